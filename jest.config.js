@@ -1,0 +1,12 @@
+/** Jest runs the TypeScript sources as ES modules; swc only strips the types, `npm run check` is what type-checks. */
+// biome-ignore lint/style/noDefaultExport: Jest reads its configuration from the default export.
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'nodenext' } }],
+  },
+  testTimeout: 20_000,
+};

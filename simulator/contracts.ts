@@ -1,0 +1,127 @@
+/**
+ * The seams inside the simulator. Every service is a factory `(kernel, neighbours) => Service & <its internal face>`;
+ * services meet only through the faces below. Nothing here imports from src/.
+ */
+
+/** Milliseconds since the Unix epoch on the virtual clock. */
+export type Instant = number;
+
+export interface VirtualClock {
+  now(): Instant;
+  /** Run `action` when virtual time reaches `instant`; same-instant actions run in the order they were scheduled. */
+  at(instant: Instant, label: string, action: () => void): Timer;
+  /** Run `action` at every multiple of `periodMs` (aligned to the epoch) from now on. */
+  every(periodMs: number, label: string, action: () => void): Timer;
+}
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Kernel {
+  readonly clock: VirtualClock;
+  readonly settings: Settings;
+  readonly region: string;
+  readonly accountId: string;
+  /** A seeded stream of its own per name: adding a consumer never changes what another one draws. */
+  random(name: string): () => number;
+  arn(service: string, resource: string): string;
+}
+
+/**
+ * What AWS leaves unconfirmed (reference/sagemaker.md §13) is a named setting; durations are in milliseconds. Each has a comment
+ * with its source or `[unconfirmed]`. `settings.ts` holds the defaults and says which can be flipped.
+ */
+export type Settings = typeof import('./settings.ts').defaultSettings;
+
+export interface Principal {
+  readonly accessKeyId: string;
+  readonly arn: string;
+  readonly accountId: string;
+}
+
+export interface Call {
+  readonly principal: Principal;
+  readonly requestId: string;
+  /** REST services only. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An operation's handler gets the validated input. It throws AwsError for what AWS refuses. */
+// biome-ignore lint/suspicious/noExplicitAny: inputs are validated against AWS's service model before a handler sees them.
+export type Handler = (input: any, call: Call) => object | Promise<object>;
+
+export interface Service {
+  /** Keyed by AWS operation name, e.g. `DescribeEndpoint`. */
+  readonly operations: Readonly<Record<string, Handler>>;
+}
+
+/** An error as AWS sends it: `{"__type": code, "message": message}`. */
+export class AwsError extends Error {
+  readonly code: string;
+  readonly status: number;
+  readonly members: Readonly<Record<string, unknown>>;
+  constructor(code: string, message: string, status = 400, members: Readonly<Record<string, unknown>> = {}) {
+    super(message);
+    this.code = code;
+    this.status = status;
+    this.members = members;
+  }
+}
+
+/** CloudWatch's inner face. Hosting writes metrics and reads alarms through it. */
+export interface Metrics {
+  /** Adds one observation to the minute (storage resolution 60 s) that contains `at`. Visible after settings.metricDelayMs. */
+  record(namespace: string, metric: string, dimensions: Readonly<Record<string, string>>, value: number, at: Instant): void;
+  alarmState(name: string): 'OK' | 'ALARM' | 'INSUFFICIENT_DATA' | undefined;
+}
+
+/** S3's inner face: models are loaded through it. */
+export interface Objects {
+  get(bucket: string, key: string): { readonly body: Buffer; readonly etag: string } | undefined;
+  put(bucket: string, key: string, body: Buffer): void;
+}
+
+/** ECR's inner face. */
+export interface Images {
+  /** `…/repo:tag` or `…/repo@sha256:…` → digest; undefined when there is none. */
+  resolve(image: string): string | undefined;
+  /** Point a tag at a digest (tags are mutable; digests are not). */
+  tag(image: string, digest: string): void;
+}
+
+/** Hosting's inner face: autoscaling acts on it, traffic is routed through it. */
+export interface Hosting {
+  /** As UpdateEndpointWeightsAndCapacities by the autoscaler; false when the endpoint is not settled. */
+  scale(endpoint: string, variant: string, desiredInstanceCount: number): boolean;
+  variant(endpoint: string, variant: string): { readonly current: number; readonly desired: number; readonly instanceType: string } | undefined;
+  /** Routes one request as the Runtime does, emits its metrics, and answers with what the container computed. */
+  invoke(request: Invocation): InvocationAnswer;
+}
+export interface Invocation {
+  readonly endpoint: string;
+  readonly body: Buffer;
+  readonly contentType: string;
+  readonly accept?: string;
+  readonly targetVariant?: string;
+  readonly at: Instant;
+}
+export interface InvocationAnswer {
+  readonly status: number;
+  readonly body: Buffer;
+  readonly contentType: string;
+  readonly variant: string;
+  readonly latencyMs: number;
+}
+
+/** Autoscaling's inner face: hosting asks it before it updates an endpoint. */
+export interface Scaling {
+  isRegistered(endpoint: string, variant: string): boolean;
+  deregister(endpoint: string, variant: string): void;
+}
+
+/** A loaded model behind `/ping` and `/invocations`. Pure: same body, same answer; latency is declared by the fixture. */
+export interface Container {
+  /** False: the fleet that runs it never passes its health check. */
+  ping(): boolean;
+  invoke(body: Buffer, contentType: string): { readonly status: number; readonly body: Buffer; readonly contentType: string; readonly latencyMs: number };
+}

@@ -1,0 +1,47 @@
+/**
+ * What AWS leaves open. Every value that no source confirms is a setting here, never a constant in a service; `flips` says which
+ * other value the outcome table must survive (`npm run rehearse:settings`). Section numbers are those of the project's SageMaker
+ * fact base. Durations are milliseconds of virtual time.
+ */
+export const defaultSettings = {
+  /** From UpdateEndpoint to instances running. Minutes in practice; no published figure. [unconfirmed] */
+  provisionMs: 180_000,
+  /** From instances running to the first passed health check of a healthy container. [unconfirmed] */
+  containerStartMs: 20_000,
+  /** How long a container may fail /ping before the fleet is given up, when the config does not say. [unconfirmed] */
+  startupHealthCheckTimeoutMs: 600_000,
+  /** Terminating a fleet. [unconfirmed] */
+  terminateMs: 60_000,
+  /** A pure weight or capacity change (UpdateEndpointWeightsAndCapacities). §4.1 [unconfirmed] */
+  weightUpdateMs: 30_000,
+  /** How often a baking deployment looks at its alarms. [unconfirmed] */
+  alarmPollMs: 10_000,
+  /** From a request to its metric being readable. §5.3 [unconfirmed] */
+  metricDelayMs: 60_000,
+  /** An alarm already in ALARM when UpdateEndpoint is called: refused at once, or trips in the first bake. §13.2 */
+  redAlarmAtUpdate: 'trips' as 'trips' | 'refused',
+  /** An alarm named in AutoRollbackConfiguration that does not exist. §13.2 */
+  missingAlarmAtUpdate: 'refused' as 'refused' | 'ignored',
+  /** Whether INSUFFICIENT_DATA trips a bake. §3.3 */
+  insufficientDataTrips: false,
+  /** UpdateEndpoint naming the config that serves. §13.6 */
+  sameConfigUpdate: 'redeploys' as 'redeploys' | 'refused',
+  /** Whether the last CANARY/LINEAR step waits WaitInterval before TerminationWait. §13.5 */
+  lastStepWaits: false,
+  /** Rounding of CAPACITY_PERCENT on small fleets. §13.4 */
+  percentRounding: 'up' as 'up' | 'down',
+  /** Where an unapproved package is refused. §13.7 */
+  unapprovedRefusedAt: 'CreateModel' as 'CreateModel' | 'CreateEndpoint' | 'never',
+  /** How long after CreateEndpointConfig a lookup may still miss it. §2.2 */
+  configVisibleAfterMs: 0,
+  /** How long after UpdateEndpoint DescribeEndpoint still shows the state before. §2.7 */
+  staleDescribeMs: 0,
+  /** FailureReason is erased this long after the rollback settled; 0 = stays. §2.7, TF#49020 */
+  eraseFailureReasonAfterMs: 0,
+  /** ModelApprovalStatus when CreateModelPackage omits it. §13.10 */
+  defaultApprovalStatus: 'PendingManualApproval' as 'PendingManualApproval' | 'Approved',
+  /** Instances per type the account may run for endpoints; blue/green counts both fleets. §2.3 */
+  endpointInstanceQuota: 20,
+  /** Control-plane calls per second before ThrottlingException; 0 = unlimited. §9 */
+  controlPlaneRate: 0,
+};

@@ -1,0 +1,30 @@
+/** Milliseconds since the Unix epoch, UTC. */
+export type Instant = number;
+
+/**
+ * The only source of time and the only thing that ever waits (a test enforces it). In production it is the wall clock; in a
+ * rehearsal it is the simulator's virtual clock; in a test it is the test's.
+ */
+export interface Clock {
+  now(): Instant;
+  /** Resolves at `instant` or as soon as `signal` aborts, whichever comes first; never rejects. */
+  sleepUntil(instant: Instant, signal?: AbortSignal): Promise<void>;
+}
+
+export const seconds = (n: number): number => n * 1000;
+export const minutes = (n: number): number => n * 60_000;
+
+/** `2026-01-05T09:30:00Z`: the one way an instant is written in logs, summaries and records. */
+export const iso = (instant: Instant): string => new Date(instant).toISOString().replace(/\.\d{3}Z$/, 'Z');
+
+/** `45s`, `10m`, `1h 30m`: the one way a duration is written for people. */
+export const duration = (milliseconds: number): string => {
+  const total = Math.round(milliseconds / 1000);
+  const parts = [
+    [Math.floor(total / 3600), 'h'],
+    [Math.floor((total % 3600) / 60), 'm'],
+    [total % 60, 's'],
+  ] as const;
+  const text = parts.filter(([n]) => n > 0).map(([n, unit]) => `${n}${unit}`);
+  return text.length === 0 ? '0s' : text.join(' ');
+};

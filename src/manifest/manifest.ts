@@ -1,0 +1,91 @@
+/**
+ * `delivery.yml` after parsing: durations in seconds, shares as fractions (5 % is 0.05), ratios as factors, every default filled
+ * in. `manifest/schema.ts` declares it, `manifest/load.ts` produces it.
+ */
+export interface Manifest {
+  readonly version: 1;
+  /** Model package group name; also the `<model>` of `<model>_v<semver>`. */
+  readonly model: string;
+  readonly regression?: Regression;
+  readonly environments: Readonly<Record<string, Environment>>;
+}
+
+export interface Environment {
+  /** Twelve digits. Checked against the credentials before any write. */
+  readonly account?: string;
+  readonly region?: string;
+  /** Role name or ARN that the host assumes and refreshes. */
+  readonly role?: string;
+  /** Where release records live; default: the account's SageMaker bucket. */
+  readonly releases?: S3Location;
+  readonly endpoint: EndpointSpec;
+  readonly rollout: Rollout;
+}
+
+export interface S3Location {
+  readonly bucket: string;
+  /** Empty, or ends with `/`. */
+  readonly prefix: string;
+}
+
+export interface EndpointSpec {
+  readonly name: string;
+  /** Role name or ARN SageMaker runs the container with. */
+  readonly executionRole?: string;
+  readonly instance: { readonly type: string; readonly count: number };
+  readonly autoscaling?: { readonly min: number; readonly max: number; readonly invocationsPerInstance: number };
+  readonly dataCapture?: { readonly s3: string; readonly samplingPercent: number; readonly kmsKey?: string };
+  readonly kmsKey?: string;
+  readonly vpc?: { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] };
+  readonly networkIsolation: boolean;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly volumeSizeGb?: number;
+  readonly modelDownloadTimeoutSeconds?: number;
+  readonly startupHealthCheckTimeoutSeconds?: number;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Ship the registered image and artifact as they are named, without pinning; the plan says so. */
+  readonly unpinned: boolean;
+}
+
+/** A part of the fleet. */
+export type Capacity =
+  | { readonly unit: 'percent'; readonly value: number }
+  | { readonly unit: 'instances'; readonly value: number };
+
+export interface Alarms {
+  /** Candidate error rate (InvocationModelErrors, Average), a fraction. */
+  readonly errors?: number;
+  /** Candidate p99 of ModelLatency, milliseconds. */
+  readonly latencyP99Milliseconds?: number;
+  /** Existing CloudWatch alarms that also roll back. */
+  readonly named: readonly string[];
+}
+
+interface Guarded {
+  /** SageMaker's limit for the whole update; 600–28,800 s. Default: computed from the plan. */
+  readonly timeoutSeconds?: number;
+  readonly alarms: Alarms;
+  /** Requests the candidate must see in every bake. Zero is legal and printed. */
+  readonly minimumRequests: number;
+}
+
+export type Rollout =
+  | ({ readonly strategy: 'all-at-once'; readonly finalBakeSeconds: number } & Guarded)
+  | ({ readonly strategy: 'canary'; readonly size: Capacity; readonly bakeSeconds: number; readonly finalBakeSeconds: number } & Guarded)
+  | ({ readonly strategy: 'linear'; readonly step: Capacity; readonly bakeSeconds: number; readonly finalBakeSeconds: number } & Guarded)
+  | ({ readonly strategy: 'rolling'; readonly batch: Capacity; readonly bakeSeconds: number; readonly rollbackBatch?: Capacity } & Guarded)
+  | ({ readonly strategy: 'steps'; readonly steps: readonly number[]; readonly bakeSeconds: number; readonly maxStepSeconds?: number; readonly judge: JudgePolicy } & Guarded);
+
+export interface JudgePolicy {
+  /** `worseThan`: factor over the baseline's rate; `falseRollback`: probability over the whole rollout. */
+  readonly convict: { readonly worseThan: number; readonly falseRollback: number };
+  /** `excessBelow`: fraction of requests; `confidence`: probability. */
+  readonly healthy: { readonly excessBelow: number; readonly confidence: number };
+}
+
+export interface Regression {
+  readonly task: 'binary-classification' | 'multiclass-classification' | 'regression';
+  readonly dataset: string;
+  readonly metrics: readonly string[];
+  readonly slices: readonly string[];
+}

@@ -1,0 +1,104 @@
+import type { Instant } from './clock.ts';
+import type { ReasonCode } from './reason-codes.ts';
+import type { OutputSchema, Schema } from './schema.ts';
+import type { World } from './world.ts';
+
+export type OperationName =
+  | 'register-model'
+  | 'approve-gate'
+  | 'regression-test'
+  | 'deploy-endpoint'
+  | 'shift-traffic'
+  | 'rollback';
+
+/** How a delivery ended. Different things have different names: `InService` on the old config is `rolled-back`. */
+export type Outcome =
+  | 'succeeded'
+  | 'pending'
+  | 'rolled-back'
+  | 'rejected'
+  | 'inconclusive'
+  | 'timed-out'
+  | 'cancelled'
+  | 'failed';
+
+/** Why the host asks an operation to bring the far side to rest. */
+export type AbortReason = 'cancelled' | 'timed-out';
+
+/**
+ * What the next turn is given back: a hint, never the truth. At most 2,048 characters as JSON, versioned by `v`, no ARN, no
+ * account id. Without it the next turn finds the release record and goes on.
+ */
+export interface Memory {
+  readonly v: 1;
+}
+
+/** What a run would do. Printed by a dry run, by `plan`, and at the top of every delivery. */
+export interface Plan {
+  /** One line: `deploy churn 1.4.0 to churn by canary`. */
+  readonly title: string;
+  /** What would be created, changed or left alone, in order; empty when there is nothing to do. */
+  readonly changes: readonly Change[];
+  /** Facts the reader should know before going on: skips, opt-outs, predicted traffic, what rollback means here. */
+  readonly notes: readonly string[];
+  /** Expected duration, from estimates that the notes name. */
+  readonly expectedSeconds: number;
+  /** Instances billed at the peak of the rollout, by instance type; what the quota check compares. */
+  readonly peakInstances: Readonly<Record<string, number>>;
+  /** IAM actions the run needs, sorted. */
+  readonly permissions: readonly string[];
+}
+export interface Change {
+  readonly verb: 'create' | 'update' | 'reuse' | 'keep' | 'delete';
+  /** `endpoint config churn-1-4-0-1a2b3c4d`. */
+  readonly object: string;
+  /** `model: churn-1-3-0-… → churn-1-4-0-…`. */
+  readonly details: readonly string[];
+}
+
+export type Progress<M extends Memory, Outputs> =
+  | {
+      readonly is: 'waiting';
+      readonly memory: M;
+      /** The next turn must not start earlier. */
+      readonly notBefore: Instant;
+      /** 0–100, never falls within a run. */
+      readonly percent: number;
+      readonly because: string;
+      /** Set by the planning turn (the one without memory). */
+      readonly plan?: Plan;
+    }
+  | {
+      readonly is: 'done';
+      readonly outcome: Outcome;
+      readonly reason: ReasonCode;
+      readonly outputs: Partial<Outputs>;
+      readonly because: string;
+      readonly plan?: Plan;
+    };
+
+/** An operation never sleeps, never reads the environment, never prints. Each turn looks, mutates at most once, says what is next. */
+export interface Operation<Inputs, M extends Memory, Outputs> {
+  readonly name: OperationName;
+  /** One sentence, for `action.yml`, README and `--help`. */
+  readonly description: string;
+  readonly inputs: Schema<Inputs>;
+  readonly outputs: OutputSchema<Outputs>;
+  /**
+   * One turn. Without memory: look, plan, write nothing (a dry run stops here). With memory: look again, act once, say what is next.
+   * @throws {Refusal} when the request cannot be carried out as asked and nothing was written for it
+   */
+  advance(inputs: Inputs, memory: M | undefined, world: World): Promise<Progress<M, Outputs>>;
+  /** Bring the far side to rest. Called only after the running turn has ended. */
+  abort(inputs: Inputs, memory: M | undefined, why: AbortReason, world: World): Promise<Progress<M, Outputs>>;
+}
+
+/** The request cannot be carried out as asked. Raised before the first write; says what, which object, what to do. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly reason: ReasonCode;
+  constructor(reason: ReasonCode, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,76 @@
+import type { Outcome } from './operation.ts';
+
+interface Reason {
+  readonly outcome: Outcome;
+  /** What it means, one sentence. */
+  readonly meaning: string;
+  /** What to do about it, one sentence. */
+  readonly remedy: string;
+  /** The request itself was wrong and nothing was written: exit code 2, `ConfigurationError` in CodePipeline. */
+  readonly badInput?: true;
+}
+
+/** The closed list. Every outcome carries one; `docs/reason-codes.md` is generated from here. */
+export const reasonCodes = {
+  // succeeded
+  planned: { outcome: 'succeeded', meaning: 'A dry run: every read and check passed and nothing was written.', remedy: 'Run again without `dry-run` to carry the plan out.' },
+  registered: { outcome: 'succeeded', meaning: 'The model version is in the registry.', remedy: 'Nothing to do.' },
+  'already-registered': { outcome: 'succeeded', meaning: 'The same version with the same content was registered before; that package is the answer.', remedy: 'Nothing to do.' },
+  approved: { outcome: 'succeeded', meaning: 'The model package is approved.', remedy: 'Nothing to do.' },
+  delivered: { outcome: 'succeeded', meaning: 'The endpoint serves exactly the approved version, verified after the update settled.', remedy: 'Nothing to do.' },
+  'already-delivered': { outcome: 'succeeded', meaning: 'The endpoint already serves this version with this configuration; nothing was written.', remedy: 'Nothing to do.' },
+  restored: { outcome: 'succeeded', meaning: 'The endpoint serves the version the rollback was asked for, verified.', remedy: 'Find out what was wrong before the next release.' },
+  'already-restored': { outcome: 'succeeded', meaning: 'The endpoint already serves the version the rollback was asked for; nothing was written.', remedy: 'Nothing to do.' },
+  // pending
+  'approval-pending': { outcome: 'pending', meaning: 'The model package waits for approval.', remedy: 'Approve or reject the package in the registry, then run again.' },
+  // rejected
+  'not-approved': { outcome: 'rejected', meaning: 'The model package is not approved, so it is not deployed.', remedy: 'Have it approved (`approve-gate`), or deploy a version that is.' },
+  'approval-rejected': { outcome: 'rejected', meaning: 'Somebody or some policy rejected the model package.', remedy: 'Read the approval description, fix the model, register a new version.' },
+  'already-convicted': { outcome: 'rejected', meaning: 'This version was taken back before by an alarm or a health check; it is not tried again by itself.', remedy: 'Ship a fixed version, or set `retry: true` when the cause lay elsewhere.' },
+  // rolled-back
+  alarm: { outcome: 'rolled-back', meaning: 'An alarm went off during the bake; SageMaker returned all traffic to the old version.', remedy: 'Look at the alarm and the candidate\'s logs named in the summary.' },
+  'health-check': { outcome: 'rolled-back', meaning: 'The candidate did not pass its health check; it received no traffic.', remedy: 'Read the endpoint\'s container log; run the container locally and call `/ping`.' },
+  'capacity-rolled-back': { outcome: 'rolled-back', meaning: 'SageMaker could not get the instances for the new fleet; the old one still serves.', remedy: 'Run again later, or choose another instance type or zone.' },
+  'insufficient-traffic': { outcome: 'rolled-back', meaning: 'The candidate saw fewer requests than `minimum-requests` during the bake, so it proved nothing and was taken back.', remedy: 'Lengthen the bake, send traffic, or lower `minimum-requests`.' },
+  'deployment-timeout': { outcome: 'rolled-back', meaning: 'The update exceeded the rollout\'s `timeout` and SageMaker rolled it back.', remedy: 'Raise `timeout`, or find out why instances start slowly.' },
+  'aborted-by-hand': { outcome: 'rolled-back', meaning: 'Somebody told the release to stop and the traffic went back.', remedy: 'Read who and why in the release history.' },
+  'cause-unknown': { outcome: 'rolled-back', meaning: 'The endpoint serves the old configuration again and no cause could be proven.', remedy: 'Read the endpoint\'s FailureReason and alarm history; run again with `retry: true`.' },
+  // inconclusive
+  'unproven-traffic': { outcome: 'inconclusive', meaning: 'The new version serves, but the bake ended before `minimum-requests` were seen on it.', remedy: 'Watch it, or roll back with `rollback`.' },
+  'changed-by-others': { outcome: 'inconclusive', meaning: 'Somebody changed the endpoint during the release; what serves is neither the plan nor the baseline.', remedy: 'Find out who (CloudTrail), then deploy again.' },
+  'verification-mismatch': { outcome: 'inconclusive', meaning: 'The new configuration serves, but weights, instance counts or image digests are not what was asked.', remedy: 'Compare the details in the summary; deploy again or roll back.' },
+  // timed-out, cancelled
+  'deadline-passed': { outcome: 'timed-out', meaning: 'The host\'s deadline passed before the far side settled.', remedy: 'Run again: the release resumes where it is. Raise `timeout` when this is normal.' },
+  cancelled: { outcome: 'cancelled', meaning: 'The run was cancelled; a guardrail deployment goes on under its alarms.', remedy: 'Run again to resume, or `rollback`.' },
+  // failed: the far side
+  'creation-failed': { outcome: 'failed', meaning: 'A new endpoint could not be created.', remedy: 'Read its FailureReason; delete the failed endpoint, then deploy again.' },
+  'capacity-unavailable': { outcome: 'failed', meaning: 'SageMaker has no instances of this type now.', remedy: 'Run again later, or choose another instance type.' },
+  'quota-exceeded': { outcome: 'failed', meaning: 'The account\'s quota does not allow the instances this needs.', remedy: 'Ask for a higher quota; a blue/green update needs twice the fleet.' },
+  'rollback-failed': { outcome: 'failed', meaning: 'The update failed and so did its rollback: the endpoint serves a mix of both versions.', remedy: 'Run `rollback`: an update to the last good configuration is the documented way out.' },
+  'endpoint-unusable': { outcome: 'failed', meaning: 'The endpoint is in a state in which it cannot be updated.', remedy: 'Read its FailureReason; a Failed endpoint must be deleted before it is created again.' },
+  'held-by-another-release': { outcome: 'failed', meaning: 'Another release is live on this endpoint.', remedy: 'Wait for it, or abort it; the message names it.' },
+  'plan-changed': { outcome: 'failed', meaning: 'A release of this version is live with another plan.', remedy: 'Let it end or roll it back, then deploy with the new plan.' },
+  'version-taken': { outcome: 'failed', meaning: 'This semantic version is registered with other content.', remedy: 'Register the new content under a new version.' },
+  'registration-failed': { outcome: 'failed', meaning: 'SageMaker did not complete the model package.', remedy: 'Read the status details in the message.' },
+  'artifact-changed': { outcome: 'failed', meaning: 'The artifact or image is no longer what was registered.', remedy: 'Register the new content as a new version.' },
+  'config-missing': { outcome: 'failed', meaning: 'A configuration, model or artifact that is needed was deleted.', remedy: 'Restore it under the same name, or deploy a version whose parts exist.' },
+  'nothing-to-roll-back-to': { outcome: 'failed', meaning: 'The history names no version that served well before this one.', remedy: 'Name a version with `to`, or deploy one.' },
+  'access-denied': { outcome: 'failed', meaning: 'AWS refused a call for lack of a permission.', remedy: 'Grant the permission the message names.' },
+  'credentials-unavailable': { outcome: 'failed', meaning: 'No credentials, or the role could not be assumed.', remedy: 'Check the role\'s trust policy and the workflow\'s `id-token: write` permission.' },
+  'credentials-too-short': { outcome: 'failed', meaning: 'The plan outlasts the credentials and they cannot be refreshed here.', remedy: 'Set `role` in the manifest so that the host refreshes them, or ask for a longer session.' },
+  'wrong-account': { outcome: 'failed', meaning: 'The credentials belong to another account than the manifest\'s environment names.', remedy: 'Use the environment\'s role, or correct `account`.', badInput: true },
+  'aws-error': { outcome: 'failed', meaning: 'AWS answered with an error that is not known to this suite.', remedy: 'Read the message; run again: the release resumes where it is.' },
+  'internal-error': { outcome: 'failed', meaning: 'A defect in this suite.', remedy: 'Report it with the log; run again: the release resumes where it is.' },
+  // failed: bad input
+  'invalid-input': { outcome: 'failed', meaning: 'An input has a value that is not allowed.', remedy: 'Correct the input the message names.', badInput: true },
+  'invalid-manifest': { outcome: 'failed', meaning: 'The manifest is not valid.', remedy: 'Correct the line and column the message names.', badInput: true },
+  'unknown-version': { outcome: 'failed', meaning: 'No such version in the registry.', remedy: 'Register it, or correct the version.', badInput: true },
+  'infeasible-rollout': { outcome: 'failed', meaning: 'SageMaker cannot carry out the rollout as the manifest describes it.', remedy: 'Change the rollout as the message says.', badInput: true },
+  'alarm-cannot-fire': { outcome: 'failed', meaning: 'An alarm of the rollout cannot go off within the bake, so it would protect nothing.', remedy: 'Change the alarm or lengthen the bake as the message says.', badInput: true },
+  'alarm-not-ready': { outcome: 'failed', meaning: 'An alarm named in the manifest does not exist or is already in ALARM.', remedy: 'Create it, or wait until it is OK.', badInput: true },
+  'too-little-traffic': { outcome: 'failed', meaning: 'At the endpoint\'s usual traffic the bake cannot reach `minimum-requests`.', remedy: 'Lengthen the bake or lower `minimum-requests`.', badInput: true },
+} as const satisfies Record<string, Reason>;
+
+export type ReasonCode = keyof typeof reasonCodes;
+
+export const reason = (code: ReasonCode): Reason => reasonCodes[code];

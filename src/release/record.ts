@@ -1,0 +1,118 @@
+import type { Instant } from '../clock.ts';
+import type { OperationName, Outcome } from '../operation.ts';
+import type { ReasonCode } from '../reason-codes.ts';
+
+/**
+ * The release record: one JSON object per endpoint in S3 (`<prefix><endpoint>/record.json`), created with `If-None-Match: *` and
+ * replaced with `If-Match: <etag>`. Written before every mutation, with a rising epoch. It is the truth about a release; memory
+ * is a hint. The history lies in the same object, so that ending a release and recording what served is one compare-and-swap.
+ */
+export interface ReleaseRecord {
+  readonly schemaVersion: 1;
+  readonly endpoint: string;
+  /** Rises by one with every write. */
+  readonly epoch: number;
+  /** The release that owns the endpoint now. */
+  readonly live?: Release;
+  /** The most recently ended releases, newest first, at most 20: what a re-run is compared with. */
+  readonly ended: readonly Release[];
+  /** What served, newest first, at most 50: what "last good" means. */
+  readonly history: readonly Served[];
+}
+
+export type Phase = 'preparing' | 'submitting' | 'supervising' | 'settling' | 'ended';
+
+export interface Release {
+  /** `<endpoint>-<version>-<digest8>-<attempt>`. */
+  readonly id: string;
+  readonly operation: Extract<OperationName, 'deploy-endpoint' | 'shift-traffic' | 'rollback'>;
+  readonly version: string;
+  /** Hex SHA-256 over everything the request asks for (not over what is live). */
+  readonly planDigest: string;
+  /** 1, 2, …: enters resource names from the second on. */
+  readonly attempt: number;
+  readonly phase: Phase;
+  readonly startedAt: Instant;
+  readonly endedAt?: Instant;
+  readonly lease: Lease;
+  readonly run: { readonly url?: string; readonly actor?: string; readonly commit?: string };
+  /** What serves before; absent on a first deployment. */
+  readonly baseline?: Configuration;
+  readonly candidate: Configuration;
+  /** Autoscaling as it was, kept until it is restored. */
+  readonly scaling?: ScalingSnapshot;
+  /** Alarms the suite made for this release, to be removed with it. */
+  readonly alarms: readonly string[];
+  readonly witnessed: Witnessed;
+  readonly commands: readonly ManualCommand[];
+  readonly outcome?: Outcome;
+  readonly reason?: ReasonCode;
+  readonly because?: string;
+}
+
+/** One writer per endpoint. A holder renews it; anybody may take it over once it ran out. */
+export interface Lease {
+  readonly holder: string;
+  readonly until: Instant;
+}
+
+/** Enough to publish a configuration again without CreateModel or PassRole. */
+export interface Configuration {
+  readonly endpointConfig: string;
+  readonly model: string;
+  /** Semantic version; absent for what the suite did not deploy. */
+  readonly version?: string;
+  readonly packageVersion?: number;
+  /** `sha256:…` of the image that was registered. */
+  readonly imageDigest?: string;
+  readonly instanceType: string;
+  readonly instanceCount: number;
+}
+
+/** Facts seen once that may not be seen again (reference/sagemaker.md §2.7). */
+export interface Witnessed {
+  readonly submittedAt?: Instant;
+  readonly updatingAt?: Instant;
+  readonly failureReason?: string;
+  /** Alarms seen in ALARM while the candidate had traffic. */
+  readonly alarms?: readonly string[];
+  /** Start of each bake, as SageMaker reports it, and the candidate's requests counted in it. */
+  readonly bakes?: readonly Bake[];
+  readonly abort?: { readonly at: Instant; readonly why: ReasonCode };
+}
+export interface Bake {
+  readonly stage: 'canary' | 'full';
+  readonly startedAt: Instant;
+  readonly endsAt: Instant;
+  readonly requests?: number;
+  readonly countedAt?: Instant;
+}
+
+export interface ManualCommand {
+  readonly command: 'pause' | 'resume' | 'promote-now' | 'abort';
+  readonly by: string;
+  readonly why: string;
+  readonly at: Instant;
+}
+
+/** A scalable target with everything that DeregisterScalableTarget would delete (reference/sagemaker.md §6). */
+export interface ScalingSnapshot {
+  readonly resourceId: string;
+  readonly minCapacity: number;
+  readonly maxCapacity: number;
+  readonly suspended: { readonly scaleIn: boolean; readonly scaleOut: boolean; readonly scheduled: boolean };
+  /** PutScalingPolicy inputs, verbatim. */
+  readonly policies: readonly Readonly<Record<string, unknown>>[];
+  /** PutScheduledAction inputs, verbatim. */
+  readonly scheduledActions: readonly Readonly<Record<string, unknown>>[];
+}
+
+export interface Served extends Configuration {
+  readonly release?: string;
+  readonly from: Instant;
+  /** Absent while it serves. */
+  readonly until?: Instant;
+  /** Served to a verified end without being taken back for cause. */
+  readonly good: boolean;
+  readonly ended?: 'replaced' | 'rolled-back' | 'rejected';
+}
