@@ -25,7 +25,100 @@ export interface Kernel {
   /** A seeded stream of its own per name: adding a consumer never changes what another one draws. */
   random(name: string): () => number;
   arn(service: string, resource: string): string;
+  /** What happened on the far side, for timelines and reports; never read by a service. */
+  note(event: Omit<FarSideEvent, 'at'>): void;
 }
+
+/** `{at, source: 'endpoint', object: 'churn', what: 'canary-activated', detail: '1 of 4 instances of churn-1-1-0-…'}` */
+export interface FarSideEvent {
+  readonly at: Instant;
+  readonly source: 'endpoint' | 'alarm' | 'autoscaling' | 'registry';
+  readonly object: string;
+  readonly what: string;
+  readonly detail: string;
+}
+
+/** One minute of one fleet, for charts: what really happened, before any metric delay. */
+export interface FleetMinute {
+  readonly endpoint: string;
+  readonly endpointConfig: string;
+  readonly variant: string;
+  readonly minute: Instant;
+  readonly requests: number;
+  readonly errors: number;
+  readonly latencyMsSum: number;
+}
+
+/** One line of the request log. `mutation`: the call would change something (reads are false, refused writes too). */
+export interface LoggedRequest {
+  readonly at: Instant;
+  readonly service: string;
+  readonly operation: string;
+  readonly principal: string;
+  /** The ARN or name the call is about, as IAM would match it. */
+  readonly resource: string;
+  readonly mutation: boolean;
+  readonly status: number;
+  readonly error?: string;
+  readonly participant?: string;
+  readonly input: unknown;
+}
+
+/**
+ * The running simulator, as `startSimulator(options)` in simulator/simulator.ts returns it.
+ * HTTP on one loopback port: every AWS call; and the clock:
+ *   POST   /clock/participants {name}       -> {id, url}   register (the driver does it before it spawns the participant)
+ *   GET    /clock/participants/:id          -> {now}
+ *   POST   /clock/participants/:id/sleep {until} -> {now}  answers when virtual time reaches `until`; a closed connection ends the sleep
+ *   DELETE /clock/participants/:id                         the driver removes it when the process has exited
+ * MODEL_DELIVERY_CLOCK=<participant url> carries it into a process. Participants due at the same instant wake one at a time, in
+ * order of registration; time moves only when every participant sleeps, and only up to the earliest finite wake-up.
+ */
+export interface Simulator {
+  readonly url: string;
+  readonly clock: VirtualClock;
+  /** The driver's own participant. `sleepUntil(Infinity)` lets others run on; aborting the signal ends it. */
+  readonly driver: { now(): Instant; sleepUntil(until: Instant, signal?: AbortSignal): Promise<void> };
+  register(name: string): { readonly id: string; readonly url: string };
+  remove(id: string): void;
+  /** Rejects by name when a participant ran for 30 s of wall time without sleeping; races with everything the driver awaits. */
+  readonly stuck: Promise<never>;
+  /** What a participant's process must have: AWS_ENDPOINT_URL, AWS_REGION, credentials, MODEL_DELIVERY_CLOCK. */
+  environment(participant?: { readonly url: string }): Readonly<Record<string, string>>;
+  readonly requests: readonly LoggedRequest[];
+  readonly events: readonly FarSideEvent[];
+  readonly faults: Faults;
+  readonly objects: Objects;
+  readonly images: Images;
+  readonly metrics: Metrics;
+  readonly hosting: Hosting & { minutes(): readonly FleetMinute[] };
+  /** Call an operation as the driver, without HTTP: seeding and checking only. */
+  call(service: string, operation: string, input: object): Promise<Record<string, unknown>>;
+  /** Seeded background requests to an endpoint, from now until it is stopped. Bodies come from the fixture's data set. */
+  traffic(options: { readonly endpoint: string; readonly requestsPerSecond: number; readonly seed: number }): { stop(): void };
+  close(): Promise<void>;
+}
+
+/** Queue of planned harm; each entry hits the first `times` matching calls. */
+export interface Faults {
+  add(fault: Fault): void;
+}
+export type Fault = {
+  readonly service: string;
+  readonly operation: string;
+  readonly times: number;
+  /** Skip this many matching calls first. */
+  readonly after?: number;
+} & (
+  | { readonly kind: 'throttle' }
+  | { readonly kind: 'server-error' }
+  /** The call is carried out, then the connection is closed without an answer. */
+  | { readonly kind: 'answer-lost' }
+  | { readonly kind: 'expired-token' }
+  | { readonly kind: 'error'; readonly code: string; readonly message: string }
+  /** Runs in the driver before the call is handled: to kill a process exactly here. */
+  | { readonly kind: 'call'; readonly action: () => void | Promise<void> }
+);
 
 /**
  * What AWS leaves unconfirmed (reference/sagemaker.md §13) is a named setting; durations are in milliseconds. Each has a comment
