@@ -81,6 +81,11 @@ export interface Simulator {
   readonly driver: { now(): Instant; sleepUntil(until: Instant, signal?: AbortSignal): Promise<void> };
   register(name: string): { readonly id: string; readonly url: string };
   remove(id: string): void;
+  /**
+   * Counts the participant as running from now on, though its sleep is unanswered: it has been sent a signal and will end that
+   * sleep itself by closing the connection. Without this, time could move between the signal and the closed connection.
+   */
+  rouse(id: string): void;
   /** Rejects by name when a participant ran for 30 s of wall time without sleeping; races with everything the driver awaits. */
   readonly stuck: Promise<never>;
   /** What a participant's process must have: AWS_ENDPOINT_URL, AWS_REGION, credentials, MODEL_DELIVERY_CLOCK. */
