@@ -97,11 +97,24 @@ export interface Simulator {
   readonly images: Images;
   readonly metrics: Metrics;
   readonly hosting: Hosting & { minutes(): readonly FleetMinute[] };
+  readonly harm: Harm;
   /** Call an operation as the driver, without HTTP: seeding and checking only. */
   call(service: string, operation: string, input: object): Promise<Record<string, unknown>>;
   /** Seeded background requests to an endpoint, from now until it is stopped. Bodies come from the fixture's data set. */
-  traffic(options: { readonly endpoint: string; readonly requestsPerSecond: number; readonly seed: number }): { stop(): void };
+  traffic(options: { readonly endpoint: string; readonly requestsPerSecond: number; readonly seed: number }): {
+    stop(): void;
+  };
   close(): Promise<void>;
+}
+
+/** Harm on the far side, which no request carries: what happens to fleets after the call was accepted. */
+export interface Harm {
+  /** The next `times` fleets that are launched, of whatever endpoint, find no capacity. */
+  failCapacity(times: number): void;
+  /** AWS maintenance: SystemUpdating for `durationMs`, during which every change is refused. False when the endpoint is not InService. */
+  systemUpdate(endpoint: string, durationMs: number): boolean;
+  /** The endpoint's next update ends InService on the old config, with no reason given. */
+  silentRollback(endpoint: string): void;
 }
 
 /** Queue of planned harm; each entry hits the first `times` matching calls. */
@@ -169,7 +182,22 @@ export class AwsError extends Error {
 /** CloudWatch's inner face. Hosting writes metrics and reads alarms through it. */
 export interface Metrics {
   /** Adds one observation to the minute (storage resolution 60 s) that contains `at`. Visible after settings.metricDelayMs. */
-  record(namespace: string, metric: string, dimensions: Readonly<Record<string, string>>, value: number, at: Instant): void;
+  record(
+    namespace: string,
+    metric: string,
+    dimensions: Readonly<Record<string, string>>,
+    value: number,
+    at: Instant,
+  ): void;
+  /** The same for many observations of one metric in the same minute: `counts[i]` times `values[i]`, as PutMetricData's Values and Counts. */
+  recordMany(
+    namespace: string,
+    metric: string,
+    dimensions: Readonly<Record<string, string>>,
+    values: readonly number[],
+    counts: readonly number[],
+    at: Instant,
+  ): void;
   alarmState(name: string): 'OK' | 'ALARM' | 'INSUFFICIENT_DATA' | undefined;
 }
 
@@ -191,7 +219,10 @@ export interface Images {
 export interface Hosting {
   /** As UpdateEndpointWeightsAndCapacities by the autoscaler; false when the endpoint is not settled. */
   scale(endpoint: string, variant: string, desiredInstanceCount: number): boolean;
-  variant(endpoint: string, variant: string): { readonly current: number; readonly desired: number; readonly instanceType: string } | undefined;
+  variant(
+    endpoint: string,
+    variant: string,
+  ): { readonly current: number; readonly desired: number; readonly instanceType: string } | undefined;
   /** Routes one request as the Runtime does, emits its metrics, and answers with what the container computed. */
   invoke(request: Invocation): InvocationAnswer;
 }
@@ -221,5 +252,8 @@ export interface Scaling {
 export interface Container {
   /** False: the fleet that runs it never passes its health check. */
   ping(): boolean;
-  invoke(body: Buffer, contentType: string): { readonly status: number; readonly body: Buffer; readonly contentType: string; readonly latencyMs: number };
+  invoke(
+    body: Buffer,
+    contentType: string,
+  ): { readonly status: number; readonly body: Buffer; readonly contentType: string; readonly latencyMs: number };
 }

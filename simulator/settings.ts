@@ -10,6 +10,8 @@ export const defaultSettings = {
   containerStartMs: 20_000,
   /** How long a container may fail /ping before the fleet is given up, when the config does not say. [unconfirmed] */
   startupHealthCheckTimeoutMs: 600_000,
+  /** The ActivatingTraffic phase: from the decision to traffic on the new capacity. §2.6 [unconfirmed] */
+  activateTrafficMs: 10_000,
   /** Terminating a fleet. [unconfirmed] */
   terminateMs: 60_000,
   /** A pure weight or capacity change (UpdateEndpointWeightsAndCapacities). §4.1 [unconfirmed] */
@@ -28,6 +30,8 @@ export const defaultSettings = {
   sameConfigUpdate: 'redeploys' as 'redeploys' | 'refused',
   /** Whether the last CANARY/LINEAR step waits WaitInterval before TerminationWait. §13.5 */
   lastStepWaits: false,
+  /** A deployment policy while the variant names change: refused, or silently ALL_AT_ONCE without a bake. §13.3 */
+  renamedVariantUpdate: 'refused' as 'refused' | 'all-at-once',
   /** Rounding of CAPACITY_PERCENT on small fleets. §13.4 */
   percentRounding: 'up' as 'up' | 'down',
   /** Where an unapproved package is refused. §13.7 */
@@ -40,6 +44,8 @@ export const defaultSettings = {
   eraseFailureReasonAfterMs: 0,
   /** ModelApprovalStatus when CreateModelPackage omits it. §13.10 */
   defaultApprovalStatus: 'PendingManualApproval' as 'PendingManualApproval' | 'Approved',
+  /** How long after CreateModelPackage a listing may still miss it. [unconfirmed] */
+  packageListedAfterMs: 0,
   /** Instances per type the account may run for endpoints; blue/green counts both fleets. §2.3 */
   endpointInstanceQuota: 20,
   /** Control-plane calls per second before ThrottlingException; 0 = unlimited. §9 */
