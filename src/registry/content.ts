@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+
+/** What a model package ships. Two registrations of a version are the same exactly when their contents are. */
+export interface Content {
+  /** `repo@sha256:…` when pinned, else as the user named it. */
+  readonly image: string;
+  /** Hex SHA-256 of the artifact when pinned, else its `s3://` address. */
+  readonly artifact: string;
+  /** Variables of the container. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly inferenceSpecification: InferenceSpecification;
+}
+
+/** What the model says about how it is called; empty lists say nothing. */
+export interface InferenceSpecification {
+  readonly contentTypes: readonly string[];
+  readonly responseTypes: readonly string[];
+  readonly realtimeInstanceTypes: readonly string[];
+}
+
+/** Hex SHA-256 over the content; the order of keys and of list items does not matter. */
+export const contentDigest = (content: Content): string =>
+  createHash('sha256')
+    .update(
+      JSON.stringify([
+        content.image,
+        content.artifact,
+        Object.entries(content.environment).sort(([a], [b]) => (a < b ? -1 : 1)),
+        content.inferenceSpecification.contentTypes.toSorted(),
+        content.inferenceSpecification.responseTypes.toSorted(),
+        content.inferenceSpecification.realtimeInstanceTypes.toSorted(),
+      ]),
+    )
+    .digest('hex');

@@ -1,0 +1,92 @@
+import { InputError } from '../schema.ts';
+
+/** The suite's own keys in a package's CustomerMetadataProperties; nobody else may set them. */
+export const metadataKeys = {
+  semver: 'semver',
+  contentDigest: 'content-digest',
+  artifactSha256: 'artifact-sha256',
+  imageDigest: 'image-digest',
+  gitSha: 'git-sha',
+  gitRef: 'git-ref',
+  runUrl: 'run-url',
+  trainingJob: 'training-job',
+} as const;
+type SuiteKey = (typeof metadataKeys)[keyof typeof metadataKeys];
+
+/** AWS: CreateModelPackage, CustomerMetadataProperties. */
+const limits = { entries: 50, keyCharacters: 128, valueCharacters: 256 };
+const allowed = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$/u;
+const allowedInWords = 'letters, digits, spaces and _.:/=+-@';
+
+export interface Metadata {
+  readonly properties: Readonly<Record<string, string>>;
+  /** Keys of derived facts that SageMaker could not hold, for the plan's notes. */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * The suite's facts first, then what the user gave, then what was read from the training job for as long as there is room.
+ * @throws {InputError} when the user's own entries do not fit
+ */
+export const composeMetadata = (
+  suite: Readonly<Partial<Record<SuiteKey, string | undefined>>>,
+  user: Readonly<Record<string, string>>,
+  derived: Readonly<Record<string, string>>,
+): Metadata => {
+  const properties: Record<string, string> = {};
+  const leftOut: string[] = [];
+  for (const [key, value] of Object.entries(suite)) {
+    if (value === undefined) continue;
+    if (fits(key, value)) properties[key] = value;
+    else leftOut.push(key);
+  }
+  for (const [key, value] of Object.entries(user)) properties[key] = value;
+  if (Object.keys(properties).length > limits.entries)
+    throw new InputError(
+      `metadata: ${Object.keys(user).length} entries are too many; SageMaker holds ${limits.entries}, and ${Object.keys(properties).length - Object.keys(user).length} of them are the suite's own`,
+    );
+  for (const [key, value] of Object.entries(derived)) {
+    if (key in properties) continue;
+    if (fits(key, value) && Object.keys(properties).length < limits.entries) properties[key] = value;
+    else leftOut.push(key);
+  }
+  return { properties, leftOut };
+};
+
+/**
+ * `key=value` lines of the `metadata` input.
+ * @throws {InputError} for a line that SageMaker would refuse or that sets one of the suite's own keys
+ */
+export const parseMetadata = (text: string, source: string): Readonly<Record<string, string>> => {
+  const entries = parsePairs(text, source);
+  for (const [key, value] of Object.entries(entries)) {
+    if (Object.values<string>(metadataKeys).includes(key))
+      throw new InputError(`${source}: ${key} is set by register-model itself; choose another key`);
+    if (!fits(key, value))
+      throw new InputError(
+        `${source}: ${JSON.stringify(`${key}=${value}`)} does not fit; keys have at most ${limits.keyCharacters} characters, values 1 to ${limits.valueCharacters}, of ${allowedInWords}`,
+      );
+  }
+  return entries;
+};
+
+/** One `KEY=value` per line; blank lines are skipped. The value may hold further `=`. */
+export const parsePairs = (text: string, source: string): Readonly<Record<string, string>> => {
+  const entries: Record<string, string> = {};
+  for (const line of text.split(/\r?\n/)) {
+    if (line.trim() === '') continue;
+    const equals = line.indexOf('=');
+    const key = line.slice(0, equals).trim();
+    // The value may be a secret: only the key is ever repeated (DESIGN §7 rule 16).
+    if (equals < 1 || key === '') throw new InputError(`${source}: a line without a key; expected one key=value per line`);
+    if (Object.hasOwn(entries, key)) throw new InputError(`${source}: ${JSON.stringify(key)} is given twice`);
+    entries[key] = line.slice(equals + 1).trim();
+  }
+  return entries;
+};
+
+const fits = (key: string, value: string): boolean =>
+  key.length <= limits.keyCharacters &&
+  value.length <= limits.valueCharacters &&
+  allowed.test(key) &&
+  allowed.test(value);

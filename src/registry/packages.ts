@@ -1,0 +1,187 @@
+import { orUndefined } from '../aws/errors.ts';
+import type { DescribeModelPackageOutput, ModelPackageSummary } from '../aws/sagemaker.ts';
+import type { Instant } from '../clock.ts';
+import { Refusal } from '../operation.ts';
+import type { World } from '../world.ts';
+import { contentDigest, type InferenceSpecification } from './content.ts';
+import { metadataKeys } from './metadata.ts';
+import { parseS3Object, type S3Object } from './s3-object.ts';
+import { parseSemanticVersion, readVersion, versionTag } from './semantic-version.ts';
+
+export type Approval = 'Approved' | 'Rejected' | 'PendingManualApproval';
+
+/** A model package that owns a semantic version: exactly what may be deployed under that name. */
+export interface RegisteredVersion {
+  /** SageMaker's number within the group. */
+  readonly packageVersion: number;
+  readonly semver: string;
+  /** `churn_v1.4.0`. */
+  readonly tag: string;
+  readonly arn: string;
+  readonly approval: Approval;
+  readonly approvalDescription?: string;
+  /** The latest modifier, which is the approver unless something else was edited since (AWS: DescribeModelPackage). */
+  readonly lastModified?: { readonly by?: string; readonly at: Instant };
+  readonly status: 'Pending' | 'InProgress' | 'Completed' | 'Failed' | 'Deleting';
+  /** What SageMaker says about a package that failed. */
+  readonly statusDetails?: string;
+  /** `repo@sha256:…` when pinned. */
+  readonly image: string;
+  /** `sha256:…`. */
+  readonly imageDigest?: string;
+  readonly artifact: S3Object;
+  /** Hex; absent when the artifact was not pinned. */
+  readonly artifactSha256?: string;
+  /** Variables the package gives its container. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly inferenceSpecification: InferenceSpecification;
+  /** The image or the artifact may change under its name. */
+  readonly unpinned: boolean;
+  /** Hex; see content.ts. */
+  readonly contentDigest: string;
+}
+
+/** One line of the registry: enough to tell who owns a version, without describing each package. */
+export interface ListedVersion {
+  readonly packageVersion: number;
+  readonly semver: string;
+  readonly arn: string;
+  readonly approval: Approval;
+}
+
+/**
+ * The package that owns a version: the lowest package number whose description begins with the version's tag (DESIGN §9).
+ * @param version `1.4.0`, `v1.4.0` or `churn_v1.4.0`
+ * @throws {InputError} when `version` is not one
+ */
+export const findVersion = async (
+  world: World,
+  model: string,
+  version: string,
+): Promise<RegisteredVersion | undefined> => {
+  const semver = readVersion(model, version);
+  const [owner] = packagesOf(await listVersions(world, model), semver);
+  return owner && describeVersion(world, model, owner);
+};
+
+/** The packages that carry a version, its owner first. */
+export const packagesOf = (listed: readonly ListedVersion[], semver: string): readonly ListedVersion[] =>
+  listed.filter((one) => one.semver === semver);
+
+/** Every package of the group that carries a version, by package number; none when the group does not exist. */
+export const listVersions = async (world: World, model: string): Promise<readonly ListedVersion[]> => {
+  const listed: ListedVersion[] = [];
+  let token: string | undefined;
+  do {
+    const page = await orUndefined(
+      world.read.sagemaker.listModelPackages({
+        ModelPackageGroupName: model,
+        // Documented default is Unversioned (AWS: ListModelPackages).
+        ModelPackageType: 'Versioned',
+        MaxResults: 100,
+        ...(token && { NextToken: token }),
+      }),
+    );
+    // A page may be empty and still have a successor.
+    listed.push(...(page?.ModelPackageSummaryList ?? []).flatMap((summary) => fromSummary(model, summary)));
+    token = page?.NextToken;
+  } while (token);
+  return listed.sort((a, b) => a.packageVersion - b.packageVersion);
+};
+
+const fromSummary = (model: string, summary: ModelPackageSummary): readonly ListedVersion[] => {
+  const semver = describedVersion(model, summary.ModelPackageDescription ?? '');
+  const { ModelPackageVersion: packageVersion, ModelPackageArn: arn } = summary;
+  if (!semver || !packageVersion || !arn || summary.ModelPackageStatus === 'Deleting') return [];
+  return [{ packageVersion, semver, arn, approval: summary.ModelApprovalStatus ?? 'PendingManualApproval' }];
+};
+
+/** `churn_v1.4.0: what is new` → `1.4.0`. Descriptions are immutable and come with every listing. */
+export const describedVersion = (model: string, description: string): string | undefined => {
+  const prefix = versionTag(model, '');
+  const semver = description.startsWith(prefix) ? description.slice(prefix.length).split(/[\s:]/, 1)[0] : undefined;
+  return semver !== undefined && parseSemanticVersion(semver) ? semver : undefined;
+};
+
+/** Everything about one package of the listing; undefined when it was deleted meanwhile. */
+export const describeVersion = async (
+  world: World,
+  model: string,
+  listed: Pick<ListedVersion, 'arn' | 'semver' | 'packageVersion'>,
+): Promise<RegisteredVersion | undefined> => {
+  const described = await orUndefined(world.read.sagemaker.describeModelPackage({ ModelPackageName: listed.arn }));
+  return described && fromDescription(model, listed, described);
+};
+
+const fromDescription = (
+  model: string,
+  { arn, semver, packageVersion }: Pick<ListedVersion, 'arn' | 'semver' | 'packageVersion'>,
+  described: DescribeModelPackageOutput,
+): RegisteredVersion => {
+  const tag = versionTag(model, semver);
+  const specification = described.InferenceSpecification;
+  const [container, ...others] = specification?.Containers ?? [];
+  const artifact = parseS3Object(container?.ModelDataUrl ?? '');
+  if (!container?.Image || !artifact || others.length > 0)
+    throw new Refusal(
+      'unknown-version',
+      `package ${packageVersion} of ${model} calls itself ${tag}, but it is not one container with an image and an s3:// model.tar.gz; register it with register-model`,
+    );
+  const metadata = described.CustomerMetadataProperties ?? {};
+  const pinnedDigest = /@(sha256:[0-9a-f]{64})$/.exec(container.Image)?.[1];
+  const artifactSha256 = metadata[metadataKeys.artifactSha256];
+  const imageDigest = pinnedDigest ?? container.ImageDigest;
+  const environment = container.Environment ?? {};
+  const inferenceSpecification: InferenceSpecification = {
+    contentTypes: specification?.SupportedContentTypes ?? [],
+    responseTypes: specification?.SupportedResponseMIMETypes ?? [],
+    realtimeInstanceTypes: specification?.SupportedRealtimeInferenceInstanceTypes ?? [],
+  };
+  const statusDetails = failures(described);
+  return {
+    packageVersion,
+    semver,
+    tag,
+    arn,
+    approval: described.ModelApprovalStatus ?? 'PendingManualApproval',
+    ...(described.ApprovalDescription && { approvalDescription: described.ApprovalDescription }),
+    ...lastModified(described),
+    status: described.ModelPackageStatus ?? 'Pending',
+    ...(statusDetails && { statusDetails }),
+    image: container.Image,
+    ...(imageDigest && { imageDigest }),
+    artifact,
+    ...(artifactSha256 && { artifactSha256 }),
+    environment,
+    inferenceSpecification,
+    unpinned: !pinnedDigest || !artifactSha256,
+    contentDigest:
+      metadata[metadataKeys.contentDigest] ??
+      contentDigest({
+        image: container.Image,
+        artifact: artifactSha256 ?? `s3://${artifact.bucket}/${artifact.key}`,
+        environment,
+        inferenceSpecification,
+      }),
+  };
+};
+
+const lastModified = (described: DescribeModelPackageOutput): Pick<RegisteredVersion, 'lastModified'> => {
+  const at = described.LastModifiedTime?.getTime();
+  if (at === undefined) return {};
+  const who = described.LastModifiedBy;
+  const by = who?.UserProfileName ?? principalName(who?.IamIdentity?.Arn ?? '');
+  return { lastModified: { ...(by && { by }), at } };
+};
+
+/** `…:assumed-role/approver/alice` → `approver/alice`, `…:user/ops/bob` → `bob`: names, never ARNs, which carry the account id. */
+const principalName = (arn: string): string | undefined => {
+  const [kind, ...path] = arn.split(':').at(-1)?.split('/') ?? [];
+  return kind === 'assumed-role' ? path.join('/') : path.at(-1);
+};
+
+const failures = ({ ModelPackageStatusDetails: details }: DescribeModelPackageOutput): string =>
+  [...(details?.ValidationStatuses ?? []), ...(details?.ImageScanStatuses ?? [])]
+    .filter((item) => item.FailureReason)
+    .map((item) => `${item.Name}: ${item.FailureReason}`)
+    .join('; ');

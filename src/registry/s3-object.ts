@@ -1,0 +1,13 @@
+/** An object's address. */
+export interface S3Object {
+  readonly bucket: string;
+  readonly key: string;
+}
+
+/** `s3://bucket/key` → its parts; undefined for anything else, and for a prefix. */
+export const parseS3Object = (uri: string): S3Object | undefined => {
+  const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/(.+[^/])$/.exec(uri);
+  return match?.[1] && match[2] ? { bucket: match[1], key: match[2] } : undefined;
+};
+
+export const s3Uri = ({ bucket, key }: S3Object): string => `s3://${bucket}/${key}`;
