@@ -1,0 +1,210 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Simulator } from '../../simulator/contracts.ts';
+import { type Instant, seconds } from '../clock.ts';
+import {
+  type ActionFile,
+  type Exit,
+  inputVariables,
+  type Job,
+  parseFileCommands,
+  readActionFile,
+  runnerEnvironment,
+  startNode,
+  stepFiles,
+} from './process.ts';
+
+/** One `uses:` step of a workflow. */
+export interface Step {
+  readonly action: string;
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly job: Job;
+}
+
+export interface LogLine {
+  readonly at: Instant;
+  readonly text: string;
+}
+
+/** How a step ended, as the workflow run shows it. */
+export interface StepResult {
+  readonly step: Step;
+  readonly startedAt: Instant;
+  readonly endedAt: Instant;
+  readonly exit: Exit;
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Job summary of the step and its post step. */
+  readonly summary: string;
+  readonly log: readonly LogLine[];
+  /** The simulator's ids of the processes: what the request log calls `participant`. */
+  readonly participants: readonly string[];
+}
+
+/** A step whose main process was started. */
+export interface Running {
+  readonly step: Step;
+  readonly action: ActionFile;
+  readonly folder: string;
+  readonly startedAt: Instant;
+  readonly log: LogLine[];
+  readonly files: ReturnType<typeof stepFiles>;
+  readonly process: Participant;
+  /** The runner's machine is gone: nobody runs the post step. */
+  gone: boolean;
+}
+
+interface Participant {
+  readonly id: string;
+  readonly closed: Promise<Exit>;
+  exit: Exit | undefined;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/**
+ * Plays the runner. It is a participant of the virtual clock: time stands still while it decides, and moves only while it waits
+ * in `until` or `finish` and every process it started sleeps too (DESIGN §11).
+ */
+export interface Driver {
+  now(): Instant;
+  /** Let time pass; processes run on. */
+  until(instant: Instant): Promise<void>;
+  start(step: Step): Running;
+  /** Wait for the step to end by itself, then run its post step. One wait at a time. */
+  finish(running: Running): Promise<StepResult>;
+  /** As the runner cancels a job: SIGINT, SIGTERM after 7.5 s, SIGKILL 2.5 s later; then the post step. */
+  cancel(running: Running): Promise<StepResult>;
+  /** The runner's machine is gone: SIGKILL, and `finish` will run no post step. */
+  destroy(running: Running): void;
+}
+
+export const createDriver = (options: {
+  readonly simulator: Simulator;
+  /** Holds `<operation>/action.yml` and `<operation>/dist/`. */
+  readonly actions: string;
+  readonly workspace: string;
+  /** Runner temp and file commands. */
+  readonly temp: string;
+}): Driver => {
+  const { simulator } = options;
+  const alive = new Set<Participant>();
+  let wake = new AbortController();
+  let steps = 0;
+
+  mkdirSync(options.temp, { recursive: true });
+  writeFileSync(join(options.temp, 'event.json'), '{}');
+
+  const spawn = (
+    name: string,
+    script: string,
+    environment: Readonly<Record<string, string>>,
+    log: LogLine[],
+  ): Participant => {
+    // Registered before it exists, so that time cannot move until it has started and gone to sleep (DESIGN §11).
+    const { id, url } = simulator.register(name);
+    const child = startNode(script, {
+      environment: { ...environment, ...simulator.environment({ url }) },
+      cwd: options.workspace,
+      line: (text) => log.push({ at: simulator.clock.now(), text }),
+    });
+    const participant: Participant = { id, closed: child.closed, exit: undefined, kill: child.kill };
+    alive.add(participant);
+    void child.closed.then((exit) => {
+      participant.exit = exit;
+      wake.abort();
+    });
+    return participant;
+  };
+
+  /** The driver is awake when it removes them: time stands still between an exit and what the driver does about it. */
+  const bury = (): void => {
+    for (const participant of alive) {
+      if (!participant.exit) continue;
+      simulator.remove(participant.id);
+      alive.delete(participant);
+    }
+  };
+
+  const rest = async (until: Instant, awaited?: Participant): Promise<void> => {
+    for (;;) {
+      bury();
+      if (awaited?.exit !== undefined || simulator.driver.now() >= until) return;
+      wake = new AbortController();
+      await Promise.race([simulator.driver.sleepUntil(until, wake.signal), simulator.stuck]);
+    }
+  };
+
+  const environmentOf = (step: Step, action: ActionFile): Record<string, string> => ({
+    ...runnerEnvironment(step.job, options.workspace, options.temp),
+    ...inputVariables(action, step.inputs),
+  });
+
+  const post = async ({ step, action, folder, files, log }: Running, script: string) => {
+    const own = stepFiles(join(folder, 'post'));
+    const state = Object.entries(parseFileCommands(files.read('GITHUB_STATE'))).map(([name, value]) => [
+      `STATE_${name}`,
+      value,
+    ]);
+    const environment = { ...environmentOf(step, action), ...own.variables, ...Object.fromEntries(state) };
+    const process = spawn(`post ${step.action}`, join(action.folder, script), environment, log);
+    await rest(Number.POSITIVE_INFINITY, process);
+    return { summary: own.read('GITHUB_STEP_SUMMARY'), participants: [process.id] };
+  };
+
+  /** A signalled process ends its own sleep; until it has, it counts as running, or time would move under the signal. */
+  const signal = (process: Participant, name: NodeJS.Signals): void => {
+    if (process.exit) return;
+    process.kill(name);
+    simulator.rouse(process.id);
+  };
+
+  const finish = async (running: Running): Promise<StepResult> => {
+    const { step, action, files, process, log, startedAt } = running;
+    await rest(Number.POSITIVE_INFINITY, process);
+    const exit = await process.closed;
+    const nothing = { summary: '', participants: [] };
+    const after = action.post === undefined || running.gone ? nothing : await post(running, action.post);
+    return {
+      step,
+      startedAt,
+      endedAt: simulator.driver.now(),
+      exit,
+      outputs: parseFileCommands(files.read('GITHUB_OUTPUT')),
+      summary: files.read('GITHUB_STEP_SUMMARY') + after.summary,
+      log,
+      participants: [process.id, ...after.participants],
+    };
+  };
+
+  return {
+    now: () => simulator.driver.now(),
+    until: (instant) => rest(instant),
+    start: (step) => {
+      const action = readActionFile(join(options.actions, step.action));
+      const folder = join(options.temp, 'steps', String(++steps));
+      const files = stepFiles(folder);
+      const log: LogLine[] = [];
+      const environment = { ...environmentOf(step, action), ...files.variables };
+      const process = spawn(step.action, join(action.folder, action.main), environment, log);
+      return { step, action, folder, startedAt: simulator.driver.now(), log, files, process, gone: false };
+    },
+    finish,
+    cancel: async (running) => {
+      for (const [name, graceMs] of cancellation) {
+        signal(running.process, name);
+        await rest(simulator.driver.now() + graceMs, running.process);
+      }
+      return finish(running);
+    },
+    destroy: (running) => {
+      running.gone = true;
+      signal(running.process, 'SIGKILL');
+    },
+  };
+};
+
+/** What GitHub's runner sends to the entry process, and how long it waits before the next one. */
+const cancellation = [
+  ['SIGINT', seconds(7.5)],
+  ['SIGTERM', seconds(2.5)],
+  ['SIGKILL', 0],
+] as const;

@@ -1,0 +1,157 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
+
+/** What the runner reads from `action.yml`. */
+export interface ActionFile {
+  readonly folder: string;
+  readonly main: string;
+  readonly post?: string;
+  /** Declared inputs with the default the runner fills in; an input without one reaches the action as an empty string. */
+  readonly defaults: Readonly<Record<string, string>>;
+}
+
+export const readActionFile = (folder: string): ActionFile => {
+  const file = parse(readFileSync(join(folder, 'action.yml'), 'utf8')) as {
+    runs: { main: string; post?: string };
+    inputs?: Record<string, { default?: unknown } | null>;
+  };
+  const defaults = Object.entries(file.inputs ?? {}).map(
+    ([name, input]) => [name, String(input?.default ?? '')] as const,
+  );
+  return {
+    folder: resolve(folder),
+    main: file.runs.main,
+    ...(file.runs.post === undefined ? {} : { post: file.runs.post }),
+    defaults: Object.fromEntries(defaults),
+  };
+};
+
+/** `INPUT_ENDPOINT-NAME`: upper-cased, spaces to underscores, hyphens kept. @throws for an input the action does not declare */
+export const inputVariables = (
+  action: ActionFile,
+  inputs: Readonly<Record<string, string>>,
+): Record<string, string> => {
+  const unknown = Object.keys(inputs).filter((name) => !(name in action.defaults));
+  if (unknown.length > 0) throw new Error(`${action.folder}/action.yml declares no input ${unknown.join(', ')}`);
+  return Object.fromEntries(
+    Object.entries({ ...action.defaults, ...inputs }).map(([name, value]) => [
+      `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`,
+      value,
+    ]),
+  );
+};
+
+/** What GitHub's file commands hold: `name=value` lines and `name<<delimiter` blocks. */
+export const parseFileCommands = (text: string): Record<string, string> => {
+  const values: Record<string, string> = {};
+  const lines = text.split(/\r?\n/);
+  for (let i = 0; i < lines.length; i++) {
+    const block = /^([^=]+?)<<(.+)$/.exec(lines[i] ?? '');
+    if (block) {
+      const end = lines.indexOf(block[2] ?? '', i + 1);
+      if (end < 0) throw new Error(`file command ${block[1]} has no closing delimiter`);
+      values[block[1] ?? ''] = lines.slice(i + 1, end).join('\n');
+      i = end;
+      continue;
+    }
+    const line = /^([^=]+)=(.*)$/.exec(lines[i] ?? '');
+    if (line) values[line[1] ?? ''] = line[2] ?? '';
+  }
+  return values;
+};
+
+/** One workflow run's job, as `GITHUB_*` tells it. A re-run keeps the run id and raises the attempt. */
+export interface Job {
+  readonly runId: string;
+  readonly attempt: number;
+  readonly job: string;
+  readonly actor: string;
+  readonly commit: string;
+  /** GitHub's token service, for `id-token: write`. */
+  readonly oidc?: { readonly url: string; readonly token: string };
+}
+
+const fileCommands = ['GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY', 'GITHUB_ENV', 'GITHUB_PATH'] as const;
+export type FileCommand = (typeof fileCommands)[number];
+
+/** A folder of a step's own, with the empty files the runner hands to it. */
+export const stepFiles = (
+  folder: string,
+): { variables: Record<FileCommand, string>; read(name: FileCommand): string } => {
+  mkdirSync(folder, { recursive: true });
+  const variables = Object.fromEntries(fileCommands.map((name) => [name, join(folder, name.toLowerCase())])) as Record<
+    FileCommand,
+    string
+  >;
+  for (const path of Object.values(variables)) writeFileSync(path, '');
+  return { variables, read: (name) => readFileSync(variables[name], 'utf8') };
+};
+
+/** The whole environment of a step: nothing of this process's own leaks into it. */
+export const runnerEnvironment = (job: Job, workspace: string, temp: string): Record<string, string> => ({
+  PATH: process.env['PATH'] ?? '',
+  HOME: temp,
+  CI: 'true',
+  GITHUB_ACTIONS: 'true',
+  GITHUB_ACTOR: job.actor,
+  GITHUB_API_URL: 'http://127.0.0.1:9/api/v3',
+  GITHUB_EVENT_NAME: 'push',
+  GITHUB_EVENT_PATH: join(temp, 'event.json'),
+  GITHUB_JOB: job.job,
+  GITHUB_REF: 'refs/heads/main',
+  GITHUB_REF_NAME: 'main',
+  GITHUB_REPOSITORY: 'acme/iris',
+  GITHUB_RUN_ATTEMPT: String(job.attempt),
+  GITHUB_RUN_ID: job.runId,
+  GITHUB_SERVER_URL: 'https://github.com',
+  GITHUB_SHA: job.commit,
+  GITHUB_WORKFLOW: 'deliver',
+  GITHUB_WORKSPACE: workspace,
+  RUNNER_OS: 'Linux',
+  RUNNER_TEMP: temp,
+  RUNNER_TOOL_CACHE: join(temp, 'tools'),
+  ...(job.oidc ? { ACTIONS_ID_TOKEN_REQUEST_URL: job.oidc.url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: job.oidc.token } : {}),
+});
+
+export interface Exit {
+  readonly code: number | undefined;
+  readonly signal: NodeJS.Signals | undefined;
+}
+export interface Child {
+  /** Settles when the process has ended and its output is complete. */
+  readonly closed: Promise<Exit>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** @param line called for every complete line of standard output and standard error */
+export const startNode = (
+  script: string,
+  options: { readonly environment: Readonly<Record<string, string>>; readonly cwd: string; line(text: string): void },
+): Child => {
+  const child = spawn(process.execPath, [script], {
+    cwd: options.cwd,
+    env: options.environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  for (const stream of [child.stdout, child.stderr]) splitLines(stream, options.line);
+  const closed = new Promise<Exit>((done) => {
+    child.once('error', () => done({ code: 127, signal: undefined }));
+    child.once('close', (code, signal) => done({ code: code ?? undefined, signal: signal ?? undefined }));
+  });
+  return { closed, kill: (signal) => void child.kill(signal) };
+};
+
+const splitLines = (stream: NodeJS.ReadableStream, line: (text: string) => void): void => {
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const text of lines) line(text);
+  });
+  stream.on('end', () => {
+    if (rest !== '') line(rest);
+  });
+};
