@@ -1,0 +1,65 @@
+import type { Container } from '../contracts.ts';
+import { readArchive } from './archive.ts';
+import { type Classifier, classify } from './classifier.ts';
+import { BadPayload, readRows, writePredictions } from './payload.ts';
+
+/** `inference.json` beside the model: how the serving code of this version behaves. Virtual milliseconds. */
+export interface Inference {
+  /** False: `/ping` never answers 200. */
+  readonly healthy: boolean;
+  /** Share of bodies, chosen by a hash of their bytes, on which the serving code fails with a 500. */
+  readonly failingShare: number;
+  /** A request takes `baseMs` plus up to `spreadMs`, by the same hash: declared, so that runs repeat exactly. */
+  readonly baseMs: number;
+  readonly spreadMs: number;
+}
+
+/** FNV-1a with MurmurHash3's finaliser: a uniform value in [0, 1) that depends on nothing but the bytes. */
+const uniform = (bytes: Buffer, salt: number): number => {
+  let hash = 0x811c9dc5 ^ salt;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
+};
+
+const json = (
+  status: number,
+  message: string,
+): { readonly status: number; readonly body: Buffer; readonly contentType: string } => ({
+  status,
+  body: Buffer.from(JSON.stringify({ error: message })),
+  contentType: 'application/json',
+});
+
+const serve = (classifier: Classifier, inference: Inference): Container => ({
+  ping: () => inference.healthy,
+  invoke: (body, contentType) => {
+    const latencyMs = inference.baseMs + inference.spreadMs * uniform(body, 1);
+    try {
+      const rows = readRows(body, contentType, classifier.features.length);
+      if (uniform(body, 2) < inference.failingShare) return { ...json(500, 'prediction failed'), latencyMs };
+      const predictions = rows.map((row) => classify(classifier, row));
+      return { status: 200, ...writePredictions(classifier, predictions, contentType), latencyMs };
+    } catch (error) {
+      if (error instanceof BadPayload) return { ...json(error.status, error.message), latencyMs };
+      throw error;
+    }
+  },
+});
+
+/**
+ * The model server with this `model.tar.gz` unpacked in /opt/ml/model. It listens on 8080 for GET /ping and POST /invocations in
+ * AWS; here the two are methods. An archive without the two files it needs starts, but never passes its health check.
+ * @throws when `artifact` is not a gzip-compressed tar
+ */
+export const startContainer = (artifact: Buffer): Container => {
+  const files = readArchive(artifact);
+  try {
+    const classifier: Classifier = JSON.parse(files.get('model.json')?.toString() ?? '');
+    const inference: Inference = JSON.parse(files.get('inference.json')?.toString() ?? '');
+    return serve(classifier, inference);
+  } catch {
+    return { ping: () => false, invoke: () => ({ ...json(503, 'the model could not be loaded'), latencyMs: 1 }) };
+  }
+};

@@ -1,0 +1,92 @@
+import type { Classifier, Prediction } from './classifier.ts';
+
+/**
+ * Request and response bodies in the formats SageMaker's built-in algorithms speak (AWS: "Common Data Formats for Inference"):
+ * text/csv, application/json and application/jsonlines.
+ */
+
+/** What the container answers with a 4xx: the caller's mistake, not the model's. */
+export class BadPayload extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const mediaType = (contentType: string): string => (contentType.split(';')[0] ?? '').trim().toLowerCase();
+
+const numbers = (values: unknown, features: number): readonly number[] => {
+  if (!Array.isArray(values)) throw new BadPayload(400, 'each row must be an array of numbers');
+  if (values.length !== features) throw new BadPayload(400, `expected ${features} features, got ${values.length}`);
+  return values.map((value) => {
+    const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+    if (typeof number !== 'number' || !Number.isFinite(number))
+      throw new BadPayload(400, `not a number: ${JSON.stringify(value)}`);
+    return number;
+  });
+};
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new BadPayload(400, 'the body is not JSON');
+  }
+};
+
+const member = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? Reflect.get(value, name) : undefined;
+
+/** `{"features": [...]}` or the bare array. */
+const instance = (value: unknown): unknown => member(value, 'features') ?? value;
+
+const lines = (text: string): readonly string[] => text.split(/\r?\n/).filter((line) => line.trim() !== '');
+
+const rowsOf = (text: string, type: string): readonly unknown[] => {
+  switch (type) {
+    case 'text/csv':
+      return lines(text).map((line) => line.split(','));
+    case 'application/json': {
+      const instances = member(parse(text), 'instances');
+      if (!Array.isArray(instances)) throw new BadPayload(400, 'expected {"instances": [...]}');
+      return instances.map(instance);
+    }
+    case 'application/jsonlines':
+      return lines(text).map((line) => instance(parse(line)));
+    default:
+      throw new BadPayload(415, `content type ${type === '' ? '(none)' : type} is not supported`);
+  }
+};
+
+/** @throws {BadPayload} */
+export const readRows = (body: Buffer, contentType: string, features: number): readonly (readonly number[])[] => {
+  const rows = rowsOf(body.toString('utf8'), mediaType(contentType));
+  if (rows.length === 0) throw new BadPayload(400, 'the body has no rows');
+  return rows.map((row) => numbers(row, features));
+};
+
+export interface Payload {
+  readonly body: Buffer;
+  readonly contentType: string;
+}
+
+/** Answers in the format of the request: a label per line for CSV, label, score and all class scores for the JSON formats. */
+export const writePredictions = (
+  classifier: Classifier,
+  predictions: readonly Prediction[],
+  contentType: string,
+): Payload => {
+  const label = (prediction: Prediction): string => classifier.classes[prediction.class] ?? String(prediction.class);
+  const type = mediaType(contentType);
+  if (type === 'text/csv')
+    return { body: Buffer.from(`${predictions.map(label).join('\n')}\n`), contentType: 'text/csv' };
+  const answers = predictions.map((prediction) => ({
+    predicted_label: label(prediction),
+    score: prediction.scores[prediction.class] ?? 0,
+    scores: Object.fromEntries(classifier.classes.map((name, index) => [name, prediction.scores[index] ?? 0])),
+  }));
+  if (type === 'application/jsonlines')
+    return { body: Buffer.from(answers.map((answer) => `${JSON.stringify(answer)}\n`).join('')), contentType: type };
+  return { body: Buffer.from(JSON.stringify({ predictions: answers })), contentType: 'application/json' };
+};
