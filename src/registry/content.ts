@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digest } from '../digest.ts';
 
 /** What a model package ships. Two registrations of a version are the same exactly when their contents are. */
 export interface Content {
@@ -19,16 +19,10 @@ export interface InferenceSpecification {
 }
 
 /** Hex SHA-256 over the content; the order of keys and of list items does not matter. */
-export const contentDigest = (content: Content): string =>
-  createHash('sha256')
-    .update(
-      JSON.stringify([
-        content.image,
-        content.artifact,
-        Object.entries(content.environment).sort(([a], [b]) => (a < b ? -1 : 1)),
-        content.inferenceSpecification.contentTypes.toSorted(),
-        content.inferenceSpecification.responseTypes.toSorted(),
-        content.inferenceSpecification.realtimeInstanceTypes.toSorted(),
-      ]),
-    )
-    .digest('hex');
+export const contentDigest = ({ inferenceSpecification: called, ...content }: Content): string =>
+  digest({
+    ...content,
+    contentTypes: called.contentTypes.toSorted(),
+    responseTypes: called.responseTypes.toSorted(),
+    realtimeInstanceTypes: called.realtimeInstanceTypes.toSorted(),
+  });

@@ -1,3 +1,4 @@
+import { Refusal } from '../operation.ts';
 import { InputError } from '../schema.ts';
 
 /** The suite's own keys in a package's CustomerMetadataProperties; nobody else may set them. */
@@ -26,7 +27,7 @@ export interface Metadata {
 
 /**
  * The suite's facts first, then what the user gave, then what was read from the training job for as long as there is room.
- * @throws {InputError} when the user's own entries do not fit
+ * @throws {Refusal} when the user's own entries do not fit
  */
 export const composeMetadata = (
   suite: Readonly<Partial<Record<SuiteKey, string | undefined>>>,
@@ -42,7 +43,8 @@ export const composeMetadata = (
   }
   for (const [key, value] of Object.entries(user)) properties[key] = value;
   if (Object.keys(properties).length > limits.entries)
-    throw new InputError(
+    throw new Refusal(
+      'invalid-input',
       `metadata: ${Object.keys(user).length} entries are too many; SageMaker holds ${limits.entries}, and ${Object.keys(properties).length - Object.keys(user).length} of them are the suite's own`,
     );
   for (const [key, value] of Object.entries(derived)) {

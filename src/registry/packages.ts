@@ -52,7 +52,7 @@ export interface ListedVersion {
 /**
  * The package that owns a version: the lowest package number whose description begins with the version's tag (DESIGN §9).
  * @param version `1.4.0`, `v1.4.0` or `churn_v1.4.0`
- * @throws {InputError} when `version` is not one
+ * @throws {Refusal} when `version` is not one, or the package was not made by register-model
  */
 export const findVersion = async (
   world: World,

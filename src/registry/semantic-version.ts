@@ -1,4 +1,4 @@
-import { InputError } from '../schema.ts';
+import { Refusal } from '../operation.ts';
 
 /** SemVer 2.0.0 with an optional pre-release. Build metadata is refused: a `+` is awkward in git refs and URLs. */
 export interface SemanticVersion {
@@ -62,17 +62,18 @@ export const versionTag = (model: string, semver: string): string => `${model}_v
 /**
  * The version as users write it: `1.4.0`, `v1.4.0` or `churn_v1.4.0`.
  * @returns the bare semantic version, `1.4.0`
- * @throws {InputError} when it is not a version, or names another model
+ * @throws {Refusal} when it is not a version, or names another model
  */
 export const readVersion = (model: string, text: string): string => {
   const match = /^(?:(?:([^_]*)_)?v)?([^_]*)$/.exec(text);
   const semver = match?.[2];
   if (match?.[1] !== undefined && match[1] !== model)
-    throw new InputError(`version: ${JSON.stringify(text)} names another model; the manifest delivers ${model}`);
+    throw new Refusal('invalid-input', `version: ${JSON.stringify(text)} names another model; the manifest delivers ${model}`);
   if (semver?.includes('+'))
-    throw new InputError(`version: ${JSON.stringify(text)} carries build metadata; leave out everything from the +`);
+    throw new Refusal('invalid-input', `version: ${JSON.stringify(text)} carries build metadata; leave out everything from the +`);
   if (semver === undefined || parseSemanticVersion(semver) === undefined)
-    throw new InputError(
+    throw new Refusal(
+      'invalid-input',
       `version: ${JSON.stringify(text)} is not a semantic version; expected e.g. 1.4.0, 1.4.0-rc.1 or ${model}_v1.4.0`,
     );
   return semver;
