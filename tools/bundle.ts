@@ -1,0 +1,135 @@
+/**
+ * Bundles each action on its own: `actions/<operation>/main.ts` → `actions/<operation>/dist/index.cjs`, self-contained, with the
+ * licences of everything in it beside it.
+ *
+ *   node tools/bundle.ts              build all into dist/
+ *   node tools/bundle.ts --if-stale   only those whose sources changed since they were bundled
+ *   node tools/bundle.ts --check      build into a temporary folder and compare with dist/, byte for byte
+ */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { build, type Metafile } from 'esbuild';
+import { licencesOf } from './licences.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const ncc = join(root, 'node_modules/@vercel/ncc/dist/ncc/cli.js');
+const budgetBytes = 1_500_000;
+
+interface Bundle {
+  readonly folder: string;
+  /** File name → content, everything that belongs into `dist/`. */
+  readonly files: ReadonlyMap<string, string>;
+}
+interface Shaken {
+  readonly code: string;
+  readonly metafile: Metafile;
+  /** First line of the bundle: says which sources it came from, so that staleness shows without running ncc. */
+  readonly stamp: string;
+}
+
+/** Tree-shaking before ncc: alone, ncc keeps every command of every AWS client. */
+const shake = async (folder: string): Promise<Shaken> => {
+  const { metafile, outputFiles } = await build({
+    entryPoints: [join(folder, 'main.ts')],
+    absWorkingDir: root,
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    // 450 kB and 45 ms: @actions/http-client loads undici for the proxy of Octokit's fetch. No bundle has Octokit (see below);
+    // the toolkit's own requests reach a proxy through `tunnel`, the SDK's through `hpagent`.
+    alias: { undici: './tools/no-undici.ts' },
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  if (Object.keys(metafile.inputs).some((path) => path.includes('node_modules/@actions/github/')))
+    throw new Error(
+      `${folder}: @actions/github needs undici for its proxy; remove the alias in tools/bundle.ts or the import`,
+    );
+  const code = outputFiles.map((file) => file.text).join('');
+  return { code, metafile, stamp: `// sources sha256:${createHash('sha256').update(code).digest('hex')}` };
+};
+
+const pack = async (folder: string, { code, metafile, stamp }: Shaken): Promise<Bundle> => {
+  // webpack numbers modules by their path relative to the working folder: the same place in every checkout gives the same bytes.
+  const shaken = join(root, 'build/bundle', folder, 'index.cjs');
+  mkdirSync(dirname(shaken), { recursive: true });
+  writeFileSync(shaken, code);
+  const out = mkdtempSync(join(tmpdir(), 'bundle-'));
+  try {
+    const flags = ['--minify', '--no-cache', '--quiet', '--out', out];
+    await promisify(execFile)(process.execPath, [ncc, 'build', shaken, ...flags], { cwd: root });
+    // ncc copies what it takes for an asset; one file is what an action is, so anything else is a mistake in the sources.
+    const extra = readdirSync(out).filter((name) => name !== 'index.cjs');
+    if (extra.length > 0) throw new Error(`${folder}: ncc emitted more than the bundle: ${extra.join(', ')}`);
+    const bundled = `${stamp}\n${readFileSync(join(out, 'index.cjs'), 'utf8')}`;
+    return {
+      folder,
+      files: new Map([
+        ['index.cjs', bundled],
+        ['licenses.txt', licencesOf(metafile, root)],
+      ]),
+    };
+  } finally {
+    rmSync(out, { recursive: true });
+  }
+};
+
+const dist = (folder: string): string => join(root, folder, 'dist');
+
+const isStale = (folder: string, { stamp }: Shaken): boolean => {
+  const bundle = join(dist(folder), 'index.cjs');
+  return !existsSync(bundle) || !readFileSync(bundle, 'utf8').startsWith(`${stamp}\n`);
+};
+
+const writeBundle = ({ folder, files }: Bundle): void => {
+  rmSync(dist(folder), { recursive: true, force: true });
+  mkdirSync(dist(folder));
+  for (const [name, content] of files) writeFileSync(join(dist(folder), name), content);
+};
+
+/** What differs between the committed `dist/` and what the sources give; empty when it is fresh. */
+const differences = ({ folder, files }: Bundle): string[] => {
+  const committed = existsSync(dist(folder)) ? readdirSync(dist(folder)) : [];
+  return [...new Set([...committed, ...files.keys()])]
+    .filter((name) => {
+      const path = join(dist(folder), name);
+      return !existsSync(path) || readFileSync(path, 'utf8') !== files.get(name);
+    })
+    .map((name) => `${folder}/dist/${name} is not what the sources give: run \`npm run bundle\` and commit it`);
+};
+
+const oversize = ({ folder, files }: Bundle): string[] => {
+  const bytes = Buffer.byteLength(files.get('index.cjs') ?? '');
+  console.log(`${folder}/dist/index.cjs ${bytes.toLocaleString('en')} bytes`);
+  return bytes > budgetBytes ? [`${folder}: ${bytes} bytes is over the budget of ${budgetBytes}`] : [];
+};
+
+const { values: options } = parseArgs({ options: { check: { type: 'boolean' }, 'if-stale': { type: 'boolean' } } });
+const problems: string[] = [];
+for (const folder of globSync('actions/*/main.ts', { cwd: root }).map(dirname).sort()) {
+  const shaken = await shake(folder);
+  if (options['if-stale'] && !isStale(folder, shaken)) continue;
+  const bundle = await pack(folder, shaken);
+  problems.push(...oversize(bundle));
+  if (options.check) problems.push(...differences(bundle));
+  else writeBundle(bundle);
+}
+for (const problem of problems) console.error(problem);
+process.exitCode = problems.length === 0 ? 0 : 1;

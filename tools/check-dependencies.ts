@@ -1,0 +1,171 @@
+/**
+ * Enforces the arrows of the architecture: who may import whom, who may touch an SDK, who may read a clock or roll dice.
+ *
+ *   actions, codebuild → hosts → operations → registry | release | endpoint | rollout | regression → judge
+ */
+import { globSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { build, transformSync } from 'esbuild';
+
+export interface SourceFile {
+  /** Relative to the repository root. */
+  readonly path: string;
+  /** What is imported for use at run time: repository paths, `node:fs`, or package names. */
+  readonly imports: readonly string[];
+  /** What is imported as types only; gone at run time. */
+  readonly typeImports: readonly string[];
+  /** The code without comments and types. */
+  readonly code: string;
+}
+
+/** Top to bottom; a file imports from its own layer or one below, as type or value. First match wins. */
+const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
+  ['an entry point', /^(actions|codebuild)\/|^src\/main\.ts$/],
+  ['the rehearsal', /^src\/rehearsal\//],
+  ['a host', /^src\/hosts\//],
+  ['an operation', /^src\/operations\//],
+  ['the domain', /^src\/(registry|release|endpoint|rollout|regression|report)\//],
+  ['the judge', /^src\/judge\//],
+  ['the ground', /^src\/(aws|github|manifest)\/|^src\/[^/]+\.ts$/],
+];
+const sdk = /^(@aws-sdk|@smithy|@octokit|@actions)\//;
+/** Where an SDK may be imported; everything else reaches AWS and GitHub through World. */
+const sdkHomes: readonly (readonly [home: RegExp, packages: RegExp])[] = [
+  [/^src\/aws\//, /^(@aws-sdk|@smithy)\//],
+  [/^src\/github\//, /^(@octokit|@actions)\//],
+  [/^src\/hosts\//, /^@actions\/core$/],
+  [/^codebuild\//, sdk],
+];
+/** Deterministic by construction: no SDK, clock, random source or node: module, not even through a file they import. */
+const pure = /^src\/(rollout\/(?!mechanisms\/)|judge\/|regression\/(?!scoring\/))/;
+const mayReachSdk = /^(actions|codebuild|src\/(aws|github|hosts|rehearsal))\/|^src\/main\.ts$/;
+
+const clocksAndDice =
+  /\b(setTimeout|setInterval|setImmediate|Date\.now|new Date\(\)|performance\.now|hrtime|Math\.random|randomUUID|randomBytes|timers\/promises)\b|new Date\(\)/g;
+/** The exceptions, each with its reason. */
+const clockHomes: Readonly<Record<string, string>> = {
+  'src/hosts/wall-clock.ts': 'the one place where production waits and reads the time',
+};
+
+export const violations = (files: readonly SourceFile[]): string[] => {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  return files.flatMap((file) => [
+    ...layering(file),
+    ...simulatorWall(file),
+    ...sdkUse(file, byPath),
+    ...purity(file, byPath),
+    ...clockUse(file),
+  ]);
+};
+
+const layerOf = (path: string): number => layers.findIndex(([, pattern]) => pattern.test(path));
+const layerName = (layer: number): string => layers[layer]?.[0] ?? 'outside the layers';
+
+const layering = ({ path, imports, typeImports }: SourceFile): string[] => {
+  const own = layerOf(path);
+  if (own < 0) return [];
+  return [...imports, ...typeImports].flatMap((target) => {
+    const layer = layerOf(target);
+    return layer >= 0 && layer < own
+      ? [`${path} (${layerName(own)}) imports ${target} (${layerName(layer)}): arrows point downwards only`]
+      : [];
+  });
+};
+
+/** Correlated error is the risk of writing both sides: the simulator shares no line with the product. */
+const simulatorWall = ({ path, imports, typeImports }: SourceFile): string[] =>
+  [...imports, ...typeImports].flatMap((target) => {
+    if (path.startsWith('simulator/') && target.startsWith('src/'))
+      return [`${path} imports ${target}: the simulator imports nothing from src/`];
+    if (!target.startsWith('simulator/') || !path.startsWith('src/')) return [];
+    return /^src\/(rehearsal\/|main\.ts$)/.test(path)
+      ? []
+      : [`${path} imports ${target}: only the rehearsal may import the simulator`];
+  });
+
+/** A path of run-time imports from `start` to the first target that `matches`, or undefined. */
+const pathTo = (
+  start: string,
+  byPath: ReadonlyMap<string, SourceFile>,
+  matches: (target: string) => boolean,
+): string[] | undefined => {
+  const seen = new Set([start]);
+  const queue: (readonly string[])[] = [[start]];
+  for (const trail of queue) {
+    for (const target of byPath.get(trail.at(-1) ?? '')?.imports ?? []) {
+      if (matches(target)) return [...trail, target];
+      if (!seen.has(target)) queue.push([...trail, target]);
+      seen.add(target);
+    }
+  }
+  return undefined;
+};
+
+const sdkUse = (file: SourceFile, byPath: ReadonlyMap<string, SourceFile>): string[] => {
+  if (!/^(src|actions|codebuild)\//.test(file.path)) return [];
+  const packages = sdkHomes.find(([home]) => home.test(file.path))?.[1];
+  const direct = [...file.imports, ...file.typeImports]
+    .filter((target) => sdk.test(target) && !packages?.test(target))
+    .map(
+      (target) => `${file.path} imports ${target}: SDKs belong to src/aws and src/github, @actions/core to src/hosts`,
+    );
+  if (direct.length > 0 || mayReachSdk.test(file.path)) return direct;
+  const trail = pathTo(file.path, byPath, (target) => sdk.test(target));
+  return trail ? [`${trail.join(' → ')}: reaches an SDK at run time; take it from World`] : [];
+};
+
+const purity = ({ path, imports }: SourceFile, byPath: ReadonlyMap<string, SourceFile>): string[] => {
+  if (!pure.test(path)) return [];
+  const impure = (target: string): boolean => !byPath.has(target) && !target.endsWith('.json');
+  if (imports.some(impure)) return [`${path} imports ${imports.filter(impure).join(', ')}: it must stay pure`];
+  const trail = pathTo(path, byPath, impure);
+  return trail ? [`${trail.join(' → ')}: ${path} must stay pure`] : [];
+};
+
+const clockUse = ({ path, code }: SourceFile): string[] => {
+  if (path in clockHomes) return [];
+  const used = new Set(code.match(clocksAndDice));
+  return [...used].map(
+    (what) => `${path} uses ${what}: time and chance come from World (or the simulator's clock and seed)`,
+  );
+};
+
+const typeOnly = /^(?:import|export) type\b[^;]*?from '([^']+)';/gm;
+
+/** Reads every source file's imports: values as esbuild sees them, types (which it drops) from the text. */
+export const readSources = async (root: string): Promise<SourceFile[]> => {
+  const paths = globSync('{src,simulator,actions,codebuild,test}/**/*.ts', {
+    cwd: root,
+    exclude: ['**/dist/**', '**/node_modules/**'],
+  });
+  const { metafile } = await build({
+    entryPoints: paths,
+    absWorkingDir: root,
+    outdir: 'build',
+    bundle: true,
+    write: false,
+    metafile: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'error',
+  });
+  return paths.sort().map((path) => {
+    const text = readFileSync(join(root, path), 'utf8');
+    return {
+      path,
+      imports: (metafile.inputs[path]?.imports ?? []).map((found) => found.path),
+      typeImports: [...text.matchAll(typeOnly)].map(([, specifier = '']) => fromRoot(path, specifier)),
+      code: transformSync(text, { loader: 'ts', legalComments: 'none' }).code,
+    };
+  });
+};
+
+const fromRoot = (importer: string, specifier: string): string =>
+  specifier.startsWith('.') ? join(importer, '..', specifier) : specifier;
+
+if (import.meta.main) {
+  const found = violations(await readSources(resolve(import.meta.dirname, '..')));
+  for (const violation of found) console.error(violation);
+  process.exitCode = found.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Writes simulator/constraints/<service>.generated.json: what AWS's own service models, as the botocore package carries them,
+say about the inputs of the operations the simulator serves: required members, types, patterns, lengths, ranges, enums. No text.
+
+    pip install botocore==1.43.11 && python3 tools/generate-constraints.py [--check]
+
+`--check` writes nothing and fails when a file differs from what this botocore gives (or when the versions differ).
+For services that also speak a protocol without self-describing answers (query, CBOR) the output shapes are emitted too.
+"""
+import json
+import pathlib
+import sys
+
+import botocore
+from botocore.loaders import Loader
+
+DIRECTORY = pathlib.Path(__file__).resolve().parent.parent / "simulator" / "constraints"
+
+SERVED = {
+    "sagemaker": """
+        AddTags CreateEndpoint CreateEndpointConfig CreateModel CreateModelPackage CreateModelPackageGroup CreateTrainingJob
+        DeleteEndpoint DeleteEndpointConfig DeleteModel DeleteModelPackage DeleteModelPackageGroup DeleteTags
+        DescribeEndpoint DescribeEndpointConfig DescribeModel DescribeModelPackage DescribeModelPackageGroup
+        DescribeTrainingJob ListEndpointConfigs ListEndpoints ListModelPackageGroups ListModelPackages ListModels ListTags
+        UpdateEndpoint UpdateEndpointWeightsAndCapacities UpdateModelPackage
+    """,
+    "sagemaker-runtime": "InvokeEndpoint",
+    "cloudwatch": """
+        DeleteAlarms DescribeAlarmHistory DescribeAlarms GetMetricData GetMetricStatistics ListMetrics
+        ListTagsForResource PutMetricAlarm PutMetricData SetAlarmState TagResource UntagResource
+    """,
+    "application-autoscaling": """
+        DeleteScalingPolicy DeregisterScalableTarget DescribeScalableTargets DescribeScalingActivities
+        DescribeScalingPolicies PutScalingPolicy RegisterScalableTarget
+    """,
+    "sts": "AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity",
+    "ecr": "BatchGetImage DescribeImages",
+}
+WITH_OUTPUTS = {"cloudwatch", "sts"}
+CONSTRAINTS = ("enum", "max", "min", "pattern")
+
+
+def emitted_shape(shape):
+    emitted = {"type": shape["type"]}
+    for name in CONSTRAINTS:
+        if name in shape:
+            emitted[name] = shape[name]
+    # Closed enums that grow every month (instance types) would refuse what AWS learned yesterday: keep the form only.
+    values = emitted.get("enum", [])
+    if values and all(value.startswith("ml.") for value in values):
+        emitted["enum"] = ["ml.*"]
+    if shape["type"] == "structure":
+        if shape.get("required"):
+            emitted["required"] = sorted(shape["required"])
+        emitted["members"] = {name: member["shape"] for name, member in shape.get("members", {}).items()}
+    elif shape["type"] == "list":
+        emitted["member"] = shape["member"]["shape"]
+    elif shape["type"] == "map":
+        emitted["key"] = shape["key"]["shape"]
+        emitted["value"] = shape["value"]["shape"]
+    return emitted
+
+
+def collect(name, shapes, into):
+    if name in into:
+        return
+    into[name] = emitted_shape(shapes[name])
+    shape = into[name]
+    for child in [*shape.get("members", {}).values(), shape.get("member"), shape.get("key"), shape.get("value")]:
+        if child is not None:
+            collect(child, shapes, into)
+
+
+def tables(service, operations):
+    loader = Loader()
+    version = loader.determine_latest_version(service, "service-2")
+    model = loader.load_service_model(service, "service-2", version)
+    shapes, served = {}, {}
+    for operation in operations:
+        declared = model["operations"][operation]
+        served[operation] = {}
+        for side in ("input", "output") if service in WITH_OUTPUTS else ("input",):
+            if side in declared:
+                served[operation][side] = declared[side]["shape"]
+                collect(declared[side]["shape"], model["shapes"], shapes)
+                wrapper = declared[side].get("resultWrapper")
+                if wrapper:
+                    served[operation]["resultWrapper"] = wrapper
+    source = f"botocore {botocore.__version__}, {service} {version}"
+    return {"source": source, "operations": served, "shapes": shapes}
+
+
+def render(table):
+    """One line per operation and shape: compact, and a new AWS version still shows as a readable diff."""
+
+    def lines(section):
+        body = ",\n".join(
+            f"    {json.dumps(name)}: {json.dumps(section[name], sort_keys=True, ensure_ascii=False)}"
+            for name in sorted(section)
+        )
+        return "{\n" + body + "\n  }"
+
+    return (
+        "{\n"
+        f'  "source": {json.dumps(table["source"])},\n'
+        f'  "operations": {lines(table["operations"])},\n'
+        f'  "shapes": {lines(table["shapes"])}\n'
+        "}\n"
+    )
+
+
+def main():
+    check = "--check" in sys.argv[1:]
+    DIRECTORY.mkdir(exist_ok=True)
+    stale = []
+    for service, operations in SERVED.items():
+        path = DIRECTORY / f"{service}.generated.json"
+        text = render(tables(service, operations.split()))
+        if check:
+            if not path.exists() or path.read_text() != text:
+                stale.append(path.name)
+        else:
+            path.write_text(text)
+    if stale:
+        print(f"stale against botocore {botocore.__version__}: {', '.join(stale)}")
+        sys.exit(1)
+
+
+main()
