@@ -58,7 +58,8 @@ export const sagemaker = (send: Sender<SageMakerClient>) => ({
     describeEndpointConfig: (input: DescribeEndpointConfigInput) => send(new DescribeEndpointConfigCommand(input)),
     describeModel: (input: DescribeModelInput) => send(new DescribeModelCommand(input)),
     describeModelPackage: (input: DescribeModelPackageInput) => send(new DescribeModelPackageCommand(input)),
-    describeModelPackageGroup: (input: DescribeModelPackageGroupInput) => send(new DescribeModelPackageGroupCommand(input)),
+    describeModelPackageGroup: (input: DescribeModelPackageGroupInput) =>
+      send(new DescribeModelPackageGroupCommand(input)),
     describeTrainingJob: (input: DescribeTrainingJobRequest) => send(new DescribeTrainingJobCommand(input)),
     listModelPackages: (input: ListModelPackagesInput) => send(new ListModelPackagesCommand(input)),
     listTags: (input: ListTagsInput) => send(new ListTagsCommand(input)),

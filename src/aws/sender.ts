@@ -1,2 +1,44 @@
-/** Sends one command of one client: retries, refreshed credentials, named errors. */
-export type Sender<Client> = Client extends { send(command: infer _Command): unknown } ? Client['send'] : never;
+import type { Retry } from './retry.ts';
+
+/** Sends one command of one client and gives its output; retries, fetches credentials afresh, names errors (see retry.ts). */
+export type Sender<Client extends { readonly send: unknown }> = Client['send'];
+
+/** How the calls of one World are carried out. */
+export interface Sending {
+  readonly retry: Retry;
+  readonly signal?: AbortSignal;
+}
+
+interface SdkCommand {
+  readonly middlewareStack: {
+    add(
+      middleware: (
+        next: (args: never) => Promise<unknown>,
+        context: { readonly commandName?: string },
+      ) => (args: never) => Promise<unknown>,
+      options: { readonly step: 'initialize'; readonly priority: 'high'; readonly name: string },
+    ): void;
+  };
+}
+
+/**
+ * The retry sits in the command's outermost middleware step, inside `send`: there the SDK tells the operation's name (class names
+ * do not survive minification), and every attempt signs anew with the credentials of its moment.
+ * @param service the IAM prefix that names the call: `sagemaker`, `s3`
+ */
+export const sender = <Client extends { send: unknown }>(
+  client: Client,
+  service: string,
+  { retry, signal }: Sending,
+): Sender<Client> => {
+  const send = (command: SdkCommand): Promise<unknown> => {
+    command.middlewareStack.add(
+      (next, context) => (args) =>
+        retry(`${service}:${context.commandName?.replace(/Command$/, '') ?? 'unknown'}`, () => next(args), signal),
+      { step: 'initialize', priority: 'high', name: 'modelDeliveryRetry' },
+    );
+    return (client.send as (command: SdkCommand) => Promise<unknown>).call(client, command);
+  };
+  // The SDK types `send` per client as overloads over all its commands; this is the promise form of each.
+  return send as Sender<Client>;
+};

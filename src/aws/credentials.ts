@@ -1,0 +1,251 @@
+import { type Clock, duration, type Instant, iso, minutes, seconds } from '../clock.ts';
+import { type AwsConnection, clientSettings } from './clients.ts';
+import { classify, describe, Throttled } from './errors.ts';
+import { retrying } from './retry.ts';
+import { sender } from './sender.ts';
+import { sts } from './sts.ts';
+
+/** Access keys as the SDK takes them. */
+export interface Identity {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+}
+
+/** Where a connection's credentials come from. Refreshes itself; nothing it throws or says contains a secret (DESIGN §7 rule 16). */
+export interface CredentialSource {
+  /**
+   * Asked by the SDK before every request.
+   * @throws {CredentialsUnavailable}
+   */
+  readonly provide: () => Promise<Identity>;
+  /** AWS says they have expired: fetch new ones for the next request, whatever the clock says. */
+  readonly forget: () => void;
+  /** When the present ones end; undefined before the first request, and for keys that do not say. */
+  expiresAt(): Instant | undefined;
+  /** A sentence when a plan of this length outlasts credentials that cannot be refreshed here (DESIGN §7 rule 12), else undefined. */
+  tooShort(planSeconds: number): Promise<string | undefined>;
+}
+
+/** No credentials, or the role could not be taken: reason code `credentials-unavailable`. */
+export class CredentialsUnavailable extends Error {
+  override readonly name = 'CredentialsUnavailable';
+}
+
+export interface BaseOptions extends AwsConnection {
+  readonly clock: Clock;
+}
+
+export interface AssumedOptions extends BaseOptions {
+  /** Role name or ARN. */
+  readonly role: string;
+  /** Twelve digits; needed to build the ARN from a name when the proof is an OIDC token. */
+  readonly account?: string;
+  readonly source:
+    | { readonly proof: 'oidc'; token(): Promise<string> }
+    | { readonly proof: 'credentials'; readonly credentials: CredentialSource };
+  /** Shows up in CloudTrail: who did it. Characters STS does not allow become `-`. */
+  readonly sessionName: string;
+}
+
+/** Renewed this long before they end, by our clock: a turn and its retries fit in it. */
+const renewalMargin = minutes(5);
+/** Every role allows an hour, and a chained session is never longer (IAM user guide, "Role chaining"). */
+const sessionSeconds = 3600;
+
+/** What the SDK finds by itself: environment, shared files, web identity, container, instance. */
+export const base = (options: BaseOptions): CredentialSource => {
+  let renewable = true;
+  let chain: ReturnType<typeof defaultChain> | undefined;
+  let force = false;
+  const source = refreshing(options.clock, async () => {
+    chain ??= defaultChain(options);
+    try {
+      const identity = await (await chain)({ forceRefresh: force });
+      force = false;
+      // Keys in the environment are given once; everything else the chain knows how to renew.
+      renewable = !('$source' in identity && Object.hasOwn(identity.$source ?? {}, 'CREDENTIALS_ENV_VARS'));
+      return identity;
+    } catch (error) {
+      throw new CredentialsUnavailable(`no AWS credentials were found: ${describe(error)}`);
+    }
+  });
+  return {
+    ...source,
+    forget: () => {
+      force = true;
+      source.forget();
+    },
+    tooShort: async (planSeconds) => {
+      await source.provide();
+      const until = source.expiresAt();
+      if (renewable || until === undefined || until >= options.clock.now() + seconds(planSeconds)) return undefined;
+      return (
+        `the credentials end at ${iso(until)}, but the plan takes ${duration(seconds(planSeconds))}, and they cannot be` +
+        ' refreshed here: set `role` in the manifest, or ask for a longer session'
+      );
+    },
+  };
+};
+
+/** The default chain as the SDK resolves it for a client; its inner calls use the same proxy. */
+const defaultChain = async (connection: AwsConnection): Promise<(options: object) => Promise<Identity>> => {
+  const { STSClient } = await import('@aws-sdk/client-sts');
+  return new STSClient(clientSettings(connection)).config.credentials;
+};
+
+/** A role's credentials, taken with an OIDC token or with other credentials, and taken again before they end. */
+export const assumed = (options: AssumedOptions): CredentialSource => {
+  const { clock, source } = options;
+  const RoleSessionName = options.sessionName.replace(/[^\w+=,.@-]/g, '-').slice(0, 64);
+  const take = async (): Promise<Identity> => {
+    const proven = source.proof === 'oidc' ? await oidcToken(options, source.token) : undefined;
+    try {
+      const calls = await stsCalls(options);
+      const RoleArn = await roleArn(options, calls);
+      const request = { RoleArn, RoleSessionName, DurationSeconds: sessionSeconds };
+      const { Credentials: taken } = proven
+        ? await calls.roles.assumeRoleWithWebIdentity({ ...request, WebIdentityToken: proven })
+        : await calls.roles.assumeRole(request);
+      if (!taken?.AccessKeyId || !taken.SecretAccessKey || !taken.SessionToken)
+        throw new CredentialsUnavailable(`role ${options.role}: STS gave no credentials`);
+      return {
+        accessKeyId: taken.AccessKeyId,
+        secretAccessKey: taken.SecretAccessKey,
+        sessionToken: taken.SessionToken,
+        ...(taken.Expiration ? { expiration: taken.Expiration } : {}),
+      };
+    } catch (error) {
+      throw refusal(options.role, error, proven);
+    }
+  };
+  const renewed = refreshing(clock, take);
+  return {
+    ...renewed,
+    forget: () => {
+      if (source.proof === 'credentials') source.credentials.forget();
+      renewed.forget();
+    },
+    // The last session outlives what it was taken with.
+    tooShort: async (planSeconds) =>
+      source.proof === 'oidc'
+        ? undefined
+        : source.credentials.tooShort(Math.max(0, planSeconds - sessionSeconds + renewalMargin / 1000)),
+  };
+};
+
+/** Keeps what `fetch` gave until shortly before it ends by our clock; concurrent requests share one fetch. */
+const refreshing = (clock: Clock, fetch: () => Promise<Identity>): Omit<CredentialSource, 'tooShort'> => {
+  let current: Identity | undefined;
+  let stale = false;
+  let pending: Promise<Identity> | undefined;
+  const remainingMs = (identity: Identity): number =>
+    (identity.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - clock.now();
+
+  const provide = async (): Promise<Identity> => {
+    if (current && !stale && remainingMs(current) >= renewalMargin) return handedOut(current);
+    pending ??= fetch().finally(() => {
+      pending = undefined;
+    });
+    try {
+      current = await pending;
+      stale = false;
+    } catch (error) {
+      // Early renewal failed, but the present ones still work; the next request tries again.
+      if (!current || stale || remainingMs(current) <= 0) throw error;
+    }
+    return handedOut(current);
+  };
+  return {
+    provide,
+    forget: () => {
+      stale = true;
+    },
+    expiresAt: () => current?.expiration?.getTime(),
+  };
+};
+
+/**
+ * The SDK keeps an identity until five minutes before `expiration` by `Date.now()`, or for ever without one (@smithy/core
+ * memoizeIdentityProvider). Ours is the clock that counts, so each is handed out as expired and the SDK asks before every request.
+ */
+const handedOut = (identity: Identity): Identity => ({ ...identity, expiration: new Date(0) });
+
+const stsCalls = async (options: AssumedOptions) => {
+  const { STSClient } = await import('@aws-sdk/client-sts');
+  // AssumeRoleWithWebIdentity is not signed; the token is the proof.
+  const client = new STSClient({
+    ...clientSettings(options),
+    ...(options.source.proof === 'credentials' ? { credentials: options.source.credentials.provide } : {}),
+  });
+  return sts(sender(client, 'sts', { retry: retrying({ clock: options.clock }) }));
+};
+
+const roleArn = async (
+  { role, account, region, source }: AssumedOptions,
+  calls: Pick<ReturnType<typeof sts>, 'reads'>,
+): Promise<string> => {
+  if (role.startsWith('arn:')) return role;
+  const owner =
+    account ?? (source.proof === 'credentials' ? (await calls.reads.getCallerIdentity()).Account : undefined);
+  if (!owner)
+    throw new CredentialsUnavailable(
+      `role ${role} is a name, and no account says whose: set \`account\` in the manifest's environment, or give the role's ARN`,
+    );
+  return `arn:${partitionOf(region)}:iam::${owner}:role/${role}`;
+};
+
+export const partitionOf = (region: string): string => {
+  if (region.startsWith('cn-')) return 'aws-cn';
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+};
+
+const oidcToken = async ({ role }: AssumedOptions, token: () => Promise<string>): Promise<string> => {
+  try {
+    return await token();
+  } catch (error) {
+    throw new CredentialsUnavailable(
+      `role ${role} could not be taken: GitHub gave the job no identity token. Grant it \`permissions: id-token: write\` in the` +
+        ` workflow (a reusable workflow's caller must grant it too): ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+};
+
+/** Says which side has to change; patience and cancellation pass as they are. */
+const refusal = (role: string, error: unknown, token: string | undefined): unknown => {
+  if (error instanceof CredentialsUnavailable || error instanceof Throttled) return error;
+  const kind = classify(error);
+  if (kind === 'aborted' || kind === 'transient') return error;
+  const said = error instanceof Error ? withoutSecret(error.message, token) : '';
+  const name = error instanceof Error ? error.name : 'Error';
+  if (token === undefined)
+    return new CredentialsUnavailable(
+      kind === 'access-denied'
+        ? `role ${role} could not be taken: the caller's policy must allow sts:AssumeRole on it and its trust policy must allow` +
+            ` the caller (${said})`
+        : `role ${role} could not be taken: ${name}: ${said}`,
+    );
+  const presented = `GitHub presented ${claims(token)}`;
+  return new CredentialsUnavailable(
+    name.startsWith('InvalidIdentityToken')
+      ? `role ${role} could not be taken: its account does not accept GitHub's identity provider or the audience (${said}); ${presented}`
+      : `role ${role} could not be taken: its trust policy must allow sts:AssumeRoleWithWebIdentity to exactly this identity` +
+          ` (${name}: ${said}); ${presented}`,
+  );
+};
+
+const withoutSecret = (message: string, secret: string | undefined): string =>
+  secret ? message.replaceAll(secret, '***') : message;
+
+/** The claims a trust policy is written against; not the token. */
+const claims = (token: string): string => {
+  try {
+    const payload: Readonly<Record<string, unknown>> = JSON.parse(
+      Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'),
+    );
+    return `sub ${String(payload['sub'])}, aud ${String(payload['aud'])}`;
+  } catch {
+    return 'a token whose claims cannot be read';
+  }
+};

@@ -1,0 +1,53 @@
+import { BatchGetImageCommand, type ECRClient } from '@aws-sdk/client-ecr';
+import type { Sender } from './sender.ts';
+
+/** ECR, for one question: which content a tag means now. */
+export const ecr = (send: Sender<ECRClient>, region: string) => ({
+  reads: {
+    /**
+     * @param image `111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn:1.4.0`, or `…@sha256:…`, which is its own answer
+     * @returns `sha256:…`; undefined for a registry that cannot be asked: not ECR, or ECR of another region
+     * @throws {ImageNotFoundException} when the repository has no such tag
+     */
+    resolveImage: async (image: string): Promise<string | undefined> => {
+      const pinned = /@(sha256:[0-9a-f]{64})$/.exec(image)?.[1];
+      if (pinned) return pinned;
+      const reference = parseImage(image);
+      if (reference === undefined || reference.region !== region) return undefined;
+      // BatchGetImage rather than DescribeImages: it is what the policy of a shared repository grants to those who may pull.
+      const { images, failures } = await send(
+        new BatchGetImageCommand({
+          registryId: reference.registry,
+          repositoryName: reference.repository,
+          imageIds: [{ imageTag: reference.tag }],
+        }),
+      );
+      const digest = images?.[0]?.imageId?.imageDigest;
+      if (digest) return digest;
+      throw new ImageNotFoundException(`${image}: ${failures?.[0]?.failureReason ?? 'no image with this tag'}`);
+    },
+  },
+});
+export type Ecr = ReturnType<typeof ecr>;
+
+/** BatchGetImage reports a missing image in its answer; named as DescribeImages throws it, so that `classify` knows it. */
+class ImageNotFoundException extends Error {
+  override readonly name = 'ImageNotFoundException';
+}
+
+export interface ImageReference {
+  readonly registry: string;
+  readonly region: string;
+  readonly repository: string;
+  readonly tag: string;
+}
+
+/** The parts of an ECR image reference; undefined for other registries. Without a tag the container runtimes mean `latest`. */
+export const parseImage = (image: string): ImageReference | undefined => {
+  const match =
+    /^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)\/([a-z0-9._/-]+?)(?::([\w][\w.-]{0,127}))?$/.exec(
+      image,
+    );
+  if (!match?.[1] || !match[2] || !match[3]) return undefined;
+  return { registry: match[1], region: match[2], repository: match[3], tag: match[4] ?? 'latest' };
+};

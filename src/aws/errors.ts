@@ -1,0 +1,245 @@
+import type { Instant } from '../clock.ts';
+
+/**
+ * The one place that tells AWS errors apart: by `name` and message prefix, never by HTTP status or class (DESIGN §7 rule 10).
+ * SageMaker answers almost everything with an un-modelled ValidationException and status 400, so the words are what there is;
+ * quotes around ARNs differ between AWS and emulators, so nothing after the prefix is matched.
+ */
+export type ErrorClass =
+  | 'not-found'
+  | 'already-exists'
+  | 'in-progress'
+  | 'throttled'
+  | 'access-denied'
+  | 'expired-credentials'
+  | 'no-credentials'
+  | 'conflict'
+  | 'precondition-failed'
+  | 'quota'
+  | 'capacity'
+  | 'transient'
+  | 'validation'
+  | 'aborted'
+  | 'other';
+
+/** What the classifier looks at; every SDK error has these. `call` is put there by the sender: `sagemaker:UpdateEndpoint`. */
+interface AwsErrorShape {
+  readonly name: string;
+  readonly message: string;
+  readonly call?: string;
+  readonly code?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
+}
+
+const byName: Readonly<Record<string, ErrorClass>> = Object.fromEntries(
+  (
+    [
+      ['aborted', 'AbortError'],
+      [
+        'throttled',
+        'Throttled Throttling ThrottlingException ThrottledException RequestLimitExceeded TooManyRequestsException SlowDown' +
+          ' PriorRequestNotComplete BandwidthLimitExceeded RequestThrottled RequestThrottledException',
+      ],
+      ['expired-credentials', 'ExpiredToken ExpiredTokenException RequestExpired TokenRefreshRequired'],
+      [
+        'no-credentials',
+        'CredentialsProviderError CredentialsUnavailable UnrecognizedClientException InvalidClientTokenId InvalidAccessKeyId' +
+          ' MissingAuthenticationToken MissingAuthenticationTokenException SignatureDoesNotMatch InvalidSignatureException',
+      ],
+      ['access-denied', 'AccessDenied AccessDeniedException UnauthorizedOperation NotAuthorized Forbidden 403'],
+      [
+        'not-found',
+        'ResourceNotFound ResourceNotFoundException ObjectNotFoundException NoSuchKey NoSuchBucket NoSuchVersion NotFound' +
+          ' RepositoryNotFoundException ImageNotFoundException',
+      ],
+      ['precondition-failed', 'PreconditionFailed 412'],
+      [
+        'quota',
+        'ResourceLimitExceeded LimitExceeded LimitExceededException LimitExceededFault ServiceQuotaExceededException',
+      ],
+      ['capacity', 'InsufficientInstanceCapacity InsufficientCapacityException CapacityError'],
+      ['conflict', 'ConflictException ResourceInUse ResourceInUseException OperationAborted'],
+      [
+        'transient',
+        'TimeoutError RequestTimeout RequestTimeoutException InternalFailure InternalError InternalServerError InternalServerException' +
+          ' InternalServiceError InternalServiceException InternalServiceFault ServerException ServiceUnavailable ServiceUnavailableException' +
+          // Both say "somebody else is writing at this moment, send it again" (S3 and Application Auto Scaling API references).
+          ' ConditionalRequestConflict ConcurrentUpdateException IDPCommunicationError',
+      ],
+      [
+        'validation',
+        'ValidationException ValidationError InvalidParameterException InvalidParameterValue InvalidParameterValueException' +
+          ' InvalidParameterCombination MissingParameter InvalidRequest SerializationException',
+      ],
+    ] as const
+  ).flatMap(([kind, names]) => names.split(' ').map((name) => [name, kind] as const)),
+);
+
+/** Words that mean something whatever the error is called; looked at first. In order: the more specific first. */
+const byMessage: readonly (readonly [RegExp, ErrorClass])[] = [
+  [/security token (included in the request )?is expired|token (has )?expired/i, 'expired-credentials'],
+  [/^Rate exceeded/, 'throttled'],
+  [/^Cannot update in-progress endpoint/, 'in-progress'],
+  [/^Cannot create already existing /, 'already-exists'],
+  [/^Model Package Group already exists/i, 'already-exists'],
+  [/^Could not find /, 'not-found'],
+  [/^Requested resource not found/, 'not-found'],
+  [/ does not exist\.?$/, 'not-found'],
+  [/is not authorized to perform:? /, 'access-denied'],
+  [/does not have application-autoscaling:\w+ permission/, 'access-denied'],
+  [/^The account-level service limit /, 'quota'],
+  [/^(CapacityError: )?Unable to provision requested ML compute capacity/, 'capacity'],
+  [/^There is not enough hardware resources on the instances/, 'capacity'],
+  [/^Request to service failed/, 'transient'],
+];
+
+/** Node's words for a connection that broke. ENOTFOUND is not among them: a name that does not exist is a wrong setting. */
+const brokenConnection = /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)$/;
+/** The request never left this machine, so nothing can have come of it. */
+const neverSent = /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND)$/;
+
+export const classify = (error: unknown): ErrorClass => {
+  const shape = shapeOf(error);
+  if (shape.name === 'AbortError') return 'aborted';
+  if (shape.code !== undefined && brokenConnection.test(shape.code)) return 'transient';
+  const worded = byMessage.find(([pattern]) => pattern.test(shape.message));
+  if (worded) return worded[1];
+  if (isNullMessageThrottle(shape)) return 'throttled';
+  return Object.hasOwn(byName, shape.name) ? (byName[shape.name] ?? 'other') : unnamed(shape);
+};
+
+/**
+ * The Runtime throttles with a 400 whose message is null (opensearch-project/ml-commons#2429). S3 answers HEAD without a body, so
+ * an empty message means nothing there.
+ */
+const isNullMessageThrottle = ({ name, message, call, $metadata }: AwsErrorShape): boolean =>
+  $metadata?.httpStatusCode === 400 &&
+  (message === '' || message === 'null' || message === 'UnknownError') &&
+  (byName[name] ?? 'validation') === 'validation' &&
+  !call?.startsWith('s3:');
+
+/** No name came with the answer (S3 HEAD has no body, a proxy sends HTML): the status is then all there is. */
+const unnamed = ({ name, $metadata }: AwsErrorShape): ErrorClass => {
+  const status = $metadata?.httpStatusCode;
+  if (status === undefined) return 'other';
+  if (status >= 500) return 'transient';
+  if (!/^(Unknown|UnknownError|Error|S3ServiceException|\d{3})$/.test(name)) return 'other';
+  const known: Readonly<Record<number, ErrorClass>> = {
+    403: 'access-denied',
+    404: 'not-found',
+    412: 'precondition-failed',
+    429: 'throttled',
+  };
+  return known[status] ?? 'other';
+};
+
+/** Whether a call that failed like this may have been carried out all the same. */
+export const mayHaveBeenApplied = (error: unknown): boolean =>
+  classify(error) === 'transient' && !neverSent.test(shapeOf(error).code ?? '');
+
+/** The answer, or undefined when what was asked for does not exist. Other errors pass. */
+export const orUndefined = async <Answer>(answer: Promise<Answer>): Promise<Answer | undefined> => {
+  try {
+    return await answer;
+  } catch (error) {
+    if (classify(error) === 'not-found') return undefined;
+    throw error;
+  }
+};
+
+export interface MissingPermission {
+  /** `sagemaker:UpdateEndpoint`. */
+  readonly action: string;
+  /** As AWS names it; absent when it does not say. */
+  readonly resource?: string;
+}
+
+/** The permission an access-denied error asks for, as far as AWS says; undefined for any other error. */
+export const permissionOf = (error: unknown): MissingPermission | undefined => {
+  if (classify(error) !== 'access-denied') return undefined;
+  const { message, call } = shapeOf(error);
+  const match = /is not authorized to perform:? ([\w-]+:\w+)(?: on resource: (\S+))?/.exec(message);
+  const action =
+    match?.[1] ?? /does not have (application-autoscaling:\w+) permission/.exec(message)?.[1] ?? iamAction(call);
+  if (action === undefined) return undefined;
+  // AWS quotes the resource in some services and ends the sentence after it in others.
+  const resource = match?.[2]?.replace(/^["']|["'.,]+$/g, '');
+  return resource ? { action, resource } : { action };
+};
+
+/** Calls whose IAM action has another name (AWS Service Authorization Reference, S3). */
+const iamAction = (call: string | undefined): string | undefined => {
+  const renamed: Readonly<Record<string, string>> = {
+    's3:HeadObject': 's3:GetObject',
+    's3:CopyObject': 's3:PutObject',
+    's3:ListObjectsV2': 's3:ListBucket',
+  };
+  return call === undefined ? undefined : (renamed[call] ?? call);
+};
+
+/** One sentence: the call, what AWS said, the missing permission if it is one, and the request id for AWS support. */
+export const describe = (error: unknown): string => {
+  const { name, message, call, $metadata } = shapeOf(error);
+  const permission = permissionOf(error);
+  const request = $metadata?.requestId ? ` (request ${$metadata.requestId})` : '';
+  const subject = call ?? 'AWS';
+  if (permission) {
+    const on = permission.resource ? ` on ${permission.resource}` : '';
+    return `${subject} was denied: grant ${permission.action}${on}${request}`;
+  }
+  const said =
+    !message || message === 'UnknownError' ? name : message.startsWith(name) ? message : `${name}: ${message}`;
+  return call ? `${call} failed: ${said}${request}` : `${said}${request}`;
+};
+
+/** Why an endpoint says it failed. Prefixes only; what AWS says about alarms and timeouts is not documented, so it is not here. */
+export type FailureCause =
+  | 'health-check'
+  | 'capacity'
+  | 'quota'
+  | 'container-start'
+  | 'artifact-download'
+  | 'service'
+  | 'unknown';
+
+const failureCauses: readonly (readonly [RegExp, FailureCause])[] = [
+  [/did not pass the ping health check/, 'health-check'],
+  [/^(CapacityError: )?Unable to provision requested ML compute capacity/, 'capacity'],
+  [/^There is not enough hardware resources on the instances/, 'capacity'],
+  [/^The account-level service limit /, 'quota'],
+  [/^CannotStartContainerError/, 'container-start'],
+  [/^Failed to download model data/, 'artifact-download'],
+  [/^Request to service failed/, 'service'],
+];
+
+/** The cause a `FailureReason` names, `unknown` when it names none that is known. */
+export const failureCause = (failureReason: string): FailureCause =>
+  failureCauses.find(([pattern]) => pattern.test(failureReason))?.[1] ?? 'unknown';
+
+const shapeOf = (error: unknown): AwsErrorShape =>
+  error instanceof Error ? (error as AwsErrorShape) : { name: 'Error', message: String(error) };
+
+/** Puts the call's name on the error, so that whoever reports it can say what was refused. */
+export const named = (error: unknown, call: string): unknown =>
+  error instanceof Error && !('call' in error) ? Object.assign(error, { call }) : error;
+
+/** AWS asked for patience for longer than one turn may wait: the turn ends `waiting: throttled` (DESIGN §7 rule 11). */
+export class Throttled extends Error {
+  override readonly name = 'Throttled';
+  /** The earliest time to take the next turn. */
+  readonly notBefore: Instant;
+  constructor(notBefore: Instant, cause: unknown) {
+    super(describe(cause), { cause });
+    this.notBefore = notBefore;
+  }
+}
+
+/** A call that must not be sent twice got no answer. It may have been carried out: look before doing anything else. */
+export class AnswerLost extends Error {
+  override readonly name = 'AnswerLost';
+  readonly call: string;
+  constructor(call: string, cause: unknown) {
+    super(`${call} got no answer and may have been carried out`, { cause });
+    this.call = call;
+  }
+}

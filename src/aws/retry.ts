@@ -1,0 +1,89 @@
+import { type Clock, seconds } from '../clock.ts';
+import { AnswerLost, classify, mayHaveBeenApplied, named, Throttled } from './errors.ts';
+
+/** The turn was told to end before its next call. Named as the platform names it, so that `classify` needs one name. */
+class Aborted extends Error {
+  override readonly name = 'AbortError';
+}
+
+export interface RetryOptions {
+  readonly clock: Clock;
+  /** In [0, 1). Without one the jitter follows from the attempt's number, so that a rehearsal repeats. */
+  readonly random?: () => number;
+  /** Called when AWS says the credentials have expired; the call is then tried once more. */
+  readonly forgetCredentials?: () => void;
+}
+
+/** Runs one call with retries; `signal` ends it before its next attempt. */
+export type Retry = <Answer>(call: string, attempt: () => Promise<Answer>, signal?: AbortSignal) => Promise<Answer>;
+
+const baseDelayMs = 200;
+const longestDelayMs = seconds(4);
+const budgetMs = seconds(10);
+const windowMs = seconds(30);
+
+/**
+ * Sent again only when it certainly was not carried out: a second UpdateEndpoint starts a second deployment, or is refused as
+ * in progress and hides the first one's success. Everything else is a read, absolute, conditional or content-addressed, or
+ * answers "already exists", which its operation compares with what it wanted.
+ */
+const sentOnce: ReadonlySet<string> = new Set(['sagemaker:UpdateEndpoint']);
+
+/** A look may be dropped half-way; a write is let finish, so that its answer is known to whoever cleans up. */
+const isRead = (call: string): boolean => /:(Describe|Get|List|Head|Batch)/.test(call);
+
+/**
+ * The only retry there is (SDK clients have `maxAttempts: 1`). Turns are at least thirty seconds apart (DESIGN §7 rule 11), so ten
+ * seconds of waiting in any thirty are at most ten in a turn, and calls of one turn share them.
+ */
+export const retrying = ({ clock, random, forgetCredentials }: RetryOptions): Retry => {
+  let windowStart = Number.NEGATIVE_INFINITY;
+  let spentMs = 0;
+
+  return async (call, attempt, signal) => {
+    let forgotten = forgetCredentials === undefined;
+    for (let tried = 1; ; tried++) {
+      if (signal?.aborted) throw new Aborted(`${call} was not sent: the run is ending`);
+      try {
+        return await (isRead(call) ? unlessAborted(attempt(), call, signal) : attempt());
+      } catch (thrown) {
+        // Fetching the credentials for this call has had its patience already.
+        if (thrown instanceof Throttled) throw thrown;
+        const error = named(thrown, call);
+        const kind = classify(error);
+        if (kind === 'expired-credentials' && !forgotten) {
+          forgotten = true;
+          forgetCredentials?.();
+          continue;
+        }
+        if (kind !== 'throttled' && kind !== 'transient') throw error;
+        if (sentOnce.has(call) && mayHaveBeenApplied(error)) throw new AnswerLost(call, error);
+
+        const now = clock.now();
+        if (now - windowStart >= windowMs) {
+          windowStart = now;
+          spentMs = 0;
+        }
+        const delayMs = Math.ceil((random?.() ?? spread(tried)) * Math.min(longestDelayMs, baseDelayMs * 2 ** tried));
+        if (spentMs + delayMs > budgetMs) throw new Throttled(now + windowMs, error);
+        spentMs += delayMs;
+        await clock.sleepUntil(now + delayMs, signal);
+      }
+    }
+  };
+};
+
+/** The golden ratio's multiples, modulo 1, spread evenly: full jitter that is the same every time. */
+const spread = (attempt: number): number => (attempt * 0.618_033_988_75) % 1;
+
+const unlessAborted = async <Answer>(answer: Promise<Answer>, call: string, signal?: AbortSignal): Promise<Answer> => {
+  if (!signal) return answer;
+  const ended = Promise.withResolvers<never>();
+  const end = () => ended.reject(new Aborted(`${call} was cut off: the run is ending`));
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    return await Promise.race([answer, ended.promise]);
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
+};

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import {
+  CopyObjectCommand,
+  type CopyObjectCommandInput,
+  GetObjectCommand,
+  type GetObjectCommandInput,
+  HeadObjectCommand,
+  type HeadObjectCommandInput,
+  ListObjectsV2Command,
+  type ListObjectsV2CommandInput,
+  PutObjectCommand,
+  type PutObjectCommandInput,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import type { Sender } from './sender.ts';
+
+export type { CopyObjectCommandInput, HeadObjectCommandOutput, PutObjectCommandInput } from '@aws-sdk/client-s3';
+
+/** An object's text together with the ETag that a conditional write of its successor needs. */
+export interface ObjectText {
+  readonly text: string;
+  readonly etag: string;
+}
+
+/** S3, one method per call; `sha256` is one question, answered by one call or two. */
+export const s3 = (send: Sender<S3Client>) => {
+  const headObject = (input: Omit<HeadObjectCommandInput, 'ChecksumMode'>) =>
+    send(new HeadObjectCommand({ ...input, ChecksumMode: 'ENABLED' }));
+
+  return {
+    reads: {
+      /** Not for artifacts: the whole body is held as UTF-8 text. */
+      getObject: async (input: GetObjectCommandInput): Promise<ObjectText> => {
+        const { Body, ETag } = await send(new GetObjectCommand(input));
+        return { text: (await Body?.transformToString('utf-8')) ?? '', etag: ETag ?? '' };
+      },
+      /** With checksums, as far as S3 has stored them. */
+      headObject,
+      listObjectsV2: (input: ListObjectsV2CommandInput) => send(new ListObjectsV2Command(input)),
+      /**
+       * Hex SHA-256 of an object's content: the stored checksum when S3 has one of the whole object, else computed from the
+       * streamed bytes of the very object that was looked at.
+       */
+      sha256: async (input: { readonly Bucket: string; readonly Key: string }): Promise<string> => {
+        const head = await headObject(input);
+        const stored = wholeObjectSha256(head.ChecksumSHA256, head.ChecksumType);
+        if (stored) return stored;
+        const { Body } = await send(new GetObjectCommand({ ...input, ...(head.ETag ? { IfMatch: head.ETag } : {}) }));
+        const hash = createHash('sha256');
+        // On Node the body is a Readable; the union in the SDK's type is for browsers.
+        for await (const chunk of (Body ?? []) as AsyncIterable<Uint8Array>) hash.update(chunk);
+        return hash.digest('hex');
+      },
+    },
+    writes: {
+      /** `IfNoneMatch: '*'` creates, `IfMatch: etag` replaces; S3 answers PreconditionFailed when somebody else was first. */
+      putObject: (input: PutObjectCommandInput) => send(new PutObjectCommand(input)),
+      /** Objects up to 5 GB (S3 API reference, CopyObject). `copySource` encodes its source. */
+      copyObject: (input: CopyObjectCommandInput) => send(new CopyObjectCommand(input)),
+    },
+  };
+};
+export type S3 = ReturnType<typeof s3>;
+
+/** `CopySource` of CopyObject: URL-encoded, slashes kept. */
+export const copySource = (bucket: string, key: string): string =>
+  `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
+
+/** A composite checksum is one over the parts' checksums (`…=-3`), not of the content (S3 user guide, "Checking object integrity"). */
+const wholeObjectSha256 = (base64: string | undefined, type: string | undefined): string | undefined =>
+  base64 === undefined || type === 'COMPOSITE' || /-\d+$/.test(base64)
+    ? undefined
+    : Buffer.from(base64, 'base64').toString('hex');
