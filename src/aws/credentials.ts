@@ -1,7 +1,7 @@
 import { type Clock, duration, type Instant, iso, minutes, seconds } from '../clock.ts';
 import { type AwsConnection, clientSettings } from './clients.ts';
-import { classify, describe, Throttled } from './errors.ts';
-import { retrying } from './retry.ts';
+import { classify, describe } from './errors.ts';
+import { retrying, Throttled } from './retry.ts';
 import { sender } from './sender.ts';
 import { sts } from './sts.ts';
 

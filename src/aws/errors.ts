@@ -1,5 +1,3 @@
-import type { Instant } from '../clock.ts';
-
 /**
  * The one place that tells AWS errors apart: by `name` and message prefix, never by HTTP status or class (DESIGN §7 rule 10).
  * SageMaker answers almost everything with an un-modelled ValidationException and status 400, so the words are what there is;
@@ -222,24 +220,3 @@ const shapeOf = (error: unknown): AwsErrorShape =>
 /** Puts the call's name on the error, so that whoever reports it can say what was refused. */
 export const named = (error: unknown, call: string): unknown =>
   error instanceof Error && !('call' in error) ? Object.assign(error, { call }) : error;
-
-/** AWS asked for patience for longer than one turn may wait: the turn ends `waiting: throttled` (DESIGN §7 rule 11). */
-export class Throttled extends Error {
-  override readonly name = 'Throttled';
-  /** The earliest time to take the next turn. */
-  readonly notBefore: Instant;
-  constructor(notBefore: Instant, cause: unknown) {
-    super(describe(cause), { cause });
-    this.notBefore = notBefore;
-  }
-}
-
-/** A call that must not be sent twice got no answer. It may have been carried out: look before doing anything else. */
-export class AnswerLost extends Error {
-  override readonly name = 'AnswerLost';
-  readonly call: string;
-  constructor(call: string, cause: unknown) {
-    super(`${call} got no answer and may have been carried out`, { cause });
-    this.call = call;
-  }
-}

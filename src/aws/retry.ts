@@ -1,5 +1,26 @@
-import { type Clock, seconds } from '../clock.ts';
-import { AnswerLost, classify, mayHaveBeenApplied, named, Throttled } from './errors.ts';
+import { type Clock, type Instant, seconds } from '../clock.ts';
+import { classify, describe, mayHaveBeenApplied, named } from './errors.ts';
+
+/** AWS asked for patience for longer than one turn may wait: the turn ends `waiting: throttled` (DESIGN §7 rule 11). */
+export class Throttled extends Error {
+  override readonly name = 'Throttled';
+  /** The earliest time to take the next turn. */
+  readonly notBefore: Instant;
+  constructor(notBefore: Instant, cause: unknown) {
+    super(describe(cause), { cause });
+    this.notBefore = notBefore;
+  }
+}
+
+/** A call that must not be sent twice got no answer. It may have been carried out: look before doing anything else. */
+export class AnswerLost extends Error {
+  override readonly name = 'AnswerLost';
+  readonly call: string;
+  constructor(call: string, cause: unknown) {
+    super(`${call} got no answer and may have been carried out`, { cause });
+    this.call = call;
+  }
+}
 
 /** The turn was told to end before its next call. Named as the platform names it, so that `classify` needs one name. */
 class Aborted extends Error {
