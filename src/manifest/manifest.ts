@@ -71,10 +71,31 @@ interface Guarded {
 
 export type Rollout =
   | ({ readonly strategy: 'all-at-once'; readonly finalBakeSeconds: number } & Guarded)
-  | ({ readonly strategy: 'canary'; readonly size: Capacity; readonly bakeSeconds: number; readonly finalBakeSeconds: number } & Guarded)
-  | ({ readonly strategy: 'linear'; readonly step: Capacity; readonly bakeSeconds: number; readonly finalBakeSeconds: number } & Guarded)
-  | ({ readonly strategy: 'rolling'; readonly batch: Capacity; readonly bakeSeconds: number; readonly rollbackBatch?: Capacity } & Guarded)
-  | ({ readonly strategy: 'steps'; readonly steps: readonly number[]; readonly bakeSeconds: number; readonly maxStepSeconds?: number; readonly judge: JudgePolicy } & Guarded);
+  | ({
+      readonly strategy: 'canary';
+      readonly size: Capacity;
+      readonly bakeSeconds: number;
+      readonly finalBakeSeconds: number;
+    } & Guarded)
+  | ({
+      readonly strategy: 'linear';
+      readonly step: Capacity;
+      readonly bakeSeconds: number;
+      readonly finalBakeSeconds: number;
+    } & Guarded)
+  | ({
+      readonly strategy: 'rolling';
+      readonly batch: Capacity;
+      readonly bakeSeconds: number;
+      readonly rollbackBatch?: Capacity;
+    } & Guarded)
+  | ({
+      readonly strategy: 'steps';
+      readonly steps: readonly number[];
+      readonly bakeSeconds: number;
+      readonly maxStepSeconds?: number;
+      readonly judge: JudgePolicy;
+    } & Guarded);
 
 export interface JudgePolicy {
   /** `worseThan`: factor over the baseline's rate; `falseRollback`: probability over the whole rollout. */

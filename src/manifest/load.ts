@@ -1,0 +1,185 @@
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+} from 'yaml';
+import type { core } from 'zod/mini';
+import { InputError } from '../schema.ts';
+import type { Environment, Manifest } from './manifest.ts';
+import { manifestSchema } from './schema.ts';
+import { suggest } from './suggest.ts';
+
+/** The manifest is not valid. One line per problem, in the order of the file: `delivery.yml:12:7: <key>: <what is wrong>`. */
+export class ManifestError extends InputError {
+  readonly reason = 'invalid-manifest';
+}
+
+/**
+ * @param text YAML 1.2
+ * @param path what the messages call the file
+ * @throws {ManifestError}
+ */
+export const loadManifest = (text: string, path: string): Manifest => {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    version: '1.2',
+    schema: 'core',
+    logLevel: 'error',
+  });
+  const refuse = (problems: readonly Problem[]): ManifestError =>
+    new ManifestError(
+      [...problems]
+        .sort((a, b) => a.offset - b.offset)
+        .map(({ offset, message }) => {
+          const { line, col } = lines.linePos(offset);
+          return `${path}:${line}:${col}: ${message}`;
+        })
+        .join('\n'),
+    );
+
+  // Only the first: after it the parser has lost its bearings, and the rest would be noise.
+  const [syntax] = [...document.errors, ...document.warnings];
+  if (syntax) throw refuse([{ offset: syntax.pos[0], message: sentence(syntax.message) }]);
+  const value = plain(document);
+  if (value instanceof Error) throw refuse([{ offset: 0, message: sentence(value.message) }]);
+  const result = manifestSchema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.flatMap((issue) => problemsOf(issue, document, value));
+  // A misspelt key is one mistake, not two: say which key was meant, not that the right one is missing.
+  const meant = new Set(problems.flatMap((problem) => problem.meant ?? []));
+  throw refuse(problems.filter((problem) => !(problem.missing && meant.has(problem.missing))));
+};
+
+/** @throws {InputError} naming the environments there are */
+export const environmentOf = (manifest: Manifest, name: string): Environment => {
+  const names = Object.keys(manifest.environments);
+  const found = Object.hasOwn(manifest.environments, name) ? manifest.environments[name] : undefined;
+  if (found) return found;
+  throw new InputError(
+    `environment: the manifest has no environment ${JSON.stringify(name)}; it has ${names.join(', ')}${didYouMean(name, names)}`,
+  );
+};
+
+interface Problem {
+  /** Into the text. */
+  readonly offset: number;
+  readonly message: string;
+  /** Dotted path of the key an unknown key was probably meant to be. */
+  readonly meant?: string;
+  /** Dotted path of the key that is missing. */
+  readonly missing?: string;
+}
+type Path = readonly PropertyKey[];
+
+/** The document as plain data, or why it has none (an alias that never ends, for one). */
+const plain = (document: Document): unknown => {
+  try {
+    return document.toJS();
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+};
+
+const sentence = (message: string): string => message.split(/\n|; please/, 1)[0]?.trim() ?? message;
+const dotted = (path: Path): string => path.map(String).join('.');
+const prefixed = (path: Path, message: string): string => (path.length === 0 ? message : `${dotted(path)}: ${message}`);
+const didYouMean = (written: unknown, candidates: readonly string[]): string => {
+  const nearest = typeof written === 'string' ? suggest(written, candidates) : undefined;
+  return nearest === undefined ? '' : `; did you mean ${nearest}?`;
+};
+
+const problemsOf = (issue: core.$ZodIssue, document: Document, root: unknown): Problem[] => {
+  if (issue.code === 'unrecognized_keys') {
+    const known = issue.message.split(', ');
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      const nearest = suggest(key, known);
+      const hint = nearest ? `did you mean ${nearest}?` : `allowed here: ${known.join(', ')}`;
+      const problem = { offset: keyOffset(document, path), message: prefixed(path, `unknown key; ${hint}`) };
+      return nearest ? { ...problem, meant: dotted([...issue.path, nearest]) } : problem;
+    });
+  }
+  const problem = (message: string, offset: number): Problem[] => [{ offset, message: prefixed(issue.path, message) }];
+  // Refinements speak in whole sentences about a value whose type was right.
+  if (issue.code === 'custom') return problem(issue.message, valueOffset(document, issue.path));
+  if (issue.code === 'invalid_key')
+    return problem(`${show(issue.path.at(-1))} is not ${issue.issues[0]?.message}`, keyOffset(document, issue.path));
+  const [, expected = issue.message] = /; (expected .*)$/s.exec(issue.message) ?? [];
+  const value = valueAt(root, issue.path);
+  if (value === undefined)
+    return [
+      {
+        offset: keyOffset(document, issue.path),
+        message: prefixed(issue.path, `is missing; ${expected}`),
+        missing: dotted(issue.path),
+      },
+    ];
+  if (value === null) return problem(`is empty; ${expected}`, valueOffset(document, issue.path));
+  return problem(
+    `${show(value)} is not ${issue.message}${didYouMean(value, choicesOf(issue))}`,
+    valueOffset(document, issue.path),
+  );
+};
+
+const choicesOf = (issue: core.$ZodIssue): string[] => {
+  if (issue.code === 'invalid_value') return issue.values.map(String);
+  return issue.code === 'invalid_union' && 'options' in issue ? issue.options.map(String) : [];
+};
+
+const show = (value: unknown): string => {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length <= 80 ? text : `${text.slice(0, 77)}…`;
+};
+
+const valueAt = (root: unknown, path: Path): unknown =>
+  path.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined,
+    root,
+  );
+
+/** Walks to the node at `path`, through aliases; gives the nearest key and value that are there. */
+const locate = (document: Document, path: Path): { key?: Node; value?: Node } => {
+  let found: { key?: Node; value?: Node } = isNode(document.contents) ? { value: document.contents } : {};
+  for (const step of path) {
+    const parent = isAlias(found.value) ? found.value.resolve(document) : found.value;
+    const item = isCollection(parent) ? itemOf(parent.items, isMap(parent), step) : undefined;
+    if (!item) return found;
+    found = item;
+  }
+  return found;
+};
+
+const itemOf = (
+  items: readonly unknown[],
+  named: boolean,
+  step: PropertyKey,
+): { key?: Node; value?: Node } | undefined => {
+  if (!named) {
+    const value = items[Number(step)];
+    return isNode(value) ? { value } : undefined;
+  }
+  for (const item of items) {
+    if (!isPair(item) || !isScalar(item.key) || String(item.key.value) !== String(step)) continue;
+    return isNode(item.value) ? { key: item.key, value: item.value } : { key: item.key };
+  }
+  return undefined;
+};
+
+const keyOffset = (document: Document, path: Path): number => {
+  const { key, value } = locate(document, path);
+  return (key ?? value)?.range?.[0] ?? 0;
+};
+const valueOffset = (document: Document, path: Path): number => {
+  const { key, value } = locate(document, path);
+  return (value ?? key)?.range?.[0] ?? 0;
+};

@@ -1,0 +1,29 @@
+/** The candidate nearest to what was written, if it is near enough to be what was meant. */
+export const suggest = (written: string, candidates: readonly string[]): string | undefined => {
+  const tolerance = Math.max(1, Math.floor(written.length / 3));
+  const ranked = candidates
+    .map((candidate) => ({ candidate, distance: distance(written.toLowerCase(), candidate.toLowerCase()) }))
+    .filter((entry) => entry.distance <= tolerance)
+    .sort((a, b) => a.distance - b.distance);
+  return ranked[0]?.candidate;
+};
+
+/** Damerau–Levenshtein (optimal string alignment): insertions, deletions, substitutions and swaps of neighbours cost 1 each. */
+export const distance = (a: string, b: string): number => {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, column) => column)];
+  const at = (row: number, column: number): number => rows[row]?.[column] ?? Number.POSITIVE_INFINITY;
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    rows.push(row);
+    for (let j = 1; j <= b.length; j++) {
+      const substituted = at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY;
+      row.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, substituted, swapped));
+    }
+  }
+  return at(a.length, b.length);
+};
+
+/** `a`, `a or b`, `a, b or c`. */
+export const either = (words: readonly string[]): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
