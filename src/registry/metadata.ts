@@ -80,7 +80,8 @@ export const parsePairs = (text: string, source: string): Readonly<Record<string
     const equals = line.indexOf('=');
     const key = line.slice(0, equals).trim();
     // The value may be a secret: only the key is ever repeated (DESIGN §7 rule 16).
-    if (equals < 1 || key === '') throw new InputError(`${source}: a line without a key; expected one key=value per line`);
+    if (equals < 1 || key === '')
+      throw new InputError(`${source}: a line without a key; expected one key=value per line`);
     if (Object.hasOwn(entries, key)) throw new InputError(`${source}: ${JSON.stringify(key)} is given twice`);
     entries[key] = line.slice(equals + 1).trim();
   }

@@ -4,6 +4,7 @@ import type { Instant } from '../clock.ts';
 import { Refusal } from '../operation.ts';
 import type { World } from '../world.ts';
 import { contentDigest, type InferenceSpecification } from './content.ts';
+import { pinnedDigest } from './image.ts';
 import { metadataKeys } from './metadata.ts';
 import { parseS3Object, type S3Object } from './s3-object.ts';
 import { parseSemanticVersion, readVersion, versionTag } from './semantic-version.ts';
@@ -27,7 +28,7 @@ export interface RegisteredVersion {
   readonly statusDetails?: string;
   /** `repo@sha256:…` when pinned. */
   readonly image: string;
-  /** `sha256:…`. */
+  /** `sha256:…`: the registered one when pinned, which the image's name must still carry; else what SageMaker noted. */
   readonly imageDigest?: string;
   readonly artifact: S3Object;
   /** Hex; absent when the artifact was not pinned. */
@@ -128,9 +129,9 @@ const fromDescription = (
       `package ${packageVersion} of ${model} calls itself ${tag}, but it is not one container with an image and an s3:// model.tar.gz; register it with register-model`,
     );
   const metadata = described.CustomerMetadataProperties ?? {};
-  const pinnedDigest = /@(sha256:[0-9a-f]{64})$/.exec(container.Image)?.[1];
   const artifactSha256 = metadata[metadataKeys.artifactSha256];
-  const imageDigest = pinnedDigest ?? container.ImageDigest;
+  const registeredDigest = metadata[metadataKeys.imageDigest];
+  const imageDigest = registeredDigest ?? pinnedDigest(container.Image) ?? container.ImageDigest;
   const environment = container.Environment ?? {};
   const inferenceSpecification: InferenceSpecification = {
     contentTypes: specification?.SupportedContentTypes ?? [],
@@ -154,7 +155,7 @@ const fromDescription = (
     ...(artifactSha256 && { artifactSha256 }),
     environment,
     inferenceSpecification,
-    unpinned: !pinnedDigest || !artifactSha256,
+    unpinned: !registeredDigest || !artifactSha256,
     contentDigest:
       metadata[metadataKeys.contentDigest] ??
       contentDigest({

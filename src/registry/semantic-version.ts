@@ -68,13 +68,35 @@ export const readVersion = (model: string, text: string): string => {
   const match = /^(?:(?:([^_]*)_)?v)?([^_]*)$/.exec(text);
   const semver = match?.[2];
   if (match?.[1] !== undefined && match[1] !== model)
-    throw new Refusal('invalid-input', `version: ${JSON.stringify(text)} names another model; the manifest delivers ${model}`);
+    throw new Refusal(
+      'invalid-input',
+      `version: ${JSON.stringify(text)} names another model; the manifest delivers ${model}`,
+    );
   if (semver?.includes('+'))
-    throw new Refusal('invalid-input', `version: ${JSON.stringify(text)} carries build metadata; leave out everything from the +`);
+    throw new Refusal(
+      'invalid-input',
+      `version: ${JSON.stringify(text)} carries build metadata; leave out everything from the +`,
+    );
   if (semver === undefined || parseSemanticVersion(semver) === undefined)
     throw new Refusal(
       'invalid-input',
       `version: ${JSON.stringify(text)} is not a semantic version; expected e.g. 1.4.0, 1.4.0-rc.1 or ${model}_v1.4.0`,
     );
   return semver;
+};
+
+/** Up to five of `known` that come closest to `semver` in order of precedence, for a message about one that does not exist. */
+export const nearestVersions = (semver: string, known: readonly string[]): readonly string[] => {
+  const wanted = parseSemanticVersion(semver);
+  if (!wanted) return [];
+  const sorted = [...new Set(known)]
+    .flatMap((text) => {
+      const version = parseSemanticVersion(text);
+      return version ? [{ text, order: compareSemanticVersions(version, wanted), version }] : [];
+    })
+    .sort((a, b) => compareSemanticVersions(a.version, b.version));
+  const above = sorted.findIndex(({ order }) => order > 0);
+  const middle = above < 0 ? sorted.length : above;
+  const start = Math.max(0, Math.min(middle - 3, sorted.length - 5));
+  return sorted.slice(start, start + 5).map(({ text }) => text);
 };

@@ -1,0 +1,120 @@
+import { iso } from '../clock.ts';
+import { environmentOf } from '../manifest/load.ts';
+import type { Memory, Operation } from '../operation.ts';
+import { Refusal } from '../operation.ts';
+import { findVersion, listVersions, type RegisteredVersion } from '../registry/packages.ts';
+import { nearestVersions, readVersion, versionTag } from '../registry/semantic-version.ts';
+import { choice, type OutputSchema, text, type ValuesOf } from '../schema.ts';
+import { sharedInputs } from './shared-inputs.ts';
+
+export const approveGateInputs = {
+  ...sharedInputs,
+  version: text({
+    description: 'Semantic version to ask about, as `1.4.0`, `v1.4.0` or the git tag `churn_v1.4.0`.',
+    example: '1.4.0',
+  }),
+  mode: choice({
+    description: '`check`: say at once whether the version is approved, rejected or still waiting.',
+    choices: ['check'],
+    default: 'check',
+  }),
+};
+export type ApproveGateInputs = ValuesOf<typeof approveGateInputs>;
+
+export interface ApproveGateOutputs {
+  readonly version: string;
+  readonly tag: string;
+  readonly 'model-package-version': string;
+  readonly 'approval-status': string;
+  readonly 'approval-description': string;
+  readonly 'last-modified-by': string;
+  readonly 'last-modified-at': string;
+}
+
+const outputs: OutputSchema<ApproveGateOutputs> = {
+  version: { description: 'Semantic version.', example: '1.4.0' },
+  tag: { description: 'Name people use for it, also as a git tag.', example: 'churn_v1.4.0' },
+  'model-package-version': { description: 'Number of the package in its model package group.', example: '7' },
+  'approval-status': { description: '`PendingManualApproval`, `Approved` or `Rejected`.', example: 'Approved' },
+  'approval-description': { description: 'What the approver wrote.', example: 'recall holds on all slices' },
+  'last-modified-by': {
+    description: 'Who changed the package last, as the registry knows them.',
+    example: 'approver/alice',
+  },
+  'last-modified-at': { description: 'When the package was changed last.', example: '2026-01-05T10:00:00Z' },
+};
+
+export const approveGate: Operation<ApproveGateInputs, Memory, ApproveGateOutputs> = {
+  name: 'approve-gate',
+  description: 'Lets a delivery go on only with a model version that is approved in the registry.',
+  inputs: approveGateInputs,
+  outputs,
+
+  async advance({ manifest, environment, version }, _memory, world) {
+    // Only a name that exists is let through, so that a gate never answers for an environment that is misspelt.
+    environmentOf(manifest, environment);
+    const registered = await findVersion(world, manifest.model, version);
+    if (registered) return { is: 'done', ...verdict(registered), outputs: outputsOf(registered) };
+    const semver = readVersion(manifest.model, version);
+    const known = (await listVersions(world, manifest.model)).map((one) => one.semver);
+    const nearest = nearestVersions(semver, known).map((one) => versionTag(manifest.model, one));
+    const instead =
+      nearest.length > 0 ? `nearest: ${nearest.join(', ')}` : `nothing is registered for ${manifest.model}`;
+    throw new Refusal('unknown-version', `${versionTag(manifest.model, semver)} is not registered; ${instead}`);
+  },
+
+  async abort(_inputs, _memory, why) {
+    return {
+      is: 'done',
+      outcome: why,
+      reason: why === 'cancelled' ? 'cancelled' : 'deadline-passed',
+      outputs: {},
+      because: 'the gate had not answered yet',
+    };
+  },
+};
+
+const verdict = (registered: RegisteredVersion) => {
+  const { tag, packageVersion, status } = registered;
+  const subject = `${tag} (package ${packageVersion})`;
+  if (registered.approval === 'Rejected')
+    return {
+      outcome: 'rejected',
+      reason: 'approval-rejected',
+      because: `${subject} was rejected${byWhom(registered)}`,
+    } as const;
+  if (registered.approval === 'PendingManualApproval')
+    return { outcome: 'pending', reason: 'approval-pending', because: `${subject} waits for approval` } as const;
+  if (status === 'Failed') {
+    const because = `${subject} is approved, but SageMaker did not complete it: ${registered.statusDetails ?? 'it does not say why'}`;
+    return { outcome: 'failed', reason: 'registration-failed', because } as const;
+  }
+  if (status !== 'Completed')
+    return {
+      outcome: 'pending',
+      reason: 'approval-pending',
+      because: `${subject} is approved, but still ${status}`,
+    } as const;
+  return { outcome: 'succeeded', reason: 'approved', because: `${subject} is approved${byWhom(registered)}` } as const;
+};
+
+/** `; last changed by approver/alice at …: recall holds`. The registry keeps the latest modifier only, so no more is claimed. */
+const byWhom = ({ lastModified, approvalDescription }: RegisteredVersion): string => {
+  const who = lastModified?.by ? ` by ${lastModified.by}` : '';
+  const when = lastModified ? `; last changed${who} at ${iso(lastModified.at)}` : '';
+  return `${when}${approvalDescription ? `: ${approvalDescription}` : ''}`;
+};
+
+const outputsOf = ({
+  lastModified,
+  approvalDescription,
+  ...registered
+}: RegisteredVersion): Partial<ApproveGateOutputs> => ({
+  version: registered.semver,
+  tag: registered.tag,
+  'model-package-version': String(registered.packageVersion),
+  'approval-status': registered.approval,
+  ...(approvalDescription && { 'approval-description': approvalDescription }),
+  ...(lastModified && { 'last-modified-at': iso(lastModified.at) }),
+  ...(lastModified?.by && { 'last-modified-by': lastModified.by }),
+});

@@ -1,0 +1,124 @@
+import { parseEvaluation } from '../registry/evaluation.ts';
+import { parseMetadata, parsePairs } from '../registry/metadata.ts';
+import { parseS3Object } from '../registry/s3-object.ts';
+import { choice, type Field, file, flag, InputError, optional, text, type ValuesOf } from '../schema.ts';
+import { sharedInputs } from './shared-inputs.ts';
+
+/** Items separated by commas, spaces or line ends; none when the input is left out. */
+const list = (options: {
+  description: string;
+  example: string;
+  item: RegExp;
+  allowed: string;
+}): Field<readonly string[] | undefined> => ({
+  kind: 'text',
+  required: false,
+  description: options.description,
+  example: options.example,
+  parse: (value, source) => {
+    const items = value.split(/[\s,]+/).filter((item) => item !== '');
+    for (const item of items)
+      if (!options.item.test(item))
+        throw new InputError(`${source}: ${JSON.stringify(item)} is not allowed; expected ${options.allowed}`);
+    return [...new Set(items)];
+  },
+});
+
+const pairs = <Value>(options: {
+  description: string;
+  example: string;
+  parse: Field<Value>['parse'];
+}): Field<Value | undefined> => ({ kind: 'text', required: false, ...options });
+
+export const registerModelInputs = {
+  ...sharedInputs,
+  version: text({
+    description: 'Semantic version to register, as `1.4.0`, `v1.4.0` or the git tag `churn_v1.4.0`.',
+    example: '1.4.0',
+  }),
+  'training-job': optional(
+    text({
+      description:
+        'Completed training job whose image, artifact, final metrics, data location and hyperparameters are read; explicit inputs win.',
+      example: 'churn-2026-01-05',
+      pattern: /^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/,
+      allowed: 'the name of a training job: at most 63 letters, digits and hyphens',
+    }),
+  ),
+  image: optional(
+    text({
+      description: 'Inference image in Amazon ECR. Needed unless `training-job` says it.',
+      example: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn:1.4.0',
+      pattern: /^\S{1,183}$/,
+      // SageMaker takes 255 characters, of which the digest needs 72.
+      allowed: 'an image of at most 183 characters without spaces, as registry/repository:tag',
+    }),
+  ),
+  artifact: optional({
+    ...text({
+      description: 'Model artifact. Needed unless `training-job` says it.',
+      example: 's3://ml-training/churn-2026-01-05/output/model.tar.gz',
+    }),
+    parse: (value: string, source: string) => {
+      if (!value.endsWith('.tar.gz') || parseS3Object(value) === undefined)
+        throw new InputError(`${source}: ${JSON.stringify(value)} is not allowed; expected s3://bucket/key.tar.gz`);
+      return value;
+    },
+  }),
+  evaluation: optional(
+    file({
+      description: "SageMaker's `evaluation.json`; kept beside the artifact and shown as the version's model quality.",
+      example: 'evaluation.json',
+      parse: parseEvaluation,
+    }),
+  ),
+  'approval-status': choice({
+    description: 'Approval the version starts with. The registry keeps whoever sets `Approved` here as the approver.',
+    choices: ['PendingManualApproval', 'Approved'],
+    default: 'PendingManualApproval',
+  }),
+  description: optional(text({ description: 'What is new in this version; follows the version in the registry.' })),
+  'container-environment': pairs({
+    description: 'Variables of the container, one `KEY=value` per line.',
+    example: 'SAGEMAKER_PROGRAM=inference.py',
+    parse: (value: string, source: string) => {
+      const variables = parsePairs(value, source);
+      for (const [key, setting] of Object.entries(variables))
+        if (!/^[a-zA-Z_][a-zA-Z0-9_]{0,1023}$/.test(key) || setting.length > 1024)
+          throw new InputError(
+            `${source}: ${JSON.stringify(key)} does not fit; names have letters, digits and _, values at most 1024 characters`,
+          );
+      if (Object.keys(variables).length > 100) throw new InputError(`${source}: SageMaker holds at most 100 variables`);
+      return variables;
+    },
+  }),
+  'content-types': list({
+    description: 'Content types the model reads.',
+    example: 'text/csv, application/json',
+    item: /^\S{1,256}$/,
+    allowed: 'content types such as text/csv',
+  }),
+  'response-types': list({
+    description: 'Content types the model answers with.',
+    example: 'text/csv',
+    item: /^[-\w]+\/\S+$/,
+    allowed: 'content types such as text/csv',
+  }),
+  'instance-types': list({
+    description: 'Instance types the model may be served on; left out, any.',
+    example: 'ml.m5.large, ml.c5.xlarge',
+    item: /^ml\.[a-z0-9-]+\.[a-z0-9]+$/,
+    allowed: 'instance types such as ml.m5.large',
+  }),
+  metadata: pairs({
+    description: 'Further facts kept with the version, one `key=value` per line.',
+    example: 'dataset=churn-2026-01',
+    parse: parseMetadata,
+  }),
+  pin: flag({
+    description:
+      'Pin the image to its digest and copy the artifact to a key that is never overwritten. With `false` whoever moves the tag or overwrites the object changes what is deployed.',
+    default: true,
+  }),
+};
+export type RegisterModelInputs = ValuesOf<typeof registerModelInputs>;

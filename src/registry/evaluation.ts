@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import type { S3Location } from '../manifest/manifest.ts';
+import { InputError } from '../schema.ts';
+import { type S3Object, s3Uri } from './s3-object.ts';
+
+/** An evaluation.json as SageMaker and Studio read it: `<group>.<metric>.value`. */
+export interface Evaluation {
+  /** The file, byte for byte. */
+  readonly text: string;
+  readonly sha256: string;
+  /** Whether Studio will show any of it. */
+  readonly hasKnownGroup: boolean;
+}
+
+/** AWS: Model Monitor, model quality metrics. */
+export const metricGroups = [
+  'binary_classification_metrics',
+  'multiclass_classification_metrics',
+  'regression_metrics',
+];
+
+/** @throws {InputError} when the file is not a JSON object */
+export const parseEvaluation = (text: string, source: string): Evaluation => {
+  const content = parseJson(text, source);
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    throw new InputError(`${source}: not a JSON object; expected e.g. {"regression_metrics": {"mae": {"value": 0.4}}}`);
+  return {
+    text,
+    sha256: createHash('sha256').update(text).digest('hex'),
+    hasKnownGroup: metricGroups.some((group) => Object.hasOwn(content, group)),
+  };
+};
+
+const parseJson = (text: string, source: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // Python's json.dump writes these bare, which no JSON reader accepts.
+    const hint = /[:[,]\s*-?(NaN|Infinity)\b/.test(text) ? '; write NaN and Infinity as strings' : '';
+    throw new InputError(`${source}: not JSON: ${error instanceof Error ? error.message : String(error)}${hint}`);
+  }
+};
+
+export const evaluationObject = (releases: S3Location, { sha256 }: Evaluation): S3Object => ({
+  bucket: releases.bucket,
+  key: `${releases.prefix}evaluations/${sha256}.json`,
+});
+
+/** What CreateModelPackage says about the model's quality. It cannot be changed later. */
+export const modelMetrics = (releases: S3Location, evaluation: Evaluation) => ({
+  ModelQuality: {
+    Statistics: {
+      ContentType: 'application/json',
+      ContentDigest: `sha256:${evaluation.sha256}`,
+      S3Uri: s3Uri(evaluationObject(releases, evaluation)),
+    },
+  },
+});

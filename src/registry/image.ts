@@ -1,0 +1,28 @@
+import { orUndefined } from '../aws/errors.ts';
+import { Refusal } from '../operation.ts';
+import type { World } from '../world.ts';
+
+/**
+ * Asks ECR which content an image's name means now.
+ * @returns `sha256:…`
+ * @throws {Refusal} when there is no such image, or nobody can be asked
+ */
+export const readImageDigest = async (world: World, image: string): Promise<string> => {
+  const quoted = JSON.stringify(image);
+  const answer = await orUndefined(world.read.ecr.resolveImage(image).then((digest) => ({ digest })));
+  if (answer === undefined)
+    throw new Refusal('invalid-input', `image: there is no ${quoted} in Amazon ECR; push it, or correct the name`);
+  if (answer.digest === undefined)
+    throw new Refusal(
+      'invalid-input',
+      `image: ${quoted} is not in Amazon ECR in ${world.account.region}, so it cannot be pinned to a digest; push it there, or set pin: false`,
+    );
+  return answer.digest;
+};
+
+/** `registry/repository:tag` → `registry/repository@sha256:…`: an image that can no longer change under its name. */
+export const atDigest = (image: string, digest: string): string =>
+  `${image.replace(/@.*$/, '').replace(/:[^/]*$/, '')}@${digest}`;
+
+/** `sha256:…` of a pinned image. */
+export const pinnedDigest = (image: string): string | undefined => /@(sha256:[0-9a-f]{64})$/.exec(image)?.[1];

@@ -1,0 +1,43 @@
+import { orUndefined } from '../aws/errors.ts';
+import type { World } from '../world.ts';
+import { readSha256 } from './artifact.ts';
+import { pinnedDigest } from './image.ts';
+import type { RegisteredVersion } from './packages.ts';
+import { s3Uri } from './s3-object.ts';
+
+/** What is wrong with a version's content; `because` is for people. */
+export interface ContentFault {
+  readonly reason: 'artifact-changed' | 'config-missing';
+  readonly because: string;
+}
+
+/**
+ * Whether what would be deployed is still what was registered (DESIGN §7 rule 2): SageMaker keeps names, not content.
+ * What was not pinned can only be looked for.
+ * @returns undefined when all is well
+ */
+export const verifyContent = async (world: World, registered: RegisteredVersion): Promise<ContentFault | undefined> =>
+  (await artifactFault(world, registered)) ?? (await imageFault(world, registered));
+
+const artifactFault = async (world: World, { tag, artifact, artifactSha256 }: RegisteredVersion) => {
+  const found = artifactSha256
+    ? await readSha256(world, artifact)
+    : await orUndefined(world.read.s3.headObject({ Bucket: artifact.bucket, Key: artifact.key }));
+  if (found === undefined) return missing(`the artifact of ${tag}, ${s3Uri(artifact)}, was deleted`);
+  if (artifactSha256 && found !== artifactSha256)
+    return changed(
+      `the artifact of ${tag}, ${s3Uri(artifact)}, has SHA-256 ${found}; registered was ${artifactSha256}`,
+    );
+  return undefined;
+};
+
+const imageFault = async (world: World, { tag, image, imageDigest, unpinned }: RegisteredVersion) => {
+  // The inference specification of a package may be edited after its approval (AWS: UpdateModelPackage).
+  if (!unpinned && pinnedDigest(image) !== imageDigest)
+    return changed(`the image of ${tag} is ${image} now; registered was ${imageDigest}`);
+  const answer = await orUndefined(world.read.ecr.resolveImage(image).then((digest) => ({ digest })));
+  return answer === undefined ? missing(`the image of ${tag}, ${image}, was deleted`) : undefined;
+};
+
+const missing = (because: string): ContentFault => ({ reason: 'config-missing', because });
+const changed = (because: string): ContentFault => ({ reason: 'artifact-changed', because });
