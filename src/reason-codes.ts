@@ -22,6 +22,7 @@ export const reasonCodes = {
   restored: { outcome: 'succeeded', meaning: 'The endpoint serves the version the rollback was asked for, verified.', remedy: 'Find out what was wrong before the next release.' },
   'already-restored': { outcome: 'succeeded', meaning: 'The endpoint already serves the version the rollback was asked for; nothing was written.', remedy: 'Nothing to do.' },
   // pending
+  'in-progress': { outcome: 'pending', meaning: 'The run ended without waiting, as `wait: false` asked; the delivery goes on.', remedy: 'Run again, with `resume-token` or without; it goes on from there.' },
   'approval-pending': { outcome: 'pending', meaning: 'The model package waits for approval.', remedy: 'Approve or reject the package in the registry, then run again.' },
   // rejected
   'not-approved': { outcome: 'rejected', meaning: 'The model package is not approved, so it is not deployed.', remedy: 'Have it approved (`approve-gate`), or deploy a version that is.' },
@@ -53,7 +54,9 @@ export const reasonCodes = {
   'version-taken': { outcome: 'failed', meaning: 'This semantic version is registered with other content.', remedy: 'Register the new content under a new version.' },
   'registration-failed': { outcome: 'failed', meaning: 'SageMaker did not complete the model package.', remedy: 'Read the status details in the message.' },
   'artifact-changed': { outcome: 'failed', meaning: 'The artifact or image is no longer what was registered.', remedy: 'Register the new content as a new version.' },
+  'restore-failed': { outcome: 'failed', meaning: 'The update that should have restored the earlier version did not go through; the version to be left still serves.', remedy: 'Read the FailureReason in the message, then run `rollback` again or name another version with `to`.' },
   'config-missing': { outcome: 'failed', meaning: 'A configuration, model or artifact that is needed was deleted.', remedy: 'Restore it under the same name, or deploy a version whose parts exist.' },
+  'name-taken': { outcome: 'failed', meaning: 'A resource with the content-addressed name this release needs exists with other content.', remedy: 'Delete the resource the message names if nothing uses it, then run again.' },
   'nothing-to-roll-back-to': { outcome: 'failed', meaning: 'The history names no version that served well before this one.', remedy: 'Name a version with `to`, or deploy one.' },
   'access-denied': { outcome: 'failed', meaning: 'AWS refused a call for lack of a permission.', remedy: 'Grant the permission the message names.' },
   'credentials-unavailable': { outcome: 'failed', meaning: 'No credentials, or the role could not be assumed.', remedy: 'Check the role\'s trust policy and the workflow\'s `id-token: write` permission.' },

@@ -38,3 +38,9 @@ export interface Run {
 /** `arn:aws:sagemaker:eu-west-1:111122223333:model-package/churn/7`. ARNs are rebuilt here from names, never passed between jobs. */
 export const arn = (account: Account, service: string, resource: string): string =>
   `arn:${account.partition}:${service}:${account.region}:${account.id}:${resource}`;
+
+/** The write clients, for a turn that is not a dry run. */
+export const writesOf = (world: World): AwsWrites => {
+  if (world.write === undefined) throw new Error('a dry run reached a write');
+  return world.write;
+};

@@ -39,6 +39,8 @@ export interface Release {
   /** What serves before; absent on a first deployment. */
   readonly baseline?: Configuration;
   readonly candidate: Configuration;
+  /** What was or will be asked of SageMaker, frozen when the release began. */
+  readonly submission: Submission;
   /** Autoscaling as it was, kept until it is restored. */
   readonly scaling?: ScalingSnapshot;
   /** Alarms the suite made for this release, to be removed with it. */
@@ -48,6 +50,25 @@ export interface Release {
   readonly outcome?: Outcome;
   readonly reason?: ReasonCode;
   readonly because?: string;
+}
+
+/** Everything a later turn, on whatever machine, needs to submit, supervise and judge the update. */
+export interface Submission {
+  /** `none`: the configuration already serves and only what is around it (scaling, tags) changes. */
+  readonly kind: 'create' | 'update' | 'none';
+  readonly variant: string;
+  /** Members of UpdateEndpoint's ExcludeRetainedVariantProperties; empty for create. */
+  readonly exclude: readonly ('DesiredInstanceCount' | 'DesiredWeight')[];
+  /** DeploymentConfig as SageMaker takes it, verbatim; absent for create and for a plain update. */
+  readonly deployment?: Readonly<Record<string, unknown>>;
+  /** Bake of a partial fleet, and of the full one. Seconds. */
+  readonly bakeSeconds: number;
+  readonly finalBakeSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly expectedSeconds: number;
+  readonly minimumRequests: number;
+  /** The suite-owned alarm whose metric stops the update; absent where nothing can. */
+  readonly abortAlarm?: string;
 }
 
 /** One writer per endpoint. A holder renews it; anybody may take it over once it ran out. */
@@ -78,7 +99,8 @@ export interface Witnessed {
   readonly alarms?: readonly string[];
   /** Start of each bake, as SageMaker reports it, and the candidate's requests counted in it. */
   readonly bakes?: readonly Bake[];
-  readonly abort?: { readonly at: Instant; readonly why: ReasonCode };
+  /** `published` is false between the announcement and the metric that carries it out. */
+  readonly abort?: { readonly at: Instant; readonly why: ReasonCode; readonly published: boolean };
 }
 export interface Bake {
   readonly stage: 'canary' | 'full';

@@ -1,0 +1,104 @@
+import type { CreateEndpointConfigInput, CreateModelInput } from '../aws/sagemaker.ts';
+import type { EndpointSpec } from '../manifest/manifest.ts';
+import { type Account, arn } from '../world.ts';
+import { contentName } from './names.ts';
+
+/** The model and endpoint config a delivery publishes: AWS requests, named by their content. */
+export interface Desired {
+  readonly model: CreateModelInput & { readonly ModelName: string };
+  readonly config: CreateEndpointConfigInput & { readonly EndpointConfigName: string };
+}
+
+export interface DesiredFrom {
+  readonly account: Account;
+  readonly group: string;
+  readonly version: string;
+  readonly packageVersion: number;
+  readonly spec: EndpointSpec;
+  /** The canonical variant name: the live endpoint's, else `AllTraffic`. Guardrails need the same name on both fleets. */
+  readonly variant: string;
+  readonly instanceCount: number;
+  readonly attempt: number;
+}
+
+export const defaultVariant = 'AllTraffic';
+
+/** Name → ARN of a role in this account; an ARN stays as it is. */
+export const roleArn = (account: Account, role: string): string =>
+  role.startsWith('arn:') ? role : `arn:${account.partition}:iam::${account.id}:role/${role}`;
+
+export const desired = (from: DesiredFrom): Desired => {
+  const { account, group, version, spec, attempt } = from;
+  const modelContent = {
+    // The package, not its image: what was approved is what is deployed (rule 2).
+    PrimaryContainer: {
+      ModelPackageName: arn(account, 'sagemaker', `model-package/${group}/${from.packageVersion}`),
+      ...(Object.keys(spec.environment).length > 0 ? { Environment: { ...spec.environment } } : {}),
+    },
+    ...(spec.executionRole ? { ExecutionRoleArn: roleArn(account, spec.executionRole) } : {}),
+    ...(spec.vpc
+      ? { VpcConfig: { Subnets: [...spec.vpc.subnets], SecurityGroupIds: [...spec.vpc.securityGroups] } }
+      : {}),
+    ...(spec.networkIsolation ? { EnableNetworkIsolation: true } : {}),
+  };
+  const ModelName = contentName(spec.name, version, modelContent, attempt);
+  const configContent = {
+    ProductionVariants: [
+      {
+        VariantName: from.variant,
+        ModelName,
+        InstanceType: spec.instance.type as NonNullable<
+          NonNullable<CreateEndpointConfigInput['ProductionVariants']>[number]['InstanceType']
+        >,
+        InitialInstanceCount: from.instanceCount,
+        InitialVariantWeight: 1,
+        ...(spec.volumeSizeGb === undefined ? {} : { VolumeSizeInGB: spec.volumeSizeGb }),
+        ...(spec.modelDownloadTimeoutSeconds === undefined
+          ? {}
+          : { ModelDataDownloadTimeoutInSeconds: spec.modelDownloadTimeoutSeconds }),
+        ...(spec.startupHealthCheckTimeoutSeconds === undefined
+          ? {}
+          : { ContainerStartupHealthCheckTimeoutInSeconds: spec.startupHealthCheckTimeoutSeconds }),
+      },
+    ],
+    ...(spec.dataCapture ? { DataCaptureConfig: dataCapture(spec.dataCapture) } : {}),
+    ...(spec.kmsKey ? { KmsKeyId: spec.kmsKey } : {}),
+  };
+  const Tags = tags(spec.tags);
+  return {
+    model: { ModelName, ...modelContent, Tags },
+    config: { EndpointConfigName: contentName(spec.name, version, configContent, attempt), ...configContent, Tags },
+  };
+};
+
+const dataCapture = (capture: NonNullable<EndpointSpec['dataCapture']>) => ({
+  EnableCapture: true,
+  InitialSamplingPercentage: capture.samplingPercent,
+  DestinationS3Uri: capture.s3,
+  CaptureOptions: [{ CaptureMode: 'Input' as const }, { CaptureMode: 'Output' as const }],
+  ...(capture.kmsKey ? { KmsKeyId: capture.kmsKey } : {}),
+});
+
+/** Sorted, so that the same tags make the same request. */
+export const tags = (map: Readonly<Record<string, string>>) =>
+  Object.entries(map)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([Key, Value]) => ({ Key, Value }));
+
+/** Whether an existing resource is the one that would be created: every member asked for is there with that value. */
+export const sameAs = (asked: unknown, existing: unknown): boolean => {
+  if (Array.isArray(asked))
+    return (
+      Array.isArray(existing) &&
+      asked.length === existing.length &&
+      asked.every((item, index) => sameAs(item, existing[index]))
+    );
+  if (asked !== null && typeof asked === 'object') {
+    if (existing === null || typeof existing !== 'object') return false;
+    const members = existing as Readonly<Record<string, unknown>>;
+    return Object.entries(asked).every(
+      ([key, value]) => key === 'Tags' || value === undefined || sameAs(value, members[key]),
+    );
+  }
+  return asked === existing;
+};

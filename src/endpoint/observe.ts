@@ -1,0 +1,103 @@
+import { orUndefined } from '../aws/errors.ts';
+import type { DescribeEndpointOutput, PendingDeploymentSummary } from '../aws/sagemaker.ts';
+import type { Instant } from '../clock.ts';
+import type { World } from '../world.ts';
+
+/** What DescribeEndpoint shows, reduced to what decisions are made from. */
+export interface Live {
+  readonly status: Status;
+  readonly endpointConfig: string;
+  readonly failureReason?: string;
+  readonly createdAt: Instant;
+  readonly modifiedAt: Instant;
+  readonly variants: readonly LiveVariant[];
+  readonly shadowed: boolean;
+  /** Present while an update to another configuration runs. */
+  readonly pending?: Pending;
+}
+
+export interface LiveVariant {
+  readonly name: string;
+  readonly weight: number;
+  readonly desiredWeight: number;
+  readonly current: number;
+  readonly desired: number;
+  /** `sha256:…` of the images that run. */
+  readonly imageDigests: readonly string[];
+}
+
+export interface Pending {
+  readonly endpointConfig: string;
+  readonly variants: readonly PendingVariant[];
+}
+export interface PendingVariant {
+  readonly name: string;
+  readonly current: number;
+  readonly desired: number;
+  /** Phases as SageMaker names them; messages are free text: shown, never parsed. */
+  readonly phases: readonly { readonly phase: string; readonly message: string; readonly since: Instant }[];
+}
+
+export type Status =
+  | 'OutOfService'
+  | 'Creating'
+  | 'Updating'
+  | 'SystemUpdating'
+  | 'RollingBack'
+  | 'InService'
+  | 'Deleting'
+  | 'Failed'
+  | 'UpdateRollbackFailed';
+
+/** No update, delete or rescale is accepted meanwhile (reference/sagemaker.md §2.7). */
+export const inProgress = (status: Status): boolean =>
+  status === 'Creating' ||
+  status === 'Updating' ||
+  status === 'SystemUpdating' ||
+  status === 'RollingBack' ||
+  status === 'Deleting';
+
+/** Undefined when there is no such endpoint. */
+export const observe = async (world: World, endpoint: string): Promise<Live | undefined> => {
+  const described = await orUndefined(world.read.sagemaker.describeEndpoint({ EndpointName: endpoint }));
+  return described && live(described);
+};
+
+const at = (date: Date | undefined): Instant => date?.getTime() ?? 0;
+
+const live = (output: DescribeEndpointOutput): Live => ({
+  status: output.EndpointStatus as Status,
+  endpointConfig: output.EndpointConfigName ?? '',
+  ...(output.FailureReason ? { failureReason: output.FailureReason } : {}),
+  createdAt: at(output.CreationTime),
+  modifiedAt: at(output.LastModifiedTime),
+  shadowed: (output.ShadowProductionVariants ?? []).length > 0,
+  variants: (output.ProductionVariants ?? []).map((variant) => ({
+    name: variant.VariantName ?? '',
+    weight: variant.CurrentWeight ?? 0,
+    desiredWeight: variant.DesiredWeight ?? variant.CurrentWeight ?? 0,
+    current: variant.CurrentInstanceCount ?? 0,
+    desired: variant.DesiredInstanceCount ?? 0,
+    imageDigests: (variant.DeployedImages ?? []).flatMap(({ ResolvedImage }) => digestIn(ResolvedImage)),
+  })),
+  ...(output.PendingDeploymentSummary ? { pending: pending(output.PendingDeploymentSummary) } : {}),
+});
+
+const digestIn = (image: string | undefined): readonly string[] => {
+  const found = image?.match(/sha256:[0-9a-f]{64}/)?.[0];
+  return found === undefined ? [] : [found];
+};
+
+const pending = (summary: PendingDeploymentSummary): Pending => ({
+  endpointConfig: summary.EndpointConfigName ?? '',
+  variants: (summary.ProductionVariants ?? []).map((variant) => ({
+    name: variant.VariantName ?? '',
+    current: variant.CurrentInstanceCount ?? 0,
+    desired: variant.DesiredInstanceCount ?? 0,
+    phases: (variant.VariantStatus ?? []).map((status) => ({
+      phase: status.Status ?? '',
+      message: status.StatusMessage ?? '',
+      since: at(status.StartTime),
+    })),
+  })),
+});

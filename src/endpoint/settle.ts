@@ -1,0 +1,67 @@
+import type { EndpointSpec } from '../manifest/manifest.ts';
+import { arn, writesOf } from '../world.ts';
+import { tags } from './desired.ts';
+import { putScaling, removeScaling, scalingIs, scalingOf, wantedScaling } from './scaling.ts';
+import type { Step, Turn } from './turn.ts';
+
+/**
+ * An instance type of a variant with a scalable target cannot be changed (AWS: endpoint-scaling-update): the target, with all
+ * its policies and scheduled actions, goes into the record, then away. `restoreScaling` brings it back however the update ends.
+ */
+export const freeScaling = async (turn: Turn): Promise<Step | undefined> => {
+  const { world, endpoint, release } = turn;
+  if (release.baseline === undefined || release.baseline.instanceType === release.candidate.instanceType)
+    return undefined;
+  const existing = await scalingOf(world, endpoint, release.submission.variant);
+  if (existing === undefined) return undefined;
+  await turn.save({ scaling: release.scaling ?? existing });
+  await removeScaling(world, existing);
+  return { because: `set autoscaling of ${existing.resourceId} aside: the instance type changes`, percent: 9 };
+};
+
+export const restoreScaling = async (turn: Turn): Promise<Step | undefined> => {
+  const { release, world } = turn;
+  const snapshot = release.scaling;
+  if (snapshot === undefined) return undefined;
+  await putScaling(world, snapshot);
+  await turn.save({ scaling: undefined });
+  return { because: `put autoscaling of ${snapshot.resourceId} back`, percent: 93 };
+};
+
+/** Brings the variant's scalable target to what the manifest's `autoscaling` block says, once the new version serves. */
+export const applyScaling = async (turn: Turn, spec: EndpointSpec): Promise<Step | undefined> => {
+  const { release, world, endpoint } = turn;
+  if (release.outcome !== 'succeeded' || spec.autoscaling === undefined) return undefined;
+  const wanted = wantedScaling(endpoint, release.submission.variant, spec.autoscaling);
+  if (scalingIs(wanted, await scalingOf(world, endpoint, release.submission.variant))) return undefined;
+  await putScaling(world, wanted);
+  return { because: `autoscaling ${wanted.minCapacity} to ${wanted.maxCapacity} instances`, percent: 94 };
+};
+
+/** Tags are no part of UpdateEndpoint; AddTags adds and overwrites, and leaves tags of others alone. */
+export const tagEndpoint = async (turn: Turn, wanted: Readonly<Record<string, string>>): Promise<Step | undefined> => {
+  const { world, endpoint, release } = turn;
+  if (release.outcome !== 'succeeded') return undefined;
+  const ResourceArn = arn(world.account, 'sagemaker', `endpoint/${endpoint}`);
+  const missing = await missingTags(turn, wanted);
+  if (missing.length === 0) return undefined;
+  await writesOf(world).sagemaker.addTags({ ResourceArn, Tags: [...missing] });
+  return { because: `tagged ${endpoint}: ${missing.map(({ Key }) => Key).join(', ')}`, percent: 96 };
+};
+
+export const missingTags = async (
+  { world, endpoint }: Pick<Turn, 'world' | 'endpoint'>,
+  wanted: Readonly<Record<string, string>>,
+): Promise<readonly { readonly Key: string; readonly Value: string }[]> => {
+  const existing = new Map<string, string>();
+  let NextToken: string | undefined;
+  do {
+    const page = await world.read.sagemaker.listTags({
+      ResourceArn: arn(world.account, 'sagemaker', `endpoint/${endpoint}`),
+      ...(NextToken ? { NextToken } : {}),
+    });
+    for (const { Key, Value } of page.Tags ?? []) if (Key !== undefined) existing.set(Key, Value ?? '');
+    NextToken = page.NextToken;
+  } while (NextToken);
+  return tags(wanted).filter(({ Key, Value }) => existing.get(Key) !== Value);
+};

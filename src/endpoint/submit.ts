@@ -1,0 +1,122 @@
+import { classify } from '../aws/errors.ts';
+import { AnswerLost } from '../aws/retry.ts';
+import type { DeploymentConfig } from '../aws/sagemaker.ts';
+import { seconds } from '../clock.ts';
+import { writesOf } from '../world.ts';
+import { tags } from './desired.ts';
+import { inProgress, type Live, observe } from './observe.ts';
+import { nextPoll } from './poll.ts';
+import type { Step, Turn } from './turn.ts';
+import { concluded } from './verdict.ts';
+
+/** Right after an update DescribeEndpoint may still show the state before it (reference/sagemaker.md §2.7 rule 5). */
+const grace = seconds(60);
+
+/**
+ * Announces the submission in the record, then submits: whoever finds the record afterwards knows that the call may have been
+ * made. UpdateEndpoint has no idempotency token, so a lost answer is looked at, never sent again blindly.
+ */
+export const submit = async (turn: Turn, endpointTags: Readonly<Record<string, string>>): Promise<Step> => {
+  const { world, endpoint, release } = turn;
+  const live = await observe(world, endpoint);
+  if (release.submission.kind === 'none') {
+    await turn.save({ phase: 'settling', outcome: 'succeeded' });
+    return { because: 'the configuration serves already; what is around it follows', percent: 90 };
+  }
+  if (live !== undefined && inProgress(live.status))
+    return {
+      because: `waiting for the endpoint to settle: it is ${live.status}`,
+      percent: 10,
+      notBefore: nextPoll(turn),
+    };
+  if ((live?.endpointConfig ?? undefined) !== release.baseline?.endpointConfig)
+    return concluded(
+      turn,
+      'changed-by-others',
+      `the endpoint serves ${live?.endpointConfig ?? 'nothing'}, and the plan was made over ${release.baseline?.endpointConfig ?? 'nothing'}`,
+    );
+
+  const announced = await turn.save({
+    phase: 'submitting',
+    witnessed: { ...release.witnessed, submittedAt: world.clock.now() },
+  });
+  try {
+    await send(announced, endpointTags);
+  } catch (error) {
+    if (error instanceof AnswerLost)
+      return {
+        because: 'the answer to the submission was lost; looking at the endpoint',
+        percent: 12,
+        notBefore: nextPoll(turn),
+      };
+    // Refused outright: nothing was started, so the announcement is taken back.
+    await announced.save({ phase: 'preparing', witnessed: release.witnessed });
+    if (classify(error) === 'in-progress')
+      return {
+        because: 'the endpoint is being updated by somebody else; waiting',
+        percent: 10,
+        notBefore: nextPoll(turn),
+      };
+    throw error;
+  }
+  await announced.save({ phase: 'supervising' });
+  return { because: `submitted: ${sentence(announced)}`, percent: 15, notBefore: nextPoll(turn) };
+};
+
+const send = async (
+  { world, endpoint, release }: Turn,
+  endpointTags: Readonly<Record<string, string>>,
+): Promise<void> => {
+  const { sagemaker } = writesOf(world);
+  const names = { EndpointName: endpoint, EndpointConfigName: release.candidate.endpointConfig };
+  if (release.submission.kind === 'create') {
+    await sagemaker.createEndpoint({ ...names, Tags: tags(endpointTags) });
+    return;
+  }
+  await sagemaker.updateEndpoint({
+    ...names,
+    // An update must never throw away scaled-out capacity (rule 4).
+    RetainAllVariantProperties: true,
+    ...(release.submission.exclude.length > 0
+      ? {
+          ExcludeRetainedVariantProperties: release.submission.exclude.map((VariantPropertyType) => ({
+            VariantPropertyType,
+          })),
+        }
+      : {}),
+    ...(release.submission.deployment ? { DeploymentConfig: release.submission.deployment as DeploymentConfig } : {}),
+  });
+};
+
+const sentence = ({ endpoint, release }: Turn): string =>
+  release.submission.kind === 'create'
+    ? `creating ${endpoint} with ${release.candidate.endpointConfig}`
+    : `updating ${endpoint} from ${release.baseline?.endpointConfig ?? 'nothing'} to ${release.candidate.endpointConfig}`;
+
+/**
+ * The record says that the submission was announced, and nobody knows whether it arrived. It did when the endpoint moved; when it
+ * did not move within the grace period, the call never arrived and the release goes back to preparing. When it moved and the old
+ * configuration serves again, supervision says so (rule 9: never resubmitted by itself).
+ */
+export const confirmSubmission = async (turn: Turn): Promise<Step> => {
+  const { world, endpoint, release } = turn;
+  const live = await observe(world, endpoint);
+  if (arrived(live, turn)) {
+    await turn.save({ phase: 'supervising' });
+    return { because: 'the submission had arrived', percent: 15 };
+  }
+  const submittedAt = release.witnessed.submittedAt ?? release.startedAt;
+  if (world.clock.now() < submittedAt + grace)
+    return { because: 'waiting to see whether the submission arrived', percent: 12, notBefore: nextPoll(turn) };
+  const { submittedAt: _, ...witnessed } = release.witnessed;
+  await turn.save({ phase: 'preparing', witnessed });
+  return { because: 'the submission never arrived; submitting again', percent: 10 };
+};
+
+const arrived = (live: Live | undefined, { release }: Turn): boolean => {
+  if (live === undefined) return false;
+  if (live.endpointConfig === release.candidate.endpointConfig) return true;
+  if (live.pending?.endpointConfig === release.candidate.endpointConfig) return true;
+  // Clocks differ: AWS stamps LastModifiedTime, we stamp submittedAt.
+  return live.modifiedAt > (release.witnessed.submittedAt ?? release.startedAt) - seconds(5);
+};

@@ -1,0 +1,222 @@
+import { duration, minutes, seconds } from '../clock.ts';
+import { canonical } from '../digest.ts';
+import type { Witnessed } from '../release/record.ts';
+import { publishAbort, redAlarms, wentRed } from './armament.ts';
+import { countableAt, countBakes, starvedBake, witnessBakes } from './bakes.ts';
+import { causeOf, failureKind } from './cause.ts';
+import { inProgress, type Live, observe } from './observe.ts';
+import { nextPoll } from './poll.ts';
+import { type Arm, requestsSeen } from './traffic.ts';
+import type { Step, Turn } from './turn.ts';
+import { concluded } from './verdict.ts';
+import { mismatches } from './verify.ts';
+
+/** A read right after an update may show the state before it (reference/sagemaker.md §2.7 rule 5). */
+const grace = seconds(60);
+/** How long weights and counts may lag behind InService before they are called wrong. */
+const lag = minutes(5);
+
+/** One look at a running update: write down what is seen, act on it, or conclude. */
+export const supervise = async (turn: Turn): Promise<Step> => {
+  const live = await observe(turn.world, turn.endpoint);
+  if (live === undefined)
+    return concluded(turn, 'changed-by-others', `the endpoint ${turn.endpoint} was deleted during the release`);
+  const witnessing = await witness(turn, live);
+  switch (situation(live, witnessing)) {
+    case 'moving':
+      return (await stopIfAsked(witnessing)) ?? (await stopIfStarved(witnessing)) ?? progress(witnessing, live);
+    case 'not-moved-yet':
+      return { because: 'the endpoint has not moved yet', percent: 15, notBefore: nextPoll(turn) };
+    case 'arrived':
+      return (await unverified(witnessing, live)) ?? (await unproven(witnessing)) ?? succeeded(witnessing);
+    case 'returned':
+      return returned(witnessing, live);
+    case 'creation-failed':
+      return creationFailed(witnessing, live);
+    case 'mixed':
+      return concluded(
+        witnessing,
+        'rollback-failed',
+        `the update and its rollback both failed: ${live.failureReason ?? 'SageMaker gives no reason'}`,
+      );
+    case 'foreign':
+      return concluded(
+        witnessing,
+        'changed-by-others',
+        `the endpoint moved to ${live.pending?.endpointConfig ?? live.endpointConfig} (${live.status}), which is not this release`,
+      );
+  }
+};
+
+type Situation = 'moving' | 'not-moved-yet' | 'arrived' | 'returned' | 'creation-failed' | 'mixed' | 'foreign';
+
+/** What DescribeEndpoint means for this release. `InService` alone means nothing (rule 1). */
+const situation = (live: Live, { world, release }: Turn): Situation => {
+  if (live.pending !== undefined && live.pending.endpointConfig !== release.candidate.endpointConfig) return 'foreign';
+  if (live.status === 'Deleting' || live.status === 'OutOfService') return 'foreign';
+  if (inProgress(live.status)) return 'moving';
+  if (live.status === 'Failed') return 'creation-failed';
+  if (live.endpointConfig === release.candidate.endpointConfig && live.status === 'InService')
+    return live.pending === undefined ? 'arrived' : 'moving';
+  const submittedAt = release.witnessed.submittedAt ?? release.startedAt;
+  if (release.witnessed.updatingAt === undefined && world.clock.now() < submittedAt + grace) return 'not-moved-yet';
+  if (live.status === 'UpdateRollbackFailed') return 'mixed';
+  return live.endpointConfig === release.baseline?.endpointConfig ? 'returned' : 'foreign';
+};
+
+/** FailureReason may vanish, alarms may go back to OK, bakes are over in minutes: what is seen is written down (DESIGN §8). */
+const witness = async (turn: Turn, live: Live): Promise<Turn> => {
+  const { release, world } = turn;
+  const seen = release.witnessed;
+  const updatingAt = seen.updatingAt ?? (inProgress(live.status) ? world.clock.now() : undefined);
+  const failureReason = seen.failureReason ?? (updatingAt === undefined ? undefined : live.failureReason);
+  const red = live.pending === undefined ? [] : await redAlarms(turn);
+  const alarms = [...new Set([...(seen.alarms ?? []), ...red])].sort();
+  const bakes = await countBakes(
+    world,
+    candidate(turn),
+    witnessBakes(seen.bakes ?? [], live.pending, release.submission),
+  );
+  const witnessed: Witnessed = {
+    ...seen,
+    ...(updatingAt === undefined ? {} : { updatingAt }),
+    ...(failureReason === undefined ? {} : { failureReason }),
+    ...(alarms.length > 0 ? { alarms } : {}),
+    ...(bakes.length > 0 ? { bakes } : {}),
+  };
+  const renew = release.lease.until - world.clock.now() < minutes(3);
+  return canonical(witnessed) === canonical(seen) && !renew ? turn : turn.save({ witnessed });
+};
+
+const candidate = ({ endpoint, release }: Turn): Arm => ({
+  endpoint,
+  variant: release.submission.variant,
+  endpointConfig: release.candidate.endpointConfig,
+});
+
+/** The only lever SageMaker leaves for stopping an update is an alarm (reference/sagemaker.md §3.3). */
+const stop = async (turn: Turn, why: 'insufficient-traffic' | 'aborted-by-hand', because: string): Promise<Step> => {
+  const { release, world } = turn;
+  const announced =
+    release.witnessed.abort === undefined
+      ? await turn.save({
+          witnessed: { ...release.witnessed, abort: { at: world.clock.now(), why, published: false } },
+        })
+      : turn;
+  await publishAbort(announced);
+  const { abort } = announced.release.witnessed;
+  if (abort)
+    await announced.save({ witnessed: { ...announced.release.witnessed, abort: { ...abort, published: true } } });
+  return { because, percent: 80, notBefore: nextPoll(turn) };
+};
+
+const stopIfAsked = async (turn: Turn): Promise<Step | undefined> => {
+  const { release } = turn;
+  const { abort } = release.witnessed;
+  // Announced by a run that died before it published: published now.
+  if (abort?.published === false) return stop(turn, 'aborted-by-hand', 'stopping the update');
+  const asked = release.commands.find(({ command }) => command === 'abort');
+  if (asked === undefined || abort !== undefined || release.submission.abortAlarm === undefined) return undefined;
+  return stop(turn, 'aborted-by-hand', `stopping the update as ${asked.by} asked: ${asked.why}`);
+};
+
+const stopIfStarved = async (turn: Turn): Promise<Step | undefined> => {
+  const { release, world } = turn;
+  const { minimumRequests, abortAlarm } = release.submission;
+  if (release.witnessed.abort !== undefined || abortAlarm === undefined) return undefined;
+  const starved = await starvedBake(world, candidate(turn), release.witnessed.bakes ?? [], minimumRequests);
+  if (starved === undefined) return undefined;
+  const saw = starved.projected ? `will see about ${starved.requests}` : `saw ${starved.requests}`;
+  return stop(
+    turn,
+    'insufficient-traffic',
+    `stopping the update: the candidate ${saw} of the ${minimumRequests} requests its ${starved.bake.stage} bake needs`,
+  );
+};
+
+const progress = ({ world, release }: Turn, live: Live): Step => {
+  const variant = live.pending?.variants.find(({ name }) => name === release.submission.variant);
+  const phase = variant?.phases.at(-1);
+  const shown = phase === undefined ? live.status : `${phase.phase}${phase.message ? ` (${phase.message})` : ''}`;
+  const since = world.clock.now() - (release.witnessed.submittedAt ?? release.startedAt);
+  const share = Math.min(1, since / seconds(Math.max(1, release.submission.expectedSeconds)));
+  const red = release.witnessed.alarms ?? [];
+  return {
+    because: [
+      release.witnessed.abort === undefined
+        ? shown
+        : `returning to ${release.baseline?.endpointConfig ?? 'nothing'}: ${shown}`,
+      ...(variant === undefined ? [] : [`${variant.current} of ${variant.desired} instances of the candidate`]),
+      ...(red.length > 0 ? [`in ALARM: ${red.join(', ')}`] : []),
+    ].join('; '),
+    percent: 15 + Math.round(70 * share),
+    notBefore: nextPoll({ world, release }),
+  };
+};
+
+const unverified = async (turn: Turn, live: Live): Promise<Step | undefined> => {
+  const wrong = mismatches(live, turn.release.candidate);
+  if (wrong.length === 0) return undefined;
+  if (turn.world.clock.now() < live.modifiedAt + lag)
+    return { because: `the update settled; waiting for ${wrong.join('; ')}`, percent: 88, notBefore: nextPoll(turn) };
+  return concluded(turn, 'verification-mismatch', `the new configuration serves, but ${wrong.join('; ')}`);
+};
+
+/** A bake that ended without enough requests after the update had settled can no longer be stopped, only told. */
+const unproven = async (turn: Turn): Promise<Step | undefined> => {
+  const { release, world } = turn;
+  const { minimumRequests, kind, bakeSeconds, finalBakeSeconds } = release.submission;
+  if (kind !== 'update' || minimumRequests === 0 || bakeSeconds + finalBakeSeconds === 0) return undefined;
+  const bakes = release.witnessed.bakes ?? [];
+  const countable = countableAt(bakes);
+  if (countable !== undefined)
+    return {
+      because: 'the new version serves; waiting for the metrics of the last bake',
+      percent: 90,
+      notBefore: countable,
+    };
+  const submittedAt = release.witnessed.submittedAt ?? release.startedAt;
+  // Nobody watched while it baked (a run that died): the requests since then are all there is to go by.
+  const least =
+    bakes.length > 0
+      ? Math.min(...bakes.map(({ requests = 0 }) => requests))
+      : await requestsSeen(world, candidate(turn), submittedAt, world.clock.now());
+  if (least >= minimumRequests) return undefined;
+  return concluded(
+    turn,
+    'unproven-traffic',
+    `the new version serves, but a bake saw only ${least} of the ${minimumRequests} requests it needs`,
+  );
+};
+
+const succeeded = (turn: Turn): Promise<Step> => {
+  const { release, world, endpoint } = turn;
+  const took = duration(world.clock.now() - release.startedAt);
+  const what = release.candidate.version ?? release.candidate.endpointConfig;
+  return release.operation === 'rollback'
+    ? concluded(turn, 'restored', `${endpoint} serves ${what} again after ${took}, verified`)
+    : concluded(turn, 'delivered', `${endpoint} serves ${what} after ${took}, verified`);
+};
+
+const returned = async (turn: Turn, live: Live): Promise<Step> => {
+  const { release, world } = turn;
+  const submittedAt = release.witnessed.submittedAt ?? release.startedAt;
+  const red = release.witnessed.alarms ?? (await wentRed(turn, submittedAt));
+  const cause = causeOf({
+    release,
+    redAlarms: red,
+    failureReason: release.witnessed.failureReason ?? live.failureReason,
+    elapsedSeconds: (world.clock.now() - submittedAt) / 1000,
+  });
+  const serves = `${release.baseline?.version ?? live.endpointConfig} serves`;
+  return release.operation === 'rollback'
+    ? concluded(turn, 'restore-failed', `${cause.because}; ${serves} still`)
+    : concluded(turn, cause.reason, `${cause.because}; ${serves}`);
+};
+
+const creationFailed = (turn: Turn, live: Live): Promise<Step> => {
+  const told = live.failureReason ?? 'SageMaker gives no reason';
+  return failureKind(told) === 'capacity-rolled-back'
+    ? concluded(turn, 'capacity-unavailable', told)
+    : concluded(turn, 'creation-failed', `${turn.endpoint} could not be created: ${told}`);
+};

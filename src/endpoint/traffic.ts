@@ -1,0 +1,70 @@
+import { type Instant, minutes, seconds } from '../clock.ts';
+import type { World } from '../world.ts';
+
+/** Metrics of the last minutes are not complete; nothing is concluded from them (reference/sagemaker.md §5.3: 2–3 minutes). */
+export const metricDelay = minutes(3);
+
+export interface Arm {
+  readonly endpoint: string;
+  readonly variant: string;
+  /** One fleet of an endpoint: the dimension SageMaker publishes per configuration. */
+  readonly endpointConfig: string;
+}
+
+/** Requests one fleet received in [from, to). Minutes without a data point had no requests. */
+export const requestsSeen = async (world: World, arm: Arm, from: Instant, to: Instant): Promise<number> =>
+  (await requestsByMinute(world, arm, from, to)).reduce((sum, { requests }) => sum + requests, 0);
+
+/**
+ * Requests per second an endpoint usually sees: the higher of the last 15 and the last 60 complete minutes, each counted from
+ * the first request on, so that a fresh endpoint is not judged by the time before it existed.
+ */
+export const usualRate = async (world: World, arm: Arm): Promise<number> => {
+  const until = floor(world.clock.now()) - metricDelay;
+  const hour = await requestsByMinute(world, arm, until - minutes(60), until);
+  const rate = (from: Instant): number => {
+    const seen = hour.filter(({ minute }) => minute >= from);
+    const first = seen[0];
+    if (first === undefined) return 0;
+    return seen.reduce((sum, { requests }) => sum + requests, 0) / ((until - first.minute) / seconds(1));
+  };
+  return Math.max(rate(until - minutes(15)), rate(until - minutes(60)));
+};
+
+const floor = (instant: Instant): Instant => instant - (instant % minutes(1));
+
+const requestsByMinute = async (
+  world: World,
+  arm: Arm,
+  from: Instant,
+  to: Instant,
+): Promise<readonly { readonly minute: Instant; readonly requests: number }[]> => {
+  if (to <= from) return [];
+  const found: { minute: Instant; requests: number }[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page = await world.read.cloudwatch.getMetricData({
+      StartTime: new Date(floor(from)),
+      EndTime: new Date(to),
+      ScanBy: 'TimestampAscending',
+      MetricDataQueries: [{ Id: 'requests', MetricStat: { Metric: invocations(arm), Period: 60, Stat: 'Sum' } }],
+      ...(NextToken ? { NextToken } : {}),
+    });
+    for (const { Timestamps = [], Values = [] } of page.MetricDataResults ?? [])
+      Timestamps.forEach((minute, index) => {
+        found.push({ minute: minute.getTime(), requests: Values[index] ?? 0 });
+      });
+    NextToken = page.NextToken;
+  } while (NextToken);
+  return found;
+};
+
+const invocations = (arm: Arm) => ({
+  Namespace: 'AWS/SageMaker',
+  MetricName: 'Invocations',
+  Dimensions: [
+    { Name: 'EndpointName', Value: arm.endpoint },
+    { Name: 'VariantName', Value: arm.variant },
+    { Name: 'EndpointConfigName', Value: arm.endpointConfig },
+  ],
+});

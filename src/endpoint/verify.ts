@@ -1,0 +1,35 @@
+import type { Configuration } from '../release/record.ts';
+import type { Live } from './observe.ts';
+
+/**
+ * Rule 1: an update succeeded when the endpoint is InService **and** its configuration is ours **and** nothing is pending **and**
+ * weights and instance counts have arrived **and** the image that runs is the image that was registered.
+ * @returns what is not as it was asked, one phrase each; empty = verified
+ */
+export const mismatches = (live: Live, asked: Configuration): readonly string[] => [
+  ...(live.status === 'InService' ? [] : [`status is ${live.status}`]),
+  ...(live.endpointConfig === asked.endpointConfig
+    ? []
+    : [`configuration is ${live.endpointConfig}, not ${asked.endpointConfig}`]),
+  ...(live.pending === undefined ? [] : [`an update to ${live.pending.endpointConfig} is pending`]),
+  ...live.variants.flatMap((variant) => [
+    ...(Math.abs(share(live, variant.weight) - share(live, variant.desiredWeight, 'desiredWeight')) <= 0.001
+      ? []
+      : [`variant ${variant.name} has weight ${variant.weight}, not ${variant.desiredWeight}`]),
+    ...(variant.current === variant.desired
+      ? []
+      : [`variant ${variant.name} has ${variant.current} of ${variant.desired} instances`]),
+    // SageMaker may not report images for every kind of container; what it reports must be ours.
+    ...(asked.imageDigest === undefined ||
+    variant.imageDigests.length === 0 ||
+    variant.imageDigests.includes(asked.imageDigest)
+      ? []
+      : [`variant ${variant.name} runs image ${variant.imageDigests.join(', ')}, not ${asked.imageDigest}`]),
+  ]),
+];
+
+/** AWS: traffic share = weight / sum of weights; weights come back as 32-bit floats, so shares are compared, not weights. */
+const share = (live: Live, weight: number, member: 'weight' | 'desiredWeight' = 'weight'): number => {
+  const sum = live.variants.reduce((total, variant) => total + variant[member], 0);
+  return sum === 0 ? 0 : weight / sum;
+};
