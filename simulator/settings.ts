@@ -20,6 +20,8 @@ export const defaultSettings = {
   alarmPollMs: 10_000,
   /** From a request to its metric being readable. §5.3 [unconfirmed] */
   metricDelayMs: 60_000,
+  /** From PutMetricAlarm or SetAlarmState to the evaluation that follows it: "often within seconds". §3.3 [unconfirmed] */
+  alarmSettleMs: 5_000,
   /** An alarm already in ALARM when UpdateEndpoint is called: refused at once, or trips in the first bake. §13.2 */
   redAlarmAtUpdate: 'trips' as 'trips' | 'refused',
   /** An alarm named in AutoRollbackConfiguration that does not exist. §13.2 */
@@ -42,6 +44,10 @@ export const defaultSettings = {
   staleDescribeMs: 0,
   /** FailureReason is erased this long after the rollback settled; 0 = stays. §2.7, TF#49020 */
   eraseFailureReasonAfterMs: 0,
+  /** An old FailureReason is cleared by the next UpdateEndpoint, or only by one that succeeds. §2.7 rule 3 [unconfirmed] */
+  failureReasonClearedBy: 'next-update' as 'next-update' | 'next-success',
+  /** OverheadLatency of a request: what SageMaker adds to the container's time. [unconfirmed] */
+  overheadLatencyMs: 2,
   /** ModelApprovalStatus when CreateModelPackage omits it. §13.10 */
   defaultApprovalStatus: 'PendingManualApproval' as 'PendingManualApproval' | 'Approved',
   /** How long after CreateModelPackage a listing may still miss it. [unconfirmed] */

@@ -1,0 +1,64 @@
+import type { Instant, Kernel, Metrics, Service } from '../../contracts.ts';
+import type { AlarmDefinition } from './alarm-definition.ts';
+import { alarmOperations } from './alarm-operations.ts';
+import { createAlarms } from './alarms.ts';
+import { dataOperations } from './data.ts';
+import { createStore, type Dimension, type Selector } from './store.ts';
+import { statistic } from './summary.ts';
+
+/** What Application Auto Scaling needs of CloudWatch besides: alarms of its own, and the metric it tracks. */
+export interface AlarmedMetrics extends Metrics {
+  putAlarm(definition: AlarmDefinition): void;
+  /** Names that do not exist are passed over. */
+  deleteAlarms(names: readonly string[]): void;
+  /** The newest readable whole period before now, looking back `periods`; undefined without data. */
+  latest(selector: Selector, stat: string, periodMs: number, periods: number): number | undefined;
+}
+
+/** SageMaker publishes its latencies in microseconds and everything else without a unit (§4.4). */
+const unitOf = (metric: string): string => (metric.endsWith('Latency') ? 'Microseconds' : 'None');
+
+const dimensionsOf = (dimensions: Readonly<Record<string, string>>): readonly Dimension[] =>
+  Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
+
+/** CloudWatch metrics and alarms of one account and region. */
+export const createCloudwatch = (kernel: Kernel): { readonly service: Service; readonly metrics: AlarmedMetrics } => {
+  const { clock, settings } = kernel;
+  const store = createStore(clock.now);
+  const engine = createAlarms(kernel, store);
+
+  const add = (
+    namespace: string,
+    metric: string,
+    dimensions: Readonly<Record<string, string>>,
+    at: Instant,
+    observed: readonly (readonly [value: number, times: number])[],
+  ): void => {
+    const selector = { namespace, metric, dimensions: dimensionsOf(dimensions), unit: unitOf(metric) };
+    const visibleAt = at + settings.metricDelayMs;
+    for (const [value, times] of observed) store.add(selector, { at, visibleAt, resolutionMs: 60_000, value, times });
+  };
+
+  return {
+    service: { operations: { ...dataOperations(kernel, store), ...alarmOperations(kernel, engine) } },
+    metrics: {
+      record: (namespace, metric, dimensions, value, at) => add(namespace, metric, dimensions, at, [[value, 1]]),
+      recordMany: (namespace, metric, dimensions, values, counts, at) =>
+        add(
+          namespace,
+          metric,
+          dimensions,
+          at,
+          values.map((value, index) => [value, counts[index] ?? 1]),
+        ),
+      alarmState: (name) => engine.get(name)?.state,
+      putAlarm: engine.put,
+      deleteAlarms: (names) => engine.remove(names.filter((name) => engine.get(name) !== undefined)),
+      latest: (selector, stat, periodMs, periods) => {
+        const to = Math.floor(clock.now() / periodMs) * periodMs;
+        const point = store.read(selector, to - periods * periodMs, to, periodMs).at(-1);
+        return point && statistic(stat)(point.summary);
+      },
+    },
+  };
+};

@@ -1,0 +1,229 @@
+import { AwsError, type Handler, type Instant, type Kernel } from '../../contracts.ts';
+import { checkQueries, type MetricDataQuery, runQueries } from './queries.ts';
+import type { Dimension, Observation, Store } from './store.ts';
+import { statistic, summaryOfSet } from './summary.ts';
+import { instantOf, page, type WireTime, wireTime } from './wire.ts';
+
+const twoWeeksMs = 14 * 24 * 3_600_000;
+const twoHoursMs = 2 * 3_600_000;
+/** AWS: MetricDatum.Values docs. */
+const largest = 2 ** 360;
+
+interface MetricDatum {
+  readonly MetricName: string;
+  readonly Dimensions?: readonly Dimension[];
+  readonly Timestamp?: WireTime;
+  readonly Value?: number;
+  readonly Values?: readonly number[];
+  readonly Counts?: readonly number[];
+  readonly StatisticValues?: {
+    readonly SampleCount: number;
+    readonly Sum: number;
+    readonly Minimum: number;
+    readonly Maximum: number;
+  };
+  readonly Unit?: string;
+  readonly StorageResolution?: number;
+}
+
+const invalid = (message: string): AwsError => new AwsError('InvalidParameterValueException', message);
+
+const checkNumber = (value: number, where: string): void => {
+  if (!Number.isFinite(value) || Math.abs(value) > largest)
+    throw invalid(`The value ${value} for parameter ${where} is invalid.`);
+};
+
+const checkDatum = (datum: MetricDatum, where: string, now: Instant): void => {
+  const forms = [datum.Value, datum.Values, datum.StatisticValues].filter((form) => form !== undefined).length;
+  if (forms === 0)
+    throw new AwsError(
+      'MissingRequiredParameterException',
+      `At least one of the parameters must be specified: ${where}.Value, Values or StatisticValues.`,
+    );
+  if (forms > 1)
+    throw new AwsError(
+      'InvalidParameterCombinationException',
+      `The parameters ${where}.Value, Values and StatisticValues are mutually exclusive.`,
+    );
+  for (const value of [datum.Value ?? [], datum.Values ?? [], datum.Counts ?? []].flat()) checkNumber(value, where);
+  if (datum.Counts && datum.Counts.length !== datum.Values?.length)
+    throw new AwsError(
+      'InvalidParameterCombinationException',
+      `The parameters ${where}.Values and ${where}.Counts must be of the same length.`,
+    );
+  if ((datum.Values?.length ?? 0) > 150)
+    throw invalid(`The collection ${where}.Values must not have a size greater than 150.`);
+  if (datum.StorageResolution !== undefined && ![1, 60].includes(datum.StorageResolution))
+    throw invalid(`The value ${datum.StorageResolution} for parameter ${where}.StorageResolution is invalid: 1 or 60.`);
+  const at = datum.Timestamp === undefined ? now : instantOf(datum.Timestamp);
+  if (Number.isNaN(at) || at < now - twoWeeksMs)
+    throw invalid(`The parameter ${where}.Timestamp must specify a time no more than two weeks in the past.`);
+  if (at > now + twoHoursMs)
+    throw invalid(`The parameter ${where}.Timestamp must specify a time no more than two hours in the future.`);
+};
+
+const observationsOf = (datum: MetricDatum, now: Instant, delayMs: number): readonly Observation[] => {
+  const at = datum.Timestamp === undefined ? now : instantOf(datum.Timestamp);
+  const common = { at, visibleAt: now + delayMs, resolutionMs: (datum.StorageResolution ?? 60) * 1000 };
+  if (datum.StatisticValues) return [{ ...common, set: summaryOfSet(datum.StatisticValues) }];
+  const values = datum.Values ?? [datum.Value ?? 0];
+  return values.map((value, index) => ({ ...common, value, times: datum.Counts?.[index] ?? 1 }));
+};
+
+/**
+ * PutMetricData and the reads. What is put is readable settings.metricDelayMs after it was *published*, also when its timestamp lies
+ * ahead: a point for a coming minute waits there, and counts when that minute is read (AWS: PutMetricData accepts two hours ahead).
+ */
+export const dataOperations = (kernel: Kernel, store: Store): Readonly<Record<string, Handler>> => ({
+  PutMetricData: (input: { Namespace: string; MetricData?: readonly MetricDatum[] }) => {
+    const now = kernel.clock.now();
+    const data = input.MetricData ?? [];
+    if (input.Namespace.startsWith(':') || input.Namespace.startsWith('AWS/'))
+      throw invalid(`The value ${input.Namespace} for parameter Namespace is invalid.`);
+    if (data.length === 0)
+      throw new AwsError('MissingRequiredParameterException', 'The parameter MetricData is required.');
+    if (data.length > 1000) throw invalid('The collection MetricData must not have a size greater than 1000.');
+    for (const [index, datum] of data.entries()) checkDatum(datum, `MetricData.member.${index + 1}`, now);
+    for (const datum of data) {
+      const selector = {
+        namespace: input.Namespace,
+        metric: datum.MetricName,
+        dimensions: datum.Dimensions ?? [],
+        unit: datum.Unit ?? 'None',
+      };
+      for (const observation of observationsOf(datum, now, kernel.settings.metricDelayMs))
+        store.add(selector, observation);
+    }
+    return {};
+  },
+
+  GetMetricData: (input: {
+    MetricDataQueries: readonly MetricDataQuery[];
+    StartTime: WireTime;
+    EndTime: WireTime;
+    ScanBy?: 'TimestampDescending' | 'TimestampAscending';
+    MaxDatapoints?: number;
+    NextToken?: string;
+  }) => {
+    const queries = input.MetricDataQueries;
+    checkQueries(queries);
+    const [from, to] = range(
+      input.StartTime,
+      input.EndTime,
+      queries.some(({ MetricStat }) => (MetricStat?.Period ?? 60) < 60),
+    );
+    const results = runQueries(store, queries, from, to);
+    const returned = queries.filter(({ ReturnData }) => ReturnData !== false);
+    const points = returned.flatMap(({ Id }) => {
+      const values = [...(results.get(Id) ?? [])];
+      // AWS: ScanBy docs; newest first is the default.
+      if (input.ScanBy !== 'TimestampAscending') values.reverse();
+      return values.map(([timestamp, value]) => ({ Id, timestamp, value }));
+    });
+    const shown = page(points, input.MaxDatapoints ?? 100_800, input.NextToken);
+    const last = shown.items.at(-1);
+    return {
+      MetricDataResults: returned.map(({ Id, Label, MetricStat, Expression }) => {
+        const own = shown.items.filter((point) => point.Id === Id);
+        const partial =
+          shown.NextToken !== undefined &&
+          last !== undefined &&
+          points.indexOf(last) < points.findLastIndex((point) => point.Id === Id);
+        return {
+          Id,
+          Label: Label ?? MetricStat?.Metric.MetricName ?? Expression ?? Id,
+          Timestamps: own.map(({ timestamp }) => wireTime(timestamp)),
+          Values: own.map(({ value }) => value),
+          StatusCode: partial ? 'PartialData' : 'Complete',
+        };
+      }),
+      Messages: [],
+      ...(shown.NextToken === undefined ? {} : { NextToken: shown.NextToken }),
+    };
+  },
+
+  GetMetricStatistics: (input: {
+    Namespace: string;
+    MetricName: string;
+    Dimensions?: readonly Dimension[];
+    StartTime: WireTime;
+    EndTime: WireTime;
+    Period: number;
+    Statistics?: readonly string[];
+    ExtendedStatistics?: readonly string[];
+    Unit?: string;
+  }) => {
+    const names = [...(input.Statistics ?? []), ...(input.ExtendedStatistics ?? [])];
+    if (names.length === 0)
+      throw new AwsError(
+        'InvalidParameterCombinationException',
+        'At least one of the parameters Statistics and ExtendedStatistics must be specified.',
+      );
+    const [from, to] = range(input.StartTime, input.EndTime, input.Period < 60);
+    const selector = {
+      namespace: input.Namespace,
+      metric: input.MetricName,
+      dimensions: input.Dimensions ?? [],
+      ...(input.Unit === undefined ? {} : { unit: input.Unit }),
+    };
+    const points = store.read(selector, from, to, input.Period * 1000);
+    if (points.length > 1440)
+      throw new AwsError(
+        'InvalidParameterCombinationException',
+        `You have requested up to ${points.length} datapoints, which exceeds the limit of 1,440.`,
+      );
+    const values = (wanted: readonly string[], summary: (typeof points)[number]['summary']): Record<string, number> =>
+      Object.fromEntries(
+        wanted.flatMap((name) => {
+          const value = statistic(name)(summary);
+          return value === undefined ? [] : [[name, value]];
+        }),
+      );
+    return {
+      Label: input.MetricName,
+      Datapoints: points.map(({ timestamp, summary }) => ({
+        Timestamp: wireTime(timestamp),
+        ...values(input.Statistics ?? [], summary),
+        ...(input.ExtendedStatistics ? { ExtendedStatistics: values(input.ExtendedStatistics, summary) } : {}),
+        Unit: input.Unit ?? store.unit(selector),
+      })),
+    };
+  },
+
+  ListMetrics: (input: {
+    Namespace?: string;
+    MetricName?: string;
+    Dimensions?: readonly { readonly Name: string; readonly Value?: string }[];
+    NextToken?: string;
+  }) => {
+    const found = store
+      .list()
+      .filter(
+        ({ namespace, metric, dimensions }) =>
+          (input.Namespace === undefined || input.Namespace === namespace) &&
+          (input.MetricName === undefined || input.MetricName === metric) &&
+          (input.Dimensions ?? []).every(({ Name, Value }) =>
+            dimensions.some((own) => own.Name === Name && (Value === undefined || own.Value === Value)),
+          ),
+      );
+    const shown = page(found, 500, input.NextToken, 'InvalidParameterValueException');
+    return {
+      Metrics: shown.items.map(({ namespace, metric, dimensions }) => ({
+        Namespace: namespace,
+        MetricName: metric,
+        Dimensions: dimensions,
+      })),
+      ...(shown.NextToken === undefined ? {} : { NextToken: shown.NextToken }),
+    };
+  },
+});
+
+/** Start is rounded down to the minute, or the second for high-resolution periods (AWS: GetMetricData StartTime docs). */
+const range = (start: WireTime, end: WireTime, highResolution: boolean): readonly [Instant, Instant] => {
+  const step = highResolution ? 1000 : 60_000;
+  const from = Math.floor(instantOf(start) / step) * step;
+  const to = instantOf(end);
+  if (!(from < to))
+    throw new AwsError('ValidationError', 'The parameter StartTime must be less than the parameter EndTime.');
+  return [from, to];
+};
