@@ -1,0 +1,5 @@
+import { runAction } from '../../src/hosts/github-actions.ts';
+import { approveGate } from '../../src/operations/approve-gate.ts';
+
+// Not awaited: the bundle is CommonJS, and runAction ends the process itself.
+void runAction(approveGate);

@@ -1,0 +1,118 @@
+import { writeFileSync } from 'node:fs';
+import type { Memory, Operation } from '../operation.ts';
+import { junitOf } from '../report/junit.ts';
+import { planAsText } from '../report/plan.ts';
+import { type Report, resultAsText, timelineLine } from '../report/result.ts';
+import { flag, InputError, optional, type Schema, text } from '../schema.ts';
+import { helpOf, readArguments } from './arguments.ts';
+import { commonInputs } from './common-inputs.ts';
+import { type Observer, type Seams, startDelivery } from './delivery.ts';
+import { exitCodeOf } from './exit-code.ts';
+import { readInputs, type Written } from './read-inputs.ts';
+import { type Env, runFrom } from './run.ts';
+import type { Cancellation } from './signals.ts';
+
+/** Where text goes: results to `out`, everything on the way to them to `err` when `out` must stay parseable. */
+export interface Terminal {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+export interface CommandLine {
+  readonly env: Env;
+  readonly terminal: Terminal;
+  readonly cancellation: Cancellation;
+  readonly seams?: Seams;
+}
+
+export type ExitCode = 0 | 1 | 2 | 3;
+
+const tellingInputs = {
+  json: flag({
+    description: 'Print the result as JSON on standard output; everything else goes to standard error.',
+    default: false,
+  }),
+  junit: optional(text({ description: 'Write the result to this file as JUnit XML.', example: 'report.xml' })),
+  'exported-variables': optional(
+    text({
+      description: 'Write the outputs to this file as `NAME=value` lines for a shell to read.',
+      example: 'outputs.env',
+    }),
+  ),
+};
+
+/** Inputs a command sets itself, whatever the user writes: `plan` is `deploy-endpoint` with `dry-run: true`. */
+export type Preset = Readonly<Record<string, string>>;
+
+/** Runs one operation to its end. Never rejects. */
+export const runCommand = async <Inputs, M extends Memory, Outputs>(
+  name: string,
+  operation: Operation<Inputs, M, Outputs>,
+  args: readonly string[],
+  { env, terminal, cancellation, seams }: CommandLine,
+  preset: Preset = {},
+): Promise<ExitCode> => {
+  const schema = without({ ...operation.inputs, ...commonInputs, ...tellingInputs }, preset);
+  try {
+    const { written: fromArguments, help } = readArguments(schema, args);
+    if (help) {
+      terminal.out(helpOf(name, operation.description, schema));
+      return 0;
+    }
+    const written: Written = (input) => preset[input] ?? fromArguments(input);
+    const telling = readInputs(tellingInputs, written);
+    const say = telling.json ? terminal.err : terminal.out;
+    const delivery = startDelivery(operation, {
+      env,
+      run: runFrom(env, 'command-line'),
+      written,
+      signal: cancellation.signal,
+      observer: observerOf(say),
+      ...(seams ? { seams } : {}),
+    });
+    const report = await Promise.race([
+      delivery.ended,
+      cancellation.outOfTime.then(() =>
+        delivery.interrupted('the run was stopped while it was still working; run it again'),
+      ),
+    ]);
+    if (telling.json) terminal.out(JSON.stringify(report.result, undefined, 2));
+    else terminal.out(resultAsText(report));
+    if (report.token && report.result.outcome === 'pending') say(`resume-token: ${report.token}`);
+    writeFile(telling.junit, () => junitOf(report), terminal);
+    writeFile(telling['exported-variables'], () => exportedVariables(report), terminal);
+    return exitCodeOf(report.result);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    terminal.err(`${name}: ${error.message}`);
+    return 2;
+  }
+};
+
+const without = (schema: Schema<object>, preset: Preset): Schema<object> =>
+  Object.fromEntries(Object.entries(schema).filter(([name]) => !(name in preset)));
+
+const observerOf = (say: (text: string) => void): Observer => ({
+  asked: () => {},
+  started: (lines) => say(lines.join('\n')),
+  plan: (plan) => say(planAsText(plan)),
+  progress: (entry) => say(timelineLine(entry)),
+  keep: () => {},
+  defect: (stack) => say(stack),
+});
+
+/** Reporting never fails a delivery (DESIGN §7 rule 13). */
+const writeFile = (path: string | undefined, content: () => string, terminal: Terminal): void => {
+  if (path === undefined) return;
+  try {
+    writeFileSync(path, content());
+  } catch (error) {
+    terminal.err(`warning: ${path} could not be written: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
+
+/** `ENDPOINT_CONFIG='churn-1-4-0-1a2b3c4d'`: quoted, so that a shell reads any value as text. */
+const exportedVariables = ({ result }: Report): string =>
+  Object.entries({ ...result.outputs, outcome: result.outcome, 'reason-code': result.reason })
+    .map(([name, value]) => `${name.toUpperCase().replace(/-/g, '_')}='${value.replace(/'/g, "'\\''")}'\n`)
+    .join('');

@@ -1,0 +1,65 @@
+import { choice, durationField, flag, type OutputSchema, optional, text, type ValuesOf } from '../schema.ts';
+
+/** What every operation takes on every host, besides its own inputs. */
+export const commonInputs = {
+  'dry-run': flag({
+    description: 'Read, check and print the plan; write nothing.',
+    default: false,
+  }),
+  wait: flag({
+    description:
+      'Wait for the end. With `false` the run ends, `pending`, as soon as it would have to wait, and sets `resume-token`.',
+    default: true,
+  }),
+  'resume-token': optional(
+    text({
+      description:
+        'The `resume-token` of an earlier run with `wait: false`. Not needed: without it the release record is found.',
+    }),
+  ),
+  timeout: durationField({
+    // Half an hour below the six hours a GitHub-hosted job may last, so that the end is always reported.
+    description: 'How long to wait for the end before the run brings the far side to rest and ends as `timed-out`.',
+    default: '330m',
+    example: '2h',
+  }),
+};
+export type CommonInputs = ValuesOf<typeof commonInputs>;
+
+/** What only a GitHub step needs: the command line says it by its exit code. */
+export const githubInputs = {
+  'on-pending': choice({
+    description: 'Whether the outcome `pending` makes the step fail or lets the job continue.',
+    choices: ['fail', 'continue'],
+    default: 'fail',
+  }),
+};
+export type GithubInputs = ValuesOf<typeof githubInputs>;
+
+export interface CommonOutputs {
+  readonly outcome: string;
+  readonly 'reason-code': string;
+  readonly result: string;
+  readonly 'resume-token': string;
+}
+
+/** Set whatever happened; `resume-token` only when the run ended without waiting. */
+export const commonOutputs: OutputSchema<CommonOutputs> = {
+  outcome: {
+    description:
+      'How it ended: `succeeded`, `pending`, `rolled-back`, `rejected`, `inconclusive`, `timed-out`, `cancelled` or `failed`.',
+    example: 'succeeded',
+  },
+  'reason-code': {
+    description: 'Why, as one of the codes in `docs/reason-codes.md`.',
+    example: 'delivered',
+  },
+  result: {
+    description:
+      'Everything as JSON with `schema-version`; it contains no ARN and no account id, so GitHub does not drop it.',
+    example: '{"schema-version":1,"outcome":"succeeded",…}',
+  },
+  'resume-token': {
+    description: 'With `wait: false`: what a later run may be given as `resume-token`.',
+  },
+};

@@ -1,0 +1,206 @@
+import { type Clock, type Instant, iso, minutes, seconds } from '../clock.ts';
+import type { Memory, Operation, Plan } from '../operation.ts';
+import { newsFilter } from '../report/news.ts';
+import { type Report, scrubbed, type TimelineEntry } from '../report/result.ts';
+import type { OutputSchema, Schema } from '../schema.ts';
+import type { Run } from '../world.ts';
+import { chooseClock } from './clock.ts';
+import { type CommonInputs, commonInputs } from './common-inputs.ts';
+import { bringToRest, drive, type Ended } from './drive.ts';
+import { failureOf } from './failure.ts';
+import { fieldsOf, readInputs, type Written, wireName } from './read-inputs.ts';
+import type { Env } from './run.ts';
+import { wallClock } from './wall-clock.ts';
+import { type IdentityToken, type OpenSession, openSession, type Session, targetOf } from './world.ts';
+
+/** What a host brings along. */
+export interface Host {
+  readonly env: Env;
+  readonly run: Run;
+  readonly written: Written;
+  /** Inputs of this host alone; checked with all others before anything happens. */
+  readonly hostInputs?: Schema<object>;
+  readonly signal: AbortSignal;
+  readonly observer: Observer;
+  /** Asks GitHub for an OIDC token, where there is one to ask for. */
+  readonly identityToken?: IdentityToken;
+  readonly seams?: Seams;
+}
+
+/** What tests bring of their own: a far side and a clock that need no network. */
+export interface Seams {
+  readonly openSession?: OpenSession;
+  readonly clock?: Clock;
+}
+
+/** What a host is told while a delivery runs. */
+export interface Observer {
+  /** Inputs are read; `asked` is what the user wrote, or the default. */
+  asked(asked: Readonly<Record<string, string>>): void;
+  /** `lines` say until when this run waits, and in which account it works. */
+  started(lines: readonly string[]): void;
+  plan(plan: Plan): void;
+  /** Every change, and a sign of life every five minutes. */
+  progress(entry: TimelineEntry): void;
+  /** After every turn: what another process needs to finish this run. */
+  keep(token: string): void;
+  /** The stack of a defect of this suite, for whoever reports it. */
+  defect(stack: string): void;
+}
+
+export interface Delivery {
+  /** Never rejects. */
+  readonly ended: Promise<Report>;
+  /** What can be said right now, when there is no time to wait for the end. */
+  interrupted(because: string): Report;
+}
+
+/** A post step may use the five minutes that GitHub gives to `always()` steps of a cancelled job, less time to report. */
+const postStepLimit = minutes(4);
+
+/** Inputs → World → turns → report: one run of one operation, the same on every host that waits by itself. */
+export const startDelivery = <Inputs, M extends Memory, Outputs>(
+  operation: Operation<Inputs, M, Outputs>,
+  host: Host,
+): Delivery => deliver(operation, host, (started) => driveToEnd(operation, host, started));
+
+/** Finishes a run whose process was killed: brings the far side to rest and reports. */
+export const finishDelivery = <Inputs, M extends Memory, Outputs>(
+  operation: Operation<Inputs, M, Outputs>,
+  host: Host,
+  token: string | undefined,
+): Delivery =>
+  deliver(operation, host, ({ inputs, common, session }) =>
+    bringToRest(operation, inputs, token, 'cancelled', session.worldFor, common['dry-run'], postStepLimit),
+  );
+
+interface Started<Inputs> {
+  readonly inputs: Inputs;
+  readonly common: CommonInputs;
+  readonly clock: Clock;
+  readonly session: Session;
+  readonly saw: { plan(plan: Plan): void; progress(entry: TimelineEntry): void };
+}
+
+const deliver = <Inputs, M extends Memory, Outputs>(
+  operation: Operation<Inputs, M, Outputs>,
+  host: Host,
+  go: (started: Started<Inputs>) => Promise<Ended<Outputs>>,
+): Delivery => {
+  let clock: Clock = host.seams?.clock ?? wallClock;
+  let startedAt: Instant = clock.now();
+  let dryRun = false;
+  let plan: Plan | undefined;
+  const asked: Record<string, string> = {};
+  const timeline: TimelineEntry[] = [];
+
+  const report = (end: Ended<Outputs>): Report => ({
+    result: scrubbed({
+      'schema-version': 1,
+      operation: operation.name,
+      outcome: end.outcome,
+      reason: end.reason,
+      because: end.because,
+      outputs: wireOutputs(operation.outputs, end.outputs),
+      ...(plan ? { plan } : {}),
+      dryRun,
+      startedAt: iso(startedAt),
+      endedAt: iso(clock.now()),
+    }),
+    asked,
+    timeline,
+    ...(end.token ? { token: end.token } : {}),
+    ...(end.unsettled ? { unsettled: end.unsettled } : {}),
+    ...(host.run.url ? { url: host.run.url } : {}),
+    remarks: [],
+  });
+
+  const run = async (): Promise<Report> => {
+    try {
+      clock = host.seams?.clock ?? (await chooseClock(host.env));
+      startedAt = clock.now();
+      const hostInputs = { ...commonInputs, ...host.hostInputs };
+      Object.assign(asked, askedOf({ ...operation.inputs, ...hostInputs }, host.written));
+      host.observer.asked(asked);
+      const common: CommonInputs = readInputs(hostInputs, host.written);
+      dryRun = common['dry-run'];
+      const inputs = readInputs(operation.inputs, host.written);
+      const session = await (host.seams?.openSession ?? openSession)({
+        target: targetOf(inputs),
+        env: host.env,
+        run: host.run,
+        clock,
+        dryRun,
+        signal: host.signal,
+        ...(host.identityToken ? { identityToken: host.identityToken } : {}),
+      });
+      const saw = {
+        plan: (seen: Plan) => {
+          plan = seen;
+          host.observer.plan(seen);
+        },
+        progress: (entry: TimelineEntry) => timeline.push(entry),
+      };
+      const end = await go({ inputs, common, clock, session, saw });
+      if (end.defect instanceof Error) host.observer.defect(end.defect.stack ?? end.defect.message);
+      return report(end);
+    } catch (error) {
+      // A failure of the cancellation's making is the cancellation.
+      if (host.signal.aborted) return report(cancelled('the run was cancelled before it wrote anything'));
+      return report({ is: 'done', outputs: {}, ...failureOf(error) });
+    }
+  };
+  return { ended: run(), interrupted: (because) => report({ ...cancelled(because), unsettled: true }) };
+};
+
+const cancelled = (because: string) =>
+  ({ is: 'done', outcome: 'cancelled', reason: 'cancelled', outputs: {}, because }) as const;
+
+const driveToEnd = <Inputs, M extends Memory, Outputs>(
+  operation: Operation<Inputs, M, Outputs>,
+  host: Host,
+  { inputs, common, clock, session, saw }: Started<Inputs>,
+): Promise<Ended<Outputs>> => {
+  const deadline = clock.now() + seconds(common.timeout);
+  const { region, id } = session.account;
+  host.observer.started([
+    `waits until ${iso(deadline)} (UTC)${common.wait ? '' : ', but only as long as there is something to do'}`,
+    `works in account ${id}, region ${region}${common['dry-run'] ? '; dry run: writes nothing' : ''}`,
+  ]);
+  const isNews = newsFilter();
+  return drive(operation, inputs, session.worldFor, {
+    deadline,
+    dryRun: common['dry-run'],
+    wait: common.wait,
+    ...(common['resume-token'] === undefined ? {} : { token: common['resume-token'] }),
+    signal: host.signal,
+    onPlan: async (plan) => {
+      saw.plan(plan);
+      if (!common['dry-run']) await session.refuseShortCredentials(plan);
+    },
+    onProgress: ({ percent, because }, token) => {
+      host.observer.keep(token);
+      const entry = { at: clock.now(), percent, because };
+      const news = isNews(entry);
+      if (news) host.observer.progress(entry);
+      if (news === 'change') saw.progress(entry);
+    },
+  });
+};
+
+const askedOf = <Values>(schema: Parameters<typeof fieldsOf<Values>>[0], written: Written): Record<string, string> =>
+  Object.fromEntries(
+    fieldsOf(schema).flatMap(([name, field]) => {
+      const value = written(name) || field.default;
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+
+/** Only what is declared leaves an operation; a text that was not reached is left out. */
+const wireOutputs = <Outputs>(declared: OutputSchema<Outputs>, outputs: Partial<Outputs>): Record<string, string> =>
+  Object.fromEntries(
+    Object.keys(declared).flatMap((key) => {
+      const value = (outputs as Readonly<Record<string, unknown>>)[key];
+      return value === undefined ? [] : [[wireName(key), String(value)]];
+    }),
+  );

@@ -1,0 +1,168 @@
+import { AnswerLost, Throttled } from '../aws/retry.ts';
+import { type Instant, iso, minutes, seconds } from '../clock.ts';
+import type { AbortReason, Memory, Operation, Plan, Progress } from '../operation.ts';
+import type { World } from '../world.ts';
+import { failureOf } from './failure.ts';
+import { readMemory, writeMemory } from './memory.ts';
+
+export type Waiting = Extract<Progress<Memory, never>, { is: 'waiting' }>;
+export type Ended<Outputs> = Extract<Progress<Memory, Outputs>, { is: 'done' }> & {
+  /** The memory to go on from, when there is anything to go on with. */
+  readonly token?: string;
+  /** The far side is not at rest yet: a post step should go on bringing it there. */
+  readonly unsettled?: true;
+  /** What was thrown, when nothing better is known of it than that it is a defect of this suite. */
+  readonly defect?: unknown;
+};
+
+export interface DriveOptions {
+  /** When the host stops waiting and has the far side brought to rest. */
+  readonly deadline: Instant;
+  /** End after the planning turn; the World has no writes. */
+  readonly dryRun: boolean;
+  /** False: end as soon as a turn asks to wait. */
+  readonly wait: boolean;
+  /** Memory of an earlier run, as `writeMemory` made it. */
+  readonly token?: string;
+  /** Aborted when the run is cancelled: the running turn ends, then the operation is told to come to rest. */
+  readonly signal: AbortSignal;
+  /** Called once, before anything is written; what it throws ends the run. */
+  readonly onPlan?: (plan: Plan) => void | Promise<void>;
+  /** Called after every turn that waits, and every five minutes while one does; `token` is the memory to keep. */
+  readonly onProgress?: (progress: Waiting, token: string) => void;
+}
+
+/** A World for one turn, which ends early when `signal` aborts. */
+export type WorldFor = (signal: AbortSignal) => World;
+
+const heartbeat = minutes(5);
+const pauseAfterLostAnswer = seconds(30);
+/** An abort after a deadline may take turns of its own; one after a cancellation may not, the runner is about to kill us. */
+const restLimit = { 'timed-out': minutes(5), cancelled: 0 } as const;
+
+/**
+ * The one waiting loop: takes turns until the operation is done, the deadline has passed, or the run is cancelled. Turns never
+ * overlap, and memory goes through its text form between any two of them. Never throws.
+ */
+export const drive = async <Inputs, M extends Memory, Outputs>(
+  operation: Operation<Inputs, M, Outputs>,
+  inputs: Inputs,
+  worldFor: WorldFor,
+  options: DriveOptions,
+): Promise<Ended<Outputs>> => {
+  const { clock } = worldFor(options.signal);
+  let token = options.dryRun ? undefined : options.token;
+  let plan: Plan | undefined;
+  const ended = (end: Ended<Outputs>): Ended<Outputs> => ({
+    ...(plan ? { plan } : {}),
+    ...(token ? { token } : {}),
+    ...end,
+  });
+
+  try {
+    for (;;) {
+      const stop = stopping(options, clock.now());
+      if (stop) return ended(await bringToRest(operation, inputs, token, stop, worldFor, options.dryRun));
+
+      const turn = await takeTurn(operation, inputs, token, worldFor(options.signal));
+      if (turn === 'interrupted') continue;
+      if ('lookAgainAt' in turn) {
+        await clock.sleepUntil(Math.min(turn.lookAgainAt, options.deadline), options.signal);
+        continue;
+      }
+      if (turn.plan && !plan) {
+        plan = turn.plan;
+        await options.onPlan?.(plan);
+      }
+      if (turn.is === 'done') return ended(turn);
+      if (options.dryRun) return ended(done('planned', 'succeeded', turn.because));
+
+      token = writeMemory(turn.memory);
+      options.onProgress?.(turn, token);
+      if (!options.wait && turn.notBefore > clock.now())
+        return ended(done('in-progress', 'pending', `${turn.because}; goes on at ${iso(turn.notBefore)}`));
+      await sleep(turn, token, clock, options);
+    }
+  } catch (error) {
+    const { reason, outcome, because } = failureOf(error);
+    return ended({ ...done(reason, outcome, because), ...(reason === 'internal-error' ? { defect: error } : {}) });
+  }
+};
+
+const stopping = (options: DriveOptions, now: Instant): AbortReason | undefined => {
+  if (options.signal.aborted) return 'cancelled';
+  return now >= options.deadline ? 'timed-out' : undefined;
+};
+
+/** Sleeps until the next turn is due, the deadline, or the cancellation; says every five minutes that it is still there. */
+const sleep = async (turn: Waiting, token: string, clock: World['clock'], options: DriveOptions): Promise<void> => {
+  const until = Math.min(turn.notBefore, options.deadline);
+  while (clock.now() < until && !options.signal.aborted) {
+    await clock.sleepUntil(Math.min(until, clock.now() + heartbeat), options.signal);
+    if (clock.now() < until && !options.signal.aborted) options.onProgress?.(turn, token);
+  }
+};
+
+const takeTurn = async <Inputs, M extends Memory, Outputs>(
+  operation: Operation<Inputs, M, Outputs>,
+  inputs: Inputs,
+  token: string | undefined,
+  world: World,
+): Promise<Progress<M, Outputs> | 'interrupted' | { readonly lookAgainAt: Instant }> => {
+  try {
+    return await operation.advance(inputs, recall<M>(token), world);
+  } catch (error) {
+    // What a cancelled turn throws is the cancellation, however the SDK words it; the loop sees the signal and stops.
+    if (world.signal.aborted) return 'interrupted';
+    // DESIGN §7 rule 11: throttling never spends the failure budget.
+    if (error instanceof Throttled) return { lookAgainAt: error.notBefore };
+    // It may have been carried out: the next turn looks before it does anything (rule 9).
+    if (error instanceof AnswerLost) return { lookAgainAt: world.clock.now() + pauseAfterLostAnswer };
+    throw error;
+  }
+};
+
+/**
+ * Has the operation bring the far side to rest, after the last turn has ended. The World is given a signal of its own: the
+ * one that cancelled the run would stop the abort before its first call.
+ */
+export const bringToRest = async <Inputs, M extends Memory, Outputs>(
+  operation: Operation<Inputs, M, Outputs>,
+  inputs: Inputs,
+  firstToken: string | undefined,
+  why: AbortReason,
+  worldFor: WorldFor,
+  dryRun: boolean,
+  limitMilliseconds: number = restLimit[why],
+): Promise<Ended<Outputs>> => {
+  const reason = why === 'cancelled' ? 'cancelled' : 'deadline-passed';
+  if (dryRun) return done(reason, why, 'the run ended before the plan was ready; nothing was written');
+  const world = worldFor(new AbortController().signal);
+  const limit = world.clock.now() + limitMilliseconds;
+  let token = firstToken;
+  try {
+    for (;;) {
+      const progress = await operation.abort(inputs, recall<M>(token), why, world);
+      if (progress.is === 'done') return { ...progress, ...(token ? { token } : {}) };
+      token = writeMemory(progress.memory);
+      if (world.clock.now() >= limit)
+        return { ...done<Outputs>(reason, why, progress.because), token, unsettled: true };
+      await world.clock.sleepUntil(Math.min(progress.notBefore, limit));
+    }
+  } catch (error) {
+    return {
+      ...done<Outputs>(reason, why, `the far side could not be brought to rest: ${failureOf(error).because}`),
+      ...(token ? { token } : {}),
+      unsettled: true,
+    };
+  }
+};
+
+const recall = <M extends Memory>(token: string | undefined): M | undefined =>
+  token === undefined ? undefined : readMemory<M>(token, 'resume-token');
+
+const done = <Outputs>(
+  reason: Ended<Outputs>['reason'],
+  outcome: Ended<Outputs>['outcome'],
+  because: string,
+): Ended<Outputs> => ({ is: 'done', outcome, reason, outputs: {}, because });

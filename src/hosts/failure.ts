@@ -1,0 +1,38 @@
+import { classify, describe, type ErrorClass } from '../aws/errors.ts';
+import { ManifestError } from '../manifest/load.ts';
+import { type Outcome, Refusal } from '../operation.ts';
+import { type ReasonCode, reason } from '../reason-codes.ts';
+import { InputError } from '../schema.ts';
+
+export interface Failure {
+  readonly outcome: Outcome;
+  readonly reason: ReasonCode;
+  readonly because: string;
+}
+
+/** What an error that nobody caught means to the one who reads the report. The one place where errors become outcomes. */
+export const failureOf = (error: unknown): Failure => {
+  if (error instanceof Refusal) return failure(error.reason, error.message);
+  if (error instanceof ManifestError) return failure(error.reason, error.message);
+  if (error instanceof InputError) return failure('invalid-input', error.message);
+  if (!isFromAws(error)) return failure('internal-error', error instanceof Error ? error.message : String(error));
+  return failure(reasonOf[classify(error)] ?? 'aws-error', describe(error));
+};
+
+const reasonOf: Partial<Record<ErrorClass, ReasonCode>> = {
+  'access-denied': 'access-denied',
+  'expired-credentials': 'credentials-unavailable',
+  'no-credentials': 'credentials-unavailable',
+  quota: 'quota-exceeded',
+  capacity: 'capacity-unavailable',
+};
+
+/** An AWS answer carries metadata, a call that was sent carries its name; what has neither is ours, or has a known class. */
+const isFromAws = (error: unknown): boolean =>
+  error instanceof Error && ('$metadata' in error || 'call' in error || classify(error) !== 'other');
+
+const failure = (code: ReasonCode, because: string): Failure => ({
+  outcome: reason(code).outcome,
+  reason: code,
+  because,
+});

@@ -1,0 +1,127 @@
+import * as core from '@actions/core';
+import type { Memory, Operation } from '../operation.ts';
+import { reason } from '../reason-codes.ts';
+import { planAsText } from '../report/plan.ts';
+import { type Report, resultAsText, timelineLine } from '../report/result.ts';
+import { summaryOf } from '../report/summary.ts';
+import { githubInputs } from './common-inputs.ts';
+import { type Delivery, finishDelivery, type Host, type Observer, type Seams, startDelivery } from './delivery.ts';
+import { exitCodeOf } from './exit-code.ts';
+import { readInputs, type Written } from './read-inputs.ts';
+import { runFrom } from './run.ts';
+import { listenForSignals } from './signals.ts';
+
+/** Kept by the runner between this action's main and post step; text only. */
+const state = { started: 'started', token: 'token', reported: 'reported' } as const;
+
+/**
+ * An action's whole `main.ts`. The same bundle is the post step, which finds out by the state that the main step saved.
+ * Ends the process: 0 for a green step, 1 for a red one.
+ */
+export const runAction = async <Inputs, M extends Memory, Outputs>(
+  operation: Operation<Inputs, M, Outputs>,
+  seams: Seams = {},
+): Promise<void> => {
+  const isPost = core.getState(state.started) !== '';
+  // Everything was said and done: the usual case.
+  if (isPost && core.getState(state.reported) !== '') return;
+
+  const { signal, outOfTime } = listenForSignals();
+  const host: Host = {
+    env: process.env,
+    run: runFrom(process.env, 'github-actions'),
+    written,
+    hostInputs: githubInputs,
+    signal,
+    observer,
+    identityToken: (audience) => core.getIDToken(audience),
+    seams,
+  };
+  if (isPost) core.info('The main step was stopped before it could finish; finishing its work.');
+  else announce();
+  const delivery = isPost
+    ? finishDelivery(operation, host, core.getState(state.token) || undefined)
+    : startDelivery(operation, host);
+  const report = await endOf(delivery, outOfTime);
+  await tell(report);
+  // A connection that is still open must not keep a step alive that has ended.
+  process.exit(isGreen(report) ? 0 : 1);
+};
+
+const written: Written = (name) => core.getInput(name) || undefined;
+
+const endOf = (delivery: Delivery, outOfTime: Promise<void>): Promise<Report> =>
+  Promise.race([
+    delivery.ended,
+    outOfTime.then(() =>
+      delivery.interrupted('the run was stopped while it was still working; the post step finishes'),
+    ),
+  ]);
+
+/** A killed process can set nothing, so the outputs say from the start what is then true; the end overwrites them. */
+const announce = (): void => {
+  core.saveState(state.started, 'yes');
+  core.setOutput('outcome', 'cancelled');
+  core.setOutput('reason-code', 'cancelled');
+};
+
+const observer: Observer = {
+  asked: (asked) =>
+    grouped(
+      'Inputs',
+      Object.entries(asked).map(([name, value]) => `${name}: ${value}`),
+    ),
+  started: (lines) => core.info(lines.join('\n')),
+  plan: (plan) => grouped('Plan', [planAsText(plan)]),
+  progress: (entry) => core.info(timelineLine(entry)),
+  keep: (token) => core.saveState(state.token, token),
+  defect: core.debug,
+};
+
+const grouped = (title: string, lines: readonly string[]): void => {
+  core.startGroup(title);
+  for (const line of lines) core.info(line);
+  core.endGroup();
+};
+
+/**
+ * Outputs first: later jobs depend on them. No telling can change how the delivery ended (DESIGN §7 rule 13); what cannot be
+ * told becomes a warning. One error and one warning per channel stay far below the ten annotations GitHub shows.
+ */
+const tell = async (report: Report): Promise<void> => {
+  await warnOnly('outputs', () => setOutputs(report));
+  await warnOnly('log', () => {
+    core.info(resultAsText(report));
+    if (!isGreen(report))
+      core.error(annotationOf(report), { title: `${report.result.outcome}/${report.result.reason}` });
+  });
+  await warnOnly('job summary', () => core.summary.addRaw(summaryOf(report)).write());
+  await warnOnly('state', () => {
+    if (report.token) core.saveState(state.token, report.token);
+    if (!report.unsettled) core.saveState(state.reported, 'yes');
+  });
+};
+
+const setOutputs = ({ result, token }: Report): void => {
+  for (const [name, value] of Object.entries(result.outputs)) core.setOutput(name, value);
+  core.setOutput('outcome', result.outcome);
+  core.setOutput('reason-code', result.reason);
+  core.setOutput('result', JSON.stringify(result));
+  if (token && result.outcome === 'pending') core.setOutput('resume-token', token);
+};
+
+const warnOnly = async (channel: string, tellIt: () => unknown): Promise<void> => {
+  try {
+    await tellIt();
+  } catch (error) {
+    core.warning(`the ${channel} could not be written: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
+
+/** GitHub cuts a message at 4,096 characters. */
+const annotationOf = ({ result }: Report): string =>
+  `${result.because}\n${reason(result.reason).remedy}`.slice(0, 4096);
+
+const isGreen = ({ result }: Report): boolean =>
+  exitCodeOf(result) === 0 ||
+  (result.outcome === 'pending' && readInputs(githubInputs, written)['on-pending'] === 'continue');

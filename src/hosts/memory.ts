@@ -1,0 +1,32 @@
+import type { Memory } from '../operation.ts';
+import { InputError } from '../schema.ts';
+
+/** DESIGN: a CodePipeline continuation token holds no more, so no host is given more. */
+const longestMemory = 2048;
+
+/**
+ * Memory as it travels between turns, on every host, so that no operation comes to depend on more than its JSON.
+ * @throws {Error} when an operation remembers too much, or something that may not leave the run: a defect of the operation
+ */
+export const writeMemory = (memory: Memory): string => {
+  const text = JSON.stringify(memory);
+  if (text.length > longestMemory)
+    throw new Error(`memory is ${text.length} characters, ${longestMemory} are allowed: ${text.slice(0, 200)}…`);
+  if (/\barn:aws|\b\d{12}\b/.test(text)) throw new Error('memory contains an ARN or an account id');
+  return text;
+};
+
+/** @throws {InputError} when `text` is not memory that this version wrote */
+export const readMemory = <M extends Memory>(text: string, source: string): M => {
+  const refuse = (): never => {
+    throw new InputError(
+      `${source}: not a token that this version wrote; leave it out, the release record is found without it`,
+    );
+  };
+  try {
+    const memory: unknown = JSON.parse(text);
+    return typeof memory === 'object' && memory !== null && 'v' in memory && memory.v === 1 ? (memory as M) : refuse();
+  } catch {
+    return refuse();
+  }
+};

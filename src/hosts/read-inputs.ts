@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { type Field, InputError, type Schema } from '../schema.ts';
+
+/** `packageVersion` and `package-version` are both written `package-version` by users. */
+export const wireName = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** What the user wrote for one input, by its wire name; undefined when nothing was. */
+export type Written = (name: string) => string | undefined;
+
+/** The fields of a schema with the names users write, in the order of declaration. */
+export const fieldsOf = <Values>(schema: Schema<Values>): readonly (readonly [string, Field<unknown>])[] =>
+  Object.entries<Field<unknown>>(schema as Record<string, Field<unknown>>).map(([key, field]) => [
+    wireName(key),
+    field,
+  ]);
+
+/**
+ * The typed inputs, read once and before anything else happens. An empty text is an input that was not given: GitHub passes
+ * `''` for every input a workflow leaves out.
+ * @throws {InputError} naming every input that is missing or wrong; what a field's own parser throws, when it alone is wrong
+ */
+export const readInputs = <Values>(schema: Schema<Values>, written: Written): Values => {
+  const values: Record<string, unknown> = {};
+  const problems: unknown[] = [];
+  for (const [key, field] of Object.entries<Field<unknown>>(schema as Record<string, Field<unknown>>)) {
+    try {
+      values[key] = readField(wireName(key), field, written(wireName(key)) || field.default);
+    } catch (problem) {
+      problems.push(problem);
+    }
+  }
+  if (problems.length === 1) throw problems[0];
+  if (problems.length > 1) throw new InputError(problems.map(messageOf).join('\n'));
+  return values as Values;
+};
+
+const readField = (name: string, field: Field<unknown>, text: string | undefined): unknown => {
+  if (text === undefined) {
+    if (!field.required) return undefined;
+    throw new InputError(`${name} is required: ${field.description}`);
+  }
+  return field.kind === 'file' ? field.parse(readText(name, text), text) : field.parse(text, name);
+};
+
+const readText = (name: string, path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new InputError(`${name}: cannot read ${JSON.stringify(path)}: ${messageOf(error)}`);
+  }
+};
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

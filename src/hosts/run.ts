@@ -1,0 +1,52 @@
+import { hostname, userInfo } from 'node:os';
+import type { Run } from '../world.ts';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Who runs this, from what the runner, CodeBuild or the shell says. */
+export const runFrom = (env: Env, host: Run['host']): Run => {
+  if (env['GITHUB_RUN_ID']) return githubRun(env, host);
+  if (env['CODEBUILD_BUILD_ID']) return codebuildRun(env, host);
+  return { host, holder: `${host}/${userName()}@${hostname()}` };
+};
+
+/** The attempt number is left out of the holder: a re-run of the same job takes its own lease over. */
+const githubRun = (env: Env, host: Run['host']): Run => {
+  const repository = env['GITHUB_REPOSITORY'] ?? '';
+  const id = env['GITHUB_RUN_ID'] ?? '';
+  const server = env['GITHUB_SERVER_URL'] ?? 'https://github.com';
+  return {
+    host,
+    holder: `github/${repository}/${id}/${env['GITHUB_JOB'] ?? ''}`,
+    url: `${server}/${repository}/actions/runs/${id}`,
+    ...given({ repository, commit: env['GITHUB_SHA'], ref: env['GITHUB_REF'], actor: env['GITHUB_ACTOR'] }),
+  };
+};
+
+/** A retried build has another id; `CODEBUILD_INITIATOR` names the pipeline or person that a retry shares. */
+const codebuildRun = (env: Env, host: Run['host']): Run => {
+  const project = (env['CODEBUILD_BUILD_ID'] ?? '').split(':')[0];
+  return {
+    host,
+    holder: `codebuild/${project}/${env['CODEBUILD_INITIATOR'] ?? ''}/${env['CODEBUILD_RESOLVED_SOURCE_VERSION'] ?? ''}`,
+    ...given({
+      url: env['CODEBUILD_BUILD_URL'],
+      commit: env['CODEBUILD_RESOLVED_SOURCE_VERSION'],
+      ref: env['CODEBUILD_WEBHOOK_HEAD_REF'] ?? env['CODEBUILD_SOURCE_VERSION'],
+      actor: env['CODEBUILD_INITIATOR'],
+    }),
+  };
+};
+
+type Given = Partial<Record<'url' | 'repository' | 'commit' | 'ref' | 'actor', string>>;
+const given = (facts: Partial<Record<keyof Given, string | undefined>>): Given =>
+  Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined && value !== ''));
+
+const userName = (): string => {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run under a number that has no name.
+    return String(process.getuid?.() ?? 'unknown');
+  }
+};

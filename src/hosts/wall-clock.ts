@@ -1,0 +1,25 @@
+import type { Clock } from '../clock.ts';
+
+/** Longest delay a Node timer takes; a longer one fires at once. */
+const longestTimerMilliseconds = 2 ** 31 - 1;
+
+/** The real time. The only place in the suite that sets a timer or reads the machine's clock. */
+export const wallClock: Clock = {
+  now: () => Date.now(),
+  sleepUntil: async (instant, signal) => {
+    while (Date.now() < instant && !signal?.aborted) {
+      await pause(Math.min(instant - Date.now(), longestTimerMilliseconds), signal);
+    }
+  },
+};
+
+const pause = (milliseconds: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal?.addEventListener('abort', end, { once: true });
+  });

@@ -1,0 +1,105 @@
+import { createAwsClients } from '../aws/clients.ts';
+import { assumed, base, type CredentialSource, partitionOf } from '../aws/credentials.ts';
+import type { Clock } from '../clock.ts';
+import { environmentOf } from '../manifest/load.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import { type Plan, Refusal } from '../operation.ts';
+import { InputError } from '../schema.ts';
+import { version } from '../version.ts';
+import type { Account, Run, World } from '../world.ts';
+import type { Env } from './run.ts';
+
+/** Which account a delivery is for, as the manifest's environment says. */
+export interface Target {
+  readonly account?: string;
+  readonly region?: string;
+  readonly role?: string;
+}
+
+/** Asks GitHub for an OIDC token for an audience. */
+export type IdentityToken = (audience: string) => Promise<string>;
+
+export interface SessionRequest {
+  readonly target: Target;
+  readonly env: Env;
+  readonly run: Run;
+  readonly clock: Clock;
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+  readonly identityToken?: IdentityToken;
+}
+
+/** Credentials whose account was checked, and the Worlds made with them. */
+export interface Session {
+  readonly account: Account;
+  /** A World for turns that end early when `signal` aborts. */
+  worldFor(signal: AbortSignal): World;
+  /** @throws {Refusal} `credentials-too-short` (DESIGN §7 rule 12) */
+  refuseShortCredentials(plan: Plan): Promise<void>;
+}
+export type OpenSession = (request: SessionRequest) => Promise<Session>;
+
+/** The environment an operation's inputs name; empty when the operation has no manifest. */
+export const targetOf = (inputs: unknown): Target => {
+  const { manifest, environment } = inputs as { readonly manifest?: Manifest; readonly environment?: string };
+  return manifest === undefined || environment === undefined ? {} : environmentOf(manifest, environment);
+};
+
+/**
+ * @throws {Refusal} `wrong-account`, before anything else is asked of AWS
+ * @throws {InputError} when no region is known
+ */
+export const openSession: OpenSession = async ({ target, env, run, clock, dryRun, signal, identityToken }) => {
+  const region = target.region ?? (env['AWS_REGION'] || env['AWS_DEFAULT_REGION']);
+  if (!region) throw new InputError("no region: set `region` in the manifest's environment, or AWS_REGION");
+  const endpointUrl = env['AWS_ENDPOINT_URL'];
+  const connection = { region, version, proxy: proxyFrom(env), ...(endpointUrl ? { endpointUrl } : {}) };
+  const credentials = chooseCredentials({ ...connection, clock }, target, env, run, identityToken);
+  const clients = createAwsClients({ ...connection, credentials, clock, signal });
+
+  const { Account: id = '', Arn: caller = '' } = await clients.reads.sts.getCallerIdentity();
+  if (target.account !== undefined && id !== target.account)
+    throw new Refusal(
+      'wrong-account',
+      `the manifest's environment is account ${target.account}, but the credentials (${caller}) belong to ${id}`,
+    );
+  const account = { id, region, partition: caller.split(':')[1] || partitionOf(region) };
+
+  return {
+    account,
+    worldFor: (turnSignal) => {
+      const { reads, writes } = clients.withSignal(turnSignal);
+      return { clock, signal: turnSignal, run, account, read: reads, ...(dryRun ? {} : { write: writes }) };
+    },
+    refuseShortCredentials: async ({ expectedSeconds }) => {
+      const problem = await credentials.tooShort(expectedSeconds);
+      if (problem !== undefined) throw new Refusal('credentials-too-short', problem);
+    },
+  };
+};
+
+type BaseOptions = Parameters<typeof base>[0];
+
+/** The environment's role, taken with GitHub's word where there is one and with the credentials at hand elsewhere. */
+const chooseCredentials = (
+  options: BaseOptions,
+  { role, account }: Target,
+  env: Env,
+  run: Run,
+  identityToken: IdentityToken | undefined,
+): CredentialSource => {
+  if (role === undefined) return base(options);
+  const source =
+    identityToken && env['ACTIONS_ID_TOKEN_REQUEST_URL']
+      ? ({ proof: 'oidc', token: () => identityToken('sts.amazonaws.com') } as const)
+      : ({ proof: 'credentials', credentials: base(options) } as const);
+  return assumed({ ...options, role, source, sessionName: run.holder, ...(account === undefined ? {} : { account }) });
+};
+
+/** Both spellings are in use; the lower-case one wins, as in curl. */
+const proxyFrom = (env: Env): NonNullable<BaseOptions['proxy']> => {
+  const [https, http, bypass] = ['https_proxy', 'http_proxy', 'no_proxy'].map(
+    (name) => env[name] || env[name.toUpperCase()],
+  );
+  return { ...(https ? { https } : {}), ...(http ? { http } : {}), ...(bypass ? { bypass } : {}) };
+};

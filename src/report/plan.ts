@@ -1,0 +1,55 @@
+import { duration, seconds } from '../clock.ts';
+import type { Plan } from '../operation.ts';
+
+/** For a log or a terminal. */
+export const planAsText = (plan: Plan): string =>
+  [
+    plan.title,
+    ...(plan.changes.length === 0 ? ['  nothing to change'] : []),
+    ...plan.changes.flatMap((change) => [
+      `  ${change.verb.padEnd(6)} ${change.object}`,
+      ...change.details.map((detail) => `           ${detail}`),
+    ]),
+    ...plan.notes.map((note) => `  note: ${note}`),
+    `  expected: ${duration(seconds(plan.expectedSeconds))}, at its peak ${peakOf(plan)}`,
+    `  permissions: ${plan.permissions.join(', ') || 'none'}`,
+  ].join('\n');
+
+/** For a job summary. */
+export const planAsMarkdown = (plan: Plan): string =>
+  [
+    `**${escapeMarkdown(plan.title)}**`,
+    '',
+    ...(plan.changes.length === 0
+      ? ['Nothing to change.']
+      : [
+          '| | what | how |',
+          '| --- | --- | --- |',
+          ...plan.changes.map(
+            (change) =>
+              `| ${change.verb} | ${escapeMarkdown(change.object)} | ${change.details.map(escapeMarkdown).join('<br>')} |`,
+          ),
+        ]),
+    '',
+    ...plan.notes.map((note) => `- ${escapeMarkdown(note)}`),
+    `- Expected duration ${duration(seconds(plan.expectedSeconds))}; at its peak ${escapeMarkdown(peakOf(plan))}.`,
+    '',
+    '<details><summary>Permissions this run needs</summary>',
+    '',
+    ...(plan.permissions.length === 0 ? ['None.'] : plan.permissions.map((permission) => `- \`${permission}\``)),
+    '',
+    '</details>',
+  ].join('\n');
+
+const peakOf = (plan: Plan): string =>
+  Object.entries(plan.peakInstances)
+    .map(([type, count]) => `${count} × ${type}`)
+    .join(', ') || 'no instances';
+
+/** Text from AWS or a user may hold anything; in a table or a heading it must stay one cell of plain text. */
+export const escapeMarkdown = (text: string): string =>
+  text
+    .replace(/[\\`*_[\]|~]/g, '\\$&')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/\s*\r?\n\s*/g, ' ');

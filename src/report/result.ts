@@ -1,0 +1,68 @@
+import { type Instant, iso } from '../clock.ts';
+import type { OperationName, Outcome, Plan } from '../operation.ts';
+import type { ReasonCode } from '../reason-codes.ts';
+
+/** What every host reports, in the words every host uses. Names and versions only: see `withoutAccount`. */
+export interface Result {
+  readonly 'schema-version': 1;
+  readonly operation: OperationName;
+  readonly outcome: Outcome;
+  readonly reason: ReasonCode;
+  readonly because: string;
+  /** By wire name; an output that was not reached is absent. */
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly plan?: Plan;
+  readonly dryRun: boolean;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly endedAt: string;
+}
+
+/** One line of what happened, for a log and the summary's timeline. */
+export interface TimelineEntry {
+  readonly at: Instant;
+  readonly percent: number;
+  readonly because: string;
+}
+
+/** Everything a report is made of. */
+export interface Report {
+  readonly result: Result;
+  /** The inputs as the user wrote them; a file is its path. */
+  readonly asked: Readonly<Record<string, string>>;
+  readonly timeline: readonly TimelineEntry[];
+  readonly url?: string;
+  /** The operation's memory as text: what a later run may go on from. */
+  readonly token?: string;
+  /** The run ended before the far side was at rest; whoever comes next should bring it there. */
+  readonly unsettled?: true;
+  /** What could not be reported, or should be known about the reporting itself. */
+  readonly remarks: readonly string[];
+}
+
+/**
+ * An ARN becomes its resource part and an account id `<account>`: GitHub drops a whole job output that contains a masked
+ * account id (DESIGN §2; actions/runner JobExtension), and a summary is read by more people than an account.
+ */
+export const withoutAccount = (text: string): string =>
+  text
+    .replace(/\barn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:(?:\d{12})?:([^\s"',\\]+)/g, '$1')
+    .replace(/\b\d{12}\b/g, '<account>');
+
+/** `withoutAccount` on every text of a result. */
+export const scrubbed = (result: Result): Result =>
+  JSON.parse(
+    JSON.stringify(result, (_key, value: unknown) => (typeof value === 'string' ? withoutAccount(value) : value)),
+  ) as Result;
+
+export const resultAsText = (report: Report): string => {
+  const { result } = report;
+  return [
+    `${result.operation}: ${result.outcome}/${result.reason}`,
+    `  ${result.because}`,
+    ...Object.entries(result.outputs).map(([name, value]) => `  ${name}: ${value}`),
+  ].join('\n');
+};
+
+export const timelineLine = (entry: TimelineEntry): string =>
+  `${iso(entry.at)}  ${String(entry.percent).padStart(3)} %  ${entry.because}`;

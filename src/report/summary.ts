@@ -1,0 +1,106 @@
+import { duration, iso } from '../clock.ts';
+import type { Outcome, Plan } from '../operation.ts';
+import { reason } from '../reason-codes.ts';
+import { escapeMarkdown, planAsMarkdown } from './plan.ts';
+import type { Report, TimelineEntry } from './result.ts';
+
+/** GitHub refuses a larger summary for one step, whole (runner FileCommandManager). */
+const largestSummaryBytes = 1024 * 1024;
+
+const marks: Readonly<Record<Outcome, string>> = {
+  succeeded: '✅',
+  pending: '⏳',
+  'rolled-back': '↩️',
+  rejected: '⛔',
+  inconclusive: '❔',
+  'timed-out': '⌛',
+  cancelled: '🛑',
+  failed: '❌',
+};
+
+/** The job summary: what came of it first, then what was asked, what was planned, what happened, what to do. Markdown. */
+export const summaryOf = (report: Report): string => {
+  const sections = [
+    verdict(report),
+    inputs(report),
+    plan(report.result.plan),
+    timeline(report.timeline),
+    outputs(report),
+    next(report),
+    remarks(report),
+  ];
+  return withinLimit(`${sections.filter((section) => section !== '').join('\n\n')}\n`);
+};
+
+const verdict = ({ result }: Report): string => {
+  const asked = result.dryRun ? `${result.operation} (dry run)` : result.operation;
+  const took = duration(Date.parse(result.endedAt) - Date.parse(result.startedAt));
+  return [
+    `## ${marks[result.outcome]} ${asked}: ${result.outcome}`,
+    '',
+    `\`${result.reason}\`: ${escapeMarkdown(result.because)}`,
+    '',
+    `${reason(result.reason).meaning} Started ${result.startedAt}, ended ${result.endedAt}, took ${took}.`,
+  ].join('\n');
+};
+
+const inputs = (report: Report): string => table('What was asked', 'input', report.asked);
+
+const plan = (planned: Plan | undefined): string => (planned ? `### Plan\n\n${planAsMarkdown(planned)}` : '');
+
+const timeline = (entries: readonly TimelineEntry[]): string =>
+  entries.length === 0
+    ? ''
+    : [
+        '### What happened',
+        '',
+        '| UTC | done | |',
+        '| --- | ---: | --- |',
+        ...entries.map((entry) => `| ${iso(entry.at)} | ${entry.percent} % | ${escapeMarkdown(entry.because)} |`),
+      ].join('\n');
+
+const outputs = ({ result }: Report): string => {
+  const serves = result.operation === 'deploy-endpoint' || result.operation === 'rollback';
+  return table(serves ? 'What serves now' : 'Result', 'output', result.outputs);
+};
+
+const next = ({ result, asked, url }: Report): string => {
+  const undo =
+    result.operation === 'deploy-endpoint' && result.reason === 'delivered'
+      ? [
+          `To undo it: \`model-delivery rollback${flags(asked, ['manifest', 'environment'])}\`, or the \`rollback\` action.`,
+        ]
+      : [];
+  return [
+    '### What to do',
+    '',
+    `${reason(result.reason).remedy}`,
+    ...undo.flatMap((line) => ['', line]),
+    ...(url ? ['', `[The run](${url})`] : []),
+  ].join('\n');
+};
+
+const remarks = (report: Report): string => report.remarks.map((remark) => `> ${escapeMarkdown(remark)}`).join('\n>\n');
+
+const flags = (asked: Readonly<Record<string, string>>, names: readonly string[]): string =>
+  names.map((name) => (asked[name] === undefined ? '' : ` --${name} ${asked[name]}`)).join('');
+
+const table = (title: string, column: string, rows: Readonly<Record<string, string>>): string =>
+  Object.keys(rows).length === 0
+    ? ''
+    : [
+        `### ${title}`,
+        '',
+        `| ${column} | value |`,
+        '| --- | --- |',
+        ...Object.entries(rows).map(([name, value]) => `| \`${name}\` | ${escapeMarkdown(value)} |`),
+      ].join('\n');
+
+const withinLimit = (markdown: string): string => {
+  const note = '\n\n> The rest is left out: GitHub takes at most 1 MiB. The log has everything.\n';
+  const bytes = Buffer.from(markdown, 'utf8');
+  if (bytes.length <= largestSummaryBytes) return markdown;
+  const kept = bytes.subarray(0, largestSummaryBytes - Buffer.byteLength(note, 'utf8')).toString('utf8');
+  // Cut at a line: half a table row or half a character would spoil the page.
+  return kept.slice(0, kept.lastIndexOf('\n')) + note;
+};

@@ -1,0 +1,106 @@
+import { minutes } from '../../src/clock.ts';
+import type { AbortReason, Memory, Operation, Plan } from '../../src/operation.ts';
+import { choice, flag, type OutputSchema, optional, text, type ValuesOf } from '../../src/schema.ts';
+import type { World } from '../../src/world.ts';
+
+/** A far side of one number, which three mutations bring to three. */
+export interface FarSide {
+  count: number;
+  readonly mutations: string[];
+}
+
+const inputs = {
+  subject: text({
+    description: 'What is counted.',
+    example: 'sheep',
+    pattern: /^[a-z]+$/,
+    allowed: 'lower-case letters',
+  }),
+  pace: choice({ description: 'How fast.', choices: ['slow', 'fast'], default: 'slow' }),
+  loud: flag({ description: 'Say it aloud.', default: false }),
+  note: optional(text({ description: 'Remembered for later.' })),
+};
+type Inputs = ValuesOf<typeof inputs>;
+interface Outputs {
+  readonly counted: string;
+  readonly lastSubject: string;
+}
+const outputs: OutputSchema<Outputs> = {
+  counted: { description: 'How many.', example: '3' },
+  lastSubject: { description: 'What was counted last.' },
+};
+interface CountMemory extends Memory {
+  readonly seen: number;
+}
+
+export const countingPlan: Plan = {
+  title: 'count to three',
+  changes: [{ verb: 'update', object: 'count', details: ['0 → 3'] }],
+  notes: ['counting is safe'],
+  expectedSeconds: 180,
+  peakInstances: { 'ml.m5.large': 2 },
+  permissions: ['sagemaker:UpdateEndpoint'],
+};
+
+/** Behaves as the contract asks: plans without memory, mutates at most once a turn, looks at the far side and not at its memory. */
+export const countingOperation = (
+  farSide: FarSide,
+  behaviour: {
+    /** Runs before every turn; may throw or cancel. */
+    readonly before?: (turn: number, world: World) => void;
+    readonly abort?: (why: AbortReason, memory: Memory | undefined, world: World) => void;
+  } = {},
+): Operation<Inputs, CountMemory, Outputs> => {
+  let turn = 0;
+  const doneWith = (because: string) =>
+    ({
+      is: 'done',
+      outcome: 'succeeded',
+      reason: 'delivered',
+      outputs: {
+        counted: String(farSide.count),
+        lastSubject: 'arn:aws:sagemaker:eu-west-1:111122223333:endpoint/churn',
+      },
+      because,
+    }) as const;
+  return {
+    name: 'deploy-endpoint',
+    description: 'Counts.',
+    inputs,
+    outputs,
+    advance: async ({ subject }, memory, world) => {
+      behaviour.before?.(++turn, world);
+      if (memory === undefined)
+        return {
+          is: 'waiting',
+          memory: { v: 1, seen: farSide.count },
+          notBefore: world.clock.now(),
+          percent: 0,
+          because: `planned to count ${subject}`,
+          plan: countingPlan,
+        };
+      if (farSide.count === 3) return doneWith(`counted ${subject}`);
+      if (world.write === undefined) throw new Error('a dry run reached a write');
+      farSide.count += 1;
+      farSide.mutations.push(`count ${farSide.count}`);
+      return {
+        is: 'waiting',
+        memory: { v: 1, seen: farSide.count },
+        notBefore: world.clock.now() + minutes(1),
+        percent: farSide.count * 30,
+        because: `counted ${farSide.count} ${subject}`,
+      };
+    },
+    abort: async (_inputs, memory, why, world) => {
+      behaviour.abort?.(why, memory, world);
+      farSide.mutations.push(`stop: ${why}`);
+      return {
+        is: 'done',
+        outcome: why,
+        reason: why === 'cancelled' ? 'cancelled' : 'deadline-passed',
+        outputs: { counted: String(farSide.count) },
+        because: `stopped at ${farSide.count}`,
+      };
+    },
+  };
+};

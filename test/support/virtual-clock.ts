@@ -1,0 +1,31 @@
+import type { Clock, Instant } from '../../src/clock.ts';
+
+export interface TestClock extends Clock {
+  /** Runs when a sleep would pass `instant`, at that instant: to cancel, to change the far side. */
+  at(instant: Instant, action: () => void): void;
+}
+
+/** A clock that jumps to the end of every sleep. Nothing waits. */
+export const virtualClock = (start: Instant = Date.parse('2026-01-05T09:00:00Z')): TestClock => {
+  let now = start;
+  const planned: { readonly instant: Instant; readonly action: () => void }[] = [];
+  return {
+    now: () => now,
+    at: (instant, action) => {
+      planned.push({ instant, action });
+      planned.sort((a, b) => a.instant - b.instant);
+    },
+    sleepUntil: async (instant, signal) => {
+      while (now < instant && !signal?.aborted) {
+        const next = planned[0];
+        if (next === undefined || next.instant > instant) {
+          now = instant;
+          break;
+        }
+        planned.shift();
+        now = Math.max(now, next.instant);
+        next.action();
+      }
+    },
+  };
+};

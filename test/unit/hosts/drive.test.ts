@@ -1,0 +1,209 @@
+import { describe, expect, it } from '@jest/globals';
+import { AnswerLost, Throttled } from '../../../src/aws/retry.ts';
+import { iso, minutes, seconds } from '../../../src/clock.ts';
+import { type DriveOptions, drive } from '../../../src/hosts/drive.ts';
+import { Refusal } from '../../../src/operation.ts';
+import { InputError } from '../../../src/schema.ts';
+import { countingOperation, countingPlan, type FarSide } from '../../support/fake-operation.ts';
+import { fakeWorld } from '../../support/fake-world.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
+
+const inputs = { subject: 'sheep', pace: 'slow', loud: false, note: undefined } as const;
+
+const scene = (behaviour: Parameters<typeof countingOperation>[1] = {}, options: Partial<DriveOptions> = {}) => {
+  const farSide: FarSide = { count: 0, mutations: [] };
+  const clock = virtualClock();
+  const start = clock.now();
+  const cancel = new AbortController();
+  const lines: string[] = [];
+  const operation = countingOperation(farSide, behaviour);
+  const run = () =>
+    drive(operation, inputs, (signal) => fakeWorld(clock, signal, options.dryRun), {
+      deadline: start + minutes(60),
+      dryRun: false,
+      wait: true,
+      signal: cancel.signal,
+      onProgress: ({ because }) => lines.push(because),
+      ...options,
+    });
+  return { farSide, clock, start, cancel, lines, run };
+};
+
+describe('drive', () => {
+  it('takes turns, each when it is due, until the operation is done, and keeps the plan', async () => {
+    const { run, farSide, clock, start, lines } = scene();
+    const end = await run();
+    expect(end).toMatchObject({
+      outcome: 'succeeded',
+      reason: 'delivered',
+      plan: countingPlan,
+      outputs: { counted: '3' },
+    });
+    expect(farSide.mutations).toEqual(['count 1', 'count 2', 'count 3']);
+    expect(clock.now() - start).toBe(minutes(3));
+    expect(lines).toEqual(['planned to count sheep', 'counted 1 sheep', 'counted 2 sheep', 'counted 3 sheep']);
+  });
+
+  it('ends a dry run after the planning turn', async () => {
+    const { run, farSide } = scene({}, { dryRun: true });
+    expect(await run()).toMatchObject({ outcome: 'succeeded', reason: 'planned', plan: countingPlan });
+    expect(farSide.mutations).toEqual([]);
+  });
+
+  it('gives a dry run no memory, so that it plans', async () => {
+    const { run } = scene({}, { dryRun: true, token: '{"v":1,"seen":2}' });
+    expect(await run()).toMatchObject({ reason: 'planned' });
+  });
+
+  it('without waiting ends at the first turn that would wait, and goes on from its token', async () => {
+    const first = scene({}, { wait: false });
+    const end = await first.run();
+    expect(end).toMatchObject({ outcome: 'pending', reason: 'in-progress', token: '{"v":1,"seen":1}' });
+    expect(end.because).toBe('counted 1 sheep; goes on at 2026-01-05T09:01:00Z');
+    expect(first.farSide.mutations).toEqual(['count 1']);
+  });
+
+  it('brings the far side to rest at the deadline', async () => {
+    const { run, farSide, clock, start } = scene({}, { deadline: Date.parse('2026-01-05T09:01:30Z') });
+    const end = await run();
+    expect(end).toMatchObject({ outcome: 'timed-out', reason: 'deadline-passed', outputs: { counted: '2' } });
+    expect(farSide.mutations).toEqual(['count 1', 'count 2', 'stop: timed-out']);
+    expect(clock.now() - start).toBe(seconds(90));
+  });
+
+  it('answers a cancellation in the middle of a wait, with a World whose signal is not aborted', async () => {
+    const aborted: boolean[] = [];
+    const { run, farSide, cancel, clock, start } = scene({
+      abort: (_why, _memory, world) => aborted.push(world.signal.aborted),
+    });
+    clock.at(start + seconds(75), () => cancel.abort());
+    expect(await run()).toMatchObject({ outcome: 'cancelled', reason: 'cancelled' });
+    expect(farSide.mutations).toEqual(['count 1', 'count 2', 'stop: cancelled']);
+    expect(aborted).toEqual([false]);
+    expect(clock.now() - start).toBe(seconds(75));
+  });
+
+  it('takes what a cancelled turn throws for the cancellation', async () => {
+    const { run, farSide, cancel } = scene({
+      before: (turn) => {
+        if (turn !== 3) return;
+        cancel.abort();
+        throw new Error('socket hang up');
+      },
+    });
+    expect(await run()).toMatchObject({ outcome: 'cancelled' });
+    expect(farSide.mutations).toEqual(['count 1', 'stop: cancelled']);
+  });
+
+  it('says so when the far side could not be brought to rest', async () => {
+    const { run, cancel } = scene({
+      before: () => cancel.abort(),
+      abort: () => {
+        throw Object.assign(new Error('User: x is not authorized to perform: sagemaker:UpdateEndpoint'), {
+          name: 'AccessDeniedException',
+          $metadata: {},
+        });
+      },
+    });
+    const end = await run();
+    expect(end).toMatchObject({ outcome: 'cancelled', unsettled: true });
+    expect(end.because).toContain('grant sagemaker:UpdateEndpoint');
+  });
+
+  it('waits out throttling and looks again after a lost answer', async () => {
+    const { run, farSide, clock, start } = scene({
+      before: (turn, world) => {
+        if (turn === 2) throw new Throttled(world.clock.now() + seconds(30), new Error('Rate exceeded'));
+        if (turn === 4) throw new AnswerLost('sagemaker:UpdateEndpoint', new Error('socket hang up'));
+      },
+    });
+    expect(await run()).toMatchObject({ outcome: 'succeeded' });
+    expect(farSide.mutations).toHaveLength(3);
+    expect(clock.now() - start).toBe(minutes(4));
+  });
+
+  it.each([
+    { thrown: new Refusal('not-approved', 'churn 1.4.0 is not approved'), outcome: 'rejected', reason: 'not-approved' },
+    { thrown: new InputError('size: "x" is not allowed'), outcome: 'failed', reason: 'invalid-input' },
+    {
+      thrown: Object.assign(new Error('boom'), { name: 'AccessDenied', $metadata: {} }),
+      outcome: 'failed',
+      reason: 'access-denied',
+    },
+    {
+      thrown: Object.assign(new Error('old'), { name: 'ExpiredToken', $metadata: {} }),
+      outcome: 'failed',
+      reason: 'credentials-unavailable',
+    },
+    {
+      thrown: Object.assign(new Error('odd'), { name: 'Strange', $metadata: { httpStatusCode: 400 } }),
+      outcome: 'failed',
+      reason: 'aws-error',
+    },
+    { thrown: new TypeError('x is not a function'), outcome: 'failed', reason: 'internal-error' },
+  ])('turns what a turn throws into $outcome/$reason', async ({ thrown, outcome, reason }) => {
+    const { run } = scene({
+      before: () => {
+        throw thrown;
+      },
+    });
+    expect(await run()).toMatchObject({ is: 'done', outcome, reason });
+  });
+
+  it('lets the host refuse a plan before anything is written', async () => {
+    const { run, farSide } = scene(
+      {},
+      {
+        onPlan: () => {
+          throw new Refusal('credentials-too-short', 'they end at noon');
+        },
+      },
+    );
+    expect(await run()).toMatchObject({ outcome: 'failed', reason: 'credentials-too-short', plan: countingPlan });
+    expect(farSide.mutations).toEqual([]);
+  });
+
+  it('shows a sign of life every five minutes of a long wait', async () => {
+    const { clock, start } = scene();
+    const operation = {
+      ...countingOperation({ count: 0, mutations: [] }),
+      advance: async (_inputs: unknown, memory: unknown) =>
+        memory === undefined
+          ? ({
+              is: 'waiting',
+              memory: { v: 1, seen: 0 },
+              notBefore: start + minutes(12),
+              percent: 0,
+              because: 'waits',
+            } as const)
+          : ({ is: 'done', outcome: 'succeeded', reason: 'delivered', outputs: {}, because: 'ok' } as const),
+    };
+    const at: string[] = [];
+    await drive(operation, inputs, (signal) => fakeWorld(clock, signal), {
+      deadline: start + minutes(60),
+      dryRun: false,
+      wait: true,
+      signal: new AbortController().signal,
+      onProgress: () => at.push(iso(clock.now()).slice(11, 16)),
+    });
+    expect(at).toEqual(['09:00', '09:05', '09:10']);
+  });
+
+  it('calls memory that is too long, or that names an account, a defect', async () => {
+    for (const note of ['x'.repeat(2048), 'arn:aws:iam::111122223333:role/x', '111122223333']) {
+      const { clock, start } = scene();
+      const operation = {
+        ...countingOperation({ count: 0, mutations: [] }),
+        advance: async () =>
+          ({ is: 'waiting', memory: { v: 1, seen: 0, note }, notBefore: start, percent: 0, because: 'waits' }) as const,
+      };
+      const end = await drive(operation, inputs, (signal) => fakeWorld(clock, signal), {
+        deadline: start + minutes(60),
+        dryRun: false,
+        wait: true,
+        signal: new AbortController().signal,
+      });
+      expect(end).toMatchObject({ outcome: 'failed', reason: 'internal-error' });
+    }
+  });
+});
