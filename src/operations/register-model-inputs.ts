@@ -49,9 +49,8 @@ export const registerModelInputs = {
     text({
       description: 'Inference image in Amazon ECR. Needed unless `training-job` says it.',
       example: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn:1.4.0',
-      pattern: /^\S{1,183}$/,
-      // SageMaker takes 255 characters, of which the digest needs 72.
-      allowed: 'an image of at most 183 characters without spaces, as registry/repository:tag',
+      pattern: /^\S{1,255}$/,
+      allowed: 'an image of at most 255 characters without spaces, as registry/repository:tag',
     }),
   ),
   artifact: optional({

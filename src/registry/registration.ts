@@ -1,6 +1,7 @@
 import type { CreateModelPackageInput } from '../aws/sagemaker.ts';
 import { digest } from '../digest.ts';
 import type { S3Location } from '../manifest/manifest.ts';
+import { Refusal } from '../operation.ts';
 import type { Run } from '../world.ts';
 import { pinnedArtifact } from './artifact.ts';
 import { type Content, contentDigest, type InferenceSpecification } from './content.ts';
@@ -48,12 +49,21 @@ export interface Registration {
   readonly leftOut: readonly string[];
 }
 
+const longestImage = 255;
 const longestDescription = 1024;
 const longestProperty = 1024;
 
-/** The one CreateModelPackage request that says `wanted`: the same in every turn and every re-run of the same job. */
+/**
+ * The one CreateModelPackage request that says `wanted`: the same in every turn and every re-run of the same job.
+ * @throws {Refusal} when SageMaker could not hold it
+ */
 export const registrationOf = (wanted: Wanted, pins: Pins, run: Run): Registration => {
   const image = pins.imageDigest ? atDigest(wanted.image, pins.imageDigest) : wanted.image;
+  if (image.length > longestImage)
+    throw new Refusal(
+      'invalid-input',
+      `image: ${image} is longer than ${longestImage} characters; shorten the repository's name`,
+    );
   const artifact = pins.sha256 ? pinnedArtifact(wanted.releases, pins.sha256) : wanted.artifact;
   const content: Content = {
     image,

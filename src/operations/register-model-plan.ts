@@ -1,0 +1,79 @@
+import type { Change, Plan } from '../operation.ts';
+import { evaluationObject, metricGroups } from '../registry/evaluation.ts';
+import type { RegisteredVersion } from '../registry/packages.ts';
+import type { Registration, Wanted } from '../registry/registration.ts';
+import { s3Uri } from '../registry/s3-object.ts';
+import { versionTag } from '../registry/semantic-version.ts';
+
+/** Nothing carries the version yet. */
+export const registrationPlan = (wanted: Wanted, registration: Registration, groupExists: boolean): Plan => {
+  const { model, semver, evaluation } = wanted;
+  const create = (object: string, ...details: string[]): Change => ({ verb: 'create', object, details });
+  const notes = [
+    !wanted.pin &&
+      'not pinned: whoever moves the image tag or overwrites the artifact changes what is deployed under this version',
+    wanted.pin && `the endpoint's execution role must be able to read ${s3Uri(registration.artifact)}`,
+    wanted.approval === 'Approved' && 'approved on registration: no approval gate will hold this version back',
+    evaluation &&
+      !evaluation.hasKnownGroup &&
+      `the evaluation has none of the groups that Studio shows: ${metricGroups.join(', ')}`,
+    registration.leftOut.length > 0 &&
+      `left out, SageMaker cannot hold them as metadata: ${registration.leftOut.join(', ')}`,
+  ];
+  return {
+    title: `register ${versionTag(model, semver)}`,
+    changes: [
+      groupExists
+        ? { verb: 'reuse', object: `model package group ${model}`, details: [] }
+        : create(`model package group ${model}`),
+      ...(wanted.pin ? [create(s3Uri(registration.artifact), `copy of ${s3Uri(wanted.artifact)}`)] : []),
+      ...(evaluation ? [create(s3Uri(evaluationObject(wanted.releases, evaluation)), 'the evaluation')] : []),
+      create(
+        `model package ${versionTag(model, semver)}`,
+        `image: ${registration.image}`,
+        `artifact: ${s3Uri(registration.artifact)}`,
+        `approval: ${wanted.approval}`,
+      ),
+    ],
+    notes: notes.filter((note) => typeof note === 'string'),
+    expectedSeconds: 30,
+    peakInstances: {},
+    permissions: permissionsFor(wanted),
+  };
+};
+
+const permissionsFor = ({ pin, evaluation, trainingJob }: Wanted): readonly string[] =>
+  [
+    'sagemaker:CreateModelPackage',
+    'sagemaker:CreateModelPackageGroup',
+    'sagemaker:DescribeModelPackage',
+    'sagemaker:DescribeModelPackageGroup',
+    'sagemaker:ListModelPackages',
+    'sagemaker:UpdateModelPackage',
+    ...(pin ? ['ecr:BatchGetImage'] : []),
+    ...(pin || evaluation ? ['s3:GetObject', 's3:PutObject'] : []),
+    ...(trainingJob ? ['sagemaker:DescribeTrainingJob'] : []),
+  ].toSorted();
+
+/** We registered this version too late. */
+export const rejectionPlan = (owner: RegisteredVersion, mine: RegisteredVersion): Plan => ({
+  ...waitingPlan(owner),
+  changes: [
+    {
+      verb: 'update',
+      object: `model package ${mine.packageVersion}`,
+      details: [`approval: ${mine.approval} → Rejected`],
+    },
+  ],
+  permissions: ['sagemaker:DescribeModelPackage', 'sagemaker:ListModelPackages', 'sagemaker:UpdateModelPackage'],
+});
+
+/** The version is registered, and SageMaker is not done with it. */
+export const waitingPlan = (owner: RegisteredVersion): Plan => ({
+  title: `register ${owner.tag}`,
+  changes: [{ verb: 'keep', object: `model package ${owner.packageVersion}`, details: [`status: ${owner.status}`] }],
+  notes: [],
+  expectedSeconds: 60,
+  peakInstances: {},
+  permissions: ['sagemaker:DescribeModelPackage', 'sagemaker:ListModelPackages'],
+});

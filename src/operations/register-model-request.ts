@@ -1,0 +1,60 @@
+import { environmentOf } from '../manifest/load.ts';
+import { Refusal } from '../operation.ts';
+import { inspectArtifact } from '../registry/artifact.ts';
+import { readImageDigest } from '../registry/image.ts';
+import type { Pins, Wanted } from '../registry/registration.ts';
+import { parseS3Object, s3Uri } from '../registry/s3-object.ts';
+import { readVersion } from '../registry/semantic-version.ts';
+import { readTrainingJob } from '../registry/training-job.ts';
+import { releasesOf } from '../release/location.ts';
+import type { World } from '../world.ts';
+import type { RegisterModelInputs } from './register-model-inputs.ts';
+
+/**
+ * What the inputs and the training job together ask for.
+ * @throws {Refusal} when they do not say enough
+ */
+export const readWanted = async (inputs: RegisterModelInputs, world: World): Promise<Wanted> => {
+  const { manifest } = inputs;
+  const semver = readVersion(manifest.model, inputs.version);
+  const name = inputs['training-job'];
+  const job = name === undefined ? undefined : await readTrainingJob(world, name);
+  const image = inputs.image ?? job?.image;
+  const artifact = parseS3Object(inputs.artifact ?? job?.artifact ?? '');
+  if (!image || !artifact) {
+    const missing = image ? 'artifact' : 'image';
+    const remedy = name ? `training job ${name} does not say it, so give it as an input` : 'give it, or training-job';
+    throw new Refusal('invalid-input', `${missing} is missing: ${remedy}`);
+  }
+  if (!artifact.key.endsWith('.tar.gz'))
+    throw new Refusal(
+      'invalid-input',
+      `artifact: ${s3Uri(artifact)} of training job ${name} is not a .tar.gz, which is what SageMaker serves`,
+    );
+  return {
+    model: manifest.model,
+    semver,
+    releases: releasesOf(environmentOf(manifest, inputs.environment), manifest.model, world.account),
+    image,
+    artifact,
+    environment: inputs['container-environment'] ?? {},
+    inferenceSpecification: {
+      contentTypes: inputs['content-types'] ?? [],
+      responseTypes: inputs['response-types'] ?? [],
+      realtimeInstanceTypes: inputs['instance-types'] ?? [],
+    },
+    approval: inputs['approval-status'],
+    metadata: inputs.metadata ?? {},
+    pin: inputs.pin,
+    ...(inputs.evaluation && { evaluation: inputs.evaluation }),
+    ...(inputs.description && { description: inputs.description }),
+    ...(name && job && { trainingJob: { name, facts: job.facts } }),
+  };
+};
+
+/** DESIGN §7 rule 2: what is registered can no longer change under its name. */
+export const readPins = async ({ pin, image, artifact }: Wanted, world: World): Promise<Pins> => {
+  if (!pin) return {};
+  const imageDigest = await readImageDigest(world, image);
+  return { imageDigest, ...(await inspectArtifact(world, artifact)) };
+};
