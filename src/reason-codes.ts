@@ -38,6 +38,7 @@ export const reasonCodes = {
   'cause-unknown': { outcome: 'rolled-back', meaning: 'The endpoint serves the old configuration again and no cause could be proven.', remedy: 'Read the endpoint\'s FailureReason and alarm history; run again with `retry: true`.' },
   // inconclusive
   'unproven-traffic': { outcome: 'inconclusive', meaning: 'The new version serves, but the bake ended before `minimum-requests` were seen on it.', remedy: 'Watch it, or roll back with `rollback`.' },
+  abandoned: { outcome: 'inconclusive', meaning: 'The run that held the release ended without finishing it, and another release took the endpoint over.', remedy: 'Read the newer release; it says what serves.' },
   'changed-by-others': { outcome: 'inconclusive', meaning: 'Somebody changed the endpoint during the release; what serves is neither the plan nor the baseline.', remedy: 'Find out who (CloudTrail), then deploy again.' },
   'verification-mismatch': { outcome: 'inconclusive', meaning: 'The new configuration serves, but weights, instance counts or image digests are not what was asked.', remedy: 'Compare the details in the summary; deploy again or roll back.' },
   // timed-out, cancelled
@@ -50,6 +51,7 @@ export const reasonCodes = {
   'rollback-failed': { outcome: 'failed', meaning: 'The update failed and so did its rollback: the endpoint serves a mix of both versions.', remedy: 'Run `rollback`: an update to the last good configuration is the documented way out.' },
   'endpoint-unusable': { outcome: 'failed', meaning: 'The endpoint is in a state in which it cannot be updated.', remedy: 'Read its FailureReason; a Failed endpoint must be deleted before it is created again.' },
   'held-by-another-release': { outcome: 'failed', meaning: 'Another release is live on this endpoint.', remedy: 'Wait for it, or abort it; the message names it.' },
+  'record-unavailable': { outcome: 'failed', meaning: 'The release record cannot be read or written.', remedy: 'Do what the message says: create the bucket, set `releases` in the manifest, or use the version of this suite that wrote the record.' },
   'plan-changed': { outcome: 'failed', meaning: 'A release of this version is live with another plan.', remedy: 'Let it end or roll it back, then deploy with the new plan.' },
   'version-taken': { outcome: 'failed', meaning: 'This semantic version is registered with other content.', remedy: 'Register the new content under a new version.' },
   'registration-failed': { outcome: 'failed', meaning: 'SageMaker did not complete the model package.', remedy: 'Read the status details in the message.' },

@@ -7,3 +7,13 @@ import type { Account } from '../world.ts';
  */
 export const releasesOf = (environment: Environment, model: string, account: Account): S3Location =>
   environment.releases ?? { bucket: `sagemaker-${account.region}-${account.id}`, prefix: `model-delivery/${model}/` };
+
+/*
+ * Below a location:
+ *   <endpoint>/record.json                      the release record, one per endpoint (record.ts)
+ *   <endpoint>/releases/<id>/journal.jsonl      what happened in one release (journal.ts)
+ */
+export const recordKey = ({ prefix }: S3Location, endpoint: string): string => `${prefix}${endpoint}/record.json`;
+
+export const journalKey = ({ prefix }: S3Location, endpoint: string, release: string): string =>
+  `${prefix}${endpoint}/releases/${release}/journal.jsonl`;
