@@ -123,9 +123,9 @@ const problemsOf = (issue: core.$ZodIssue, document: Document, root: unknown): P
         missing: dotted(issue.path),
       },
     ];
-  if (value === null) return problem(`is empty; ${expected}`, valueOffset(document, issue.path));
+  if (value === null) return problem(`is empty; ${expected}`, keyOffset(document, issue.path));
   return problem(
-    `${show(value)} is not ${issue.message}${didYouMean(value, choicesOf(issue))}`,
+    `${isSecretive(issue.path) ? 'the value' : show(value)} is not ${issue.message}${didYouMean(value, choicesOf(issue))}`,
     valueOffset(document, issue.path),
   );
 };
@@ -134,6 +134,9 @@ const choicesOf = (issue: core.$ZodIssue): string[] => {
   if (issue.code === 'invalid_value') return issue.values.map(String);
   return issue.code === 'invalid_union' && 'options' in issue ? issue.options.map(String) : [];
 };
+
+/** Rule 16: people do put secrets into a container's environment. */
+const isSecretive = (path: Path): boolean => path.at(-2) === 'environment' && path.at(-3) === 'endpoint';
 
 const show = (value: unknown): string => {
   const text = JSON.stringify(value) ?? String(value);

@@ -7,7 +7,9 @@ import { either } from './suggest.ts';
  * value: `"10 minutes" is not` + `a duration; expected e.g. 30s, 10m or 2h`. The error for unknown keys is the list of known ones.
  */
 const text = (what: string, pattern: RegExp, longest = 1024) =>
-  z.string({ error: what }).check(z.regex(pattern, { error: what }), z.maxLength(longest, { error: what }));
+  z
+    .string({ error: what })
+    .check(z.regex(pattern, { error: what, abort: true }), z.maxLength(longest, { error: what }));
 
 export const mapping = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
   z.strictObject(shape, {
@@ -58,11 +60,11 @@ export const share = () =>
 /** A step of a rollout: `5%` or 5 → 0.05. */
 export const step = () => {
   const error = 'a step; expected a share of the traffic above 0 and up to 100, e.g. 5 or 5%';
+  const refused = { error, abort: true };
+  const number = z.number().check(z.gt(0, refused), z.lte(100, refused));
+  const text = z.string().check(z.regex(new RegExp(`^(?!0+(\\.0+)?%)${percentage}$`), refused));
   return z.pipe(
-    z.union(
-      [z.number().check(z.gt(0), z.lte(100)), z.string().check(z.regex(new RegExp(`^(?!0+(\\.0+)?%)${percentage}$`)))],
-      { error },
-    ),
+    z.union([number, text], { error }),
     z.transform((value) => fraction(String(value))),
   );
 };
