@@ -1,0 +1,47 @@
+/** What the rehearsed team delivers, and where. One model, one production endpoint of four instances. */
+export const house = {
+  model: 'iris',
+  environment: 'production',
+  endpoint: 'iris',
+  variant: 'AllTraffic',
+  account: '111122223333',
+  region: 'eu-west-1',
+  image: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/iris-serving:1',
+  imageDigest: `sha256:${'5e'.repeat(32)}`,
+  bucket: 'ml-artifacts',
+  requestsPerSecond: 8,
+  errorThreshold: 0.01,
+} as const;
+
+export const rollouts = {
+  canary: 'strategy: canary, size: 25%, bake: 10m, final-bake: 5m',
+  linear: 'strategy: linear, step: 25%, bake: 5m, final-bake: 5m',
+  allAtOnce: 'strategy: all-at-once, final-bake: 10m',
+} as const;
+
+export interface ManifestOptions {
+  readonly rollout?: string;
+  /** Names of the team's own alarms that a rollout also obeys. */
+  readonly namedAlarms?: readonly string[];
+}
+
+/** `delivery.yml` as the team wrote it. */
+export const manifestText = ({ rollout = rollouts.canary, namedAlarms = [] }: ManifestOptions = {}): string =>
+  [
+    'version: 1',
+    `model: ${house.model}`,
+    'environments:',
+    `  ${house.environment}:`,
+    `    account: "${house.account}"`,
+    `    region: ${house.region}`,
+    '    role: model-deployer',
+    '    endpoint:',
+    `      name: ${house.endpoint}`,
+    '      execution-role: iris-serving',
+    '      instance: { type: ml.m5.large, count: 4 }',
+    '    rollout:',
+    ...rollout.split(', ').map((line) => `      ${line}`),
+    '      minimum-requests: 300',
+    `      alarms: { errors: ${house.errorThreshold * 100}%${namedAlarms.length > 0 ? `, named: [${namedAlarms.join(', ')}]` : ''} }`,
+    '',
+  ].join('\n');

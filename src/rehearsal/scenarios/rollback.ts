@@ -1,0 +1,116 @@
+import { minutes } from '../../clock.ts';
+import { house, rollouts } from '../manifest.ts';
+import type { Stage } from '../stage.ts';
+import { deliver, delivered, inProduction, isEnd, type Scenario } from './scenario.ts';
+
+const byAlarm = { outcome: 'rolled-back', reasonCode: 'alarm' } as const;
+
+export const canaryErrorsRolledBack: Scenario = {
+  name: 'canary-errors-rolled-back',
+  about: 'A version that fails on 5 % of its requests is taken back by its alarm during the canary bake.',
+  expected: byAlarm,
+  play: async (stage, require) => {
+    await inProduction(stage, require);
+    return deliver(stage, 'A version with 5 % errors by canary', '1.4.0');
+  },
+};
+
+export const allAtOnceBakeAlarm: Scenario = {
+  name: 'all-at-once-bake-alarm',
+  about: 'All traffic moves at once; the alarm goes off during the final bake and all of it returns.',
+  expected: byAlarm,
+  play: async (stage, require) => {
+    await inProduction(stage, require);
+    stage.writeManifest({ rollout: rollouts.allAtOnce });
+    return deliver(stage, 'A version with 5 % errors, all at once', '1.4.0');
+  },
+};
+
+export const healthCheckFails: Scenario = {
+  name: 'health-check-fails',
+  about: 'A version that never answers its health check gets no traffic and is taken back.',
+  expected: { outcome: 'rolled-back', reasonCode: 'health-check' },
+  play: async (stage, require) => {
+    await inProduction(stage, require);
+    const release = await deliver(stage, 'A version that fails its health check', '1.5.0');
+    const served = stage.simulator.hosting
+      .minutes()
+      .some(({ endpointConfig, requests }) => endpointConfig === release.ending?.candidateConfig && requests > 0);
+    require(!served, 'the candidate never got a request');
+    return release;
+  },
+};
+
+export const silentRollbackSeen: Scenario = {
+  name: 'silent-rollback-seen',
+  about: 'SageMaker ends InService on the old configuration and gives no reason: not a success.',
+  expected: { outcome: 'rolled-back', reasonCode: 'cause-unknown' },
+  play: async (stage, require) => {
+    await inProduction(stage, require);
+    stage.simulator.harm.silentRollback(house.endpoint);
+    return deliver(stage, 'A good version that SageMaker silently takes back', '1.1.0');
+  },
+};
+
+export const alreadyConvicted: Scenario = {
+  name: 'already-convicted',
+  about: 'A version that an alarm took back is asked for again: it is not tried again by itself.',
+  expected: { outcome: 'rejected', reasonCode: 'already-convicted' },
+  play: async (stage, require) => {
+    await inProduction(stage, require);
+    const bad = await deliver(stage, 'A version with 5 % errors by canary', '1.4.0');
+    require(isEnd(bad, byAlarm), 'the alarm took the bad version back');
+    const again = await stage.begin('The same bad version again', '1.4.0');
+    await again.run('deploy-endpoint');
+    await again.end();
+    return again;
+  },
+};
+
+const complaints = 'iris-complaints';
+
+export const rollbackByHand: Scenario = {
+  name: 'rollback-by-hand',
+  about: 'A version passes its bakes and turns out wrong; somebody rolls back while the team’s own alarm is red.',
+  expected: { outcome: 'succeeded', reasonCode: 'restored' },
+  play: async (stage, require) => {
+    await inProduction(stage, require);
+    await stage.simulator.call('cloudwatch', 'PutMetricAlarm', {
+      AlarmName: complaints,
+      Namespace: 'Acme/Garden',
+      MetricName: 'Complaints',
+      Statistic: 'Sum',
+      Period: 60,
+      EvaluationPeriods: 1,
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+      TreatMissingData: 'notBreaching',
+    });
+    await stage.driver.until(stage.driver.now() + minutes(5));
+    stage.writeManifest({ namedAlarms: [complaints] });
+    const wrong = await deliver(stage, 'A version that answers fast and wrong', '1.2.0');
+    require(isEnd(wrong, delivered), 'the wrong version passes bakes that watch only errors');
+
+    const undo = await stage.begin('Somebody rolls back while an alarm is red', '1.0.0');
+    await complain(stage, minutes(5));
+    undo.did('hears complaints', `${stage.simulator.metrics.alarmState(complaints)}: ${complaints}`);
+    require(stage.simulator.metrics.alarmState(complaints) ===
+      'ALARM', 'the team’s alarm is red when the rollback starts');
+    // Gardeners go on complaining until the old version is back; nobody may have to wait for green before rolling back.
+    const running = undo.start('rollback', { version: '' });
+    await complain(stage, minutes(3));
+    await undo.finish(running);
+    await undo.end();
+    const writes = undo.ending?.requests.filter(({ mutation }) => mutation).map(({ operation }) => operation) ?? [];
+    require(!writes.includes('CreateModel'), 'a rollback needs no CreateModel');
+    return undo;
+  },
+};
+
+const complain = async (stage: Stage, during: number): Promise<void> => {
+  const until = stage.driver.now() + during;
+  while (stage.driver.now() < until) {
+    stage.simulator.metrics.record('Acme/Garden', 'Complaints', {}, 1, stage.driver.now());
+    await stage.driver.until(stage.driver.now() + minutes(1));
+  }
+};

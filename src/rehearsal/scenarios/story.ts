@@ -1,0 +1,47 @@
+import { house } from '../manifest.ts';
+import type { Release, Stage } from '../stage.ts';
+import { deliver, delivered, type Expected, firstDeployment } from './scenario.ts';
+import { runnerKilled } from './survival.ts';
+
+/** The main story: five releases of one model, one after the other on the same endpoint. */
+export interface Act {
+  readonly name: string;
+  readonly expected: Expected;
+  play(stage: Stage): Promise<Release>;
+}
+
+export const storyTitle = 'A model is delivered, replaced, and saved from';
+
+export const story: readonly Act[] = [
+  {
+    name: 'first deployment',
+    expected: delivered,
+    play: async (stage) => {
+      const release = await firstDeployment(stage);
+      await stage.openDoors();
+      return release;
+    },
+  },
+  {
+    name: 'better version by canary',
+    expected: delivered,
+    play: (stage) => deliver(stage, 'A better version by canary', '1.1.0'),
+  },
+  {
+    name: 'version with 5 % errors',
+    expected: { outcome: 'rolled-back', reasonCode: 'alarm' },
+    play: (stage) => deliver(stage, 'A version with 5 % errors by canary', '1.4.0'),
+  },
+  {
+    name: 'version that fails its health check',
+    expected: { outcome: 'rolled-back', reasonCode: 'health-check' },
+    play: (stage) => deliver(stage, 'A version that fails its health check', '1.5.0'),
+  },
+  {
+    name: 'runner killed mid-canary and re-run',
+    expected: delivered,
+    play: (stage) => runnerKilled(stage, 'A runner killed mid-canary and re-run', '1.3.0'),
+  },
+];
+
+export const storyAbout = `Five releases of ${house.model} to one SageMaker endpoint, rehearsed in virtual time on a simulated AWS with real models and the real action bundles. Requests come in at ${house.requestsPerSecond} per second.`;

@@ -1,0 +1,228 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { LoggedRequest, Simulator } from '../../simulator/contracts.ts';
+import { type IrisVersion, irisFixture } from '../../simulator/fixtures/fixtures.ts';
+import { startSimulator } from '../../simulator/simulator.ts';
+import { type Instant, minutes } from '../clock.ts';
+import type { OperationName, Outcome } from '../operation.ts';
+import type { ReasonCode } from '../reason-codes.ts';
+import type { Result } from '../report/result.ts';
+import { createDriver, type Driver, type Running, type StepResult } from './driver.ts';
+import { house, type ManifestOptions, manifestText } from './manifest.ts';
+import type { Job } from './process.ts';
+import { readServing, type Serving } from './serving.ts';
+
+/** A local AWS, a checked-out repository, and somebody who presses the buttons. */
+export interface Stage {
+  readonly simulator: Simulator;
+  readonly driver: Driver;
+  /** Every release that was begun, in order. */
+  readonly releases: readonly Release[];
+  writeManifest(options: ManifestOptions): void;
+  /** A workflow run of its own. */
+  begin(title: string, version: IrisVersion): Promise<Release>;
+  /** Background requests from now on, and enough of them that the endpoint's usual traffic is known. */
+  openDoors(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** One workflow run: register → approve → gate → deploy, or parts of it. */
+export interface Release {
+  readonly title: string;
+  readonly version: IrisVersion;
+  readonly startedAt: Instant;
+  /** The endpoint when it began. */
+  readonly before: Serving | undefined;
+  readonly steps: readonly StepResult[];
+  readonly deeds: readonly Deed[];
+  start(action: OperationName, inputs?: Readonly<Record<string, string>>): Running;
+  finish(running: Running): Promise<StepResult>;
+  cancel(running: Running): Promise<StepResult>;
+  run(action: OperationName, inputs?: Readonly<Record<string, string>>): Promise<StepResult>;
+  /** Register the fixture, have a person approve it, pass the gate. */
+  prepare(): Promise<void>;
+  /** Somebody presses "re-run": the same run id, the next attempt. */
+  rerun(): void;
+  /** What a person did by hand. */
+  did(what: string, detail: string): void;
+  end(): Promise<Ending>;
+  /** Set by `end`. */
+  readonly ending: Ending | undefined;
+}
+
+export interface Deed {
+  readonly at: Instant;
+  readonly what: string;
+  readonly detail: string;
+}
+
+/** How a release ended, and the endpoint then. */
+export interface Ending {
+  readonly at: Instant;
+  readonly outcome: Outcome;
+  readonly reason: ReasonCode;
+  readonly because: string;
+  readonly result: Result | undefined;
+  readonly after: Serving | undefined;
+  readonly candidateConfig: string | undefined;
+  /** What the run's processes asked of AWS. */
+  readonly requests: readonly LoggedRequest[];
+}
+
+export const openStage = async (actions = 'actions'): Promise<Stage> => {
+  const simulator = await startSimulator();
+  const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
+  const workspace = join(folder, 'workspace');
+  mkdirSync(workspace);
+  const driver = createDriver({ simulator, actions: resolve(actions), workspace, temp: join(folder, 'runner') });
+  const releases: Release[] = [];
+  let traffic: { stop(): void } | undefined;
+
+  simulator.images.tag(house.image, house.imageDigest);
+  const writeManifest = (options: ManifestOptions): void =>
+    writeFileSync(join(workspace, 'delivery.yml'), manifestText(options));
+  writeManifest({});
+
+  return {
+    simulator,
+    driver,
+    releases,
+    writeManifest,
+    begin: async (title, version) => {
+      const release = await beginRelease(
+        { simulator, driver, workspace, runId: String(9_000_000_001 + releases.length) },
+        title,
+        version,
+      );
+      releases.push(release);
+      return release;
+    },
+    openDoors: async () => {
+      traffic = simulator.traffic({
+        endpoint: house.endpoint,
+        requestsPerSecond: house.requestsPerSecond,
+        seed: 20_260_105,
+      });
+      await driver.until(driver.now() + minutes(20));
+    },
+    close: async () => {
+      traffic?.stop();
+      await simulator.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
+
+interface Place {
+  readonly simulator: Simulator;
+  readonly driver: Driver;
+  readonly workspace: string;
+  readonly runId: string;
+}
+
+const beginRelease = async (place: Place, title: string, version: IrisVersion): Promise<Release> => {
+  const { simulator, driver } = place;
+  const steps: StepResult[] = [];
+  const deeds: Deed[] = [];
+  let attempt = 1;
+  let ending: Ending | undefined;
+
+  const job = (): Job => ({
+    runId: place.runId,
+    attempt,
+    job: 'deliver',
+    actor: 'mina',
+    commit: place.runId.padStart(40, '0'),
+    oidc: { url: `${simulator.url}/github/oidc-token?api-version=2.0`, token: 'rehearsal' },
+  });
+  const ended = (result: StepResult): StepResult => {
+    steps.push(result);
+    return result;
+  };
+  const start: Release['start'] = (action, inputs = {}) =>
+    driver.start({ action, inputs: { environment: house.environment, version, ...inputs }, job: job() });
+  const finish: Release['finish'] = async (running) => ended(await driver.finish(running));
+  const run: Release['run'] = (action, inputs) => finish(start(action, inputs));
+  const did = (what: string, detail: string): void => void deeds.push({ at: driver.now(), what, detail });
+
+  return {
+    title,
+    version,
+    startedAt: driver.now(),
+    before: await readServing(simulator, house.endpoint),
+    steps,
+    deeds,
+    get ending() {
+      return ending;
+    },
+    start,
+    finish,
+    cancel: async (running) => ended(await driver.cancel(running)),
+    run,
+    prepare: async () => {
+      const fixture = irisFixture(version);
+      const key = `training/iris-${version}/model.tar.gz`;
+      simulator.objects.put(house.bucket, key, fixture.artifact);
+      writeFileSync(join(place.workspace, 'evaluation.json'), fixture.evaluation);
+      await run('register-model', {
+        image: house.image,
+        artifact: `s3://${house.bucket}/${key}`,
+        evaluation: 'evaluation.json',
+        'content-types': 'text/csv',
+        'response-types': 'text/csv',
+      });
+      await approve(simulator, did);
+      await run('approve-gate');
+    },
+    rerun: () => {
+      attempt += 1;
+      did('presses re-run', `attempt ${attempt} of the same workflow run`);
+    },
+    did,
+    end: async () => {
+      ending = await endOf(simulator, steps);
+      return ending;
+    },
+  };
+};
+
+/** What a reviewer does in SageMaker Studio. */
+const approve = async (simulator: Simulator, did: Release['did']): Promise<void> => {
+  const listed = await simulator.call('sagemaker', 'ListModelPackages', {
+    ModelPackageGroupName: house.model,
+    ModelApprovalStatus: 'PendingManualApproval',
+  });
+  for (const { ModelPackageArn, ModelPackageVersion } of listed['ModelPackageSummaryList'] as Record<
+    string,
+    unknown
+  >[]) {
+    await simulator.call('sagemaker', 'UpdateModelPackage', {
+      ModelPackageArn,
+      ModelApprovalStatus: 'Approved',
+      ApprovalDescription: 'looked at the evaluation',
+    });
+    did('approves', `package ${house.model}/${ModelPackageVersion} in the registry`);
+  }
+};
+
+const endOf = async (simulator: Simulator, steps: readonly StepResult[]): Promise<Ending> => {
+  const last = steps.at(-1);
+  const participants = new Set(steps.flatMap((step) => step.participants));
+  const text = last?.outputs['result'];
+  const result = text === undefined ? undefined : (JSON.parse(text) as Result);
+  const after = await readServing(simulator, house.endpoint);
+  return {
+    at: simulator.driver.now(),
+    // A step that set no outcome is a defect of the action, and must be seen as one.
+    outcome: (last?.outputs['outcome'] ?? 'failed') as Outcome,
+    reason: (last?.outputs['reason-code'] ?? 'internal-error') as ReasonCode,
+    because: result?.because ?? '',
+    result,
+    after,
+    candidateConfig: result?.outputs['endpoint-config'] ?? after?.pending,
+    requests: simulator.requests.filter(
+      ({ participant }) => participant !== undefined && participants.has(participant),
+    ),
+  };
+};

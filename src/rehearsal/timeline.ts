@@ -1,0 +1,50 @@
+import { styleText } from 'node:util';
+import { duration, type Instant } from '../clock.ts';
+import { reason } from '../reason-codes.ts';
+import type { Chapter, Happening } from '../report/story.ts';
+import { sinceStart } from './tell.ts';
+import type { Verdict } from './verdict.ts';
+
+type Style = Parameters<typeof styleText>[0];
+
+const styles: Readonly<Record<Happening['who'], Style>> = {
+  workflow: 'cyan',
+  person: 'magenta',
+  endpoint: 'blue',
+  alarm: 'red',
+  registry: 'gray',
+  autoscaling: 'gray',
+};
+
+/** One release on a terminal: virtual time, who, what; then the verdict. Colours only where `styleText` finds them wanted. */
+export const timelineOf = (chapter: Chapter, start: Instant): string =>
+  [
+    '',
+    styleText('bold', chapter.title),
+    ...chapter.happenings.map(
+      ({ at, who, what, detail }) =>
+        `  ${sinceStart(at, start)}  ${styleText(styles[who], who.padEnd(11))}  ${what}${detail === '' ? '' : `: ${detail}`}`,
+    ),
+  ].join('\n');
+
+export const verdictOfChapter = (chapter: Chapter, verdict: Verdict): string => {
+  const { outcome, reason: code, because } = chapter.verdict;
+  const good = verdict.problems.length === 0;
+  return [
+    `  ${styleText(good ? 'green' : 'red', `${good ? '✔' : '✘'} ${outcome}/${code}`)} after ${duration(chapter.endedAt - chapter.startedAt)}: ${because}`,
+    `    meaning: ${reason(code).meaning}`,
+    `    serves now: ${chapter.servesNow}`,
+    ...verdict.problems.map((problem) => `    ${styleText('red', problem)}`),
+  ].join('\n');
+};
+
+/** One line per scenario of `--all`. */
+export const scenarioLine = (verdict: Verdict): string => {
+  const good = verdict.problems.length === 0;
+  const end = `${verdict.outcome}/${verdict.reasonCode}`;
+  const facts = `${duration(verdict.virtualSeconds * 1000)} in ${(verdict.wallMs / 1000).toFixed(1)} s, ${verdict.requests} requests, ${verdict.mutations} writes`;
+  return [
+    `${styleText(good ? 'green' : 'red', good ? '✔' : '✘')} ${verdict.name.padEnd(28)} ${end.padEnd(32)} ${facts}`,
+    ...verdict.problems.map((problem) => `    ${styleText('red', problem)}`),
+  ].join('\n');
+};

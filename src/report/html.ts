@@ -1,0 +1,191 @@
+import { duration, type Instant, iso } from '../clock.ts';
+import { reason } from '../reason-codes.ts';
+import { type Chart, drawChart, escapeXml, niceTop, type Series } from './chart.ts';
+import { pageStyle } from './html-style.ts';
+import type { AlarmRow, Arm, ArmMinute, Chapter, Happening, Story } from './story.ts';
+
+/** A page that needs nothing else: no script, no font, no network. */
+export const storyAsHtml = (story: Story): string =>
+  [
+    '<!doctype html>',
+    '<html lang="en"><head><meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    '<meta name="color-scheme" content="light dark">',
+    `<title>${escapeXml(story.title)}</title>`,
+    `<style>${pageStyle}</style></head><body><main>`,
+    `<header><h1>${escapeXml(story.title)}</h1><p>${escapeXml(story.about)}</p>${contents(story)}</header>`,
+    ...story.chapters.map((chapter, i) => section(chapter, i)),
+    '</main></body></html>',
+    '',
+  ].join('\n');
+
+const minuteMs = 60_000;
+
+const contents = ({ chapters }: Story): string =>
+  table(
+    ['Release', 'Verdict', 'Took', 'What serves afterwards'],
+    chapters.map((chapter, i) => [
+      `<a href="#release-${i + 1}">${escapeXml(chapter.title)}</a>`,
+      badge(chapter),
+      duration(chapter.endedAt - chapter.startedAt),
+      escapeXml(chapter.servesNow),
+    ]),
+  );
+
+const section = (chapter: Chapter, index: number): string => {
+  const { meaning, remedy } = reason(chapter.verdict.reason);
+  const numbers = numbered(chapter.happenings);
+  return [
+    `<section id="release-${index + 1}">`,
+    `<h2>${escapeXml(chapter.title)}</h2>`,
+    `<div class="verdict ${chapter.verdict.outcome}">${badge(chapter)}<p>${escapeXml(chapter.verdict.because)}</p></div>`,
+    charts(chapter, numbers),
+    '<div class="columns">',
+    `<div><h3>What it means</h3><p>${escapeXml(meaning)}</p><h3>What to do</h3><p>${escapeXml(remedy)}</p></div>`,
+    `<div><h3>What serves now</h3><p>${escapeXml(chapter.servesNow)}</p><h3>How to undo it</h3><p>${escapeXml(chapter.undo)}</p></div>`,
+    '</div>',
+    '<h3>What happened</h3>',
+    happenings(chapter, numbers),
+    '<div class="columns">',
+    `<div><h3>What was asked</h3>${definitions(chapter.asked)}</div>`,
+    `<div><h3>Alarms</h3>${alarms(chapter.alarms, chapter.startedAt)}</div>`,
+    '</div>',
+    minutesTable(chapter),
+    '</section>',
+  ].join('\n');
+};
+
+const badge = ({ verdict }: Chapter): string =>
+  `<span class="badge ${verdict.outcome}">${verdict.outcome}</span> <code>${verdict.reason}</code>`;
+
+/** Happening → its number in the charts. */
+const numbered = (all: readonly Happening[]): ReadonlyMap<Happening, number> =>
+  new Map(all.filter((happening) => happening.marked).map((happening, i) => [happening, i + 1]));
+
+const charts = (chapter: Chapter, numbers: ReadonlyMap<Happening, number>): string => {
+  if (!chapter.candidate && !chapter.baseline)
+    return '<p class="quiet">No traffic was moved, so there is nothing to draw.</p>';
+  const legend = `<p class="legend">${legendEntry('candidate', 'candidate', chapter.candidate)}${legendEntry('baseline', 'baseline', chapter.baseline)}</p>`;
+  return [legend, figure(shareChart(chapter, numbers), 110), figure(errorChart(chapter, numbers), 110)].join('\n');
+};
+
+const legendEntry = (style: string, name: string, arm: Arm | undefined): string =>
+  arm
+    ? `<span class="key ${style}"></span><span>${name} <strong>${escapeXml(arm.label)}</strong> <code>${escapeXml(arm.endpointConfig)}</code></span>`
+    : '';
+
+/** Drawn twice, for a desk and for a phone: scaling one drawing would shrink its text. */
+const figure = (chart: Chart, plotHeight: number): string =>
+  `<figure><figcaption>${escapeXml(chart.title)}</figcaption><div class="wide">${drawChart(chart, 860, plotHeight)}</div><div class="narrow">${drawChart(chart, 350, plotHeight)}</div></figure>`;
+
+const frame = (chapter: Chapter, numbers: ReadonlyMap<Happening, number>) => {
+  const least = chapter.startedAt + 5 * minuteMs;
+  return {
+    from: chapter.startedAt - 2 * minuteMs,
+    to: Math.max(chapter.endedAt, least) + 2 * minuteMs,
+    origin: chapter.startedAt,
+    bucketMs: minuteMs,
+    bands: chapter.bakes,
+    marks: [...numbers].map(([happening, number]) => ({ at: happening.at, number })),
+  };
+};
+
+const shareChart = (chapter: Chapter, numbers: ReadonlyMap<Happening, number>): Chart => {
+  const totals = new Map<Instant, number>();
+  for (const { minute, requests } of chapter.minutes) totals.set(minute, (totals.get(minute) ?? 0) + requests);
+  const shareOf = ({ minute, requests }: ArmMinute): number | undefined => {
+    const total = totals.get(minute) ?? 0;
+    return total === 0 ? undefined : (100 * requests) / total;
+  };
+  return {
+    title: 'Traffic share, % of requests',
+    ...frame(chapter, numbers),
+    top: 100,
+    form: 'shares',
+    series: seriesOf(chapter, shareOf),
+  };
+};
+
+const errorChart = (chapter: Chapter, numbers: ReadonlyMap<Happening, number>): Chart => {
+  const rate = ({ requests, errors }: ArmMinute): number | undefined =>
+    requests === 0 ? undefined : (100 * errors) / requests;
+  const series = seriesOf(chapter, rate);
+  const highest = Math.max(0, ...series.flatMap(({ values }) => values.map(({ value }) => value ?? 0)));
+  const threshold = chapter.errorThreshold === undefined ? undefined : 100 * chapter.errorThreshold;
+  return {
+    title: 'Error rate, % of each arm’s requests',
+    ...frame(chapter, numbers),
+    top: niceTop(Math.max(highest, (threshold ?? 0) * 1.5, 1)),
+    form: 'lines',
+    series,
+    ...(threshold === undefined
+      ? {}
+      : { threshold: { value: threshold, label: `alarm above ${Number(threshold.toPrecision(3))}%` } }),
+  };
+};
+
+const seriesOf = (chapter: Chapter, value: (minute: ArmMinute) => number | undefined): Series[] =>
+  (['baseline', 'candidate'] as const).flatMap((arm) => {
+    const named = chapter[arm];
+    if (!named) return [];
+    const minutes = chapter.minutes.filter((minute) => minute.arm === arm);
+    return [
+      {
+        arm,
+        label: `${arm} ${named.label}`,
+        values: minutes.map((minute) => ({ at: minute.minute, value: value(minute) })),
+      },
+    ];
+  });
+
+const happenings = (chapter: Chapter, numbers: ReadonlyMap<Happening, number>): string =>
+  `<ol class="happenings">${chapter.happenings
+    .map((happening) => {
+      const number = numbers.get(happening);
+      const mark = number === undefined ? '<span class="dot"></span>' : `<span class="number">${number}</span>`;
+      return `<li>${mark}<time datetime="${iso(happening.at)}" title="${iso(happening.at)}">${sinceStart(happening.at, chapter.startedAt)}</time><span class="who">${happening.who}</span><span><strong>${escapeXml(happening.what)}</strong> ${escapeXml(happening.detail)}</span></li>`;
+    })
+    .join('')}</ol>`;
+
+/** `+12:30`: minutes and seconds since the release began. */
+const sinceStart = (at: Instant, start: Instant): string => {
+  const total = Math.round(Math.abs(at - start) / 1000);
+  return `${at < start ? '−' : '+'}${Math.floor(total / 60)}:${String(total % 60).padStart(2, '0')}`;
+};
+
+const alarms = (rows: readonly AlarmRow[], start: Instant): string =>
+  rows.length === 0
+    ? '<p class="quiet">None.</p>'
+    : `<ul class="alarms">${rows
+        .map((row) => {
+          const changes = row.changes.map(
+            ({ at, state }) =>
+              `<li>${sinceStart(at, start)} <strong class="state-${escapeXml(state)}">${escapeXml(state)}</strong></li>`,
+          );
+          return `<li><code>${escapeXml(row.name)}</code><br>${escapeXml(row.watches)}${changes.length > 0 ? `<ul>${changes.join('')}</ul>` : ''}</li>`;
+        })
+        .join('')}</ul>`;
+
+const definitions = (entries: readonly (readonly [string, string])[]): string =>
+  `<dl>${entries.map(([name, value]) => `<dt>${escapeXml(name)}</dt><dd>${escapeXml(value)}</dd>`).join('')}</dl>`;
+
+const minutesTable = (chapter: Chapter): string => {
+  const instants = [...new Set(chapter.minutes.map(({ minute }) => minute))].sort((a, b) => a - b);
+  if (instants.length === 0) return '';
+  const cells = (minute: Instant, arm: 'baseline' | 'candidate'): string[] => {
+    const found = chapter.minutes.find((one) => one.minute === minute && one.arm === arm);
+    return [String(found?.requests ?? 0), String(found?.errors ?? 0)];
+  };
+  const rows = instants.map((minute) => [
+    sinceStart(minute, chapter.startedAt),
+    ...cells(minute, 'candidate'),
+    ...cells(minute, 'baseline'),
+  ]);
+  return `<details><summary>The numbers behind the charts</summary>${table(['Minute from', 'candidate requests', 'candidate errors', 'baseline requests', 'baseline errors'], rows, 'numbers')}</details>`;
+};
+
+/** @param rows cells of finished HTML */
+const table = (heads: readonly string[], rows: readonly (readonly string[])[], style = ''): string =>
+  `<div class="scroll"><table class="${style}"><thead><tr>${heads.map((head) => `<th scope="col">${escapeXml(head)}</th>`).join('')}</tr></thead><tbody>${rows
+    .map((row) => `<tr>${row.map((cell) => `<td>${cell}</td>`).join('')}</tr>`)
+    .join('')}</tbody></table></div>`;

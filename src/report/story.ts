@@ -1,0 +1,62 @@
+import type { Instant } from '../clock.ts';
+import type { Outcome } from '../operation.ts';
+import type { ReasonCode } from '../reason-codes.ts';
+
+/** Several releases of one endpoint, told for people: what the HTML report is made of. */
+export interface Story {
+  readonly title: string;
+  /** One or two sentences: where this comes from and what it shows. */
+  readonly about: string;
+  readonly chapters: readonly Chapter[];
+}
+
+/** One release. */
+export interface Chapter {
+  readonly title: string;
+  readonly startedAt: Instant;
+  readonly endedAt: Instant;
+  /** What was asked, as the user wrote it. */
+  readonly asked: readonly (readonly [name: string, value: string])[];
+  readonly verdict: { readonly outcome: Outcome; readonly reason: ReasonCode; readonly because: string };
+  readonly baseline?: Arm;
+  readonly candidate?: Arm;
+  /** By minute, both arms; what really happened, before any metric delay. */
+  readonly minutes: readonly ArmMinute[];
+  /** The fraction of failing requests above which an alarm goes off. */
+  readonly errorThreshold?: number;
+  readonly bakes: readonly { readonly from: Instant; readonly to: Instant; readonly label: string }[];
+  readonly happenings: readonly Happening[];
+  readonly alarms: readonly AlarmRow[];
+  /** Sentences. */
+  readonly servesNow: string;
+  readonly undo: string;
+}
+
+/** One side of the comparison: `label` is the version, `endpointConfig` the name SageMaker knows. */
+export interface Arm {
+  readonly label: string;
+  readonly endpointConfig: string;
+}
+
+export interface ArmMinute {
+  readonly arm: 'baseline' | 'candidate';
+  readonly minute: Instant;
+  readonly requests: number;
+  readonly errors: number;
+}
+
+export interface Happening {
+  readonly at: Instant;
+  readonly who: 'workflow' | 'endpoint' | 'alarm' | 'person' | 'registry' | 'autoscaling';
+  readonly what: string;
+  readonly detail: string;
+  /** Gets a number in the charts. */
+  readonly marked: boolean;
+}
+
+export interface AlarmRow {
+  readonly name: string;
+  /** `error rate of the candidate above 1% for 1 of 1 minutes`. */
+  readonly watches: string;
+  readonly changes: readonly { readonly at: Instant; readonly state: string }[];
+}
