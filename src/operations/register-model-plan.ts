@@ -5,10 +5,21 @@ import type { Registration, Wanted } from '../registry/registration.ts';
 import { s3Uri } from '../registry/s3-object.ts';
 import { versionTag } from '../registry/semantic-version.ts';
 
+/** What a registration needs and the account may already have. */
+export interface Existing {
+  readonly group: boolean;
+  readonly artifact: boolean;
+  readonly evaluation: boolean;
+}
+
 /** Nothing carries the version yet. */
-export const registrationPlan = (wanted: Wanted, registration: Registration, groupExists: boolean): Plan => {
+export const registrationPlan = (wanted: Wanted, registration: Registration, existing: Existing): Plan => {
   const { model, semver, evaluation } = wanted;
-  const create = (object: string, ...details: string[]): Change => ({ verb: 'create', object, details });
+  const change = (exists: boolean, object: string, ...details: string[]): Change => ({
+    verb: exists ? 'reuse' : 'create',
+    object,
+    details,
+  });
   const notes = [
     !wanted.pin &&
       'not pinned: whoever moves the image tag or overwrites the artifact changes what is deployed under this version',
@@ -23,12 +34,15 @@ export const registrationPlan = (wanted: Wanted, registration: Registration, gro
   return {
     title: `register ${versionTag(model, semver)}`,
     changes: [
-      groupExists
-        ? { verb: 'reuse', object: `model package group ${model}`, details: [] }
-        : create(`model package group ${model}`),
-      ...(wanted.pin ? [create(s3Uri(registration.artifact), `copy of ${s3Uri(wanted.artifact)}`)] : []),
-      ...(evaluation ? [create(s3Uri(evaluationObject(wanted.releases, evaluation)), 'the evaluation')] : []),
-      create(
+      change(existing.group, `model package group ${model}`),
+      ...(wanted.pin
+        ? [change(existing.artifact, s3Uri(registration.artifact), `copy of ${s3Uri(wanted.artifact)}`)]
+        : []),
+      ...(evaluation
+        ? [change(existing.evaluation, s3Uri(evaluationObject(wanted.releases, evaluation)), 'the evaluation')]
+        : []),
+      change(
+        false,
         `model package ${versionTag(model, semver)}`,
         `image: ${registration.image}`,
         `artifact: ${s3Uri(registration.artifact)}`,
@@ -51,7 +65,7 @@ const permissionsFor = ({ pin, evaluation, trainingJob }: Wanted): readonly stri
     'sagemaker:ListModelPackages',
     'sagemaker:UpdateModelPackage',
     ...(pin ? ['ecr:BatchGetImage'] : []),
-    ...(pin || evaluation ? ['s3:GetObject', 's3:PutObject'] : []),
+    ...(pin || evaluation ? ['s3:GetObject', 's3:ListBucket', 's3:PutObject'] : []),
     ...(trainingJob ? ['sagemaker:DescribeTrainingJob'] : []),
   ].toSorted();
 

@@ -6,7 +6,7 @@ import { copyArtifact, readSha256 } from '../registry/artifact.ts';
 import { evaluationObject } from '../registry/evaluation.ts';
 import { describeVersion, listVersions, packagesOf, type RegisteredVersion } from '../registry/packages.ts';
 import { type Pins, type Registration, registrationOf, type Wanted } from '../registry/registration.ts';
-import { s3Uri } from '../registry/s3-object.ts';
+import { addressOf, objectExists, s3Uri } from '../registry/s3-object.ts';
 import { versionTag } from '../registry/semantic-version.ts';
 import type { OutputSchema } from '../schema.ts';
 import { type World, writesOf } from '../world.ts';
@@ -109,8 +109,13 @@ const readCarriers = async ({ wanted, world }: Standing): Promise<readonly Regis
 };
 
 const plan = async (at: Standing): Promise<Turn> => {
-  const group = await readGroup(at.wanted.model, at.world);
-  const planned = registrationPlan(at.wanted, at.registration, group !== undefined);
+  const { wanted, registration, world } = at;
+  const planned = registrationPlan(wanted, registration, {
+    group: (await readGroup(wanted.model, world)) !== undefined,
+    artifact: wanted.pin && (await objectExists(world, registration.artifact)),
+    evaluation:
+      !!wanted.evaluation && (await objectExists(world, evaluationObject(wanted.releases, wanted.evaluation))),
+  });
   return waiting(at, 0, `${planned.title}: nothing is registered under this version yet`, { plan: planned });
 };
 
@@ -158,9 +163,9 @@ const ensureArtifact = async (at: Standing): Promise<Turn | undefined> => {
 const ensureEvaluation = async (at: Standing): Promise<Turn | undefined> => {
   const { evaluation, releases } = at.wanted;
   if (!evaluation) return undefined;
-  const { bucket, key } = evaluationObject(releases, evaluation);
-  if (await orUndefined(at.world.read.s3.headObject({ Bucket: bucket, Key: key }))) return undefined;
-  const put = { Bucket: bucket, Key: key, Body: evaluation.text, ContentType: 'application/json', IfNoneMatch: '*' };
+  const object = evaluationObject(releases, evaluation);
+  if (await objectExists(at.world, object)) return undefined;
+  const put = { ...addressOf(object), Body: evaluation.text, ContentType: 'application/json', IfNoneMatch: '*' };
   await unless('precondition-failed', writesOf(at.world).s3.putObject(put));
   return waiting(at, 50, 'uploaded the evaluation');
 };

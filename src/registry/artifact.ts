@@ -3,7 +3,7 @@ import { copySource } from '../aws/s3.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
 import { type World, writesOf } from '../world.ts';
-import { type S3Object, s3Uri } from './s3-object.ts';
+import { addressOf, type S3Object, s3Uri } from './s3-object.ts';
 
 /** What an object's content was at one moment. */
 export interface Fingerprint {
@@ -21,7 +21,7 @@ const largestCopyBytes = 5 * 1024 ** 3;
  * @throws {Refusal} when it is not there, or too large to be pinned by a copy
  */
 export const inspectArtifact = async (world: World, artifact: S3Object): Promise<Fingerprint> => {
-  const address = { Bucket: artifact.bucket, Key: artifact.key };
+  const address = addressOf(artifact);
   const head = await orUndefined(world.read.s3.headObject(address));
   if (head?.ETag === undefined)
     throw new Refusal(
@@ -49,8 +49,7 @@ export const pinnedArtifact = (releases: S3Location, sha256: string): S3Object =
  */
 export const copyArtifact = async (world: World, from: S3Object, etag: string, to: S3Object): Promise<void> => {
   await writesOf(world).s3.copyObject({
-    Bucket: to.bucket,
-    Key: to.key,
+    ...addressOf(to),
     CopySource: copySource(from.bucket, from.key),
     CopySourceIfMatch: etag,
     IfNoneMatch: '*',
@@ -59,5 +58,5 @@ export const copyArtifact = async (world: World, from: S3Object, etag: string, t
 };
 
 /** Hex SHA-256 of an object's content; undefined when there is no such object. */
-export const readSha256 = (world: World, { bucket, key }: S3Object): Promise<string | undefined> =>
-  orUndefined(world.read.s3.sha256({ Bucket: bucket, Key: key }));
+export const readSha256 = (world: World, object: S3Object): Promise<string | undefined> =>
+  orUndefined(world.read.s3.sha256(addressOf(object)));

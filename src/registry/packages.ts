@@ -126,7 +126,7 @@ const fromDescription = (
   if (!container?.Image || !artifact || others.length > 0)
     throw new Refusal(
       'unknown-version',
-      `package ${packageVersion} of ${model} calls itself ${tag}, but it is not one container with an image and an s3:// model.tar.gz; register it with register-model`,
+      `package ${packageVersion} of ${model} calls itself ${tag}, but is not one container with an image and an s3:// artifact, as register-model makes them; use another version`,
     );
   const metadata = described.CustomerMetadataProperties ?? {};
   const artifactSha256 = metadata[metadataKeys.artifactSha256];

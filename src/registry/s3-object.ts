@@ -1,3 +1,6 @@
+import { orUndefined } from '../aws/errors.ts';
+import type { World } from '../world.ts';
+
 /** An object's address. */
 export interface S3Object {
   readonly bucket: string;
@@ -11,3 +14,10 @@ export const parseS3Object = (uri: string): S3Object | undefined => {
 };
 
 export const s3Uri = ({ bucket, key }: S3Object): string => `s3://${bucket}/${key}`;
+
+/** As S3's calls take it. */
+export const addressOf = ({ bucket, key }: S3Object) => ({ Bucket: bucket, Key: key });
+
+/** Without s3:ListBucket S3 denies access to what does not exist (AWS: HeadObject). */
+export const objectExists = async (world: World, object: S3Object): Promise<boolean> =>
+  (await orUndefined(world.read.s3.headObject(addressOf(object)))) !== undefined;

@@ -3,7 +3,7 @@ import type { World } from '../world.ts';
 import { readSha256 } from './artifact.ts';
 import { pinnedDigest } from './image.ts';
 import type { RegisteredVersion } from './packages.ts';
-import { s3Uri } from './s3-object.ts';
+import { objectExists, s3Uri } from './s3-object.ts';
 
 /** What is wrong with a version's content; `because` is for people. */
 export interface ContentFault {
@@ -20,15 +20,12 @@ export const verifyContent = async (world: World, registered: RegisteredVersion)
   (await artifactFault(world, registered)) ?? (await imageFault(world, registered));
 
 const artifactFault = async (world: World, { tag, artifact, artifactSha256 }: RegisteredVersion) => {
-  const found = artifactSha256
-    ? await readSha256(world, artifact)
-    : await orUndefined(world.read.s3.headObject({ Bucket: artifact.bucket, Key: artifact.key }));
-  if (found === undefined) return missing(`the artifact of ${tag}, ${s3Uri(artifact)}, was deleted`);
-  if (artifactSha256 && found !== artifactSha256)
-    return changed(
-      `the artifact of ${tag}, ${s3Uri(artifact)}, has SHA-256 ${found}; registered was ${artifactSha256}`,
-    );
-  return undefined;
+  const deleted = missing(`the artifact of ${tag}, ${s3Uri(artifact)}, was deleted`);
+  if (artifactSha256 === undefined) return (await objectExists(world, artifact)) ? undefined : deleted;
+  const found = await readSha256(world, artifact);
+  if (found === undefined) return deleted;
+  if (found === artifactSha256) return undefined;
+  return changed(`the artifact of ${tag}, ${s3Uri(artifact)}, has SHA-256 ${found}; registered was ${artifactSha256}`);
 };
 
 const imageFault = async (world: World, { tag, image, imageDigest, unpinned }: RegisteredVersion) => {
