@@ -1,0 +1,22 @@
+import { iso } from '../clock.ts';
+import type { ReleaseRecord } from '../release/record.ts';
+
+/** What served on an endpoint and how every release of it ended, newest first. For a terminal. */
+export const historyAsText = (record: ReleaseRecord): string =>
+  [
+    record.live
+      ? `live: ${record.live.id}, ${record.live.phase}, held by ${record.live.lease.holder} until ${iso(record.live.lease.until)}`
+      : 'no release is live',
+    '',
+    'served:',
+    ...record.history.map(
+      (served) =>
+        `  ${iso(served.from)} – ${served.until === undefined ? 'now'.padEnd(20) : iso(served.until)}  ${served.version ?? '(not by this suite)'}  ${served.endpointConfig}${served.good ? '' : '  not good'}${served.ended ? `  ${served.ended}` : ''}`,
+    ),
+    '',
+    'releases:',
+    ...record.ended.map(
+      (release) =>
+        `  ${iso(release.startedAt)}  ${release.operation} ${release.version}: ${release.outcome ?? '?'}/${release.reason ?? '?'}  ${release.because ?? ''}`,
+    ),
+  ].join('\n');

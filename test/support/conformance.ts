@@ -1,0 +1,88 @@
+import { expect } from '@jest/globals';
+import { AnswerLost, Throttled } from '../../src/aws/retry.ts';
+import { type Clock, minutes } from '../../src/clock.ts';
+import { drive, type Ended } from '../../src/hosts/drive.ts';
+import { failureOf } from '../../src/hosts/failure.ts';
+import { readMemory, writeMemory } from '../../src/hosts/memory.ts';
+import type { Memory, Operation } from '../../src/operation.ts';
+import type { World } from '../../src/world.ts';
+
+/** One fresh far side with a fresh clock, for one way of driving. */
+export interface Stage<Inputs, M extends Memory, Outputs> {
+  /** A new one each turn: an operation may keep nothing between turns but its memory. */
+  operation(): Operation<Inputs, M, Outputs>;
+  readonly inputs: Inputs;
+  readonly clock: Clock;
+  /** A new World each time. */
+  worldFor(signal: AbortSignal): World;
+  /** What was changed on the far side so far, in order. */
+  mutations(): readonly string[];
+}
+
+type End = Pick<Ended<unknown>, 'outcome' | 'reason' | 'outputs'>;
+
+type Way = 'in one loop' | 'turn by turn' | 'with the memory thrown away midway';
+
+/**
+ * Every host drives an operation differently; the far side must not notice. Drives it in one loop, turn by turn in fresh Worlds
+ * with the memory as text, and with the memory thrown away after the `forgetAfter`-th turn; outcomes and mutations must agree.
+ */
+export const expectHostConformance = async <Inputs, M extends Memory, Outputs>(
+  stage: () => Stage<Inputs, M, Outputs> | Promise<Stage<Inputs, M, Outputs>>,
+  options: { readonly forgetAfter?: number } = {},
+): Promise<void> => {
+  const seen: Partial<Record<Way, unknown>> = {};
+  for (const way of ['in one loop', 'turn by turn', 'with the memory thrown away midway'] as const) {
+    const scene = await stage();
+    const end =
+      way === 'in one loop'
+        ? await inOneLoop(scene)
+        : await turnByTurn(scene, way === 'turn by turn' ? undefined : (options.forgetAfter ?? 2));
+    seen[way] = {
+      outcome: end.outcome,
+      reason: end.reason,
+      outputs: end.outputs,
+      mutations: scene.mutations(),
+    };
+  }
+  expect(seen['turn by turn']).toEqual(seen['in one loop']);
+  expect(seen['with the memory thrown away midway']).toEqual(seen['in one loop']);
+};
+
+const longEnough = minutes(24 * 60);
+const mostTurns = 2000;
+
+const inOneLoop = async <Inputs, M extends Memory, Outputs>(scene: Stage<Inputs, M, Outputs>): Promise<End> => {
+  const percents: number[] = [];
+  const end = await drive(scene.operation(), scene.inputs, scene.worldFor, {
+    deadline: scene.clock.now() + longEnough,
+    dryRun: false,
+    wait: true,
+    signal: new AbortController().signal,
+    onProgress: ({ percent }) => percents.push(percent),
+  });
+  expect(percents).toEqual([...percents].sort((a, b) => a - b));
+  return end;
+};
+
+/** As a CodePipeline job does it: one process, one turn, and from one to the next only the token. */
+const turnByTurn = async <Inputs, M extends Memory, Outputs>(
+  scene: Stage<Inputs, M, Outputs>,
+  forgetAfter: number | undefined,
+): Promise<End> => {
+  let token: string | undefined;
+  for (let turn = 1; turn <= mostTurns; turn++) {
+    const memory = token === undefined ? undefined : readMemory<M>(token, 'memory');
+    const world = scene.worldFor(new AbortController().signal);
+    try {
+      const progress = await scene.operation().advance(scene.inputs, memory, world);
+      if (progress.is === 'done') return progress;
+      token = turn === forgetAfter ? undefined : writeMemory(progress.memory);
+      await scene.clock.sleepUntil(progress.notBefore);
+    } catch (error) {
+      if (!(error instanceof Throttled || error instanceof AnswerLost)) return { ...failureOf(error), outputs: {} };
+      await scene.clock.sleepUntil(scene.clock.now() + minutes(1));
+    }
+  }
+  throw new Error(`the operation was not done after ${mostTurns} turns`);
+};
