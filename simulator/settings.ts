@@ -56,4 +56,8 @@ export const defaultSettings = {
   endpointInstanceQuota: 20,
   /** Control-plane calls per second before ThrottlingException; 0 = unlimited. §9 */
   controlPlaneRate: 0,
+  /** Whether buckets keep versions: PutObject then answers with a VersionId. */
+  s3Versioning: false,
+  /** MaxSessionDuration of every role (AWS default: one hour). */
+  roleMaxSessionMs: 3_600_000,
 };

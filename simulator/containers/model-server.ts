@@ -35,7 +35,8 @@ const json = (
 const serve = (classifier: Classifier, inference: Inference): Container => ({
   ping: () => inference.healthy,
   invoke: (body, contentType) => {
-    const latencyMs = inference.baseMs + inference.spreadMs * uniform(body, 1);
+    // In tenths of a millisecond, so that a minute of traffic has few distinct latencies.
+    const latencyMs = Math.round(10 * (inference.baseMs + inference.spreadMs * uniform(body, 1))) / 10;
     try {
       const rows = readRows(body, contentType, classifier.features.length);
       if (uniform(body, 2) < inference.failingShare) return { ...json(500, 'prediction failed'), latencyMs };

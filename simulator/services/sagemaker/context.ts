@@ -1,0 +1,28 @@
+import type { Images, Instant, Kernel, Metrics, Objects, Scaling } from '../../contracts.ts';
+
+/** What every noun of this service may reach. */
+export interface Context {
+  readonly kernel: Kernel;
+  readonly metrics: Metrics;
+  readonly objects: Objects;
+  readonly images: Images;
+  /** Asked late: the autoscaler is built after hosting, on top of it. */
+  readonly scaling: () => Scaling;
+}
+
+/** Timestamps on AWS's JSON protocols are epoch seconds with a fraction (reference/sagemaker.md §12). */
+export const epochSeconds = (instant: Instant): number => instant / 1000;
+
+export const sagemakerArn = (context: Context, resource: string): string => context.kernel.arn('sagemaker', resource);
+
+/** The name in `ArnOrName` and `VersionedArnOrName` members: `arn:…:model-package/churn/7` and `churn/7` are the same thing. */
+export const nameOf = (arnOrName: string): string =>
+  arnOrName.startsWith('arn:') ? arnOrName.slice(arnOrName.indexOf('/') + 1) : arnOrName;
+
+type Present<T> = { [Key in keyof T as undefined extends T[Key] ? never : Key]: T[Key] } & {
+  [Key in keyof T as undefined extends T[Key] ? Key : never]?: Exclude<T[Key], undefined>;
+};
+
+/** `values` without the members that are undefined: AWS leaves absent members out. */
+export const present = <T extends object>(values: T): Present<T> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Present<T>;

@@ -1,0 +1,67 @@
+import type { Instant, Kernel } from '../../contracts.ts';
+import type { DeploymentConfig } from './deployment-plan.ts';
+import type { Fleet } from './fleets.ts';
+
+export type EndpointStatus =
+  | 'OutOfService'
+  | 'Creating'
+  | 'Updating'
+  | 'SystemUpdating'
+  | 'RollingBack'
+  | 'InService'
+  | 'Deleting'
+  | 'Failed'
+  | 'UpdateRollbackFailed';
+
+/** One endpoint (reference/sagemaker.md §2.7). Its `EndpointConfigName` is the live fleet's, so it changes only when green takes over. */
+export interface Endpoint {
+  readonly name: string;
+  readonly arn: string;
+  readonly createdAt: Instant;
+  modifiedAt: Instant;
+  status: EndpointStatus;
+  failureReason?: string;
+  /** Blue. While creating, and after a failed creation, it is the fleet that should have come up. */
+  live: Fleet;
+  /** After UpdateRollbackFailed: what is left of the new fleet, serving beside the old one. */
+  stray?: Fleet;
+  /** Green, while creating or updating with a new config. */
+  pending?: { readonly fleet: Fleet; readonly startedAt: Instant };
+  /** As given at creation or with the last update: what RetainDeploymentConfig reuses. */
+  deploymentConfig?: DeploymentConfig;
+  /** Answers of DescribeEndpoint that have not caught up yet (settings.staleDescribeMs). */
+  stale?: { readonly until: Instant; readonly answer: object };
+}
+
+/** Every fleet with instances, old before new. */
+export const fleetsOf = (endpoint: Endpoint): readonly Fleet[] => {
+  const fleets = [endpoint.live, endpoint.stray, endpoint.pending?.fleet];
+  return [...new Set(fleets.filter((fleet) => fleet !== undefined))];
+};
+
+export const settled = (endpoint: Endpoint): boolean =>
+  endpoint.status === 'InService' || endpoint.status === 'OutOfService' || endpoint.status === 'UpdateRollbackFailed';
+
+export const createTransitions = (kernel: Kernel) => {
+  const note = (endpoint: Endpoint, what: string, detail: string): void =>
+    kernel.note({ source: 'endpoint', object: endpoint.name, what, detail });
+
+  const become = (endpoint: Endpoint, status: EndpointStatus): void => {
+    endpoint.status = status;
+    endpoint.modifiedAt = kernel.clock.now();
+  };
+
+  /** The reason shows right after the failed update, and may become empty later (terraform-provider-aws#49020). */
+  const fail = (endpoint: Endpoint, reason: string | undefined): void => {
+    if (reason === undefined) return;
+    endpoint.failureReason = reason;
+    const { eraseFailureReasonAfterMs } = kernel.settings;
+    if (eraseFailureReasonAfterMs === 0) return;
+    kernel.clock.at(kernel.clock.now() + eraseFailureReasonAfterMs, `erase FailureReason of ${endpoint.name}`, () => {
+      if (endpoint.failureReason === reason) delete endpoint.failureReason;
+    });
+  };
+
+  return { note, become, fail };
+};
+export type Transitions = ReturnType<typeof createTransitions>;

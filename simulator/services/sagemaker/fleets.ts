@@ -1,0 +1,176 @@
+import { startContainer } from '../../containers/model-server.ts';
+import type { Container, Instant } from '../../contracts.ts';
+import type { Context } from './context.ts';
+import { epochSeconds } from './context.ts';
+import type { EndpointConfig, ProductionVariant } from './endpoint-configs.ts';
+import type { Models } from './models.ts';
+import { Setback, type Timeline } from './timeline.ts';
+
+/** The instances that run one endpoint config: blue, green, or the only one. Changed in place by the timelines. */
+export interface Fleet {
+  readonly config: EndpointConfig;
+  readonly variants: readonly FleetVariant[];
+}
+
+export interface FleetVariant {
+  readonly name: string;
+  readonly settings: ProductionVariant;
+  /** Launched, and counted against the quota. A serverless variant counts as one. */
+  instances: number;
+  /** Of these, taking traffic; a fraction while blue gives way to a green of another size. */
+  active: number;
+  desired: number;
+  weight: number;
+  desiredWeight: number;
+  status?: VariantStatus;
+  running?: { readonly container: Container; readonly image: DeployedImage };
+}
+export interface VariantStatus {
+  readonly Status: 'Creating' | 'Updating' | 'Deleting' | 'ActivatingTraffic' | 'Baking';
+  readonly StatusMessage: string;
+  readonly StartTime: number;
+}
+export interface DeployedImage {
+  readonly SpecifiedImage: string;
+  readonly ResolvedImage: string;
+  readonly ResolutionTime: number;
+}
+
+/** What a new fleet starts with: the config's initial values, or those an update retains. */
+export interface Start {
+  readonly desired: number;
+  readonly weight: number;
+}
+
+export const initial = (variant: ProductionVariant): Start => ({
+  desired: variant.InitialInstanceCount ?? 1,
+  weight: variant.InitialVariantWeight ?? 1,
+});
+
+export const newFleet = (config: EndpointConfig, start: (variant: ProductionVariant) => Start): Fleet => ({
+  config,
+  variants: config.variants.map((settings) => {
+    const { desired, weight } = start(settings);
+    return { name: settings.VariantName, settings, instances: 0, active: 0, desired, weight, desiredWeight: weight };
+  }),
+});
+
+export const sum = (fleet: Fleet, of: (variant: FleetVariant) => number): number =>
+  fleet.variants.reduce((total, variant) => total + of(variant), 0);
+
+/** Serverless capacity is not counted in instances. */
+export const instanceType = (variant: FleetVariant): string | undefined =>
+  variant.settings.ServerlessConfig ? undefined : variant.settings.InstanceType;
+
+export const say = (
+  fleet: Fleet,
+  now: Instant,
+  Status: VariantStatus['Status'],
+  message: (variant: FleetVariant) => string,
+): void => {
+  for (const variant of fleet.variants)
+    variant.status = { Status, StatusMessage: message(variant), StartTime: epochSeconds(now) };
+};
+export const hush = (fleet: Fleet): void => {
+  for (const variant of fleet.variants) delete variant.status;
+};
+
+/** AWS's words where a source has them (reference/sagemaker.md §2.8); callers may match prefixes only. */
+const setbacks = {
+  capacity: () =>
+    new Setback(
+      'no-capacity',
+      'Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error. Please retry using a different ML instance ' +
+        'type or after some time.',
+    ),
+  image: (variant: string) =>
+    new Setback(
+      'container-not-started',
+      `CannotStartContainerError. Please ensure the model container for variant ${variant} starts correctly when invoked with 'docker run <image> serve'.`,
+    ),
+  download: (url: string) =>
+    new Setback(
+      'download-failed',
+      `Failed to download model data for container "container_1" from URL: "${url}". Please ensure that there is an object located at the URL ` +
+        'and that the role passed to CreateModel has permissions to download the object.',
+    ),
+  extract: (url: string) =>
+    new Setback(
+      'extract-failed',
+      `Failed to extract model data archive for container "container_1" from URL "${url}". Please ensure that the object located at the URL is a valid tar.gz archive.`,
+    ),
+  ping: (variant: string) =>
+    new Setback(
+      'health-check-failed',
+      `The primary container for production variant ${variant} did not pass the ping health check. Please check CloudWatch logs for this endpoint.`,
+    ),
+  model: (name: string) => new Setback('model-missing', `Could not find model "${name}".`),
+};
+
+const digestOf = (image: string, digest: string): string =>
+  `${image.replace(/@.*$/, '').replace(/:[^:/]*$/, '')}@${digest}`;
+
+export const createFleets = (context: Context, models: Models) => {
+  const { kernel } = context;
+  let capacityFailures = 0;
+
+  const load = (variant: FleetVariant): NonNullable<FleetVariant['running']> => {
+    const modelName = variant.settings.ModelName;
+    let runnable: ReturnType<Models['runnable']>;
+    try {
+      runnable = models.runnable(modelName);
+    } catch {
+      // Deleting a model in use is allowed and breaks the next launch (§2.1).
+      throw setbacks.model(modelName);
+    }
+    const digest = context.images.resolve(runnable.image);
+    if (digest === undefined) throw setbacks.image(variant.name);
+    const url = runnable.modelDataUrl ?? '';
+    const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];
+    const artifact = bucket === undefined || key === undefined ? undefined : context.objects.get(bucket, key);
+    if (!artifact) throw setbacks.download(url);
+    const image: DeployedImage = {
+      SpecifiedImage: runnable.image,
+      ResolvedImage: digestOf(runnable.image, digest),
+      ResolutionTime: epochSeconds(kernel.clock.now()),
+    };
+    try {
+      return { container: startContainer(artifact.body), image };
+    } catch {
+      throw setbacks.extract(url);
+    }
+  };
+
+  /**
+   * Instances are provisioned, the image is resolved, the artifact downloaded, and /ping must answer within the startup timeout.
+   * @throws {Setback}
+   */
+  function* launch(fleet: Fleet, deadline?: Instant): Timeline {
+    const until = deadline === undefined ? {} : { deadline };
+    yield { label: 'provision', milliseconds: kernel.settings.provisionMs, ...until };
+    if (capacityFailures > 0) {
+      capacityFailures--;
+      throw setbacks.capacity();
+    }
+    for (const variant of fleet.variants) variant.running = load(variant);
+    const sick = fleet.variants.find((variant) => !variant.running?.container.ping());
+    if (sick) {
+      const seconds = sick.settings.ContainerStartupHealthCheckTimeoutInSeconds;
+      yield {
+        label: 'startup health check',
+        milliseconds: seconds === undefined ? kernel.settings.startupHealthCheckTimeoutMs : seconds * 1000,
+        ...until,
+      };
+      throw setbacks.ping(sick.name);
+    }
+    yield { label: 'container start', milliseconds: kernel.settings.containerStartMs, ...until };
+  }
+
+  return {
+    launch,
+    failCapacity: (times: number): void => {
+      capacityFailures += times;
+    },
+  };
+};
+export type Fleets = ReturnType<typeof createFleets>;

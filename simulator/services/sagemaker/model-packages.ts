@@ -1,0 +1,243 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Call, Handler, Instant } from '../../contracts.ts';
+import { type Context, epochSeconds, nameOf, present, sagemakerArn } from './context.ts';
+import type { ModelPackageGroups } from './model-package-groups.ts';
+import type { ContainerDefinition } from './models.ts';
+import { type PageRequest, page } from './pages.ts';
+import { conflict, invalid, noSuchPackage } from './refusals.ts';
+import type { Tag } from './tags.ts';
+
+export type ApprovalStatus = 'Approved' | 'Rejected' | 'PendingManualApproval';
+
+/** The members that can change after creation (reference/sagemaker.md §1.5); metrics, metadata and description cannot. */
+interface Mutable {
+  readonly ModelApprovalStatus: ApprovalStatus;
+  readonly ApprovalDescription?: string;
+  readonly CustomerMetadataProperties?: Readonly<Record<string, string>>;
+  readonly ModelLifeCycle?: object;
+  readonly ModelPackageRegistrationType?: string;
+  readonly SourceUri?: string;
+  readonly ModelCard?: object;
+  readonly InferenceSpecification?: InferenceSpecification;
+}
+interface InferenceSpecification {
+  readonly Containers: readonly (ContainerDefinition & {
+    readonly ImageDigest?: string;
+    readonly ProductId?: string;
+  })[];
+}
+interface CreateInput extends Partial<Mutable> {
+  readonly ModelPackageGroupName?: string;
+  readonly ModelPackageName?: string;
+  readonly ModelPackageDescription?: string;
+  readonly Tags?: readonly Tag[];
+  readonly ClientToken?: string;
+  readonly MetadataProperties?: object;
+}
+interface UpdateInput extends Partial<Mutable> {
+  readonly ModelPackageArn: string;
+  readonly CustomerMetadataPropertiesToRemove?: readonly string[];
+}
+interface ListInput extends PageRequest {
+  readonly ModelPackageGroupName?: string;
+  readonly ModelApprovalStatus?: ApprovalStatus;
+  readonly ModelPackageType?: 'Versioned' | 'Unversioned' | 'Both';
+  readonly NameContains?: string;
+  readonly CreationTimeAfter?: number;
+  readonly CreationTimeBefore?: number;
+  readonly SortBy?: 'Name' | 'CreationTime';
+  readonly SortOrder?: 'Ascending' | 'Descending';
+}
+
+export interface ModelPackage {
+  readonly arn: string;
+  readonly group: string;
+  readonly version: number;
+  readonly createdAt: Instant;
+  readonly createdBy: string;
+  readonly created: CreateInput;
+  state: Mutable;
+  modified?: { readonly at: Instant; readonly by: string };
+}
+
+const identity = (arn: string): object => ({ IamIdentity: { Arn: arn } });
+
+/** Versioned packages only: the suite registers no others. */
+export const createModelPackages = (context: Context, groups: ModelPackageGroups) => {
+  const { kernel } = context;
+  const packages = new Map<string, ModelPackage>();
+  const latest = new Map<string, number>();
+  const tokens = new Map<string, { readonly input: CreateInput; readonly arn: string }>();
+
+  const find = (versionedArnOrName: string): ModelPackage => {
+    const name = nameOf(versionedArnOrName);
+    const found = packages.get(name);
+    if (!found) throw noSuchPackage(sagemakerArn(context, `model-package/${name}`));
+    return found;
+  };
+
+  /** The service fills in the digest of every image it can resolve (AWS: model package state change event sample). */
+  const withDigests = (specification: InferenceSpecification): InferenceSpecification => ({
+    ...specification,
+    Containers: specification.Containers.map((container) => {
+      const digest =
+        container.ImageDigest ?? (container.Image === undefined ? undefined : context.images.resolve(container.Image));
+      return digest === undefined ? container : { ...container, ImageDigest: digest };
+    }),
+  });
+
+  const refuse = (input: CreateInput): void => {
+    if (input.ModelPackageName !== undefined && input.ModelPackageGroupName !== undefined)
+      throw invalid('Both ModelPackageName and ModelPackageGroupName cannot be given.');
+    if (input.ModelPackageGroupName === undefined)
+      throw invalid('ModelPackageGroupName is required: unversioned model packages are not simulated.');
+    // A version uses the tags of its group (AWS: CreateModelPackage, Tags).
+    if (input.Tags !== undefined && input.Tags.length > 0)
+      throw invalid('Tags cannot be given for a versioned model package: it uses the tags of its model package group.');
+  };
+
+  const create = (input: CreateInput, group: string, principal: string): ModelPackage => {
+    // One counter per group, never reused (§1.4; reuse after deletion is [unconfirmed]).
+    const version = (latest.get(group) ?? 0) + 1;
+    latest.set(group, version);
+    const created: ModelPackage = {
+      arn: sagemakerArn(context, `model-package/${group}/${version}`),
+      group,
+      version,
+      createdAt: kernel.clock.now(),
+      createdBy: principal,
+      created: input,
+      state: present({
+        ModelApprovalStatus: input.ModelApprovalStatus ?? kernel.settings.defaultApprovalStatus,
+        ApprovalDescription: input.ApprovalDescription,
+        CustomerMetadataProperties: input.CustomerMetadataProperties,
+        ModelLifeCycle: input.ModelLifeCycle,
+        ModelPackageRegistrationType: input.ModelPackageRegistrationType,
+        SourceUri: input.SourceUri,
+        ModelCard: input.ModelCard,
+        InferenceSpecification: input.InferenceSpecification && withDigests(input.InferenceSpecification),
+      }),
+    };
+    packages.set(`${group}/${version}`, created);
+    kernel.note({
+      source: 'registry',
+      object: group,
+      what: 'package-created',
+      detail: `${group}/${version} ${created.state.ModelApprovalStatus}`,
+    });
+    return created;
+  };
+
+  const summary = (item: ModelPackage) =>
+    present({
+      ModelPackageArn: item.arn,
+      ModelPackageGroupName: item.group,
+      ModelPackageVersion: item.version,
+      ModelPackageDescription: item.created.ModelPackageDescription,
+      CreationTime: epochSeconds(item.createdAt),
+      ModelPackageStatus: 'Completed',
+      ModelApprovalStatus: item.state.ModelApprovalStatus,
+      ModelLifeCycle: item.state.ModelLifeCycle,
+      ModelPackageRegistrationType: item.state.ModelPackageRegistrationType,
+    });
+
+  const operations = {
+    CreateModelPackage: (input: CreateInput, call: Call) => {
+      refuse(input);
+      const group = groups.find(input.ModelPackageGroupName ?? '').name;
+      const { ClientToken, ...body } = input;
+      const before = ClientToken === undefined ? undefined : tokens.get(ClientToken);
+      // Replay rules are [unconfirmed] (§1.3, §13.10): same body, same answer; another body is a conflict.
+      if (before) {
+        if (!isDeepStrictEqual(before.input, body))
+          throw conflict('The client token was used with different parameters.');
+        return { ModelPackageArn: before.arn };
+      }
+      const { arn } = create(body, group, call.principal.arn);
+      if (ClientToken !== undefined) tokens.set(ClientToken, { input: body, arn });
+      return { ModelPackageArn: arn };
+    },
+
+    DescribeModelPackage: (input: { ModelPackageName: string }) => {
+      const item = find(input.ModelPackageName);
+      const { Tags: _tags, MetadataProperties, ...created } = item.created;
+      const images = item.state.InferenceSpecification?.Containers ?? [];
+      return present({
+        ...created,
+        ...item.state,
+        ModelPackageName: item.group,
+        ModelPackageGroupName: item.group,
+        ModelPackageVersion: item.version,
+        ModelPackageArn: item.arn,
+        CreationTime: epochSeconds(item.createdAt),
+        CreatedBy: identity(item.createdBy),
+        LastModifiedTime: item.modified && epochSeconds(item.modified.at),
+        LastModifiedBy: item.modified && identity(item.modified.by),
+        MetadataProperties,
+        ModelPackageStatus: 'Completed',
+        ModelPackageStatusDetails: {
+          ValidationStatuses: [],
+          ImageScanStatuses: images.map((_, index) => ({ Name: `container-${index}`, Status: 'Completed' })),
+        },
+      });
+    },
+
+    /** Ascending by creation time unless asked otherwise; there is no sort by version (reference/sagemaker.md §1.4). */
+    ListModelPackages: (input: ListInput) => {
+      const group =
+        input.ModelPackageGroupName === undefined ? undefined : groups.find(input.ModelPackageGroupName).name;
+      // Without a group the documented default is Unversioned, of which there are none; with one the versions are listed (§1.4).
+      const versioned = group !== undefined || (input.ModelPackageType ?? 'Unversioned') !== 'Unversioned';
+      const listedUntil = kernel.clock.now() - kernel.settings.packageListedAfterMs;
+      const found = [...packages.values()].filter(
+        (item) =>
+          versioned &&
+          (group === undefined || item.group === group) &&
+          item.createdAt <= listedUntil &&
+          (input.ModelApprovalStatus === undefined || item.state.ModelApprovalStatus === input.ModelApprovalStatus) &&
+          (input.NameContains === undefined || item.group.includes(input.NameContains)) &&
+          (input.CreationTimeAfter === undefined || epochSeconds(item.createdAt) > input.CreationTimeAfter) &&
+          (input.CreationTimeBefore === undefined || epochSeconds(item.createdAt) < input.CreationTimeBefore),
+      );
+      const byTime = (a: ModelPackage, b: ModelPackage): number => a.createdAt - b.createdAt || a.version - b.version;
+      const byName = (a: ModelPackage, b: ModelPackage): number =>
+        a.group < b.group ? -1 : a.group > b.group ? 1 : byTime(a, b);
+      found.sort(input.SortBy === 'Name' ? byName : byTime);
+      if (input.SortOrder === 'Descending') found.reverse();
+      const { items, next } = page(found, input, 10);
+      return { ModelPackageSummaryList: items.map(summary), ...next };
+    },
+
+    /** No ETag and no condition: of two approvers the last one wins (reference/sagemaker.md §1.5). */
+    UpdateModelPackage: (input: UpdateInput, call: Call) => {
+      const item = find(input.ModelPackageArn);
+      const removed = new Set(input.CustomerMetadataPropertiesToRemove ?? []);
+      const merged = { ...item.state.CustomerMetadataProperties, ...input.CustomerMetadataProperties };
+      const properties = Object.fromEntries(Object.entries(merged).filter(([key]) => !removed.has(key)));
+      item.state = present({
+        ModelApprovalStatus: input.ModelApprovalStatus ?? item.state.ModelApprovalStatus,
+        ApprovalDescription: input.ApprovalDescription ?? item.state.ApprovalDescription,
+        CustomerMetadataProperties: Object.keys(properties).length > 0 ? properties : undefined,
+        ModelLifeCycle: input.ModelLifeCycle ?? item.state.ModelLifeCycle,
+        ModelPackageRegistrationType: input.ModelPackageRegistrationType ?? item.state.ModelPackageRegistrationType,
+        SourceUri: input.SourceUri ?? item.state.SourceUri,
+        ModelCard: input.ModelCard ?? item.state.ModelCard,
+        InferenceSpecification: input.InferenceSpecification
+          ? withDigests(input.InferenceSpecification)
+          : item.state.InferenceSpecification,
+      });
+      item.modified = { at: kernel.clock.now(), by: call.principal.arn };
+      if (input.ModelApprovalStatus !== undefined)
+        kernel.note({
+          source: 'registry',
+          object: item.group,
+          what: 'approval-changed',
+          detail: `${item.group}/${item.version} ${input.ModelApprovalStatus}`,
+        });
+      return { ModelPackageArn: item.arn };
+    },
+  } satisfies Record<string, Handler>;
+
+  return { operations, find };
+};
+export type ModelPackages = ReturnType<typeof createModelPackages>;

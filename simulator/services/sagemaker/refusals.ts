@@ -1,0 +1,39 @@
+import { AwsError } from '../../contracts.ts';
+
+/**
+ * SageMaker's refusals in AWS's words. All arrive as HTTP 400 and most as the un-modelled ValidationException, so that only the
+ * message tells them apart (reference/sagemaker.md §1.8, §2.7).
+ */
+const validation = (message: string): AwsError => new AwsError('ValidationException', message);
+
+/** Words seen in the field (§2.2, §2.3). `what`: `endpoint`, `endpoint configuration` or `model`. */
+export const alreadyExists = (what: string, arn: string): AwsError =>
+  validation(`Cannot create already existing ${what} "${arn}".`);
+/** Words from AWS's Kubernetes operator, package clientwrapper (§2.7). */
+export const notFound = (what: string, arn: string): AwsError => validation(`Could not find ${what} "${arn}".`);
+/** The same words for UpdateEndpoint, UpdateEndpointWeightsAndCapacities and DeleteEndpoint (§2.7). */
+export const inProgress = (arn: string): AwsError => validation(`Cannot update in-progress endpoint "${arn}".`);
+/** A failed endpoint can only be deleted (AWS: DescribeEndpoint, EndpointStatus). Wording [unconfirmed]. */
+export const failedEndpoint = (arn: string): AwsError =>
+  validation(`Cannot update failed endpoint "${arn}". Delete it and create it again.`);
+
+/** Words from AWS's Kubernetes controller, generator.yaml (§1.2). */
+export const noSuchGroup = (arn: string): AwsError => validation(`ModelPackageGroup ${arn} does not exist.`);
+export const noSuchPackage = (arn: string): AwsError => validation(`ModelPackage ${arn} does not exist.`);
+/** Begins as seen in the field (§1.2). */
+export const groupExists = (arn: string): AwsError => validation(`Model Package Group already exists: ${arn}`);
+
+/** Words seen in the field in eight repositories (§2.3). */
+export const quotaExceeded = (instanceType: string, quota: number, used: number, delta: number): AwsError =>
+  new AwsError(
+    'ResourceLimitExceeded',
+    `The account-level service limit '${instanceType} for endpoint usage' is ${quota} Instances, with current utilization of ${used} Instances ` +
+      `and a request delta of ${delta} Instances. Please use AWS Service Quotas to request an increase for this quota. If AWS Service Quotas is ` +
+      'not available, contact AWS support to request an increase for this quota.',
+  );
+
+/** Concurrent or contradicting change of a model package: the one modelled conflict of the registry (§1.3). */
+export const conflict = (message: string): AwsError => new AwsError('ConflictException', message);
+
+/** What AWS refuses but publishes no words for (§13.3): the words are ours, only the code is AWS's. */
+export const invalid = validation;

@@ -1,0 +1,183 @@
+import {
+  AwsError,
+  type FleetMinute,
+  type Hosting,
+  type Instant,
+  type Invocation,
+  type InvocationAnswer,
+} from '../../contracts.ts';
+import type { Context } from './context.ts';
+import { type Endpoint, fleetsOf } from './endpoint.ts';
+import type { Endpoints } from './endpoints.ts';
+import { type FleetVariant, sum } from './fleets.ts';
+
+/** Where a request can go: one variant of one fleet, and how much of the traffic it takes. */
+interface Route {
+  readonly endpoint: Endpoint;
+  readonly config: string;
+  readonly variant: FleetVariant;
+  readonly mass: number;
+  /** Instances of that variant name taking traffic, over all fleets. */
+  readonly activeInstances: number;
+}
+
+/** What a batch of requests did on one route. Latencies as value → how often, the form PutMetricData takes. */
+interface Tally {
+  readonly route: Route;
+  requests: number;
+  clientErrors: number;
+  serverErrors: number;
+  latencyMsSum: number;
+  readonly latencyMicros: Map<number, number>;
+}
+
+const minuteMs = 60_000;
+const namespace = 'AWS/SageMaker';
+
+const notFound = (context: Context, name: string): AwsError =>
+  // Wording [unconfirmed] (reference/sagemaker.md §8).
+  new AwsError('ValidationError', `Endpoint ${name} of account ${context.kernel.accountId} not found.`);
+
+/** Routes requests, runs the containers, and emits the metrics of reference/sagemaker.md §4.4 under both dimension sets. */
+export const createRouting = (context: Context, endpoints: Endpoints) => {
+  const random = context.kernel.random('routing');
+  const minutes = new Map<string, { -readonly [Key in keyof FleetMinute]: FleetMinute[Key] }>();
+
+  /**
+   * Weights share traffic among the variants of a fleet (§4.1), active capacity between fleets that have the variant (§3.2).
+   * `TargetVariant` overrides the weights, so it reaches a variant of weight zero [unconfirmed] (§4.1).
+   */
+  const routesTo = (name: string, targetVariant: string | undefined): readonly Route[] => {
+    const endpoint = endpoints.get(name);
+    if (!endpoint) throw notFound(context, name);
+    const fleets = fleetsOf(endpoint);
+    const activeOf = new Map<string, number>();
+    for (const { variants } of fleets)
+      for (const variant of variants) activeOf.set(variant.name, (activeOf.get(variant.name) ?? 0) + variant.active);
+    const serving = fleets.flatMap((fleet) => {
+      const weights = sum(fleet, (variant) => variant.weight);
+      return fleet.variants
+        .filter((variant) => variant.active > 0)
+        .map((variant): Route => {
+          const activeInstances = activeOf.get(variant.name) ?? variant.active;
+          const weight = targetVariant === undefined ? variant.weight / weights : 1;
+          return {
+            endpoint,
+            config: fleet.config.name,
+            variant,
+            mass: (weight * variant.active) / activeInstances,
+            activeInstances,
+          };
+        });
+    });
+    if (serving.length === 0) throw notFound(context, name);
+    const targeted = serving.filter((route) => targetVariant === undefined || route.variant.name === targetVariant);
+    if (targeted.length === 0)
+      throw new AwsError('ValidationError', `Variant ${targetVariant} of endpoint ${name} not found.`);
+    return targeted;
+  };
+
+  const choose = (routes: readonly Route[]): Route => {
+    let draw = random() * routes.reduce((total, route) => total + route.mass, 0);
+    const found = routes.find((route) => {
+      draw -= route.mass;
+      return draw < 0;
+    });
+    const reachable = found ?? routes.findLast((route) => route.mass > 0);
+    // All weights zero: what AWS does is [unconfirmed] (§13.8).
+    if (!reachable) throw new AwsError('ValidationError', 'No variant of the endpoint has a weight above zero.');
+    return reachable;
+  };
+
+  const serve = (route: Route, body: Buffer, contentType: string, tally: Tally): InvocationAnswer => {
+    const { container } = route.variant.running ?? {};
+    if (!container) throw new Error(`variant ${route.variant.name} takes traffic without a container`);
+    const answer = container.invoke(body, contentType);
+    tally.requests++;
+    if (answer.status >= 500) tally.serverErrors++;
+    else if (answer.status >= 400) tally.clientErrors++;
+    const micros = Math.round(answer.latencyMs * 1000);
+    tally.latencyMsSum += answer.latencyMs;
+    tally.latencyMicros.set(micros, (tally.latencyMicros.get(micros) ?? 0) + 1);
+    return { ...answer, variant: route.variant.name };
+  };
+
+  const newTally = (route: Route): Tally => ({
+    route,
+    requests: 0,
+    clientErrors: 0,
+    serverErrors: 0,
+    latencyMsSum: 0,
+    latencyMicros: new Map(),
+  });
+
+  const record = (
+    { route, requests, clientErrors, serverErrors, latencyMsSum, latencyMicros }: Tally,
+    at: Instant,
+  ): void => {
+    if (requests === 0) return;
+    const plain = { EndpointName: route.endpoint.name, VariantName: route.variant.name };
+    const errors = clientErrors + serverErrors;
+    // 1 for each matching response, else 0, so that Average is the error rate (AWS: "Amazon SageMaker metrics in CloudWatch").
+    const zeroOne = (ones: number): readonly [readonly number[], readonly number[]] => [
+      [0, 1],
+      [requests - ones, ones],
+    ];
+    const observations: Readonly<Record<string, readonly [readonly number[], readonly number[]]>> = {
+      Invocations: [[1], [requests]],
+      InvocationsPerInstance: [[1 / route.activeInstances], [requests]],
+      Invocation4XXErrors: zeroOne(clientErrors),
+      Invocation5XXErrors: zeroOne(serverErrors),
+      InvocationModelErrors: zeroOne(errors),
+      ModelLatency: [[...latencyMicros.keys()], [...latencyMicros.values()]],
+      OverheadLatency: [[context.kernel.settings.overheadLatencyMs * 1000], [requests]],
+    };
+    for (const dimensions of [plain, { ...plain, EndpointConfigName: route.config }])
+      for (const [metric, [values, counts]] of Object.entries(observations))
+        context.metrics.recordMany(namespace, metric, dimensions, values, counts, at);
+    const minute = Math.floor(at / minuteMs) * minuteMs;
+    const key = `${route.endpoint.name}/${route.config}/${route.variant.name}/${minute}`;
+    const row = minutes.get(key) ?? {
+      endpoint: route.endpoint.name,
+      endpointConfig: route.config,
+      variant: route.variant.name,
+      minute,
+      requests: 0,
+      errors: 0,
+      latencyMsSum: 0,
+    };
+    row.requests += requests;
+    row.errors += errors;
+    row.latencyMsSum += latencyMsSum;
+    minutes.set(key, row);
+  };
+
+  const invoke: Hosting['invoke'] = (request: Invocation) => {
+    const route = choose(routesTo(request.endpoint, request.targetVariant));
+    const tally = newTally(route);
+    const answer = serve(route, request.body, request.contentType, tally);
+    record(tally, request.at);
+    return answer;
+  };
+
+  /** Many requests at one instant, answers dropped: background traffic. Requests to an endpoint that does not serve are lost. */
+  const drive = (endpoint: string, bodies: readonly Buffer[], contentType: string, at: Instant): void => {
+    if (!endpoints.get(endpoint)) return;
+    let routes: readonly Route[];
+    try {
+      routes = routesTo(endpoint, undefined);
+    } catch (error) {
+      if (error instanceof AwsError) return;
+      throw error;
+    }
+    const tallies = new Map(routes.map((route) => [route, newTally(route)]));
+    for (const body of bodies) {
+      const route = choose(routes);
+      const tally = tallies.get(route);
+      if (tally) serve(route, body, contentType, tally);
+    }
+    for (const tally of tallies.values()) record(tally, at);
+  };
+
+  return { invoke, drive, minutes: (): readonly FleetMinute[] => [...minutes.values()].map((row) => ({ ...row })) };
+};
