@@ -1,0 +1,40 @@
+/**
+ * Starts every committed bundle as a runner would, from an empty folder and without inputs. A bundle that loads answers with its
+ * outputs and a failed step; one that lacks a module or trips over its own packaging does not (ncc and esbuild both exit 0 then).
+ */
+import { spawnSync } from 'node:child_process';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** What is wrong with the bundle; undefined when it answers as an action without inputs should. */
+const fault = (bundle: string): string | undefined => {
+  const folder = mkdtempSync(join(tmpdir(), 'execute-'));
+  try {
+    const files = Object.fromEntries(
+      ['GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY', 'GITHUB_ENV'].map((name) => [name, join(folder, name)]),
+    );
+    for (const path of Object.values(files)) writeFileSync(path, '');
+    // No PATH, no HOME, no credentials: all a bundle needs is itself.
+    const env = { ...files, GITHUB_ACTIONS: 'true', RUNNER_TEMP: folder };
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, bundle)], {
+      cwd: folder,
+      env,
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+    const outputs = readFileSync(join(folder, 'GITHUB_OUTPUT'), 'utf8');
+    if (status === 1 && outputs.includes('reason-code') && outputs.includes('invalid-input')) return undefined;
+    return `${bundle}: expected exit code 1 and reason-code invalid-input, got exit code ${status}\n${stdout}${stderr}${outputs}`;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
+const bundles = globSync('actions/*/dist/*.cjs', { cwd: root }).sort();
+const faults = bundles.flatMap((bundle) => fault(bundle) ?? []);
+for (const text of faults) console.error(text);
+console.log(`${bundles.length - faults.length} of ${bundles.length} bundles executed`);
+process.exitCode = faults.length === 0 && bundles.length > 0 ? 0 : 1;
