@@ -93,6 +93,8 @@ export interface Simulator {
   readonly requests: readonly LoggedRequest[];
   readonly events: readonly FarSideEvent[];
   readonly faults: Faults;
+  /** From now on the role may do only these actions (`sagemaker:Describe*`); several calls add up. Without it a role may do everything. */
+  permit(role: string, actions: readonly string[]): void;
   readonly objects: Objects;
   readonly images: Images;
   readonly metrics: Metrics;
@@ -153,6 +155,8 @@ export interface Principal {
 export interface Call {
   readonly principal: Principal;
   readonly requestId: string;
+  /** The clock participant whose credentials, or whose session, signed the call. */
+  readonly participant?: string;
   /** REST services only. */
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -2,7 +2,7 @@
 """Writes simulator/constraints/<service>.generated.json: what AWS's own service models, as the botocore package carries them,
 say about the inputs of the operations the simulator serves: required members, types, patterns, lengths, ranges, enums. No text.
 
-    pip install botocore==1.43.11 && python3 tools/generate-constraints.py [--check]
+    pip install botocore==1.44.5 && python3 tools/generate-constraints.py [--check]
 
 `--check` writes nothing and fails when a file differs from what this botocore gives (or when the versions differ).
 For services that also speak a protocol without self-describing answers (query, CBOR) the output shapes are emitted too.
@@ -30,8 +30,8 @@ SERVED = {
         ListTagsForResource PutMetricAlarm PutMetricData SetAlarmState TagResource UntagResource
     """,
     "application-autoscaling": """
-        DeleteScalingPolicy DeregisterScalableTarget DescribeScalableTargets DescribeScalingActivities
-        DescribeScalingPolicies PutScalingPolicy RegisterScalableTarget
+        DeleteScalingPolicy DeleteScheduledAction DeregisterScalableTarget DescribeScalableTargets DescribeScalingActivities
+        DescribeScalingPolicies DescribeScheduledActions PutScalingPolicy PutScheduledAction RegisterScalableTarget
     """,
     "sts": "AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity",
     "ecr": "BatchGetImage DescribeImages",

@@ -1,0 +1,38 @@
+import type { Fault, Faults } from './contracts.ts';
+
+export type Harm = Exclude<Fault, { kind: 'call' }>;
+
+export interface FaultQueue extends Faults {
+  /** What this call meets: every planned action that is due (they run first), and at most one harm, in the order they were added. */
+  take(
+    service: string,
+    operation: string,
+  ): { readonly actions: readonly (() => void | Promise<void>)[]; readonly harm?: Harm };
+}
+
+export const createFaults = (): FaultQueue => {
+  const queue: { readonly fault: Fault; toSkip: number; left: number }[] = [];
+  return {
+    add(fault) {
+      queue.push({ fault, toSkip: fault.after ?? 0, left: fault.times });
+    },
+    take(service, operation) {
+      const actions: (() => void | Promise<void>)[] = [];
+      let harm: Harm | undefined;
+      for (const entry of queue) {
+        const { fault } = entry;
+        if (fault.service !== service || fault.operation !== operation || entry.left === 0) continue;
+        if (entry.toSkip > 0) {
+          entry.toSkip--;
+        } else if (fault.kind === 'call') {
+          entry.left--;
+          actions.push(fault.action);
+        } else if (harm === undefined) {
+          entry.left--;
+          harm = fault;
+        }
+      }
+      return { actions, ...(harm === undefined ? {} : { harm }) };
+    },
+  };
+};

@@ -1,0 +1,186 @@
+import { AwsError, type Instant, type Kernel, type Service } from './contracts.ts';
+import type { FaultQueue } from './faults.ts';
+import { type Caller, type Principals, refusal } from './principals.ts';
+import { type AnswerContext, type Decoded, decode, type WireAnswer, type WireRequest } from './protocols.ts';
+import { uuidOf } from './random.ts';
+import { actionOf, isWrite, type RequestLog, resourceOf } from './request-log.ts';
+import { loadTables, type Tables, validate } from './validation.ts';
+
+export interface Gateway {
+  /** Undefined when the request is for no AWS service. */
+  answer(request: WireRequest): Promise<WireAnswer | 'lost' | undefined>;
+  /** Without HTTP, credentials, faults or log; still validated. @throws AwsError */
+  call(service: string, operation: string, input: object): Promise<Record<string, unknown>>;
+}
+
+export interface GatewayParts {
+  readonly kernel: Kernel;
+  readonly seed: number;
+  /** By AWS service id: `sagemaker`, `sagemaker-runtime`, `cloudwatch`, `application-autoscaling`, `s3`, `sts`, `ecr`. */
+  readonly services: Readonly<Record<string, Service>>;
+  readonly principals: Principals;
+  readonly faults: FaultQueue;
+  readonly log: RequestLog;
+}
+
+/** The front door of every service, in AWS's order: who are you, not so fast, may you, is it well-formed, then the operation. */
+export const createGateway = ({ kernel, seed, services, principals, faults, log }: GatewayParts): Gateway => {
+  const tables = new Map<string, Tables>();
+  for (const [service, { operations }] of Object.entries(services)) {
+    // S3's own model constrains next to nothing; its handlers check what it does.
+    if (service === 's3') continue;
+    const loaded = loadTables(service);
+    tables.set(service, loaded);
+    const missing = Object.keys(operations).filter((operation) => loaded.operations[operation] === undefined);
+    if (missing.length > 0)
+      throw new Error(`no constraints for ${service} ${missing.join(', ')}: add them to tools/generate-constraints.py`);
+  }
+  const recentControlCalls: Instant[] = [];
+  let answered = 0;
+
+  const checked = (service: string, operation: string, input: Record<string, unknown>): Record<string, unknown> => {
+    const known = tables.get(service);
+    return known === undefined ? input : validate(service, known, operation, input);
+  };
+
+  /** settings.controlPlaneRate calls in any second of virtual time. */
+  const isTooFast = (service: string): boolean => {
+    const { controlPlaneRate } = kernel.settings;
+    if (service !== 'sagemaker' || controlPlaneRate === 0) return false;
+    const now = kernel.clock.now();
+    while ((recentControlCalls[0] ?? now) <= now - 1000) recentControlCalls.shift();
+    if (recentControlCalls.length >= controlPlaneRate) return true;
+    recentControlCalls.push(now);
+    return false;
+  };
+
+  const callerOf = (decoded: Decoded, headers: Readonly<Record<string, string>>): Caller => {
+    if (decoded.operation !== 'AssumeRoleWithWebIdentity')
+      return principals.authenticate(headers, decoded.protocol.family);
+    return { principal: { accessKeyId: '', arn: '*', accountId: '' }, participant: undefined, temporary: false };
+  };
+
+  const authorize = (caller: Caller, decoded: Decoded, input: Record<string, unknown>, resource: string): void => {
+    const { service, operation, protocol } = decoded;
+    principals.authorize(caller.principal, actionOf(service, operation), resource, protocol.family);
+    // AWS: "Granting a user permissions to pass a role to an AWS service".
+    const passed = input['ExecutionRoleArn'];
+    if (isWrite(operation) && typeof passed === 'string')
+      principals.authorize(caller.principal, 'iam:PassRole', passed, protocol.family);
+  };
+
+  const answer = async (request: WireRequest): Promise<WireAnswer | 'lost' | undefined> => {
+    const decoded = decode(request, (service) => tables.get(service));
+    if (decoded === undefined) return undefined;
+    const { service, operation, protocol } = decoded;
+    const requestId = uuidOf('request', seed, answered++);
+    const context: AnswerContext = { operation, requestId, tables: tables.get(service) };
+    const { actions, harm } = faults.take(service, operation);
+    for (const action of actions) await action();
+
+    let answeredBy: 'operation' | 'constraint' | 'gate' = 'gate';
+    let caller: Caller | undefined;
+    let input: Record<string, unknown> = {};
+    let resource = '*';
+    let answer: WireAnswer;
+    let error: AwsError | undefined;
+    try {
+      const handler = services[service]?.operations[operation];
+      caller = callerOf(decoded, request.headers);
+      if (harm !== undefined && harm.kind !== 'answer-lost') throw harmOf(harm, protocol.family, service);
+      if (isTooFast(service)) throw throttled(protocol.family, service);
+      if (handler === undefined) throw unknownOperation(protocol.family, operation);
+      answeredBy = 'constraint';
+      input = decoded.input();
+      resource = resourceOf(kernel, service, input);
+      answeredBy = 'gate';
+      authorize(caller, decoded, input, resource);
+      answeredBy = 'constraint';
+      input = checked(service, operation, input);
+      answeredBy = 'operation';
+      const { participant, principal } = caller;
+      const output = await handler(input, {
+        principal,
+        requestId,
+        headers: request.headers,
+        ...(participant === undefined ? {} : { participant }),
+      });
+      answer = protocol.answer({ ...output }, context);
+    } catch (thrown) {
+      if (!(thrown instanceof AwsError)) throw thrown;
+      error = thrown;
+      answer = protocol.refuse(thrown, context);
+    }
+    const lost = harm?.kind === 'answer-lost';
+    const shownError = error?.code ?? (lost ? 'answer-lost' : undefined);
+    log.add({
+      at: kernel.clock.now(),
+      service,
+      operation,
+      principal: caller?.principal.arn ?? 'unknown',
+      resource,
+      mutation: isWrite(operation) && error === undefined,
+      status: answer.status,
+      ...(shownError === undefined ? {} : { error: shownError }),
+      ...(caller?.participant === undefined ? {} : { participant: caller.participant }),
+      input: withoutBytes(input),
+    });
+    log.addWire({ service, operation, protocol: protocol.name, answeredBy, request, answer });
+    return lost ? 'lost' : answer;
+  };
+
+  return {
+    answer,
+    async call(service, operation, input) {
+      const handler = services[service]?.operations[operation];
+      if (handler === undefined) throw new RangeError(`the simulator does not serve ${service} ${operation}`);
+      const principal = {
+        accessKeyId: 'driver',
+        arn: `arn:aws:iam::${kernel.accountId}:root`,
+        accountId: kernel.accountId,
+      };
+      const output = await handler(checked(service, operation, { ...input }), { principal, requestId: 'driver' });
+      return { ...output };
+    },
+  };
+};
+
+const throttled = (family: Decoded['protocol']['family'], service: string): AwsError => {
+  if (family === 's3') return new AwsError('SlowDown', 'Please reduce your request rate.', 503);
+  return family === 'query' || service === 'cloudwatch'
+    ? new AwsError('Throttling', 'Rate exceeded')
+    : new AwsError('ThrottlingException', 'Rate exceeded');
+};
+
+const harmOf = (
+  harm: NonNullable<ReturnType<FaultQueue['take']>['harm']>,
+  family: Decoded['protocol']['family'],
+  service: string,
+): AwsError => {
+  switch (harm.kind) {
+    case 'throttle':
+      return throttled(family, service);
+    case 'server-error':
+      return family === 's3'
+        ? new AwsError('InternalError', 'We encountered an internal error. Please try again.', 500)
+        : new AwsError('InternalFailure', 'The request processing has failed because of an unknown error.', 500);
+    case 'expired-token':
+      return refusal('expired', family);
+    case 'error':
+      return new AwsError(harm.code, harm.message);
+    case 'answer-lost':
+      throw new RangeError('an answer is lost after the call, not instead of it');
+  }
+};
+
+const unknownOperation = (family: Decoded['protocol']['family'], operation: string): AwsError => {
+  if (family === 'query')
+    return new AwsError('InvalidAction', `The action ${operation} is not valid for this web service.`);
+  return new AwsError('UnknownOperationException', '');
+};
+
+/** Bodies are data of others: the log keeps their length. */
+const withoutBytes = (input: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(input).map(([name, value]) => [name, Buffer.isBuffer(value) ? `${value.length} bytes` : value]),
+  );

@@ -1,0 +1,36 @@
+import { type Clock, createClock } from './clock.ts';
+import type { FarSideEvent, Instant, Kernel, Settings } from './contracts.ts';
+import { createRandom } from './random.ts';
+import { defaultSettings } from './settings.ts';
+
+export interface KernelOptions {
+  readonly seed?: number;
+  readonly startAt?: Instant;
+  readonly settings?: Partial<Settings>;
+  readonly region?: string;
+  readonly accountId?: string;
+}
+
+/** A Monday morning. */
+export const defaultStart: Instant = Date.UTC(2026, 0, 5, 9);
+
+/** What every service shares: time, settings, identity, randomness by name. Service tests use it without HTTP. */
+export const createKernel = (
+  options: KernelOptions = {},
+): { readonly kernel: Kernel; readonly clock: Clock; readonly events: readonly FarSideEvent[] } => {
+  const clock = createClock(options.startAt ?? defaultStart);
+  const { seed = 1, region = 'eu-west-1', accountId = '111122223333' } = options;
+  const events: FarSideEvent[] = [];
+  const kernel: Kernel = {
+    clock,
+    settings: { ...defaultSettings, ...options.settings },
+    region,
+    accountId,
+    random: (name) => createRandom(seed, name),
+    arn: (service, resource) => `arn:aws:${service}:${region}:${accountId}:${resource}`,
+    note: (event) => {
+      events.push({ at: clock.now(), ...event });
+    },
+  };
+  return { kernel, clock, events };
+};

@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util';
+import { startSimulator } from './simulator.ts';
+
+/** `npm run simulator -- [--port N] [--speed 60] [--seed N] [--wire-file FILE]`: a local AWS whose time follows the wall clock. */
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '4599' },
+    speed: { type: 'string', default: '1' },
+    seed: { type: 'string', default: '1' },
+    'wire-file': { type: 'string' },
+  },
+});
+const number = (name: 'port' | 'speed' | 'seed'): number => {
+  const value = Number(values[name]);
+  if (!Number.isFinite(value) || value < 0) throw new Error(`--${name} must be a number, not ${values[name]}`);
+  return value;
+};
+
+const simulator = await startSimulator({
+  port: number('port'),
+  seed: number('seed'),
+  wallSpeed: number('speed'),
+  startAt: Date.now(),
+  ...(values['wire-file'] === undefined ? {} : { wireFile: values['wire-file'] }),
+});
+process.stdout.write(`${simulator.url}\n`);
+for (const [name, value] of Object.entries(simulator.environment())) process.stdout.write(`export ${name}=${value}\n`);
+
+const stop = (): void => {
+  void simulator.close();
+};
+process.once('SIGINT', stop);
+process.once('SIGTERM', stop);

@@ -1,0 +1,137 @@
+import { AwsError, type Instant, type Kernel, type Principal } from './contracts.ts';
+import type { Protocol } from './protocols.ts';
+import { base32Of, digestOf } from './random.ts';
+
+/** Who calls. Long-lived keys are one per clock participant, so that the request log can say which process it was. */
+export interface Principals {
+  /** The long-lived credentials of a participant's process. */
+  keysOf(participant: string): { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** @throws AwsError as AWS refuses unknown, incomplete and expired credentials in that protocol. */
+  authenticate(headers: Readonly<Record<string, string>>, family: Protocol['family']): Caller;
+  /** Temporary credentials that expire in virtual time. */
+  issue(role: Role, sessionName: string, durationMs: number, participant: string | undefined): Session;
+  role(arn: string): Role | undefined;
+  /** From now on the role may do only these (`sagemaker:Describe*`); several calls add up. */
+  permit(role: string, actions: readonly string[]): void;
+  /** @throws AwsError AccessDeniedException, worded as IAM words it. */
+  authorize(principal: Principal, action: string, resource: string, family: Protocol['family']): void;
+}
+
+export interface Caller {
+  readonly principal: Principal;
+  readonly participant: string | undefined;
+  readonly temporary: boolean;
+}
+export interface Role {
+  readonly name: string;
+  readonly arn: string;
+  readonly accountId: string;
+  readonly roleId: string;
+}
+export interface Session {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly expiration: Instant;
+  readonly principal: Principal;
+}
+
+const longLived = 'AKIASIMULATED';
+
+/** `roles`: names in this account, or whole ARNs for roles elsewhere. */
+export const createPrincipals = (kernel: Kernel, roles: readonly string[]): Principals => {
+  const known = new Map<string, Role>();
+  const sessions = new Map<string, { readonly session: Session; readonly participant: string | undefined }>();
+  const permitted = new Map<string, Set<string>>();
+  for (const role of roles) {
+    const arn = role.startsWith('arn:') ? role : `arn:aws:iam::${kernel.accountId}:role/${role}`;
+    const name = arn.split('/').at(-1) ?? role;
+    known.set(arn, { name, arn, accountId: arn.split(':')[4] ?? '', roleId: `AROA${base32Of(17, 'role', arn)}` });
+  }
+
+  return {
+    keysOf: (participant) => ({
+      accessKeyId: `${longLived}${participant.replace(/\D/g, '').padStart(7, '0')}`,
+      secretAccessKey: digestOf('secret', participant).toString('base64').slice(0, 40),
+    }),
+    authenticate(headers, family) {
+      const accessKeyId = /Credential=([^/,]+)\//.exec(headers['authorization'] ?? '')?.[1];
+      if (accessKeyId === undefined) throw refusal('missing', family);
+      if (accessKeyId.startsWith(longLived)) {
+        const principal = {
+          accessKeyId,
+          arn: `arn:aws:iam::${kernel.accountId}:user/delivery`,
+          accountId: kernel.accountId,
+        };
+        return { principal, participant: `p${Number(accessKeyId.slice(longLived.length))}`, temporary: false };
+      }
+      const issued = sessions.get(accessKeyId);
+      if (issued === undefined || headers['x-amz-security-token'] !== issued.session.sessionToken) {
+        throw refusal('unknown', family);
+      }
+      if (kernel.clock.now() >= issued.session.expiration) throw refusal('expired', family);
+      return { principal: issued.session.principal, participant: issued.participant, temporary: true };
+    },
+    issue(role, sessionName, durationMs, participant) {
+      const name = ['session', role.arn, sessions.size] as const;
+      const accessKeyId = `ASIA${base32Of(16, ...name)}`;
+      const session: Session = {
+        accessKeyId,
+        secretAccessKey: digestOf('secret', ...name)
+          .toString('base64')
+          .slice(0, 40),
+        sessionToken: Buffer.concat([1, 2, 3, 4].map((part) => digestOf('token', part, ...name))).toString('base64'),
+        expiration: kernel.clock.now() + durationMs,
+        principal: {
+          accessKeyId,
+          arn: `arn:aws:sts::${role.accountId}:assumed-role/${role.name}/${sessionName}`,
+          accountId: role.accountId,
+        },
+      };
+      sessions.set(accessKeyId, { session, participant });
+      return session;
+    },
+    role: (arn) => known.get(arn),
+    permit(role, actions) {
+      permitted.set(role, new Set([...(permitted.get(role) ?? []), ...actions]));
+    },
+    authorize(principal, action, resource, family) {
+      const role = /:assumed-role\/([^/]+)\//.exec(principal.arn)?.[1];
+      const allowed = role === undefined ? undefined : permitted.get(role);
+      // GetCallerIdentity needs no permission and cannot be denied (AWS STS API reference).
+      if (allowed === undefined || action === 'sts:GetCallerIdentity') return;
+      const granted = [...allowed].some((pattern) =>
+        pattern.endsWith('*') ? action.startsWith(pattern.slice(0, -1)) : pattern === action,
+      );
+      if (granted) return;
+      const message = `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`;
+      throw family === 'json'
+        ? new AwsError('AccessDeniedException', message)
+        : new AwsError('AccessDenied', message, 403);
+    },
+  };
+};
+
+/** The same refusal has other codes in each protocol (AWS: "Common errors" of STS, SageMaker and S3). */
+const refusals = {
+  missing: {
+    json: ['MissingAuthenticationTokenException', 'Missing Authentication Token', 400],
+    query: ['MissingAuthenticationToken', 'Request is missing Authentication Token', 403],
+    s3: ['AccessDenied', 'Access Denied', 403],
+  },
+  unknown: {
+    json: ['UnrecognizedClientException', 'The security token included in the request is invalid.', 400],
+    query: ['InvalidClientTokenId', 'The security token included in the request is invalid.', 403],
+    s3: ['InvalidAccessKeyId', 'The AWS Access Key Id you provided does not exist in our records.', 403],
+  },
+  expired: {
+    json: ['ExpiredTokenException', 'The security token included in the request is expired', 400],
+    query: ['ExpiredToken', 'The security token included in the request is expired', 403],
+    s3: ['ExpiredToken', 'The provided token has expired.', 400],
+  },
+} as const;
+
+export const refusal = (why: keyof typeof refusals, family: Protocol['family']): AwsError => {
+  const [code, message, status] = refusals[why][family];
+  return new AwsError(code, message, status);
+};

@@ -1,0 +1,97 @@
+import type { AwsError } from './contracts.ts';
+import { cborProtocol, decodeCbor } from './protocols/cbor.ts';
+import { jsonProtocol } from './protocols/json.ts';
+import { parseForm, queryProtocol, readForm } from './protocols/query.ts';
+import { readRuntime, runtimeProtocol } from './protocols/runtime.ts';
+import { readS3, s3Protocol } from './protocols/s3.ts';
+import type { Tables } from './validation.ts';
+
+export interface WireRequest {
+  readonly method: string;
+  /** As sent: still percent-encoded. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+export interface WireAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface AnswerContext {
+  readonly operation: string;
+  readonly requestId: string;
+  readonly tables: Tables | undefined;
+}
+
+/** How one service is spoken to. `family` decides which error codes AWS uses for the same refusal. */
+export interface Protocol {
+  readonly name: 'json' | 'smithy-rpc-v2-cbor' | 'query' | 'rest-json' | 's3';
+  readonly family: 'json' | 'query' | 's3';
+  answer(output: Readonly<Record<string, unknown>>, context: AnswerContext): WireAnswer;
+  refuse(error: AwsError, context: AnswerContext): WireAnswer;
+}
+
+export interface Decoded {
+  readonly service: string;
+  readonly operation: string;
+  readonly protocol: Protocol;
+  /** Deferred, so that authentication and faults come before a malformed body. @throws AwsError SerializationException */
+  readonly input: () => Record<string, unknown>;
+}
+
+/** X-Amz-Target prefixes (AWS service models, `targetPrefix`). */
+const targets: Readonly<Record<string, string>> = {
+  SageMaker: 'sagemaker',
+  GraniteServiceVersion20100801: 'cloudwatch',
+  AnyScaleFrontendService: 'application-autoscaling',
+  AmazonEC2ContainerRegistry_V20150921: 'ecr',
+};
+
+/** Query-protocol services by API version (AWS service models, `apiVersion`). */
+const versions: Readonly<Record<string, string>> = { '2010-08-01': 'cloudwatch', '2011-06-15': 'sts' };
+
+/** Which service and operation a request is for, by what AWS's own front doors tell apart; undefined when it is none of them. */
+export const decode = (
+  request: WireRequest,
+  tablesOf: (service: string) => Tables | undefined,
+): Decoded | undefined => {
+  const { headers, path } = request;
+  const target = headers['x-amz-target'];
+  if (target !== undefined) {
+    const [prefix = '', operation = ''] = target.split('.');
+    const service = targets[prefix];
+    if (service === undefined) return undefined;
+    const version = headers['content-type']?.includes('json-1.0') === true ? '1.0' : '1.1';
+    const protocol = jsonProtocol(version, service === 'cloudwatch');
+    return { service, operation, protocol, input: () => protocol.read(request.body) };
+  }
+  const rpc = /^\/service\/([^/]+)\/operation\/([^/]+)$/.exec(path);
+  if (rpc !== null) {
+    const service = targets[rpc[1] ?? ''];
+    if (service === undefined) return undefined;
+    return { service, operation: rpc[2] ?? '', protocol: cborProtocol, input: () => decodeCbor(request.body) };
+  }
+  if (path === '/' && headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true) {
+    const form = parseForm(request.body);
+    const service = versions[form.get('Version') ?? ''];
+    const operation = form.get('Action') ?? '';
+    if (service === undefined) return undefined;
+    return {
+      service,
+      operation,
+      protocol: queryProtocol(service),
+      input: () => readForm(form, operation, tablesOf(service)),
+    };
+  }
+  const invocation = /^\/endpoints\/([^/]+)\/invocations$/.exec(path);
+  if (invocation !== null && request.method === 'POST') {
+    const endpoint = decodeURIComponent(invocation[1] ?? '');
+    const input = () => readRuntime(endpoint, request);
+    return { service: 'sagemaker-runtime', operation: 'InvokeEndpoint', protocol: runtimeProtocol, input };
+  }
+  const s3 = readS3(request);
+  return s3 && { service: 's3', operation: s3.operation, protocol: s3Protocol, input: s3.input };
+};

@@ -1,0 +1,162 @@
+import { AwsError } from '../contracts.ts';
+import type { Protocol, WireAnswer, WireRequest } from '../protocols.ts';
+import { decodeChunks } from './aws-chunked.ts';
+import { type Xml, xmlDocument } from './xml.ts';
+
+/** S3 is REST with XML: which operation it is follows from method, path and query (AWS: Amazon S3 API Reference). */
+const namespace = 'http://s3.amazonaws.com/doc/2006-03-01/';
+
+const headerMembers: Readonly<Record<string, string>> = {
+  'content-type': 'ContentType',
+  'content-encoding': 'ContentEncoding',
+  'cache-control': 'CacheControl',
+  'content-md5': 'ContentMD5',
+  'if-match': 'IfMatch',
+  'if-none-match': 'IfNoneMatch',
+  'x-amz-copy-source': 'CopySource',
+  'x-amz-copy-source-if-match': 'CopySourceIfMatch',
+  'x-amz-metadata-directive': 'MetadataDirective',
+  'x-amz-expected-bucket-owner': 'ExpectedBucketOwner',
+  'x-amz-checksum-mode': 'ChecksumMode',
+  'x-amz-checksum-algorithm': 'ChecksumAlgorithm',
+  'x-amz-sdk-checksum-algorithm': 'ChecksumAlgorithm',
+};
+const queryMembers: Readonly<Record<string, string>> = {
+  versionId: 'VersionId',
+  prefix: 'Prefix',
+  delimiter: 'Delimiter',
+  'start-after': 'StartAfter',
+  'continuation-token': 'ContinuationToken',
+  'encoding-type': 'EncodingType',
+  'max-keys': 'MaxKeys',
+};
+/** Parameters that do not make it another operation. */
+const neutral = new Set(['x-id', 'list-type', 'fetch-owner', ...Object.keys(queryMembers)]);
+
+export const readS3 = (
+  request: WireRequest,
+): { operation: string; input: () => Record<string, unknown> } | undefined => {
+  const { bucket, key } = addressOf(request);
+  if (bucket === '') return undefined;
+  return { operation: operationOf(request, key), input: () => inputOf(request, bucket, key) };
+};
+
+/** Path style (`/bucket/key`), or virtual-host style when the host is `bucket.localhost`. */
+const addressOf = (request: WireRequest): { bucket: string; key: string } => {
+  const host = /^(.+)\.localhost(?::\d+)?$/.exec(request.headers['host'] ?? '')?.[1];
+  const path = request.path.slice(1);
+  const slash = path.indexOf('/');
+  const [bucket, key] =
+    host !== undefined ? [host, path] : slash < 0 ? [path, ''] : [path.slice(0, slash), path.slice(slash + 1)];
+  return { bucket: decodeURIComponent(bucket), key: decodeURIComponent(key) };
+};
+
+const operationOf = ({ method, query, headers }: WireRequest, key: string): string => {
+  if ([...query.keys()].some((name) => !neutral.has(name))) return 'NotImplemented';
+  if (key === '') {
+    if (method === 'GET') return query.get('list-type') === '2' ? 'ListObjectsV2' : 'NotImplemented';
+    return { HEAD: 'HeadBucket', PUT: 'CreateBucket' }[method] ?? 'NotImplemented';
+  }
+  if (method === 'PUT') return headers['x-amz-copy-source'] === undefined ? 'PutObject' : 'CopyObject';
+  return { GET: 'GetObject', HEAD: 'HeadObject', DELETE: 'DeleteObject' }[method] ?? 'NotImplemented';
+};
+
+const inputOf = (request: WireRequest, bucket: string, key: string): Record<string, unknown> => {
+  const input: Record<string, unknown> = { Bucket: bucket };
+  if (key !== '') input['Key'] = key;
+  const { body, trailers } = decodeChunks(request);
+  const headers: Readonly<Record<string, string>> = { ...request.headers, ...trailers };
+  const Metadata: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const member = headerMembers[name];
+    if (member !== undefined) input[member] = value;
+    if (name.startsWith('x-amz-meta-')) Metadata[name.slice('x-amz-meta-'.length)] = value;
+    const checksum = /^x-amz-checksum-(sha1|sha256|crc32|crc32c|crc64nvme)$/.exec(name);
+    if (checksum?.[1] !== undefined) input[`Checksum${checksum[1].toUpperCase()}`] = value;
+  }
+  for (const [name, value] of request.query) {
+    const member = queryMembers[name];
+    if (member !== undefined) input[member] = name === 'max-keys' ? Number(value) : value;
+  }
+  if (key !== '' && request.method === 'PUT') Object.assign(input, { Body: body, Metadata });
+  return input;
+};
+
+const outputHeaders: Readonly<Record<string, string>> = {
+  ETag: 'etag',
+  ContentType: 'content-type',
+  ContentEncoding: 'content-encoding',
+  CacheControl: 'cache-control',
+  VersionId: 'x-amz-version-id',
+  DeleteMarker: 'x-amz-delete-marker',
+  ServerSideEncryption: 'x-amz-server-side-encryption',
+  ChecksumType: 'x-amz-checksum-type',
+  Location: 'location',
+  BucketRegion: 'x-amz-bucket-region',
+};
+
+export const s3Protocol: Protocol = {
+  name: 's3',
+  family: 's3',
+  answer(output, { operation, requestId }) {
+    if (operation === 'ListObjectsV2')
+      return send(200, requestId, xmlDocument('ListBucketResult', namespace, output as Xml));
+    if (operation === 'CopyObject') {
+      const { CopyObjectResult, ...rest } = output;
+      return send(200, requestId, xmlDocument('CopyObjectResult', namespace, CopyObjectResult as Xml), headersOf(rest));
+    }
+    const body = output['Body'];
+    const headers = headersOf(output);
+    if (Buffer.isBuffer(body)) return send(200, requestId, body, headers);
+    // HeadObject: the length of a body that is not sent.
+    const length = output['ContentLength'];
+    const extra: Record<string, string> = length === undefined ? {} : { 'content-length': String(length) };
+    return send(operation === 'DeleteObject' ? 204 : 200, requestId, Buffer.alloc(0), { ...headers, ...extra });
+  },
+  refuse(error, { operation, requestId }) {
+    // A HEAD answer has no body, and neither has 304: only the status tells (AWS: HeadObject API reference).
+    if (operation.startsWith('Head') || error.status === 304) return send(error.status, requestId, Buffer.alloc(0));
+    const body = {
+      Code: error.code,
+      Message: error.message,
+      ...error.members,
+      RequestId: requestId,
+      HostId: hostId(requestId),
+    };
+    return send(error.status, requestId, xmlDocument('Error', undefined, body as Xml), {
+      'content-type': 'application/xml',
+    });
+  },
+};
+
+const headersOf = (output: Readonly<Record<string, unknown>>): Record<string, string> => {
+  const headers: Record<string, string> = {};
+  for (const [member, value] of Object.entries(output)) {
+    const name = outputHeaders[member];
+    if (name !== undefined && value !== undefined) headers[name] = String(value);
+    if (member.startsWith('Checksum') && member !== 'ChecksumType' && value !== undefined) {
+      headers[`x-amz-checksum-${member.slice('Checksum'.length).toLowerCase()}`] = String(value);
+    }
+    if (member === 'LastModified' && value instanceof Date) headers['last-modified'] = value.toUTCString();
+    if (member === 'Metadata') {
+      for (const [key, text] of Object.entries(value as object)) headers[`x-amz-meta-${key}`] = String(text);
+    }
+  }
+  return headers;
+};
+
+const hostId = (requestId: string): string => Buffer.from(requestId.repeat(2)).toString('base64').slice(0, 76);
+
+const send = (status: number, requestId: string, body: Buffer, headers: Record<string, string> = {}): WireAnswer => ({
+  status,
+  headers: {
+    'x-amz-request-id': requestId.replaceAll('-', '').slice(0, 16).toUpperCase(),
+    'x-amz-id-2': hostId(requestId),
+    ...(body.length > 0 && headers['content-type'] === undefined ? { 'content-type': 'application/xml' } : {}),
+    ...headers,
+  },
+  body,
+});
+
+export const notImplemented = (): AwsError =>
+  new AwsError('NotImplemented', 'A header you provided implies functionality that is not implemented', 501);

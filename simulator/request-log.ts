@@ -1,0 +1,98 @@
+import { appendFileSync } from 'node:fs';
+import type { Kernel, LoggedRequest } from './contracts.ts';
+import type { WireAnswer, WireRequest } from './protocols.ts';
+
+/** Every AWS call in the order it was handled; how dry-run purity, idempotency and least privilege are proven. */
+export interface RequestLog {
+  readonly requests: readonly LoggedRequest[];
+  add(request: LoggedRequest): void;
+  /** The bytes of both sides, for tools/verify-with-botocore.py. */
+  addWire(entry: WireEntry): void;
+}
+
+export interface WireEntry {
+  readonly service: string;
+  readonly operation: string;
+  readonly protocol: string;
+  /** Whether the operation's own logic, a constraint, or planned harm and credentials gave the answer. */
+  readonly answeredBy: 'operation' | 'constraint' | 'gate';
+  readonly request: WireRequest;
+  readonly answer: WireAnswer;
+}
+
+/** `wireFile`: JSON Lines, appended, bodies in base64; undefined keeps no bytes. */
+export const createRequestLog = (wireFile: string | undefined): RequestLog => {
+  const requests: LoggedRequest[] = [];
+  return {
+    requests,
+    add: (request) => requests.push(request),
+    addWire({ request, answer, ...rest }) {
+      if (wireFile === undefined) return;
+      const { method, path, query, headers } = request;
+      const sent = { method, path, query: query.toString(), headers, body: request.body.toString('base64') };
+      const given = { status: answer.status, headers: answer.headers, body: answer.body.toString('base64') };
+      appendFileSync(wireFile, `${JSON.stringify({ ...rest, request: sent, answer: given })}\n`);
+    },
+  };
+};
+
+const writes = /^(Add|Copy|Create|Delete|Deregister|Put|Register|Set|Start|Stop|Tag|Untag|Update)/;
+
+export const isWrite = (operation: string): boolean => writes.test(operation);
+
+/** The IAM action an operation needs, where it is not `<service>:<Operation>` (AWS: Service Authorization Reference). */
+const actions: Readonly<Record<string, string>> = {
+  's3:HeadObject': 's3:GetObject',
+  's3:CopyObject': 's3:PutObject',
+  's3:ListObjectsV2': 's3:ListBucket',
+  's3:HeadBucket': 's3:ListBucket',
+  'sagemaker-runtime:InvokeEndpoint': 'sagemaker:InvokeEndpoint',
+};
+
+export const actionOf = (service: string, operation: string): string =>
+  actions[`${service}:${operation}`] ?? `${service}:${operation}`;
+
+/** SageMaker's resource types by the input member that names them; SageMaker lower-cases names in ARNs. */
+const sagemakerResources = [
+  ['EndpointName', 'endpoint'],
+  ['EndpointConfigName', 'endpoint-config'],
+  ['ModelName', 'model'],
+  ['ModelPackageName', 'model-package'],
+  ['ModelPackageArn', 'model-package'],
+  ['ModelPackageGroupName', 'model-package-group'],
+  ['TrainingJobName', 'training-job'],
+  ['ResourceArn', ''],
+] as const;
+
+/** What IAM would match the call against; `*` for calls without a resource. */
+export const resourceOf = (kernel: Kernel, service: string, input: Readonly<Record<string, unknown>>): string => {
+  const text = (member: string): string | undefined => {
+    const value = Array.isArray(input[member]) ? input[member][0] : input[member];
+    return typeof value === 'string' ? value : undefined;
+  };
+  switch (service) {
+    case 's3': {
+      const key = text('Key');
+      return `arn:aws:s3:::${text('Bucket') ?? ''}${key === undefined ? '' : `/${key}`}`;
+    }
+    case 'sagemaker':
+    case 'sagemaker-runtime': {
+      for (const [member, type] of sagemakerResources) {
+        const name = text(member);
+        if (name !== undefined)
+          return name.startsWith('arn:') ? name : kernel.arn('sagemaker', `${type}/${name.toLowerCase()}`);
+      }
+      return '*';
+    }
+    case 'cloudwatch': {
+      const alarm = text('AlarmName') ?? text('AlarmNames');
+      return alarm === undefined ? (text('ResourceARN') ?? '*') : kernel.arn('cloudwatch', `alarm:${alarm}`);
+    }
+    case 'ecr':
+      return kernel.arn('ecr', `repository/${text('repositoryName') ?? ''}`);
+    case 'sts':
+      return text('RoleArn') ?? '*';
+    default:
+      return text('ResourceId') ?? '*';
+  }
+};

@@ -1,0 +1,88 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { WireAnswer, WireRequest } from './protocols.ts';
+
+/** What handles a request: an answer, or `lost` when the connection is to be closed without one. */
+export type Answerer = (request: WireRequest, connection: Connection) => Promise<WireAnswer | 'lost'>;
+
+export interface Connection {
+  /** Calls back when the other side closes before it was answered. */
+  onAbandoned(listener: () => void): void;
+}
+
+export interface HttpServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** One loopback port. `virtualNow` dates the answers, so that the same run gives the same bytes. */
+export const listen = async (answerer: Answerer, virtualNow: () => number, port: number): Promise<HttpServer> => {
+  const server = createServer((incoming, outgoing) => {
+    handle(answerer, virtualNow, incoming, outgoing).catch((error: unknown) => {
+      // A defect of the simulator, not an AWS error: say so instead of leaving the caller waiting.
+      if (!outgoing.headersSent) outgoing.writeHead(500, { 'content-type': 'text/plain' });
+      outgoing.end(`simulator defect: ${error instanceof Error ? error.stack : String(error)}\n`);
+    });
+  });
+  // A process may be silent for long while it sleeps in virtual time or is held at a breakpoint.
+  Object.assign(server, { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => close(server) };
+};
+
+const handle = async (
+  answerer: Answerer,
+  virtualNow: () => number,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> => {
+  const request = await read(incoming);
+  // The client hung up while it was still sending: there is nothing to carry out and nobody to answer.
+  if (request === undefined) return;
+  const answer = await answerer(request, {
+    onAbandoned(listener) {
+      outgoing.once('close', () => {
+        if (!outgoing.writableEnded) listener();
+      });
+    },
+  });
+  if (answer === 'lost') {
+    incoming.socket.destroy();
+    return;
+  }
+  outgoing.sendDate = false;
+  const length =
+    request.method === 'HEAD' || answer.status === 304 ? {} : { 'content-length': String(answer.body.length) };
+  outgoing.writeHead(answer.status, { date: new Date(virtualNow()).toUTCString(), ...length, ...answer.headers });
+  outgoing.end(answer.body);
+};
+
+const read = async (incoming: IncomingMessage): Promise<WireRequest | undefined> => {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  } catch {
+    return undefined;
+  }
+  const [path = '/', query = ''] = (incoming.url ?? '/').split(/\?(.*)/s);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return {
+    method: incoming.method ?? 'GET',
+    path,
+    query: new URLSearchParams(query),
+    headers,
+    body: Buffer.concat(chunks),
+  };
+};
+
+const close = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });

@@ -1,0 +1,321 @@
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { AwsError, type Handler, type Instant, type Kernel, type Objects, type Service } from '../contracts.ts';
+import { notImplemented } from '../protocols/s3.ts';
+import { digestOf } from '../random.ts';
+
+interface Stored {
+  readonly body: Buffer;
+  readonly etag: string;
+  readonly contentType: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Member name (`ChecksumSHA256`) and value, as the uploader chose. */
+  readonly checksum: readonly [member: string, value: string] | undefined;
+  readonly lastModified: Instant;
+  readonly versionId: string | undefined;
+}
+/** Newest last; `undefined` is a delete marker. Without versioning a list has at most one element. */
+type Versions = (Stored | undefined)[];
+
+/** S3: the calls a delivery needs, with the conditional writes of AWS ("Add preconditions to S3 operations with conditional requests"). */
+export const createS3 = (kernel: Kernel, seededBuckets: readonly string[]): { service: Service; objects: Objects } => {
+  const buckets = new Map<string, Map<string, Versions>>(seededBuckets.map((name) => [name, new Map()]));
+  let writes = 0;
+
+  const bucketOf = (input: { Bucket: string; ExpectedBucketOwner?: string }): Map<string, Versions> => {
+    const bucket = buckets.get(input.Bucket);
+    if (bucket === undefined) {
+      throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: input.Bucket });
+    }
+    if (input.ExpectedBucketOwner !== undefined && input.ExpectedBucketOwner !== kernel.accountId) throw accessDenied();
+    return bucket;
+  };
+
+  const find = (input: { Bucket: string; Key: string; VersionId?: string }): Stored => {
+    const versions = bucketOf(input).get(input.Key) ?? [];
+    if (input.VersionId === undefined) return versions.at(-1) ?? refuse(noSuchKey(input.Key));
+    const version = versions.find((candidate) => candidate?.versionId === input.VersionId);
+    return (
+      version ?? refuse(new AwsError('NoSuchVersion', 'The specified version does not exist.', 404, { Key: input.Key }))
+    );
+  };
+
+  /** AWS evaluates the precondition and writes in one step; so does this, as nothing here waits. */
+  const checkWrite = (input: Preconditions, existing: Stored | undefined): void => {
+    if (input.IfNoneMatch !== undefined) {
+      if (input.IfNoneMatch !== '*') throw notImplemented();
+      if (existing !== undefined) throw preconditionFailed('If-None-Match');
+    }
+    if (input.IfMatch !== undefined) {
+      if (existing === undefined) throw noSuchKey(input.Key);
+      if (!sameEtag(input.IfMatch, existing.etag)) throw preconditionFailed('If-Match');
+    }
+  };
+
+  const write = (
+    bucket: Map<string, Versions>,
+    key: string,
+    object: Omit<Stored, 'etag' | 'lastModified' | 'versionId'>,
+  ): Stored => {
+    const versionId = kernel.settings.s3Versioning
+      ? digestOf('s3-version', ++writes).toString('base64url').slice(0, 32)
+      : undefined;
+    const etag = `"${createHash('md5').update(object.body).digest('hex')}"`;
+    const stored: Stored = { ...object, etag, lastModified: kernel.clock.now(), versionId };
+    bucket.set(key, versionId === undefined ? [stored] : [...(bucket.get(key) ?? []), stored]);
+    return stored;
+  };
+
+  const describe = (stored: Stored, withChecksum: boolean): Record<string, unknown> => ({
+    ETag: stored.etag,
+    ServerSideEncryption: 'AES256',
+    ...(stored.versionId === undefined ? {} : { VersionId: stored.versionId }),
+    ...(withChecksum && stored.checksum !== undefined
+      ? { [stored.checksum[0]]: stored.checksum[1], ChecksumType: 'FULL_OBJECT' }
+      : {}),
+  });
+
+  const read = (input: ReadInput): Record<string, unknown> => {
+    const stored = find(input);
+    if (input.IfMatch !== undefined && !sameEtag(input.IfMatch, stored.etag)) throw preconditionFailed('If-Match');
+    if (input.IfNoneMatch !== undefined && sameEtag(input.IfNoneMatch, stored.etag)) {
+      throw new AwsError('NotModified', 'Not Modified', 304);
+    }
+    return {
+      ...describe(stored, input.ChecksumMode === 'ENABLED'),
+      ContentType: stored.contentType,
+      ContentLength: stored.body.length,
+      LastModified: new Date(stored.lastModified),
+      Metadata: stored.metadata,
+    };
+  };
+
+  const operations: Record<string, Handler> = {
+    HeadBucket: (input) => {
+      bucketOf(input);
+      return { BucketRegion: kernel.region };
+    },
+    CreateBucket: (input: { Bucket: string }) => {
+      if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(input.Bucket)) {
+        throw new AwsError('InvalidBucketName', 'The specified bucket is not valid.', 400, {
+          BucketName: input.Bucket,
+        });
+      }
+      if (buckets.has(input.Bucket)) {
+        const message = 'Your previous request to create the named bucket succeeded and you already own it.';
+        throw new AwsError('BucketAlreadyOwnedByYou', message, 409, { BucketName: input.Bucket });
+      }
+      buckets.set(input.Bucket, new Map());
+      return { Location: `/${input.Bucket}` };
+    },
+    HeadObject: (input: ReadInput) => read(input),
+    GetObject: (input: ReadInput) => ({ ...read(input), Body: find(input).body }),
+    PutObject: (input: PutInput) => {
+      const bucket = bucketOf(input);
+      const body = input.Body ?? Buffer.alloc(0);
+      const checksum = verifyChecksum(input, body);
+      checkWrite(input, bucket.get(input.Key)?.at(-1));
+      const contentType = input.ContentType ?? 'binary/octet-stream';
+      const stored = write(bucket, input.Key, { body, contentType, metadata: input.Metadata ?? {}, checksum });
+      return describe(stored, true);
+    },
+    CopyObject: (input: CopyInput) => {
+      const bucket = bucketOf(input);
+      const source = find(sourceOf(input.CopySource));
+      if (input.CopySourceIfMatch !== undefined && !sameEtag(input.CopySourceIfMatch, source.etag)) {
+        throw preconditionFailed('x-amz-copy-source-If-Match');
+      }
+      checkWrite(input, bucket.get(input.Key)?.at(-1));
+      const replaced = input.MetadataDirective === 'REPLACE';
+      const stored = write(bucket, input.Key, {
+        body: source.body,
+        contentType: (replaced ? input.ContentType : undefined) ?? source.contentType,
+        metadata: replaced ? (input.Metadata ?? {}) : source.metadata,
+        checksum:
+          input.ChecksumAlgorithm === undefined ? source.checksum : computed(input.ChecksumAlgorithm, source.body),
+      });
+      const { ETag, VersionId, ServerSideEncryption, ...checksum } = describe(stored, true);
+      const CopyObjectResult = { ETag, LastModified: new Date(stored.lastModified).toISOString(), ...checksum };
+      return { CopyObjectResult, VersionId, ServerSideEncryption };
+    },
+    DeleteObject: (input: Preconditions & { VersionId?: string }) => {
+      const bucket = bucketOf(input);
+      const versions = bucket.get(input.Key) ?? [];
+      if (input.IfMatch !== undefined) checkWrite({ ...input, IfMatch: input.IfMatch }, versions.at(-1));
+      if (input.VersionId !== undefined) {
+        bucket.set(
+          input.Key,
+          versions.filter((version) => version?.versionId !== input.VersionId),
+        );
+        return { VersionId: input.VersionId };
+      }
+      if (!kernel.settings.s3Versioning) bucket.delete(input.Key);
+      else bucket.set(input.Key, [...versions, undefined]);
+      return kernel.settings.s3Versioning ? { DeleteMarker: true } : {};
+    },
+    ListObjectsV2: (input: ListInput) => list(bucketOf(input), input),
+    NotImplemented: () => {
+      throw notImplemented();
+    },
+  };
+
+  return {
+    service: { operations },
+    objects: {
+      get: (bucket, key) => buckets.get(bucket)?.get(key)?.at(-1),
+      put(bucket, key, body) {
+        const known = buckets.get(bucket) ?? new Map<string, Versions>();
+        buckets.set(bucket, known);
+        const checksum = computed('CRC32', body);
+        write(known, key, { body, contentType: 'binary/octet-stream', metadata: {}, checksum });
+      },
+    },
+  };
+};
+
+interface Preconditions {
+  readonly Bucket: string;
+  readonly Key: string;
+  readonly IfMatch?: string;
+  readonly IfNoneMatch?: string;
+}
+interface ReadInput extends Preconditions {
+  readonly VersionId?: string;
+  readonly ChecksumMode?: string;
+}
+interface PutInput extends Preconditions {
+  readonly Body?: Buffer;
+  readonly ContentType?: string;
+  readonly ContentMD5?: string;
+  readonly Metadata?: Readonly<Record<string, string>>;
+  readonly ChecksumAlgorithm?: string;
+  readonly ChecksumCRC32?: string;
+  readonly ChecksumSHA1?: string;
+  readonly ChecksumSHA256?: string;
+}
+interface CopyInput extends PutInput {
+  readonly CopySource: string;
+  readonly CopySourceIfMatch?: string;
+  readonly MetadataDirective?: string;
+}
+interface ListInput {
+  readonly Bucket: string;
+  readonly Prefix?: string;
+  readonly Delimiter?: string;
+  readonly StartAfter?: string;
+  readonly ContinuationToken?: string;
+  readonly EncodingType?: string;
+  readonly MaxKeys?: number;
+}
+
+const refuse = (error: AwsError): never => {
+  throw error;
+};
+const noSuchKey = (key: string): AwsError =>
+  new AwsError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
+const accessDenied = (): AwsError => new AwsError('AccessDenied', 'Access Denied', 403);
+const preconditionFailed = (condition: string): AwsError =>
+  new AwsError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412, {
+    Condition: condition,
+  });
+
+const sameEtag = (given: string, etag: string): boolean =>
+  given === '*' || given.replaceAll('"', '') === etag.replaceAll('"', '');
+
+const sourceOf = (copySource: string): { Bucket: string; Key: string; VersionId?: string } => {
+  const [path = '', query = ''] = decodeURIComponent(copySource).replace(/^\//, '').split('?versionId=');
+  const slash = path.indexOf('/');
+  if (slash < 1) {
+    throw new AwsError('InvalidArgument', 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey');
+  }
+  const VersionId = query === '' ? {} : { VersionId: query };
+  return { Bucket: path.slice(0, slash), Key: path.slice(slash + 1), ...VersionId };
+};
+
+/** The algorithms node:crypto and node:zlib know; other checksums are accepted and not kept. */
+const computed = (algorithm: string, body: Buffer): readonly [string, string] | undefined => {
+  switch (algorithm) {
+    case 'SHA1':
+    case 'SHA256':
+      return [`Checksum${algorithm}`, createHash(algorithm.toLowerCase()).update(body).digest('base64')];
+    case 'CRC32': {
+      const bytes = Buffer.alloc(4);
+      bytes.writeUInt32BE(crc32(body));
+      return ['ChecksumCRC32', bytes.toString('base64')];
+    }
+    default:
+      return undefined;
+  }
+};
+
+const verifyChecksum = (input: PutInput, body: Buffer): readonly [string, string] | undefined => {
+  if (input.ContentMD5 !== undefined && input.ContentMD5 !== createHash('md5').update(body).digest('base64')) {
+    throw new AwsError('BadDigest', 'The Content-MD5 you specified did not match what we received.');
+  }
+  for (const algorithm of ['SHA256', 'SHA1', 'CRC32'] as const) {
+    const announced = input[`Checksum${algorithm}`];
+    if (announced === undefined) continue;
+    const actual = computed(algorithm, body);
+    if (actual?.[1] !== announced) {
+      const message = `The ${algorithm} you specified did not match the calculated checksum.`;
+      throw new AwsError('BadDigest', message);
+    }
+    return actual;
+  }
+  return computed(input.ChecksumAlgorithm ?? 'CRC32', body);
+};
+
+/** Keys in UTF-8 order; a page counts keys and common prefixes alike (AWS: ListObjectsV2). */
+const list = (bucket: Map<string, Versions>, input: ListInput): Record<string, unknown> => {
+  const { Bucket, Prefix = '', Delimiter = '', MaxKeys = 1000 } = input;
+  const after = input.ContinuationToken === undefined ? input.StartAfter : fromToken(input.ContinuationToken);
+  const write = (text: string): string =>
+    input.EncodingType === 'url' ? encodeURIComponent(text).replaceAll('%2F', '/') : text;
+  const contents: object[] = [];
+  const prefixes = new Set<string>();
+  let last = '';
+  let truncated = false;
+  const ordered = [...bucket.entries()].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  for (const [key, versions] of ordered) {
+    const stored = versions.at(-1);
+    if (stored === undefined || !key.startsWith(Prefix)) continue;
+    const cut = Delimiter === '' ? -1 : key.indexOf(Delimiter, Prefix.length);
+    const prefix = cut < 0 ? undefined : key.slice(0, cut + Delimiter.length);
+    // A token that names a common prefix stands behind everything under it.
+    if (after !== undefined && Buffer.compare(Buffer.from(prefix ?? key), Buffer.from(after)) <= 0) continue;
+    if (prefix !== undefined && prefixes.has(prefix)) continue;
+    if (contents.length + prefixes.size >= MaxKeys) {
+      truncated = true;
+      break;
+    }
+    last = prefix ?? key;
+    if (prefix !== undefined) prefixes.add(prefix);
+    else {
+      contents.push({
+        Key: write(key),
+        LastModified: new Date(stored.lastModified).toISOString(),
+        ETag: stored.etag,
+        Size: stored.body.length,
+        StorageClass: 'STANDARD',
+      });
+    }
+  }
+  return {
+    Name: Bucket,
+    Prefix: write(Prefix),
+    ...(Delimiter === '' ? {} : { Delimiter: write(Delimiter) }),
+    MaxKeys,
+    ...(input.EncodingType === undefined ? {} : { EncodingType: input.EncodingType }),
+    KeyCount: contents.length + prefixes.size,
+    IsTruncated: truncated,
+    ...(truncated ? { NextContinuationToken: Buffer.from(last).toString('base64') } : {}),
+    Contents: contents,
+    CommonPrefixes: [...prefixes].map((prefix) => ({ Prefix: write(prefix) })),
+  };
+};
+
+const fromToken = (token: string): string => {
+  const key = Buffer.from(token, 'base64').toString('utf8');
+  if (key === '') throw new AwsError('InvalidArgument', 'The continuation token provided is incorrect');
+  return key;
+};

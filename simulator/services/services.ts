@@ -1,0 +1,47 @@
+import type { Kernel, Service, Simulator } from '../contracts.ts';
+import type { Principals } from '../principals.ts';
+import { startTraffic } from '../traffic.ts';
+import { createAutoscaling } from './autoscaling.ts';
+import { createCloudwatch } from './cloudwatch/cloudwatch.ts';
+import { createEcr } from './ecr.ts';
+import { createRuntime } from './runtime.ts';
+import { createS3 } from './s3.ts';
+import { createSagemaker } from './sagemaker/sagemaker.ts';
+import { createSts } from './sts.ts';
+
+export type Services = Pick<Simulator, 'objects' | 'images' | 'metrics' | 'hosting' | 'harm' | 'traffic'> & {
+  /** By AWS service id. */
+  readonly byName: Readonly<Record<string, Service>>;
+};
+
+/** Every service of the account, joined by their inner faces (contracts.ts). */
+export const composeServices = (kernel: Kernel, principals: Principals): Services => {
+  const s3 = createS3(kernel, [`sagemaker-${kernel.region}-${kernel.accountId}`, 'ml-releases', 'ml-artifacts']);
+  const ecr = createEcr(kernel);
+  const cloudwatch = createCloudwatch(kernel);
+  const sagemaker = createSagemaker(kernel, {
+    metrics: cloudwatch.metrics,
+    objects: s3.objects,
+    images: ecr.images,
+    // Hosting asks the autoscaler, and the autoscaler stands on hosting: asked late.
+    scaling: () => autoscaling.scaling,
+  });
+  const autoscaling = createAutoscaling(kernel, { metrics: cloudwatch.metrics, hosting: () => sagemaker.hosting });
+  return {
+    byName: {
+      sagemaker: sagemaker.service,
+      'sagemaker-runtime': createRuntime(kernel, sagemaker.hosting),
+      cloudwatch: cloudwatch.service,
+      'application-autoscaling': autoscaling.service,
+      s3: s3.service,
+      sts: createSts(kernel, principals).service,
+      ecr: ecr.service,
+    },
+    objects: s3.objects,
+    images: ecr.images,
+    metrics: cloudwatch.metrics,
+    hosting: sagemaker.hosting,
+    harm: sagemaker.harm,
+    traffic: (options) => startTraffic(kernel, sagemaker.hosting, options),
+  };
+};

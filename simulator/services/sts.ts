@@ -1,0 +1,137 @@
+import { AwsError, type Kernel, type Service } from '../contracts.ts';
+import type { Principals, Role, Session } from '../principals.ts';
+import { digestOf } from '../random.ts';
+
+/** GitHub's OIDC issuer, the only web identity provider this account trusts (AWS: "Create an OpenID Connect identity provider"). */
+const issuer = 'https://token.actions.githubusercontent.com';
+const audience = 'sts.amazonaws.com';
+
+/** STS. The participant that assumes a role stays known for the session it gets. */
+export const createSts = (kernel: Kernel, principals: Principals): { readonly service: Service } => {
+  const durationOf = (input: { DurationSeconds?: number }, chained: boolean): number => {
+    const durationMs = (input.DurationSeconds ?? 3600) * 1000;
+    // AWS: AssumeRole API reference, "role chaining limits your session to a maximum of one hour".
+    if (chained && durationMs > 3_600_000) {
+      throw new AwsError(
+        'ValidationError',
+        'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining',
+      );
+    }
+    if (durationMs > kernel.settings.roleMaxSessionMs) {
+      throw new AwsError(
+        'ValidationError',
+        'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
+      );
+    }
+    return durationMs;
+  };
+  const answer = (role: Role, session: Session, sessionName: string) => ({
+    Credentials: {
+      AccessKeyId: session.accessKeyId,
+      SecretAccessKey: session.secretAccessKey,
+      SessionToken: session.sessionToken,
+      Expiration: new Date(session.expiration),
+    },
+    AssumedRoleUser: { AssumedRoleId: `${role.roleId}:${sessionName}`, Arn: session.principal.arn },
+  });
+
+  const service: Service = {
+    operations: {
+      GetCallerIdentity: (_input, { principal }) => {
+        const session = /:assumed-role\/(.+)\/(.+)$/.exec(principal.arn);
+        const role =
+          session === null ? undefined : principals.role(`arn:aws:iam::${principal.accountId}:role/${session[1]}`);
+        const UserId =
+          role === undefined ? principal.accessKeyId.replace('AKIA', 'AIDA') : `${role.roleId}:${session?.[2]}`;
+        return { UserId, Account: principal.accountId, Arn: principal.arn };
+      },
+      AssumeRole: (input: { RoleArn: string; RoleSessionName: string; DurationSeconds?: number }, call) => {
+        const role = principals.role(input.RoleArn);
+        if (role === undefined) {
+          const message = `User: ${call.principal.arn} is not authorized to perform: sts:AssumeRole on resource: ${input.RoleArn}`;
+          throw new AwsError('AccessDenied', message, 403);
+        }
+        const durationMs = durationOf(input, call.principal.arn.includes(':assumed-role/'));
+        return answer(
+          role,
+          principals.issue(role, input.RoleSessionName, durationMs, call.participant),
+          input.RoleSessionName,
+        );
+      },
+      AssumeRoleWithWebIdentity: (input: {
+        RoleArn: string;
+        RoleSessionName: string;
+        WebIdentityToken: string;
+        DurationSeconds?: number;
+      }) => {
+        const claims = claimsOf(input.WebIdentityToken);
+        if (claims.iss !== issuer) {
+          throw new AwsError(
+            'InvalidIdentityToken',
+            `No OpenIDConnect provider found in your account for ${claims.iss}`,
+          );
+        }
+        if (claims.aud !== audience) throw new AwsError('InvalidIdentityToken', 'Incorrect token audience');
+        const now = Math.floor(kernel.clock.now() / 1000);
+        if (!(claims.exp > now)) {
+          const message = `Token expired: current date/time ${now} must be before the expiration date/time ${claims.exp}`;
+          throw new AwsError('ExpiredTokenException', message);
+        }
+        const role = principals.role(input.RoleArn);
+        if (role === undefined) {
+          throw new AwsError('AccessDenied', 'Not authorized to perform sts:AssumeRoleWithWebIdentity', 403);
+        }
+        const durationMs = durationOf(input, false);
+        const session = principals.issue(role, input.RoleSessionName, durationMs, claims.simulator_participant);
+        return {
+          ...answer(role, session, input.RoleSessionName),
+          SubjectFromWebIdentityToken: claims.sub,
+          Provider: `arn:aws:iam::${role.accountId}:oidc-provider/${issuer.slice('https://'.length)}`,
+          Audience: claims.aud,
+        };
+      },
+    },
+  };
+  return { service };
+};
+
+interface Claims {
+  readonly iss: string;
+  readonly aud: string;
+  readonly sub: string;
+  readonly exp: number;
+  /** The request is unsigned, so the token carries whose it is. */
+  readonly simulator_participant: string | undefined;
+}
+
+const claimsOf = (token: string): Claims => {
+  try {
+    const { iss, aud, sub, exp, simulator_participant } = JSON.parse(
+      Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'),
+    );
+    return { iss: String(iss), aud: String(aud), sub: String(sub), exp: Number(exp), simulator_participant };
+  } catch {
+    throw new AwsError('InvalidIdentityToken', 'The ID Token provided is not a valid JWT.');
+  }
+};
+
+/**
+ * What GitHub's token endpoint hands to a job, unsigned: nobody here checks the signature (GitHub: "OpenID Connect reference").
+ * `query`: `audience`, and for rehearsals `subject` and `participant`.
+ */
+export const githubToken = (kernel: Kernel, query: URLSearchParams): string => {
+  const now = Math.floor(kernel.clock.now() / 1000);
+  const sub = query.get('subject') ?? 'repo:octo-org/octo-repo:environment:production';
+  const claims = {
+    iss: issuer,
+    aud: query.get('audience') ?? 'https://github.com/octo-org',
+    sub,
+    iat: now,
+    nbf: now - 300,
+    exp: now + 300,
+    jti: digestOf('jti', now, sub).toString('hex').slice(0, 32),
+    simulator_participant: query.get('participant') ?? undefined,
+  };
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ typ: 'JWT', alg: 'none' })}.${part(claims)}.${Buffer.from('unsigned').toString('base64url')}`;
+};

@@ -1,0 +1,136 @@
+import { answerClock, send } from './clock-protocol.ts';
+import type { Simulator } from './contracts.ts';
+import { createFaults } from './faults.ts';
+import { createGateway } from './gateway.ts';
+import { createKernel, type KernelOptions } from './kernel.ts';
+import { createParticipants } from './participants.ts';
+import { createPrincipals } from './principals.ts';
+import type { WireAnswer, WireRequest } from './protocols.ts';
+import { createRequestLog } from './request-log.ts';
+import { type Connection, listen } from './server.ts';
+import { composeServices } from './services/services.ts';
+import { githubToken } from './services/sts.ts';
+import { createWatchdog, followWallClock } from './wall-time.ts';
+
+export interface SimulatorOptions extends KernelOptions {
+  /** Roles that can be assumed: names in the account, or ARNs elsewhere. */
+  readonly roles?: readonly string[];
+  readonly port?: number;
+  /** Without a driver: virtual time follows the wall clock this many times as fast while no participant is registered. */
+  readonly wallSpeed?: number;
+  /** Appends the bytes of every call for tools/verify-with-botocore.py; default: the environment's SIMULATOR_WIRE_FILE. */
+  readonly wireFile?: string;
+}
+
+export const defaultRoles: readonly string[] = [
+  'model-deployer',
+  'model-registrar',
+  'churn-serving',
+  'iris-serving',
+  'model-serving',
+];
+
+/** Starts a local AWS on one loopback port. @throws when the port is taken. */
+export const startSimulator = async (options: SimulatorOptions = {}): Promise<Simulator> => {
+  const { seed = 1, roles = defaultRoles } = options;
+  const { kernel, clock, events } = createKernel(options);
+  const failure = Promise.withResolvers<never>();
+  // Whoever drives decides whether to look at it; nobody looking is not a crash.
+  failure.promise.catch(() => {});
+  const fail = (reason: unknown): void => failure.reject(reason instanceof Error ? reason : new Error(String(reason)));
+
+  const watchdog = createWatchdog(() => participants, fail);
+  const guarded = {
+    ...clock,
+    advanceTo(instant: number): void {
+      try {
+        clock.advanceTo(instant);
+      } catch (error) {
+        // A defect in a service's timer belongs to the run, not to the participant whose sleep happened to move the time.
+        fail(error);
+      }
+    },
+  };
+  const participants = createParticipants(guarded, () => watchdog.look());
+  const driverId = options.wallSpeed === undefined ? participants.register('driver', 'driver') : undefined;
+
+  const principals = createPrincipals(kernel, roles);
+  const faults = createFaults();
+  const log = createRequestLog(options.wireFile ?? process.env['SIMULATOR_WIRE_FILE']);
+  const services = composeServices(kernel, principals);
+  const gateway = createGateway({ kernel, seed, services: services.byName, principals, faults, log });
+
+  const answer = async (request: WireRequest, connection: Connection): Promise<WireAnswer | 'lost'> => {
+    if (request.path.startsWith('/clock/participants'))
+      return answerClock(request, connection, { clock, participants, urlOf });
+    if (request.path === '/github/oidc-token') return send(200, { value: githubToken(kernel, request.query) });
+    const answered = await gateway.answer(request);
+    if (answered !== undefined) return answered;
+    const about = `model-delivery's local AWS: account ${kernel.accountId}, ${kernel.region}. Point an AWS SDK here with AWS_ENDPOINT_URL.`;
+    return request.method === 'GET' && request.path === '/'
+      ? { status: 200, headers: { 'content-type': 'text/plain' }, body: Buffer.from(`${about}\n`) }
+      : send(404, { message: `${request.method} ${request.path} is no AWS call this simulator knows` });
+  };
+  const server = await listen(answer, clock.now, options.port ?? 0);
+  const urlOf = (id: string): string => `${server.url}/clock/participants/${id}`;
+  const wall = options.wallSpeed === undefined ? undefined : followWallClock(guarded, participants, options.wallSpeed);
+
+  const sleepUntil = (until: number, signal?: AbortSignal): Promise<void> => {
+    if (driverId === undefined) throw new Error('a simulator that follows the wall clock has no driver');
+    const slept = new Promise<void>((resolve) => {
+      if (signal?.aborted === true) return resolve();
+      let abort = (): void => {};
+      const sleep = participants.sleep(driverId, until, () => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      });
+      abort = () => {
+        sleep.end();
+        resolve();
+      };
+      return signal?.addEventListener('abort', abort, { once: true });
+    });
+    return Promise.race([slept, failure.promise]);
+  };
+
+  return {
+    url: server.url,
+    clock,
+    driver: { now: clock.now, sleepUntil },
+    register(name) {
+      const id = participants.register(name);
+      return { id, url: urlOf(id) };
+    },
+    remove: participants.remove,
+    rouse: participants.rouse,
+    stuck: failure.promise,
+    environment(participant) {
+      const keys = principals.keysOf(participant?.url.split('/').at(-1) ?? 'p0');
+      return {
+        AWS_ENDPOINT_URL: server.url,
+        AWS_REGION: kernel.region,
+        AWS_DEFAULT_REGION: kernel.region,
+        AWS_ACCESS_KEY_ID: keys.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+        AWS_EC2_METADATA_DISABLED: 'true',
+        ...(participant === undefined ? {} : { MODEL_DELIVERY_CLOCK: participant.url }),
+      };
+    },
+    requests: log.requests,
+    events,
+    faults,
+    permit: principals.permit,
+    objects: services.objects,
+    images: services.images,
+    metrics: services.metrics,
+    hosting: services.hosting,
+    harm: services.harm,
+    call: gateway.call,
+    traffic: services.traffic,
+    async close() {
+      watchdog.stop();
+      wall?.stop();
+      await server.close();
+    },
+  };
+};
