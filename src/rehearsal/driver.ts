@@ -93,6 +93,12 @@ export const createDriver = (options: {
   mkdirSync(options.temp, { recursive: true });
   writeFileSync(join(options.temp, 'event.json'), '{}');
 
+  /** What `id-token: write` gives to a job: where it gets the token that a role is assumed with. */
+  const tokenService = (id: string): Record<string, string> => ({
+    ACTIONS_ID_TOKEN_REQUEST_URL: `${simulator.url}/github/oidc-token?participant=${id}`,
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'rehearsal',
+  });
+
   const spawn = (
     name: string,
     script: string,
@@ -102,7 +108,7 @@ export const createDriver = (options: {
     // Registered before it exists, so that time cannot move until it has started and gone to sleep (DESIGN §11).
     const { id, url } = simulator.register(name);
     const child = startNode(script, {
-      environment: { ...environment, ...simulator.environment({ url }) },
+      environment: { ...environment, ...tokenService(id), ...simulator.environment({ url }) },
       cwd: options.workspace,
       line: (text) => log.push({ at: simulator.clock.now(), text }),
     });

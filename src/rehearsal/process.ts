@@ -69,8 +69,6 @@ export interface Job {
   readonly job: string;
   readonly actor: string;
   readonly commit: string;
-  /** GitHub's token service, for `id-token: write`. */
-  readonly oidc?: { readonly url: string; readonly token: string };
 }
 
 const fileCommands = ['GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY', 'GITHUB_ENV', 'GITHUB_PATH'] as const;
@@ -112,7 +110,6 @@ export const runnerEnvironment = (job: Job, workspace: string, temp: string): Re
   RUNNER_OS: 'Linux',
   RUNNER_TEMP: temp,
   RUNNER_TOOL_CACHE: join(temp, 'tools'),
-  ...(job.oidc ? { ACTIONS_ID_TOKEN_REQUEST_URL: job.oidc.url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: job.oidc.token } : {}),
 });
 
 export interface Exit {

@@ -134,7 +134,6 @@ const beginRelease = async (place: Place, title: string, version: IrisVersion): 
     job: 'deliver',
     actor: 'mina',
     commit: place.runId.padStart(40, '0'),
-    oidc: { url: `${simulator.url}/github/oidc-token?api-version=2.0`, token: 'rehearsal' },
   });
   const ended = (result: StepResult): StepResult => {
     steps.push(result);

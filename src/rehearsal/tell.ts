@@ -1,5 +1,5 @@
 import type { FarSideEvent, LoggedRequest } from '../../simulator/contracts.ts';
-import { type Instant, iso, minutes } from '../clock.ts';
+import { type Instant, iso, minutes, seconds } from '../clock.ts';
 import type { AlarmRow, ArmMinute, Chapter, Happening } from '../report/story.ts';
 import type { StepResult } from './driver.ts';
 import { house } from './manifest.ts';
@@ -22,7 +22,7 @@ export const chapterOf = ({ simulator }: Stage, release: Release): Chapter => {
     ...(candidateConfig ? { candidate: { label: release.version, endpointConfig: candidateConfig } } : {}),
     minutes: minutesOf(simulator.hosting.minutes(), release, before?.endpointConfig, candidateConfig),
     ...(candidateConfig ? { errorThreshold: house.errorThreshold } : {}),
-    bakes: bakesOf(events),
+    bakes: bakesOf(events, ending.requests),
     happenings: happeningsOf(release, events),
     alarms: alarmsOf(ending.requests, events),
     servesNow: servesNow(ending.after),
@@ -54,16 +54,30 @@ const minutesOf = (
   });
 };
 
-const bakesOf = (events: readonly FarSideEvent[]): Chapter['bakes'] => {
-  const bakes: { from: Instant; to: Instant; label: string }[] = [];
-  let open: { from: Instant; label: string } | undefined;
-  for (const { at, source, what } of events) {
-    if (source !== 'endpoint') continue;
-    if (open) bakes.push({ ...open, to: at });
-    open = what.includes('bak') ? { from: at, label: what.replaceAll('-', ' ') } : undefined;
-  }
-  return bakes;
+/** From what SageMaker turned on to the end of the wait after it, or to whatever ended the wait early. */
+const bakesOf = (events: readonly FarSideEvent[], requests: readonly LoggedRequest[]): Chapter['bakes'] => {
+  const update = requests.find(({ operation, mutation }) => operation === 'UpdateEndpoint' && mutation);
+  const policy = (update?.input as UpdateInput | undefined)?.DeploymentConfig?.BlueGreenUpdatePolicy;
+  const onEndpoint = events.filter(({ source }) => source === 'endpoint');
+  return onEndpoint.flatMap(({ at, what }, i) => {
+    const step = /^(canary|step|full)-activated$/.exec(what)?.[1];
+    if (!policy || !step) return [];
+    const isFinal = step === 'full';
+    const bakeSeconds = isFinal
+      ? (policy.TerminationWaitInSeconds ?? 0)
+      : policy.TrafficRoutingConfiguration.WaitIntervalInSeconds;
+    const to = Math.min(at + seconds(bakeSeconds), onEndpoint[i + 1]?.at ?? Number.POSITIVE_INFINITY);
+    return to > at ? [{ from: at, to, label: isFinal ? 'final bake' : `${step} bake` }] : [];
+  });
 };
+interface UpdateInput {
+  readonly DeploymentConfig?: {
+    readonly BlueGreenUpdatePolicy?: {
+      readonly TrafficRoutingConfiguration: { readonly WaitIntervalInSeconds: number };
+      readonly TerminationWaitInSeconds?: number;
+    };
+  };
+}
 
 const happeningsOf = (release: Release, events: readonly FarSideEvent[]): Happening[] => {
   const happenings: Happening[] = [

@@ -1,0 +1,120 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Simulator } from '../../../simulator/contracts.ts';
+import { startSimulator } from '../../../simulator/simulator.ts';
+import { minutes, seconds } from '../../../src/clock.ts';
+import { createDriver, type Driver, type Step } from '../../../src/rehearsal/driver.ts';
+
+/** An action that sleeps for INPUT_MINUTES of virtual time, and says in its outputs and in its post step what it saw. */
+const action = `
+const { appendFileSync } = require('node:fs');
+const { request } = require('node:http');
+const set = (file, name, value) => appendFileSync(process.env[file], name + '=' + value + '\\n');
+const clock = (method, path, body, signal) => new Promise((resolve, reject) => {
+  const call = request(process.env.MODEL_DELIVERY_CLOCK + path, { method, agent: false, signal }, (answer) => {
+    let text = '';
+    answer.on('data', (chunk) => { text += chunk; }).on('end', () => resolve(JSON.parse(text).now));
+  });
+  call.on('error', reject);
+  call.end(body && JSON.stringify(body));
+});
+const main = async () => {
+  if (process.env.STATE_started) {
+    appendFileSync(process.env.GITHUB_STEP_SUMMARY, 'post saw ' + process.env.STATE_started + '; ');
+    return;
+  }
+  const stop = new AbortController();
+  process.on('SIGINT', () => stop.abort());
+  const start = await clock('GET', '');
+  set('GITHUB_STATE', 'started', 'minute 0');
+  const until = start + Number(process.env.INPUT_MINUTES) * 60000;
+  const woken = await clock('POST', '/sleep', { until }, stop.signal).catch(() => undefined);
+  if (stop.signal.aborted && process.env.INPUT_STUBBORN === 'true') await clock('POST', '/sleep', { until });
+  const now = woken ?? await clock('GET', '');
+  set('GITHUB_OUTPUT', 'slept-seconds', (now - start) / 1000);
+  appendFileSync(process.env.GITHUB_STEP_SUMMARY, 'main slept; ');
+  process.exit(woken === undefined ? 1 : 0);
+};
+main();
+`;
+
+const job = { runId: '1', attempt: 1, job: 'deliver', actor: 'mina', commit: 'c0ffee' };
+const sleepy = (long: number, more: Readonly<Record<string, string>> = {}): Step => ({
+  action: 'sleepy',
+  inputs: { minutes: String(long), ...more },
+  job,
+});
+
+describe('the driver', () => {
+  let simulator: Simulator;
+  let driver: Driver;
+  let start: number;
+
+  beforeEach(async () => {
+    simulator = await startSimulator();
+    const folder = mkdtempSync(join(tmpdir(), 'driver-'));
+    mkdirSync(join(folder, 'actions/sleepy/dist'), { recursive: true });
+    mkdirSync(join(folder, 'workspace'));
+    writeFileSync(
+      join(folder, 'actions/sleepy/action.yml'),
+      'inputs: { minutes: {}, stubborn: {} }\nruns: { main: dist/index.cjs, post: dist/index.cjs }\n',
+    );
+    writeFileSync(join(folder, 'actions/sleepy/dist/index.cjs'), action);
+    driver = createDriver({
+      simulator,
+      actions: join(folder, 'actions'),
+      workspace: join(folder, 'workspace'),
+      temp: join(folder, 'runner'),
+    });
+    start = driver.now();
+  });
+  afterEach(() => simulator.close());
+
+  it('lets time pass exactly while a step sleeps, and runs the post step with the state it saved', async () => {
+    const result = await driver.finish(driver.start(sleepy(90)));
+    expect(result.exit).toEqual({ code: 0, signal: undefined });
+    expect(result.outputs).toEqual({ 'slept-seconds': '5400' });
+    expect(result.summary).toBe('main slept; post saw minute 0; ');
+    expect(result.endedAt - result.startedAt).toBe(minutes(90));
+    expect(result.participants).toHaveLength(2);
+  });
+
+  it('cancels with SIGINT at an exact instant', async () => {
+    const running = driver.start(sleepy(90));
+    await driver.until(start + minutes(7.5));
+    const result = await driver.cancel(running);
+    expect(result.exit.code).toBe(1);
+    expect(result.outputs).toEqual({ 'slept-seconds': '450' });
+    expect(result.summary).toContain('post saw');
+    expect(driver.now()).toBe(start + minutes(7.5));
+  });
+
+  it('goes on to SIGTERM as the runner does, when SIGINT does not end the process', async () => {
+    const running = driver.start(sleepy(90, { stubborn: 'true' }));
+    await driver.until(start + minutes(1));
+    const result = await driver.cancel(running);
+    expect(result.exit.signal).toBe('SIGTERM');
+    expect(driver.now()).toBe(start + minutes(1) + seconds(7.5));
+  });
+
+  it('destroys a step without its post step', async () => {
+    const running = driver.start(sleepy(90));
+    await driver.until(start + minutes(7));
+    driver.destroy(running);
+    const result = await driver.finish(running);
+    expect(result.exit.signal).toBe('SIGKILL');
+    expect(result.outputs).toEqual({});
+    expect(result.summary).toBe('');
+    expect(driver.now()).toBe(start + minutes(7));
+  });
+
+  it('runs two steps side by side, each to its own instant', async () => {
+    const long = driver.start(sleepy(30));
+    await driver.until(start + minutes(1));
+    const short = await driver.finish(driver.start(sleepy(10)));
+    expect(short.endedAt).toBe(start + minutes(11));
+    expect((await driver.finish(long)).outputs).toEqual({ 'slept-seconds': '1800' });
+  });
+});
