@@ -83,7 +83,7 @@ const byMessage: readonly (readonly [RegExp, ErrorClass])[] = [
   [/^Could not find /, 'not-found'],
   [/^Requested resource not found/, 'not-found'],
   [/ does not exist\.?$/, 'not-found'],
-  [/is not authorized to perform:? /, 'access-denied'],
+  [/not authorized to perform:? /i, 'access-denied'],
   [/does not have application-autoscaling:\w+ permission/, 'access-denied'],
   [/^The account-level service limit /, 'quota'],
   [/^(CapacityError: )?Unable to provision requested ML compute capacity/, 'capacity'],
@@ -121,7 +121,7 @@ const unnamed = ({ name, $metadata }: AwsErrorShape): ErrorClass => {
   const status = $metadata?.httpStatusCode;
   if (status === undefined) return 'other';
   if (status >= 500) return 'transient';
-  if (!/^(Unknown|UnknownError|Error|S3ServiceException|\d{3})$/.test(name)) return 'other';
+  if (!withoutName.test(name)) return 'other';
   const known: Readonly<Record<number, ErrorClass>> = {
     403: 'access-denied',
     404: 'not-found',
@@ -130,6 +130,9 @@ const unnamed = ({ name, $metadata }: AwsErrorShape): ErrorClass => {
   };
   return known[status] ?? 'other';
 };
+
+/** What the SDK calls an error whose answer named none. */
+const withoutName = /^(Unknown|UnknownError|Error)$/;
 
 /** Whether a call that failed like this may have been carried out all the same. */
 export const mayHaveBeenApplied = (error: unknown): boolean =>
@@ -156,7 +159,7 @@ export interface MissingPermission {
 export const permissionOf = (error: unknown): MissingPermission | undefined => {
   if (classify(error) !== 'access-denied') return undefined;
   const { message, call } = shapeOf(error);
-  const match = /is not authorized to perform:? ([\w-]+:\w+)(?: on resource: (\S+))?/.exec(message);
+  const match = /not authorized to perform:? ([\w-]+:\w+)(?: on resource: (\S+))?/i.exec(message);
   const action =
     match?.[1] ?? /does not have (application-autoscaling:\w+) permission/.exec(message)?.[1] ?? iamAction(call);
   if (action === undefined) return undefined;
@@ -177,17 +180,21 @@ const iamAction = (call: string | undefined): string | undefined => {
 
 /** One sentence: the call, what AWS said, the missing permission if it is one, and the request id for AWS support. */
 export const describe = (error: unknown): string => {
-  const { name, message, call, $metadata } = shapeOf(error);
+  const shape = shapeOf(error);
+  const request = shape.$metadata?.requestId ? ` (request ${shape.$metadata.requestId})` : '';
   const permission = permissionOf(error);
-  const request = $metadata?.requestId ? ` (request ${$metadata.requestId})` : '';
-  const subject = call ?? 'AWS';
   if (permission) {
     const on = permission.resource ? ` on ${permission.resource}` : '';
-    return `${subject} was denied: grant ${permission.action}${on}${request}`;
+    return `${shape.call ?? 'AWS'} was denied: grant ${permission.action}${on}${request}`;
   }
-  const said =
-    !message || message === 'UnknownError' ? name : message.startsWith(name) ? message : `${name}: ${message}`;
-  return call ? `${call} failed: ${said}${request}` : `${said}${request}`;
+  return `${shape.call ? `${shape.call} failed: ` : ''}${words(shape)}${request}`;
+};
+
+const words = ({ name, message, $metadata }: AwsErrorShape): string => {
+  const said = message && message !== 'UnknownError' ? message : undefined;
+  const who = withoutName.test(name) ? undefined : name;
+  if (said === undefined) return who ?? `an answer without words (HTTP ${$metadata?.httpStatusCode ?? 'unknown'})`;
+  return who === undefined || said.startsWith(who) ? said : `${who}: ${said}`;
 };
 
 /** Why an endpoint says it failed. Prefixes only; what AWS says about alarms and timeouts is not documented, so it is not here. */

@@ -23,7 +23,7 @@ export interface ReleaseRecord {
 export type Phase = 'preparing' | 'submitting' | 'supervising' | 'settling' | 'ended';
 
 export interface Release {
-  /** `<endpoint>-<version>-<digest8>-<attempt>`. */
+  /** `<endpoint>-<version>-<digest8>-<epoch at which it began>`: unique in the record. */
   readonly id: string;
   readonly operation: Extract<OperationName, 'deploy-endpoint' | 'shift-traffic' | 'rollback'>;
   readonly version: string;

@@ -19,6 +19,9 @@ export class LostRace extends Error {
 }
 
 export interface ReleaseStore {
+  readonly endpoint: string;
+  /** `s3://bucket/prefix/<endpoint>/record.json`. */
+  readonly uri: string;
   /** @throws {Refusal} `record-unavailable` */
   read(): Promise<StoredRecord | undefined>;
   /**
@@ -48,6 +51,8 @@ export const releaseStore = ({ reads, writes, location, endpoint }: StoreOptions
   };
 
   return {
+    endpoint,
+    uri: place,
     read,
     write: async (next, etag) => {
       if (writes === undefined) throw new Error('a dry run reached a write');
