@@ -28,22 +28,28 @@ export const readArguments = (schema: Schema<object>, args: readonly string[]): 
     strict: false,
     tokens: true,
   });
-  if (positionals.length > 0)
-    throw new InputError(`${JSON.stringify(positionals[0])} is not expected here; options are written --name value`);
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
     const name = token.name in options ? token.name : token.name.replace(/^no-/, '');
     if (!(name in options))
-      throw new InputError(`--${token.name} is not an option${suggestion(name, Object.keys(options))}`);
-    if (options[name]?.type === 'string' && token.value === undefined) throw new InputError(`--${name} needs a value`);
+      throw new InputError(`${token.rawName} is not an option${suggestion(name, Object.keys(options))}`);
+    if (options[name]?.type === 'string' && isMissing(token)) throw new InputError(`--${name} needs a value`);
     if (options[name]?.type === 'boolean' && token.value !== undefined)
       throw new InputError(`${name}: ${JSON.stringify(token.value)} is not a boolean; expected true or false`);
   }
+  if (positionals.length > 0)
+    throw new InputError(`${JSON.stringify(positionals[0])} is not expected here; options are written --name value`);
   return {
     written: (name) => (values[name] === undefined ? undefined : String(values[name])),
     help: values['help'] === true,
   };
 };
+
+/** `--subject --json` leaves the value out; `--subject=--json` does not. */
+const isMissing = (token: {
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+}): boolean => token.value === undefined || (token.inlineValue !== true && token.value.startsWith('--'));
 
 /** `wait: false` in a workflow is `--wait=false` to whoever reads the same table here. */
 const withoutBooleanValue = (argument: string, isBoolean: ReadonlySet<string>): string => {

@@ -16,7 +16,7 @@ const state = { started: 'started', token: 'token', reported: 'reported' } as co
 
 /**
  * An action's whole `main.ts`. The same bundle is the post step, which finds out by the state that the main step saved.
- * Ends the process: 0 for a green step, 1 for a red one.
+ * Ends the process: 0 for a green step, 1 for a red one; a post step is green when it brought the far side to rest.
  */
 export const runAction = async <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
@@ -37,15 +37,15 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
     identityToken: (audience) => core.getIDToken(audience),
     seams,
   };
-  if (isPost) core.info('The main step was stopped before it could finish; finishing its work.');
-  else announce();
   const delivery = isPost
     ? finishDelivery(operation, host, core.getState(state.token) || undefined)
     : startDelivery(operation, host);
+  if (isPost) core.info('The main step was stopped before it could finish; finishing its work.');
+  else announce(delivery);
   const report = await endOf(delivery, outOfTime);
   await tell(report);
   // A connection that is still open must not keep a step alive that has ended.
-  process.exit(isGreen(report) ? 0 : 1);
+  process.exit((isPost ? !report.unsettled : isGreen(report)) ? 0 : 1);
 };
 
 const written: Written = (name) => core.getInput(name) || undefined;
@@ -59,10 +59,9 @@ const endOf = (delivery: Delivery, outOfTime: Promise<void>): Promise<Report> =>
   ]);
 
 /** A killed process can set nothing, so the outputs say from the start what is then true; the end overwrites them. */
-const announce = (): void => {
+const announce = (delivery: Delivery): void => {
   core.saveState(state.started, 'yes');
-  core.setOutput('outcome', 'cancelled');
-  core.setOutput('reason-code', 'cancelled');
+  setOutputs(delivery.interrupted('the run was killed before it could report'));
 };
 
 const observer: Observer = {

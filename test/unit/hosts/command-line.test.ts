@@ -1,0 +1,148 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type CommandLine, runCommand } from '../../../src/hosts/command-line.ts';
+import { Refusal } from '../../../src/operation.ts';
+import { countingOperation } from '../../support/fake-operation.ts';
+import { fakeSession } from '../../support/fake-world.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
+
+const pending = new Promise<void>(() => {});
+
+const terminal = () => {
+  const out: string[] = [];
+  const err: string[] = [];
+  return { out, err, terminal: { out: (text: string) => out.push(text), err: (text: string) => err.push(text) } };
+};
+
+const run = async (
+  args: readonly string[],
+  behaviour: Parameters<typeof countingOperation>[1] = {},
+  overrides: Partial<CommandLine> = {},
+  preset: Readonly<Record<string, string>> = {},
+) => {
+  const { out, err, terminal: to } = terminal();
+  const operation = countingOperation({ count: 0, mutations: [] }, behaviour);
+  const code = await runCommand(
+    'count',
+    operation,
+    args,
+    {
+      env: {},
+      terminal: to,
+      cancellation: { signal: new AbortController().signal, outOfTime: pending },
+      seams: { openSession: fakeSession(), clock: virtualClock() },
+      ...overrides,
+    },
+    preset,
+  );
+  return { code, out: out.join('\n'), err: err.join('\n') };
+};
+
+describe('the command line', () => {
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'command-line-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('prints plan, changes and result for people', async () => {
+    const { code, out, err } = await run(['--subject', 'sheep']);
+    expect(code).toBe(0);
+    expect(err).toBe('');
+    expect(out).toContain('count to three\n  update count\n           0 → 3\n  note: counting is safe');
+    expect(out).toContain('2026-01-05T09:02:00Z   90 %  counted 3 sheep');
+    expect(out).toContain(
+      'deploy-endpoint: succeeded/delivered\n  counted sheep\n  counted: 3\n  last-subject: endpoint/churn',
+    );
+  });
+
+  it('prints nothing but JSON on standard output with --json', async () => {
+    const { code, out, err } = await run(['--subject=sheep', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ outcome: 'succeeded', outputs: { counted: '3' } });
+    expect(err).toContain('counted 3 sheep');
+  });
+
+  it.each([
+    [['--subject', 'Sheep'], 'subject: "Sheep" is not allowed'],
+    [[], 'subject is required'],
+    [['--subjet', 'sheep'], '--subjet is not an option; did you mean --subject?'],
+    [['--subject'], '--subject needs a value'],
+    [['--subject', '--json'], '--subject needs a value'],
+    [['sheep'], '"sheep" is not expected here'],
+    [['--subject', 'sheep', '--loud=perhaps'], 'loud: "perhaps" is not a boolean'],
+  ])('answers %j with one error and exit code 2', async (args, message) => {
+    const { code, out, err } = await run(args);
+    expect(code).toBe(2);
+    expect(out + err).toContain(message);
+  });
+
+  it.each([
+    ['not-approved', 1],
+    ['wrong-account', 2],
+    ['approval-pending', 3],
+  ] as const)('exits after %s with %i', async (reason, expected) => {
+    const { code } = await run(['--subject', 'sheep'], {
+      before: () => {
+        throw new Refusal(reason, 'no');
+      },
+    });
+    expect(code).toBe(expected);
+  });
+
+  it('understands booleans the way workflows write them', async () => {
+    expect((await run(['--subject', 'sheep', '--wait=false'])).code).toBe(3);
+    expect((await run(['--subject', 'sheep', '--no-wait'])).out).toContain('resume-token: {"v":1,"seen":1}');
+    expect((await run(['--subject', 'sheep', '--dry-run=true'])).out).toContain('succeeded/planned');
+    expect((await run(['--subject', 'sheep', '--dry-run=false'])).out).toContain('succeeded/delivered');
+  });
+
+  it('does not offer what a command presets', async () => {
+    const preset = { 'dry-run': 'true' };
+    expect((await run(['--subject', 'sheep'], {}, {}, preset)).out).toContain('succeeded/planned');
+    expect(await run(['--subject', 'sheep', '--dry-run'], {}, {}, preset)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--dry-run is not an option'),
+    });
+  });
+
+  it('writes JUnit and variables that a shell can read', async () => {
+    const [junit, variables] = [join(folder, 'report.xml'), join(folder, 'outputs.env')];
+    await run(['--subject', 'sheep', '--junit', junit, '--exported-variables', variables]);
+    expect(readFileSync(variables, 'utf8')).toBe(
+      "COUNTED='3'\nLAST_SUBJECT='endpoint/churn'\nOUTCOME='succeeded'\nREASON_CODE='delivered'\n",
+    );
+    expect(readFileSync(junit, 'utf8')).toContain(
+      '<testcase classname="model-delivery" name="deploy-endpoint" time="180.000">',
+    );
+  });
+
+  it('warns about a file it cannot write, and ends as it would have', async () => {
+    const { code, err } = await run(['--subject', 'sheep', '--junit', join(folder, 'missing', 'report.xml')]);
+    expect(code).toBe(0);
+    expect(err).toContain('warning: ');
+  });
+
+  it('says what was going on when time runs out', async () => {
+    const { code, out } = await run(
+      ['--subject', 'sheep'],
+      {},
+      {
+        seams: { clock: virtualClock(), openSession: () => new Promise(() => {}) },
+        cancellation: { signal: AbortSignal.abort(), outOfTime: Promise.resolve() },
+      },
+    );
+    expect(code).toBe(1);
+    expect(out).toContain('cancelled/cancelled');
+  });
+
+  it('prints help from the declaration', async () => {
+    const { code, out } = await run(['--help']);
+    expect(code).toBe(0);
+    expect(out).toContain('--subject <text>\n      What is counted. (required; e.g. sheep)');
+    expect(out).toContain('--pace slow|fast\n      How fast. (default: slow)');
+    expect(out).toContain('--dry-run\n');
+  });
+});

@@ -1,0 +1,153 @@
+import { describe, expect, it } from '@jest/globals';
+import { runStep } from '../../support/run-action.ts';
+
+const script = 'test/support/fake-action.ts';
+const inputs = { subject: 'sheep' };
+const annotations = (log: string): string[] => log.match(/^::(error|warning|notice)\b.*$/gm) ?? [];
+
+describe('the GitHub host', () => {
+  it('tells a success by outputs, summary, log and exit code', async () => {
+    const step = await runStep(script, inputs);
+    expect(step.code).toBe(0);
+    expect(step.outputs).toMatchObject({
+      counted: '3',
+      'last-subject': 'endpoint/churn',
+      outcome: 'succeeded',
+      'reason-code': 'delivered',
+    });
+    expect(JSON.parse(step.outputs['result'] ?? '')).toEqual({
+      'schema-version': 1,
+      operation: 'deploy-endpoint',
+      outcome: 'succeeded',
+      reason: 'delivered',
+      because: 'counted sheep',
+      outputs: { counted: '3', 'last-subject': 'endpoint/churn' },
+      plan: expect.objectContaining({ title: 'count to three' }),
+      dryRun: false,
+      startedAt: '2026-01-05T09:00:00Z',
+      endedAt: '2026-01-05T09:03:00Z',
+    });
+    expect(step.summary).toContain('## ✅ deploy-endpoint: succeeded');
+    expect(step.summary).toContain('| 2026-01-05T09:02:00Z | 90 % | counted 3 sheep |');
+    expect(step.log).toContain('waits until 2026-01-05T14:30:00Z (UTC)');
+    expect(step.log).toMatch(
+      /::group::Inputs\nsubject: sheep\n[\s\S]*?::endgroup::\n[\s\S]*::group::Plan\ncount to three/,
+    );
+    expect(annotations(step.log)).toEqual([]);
+    expect(step.state).toMatchObject({ reported: 'yes' });
+  });
+
+  it('does nothing in the post step of a run that has reported', async () => {
+    const step = await runStep(script, inputs, { state: { started: 'yes', reported: 'yes' } });
+    expect(step).toMatchObject({ code: 0, log: '', summary: '', outputs: {} });
+  });
+
+  it('fails a step with one annotation that says why and what to do', async () => {
+    const step = await runStep(script, inputs, { env: { FAKE_BEHAVIOUR: 'defect', RUNNER_DEBUG: '1' } });
+    expect(step.code).toBe(1);
+    expect(step.outputs).toMatchObject({ outcome: 'failed', 'reason-code': 'internal-error' });
+    expect(annotations(step.log)).toEqual([
+      '::error title=failed/internal-error::x is not a function%0AReport it with the log; run again: the release resumes where it is.',
+    ]);
+    expect(step.log).toContain('::debug::TypeError: x is not a function%0A    at ');
+    expect(step.summary).toContain('## ❌ deploy-endpoint: failed');
+  });
+
+  it.each([
+    [{ subject: 'Sheep 1' }, 'subject: "Sheep 1" is not allowed; expected lower-case letters'],
+    [{}, 'subject is required: What is counted.'],
+    [{ ...inputs, pace: 'medium' }, 'pace: "medium" is not a choice; expected one of slow, fast'],
+    [{ ...inputs, loud: 'yes' }, 'loud: "yes" is not a boolean; expected true or false'],
+    [{ ...inputs, timeout: '1d' }, 'timeout: "1d" is not a duration; expected e.g. 30s, 10m or 2h'],
+    [{ ...inputs, 'on-pending': 'maybe' }, 'on-pending: "maybe" is not a choice; expected one of fail, continue'],
+    [
+      { ...inputs, 'resume-token': 'x' },
+      'resume-token: not a token that this version wrote; leave it out, the release record is found without it',
+    ],
+  ])('refuses %j before anything happens', async (given, message) => {
+    const step = await runStep(script, given);
+    expect(step.code).toBe(1);
+    expect(step.outputs).toMatchObject({ outcome: 'failed', 'reason-code': 'invalid-input' });
+    expect(JSON.parse(step.outputs['result'] ?? '')).toMatchObject({ because: message });
+    expect(step.summary).toContain('`invalid-input`');
+  });
+
+  it('plans and stops in a dry run', async () => {
+    const step = await runStep(script, { ...inputs, 'dry-run': 'true' });
+    expect(step.code).toBe(0);
+    expect(step.outputs).toMatchObject({ outcome: 'succeeded', 'reason-code': 'planned' });
+    expect(step.summary).toContain('deploy-endpoint (dry run): succeeded');
+  });
+
+  it('ends without waiting, red unless told to continue, and goes on from the token', async () => {
+    const first = await runStep(script, { ...inputs, wait: 'false' });
+    expect(first.code).toBe(1);
+    expect(first.outputs).toMatchObject({
+      outcome: 'pending',
+      'reason-code': 'in-progress',
+      'resume-token': '{"v":1,"seen":1}',
+    });
+    const second = await runStep(script, {
+      ...inputs,
+      wait: 'false',
+      'on-pending': 'continue',
+      'resume-token': first.outputs['resume-token'] ?? '',
+    });
+    expect(second.code).toBe(0);
+    expect(second.log).not.toContain('::group::Plan');
+  });
+
+  it('answers SIGINT in a wait: brings the far side to rest, reports, exits', async () => {
+    const sent: number[] = [];
+    const step = await runStep(script, inputs, {
+      env: { FAKE_BEHAVIOUR: 'sleeps' },
+      onSleeping: (child) => {
+        sent.push(performance.now());
+        child.kill('SIGINT');
+      },
+    });
+    expect(performance.now() - (sent[0] ?? 0)).toBeLessThan(5000);
+    expect(step).toMatchObject({ code: 1, signal: null });
+    expect(step.log).toContain('ABORT cancelled {"v":1,"seen":1}');
+    expect(step.outputs).toMatchObject({ outcome: 'cancelled', 'reason-code': 'cancelled', counted: '1' });
+    expect(step.summary).toContain('## 🛑 deploy-endpoint: cancelled');
+    expect(step.state).toMatchObject({ reported: 'yes' });
+  });
+
+  it('reports what it knows at SIGTERM, and leaves the rest to the post step', async () => {
+    const main = await runStep(script, inputs, {
+      env: { FAKE_BEHAVIOUR: 'stuck' },
+      onSleeping: (child) => {
+        child.kill('SIGINT');
+        child.kill('SIGTERM');
+      },
+    });
+    expect(main).toMatchObject({ code: 1, signal: null });
+    expect(main.outputs).toMatchObject({ outcome: 'cancelled' });
+    expect(main.summary).toContain('still working');
+    expect(main.state).toEqual({ started: 'yes', token: '{"v":1,"seen":0}' });
+
+    const post = await runStep(script, inputs, { state: main.state });
+    expect(post.log).toContain('ABORT cancelled {"v":1,"seen":0}');
+    expect(post.summary).toContain('## 🛑 deploy-endpoint: cancelled');
+  });
+
+  it('leaves true outputs and the post step its work when it is killed', async () => {
+    const main = await runStep(script, inputs, {
+      env: { FAKE_BEHAVIOUR: 'sleeps' },
+      onSleeping: (child) => child.kill('SIGKILL'),
+    });
+    expect(main).toMatchObject({ signal: 'SIGKILL', summary: '' });
+    expect(main.outputs).toMatchObject({ outcome: 'cancelled', 'reason-code': 'cancelled' });
+    expect(JSON.parse(main.outputs['result'] ?? '')).toMatchObject({ outcome: 'cancelled', 'schema-version': 1 });
+    const post = await runStep(script, inputs, { state: main.state });
+    expect(post.log).toContain('ABORT cancelled {"v":1,"seen":1}');
+    expect(post.summary).toContain('stopped at');
+  });
+
+  it('turns a summary that cannot be written into a warning', async () => {
+    const step = await runStep(script, inputs, { withoutSummary: true });
+    expect(step.code).toBe(0);
+    expect(annotations(step.log)).toEqual([expect.stringContaining('the job summary could not be written')]);
+  });
+});
