@@ -1,0 +1,88 @@
+import { resolve } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { readSources, type SourceFile, violations } from '../../tools/check-dependencies.ts';
+
+const file = (path: string, imports: string[] = [], code = '', typeImports: string[] = []): SourceFile => ({
+  path,
+  imports,
+  typeImports,
+  code,
+});
+
+describe('the sources', () => {
+  test('respect the architecture', async () => {
+    expect(violations(await readSources(resolve(import.meta.dirname, '../..')))).toEqual([]);
+  });
+  test('are read with their imports, for use and for types', async () => {
+    const sources = await readSources(resolve(import.meta.dirname, '../..'));
+    const load = sources.find(({ path }) => path === 'src/manifest/load.ts');
+    expect(load?.imports).toEqual(expect.arrayContaining(['yaml', 'src/schema.ts', 'src/manifest/schema.ts']));
+    expect(load?.typeImports).toEqual(expect.arrayContaining(['zod/mini', 'src/manifest/manifest.ts']));
+  });
+});
+
+describe('a violation is found:', () => {
+  test.each<[string, SourceFile[], RegExp]>([
+    [
+      'an operation that imports a host',
+      [file('src/operations/a.ts', ['src/hosts/b.ts'])],
+      /operations\/a\.ts \(an operation\) imports src\/hosts\/b\.ts/,
+    ],
+    [
+      'the judge knowing the rollout, even its types',
+      [file('src/judge/a.ts', [], '', ['src/rollout/b.ts'])],
+      /the judge/,
+    ],
+    ['the ground knowing the domain', [file('src/aws/a.ts', ['src/endpoint/b.ts'])], /the domain/],
+    ['an SDK outside its home', [file('src/endpoint/a.ts', [], '', ['@aws-sdk/client-s3'])], /SDKs belong to/],
+    ['the GitHub toolkit in src/aws', [file('src/aws/a.ts', ['@actions/core'])], /SDKs belong to/],
+    [
+      'an SDK reached through src/aws',
+      [
+        file('src/release/a.ts', ['src/aws/s3.ts']),
+        file('src/aws/s3.ts', ['src/aws/send.ts']),
+        file('src/aws/send.ts', ['@smithy/core']),
+      ],
+      /release\/a\.ts → src\/aws\/s3\.ts → src\/aws\/send\.ts → @smithy\/core/,
+    ],
+    ['node: in a pure module', [file('src/rollout/a.ts', ['node:crypto'])], /must stay pure/],
+    ['a package in a pure module', [file('src/judge/a.ts', ['zod'])], /must stay pure/],
+    [
+      'impurity through another file',
+      [file('src/rollout/a.ts', ['src/x.ts']), file('src/x.ts', ['node:fs'])],
+      /src\/x\.ts → node:fs/,
+    ],
+    [
+      'the simulator importing the product',
+      [file('simulator/a.ts', [], '', ['src/clock.ts'])],
+      /imports nothing from src/,
+    ],
+    ['the product importing the simulator', [file('src/endpoint/a.ts', ['simulator/b.ts'])], /only the rehearsal/],
+    ['a timer', [file('src/hosts/a.ts', [], 'setTimeout(go, 5)')], /uses setTimeout/],
+    ['the wall clock', [file('src/endpoint/a.ts', [], 'const now = new Date();')], /uses new Date\(\)/],
+    ['dice', [file('simulator/a.ts', [], 'Math.random()')], /uses Math\.random/],
+    ['a test that sleeps', [file('test/a.ts', [], 'await setTimeout(5)')], /uses setTimeout/],
+  ])('%s', (_, files, expected) => {
+    const found = violations(files);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(expected);
+  });
+});
+
+test('what the architecture allows is not reported', () => {
+  const files = [
+    file('actions/a/main.ts', ['src/hosts/h.ts', 'src/operations/o.ts']),
+    file('src/hosts/h.ts', ['src/aws/s3.ts', 'src/operations/o.ts', '@actions/core']),
+    file('src/hosts/wall-clock.ts', ['node:timers'], 'setTimeout(go, 5)'),
+    file('src/operations/o.ts', ['src/rollout/r.ts', 'src/endpoint/e.ts'], '', ['src/aws/s3.ts']),
+    file('src/endpoint/e.ts', ['src/judge/j.ts', 'node:crypto'], 'new Date(instant)', ['src/aws/s3.ts']),
+    file('src/rollout/r.ts', ['src/judge/j.ts', 'src/clock.ts']),
+    file('src/rollout/mechanisms/g.ts', ['node:crypto', 'src/rollout/r.ts']),
+    file('src/judge/j.ts'),
+    file('src/clock.ts'),
+    file('src/aws/s3.ts', ['@aws-sdk/client-s3']),
+    file('src/rehearsal/d.ts', ['simulator/s.ts', 'node:child_process']),
+    file('simulator/s.ts', ['node:http']),
+  ];
+  expect(violations(files)).toEqual([]);
+});

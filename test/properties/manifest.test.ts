@@ -1,0 +1,327 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { stringify } from 'yaml';
+import { loadManifest, ManifestError } from '../../src/manifest/load.ts';
+import type { Capacity, Environment, Manifest, Rollout } from '../../src/manifest/manifest.ts';
+
+/** Drops what is undefined, as the loader does. */
+const defined = <T extends object>(value: T): T => JSON.parse(JSON.stringify(value));
+const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined });
+
+const name = fc.stringMatching(/^[a-zA-Z0-9](-?[a-zA-Z0-9]){0,20}$/);
+const seconds = fc.integer({ min: 0, max: 86_400 });
+const limited = fc.integer({ min: 60, max: 3600 });
+const share = fc.integer({ min: 0, max: 1000 }).map((permille) => permille / 1000);
+const positive = fc.integer({ min: 1, max: 1000 });
+const probability = fc.integer({ min: 1, max: 999 }).map((permille) => permille / 1000);
+const capacity: fc.Arbitrary<Capacity> = fc.oneof(
+  fc.record({ unit: fc.constant('percent' as const), value: fc.integer({ min: 1, max: 100 }) }),
+  fc.record({ unit: fc.constant('instances' as const), value: positive }),
+);
+const guarded = {
+  timeoutSeconds: maybe(seconds),
+  minimumRequests: fc.nat(),
+  alarms: fc.record({
+    errors: maybe(share),
+    latencyP99Milliseconds: maybe(positive),
+    named: fc.array(fc.stringMatching(/^[ -~]*[!-~][ -~]*$/), { maxLength: 7 }),
+  }),
+};
+const waits = { bakeSeconds: seconds, finalBakeSeconds: seconds };
+const rollout = fc.oneof(
+  fc.record({ strategy: fc.constant('all-at-once'), finalBakeSeconds: seconds, ...guarded }),
+  fc.record({ strategy: fc.constant('canary'), size: capacity, ...waits, ...guarded }),
+  fc.record({ strategy: fc.constant('linear'), step: capacity, ...waits, ...guarded }),
+  fc.record({
+    strategy: fc.constant('rolling'),
+    batch: capacity,
+    bakeSeconds: seconds,
+    rollbackBatch: maybe(capacity),
+    ...guarded,
+  }),
+  fc.record({
+    strategy: fc.constant('steps'),
+    steps: fc
+      .uniqueArray(fc.integer({ min: 1, max: 999 }), { maxLength: 8 })
+      .map((permilles) => [...permilles.sort((a, b) => a - b), 1000].map((permille) => permille / 1000)),
+    bakeSeconds: seconds,
+    maxStepSeconds: maybe(seconds),
+    judge: fc.record({
+      convict: fc.record({
+        worseThan: fc.integer({ min: 10, max: 99 }).map((tenths) => tenths / 10),
+        falseRollback: probability,
+      }),
+      healthy: fc.record({ excessBelow: share, confidence: probability }),
+    }),
+    ...guarded,
+  }),
+) as fc.Arbitrary<Rollout>;
+const environment: fc.Arbitrary<Environment> = fc.record({
+  account: maybe(fc.stringMatching(/^[0-9]{12}$/)),
+  region: maybe(fc.constantFrom('eu-west-1', 'us-gov-west-1', 'cn-north-1')),
+  role: maybe(fc.constantFrom('deployer', 'arn:aws:iam::111122223333:role/ci/deployer')),
+  releases: maybe(
+    fc.record({ bucket: fc.constantFrom('ml-releases', 'b.c'), prefix: fc.constantFrom('', 'churn/', 'a/b/') }),
+  ),
+  endpoint: fc.record({
+    name,
+    executionRole: maybe(name),
+    instance: fc.record({ type: fc.constantFrom('ml.m5.large', 'ml.p4d.24xlarge'), count: positive }),
+    autoscaling: maybe(
+      fc.record({
+        min: fc.integer({ min: 1, max: 5 }),
+        max: fc.integer({ min: 5, max: 50 }),
+        invocationsPerInstance: positive,
+      }),
+    ),
+    dataCapture: maybe(
+      fc.record({
+        s3: fc.constant('s3://ml-capture/x'),
+        samplingPercent: fc.integer({ min: 0, max: 100 }),
+        kmsKey: maybe(name),
+      }),
+    ),
+    kmsKey: maybe(fc.constantFrom('alias/ml', 'arn:aws:kms:eu-west-1:111122223333:key/1')),
+    vpc: maybe(
+      fc.record({
+        subnets: fc.array(name, { minLength: 1, maxLength: 16 }),
+        securityGroups: fc.array(name, { minLength: 1, maxLength: 5 }),
+      }),
+    ),
+    networkIsolation: fc.boolean(),
+    environment: fc.dictionary(
+      fc.stringMatching(/^[a-zA-Z][a-zA-Z0-9_]{0,9}$/),
+      fc.string({ unit: 'binary', maxLength: 40 }),
+      { noNullPrototype: true },
+    ),
+    volumeSizeGb: maybe(fc.integer({ min: 1, max: 512 })),
+    modelDownloadTimeoutSeconds: maybe(limited),
+    startupHealthCheckTimeoutSeconds: maybe(limited),
+    tags: fc.dictionary(fc.stringMatching(/^[a-zA-Z]{1,9}$/), fc.stringMatching(/^[\p{L}\p{N} _.:/=+@-]{0,20}$/u), {
+      noNullPrototype: true,
+    }),
+    unpinned: fc.boolean(),
+  }) as fc.Arbitrary<Environment['endpoint']>,
+  rollout,
+}) as fc.Arbitrary<Environment>;
+const manifest: fc.Arbitrary<Manifest> = fc
+  .record({
+    version: fc.constant(1 as const),
+    model: name,
+    regression: maybe(
+      fc.record({
+        task: fc.constantFrom('binary-classification' as const, 'regression' as const),
+        dataset: fc.constantFrom('tests/golden.jsonl', 's3://b/k'),
+        metrics: fc.array(fc.constantFrom('f1', 'auc'), { minLength: 1, maxLength: 3 }),
+        slices: fc.array(fc.constantFrom('country', 'age >= 65', '"x": y'), { maxLength: 3 }),
+      }),
+    ),
+    environments: fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9-]{0,9}$/), environment, {
+      minKeys: 1,
+      maxKeys: 3,
+      noNullPrototype: true,
+    }),
+  })
+  .map((value) => defined(value) as Manifest);
+
+/** A manifest as a person would write it. */
+const percent = (value: number): string => `${Number((value * 100).toPrecision(6))}%`;
+const part = ({ unit, value }: Capacity): string =>
+  unit === 'percent' ? `${value}%` : value === 1 ? '1 instance' : `${value} instances`;
+const time = (value: number | undefined): string | undefined => {
+  if (value === undefined) return undefined;
+  return value > 0 && value % 3600 === 0
+    ? `${value / 3600}h`
+    : value > 0 && value % 60 === 0
+      ? `${value / 60}m`
+      : `${value}s`;
+};
+const rawRollout = (plan: Rollout): object => {
+  const common = {
+    strategy: plan.strategy,
+    timeout: time(plan.timeoutSeconds),
+    'minimum-requests': plan.minimumRequests,
+    alarms: {
+      errors: plan.alarms.errors === undefined ? undefined : percent(plan.alarms.errors),
+      'latency-p99':
+        plan.alarms.latencyP99Milliseconds === undefined ? undefined : `${plan.alarms.latencyP99Milliseconds}ms`,
+      named: plan.alarms.named,
+    },
+  };
+  switch (plan.strategy) {
+    case 'all-at-once':
+      return { ...common, 'final-bake': time(plan.finalBakeSeconds) };
+    case 'canary':
+      return {
+        ...common,
+        size: part(plan.size),
+        bake: time(plan.bakeSeconds),
+        'final-bake': time(plan.finalBakeSeconds),
+      };
+    case 'linear':
+      return {
+        ...common,
+        step: part(plan.step),
+        bake: time(plan.bakeSeconds),
+        'final-bake': time(plan.finalBakeSeconds),
+      };
+    case 'rolling':
+      return {
+        ...common,
+        batch: part(plan.batch),
+        bake: time(plan.bakeSeconds),
+        'rollback-batch': plan.rollbackBatch && part(plan.rollbackBatch),
+      };
+    case 'steps':
+      return {
+        ...common,
+        steps: plan.steps.map((step, index) => (index % 2 === 0 ? percent(step) : Number((step * 100).toPrecision(6)))),
+        bake: time(plan.bakeSeconds),
+        'max-step': time(plan.maxStepSeconds),
+        judge: {
+          convict: {
+            'worse-than': `${plan.judge.convict.worseThan}x`,
+            'false-rollback': plan.judge.convict.falseRollback,
+          },
+          healthy: {
+            'excess-below': percent(plan.judge.healthy.excessBelow),
+            confidence: plan.judge.healthy.confidence,
+          },
+        },
+      };
+  }
+};
+const rawEnvironment = ({ endpoint, releases, rollout: plan, ...place }: Environment): object => ({
+  ...place,
+  releases: releases && `s3://${releases.bucket}/${releases.prefix}`,
+  endpoint: {
+    name: endpoint.name,
+    'execution-role': endpoint.executionRole,
+    instance: endpoint.instance,
+    autoscaling: endpoint.autoscaling && {
+      min: endpoint.autoscaling.min,
+      max: endpoint.autoscaling.max,
+      'invocations-per-instance': endpoint.autoscaling.invocationsPerInstance,
+    },
+    'data-capture': endpoint.dataCapture && {
+      s3: endpoint.dataCapture.s3,
+      'sampling-percent': endpoint.dataCapture.samplingPercent,
+      'kms-key': endpoint.dataCapture.kmsKey,
+    },
+    'kms-key': endpoint.kmsKey,
+    vpc: endpoint.vpc && { subnets: endpoint.vpc.subnets, 'security-groups': endpoint.vpc.securityGroups },
+    'network-isolation': endpoint.networkIsolation,
+    environment: endpoint.environment,
+    'volume-size-gb': endpoint.volumeSizeGb,
+    'model-download-timeout': time(endpoint.modelDownloadTimeoutSeconds),
+    'startup-health-check-timeout': time(endpoint.startupHealthCheckTimeoutSeconds),
+    tags: endpoint.tags,
+    unpinned: endpoint.unpinned,
+  },
+  rollout: rawRollout(plan),
+});
+const rawOf = ({ environments, ...rest }: Manifest): object => ({
+  ...rest,
+  environments: Object.fromEntries(Object.entries(environments).map(([key, value]) => [key, rawEnvironment(value)])),
+});
+const print = (value: Manifest): string => stringify(defined(rawOf(value)));
+
+test('what is printed is loaded back, whatever the manifest', () => {
+  fc.assert(
+    fc.property(manifest, (value) => {
+      expect(loadManifest(print(value), 'x')).toEqual(value);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+/** Mappings whose keys the user chooses: a mutated key there is just another key. */
+const free = /^ {6,}(environment|tags):$/;
+
+describe('a mutated key', () => {
+  test('is always an error that names its line and column', () => {
+    const misspelt = fc.constantFrom<(key: string) => string>(
+      (key) => `${key}x`,
+      (key) => `x${key}`,
+      (key) => `${key.slice(0, 1)}${key}`,
+      (key) => key.toUpperCase(),
+    );
+    fc.assert(
+      fc.property(manifest, fc.nat(), misspelt, (value, pick, misspell) => {
+        const lines = print({
+          ...value,
+          environments: { only: withoutFreeKeys(Object.values(value.environments)[0]) },
+        }).split('\n');
+        const candidates = lines.flatMap((line, index) =>
+          /^ *[a-z0-9-]+:( |$)/.test(line) && line.trim() !== 'only:' && !free.test(line) ? [index] : [],
+        );
+        const index = candidates[pick % candidates.length] ?? 0;
+        const line = lines[index] ?? '';
+        const [, indent = '', key = ''] = /^( *)([a-z0-9-]+):/.exec(line) ?? [];
+        lines[index] = line.replace(key, misspell(key));
+        let message = '';
+        try {
+          loadManifest(lines.join('\n'), 'delivery.yml');
+        } catch (error) {
+          if (!(error instanceof ManifestError)) throw error;
+          message = error.message;
+        }
+        expect(
+          message
+            .split('\n')
+            .some(
+              (problem) => problem.startsWith(`delivery.yml:${index + 1}:${indent.length + 1}: `) || key === 'strategy',
+            ),
+        ).toBe(true);
+        expect(message).toMatch(/^delivery\.yml:\d+:\d+: /);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+const withoutFreeKeys = (value: Environment | undefined): Environment => {
+  if (!value) throw new Error('a manifest has an environment');
+  return { ...value, endpoint: { ...value.endpoint, environment: {}, tags: {} } };
+};
+
+test('no text at all makes the loader fail in another way than it says', () => {
+  const yamlish = fc.array(
+    fc.constantFrom(
+      'a',
+      ':',
+      ' ',
+      '\n',
+      '- ',
+      '{',
+      '}',
+      '[',
+      ']',
+      '&a ',
+      '*a',
+      '!',
+      '"',
+      '|',
+      '? ',
+      'version: 1\n',
+      'environments:\n  x:\n',
+      '#',
+      '%',
+      '\t',
+      '<<: ',
+    ),
+    { maxLength: 40 },
+  );
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string({ unit: 'binary' }),
+        yamlish.map((parts) => parts.join('')),
+      ),
+      (text) => {
+        expect(() => loadManifest(text, 'x')).toThrow(ManifestError);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
