@@ -3,7 +3,7 @@ import { Refusal } from '../operation.ts';
 import { inspectArtifact } from '../registry/artifact.ts';
 import { readImageDigest } from '../registry/image.ts';
 import type { Pins, Wanted } from '../registry/registration.ts';
-import { parseS3Object, s3Uri } from '../registry/s3-object.ts';
+import { parseS3Object } from '../registry/s3-object.ts';
 import { readVersion } from '../registry/semantic-version.ts';
 import { readTrainingJob } from '../registry/training-job.ts';
 import { releasesOf } from '../release/location.ts';
@@ -20,16 +20,16 @@ export const readWanted = async (inputs: RegisterModelInputs, world: World): Pro
   const name = inputs['training-job'];
   const job = name === undefined ? undefined : await readTrainingJob(world, name);
   const image = inputs.image ?? job?.image;
-  const artifact = parseS3Object(inputs.artifact ?? job?.artifact ?? '');
-  if (!image || !artifact) {
-    const missing = image ? 'artifact' : 'image';
+  const address = inputs.artifact ?? job?.artifact;
+  if (!image || !address) {
     const remedy = name ? `training job ${name} does not say it, so give it as an input` : 'give it, or training-job';
-    throw new Refusal('invalid-input', `${missing} is missing: ${remedy}`);
+    throw new Refusal('invalid-input', `${image ? 'artifact' : 'image'} is missing: ${remedy}`);
   }
-  if (!artifact.key.endsWith('.tar.gz'))
+  const artifact = parseS3Object(address);
+  if (!artifact?.key.endsWith('.tar.gz'))
     throw new Refusal(
       'invalid-input',
-      `artifact: ${s3Uri(artifact)} of training job ${name} is not a .tar.gz, which is what SageMaker serves`,
+      `artifact: ${address} is not an s3:// address of a .tar.gz, which is what SageMaker serves; pack what training job ${name} made`,
     );
   return {
     model: manifest.model,

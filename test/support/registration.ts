@@ -1,0 +1,48 @@
+import { loadManifest } from '../../src/manifest/load.ts';
+import type { RegisterModelInputs } from '../../src/operations/register-model-inputs.ts';
+import { type RegistryAwsOptions, registryAws } from './registry-aws.ts';
+
+export const manifest = loadManifest(
+  `version: 1
+model: churn
+environments:
+  staging:
+    releases: s3://ml-releases/churn/
+    endpoint: { name: churn-staging, instance: { type: ml.m5.large, count: 1 } }
+    rollout: { strategy: all-at-once, final-bake: 5m, minimum-requests: 0 }
+`,
+  'delivery.yml',
+);
+
+export const repository = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn';
+export const imageDigest = `sha256:${'1a'.repeat(32)}`;
+export const otherDigest = `sha256:${'2b'.repeat(32)}`;
+export const artifactUri = 's3://ml-training/job-7/output/model.tar.gz';
+
+/** An account with an image and an artifact, and nothing registered. */
+export const account = (options?: RegistryAwsOptions) => {
+  const aws = registryAws(options);
+  aws.images.set('111122223333/churn:1.4.0', imageDigest);
+  aws.images.set('111122223333/churn:other', otherDigest);
+  aws.put(artifactUri, 'the model');
+  return aws;
+};
+
+export const inputs = (changes: Partial<RegisterModelInputs> = {}): RegisterModelInputs => ({
+  manifest,
+  environment: 'staging',
+  version: '1.4.0',
+  image: `${repository}:1.4.0`,
+  artifact: artifactUri,
+  'training-job': undefined,
+  evaluation: undefined,
+  'approval-status': 'PendingManualApproval',
+  description: undefined,
+  'container-environment': undefined,
+  'content-types': undefined,
+  'response-types': undefined,
+  'instance-types': undefined,
+  metadata: undefined,
+  pin: true,
+  ...changes,
+});

@@ -1,0 +1,238 @@
+import { createHash } from 'node:crypto';
+import type { AwsReads, AwsWrites } from '../../src/aws/clients.ts';
+import { ecr } from '../../src/aws/ecr.ts';
+import { s3 } from '../../src/aws/s3.ts';
+import { sagemaker } from '../../src/aws/sagemaker.ts';
+import type { Run, World } from '../../src/world.ts';
+import { fakeWorld } from './fake-world.ts';
+import { virtualClock } from './virtual-clock.ts';
+
+/** What tests send and look at; the rest of AWS's shapes does not matter to them. */
+type Input = Readonly<Record<string, unknown>>;
+
+export interface StoredPackage {
+  readonly number: number;
+  readonly arn: string;
+  readonly input: Input;
+  approval: string;
+  approvalDescription?: string;
+  status: string;
+  failureReason?: string;
+  lastModifiedBy?: Input;
+}
+
+export interface RegistryAws {
+  readonly groups: Set<string>;
+  readonly packages: StoredPackage[];
+  readonly objects: Map<string, { readonly body: string; readonly etag: string; readonly checksum: boolean }>;
+  /** `repository:tag` → digest. */
+  readonly images: Map<string, string>;
+  readonly trainingJobs: Map<string, Input>;
+  /** Every call, in order, as it was sent. */
+  readonly calls: { readonly operation: string; readonly input: Input }[];
+  /** Names of the calls that change something. */
+  readonly writes: () => string[];
+  put(uri: string, body: string, options?: { readonly checksum?: boolean }): void;
+  world(options?: { readonly run?: Partial<Run>; readonly dryRun?: boolean; readonly around?: Around }): World;
+}
+
+/** Carries a call out, or does not; may do things before and after. */
+export type Around = (operation: string, carryOut: () => Input) => Promise<Input>;
+
+const carriedOut: Around = async (_operation, carryOut) => carryOut();
+
+export interface RegistryAwsOptions {
+  /** How CreateModelPackage treats a token it has seen: by the documents; or as if it were another call each time. */
+  readonly tokens?: 'remembered' | 'forgotten';
+  /** Describes until a new package is Completed. */
+  readonly slowPackages?: number;
+}
+
+export const awsError = (name: string, message: string): Error => Object.assign(new Error(message), { name });
+const account = '111122223333';
+const packageArn = (group: string, number: number) =>
+  `arn:aws:sagemaker:eu-west-1:${account}:model-package/${group}/${number}`;
+const sha256 = (body: string) => createHash('sha256').update(body).digest();
+
+/** Registry, S3 and ECR of one account, in memory, behind the suite's own clients; pages hold two packages. */
+export const registryAws = (options: RegistryAwsOptions = {}): RegistryAws => {
+  const groups = new Set<string>();
+  const packages: StoredPackage[] = [];
+  const objects: RegistryAws['objects'] = new Map();
+  const images = new Map<string, string>();
+  const trainingJobs = new Map<string, Input>();
+  const calls: { operation: string; input: Input }[] = [];
+  const tokens = new Map<string, { readonly body: string; readonly arn: string }>();
+  const looks = new Map<string, number>();
+  let puts = 0;
+
+  const put: RegistryAws['put'] = (uri, body, { checksum = false } = {}) => {
+    puts += 1;
+    objects.set(uri, { body, etag: `"${sha256(body).toString('hex').slice(0, 8)}-${puts}"`, checksum });
+  };
+  const uriOf = (input: Input) => `s3://${input['Bucket']}/${input['Key']}`;
+  const objectOf = (input: Input) => {
+    const found = objects.get(uriOf(input));
+    if (!found) throw awsError('NotFound', 'UnknownError');
+    return found;
+  };
+  const refuseExisting = (input: Input) => {
+    if (input['IfNoneMatch'] === '*' && objects.has(uriOf(input)))
+      throw awsError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
+  };
+  const summaryOf = (one: StoredPackage) => ({
+    ModelPackageArn: one.arn,
+    ModelPackageGroupName: one.input['ModelPackageGroupName'],
+    ModelPackageVersion: one.number,
+    ModelPackageDescription: one.input['ModelPackageDescription'],
+    ModelPackageStatus: one.status,
+    ModelApprovalStatus: one.approval,
+  });
+  const find = (arn: unknown) => {
+    const found = packages.find((one) => one.arn === arn);
+    if (!found) throw awsError('ValidationException', `ModelPackage ${arn} does not exist.`);
+    return found;
+  };
+
+  const handlers: Readonly<Record<string, (input: Input) => Input>> = {
+    DescribeModelPackageGroup: ({ ModelPackageGroupName: name }) => {
+      if (!groups.has(String(name))) throw awsError('ValidationException', `ModelPackageGroup ${name} does not exist.`);
+      return { ModelPackageGroupName: name, ModelPackageGroupStatus: 'Completed' };
+    },
+    CreateModelPackageGroup: ({ ModelPackageGroupName: name }) => {
+      if (groups.has(String(name))) throw awsError('ValidationException', 'Model Package Group already exists: x');
+      groups.add(String(name));
+      return {};
+    },
+    ListModelPackages: ({ ModelPackageGroupName: name, NextToken }) => {
+      if (!groups.has(String(name))) throw awsError('ValidationException', `ModelPackageGroup ${name} does not exist.`);
+      const from = Number(NextToken ?? 0);
+      const all = packages.filter((one) => one.input['ModelPackageGroupName'] === name);
+      return {
+        ModelPackageSummaryList: all.slice(from, from + 2).map(summaryOf),
+        ...(from + 2 < all.length && { NextToken: String(from + 2) }),
+      };
+    },
+    DescribeModelPackage: ({ ModelPackageName: arn }) => {
+      const one = find(arn);
+      const seen = (looks.get(one.arn) ?? 0) + 1;
+      looks.set(one.arn, seen);
+      if (one.status === 'InProgress' && seen > (options.slowPackages ?? 0)) one.status = 'Completed';
+      const reasons = one.failureReason
+        ? [{ Name: 'validation', Status: 'Failed', FailureReason: one.failureReason }]
+        : [];
+      return {
+        ...one.input,
+        ...summaryOf(one),
+        ModelPackageStatusDetails: { ValidationStatuses: reasons },
+        ApprovalDescription: one.approvalDescription,
+        LastModifiedBy: one.lastModifiedBy,
+        LastModifiedTime: new Date('2026-01-05T10:00:00Z'),
+      };
+    },
+    CreateModelPackage: (input) => {
+      const group = String(input['ModelPackageGroupName']);
+      if (!groups.has(group)) throw awsError('ValidationException', `ModelPackageGroup ${group} does not exist.`);
+      const token = String(input['ClientToken']);
+      const body = JSON.stringify(input);
+      const before = options.tokens === 'forgotten' ? undefined : tokens.get(token);
+      if (before && before.body !== body) throw awsError('ConflictException', 'Token was used with other parameters');
+      if (before) return { ModelPackageArn: before.arn };
+      const number = packages.length + 1;
+      const arn = packageArn(group, number);
+      const status = options.slowPackages ? 'InProgress' : 'Completed';
+      packages.push({ number, arn, input, approval: String(input['ModelApprovalStatus']), status });
+      tokens.set(token, { body, arn });
+      return { ModelPackageArn: arn };
+    },
+    UpdateModelPackage: (input) => {
+      const one = find(input['ModelPackageArn']);
+      one.approval = String(input['ModelApprovalStatus']);
+      one.approvalDescription = String(input['ApprovalDescription']);
+      return { ModelPackageArn: one.arn };
+    },
+    DescribeTrainingJob: ({ TrainingJobName: name }) => {
+      const job = trainingJobs.get(String(name));
+      if (!job) throw awsError('ResourceNotFound', 'Requested resource not found.');
+      return job;
+    },
+    HeadObject: (input) => {
+      const { body, etag, checksum } = objectOf(input);
+      const stored = { ChecksumSHA256: sha256(body).toString('base64'), ChecksumType: 'FULL_OBJECT' };
+      return { ETag: etag, ContentLength: body.length, ...(checksum && stored) };
+    },
+    GetObject: (input) => {
+      const { body, etag } = objectOf(input);
+      if (input['IfMatch'] && input['IfMatch'] !== etag) throw awsError('PreconditionFailed', 'changed');
+      return { ETag: etag, Body: [Buffer.from(body)] };
+    },
+    PutObject: (input) => {
+      refuseExisting(input);
+      put(uriOf(input), String(input['Body']));
+      return {};
+    },
+    CopyObject: (input) => {
+      const source = objects.get(`s3://${decodeURIComponent(String(input['CopySource']))}`);
+      if (!source) throw awsError('NoSuchKey', 'The specified key does not exist.');
+      if (input['CopySourceIfMatch'] !== source.etag) throw awsError('PreconditionFailed', 'changed');
+      refuseExisting(input);
+      put(uriOf(input), source.body, { checksum: input['ChecksumAlgorithm'] === 'SHA256' });
+      return {};
+    },
+    BatchGetImage: ({ registryId, repositoryName, imageIds }) => {
+      const [id] = imageIds as readonly { readonly imageTag?: string }[];
+      const digest = images.get(`${registryId}/${repositoryName}:${id?.imageTag}`);
+      return digest
+        ? { images: [{ imageId: { imageDigest: digest } }] }
+        : { failures: [{ failureReason: 'not found' }] };
+    },
+  };
+
+  return {
+    groups,
+    packages,
+    objects,
+    images,
+    trainingJobs,
+    calls,
+    writes: () =>
+      calls.map((call) => call.operation).filter((operation) => /^(Create|Update|Put|Copy)/.test(operation)),
+    put,
+    world: ({ run, dryRun = false, around = carriedOut } = {}) => {
+      const send = async (command: { readonly input: object }): Promise<Input> => {
+        const operation = command.constructor.name.replace(/Command$/, '');
+        return around(operation, () => {
+          const handle = handlers[operation];
+          if (!handle) throw new Error(`the test account has no ${operation}`);
+          // As on the wire: what is undefined is not sent.
+          const input = JSON.parse(JSON.stringify(command.input)) as Input;
+          calls.push({ operation, input });
+          return handle(input);
+        });
+      };
+      const clients = {
+        sagemaker: sagemaker(send as unknown as Parameters<typeof sagemaker>[0]),
+        s3: s3(send as unknown as Parameters<typeof s3>[0]),
+        ecr: ecr(send as unknown as Parameters<typeof ecr>[0], 'eu-west-1'),
+      };
+      const base = fakeWorld(virtualClock(), undefined, dryRun);
+      return {
+        ...base,
+        run: { ...base.run, ...run },
+        read: {
+          ...base.read,
+          sagemaker: clients.sagemaker.reads,
+          s3: clients.s3.reads,
+          ecr: clients.ecr.reads,
+        } satisfies Partial<AwsReads> as AwsReads,
+        ...(base.write && {
+          write: {
+            ...base.write,
+            sagemaker: clients.sagemaker.writes,
+            s3: clients.s3.writes,
+          } satisfies Partial<AwsWrites> as AwsWrites,
+        }),
+      };
+    },
+  };
+};

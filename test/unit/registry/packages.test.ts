@@ -1,0 +1,145 @@
+import { describe, expect, test } from '@jest/globals';
+import { registerModel } from '../../../src/operations/register-model.ts';
+import { describedVersion, findVersion, type RegisteredVersion } from '../../../src/registry/packages.ts';
+import { verifyContent } from '../../../src/registry/verify-content.ts';
+import { account, artifactUri, imageDigest, inputs, repository } from '../../support/registration.ts';
+import type { RegistryAws } from '../../support/registry-aws.ts';
+import { runTurns } from '../../support/run-turns.ts';
+
+const find = async (aws: RegistryAws, version = '1.4.0'): Promise<RegisteredVersion> => {
+  const found = await findVersion(aws.world(), 'churn', version);
+  if (!found) throw new Error(`${version} is not registered`);
+  return found;
+};
+const registered = async (changes: Parameters<typeof inputs>[0] = {}) => {
+  const aws = account();
+  const { end } = await runTurns(registerModel, inputs(changes), aws.world());
+  return { aws, end };
+};
+
+describe('a version of the registry', () => {
+  test.each(['1.4.0', 'v1.4.0', 'churn_v1.4.0'])('is found as %s, with all that is deployed', async (version) => {
+    const { aws, end } = await registered({ 'container-environment': { A: '1' }, 'content-types': ['text/csv'] });
+    expect(await find(aws, version)).toMatchObject({
+      packageVersion: 1,
+      semver: '1.4.0',
+      tag: 'churn_v1.4.0',
+      arn: 'arn:aws:sagemaker:eu-west-1:111122223333:model-package/churn/1',
+      approval: 'PendingManualApproval',
+      status: 'Completed',
+      image: `${repository}@${imageDigest}`,
+      imageDigest,
+      artifact: { bucket: 'ml-releases', key: `churn/artifacts/${end.outputs['artifact-sha256']}.tar.gz` },
+      artifactSha256: end.outputs['artifact-sha256'],
+      environment: { A: '1' },
+      inferenceSpecification: { contentTypes: ['text/csv'], responseTypes: [], realtimeInstanceTypes: [] },
+      unpinned: false,
+      contentDigest: end.outputs['content-digest'],
+    });
+  });
+
+  test('is not there when the group is not, or the package was deleted between two calls', async () => {
+    expect(await findVersion(account().world(), 'churn', '1.4.0')).toBeUndefined();
+    const { aws } = await registered();
+    const world = aws.world({
+      around: async (operation, carryOut) => {
+        if (operation === 'DescribeModelPackage') aws.packages.length = 0;
+        return carryOut();
+      },
+    });
+    expect(await findVersion(world, 'churn', '1.4.0')).toBeUndefined();
+  });
+
+  test('belongs to the lowest package number, however they are listed', async () => {
+    const { aws } = await registered();
+    const [owner] = aws.packages;
+    if (!owner) throw new Error('nothing is registered');
+    aws.packages.unshift({ ...owner, number: 9, arn: owner.arn.replace('/1', '/9') });
+    expect(await find(aws)).toMatchObject({ packageVersion: 1 });
+  });
+
+  test('by somebody else without the suite’s metadata is known as unpinned', async () => {
+    const { aws } = await registered({ pin: false });
+    Object.assign(aws.packages[0] ?? {}, {
+      input: { ...aws.packages[0]?.input, CustomerMetadataProperties: undefined },
+    });
+    const { end } = await runTurns(registerModel, inputs({ pin: false }), aws.world());
+    expect(end.reason).toBe('already-registered');
+    expect(await find(aws)).toMatchObject({ unpinned: true, image: `${repository}:1.4.0` });
+  });
+
+  test('that is not one container with an artifact is refused, naming the package', async () => {
+    const { aws } = await registered();
+    Object.assign(aws.packages[0] ?? {}, {
+      input: { ...aws.packages[0]?.input, InferenceSpecification: { Containers: [] } },
+    });
+    await expect(find(aws)).rejects.toThrow('package 1 of churn calls itself churn_v1.4.0, but is not one container');
+  });
+});
+
+describe('the version in a description', () => {
+  test.each([
+    ['churn_v1.4.0', '1.4.0'],
+    ['churn_v1.4.0: fewer false alarms', '1.4.0'],
+    ['churn_v1.4.0-rc.1 candidate', '1.4.0-rc.1'],
+    ['churn_v1.4.0.1', undefined],
+    ['churn_v1.4.0, good', undefined],
+    ['the new churn_v1.4.0', undefined],
+    ['churn-b_v1.4.0', undefined],
+    ['', undefined],
+  ])('%j is %s', (description, semver) => {
+    expect(describedVersion('churn', description)).toBe(semver);
+  });
+});
+
+describe('the content of a version', () => {
+  test('that is what was registered is in order, and is not downloaded to find out', async () => {
+    const { aws } = await registered();
+    aws.calls.length = 0;
+    expect(await verifyContent(aws.world({ dryRun: true }), await find(aws))).toBeUndefined();
+    expect(aws.calls.map((call) => call.operation)).not.toContain('GetObject');
+  });
+
+  test('whose artifact was overwritten has changed, also when S3 keeps no checksum of it', async () => {
+    const { aws } = await registered();
+    const version = await find(aws);
+    const key = `s3://${version.artifact.bucket}/${version.artifact.key}`;
+    for (const checksum of [true, false]) {
+      aws.put(key, 'something else', { checksum });
+      expect(await verifyContent(aws.world(), version)).toEqual({
+        reason: 'artifact-changed',
+        because: expect.stringMatching(
+          `^the artifact of churn_v1.4.0, ${key}, has SHA-256 [0-9a-f]{64}; registered was ${version.artifactSha256}$`,
+        ),
+      });
+    }
+    aws.objects.delete(key);
+    expect(await verifyContent(aws.world(), version)).toMatchObject({ reason: 'config-missing' });
+  });
+
+  test('whose package was given another image has changed', async () => {
+    const { aws } = await registered();
+    const image = `${repository}@sha256:${'f'.repeat(64)}`;
+    expect(await verifyContent(aws.world(), { ...(await find(aws)), image })).toEqual({
+      reason: 'artifact-changed',
+      because: `the image of churn_v1.4.0 is ${image} now; registered was ${imageDigest}`,
+    });
+  });
+
+  test('that was not pinned is only looked for', async () => {
+    const { aws } = await registered({ pin: false });
+    const version = await find(aws);
+    aws.put(artifactUri, 'overwritten, as the opt-out allows');
+    expect(await verifyContent(aws.world(), version)).toBeUndefined();
+    aws.images.clear();
+    expect(await verifyContent(aws.world(), version)).toMatchObject({
+      reason: 'config-missing',
+      because: expect.stringContaining('image'),
+    });
+    aws.objects.clear();
+    expect(await verifyContent(aws.world(), version)).toMatchObject({
+      reason: 'config-missing',
+      because: expect.stringContaining('artifact'),
+    });
+  });
+});
