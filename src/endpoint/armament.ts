@@ -1,11 +1,34 @@
 import { type Instant, minutes } from '../clock.ts';
+import type { Rollout } from '../manifest/manifest.ts';
+import type { Configuration, Submission } from '../release/record.ts';
 import { writesOf } from '../world.ts';
-import { type AlarmSpec, abortMetric } from './alarms.ts';
+import { type AlarmSpec, abortMetric, releaseAlarms } from './alarms.ts';
 import type { Step, Turn } from './turn.ts';
 
+/** The alarms of a release's own: fitted to the shortest bake, on the candidate's fleet alone. None where nothing bakes. */
+export const alarmsOf = (
+  endpoint: string,
+  candidate: Pick<Configuration, 'endpointConfig'>,
+  submission: Pick<Submission, 'variant' | 'bakeSeconds' | 'finalBakeSeconds'>,
+  { alarms }: Pick<Rollout, 'alarms'>,
+): readonly AlarmSpec[] => {
+  const bakes = [submission.bakeSeconds, submission.finalBakeSeconds].filter((bake) => bake > 0);
+  if (bakes.length === 0) return [];
+  const { variant } = submission;
+  return releaseAlarms({
+    endpoint,
+    variant,
+    endpointConfig: candidate.endpointConfig,
+    alarms,
+    bakeSeconds: Math.min(...bakes),
+  });
+};
+
 /** Creates this release's alarms before the first request moves, unless they stand already. */
-export const armAlarms = async (turn: Turn, specs: readonly AlarmSpec[]): Promise<Step | undefined> => {
-  const { world, release } = turn;
+export const armAlarms = async (turn: Turn, rollout: Rollout): Promise<Step | undefined> => {
+  const { world, release, endpoint } = turn;
+  if (release.submission.kind !== 'update') return undefined;
+  const specs = alarmsOf(endpoint, release.candidate, release.submission, rollout);
   if (specs.length === 0) return undefined;
   const names = specs.map(({ AlarmName }) => AlarmName);
   const { MetricAlarms = [] } = await world.read.cloudwatch.describeAlarms({ AlarmNames: [...names] });

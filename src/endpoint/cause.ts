@@ -1,3 +1,4 @@
+import { type FailureCause, failureCause } from '../aws/errors.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { Release } from '../release/record.ts';
 
@@ -26,8 +27,8 @@ export const causeOf = ({ release, redAlarms, failureReason, elapsedSeconds }: E
   if (others.length > 0)
     return { reason: 'alarm', because: `${others.length === 1 ? 'alarm' : 'alarms'} ${others.join(', ')} went off` };
   const told = failureReason === undefined ? '' : `: ${failureReason}`;
-  const kind = failureKind(failureReason ?? '');
-  if (kind !== undefined) return { reason: kind, because: `SageMaker took the update back${told}` };
+  const named = byFailureCause[failureCause(failureReason ?? '')];
+  if (named !== undefined) return { reason: named, because: `SageMaker took the update back${told}` };
   if (elapsedSeconds >= release.submission.timeoutSeconds)
     return {
       reason: 'deployment-timeout',
@@ -39,18 +40,15 @@ export const causeOf = ({ release, redAlarms, failureReason, elapsedSeconds }: E
   };
 };
 
+const byFailureCause: Readonly<Partial<Record<FailureCause, ReasonCode>>> = {
+  'health-check': 'health-check',
+  'container-start': 'health-check',
+  'artifact-download': 'health-check',
+  capacity: 'capacity-rolled-back',
+  quota: 'capacity-rolled-back',
+};
+
 const abortSentence = (why: ReasonCode): string =>
   why === 'insufficient-traffic'
     ? 'the candidate received fewer requests than minimum-requests, so it was taken back'
     : 'the update was stopped by hand';
-
-/** @returns undefined when the text names no cause that AWS documents */
-export const failureKind = (failureReason: string): 'health-check' | 'capacity-rolled-back' | undefined => {
-  if (/did not pass the ping health check|CannotStartContainerError|Failed to download model data/i.test(failureReason))
-    return 'health-check';
-  if (
-    /Unable to provision requested ML compute capacity|InsufficientInstanceCapacity|^CapacityError/i.test(failureReason)
-  )
-    return 'capacity-rolled-back';
-  return undefined;
-};

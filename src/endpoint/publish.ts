@@ -1,29 +1,29 @@
 import { classify, orUndefined } from '../aws/errors.ts';
 import { Refusal } from '../operation.ts';
-import { type World, writesOf } from '../world.ts';
+import { writesOf } from '../world.ts';
 import { type Desired, sameAs } from './desired.ts';
+import type { Step, Turn } from './turn.ts';
 
 /**
  * Creates the model unless it exists. Names are content-addressed, so an existing one is the one we want unless somebody made
  * another under its name (rule 8); "already exists" after a lost answer is looked at again in the next turn.
- * @returns what was done, or undefined when there was nothing to do
  */
-export const publishModel = async (world: World, { model }: Desired): Promise<string | undefined> => {
+export const publishModel = async ({ world }: Turn, { model }: Desired): Promise<Step | undefined> => {
   const existing = await orUndefined(world.read.sagemaker.describeModel({ ModelName: model.ModelName }));
   if (existing !== undefined) return sameAs(model, existing) ? undefined : taken('model', model.ModelName);
   await unlessExists(writesOf(world).sagemaker.createModel(model));
-  return `created model ${model.ModelName}`;
+  return { because: `created model ${model.ModelName}`, percent: 4 };
 };
 
 /** Creates the endpoint config unless it exists; otherwise as `publishModel`. */
-export const publishConfig = async (world: World, { config }: Desired): Promise<string | undefined> => {
+export const publishConfig = async ({ world }: Turn, { config }: Desired): Promise<Step | undefined> => {
   const existing = await orUndefined(
     world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: config.EndpointConfigName }),
   );
   if (existing !== undefined)
     return sameAs(config, existing) ? undefined : taken('endpoint config', config.EndpointConfigName);
   await unlessExists(writesOf(world).sagemaker.createEndpointConfig(config));
-  return `created endpoint config ${config.EndpointConfigName}`;
+  return { because: `created endpoint config ${config.EndpointConfigName}`, percent: 6 };
 };
 
 const unlessExists = async (creation: Promise<unknown>): Promise<void> => {

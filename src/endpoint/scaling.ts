@@ -102,9 +102,9 @@ export const putScaling = async (world: World, wanted: ScalingSnapshot): Promise
     },
   });
   for (const policy of wanted.policies)
-    await autoscaling.putScalingPolicy(policy as Parameters<typeof autoscaling.putScalingPolicy>[0]);
+    await autoscaling.putScalingPolicy(policy as unknown as Parameters<typeof autoscaling.putScalingPolicy>[0]);
   for (const action of wanted.scheduledActions)
-    await autoscaling.putScheduledAction(action as Parameters<typeof autoscaling.putScheduledAction>[0]);
+    await autoscaling.putScheduledAction(action as unknown as Parameters<typeof autoscaling.putScheduledAction>[0]);
 };
 
 /** Takes the target away; its policies and actions go with it, so a snapshot must be in the release record first (rule 4). */

@@ -1,6 +1,7 @@
 import type { EndpointSpec } from '../manifest/manifest.ts';
 import { arn, writesOf } from '../world.ts';
 import { tags } from './desired.ts';
+import { observe } from './observe.ts';
 import { putScaling, removeScaling, scalingIs, scalingOf, wantedScaling } from './scaling.ts';
 import type { Step, Turn } from './turn.ts';
 
@@ -64,4 +65,18 @@ export const missingTags = async (
     NextToken = page.NextToken;
   } while (NextToken);
   return tags(wanted).filter(({ Key, Value }) => existing.get(Key) !== Value);
+};
+
+/** The last task of every release: what serves is written into the history, and the endpoint is free for the next one. */
+export const conclude = async (turn: Turn): Promise<Step> => {
+  const live = await observe(turn.world, turn.endpoint);
+  const { candidate, baseline } = turn.release;
+  const serving =
+    live?.endpointConfig === candidate.endpointConfig && live.status === 'InService'
+      ? 'candidate'
+      : live?.endpointConfig === baseline?.endpointConfig
+        ? 'baseline'
+        : 'unknown';
+  const ended = await turn.end(serving);
+  return { because: ended.because ?? '', percent: 100, ended };
 };

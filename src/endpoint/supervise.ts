@@ -1,9 +1,10 @@
+import { failureCause } from '../aws/errors.ts';
 import { duration, minutes, seconds } from '../clock.ts';
 import { canonical } from '../digest.ts';
 import type { Witnessed } from '../release/record.ts';
 import { publishAbort, redAlarms, wentRed } from './armament.ts';
 import { countableAt, countBakes, starvedBake, witnessBakes } from './bakes.ts';
-import { causeOf, failureKind } from './cause.ts';
+import { causeOf } from './cause.ts';
 import { inProgress, type Live, observe } from './observe.ts';
 import { nextPoll } from './poll.ts';
 import { type Arm, requestsSeen } from './traffic.ts';
@@ -216,7 +217,7 @@ const returned = async (turn: Turn, live: Live): Promise<Step> => {
 
 const creationFailed = (turn: Turn, live: Live): Promise<Step> => {
   const told = live.failureReason ?? 'SageMaker gives no reason';
-  return failureKind(told) === 'capacity-rolled-back'
+  return ['capacity', 'quota'].includes(failureCause(told))
     ? concluded(turn, 'capacity-unavailable', told)
     : concluded(turn, 'creation-failed', `${turn.endpoint} could not be created: ${told}`);
 };

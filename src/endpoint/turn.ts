@@ -1,5 +1,8 @@
-import type { Instant } from '../clock.ts';
-import type { Release } from '../release/record.ts';
+import { type Instant, minutes } from '../clock.ts';
+import { Refusal } from '../operation.ts';
+import { advance, end, type ReleasePatch, renew } from '../release/lifecycle.ts';
+import type { Release, ReleaseRecord } from '../release/record.ts';
+import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store.ts';
 import type { World } from '../world.ts';
 
 /** One turn of a live release: the world, and the release as its record has it. */
@@ -8,15 +11,57 @@ export interface Turn {
   readonly endpoint: string;
   readonly release: Release;
   /** Changes the release in its record by compare-and-swap: before the mutation it announces, never after. */
-  save(patch: Patch): Promise<Turn>;
+  save(patch: ReleasePatch): Promise<Turn>;
+  /** Ends the release: it leaves the record's `live`, and what served enters the history. */
+  end(serving: 'candidate' | 'baseline' | 'unknown'): Promise<Release>;
 }
-
-/** Members to change; `undefined` takes a member away. */
-export type Patch = { readonly [Member in keyof Release]?: Release[Member] | undefined };
 
 /** What a turn did or found, and when the next one makes sense; without `notBefore` at once. */
 export interface Step {
   readonly because: string;
   readonly percent: number;
   readonly notBefore?: Instant;
+  /** Set by the last step of a release. */
+  readonly ended?: Release;
 }
+
+/** Longer than any turn and any polling pause; a dead run blocks others no longer than this. */
+export const leaseMs = minutes(10);
+
+/** @throws {Refusal} `held-by-another-release` from `save` when the lease was lost meanwhile */
+export const turnOf = (world: World, store: ReleaseStore, stored: StoredRecord): Turn => {
+  const release = stored.record.live;
+  if (release === undefined) throw new Error(`no release of ${stored.record.endpoint} is live`);
+  const { endpoint } = stored.record;
+  const put = async (change: (record: ReleaseRecord) => ReleaseRecord): Promise<StoredRecord> => {
+    try {
+      return await store.write(change(stored.record), stored.etag);
+    } catch (error) {
+      if (!(error instanceof LostRace)) throw error;
+      // Somebody wrote between our read and our write: a command for this release, or a new owner.
+      const now = await store.read();
+      if (now?.record.live?.id !== release.id) throw error;
+      return store.write(change(now.record), now.etag);
+    }
+  };
+  const lease = (record: ReleaseRecord): Pick<Release, 'lease'> => {
+    const claim = renew(record, { holder: world.run.holder, now: world.clock.now(), leaseMs });
+    if (claim.is === 'held') throw new Refusal('held-by-another-release', claim.because);
+    return { lease: { holder: world.run.holder, until: world.clock.now() + leaseMs } };
+  };
+  return {
+    world,
+    endpoint,
+    release,
+    save: async (patch) => turnOf(world, store, await put((record) => advance(record, { ...lease(record), ...patch }))),
+    end: async (serving) => {
+      const { outcome = 'inconclusive', reason = 'abandoned', because = 'left unfinished' } = release;
+      const { record } = await put((before) =>
+        end(before, { outcome, reason, because, at: world.clock.now(), serving }),
+      );
+      const [over] = record.ended;
+      if (over === undefined) throw new Error(`release ${release.id} ended without a trace`);
+      return over;
+    },
+  };
+};

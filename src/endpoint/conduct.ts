@@ -1,0 +1,200 @@
+import { type Memory, type Plan, type Progress, Refusal } from '../operation.ts';
+import { advance, begin, newRecord, takeOver } from '../release/lifecycle.ts';
+import type { ManualCommand, Release, ReleaseRecord } from '../release/record.ts';
+import type { ReleaseStore, StoredRecord } from '../release/store.ts';
+import type { World } from '../world.ts';
+import { disarmAlarms } from './armament.ts';
+import { carry, type Tasks } from './carry.ts';
+import { nextPoll } from './poll.ts';
+import { conclude, restoreScaling } from './settle.ts';
+import { confirmSubmission } from './submit.ts';
+import { supervise } from './supervise.ts';
+import { leaseMs, type Step, turnOf } from './turn.ts';
+import { concluded } from './verdict.ts';
+
+/** Which release this run carries. All else is in its record. */
+export interface ReleaseMemory extends Memory {
+  readonly release: string;
+}
+
+/** What an operation that moves an endpoint decides for itself; everything else is the same for all of them. */
+export interface Script<Outputs> {
+  readonly store: ReleaseStore;
+  /** Looks and decides; writes nothing. */
+  plan(record: ReleaseRecord): Promise<Intention<Outputs>>;
+  /** @throws {Refusal} `plan-changed` when the live release is not what these inputs ask for */
+  recognise(release: Release): void;
+  readonly tasks: Tasks;
+  outputs(release: Release): Partial<Outputs>;
+}
+
+export type Intention<Outputs> =
+  | { readonly is: 'begin'; readonly plan: Plan; readonly release: NewRelease; readonly abandons?: Release }
+  | { readonly is: 'resume'; readonly release: Release }
+  /** Another release is live and must come to rest first. */
+  | { readonly is: 'stop-first'; readonly release: Release; readonly command: Pick<ManualCommand, 'command' | 'why'> }
+  | { readonly is: 'done'; readonly progress: Extract<Progress<ReleaseMemory, Outputs>, { is: 'done' }> };
+
+/** What a plan freezes of a release; the rest is filled in when it begins. */
+export type NewRelease = Omit<Release, 'lease' | 'run' | 'startedAt' | 'phase' | 'alarms' | 'witnessed' | 'commands'>;
+
+/** One turn of an operation that moves an endpoint: finds its release, or begins it, and carries it on. */
+export const conduct = async <Outputs>(
+  world: World,
+  memory: ReleaseMemory | undefined,
+  script: Script<Outputs>,
+): Promise<Progress<ReleaseMemory, Outputs>> => {
+  const { store } = script;
+  const stored = await store.read();
+  const record = stored?.record ?? newRecord(store.endpoint);
+  if (memory !== undefined) {
+    const over = record.ended.find(({ id }) => id === memory.release);
+    if (over !== undefined) return report(over, script);
+    if (stored && record.live?.id === memory.release) {
+      script.recognise(record.live);
+      return carryOn(world, stored, script);
+    }
+  }
+  const intention = await script.plan(record);
+  switch (intention.is) {
+    case 'done':
+      return intention.progress;
+    case 'resume':
+      return waiting(
+        world,
+        { because: `going on with ${intention.release.id} (${intention.release.phase})`, percent: 1 },
+        intention.release.id,
+      );
+    case 'stop-first':
+      return waiting(
+        world,
+        memory === undefined || !stored
+          ? { because: `${intention.release.id} is live and will be asked to stop first`, percent: 1 }
+          : await askToStop(world, stored, intention, store),
+        '',
+      );
+    case 'begin': {
+      const { id } = intention.release;
+      if (intention.abandons !== undefined && stored !== undefined) {
+        const step =
+          memory === undefined
+            ? { because: `${intention.abandons.id} was left behind and is brought to rest first`, percent: 1 }
+            : await clearAway(world, stored, store);
+        return waiting(world, step, id, intention.plan);
+      }
+      if (memory === undefined)
+        return waiting(world, { because: intention.plan.title, percent: 1 }, id, intention.plan);
+      await start(world, stored, intention.release, store);
+      return waiting(world, { because: `began release ${id}`, percent: 2 }, id, intention.plan);
+    }
+  }
+};
+
+const carryOn = async <Outputs>(
+  world: World,
+  stored: StoredRecord,
+  script: Script<Outputs>,
+): Promise<Progress<ReleaseMemory, Outputs>> => {
+  const { store, tasks } = script;
+  const { id, lease } = stored.record.live ?? fail();
+  if (lease.holder !== world.run.holder) {
+    await take(world, stored, store);
+    return waiting(world, { because: `took ${id} over from ${lease.holder}`, percent: 2 }, id);
+  }
+  const step = await carry(turnOf(world, store, stored), tasks);
+  return step.ended ? report(step.ended, script) : waiting(world, step, id);
+};
+
+const take = async (world: World, stored: StoredRecord, store: ReleaseStore): Promise<void> => {
+  const taken = takeOver(stored.record, { holder: world.run.holder, now: world.clock.now(), leaseMs });
+  if (taken.is === 'held') throw new Refusal('held-by-another-release', taken.because);
+  await store.write(taken.record, stored.etag);
+};
+
+const start = async (
+  world: World,
+  stored: StoredRecord | undefined,
+  release: NewRelease,
+  store: ReleaseStore,
+): Promise<void> => {
+  const now = world.clock.now();
+  const { url, actor, commit, holder } = world.run;
+  const begun = begin(
+    stored?.record ?? newRecord(store.endpoint),
+    {
+      ...release,
+      phase: 'preparing',
+      startedAt: now,
+      lease: { holder, until: now + leaseMs },
+      run: { ...(url ? { url } : {}), ...(actor ? { actor } : {}), ...(commit ? { commit } : {}) },
+      alarms: [],
+      witnessed: {},
+      commands: [],
+    },
+    now,
+  );
+  if (begun.is === 'held') throw new Refusal('held-by-another-release', begun.because);
+  await store.write(begun.record, stored?.etag);
+};
+
+/** A release whose run died and that nobody asked for again: supervised to its end, so that nothing of it is left lying about. */
+const clearAway = async (world: World, stored: StoredRecord, store: ReleaseStore): Promise<Step> => {
+  const { id, lease } = stored.record.live ?? fail();
+  if (lease.holder !== world.run.holder) {
+    await take(world, stored, store);
+    return { because: `took ${id}, which was left behind, over from ${lease.holder}`, percent: 1 };
+  }
+  const step = await carry(turnOf(world, store, stored), {
+    preparing: [(turn) => concluded(turn, 'abandoned', 'its run ended before anything was submitted')],
+    submitting: [confirmSubmission],
+    supervising: [supervise],
+    settling: [restoreScaling, disarmAlarms, conclude],
+  });
+  return { ...step, because: `${id}, which was left behind: ${step.because}`, percent: 1 };
+};
+
+/** Asks the supervisor of the live release to stop; once its lease has run out, does so in its place. */
+const askToStop = async (
+  world: World,
+  stored: StoredRecord,
+  { release, command }: { readonly release: Release; readonly command: Pick<ManualCommand, 'command' | 'why'> },
+  store: ReleaseStore,
+): Promise<Step> => {
+  if (!release.commands.some((given) => given.command === command.command)) {
+    const by = world.run.actor ?? world.run.holder;
+    await store.write(
+      advance(stored.record, { commands: [...release.commands, { ...command, by, at: world.clock.now() }] }),
+      stored.etag,
+    );
+    return { because: `asked ${release.id} to stop`, percent: 1 };
+  }
+  if (release.lease.holder === world.run.holder || release.lease.until <= world.clock.now())
+    return clearAway(world, stored, store);
+  return { because: `waiting for ${release.id} to stop`, percent: 1, notBefore: nextPoll({ world, release }) };
+};
+
+const waiting = <Outputs>(
+  world: World,
+  step: Step,
+  release: string,
+  plan?: Plan,
+): Progress<ReleaseMemory, Outputs> => ({
+  is: 'waiting',
+  memory: { v: 1, release },
+  notBefore: step.notBefore ?? world.clock.now(),
+  percent: step.percent,
+  because: step.because,
+  ...(plan ? { plan } : {}),
+});
+
+export const report = <Outputs>(release: Release, script: Script<Outputs>): Progress<ReleaseMemory, Outputs> => ({
+  is: 'done',
+  outcome: release.outcome ?? 'inconclusive',
+  reason: release.reason ?? 'abandoned',
+  outputs: script.outputs(release),
+  because: release.because ?? '',
+});
+
+const fail = (): never => {
+  throw new Error('no release is live');
+};

@@ -1,0 +1,169 @@
+import { duration, seconds } from '../clock.ts';
+import type { Change, Plan } from '../operation.ts';
+import type { RegisteredVersion } from '../registry/packages.ts';
+import type { Configuration } from '../release/record.ts';
+import type { Path } from '../rollout/compile.ts';
+import type { World } from '../world.ts';
+import type { AlarmSpec } from './alarms.ts';
+import type { Asked } from './asked.ts';
+import type { Count } from './count.ts';
+import type { Desired } from './desired.ts';
+import type { Live } from './observe.ts';
+import { deployPermissions } from './permissions.ts';
+import { scalingIs, scalingOf, wantedScaling } from './scaling.ts';
+import { missingTags } from './settle.ts';
+
+/** All that the planning turn found out. */
+export interface PlanFacts {
+  readonly asked: Asked;
+  readonly registered: RegisteredVersion;
+  readonly live: Live | undefined;
+  readonly baseline: Configuration | undefined;
+  readonly wanted: Desired;
+  readonly serves: boolean;
+  readonly path: Path;
+  readonly alarms: readonly AlarmSpec[];
+  readonly rate: number;
+  readonly count: Count;
+  readonly notes: readonly string[];
+  readonly variant: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** The plan as people read it: what changes, in order, and what they should know before it does. */
+export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan> => {
+  const { asked, live, wanted, serves, path, registered, baseline } = facts;
+  const around = await aroundChanges(world, facts);
+  const changes: readonly Change[] = serves
+    ? around
+    : [
+        {
+          verb: 'create',
+          object: `model ${wanted.model.ModelName}`,
+          details: [`from ${registered.tag} (package version ${registered.packageVersion})`],
+        },
+        {
+          verb: 'create',
+          object: `endpoint config ${wanted.config.EndpointConfigName}`,
+          details: [`${facts.count.expected} × ${asked.spec.instance.type}`],
+        },
+        ...(facts.alarms.length > 0
+          ? [
+              {
+                verb: 'create',
+                object: `${facts.alarms.length} alarms for this release`,
+                details: facts.alarms.map(({ AlarmName }) => AlarmName),
+              } as const,
+            ]
+          : []),
+        live === undefined
+          ? { verb: 'create', object: `endpoint ${asked.spec.name}`, details: [] }
+          : {
+              verb: 'update',
+              object: `endpoint ${asked.spec.name}`,
+              details: [`${baseline?.endpointConfig} → ${wanted.config.EndpointConfigName}`, ...pathSentences(path)],
+            },
+        ...around,
+      ];
+  const oldInstances = baseline && baseline.instanceType === asked.spec.instance.type ? baseline.instanceCount : 0;
+  return {
+    title:
+      serves && around.length === 0
+        ? `${asked.spec.name} serves ${asked.version} already`
+        : `deploy ${asked.group} ${asked.version} to ${asked.spec.name} by ${live === undefined ? 'creation' : asked.rollout.strategy}`,
+    changes,
+    notes: notesOf(facts),
+    expectedSeconds: serves ? 0 : path.expectedSeconds,
+    peakInstances: serves
+      ? {}
+      : {
+          ...(baseline && oldInstances === 0 && /^ml\./.test(baseline.instanceType)
+            ? { [baseline.instanceType]: baseline.instanceCount }
+            : {}),
+          [asked.spec.instance.type]: facts.count.expected + oldInstances,
+        },
+    permissions: deployPermissions({
+      creates: live === undefined,
+      passesRole: asked.spec.executionRole !== undefined,
+      scales: asked.spec.autoscaling !== undefined,
+      encrypts: asked.spec.kmsKey !== undefined,
+      serves,
+    }),
+  };
+};
+
+const aroundChanges = async (world: World, { asked, live, variant, tags }: PlanFacts): Promise<readonly Change[]> => {
+  const { spec } = asked;
+  const changes: Change[] = [];
+  if (spec.autoscaling !== undefined) {
+    const wanted = wantedScaling(spec.name, variant, spec.autoscaling);
+    if (!scalingIs(wanted, live && (await scalingOf(world, spec.name, variant))))
+      changes.push({
+        verb: 'update',
+        object: `autoscaling of ${wanted.resourceId}`,
+        details: [`${wanted.minCapacity} to ${wanted.maxCapacity} instances`],
+      });
+  }
+  if (live !== undefined) {
+    const missing = await missingTags({ world, endpoint: spec.name }, tags);
+    if (missing.length > 0)
+      changes.push({
+        verb: 'update',
+        object: `tags of ${spec.name}`,
+        details: missing.map(({ Key, Value }) => `${Key}: ${Value}`),
+      });
+  }
+  return changes;
+};
+
+const pathSentences = (path: Path): readonly string[] =>
+  path.mechanism === 'creation'
+    ? []
+    : [
+        ...path.stages
+          .filter(({ bakeSeconds, share }) => bakeSeconds > 0 || share < 1)
+          .map(
+            ({ share, bakeSeconds }) =>
+              `${Math.round(share * 1000) / 10} % of the traffic for ${duration(seconds(bakeSeconds))}`,
+          ),
+        `at most ${duration(seconds(path.timeoutSeconds))} in all`,
+      ];
+
+const notesOf = ({
+  asked,
+  registered,
+  baseline,
+  path,
+  notes,
+  count,
+  rate,
+  serves,
+  alarms,
+  live,
+}: PlanFacts): readonly string[] => {
+  if (serves) return [];
+  const { rollout } = asked;
+  const guarded = path.mechanism === 'guardrail';
+  return [
+    ...notes,
+    ...(count.note ? [count.note] : []),
+    ...(registered.unpinned
+      ? ['the registered image or artifact is not pinned: what runs may differ from what was tested']
+      : []),
+    ...(guarded && rollout.minimumRequests === 0
+      ? ['minimum-requests is 0: a bake passes even when the new version receives no request']
+      : []),
+    ...(guarded && rollout.minimumRequests > 0
+      ? [`${baseline?.endpointConfig} sees about ${Math.round(rate * 10) / 10} requests per second`]
+      : []),
+    ...(guarded && alarms.length <= 1 && rollout.alarms.named.length === 0
+      ? ['no alarms: the new version is taken back when it does not start, not when it answers wrongly']
+      : []),
+    ...(baseline
+      ? [`rolling back means ${baseline.version ?? baseline.endpointConfig}; its configuration and model are kept`]
+      : []),
+    ...(live !== undefined && asked.spec.autoscaling === undefined && count.expected !== baseline?.instanceCount
+      ? [`the manifest's ${count.expected} instances replace the ${baseline?.instanceCount} that serve`]
+      : []),
+  ];
+};

@@ -1,0 +1,57 @@
+import type { AbortReason, Progress } from '../operation.ts';
+import type { World } from '../world.ts';
+import { disarmAlarms } from './armament.ts';
+import { carry } from './carry.ts';
+import { type ReleaseMemory, report, type Script } from './conduct.ts';
+import { conclude, restoreScaling } from './settle.ts';
+import { turnOf } from './turn.ts';
+import { concluded } from './verdict.ts';
+
+/**
+ * A run that is cancelled or out of time: what was not submitted is taken back; what was is SageMaker's, which finishes or rolls
+ * back by its alarms without us (DESIGN §2). The lease is given up, so that the next run goes on at once.
+ */
+export const leaveToItself = async <Outputs>(
+  world: World,
+  memory: ReleaseMemory | undefined,
+  why: AbortReason,
+  script: Script<Outputs>,
+): Promise<Progress<ReleaseMemory, Outputs>> => {
+  const reason = why === 'cancelled' ? 'cancelled' : 'deadline-passed';
+  const outcome = why === 'cancelled' ? 'cancelled' : 'timed-out';
+  const stored = memory && (await script.store.read());
+  const over = stored?.record.ended.find(({ id }) => id === memory?.release);
+  if (over !== undefined) return report(over, script);
+  const live = stored?.record.live;
+  if (!stored || live?.id !== memory?.release || live === undefined || live.lease.holder !== world.run.holder)
+    return { is: 'done', outcome, reason, outputs: {}, because: 'the run ended before it had begun a release' };
+
+  const turn = turnOf(world, script.store, stored);
+  if (live.phase === 'preparing') {
+    await concluded(turn, reason, 'the run ended before anything was submitted to the endpoint');
+    return settle(world, memory, script);
+  }
+  if (live.phase === 'settling') return settle(world, memory, script);
+  await turn.save({ lease: { holder: world.run.holder, until: world.clock.now() } });
+  const because = `the update to ${live.candidate.endpointConfig} goes on without this run, under its alarms; run again to follow it`;
+  return { is: 'done', outcome, reason, outputs: script.outputs(live), because };
+};
+
+/** The few calls that are left once the outcome is written down. */
+const settle = async <Outputs>(
+  world: World,
+  memory: ReleaseMemory | undefined,
+  script: Script<Outputs>,
+): Promise<Progress<ReleaseMemory, Outputs>> => {
+  const stored = await script.store.read();
+  const over = stored?.record.ended.find(({ id }) => id === memory?.release);
+  if (over !== undefined) return report(over, script);
+  if (!stored) throw new Error('the release record went away while the release settled');
+  const step = await carry(turnOf(world, script.store, stored), {
+    preparing: [],
+    submitting: [],
+    supervising: [],
+    settling: [restoreScaling, disarmAlarms, conclude],
+  });
+  return step.ended ? report(step.ended, script) : settle(world, memory, script);
+};

@@ -1,0 +1,195 @@
+import { armAlarms, disarmAlarms } from '../endpoint/armament.ts';
+import type { Asked } from '../endpoint/asked.ts';
+import { conduct, type Intention, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
+import { desiredOf, planDelivery, planDigest } from '../endpoint/plan.ts';
+import { publishConfig, publishModel } from '../endpoint/publish.ts';
+import { leaveToItself } from '../endpoint/rest.ts';
+import { applyScaling, conclude, freeScaling, restoreScaling, tagEndpoint } from '../endpoint/settle.ts';
+import { confirmSubmission, submit } from '../endpoint/submit.ts';
+import { supervise } from '../endpoint/supervise.ts';
+import type { Turn } from '../endpoint/turn.ts';
+import { environmentOf } from '../manifest/load.ts';
+import { type Operation, Refusal } from '../operation.ts';
+import { findVersion, type RegisteredVersion } from '../registry/packages.ts';
+import { readVersion } from '../registry/semantic-version.ts';
+import { rerunDecision } from '../release/lifecycle.ts';
+import { releasesOf } from '../release/location.ts';
+import type { Release, ReleaseRecord } from '../release/record.ts';
+import { releaseStore } from '../release/store.ts';
+import { flag, type OutputSchema, text, type ValuesOf } from '../schema.ts';
+import type { World } from '../world.ts';
+import { sharedInputs } from './shared-inputs.ts';
+
+const inputs = {
+  ...sharedInputs,
+  version: text({
+    description: 'Registered version to deploy: `1.4.0`, `v1.4.0` or `churn_v1.4.0`.',
+    example: '1.4.0',
+  }),
+  retry: flag({ description: 'Try a version again that was taken back before.', default: false }),
+};
+export type DeployEndpointInputs = ValuesOf<typeof inputs>;
+
+export interface DeployEndpointOutputs {
+  readonly endpoint: string;
+  readonly version: string;
+  readonly 'model-package-version': string;
+  readonly 'endpoint-config': string;
+  readonly 'previous-endpoint-config': string;
+  readonly release: string;
+}
+const outputs: OutputSchema<DeployEndpointOutputs> = {
+  endpoint: { description: 'Name of the endpoint.', example: 'churn' },
+  version: { description: 'Semantic version that was to be delivered.', example: '1.4.0' },
+  'model-package-version': { description: 'Its number in the model package group.', example: '7' },
+  'endpoint-config': { description: 'Endpoint config of that version.', example: 'churn-1-4-0-1a2b3c4d' },
+  'previous-endpoint-config': {
+    description: 'Endpoint config that served before; empty on a first deployment.',
+    example: 'churn-1-3-0-9f8e7d6c',
+  },
+  release: { description: 'Id of the release in the release record.', example: 'churn-1.4.0-5e6f7a8b-1' },
+};
+
+export const deployEndpoint: Operation<DeployEndpointInputs, ReleaseMemory, DeployEndpointOutputs> = {
+  name: 'deploy-endpoint',
+  description:
+    'Deploys an approved model version to a SageMaker endpoint, shifts the traffic under alarms, and verifies what really serves.',
+  inputs,
+  outputs,
+  advance: (given, memory, world) => conduct(world, memory, script(given, world)),
+  abort: (given, memory, why, world) => leaveToItself(world, memory, why, script(given, world)),
+};
+
+/** The delivery, in the order in which it happens. Each line finds out by looking whether it has been done. */
+const script = (given: DeployEndpointInputs, world: World): Script<DeployEndpointOutputs> => {
+  const asked = askedOf(given);
+  const environment = environmentOf(given.manifest, given.environment);
+  const store = releaseStore({
+    reads: world.read,
+    ...(world.write ? { writes: world.write } : {}),
+    location: releasesOf(environment, asked.group, world.account),
+    endpoint: asked.spec.name,
+  });
+  // The tag points whoever finds the endpoint to its release record.
+  const tags = { ...asked.spec.tags, 'model-delivery:releases': store.uri };
+  const wanted = ({ release }: Turn) =>
+    desiredOf(world, asked, {
+      packageVersion: release.candidate.packageVersion ?? 0,
+      instanceCount: release.candidate.instanceCount,
+      variant: release.submission.variant,
+      attempt: release.attempt,
+    });
+  return {
+    store,
+    plan: (record) => plan(world, asked, tags, given.retry, record),
+    recognise: (release) => {
+      if (release.planDigest !== planDigest(asked, release.candidate.packageVersion ?? 0))
+        throw new Refusal(
+          'plan-changed',
+          `${release.id} is live, and it was begun with another plan than these inputs and this manifest make`,
+        );
+    },
+    tasks: {
+      preparing: [
+        (turn) => publishModel(turn, wanted(turn)),
+        (turn) => publishConfig(turn, wanted(turn)),
+        (turn) => armAlarms(turn, asked.rollout),
+        freeScaling,
+        (turn) => submit(turn, tags),
+      ],
+      submitting: [confirmSubmission],
+      supervising: [supervise],
+      settling: [
+        restoreScaling,
+        (turn) => applyScaling(turn, asked.spec),
+        (turn) => tagEndpoint(turn, tags),
+        disarmAlarms,
+        conclude,
+      ],
+    },
+    outputs: outputsOf,
+  };
+};
+
+const askedOf = ({ manifest, environment, version }: DeployEndpointInputs): Asked => {
+  const { endpoint: spec, rollout } = environmentOf(manifest, environment);
+  return { group: manifest.model, version: readVersion(manifest.model, version), spec, rollout };
+};
+
+const plan = async (
+  world: World,
+  asked: Asked,
+  tags: Readonly<Record<string, string>>,
+  retry: boolean,
+  record: ReleaseRecord,
+): Promise<Intention<DeployEndpointOutputs>> => {
+  const registered = await findVersion(world, asked.group, asked.version);
+  if (registered === undefined)
+    throw new Refusal('unknown-version', `${asked.group} has no version ${asked.version}: register it first`);
+  const decision = rerunDecision(record, {
+    operation: 'deploy-endpoint',
+    version: asked.version,
+    planDigest: planDigest(asked, registered.packageVersion),
+    retry,
+    holder: world.run.holder,
+    now: world.clock.now(),
+  });
+  switch (decision.is) {
+    case 'resume':
+      return decision;
+    case 'held':
+      throw new Refusal('held-by-another-release', decision.because);
+    case 'plan-changed':
+      throw new Refusal('plan-changed', `${decision.release.id} is live with another plan`);
+    case 'already-convicted':
+      throw new Refusal(
+        'already-convicted',
+        `${asked.version} was taken back before (${decision.release.id}: ${decision.release.because ?? decision.release.reason}); set retry: true to try it again`,
+      );
+    case 'no-op':
+    case 'new-attempt': {
+      refuseUnapproved(registered);
+      // A configuration that was delivered and serves no more is delivered again under its own name.
+      const attempt = decision.is === 'no-op' ? decision.release.attempt : decision.attempt;
+      const planned = await planDelivery(world, asked, registered, record, attempt, tags);
+      if (planned.plan.changes.length === 0)
+        return {
+          is: 'done',
+          progress: {
+            is: 'done',
+            outcome: 'succeeded',
+            reason: 'already-delivered',
+            outputs: outputsOf(planned.release),
+            because: planned.plan.title,
+            plan: planned.plan,
+          },
+        };
+      return {
+        is: 'begin',
+        ...planned,
+        ...(decision.is === 'new-attempt' && decision.abandons ? { abandons: decision.abandons } : {}),
+      };
+    }
+  }
+};
+
+const refuseUnapproved = ({ approval, approvalDescription, tag, packageVersion }: RegisteredVersion): void => {
+  if (approval === 'Approved') return;
+  throw new Refusal(
+    'not-approved',
+    `${tag} (package version ${packageVersion}) is ${approval}${approvalDescription ? `: ${approvalDescription}` : ''}`,
+  );
+};
+
+const outputsOf = ({
+  candidate,
+  baseline,
+  id,
+  version,
+}: Pick<Release, 'candidate' | 'baseline' | 'id' | 'version'>): Partial<DeployEndpointOutputs> => ({
+  version,
+  'model-package-version': String(candidate.packageVersion ?? ''),
+  'endpoint-config': candidate.endpointConfig,
+  'previous-endpoint-config': baseline?.endpointConfig ?? '',
+  release: id,
+});

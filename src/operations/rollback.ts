@@ -1,0 +1,256 @@
+import { orUndefined } from '../aws/errors.ts';
+import { digest } from '../digest.ts';
+import { disarmAlarms } from '../endpoint/armament.ts';
+import { baselineOf } from '../endpoint/baseline.ts';
+import { conduct, type Intention, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
+import { type Live, observe } from '../endpoint/observe.ts';
+import { rollbackPermissions } from '../endpoint/permissions.ts';
+import { leaveToItself } from '../endpoint/rest.ts';
+import { conclude, freeScaling, restoreScaling } from '../endpoint/settle.ts';
+import { confirmSubmission, submit } from '../endpoint/submit.ts';
+import { supervise } from '../endpoint/supervise.ts';
+import { environmentOf } from '../manifest/load.ts';
+import { type Operation, type Plan, Refusal } from '../operation.ts';
+import { readVersion } from '../registry/semantic-version.ts';
+import { lastGood } from '../release/history.ts';
+import { releasesOf } from '../release/location.ts';
+import type { Configuration, Release, ReleaseRecord, Served } from '../release/record.ts';
+import { releaseStore } from '../release/store.ts';
+import { type OutputSchema, optional, text, type ValuesOf } from '../schema.ts';
+import type { World } from '../world.ts';
+import { sharedInputs } from './shared-inputs.ts';
+
+const inputs = {
+  ...sharedInputs,
+  to: optional(
+    text({
+      description: 'Version to go back to, as it served before. Default: the last version that served well.',
+      example: '1.3.0',
+    }),
+  ),
+  because: text({
+    description: 'Why, for the release history.',
+    default: 'rolled back by hand',
+    example: 'wrong prices since noon',
+  }),
+};
+export type RollbackInputs = ValuesOf<typeof inputs>;
+
+export interface RollbackOutputs {
+  readonly endpoint: string;
+  readonly version: string;
+  readonly 'endpoint-config': string;
+  readonly 'previous-endpoint-config': string;
+  readonly release: string;
+}
+const outputs: OutputSchema<RollbackOutputs> = {
+  endpoint: { description: 'Name of the endpoint.', example: 'churn' },
+  version: {
+    description: 'Version that was to be restored; empty for a configuration this suite did not deliver.',
+    example: '1.3.0',
+  },
+  'endpoint-config': { description: 'Endpoint config of that version.', example: 'churn-1-3-0-9f8e7d6c' },
+  'previous-endpoint-config': { description: 'Endpoint config that was left.', example: 'churn-1-4-0-1a2b3c4d' },
+  release: { description: 'Id of the rollback in the release record.', example: 'churn-1.3.0-5e6f7a8b-9' },
+};
+
+export const rollback: Operation<RollbackInputs, ReleaseMemory, RollbackOutputs> = {
+  name: 'rollback',
+  description:
+    'Takes an endpoint back to the last version that served well, or to a named one, whatever its alarms say, and verifies it.',
+  inputs,
+  outputs,
+  advance: (given, memory, world) => conduct(world, memory, script(given, world)),
+  abort: (given, memory, why, world) => leaveToItself(world, memory, why, script(given, world)),
+};
+
+/** Going back publishes nothing and arms nothing: the configuration exists, and red alarms must not stop it. */
+const script = (given: RollbackInputs, world: World): Script<RollbackOutputs> => {
+  const environment = environmentOf(given.manifest, given.environment);
+  const store = releaseStore({
+    reads: world.read,
+    ...(world.write ? { writes: world.write } : {}),
+    location: releasesOf(environment, given.manifest.model, world.account),
+    endpoint: environment.endpoint.name,
+  });
+  return {
+    store,
+    plan: (record) => plan(world, given, record),
+    recognise: ({ operation, id }) => {
+      if (operation !== 'rollback') throw new Refusal('held-by-another-release', `${id} is live and is no rollback`);
+    },
+    tasks: {
+      preparing: [freeScaling, (turn) => submit(turn, {})],
+      submitting: [confirmSubmission],
+      supervising: [supervise],
+      settling: [restoreScaling, disarmAlarms, conclude],
+    },
+    outputs: outputsOf(environment.endpoint.name),
+  };
+};
+
+const plan = async (
+  world: World,
+  given: RollbackInputs,
+  record: ReleaseRecord,
+): Promise<Intention<RollbackOutputs>> => {
+  const { live: release, endpoint } = record;
+  if (release !== undefined && release.operation !== 'rollback')
+    return { is: 'stop-first', release, command: { command: 'abort', why: given.because } };
+  const live = await observe(world, endpoint);
+  if (live === undefined) throw new Refusal('endpoint-unusable', `there is no endpoint ${endpoint} to roll back`);
+  if (release !== undefined) {
+    if (release.lease.holder !== world.run.holder && release.lease.until > world.clock.now())
+      throw new Refusal(
+        'held-by-another-release',
+        `${release.id} is rolling ${endpoint} back already (${release.lease.holder})`,
+      );
+    return { is: 'resume', release };
+  }
+  const back = given.to === undefined ? wentBack(record, live) : undefined;
+  if (back !== undefined) return restoredAlready(world, endpoint, back.to, back.release);
+  const target = targetOf(given, record, live);
+  if (live.endpointConfig === target.endpointConfig && live.status === 'InService')
+    return restoredAlready(world, endpoint, target);
+  await refuseMissing(world, target);
+  const baseline = await baselineOf(world, live, record);
+  const { release: _release, from: _from, until: _until, good: _good, ended: _ended, ...candidate } = target;
+  const planDigest = digest({
+    operation: 'rollback',
+    endpoint,
+    from: baseline.endpointConfig,
+    to: candidate.endpointConfig,
+  });
+  return {
+    is: 'begin',
+    plan: describe(endpoint, baseline, candidate, given.because),
+    release: {
+      id: `${endpoint}-${candidate.version ?? 'unversioned'}-${planDigest.slice(0, 8)}-${record.epoch + 1}`,
+      operation: 'rollback',
+      version: candidate.version ?? candidate.endpointConfig,
+      planDigest,
+      attempt: 1,
+      baseline,
+      candidate,
+      submission: {
+        kind: 'update',
+        variant: live.variants[0]?.name ?? '',
+        exclude: [],
+        bakeSeconds: 0,
+        finalBakeSeconds: 0,
+        timeoutSeconds: 3600,
+        expectedSeconds: 300,
+        minimumRequests: 0,
+      },
+    },
+  };
+};
+
+/**
+ * The newest release left the endpoint on an earlier version already: it was a rollback, or a delivery that was taken back.
+ * Pressing rollback twice, or after the alarms were faster, must not go back one version further.
+ */
+const wentBack = (
+  record: ReleaseRecord,
+  live: Live,
+): { readonly to: Configuration; readonly release: Release } | undefined => {
+  const release = record.ended.find(({ reason }) => reason !== 'abandoned');
+  if (release === undefined || live.status !== 'InService') return undefined;
+  if (release.operation !== 'rollback' && release.witnessed.submittedAt === undefined) return undefined;
+  const to = release.operation === 'rollback' ? release.candidate : release.baseline;
+  return to !== undefined && to.endpointConfig === live.endpointConfig ? { to, release } : undefined;
+};
+
+const restoredAlready = (
+  world: World,
+  endpoint: string,
+  to: Configuration,
+  release?: Release,
+): Intention<RollbackOutputs> => {
+  const byUs = release?.commands.some(
+    ({ command, by }) => command === 'abort' && by === (world.run.actor ?? world.run.holder),
+  );
+  return {
+    is: 'done',
+    progress: {
+      is: 'done',
+      outcome: 'succeeded',
+      reason: byUs ? 'restored' : 'already-restored',
+      outputs: outputsOf(endpoint)({ candidate: to, id: release?.id ?? '', version: to.version ?? '' }),
+      because: `${endpoint} serves ${nameOf(to)}${release ? `, where ${release.id} left it (${release.because ?? release.reason}); name a version with to to go further back` : ' already'}`,
+    },
+  };
+};
+
+/** What serves now is what is to be left, unless a version is named. */
+const targetOf = ({ to, manifest }: RollbackInputs, record: ReleaseRecord, live: Live): Served => {
+  const leaving = record.history.find(({ endpointConfig }) => endpointConfig === live.endpointConfig) ?? live;
+  if (to === undefined) {
+    const found = lastGood(record.history, leaving);
+    if (found !== undefined) return found;
+    throw new Refusal(
+      'nothing-to-roll-back-to',
+      `no version served ${record.endpoint} well before ${live.endpointConfig}: ${served(record)}`,
+    );
+  }
+  const version = readVersion(manifest.model, to);
+  const named = record.history.find((entry) => entry.version === version);
+  if (named !== undefined) return named;
+  throw new Refusal('nothing-to-roll-back-to', `${version} never served ${record.endpoint}: ${served(record)}`);
+};
+
+const served = ({ history }: ReleaseRecord): string =>
+  history.length === 0 ? 'the history is empty' : `the history has ${[...new Set(history.map(nameOf))].join(', ')}`;
+
+const nameOf = ({ version, endpointConfig }: Pick<Configuration, 'version' | 'endpointConfig'>): string =>
+  version ?? endpointConfig;
+
+/** The config and the model must still exist (rule 3); better to hear it now than from a half-made update. */
+const refuseMissing = async (world: World, { endpointConfig, model }: Configuration): Promise<void> => {
+  const [config, existing] = await Promise.all([
+    orUndefined(world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: endpointConfig })),
+    model === '' ? 'none' : orUndefined(world.read.sagemaker.describeModel({ ModelName: model })),
+  ]);
+  if (config === undefined)
+    throw new Refusal('config-missing', `endpoint config ${endpointConfig} was deleted: name another version with to`);
+  if (existing === undefined)
+    throw new Refusal(
+      'config-missing',
+      `model ${model} of ${endpointConfig} was deleted: name another version with to`,
+    );
+};
+
+const describe = (endpoint: string, from: Configuration, to: Configuration, because: string): Plan => ({
+  title: `roll ${endpoint} back from ${nameOf(from)} to ${nameOf(to)}: ${because}`,
+  changes: [
+    {
+      verb: 'update',
+      object: `endpoint ${endpoint}`,
+      details: [`${from.endpointConfig} → ${to.endpointConfig}`, 'all at once, watched by no alarm'],
+    },
+  ],
+  notes: [
+    'left alone: the model, endpoint config and artifact of the version that is left, its data capture, and autoscaling policies',
+    'the instance count that serves now is kept',
+  ],
+  expectedSeconds: 300,
+  peakInstances:
+    from.instanceType === to.instanceType
+      ? { [to.instanceType]: from.instanceCount * 2 }
+      : { [from.instanceType]: from.instanceCount, [to.instanceType]: from.instanceCount },
+  permissions: rollbackPermissions,
+});
+
+const outputsOf =
+  (endpoint: string) =>
+  ({
+    candidate,
+    baseline,
+    id,
+  }: Pick<Release, 'candidate' | 'baseline' | 'id' | 'version'>): Partial<RollbackOutputs> => ({
+    endpoint,
+    version: candidate.version ?? '',
+    'endpoint-config': candidate.endpointConfig,
+    'previous-endpoint-config': baseline?.endpointConfig ?? '',
+    release: id,
+  });
