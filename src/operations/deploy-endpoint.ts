@@ -12,6 +12,7 @@ import { environmentOf } from '../manifest/load.ts';
 import { type Operation, Refusal } from '../operation.ts';
 import { findVersion, type RegisteredVersion } from '../registry/packages.ts';
 import { readVersion } from '../registry/semantic-version.ts';
+import { verifyContent } from '../registry/verify-content.ts';
 import { rerunDecision } from '../release/lifecycle.ts';
 import { releasesOf } from '../release/location.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
@@ -149,6 +150,7 @@ const plan = async (
     case 'no-op':
     case 'new-attempt': {
       refuseUnapproved(registered);
+      await refuseChanged(world, registered);
       // A configuration that was delivered and serves no more is delivered again under its own name.
       const attempt = decision.is === 'no-op' ? decision.release.attempt : decision.attempt;
       const planned = await planDelivery(world, asked, registered, record, attempt, tags);
@@ -171,6 +173,12 @@ const plan = async (
       };
     }
   }
+};
+
+/** Rule 2: what is deployed is what was approved, to the byte. */
+const refuseChanged = async (world: World, registered: RegisteredVersion): Promise<void> => {
+  const fault = await verifyContent(world, registered);
+  if (fault !== undefined) throw new Refusal(fault.reason, fault.because);
 };
 
 const refuseUnapproved = ({ approval, approvalDescription, tag, packageVersion }: RegisteredVersion): void => {

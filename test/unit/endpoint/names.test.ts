@@ -1,0 +1,31 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { contentName } from '../../../src/endpoint/names.ts';
+
+describe('content-addressed names', () => {
+  test('read as endpoint, version, content', () => {
+    expect(contentName('churn', '1.4.0', { image: 'a' }, 1)).toMatch(/^churn-1-4-0-[0-9a-f]{8}$/);
+  });
+
+  test('the same content has the same name whatever the order of its members', () => {
+    expect(contentName('churn', '1.4.0', { a: 1, b: 2 }, 1)).toBe(contentName('churn', '1.4.0', { b: 2, a: 1 }, 1));
+  });
+
+  test('the first attempt is the content alone; every later one has a name of its own', () => {
+    const names = [1, 2, 3].map((attempt) => contentName('churn', '1.4.0', {}, attempt));
+    expect(new Set(names).size).toBe(3);
+  });
+
+  test('always what SageMaker takes as a name, and never cut where it matters', () => {
+    const entity = fc.stringMatching(/^[a-zA-Z0-9](-?[a-zA-Z0-9]){0,62}$/).filter((name) => name.length <= 63);
+    const version = fc.stringMatching(/^(0|[1-9]\d{0,3})\.\d{1,4}\.\d{1,4}(-[a-z]{1,20}\.\d{1,4})?$/);
+    fc.assert(
+      fc.property(entity, version, fc.jsonValue(), fc.integer({ min: 1, max: 9 }), (base, semver, content, attempt) => {
+        const name = contentName(base, semver, { content }, attempt);
+        expect(name).toMatch(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/);
+        expect(name.length).toBeLessThanOrEqual(63);
+        expect(name).toMatch(/-[0-9a-f]{8}$/);
+      }),
+    );
+  });
+});

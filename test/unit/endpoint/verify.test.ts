@@ -1,0 +1,58 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Live } from '../../../src/endpoint/observe.ts';
+import { mismatches } from '../../../src/endpoint/verify.ts';
+
+const image = `sha256:${'a'.repeat(64)}`;
+const asked = {
+  endpointConfig: 'churn-1-4-0-aaaaaaaa',
+  model: 'churn-1-4-0-bbbbbbbb',
+  imageDigest: image,
+  instanceType: 'ml.m5.large',
+  instanceCount: 4,
+};
+const live: Live = {
+  status: 'InService',
+  endpointConfig: asked.endpointConfig,
+  createdAt: 0,
+  modifiedAt: 0,
+  shadowed: false,
+  variants: [{ name: 'AllTraffic', weight: 1, desiredWeight: 1, current: 4, desired: 4, imageDigests: [image] }],
+};
+const [variant] = live.variants;
+
+describe('rule 1: InService alone is not success', () => {
+  test('all five facts together are', () => {
+    expect(mismatches(live, asked)).toEqual([]);
+  });
+
+  test.each<[string, Partial<Live>, string]>([
+    ['the status', { status: 'Updating' }, 'status is Updating'],
+    ['the configuration', { endpointConfig: 'churn-1-3-0-cccccccc' }, 'configuration is churn-1-3-0-cccccccc'],
+    ['a pending update', { pending: { endpointConfig: 'x', variants: [] } }, 'an update to x is pending'],
+    ['the instance count', { variants: variant ? [{ ...variant, current: 3 }] : [] }, 'has 3 of 4 instances'],
+    [
+      'the image',
+      { variants: variant ? [{ ...variant, imageDigests: [`sha256:${'b'.repeat(64)}`] }] : [] },
+      'runs image sha256:bbb',
+    ],
+  ])('%s is checked', (_name, change, phrase) => {
+    expect(mismatches({ ...live, ...change }, asked).join('; ')).toContain(phrase);
+  });
+
+  test('weights are compared as shares: 32-bit floats come back inexact', () => {
+    const two = (weight: number): Live => ({
+      ...live,
+      variants: [
+        { name: 'a', weight, desiredWeight: 0.1, current: 1, desired: 1, imageDigests: [] },
+        { name: 'b', weight: 0.9, desiredWeight: 0.9, current: 1, desired: 1, imageDigests: [] },
+      ],
+    });
+    expect(mismatches(two(0.10000000149), asked)).toEqual([]);
+    expect(mismatches(two(0.2), asked).join()).toContain('variant a has weight 0.2, not 0.1');
+  });
+
+  test('a package that was registered without a digest is not held to one', () => {
+    const { imageDigest: _, ...unpinned } = asked;
+    expect(mismatches(live, unpinned)).toEqual([]);
+  });
+});
