@@ -100,6 +100,8 @@ export interface Simulator {
   readonly metrics: Metrics;
   readonly hosting: Hosting & { minutes(): readonly FleetMinute[] };
   readonly harm: Harm;
+  /** What a training job's log reported last (FinalMetricDataList): an output of training, which no create call can carry. */
+  reportTraining(job: string, metrics: readonly { readonly MetricName: string; readonly Value: number }[]): void;
   /** Call an operation as the driver, without HTTP: seeding and checking only. */
   call(service: string, operation: string, input: object): Promise<Record<string, unknown>>;
   /** Seeded background requests to an endpoint, from now until it is stopped. Bodies come from the fixture's data set. */

@@ -125,6 +125,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
     metrics: services.metrics,
     hosting: services.hosting,
     harm: services.harm,
+    reportTraining: services.reportTraining,
     call: gateway.call,
     traffic: services.traffic,
     async close() {

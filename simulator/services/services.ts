@@ -9,7 +9,10 @@ import { createS3 } from './s3.ts';
 import { createSagemaker } from './sagemaker/sagemaker.ts';
 import { createSts } from './sts.ts';
 
-export type Services = Pick<Simulator, 'objects' | 'images' | 'metrics' | 'hosting' | 'harm' | 'traffic'> & {
+export type Services = Pick<
+  Simulator,
+  'objects' | 'images' | 'metrics' | 'hosting' | 'harm' | 'reportTraining' | 'traffic'
+> & {
   /** By AWS service id. */
   readonly byName: Readonly<Record<string, Service>>;
 };
@@ -42,6 +45,7 @@ export const composeServices = (kernel: Kernel, principals: Principals): Service
     metrics: cloudwatch.metrics,
     hosting: sagemaker.hosting,
     harm: sagemaker.harm,
+    reportTraining: sagemaker.reportTraining,
     traffic: (options) => startTraffic(kernel, sagemaker.hosting, options),
   };
 };

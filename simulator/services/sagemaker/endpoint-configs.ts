@@ -1,6 +1,7 @@
 import type { Handler, Instant } from '../../contracts.ts';
 import { type Context, epochSeconds, sagemakerArn } from './context.ts';
 import type { Models } from './models.ts';
+import { type ListRequest, list } from './pages.ts';
 import { alreadyExists, invalid, notFound } from './refusals.ts';
 import type { Tag, Tags } from './tags.ts';
 
@@ -130,6 +131,16 @@ export const createEndpointConfigs = (context: Context, models: Models, tags: Ta
       configs.delete(input.EndpointConfigName);
       tags.close(arn);
       return {};
+    },
+
+    ListEndpointConfigs: (input: ListRequest) => {
+      const { items, next } = list([...configs.values()], input, { order: 'Descending' });
+      const summary = ({ name, arn, createdAt }: EndpointConfig) => ({
+        EndpointConfigName: name,
+        EndpointConfigArn: arn,
+        CreationTime: epochSeconds(createdAt),
+      });
+      return { EndpointConfigs: items.map(summary), ...next };
     },
   } satisfies Record<string, Handler>;
 

@@ -8,7 +8,7 @@ import type { EndpointConfig, EndpointConfigs } from './endpoint-configs.ts';
 import { describe, summarise } from './endpoint-description.ts';
 import { type Fleet, type Fleets, initial, instanceType, newFleet, type Start } from './fleets.ts';
 import type { Models } from './models.ts';
-import { type PageRequest, page } from './pages.ts';
+import { type ListRequest, list } from './pages.ts';
 import { alreadyExists, failedEndpoint, inProgress, invalid, notFound, quotaExceeded } from './refusals.ts';
 import type { Tag, Tags } from './tags.ts';
 import { createTimelines } from './timeline.ts';
@@ -28,11 +28,8 @@ interface UpdateInput {
   readonly DeploymentConfig?: DeploymentConfig;
   readonly RetainDeploymentConfig?: boolean;
 }
-interface ListInput extends PageRequest {
-  readonly NameContains?: string;
+interface ListInput extends ListRequest {
   readonly StatusEquals?: string;
-  readonly SortBy?: 'Name' | 'CreationTime' | 'Status';
-  readonly SortOrder?: 'Ascending' | 'Descending';
 }
 
 export interface Nouns {
@@ -271,15 +268,10 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
     /** Newest first, ten at a time unless asked otherwise (reference/sagemaker.md §9). */
     ListEndpoints: (input: ListInput) => {
       const found = [...endpoints.values()].filter(
-        (endpoint) =>
-          (input.NameContains === undefined || endpoint.name.includes(input.NameContains)) &&
-          (input.StatusEquals === undefined || endpoint.status === input.StatusEquals),
+        (endpoint) => input.StatusEquals === undefined || endpoint.status === input.StatusEquals,
       );
-      const key = (endpoint: Endpoint): string =>
-        input.SortBy === 'Name' ? endpoint.name : input.SortBy === 'Status' ? endpoint.status : '';
-      found.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : a.createdAt - b.createdAt));
-      if ((input.SortOrder ?? 'Descending') === 'Descending') found.reverse();
-      const { items, next } = page(found, input, 10);
+      const key = (endpoint: Endpoint): string => (input.SortBy === 'Status' ? endpoint.status : endpoint.name);
+      const { items, next } = list(found, input, { order: 'Descending', key });
       return { Endpoints: items.map(summarise), ...next };
     },
   } satisfies Record<string, Handler>;

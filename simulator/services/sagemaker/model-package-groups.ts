@@ -1,5 +1,6 @@
 import type { Call, Handler, Instant } from '../../contracts.ts';
 import { type Context, epochSeconds, nameOf, present, sagemakerArn } from './context.ts';
+import { type ListRequest, list } from './pages.ts';
 import { groupExists, noSuchGroup } from './refusals.ts';
 import type { Tag, Tags } from './tags.ts';
 
@@ -55,8 +56,27 @@ export const createModelPackageGroups = (context: Context, tags: Tags) => {
         ModelPackageGroupStatus: 'Completed',
       });
     },
+
+    /** Oldest first unless asked otherwise (reference/sagemaker.md §9). */
+    ListModelPackageGroups: (input: ListRequest) => {
+      const { items, next } = list([...groups.values()], input, { order: 'Ascending' });
+      const summary = (group: ModelPackageGroup) =>
+        present({
+          ModelPackageGroupName: group.name,
+          ModelPackageGroupArn: group.arn,
+          ModelPackageGroupDescription: group.description,
+          CreationTime: epochSeconds(group.createdAt),
+          ModelPackageGroupStatus: 'Completed',
+        });
+      return { ModelPackageGroupSummaryList: items.map(summary), ...next };
+    },
   } satisfies Record<string, Handler>;
 
-  return { operations, find };
+  const remove = (group: ModelPackageGroup): void => {
+    groups.delete(group.name);
+    tags.close(group.arn);
+  };
+
+  return { operations, find, remove };
 };
 export type ModelPackageGroups = ReturnType<typeof createModelPackageGroups>;

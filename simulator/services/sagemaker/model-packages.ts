@@ -3,7 +3,7 @@ import type { Call, Handler, Instant } from '../../contracts.ts';
 import { type Context, epochSeconds, nameOf, present, sagemakerArn } from './context.ts';
 import type { ModelPackageGroups } from './model-package-groups.ts';
 import type { ContainerDefinition } from './models.ts';
-import { type PageRequest, page } from './pages.ts';
+import { type ListRequest, list } from './pages.ts';
 import { conflict, invalid, noSuchPackage } from './refusals.ts';
 import type { Tag } from './tags.ts';
 
@@ -38,15 +38,10 @@ interface UpdateInput extends Partial<Mutable> {
   readonly ModelPackageArn: string;
   readonly CustomerMetadataPropertiesToRemove?: readonly string[];
 }
-interface ListInput extends PageRequest {
+interface ListInput extends ListRequest {
   readonly ModelPackageGroupName?: string;
   readonly ModelApprovalStatus?: ApprovalStatus;
   readonly ModelPackageType?: 'Versioned' | 'Unversioned' | 'Both';
-  readonly NameContains?: string;
-  readonly CreationTimeAfter?: number;
-  readonly CreationTimeBefore?: number;
-  readonly SortBy?: 'Name' | 'CreationTime';
-  readonly SortOrder?: 'Ascending' | 'Descending';
 }
 
 export interface ModelPackage {
@@ -194,17 +189,13 @@ export const createModelPackages = (context: Context, groups: ModelPackageGroups
           versioned &&
           (group === undefined || item.group === group) &&
           item.createdAt <= listedUntil &&
-          (input.ModelApprovalStatus === undefined || item.state.ModelApprovalStatus === input.ModelApprovalStatus) &&
-          (input.NameContains === undefined || item.group.includes(input.NameContains)) &&
-          (input.CreationTimeAfter === undefined || epochSeconds(item.createdAt) > input.CreationTimeAfter) &&
-          (input.CreationTimeBefore === undefined || epochSeconds(item.createdAt) < input.CreationTimeBefore),
+          (input.ModelApprovalStatus === undefined || item.state.ModelApprovalStatus === input.ModelApprovalStatus),
       );
-      const byTime = (a: ModelPackage, b: ModelPackage): number => a.createdAt - b.createdAt || a.version - b.version;
-      const byName = (a: ModelPackage, b: ModelPackage): number =>
-        a.group < b.group ? -1 : a.group > b.group ? 1 : byTime(a, b);
-      found.sort(input.SortBy === 'Name' ? byName : byTime);
-      if (input.SortOrder === 'Descending') found.reverse();
-      const { items, next } = page(found, input, 10);
+      const { items, next } = list(
+        found.map((item) => ({ ...item, name: item.group })),
+        input,
+        { order: 'Ascending' },
+      );
       return { ModelPackageSummaryList: items.map(summary), ...next };
     },
 
@@ -235,6 +226,21 @@ export const createModelPackages = (context: Context, groups: ModelPackageGroups
           detail: `${item.group}/${item.version} ${input.ModelApprovalStatus}`,
         });
       return { ModelPackageArn: item.arn };
+    },
+
+    DeleteModelPackage: (input: { ModelPackageName: string }) => {
+      const item = find(input.ModelPackageName);
+      packages.delete(`${item.group}/${item.version}`);
+      return {};
+    },
+
+    /** A group with versions stays; the code is AWS's, the words are ours (reference/sagemaker.md §1.2). */
+    DeleteModelPackageGroup: (input: { ModelPackageGroupName: string }) => {
+      const group = groups.find(input.ModelPackageGroupName);
+      const left = [...packages.values()].filter((item) => item.group === group.name).length;
+      if (left > 0) throw conflict(`ModelPackageGroup ${group.arn} still has ${left} model package(s).`);
+      groups.remove(group);
+      return {};
     },
   } satisfies Record<string, Handler>;
 

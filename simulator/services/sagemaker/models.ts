@@ -1,6 +1,7 @@
 import type { Call, Handler, Instant } from '../../contracts.ts';
 import { type Context, epochSeconds, sagemakerArn } from './context.ts';
 import type { ModelPackages } from './model-packages.ts';
+import { type ListRequest, list } from './pages.ts';
 import { alreadyExists, invalid, notFound } from './refusals.ts';
 import type { Tag, Tags } from './tags.ts';
 
@@ -108,6 +109,16 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
       models.delete(input.ModelName);
       tags.close(arn);
       return {};
+    },
+
+    ListModels: (input: ListRequest) => {
+      const { items, next } = list([...models.values()], input, { order: 'Descending' });
+      const summary = ({ name, arn, createdAt }: Model) => ({
+        ModelName: name,
+        ModelArn: arn,
+        CreationTime: epochSeconds(createdAt),
+      });
+      return { Models: items.map(summary), ...next };
     },
   } satisfies Record<string, Handler>;
 
