@@ -1,8 +1,20 @@
 import type { Instant } from '../clock.ts';
+import type { ReasonCode } from '../reason-codes.ts';
 import type { Configuration, Release, Served } from './record.ts';
 
 /** Entries kept; enough for every version anybody would go back to. */
 export const historyKept = 50;
+
+/**
+ * Reasons for which a version is not tried again by itself: it was judged, by an alarm, a health check or a person; or nobody knows
+ * what took it back (`cause-unknown` is never resubmitted by itself, DESIGN §7 rule 9).
+ */
+export const convictions: ReadonlySet<ReasonCode> = new Set([
+  'alarm',
+  'health-check',
+  'aborted-by-hand',
+  'cause-unknown',
+]);
 
 /** The history after `release` ended at `at`, with what was then seen to serve. Newest first. */
 export const served = (
@@ -32,10 +44,11 @@ const replaced = (history: readonly Served[], release: Release, at: Instant): re
   return [{ ...candidate, release: id, from: at, good }, ...closed(history, at, how)];
 };
 
-/** Taken back after it had been submitted: it may have answered requests, and that it was taken back must not be forgotten. */
+/** Taken back for cause: that must not be forgotten. What lacked capacity, traffic or time proved nothing and leaves no trace. */
 const takenBack = (history: readonly Served[], release: Release, at: Instant): readonly Served[] => {
-  const { candidate, id, outcome, witnessed } = release;
-  if (outcome !== 'rolled-back' || candidate.endpointConfig === release.baseline?.endpointConfig) return history;
+  const { candidate, id, baseline, reason, witnessed } = release;
+  if (reason === undefined || !convictions.has(reason) || candidate.endpointConfig === baseline?.endpointConfig)
+    return history;
   const entry: Served = {
     ...candidate,
     release: id,

@@ -1,6 +1,6 @@
 import { type Instant, iso } from '../clock.ts';
 import type { ReasonCode } from '../reason-codes.ts';
-import { served } from './history.ts';
+import { convictions, served } from './history.ts';
 import type { Release, ReleaseRecord } from './record.ts';
 
 /**
@@ -141,12 +141,6 @@ export type Decision =
   /** The same version is live with another plan. */
   | { readonly is: 'plan-changed'; readonly release: Release }
   | Held;
-
-/**
- * Reasons for which a version is not tried again by itself: it was judged, by an alarm, a health check or a person; or nobody knows
- * what took it back (`cause-unknown` is never resubmitted by itself).
- */
-const convictions: ReadonlySet<ReasonCode> = new Set(['alarm', 'health-check', 'aborted-by-hand', 'cause-unknown']);
 
 /** DESIGN §7 rule 9: what a run that may be a re-run does. */
 export const rerunDecision = (record: ReleaseRecord, request: Request): Decision => {

@@ -195,6 +195,14 @@ describe('ecr', () => {
     });
   });
 
+  test('asks whether a digest still exists', async () => {
+    nock(url)
+      .post('/', (body) => body.imageIds[0].imageDigest === digest && body.repositoryName === 'churn')
+      .reply(200, { images: [{ imageId: { imageDigest: digest } }] });
+    const pinned = `111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn@${digest}`;
+    expect(await clientsFor().reads.ecr.resolveImage(pinned)).toBe(digest);
+  });
+
   test('a tag that is not there is not found', async () => {
     nock(url)
       .post('/')
@@ -208,7 +216,6 @@ describe('ecr', () => {
   });
 
   test.each([
-    [`111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn@${digest}`, digest],
     [`ghcr.io/team/churn@${digest}`, digest],
     ['ghcr.io/team/churn:1.4.0', undefined],
     ['111122223333.dkr.ecr.us-east-1.amazonaws.com/churn:1.4.0', undefined],

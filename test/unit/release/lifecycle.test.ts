@@ -1,0 +1,247 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ReasonCode } from '../../../src/reason-codes.ts';
+import { lastGood, serves } from '../../../src/release/history.ts';
+import {
+  advance,
+  begin,
+  type Decision,
+  end,
+  newRecord,
+  type Request,
+  renew,
+  rerunDecision,
+  takeOver,
+} from '../../../src/release/lifecycle.ts';
+import type { Release, ReleaseRecord } from '../../../src/release/record.ts';
+import { configuration, release } from '../../support/release.ts';
+
+const begun = (record: ReleaseRecord, next: Release, now = 0): ReleaseRecord => {
+  const result = begin(record, next, now);
+  if (result.is === 'held') throw new Error(result.because);
+  return result.record;
+};
+
+/** Delivers, or fails to deliver, `next` over whatever serves. */
+const released = (
+  record: ReleaseRecord,
+  next: Release,
+  reason: ReasonCode,
+  at: number,
+  serving: 'candidate' | 'baseline' | 'unknown' = reason === 'delivered' || reason === 'restored'
+    ? 'candidate'
+    : 'baseline',
+): ReleaseRecord => {
+  const outcome = serving === 'candidate' ? 'succeeded' : 'rolled-back';
+  const baseline = serves(record.history);
+  const over = begun(record, baseline ? { ...next, baseline } : next, at);
+  return end(over, { outcome, reason, because: 'test', at, serving });
+};
+
+const request = (overrides: Partial<Request> = {}): Request => ({
+  operation: 'deploy-endpoint',
+  version: '1.1.0',
+  planDigest: 'a'.repeat(64),
+  retry: false,
+  holder: 'run-1',
+  now: 500,
+  ...overrides,
+});
+
+const asked = (record: ReleaseRecord, overrides: Partial<Request> = {}): Decision['is'] =>
+  rerunDecision(record, request(overrides)).is;
+
+const fresh = newRecord('churn');
+
+describe('a release that is live', () => {
+  const live = begun(fresh, release());
+
+  test('keeps others out until its lease ends, and says everything about itself', () => {
+    const other = release({ id: 'other', lease: { holder: 'run-2', until: 2000 } });
+    const held = begin(live, other, 999);
+    expect(held).toMatchObject({ is: 'held', by: { id: 'churn-1.1.0-aaaaaaaa-1' } });
+    expect('because' in held && held.because).toBe(
+      'deploy-endpoint of 1.1.0 (churn-1.1.0-aaaaaaaa-1) is live since 1970-01-01T00:00:00Z, held by run-1 until 1970-01-01T00:00:01Z, https://example.test/run/1',
+    );
+    expect(takeOver(live, { holder: 'run-2', now: 999, leaseMs: 100 }).is).toBe('held');
+    expect(takeOver(live, { holder: 'run-2', now: 1000, leaseMs: 100 })).toMatchObject({
+      is: 'taken',
+      record: { live: { lease: { holder: 'run-2', until: 1100 } } },
+    });
+  });
+
+  test('is renewed by its holder only, even after somebody else’s lease ran out', () => {
+    expect(renew(live, { holder: 'run-1', now: 5000, leaseMs: 100 })).toMatchObject({
+      record: { live: { lease: { until: 5100 } } },
+    });
+    expect(renew(live, { holder: 'run-2', now: 5000, leaseMs: 100 }).is).toBe('held');
+  });
+
+  test('left behind, it is ended as abandoned by whoever begins next', () => {
+    const next = begun(live, release({ id: 'next', version: '1.2.0', lease: { holder: 'run-2', until: 3000 } }), 1000);
+    expect(next.live?.id).toBe('next');
+    expect(next.ended[0]).toMatchObject({
+      reason: 'abandoned',
+      outcome: 'inconclusive',
+      phase: 'ended',
+      endedAt: 1000,
+    });
+    expect(next.history).toEqual([]);
+  });
+
+  test('advance changes, adds and takes away', () => {
+    const on = advance(live, { phase: 'submitting', alarms: ['a'], baseline: configuration('1.0.0') });
+    expect(on).toMatchObject({ epoch: 2, live: { phase: 'submitting', alarms: ['a'] } });
+    const off = advance(on, { baseline: undefined });
+    expect(off.live && 'baseline' in off.live).toBe(false);
+    expect(() => advance(fresh, { phase: 'settling' })).toThrow('no release of churn is live');
+  });
+});
+
+describe('rerunDecision', () => {
+  const delivered = released(fresh, release(), 'delivered', 10);
+
+  test('live: resume, plan-changed, held; after the lease, others may go on', () => {
+    const live = begun(fresh, release());
+    expect(asked(live)).toBe('resume');
+    expect(asked(live, { planDigest: 'b' })).toBe('plan-changed');
+    expect(asked(live, { holder: 'run-2' })).toBe('held');
+    expect(asked(live, { holder: 'run-2', planDigest: 'b' })).toBe('held');
+    expect(asked(live, { holder: 'run-2', now: 1000 })).toBe('resume');
+    expect(asked(live, { holder: 'run-2', now: 1000, planDigest: 'b' })).toBe('plan-changed');
+    expect(rerunDecision(live, request({ holder: 'run-2', now: 1000, version: '1.2.0' }))).toMatchObject({
+      is: 'new-attempt',
+      attempt: 1,
+      abandons: { version: '1.1.0' },
+    });
+    expect(rerunDecision(live, request({ operation: 'rollback', version: '1.0.0' }))).toMatchObject({
+      is: 'new-attempt',
+      abandons: { version: '1.1.0' },
+    });
+  });
+
+  test('succeeded and serving: nothing to do; with another plan, or replaced since: once more', () => {
+    expect(asked(delivered)).toBe('no-op');
+    expect(rerunDecision(delivered, request({ planDigest: 'b' }))).toEqual({ is: 'new-attempt', attempt: 1 });
+    const replaced = released(delivered, release({ id: 'r2', version: '1.2.0' }), 'delivered', 20);
+    expect(rerunDecision(replaced, request())).toEqual({ is: 'new-attempt', attempt: 2 });
+  });
+
+  test.each<[ReasonCode, Decision['is']]>([
+    ['alarm', 'already-convicted'],
+    ['health-check', 'already-convicted'],
+    ['aborted-by-hand', 'already-convicted'],
+    ['cause-unknown', 'already-convicted'],
+    ['capacity-rolled-back', 'new-attempt'],
+    ['capacity-unavailable', 'new-attempt'],
+    ['quota-exceeded', 'new-attempt'],
+    ['insufficient-traffic', 'new-attempt'],
+    ['deployment-timeout', 'new-attempt'],
+    ['deadline-passed', 'new-attempt'],
+    ['cancelled', 'new-attempt'],
+    ['aws-error', 'new-attempt'],
+  ])('ended with %s → %s', (reason, expected) => {
+    const record = released(delivered, release({ id: 'r2', version: '1.2.0' }), reason, 20);
+    const decision = rerunDecision(record, request({ version: '1.2.0' }));
+    expect(decision.is).toBe(expected);
+    if (decision.is === 'new-attempt') expect(decision.attempt).toBe(2);
+    expect(rerunDecision(record, request({ version: '1.2.0', retry: true }))).toEqual({
+      is: 'new-attempt',
+      attempt: 2,
+    });
+  });
+
+  test('a conviction holds under another plan, and for no other version', () => {
+    const record = released(delivered, release({ id: 'r2', version: '1.2.0' }), 'alarm', 20);
+    expect(asked(record, { version: '1.2.0', planDigest: 'b' })).toBe('already-convicted');
+    expect(asked(record, { version: '1.3.0' })).toBe('new-attempt');
+    expect(asked(record)).toBe('no-op');
+  });
+
+  test('taken back by hand after it had succeeded: convicted; a rollback may go anywhere', () => {
+    const two = released(delivered, release({ id: 'r2', version: '1.2.0' }), 'delivered', 20);
+    const back = released(two, release({ id: 'b1', operation: 'rollback', version: '1.1.0' }), 'restored', 30);
+    expect(serves(back.history)?.version).toBe('1.1.0');
+    expect(asked(back, { version: '1.2.0' })).toBe('already-convicted');
+    expect(asked(back, { operation: 'rollback', version: '1.2.0' })).toBe('new-attempt');
+    expect(asked(back, { operation: 'rollback' })).toBe('no-op');
+    // The version that serves again was delivered before; nothing to do for it either.
+    expect(asked(back)).toBe('no-op');
+  });
+
+  test('what was abandoned says nothing about the version', () => {
+    const live = begun(delivered, release({ id: 'r2', version: '1.2.0' }), 20);
+    const left = begun(live, release({ id: 'r3', version: '1.3.0', lease: { holder: 'run-2', until: 9000 } }), 2000);
+    const over = end(left, { outcome: 'failed', reason: 'aws-error', because: 'x', at: 2100, serving: 'baseline' });
+    expect(rerunDecision(over, request({ version: '1.2.0' }))).toEqual({ is: 'new-attempt', attempt: 2 });
+  });
+});
+
+describe('history', () => {
+  test('says what served, from when until when, and how it ended', () => {
+    const one = released(fresh, release(), 'delivered', 10);
+    const two = released(one, release({ id: 'r2', version: '1.2.0', witnessed: { submittedAt: 15 } }), 'alarm', 20);
+    const three = released(two, release({ id: 'r3', version: '1.3.0' }), 'delivered', 30);
+    expect(
+      three.history.map(({ version, from, until, good, ended }) => ({ version, from, until, good, ended })),
+    ).toEqual([
+      { version: '1.3.0', from: 30, until: undefined, good: true, ended: undefined },
+      { version: '1.1.0', from: 10, until: 30, good: true, ended: 'replaced' },
+      { version: '1.2.0', from: 15, until: 20, good: false, ended: 'rolled-back' },
+    ]);
+    expect(lastGood(three.history, configuration('1.3.0'))?.version).toBe('1.1.0');
+    expect(lastGood(three.history)?.version).toBe('1.3.0');
+  });
+
+  test('a baseline the suite did not deploy is somewhere to go back to', () => {
+    const { version: _version, ...foreign } = configuration('legacy');
+    const over = begun(fresh, release({ baseline: foreign, startedAt: 5 }), 5);
+    const record = end(over, { outcome: 'succeeded', reason: 'delivered', because: 'x', at: 10, serving: 'candidate' });
+    expect(lastGood(record.history, configuration('1.1.0'))).toMatchObject({
+      endpointConfig: 'churn-legacy',
+      from: 5,
+      until: 10,
+    });
+  });
+
+  test('what serves unproven is not good, and what nobody knows leaves the history alone', () => {
+    const one = released(fresh, release(), 'delivered', 10);
+    const live = begun(one, release({ id: 'r2', version: '1.2.0', baseline: configuration('1.1.0') }), 20);
+    const unproven = end(live, {
+      outcome: 'inconclusive',
+      reason: 'unproven-traffic',
+      because: 'x',
+      at: 30,
+      serving: 'candidate',
+    });
+    expect(serves(unproven.history)).toMatchObject({ version: '1.2.0', good: false });
+    expect(lastGood(unproven.history)?.version).toBe('1.1.0');
+    const unknown = end(live, {
+      outcome: 'failed',
+      reason: 'rollback-failed',
+      because: 'x',
+      at: 30,
+      serving: 'unknown',
+    });
+    expect(unknown.history).toBe(live.history);
+  });
+
+  test('a version that was good once and convicted later is not gone back to', () => {
+    const one = released(fresh, release({ id: 'r0', version: '1.0.0' }), 'delivered', 5);
+    const two = released(one, release(), 'delivered', 10);
+    const three = released(two, release({ id: 'r3', version: '1.2.0' }), 'delivered', 20);
+    const again = released(three, release({ id: 'r4', candidate: configuration('1.1.0', '-2') }), 'alarm', 30);
+    expect(lastGood(again.history, configuration('1.2.0'))?.version).toBe('1.0.0');
+  });
+
+  test('a version convicted under another configuration while it served well is', () => {
+    const one = released(fresh, release(), 'delivered', 10);
+    const bigger = released(
+      one,
+      release({ id: 'r2', planDigest: 'b', candidate: configuration('1.1.0', '-b') }),
+      'health-check',
+      20,
+    );
+    const two = released(bigger, release({ id: 'r3', version: '1.2.0' }), 'delivered', 30);
+    expect(lastGood(two.history, configuration('1.2.0'))?.endpointConfig).toBe('churn-1-1-0');
+  });
+});
