@@ -1,30 +1,29 @@
 import { BatchGetImageCommand, type ECRClient } from '@aws-sdk/client-ecr';
 import type { Sender } from './sender.ts';
 
-/** ECR, for one question: which content a tag means now. */
+/** ECR, for one question: which content a name means now. */
 export const ecr = (send: Sender<ECRClient>, region: string) => ({
   reads: {
     /**
-     * @param image `111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn:1.4.0`, or `…@sha256:…`, which is its own answer
-     * @returns `sha256:…`; undefined for a registry that cannot be asked: not ECR, or ECR of another region
-     * @throws {ImageNotFoundException} when the repository has no such tag
+     * @param image `111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn:1.4.0`, or `…@sha256:…`, of which it is asked whether it exists
+     * @returns `sha256:…`; for a registry that cannot be asked (not ECR, or ECR of another region) the digest in the name, if any
+     * @throws {ImageNotFoundException} when the repository has no such image
      */
     resolveImage: async (image: string): Promise<string | undefined> => {
-      const pinned = /@(sha256:[0-9a-f]{64})$/.exec(image)?.[1];
-      if (pinned) return pinned;
-      const reference = parseImage(image);
-      if (reference === undefined || reference.region !== region) return undefined;
+      const [name = image, pinned] = image.split('@');
+      const reference = parseImage(name);
+      if (reference === undefined || reference.region !== region) return pinned;
       // BatchGetImage rather than DescribeImages: it is what the policy of a shared repository grants to those who may pull.
       const { images, failures } = await send(
         new BatchGetImageCommand({
           registryId: reference.registry,
           repositoryName: reference.repository,
-          imageIds: [{ imageTag: reference.tag }],
+          imageIds: [pinned ? { imageDigest: pinned } : { imageTag: reference.tag }],
         }),
       );
       const digest = images?.[0]?.imageId?.imageDigest;
       if (digest) return digest;
-      throw new ImageNotFoundException(`${image}: ${failures?.[0]?.failureReason ?? 'no image with this tag'}`);
+      throw new ImageNotFoundException(`${image}: ${failures?.[0]?.failureReason ?? 'no such image'}`);
     },
   },
 });

@@ -55,16 +55,12 @@ export const s3 = (send: Sender<S3Client>) => {
     writes: {
       /** `IfNoneMatch: '*'` creates, `IfMatch: etag` replaces; S3 answers PreconditionFailed when somebody else was first. */
       putObject: (input: PutObjectCommandInput) => send(new PutObjectCommand(input)),
-      /** Objects up to 5 GB (S3 API reference, CopyObject). `copySource` encodes its source. */
+      /** Objects up to 5 GB (S3 API reference, CopyObject). `copySource` (copy-source.ts) encodes its source. */
       copyObject: (input: CopyObjectCommandInput) => send(new CopyObjectCommand(input)),
     },
   };
 };
 export type S3 = ReturnType<typeof s3>;
-
-/** `CopySource` of CopyObject: URL-encoded, slashes kept. */
-export const copySource = (bucket: string, key: string): string =>
-  `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
 
 /** A composite checksum is one over the parts' checksums (`…=-3`), not of the content (S3 user guide, "Checking object integrity"). */
 const wholeObjectSha256 = (base64: string | undefined, type: string | undefined): string | undefined =>

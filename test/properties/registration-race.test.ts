@@ -8,8 +8,9 @@ import { type Around, awsError, type RegistryAws } from '../support/registry-aws
 import { runTurns, type TurnsRun } from '../support/run-turns.ts';
 
 type Run = { readonly name: string; readonly inputs: RegisterModelInputs };
-const first: Run = { name: 'first', inputs: inputs() };
-const other: Run = { name: 'other', inputs: inputs({ image: `${repository}:other` }) };
+const evaluation = { text: '{}', sha256: 'e'.repeat(64), hasKnownGroup: false };
+const first: Run = { name: 'first', inputs: inputs({ evaluation }) };
+const other: Run = { name: 'other', inputs: inputs({ evaluation, image: `${repository}:other` }) };
 
 /** Either how it ended, or why it refused to begin. */
 const endOf = async (run: Promise<TurnsRun<unknown>>): Promise<string> => {
@@ -87,7 +88,7 @@ describe('a run that dies', () => {
       throw awsError('TimeoutError', 'socket hang up');
     };
   };
-  const asked = inputs({ evaluation: { text: '{}', sha256: 'e'.repeat(64), hasKnownGroup: false } });
+  const asked = first.inputs;
 
   test.each([1, 2, 3, 4].flatMap((n) => (['before', 'after'] as const).map((when) => [when, n] as const)))(
     '%s its write %i and is run again ends as if it had not',

@@ -180,11 +180,10 @@ export const registryAws = (options: RegistryAwsOptions = {}): RegistryAws => {
       return {};
     },
     BatchGetImage: ({ registryId, repositoryName, imageIds }) => {
-      const [id] = imageIds as readonly { readonly imageTag?: string }[];
-      const digest = images.get(`${registryId}/${repositoryName}:${id?.imageTag}`);
-      return digest
-        ? { images: [{ imageId: { imageDigest: digest } }] }
-        : { failures: [{ failureReason: 'not found' }] };
+      const [id] = imageIds as readonly { readonly imageTag?: string; readonly imageDigest?: string }[];
+      const kept = [...images].filter(([name]) => name.startsWith(`${registryId}/${repositoryName}:`));
+      const found = kept.find(([name, digest]) => digest === id?.imageDigest || name.endsWith(`:${id?.imageTag}`));
+      return found ? { images: [{ imageId: { imageDigest: found[1] } }] } : { failures: [{ failureReason: 'not found' }] };
     },
   };
 

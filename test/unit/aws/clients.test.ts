@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import nock from 'nock';
 import { classify, permissionOf } from '../../../src/aws/errors.ts';
-import { copySource } from '../../../src/aws/s3.ts';
+import { copySource } from '../../../src/aws/copy-source.ts';
 import { seconds } from '../../../src/clock.ts';
 import { clientsFor, refused, rejection, url } from '../../support/aws.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';

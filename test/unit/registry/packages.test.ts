@@ -117,6 +117,16 @@ describe('the content of a version', () => {
     expect(await verifyContent(aws.world(), version)).toMatchObject({ reason: 'config-missing' });
   });
 
+  test('whose image was deleted lacks a part', async () => {
+    const { aws } = await registered();
+    const version = await find(aws);
+    aws.images.clear();
+    expect(await verifyContent(aws.world(), version)).toEqual({
+      reason: 'config-missing',
+      because: `the image of churn_v1.4.0, ${repository}@${imageDigest}, was deleted`,
+    });
+  });
+
   test('whose package was given another image has changed', async () => {
     const { aws } = await registered();
     const image = `${repository}@sha256:${'f'.repeat(64)}`;
