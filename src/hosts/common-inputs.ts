@@ -1,4 +1,5 @@
-import { choice, durationField, flag, type OutputSchema, optional, text, type ValuesOf } from '../schema.ts';
+import { choice, durationField, flag, type OutputSchema, optional, type ValuesOf } from '../schema.ts';
+import { readMemory } from './memory.ts';
 
 /** What every operation takes on every host, besides its own inputs. */
 export const commonInputs = {
@@ -11,12 +12,16 @@ export const commonInputs = {
       'Wait for the end. With `false` the run ends, `pending`, as soon as it would have to wait, and sets `resume-token`.',
     default: true,
   }),
-  'resume-token': optional(
-    text({
-      description:
-        'The `resume-token` of an earlier run with `wait: false`. Not needed: without it the release record is found.',
-    }),
-  ),
+  'resume-token': optional<string>({
+    kind: 'text',
+    required: false,
+    description:
+      'The `resume-token` of an earlier run with `wait: false`. Not needed: without it the release record is found.',
+    parse: (value, source) => {
+      readMemory(value, source);
+      return value;
+    },
+  }),
   timeout: durationField({
     // Half an hour below the six hours a GitHub-hosted job may last, so that the end is always reported.
     description: 'How long to wait for the end before the run brings the far side to rest and ends as `timed-out`.',

@@ -120,11 +120,12 @@ const deliver = <Inputs, M extends Memory, Outputs>(
       clock = host.seams?.clock ?? (await chooseClock(host.env));
       startedAt = clock.now();
       const hostInputs = { ...commonInputs, ...host.hostInputs };
-      Object.assign(asked, askedOf({ ...operation.inputs, ...hostInputs }, host.written));
+      const schema = { ...operation.inputs, ...hostInputs } as Schema<Inputs & CommonInputs>;
+      Object.assign(asked, askedOf(schema, host.written));
       host.observer.asked(asked);
-      const common: CommonInputs = readInputs(hostInputs, host.written);
+      const values = readInputs(schema, host.written);
+      const [inputs, common]: [Inputs, CommonInputs] = [only(operation.inputs, values), values];
       dryRun = common['dry-run'];
-      const inputs = readInputs(operation.inputs, host.written);
       const session = await (host.seams?.openSession ?? openSession)({
         target: targetOf(inputs),
         env: host.env,
@@ -187,6 +188,10 @@ const driveToEnd = <Inputs, M extends Memory, Outputs>(
     },
   });
 };
+
+/** An operation sees its own inputs and no others: its plan digest may be over all of them. */
+const only = <Inputs>(schema: Schema<Inputs>, values: Inputs): Inputs =>
+  Object.fromEntries(Object.entries(values as object).filter(([key]) => key in schema)) as Inputs;
 
 const askedOf = <Values>(schema: Parameters<typeof fieldsOf<Values>>[0], written: Written): Record<string, string> =>
   Object.fromEntries(

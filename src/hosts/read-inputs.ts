@@ -46,7 +46,7 @@ const readText = (name: string, path: string): string => {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new InputError(`${name}: cannot read ${JSON.stringify(path)}: ${messageOf(error)}`);
+    throw new InputError(`${name}: cannot read ${JSON.stringify(path)}: ${(error as NodeJS.ErrnoException).code}`);
   }
 };
 

@@ -1,0 +1,120 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Outcome } from '../../../src/operation.ts';
+import { reasonCodes } from '../../../src/reason-codes.ts';
+import { junitOf } from '../../../src/report/junit.ts';
+import { newsFilter } from '../../../src/report/news.ts';
+import { planAsText } from '../../../src/report/plan.ts';
+import { type Report, type Result, scrubbed, withoutAccount } from '../../../src/report/result.ts';
+import { summaryOf } from '../../../src/report/summary.ts';
+import { countingPlan } from '../../support/fake-operation.ts';
+
+const result: Result = {
+  'schema-version': 1,
+  operation: 'deploy-endpoint',
+  outcome: 'succeeded',
+  reason: 'delivered',
+  because: 'churn serves 1.4.0',
+  outputs: { 'endpoint-config': 'churn-1-4-0-1a2b3c4d' },
+  plan: countingPlan,
+  dryRun: false,
+  startedAt: '2026-01-05T09:00:00Z',
+  endedAt: '2026-01-05T09:31:05Z',
+};
+const report = (change: Partial<Result> = {}, rest: Partial<Report> = {}): Report => ({
+  result: { ...result, ...change },
+  asked: { manifest: 'delivery.yml', environment: 'production', version: '1.4.0' },
+  timeline: [{ at: Date.parse('2026-01-05T09:10:00Z'), percent: 40, because: '1 of 4 instances | canary' }],
+  url: 'https://github.com/octo/churn/actions/runs/7',
+  remarks: [],
+  ...rest,
+});
+
+describe('the job summary', () => {
+  it('says the verdict first, then everything behind it', () => {
+    const markdown = summaryOf(report());
+    expect(markdown.split('\n').slice(0, 5)).toEqual([
+      '## ✅ deploy-endpoint: succeeded',
+      '',
+      '`delivered`: churn serves 1.4.0',
+      '',
+      `${reasonCodes.delivered.meaning} Started 2026-01-05T09:00:00Z, ended 2026-01-05T09:31:05Z, took 31m 5s.`,
+    ]);
+    expect(markdown).toContain('| `environment` | production |');
+    expect(markdown).toContain('| update | count | 0 → 3 |');
+    expect(markdown).toContain('| 2026-01-05T09:10:00Z | 40 % | 1 of 4 instances \\| canary |');
+    expect(markdown).toContain(
+      '### What serves now\n\n| output | value |\n| --- | --- |\n| `endpoint-config` | churn-1-4-0-1a2b3c4d |',
+    );
+    expect(markdown).toContain('`model-delivery rollback --manifest delivery.yml --environment production`');
+    expect(markdown).toContain('[The run](https://github.com/octo/churn/actions/runs/7)');
+  });
+
+  it('tells every reason with its remedy', () => {
+    for (const [reason, { outcome, remedy }] of Object.entries(reasonCodes)) {
+      const markdown = summaryOf(report({ reason: reason as Result['reason'], outcome: outcome as Outcome }));
+      expect(markdown).toContain(`deploy-endpoint: ${outcome}`);
+      expect(markdown).toContain(remedy);
+    }
+  });
+
+  it('cannot be spoilt by what AWS or a user wrote', () => {
+    const markdown = summaryOf(report({ because: 'a | b\n## <img src=x> `c` [d](e)' }));
+    expect(markdown).toContain('a \\| b ## &lt;img src=x> \\`c\\` \\[d\\](e)');
+  });
+
+  it('stays below 1 MiB and says that it was cut', () => {
+    const timeline = Array.from({ length: 20_000 }, (_, at) => ({ at, percent: 1, because: `é${'x'.repeat(60)}` }));
+    const markdown = summaryOf(report({}, { timeline }));
+    expect(Buffer.byteLength(markdown)).toBeLessThanOrEqual(1024 * 1024);
+    expect(markdown).toMatch(/x \|\n\n> The rest is left out/);
+  });
+});
+
+describe('a result', () => {
+  it('carries neither ARN nor account id, wherever they stood', () => {
+    const dirty = {
+      ...result,
+      because: 'User: arn:aws:sts::111122223333:assumed-role/deployer/x may not, in 111122223333',
+      outputs: { image: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn@sha256:ab123456789012cd' },
+      plan: { ...countingPlan, notes: ['arn:aws-cn:s3:::bucket/key'] },
+    };
+    const clean = scrubbed(dirty);
+    expect(JSON.stringify(clean)).not.toMatch(/arn:|\b\d{12}\b/);
+    expect(clean.because).toBe('User: assumed-role/deployer/x may not, in <account>');
+    expect(clean.outputs['image']).toBe('<account>.dkr.ecr.eu-west-1.amazonaws.com/churn@sha256:ab123456789012cd');
+    expect(clean.plan?.notes).toEqual(['bucket/key']);
+  });
+
+  it('leaves times and other numbers alone', () => {
+    expect(withoutAccount('1767603600000 of 12345678901')).toBe('1767603600000 of 12345678901');
+  });
+});
+
+describe('JUnit', () => {
+  it('knows passed, skipped and failed', () => {
+    expect(junitOf(report())).toContain('failures="0" skipped="0" time="1865.000"');
+    expect(junitOf(report({ outcome: 'pending', reason: 'approval-pending' }))).toContain('<skipped message="pending/');
+    const failed = junitOf(report({ outcome: 'rolled-back', reason: 'alarm', because: '"5xx" > 1 % & rising\u0007' }));
+    expect(failed).toContain('message="rolled-back/alarm: &quot;5xx&quot; &gt; 1 % &amp; rising"');
+    expect(failed).toContain('failures="1"');
+  });
+});
+
+describe('news', () => {
+  it('is every change, and otherwise a sign of life every five minutes', () => {
+    const minute = 60_000;
+    const filter = newsFilter();
+    const seen = [0, 1, 2, 4, 5, 6, 10].map((at) =>
+      filter({ at: at * minute, percent: at < 2 ? 1 : 2, because: 'bakes' }),
+    );
+    expect(seen).toEqual(['change', undefined, 'change', undefined, undefined, undefined, 'heartbeat']);
+  });
+});
+
+describe('a plan as text', () => {
+  it('says that there is nothing to do', () => {
+    expect(planAsText({ ...countingPlan, changes: [], peakInstances: {}, permissions: [] })).toBe(
+      'count to three\n  nothing to change\n  note: counting is safe\n  expected: 3m, at its peak no instances\n  permissions: none',
+    );
+  });
+});
