@@ -11,6 +11,7 @@ interface Reason {
 }
 
 /** The closed list. Every outcome carries one; `docs/reason-codes.md` is generated from here. */
+// biome-ignore format: a table, one line per reason
 export const reasonCodes = {
   // succeeded
   planned: { outcome: 'succeeded', meaning: 'A dry run: every read and check passed and nothing was written.', remedy: 'Run again without `dry-run` to carry the plan out.' },

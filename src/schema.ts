@@ -39,13 +39,17 @@ type Options<Value> = Pick<Field<Value>, 'description'> & Partial<Pick<Field<Val
 
 const quote = (value: string): string => JSON.stringify(value);
 
-export const text = (options: Options<string> & { pattern?: RegExp; allowed?: string; default?: string }): Field<string> => ({
+export const text = (
+  options: Options<string> & { pattern?: RegExp; allowed?: string; default?: string },
+): Field<string> => ({
   kind: 'text',
   required: options.default === undefined,
   ...options,
   parse: (value, source) => {
     if (options.pattern && !options.pattern.test(value))
-      throw new InputError(`${source}: ${quote(value)} is not allowed; expected ${options.allowed ?? String(options.pattern)}`);
+      throw new InputError(
+        `${source}: ${quote(value)} is not allowed; expected ${options.allowed ?? String(options.pattern)}`,
+      );
     return value;
   },
 });
@@ -84,7 +88,8 @@ export const durationField = (options: Options<number> & { default?: string }): 
   ...options,
   parse: (value, source) => {
     const found = parseDuration(value);
-    if (found === undefined) throw new InputError(`${source}: ${quote(value)} is not a duration; expected e.g. 30s, 10m or 2h`);
+    if (found === undefined)
+      throw new InputError(`${source}: ${quote(value)} is not a duration; expected e.g. 30s, 10m or 2h`);
     return found;
   },
 });
