@@ -1,0 +1,36 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { readArchive, writeArchive } from '../../../simulator/containers/archive.ts';
+import { irisVersions } from '../../../simulator/fixtures/fixtures.ts';
+import { fixtureFiles } from '../../../tools/build-fixtures.ts';
+
+const checkedIn = (path: string): Buffer =>
+  readFileSync(new URL(`../../../simulator/fixtures/${path}`, import.meta.url));
+
+test('rebuilding the fixtures gives the bytes that are checked in', () => {
+  const files = fixtureFiles();
+  expect(files.size).toBe(2 * Object.keys(irisVersions).length + 1);
+  for (const [path, content] of files) {
+    expect([path, existsSync(new URL(`../../../simulator/fixtures/${path}`, import.meta.url))]).toEqual([path, true]);
+    expect([path, content.equals(checkedIn(path))]).toEqual([path, true]);
+  }
+});
+
+test('an artifact is a genuine tar.gz with the model and how it is served', () => {
+  const archive = readArchive(checkedIn('iris-1.1.0/model.tar.gz'));
+  expect([...archive.keys()]).toEqual(['inference.json', 'model.json']);
+  expect(JSON.parse(archive.get('model.json')?.toString() ?? '').trees).toHaveLength(25);
+});
+
+test('an archive survives the round trip, whatever the order and size of its files', () => {
+  const files = new Map([
+    ['b', Buffer.alloc(200_000, 7)],
+    ['a', Buffer.from('')],
+  ]);
+  const bytes = writeArchive(files);
+  expect(bytes.equals(writeArchive(new Map([...files].reverse())))).toBe(true);
+  const read = readArchive(bytes);
+  expect([...read.keys()]).toEqual(['a', 'b']);
+  expect(read.get('b')?.equals(Buffer.alloc(200_000, 7))).toBe(true);
+  expect(() => readArchive(Buffer.from('no archive'))).toThrow();
+});
