@@ -1,0 +1,207 @@
+import type { MetricAlarm, PutMetricAlarmInput } from '../aws/cloudwatch.ts';
+import { duration, seconds } from '../clock.ts';
+import { digest } from '../digest.ts';
+import type { Alarms } from '../manifest/manifest.ts';
+import {
+  type AlarmFacts,
+  type AlarmProblem,
+  type Candidate,
+  fewSamples,
+  type Linted,
+  missingData,
+  outOfRange,
+  ownedByAutoscaling,
+  redState,
+  tooSlow,
+  type Watched,
+  watchedMetrics,
+  wrongFleet,
+  wrongUnit,
+} from './alarm-checks.ts';
+import { metricDelay } from './traffic.ts';
+
+/** One alarm of a release, as PutMetricAlarm takes it. The description says what it watches, and when it had to be shortened. */
+export type AlarmSpec = PutMetricAlarmInput & {
+  readonly AlarmName: string;
+  readonly AlarmDescription: string;
+  readonly MetricName: string;
+};
+
+const periodSeconds = 60;
+const delaySeconds = metricDelay / seconds(1);
+/** One minute of data, and the minutes until it can be read: in a shorter bake no alarm on the candidate can go off. */
+export const shortestAlarmedBakeSeconds = periodSeconds + delaySeconds;
+
+/**
+ * Only the candidate's fleet: SageMaker publishes this dimension set from the fleet's first request on (AWS: deployment guardrails,
+ * "Auto-rollback configuration"). Without the config both fleets are in one metric (rule 6).
+ */
+const fleetDimensions = ({ endpoint, variant, endpointConfig }: Candidate) => [
+  { Name: 'EndpointName', Value: endpoint },
+  { Name: 'VariantName', Value: variant },
+  { Name: 'EndpointConfigName', Value: endpointConfig },
+];
+
+/** The metric that stops a release: nothing else does, there is no call that aborts an update (reference/sagemaker.md §3.3). */
+export const abortMetric = (endpoint: string, endpointConfig: string) => ({
+  namespace: 'ModelDelivery',
+  metric: 'Abort',
+  dimensions: [
+    { Name: 'EndpointName', Value: endpoint },
+    { Name: 'EndpointConfigName', Value: endpointConfig },
+  ],
+});
+
+/**
+ * The alarms of one release: what the manifest asks for, on the candidate's fleet alone, and the suite's own abort alarm. Two bad
+ * minutes of three; one bad minute where the bake is too short for two to be read before it ends. Without a bake there is no abort
+ * alarm: nobody would look at it.
+ * @param request.bakeSeconds the shortest bake of the rollout
+ */
+export const releaseAlarms = (
+  request: Candidate & { readonly alarms: Alarms; readonly bakeSeconds: number },
+): readonly AlarmSpec[] => {
+  const { endpoint, endpointConfig, alarms, bakeSeconds } = request;
+  const short = bakeSeconds < 2 * periodSeconds + delaySeconds;
+  const [m, n] = short ? [1, 1] : [2, 3];
+  const why = short ? ` (1 of 1 instead of 2 of 3: the bake is only ${duration(seconds(bakeSeconds))})` : '';
+  const fleet = {
+    Namespace: 'AWS/SageMaker',
+    Dimensions: fleetDimensions(request),
+    Period: periodSeconds,
+    EvaluationPeriods: n,
+    DatapointsToAlarm: m,
+    // No traffic is no guilt; that a bake without traffic proves nothing is rule 5's business.
+    TreatMissingData: 'notBreaching',
+  } as const;
+  const { errors, latencyP99Milliseconds: latency } = alarms;
+  const abort = abortMetric(endpoint, endpointConfig);
+  return [
+    ...(errors === undefined
+      ? []
+      : [
+          named(endpointConfig, 'errors', {
+            ...fleet,
+            AlarmDescription: `more than ${percent(errors)} of the candidate's requests fail${why}`,
+            MetricName: 'InvocationModelErrors',
+            // 1 per failed request, else 0: the average is the rate, and never above 1.
+            Statistic: 'Average',
+            Threshold: errors,
+            ComparisonOperator: errors < 1 ? 'GreaterThanThreshold' : 'GreaterThanOrEqualToThreshold',
+          }),
+        ]),
+    ...(latency === undefined
+      ? []
+      : [
+          named(endpointConfig, 'latency-p99', {
+            ...fleet,
+            AlarmDescription: `the candidate's p99 latency is above ${latency} ms${why}`,
+            MetricName: 'ModelLatency',
+            ExtendedStatistic: 'p99',
+            // `ignore` would freeze the state below 1,000 requests a minute (reference/sagemaker.md §5.1).
+            EvaluateLowSampleCountPercentile: 'evaluate',
+            // ModelLatency is in microseconds.
+            Threshold: latency * 1000,
+            ComparisonOperator: 'GreaterThanThreshold',
+          }),
+        ]),
+    ...(bakeSeconds === 0
+      ? []
+      : [
+          named(endpointConfig, 'abort', {
+            AlarmDescription: 'the release was told to stop',
+            Namespace: abort.namespace,
+            MetricName: abort.metric,
+            Dimensions: abort.dimensions,
+            Statistic: 'Maximum',
+            Threshold: 1,
+            ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+            Period: periodSeconds,
+            EvaluationPeriods: 1,
+            DatapointsToAlarm: 1,
+            TreatMissingData: 'notBreaching',
+          }),
+        ]),
+  ];
+};
+
+/** Content-addressed (rule 8): another threshold is another alarm. At most 63 + 21 of the 255 characters CloudWatch allows. */
+const named = (
+  endpointConfig: string,
+  what: string,
+  spec: Omit<AlarmSpec, 'AlarmName'> & { readonly MetricName: string },
+): AlarmSpec => ({ ...spec, AlarmName: `${endpointConfig}-${what}-${digest(spec).slice(0, 8)}` }) as AlarmSpec;
+
+const percent = (fraction: number): string => `${Number((fraction * 100).toPrecision(6))} %`;
+
+/** What AWS lets a deployment watch (AWS: AutoRollbackConfiguration). */
+const mostAlarms = 10;
+
+/**
+ * Everything about a rollout's alarms together: too many, missing, composite, and each by itself (`lintAlarm`).
+ * @param named names the manifest gives
+ * @param described what DescribeAlarms (AlarmTypes MetricAlarm and CompositeAlarm) returned for them
+ */
+export const lintAlarms = (
+  own: readonly AlarmSpec[],
+  named: readonly string[],
+  described: {
+    readonly metric: readonly MetricAlarm[];
+    readonly composite: readonly {
+      readonly AlarmName?: string | undefined;
+      readonly StateValue?: string | undefined;
+    }[];
+  },
+  bakeSeconds: number,
+  facts: AlarmFacts,
+): readonly AlarmProblem[] => {
+  const total = own.length + named.length;
+  const problems: AlarmProblem[] = [];
+  if (total > mostAlarms)
+    problems.push({
+      kind: 'cannot-fire',
+      sentence: `SageMaker watches at most ${mostAlarms} alarms and this rollout has ${total}, ${own.length} of them the suite's own: name at most ${mostAlarms - own.length}`,
+    });
+  for (const spec of own) problems.push(...lintAlarm(spec, bakeSeconds, facts));
+  for (const name of named) {
+    const metric = described.metric.find(({ AlarmName }) => AlarmName === name);
+    const composite = described.composite.find(({ AlarmName }) => AlarmName === name);
+    if (metric) problems.push(...lintAlarm(metric, bakeSeconds, facts));
+    else if (composite) {
+      problems.push({
+        kind: 'warning',
+        sentence: `alarm ${name} is a composite alarm; whether SageMaker watches those is not documented, so name its metric alarms instead`,
+      });
+      problems.push(...redState(name, composite.StateValue, undefined));
+    } else
+      problems.push({
+        kind: 'not-ready',
+        sentence: `alarm ${name} does not exist in this account and region: create it, or take it out of the manifest`,
+      });
+  }
+  return problems;
+};
+
+/**
+ * Whether one alarm can protect this release: rule 6. Whether its actions are enabled does not matter, SageMaker reads the state.
+ * @param alarm as DescribeAlarms returns it, or as PutMetricAlarm takes it
+ * @param bakeSeconds the shortest bake
+ */
+export const lintAlarm = (alarm: Linted, bakeSeconds: number, facts: AlarmFacts): readonly AlarmProblem[] => {
+  const name = alarm.AlarmName ?? '';
+  const watched = watchedMetrics(alarm);
+  return [
+    ...ownedByAutoscaling(name),
+    ...redState(name, alarm.StateValue, alarm.StateReason),
+    ...watched.flatMap((metric) => [...wrongFleet(name, metric, facts), ...wrongUnit(name, metric)]),
+    ...outOfRange(name, alarm, watched),
+    ...tooSlow(name, alarm, watched, bakeSeconds, facts, watched.some(isAbort)),
+    ...missingData(name, alarm, watched, facts),
+    ...fewSamples(name, alarm, facts),
+  ];
+};
+
+const isAbort = ({ namespace, metric }: Watched): boolean => {
+  const abort = abortMetric('', '');
+  return namespace === abort.namespace && metric === abort.metric;
+};
