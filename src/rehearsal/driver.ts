@@ -21,16 +21,25 @@ export interface Step {
   readonly job: Job;
 }
 
-export interface LogLine {
+/** When something was seen, exactly enough to tell the story in order although much happens at one virtual instant. */
+export interface Moment {
   readonly at: Instant;
+  /** How many events the far side had noted by then. */
+  readonly eventsSeen: number;
+  /** Rises with every moment taken. */
+  readonly order: number;
+}
+
+export interface LogLine {
+  readonly moment: Moment;
   readonly text: string;
 }
 
 /** How a step ended, as the workflow run shows it. */
 export interface StepResult {
   readonly step: Step;
-  readonly startedAt: Instant;
-  readonly endedAt: Instant;
+  readonly started: Moment;
+  readonly ended: Moment;
   readonly exit: Exit;
   readonly outputs: Readonly<Record<string, string>>;
   /** Job summary of the step and its post step. */
@@ -45,7 +54,7 @@ export interface Running {
   readonly step: Step;
   readonly action: ActionFile;
   readonly folder: string;
-  readonly startedAt: Instant;
+  readonly started: Moment;
   readonly log: LogLine[];
   readonly files: ReturnType<typeof stepFiles>;
   readonly process: Participant;
@@ -66,6 +75,7 @@ interface Participant {
  */
 export interface Driver {
   now(): Instant;
+  moment(): Moment;
   /** Let time pass; processes run on. */
   until(instant: Instant): Promise<void>;
   start(step: Step): Running;
@@ -89,6 +99,12 @@ export const createDriver = (options: {
   const alive = new Set<Participant>();
   let wake = new AbortController();
   let steps = 0;
+  let moments = 0;
+  const moment = (): Moment => ({
+    at: simulator.clock.now(),
+    eventsSeen: simulator.events.length,
+    order: moments++,
+  });
 
   mkdirSync(options.temp, { recursive: true });
   writeFileSync(join(options.temp, 'event.json'), '{}');
@@ -110,7 +126,7 @@ export const createDriver = (options: {
     const child = startNode(script, {
       environment: { ...environment, ...tokenService(id), ...simulator.environment({ url }) },
       cwd: options.workspace,
-      line: (text) => log.push({ at: simulator.clock.now(), text }),
+      line: (text) => log.push({ moment: moment(), text }),
     });
     const participant: Participant = { id, closed: child.closed, exit: undefined, kill: child.kill };
     alive.add(participant);
@@ -164,15 +180,15 @@ export const createDriver = (options: {
   };
 
   const finish = async (running: Running): Promise<StepResult> => {
-    const { step, action, files, process, log, startedAt } = running;
+    const { step, action, files, process, log, started } = running;
     await rest(Number.POSITIVE_INFINITY, process);
     const exit = await process.closed;
     const nothing = { summary: '', participants: [] };
     const after = action.post === undefined || running.gone ? nothing : await post(running, action.post);
     return {
       step,
-      startedAt,
-      endedAt: simulator.driver.now(),
+      started,
+      ended: moment(),
       exit,
       outputs: parseFileCommands(files.read('GITHUB_OUTPUT')),
       summary: files.read('GITHUB_STEP_SUMMARY') + after.summary,
@@ -183,6 +199,7 @@ export const createDriver = (options: {
 
   return {
     now: () => simulator.driver.now(),
+    moment,
     until: (instant) => rest(instant),
     start: (step) => {
       const action = readActionFile(join(options.actions, step.action));
@@ -190,8 +207,9 @@ export const createDriver = (options: {
       const files = stepFiles(folder);
       const log: LogLine[] = [];
       const environment = { ...environmentOf(step, action), ...files.variables };
+      const started = moment();
       const process = spawn(step.action, join(action.folder, action.main), environment, log);
-      return { step, action, folder, startedAt: simulator.driver.now(), log, files, process, gone: false };
+      return { step, action, folder, started, log, files, process, gone: false };
     },
     finish,
     cancel: async (running) => {

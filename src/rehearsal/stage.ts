@@ -4,11 +4,11 @@ import { join, resolve } from 'node:path';
 import type { LoggedRequest, Simulator } from '../../simulator/contracts.ts';
 import { type IrisVersion, irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
-import { type Instant, minutes } from '../clock.ts';
+import { minutes } from '../clock.ts';
 import type { OperationName, Outcome } from '../operation.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { Result } from '../report/result.ts';
-import { createDriver, type Driver, type Running, type StepResult } from './driver.ts';
+import { createDriver, type Driver, type Moment, type Running, type StepResult } from './driver.ts';
 import { house, type ManifestOptions, manifestText } from './manifest.ts';
 import type { Job } from './process.ts';
 import { readServing, type Serving } from './serving.ts';
@@ -31,7 +31,7 @@ export interface Stage {
 export interface Release {
   readonly title: string;
   readonly version: IrisVersion;
-  readonly startedAt: Instant;
+  readonly began: Moment;
   /** The endpoint when it began. */
   readonly before: Serving | undefined;
   readonly steps: readonly StepResult[];
@@ -52,14 +52,14 @@ export interface Release {
 }
 
 export interface Deed {
-  readonly at: Instant;
+  readonly moment: Moment;
   readonly what: string;
   readonly detail: string;
 }
 
 /** How a release ended, and the endpoint then. */
 export interface Ending {
-  readonly at: Instant;
+  readonly moment: Moment;
   readonly outcome: Outcome;
   readonly reason: ReasonCode;
   readonly because: string;
@@ -140,15 +140,20 @@ const beginRelease = async (place: Place, title: string, version: IrisVersion): 
     return result;
   };
   const start: Release['start'] = (action, inputs = {}) =>
-    driver.start({ action, inputs: { environment: house.environment, version, ...inputs }, job: job() });
+    driver.start({
+      action,
+      // A rollback finds out by itself where to go back to.
+      inputs: { environment: house.environment, ...(action === 'rollback' ? {} : { version }), ...inputs },
+      job: job(),
+    });
   const finish: Release['finish'] = async (running) => ended(await driver.finish(running));
   const run: Release['run'] = (action, inputs) => finish(start(action, inputs));
-  const did = (what: string, detail: string): void => void deeds.push({ at: driver.now(), what, detail });
+  const did = (what: string, detail: string): void => void deeds.push({ moment: driver.moment(), what, detail });
 
   return {
     title,
     version,
-    startedAt: driver.now(),
+    began: driver.moment(),
     before: await readServing(simulator, house.endpoint),
     steps,
     deeds,
@@ -180,7 +185,7 @@ const beginRelease = async (place: Place, title: string, version: IrisVersion): 
     },
     did,
     end: async () => {
-      ending = await endOf(simulator, steps);
+      ending = await endOf(place, steps);
       return ending;
     },
   };
@@ -205,14 +210,14 @@ const approve = async (simulator: Simulator, did: Release['did']): Promise<void>
   }
 };
 
-const endOf = async (simulator: Simulator, steps: readonly StepResult[]): Promise<Ending> => {
+const endOf = async ({ simulator, driver }: Place, steps: readonly StepResult[]): Promise<Ending> => {
   const last = steps.at(-1);
   const participants = new Set(steps.flatMap((step) => step.participants));
   const text = last?.outputs['result'];
   const result = text === undefined ? undefined : (JSON.parse(text) as Result);
   const after = await readServing(simulator, house.endpoint);
   return {
-    at: simulator.driver.now(),
+    moment: driver.moment(),
     // A step that set no outcome is a defect of the action, and must be seen as one.
     outcome: (last?.outputs['outcome'] ?? 'failed') as Outcome,
     reason: (last?.outputs['reason-code'] ?? 'internal-error') as ReasonCode,

@@ -1,21 +1,21 @@
 import type { FarSideEvent, LoggedRequest } from '../../simulator/contracts.ts';
 import { type Instant, iso, minutes, seconds } from '../clock.ts';
 import type { AlarmRow, ArmMinute, Chapter, Happening } from '../report/story.ts';
-import type { StepResult } from './driver.ts';
+import type { Moment, StepResult } from './driver.ts';
 import { house } from './manifest.ts';
 import type { Serving } from './serving.ts';
 import type { Release, Stage } from './stage.ts';
 
 /** A release as people are told about it: terminal timeline and HTML report are made of this. */
 export const chapterOf = ({ simulator }: Stage, release: Release): Chapter => {
-  const { ending, before, startedAt } = release;
+  const { ending, before, began } = release;
   if (!ending) throw new Error(`${release.title}: the release was not ended`);
-  const events = simulator.events.filter(({ at }) => at >= startedAt && at <= ending.at);
+  const events = simulator.events.slice(began.eventsSeen, ending.moment.eventsSeen);
   const candidateConfig = ending.candidateConfig === before?.endpointConfig ? undefined : ending.candidateConfig;
   return {
     title: `${release.title}: ${house.model} ${release.version}`,
-    startedAt,
-    endedAt: ending.at,
+    startedAt: began.at,
+    endedAt: ending.moment.at,
     asked: askedOf(release),
     verdict: { outcome: ending.outcome, reason: ending.reason, because: ending.because },
     ...(before ? { baseline: { label: before.version ?? 'unknown', endpointConfig: before.endpointConfig } } : {}),
@@ -42,8 +42,8 @@ const minutesOf = (
   baseline: string | undefined,
   candidate: string | undefined,
 ): ArmMinute[] => {
-  const from = release.startedAt - minutes(3);
-  const to = (release.ending?.at ?? 0) + minutes(3);
+  const from = release.began.at - minutes(3);
+  const to = (release.ending?.moment.at ?? 0) + minutes(3);
   const armOf = (config: string): ArmMinute['arm'] | undefined => {
     if (config === candidate) return 'candidate';
     return config === baseline ? 'baseline' : undefined;
@@ -79,40 +79,60 @@ interface UpdateInput {
   };
 }
 
+/** Sorted by instant; within one by what had happened on the far side, then by who was seen first. */
 const happeningsOf = (release: Release, events: readonly FarSideEvent[]): Happening[] => {
-  const happenings: Happening[] = [
+  const told: Told[] = [
     ...release.steps.flatMap(stepHappenings),
-    ...release.deeds.map((deed): Happening => ({ ...deed, who: 'person', marked: false })),
-    ...events.map(
-      ({ at, source, object, what, detail }): Happening => ({
-        at,
-        who: source,
-        what,
-        detail: source === 'endpoint' ? detail : `${object} ${detail}`.trim(),
-        marked: source === 'endpoint' || source === 'alarm',
-      }),
-    ),
+    ...release.deeds.map(({ moment, ...deed }): Told => ({ ...deed, ...moment, who: 'person', marked: false })),
+    ...events.flatMap((event, i): Told[] => {
+      // What the registry notes, the actions and the reviewer say themselves.
+      if (event.source === 'registry') return [];
+      const { at, source, object, what, detail } = event;
+      const isEndpoint = source === 'endpoint';
+      return [
+        {
+          at,
+          eventsSeen: release.began.eventsSeen + i + 0.5,
+          order: 0,
+          who: source,
+          what,
+          detail: isEndpoint ? detail : `${object} ${detail}`.trim(),
+          marked: isEndpoint || source === 'alarm',
+        },
+      ];
+    }),
   ];
-  return happenings.sort((a, b) => a.at - b.at);
+  const sorted = told.sort((a, b) => a.at - b.at || a.eventsSeen - b.eventsSeen || a.order - b.order);
+  return sorted
+    .filter((one, i) => !repeats(one, sorted[i - 1]))
+    .map(({ at, who, what, detail, marked }) => ({ at, who, what, detail, marked }));
 };
+type Told = Happening & Moment;
+
+/** A step repeats itself when only its percentage moved on: a sign of life in a log, noise in a story. */
+const repeats = (one: Told, before: Told | undefined): boolean =>
+  one.who === 'workflow' && before?.who === 'workflow' && one.what === before.what && one.detail === before.detail;
 
 /** `2026-01-05T09:30:00Z   40 %  canary bakes until …`: what the GitHub host prints on every change. */
 const progressLine = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\s+\d+ %\s+(.+)$/;
 
-const stepHappenings = (step: StepResult): Happening[] => {
-  const { action, job } = step.step;
-  const who = 'workflow' as const;
-  const attempt = job.attempt > 1 ? `attempt ${job.attempt}` : '';
-  const said = step.log.flatMap(({ at, text }): Happening[] => {
-    const because = progressLine.exec(text)?.[1];
-    return because === undefined ? [] : [{ at, who, what: 'says', detail: because, marked: false }];
+const stepHappenings = ({ step, started, ended, log, exit, outputs }: StepResult): Told[] => {
+  const tell = (moment: Moment, detail: string): Told => ({
+    ...moment,
+    who: 'workflow',
+    what: step.action,
+    detail,
+    marked: false,
   });
-  const verdict =
-    step.exit.signal === 'SIGKILL' ? 'killed' : `${step.outputs['outcome']}/${step.outputs['reason-code']}`;
+  const said = log.flatMap(({ moment, text }): Told[] => {
+    const because = progressLine.exec(text)?.[1];
+    return because === undefined ? [] : [tell(moment, because)];
+  });
+  const end = exit.signal === 'SIGKILL' ? 'is gone' : `ended ${outputs['outcome']}/${outputs['reason-code']}`;
   return [
-    { at: step.startedAt, who, what: `${action} starts`, detail: attempt, marked: false },
+    tell(started, step.job.attempt > 1 ? `starts, attempt ${step.job.attempt}` : 'starts'),
     ...said,
-    { at: step.endedAt, who, what: `${action} ends`, detail: verdict, marked: false },
+    tell(ended, end),
   ];
 };
 

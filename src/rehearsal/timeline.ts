@@ -21,11 +21,13 @@ export const timelineOf = (chapter: Chapter, start: Instant): string =>
   [
     '',
     styleText('bold', chapter.title),
-    ...chapter.happenings.map(
-      ({ at, who, what, detail }) =>
-        `  ${sinceStart(at, start)}  ${styleText(styles[who], who.padEnd(11))}  ${what}${detail === '' ? '' : `: ${detail}`}`,
-    ),
+    ...chapter.happenings.map((happening) => `  ${sinceStart(happening.at, start)}  ${line(happening)}`),
   ].join('\n');
+
+const line = ({ who, what, detail }: Happening): string =>
+  who === 'workflow'
+    ? `${styleText(styles[who], what.padEnd(15))}  ${detail}`
+    : `${styleText(styles[who], who.padEnd(15))}  ${what}${detail === '' ? '' : `: ${detail}`}`;
 
 export const verdictOfChapter = (chapter: Chapter, verdict: Verdict): string => {
   const { outcome, reason: code, because } = chapter.verdict;

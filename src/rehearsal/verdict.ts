@@ -53,7 +53,7 @@ export const verdictOf = (
     reasonCode: ending.reason,
     expected,
     endpointConfig: ending.after?.endpointConfig ?? null,
-    virtualSeconds: Math.round((ending.at - release.startedAt) / 1000),
+    virtualSeconds: Math.round((ending.moment.at - release.began.at) / 1000),
     wallMs: Math.round(wallMs),
     requests: ending.requests.length,
     mutations,

@@ -97,7 +97,7 @@ export const rollbackByHand: Scenario = {
     require(stage.simulator.metrics.alarmState(complaints) ===
       'ALARM', 'the team’s alarm is red when the rollback starts');
     // Gardeners go on complaining until the old version is back; nobody may have to wait for green before rolling back.
-    const running = undo.start('rollback', { version: '' });
+    const running = undo.start('rollback', { because: 'gardeners complain' });
     await complain(stage, minutes(3));
     await undo.finish(running);
     await undo.end();

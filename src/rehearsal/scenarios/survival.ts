@@ -8,7 +8,9 @@ export const runnerKilled = async (stage: Stage, title: string, version: Release
   const running = release.start('deploy-endpoint');
   await stage.driver.until(stage.driver.now() + intoTheCanary);
   stage.driver.destroy(running);
-  await release.finish(running);
+  const step = await release.finish(running);
+  if (step.exit.signal !== 'SIGKILL')
+    throw new Error(`the step ended before it could be killed: ${step.outputs['result']}`);
   release.did('sees the runner vanish', 'SIGKILL in the middle of the canary; no post step runs');
   await stage.driver.until(stage.driver.now() + minutes(1));
   release.rerun();
@@ -51,7 +53,8 @@ export const answerLostThenRerun: Scenario = {
       },
     });
     const running = release.start('deploy-endpoint');
-    await release.finish(running);
+    const step = await release.finish(running);
+    require(step.exit.signal === 'SIGKILL', 'the runner dies before it learns that its call was carried out');
     release.did('sees the runner vanish', 'SIGKILL right after the lost answer');
     await stage.driver.until(stage.driver.now() + minutes(1));
     release.rerun();

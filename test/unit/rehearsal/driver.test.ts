@@ -77,7 +77,7 @@ describe('the driver', () => {
     expect(result.exit).toEqual({ code: 0, signal: undefined });
     expect(result.outputs).toEqual({ 'slept-seconds': '5400' });
     expect(result.summary).toBe('main slept; post saw minute 0; ');
-    expect(result.endedAt - result.startedAt).toBe(minutes(90));
+    expect(result.ended.at - result.started.at).toBe(minutes(90));
     expect(result.participants).toHaveLength(2);
   });
 
@@ -114,7 +114,7 @@ describe('the driver', () => {
     const long = driver.start(sleepy(30));
     await driver.until(start + minutes(1));
     const short = await driver.finish(driver.start(sleepy(10)));
-    expect(short.endedAt).toBe(start + minutes(11));
+    expect(short.ended.at).toBe(start + minutes(11));
     expect((await driver.finish(long)).outputs).toEqual({ 'slept-seconds': '1800' });
   });
 });
