@@ -90,7 +90,8 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
       };
       return signal?.addEventListener('abort', abort, { once: true });
     });
-    return Promise.race([slept, failure.promise]);
+    // The failure first: the sleep during which a timer failed ends all the same.
+    return Promise.race([failure.promise, slept]);
   };
 
   return {

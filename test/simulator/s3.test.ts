@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import {
+  CopyObjectCommand,
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Account, openAccount, refusalOf } from './support/account.ts';
+
+const Bucket = 'ml-releases';
+let account: Account;
+beforeAll(async () => {
+  account = await openAccount();
+});
+afterAll(() => account.simulator.close());
+
+const put = (Key: string, Body: string, more: object = {}) =>
+  account.s3.send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
+const read = async (Key: string): Promise<string | undefined> =>
+  (await account.s3.send(new GetObjectCommand({ Bucket, Key }))).Body?.transformToString();
+
+describe('objects', () => {
+  test('come back as they were put: body, type, metadata, ETag as MD5, checksum as asked', async () => {
+    const { ETag } = await put('a b/ü+c.json', '{"x":1}', {
+      ContentType: 'application/json',
+      Metadata: { commit: 'abc' },
+      ChecksumAlgorithm: 'SHA256',
+    });
+    expect(ETag).toBe(`"${createHash('md5').update('{"x":1}').digest('hex')}"`);
+    const head = await account.s3.send(new HeadObjectCommand({ Bucket, Key: 'a b/ü+c.json', ChecksumMode: 'ENABLED' }));
+    expect(head).toMatchObject({
+      ETag,
+      ContentLength: 7,
+      ContentType: 'application/json',
+      Metadata: { commit: 'abc' },
+      LastModified: new Date(account.simulator.clock.now()),
+      ChecksumSHA256: createHash('sha256').update('{"x":1}').digest('base64'),
+    });
+    expect(head.VersionId).toBeUndefined();
+    expect(await read('a b/ü+c.json')).toBe('{"x":1}');
+  });
+
+  test('a streamed body (aws-chunked, checksum in the trailer) is stored without its framing', async () => {
+    const chunks = ['one,', 'x'.repeat(100_000), ',three'];
+    const length = chunks.join('').length;
+    const Body = Readable.from(chunks.map((chunk) => Buffer.from(chunk)));
+    await account.s3.send(new PutObjectCommand({ Bucket, Key: 'streamed', Body, ContentLength: length }));
+    expect(await read('streamed')).toBe(chunks.join(''));
+  });
+
+  test('a checksum that does not fit the body is refused and nothing is stored', async () => {
+    const wrong = createHash('sha256').update('other').digest('base64');
+    expect(await refusalOf(put('damaged', 'body', { ChecksumSHA256: wrong }))).toMatch(/^BadDigest: /);
+    expect(await refusalOf(read('damaged'))).toBe('NoSuchKey: The specified key does not exist.');
+  });
+
+  test('what is not there is said as S3 says it', async () => {
+    const { s3 } = account;
+    expect(await refusalOf(s3.send(new HeadObjectCommand({ Bucket, Key: 'none' })))).toMatch(/^NotFound: /);
+    expect(await refusalOf(s3.send(new GetObjectCommand({ Bucket: 'none', Key: 'k' })))).toMatch(/^NoSuchBucket: /);
+    expect(await refusalOf(s3.send(new HeadBucketCommand({ Bucket: 'none' })))).toMatch(/^NotFound: /);
+    await s3.send(new HeadBucketCommand({ Bucket: 'sagemaker-eu-west-1-111122223333' }));
+    await s3.send(new CreateBucketCommand({ Bucket: 'mine' }));
+    expect(await refusalOf(s3.send(new CreateBucketCommand({ Bucket: 'mine' })))).toMatch(/^BucketAlreadyOwnedByYou: /);
+    const foreign = new GetObjectCommand({ Bucket, Key: 'k', ExpectedBucketOwner: '999988887777' });
+    expect(await refusalOf(s3.send(foreign))).toBe('AccessDenied: Access Denied');
+  });
+
+  test('copies keep body and metadata, and can be asked for a checksum', async () => {
+    await put('source', 'payload', { Metadata: { commit: 'abc' } });
+    const copied = await account.s3.send(
+      new CopyObjectCommand({ Bucket, Key: 'sha/copy', CopySource: `${Bucket}/source`, ChecksumAlgorithm: 'SHA256' }),
+    );
+    expect(copied.CopyObjectResult?.ChecksumSHA256).toBe(createHash('sha256').update('payload').digest('base64'));
+    const head = await account.s3.send(new HeadObjectCommand({ Bucket, Key: 'sha/copy' }));
+    expect(head.Metadata).toEqual({ commit: 'abc' });
+    const missing = new CopyObjectCommand({ Bucket, Key: 'x', CopySource: `${Bucket}/none` });
+    expect(await refusalOf(account.s3.send(missing))).toMatch(/^NoSuchKey: /);
+  });
+});
+
+describe('conditional writes', () => {
+  test('of many writers with If-None-Match exactly one wins, and the object is the winner’s', async () => {
+    const writers = Array.from({ length: 8 }, (_, i) => `writer ${i}`);
+    const results = await Promise.all(writers.map((body) => refusalOf(put('record', body, { IfNoneMatch: '*' }))));
+    expect(results.filter((refusal) => refusal === undefined)).toHaveLength(1);
+    expect(results.filter((refusal) => refusal?.startsWith('PreconditionFailed: '))).toHaveLength(7);
+    expect(await read('record')).toBe(writers[results.indexOf(undefined)]);
+  });
+
+  test('of many writers that read the same ETag exactly one replaces it', async () => {
+    const { ETag } = await put('swap', 'before');
+    const writers = Array.from({ length: 8 }, (_, i) => `after ${i}`);
+    const results = await Promise.all(writers.map((body) => refusalOf(put('swap', body, { IfMatch: ETag }))));
+    expect(results.filter((refusal) => refusal === undefined)).toHaveLength(1);
+    expect(await read('swap')).toBe(writers[results.indexOf(undefined)]);
+  });
+
+  test('If-Match on a key that is gone is NoSuchKey, not a new object; a copy and a delete obey conditions too', async () => {
+    const { ETag } = await put('gone', 'x');
+    await account.s3.send(new DeleteObjectCommand({ Bucket, Key: 'gone' }));
+    expect(await refusalOf(put('gone', 'y', { IfMatch: ETag }))).toMatch(/^NoSuchKey: /);
+    await put('kept', 'original');
+    await put('other', 'other');
+    const copy = new CopyObjectCommand({ Bucket, Key: 'kept', CopySource: `${Bucket}/other`, IfNoneMatch: '*' });
+    expect(await refusalOf(account.s3.send(copy))).toMatch(/^PreconditionFailed: /);
+    const remove = new DeleteObjectCommand({ Bucket, Key: 'kept', IfMatch: '"0"' });
+    expect(await refusalOf(account.s3.send(remove))).toMatch(/^PreconditionFailed: /);
+    expect(await read('kept')).toBe('original');
+  });
+
+  test('reads obey them as well', async () => {
+    const { ETag } = await put('read', 'x');
+    const unchanged = new GetObjectCommand({ Bucket, Key: 'read', IfNoneMatch: ETag });
+    expect(await refusalOf(account.s3.send(unchanged))).toMatch(/^(304|NotModified|Unknown)/);
+    const changed = new GetObjectCommand({ Bucket, Key: 'read', IfMatch: '"0"' });
+    expect(await refusalOf(account.s3.send(changed))).toMatch(/^PreconditionFailed: /);
+  });
+});
+
+describe('listing', () => {
+  test('pages through keys and common prefixes in UTF-8 order', async () => {
+    const keys = ['p/a', 'p/b/1', 'p/b/2', 'p/c', 'p/ü', 'p/z'];
+    for (const key of keys.toReversed()) await put(key, key);
+    const seen: string[] = [];
+    let token: string | undefined;
+    do {
+      const page = await account.s3.send(
+        new ListObjectsV2Command({
+          Bucket,
+          Prefix: 'p/',
+          Delimiter: '/',
+          MaxKeys: 2,
+          ...(token === undefined ? {} : { ContinuationToken: token }),
+        }),
+      );
+      seen.push(
+        ...(page.Contents ?? []).map(({ Key }) => Key ?? ''),
+        ...(page.CommonPrefixes ?? []).map(({ Prefix }) => Prefix ?? ''),
+      );
+      expect(page.KeyCount).toBeLessThanOrEqual(2);
+      token = page.NextContinuationToken;
+    } while (token !== undefined);
+    expect(seen.toSorted()).toEqual(['p/a', 'p/b/', 'p/c', 'p/z', 'p/ü']);
+    const all = await account.s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'p/' }));
+    expect(all.Contents?.map(({ Key }) => Key)).toEqual(['p/a', 'p/b/1', 'p/b/2', 'p/c', 'p/z', 'p/ü']);
+  });
+});
+
+describe('with versioning', () => {
+  test('every write has a version of its own that stays readable, a delete only marks', async () => {
+    const versioned = await openAccount({ settings: { s3Versioning: true } });
+    const send = (Body: string) => versioned.s3.send(new PutObjectCommand({ Bucket, Key: 'v', Body }));
+    const [first, second] = [await send('one'), await send('two')];
+    expect(first.VersionId).not.toBe(second.VersionId);
+    await versioned.s3.send(new DeleteObjectCommand({ Bucket, Key: 'v' }));
+    expect(await refusalOf(versioned.s3.send(new GetObjectCommand({ Bucket, Key: 'v' })))).toMatch(/^NoSuchKey: /);
+    const old = await versioned.s3.send(new GetObjectCommand({ Bucket, Key: 'v', VersionId: first.VersionId ?? '' }));
+    expect(await old.Body?.transformToString()).toBe('one');
+    await versioned.simulator.close();
+  });
+});
+
+test('the inner face sees what the outside wrote, and the other way round', async () => {
+  await put('shared', 'outside');
+  expect(account.simulator.objects.get(Bucket, 'shared')?.body.toString()).toBe('outside');
+  account.simulator.objects.put('another-bucket', 'k', Buffer.from('inside'));
+  const got = await account.s3.send(new GetObjectCommand({ Bucket: 'another-bucket', Key: 'k' }));
+  expect(await got.Body?.transformToString()).toBe('inside');
+});
