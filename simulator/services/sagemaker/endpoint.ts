@@ -34,9 +34,12 @@ export interface Endpoint {
 }
 
 /** Every fleet with instances, old before new. */
-export const fleetsOf = (endpoint: Endpoint): readonly Fleet[] => {
-  const fleets = [endpoint.live, endpoint.stray, endpoint.pending?.fleet];
-  return [...new Set(fleets.filter((fleet) => fleet !== undefined))];
+export const fleetsOf = ({ live, stray, pending }: Endpoint): readonly Fleet[] => {
+  const fleets = [live];
+  if (stray) fleets.push(stray);
+  // While creating, the pending fleet is the live one.
+  if (pending && pending.fleet !== live) fleets.push(pending.fleet);
+  return fleets;
 };
 
 export const settled = (endpoint: Endpoint): boolean =>
