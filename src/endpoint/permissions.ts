@@ -31,6 +31,8 @@ export const deployPermissions = (facts: {
 }): readonly string[] =>
   [
     ...reads,
+    // The registered image is asked for before anything is written (rule 2).
+    'ecr:BatchGetImage',
     's3:PutObject',
     'sagemaker:AddTags',
     ...(facts.serves ? [] : ['sagemaker:CreateEndpointConfig', 'sagemaker:CreateModel']),

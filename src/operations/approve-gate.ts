@@ -1,9 +1,7 @@
 import { iso } from '../clock.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Memory, Operation } from '../operation.ts';
-import { Refusal } from '../operation.ts';
-import { findVersion, listVersions, type RegisteredVersion } from '../registry/packages.ts';
-import { nearestVersions, readVersion, versionTag } from '../registry/semantic-version.ts';
+import { type RegisteredVersion, requireVersion } from '../registry/packages.ts';
 import { choice, type OutputSchema, text, type ValuesOf } from '../schema.ts';
 import { sharedInputs } from './shared-inputs.ts';
 
@@ -53,14 +51,8 @@ export const approveGate: Operation<ApproveGateInputs, Memory, ApproveGateOutput
   async advance({ manifest, environment, version }, _memory, world) {
     // Only a name that exists is let through, so that a gate never answers for an environment that is misspelt.
     environmentOf(manifest, environment);
-    const registered = await findVersion(world, manifest.model, version);
-    if (registered) return { is: 'done', ...verdict(registered), outputs: outputsOf(registered) };
-    const semver = readVersion(manifest.model, version);
-    const known = (await listVersions(world, manifest.model)).map((one) => one.semver);
-    const nearest = nearestVersions(semver, known).map((one) => versionTag(manifest.model, one));
-    const instead =
-      nearest.length > 0 ? `nearest: ${nearest.join(', ')}` : `nothing is registered for ${manifest.model}`;
-    throw new Refusal('unknown-version', `${versionTag(manifest.model, semver)} is not registered; ${instead}`);
+    const registered = await requireVersion(world, manifest.model, version);
+    return { is: 'done', ...verdict(registered), outputs: outputsOf(registered) };
   },
 
   async abort(_inputs, _memory, why) {

@@ -72,7 +72,7 @@ export const registerModelInputs = {
     }),
   ),
   'approval-status': choice({
-    description: 'Approval the version starts with. The registry keeps whoever sets `Approved` here as the approver.',
+    description: 'Approval the version starts with. With `Approved` no approval gate holds it back.',
     choices: ['PendingManualApproval', 'Approved'],
     default: 'PendingManualApproval',
   }),

@@ -1,5 +1,5 @@
-import { orUndefined } from '../aws/errors.ts';
 import { copySource } from '../aws/copy-source.ts';
+import { orUndefined } from '../aws/errors.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
 import { type World, writesOf } from '../world.ts';

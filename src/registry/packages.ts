@@ -7,7 +7,7 @@ import { contentDigest, type InferenceSpecification } from './content.ts';
 import { pinnedDigest } from './image.ts';
 import { metadataKeys } from './metadata.ts';
 import { parseS3Object, type S3Object } from './s3-object.ts';
-import { parseSemanticVersion, readVersion, versionTag } from './semantic-version.ts';
+import { nearestVersions, parseSemanticVersion, readVersion, versionTag } from './semantic-version.ts';
 
 export type Approval = 'Approved' | 'Rejected' | 'PendingManualApproval';
 
@@ -61,7 +61,26 @@ export const findVersion = async (
   version: string,
 ): Promise<RegisteredVersion | undefined> => {
   const semver = readVersion(model, version);
-  const [owner] = packagesOf(await listVersions(world, model), semver);
+  return describeOwner(world, model, semver, await listVersions(world, model));
+};
+
+/**
+ * As `findVersion`, for a version that must be there.
+ * @throws {Refusal} `unknown-version`, naming the nearest versions that are
+ */
+export const requireVersion = async (world: World, model: string, version: string): Promise<RegisteredVersion> => {
+  const semver = readVersion(model, version);
+  const listed = await listVersions(world, model);
+  const found = await describeOwner(world, model, semver, listed);
+  if (found) return found;
+  const known = listed.map((one) => one.semver);
+  const nearest = nearestVersions(semver, known).map((one) => versionTag(model, one));
+  const instead = nearest.length > 0 ? `nearest: ${nearest.join(', ')}` : `nothing is registered for ${model}`;
+  throw new Refusal('unknown-version', `${versionTag(model, semver)} is not registered; ${instead}`);
+};
+
+const describeOwner = async (world: World, model: string, semver: string, listed: readonly ListedVersion[]) => {
+  const [owner] = packagesOf(listed, semver);
   return owner && describeVersion(world, model, owner);
 };
 
