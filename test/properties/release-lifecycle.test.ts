@@ -117,7 +117,7 @@ test('ended and history stay within their bounds, and at most one entry serves, 
   always(({ after }) => {
     expect(after.ended.length).toBeLessThanOrEqual(endedKept);
     expect(after.history.length).toBeLessThanOrEqual(historyKept);
-    for (const { until } of after.history.slice(1)) expect(until).toBeDefined();
+    expect(after.history.slice(1).every(({ until }) => until !== undefined)).toBe(true);
   }));
 
 test('last good is good, is not what it should get away from, and was not convicted afterwards', () =>
@@ -156,4 +156,9 @@ test('a decision to go on is one the lifecycle allows', () =>
   ));
 
 test('every record survives its way through JSON and the schema', () =>
-  always(({ after }) => expect(parseRecord(JSON.stringify(after))).toEqual(JSON.parse(JSON.stringify(after)))));
+  fc.assert(
+    fc.property(script, (steps) => {
+      const text = JSON.stringify(play(steps).at(-1)?.after ?? newRecord('churn'));
+      expect(parseRecord(text)).toEqual(JSON.parse(text));
+    }),
+  ));

@@ -177,6 +177,16 @@ describe('rerunDecision', () => {
 });
 
 describe('history', () => {
+  test('keeps the newest fifty, and the newest twenty ended releases', () => {
+    let record = fresh;
+    for (let n = 1; n <= 60; n++)
+      record = released(record, release({ id: `r${n}`, version: `1.${n}.0` }), 'delivered', n);
+    expect(record.history).toHaveLength(50);
+    expect(record.history.at(-1)?.version).toBe('1.11.0');
+    expect(record.ended).toHaveLength(20);
+    expect(record.ended.at(-1)?.version).toBe('1.41.0');
+  });
+
   test('says what served, from when until when, and how it ended', () => {
     const one = released(fresh, release(), 'delivered', 10);
     const two = released(one, release({ id: 'r2', version: '1.2.0', witnessed: { submittedAt: 15 } }), 'alarm', 20);
