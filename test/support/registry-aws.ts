@@ -183,7 +183,9 @@ export const registryAws = (options: RegistryAwsOptions = {}): RegistryAws => {
       const [id] = imageIds as readonly { readonly imageTag?: string; readonly imageDigest?: string }[];
       const kept = [...images].filter(([name]) => name.startsWith(`${registryId}/${repositoryName}:`));
       const found = kept.find(([name, digest]) => digest === id?.imageDigest || name.endsWith(`:${id?.imageTag}`));
-      return found ? { images: [{ imageId: { imageDigest: found[1] } }] } : { failures: [{ failureReason: 'not found' }] };
+      return found
+        ? { images: [{ imageId: { imageDigest: found[1] } }] }
+        : { failures: [{ failureReason: 'not found' }] };
     },
   };
 
