@@ -37,7 +37,7 @@ export const runHistory = (args: readonly string[], host: CommandLine): Promise<
       });
       const { read: reads, account } = session.worldFor(signal);
       const spec = environmentOf(manifest, environment);
-      const location = releasesOf(spec, manifest.model, account);
+      const location = releasesOf(spec, account);
       const stored = await releaseStore({ reads, location, endpoint: spec.endpoint.name }).read();
       if (asJson) return JSON.stringify(stored?.record ?? null, undefined, 2);
       return stored ? historyAsText(stored.record) : `no release of ${spec.endpoint.name} was recorded`;

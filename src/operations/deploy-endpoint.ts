@@ -68,7 +68,7 @@ const script = (given: DeployEndpointInputs, world: World): Script<DeployEndpoin
   const store = releaseStore({
     reads: world.read,
     ...(world.write ? { writes: world.write } : {}),
-    location: releasesOf(environment, asked.group, world.account),
+    location: releasesOf(environment, world.account),
     endpoint: asked.spec.name,
   });
   // The tag points whoever finds the endpoint to its release record.

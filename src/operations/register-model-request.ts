@@ -34,7 +34,7 @@ export const readWanted = async (inputs: RegisterModelInputs, world: World): Pro
   return {
     model: manifest.model,
     semver,
-    releases: releasesOf(environmentOf(manifest, inputs.environment), manifest.model, world.account),
+    releases: releasesOf(environmentOf(manifest, inputs.environment), world.account),
     image,
     artifact,
     environment: inputs['container-environment'] ?? {},

@@ -70,7 +70,7 @@ const script = (given: RollbackInputs, world: World): Script<RollbackOutputs> =>
   const store = releaseStore({
     reads: world.read,
     ...(world.write ? { writes: world.write } : {}),
-    location: releasesOf(environment, given.manifest.model, world.account),
+    location: releasesOf(environment, world.account),
     endpoint: environment.endpoint.name,
   });
   return {

@@ -39,7 +39,7 @@ const step = fc.oneof(
   fc.record({ is: fc.constant('advance' as const) }),
   fc.record({ is: fc.constant('end' as const), how: fc.constantFrom(...endings) }),
 );
-const script = fc.array(fc.record({ wait: fc.integer({ min: 0, max: 1500 }), step }), { maxLength: 250, size: 'max' });
+const script = fc.array(fc.record({ wait: fc.integer({ min: 0, max: 1500 }), step }), { maxLength: 120, size: 'max' });
 
 interface Moment {
   readonly before: ReleaseRecord;
