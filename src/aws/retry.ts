@@ -44,11 +44,11 @@ const budgetMs = seconds(10);
 const windowMs = seconds(30);
 
 /**
- * Sent again only when it certainly was not carried out: a second UpdateEndpoint starts a second deployment, or is refused as
- * in progress and hides the first one's success. Everything else is a read, absolute, conditional or content-addressed, or
+ * Sent again only when they certainly were not carried out: a second UpdateEndpoint starts a second deployment, and the refusal of
+ * either's repetition hides the first one's success. Everything else is a read, absolute, conditional or content-addressed, or
  * answers "already exists", which its operation compares with what it wanted.
  */
-const sentOnce: ReadonlySet<string> = new Set(['sagemaker:UpdateEndpoint']);
+const sentOnce: ReadonlySet<string> = new Set(['sagemaker:CreateEndpoint', 'sagemaker:UpdateEndpoint']);
 
 /** A look may be dropped half-way; a write is let finish, so that its answer is known to whoever cleans up. */
 const isRead = (call: string): boolean => /:(Describe|Get|List|Head|Batch)/.test(call);
@@ -62,6 +62,7 @@ export const retrying = ({ clock, random, forgetCredentials }: RetryOptions): Re
   let spentMs = 0;
 
   return async (call, attempt, signal) => {
+    const began = clock.now();
     let forgotten = forgetCredentials === undefined;
     for (let tried = 1; ; tried++) {
       if (signal?.aborted) throw new Aborted(`${call} was not sent: the run is ending`);
@@ -86,7 +87,8 @@ export const retrying = ({ clock, random, forgetCredentials }: RetryOptions): Re
           spentMs = 0;
         }
         const delayMs = Math.ceil((random?.() ?? spread(tried)) * Math.min(longestDelayMs, baseDelayMs * 2 ** tried));
-        if (spentMs + delayMs > budgetMs) throw new Throttled(now + windowMs, error);
+        // Attempts that time out are waiting too: a slow socket must not make a turn of minutes.
+        if (spentMs + delayMs > budgetMs || now - began >= budgetMs) throw new Throttled(now + windowMs, error);
         spentMs += delayMs;
         await clock.sleepUntil(now + delayMs, signal);
       }

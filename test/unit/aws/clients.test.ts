@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import nock from 'nock';
-import { classify, permissionOf } from '../../../src/aws/errors.ts';
 import { copySource } from '../../../src/aws/copy-source.ts';
+import { classify, permissionOf } from '../../../src/aws/errors.ts';
 import { seconds } from '../../../src/clock.ts';
 import { clientsFor, refused, rejection, url } from '../../support/aws.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';

@@ -67,12 +67,26 @@ describe('retrying', () => {
     expect(seen.calls).toBe(1);
   });
 
-  test('UpdateEndpoint whose answer was lost is not sent again', async () => {
-    const { attempt, seen } = failing(named('TimeoutError', { code: 'ECONNRESET' }));
-    const error = await rejection(retrying({ clock: virtualClock() })('sagemaker:UpdateEndpoint', attempt));
-    expect(error).toBeInstanceOf(AnswerLost);
+  test('an attempt that took longer than the patience is not followed by another', async () => {
+    const clock = virtualClock(0);
+    const { attempt, seen } = failing(named('TimeoutError'));
+    const slow = async (): Promise<string> => {
+      await clock.sleepUntil(clock.now() + seconds(30));
+      return attempt();
+    };
+    expect(await rejection(retrying({ clock })('s3:GetObject', slow))).toBeInstanceOf(Throttled);
     expect(seen.calls).toBe(1);
   });
+
+  test.each(['sagemaker:UpdateEndpoint', 'sagemaker:CreateEndpoint'])(
+    '%s whose answer was lost is not sent again',
+    async (call) => {
+      const { attempt, seen } = failing(named('TimeoutError', { code: 'ECONNRESET' }));
+      const error = await rejection(retrying({ clock: virtualClock() })(call, attempt));
+      expect(error).toBeInstanceOf(AnswerLost);
+      expect(seen.calls).toBe(1);
+    },
+  );
 
   test('UpdateEndpoint that never left, or was throttled, is sent again', async () => {
     const { attempt, seen } = failing(named('Error', { code: 'ECONNREFUSED' }), throttle());
