@@ -1,5 +1,6 @@
 import {
-  type ApplicationAutoScalingClient,
+  ApplicationAutoScalingClient,
+  type ApplicationAutoScalingClientConfig,
   DeregisterScalableTargetCommand,
   type DeregisterScalableTargetRequest,
   DescribeScalableTargetsCommand,
@@ -25,6 +26,10 @@ export type {
   ScalingPolicy,
   ScheduledAction,
 } from '@aws-sdk/client-application-auto-scaling';
+
+/** Made here, beside the commands that are used, so that a bundle leaves out all others. */
+export const autoscalingClient = (settings: ApplicationAutoScalingClientConfig): ApplicationAutoScalingClient =>
+  new ApplicationAutoScalingClient(settings);
 
 /** Application Auto Scaling, one method per call. */
 export const autoscaling = (send: Sender<ApplicationAutoScalingClient>) => ({

@@ -67,14 +67,12 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
   // Bucket names are part of the host otherwise, which a loopback address cannot have.
   const forcePathStyle = options.endpointUrl !== undefined && isLoopback(new URL(options.endpointUrl).hostname);
   const clients = {
-    sagemaker: once(async () => new (await import('@aws-sdk/client-sagemaker')).SageMakerClient(settings)),
-    cloudwatch: once(async () => new (await import('@aws-sdk/client-cloudwatch')).CloudWatchClient(settings)),
-    autoscaling: once(
-      async () => new (await import('@aws-sdk/client-application-auto-scaling')).ApplicationAutoScalingClient(settings),
-    ),
-    s3: once(async () => new (await import('@aws-sdk/client-s3')).S3Client({ ...settings, forcePathStyle })),
-    ecr: once(async () => new (await import('@aws-sdk/client-ecr')).ECRClient(settings)),
-    sts: once(async () => new (await import('@aws-sdk/client-sts')).STSClient(settings)),
+    sagemaker: once(async () => (await import('./sagemaker.ts')).sagemakerClient(settings)),
+    cloudwatch: once(async () => (await import('./cloudwatch.ts')).cloudwatchClient(settings)),
+    autoscaling: once(async () => (await import('./autoscaling.ts')).autoscalingClient(settings)),
+    s3: once(async () => (await import('./s3.ts')).s3Client({ ...settings, forcePathStyle })),
+    ecr: once(async () => (await import('./ecr.ts')).ecrClient(settings)),
+    sts: once(async () => (await import('./sts.ts')).stsClient(settings)),
   };
   const retry = retrying({
     clock: options.clock,

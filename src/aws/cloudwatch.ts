@@ -1,5 +1,6 @@
 import {
-  type CloudWatchClient,
+  CloudWatchClient,
+  type CloudWatchClientConfig,
   DeleteAlarmsCommand,
   type DeleteAlarmsInput,
   DescribeAlarmHistoryCommand,
@@ -25,6 +26,9 @@ export type {
   PutMetricAlarmInput,
   PutMetricDataInput,
 } from '@aws-sdk/client-cloudwatch';
+
+/** Made here, beside the commands that are used, so that a bundle leaves out all others. */
+export const cloudwatchClient = (settings: CloudWatchClientConfig): CloudWatchClient => new CloudWatchClient(settings);
 
 /** CloudWatch, one method per call. */
 export const cloudwatch = (send: Sender<CloudWatchClient>) => ({

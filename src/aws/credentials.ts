@@ -3,7 +3,7 @@ import { type AwsConnection, clientSettings } from './clients.ts';
 import { classify, describe } from './errors.ts';
 import { retrying, Throttled } from './retry.ts';
 import { sender } from './sender.ts';
-import { sts } from './sts.ts';
+import type { Sts } from './sts.ts';
 
 /** Access keys as the SDK takes them. */
 export interface Identity {
@@ -91,14 +91,17 @@ export const base = (options: BaseOptions): CredentialSource => {
 
 /** The default chain as the SDK resolves it for a client; its inner calls use the same proxy. */
 const defaultChain = async (connection: AwsConnection): Promise<(options: object) => Promise<Identity>> => {
-  const { STSClient } = await import('@aws-sdk/client-sts');
-  return new STSClient(clientSettings(connection)).config.credentials;
+  const { stsClient } = await import('./sts.ts');
+  return stsClient(clientSettings(connection)).config.credentials;
 };
 
 /** A role's credentials, taken with an OIDC token or with other credentials, and taken again before they end. */
 export const assumed = (options: AssumedOptions): CredentialSource => {
   const { clock, source } = options;
-  const RoleSessionName = options.sessionName.replace(/[^\w+=,.@-]/g, '-').slice(0, 64);
+  const RoleSessionName = options.sessionName
+    .replace(/[^\w+=,.@-]/g, '-')
+    .slice(0, 64)
+    .padEnd(2, '-');
   const take = async (): Promise<Identity> => {
     const proven = source.proof === 'oidc' ? await oidcToken(options, source.token) : undefined;
     try {
@@ -173,9 +176,9 @@ const refreshing = (clock: Clock, fetch: () => Promise<Identity>): Omit<Credenti
 const handedOut = (identity: Identity): Identity => ({ ...identity, expiration: new Date(0) });
 
 const stsCalls = async (options: AssumedOptions) => {
-  const { STSClient } = await import('@aws-sdk/client-sts');
+  const { sts, stsClient } = await import('./sts.ts');
   // AssumeRoleWithWebIdentity is not signed; the token is the proof.
-  const client = new STSClient({
+  const client = stsClient({
     ...clientSettings(options),
     ...(options.source.proof === 'credentials' ? { credentials: options.source.credentials.provide } : {}),
   });
@@ -184,7 +187,7 @@ const stsCalls = async (options: AssumedOptions) => {
 
 const roleArn = async (
   { role, account, region, source }: AssumedOptions,
-  calls: Pick<ReturnType<typeof sts>, 'reads'>,
+  calls: Pick<Sts, 'reads'>,
 ): Promise<string> => {
   if (role.startsWith('arn:')) return role;
   const owner =

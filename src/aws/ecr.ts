@@ -1,5 +1,8 @@
-import { BatchGetImageCommand, type ECRClient } from '@aws-sdk/client-ecr';
+import { BatchGetImageCommand, ECRClient, type ECRClientConfig } from '@aws-sdk/client-ecr';
 import type { Sender } from './sender.ts';
+
+/** Made here, beside the commands that are used, so that a bundle leaves out all others. */
+export const ecrClient = (settings: ECRClientConfig): ECRClient => new ECRClient(settings);
 
 /** ECR, for one question: which content a name means now. */
 export const ecr = (send: Sender<ECRClient>, region: string) => ({

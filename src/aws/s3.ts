@@ -10,11 +10,15 @@ import {
   type ListObjectsV2CommandInput,
   PutObjectCommand,
   type PutObjectCommandInput,
-  type S3Client,
+  S3Client,
+  type S3ClientConfig,
 } from '@aws-sdk/client-s3';
 import type { Sender } from './sender.ts';
 
 export type { CopyObjectCommandInput, HeadObjectCommandOutput, PutObjectCommandInput } from '@aws-sdk/client-s3';
+
+/** Made here, beside the commands that are used, so that a bundle leaves out all others. */
+export const s3Client = (settings: S3ClientConfig): S3Client => new S3Client(settings);
 
 /** An object's text together with the ETag that a conditional write of its successor needs. */
 export interface ObjectText {

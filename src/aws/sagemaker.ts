@@ -27,7 +27,8 @@ import {
   type ListModelPackagesInput,
   ListTagsCommand,
   type ListTagsInput,
-  type SageMakerClient,
+  SageMakerClient,
+  type SageMakerClientConfig,
   UpdateEndpointCommand,
   type UpdateEndpointInput,
   UpdateModelPackageCommand,
@@ -50,6 +51,9 @@ export type {
   ProductionVariant,
   ProductionVariantSummary,
 } from '@aws-sdk/client-sagemaker';
+
+/** Made here, beside the commands that are used, so that a bundle leaves out all others. */
+export const sagemakerClient = (settings: SageMakerClientConfig): SageMakerClient => new SageMakerClient(settings);
 
 /** SageMaker, one method per call. `send` retries, refreshes credentials and names errors (see sender.ts). */
 export const sagemaker = (send: Sender<SageMakerClient>) => ({

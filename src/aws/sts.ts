@@ -4,9 +4,13 @@ import {
   AssumeRoleWithWebIdentityCommand,
   type AssumeRoleWithWebIdentityCommandInput,
   GetCallerIdentityCommand,
-  type STSClient,
+  STSClient,
+  type STSClientConfig,
 } from '@aws-sdk/client-sts';
 import type { Sender } from './sender.ts';
+
+/** Made here, beside the commands that are used, so that a bundle leaves out all others. */
+export const stsClient = (settings: STSClientConfig): STSClient => new STSClient(settings);
 
 /** STS, one method per call. Taking a role is the host's business (credentials.ts), so operations see `reads` only. */
 export const sts = (send: Sender<STSClient>) => ({
