@@ -26,6 +26,7 @@ export const composeServices = (kernel: Kernel, principals: Principals): Service
     metrics: cloudwatch.metrics,
     objects: s3.objects,
     images: ecr.images,
+    roleExists: (arn) => principals.role(arn) !== undefined,
     // Hosting asks the autoscaler, and the autoscaler stands on hosting: asked late.
     scaling: () => autoscaling.scaling,
   });

@@ -6,6 +6,7 @@ export interface Context {
   readonly metrics: Metrics;
   readonly objects: Objects;
   readonly images: Images;
+  readonly roleExists: (arn: string) => boolean;
   /** Asked late: the autoscaler is built after hosting, on top of it. */
   readonly scaling: () => Scaling;
 }
@@ -26,3 +27,9 @@ type Present<T> = { [Key in keyof T as undefined extends T[Key] ? never : Key]: 
 /** `values` without the members that are undefined: AWS leaves absent members out. */
 export const present = <T extends object>(values: T): Present<T> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Present<T>;
+
+/** The object an `s3://bucket/key` URL names; undefined when it is no such URL or there is none. */
+export const objectAt = (context: Context, url: string): ReturnType<Objects['get']> => {
+  const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];
+  return bucket === undefined || key === undefined ? undefined : context.objects.get(bucket, key);
+};

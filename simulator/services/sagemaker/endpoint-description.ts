@@ -34,7 +34,8 @@ const dataCapture = (endpoint: Endpoint) => {
     CaptureStatus: enabled ? 'Started' : 'Stopped',
     CurrentSamplingPercentage: config.InitialSamplingPercentage,
     DestinationS3Uri: config.DestinationS3Uri,
-    KmsKeyId: config.KmsKeyId,
+    // Required by the service model, key or not.
+    KmsKeyId: config.KmsKeyId ?? '',
   });
 };
 

@@ -243,6 +243,8 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
       DesiredWeightsAndCapacities: readonly DesiredWeightAndCapacity[];
     }) => {
       const endpoint = findSettled(input.EndpointName);
+      // Two configs serve: only UpdateEndpoint leads out of it (AWS: "Use rolling deployments").
+      if (endpoint.status === 'UpdateRollbackFailed') throw inProgress(endpoint.arn);
       rescale(endpoint, input.DesiredWeightsAndCapacities);
       return { EndpointArn: endpoint.arn };
     },

@@ -1,7 +1,7 @@
 import { startContainer } from '../../containers/model-server.ts';
 import type { Container, Instant } from '../../contracts.ts';
 import type { Context } from './context.ts';
-import { epochSeconds } from './context.ts';
+import { epochSeconds, objectAt } from './context.ts';
 import type { EndpointConfig, ProductionVariant } from './endpoint-configs.ts';
 import type { Models } from './models.ts';
 import { Setback, type Timeline } from './timeline.ts';
@@ -83,17 +83,21 @@ const setbacks = {
       'Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error. Please retry using a different ML instance ' +
         'type or after some time.',
     ),
+  // aws/sagemaker-python-sdk#1835.
   image: (variant: string) =>
     new Setback(
-      'container-not-started',
-      `CannotStartContainerError. Please ensure the model container for variant ${variant} starts correctly when invoked with 'docker run <image> serve'.`,
+      'image-missing',
+      `Please make sure all images included in the model for the production variant ${variant} exist, and that the execution role used to ` +
+        'create the model has permissions to access them.',
     ),
+  // aws-solutions-library-samples/fraud-detection-using-machine-learning#9.
   download: (url: string) =>
     new Setback(
       'download-failed',
       `Failed to download model data for container "container_1" from URL: "${url}". Please ensure that there is an object located at the URL ` +
         'and that the role passed to CreateModel has permissions to download the object.',
     ),
+  // AWS re:Post knowledge center, "SageMaker endpoint creation fails", has the beginning.
   extract: (url: string) =>
     new Setback(
       'extract-failed',
@@ -126,8 +130,7 @@ export const createFleets = (context: Context, models: Models) => {
     const digest = context.images.resolve(runnable.image);
     if (digest === undefined) throw setbacks.image(variant.name);
     const url = runnable.modelDataUrl ?? '';
-    const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];
-    const artifact = bucket === undefined || key === undefined ? undefined : context.objects.get(bucket, key);
+    const artifact = objectAt(context, url);
     if (!artifact) throw setbacks.download(url);
     const image: DeployedImage = {
       SpecifiedImage: runnable.image,

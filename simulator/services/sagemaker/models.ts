@@ -1,5 +1,5 @@
 import type { Call, Handler, Instant } from '../../contracts.ts';
-import { type Context, epochSeconds, sagemakerArn } from './context.ts';
+import { type Context, epochSeconds, objectAt, sagemakerArn } from './context.ts';
 import type { ModelPackages } from './model-packages.ts';
 import { type ListRequest, list } from './pages.ts';
 import { alreadyExists, invalid, notFound } from './refusals.ts';
@@ -74,6 +74,31 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
       );
   };
 
+  const sourceOf = (container: ContainerDefinition): ContainerDefinition & { readonly ProductId?: string } => {
+    if (container.ModelPackageName === undefined) return container;
+    const [packaged] = packages.find(container.ModelPackageName).state.InferenceSpecification?.Containers ?? [];
+    return packaged ?? container;
+  };
+  const urlOf = (source: ContainerDefinition): string | undefined =>
+    source.ModelDataUrl ?? source.ModelDataSource?.S3DataSource?.S3Uri;
+
+  /** Role, image and artifact are looked for already here. Words seen in the field, one source each. */
+  const refuseMissing = (role: string | undefined, container: ContainerDefinition): void => {
+    // awslabs/predictive-maintenance-using-machine-learning#3.
+    if (role !== undefined && !context.roleExists(role))
+      throw invalid(
+        `Could not assume role ${role}. Please ensure that the role exists and allows principal 'sagemaker.amazonaws.com' to assume the role.`,
+      );
+    const source = sourceOf(container);
+    // aws-samples/easy-amazon-sagemaker-deployments#4.
+    if (source.Image !== undefined && context.images.resolve(source.Image) === undefined)
+      throw invalid(`Requested image ${source.Image} not found.`);
+    const url = urlOf(source);
+    const prefix = source.ModelDataSource?.S3DataSource?.S3DataType === 'S3Prefix';
+    // aws/aws-step-functions-data-science-sdk-python#61.
+    if (url !== undefined && !prefix && !objectAt(context, url)) throw invalid(`Could not find model data at ${url}.`);
+  };
+
   const operations = {
     CreateModel: (input: CreateInput, call: Call) => {
       const name = input.ModelName;
@@ -87,6 +112,7 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
       const roleAccount = input.ExecutionRoleArn?.split(':')[4];
       if (roleAccount !== undefined && roleAccount !== call.principal.accountId)
         throw invalid('Cross-account pass role is not allowed.');
+      refuseMissing(input.ExecutionRoleArn, container);
       tags.open(arn, input.Tags);
       models.set(name, { name, arn, createdAt: context.kernel.clock.now(), input, container });
       return { ModelArn: arn };
@@ -123,17 +149,8 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
   } satisfies Record<string, Handler>;
 
   const runnable = (name: string): Runnable => {
-    const { container } = find(name);
-    const [packaged] =
-      container.ModelPackageName === undefined
-        ? []
-        : (packages.find(container.ModelPackageName).state.InferenceSpecification?.Containers ?? []);
-    const source = packaged ?? container;
-    return {
-      image: source.Image ?? '',
-      modelDataUrl: source.ModelDataUrl ?? source.ModelDataSource?.S3DataSource?.S3Uri,
-      marketplace: packaged?.ProductId !== undefined,
-    };
+    const source = sourceOf(find(name).container);
+    return { image: source.Image ?? '', modelDataUrl: urlOf(source), marketplace: source.ProductId !== undefined };
   };
 
   return {

@@ -74,6 +74,9 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
     const targeted = serving.filter((route) => targetVariant === undefined || route.variant.name === targetVariant);
     if (targeted.length === 0)
       throw new AwsError('ValidationError', `Variant ${targetVariant} of endpoint ${name} not found.`);
+    // All weights zero: what AWS does is [unconfirmed] (§13.8).
+    if (targeted.every((route) => !(route.mass > 0)))
+      throw new AwsError('ValidationError', `No variant of endpoint ${name} has a weight above zero.`);
     return targeted;
   };
 
@@ -83,10 +86,10 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
       draw -= route.mass;
       return draw < 0;
     });
-    const reachable = found ?? routes.findLast((route) => route.mass > 0);
-    // All weights zero: what AWS does is [unconfirmed] (§13.8).
-    if (!reachable) throw new AwsError('ValidationError', 'No variant of the endpoint has a weight above zero.');
-    return reachable;
+    // Rounding may leave the draw a hair above the last route.
+    const chosen = found ?? routes.findLast((route) => route.mass > 0);
+    if (!chosen) throw new Error('no route to choose from');
+    return chosen;
   };
 
   const serve = (route: Route, body: Buffer, contentType: string, tally: Tally): InvocationAnswer => {

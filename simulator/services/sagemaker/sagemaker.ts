@@ -24,6 +24,8 @@ export interface Neighbours {
   readonly metrics: Metrics;
   readonly objects: Objects;
   readonly images: Images;
+  /** Whether SageMaker can assume the role. */
+  readonly roleExists: (arn: string) => boolean;
   /** Called when it is needed: autoscaling is built on top of hosting. */
   readonly scaling: () => Scaling;
 }

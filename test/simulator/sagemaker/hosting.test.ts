@@ -353,6 +353,7 @@ describe('counts and weights across updates (AWS: UpdateEndpoint, RetainAllVaria
       CaptureStatus: 'Started',
       CurrentSamplingPercentage: 20,
       DestinationS3Uri: 's3://capture/iris',
+      KmsKeyId: '',
     });
   });
 });

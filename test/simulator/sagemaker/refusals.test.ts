@@ -59,6 +59,21 @@ describe('what SageMaker refuses, with its code and words', () => {
       { ModelName: 'x', PrimaryContainer: { Image: image }, ExecutionRoleArn: 'arn:aws:iam::444455556666:role/r' },
       'ValidationException: Cross-account pass role is not allowed.',
     ],
+    [
+      'CreateModel',
+      { ModelName: 'x', PrimaryContainer: { Image: image }, ExecutionRoleArn: `arn:aws:iam::${accountId}:role/none` },
+      `ValidationException: Could not assume role arn:aws:iam::${accountId}:role/none. Please ensure that the role exists and allows principal 'sagemaker.amazonaws.com' to assume the role.`,
+    ],
+    [
+      'CreateModel',
+      { ModelName: 'x', PrimaryContainer: { Image: `${image}0` } },
+      `ValidationException: Requested image ${image}0 not found.`,
+    ],
+    [
+      'CreateModel',
+      { ModelName: 'x', PrimaryContainer: { Image: image, ModelDataUrl: 's3://models/none.tar.gz' } },
+      'ValidationException: Could not find model data at s3://models/none.tar.gz.',
+    ],
     ['DescribeTrainingJob', { TrainingJobName: 'none' }, 'ValidationException: Requested resource not found.'],
     [
       'DescribeModelPackageGroup',
@@ -200,25 +215,44 @@ describe('what SageMaker refuses, with its code and words', () => {
   });
 
   test.each([
-    ['canary above half the fleet', blueGreen({ Type: 'CANARY', CanarySize: { Type: 'INSTANCE_COUNT', Value: 3 } })],
-    ['canary above 50 %', blueGreen({ Type: 'CANARY', CanarySize: { Type: 'CAPACITY_PERCENT', Value: 51 } })],
-    ['canary without a size', blueGreen({ Type: 'CANARY' })],
-    ['linear below 10 %', blueGreen({ Type: 'LINEAR', LinearStepSize: { Type: 'CAPACITY_PERCENT', Value: 9 } })],
-    ['linear above 50 %', blueGreen({ Type: 'LINEAR', LinearStepSize: { Type: 'INSTANCE_COUNT', Value: 3 } })],
+    [
+      'canary above half the fleet',
+      blueGreen({ Type: 'CANARY', CanarySize: { Type: 'INSTANCE_COUNT', Value: 3 } }),
+      'CanarySize must be between',
+    ],
+    [
+      'canary above 50 %',
+      blueGreen({ Type: 'CANARY', CanarySize: { Type: 'CAPACITY_PERCENT', Value: 51 } }),
+      'CanarySize must be between',
+    ],
+    ['canary without a size', blueGreen({ Type: 'CANARY' }), 'CanarySize is required'],
+    [
+      'linear below 10 %',
+      blueGreen({ Type: 'LINEAR', LinearStepSize: { Type: 'CAPACITY_PERCENT', Value: 9 } }),
+      'LinearStepSize must be between',
+    ],
+    [
+      'linear above 50 %',
+      blueGreen({ Type: 'LINEAR', LinearStepSize: { Type: 'INSTANCE_COUNT', Value: 3 } }),
+      'LinearStepSize must be between',
+    ],
     [
       'two policies',
       {
         ...blueGreen(canary),
         RollingUpdatePolicy: { MaximumBatchSize: { Type: 'INSTANCE_COUNT', Value: 1 }, WaitIntervalInSeconds: 0 },
       },
+      'Only one of',
     ],
-    ['a timeout its own waits exceed', blueGreen(linear, { timeout: 2100 })],
-    ['an alarm that does not exist', blueGreen(canary, { alarms: ['none'] })],
-  ])('a deployment config with %s', (_what, DeploymentConfig) => {
+    ['a timeout its own waits exceed', blueGreen(linear, { timeout: 2100 }), 'MaximumExecutionTimeoutInSeconds'],
+    ['an alarm that does not exist', blueGreen(canary, { alarms: ['none'] }), 'Could not find alarm'],
+  ])('a deployment config with %s', (_what, DeploymentConfig, words) => {
     const far = farSide();
     far.serving();
     far.ship('1.1.0', { name: 'next' });
-    expect(far.refusal('UpdateEndpoint', { ...updateIris, DeploymentConfig })).toMatch(/^ValidationException: /);
+    expect(far.refusal('UpdateEndpoint', { ...updateIris, DeploymentConfig })).toContain(
+      `ValidationException: ${words}`,
+    );
     expect(far.describe().EndpointStatus).toBe('InService');
   });
 

@@ -137,6 +137,7 @@ describe('the model registry', () => {
   test('an unapproved package is refused where the setting says', () => {
     const tryOut = (unapprovedRefusedAt: 'CreateModel' | 'CreateEndpoint' | 'never') => {
       const { far, register } = registry({ unapprovedRefusedAt });
+      far.objects.set('models/iris.tar.gz', Buffer.from('an artifact'));
       const ModelPackageName = register();
       const made = far.refusal('CreateModel', { ModelName: 'm', Containers: [{ ModelPackageName }] });
       if (!made.startsWith('not refused')) return made;
@@ -151,7 +152,14 @@ describe('the model registry', () => {
 
   test('a training job is complete at once and tells its artifact and what it reported', () => {
     const { far } = registry();
-    far.call('CreateTrainingJob', { TrainingJobName: 'job', OutputDataConfig: { S3OutputPath: 's3://models/out/' } });
+    far.call('CreateTrainingJob', {
+      TrainingJobName: 'job',
+      RoleArn: `arn:aws:iam::${accountId}:role/training`,
+      AlgorithmSpecification: { TrainingImage: image, TrainingInputMode: 'File' },
+      OutputDataConfig: { S3OutputPath: 's3://models/out/' },
+      ResourceConfig: { InstanceType: 'ml.m5.large', InstanceCount: 1, VolumeSizeInGB: 10 },
+      StoppingCondition: { MaxRuntimeInSeconds: 3600 },
+    });
     far.sagemaker.reportTraining('job', [{ MetricName: 'validation:accuracy', Value: 0.96 }]);
     expect(far.call('DescribeTrainingJob', { TrainingJobName: 'job' })).toMatchObject({
       TrainingJobStatus: 'Completed',

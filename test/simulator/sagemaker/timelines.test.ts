@@ -252,7 +252,7 @@ describe('a deployment that fails ends InService on the OLD config (reference/sa
     expect(reason((far) => far.objects.set('models/next.tar.gz', Buffer.from('no archive')))).toMatch(
       /^Failed to extract model data/,
     );
-    expect(reason((far) => far.images.clear())).toMatch(/^CannotStartContainerError/);
+    expect(reason((far) => far.images.clear())).toMatch(/^Please make sure all images included in the model/);
   });
 
   test('MaximumExecutionTimeoutInSeconds ends it', () => {

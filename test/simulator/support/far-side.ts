@@ -1,34 +1,16 @@
-import { createHash } from 'node:crypto';
-import { createClock } from '../../../simulator/clock.ts';
-import {
-  AwsError,
-  type Call,
-  type FarSideEvent,
-  type Instant,
-  type Kernel,
-  type Metrics,
-  type Settings,
-} from '../../../simulator/contracts.ts';
+import { AwsError, type Call, type Instant, type Metrics, type Settings } from '../../../simulator/contracts.ts';
 import { type IrisVersion, irisFixture } from '../../../simulator/fixtures/fixtures.ts';
+import { createKernel } from '../../../simulator/kernel.ts';
 import { createRuntime } from '../../../simulator/services/runtime.ts';
 import { createSagemaker } from '../../../simulator/services/sagemaker/sagemaker.ts';
-import { defaultSettings } from '../../../simulator/settings.ts';
+import { loadTables, validate } from '../../../simulator/validation.ts';
 
-/** 2026-01-05T09:00:00Z, a whole minute. */
-export const start: Instant = Date.UTC(2026, 0, 5, 9);
+const tables = loadTables('sagemaker');
+
 export const accountId = '111122223333';
+export const servingRole = `arn:aws:iam::${accountId}:role/serving`;
 export const image = `${accountId}.dkr.ecr.eu-west-1.amazonaws.com/iris-server:1`;
 export const imageDigest = `sha256:${'a'.repeat(64)}`;
-
-const mulberry = (seed: number) => {
-  let state = seed;
-  return (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
 
 export interface Observation {
   readonly metric: string;
@@ -39,21 +21,11 @@ export interface Observation {
 }
 
 /**
- * SageMaker alone, with neighbours of a few lines each: what is tested here is this service, its handlers getting inputs that
- * have passed the kernel's validation.
+ * SageMaker alone, with neighbours of a few lines each. Inputs pass the same validation as on the wire, so that no test asks
+ * what AWS would not even read.
  */
 export const farSide = (settings: Partial<Settings> = {}) => {
-  const clock = createClock(start);
-  const events: FarSideEvent[] = [];
-  const kernel: Kernel = {
-    clock,
-    settings: { ...defaultSettings, ...settings },
-    region: 'eu-west-1',
-    accountId,
-    random: (name) => mulberry(createHash('sha256').update(name).digest().readInt32LE()),
-    arn: (service, resource) => `arn:aws:${service}:eu-west-1:${accountId}:${resource}`,
-    note: (event) => events.push({ at: clock.now(), ...event }),
-  };
+  const { kernel, clock, events } = createKernel({ settings });
   const alarms = new Map<string, 'OK' | 'ALARM' | 'INSUFFICIENT_DATA'>();
   const observations: Observation[] = [];
   const metrics: Metrics = {
@@ -76,6 +48,7 @@ export const farSide = (settings: Partial<Settings> = {}) => {
       put: (bucket, key, body) => void objects.set(`${bucket}/${key}`, body),
     },
     images: { resolve: (name) => images.get(name), tag: (name, digest) => void images.set(name, digest) },
+    roleExists: (arn) => arn === servingRole,
     scaling: () => ({
       isRegistered: (endpoint, variant) => scaled.has(`${endpoint}/${variant}`),
       deregister: (endpoint, variant) => void scaled.delete(`${endpoint}/${variant}`),
@@ -89,9 +62,10 @@ export const farSide = (settings: Partial<Settings> = {}) => {
 
   // biome-ignore lint/suspicious/noExplicitAny: answers are checked member by member by the tests.
   const call = (operation: string, input: object): any => {
-    const handler = sagemaker.service.operations[operation] ?? runtime.operations[operation];
+    if (operation === 'InvokeEndpoint') return runtime.operations[operation]?.(input, principal);
+    const handler = sagemaker.service.operations[operation];
     if (!handler) throw new Error(`no operation ${operation}`);
-    return handler(input, principal);
+    return handler(validate('sagemaker', tables, operation, { ...input }), principal);
   };
 
   /** `code: message` of the refusal, or the answer as text when it was not refused. */
@@ -119,7 +93,7 @@ export const farSide = (settings: Partial<Settings> = {}) => {
     call('CreateModel', {
       ModelName: name,
       PrimaryContainer: { Image: image, ModelDataUrl: `s3://models/${name}.tar.gz` },
-      ExecutionRoleArn: `arn:aws:iam::${accountId}:role/serving`,
+      ExecutionRoleArn: servingRole,
     });
     call('CreateEndpointConfig', {
       EndpointConfigName: name,
@@ -177,7 +151,9 @@ export const blueGreen = (
     TerminationWaitInSeconds: options.termination ?? 300,
     ...(options.timeout === undefined ? {} : { MaximumExecutionTimeoutInSeconds: options.timeout }),
   },
-  AutoRollbackConfiguration: { Alarms: (options.alarms ?? []).map((AlarmName) => ({ AlarmName })) },
+  ...(options.alarms === undefined
+    ? {}
+    : { AutoRollbackConfiguration: { Alarms: options.alarms.map((AlarmName) => ({ AlarmName })) } }),
 });
 export const canary = { Type: 'CANARY', CanarySize: { Type: 'INSTANCE_COUNT', Value: 1 } };
 export const linear = { Type: 'LINEAR', LinearStepSize: { Type: 'CAPACITY_PERCENT', Value: 25 } };
