@@ -5,7 +5,7 @@ import { writesOf } from '../world.ts';
 import { type AlarmSpec, abortMetric, releaseAlarms } from './alarms.ts';
 import type { Step, Turn } from './turn.ts';
 
-/** The alarms of a release's own: fitted to the shortest bake, on the candidate's fleet alone. None where nothing bakes. */
+/** The alarms of a release's own: fitted to the shortest bake, on the candidate's fleet alone. */
 export const alarmsOf = (
   endpoint: string,
   candidate: Pick<Configuration, 'endpointConfig'>,
@@ -13,14 +13,13 @@ export const alarmsOf = (
   { alarms }: Pick<Rollout, 'alarms'>,
 ): readonly AlarmSpec[] => {
   const bakes = [submission.bakeSeconds, submission.finalBakeSeconds].filter((bake) => bake > 0);
-  if (bakes.length === 0) return [];
   const { variant } = submission;
   return releaseAlarms({
     endpoint,
     variant,
     endpointConfig: candidate.endpointConfig,
     alarms,
-    bakeSeconds: Math.min(...bakes),
+    bakeSeconds: bakes.length === 0 ? 0 : Math.min(...bakes),
   });
 };
 

@@ -1,17 +1,16 @@
 import { duration, seconds } from '../clock.ts';
-import type { EndpointSpec, Rollout } from '../manifest/manifest.ts';
+import type { Rollout } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
-import type { Configuration } from '../release/record.ts';
-import type { Path } from '../rollout/compile.ts';
+import type { Guardrail } from '../rollout/compile.ts';
 import type { World } from '../world.ts';
-import { type AlarmSpec, lintAlarm } from './alarms.ts';
+import { type AlarmSpec, lintAlarms } from './alarms.ts';
+import type { Arm } from './traffic.ts';
 
-interface Fitness {
-  readonly spec: EndpointSpec;
+/** A rollout and what it is to run on; `endpointConfig` is the candidate's. */
+export interface Fitness extends Arm {
   readonly rollout: Rollout;
-  readonly path: Path;
+  readonly path: Guardrail;
   readonly alarms: readonly AlarmSpec[];
-  readonly baseline: Configuration | undefined;
   /** Requests per second that the endpoint usually sees. */
   readonly rate: number;
 }
@@ -19,10 +18,47 @@ interface Fitness {
 /**
  * Rules 5 and 6, before anything is written: every alarm can go off within the bake, every named alarm exists and is not red,
  * and the usual traffic lets the bake see what it must.
+ * @returns warnings, one sentence each
  * @throws {Refusal} `alarm-cannot-fire`, `alarm-not-ready`, `too-little-traffic`
  */
-export const refuseUnfit = async (world: World, fitness: Fitness): Promise<void> => {
-  if (fitness.path.mechanism === 'creation') return;
-  await refuseUnfitAlarms(world, fitness);
+export const refuseUnfit = async (world: World, fitness: Fitness): Promise<readonly string[]> => {
   refuseTooLittleTraffic(fitness);
+  const { rollout, path, alarms, endpoint, variant, endpointConfig } = fitness;
+  const names = rollout.alarms.named;
+  const AlarmNames = [...names];
+  const { MetricAlarms = [], CompositeAlarms = [] } =
+    names.length === 0
+      ? { MetricAlarms: [], CompositeAlarms: [] }
+      : await world.read.cloudwatch.describeAlarms({ AlarmNames, AlarmTypes: ['MetricAlarm', 'CompositeAlarm'] });
+  const problems = lintAlarms(alarms, names, { metric: MetricAlarms, composite: CompositeAlarms }, shortestBake(path), {
+    endpoint,
+    variant,
+    endpointConfig,
+  });
+  for (const [kind, reason] of [
+    ['cannot-fire', 'alarm-cannot-fire'],
+    ['not-ready', 'alarm-not-ready'],
+  ] as const) {
+    const found = problems.filter((problem) => problem.kind === kind);
+    if (found.length > 0) throw new Refusal(reason, found.map(({ sentence }) => sentence).join('; '));
+  }
+  return problems.map(({ sentence }) => sentence);
+};
+
+/** Zero where nothing bakes: no alarm can go off in no time. */
+const shortestBake = ({ stages }: Guardrail): number => {
+  const bakes = stages.map(({ bakeSeconds }) => bakeSeconds).filter((bake) => bake > 0);
+  return bakes.length === 0 ? 0 : Math.min(...bakes);
+};
+
+/** Rule 5: what the candidate will see in each bake can be told from what the endpoint usually sees. */
+const refuseTooLittleTraffic = ({ rollout, path, rate, endpoint }: Fitness): void => {
+  for (const { share, bakeSeconds } of path.stages) {
+    const expected = Math.floor(rate * share * bakeSeconds);
+    if (bakeSeconds === 0 || expected >= rollout.minimumRequests) continue;
+    throw new Refusal(
+      'too-little-traffic',
+      `${endpoint} sees about ${Math.round(rate * 100) / 100} requests per second, so ${Math.round(share * 100)} % of them for ${duration(seconds(bakeSeconds))} are about ${expected}, and minimum-requests is ${rollout.minimumRequests}: lengthen the bake or lower minimum-requests`,
+    );
+  }
 };

@@ -63,18 +63,22 @@ export const planDelivery = async (
   if (compiled.is === 'infeasible')
     throw new Refusal('infeasible-rollout', `${rollout.strategy} on ${spec.name}: ${compiled.because}`);
   const { path } = compiled;
+  const notes = [...compiled.notes];
   const guarded = path.mechanism === 'guardrail';
   const bakes = {
     bakeSeconds: guarded ? path.waitSeconds : 0,
     finalBakeSeconds: guarded ? path.terminationWaitSeconds : 0,
   };
   const endpointConfig = wanted.config.EndpointConfigName;
-  const alarms = serves ? [] : alarmsOf(spec.name, { endpointConfig }, { variant, ...bakes }, rollout);
+  const alarms = serves || !guarded ? [] : alarmsOf(spec.name, { endpointConfig }, { variant, ...bakes }, rollout);
   const rate =
     baseline && !serves
       ? await usualRate(world, { endpoint: spec.name, variant, endpointConfig: baseline.endpointConfig })
       : 0;
-  if (!serves) await refuseUnfit(world, { spec, rollout, path, alarms, baseline, rate });
+  if (!serves && guarded)
+    notes.push(
+      ...(await refuseUnfit(world, { endpoint: spec.name, variant, endpointConfig, rollout, path, alarms, rate })),
+    );
 
   const plan = await describePlan(world, {
     asked,
@@ -87,7 +91,7 @@ export const planDelivery = async (
     alarms,
     rate,
     count,
-    notes: compiled.notes,
+    notes,
     variant,
     tags,
   });
