@@ -55,7 +55,7 @@ export const describeActivity = (activity: Activity): object => ({
   Description: activity.description,
   Cause: activity.cause,
   StartTime: wireTime(activity.at),
-  EndTime: wireTime(activity.at),
+  ...(activity.end === undefined ? {} : { EndTime: wireTime(activity.end) }),
   StatusCode: activity.status,
   StatusMessage: activity.message,
 });

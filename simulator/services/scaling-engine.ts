@@ -61,7 +61,10 @@ export interface Activity {
   readonly description: string;
   readonly cause: string;
   readonly at: Instant;
-  readonly status: 'Successful' | 'Failed';
+  /** When the instances were there; absent while InProgress. */
+  readonly end?: Instant;
+  readonly desired: number;
+  readonly status: 'InProgress' | 'Successful' | 'Overridden' | 'Failed';
   readonly message: string;
 }
 /** Everything registered. The operations fill it, the engine acts on it. */
@@ -106,9 +109,11 @@ export const startScaling = (
         description: `Setting desired instance count to ${desired}.`,
         cause,
         at: clock.now(),
-        status: done ? 'Successful' : 'Failed',
+        desired,
+        ...(done ? {} : { end: clock.now() }),
+        status: done ? 'InProgress' : 'Failed',
         message: done
-          ? `Successfully set desired instance count to ${desired}. Change successfully fulfilled by sagemaker.`
+          ? `Successfully set desired instance count to ${desired}. Waiting for change to be fulfilled by sagemaker.`
           : `Failed to set desired instance count to ${desired}. Reason: the endpoint is being updated`,
       },
       ...book.activities,
@@ -121,12 +126,19 @@ export const startScaling = (
         detail: `${target.variant} to ${desired}: ${cause}`,
       });
   };
-  /** Seconds since the policy's variant was last scaled, for the cooldowns. */
-  const sinceLast = (policy: Policy): number => {
-    const last = book.activities.find(
-      ({ resourceId, status }) => resourceId === policy.resourceId && status === 'Successful',
-    );
-    return last ? (clock.now() - last.at) / 1000 : Number.POSITIVE_INFINITY;
+  /** An activity ends when its instances run, or when somebody asked for another count meanwhile. */
+  const complete = (activity: Activity): Activity => {
+    const target = book.targets.get(activity.resourceId);
+    const variant = target && hosting().variant(target.endpoint, target.variant);
+    if (activity.status !== 'InProgress' || (variant && variant.current !== variant.desired)) return activity;
+    if (variant?.current !== activity.desired) return { ...activity, status: 'Overridden', end: clock.now() };
+    const message = `Successfully set desired instance count to ${activity.desired}. Change successfully fulfilled by sagemaker.`;
+    return { ...activity, status: 'Successful', message, end: clock.now() };
+  };
+  /** Cooldowns count from the end of the last activity (AWS: "Define cooldown periods"): 0 while one is in progress. */
+  const secondsSinceLast = ({ resourceId }: Policy): number => {
+    const last = book.activities.find((activity) => activity.resourceId === resourceId && activity.status !== 'Failed');
+    return last ? (clock.now() - (last.end ?? clock.now())) / 1000 : Number.POSITIVE_INFINITY;
   };
 
   const track = (policy: Policy): void => {
@@ -143,9 +155,10 @@ export const startScaling = (
     const desired = Math.min(target.max, Math.max(target.min, wanted));
     const cause = (alarm: string): string => `monitor alarm ${alarm} in state ALARM triggered policy ${policy.name}`;
     if (out && desired > variant.current && !target.suspended.DynamicScalingOutSuspended) {
-      if (sinceLast(policy) >= (tracking.ScaleOutCooldown ?? defaultCooldown)) scale(target, desired, cause(high));
+      if (secondsSinceLast(policy) >= (tracking.ScaleOutCooldown ?? defaultCooldown))
+        scale(target, desired, cause(high));
     } else if (inward && !out && desired < variant.current && !target.suspended.DynamicScalingInSuspended) {
-      if (sinceLast(policy) >= (tracking.ScaleInCooldown ?? defaultCooldown)) scale(target, desired, cause(low));
+      if (secondsSinceLast(policy) >= (tracking.ScaleInCooldown ?? defaultCooldown)) scale(target, desired, cause(low));
     }
   };
 
@@ -165,6 +178,7 @@ export const startScaling = (
 
   clock.every(60_000, 'autoscaling', () => {
     const minute = Math.floor(clock.now() / 60_000) * 60_000;
+    book.activities = book.activities.map(complete);
     for (const action of book.actions) carryOut(action, minute);
     for (const policy of book.policies) track(policy);
   });

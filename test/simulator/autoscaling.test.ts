@@ -43,9 +43,10 @@ const autoscaling = (instanceType = 'ml.c5.xlarge') => {
     ...sim,
     fleet,
     scaling,
-    ask: (operation: string, input: object = {}) => call(service, operation, { ...subject, ...input }),
+    ask: (operation: string, input: object = {}) =>
+      call('application-autoscaling', service, operation, { ...subject, ...input }),
     refused: (operation: string, input: object = {}) =>
-      refusal(() => call(service, operation, { ...subject, ...input })),
+      refusal(() => call('application-autoscaling', service, operation, { ...subject, ...input })),
     /** So many requests a minute, spread over the instances that run, for so many minutes. */
     serve: (requestsPerMinute: number, minutes: number) => {
       for (let n = 0; n < minutes; n++) {
@@ -58,7 +59,7 @@ const autoscaling = (instanceType = 'ml.c5.xlarge') => {
           [requestsPerMinute],
           sim.kernel.clock.now(),
         );
-        sim.kernel.advance(minute);
+        sim.advance(minute);
       }
     },
   };
@@ -140,6 +141,18 @@ describe('target tracking', () => {
     sim.serve(400, 8);
     expect(sim.fleet.count).toBe(6);
     sim.serve(4000, 10);
+    expect(sim.fleet.count).toBe(6);
+  });
+
+  test('an activity that somebody else overtook does not hold up the next', () => {
+    const sim = tracked();
+    sim.serve(400, 3);
+    sim.fleet.count = 3;
+    sim.serve(400, 10);
+    const { ScalingActivities } = sim.ask('DescribeScalingActivities') as {
+      ScalingActivities: { StatusCode: string }[];
+    };
+    expect(ScalingActivities.at(-1)?.StatusCode).toBe('Overridden');
     expect(sim.fleet.count).toBe(6);
   });
 
@@ -286,9 +299,9 @@ describe('scheduled actions', () => {
       Schedule: 'at(2026-01-05T09:10:00)',
       ScalableTargetAction: { MinCapacity: 5, MaxCapacity: 8 },
     });
-    sim.kernel.advance(9 * minute);
+    sim.advance(9 * minute);
     expect(sim.fleet.count).toBe(2);
-    sim.kernel.advance(1 * minute);
+    sim.advance(1 * minute);
     expect(sim.fleet.count).toBe(5);
     expect(sim.ask('DescribeScalableTargets')['ScalableTargets']).toEqual([
       expect.objectContaining({ MinCapacity: 5, MaxCapacity: 8 }),
@@ -302,7 +315,7 @@ describe('scheduled actions', () => {
       Schedule: 'rate(5 minutes)',
       ScalableTargetAction: { MinCapacity: 5 },
     });
-    sim.kernel.advance(20 * minute);
+    sim.advance(20 * minute);
     expect(sim.fleet.count).toBe(2);
   });
   test('refuse a schedule that cannot be read', () => {

@@ -22,6 +22,8 @@ export const emptySummary = (): Summary => ({
 });
 
 export const addObservation = (summary: Summary, value: number, times: number): void => {
+  // Values and Counts may name a value that did not occur.
+  if (times === 0) return;
   summary.count += times;
   summary.sum += value * times;
   if (value < summary.min) summary.min = value;

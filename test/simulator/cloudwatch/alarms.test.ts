@@ -43,7 +43,7 @@ const described = (sim: Sim, name: string): Record<string, unknown> => {
   return alarm;
 };
 const transitions = (sim: Sim): readonly string[] =>
-  sim.kernel.events.map(({ at, object, what }) => `${(at - sim.at(0)) / 1000}s ${object} ${what}`);
+  sim.events.map(({ at, object, what }) => `${(at - sim.at(0)) / 1000}s ${object} ${what}`);
 
 test('a new alarm has insufficient data, and its first evaluation follows within seconds', () => {
   const sim = cloudwatch();
@@ -53,7 +53,7 @@ test('a new alarm has insufficient data, and its first evaluation follows within
     StateReason: 'Unchecked: Initial alarm creation',
     ActionsEnabled: true,
   });
-  sim.kernel.advance(5_000);
+  sim.advance(5_000);
   expect(described(sim, 'errors')).toMatchObject({
     StateValue: 'OK',
     StateReason: expect.stringContaining('3 missing datapoints were treated as [NonBreaching]'),
@@ -64,7 +64,7 @@ test('a candidate with 5 % errors trips 2 of 3 after two minutes and the metric 
   const sim = cloudwatch();
   sim.call('PutMetricAlarm', errorsAlarm);
   for (let m = 0; m < 6; m++) traffic(sim, sim.at(m), 100, 5);
-  sim.kernel.advanceTo(sim.at(6));
+  sim.advanceTo(sim.at(6));
   expect(transitions(sim)).toEqual(['5s errors OK', '180s errors ALARM']);
   expect(described(sim, 'errors')).toMatchObject({
     StateTransitionedTimestamp: sim.seconds(3),
@@ -84,7 +84,7 @@ test('a healthy candidate never trips it', () => {
   const sim = cloudwatch();
   sim.call('PutMetricAlarm', errorsAlarm);
   for (let m = 0; m < 20; m++) traffic(sim, sim.at(m), 200, 1);
-  sim.kernel.advanceTo(sim.at(22));
+  sim.advanceTo(sim.at(22));
   expect(transitions(sim)).toEqual(['5s errors OK']);
 });
 
@@ -100,7 +100,7 @@ test("AWS's sample alarm, Average of Invocation4XXErrors above 1, cannot fire ev
     Threshold: 1,
   });
   for (let m = 0; m < 20; m++) traffic(sim, sim.at(m), 50, 50, 'Invocation4XXErrors');
-  sim.kernel.advanceTo(sim.at(22));
+  sim.advanceTo(sim.at(22));
   expect(transitions(sim)).toEqual(['5s sample OK']);
 });
 
@@ -116,7 +116,7 @@ test('a point published ahead trips the abort alarm when its minute has passed, 
       Value: 1,
     })),
   });
-  sim.kernel.advanceTo(sim.at(20));
+  sim.advanceTo(sim.at(20));
   // Minute 5 is the last with a point; it decides until it leaves the range of N + 2 periods at minute 9.
   expect(transitions(sim)).toEqual(['5s abort OK', '240s abort ALARM', '540s abort OK']);
 });
@@ -132,7 +132,7 @@ test('a period of a quarter of an hour slides every minute', () => {
       1,
       sim.at(m),
     );
-  sim.kernel.advanceTo(sim.at(40));
+  sim.advanceTo(sim.at(40));
   expect(transitions(sim).slice(0, 2)).toEqual(['5s abort OK', `${22 * 60}s abort ALARM`]);
 });
 
@@ -140,7 +140,7 @@ test('a wall-clock window looks back no further than its periods', () => {
   const sim = cloudwatch({ metricDelayMs: 0 });
   sim.call('PutMetricAlarm', { ...abortAlarm, TreatMissingData: 'missing', EvaluationWindow: { WallClockWindow: {} } });
   sim.metrics.record('ModelDelivery', 'Abort', { EndpointName: 'churn', EndpointConfigName: 'churn-2' }, 1, sim.at(0));
-  sim.kernel.advanceTo(sim.at(3));
+  sim.advanceTo(sim.at(3));
   expect(transitions(sim)).toEqual(['60s abort ALARM', '120s abort INSUFFICIENT_DATA']);
 });
 
@@ -148,7 +148,7 @@ test('during warm-up it stays INSUFFICIENT_DATA whatever the metric says', () =>
   const sim = cloudwatch();
   sim.call('PutMetricAlarm', { ...errorsAlarm, WarmUpConfiguration: { WarmUpPeriodDurationInMinutes: 10 } });
   for (let m = 0; m < 15; m++) traffic(sim, sim.at(m), 20, 20);
-  sim.kernel.advanceTo(sim.at(15));
+  sim.advanceTo(sim.at(15));
   expect(transitions(sim)).toEqual(['600s errors ALARM']);
 });
 
@@ -156,17 +156,17 @@ test('a unit that is not the stored one finds no data', () => {
   const sim = cloudwatch();
   sim.call('PutMetricAlarm', { ...errorsAlarm, Unit: 'Percent' });
   for (let m = 0; m < 6; m++) traffic(sim, sim.at(m), 20, 20);
-  sim.kernel.advanceTo(sim.at(8));
+  sim.advanceTo(sim.at(8));
   expect(transitions(sim)).toEqual(['5s errors OK']);
 });
 
 test('SetAlarmState lasts seconds', () => {
   const sim = cloudwatch();
   sim.call('PutMetricAlarm', errorsAlarm);
-  sim.kernel.advance(20_000);
+  sim.advance(20_000);
   sim.call('SetAlarmState', { AlarmName: 'errors', StateValue: 'ALARM', StateReason: 'by hand' });
   expect(sim.metrics.alarmState('errors')).toBe('ALARM');
-  sim.kernel.advance(5_000);
+  sim.advance(5_000);
   expect(sim.metrics.alarmState('errors')).toBe('OK');
   expect(sim.refusal('SetAlarmState', { AlarmName: 'none', StateValue: 'OK', StateReason: '' })?.code).toBe(
     'ResourceNotFound',
@@ -192,7 +192,7 @@ test('a percentile of too few samples freezes the state when the alarm says igno
   for (let m = 0; m < 6; m++)
     for (let n = 0; n < 50; n++)
       sim.metrics.record('AWS/SageMaker', 'ModelLatency', green, 400_000, sim.at(m) + n * 1000);
-  sim.kernel.advanceTo(sim.at(6));
+  sim.advanceTo(sim.at(6));
   expect([sim.metrics.alarmState('ignore'), sim.metrics.alarmState('evaluate')]).toEqual(['OK', 'ALARM']);
 });
 
@@ -205,7 +205,7 @@ test('ten-second periods see a standard metric only once a minute and lapse', ()
       Namespace: 'ModelDelivery',
       MetricData: [{ MetricName: 'Abort', Dimensions: fast.Dimensions, Timestamp: sim.seconds(m), Value: 1 }],
     });
-  sim.kernel.advanceTo(sim.at(2));
+  sim.advanceTo(sim.at(2));
   expect(transitions(sim).slice(0, 4)).toEqual([
     '10s abort ALARM',
     '40s abort INSUFFICIENT_DATA',
@@ -237,7 +237,7 @@ test('an alarm on metric math watches the one query that returns data', () => {
     traffic(sim, sim.at(m), 100, 5);
     for (let n = 0; n < 100; n++) sim.metrics.record('AWS/SageMaker', 'Invocations', green, 1, sim.at(m) + n * 500);
   }
-  sim.kernel.advanceTo(sim.at(3));
+  sim.advanceTo(sim.at(3));
   expect(sim.metrics.alarmState('rate')).toBe('ALARM');
 });
 
@@ -307,9 +307,9 @@ test('DeleteAlarms deletes all or nothing, and the history stays', () => {
   sim.call('PutMetricAlarm', errorsAlarm);
   expect(sim.refusal('DeleteAlarms', { AlarmNames: ['errors', 'none'] })?.code).toBe('ResourceNotFound');
   expect(sim.metrics.alarmState('errors')).toBe('INSUFFICIENT_DATA');
-  sim.kernel.advance(5_000);
+  sim.advance(5_000);
   sim.call('DeleteAlarms', { AlarmNames: ['errors'] });
-  sim.kernel.advance(5 * minute);
+  sim.advance(5 * minute);
   const { AlarmHistoryItems } = sim.call('DescribeAlarmHistory', {
     AlarmName: 'errors',
     HistoryItemType: 'StateUpdate',

@@ -36,7 +36,7 @@ describe('what can be read when', () => {
     const sim = cloudwatch();
     for (let n = 0; n < 60; n++) sim.metrics.record('AWS/SageMaker', 'Invocations', green, 1, sim.at(0) + n * 1000);
     const readAt = (milliseconds: number) => {
-      sim.kernel.advanceTo(sim.at(0) + milliseconds);
+      sim.advanceTo(sim.at(0) + milliseconds);
       return values(sim, [stat('i', 'Invocations', 'Sum')]);
     };
     expect(readAt(minute)).toEqual([[]]);
@@ -48,7 +48,7 @@ describe('what can be read when', () => {
   test('a point put for a coming minute is there before its minute comes', () => {
     const sim = cloudwatch();
     put(sim, { Timestamp: sim.seconds(30), Value: 7 });
-    sim.kernel.advance(minute + 1);
+    sim.advance(minute + 1);
     expect(values(sim, [own('m', 'Maximum')])).toEqual([[7]]);
     expect(values(sim, [own('m', 'Maximum')], 0, 30)).toEqual([[]]);
   });
@@ -56,7 +56,7 @@ describe('what can be read when', () => {
   test('dimension sets are exact, in any order', () => {
     const sim = cloudwatch();
     sim.metrics.record('AWS/SageMaker', 'Invocations', green, 1, sim.at(0));
-    sim.kernel.advance(5 * minute);
+    sim.advance(5 * minute);
     const [whole] = [stat('i', 'Invocations', 'Sum')];
     const reversed = {
       ...whole,
@@ -80,7 +80,7 @@ test('statistics, with exact percentiles by nearest rank', () => {
   const sim = cloudwatch();
   for (let n = 1; n <= 100; n++) sim.metrics.record('AWS/SageMaker', 'ModelLatency', green, n, sim.at(0) + n);
   sim.metrics.recordMany('AWS/SageMaker', 'ModelLatency', green, [10, 20], [3, 1], sim.at(1));
-  sim.kernel.advance(5 * minute);
+  sim.advance(5 * minute);
   const ask = (name: string, period = 60) => values(sim, [stat('q', 'ModelLatency', name, period)])[0];
   expect(ask('SampleCount')).toEqual([100, 4]);
   expect(ask('Average')).toEqual([50.5, 12.5]);
@@ -103,17 +103,26 @@ test('a StatisticSet has no percentiles unless all its values are equal', () => 
   put(sim, { StatisticValues: { SampleCount: 4, Sum: 10, Minimum: 1, Maximum: 4 } });
   put(sim, { Timestamp: sim.seconds(1), StatisticValues: { SampleCount: 4, Sum: 8, Minimum: 2, Maximum: 2 } });
   put(sim, { Timestamp: sim.seconds(2), Values: [1, 5], Counts: [9, 1] });
-  sim.kernel.advance(5 * minute);
+  sim.advance(5 * minute);
   expect(values(sim, [own('a', 'Average'), own('p', 'p90')])).toEqual([
     [2.5, 2, 1.4],
     [2, 1],
   ]);
 });
 
+test('a value that occurred zero times leaves no trace', () => {
+  const sim = cloudwatch();
+  sim.metrics.recordMany('AWS/SageMaker', 'InvocationModelErrors', green, [0, 1], [10, 0], sim.at(0));
+  sim.advance(5 * minute);
+  expect(
+    values(sim, [stat('a', 'InvocationModelErrors', 'Maximum'), stat('b', 'InvocationModelErrors', 'p100')]),
+  ).toEqual([[0], [0]]);
+});
+
 test('ten-second periods of a high-resolution metric', () => {
   const sim = cloudwatch();
   for (const second of [0, 5, 25]) put(sim, { Timestamp: sim.seconds(0) + second, Value: 1, StorageResolution: 1 });
-  sim.kernel.advance(5 * minute);
+  sim.advance(5 * minute);
   expect(query(sim, [own('m', 'Sum', 10)]).MetricDataResults[0]).toMatchObject({
     Timestamps: [sim.seconds(0), sim.seconds(0) + 20],
     Values: [2, 1],
@@ -131,7 +140,7 @@ describe('metric math', () => {
         sim.metrics.record('AWS/SageMaker', 'Invocations', green, 1, sim.at(m) + n);
         if (n < errors) sim.metrics.record('AWS/SageMaker', 'InvocationModelErrors', green, 1, sim.at(m) + n);
       }
-    sim.kernel.advance(10 * minute);
+    sim.advance(10 * minute);
     return sim;
   };
   const hidden = [
@@ -168,7 +177,7 @@ describe('GetMetricData', () => {
   test('newest first unless asked otherwise', () => {
     const sim = cloudwatch();
     for (const m of [0, 1]) sim.metrics.record('AWS/SageMaker', 'Invocations', green, m + 1, sim.at(m));
-    sim.kernel.advance(5 * minute);
+    sim.advance(5 * minute);
     const answer = query(sim, [{ ...stat('i', 'Invocations', 'Sum'), Label: 'requests' }], 0, 5, { ScanBy: undefined });
     expect(answer.MetricDataResults).toEqual([
       {
@@ -183,7 +192,7 @@ describe('GetMetricData', () => {
   test('pages by data points', () => {
     const sim = cloudwatch();
     for (const m of [0, 1, 2]) sim.metrics.record('AWS/SageMaker', 'Invocations', green, m, sim.at(m));
-    sim.kernel.advance(5 * minute);
+    sim.advance(5 * minute);
     const ask = (NextToken?: string) =>
       query(sim, [stat('i', 'Invocations', 'Sum')], 0, 5, { MaxDatapoints: 2, NextToken });
     const first = ask();
@@ -249,7 +258,7 @@ test('ListMetrics and GetMetricStatistics', () => {
   for (const value of [1, 3]) sim.metrics.record('AWS/SageMaker', 'ModelLatency', green, value, sim.at(0));
   put(sim, { Value: 1 });
   expect(sim.call('ListMetrics', {})).toEqual({ Metrics: [] });
-  sim.kernel.advance(5 * minute);
+  sim.advance(5 * minute);
   expect(
     sim.call('ListMetrics', { Namespace: 'AWS/SageMaker', Dimensions: [{ Name: 'EndpointName', Value: 'churn' }] }),
   ).toEqual({
@@ -274,7 +283,7 @@ test('a hundred thousand observations are recorded and read in a fraction of a s
   const started = performance.now();
   for (let n = 0; n < 100_000; n++)
     sim.metrics.record('AWS/SageMaker', 'ModelLatency', green, 1000 + (n % 5000), sim.at(0) + n * 10);
-  sim.kernel.advanceTo(sim.at(30));
+  sim.advanceTo(sim.at(30));
   const [counts] = values(sim, [stat('n', 'ModelLatency', 'SampleCount', 3600)]);
   expect(counts).toEqual([100_000]);
   // The bound is for a loaded machine; it takes about a tenth of this.

@@ -1,17 +1,31 @@
-import { AwsError, type Service } from '../../../simulator/contracts.ts';
+import { AwsError, type Instant, type Service, type Settings } from '../../../simulator/contracts.ts';
+import { createKernel, defaultStart } from '../../../simulator/kernel.ts';
 import { createCloudwatch } from '../../../simulator/services/cloudwatch/cloudwatch.ts';
-import { startOfTest, type TestKernel, testKernel } from './kernel.ts';
+import { loadTables, validate } from '../../../simulator/validation.ts';
 
-export const caller = {
-  principal: { accessKeyId: 'AKIATEST', arn: 'arn:aws:iam::111122223333:role/test', accountId: '111122223333' },
+const tables = {
+  cloudwatch: loadTables('cloudwatch'),
+  'application-autoscaling': loadTables('application-autoscaling'),
+};
+const caller = {
+  principal: {
+    accessKeyId: 'AKIATEST',
+    arn: 'arn:aws:iam::111122223333:role/test',
+    accountId: '111122223333',
+  },
   requestId: 'r-1',
 };
 
-/** Calls an operation the way the kernel does, for reading its answer. */
-export const call = (service: Service, operation: string, input: object): Record<string, unknown> => {
+/** Calls an operation the way the kernel does: what AWS's own validator refuses never reaches the service. */
+export const call = (
+  name: keyof typeof tables,
+  service: Service,
+  operation: string,
+  input: object,
+): Record<string, unknown> => {
   const handler = service.operations[operation];
   if (!handler) throw new Error(`${operation} is not served`);
-  return handler(input, caller) as Record<string, unknown>;
+  return handler(validate(name, tables[name], operation, { ...input }), caller) as Record<string, unknown>;
 };
 
 /** The error AWS would answer with; undefined when the call succeeds. */
@@ -30,18 +44,24 @@ export const dimensions = (record: Readonly<Record<string, string>>) =>
   Object.entries(record).map(([Name, Value]) => ({ Name, Value }));
 
 export const minute = 60_000;
+export const start: Instant = defaultStart;
 
-export const cloudwatch = (settings: Parameters<typeof testKernel>[0] = {}) => {
-  const kernel: TestKernel = testKernel(settings);
+/** CloudWatch alone, on a clock the test moves. Minutes are counted from `start`. */
+export const cloudwatch = (settings: Partial<Settings> = {}) => {
+  const { kernel, clock, events } = createKernel({ settings });
   const { service, metrics } = createCloudwatch(kernel);
-  const at = (minutes: number): number => startOfTest + minutes * minute;
+  const at = (minutes: number): Instant => start + minutes * minute;
   return {
     kernel,
+    events,
     service,
     metrics,
     at,
+    /** As timestamps travel. */
     seconds: (minutes: number): number => at(minutes) / 1000,
-    call: (operation: string, input: object) => call(service, operation, input),
-    refusal: (operation: string, input: object) => refusal(() => call(service, operation, input)),
+    advanceTo: clock.advanceTo,
+    advance: (milliseconds: number): void => clock.advanceTo(clock.now() + milliseconds),
+    call: (operation: string, input: object) => call('cloudwatch', service, operation, input),
+    refusal: (operation: string, input: object) => refusal(() => call('cloudwatch', service, operation, input)),
   };
 };

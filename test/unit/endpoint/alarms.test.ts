@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createCloudwatch } from '../../../simulator/services/cloudwatch/cloudwatch.ts';
 import type { MetricAlarm } from '../../../src/aws/cloudwatch.ts';
 import type { AlarmFacts, AlarmProblem } from '../../../src/endpoint/alarm-checks.ts';
 import {
@@ -11,8 +10,7 @@ import {
   shortestAlarmedBakeSeconds,
 } from '../../../src/endpoint/alarms.ts';
 import type { Alarms } from '../../../src/manifest/manifest.ts';
-import { call } from '../../simulator/support/cloudwatch.ts';
-import { startOfTest, testKernel } from '../../simulator/support/kernel.ts';
+import { cloudwatch, start as startOfTest } from '../../simulator/support/cloudwatch.ts';
 
 const candidate = { endpoint: 'churn', variant: 'AllTraffic', endpointConfig: 'churn-1-4-0-1a2b3c4d' };
 const facts: AlarmFacts = candidate;
@@ -357,13 +355,12 @@ describe('what the kit makes for a feasible bake works', () => {
     violates: boolean,
     abort: boolean,
   ) => {
-    const kernel = testKernel({ metricDelayMs });
-    const { service, metrics } = createCloudwatch(kernel);
+    const { advanceTo, call, events, metrics } = cloudwatch({ metricDelayMs });
     const specs = kit(bakeSeconds, { errors, latencyP99Milliseconds: latencyMs, named: [] });
-    for (const spec of specs) call(service, 'PutMetricAlarm', spec);
+    for (const spec of specs) call('PutMetricAlarm', spec);
     const start = startOfTest + 180_000 + offsetMs;
     const end = start + bakeSeconds * 1000;
-    kernel.advanceTo(start);
+    advanceTo(start);
     const dimensions = {
       EndpointName: 'churn',
       VariantName: 'AllTraffic',
@@ -385,7 +382,7 @@ describe('what the kit makes for a feasible bake works', () => {
     }
     if (abort) {
       const { namespace, metric, dimensions: Dimensions } = abortMetric('churn', candidate.endpointConfig);
-      call(service, 'PutMetricData', {
+      call('PutMetricData', {
         Namespace: namespace,
         MetricData: Array.from({ length: 60 }, (_, n) => ({
           MetricName: metric,
@@ -395,10 +392,10 @@ describe('what the kit makes for a feasible bake works', () => {
         })),
       });
     }
-    kernel.advanceTo(end);
+    advanceTo(end);
     return specs.map(({ AlarmName, MetricName }) => [
       MetricName,
-      kernel.events.some((event) => event.object === AlarmName && event.what === 'ALARM'),
+      events.some((event) => event.object === AlarmName && event.what === 'ALARM'),
     ]);
   };
 
