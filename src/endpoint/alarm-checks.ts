@@ -1,12 +1,6 @@
 import type { MetricAlarm, PutMetricAlarmInput } from '../aws/cloudwatch.ts';
 import { duration, type Instant, minutes, seconds } from '../clock.ts';
-import { metricDelay } from './traffic.ts';
-
-export interface Candidate {
-  readonly endpoint: string;
-  readonly variant: string;
-  readonly endpointConfig: string;
-}
+import { type Arm, metricDelay } from './traffic.ts';
 
 /**
  * What is wrong with an alarm. `cannot-fire` and `not-ready` refuse the release before anything is written (reason codes
@@ -18,9 +12,9 @@ export interface AlarmProblem {
   readonly sentence: string;
 }
 
-/** What the lint knows besides the alarm. */
-export interface AlarmFacts extends Candidate {
-  /** To tell whether an existing alarm's warm-up is over. */
+/** The candidate's fleet, and what the lint knows besides. */
+export interface AlarmFacts extends Arm {
+  /** Tells whether an existing alarm's warm-up is over; without it all of it is reckoned with. */
   readonly now?: Instant;
   /** Expected on the candidate in its smallest bake: tells whether a percentile will have samples enough. */
   readonly candidateRequestsPerSecond?: number;

@@ -5,7 +5,6 @@ import type { Alarms } from '../manifest/manifest.ts';
 import {
   type AlarmFacts,
   type AlarmProblem,
-  type Candidate,
   fewSamples,
   type Linted,
   missingData,
@@ -18,7 +17,7 @@ import {
   wrongFleet,
   wrongUnit,
 } from './alarm-checks.ts';
-import { metricDelay } from './traffic.ts';
+import { type Arm, metricDelay } from './traffic.ts';
 
 /** One alarm of a release, as PutMetricAlarm takes it. The description says what it watches, and when it had to be shortened. */
 export type AlarmSpec = PutMetricAlarmInput & {
@@ -36,7 +35,7 @@ export const shortestAlarmedBakeSeconds = periodSeconds + delaySeconds;
  * Only the candidate's fleet: SageMaker publishes this dimension set from the fleet's first request on (AWS: deployment guardrails,
  * "Auto-rollback configuration"). Without the config both fleets are in one metric (rule 6).
  */
-const fleetDimensions = ({ endpoint, variant, endpointConfig }: Candidate) => [
+const fleetDimensions = ({ endpoint, variant, endpointConfig }: Arm) => [
   { Name: 'EndpointName', Value: endpoint },
   { Name: 'VariantName', Value: variant },
   { Name: 'EndpointConfigName', Value: endpointConfig },
@@ -59,7 +58,7 @@ export const abortMetric = (endpoint: string, endpointConfig: string) => ({
  * @param request.bakeSeconds the shortest bake of the rollout
  */
 export const releaseAlarms = (
-  request: Candidate & { readonly alarms: Alarms; readonly bakeSeconds: number },
+  request: Arm & { readonly alarms: Alarms; readonly bakeSeconds: number },
 ): readonly AlarmSpec[] => {
   const { endpoint, endpointConfig, alarms, bakeSeconds } = request;
   const short = bakeSeconds < 2 * periodSeconds + delaySeconds;

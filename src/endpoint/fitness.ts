@@ -34,6 +34,8 @@ export const refuseUnfit = async (world: World, fitness: Fitness): Promise<reado
     endpoint,
     variant,
     endpointConfig,
+    now: world.clock.now(),
+    candidateRequestsPerSecond: fitness.rate * Math.min(...path.stages.map(({ share }) => share)),
   });
   for (const [kind, reason] of [
     ['cannot-fire', 'alarm-cannot-fire'],
