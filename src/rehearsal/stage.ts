@@ -44,8 +44,8 @@ export interface Release {
   prepare(): Promise<void>;
   /** Somebody presses "re-run": the same run id, the next attempt. */
   rerun(): void;
-  /** What a person did by hand. */
-  did(what: string, detail: string): void;
+  /** What a person did by hand; `marked` gives it a number in the charts. */
+  did(what: string, detail: string, marked?: boolean): void;
   end(): Promise<Ending>;
   /** Set by `end`. */
   readonly ending: Ending | undefined;
@@ -55,6 +55,7 @@ export interface Deed {
   readonly moment: Moment;
   readonly what: string;
   readonly detail: string;
+  readonly marked: boolean;
 }
 
 /** How a release ended, and the endpoint then. */
@@ -148,7 +149,8 @@ const beginRelease = async (place: Place, title: string, version: IrisVersion): 
     });
   const finish: Release['finish'] = async (running) => ended(await driver.finish(running));
   const run: Release['run'] = (action, inputs) => finish(start(action, inputs));
-  const did = (what: string, detail: string): void => void deeds.push({ moment: driver.moment(), what, detail });
+  const did: Release['did'] = (what, detail, marked = true) =>
+    void deeds.push({ moment: driver.moment(), what, detail, marked });
 
   return {
     title,
@@ -206,7 +208,7 @@ const approve = async (simulator: Simulator, did: Release['did']): Promise<void>
       ModelApprovalStatus: 'Approved',
       ApprovalDescription: 'looked at the evaluation',
     });
-    did('approves', `package ${house.model}/${ModelPackageVersion} in the registry`);
+    did('approves', `package ${house.model}/${ModelPackageVersion} in the registry`, false);
   }
 };
 

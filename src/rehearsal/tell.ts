@@ -21,7 +21,7 @@ export const chapterOf = ({ simulator }: Stage, release: Release): Chapter => {
     ...(before ? { baseline: { label: before.version ?? 'unknown', endpointConfig: before.endpointConfig } } : {}),
     ...(candidateConfig ? { candidate: { label: release.version, endpointConfig: candidateConfig } } : {}),
     minutes: minutesOf(simulator.hosting.minutes(), release, before?.endpointConfig, candidateConfig),
-    ...(candidateConfig ? { errorThreshold: house.errorThreshold } : {}),
+    ...errorThresholdOf(ending.requests),
     bakes: bakesOf(events, ending.requests),
     happenings: happeningsOf(release, events),
     alarms: alarmsOf(ending.requests, events),
@@ -83,31 +83,42 @@ interface UpdateInput {
 const happeningsOf = (release: Release, events: readonly FarSideEvent[]): Happening[] => {
   const told: Told[] = [
     ...release.steps.flatMap(stepHappenings),
-    ...release.deeds.map(({ moment, ...deed }): Told => ({ ...deed, ...moment, who: 'person', marked: false })),
-    ...events.flatMap((event, i): Told[] => {
-      // What the registry notes, the actions and the reviewer say themselves.
-      if (event.source === 'registry') return [];
-      const { at, source, object, what, detail } = event;
-      const isEndpoint = source === 'endpoint';
-      return [
-        {
-          at,
-          eventsSeen: release.began.eventsSeen + i + 0.5,
-          order: 0,
-          who: source,
-          what,
-          detail: isEndpoint ? detail : `${object} ${detail}`.trim(),
-          marked: isEndpoint || source === 'alarm',
-        },
-      ];
+    ...release.deeds.map(
+      ({ moment, marked, what, detail }): Told => ({
+        ...moment,
+        what,
+        detail,
+        who: 'person',
+        weight: marked ? 'marked' : 'plain',
+      }),
+    ),
+    ...events.flatMap((event, i) => {
+      const happening = farSide(event);
+      return happening ? [{ ...happening, eventsSeen: release.began.eventsSeen + i + 0.5, order: 0 }] : [];
     }),
   ];
   const sorted = told.sort((a, b) => a.at - b.at || a.eventsSeen - b.eventsSeen || a.order - b.order);
   return sorted
     .filter((one, i) => !repeats(one, sorted[i - 1]))
-    .map(({ at, who, what, detail, marked }) => ({ at, who, what, detail, marked }));
+    .map(({ at, who, what, detail, weight }) => ({ at, who, what, detail, weight }));
 };
 type Told = Happening & Moment;
+
+const farSide = ({ at, source, object, what, detail }: FarSideEvent): Happening | undefined => {
+  switch (source) {
+    // What the registry notes, the actions and the reviewer say themselves.
+    case 'registry':
+      return undefined;
+    case 'endpoint':
+      return { at, who: source, what, detail, weight: 'marked' };
+    case 'alarm':
+      return what === 'ALARM'
+        ? { at, who: source, what, detail: `${object}: ${detail}`, weight: 'marked' }
+        : { at, who: source, what, detail: object, weight: 'fine' };
+    case 'autoscaling':
+      return { at, who: source, what, detail: `${object} ${detail}`, weight: 'plain' };
+  }
+};
 
 /** A step repeats itself when only its percentage moved on: a sign of life in a log, noise in a story. */
 const repeats = (one: Told, before: Told | undefined): boolean =>
@@ -117,28 +128,36 @@ const repeats = (one: Told, before: Told | undefined): boolean =>
 const progressLine = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\s+\d+ %\s+(.+)$/;
 
 const stepHappenings = ({ step, started, ended, log, exit, outputs }: StepResult): Told[] => {
-  const tell = (moment: Moment, detail: string): Told => ({
+  const tell = (moment: Moment, detail: string, weight: Happening['weight']): Told => ({
     ...moment,
     who: 'workflow',
     what: step.action,
     detail,
-    marked: false,
-  });
-  const said = log.flatMap(({ moment, text }): Told[] => {
-    const because = progressLine.exec(text)?.[1];
-    return because === undefined ? [] : [tell(moment, because)];
+    weight,
   });
   const end = exit.signal === 'SIGKILL' ? 'is gone' : `ended ${outputs['outcome']}/${outputs['reason-code']}`;
-  return [
-    tell(started, step.job.attempt > 1 ? `starts, attempt ${step.job.attempt}` : 'starts'),
-    ...said,
-    tell(ended, end),
-  ];
+  // What took no time is told by its end; its log says the rest.
+  if (ended.at === started.at) return [tell(ended, end, 'plain')];
+  const said = log.flatMap(({ moment, text }): Told[] => {
+    const because = progressLine.exec(text)?.[1];
+    return because === undefined ? [] : [tell(moment, because, 'fine')];
+  });
+  const attempt = step.job.attempt > 1 ? `, attempt ${step.job.attempt}` : '';
+  return [tell(started, `starts${attempt}`, 'plain'), ...said, tell(ended, end, 'marked')];
+};
+
+const alarmInputs = (requests: readonly LoggedRequest[]): Readonly<Record<string, unknown>>[] =>
+  requests
+    .filter(({ operation, mutation }) => operation === 'PutMetricAlarm' && mutation)
+    .map(({ input }) => input as Readonly<Record<string, unknown>>);
+
+const errorThresholdOf = (requests: readonly LoggedRequest[]): Pick<Chapter, 'errorThreshold'> => {
+  const onErrors = alarmInputs(requests).find(({ MetricName }) => MetricName === 'InvocationModelErrors');
+  return onErrors ? { errorThreshold: Number(onErrors['Threshold']) } : {};
 };
 
 const alarmsOf = (requests: readonly LoggedRequest[], events: readonly FarSideEvent[]): AlarmRow[] => {
-  const puts = requests.filter(({ operation, mutation }) => operation === 'PutMetricAlarm' && mutation);
-  const rows = new Map(puts.map(({ input }) => alarmRow(input as Readonly<Record<string, unknown>>, events)));
+  const rows = new Map(alarmInputs(requests).map((input) => alarmRow(input, events)));
   return [...rows.values()];
 };
 

@@ -48,7 +48,8 @@ export const stagger = (positions: readonly number[], gap: number): number[] => 
 };
 
 const markRadius = 8;
-const margin = { left: 44, right: 12, bottom: 26 };
+const bandHeight = 16;
+const margin = { left: 44, right: 20, bottom: 26 };
 
 /** An SVG of `width` × about `plotHeight` user units; draw it once per screen class rather than scale its text. */
 export const drawChart = (chart: Chart, width: number, plotHeight: number): string => {
@@ -60,7 +61,8 @@ export const drawChart = (chart: Chart, width: number, plotHeight: number): stri
     marks.map((mark) => x(mark.at)),
     markRadius * 2 + 2,
   );
-  const plotTop = 12 + (Math.max(-1, ...rows) + 1) * (markRadius * 2 + 2);
+  const bandTop = 4 + (Math.max(-1, ...rows) + 1) * (markRadius * 2 + 2);
+  const plotTop = bandTop + bandHeight;
   const bottom = plotTop + plotHeight;
   const y = (value: number): number => bottom - (Math.min(value, chart.top) / chart.top) * plotHeight;
 
@@ -76,7 +78,7 @@ export const drawChart = (chart: Chart, width: number, plotHeight: number): stri
     const minutes = Math.round((at - chart.origin) / 60_000);
     ticks.push(
       `<line class="grid" x1="${n(x(at))}" x2="${n(x(at))}" y1="${bottom}" y2="${bottom + 4}"/>` +
-        `<text class="tick" x="${n(x(at))}" y="${bottom + 17}" text-anchor="middle">${minutes} min</text>`,
+        `<text class="tick" x="${n(x(at))}" y="${bottom + 17}" text-anchor="middle">${String(minutes).replace('-', '−')} min</text>`,
     );
   }
 
@@ -87,9 +89,9 @@ export const drawChart = (chart: Chart, width: number, plotHeight: number): stri
       const wide = x(band.to) - left;
       const fits = wide > band.label.length * 6 + 8;
       return (
-        `<rect class="band" x="${n(left)}" y="${plotTop}" width="${n(wide)}" height="${plotHeight}"><title>${escapeXml(band.label)}</title></rect>` +
+        `<rect class="band" x="${n(left)}" y="${bandTop}" width="${n(wide)}" height="${bandHeight - 2}" rx="3"><title>${escapeXml(band.label)}</title></rect>` +
         (fits
-          ? `<text class="band-label" x="${n(left + wide / 2)}" y="${plotTop + 13}" text-anchor="middle">${escapeXml(band.label)}</text>`
+          ? `<text class="band-label" x="${n(left + wide / 2)}" y="${bandTop + 10.5}" text-anchor="middle">${escapeXml(band.label)}</text>`
           : '')
       );
     });
@@ -103,7 +105,7 @@ export const drawChart = (chart: Chart, width: number, plotHeight: number): stri
 
   const flags = marks.map((mark, i) => {
     const cx = n(x(mark.at));
-    const cy = n(plotTop - 4 - markRadius - (rows[i] ?? 0) * (markRadius * 2 + 2));
+    const cy = n(bandTop - 2 - markRadius - (rows[i] ?? 0) * (markRadius * 2 + 2));
     return (
       `<line class="mark-line" x1="${cx}" x2="${cx}" y1="${cy}" y2="${bottom}"/>` +
       `<circle class="mark" cx="${cx}" cy="${cy}" r="${markRadius}"/>` +

@@ -19,6 +19,7 @@ section{border-top:1px solid var(--rule);margin-top:2.5rem;padding-top:2rem}
 table{border-collapse:collapse;width:100%;margin:1rem 0;font-size:.9375rem}
 th,td{text-align:left;vertical-align:top;padding:.4rem .75rem .4rem 0;border-bottom:1px solid var(--rule)}
 th{color:var(--quiet);font-weight:600}
+@media(min-width:641px){.contents td:nth-child(2),.contents td:nth-child(3){white-space:nowrap}}
 table.numbers td,table.numbers th{text-align:right;font-variant-numeric:tabular-nums}
 .badge{display:inline-block;border-radius:1em;padding:.05em .7em;font-size:.875rem;font-weight:600;white-space:nowrap;color:var(--warn);background:var(--warn-bg);border:1px solid currentColor}
 .badge.succeeded{color:var(--good);background:var(--good-bg)}

@@ -30,6 +30,7 @@ const contents = ({ chapters }: Story): string =>
       duration(chapter.endedAt - chapter.startedAt),
       escapeXml(chapter.servesNow),
     ]),
+    'contents',
   );
 
 const section = (chapter: Chapter, index: number): string => {
@@ -45,7 +46,8 @@ const section = (chapter: Chapter, index: number): string => {
     `<div><h3>What serves now</h3><p>${escapeXml(chapter.servesNow)}</p><h3>How to undo it</h3><p>${escapeXml(chapter.undo)}</p></div>`,
     '</div>',
     '<h3>What happened</h3>',
-    happenings(chapter, numbers),
+    happenings(chapter, numbers, (happening) => happening.weight !== 'fine'),
+    `<details><summary>Every step</summary>${happenings(chapter, numbers, () => true)}</details>`,
     '<div class="columns">',
     `<div><h3>What was asked</h3>${definitions(chapter.asked)}</div>`,
     `<div><h3>Alarms</h3>${alarms(chapter.alarms, chapter.startedAt)}</div>`,
@@ -60,7 +62,7 @@ const badge = ({ verdict }: Chapter): string =>
 
 /** Happening → its number in the charts. */
 const numbered = (all: readonly Happening[]): ReadonlyMap<Happening, number> =>
-  new Map(all.filter((happening) => happening.marked).map((happening, i) => [happening, i + 1]));
+  new Map(all.filter(({ weight }) => weight === 'marked').map((happening, i) => [happening, i + 1]));
 
 const charts = (chapter: Chapter, numbers: ReadonlyMap<Happening, number>): string => {
   if (!chapter.candidate && !chapter.baseline)
@@ -98,7 +100,7 @@ const shareChart = (chapter: Chapter, numbers: ReadonlyMap<Happening, number>): 
     return total === 0 ? undefined : (100 * requests) / total;
   };
   return {
-    title: 'Traffic share, % of requests',
+    title: 'Traffic share: % of requests, by minute',
     ...frame(chapter, numbers),
     top: 100,
     form: 'shares',
@@ -113,7 +115,7 @@ const errorChart = (chapter: Chapter, numbers: ReadonlyMap<Happening, number>): 
   const highest = Math.max(0, ...series.flatMap(({ values }) => values.map(({ value }) => value ?? 0)));
   const threshold = chapter.errorThreshold === undefined ? undefined : 100 * chapter.errorThreshold;
   return {
-    title: 'Error rate, % of each arm’s requests',
+    title: 'Error rate: % of each version’s requests, by minute',
     ...frame(chapter, numbers),
     top: niceTop(Math.max(highest, (threshold ?? 0) * 1.5, 1)),
     form: 'lines',
@@ -125,7 +127,7 @@ const errorChart = (chapter: Chapter, numbers: ReadonlyMap<Happening, number>): 
 };
 
 const seriesOf = (chapter: Chapter, value: (minute: ArmMinute) => number | undefined): Series[] =>
-  (['baseline', 'candidate'] as const).flatMap((arm) => {
+  (['candidate', 'baseline'] as const).flatMap((arm) => {
     const named = chapter[arm];
     if (!named) return [];
     const minutes = chapter.minutes.filter((minute) => minute.arm === arm);
@@ -138,8 +140,13 @@ const seriesOf = (chapter: Chapter, value: (minute: ArmMinute) => number | undef
     ];
   });
 
-const happenings = (chapter: Chapter, numbers: ReadonlyMap<Happening, number>): string =>
+const happenings = (
+  chapter: Chapter,
+  numbers: ReadonlyMap<Happening, number>,
+  wanted: (happening: Happening) => boolean,
+): string =>
   `<ol class="happenings">${chapter.happenings
+    .filter(wanted)
     .map((happening) => {
       const number = numbers.get(happening);
       const mark = number === undefined ? '<span class="dot"></span>' : `<span class="number">${number}</span>`;

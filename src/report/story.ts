@@ -22,7 +22,7 @@ export interface Chapter {
   readonly candidate?: Arm;
   /** By minute, both arms; what really happened, before any metric delay. */
   readonly minutes: readonly ArmMinute[];
-  /** The fraction of failing requests above which an alarm goes off. */
+  /** The fraction of failing requests above which an alarm goes off; absent when nothing watches errors. */
   readonly errorThreshold?: number;
   readonly bakes: readonly { readonly from: Instant; readonly to: Instant; readonly label: string }[];
   readonly happenings: readonly Happening[];
@@ -50,8 +50,8 @@ export interface Happening {
   readonly who: 'workflow' | 'endpoint' | 'alarm' | 'person' | 'registry' | 'autoscaling';
   readonly what: string;
   readonly detail: string;
-  /** Gets a number in the charts. */
-  readonly marked: boolean;
+  /** `marked`: gets a number in the charts. `fine`: for whoever wants every step. */
+  readonly weight: 'marked' | 'plain' | 'fine';
 }
 
 export interface AlarmRow {

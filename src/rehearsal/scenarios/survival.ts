@@ -105,9 +105,9 @@ export const twoReleasesOneEndpoint: Scenario = {
     const running = first.start('deploy-endpoint');
     await stage.driver.until(stage.driver.now() + seconds(1));
     await second.run('deploy-endpoint');
-    await second.end();
     await first.finish(running);
     await first.end();
+    await second.end();
     require(isEnd(first, delivered), 'the first release is delivered');
     require(first.ending?.after?.version === '1.1.0', 'the endpoint serves the first release’s version');
     require(second.ending?.because.includes('1.1.0') === true, 'the second release names the first');

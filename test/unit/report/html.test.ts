@@ -23,9 +23,9 @@ const chapter: Chapter = {
   errorThreshold: 0.01,
   bakes: [{ from: start, to: start + minutes(3), label: nasty }],
   happenings: [
-    { at: start + 1000, who: 'endpoint', what: 'update-started', detail: nasty, marked: true },
-    { at: start + 2000, who: 'alarm', what: 'ALARM', detail: nasty, marked: true },
-    { at: start + 3000, who: 'workflow', what: 'deploy-endpoint', detail: 'rolled-back/alarm', marked: false },
+    { at: start + 1000, who: 'endpoint', what: 'update-started', detail: nasty, weight: 'marked' },
+    { at: start + 2000, who: 'alarm', what: 'ALARM', detail: nasty, weight: 'marked' },
+    { at: start + 3000, who: 'workflow', what: 'deploy-endpoint', detail: 'rolled-back/alarm', weight: 'fine' },
   ],
   alarms: [{ name: nasty, watches: nasty, changes: [{ at: start, state: nasty }] }],
   servesNow: nasty,
@@ -60,7 +60,15 @@ describe('the HTML report', () => {
 
   it('numbers marked happenings the same in charts and list', () => {
     expect(html.match(/class="mark-number"[^>]*>2</g)).toHaveLength(4);
-    expect(html.match(/class="number">\d/g)).toEqual(['class="number">1', 'class="number">2']);
+    const [told, everyStep] = html.split('Every step');
+    for (const list of [told, everyStep])
+      expect(list?.match(/class="number">\d/g)).toEqual(['class="number">1', 'class="number">2']);
+  });
+
+  it('keeps fine steps for those who unfold them', () => {
+    const [told, everyStep] = html.split('Every step');
+    expect(told).not.toContain('<strong>deploy-endpoint</strong>');
+    expect(everyStep).toContain('<strong>deploy-endpoint</strong>');
   });
 });
 
@@ -85,14 +93,14 @@ describe('a chart', () => {
   };
 
   it('draws a minute without requests as a gap, not as zero', () => {
-    const paths = drawChart(chart, 456, 100).match(/class="line candidate" d="[^"]+"/g);
+    const paths = drawChart(chart, 464, 100).match(/class="line candidate" d="[^"]+"/g);
     // 44 px to the left of the plot, 100 px per minute, 5 of 10 % at half the height.
-    expect(paths).toEqual(['class="line candidate" d="M44 62H144"', 'class="line candidate" d="M344 62H444"']);
+    expect(paths).toEqual(['class="line candidate" d="M44 70H144"', 'class="line candidate" d="M344 70H444"']);
   });
 
   it('draws what is above the axis at its top', () => {
     const high = { ...chart, top: 2 };
-    expect(drawChart(high, 456, 100)).toContain('d="M44 12H144"');
+    expect(drawChart(high, 464, 100)).toContain('d="M44 20H144"');
   });
 
   it('keeps markers apart', () => {
