@@ -3,7 +3,7 @@ import { type AwsConnection, clientSettings } from './clients.ts';
 import { classify, describe } from './errors.ts';
 import { retrying, Throttled } from './retry.ts';
 import { sender } from './sender.ts';
-import type { Sts } from './sts.ts';
+import { type Sts, sts, stsClient } from './sts.ts';
 
 /** Access keys as the SDK takes them. */
 export interface Identity {
@@ -62,7 +62,7 @@ export const base = (options: BaseOptions): CredentialSource => {
   const source = refreshing(options.clock, async () => {
     chain ??= defaultChain(options);
     try {
-      const identity = await (await chain)({ forceRefresh: force });
+      const identity = await chain({ forceRefresh: force });
       force = false;
       // Keys in the environment are given once; everything else the chain knows how to renew.
       renewable = !('$source' in identity && Object.hasOwn(identity.$source ?? {}, 'CREDENTIALS_ENV_VARS'));
@@ -90,10 +90,8 @@ export const base = (options: BaseOptions): CredentialSource => {
 };
 
 /** The default chain as the SDK resolves it for a client; its inner calls use the same proxy. */
-const defaultChain = async (connection: AwsConnection): Promise<(options: object) => Promise<Identity>> => {
-  const { stsClient } = await import('./sts.ts');
-  return stsClient(clientSettings(connection)).config.credentials;
-};
+const defaultChain = (connection: AwsConnection): ((options: object) => Promise<Identity>) =>
+  stsClient(clientSettings(connection)).config.credentials;
 
 /** A role's credentials, taken with an OIDC token or with other credentials, and taken again before they end. */
 export const assumed = (options: AssumedOptions): CredentialSource => {
@@ -105,7 +103,7 @@ export const assumed = (options: AssumedOptions): CredentialSource => {
   const take = async (): Promise<Identity> => {
     const proven = source.proof === 'oidc' ? await oidcToken(options, source.token) : undefined;
     try {
-      const calls = await stsCalls(options);
+      const calls = stsCalls(options);
       const RoleArn = await roleArn(options, calls);
       const request = { RoleArn, RoleSessionName, DurationSeconds: sessionSeconds };
       const { Credentials: taken } = proven
@@ -175,8 +173,7 @@ const refreshing = (clock: Clock, fetch: () => Promise<Identity>): Omit<Credenti
  */
 const handedOut = (identity: Identity): Identity => ({ ...identity, expiration: new Date(0) });
 
-const stsCalls = async (options: AssumedOptions) => {
-  const { sts, stsClient } = await import('./sts.ts');
+const stsCalls = (options: AssumedOptions) => {
   // AssumeRoleWithWebIdentity is not signed; the token is the proof.
   const client = stsClient({
     ...clientSettings(options),
