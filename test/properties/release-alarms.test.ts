@@ -1,0 +1,115 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { AlarmFacts } from '../../src/endpoint/alarm-checks.ts';
+import { abortMetric, lintAlarms, releaseAlarms, shortestAlarmedBakeSeconds } from '../../src/endpoint/alarms.ts';
+import type { Alarms } from '../../src/manifest/manifest.ts';
+import { cloudwatch, start as startOfTest } from '../simulator/support/cloudwatch.ts';
+
+const candidate: AlarmFacts = { endpoint: 'churn', variant: 'AllTraffic', endpointConfig: 'churn-1-4-0-1a2b3c4d' };
+const kit = (bakeSeconds: number, alarms: Alarms) => releaseAlarms({ ...candidate, alarms, bakeSeconds });
+
+describe('what the kit makes for a feasible bake works', () => {
+  /** A rollout: provisioning, then a bake that begins anywhere within a minute. Requests come evenly. */
+  const rollout = fc.record({
+    bakeSeconds: fc.integer({ min: shortestAlarmedBakeSeconds, max: 900 }),
+    offsetMs: fc.integer({ min: 0, max: 59_999 }),
+    errors: fc.double({ min: 0.001, max: 1, noNaN: true }),
+    latencyMs: fc.integer({ min: 1, max: 59_999 }),
+    perMinute: fc.integer({ min: 1, max: 120 }),
+    /** The lint reckons with three minutes: two until the data can be read, one until the alarm looks. */
+    metricDelayMs: fc.integer({ min: 0, max: 120_000 }),
+  });
+  type Rollout = typeof rollout extends fc.Arbitrary<infer Value> ? Value : never;
+
+  /**
+   * Which of the release's alarms were red before the bake ended. In every minute the candidate answers `bad` of its requests wrongly and
+   * slowly: the first ones when it violates, so that no partial minute looks healthy; the last ones when it does not.
+   */
+  const redDuring = (
+    { bakeSeconds, offsetMs, errors, latencyMs, perMinute, metricDelayMs }: Rollout,
+    violates: boolean,
+    abort: boolean,
+  ) => {
+    const { advanceTo, call, events, metrics } = cloudwatch({ metricDelayMs });
+    const specs = kit(bakeSeconds, { errors, latencyP99Milliseconds: latencyMs, named: [] });
+    for (const spec of specs) call('PutMetricAlarm', spec);
+    const start = startOfTest + 180_000 + offsetMs;
+    const end = start + bakeSeconds * 1000;
+    advanceTo(start);
+    const dimensions = {
+      EndpointName: 'churn',
+      VariantName: 'AllTraffic',
+      EndpointConfigName: candidate.endpointConfig,
+    };
+    const record = (metric: string, value: number, at: number) =>
+      metrics.record('AWS/SageMaker', metric, dimensions, value, at);
+    for (let from = start; from < end; from = (Math.floor(from / 60_000) + 1) * 60_000) {
+      const length = Math.min((Math.floor(from / 60_000) + 1) * 60_000, end) - from;
+      const requests = Math.max(1, Math.floor((perMinute * length) / 60_000));
+      const bad = violates
+        ? Math.min(requests, Math.floor(requests * errors) + 1)
+        : Math.floor(requests * errors * 0.99);
+      for (let n = 0; n < requests; n++) {
+        const isBad = violates ? n < bad : n >= requests - bad;
+        record('InvocationModelErrors', isBad ? 1 : 0, from + Math.floor((n * length) / requests));
+        record('ModelLatency', latencyMs * 1000 + (violates ? 1 : 0), from + Math.floor((n * length) / requests));
+      }
+    }
+    if (abort) {
+      const { namespace, metric, dimensions: Dimensions } = abortMetric('churn', candidate.endpointConfig);
+      call('PutMetricData', {
+        Namespace: namespace,
+        MetricData: Array.from({ length: 60 }, (_, n) => ({
+          MetricName: metric,
+          Dimensions,
+          Timestamp: (start + n * 60_000) / 1000,
+          Value: 1,
+        })),
+      });
+    }
+    advanceTo(end);
+    return specs.map(({ AlarmName, MetricName }) => [
+      MetricName,
+      events.some((event) => event.object === AlarmName && event.what === 'ALARM'),
+    ]);
+  };
+
+  test('the lint finds no error in it', () => {
+    fc.assert(
+      fc.property(rollout, ({ bakeSeconds, errors, latencyMs }) => {
+        const problems = lintAlarms(
+          kit(bakeSeconds, { errors, latencyP99Milliseconds: latencyMs, named: [] }),
+          [],
+          { metric: [], composite: [] },
+          bakeSeconds,
+          candidate,
+        );
+        expect(problems).toEqual([]);
+      }),
+    );
+  });
+  test('it goes off when the candidate violates what the manifest allows throughout the bake, or is told to stop', () => {
+    fc.assert(
+      fc.property(rollout, (request) => {
+        expect(redDuring(request, true, true)).toEqual([
+          ['InvocationModelErrors', true],
+          ['ModelLatency', true],
+          ['Abort', true],
+        ]);
+      }),
+      { numRuns: 30 },
+    );
+  });
+  test('it stays quiet when the candidate does not', () => {
+    fc.assert(
+      fc.property(rollout, (request) => {
+        expect(redDuring(request, false, false)).toEqual([
+          ['InvocationModelErrors', false],
+          ['ModelLatency', false],
+          ['Abort', false],
+        ]);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
