@@ -11,7 +11,7 @@ export const planAsText = (plan: Plan): string =>
       ...change.details.map((detail) => `           ${detail}`),
     ]),
     ...plan.notes.map((note) => `  note: ${note}`),
-    `  expected: ${duration(seconds(plan.expectedSeconds))}, at its peak ${peakOf(plan)}`,
+    `  expected: ${expectationOf(plan)}`,
     `  permissions: ${plan.permissions.join(', ') || 'none'}`,
   ].join('\n');
 
@@ -32,7 +32,7 @@ export const planAsMarkdown = (plan: Plan): string =>
         ]),
     '',
     ...plan.notes.map((note) => `- ${escapeMarkdown(note)}`),
-    `- Expected duration ${duration(seconds(plan.expectedSeconds))}; at its peak ${escapeMarkdown(peakOf(plan))}.`,
+    `- Expected: ${escapeMarkdown(expectationOf(plan))}.`,
     '',
     '<details><summary>Permissions this run needs</summary>',
     '',
@@ -41,10 +41,12 @@ export const planAsMarkdown = (plan: Plan): string =>
     '</details>',
   ].join('\n');
 
-const peakOf = (plan: Plan): string =>
-  Object.entries(plan.peakInstances)
-    .map(([type, count]) => `${count} × ${type}`)
-    .join(', ') || 'no instances';
+/** `20m, at its peak 8 × ml.m5.large`. */
+const expectationOf = (plan: Plan): string => {
+  const peak = Object.entries(plan.peakInstances).map(([type, count]) => `${count} × ${type}`);
+  const time = duration(seconds(plan.expectedSeconds));
+  return peak.length === 0 ? time : `${time}, at its peak ${peak.join(', ')}`;
+};
 
 /** Text from AWS or a user may hold anything; in a table or a heading it must stay one cell of plain text. */
 export const escapeMarkdown = (text: string): string =>

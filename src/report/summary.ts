@@ -22,6 +22,7 @@ const marks: Readonly<Record<Outcome, string>> = {
 export const summaryOf = (report: Report): string => {
   const sections = [
     verdict(report),
+    serving(report),
     inputs(report),
     plan(report.result.plan),
     timeline(report.timeline),
@@ -59,9 +60,11 @@ const timeline = (entries: readonly TimelineEntry[]): string =>
         ...entries.map((entry) => `| ${iso(entry.at)} | ${entry.percent} % | ${escapeMarkdown(entry.because)} |`),
       ].join('\n');
 
+/** Only a verified end may say what serves; any other outcome tells what the release was about. */
 const outputs = ({ result }: Report): string => {
-  const serves = result.operation === 'deploy-endpoint' || result.operation === 'rollback';
-  return table(serves ? 'What serves now' : 'Result', 'output', result.outputs);
+  const traffic = result.operation === 'deploy-endpoint' || result.operation === 'rollback';
+  const serves = result.outcome === 'succeeded' && !result.dryRun ? 'What serves now' : 'The release';
+  return table(traffic ? serves : 'Result', 'output', result.outputs);
 };
 
 const next = ({ result, asked, url }: Report): string => {

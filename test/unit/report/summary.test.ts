@@ -49,6 +49,12 @@ describe('the job summary', () => {
     expect(markdown).toContain('[The run](https://github.com/octo/churn/actions/runs/7)');
   });
 
+  it('does not claim that a version serves when that was not verified', () => {
+    const markdown = summaryOf(report({ outcome: 'cancelled', reason: 'cancelled' }));
+    expect(markdown).not.toContain('serves now');
+    expect(markdown).toContain('### The release\n');
+  });
+
   it('tells every reason with its remedy', () => {
     for (const [reason, { outcome, remedy }] of Object.entries(reasonCodes)) {
       const markdown = summaryOf(report({ reason: reason as Result['reason'], outcome: outcome as Outcome }));
@@ -105,7 +111,7 @@ describe('news', () => {
     const minute = 60_000;
     const filter = newsFilter();
     const seen = [0, 1, 2, 4, 5, 6, 10].map((at) =>
-      filter({ at: at * minute, percent: at < 2 ? 1 : 2, because: 'bakes' }),
+      filter({ at: at * minute, percent: at, because: at < 2 ? 'starts' : 'bakes' }),
     );
     expect(seen).toEqual(['change', undefined, 'change', undefined, undefined, undefined, 'heartbeat']);
   });
@@ -114,7 +120,7 @@ describe('news', () => {
 describe('a plan as text', () => {
   it('says that there is nothing to do', () => {
     expect(planAsText({ ...countingPlan, changes: [], peakInstances: {}, permissions: [] })).toBe(
-      'count to three\n  nothing to change\n  note: counting is safe\n  expected: 3m, at its peak no instances\n  permissions: none',
+      'count to three\n  nothing to change\n  note: counting is safe\n  expected: 3m\n  permissions: none',
     );
   });
 });
