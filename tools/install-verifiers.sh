@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 actionlint=1.7.12
 zizmor=1.29.0
-botocore=1.43.11
+botocore=1.44.5
 
 into="$PWD/.cache/verifiers"
 stamp="actionlint $actionlint, zizmor $zizmor, botocore $botocore"
