@@ -61,10 +61,14 @@ const timeline = (entries: readonly TimelineEntry[]): string =>
       ].join('\n');
 
 /** Only a verified end may say what serves; any other outcome tells what the release was about. */
-const outputs = ({ result }: Report): string => {
-  const traffic = result.operation === 'deploy-endpoint' || result.operation === 'rollback';
-  const serves = result.outcome === 'succeeded' && !result.dryRun ? 'What serves now' : 'The release';
-  return table(traffic ? serves : 'Result', 'output', result.outputs);
+const outputs = ({ result }: Report): string => table('Result', 'output', result.outputs);
+
+/** What people look for first after something went wrong. Absent where the operation moves no endpoint, or did not look. */
+const serving = ({ result }: Report): string => {
+  const config = result.outputs['serving-endpoint-config'];
+  if (!config) return '';
+  const version = result.outputs['serving-version'];
+  return `### What serves now\n\n${version ? `**${escapeMarkdown(version)}** (\`${config}\`)` : `\`${config}\``}`;
 };
 
 const next = ({ result, asked, url }: Report): string => {

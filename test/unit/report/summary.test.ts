@@ -110,10 +110,10 @@ describe('news', () => {
   it('is every change, and otherwise a sign of life every five minutes', () => {
     const minute = 60_000;
     const filter = newsFilter();
-    const seen = [0, 1, 2, 4, 5, 6, 10].map((at) =>
-      filter({ at: at * minute, percent: at, because: at < 2 ? 'starts' : 'bakes' }),
+    const seen = [0, 1, 2, 4, 5, 6, 7, 12].map((at) =>
+      filter({ at: at * minute, percent: at, because: at < 2 ? 'launches' : 'bakes' }),
     );
-    expect(seen).toEqual(['change', undefined, 'change', undefined, undefined, undefined, 'heartbeat']);
+    expect(seen).toEqual(['change', undefined, 'change', undefined, undefined, undefined, 'heartbeat', 'heartbeat']);
   });
 });
 
