@@ -3,6 +3,7 @@ import type { Asked } from '../endpoint/asked.ts';
 import { conduct, type Intention, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
 import { desiredOf, planDelivery, planDigest } from '../endpoint/plan.ts';
 import { publishConfig, publishModel } from '../endpoint/publish.ts';
+import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
 import { leaveToItself } from '../endpoint/rest.ts';
 import { applyScaling, conclude, freeScaling, restoreScaling, tagEndpoint } from '../endpoint/settle.ts';
 import { confirmSubmission, submit } from '../endpoint/submit.ts';
@@ -15,9 +16,9 @@ import { readVersion } from '../registry/semantic-version.ts';
 import { verifyContent } from '../registry/verify-content.ts';
 import { rerunDecision } from '../release/lifecycle.ts';
 import { releasesOf } from '../release/location.ts';
-import type { Release, ReleaseRecord } from '../release/record.ts';
+import type { ReleaseRecord } from '../release/record.ts';
 import { releaseStore } from '../release/store.ts';
-import { flag, type OutputSchema, text, type ValuesOf } from '../schema.ts';
+import { flag, text, type ValuesOf } from '../schema.ts';
 import type { World } from '../world.ts';
 import { sharedInputs } from './shared-inputs.ts';
 
@@ -31,38 +32,18 @@ const inputs = {
 };
 export type DeployEndpointInputs = ValuesOf<typeof inputs>;
 
-export interface DeployEndpointOutputs {
-  readonly endpoint: string;
-  readonly version: string;
-  readonly 'model-package-version': string;
-  readonly 'endpoint-config': string;
-  readonly 'previous-endpoint-config': string;
-  readonly release: string;
-}
-const outputs: OutputSchema<DeployEndpointOutputs> = {
-  endpoint: { description: 'Name of the endpoint.', example: 'churn' },
-  version: { description: 'Semantic version that was to be delivered.', example: '1.4.0' },
-  'model-package-version': { description: 'Its number in the model package group.', example: '7' },
-  'endpoint-config': { description: 'Endpoint config of that version.', example: 'churn-1-4-0-1a2b3c4d' },
-  'previous-endpoint-config': {
-    description: 'Endpoint config that served before; empty on a first deployment.',
-    example: 'churn-1-3-0-9f8e7d6c',
-  },
-  release: { description: 'Id of the release in the release record.', example: 'churn-1.4.0-5e6f7a8b-1' },
-};
-
-export const deployEndpoint: Operation<DeployEndpointInputs, ReleaseMemory, DeployEndpointOutputs> = {
+export const deployEndpoint: Operation<DeployEndpointInputs, ReleaseMemory, ReleaseOutputs> = {
   name: 'deploy-endpoint',
   description:
     'Deploys an approved model version to a SageMaker endpoint, shifts the traffic under alarms, and verifies what really serves.',
   inputs,
-  outputs,
+  outputs: releaseOutputs('to deliver'),
   advance: (given, memory, world) => conduct(world, memory, script(given, world)),
   abort: (given, memory, why, world) => leaveToItself(world, memory, why, script(given, world)),
 };
 
 /** The delivery, in the order in which it happens. Each line finds out by looking whether it has been done. */
-const script = (given: DeployEndpointInputs, world: World): Script<DeployEndpointOutputs> => {
+const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutputs> => {
   const asked = askedOf(given);
   const environment = environmentOf(given.manifest, given.environment);
   const store = releaseStore({
@@ -108,7 +89,7 @@ const script = (given: DeployEndpointInputs, world: World): Script<DeployEndpoin
         conclude,
       ],
     },
-    outputs: outputsOf,
+    outputs: (release) => outputsOf(store.endpoint, release),
   };
 };
 
@@ -123,7 +104,7 @@ const plan = async (
   tags: Readonly<Record<string, string>>,
   retry: boolean,
   record: ReleaseRecord,
-): Promise<Intention<DeployEndpointOutputs>> => {
+): Promise<Intention<ReleaseOutputs>> => {
   const registered = await findVersion(world, asked.group, asked.version);
   if (registered === undefined)
     throw new Refusal('unknown-version', `${asked.group} has no version ${asked.version}: register it first`);
@@ -161,7 +142,7 @@ const plan = async (
             is: 'done',
             outcome: 'succeeded',
             reason: 'already-delivered',
-            outputs: outputsOf(planned.release),
+            outputs: outputsOf(asked.spec.name, { ...planned.release, serving: 'candidate' }),
             because: planned.plan.title,
             plan: planned.plan,
           },
@@ -188,16 +169,3 @@ const refuseUnapproved = ({ approval, approvalDescription, tag, packageVersion }
     `${tag} (package version ${packageVersion}) is ${approval}${approvalDescription ? `: ${approvalDescription}` : ''}`,
   );
 };
-
-const outputsOf = ({
-  candidate,
-  baseline,
-  id,
-  version,
-}: Pick<Release, 'candidate' | 'baseline' | 'id' | 'version'>): Partial<DeployEndpointOutputs> => ({
-  version,
-  'model-package-version': String(candidate.packageVersion ?? ''),
-  'endpoint-config': candidate.endpointConfig,
-  'previous-endpoint-config': baseline?.endpointConfig ?? '',
-  release: id,
-});

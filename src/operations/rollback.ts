@@ -5,6 +5,7 @@ import { baselineOf } from '../endpoint/baseline.ts';
 import { conduct, type Intention, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
 import { type Live, observe } from '../endpoint/observe.ts';
 import { rollbackPermissions } from '../endpoint/permissions.ts';
+import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
 import { leaveToItself } from '../endpoint/rest.ts';
 import { conclude, freeScaling, restoreScaling } from '../endpoint/settle.ts';
 import { confirmSubmission, submit } from '../endpoint/submit.ts';
@@ -16,7 +17,7 @@ import { lastGood } from '../release/history.ts';
 import { releasesOf } from '../release/location.ts';
 import type { Configuration, Release, ReleaseRecord, Served } from '../release/record.ts';
 import { releaseStore } from '../release/store.ts';
-import { type OutputSchema, optional, text, type ValuesOf } from '../schema.ts';
+import { optional, text, type ValuesOf } from '../schema.ts';
 import type { World } from '../world.ts';
 import { sharedInputs } from './shared-inputs.ts';
 
@@ -36,36 +37,18 @@ const inputs = {
 };
 export type RollbackInputs = ValuesOf<typeof inputs>;
 
-export interface RollbackOutputs {
-  readonly endpoint: string;
-  readonly version: string;
-  readonly 'endpoint-config': string;
-  readonly 'previous-endpoint-config': string;
-  readonly release: string;
-}
-const outputs: OutputSchema<RollbackOutputs> = {
-  endpoint: { description: 'Name of the endpoint.', example: 'churn' },
-  version: {
-    description: 'Version that was to be restored; empty for a configuration this suite did not deliver.',
-    example: '1.3.0',
-  },
-  'endpoint-config': { description: 'Endpoint config of that version.', example: 'churn-1-3-0-9f8e7d6c' },
-  'previous-endpoint-config': { description: 'Endpoint config that was left.', example: 'churn-1-4-0-1a2b3c4d' },
-  release: { description: 'Id of the rollback in the release record.', example: 'churn-1.3.0-5e6f7a8b-9' },
-};
-
-export const rollback: Operation<RollbackInputs, ReleaseMemory, RollbackOutputs> = {
+export const rollback: Operation<RollbackInputs, ReleaseMemory, ReleaseOutputs> = {
   name: 'rollback',
   description:
     'Takes an endpoint back to the last version that served well, or to a named one, whatever its alarms say, and verifies it.',
   inputs,
-  outputs,
+  outputs: releaseOutputs('to restore'),
   advance: (given, memory, world) => conduct(world, memory, script(given, world)),
   abort: (given, memory, why, world) => leaveToItself(world, memory, why, script(given, world)),
 };
 
 /** Going back publishes nothing and arms nothing: the configuration exists, and red alarms must not stop it. */
-const script = (given: RollbackInputs, world: World): Script<RollbackOutputs> => {
+const script = (given: RollbackInputs, world: World): Script<ReleaseOutputs> => {
   const environment = environmentOf(given.manifest, given.environment);
   const store = releaseStore({
     reads: world.read,
@@ -85,15 +68,11 @@ const script = (given: RollbackInputs, world: World): Script<RollbackOutputs> =>
       supervising: [supervise],
       settling: [restoreScaling, disarmAlarms, conclude],
     },
-    outputs: outputsOf(environment.endpoint.name),
+    outputs: (release) => outputsOf(store.endpoint, release),
   };
 };
 
-const plan = async (
-  world: World,
-  given: RollbackInputs,
-  record: ReleaseRecord,
-): Promise<Intention<RollbackOutputs>> => {
+const plan = async (world: World, given: RollbackInputs, record: ReleaseRecord): Promise<Intention<ReleaseOutputs>> => {
   const { live: release, endpoint } = record;
   if (release !== undefined && release.operation !== 'rollback')
     return { is: 'stop-first', release, command: { command: 'abort', why: given.because } };
@@ -166,7 +145,7 @@ const restoredAlready = (
   endpoint: string,
   to: Configuration,
   release?: Release,
-): Intention<RollbackOutputs> => {
+): Intention<ReleaseOutputs> => {
   const byUs = release?.commands.some(
     ({ command, by }) => command === 'abort' && by === (world.run.actor ?? world.run.holder),
   );
@@ -176,7 +155,7 @@ const restoredAlready = (
       is: 'done',
       outcome: 'succeeded',
       reason: byUs ? 'restored' : 'already-restored',
-      outputs: outputsOf(endpoint)({ candidate: to, id: release?.id ?? '', version: to.version ?? '' }),
+      outputs: outputsOf(endpoint, { candidate: to, id: release?.id ?? '', serving: 'candidate' }),
       because: `${endpoint} serves ${nameOf(to)}${release ? `, where ${release.id} left it (${release.because ?? release.reason}); name a version with to to go further back` : ' already'}`,
     },
   };
@@ -240,17 +219,3 @@ const describe = (endpoint: string, from: Configuration, to: Configuration, beca
       : { [from.instanceType]: from.instanceCount, [to.instanceType]: from.instanceCount },
   permissions: rollbackPermissions,
 });
-
-const outputsOf =
-  (endpoint: string) =>
-  ({
-    candidate,
-    baseline,
-    id,
-  }: Pick<Release, 'candidate' | 'baseline' | 'id' | 'version'>): Partial<RollbackOutputs> => ({
-    endpoint,
-    version: candidate.version ?? '',
-    'endpoint-config': candidate.endpointConfig,
-    'previous-endpoint-config': baseline?.endpointConfig ?? '',
-    release: id,
-  });

@@ -95,14 +95,14 @@ export interface Ending {
   readonly because: string;
   readonly at: Instant;
   /** What was seen to serve at the end; `unknown` leaves the history as it is. */
-  readonly serving: 'candidate' | 'baseline' | 'unknown';
+  readonly serving: NonNullable<Release['serving']>;
 }
 
 /** Ends the live release: it moves to `ended`, and what served is written down, in one step. */
 export const end = (record: ReleaseRecord, { outcome, reason, because, at, serving }: Ending): ReleaseRecord => {
   const { live } = record;
   if (live === undefined) throw new Error(`no release of ${record.endpoint} is live, so none can end`);
-  const over: Release = { ...live, phase: 'ended', outcome, reason, because, endedAt: at };
+  const over: Release = { ...live, phase: 'ended', outcome, reason, because, serving, endedAt: at };
   return raised({ ...ended(record, over), history: served(record.history, over, serving, at) });
 };
 

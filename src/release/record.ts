@@ -50,6 +50,8 @@ export interface Release {
   readonly outcome?: Outcome;
   readonly reason?: ReasonCode;
   readonly because?: string;
+  /** What was seen to serve when it ended. */
+  readonly serving?: 'candidate' | 'baseline' | 'unknown';
 }
 
 /** Everything a later turn, on whatever machine, needs to submit, supervise and judge the update. */

@@ -43,16 +43,18 @@ describe('the job summary', () => {
     expect(markdown).toContain('| update | count | 0 → 3 |');
     expect(markdown).toContain('| 2026-01-05T09:10:00Z | 40 % | 1 of 4 instances \\| canary |');
     expect(markdown).toContain(
-      '### What serves now\n\n| output | value |\n| --- | --- |\n| `endpoint-config` | churn-1-4-0-1a2b3c4d |',
+      '### Result\n\n| output | value |\n| --- | --- |\n| `endpoint-config` | churn-1-4-0-1a2b3c4d |',
     );
     expect(markdown).toContain('`model-delivery rollback --manifest delivery.yml --environment production`');
     expect(markdown).toContain('[The run](https://github.com/octo/churn/actions/runs/7)');
   });
 
-  it('does not claim that a version serves when that was not verified', () => {
-    const markdown = summaryOf(report({ outcome: 'cancelled', reason: 'cancelled' }));
-    expect(markdown).not.toContain('serves now');
-    expect(markdown).toContain('### The release\n');
+  it('says what was seen to serve, and claims nothing when nobody looked', () => {
+    const outputs = { 'serving-version': '1.3.0', 'serving-endpoint-config': 'churn-1-3-0-9f8e7d6c' };
+    expect(summaryOf(report({ outcome: 'rolled-back', reason: 'alarm', outputs }))).toContain(
+      '### What serves now\n\n**1.3.0** (`churn-1-3-0-9f8e7d6c`)',
+    );
+    expect(summaryOf(report({ outcome: 'cancelled', reason: 'cancelled' }))).not.toContain('serves now');
   });
 
   it('tells every reason with its remedy', () => {
