@@ -60,7 +60,6 @@ const timeline = (entries: readonly TimelineEntry[]): string =>
         ...entries.map((entry) => `| ${iso(entry.at)} | ${entry.percent} % | ${escapeMarkdown(entry.because)} |`),
       ].join('\n');
 
-/** Only a verified end may say what serves; any other outcome tells what the release was about. */
 const outputs = ({ result }: Report): string => table('Result', 'output', result.outputs);
 
 /** What people look for first after something went wrong. Absent where the operation moves no endpoint, or did not look. */
@@ -100,7 +99,7 @@ const table = (title: string, column: string, rows: Readonly<Record<string, stri
         '',
         `| ${column} | value |`,
         '| --- | --- |',
-        ...Object.entries(rows).map(([name, value]) => `| \`${name}\` | ${escapeMarkdown(value)} |`),
+        ...Object.entries(rows).map(([name, value]) => `| \`${name}\` | ${escapeMarkdown(value) || '–'} |`),
       ].join('\n');
 
 const withinLimit = (markdown: string): string => {
