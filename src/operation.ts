@@ -67,6 +67,7 @@ export type Progress<M extends Memory, Outputs> =
       readonly because: string;
       /** Set by the planning turn (the one without memory). */
       readonly plan?: Plan;
+      readonly remarks?: Remarks;
     }
   | {
       readonly is: 'done';
@@ -75,7 +76,11 @@ export type Progress<M extends Memory, Outputs> =
       readonly outputs: Partial<Outputs>;
       readonly because: string;
       readonly plan?: Plan;
+      readonly remarks?: Remarks;
     };
+
+/** What went wrong beside the delivery and must not fail it (DESIGN §7 rule 13): warnings for the host to show. */
+export type Remarks = readonly string[];
 
 /** An operation never sleeps, never reads the environment, never prints. Each turn looks, mutates at most once, says what is next. */
 export interface Operation<Inputs, M extends Memory, Outputs> {

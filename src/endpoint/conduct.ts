@@ -44,6 +44,15 @@ export const conduct = async <Outputs>(
   memory: ReleaseMemory | undefined,
   script: Script<Outputs>,
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
+  const progress = await nextTurn(world, memory, script);
+  return script.store.remarks.length === 0 ? progress : { ...progress, remarks: script.store.remarks };
+};
+
+const nextTurn = async <Outputs>(
+  world: World,
+  memory: ReleaseMemory | undefined,
+  script: Script<Outputs>,
+): Promise<Progress<ReleaseMemory, Outputs>> => {
   const { store } = script;
   const stored = await store.read();
   const record = stored?.record ?? newRecord(store.endpoint);
@@ -135,6 +144,7 @@ const start = async (
   );
   if (begun.is === 'held') throw new Refusal('held-by-another-release', begun.because);
   await store.write(begun.record, stored?.etag);
+  await store.note(release.id, { at: now, kind: 'plan', ...release });
 };
 
 /** A release whose run died and that nobody asked for again: supervised to its end, so that nothing of it is left lying about. */

@@ -19,10 +19,12 @@ const grace = seconds(60);
 export const submit = async (turn: Turn, endpointTags: Readonly<Record<string, string>>): Promise<Step> => {
   const { world, endpoint, release } = turn;
   const live = await observe(world, endpoint);
-  if (release.submission.kind === 'none') {
-    await turn.save({ phase: 'settling', outcome: 'succeeded' });
-    return { because: 'the configuration serves already; what is around it follows', percent: 90 };
-  }
+  if (release.submission.kind === 'none')
+    return concluded(
+      turn,
+      'delivered',
+      `${endpoint} served ${release.version} already; what is around it was brought up to date`,
+    );
   if (live !== undefined && inProgress(live.status))
     return {
       because: `waiting for the endpoint to settle: it is ${live.status}`,

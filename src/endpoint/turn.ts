@@ -53,7 +53,15 @@ export const turnOf = (world: World, store: ReleaseStore, stored: StoredRecord):
     world,
     endpoint,
     release,
-    save: async (patch) => turnOf(world, store, await put((record) => advance(record, { ...lease(record), ...patch }))),
+    save: async (patch) => {
+      const saved = await put((record) => advance(record, { ...lease(record), ...patch }));
+      await store.note(release.id, {
+        at: world.clock.now(),
+        kind: patch.witnessed ? 'observation' : 'command',
+        ...patch,
+      });
+      return turnOf(world, store, saved);
+    },
     end: async (serving) => {
       const { outcome = 'inconclusive', reason = 'abandoned', because = 'left unfinished' } = release;
       const { record } = await put((before) =>
@@ -61,6 +69,7 @@ export const turnOf = (world: World, store: ReleaseStore, stored: StoredRecord):
       );
       const [over] = record.ended;
       if (over === undefined) throw new Error(`release ${release.id} ended without a trace`);
+      await store.note(release.id, { at: world.clock.now(), kind: 'end', outcome, reason, because, serving });
       return over;
     },
   };

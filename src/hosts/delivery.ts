@@ -112,7 +112,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
     ...(end.token ? { token: end.token } : {}),
     ...(end.unsettled ? { unsettled: end.unsettled } : {}),
     ...(host.run.url ? { url: host.run.url } : {}),
-    remarks: [],
+    remarks: end.remarks ?? [],
   });
 
   const run = async (): Promise<Report> => {

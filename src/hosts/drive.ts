@@ -53,10 +53,12 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
   const { clock } = worldFor(options.signal);
   let token = options.dryRun ? undefined : options.token;
   let plan: Plan | undefined;
+  const remarks = new Set<string>();
   const ended = (end: Ended<Outputs>): Ended<Outputs> => ({
     ...(plan ? { plan } : {}),
     ...(token ? { token } : {}),
     ...end,
+    remarks: [...new Set([...remarks, ...(end.remarks ?? [])])],
   });
 
   try {
@@ -74,6 +76,7 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
         plan = turn.plan;
         await options.onPlan?.(plan);
       }
+      for (const remark of turn.remarks ?? []) remarks.add(remark);
       if (turn.is === 'done') return ended(turn);
       if (options.dryRun) return ended(done('planned', 'succeeded', turn.because));
 

@@ -2,7 +2,8 @@ import type { AwsReads, AwsWrites } from '../aws/clients.ts';
 import { classify, orUndefined } from '../aws/errors.ts';
 import { canonical } from '../digest.ts';
 import type { S3Location } from '../manifest/manifest.ts';
-import { Refusal } from '../operation.ts';
+import { Refusal, type Remarks } from '../operation.ts';
+import { type JournalEntry, journal } from './journal.ts';
 import { recordKey } from './location.ts';
 import type { ReleaseRecord } from './record.ts';
 import { parseRecord, UnreadableRecord } from './record-schema.ts';
@@ -30,6 +31,9 @@ export interface ReleaseStore {
    * @throws {LostRace}
    */
   write(next: ReleaseRecord, etag: string | undefined): Promise<StoredRecord>;
+  /** Adds a line to a release's journal. Never throws: what could not be kept is in `remarks`. */
+  note(release: string, entry: JournalEntry): Promise<void>;
+  readonly remarks: Remarks;
 }
 
 export interface StoreOptions {
@@ -50,10 +54,17 @@ export const releaseStore = ({ reads, writes, location, endpoint }: StoreOptions
     return found && { record: parse(found.text, place), etag: found.etag };
   };
 
+  const remarks: string[] = [];
   return {
     endpoint,
     uri: place,
     read,
+    remarks,
+    note: async (release, entry) => {
+      if (writes === undefined) throw new Error('a dry run reached a write');
+      const warning = await journal({ reads, writes, location, endpoint, release })([entry]);
+      if (warning !== undefined) remarks.push(warning);
+    },
     write: async (next, etag) => {
       if (writes === undefined) throw new Error('a dry run reached a write');
       const Body = JSON.stringify(next);
