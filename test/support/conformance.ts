@@ -19,19 +19,24 @@ export interface Stage<Inputs, M extends Memory, Outputs> {
   mutations(): readonly string[];
 }
 
-type End = Pick<Ended<unknown>, 'outcome' | 'reason' | 'outputs'>;
+export type End = Pick<Ended<unknown>, 'outcome' | 'reason' | 'outputs'>;
+
+export interface Seen extends End {
+  readonly mutations: readonly string[];
+}
 
 type Way = 'in one loop' | 'turn by turn' | 'with the memory thrown away midway';
 
 /**
  * Every host drives an operation differently; the far side must not notice. Drives it in one loop, turn by turn in fresh Worlds
  * with the memory as text, and with the memory thrown away after the `forgetAfter`-th turn; outcomes and mutations must agree.
+ * @returns what they agreed on
  */
 export const expectHostConformance = async <Inputs, M extends Memory, Outputs>(
   stage: () => Stage<Inputs, M, Outputs> | Promise<Stage<Inputs, M, Outputs>>,
   options: { readonly forgetAfter?: number } = {},
-): Promise<void> => {
-  const seen: Partial<Record<Way, unknown>> = {};
+): Promise<Seen> => {
+  const seen: Partial<Record<Way, Seen>> = {};
   for (const way of ['in one loop', 'turn by turn', 'with the memory thrown away midway'] as const) {
     const scene = await stage();
     const end =
@@ -47,6 +52,8 @@ export const expectHostConformance = async <Inputs, M extends Memory, Outputs>(
   }
   expect(seen['turn by turn']).toEqual(seen['in one loop']);
   expect(seen['with the memory thrown away midway']).toEqual(seen['in one loop']);
+  if (seen['in one loop'] === undefined) throw new Error('nothing was driven');
+  return seen['in one loop'];
 };
 
 const longEnough = minutes(24 * 60);
