@@ -8,7 +8,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import packageJson from '../package.json' with { type: 'json' };
 import { commonInputs, commonOutputs, githubInputs } from '../src/hosts/common-inputs.ts';
 import { fieldsOf, wireName } from '../src/hosts/read-inputs.ts';
 import { jsonSchema } from '../src/manifest/json-schema.ts';
@@ -123,6 +122,7 @@ export const reasonCodesPage = (): string =>
   ].join('\n');
 
 const root = resolve(import.meta.dirname, '..');
+const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string };
 
 /** Path → content of everything that is generated. */
 const generated = (): ReadonlyMap<string, string> => {

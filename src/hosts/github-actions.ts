@@ -40,10 +40,13 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
   const delivery = isPost
     ? finishDelivery(operation, host, core.getState(state.token) || undefined)
     : startDelivery(operation, host);
-  if (isPost) core.info('The main step was stopped before it could finish; finishing its work.');
-  else announce(delivery);
+  if (!isPost) announce(delivery);
   const report = await endOf(delivery, outOfTime);
-  await tell(report);
+  await tell(
+    isPost
+      ? { ...report, remarks: ['The main step was stopped before it could finish; its post step wrote this.'] }
+      : report,
+  );
   // A connection that is still open must not keep a step alive that has ended.
   process.exit((isPost ? !report.unsettled : isGreen(report)) ? 0 : 1);
 };

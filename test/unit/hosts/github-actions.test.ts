@@ -143,6 +143,8 @@ describe('the GitHub host', () => {
     const post = await runStep(script, inputs, { state: main.state });
     expect(post.log).toContain('ABORT cancelled {"v":1,"seen":1}');
     expect(post.summary).toContain('stopped at');
+    expect(post.summary).toContain('> The main step was stopped before it could finish');
+    expect(post.code).toBe(0);
   });
 
   it('turns a summary that cannot be written into a warning', async () => {

@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { reasonCodes } from '../../src/reason-codes.ts';
+import { choice, text } from '../../src/schema.ts';
+import { actionYml, between, inputTable, outputTable, reasonCodesPage } from '../../tools/generate.ts';
+
+const operation = {
+  name: 'rollback',
+  description: 'Goes back: "at once", #1',
+  inputs: {
+    endpointName: text({ description: 'A | pipe, a "quote": and `code`.', example: 'churn' }),
+    mode: choice({ description: 'How.', choices: ['a', 'b'], default: 'a' }),
+  },
+  outputs: { lastGood: { description: 'What served | well.', example: '1.3.0' } },
+} as const;
+
+describe('generated files', () => {
+  it('hold an action that YAML reads back as declared', () => {
+    const action = parse(actionYml(operation));
+    expect(action).toMatchObject({
+      name: 'model-delivery: rollback',
+      description: operation.description,
+      inputs: {
+        'endpoint-name': { description: 'A | pipe, a "quote": and `code`.', required: true },
+        mode: { description: 'How. One of: a, b.', required: false, default: 'a' },
+        'dry-run': { default: 'false' },
+        'on-pending': { default: 'fail' },
+      },
+      outputs: { 'last-good': { description: 'What served | well.' }, outcome: {} },
+      runs: { using: 'node24', main: 'dist/index.cjs', post: 'dist/index.cjs' },
+    });
+    expect('default' in action.inputs['endpoint-name']).toBe(false);
+  });
+
+  it('hold tables whose cells stay cells', () => {
+    const [row] = inputTable(operation).split('\n').slice(2);
+    expect(row).toBe(
+      '| `endpoint-name` | **required** text |  | A \\| pipe, a "quote": and `code`. Example: `churn` |',
+    );
+    expect(outputTable(operation)).toContain('| `last-good` | What served \\| well. | `1.3.0` |');
+  });
+
+  it('replace what lies between markers, and nothing else', () => {
+    const page = 'a\n<!-- inputs -->\nold\n<!-- /inputs -->\nb $1\n';
+    expect(between(page, 'inputs', 'new $& $1')).toBe('a\n<!-- inputs -->\nnew $& $1\n<!-- /inputs -->\nb $1\n');
+    expect(() => between(page, 'outputs', 'x')).toThrow('<!-- outputs -->');
+  });
+
+  it('name every reason code', () => {
+    for (const code of Object.keys(reasonCodes)) expect(reasonCodesPage()).toContain(`| \`${code}\``);
+  });
+});
