@@ -76,9 +76,10 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
         delivery.interrupted('the run was stopped while it was still working; run it again'),
       ),
     ]);
-    if (telling.json) terminal.out(JSON.stringify(report.result, undefined, 2));
-    else terminal.out(resultAsText(report));
-    if (report.token && report.result.outcome === 'pending') say(`resume-token: ${report.token}`);
+    const token = report.result.outcome === 'pending' ? report.token : undefined;
+    if (telling.json)
+      terminal.out(JSON.stringify({ ...report.result, ...(token ? { 'resume-token': token } : {}) }, undefined, 2));
+    else terminal.out(`${resultAsText(report)}${token ? `\n  resume-token: ${token}` : ''}`);
     writeFile(telling.junit, () => junitOf(report), terminal);
     writeFile(telling['exported-variables'], () => exportedVariables(report), terminal);
     return exitCodeOf(report.result);

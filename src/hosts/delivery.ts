@@ -42,7 +42,7 @@ export interface Observer {
   plan(plan: Plan): void;
   /** Every change, and a sign of life every five minutes. */
   progress(entry: TimelineEntry): void;
-  /** After every turn: what another process needs to finish this run. */
+  /** Whenever it changed: what another process needs to finish this run. */
   keep(token: string): void;
   /** The stack of a defect of this suite, for whoever reports it. */
   defect(stack: string): void;
@@ -169,6 +169,7 @@ const driveToEnd = <Inputs, M extends Memory, Outputs>(
     `works in account ${id}, region ${region}${common['dry-run'] ? '; dry run: writes nothing' : ''}`,
   ]);
   const isNews = newsFilter();
+  let kept: string | undefined;
   return drive(operation, inputs, session.worldFor, {
     deadline,
     dryRun: common['dry-run'],
@@ -180,7 +181,8 @@ const driveToEnd = <Inputs, M extends Memory, Outputs>(
       if (!common['dry-run']) await session.refuseShortCredentials(plan);
     },
     onProgress: ({ percent, because }, token) => {
-      host.observer.keep(token);
+      if (token !== kept) host.observer.keep(token);
+      kept = token;
       const entry = { at: clock.now(), percent, because };
       const news = isNews(entry);
       if (news) host.observer.progress(entry);

@@ -63,8 +63,8 @@ const endOf = (delivery: Delivery, outOfTime: Promise<void>): Promise<Report> =>
 
 /** A killed process can set nothing, so the outputs say from the start what is then true; the end overwrites them. */
 const announce = (delivery: Delivery): void => {
-  core.saveState(state.started, 'yes');
-  setOutputs(delivery.interrupted('the run was killed before it could report'));
+  quietly('state', () => core.saveState(state.started, 'yes'));
+  quietly('outputs', () => setOutputs(delivery.interrupted('the run was killed before it could report')));
 };
 
 const observer: Observer = {
@@ -76,7 +76,7 @@ const observer: Observer = {
   started: (lines) => core.info(lines.join('\n')),
   plan: (plan) => grouped('Plan', [planAsText(plan)]),
   progress: (entry) => core.info(timelineLine(entry)),
-  keep: (token) => core.saveState(state.token, token),
+  keep: (token) => quietly('state', () => core.saveState(state.token, token)),
   defect: core.debug,
 };
 
@@ -87,21 +87,22 @@ const grouped = (title: string, lines: readonly string[]): void => {
 };
 
 /**
- * Outputs first: later jobs depend on them. No telling can change how the delivery ended (DESIGN §7 rule 13); what cannot be
- * told becomes a warning. One error and one warning per channel stay far below the ten annotations GitHub shows.
+ * Outputs first: later jobs depend on them. Then the state, so that nothing is undone that was delivered, should the summary be
+ * interrupted. No telling can change how the delivery ended.
  */
 const tell = async (report: Report): Promise<void> => {
-  await warnOnly('outputs', () => setOutputs(report));
-  await warnOnly('log', () => {
-    core.info(resultAsText(report));
-    if (!isGreen(report))
-      core.error(annotationOf(report), { title: `${report.result.outcome}/${report.result.reason}` });
-  });
-  await warnOnly('job summary', () => core.summary.addRaw(summaryOf(report)).write());
-  await warnOnly('state', () => {
+  quietly('outputs', () => setOutputs(report));
+  quietly('state', () => {
     if (report.token) core.saveState(state.token, report.token);
     if (!report.unsettled) core.saveState(state.reported, 'yes');
   });
+  core.info(resultAsText(report));
+  const { outcome, reason: why } = report.result;
+  if (!isGreen(report)) core.error(annotationOf(report), { title: `${outcome}/${why}` });
+  await core.summary
+    .addRaw(summaryOf(report))
+    .write()
+    .catch((error: unknown) => warnOnce('job summary', error));
 };
 
 const setOutputs = ({ result, token }: Report): void => {
@@ -112,12 +113,21 @@ const setOutputs = ({ result, token }: Report): void => {
   if (token && result.outcome === 'pending') core.setOutput('resume-token', token);
 };
 
-const warnOnly = async (channel: string, tellIt: () => unknown): Promise<void> => {
+/** DESIGN §7 rule 13. */
+const quietly = (channel: string, tellIt: () => void): void => {
   try {
-    await tellIt();
+    tellIt();
   } catch (error) {
-    core.warning(`the ${channel} could not be written: ${error instanceof Error ? error.message : String(error)}`);
+    warnOnce(channel, error);
   }
+};
+
+/** One warning per channel and one error stay far below the ten annotations that GitHub shows. */
+const warned = new Set<string>();
+const warnOnce = (channel: string, error: unknown): void => {
+  if (warned.has(channel)) return;
+  warned.add(channel);
+  core.warning(`the ${channel} could not be written: ${error instanceof Error ? error.message : String(error)}`);
 };
 
 /** GitHub cuts a message at 4,096 characters. */

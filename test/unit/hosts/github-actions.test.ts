@@ -152,4 +152,12 @@ describe('the GitHub host', () => {
     expect(step.code).toBe(0);
     expect(annotations(step.log)).toEqual([expect.stringContaining('the job summary could not be written')]);
   });
+
+  it('delivers although nothing can be written for the runner, and warns once for each', async () => {
+    const gone = { GITHUB_OUTPUT: '/gone/output', GITHUB_STATE: '/gone/state', GITHUB_STEP_SUMMARY: '/gone/summary' };
+    const step = await runStep(script, inputs, { env: gone });
+    expect(step.code).toBe(0);
+    expect(step.log).toContain('counted 3 sheep');
+    expect(annotations(step.log)).toHaveLength(3);
+  });
 });
