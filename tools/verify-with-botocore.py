@@ -50,10 +50,12 @@ def model_of(service):
 
 
 def matches(pattern, value):
-    """Java's pattern over the whole value; None when Python has no such class (`\\p{L}`)."""
-    if re.search(r"\\p\{(?!Print|Alnum)", pattern):
+    """Java's pattern over the whole value; None when Python cannot say (`\\p{L}`, `\\u{10000}`)."""
+    if re.search(r"\\p\{(?!Print|Alnum)|\\u\{|\\x\{", pattern):
         return None
     translated = re.sub(r"\$\{\d+,\d+\}", "$", pattern).replace(r"\z", r"\Z")
+    # Java writes everything beyond the basic plane as a range of surrogate pairs.
+    translated = translated.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
     translated = re.sub(
         r"\[(?:\\.|[^\]\\])*\]|\\p\{\w+\}",
         lambda token: re.sub(r"\\p\{(\w+)\}", lambda name: JAVA_CLASSES[name[1]], token[0])
