@@ -213,7 +213,9 @@ const failureCauses: readonly (readonly [RegExp, FailureCause])[] = [
   [/^There is not enough hardware resources on the instances/, 'capacity'],
   [/^The account-level service limit /, 'quota'],
   [/^CannotStartContainerError/, 'container-start'],
-  [/^Failed to download model data/, 'artifact-download'],
+  // aws/sagemaker-python-sdk#1835: the image is gone, or the role may not pull it.
+  [/^Please make sure all images included in the model/, 'container-start'],
+  [/^Failed to (download|extract) model data/, 'artifact-download'],
   [/^Request to service failed/, 'service'],
 ];
 

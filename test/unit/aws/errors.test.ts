@@ -231,7 +231,9 @@ suite('failureCause', () => {
     ],
     ["The account-level service limit 'ml.m5.large for endpoint usage' is 2 Instances", 'quota'],
     ['CannotStartContainerError. Please ensure the model container starts', 'container-start'],
+    ['Please make sure all images included in the model for the production variant A exist, and', 'container-start'],
     ['Failed to download model data for container "c" from URL: "s3://b/k".', 'artifact-download'],
+    ['Failed to extract model data archive for container "c" from URL "s3://b/k".', 'artifact-download'],
     ['Request to service failed. If failure persists after retry, contact customer support.', 'service'],
     ['Something about an alarm', 'unknown'],
   ])('%s → %s', (text, expected) => {
