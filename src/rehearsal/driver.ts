@@ -85,6 +85,8 @@ export interface Driver {
   cancel(running: Running): Promise<StepResult>;
   /** The runner's machine is gone: SIGKILL, and `finish` will run no post step. */
   destroy(running: Running): void;
+  /** Leaves no process behind, whatever became of the rehearsal. */
+  close(): void;
 }
 
 export const createDriver = (options: {
@@ -222,6 +224,9 @@ export const createDriver = (options: {
     destroy: (running) => {
       running.gone = true;
       signal(running.process, 'SIGKILL');
+    },
+    close: () => {
+      for (const participant of alive) participant.kill('SIGKILL');
     },
   };
 };

@@ -1,16 +1,9 @@
-import { rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { wallClock } from '../hosts/wall-clock.ts';
-import type { Chapter } from '../report/story.ts';
+import { flips } from './flips.ts';
+import { type Out, type Performance, performances, playAll, playStory } from './play.ts';
 import { scenarios } from './scenarios/all.ts';
-import type { Scenario } from './scenarios/scenario.ts';
-import { story, storyAbout, storyTitle } from './scenarios/story.ts';
-import { openStage, type Stage } from './stage.ts';
-import { chapterOf } from './tell.ts';
-import { scenarioLine, timelineOf, verdictOfChapter } from './timeline.ts';
-import { unplayed, type Verdict, verdictOf } from './verdict.ts';
-import { writeRehearsal } from './write.ts';
 
 export const rehearseHelp = `rehearse: the real action bundles against a simulated AWS, in virtual time
 
@@ -18,14 +11,11 @@ export const rehearseHelp = `rehearse: the real action bundles against a simulat
   rehearse --scenario NAME  one scenario with its timeline
   rehearse --all            every scenario, two at a time
   rehearse --list           their names
+  rehearse --settings       every scenario again under each behaviour that AWS leaves open; what is
+                            reported must stay true (some minutes; --scenario narrows it)
       --json                verdicts as JSON instead of text
       --out FOLDER          job summaries, logs, report.html, requests.jsonl (default: rehearsal; cleared first)
 `;
-
-interface Out {
-  readonly folder: string;
-  say(text: string): void;
-}
 
 /** @returns the exit code: 0 when everything ended as expected, 1 when not, 2 for a wrong command line */
 export const rehearse = async (args: readonly string[]): Promise<number> => {
@@ -44,9 +34,12 @@ export const rehearse = async (args: readonly string[]): Promise<number> => {
     return 0;
   }
   const folder = resolve(options.out ?? 'rehearsal');
-  rmSync(folder, { recursive: true, force: true });
+  if (!clear(folder)) {
+    console.error(`${folder} holds something else than a rehearsal; name another folder with --out`);
+    return 2;
+  }
   const out: Out = { folder, say: options.json ? () => {} : (text) => console.log(text) };
-  const verdicts = options.scenarios ? await playAll(options.scenarios, out) : await playStory(out);
+  const verdicts = options.chosen ? await playAll(options.chosen, out) : await playStory(out);
   const good = verdicts.every(({ problems }) => problems.length === 0);
   if (options.json) console.log(JSON.stringify({ scenarios: verdicts }, null, 2));
   else
@@ -54,6 +47,16 @@ export const rehearse = async (args: readonly string[]): Promise<number> => {
       `\n${good ? 'Everything ended as expected.' : 'NOT everything ended as expected.'} See ${relative('.', folder)}/`,
     );
   return good ? 0 : 1;
+};
+
+/** Makes the folder new; false when it is not one of ours, which is then left alone. */
+const clear = (folder: string): boolean => {
+  const mark = join(folder, '.rehearsal');
+  if (existsSync(folder) && readdirSync(folder).length > 0 && !existsSync(mark)) return false;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(mark, '');
+  return true;
 };
 
 const readOptions = (args: readonly string[]) => {
@@ -64,90 +67,26 @@ const readOptions = (args: readonly string[]) => {
         scenario: { type: 'string', multiple: true },
         all: { type: 'boolean' },
         list: { type: 'boolean' },
+        settings: { type: 'boolean' },
         json: { type: 'boolean' },
         out: { type: 'string' },
       },
     });
     const unknown = values.scenario?.filter((name) => !scenarios.some((scenario) => scenario.name === name)) ?? [];
     if (unknown.length > 0) return `no scenario ${unknown.join(', ')}; \`rehearse --list\` names them`;
-    const chosen = values.all
-      ? scenarios
-      : values.scenario && scenarios.filter(({ name }) => values.scenario?.includes(name));
-    return { ...values, scenarios: chosen };
+    const named = values.scenario ? scenarios.filter(({ name }) => values.scenario?.includes(name)) : scenarios;
+    return { ...values, chosen: chosen(values, named) };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
 };
 
-/** The main story: every release is told as soon as it has ended. */
-const playStory = async (out: Out): Promise<Verdict[]> => {
-  const stage = await openStage();
-  const start = stage.driver.now();
-  const verdicts: Verdict[] = [];
-  const chapters: Chapter[] = [];
-  try {
-    for (const act of story) {
-      const startedAt = wallClock.now();
-      const release = await act.play(stage);
-      const chapter = chapterOf(stage, release);
-      const verdict = verdictOf(act.name, act.expected, release, [], wallClock.now() - startedAt);
-      chapters.push(chapter);
-      verdicts.push(verdict);
-      out.say(timelineOf(chapter, start));
-      out.say(verdictOfChapter(chapter, verdict));
-    }
-  } finally {
-    writeRehearsal(out.folder, stage, { title: storyTitle, about: storyAbout, chapters });
-    await stage.close();
-  }
-  return verdicts;
-};
-
-/** Two at a time, each with a simulator of its own; the verdicts in the order asked for. */
-const playAll = async (chosen: readonly Scenario[], out: Out): Promise<Verdict[]> => {
-  const verdicts = new Map<Scenario, Verdict>();
-  const queue = [...chosen];
-  const detailed = chosen.length === 1;
-  const worker = async (): Promise<void> => {
-    for (let scenario = queue.shift(); scenario; scenario = queue.shift()) {
-      verdicts.set(
-        scenario,
-        await playScenario(scenario, { ...out, folder: join(out.folder, scenario.name) }, detailed),
-      );
-    }
-  };
-  await Promise.all([worker(), worker()]);
-  return chosen.flatMap((scenario) => verdicts.get(scenario) ?? []);
-};
-
-const playScenario = async (scenario: Scenario, out: Out, detailed: boolean): Promise<Verdict> => {
-  const startedAt = wallClock.now();
-  const stage = await openStage();
-  const start = stage.driver.now();
-  try {
-    const unmet: string[] = [];
-    const release = await scenario.play(stage, (holds, saying) => {
-      if (!holds) unmet.push(saying);
-    });
-    const verdict = verdictOf(scenario.name, scenario.expected, release, unmet, wallClock.now() - startedAt);
-    if (detailed) tellAll(stage, start, out);
-    out.say(scenarioLine(verdict));
-    return verdict;
-  } catch (error) {
-    // One scenario that cannot be played must not hide what the others show.
-    const verdict = unplayed(scenario, error, wallClock.now() - startedAt);
-    out.say(scenarioLine(verdict));
-    return verdict;
-  } finally {
-    const chapters = endedChapters(stage);
-    writeRehearsal(out.folder, stage, { title: scenario.name, about: scenario.about, chapters });
-    await stage.close();
-  }
-};
-
-const endedChapters = (stage: Stage): Chapter[] =>
-  stage.releases.filter(({ ending }) => ending !== undefined).map((release) => chapterOf(stage, release));
-
-const tellAll = (stage: Stage, start: number, out: Out): void => {
-  for (const chapter of endedChapters(stage)) out.say(timelineOf(chapter, start));
+/** Undefined: the main story. */
+const chosen = (
+  values: { readonly settings?: boolean | undefined; readonly all?: boolean | undefined; readonly scenario?: unknown },
+  named: typeof scenarios,
+): readonly Performance[] | undefined => {
+  if (values.settings) return performances(named, flips);
+  if (values.all) return scenarios.map((scenario) => ({ scenario }));
+  return values.scenario ? named.map((scenario) => ({ scenario })) : undefined;
 };

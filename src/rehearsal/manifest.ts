@@ -10,7 +10,6 @@ export const house = {
   imageDigest: `sha256:${'5e'.repeat(32)}`,
   bucket: 'ml-artifacts',
   requestsPerSecond: 8,
-  errorThreshold: 0.01,
 } as const;
 
 export const rollouts = {
@@ -25,23 +24,24 @@ export interface ManifestOptions {
   readonly namedAlarms?: readonly string[];
 }
 
+/** The rollout on one line: `strategy: canary, size: 25%, …`. */
+export const rolloutText = ({ rollout = rollouts.canary, namedAlarms = [] }: ManifestOptions = {}): string => {
+  const named = namedAlarms.length > 0 ? `, named: [${namedAlarms.join(', ')}]` : '';
+  return `${rollout}, minimum-requests: 300, alarms: { errors: 1%${named} }`;
+};
+
 /** `delivery.yml` as the team wrote it. */
-export const manifestText = ({ rollout = rollouts.canary, namedAlarms = [] }: ManifestOptions = {}): string =>
-  [
-    'version: 1',
-    `model: ${house.model}`,
-    'environments:',
-    `  ${house.environment}:`,
-    `    account: "${house.account}"`,
-    `    region: ${house.region}`,
-    '    role: model-deployer',
-    '    endpoint:',
-    `      name: ${house.endpoint}`,
-    '      execution-role: iris-serving',
-    '      instance: { type: ml.m5.large, count: 4 }',
-    '    rollout:',
-    ...rollout.split(', ').map((line) => `      ${line}`),
-    '      minimum-requests: 300',
-    `      alarms: { errors: ${house.errorThreshold * 100}%${namedAlarms.length > 0 ? `, named: [${namedAlarms.join(', ')}]` : ''} }`,
-    '',
-  ].join('\n');
+export const manifestText = (options: ManifestOptions = {}): string => `\
+version: 1
+model: ${house.model}
+environments:
+  ${house.environment}:
+    account: "${house.account}"
+    region: ${house.region}
+    role: model-deployer
+    endpoint:
+      name: ${house.endpoint}
+      execution-role: iris-serving
+      instance: { type: ml.m5.large, count: 4 }
+    rollout: { ${rolloutText(options)} }
+`;

@@ -6,6 +6,8 @@ import type { Serving } from './serving.ts';
 export interface Evidence {
   readonly before: Serving | undefined;
   readonly after: Serving | undefined;
+  /** Some minutes after everything came to rest: a report that is true for a moment only is not true. Absent while a story goes on. */
+  readonly later?: { readonly serving: Serving | undefined };
   /** The version the run was asked to bring to the endpoint. */
   readonly version: string;
   /** The candidate's endpoint config as the action named it. */
@@ -17,54 +19,63 @@ export interface Evidence {
 export interface Relation {
   /** About DescribeEndpoint at the end, as a sentence. */
   readonly says: string;
-  holds(evidence: Evidence): boolean;
+  /** @param shown what DescribeEndpoint shows at the end, or later */
+  holds(shown: Serving | undefined, evidence: Evidence): boolean;
+  /** Where it must hold later in another form. */
+  holdsLater?(shown: Serving | undefined, evidence: Evidence): boolean;
 }
 
-const settledOn = (serving: Serving | undefined, config: string | undefined): boolean =>
-  serving?.status === 'InService' &&
-  serving.endpointConfig === config &&
-  serving.pending === undefined &&
-  serving.instances.current === serving.instances.desired;
+const settledOn = (shown: Serving | undefined, config: string | undefined): boolean =>
+  shown?.status === 'InService' &&
+  shown.endpointConfig === config &&
+  shown.pending === undefined &&
+  shown.instances.current === shown.instances.desired;
+const settledOnEither = (shown: Serving | undefined, { before, candidateConfig }: Evidence): boolean =>
+  settledOn(shown, candidateConfig) || (before !== undefined && settledOn(shown, before.endpointConfig));
 
 const servesCandidate: Relation = {
   says: 'InService on the candidate’s config, which loads exactly that version’s artifact; nothing pending; current = desired instances',
-  holds: ({ after, candidateConfig, version }) => settledOn(after, candidateConfig) && after?.version === version,
+  holds: (shown, { candidateConfig, version }) => settledOn(shown, candidateConfig) && shown?.version === version,
 };
 const servesBaseline: Relation = {
   says: 'InService on the config that served before, with its artifact; nothing pending; current = desired instances',
-  holds: ({ before, after }) =>
-    before !== undefined && settledOn(after, before.endpointConfig) && after?.version === before.version,
+  holds: (shown, { before }) =>
+    before !== undefined && settledOn(shown, before.endpointConfig) && shown?.version === before.version,
 };
 const unchanged: Relation = {
   says: 'exactly as it was before the run',
-  holds: ({ before, after }) => JSON.stringify(before) === JSON.stringify(after),
+  // An old FailureReason may vanish by itself (terraform-provider-aws#49020).
+  holds: (shown, { before }) =>
+    JSON.stringify({ ...shown, failureReason: undefined }) === JSON.stringify({ ...before, failureReason: undefined }),
 };
 const wroteNothing: Relation = {
   says: 'no request of the run would have changed anything',
-  holds: ({ mutations }) => mutations === 0,
+  holds: (_shown, { mutations }) => mutations === 0,
 };
 const goesOn: Relation = {
-  says: 'the guardrail deployment is left to SageMaker: Updating with the candidate’s config pending, or settled on either config',
-  holds: ({ before, after, candidateConfig }) =>
-    (after?.status === 'Updating' && after.pending !== undefined && after.pending !== before?.endpointConfig) ||
-    settledOn(after, candidateConfig) ||
-    (before !== undefined && settledOn(after, before.endpointConfig)),
+  says: 'the guardrail deployment is left to SageMaker: Updating with the candidate’s config pending, later InService on one of the two configs',
+  holds: (shown, evidence) =>
+    (shown?.status === 'Updating' &&
+      shown.pending !== undefined &&
+      shown.pending !== evidence.before?.endpointConfig) ||
+    settledOnEither(shown, evidence),
+  holdsLater: settledOnEither,
 };
 const settled: Relation = {
   says: 'InService, nothing pending',
-  holds: ({ after }) => settledOn(after, after?.endpointConfig),
+  holds: (shown) => settledOn(shown, shown?.endpointConfig),
 };
 const othersOnly: Relation = {
-  says: 'whatever another release makes of it: this run’s version is not what serves or is pending',
-  holds: ({ after, version }) => after !== undefined && after.version !== version,
+  says: 'whatever another release makes of it: this run’s version neither serves nor is pending',
+  holds: (shown, { version }) => shown !== undefined && shown.version !== version,
 };
 const leftMixed: Relation = {
   says: 'UpdateRollbackFailed',
-  holds: ({ after }) => after?.status === 'UpdateRollbackFailed',
+  holds: (shown) => shown?.status === 'UpdateRollbackFailed',
 };
 const neverCreated: Relation = {
   says: 'Failed, or not there',
-  holds: ({ after }) => after === undefined || after.status === 'Failed',
+  holds: (shown) => shown === undefined || shown.status === 'Failed',
 };
 
 const byOutcome: Readonly<Record<Outcome, readonly Relation[]>> = {
@@ -97,6 +108,12 @@ const byReason: Partial<Record<ReasonCode, readonly Relation[]>> = {
 export const relationsOf = (outcome: Outcome, reason: ReasonCode): readonly Relation[] =>
   byReason[reason] ?? byOutcome[outcome];
 
-/** The relations that do not hold. */
-export const broken = (outcome: Outcome, reason: ReasonCode, evidence: Evidence): readonly Relation[] =>
-  relationsOf(outcome, reason).filter((relation) => !relation.holds(evidence));
+/** The relations that do not hold, as sentences. */
+export const broken = (outcome: Outcome, reason: ReasonCode, evidence: Evidence): readonly string[] =>
+  relationsOf(outcome, reason).flatMap(({ says, holds, holdsLater = holds }) => {
+    if (!holds(evidence.after, evidence)) return [`DescribeEndpoint does not show: ${says}`];
+    const { later } = evidence;
+    return later && !holdsLater(later.serving, evidence)
+      ? [`DescribeEndpoint does not show it any more, later: ${says}`]
+      : [];
+  });

@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import type { LoggedRequest, Simulator } from '../../simulator/contracts.ts';
+import { join } from 'node:path';
+import type { LoggedRequest, Settings, Simulator } from '../../simulator/contracts.ts';
 import { type IrisVersion, irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { minutes } from '../clock.ts';
@@ -9,7 +9,7 @@ import type { OperationName, Outcome } from '../operation.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { Result } from '../report/result.ts';
 import { createDriver, type Driver, type Moment, type Running, type StepResult } from './driver.ts';
-import { house, type ManifestOptions, manifestText } from './manifest.ts';
+import { house, type ManifestOptions, manifestText, rolloutText } from './manifest.ts';
 import type { Job } from './process.ts';
 import { readServing, type Serving } from './serving.ts';
 
@@ -32,6 +32,8 @@ export interface Release {
   readonly title: string;
   readonly version: IrisVersion;
   readonly began: Moment;
+  /** The rollout as `delivery.yml` has it. */
+  readonly rollout: string;
   /** The endpoint when it began. */
   readonly before: Serving | undefined;
   readonly steps: readonly StepResult[];
@@ -71,18 +73,26 @@ export interface Ending {
   readonly requests: readonly LoggedRequest[];
 }
 
-export const openStage = async (actions = 'actions'): Promise<Stage> => {
-  const simulator = await startSimulator();
+export const openStage = async (settings: Partial<Settings> = {}): Promise<Stage> => {
+  const simulator = await startSimulator({ settings });
   const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
   const workspace = join(folder, 'workspace');
   mkdirSync(workspace);
-  const driver = createDriver({ simulator, actions: resolve(actions), workspace, temp: join(folder, 'runner') });
+  const driver = createDriver({
+    simulator,
+    actions: actionsFolder(),
+    workspace,
+    temp: join(folder, 'runner'),
+  });
   const releases: Release[] = [];
   let traffic: { stop(): void } | undefined;
 
   simulator.images.tag(house.image, house.imageDigest);
-  const writeManifest = (options: ManifestOptions): void =>
+  let rollout = '';
+  const writeManifest = (options: ManifestOptions): void => {
+    rollout = rolloutText(options);
     writeFileSync(join(workspace, 'delivery.yml'), manifestText(options));
+  };
   writeManifest({});
 
   return {
@@ -92,7 +102,7 @@ export const openStage = async (actions = 'actions'): Promise<Stage> => {
     writeManifest,
     begin: async (title, version) => {
       const release = await beginRelease(
-        { simulator, driver, workspace, runId: String(9_000_000_001 + releases.length) },
+        { simulator, driver, workspace, rollout, runId: String(9_000_000_001 + releases.length) },
         title,
         version,
       );
@@ -109,16 +119,26 @@ export const openStage = async (actions = 'actions'): Promise<Stage> => {
     },
     close: async () => {
       traffic?.stop();
+      driver.close();
       await simulator.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
 };
 
+/** The sources lie two folders below the repository's root, the compiled files three. */
+const actionsFolder = (): string => {
+  const folders = ['../../actions', '../../../actions'].map((path) => join(import.meta.dirname, path));
+  const found = folders.find((folder) => existsSync(join(folder, 'deploy-endpoint/action.yml')));
+  if (found === undefined) throw new Error(`no actions in ${folders.join(' or ')}`);
+  return found;
+};
+
 interface Place {
   readonly simulator: Simulator;
   readonly driver: Driver;
   readonly workspace: string;
+  readonly rollout: string;
   readonly runId: string;
 }
 
@@ -156,6 +176,7 @@ const beginRelease = async (place: Place, title: string, version: IrisVersion): 
     title,
     version,
     began: driver.moment(),
+    rollout: place.rollout,
     before: await readServing(simulator, house.endpoint),
     steps,
     deeds,

@@ -30,10 +30,10 @@ export const chapterOf = ({ simulator }: Stage, release: Release): Chapter => {
   };
 };
 
-const askedOf = ({ steps }: Release): Chapter['asked'] => {
+const askedOf = ({ steps, rollout }: Release): Chapter['asked'] => {
   const last = steps.at(-1);
   if (!last) return [];
-  return [['action', last.step.action], ...Object.entries(last.step.inputs).filter(([, value]) => value !== '')];
+  return [['action', last.step.action], ...Object.entries(last.step.inputs), ['rollout', rollout]];
 };
 
 const minutesOf = (

@@ -1,5 +1,5 @@
-import { broken, relationsOf } from './relations.ts';
-import type { Expected, Scenario } from './scenarios/scenario.ts';
+import { broken, type Evidence, relationsOf } from './relations.ts';
+import type { Expected } from './scenarios/scenario.ts';
 import type { Release } from './stage.ts';
 
 /** One line of `rehearse --json`. */
@@ -7,7 +7,8 @@ export interface Verdict {
   readonly name: string;
   readonly outcome: string;
   readonly reasonCode: string;
-  readonly expected: Expected;
+  /** Null under a flipped setting: then only the relation to DescribeEndpoint is judged. */
+  readonly expected: Expected | null;
   /** What DescribeEndpoint names when the run has ended; null when there is no endpoint. */
   readonly endpointConfig: string | null;
   /** From the start of the judged workflow run to its end. */
@@ -23,13 +24,20 @@ export interface Verdict {
   readonly problems: readonly string[];
 }
 
-export const verdictOf = (
-  name: string,
-  expected: Expected,
-  release: Release,
-  unmet: readonly string[],
-  wallMs: number,
-): Verdict => {
+interface Subject {
+  readonly name: string;
+  readonly expected: Expected | undefined;
+}
+
+/** What was seen of a release, and what of it did not hold. */
+export interface Observed {
+  readonly release: Release;
+  readonly later?: Evidence['later'];
+  readonly unmet: readonly string[];
+  readonly wallMs: number;
+}
+
+export const verdictOf = ({ name, expected }: Subject, { release, later, unmet, wallMs }: Observed): Verdict => {
   const { ending } = release;
   if (!ending) throw new Error(`${name}: the release was not ended`);
   const mutations = ending.requests.filter(({ mutation }) => mutation).length;
@@ -39,19 +47,22 @@ export const verdictOf = (
     version: ending.result?.outputs['version'] ?? release.version,
     candidateConfig: ending.candidateConfig,
     mutations,
+    ...(later ? { later } : {}),
   };
+  const isExpected = !expected || (ending.outcome === expected.outcome && ending.reason === expected.reasonCode);
+  const isDefect = ending.reason === 'internal-error';
   const unexpected =
-    ending.outcome === expected.outcome && ending.reason === expected.reasonCode
+    isExpected && !isDefect
       ? []
       : [
-          `ended ${ending.outcome}/${ending.reason} instead of ${expected.outcome}/${expected.reasonCode}: ${ending.because}`,
+          `ended ${ending.outcome}/${ending.reason}${expected ? ` instead of ${expected.outcome}/${expected.reasonCode}` : ''}: ${ending.because}`,
         ];
   const relations = relationsOf(ending.outcome, ending.reason);
   return {
     name,
     outcome: ending.outcome,
     reasonCode: ending.reason,
-    expected,
+    expected: expected ?? null,
     endpointConfig: ending.after?.endpointConfig ?? null,
     virtualSeconds: Math.round((ending.moment.at - release.began.at) / 1000),
     wallMs: Math.round(wallMs),
@@ -60,18 +71,18 @@ export const verdictOf = (
     relations: relations.map(({ says }) => says),
     problems: [
       ...unexpected,
-      ...broken(ending.outcome, ending.reason, evidence).map(({ says }) => `DescribeEndpoint does not show: ${says}`),
-      ...unmet.map((saying) => `not so: ${saying}`),
+      ...broken(ending.outcome, ending.reason, evidence),
+      ...(expected ? unmet.map((saying) => `not so: ${saying}`) : []),
     ],
   };
 };
 
 /** A scenario that broke off: a defect of the suite or of the simulator, never an expected end. */
-export const unplayed = ({ name, expected }: Scenario, error: unknown, wallMs: number): Verdict => ({
+export const unplayed = ({ name, expected }: Subject, error: unknown, wallMs: number): Verdict => ({
   name,
   outcome: 'failed',
   reasonCode: 'internal-error',
-  expected,
+  expected: expected ?? null,
   endpointConfig: null,
   virtualSeconds: 0,
   wallMs: Math.round(wallMs),

@@ -49,6 +49,12 @@ describe('what DescribeEndpoint must show after an outcome', () => {
     expect(holds('rolled-back', 'alarm', evidence(candidate))).toBe(false);
   });
 
+  it('is not true when it is true for a moment only', () => {
+    const stale = evidence(serving(), { later: { serving: candidate } });
+    expect(holds('rolled-back', 'cause-unknown', stale)).toBe(false);
+    expect(holds('rolled-back', 'alarm', evidence(serving(), { later: { serving: serving() } }))).toBe(true);
+  });
+
   it('doing nothing means no write and no change', () => {
     expect(holds('rejected', 'already-convicted', evidence(serving(), { mutations: 0 }))).toBe(true);
     expect(holds('rejected', 'already-convicted', evidence(serving(), { mutations: 1 }))).toBe(false);
@@ -61,6 +67,8 @@ describe('what DescribeEndpoint must show after an outcome', () => {
   it('cancelled means SageMaker goes on, or has come to rest', () => {
     const midway = serving({ status: 'Updating', pending: 'iris-new' });
     expect(holds('cancelled', 'cancelled', evidence(midway))).toBe(true);
+    expect(holds('cancelled', 'cancelled', evidence(midway, { later: { serving: candidate } }))).toBe(true);
+    expect(holds('cancelled', 'cancelled', evidence(midway, { later: { serving: midway } }))).toBe(false);
     expect(holds('cancelled', 'cancelled', evidence(candidate))).toBe(true);
     expect(holds('cancelled', 'cancelled', evidence(serving({ status: 'Failed' })))).toBe(false);
   });
