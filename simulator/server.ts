@@ -15,11 +15,21 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** One loopback port. `virtualNow` dates the answers, so that the same run gives the same bytes. */
-export const listen = async (answerer: Answerer, virtualNow: () => number, port: number): Promise<HttpServer> => {
+export interface ListenOptions {
+  readonly port: number;
+  /** Dates the answers, so that the same run gives the same bytes. */
+  readonly virtualNow: () => number;
+  /** Told of every error that is not one of AWS's: the run cannot be trusted any more. */
+  readonly onDefect: (error: unknown) => void;
+}
+
+/** One loopback port. @throws when it is taken. */
+export const listen = async (answerer: Answerer, options: ListenOptions): Promise<HttpServer> => {
+  const { port, virtualNow, onDefect } = options;
   const server = createServer((incoming, outgoing) => {
     handle(answerer, virtualNow, incoming, outgoing).catch((error: unknown) => {
-      // A defect of the simulator, not an AWS error: say so instead of leaving the caller waiting.
+      onDefect(error);
+      // Say so instead of leaving the caller waiting, and with nothing that could pass for AWS.
       if (!outgoing.headersSent) outgoing.writeHead(500, { 'content-type': 'text/plain' });
       outgoing.end(`simulator defect: ${error instanceof Error ? error.stack : String(error)}\n`);
     });

@@ -71,7 +71,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
       ? { status: 200, headers: { 'content-type': 'text/plain' }, body: Buffer.from(`${about}\n`) }
       : send(404, { message: `${request.method} ${request.path} is no AWS call this simulator knows` });
   };
-  const server = await listen(answer, clock.now, options.port ?? 0);
+  const server = await listen(answer, { port: options.port ?? 0, virtualNow: clock.now, onDefect: fail });
   const urlOf = (id: string): string => `${server.url}/clock/participants/${id}`;
   const wall = options.wallSpeed === undefined ? undefined : followWallClock(guarded, participants, options.wallSpeed);
 

@@ -1,10 +1,11 @@
 import { request } from 'node:http';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createClock } from '../../simulator/clock.ts';
 import type { Simulator } from '../../simulator/contracts.ts';
 import { createParticipants } from '../../simulator/participants.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
+import { createWatchdog, followWallClock } from '../../simulator/wall-time.ts';
 
 describe('timers', () => {
   test('each runs at its own instant, the same instant in the order scheduled, also those scheduled on the way', () => {
@@ -169,6 +170,54 @@ describe('participants', () => {
         expect(plans.map((_, who) => wakes.filter((wake) => wake.who === who).length)).toEqual(expected);
       }),
     );
+  });
+});
+
+describe('wall time', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test('a participant that runs for 30 s is named; one that sleeps in between is not, nor a driver on its own', () => {
+    const stuck: string[] = [];
+    const clock = createClock(0);
+    const participants = createParticipants(clock, () => watchdog.look());
+    const watchdog = createWatchdog(
+      () => participants,
+      (reason) => stuck.push(reason),
+    );
+    const driver = participants.register('driver', 'driver');
+    jest.advanceTimersByTime(60_000);
+    const runner = participants.register('runner');
+    participants.start(runner, () => {});
+    participants.sleep(driver, Number.POSITIVE_INFINITY, () => {});
+    jest.advanceTimersByTime(29_000);
+    participants.sleep(runner, 1000, () => {});
+    expect(clock.now()).toBe(1000);
+    jest.advanceTimersByTime(29_000);
+    expect(stuck).toEqual([]);
+    jest.advanceTimersByTime(1000);
+    expect(stuck).toEqual(['clock participant runner has been running for 30 s without sleeping']);
+    watchdog.stop();
+  });
+
+  test('without participants time follows the wall clock at the given speed, and waits while there are some', () => {
+    const clock = createClock(0);
+    const participants = createParticipants(clock);
+    const wall = followWallClock(clock, participants, 60);
+    jest.advanceTimersByTime(1000);
+    expect(clock.now()).toBe(60_000);
+    const runner = participants.register('runner');
+    jest.advanceTimersByTime(1000);
+    expect(clock.now()).toBe(60_000);
+    participants.sleep(runner, 90_000, () => {});
+    participants.remove(runner);
+    jest.advanceTimersByTime(1000);
+    expect(clock.now()).toBe(150_000);
+    wall.stop();
   });
 });
 

@@ -139,3 +139,13 @@ test('a call by the driver meets no faults and leaves no trace, but is validated
   );
   expect(simulator.requests).toEqual([]);
 });
+
+test('an error that is none of AWS’s ends the run instead of passing for one', async () => {
+  const { simulator } = account;
+  const action = () => {
+    throw new TypeError('the simulator is broken');
+  };
+  simulator.faults.add({ service: 'sagemaker', operation: 'ListEndpoints', times: 1, kind: 'call', action });
+  expect(await list()).toBeDefined();
+  await expect(simulator.stuck).rejects.toThrow('the simulator is broken');
+});

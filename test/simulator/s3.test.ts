@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { get } from 'node:http';
 import { Readable } from 'node:stream';
 import {
   CopyObjectCommand,
@@ -11,7 +12,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Account, openAccount, refusalOf } from './support/account.ts';
+import { type Account, keysOf, openAccount, refusalOf } from './support/account.ts';
 
 const Bucket = 'ml-releases';
 let account: Account;
@@ -165,6 +166,21 @@ describe('with versioning', () => {
     expect(await old.Body?.transformToString()).toBe('one');
     await versioned.simulator.close();
   });
+});
+
+test('a bucket may be named by the host instead of the path', async () => {
+  await put('by-path', 'the same object');
+  const { accessKeyId } = keysOf(account.simulator.environment());
+  const headers = {
+    host: `${Bucket}.localhost`,
+    authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/x/aws4_request`,
+  };
+  const text = await new Promise<string>((resolve, reject) => {
+    get(`${account.simulator.url}/by-path`, { headers }, (answer) => {
+      answer.setEncoding('utf8').on('data', resolve);
+    }).on('error', reject);
+  });
+  expect(text).toBe('the same object');
 });
 
 test('the inner face sees what the outside wrote, and the other way round', async () => {
