@@ -52,12 +52,8 @@ export const createEndpointConfigs = (context: Context, models: Models, tags: Ta
   /** Right after its creation a lookup may still miss it (AWS: CreateEndpointConfig, eventual consistency note). */
   const find = (name: string): EndpointConfig => {
     const config = configs.get(name);
-    const visible =
-      config &&
-      (config.createdAt === kernel.clock.now()
-        ? kernel.settings.configVisibleAfterMs === 0
-        : kernel.clock.now() - config.createdAt >= kernel.settings.configVisibleAfterMs);
-    if (!config || !visible) throw notFound('endpoint configuration', arnOf(name));
+    if (!config || kernel.clock.now() - config.createdAt < kernel.settings.configVisibleAfterMs)
+      throw notFound('endpoint configuration', arnOf(name));
     return config;
   };
 

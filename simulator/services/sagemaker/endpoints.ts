@@ -1,4 +1,4 @@
-import type { Call, Handler, Hosting } from '../../contracts.ts';
+import type { Handler, Hosting } from '../../contracts.ts';
 import { createCapacityChanges, type DesiredWeightAndCapacity } from './capacity-changes.ts';
 import { type Context, sagemakerArn } from './context.ts';
 import { alarmNames, allAtOnce, type DeploymentConfig, type Plan, planDeployment } from './deployment-plan.ts';
@@ -203,7 +203,7 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
       return endpoint.stale && clock.now() < endpoint.stale.until ? endpoint.stale.answer : describe(endpoint);
     },
 
-    UpdateEndpoint: (input: UpdateInput, _call: Call) => {
+    UpdateEndpoint: (input: UpdateInput) => {
       const endpoint = findSettled(input.EndpointName);
       // The config that serves must still exist, or every update fails on the OLD name (terraform-provider-aws#40048).
       configs.find(endpoint.live.config.name);
@@ -294,7 +294,11 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
     const endpoint = endpoints.get(name);
     if (endpoint?.status !== 'InService') return false;
     transitions.become(endpoint, 'SystemUpdating');
-    clock.at(clock.now() + durationMs, `system update of ${name}`, () => transitions.become(endpoint, 'InService'));
+    transitions.note(endpoint, 'system-updating', endpoint.live.config.name);
+    clock.at(clock.now() + durationMs, `system update of ${name}`, () => {
+      transitions.become(endpoint, 'InService');
+      transitions.note(endpoint, 'in-service', endpoint.live.config.name);
+    });
     return true;
   };
 
