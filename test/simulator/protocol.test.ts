@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { GetMetricStatisticsCommand, PutMetricAlarmCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { BatchGetImageCommand, DescribeImagesCommand } from '@aws-sdk/client-ecr';
 import {
@@ -190,4 +192,23 @@ describe('the front door', () => {
     expect(again).toBe(one);
     expect(other).not.toBe(one);
   });
+});
+
+test('the process prints its URL and the environment to export, serves, and ends on a signal', async () => {
+  const child = spawn(process.execPath, ['simulator/main.ts', '--port', '0', '--speed', '60'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const environment = new Map<string, string>();
+  for await (const line of createInterface(child.stdout)) {
+    const [name = '', value = ''] = line.replace('export ', '').split('=');
+    environment.set(name, value);
+    if (name === 'AWS_EC2_METADATA_DISABLED') break;
+  }
+  const [url] = environment.keys();
+  expect(environment.get('AWS_ENDPOINT_URL')).toBe(url);
+  expect(environment.get('AWS_ACCESS_KEY_ID')).toMatch(/^AKIA/);
+  expect(await (await fetch(url ?? '')).text()).toMatch(/^model-delivery's local AWS/);
+  child.kill('SIGTERM');
+  expect(await ended).toBe(0);
 });
