@@ -48,6 +48,7 @@ const targets: Readonly<Record<string, string>> = {
   GraniteServiceVersion20100801: 'cloudwatch',
   AnyScaleFrontendService: 'application-autoscaling',
   AmazonEC2ContainerRegistry_V20150921: 'ecr',
+  CodePipeline_20150709: 'codepipeline',
 };
 
 /** Query-protocol services by API version (AWS service models, `apiVersion`). */

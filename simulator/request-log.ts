@@ -36,7 +36,8 @@ export const createRequestLog = (wireFile: string | undefined): RequestLog => {
   };
 };
 
-const writes = /^(Add|Copy|Create|Delete|Deregister|Put|Register|Set|Start|Stop|Tag|Untag|Update)/;
+const writes =
+  /^(Acknowledge|Add|Copy|Create|Delete|Deregister|Put|Register|Retry|Rollback|Set|Start|Stop|Tag|Untag|Update)/;
 
 export const isWrite = (operation: string): boolean => writes.test(operation);
 
@@ -90,6 +91,10 @@ export const resourceOf = (kernel: Kernel, service: string, input: Readonly<Reco
     }
     case 'ecr':
       return kernel.arn('ecr', `repository/${text('repositoryName') ?? ''}`);
+    case 'codepipeline': {
+      const pipeline = text('pipelineName') ?? text('name');
+      return pipeline === undefined ? '*' : kernel.arn('codepipeline', pipeline);
+    }
     case 'sts':
       return text('RoleArn') ?? '*';
     default:

@@ -60,4 +60,14 @@ export const defaultSettings = {
   s3Versioning: false,
   /** MaxSessionDuration of every role (AWS default: one hour). */
   roleMaxSessionMs: 3_600_000,
+  /** CodePipeline: a custom action times out after 24 hours (AWS CodePipeline user guide, Quotas). */
+  customActionTimeoutMs: 86_400_000,
+  /** From a continuation token to the job that carries it: 30 s in the Lambda integration model, no figure for custom actions. [unconfirmed] */
+  continuationDelayMs: 30_000,
+  /** How long a polled job is not offered again while nobody acknowledged it; 0: to everybody who polls. [unconfirmed] */
+  jobOfferedAgainMs: 0,
+  /** AcknowledgeJob a second time with the same nonce, as after a lost answer. [unconfirmed] */
+  repeatedAcknowledge: 'accepted' as 'accepted' | 'refused',
+  /** CreateCustomActionType of a type that exists with the same definition. [unconfirmed] */
+  sameActionTypeAgain: 'refused' as 'refused' | 'accepted',
 };

@@ -35,6 +35,12 @@ SERVED = {
     """,
     "sts": "AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity",
     "ecr": "BatchGetImage DescribeImages",
+    "codepipeline": """
+        AcknowledgeJob CreateCustomActionType CreatePipeline DeleteCustomActionType DeletePipeline GetJobDetails GetPipeline
+        GetPipelineExecution GetPipelineState ListActionExecutions ListActionTypes ListPipelineExecutions ListPipelines PollForJobs
+        PutJobFailureResult PutJobSuccessResult RetryStageExecution RollbackStage StartPipelineExecution StopPipelineExecution
+        UpdatePipeline
+    """,
 }
 WITH_OUTPUTS = {"cloudwatch", "sts"}
 CONSTRAINTS = ("enum", "max", "min", "pattern")

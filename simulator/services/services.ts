@@ -1,8 +1,9 @@
 import type { Kernel, Service, Simulator } from '../contracts.ts';
-import type { Principals } from '../principals.ts';
+import type { Principals, Role } from '../principals.ts';
 import { startTraffic } from '../traffic.ts';
 import { createAutoscaling } from './autoscaling.ts';
 import { createCloudwatch } from './cloudwatch/cloudwatch.ts';
+import { createCodepipeline } from './codepipeline/codepipeline.ts';
 import { createEcr } from './ecr.ts';
 import { createRuntime } from './runtime.ts';
 import { createS3 } from './s3.ts';
@@ -30,6 +31,10 @@ export const composeServices = (kernel: Kernel, principals: Principals): Service
     // Hosting asks the autoscaler, and the autoscaler stands on hosting: asked late.
     scaling: () => autoscaling.scaling,
   });
+  const codepipeline = createCodepipeline(kernel, {
+    objects: s3.objects,
+    issue: (participant) => principals.issue(artifactAccess(kernel), 'CodePipeline', 3_600_000, participant),
+  });
   const autoscaling = createAutoscaling(kernel, { metrics: cloudwatch.metrics, hosting: () => sagemaker.hosting });
   return {
     byName: {
@@ -40,6 +45,7 @@ export const composeServices = (kernel: Kernel, principals: Principals): Service
       s3: s3.service,
       sts: createSts(kernel, principals).service,
       ecr: ecr.service,
+      codepipeline: codepipeline.service,
     },
     objects: s3.objects,
     images: ecr.images,
@@ -50,3 +56,11 @@ export const composeServices = (kernel: Kernel, principals: Principals): Service
     traffic: (options) => startTraffic(kernel, sagemaker.hosting, options),
   };
 };
+
+/** What a job's artifact credentials are: the pipeline's service role, scoped to the artifact store (CodePipeline user guide). */
+const artifactAccess = ({ accountId }: Kernel): Role => ({
+  name: 'codepipeline-artifacts',
+  arn: `arn:aws:iam::${accountId}:role/codepipeline-artifacts`,
+  accountId,
+  roleId: 'AROACODEPIPELINEARTIFACT',
+});

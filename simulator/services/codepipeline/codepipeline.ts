@@ -1,0 +1,311 @@
+import { AwsError, type Kernel, type Objects, type Service } from '../../contracts.ts';
+import type { Session } from '../../principals.ts';
+import { createActionTypes } from './action-types.ts';
+import { createEngine, type Engine, notFound } from './engine.ts';
+import { createJobs } from './jobs.ts';
+import { type Execution, latestActions, type Pipeline, type PipelineDeclaration, type StageRun } from './model.ts';
+import { refuseInvalid } from './structure.ts';
+import { actionView, declarationView, executionView, lastIn, stateView, summaryView } from './views.ts';
+
+/** `issue`: temporary credentials for the artifact bucket, which come with every job. */
+export interface Neighbours {
+  readonly objects: Objects;
+  issue(participant: string | undefined): Session;
+}
+
+/**
+ * CodePipeline as far as a job worker and its pipelines need it: custom action types, jobs, executions. Not here: triggers,
+ * conditions, approvals, transitions, webhooks, third-party jobs, actions of AWS other than the S3 source.
+ */
+export const createCodepipeline = (kernel: Kernel, { objects, issue }: Neighbours): { service: Service } => {
+  const pipelines = new Map<string, Pipeline>();
+  const started = new Map<string, Execution>();
+  const actionTypes = createActionTypes(kernel);
+  // A job is queued by the engine, and its answer moves the engine: asked late.
+  const jobs = createJobs(kernel, actionTypes, (): Engine => engine, issue);
+  const engine = createEngine(kernel, objects, jobs.queue);
+
+  const pipelineOf = (name: string): Pipeline => {
+    const pipeline = pipelines.get(name);
+    if (pipeline === undefined)
+      throw notFound('Pipeline', `Account '${kernel.accountId}' does not have a pipeline with name '${name}'`);
+    return pipeline;
+  };
+  const executionOf = (pipelineName: string, id: string): Execution => {
+    const execution = pipelineOf(pipelineName).executions.find((one) => one.id === id);
+    if (execution === undefined)
+      throw notFound(
+        'PipelineExecution',
+        `Could not find execution for pipeline '${pipelineName}' with execution ID '${id}'`,
+      );
+    return execution;
+  };
+  const refuseUnknownStage = (pipeline: Pipeline, stage: string): void => {
+    if (pipeline.structures.at(-1)?.stages.some(({ name }) => name === stage) === true) return;
+    throw notFound('Stage', `Could not find stage '${stage}' in pipeline '${pipeline.name}'`);
+  };
+
+  const put = (declared: PipelineDeclaration, pipeline: Pipeline): object => {
+    refuseInvalid(declared, actionTypes);
+    pipeline.structures.push(declared);
+    pipeline.updated = kernel.clock.now();
+    return { pipeline: { ...declared, version: pipeline.structures.length } };
+  };
+
+  const variablesOf = (
+    pipeline: Pipeline,
+    asked: readonly { readonly name: string; readonly value: string }[],
+  ): Readonly<Record<string, string>> => {
+    const declared = pipeline.structures.at(-1)?.variables ?? [];
+    const unknown = asked.find(({ name }) => !declared.some((variable) => variable.name === name));
+    if (unknown !== undefined)
+      throw new AwsError(
+        'ValidationException',
+        `Variable ${unknown.name} is not declared in pipeline ${pipeline.name}`,
+      );
+    return Object.fromEntries(
+      declared.map(({ name, defaultValue }) => {
+        const value = asked.find((variable) => variable.name === name)?.value ?? defaultValue;
+        // User guide "Variables": without a default it is required when the execution starts.
+        if (value === undefined)
+          throw new AwsError('ValidationException', `Variable ${name} has no default value and no value was given`);
+        return [name, value];
+      }),
+    );
+  };
+
+  const page = <Item>(items: readonly Item[], nextToken: string | undefined, maxResults = 100) => {
+    const from = nextToken === undefined ? 0 : Number(nextToken);
+    if (!Number.isInteger(from)) throw new AwsError('InvalidNextTokenException', 'The next token is not valid');
+    const until = from + maxResults;
+    return {
+      items: items.slice(from, until),
+      next: until < items.length ? { nextToken: String(until) } : {},
+    };
+  };
+
+  const retry = (execution: Execution, stage: StageRun, mode: string): void => {
+    const { pipeline } = execution;
+    if (lastIn(pipeline, stage.name) !== execution && execution.structure.executionMode !== 'PARALLEL')
+      throw new AwsError(
+        'NotLatestPipelineExecutionException',
+        `The execution ${execution.id} is not the latest one in stage ${stage.name}`,
+      );
+    const open = latestActions(stage).filter(({ status }) => status !== 'Succeeded');
+    // User guide "Stop a pipeline execution": "For a pipeline execution in a Stopped state, the actions in the stage where the
+    // execution stopped can be retried." API RetryStageExecution: failed stages.
+    const restartable = stage.status === 'Failed' || stage.status === 'Stopped';
+    if (
+      !restartable ||
+      open.some(({ status }) => status === 'InProgress') ||
+      execution.version !== pipeline.structures.length
+    )
+      throw new AwsError(
+        'StageNotRetryableException',
+        'Unable to retry. The pipeline structure or stage state might have changed while actions awaited retry, or the stage contains no failed actions.',
+      );
+    engine.retry(execution, stage, mode === 'ALL_ACTIONS');
+  };
+
+  const rollBack = (pipeline: Pipeline, stageName: string, targetId: string): Execution => {
+    const structure = pipeline.structures.at(-1);
+    const target = executionOf(pipeline.name, targetId);
+    const unable = (message: string): never => {
+      throw new AwsError('UnableToRollbackStageException', message);
+    };
+    // User guide "Rolling back a stage": not the source stage, not in PARALLEL mode, not to a rollback, only to an execution that
+    // succeeded in the stage, of the current structure version.
+    if (structure?.stages[0]?.name === stageName)
+      unable(`Stage ${stageName} is the source stage and cannot be rolled back`);
+    if (structure?.executionMode === 'PARALLEL') unable('Rollback is not available in PARALLEL execution mode');
+    if (target.type === 'ROLLBACK') unable('The target execution is a rollback itself');
+    if (target.version !== pipeline.structures.length)
+      throw new AwsError(
+        'PipelineExecutionOutdatedException',
+        `The execution ${targetId} is outdated: the pipeline structure has changed since`,
+      );
+    if (target.stages.get(stageName)?.status !== 'Succeeded')
+      unable(`The execution ${targetId} has not succeeded in stage ${stageName}`);
+    if (pipeline.lanes.get(stageName)?.holder !== undefined)
+      throw new AwsError('ConflictException', `Stage ${stageName} is in progress`);
+    return engine.start(
+      pipeline,
+      {
+        type: 'ROLLBACK',
+        rollbackTarget: targetId,
+        trigger: { triggerType: 'ManualRollback', triggerDetail: targetId },
+        variables: target.variables,
+      },
+      { stage: stageName, from: target },
+    );
+  };
+
+  return {
+    service: {
+      operations: {
+        ...jobs.operations,
+        CreateCustomActionType: actionTypes.create,
+        DeleteCustomActionType: (input) => actionTypes.remove({ ...input, owner: 'Custom' }),
+        ListActionTypes: actionTypes.list,
+        CreatePipeline: ({ pipeline: declared }: { readonly pipeline: PipelineDeclaration }, call) => {
+          if (pipelines.has(declared.name))
+            throw new AwsError(
+              'PipelineNameInUseException',
+              `A pipeline with the name '${declared.name}' already exists in account '${kernel.accountId}'`,
+            );
+          const now = kernel.clock.now();
+          const pipeline: Pipeline = {
+            name: declared.name,
+            arn: kernel.arn('codepipeline', declared.name),
+            created: now,
+            updated: now,
+            structures: [],
+            executions: [],
+            lanes: new Map(),
+          };
+          const answer = put(declared, pipeline);
+          pipelines.set(declared.name, pipeline);
+          // User guide "Create a pipeline": it starts to run after it was created. Without values for its variables it cannot.
+          if ((declared.variables ?? []).every(({ defaultValue }) => defaultValue !== undefined))
+            engine.start(pipeline, {
+              trigger: { triggerType: 'CreatePipeline', triggerDetail: call.principal.arn },
+              variables: variablesOf(pipeline, []),
+            });
+          return answer;
+        },
+        UpdatePipeline: ({ pipeline: declared }: { readonly pipeline: PipelineDeclaration }) =>
+          put(declared, pipelineOf(declared.name)),
+        DeletePipeline: ({ name }: { readonly name: string }) => {
+          pipelines.delete(name);
+          return {};
+        },
+        GetPipeline: ({ name, version }: { readonly name: string; readonly version?: number }) => {
+          const pipeline = pipelineOf(name);
+          const wanted = version ?? pipeline.structures.length;
+          if (wanted > pipeline.structures.length)
+            throw new AwsError('PipelineVersionNotFoundException', `Pipeline '${name}' has no version ${wanted}`);
+          return declarationView(pipeline, wanted, actionTypes);
+        },
+        ListPipelines: ({ nextToken, maxResults }: Paged) => {
+          const { items, next } = page([...pipelines.values()], nextToken, maxResults);
+          return {
+            pipelines: items.map(({ name, structures, created, updated }) => ({
+              name,
+              version: structures.length,
+              pipelineType: structures.at(-1)?.pipelineType ?? 'V1',
+              created: new Date(created),
+              updated: new Date(updated),
+            })),
+            ...next,
+          };
+        },
+        StartPipelineExecution: (
+          input: {
+            readonly name: string;
+            readonly variables?: readonly { readonly name: string; readonly value: string }[];
+            readonly clientRequestToken?: string;
+          },
+          call,
+        ) => {
+          const pipeline = pipelineOf(input.name);
+          // API: clientRequestToken identifies "a unique execution request".
+          const key = input.clientRequestToken && `${input.name}/${input.clientRequestToken}`;
+          const before = key === undefined ? undefined : started.get(key);
+          const execution =
+            before ??
+            engine.start(pipeline, {
+              trigger: { triggerType: 'StartPipelineExecution', triggerDetail: call.principal.arn },
+              variables: variablesOf(pipeline, input.variables ?? []),
+            });
+          if (key !== undefined) started.set(key, execution);
+          return { pipelineExecutionId: execution.id };
+        },
+        GetPipelineExecution: ({ pipelineName, pipelineExecutionId }: ExecutionInput) => ({
+          pipelineExecution: executionView(executionOf(pipelineName, pipelineExecutionId)),
+        }),
+        ListPipelineExecutions: (
+          input: Paged & {
+            readonly pipelineName: string;
+            readonly filter?: { readonly succeededInStage?: { readonly stageName?: string } };
+          },
+        ) => {
+          const stage = input.filter?.succeededInStage?.stageName;
+          const found = pipelineOf(input.pipelineName).executions.filter(
+            ({ stages }) => stage === undefined || stages.get(stage)?.status === 'Succeeded',
+          );
+          const { items, next } = page(found.toReversed(), input.nextToken, input.maxResults);
+          return { pipelineExecutionSummaries: items.map(summaryView), ...next };
+        },
+        GetPipelineState: ({ name }: { readonly name: string }) => stateView(pipelineOf(name), actionTypes),
+        ListActionExecutions: (
+          input: Paged & {
+            readonly pipelineName: string;
+            readonly filter?: {
+              readonly pipelineExecutionId?: string;
+              readonly latestInPipelineExecution?: { readonly pipelineExecutionId: string };
+            };
+          },
+        ) => {
+          const latest = input.filter?.latestInPipelineExecution?.pipelineExecutionId;
+          const wanted = latest ?? input.filter?.pipelineExecutionId;
+          const details = pipelineOf(input.pipelineName)
+            .executions.filter(({ id }) => wanted === undefined || id === wanted)
+            .flatMap((execution) =>
+              [...execution.stages.values()].flatMap((stage) =>
+                (latest === undefined ? stage.actions : latestActions(stage)).map((run) =>
+                  actionView(execution, stage, run, actionTypes),
+                ),
+              ),
+            );
+          const { items, next } = page(details.toReversed(), input.nextToken, input.maxResults);
+          return { actionExecutionDetails: items, ...next };
+        },
+        StopPipelineExecution: (input: ExecutionInput & { readonly abandon?: boolean; readonly reason?: string }) => {
+          const { pipelineName, pipelineExecutionId, abandon = false, reason } = input;
+          const execution = executionOf(pipelineName, pipelineExecutionId);
+          if (execution.status !== 'InProgress' && execution.status !== 'Stopping')
+            throw new AwsError(
+              'PipelineExecutionNotStoppableException',
+              `The execution ${pipelineExecutionId} is in state ${execution.status} and cannot be stopped`,
+            );
+          // "If … you change your mind while your execution is still in a Stopping state, you can then choose to abandon."
+          if (execution.status === 'Stopping' && !abandon)
+            throw new AwsError(
+              'DuplicatedStopRequestException',
+              `The execution ${pipelineExecutionId} is already being stopped`,
+            );
+          if (reason !== undefined) execution.statusSummary = reason;
+          engine.stop(execution, abandon);
+          return { pipelineExecutionId };
+        },
+        RetryStageExecution: (input: ExecutionInput & { readonly stageName: string; readonly retryMode: string }) => {
+          const execution = executionOf(input.pipelineName, input.pipelineExecutionId);
+          refuseUnknownStage(execution.pipeline, input.stageName);
+          const stage = execution.stages.get(input.stageName);
+          if (stage === undefined)
+            throw new AwsError('StageNotRetryableException', `The execution never reached stage ${input.stageName}`);
+          retry(execution, stage, input.retryMode);
+          return { pipelineExecutionId: execution.id };
+        },
+        RollbackStage: (input: {
+          readonly pipelineName: string;
+          readonly stageName: string;
+          readonly targetPipelineExecutionId: string;
+        }) => {
+          const pipeline = pipelineOf(input.pipelineName);
+          refuseUnknownStage(pipeline, input.stageName);
+          return { pipelineExecutionId: rollBack(pipeline, input.stageName, input.targetPipelineExecutionId).id };
+        },
+      },
+    },
+  };
+};
+
+interface Paged {
+  readonly nextToken?: string;
+  readonly maxResults?: number;
+}
+interface ExecutionInput {
+  readonly pipelineName: string;
+  readonly pipelineExecutionId: string;
+}

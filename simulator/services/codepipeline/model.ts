@@ -1,0 +1,148 @@
+import type { Instant, Timer } from '../../contracts.ts';
+
+/** What the CodePipeline simulator keeps. Names are those of AWS's service model (botocore codepipeline/2015-07-09). */
+export interface ActionTypeId {
+  readonly category: string;
+  readonly owner: string;
+  readonly provider: string;
+  readonly version: string;
+}
+export interface ConfigurationProperty {
+  readonly name: string;
+  readonly required: boolean;
+  readonly key: boolean;
+  readonly secret: boolean;
+  readonly queryable?: boolean;
+  readonly description?: string;
+  readonly type?: string;
+}
+export interface ArtifactDetails {
+  readonly minimumCount: number;
+  readonly maximumCount: number;
+}
+export interface ActionTypeDefinition {
+  readonly category: string;
+  readonly provider: string;
+  readonly version: string;
+  readonly settings?: { readonly entityUrlTemplate?: string; readonly executionUrlTemplate?: string };
+  readonly configurationProperties?: readonly ConfigurationProperty[];
+  readonly inputArtifactDetails: ArtifactDetails;
+  readonly outputArtifactDetails: ArtifactDetails;
+}
+
+export interface ActionDeclaration {
+  readonly name: string;
+  readonly actionTypeId: ActionTypeId;
+  readonly runOrder?: number;
+  readonly configuration?: Readonly<Record<string, string>>;
+  readonly inputArtifacts?: readonly { readonly name: string }[];
+  readonly outputArtifacts?: readonly { readonly name: string }[];
+  readonly namespace?: string;
+  readonly roleArn?: string;
+  readonly region?: string;
+}
+export interface StageDeclaration {
+  readonly name: string;
+  readonly actions: readonly ActionDeclaration[];
+}
+export interface PipelineDeclaration {
+  readonly name: string;
+  readonly roleArn: string;
+  readonly stages: readonly StageDeclaration[];
+  readonly artifactStore?: {
+    readonly location: string;
+    readonly encryptionKey?: { readonly id: string; readonly type: string };
+  };
+  readonly executionMode?: 'QUEUED' | 'SUPERSEDED' | 'PARALLEL';
+  readonly pipelineType?: string;
+  readonly variables?: readonly { readonly name: string; readonly defaultValue?: string }[];
+  readonly version?: number;
+}
+
+export interface Pipeline {
+  readonly name: string;
+  readonly arn: string;
+  readonly created: Instant;
+  updated: Instant;
+  /** Every structure version, oldest first; version 1 is at index 0. */
+  readonly structures: PipelineDeclaration[];
+  readonly executions: Execution[];
+  /** By stage name: who is in it, and who waits before it. */
+  readonly lanes: Map<string, { holder: Execution | undefined; readonly waiting: Execution[] }>;
+}
+
+export interface Artifact {
+  readonly name: string;
+  readonly revision: string;
+  readonly bucket: string;
+  readonly key: string;
+}
+
+export type ExecutionStatus = 'InProgress' | 'Stopping' | 'Stopped' | 'Succeeded' | 'Superseded' | 'Failed';
+export type StageStatus = 'InProgress' | 'Stopping' | 'Stopped' | 'Succeeded' | 'Failed';
+export type ActionStatus = 'InProgress' | 'Abandoned' | 'Succeeded' | 'Failed';
+
+export interface Execution {
+  readonly id: string;
+  readonly pipeline: Pipeline;
+  readonly structure: PipelineDeclaration;
+  readonly version: number;
+  readonly type: 'STANDARD' | 'ROLLBACK';
+  readonly rollbackTarget?: string;
+  readonly trigger: { readonly triggerType: string; readonly triggerDetail: string };
+  readonly variables: Readonly<Record<string, string>>;
+  readonly startedAt: Instant;
+  updatedAt: Instant;
+  status: ExecutionStatus;
+  statusSummary?: string;
+  readonly artifacts: Map<string, Artifact>;
+  /** Output variables by namespace. */
+  readonly outputs: Map<string, Readonly<Record<string, string>>>;
+  readonly stages: Map<string, StageRun>;
+}
+
+export interface StageRun {
+  readonly name: string;
+  status: StageStatus;
+  /** Every attempt of every action, oldest first. */
+  readonly actions: ActionRun[];
+}
+
+export interface ActionRun {
+  readonly id: string;
+  readonly execution: Execution;
+  readonly stage: StageRun;
+  readonly declaration: ActionDeclaration;
+  readonly configuration: Readonly<Record<string, string>>;
+  readonly startedAt: Instant;
+  updatedAt: Instant;
+  status: ActionStatus;
+  summary?: string;
+  externalExecutionId?: string;
+  percentComplete?: number;
+  error?: { readonly code: string; readonly message: string };
+  outputVariables?: Readonly<Record<string, string>>;
+  revision?: string;
+  readonly jobs: Job[];
+  timeout?: Timer;
+}
+
+/** AWS: enum JobStatus. */
+export type JobStatus = 'Created' | 'Queued' | 'Dispatched' | 'InProgress' | 'TimedOut' | 'Succeeded' | 'Failed';
+
+export interface Job {
+  readonly id: string;
+  readonly action: ActionRun;
+  readonly continuationToken?: string;
+  /** Not handed out earlier. */
+  visibleAt: Instant;
+  nonce: string;
+  status: JobStatus;
+}
+
+export const orderOf = (action: ActionDeclaration): number => action.runOrder ?? 1;
+
+/** The latest attempt of every action of a stage. */
+export const latestActions = (stage: StageRun): readonly ActionRun[] => [
+  ...new Map(stage.actions.map((run) => [run.declaration.name, run])).values(),
+];
