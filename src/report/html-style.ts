@@ -66,7 +66,7 @@ dd{margin:0;overflow-wrap:anywhere;min-width:0}
 .state-OK{color:var(--good)}
 details{margin-top:1rem}
 summary{cursor:pointer;color:var(--quiet)}
-@media(max-width:640px){main{padding:16px}.columns{grid-template-columns:1fr}.wide{display:none}.narrow{display:block}
+@media(max-width:640px){main{padding:16px}.contents th:nth-child(4),.contents td:nth-child(4){display:none}.columns{grid-template-columns:1fr}.wide{display:none}.narrow{display:block}
 .happenings li{grid-template-columns:26px 60px 1fr}.happenings li>:last-child{grid-column:3}.happenings .who{grid-column:3}
 .key.baseline{margin-left:0}.legend{display:grid;grid-template-columns:22px 1fr}}
 @media print{section{break-inside:avoid-page}}

@@ -42,7 +42,7 @@ const section = (chapter: Chapter, index: number): string => {
     `<div class="verdict ${chapter.verdict.outcome}">${badge(chapter)}<p>${escapeXml(chapter.verdict.because)}</p></div>`,
     charts(chapter, numbers),
     '<div class="columns">',
-    `<div><h3>What it means</h3><p>${escapeXml(meaning)}</p><h3>What to do</h3><p>${escapeXml(remedy)}</p></div>`,
+    `<div><h3>What it means</h3><p>${prose(meaning)}</p><h3>What to do</h3><p>${prose(remedy)}</p></div>`,
     `<div><h3>What serves now</h3><p>${escapeXml(chapter.servesNow)}</p><h3>How to undo it</h3><p>${escapeXml(chapter.undo)}</p></div>`,
     '</div>',
     '<h3>What happened</h3>',
@@ -56,6 +56,9 @@ const section = (chapter: Chapter, index: number): string => {
     '</section>',
   ].join('\n');
 };
+
+/** Reason codes are written with Markdown's code marks. */
+const prose = (text: string): string => escapeXml(text).replace(/`([^`]+)`/g, '<code>$1</code>');
 
 const badge = ({ verdict }: Chapter): string =>
   `<span class="badge ${verdict.outcome}">${verdict.outcome}</span> <code>${verdict.reason}</code>`;
