@@ -31,6 +31,8 @@ export interface Script<Outputs> {
 export type Intention<Outputs> =
   | { readonly is: 'begin'; readonly plan: Plan; readonly release: NewRelease; readonly abandons?: Release }
   | { readonly is: 'resume'; readonly release: Release }
+  /** Of a dry run: what would change can be said only when another release has ended. */
+  | { readonly is: 'behind'; readonly because: string }
   /** Another release is live and must come to rest first. */
   | { readonly is: 'stop-first'; readonly release: Release; readonly command: Pick<ManualCommand, 'command' | 'why'> }
   | { readonly is: 'done'; readonly progress: Extract<Progress<ReleaseMemory, Outputs>, { is: 'done' }> };
@@ -68,6 +70,8 @@ const nextTurn = async <Outputs>(
   switch (intention.is) {
     case 'done':
       return intention.progress;
+    case 'behind':
+      return waiting(world, { because: intention.because, percent: 1 }, '');
     case 'resume':
       return waiting(
         world,

@@ -7,6 +7,7 @@ export interface ReleaseOutputs {
   readonly version: string;
   readonly 'model-package-version': string;
   readonly 'endpoint-config': string;
+  readonly 'previous-version': string;
   readonly 'previous-endpoint-config': string;
   readonly 'serving-version': string;
   readonly 'serving-endpoint-config': string;
@@ -22,6 +23,11 @@ export const releaseOutputs = (goal: string): OutputSchema<ReleaseOutputs> => ({
   },
   'model-package-version': { description: 'Its number in the model package group.', example: '7' },
   'endpoint-config': { description: `Endpoint config ${goal}.`, example: 'churn-1-4-0-1a2b3c4d' },
+  'previous-version': {
+    description:
+      'Version that served when the release began; empty on a first deployment and for a configuration this suite did not deliver.',
+    example: '1.3.0',
+  },
   'previous-endpoint-config': {
     description: 'Endpoint config that served when the release began; empty on a first deployment.',
     example: 'churn-1-3-0-9f8e7d6c',
@@ -44,6 +50,7 @@ export const outputsOf = (
     version: candidate.version ?? '',
     'model-package-version': String(candidate.packageVersion ?? ''),
     'endpoint-config': candidate.endpointConfig,
+    'previous-version': baseline?.version ?? '',
     'previous-endpoint-config': baseline?.endpointConfig ?? '',
     'serving-version': serves?.version ?? '',
     'serving-endpoint-config': serves?.endpointConfig ?? '',

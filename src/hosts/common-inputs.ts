@@ -1,4 +1,5 @@
-import { choice, durationField, flag, type OutputSchema, optional, type ValuesOf } from '../schema.ts';
+import { rolePattern } from '../manifest/values.ts';
+import { choice, durationField, flag, type OutputSchema, optional, text, type ValuesOf } from '../schema.ts';
 import { readMemory } from './memory.ts';
 
 /** What every operation takes on every host, besides its own inputs. */
@@ -38,6 +39,21 @@ export const githubInputs = {
     choices: ['fail', 'continue'],
     default: 'fail',
   }),
+  'on-change': choice({
+    description:
+      'With `dry-run`: whether a plan that would change something makes the step fail. `fail` turns a dry run into a check that what serves is what was asked.',
+    choices: ['continue', 'fail'],
+    default: 'continue',
+  }),
+  role: optional(
+    text({
+      description:
+        'Role to assume instead of the one the manifest names, by its name or ARN; for a job that plans and must not be able to deploy.',
+      example: 'model-planner',
+      pattern: rolePattern,
+      allowed: 'the name or ARN of a role',
+    }),
+  ),
 };
 export type GithubInputs = ValuesOf<typeof githubInputs>;
 
@@ -46,9 +62,11 @@ export interface CommonOutputs {
   readonly 'reason-code': string;
   readonly result: string;
   readonly 'resume-token': string;
+  readonly 'endpoint-key': string;
+  readonly 'would-change': string;
 }
 
-/** Set whatever happened; `resume-token` only when the run ended without waiting. */
+/** The first three are set whatever happened, the others when what they say is known. */
 export const commonOutputs: OutputSchema<CommonOutputs> = {
   outcome: {
     description:
@@ -66,5 +84,13 @@ export const commonOutputs: OutputSchema<CommonOutputs> = {
   },
   'resume-token': {
     description: 'With `wait: false`: what a later run may be given as `resume-token`.',
+  },
+  'endpoint-key': {
+    description: 'Names the endpoint, its account and its region for a `concurrency` group; the account is hashed.',
+    example: 'churn-1a2b3c4d',
+  },
+  'would-change': {
+    description: 'With `dry-run`: `true` when there is something to change, `false` when there is not.',
+    example: 'true',
   },
 };

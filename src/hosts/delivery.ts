@@ -1,4 +1,5 @@
 import { type Clock, type Instant, iso, minutes, seconds } from '../clock.ts';
+import { endpointKey } from '../endpoint/key.ts';
 import type { Memory, Operation, Plan } from '../operation.ts';
 import { newsFilter } from '../report/news.ts';
 import { type Report, scrubbed, type TimelineEntry } from '../report/result.ts';
@@ -20,6 +21,8 @@ export interface Host {
   readonly written: Written;
   /** Inputs of this host alone; checked with all others before anything happens. */
   readonly hostInputs?: Schema<object>;
+  /** Assumed instead of the role the manifest names. */
+  readonly role?: string;
   readonly signal: AbortSignal;
   readonly observer: Observer;
   /** Asks GitHub for an OIDC token, where there is one to ask for. */
@@ -91,6 +94,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
   let startedAt: Instant = clock.now();
   let dryRun = false;
   let plan: Plan | undefined;
+  let key: string | undefined;
   const asked: Record<string, string> = {};
   const timeline: TimelineEntry[] = [];
 
@@ -112,6 +116,11 @@ const deliver = <Inputs, M extends Memory, Outputs>(
     ...(end.token ? { token: end.token } : {}),
     ...(end.unsettled ? { unsettled: end.unsettled } : {}),
     ...(host.run.url ? { url: host.run.url } : {}),
+    ...(key ? { endpointKey: key } : {}),
+    // A dry run that has something to do ends as `planned`; without a plan it would go on with a release that is live.
+    ...(dryRun && end.outcome === 'succeeded'
+      ? { wouldChange: end.reason === 'planned' && plan?.changes.length !== 0 }
+      : {}),
     remarks: end.remarks ?? [],
   });
 
@@ -126,8 +135,9 @@ const deliver = <Inputs, M extends Memory, Outputs>(
       const values = readInputs(schema, host.written);
       const [inputs, common]: [Inputs, CommonInputs] = [only(operation.inputs, values), values];
       dryRun = common['dry-run'];
+      const target = targetOf(inputs);
       const session = await (host.seams?.openSession ?? openSession)({
-        target: targetOf(inputs),
+        target: { ...target, ...(host.role ? { role: host.role } : {}) },
         env: host.env,
         run: host.run,
         clock,
@@ -135,6 +145,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
         signal: host.signal,
         ...(host.identityToken ? { identityToken: host.identityToken } : {}),
       });
+      key = target.endpoint && endpointKey(session.account, target.endpoint.name);
       const saw = {
         plan: (seen: Plan) => {
           plan = seen;

@@ -32,6 +32,7 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
     run: runFrom(process.env, 'github-actions'),
     written,
     hostInputs: githubInputs,
+    ...(written('role') ? { role: core.getInput('role') } : {}),
     signal,
     observer,
     identityToken: (audience) => core.getIDToken(audience),
@@ -105,12 +106,14 @@ const tell = async (report: Report): Promise<void> => {
     .catch((error: unknown) => warnOnce('job summary', error));
 };
 
-const setOutputs = ({ result, token }: Report): void => {
+const setOutputs = ({ result, token, endpointKey, wouldChange }: Report): void => {
   for (const [name, value] of Object.entries(result.outputs)) core.setOutput(name, value);
   core.setOutput('outcome', result.outcome);
   core.setOutput('reason-code', result.reason);
   core.setOutput('result', JSON.stringify(result));
   if (token && result.outcome === 'pending') core.setOutput('resume-token', token);
+  if (endpointKey !== undefined) core.setOutput('endpoint-key', endpointKey);
+  if (wouldChange !== undefined) core.setOutput('would-change', wouldChange);
 };
 
 /** DESIGN §7 rule 13. */
@@ -134,6 +137,7 @@ const warnOnce = (channel: string, error: unknown): void => {
 const annotationOf = ({ result }: Report): string =>
   `${result.because}\n${reason(result.reason).remedy}`.slice(0, 4096);
 
-const isGreen = ({ result }: Report): boolean =>
-  exitCodeOf(result) === 0 ||
-  (result.outcome === 'pending' && readInputs(githubInputs, written)['on-pending'] === 'continue');
+const isGreen = ({ result, wouldChange }: Report): boolean => {
+  if (exitCodeOf(result) === 0) return !wouldChange || readInputs(githubInputs, written)['on-change'] === 'continue';
+  return result.outcome === 'pending' && readInputs(githubInputs, written)['on-pending'] === 'continue';
+};

@@ -14,6 +14,7 @@ export interface Target {
   readonly account?: string;
   readonly region?: string;
   readonly role?: string;
+  readonly endpoint?: { readonly name: string };
 }
 
 /** Asks GitHub for an OIDC token for an audience. */

@@ -118,12 +118,8 @@ export const accountId = () =>
 export const region = () => text('a region; expected e.g. eu-west-1', /^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$/, 24);
 
 /** A role's name (IAM: 64 characters) or ARN, path included. */
-export const role = () =>
-  text(
-    'a role; expected its name or ARN, e.g. model-deployer',
-    /^([a-zA-Z0-9_+=,.@-]{1,64}|arn:aws[a-z-]*:iam::[0-9]{12}:role\/[a-zA-Z0-9_+=,.@/-]+)$/,
-    2048,
-  );
+export const rolePattern = /^([a-zA-Z0-9_+=,.@-]{1,64}|arn:aws[a-z-]*:iam::[0-9]{12}:role\/[a-zA-Z0-9_+=,.@/-]+)$/;
+export const role = () => text('a role; expected its name or ARN, e.g. model-deployer', rolePattern, 2048);
 
 export const instanceType = () =>
   text('an instance type; expected e.g. ml.m5.large', /^ml\.[a-z0-9-]+\.[a-z0-9]+$/, 63);
