@@ -36,6 +36,10 @@ export interface Report {
   readonly token?: string;
   /** The run ended before the far side was at rest; whoever comes next should bring it there. */
   readonly unsettled?: true;
+  /** `endpoint/key.ts`; once the account is known. */
+  readonly endpointKey?: string;
+  /** Of a dry run that came to its end: there is something to change. */
+  readonly wouldChange?: boolean;
   /** What could not be reported, or should be known about the reporting itself. */
   readonly remarks: readonly string[];
 }
