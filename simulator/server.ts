@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import type { WireAnswer, WireRequest } from './protocols.ts';
 
 /** What handles a request: an answer, or `lost` when the connection is to be closed without one. */
@@ -70,6 +71,14 @@ const handle = async (
   outgoing.end(answer.body);
 };
 
+/**
+ * Clients gzip a PutMetricData of 10 kB and more (AWS: requestCompression trait). On S3 the same header belongs to the object.
+ */
+const inflated = (body: Buffer, { headers }: IncomingMessage): Buffer => {
+  const rpc = headers['x-amz-target'] !== undefined || headers['smithy-protocol'] !== undefined;
+  return rpc && headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
+};
+
 const read = async (incoming: IncomingMessage): Promise<WireRequest | undefined> => {
   const chunks: Buffer[] = [];
   try {
@@ -87,7 +96,7 @@ const read = async (incoming: IncomingMessage): Promise<WireRequest | undefined>
     path,
     query: new URLSearchParams(query),
     headers,
-    body: Buffer.concat(chunks),
+    body: inflated(Buffer.concat(chunks), incoming),
   };
 };
 

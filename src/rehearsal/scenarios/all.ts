@@ -5,6 +5,7 @@ import {
   canaryErrorsRolledBack,
   healthCheckFails,
   rollbackByHand,
+  rollbackDuringCanary,
   silentRollbackSeen,
 } from './rollback.ts';
 import type { Scenario } from './scenario.ts';
@@ -24,6 +25,7 @@ export const scenarios: readonly Scenario[] = [
   rerunIsANoOp,
   alreadyConvicted,
   rollbackByHand,
+  rollbackDuringCanary,
   planWritesNothing,
   twoReleasesOneEndpoint,
 ];

@@ -107,6 +107,33 @@ export const rollbackByHand: Scenario = {
   },
 };
 
+export const rollbackDuringCanary: Scenario = {
+  name: 'rollback-during-canary',
+  about:
+    'Somebody rolls back while a canary bakes: the release is stopped through its own alarm, and nothing goes further back.',
+  expected: { outcome: 'succeeded', reasonCode: 'restored' },
+  play: async (stage, require) => {
+    await inProduction(stage, require);
+    const good = await deliver(stage, 'A better version', '1.1.0');
+    require(isEnd(good, delivered), 'the better version is delivered');
+    const release = await stage.begin('A version nobody wants any more', '1.3.0');
+    await release.prepare();
+    const running = release.start('deploy-endpoint');
+    await stage.driver.until(stage.driver.now() + minutes(6));
+    const undo = await stage.begin('Somebody rolls back during its canary', '1.1.0');
+    await undo.run('rollback', { because: 'not today' });
+    await release.finish(running);
+    await release.end();
+    await undo.end();
+    require(isEnd(release, {
+      outcome: 'rolled-back',
+      reasonCode: 'aborted-by-hand',
+    }), 'the release says that it was stopped');
+    require(undo.ending?.after?.version === '1.1.0', 'the version before the canary serves, not an older one');
+    return undo;
+  },
+};
+
 const complain = async (stage: Stage, during: number): Promise<void> => {
   const until = stage.driver.now() + during;
   while (stage.driver.now() < until) {

@@ -68,7 +68,13 @@ test('an alarm from its creation to its deletion', async () => {
   await cloudwatch.send(
     new PutMetricDataCommand({
       Namespace: 'ModelDelivery',
-      MetricData: [1, 2, 3].map((n) => ({ MetricName: 'Abort', Dimensions, Timestamp: instant(n), Value: 1 })),
+      // An hour of points, as an abort publishes it: long enough for the client to gzip the request.
+      MetricData: Array.from({ length: 60 }, (_, index) => index + 1).map((n) => ({
+        MetricName: 'Abort',
+        Dimensions,
+        Timestamp: instant(n),
+        Value: 1,
+      })),
     }),
   );
   await minutes(3);
