@@ -39,6 +39,7 @@ export const reasonCodes = {
   'cause-unknown': { outcome: 'rolled-back', meaning: 'The endpoint serves the old configuration again and no cause could be proven.', remedy: 'Read the endpoint\'s FailureReason and alarm history; run again with `retry: true`.' },
   // inconclusive
   'unproven-traffic': { outcome: 'inconclusive', meaning: 'The new version serves, but the bake ended before `minimum-requests` were seen on it.', remedy: 'Watch it, or roll back with `rollback`.' },
+  'alarm-gone': { outcome: 'inconclusive', meaning: 'The new version serves, but an alarm named in the manifest was deleted while it should have watched the update.', remedy: 'Create the alarm again and watch it, or roll back with `rollback`.' },
   abandoned: { outcome: 'inconclusive', meaning: 'The run that held the release ended without finishing it, and another release took the endpoint over.', remedy: 'Read the newer release; it says what serves.' },
   'changed-by-others': { outcome: 'inconclusive', meaning: 'Somebody changed the endpoint during the release; what serves is neither the plan nor the baseline.', remedy: 'Find out who (CloudTrail), then deploy again.' },
   'verification-mismatch': { outcome: 'inconclusive', meaning: 'The new configuration serves, but weights, instance counts or image digests are not what was asked.', remedy: 'Compare the details in the summary; deploy again or roll back.' },
@@ -67,6 +68,7 @@ export const reasonCodes = {
   'wrong-account': { outcome: 'failed', meaning: 'The credentials belong to another account than the manifest\'s environment names.', remedy: 'Use the environment\'s role, or correct `account`.', badInput: true },
   'aws-error': { outcome: 'failed', meaning: 'AWS answered with an error that is not known to this suite.', remedy: 'Read the message; run again: the release resumes where it is.' },
   'internal-error': { outcome: 'failed', meaning: 'A defect in this suite.', remedy: 'Report it with the log; run again: the release resumes where it is.' },
+  'job-failed': { outcome: 'failed', meaning: 'A job of the reusable workflow failed outside of its operations, in the checkout for instance.', remedy: 'Read the job\'s log, then re-run it.' },
   // failed: bad input
   'invalid-input': { outcome: 'failed', meaning: 'An input has a value that is not allowed.', remedy: 'Correct the input the message names.', badInput: true },
   'invalid-manifest': { outcome: 'failed', meaning: 'The manifest is not valid.', remedy: 'Correct the line and column the message names.', badInput: true },

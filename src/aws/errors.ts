@@ -48,7 +48,8 @@ const byName: Readonly<Record<string, ErrorClass>> = Object.fromEntries(
       [
         'not-found',
         'ResourceNotFound ResourceNotFoundException ObjectNotFoundException NoSuchKey NoSuchBucket NoSuchVersion NotFound' +
-          ' RepositoryNotFoundException ImageNotFoundException',
+          ' RepositoryNotFoundException ImageNotFoundException JobNotFoundException ActionTypeNotFoundException' +
+          ' PipelineNotFoundException PipelineExecutionNotFoundException',
       ],
       ['precondition-failed', 'PreconditionFailed 412'],
       [
@@ -56,7 +57,12 @@ const byName: Readonly<Record<string, ErrorClass>> = Object.fromEntries(
         'ResourceLimitExceeded LimitExceeded LimitExceededException LimitExceededFault ServiceQuotaExceededException',
       ],
       ['capacity', 'InsufficientInstanceCapacity InsufficientCapacityException CapacityError'],
-      ['conflict', 'ConflictException ResourceInUse ResourceInUseException OperationAborted'],
+      [
+        'conflict',
+        'ConflictException ResourceInUse ResourceInUseException OperationAborted' +
+          // CodePipeline: somebody else has the job, or it has ended (API reference, AcknowledgeJob and PutJobSuccessResult).
+          ' InvalidNonceException InvalidJobStateException',
+      ],
       [
         'transient',
         'TimeoutError RequestTimeout RequestTimeoutException InternalFailure InternalError InternalServerError InternalServerException' +
@@ -137,6 +143,10 @@ const withoutName = /^(Unknown|UnknownError|Error)$/;
 /** Whether a call that failed like this may have been carried out all the same. */
 export const mayHaveBeenApplied = (error: unknown): boolean =>
   classify(error) === 'transient' && !neverSent.test(shapeOf(error).code ?? '');
+
+/** UpdateEndpoint and CreateEndpoint look two configurations up, the one asked for and the one that serves; either may be missed. */
+export const missesConfig = (error: unknown): boolean =>
+  classify(error) === 'not-found' && shapeOf(error).message.startsWith('Could not find endpoint configuration');
 
 /** The answer, or undefined when what was asked for does not exist. Other errors pass. */
 export const orUndefined = async <Answer>(answer: Promise<Answer>): Promise<Answer | undefined> => {

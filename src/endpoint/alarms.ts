@@ -82,7 +82,8 @@ export const releaseAlarms = (
           named(endpointConfig, 'errors', {
             ...fleet,
             AlarmDescription: `more than ${percent(errors)} of the candidate's requests fail${why}`,
-            MetricName: 'InvocationModelErrors',
+            // Async endpoints publish no InvocationModelErrors (AWS: "Monitor asynchronous endpoint").
+            MetricName: request.asynchronous ? 'Invocation5XXErrors' : 'InvocationModelErrors',
             // 1 per failed request, else 0: the average is the rate, and never above 1.
             Statistic: 'Average',
             Threshold: errors,

@@ -9,40 +9,49 @@ import type { Step, Turn } from './turn.ts';
 export const alarmsOf = (
   endpoint: string,
   candidate: Pick<Configuration, 'endpointConfig'>,
-  submission: Pick<Submission, 'variant' | 'bakeSeconds' | 'finalBakeSeconds'>,
+  submission: Pick<Submission, 'variant' | 'bakeSeconds' | 'finalBakeSeconds' | 'asynchronous'>,
   { alarms }: Pick<Rollout, 'alarms'>,
 ): readonly AlarmSpec[] => {
   const bakes = [submission.bakeSeconds, submission.finalBakeSeconds].filter((bake) => bake > 0);
-  const { variant } = submission;
+  const { variant, asynchronous } = submission;
   return releaseAlarms({
     endpoint,
     variant,
+    ...(asynchronous ? { asynchronous } : {}),
     endpointConfig: candidate.endpointConfig,
     alarms,
     bakeSeconds: bakes.length === 0 ? 0 : Math.min(...bakes),
   });
 };
 
+/** The alarms a live release made, or is to make, for itself. */
+export const armedBy = ({ endpoint, release }: Turn, rollout: Rollout): readonly AlarmSpec[] =>
+  release.submission.kind === 'update' ? alarmsOf(endpoint, release.candidate, release.submission, rollout) : [];
+
 /** Creates this release's alarms before the first request moves, unless they stand already. */
 export const armAlarms = async (turn: Turn, rollout: Rollout): Promise<Step | undefined> => {
-  const { world, release, endpoint } = turn;
-  if (release.submission.kind !== 'update') return undefined;
-  const specs = alarmsOf(endpoint, release.candidate, release.submission, rollout);
+  const { world, release } = turn;
+  const specs = armedBy(turn, rollout);
   if (specs.length === 0) return undefined;
   const names = specs.map(({ AlarmName }) => AlarmName);
   const { MetricAlarms = [] } = await world.read.cloudwatch.describeAlarms({ AlarmNames: [...names] });
   const missing = specs.filter(({ AlarmName }) => !MetricAlarms.some((alarm) => alarm.AlarmName === AlarmName));
   if (missing.length === 0) return undefined;
   if (release.alarms.length === 0) await turn.save({ alarms: names });
-  for (const spec of missing) await writesOf(world).cloudwatch.putMetricAlarm(spec);
+  await rearm(turn, missing);
   return { because: `made ${missing.length} alarms for this release`, percent: 8 };
 };
 
-/** Removes what `armAlarms` made. Their history stays readable in CloudWatch. */
+/**
+ * Removes what `armAlarms` made, as far as it is there: a run may have died between announcing and making them, or after removing
+ * them, and DeleteAlarms refuses a name that does not exist. Their history stays readable in CloudWatch.
+ */
 export const disarmAlarms = async (turn: Turn): Promise<Step | undefined> => {
   const { world, release } = turn;
   if (release.alarms.length === 0) return undefined;
-  await writesOf(world).cloudwatch.deleteAlarms({ AlarmNames: [...release.alarms] });
+  const { MetricAlarms = [] } = await world.read.cloudwatch.describeAlarms({ AlarmNames: [...release.alarms] });
+  const AlarmNames = MetricAlarms.flatMap(({ AlarmName }) => AlarmName ?? []);
+  if (AlarmNames.length > 0) await writesOf(world).cloudwatch.deleteAlarms({ AlarmNames });
   await turn.save({ alarms: [] });
   return { because: `removed the ${release.alarms.length} alarms of this release`, percent: 95 };
 };
@@ -55,22 +64,38 @@ export const watchedAlarms = ({ release }: Turn): readonly string[] => {
   return (rollback?.Alarms ?? []).map(({ AlarmName }) => AlarmName);
 };
 
-export const redAlarms = async (turn: Turn): Promise<readonly string[]> => {
+export interface AlarmStates {
+  /** In ALARM. */
+  readonly red: readonly string[];
+  /** Not there any more. */
+  readonly gone: readonly string[];
+}
+
+/** The alarms that watch this deployment, as far as something is wrong with them. */
+export const alarmStates = async (turn: Turn): Promise<AlarmStates> => {
   const names = watchedAlarms(turn);
-  if (names.length === 0) return [];
+  if (names.length === 0) return { red: [], gone: [] };
   const { MetricAlarms = [], CompositeAlarms = [] } = await turn.world.read.cloudwatch.describeAlarms({
     AlarmNames: [...names],
     // Composites are left out unless asked for (AWS: DescribeAlarms).
     AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
   });
-  return [...MetricAlarms, ...CompositeAlarms].flatMap(({ AlarmName, StateValue }) =>
-    StateValue === 'ALARM' && AlarmName !== undefined ? [AlarmName] : [],
+  const states = new Map(
+    [...MetricAlarms, ...CompositeAlarms].map(({ AlarmName, StateValue }) => [AlarmName, StateValue]),
   );
+  return {
+    red: names.filter((name) => states.get(name) === 'ALARM'),
+    gone: names.filter((name) => !states.has(name)),
+  };
+};
+
+export const rearm = async ({ world }: Turn, specs: readonly AlarmSpec[]): Promise<void> => {
+  for (const spec of specs) await writesOf(world).cloudwatch.putMetricAlarm(spec);
 };
 
 /** Alarms that are in ALARM or went there since `from`: an alarm may be OK again once the traffic has gone back. */
 export const wentRed = async (turn: Turn, from: Instant): Promise<readonly string[]> => {
-  const red = await redAlarms(turn);
+  const { red } = await alarmStates(turn);
   if (red.length > 0) return red;
   const histories = await Promise.all(
     watchedAlarms(turn).map(async (AlarmName) => {

@@ -2,6 +2,7 @@ import { orUndefined } from '../aws/errors.ts';
 import { Refusal } from '../operation.ts';
 import type { Configuration, ReleaseRecord } from '../release/record.ts';
 import type { World } from '../world.ts';
+import { serverlessHardware } from './desired.ts';
 import type { Live } from './observe.ts';
 
 /**
@@ -27,7 +28,7 @@ export const baselineOf = async (
   return {
     endpointConfig: live.endpointConfig,
     model: variant?.ModelName ?? '',
-    instanceType: variant?.InstanceType ?? 'serverless',
+    instanceType: variant?.InstanceType ?? serverlessHardware,
     instanceCount: live.variants[0]?.desired ?? variant?.InitialInstanceCount ?? 0,
     ...(known?.version === undefined ? {} : { version: known.version }),
     ...(known?.packageVersion === undefined ? {} : { packageVersion: known.packageVersion }),

@@ -29,7 +29,8 @@ export const causeOf = ({ release, redAlarms, failureReason, elapsedSeconds }: E
   const told = failureReason === undefined ? '' : `: ${failureReason}`;
   const named = byFailureCause[failureCause(failureReason ?? '')];
   if (named !== undefined) return { reason: named, because: `SageMaker took the update back${told}` };
-  if (elapsedSeconds >= release.submission.timeoutSeconds)
+  // Only a guarded update was given a limit.
+  if (release.submission.deployment !== undefined && elapsedSeconds >= release.submission.timeoutSeconds)
     return {
       reason: 'deployment-timeout',
       because: `the update took longer than its limit of ${release.submission.timeoutSeconds} s${told}`,

@@ -12,17 +12,32 @@ export interface Count {
 }
 
 /**
- * Rule 4: without an autoscaling block the manifest's count wins; with one the live count wins, clamped to min–max. The count a
- * live fleet keeps is no part of the new config, so that the config's name does not depend on what autoscaling did last.
+ * Rule 4: without autoscaling the manifest's count wins; with it the live count wins, clamped to the manifest's min–max. The count
+ * a live fleet keeps is no part of the new config, so that the config's name does not depend on what autoscaling did last.
+ * @param scaled the live variant is a scalable target, whoever registered it
  */
-export const countOf = (spec: EndpointSpec, live: Live | undefined): Count => {
+export const countOf = (spec: EndpointSpec, live: Live | undefined, scaled = false): Count => {
+  // Serverless capacity is not counted in instances.
+  if (spec.instance === undefined) return { inConfig: 0, expected: 0, exclude: [] };
   const { count } = spec.instance;
-  if (spec.autoscaling === undefined)
-    return { inConfig: count, expected: count, exclude: live ? ['DesiredInstanceCount'] : [] };
+  const now = live?.variants[0]?.desired;
+  // A serverless endpoint has no count that could be kept.
+  if (now === undefined || now === 0) {
+    const { min = 1, max = count } = spec.autoscaling ?? {};
+    const first = Math.min(max, Math.max(min, count));
+    return { inConfig: first, expected: first, exclude: live ? ['DesiredInstanceCount'] : [] };
+  }
+  if (spec.autoscaling === undefined) {
+    if (!scaled || now === count) return { inConfig: count, expected: count, exclude: ['DesiredInstanceCount'] };
+    return {
+      inConfig: count,
+      expected: now,
+      exclude: [],
+      note: `keeps the ${now} instances of a fleet that autoscaling looks after, though the manifest has no autoscaling and says ${count}`,
+    };
+  }
   const { min, max } = spec.autoscaling;
   const clamp = (value: number): number => Math.min(max, Math.max(min, value));
-  const now = live?.variants[0]?.desired;
-  if (now === undefined) return { inConfig: clamp(count), expected: clamp(count), exclude: [] };
   if (clamp(now) === now)
     return {
       inConfig: clamp(count),

@@ -47,10 +47,7 @@ export const desired = (from: DesiredFrom): Desired => {
       {
         VariantName: from.variant,
         ModelName,
-        InstanceType: spec.instance.type as NonNullable<
-          NonNullable<CreateEndpointConfigInput['ProductionVariants']>[number]['InstanceType']
-        >,
-        InitialInstanceCount: from.instanceCount,
+        ...hardware(spec, from.instanceCount),
         InitialVariantWeight: 1,
         ...(spec.volumeSizeGb === undefined ? {} : { VolumeSizeInGB: spec.volumeSizeGb }),
         ...(spec.modelDownloadTimeoutSeconds === undefined
@@ -62,6 +59,7 @@ export const desired = (from: DesiredFrom): Desired => {
       },
     ],
     ...(spec.dataCapture ? { DataCaptureConfig: dataCapture(spec.dataCapture) } : {}),
+    ...(spec.async ? { AsyncInferenceConfig: asynchronous(spec.async) } : {}),
     ...(spec.kmsKey ? { KmsKeyId: spec.kmsKey } : {}),
   };
   const Tags = tags(spec.tags);
@@ -70,6 +68,36 @@ export const desired = (from: DesiredFrom): Desired => {
     config: { EndpointConfigName: contentName(spec.name, version, configContent, attempt), ...configContent, Tags },
   };
 };
+
+type Variant = NonNullable<CreateEndpointConfigInput['ProductionVariants']>[number];
+
+const hardware = ({ instance, serverless }: EndpointSpec, instanceCount: number): Partial<Variant> => ({
+  ...(instance
+    ? { InstanceType: instance.type as NonNullable<Variant['InstanceType']>, InitialInstanceCount: instanceCount }
+    : {}),
+  ...(serverless
+    ? {
+        ServerlessConfig: {
+          MemorySizeInMB: serverless.memoryMb,
+          MaxConcurrency: serverless.maxConcurrency,
+          ...(serverless.provisionedConcurrency === undefined
+            ? {}
+            : { ProvisionedConcurrency: serverless.provisionedConcurrency }),
+        },
+      }
+    : {}),
+});
+
+/** What a fleet of this specification runs on, as plans and records name it: an instance type, or `serverless`. */
+export const hardwareOf = ({ instance }: EndpointSpec): string => instance?.type ?? serverlessHardware;
+export const serverlessHardware = 'serverless';
+
+const asynchronous = ({ output, failure, maxConcurrentPerInstance }: NonNullable<EndpointSpec['async']>) => ({
+  OutputConfig: { S3OutputPath: output, ...(failure ? { S3FailurePath: failure } : {}) },
+  ...(maxConcurrentPerInstance === undefined
+    ? {}
+    : { ClientConfig: { MaxConcurrentInvocationsPerInstance: maxConcurrentPerInstance } }),
+});
 
 const dataCapture = (capture: NonNullable<EndpointSpec['dataCapture']>) => ({
   EnableCapture: true,

@@ -12,6 +12,8 @@ export interface Live {
   readonly modifiedAt: Instant;
   readonly variants: readonly LiveVariant[];
   readonly shadowed: boolean;
+  /** It takes asynchronous requests, and no others. */
+  readonly asynchronous?: true;
   /** Present while an update to another configuration runs. */
   readonly pending?: Pending;
 }
@@ -71,6 +73,7 @@ const live = (output: DescribeEndpointOutput): Live => ({
   ...(output.FailureReason ? { failureReason: output.FailureReason } : {}),
   createdAt: at(output.CreationTime),
   modifiedAt: at(output.LastModifiedTime),
+  ...(output.AsyncInferenceConfig ? { asynchronous: true as const } : {}),
   shadowed: (output.ShadowProductionVariants ?? []).length > 0,
   variants: (output.ProductionVariants ?? []).map((variant) => ({
     name: variant.VariantName ?? '',

@@ -1,4 +1,5 @@
 import { duration, seconds } from '../clock.ts';
+import type { EndpointSpec } from '../manifest/manifest.ts';
 import type { Change, Plan } from '../operation.ts';
 import type { RegisteredVersion } from '../registry/packages.ts';
 import type { Configuration } from '../release/record.ts';
@@ -7,7 +8,7 @@ import type { World } from '../world.ts';
 import type { AlarmSpec } from './alarms.ts';
 import type { Asked } from './asked.ts';
 import type { Count } from './count.ts';
-import type { Desired } from './desired.ts';
+import { type Desired, serverlessHardware } from './desired.ts';
 import type { Live } from './observe.ts';
 import { deployPermissions } from './permissions.ts';
 import { scalingIs, scalingOf, wantedScaling } from './scaling.ts';
@@ -45,7 +46,7 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
         {
           verb: 'create',
           object: `endpoint config ${wanted.config.EndpointConfigName}`,
-          details: [`${facts.count.expected} × ${asked.spec.instance.type}`],
+          details: [hardwareSentence(asked.spec, facts.count)],
         },
         ...(facts.alarms.length > 0
           ? [
@@ -65,7 +66,6 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
             },
         ...around,
       ];
-  const oldInstances = baseline && baseline.instanceType === asked.spec.instance.type ? baseline.instanceCount : 0;
   return {
     title:
       serves && around.length === 0
@@ -74,14 +74,7 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
     changes,
     notes: notesOf(facts),
     expectedSeconds: serves ? 0 : path.expectedSeconds,
-    peakInstances: serves
-      ? {}
-      : {
-          ...(baseline && oldInstances === 0 && /^ml\./.test(baseline.instanceType)
-            ? { [baseline.instanceType]: baseline.instanceCount }
-            : {}),
-          [asked.spec.instance.type]: facts.count.expected + oldInstances,
-        },
+    peakInstances: serves ? {} : peakOf(facts),
     permissions: deployPermissions({
       creates: live === undefined,
       passesRole: asked.spec.executionRole !== undefined,
@@ -90,6 +83,24 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
       serves,
     }),
   };
+};
+
+const hardwareSentence = ({ instance, serverless }: EndpointSpec, { expected }: Count): string =>
+  instance
+    ? `${expected} × ${instance.type}`
+    : `serverless: ${serverless?.memoryMb} MB, at most ${serverless?.maxConcurrency} requests at once`;
+
+/** Both fleets run until the old one goes; a rolling update adds one batch at a time (AWS: "Use rolling deployments"). */
+const peakOf = ({ asked, baseline, count, path }: PlanFacts): Readonly<Record<string, number>> => {
+  const { instance } = asked.spec;
+  const old =
+    baseline && /^ml\./.test(baseline.instanceType) ? { [baseline.instanceType]: baseline.instanceCount } : {};
+  if (instance === undefined) return old;
+  const added =
+    path.mechanism === 'guardrail' && path.routing === 'ROLLING'
+      ? (path.stepInstances ?? count.expected)
+      : count.expected;
+  return { ...old, [instance.type]: (old[instance.type] ?? 0) + added };
 };
 
 const aroundChanges = async (world: World, { asked, live, variant, tags }: PlanFacts): Promise<readonly Change[]> => {
@@ -117,7 +128,7 @@ const aroundChanges = async (world: World, { asked, live, variant, tags }: PlanF
 };
 
 const pathSentences = (path: Path): readonly string[] =>
-  path.mechanism === 'creation'
+  path.mechanism !== 'guardrail'
     ? []
     : [
         ...path.stages
@@ -129,24 +140,26 @@ const pathSentences = (path: Path): readonly string[] =>
         `at most ${duration(seconds(path.timeoutSeconds))} in all`,
       ];
 
-const notesOf = ({
-  asked,
-  registered,
-  baseline,
-  path,
-  notes,
-  count,
-  rate,
-  serves,
-  alarms,
-  live,
-}: PlanFacts): readonly string[] => {
+/** AWS counts both fleets against the quota of their type (reference/sagemaker.md §2.3). */
+const quotaNotes = (facts: PlanFacts): readonly string[] =>
+  facts.baseline === undefined
+    ? []
+    : Object.entries(peakOf(facts))
+        .filter(([type, most]) => most > (type === facts.baseline?.instanceType ? facts.baseline.instanceCount : 0))
+        .map(
+          ([type, most]) =>
+            `needs a quota for ${most} × ${type} while the update runs: both fleets count until the old one has gone`,
+        );
+
+const notesOf = (facts: PlanFacts): readonly string[] => {
+  const { asked, registered, baseline, path, notes, count, rate, serves, alarms, live } = facts;
   if (serves) return [];
   const { rollout } = asked;
   const guarded = path.mechanism === 'guardrail';
   return [
     ...notes,
     ...(count.note ? [count.note] : []),
+    ...quotaNotes(facts),
     ...(registered.unpinned
       ? ['the registered image or artifact is not pinned: what runs may differ from what was tested']
       : []),
@@ -159,10 +172,13 @@ const notesOf = ({
     ...(guarded && alarms.length <= 1 && rollout.alarms.named.length === 0
       ? ['no alarms: the new version is taken back when it does not start, not when it answers wrongly']
       : []),
-    ...(baseline
+    ...(baseline && !(asked.spec.instance && baseline.instanceType === serverlessHardware)
       ? [`rolling back means ${baseline.version ?? baseline.endpointConfig}; its configuration and model are kept`]
       : []),
-    ...(live !== undefined && asked.spec.autoscaling === undefined && count.expected !== baseline?.instanceCount
+    ...(live !== undefined &&
+    asked.spec.instance !== undefined &&
+    asked.spec.autoscaling === undefined &&
+    count.expected !== baseline?.instanceCount
       ? [`the manifest's ${count.expected} instances replace the ${baseline?.instanceCount} that serve`]
       : []),
   ];

@@ -10,10 +10,11 @@ import type { Asked } from './asked.ts';
 import { baselineOf, refuseUnusable } from './baseline.ts';
 import { countOf } from './count.ts';
 import { deploymentConfig } from './deployment-config.ts';
-import { type Desired, type DesiredFrom, defaultVariant, desired } from './desired.ts';
+import { type Desired, type DesiredFrom, defaultVariant, desired, hardwareOf } from './desired.ts';
 import { refuseUnfit } from './fitness.ts';
 import { observe } from './observe.ts';
 import { describePlan } from './plan-description.ts';
+import { scalingOf } from './scaling.ts';
 import { usualRate } from './traffic.ts';
 
 /** Hex digest of everything asked, and of nothing that is live: the same request has the same digest on every run. */
@@ -50,14 +51,16 @@ export const planDelivery = async (
   if (live !== undefined) refuseUnusable(spec.name, live);
   const baseline = live && (await baselineOf(world, live, record));
   const variant = live?.variants[0]?.name ?? defaultVariant;
-  const count = countOf(spec, live);
+  const count = countOf(spec, live, live !== undefined && (await scalingOf(world, spec.name, variant)) !== undefined);
+  const asynchronous = spec.async ? { asynchronous: true } : {};
   const { packageVersion } = registered;
   const wanted = desiredOf(world, asked, { packageVersion, variant, instanceCount: count.inConfig, attempt });
   const serves = live !== undefined && live.endpointConfig === wanted.config.EndpointConfigName;
   const compiled = compile(rollout, {
     exists: live !== undefined,
     instanceCount: count.expected,
-    instanceType: spec.instance.type,
+    instanceType: hardwareOf(spec),
+    ...(baseline === undefined ? {} : { replacedType: baseline.instanceType }),
     startSeconds: (spec.modelDownloadTimeoutSeconds ?? 0) + (spec.startupHealthCheckTimeoutSeconds ?? 300),
   });
   if (compiled.is === 'infeasible')
@@ -67,13 +70,19 @@ export const planDelivery = async (
   const guarded = path.mechanism === 'guardrail';
   const bakes = {
     bakeSeconds: guarded ? path.waitSeconds : 0,
-    finalBakeSeconds: guarded ? path.terminationWaitSeconds : 0,
+    finalBakeSeconds: guarded ? (path.stages.at(-1)?.bakeSeconds ?? 0) : 0,
   };
   const endpointConfig = wanted.config.EndpointConfigName;
-  const alarms = serves || !guarded ? [] : alarmsOf(spec.name, { endpointConfig }, { variant, ...bakes }, rollout);
+  const alarms =
+    serves || !guarded ? [] : alarmsOf(spec.name, { endpointConfig }, { variant, ...bakes, ...asynchronous }, rollout);
   const rate =
     baseline && !serves
-      ? await usualRate(world, { endpoint: spec.name, variant, endpointConfig: baseline.endpointConfig })
+      ? await usualRate(world, {
+          endpoint: spec.name,
+          variant,
+          endpointConfig: baseline.endpointConfig,
+          asynchronous: live?.asynchronous ?? false,
+        })
       : 0;
   if (!serves && guarded)
     notes.push(
@@ -100,7 +109,7 @@ export const planDelivery = async (
     model: wanted.model.ModelName,
     version,
     packageVersion: registered.packageVersion,
-    instanceType: spec.instance.type,
+    instanceType: hardwareOf(spec),
     instanceCount: count.inConfig,
     ...(registered.imageDigest === undefined ? {} : { imageDigest: registered.imageDigest }),
   };
@@ -129,6 +138,7 @@ export const planDelivery = async (
         timeoutSeconds: guarded ? path.timeoutSeconds : 3600,
         expectedSeconds: path.expectedSeconds,
         minimumRequests: guarded ? rollout.minimumRequests : 0,
+        ...asynchronous,
         ...abortAlarmOf(alarms),
       },
     },

@@ -1,6 +1,7 @@
 import { classify, orUndefined } from '../aws/errors.ts';
+import { seconds } from '../clock.ts';
 import { Refusal } from '../operation.ts';
-import { writesOf } from '../world.ts';
+import { type World, writesOf } from '../world.ts';
 import { type Desired, sameAs } from './desired.ts';
 import type { Step, Turn } from './turn.ts';
 
@@ -11,8 +12,8 @@ import type { Step, Turn } from './turn.ts';
 export const publishModel = async ({ world }: Turn, { model }: Desired): Promise<Step | undefined> => {
   const existing = await orUndefined(world.read.sagemaker.describeModel({ ModelName: model.ModelName }));
   if (existing !== undefined) return sameAs(model, existing) ? undefined : taken('model', model.ModelName);
-  await unlessExists(writesOf(world).sagemaker.createModel(model));
-  return { because: `created model ${model.ModelName}`, percent: 4 };
+  const created = await unlessExists(writesOf(world).sagemaker.createModel(model));
+  return created ? { because: `created model ${model.ModelName}`, percent: 4 } : unseen(world, model.ModelName, 4);
 };
 
 /** Creates the endpoint config unless it exists; otherwise as `publishModel`. */
@@ -22,17 +23,28 @@ export const publishConfig = async ({ world }: Turn, { config }: Desired): Promi
   );
   if (existing !== undefined)
     return sameAs(config, existing) ? undefined : taken('endpoint config', config.EndpointConfigName);
-  await unlessExists(writesOf(world).sagemaker.createEndpointConfig(config));
-  return { because: `created endpoint config ${config.EndpointConfigName}`, percent: 6 };
+  const created = await unlessExists(writesOf(world).sagemaker.createEndpointConfig(config));
+  return created
+    ? { because: `created endpoint config ${config.EndpointConfigName}`, percent: 6 }
+    : unseen(world, config.EndpointConfigName, 6);
 };
 
-const unlessExists = async (creation: Promise<unknown>): Promise<void> => {
+const unlessExists = async (creation: Promise<unknown>): Promise<boolean> => {
   try {
     await creation;
+    return true;
   } catch (error) {
     if (classify(error) !== 'already-exists') throw error;
+    return false;
   }
 };
+
+/** Just created, and reads do not show it yet (AWS: CreateEndpointConfig, eventual consistency): looked for again, not at once. */
+const unseen = (world: World, name: string, percent: number): Step => ({
+  because: `${name} exists and cannot be read yet`,
+  percent,
+  notBefore: world.clock.now() + seconds(5),
+});
 
 const taken = (kind: string, name: string): never => {
   throw new Refusal(

@@ -104,8 +104,18 @@ export const putScaling = async (world: World, wanted: ScalingSnapshot): Promise
   for (const policy of wanted.policies)
     await autoscaling.putScalingPolicy(policy as unknown as Parameters<typeof autoscaling.putScalingPolicy>[0]);
   for (const action of wanted.scheduledActions)
-    await autoscaling.putScheduledAction(action as unknown as Parameters<typeof autoscaling.putScheduledAction>[0]);
+    await autoscaling.putScheduledAction(
+      withDates(action) as unknown as Parameters<typeof autoscaling.putScheduledAction>[0],
+    );
 };
+
+/** The release record is JSON: what the SDK takes as a date comes back from it as text. */
+const withDates = (action: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(action).map(([key, value]) =>
+      (key === 'StartTime' || key === 'EndTime') && typeof value === 'string' ? [key, new Date(value)] : [key, value],
+    ),
+  );
 
 /** Takes the target away; its policies and actions go with it, so a snapshot must be in the release record first (rule 4). */
 export const removeScaling = async (world: World, snapshot: ScalingSnapshot): Promise<void> => {

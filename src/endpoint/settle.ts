@@ -74,7 +74,7 @@ export const conclude = async (turn: Turn): Promise<Step> => {
   const serving =
     live?.endpointConfig === candidate.endpointConfig && live.status === 'InService'
       ? 'candidate'
-      : live?.endpointConfig === baseline?.endpointConfig
+      : live?.endpointConfig === baseline?.endpointConfig && live?.status !== 'UpdateRollbackFailed'
         ? 'baseline'
         : 'unknown';
   const ended = await turn.end(serving);

@@ -1,8 +1,10 @@
-import { classify } from '../aws/errors.ts';
+import { classify, describe, missesConfig, orUndefined } from '../aws/errors.ts';
+import { reasonOfError } from '../aws/reason.ts';
 import { AnswerLost } from '../aws/retry.ts';
 import type { DeploymentConfig } from '../aws/sagemaker.ts';
 import { seconds } from '../clock.ts';
 import { writesOf } from '../world.ts';
+import { alarmStates } from './armament.ts';
 import { tags } from './desired.ts';
 import { inProgress, type Live, observe } from './observe.ts';
 import { nextPoll } from './poll.ts';
@@ -37,10 +39,23 @@ export const submit = async (turn: Turn, endpointTags: Readonly<Record<string, s
       'changed-by-others',
       `the endpoint serves ${live?.endpointConfig ?? 'nothing'}, and the plan was made over ${release.baseline?.endpointConfig ?? 'nothing'}`,
     );
+  const { red } = await alarmStates(turn);
+  // Rule 6: it may have gone off while the endpoint had to be waited for.
+  if (red.length > 0)
+    return concluded(
+      turn,
+      'alarm-not-ready',
+      `nothing was submitted: ${red.join(', ')} went off before the update began`,
+    );
 
+  const { failureReason } = live ?? {};
   const announced = await turn.save({
     phase: 'submitting',
-    witnessed: { ...release.witnessed, submittedAt: world.clock.now() },
+    witnessed: {
+      ...release.witnessed,
+      submittedAt: world.clock.now(),
+      ...(failureReason === undefined ? {} : { staleFailureReason: failureReason }),
+    },
   });
   try {
     await send(announced, endpointTags);
@@ -52,17 +67,47 @@ export const submit = async (turn: Turn, endpointTags: Readonly<Record<string, s
         notBefore: nextPoll(turn),
       };
     // Refused outright: nothing was started, so the announcement is taken back.
-    await announced.save({ phase: 'preparing', witnessed: release.witnessed });
-    if (classify(error) === 'in-progress')
-      return {
-        because: 'the endpoint is being updated by somebody else; waiting',
-        percent: 10,
-        notBefore: nextPoll(turn),
-      };
-    throw error;
+    return refused(await announced.save({ phase: 'preparing', witnessed: release.witnessed }), error);
   }
   await announced.save({ phase: 'supervising' });
   return { because: `submitted: ${sentence(announced)}`, percent: 15, notBefore: nextPoll(turn) };
+};
+
+/** How long after its creation a lookup may still miss a configuration (AWS: CreateEndpointConfig, eventual consistency). */
+const settlingIn = seconds(30);
+/** Between two tries within it. */
+const pause = seconds(5);
+
+/** A refusal ends the release, so that what was made ready for it is put back; what time alone will heal is waited for. */
+const refused = async (turn: Turn, error: unknown): Promise<Step> => {
+  switch (classify(error)) {
+    case 'in-progress':
+    // Somebody created it meanwhile; the next look says whose it is.
+    case 'already-exists':
+      return {
+        because: 'the endpoint is being changed by somebody else; waiting',
+        percent: 10,
+        notBefore: nextPoll(turn),
+      };
+    case 'throttled':
+    case 'transient':
+    case 'aborted':
+    case 'expired-credentials':
+    case 'no-credentials':
+      throw error;
+  }
+  if (!missesConfig(error)) return concluded(turn, reasonOfError(error), describe(error));
+  const { world, release } = turn;
+  const ours = await orUndefined(
+    world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: release.candidate.endpointConfig }),
+  );
+  if (ours === undefined || world.clock.now() >= (ours.CreationTime?.getTime() ?? 0) + settlingIn)
+    return concluded(turn, 'config-missing', describe(error));
+  return {
+    because: `SageMaker does not see ${release.candidate.endpointConfig} yet, which is new; trying again`,
+    percent: 10,
+    notBefore: world.clock.now() + pause,
+  };
 };
 
 const send = async (
@@ -117,7 +162,9 @@ export const confirmSubmission = async (turn: Turn): Promise<Step> => {
 
 const arrived = (live: Live | undefined, { release }: Turn): boolean => {
   if (live === undefined) return false;
-  if (live.endpointConfig === release.candidate.endpointConfig) return true;
+  // After UpdateRollbackFailed the way home may lead to the configuration that is named already.
+  const renamed = release.baseline?.endpointConfig !== release.candidate.endpointConfig;
+  if (renamed && live.endpointConfig === release.candidate.endpointConfig) return true;
   if (live.pending?.endpointConfig === release.candidate.endpointConfig) return true;
   // Clocks differ: AWS stamps LastModifiedTime, we stamp submittedAt.
   return live.modifiedAt > (release.witnessed.submittedAt ?? release.startedAt) - seconds(5);

@@ -2,7 +2,8 @@ import { failureCause } from '../aws/errors.ts';
 import { duration, minutes, seconds } from '../clock.ts';
 import { canonical } from '../digest.ts';
 import type { Witnessed } from '../release/record.ts';
-import { publishAbort, redAlarms, wentRed } from './armament.ts';
+import type { AlarmSpec } from './alarms.ts';
+import { type AlarmStates, alarmStates, publishAbort, rearm, wentRed } from './armament.ts';
 import { countableAt, countBakes, starvedBake, witnessBakes } from './bakes.ts';
 import { causeOf } from './cause.ts';
 import { inProgress, type Live, observe } from './observe.ts';
@@ -17,19 +18,35 @@ const grace = seconds(60);
 /** How long weights and counts may lag behind InService before they are called wrong. */
 const lag = minutes(5);
 
-/** One look at a running update: write down what is seen, act on it, or conclude. */
-export const supervise = async (turn: Turn): Promise<Step> => {
+/**
+ * One look at a running update: write down what is seen, act on it, or conclude.
+ * @param armed the alarms the release made for itself, to be put back when somebody deletes them
+ */
+export const supervise = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promise<Step> => {
   const live = await observe(turn.world, turn.endpoint);
   if (live === undefined)
     return concluded(turn, 'changed-by-others', `the endpoint ${turn.endpoint} was deleted during the release`);
-  const witnessing = await witness(turn, live);
+  const alarms = inProgress(live.status) && live.pending === undefined ? undisturbed : await alarmStates(turn);
+  // While it runs the release's own can be put back; what is missing at the end did not watch to the end.
+  const lost = live.pending === undefined ? alarms.gone : withoutOwn(alarms.gone, armed);
+  const witnessing = await witness(turn, live, { ...alarms, gone: lost });
   switch (situation(live, witnessing)) {
     case 'moving':
-      return (await stopIfAsked(witnessing)) ?? (await stopIfStarved(witnessing)) ?? progress(witnessing, live);
+      return (
+        (await stopIfAsked(witnessing)) ??
+        (await putBack(witnessing, alarms.gone, armed)) ??
+        (await stopIfStarved(witnessing)) ??
+        progress(witnessing, live)
+      );
     case 'not-moved-yet':
       return { because: 'the endpoint has not moved yet', percent: 15, notBefore: nextPoll(turn) };
     case 'arrived':
-      return (await unverified(witnessing, live)) ?? (await unproven(witnessing)) ?? succeeded(witnessing);
+      return (
+        (await unverified(witnessing, live)) ??
+        (await unwatched(witnessing)) ??
+        (await unproven(witnessing)) ??
+        succeeded(witnessing)
+      );
     case 'returned':
       return returned(witnessing, live);
     case 'creation-failed':
@@ -66,23 +83,30 @@ const situation = (live: Live, { world, release }: Turn): Situation => {
 };
 
 /** FailureReason may vanish, alarms may go back to OK, bakes are over in minutes: what is seen is written down (DESIGN §8). */
-const witness = async (turn: Turn, live: Live): Promise<Turn> => {
+const witness = async (turn: Turn, live: Live, alarmed: AlarmStates): Promise<Turn> => {
   const { release, world } = turn;
   const seen = release.witnessed;
   const updatingAt = seen.updatingAt ?? (inProgress(live.status) ? world.clock.now() : undefined);
-  const failureReason = seen.failureReason ?? (updatingAt === undefined ? undefined : live.failureReason);
-  const red = live.pending === undefined ? [] : await redAlarms(turn);
+  // An old FailureReason may stay through the update (reference/sagemaker.md §2.7 rule 3); once it was gone, the next one is new.
+  const stale = updatingAt !== undefined && live.failureReason === undefined ? undefined : seen.staleFailureReason;
+  const told = live.failureReason === stale ? undefined : live.failureReason;
+  const failureReason = seen.failureReason ?? told;
+  const red = live.pending === undefined ? [] : alarmed.red;
   const alarms = [...new Set([...(seen.alarms ?? []), ...red])].sort();
+  const gone = [...new Set([...(seen.alarmsGone ?? []), ...alarmed.gone])].sort();
   const bakes = await countBakes(
     world,
     candidate(turn),
     witnessBakes(seen.bakes ?? [], live.pending, release.submission),
   );
+  const { staleFailureReason: _, ...others } = seen;
   const witnessed: Witnessed = {
-    ...seen,
+    ...others,
+    ...(stale === undefined ? {} : { staleFailureReason: stale }),
     ...(updatingAt === undefined ? {} : { updatingAt }),
     ...(failureReason === undefined ? {} : { failureReason }),
     ...(alarms.length > 0 ? { alarms } : {}),
+    ...(gone.length > 0 ? { alarmsGone: gone } : {}),
     ...(bakes.length > 0 ? { bakes } : {}),
   };
   const renew = release.lease.until - world.clock.now() < minutes(3);
@@ -93,6 +117,7 @@ const candidate = ({ endpoint, release }: Turn): Arm => ({
   endpoint,
   variant: release.submission.variant,
   endpointConfig: release.candidate.endpointConfig,
+  ...(release.submission.asynchronous ? { asynchronous: true } : {}),
 });
 
 /** The only lever SageMaker leaves for stopping an update is an alarm (reference/sagemaker.md §3.3). */
@@ -132,6 +157,35 @@ const stopIfStarved = async (turn: Turn): Promise<Step | undefined> => {
     turn,
     'insufficient-traffic',
     `stopping the update: the candidate ${saw} of the ${minimumRequests} requests its ${starved.bake.stage} bake needs`,
+  );
+};
+
+/** Nothing is pending while something else than this update moves the endpoint: no alarm counts. */
+const undisturbed: AlarmStates = { red: [], gone: [] };
+
+const withoutOwn = (names: readonly string[], armed: readonly AlarmSpec[]): readonly string[] =>
+  names.filter((name) => !armed.some(({ AlarmName }) => AlarmName === name));
+
+/** Without its alarms a bake is only a timer: what was deleted of the release's own is made again (reference/sagemaker.md §3.3). */
+const putBack = async (turn: Turn, gone: readonly string[], armed: readonly AlarmSpec[]): Promise<Step | undefined> => {
+  const own = armed.filter(({ AlarmName }) => gone.includes(AlarmName));
+  if (own.length === 0) return undefined;
+  await rearm(turn, own);
+  return {
+    because: `put back what somebody deleted: ${own.map(({ AlarmName }) => AlarmName).join(', ')}`,
+    percent: 20,
+    notBefore: nextPoll(turn),
+  };
+};
+
+/** An alarm that nobody can put back did not watch to the end, so the bakes proved less than was asked. */
+const unwatched = async (turn: Turn): Promise<Step | undefined> => {
+  const gone = turn.release.witnessed.alarmsGone ?? [];
+  if (gone.length === 0) return undefined;
+  return concluded(
+    turn,
+    'alarm-gone',
+    `the new version serves, but ${gone.join(', ')} was deleted while it should have watched the update`,
   );
 };
 
@@ -206,7 +260,7 @@ const returned = async (turn: Turn, live: Live): Promise<Step> => {
   const cause = causeOf({
     release,
     redAlarms: red,
-    failureReason: release.witnessed.failureReason ?? live.failureReason,
+    failureReason: release.witnessed.failureReason,
     elapsedSeconds: (world.clock.now() - submittedAt) / 1000,
   });
   const serves = `${release.baseline?.version ?? live.endpointConfig} serves`;

@@ -9,6 +9,8 @@ export interface Arm {
   readonly variant: string;
   /** One fleet of an endpoint: the dimension SageMaker publishes per configuration. */
   readonly endpointConfig: string;
+  /** Async endpoints publish no Invocations (AWS: "Monitor asynchronous endpoint"). */
+  readonly asynchronous?: boolean;
 }
 
 /** Requests one fleet received in [from, to). Minutes without a data point had no requests. */
@@ -47,7 +49,7 @@ const requestsByMinute = async (
       StartTime: new Date(floor(from)),
       EndTime: new Date(to),
       ScanBy: 'TimestampAscending',
-      MetricDataQueries: [{ Id: 'requests', MetricStat: { Metric: invocations(arm), Period: 60, Stat: 'Sum' } }],
+      MetricDataQueries: [{ Id: 'requests', MetricStat: { ...requestsOf(arm), Period: 60 } }],
       ...(NextToken ? { NextToken } : {}),
     });
     for (const { Timestamps = [], Values = [] } of page.MetricDataResults ?? [])
@@ -59,12 +61,16 @@ const requestsByMinute = async (
   return found;
 };
 
-const invocations = (arm: Arm) => ({
-  Namespace: 'AWS/SageMaker',
-  MetricName: 'Invocations',
-  Dimensions: [
-    { Name: 'EndpointName', Value: arm.endpoint },
-    { Name: 'VariantName', Value: arm.variant },
-    { Name: 'EndpointConfigName', Value: arm.endpointConfig },
-  ],
+/** One Invocation per request; of an async endpoint, one ModelLatency per request that the container has worked on. */
+const requestsOf = (arm: Arm) => ({
+  Metric: {
+    Namespace: 'AWS/SageMaker',
+    MetricName: arm.asynchronous ? 'ModelLatency' : 'Invocations',
+    Dimensions: [
+      { Name: 'EndpointName', Value: arm.endpoint },
+      { Name: 'VariantName', Value: arm.variant },
+      { Name: 'EndpointConfigName', Value: arm.endpointConfig },
+    ],
+  },
+  Stat: arm.asynchronous ? 'SampleCount' : 'Sum',
 });

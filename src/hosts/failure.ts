@@ -1,4 +1,5 @@
-import { classify, describe, type ErrorClass } from '../aws/errors.ts';
+import { classify, describe } from '../aws/errors.ts';
+import { reasonOfError } from '../aws/reason.ts';
 import { ManifestError } from '../manifest/load.ts';
 import { type Outcome, Refusal } from '../operation.ts';
 import { type ReasonCode, reason } from '../reason-codes.ts';
@@ -16,15 +17,7 @@ export const failureOf = (error: unknown): Failure => {
   if (error instanceof ManifestError) return failure(error.reason, error.message);
   if (error instanceof InputError) return failure('invalid-input', error.message);
   if (!isFromAws(error)) return failure('internal-error', error instanceof Error ? error.message : String(error));
-  return failure(reasonOf[classify(error)] ?? 'aws-error', describe(error));
-};
-
-const reasonOf: Partial<Record<ErrorClass, ReasonCode>> = {
-  'access-denied': 'access-denied',
-  'expired-credentials': 'credentials-unavailable',
-  'no-credentials': 'credentials-unavailable',
-  quota: 'quota-exceeded',
-  capacity: 'capacity-unavailable',
+  return failure(reasonOfError(error), describe(error));
 };
 
 /** An AWS answer carries metadata, a call that was sent carries its name; what has neither is ours, or has a known class. */

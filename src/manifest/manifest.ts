@@ -32,7 +32,11 @@ export interface EndpointSpec {
   readonly name: string;
   /** Role name or ARN SageMaker runs the container with. */
   readonly executionRole?: string;
-  readonly instance: { readonly type: string; readonly count: number };
+  /** What the model runs on: this, or `serverless`. */
+  readonly instance?: { readonly type: string; readonly count: number };
+  readonly serverless?: Serverless;
+  /** Requests are queued and answers written to S3; the endpoint then takes no others. */
+  readonly async?: Asynchronous;
   readonly autoscaling?: { readonly min: number; readonly max: number; readonly invocationsPerInstance: number };
   readonly dataCapture?: { readonly s3: string; readonly samplingPercent: number; readonly kmsKey?: string };
   readonly kmsKey?: string;
@@ -45,6 +49,20 @@ export interface EndpointSpec {
   readonly tags: Readonly<Record<string, string>>;
   /** Ship the registered image and artifact as they are named, without pinning; the plan says so. */
   readonly unpinned: boolean;
+}
+
+export interface Serverless {
+  readonly memoryMb: number;
+  /** Requests at once, 1–200. */
+  readonly maxConcurrency: number;
+  readonly provisionedConcurrency?: number;
+}
+
+export interface Asynchronous {
+  /** S3 location of answers, and of errors. */
+  readonly output: string;
+  readonly failure?: string;
+  readonly maxConcurrentPerInstance?: number;
 }
 
 /** A part of the fleet. */

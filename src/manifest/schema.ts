@@ -36,17 +36,66 @@ const regression = z.pipe(
   z.transform(({ slices, ...rest }): Regression => ({ ...rest, slices: slices ?? [] })),
 );
 
+/** AWS: "Serverless endpoints", feature exclusions; the timeouts and the volume are those of instances. */
+const notServerless = [
+  'async',
+  'autoscaling',
+  'data-capture',
+  'vpc',
+  'network-isolation',
+  'volume-size-gb',
+  'model-download-timeout',
+  'startup-health-check-timeout',
+];
+const withServerless = (raw: object): readonly string[] =>
+  notServerless.filter((key) => ![undefined, false].includes((raw as Readonly<Record<string, never>>)[key]));
+
 const endpoint = z.pipe(
   v
     .mapping({
       name: v.resourceName('an endpoint name').check(about('The SageMaker endpoint, created on the first delivery.')),
       'execution-role': z.optional(v.role().check(about('Role SageMaker runs the container with; its name or ARN.'))),
-      instance: v
-        .mapping({
-          type: v.instanceType().check(about('Instance type, e.g. `ml.c5.xlarge`.')),
-          count: v.whole('a number of instances', 1).check(about('Instances when nothing scales the endpoint.')),
-        })
-        .check(about('What the model runs on.')),
+      instance: z.optional(
+        v
+          .mapping({
+            type: v.instanceType().check(about('Instance type, e.g. `ml.c5.xlarge`.')),
+            count: v.whole('a number of instances', 1).check(about('Instances when nothing scales the endpoint.')),
+          })
+          .check(about('What the model runs on; this or `serverless`.')),
+      ),
+      serverless: z.optional(
+        v
+          .mapping({
+            memory: v.whole('a memory size in MB', 1024, 6144).check(
+              z.refine((memory) => memory % 1024 === 0, {
+                error: 'a memory size in MB; expected 1024, 2048, 3072, 4096, 5120 or 6144',
+              }),
+              about('Memory in MB: 1024, 2048, 3072, 4096, 5120 or 6144.'),
+            ),
+            'max-concurrency': v.whole('a number of requests', 1, 200).check(about('Most requests at once.')),
+            'provisioned-concurrency': z.optional(
+              v.whole('a number of requests', 1, 200).check(about('Of these, kept warm.')),
+            ),
+          })
+          .check(
+            z.refine((raw) => (raw['provisioned-concurrency'] ?? 0) <= raw['max-concurrency'], {
+              error: 'provisioned-concurrency is greater than max-concurrency',
+              path: ['provisioned-concurrency'],
+            }),
+            about('Run the model without instances. SageMaker then moves all requests at once and watches no alarm.'),
+          ),
+      ),
+      async: z.optional(
+        v
+          .mapping({
+            output: v.s3Uri(512).check(about('Where answers are written.')),
+            failure: z.optional(v.s3Uri(512).check(about('Where errors are written.'))),
+            'max-concurrent-per-instance': z.optional(
+              v.whole('a number of requests', 1, 1000).check(about('Most requests at once on each instance.')),
+            ),
+          })
+          .check(about('Queue requests and write answers to S3; the endpoint then takes no others.')),
+      ),
       autoscaling: z.optional(
         v
           .mapping({
@@ -109,13 +158,41 @@ const endpoint = z.pipe(
           ),
       ),
     })
-    .check(about('What the endpoint looks like.')),
+    .check(
+      z.refine((raw) => (raw.instance === undefined) !== (raw.serverless === undefined), {
+        error: 'needs either instance or serverless',
+      }),
+      z.refine((raw) => raw.serverless === undefined || withServerless(raw).length === 0, {
+        error: ({ input }) => `serverless endpoints have no ${either(withServerless(input as object))}`,
+        path: ['serverless'],
+      }),
+      // Async endpoints publish no InvocationsPerInstance (AWS: "Monitor asynchronous endpoint").
+      z.refine((raw) => raw.async === undefined || raw.autoscaling === undefined, {
+        error: 'by invocations cannot scale an async endpoint, which publishes none: scale it by its backlog yourself',
+        path: ['autoscaling'],
+      }),
+      about('What the endpoint looks like.'),
+    ),
   z.transform((raw): EndpointSpec => {
     const capture = raw['data-capture'];
     return given({
       name: raw.name,
       executionRole: raw['execution-role'],
       instance: raw.instance,
+      serverless:
+        raw.serverless &&
+        given({
+          memoryMb: raw.serverless.memory,
+          maxConcurrency: raw.serverless['max-concurrency'],
+          provisionedConcurrency: raw.serverless['provisioned-concurrency'],
+        }),
+      async:
+        raw.async &&
+        given({
+          output: raw.async.output,
+          failure: raw.async.failure,
+          maxConcurrentPerInstance: raw.async['max-concurrent-per-instance'],
+        }),
       autoscaling: raw.autoscaling && {
         min: raw.autoscaling.min,
         max: raw.autoscaling.max,

@@ -1,4 +1,4 @@
-import { armAlarms, disarmAlarms } from '../endpoint/armament.ts';
+import { armAlarms, armedBy, disarmAlarms } from '../endpoint/armament.ts';
 import type { Asked } from '../endpoint/asked.ts';
 import { conduct, type Intention, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
 import { desiredOf, planDelivery, planDigest } from '../endpoint/plan.ts';
@@ -80,7 +80,7 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
         (turn) => submit(turn, tags),
       ],
       submitting: [confirmSubmission],
-      supervising: [supervise],
+      supervising: [(turn) => supervise(turn, armedBy(turn, asked.rollout))],
       settling: [
         restoreScaling,
         (turn) => applyScaling(turn, asked.spec),
@@ -120,6 +120,9 @@ const plan = async (
     case 'resume':
       return decision;
     case 'held':
+      // A queue of runs plans first and deploys one after another: whoever only looks has nothing to refuse.
+      if (world.write === undefined)
+        return { is: 'behind', because: `would begin when another release has ended: ${decision.because}` };
       throw new Refusal('held-by-another-release', decision.because);
     case 'plan-changed':
       throw new Refusal('plan-changed', `${decision.release.id} is live with another plan`);
@@ -130,7 +133,7 @@ const plan = async (
       );
     case 'no-op':
     case 'new-attempt': {
-      refuseUnapproved(registered);
+      const notes = refuseUnapproved(registered, world);
       await refuseChanged(world, registered);
       // A configuration that was delivered and serves no more is delivered again under its own name.
       const attempt = decision.is === 'no-op' ? decision.release.attempt : decision.attempt;
@@ -150,6 +153,7 @@ const plan = async (
       return {
         is: 'begin',
         ...planned,
+        plan: { ...planned.plan, notes: [...planned.plan.notes, ...notes] },
         ...(decision.is === 'new-attempt' && decision.abandons ? { abandons: decision.abandons } : {}),
       };
     }
@@ -162,8 +166,14 @@ const refuseChanged = async (world: World, registered: RegisteredVersion): Promi
   if (fault !== undefined) throw new Refusal(fault.reason, fault.because);
 };
 
-const refuseUnapproved = ({ approval, approvalDescription, tag, packageVersion }: RegisteredVersion): void => {
-  if (approval === 'Approved') return;
+/** @returns notes for the plan: an approver wants to see it before the approval, so a dry run goes on without one. */
+const refuseUnapproved = (
+  { approval, approvalDescription, tag, packageVersion }: RegisteredVersion,
+  world: World,
+): readonly string[] => {
+  if (approval === 'Approved') return [];
+  if (approval === 'PendingManualApproval' && world.write === undefined)
+    return [`${tag} (package version ${packageVersion}) waits for approval; it is not deployed before`];
   throw new Refusal(
     'not-approved',
     `${tag} (package version ${packageVersion}) is ${approval}${approvalDescription ? `: ${approvalDescription}` : ''}`,

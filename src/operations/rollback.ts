@@ -3,6 +3,7 @@ import { digest } from '../digest.ts';
 import { disarmAlarms } from '../endpoint/armament.ts';
 import { baselineOf } from '../endpoint/baseline.ts';
 import { conduct, type Intention, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
+import { serverlessHardware } from '../endpoint/desired.ts';
 import { type Live, observe } from '../endpoint/observe.ts';
 import { rollbackPermissions } from '../endpoint/permissions.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
@@ -88,12 +89,18 @@ const plan = async (world: World, given: RollbackInputs, record: ReleaseRecord):
   }
   const back = given.to === undefined ? wentBack(record, live) : undefined;
   if (back !== undefined) return restoredAlready(world, endpoint, back.to, back.release);
-  const target = targetOf(given, record, live);
+  const mixed = given.to === undefined && live.status === 'UpdateRollbackFailed';
+  const target = mixed ? await homeOf(world, record, live) : configurationOf(targetOf(given, record, live));
   if (live.endpointConfig === target.endpointConfig && live.status === 'InService')
     return restoredAlready(world, endpoint, target);
   await refuseMissing(world, target);
+  const candidate = target;
   const baseline = await baselineOf(world, live, record);
-  const { release: _release, from: _from, until: _until, good: _good, ended: _ended, ...candidate } = target;
+  if (candidate.instanceType === serverlessHardware && baseline.instanceType !== serverlessHardware)
+    throw new Refusal(
+      'nothing-to-roll-back-to',
+      `${nameOf(candidate)} served without instances, and SageMaker does not update an endpoint with instances back to a serverless one: name another version with to, or deploy one`,
+    );
   const planDigest = digest({
     operation: 'rollback',
     endpoint,
@@ -161,6 +168,19 @@ const restoredAlready = (
   };
 };
 
+/** Two configurations serve: home is what served before the update that failed (AWS: "Use rolling deployments"). */
+const homeOf = async (world: World, record: ReleaseRecord, live: Live): Promise<Configuration> =>
+  record.ended.find(({ reason }) => reason !== 'abandoned')?.baseline ?? (await baselineOf(world, live, record));
+
+const configurationOf = ({
+  release: _release,
+  from: _from,
+  until: _until,
+  good: _good,
+  ended: _ended,
+  ...configuration
+}: Served): Configuration => configuration;
+
 /** What serves now is what is to be left, unless a version is named. */
 const targetOf = ({ to, manifest }: RollbackInputs, record: ReleaseRecord, live: Live): Served => {
   const leaving = record.history.find(({ endpointConfig }) => endpointConfig === live.endpointConfig) ?? live;
@@ -213,9 +233,12 @@ const describe = (endpoint: string, from: Configuration, to: Configuration, beca
     'the instance count that serves now is kept',
   ],
   expectedSeconds: 300,
-  peakInstances:
-    from.instanceType === to.instanceType
-      ? { [to.instanceType]: from.instanceCount * 2 }
-      : { [from.instanceType]: from.instanceCount, [to.instanceType]: from.instanceCount },
+  peakInstances: Object.fromEntries(
+    Object.entries(
+      from.instanceType === to.instanceType
+        ? { [to.instanceType]: from.instanceCount * 2 }
+        : { [from.instanceType]: from.instanceCount, [to.instanceType]: from.instanceCount },
+    ).filter(([type]) => type !== serverlessHardware),
+  ),
   permissions: rollbackPermissions,
 });

@@ -7,13 +7,14 @@ export const historyKept = 50;
 
 /**
  * Reasons for which a version is not tried again by itself: it was judged, by an alarm, a health check or a person; or nobody knows
- * what took it back (`cause-unknown` is never resubmitted by itself, DESIGN §7 rule 9).
+ * what took it back (`cause-unknown` is never resubmitted by itself, DESIGN §7 rule 9), or what kept it from being taken back.
  */
 export const convictions: ReadonlySet<ReasonCode> = new Set([
   'alarm',
   'health-check',
   'aborted-by-hand',
   'cause-unknown',
+  'rollback-failed',
 ]);
 
 /** The history after `release` ended at `at`, with what was then seen to serve. Newest first. */

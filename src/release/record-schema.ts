@@ -42,6 +42,7 @@ const submission = z.looseObject({
   timeoutSeconds: z.number(),
   expectedSeconds: z.number(),
   minimumRequests: z.number(),
+  asynchronous: z.optional(z.boolean()),
   abortAlarm: z.optional(z.string()),
 });
 
@@ -49,7 +50,9 @@ const witnessed = z.looseObject({
   submittedAt: z.optional(instant),
   updatingAt: z.optional(instant),
   failureReason: z.optional(z.string()),
+  staleFailureReason: z.optional(z.string()),
   alarms: z.optional(z.array(z.string())),
+  alarmsGone: z.optional(z.array(z.string())),
   bakes: z.optional(
     z.array(
       z.looseObject({

@@ -69,6 +69,8 @@ export interface Submission {
   readonly timeoutSeconds: number;
   readonly expectedSeconds: number;
   readonly minimumRequests: number;
+  /** The candidate takes asynchronous requests: they are counted by another metric. */
+  readonly asynchronous?: boolean;
   /** The suite-owned alarm whose metric stops the update; absent where nothing can. */
   readonly abortAlarm?: string;
 }
@@ -97,8 +99,12 @@ export interface Witnessed {
   readonly submittedAt?: Instant;
   readonly updatingAt?: Instant;
   readonly failureReason?: string;
+  /** FailureReason of something earlier: shown before the update was submitted, and not seen to be gone since. */
+  readonly staleFailureReason?: string;
   /** Alarms seen in ALARM while the candidate had traffic. */
   readonly alarms?: readonly string[];
+  /** Alarms of the team's own that were deleted while they should have watched. */
+  readonly alarmsGone?: readonly string[];
   /** Start of each bake, as SageMaker reports it, and the candidate's requests counted in it. */
   readonly bakes?: readonly Bake[];
   /** `published` is false between the announcement and the metric that carries it out. */

@@ -14,15 +14,24 @@ export interface FleetFacts {
   readonly exists: boolean;
   /** Instances the candidate will have. */
   readonly instanceCount: number;
+  /** `serverless` for an endpoint without instances. */
   readonly instanceType: string;
+  /** What serves now; absent on a first deployment. */
+  readonly replacedType?: string;
   /** Limit for one instance to download the model and pass its health check. */
   readonly startSeconds: number;
 }
 
-export type Path = Creation | Guardrail;
+export type Path = Creation | Plain | Guardrail;
 
 export interface Creation {
   readonly mechanism: 'creation';
+  readonly expectedSeconds: number;
+}
+
+/** An update without deployment guardrails: checks before it, a verified end, and nothing that watches in between. */
+export interface Plain {
+  readonly mechanism: 'plain';
   readonly expectedSeconds: number;
 }
 
@@ -61,6 +70,8 @@ export const compile = (rollout: Rollout, fleet: FleetFacts): Compiled => {
     return refuse(
       'strategy steps shifts traffic by variant weights, which deploy-endpoint does not do; use canary, linear or all-at-once',
     );
+  const unguarded = withoutGuardrails(rollout, fleet);
+  if (unguarded !== undefined) return unguarded;
   if (!fleet.exists)
     return {
       is: 'feasible',
@@ -73,6 +84,54 @@ export const compile = (rollout: Rollout, fleet: FleetFacts): Compiled => {
   if (route.is === 'infeasible') return route;
   return withTimes(rollout, fleet, route);
 };
+
+const serverless = 'serverless';
+const hasInf1 = ({ instanceType, replacedType }: FleetFacts): boolean =>
+  [instanceType, replacedType].some((type) => type?.startsWith('ml.inf1.'));
+
+/**
+ * AWS: "Deployment guardrails: exclusions". SageMaker does not refuse a rollout that it cannot guard, it silently switches all at
+ * once without a bake: so that is all that may be asked for there.
+ */
+const withoutGuardrails = (rollout: ByGuardrail, fleet: FleetFacts): Compiled | undefined => {
+  const { instanceType, replacedType } = fleet;
+  const asksNothing =
+    rollout.strategy === 'all-at-once' &&
+    rollout.finalBakeSeconds === 0 &&
+    rollout.minimumRequests === 0 &&
+    rollout.alarms.errors === undefined &&
+    rollout.alarms.latencyP99Milliseconds === undefined &&
+    rollout.alarms.named.length === 0;
+  const only = 'use strategy: all-at-once with final-bake: 0s, minimum-requests: 0 and no alarms';
+  if (instanceType === serverless) {
+    if (replacedType !== undefined && replacedType !== serverless)
+      return refuse(
+        'SageMaker does not update an endpoint with instances to a serverless one: deliver to an endpoint of another name',
+      );
+    if (!asksNothing) return refuse(`serverless endpoints have no deployment guardrails: ${only}`);
+    return fleet.exists
+      ? plain([
+          'serverless endpoints have neither deployment guardrails nor variants: all requests go to the new version at once and no alarm watches it; it is taken back only when it does not start',
+        ])
+      : undefined;
+  }
+  if (hasInf1(fleet) && !asksNothing)
+    return refuse(
+      `an endpoint on ml.inf1 instances has no deployment guardrails (SageMaker would silently switch all at once, without a bake): use another instance type, or ${only.replace('use ', '')}`,
+    );
+  if (replacedType === serverless)
+    return plain([
+      `all requests go from serverless to instances at once and no alarm watches it; ${rollout.strategy} begins with the next version`,
+      'there is no way back: SageMaker does not update an endpoint with instances to a serverless one',
+    ]);
+  return undefined;
+};
+
+const plain = (notes: readonly string[]): Compiled => ({
+  is: 'feasible',
+  path: { mechanism: 'plain', expectedSeconds: launchSeconds },
+  notes,
+});
 
 interface Route {
   readonly is: 'route';
@@ -166,10 +225,6 @@ const stepOf = (
   if (count < 2)
     return {
       because: `${rollout.strategy} needs at least 2 instances and the fleet has ${count}: raise instance.count, or use all-at-once with a final-bake`,
-    };
-  if (/^ml\.inf1\./.test(fleet.instanceType))
-    return {
-      because: `${fleet.instanceType} has no deployment guardrails (SageMaker would silently switch all at once): use another instance type or all-at-once`,
     };
   const exact = instancesOf(size, count);
   if (exact < 1)

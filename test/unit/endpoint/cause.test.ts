@@ -3,7 +3,7 @@ import { causeOf } from '../../../src/endpoint/cause.ts';
 import type { Release, Submission } from '../../../src/release/record.ts';
 
 const release = {
-  submission: { timeoutSeconds: 1800, abortAlarm: 'churn-abort' } as Submission,
+  submission: { timeoutSeconds: 1800, abortAlarm: 'churn-abort', deployment: {} } as Submission,
   witnessed: {},
 } as Release;
 const told = { release, redAlarms: [], failureReason: undefined, elapsedSeconds: 600 };
@@ -45,6 +45,13 @@ describe('why an update was taken back', () => {
 
   test('longer than its limit is a timeout when nothing else explains it', () => {
     expect(causeOf({ ...told, elapsedSeconds: 1801 }).reason).toBe('deployment-timeout');
+  });
+
+  test('an update that was given no limit exceeds none', () => {
+    const { deployment: _, ...submission } = release.submission;
+    expect(causeOf({ ...told, release: { ...release, submission }, elapsedSeconds: 9000 }).reason).toBe(
+      'cause-unknown',
+    );
   });
 
   test('no evidence is no cause', () => {

@@ -42,6 +42,15 @@ describe('rule 4: how many instances', () => {
     });
   });
 
+  test('a fleet that autoscaling looks after is not scaled in by a deployment, whoever set that up', () => {
+    expect(countOf(spec(), live(7), true)).toMatchObject({ inConfig: 4, expected: 7, exclude: [] });
+    expect(countOf(spec(), live(4), true)).toMatchObject({ expected: 4 });
+  });
+
+  test('a serverless endpoint has no count that could be kept', () => {
+    expect(countOf(spec(), live(0))).toMatchObject({ inConfig: 4, expected: 4, exclude: ['DesiredInstanceCount'] });
+  });
+
   test('a first deployment takes the manifest, clamped', () => {
     expect(countOf(spec(), undefined)).toEqual({ inConfig: 4, expected: 4, exclude: [] });
     expect(countOf(spec({ ...scaling, min: 5 }), undefined)).toMatchObject({ inConfig: 5, expected: 5, exclude: [] });

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { jsonSchema } from '../../../src/manifest/json-schema.ts';
 import { loadManifest } from '../../../src/manifest/load.ts';
 
-const examples = ['delivery.yml', 'minimal.yml', 'steps.yml'];
+const examples = ['delivery.yml', 'minimal.yml', 'steps.yml', 'without-instances.yml'];
 const read = (name: string): string => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
 const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(jsonSchema());
 

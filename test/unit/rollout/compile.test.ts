@@ -19,10 +19,16 @@ const linear = (value: number): Rollout => ({
   finalBakeSeconds: 300,
   ...guarded,
 });
+const unwatched: Rollout = {
+  strategy: 'all-at-once',
+  finalBakeSeconds: 0,
+  minimumRequests: 0,
+  alarms: { named: [] },
+};
 const feasible = (rollout: Rollout, facts: FleetFacts = fleet): Guardrail => {
   const compiled = compile(rollout, facts);
   if (compiled.is === 'infeasible') throw new Error(compiled.because);
-  if (compiled.path.mechanism === 'creation') throw new Error('creation');
+  if (compiled.path.mechanism !== 'guardrail') throw new Error(compiled.path.mechanism);
   return compiled.path;
 };
 const refusal = (rollout: Rollout, facts: FleetFacts = fleet): string => {
@@ -87,6 +93,31 @@ describe('compile', () => {
     ['more than half', canary(3, 'instances'), fleet, 'AWS allows at most 50 %'],
     ['a linear step over half', linear(75), fleet, 'AWS allows at most 50 %'],
     ['Inf1', canary(25), { ...fleet, instanceType: 'ml.inf1.xlarge' }, 'has no deployment guardrails'],
+    [
+      'a final bake on Inf1, which SageMaker would silently leave out',
+      { strategy: 'all-at-once', finalBakeSeconds: 300, ...guarded } as Rollout,
+      { ...fleet, instanceType: 'ml.inf1.xlarge' },
+      'without a bake',
+    ],
+    [
+      'a canary away from Inf1',
+      canary(25),
+      { ...fleet, replacedType: 'ml.inf1.xlarge' },
+      'has no deployment guardrails',
+    ],
+    ['bakes without instances', canary(25), { ...fleet, instanceType: 'serverless' }, 'use strategy: all-at-once'],
+    [
+      'alarms without instances',
+      { ...unwatched, alarms: { errors: 0.01, named: [] } } as Rollout,
+      { ...fleet, exists: false, instanceType: 'serverless' },
+      'no alarms',
+    ],
+    [
+      'the way from instances to serverless',
+      unwatched,
+      { ...fleet, instanceType: 'serverless', replacedType: 'ml.m5.large' },
+      'deliver to an endpoint of another name',
+    ],
     ['a wait over 1 h', { ...canary(25), bakeSeconds: 3660 } as Rollout, fleet, 'bake 61m is over SageMaker'],
     [
       'a final bake over 1 h',
@@ -109,6 +140,24 @@ describe('compile', () => {
     ['a timeout AWS refuses', { ...canary(25), timeoutSeconds: 60 } as Rollout, fleet, 'outside what SageMaker allows'],
   ])('refuses %s and says what to do', (_name, rollout, facts, because) => {
     expect(refusal(rollout, facts)).toContain(because);
+  });
+
+  test.each([
+    [
+      'a serverless endpoint',
+      unwatched,
+      { ...fleet, instanceType: 'serverless', replacedType: 'serverless' },
+      'no alarm watches',
+    ],
+    ['the way from serverless to instances', canary(25), { ...fleet, replacedType: 'serverless' }, 'no way back'],
+  ])('%s is updated plainly, and the plan says what does not exist there', (_name, rollout, facts, note) => {
+    const compiled = compile(rollout, facts);
+    expect(compiled).toMatchObject({ is: 'feasible', path: { mechanism: 'plain' } });
+    expect(compiled.is === 'feasible' && compiled.notes.join()).toContain(note);
+  });
+
+  test('Inf1 all at once, watched by nothing, is what SageMaker does there', () => {
+    expect(feasible(unwatched, { ...fleet, instanceType: 'ml.inf1.xlarge' }).routing).toBe('ALL_AT_ONCE');
   });
 
   test('whatever is feasible is within the limits AWS publishes', () => {
