@@ -14,9 +14,6 @@ export interface Arm {
   readonly asynchronous?: boolean;
 }
 
-/** An endpoint's variant, whichever configuration serves it. */
-type Whole = Omit<Arm, 'endpointConfig'>;
-
 /** Requests one fleet received in [from, to). Minutes without a data point had no requests. */
 export const requestsSeen = async (world: World, arm: Arm, from: Instant, to: Instant): Promise<number> =>
   (await requestsByMinute(world, arm, from, to)).reduce((sum, { requests }) => sum + requests, 0);
