@@ -76,3 +76,43 @@ export const defaultSettings = {
   /** CreateCustomActionType of a type that exists with the same definition. [unconfirmed] */
   sameActionTypeAgain: 'refused' as 'refused' | 'accepted',
 };
+
+type Settings = typeof defaultSettings;
+
+/**
+ * Another value of everything no source confirms, and of the open questions: flipped one at a time, what a delivery reports must
+ * stay true (`npm run rehearse:settings`).
+ */
+export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
+  provisionMs: 900_000,
+  containerStartMs: 120_000,
+  startupHealthCheckTimeoutMs: 120_000,
+  activateTrafficMs: 60_000,
+  terminateMs: 300_000,
+  weightUpdateMs: 240_000,
+  alarmPollMs: 60_000,
+  metricDelayMs: 180_000,
+  latencyTrimmedStatistics: false,
+  alarmSettleMs: 60_000,
+  redAlarmAtUpdate: 'refused',
+  missingAlarmAtUpdate: 'ignored',
+  insufficientDataTrips: true,
+  sameConfigUpdate: 'refused',
+  lastStepWaits: true,
+  renamedVariantUpdate: 'all-at-once',
+  percentRounding: 'down',
+  unapprovedRefusedAt: 'never',
+  configVisibleAfterMs: 20_000,
+  staleDescribeMs: 90_000,
+  eraseFailureReasonAfterMs: 1_000,
+  failureReasonClearedBy: 'next-success',
+  overheadLatencyMs: 200,
+  defaultApprovalStatus: 'Approved',
+  packageListedAfterMs: 20_000,
+  controlPlaneRate: 2,
+  s3Versioning: true,
+  continuationDelayMs: 300_000,
+  jobOfferedAgainMs: 60_000,
+  repeatedAcknowledge: 'refused',
+  sameActionTypeAgain: 'accepted',
+};
