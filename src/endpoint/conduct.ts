@@ -8,7 +8,7 @@ import { disarmAlarms } from './armament.ts';
 import { carry, type Tasks } from './carry.ts';
 import { nextPoll } from './poll.ts';
 import { conclude, restoreScaling } from './settle.ts';
-import { confirmSubmission } from './submit.ts';
+import { confirmSubmission, stopped } from './submit.ts';
 import { supervise } from './supervise.ts';
 import { leaseMs, type Step, turnOf } from './turn.ts';
 import { concluded } from './verdict.ts';
@@ -164,7 +164,7 @@ const clearAway = async (world: World, stored: StoredRecord, store: ReleaseStore
     return { because: `took ${id}, which was left behind, over from ${lease.holder}`, percent: 1 };
   }
   const step = await carry(turnOf(world, store, stored), {
-    preparing: [(turn) => concluded(turn, 'abandoned', 'its run ended before anything was submitted')],
+    preparing: [stopped, (turn) => concluded(turn, 'abandoned', 'its run ended before anything was submitted')],
     submitting: [confirmSubmission],
     supervising: [supervise],
     settling: [restoreScaling, disarmAlarms, conclude],

@@ -138,7 +138,7 @@ const plan = async (
       // A configuration that was delivered and serves no more is delivered again under its own name.
       const attempt = decision.is === 'no-op' ? decision.release.attempt : decision.attempt;
       const planned = await planDelivery(world, asked, registered, record, attempt, tags);
-      if (planned.plan.changes.length === 0)
+      if (planned.plan.changes.length === 0 && record.live === undefined)
         return {
           is: 'done',
           progress: {

@@ -85,6 +85,8 @@ const plan = async (world: World, given: RollbackInputs, record: ReleaseRecord):
         'held-by-another-release',
         `${release.id} is rolling ${endpoint} back already (${release.lease.holder})`,
       );
+    if (given.to !== undefined && readVersion(given.manifest.model, given.to) !== release.version)
+      throw new Refusal('plan-changed', `${release.id} is live and goes back to ${release.version}: let it end first`);
     return { is: 'resume', release };
   }
   const back = given.to === undefined ? wentBack(record, live) : undefined;
@@ -142,7 +144,8 @@ const wentBack = (
 ): { readonly to: Configuration; readonly release: Release } | undefined => {
   const release = record.ended.find(({ reason }) => reason !== 'abandoned');
   if (release === undefined || live.status !== 'InService') return undefined;
-  if (release.operation !== 'rollback' && release.witnessed.submittedAt === undefined) return undefined;
+  const { operation, reason, witnessed } = release;
+  if (operation !== 'rollback' && witnessed.submittedAt === undefined && reason !== 'aborted-by-hand') return undefined;
   const to = release.operation === 'rollback' ? release.candidate : release.baseline;
   return to !== undefined && to.endpointConfig === live.endpointConfig ? { to, release } : undefined;
 };
