@@ -33,6 +33,12 @@ export const defaultSettings = {
   missingAlarmAtUpdate: 'refused' as 'refused' | 'ignored',
   /** Whether INSUFFICIENT_DATA trips a bake. §3.3 */
   insufficientDataTrips: false,
+  /** Whether an alarm that is deleted while a bake watches it trips the bake. [unconfirmed] */
+  deletedAlarmTrips: false,
+  /** Whether async endpoints publish their metrics per EndpointConfigName, too. §3.3, §4.4 [unconfirmed] */
+  asyncFleetMetrics: true,
+  /** Which of the two configurations DescribeEndpoint names after UpdateRollbackFailed. §2.7 [unconfirmed] */
+  rollbackFailedNames: 'old' as 'old' | 'new',
   /** UpdateEndpoint naming the config that serves. §13.6 */
   sameConfigUpdate: 'redeploys' as 'redeploys' | 'refused',
   /** Whether the last CANARY/LINEAR step waits WaitInterval before TerminationWait. §13.5 */
@@ -97,6 +103,9 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   redAlarmAtUpdate: 'refused',
   missingAlarmAtUpdate: 'ignored',
   insufficientDataTrips: true,
+  deletedAlarmTrips: true,
+  asyncFleetMetrics: false,
+  rollbackFailedNames: 'new',
   sameConfigUpdate: 'refused',
   lastStepWaits: true,
   renamedVariantUpdate: 'all-at-once',
