@@ -31,16 +31,21 @@ export const withStart = (state: MetricState, start: number): MetricState => ({
 
 export const withNewStep = (state: MetricState): MetricState => ({ ...state, step: noExcess });
 
+/** What the request counts of a bucket decide; metrics that are counted per request share it. */
+export interface BucketTerms {
+  readonly ratio: Terms;
+  readonly stakes: Stakes;
+  readonly caps: readonly number[] | undefined;
+}
+
 export const withCounts = (
   { conviction, whole, step }: MetricState,
   counts: Counts,
-  terms: Terms,
-  stakes: Stakes,
-  cap: number,
+  { ratio, stakes, caps }: BucketTerms,
 ): MetricState => {
   const total = observe(whole, counts, stakes);
   return {
-    conviction: weigh(conviction, counts, terms, cap),
+    conviction: weigh(conviction, counts, ratio, caps),
     whole: total,
     // In the first step the two are one.
     step: step === whole ? total : observe(step, counts, stakes),

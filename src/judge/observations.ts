@@ -1,9 +1,9 @@
 import { alternatives } from './alternatives.ts';
 import { type Bucket, type Counts, countsOf } from './bucket.ts';
-import { guardCap } from './burst-guard.ts';
-import { ratioTerms, shareOf, type Terms } from './conviction.ts';
-import { type Stakes, stakesOf } from './health.ts';
-import { freshMetric, type MetricState, withCounts, withNewStep, withStart } from './metric-state.ts';
+import { guardCaps } from './burst-guard.ts';
+import { ratioTerms, shareOf } from './conviction.ts';
+import { stakesOf } from './health.ts';
+import { type BucketTerms, freshMetric, type MetricState, withCounts, withNewStep, withStart } from './metric-state.ts';
 import type { Policy } from './policy.ts';
 import { asWeighted, observeSplit, type SampleRatio } from './sample-ratio.ts';
 
@@ -88,8 +88,7 @@ const isKnown = ({ metrics }: Policy, bucket: Bucket): boolean =>
 const withEvidence = (so: Observations, bucket: Bucket): Observations => {
   const { policy, step } = so;
   const { candidate, baseline, share = step.share } = bucket;
-  const cap = policy.burstGuard ? guardCap(policy.convict.falseRollback) : Number.POSITIVE_INFINITY;
-  const termsFor = memo(termsOf);
+  const termsFor = memo((counts, margin) => termsOf(counts, margin, policy));
   const known = isKnown(policy, bucket);
   return {
     ...so,
@@ -98,7 +97,7 @@ const withEvidence = (so: Observations, bucket: Bucket): Observations => {
       const cold = bucket.t < so.since + (metric.warmUpSeconds ?? 0);
       const counts = cold ? undefined : countsOf(bucket, metric.name);
       const terms = counts && termsFor(counts, metric.worseThan);
-      return terms ? withCounts(state, counts, terms.terms, terms.stakes, cap) : state;
+      return terms ? withCounts(state, counts, terms) : state;
     }),
     step: {
       ...step,
@@ -116,18 +115,20 @@ const withEvidence = (so: Observations, bucket: Bucket): Observations => {
   };
 };
 
-interface BucketTerms {
-  readonly terms: Terms;
-  readonly stakes: Stakes;
-}
-
-const termsOf = (counts: Counts, margin: number): BucketTerms | undefined => {
+const termsOf = (counts: Counts, margin: number, { burstGuard, convict }: Policy): BucketTerms | undefined => {
   const share = shareOf(counts);
-  return share === undefined ? undefined : { terms: ratioTerms(share, margin, alternatives), stakes: stakesOf(counts) };
+  if (share === undefined) return undefined;
+  return {
+    ratio: ratioTerms(share, margin, alternatives),
+    stakes: stakesOf(counts),
+    caps: burstGuard ? guardCaps(convict.falseRollback, alternatives, counts.candidate) : undefined,
+  };
 };
 
+type TermsFor = (counts: Counts, margin: number) => BucketTerms | undefined;
+
 /** Most metrics are counted per request and share the margin: a hundred of them cost the logarithms of one. */
-const memo = (compute: typeof termsOf): typeof termsOf => {
+const memo = (compute: TermsFor): TermsFor => {
   let last: { candidate: number; baseline: number; margin: number; terms: BucketTerms | undefined } | undefined;
   return (counts, margin) => {
     if (last?.candidate !== counts.candidate || last.baseline !== counts.baseline || last.margin !== margin)

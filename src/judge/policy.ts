@@ -46,8 +46,8 @@ export const clientErrorsMetric = 'client-errors';
 
 /** Budgets before they are scaled to sum to 1: errors are what a rollback is for, the rest shares what is left. */
 const errorsBudget = 4;
-const clientErrorsBudget = 1;
-const latencyBudget = 3;
+const clientErrorsBudget = 2;
+const latencyBudget = 4;
 /** Callers cause 4xx too, and one caller in one arm is no fault of the model (reference §3.6). */
 const clientErrorsMargin = 3;
 

@@ -170,7 +170,7 @@ export const generate = (scenario: Scenario, setting: Setting, seed: string): Ru
   const random = randomFrom(seed);
   const count = 3600 / setting.bucketSeconds;
   const rows: Row[] = [];
-  const harm: number[] = [];
+  const excess: number[] = [];
   let hit: Luck = { outage: false };
   let split = shareAt(scenario, setting, 0);
   for (let index = 0; index < count; index += 1) {
@@ -197,9 +197,9 @@ export const generate = (scenario: Scenario, setting: Setting, seed: string): Ru
       ...(gap < 0.5 ? {} : { candidate }),
       ...(gap >= 0.5 && gap < 1 ? {} : { baseline }),
     });
-    harm.push(n * excessRate(scenario, candidateRate - rate, minute));
+    excess.push(excessRate(scenario, candidateRate - rate, minute));
   }
-  return { rows, history, harm };
+  return { rows, history, excess };
 };
 
 const shareAt = ({ share }: Scenario, { plan }: Setting, minute: number): number =>

@@ -22,8 +22,8 @@ export interface Run {
   readonly rows: readonly Row[];
   /** Baseline, minute by minute, of the day before. */
   readonly history: readonly { readonly requests: number; readonly bad: number }[];
-  /** Expected additional bad candidate requests of each row: what a row of exposure costs. */
-  readonly harm: readonly number[];
+  /** Additional bad requests per candidate request, in each row: what is true, whatever was drawn. */
+  readonly excess: readonly number[];
 }
 
 export interface Setting {
@@ -37,8 +37,8 @@ export interface Ruling {
   readonly rolledBackAt?: number;
   /** Why, in one word, when there are several ways. */
   readonly by?: string;
-  /** First row after which it said that the candidate is healthy. */
-  readonly healthyAt?: number;
+  /** Rows after which it said that the candidate is healthy, in order. */
+  readonly healthyAt: readonly number[];
 }
 
 export interface Contestant {
