@@ -123,7 +123,7 @@ const oversize = ({ folder, files }: Bundle): string[] => {
 
 const { values: options } = parseArgs({ options: { check: { type: 'boolean' }, 'if-stale': { type: 'boolean' } } });
 const problems: string[] = [];
-for (const folder of globSync('actions/*/main.ts', { cwd: root }).map(dirname).sort()) {
+for (const folder of globSync(['actions/*/main.ts', 'codebuild/*/main.ts'], { cwd: root }).map(dirname).sort()) {
   const shaken = await shake(folder);
   if (options['if-stale'] && !isStale(folder, shaken)) continue;
   const bundle = await pack(folder, shaken);

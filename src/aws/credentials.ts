@@ -89,6 +89,14 @@ export const base = (options: BaseOptions): CredentialSource => {
   };
 };
 
+/** Credentials that came with a request, for the time it takes to answer it. */
+export const fixed = (identity: Identity): CredentialSource => ({
+  provide: async () => identity,
+  forget: () => {},
+  expiresAt: () => identity.expiration?.getTime(),
+  tooShort: async () => undefined,
+});
+
 /** The default chain as the SDK resolves it for a client; its inner calls use the same proxy. */
 const defaultChain = (connection: AwsConnection): ((options: object) => Promise<Identity>) =>
   stsClient(clientSettings(connection)).config.credentials;

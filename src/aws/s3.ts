@@ -38,6 +38,18 @@ export const s3 = (send: Sender<S3Client>) => {
         const { Body, ETag } = await send(new GetObjectCommand(input));
         return { text: (await Body?.transformToString('utf-8')) ?? '', etag: ETag ?? '' };
       },
+      /**
+       * The bytes of an object that fits into memory.
+       * @returns undefined when it is larger than `mostBytes`
+       */
+      getBytes: async (input: GetObjectCommandInput, mostBytes: number): Promise<Buffer | undefined> => {
+        const { Body, ContentLength = 0 } = await send(new GetObjectCommand(input));
+        if (ContentLength > mostBytes) {
+          (Body as { destroy?(): void } | undefined)?.destroy?.();
+          return undefined;
+        }
+        return Buffer.from((await Body?.transformToByteArray()) ?? []);
+      },
       /** With checksums, as far as S3 has stored them. */
       headObject,
       listObjectsV2: (input: ListObjectsV2CommandInput) => send(new ListObjectsV2Command(input)),

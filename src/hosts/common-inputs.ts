@@ -1,5 +1,14 @@
 import { rolePattern } from '../manifest/values.ts';
-import { choice, durationField, flag, type OutputSchema, optional, text, type ValuesOf } from '../schema.ts';
+import {
+  choice,
+  durationField,
+  flag,
+  InputError,
+  type OutputSchema,
+  optional,
+  text,
+  type ValuesOf,
+} from '../schema.ts';
 import { readMemory } from './memory.ts';
 
 /** What every operation takes on every host, besides its own inputs. */
@@ -56,6 +65,29 @@ export const githubInputs = {
   ),
 };
 export type GithubInputs = ValuesOf<typeof githubInputs>;
+
+/** CodePipeline ends a custom action after 24 hours, whatever it is doing; the last hour is for coming to rest. */
+const longestJobSeconds = 23 * 3600;
+
+/** What a CodePipeline job takes instead: it always waits, and its token is CodePipeline's business. */
+export const jobInputs = {
+  'dry-run': commonInputs['dry-run'],
+  timeout: {
+    ...durationField({
+      description: 'How long the action may take before the far side is brought to rest; at most 23h.',
+      default: '23h',
+      example: '2h',
+    }),
+    parse: (value: string, source: string) => {
+      const found = commonInputs.timeout.parse(value, source);
+      if (found <= longestJobSeconds) return found;
+      throw new InputError(
+        `${source}: ${JSON.stringify(value)} is too long; CodePipeline gives an action 24h, so 23h at most`,
+      );
+    },
+  },
+};
+export type JobInputs = ValuesOf<typeof jobInputs>;
 
 export interface CommonOutputs {
   readonly outcome: string;

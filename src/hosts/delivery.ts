@@ -203,7 +203,7 @@ const driveToEnd = <Inputs, M extends Memory, Outputs>(
 };
 
 /** An operation sees its own inputs and no others: its plan digest may be over all of them. */
-const only = <Inputs>(schema: Schema<Inputs>, values: Inputs): Inputs =>
+export const only = <Inputs>(schema: Schema<Inputs>, values: Inputs): Inputs =>
   Object.fromEntries(Object.entries(values as object).filter(([key]) => key in schema)) as Inputs;
 
 const askedOf = <Values>(schema: Parameters<typeof fieldsOf<Values>>[0], written: Written): Record<string, string> =>
@@ -215,7 +215,10 @@ const askedOf = <Values>(schema: Parameters<typeof fieldsOf<Values>>[0], written
   );
 
 /** Only what is declared leaves an operation; a text that was not reached is left out. */
-const wireOutputs = <Outputs>(declared: OutputSchema<Outputs>, outputs: Partial<Outputs>): Record<string, string> =>
+export const wireOutputs = <Outputs>(
+  declared: OutputSchema<Outputs>,
+  outputs: Partial<Outputs>,
+): Record<string, string> =>
   Object.fromEntries(
     Object.keys(declared).flatMap((key) => {
       const value = (outputs as Readonly<Record<string, unknown>>)[key];

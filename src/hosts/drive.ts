@@ -106,7 +106,8 @@ const sleep = async (turn: Waiting, token: string, clock: World['clock'], option
   }
 };
 
-const takeTurn = async <Inputs, M extends Memory, Outputs>(
+/** One turn; what interrupted it, or when to look again, where it could not say so itself. */
+export const takeTurn = async <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   inputs: Inputs,
   token: string | undefined,

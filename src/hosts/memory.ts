@@ -1,8 +1,8 @@
 import type { Memory } from '../operation.ts';
 import { InputError } from '../schema.ts';
 
-/** DESIGN: a CodePipeline continuation token holds no more, so no host is given more. */
-const longestMemory = 2048;
+/** A CodePipeline continuation token holds 2,048 characters, of which the host needs a few for itself; so no host is given more. */
+const longestMemory = 2000;
 
 /**
  * Memory as it travels between turns, on every host, so that no operation comes to depend on more than its JSON.

@@ -7,6 +7,9 @@ export const wireName = (key: string): string => key.replace(/[A-Z]/g, (letter) 
 /** What the user wrote for one input, by its wire name; undefined when nothing was. */
 export type Written = (name: string) => string | undefined;
 
+/** The text of the file that an input names. @throws {InputError} */
+export type ReadFile = (name: string, path: string) => string;
+
 /** The fields of a schema with the names users write, in the order of declaration. */
 export const fieldsOf = <Values>(schema: Schema<Values>): readonly (readonly [string, Field<unknown>])[] =>
   Object.entries<Field<unknown>>(schema as Record<string, Field<unknown>>).map(([key, field]) => [
@@ -19,12 +22,12 @@ export const fieldsOf = <Values>(schema: Schema<Values>): readonly (readonly [st
  * `''` for every input a workflow leaves out.
  * @throws {InputError} naming every input that is missing or wrong; what a field's own parser throws, when it alone is wrong
  */
-export const readInputs = <Values>(schema: Schema<Values>, written: Written): Values => {
+export const readInputs = <Values>(schema: Schema<Values>, written: Written, readFile: ReadFile = readText): Values => {
   const values: Record<string, unknown> = {};
   const problems: unknown[] = [];
   for (const [key, field] of Object.entries<Field<unknown>>(schema as Record<string, Field<unknown>>)) {
     try {
-      values[key] = readField(wireName(key), field, written(wireName(key)) || field.default);
+      values[key] = readField(wireName(key), field, written(wireName(key)) || field.default, readFile);
     } catch (problem) {
       problems.push(problem);
     }
@@ -34,15 +37,15 @@ export const readInputs = <Values>(schema: Schema<Values>, written: Written): Va
   return values as Values;
 };
 
-const readField = (name: string, field: Field<unknown>, text: string | undefined): unknown => {
+const readField = (name: string, field: Field<unknown>, text: string | undefined, readFile: ReadFile): unknown => {
   if (text === undefined) {
     if (!field.required) return undefined;
     throw new InputError(`${name} is required: ${field.description}`);
   }
-  return field.kind === 'file' ? field.parse(readText(name, text), text) : field.parse(text, name);
+  return field.kind === 'file' ? field.parse(readFile(name, text), text) : field.parse(text, name);
 };
 
-const readText = (name: string, path: string): string => {
+const readText: ReadFile = (name, path) => {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

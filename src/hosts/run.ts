@@ -38,6 +38,25 @@ const codebuildRun = (env: Env, host: Run['host']): Run => {
   };
 };
 
+/** A job of a pipeline, as its context tells it. */
+export interface PipelineJob {
+  readonly region: string;
+  readonly pipeline: string;
+  readonly execution: string;
+  readonly stage: string;
+  readonly action: string;
+  /** Of the first input artifact: a commit, when the source is a repository. */
+  readonly revision?: string;
+}
+
+/** The action's own execution id is left out of the holder: a retried stage takes its own lease over. */
+export const pipelineRun = ({ region, pipeline, execution, stage, action, revision = '' }: PipelineJob): Run => ({
+  host: 'codepipeline',
+  holder: `codepipeline/${pipeline}/${execution}/${stage}/${action}`,
+  url: `https://${region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/${pipeline}/executions/${execution}/timeline?region=${region}`,
+  ...(/^[0-9a-f]{40}$/.test(revision) ? { commit: revision } : {}),
+});
+
 type Given = Partial<Record<'url' | 'repository' | 'commit' | 'ref' | 'actor', string>>;
 const given = (facts: Partial<Record<keyof Given, string | undefined>>): Given =>
   Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined && value !== ''));

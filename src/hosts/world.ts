@@ -1,4 +1,4 @@
-import { createAwsClients } from '../aws/clients.ts';
+import { type AwsConnection, createAwsClients } from '../aws/clients.ts';
 import { assumed, base, type CredentialSource, partitionOf } from '../aws/credentials.ts';
 import type { Clock } from '../clock.ts';
 import { environmentOf } from '../manifest/load.ts';
@@ -51,10 +51,7 @@ export const targetOf = (inputs: unknown): Target => {
  * @throws {InputError} when no region is known
  */
 export const openSession: OpenSession = async ({ target, env, run, clock, dryRun, signal, identityToken }) => {
-  const region = target.region ?? (env['AWS_REGION'] || env['AWS_DEFAULT_REGION']);
-  if (!region) throw new InputError("no region: set `region` in the manifest's environment, or AWS_REGION");
-  const endpointUrl = env['AWS_ENDPOINT_URL'];
-  const connection = { region, version, proxy: proxyFrom(env), ...(endpointUrl ? { endpointUrl } : {}) };
+  const connection = connectionFrom(env, target.region);
   const credentials = chooseCredentials({ ...connection, clock }, target, env, run, identityToken);
   const clients = createAwsClients({ ...connection, credentials, clock, signal });
 
@@ -64,6 +61,7 @@ export const openSession: OpenSession = async ({ target, env, run, clock, dryRun
       'wrong-account',
       `the manifest's environment is account ${target.account}, but the credentials (${caller}) belong to ${id}`,
     );
+  const { region } = connection;
   const account = { id, region, partition: caller.split(':')[1] || partitionOf(region) };
 
   return {
@@ -80,6 +78,17 @@ export const openSession: OpenSession = async ({ target, env, run, clock, dryRun
 };
 
 type BaseOptions = Parameters<typeof base>[0];
+
+/**
+ * Where the calls go, from the environment; `region` wins over it.
+ * @throws {InputError} when no region is known
+ */
+export const connectionFrom = (env: Env, given?: string): AwsConnection => {
+  const region = given ?? (env['AWS_REGION'] || env['AWS_DEFAULT_REGION']);
+  if (!region) throw new InputError("no region: set `region` in the manifest's environment, or AWS_REGION");
+  const endpointUrl = env['AWS_ENDPOINT_URL'];
+  return { region, version, proxy: proxyFrom(env), ...(endpointUrl ? { endpointUrl } : {}) };
+};
 
 /** The environment's role, taken with GitHub's word where there is one and with the credentials at hand elsewhere. */
 const chooseCredentials = (

@@ -1,0 +1,63 @@
+import { parse, YAMLError } from 'yaml';
+import type { JobData } from '../aws/codepipeline.ts';
+import { suggest } from '../manifest/suggest.ts';
+import { InputError, type Schema } from '../schema.ts';
+import { type DeclaredOperation, furtherInputs, jobFields } from './action-types.ts';
+import { fetchFiles } from './artifacts.ts';
+import { type JobInputs, jobInputs } from './common-inputs.ts';
+import { only } from './delivery.ts';
+import { readInputs, type Written } from './read-inputs.ts';
+
+/** What a job was asked: its configuration, the inputs in `further-inputs`, and the files in its artifacts. @throws {InputError} */
+export const readJobInputs = async <Inputs>(
+  operation: DeclaredOperation & { readonly inputs: Schema<Inputs> },
+  data: JobData,
+  place: Parameters<typeof fetchFiles>[3],
+): Promise<{ readonly inputs: Inputs; readonly common: JobInputs }> => {
+  const fields = jobFields(operation);
+  const written = writtenIn(
+    data.actionConfiguration?.configuration ?? {},
+    fields.map(([name]) => name),
+  );
+  const readFile = await fetchFiles(data, fields, written, place);
+  const schema = { ...operation.inputs, ...jobInputs } as Schema<Inputs & JobInputs>;
+  const values = readInputs(schema, written, readFile);
+  return { inputs: only<Inputs>(operation.inputs, values), common: values };
+};
+
+/** @throws {InputError} for an input that is not declared, or that is given twice */
+const writtenIn = (configuration: Readonly<Record<string, string>>, declared: readonly string[]): Written => {
+  const { [furtherInputs]: more, ...keyed } = configuration;
+  const further = more === undefined ? {} : parseFurther(more);
+  for (const name of Object.keys(further)) {
+    if (!declared.includes(name)) {
+      const closest = suggest(name, declared);
+      throw new InputError(`${furtherInputs}: ${name} is not an input${closest ? `; did you mean ${closest}?` : ''}`);
+    }
+    if (keyed[name] !== undefined) throw new InputError(`${name} is given twice: in ${furtherInputs}, and by itself`);
+  }
+  return (name) => keyed[name] ?? further[name];
+};
+
+/** `{description: better recall, content-types: [text/csv], pin: true}`. */
+const parseFurther = (text: string): Readonly<Record<string, string>> => {
+  const refuse = (why: string): never => {
+    throw new InputError(`${furtherInputs}: ${why}; expected YAML such as {content-types: text/csv, pin: true}`);
+  };
+  let values: unknown;
+  try {
+    values = parse(text);
+  } catch (error) {
+    if (!(error instanceof YAMLError)) throw error;
+    refuse(error.message.split('\n')[0] ?? 'not YAML');
+  }
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) return refuse('not a map');
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => {
+      const items: unknown[] = Array.isArray(value) ? value : [value];
+      if (items.some((item) => item === null || typeof item === 'object'))
+        return refuse(`${name} is not a text or a list of texts`);
+      return [name, items.join('\n')];
+    }),
+  );
+};

@@ -1,0 +1,169 @@
+import type { Codepipeline, JobData } from '../aws/codepipeline.ts';
+import { AnswerLost, Throttled } from '../aws/retry.ts';
+import { type Clock, type Instant, iso, minutes, seconds } from '../clock.ts';
+import type { AbortReason, Memory, Operation } from '../operation.ts';
+import { scrubbed } from '../report/result.ts';
+import type { Run } from '../world.ts';
+import { wireOutputs } from './delivery.ts';
+import { bringToRest, type Ended, takeTurn } from './drive.ts';
+import { failureOf } from './failure.ts';
+import { continued, ended, failed, type JobAnswer } from './job-answer.ts';
+import { readJobInputs } from './job-inputs.ts';
+import { type JobToken, readToken, writeToken } from './job-token.ts';
+import { writeMemory } from './memory.ts';
+import { type Env, pipelineRun } from './run.ts';
+import { connectionFrom, type OpenSession, openSession, type Target, targetOf } from './world.ts';
+
+/** Any operation: its inputs are read with its own schema, so what it is given is what it takes. */
+export type AnyOperation = Operation<object, Memory, object>;
+
+export interface JobPlace {
+  readonly env: Env;
+  readonly clock: Clock;
+  readonly calls: Pick<Codepipeline, 'getPipelineExecution'>;
+  readonly openSession?: OpenSession;
+}
+
+/** A person takes minutes to approve; a registry asked once a minute is not in anybody's way. */
+const pendingPause = minutes(1);
+const throttledPause = seconds(30);
+/** Coming to rest may take several jobs; CodePipeline's 24 hours leave an hour after the longest timeout. */
+const restPatience = minutes(30);
+
+/**
+ * One turn of an operation for one acknowledged job. The token carries everything from one job to the next; whoever gets the
+ * next one may be another worker, of another version. Never throws.
+ */
+export const answerJob = async (operation: AnyOperation, data: JobData, place: JobPlace): Promise<JobAnswer> => {
+  const now = place.clock.now();
+  const given = readToken(data.continuationToken);
+  // Before anything is asked of SageMaker, or of anybody: it is not time yet.
+  if (given && data.continuationToken && now < given.notBefore) return continued(data.continuationToken);
+  const token = given ?? { notBefore: now, startedAt: now, isPending: false, percent: 0 };
+  let subject: string | undefined;
+  try {
+    return await takeJobTurn(operation, data, token, place, (found) => {
+      subject = found;
+    });
+  } catch (error) {
+    const again = lookAgainAt(error, place.clock);
+    if (again !== undefined)
+      return continued(writeToken({ ...token, notBefore: again }), {
+        summary: `AWS asks for patience; goes on at ${iso(again)}`,
+        percent: token.percent,
+        subject,
+      });
+    return failed(failureOf(error), subject);
+  }
+};
+
+/** DESIGN §7 rule 11: throttling never spends the failure budget. A lost answer is looked for by the next turn. */
+const lookAgainAt = (error: unknown, clock: Clock): Instant | undefined => {
+  if (error instanceof Throttled) return error.notBefore;
+  return error instanceof AnswerLost ? clock.now() + throttledPause : undefined;
+};
+
+const takeJobTurn = async (
+  operation: AnyOperation,
+  data: JobData,
+  token: JobToken,
+  place: JobPlace,
+  about: (subject: string | undefined) => void,
+): Promise<JobAnswer> => {
+  const { clock, env } = place;
+  // A turn that has begun is finished and answered, whatever happens to the worker: nobody else can take an acknowledged job.
+  const { signal } = new AbortController();
+  const run = runOf(data, env);
+  const { inputs, common } = await readJobInputs(operation, data, { env, clock, signal });
+  const target = targetOf(inputs);
+  const subject = subjectOf(inputs, target);
+  about(subject);
+  const session = await (place.openSession ?? openSession)({
+    target,
+    env,
+    run,
+    clock,
+    dryRun: common['dry-run'],
+    signal,
+  });
+
+  const deadline = token.startedAt + seconds(common.timeout);
+  const goOn = (next: Partial<JobToken>, summary: string): JobAnswer => {
+    const percent = Math.max(token.percent, next.percent ?? 0);
+    return continued(writeToken({ ...token, isPending: false, ...next, percent }), { summary, percent, subject });
+  };
+  const end = ({ outcome, reason, because, outputs, plan }: Ended<object>): JobAnswer =>
+    ended(
+      scrubbed({
+        'schema-version': 1,
+        operation: operation.name,
+        outcome,
+        reason,
+        because,
+        outputs: wireOutputs(operation.outputs, outputs),
+        ...(plan ? { plan } : {}),
+        dryRun: common['dry-run'],
+        startedAt: iso(token.startedAt),
+        endedAt: iso(clock.now()),
+      }),
+      subject,
+    );
+
+  const why = await stopping(data, token, deadline, place);
+  if (why !== undefined) {
+    const rest = await bringToRest(operation, inputs, token.memory, why, session.worldFor, common['dry-run'], 0);
+    // The next job finds the execution stopped, or the deadline passed, and goes on bringing it to rest.
+    return rest.unsettled && clock.now() < deadline + restPatience
+      ? goOn({ notBefore: clock.now() + throttledPause, ...(rest.token ? { memory: rest.token } : {}) }, rest.because)
+      : end(rest);
+  }
+
+  const turn = await takeTurn(operation, inputs, token.memory, session.worldFor(signal));
+  if (turn === 'interrupted') throw new Error('a turn was interrupted by nobody');
+  if ('lookAgainAt' in turn)
+    return goOn({ notBefore: turn.lookAgainAt }, `AWS asks for patience; goes on at ${iso(turn.lookAgainAt)}`);
+  if (turn.is === 'done')
+    return turn.outcome === 'pending' && clock.now() < deadline
+      ? goOn({ notBefore: Math.min(clock.now() + pendingPause, deadline), isPending: true }, turn.because)
+      : end(turn);
+  if (turn.plan && token.memory === undefined && !common['dry-run']) await session.refuseShortCredentials(turn.plan);
+  if (common['dry-run'])
+    return end({
+      is: 'done',
+      outcome: 'succeeded',
+      reason: 'planned',
+      outputs: {},
+      because: turn.because,
+      ...(turn.plan ? { plan: turn.plan } : {}),
+    });
+  const memory = writeMemory(turn.memory);
+  return goOn({ notBefore: Math.min(turn.notBefore, deadline), percent: turn.percent, memory }, turn.because);
+};
+
+/** CodePipeline does not tell a worker that its execution was stopped: asked before every turn, since any may be the irreversible one. */
+const stopping = async (
+  { pipelineContext }: JobData,
+  token: JobToken,
+  deadline: Instant,
+  { calls, clock }: JobPlace,
+): Promise<AbortReason | undefined> => {
+  const { pipelineName, pipelineExecutionId } = pipelineContext ?? {};
+  const { pipelineExecution } = await calls.getPipelineExecution({ pipelineName, pipelineExecutionId });
+  if (pipelineExecution?.status === 'Stopping' || pipelineExecution?.status === 'Stopped') return 'cancelled';
+  return clock.now() >= deadline && !token.isPending ? 'timed-out' : undefined;
+};
+
+const runOf = ({ pipelineContext = {}, inputArtifacts = [] }: JobData, env: Env): Run => {
+  const revision = inputArtifacts[0]?.revision;
+  return pipelineRun({
+    region: connectionFrom(env).region,
+    pipeline: pipelineContext.pipelineName ?? '',
+    execution: pipelineContext.pipelineExecutionId ?? '',
+    stage: pipelineContext.stage?.name ?? '',
+    action: pipelineContext.action?.name ?? '',
+    ...(revision ? { revision } : {}),
+  });
+};
+
+/** What the action is about: its endpoint. Only the action types that are about endpoints have a link made of it. */
+const subjectOf = (_inputs: unknown, target: Target): string | undefined => target.endpoint?.name;

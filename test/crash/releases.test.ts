@@ -1,0 +1,173 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { minutes } from '../../src/clock.ts';
+import type { Memory, Operation } from '../../src/operation.ts';
+import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { registerModel } from '../../src/operations/register-model.ts';
+import { rollback } from '../../src/operations/rollback.ts';
+import { house } from '../../src/rehearsal/manifest.ts';
+import { atRest } from '../support/at-rest.ts';
+import type { Death } from '../support/death.ts';
+import { type House, openHouse } from '../support/house.ts';
+
+/** Deploying also changes the instance type, so that autoscaling has to be set aside and put back around the update. */
+const otherType = (text: string): string => text.replace('ml.m5.large', 'ml.c5.large');
+
+interface Story {
+  /** Sets the stage; what follows is what is killed. */
+  readonly before: (team: House) => Promise<void>;
+  readonly act: (
+    team: House,
+    attempt: { runId: string; death?: Death; asked?: string[] },
+  ) => Promise<string | undefined>;
+  readonly ends: string;
+  /** What a re-run says when all was over before the run died. */
+  readonly wasOver: string;
+  /** Grows when all is over. */
+  readonly endings: (team: House) => Promise<number>;
+  readonly after: (team: House) => Promise<unknown>;
+}
+
+const acting =
+  <I, M extends Memory, O>(
+    operation: Operation<I, M, O>,
+    inputs: (team: House) => Readonly<Record<string, string>>,
+  ): Story['act'] =>
+  async (team, attempt) => {
+    const report = await team.run(operation, inputs(team), attempt);
+    return report && `${report.result.outcome}/${report.result.reason}`;
+  };
+
+const withAutoscaling = async ({ simulator }: House): Promise<void> => {
+  const target = {
+    ServiceNamespace: 'sagemaker',
+    ResourceId: `endpoint/${house.endpoint}/variant/${house.variant}`,
+    ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
+  };
+  await simulator.call('application-autoscaling', 'RegisterScalableTarget', {
+    ...target,
+    MinCapacity: 4,
+    MaxCapacity: 6,
+  });
+  await simulator.call('application-autoscaling', 'PutScalingPolicy', {
+    ...target,
+    PolicyName: 'follow',
+    PolicyType: 'TargetTrackingScaling',
+    TargetTrackingScalingPolicyConfiguration: {
+      TargetValue: 9000,
+      PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' },
+    },
+  });
+};
+
+const endedReleases: Story['endings'] = async ({ record }) => record()?.ended.length ?? 0;
+
+const deploying = (version: '1.1.0' | '1.4.0'): Story => ({
+  before: async (team) => {
+    await team.inProduction('1.0.0');
+    await withAutoscaling(team);
+    await team.prepare(version);
+    team.writeManifest(otherType);
+  },
+  act: acting(deployEndpoint, () => ({ version })),
+  ends: version === '1.4.0' ? 'rolled-back/alarm' : 'succeeded/delivered',
+  wasOver: version === '1.4.0' ? 'rejected/already-convicted' : 'succeeded/already-delivered',
+  endings: endedReleases,
+  after: atRest,
+});
+
+const packages = async ({ simulator }: House): Promise<readonly object[]> => {
+  const { ModelPackageSummaryList } = await simulator
+    .call('sagemaker', 'ListModelPackages', { ModelPackageGroupName: house.model })
+    // The group does not exist before the first registration.
+    .catch(() => ({ ModelPackageSummaryList: [] }));
+  return (ModelPackageSummaryList as Record<string, unknown>[]).map(
+    ({ ModelPackageVersion, ModelPackageStatus, ModelApprovalStatus, ModelPackageDescription }) => ({
+      ModelPackageVersion,
+      ModelPackageStatus,
+      ModelApprovalStatus,
+      ModelPackageDescription,
+    }),
+  );
+};
+
+const stories: Readonly<Record<string, Story>> = {
+  'a good version by canary': deploying('1.1.0'),
+  'a version with 5 % errors by canary': deploying('1.4.0'),
+  'a rollback': {
+    before: async (team) => {
+      await team.inProduction('1.0.0');
+      await withAutoscaling(team);
+      await team.prepare('1.1.0');
+      team.writeManifest(otherType);
+      await team.run(deployEndpoint, { version: '1.1.0' });
+    },
+    act: acting(rollback, () => ({ because: 'gardeners complain' })),
+    ends: 'succeeded/restored',
+    wasOver: 'succeeded/already-restored',
+    endings: endedReleases,
+    after: atRest,
+  },
+  'a registration': {
+    before: async () => {},
+    act: acting(registerModel, (team) => team.registration('1.0.0')),
+    ends: 'succeeded/registered',
+    wasOver: 'succeeded/already-registered',
+    endings: async (team) => (await packages(team)).length,
+    after: packages,
+  },
+};
+
+let team: House;
+afterEach(() => team.close());
+
+const set = async (story: Story): Promise<void> => {
+  team = await openHouse();
+  await story.before(team);
+};
+
+const isChange = (call: string): boolean =>
+  /\.(create|update|put|delete|add|copy|register|deregister)/.test(call) && !call.endsWith('putObject');
+
+/** Every change of the far side but the record's, and every n-th call besides. */
+const deathsOf = (asked: readonly string[], step: number): readonly Death[] =>
+  asked.flatMap((call, index) => {
+    const atCall = index + 1;
+    if (isChange(call))
+      return [
+        { atCall, heard: false },
+        { atCall, heard: true },
+      ];
+    return index % step === 0 ? [{ atCall, heard: (index / step) % 2 === 1 }] : [];
+  });
+
+describe.each([
+  ['a good version by canary', 44],
+  ['a version with 5 % errors by canary', 44],
+  ['a rollback', 31],
+  ['a registration', 2],
+] as const)('%s', (name, step) => {
+  const story = stories[name] as Story;
+
+  test('killed anywhere and run again, it ends as if nothing had been', async () => {
+    await set(story);
+    const asked: string[] = [];
+    expect(await story.act(team, { runId: '7', asked })).toBe(story.ends);
+    const end = await story.after(team);
+    for (const death of deathsOf(asked, step)) {
+      await team.close();
+      await set(story);
+      const before = await story.endings(team);
+      const killed = await story.act(team, { runId: '7', death });
+      const wasOver = (await story.endings(team)) > before;
+      await team.pass(minutes(1));
+      const again = await story.act(team, { runId: '7' });
+      expect({ death, at: asked[death.atCall - 1], killed, again, end: await story.after(team) }).toEqual({
+        death,
+        at: asked[death.atCall - 1],
+        killed: undefined,
+        again: wasOver ? story.wasOver : story.ends,
+        end,
+      });
+    }
+  }, 120_000);
+});

@@ -1,0 +1,64 @@
+import { house } from '../../src/rehearsal/manifest.ts';
+import type { House } from './house.ts';
+
+type Answer = Record<string, unknown>;
+
+/** Everything that a release may leave behind, without the times at which it did. */
+export const atRest = async ({ simulator, record }: House): Promise<Answer> => {
+  const { EndpointName, EndpointConfigName, EndpointStatus, PendingDeploymentSummary, ProductionVariants } =
+    await simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName: house.endpoint });
+  const { MetricAlarms } = await simulator.call('cloudwatch', 'DescribeAlarms', {});
+  const dimension = {
+    ServiceNamespace: 'sagemaker',
+    ResourceIds: [`endpoint/${house.endpoint}/variant/${house.variant}`],
+  };
+  const { ScalableTargets } = await simulator.call('application-autoscaling', 'DescribeScalableTargets', dimension);
+  const { ScalingPolicies } = await simulator.call('application-autoscaling', 'DescribeScalingPolicies', {
+    ServiceNamespace: 'sagemaker',
+  });
+  const { live, ended = [], history = [] } = record() ?? {};
+  return {
+    endpoint: {
+      EndpointName,
+      EndpointConfigName,
+      EndpointStatus,
+      PendingDeploymentSummary,
+      variants: (ProductionVariants as Answer[]).map(
+        ({ VariantName, CurrentWeight, DesiredWeight, CurrentInstanceCount, DesiredInstanceCount }) => ({
+          VariantName,
+          CurrentWeight,
+          DesiredWeight,
+          CurrentInstanceCount,
+          DesiredInstanceCount,
+        }),
+      ),
+    },
+    alarms: (MetricAlarms as Answer[])
+      .map(({ AlarmName }) => String(AlarmName))
+      // Autoscaling's own: it names them after nothing that repeats.
+      .filter((name) => !name.startsWith('TargetTracking-')),
+    scaling: {
+      targets: (ScalableTargets as Answer[]).map(({ ResourceId, MinCapacity, MaxCapacity }) => ({
+        ResourceId,
+        MinCapacity,
+        MaxCapacity,
+      })),
+      policies: (ScalingPolicies as Answer[]).map(({ PolicyName, ResourceId }) => ({ PolicyName, ResourceId })),
+    },
+    live: live?.id,
+    ended: ended.map(({ version, outcome, reason, alarms, scaling }) => ({
+      version,
+      outcome,
+      reason,
+      alarms,
+      scaling,
+    })),
+    history: history.map(({ version, endpointConfig, good, ended: how, until }) => ({
+      version,
+      endpointConfig,
+      good,
+      ended: how,
+      serves: until === undefined,
+    })),
+  };
+};

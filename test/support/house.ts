@@ -1,0 +1,187 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { LoggedRequest, Simulator } from '../../simulator/contracts.ts';
+import { type IrisVersion, irisFixture } from '../../simulator/fixtures/fixtures.ts';
+import { type SimulatorOptions, startSimulator } from '../../simulator/simulator.ts';
+import { minutes } from '../../src/clock.ts';
+import { startDelivery } from '../../src/hosts/delivery.ts';
+import type { Env } from '../../src/hosts/run.ts';
+import { runFrom } from '../../src/hosts/run.ts';
+import { openSession } from '../../src/hosts/world.ts';
+import type { Memory, Operation } from '../../src/operation.ts';
+import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { registerModel } from '../../src/operations/register-model.ts';
+import { house, manifestText } from '../../src/rehearsal/manifest.ts';
+import { runnerEnvironment } from '../../src/rehearsal/process.ts';
+import type { ReleaseRecord } from '../../src/release/record.ts';
+import type { Report } from '../../src/report/result.ts';
+import { type Death, mortal } from './death.ts';
+
+type Inputs = Readonly<Record<string, string>>;
+
+/** One run of one operation by one workflow run. */
+export interface Attempt {
+  /** The workflow run; a re-run keeps it. */
+  readonly runId?: string;
+  readonly death?: Death;
+  /** Collects the run's AWS calls. */
+  readonly asked?: string[];
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The rehearsed team's account without processes: every run goes through the host's own code in this process, on the
+ * simulator's clock. For tests that need so many runs that processes would take minutes.
+ */
+export interface House {
+  readonly simulator: Simulator;
+  readonly environment: Env;
+  /** Path of the team's delivery.yml. */
+  readonly manifest: string;
+  /** Changes the text of the manifest; without a change it is the rehearsal's. */
+  writeManifest(change?: (text: string) => string): void;
+  /** @returns undefined when the run died */
+  run<I, M extends Memory, O>(
+    operation: Operation<I, M, O>,
+    inputs: Inputs,
+    attempt?: Attempt,
+  ): Promise<Report | undefined>;
+  /** What `run` gives to register-model for this version, its artifact uploaded. */
+  registration(version: IrisVersion): Inputs;
+  /** Registered and approved. */
+  prepare(version: IrisVersion): Promise<void>;
+  approve(): Promise<void>;
+  /** `version` serves, and its usual traffic is known. */
+  inProduction(version: IrisVersion): Promise<void>;
+  pass(milliseconds: number): Promise<void>;
+  record(): ReleaseRecord | undefined;
+  /** Requests from now on. */
+  watch(): () => readonly LoggedRequest[];
+  close(): Promise<void>;
+}
+
+export const openHouse = async (options: SimulatorOptions = {}): Promise<House> => {
+  const simulator = await startSimulator(options);
+  const workspace = mkdtempSync(join(tmpdir(), 'house-'));
+  mkdirSync(join(workspace, 'runner'));
+  simulator.images.tag(house.image, house.imageDigest);
+  // The SDK's default credential chain reads the process, whatever environment a run is given.
+  Object.assign(process.env, simulator.environment());
+  const path = join(workspace, 'delivery.yml');
+  const writeManifest: House['writeManifest'] = (change = (text) => text) =>
+    writeFileSync(path, change(manifestText()));
+  writeManifest();
+  let traffic: { stop(): void } | undefined;
+
+  const environmentOf = (runId: string): Env => ({
+    ...runnerEnvironment(
+      { runId, attempt: 1, job: 'deliver', actor: 'mina', commit: 'c0ffee' },
+      workspace,
+      join(workspace, 'runner'),
+    ),
+    ...simulator.environment(),
+  });
+
+  const run: House['run'] = async (operation, inputs, { runId = '1', death, asked, signal } = {}) => {
+    const env = environmentOf(runId);
+    const given: Inputs = { manifest: path, environment: house.environment, ...inputs };
+    const fate = mortal(death ?? { atCall: 0, heard: false }, asked);
+    const { ended } = startDelivery(operation, {
+      env,
+      run: runFrom(env, 'github-actions'),
+      written: (name) => given[name],
+      signal: signal ?? new AbortController().signal,
+      observer: silent,
+      seams: {
+        clock: simulator.driver,
+        openSession: async (request) => {
+          const session = await openSession(request);
+          return { ...session, worldFor: (turn) => fate.worldOf(session.worldFor(turn)) };
+        },
+      },
+    });
+    return Promise.race([ended, fate.died]);
+  };
+
+  const registration: House['registration'] = (version) => {
+    const fixture = irisFixture(version);
+    const key = `training/iris-${version}/model.tar.gz`;
+    simulator.objects.put(house.bucket, key, fixture.artifact);
+    const evaluation = join(workspace, 'evaluation.json');
+    writeFileSync(evaluation, fixture.evaluation);
+    return {
+      version,
+      image: house.image,
+      artifact: `s3://${house.bucket}/${key}`,
+      evaluation,
+      'content-types': 'text/csv',
+      'response-types': 'text/csv',
+    };
+  };
+
+  const approve = async (): Promise<void> => {
+    const { ModelPackageSummaryList } = await simulator.call('sagemaker', 'ListModelPackages', {
+      ModelPackageGroupName: house.model,
+      ModelApprovalStatus: 'PendingManualApproval',
+    });
+    for (const { ModelPackageArn } of ModelPackageSummaryList as { ModelPackageArn: string }[])
+      await simulator.call('sagemaker', 'UpdateModelPackage', { ModelPackageArn, ModelApprovalStatus: 'Approved' });
+  };
+
+  const prepare = async (version: IrisVersion): Promise<void> => {
+    expectOutcome(await run(registerModel, registration(version)), 'registered');
+    await approve();
+  };
+
+  const pass = (milliseconds: number): Promise<void> =>
+    simulator.driver.sleepUntil(simulator.clock.now() + milliseconds);
+
+  return {
+    simulator,
+    environment: environmentOf('1'),
+    manifest: path,
+    writeManifest,
+    run,
+    registration,
+    approve,
+    prepare,
+    inProduction: async (version) => {
+      await prepare(version);
+      expectOutcome(await run(deployEndpoint, { version }), 'delivered');
+      if (traffic) return;
+      const { endpoint } = house;
+      traffic = simulator.traffic({ endpoint, requestsPerSecond: house.requestsPerSecond, seed: 20_260_105 });
+      await pass(minutes(20));
+    },
+    pass,
+    record: () => {
+      const bucket = `sagemaker-${house.region}-${house.account}`;
+      const found = simulator.objects.get(bucket, `model-delivery/${house.endpoint}/record.json`);
+      return found && (JSON.parse(found.body.toString()) as ReleaseRecord);
+    },
+    watch: () => {
+      const from = simulator.requests.length;
+      return () => simulator.requests.slice(from);
+    },
+    close: async () => {
+      traffic?.stop();
+      await simulator.close();
+      rmSync(workspace, { recursive: true, force: true });
+    },
+  };
+};
+
+const silent = {
+  asked: () => {},
+  started: () => {},
+  plan: () => {},
+  progress: () => {},
+  keep: () => {},
+  defect: () => {},
+};
+
+const expectOutcome = (report: Report | undefined, reason: string): void => {
+  if (report?.result.reason !== reason)
+    throw new Error(`the stage could not be set: ${report?.result.reason}: ${report?.result.because}`);
+};
