@@ -11,6 +11,7 @@ import { confirmSubmission } from './submit.ts';
 import { supervise } from './supervise.ts';
 import { leaseMs, type Step, turnOf } from './turn.ts';
 import { concluded } from './verdict.ts';
+import { abortSteps } from './walk.ts';
 
 /** Which release this run carries. All else is in its record. */
 export interface ReleaseMemory extends Memory {
@@ -24,7 +25,10 @@ export interface Script<Outputs> {
   plan(record: ReleaseRecord): Promise<Intention<Outputs>>;
   /** @throws {Refusal} `plan-changed` when the live release is not what these inputs ask for */
   recognise(release: Release): void;
-  readonly tasks: Tasks;
+  /** What is left to do for a release of this operation, or for one it begins on the way. */
+  tasks(release: Release): Tasks;
+  /** A release that only cleared the way: its end is not the end of the operation. */
+  goesOn?(ended: Release): boolean;
   outputs(release: Release): Partial<Outputs>;
 }
 
@@ -60,7 +64,7 @@ const nextTurn = async <Outputs>(
   const record = stored?.record ?? newRecord(store.endpoint);
   if (memory !== undefined) {
     const over = record.ended.find(({ id }) => id === memory.release);
-    if (over !== undefined) return report(over, script);
+    if (over !== undefined && !script.goesOn?.(over)) return report(over, script);
     if (stored && record.live?.id === memory.release) {
       script.recognise(record.live);
       return carryOn(world, stored, script);
@@ -108,14 +112,15 @@ const carryOn = async <Outputs>(
   stored: StoredRecord,
   script: Script<Outputs>,
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
-  const { store, tasks } = script;
-  const { id, lease } = stored.record.live ?? fail();
+  const { store } = script;
+  const release = stored.record.live ?? fail();
+  const { id, lease } = release;
   if (lease.holder !== world.run.holder) {
     await take(world, stored, store);
     return waiting(world, { because: `took ${id} over from ${lease.holder}`, percent: 2 }, id);
   }
-  const step = await carry(turnOf(world, store, stored), tasks);
-  return step.ended ? report(step.ended, script) : waiting(world, step, id);
+  const step = await carry(turnOf(world, store, stored), script.tasks(release));
+  return step.ended && !script.goesOn?.(step.ended) ? report(step.ended, script) : waiting(world, step, id);
 };
 
 const take = async (world: World, stored: StoredRecord, store: ReleaseStore): Promise<void> => {
@@ -160,6 +165,8 @@ const clearAway = async (world: World, stored: StoredRecord, store: ReleaseStore
   }
   const step = await carry(turnOf(world, store, stored), {
     preparing: [(turn) => concluded(turn, 'abandoned', 'its run ended before anything was submitted')],
+    // Nobody walks on: a step without its supervisor is traffic without a judge.
+    stepping: [(turn) => abortSteps(turn, 'abandoned', 'its run ended and nobody supervises its steps')],
     submitting: [confirmSubmission],
     supervising: [supervise],
     settling: [restoreScaling, disarmAlarms, conclude],

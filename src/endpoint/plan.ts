@@ -14,6 +14,7 @@ import { type Desired, type DesiredFrom, defaultVariant, desired, hardwareOf } f
 import { refuseUnfit } from './fitness.ts';
 import { observe } from './observe.ts';
 import { describePlan } from './plan-description.ts';
+import { releaseId } from './release-id.ts';
 import { scalingOf } from './scaling.ts';
 import { usualRate } from './traffic.ts';
 
@@ -116,7 +117,7 @@ export const planDelivery = async (
   return {
     plan,
     release: {
-      id: `${spec.name}-${version}-${planDigest(asked, registered.packageVersion).slice(0, 8)}-${record.epoch + 1}`,
+      id: releaseId(record, version, planDigest(asked, registered.packageVersion)),
       operation: 'deploy-endpoint',
       version,
       planDigest: planDigest(asked, registered.packageVersion),

@@ -210,7 +210,7 @@ const progress = ({ world, release }: Turn, live: Live): Step => {
 };
 
 const unverified = async (turn: Turn, live: Live): Promise<Step | undefined> => {
-  const wrong = mismatches(live, turn.release.candidate);
+  const wrong = mismatches(live, turn.release.candidate, turn.release.submission.variant);
   if (wrong.length === 0) return undefined;
   if (turn.world.clock.now() < live.modifiedAt + lag)
     return { because: `the update settled; waiting for ${wrong.join('; ')}`, percent: 88, notBefore: nextPoll(turn) };
@@ -248,6 +248,12 @@ const succeeded = (turn: Turn): Promise<Step> => {
   const { release, world, endpoint } = turn;
   const took = duration(world.clock.now() - release.startedAt);
   const what = release.candidate.version ?? release.candidate.endpointConfig;
+  if (release.candidate.beside)
+    return concluded(
+      turn,
+      'candidate-dark',
+      `${what} is up on ${endpoint} beside what serves, without traffic, after ${took}, verified`,
+    );
   return release.operation === 'rollback'
     ? concluded(turn, 'restored', `${endpoint} serves ${what} again after ${took}, verified`)
     : concluded(turn, 'delivered', `${endpoint} serves ${what} after ${took}, verified`);
@@ -263,6 +269,12 @@ const returned = async (turn: Turn, live: Live): Promise<Step> => {
     failureReason: release.witnessed.failureReason,
     elapsedSeconds: (world.clock.now() - submittedAt) / 1000,
   });
+  if (release.operation === 'shift-traffic')
+    return concluded(
+      turn,
+      'retire-failed',
+      `${cause.because}; ${release.candidate.version} keeps all traffic beside the old variant`,
+    );
   const serves = `${release.baseline?.version ?? live.endpointConfig} serves`;
   return release.operation === 'rollback'
     ? concluded(turn, 'restore-failed', `${cause.because}; ${serves} still`)

@@ -1,16 +1,13 @@
 import { orUndefined } from '../aws/errors.ts';
-import { digest } from '../digest.ts';
-import { disarmAlarms } from '../endpoint/armament.ts';
 import { baselineOf } from '../endpoint/baseline.ts';
 import { conduct, type Intention, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
+import { canonicalOf } from '../endpoint/dark.ts';
 import { serverlessHardware } from '../endpoint/desired.ts';
 import { type Live, observe } from '../endpoint/observe.ts';
 import { rollbackPermissions } from '../endpoint/permissions.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
 import { leaveToItself } from '../endpoint/rest.ts';
-import { conclude, freeScaling, restoreScaling } from '../endpoint/settle.ts';
-import { confirmSubmission, submit } from '../endpoint/submit.ts';
-import { supervise } from '../endpoint/supervise.ts';
+import { restoreTasks, restoring } from '../endpoint/restore.ts';
 import { environmentOf } from '../manifest/load.ts';
 import { type Operation, type Plan, Refusal } from '../operation.ts';
 import { readVersion } from '../registry/semantic-version.ts';
@@ -63,12 +60,7 @@ const script = (given: RollbackInputs, world: World): Script<ReleaseOutputs> => 
     recognise: ({ operation, id }) => {
       if (operation !== 'rollback') throw new Refusal('held-by-another-release', `${id} is live and is no rollback`);
     },
-    tasks: {
-      preparing: [freeScaling, (turn) => submit(turn, {})],
-      submitting: [confirmSubmission],
-      supervising: [supervise],
-      settling: [restoreScaling, disarmAlarms, conclude],
-    },
+    tasks: () => restoreTasks,
     outputs: (release) => outputsOf(store.endpoint, release),
   };
 };
@@ -101,34 +93,10 @@ const plan = async (world: World, given: RollbackInputs, record: ReleaseRecord):
       'nothing-to-roll-back-to',
       `${nameOf(candidate)} served without instances, and SageMaker does not update an endpoint with instances back to a serverless one: name another version with to, or deploy one`,
     );
-  const planDigest = digest({
-    operation: 'rollback',
-    endpoint,
-    from: baseline.endpointConfig,
-    to: candidate.endpointConfig,
-  });
   return {
     is: 'begin',
     plan: describe(endpoint, baseline, candidate, given.because),
-    release: {
-      id: `${endpoint}-${candidate.version ?? 'unversioned'}-${planDigest.slice(0, 8)}-${record.epoch + 1}`,
-      operation: 'rollback',
-      version: candidate.version ?? candidate.endpointConfig,
-      planDigest,
-      attempt: 1,
-      baseline,
-      candidate,
-      submission: {
-        kind: 'update',
-        variant: live.variants[0]?.name ?? '',
-        exclude: [],
-        bakeSeconds: 0,
-        finalBakeSeconds: 0,
-        timeoutSeconds: 3600,
-        expectedSeconds: 300,
-        minimumRequests: 0,
-      },
-    },
+    release: restoring(record, baseline, candidate, canonicalOf(live) ?? ''),
   };
 };
 
@@ -142,7 +110,7 @@ const wentBack = (
 ): { readonly to: Configuration; readonly release: Release } | undefined => {
   const release = record.ended.find(({ reason }) => reason !== 'abandoned');
   if (release === undefined || live.status !== 'InService') return undefined;
-  if (release.operation !== 'rollback' && release.witnessed.submittedAt === undefined) return undefined;
+  if (release.operation === 'deploy-endpoint' && release.witnessed.submittedAt === undefined) return undefined;
   const to = release.operation === 'rollback' ? release.candidate : release.baseline;
   return to !== undefined && to.endpointConfig === live.endpointConfig ? { to, release } : undefined;
 };

@@ -21,4 +21,6 @@ export interface Verdict {
   /** End of the newest bucket it rests on: a verdict from before the last raise allows no further one. */
   readonly newest: Instant;
   readonly because: string;
+  /** The metrics could not be read. */
+  readonly blind?: true;
 }
