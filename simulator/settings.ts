@@ -20,6 +20,11 @@ export const defaultSettings = {
   alarmPollMs: 10_000,
   /** From a request to its metric being readable. §5.3 [unconfirmed] */
   metricDelayMs: 60_000,
+  /**
+   * Whether SageMaker's latencies have trimmed statistics (`TC(a:b)`, …) as they have percentiles: CloudWatch's list of services that
+   * support them omits SageMaker. When not, a query returns no data points. [unconfirmed]
+   */
+  latencyTrimmedStatistics: true,
   /** From PutMetricAlarm or SetAlarmState to the evaluation that follows it: "often within seconds". §3.3 [unconfirmed] */
   alarmSettleMs: 5_000,
   /** An alarm already in ALARM when UpdateEndpoint is called: refused at once, or trips in the first bake. §13.2 */

@@ -13,6 +13,7 @@ export interface Clock {
 
 export const seconds = (n: number): number => n * 1000;
 export const minutes = (n: number): number => n * 60_000;
+export const hours = (n: number): number => n * 3_600_000;
 
 /** `2026-01-05T09:30:00Z`: the one way an instant is written in logs, summaries and records. */
 export const iso = (instant: Instant): string => new Date(instant).toISOString().replace(/\.\d{3}Z$/, 'Z');

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { type CommandLine, runCommand } from './hosts/command-line.ts';
 import { lintManifest, runHistory } from './hosts/inspect.ts';
+import { runActionTypes } from './hosts/manage-action-types.ts';
 import { listenForSignals } from './hosts/signals.ts';
 import { operations } from './operations/all.ts';
 import { version } from './version.ts';
@@ -42,6 +43,10 @@ const commands: Readonly<Record<string, { readonly does: string; readonly run: C
   history: {
     does: 'Prints what served on an endpoint and how each release ended.',
     run: (args, host) => runHistory(args, host()),
+  },
+  'action-types': {
+    does: 'Lists or creates the CodePipeline action types that the job worker serves.',
+    run: (args, host) => runActionTypes(args, host()),
   },
   rehearse: {
     does: 'Plays the real actions against a local AWS on this machine.',

@@ -18,6 +18,8 @@ export interface Field<Value> {
    * @throws {InputError} with what was wrong, the value, and what is allowed
    */
   parse(text: string, source: string): Value;
+  /** What of the user's text may be repeated in a log or a summary (DESIGN §7 rule 16); without it all of it. */
+  shown?(text: string): string;
 }
 
 export type Schema<Values> = { readonly [Name in keyof Values]: Field<Values[Name]> };

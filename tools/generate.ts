@@ -1,6 +1,6 @@
 /**
  * Writes what is derived from declarations: `action.yml` and README tables of every action, `docs/reason-codes.md`,
- * `delivery.schema.json`, `src/version.ts`.
+ * `delivery.schema.json`, `src/version.ts`, and the CodePipeline action types in `codebuild/action-types/`.
  *
  *   node tools/generate.ts            write
  *   node tools/generate.ts --check    compare, write nothing; exit 1 and name the first differing line of each file
@@ -8,6 +8,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { actionTypeOf } from '../src/hosts/action-types.ts';
 import { commonInputs, commonOutputs, githubInputs } from '../src/hosts/common-inputs.ts';
 import { fieldsOf, wireName } from '../src/hosts/read-inputs.ts';
 import { jsonSchema } from '../src/manifest/json-schema.ts';
@@ -136,6 +137,11 @@ const generated = (): ReadonlyMap<string, string> => {
       between(between(readme, 'inputs', inputTable(operation)), 'outputs', outputTable(operation)),
     );
   }
+  for (const operation of Object.values<Declared>(operations))
+    files.set(
+      `codebuild/action-types/${operation.name}.json`,
+      `${JSON.stringify(actionTypeOf(operation), undefined, 2)}\n`,
+    );
   files.set('docs/reason-codes.md', reasonCodesPage());
   files.set('delivery.schema.json', `${JSON.stringify(jsonSchema(), undefined, 2)}\n`);
   files.set(

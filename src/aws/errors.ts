@@ -102,9 +102,14 @@ const brokenConnection = /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EHOSTUNREACH
 /** The request never left this machine, so nothing can have come of it. */
 const neverSent = /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND)$/;
 
+/** What credentials.ts calls the error that says whose role could not be taken, and which side has to change. */
+const credentialsUnavailable = 'CredentialsUnavailable';
+
 export const classify = (error: unknown): ErrorClass => {
   const shape = shapeOf(error);
   if (shape.name === 'AbortError') return 'aborted';
+  // It quotes what AWS said when the role was asked for; the words are not about the call that needed it.
+  if (shape.name === credentialsUnavailable) return 'no-credentials';
   if (shape.code !== undefined && brokenConnection.test(shape.code)) return 'transient';
   const worded = byMessage.find(([pattern]) => pattern.test(shape.message));
   if (worded) return worded[1];
@@ -191,6 +196,7 @@ const iamAction = (call: string | undefined): string | undefined => {
 /** One sentence: the call, what AWS said, the missing permission if it is one, and the request id for AWS support. */
 export const describe = (error: unknown): string => {
   const shape = shapeOf(error);
+  if (shape.name === credentialsUnavailable) return shape.message;
   const request = shape.$metadata?.requestId ? ` (request ${shape.$metadata.requestId})` : '';
   const permission = permissionOf(error);
   if (permission) {

@@ -1,7 +1,8 @@
+import { seconds } from '../clock.ts';
 import { type Memory, type Plan, type Progress, Refusal } from '../operation.ts';
 import { advance, begin, newRecord, takeOver } from '../release/lifecycle.ts';
 import type { ManualCommand, Release, ReleaseRecord } from '../release/record.ts';
-import type { ReleaseStore, StoredRecord } from '../release/store.ts';
+import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store.ts';
 import type { World } from '../world.ts';
 import { disarmAlarms } from './armament.ts';
 import { carry, type Tasks } from './carry.ts';
@@ -50,7 +51,11 @@ export const conduct = async <Outputs>(
   memory: ReleaseMemory | undefined,
   script: Script<Outputs>,
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
-  const progress = await nextTurn(world, memory, script);
+  const progress = await nextTurn(world, memory, script).catch((error: unknown) => {
+    if (!(error instanceof LostRace)) throw error;
+    const notBefore = world.clock.now() + seconds(5);
+    return waiting(world, { because: `${error.message}; looking again`, percent: 1, notBefore }, memory?.release ?? '');
+  });
   return script.store.remarks.length === 0 ? progress : { ...progress, remarks: script.store.remarks };
 };
 

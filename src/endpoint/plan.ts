@@ -81,7 +81,6 @@ export const planDelivery = async (
       ? await usualRate(world, {
           endpoint: spec.name,
           variant,
-          endpointConfig: baseline.endpointConfig,
           asynchronous: live?.asynchronous ?? false,
         })
       : 0;

@@ -3,6 +3,7 @@ import { reasonOfError } from '../aws/reason.ts';
 import { AnswerLost } from '../aws/retry.ts';
 import type { DeploymentConfig } from '../aws/sagemaker.ts';
 import { seconds } from '../clock.ts';
+import type { Release } from '../release/record.ts';
 import { writesOf } from '../world.ts';
 import { alarmStates } from './armament.ts';
 import { tags } from './desired.ts';
@@ -27,6 +28,14 @@ export const submit = async (turn: Turn, endpointTags: Readonly<Record<string, s
       'delivered',
       `${endpoint} served ${release.version} already; what is around it was brought up to date`,
     );
+  // An earlier submission whose answer was lost had arrived after all: nobody else submits a content-addressed configuration.
+  if (live !== undefined && named(live, release)) {
+    await turn.save({
+      phase: 'supervising',
+      witnessed: { ...release.witnessed, submittedAt: release.witnessed.submittedAt ?? release.startedAt },
+    });
+    return { because: 'the submission had arrived', percent: 15 };
+  }
   if (live !== undefined && inProgress(live.status))
     return {
       because: `waiting for the endpoint to settle: it is ${live.status}`,
@@ -160,12 +169,15 @@ export const confirmSubmission = async (turn: Turn): Promise<Step> => {
   return { because: 'the submission never arrived; submitting again', percent: 10 };
 };
 
-const arrived = (live: Live | undefined, { release }: Turn): boolean => {
-  if (live === undefined) return false;
+const arrived = (live: Live | undefined, { release }: Turn): boolean =>
+  live !== undefined && (named(live, release) || moved(live, release));
+
+/** The endpoint shows this release's configuration. */
+const named = (live: Live, { candidate, baseline }: Release): boolean =>
+  live.pending?.endpointConfig === candidate.endpointConfig ||
   // After UpdateRollbackFailed the way home may lead to the configuration that is named already.
-  const renamed = release.baseline?.endpointConfig !== release.candidate.endpointConfig;
-  if (renamed && live.endpointConfig === release.candidate.endpointConfig) return true;
-  if (live.pending?.endpointConfig === release.candidate.endpointConfig) return true;
-  // Clocks differ: AWS stamps LastModifiedTime, we stamp submittedAt.
-  return live.modifiedAt > (release.witnessed.submittedAt ?? release.startedAt) - seconds(5);
-};
+  (live.endpointConfig === candidate.endpointConfig && baseline?.endpointConfig !== candidate.endpointConfig);
+
+/** Clocks differ: AWS stamps LastModifiedTime, we stamp submittedAt. */
+export const moved = (live: Live, { witnessed, startedAt }: Release): boolean =>
+  live.modifiedAt > (witnessed.submittedAt ?? startedAt) - seconds(5);

@@ -8,6 +8,7 @@ import { countableAt, countBakes, starvedBake, witnessBakes } from './bakes.ts';
 import { causeOf } from './cause.ts';
 import { inProgress, type Live, observe } from './observe.ts';
 import { nextPoll } from './poll.ts';
+import { moved } from './submit.ts';
 import { type Arm, requestsSeen } from './traffic.ts';
 import type { Step, Turn } from './turn.ts';
 import { concluded } from './verdict.ts';
@@ -15,6 +16,8 @@ import { mismatches } from './verify.ts';
 
 /** A read right after an update may show the state before it (reference/sagemaker.md §2.7 rule 5). */
 const grace = seconds(60);
+/** The submission arrived, so a read without any sign of it is stale; past this, nothing is known any more. */
+const patience = minutes(10);
 /** How long weights and counts may lag behind InService before they are called wrong. */
 const lag = minutes(5);
 
@@ -77,7 +80,8 @@ const situation = (live: Live, { world, release }: Turn): Situation => {
   if (live.endpointConfig === release.candidate.endpointConfig && live.status === 'InService')
     return live.pending === undefined ? 'arrived' : 'moving';
   const submittedAt = release.witnessed.submittedAt ?? release.startedAt;
-  if (release.witnessed.updatingAt === undefined && world.clock.now() < submittedAt + grace) return 'not-moved-yet';
+  const staleUntil = submittedAt + (moved(live, release) ? grace : patience);
+  if (release.witnessed.updatingAt === undefined && world.clock.now() < staleUntil) return 'not-moved-yet';
   if (live.status === 'UpdateRollbackFailed') return 'mixed';
   return live.endpointConfig === release.baseline?.endpointConfig ? 'returned' : 'foreign';
 };

@@ -1,3 +1,4 @@
+import { Throttled } from '../aws/retry.ts';
 import { type Instant, minutes, seconds } from '../clock.ts';
 import type { World } from '../world.ts';
 
@@ -17,13 +18,16 @@ export interface Arm {
 export const requestsSeen = async (world: World, arm: Arm, from: Instant, to: Instant): Promise<number> =>
   (await requestsByMinute(world, arm, from, to)).reduce((sum, { requests }) => sum + requests, 0);
 
+/** All fleets of a variant together. Metrics per configuration are documented for fleets under deployment guardrails only. */
+export type AllFleets = Omit<Arm, 'endpointConfig'>;
+
 /**
  * Requests per second an endpoint usually sees: the higher of the last 15 and the last 60 complete minutes, each counted from
  * the first request on, so that a fresh endpoint is not judged by the time before it existed.
  */
-export const usualRate = async (world: World, arm: Arm): Promise<number> => {
+export const usualRate = async (world: World, fleets: AllFleets): Promise<number> => {
   const until = floor(world.clock.now()) - metricDelay;
-  const hour = await requestsByMinute(world, arm, until - minutes(60), until);
+  const hour = await requestsByMinute(world, fleets, until - minutes(60), until);
   const rate = (from: Instant): number => {
     const seen = hour.filter(({ minute }) => minute >= from);
     const first = seen[0];
@@ -37,7 +41,7 @@ const floor = (instant: Instant): Instant => instant - (instant % minutes(1));
 
 const requestsByMinute = async (
   world: World,
-  arm: Arm,
+  arm: Arm | AllFleets,
   from: Instant,
   to: Instant,
 ): Promise<readonly { readonly minute: Instant; readonly requests: number }[]> => {
@@ -52,24 +56,31 @@ const requestsByMinute = async (
       MetricDataQueries: [{ Id: 'requests', MetricStat: { ...requestsOf(arm), Period: 60 } }],
       ...(NextToken ? { NextToken } : {}),
     });
-    for (const { Timestamps = [], Values = [] } of page.MetricDataResults ?? [])
+    for (const { StatusCode, Timestamps = [], Values = [] } of page.MetricDataResults ?? []) {
+      // Unknown is not zero: a release must not be taken back because CloudWatch could not answer.
+      if (StatusCode === 'InternalError')
+        throw new Throttled(
+          world.clock.now() + seconds(30),
+          new Error('cloudwatch:GetMetricData answered InternalError'),
+        );
       Timestamps.forEach((minute, index) => {
         found.push({ minute: minute.getTime(), requests: Values[index] ?? 0 });
       });
+    }
     NextToken = page.NextToken;
   } while (NextToken);
   return found;
 };
 
 /** One Invocation per request; of an async endpoint, one ModelLatency per request that the container has worked on. */
-const requestsOf = (arm: Arm) => ({
+const requestsOf = (arm: Arm | AllFleets) => ({
   Metric: {
     Namespace: 'AWS/SageMaker',
     MetricName: arm.asynchronous ? 'ModelLatency' : 'Invocations',
     Dimensions: [
       { Name: 'EndpointName', Value: arm.endpoint },
       { Name: 'VariantName', Value: arm.variant },
-      { Name: 'EndpointConfigName', Value: arm.endpointConfig },
+      ...('endpointConfig' in arm ? [{ Name: 'EndpointConfigName', Value: arm.endpointConfig }] : []),
     ],
   },
   Stat: arm.asynchronous ? 'SampleCount' : 'Sum',

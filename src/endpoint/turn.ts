@@ -1,4 +1,5 @@
 import { type Instant, minutes } from '../clock.ts';
+import { canonical } from '../digest.ts';
 import { Refusal } from '../operation.ts';
 import { advance, end, type ReleasePatch, renew } from '../release/lifecycle.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
@@ -28,7 +29,10 @@ export interface Step {
 /** Longer than any turn and any polling pause; a dead run blocks others no longer than this. */
 export const leaseMs = minutes(10);
 
-/** @throws {Refusal} `held-by-another-release` from `save` when the lease was lost meanwhile */
+/**
+ * @throws {Refusal} `held-by-another-release` from `save` when the lease was lost meanwhile
+ * @throws {LostRace} from `save` and `end` when the release went on without this turn
+ */
 export const turnOf = (world: World, store: ReleaseStore, stored: StoredRecord): Turn => {
   const release = stored.record.live;
   if (release === undefined) throw new Error(`no release of ${stored.record.endpoint} is live`);
@@ -38,9 +42,12 @@ export const turnOf = (world: World, store: ReleaseStore, stored: StoredRecord):
       return await store.write(change(stored.record), stored.etag);
     } catch (error) {
       if (!(error instanceof LostRace)) throw error;
-      // Somebody wrote between our read and our write: a command for this release, or a new owner.
+      // Somebody wrote between our read and our write. Only a command changes nothing this turn was decided from; another owner
+      // is named by `change`; and where the release itself went on (a run that was thought dead), all is to be decided again.
       const now = await store.read();
-      if (now?.record.live?.id !== release.id) throw error;
+      const theirs = now?.record.live;
+      if (now === undefined || theirs?.id !== release.id) throw error;
+      if (theirs.lease.holder === world.run.holder && !differOnlyByCommands(theirs, release)) throw error;
       return store.write(change(now.record), now.etag);
     }
   };
@@ -74,3 +81,6 @@ export const turnOf = (world: World, store: ReleaseStore, stored: StoredRecord):
     },
   };
 };
+
+const differOnlyByCommands = (one: Release, other: Release): boolean =>
+  canonical({ ...one, commands: [] }) === canonical({ ...other, commands: [] });

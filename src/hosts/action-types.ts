@@ -1,4 +1,3 @@
-import type { CreateCustomActionTypeInput } from '../aws/codepipeline.ts';
 import type { OperationName } from '../operation.ts';
 import type { Field, Schema } from '../schema.ts';
 import { jobInputs } from './common-inputs.ts';
@@ -9,13 +8,29 @@ export interface DeclaredOperation {
   readonly name: OperationName;
   readonly inputs: Schema<object>;
 }
-type ActionTypeRequest = Required<
-  Pick<
-    CreateCustomActionTypeInput,
-    'category' | 'provider' | 'version' | 'configurationProperties' | 'inputArtifactDetails' | 'outputArtifactDetails'
-  >
-> &
-  Pick<CreateCustomActionTypeInput, 'settings'>;
+interface Property {
+  readonly name: string;
+  readonly required: boolean;
+  readonly key: boolean;
+  readonly secret: boolean;
+  readonly queryable: boolean;
+  readonly description: string;
+  readonly type: 'String' | 'Boolean';
+}
+interface ArtifactCount {
+  readonly minimumCount: number;
+  readonly maximumCount: number;
+}
+/** As CreateCustomActionType takes it. */
+export interface ActionTypeRequest {
+  readonly category: 'Deploy' | 'Test' | 'Invoke';
+  readonly provider: string;
+  readonly version: string;
+  readonly settings?: { readonly entityUrlTemplate: string; readonly executionUrlTemplate: string };
+  readonly configurationProperties: Property[];
+  readonly inputArtifactDetails: ArtifactCount;
+  readonly outputArtifactDetails: ArtifactCount;
+}
 
 /** A definition cannot be changed, only a new version made: raise this with every change that `generate --check` shows. */
 export const actionTypeVersion = '1';
@@ -26,7 +41,7 @@ const mostKeys = 10;
 const longestDescription = 160;
 
 /** The guide allows build, deploy, test and invoke for custom actions. */
-const categories: Readonly<Record<OperationName, 'Deploy' | 'Test' | 'Invoke'>> = {
+const categories: Readonly<Record<OperationName, ActionTypeRequest['category']>> = {
   'register-model': 'Invoke',
   'approve-gate': 'Test',
   'regression-test': 'Test',
@@ -54,9 +69,10 @@ export const keyedFields = (operation: DeclaredOperation): readonly (readonly [s
 /** The definition of an operation's custom action type: `codebuild/action-types/<operation>.json`. */
 export const actionTypeOf = (operation: DeclaredOperation): ActionTypeRequest => {
   const { owner: _owner, ...id } = actionTypeId(operation.name);
-  const fields = jobFields(operation);
   const keyed = keyedFields(operation);
-  const others = fields.filter((field) => !keyed.includes(field)).map(([name]) => name);
+  const others = jobFields(operation)
+    .map(([name]) => name)
+    .filter((name) => !keyed.some(([key]) => key === name));
   return {
     ...id,
     ...(id.category === 'Deploy'
@@ -79,14 +95,14 @@ export const actionTypeOf = (operation: DeclaredOperation): ActionTypeRequest =>
   };
 };
 
-const property = (name: string, required: boolean, text: string, isBoolean: boolean) => ({
+const property = (name: string, required: boolean, text: string, isBoolean: boolean): Property => ({
   name,
   required,
   key: required,
   secret: false,
   queryable: false,
   description: shortened(text),
-  type: isBoolean ? ('Boolean' as const) : ('String' as const),
+  type: isBoolean ? 'Boolean' : 'String',
 });
 
 const description = (field: Field<unknown>): string => {

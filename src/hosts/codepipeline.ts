@@ -35,7 +35,7 @@ const answerPatience = minutes(5);
 /** @throws {InputError} when no region is known */
 export const createWorker = (options: WorkerOptions): Worker => {
   const { clock, operations, jobsAtOnce } = options;
-  const calls = connect(options.env, clock);
+  const calls = connectCodepipeline(options.env, clock);
   const say = (name: OperationName, line: string): void => options.say(`${iso(clock.now())}  ${name}  ${line}`);
   let sweeps = 0;
 
@@ -83,7 +83,11 @@ export const createWorker = (options: WorkerOptions): Worker => {
   };
 };
 
-const connect = (env: Env, clock: Clock): Codepipeline => {
+/**
+ * CodePipeline with the credentials at hand; an environment's role is for what an operation does.
+ * @throws {InputError} when no region is known
+ */
+export const connectCodepipeline = (env: Env, clock: Clock): Codepipeline => {
   const connection = connectionFrom(env);
   const credentials = base({ ...connection, clock });
   const client = codepipelineClient({ ...clientSettings(connection), credentials: credentials.provide });

@@ -210,7 +210,7 @@ const askedOf = <Values>(schema: Parameters<typeof fieldsOf<Values>>[0], written
   Object.fromEntries(
     fieldsOf(schema).flatMap(([name, field]) => {
       const value = written(name) || field.default;
-      return value === undefined ? [] : [[name, value]];
+      return value === undefined ? [] : [[name, field.shown?.(value) ?? value]];
     }),
   );
 

@@ -59,7 +59,8 @@ export const openSession: OpenSession = async ({ target, env, run, clock, dryRun
   if (target.account !== undefined && id !== target.account)
     throw new Refusal(
       'wrong-account',
-      `the manifest's environment is account ${target.account}, but the credentials (${caller}) belong to ${id}`,
+      // Whole account ids do not survive a report (`withoutAccount`), and two placeholders would tell nothing.
+      `the manifest's environment is the account ending in ${target.account.slice(-4)}, but the credentials (${caller}) belong to the one ending in ${id.slice(-4)}`,
     );
   const { region } = connection;
   const account = { id, region, partition: caller.split(':')[1] || partitionOf(region) };

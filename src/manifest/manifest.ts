@@ -120,6 +120,12 @@ export interface JudgePolicy {
   readonly convict: { readonly worseThan: number; readonly falseRollback: number };
   /** `excessBelow`: fraction of requests; `confidence`: probability. */
   readonly healthy: { readonly excessBelow: number; readonly confidence: number };
+  /** Cap what one bucket can say, against bursts that hit one arm. Default `auto`: decided from the day before. */
+  readonly burstGuard?: 'auto' | 'on' | 'off';
+  /** Longest the candidate serves without metrics before the traffic is taken back. */
+  readonly maxBlindSeconds?: number;
+  /** Share of failing candidate requests that takes the traffic back whatever the baseline does. */
+  readonly safetyNet?: number;
 }
 
 export interface Regression {

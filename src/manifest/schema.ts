@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { EndpointSpec, Environment, Manifest, Regression, Rollout } from './manifest.ts';
+import type { EndpointSpec, Environment, JudgePolicy, Manifest, Regression, Rollout } from './manifest.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
 
@@ -258,7 +258,7 @@ const guard = (raw: z.output<ReturnType<typeof v.mapping<typeof guarded>>>) =>
     }),
   });
 
-const judge = z.pipe(
+export const judgeSchema = z.pipe(
   v
     .mapping({
       convict: v
@@ -283,12 +283,41 @@ const judge = z.pipe(
           confidence: v.probability().check(about('How sure to be of that, e.g. 0.95.')),
         })
         .check(about('When to go on.')),
+      'burst-guard': z.optional(
+        v
+          .choice('a choice', ['auto', 'on', 'off'])
+          .check(
+            about(
+              'Cap what one bucket can say, because error bursts may hit one arm alone. Default `auto`: on when the errors of the day before came in bursts.',
+            ),
+          ),
+      ),
+      'max-blind': z.optional(
+        v
+          .duration()
+          .check(about('Longest the candidate serves without metrics before the traffic is taken back. Default: 10m.')),
+      ),
+      'safety-net': z.optional(
+        v
+          .share()
+          .check(
+            about(
+              'The traffic is taken back when more of the requests of the candidate than this fail in three buckets in a row, whatever the baseline does. Default: `20%`.',
+            ),
+          ),
+      ),
     })
     .check(about('How the candidate is compared with what serves beside it.')),
-  z.transform(({ convict, healthy }) => ({
-    convict: { worseThan: convict['worse-than'], falseRollback: convict['false-rollback'] },
-    healthy: { excessBelow: healthy['excess-below'], confidence: healthy.confidence },
-  })),
+  z.transform(
+    ({ convict, healthy, ...rest }): JudgePolicy =>
+      given({
+        convict: { worseThan: convict['worse-than'], falseRollback: convict['false-rollback'] },
+        healthy: { excessBelow: healthy['excess-below'], confidence: healthy.confidence },
+        burstGuard: rest['burst-guard'],
+        maxBlindSeconds: rest['max-blind'],
+        safetyNet: rest['safety-net'],
+      }),
+  ),
 );
 
 const ascending = (steps: readonly number[]): boolean =>
@@ -338,7 +367,7 @@ const strategies = z.discriminatedUnion(
         ),
       bake,
       'max-step': z.optional(v.duration().check(about('Longest a step may wait for proof.'))),
-      judge,
+      judge: judgeSchema,
       ...guarded,
     }),
   ],

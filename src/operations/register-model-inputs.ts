@@ -24,11 +24,17 @@ const list = (options: {
   },
 });
 
+/** The values may be secrets: only the keys are ever shown. */
 const pairs = <Value>(options: {
   description: string;
   example: string;
   parse: Field<Value>['parse'];
-}): Field<Value | undefined> => ({ kind: 'text', required: false, ...options });
+}): Field<Value | undefined> => ({
+  kind: 'text',
+  required: false,
+  ...options,
+  shown: (value) => value.replaceAll(/=.*$/gm, '=…'),
+});
 
 export const registerModelInputs = {
   ...sharedInputs,

@@ -10,6 +10,7 @@ export const flips: readonly Partial<Settings>[] = [
   { activateTrafficMs: 60_000 },
   { alarmPollMs: 60_000 },
   { metricDelayMs: 180_000 },
+  { latencyTrimmedStatistics: false },
   { alarmSettleMs: 60_000 },
   { redAlarmAtUpdate: 'refused' },
   { missingAlarmAtUpdate: 'ignored' },

@@ -16,19 +16,34 @@ export const rollouts = {
   canary: 'strategy: canary, size: 25%, bake: 10m, final-bake: 5m',
   linear: 'strategy: linear, step: 25%, bake: 5m, final-bake: 5m',
   allAtOnce: 'strategy: all-at-once, final-bake: 10m',
+  rolling: 'strategy: rolling, batch: 50%, bake: 6m, rollback-batch: 50%',
+  unguarded: 'strategy: all-at-once, final-bake: 0s',
 } as const;
 
 export interface ManifestOptions {
   readonly rollout?: string;
   /** Names of the team's own alarms that a rollout also obeys. */
   readonly namedAlarms?: readonly string[];
+  /** The endpoint runs under this name from now on. */
+  readonly name?: string;
+  /** What the model runs on, and what is around it; YAML on one line each. */
+  readonly endpoint?: readonly string[];
+  /** Nothing watches: no alarm, no minimum of requests. */
+  readonly unwatched?: boolean;
 }
 
 /** The rollout on one line: `strategy: canary, size: 25%, …`. */
-export const rolloutText = ({ rollout = rollouts.canary, namedAlarms = [] }: ManifestOptions = {}): string => {
+export const rolloutText = ({
+  rollout = rollouts.canary,
+  namedAlarms = [],
+  unwatched,
+}: ManifestOptions = {}): string => {
+  if (unwatched) return `${rollout}, minimum-requests: 0`;
   const named = namedAlarms.length > 0 ? `, named: [${namedAlarms.join(', ')}]` : '';
   return `${rollout}, minimum-requests: 300, alarms: { errors: 1%${named} }`;
 };
+
+const fleet = ['instance: { type: ml.m5.large, count: 4 }'];
 
 /** `delivery.yml` as the team wrote it. */
 export const manifestText = (options: ManifestOptions = {}): string => `\
@@ -40,8 +55,8 @@ environments:
     region: ${house.region}
     role: model-deployer
     endpoint:
-      name: ${house.endpoint}
+      name: ${options.name ?? house.endpoint}
       execution-role: iris-serving
-      instance: { type: ml.m5.large, count: 4 }
+${(options.endpoint ?? fleet).map((line) => `      ${line}`).join('\n')}
     rollout: { ${rolloutText(options)} }
 `;

@@ -4,11 +4,10 @@ import { minutes } from '../clock.ts';
 import { wallClock } from '../hosts/wall-clock.ts';
 import type { Chapter } from '../report/story.ts';
 import { flipName } from './flips.ts';
-import { house } from './manifest.ts';
 import { type Expected, type Require, type Scenario, settle } from './scenarios/scenario.ts';
 import { story, storyAbout, storyTitle } from './scenarios/story.ts';
 import { readServing, type Serving } from './serving.ts';
-import { openStage, type Release, type Stage } from './stage.ts';
+import { openStage, type Stage, type Told } from './stage.ts';
 
 import { chapterOf } from './tell.ts';
 import { scenarioLine, timelineOf, verdictOfChapter } from './timeline.ts';
@@ -66,7 +65,7 @@ export const playAll = async (chosen: readonly Performance[], out: Out): Promise
 };
 
 const playScenario = async ({ scenario, flip }: Performance, out: Out, detailed: boolean): Promise<Verdict> => {
-  const stage = await openStage(flip);
+  const stage = await openStage({ ...scenario.settings, ...flip });
   const start = stage.driver.now();
   const name = flip ? `${scenario.name}/${flipName(flip)}` : scenario.name;
   const expected = flip ? undefined : scenario.expected;
@@ -86,14 +85,14 @@ const playScenario = async ({ scenario, flip }: Performance, out: Out, detailed:
 const laterOn = async (stage: Stage): Promise<Serving | undefined> => {
   await settle(stage);
   await stage.driver.until(stage.driver.now() + minutes(10));
-  return readServing(stage.simulator, house.endpoint);
+  return readServing(stage.simulator, stage.endpoint);
 };
 
 /** What breaks off is a verdict too: it must not hide what the others show. */
 const judged = async (
   subject: { readonly name: string; readonly expected: Expected | undefined },
   play: (require: Require) => Promise<Pick<Observed, 'release' | 'later'>>,
-): Promise<{ readonly release?: Release; readonly verdict: Verdict }> => {
+): Promise<{ readonly release?: Told; readonly verdict: Verdict }> => {
   const startedAt = wallClock.now();
   const unmet: string[] = [];
   try {

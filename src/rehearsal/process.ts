@@ -125,9 +125,14 @@ export interface Child {
 /** @param line called for every complete line of standard output and standard error */
 export const startNode = (
   script: string,
-  options: { readonly environment: Readonly<Record<string, string>>; readonly cwd: string; line(text: string): void },
+  options: {
+    readonly environment: Readonly<Record<string, string>>;
+    readonly cwd: string;
+    readonly args?: readonly string[];
+    line(text: string): void;
+  },
 ): Child => {
-  const child = spawn(process.execPath, [script], {
+  const child = spawn(process.execPath, [script, ...(options.args ?? [])], {
     cwd: options.cwd,
     env: options.environment,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -73,6 +73,10 @@ const leftMixed: Relation = {
   says: 'UpdateRollbackFailed',
   holds: (shown) => shown?.status === 'UpdateRollbackFailed',
 };
+const keptServing: Relation = {
+  says: 'InService on the config that served before, whatever became of its parts; nothing pending',
+  holds: (shown, { before }) => before !== undefined && settledOn(shown, before.endpointConfig),
+};
 const neverCreated: Relation = {
   says: 'Failed, or not there',
   holds: (shown) => shown === undefined || shown.status === 'Failed',
@@ -99,6 +103,8 @@ const byReason: Partial<Record<ReasonCode, readonly Relation[]>> = {
   'already-restored': [servesCandidate, unchanged, wroteNothing],
   'unproven-traffic': [servesCandidate],
   'verification-mismatch': [settled],
+  'alarm-gone': [servesCandidate],
+  'config-missing': [keptServing],
   'creation-failed': [neverCreated],
   'rollback-failed': [leftMixed],
   'held-by-another-release': [othersOnly],

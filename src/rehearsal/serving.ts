@@ -19,11 +19,7 @@ type Answer = Record<string, unknown>;
 /** @returns undefined when there is no such endpoint */
 export const readServing = async (simulator: Simulator, endpoint: string): Promise<Serving | undefined> => {
   const ask = (operation: string, input: object): Promise<Answer> => simulator.call('sagemaker', operation, input);
-  const described = await ask('DescribeEndpoint', { EndpointName: endpoint }).catch((error: { code?: string }) => {
-    // AWS says ValidationException "Could not find endpoint" where others say 404.
-    if (error.code === 'ValidationException') return undefined;
-    throw error;
-  });
+  const described = await ask('DescribeEndpoint', { EndpointName: endpoint }).catch(absent);
   if (!described) return undefined;
   const endpointConfig = String(described['EndpointConfigName']);
   const [variant] = (described['ProductionVariants'] ?? []) as Answer[];
@@ -42,12 +38,18 @@ export const readServing = async (simulator: Simulator, endpoint: string): Promi
   };
 };
 
+/** AWS says ValidationException "Could not find endpoint" where others say 404. */
+const absent = (error: { code?: string }): undefined => {
+  if (error.code !== 'ValidationException') throw error;
+};
+
 const versionOf = async (
   simulator: Simulator,
   ask: (operation: string, input: object) => Promise<Answer>,
   endpointConfig: string,
 ): Promise<IrisVersion | undefined> => {
-  const config = await ask('DescribeEndpointConfig', { EndpointConfigName: endpointConfig });
+  const config = await ask('DescribeEndpointConfig', { EndpointConfigName: endpointConfig }).catch(absent);
+  if (!config) return undefined;
   const [variant] = config['ProductionVariants'] as Answer[];
   const model = await ask('DescribeModel', { ModelName: variant?.['ModelName'] });
   const container = (model['PrimaryContainer'] ?? (model['Containers'] as Answer[] | undefined)?.[0]) as Answer;

@@ -18,19 +18,34 @@ export interface Stage {
   readonly simulator: Simulator;
   readonly driver: Driver;
   /** Every release that was begun, in order. */
-  readonly releases: readonly Release[];
+  readonly releases: readonly Told[];
+  /** Name of the endpoint that the manifest delivers to. */
+  readonly endpoint: string;
+  /** The checked-out repository. */
+  readonly workspace: string;
+  /** The rollout as the manifest has it. */
+  readonly rollout: string;
   writeManifest(options: ManifestOptions): void;
-  /** A workflow run of its own. */
-  begin(title: string, version: IrisVersion): Promise<Release>;
+  /** A release that was not a workflow run. */
+  tell(release: Told): void;
+  /**
+   * A workflow run of its own.
+   * @param label what the team calls the version, if it is not the fixture's name
+   */
+  begin(title: string, version: IrisVersion, label?: string): Promise<Release>;
   /** Background requests from now on, and enough of them that the endpoint's usual traffic is known. */
   openDoors(): Promise<void>;
+  /** Nobody calls any more. */
+  closeDoors(): void;
   close(): Promise<void>;
 }
 
-/** One workflow run: register → approve → gate → deploy, or parts of it. */
-export interface Release {
+/** A release as it is judged and told about, whatever carried it. */
+export interface Told {
   readonly title: string;
   readonly version: IrisVersion;
+  /** What the team calls the version. */
+  readonly label: string;
   readonly began: Moment;
   /** The rollout as `delivery.yml` has it. */
   readonly rollout: string;
@@ -38,6 +53,12 @@ export interface Release {
   readonly before: Serving | undefined;
   readonly steps: readonly StepResult[];
   readonly deeds: readonly Deed[];
+  /** Set when it has ended. */
+  readonly ending: Ending | undefined;
+}
+
+/** One workflow run: register → approve → gate → deploy, or parts of it. */
+export interface Release extends Told {
   start(action: OperationName, inputs?: Readonly<Record<string, string>>): Running;
   finish(running: Running): Promise<StepResult>;
   cancel(running: Running): Promise<StepResult>;
@@ -49,8 +70,6 @@ export interface Release {
   /** What a person did by hand; `marked` gives it a number in the charts. */
   did(what: string, detail: string, marked?: boolean): void;
   end(): Promise<Ending>;
-  /** Set by `end`. */
-  readonly ending: Ending | undefined;
 }
 
 export interface Deed {
@@ -84,13 +103,15 @@ export const openStage = async (settings: Partial<Settings> = {}): Promise<Stage
     workspace,
     temp: join(folder, 'runner'),
   });
-  const releases: Release[] = [];
+  const releases: Told[] = [];
   let traffic: { stop(): void } | undefined;
 
   simulator.images.tag(house.image, house.imageDigest);
   let rollout = '';
+  let endpoint: string = house.endpoint;
   const writeManifest = (options: ManifestOptions): void => {
     rollout = rolloutText(options);
+    endpoint = options.name ?? house.endpoint;
     writeFileSync(join(workspace, 'delivery.yml'), manifestText(options));
   };
   writeManifest({});
@@ -99,24 +120,34 @@ export const openStage = async (settings: Partial<Settings> = {}): Promise<Stage
     simulator,
     driver,
     releases,
+    workspace,
+    tell: (release) => void releases.push(release),
+    get endpoint() {
+      return endpoint;
+    },
+    get rollout() {
+      return rollout;
+    },
     writeManifest,
-    begin: async (title, version) => {
+    begin: async (title, version, label) => {
       const release = await beginRelease(
-        { simulator, driver, workspace, rollout, runId: String(9_000_000_001 + releases.length) },
+        { simulator, driver, workspace, rollout, endpoint, runId: String(9_000_000_001 + releases.length) },
         title,
         version,
+        label,
       );
       releases.push(release);
       return release;
     },
     openDoors: async () => {
       traffic = simulator.traffic({
-        endpoint: house.endpoint,
+        endpoint,
         requestsPerSecond: house.requestsPerSecond,
         seed: 20_260_105,
       });
       await driver.until(driver.now() + minutes(20));
     },
+    closeDoors: () => traffic?.stop(),
     close: async () => {
       traffic?.stop();
       driver.close();
@@ -139,10 +170,16 @@ interface Place {
   readonly driver: Driver;
   readonly workspace: string;
   readonly rollout: string;
+  readonly endpoint: string;
   readonly runId: string;
 }
 
-const beginRelease = async (place: Place, title: string, version: IrisVersion): Promise<Release> => {
+const beginRelease = async (
+  place: Place,
+  title: string,
+  version: IrisVersion,
+  label: string = version,
+): Promise<Release> => {
   const { simulator, driver } = place;
   const steps: StepResult[] = [];
   const deeds: Deed[] = [];
@@ -164,7 +201,7 @@ const beginRelease = async (place: Place, title: string, version: IrisVersion): 
     driver.start({
       action,
       // A rollback finds out by itself where to go back to.
-      inputs: { environment: house.environment, ...(action === 'rollback' ? {} : { version }), ...inputs },
+      inputs: { environment: house.environment, ...(action === 'rollback' ? {} : { version: label }), ...inputs },
       job: job(),
     });
   const finish: Release['finish'] = async (running) => ended(await driver.finish(running));
@@ -175,9 +212,10 @@ const beginRelease = async (place: Place, title: string, version: IrisVersion): 
   return {
     title,
     version,
+    label,
     began: driver.moment(),
     rollout: place.rollout,
-    before: await readServing(simulator, house.endpoint),
+    before: await readServing(simulator, place.endpoint),
     steps,
     deeds,
     get ending() {
@@ -215,7 +253,7 @@ const beginRelease = async (place: Place, title: string, version: IrisVersion): 
 };
 
 /** What a reviewer does in SageMaker Studio. */
-const approve = async (simulator: Simulator, did: Release['did']): Promise<void> => {
+export const approve = async (simulator: Simulator, did: Release['did']): Promise<void> => {
   const listed = await simulator.call('sagemaker', 'ListModelPackages', {
     ModelPackageGroupName: house.model,
     ModelApprovalStatus: 'PendingManualApproval',
@@ -233,12 +271,15 @@ const approve = async (simulator: Simulator, did: Release['did']): Promise<void>
   }
 };
 
-const endOf = async ({ simulator, driver }: Place, steps: readonly StepResult[]): Promise<Ending> => {
+export const endOf = async (
+  { simulator, driver, endpoint }: Pick<Place, 'simulator' | 'driver' | 'endpoint'>,
+  steps: readonly StepResult[],
+): Promise<Ending> => {
   const last = steps.at(-1);
   const participants = new Set(steps.flatMap((step) => step.participants));
   const text = last?.outputs['result'];
   const result = text === undefined ? undefined : (JSON.parse(text) as Result);
-  const after = await readServing(simulator, house.endpoint);
+  const after = await readServing(simulator, endpoint);
   return {
     moment: driver.moment(),
     // A step that set no outcome is a defect of the action, and must be seen as one.

@@ -4,10 +4,10 @@ import type { AlarmRow, ArmMinute, Chapter, Happening } from '../report/story.ts
 import type { Moment, StepResult } from './driver.ts';
 import { house } from './manifest.ts';
 import type { Serving } from './serving.ts';
-import type { Release, Stage } from './stage.ts';
+import type { Stage, Told } from './stage.ts';
 
 /** A release as people are told about it: terminal timeline and HTML report are made of this. */
-export const chapterOf = ({ simulator }: Stage, release: Release): Chapter => {
+export const chapterOf = ({ simulator }: Stage, release: Told): Chapter => {
   const { ending, before, began } = release;
   if (!ending) throw new Error(`${release.title}: the release was not ended`);
   const events = simulator.events.slice(began.eventsSeen, ending.moment.eventsSeen);
@@ -30,7 +30,7 @@ export const chapterOf = ({ simulator }: Stage, release: Release): Chapter => {
   };
 };
 
-const askedOf = ({ steps, rollout }: Release): Chapter['asked'] => {
+const askedOf = ({ steps, rollout }: Told): Chapter['asked'] => {
   const last = steps.at(-1);
   if (!last) return [];
   return [['action', last.step.action], ...Object.entries(last.step.inputs), ['rollout', rollout]];
@@ -38,7 +38,7 @@ const askedOf = ({ steps, rollout }: Release): Chapter['asked'] => {
 
 const minutesOf = (
   all: ReturnType<Stage['simulator']['hosting']['minutes']>,
-  release: Release,
+  release: Told,
   baseline: string | undefined,
   candidate: string | undefined,
 ): ArmMinute[] => {
@@ -80,11 +80,11 @@ interface UpdateInput {
 }
 
 /** Sorted by instant; within one by what had happened on the far side, then by who was seen first. */
-const happeningsOf = (release: Release, events: readonly FarSideEvent[]): Happening[] => {
-  const told: Told[] = [
+const happeningsOf = (release: Told, events: readonly FarSideEvent[]): Happening[] => {
+  const told: ToldHappening[] = [
     ...release.steps.flatMap(stepHappenings),
     ...release.deeds.map(
-      ({ moment, marked, what, detail }): Told => ({
+      ({ moment, marked, what, detail }): ToldHappening => ({
         ...moment,
         what,
         detail,
@@ -102,7 +102,7 @@ const happeningsOf = (release: Release, events: readonly FarSideEvent[]): Happen
     .filter((one, i) => !repeats(one, sorted[i - 1]))
     .map(({ at, who, what, detail, weight }) => ({ at, who, what, detail, weight }));
 };
-type Told = Happening & Moment;
+type ToldHappening = Happening & Moment;
 
 const farSide = ({ at, source, object, what, detail }: FarSideEvent): Happening | undefined => {
   switch (source) {
@@ -121,14 +121,14 @@ const farSide = ({ at, source, object, what, detail }: FarSideEvent): Happening 
 };
 
 /** A step repeats itself when only its percentage moved on: a sign of life in a log, noise in a story. */
-const repeats = (one: Told, before: Told | undefined): boolean =>
+const repeats = (one: ToldHappening, before: ToldHappening | undefined): boolean =>
   one.who === 'workflow' && before?.who === 'workflow' && one.what === before.what && one.detail === before.detail;
 
 /** `2026-01-05T09:30:00Z   40 %  canary bakes until …`: what the GitHub host prints on every change. */
 const progressLine = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\s+\d+ %\s+(.+)$/;
 
-const stepHappenings = ({ step, started, ended, log, exit, outputs }: StepResult): Told[] => {
-  const tell = (moment: Moment, detail: string, weight: Happening['weight']): Told => ({
+const stepHappenings = ({ step, started, ended, log, exit, outputs }: StepResult): ToldHappening[] => {
+  const tell = (moment: Moment, detail: string, weight: Happening['weight']): ToldHappening => ({
     ...moment,
     who: 'workflow',
     what: step.action,
@@ -138,7 +138,7 @@ const stepHappenings = ({ step, started, ended, log, exit, outputs }: StepResult
   const end = exit.signal === 'SIGKILL' ? 'is gone' : `ended ${outputs['outcome']}/${outputs['reason-code']}`;
   // What took no time is told by its end; its log says the rest.
   if (ended.at === started.at) return [tell(ended, end, 'plain')];
-  const said = log.flatMap(({ moment, text }): Told[] => {
+  const said = log.flatMap(({ moment, text }): ToldHappening[] => {
     const because = progressLine.exec(text)?.[1];
     return because === undefined ? [] : [tell(moment, because, 'fine')];
   });
@@ -189,7 +189,7 @@ const servesNow = (after: Serving | undefined): string => {
   return `${house.model} ${version ?? 'unknown'} (${endpointConfig}) on ${instances.current} instances, ${status}${onItsWay}.`;
 };
 
-const undo = ({ ending, before }: Release): string => {
+const undo = ({ ending, before }: Told): string => {
   if (ending?.outcome === 'succeeded' && before && ending.after?.endpointConfig !== before.endpointConfig)
     return `Run the rollback action, or: model-delivery rollback --environment ${house.environment}. It returns to ${before.version ?? before.endpointConfig}.`;
   if (ending?.outcome === 'succeeded') return 'There is no earlier version to return to.';

@@ -1,6 +1,6 @@
 import { broken, type Evidence, relationsOf } from './relations.ts';
 import type { Expected } from './scenarios/scenario.ts';
-import type { Release } from './stage.ts';
+import type { Told } from './stage.ts';
 
 /** One line of `rehearse --json`. */
 export interface Verdict {
@@ -31,7 +31,7 @@ interface Subject {
 
 /** What was seen of a release, and what of it did not hold. */
 export interface Observed {
-  readonly release: Release;
+  readonly release: Told;
   readonly later?: Evidence['later'];
   readonly unmet: readonly string[];
   readonly wallMs: number;
@@ -41,10 +41,11 @@ export const verdictOf = ({ name, expected }: Subject, { release, later, unmet, 
   const { ending } = release;
   if (!ending) throw new Error(`${name}: the release was not ended`);
   const mutations = ending.requests.filter(({ mutation }) => mutation).length;
+  const asked = ending.result?.outputs['version'];
   const evidence = {
     before: release.before,
     after: ending.after,
-    version: ending.result?.outputs['version'] ?? release.version,
+    version: asked === undefined || asked === release.label ? release.version : asked,
     candidateConfig: ending.candidateConfig,
     mutations,
     ...(later ? { later } : {}),

@@ -155,8 +155,10 @@ export const rerunDecision = (record: ReleaseRecord, request: Request): Decision
   const earlier = record.ended.filter((release) => isSameWork(release, request));
   // A release that was left behind says nothing about the version.
   const last = earlier.find(({ reason }) => reason !== 'abandoned');
-  if (last && !request.retry && request.operation !== 'rollback' && isConvicted(record, last))
-    return { is: 'already-convicted', release: last };
+  // A retry that lacked capacity or was cancelled proved nothing: what was convicted before it still is, until it succeeds.
+  const decided = earlier.find((release) => isConvicted(record, release) || release.outcome === 'succeeded');
+  if (decided && !request.retry && request.operation !== 'rollback' && isConvicted(record, decided))
+    return { is: 'already-convicted', release: decided };
   if (last?.outcome === 'succeeded' && last.planDigest === request.planDigest && stillServes(record, last))
     return { is: 'no-op', release: last };
 

@@ -17,27 +17,36 @@ export interface Stage<Inputs, M extends Memory, Outputs> {
   worldFor(signal: AbortSignal): World;
   /** What was changed on the far side so far, in order. */
   mutations(): readonly string[];
+  /** What the far side shows at the end. */
+  shows?(): Promise<unknown>;
+  close?(): Promise<void>;
 }
 
 export type End = Pick<Ended<unknown>, 'outcome' | 'reason' | 'outputs'>;
 
 export interface Seen extends End {
   readonly mutations: readonly string[];
+  readonly shows?: unknown;
 }
 
-type Way = 'in one loop' | 'turn by turn' | 'with the memory thrown away midway';
+type Way = 'in one loop' | 'turn by turn' | 'with the memory thrown away';
 
 /**
  * Every host drives an operation differently; the far side must not notice. Drives it in one loop, turn by turn in fresh Worlds
- * with the memory as text, and with the memory thrown away after the `forgetAfter`-th turn; outcomes and mutations must agree.
+ * with the memory as text, and with the memory thrown away after the `forgetAfter`-th turn, or after every turn that acted;
+ * outcomes, mutations and what the far side shows must agree.
  * @returns what they agreed on
  */
 export const expectHostConformance = async <Inputs, M extends Memory, Outputs>(
   stage: () => Stage<Inputs, M, Outputs> | Promise<Stage<Inputs, M, Outputs>>,
-  options: { readonly forgetAfter?: number } = {},
+  options: {
+    readonly forgetAfter?: number | 'every turn';
+    /** What a run says that finds its own work and does not remember doing it: it may not claim more than it sees. */
+    readonly foundAgain?: End['reason'];
+  } = {},
 ): Promise<Seen> => {
   const seen: Partial<Record<Way, Seen>> = {};
-  for (const way of ['in one loop', 'turn by turn', 'with the memory thrown away midway'] as const) {
+  for (const way of ['in one loop', 'turn by turn', 'with the memory thrown away'] as const) {
     const scene = await stage();
     const end =
       way === 'in one loop'
@@ -48,10 +57,16 @@ export const expectHostConformance = async <Inputs, M extends Memory, Outputs>(
       reason: end.reason,
       outputs: end.outputs,
       mutations: scene.mutations(),
+      shows: await scene.shows?.(),
     };
+    await scene.close?.();
   }
   expect(seen['turn by turn']).toEqual(seen['in one loop']);
-  expect(seen['with the memory thrown away midway']).toEqual(seen['in one loop']);
+  const { foundAgain } = options;
+  expect(seen['with the memory thrown away']).toEqual({
+    ...seen['in one loop'],
+    ...(foundAgain ? { reason: foundAgain } : {}),
+  });
   if (seen['in one loop'] === undefined) throw new Error('nothing was driven');
   return seen['in one loop'];
 };
@@ -75,7 +90,7 @@ const inOneLoop = async <Inputs, M extends Memory, Outputs>(scene: Stage<Inputs,
 /** As a CodePipeline job does it: one process, one turn, and from one to the next only the token. */
 const turnByTurn = async <Inputs, M extends Memory, Outputs>(
   scene: Stage<Inputs, M, Outputs>,
-  forgetAfter: number | undefined,
+  forgetAfter: number | 'every turn' | undefined,
 ): Promise<End> => {
   let token: string | undefined;
   for (let turn = 1; turn <= mostTurns; turn++) {
@@ -84,7 +99,9 @@ const turnByTurn = async <Inputs, M extends Memory, Outputs>(
     try {
       const progress = await scene.operation().advance(scene.inputs, memory, world);
       if (progress.is === 'done') return progress;
-      token = turn === forgetAfter ? undefined : writeMemory(progress.memory);
+      // Without memory a turn only looks: what it remembers is what lets the next one act.
+      const forgets = forgetAfter === 'every turn' ? memory !== undefined : turn === forgetAfter;
+      token = forgets ? undefined : writeMemory(progress.memory);
       await scene.clock.sleepUntil(progress.notBefore);
     } catch (error) {
       if (!(error instanceof Throttled || error instanceof AnswerLost)) return { ...failureOf(error), outputs: {} };

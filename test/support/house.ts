@@ -37,6 +37,9 @@ export interface Attempt {
 export interface House {
   readonly simulator: Simulator;
   readonly environment: Env;
+  readonly manifestPath: string;
+  /** Whether anything was ever deployed. */
+  hasEndpoint(): boolean;
   /** Path of the team's delivery.yml. */
   readonly manifest: string;
   /** Changes the text of the manifest; without a change it is the rehearsal's. */
@@ -54,6 +57,8 @@ export interface House {
   approve(): Promise<void>;
   /** `version` serves, and its usual traffic is known. */
   inProduction(version: IrisVersion): Promise<void>;
+  /** Nobody calls the endpoint any more. */
+  closeDoors(): void;
   pass(milliseconds: number): Promise<void>;
   record(): ReleaseRecord | undefined;
   /** Requests from now on. */
@@ -140,6 +145,8 @@ export const openHouse = async (options: SimulatorOptions = {}): Promise<House> 
   return {
     simulator,
     environment: environmentOf('1'),
+    manifestPath: path,
+    hasEndpoint: () => simulator.hosting.variant(house.endpoint, house.variant) !== undefined,
     manifest: path,
     writeManifest,
     run,
@@ -154,6 +161,7 @@ export const openHouse = async (options: SimulatorOptions = {}): Promise<House> 
       traffic = simulator.traffic({ endpoint, requestsPerSecond: house.requestsPerSecond, seed: 20_260_105 });
       await pass(minutes(20));
     },
+    closeDoors: () => traffic?.stop(),
     pass,
     record: () => {
       const bucket = `sagemaker-${house.region}-${house.account}`;

@@ -35,8 +35,13 @@ export const createCloudwatch = (kernel: Kernel): { readonly service: Service; r
     observed: readonly (readonly [value: number, times: number])[],
   ): void => {
     const selector = { namespace, metric, dimensions: dimensionsOf(dimensions), unit: unitOf(metric) };
-    const visibleAt = at + settings.metricDelayMs;
-    for (const [value, times] of observed) store.add(selector, { at, visibleAt, resolutionMs: 60_000, value, times });
+    const common = {
+      at,
+      visibleAt: at + settings.metricDelayMs,
+      resolutionMs: 60_000,
+      untrimmed: metric.endsWith('Latency') && !settings.latencyTrimmedStatistics,
+    };
+    for (const [value, times] of observed) store.add(selector, { ...common, value, times });
   };
 
   return {

@@ -30,6 +30,8 @@ export type Observation = {
   readonly visibleAt: Instant;
   /** 60 000, or 1 000 for a high-resolution metric: observations are kept per bucket of this length. */
   readonly resolutionMs: number;
+  /** The metric has no trimmed statistics. */
+  readonly untrimmed?: boolean;
 } & ({ readonly value: number; readonly times: number } | { readonly set: Summary });
 
 interface Series {
@@ -86,6 +88,7 @@ export const createStore = (now: () => Instant): Store => {
       }
       if ('set' in observation) mergeInto(bucket, observation.set);
       else addObservation(bucket, observation.value, observation.times);
+      bucket.untrimmed ||= observation.untrimmed ?? false;
     }
     series.pending = waiting;
     series.foldAt = Math.max(4096, waiting.length * 2);

@@ -1,4 +1,5 @@
 import { AwsError } from '../../contracts.ts';
+import { trimmedStatistic } from './trimmed.ts';
 
 /** What a period holds. Mutable while it is being filled; nobody outside the store changes one. */
 export interface Summary {
@@ -10,6 +11,8 @@ export interface Summary {
   readonly values: Map<number, number>;
   /** Holds a StatisticSet of several values, of which single values are unknown: no percentile can be told. */
   opaque: boolean;
+  /** The metric has percentiles but no trimmed statistics. */
+  untrimmed: boolean;
 }
 
 export const emptySummary = (): Summary => ({
@@ -19,6 +22,7 @@ export const emptySummary = (): Summary => ({
   max: Number.NEGATIVE_INFINITY,
   values: new Map(),
   opaque: false,
+  untrimmed: false,
 });
 
 export const addObservation = (summary: Summary, value: number, times: number): void => {
@@ -38,6 +42,7 @@ export const mergeInto = (summary: Summary, other: Summary): Summary => {
   summary.min = Math.min(summary.min, other.min);
   summary.max = Math.max(summary.max, other.max);
   summary.opaque ||= other.opaque;
+  summary.untrimmed ||= other.untrimmed;
   for (const [value, times] of other.values) summary.values.set(value, (summary.values.get(value) ?? 0) + times);
   return summary;
 };
@@ -96,13 +101,15 @@ const percentile =
   };
 
 /**
- * @param name `Average`, …, or `p99`
- * @throws {AwsError} ValidationError for what is no statistic, and for the trimmed statistics, which are not computed here
+ * @param name `Average`, …, `p99`, or a trimmed statistic: `TC(0:250000)`
+ * @throws {AwsError} ValidationError for what is no statistic
  */
 export const statistic = (name: string): Statistic => {
   const found = simple[name];
   if (found) return found;
   const p = percentileOf(name);
   if (p !== undefined) return percentile(p);
+  const trimmed = trimmedStatistic(name);
+  if (trimmed) return trimmed;
   throw new AwsError('ValidationError', `The value ${name} for parameter Stat is not supported`);
 };

@@ -208,7 +208,8 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
       // The config that serves must still exist, or every update fails on the OLD name (terraform-provider-aws#40048).
       configs.find(endpoint.live.config.name);
       const config = launchable(input.EndpointConfigName);
-      if (config.name === endpoint.live.config.name && settings.sameConfigUpdate === 'refused')
+      // After UpdateRollbackFailed it is the way out (AWS: "Use rolling deployments"), and it does not serve alone.
+      if (config.name === endpoint.live.config.name && !endpoint.stray && settings.sameConfigUpdate === 'refused')
         throw invalid(`Endpoint "${endpoint.arn}" already uses endpoint configuration "${config.arn}".`);
       if (
         config.variants.some((variant) => variant.ServerlessConfig) &&

@@ -15,6 +15,7 @@ import { type FleetVariant, sum } from './fleets.ts';
 interface Route {
   readonly endpoint: Endpoint;
   readonly config: string;
+  readonly asynchronous: boolean;
   readonly variant: FleetVariant;
   readonly mass: number;
   /** Instances of that variant name taking traffic, over all fleets. */
@@ -34,6 +35,18 @@ interface Tally {
 const minuteMs = 60_000;
 const namespace = 'AWS/SageMaker';
 
+/**
+ * "Asynchronous endpoints don't publish Invocations, InvocationsPerInstance or OverheadLatency" (AWS: "Monitor asynchronous endpoint");
+ * InvocationModelErrors is not among those they do. Of these the config's dimension set is [unconfirmed] there.
+ */
+const asyncMetrics: ReadonlySet<string> = new Set(['Invocation4XXErrors', 'Invocation5XXErrors', 'ModelLatency']);
+
+const dependencyFailed = {
+  status: 500,
+  body: Buffer.from(JSON.stringify({ error: 'the feature store does not answer' })),
+  contentType: 'application/json',
+};
+
 const notFound = (context: Context, name: string): AwsError =>
   // Wording [unconfirmed] (reference/sagemaker.md §8).
   new AwsError('ValidationError', `Endpoint ${name} of account ${context.kernel.accountId} not found.`);
@@ -41,6 +54,8 @@ const notFound = (context: Context, name: string): AwsError =>
 /** Routes requests, runs the containers, and emits the metrics of reference/sagemaker.md §4.4 under both dimension sets. */
 export const createRouting = (context: Context, endpoints: Endpoints) => {
   const random = context.kernel.random('routing');
+  const chance = context.kernel.random('dependency failures');
+  const ill = new Map<string, { readonly rate: number; readonly until: Instant }>();
   const minutes = new Map<string, { -readonly [Key in keyof FleetMinute]: FleetMinute[Key] }>();
 
   /**
@@ -64,6 +79,7 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
           return {
             endpoint,
             config: fleet.config.name,
+            asynchronous: fleet.config.input.AsyncInferenceConfig !== undefined,
             variant,
             mass: (weight * variant.active) / activeInstances,
             activeInstances,
@@ -95,7 +111,8 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
   const serve = (route: Route, body: Buffer, contentType: string, tally: Tally): InvocationAnswer => {
     const { container } = route.variant.running ?? {};
     if (!container) throw new Error(`variant ${route.variant.name} takes traffic without a container`);
-    const answer = container.invoke(body, contentType);
+    const computed = container.invoke(body, contentType);
+    const answer = dependencyFails(route.endpoint.name) ? { ...computed, ...dependencyFailed } : computed;
     tally.requests++;
     if (answer.status >= 500) tally.serverErrors++;
     else if (answer.status >= 400) tally.clientErrors++;
@@ -103,6 +120,11 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
     tally.latencyMsSum += answer.latencyMs;
     tally.latencyMicros.set(micros, (tally.latencyMicros.get(micros) ?? 0) + 1);
     return { ...answer, variant: route.variant.name };
+  };
+
+  const dependencyFails = (endpoint: string): boolean => {
+    const failure = ill.get(endpoint);
+    return failure !== undefined && context.kernel.clock.now() < failure.until && chance() < failure.rate;
   };
 
   const newTally = (route: Route): Tally => ({
@@ -135,8 +157,11 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
       ModelLatency: [[...latencyMicros.keys()], [...latencyMicros.values()]],
       OverheadLatency: [[context.kernel.settings.overheadLatencyMs * 1000], [requests]],
     };
+    const published = Object.entries(observations).filter(
+      ([metric]) => !route.asynchronous || asyncMetrics.has(metric),
+    );
     for (const dimensions of [plain, { ...plain, EndpointConfigName: route.config }])
-      for (const [metric, [values, counts]] of Object.entries(observations))
+      for (const [metric, [values, counts]] of published)
         context.metrics.recordMany(namespace, metric, dimensions, values, counts, at);
     const minute = Math.floor(at / minuteMs) * minuteMs;
     const key = `${route.endpoint.name}/${route.config}/${route.variant.name}/${minute}`;
@@ -182,5 +207,11 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
     for (const tally of tallies.values()) record(tally, at);
   };
 
-  return { invoke, drive, minutes: (): readonly FleetMinute[] => [...minutes.values()].map((row) => ({ ...row })) };
+  return {
+    invoke,
+    drive,
+    minutes: (): readonly FleetMinute[] => [...minutes.values()].map((row) => ({ ...row })),
+    dependencyFailure: (endpoint: string, { rate, durationMs }: { rate: number; durationMs: number }): void =>
+      void ill.set(endpoint, { rate, until: context.kernel.clock.now() + durationMs }),
+  };
 };

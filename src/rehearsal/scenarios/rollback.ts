@@ -1,6 +1,6 @@
 import { minutes } from '../../clock.ts';
 import { house, rollouts } from '../manifest.ts';
-import type { Stage } from '../stage.ts';
+import { complain, complaints, watchComplaints } from './complaints.ts';
 import { deliver, delivered, inProduction, isEnd, type Scenario } from './scenario.ts';
 
 const byAlarm = { outcome: 'rolled-back', reasonCode: 'alarm' } as const;
@@ -67,26 +67,13 @@ export const alreadyConvicted: Scenario = {
   },
 };
 
-const complaints = 'iris-complaints';
-
 export const rollbackByHand: Scenario = {
   name: 'rollback-by-hand',
   about: 'A version passes its bakes and turns out wrong; somebody rolls back while the team’s own alarm is red.',
   expected: { outcome: 'succeeded', reasonCode: 'restored' },
   play: async (stage, require) => {
     await inProduction(stage, require);
-    await stage.simulator.call('cloudwatch', 'PutMetricAlarm', {
-      AlarmName: complaints,
-      Namespace: 'Acme/Garden',
-      MetricName: 'Complaints',
-      Statistic: 'Sum',
-      Period: 60,
-      EvaluationPeriods: 1,
-      Threshold: 0,
-      ComparisonOperator: 'GreaterThanThreshold',
-      TreatMissingData: 'notBreaching',
-    });
-    await stage.driver.until(stage.driver.now() + minutes(5));
+    await watchComplaints(stage);
     stage.writeManifest({ namedAlarms: [complaints] });
     const wrong = await deliver(stage, 'A version that answers fast and wrong', '1.2.0');
     require(isEnd(wrong, delivered), 'the wrong version passes bakes that watch only errors');
@@ -132,12 +119,4 @@ export const rollbackDuringCanary: Scenario = {
     require(undo.ending?.after?.version === '1.1.0', 'the version before the canary serves, not an older one');
     return undo;
   },
-};
-
-const complain = async (stage: Stage, during: number): Promise<void> => {
-  const until = stage.driver.now() + during;
-  while (stage.driver.now() < until) {
-    stage.simulator.metrics.record('Acme/Garden', 'Complaints', {}, 1, stage.driver.now());
-    await stage.driver.until(stage.driver.now() + minutes(1));
-  }
 };

@@ -1,8 +1,9 @@
-import { minutes } from '../../clock.ts';
+import type { Settings } from '../../../simulator/contracts.ts';
+import { hours, minutes, seconds } from '../../clock.ts';
 import type { Outcome } from '../../operation.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
 import { house } from '../manifest.ts';
-import type { Release, Stage } from '../stage.ts';
+import type { Release, Stage, Told } from '../stage.ts';
 
 export interface Expected {
   readonly outcome: Outcome;
@@ -15,11 +16,13 @@ export interface Scenario {
   /** One sentence. */
   readonly about: string;
   readonly expected: Expected;
+  /** What it needs of the far side. */
+  readonly settings?: Partial<Settings>;
   /**
    * @param require states what must hold besides the expected end and its relation to DescribeEndpoint
    * @returns the release that is judged, ended
    */
-  play(stage: Stage, require: Require): Promise<Release>;
+  play(stage: Stage, require: Require): Promise<Told>;
 }
 export type Require = (holds: boolean, saying: string) => void;
 
@@ -43,17 +46,54 @@ export const inProduction = async (stage: Stage, require: Require): Promise<void
   await stage.openDoors();
 };
 
-export const isEnd = (release: Release, { outcome, reasonCode }: Expected): boolean =>
+export const isEnd = (release: Told, { outcome, reasonCode }: Expected): boolean =>
   release.ending?.outcome === outcome && release.ending.reason === reasonCode;
+
+/** Requests of the release that were carried out. */
+export const carriedOut = ({ ending }: Release, operation: string): number =>
+  ending?.requests.filter((request) => request.operation === operation && request.mutation).length ?? 0;
+
+/** Registered and approved by a workflow run of its own, so that the next one's writes are its deployment's. */
+export const prepared = async (stage: Stage, version: Release['version']): Promise<void> => {
+  const release = await stage.begin('A version is registered and approved', version);
+  await release.prepare();
+  await release.end();
+};
+
+/** What a release may not leave behind when nothing came of it. */
+export const leavesNothingHalfDone = async (stage: Stage, require: Require): Promise<void> => {
+  const { MetricAlarms } = await stage.simulator.call('cloudwatch', 'DescribeAlarms', {
+    AlarmNamePrefix: `${stage.endpoint}-`,
+  });
+  const own = (MetricAlarms as { readonly AlarmName: string }[]).filter(({ AlarmName }) =>
+    /-(errors|latency-p99|abort)-[0-9a-f]{8}$/.test(AlarmName),
+  );
+  require(own.length === 0, 'no alarm of the release is left');
+  const record = stage.simulator.objects.get(
+    `sagemaker-${house.region}-${house.account}`,
+    `model-delivery/${stage.endpoint}/record.json`,
+  );
+  require(record !== undefined &&
+    !('live' in JSON.parse(record.body.toString())), 'the endpoint is free for the next release');
+};
 
 /** After provisioning, in the middle of the first bake. */
 export const intoTheCanary = minutes(7);
+
+/** Time passes until the far side has noted it that often since `play` began. */
+export const untilNoted = async (stage: Stage, what: string, times = 1): Promise<void> => {
+  const limit = stage.driver.now() + hours(2);
+  while (stage.simulator.events.filter((event) => event.what === what).length < times) {
+    if (stage.driver.now() >= limit) throw new Error(`${what} was not seen ${times} times in two hours`);
+    await stage.driver.until(stage.driver.now() + seconds(10));
+  }
+};
 
 /** Lets SageMaker finish whatever it is doing. */
 export const settle = async (stage: Stage): Promise<void> => {
   for (;;) {
     const { EndpointStatus } = await stage.simulator.call('sagemaker', 'DescribeEndpoint', {
-      EndpointName: house.endpoint,
+      EndpointName: stage.endpoint,
     });
     if (EndpointStatus !== 'Updating' && EndpointStatus !== 'Creating') return;
     await stage.driver.until(stage.driver.now() + minutes(1));

@@ -1,6 +1,6 @@
 import { minutes, seconds } from '../../clock.ts';
 import type { Release, Stage } from '../stage.ts';
-import { delivered, inProduction, intoTheCanary, isEnd, type Scenario, settle } from './scenario.ts';
+import { carriedOut, delivered, inProduction, intoTheCanary, isEnd, type Scenario, settle } from './scenario.ts';
 
 export const runnerKilled = async (stage: Stage, title: string, version: Release['version']): Promise<Release> => {
   const release = await stage.begin(title, version);
@@ -26,7 +26,7 @@ export const runnerKilledThenRerun: Scenario = {
   play: async (stage, require) => {
     await inProduction(stage, require);
     const release = await runnerKilled(stage, 'A runner killed mid-canary and re-run', '1.1.0');
-    require(updates(release) === 1, 'UpdateEndpoint is called once');
+    require(carriedOut(release, 'UpdateEndpoint') === 1, 'UpdateEndpoint is called once');
     return release;
   },
 };
@@ -60,7 +60,7 @@ export const answerLostThenRerun: Scenario = {
     release.rerun();
     await release.run('deploy-endpoint');
     await release.end();
-    require(updates(release) === 1, 'UpdateEndpoint is carried out once');
+    require(carriedOut(release, 'UpdateEndpoint') === 1, 'UpdateEndpoint is carried out once');
     return release;
   },
 };
@@ -115,6 +115,3 @@ export const twoReleasesOneEndpoint: Scenario = {
     return second;
   },
 };
-
-const updates = (release: Release): number =>
-  release.ending?.requests.filter(({ operation, mutation }) => operation === 'UpdateEndpoint' && mutation).length ?? 0;

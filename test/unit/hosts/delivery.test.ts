@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Host, startDelivery } from '../../../src/hosts/delivery.ts';
 import { Refusal } from '../../../src/operation.ts';
+import { registerModel } from '../../../src/operations/register-model.ts';
 import { countingOperation, type FarSide } from '../../support/fake-operation.ts';
 import { fakeSession } from '../../support/fake-world.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
@@ -50,6 +51,20 @@ describe('a delivery', () => {
       result: { outcome: 'succeeded', startedAt: '2026-01-05T09:00:00Z', endedAt: '2026-01-05T09:03:00Z' },
     });
     expect(report.timeline).toHaveLength(4);
+  });
+
+  it('repeats no value of what may be a secret', async () => {
+    const asked: string[] = [];
+    const { host } = scene({
+      written: (name) => ({ 'container-environment': 'API_TOKEN=hunter2=\nMODE=fast', metadata: 'key=hunter2' })[name],
+    });
+    const observer = {
+      ...host.observer,
+      asked: (inputs: Readonly<Record<string, string>>) => asked.push(...Object.values(inputs)),
+    };
+    const report = await startDelivery(registerModel, { ...host, observer }).ended;
+    expect(report.asked).toMatchObject({ 'container-environment': 'API_TOKEN=…\nMODE=…', metadata: 'key=…' });
+    expect(`${asked.join()}${JSON.stringify(report)}`).not.toContain('hunter2');
   });
 
   it('keeps to the timeout it was given', async () => {

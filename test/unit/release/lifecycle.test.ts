@@ -157,6 +157,15 @@ describe('rerunDecision', () => {
     expect(asked(record)).toBe('no-op');
   });
 
+  test('a conviction outlives a retry that proved nothing, and ends with one that succeeded', () => {
+    const convicted = released(delivered, release({ id: 'r2', version: '1.2.0' }), 'alarm', 20);
+    const retried = released(convicted, release({ id: 'r3', version: '1.2.0' }), 'capacity-rolled-back', 30);
+    expect(asked(retried, { version: '1.2.0' })).toBe('already-convicted');
+    expect(asked(retried, { version: '1.2.0', retry: true })).toBe('new-attempt');
+    const acquitted = released(retried, release({ id: 'r4', version: '1.2.0' }), 'delivered', 40);
+    expect(asked(acquitted, { version: '1.2.0' })).toBe('no-op');
+  });
+
   test('taken back by hand after it had succeeded: convicted; a rollback may go anywhere', () => {
     const two = released(delivered, release({ id: 'r2', version: '1.2.0' }), 'delivered', 20);
     const back = released(two, release({ id: 'b1', operation: 'rollback', version: '1.1.0' }), 'restored', 30);

@@ -1,0 +1,116 @@
+import type { ActionType, Codepipeline } from '../aws/codepipeline.ts';
+import { operations } from '../operations/all.ts';
+import { type Field, flag, InputError } from '../schema.ts';
+import { type ActionTypeRequest, actionTypeOf, actionTypeVersion } from './action-types.ts';
+import { helpOf, readArguments } from './arguments.ts';
+import { chooseClock } from './clock.ts';
+import { connectCodepipeline } from './codepipeline.ts';
+import type { CommandLine, ExitCode } from './command-line.ts';
+import { exitCodeOf } from './exit-code.ts';
+import { failureOf } from './failure.ts';
+import { readInputs } from './read-inputs.ts';
+
+const inputs: { readonly json: Field<boolean> } = { json: flag({ description: 'Print JSON.', default: false }) };
+const does =
+  'Lists the custom action types of this version and whether the account has them, or creates those it does not have.';
+
+type Standing = 'missing' | 'created' | 'exists' | 'exists with another definition';
+
+/** `action-types list` and `action-types create`: the account's custom action types beside the ones this version works on. */
+export const runActionTypes = async (
+  [verb, ...args]: readonly string[],
+  { env, terminal }: CommandLine,
+): Promise<ExitCode> => {
+  try {
+    const { written, help } = readArguments(inputs, verb === '--help' ? [verb] : args);
+    if (help) {
+      terminal.out(helpOf('action-types list|create', does, inputs));
+      return 0;
+    }
+    if (verb !== 'list' && verb !== 'create')
+      throw new InputError(
+        `${JSON.stringify(verb ?? '')} is not expected here; write action-types list or action-types create`,
+      );
+    const calls = connectCodepipeline(env, await chooseClock(env));
+    const rows = await standings(calls, verb === 'create');
+    terminal.out(
+      readInputs(inputs, written).json
+        ? JSON.stringify(rows, undefined, 2)
+        : rows
+            .map(({ category, provider, version, standing }) => `${category}/${provider}/${version}  ${standing}`)
+            .join('\n'),
+    );
+    const differing = rows.filter(({ standing }) => standing === 'exists with another definition');
+    if (differing.length === 0) return 0;
+    terminal.err(
+      `action-types: version ${actionTypeVersion} of ${differing.map(({ provider }) => provider).join(', ')} has another definition in this account.` +
+        ' An action type cannot be changed, and its version cannot be used again once it is deleted: use the version of this suite that made it,' +
+        ' or one that raises the version.',
+    );
+    return 1;
+  } catch (error) {
+    const failure = failureOf(error);
+    terminal.err(`action-types: ${failure.outcome}/${failure.reason}\n  ${failure.because}`);
+    return exitCodeOf(failure);
+  }
+};
+
+const standings = async (calls: Codepipeline, create: boolean) => {
+  const existing = await listAll(calls);
+  const wanted = Object.values(operations).map(actionTypeOf);
+  const found = wanted.map((definition) => {
+    const there = existing.find(
+      ({ id }) =>
+        id?.category === definition.category &&
+        id.provider === definition.provider &&
+        id.version === definition.version,
+    );
+    if (there === undefined) return { definition, standing: 'missing' as Standing };
+    return {
+      definition,
+      standing: (isSame(definition, there) ? 'exists' : 'exists with another definition') as Standing,
+    };
+  });
+  // All or nothing: an account with half of one version and half of another would run pipelines that no worker serves.
+  const creates = create && found.every(({ standing }) => standing !== 'exists with another definition');
+  const rows: { category: string; provider: string; version: string; standing: Standing }[] = [];
+  for (const { definition, standing } of found) {
+    const { category, provider, version } = definition;
+    if (creates && standing === 'missing') await calls.createCustomActionType(definition);
+    rows.push({ category, provider, version, standing: creates && standing === 'missing' ? 'created' : standing });
+  }
+  return rows;
+};
+
+const listAll = async (calls: Codepipeline): Promise<readonly ActionType[]> => {
+  const all: ActionType[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await calls.listActionTypes({ actionOwnerFilter: 'Custom', ...(nextToken ? { nextToken } : {}) });
+    all.push(...(page.actionTypes ?? []));
+    nextToken = page.nextToken;
+  } while (nextToken);
+  return all;
+};
+
+/** By what we asked for: AWS may show members that nobody set. */
+const isSame = (wanted: ActionTypeRequest, found: ActionType): boolean => {
+  const properties = found.actionConfigurationProperties ?? [];
+  return (
+    contains(found.settings ?? {}, wanted.settings ?? {}) &&
+    contains(found.inputArtifactDetails ?? {}, wanted.inputArtifactDetails) &&
+    contains(found.outputArtifactDetails ?? {}, wanted.outputArtifactDetails) &&
+    wanted.configurationProperties.every((property) => {
+      const there = properties.find(({ name }) => name === property.name);
+      // The guide speaks of a property JobList that the service adds by itself; a description changes nothing.
+      const { description: _description, ...meaning } = property;
+      return there !== undefined && contains({ queryable: false, ...there }, meaning);
+    }) &&
+    properties.every(
+      ({ name }) => name === 'JobList' || wanted.configurationProperties.some((one) => one.name === name),
+    )
+  );
+};
+
+const contains = (whole: object, part: object): boolean =>
+  Object.entries(part).every(([key, value]) => (whole as Readonly<Record<string, unknown>>)[key] === value);

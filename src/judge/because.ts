@@ -1,0 +1,85 @@
+import type { Policy } from './policy.ts';
+import type { MetricEvidence, Verdict, VerdictReason } from './verdict.ts';
+
+export interface Findings {
+  readonly reason: VerdictReason;
+  readonly logEvidence: number;
+  readonly threshold: number;
+  readonly evidence: Readonly<Record<string, MetricEvidence>>;
+  readonly stepRequests: number;
+  readonly coverage: number;
+  readonly blindSeconds: number;
+  /** Share of the requests the candidate got in this step, and was meant to get. */
+  readonly seenShare?: number;
+  readonly meantShare?: number;
+}
+
+/** One sentence with numbers. */
+export const because = (policy: Policy, found: Findings): string => {
+  const { reason, evidence } = found;
+  switch (reason) {
+    case 'candidate-worse': {
+      const metric = strongest(policy, evidence);
+      const worst = evidence[metric.name];
+      return (
+        `${metric.says}: ${worst ? sides(worst) : ''}; that is ${odds(found.logEvidence)} times as likely if the candidate ` +
+        `is more than ${metric.worseThan} times worse than if it is not, ${odds(found.threshold)} convicts`
+      );
+    }
+    case 'proven-healthy': {
+      const bounds = policy.metrics.flatMap(({ name, says, excessBelow }) => {
+        const upper = evidence[name]?.interval[1];
+        return excessBelow === undefined || upper === undefined ? [] : [`${says} at most ${percent(upper)}`];
+      });
+      return `after ${found.stepRequests} candidate requests in this step the excess over the baseline is, with ${percent(policy.healthy.confidence)} confidence: ${bounds.join(', ')}`;
+    }
+    case 'absolute-limit':
+      return `more than ${percent(policy.safetyNet.above)} of the candidate's requests failed in each of ${policy.safetyNet.buckets} buckets in a row, whatever the baseline did`;
+    case 'metrics-missing':
+      return `metrics are missing for ${Math.round(found.blindSeconds)} s: the weight stays, and after ${policy.maxBlindSeconds} s the traffic is taken back`;
+    case 'unobserved-too-long':
+      return `metrics have been missing for ${Math.round(found.blindSeconds)} s, longer than ${policy.maxBlindSeconds} s: a candidate nobody observes must not serve`;
+    case 'split-not-as-weighted':
+      return `the candidate got ${percent(found.seenShare ?? 0)} of the requests, the weights say ${percent(found.meantShare ?? 0)}: the counts cannot be trusted`;
+    case 'too-little-observed':
+      return `only ${percent(found.coverage)} of this step was observed, ${percent(policy.coverage)} is needed`;
+    case 'too-few-requests':
+      return `${found.stepRequests} of the ${policy.minimumRequests} candidate requests this step must see`;
+    case 'weights-moved':
+      return 'the weights moved in this bucket: it is no evidence';
+    case 'insufficient-evidence':
+      return undecided(policy, found);
+  }
+};
+
+const undecided = (policy: Policy, { evidence, stepRequests, logEvidence, threshold }: Findings): string => {
+  const missing = policy.metrics.find(({ name }) => {
+    const { logHealth, healthThreshold } = evidence[name] ?? {};
+    return healthThreshold !== undefined && (logHealth ?? 0) < healthThreshold;
+  });
+  const guilt = `evidence against it ${odds(logEvidence)} of ${odds(threshold)}`;
+  const of = missing && evidence[missing.name];
+  if (!missing || !of)
+    return `this bucket alone has more bad requests than the bound allows after ${stepRequests} candidate requests; ${guilt}`;
+  return `not yet decided after ${stepRequests} candidate requests in this step: ${missing.says} ${sides(of)}, an excess of up to ${percent(of.interval[1])} is not excluded (${percent(missing.excessBelow ?? 0)} must be); ${guilt}`;
+};
+
+/** The metric that adds most to the weighted mean. */
+const strongest = (policy: Policy, evidence: Verdict['evidence']): Policy['metrics'][number] => {
+  const strength = ({ name, weight }: Policy['metrics'][number]): number =>
+    Math.log(weight) + (evidence[name]?.logEvidence ?? Number.NEGATIVE_INFINITY);
+  return policy.metrics.reduce((best, metric) => (strength(metric) > strength(best) ? metric : best));
+};
+
+const sides = ({ candidate, baseline }: MetricEvidence): string =>
+  `${candidate.bad} of ${candidate.requests} (${rate(candidate)}) beside ${baseline.bad} of ${baseline.requests} (${rate(baseline)})`;
+const rate = ({ bad, requests }: MetricEvidence['candidate']): string =>
+  requests > 0 ? percent(bad / requests) : 'none';
+
+export const percent = (fraction: number): string => `${Number((fraction * 100).toPrecision(3))} %`;
+
+/** Evidence as people bet: 1 in …; large numbers as powers of ten. */
+const odds = (log: number): string => {
+  const value = Math.exp(log);
+  return value >= 1e6 ? `10^${Math.floor(log / Math.LN10)}` : String(Number(value.toPrecision(value < 1 ? 1 : 3)));
+};

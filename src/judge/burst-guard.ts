@@ -1,0 +1,92 @@
+/**
+ * Errors that come in bursts (a retry storm, one bad host) can hit one arm alone: requests are then not exchangeable and the bound
+ * on false convictions does not hold by itself. The guard caps what one bucket can say, so that no fewer than three can convict.
+ * It costs time on a clean history, so whether it is needed is decided from the day before the rollout and frozen in the plan.
+ */
+export interface Past {
+  readonly requests: number;
+  readonly bad: number;
+}
+
+export interface GuardDecision {
+  readonly needed: boolean;
+  readonly because: string;
+}
+
+/** Fewest buckets that can convict while the guard is on. */
+export const fewestConvictingBuckets = 3;
+/** Most that one bucket may add, in nats. */
+export const guardCap = (falseRollback: number): number => -Math.log(falseRollback) / fewestConvictingBuckets;
+
+/** Fewest buckets with requests that make a history. */
+const shortestHistory = 60;
+/** Standard deviations by which the pairs of a steady endpoint differ from theirs about once in a thousand days. */
+const tolerated = 4;
+/** Chance, over the whole history, that a steady endpoint shows a pair as uneven as one that switches the guard on. */
+const rarest = 1e-3;
+
+/**
+ * Neighbouring buckets are compared two by two: given the bad requests of both together, the first one's are binomial whatever the
+ * rate is, so slow drift and daily load cancel and only what changes from one bucket to the next is left. The guard is needed when
+ * the sum of the squared, standardised differences is too large (many small bursts) or one pair is too uneven (a rare large one).
+ * @param history the baseline's buckets in order, oldest first, from before the first candidate request
+ */
+export const needsBurstGuard = (history: readonly Past[]): GuardDecision => {
+  const served = history.filter(({ requests }) => requests > 0);
+  if (served.length < shortestHistory)
+    return {
+      needed: true,
+      because: `only ${served.length} buckets of history have requests: whether errors come in bursts is not known`,
+    };
+  const pairs: Pair[] = [];
+  for (let index = 0; index + 1 < served.length; index += 2) {
+    const [first, second] = served.slice(index, index + 2);
+    if (first && second && first.bad + second.bad > 0) pairs.push(pairOf(first, second));
+  }
+  const surplus = pairs.reduce((sum, { square }) => sum + square - 1, 0);
+  const spread = Math.sqrt(pairs.reduce((sum, { variance }) => sum + variance, 0));
+  if (surplus > tolerated * spread && surplus > 0) {
+    const dispersion = (surplus / pairs.length + 1).toFixed(1);
+    return {
+      needed: true,
+      because: `errors of neighbouring buckets differ ${dispersion} times as much as independent errors would`,
+    };
+  }
+  const limit = Math.log(rarest / Math.max(1, pairs.length));
+  const worst = pairs.find(({ logChance }) => logChance < limit);
+  if (worst)
+    return {
+      needed: true,
+      because: `${worst.larger} errors in one bucket beside ${worst.smaller} in the next: a burst`,
+    };
+  return { needed: false, because: `errors came singly in ${served.length} buckets` };
+};
+
+interface Pair {
+  readonly square: number;
+  /** Of the square, were the errors independent. */
+  readonly variance: number;
+  /** ln of a bound on the chance of a pair this uneven. */
+  readonly logChance: number;
+  readonly larger: number;
+  readonly smaller: number;
+}
+
+const pairOf = (first: Past, second: Past): Pair => {
+  const total = first.bad + second.bad;
+  const share = first.requests / (first.requests + second.requests);
+  const scale = total * share * (1 - share);
+  return {
+    square: (first.bad - total * share) ** 2 / scale,
+    // Fourth moment of a binomial: E z⁴ = 3 + (1 − 6·w·(1 − w)) / (m·w·(1 − w)).
+    variance: Math.max(0, 2 + (1 - 6 * share * (1 - share)) / scale),
+    logChance: Math.LN2 - total * divergence(first.bad / total, share),
+    larger: Math.max(first.bad, second.bad),
+    smaller: Math.min(first.bad, second.bad),
+  };
+};
+
+/** Kullback–Leibler divergence of two coins: Chernoff's bound on a binomial tail is e^(−m·divergence). */
+const divergence = (seen: number, expected: number): number =>
+  (seen > 0 ? seen * Math.log(seen / expected) : 0) +
+  (seen < 1 ? (1 - seen) * Math.log((1 - seen) / (1 - expected)) : 0);

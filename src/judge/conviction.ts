@@ -1,0 +1,83 @@
+import type { Counts } from './bucket.ts';
+import { logAdd, logSum } from './logarithms.ts';
+
+/**
+ * Evidence that the candidate's rate is more than `margin` times the baseline's: a stratified conditional e-process.
+ *
+ * In a bucket with c candidate and b baseline requests, w = c / (c + b), x bad candidate requests and m bad requests in all,
+ * each alternative "r times the baseline" with r > margin = ρ multiplies its evidence by
+ *
+ *     (r / ρ)^x · ((1 − w + w·ρ) / (1 − w + w·r))^m
+ *
+ * (Turner, Ly & Grünwald, "Generic e-variables for exact sequential k-sample tests", 2106.02693, with one stratum per bucket;
+ * Lindon & Malek, 2011.03567, condition on m in the same way.) Two arguments, each enough, make it a fair bet on a model that is
+ * not worse than ρ:
+ *
+ * - Independent requests with error probability p in the baseline and at most ρ·p in the candidate, p any value in any bucket:
+ *   E[factor] ≤ exp(p·(c + b)·(w·ρ·(r/ρ)·A + (1 − w)·A − w·ρ − (1 − w))) with A = (1 − w + w·ρ)/(1 − w + w·r), by 1 + z ≤ e^z,
+ *   and the bracket is 0. So the rate ratio needs no correction at high base rates.
+ * - Exchangeable requests, however dependent: given m, x is hypergeometric, which is below the binomial in convex order
+ *   (Hoeffding 1963), so E[factor | m] ≤ ((1 − w + w·r/ρ)·(1 − w + w·ρ) / (1 − w + w·r))^m ≤ 1 for r ≥ ρ ≥ 1.
+ *
+ * By Ville's inequality the evidence ever reaches 1/α with probability at most α.
+ */
+export interface Alternatives {
+  /** Rate ratios, relative to the margin; above 1. */
+  readonly factors: readonly number[];
+  /** Prior weights, summing to 1. */
+  readonly weights: readonly number[];
+}
+
+export interface Terms {
+  /** ln(r/ρ) for each alternative. */
+  readonly perCandidateBad: readonly number[];
+  /** ln((1 − w + w·r)/(1 − w + w·ρ)) for each alternative. */
+  readonly perBad: readonly number[];
+}
+
+export const ratioTerms = (share: number, margin: number, { factors }: Alternatives): Terms => ({
+  perCandidateBad: factors.map(Math.log),
+  perBad: factors.map((factor) => Math.log1p((share * margin * (factor - 1)) / (1 - share + share * margin))),
+});
+
+/** ln of the evidence for each alternative, its prior weight included, over all the times at which it may have begun. */
+export type Conviction = readonly number[];
+
+export const noEvidence = ({ factors }: Alternatives): Conviction => factors.map(() => Number.NEGATIVE_INFINITY);
+
+/**
+ * One more time at which the candidate may have become worse: a fresh bet with a part of the prior. The sum over start times is
+ * one number per alternative, however many there are (Shin, Ramdas & Rinaldo, "E-detectors", 2203.03532).
+ */
+export const startAnew = (conviction: Conviction, { weights }: Alternatives, prior: number): Conviction =>
+  conviction.map((log, index) => logAdd(log, Math.log(prior * (weights[index] ?? 0))));
+
+/**
+ * @param cap most that one bucket may add to any alternative, in nats; cutting downwards keeps the bet fair
+ */
+export const weigh = (
+  conviction: Conviction,
+  { candidateBad, baselineBad }: Counts,
+  { perCandidateBad, perBad }: Terms,
+  cap = Number.POSITIVE_INFINITY,
+): Conviction => {
+  const bad = candidateBad + baselineBad;
+  if (bad === 0) return conviction;
+  return conviction.map(
+    (log, index) => log + Math.min(cap, candidateBad * (perCandidateBad[index] ?? 0) - bad * (perBad[index] ?? 0)),
+  );
+};
+
+/** ln of the evidence. */
+export const logEvidence = (conviction: Conviction): number => logSum(conviction);
+
+/** Candidate's share of the requests of a bucket; undefined when there were none. */
+export const shareOf = ({ candidate, baseline }: Counts): number | undefined =>
+  candidate + baseline > 0 ? candidate / (candidate + baseline) : undefined;
+
+/** Weight of the k-th time (from 1) at which the candidate may have become worse: the whole sequence sums to 1. */
+export const startPrior = (start: number): number =>
+  start === 1 ? firstStartPrior : (1 - firstStartPrior) / (start * (start - 1));
+
+/** Most candidates that are bad are bad from the first request. */
+const firstStartPrior = 0.6;

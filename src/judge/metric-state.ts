@@ -1,0 +1,70 @@
+import { alternatives } from './alternatives.ts';
+import type { Counts } from './bucket.ts';
+import { type Conviction, logEvidence, noEvidence, startAnew, startPrior, type Terms, weigh } from './conviction.ts';
+import {
+  type Excess,
+  estimatedExcess,
+  excessInterval,
+  logEvidenceBelow,
+  noExcess,
+  observe,
+  type Stakes,
+} from './health.ts';
+import type { Metric } from './policy.ts';
+import type { MetricEvidence } from './verdict.ts';
+
+/** All that is kept of one metric: sums, never the buckets. */
+export interface MetricState {
+  readonly conviction: Conviction;
+  /** Since the first bucket. */
+  readonly whole: Excess;
+  /** Since the weights moved last: a new share of the traffic must be proven again. */
+  readonly step: Excess;
+}
+
+export const freshMetric: MetricState = { conviction: noEvidence(alternatives), whole: noExcess, step: noExcess };
+
+export const withStart = (state: MetricState, start: number): MetricState => ({
+  ...state,
+  conviction: startAnew(state.conviction, alternatives, startPrior(start)),
+});
+
+export const withNewStep = (state: MetricState): MetricState => ({ ...state, step: noExcess });
+
+export const withCounts = (
+  { conviction, whole, step }: MetricState,
+  counts: Counts,
+  terms: Terms,
+  stakes: Stakes,
+  cap: number,
+): MetricState => {
+  const total = observe(whole, counts, stakes);
+  return {
+    conviction: weigh(conviction, counts, terms, cap),
+    whole: total,
+    // In the first step the two are one.
+    step: step === whole ? total : observe(step, counts, stakes),
+  };
+};
+
+/** Over the whole rollout *and* in this step: the first makes the bound hold over all steps together, the second keeps it fresh. */
+const logHealth = ({ whole, step }: MetricState, excessBelow: number): number => {
+  const inStep = logEvidenceBelow(step, excessBelow);
+  return step === whole ? inStep : Math.min(inStep, logEvidenceBelow(whole, excessBelow));
+};
+
+export const evidenceOf = (state: MetricState, { excessBelow }: Metric, confidence: number): MetricEvidence => {
+  const { whole } = state;
+  const excess = estimatedExcess(whole);
+  const [lower, upper] = excessInterval(whole, confidence);
+  return {
+    logEvidence: logEvidence(state.conviction),
+    logHealth: excessBelow === undefined ? 0 : logHealth(state, excessBelow),
+    ...(excessBelow === undefined ? {} : { healthThreshold: -Math.log(1 - confidence) }),
+    candidate: { requests: whole.requests, bad: whole.bad },
+    baseline: { requests: whole.baselineRequests, bad: whole.baselineBad },
+    ...(excess === undefined ? {} : { excess }),
+    // Buckets that contradict each other can push a bound past the estimate; wider is always right.
+    interval: [Math.min(lower, excess ?? lower), Math.max(upper, excess ?? upper)],
+  };
+};

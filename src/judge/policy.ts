@@ -1,0 +1,111 @@
+import type { JudgePolicy } from '../manifest/manifest.ts';
+
+/** What the judge was told before the first candidate request, frozen in the plan: nothing in it may depend on the candidate. */
+export interface Policy {
+  readonly convict: JudgePolicy['convict'];
+  readonly healthy: JudgePolicy['healthy'];
+  readonly metrics: readonly Metric[];
+  /** Cap what one bucket can say, because one arm alone may be hit by bursts. */
+  readonly burstGuard: boolean;
+  /** Longest the candidate may serve unobserved. */
+  readonly maxBlindSeconds: number;
+  /** Share of a step that must have been observed before it can be proven healthy. */
+  readonly coverage: number;
+  /** Candidate requests a step must see, whatever the evidence (DESIGN §7 rule 5). */
+  readonly minimumRequests: number;
+  /** The absolute alarm beside the comparison: it also sees both arms die. */
+  readonly safetyNet: SafetyNet;
+}
+
+export interface Metric {
+  readonly name: string;
+  /** Part of the false-rollback budget; all of them sum to 1. */
+  readonly weight: number;
+  /** This metric's own margin, a factor over the baseline's rate. */
+  readonly worseThan: number;
+  /** The excess that must be excluded before the candidate is healthy; absent = watched, not proven. */
+  readonly excessBelow?: number;
+  /** What people call it: `errors`, `requests slower than 249 ms`. */
+  readonly says: string;
+}
+
+export interface SafetyNet {
+  readonly metric: string;
+  /** Share of the candidate's requests. */
+  readonly above: number;
+  /** In a row. */
+  readonly buckets: number;
+  /** In those buckets together. */
+  readonly requests: number;
+}
+
+export const errorsMetric = 'errors';
+export const clientErrorsMetric = 'client-errors';
+
+/** Budgets before they are scaled to sum to 1: errors are what a rollback is for, the rest shares what is left. */
+const errorsBudget = 4;
+const clientErrorsBudget = 1;
+const latencyBudget = 3;
+/** Callers cause 4xx too, and one caller in one arm is no fault of the model (reference §3.6). */
+const clientErrorsMargin = 3;
+
+const defaults = { maxBlindSeconds: 600, coverage: 0.8, safetyNet: { above: 0.2, buckets: 3, requests: 20 } };
+
+export interface Watched {
+  readonly clientErrors?: boolean;
+  readonly latency?: readonly WatchedLatency[];
+  readonly burstGuard?: boolean;
+  readonly minimumRequests?: number;
+}
+
+export interface WatchedLatency {
+  readonly name: string;
+  readonly says: string;
+  /** The factor is already in the event that is counted. */
+  readonly marginInEvent?: boolean;
+  /** Rare enough in the baseline for an absolute excess to be excluded in reasonable time. */
+  readonly proven: boolean;
+}
+
+/** The manifest's section, with the metrics there are and the defaults filled in. */
+export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
+  const { worseThan } = judge.convict;
+  const { excessBelow } = judge.healthy;
+  const latency = watched.latency ?? [];
+  const metrics: readonly Metric[] = [
+    { name: errorsMetric, weight: errorsBudget, worseThan, excessBelow, says: 'errors' },
+    ...(watched.clientErrors
+      ? [
+          {
+            name: clientErrorsMetric,
+            weight: clientErrorsBudget,
+            worseThan: Math.max(worseThan, clientErrorsMargin),
+            excessBelow,
+            says: '4xx answers',
+          },
+        ]
+      : []),
+    ...latency.map(({ name, says, marginInEvent, proven }) => ({
+      name,
+      weight: latencyBudget / latency.length,
+      worseThan: marginInEvent ? 1 : worseThan,
+      ...(proven ? { excessBelow } : {}),
+      says,
+    })),
+  ];
+  const budget = metrics.reduce((sum, { weight }) => sum + weight, 0);
+  return {
+    convict: judge.convict,
+    healthy: judge.healthy,
+    metrics: metrics.map((metric) => ({ ...metric, weight: metric.weight / budget })),
+    burstGuard: judge.burstGuard === 'on' || (judge.burstGuard !== 'off' && (watched.burstGuard ?? false)),
+    maxBlindSeconds: judge.maxBlindSeconds ?? defaults.maxBlindSeconds,
+    coverage: defaults.coverage,
+    minimumRequests: watched.minimumRequests ?? 0,
+    safetyNet: {
+      metric: errorsMetric,
+      ...defaults.safetyNet,
+      ...(judge.safetyNet === undefined ? {} : { above: judge.safetyNet }),
+    },
+  };
+};

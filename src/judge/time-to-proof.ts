@@ -1,0 +1,36 @@
+import { logEvidenceBelow, noExcess, observe, stakesOf } from './health.ts';
+
+/**
+ * Candidate requests after which a candidate exactly as good as the baseline is expected to be proven healthy.
+ * @param baselineRate of bad requests, from the day before
+ * @param share of the requests the candidate gets, above 0
+ */
+export const requestsToProof = (
+  healthy: { readonly excessBelow: number; readonly confidence: number },
+  baselineRate: number,
+  share: number,
+): number => {
+  const target = -Math.log(1 - healthy.confidence);
+  const proven = (candidate: number): boolean => {
+    const baseline = (candidate * (1 - share)) / share;
+    const counts = {
+      candidate,
+      candidateBad: candidate * baselineRate,
+      baseline,
+      baselineBad: baseline * baselineRate,
+    };
+    return logEvidenceBelow(observe(noExcess, counts, stakesOf(counts)), healthy.excessBelow) >= target;
+  };
+  let enough = 1;
+  while (!proven(enough) && enough < largest) enough *= 2;
+  if (enough >= largest) return Number.POSITIVE_INFINITY;
+  let short = enough / 2;
+  while (enough - short > 1) {
+    const middle = Math.floor((enough + short) / 2);
+    if (proven(middle)) enough = middle;
+    else short = middle;
+  }
+  return enough;
+};
+
+const largest = 2 ** 40;

@@ -1,0 +1,46 @@
+/** What the judge says after a bucket. */
+export interface Verdict {
+  /** Start of the bucket it follows. */
+  readonly t: number;
+  readonly decision: 'continue' | 'hold' | 'rollback' | 'promote';
+  readonly reason: VerdictReason;
+  /** ln of the weighted mean of the metrics' evidence that the candidate is worse. */
+  readonly logEvidence: number;
+  /** What it is compared with: ln(1 / false-rollback). */
+  readonly threshold: number;
+  readonly evidence: Readonly<Record<string, MetricEvidence>>;
+  /** Candidate requests that were judged: in the whole rollout, and since the weights moved last. */
+  readonly candidateRequests: number;
+  readonly stepRequests: number;
+  /** Share of this step that was observed. */
+  readonly coverage: number;
+  /** One sentence with numbers. */
+  readonly because: string;
+}
+
+export type VerdictReason =
+  | 'insufficient-evidence'
+  | 'weights-moved'
+  | 'proven-healthy'
+  | 'candidate-worse'
+  | 'absolute-limit'
+  | 'metrics-missing'
+  | 'unobserved-too-long'
+  | 'split-not-as-weighted'
+  | 'too-little-observed'
+  | 'too-few-requests';
+
+export interface MetricEvidence {
+  /** ln of the evidence that the candidate is worse. */
+  readonly logEvidence: number;
+  /** ln of the evidence that its excess is below the bound: over the whole rollout and over this step, the smaller of the two. */
+  readonly logHealth: number;
+  /** ln(1 / (1 − confidence)); absent when health is not asked of this metric. */
+  readonly healthThreshold?: number;
+  readonly candidate: { readonly requests: number; readonly bad: number };
+  readonly baseline: { readonly requests: number; readonly bad: number };
+  /** Candidate's rate minus the baseline's. */
+  readonly excess?: number;
+  /** Of the excess; each end holds with the policy's confidence, at all looks. */
+  readonly interval: readonly [lower: number, upper: number];
+}

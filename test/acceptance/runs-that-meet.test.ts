@@ -1,0 +1,136 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { AwsWrites } from '../../src/aws/clients.ts';
+import { readInputs } from '../../src/hosts/read-inputs.ts';
+import { runFrom } from '../../src/hosts/run.ts';
+import { openSession, targetOf } from '../../src/hosts/world.ts';
+import type { Memory, Operation, Progress } from '../../src/operation.ts';
+import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { house as team } from '../../src/rehearsal/manifest.ts';
+import type { World } from '../../src/world.ts';
+import { type House, openHouse } from '../support/house.ts';
+
+let house: House;
+beforeEach(async () => {
+  house = await openHouse();
+});
+afterEach(() => house.close());
+
+/** One run of deploy-endpoint, a turn at a time. */
+interface Runner {
+  world: World;
+  turn(): Promise<string>;
+  toTheEnd(): Promise<string>;
+}
+
+const runner = async (holder: string, given: Readonly<Record<string, string>>): Promise<Runner> => {
+  const operation = deployEndpoint as Operation<unknown, Memory, unknown>;
+  const inputs = readInputs(
+    deployEndpoint.inputs,
+    (name) => ({ manifest: house.manifest, environment: team.environment, ...given })[name],
+  );
+  const clock = house.simulator.driver;
+  const session = await openSession({
+    target: targetOf(inputs),
+    env: house.environment,
+    run: { ...runFrom(house.environment, 'github-actions'), holder },
+    clock,
+    dryRun: false,
+    signal: new AbortController().signal,
+  });
+  let last: Progress<Memory, unknown> | undefined;
+  const runs: Runner = {
+    world: session.worldFor(new AbortController().signal),
+    turn: async () => {
+      if (last?.is === 'waiting') await clock.sleepUntil(last.notBefore);
+      last = await operation.advance(inputs, last?.is === 'waiting' ? last.memory : undefined, runs.world);
+      return last.is === 'done' ? `${last.outcome}/${last.reason}` : last.because;
+    },
+    toTheEnd: async () => {
+      for (let turns = 0; turns < 400; turns++) {
+        const said = await runs.turn();
+        if (last?.is === 'done') return said;
+      }
+      throw new Error('four hundred turns and no end');
+    },
+  };
+  return runs;
+};
+
+/** `meanwhile` happens after the run has read and decided, just before its next write of the release record arrives. */
+const beforeItsNextSave = (run: Runner, meanwhile: () => Promise<unknown>): void => {
+  const { world } = run;
+  const { write } = world;
+  if (write === undefined) throw new Error('a dry run saves nothing');
+  const { s3, sagemaker, cloudwatch, autoscaling } = write;
+  const putObject: AwsWrites['s3']['putObject'] = async (input) => {
+    run.world = world;
+    await meanwhile();
+    return s3.putObject(input);
+  };
+  run.world = { ...world, write: { sagemaker, cloudwatch, autoscaling, s3: { ...s3, putObject } } };
+};
+
+/** All is ready for the update: it is what the next turn submits. */
+const untilArmed = async (run: Runner): Promise<void> => {
+  while (!(await run.turn()).startsWith('made ')) {}
+};
+
+/** Sent, whether refused or not. */
+const updates = (seen: ReturnType<ReturnType<House['watch']>>): number =>
+  seen.filter(({ operation }) => operation === 'UpdateEndpoint').length;
+
+describe('two runs that meet at one endpoint', () => {
+  test('begun in the same moment, one gets it and the other says who has it', async () => {
+    await house.inProduction('1.0.0');
+    await house.prepare('1.1.0');
+    await house.prepare('1.3.0');
+    const first = await runner('run-1', { version: '1.1.0' });
+    const second = await runner('run-2', { version: '1.3.0' });
+    await first.turn();
+    await second.turn();
+    beforeItsNextSave(second, () => first.turn());
+    await expect(second.toTheEnd()).rejects.toMatchObject({
+      reason: 'held-by-another-release',
+      message: expect.stringContaining('1.1.0'),
+    });
+    expect(await first.toTheEnd()).toBe('succeeded/delivered');
+  });
+
+  test('a re-run while the lost runner still lives: one update, one verdict, and both report it', async () => {
+    await house.inProduction('1.0.0');
+    await house.prepare('1.4.0');
+    const lost = await runner('run-1', { version: '1.4.0' });
+    const rerun = await runner('run-1', { version: '1.4.0' });
+    await untilArmed(lost);
+    await rerun.turn();
+    const seen = house.watch();
+    // Both have seen the endpoint at rest and are about to announce the update.
+    beforeItsNextSave(lost, async () => {
+      while (house.record()?.live?.phase !== 'supervising') await rerun.turn();
+    });
+    await lost.turn();
+    expect(await rerun.toTheEnd()).toBe('rolled-back/alarm');
+    expect(await lost.toTheEnd()).toBe('rolled-back/alarm');
+    expect(updates(seen())).toBe(1);
+  });
+
+  test('an update whose answer was lost and that began late is followed, not sent again', async () => {
+    await house.inProduction('1.0.0');
+    await house.prepare('1.4.0');
+    const run = await runner('run-1', { version: '1.4.0' });
+    await untilArmed(run);
+    const seen = house.watch();
+    const { write } = run.world;
+    const live = house.record()?.live;
+    if (write === undefined || live === undefined) throw new Error('nothing is live');
+    const { submission, candidate } = live;
+    await write.sagemaker.updateEndpoint({
+      EndpointName: team.endpoint,
+      EndpointConfigName: candidate.endpointConfig,
+      RetainAllVariantProperties: true,
+      DeploymentConfig: submission.deployment ?? {},
+    });
+    expect(await run.toTheEnd()).toBe('rolled-back/alarm');
+    expect(updates(seen())).toBe(1);
+  });
+});

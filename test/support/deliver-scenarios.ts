@@ -1,0 +1,269 @@
+import type { Answer, Course, World } from './workflow-scheduler.ts';
+
+/** One row: what the world does, and what must come of it. `ran` leaves the checkouts out. */
+export interface Row extends World {
+  readonly ran: readonly string[];
+  readonly jobs: Course['jobs'];
+  /** `outcome/reason-code`, and the version that serves, as the caller sees them. */
+  readonly ends: string;
+  readonly serving?: string;
+}
+
+const target = { environment: 'production', version: 'churn_v1.4.0' } as const;
+const training = { ...target, 'training-job': 'churn-2026-01-05' } as const;
+
+const says = (outcome: string, reason: string, outputs: Answer['outputs'] = {}): Answer => ({
+  fails: outcome !== 'succeeded',
+  outputs: { outcome, 'reason-code': reason, ...outputs },
+});
+const key = { 'endpoint-key': 'churn-1a2b3c4d' };
+const registered = says('succeeded', 'registered', { version: '1.4.0', ...key });
+const planned = says('succeeded', 'planned', { 'would-change': 'true', ...key });
+const approved = says('succeeded', 'approved', { version: '1.4.0' });
+const delivered = says('succeeded', 'delivered', { 'serving-version': '1.4.0', 'previous-version': '1.3.0' });
+const same = says('succeeded', 'already-delivered', { 'would-change': 'false', 'serving-version': '1.4.0', ...key });
+const pending = says('pending', 'approval-pending');
+const unproven = says('inconclusive', 'unproven-traffic', { 'serving-version': '1.4.0', 'previous-version': '1.3.0' });
+const restored = says('succeeded', 'restored', { version: '1.3.0', 'serving-version': '1.3.0' });
+
+const skipped = { deliver: 'skipped', rollback: 'skipped' } as const;
+const planOnly = { plan: 'success', ...skipped } as const;
+const refused = { plan: 'failure', ...skipped } as const;
+const green = { plan: 'success', deliver: 'success', rollback: 'skipped' } as const;
+const red = { ...green, deliver: 'failure' } as const;
+const stopped = { ...green, deliver: 'cancelled' } as const;
+
+const whole = ['plan/deployment', 'deliver/gate', 'deliver/deploy', 'deliver/verify'] as const;
+const untilDeploy = whole.slice(0, 3);
+const untilGate = whole.slice(0, 2);
+const good = {
+  'plan/deployment': planned,
+  'deliver/gate': approved,
+  'deliver/deploy': delivered,
+  'deliver/verify': same,
+} as const;
+const safe = { ...target, 'rollback-on-failure': true } as const;
+const back = { environment: 'production', rollback: true } as const;
+const registering = { ran: ['plan/register', ...whole], steps: { ...good, 'plan/register': registered } } as const;
+const deliveredEnd = { jobs: green, ends: 'succeeded/delivered', serving: '1.4.0' } as const;
+
+export const rows: Readonly<Record<string, Row>> = {
+  'a registered version': { inputs: target, steps: good, ran: whole, ...deliveredEnd },
+  'a training job’s version': { inputs: training, ...registering, ...deliveredEnd },
+  'an image': { inputs: { ...target, image: 'churn:1' }, ...registering, ...deliveredEnd },
+  'an artifact': { inputs: { ...target, artifact: 's3://b/model.tar.gz' }, ...registering, ...deliveredEnd },
+  'already registered': {
+    inputs: training,
+    ...registering,
+    steps: { ...registering.steps, 'plan/register': says('succeeded', 'already-registered', { version: '1.4.0' }) },
+    ...deliveredEnd,
+  },
+  'already delivered': {
+    inputs: target,
+    steps: { ...good, 'plan/deployment': same },
+    ran: ['plan/deployment'],
+    jobs: planOnly,
+    ends: 'succeeded/already-delivered',
+    serving: '1.4.0',
+  },
+  'plan refused': {
+    inputs: target,
+    steps: { ...good, 'plan/deployment': says('failed', 'infeasible-rollout', key) },
+    ran: ['plan/deployment'],
+    jobs: refused,
+    ends: 'failed/infeasible-rollout',
+  },
+  'registration refused': {
+    inputs: training,
+    steps: { ...good, 'plan/register': says('failed', 'version-taken') },
+    ran: ['plan/register'],
+    jobs: refused,
+    ends: 'failed/version-taken',
+  },
+  'dry run of a registered version': {
+    inputs: { ...target, 'dry-run': true },
+    steps: good,
+    ran: ['plan/deployment'],
+    jobs: planOnly,
+    ends: 'succeeded/planned',
+  },
+  'dry run of a registration': {
+    inputs: { ...training, 'dry-run': true },
+    steps: { ...good, 'plan/register': says('succeeded', 'planned', { 'would-change': 'true', ...key }) },
+    ran: ['plan/register', 'plan/Say why no deployment was planned'],
+    jobs: planOnly,
+    ends: 'succeeded/planned',
+  },
+  'checkout fails in the plan': {
+    inputs: training,
+    steps: { ...good, 'plan/actions/checkout': { fails: true } },
+    ran: [],
+    jobs: refused,
+    ends: 'failed/job-failed',
+  },
+  'cancelled after the registration': {
+    inputs: training,
+    steps: { ...good, 'plan/register': registered, 'plan/deployment': {} },
+    cancelledIn: 'plan/deployment',
+    ran: ['plan/register', 'plan/deployment'],
+    jobs: { plan: 'cancelled', ...skipped },
+    ends: 'cancelled/cancelled',
+  },
+  'approval pending': {
+    inputs: target,
+    steps: { ...good, 'deliver/gate': pending },
+    ran: untilGate,
+    jobs: red,
+    ends: 'pending/approval-pending',
+  },
+  'approval pending, which may be': {
+    inputs: { ...target, 'on-pending': 'continue' },
+    steps: { ...good, 'deliver/gate': { ...pending, fails: false } },
+    ran: untilGate,
+    jobs: green,
+    ends: 'pending/approval-pending',
+  },
+  'rejected in the registry': {
+    inputs: safe,
+    steps: { ...good, 'deliver/gate': says('rejected', 'approval-rejected') },
+    ran: untilGate,
+    jobs: red,
+    ends: 'rejected/approval-rejected',
+  },
+  'rejected by a reviewer': {
+    inputs: safe,
+    steps: good,
+    heldBack: ['deliver'],
+    ran: ['plan/deployment'],
+    jobs: red,
+    ends: 'rejected/not-approved',
+  },
+  'checkout fails in the delivery': {
+    inputs: target,
+    steps: { ...good, 'deliver/actions/checkout': { fails: true } },
+    ran: ['plan/deployment'],
+    jobs: red,
+    ends: 'failed/job-failed',
+  },
+  'rolled back by its alarm': {
+    inputs: safe,
+    steps: {
+      ...good,
+      'deliver/deploy': says('rolled-back', 'alarm', { 'serving-version': '1.3.0', 'previous-version': '1.3.0' }),
+    },
+    ran: untilDeploy,
+    jobs: red,
+    ends: 'rolled-back/alarm',
+    serving: '1.3.0',
+  },
+  inconclusive: {
+    inputs: target,
+    steps: { ...good, 'deliver/deploy': unproven },
+    ran: untilDeploy,
+    jobs: red,
+    ends: 'inconclusive/unproven-traffic',
+    serving: '1.4.0',
+  },
+  'inconclusive, and taken back': {
+    inputs: safe,
+    steps: { ...good, 'deliver/deploy': unproven, 'deliver/rollback': restored },
+    ran: [...untilDeploy, 'deliver/rollback'],
+    jobs: red,
+    ends: 'inconclusive/unproven-traffic',
+    serving: '1.3.0',
+  },
+  'inconclusive, with nothing to go back to': {
+    inputs: safe,
+    steps: { ...good, 'deliver/deploy': says('inconclusive', 'unproven-traffic', { 'serving-version': '1.4.0' }) },
+    ran: untilDeploy,
+    jobs: red,
+    ends: 'inconclusive/unproven-traffic',
+    serving: '1.4.0',
+  },
+  'timed out, and taken back': {
+    inputs: safe,
+    steps: {
+      ...good,
+      'deliver/deploy': says('timed-out', 'deadline-passed', { 'previous-version': '1.3.0' }),
+      'deliver/rollback': restored,
+    },
+    ran: [...untilDeploy, 'deliver/rollback'],
+    jobs: red,
+    ends: 'timed-out/deadline-passed',
+    serving: '1.3.0',
+  },
+  'refused at the last moment': {
+    inputs: safe,
+    steps: { ...good, 'deliver/deploy': says('failed', 'held-by-another-release', { 'previous-version': '1.3.0' }) },
+    ran: untilDeploy,
+    jobs: red,
+    ends: 'failed/held-by-another-release',
+  },
+  'changed by others after the delivery': {
+    inputs: safe,
+    steps: { ...good, 'deliver/verify': { ...planned, fails: true } },
+    ran: whole,
+    jobs: red,
+    ends: 'inconclusive/changed-by-others',
+  },
+  'cancelled while it waits for traffic': {
+    inputs: safe,
+    steps: { ...good, 'deliver/deploy': says('timed-out', 'deadline-passed', { 'previous-version': '1.3.0' }) },
+    cancelledIn: 'deliver/deploy',
+    ran: untilDeploy,
+    jobs: stopped,
+    ends: 'timed-out/deadline-passed',
+  },
+  'cancelled before it deploys': {
+    inputs: safe,
+    steps: good,
+    cancelledIn: 'deliver/gate',
+    ran: untilGate,
+    jobs: stopped,
+    ends: 'cancelled/cancelled',
+  },
+  'rollback to the last good version': {
+    inputs: { ...back, 'training-job': 'churn-2026-01-05' },
+    steps: { 'plan/rollback': planned, 'rollback/rollback': restored },
+    ran: ['plan/rollback', 'rollback/rollback'],
+    jobs: { ...planOnly, rollback: 'success' },
+    ends: 'succeeded/restored',
+    serving: '1.3.0',
+  },
+  'dry run of a rollback': {
+    inputs: { ...back, 'dry-run': true },
+    steps: { 'plan/rollback': planned },
+    ran: ['plan/rollback'],
+    jobs: planOnly,
+    ends: 'succeeded/planned',
+  },
+  'nothing to roll back': {
+    inputs: back,
+    steps: {
+      'plan/rollback': says('succeeded', 'already-restored', {
+        'would-change': 'false',
+        'serving-version': '1.3.0',
+        ...key,
+      }),
+    },
+    ran: ['plan/rollback'],
+    jobs: planOnly,
+    ends: 'succeeded/already-restored',
+    serving: '1.3.0',
+  },
+  'rollback that fails': {
+    inputs: back,
+    steps: { 'plan/rollback': planned, 'rollback/rollback': says('failed', 'restore-failed') },
+    ran: ['plan/rollback', 'rollback/rollback'],
+    jobs: { ...planOnly, rollback: 'failure' },
+    ends: 'failed/restore-failed',
+  },
+  'rollback rejected by a reviewer': {
+    inputs: back,
+    steps: { 'plan/rollback': planned },
+    heldBack: ['rollback'],
+    ran: ['plan/rollback'],
+    jobs: { ...planOnly, rollback: 'failure' },
+    ends: 'rejected/not-approved',
+  },
+};

@@ -1,0 +1,127 @@
+import { fill, holds, type Status, type Values } from './expressions.ts';
+import { type Job, stepName, type Value, type Workflow } from './workflow-file.ts';
+
+/** What the world does while a called workflow runs. Steps are named `job/step`. */
+export interface World {
+  readonly inputs: Readonly<Record<string, Value>>;
+  /** What a step that runs answers; one that is not named here succeeds and says nothing. */
+  readonly steps?: Readonly<Record<string, Answer>>;
+  /** Jobs whose environment does not let them start. */
+  readonly heldBack?: readonly string[];
+  /** The run is cancelled while this step runs. */
+  readonly cancelledIn?: string;
+}
+export interface Answer {
+  readonly fails?: boolean;
+  readonly outputs?: Readonly<Record<string, string>>;
+}
+
+/** Which jobs and steps ran, with what, and what the workflow says at its end. */
+export interface Course {
+  readonly jobs: Readonly<Record<string, Status>>;
+  /** In the order in which they ran. */
+  readonly ran: readonly string[];
+  readonly given: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly environments: Readonly<Record<string, string>>;
+  readonly groups: Readonly<Record<string, string>>;
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+type JobEnd = { readonly result: Status; readonly outputs: Readonly<Record<string, string>> };
+
+/**
+ * Plays a called workflow: every condition, output and input is evaluated by GitHub's evaluator; what this file knows is the
+ * order, the status functions (GitHub: "Evaluate expressions in workflows and actions", status check functions) and that
+ * a job whose need was skipped is skipped unless it says otherwise.
+ */
+export const play = (workflow: Workflow, world: World): Course => {
+  const inputs = { ...defaultsOf(workflow), ...world.inputs };
+  const github = { event_name: 'push', sha: 'c0ffee' };
+  const ended: Record<string, JobEnd> = {};
+  const ran: string[] = [];
+  const given: Record<string, Record<string, string>> = {};
+  const environments: Record<string, string> = {};
+  const groups: Record<string, string> = {};
+  let cancelled = false;
+
+  const runSteps = (id: string, job: Job, contexts: Values): JobEnd => {
+    let status: Status = 'success';
+    const steps: Record<string, Values> = {};
+    const known = (): Values => ({ ...contexts, steps, job: { status } });
+    for (const step of job.steps) {
+      const name = stepName(id, step);
+      const runs = holds(step.if, known(), status);
+      const { fails = false, outputs = {} } = runs ? (world.steps?.[name] ?? {}) : {};
+      if (runs) {
+        ran.push(name);
+        given[name] = mapValues(step.with ?? {}, (text) => fill(text, known()));
+        cancelled ||= world.cancelledIn === name;
+      }
+      const outcome = runs
+        ? cancelled && world.cancelledIn === name
+          ? 'cancelled'
+          : fails
+            ? 'failure'
+            : 'success'
+        : 'skipped';
+      if (step.id !== undefined) steps[step.id] = { outputs, outcome, conclusion: outcome };
+      if (status === 'success' && (outcome === 'failure' || outcome === 'cancelled')) status = outcome;
+    }
+    return { result: status, outputs: mapValues(job.outputs ?? {}, (text) => fill(text, known())) };
+  };
+
+  const runJob = (id: string, job: Job): JobEnd => {
+    const needed = [job.needs ?? []].flat();
+    const needs = Object.fromEntries(needed.map((name) => [name, { ...required(ended, name) }]));
+    const results = Object.values(needs).map(({ result }) => result);
+    const status = cancelled
+      ? 'cancelled'
+      : ((['failure', 'cancelled', 'skipped'] as const).find((one) => results.includes(one)) ?? 'success');
+    const contexts: Values = { inputs, github, needs };
+    if (!holds(job.if, contexts, status)) return { result: 'skipped', outputs: {} };
+    if (job.environment !== undefined) environments[id] = fill(job.environment, contexts);
+    if (job.concurrency !== undefined) groups[id] = fill(job.concurrency.group, contexts);
+    // A job that a reviewer rejects fails without having run, and so sets no output.
+    return world.heldBack?.includes(id) ? { result: 'failure', outputs: {} } : runSteps(id, job, contexts);
+  };
+
+  for (const [id, job] of inOrder(workflow.jobs)) ended[id] = runJob(id, job);
+  const declared = workflow.on.workflow_call?.outputs ?? {};
+  return {
+    jobs: mapValues(ended, ({ result }) => result),
+    ran,
+    given,
+    environments,
+    groups,
+    outputs: mapValues(declared, ({ value }) => fill(value, { inputs, github, jobs: ended })),
+  };
+};
+
+const defaultsOf = (workflow: Workflow): Record<string, Value> =>
+  Object.fromEntries(
+    Object.entries(workflow.on.workflow_call?.inputs ?? {}).flatMap(([name, { default: value }]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  );
+
+/** Every job after those it needs. */
+const inOrder = (jobs: Readonly<Record<string, Job>>): readonly (readonly [string, Job])[] => {
+  const ordered: [string, Job][] = [];
+  const rest = new Map(Object.entries(jobs));
+  while (rest.size > 0) {
+    const next = [...rest].find(([, { needs }]) => [needs ?? []].flat().every((need) => !rest.has(need)));
+    if (next === undefined) throw new Error(`jobs wait for each other: ${[...rest.keys()].join(', ')}`);
+    ordered.push(next);
+    rest.delete(next[0]);
+  }
+  return ordered;
+};
+
+const required = (ended: Readonly<Record<string, JobEnd>>, name: string): JobEnd => {
+  const found = ended[name];
+  if (found === undefined) throw new Error(`there is no job ${name}`);
+  return found;
+};
+
+const mapValues = <From, To>(values: Readonly<Record<string, From>>, change: (value: From) => To): Record<string, To> =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));

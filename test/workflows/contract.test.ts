@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { declarationOf, type Job, readWorkflow, type Workflow } from '../support/workflow-file.ts';
+
+const own = ['.github/workflows/deliver.yml', '.github/workflows/ci.yml'];
+const examples = ['examples/github-flow.yml', 'examples/gitflow.yml', 'examples/rollback.yml'];
+const called = 'OWNER/model-delivery/.github/workflows/deliver.yml@v1';
+
+const text = (path: string): string => readFileSync(path, 'utf8');
+const jobsOf = (workflow: Workflow) => Object.entries(workflow.jobs);
+
+/** Every `context.name.outputs.key` in the texts of a part of a workflow. */
+const references = (part: unknown, context: string): readonly (readonly [string, string])[] =>
+  [...JSON.stringify(part).matchAll(new RegExp(`\\b${context}\\.([\\w-]+)\\.outputs\\.([\\w-]+)`, 'g'))].map(
+    ([, name = '', key = '']) => [name, key] as const,
+  );
+
+let deliver: Workflow;
+beforeAll(async () => {
+  deliver = await readWorkflow('.github/workflows/deliver.yml');
+});
+
+describe.each([...own, ...examples])('%s', (path) => {
+  let workflow: Workflow;
+  beforeAll(async () => {
+    workflow = await readWorkflow(path);
+  });
+
+  it('grants nothing by itself, and each job the least, with a reason', () => {
+    expect(workflow.permissions).toEqual({});
+    for (const [, { permissions }] of jobsOf(workflow)) {
+      expect(permissions).toBeDefined();
+      for (const [scope, level] of Object.entries(permissions ?? {}))
+        expect({ 'id-token': 'write', contents: 'read' }).toHaveProperty(scope, level);
+    }
+    for (const line of text(path).split('\n'))
+      if (/^ {6}(contents|id-token): /.test(line)) expect(line).toMatch(/ # \S/);
+  });
+
+  it('pins other people’s actions by commit, with the version beside it', () => {
+    for (const line of text(path).split('\n')) {
+      const uses = /\buses: (\S+)(.*)/.exec(line);
+      if (!uses || uses[1]?.startsWith('$/') || uses[1] === called) continue;
+      expect(uses[1]).toMatch(/@[0-9a-f]{40}$/);
+      expect(uses[2]).toMatch(/ # v\d/);
+    }
+  });
+
+  it('ends every job of its own', () => {
+    for (const [, job] of jobsOf(workflow)) expect(job.uses ?? job['timeout-minutes']).toBeDefined();
+  });
+
+  it('refers only to jobs it needs and to outputs that exist', () => {
+    const outputsOf = (name: string, job: Job | undefined): readonly string[] =>
+      job?.uses === called
+        ? Object.keys(deliver.on.workflow_call?.outputs ?? {})
+        : Object.keys(job?.outputs ?? { [name]: '' });
+    for (const [, job] of jobsOf(workflow))
+      for (const [name, key] of references(job, 'needs')) {
+        expect([job.needs].flat()).toContain(name);
+        expect(outputsOf(name, workflow.jobs[name])).toContain(key);
+      }
+  });
+});
+
+describe('deliver.yml', () => {
+  const steps = () => jobsOf(deliver).flatMap(([, job]) => job.steps.map((step) => ({ job, step })));
+  const ours = () => steps().filter(({ step }) => step.uses?.startsWith('$/'));
+
+  it('uses the actions of the commit it runs at, with inputs that they declare', () => {
+    expect(ours().length).toBeGreaterThan(5);
+    for (const { step } of ours()) {
+      const { inputs } = declarationOf(step.uses ?? '');
+      const given = Object.keys(step.with ?? {});
+      expect(Object.keys(inputs)).toEqual(expect.arrayContaining(given));
+      const needed = Object.entries(inputs).filter(([, input]) => input.required);
+      expect(given).toEqual(expect.arrayContaining(needed.map(([name]) => name)));
+    }
+  });
+
+  it('refers only to outputs that its actions declare, of steps in the same job', () => {
+    for (const [, job] of jobsOf(deliver))
+      for (const [id, key] of references(job, 'steps')) {
+        const step = job.steps.find((one) => one.id === id);
+        expect({ id, uses: step?.uses }).toEqual({ id, uses: expect.stringMatching(/^\$\//) });
+        expect(Object.keys(declarationOf(step?.uses ?? '').outputs)).toContain(key);
+      }
+    for (const [job, key] of references(deliver.on, 'jobs'))
+      expect(Object.keys(deliver.jobs[job]?.outputs ?? {})).toContain(key);
+  });
+
+  it('uses every input it takes, and takes every input it uses', () => {
+    const used = [...text('.github/workflows/deliver.yml').matchAll(/\binputs\.([\w-]+)/g)].map(([, name]) => name);
+    expect([...new Set(used)].sort()).toEqual(Object.keys(deliver.on.workflow_call?.inputs ?? {}).sort());
+  });
+
+  it('passes names and versions between jobs, never an ARN and never a whole result', () => {
+    for (const [, { outputs = {} }] of jobsOf(deliver))
+      for (const [name, value] of Object.entries(outputs)) {
+        expect(name).not.toMatch(/\barn\b/);
+        expect(value).not.toMatch(/\barn\b|outputs\.result\b/);
+      }
+  });
+
+  it('lets deployments to one endpoint wait for each other, and never cancels one', () => {
+    for (const [id, { environment, concurrency }] of jobsOf(deliver)) {
+      expect({ id, environment: environment !== undefined }).toEqual({ id, environment: id !== 'plan' });
+      if (id === 'plan') continue;
+      expect(concurrency).toMatchObject({ queue: 'max', 'cancel-in-progress': false });
+      expect(concurrency?.group).toContain('needs.plan.outputs.endpoint-key');
+    }
+  });
+
+  it('interpolates nothing into a shell', () => {
+    for (const { step } of steps()) expect(step.run ?? '').not.toContain('${{');
+  });
+});
+
+describe.each(examples)('%s', (path) => {
+  it('calls deliver.yml as it wants to be called', async () => {
+    const calls = jobsOf(await readWorkflow(path)).filter(([, { uses }]) => uses !== undefined);
+    const inputs = deliver.on.workflow_call?.inputs ?? {};
+    expect(calls.length).toBeGreaterThan(0);
+    for (const [, { uses, with: given = {}, permissions }] of calls) {
+      expect(uses).toBe(called);
+      expect(Object.keys(inputs)).toEqual(expect.arrayContaining(Object.keys(given)));
+      for (const [name, { required }] of Object.entries(inputs))
+        if (required) expect(Object.keys(given)).toContain(name);
+      // A called workflow can only be granted what its caller has.
+      for (const [, job] of jobsOf(deliver)) expect(permissions).toMatchObject(job.permissions ?? {});
+    }
+  });
+});

@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { parse, stringify } from 'yaml';
+import { reasonCodes } from '../../src/reason-codes.ts';
+import { type Row, rows } from '../support/deliver-scenarios.ts';
+import { declarationOf, readWorkflow, stepName, type Workflow } from '../support/workflow-file.ts';
+import { play } from '../support/workflow-scheduler.ts';
+
+const path = '.github/workflows/deliver.yml';
+let deliver: Workflow;
+beforeAll(async () => {
+  deliver = await readWorkflow(path);
+});
+
+const course = (workflow: Workflow, row: Row) => {
+  const { ran, jobs, outputs } = play(workflow, row);
+  return {
+    ran: ran.filter((name) => !name.endsWith('/actions/checkout')),
+    jobs,
+    ends: `${outputs['outcome']}/${outputs['reason-code']}`,
+    serving: outputs['serving-version'],
+  };
+};
+const expected = ({ ran, jobs, ends, serving = '' }: Row) => ({ ran, jobs, ends, serving });
+
+/** Every job and every step with what makes it run. */
+const conditions = (
+  workflow: Workflow,
+): readonly { readonly of: string; readonly job: string; readonly step?: number; readonly if: string }[] =>
+  Object.entries(workflow.jobs).flatMap(([job, one]) => [
+    { of: job, job, if: one.if },
+    ...one.steps.map((step, index) => ({ of: stepName(job, step), job, step: index, if: step.if })),
+  ]);
+
+describe('deliver.yml', () => {
+  it.each(Object.entries(rows))('%s', (_name, row) => {
+    expect(course(deliver, row)).toEqual(expected(row));
+  });
+
+  it('is told by answers that the actions can give', () => {
+    const steps = new Map(
+      Object.entries(deliver.jobs).flatMap(([job, { steps }]) =>
+        steps.map((step) => [stepName(job, step), step.uses] as const),
+      ),
+    );
+    for (const { steps: answers = {} } of Object.values(rows))
+      for (const [name, { outputs = {} }] of Object.entries(answers)) {
+        expect([...steps.keys()]).toContain(name);
+        const uses = steps.get(name) ?? '';
+        if (uses.startsWith('$/'))
+          expect(Object.keys(declarationOf(uses).outputs)).toEqual(expect.arrayContaining(Object.keys(outputs)));
+      }
+    const ends = Object.values(rows).map(({ ends }) => ends.split('/'));
+    for (const [outcome, reason = ''] of ends) {
+      const found = Object.entries(reasonCodes).find(([code]) => code === reason)?.[1];
+      expect({ reason, outcome }).toEqual({ reason, outcome: found?.outcome });
+    }
+  });
+
+  it('plans with another role and writes nothing, then deploys what was planned with the manifest’s', () => {
+    const row = rows['inconclusive, and taken back'] as Row;
+    const inputs = { ...row.inputs, 'planner-role': 'model-planner', retry: true, timeout: '2h', because: 'noon' };
+    const { given, environments, groups } = play(deliver, { ...row, inputs });
+    expect(given['plan/deployment']).toMatchObject({ 'dry-run': 'true', role: 'model-planner', retry: 'true' });
+    expect(given['deliver/deploy']).toMatchObject({ version: 'churn_v1.4.0', retry: 'true', timeout: '2h' });
+    for (const step of ['deliver/deploy', 'deliver/rollback']) {
+      expect(given[step]).not.toHaveProperty('dry-run');
+      expect(given[step]).not.toHaveProperty('role');
+    }
+    expect(given['deliver/rollback']).toMatchObject({
+      to: '1.3.0',
+      because: 'the delivery of churn_v1.4.0 ended inconclusive',
+    });
+    expect(environments).toEqual({ deliver: 'production' });
+    expect(groups).toEqual({ deliver: 'sagemaker-churn-1a2b3c4d' });
+  });
+
+  it('deploys the version that was registered, and verifies without writing', () => {
+    const { given } = play(deliver, rows['a training job’s version'] as Row);
+    expect(given['plan/register']).toMatchObject({ 'training-job': 'churn-2026-01-05', 'dry-run': 'false' });
+    for (const step of ['plan/deployment', 'deliver/gate', 'deliver/deploy', 'deliver/verify'])
+      expect(given[step]).toMatchObject({ environment: 'production', manifest: 'delivery.yml', version: '1.4.0' });
+    expect(given['deliver/verify']).toMatchObject({ 'dry-run': 'true', 'on-change': 'fail' });
+  });
+
+  it('registers nothing in a dry run', () => {
+    const { given } = play(deliver, rows['dry run of a registration'] as Row);
+    expect(given['plan/register']).toMatchObject({ 'dry-run': 'true' });
+  });
+
+  it('rolls back in a queue of its own, because a rollback stops the delivery that is live', () => {
+    const row = rows['rollback to the last good version'] as Row;
+    const inputs = { ...row.inputs, version: '1.2.0', because: 'noon', 'github-environment': 'production-rollback' };
+    const { given, environments, groups } = play(deliver, { ...row, inputs });
+    expect(given['plan/rollback']).toMatchObject({ 'dry-run': 'true', to: '1.2.0' });
+    expect(given['rollback/rollback']).toMatchObject({ to: '1.2.0', because: 'noon' });
+    expect(given['rollback/rollback']).not.toHaveProperty('dry-run');
+    expect(environments).toEqual({ rollback: 'production-rollback' });
+    expect(groups).toEqual({ rollback: 'sagemaker-churn-1a2b3c4d-rollback' });
+  });
+
+  it('has, for every job and step, a row where it runs and one where it does not', () => {
+    for (const { of, step } of conditions(deliver)) {
+      const runs = Object.values(rows).map((row) => {
+        const { ran, jobs } = play(deliver, row);
+        return step === undefined
+          ? ran.some((name) => name.startsWith(`${of}/`)) || jobs[of] !== 'skipped'
+          : ran.includes(of);
+      });
+      expect({ of, runs: runs.includes(true) }).toEqual({ of, runs: true });
+      // The first job always runs, and so does its checkout.
+      if (!['plan', 'plan/actions/checkout'].includes(of))
+        expect({ of, skips: runs.includes(false) }).toEqual({ of, skips: true });
+    }
+  });
+});
+
+/** `deliver.yml` with another condition at one place. */
+const mutated = (job: string, step: number | undefined, condition: string): Promise<Workflow> => {
+  const raw = parse(readFileSync(path, 'utf8')) as { jobs: Record<string, { if?: string; steps: { if?: string }[] }> };
+  const at = step === undefined ? raw.jobs[job] : raw.jobs[job]?.steps[step];
+  if (at === undefined) throw new Error(`there is no ${job}/${step}`);
+  at.if = `\${{ ${condition} }}`;
+  return readWorkflow(path, stringify(raw, { lineWidth: 0 }));
+};
+
+const swapped = (condition: string, from: RegExp, to: string): string[] =>
+  [...condition.matchAll(from)].map(
+    ({ index, 0: found }) => condition.slice(0, index) + to + condition.slice(index + found.length),
+  );
+
+/** What somebody might make of a condition: always, never, the opposite, and each operator exchanged. */
+const mutations = (condition: string): readonly string[] => [
+  'true',
+  'false',
+  `!(${condition})`,
+  ...swapped(condition, /&&/g, '||'),
+  ...swapped(condition, /\|\|/g, '&&'),
+  ...swapped(condition, /==/g, '!='),
+  ...swapped(condition, /!=/g, '=='),
+  ...swapped(condition, /!(?!=)/g, ''),
+  ...swapped(condition, /failure\(\)/g, 'always()'),
+];
+
+describe('a condition of deliver.yml that is changed', () => {
+  const written = Object.entries((parse(readFileSync(path, 'utf8')) as Workflow).jobs).flatMap(([job, one]) => [
+    ...(one.if === undefined ? [] : [{ of: job, job, step: undefined, if: one.if }]),
+    ...one.steps.flatMap((step, index) =>
+      step.if === undefined ? [] : [{ of: stepName(job, step), job, step: index, if: step.if }],
+    ),
+  ]);
+
+  it.each(written)('$of: some row ends differently', async ({ job, step, if: condition }) => {
+    const inner = condition.replace(/^\s*\$\{\{|\}\}\s*$/g, '').trim();
+    for (const mutation of mutations(inner)) {
+      const workflow = await mutated(job, step, mutation);
+      const changed = Object.entries(rows).filter(
+        ([, row]) => JSON.stringify(course(workflow, row)) !== JSON.stringify(expected(row)),
+      );
+      expect({ mutation, noticedBy: changed.length > 0 }).toEqual({ mutation, noticedBy: true });
+    }
+  });
+});
