@@ -119,6 +119,8 @@ export interface Harm {
   systemUpdate(endpoint: string, durationMs: number): boolean;
   /** The endpoint's next update ends InService on the old config, with no reason given. */
   silentRollback(endpoint: string): void;
+  /** What every model of the endpoint depends on is ill for `durationMs` from now: `rate` of the requests fail with a 500, whatever the variant. */
+  dependencyFailure(endpoint: string, failure: { readonly rate: number; readonly durationMs: number }): void;
 }
 
 /** Queue of planned harm; each entry hits the first `times` matching calls. */
@@ -254,7 +256,7 @@ export interface Scaling {
   deregister(endpoint: string, variant: string): void;
 }
 
-/** A loaded model behind `/ping` and `/invocations`. Pure: same body, same answer; latency is declared by the fixture. */
+/** A loaded model behind `/ping` and `/invocations`: same body, same answer, unless it leaks; latency is declared by the fixture. */
 export interface Container {
   /** False: the fleet that runs it never passes its health check. */
   ping(): boolean;

@@ -67,6 +67,26 @@ export const createGateway = ({ kernel, seed, services, principals, faults, log 
     const passed = input['ExecutionRoleArn'];
     if (isWrite(operation) && typeof passed === 'string')
       principals.authorize(caller.principal, 'iam:PassRole', passed, protocol.family);
+    // AWS: "Permissions to add tags when creating SageMaker resources".
+    if (
+      service === 'sagemaker' &&
+      /^Create/.test(operation) &&
+      Array.isArray(input['Tags']) &&
+      input['Tags'].length > 0
+    )
+      principals.authorize(caller.principal, 'sagemaker:AddTags', resource, protocol.family);
+  };
+
+  /** Who may not list a bucket is not told that an object is absent: 403 instead of 404 (S3 API reference, GetObject). */
+  const conceal = (caller: Caller | undefined, { service }: Decoded, refused: AwsError, resource: string): AwsError => {
+    if (service !== 's3' || refused.code !== 'NoSuchKey' || caller === undefined) return refused;
+    try {
+      principals.authorize(caller.principal, 's3:ListBucket', resource.split('/')[0] ?? resource, 's3');
+      return refused;
+    } catch (denied) {
+      if (denied instanceof AwsError) return denied;
+      throw denied;
+    }
   };
 
   const answer = async (request: WireRequest): Promise<WireAnswer | 'lost' | undefined> => {
@@ -108,8 +128,8 @@ export const createGateway = ({ kernel, seed, services, principals, faults, log 
       answer = protocol.answer({ ...output }, context);
     } catch (thrown) {
       if (!(thrown instanceof AwsError)) throw thrown;
-      error = thrown;
-      answer = protocol.refuse(thrown, context);
+      error = conceal(caller, decoded, thrown, resource);
+      answer = protocol.refuse(error, context);
     }
     const lost = harm?.kind === 'answer-lost';
     const shownError = error?.code ?? (lost ? 'answer-lost' : undefined);

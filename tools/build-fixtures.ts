@@ -60,6 +60,8 @@ const versions: Readonly<Record<string, readonly [Classifier, Inference]>> = {
   '1.3.0': [forest, { ...quick, baseMs: 300 }],
   '1.4.0': [forest, { ...quick, failingShare: 0.05 }],
   '1.5.0': [forest, { ...quick, healthy: false }],
+  '1.6.0': [forest, { ...quick, tailShare: 0.03, tailMs: 900 }],
+  '1.7.0': [forest, { ...quick, failingShare: 0.05, failsAfter: 3_000 }],
 };
 
 /** An array of names and numbers on one line, spaced as the formatter wants it. */

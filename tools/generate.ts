@@ -1,5 +1,6 @@
 /**
  * Writes what is derived from declarations: `action.yml` and README tables of every action, `docs/reason-codes.md`,
+ * `docs/manifest.md`, `docs/permissions/`,
  * `delivery.schema.json`, `src/version.ts`, and the CodePipeline action types in `codebuild/action-types/`.
  *
  *   node tools/generate.ts            write
@@ -16,6 +17,7 @@ import type { OperationName } from '../src/operation.ts';
 import { operations } from '../src/operations/all.ts';
 import { reasonCodes } from '../src/reason-codes.ts';
 import type { Field, OutputField, OutputSchema, Schema } from '../src/schema.ts';
+import { policyFiles, policyTables } from './permission-pages.ts';
 
 /** Of an operation, what its action shows to the outside. */
 export interface Declared {
@@ -143,6 +145,9 @@ const generated = (): ReadonlyMap<string, string> => {
       `${JSON.stringify(actionTypeOf(operation), undefined, 2)}\n`,
     );
   files.set('docs/reason-codes.md', reasonCodesPage());
+  for (const [path, policy] of policyFiles()) files.set(path, policy);
+  const permissions = 'docs/permissions/README.md';
+  files.set(permissions, between(readFileSync(join(root, permissions), 'utf8'), 'policies', policyTables()));
   files.set('delivery.schema.json', `${JSON.stringify(jsonSchema(), undefined, 2)}\n`);
   files.set(
     'src/version.ts',

@@ -9,9 +9,14 @@ export interface Inference {
   readonly healthy: boolean;
   /** Share of bodies, chosen by a hash of their bytes, on which the serving code fails with a 500. */
   readonly failingShare: number;
+  /** A leak: nothing fails before this many requests have been answered since the container started. */
+  readonly failsAfter?: number;
   /** A request takes `baseMs` plus up to `spreadMs`, by the same hash: declared, so that runs repeat exactly. */
   readonly baseMs: number;
   readonly spreadMs: number;
+  /** Share of bodies, by another hash, that take `tailMs` longer. */
+  readonly tailShare?: number;
+  readonly tailMs?: number;
 }
 
 /** FNV-1a with MurmurHash3's finaliser: a uniform value in [0, 1) that depends on nothing but the bytes. */
@@ -32,22 +37,29 @@ const json = (
   contentType: 'application/json',
 });
 
-const serve = (classifier: Classifier, inference: Inference): Container => ({
-  ping: () => inference.healthy,
-  invoke: (body, contentType) => {
-    // In tenths of a millisecond, so that a minute of traffic has few distinct latencies.
-    const latencyMs = Math.round(10 * (inference.baseMs + inference.spreadMs * uniform(body, 1))) / 10;
-    try {
-      const rows = readRows(body, contentType, classifier.features.length);
-      if (uniform(body, 2) < inference.failingShare) return { ...json(500, 'prediction failed'), latencyMs };
-      const predictions = rows.map((row) => classify(classifier, row));
-      return { status: 200, ...writePredictions(classifier, predictions, contentType), latencyMs };
-    } catch (error) {
-      if (error instanceof BadPayload) return { ...json(error.status, error.message), latencyMs };
-      throw error;
-    }
-  },
-});
+const serve = (classifier: Classifier, inference: Inference): Container => {
+  const { failsAfter = 0, tailShare = 0, tailMs = 0 } = inference;
+  let answered = 0;
+  return {
+    ping: () => inference.healthy,
+    invoke: (body, contentType) => {
+      const leaked = answered++ >= failsAfter;
+      const tail = uniform(body, 3) < tailShare ? tailMs : 0;
+      // In tenths of a millisecond, so that a minute of traffic has few distinct latencies.
+      const latencyMs = Math.round(10 * (inference.baseMs + inference.spreadMs * uniform(body, 1) + tail)) / 10;
+      try {
+        const rows = readRows(body, contentType, classifier.features.length);
+        if (leaked && uniform(body, 2) < inference.failingShare)
+          return { ...json(500, 'prediction failed'), latencyMs };
+        const predictions = rows.map((row) => classify(classifier, row));
+        return { status: 200, ...writePredictions(classifier, predictions, contentType), latencyMs };
+      } catch (error) {
+        if (error instanceof BadPayload) return { ...json(error.status, error.message), latencyMs };
+        throw error;
+      }
+    },
+  };
+};
 
 /**
  * The model server with this `model.tar.gz` unpacked in /opt/ml/model. It listens on 8080 for GET /ping and POST /invocations in

@@ -200,11 +200,15 @@ export const describe = (error: unknown): string => {
   const request = shape.$metadata?.requestId ? ` (request ${shape.$metadata.requestId})` : '';
   const permission = permissionOf(error);
   if (permission) {
-    const on = permission.resource ? ` on ${permission.resource}` : '';
+    const on = permission.resource ? ` on ${permission.resource}` : bucketHint(shape);
     return `${shape.call ?? 'AWS'} was denied: grant ${permission.action}${on}${request}`;
   }
   return `${shape.call ? `${shape.call} failed: ` : ''}${words(shape)}${request}`;
 };
+
+/** S3 denies what does not exist to whoever may not list the bucket, and HEAD has no body to say so (S3 API reference). */
+const bucketHint = ({ call }: AwsErrorShape): string =>
+  call === 's3:HeadObject' ? ', and s3:ListBucket in case the object does not exist' : '';
 
 const words = ({ name, message, $metadata }: AwsErrorShape): string => {
   const said = message && message !== 'UnknownError' ? message : undefined;

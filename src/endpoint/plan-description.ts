@@ -78,7 +78,10 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
     permissions: deployPermissions({
       creates: live === undefined,
       passesRole: asked.spec.executionRole !== undefined,
-      scales: asked.spec.autoscaling !== undefined,
+      // A scalable target is set aside while the instance type changes.
+      scales:
+        asked.spec.autoscaling !== undefined ||
+        (!serves && baseline !== undefined && baseline.instanceType !== asked.spec.instance?.type),
       encrypts: asked.spec.kmsKey !== undefined,
       serves,
     }),

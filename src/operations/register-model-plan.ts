@@ -1,4 +1,5 @@
 import type { Change, Plan } from '../operation.ts';
+import { type Need, permissionsFor } from '../permissions.ts';
 import { evaluationObject, metricGroups } from '../registry/evaluation.ts';
 import type { RegisteredVersion } from '../registry/packages.ts';
 import type { Registration, Wanted } from '../registry/registration.ts';
@@ -52,22 +53,15 @@ export const registrationPlan = (wanted: Wanted, registration: Registration, exi
     notes: notes.filter((note) => typeof note === 'string'),
     expectedSeconds: 30,
     peakInstances: {},
-    permissions: permissionsFor(wanted),
+    permissions: permissionsFor('register-model', needsOf(wanted)),
   };
 };
 
-const permissionsFor = ({ pin, evaluation, trainingJob }: Wanted): readonly string[] =>
-  [
-    'sagemaker:CreateModelPackage',
-    'sagemaker:CreateModelPackageGroup',
-    'sagemaker:DescribeModelPackage',
-    'sagemaker:DescribeModelPackageGroup',
-    'sagemaker:ListModelPackages',
-    'sagemaker:UpdateModelPackage',
-    ...(pin ? ['ecr:BatchGetImage'] : []),
-    ...(pin || evaluation ? ['s3:GetObject', 's3:ListBucket', 's3:PutObject'] : []),
-    ...(trainingJob ? ['sagemaker:DescribeTrainingJob'] : []),
-  ].toSorted();
+const needsOf = ({ pin, evaluation, trainingJob }: Wanted): readonly Need[] => [
+  ...(pin ? (['pins'] as const) : []),
+  ...(evaluation ? (['evaluates'] as const) : []),
+  ...(trainingJob ? (['trains'] as const) : []),
+];
 
 /** We registered this version too late. */
 export const rejectionPlan = (owner: RegisteredVersion, mine: RegisteredVersion): Plan => ({

@@ -208,5 +208,5 @@ const describe = (endpoint: string, from: Configuration, to: Configuration, beca
         : { [from.instanceType]: from.instanceCount, [to.instanceType]: from.instanceCount },
     ).filter(([type]) => type !== serverlessHardware),
   ),
-  permissions: rollbackPermissions,
+  permissions: rollbackPermissions({ scales: from.instanceType !== to.instanceType }),
 });

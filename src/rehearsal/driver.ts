@@ -62,6 +62,18 @@ export interface Running {
   gone: boolean;
 }
 
+/** A process that is no step. */
+export interface Launched {
+  /** What the request log calls `participant`. */
+  readonly id: string;
+  readonly log: readonly LogLine[];
+  /** Undefined while it runs. */
+  readonly exit: Exit | undefined;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves when it has ended; time passes. */
+  ended(): Promise<Exit>;
+}
+
 interface Participant {
   readonly id: string;
   readonly closed: Promise<Exit>;
@@ -85,6 +97,8 @@ export interface Driver {
   cancel(running: Running): Promise<StepResult>;
   /** The runner's machine is gone: SIGKILL, and `finish` will run no post step. */
   destroy(running: Running): void;
+  /** A process that runs beside the steps until it is told to end. */
+  launch(name: string, script: string, environment: Readonly<Record<string, string>>): Launched;
   /** Leaves no process behind, whatever became of the rehearsal. */
   close(): void;
 }
@@ -224,6 +238,22 @@ export const createDriver = (options: {
     destroy: (running) => {
       running.gone = true;
       signal(running.process, 'SIGKILL');
+    },
+    launch: (name, script, environment) => {
+      const log: LogLine[] = [];
+      const process = spawn(name, script, { ...environment }, log);
+      return {
+        id: process.id,
+        log,
+        get exit() {
+          return process.exit;
+        },
+        kill: (name) => signal(process, name),
+        ended: async () => {
+          await rest(Number.POSITIVE_INFINITY, process);
+          return process.closed;
+        },
+      };
     },
     close: () => {
       for (const participant of alive) participant.kill('SIGKILL');

@@ -56,7 +56,7 @@ export const createSagemaker = (kernel: Kernel, neighbours: Neighbours): Sagemak
   const fleets = createFleets(context, models);
   const endpoints = createEndpoints(context, { models, configs, fleets, tags });
   const trainingJobs = createTrainingJobs(context, tags);
-  const routing = createRouting(context, endpoints);
+  const { dependencyFailure, ...routing } = createRouting(context, endpoints);
 
   return {
     service: {
@@ -88,6 +88,7 @@ export const createSagemaker = (kernel: Kernel, neighbours: Neighbours): Sagemak
       failCapacity: fleets.failCapacity,
       systemUpdate: endpoints.systemUpdate,
       silentRollback: endpoints.silentRollback,
+      dependencyFailure,
     },
     reportTraining: trainingJobs.report,
   };

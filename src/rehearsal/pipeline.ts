@@ -1,0 +1,350 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type IrisVersion, irisFixture } from '../../simulator/fixtures/fixtures.ts';
+import { type Instant, minutes, seconds } from '../clock.ts';
+import type { OperationName } from '../operation.ts';
+import type { Launched, LogLine, Moment, StepResult } from './driver.ts';
+import { house } from './manifest.ts';
+import { readServing, type Serving } from './serving.ts';
+import { approve, type Deed, endOf, type Stage, type Told } from './stage.ts';
+import { zipOf } from './zip.ts';
+
+/** The team's pipeline, and the machines that work for it. */
+export interface Pipeline {
+  /** A job worker of its own, as a process. */
+  worker(): Launched;
+  /** What a worker polls for. */
+  actionType(operation: OperationName): object;
+  /** A new execution that is to deliver a version. The first one is what CreatePipeline starts by itself. */
+  begin(title: string, version: IrisVersion): Promise<Run>;
+  /** As an operator presses "roll back" on the deploy stage. */
+  rollBack(title: string, target: Run): Promise<Run>;
+}
+
+/** One pipeline execution. */
+export interface Run {
+  readonly id: string;
+  status(): Promise<string>;
+  /** Time passes until the stage has come that far. */
+  untilStage(stage: string, status: string): Promise<void>;
+  /** Time passes until the execution has ended. */
+  untilEnded(limit?: number): Promise<string>;
+  /** A person approves the package once the gate asks for it. */
+  approve(): Promise<void>;
+  /** As an operator stops it; `abandon` does not wait for the actions. */
+  stop(abandon: boolean): Promise<void>;
+  /** As an operator presses "retry" on a stage. */
+  retry(stage: string): Promise<void>;
+  did(what: string, detail: string): void;
+  /** Ends the telling: the last action's end is the release's end. */
+  end(): Promise<Told>;
+}
+
+type Answer = Record<string, unknown>;
+
+const name = 'iris-delivery';
+const source = 'pipeline/source.zip';
+const stages: readonly (readonly [stage: string, operation: OperationName])[] = [
+  ['Register', 'register-model'],
+  ['Approve', 'approve-gate'],
+  ['Deploy', 'deploy-endpoint'],
+];
+
+/** Nobody looks at a pipeline more often. */
+const look = seconds(30);
+
+export const openPipeline = async (stage: Stage): Promise<Pipeline> => {
+  const { simulator, driver } = stage;
+  const call = (operation: string, input: object): Promise<Answer> => simulator.call('codepipeline', operation, input);
+  const workers: Launched[] = [];
+  let exists = false;
+
+  for (const [, operation] of stages) await call('CreateCustomActionType', definitionOf(operation));
+
+  /** What the repository's pipeline source would pick up: the manifest, and the evaluation of the model that was trained last. */
+  const push = (version: IrisVersion): void => {
+    const fixture = irisFixture(version);
+    simulator.objects.put(house.bucket, artifactKey(version), fixture.artifact);
+    const manifest = readFileSync(join(stage.workspace, 'delivery.yml'), 'utf8');
+    simulator.objects.put(
+      house.bucket,
+      source,
+      zipOf({ 'delivery.yml': manifest, 'evaluation.json': String(fixture.evaluation) }),
+    );
+  };
+
+  const begun = async (title: string, version: IrisVersion, id: () => Promise<string>): Promise<Run> => {
+    const began = driver.moment();
+    const before = await readServing(simulator, stage.endpoint);
+    return runOf({ stage, call, workers, title, version, began, before, id: await id() });
+  };
+
+  return {
+    worker: () => {
+      const bundle = join(import.meta.dirname, '../../codebuild/job-worker/dist/index.cjs');
+      const worker = driver.launch(`job worker ${workers.length + 1}`, bundle, {
+        // One at a time: a process is one participant of the virtual clock, so its jobs cannot wait side by side.
+        MODEL_DELIVERY_JOBS_AT_ONCE: '1',
+        MODEL_DELIVERY_OPERATIONS: stages.map(([, operation]) => operation).join(','),
+      });
+      workers.push(worker);
+      return worker;
+    },
+    actionType: typeOf,
+    begin: (title, version) => {
+      push(version);
+      return begun(title, version, async () => {
+        if (exists)
+          return String(
+            (await call('StartPipelineExecution', { name, variables: variables(version) }))['pipelineExecutionId'],
+          );
+        exists = true;
+        await call('CreatePipeline', { pipeline: declaration(version) });
+        const listed = await call('ListPipelineExecutions', { pipelineName: name });
+        return String((listed['pipelineExecutionSummaries'] as Answer[])[0]?.['pipelineExecutionId']);
+      });
+    },
+    rollBack: async (title, target) => {
+      const { variables: resolved } = (await call('GetPipelineExecution', idOf(target.id)))['pipelineExecution'] as {
+        readonly variables: readonly { readonly resolvedValue: IrisVersion }[];
+      };
+      return begun(title, resolved[0]?.resolvedValue ?? '1.0.0', async () => {
+        const answer = await call('RollbackStage', {
+          pipelineName: name,
+          stageName: 'Deploy',
+          targetPipelineExecutionId: target.id,
+        });
+        return String(answer['pipelineExecutionId']);
+      });
+    },
+  };
+};
+
+const idOf = (pipelineExecutionId: string) => ({ pipelineName: name, pipelineExecutionId });
+const artifactKey = (version: IrisVersion): string => `training/iris-${version}/model.tar.gz`;
+const variables = (version: IrisVersion) => [{ name: 'VERSION', value: version }];
+
+const definitionOf = (
+  operation: OperationName,
+): Answer & { readonly [Member in 'category' | 'provider' | 'version']: string } =>
+  JSON.parse(readFileSync(join(import.meta.dirname, `../../codebuild/action-types/${operation}.json`), 'utf8'));
+
+const typeOf = (operation: OperationName): object => {
+  const { category, provider, version } = definitionOf(operation);
+  return { category, owner: 'Custom', provider, version };
+};
+
+/** Source, then a stage per operation; what is deployed is the version that was registered, by name. */
+const declaration = (version: IrisVersion): object => ({
+  name,
+  roleArn: `arn:aws:iam::${house.account}:role/pipeline`,
+  pipelineType: 'V2',
+  executionMode: 'QUEUED',
+  artifactStore: { type: 'S3', location: house.bucket },
+  variables: [{ name: 'VERSION', defaultValue: version }],
+  stages: [
+    {
+      name: 'Source',
+      actions: [
+        {
+          name: 'Repository',
+          actionTypeId: { category: 'Source', owner: 'AWS', provider: 'S3', version: '1' },
+          configuration: { S3Bucket: house.bucket, S3ObjectKey: source, PollForSourceChanges: 'false' },
+          outputArtifacts: [{ name: 'Repository' }],
+        },
+      ],
+    },
+    ...stages.map(([stageName, operation]) => ({
+      name: stageName,
+      actions: [
+        {
+          name: operation,
+          actionTypeId: typeOf(operation),
+          configuration: { environment: house.environment, ...configurations[operation] },
+          inputArtifacts: [{ name: 'Repository' }],
+          namespace: stageName,
+        },
+      ],
+    })),
+  ],
+});
+
+const configurations: Partial<Record<OperationName, Readonly<Record<string, string>>>> = {
+  'register-model': {
+    version: '#{variables.VERSION}',
+    image: house.image,
+    artifact: `s3://${house.bucket}/training/iris-#{variables.VERSION}/model.tar.gz`,
+    evaluation: 'Repository::evaluation.json',
+    'further-inputs': '{content-types: text/csv, response-types: [text/csv]}',
+  },
+  'approve-gate': { version: '#{Register.version}' },
+  'deploy-endpoint': { version: '#{Register.version}' },
+};
+
+interface Place {
+  readonly stage: Stage;
+  readonly call: (operation: string, input: object) => Promise<Answer>;
+  readonly workers: readonly Launched[];
+  readonly title: string;
+  readonly version: IrisVersion;
+  readonly began: Moment;
+  readonly before: Serving | undefined;
+  readonly id: string;
+}
+
+const runOf = (place: Place): Run => {
+  const { stage, call, id } = place;
+  const { driver } = stage;
+  const deeds: Deed[] = [];
+  const did = (what: string, detail: string, marked = true): void =>
+    void deeds.push({ moment: driver.moment(), what, detail, marked });
+  const status = async (): Promise<string> =>
+    String(((await call('GetPipelineExecution', idOf(id)))['pipelineExecution'] as Answer)['status']);
+  const until = async (reached: () => Promise<boolean>, limit: number, what: string): Promise<void> => {
+    const last = driver.now() + limit;
+    while (!(await reached())) {
+      if (driver.now() >= last) throw new Error(`${place.title}: ${what} was not seen in time`);
+      await driver.until(driver.now() + look);
+    }
+  };
+  const stageStatus = async (wanted: string): Promise<string | undefined> => {
+    const state = await call('GetPipelineState', { name });
+    const found = (state['stageStates'] as Answer[]).find((one) => one['stageName'] === wanted);
+    const latest = found?.['latestExecution'] as Answer | undefined;
+    return latest?.['pipelineExecutionId'] === id ? String(latest['status']) : undefined;
+  };
+
+  return {
+    id,
+    status,
+    untilStage: (wanted, reached) =>
+      until(async () => (await stageStatus(wanted)) === reached, minutes(180), `${wanted} ${reached}`),
+    untilEnded: async (limit = minutes(180)) => {
+      await until(async () => !/^(InProgress|Stopping)$/.test(await status()), limit, 'the end');
+      return status();
+    },
+    approve: async () => {
+      await until(async () => (await stageStatus('Approve')) === 'InProgress', minutes(30), 'the gate');
+      // The gate has answered that it waits, more than once.
+      await driver.until(driver.now() + minutes(5));
+      await approve(stage.simulator, did);
+    },
+    stop: async (abandon) => {
+      await call('StopPipelineExecution', { ...idOf(id), abandon, reason: 'an operator' });
+      did('stops the pipeline', abandon ? 'and abandons the action' : 'and waits for the action');
+    },
+    retry: async (stageName) => {
+      await call('RetryStageExecution', { ...idOf(id), stageName, retryMode: 'FAILED_ACTIONS' });
+      did('presses retry', `stage ${stageName}`);
+    },
+    did,
+    end: async () => {
+      const told = await tell(place, deeds);
+      stage.tell(told);
+      return told;
+    },
+  };
+};
+
+interface ActionExecution {
+  readonly actionName: string;
+  readonly startTime: Date;
+  readonly lastUpdateTime: Date;
+  readonly status: string;
+  readonly input: {
+    readonly actionTypeId: { readonly owner: string };
+    readonly resolvedConfiguration: Record<string, string>;
+  };
+  readonly output: {
+    readonly outputVariables: Readonly<Record<string, string>>;
+    readonly executionResult: { readonly errorDetails?: { readonly code: string; readonly message: string } };
+  };
+}
+
+const tell = async (place: Place, deeds: readonly Deed[]): Promise<Told> => {
+  const { stage, call, id, workers, title, version, began, before } = place;
+  const listed = await call('ListActionExecutions', { pipelineName: name, filter: { pipelineExecutionId: id } });
+  const steps = (listed['actionExecutionDetails'] as ActionExecution[])
+    .filter(({ input }) => input.actionTypeId.owner === 'Custom')
+    .reverse()
+    .map((execution) => stepOf(stage, id, execution, workers));
+  const { requests, ...ending } = await endOf(stage, steps);
+  // What CodePipeline is told is no part of what a delivery does to the world.
+  const own = requests.filter(({ service, at }) => service !== 'codepipeline' && at >= began.at);
+  const submitted = own.find(({ operation, mutation }) => operation === 'UpdateEndpoint' && mutation)?.input;
+  const because = steps.at(-1)?.outputs['because'];
+  return {
+    title,
+    version,
+    label: version,
+    began,
+    rollout: stage.rollout,
+    before,
+    steps,
+    deeds,
+    ending: {
+      ...ending,
+      ...(because === undefined ? {} : { because }),
+      candidateConfig:
+        ending.candidateConfig ??
+        (submitted as { readonly EndpointConfigName?: string } | undefined)?.EndpointConfigName,
+      requests: own,
+    },
+  };
+};
+
+/** An action execution as a step of the story. */
+const stepOf = (stage: Stage, id: string, execution: ActionExecution, workers: readonly Launched[]): StepResult => {
+  const { actionName: action, startTime, lastUpdateTime, status, input, output } = execution;
+  const [from, to] = [startTime.getTime(), lastUpdateTime.getTime()];
+  return {
+    step: {
+      action,
+      inputs: input.resolvedConfiguration,
+      job: { runId: id, attempt: 1, job: action, actor: 'mina', commit: '' },
+    },
+    // Its own log lies between its two ends.
+    started: momentAt(stage, from, Number.NEGATIVE_INFINITY),
+    ended: momentAt(stage, to, Number.POSITIVE_INFINITY),
+    exit: { code: status === 'Succeeded' ? 0 : 1, signal: undefined },
+    outputs: outputsOf(execution),
+    summary: '',
+    log: workers.flatMap(({ log }) => log.flatMap((line) => progressOf(line, action, from, to))),
+    participants: workers.map((worker) => worker.id),
+  };
+};
+
+const momentAt = ({ simulator }: Stage, at: Instant, order: number): Moment => ({
+  at,
+  eventsSeen: simulator.events.filter((event) => event.at <= at).length,
+  order,
+});
+
+const outputsOf = ({ status, output }: ActionExecution): Readonly<Record<string, string>> => {
+  const { errorDetails } = output.executionResult;
+  if (errorDetails) return outputsOfFailure(errorDetails);
+  // Nobody answered for it any more.
+  return status === 'Abandoned' ? { outcome: 'abandoned', 'reason-code': 'by-operator' } : output.outputVariables;
+};
+
+/** `rolled-back/alarm: …`: all that a failed action leaves. */
+const outputsOfFailure = ({
+  code,
+  message,
+}: {
+  readonly code: string;
+  readonly message: string;
+}): Record<string, string> => {
+  const [, outcome, reason, because] = /^([a-z-]+)\/([a-z-]+): (.*)$/m.exec(message) ?? [];
+  return outcome && reason
+    ? { outcome, 'reason-code': reason, because: because ?? '', 'failure-type': code }
+    : { outcome: 'failed', 'reason-code': code, because: message, 'failure-type': code };
+};
+
+/** `<instant>  <operation>  job <id>  40 % canary bakes …`, told as an action's own log tells it. */
+const progressOf = (line: LogLine, action: string, from: Instant, to: Instant): LogLine[] => {
+  const [, at, operation, said] = /^(\S+) {2}(\S+) {2}job \S+ {2}(\d+ % .+)$/.exec(line.text) ?? [];
+  return operation === action && line.moment.at >= from && line.moment.at <= to
+    ? [{ moment: line.moment, text: `${at} ${said}` }]
+    : [];
+};

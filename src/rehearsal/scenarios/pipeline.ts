@@ -1,0 +1,247 @@
+import { hours, minutes } from '../../clock.ts';
+import { openPipeline, type Run } from '../pipeline.ts';
+import type { Stage, Told } from '../stage.ts';
+import { delivered, inProduction, intoTheCanary, isEnd, type Require, type Scenario } from './scenario.ts';
+
+/** 1.0.0 serves, and from now on a pipeline delivers. */
+const withPipeline = async (stage: Stage, require: Require) => {
+  await inProduction(stage, require);
+  return openPipeline(stage);
+};
+
+const writes = ({ ending }: Told, operation: string): number =>
+  ending?.requests.filter((request) => request.operation === operation && request.mutation).length ?? 0;
+
+/** Registered, approved by a person, and handed to the deploy stage. */
+const toTheDeployStage = async (run: Run): Promise<void> => {
+  await run.approve();
+  await run.untilStage('Deploy', 'InProgress');
+};
+
+const deliverByPipeline = async (run: Run): Promise<Told> => {
+  await toTheDeployStage(run);
+  await run.untilEnded();
+  return run.end();
+};
+
+export const pipelineCanaryGood: Scenario = {
+  name: 'pipeline-canary-good',
+  about: 'CodePipeline registers, waits for a person, and delivers by canary: one job after another, one turn each.',
+  expected: delivered,
+  play: async (stage, require) => {
+    const pipeline = await withPipeline(stage, require);
+    const worker = pipeline.worker();
+    const run = await pipeline.begin('A better version through the pipeline', '1.1.0');
+    const told = await deliverByPipeline(run);
+    require((await run.status()) === 'Succeeded', 'the execution succeeded');
+    require(writes(told, 'UpdateEndpoint') === 1, 'UpdateEndpoint is called once');
+    const [register, gate, deploy] = told.steps;
+    require(register?.outputs['version'] === '1.1.0' &&
+      gate?.outputs['reason-code'] === 'approved', 'every action leaves its variables');
+    require(deploy?.outputs['endpoint-config'] ===
+      told.ending?.after?.endpointConfig, 'the deploy action names what serves');
+    require(isPolledSlowly(stage, worker.id), 'no action type is polled more often than every 30 s');
+    worker.kill('SIGTERM');
+    require((await worker.ended()).code === 0, 'the worker ends when it is asked to');
+    return told;
+  },
+};
+
+const isPolledSlowly = ({ simulator }: Stage, participant: string): boolean => {
+  const polls = new Map<string, number[]>();
+  for (const request of simulator.requests) {
+    if (request.participant !== participant || request.operation !== 'PollForJobs') continue;
+    const type = JSON.stringify(request.input);
+    polls.set(type, [...(polls.get(type) ?? []), request.at]);
+  }
+  return [...polls.values()].every((times) => times.every((at, i) => i === 0 || at - (times[i - 1] ?? 0) >= 30_000));
+};
+
+export const pipelineCanaryErrors: Scenario = {
+  name: 'pipeline-canary-errors',
+  about: 'A version with 5 % errors goes through the pipeline: taken back by its alarm, and the action says so.',
+  expected: { outcome: 'rolled-back', reasonCode: 'alarm' },
+  play: async (stage, require) => {
+    const pipeline = await withPipeline(stage, require);
+    pipeline.worker();
+    const run = await pipeline.begin('A version with 5 % errors through the pipeline', '1.4.0');
+    const told = await deliverByPipeline(run);
+    require((await run.status()) === 'Failed', 'the execution failed');
+    require(told.steps.at(-1)?.outputs['failure-type'] === 'JobFailed', 'the action failed as JobFailed');
+    return told;
+  },
+};
+
+export const pipelineRollbackStageConverges: Scenario = {
+  name: 'pipeline-rollback-stage-converges',
+  about:
+    'An operator rolls the deploy stage back: the old execution’s deploy runs again, and once more without doing anything.',
+  expected: delivered,
+  play: async (stage, require) => {
+    const pipeline = await withPipeline(stage, require);
+    pipeline.worker();
+    const good = await pipeline.begin('A better version through the pipeline', '1.1.0');
+    require(isEnd(await deliverByPipeline(good), delivered), 'the better version is delivered');
+    const wrong = await pipeline.begin('A version that answers fast and wrong', '1.2.0');
+    require(isEnd(await deliverByPipeline(wrong), delivered), 'the wrong version passes bakes that watch only errors');
+    const back = await pipeline.rollBack('The deploy stage is rolled back', good);
+    await back.untilEnded();
+    const told = await back.end();
+    const again = await pipeline.rollBack('The deploy stage is rolled back once more', good);
+    await again.untilEnded();
+    const nothing = await again.end();
+    require(isEnd(nothing, {
+      outcome: 'succeeded',
+      reasonCode: 'already-delivered',
+    }), 'a second rollback finds it done');
+    require(nothing.ending?.requests.every(({ mutation }) => !mutation) === true, 'and writes nothing');
+    return told;
+  },
+};
+
+export const workerDiesAfterAck: Scenario = {
+  name: 'worker-dies-after-ack',
+  about:
+    'The worker is gone right after it acknowledged a job mid-canary: the action hangs for 24 hours; a retry finds it delivered.',
+  expected: delivered,
+  play: async (stage, require) => {
+    const pipeline = await withPipeline(stage, require);
+    const worker = pipeline.worker();
+    const run = await pipeline.begin('A worker dies after an acknowledgement', '1.1.0');
+    await toTheDeployStage(run);
+    await stage.driver.until(stage.driver.now() + intoTheCanary * 2);
+    stage.simulator.faults.add({
+      service: 'codepipeline',
+      operation: 'AcknowledgeJob',
+      times: 1,
+      kind: 'call',
+      action: () => worker.kill('SIGKILL'),
+    });
+    require((await worker.ended()).signal === 'SIGKILL', 'the worker dies with a job in its hands');
+    run.did('sees the worker vanish', 'SIGKILL after it acknowledged a job');
+    await stage.driver.until(stage.driver.now() + minutes(40));
+    stage.closeDoors();
+    require((await run.untilEnded(hours(25))) === 'Failed', 'CodePipeline gives the action up after 24 hours');
+    pipeline.worker();
+    await run.retry('Deploy');
+    await run.untilEnded();
+    const told = await run.end();
+    require(writes(told, 'UpdateEndpoint') === 1, 'UpdateEndpoint is called once');
+    return told;
+  },
+};
+
+export const workerDiesBeforeToken: Scenario = {
+  name: 'worker-dies-before-token',
+  about:
+    'UpdateEndpoint is carried out and the worker dies before it leaves a token; the operator abandons and retries.',
+  expected: delivered,
+  play: async (stage, require) => {
+    const pipeline = await withPipeline(stage, require);
+    const worker = pipeline.worker();
+    stage.simulator.faults.add({
+      service: 'sagemaker',
+      operation: 'UpdateEndpoint',
+      times: 1,
+      kind: 'call',
+      action: () => worker.kill('SIGKILL'),
+    });
+    const run = await pipeline.begin('A worker dies before it leaves a token', '1.1.0');
+    await toTheDeployStage(run);
+    require((await worker.ended()).signal === 'SIGKILL', 'the worker dies with its update under way');
+    run.did('sees the worker vanish', 'SIGKILL while UpdateEndpoint was on its way');
+    pipeline.worker();
+    await stage.driver.until(stage.driver.now() + minutes(5));
+    require((await run.status()) === 'InProgress', 'nobody else can take an acknowledged job');
+    await run.stop(true);
+    await run.retry('Deploy');
+    await run.untilEnded();
+    const told = await run.end();
+    require(writes(told, 'UpdateEndpoint') === 1, 'UpdateEndpoint is carried out once');
+    return told;
+  },
+};
+
+export const twoWorkersRace: Scenario = {
+  name: 'two-workers-race',
+  about:
+    'Two workers are given the same job: the one whose nonce is out of date leaves it alone, and nothing is done twice.',
+  expected: delivered,
+  play: async (stage, require) => {
+    const pipeline = await withPipeline(stage, require);
+    pipeline.worker();
+    pipeline.worker();
+    const run = await pipeline.begin('Two workers, one pipeline', '1.1.0');
+    // The first acknowledgement is held up, so that the other worker polls the job, too, before anybody has it.
+    stage.simulator.faults.add({ service: 'codepipeline', operation: 'AcknowledgeJob', times: 3, kind: 'throttle' });
+    const told = await deliverByPipeline(run);
+    const calls = stage.simulator.requests.filter(({ service }) => service === 'codepipeline');
+    require(calls.some(({ error }) => error === 'InvalidNonceException'), 'somebody lost the race for a job');
+    const owners = new Map(
+      calls
+        .filter(({ operation, mutation }) => operation === 'AcknowledgeJob' && mutation)
+        .map(({ input, participant }) => [(input as JobInput).jobId, participant]),
+    );
+    const answers = calls.filter(({ operation }) => /^PutJob/.test(operation));
+    require(answers.every(
+      ({ input, participant }) => owners.get((input as JobInput).jobId) === participant,
+    ), 'only who acknowledged a job answers it');
+    require(new Set(answers.map(({ input }) => (input as JobInput).jobId)).size ===
+      answers.length, 'every job is answered once');
+    require(writes(told, 'UpdateEndpoint') === 1, 'UpdateEndpoint is called once');
+    return told;
+  },
+};
+interface JobInput {
+  readonly jobId: string;
+}
+
+export const executionStopped: Scenario = {
+  name: 'execution-stopped',
+  about:
+    'An operator stops the execution during the bake: the next job sees it, and SageMaker finishes under the alarms.',
+  expected: { outcome: 'cancelled', reasonCode: 'cancelled' },
+  play: async (stage, require) => {
+    const pipeline = await withPipeline(stage, require);
+    pipeline.worker();
+    const run = await pipeline.begin('An execution stopped during the bake', '1.1.0');
+    await toTheDeployStage(run);
+    await stage.driver.until(stage.driver.now() + intoTheCanary * 2);
+    await run.stop(false);
+    const stopped = stage.driver.now();
+    require((await run.untilEnded()) === 'Stopped', 'the execution stops');
+    require(stage.driver.now() - stopped <= minutes(3), 'within a few jobs');
+    return run.end();
+  },
+};
+
+export const tokenTooOld: Scenario = {
+  name: 'token-too-old',
+  about:
+    'The workers are replaced by a newer version mid-canary and come back two hours later: a token they did not write is no loss.',
+  expected: delivered,
+  play: async (stage, require) => {
+    const pipeline = await withPipeline(stage, require);
+    const old = pipeline.worker();
+    const run = await pipeline.begin('Workers are replaced during the canary', '1.1.0');
+    await toTheDeployStage(run);
+    await stage.driver.until(stage.driver.now() + intoTheCanary * 2);
+    old.kill('SIGTERM');
+    require((await old.ended()).code === 0, 'the old worker finishes its job and ends');
+    await stage.driver.until(stage.driver.now() + minutes(5));
+    // What a worker of another version would leave.
+    const call = (operation: string, input: object) => stage.simulator.call('codepipeline', operation, input);
+    const polled = await call('PollForJobs', { actionTypeId: pipeline.actionType('deploy-endpoint'), maxBatchSize: 1 });
+    const [job] = polled['jobs'] as readonly { readonly id: string; readonly nonce: string }[];
+    require(job !== undefined, 'the job waits for a worker');
+    await call('AcknowledgeJob', { jobId: job?.id, nonce: job?.nonce });
+    await call('PutJobSuccessResult', { jobId: job?.id, continuationToken: '{"version":0,"phase":"baking"}' });
+    run.did('replaces the workers', 'the token in CodePipeline is of another version');
+    await stage.driver.until(stage.driver.now() + hours(2));
+    pipeline.worker();
+    await run.untilEnded();
+    const told = await run.end();
+    require(writes(told, 'UpdateEndpoint') === 1, 'UpdateEndpoint is called once');
+    return told;
+  },
+};

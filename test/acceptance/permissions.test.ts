@@ -1,0 +1,417 @@
+import { describe, expect, test } from '@jest/globals';
+import type { LoggedRequest } from '../../simulator/contracts.ts';
+import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
+import { actionOf } from '../../simulator/request-log.ts';
+import { minutes } from '../../src/clock.ts';
+import type { Operation } from '../../src/operation.ts';
+import { approveGate } from '../../src/operations/approve-gate.ts';
+import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { registerModel } from '../../src/operations/register-model.ts';
+import { rollback } from '../../src/operations/rollback.ts';
+import { type PolicyName, policyFor, policyNames, type Statement, unasked } from '../../src/permissions.ts';
+import { house as team } from '../../src/rehearsal/manifest.ts';
+import type { Report } from '../../src/report/result.ts';
+import { type House, openHouse } from '../support/house.ts';
+
+const role = 'model-deployer';
+const place = {
+  partition: 'aws',
+  region: team.region,
+  account: team.account,
+  model: team.model,
+  endpoint: team.endpoint,
+  executionRole: 'iris-serving',
+  releases: { bucket: `sagemaker-${team.region}-${team.account}`, prefix: 'model-delivery/' },
+  artifacts: team.bucket,
+  repository: 'iris-serving',
+  kmsAlias: 'alias/ml',
+};
+
+type Inputs = Readonly<Record<string, string>>;
+// biome-ignore lint/suspicious/noExplicitAny: operations of different inputs in one table.
+type AnyOperation = Operation<any, any, any>;
+
+/** One run under nothing but its policy. `stage` has every permission; what follows has the policy's. */
+interface Row {
+  readonly policy: PolicyName;
+  readonly name: string;
+  readonly ends: string;
+  readonly operation: AnyOperation;
+  readonly stage: (house: House) => Promise<Inputs>;
+}
+
+const target = {
+  ServiceNamespace: 'sagemaker',
+  ResourceId: `endpoint/${team.endpoint}/variant/${team.variant}`,
+  ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
+};
+
+/** Everything that goes away with a scalable target: a policy and a schedule. */
+const withAutoscaling = async ({ simulator }: House): Promise<void> => {
+  const scaling = (operation: string, input: object) =>
+    simulator.call('application-autoscaling', operation, { ...target, ...input });
+  await scaling('RegisterScalableTarget', { MinCapacity: 4, MaxCapacity: 6 });
+  await scaling('PutScalingPolicy', {
+    PolicyName: 'follow',
+    PolicyType: 'TargetTrackingScaling',
+    TargetTrackingScalingPolicyConfiguration: {
+      TargetValue: 9000,
+      PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' },
+    },
+  });
+  await scaling('PutScheduledAction', {
+    ScheduledActionName: 'mornings',
+    Schedule: 'cron(0 6 * * ? *)',
+    ScalableTargetAction: { MinCapacity: 4 },
+  });
+};
+
+const trainingJob = {
+  TrainingJobName: 'flowers',
+  RoleArn: `arn:aws:iam::${team.account}:role/training`,
+  AlgorithmSpecification: { TrainingImage: team.image, TrainingInputMode: 'File' },
+  OutputDataConfig: { S3OutputPath: `s3://${team.bucket}/training/` },
+  ResourceConfig: { InstanceType: 'ml.m5.large', InstanceCount: 1, VolumeSizeInGB: 10 },
+  StoppingCondition: { MaxRuntimeInSeconds: 3600 },
+};
+
+const otherType = (text: string): string => text.replace('ml.m5.large', 'ml.c5.large');
+
+/** A bake that needs no requests: most rows do without the minutes in which traffic is counted. */
+const unwatched = (text: string): string => text.replace('minimum-requests: 300', 'minimum-requests: 0');
+const scaled = (text: string): string =>
+  text.replace('count: 4 }', 'count: 4 }\n      autoscaling: { min: 2, max: 6, invocations-per-instance: 70 }');
+
+const serving = async (house: House, version: '1.0.0' | '1.1.0', change = (text: string) => text): Promise<void> => {
+  await house.prepare(version);
+  house.writeManifest((text) => change(unwatched(text)));
+  const report = await house.run(deployEndpoint, { version });
+  expect(report?.result.reason).toBe('delivered');
+};
+
+/** Its run ended as soon as it would have had to wait; the canary goes on alone. */
+const leaveCanary = async (house: House, version: '1.1.0' | '1.4.0', alone: number): Promise<void> => {
+  await house.prepare(version);
+  const pending = await house.run(deployEndpoint, { version, wait: 'false' });
+  expect(pending?.result.outcome).toBe('pending');
+  await house.pass(alone);
+};
+
+const complaints = {
+  AlarmName: 'iris-complaints',
+  Namespace: 'Acme/Garden',
+  MetricName: 'Complaints',
+  Statistic: 'Sum',
+  Period: 60,
+  EvaluationPeriods: 1,
+  Threshold: 0,
+  ComparisonOperator: 'GreaterThanThreshold',
+  TreatMissingData: 'notBreaching',
+};
+
+const rows: readonly Row[] = [
+  {
+    policy: 'register-model',
+    name: 'the first version',
+    ends: 'registered',
+    operation: registerModel,
+    stage: async (house) => house.registration('1.0.0'),
+  },
+  {
+    policy: 'register-model',
+    name: 'what a training job made',
+    ends: 'registered',
+    operation: registerModel,
+    stage: async (house) => {
+      const { artifact: _uploaded, ...asked } = house.registration('1.0.0');
+      await house.simulator.call('sagemaker', 'CreateTrainingJob', trainingJob);
+      house.simulator.objects.put(team.bucket, 'training/flowers/output/model.tar.gz', irisFixture('1.0.0').artifact);
+      return { ...asked, 'training-job': 'flowers' };
+    },
+  },
+  {
+    policy: 'register-model',
+    name: 'a version that somebody else registers with other content at the same moment',
+    ends: 'version-taken',
+    operation: registerModel,
+    stage: async (house) => {
+      const { simulator } = house;
+      const faster = {
+        ModelPackageGroupName: team.model,
+        ModelPackageDescription: `${team.model}_v1.0.0`,
+        InferenceSpecification: {
+          Containers: [{ Image: team.image, ModelDataUrl: `s3://${team.bucket}/other.tar.gz` }],
+          SupportedContentTypes: ['text/csv'],
+          SupportedResponseMIMETypes: ['text/csv'],
+        },
+      };
+      simulator.faults.add({
+        service: 'sagemaker',
+        operation: 'CreateModelPackage',
+        times: 1,
+        kind: 'call',
+        action: async () => void (await simulator.call('sagemaker', 'CreateModelPackage', faster)),
+      });
+      return house.registration('1.0.0');
+    },
+  },
+  {
+    policy: 'approve-gate',
+    name: 'an approved version',
+    ends: 'approved',
+    operation: approveGate,
+    stage: async (house) => {
+      await house.prepare('1.0.0');
+      return { version: '1.0.0' };
+    },
+  },
+  {
+    policy: 'plan',
+    name: 'of the first deployment',
+    ends: 'planned',
+    operation: deployEndpoint,
+    stage: async (house) => {
+      await house.prepare('1.0.0');
+      return { version: '1.0.0', 'dry-run': 'true' };
+    },
+  },
+  {
+    policy: 'plan',
+    name: "of a canary that also obeys the team's own alarm",
+    ends: 'planned',
+    operation: deployEndpoint,
+    stage: async (house) => {
+      await serving(house, '1.0.0');
+      await withAutoscaling(house);
+      await house.prepare('1.1.0');
+      await house.simulator.call('cloudwatch', 'PutMetricAlarm', complaints);
+      await house.pass(minutes(5));
+      house.writeManifest((text) =>
+        scaled(unwatched(text)).replace('errors: 1%', `errors: 1%, named: [${complaints.AlarmName}]`),
+      );
+      return { version: '1.1.0', 'dry-run': 'true' };
+    },
+  },
+  {
+    policy: 'deploy-endpoint',
+    name: 'the first deployment',
+    ends: 'delivered',
+    operation: deployEndpoint,
+    stage: async (house) => {
+      await house.prepare('1.0.0');
+      return { version: '1.0.0' };
+    },
+  },
+  {
+    policy: 'deploy-endpoint',
+    name: 'a canary to another instance type',
+    ends: 'delivered',
+    operation: deployEndpoint,
+    stage: async (house) => {
+      await serving(house, '1.0.0');
+      await withAutoscaling(house);
+      await house.prepare('1.1.0');
+      house.writeManifest((text) => otherType(unwatched(text)));
+      return { version: '1.1.0' };
+    },
+  },
+  {
+    policy: 'deploy-endpoint',
+    name: 'a canary that sees no traffic',
+    ends: 'insufficient-traffic',
+    operation: deployEndpoint,
+    stage: async (house) => {
+      await house.inProduction('1.0.0');
+      await house.prepare('1.1.0');
+      const emptied = { service: 'sagemaker', operation: 'UpdateEndpoint', times: 1 } as const;
+      house.simulator.faults.add({ ...emptied, kind: 'call', action: house.closeDoors });
+      return { version: '1.1.0' };
+    },
+  },
+  {
+    policy: 'deploy-endpoint',
+    name: 'a canary that its alarm took back while nobody looked',
+    ends: 'alarm',
+    operation: deployEndpoint,
+    stage: async (house) => {
+      await house.inProduction('1.0.0');
+      await leaveCanary(house, '1.4.0', minutes(30));
+      return { version: '1.4.0' };
+    },
+  },
+  {
+    policy: 'rollback',
+    name: 'an endpoint that does not exist',
+    ends: 'endpoint-unusable',
+    operation: rollback,
+    stage: async ({ simulator }) => {
+      simulator.objects.put(place.releases.bucket, 'made', Buffer.from(''));
+      return {};
+    },
+  },
+  {
+    policy: 'rollback',
+    name: 'while a canary bakes',
+    ends: 'restored',
+    operation: rollback,
+    stage: async (house) => {
+      await serving(house, '1.0.0');
+      await leaveCanary(house, '1.1.0', minutes(6));
+      return {};
+    },
+  },
+  {
+    policy: 'rollback',
+    name: 'after a canary that its alarm took back while nobody looked',
+    ends: 'restored',
+    operation: rollback,
+    stage: async (house) => {
+      await house.inProduction('1.0.0');
+      await leaveCanary(house, '1.4.0', minutes(30));
+      return {};
+    },
+  },
+  {
+    policy: 'rollback',
+    name: 'after a canary that went well while nobody looked',
+    ends: 'restored',
+    operation: rollback,
+    stage: async (house) => {
+      await house.inProduction('1.0.0');
+      await leaveCanary(house, '1.1.0', minutes(30));
+      return {};
+    },
+  },
+  {
+    policy: 'rollback',
+    name: 'to a version that ran on another instance type',
+    ends: 'restored',
+    operation: rollback,
+    stage: async (house) => {
+      await serving(house, '1.0.0');
+      await withAutoscaling(house);
+      await serving(house, '1.1.0', otherType);
+      return {};
+    },
+  },
+];
+
+/** What IAM is asked for a request: the call itself, and what AWS asks beside it. */
+const demandsOf = ({ service, operation, resource, input }: LoggedRequest): readonly Demand[] => {
+  const members = input as Readonly<Record<string, unknown>>;
+  const sagemaker = (kind: string, name: unknown): string =>
+    `arn:aws:sagemaker:${team.region}:${team.account}:${kind}/${String(name).toLowerCase()}`;
+  const demands: Demand[] = [{ action: actionOf(service, operation), resource, members }];
+  if (/^(Create|Update)Endpoint$/.test(operation))
+    demands.push({
+      action: `sagemaker:${operation}`,
+      resource: sagemaker('endpoint-config', members['EndpointConfigName']),
+      members,
+    });
+  if (typeof members['ExecutionRoleArn'] === 'string' && operation.startsWith('Create'))
+    demands.push({ action: 'iam:PassRole', resource: members['ExecutionRoleArn'], members });
+  if (
+    service === 'sagemaker' &&
+    /^Create/.test(operation) &&
+    Array.isArray(members['Tags']) &&
+    members['Tags'].length > 0
+  )
+    demands.push({ action: 'sagemaker:AddTags', resource, members });
+  if (operation === 'CopyObject')
+    demands.push({ action: 's3:GetObject', resource: `arn:aws:s3:::${String(members['CopySource'])}`, members });
+  return demands;
+};
+
+interface Demand {
+  readonly action: string;
+  readonly resource: string;
+  readonly members: Readonly<Record<string, unknown>>;
+}
+
+/** Which member of a request a condition key looks at. Keys about the service that acts are none of the request. */
+const memberOf: Readonly<Record<string, string>> = {
+  'cloudwatch:namespace': 'Namespace',
+  'application-autoscaling:service-namespace': 'ServiceNamespace',
+  'sagemaker:ModelApprovalStatus': 'ModelApprovalStatus',
+};
+
+const allows = (statement: Statement, { action, resource, members }: Demand): boolean =>
+  statement.Action.includes(action) &&
+  statement.Resource.some((pattern) => asPattern(pattern).test(resource)) &&
+  Object.entries(statement.Condition ?? {}).every(([operator, keys]) =>
+    Object.entries(keys).every(([key, value]) => {
+      const member = memberOf[key];
+      if (member === undefined) return true;
+      return operator.startsWith('StringNotEquals') ? members[member] !== value : members[member] === value;
+    }),
+  );
+
+const asPattern = (pattern: string): RegExp =>
+  new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`, 's');
+
+interface Seen {
+  readonly report: Report | undefined;
+  readonly requests: readonly LoggedRequest[];
+}
+
+const play = async (row: Row, actions: readonly string[]): Promise<Seen> => {
+  const house = await openHouse();
+  try {
+    const inputs = await row.stage(house);
+    house.simulator.permit(role, actions);
+    const watched = house.watch();
+    const report = await house.run(row.operation, inputs);
+    // What the role's session asked; taking the role is the business of whoever may take it.
+    const requests = watched().filter(({ principal }) => principal.includes(`:assumed-role/${role}/`));
+    return { report, requests };
+  } finally {
+    await house.close();
+  }
+};
+
+const actionsOf = (policy: PolicyName): readonly string[] =>
+  [...new Set(policyFor(policy, place).Statement.flatMap(({ Action }) => Action))].sort();
+
+const demandedBy = ({ requests }: Seen): ReadonlySet<string> =>
+  new Set(requests.flatMap(demandsOf).map(({ action }) => action));
+
+describe.each(policyNames)('the policy of %s', (policy) => {
+  const { Statement } = policyFor(policy, place);
+  const seen = new Map<Row, Seen>();
+
+  test.each(rows.filter((row) => row.policy === policy))('is enough for $name', async (row) => {
+    const run = await play(row, actionsOf(policy));
+    seen.set(row, run);
+    expect(run.report?.result).toMatchObject({ reason: row.ends });
+    const refused = run.requests
+      .flatMap(demandsOf)
+      // It needs no permission and cannot be denied (AWS STS API reference).
+      .filter(({ action }) => action !== 'sts:GetCallerIdentity')
+      .filter((demand) => !Statement.some((statement) => allows(statement, demand)));
+    expect(refused).toEqual([]);
+    const { plan } = run.report?.result ?? {};
+    if (plan === undefined) return;
+    expect(actionsOf(policy === 'plan' ? 'deploy-endpoint' : policy)).toEqual(
+      expect.arrayContaining([...plan.permissions]),
+    );
+    const unplanned = [...demandedBy(run)].filter((action) => !plan.permissions.includes(action));
+    expect(unplanned.filter((action) => action !== 'sts:GetCallerIdentity')).toEqual([]);
+  });
+
+  test.each(actionsOf(policy))('lets no run get by without %s', async (action) => {
+    const users = [...seen].filter(([, run]) => demandedBy(run).has(action)).map(([row]) => row);
+    if (users.length === 0 && unasked(policy).has(action)) return;
+    // What AWS asks beside a call is no request of its own: any row may need it.
+    const ends: string[] = [];
+    for (const row of users.length === 0 ? [...seen.keys()] : users) {
+      const { report } = await play(
+        row,
+        actionsOf(policy).filter((other) => other !== action),
+      );
+      const { reason = '', because = '' } = report?.result ?? {};
+      if (reason === 'access-denied' && because.includes(action)) return;
+      ends.push(`${row.name}: ${reason}: ${because}`);
+    }
+    throw new Error(`no run was refused for want of ${action}: ${JSON.stringify(ends)}`);
+  });
+});

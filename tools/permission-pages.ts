@@ -1,0 +1,47 @@
+import { type Place, type PolicyName, policyFor, policyNames, unasked } from '../src/permissions.ts';
+
+/** The place the policies are written for: the names of `examples/delivery.yml`. */
+const example: Place = {
+  partition: 'aws',
+  region: 'eu-west-1',
+  account: '111122223333',
+  model: 'churn',
+  endpoint: 'churn',
+  executionRole: 'churn-serving',
+  releases: { bucket: 'ml-releases', prefix: 'churn/' },
+  artifacts: 'ml-training',
+  repository: 'churn-serving',
+  kmsAlias: 'alias/ml',
+};
+
+export const policyJson = (policy: PolicyName): string =>
+  `${JSON.stringify(policyFor(policy, example), undefined, 2)}\n`;
+
+/** Path → content of every policy. */
+export const policyFiles = (): ReadonlyMap<string, string> =>
+  new Map(policyNames.map((policy) => [`docs/permissions/${policy}.json`, policyJson(policy)]));
+
+/** What each policy allows, statement by statement, for the page that explains them. */
+export const policyTables = (): string =>
+  policyNames
+    .flatMap((policy) => [
+      `### ${policy}`,
+      '',
+      `[\`${policy}.json\`](${policy}.json)`,
+      '',
+      '| statement | actions | |',
+      '| --- | --- | --- |',
+      ...policyFor(policy, example).Statement.map(({ Sid, Action, Condition }) => {
+        const why = Action.map((action) => unasked(policy).get(action)).find((because) => because !== undefined);
+        const asked = Sid.startsWith('Let') ? (why ?? '') : '';
+        return `| ${Sid} | ${Action.map((action) => `\`${action}\``).join(' ')} | ${[asked, ...conditions(Condition)].filter(Boolean).join('; ')} |`;
+      }),
+      '',
+    ])
+    .join('\n')
+    .trimEnd();
+
+const conditions = (condition: Readonly<Record<string, Readonly<Record<string, string>>>> = {}): readonly string[] =>
+  Object.entries(condition).flatMap(([operator, keys]) =>
+    Object.entries(keys).map(([key, value]) => `only with \`${key}\` ${operator} \`${value}\``),
+  );
