@@ -14,12 +14,16 @@ export const canonicalOf = (live: Live): string | undefined =>
   live.variants.find(({ name }) => !live.variants.some((other) => candidateVariant(other.name) === name))?.name;
 
 export const leftBehind = (live: Live, record: ReleaseRecord): Beside | undefined => {
-  if (live.variants.length !== 2 || record.live !== undefined) return undefined;
+  if (live.variants.length !== 2) return undefined;
   const canonical = canonicalOf(live);
   const idle = live.variants.find(({ name }) => name !== canonical);
   if (canonical === undefined || idle === undefined || idle.weight !== 0 || idle.desiredWeight !== 0) return undefined;
-  return record.ended.find(({ candidate }) => candidate.endpointConfig === live.endpointConfig)?.candidate.beside;
+  return besideOf(live, record);
 };
+
+/** The two ways out of the config that serves, when it is one with a candidate beside. */
+export const besideOf = ({ endpointConfig }: Live, record: ReleaseRecord): Beside | undefined =>
+  record.ended.find(({ candidate }) => candidate.endpointConfig === endpointConfig)?.candidate.beside;
 
 /**
  * The config that brings a candidate up dark: the variant that serves, unchanged, and the candidate beside it at full size with

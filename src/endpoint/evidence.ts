@@ -140,7 +140,7 @@ export const readFleet = async (
     for (const { Id = '', Timestamps = [], Values = [], StatusCode } of page.MetricDataResults ?? []) {
       // A further page says PartialData until the last one; anything else that is not Complete is missing data.
       if (StatusCode !== 'Complete' && !(StatusCode === 'PartialData' && page.NextToken)) complete = false;
-      Timestamps.forEach((at, index) => values.get(Id)?.set(at.getTime(), Values[index] ?? 0));
+      for (const [index, at] of Timestamps.entries()) values.get(Id)?.set(at.getTime(), Values[index] ?? 0);
     }
     NextToken = page.NextToken;
   } while (NextToken);

@@ -60,12 +60,7 @@ export const planDark = async (
     attempt,
   });
   const dark = darkConfig(spec.name, version, serving, canonical, alone.config, count, attempt);
-  const rate = await usualRate(world, {
-    endpoint: spec.name,
-    variant: canonical,
-    endpointConfig: live.endpointConfig,
-    asynchronous: false,
-  });
+  const rate = await usualRate(world, { endpoint: spec.name, variant: canonical, asynchronous: false });
   const proof = proofTimes(rollout, rate);
   refuseUnprovable(rollout, proof, rate, spec.name);
   const serves = live.endpointConfig === dark.EndpointConfigName;
@@ -119,7 +114,8 @@ const proofTimes = (
     }));
 
 /** Longest stay on a step when the manifest names none. */
-const longestStep = (rollout: Steps): number => rollout.maxStepSeconds ?? Math.max(3600, 4 * rollout.bakeSeconds);
+export const longestStepSeconds = (rollout: Steps): number =>
+  rollout.maxStepSeconds ?? Math.max(3600, 4 * rollout.bakeSeconds);
 
 const refuseUnprovable = (
   rollout: Steps,
@@ -127,12 +123,12 @@ const refuseUnprovable = (
   rate: number,
   endpoint: string,
 ): void => {
-  const slow = proof.find(({ seconds: needed }) => needed > longestStep(rollout));
+  const slow = proof.find(({ seconds: needed }) => needed > longestStepSeconds(rollout));
   if (slow === undefined) return;
   const needed = Number.isFinite(slow.seconds) ? `about ${duration(seconds(slow.seconds))}` : 'for ever';
   throw new Refusal(
     'too-little-traffic',
-    `${endpoint} sees about ${Math.round(rate * 100) / 100} requests per second, so proving health at ${slow.share * 100} % takes ${needed}, and max-step is ${duration(seconds(longestStep(rollout)))}: start with a larger share, lengthen max-step, or relax healthy.excess-below`,
+    `${endpoint} sees about ${Math.round(rate * 100) / 100} requests per second, so proving health at ${slow.share * 100} % takes ${needed}, and max-step is ${duration(seconds(longestStepSeconds(rollout)))}: start with a larger share, lengthen max-step, or relax healthy.excess-below`,
   );
 };
 

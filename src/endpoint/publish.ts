@@ -72,3 +72,13 @@ export const publishDark = async (turn: Turn, wanted: Desired): Promise<Step | u
   );
   return publishConfig(turn, { ...wanted, config });
 };
+
+/** The config that `deploy-endpoint` published for the end of a stepped rollout must still be there (rule 3). */
+export const candidateStands = async ({ world, release }: Turn): Promise<Step | undefined> => {
+  const { endpointConfig } = release.candidate;
+  const existing = await orUndefined(
+    world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: endpointConfig }),
+  );
+  if (existing !== undefined) return undefined;
+  throw new Refusal('config-missing', `endpoint config ${endpointConfig} was deleted: run deploy-endpoint again`);
+};

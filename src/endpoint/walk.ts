@@ -61,6 +61,12 @@ export const abortSteps = async (turn: Turn, reason: ReasonCode, why: string): P
   return walk(await turn.save({ commands: [...release.commands, abort] }));
 };
 
+/** The first candidate request is a raise away: from here on the judge is heard. */
+export const beginSteps = async (turn: Turn): Promise<Step> => {
+  await turn.save({ phase: 'stepping' });
+  return { because: 'the candidate stands dark; its steps begin', percent: 10 };
+};
+
 /** Capacity first (DESIGN §5): before it gets weight, and whenever the variant that serves has grown. */
 const capacity = async (
   turn: Turn,

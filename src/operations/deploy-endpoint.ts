@@ -17,6 +17,7 @@ import { confirmSubmission, submit } from '../endpoint/submit.ts';
 import { supervise } from '../endpoint/supervise.ts';
 import type { Turn } from '../endpoint/turn.ts';
 import { environmentOf } from '../manifest/load.ts';
+import type { EndpointSpec } from '../manifest/manifest.ts';
 import { type Operation, Refusal } from '../operation.ts';
 import { findVersion, type RegisteredVersion } from '../registry/packages.ts';
 import { readVersion } from '../registry/semantic-version.ts';
@@ -159,7 +160,7 @@ const plan = async (
       // A configuration that was delivered and serves no more is delivered again under its own name.
       const attempt = decision.is === 'no-op' ? decision.release.attempt : decision.attempt;
       const { rollout, spec } = asked;
-      const cleared = rollout.strategy === 'steps' ? undefined : await clearing(world, spec.name, record);
+      const cleared = rollout.strategy === 'steps' ? undefined : await clearing(world, spec, record);
       if (cleared !== undefined) return cleared;
       const planned =
         rollout.strategy === 'steps'
@@ -190,9 +191,10 @@ const plan = async (
 /** Guardrails need one variant: the candidate that an ended stepped release left behind goes first. */
 const clearing = async (
   world: World,
-  endpoint: string,
+  spec: EndpointSpec,
   record: ReleaseRecord,
 ): Promise<Intention<ReleaseOutputs> | undefined> => {
+  const endpoint = spec.name;
   const live = await observe(world, endpoint);
   const left = live && leftBehind(live, record);
   const canonical = live && canonicalOf(live);
@@ -209,7 +211,7 @@ const clearing = async (
       notes: ['what serves stays the same; the delivery is planned once it stands alone'],
       expectedSeconds: 300,
       peakInstances: { [to.instanceType]: 3 * to.instanceCount },
-      permissions: rollbackPermissions,
+      permissions: rollbackPermissions({ scales: spec.autoscaling !== undefined }),
     },
     release: restoring(record, from, to, canonical),
   };

@@ -15,7 +15,7 @@ import { lastGood } from '../release/history.ts';
 import { releasesOf } from '../release/location.ts';
 import type { Configuration, Release, ReleaseRecord, Served } from '../release/record.ts';
 import { releaseStore } from '../release/store.ts';
-import { optional, text, type ValuesOf } from '../schema.ts';
+import { flag, optional, text, type ValuesOf } from '../schema.ts';
 import type { World } from '../world.ts';
 import { sharedInputs } from './shared-inputs.ts';
 
@@ -27,6 +27,11 @@ const inputs = {
       example: '1.3.0',
     }),
   ),
+  'only-expired': flag({
+    description:
+      'Only look for a release whose run died, and bring it to rest: for a schedule, as a watchdog. Does nothing otherwise.',
+    default: false,
+  }),
   because: text({
     description: 'Why, for the release history.',
     default: 'rolled back by hand',
@@ -67,6 +72,8 @@ const script = (given: RollbackInputs, world: World): Script<ReleaseOutputs> => 
 
 const plan = async (world: World, given: RollbackInputs, record: ReleaseRecord): Promise<Intention<ReleaseOutputs>> => {
   const { live: release, endpoint } = record;
+  if (given['only-expired'] && (release === undefined || release.lease.until > world.clock.now()))
+    return { is: 'done', progress: { is: 'done', outcome: 'succeeded', reason: 'nothing-expired', outputs: {}, because: `no release of ${endpoint} was left behind` } };
   if (release !== undefined && release.operation !== 'rollback')
     return { is: 'stop-first', release, command: { command: 'abort', why: given.because } };
   const live = await observe(world, endpoint);
