@@ -101,6 +101,8 @@ export const wentRed = async (turn: Turn, from: Instant): Promise<readonly strin
     watchedAlarms(turn).map(async (AlarmName) => {
       const { AlarmHistoryItems = [] } = await turn.world.read.cloudwatch.describeAlarmHistory({
         AlarmName,
+        // As above: without it the history of a composite alarm is empty (AWS: DescribeAlarmHistory).
+        AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
         HistoryItemType: 'StateUpdate',
         StartDate: new Date(from),
         EndDate: new Date(turn.world.clock.now() + minutes(1)),

@@ -26,9 +26,9 @@ export const scalingOf = async (
   const target = ScalableTargets[0];
   if (target === undefined) return undefined;
   const of = { ServiceNamespace, ScalableDimension, ResourceId } as const;
-  const [{ ScalingPolicies = [] }, { ScheduledActions = [] }] = await Promise.all([
-    autoscaling.describeScalingPolicies(of),
-    autoscaling.describeScheduledActions(of),
+  const [ScalingPolicies, ScheduledActions] = await Promise.all([
+    everyPage(of, autoscaling.describeScalingPolicies, ({ ScalingPolicies: found }) => found),
+    everyPage(of, autoscaling.describeScheduledActions, ({ ScheduledActions: found }) => found),
   ]);
   return {
     resourceId: ResourceId,
@@ -46,6 +46,22 @@ export const scalingOf = async (
       ...action,
     })),
   };
+};
+
+/** AWS gives ten policies a page; one that is missed in the snapshot would be lost for good (rule 4). */
+const everyPage = async <Input, Page extends { readonly NextToken?: string | undefined }, Item>(
+  of: Input,
+  ask: (input: Input & { readonly NextToken?: string }) => Promise<Page>,
+  itemsOf: (page: Page) => readonly Item[] | undefined,
+): Promise<readonly Item[]> => {
+  const items: Item[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page: Page = await ask({ ...of, ...(NextToken ? { NextToken } : {}) });
+    items.push(...(itemsOf(page) ?? []));
+    NextToken = page.NextToken;
+  } while (NextToken);
+  return items;
 };
 
 const policyName = (variant: string): string => `model-delivery-${variant}`;

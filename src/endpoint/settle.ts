@@ -1,7 +1,7 @@
 import type { EndpointSpec } from '../manifest/manifest.ts';
 import { arn, writesOf } from '../world.ts';
 import { tags } from './desired.ts';
-import { observe } from './observe.ts';
+import { observe, type Status } from './observe.ts';
 import { putScaling, removeScaling, scalingIs, scalingOf, wantedScaling } from './scaling.ts';
 import type { Step, Turn } from './turn.ts';
 
@@ -77,16 +77,21 @@ export const missingTags = async (
   return tags(wanted).filter(({ Key, Value }) => existing.get(Key) !== Value);
 };
 
+/** One configuration serves. Autoscaling that was just put to work may have begun an update of its own. */
+const answers: ReadonlySet<Status> = new Set(['InService', 'Updating', 'SystemUpdating', 'RollingBack']);
+
 /** The last task of every release: what serves is written into the history, and the endpoint is free for the next one. */
 export const conclude = async (turn: Turn): Promise<Step> => {
   const live = await observe(turn.world, turn.endpoint);
   const { candidate, baseline } = turn.release;
-  const serving =
-    live?.endpointConfig === candidate.endpointConfig && live.status === 'InService'
-      ? 'candidate'
-      : live?.endpointConfig === baseline?.endpointConfig && live?.status !== 'UpdateRollbackFailed'
-        ? 'baseline'
-        : 'unknown';
-  const ended = await turn.end(serving);
+  const ended = await turn.end(
+    live === undefined || !answers.has(live.status)
+      ? 'unknown'
+      : live.endpointConfig === candidate.endpointConfig
+        ? 'candidate'
+        : live.endpointConfig === baseline?.endpointConfig
+          ? 'baseline'
+          : 'unknown',
+  );
   return { because: ended.because ?? '', percent: 100, ended };
 };

@@ -162,7 +162,11 @@ export const rerunDecision = (record: ReleaseRecord, request: Request): Decision
   if (last?.outcome === 'succeeded' && last.planDigest === request.planDigest && stillServes(record, last))
     return { is: 'no-op', release: last };
 
-  const attempts = earlier.filter(({ planDigest }) => planDigest === request.planDigest).map(({ attempt }) => attempt);
+  // Also over other plans that did not succeed: another bake makes no other configuration, and under the same name the new alarms
+  // would read what the earlier fleet left behind, the order to stop among it.
+  const attempts = earlier
+    .filter(({ planDigest, outcome }) => planDigest === request.planDigest || outcome !== 'succeeded')
+    .map(({ attempt }) => attempt);
   return { is: 'new-attempt', attempt: 1 + Math.max(0, ...attempts), ...(live ? { abandons: live } : {}) };
 };
 

@@ -7,7 +7,7 @@ import type { OperationName } from '../../src/operation.ts';
 import type { ReasonCode } from '../../src/reason-codes.ts';
 import { house, manifestText } from '../../src/rehearsal/manifest.ts';
 import { startNode } from '../../src/rehearsal/process.ts';
-import { openStage, type Stage } from '../../src/rehearsal/stage.ts';
+import { openStage, type Release, type Stage } from '../../src/rehearsal/stage.ts';
 
 /** One mistake, and the one thing that is said about it. */
 interface Mistake {
@@ -174,6 +174,8 @@ const mistakes: Readonly<Record<string, Mistake>> = {
 };
 
 let stage: Stage;
+/** 1.1.0, which may be deployed. */
+let good: Release;
 let folder: string;
 
 beforeAll(async () => {
@@ -182,7 +184,7 @@ beforeAll(async () => {
   const first = await stage.begin('what serves', '1.0.0');
   await first.prepare();
   await first.run('deploy-endpoint');
-  const good = await stage.begin('what may be deployed', '1.1.0');
+  good = await stage.begin('what may be deployed', '1.1.0');
   await good.prepare();
   const unapproved = await stage.begin('what nobody looked at', '1.3.0');
   await unapproved.prepare();
@@ -232,8 +234,7 @@ const mutationsSince = (from: number): readonly string[] =>
 
 /** Somebody else's release: its run died a moment ago, and its lease is good for minutes. */
 const holdTheEndpoint = async (): Promise<void> => {
-  const [, good] = stage.releases;
-  if (!good || good.steps.some(({ step }) => step.action === 'deploy-endpoint')) return;
+  if (good.steps.some(({ step }) => step.action === 'deploy-endpoint')) return;
   const running = good.start('deploy-endpoint');
   await stage.driver.until(stage.driver.now() + seconds(1));
   stage.driver.destroy(running);

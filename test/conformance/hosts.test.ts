@@ -29,9 +29,9 @@ const stageOf = async <I, M extends Memory, O>({
 }: Case<I, M, O>): Promise<Stage<I, M, O>> => {
   const team = await openHouse();
   await before(team);
-  const { simulator, environment, manifestPath } = team;
+  const { simulator, environment, manifest } = team;
   const written: Readonly<Record<string, string>> = {
-    manifest: manifestPath,
+    manifest,
     environment: house.environment,
     ...inputs(team),
   };

@@ -129,7 +129,7 @@ const isChange = (call: string): boolean =>
   /\.(create|update|put|delete|add|copy|register|deregister)/.test(call) && !call.endsWith('putObject');
 
 /** Every change of the far side but the record's, and every n-th call besides. */
-const deathsOf = (asked: readonly string[], step: number): readonly Death[] =>
+const deathsOf = (asked: readonly string[], step: number): readonly (Death & { readonly atCall: number })[] =>
   asked.flatMap((call, index) => {
     const atCall = index + 1;
     if (isChange(call))

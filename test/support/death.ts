@@ -1,8 +1,9 @@
 import type { World } from '../../src/world.ts';
 
-/** Which of a run's AWS calls is its last, counted from 1, and whether the far side still hears it. */
+/** Which of a run's AWS calls is its last, and whether the far side still hears it. */
 export interface Death {
-  readonly atCall: number;
+  /** Counted from 1, or the first of that name. */
+  readonly atCall: number | string;
   readonly heard: boolean;
 }
 
@@ -31,7 +32,8 @@ export const mortal = ({ atCall, heard }: Death, asked: string[] = []): Fate => 
   const last =
     (name: string, call: Call): Call =>
     async (...given) => {
-      const isLast = asked.push(name) === atCall;
+      const number = asked.push(name);
+      const isLast = number === atCall || name === atCall;
       if (isDead || (isLast && !heard)) return die();
       try {
         return await call(...given);

@@ -37,7 +37,6 @@ export interface Attempt {
 export interface House {
   readonly simulator: Simulator;
   readonly environment: Env;
-  readonly manifestPath: string;
   /** Whether anything was ever deployed. */
   hasEndpoint(): boolean;
   /** Path of the team's delivery.yml. */
@@ -145,7 +144,6 @@ export const openHouse = async (options: SimulatorOptions = {}): Promise<House> 
   return {
     simulator,
     environment: environmentOf('1'),
-    manifestPath: path,
     hasEndpoint: () => simulator.hosting.variant(house.endpoint, house.variant) !== undefined,
     manifest: path,
     writeManifest,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Host, startDelivery } from '../../../src/hosts/delivery.ts';
+import type { OpenSession } from '../../../src/hosts/world.ts';
 import { Refusal } from '../../../src/operation.ts';
 import { registerModel } from '../../../src/operations/register-model.ts';
 import { countingOperation, type FarSide } from '../../support/fake-operation.ts';
@@ -65,6 +66,17 @@ describe('a delivery', () => {
     const report = await startDelivery(registerModel, { ...host, observer }).ended;
     expect(report.asked).toMatchObject({ 'container-environment': 'API_TOKEN=…\nMODE=…', metadata: 'key=…' });
     expect(`${asked.join()}${JSON.stringify(report)}`).not.toContain('hunter2');
+  });
+
+  it('assumes another role than the manifest’s when it is told to', async () => {
+    const roles: (string | undefined)[] = [];
+    const openSession: OpenSession = (request) => {
+      roles.push(request.target.role);
+      return fakeSession()(request);
+    };
+    await scene({ seams: { clock: virtualClock(), openSession } }).start().ended;
+    await scene({ seams: { clock: virtualClock(), openSession }, role: 'model-planner' }).start().ended;
+    expect(roles).toEqual([undefined, 'model-planner']);
   });
 
   it('keeps to the timeout it was given', async () => {

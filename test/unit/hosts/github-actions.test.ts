@@ -37,6 +37,16 @@ describe('the GitHub host', () => {
     expect(step.state).toMatchObject({ reported: 'yes' });
   });
 
+  it('says of a dry run whether it would change anything, and fails for it only when asked to', async () => {
+    const planned = await runStep(script, { ...inputs, 'dry-run': 'true' });
+    expect(planned).toMatchObject({ code: 0, outputs: { 'reason-code': 'planned', 'would-change': 'true' } });
+    const checked = await runStep(script, { ...inputs, 'dry-run': 'true', 'on-change': 'fail' });
+    expect(checked).toMatchObject({ code: 1, outputs: { outcome: 'succeeded', 'would-change': 'true' } });
+    const real = await runStep(script, { ...inputs, 'on-change': 'fail' });
+    expect(real.code).toBe(0);
+    expect(real.outputs).not.toHaveProperty('would-change');
+  });
+
   it('does nothing in the post step of a run that has reported', async () => {
     const step = await runStep(script, inputs, { state: { started: 'yes', reported: 'yes' } });
     expect(step).toMatchObject({ code: 0, log: '', summary: '', outputs: {} });

@@ -157,6 +157,15 @@ describe('rerunDecision', () => {
     expect(asked(record)).toBe('no-op');
   });
 
+  test('another plan after one that failed is another attempt, so that no name is used twice', () => {
+    const starved = released(delivered, release({ id: 'r2', version: '1.2.0' }), 'insufficient-traffic', 20);
+    const lowered = request({ version: '1.2.0', planDigest: 'b' });
+    expect(rerunDecision(starved, lowered)).toEqual({ is: 'new-attempt', attempt: 2 });
+    // Where one succeeded, a plan that differs in its rollout alone finds the configuration it made.
+    const changed = request({ planDigest: 'b' });
+    expect(rerunDecision(delivered, changed)).toEqual({ is: 'new-attempt', attempt: 1 });
+  });
+
   test('a conviction outlives a retry that proved nothing, and ends with one that succeeded', () => {
     const convicted = released(delivered, release({ id: 'r2', version: '1.2.0' }), 'alarm', 20);
     const retried = released(convicted, release({ id: 'r3', version: '1.2.0' }), 'capacity-rolled-back', 30);

@@ -1,0 +1,188 @@
+/**
+ * Runs the reusable workflow as GitHub would, step by step under act, against the local AWS: register → gate → deploy, once to
+ * green and once with a model that fails, then a rollback.
+ *
+ *   node tools/act.ts            needs `act` on the PATH (tools/install-verifiers.sh); no Docker
+ *
+ * Time is virtual: the script registers one participant of the simulator's clock and hands it to act. The steps of these
+ * workflows run one after another, so whichever process runs is the participant, and between two steps time stands still.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { type IrisVersion, irisFixture } from '../simulator/fixtures/fixtures.ts';
+import { startSimulator } from '../simulator/simulator.ts';
+import { minutes } from '../src/clock.ts';
+import { openRehearsalClock } from '../src/hosts/rehearsal-clock.ts';
+import { house, manifestText } from '../src/rehearsal/manifest.ts';
+import { copyPlain } from './plain-workflows.ts';
+
+interface Said {
+  readonly ended: 'green' | 'red';
+  readonly outcome?: string;
+  readonly 'reason-code'?: string;
+  readonly 'serving-version'?: string;
+}
+type With = Readonly<Record<string, string | boolean>>;
+
+const root = resolve(import.meta.dirname, '..');
+const folder = mkdtempSync(join(tmpdir(), 'act-'));
+const workspace = join(folder, 'churn');
+const told = join(folder, 'told.json');
+
+/** A repository that calls the workflow, and afterwards writes down what the workflow said. */
+const callerText = (given: With): string => `\
+on: push
+jobs:
+  deliver:
+    uses: ./.github/workflows/deliver.yml
+    with: ${JSON.stringify({ environment: house.environment, ...given })}
+  tell:
+    if: always()
+    needs: deliver
+    runs-on: ubuntu-latest
+    steps:
+      - run: printf '%s' "$SAID" > "$TOLD"
+        env:
+          TOLD: ${told}
+          SAID: \${{ toJSON(needs.deliver.outputs) }}
+`;
+
+/** One line of act's log. */
+interface Line {
+  readonly msg: string;
+  readonly job?: string;
+  readonly jobID?: string;
+  readonly command?: string;
+  readonly name?: string;
+  readonly arg?: string;
+}
+
+const runAct = async (environment: Readonly<Record<string, string>>): Promise<readonly Line[]> => {
+  const flags = [
+    ['push', '--json'],
+    ['--workflows', '.github/workflows/caller.yml'],
+    ['--platform', 'ubuntu-latest=-self-hosted'],
+    ['--container-daemon-socket', '-'],
+    ['--action-cache-path', join(folder, 'cache')],
+    ['--no-cache-server'],
+    ...Object.entries(environment).map(([name, value]) => ['--env', `${name}=${value}`]),
+  ].flat();
+  const act = spawn('act', flags, {
+    cwd: workspace,
+    // Node 24 for the actions, and none of the caller's own AWS settings.
+    env: { PATH: [join(root, 'node_modules/.bin'), process.env['PATH']].join(delimiter), HOME: folder },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let log = '';
+  for (const stream of [act.stdout, act.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+    });
+  await new Promise((end, fail) => {
+    act.once('error', fail);
+    act.once('close', end);
+  });
+  return log.split('\n').map((line) => (line.startsWith('{') ? (JSON.parse(line) as Line) : { msg: line }));
+};
+
+copyPlain(workspace);
+writeFileSync(join(workspace, 'delivery.yml'), manifestText());
+const git = (...args: string[]) => execFileSync('git', args, { cwd: workspace, stdio: 'ignore' });
+git('init', '--initial-branch=main');
+
+// Without a driver: nobody but the one participant can hold the time, so a slow machine changes nothing.
+const simulator = await startSimulator({ wallSpeed: 1 });
+simulator.images.tag(house.image, house.imageDigest);
+const participant = simulator.register('workflow');
+const environment = {
+  ...simulator.environment(participant),
+  ACTIONS_ID_TOKEN_REQUEST_URL: `${simulator.url}/github/oidc-token?participant=${participant.id}`,
+  ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'rehearsal',
+};
+
+const deliver = async (title: string, given: With): Promise<Said> => {
+  writeFileSync(join(workspace, '.github/workflows/caller.yml'), callerText(given));
+  git('add', '.');
+  git('-c', 'user.name=mina', '-c', 'user.email=mina@example.com', 'commit', '--allow-empty', '-qm', title);
+  rmSync(told, { force: true });
+  const lines = await runAct(environment);
+  if (process.argv.includes('--verbose')) console.log(lines.map(({ job, msg }) => `${job ?? ''} | ${msg}`).join('\n'));
+  return existsSync(told)
+    ? { ended: 'green', ...JSON.parse(readFileSync(told, 'utf8')) }
+    : { ended: 'red', ...lastWords(lines) };
+};
+
+/** act ends at the first job that fails and starts no job that would tell: then the failed job's last step has the last word. */
+const lastWords = (lines: readonly Line[]): Record<string, string> => {
+  const job = lines.findLast(({ command }) => command === 'set-output')?.jobID;
+  const said = lines.filter(({ command, jobID }) => command === 'set-output' && jobID === job);
+  return Object.fromEntries(said.map(({ name = '', arg = '' }) => [name, arg]));
+};
+
+const registration = (version: IrisVersion): With => {
+  const fixture = irisFixture(version);
+  const key = `training/iris-${version}/model.tar.gz`;
+  simulator.objects.put(house.bucket, key, fixture.artifact);
+  writeFileSync(join(workspace, 'evaluation.json'), fixture.evaluation);
+  return {
+    version,
+    image: house.image,
+    artifact: `s3://${house.bucket}/${key}`,
+    evaluation: 'evaluation.json',
+    'content-types': 'text/csv',
+    'response-types': 'text/csv',
+  };
+};
+
+let failures = 0;
+const expectEnd = async (
+  title: string,
+  given: With,
+  ended: Said['ended'],
+  end: string,
+  serving: string,
+): Promise<void> => {
+  const said = await deliver(title, given);
+  const found = `${said.ended} ${said.outcome}/${said['reason-code']} serving ${said['serving-version'] || 'unknown'}`;
+  const expected = `${ended} ${end} serving ${serving || 'unknown'}`;
+  if (found !== expected) failures += 1;
+  console.log(
+    `${found === expected ? '✓' : '✗'} ${title}: ${found}${found === expected ? '' : `, expected ${expected}`}`,
+  );
+};
+
+const approve = async (): Promise<void> => {
+  const { ModelPackageSummaryList } = await simulator.call('sagemaker', 'ListModelPackages', {
+    ModelPackageGroupName: house.model,
+  });
+  for (const { ModelPackageArn } of ModelPackageSummaryList as { ModelPackageArn: string }[])
+    await simulator.call('sagemaker', 'UpdateModelPackage', { ModelPackageArn, ModelApprovalStatus: 'Approved' });
+};
+
+try {
+  const first = registration('1.0.0');
+  await expectEnd('nobody approved it yet', first, 'red', 'pending/approval-pending', '');
+  await approve();
+  await expectEnd('first deployment', first, 'green', 'succeeded/delivered', '1.0.0');
+
+  simulator.traffic({ endpoint: house.endpoint, requestsPerSecond: house.requestsPerSecond, seed: 20_260_105 });
+  const clock = await openRehearsalClock(participant.url);
+  await clock.sleepUntil(clock.now() + minutes(20));
+
+  const approved = { 'approval-status': 'Approved' };
+  await expectEnd(
+    'a better version',
+    { ...registration('1.1.0'), ...approved },
+    'green',
+    'succeeded/delivered',
+    '1.1.0',
+  );
+  await expectEnd('5 % errors', { ...registration('1.4.0'), ...approved }, 'red', 'rolled-back/alarm', '1.1.0');
+  await expectEnd('rollback', { rollback: true, version: '1.0.0' }, 'green', 'succeeded/restored', '1.0.0');
+} finally {
+  await simulator.close();
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exitCode = failures === 0 ? 0 : 1;
