@@ -37,7 +37,12 @@ export const readServing = async (simulator: Simulator, endpoint: string): Promi
   const described = await ask('DescribeEndpoint', { EndpointName: endpoint }).catch(absent);
   if (!described) return undefined;
   const endpointConfig = String(described['EndpointConfigName']);
-  const variants = await variantsOf(simulator, ask, endpointConfig, (described['ProductionVariants'] ?? []) as Answer[]);
+  const variants = await variantsOf(
+    simulator,
+    ask,
+    endpointConfig,
+    (described['ProductionVariants'] ?? []) as Answer[],
+  );
   const most = variants.toSorted((a, b) => b.share - a.share)[0];
   return {
     status: String(described['EndpointStatus']),

@@ -9,6 +9,25 @@ import {
   silentRollbackSeen,
 } from './rollback.ts';
 import type { Scenario } from './scenario.ts';
+import {
+  stepsBadThenCanaryNext,
+  stepsCleanModelIsProven,
+  stepsErrors,
+  stepsGood,
+  stepsLateLeak,
+  stepsMetricsBlind,
+  stepsNoTrafficHolds,
+  stepsSharedOutageSurvives,
+  stepsSlowTail,
+} from './steps.ts';
+import {
+  stepsAbortByHand,
+  stepsAutoscalerInterferes,
+  stepsCancelled,
+  stepsKilledAndResumed,
+  stepsKilledForGood,
+  stepsPausedThenPromoted,
+} from './steps-hands.ts';
 import { answerLostThenRerun, cancelledMidway, runnerKilledThenRerun, twoReleasesOneEndpoint } from './survival.ts';
 
 export const scenarios: readonly Scenario[] = [
@@ -28,4 +47,19 @@ export const scenarios: readonly Scenario[] = [
   rollbackDuringCanary,
   planWritesNothing,
   twoReleasesOneEndpoint,
+  stepsGood,
+  stepsErrors,
+  stepsSlowTail,
+  stepsLateLeak,
+  stepsSharedOutageSurvives,
+  stepsNoTrafficHolds,
+  stepsMetricsBlind,
+  stepsCleanModelIsProven,
+  stepsKilledAndResumed,
+  stepsKilledForGood,
+  stepsCancelled,
+  stepsAutoscalerInterferes,
+  stepsAbortByHand,
+  stepsPausedThenPromoted,
+  stepsBadThenCanaryNext,
 ];
