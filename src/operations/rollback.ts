@@ -73,7 +73,16 @@ const script = (given: RollbackInputs, world: World): Script<ReleaseOutputs> => 
 const plan = async (world: World, given: RollbackInputs, record: ReleaseRecord): Promise<Intention<ReleaseOutputs>> => {
   const { live: release, endpoint } = record;
   if (given['only-expired'] && (release === undefined || release.lease.until > world.clock.now()))
-    return { is: 'done', progress: { is: 'done', outcome: 'succeeded', reason: 'nothing-expired', outputs: {}, because: `no release of ${endpoint} was left behind` } };
+    return {
+      is: 'done',
+      progress: {
+        is: 'done',
+        outcome: 'succeeded',
+        reason: 'nothing-expired',
+        outputs: {},
+        because: `no release of ${endpoint} was left behind`,
+      },
+    };
   if (release !== undefined && release.operation !== 'rollback')
     return { is: 'stop-first', release, command: { command: 'abort', why: given.because } };
   const live = await observe(world, endpoint);
