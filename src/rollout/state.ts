@@ -5,10 +5,10 @@ import type { Instant } from '../clock.ts';
  * entered only by observation, never by having commanded something.
  */
 export type State =
-  /** The candidate serves nothing; its checks are still to pass. */
-  | { readonly is: 'dark' }
-  /** A share was commanded and has not been observed yet. */
-  | { readonly is: 'raising'; readonly index: number; readonly from: number }
+  /** The candidate serves nothing; its checks are still to pass. `held`: a person said pause meanwhile. */
+  | { readonly is: 'dark'; readonly held?: true }
+  /** A share was commanded and has not been observed yet. `held`: it is paused there as soon as it is. */
+  | { readonly is: 'raising'; readonly index: number; readonly from: number; readonly held?: true }
   /** Observed at `steps[index]` since `since`; the judge decides. */
   | { readonly is: 'baking'; readonly index: number; readonly since: Instant }
   /** Held by a person. The judge is still consulted. */

@@ -59,13 +59,17 @@ const said = (plan: SteppedPlan, state: Live, { command, by, why, at }: SaidEven
     case 'abort':
       return goBack('aborted-by-hand', because);
     case 'pause':
-      return state.is === 'baking' ? [{ ...state, is: 'paused' }, []] : [state, []];
+      if (state.is === 'paused') return [state, []];
+      return [state.is === 'baking' ? { ...state, is: 'paused' } : { ...state, held: true }, []];
     case 'resume':
-      return state.is === 'paused' ? [{ is: 'baking', index: state.index, since: at }, []] : [state, []];
+      if (state.is === 'baking') return [state, []];
+      return [state.is === 'paused' ? { is: 'baking', index: state.index, since: at } : released(state), []];
     case 'promote-now':
       return raise(plan, last(plan), currentShare(plan, state), because);
   }
 };
+
+const released = ({ held: _, ...state }: Extract<Live, { is: 'dark' | 'raising' }>): Live => state;
 
 const currentShare = (plan: SteppedPlan, state: Live): number => {
   if (state.is === 'baking' || state.is === 'paused') return shareOf(plan, state.index);
@@ -93,7 +97,8 @@ const retire = (index: number): Stepped => [
 
 const checked = (plan: SteppedPlan, state: Live, passed: boolean, because: string): Stepped => {
   if (state.is !== 'dark') return [state, []];
-  return passed ? raise(plan, 0, 0, because) : goBack('dark-checks-failed', because);
+  if (!passed) return goBack('dark-checks-failed', because);
+  return state.held ? [state, []] : raise(plan, 0, 0, because);
 };
 
 /** 32-bit floats: shares within 0.1 point are the same (rule 1). */
@@ -107,12 +112,14 @@ const observed = (plan: SteppedPlan, state: Live, { at, share, moving }: Observe
     case 'baking':
     case 'paused': {
       const wanted = shareOf(plan, state.index);
+      if (near(share, wanted)) return [state, []];
       // Somebody else moved the weights: the step begins again, its bake with it.
-      return near(share, wanted) ? [state, []] : raise(plan, state.index, share, drifted(share, wanted));
+      const [righting, commands] = raise(plan, state.index, share, drifted(share, wanted));
+      return [state.is === 'paused' && righting.is === 'raising' ? { ...righting, held: true } : righting, commands];
     }
     case 'raising': {
       const wanted = shareOf(plan, state.index);
-      if (near(share, wanted)) return [{ is: 'baking', index: state.index, since: at }, []];
+      if (near(share, wanted)) return [{ is: state.held ? 'paused' : 'baking', index: state.index, since: at }, []];
       return [state, [{ do: 'shift', share: wanted, because: drifted(share, wanted) }]];
     }
     case 'returning':

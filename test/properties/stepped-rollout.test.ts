@@ -83,6 +83,41 @@ describe('every reachable state of a stepped rollout', () => {
     }
   });
 
+  test('a pause is obeyed whenever it is said: no share rises until somebody says more', () => {
+    for (const state of states) {
+      if (!['dark', 'raising', 'baking', 'paused'].includes(state.is)) continue;
+      let [held] = step(plan, state, { is: 'said', at: 99_000, command: 'pause', by: 'mina', why: 'lunch' });
+      const wanted = held.is === 'raising' ? plan.steps[held.index] : undefined;
+      if (wanted !== undefined) [held] = step(plan, held, { is: 'observed', at: 99_000, share: wanted, moving: false });
+      expect(['dark', 'paused']).toContain(held.is);
+      for (const event of eventsAt(99_000)) {
+        if (event.is === 'said') continue;
+        const [, commands] = step(plan, held, event);
+        for (const command of commands)
+          if (command.do === 'shift' && held.is === 'paused')
+            expect(command.share).toBeLessThanOrEqual(plan.steps[held.index] ?? 0);
+          else expect(command).toMatchObject({ do: 'shift', share: 0 });
+      }
+      // Somebody else moved the weights: they are put right, and held again.
+      if (held.is !== 'paused') continue;
+      const [righting] = step(plan, held, { is: 'observed', at: 99_000, share: 0.2, moving: false });
+      const share = plan.steps[held.index] ?? 0;
+      expect(step(plan, righting, { is: 'observed', at: 99_000, share, moving: false })[0].is).toBe('paused');
+    }
+  });
+
+  test('after resume the walk goes on', () => {
+    for (const state of states) {
+      if (!['dark', 'raising', 'paused'].includes(state.is)) continue;
+      const [going] = step(plan, state, { is: 'said', at: 99_000, command: 'resume', by: 'mina', why: 'fed' });
+      if (going.is === 'dark')
+        expect(step(plan, going, { is: 'checked', at: 99_000, passed: true, because: '' })[0].is).toBe('raising');
+      if (going.is !== 'raising') continue;
+      const share = plan.steps[going.index] ?? 0;
+      expect(step(plan, going, { is: 'observed', at: 99_000, share, moving: false })[0].is).toBe('baking');
+    }
+  });
+
   test('going back is one observation away from its end', () => {
     for (const state of states.filter(({ is }) => is === 'returning')) {
       expect(step(plan, state, { is: 'observed', at: 99_000, share: 0, moving: false })[0].is).toBe('returned');
