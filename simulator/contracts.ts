@@ -92,6 +92,8 @@ export interface Simulator {
   environment(participant?: { readonly url: string }): Readonly<Record<string, string>>;
   readonly requests: readonly LoggedRequest[];
   readonly events: readonly FarSideEvent[];
+  /** When each setting was last looked at: services look only where it makes a difference. */
+  readonly settingsRead: ReadonlyMap<string, Instant>;
   readonly faults: Faults;
   /** From now on the role may do only these actions (`sagemaker:Describe*`); several calls add up. Without it a role may do everything. */
   permit(role: string, actions: readonly string[]): void;

@@ -14,16 +14,32 @@ export interface KernelOptions {
 /** A Monday morning. */
 export const defaultStart: Instant = Date.UTC(2026, 0, 5, 9);
 
+interface Core {
+  readonly kernel: Kernel;
+  readonly clock: Clock;
+  readonly events: readonly FarSideEvent[];
+  /** When each setting last made a difference, or could have: the services look only where it matters. */
+  readonly settingsRead: ReadonlyMap<string, Instant>;
+}
+
 /** What every service shares: time, settings, identity, randomness by name. Service tests use it without HTTP. */
-export const createKernel = (
-  options: KernelOptions = {},
-): { readonly kernel: Kernel; readonly clock: Clock; readonly events: readonly FarSideEvent[] } => {
+export const createKernel = (options: KernelOptions = {}): Core => {
   const clock = createClock(options.startAt ?? defaultStart);
   const { seed = 1, region = 'eu-west-1', accountId = '111122223333' } = options;
   const events: FarSideEvent[] = [];
+  const settingsRead = new Map<string, Instant>();
+  const settings = new Proxy<Settings>(
+    { ...defaultSettings, ...options.settings },
+    {
+      get: (values, name: string) => {
+        settingsRead.set(name, clock.now());
+        return Reflect.get(values, name);
+      },
+    },
+  );
   const kernel: Kernel = {
     clock,
-    settings: { ...defaultSettings, ...options.settings },
+    settings,
     region,
     accountId,
     random: (name) => createRandom(seed, name),
@@ -32,5 +48,5 @@ export const createKernel = (
       events.push({ at: clock.now(), ...event });
     },
   };
-  return { kernel, clock, events };
+  return { kernel, clock, events, settingsRead };
 };

@@ -33,6 +33,12 @@ export const defaultSettings = {
   missingAlarmAtUpdate: 'refused' as 'refused' | 'ignored',
   /** Whether INSUFFICIENT_DATA trips a bake. §3.3 */
   insufficientDataTrips: false,
+  /** Whether an alarm that is deleted while a bake watches it trips the bake. [unconfirmed] */
+  deletedAlarmTrips: false,
+  /** Whether async endpoints publish their metrics per EndpointConfigName, too. §3.3, §4.4 [unconfirmed] */
+  asyncFleetMetrics: true,
+  /** Which of the two configurations DescribeEndpoint names after UpdateRollbackFailed. §2.7 [unconfirmed] */
+  rollbackFailedNames: 'old' as 'old' | 'new',
   /** UpdateEndpoint naming the config that serves. §13.6 */
   sameConfigUpdate: 'redeploys' as 'redeploys' | 'refused',
   /** Whether the last CANARY/LINEAR step waits WaitInterval before TerminationWait. §13.5 */
@@ -75,4 +81,47 @@ export const defaultSettings = {
   repeatedAcknowledge: 'accepted' as 'accepted' | 'refused',
   /** CreateCustomActionType of a type that exists with the same definition. [unconfirmed] */
   sameActionTypeAgain: 'refused' as 'refused' | 'accepted',
+};
+
+type Settings = typeof defaultSettings;
+
+/**
+ * Another value of everything no source confirms, and of the open questions: flipped one at a time, what a delivery reports must
+ * stay true (`npm run rehearse:settings`).
+ */
+export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
+  provisionMs: 900_000,
+  containerStartMs: 120_000,
+  startupHealthCheckTimeoutMs: 120_000,
+  activateTrafficMs: 60_000,
+  terminateMs: 300_000,
+  weightUpdateMs: 240_000,
+  alarmPollMs: 60_000,
+  metricDelayMs: 180_000,
+  latencyTrimmedStatistics: false,
+  alarmSettleMs: 60_000,
+  redAlarmAtUpdate: 'refused',
+  missingAlarmAtUpdate: 'ignored',
+  insufficientDataTrips: true,
+  deletedAlarmTrips: true,
+  asyncFleetMetrics: false,
+  rollbackFailedNames: 'new',
+  sameConfigUpdate: 'refused',
+  lastStepWaits: true,
+  renamedVariantUpdate: 'all-at-once',
+  percentRounding: 'down',
+  unapprovedRefusedAt: 'never',
+  configVisibleAfterMs: 20_000,
+  staleDescribeMs: 90_000,
+  eraseFailureReasonAfterMs: 1_000,
+  failureReasonClearedBy: 'next-success',
+  overheadLatencyMs: 200,
+  defaultApprovalStatus: 'Approved',
+  packageListedAfterMs: 20_000,
+  controlPlaneRate: 2,
+  s3Versioning: true,
+  continuationDelayMs: 300_000,
+  jobOfferedAgainMs: 60_000,
+  repeatedAcknowledge: 'refused',
+  sameActionTypeAgain: 'accepted',
 };

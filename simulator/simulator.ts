@@ -33,7 +33,7 @@ export const defaultRoles: readonly string[] = [
 /** Starts a local AWS on one loopback port. @throws when the port is taken. */
 export const startSimulator = async (options: SimulatorOptions = {}): Promise<Simulator> => {
   const { seed = 1, roles = defaultRoles } = options;
-  const { kernel, clock, events } = createKernel(options);
+  const { kernel, clock, events, settingsRead } = createKernel(options);
   const failure = Promise.withResolvers<never>();
   // Whoever drives decides whether to look at it; nobody looking is not a crash.
   failure.promise.catch(() => {});
@@ -119,6 +119,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
     },
     requests: log.requests,
     events,
+    settingsRead,
     faults,
     permit: principals.permit,
     objects: services.objects,

@@ -21,6 +21,7 @@ export const reasonCodes = {
   delivered: { outcome: 'succeeded', meaning: 'The endpoint serves exactly the approved version, verified after the update settled.', remedy: 'Nothing to do.' },
   'candidate-dark': { outcome: 'succeeded', meaning: 'The new version is up beside the one that serves, with no traffic yet.', remedy: 'Shift the traffic with `shift-traffic`.' },
   'command-given': { outcome: 'succeeded', meaning: 'The command is in the release record; the running supervisor obeys it.', remedy: 'Follow the run that shifts the traffic.' },
+  'brought-to-rest': { outcome: 'succeeded', meaning: 'A release that its run had left behind was brought to rest; the message says how it ended.', remedy: 'Find out why its run ended; deploy again when the version is still wanted.' },
   'nothing-expired': { outcome: 'succeeded', meaning: 'No release of this endpoint was left behind by its run.', remedy: 'Nothing to do.' },
   'already-delivered': { outcome: 'succeeded', meaning: 'The endpoint already serves this version with this configuration; nothing was written.', remedy: 'Nothing to do.' },
   restored: { outcome: 'succeeded', meaning: 'The endpoint serves the version the rollback was asked for, verified.', remedy: 'Find out what was wrong before the next release.' },

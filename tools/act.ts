@@ -37,7 +37,7 @@ on: push
 jobs:
   deliver:
     uses: ./.github/workflows/deliver.yml
-    with: ${JSON.stringify({ environment: house.environment, ...given })}
+    with: ${JSON.stringify({ environment: house.environment, 'planner-role': planner, ...given })}
   tell:
     if: always()
     needs: deliver
@@ -96,6 +96,20 @@ git('init', '--initial-branch=main');
 const simulator = await startSimulator({ wallSpeed: 1 });
 simulator.images.tag(house.image, house.imageDigest);
 const participant = simulator.register('workflow');
+
+/** What a published policy allows: each job gets by with what docs/workflows.md says it needs. */
+const actionsOf = (policy: string): string[] => {
+  const { Statement } = JSON.parse(readFileSync(join(root, `docs/permissions/${policy}.json`), 'utf8')) as {
+    Statement: { Action: string | string[] }[];
+  };
+  return Statement.flatMap(({ Action }) => Action);
+};
+const planner = 'model-registrar';
+for (const policy of ['plan', 'register-model']) simulator.permit(planner, actionsOf(policy));
+simulator.permit(planner, ['sagemaker:DescribeModel']);
+for (const policy of ['approve-gate', 'deploy-endpoint', 'rollback'])
+  simulator.permit('model-deployer', actionsOf(policy));
+
 const environment = {
   ...simulator.environment(participant),
   ACTIONS_ID_TOKEN_REQUEST_URL: `${simulator.url}/github/oidc-token?participant=${participant.id}`,

@@ -9,6 +9,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { parse } from 'yaml';
 import { actionTypeOf } from '../src/hosts/action-types.ts';
 import { commonInputs, commonOutputs, githubInputs } from '../src/hosts/common-inputs.ts';
 import { fieldsOf, wireName } from '../src/hosts/read-inputs.ts';
@@ -124,6 +125,30 @@ export const reasonCodesPage = (): string =>
     '',
   ].join('\n');
 
+interface Called {
+  readonly on: {
+    readonly workflow_call: {
+      readonly inputs: Readonly<
+        Record<string, { description: string; type: string; required?: boolean; default?: unknown }>
+      >;
+      readonly outputs: Readonly<Record<string, { description: string }>>;
+    };
+  };
+}
+
+/** The reusable workflow declares its inputs and outputs itself; the page about it shows them. */
+const workflowPage = (page: string): string => {
+  const { inputs, outputs } = (parse(readFileSync(join(root, '.github/workflows/deliver.yml'), 'utf8')) as Called).on
+    .workflow_call;
+  const rows = Object.entries(inputs).map(
+    ([name, { type, required, default: given, description }]) =>
+      `| \`${name}\` | ${required ? '**required** ' : ''}${type} | ${given === '' ? '' : code(given?.toString())} | ${cell(description)} |`,
+  );
+  const said = Object.entries(outputs).map(([name, { description }]) => `| \`${name}\` | ${cell(description)} |`);
+  const table = ['| input | | default | |', '| --- | --- | --- | --- |', ...rows].join('\n');
+  return between(between(page, 'inputs', table), 'outputs', ['| output | |', '| --- | --- |', ...said].join('\n'));
+};
+
 const root = resolve(import.meta.dirname, '..');
 const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string };
 
@@ -144,6 +169,7 @@ const generated = (): ReadonlyMap<string, string> => {
       `codebuild/action-types/${operation.name}.json`,
       `${JSON.stringify(actionTypeOf(operation), undefined, 2)}\n`,
     );
+  files.set('docs/workflows.md', workflowPage(readFileSync(join(root, 'docs/workflows.md'), 'utf8')));
   files.set('docs/reason-codes.md', reasonCodesPage());
   for (const [path, policy] of policyFiles()) files.set(path, policy);
   const permissions = 'docs/permissions/README.md';

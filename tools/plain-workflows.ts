@@ -1,34 +1,39 @@
 /**
- * Copies the workflows, the examples that are workflows, and the actions to a folder, in words that tools older than GitHub's
- * newest syntax understand: `$/` becomes `./` (the same repository, so it means the same), `queue` is dropped, and the examples
- * call this repository's workflow (reference: GitHub changelog 2026-05-07 and 2026-07-30).
+ * Copies the workflows, the examples that are workflows, and the actions to a folder, in words that tools and servers know which
+ * are older than GitHub's newest syntax (GitHub changelog 2026-05-07 and 2026-07-30): `queue` is left out, and `$/` becomes
  *
- *   node tools/plain-workflows.ts FOLDER
+ *   node tools/plain-workflows.ts FOLDER                       `./`, the same repository, for actionlint, act and zizmor
+ *   node tools/plain-workflows.ts FOLDER OWNER/REPO@COMMIT     `OWNER/REPO/…@COMMIT`, for GitHub Enterprise Server
  */
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 
-export const plain = (workflow: string): string =>
-  workflow
-    .replace(/^(\s*(?:- )?uses: )\$\//gm, '$1./')
+/** @param home `OWNER/REPO@COMMIT`; without it everything is found in the workspace */
+export const plain = (workflow: string, home?: string): string => {
+  const [repository, commit] = home?.split('@') ?? [];
+  const at = (path: string): string => (repository === undefined ? `./${path}` : `${repository}/${path}@${commit}`);
+  return workflow
+    .replace(/^(\s*(?:- )?uses: )\$\/(\S+)/gm, (_all, before: string, path: string) => before + at(path))
     .replace(/^\s+queue: \w+\n/gm, '')
-    .replace(/OWNER\/model-delivery\/(\.github\/workflows\/\S+)@v1/g, './$1');
+    .replace(/OWNER\/model-delivery\/(\.github\/workflows\/\S+)@v1/g, (_all, path: string) => at(path));
+};
 
-export const copyPlain = (folder: string): void => {
+export const copyPlain = (folder: string, home?: string): void => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, '.github/workflows'), { recursive: true });
   for (const path of globSync(['.github/workflows/*.yml', 'examples/*.yml'], { cwd: root })) {
     const text = readFileSync(join(root, path), 'utf8');
-    if (/^jobs:/m.test(text)) writeFileSync(join(folder, '.github/workflows', basename(path)), plain(text));
+    if (/^jobs:/m.test(text)) writeFileSync(join(folder, '.github/workflows', basename(path)), plain(text, home));
   }
   for (const path of globSync('actions/*/{action.yml,dist}', { cwd: root }))
     cpSync(join(root, path), join(folder, path), { recursive: true });
 };
 
 if (import.meta.main) {
-  const [folder] = process.argv.slice(2);
-  if (folder === undefined) throw new Error('usage: node tools/plain-workflows.ts FOLDER');
-  copyPlain(resolve(folder));
+  const [folder, home] = process.argv.slice(2);
+  if (folder === undefined || (home !== undefined && !/^[\w.-]+\/[\w.-]+@[0-9a-f]{40}$/.test(home)))
+    throw new Error('usage: node tools/plain-workflows.ts FOLDER [OWNER/REPO@COMMIT]');
+  copyPlain(resolve(folder), home);
 }

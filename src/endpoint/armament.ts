@@ -123,8 +123,9 @@ const becameAlarm = (data: string | undefined): boolean => {
   }
 };
 
-/** How long the abort alarm is held red: the longest an update may still take before it settles, within PutMetricData's 2 h. */
+/** How long one call holds the abort alarm red; PutMetricData takes at most 2 h ahead, and whoever supervises repeats it. */
 const heldMinutes = 60;
+export const abortHeldMs = minutes(heldMinutes);
 
 /**
  * Turns the release's own alarm red with one call: a 1 for each of the coming minutes, so that it holds when nobody is left to

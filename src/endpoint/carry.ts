@@ -2,7 +2,7 @@ import type { Phase } from '../release/record.ts';
 import type { Step, Turn } from './turn.ts';
 
 /** One thing that may be left to do in a phase; undefined when it is done already, which it finds out by looking. */
-export type Task = (turn: Turn) => Promise<Step | undefined>;
+export type Task = (turn: Turn) => Promise<Step | undefined> | undefined;
 
 /** The tasks of each phase, in order. The first that has something to do is the turn. */
 export type Tasks = { readonly [P in Exclude<Phase, 'ended'>]?: readonly Task[] };

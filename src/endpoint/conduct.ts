@@ -8,7 +8,7 @@ import { disarmAlarms } from './armament.ts';
 import { carry, type Tasks } from './carry.ts';
 import { nextPoll } from './poll.ts';
 import { conclude, restoreScaling } from './settle.ts';
-import { confirmSubmission } from './submit.ts';
+import { confirmSubmission, stopped } from './submit.ts';
 import { supervise } from './supervise.ts';
 import { leaseMs, type Step, turnOf } from './turn.ts';
 import { concluded } from './verdict.ts';
@@ -38,8 +38,8 @@ export type Intention<Outputs> =
   | { readonly is: 'resume'; readonly release: Release }
   /** Of a dry run: what would change can be said only when another release has ended. */
   | { readonly is: 'behind'; readonly because: string }
-  /** Another release is live and must come to rest first. */
-  | { readonly is: 'stop-first'; readonly release: Release; readonly command: Pick<ManualCommand, 'command' | 'why'> }
+  /** Another release is live and must come to rest first. Without a command nobody is asked: its run is gone. */
+  | { readonly is: 'stop-first'; readonly release: Release; readonly command?: Pick<ManualCommand, 'command' | 'why'> }
   | { readonly is: 'done'; readonly progress: Extract<Progress<ReleaseMemory, Outputs>, { is: 'done' }> };
 
 /** What a plan freezes of a release; the rest is filled in when it begins. */
@@ -91,7 +91,10 @@ const nextTurn = async <Outputs>(
       return waiting(
         world,
         memory === undefined || !stored
-          ? { because: `${intention.release.id} is live and will be asked to stop first`, percent: 1 }
+          ? {
+              because: `${intention.release.id} ${intention.command ? 'is live and will be asked to stop first' : 'was left behind and is brought to rest'}`,
+              percent: 1,
+            }
           : await askToStop(world, stored, intention, store),
         '',
       );
@@ -169,7 +172,7 @@ const clearAway = async (world: World, stored: StoredRecord, store: ReleaseStore
     return { because: `took ${id}, which was left behind, over from ${lease.holder}`, percent: 1 };
   }
   const step = await carry(turnOf(world, store, stored), {
-    preparing: [(turn) => concluded(turn, 'abandoned', 'its run ended before anything was submitted')],
+    preparing: [stopped, (turn) => concluded(turn, 'abandoned', 'its run ended before anything was submitted')],
     // Nobody walks on: a step without its supervisor is traffic without a judge.
     stepping: [(turn) => abortSteps(turn, 'abandoned', 'its run ended and nobody supervises its steps')],
     submitting: [confirmSubmission],
@@ -183,9 +186,10 @@ const clearAway = async (world: World, stored: StoredRecord, store: ReleaseStore
 const askToStop = async (
   world: World,
   stored: StoredRecord,
-  { release, command }: { readonly release: Release; readonly command: Pick<ManualCommand, 'command' | 'why'> },
+  { release, command }: Extract<Intention<unknown>, { is: 'stop-first' }>,
   store: ReleaseStore,
 ): Promise<Step> => {
+  if (command === undefined) return clearAway(world, stored, store);
   if (!release.commands.some((given) => given.command === command.command)) {
     const by = world.run.actor ?? world.run.holder;
     await store.write(

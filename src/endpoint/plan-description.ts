@@ -166,6 +166,9 @@ const notesOf = (facts: PlanFacts): readonly string[] => {
     ...(registered.unpinned
       ? ['the registered image or artifact is not pinned: what runs may differ from what was tested']
       : []),
+    ...(guarded && asked.spec.async
+      ? ["async endpoints publish no Invocations: the new fleet's requests are counted by its ModelLatency"]
+      : []),
     ...(guarded && rollout.minimumRequests === 0
       ? ['minimum-requests is 0: a bake passes even when the new version receives no request']
       : []),

@@ -56,7 +56,16 @@ export const planDelivery = async (
   const asynchronous = spec.async ? { asynchronous: true } : {};
   const { packageVersion } = registered;
   const wanted = desiredOf(world, asked, { packageVersion, variant, instanceCount: count.inConfig, attempt });
-  const serves = live !== undefined && live.endpointConfig === wanted.config.EndpointConfigName;
+  // A mix of two configurations serves after UpdateRollbackFailed, whichever is named (reference/sagemaker.md §2.7).
+  const serves =
+    live !== undefined &&
+    live.status !== 'UpdateRollbackFailed' &&
+    live.endpointConfig === wanted.config.EndpointConfigName;
+  if (serves && live.pending !== undefined && record.live === undefined)
+    throw new Refusal(
+      'endpoint-unusable',
+      `${spec.name} serves ${live.endpointConfig} and is being updated to ${live.pending.endpointConfig} by somebody else: wait until that has ended`,
+    );
   const compiled = compile(rollout, {
     exists: live !== undefined,
     instanceCount: count.expected,

@@ -2,7 +2,7 @@ import { classify, describe, missesConfig, orUndefined } from '../aws/errors.ts'
 import { reasonOfError } from '../aws/reason.ts';
 import { AnswerLost } from '../aws/retry.ts';
 import type { DeploymentConfig } from '../aws/sagemaker.ts';
-import { seconds } from '../clock.ts';
+import { minutes, seconds } from '../clock.ts';
 import type { Release } from '../release/record.ts';
 import { writesOf } from '../world.ts';
 import { alarmStates } from './armament.ts';
@@ -22,12 +22,6 @@ const grace = seconds(60);
 export const submit = async (turn: Turn, endpointTags: Readonly<Record<string, string>>): Promise<Step> => {
   const { world, endpoint, release } = turn;
   const live = await observe(world, endpoint);
-  if (release.submission.kind === 'none')
-    return concluded(
-      turn,
-      'delivered',
-      `${endpoint} served ${release.version} already; what is around it was brought up to date`,
-    );
   // An earlier submission whose answer was lost had arrived after all: nobody else submits a content-addressed configuration.
   if (live !== undefined && named(live, release)) {
     await turn.save({
@@ -36,18 +30,28 @@ export const submit = async (turn: Turn, endpointTags: Readonly<Record<string, s
     });
     return { because: 'the submission had arrived', percent: 15 };
   }
-  if (live !== undefined && inProgress(live.status))
+  if (live !== undefined && inProgress(live.status)) {
+    if (release.lease.until - world.clock.now() < minutes(3)) await turn.save({});
     return {
       because: `waiting for the endpoint to settle: it is ${live.status}`,
       percent: 10,
       notBefore: nextPoll(turn),
     };
+  }
   if ((live?.endpointConfig ?? undefined) !== release.baseline?.endpointConfig)
     return concluded(
       turn,
       'changed-by-others',
       `the endpoint serves ${live?.endpointConfig ?? 'nothing'}, and the plan was made over ${release.baseline?.endpointConfig ?? 'nothing'}`,
     );
+  if (release.submission.kind === 'none')
+    return concluded(
+      turn,
+      'delivered',
+      `${endpoint} served ${release.version} already; what is around it was brought up to date`,
+    );
+  const told = stopped(turn);
+  if (told !== undefined) return told;
   const { red } = await alarmStates(turn);
   // Rule 6: it may have gone off while the endpoint had to be waited for.
   if (red.length > 0)
@@ -80,6 +84,12 @@ export const submit = async (turn: Turn, endpointTags: Readonly<Record<string, s
   }
   await announced.save({ phase: 'supervising' });
   return { because: `submitted: ${sentence(announced)}`, percent: 15, notBefore: nextPoll(turn) };
+};
+
+/** Told to stop before it began: then it does not begin. */
+export const stopped = (turn: Turn): Promise<Step> | undefined => {
+  const asked = turn.release.commands.find(({ command }) => command === 'abort');
+  return asked && concluded(turn, 'aborted-by-hand', `nothing was submitted: ${asked.by} stopped it: ${asked.why}`);
 };
 
 /** How long after its creation a lookup may still miss a configuration (AWS: CreateEndpointConfig, eventual consistency). */

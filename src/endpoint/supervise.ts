@@ -3,7 +3,7 @@ import { duration, minutes, seconds } from '../clock.ts';
 import { canonical } from '../digest.ts';
 import type { Witnessed } from '../release/record.ts';
 import type { AlarmSpec } from './alarms.ts';
-import { type AlarmStates, alarmStates, publishAbort, rearm, wentRed } from './armament.ts';
+import { type AlarmStates, abortHeldMs, alarmStates, publishAbort, rearm, wentRed } from './armament.ts';
 import { countableAt, countBakes, starvedBake, witnessBakes } from './bakes.ts';
 import { causeOf } from './cause.ts';
 import { inProgress, type Live, observe } from './observe.ts';
@@ -136,15 +136,18 @@ const stop = async (turn: Turn, why: 'insufficient-traffic' | 'aborted-by-hand',
   await publishAbort(announced);
   const { abort } = announced.release.witnessed;
   if (abort)
-    await announced.save({ witnessed: { ...announced.release.witnessed, abort: { ...abort, published: true } } });
+    await announced.save({
+      witnessed: { ...announced.release.witnessed, abort: { ...abort, at: world.clock.now(), published: true } },
+    });
   return { because, percent: 80, notBefore: nextPoll(turn) };
 };
 
 const stopIfAsked = async (turn: Turn): Promise<Step | undefined> => {
   const { release } = turn;
   const { abort } = release.witnessed;
-  // Announced by a run that died before it published: published now.
-  if (abort?.published === false) return stop(turn, 'aborted-by-hand', 'stopping the update');
+  // Announced by a run that died before it published, or held for so long that it is about to be let go: published now.
+  if (abort?.published === false || (abort && abort.at + abortHeldMs - minutes(10) <= turn.world.clock.now()))
+    return stop(turn, 'aborted-by-hand', 'stopping the update');
   const asked = release.commands.find(({ command }) => command === 'abort');
   if (asked === undefined || abort !== undefined || release.submission.abortAlarm === undefined) return undefined;
   return stop(turn, 'aborted-by-hand', `stopping the update as ${asked.by} asked: ${asked.why}`);

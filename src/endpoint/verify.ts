@@ -13,6 +13,7 @@ export const mismatches = (live: Live, asked: Configuration, runs: string): read
     ? []
     : [`configuration is ${live.endpointConfig}, not ${asked.endpointConfig}`]),
   ...(live.pending === undefined ? [] : [`an update to ${live.pending.endpointConfig} is pending`]),
+  ...(live.variants.length > 0 ? [] : ['no variant serves']),
   ...live.variants.flatMap((variant) => [
     ...(Math.abs(share(live, variant.weight) - share(live, variant.desiredWeight, 'desiredWeight')) <= 0.001
       ? []

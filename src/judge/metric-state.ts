@@ -48,7 +48,7 @@ export const withCounts = (
 };
 
 /** Over the whole rollout *and* in this step: the first makes the bound hold over all steps together, the second keeps it fresh. */
-const logHealth = ({ whole, step }: MetricState, excessBelow: number): number => {
+export const logHealth = ({ whole, step }: MetricState, excessBelow: number): number => {
   const inStep = logEvidenceBelow(step, excessBelow);
   return step === whole ? inStep : Math.min(inStep, logEvidenceBelow(whole, excessBelow));
 };

@@ -25,6 +25,8 @@ export interface Metric {
   readonly worseThan: number;
   /** The excess that must be excluded before the candidate is healthy; absent = watched, not proven. */
   readonly excessBelow?: number;
+  /** A cold candidate is no slow candidate: what this metric says this soon after the first request is no evidence. */
+  readonly warmUpSeconds?: number;
   /** What people call it: `errors`, `requests slower than 249 ms`. */
   readonly says: string;
 }
@@ -48,6 +50,8 @@ const clientErrorsBudget = 1;
 const latencyBudget = 3;
 /** Callers cause 4xx too, and one caller in one arm is no fault of the model (reference §3.6). */
 const clientErrorsMargin = 3;
+
+const latencyWarmUpSeconds = 180;
 
 const defaults = { maxBlindSeconds: 600, coverage: 0.8, safetyNet: { above: 0.2, buckets: 3, requests: 20 } };
 
@@ -90,6 +94,7 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
       weight: latencyBudget / latency.length,
       worseThan: marginInEvent ? 1 : worseThan,
       ...(proven ? { excessBelow } : {}),
+      warmUpSeconds: latencyWarmUpSeconds,
       says,
     })),
   ];

@@ -166,7 +166,7 @@ const plan = async (
         rollout.strategy === 'steps'
           ? await planDark(world, asked, rollout, registered, record, attempt, tags)
           : await planDelivery(world, asked, registered, record, attempt, tags);
-      if (planned.plan.changes.length === 0)
+      if (planned.plan.changes.length === 0 && record.live === undefined)
         return {
           is: 'done',
           progress: {

@@ -46,12 +46,12 @@ export const rollback: Operation<RollbackInputs, ReleaseMemory, ReleaseOutputs> 
     'Takes an endpoint back to the last version that served well, or to a named one, whatever its alarms say, and verifies it.',
   inputs,
   outputs: releaseOutputs('to restore'),
-  advance: (given, memory, world) => conduct(world, memory, script(given, world)),
-  abort: (given, memory, why, world) => leaveToItself(world, memory, why, script(given, world)),
+  advance: (given, memory, world) => conduct(world, memory, script(given, world, memory)),
+  abort: (given, memory, why, world) => leaveToItself(world, memory, why, script(given, world, memory)),
 };
 
 /** Going back publishes nothing and arms nothing: the configuration exists, and red alarms must not stop it. */
-const script = (given: RollbackInputs, world: World): Script<ReleaseOutputs> => {
+const script = (given: RollbackInputs, world: World, memory: ReleaseMemory | undefined): Script<ReleaseOutputs> => {
   const environment = environmentOf(given.manifest, given.environment);
   const store = releaseStore({
     reads: world.read,
@@ -61,7 +61,8 @@ const script = (given: RollbackInputs, world: World): Script<ReleaseOutputs> => 
   });
   return {
     store,
-    plan: (record) => plan(world, given, record),
+    plan: async (record) =>
+      given['only-expired'] ? tidied(world, record, memory !== undefined) : plan(world, given, record),
     recognise: ({ operation, id }) => {
       if (operation !== 'rollback') throw new Refusal('held-by-another-release', `${id} is live and is no rollback`);
     },
@@ -70,19 +71,28 @@ const script = (given: RollbackInputs, world: World): Script<ReleaseOutputs> => 
   };
 };
 
+/**
+ * The watchdog: a release whose run is gone is followed to its own end, and steps, which have none without a judge, are taken back.
+ * What a run still supervises, and what has ended, is left alone.
+ * @param found an earlier turn of this run found one
+ */
+const tidied = (world: World, { live, ended, endpoint }: ReleaseRecord, found: boolean): Intention<ReleaseOutputs> => {
+  if (live !== undefined && (live.lease.holder === world.run.holder || live.lease.until <= world.clock.now()))
+    return { is: 'stop-first', release: live };
+  const [last] = ended;
+  const done =
+    found && live === undefined && last !== undefined
+      ? ({
+          reason: 'brought-to-rest',
+          outputs: outputsOf(endpoint, last),
+          because: `${last.id}, which its run had left behind, ended ${last.outcome}/${last.reason}: ${last.because}`,
+        } as const)
+      : ({ reason: 'nothing-expired', outputs: {}, because: `no release of ${endpoint} was left behind` } as const);
+  return { is: 'done', progress: { is: 'done', outcome: 'succeeded', ...done } };
+};
+
 const plan = async (world: World, given: RollbackInputs, record: ReleaseRecord): Promise<Intention<ReleaseOutputs>> => {
   const { live: release, endpoint } = record;
-  if (given['only-expired'] && (release === undefined || release.lease.until > world.clock.now()))
-    return {
-      is: 'done',
-      progress: {
-        is: 'done',
-        outcome: 'succeeded',
-        reason: 'nothing-expired',
-        outputs: {},
-        because: `no release of ${endpoint} was left behind`,
-      },
-    };
   if (release !== undefined && release.operation !== 'rollback')
     return { is: 'stop-first', release, command: { command: 'abort', why: given.because } };
   const live = await observe(world, endpoint);
@@ -93,6 +103,8 @@ const plan = async (world: World, given: RollbackInputs, record: ReleaseRecord):
         'held-by-another-release',
         `${release.id} is rolling ${endpoint} back already (${release.lease.holder})`,
       );
+    if (given.to !== undefined && readVersion(given.manifest.model, given.to) !== release.version)
+      throw new Refusal('plan-changed', `${release.id} is live and goes back to ${release.version}: let it end first`);
     return { is: 'resume', release };
   }
   const back = given.to === undefined ? wentBack(record, live) : undefined;
@@ -126,7 +138,9 @@ const wentBack = (
 ): { readonly to: Configuration; readonly release: Release } | undefined => {
   const release = record.ended.find(({ reason }) => reason !== 'abandoned');
   if (release === undefined || live.status !== 'InService') return undefined;
-  if (release.operation === 'deploy-endpoint' && release.witnessed.submittedAt === undefined) return undefined;
+  const { operation, reason, witnessed } = release;
+  if (operation === 'deploy-endpoint' && witnessed.submittedAt === undefined && reason !== 'aborted-by-hand')
+    return undefined;
   const to = release.operation === 'rollback' ? release.candidate : release.baseline;
   return to !== undefined && to.endpointConfig === live.endpointConfig ? { to, release } : undefined;
 };

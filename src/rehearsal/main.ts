@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { flips } from './flips.ts';
-import { type Out, type Performance, performances, playAll, playStory } from './play.ts';
+import { type Out, playAll, playStory } from './play.ts';
 import { scenarios } from './scenarios/all.ts';
+import { rehearseSettings } from './settings.ts';
+import type { Verdict } from './verdict.ts';
 
 export const rehearseHelp = `rehearse: the real action bundles against a simulated AWS, in virtual time
 
@@ -11,8 +12,8 @@ export const rehearseHelp = `rehearse: the real action bundles against a simulat
   rehearse --scenario NAME  one scenario with its timeline
   rehearse --all            every scenario, two at a time
   rehearse --list           their names
-  rehearse --settings       every scenario again under each behaviour that AWS leaves open; what is
-                            reported must stay true (some minutes; --scenario narrows it)
+  rehearse --settings       once more under each behaviour that AWS leaves open; what is reported must
+                            stay true (some minutes; --scenario narrows it, --all plays every pair)
       --json                verdicts as JSON instead of text
       --out FOLDER          job summaries, logs, report.html, requests.jsonl (default: rehearsal; cleared first)
 `;
@@ -39,7 +40,7 @@ export const rehearse = async (args: readonly string[]): Promise<number> => {
     return 2;
   }
   const out: Out = { folder, say: options.json ? () => {} : (text) => console.log(text) };
-  const verdicts = options.chosen ? await playAll(options.chosen, out) : await playStory(out);
+  const verdicts = await play(options, out);
   const good = verdicts.every(({ problems }) => problems.length === 0);
   if (options.json) console.log(JSON.stringify({ scenarios: verdicts }, null, 2));
   else
@@ -74,19 +75,22 @@ const readOptions = (args: readonly string[]) => {
     });
     const unknown = values.scenario?.filter((name) => !scenarios.some((scenario) => scenario.name === name)) ?? [];
     if (unknown.length > 0) return `no scenario ${unknown.join(', ')}; \`rehearse --list\` names them`;
-    const named = values.scenario ? scenarios.filter(({ name }) => values.scenario?.includes(name)) : scenarios;
-    return { ...values, chosen: chosen(values, named) };
+    return { ...values, named: scenarios.filter(({ name }) => values.scenario?.includes(name) ?? true) };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
 };
 
-/** Undefined: the main story. */
-const chosen = (
-  values: { readonly settings?: boolean | undefined; readonly all?: boolean | undefined; readonly scenario?: unknown },
-  named: typeof scenarios,
-): readonly Performance[] | undefined => {
-  if (values.settings) return performances(named, flips);
-  if (values.all) return scenarios.map((scenario) => ({ scenario }));
-  return values.scenario ? named.map((scenario) => ({ scenario })) : undefined;
+const play = async (
+  options: Exclude<ReturnType<typeof readOptions>, string>,
+  out: Out,
+): Promise<readonly Verdict[]> => {
+  const { named, settings, all = false } = options;
+  if (settings) return rehearseSettings(named, out, all);
+  if (!all && !options.scenario) return playStory(out);
+  const played = await playAll(
+    (all ? scenarios : named).map((scenario) => ({ scenario })),
+    out,
+  );
+  return played.map(({ verdict }) => verdict);
 };

@@ -295,7 +295,7 @@ const tell = async (place: Place, deeds: readonly Deed[]): Promise<Told> => {
 
 /** An action execution as a step of the story. */
 const stepOf = (stage: Stage, id: string, execution: ActionExecution, workers: readonly Launched[]): StepResult => {
-  const { actionName: action, startTime, lastUpdateTime, status, input, output } = execution;
+  const { actionName: action, startTime, lastUpdateTime, status, input } = execution;
   const [from, to] = [startTime.getTime(), lastUpdateTime.getTime()];
   return {
     step: {

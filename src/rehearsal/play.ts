@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 import type { Settings } from '../../simulator/contracts.ts';
+import { flips } from '../../simulator/settings.ts';
 import { minutes } from '../clock.ts';
 import { wallClock } from '../hosts/wall-clock.ts';
 import type { Chapter } from '../report/story.ts';
-import { flipName } from './flips.ts';
-import { type Expected, type Require, type Scenario, settle } from './scenarios/scenario.ts';
+import { type Require, type Scenario, settle } from './scenarios/scenario.ts';
 import { story, storyAbout, storyTitle } from './scenarios/story.ts';
 import { readServing, type Serving } from './serving.ts';
 import { openStage, type Stage, type Told } from './stage.ts';
 
 import { chapterOf } from './tell.ts';
 import { scenarioLine, timelineOf, verdictOfChapter } from './timeline.ts';
-import { type Observed, unplayed, type Verdict, verdictOf } from './verdict.ts';
+import { type Observed, type Subject, unplayed, type Verdict, verdictOf } from './verdict.ts';
 import { writeRehearsal } from './write.ts';
 
 export interface Out {
@@ -45,41 +45,54 @@ export const playStory = async (out: Out): Promise<Verdict[]> => {
   return verdicts;
 };
 
-/** One scenario, perhaps under other settings than the simulator's own. */
+/** One scenario, perhaps under another setting than the simulator's own. */
 export interface Performance {
   readonly scenario: Scenario;
-  /** Judged by what DescribeEndpoint shows alone: under a flipped setting another end may be the right one. */
-  readonly flip?: Partial<Settings>;
+  readonly flip?: keyof Settings;
 }
 
-/** Two at a time, each with a simulator of its own; the verdicts in the order asked for. */
-export const playAll = async (chosen: readonly Performance[], out: Out): Promise<Verdict[]> => {
-  const verdicts = new Map<Performance, Verdict>();
+export interface Played extends Performance {
+  readonly verdict: Verdict;
+  /** Settings that could have made a difference since the judged release began. */
+  readonly settingsRead: readonly string[];
+}
+
+/** Two at a time, each with a simulator of its own; in the order asked for. */
+export const playAll = async (chosen: readonly Performance[], out: Out): Promise<readonly Played[]> => {
+  const played = new Map<Performance, Played>();
   const queue = [...chosen];
   const worker = async (): Promise<void> => {
     for (let next = queue.shift(); next; next = queue.shift())
-      verdicts.set(next, await playScenario(next, out, chosen.length === 1));
+      played.set(next, await playScenario(next, out, chosen.length === 1));
   };
   await Promise.all([worker(), worker()]);
-  return chosen.flatMap((performance) => verdicts.get(performance) ?? []);
+  return chosen.flatMap((performance) => played.get(performance) ?? []);
 };
 
-const playScenario = async ({ scenario, flip }: Performance, out: Out, detailed: boolean): Promise<Verdict> => {
-  const stage = await openStage({ ...scenario.settings, ...flip });
+const playScenario = async ({ scenario, flip }: Performance, out: Out, detailed: boolean): Promise<Played> => {
+  const flipped = flip && { [flip]: flips[flip] };
+  const stage = await openStage({ ...scenario.settings, ...flipped });
   const start = stage.driver.now();
-  const name = flip ? `${scenario.name}/${flipName(flip)}` : scenario.name;
-  const expected = flip ? undefined : scenario.expected;
-  const { verdict } = await judged({ name, expected }, async (require) => {
+  const subject = flip ? flippedSubject(scenario, flip) : scenario;
+  const { verdict, release } = await judged(subject, async (require) => {
     const release = await scenario.play(stage, require);
     return { release, later: { serving: await laterOn(stage) } };
   });
+  const began = release?.began.at ?? start;
+  const settingsRead = [...stage.simulator.settingsRead].flatMap(([name, at]) => (at >= began ? [name] : []));
   const chapters = stage.releases.filter(({ ending }) => ending !== undefined).map((one) => chapterOf(stage, one));
   if (detailed) for (const chapter of chapters) out.say(timelineOf(chapter, start));
   out.say(scenarioLine(verdict));
-  writeRehearsal(join(out.folder, name), stage, { title: name, about: scenario.about, chapters });
+  writeRehearsal(join(out.folder, subject.name), stage, { title: subject.name, about: scenario.about, chapters });
   await stage.close();
-  return verdict;
+  return { scenario, ...(flip ? { flip } : {}), verdict, settingsRead };
 };
+
+/** Under another behaviour the same end, an honest shrug, or what the scenario says is right there. */
+const flippedSubject = ({ name, expected, under }: Scenario, flip: keyof Settings): Subject => ({
+  name: `${name}/${flip}=${flips[flip]}`,
+  outcomes: [under?.[flip]?.outcome ?? expected.outcome, 'inconclusive'],
+});
 
 /** After SageMaker has come to rest and everything that might still happen has had its time. */
 const laterOn = async (stage: Stage): Promise<Serving | undefined> => {
@@ -90,7 +103,7 @@ const laterOn = async (stage: Stage): Promise<Serving | undefined> => {
 
 /** What breaks off is a verdict too: it must not hide what the others show. */
 const judged = async (
-  subject: { readonly name: string; readonly expected: Expected | undefined },
+  subject: Subject,
   play: (require: Require) => Promise<Pick<Observed, 'release' | 'later'>>,
 ): Promise<{ readonly release?: Told; readonly verdict: Verdict }> => {
   const startedAt = wallClock.now();
@@ -105,6 +118,3 @@ const judged = async (
     return { verdict: unplayed(subject, error, wallClock.now() - startedAt) };
   }
 };
-
-export const performances = (scenarios: readonly Scenario[], flips: readonly Partial<Settings>[]): Performance[] =>
-  flips.flatMap((flip) => scenarios.map((scenario) => ({ scenario, flip })));

@@ -120,6 +120,7 @@ const byReason: Partial<Record<ReasonCode, readonly Relation[]>> = {
   'candidate-dark': [standsDark],
   'command-given': [stillThere],
   'nothing-expired': [unchanged, wroteNothing],
+  'brought-to-rest': [settled],
   registered: [unchanged],
   'already-registered': [unchanged, wroteNothing],
   approved: [unchanged, wroteNothing],

@@ -1,3 +1,4 @@
+import type { Outcome } from '../operation.ts';
 import { broken, type Evidence, relationsOf } from './relations.ts';
 import type { Expected } from './scenarios/scenario.ts';
 import type { Told } from './stage.ts';
@@ -7,7 +8,7 @@ export interface Verdict {
   readonly name: string;
   readonly outcome: string;
   readonly reasonCode: string;
-  /** Null under a flipped setting: then only the relation to DescribeEndpoint is judged. */
+  /** Null under a flipped setting: then other reasons may be right, and what the scenario requires besides is not judged. */
   readonly expected: Expected | null;
   /** What DescribeEndpoint names when the run has ended; null when there is no endpoint. */
   readonly endpointConfig: string | null;
@@ -24,9 +25,11 @@ export interface Verdict {
   readonly problems: readonly string[];
 }
 
-interface Subject {
+export interface Subject {
   readonly name: string;
-  readonly expected: Expected | undefined;
+  readonly expected?: Expected;
+  /** In place of `expected`: how it may end. */
+  readonly outcomes?: readonly Outcome[];
 }
 
 /** What was seen of a release, and what of it did not hold. */
@@ -37,7 +40,10 @@ export interface Observed {
   readonly wallMs: number;
 }
 
-export const verdictOf = ({ name, expected }: Subject, { release, later, unmet, wallMs }: Observed): Verdict => {
+export const verdictOf = (
+  { name, expected, outcomes = [] }: Subject,
+  { release, later, unmet, wallMs }: Observed,
+): Verdict => {
   const { ending } = release;
   if (!ending) throw new Error(`${name}: the release was not ended`);
   const mutations = ending.requests.filter(({ mutation }) => mutation).length;
@@ -50,14 +56,13 @@ export const verdictOf = ({ name, expected }: Subject, { release, later, unmet, 
     mutations,
     ...(later ? { later } : {}),
   };
-  const isExpected = !expected || (ending.outcome === expected.outcome && ending.reason === expected.reasonCode);
+  const isExpected = expected
+    ? ending.outcome === expected.outcome && ending.reason === expected.reasonCode
+    : outcomes.includes(ending.outcome);
   const isDefect = ending.reason === 'internal-error';
+  const wanted = expected ? `${expected.outcome}/${expected.reasonCode}` : outcomes.join(' or ');
   const unexpected =
-    isExpected && !isDefect
-      ? []
-      : [
-          `ended ${ending.outcome}/${ending.reason}${expected ? ` instead of ${expected.outcome}/${expected.reasonCode}` : ''}: ${ending.because}`,
-        ];
+    isExpected && !isDefect ? [] : [`ended ${ending.outcome}/${ending.reason} instead of ${wanted}: ${ending.because}`];
   const relations = relationsOf(ending.outcome, ending.reason);
   return {
     name,

@@ -160,7 +160,8 @@ export const rerunDecision = (record: ReleaseRecord, request: Request): Decision
   if (decided && !request.retry && request.operation !== 'rollback' && isConvicted(record, decided))
     return { is: 'already-convicted', release: decided };
   if (last?.outcome === 'succeeded' && last.planDigest === request.planDigest && stillServes(record, last))
-    return { is: 'no-op', release: last };
+    // What was left behind may yet replace it: it is brought to rest first, and then this is asked again.
+    return live ? { is: 'new-attempt', attempt: last.attempt, abandons: live } : { is: 'no-op', release: last };
 
   // Also over other plans that did not succeed: another bake makes no other configuration, and under the same name the new alarms
   // would read what the earlier fleet left behind, the order to stop among it.

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { AwsWrites } from '../../src/aws/clients.ts';
+import { minutes } from '../../src/clock.ts';
 import { readInputs } from '../../src/hosts/read-inputs.ts';
 import { runFrom } from '../../src/hosts/run.ts';
 import { openSession, targetOf } from '../../src/hosts/world.ts';
 import type { Memory, Operation, Progress } from '../../src/operation.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { rollback } from '../../src/operations/rollback.ts';
 import { house as team } from '../../src/rehearsal/manifest.ts';
 import type { World } from '../../src/world.ts';
 import { type House, openHouse } from '../support/house.ts';
@@ -15,17 +17,20 @@ beforeEach(async () => {
 });
 afterEach(() => house.close());
 
-/** One run of deploy-endpoint, a turn at a time. */
+/** One run of one operation, a turn at a time. */
 interface Runner {
   world: World;
   turn(): Promise<string>;
   toTheEnd(): Promise<string>;
 }
 
-const runner = async (holder: string, given: Readonly<Record<string, string>>): Promise<Runner> => {
-  const operation = deployEndpoint as Operation<unknown, Memory, unknown>;
+const runner = async <I, M extends Memory, O>(
+  holder: string,
+  given: Readonly<Record<string, string>>,
+  operation: Operation<I, M, O>,
+): Promise<Runner> => {
   const inputs = readInputs(
-    deployEndpoint.inputs,
+    operation.inputs,
     (name) => ({ manifest: house.manifest, environment: team.environment, ...given })[name],
   );
   const clock = house.simulator.driver;
@@ -37,7 +42,7 @@ const runner = async (holder: string, given: Readonly<Record<string, string>>): 
     dryRun: false,
     signal: new AbortController().signal,
   });
-  let last: Progress<Memory, unknown> | undefined;
+  let last: Progress<M, O> | undefined;
   const runs: Runner = {
     world: session.worldFor(new AbortController().signal),
     turn: async () => {
@@ -79,13 +84,20 @@ const untilArmed = async (run: Runner): Promise<void> => {
 const updates = (seen: ReturnType<ReturnType<House['watch']>>): number =>
   seen.filter(({ operation }) => operation === 'UpdateEndpoint').length;
 
+const deploying = (holder: string, version: string): Promise<Runner> => runner(holder, { version }, deployEndpoint);
+const rollingBack = (holder: string, given: Readonly<Record<string, string>> = {}): Promise<Runner> =>
+  runner(holder, given, rollback);
+
+const serving = async (): Promise<unknown> =>
+  (await house.simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName: team.endpoint }))['EndpointConfigName'];
+
 describe('two runs that meet at one endpoint', () => {
   test('begun in the same moment, one gets it and the other says who has it', async () => {
     await house.inProduction('1.0.0');
     await house.prepare('1.1.0');
     await house.prepare('1.3.0');
-    const first = await runner('run-1', { version: '1.1.0' });
-    const second = await runner('run-2', { version: '1.3.0' });
+    const first = await deploying('run-1', '1.1.0');
+    const second = await deploying('run-2', '1.3.0');
     await first.turn();
     await second.turn();
     beforeItsNextSave(second, () => first.turn());
@@ -99,8 +111,8 @@ describe('two runs that meet at one endpoint', () => {
   test('a re-run while the lost runner still lives: one update, one verdict, and both report it', async () => {
     await house.inProduction('1.0.0');
     await house.prepare('1.4.0');
-    const lost = await runner('run-1', { version: '1.4.0' });
-    const rerun = await runner('run-1', { version: '1.4.0' });
+    const lost = await deploying('run-1', '1.4.0');
+    const rerun = await deploying('run-1', '1.4.0');
     await untilArmed(lost);
     await rerun.turn();
     const seen = house.watch();
@@ -117,7 +129,7 @@ describe('two runs that meet at one endpoint', () => {
   test('an update whose answer was lost and that began late is followed, not sent again', async () => {
     await house.inProduction('1.0.0');
     await house.prepare('1.4.0');
-    const run = await runner('run-1', { version: '1.4.0' });
+    const run = await deploying('run-1', '1.4.0');
     await untilArmed(run);
     const seen = house.watch();
     const { write } = run.world;
@@ -132,5 +144,64 @@ describe('two runs that meet at one endpoint', () => {
     });
     expect(await run.toTheEnd()).toBe('rolled-back/alarm');
     expect(updates(seen())).toBe(1);
+  });
+
+  test('an update that was left running is brought to rest before its predecessor is said to serve', async () => {
+    await house.inProduction('1.0.0');
+    const good = await serving();
+    await house.prepare('1.1.0');
+    const lost = await deploying('run-1', '1.1.0');
+    while (house.record()?.live?.phase !== 'supervising') await lost.turn();
+    await house.pass(minutes(11));
+    expect(await serving()).toBe(good);
+    const next = await deploying('run-2', '1.0.0');
+    expect(await next.toTheEnd()).toBe('succeeded/delivered');
+    expect(house.record()).toMatchObject({
+      history: [{ version: '1.0.0' }, { version: '1.1.0' }, { version: '1.0.0' }],
+    });
+    expect(house.record()?.live).toBeUndefined();
+  });
+
+  test('an update of somebody else’s is waited for, not overlooked', async () => {
+    await house.inProduction('1.0.0');
+    await house.inProduction('1.1.0');
+    const [, first] = house.record()?.history ?? [];
+    await house.simulator.call('sagemaker', 'UpdateEndpoint', {
+      EndpointName: team.endpoint,
+      EndpointConfigName: first?.endpointConfig ?? '',
+    });
+    const again = await deploying('run-1', '1.1.0');
+    await expect(again.toTheEnd()).rejects.toMatchObject({
+      reason: 'endpoint-unusable',
+      message: expect.stringContaining(first?.endpointConfig ?? 'nothing'),
+    });
+  });
+
+  test('stopped while it still prepares, a release submits nothing, and the rollback that stopped it goes no further', async () => {
+    await house.inProduction('1.0.0');
+    await house.inProduction('1.1.0');
+    const good = await serving();
+    await house.prepare('1.3.0');
+    const release = await deploying('run-1', '1.3.0');
+    await untilArmed(release);
+    const back = await rollingBack('run-2');
+    await back.turn();
+    await back.turn();
+    const seen = house.watch();
+    expect(await release.toTheEnd()).toBe('rolled-back/aborted-by-hand');
+    expect(await back.toTheEnd()).toMatch(/^succeeded\//);
+    expect(updates(seen())).toBe(0);
+    expect(await serving()).toBe(good);
+  });
+
+  test('a rollback that is live is not taken for one to another version', async () => {
+    await house.inProduction('1.0.0');
+    await house.inProduction('1.1.0');
+    await house.inProduction('1.3.0');
+    const first = await rollingBack('run-1');
+    while (house.record()?.live?.phase !== 'supervising') await first.turn();
+    const further = await rollingBack('run-1', { to: '1.0.0' });
+    await expect(further.turn()).rejects.toMatchObject({ reason: 'plan-changed' });
+    expect(await first.toTheEnd()).toBe('succeeded/restored');
   });
 });

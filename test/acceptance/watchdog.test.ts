@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => team.close());
 
 const watchdog = { runId: '99' };
-const look = () => team.run(rollback, { 'only-expired': true }, watchdog);
+const look = () => team.run(rollback, { 'only-expired': 'true' }, watchdog);
 
 const weights = async (): Promise<readonly (readonly [string, number])[]> => {
   const { ProductionVariants } = await team.simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName: 'iris' });

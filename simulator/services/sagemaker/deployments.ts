@@ -136,11 +136,13 @@ export const createDeployments = (context: Context, fleets: Fleets, { note, beco
       if (!(error instanceof Setback)) throw error;
       hush(endpoint.live);
       hush(green);
-      endpoint.stray = green;
+      const both = `${endpoint.live.config.name} and ${green.config.name} both serve`;
+      [endpoint.live, endpoint.stray] =
+        kernel.settings.rollbackFailedNames === 'old' ? [endpoint.live, green] : [green, endpoint.live];
       delete endpoint.pending;
       fail(endpoint, error.reason);
       become(endpoint, 'UpdateRollbackFailed');
-      note(endpoint, 'rollback-failed', `${endpoint.live.config.name} and ${green.config.name} both serve`);
+      note(endpoint, 'rollback-failed', both);
     }
   }
 

@@ -37,7 +37,7 @@ const namespace = 'AWS/SageMaker';
 
 /**
  * "Asynchronous endpoints don't publish Invocations, InvocationsPerInstance or OverheadLatency" (AWS: "Monitor asynchronous endpoint");
- * InvocationModelErrors is not among those they do. Of these the config's dimension set is [unconfirmed] there.
+ * InvocationModelErrors is not among those they do.
  */
 const asyncMetrics: ReadonlySet<string> = new Set(['Invocation4XXErrors', 'Invocation5XXErrors', 'ModelLatency']);
 
@@ -160,7 +160,8 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
     const published = Object.entries(observations).filter(
       ([metric]) => !route.asynchronous || asyncMetrics.has(metric),
     );
-    for (const dimensions of [plain, { ...plain, EndpointConfigName: route.config }])
+    const perFleet = !route.asynchronous || context.kernel.settings.asyncFleetMetrics;
+    for (const dimensions of [plain, ...(perFleet ? [{ ...plain, EndpointConfigName: route.config }] : [])])
       for (const [metric, [values, counts]] of published)
         context.metrics.recordMany(namespace, metric, dimensions, values, counts, at);
     const minute = Math.floor(at / minuteMs) * minuteMs;

@@ -38,6 +38,7 @@ const timedOut = (): Setback =>
 export const createTimelines = (kernel: Kernel, metrics: Metrics) => {
   const trips = (alarm: string): boolean => {
     const state = metrics.alarmState(alarm);
+    if (state === undefined) return kernel.settings.deletedAlarmTrips;
     return state === 'ALARM' || (state === 'INSUFFICIENT_DATA' && kernel.settings.insufficientDataTrips);
   };
 

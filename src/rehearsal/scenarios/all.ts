@@ -1,4 +1,28 @@
+import { artifactOverwritten, imageTagMoved } from './content.ts';
 import { canaryGood, firstDeploymentScenario, linearGood, planWritesNothing, rerunIsANoOp } from './delivery.ts';
+import { alarmDeletedMidway, failureReasonStale, failureReasonVanishes, insufficientTraffic } from './evidence.ts';
+import { asyncEndpoint, serverlessToInstance, serverlessUpdate } from './kinds.ts';
+import { credentialsExpire, someoneUpdatesByHand, tightNameLimits, timeout } from './patience.ts';
+import {
+  executionStopped,
+  pipelineCanaryErrors,
+  pipelineCanaryGood,
+  pipelineRollbackStageConverges,
+  tokenTooOld,
+  twoWorkersRace,
+  workerDiesAfterAck,
+  workerDiesBeforeToken,
+} from './pipeline.ts';
+import {
+  alarmAlreadyRed,
+  capacityRefused,
+  configDeletedUnderUs,
+  eventualConsistency,
+  inf1,
+  quotaExceeded,
+  systemUpdating,
+  throttled,
+} from './refusals.ts';
 import {
   allAtOnceBakeAlarm,
   alreadyConvicted,
@@ -8,6 +32,8 @@ import {
   rollbackDuringCanary,
   silentRollbackSeen,
 } from './rollback.ts';
+import { rollingAlarm, rollingGood, rollingRollbackFails } from './rolling.ts';
+import { autoscalerInterferes, instanceTypeChanged, scaledOutCapacityKept } from './scaling.ts';
 import type { Scenario } from './scenario.ts';
 import {
   stepsBadThenCanaryNext,
@@ -29,7 +55,6 @@ import {
   stepsPausedThenPromoted,
 } from './steps-hands.ts';
 import { answerLostThenRerun, cancelledMidway, runnerKilledThenRerun, twoReleasesOneEndpoint } from './survival.ts';
-
 export const scenarios: readonly Scenario[] = [
   firstDeploymentScenario,
   canaryGood,
@@ -47,6 +72,41 @@ export const scenarios: readonly Scenario[] = [
   rollbackDuringCanary,
   planWritesNothing,
   twoReleasesOneEndpoint,
+  rollingGood,
+  rollingAlarm,
+  rollingRollbackFails,
+  capacityRefused,
+  quotaExceeded,
+  throttled,
+  autoscalerInterferes,
+  scaledOutCapacityKept,
+  instanceTypeChanged,
+  systemUpdating,
+  configDeletedUnderUs,
+  eventualConsistency,
+  failureReasonVanishes,
+  failureReasonStale,
+  imageTagMoved,
+  artifactOverwritten,
+  insufficientTraffic,
+  alarmAlreadyRed,
+  alarmDeletedMidway,
+  inf1,
+  serverlessUpdate,
+  serverlessToInstance,
+  asyncEndpoint,
+  credentialsExpire,
+  timeout,
+  tightNameLimits,
+  someoneUpdatesByHand,
+  pipelineCanaryGood,
+  pipelineCanaryErrors,
+  pipelineRollbackStageConverges,
+  workerDiesAfterAck,
+  workerDiesBeforeToken,
+  twoWorkersRace,
+  executionStopped,
+  tokenTooOld,
   stepsGood,
   stepsErrors,
   stepsSlowTail,

@@ -18,6 +18,8 @@ export interface Scenario {
   readonly expected: Expected;
   /** What it needs of the far side. */
   readonly settings?: Partial<Settings>;
+  /** Where another behaviour of AWS rightly leads to another end, and why. */
+  readonly under?: { readonly [Setting in keyof Settings]?: { readonly outcome: Outcome; readonly because: string } };
   /**
    * @param require states what must hold besides the expected end and its relation to DescribeEndpoint
    * @returns the release that is judged, ended

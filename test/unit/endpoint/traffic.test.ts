@@ -33,6 +33,23 @@ describe('requests', () => {
     expect(await usualRate(plain, fleets)).toBe(2);
   });
 
+  test('of an async endpoint, which publishes no Invocations, the samples of the latency are counted', async () => {
+    const asked: unknown[] = [];
+    const far = {
+      clock: { now: () => now },
+      read: {
+        cloudwatch: {
+          getMetricData: async ({ MetricDataQueries: [query] = [] }: GetMetricDataInput) => {
+            asked.push([query?.MetricStat?.Metric?.MetricName, query?.MetricStat?.Stat]);
+            return {};
+          },
+        },
+      },
+    } as unknown as World;
+    await requestsSeen(far, { ...fleets, endpointConfig: 'x', asynchronous: true }, now - minutes(30), now);
+    expect(asked).toEqual([['ModelLatency', 'SampleCount']]);
+  });
+
   test('one fleet is counted by its configuration', async () => {
     const perFleet = world((dimensions) => dimensions.includes('EndpointConfigName'));
     const arm = { ...fleets, endpointConfig: 'churn-1-4-0-aaaaaaaa' };

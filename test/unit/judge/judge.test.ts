@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Arm, Bucket } from '../../../src/judge/bucket.ts';
-import { beginJudging, judge, observeBucket } from '../../../src/judge/judge.ts';
+import { beginJudging, judge, observeBucket, verdictOf } from '../../../src/judge/judge.ts';
 import { type Policy, policyOf } from '../../../src/judge/policy.ts';
 import type { JudgePolicy } from '../../../src/manifest/manifest.ts';
 
@@ -194,7 +194,7 @@ describe('properties', () => {
         ([buckets, shuffled]) => {
           const verdict = JSON.stringify(judge(policy, buckets));
           expect(JSON.stringify(judge(policy, shuffled))).toBe(verdict);
-          expect(JSON.stringify(buckets.reduce(observeBucket, beginJudging(policy)).verdict)).toBe(verdict);
+          expect(JSON.stringify(verdictOf(buckets.reduce(observeBucket, beginJudging(policy))))).toBe(verdict);
         },
       ),
     );

@@ -1,0 +1,146 @@
+import { alternatives } from './alternatives.ts';
+import { type Bucket, type Counts, countsOf } from './bucket.ts';
+import { guardCap } from './burst-guard.ts';
+import { ratioTerms, shareOf, type Terms } from './conviction.ts';
+import { type Stakes, stakesOf } from './health.ts';
+import { freshMetric, type MetricState, withCounts, withNewStep, withStart } from './metric-state.ts';
+import type { Policy } from './policy.ts';
+import { asWeighted, observeSplit, type SampleRatio } from './sample-ratio.ts';
+
+/** What is kept of the buckets so far: sums, never the buckets. */
+export interface Observations {
+  readonly policy: Policy;
+  readonly metrics: readonly MetricState[];
+  /** Start of the first bucket. */
+  readonly since: number;
+  /** Times, so far, at which the candidate may have become worse. */
+  readonly starts: number;
+  readonly lastStart: number;
+  readonly step: Step;
+  /** End of the last bucket, and of the last in which every metric was known. */
+  readonly until: number;
+  readonly knownUntil: number;
+  readonly failing: { readonly buckets: number; readonly requests: number };
+}
+
+/** Since the weights moved last. */
+export interface Step {
+  readonly since: number;
+  readonly knownSeconds: number;
+  readonly requests: number;
+  readonly baselineRequests: number;
+  readonly split: SampleRatio;
+  readonly share?: number;
+}
+
+/** A candidate may become worse later: a leak, a cache that fills. Each of these intervals is a fresh bet. */
+const restartSeconds = 600;
+const stepFrom = (since: number): Step => ({
+  since,
+  knownSeconds: 0,
+  requests: 0,
+  baselineRequests: 0,
+  split: asWeighted,
+});
+
+export const nothingObserved = (policy: Policy): Observations => ({
+  policy,
+  metrics: policy.metrics.map(() => freshMetric),
+  since: Number.NEGATIVE_INFINITY,
+  starts: 0,
+  lastStart: Number.NEGATIVE_INFINITY,
+  step: stepFrom(0),
+  until: 0,
+  knownUntil: 0,
+  failing: { buckets: 0, requests: 0 },
+});
+
+/** @param bucket later than all before */
+export const observeIn = (before: Observations, bucket: Bucket): Observations => {
+  const until = bucket.t + bucket.seconds;
+  const opened =
+    before.since === Number.NEGATIVE_INFINITY
+      ? { ...before, until, since: bucket.t, step: stepFrom(bucket.t), knownUntil: bucket.t }
+      : { ...before, until };
+  if (bucket.weightMoved) return moved(opened, bucket);
+  // The start is made before the bucket is weighed: a bet on what comes, never on what was.
+  return withEvidence(bucket.t >= opened.lastStart + restartSeconds ? startAt(opened, bucket.t) : opened, bucket);
+};
+
+const startAt = (so: Observations, t: number): Observations => {
+  const starts = so.starts + 1;
+  return { ...so, starts, lastStart: t, metrics: so.metrics.map((metric) => withStart(metric, starts)) };
+};
+
+const moved = (so: Observations, bucket: Bucket): Observations => ({
+  ...so,
+  metrics: so.metrics.map(withNewStep),
+  // The next bucket begins a step, and is a new start.
+  lastStart: Number.NEGATIVE_INFINITY,
+  step: stepFrom(so.until),
+  knownUntil: isKnown(so.policy, bucket) ? so.until : so.knownUntil,
+  failing: { buckets: 0, requests: 0 },
+});
+
+const isKnown = ({ metrics }: Policy, bucket: Bucket): boolean =>
+  metrics.every(({ name }) => countsOf(bucket, name) !== undefined);
+
+const withEvidence = (so: Observations, bucket: Bucket): Observations => {
+  const { policy, step } = so;
+  const { candidate, baseline, share = step.share } = bucket;
+  const cap = policy.burstGuard ? guardCap(policy.convict.falseRollback) : Number.POSITIVE_INFINITY;
+  const termsFor = memo(termsOf);
+  const known = isKnown(policy, bucket);
+  return {
+    ...so,
+    metrics: policy.metrics.map((metric, index) => {
+      const state = so.metrics[index] ?? freshMetric;
+      const cold = bucket.t < so.since + (metric.warmUpSeconds ?? 0);
+      const counts = cold ? undefined : countsOf(bucket, metric.name);
+      const terms = counts && termsFor(counts, metric.worseThan);
+      return terms ? withCounts(state, counts, terms.terms, terms.stakes, cap) : state;
+    }),
+    step: {
+      ...step,
+      knownSeconds: step.knownSeconds + (known ? bucket.seconds : 0),
+      requests: step.requests + (candidate?.requests ?? 0),
+      baselineRequests: step.baselineRequests + (baseline?.requests ?? 0),
+      ...(share === undefined ? {} : { share }),
+      split:
+        candidate && baseline && share !== undefined && share > 0 && share < 1
+          ? observeSplit(step.split, candidate, baseline, share)
+          : step.split,
+    },
+    knownUntil: known ? so.until : so.knownUntil,
+    failing: failingAfter(so, bucket),
+  };
+};
+
+interface BucketTerms {
+  readonly terms: Terms;
+  readonly stakes: Stakes;
+}
+
+const termsOf = (counts: Counts, margin: number): BucketTerms | undefined => {
+  const share = shareOf(counts);
+  return share === undefined ? undefined : { terms: ratioTerms(share, margin, alternatives), stakes: stakesOf(counts) };
+};
+
+/** Most metrics are counted per request and share the margin: a hundred of them cost the logarithms of one. */
+const memo = (compute: typeof termsOf): typeof termsOf => {
+  let last: { candidate: number; baseline: number; margin: number; terms: BucketTerms | undefined } | undefined;
+  return (counts, margin) => {
+    if (last?.candidate !== counts.candidate || last.baseline !== counts.baseline || last.margin !== margin)
+      last = { candidate: counts.candidate, baseline: counts.baseline, margin, terms: compute(counts, margin) };
+    return last.terms;
+  };
+};
+
+const failingAfter = ({ policy, failing }: Observations, { candidate }: Bucket): Observations['failing'] => {
+  const { metric, above } = policy.safetyNet;
+  const bad = candidate?.bad[metric];
+  // A bucket without requests or without metrics neither accuses nor acquits.
+  if (!candidate || bad === undefined || candidate.requests === 0) return failing;
+  if (bad <= above * candidate.requests) return { buckets: 0, requests: 0 };
+  return { buckets: failing.buckets + 1, requests: failing.requests + candidate.requests };
+};

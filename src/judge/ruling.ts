@@ -1,0 +1,86 @@
+import { type Bucket, countsOf } from './bucket.ts';
+import { logEvidence } from './conviction.ts';
+import { logAdd } from './logarithms.ts';
+import { freshMetric, logHealth, type MetricState } from './metric-state.ts';
+import type { Observations } from './observations.ts';
+import type { Metric } from './policy.ts';
+import { logTiltEvidence } from './sample-ratio.ts';
+import type { Verdict, VerdictReason } from './verdict.ts';
+
+/** What is decided after a bucket, without its explanation. */
+export interface Ruling {
+  /** Start of the bucket it follows. */
+  readonly t: number;
+  readonly decision: Verdict['decision'];
+  readonly reason: VerdictReason;
+  readonly logEvidence: number;
+}
+
+/** Holding costs time only, so this evidence may be weaker than a conviction's (reference §3.6). */
+const holdThreshold = -Math.log(0.05);
+
+export const ruleOn = (so: Observations, bucket: Bucket): Ruling => {
+  const evidence = combinedEvidence(so);
+  const reason = reasonOf(so, bucket, evidence);
+  return { t: bucket.t, decision: decisions[reason], reason, logEvidence: evidence };
+};
+
+/** Mean of e-processes: an e-process under any dependence between the metrics; the weights are shares of the budget. */
+export const combinedEvidence = ({ policy, metrics }: Observations): number =>
+  policy.metrics.reduce(
+    (sum, { weight }, index) => logAdd(sum, Math.log(weight) + logEvidence((metrics[index] ?? freshMetric).conviction)),
+    Number.NEGATIVE_INFINITY,
+  );
+
+export const convictionThreshold = ({ policy }: Observations): number => -Math.log(policy.convict.falseRollback);
+export const healthThreshold = ({ policy }: Observations): number => -Math.log(1 - policy.healthy.confidence);
+
+/** Share of this step in which every metric was known. */
+export const coverageOf = ({ step, until }: Observations): number =>
+  until > step.since ? step.knownSeconds / (until - step.since) : 0;
+
+export const decisions: Readonly<Record<VerdictReason, Verdict['decision']>> = {
+  'candidate-worse': 'rollback',
+  'absolute-limit': 'rollback',
+  'unobserved-too-long': 'rollback',
+  'metrics-missing': 'hold',
+  'split-not-as-weighted': 'hold',
+  'proven-healthy': 'promote',
+  'weights-moved': 'continue',
+  'too-little-observed': 'continue',
+  'too-few-requests': 'continue',
+  'insufficient-evidence': 'continue',
+};
+
+const reasonOf = (so: Observations, bucket: Bucket, evidence: number): VerdictReason => {
+  const { policy, failing, step } = so;
+  const blindSeconds = so.until - so.knownUntil;
+  if (evidence >= convictionThreshold(so)) return 'candidate-worse';
+  if (failing.buckets >= policy.safetyNet.buckets && failing.requests >= policy.safetyNet.requests)
+    return 'absolute-limit';
+  if (blindSeconds > policy.maxBlindSeconds) return 'unobserved-too-long';
+  if (bucket.weightMoved) return 'weights-moved';
+  if (blindSeconds > 0) return 'metrics-missing';
+  if (logTiltEvidence(step.split) >= holdThreshold) return 'split-not-as-weighted';
+  if (!isHealthy(so, bucket)) return 'insufficient-evidence';
+  if (coverageOf(so) < policy.coverage) return 'too-little-observed';
+  if (step.requests < policy.minimumRequests) return 'too-few-requests';
+  return 'proven-healthy';
+};
+
+/** Every metric of which proof is asked gives it, and there is such a metric. */
+const isHealthy = (so: Observations, bucket: Bucket): boolean =>
+  so.policy.metrics.some(({ excessBelow }) => excessBelow !== undefined) &&
+  so.policy.metrics.every((metric, index) =>
+    isProven(metric, so.metrics[index] ?? freshMetric, bucket, healthThreshold(so)),
+  );
+
+/** Nothing is proven in a bucket that by itself shows a larger excess than the bound: what just began is not yet in the evidence. */
+const isProven = ({ name, excessBelow }: Metric, state: MetricState, bucket: Bucket, threshold: number): boolean => {
+  if (excessBelow === undefined) return true;
+  const counts = countsOf(bucket, name);
+  if (!counts || logHealth(state, excessBelow) < threshold) return false;
+  const { candidate, candidateBad, baseline, baselineBad } = counts;
+  const here = (candidate > 0 ? candidateBad / candidate : 0) - (baseline > 0 ? baselineBad / baseline : 0);
+  return here < excessBelow;
+};

@@ -1,0 +1,69 @@
+import { type Contestant, type Minute, minutesOf, type Ruling } from '../stream.ts';
+
+/** What people configure today: an absolute limit on the candidate alone. */
+const errorLimit = 0.01;
+const latencyLimit = 300;
+
+const rate = (minutes: readonly Minute[]): number | undefined => {
+  const arms = minutes.flatMap(({ candidate }) => (candidate ? [candidate] : []));
+  const n = arms.reduce((sum, arm) => sum + arm.n, 0);
+  return n > 0 ? arms.reduce((sum, arm) => sum + arm.err + arm.err4xx, 0) / n : undefined;
+};
+const p99 = (minutes: readonly Minute[]): number | undefined => {
+  const values = minutes.flatMap(({ candidate }) => candidate?.p99 ?? []);
+  return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : undefined;
+};
+/** Undefined when there is no data. */
+const breaches = (minutes: readonly Minute[]): boolean | undefined => {
+  const [errors, latency] = [rate(minutes), p99(minutes)];
+  if (errors === undefined) return undefined;
+  return errors > errorLimit || (latency ?? 0) > latencyLimit;
+};
+
+/** CloudWatch: the last `of` periods of `minutesEach` all breach; missing data does not. Evaluated at the end of each period. */
+export const alarm = (name: string, minutesEach: number, of: number): Contestant => ({
+  name,
+  rule(run, setting): Ruling {
+    const minutes = minutesOf(run, setting);
+    let breaching = 0;
+    for (let end = minutesEach; end <= minutes.length; end += minutesEach) {
+      breaching = breaches(minutes.slice(end - minutesEach, end)) ? breaching + 1 : 0;
+      if (breaching >= of) return { rolledBackAt: minutes[end - 1]?.lastRow ?? 0 };
+    }
+    return { healthyAt: run.rows.length - 1 };
+  },
+});
+
+/**
+ * Argo Rollouts: a measurement a minute over the trailing five, failed when the condition is false; more than `failureLimit`
+ * failures over the whole run abort (`failed > failureLimit`), five consecutive provider errors too. It promotes at the end of its steps without failures.
+ */
+export const argo = (failureLimit = 3): Contestant => ({
+  name: 'Argo counters',
+  rule(run, setting): Ruling {
+    const minutes = minutesOf(run, setting);
+    let failed = 0;
+    let errors = 0;
+    for (let end = 1; end <= minutes.length; end += 1) {
+      const breach = breaches(minutes.slice(Math.max(0, end - 5), end));
+      errors = breach === undefined ? errors + 1 : 0;
+      if (breach) failed += 1;
+      if (failed > failureLimit || errors > 4) return { rolledBackAt: minutes[end - 1]?.lastRow ?? 0 };
+    }
+    return { healthyAt: run.rows.length - 1 };
+  },
+});
+
+/** Flagger: a check a minute on the newest minute; a miss or no data counts, never decays, and `threshold` of them roll back at the next tick. */
+export const flagger = (threshold = 5): Contestant => ({
+  name: 'Flagger loop',
+  rule(run, setting): Ruling {
+    const minutes = minutesOf(run, setting);
+    let failed = 0;
+    for (const minute of minutes) {
+      if (failed >= threshold) return { rolledBackAt: minute.lastRow };
+      if (breaches([minute]) !== false) failed += 1;
+    }
+    return { healthyAt: run.rows.length - 1 };
+  },
+});

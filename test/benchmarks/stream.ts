@@ -1,0 +1,87 @@
+/** What every judge gets: one bucket per interval, both arms, counts only. The line format of `model-delivery judge`. */
+export interface Row {
+  readonly t: number;
+  readonly seconds: number;
+  readonly moved: boolean;
+  readonly share: number;
+  readonly candidate?: RowArm;
+  readonly baseline?: RowArm;
+}
+export interface RowArm {
+  readonly n: number;
+  readonly err: number;
+  readonly err4xx?: number;
+  /** Requests up to the first latency edge, between edges, above the last. */
+  readonly cells?: readonly number[];
+  readonly p99?: number;
+  /** Further metrics: bad events by name. */
+  readonly more?: Readonly<Record<string, number>>;
+}
+
+export interface Run {
+  readonly rows: readonly Row[];
+  /** Baseline, minute by minute, of the day before. */
+  readonly history: readonly { readonly requests: number; readonly bad: number }[];
+  /** Expected additional bad candidate requests of each row: what a row of exposure costs. */
+  readonly harm: readonly number[];
+}
+
+export interface Setting {
+  readonly requestsPerSecond: number;
+  readonly bucketSeconds: 10 | 60;
+  readonly plan: 'fixed' | 'ramp';
+}
+
+/** When a judge ended it, as the index of the row after which it spoke; undefined = never. */
+export interface Ruling {
+  readonly rolledBackAt?: number;
+  /** Why, in one word, when there are several ways. */
+  readonly by?: string;
+  /** First row after which it said that the candidate is healthy. */
+  readonly healthyAt?: number;
+}
+
+export interface Contestant {
+  readonly name: string;
+  rule(run: Run, setting: Setting): Ruling;
+}
+
+/** Rows summed up to whole minutes, for judges that look once a minute: what a 60 s metric of the same requests says. */
+export interface Minute {
+  readonly lastRow: number;
+  readonly candidate: MinuteArm | undefined;
+  readonly baseline: MinuteArm | undefined;
+}
+export interface MinuteArm {
+  readonly n: number;
+  readonly err: number;
+  readonly err4xx: number;
+  readonly p99: number | undefined;
+}
+
+export const minutesOf = ({ rows }: Run, { bucketSeconds }: Setting): readonly Minute[] => {
+  const perMinute = 60 / bucketSeconds;
+  const minutes: Minute[] = [];
+  for (let first = 0; first < rows.length; first += perMinute) {
+    const part = rows.slice(first, first + perMinute);
+    minutes.push({
+      lastRow: first + part.length - 1,
+      candidate: total(part.map(({ candidate }) => candidate)),
+      baseline: total(part.map(({ baseline }) => baseline)),
+    });
+  }
+  return minutes;
+};
+
+/** Percentiles do not add up; the largest of the minute is what an alarm on Maximum of p99 would see, their mean is nearer. */
+const total = (arms: readonly (RowArm | undefined)[]): MinuteArm | undefined => {
+  const known = arms.filter((arm) => arm !== undefined);
+  if (known.length === 0) return undefined;
+  const p99 = known.flatMap((arm) => (arm.p99 === undefined ? [] : [arm.p99]));
+  return {
+    n: known.reduce((sum, arm) => sum + arm.n, 0),
+    err: known.reduce((sum, arm) => sum + arm.err, 0),
+    err4xx: known.reduce((sum, arm) => sum + (arm.err4xx ?? 0), 0),
+    p99: p99.length > 0 ? p99.reduce((sum, value) => sum + value, 0) / p99.length : undefined,
+  };
+};

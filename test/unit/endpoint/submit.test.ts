@@ -1,0 +1,159 @@
+import { describe, expect, test } from '@jest/globals';
+import { Throttled } from '../../../src/aws/retry.ts';
+import { seconds } from '../../../src/clock.ts';
+import { submit } from '../../../src/endpoint/submit.ts';
+import type { Turn } from '../../../src/endpoint/turn.ts';
+import type { ReleasePatch } from '../../../src/release/lifecycle.ts';
+import type { Release } from '../../../src/release/record.ts';
+import type { World } from '../../../src/world.ts';
+
+const now = Date.UTC(2026, 0, 5, 9);
+const release = {
+  id: 'churn-1.4.0-1',
+  operation: 'deploy-endpoint',
+  version: '1.4.0',
+  phase: 'preparing',
+  startedAt: now - seconds(20),
+  lease: { holder: 'me', until: now + seconds(600) },
+  baseline: { endpointConfig: 'churn-old' },
+  candidate: { endpointConfig: 'churn-new' },
+  submission: {
+    kind: 'update',
+    exclude: [],
+    deployment: { AutoRollbackConfiguration: { Alarms: [{ AlarmName: 'errors' }] } },
+  },
+  alarms: ['errors'],
+  commands: [],
+  witnessed: {},
+} as unknown as Release;
+
+const refusal = (name: string, message: string) =>
+  Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 400 }, call: 'sagemaker:UpdateEndpoint' });
+
+/** A turn over an endpoint that answers as told; saved patches are remembered in order. */
+const turnOver = (far: {
+  readonly update?: () => Promise<unknown>;
+  readonly endpoint?: object;
+  readonly configAgeSeconds?: number;
+  readonly alarm?: string;
+}) => {
+  const saved: ReleasePatch[] = [];
+  const sent: object[] = [];
+  const world = {
+    clock: { now: () => now },
+    read: {
+      sagemaker: {
+        describeEndpoint: async () => ({
+          EndpointStatus: 'InService',
+          EndpointConfigName: 'churn-old',
+          LastModifiedTime: new Date(now - seconds(9000)),
+          ...far.endpoint,
+        }),
+        describeEndpointConfig: async () => {
+          if (far.configAgeSeconds === undefined)
+            throw refusal('ValidationException', 'Could not find endpoint configuration "churn-new".');
+          return { CreationTime: new Date(now - seconds(far.configAgeSeconds)) };
+        },
+      },
+      cloudwatch: {
+        describeAlarms: async () => ({ MetricAlarms: [{ AlarmName: 'errors', StateValue: far.alarm ?? 'OK' }] }),
+      },
+    },
+    write: {
+      sagemaker: {
+        updateEndpoint: async (input: object) => {
+          sent.push(input);
+          return far.update?.();
+        },
+      },
+    },
+  } as unknown as World;
+  const turnOf = (live: Release): Turn => ({
+    world,
+    endpoint: 'churn',
+    release: live,
+    save: async (patch) => {
+      saved.push(patch);
+      return turnOf({ ...live, ...patch } as Release);
+    },
+    end: () => Promise.reject(new Error('not here')),
+  });
+  return { turn: turnOf(release), saved, sent };
+};
+const refusing = (name: string, message: string) => () => Promise.reject(refusal(name, message));
+
+describe('submitting an update', () => {
+  test('is announced first, and keeps the reason that showed before it', async () => {
+    const { turn, saved } = turnOver({ endpoint: { FailureReason: 'last week' } });
+    await submit(turn, {});
+    expect(saved.map(({ phase }) => phase)).toEqual(['submitting', 'supervising']);
+    expect(saved[0]?.witnessed).toEqual({ submittedAt: now, staleFailureReason: 'last week' });
+  });
+
+  test.each([
+    [
+      'quota',
+      'ResourceLimitExceeded',
+      "The account-level service limit 'ml.m5.large' is 4 Instances",
+      'quota-exceeded',
+    ],
+    ['permission', 'AccessDeniedException', 'is not authorized to perform: sagemaker:UpdateEndpoint', 'access-denied'],
+    ['anything else', 'ValidationException', 'ManagedInstanceScaling is not supported.', 'aws-error'],
+    [
+      'a config that was deleted',
+      'ValidationException',
+      'Could not find endpoint configuration "x".',
+      'config-missing',
+    ],
+  ])('a refusal for %s ends the release, so that everything is put back', async (_what, name, message, reason) => {
+    const { turn, saved } = turnOver({ update: refusing(name, message) });
+    await submit(turn, {});
+    expect(saved.at(-1)).toMatchObject({ phase: 'settling', outcome: 'failed', reason });
+    expect(saved.at(-2)).toEqual({ phase: 'preparing', witnessed: {} });
+  });
+
+  test.each([
+    ['in progress', 'Cannot update in-progress endpoint "churn".', undefined],
+    ['a configuration of five seconds ago that it cannot see', 'Could not find endpoint configuration "x".', 5],
+  ])('is tried again later when SageMaker says %s', async (_what, message, configAgeSeconds) => {
+    const { turn, saved } = turnOver({
+      update: refusing('ValidationException', message),
+      ...(configAgeSeconds === undefined ? {} : { configAgeSeconds }),
+    });
+    const step = await submit(turn, {});
+    expect(step.notBefore).toBeGreaterThan(now);
+    expect(saved.at(-1)).toEqual({ phase: 'preparing', witnessed: {} });
+  });
+
+  test('a configuration it still cannot see after 30 s is missing', async () => {
+    const { turn, saved } = turnOver({
+      update: refusing('ValidationException', 'Could not find endpoint configuration "x".'),
+      configAgeSeconds: 30,
+    });
+    await submit(turn, {});
+    expect(saved.at(-1)).toMatchObject({ reason: 'config-missing' });
+  });
+
+  test('throttling is passed on: it spends no failure budget', async () => {
+    const throttled = new Throttled(now + seconds(30), new Error('Rate exceeded'));
+    const { turn, saved } = turnOver({ update: () => Promise.reject(throttled) });
+    await expect(submit(turn, {})).rejects.toBe(throttled);
+    expect(saved.at(-1)).toEqual({ phase: 'preparing', witnessed: {} });
+  });
+
+  test('nothing is sent while an alarm is red', async () => {
+    const { turn, saved, sent } = turnOver({ alarm: 'ALARM' });
+    await submit(turn, {});
+    expect(sent).toEqual([]);
+    expect(saved).toMatchObject([{ phase: 'settling', reason: 'alarm-not-ready' }]);
+  });
+
+  test('what an earlier submission with a lost answer started is followed, not repeated', async () => {
+    const { turn, saved, sent } = turnOver({
+      endpoint: { EndpointStatus: 'Updating', PendingDeploymentSummary: { EndpointConfigName: 'churn-new' } },
+    });
+    await submit(turn, {});
+    expect(sent).toEqual([]);
+    expect(saved).toMatchObject([{ phase: 'supervising' }]);
+  });
+});
