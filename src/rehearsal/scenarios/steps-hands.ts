@@ -29,7 +29,7 @@ export const stepsKilledAndResumed: Scenario = {
 export const stepsKilledForGood: Scenario = {
   name: 'steps-killed-for-good',
   about: 'The runner disappears on the first step and nobody runs it again: the watchdog takes the traffic back.',
-  expected: { outcome: 'rolled-back', reasonCode: 'abandoned' },
+  expected: { outcome: 'succeeded', reasonCode: 'brought-to-rest' },
   play: async (stage, require) => {
     await inProductionBySteps(stage, require);
     const release = await broughtUp(stage, require, 'A walk whose runner dies for good', '1.1.0');
