@@ -4,7 +4,7 @@ import { judge } from '../judge/judge.ts';
 import { type Latency, type LatencyPlan, latencyCounts } from '../judge/latency.ts';
 import { clientErrorsMetric, errorsMetric, type Policy } from '../judge/policy.ts';
 import type { VerdictReason } from '../judge/verdict.ts';
-import type { Stepping } from '../release/record.ts';
+import type { Bake, Stepping } from '../release/record.ts';
 import type { Verdict } from '../rollout/event.ts';
 import type { World } from '../world.ts';
 import type { Turn } from './turn.ts';
@@ -13,25 +13,31 @@ const bucketSeconds = 60;
 /** A bucket is read once it is complete and settled (reference/progressive-delivery.md §3.3: 2 min for 60 s metrics). */
 const settled = minutes(2);
 
-/** One of the two fleets of a stepped rollout. */
+/** What answers requests: a variant, or one fleet of it. */
 export interface Fleet {
   readonly endpoint: string;
   readonly variant: string;
+  /** One of the two fleets of a guardrail deployment. */
+  readonly endpointConfig?: string;
 }
+
+/** What the judge was told, and since when it has been blind. */
+interface Bench {
+  readonly policy: Policy;
+  readonly latency?: LatencyPlan;
+  readonly blindSince?: Instant;
+}
+
+/** Whether a minute counts as evidence, and what share of the requests the candidate was meant to have in it. */
+type Mark = (from: Instant, until: Instant) => { readonly moved: boolean; readonly share?: number };
 
 /**
  * What the judge says of everything since the first candidate request, read anew each time: CloudWatch may revise its buckets.
- * Nothing before the first move; when CloudWatch cannot be read, the verdict is about that: unknown is never healthy and never
- * guilty (DESIGN §6).
+ * When CloudWatch cannot be read, the verdict is about that: unknown is never healthy and never guilty (DESIGN §6).
  */
-export const judgement = async (turn: Turn, stepping: Stepping): Promise<Verdict | undefined> => {
-  const { world } = turn;
-  const now = world.clock.now();
-  const from = stepping.moves[0]?.from;
-  if (from === undefined) return undefined;
+const judgement = async (world: World, bench: Bench, read: () => Promise<readonly Bucket[]>): Promise<Verdict> => {
   try {
-    const buckets = await readBuckets(turn, stepping, from, now - settled);
-    const { t, decision, reason, because } = judge(stepping.policy, buckets);
+    const { t, decision, reason, because } = judge(bench.policy, await read());
     const why = whyOf(reason);
     return {
       decision,
@@ -41,15 +47,72 @@ export const judgement = async (turn: Turn, stepping: Stepping): Promise<Verdict
     };
   } catch (error) {
     if (world.signal.aborted) throw error;
-    return blind(stepping, now, error);
+    return blind(bench, world.clock.now(), error);
   }
 };
+
+/** Two variants side by side. Nothing before the first move. */
+export const judgeVariants = async ({ world, endpoint }: Turn, stepping: Stepping): Promise<Verdict | undefined> => {
+  const { latency, moves, candidateVariant, baselineVariant } = stepping;
+  const from = moves[0]?.from;
+  if (from === undefined) return undefined;
+  const fleet = (variant: string) => (start: Instant, end: Instant) =>
+    readFleet(world, { endpoint, variant }, latency, start, end);
+  const mark: Mark = (at, until) => {
+    const share = moves.findLast((move) => move.from <= at)?.share;
+    return {
+      moved: moves.some((move) => move.from < until && (move.until ?? Number.POSITIVE_INFINITY) > at),
+      ...(share === undefined ? {} : { share }),
+    };
+  };
+  return judgement(world, stepping, () =>
+    readBuckets(world, stepping, fleet(candidateVariant), fleet(baselineVariant), from, mark),
+  );
+};
+
+/**
+ * Two fleets of one variant, during the bakes of a guardrail deployment. Metrics per configuration are documented for the fleet
+ * that comes in; the other one's are what is left of the variant's.
+ */
+export const judgeFleets = async (
+  { world, endpoint, release }: Turn,
+  bench: Bench,
+  bakes: readonly Bake[],
+): Promise<Verdict | undefined> => {
+  const from = bakes[0]?.startedAt;
+  if (from === undefined) return undefined;
+  const { variant } = release.submission;
+  const incoming: Fleet = { endpoint, variant, endpointConfig: release.candidate.endpointConfig };
+  const candidate = (start: Instant, end: Instant) => readFleet(world, incoming, bench.latency, start, end);
+  const baseline = async (start: Instant, end: Instant) => {
+    const [all, part] = await Promise.all([
+      readFleet(world, { endpoint, variant }, bench.latency, start, end),
+      candidate(start, end),
+    ]);
+    return (at: Instant) => without(all(at), part(at));
+  };
+  const mark: Mark = (at, until) => ({
+    moved: !bakes.some(({ startedAt, endsAt }) => startedAt <= at && until <= endsAt),
+  });
+  return judgement(world, bench, () => readBuckets(world, bench, candidate, baseline, from, mark));
+};
+
+/** Counts can be taken apart; percentiles and maxima cannot. */
+const without = (all: Minute | undefined, part: Minute | undefined): Minute | undefined =>
+  all &&
+  part && {
+    requests: all.requests - part.requests,
+    errors: all.errors - part.errors,
+    clientErrors: all.clientErrors - part.clientErrors,
+    ...(all.cells && part.cells ? { cells: all.cells.map((cell, index) => cell - (part.cells?.[index] ?? 0)) } : {}),
+    ...(all.sum !== undefined && part.sum !== undefined ? { sum: all.sum - part.sum } : {}),
+  };
 
 const whyOf = (reason: VerdictReason): Verdict['why'] =>
   reason === 'absolute-limit' ? 'safety-net' : reason === 'unobserved-too-long' ? 'metrics-blind' : 'convicted';
 
 /** Metrics missing freeze the weight, then, after the longest blind time, take the traffic back. */
-const blind = ({ policy, blindSince }: Stepping, now: Instant, error: unknown): Verdict => {
+const blind = ({ policy, blindSince }: Bench, now: Instant, error: unknown): Verdict => {
   const since = blindSince ?? now;
   const because = `metrics cannot be read since ${new Date(since).toISOString()}: ${error instanceof Error ? error.message : String(error)}`;
   return now - since >= seconds(policy.maxBlindSeconds)
@@ -57,28 +120,30 @@ const blind = ({ policy, blindSince }: Stepping, now: Instant, error: unknown): 
     : { decision: 'hold', newest: 0, because, blind: true };
 };
 
+type Reading = (start: Instant, end: Instant) => Promise<(at: Instant) => Minute | undefined>;
+
 const readBuckets = async (
-  { world, endpoint }: Turn,
-  stepping: Stepping,
+  world: World,
+  { policy, latency }: Bench,
+  candidate: Reading,
+  baseline: Reading,
   from: Instant,
-  to: Instant,
+  mark: Mark,
 ): Promise<readonly Bucket[]> => {
   const start = from - (from % seconds(bucketSeconds));
+  const to = world.clock.now() - settled;
   const end = to - (to % seconds(bucketSeconds));
   if (end <= start) return [];
-  const fleet = (variant: string) => readFleet(world, { endpoint, variant }, stepping.latency, start, end);
-  const [candidate, baseline] = await Promise.all([fleet(stepping.candidateVariant), fleet(stepping.baselineVariant)]);
+  const [one, other] = await Promise.all([candidate(start, end), baseline(start, end)]);
   return Array.from({ length: (end - start) / seconds(bucketSeconds) }, (_, index): Bucket => {
     const at = start + index * seconds(bucketSeconds);
-    const until = at + seconds(bucketSeconds);
-    const moved = stepping.moves.some((move) => move.from < until && (move.until ?? Number.POSITIVE_INFINITY) > at);
-    const share = stepping.moves.findLast((move) => move.from <= at)?.share;
+    const { moved, share } = mark(at, at + seconds(bucketSeconds));
     return {
       t: at / 1000,
       seconds: bucketSeconds,
       ...(moved ? { weightMoved: true } : {}),
       ...(share === undefined ? {} : { share }),
-      ...armsOf(stepping.policy, stepping.latency, candidate(at), baseline(at)),
+      ...armsOf(policy, latency, one(at), other(at)),
     };
   });
 };
@@ -118,7 +183,7 @@ export const readFleet = async (
   from: Instant,
   to: Instant,
 ): Promise<(at: Instant) => Minute | undefined> => {
-  const queries = queriesOf(fleet, latency);
+  const queries = queriesOf(latency);
   const values = new Map<string, Map<Instant, number>>(queries.map(({ Id }) => [Id, new Map()]));
   let complete = true;
   let NextToken: string | undefined;
@@ -161,13 +226,14 @@ export const readFleet = async (
   };
 };
 
-const dimensions = ({ endpoint, variant }: Fleet) => [
+const dimensions = ({ endpoint, variant, endpointConfig }: Fleet) => [
   { Name: 'EndpointName', Value: endpoint },
   { Name: 'VariantName', Value: variant },
+  ...(endpointConfig === undefined ? [] : [{ Name: 'EndpointConfigName', Value: endpointConfig }]),
 ];
 
 /** ModelLatency is in microseconds, the plan's edges in milliseconds; `TC(a:b)` counts samples in (a, b] (CloudWatch: statistics). */
-const queriesOf = (_fleet: Fleet, latency: LatencyPlan | undefined) => [
+const queriesOf = (latency: LatencyPlan | undefined) => [
   { Id: 'requests', MetricName: 'Invocations', Stat: 'Sum' },
   { Id: 'errors', MetricName: 'InvocationModelErrors', Stat: 'Sum' },
   { Id: 'clienterrors', MetricName: 'Invocation4XXErrors', Stat: 'Sum' },

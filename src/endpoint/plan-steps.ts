@@ -1,9 +1,7 @@
-import type { Instant } from '../clock.ts';
-import { minutes } from '../clock.ts';
 import { digest } from '../digest.ts';
-import { type GuardDecision, needsBurstGuard } from '../judge/burst-guard.ts';
-import { type LatencyPlan, latencyPlan, watchedLatency } from '../judge/latency.ts';
-import { type Policy, policyOf } from '../judge/policy.ts';
+import type { GuardDecision } from '../judge/burst-guard.ts';
+import type { LatencyPlan } from '../judge/latency.ts';
+import type { Policy } from '../judge/policy.ts';
 import type { Rollout } from '../manifest/manifest.ts';
 import { type Plan, Refusal } from '../operation.ts';
 import type { Configuration, ReleaseRecord, Stepping } from '../release/record.ts';
@@ -12,7 +10,7 @@ import type { World } from '../world.ts';
 import { baselineOf } from './baseline.ts';
 import type { NewRelease } from './conduct.ts';
 import { besideOf, candidateVariant, canonicalOf } from './dark.ts';
-import { readFleet } from './evidence.ts';
+import { freezePolicy } from './judge-policy.ts';
 import { observe } from './observe.ts';
 import { stepPermissions } from './permissions.ts';
 import { longestStepSeconds } from './plan-dark.ts';
@@ -53,13 +51,12 @@ export const planSteps = async (
     );
   const next = candidateVariant(canonical);
   const now = world.clock.now();
-  const past = await pastOf(world, endpoint, canonical, now);
-  const policy = policyOf(rollout.judge, {
-    clientErrors: true,
-    ...(past.latency ? { latency: watchedLatency(past.latency) } : {}),
-    burstGuard: past.guard.needed,
-    minimumRequests: rollout.minimumRequests,
-  });
+  const { policy, guard, latency } = await freezePolicy(
+    world,
+    { endpoint, variant: canonical },
+    rollout.judge,
+    rollout.minimumRequests,
+  );
   const stepping: Stepping = {
     plan: { steps: rollout.steps, bakeSeconds: rollout.bakeSeconds, maxStepSeconds: longestStepSeconds(rollout) },
     state: initial,
@@ -69,14 +66,14 @@ export const planSteps = async (
     moves: [],
     obeyed: 0,
     policy,
-    ...(past.latency ? { latency: past.latency } : {}),
+    ...(latency ? { latency } : {}),
   };
   const baseline = { ...(await baselineOf(world, live, record)), beside };
   const { beside: _, ...candidate } = { ...dark.candidate, endpointConfig: beside.candidate };
   const scales = (await scalingOf(world, endpoint, canonical)) !== undefined;
   const planDigest = stepsDigest(endpoint, version, rollout);
   return {
-    plan: describe(endpoint, rollout, baseline, candidate, policy, past.guard, past.latency, scales),
+    plan: describe(endpoint, rollout, baseline, candidate, policy, guard, latency, scales),
     release: {
       id: releaseId(record, version, planDigest),
       operation: 'shift-traffic',
@@ -99,66 +96,6 @@ export const planSteps = async (
       },
     },
   };
-};
-
-interface Past {
-  readonly guard: GuardDecision;
-  readonly latency?: LatencyPlan;
-}
-
-/** Edges in milliseconds at about the baseline's p50, p90 and p99 of the last day, when CloudWatch counts by latency at all. */
-const pastOf = async (world: World, endpoint: string, variant: string, now: Instant): Promise<Past> => {
-  const from = now - (now % minutes(1)) - minutes(24 * 60);
-  const minute = await readFleet(world, { endpoint, variant }, undefined, from, now);
-  const history = Array.from({ length: 24 * 60 }, (_, index) => minute(from + index * minutes(1))).flatMap((seen) =>
-    seen && seen.requests > 0 ? [{ requests: seen.requests, bad: seen.errors }] : [],
-  );
-  const latency = await latencyOf(world, endpoint, variant, from, now);
-  return { guard: needsBurstGuard(history), ...(latency ? { latency } : {}) };
-};
-
-const latencyOf = async (
-  world: World,
-  endpoint: string,
-  variant: string,
-  from: Instant,
-  to: Instant,
-): Promise<LatencyPlan | undefined> => {
-  const { MetricDataResults = [] } = await world.read.cloudwatch.getMetricData({
-    StartTime: new Date(from),
-    EndTime: new Date(to),
-    MetricDataQueries: ['p50', 'p90', 'p99', 'SampleCount', 'TC(:1000000000000000)'].map((Stat, index) => ({
-      Id: `l${index}`,
-      MetricStat: {
-        Metric: {
-          Namespace: 'AWS/SageMaker',
-          MetricName: 'ModelLatency',
-          Dimensions: [
-            { Name: 'EndpointName', Value: endpoint },
-            { Name: 'VariantName', Value: variant },
-          ],
-        },
-        Period: 86_400,
-        Stat,
-      },
-    })),
-  });
-  const sum = (id: string): number | undefined => {
-    const { Values = [] } = MetricDataResults.find((result) => result.Id === id) ?? {};
-    return Values.length === 0 ? undefined : Values.reduce((total, value) => total + value, 0);
-  };
-  const quantiles = ['l0', 'l1', 'l2'].map((id) =>
-    MetricDataResults.find((result) => result.Id === id)?.Values?.at(-1),
-  );
-  const edges = [...new Set(quantiles.flatMap((value) => (value === undefined ? [] : [Math.ceil(value / 1000)])))].sort(
-    (a, b) => a - b,
-  );
-  const [samples, counted] = [sum('l3'), sum('l4')];
-  // Rung 1 is there when counting everything below a huge edge counts every sample (reference/progressive-delivery.md §3.3).
-  if (edges.length > 0 && samples !== undefined && samples > 0 && counted === samples)
-    return latencyPlan({ cells: [...edges, 0].map(() => 0) }, edges);
-  if (quantiles[2] !== undefined) return latencyPlan({ percentile: quantiles[2] / 1000 }, []);
-  return samples === undefined ? undefined : latencyPlan({ sum: 0 }, []);
 };
 
 const describe = (

@@ -12,6 +12,7 @@ import { countOf } from './count.ts';
 import { deploymentConfig } from './deployment-config.ts';
 import { type Desired, type DesiredFrom, defaultVariant, desired, hardwareOf } from './desired.ts';
 import { refuseUnfit } from './fitness.ts';
+import { freezePolicy } from './judge-policy.ts';
 import { observe } from './observe.ts';
 import { describePlan } from './plan-description.ts';
 import { releaseId } from './release-id.ts';
@@ -98,6 +99,15 @@ export const planDelivery = async (
       ...(await refuseUnfit(world, { endpoint: spec.name, variant, endpointConfig, rollout, path, alarms, rate })),
     );
 
+  const frozen =
+    guarded && !serves && rollout.judge && !spec.async
+      ? await freezePolicy(world, { endpoint: spec.name, variant }, rollout.judge, rollout.minimumRequests)
+      : undefined;
+  const judged = frozen && { policy: frozen.policy, ...(frozen.latency ? { latency: frozen.latency } : {}) };
+  if (frozen)
+    notes.push(
+      `the judge compares both fleets during the bakes; burst guard ${frozen.policy.burstGuard ? 'on' : 'off'}: ${frozen.guard.because}`,
+    );
   const plan = await describePlan(world, {
     asked,
     registered,
@@ -149,6 +159,7 @@ export const planDelivery = async (
         minimumRequests: guarded ? rollout.minimumRequests : 0,
         ...asynchronous,
         ...abortAlarmOf(alarms),
+        ...(judged ? { judged } : {}),
       },
     },
   };

@@ -7,7 +7,7 @@ import type { Command } from '../rollout/command.ts';
 import type { Event } from '../rollout/event.ts';
 import type { State, Why } from '../rollout/state.ts';
 import { step } from '../rollout/step.ts';
-import { judgement } from './evidence.ts';
+import { judgeVariants } from './evidence.ts';
 import { inProgress, type Live, observe } from './observe.ts';
 import { nextPoll } from './poll.ts';
 import { submit } from './submit.ts';
@@ -93,7 +93,7 @@ const hear = async (turn: Turn, live: Live, stepping: Stepping): Promise<readonl
     .map(({ command, by, why }): Event => ({ is: 'said', at, command, by, why }));
   const seen: Event = { is: 'observed', at, share, moving: inProgress(live.status) };
   if (stepping.state.is === 'dark') return [...said, seen, ...darkChecks(turn, live, stepping)];
-  const verdict = await judgement(turn, stepping);
+  const verdict = await judgeVariants(turn, stepping);
   return [...said, seen, ...(verdict ? [{ is: 'judged', at, verdict } as const] : [])];
 };
 

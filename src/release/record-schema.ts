@@ -46,6 +46,7 @@ const submission = z.looseObject({
   minimumRequests: z.number(),
   asynchronous: z.optional(z.boolean()),
   abortAlarm: z.optional(z.string()),
+  judged: z.optional(z.looseObject({ policy: anything, latency: z.optional(anything) })),
 });
 
 const witnessed = z.looseObject({
@@ -66,7 +67,10 @@ const witnessed = z.looseObject({
       }),
     ),
   ),
-  abort: z.optional(z.looseObject({ at: instant, why: reason, published: z.boolean() })),
+  abort: z.optional(
+    z.looseObject({ at: instant, why: reason, published: z.boolean(), because: z.optional(z.string()) }),
+  ),
+  blindSince: z.optional(instant),
 });
 
 const stepping = z.looseObject({

@@ -79,6 +79,8 @@ export interface Submission {
   readonly minimumRequests: number;
   /** The candidate takes asynchronous requests: they are counted by another metric. */
   readonly asynchronous?: boolean;
+  /** A guardrail deployment under the judge: its policy and latency plan, frozen before the first candidate request. */
+  readonly judged?: { readonly policy: Policy; readonly latency?: LatencyPlan };
   /** The suite-owned alarm whose metric stops the update; absent where nothing can. */
   readonly abortAlarm?: string;
 }
@@ -148,7 +150,14 @@ export interface Witnessed {
   /** Start of each bake, as SageMaker reports it, and the candidate's requests counted in it. */
   readonly bakes?: readonly Bake[];
   /** `published` is false between the announcement and the metric that carries it out. */
-  readonly abort?: { readonly at: Instant; readonly why: ReasonCode; readonly published: boolean };
+  readonly abort?: {
+    readonly at: Instant;
+    readonly why: ReasonCode;
+    readonly published: boolean;
+    readonly because?: string;
+  };
+  /** Since when CloudWatch cannot be read. */
+  readonly blindSince?: Instant;
 }
 export interface Bake {
   readonly stage: 'canary' | 'full';
