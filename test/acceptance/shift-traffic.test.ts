@@ -39,3 +39,18 @@ describe('shift-traffic', () => {
     expect((await variants()).weights).toEqual([['AllTraffic', 1]]);
   });
 });
+
+describe('a guardrail deployment under the judge', () => {
+  test('is stopped through its own alarm when the candidate is worse, with no alarm on errors at all', async () => {
+    await house.inProduction('1.0.0');
+    const before = await variants();
+    const judge =
+      'judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 0.5%, confidence: 0.95 } }';
+    house.writeManifest(() => manifestText({ rollout: `${rollouts.canary}, ${judge}`, unwatched: true }));
+    await house.prepare('1.4.0');
+    const report = await house.run(deployEndpoint, { version: '1.4.0' });
+    expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'convicted' });
+    expect(report?.result.because).toContain('errors');
+    expect(await variants()).toEqual(before);
+  });
+});
