@@ -53,6 +53,7 @@ export const reasonCodes = {
   'retire-failed': { outcome: 'inconclusive', meaning: 'The new version has all traffic, but publishing it under the canonical name did not go through.', remedy: 'Run `shift-traffic` again: it goes on with the publishing.' },
   'changed-by-others': { outcome: 'inconclusive', meaning: 'Somebody changed the endpoint during the release; what serves is neither the plan nor the baseline.', remedy: 'Find out who (CloudTrail), then deploy again.' },
   'verification-mismatch': { outcome: 'inconclusive', meaning: 'The new configuration serves, but weights, instance counts or image digests are not what was asked.', remedy: 'Compare the details in the summary; deploy again or roll back.' },
+  'job-unheard': { outcome: 'inconclusive', meaning: 'The reusable workflow\'s deploying job says nothing: a reviewer said no, the run was cancelled while it waited, or its runner was lost.', remedy: 'Look at the run. When a runner was lost, re-run the failed jobs: the release resumes where it is.' },
   // timed-out, cancelled
   'deadline-passed': { outcome: 'timed-out', meaning: 'The host\'s deadline passed before the far side settled.', remedy: 'Run again: the release resumes where it is. Raise `timeout` when this is normal.' },
   cancelled: { outcome: 'cancelled', meaning: 'The run was cancelled; a guardrail deployment goes on under its alarms.', remedy: 'Run again to resume, or `rollback`.' },

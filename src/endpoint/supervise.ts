@@ -31,9 +31,11 @@ export const supervise = async (turn: Turn, armed: readonly AlarmSpec[] = []): P
   const live = await observe(turn.world, turn.endpoint);
   if (live === undefined)
     return concluded(turn, 'changed-by-others', `the endpoint ${turn.endpoint} was deleted during the release`);
-  const alarms = inProgress(live.status) && live.pending === undefined ? undisturbed : await alarmStates(turn);
+  const underWay = live.pending !== undefined;
+  const serves = !underWay && live.endpointConfig === turn.release.candidate.endpointConfig;
+  const alarms = underWay || serves ? await alarmStates(turn) : nothingWatched;
   // While it runs the release's own can be put back; what is missing at the end did not watch to the end.
-  const lost = live.pending === undefined ? alarms.gone : withoutOwn(alarms.gone, armed);
+  const lost = underWay ? withoutOwn(alarms.gone, armed) : alarms.gone;
   const witnessing = await witness(turn, live, { ...alarms, gone: lost });
   switch (situation(live, witnessing)) {
     case 'moving':
@@ -191,8 +193,8 @@ const stopIfStarved = async (turn: Turn): Promise<Step | undefined> => {
   );
 };
 
-/** Nothing is pending while something else than this update moves the endpoint: no alarm counts. */
-const undisturbed: AlarmStates = { red: [], gone: [] };
+/** The update does not show, and what else may move the endpoint is none of these alarms' business. */
+const nothingWatched: AlarmStates = { red: [], gone: [] };
 
 const withoutOwn = (names: readonly string[], armed: readonly AlarmSpec[]): readonly string[] =>
   names.filter((name) => !armed.some(({ AlarmName }) => AlarmName === name));

@@ -136,7 +136,7 @@ export const rows: Readonly<Record<string, Row>> = {
     heldBack: ['deliver'],
     ran: ['plan/deployment'],
     jobs: red,
-    ends: 'rejected/not-approved',
+    ends: 'inconclusive/job-unheard',
   },
   'checkout fails in the delivery': {
     inputs: target,
@@ -264,6 +264,6 @@ export const rows: Readonly<Record<string, Row>> = {
     heldBack: ['rollback'],
     ran: ['plan/rollback'],
     jobs: { ...planOnly, rollback: 'failure' },
-    ends: 'rejected/not-approved',
+    ends: 'inconclusive/job-unheard',
   },
 };

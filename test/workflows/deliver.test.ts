@@ -76,7 +76,8 @@ describe('deliver.yml', () => {
   });
 
   it('deploys the version that was registered, and verifies without writing', () => {
-    const { given } = play(deliver, rows['a training job’s version'] as Row);
+    const { given, outputs } = play(deliver, rows['a training job’s version'] as Row);
+    expect(outputs['version']).toBe('1.4.0');
     expect(given['plan/register']).toMatchObject({ 'training-job': 'churn-2026-01-05', 'dry-run': 'false' });
     for (const step of ['plan/deployment', 'deliver/gate', 'deliver/deploy', 'deliver/verify'])
       expect(given[step]).toMatchObject({ environment: 'production', manifest: 'delivery.yml', version: '1.4.0' });
@@ -91,7 +92,8 @@ describe('deliver.yml', () => {
   it('rolls back in a queue of its own, because a rollback stops the delivery that is live', () => {
     const row = rows['rollback to the last good version'] as Row;
     const inputs = { ...row.inputs, version: '1.2.0', because: 'noon', 'github-environment': 'production-rollback' };
-    const { given, environments, groups } = play(deliver, { ...row, inputs });
+    const { given, environments, groups, outputs } = play(deliver, { ...row, inputs });
+    expect(outputs['version']).toBe('1.3.0');
     expect(given['plan/rollback']).toMatchObject({ 'dry-run': 'true', to: '1.2.0' });
     expect(given['rollback/rollback']).toMatchObject({ to: '1.2.0', because: 'noon' });
     expect(given['rollback/rollback']).not.toHaveProperty('dry-run');

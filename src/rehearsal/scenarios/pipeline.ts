@@ -59,15 +59,21 @@ const isPolledSlowly = ({ simulator }: Stage, participant: string): boolean => {
 
 export const pipelineCanaryErrors: Scenario = {
   name: 'pipeline-canary-errors',
-  about: 'A version with 5 % errors goes through the pipeline: taken back by its alarm, and the action says so.',
+  about:
+    'A version with 5 % errors goes through the pipeline, over a bad line: taken back by its alarm, and the action says so.',
   expected: { outcome: 'rolled-back', reasonCode: 'alarm' },
   play: async (stage, require) => {
     const pipeline = await withPipeline(stage, require);
     pipeline.worker();
+    const { faults } = stage.simulator;
+    for (const operation of ['AcknowledgeJob', 'PutJobSuccessResult', 'PutJobFailureResult'])
+      faults.add({ service: 'codepipeline', operation, times: 1, kind: 'answer-lost' });
     const run = await pipeline.begin('A version with 5 % errors through the pipeline', '1.4.0');
     const told = await deliverByPipeline(run);
     require((await run.status()) === 'Failed', 'the execution failed');
     require(told.steps.at(-1)?.outputs['failure-type'] === 'JobFailed', 'the action failed as JobFailed');
+    const refused = stage.simulator.requests.filter(({ error }) => error === 'InvalidJobStateException');
+    require(refused.length === 2, 'an answer that was lost is given again, refused, and that is the end of it');
     return told;
   },
 };
