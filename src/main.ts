@@ -25,6 +25,10 @@ const commands: Readonly<Record<string, { readonly does: string; readonly run: C
     does: operations['deploy-endpoint'].description,
     run: (args, host) => runCommand('deploy-endpoint', operations['deploy-endpoint'], args, host()),
   },
+  'shift-traffic': {
+    does: operations['shift-traffic'].description,
+    run: (args, host) => runCommand('shift-traffic', operations['shift-traffic'], args, host()),
+  },
   rollback: {
     does: operations.rollback.description,
     run: (args, host) => runCommand('rollback', operations.rollback, args, host()),

@@ -4,7 +4,7 @@ import type { S3Location } from './manifest/manifest.ts';
  * What each operation must be allowed, declared once: the plan's list of permissions and `docs/permissions/*.json` are made from
  * here, and `test/acceptance/permissions.test.ts` holds both against what the operations ask of AWS.
  */
-export type PolicyName = 'register-model' | 'approve-gate' | 'plan' | 'deploy-endpoint' | 'rollback';
+export type PolicyName = 'register-model' | 'approve-gate' | 'plan' | 'deploy-endpoint' | 'shift-traffic' | 'rollback';
 
 /** Something that not every run needs. A plan lists it when its run does; a policy always has it. */
 export type Need =
@@ -238,6 +238,14 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     { sid: 'UpdateIt', actions: ['sagemaker:UpdateEndpoint'], on: ['endpoint', 'ownConfigs'], when: 'updates' },
     { sid: 'TagWhatIsMade', actions: ['sagemaker:AddTags'], on: ['endpoint', 'ownConfigs', 'ownModels'] },
     { sid: 'ArmTheRelease', actions: ['cloudwatch:PutMetricAlarm'], on: ['ownAlarms'], when: 'updates' },
+    ...scale,
+    ...encrypt,
+  ],
+  'shift-traffic': [
+    ...readRelease,
+    ...supervise,
+    { sid: 'ShiftTheTraffic', actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'], on: ['endpoint'] },
+    { sid: 'UpdateIt', actions: ['sagemaker:UpdateEndpoint'], on: ['endpoint', 'allConfigs'] },
     ...scale,
     ...encrypt,
   ],

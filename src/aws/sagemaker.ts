@@ -31,6 +31,8 @@ import {
   type SageMakerClientConfig,
   UpdateEndpointCommand,
   type UpdateEndpointInput,
+  UpdateEndpointWeightsAndCapacitiesCommand,
+  type UpdateEndpointWeightsAndCapacitiesInput,
   UpdateModelPackageCommand,
   type UpdateModelPackageInput,
 } from '@aws-sdk/client-sagemaker';
@@ -75,6 +77,8 @@ export const sagemaker = (send: Sender<SageMakerClient>) => ({
     createModel: (input: CreateModelInput) => send(new CreateModelCommand(input)),
     createModelPackage: (input: CreateModelPackageInput) => send(new CreateModelPackageCommand(input)),
     createModelPackageGroup: (input: CreateModelPackageGroupInput) => send(new CreateModelPackageGroupCommand(input)),
+    updateEndpointWeightsAndCapacities: (input: UpdateEndpointWeightsAndCapacitiesInput) =>
+      send(new UpdateEndpointWeightsAndCapacitiesCommand(input)),
     updateEndpoint: (input: UpdateEndpointInput) => send(new UpdateEndpointCommand(input)),
     updateModelPackage: (input: UpdateModelPackageInput) => send(new UpdateModelPackageCommand(input)),
   },

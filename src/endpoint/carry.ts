@@ -5,13 +5,13 @@ import type { Step, Turn } from './turn.ts';
 export type Task = (turn: Turn) => Promise<Step | undefined> | undefined;
 
 /** The tasks of each phase, in order. The first that has something to do is the turn. */
-export type Tasks = { readonly [P in Exclude<Phase, 'ended'>]: readonly Task[] };
+export type Tasks = { readonly [P in Exclude<Phase, 'ended'>]?: readonly Task[] };
 
 /** One turn of a release: at most one logical mutation (DESIGN §2), whatever run, host or machine took the turn before. */
 export const carry = async (turn: Turn, tasks: Tasks): Promise<Step> => {
   const { phase, id } = turn.release;
   if (phase === 'ended') throw new Error(`release ${id} has ended and is live all the same`);
-  for (const task of tasks[phase]) {
+  for (const task of tasks[phase] ?? []) {
     const step = await task(turn);
     if (step !== undefined) return step;
   }

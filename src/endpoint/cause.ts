@@ -23,7 +23,8 @@ interface Evidence {
 export const causeOf = ({ release, redAlarms, failureReason, elapsedSeconds }: Evidence): Cause => {
   const { abort } = release.witnessed;
   const others = redAlarms.filter((name) => name !== release.submission.abortAlarm);
-  if (abort !== undefined && others.length === 0) return { reason: abort.why, because: abortSentence(abort.why) };
+  if (abort !== undefined && others.length === 0)
+    return { reason: abort.why, because: abort.because ?? abortSentence(abort.why) };
   if (others.length > 0)
     return { reason: 'alarm', because: `${others.length === 1 ? 'alarm' : 'alarms'} ${others.join(', ')} went off` };
   const told = failureReason === undefined ? '' : `: ${failureReason}`;

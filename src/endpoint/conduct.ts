@@ -12,6 +12,7 @@ import { confirmSubmission, stopped } from './submit.ts';
 import { supervise } from './supervise.ts';
 import { leaseMs, type Step, turnOf } from './turn.ts';
 import { concluded } from './verdict.ts';
+import { abortSteps } from './walk.ts';
 
 /** Which release this run carries. All else is in its record. */
 export interface ReleaseMemory extends Memory {
@@ -25,7 +26,10 @@ export interface Script<Outputs> {
   plan(record: ReleaseRecord): Promise<Intention<Outputs>>;
   /** @throws {Refusal} `plan-changed` when the live release is not what these inputs ask for */
   recognise(release: Release): void;
-  readonly tasks: Tasks;
+  /** What is left to do for a release of this operation, or for one it begins on the way. */
+  tasks(release: Release): Tasks;
+  /** A release that only cleared the way: its end is not the end of the operation. */
+  goesOn?(ended: Release): boolean;
   outputs(release: Release): Partial<Outputs>;
 }
 
@@ -34,8 +38,8 @@ export type Intention<Outputs> =
   | { readonly is: 'resume'; readonly release: Release }
   /** Of a dry run: what would change can be said only when another release has ended. */
   | { readonly is: 'behind'; readonly because: string }
-  /** Another release is live and must come to rest first. */
-  | { readonly is: 'stop-first'; readonly release: Release; readonly command: Pick<ManualCommand, 'command' | 'why'> }
+  /** Another release is live and must come to rest first. Without a command nobody is asked: its run is gone. */
+  | { readonly is: 'stop-first'; readonly release: Release; readonly command?: Pick<ManualCommand, 'command' | 'why'> }
   | { readonly is: 'done'; readonly progress: Extract<Progress<ReleaseMemory, Outputs>, { is: 'done' }> };
 
 /** What a plan freezes of a release; the rest is filled in when it begins. */
@@ -65,7 +69,7 @@ const nextTurn = async <Outputs>(
   const record = stored?.record ?? newRecord(store.endpoint);
   if (memory !== undefined) {
     const over = record.ended.find(({ id }) => id === memory.release);
-    if (over !== undefined) return report(over, script);
+    if (over !== undefined && !script.goesOn?.(over)) return report(over, script);
     if (stored && record.live?.id === memory.release) {
       script.recognise(record.live);
       return carryOn(world, stored, script);
@@ -87,7 +91,10 @@ const nextTurn = async <Outputs>(
       return waiting(
         world,
         memory === undefined || !stored
-          ? { because: `${intention.release.id} is live and will be asked to stop first`, percent: 1 }
+          ? {
+              because: `${intention.release.id} ${intention.command ? 'is live and will be asked to stop first' : 'was left behind and is brought to rest'}`,
+              percent: 1,
+            }
           : await askToStop(world, stored, intention, store),
         '',
       );
@@ -113,14 +120,15 @@ const carryOn = async <Outputs>(
   stored: StoredRecord,
   script: Script<Outputs>,
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
-  const { store, tasks } = script;
-  const { id, lease } = stored.record.live ?? fail();
+  const { store } = script;
+  const release = stored.record.live ?? fail();
+  const { id, lease } = release;
   if (lease.holder !== world.run.holder) {
     await take(world, stored, store);
     return waiting(world, { because: `took ${id} over from ${lease.holder}`, percent: 2 }, id);
   }
-  const step = await carry(turnOf(world, store, stored), tasks);
-  return step.ended ? report(step.ended, script) : waiting(world, step, id);
+  const step = await carry(turnOf(world, store, stored), script.tasks(release));
+  return step.ended && !script.goesOn?.(step.ended) ? report(step.ended, script) : waiting(world, step, id);
 };
 
 const take = async (world: World, stored: StoredRecord, store: ReleaseStore): Promise<void> => {
@@ -165,6 +173,8 @@ const clearAway = async (world: World, stored: StoredRecord, store: ReleaseStore
   }
   const step = await carry(turnOf(world, store, stored), {
     preparing: [stopped, (turn) => concluded(turn, 'abandoned', 'its run ended before anything was submitted')],
+    // Nobody walks on: a step without its supervisor is traffic without a judge.
+    stepping: [(turn) => abortSteps(turn, 'abandoned', 'its run ended and nobody supervises its steps')],
     submitting: [confirmSubmission],
     supervising: [supervise],
     settling: [restoreScaling, disarmAlarms, conclude],
@@ -176,9 +186,10 @@ const clearAway = async (world: World, stored: StoredRecord, store: ReleaseStore
 const askToStop = async (
   world: World,
   stored: StoredRecord,
-  { release, command }: { readonly release: Release; readonly command: Pick<ManualCommand, 'command' | 'why'> },
+  { release, command }: Extract<Intention<unknown>, { is: 'stop-first' }>,
   store: ReleaseStore,
 ): Promise<Step> => {
+  if (command === undefined) return clearAway(world, stored, store);
   if (!release.commands.some((given) => given.command === command.command)) {
     const by = world.run.actor ?? world.run.holder;
     await store.write(

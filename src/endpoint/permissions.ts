@@ -24,3 +24,6 @@ export const deployPermissions = (facts: {
 /** Which key encrypts the volumes is known to SageMaker, not to this plan: the policy has the permissions for one. */
 export const rollbackPermissions = ({ scales }: { readonly scales: boolean }): readonly string[] =>
   permissionsFor('rollback', scales ? ['updates', 'scales'] : ['updates']);
+
+export const stepPermissions = ({ scales }: { readonly scales: boolean }): readonly string[] =>
+  permissionsFor('shift-traffic', scales ? ['updates', 'scales'] : ['updates']);

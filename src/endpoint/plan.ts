@@ -12,8 +12,10 @@ import { countOf } from './count.ts';
 import { deploymentConfig } from './deployment-config.ts';
 import { type Desired, type DesiredFrom, defaultVariant, desired, hardwareOf } from './desired.ts';
 import { refuseUnfit } from './fitness.ts';
+import { freezePolicy } from './judge-policy.ts';
 import { observe } from './observe.ts';
 import { describePlan } from './plan-description.ts';
+import { releaseId } from './release-id.ts';
 import { scalingOf } from './scaling.ts';
 import { usualRate } from './traffic.ts';
 
@@ -97,6 +99,15 @@ export const planDelivery = async (
       ...(await refuseUnfit(world, { endpoint: spec.name, variant, endpointConfig, rollout, path, alarms, rate })),
     );
 
+  const frozen =
+    guarded && !serves && rollout.judge && !spec.async
+      ? await freezePolicy(world, { endpoint: spec.name, variant }, rollout.judge, rollout.minimumRequests)
+      : undefined;
+  const judged = frozen && { policy: frozen.policy, ...(frozen.latency ? { latency: frozen.latency } : {}) };
+  if (frozen)
+    notes.push(
+      `the judge compares both fleets during the bakes; burst guard ${frozen.policy.burstGuard ? 'on' : 'off'}: ${frozen.guard.because}`,
+    );
   const plan = await describePlan(world, {
     asked,
     registered,
@@ -124,7 +135,7 @@ export const planDelivery = async (
   return {
     plan,
     release: {
-      id: `${spec.name}-${version}-${planDigest(asked, registered.packageVersion).slice(0, 8)}-${record.epoch + 1}`,
+      id: releaseId(record, version, planDigest(asked, registered.packageVersion)),
       operation: 'deploy-endpoint',
       version,
       planDigest: planDigest(asked, registered.packageVersion),
@@ -148,6 +159,7 @@ export const planDelivery = async (
         minimumRequests: guarded ? rollout.minimumRequests : 0,
         ...asynchronous,
         ...abortAlarmOf(alarms),
+        ...(judged ? { judged } : {}),
       },
     },
   };

@@ -2,6 +2,7 @@ import { classify, orUndefined } from '../aws/errors.ts';
 import { seconds } from '../clock.ts';
 import { Refusal } from '../operation.ts';
 import { type World, writesOf } from '../world.ts';
+import { darkConfig } from './dark.ts';
 import { type Desired, sameAs } from './desired.ts';
 import type { Step, Turn } from './turn.ts';
 
@@ -51,4 +52,33 @@ const taken = (kind: string, name: string): never => {
     'name-taken',
     `${kind} ${name} exists with other content than its name stands for: delete it if nothing uses it`,
   );
+};
+
+/** As `publishConfig`, for the config that puts a dark candidate beside what serves. */
+export const publishDark = async (turn: Turn, wanted: Desired): Promise<Step | undefined> => {
+  const { world, endpoint, release } = turn;
+  const { baseline, candidate, submission, version, attempt } = release;
+  if (baseline === undefined || submission.canonical === undefined)
+    throw new Error(`release ${release.id} has nothing to stand beside`);
+  const serving = await world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: baseline.endpointConfig });
+  const config = darkConfig(
+    endpoint,
+    version,
+    serving,
+    submission.canonical,
+    wanted.config,
+    candidate.instanceCount,
+    attempt,
+  );
+  return publishConfig(turn, { ...wanted, config });
+};
+
+/** The config that `deploy-endpoint` published for the end of a stepped rollout must still be there (rule 3). */
+export const candidateStands = async ({ world, release }: Turn): Promise<Step | undefined> => {
+  const { endpointConfig } = release.candidate;
+  const existing = await orUndefined(
+    world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: endpointConfig }),
+  );
+  if (existing !== undefined) return undefined;
+  throw new Refusal('config-missing', `endpoint config ${endpointConfig} was deleted: run deploy-endpoint again`);
 };

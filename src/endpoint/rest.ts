@@ -6,6 +6,7 @@ import { type ReleaseMemory, report, type Script } from './conduct.ts';
 import { conclude, restoreScaling } from './settle.ts';
 import { turnOf } from './turn.ts';
 import { concluded } from './verdict.ts';
+import { abortSteps } from './walk.ts';
 
 /**
  * A run that is cancelled or out of time: what was not submitted is taken back; what was is SageMaker's, which finishes or rolls
@@ -32,6 +33,16 @@ export const leaveToItself = async <Outputs>(
     return settle(world, memory, script);
   }
   if (live.phase === 'settling') return settle(world, memory, script);
+  if (live.phase === 'stepping') {
+    const step = await abortSteps(turn, reason, 'the run ended');
+    return {
+      is: 'waiting',
+      memory: { v: 1, release: live.id },
+      notBefore: step.notBefore ?? world.clock.now(),
+      percent: step.percent,
+      because: step.because,
+    };
+  }
   await turn.save({ lease: { holder: world.run.holder, until: world.clock.now() } });
   const because = `the update to ${live.candidate.endpointConfig} goes on without this run, under its alarms; run again to follow it`;
   return { is: 'done', outcome, reason, outputs: script.outputs(live), because };
@@ -48,9 +59,6 @@ const settle = async <Outputs>(
   if (over !== undefined) return report(over, script);
   if (!stored) throw new Error('the release record went away while the release settled');
   const step = await carry(turnOf(world, script.store, stored), {
-    preparing: [],
-    submitting: [],
-    supervising: [],
     settling: [restoreScaling, disarmAlarms, conclude],
   });
   return step.ended ? report(step.ended, script) : settle(world, memory, script);

@@ -20,6 +20,16 @@ export const freeScaling = async (turn: Turn): Promise<Step | undefined> => {
   return { because: `set autoscaling of ${existing.resourceId} aside: the instance type changes`, percent: 9 };
 };
 
+/** While the traffic is shifted the variant that serves must be able to take all of it back: it is not scaled in (DESIGN §5). */
+export const holdScaling = async (turn: Turn): Promise<Step | undefined> => {
+  const { world, endpoint, release } = turn;
+  const existing = await scalingOf(world, endpoint, release.submission.variant);
+  if (existing === undefined || existing.suspended.scaleIn) return undefined;
+  await turn.save({ scaling: release.scaling ?? existing });
+  await putScaling(world, { ...existing, suspended: { ...existing.suspended, scaleIn: true } });
+  return { because: `scale-in of ${existing.resourceId} is suspended`, percent: 9 };
+};
+
 export const restoreScaling = async (turn: Turn): Promise<Step | undefined> => {
   const { release, world } = turn;
   const snapshot = release.scaling;

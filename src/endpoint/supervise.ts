@@ -1,11 +1,13 @@
 import { failureCause } from '../aws/errors.ts';
 import { duration, minutes, seconds } from '../clock.ts';
 import { canonical } from '../digest.ts';
+import type { ReasonCode } from '../reason-codes.ts';
 import type { Witnessed } from '../release/record.ts';
 import type { AlarmSpec } from './alarms.ts';
 import { type AlarmStates, abortHeldMs, alarmStates, publishAbort, rearm, wentRed } from './armament.ts';
 import { countableAt, countBakes, starvedBake, witnessBakes } from './bakes.ts';
 import { causeOf } from './cause.ts';
+import { judgeFleets } from './evidence.ts';
 import { inProgress, type Live, observe } from './observe.ts';
 import { nextPoll } from './poll.ts';
 import { moved } from './submit.ts';
@@ -40,6 +42,7 @@ export const supervise = async (turn: Turn, armed: readonly AlarmSpec[] = []): P
       return (
         (await stopIfAsked(witnessing)) ??
         (await putBack(witnessing, alarms.gone, armed)) ??
+        (await stopIfConvicted(witnessing)) ??
         (await stopIfStarved(witnessing)) ??
         progress(witnessing, live)
       );
@@ -127,12 +130,15 @@ const candidate = ({ endpoint, release }: Turn): Arm => ({
 });
 
 /** The only lever SageMaker leaves for stopping an update is an alarm (reference/sagemaker.md §3.3). */
-const stop = async (turn: Turn, why: 'insufficient-traffic' | 'aborted-by-hand', because: string): Promise<Step> => {
+const stop = async (turn: Turn, why: ReasonCode, because: string, said?: string): Promise<Step> => {
   const { release, world } = turn;
   const announced =
     release.witnessed.abort === undefined
       ? await turn.save({
-          witnessed: { ...release.witnessed, abort: { at: world.clock.now(), why, published: false } },
+          witnessed: {
+            ...release.witnessed,
+            abort: { at: world.clock.now(), why, published: false, ...(said ? { because: said } : {}) },
+          },
         })
       : turn;
   await publishAbort(announced);
@@ -153,6 +159,24 @@ const stopIfAsked = async (turn: Turn): Promise<Step | undefined> => {
   const asked = release.commands.find(({ command }) => command === 'abort');
   if (asked === undefined || abort !== undefined || release.submission.abortAlarm === undefined) return undefined;
   return stop(turn, 'aborted-by-hand', `stopping the update as ${asked.by} asked: ${asked.why}`);
+};
+
+/** The same judge as in a stepped rollout; here its only lever is the alarm. */
+const stopIfConvicted = async (turn: Turn): Promise<Step | undefined> => {
+  const { judged, abortAlarm } = turn.release.submission;
+  const { abort, bakes = [], blindSince } = turn.release.witnessed;
+  if (judged === undefined || abort !== undefined || abortAlarm === undefined) return undefined;
+  const verdict = await judgeFleets(turn, { ...judged, ...(blindSince === undefined ? {} : { blindSince }) }, bakes);
+  if (verdict === undefined) return undefined;
+  const seeing = await noteBlindness(turn, verdict.blind === true);
+  if (verdict.decision !== 'rollback') return undefined;
+  return stop(seeing, verdict.why ?? 'convicted', `stopping the update: ${verdict.because}`, verdict.because);
+};
+
+const noteBlindness = async (turn: Turn, blind: boolean): Promise<Turn> => {
+  const { blindSince, ...witnessed } = turn.release.witnessed;
+  if (blind === (blindSince !== undefined)) return turn;
+  return turn.save({ witnessed: blind ? { ...witnessed, blindSince: turn.world.clock.now() } : witnessed });
 };
 
 const stopIfStarved = async (turn: Turn): Promise<Step | undefined> => {
@@ -219,7 +243,7 @@ const progress = ({ world, release }: Turn, live: Live): Step => {
 };
 
 const unverified = async (turn: Turn, live: Live): Promise<Step | undefined> => {
-  const wrong = mismatches(live, turn.release.candidate);
+  const wrong = mismatches(live, turn.release.candidate, turn.release.submission.variant);
   if (wrong.length === 0) return undefined;
   if (turn.world.clock.now() < live.modifiedAt + lag)
     return { because: `the update settled; waiting for ${wrong.join('; ')}`, percent: 88, notBefore: nextPoll(turn) };
@@ -257,6 +281,12 @@ const succeeded = (turn: Turn): Promise<Step> => {
   const { release, world, endpoint } = turn;
   const took = duration(world.clock.now() - release.startedAt);
   const what = release.candidate.version ?? release.candidate.endpointConfig;
+  if (release.candidate.beside)
+    return concluded(
+      turn,
+      'candidate-dark',
+      `${what} is up on ${endpoint} beside what serves, without traffic, after ${took}, verified`,
+    );
   return release.operation === 'rollback'
     ? concluded(turn, 'restored', `${endpoint} serves ${what} again after ${took}, verified`)
     : concluded(turn, 'delivered', `${endpoint} serves ${what} after ${took}, verified`);
@@ -272,6 +302,12 @@ const returned = async (turn: Turn, live: Live): Promise<Step> => {
     failureReason: release.witnessed.failureReason,
     elapsedSeconds: (world.clock.now() - submittedAt) / 1000,
   });
+  if (release.operation === 'shift-traffic')
+    return concluded(
+      turn,
+      'retire-failed',
+      `${cause.because}; ${release.candidate.version} keeps all traffic beside the old variant`,
+    );
   const serves = `${release.baseline?.version ?? live.endpointConfig} serves`;
   return release.operation === 'rollback'
     ? concluded(turn, 'restore-failed', `${cause.because}; ${serves} still`)

@@ -4,9 +4,10 @@ import type { Live } from './observe.ts';
 /**
  * Rule 1: an update succeeded when the endpoint is InService **and** its configuration is ours **and** nothing is pending **and**
  * weights and instance counts have arrived **and** the image that runs is the image that was registered.
+ * @param runs the variant that runs the model asked for; another one beside it runs another
  * @returns what is not as it was asked, one phrase each; empty = verified
  */
-export const mismatches = (live: Live, asked: Configuration): readonly string[] => [
+export const mismatches = (live: Live, asked: Configuration, runs: string): readonly string[] => [
   ...(live.status === 'InService' ? [] : [`status is ${live.status}`]),
   ...(live.endpointConfig === asked.endpointConfig
     ? []
@@ -22,6 +23,7 @@ export const mismatches = (live: Live, asked: Configuration): readonly string[] 
       : [`variant ${variant.name} has ${variant.current} of ${variant.desired} instances`]),
     // SageMaker may not report images for every kind of container; what it reports must be ours.
     ...(asked.imageDigest === undefined ||
+    variant.name !== runs ||
     variant.imageDigests.length === 0 ||
     variant.imageDigests.includes(asked.imageDigest)
       ? []

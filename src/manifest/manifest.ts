@@ -85,6 +85,8 @@ interface Guarded {
   readonly alarms: Alarms;
   /** Requests the candidate must see in every bake. Zero is legal and printed. */
   readonly minimumRequests: number;
+  /** Compares both fleets during the bakes and stops the update when the candidate is worse. */
+  readonly judge?: JudgePolicy;
 }
 
 export type Rollout =

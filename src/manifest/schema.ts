@@ -320,6 +320,12 @@ export const judgeSchema = z.pipe(
   ),
 );
 
+const judged = {
+  judge: z.optional(
+    judgeSchema.check(about('Compares both versions and takes the traffic back when the new one is worse.')),
+  ),
+};
+
 const ascending = (steps: readonly number[]): boolean =>
   steps.at(-1) === 1 && steps.every((value, index) => value > (steps[index - 1] ?? 0));
 
@@ -333,6 +339,7 @@ const strategies = z.discriminatedUnion(
       strategy: strategy('all-at-once', 'All traffic at once, with the old fleet standing by for the final bake.'),
       'final-bake': finalBake,
       ...guarded,
+      ...judged,
     }),
     v.mapping({
       strategy: strategy('canary', 'A part of the fleet first, then the rest.'),
@@ -340,6 +347,7 @@ const strategies = z.discriminatedUnion(
       bake,
       'final-bake': finalBake,
       ...guarded,
+      ...judged,
     }),
     v.mapping({
       strategy: strategy('linear', 'In equal steps.'),
@@ -347,6 +355,7 @@ const strategies = z.discriminatedUnion(
       bake,
       'final-bake': finalBake,
       ...guarded,
+      ...judged,
     }),
     v.mapping({
       strategy: strategy('rolling', 'In batches that replace the old instances, without a second fleet.'),
@@ -356,6 +365,7 @@ const strategies = z.discriminatedUnion(
         v.capacity().check(about('Each batch of a rollback. Default: as SageMaker does it.')),
       ),
       ...guarded,
+      ...judged,
     }),
     v.mapping({
       strategy: strategy('steps', 'By weights between two variants, under the judge.'),
@@ -377,7 +387,7 @@ const strategies = z.discriminatedUnion(
 const rollout = z.pipe(
   strategies.check(about('How traffic moves to the new version.')),
   z.transform((raw): Rollout => {
-    const guards = guard(raw);
+    const guards = { ...guard(raw), ...given({ judge: raw.judge }) };
     switch (raw.strategy) {
       case 'all-at-once':
         return { strategy: raw.strategy, finalBakeSeconds: raw['final-bake'], ...guards };
@@ -408,8 +418,8 @@ const rollout = z.pipe(
           steps: raw.steps,
           bakeSeconds: raw.bake,
           ...longest,
-          judge: raw.judge,
           ...guards,
+          judge: raw.judge,
         };
       }
     }

@@ -2,11 +2,13 @@ import { approveGate } from './approve-gate.ts';
 import { deployEndpoint } from './deploy-endpoint.ts';
 import { registerModel } from './register-model.ts';
 import { rollback } from './rollback.ts';
+import { shiftTraffic } from './shift-traffic.ts';
 
 /** Every operation of the suite, by name: what the command line offers and the generator documents. */
 export const operations = {
   'register-model': registerModel,
   'approve-gate': approveGate,
   'deploy-endpoint': deployEndpoint,
+  'shift-traffic': shiftTraffic,
   rollback,
 } as const;

@@ -1,15 +1,23 @@
 import { armAlarms, armedBy, disarmAlarms } from '../endpoint/armament.ts';
 import type { Asked } from '../endpoint/asked.ts';
+import { baselineOf } from '../endpoint/baseline.ts';
+import type { Tasks } from '../endpoint/carry.ts';
 import { conduct, type Intention, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
+import { canonicalOf, leftBehind } from '../endpoint/dark.ts';
+import { observe } from '../endpoint/observe.ts';
+import { rollbackPermissions } from '../endpoint/permissions.ts';
 import { desiredOf, planDelivery, planDigest } from '../endpoint/plan.ts';
-import { publishConfig, publishModel } from '../endpoint/publish.ts';
+import { planDark } from '../endpoint/plan-dark.ts';
+import { publishConfig, publishDark, publishModel } from '../endpoint/publish.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
 import { leaveToItself } from '../endpoint/rest.ts';
+import { restoreTasks, restoring } from '../endpoint/restore.ts';
 import { applyScaling, conclude, freeScaling, restoreScaling, tagEndpoint } from '../endpoint/settle.ts';
 import { confirmSubmission, submit } from '../endpoint/submit.ts';
 import { supervise } from '../endpoint/supervise.ts';
 import type { Turn } from '../endpoint/turn.ts';
 import { environmentOf } from '../manifest/load.ts';
+import type { EndpointSpec } from '../manifest/manifest.ts';
 import { type Operation, Refusal } from '../operation.ts';
 import { findVersion, type RegisteredVersion } from '../registry/packages.ts';
 import { readVersion } from '../registry/semantic-version.ts';
@@ -58,37 +66,51 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
     desiredOf(world, asked, {
       packageVersion: release.candidate.packageVersion ?? 0,
       instanceCount: release.candidate.instanceCount,
-      variant: release.submission.variant,
+      variant: release.submission.canonical ?? release.submission.variant,
       attempt: release.attempt,
     });
+  const delivery: Tasks = {
+    preparing: [
+      (turn) => publishModel(turn, wanted(turn)),
+      (turn) => publishConfig(turn, wanted(turn)),
+      (turn) => armAlarms(turn, asked.rollout),
+      freeScaling,
+      (turn) => submit(turn, tags),
+    ],
+    submitting: [confirmSubmission],
+    supervising: [(turn) => supervise(turn, armedBy(turn, asked.rollout))],
+    settling: [
+      restoreScaling,
+      (turn) => applyScaling(turn, asked.spec),
+      (turn) => tagEndpoint(turn, tags),
+      disarmAlarms,
+      conclude,
+    ],
+  };
+  // The first half of `strategy: steps`; shift-traffic is the second.
+  const dark: Tasks = {
+    ...delivery,
+    preparing: [
+      (turn) => publishModel(turn, wanted(turn)),
+      (turn) => publishConfig(turn, wanted(turn)),
+      (turn) => publishDark(turn, wanted(turn)),
+      (turn) => submit(turn, tags),
+    ],
+    settling: [(turn) => tagEndpoint(turn, tags), conclude],
+  };
   return {
     store,
     plan: (record) => plan(world, asked, tags, given.retry, record),
     recognise: (release) => {
+      if (release.operation === 'rollback') return;
       if (release.planDigest !== planDigest(asked, release.candidate.packageVersion ?? 0))
         throw new Refusal(
           'plan-changed',
           `${release.id} is live, and it was begun with another plan than these inputs and this manifest make`,
         );
     },
-    tasks: {
-      preparing: [
-        (turn) => publishModel(turn, wanted(turn)),
-        (turn) => publishConfig(turn, wanted(turn)),
-        (turn) => armAlarms(turn, asked.rollout),
-        freeScaling,
-        (turn) => submit(turn, tags),
-      ],
-      submitting: [confirmSubmission],
-      supervising: [(turn) => supervise(turn, armedBy(turn, asked.rollout))],
-      settling: [
-        restoreScaling,
-        (turn) => applyScaling(turn, asked.spec),
-        (turn) => tagEndpoint(turn, tags),
-        disarmAlarms,
-        conclude,
-      ],
-    },
+    tasks: (release) => (release.operation === 'rollback' ? restoreTasks : release.candidate.beside ? dark : delivery),
+    goesOn: ({ operation, outcome }) => operation === 'rollback' && outcome === 'succeeded',
     outputs: (release) => outputsOf(store.endpoint, release),
   };
 };
@@ -137,7 +159,13 @@ const plan = async (
       await refuseChanged(world, registered);
       // A configuration that was delivered and serves no more is delivered again under its own name.
       const attempt = decision.is === 'no-op' ? decision.release.attempt : decision.attempt;
-      const planned = await planDelivery(world, asked, registered, record, attempt, tags);
+      const { rollout, spec } = asked;
+      const cleared = rollout.strategy === 'steps' ? undefined : await clearing(world, spec, record);
+      if (cleared !== undefined) return cleared;
+      const planned =
+        rollout.strategy === 'steps'
+          ? await planDark(world, asked, rollout, registered, record, attempt, tags)
+          : await planDelivery(world, asked, registered, record, attempt, tags);
       if (planned.plan.changes.length === 0 && record.live === undefined)
         return {
           is: 'done',
@@ -158,6 +186,35 @@ const plan = async (
       };
     }
   }
+};
+
+/** Guardrails need one variant: the candidate that an ended stepped release left behind goes first. */
+const clearing = async (
+  world: World,
+  spec: EndpointSpec,
+  record: ReleaseRecord,
+): Promise<Intention<ReleaseOutputs> | undefined> => {
+  const endpoint = spec.name;
+  const live = await observe(world, endpoint);
+  const left = live && leftBehind(live, record);
+  const canonical = live && canonicalOf(live);
+  if (live === undefined || left === undefined || canonical === undefined) return undefined;
+  const from = { ...(await baselineOf(world, live, record)), beside: left };
+  const { beside: _, ...to } = { ...from, endpointConfig: left.baseline };
+  return {
+    is: 'begin',
+    plan: {
+      title: `let the candidate go that an earlier release left on ${endpoint}, then deploy`,
+      changes: [
+        { verb: 'update', object: `endpoint ${endpoint}`, details: [`${from.endpointConfig} → ${to.endpointConfig}`] },
+      ],
+      notes: ['what serves stays the same; the delivery is planned once it stands alone'],
+      expectedSeconds: 300,
+      peakInstances: { [to.instanceType]: 3 * to.instanceCount },
+      permissions: rollbackPermissions({ scales: spec.autoscaling !== undefined }),
+    },
+    release: restoring(record, from, to, canonical),
+  };
 };
 
 /** Rule 2: what is deployed is what was approved, to the byte. */

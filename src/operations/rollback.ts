@@ -1,16 +1,13 @@
 import { orUndefined } from '../aws/errors.ts';
-import { digest } from '../digest.ts';
-import { disarmAlarms } from '../endpoint/armament.ts';
 import { baselineOf } from '../endpoint/baseline.ts';
 import { conduct, type Intention, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
+import { canonicalOf } from '../endpoint/dark.ts';
 import { serverlessHardware } from '../endpoint/desired.ts';
 import { type Live, observe } from '../endpoint/observe.ts';
 import { rollbackPermissions } from '../endpoint/permissions.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
 import { leaveToItself } from '../endpoint/rest.ts';
-import { conclude, freeScaling, restoreScaling } from '../endpoint/settle.ts';
-import { confirmSubmission, submit } from '../endpoint/submit.ts';
-import { supervise } from '../endpoint/supervise.ts';
+import { restoreTasks, restoring } from '../endpoint/restore.ts';
 import { environmentOf } from '../manifest/load.ts';
 import { type Operation, type Plan, Refusal } from '../operation.ts';
 import { readVersion } from '../registry/semantic-version.ts';
@@ -18,7 +15,7 @@ import { lastGood } from '../release/history.ts';
 import { releasesOf } from '../release/location.ts';
 import type { Configuration, Release, ReleaseRecord, Served } from '../release/record.ts';
 import { releaseStore } from '../release/store.ts';
-import { optional, text, type ValuesOf } from '../schema.ts';
+import { flag, optional, text, type ValuesOf } from '../schema.ts';
 import type { World } from '../world.ts';
 import { sharedInputs } from './shared-inputs.ts';
 
@@ -30,6 +27,11 @@ const inputs = {
       example: '1.3.0',
     }),
   ),
+  'only-expired': flag({
+    description:
+      'Only look for a release whose run died, and bring it to rest: for a schedule, as a watchdog. Does nothing otherwise.',
+    default: false,
+  }),
   because: text({
     description: 'Why, for the release history.',
     default: 'rolled back by hand',
@@ -44,12 +46,12 @@ export const rollback: Operation<RollbackInputs, ReleaseMemory, ReleaseOutputs> 
     'Takes an endpoint back to the last version that served well, or to a named one, whatever its alarms say, and verifies it.',
   inputs,
   outputs: releaseOutputs('to restore'),
-  advance: (given, memory, world) => conduct(world, memory, script(given, world)),
-  abort: (given, memory, why, world) => leaveToItself(world, memory, why, script(given, world)),
+  advance: (given, memory, world) => conduct(world, memory, script(given, world, memory)),
+  abort: (given, memory, why, world) => leaveToItself(world, memory, why, script(given, world, memory)),
 };
 
 /** Going back publishes nothing and arms nothing: the configuration exists, and red alarms must not stop it. */
-const script = (given: RollbackInputs, world: World): Script<ReleaseOutputs> => {
+const script = (given: RollbackInputs, world: World, memory: ReleaseMemory | undefined): Script<ReleaseOutputs> => {
   const environment = environmentOf(given.manifest, given.environment);
   const store = releaseStore({
     reads: world.read,
@@ -59,18 +61,34 @@ const script = (given: RollbackInputs, world: World): Script<ReleaseOutputs> => 
   });
   return {
     store,
-    plan: (record) => plan(world, given, record),
+    plan: async (record) =>
+      given['only-expired'] ? tidied(world, record, memory !== undefined) : plan(world, given, record),
     recognise: ({ operation, id }) => {
       if (operation !== 'rollback') throw new Refusal('held-by-another-release', `${id} is live and is no rollback`);
     },
-    tasks: {
-      preparing: [freeScaling, (turn) => submit(turn, {})],
-      submitting: [confirmSubmission],
-      supervising: [supervise],
-      settling: [restoreScaling, disarmAlarms, conclude],
-    },
+    tasks: () => restoreTasks,
     outputs: (release) => outputsOf(store.endpoint, release),
   };
+};
+
+/**
+ * The watchdog: a release whose run is gone is followed to its own end, and steps, which have none without a judge, are taken back.
+ * What a run still supervises, and what has ended, is left alone.
+ * @param found an earlier turn of this run found one
+ */
+const tidied = (world: World, { live, ended, endpoint }: ReleaseRecord, found: boolean): Intention<ReleaseOutputs> => {
+  if (live !== undefined && (live.lease.holder === world.run.holder || live.lease.until <= world.clock.now()))
+    return { is: 'stop-first', release: live };
+  const [last] = ended;
+  const done =
+    found && live === undefined && last !== undefined
+      ? ({
+          reason: 'brought-to-rest',
+          outputs: outputsOf(endpoint, last),
+          because: `${last.id}, which its run had left behind, ended ${last.outcome}/${last.reason}: ${last.because}`,
+        } as const)
+      : ({ reason: 'nothing-expired', outputs: {}, because: `no release of ${endpoint} was left behind` } as const);
+  return { is: 'done', progress: { is: 'done', outcome: 'succeeded', ...done } };
 };
 
 const plan = async (world: World, given: RollbackInputs, record: ReleaseRecord): Promise<Intention<ReleaseOutputs>> => {
@@ -103,34 +121,10 @@ const plan = async (world: World, given: RollbackInputs, record: ReleaseRecord):
       'nothing-to-roll-back-to',
       `${nameOf(candidate)} served without instances, and SageMaker does not update an endpoint with instances back to a serverless one: name another version with to, or deploy one`,
     );
-  const planDigest = digest({
-    operation: 'rollback',
-    endpoint,
-    from: baseline.endpointConfig,
-    to: candidate.endpointConfig,
-  });
   return {
     is: 'begin',
     plan: describe(endpoint, baseline, candidate, given.because),
-    release: {
-      id: `${endpoint}-${candidate.version ?? 'unversioned'}-${planDigest.slice(0, 8)}-${record.epoch + 1}`,
-      operation: 'rollback',
-      version: candidate.version ?? candidate.endpointConfig,
-      planDigest,
-      attempt: 1,
-      baseline,
-      candidate,
-      submission: {
-        kind: 'update',
-        variant: live.variants[0]?.name ?? '',
-        exclude: [],
-        bakeSeconds: 0,
-        finalBakeSeconds: 0,
-        timeoutSeconds: 3600,
-        expectedSeconds: 300,
-        minimumRequests: 0,
-      },
-    },
+    release: restoring(record, baseline, candidate, canonicalOf(live) ?? ''),
   };
 };
 
@@ -145,7 +139,8 @@ const wentBack = (
   const release = record.ended.find(({ reason }) => reason !== 'abandoned');
   if (release === undefined || live.status !== 'InService') return undefined;
   const { operation, reason, witnessed } = release;
-  if (operation !== 'rollback' && witnessed.submittedAt === undefined && reason !== 'aborted-by-hand') return undefined;
+  if (operation === 'deploy-endpoint' && witnessed.submittedAt === undefined && reason !== 'aborted-by-hand')
+    return undefined;
   const to = release.operation === 'rollback' ? release.candidate : release.baseline;
   return to !== undefined && to.endpointConfig === live.endpointConfig ? { to, release } : undefined;
 };

@@ -18,6 +18,8 @@ export const rollouts = {
   allAtOnce: 'strategy: all-at-once, final-bake: 10m',
   rolling: 'strategy: rolling, batch: 50%, bake: 6m, rollback-batch: 50%',
   unguarded: 'strategy: all-at-once, final-bake: 0s',
+  steps:
+    'strategy: steps, steps: [10, 50, 100], bake: 5m, judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 0.5%, confidence: 0.95 } }',
 } as const;
 
 export interface ManifestOptions {
@@ -39,6 +41,7 @@ export const rolloutText = ({
   unwatched,
 }: ManifestOptions = {}): string => {
   if (unwatched) return `${rollout}, minimum-requests: 0`;
+  if (rollout.startsWith('strategy: steps')) return `${rollout}, minimum-requests: 600`;
   const named = namedAlarms.length > 0 ? `, named: [${namedAlarms.join(', ')}]` : '';
   return `${rollout}, minimum-requests: 300, alarms: { errors: 1%${named} }`;
 };

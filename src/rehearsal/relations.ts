@@ -25,11 +25,21 @@ export interface Relation {
   holdsLater?(shown: Serving | undefined, evidence: Evidence): boolean;
 }
 
+/** One variant has all of the traffic, and every fleet has the instances it should have. */
+const whole = ({ variants }: Serving): boolean =>
+  variants.filter(({ share }) => share === 1).length === 1 &&
+  variants.every(({ share, instances }) => (share === 0 || share === 1) && instances.current === instances.desired);
+
 const settledOn = (shown: Serving | undefined, config: string | undefined): boolean =>
-  shown?.status === 'InService' &&
-  shown.endpointConfig === config &&
-  shown.pending === undefined &&
-  shown.instances.current === shown.instances.desired;
+  shown?.status === 'InService' && shown.endpointConfig === config && shown.pending === undefined && whole(shown);
+/** After a stepped rollout the candidate may be left beside what serves, without any traffic: cleaning up is a later command. */
+const servesAsBefore = (shown: Serving | undefined, before: Serving | undefined): boolean =>
+  shown !== undefined &&
+  before !== undefined &&
+  shown.version === before.version &&
+  (settledOn(shown, before.endpointConfig) || (isBeside(shown) && settledOn(shown, shown.endpointConfig)));
+const isBeside = ({ variants }: Serving): boolean =>
+  variants.length === 2 && variants.some(({ name }) => variants.some((other) => other.name === `${name}-next`));
 const settledOnEither = (shown: Serving | undefined, { before, candidateConfig }: Evidence): boolean =>
   settledOn(shown, candidateConfig) || (before !== undefined && settledOn(shown, before.endpointConfig));
 
@@ -38,9 +48,19 @@ const servesCandidate: Relation = {
   holds: (shown, { candidateConfig, version }) => settledOn(shown, candidateConfig) && shown?.version === version,
 };
 const servesBaseline: Relation = {
-  says: 'InService on the config that served before, with its artifact; nothing pending; current = desired instances',
-  holds: (shown, { before }) =>
-    before !== undefined && settledOn(shown, before.endpointConfig) && shown?.version === before.version,
+  says: 'InService on the config that served before, or with the candidate beside it at weight 0; all traffic on the artifact that served before; nothing pending; current = desired instances',
+  holds: (shown, { before }) => servesAsBefore(shown, before),
+};
+const standsDark: Relation = {
+  says: 'InService with two variants: all traffic on the version that served before, the candidate beside it at weight 0 with exactly its artifact',
+  holds: (shown, { before, candidateConfig, version }) =>
+    settledOn(shown, candidateConfig) &&
+    shown?.version === before?.version &&
+    shown?.variants.some((variant) => variant.share === 0 && variant.version === version) === true,
+};
+const stillThere: Relation = {
+  says: 'what the supervisor makes of it',
+  holds: (shown) => shown !== undefined,
 };
 const unchanged: Relation = {
   says: 'exactly as it was before the run',
@@ -53,13 +73,14 @@ const wroteNothing: Relation = {
   holds: (_shown, { mutations }) => mutations === 0,
 };
 const goesOn: Relation = {
-  says: 'the guardrail deployment is left to SageMaker: Updating with the candidate’s config pending, later InService on one of the two configs',
+  says: 'the guardrail deployment is left to SageMaker: Updating with the candidate’s config pending, later InService on one of the two configs; steps are taken back to weight 0',
   holds: (shown, evidence) =>
     (shown?.status === 'Updating' &&
       shown.pending !== undefined &&
       shown.pending !== evidence.before?.endpointConfig) ||
+    (shown !== undefined && isBeside(shown)) ||
     settledOnEither(shown, evidence),
-  holdsLater: settledOnEither,
+  holdsLater: (shown, evidence) => settledOnEither(shown, evidence) || servesAsBefore(shown, evidence.before),
 };
 const settled: Relation = {
   says: 'InService, nothing pending',
@@ -96,6 +117,10 @@ const byOutcome: Readonly<Record<Outcome, readonly Relation[]>> = {
 /** Where a reason says more than its outcome. */
 const byReason: Partial<Record<ReasonCode, readonly Relation[]>> = {
   planned: [unchanged, wroteNothing],
+  'candidate-dark': [standsDark],
+  'command-given': [stillThere],
+  'nothing-expired': [unchanged, wroteNothing],
+  'brought-to-rest': [settled],
   registered: [unchanged],
   'already-registered': [unchanged, wroteNothing],
   approved: [unchanged, wroteNothing],

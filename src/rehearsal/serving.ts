@@ -9,9 +9,24 @@ export interface Serving {
   /** Config of the update that is under way. */
   readonly pending: string | undefined;
   readonly failureReason: string | undefined;
-  /** Fixture whose artifact the config's model loads; undefined when it is none of them. */
+  /** Of the variant with the most traffic. */
   readonly version: IrisVersion | undefined;
-  readonly instances: { readonly current: number; readonly desired: number };
+  readonly instances: Instances;
+  readonly variants: readonly ServingVariant[];
+}
+
+export interface ServingVariant {
+  readonly name: string;
+  /** Fixture whose artifact the variant's model loads; undefined when it is none of them. */
+  readonly version: IrisVersion | undefined;
+  /** Its weight as a fraction of all of them. */
+  readonly share: number;
+  readonly instances: Instances;
+}
+
+interface Instances {
+  readonly current: number;
+  readonly desired: number;
 }
 
 type Answer = Record<string, unknown>;
@@ -22,7 +37,13 @@ export const readServing = async (simulator: Simulator, endpoint: string): Promi
   const described = await ask('DescribeEndpoint', { EndpointName: endpoint }).catch(absent);
   if (!described) return undefined;
   const endpointConfig = String(described['EndpointConfigName']);
-  const [variant] = (described['ProductionVariants'] ?? []) as Answer[];
+  const variants = await variantsOf(
+    simulator,
+    ask,
+    endpointConfig,
+    (described['ProductionVariants'] ?? []) as Answer[],
+  );
+  const most = variants.toSorted((a, b) => b.share - a.share)[0];
   return {
     status: String(described['EndpointStatus']),
     endpointConfig,
@@ -30,11 +51,9 @@ export const readServing = async (simulator: Simulator, endpoint: string): Promi
       | string
       | undefined,
     failureReason: described['FailureReason'] as string | undefined,
-    version: await versionOf(simulator, ask, endpointConfig),
-    instances: {
-      current: Number(variant?.['CurrentInstanceCount'] ?? 0),
-      desired: Number(variant?.['DesiredInstanceCount'] ?? 0),
-    },
+    version: most?.version,
+    instances: most?.instances ?? { current: 0, desired: 0 },
+    variants,
   };
 };
 
@@ -43,15 +62,36 @@ const absent = (error: { code?: string }): undefined => {
   if (error.code !== 'ValidationException') throw error;
 };
 
-const versionOf = async (
+type Ask = (operation: string, input: object) => Promise<Answer>;
+
+const variantsOf = async (
   simulator: Simulator,
-  ask: (operation: string, input: object) => Promise<Answer>,
+  ask: Ask,
   endpointConfig: string,
-): Promise<IrisVersion | undefined> => {
+  described: readonly Answer[],
+): Promise<readonly ServingVariant[]> => {
   const config = await ask('DescribeEndpointConfig', { EndpointConfigName: endpointConfig }).catch(absent);
-  if (!config) return undefined;
-  const [variant] = config['ProductionVariants'] as Answer[];
-  const model = await ask('DescribeModel', { ModelName: variant?.['ModelName'] });
+  const configured = (config?.['ProductionVariants'] ?? []) as Answer[];
+  const weightOf = (variant: Answer): number => Number(variant['CurrentWeight'] ?? 0);
+  const total = described.reduce((sum, variant) => sum + weightOf(variant), 0);
+  return Promise.all(
+    described.map(async (variant): Promise<ServingVariant> => {
+      const model = configured.find(({ VariantName }) => VariantName === variant['VariantName'])?.['ModelName'];
+      return {
+        name: String(variant['VariantName']),
+        version: model === undefined ? undefined : await versionOf(simulator, ask, String(model)),
+        share: total === 0 ? 0 : weightOf(variant) / total,
+        instances: {
+          current: Number(variant['CurrentInstanceCount'] ?? 0),
+          desired: Number(variant['DesiredInstanceCount'] ?? 0),
+        },
+      };
+    }),
+  );
+};
+
+const versionOf = async (simulator: Simulator, ask: Ask, modelName: string): Promise<IrisVersion | undefined> => {
+  const model = await ask('DescribeModel', { ModelName: modelName });
   const container = (model['PrimaryContainer'] ?? (model['Containers'] as Answer[] | undefined)?.[0]) as Answer;
   const url = String(
     container['ModelDataUrl'] ?? (await artifactOfPackage(ask, String(container['ModelPackageName']))),
@@ -61,10 +101,7 @@ const versionOf = async (
   return object ? versionByBytes().get(digest(object.body)) : undefined;
 };
 
-const artifactOfPackage = async (
-  ask: (operation: string, input: object) => Promise<Answer>,
-  packageName: string,
-): Promise<string> => {
+const artifactOfPackage = async (ask: Ask, packageName: string): Promise<string> => {
   const described = await ask('DescribeModelPackage', { ModelPackageName: packageName });
   const [container] = (described['InferenceSpecification'] as { Containers: Answer[] }).Containers;
   return String(container?.['ModelDataUrl']);

@@ -34,7 +34,7 @@ export interface Stage {
    */
   begin(title: string, version: IrisVersion, label?: string): Promise<Release>;
   /** Background requests from now on, and enough of them that the endpoint's usual traffic is known. */
-  openDoors(): Promise<void>;
+  openDoors(requestsPerSecond?: number): Promise<void>;
   /** Nobody calls any more. */
   closeDoors(): void;
   close(): Promise<void>;
@@ -139,10 +139,10 @@ export const openStage = async (settings: Partial<Settings> = {}): Promise<Stage
       releases.push(release);
       return release;
     },
-    openDoors: async () => {
+    openDoors: async (requestsPerSecond = house.requestsPerSecond) => {
       traffic = simulator.traffic({
         endpoint,
-        requestsPerSecond: house.requestsPerSecond,
+        requestsPerSecond,
         seed: 20_260_105,
       });
       await driver.until(driver.now() + minutes(20));

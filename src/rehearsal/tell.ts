@@ -44,12 +44,16 @@ const minutesOf = (
 ): ArmMinute[] => {
   const from = release.began.at - minutes(3);
   const to = (release.ending?.moment.at ?? 0) + minutes(3);
-  const armOf = (config: string): ArmMinute['arm'] | undefined => {
+  // Of two variants in one config, the candidate's is the one beside (DESIGN §5).
+  const isBeside = (variant: string): boolean => variant.endsWith('-next');
+  const shared = new Set(all.flatMap(({ variant, endpointConfig }) => (isBeside(variant) ? [endpointConfig] : [])));
+  const armOf = (config: string, variant: string): ArmMinute['arm'] | undefined => {
+    if (shared.has(config)) return isBeside(variant) ? 'candidate' : 'baseline';
     if (config === candidate) return 'candidate';
     return config === baseline ? 'baseline' : undefined;
   };
-  return all.flatMap(({ endpointConfig, minute, requests, errors }): ArmMinute[] => {
-    const arm = armOf(endpointConfig);
+  return all.flatMap(({ endpointConfig, variant, minute, requests, errors }): ArmMinute[] => {
+    const arm = armOf(endpointConfig, variant);
     return arm === undefined || minute < from || minute > to ? [] : [{ arm, minute, requests, errors }];
   });
 };

@@ -42,8 +42,14 @@ const replaced = (history: readonly Served[], release: Release, at: Instant): re
   if (serves(history)?.endpointConfig === candidate.endpointConfig)
     return history.map((entry) => (entry.until === undefined ? { ...entry, release: id, good } : entry));
   const how = operation === 'rollback' && good ? 'rolled-back' : 'replaced';
-  return [{ ...candidate, release: id, from: at, good }, ...closed(history, at, how)];
+  return [{ ...shownAs(release), release: id, from: at, good }, ...closed(history, at, how)];
 };
+
+/** A config that only adds a dark candidate goes on serving what served before. */
+const shownAs = ({ candidate, baseline }: Release): Configuration =>
+  candidate.beside && baseline
+    ? { ...baseline, endpointConfig: candidate.endpointConfig, beside: candidate.beside }
+    : candidate;
 
 /** Taken back for cause: that must not be forgotten. What lacked capacity, traffic or time proved nothing and leaves no trace. */
 const takenBack = (history: readonly Served[], release: Release, at: Instant): readonly Served[] => {

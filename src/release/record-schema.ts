@@ -19,6 +19,7 @@ const configuration = {
   imageDigest: z.optional(z.string()),
   instanceType: z.string(),
   instanceCount: count,
+  beside: z.optional(z.looseObject({ candidate: z.string(), baseline: z.string() })),
 };
 
 const scaling = z.looseObject({
@@ -35,6 +36,7 @@ const reason = z.enum(Object.keys(reasonCodes) as [keyof typeof reasonCodes]);
 const submission = z.looseObject({
   kind: z.enum(['create', 'update', 'none']),
   variant: z.string(),
+  canonical: z.optional(z.string()),
   exclude: z.array(z.enum(['DesiredInstanceCount', 'DesiredWeight'])),
   deployment: z.optional(anything),
   bakeSeconds: z.number(),
@@ -44,6 +46,7 @@ const submission = z.looseObject({
   minimumRequests: z.number(),
   asynchronous: z.optional(z.boolean()),
   abortAlarm: z.optional(z.string()),
+  judged: z.optional(z.looseObject({ policy: anything, latency: z.optional(anything) })),
 });
 
 const witnessed = z.looseObject({
@@ -64,7 +67,26 @@ const witnessed = z.looseObject({
       }),
     ),
   ),
-  abort: z.optional(z.looseObject({ at: instant, why: reason, published: z.boolean() })),
+  abort: z.optional(
+    z.looseObject({ at: instant, why: reason, published: z.boolean(), because: z.optional(z.string()) }),
+  ),
+  blindSince: z.optional(instant),
+});
+
+const stepping = z.looseObject({
+  plan: z.looseObject({ steps: z.array(z.number()), bakeSeconds: z.number(), maxStepSeconds: z.number() }),
+  state: z.looseObject({
+    is: z.enum(['dark', 'raising', 'baking', 'paused', 'returning', 'retiring', 'promoted', 'returned']),
+  }),
+  baselineVariant: z.string(),
+  candidateVariant: z.string(),
+  startedAt: instant,
+  moves: z.array(z.looseObject({ from: instant, until: z.optional(instant), share: z.number() })),
+  obeyed: count,
+  policy: anything,
+  latency: z.optional(anything),
+  blindSince: z.optional(instant),
+  verdict: z.optional(z.looseObject({ at: instant, decision: z.string(), because: z.string() })),
 });
 
 const release = z.looseObject({
@@ -73,7 +95,7 @@ const release = z.looseObject({
   version: z.string(),
   planDigest: z.string(),
   attempt: count,
-  phase: z.enum(['preparing', 'submitting', 'supervising', 'settling', 'ended']),
+  phase: z.enum(['preparing', 'stepping', 'submitting', 'supervising', 'settling', 'ended']),
   startedAt: instant,
   endedAt: z.optional(instant),
   lease: z.looseObject({ holder: z.string(), until: instant }),
@@ -81,6 +103,7 @@ const release = z.looseObject({
   baseline: z.optional(z.looseObject(configuration)),
   candidate: z.looseObject(configuration),
   submission,
+  stepping: z.optional(stepping),
   scaling: z.optional(scaling),
   alarms: z.array(z.string()),
   witnessed,
@@ -90,6 +113,7 @@ const release = z.looseObject({
       by: z.string(),
       why: z.string(),
       at: instant,
+      reason: z.optional(reason),
     }),
   ),
   outcome: z.optional(
@@ -130,7 +154,7 @@ export const parseRecord = (text: string): ReleaseRecord => {
   if (typeof version === 'number' && version > 1)
     throw new UnreadableRecord(`was written by a newer version of this suite (schema ${version}, this one knows 1)`);
   const parsed = record.safeParse(value);
-  if (parsed.success) return parsed.data as ReleaseRecord;
+  if (parsed.success) return parsed.data as unknown as ReleaseRecord;
   const issue = parsed.error.issues[0];
   throw new UnreadableRecord(`is not a release record: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
 };

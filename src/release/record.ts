@@ -1,6 +1,10 @@
 import type { Instant } from '../clock.ts';
+import type { LatencyPlan } from '../judge/latency.ts';
+import type { Policy } from '../judge/policy.ts';
 import type { OperationName, Outcome } from '../operation.ts';
 import type { ReasonCode } from '../reason-codes.ts';
+import type { State } from '../rollout/state.ts';
+import type { SteppedPlan } from '../rollout/step.ts';
 
 /**
  * The release record: one JSON object per endpoint in S3 (`<prefix><endpoint>/record.json`), created with `If-None-Match: *` and
@@ -20,7 +24,7 @@ export interface ReleaseRecord {
   readonly history: readonly Served[];
 }
 
-export type Phase = 'preparing' | 'submitting' | 'supervising' | 'settling' | 'ended';
+export type Phase = 'preparing' | 'stepping' | 'submitting' | 'supervising' | 'settling' | 'ended';
 
 export interface Release {
   /** `<endpoint>-<version>-<digest8>-<epoch at which it began>`: unique in the record. */
@@ -41,6 +45,8 @@ export interface Release {
   readonly candidate: Configuration;
   /** What was or will be asked of SageMaker, frozen when the release began. */
   readonly submission: Submission;
+  /** A stepped rollout: where it is, and what its judge needs. */
+  readonly stepping?: Stepping;
   /** Autoscaling as it was, kept until it is restored. */
   readonly scaling?: ScalingSnapshot;
   /** Alarms the suite made for this release, to be removed with it. */
@@ -59,6 +65,8 @@ export interface Submission {
   /** `none`: the configuration already serves and only what is around it (scaling, tags) changes. */
   readonly kind: 'create' | 'update' | 'none';
   readonly variant: string;
+  /** With a dark candidate: the variant that serves, whose name the candidate gets in the end. */
+  readonly canonical?: string;
   /** Members of UpdateEndpoint's ExcludeRetainedVariantProperties; empty for create. */
   readonly exclude: readonly ('DesiredInstanceCount' | 'DesiredWeight')[];
   /** DeploymentConfig as SageMaker takes it, verbatim; absent for create and for a plain update. */
@@ -71,8 +79,32 @@ export interface Submission {
   readonly minimumRequests: number;
   /** The candidate takes asynchronous requests: they are counted by another metric. */
   readonly asynchronous?: boolean;
+  /** A guardrail deployment under the judge: its policy and latency plan, frozen before the first candidate request. */
+  readonly judged?: { readonly policy: Policy; readonly latency?: LatencyPlan };
   /** The suite-owned alarm whose metric stops the update; absent where nothing can. */
   readonly abortAlarm?: string;
+}
+
+/** A stepped rollout on two variants of one endpoint (DESIGN §5). */
+export interface Stepping {
+  readonly plan: SteppedPlan;
+  readonly state: State;
+  /** Variants: the one that served before, and the candidate beside it. */
+  readonly baselineVariant: string;
+  readonly candidateVariant: string;
+  /** First instant with evidence; nothing before it was the candidate's. */
+  readonly startedAt: Instant;
+  /** Weight changes: evidence from inside one counts for nothing. */
+  readonly moves: readonly { readonly from: Instant; readonly until?: Instant; readonly share: number }[];
+  /** How many of the release's manual commands were obeyed. */
+  readonly obeyed: number;
+  /** The judge's policy and latency plan, frozen before the first candidate request. */
+  readonly policy: Policy;
+  readonly latency?: LatencyPlan;
+  /** Since when CloudWatch cannot be read. */
+  readonly blindSince?: Instant;
+  /** The last verdict: CloudWatch may revise its buckets, a conviction stands. */
+  readonly verdict?: { readonly at: Instant; readonly decision: string; readonly because: string };
 }
 
 /** One writer per endpoint. A holder renews it; anybody may take it over once it ran out. */
@@ -92,6 +124,16 @@ export interface Configuration {
   readonly imageDigest?: string;
   readonly instanceType: string;
   readonly instanceCount: number;
+  /** Set for a config with a dark candidate beside the variant that serves. */
+  readonly beside?: Beside;
+}
+
+/** The two ways out of a config with a dark candidate, both under the canonical variant name alone. */
+export interface Beside {
+  /** Config that publishes the candidate. */
+  readonly candidate: string;
+  /** Config that publishes what serves. */
+  readonly baseline: string;
 }
 
 /** Facts seen once that may not be seen again (reference/sagemaker.md §2.7). */
@@ -108,7 +150,14 @@ export interface Witnessed {
   /** Start of each bake, as SageMaker reports it, and the candidate's requests counted in it. */
   readonly bakes?: readonly Bake[];
   /** `published` is false between the announcement and the metric that carries it out. */
-  readonly abort?: { readonly at: Instant; readonly why: ReasonCode; readonly published: boolean };
+  readonly abort?: {
+    readonly at: Instant;
+    readonly why: ReasonCode;
+    readonly published: boolean;
+    readonly because?: string;
+  };
+  /** Since when CloudWatch cannot be read. */
+  readonly blindSince?: Instant;
 }
 export interface Bake {
   readonly stage: 'canary' | 'full';
@@ -123,6 +172,8 @@ export interface ManualCommand {
   readonly by: string;
   readonly why: string;
   readonly at: Instant;
+  /** What the release ends as, when it is not `aborted-by-hand`: a run that was cancelled or went away says so. */
+  readonly reason?: ReasonCode;
 }
 
 /** A scalable target with everything that DeregisterScalableTarget would delete (reference/sagemaker.md §6). */

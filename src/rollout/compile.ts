@@ -67,23 +67,22 @@ const longestTimeoutSeconds = 28_800;
 
 export const compile = (rollout: Rollout, fleet: FleetFacts): Compiled => {
   if (rollout.strategy === 'steps')
-    return refuse(
-      'strategy steps shifts traffic by variant weights, which deploy-endpoint does not do; use canary, linear or all-at-once',
-    );
+    return fleet.exists
+      ? refuse('strategy steps is carried out by variant weights, not by deployment guardrails')
+      : creation(rollout);
   const unguarded = withoutGuardrails(rollout, fleet);
   if (unguarded !== undefined) return unguarded;
-  if (!fleet.exists)
-    return {
-      is: 'feasible',
-      path: { mechanism: 'creation', expectedSeconds: launchSeconds },
-      notes: [
-        `nothing serves yet: the endpoint is created at full size and ${rollout.strategy} begins with the next version`,
-      ],
-    };
+  if (!fleet.exists) return creation(rollout);
   const route = routeOf(rollout, fleet);
   if (route.is === 'infeasible') return route;
   return withTimes(rollout, fleet, route);
 };
+
+const creation = ({ strategy }: Rollout): Compiled => ({
+  is: 'feasible',
+  path: { mechanism: 'creation', expectedSeconds: launchSeconds },
+  notes: [`nothing serves yet: the endpoint is created at full size and ${strategy} begins with the next version`],
+});
 
 const serverless = 'serverless';
 const hasInf1 = ({ instanceType, replacedType }: FleetFacts): boolean =>

@@ -35,6 +35,25 @@ import {
 import { rollingAlarm, rollingGood, rollingRollbackFails } from './rolling.ts';
 import { autoscalerInterferes, instanceTypeChanged, scaledOutCapacityKept } from './scaling.ts';
 import type { Scenario } from './scenario.ts';
+import {
+  stepsBadThenCanaryNext,
+  stepsCleanModelIsProven,
+  stepsErrors,
+  stepsGood,
+  stepsLateLeak,
+  stepsMetricsBlind,
+  stepsNoTrafficHolds,
+  stepsSharedOutageSurvives,
+  stepsSlowTail,
+} from './steps.ts';
+import {
+  stepsAbortByHand,
+  stepsAutoscalerInterferes,
+  stepsCancelled,
+  stepsKilledAndResumed,
+  stepsKilledForGood,
+  stepsPausedThenPromoted,
+} from './steps-hands.ts';
 import { answerLostThenRerun, cancelledMidway, runnerKilledThenRerun, twoReleasesOneEndpoint } from './survival.ts';
 export const scenarios: readonly Scenario[] = [
   firstDeploymentScenario,
@@ -88,4 +107,19 @@ export const scenarios: readonly Scenario[] = [
   twoWorkersRace,
   executionStopped,
   tokenTooOld,
+  stepsGood,
+  stepsErrors,
+  stepsSlowTail,
+  stepsLateLeak,
+  stepsSharedOutageSurvives,
+  stepsNoTrafficHolds,
+  stepsMetricsBlind,
+  stepsCleanModelIsProven,
+  stepsKilledAndResumed,
+  stepsKilledForGood,
+  stepsCancelled,
+  stepsAutoscalerInterferes,
+  stepsAbortByHand,
+  stepsPausedThenPromoted,
+  stepsBadThenCanaryNext,
 ];

@@ -22,7 +22,7 @@ const [variant] = live.variants;
 
 describe('rule 1: InService alone is not success', () => {
   test('all five facts together are', () => {
-    expect(mismatches(live, asked)).toEqual([]);
+    expect(mismatches(live, asked, 'AllTraffic')).toEqual([]);
   });
 
   test.each<[string, Partial<Live>, string]>([
@@ -36,7 +36,7 @@ describe('rule 1: InService alone is not success', () => {
       'runs image sha256:bbb',
     ],
   ])('%s is checked', (_name, change, phrase) => {
-    expect(mismatches({ ...live, ...change }, asked).join('; ')).toContain(phrase);
+    expect(mismatches({ ...live, ...change }, asked, 'AllTraffic').join('; ')).toContain(phrase);
   });
 
   test('weights are compared as shares: 32-bit floats come back inexact', () => {
@@ -47,12 +47,12 @@ describe('rule 1: InService alone is not success', () => {
         { name: 'b', weight: 0.9, desiredWeight: 0.9, current: 1, desired: 1, imageDigests: [] },
       ],
     });
-    expect(mismatches(two(0.10000000149), asked)).toEqual([]);
-    expect(mismatches(two(0.2), asked).join()).toContain('variant a has weight 0.2, not 0.1');
+    expect(mismatches(two(0.10000000149), asked, 'AllTraffic')).toEqual([]);
+    expect(mismatches(two(0.2), asked, 'AllTraffic').join()).toContain('variant a has weight 0.2, not 0.1');
   });
 
   test('a package that was registered without a digest is not held to one', () => {
     const { imageDigest: _, ...unpinned } = asked;
-    expect(mismatches(live, unpinned)).toEqual([]);
+    expect(mismatches(live, unpinned, 'AllTraffic')).toEqual([]);
   });
 });

@@ -1,0 +1,59 @@
+import type { CreateEndpointConfigInput, DescribeEndpointConfigOutput } from '../aws/sagemaker.ts';
+import type { Beside, ReleaseRecord } from '../release/record.ts';
+import type { Desired } from './desired.ts';
+import { contentName } from './names.ts';
+import type { Live } from './observe.ts';
+
+type Variant = NonNullable<CreateEndpointConfigInput['ProductionVariants']>[number];
+
+/** DESIGN §5: the candidate beside the canonical variant. */
+export const candidateVariant = (canonical: string): string => `${canonical.slice(0, 58)}-next`;
+
+/** The variant that serves: of two, the one that is not the candidate's. */
+export const canonicalOf = (live: Live): string | undefined =>
+  live.variants.find(({ name }) => !live.variants.some((other) => candidateVariant(other.name) === name))?.name;
+
+export const leftBehind = (live: Live, record: ReleaseRecord): Beside | undefined => {
+  if (live.variants.length !== 2) return undefined;
+  const canonical = canonicalOf(live);
+  const idle = live.variants.find(({ name }) => name !== canonical);
+  if (canonical === undefined || idle === undefined || idle.weight !== 0 || idle.desiredWeight !== 0) return undefined;
+  return besideOf(live, record);
+};
+
+/** The two ways out of the config that serves, when it is one with a candidate beside. */
+export const besideOf = ({ endpointConfig }: Live, record: ReleaseRecord): Beside | undefined =>
+  record.ended.find(({ candidate }) => candidate.endpointConfig === endpointConfig)?.candidate.beside;
+
+/**
+ * The config that brings a candidate up dark: the variant that serves, unchanged, and the candidate beside it at full size with
+ * weight 0.
+ * @param serving the live config, as DescribeEndpointConfig returns it
+ * @param alone what the candidate is published as in the end
+ * @param count instances that serve now: the candidate must be able to take all of the traffic
+ */
+export const darkConfig = (
+  endpoint: string,
+  version: string,
+  serving: DescribeEndpointConfigOutput,
+  canonical: string,
+  alone: Desired['config'],
+  count: number,
+  attempt: number,
+): Desired['config'] => {
+  const kept = serving.ProductionVariants?.find(({ VariantName }) => VariantName === canonical);
+  const [candidate] = alone.ProductionVariants ?? [];
+  if (kept === undefined || candidate === undefined)
+    throw new Error(`${serving.EndpointConfigName} has no variant ${canonical}`);
+  const variants: readonly Variant[] = [
+    { ...kept, InitialInstanceCount: count, InitialVariantWeight: 1 },
+    { ...candidate, VariantName: candidateVariant(canonical), InitialInstanceCount: count, InitialVariantWeight: 0 },
+  ];
+  const { EndpointConfigName: _name, ProductionVariants: _variants, Tags, ...around } = alone;
+  const content = { ...around, ProductionVariants: [...variants] };
+  return {
+    EndpointConfigName: contentName(endpoint, version, content, attempt),
+    ...content,
+    ...(Tags ? { Tags } : {}),
+  };
+};

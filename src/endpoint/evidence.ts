@@ -1,0 +1,250 @@
+import { type Instant, minutes, seconds } from '../clock.ts';
+import type { Arm, Bucket } from '../judge/bucket.ts';
+import { judge } from '../judge/judge.ts';
+import { type Latency, type LatencyPlan, latencyCounts } from '../judge/latency.ts';
+import { clientErrorsMetric, errorsMetric, type Policy } from '../judge/policy.ts';
+import type { VerdictReason } from '../judge/verdict.ts';
+import type { Bake, Stepping } from '../release/record.ts';
+import type { Verdict } from '../rollout/event.ts';
+import type { World } from '../world.ts';
+import type { Turn } from './turn.ts';
+
+const bucketSeconds = 60;
+/** A bucket is read once it is complete and settled (reference/progressive-delivery.md §3.3: 2 min for 60 s metrics). */
+const settled = minutes(2);
+
+/** What answers requests: a variant, or one fleet of it. */
+export interface Fleet {
+  readonly endpoint: string;
+  readonly variant: string;
+  /** One of the two fleets of a guardrail deployment. */
+  readonly endpointConfig?: string;
+}
+
+/** What the judge was told, and since when it has been blind. */
+interface Bench {
+  readonly policy: Policy;
+  readonly latency?: LatencyPlan;
+  readonly blindSince?: Instant;
+}
+
+/** Whether a minute counts as evidence, and what share of the requests the candidate was meant to have in it. */
+type Mark = (from: Instant, until: Instant) => { readonly moved: boolean; readonly share?: number };
+
+/**
+ * What the judge says of everything since the first candidate request, read anew each time: CloudWatch may revise its buckets.
+ * When CloudWatch cannot be read, the verdict is about that: unknown is never healthy and never guilty (DESIGN §6).
+ */
+const judgement = async (world: World, bench: Bench, read: () => Promise<readonly Bucket[]>): Promise<Verdict> => {
+  try {
+    const { t, decision, reason, because } = judge(bench.policy, await read());
+    const why = whyOf(reason);
+    return {
+      decision,
+      newest: seconds(t + bucketSeconds),
+      because,
+      ...(decision === 'rollback' && why ? { why } : {}),
+    };
+  } catch (error) {
+    if (world.signal.aborted) throw error;
+    return blind(bench, world.clock.now(), error);
+  }
+};
+
+/** Two variants side by side. Nothing before the first move. */
+export const judgeVariants = async ({ world, endpoint }: Turn, stepping: Stepping): Promise<Verdict | undefined> => {
+  const { latency, moves, candidateVariant, baselineVariant } = stepping;
+  const from = moves[0]?.from;
+  if (from === undefined) return undefined;
+  const fleet = (variant: string) => (start: Instant, end: Instant) =>
+    readFleet(world, { endpoint, variant }, latency, start, end);
+  const mark: Mark = (at, until) => {
+    const share = moves.findLast((move) => move.from <= at)?.share;
+    return {
+      moved: moves.some((move) => move.from < until && (move.until ?? Number.POSITIVE_INFINITY) > at),
+      ...(share === undefined ? {} : { share }),
+    };
+  };
+  return judgement(world, stepping, () =>
+    readBuckets(world, stepping, fleet(candidateVariant), fleet(baselineVariant), from, mark),
+  );
+};
+
+/**
+ * Two fleets of one variant, during the bakes of a guardrail deployment. Metrics per configuration are documented for the fleet
+ * that comes in; the other one's are what is left of the variant's.
+ */
+export const judgeFleets = async (
+  { world, endpoint, release }: Turn,
+  bench: Bench,
+  bakes: readonly Bake[],
+): Promise<Verdict | undefined> => {
+  const from = bakes[0]?.startedAt;
+  if (from === undefined) return undefined;
+  const { variant } = release.submission;
+  const incoming: Fleet = { endpoint, variant, endpointConfig: release.candidate.endpointConfig };
+  const candidate = (start: Instant, end: Instant) => readFleet(world, incoming, bench.latency, start, end);
+  const baseline = async (start: Instant, end: Instant) => {
+    const [all, part] = await Promise.all([
+      readFleet(world, { endpoint, variant }, bench.latency, start, end),
+      candidate(start, end),
+    ]);
+    return (at: Instant) => without(all(at), part(at));
+  };
+  const mark: Mark = (at, until) => ({
+    moved: !bakes.some(({ startedAt, endsAt }) => startedAt <= at && until <= endsAt),
+  });
+  return judgement(world, bench, () => readBuckets(world, bench, candidate, baseline, from, mark));
+};
+
+/** Counts can be taken apart; percentiles and maxima cannot. */
+const without = (all: Minute | undefined, part: Minute | undefined): Minute | undefined =>
+  all &&
+  part && {
+    requests: all.requests - part.requests,
+    errors: all.errors - part.errors,
+    clientErrors: all.clientErrors - part.clientErrors,
+    ...(all.cells && part.cells ? { cells: all.cells.map((cell, index) => cell - (part.cells?.[index] ?? 0)) } : {}),
+    ...(all.sum !== undefined && part.sum !== undefined ? { sum: all.sum - part.sum } : {}),
+  };
+
+const whyOf = (reason: VerdictReason): Verdict['why'] =>
+  reason === 'absolute-limit' ? 'safety-net' : reason === 'unobserved-too-long' ? 'metrics-blind' : 'convicted';
+
+/** Metrics missing freeze the weight, then, after the longest blind time, take the traffic back. */
+const blind = ({ policy, blindSince }: Bench, now: Instant, error: unknown): Verdict => {
+  const since = blindSince ?? now;
+  const because = `metrics cannot be read since ${new Date(since).toISOString()}: ${error instanceof Error ? error.message : String(error)}`;
+  return now - since >= seconds(policy.maxBlindSeconds)
+    ? { decision: 'rollback', why: 'metrics-blind', newest: 0, because }
+    : { decision: 'hold', newest: 0, because, blind: true };
+};
+
+type Reading = (start: Instant, end: Instant) => Promise<(at: Instant) => Minute | undefined>;
+
+const readBuckets = async (
+  world: World,
+  { policy, latency }: Bench,
+  candidate: Reading,
+  baseline: Reading,
+  from: Instant,
+  mark: Mark,
+): Promise<readonly Bucket[]> => {
+  const start = from - (from % seconds(bucketSeconds));
+  const to = world.clock.now() - settled;
+  const end = to - (to % seconds(bucketSeconds));
+  if (end <= start) return [];
+  const [one, other] = await Promise.all([candidate(start, end), baseline(start, end)]);
+  return Array.from({ length: (end - start) / seconds(bucketSeconds) }, (_, index): Bucket => {
+    const at = start + index * seconds(bucketSeconds);
+    const { moved, share } = mark(at, at + seconds(bucketSeconds));
+    return {
+      t: at / 1000,
+      seconds: bucketSeconds,
+      ...(moved ? { weightMoved: true } : {}),
+      ...(share === undefined ? {} : { share }),
+      ...armsOf(policy, latency, one(at), other(at)),
+    };
+  });
+};
+
+/** What one fleet did in one minute; undefined = not known. */
+type Minute = { readonly requests: number; readonly errors: number; readonly clientErrors: number } & Latency;
+
+const armsOf = (
+  policy: Policy,
+  latency: LatencyPlan | undefined,
+  candidate: Minute | undefined,
+  baseline: Minute | undefined,
+): Pick<Bucket, 'candidate' | 'baseline'> => {
+  const counted =
+    candidate && baseline && latency && latencyCounts(latency, policy.convict.worseThan, candidate, baseline);
+  const arm = (
+    minute: Minute | undefined,
+    slow: { readonly bad: Arm['bad']; readonly trials?: Arm['trials'] } | undefined,
+  ): Arm | undefined =>
+    minute && {
+      requests: minute.requests,
+      bad: { [errorsMetric]: minute.errors, [clientErrorsMetric]: minute.clientErrors, ...slow?.bad },
+      ...(slow?.trials ? { trials: slow.trials } : {}),
+    };
+  const [one, other] = [arm(candidate, counted?.candidate), arm(baseline, counted?.baseline)];
+  return { ...(one ? { candidate: one } : {}), ...(other ? { baseline: other } : {}) };
+};
+
+/**
+ * The metrics of one fleet in [from, to). A minute without a data point in a complete answer had no requests; in an incomplete
+ * answer it is not known.
+ */
+export const readFleet = async (
+  world: World,
+  fleet: Fleet,
+  latency: LatencyPlan | undefined,
+  from: Instant,
+  to: Instant,
+): Promise<(at: Instant) => Minute | undefined> => {
+  const queries = queriesOf(latency);
+  const values = new Map<string, Map<Instant, number>>(queries.map(({ Id }) => [Id, new Map()]));
+  let complete = true;
+  let NextToken: string | undefined;
+  do {
+    const page = await world.read.cloudwatch.getMetricData({
+      StartTime: new Date(from),
+      EndTime: new Date(to),
+      ScanBy: 'TimestampAscending',
+      MetricDataQueries: queries.map(({ Id, MetricName, Stat }) => ({
+        Id,
+        MetricStat: {
+          Metric: { Namespace: 'AWS/SageMaker', MetricName, Dimensions: dimensions(fleet) },
+          Period: bucketSeconds,
+          Stat,
+        },
+      })),
+      ...(NextToken ? { NextToken } : {}),
+    });
+    for (const { Id = '', Timestamps = [], Values = [], StatusCode } of page.MetricDataResults ?? []) {
+      // A further page says PartialData until the last one; anything else that is not Complete is missing data.
+      if (StatusCode !== 'Complete' && !(StatusCode === 'PartialData' && page.NextToken)) complete = false;
+      for (const [index, at] of Timestamps.entries()) values.get(Id)?.set(at.getTime(), Values[index] ?? 0);
+    }
+    NextToken = page.NextToken;
+  } while (NextToken);
+  const value = (id: string, at: Instant): number => values.get(id)?.get(at) ?? 0;
+  return (at) => {
+    if (!complete && values.get('requests')?.get(at) === undefined) return undefined;
+    const cells = latency?.rung === 'cells' ? latency.edges.map((_, index) => value(`cell${index}`, at)) : undefined;
+    const samples = value('samples', at);
+    return {
+      requests: value('requests', at),
+      errors: value('errors', at),
+      clientErrors: value('clienterrors', at),
+      ...(cells ? { cells: [...cells, Math.max(0, samples - cells.reduce((sum, cell) => sum + cell, 0))] } : {}),
+      ...(latency?.rung === 'percentile' ? { percentile: value('percentile', at) / 1000 } : {}),
+      ...(latency?.rung === 'mean' ? { sum: value('sum', at) / 1000 } : {}),
+      ...(latency?.rung === 'maximum' ? { maximum: value('maximum', at) / 1000 } : {}),
+    };
+  };
+};
+
+const dimensions = ({ endpoint, variant, endpointConfig }: Fleet) => [
+  { Name: 'EndpointName', Value: endpoint },
+  { Name: 'VariantName', Value: variant },
+  ...(endpointConfig === undefined ? [] : [{ Name: 'EndpointConfigName', Value: endpointConfig }]),
+];
+
+/** ModelLatency is in microseconds, the plan's edges in milliseconds; `TC(a:b)` counts samples in (a, b] (CloudWatch: statistics). */
+const queriesOf = (latency: LatencyPlan | undefined) => [
+  { Id: 'requests', MetricName: 'Invocations', Stat: 'Sum' },
+  { Id: 'errors', MetricName: 'InvocationModelErrors', Stat: 'Sum' },
+  { Id: 'clienterrors', MetricName: 'Invocation4XXErrors', Stat: 'Sum' },
+  ...(latency === undefined ? [] : [{ Id: 'samples', MetricName: 'ModelLatency', Stat: 'SampleCount' }]),
+  ...(latency?.rung === 'cells'
+    ? latency.edges.map((edge, index) => {
+        const below = index === 0 ? '' : String((latency.edges[index - 1] ?? 0) * 1000);
+        return { Id: `cell${index}`, MetricName: 'ModelLatency', Stat: `TC(${below}:${edge * 1000})` };
+      })
+    : []),
+  ...(latency?.rung === 'percentile' ? [{ Id: 'percentile', MetricName: 'ModelLatency', Stat: 'p99' }] : []),
+  ...(latency?.rung === 'mean' ? [{ Id: 'sum', MetricName: 'ModelLatency', Stat: 'Sum' }] : []),
+  ...(latency?.rung === 'maximum' ? [{ Id: 'maximum', MetricName: 'ModelLatency', Stat: 'Maximum' }] : []),
+];

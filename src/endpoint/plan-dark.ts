@@ -1,0 +1,184 @@
+import { orUndefined } from '../aws/errors.ts';
+import { duration, seconds } from '../clock.ts';
+import { requestsToProof } from '../judge/time-to-proof.ts';
+import type { Rollout } from '../manifest/manifest.ts';
+import { type Plan, Refusal } from '../operation.ts';
+import type { RegisteredVersion } from '../registry/packages.ts';
+import type { Configuration, ReleaseRecord } from '../release/record.ts';
+import type { World } from '../world.ts';
+import type { Asked } from './asked.ts';
+import { baselineOf, refuseUnusable } from './baseline.ts';
+import { candidateVariant, canonicalOf, darkConfig, leftBehind } from './dark.ts';
+import { type Desired, hardwareOf } from './desired.ts';
+import { type Live, observe } from './observe.ts';
+import { deployPermissions } from './permissions.ts';
+import { desiredOf, type Planned, planDelivery, planDigest } from './plan.ts';
+import { releaseId } from './release-id.ts';
+import { usualRate } from './traffic.ts';
+
+type Steps = Extract<Rollout, { strategy: 'steps' }>;
+
+/** Both swaps of a stepped rollout replace the fleet; nobody publishes how long that takes. */
+const swapSeconds = 300;
+
+/**
+ * Plans the first half of a stepped rollout: the candidate comes up dark beside the variant that serves. `shift-traffic` does the
+ * rest. A first deployment has nothing to stand beside and is created as any other.
+ * @throws {Refusal} as `planDelivery`, and `infeasible-rollout` when health cannot be proven within the longest stay on a step
+ */
+export const planDark = async (
+  world: World,
+  asked: Asked,
+  rollout: Steps,
+  registered: RegisteredVersion,
+  record: ReleaseRecord,
+  attempt: number,
+  tags: Readonly<Record<string, string>>,
+): Promise<Planned> => {
+  const { spec, version } = asked;
+  const live = await observe(world, spec.name);
+  if (live === undefined) return planDelivery(world, asked, registered, record, attempt, tags);
+  const left = leftBehind(live, record);
+  refuseUnusable(spec.name, left ? { ...live, variants: live.variants.slice(0, 1) } : live);
+  const canonical = canonicalOf(live);
+  if (spec.serverless || spec.async || canonical === undefined)
+    throw new Refusal(
+      'infeasible-rollout',
+      `steps on ${spec.name}: only real-time endpoints on instances have variant weights; use another strategy`,
+    );
+  const baseline = await baselineOf(world, live, record);
+  const serving = await orUndefined(
+    world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: live.endpointConfig }),
+  );
+  if (serving === undefined)
+    throw new Refusal('config-missing', `endpoint config ${live.endpointConfig}, which serves now, was deleted`);
+  const count = live.variants.find(({ name }) => name === canonical)?.desired ?? baseline.instanceCount;
+  const alone = desiredOf(world, asked, {
+    packageVersion: registered.packageVersion,
+    variant: canonical,
+    instanceCount: count,
+    attempt,
+  });
+  const dark = darkConfig(spec.name, version, serving, canonical, alone.config, count, attempt);
+  const rate = await usualRate(world, { endpoint: spec.name, variant: canonical, asynchronous: false });
+  const proof = proofTimes(rollout, rate);
+  refuseUnprovable(rollout, proof, rate, spec.name);
+  const serves = live.endpointConfig === dark.EndpointConfigName;
+  const candidate: Configuration = {
+    endpointConfig: dark.EndpointConfigName,
+    model: alone.model.ModelName,
+    version,
+    packageVersion: registered.packageVersion,
+    instanceType: hardwareOf(spec),
+    instanceCount: count,
+    beside: { candidate: alone.config.EndpointConfigName, baseline: left?.baseline ?? live.endpointConfig },
+    ...(registered.imageDigest === undefined ? {} : { imageDigest: registered.imageDigest }),
+  };
+  const digestOfPlan = planDigest(asked, registered.packageVersion);
+  return {
+    plan: describe(asked, rollout, live, candidate, alone, proof, serves, rate),
+    release: {
+      id: releaseId(record, version, digestOfPlan),
+      operation: 'deploy-endpoint',
+      version,
+      planDigest: digestOfPlan,
+      attempt,
+      baseline,
+      candidate,
+      submission: {
+        kind: serves ? 'none' : 'update',
+        variant: candidateVariant(canonical),
+        canonical,
+        exclude: [],
+        bakeSeconds: 0,
+        finalBakeSeconds: 0,
+        timeoutSeconds: 3600,
+        expectedSeconds: swapSeconds,
+        minimumRequests: 0,
+      },
+    },
+  };
+};
+
+/** Seconds to proof on each step but the last, for a candidate as good as the baseline. */
+const proofTimes = (
+  { steps, judge }: Steps,
+  rate: number,
+): readonly { readonly share: number; readonly seconds: number }[] =>
+  steps
+    .filter((share) => share < 1)
+    .map((share) => ({
+      share,
+      seconds:
+        rate === 0 ? Number.POSITIVE_INFINITY : Math.ceil(requestsToProof(judge.healthy, 0, share) / (rate * share)),
+    }));
+
+/** Longest stay on a step when the manifest names none. */
+export const longestStepSeconds = (rollout: Steps): number =>
+  rollout.maxStepSeconds ?? Math.max(3600, 4 * rollout.bakeSeconds);
+
+const refuseUnprovable = (
+  rollout: Steps,
+  proof: ReturnType<typeof proofTimes>,
+  rate: number,
+  endpoint: string,
+): void => {
+  const slow = proof.find(({ seconds: needed }) => needed > longestStepSeconds(rollout));
+  if (slow === undefined) return;
+  const needed = Number.isFinite(slow.seconds) ? `about ${duration(seconds(slow.seconds))}` : 'for ever';
+  throw new Refusal(
+    'too-little-traffic',
+    `${endpoint} sees about ${Math.round(rate * 100) / 100} requests per second, so proving health at ${slow.share * 100} % takes ${needed}, and max-step is ${duration(seconds(longestStepSeconds(rollout)))}: start with a larger share, lengthen max-step, or relax healthy.excess-below`,
+  );
+};
+
+const describe = (
+  asked: Asked,
+  rollout: Steps,
+  live: Live,
+  candidate: Configuration,
+  alone: Desired,
+  proof: ReturnType<typeof proofTimes>,
+  serves: boolean,
+  rate: number,
+): Plan => ({
+  title: serves
+    ? `${asked.version} is up dark on ${asked.spec.name} already`
+    : `bring ${asked.group} ${asked.version} up dark on ${asked.spec.name}, for steps of ${rollout.steps.map((share) => `${share * 100} %`).join(', ')}`,
+  changes: serves
+    ? []
+    : [
+        { verb: 'create', object: `model ${alone.model.ModelName}`, details: [] },
+        {
+          verb: 'create',
+          object: `endpoint config ${candidate.endpointConfig}`,
+          details: [`${candidate.instanceCount} × ${candidate.instanceType} with weight 0 beside what serves`],
+        },
+        {
+          verb: 'update',
+          object: `endpoint ${asked.spec.name}`,
+          details: [
+            `${live.endpointConfig} → ${candidate.endpointConfig}`,
+            'first of two swaps; shift-traffic makes the second one',
+          ],
+        },
+      ],
+  notes: [
+    'both swaps replace the fleet: at each of them three times the instances run for some minutes',
+    `${live.endpointConfig} sees about ${Math.round(rate * 10) / 10} requests per second`,
+    ...proof.map(
+      ({ share, seconds: needed }) =>
+        `at ${share * 100} % a version as good as this one is proven after about ${duration(seconds(needed))}`,
+    ),
+    'rolling back changes weights only, at once; what is left of the candidate goes with the next release',
+  ],
+  expectedSeconds: serves ? 0 : swapSeconds,
+  peakInstances: serves ? {} : { [candidate.instanceType]: 3 * candidate.instanceCount },
+  permissions: deployPermissions({
+    creates: false,
+    serves,
+    passesRole: asked.spec.executionRole !== undefined,
+    scales: asked.spec.autoscaling !== undefined,
+    encrypts: asked.spec.kmsKey !== undefined,
+  }),
+});

@@ -1,0 +1,141 @@
+import { digest } from '../digest.ts';
+import type { GuardDecision } from '../judge/burst-guard.ts';
+import type { LatencyPlan } from '../judge/latency.ts';
+import type { Policy } from '../judge/policy.ts';
+import type { Rollout } from '../manifest/manifest.ts';
+import { type Plan, Refusal } from '../operation.ts';
+import type { Configuration, ReleaseRecord, Stepping } from '../release/record.ts';
+import { initial } from '../rollout/state.ts';
+import type { World } from '../world.ts';
+import { baselineOf } from './baseline.ts';
+import type { NewRelease } from './conduct.ts';
+import { besideOf, candidateVariant, canonicalOf } from './dark.ts';
+import { freezePolicy } from './judge-policy.ts';
+import { observe } from './observe.ts';
+import { stepPermissions } from './permissions.ts';
+import { longestStepSeconds } from './plan-dark.ts';
+import { releaseId } from './release-id.ts';
+import { scalingOf } from './scaling.ts';
+
+export type Steps = Extract<Rollout, { strategy: 'steps' }>;
+
+/** Hex digest of what is asked: the version, the endpoint, the way. */
+export const stepsDigest = (endpoint: string, version: string, rollout: Steps): string =>
+  digest({ operation: 'shift-traffic', endpoint, version, rollout });
+
+export interface PlannedSteps {
+  readonly plan: Plan;
+  readonly release: NewRelease;
+}
+
+/**
+ * Plans the walk: finds the dark candidate, freezes the judge's policy (DESIGN §6: burst guard and latency edges from the day before
+ * the first candidate request, never from the candidate).
+ * @throws {Refusal} `no-candidate`
+ */
+export const planSteps = async (
+  world: World,
+  endpoint: string,
+  version: string,
+  rollout: Steps,
+  record: ReleaseRecord,
+): Promise<PlannedSteps> => {
+  const live = await observe(world, endpoint);
+  const canonical = live && canonicalOf(live);
+  const beside = live && besideOf(live, record);
+  const dark = record.ended.find(({ candidate }) => candidate.endpointConfig === live?.endpointConfig);
+  if (!live || !canonical || !beside || !dark || live.variants.length !== 2 || dark.version !== version)
+    throw new Refusal(
+      'no-candidate',
+      `${endpoint} has no dark candidate of ${version}${dark ? `, but one of ${dark.version}` : ''}: bring it up with deploy-endpoint`,
+    );
+  const next = candidateVariant(canonical);
+  const now = world.clock.now();
+  const { policy, guard, latency } = await freezePolicy(
+    world,
+    { endpoint, variant: canonical },
+    rollout.judge,
+    rollout.minimumRequests,
+  );
+  const stepping: Stepping = {
+    plan: { steps: rollout.steps, bakeSeconds: rollout.bakeSeconds, maxStepSeconds: longestStepSeconds(rollout) },
+    state: initial,
+    baselineVariant: canonical,
+    candidateVariant: next,
+    startedAt: now,
+    moves: [],
+    obeyed: 0,
+    policy,
+    ...(latency ? { latency } : {}),
+  };
+  const baseline = { ...(await baselineOf(world, live, record)), beside };
+  const { beside: _, ...candidate } = { ...dark.candidate, endpointConfig: beside.candidate };
+  const scales = (await scalingOf(world, endpoint, canonical)) !== undefined;
+  const planDigest = stepsDigest(endpoint, version, rollout);
+  return {
+    plan: describe(endpoint, rollout, baseline, candidate, policy, guard, latency, scales),
+    release: {
+      id: releaseId(record, version, planDigest),
+      operation: 'shift-traffic',
+      version,
+      planDigest,
+      attempt: 1,
+      baseline,
+      candidate,
+      stepping,
+      submission: {
+        kind: 'update',
+        variant: canonical,
+        // The canonical variant has weight 0 when the candidate has all of it; alone it must have all again.
+        exclude: ['DesiredWeight'],
+        bakeSeconds: 0,
+        finalBakeSeconds: 0,
+        timeoutSeconds: 3600,
+        expectedSeconds: 300,
+        minimumRequests: 0,
+      },
+    },
+  };
+};
+
+const describe = (
+  endpoint: string,
+  rollout: Steps,
+  baseline: Configuration,
+  candidate: Configuration,
+  policy: Policy,
+  guard: GuardDecision,
+  latency: LatencyPlan | undefined,
+  scales: boolean,
+): Plan => ({
+  title: `shift ${endpoint} from ${baseline.version ?? baseline.endpointConfig} to ${candidate.version} in steps of ${rollout.steps.map((share) => `${share * 100} %`).join(', ')}`,
+  changes: [
+    {
+      verb: 'update',
+      object: `weights of ${endpoint}`,
+      details: rollout.steps.map(
+        (share) => `${share * 100} %, at least ${rollout.bakeSeconds} s, until proven healthy`,
+      ),
+    },
+    {
+      verb: 'create',
+      object: `endpoint config ${candidate.endpointConfig}`,
+      details: ['the candidate alone, under the canonical variant name'],
+    },
+    {
+      verb: 'update',
+      object: `endpoint ${endpoint}`,
+      details: [`${baseline.endpointConfig} → ${candidate.endpointConfig}`, 'second of two swaps'],
+    },
+  ],
+  notes: [
+    `convicted when worse than ${policy.convict.worseThan} times the old version, with at most ${policy.convict.falseRollback * 100} % chance of convicting a good one over the whole rollout`,
+    `healthy when its excess is below ${policy.healthy.excessBelow * 100} % of requests, with ${policy.healthy.confidence * 100} % confidence`,
+    `burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
+    latency ? `latency: ${latency.because}` : 'latency is not judged: CloudWatch has no samples of it',
+    'rolling back changes weights only, at once',
+  ],
+  expectedSeconds: rollout.steps.length * rollout.bakeSeconds + 300,
+  peakInstances: { [candidate.instanceType]: 3 * candidate.instanceCount },
+  permissions: stepPermissions({ scales }),
+});

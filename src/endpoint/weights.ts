@@ -1,0 +1,33 @@
+import { writesOf } from '../world.ts';
+import type { Live } from './observe.ts';
+import type { Turn } from './turn.ts';
+
+/** The candidate's share of the weights as SageMaker reports them; 0 when nothing has weight. */
+export const shareOf = (live: Live, candidate: string): number => {
+  const sum = live.variants.reduce((total, { weight }) => total + weight, 0);
+  return sum === 0 ? 0 : (live.variants.find(({ name }) => name === candidate)?.weight ?? 0) / sum;
+};
+
+/** One call moves both weights (AWS: UpdateEndpointWeightsAndCapacities); sending it twice is the same as once. */
+export const setShare = async (
+  { world, endpoint }: Turn,
+  baseline: string,
+  candidate: string,
+  share: number,
+): Promise<void> => {
+  await writesOf(world).sagemaker.updateEndpointWeightsAndCapacities({
+    EndpointName: endpoint,
+    DesiredWeightsAndCapacities: [
+      { VariantName: baseline, DesiredWeight: 1 - share },
+      { VariantName: candidate, DesiredWeight: share },
+    ],
+  });
+};
+
+/** Capacity comes before weight, and one call may change the capacity of one variant only (AWS: same). */
+export const setCount = async ({ world, endpoint }: Turn, variant: string, count: number): Promise<void> => {
+  await writesOf(world).sagemaker.updateEndpointWeightsAndCapacities({
+    EndpointName: endpoint,
+    DesiredWeightsAndCapacities: [{ VariantName: variant, DesiredInstanceCount: count }],
+  });
+};

@@ -1,0 +1,173 @@
+import { conduct, type Intention, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
+import { planSteps, type Steps, stepsDigest } from '../endpoint/plan-steps.ts';
+import { candidateStands } from '../endpoint/publish.ts';
+import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
+import { leaveToItself } from '../endpoint/rest.ts';
+import { applyScaling, conclude, holdScaling, restoreScaling } from '../endpoint/settle.ts';
+import { confirmSubmission } from '../endpoint/submit.ts';
+import { supervise } from '../endpoint/supervise.ts';
+import { beginSteps, walk } from '../endpoint/walk.ts';
+import { environmentOf } from '../manifest/load.ts';
+import { type Operation, type Progress, Refusal } from '../operation.ts';
+import { readVersion } from '../registry/semantic-version.ts';
+import { advance, rerunDecision } from '../release/lifecycle.ts';
+import { releasesOf } from '../release/location.ts';
+import type { ReleaseRecord } from '../release/record.ts';
+import { releaseStore } from '../release/store.ts';
+import { choice, flag, text, type ValuesOf } from '../schema.ts';
+import { type World, writesOf } from '../world.ts';
+import { sharedInputs } from './shared-inputs.ts';
+
+const inputs = {
+  ...sharedInputs,
+  version: text({ description: 'Version whose dark candidate gets the traffic.', example: '1.4.0' }),
+  operation: choice({
+    description:
+      '`run` walks the steps; the others are obeyed by the run that does: `pause` holds the share, `resume` goes on, `promote-now` goes to 100 %, `abort` takes the traffic back.',
+    choices: ['run', 'pause', 'resume', 'promote-now', 'abort'],
+    default: 'run',
+  }),
+  because: text({
+    description: 'Why, for the release record, with any operation but `run`.',
+    default: 'no reason given',
+  }),
+  retry: flag({ description: 'Shift to a version again that was taken back before.', default: false }),
+};
+export type ShiftTrafficInputs = ValuesOf<typeof inputs>;
+
+export const shiftTraffic: Operation<ShiftTrafficInputs, ReleaseMemory, ReleaseOutputs> = {
+  name: 'shift-traffic',
+  description:
+    'Walks the traffic of an endpoint to its dark candidate in steps, each on proof of health, and takes it back on evidence of harm.',
+  inputs,
+  outputs: releaseOutputs('to deliver'),
+  advance: (given, memory, world) =>
+    given.operation === 'run' ? conduct(world, memory, script(given, world)) : command(given, memory, world),
+  abort: (given, memory, why, world) => leaveToItself(world, memory, why, script(given, world)),
+};
+
+const stepsOf = ({
+  manifest,
+  environment,
+}: ShiftTrafficInputs): { readonly endpoint: string; readonly rollout: Steps } => {
+  const { endpoint, rollout } = environmentOf(manifest, environment);
+  if (rollout.strategy === 'steps') return { endpoint: endpoint.name, rollout };
+  throw new Refusal(
+    'infeasible-rollout',
+    `${environment} has strategy ${rollout.strategy}; shift-traffic walks strategy steps only`,
+  );
+};
+
+const storeOf = ({ manifest, environment }: ShiftTrafficInputs, world: World) => {
+  const place = environmentOf(manifest, environment);
+  return releaseStore({
+    reads: world.read,
+    ...(world.write ? { writes: world.write } : {}),
+    location: releasesOf(place, world.account),
+    endpoint: place.endpoint.name,
+  });
+};
+
+/** The rollout, in the order in which it happens. Each line finds out by looking whether it has been done. */
+const script = (given: ShiftTrafficInputs, world: World): Script<ReleaseOutputs> => {
+  const { rollout, endpoint } = stepsOf(given);
+  const { endpoint: spec } = environmentOf(given.manifest, given.environment);
+  const version = readVersion(given.manifest.model, given.version);
+  const store = storeOf(given, world);
+  return {
+    store,
+    plan: (record) => plan(world, endpoint, version, rollout, given.retry, record),
+    recognise: ({ id, operation, planDigest }) => {
+      if (operation !== 'shift-traffic' || planDigest !== stepsDigest(endpoint, version, rollout))
+        throw new Refusal('plan-changed', `${id} is live, and it is not what these inputs and this manifest ask for`);
+    },
+    tasks: () => ({
+      preparing: [candidateStands, holdScaling, beginSteps],
+      stepping: [walk],
+      submitting: [confirmSubmission],
+      supervising: [supervise],
+      settling: [restoreScaling, (turn) => applyScaling(turn, spec), conclude],
+    }),
+    outputs: (release) => outputsOf(store.endpoint, release),
+  };
+};
+
+const plan = async (
+  world: World,
+  endpoint: string,
+  version: string,
+  rollout: Steps,
+  retry: boolean,
+  record: ReleaseRecord,
+): Promise<Intention<ReleaseOutputs>> => {
+  const decision = rerunDecision(record, {
+    operation: 'shift-traffic',
+    version,
+    planDigest: stepsDigest(endpoint, version, rollout),
+    retry,
+    holder: world.run.holder,
+    now: world.clock.now(),
+  });
+  switch (decision.is) {
+    case 'resume':
+      return decision;
+    case 'held':
+      throw new Refusal('held-by-another-release', decision.because);
+    case 'plan-changed':
+      throw new Refusal('plan-changed', `${decision.release.id} is live with another plan`);
+    case 'already-convicted':
+      throw new Refusal(
+        'already-convicted',
+        `${version} was taken back before (${decision.release.id}: ${decision.release.because ?? decision.release.reason}); set retry: true to try it again`,
+      );
+    case 'no-op':
+      return {
+        is: 'done',
+        progress: {
+          is: 'done',
+          outcome: 'succeeded',
+          reason: 'already-delivered',
+          outputs: outputsOf(endpoint, decision.release),
+          because: `${endpoint} serves ${version} already`,
+        },
+      };
+    case 'new-attempt':
+      return {
+        is: 'begin',
+        ...(await planSteps(world, endpoint, version, rollout, record)),
+        ...(decision.abandons ? { abandons: decision.abandons } : {}),
+      };
+  }
+};
+
+/** Puts a person's command into the record of the live rollout, whose supervisor obeys it at its next look. */
+const command = async (
+  given: ShiftTrafficInputs,
+  memory: ReleaseMemory | undefined,
+  world: World,
+): Promise<Progress<ReleaseMemory, ReleaseOutputs>> => {
+  const { operation } = given;
+  if (operation === 'run') throw new Error('run is no command');
+  const store = storeOf(given, world);
+  const stored = await store.read();
+  const live = stored?.record.live;
+  if (!stored || live === undefined || live.operation !== 'shift-traffic')
+    throw new Refusal(
+      'no-candidate',
+      `no traffic of ${store.endpoint} is being shifted, so nobody would obey ${operation}`,
+    );
+  const because = `${operation} of ${live.id}: ${given.because}`;
+  if (memory === undefined)
+    return { is: 'waiting', memory: { v: 1, release: live.id }, notBefore: world.clock.now(), percent: 1, because };
+  writesOf(world);
+  const by = world.run.actor ?? world.run.holder;
+  const commands = [...live.commands, { command: operation, by, why: given.because, at: world.clock.now() }];
+  await store.write(advance(stored.record, { commands }), stored.etag);
+  return {
+    is: 'done',
+    outcome: 'succeeded',
+    reason: 'command-given',
+    outputs: outputsOf(store.endpoint, live),
+    because,
+  };
+};

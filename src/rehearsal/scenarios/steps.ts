@@ -1,0 +1,165 @@
+import { minutes } from '../../clock.ts';
+import { rollouts } from '../manifest.ts';
+import { carriedOut, deliver, delivered, isEnd, leavesNothingHalfDone, type Scenario } from './scenario.ts';
+import { broughtUp, candidateShare, harmed, inProductionBySteps, sharesTaken, untilShare, walked } from './walking.ts';
+
+const convicted = { outcome: 'rolled-back', reasonCode: 'convicted' } as const;
+
+export const stepsGood: Scenario = {
+  name: 'steps-good',
+  about: 'A better version walks 10, 50, 100 % on proof of health, while both versions fail now and then.',
+  expected: delivered,
+  play: async (stage, require) => {
+    await inProductionBySteps(stage, require);
+    stage.simulator.harm.dependencyFailure(stage.endpoint, { rate: 0.001, durationMs: minutes(600) });
+    const release = await walked(stage, require, 'A better version by steps', '1.1.0');
+    require(sharesTaken(stage, release.began.at) ===
+      '10, 50, 100', `each step once: ${sharesTaken(stage, release.began.at)}`);
+    require(carriedOut(release, 'UpdateEndpoint') === 2, 'two swaps: the candidate comes up dark, and is published');
+    const alone = release.ending?.after?.variants.map(({ name }) => name).join();
+    require(alone === release.before?.variants[0]?.name, `it serves under the canonical name: ${alone}`);
+    await leavesNothingHalfDone(stage, require);
+    return release;
+  },
+};
+
+export const stepsCleanModelIsProven: Scenario = {
+  name: 'steps-clean-model-is-proven',
+  about: 'Neither version ever fails: no errors at all is proof of health too, and the candidate is promoted.',
+  expected: delivered,
+  play: async (stage, require) => {
+    await inProductionBySteps(stage, require);
+    const release = await walked(stage, require, 'A version without a single error', '1.1.0');
+    const failed = stage.simulator.hosting.minutes().some(({ errors }) => errors > 0);
+    require(!failed, 'nothing failed anywhere');
+    return release;
+  },
+};
+
+export const stepsErrors: Scenario = {
+  name: 'steps-errors',
+  about: 'A version that fails on 5 % of its requests is convicted on its first step and goes back to weight 0.',
+  expected: convicted,
+  play: async (stage, require) => {
+    await inProductionBySteps(stage, require);
+    const release = await walked(stage, require, 'A version with 5 % errors by steps', '1.4.0');
+    require(sharesTaken(stage, release.began.at) === '10, 0', `10 % and back: ${sharesTaken(stage, release.began.at)}`);
+    require(carriedOut(release, 'UpdateEndpoint') === 1, 'the way back is weights only');
+    require(harmed(stage, release) < 100, `few requests were harmed: ${harmed(stage, release)}`);
+    await leavesNothingHalfDone(stage, require);
+    return release;
+  },
+};
+
+export const stepsSlowTail: Scenario = {
+  name: 'steps-slow-tail',
+  about: 'A version answers correctly, but takes 900 ms longer on 3 % of its requests: its tail convicts it.',
+  expected: convicted,
+  play: async (stage, require) => {
+    await inProductionBySteps(stage, require);
+    const release = await walked(stage, require, 'A version with a slow tail', '1.6.0');
+    require(sharesTaken(stage, release.began.at) === '10, 0', `10 % and back: ${sharesTaken(stage, release.began.at)}`);
+    require(/slower/.test(release.ending?.because ?? ''), `the report says what was worse: ${release.ending?.because}`);
+    return release;
+  },
+};
+
+export const stepsLateLeak: Scenario = {
+  name: 'steps-late-leak',
+  about:
+    'A version is sound for its first 3,000 requests and then begins to fail: proof of health does not blind the judge.',
+  expected: convicted,
+  play: async (stage, require) => {
+    await inProductionBySteps(stage, require);
+    const release = await walked(stage, require, 'A version that leaks', '1.7.0');
+    require(sharesTaken(stage, release.began.at).startsWith('10, 50'), 'it was proven healthy before it leaked');
+    require(sharesTaken(stage, release.began.at).endsWith(', 0'), 'and was taken back when it did');
+    return release;
+  },
+};
+
+export const stepsSharedOutageSurvives: Scenario = {
+  name: 'steps-shared-outage-survives',
+  about: 'Something both versions depend on fails for three minutes during the first step: nobody is convicted for it.',
+  expected: delivered,
+  play: async (stage, require) => {
+    await inProductionBySteps(stage, require);
+    const release = await broughtUp(stage, require, 'A good version during an outage', '1.1.0');
+    const running = release.start('shift-traffic');
+    await untilShare(stage, 0.1);
+    await stage.driver.until(stage.driver.now() + minutes(2));
+    stage.simulator.harm.dependencyFailure(stage.endpoint, { rate: 0.1, durationMs: minutes(3) });
+    release.did('sees the feature store fail', 'a tenth of the requests to either version for three minutes');
+    await release.finish(running);
+    await release.end();
+    require(harmed(stage, release) > 20, `the candidate was hurt too: ${harmed(stage, release)}`);
+    require(sharesTaken(stage, release.began.at) ===
+      '10, 50, 100', `no step back: ${sharesTaken(stage, release.began.at)}`);
+    return release;
+  },
+};
+
+export const stepsNoTrafficHolds: Scenario = {
+  name: 'steps-no-traffic-holds',
+  about:
+    'Nobody calls for half an hour during the first step: nothing is proven and nothing moves until they do again.',
+  expected: delivered,
+  play: async (stage, require) => {
+    await inProductionBySteps(stage, require);
+    const release = await broughtUp(stage, require, 'A step that nobody calls', '1.1.0');
+    const running = release.start('shift-traffic');
+    await untilShare(stage, 0.1);
+    stage.closeDoors();
+    release.did('goes home', 'nobody calls the endpoint');
+    await stage.driver.until(stage.driver.now() + minutes(30));
+    require((await candidateShare(stage)) === 0.1, `the weight has not moved: ${await candidateShare(stage)}`);
+    release.did('comes back', 'requests come in again');
+    await stage.openDoors(30);
+    await release.finish(running);
+    await release.end();
+    return release;
+  },
+};
+
+export const stepsMetricsBlind: Scenario = {
+  name: 'steps-metrics-blind',
+  about: 'CloudWatch cannot be read during the first step: the weight freezes, then the traffic goes back.',
+  expected: { outcome: 'rolled-back', reasonCode: 'metrics-blind' },
+  play: async (stage, require) => {
+    await inProductionBySteps(stage, require);
+    const release = await broughtUp(stage, require, 'A step without metrics', '1.1.0');
+    const running = release.start('shift-traffic');
+    await untilShare(stage, 0.1);
+    stage.simulator.faults.add({
+      kind: 'server-error',
+      service: 'cloudwatch',
+      operation: 'GetMetricData',
+      times: Number.POSITIVE_INFINITY,
+    });
+    release.did('hears of it', 'CloudWatch is down');
+    const since = stage.driver.now();
+    await release.finish(running);
+    const ending = await release.end();
+    const after = ending.moment.at - since;
+    require(after >= minutes(10) && after <= minutes(14), `after max-blind of ten minutes: ${after / 60_000}`);
+    require(sharesTaken(stage, release.began.at) ===
+      '10, 0', `no step meanwhile: ${sharesTaken(stage, release.began.at)}`);
+    return release;
+  },
+};
+
+export const stepsBadThenCanaryNext: Scenario = {
+  name: 'steps-bad-then-canary-next',
+  about: 'After a stepped release was convicted and its candidate left beside, the next version goes out by canary.',
+  expected: delivered,
+  play: async (stage, require) => {
+    await inProductionBySteps(stage, require);
+    const bad = await walked(stage, require, 'A version with 5 % errors by steps', '1.4.0');
+    require(isEnd(bad, convicted), `the bad version is convicted: ${bad.ending?.because}`);
+    stage.writeManifest({ rollout: rollouts.canary });
+    const release = await deliver(stage, 'A better version by canary', '1.1.0');
+    require(release.ending?.after?.variants.length === 1, 'nothing of the convicted candidate is left');
+    await leavesNothingHalfDone(stage, require);
+    return release;
+  },
+};

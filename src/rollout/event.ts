@@ -1,0 +1,26 @@
+import type { Instant } from '../clock.ts';
+
+/** What the world tells a stepped rollout. Duplicates and stale events change nothing. */
+export type Event =
+  /** DescribeEndpoint: the candidate's share of the weights, and whether an update is running. */
+  | { readonly is: 'observed'; readonly at: Instant; readonly share: number; readonly moving: boolean }
+  | { readonly is: 'judged'; readonly at: Instant; readonly verdict: Verdict }
+  /** The checks of the dark candidate. */
+  | { readonly is: 'checked'; readonly at: Instant; readonly passed: boolean; readonly because: string }
+  | { readonly is: 'said'; readonly at: Instant; readonly command: Said; readonly by: string; readonly why: string }
+  /** The candidate serves under the canonical name, verified. */
+  | { readonly is: 'retired'; readonly at: Instant };
+
+export type Said = 'pause' | 'resume' | 'promote-now' | 'abort';
+
+/** What the judge concluded from all buckets so far, in the rollout's terms. */
+export interface Verdict {
+  readonly decision: 'continue' | 'hold' | 'rollback' | 'promote';
+  /** Only with `rollback`. */
+  readonly why?: 'convicted' | 'safety-net' | 'metrics-blind';
+  /** End of the newest bucket it rests on: a verdict from before the last raise allows no further one. */
+  readonly newest: Instant;
+  readonly because: string;
+  /** The metrics could not be read. */
+  readonly blind?: true;
+}

@@ -1,0 +1,34 @@
+import type { Instant } from '../clock.ts';
+
+/**
+ * Where a stepped rollout is. Shares are the candidate's fraction of the requests, 0–1. `promoted` and `returned` are terminal and
+ * entered only by observation, never by having commanded something.
+ */
+export type State =
+  /** The candidate serves nothing; its checks are still to pass. `held`: a person said pause meanwhile. */
+  | { readonly is: 'dark'; readonly held?: true }
+  /** A share was commanded and has not been observed yet. `held`: it is paused there as soon as it is. */
+  | { readonly is: 'raising'; readonly index: number; readonly from: number; readonly held?: true }
+  /** Observed at `steps[index]` since `since`; the judge decides. */
+  | { readonly is: 'baking'; readonly index: number; readonly since: Instant }
+  /** Held by a person. The judge is still consulted. */
+  | { readonly is: 'paused'; readonly index: number; readonly since: Instant }
+  /** The traffic goes back to the baseline. */
+  | { readonly is: 'returning'; readonly why: Why; readonly because: string }
+  /** The candidate has all traffic and is published under the canonical name. */
+  | { readonly is: 'retiring'; readonly index: number }
+  | { readonly is: 'promoted' }
+  | { readonly is: 'returned'; readonly why: Why; readonly because: string };
+
+/** Why traffic goes back; each is a reason code. */
+export type Why =
+  | 'convicted'
+  | 'safety-net'
+  | 'metrics-blind'
+  | 'unproven-health'
+  | 'dark-checks-failed'
+  | 'aborted-by-hand';
+
+export const initial: State = { is: 'dark' };
+
+export const isTerminal = (state: State): boolean => state.is === 'promoted' || state.is === 'returned';

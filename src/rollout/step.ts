@@ -1,0 +1,139 @@
+import type { Instant } from '../clock.ts';
+import type { Command } from './command.ts';
+import type { Event, Verdict } from './event.ts';
+import type { State, Why } from './state.ts';
+
+/** What a stepped rollout was asked for. */
+export interface SteppedPlan {
+  /** Shares of the candidate, rising, the last one 1. */
+  readonly steps: readonly number[];
+  readonly bakeSeconds: number;
+  /** Longest stay on one step without proof of health. */
+  readonly maxStepSeconds: number;
+}
+
+export type Stepped = readonly [State, readonly Command[]];
+
+/**
+ * One event of a stepped rollout: total and pure. What was commanded is true only once it was observed, so a command is given again
+ * until it is. The judge is heard in every state in which the candidate has traffic; going back is possible from every one.
+ */
+export const step = (plan: SteppedPlan, state: State, event: Event): Stepped => {
+  if (state.is === 'promoted' || state.is === 'returned') return [state, []];
+  switch (event.is) {
+    case 'said':
+      return said(plan, state, event);
+    case 'judged':
+      return judged(plan, state, event.at, event.verdict);
+    case 'checked':
+      return checked(plan, state, event.passed, event.because);
+    case 'observed':
+      return observed(plan, state, event);
+    case 'retired':
+      return state.is === 'retiring' ? [{ is: 'promoted' }, []] : [state, []];
+  }
+};
+
+type Live = Exclude<State, { is: 'promoted' | 'returned' }>;
+type Observed = Extract<Event, { is: 'observed' }>;
+type SaidEvent = Extract<Event, { is: 'said' }>;
+
+const goBack = (why: Why, because: string): Stepped => [
+  { is: 'returning', why, because },
+  [{ do: 'shift', share: 0, because }],
+];
+
+const raise = (plan: SteppedPlan, index: number, from: number, because: string): Stepped => [
+  { is: 'raising', index, from },
+  [{ do: 'shift', share: shareOf(plan, index), because }],
+];
+
+const shareOf = (plan: SteppedPlan, index: number): number => plan.steps[index] ?? 1;
+const last = (plan: SteppedPlan): number => plan.steps.length - 1;
+
+const said = (plan: SteppedPlan, state: Live, { command, by, why, at }: SaidEvent): Stepped => {
+  // Once the candidate is being published an update runs, and weights cannot be changed until it has ended.
+  if (state.is === 'returning' || state.is === 'retiring') return [state, []];
+  const because = `${by} said ${command}: ${why}`;
+  switch (command) {
+    case 'abort':
+      return goBack('aborted-by-hand', because);
+    case 'pause':
+      if (state.is === 'paused') return [state, []];
+      return [state.is === 'baking' ? { ...state, is: 'paused' } : { ...state, held: true }, []];
+    case 'resume':
+      if (state.is === 'baking') return [state, []];
+      return [state.is === 'paused' ? { is: 'baking', index: state.index, since: at } : released(state), []];
+    case 'promote-now':
+      return raise(plan, last(plan), currentShare(plan, state), because);
+  }
+};
+
+const released = ({ held: _, ...state }: Extract<Live, { is: 'dark' | 'raising' }>): Live => state;
+
+const currentShare = (plan: SteppedPlan, state: Live): number => {
+  if (state.is === 'baking' || state.is === 'paused') return shareOf(plan, state.index);
+  return state.is === 'raising' ? state.from : 0;
+};
+
+const judged = (plan: SteppedPlan, state: Live, at: Instant, verdict: Verdict): Stepped => {
+  if (state.is === 'dark' || state.is === 'returning' || state.is === 'retiring') return [state, []];
+  if (verdict.decision === 'rollback') return goBack(verdict.why ?? 'convicted', verdict.because);
+  if (state.is !== 'baking') return [state, []];
+  const baked = at >= state.since + plan.bakeSeconds * 1000;
+  // Nothing is left to compare with at full share: what stays is the safety net, for as long as the bake.
+  if (state.index === last(plan)) return baked && verdict.decision !== 'hold' ? retire(state.index) : [state, []];
+  const proven = verdict.decision === 'promote' && verdict.newest > state.since;
+  if (baked && proven) return raise(plan, state.index + 1, shareOf(plan, state.index), verdict.because);
+  if (at >= state.since + plan.maxStepSeconds * 1000)
+    return goBack('unproven-health', `health was not proven within the longest stay on a step: ${verdict.because}`);
+  return [state, []];
+};
+
+const retire = (index: number): Stepped => [
+  { is: 'retiring', index },
+  [{ do: 'retire', because: 'the candidate has all traffic and its bake is over' }],
+];
+
+const checked = (plan: SteppedPlan, state: Live, passed: boolean, because: string): Stepped => {
+  if (state.is !== 'dark') return [state, []];
+  if (!passed) return goBack('dark-checks-failed', because);
+  return state.held ? [state, []] : raise(plan, 0, 0, because);
+};
+
+/** 32-bit floats: shares within 0.1 point are the same (rule 1). */
+const near = (a: number, b: number): boolean => Math.abs(a - b) <= 0.001;
+
+const observed = (plan: SteppedPlan, state: Live, { at, share, moving }: Observed): Stepped => {
+  if (moving) return [state, []];
+  switch (state.is) {
+    case 'dark':
+      return [state, []];
+    case 'baking':
+    case 'paused': {
+      const wanted = shareOf(plan, state.index);
+      if (near(share, wanted)) return [state, []];
+      // Somebody else moved the weights: the step begins again, its bake with it.
+      const [righting, commands] = raise(plan, state.index, share, drifted(share, wanted));
+      return [state.is === 'paused' && righting.is === 'raising' ? { ...righting, held: true } : righting, commands];
+    }
+    case 'raising': {
+      const wanted = shareOf(plan, state.index);
+      if (near(share, wanted)) return [{ is: state.held ? 'paused' : 'baking', index: state.index, since: at }, []];
+      return [state, [{ do: 'shift', share: wanted, because: drifted(share, wanted) }]];
+    }
+    case 'returning':
+      if (near(share, 0)) return [{ ...state, is: 'returned' }, []];
+      return [state, [{ do: 'shift', share: 0, because: state.because }]];
+    case 'retiring':
+      return [
+        state,
+        [{ do: 'retire', because: 'the candidate has all traffic and is not yet under the canonical name' }],
+      ];
+  }
+};
+
+const drifted = (share: number, wanted: number): string =>
+  `the candidate has ${percent(share)} of the traffic, not ${percent(wanted)}`;
+
+const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`;

@@ -1,0 +1,198 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Command } from '../../src/rollout/command.ts';
+import type { Event, Verdict } from '../../src/rollout/event.ts';
+import { initial, isTerminal, type State } from '../../src/rollout/state.ts';
+import { type SteppedPlan, step } from '../../src/rollout/step.ts';
+
+const plan: SteppedPlan = { steps: [0.05, 0.5, 1], bakeSeconds: 2, maxStepSeconds: 4 };
+const shares = [0, ...plan.steps];
+const verdict = (decision: Verdict['decision'], newest: number): Verdict => ({
+  decision,
+  newest,
+  because: decision,
+  ...(decision === 'rollback' ? { why: 'convicted' as const } : {}),
+});
+
+/** Everything that can happen at one instant. */
+const eventsAt = (at: number): readonly Event[] => [
+  ...shares.flatMap((share): Event[] => [
+    { is: 'observed', at, share, moving: false },
+    { is: 'observed', at, share, moving: true },
+  ]),
+  ...(['continue', 'hold', 'rollback', 'promote'] as const).flatMap((decision): Event[] => [
+    { is: 'judged', at, verdict: verdict(decision, at) },
+    { is: 'judged', at, verdict: verdict(decision, 0) },
+  ]),
+  { is: 'checked', at, passed: true, because: 'passed' },
+  { is: 'checked', at, passed: false, because: 'failed' },
+  ...(['pause', 'resume', 'promote-now', 'abort'] as const).map(
+    (command): Event => ({ is: 'said', at, command, by: 'mina', why: 'because' }),
+  ),
+  { is: 'retired', at },
+];
+
+/** Every state that any sequence of events reaches within `depth` instants. */
+const walk = (
+  depth: number,
+): { readonly states: readonly State[]; readonly moves: readonly [State, Event, State, readonly Command[]][] } => {
+  const seen = new Map<string, State>([[JSON.stringify(initial), initial]]);
+  const moves: [State, Event, State, readonly Command[]][] = [];
+  let frontier: readonly State[] = [initial];
+  for (let instant = 1; instant <= depth; instant += 1) {
+    const next: State[] = [];
+    for (const state of frontier)
+      for (const event of eventsAt(instant * 1000)) {
+        const [after, commands] = step(plan, state, event);
+        moves.push([state, event, after, commands]);
+        const key = JSON.stringify(after);
+        if (!seen.has(key)) {
+          seen.set(key, after);
+          next.push(after);
+        }
+      }
+    frontier = [...frontier, ...next];
+  }
+  return { states: [...seen.values()], moves };
+};
+
+describe('every reachable state of a stepped rollout', () => {
+  const { states, moves } = walk(9);
+
+  test('is reached: the walk covers every kind of state', () => {
+    expect(new Set(states.map(({ is }) => is))).toEqual(
+      new Set(['dark', 'raising', 'baking', 'paused', 'returning', 'retiring', 'promoted', 'returned']),
+    );
+    expect(moves.length).toBeGreaterThan(5_000);
+  });
+
+  test('a conviction is heard wherever the candidate has traffic', () => {
+    for (const state of states) {
+      if (!['raising', 'baking', 'paused'].includes(state.is)) continue;
+      const [after, commands] = step(plan, state, { is: 'judged', at: 99_000, verdict: verdict('rollback', 99_000) });
+      expect(after.is).toBe('returning');
+      expect(commands).toMatchObject([{ do: 'shift', share: 0 }]);
+    }
+  });
+
+  test('abort is legal in every live state and leads back, unless the candidate is being published', () => {
+    for (const state of states) {
+      const [after] = step(plan, state, { is: 'said', at: 99_000, command: 'abort', by: 'mina', why: 'now' });
+      if (isTerminal(state) || state.is === 'retiring') expect(after).toBe(state);
+      else expect(after.is).toBe('returning');
+    }
+  });
+
+  test('a pause is obeyed whenever it is said: no share rises until somebody says more', () => {
+    for (const state of states) {
+      if (!['dark', 'raising', 'baking', 'paused'].includes(state.is)) continue;
+      let [held] = step(plan, state, { is: 'said', at: 99_000, command: 'pause', by: 'mina', why: 'lunch' });
+      const wanted = held.is === 'raising' ? plan.steps[held.index] : undefined;
+      if (wanted !== undefined) [held] = step(plan, held, { is: 'observed', at: 99_000, share: wanted, moving: false });
+      expect(['dark', 'paused']).toContain(held.is);
+      for (const event of eventsAt(99_000)) {
+        if (event.is === 'said') continue;
+        const [, commands] = step(plan, held, event);
+        for (const command of commands)
+          if (command.do === 'shift' && held.is === 'paused')
+            expect(command.share).toBeLessThanOrEqual(plan.steps[held.index] ?? 0);
+          else expect(command).toMatchObject({ do: 'shift', share: 0 });
+      }
+      // Somebody else moved the weights: they are put right, and held again.
+      if (held.is !== 'paused') continue;
+      const [righting] = step(plan, held, { is: 'observed', at: 99_000, share: 0.2, moving: false });
+      const share = plan.steps[held.index] ?? 0;
+      expect(step(plan, righting, { is: 'observed', at: 99_000, share, moving: false })[0].is).toBe('paused');
+    }
+  });
+
+  test('after resume the walk goes on', () => {
+    for (const state of states) {
+      if (!['dark', 'raising', 'paused'].includes(state.is)) continue;
+      const [going] = step(plan, state, { is: 'said', at: 99_000, command: 'resume', by: 'mina', why: 'fed' });
+      if (going.is === 'dark')
+        expect(step(plan, going, { is: 'checked', at: 99_000, passed: true, because: '' })[0].is).toBe('raising');
+      if (going.is !== 'raising') continue;
+      const share = plan.steps[going.index] ?? 0;
+      expect(step(plan, going, { is: 'observed', at: 99_000, share, moving: false })[0].is).toBe('baking');
+    }
+  });
+
+  test('going back is one observation away from its end', () => {
+    for (const state of states.filter(({ is }) => is === 'returning')) {
+      expect(step(plan, state, { is: 'observed', at: 99_000, share: 0, moving: false })[0].is).toBe('returned');
+      expect(step(plan, state, { is: 'observed', at: 99_000, share: 0.05, moving: false })[1]).toMatchObject([
+        { do: 'shift', share: 0 },
+      ]);
+    }
+  });
+
+  test('terminal states are entered by observation only', () => {
+    for (const [before, event, after] of moves) {
+      if (!isTerminal(after) || isTerminal(before)) continue;
+      if (after.is === 'promoted') expect([before.is, event.is]).toEqual(['retiring', 'retired']);
+      else expect(event).toMatchObject({ is: 'observed', share: 0, moving: false });
+    }
+  });
+
+  test('no step beyond the first without proof of health newer than the last raise, or a person', () => {
+    for (const [before, event, after, commands] of moves) {
+      if (after.is !== 'raising' || after.index === 0) continue;
+      if (before.is === 'raising' && before.index === after.index) continue;
+      if ((before.is === 'baking' || before.is === 'paused') && before.index === after.index) continue;
+      expect(commands).toHaveLength(1);
+      if (event.is === 'said') expect(event.command).toBe('promote-now');
+      else {
+        expect(before.is).toBe('baking');
+        expect(event.is === 'judged' && event.verdict.decision).toBe('promote');
+        if (event.is === 'judged' && before.is === 'baking') expect(event.verdict.newest).toBeGreaterThan(before.since);
+      }
+    }
+  });
+
+  test('the same event twice changes nothing more', () => {
+    for (const [, event, after] of moves) {
+      const [again] = step(plan, after, event);
+      // A pause may be resumed and a raise be observed by one and the same event only once.
+      expect(step(plan, again, event)[0]).toEqual(again);
+    }
+  });
+
+  test('what is over stays over', () => {
+    for (const state of states.filter(isTerminal))
+      for (const event of eventsAt(99_000)) expect(step(plan, state, event)).toEqual([state, []]);
+  });
+});
+
+describe('any sequence of events', () => {
+  const event = fc.integer({ min: 1, max: 30 }).chain((second) => fc.constantFrom(...eventsAt(second * 1000)));
+
+  test('never commands more than one thing at a time, and never a share above one', () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+        let state = initial;
+        for (const next of events) {
+          const [after, commands] = step(plan, state, next);
+          expect(commands.length).toBeLessThanOrEqual(1);
+          for (const command of commands) if (command.do === 'shift') expect(shares).toContain(command.share);
+          state = after;
+        }
+      }),
+    );
+  });
+
+  test('once traffic goes back it never comes again', () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+        let state = initial;
+        let back = false;
+        for (const next of events) {
+          const [after, commands] = step(plan, state, next);
+          if (back) for (const command of commands) expect(command).toMatchObject({ do: 'shift', share: 0 });
+          back ||= after.is === 'returning' || after.is === 'returned';
+          state = after;
+        }
+      }),
+    );
+  });
+});
