@@ -3,7 +3,7 @@ import type { LoggedRequest } from '../../simulator/contracts.ts';
 import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { actionOf } from '../../simulator/request-log.ts';
 import { minutes } from '../../src/clock.ts';
-import type { Operation } from '../../src/operation.ts';
+import type { AnyOperation } from '../../src/hosts/job-turn.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
@@ -28,8 +28,6 @@ const place = {
 };
 
 type Inputs = Readonly<Record<string, string>>;
-// biome-ignore lint/suspicious/noExplicitAny: operations of different inputs in one table.
-type AnyOperation = Operation<any, any, any>;
 
 /** One run under nothing but its policy. `stage` has every permission; what follows has the policy's. */
 interface Row {
@@ -398,20 +396,24 @@ describe.each(policyNames)('the policy of %s', (policy) => {
     expect(unplanned.filter((action) => action !== 'sts:GetCallerIdentity')).toEqual([]);
   });
 
-  test.each(actionsOf(policy))('lets no run get by without %s', async (action) => {
-    const users = [...seen].filter(([, run]) => demandedBy(run).has(action)).map(([row]) => row);
-    if (users.length === 0 && unasked(policy).has(action)) return;
-    // What AWS asks beside a call is no request of its own: any row may need it.
-    const ends: string[] = [];
-    for (const row of users.length === 0 ? [...seen.keys()] : users) {
-      const { report } = await play(
-        row,
-        actionsOf(policy).filter((other) => other !== action),
-      );
-      const { reason = '', because = '' } = report?.result ?? {};
-      if (reason === 'access-denied' && because.includes(action)) return;
-      ends.push(`${row.name}: ${reason}: ${because}`);
-    }
-    throw new Error(`no run was refused for want of ${action}: ${JSON.stringify(ends)}`);
-  });
+  test.each(actionsOf(policy))(
+    'lets no run get by without %s',
+    async (action) => {
+      const users = [...seen].filter(([, run]) => demandedBy(run).has(action)).map(([row]) => row);
+      if (users.length === 0 && unasked(policy).has(action)) return;
+      // What AWS asks beside a call is no request of its own: any row may need it.
+      const ends: string[] = [];
+      for (const row of users.length === 0 ? [...seen.keys()] : users) {
+        const { report } = await play(
+          row,
+          actionsOf(policy).filter((other) => other !== action),
+        );
+        const { reason = '', because = '' } = report?.result ?? {};
+        if (reason === 'access-denied' && because.includes(action)) return;
+        ends.push(`${row.name}: ${reason}: ${because}`);
+      }
+      throw new Error(`no run was refused for want of ${action}: ${JSON.stringify(ends)}`);
+    },
+    60_000,
+  );
 });
