@@ -29,7 +29,7 @@ export interface BucketLine {
 
 export interface BucketFile {
   /** From before the first candidate line. */
-  readonly history: readonly Past[];
+  readonly history: readonly (Past & { readonly seconds: number })[];
   /** From the first candidate line on, without holes: what no line speaks of is a bucket that is not known. */
   readonly buckets: readonly Bucket[];
   readonly clientErrors: boolean;
@@ -72,15 +72,15 @@ const lineOf = (text: string): BucketLine | readonly string[] => {
     if (found === undefined ? required : !holds(found))
       problems.push(`${key}: ${found === undefined ? 'is missing' : `${JSON.stringify(found)} is not ${what}`}`);
   };
-  check('t', true, 'a time; expected seconds since the epoch', isFinite_);
+  check('t', true, 'a time; expected seconds since the epoch', isNumber);
   check('arm', true, 'an arm; expected candidate or baseline', (arm) => arm === 'candidate' || arm === 'baseline');
   for (const key of ['n', 'err', 'err4xx'])
     check(key, key !== 'err4xx', 'a count; expected a whole number, 0 or more', isCount);
   check('cells', false, 'a list of two or more counts', (cells) => isList(cells, isCount) && cells.length > 1);
-  check('edges', false, 'a list of rising milliseconds', (edges) => isList(edges, isFinite_) && rising(edges));
-  for (const key of ['p99', 'sum', 'max']) check(key, false, 'a number, 0 or more', (at) => isFinite_(at) && at >= 0);
-  check('seconds', false, 'a length in seconds, above 0', (at) => isFinite_(at) && at > 0);
-  check('share', false, 'a share between 0 and 1', (at) => isFinite_(at) && at >= 0 && at <= 1);
+  check('edges', false, 'a list of rising milliseconds', (edges) => isList(edges, isNumber) && rising(edges));
+  for (const key of ['p99', 'sum', 'max']) check(key, false, 'a number, 0 or more', (at) => isNumber(at) && at >= 0);
+  check('seconds', false, 'a length in seconds, above 0', (at) => isNumber(at) && at > 0);
+  check('share', false, 'a share between 0 and 1', (at) => isNumber(at) && at >= 0 && at <= 1);
   check('moved', false, 'a boolean', (moved) => typeof moved === 'boolean');
   if (problems.length > 0) return problems;
   // Every member was checked above.
@@ -99,8 +99,8 @@ const parsed = (text: string): unknown => {
     return undefined;
   }
 };
-const isFinite_ = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
-const isCount = (value: unknown): value is number => isFinite_(value) && Number.isInteger(value) && value >= 0;
+const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+const isCount = (value: unknown): value is number => isNumber(value) && Number.isInteger(value) && value >= 0;
 const isList = (value: unknown, holds: (item: unknown) => item is number): value is readonly number[] =>
   Array.isArray(value) && value.every(holds);
 const rising = (values: readonly number[]): boolean =>
@@ -117,6 +117,7 @@ export const bucketsOf = (lines: readonly BucketLine[], worseThan: number): Buck
   const both = rollout.find(([, { candidate, baseline }]) => candidate && baseline)?.[1];
   const latency = both?.baseline && latencyPlan(latencyOf(both.baseline), edgesOf(both.baseline));
   const usual = usualSeconds(rollout.map(([t]) => t));
+  const usualPast = usualSeconds(past.map(([t]) => t));
   const buckets: Bucket[] = [];
   for (const [t, { candidate, baseline }] of rollout) {
     const seconds = candidate?.seconds ?? baseline?.seconds ?? usual;
@@ -137,7 +138,9 @@ export const bucketsOf = (lines: readonly BucketLine[], worseThan: number): Buck
     });
   }
   return {
-    history: past.flatMap(([, { baseline }]) => (baseline ? [{ requests: baseline.n, bad: baseline.err }] : [])),
+    history: past.flatMap(([, { baseline }]) =>
+      baseline ? [{ requests: baseline.n, bad: baseline.err, seconds: baseline.seconds ?? usualPast }] : [],
+    ),
     buckets,
     clientErrors: both?.candidate?.err4xx !== undefined && both.baseline?.err4xx !== undefined,
     latency,
