@@ -18,6 +18,7 @@ import type { OperationName } from '../src/operation.ts';
 import { operations } from '../src/operations/all.ts';
 import { reasonCodes } from '../src/reason-codes.ts';
 import type { Field, OutputField, OutputSchema, Schema } from '../src/schema.ts';
+import { manifestPage } from './manifest-page.ts';
 import { policyFiles, policyTables } from './permission-pages.ts';
 
 /** Of an operation, what its action shows to the outside. */
@@ -171,6 +172,7 @@ const generated = (): ReadonlyMap<string, string> => {
     );
   files.set('docs/workflows.md', workflowPage(readFileSync(join(root, 'docs/workflows.md'), 'utf8')));
   files.set('docs/reason-codes.md', reasonCodesPage());
+  files.set('docs/manifest.md', manifestPage(root));
   for (const [path, policy] of policyFiles()) files.set(path, policy);
   const permissions = 'docs/permissions/README.md';
   files.set(permissions, between(readFileSync(join(root, permissions), 'utf8'), 'policies', policyTables()));
