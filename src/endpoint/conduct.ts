@@ -6,6 +6,7 @@ import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store
 import type { World } from '../world.ts';
 import { disarmAlarms } from './armament.ts';
 import { carry, type Tasks } from './carry.ts';
+import { judgedOf } from './judged.ts';
 import { nextPoll } from './poll.ts';
 import { conclude, restoreScaling } from './settle.ts';
 import { confirmSubmission, stopped } from './submit.ts';
@@ -223,6 +224,7 @@ export const report = <Outputs>(release: Release, script: Script<Outputs>): Prog
   reason: release.reason ?? 'abandoned',
   outputs: script.outputs(release),
   because: release.because ?? '',
+  ...judgedOf(release),
 });
 
 const fail = (): never => {

@@ -37,12 +37,16 @@ type Mark = (from: Instant, until: Instant) => { readonly moved: boolean; readon
  */
 const judgement = async (world: World, bench: Bench, read: () => Promise<readonly Bucket[]>): Promise<Verdict> => {
   try {
-    const { t, decision, reason, because } = judge(bench.policy, await read());
+    const { t, decision, reason, because, logEvidence, threshold, evidence, candidateRequests } = judge(
+      bench.policy,
+      await read(),
+    );
     const why = whyOf(reason);
     return {
       decision,
       newest: seconds(t + bucketSeconds),
       because,
+      figures: { t, logEvidence, threshold, evidence, candidateRequests },
       ...(decision === 'rollback' && why ? { why } : {}),
     };
   } catch (error) {

@@ -140,7 +140,13 @@ const remember = async (
     ? stepping.moves
     : stepping.moves.map((move) => ({ ...move, until: move.until ?? at }));
   const moves = command?.do === 'shift' ? [...settled, { from: at, share: command.share }] : settled;
-  const verdict = judged && { at, decision: judged.verdict.decision, because: judged.verdict.because };
+  const figures = judged?.verdict.figures ?? stepping.verdict?.figures;
+  const verdict = judged && {
+    at,
+    decision: judged.verdict.decision,
+    because: judged.verdict.because,
+    ...(figures ? { figures } : {}),
+  };
   const { blindSince: _since, ...seeing } = stepping;
   const blind = judged?.verdict.blind ? { blindSince: stepping.blindSince ?? at } : {};
   const after: Stepping = {

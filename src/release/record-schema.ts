@@ -86,7 +86,9 @@ const stepping = z.looseObject({
   policy: anything,
   latency: z.optional(anything),
   blindSince: z.optional(instant),
-  verdict: z.optional(z.looseObject({ at: instant, decision: z.string(), because: z.string() })),
+  verdict: z.optional(
+    z.looseObject({ at: instant, decision: z.string(), because: z.string(), figures: z.optional(anything) }),
+  ),
 });
 
 const release = z.looseObject({

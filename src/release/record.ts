@@ -1,6 +1,7 @@
 import type { Instant } from '../clock.ts';
 import type { LatencyPlan } from '../judge/latency.ts';
 import type { Policy } from '../judge/policy.ts';
+import type { Figures } from '../judge/verdict.ts';
 import type { OperationName, Outcome } from '../operation.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { State } from '../rollout/state.ts';
@@ -104,7 +105,13 @@ export interface Stepping {
   /** Since when CloudWatch cannot be read. */
   readonly blindSince?: Instant;
   /** The last verdict: CloudWatch may revise its buckets, a conviction stands. */
-  readonly verdict?: { readonly at: Instant; readonly decision: string; readonly because: string };
+  readonly verdict?: {
+    readonly at: Instant;
+    readonly decision: string;
+    readonly because: string;
+    /** Of the last verdict that had any: a rollout that ends blind is still told by what was seen before. */
+    readonly figures?: Figures;
+  };
 }
 
 /** One writer per endpoint. A holder renews it; anybody may take it over once it ran out. */

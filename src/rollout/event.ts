@@ -1,4 +1,5 @@
 import type { Instant } from '../clock.ts';
+import type { Figures } from '../judge/verdict.ts';
 
 /** What the world tells a stepped rollout. Duplicates and stale events change nothing. */
 export type Event =
@@ -21,6 +22,8 @@ export interface Verdict {
   /** End of the newest bucket it rests on: a verdict from before the last raise allows no further one. */
   readonly newest: Instant;
   readonly because: string;
+  /** What it rests on; absent when the metrics could not be read. */
+  readonly figures?: Figures;
   /** The metrics could not be read. */
   readonly blind?: true;
 }
