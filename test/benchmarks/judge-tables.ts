@@ -57,8 +57,11 @@ const whole = (value: number | undefined, unit = ''): string =>
 
 /** The claims that are made of the judge, each with the figures it rests on. */
 export const claimsAsText = (cells: readonly CellSummary[]): string => {
+  // Without traffic nobody is convicted by anything: R15 would only water the rate down.
   const isNull = ({ scenario }: CellSummary): boolean =>
-    scenarios.some(({ name, kind }) => name === scenario && kind === 'null');
+    scenarios.some(({ name, kind }) => name === scenario && kind === 'null' && name !== 'R15');
+  const isRegression = ({ scenario }: CellSummary): boolean =>
+    scenarios.some(({ name, kind }) => name === scenario && kind === 'regression');
   const judge = ({ contestants }: CellSummary): Summary | undefined => contestants[0];
   const convicted = (chosen: readonly CellSummary[]): string => {
     const count = chosen.reduce((sum, cell) => sum + (judge(cell)?.by['candidate-worse'] ?? 0), 0);
@@ -78,18 +81,26 @@ export const claimsAsText = (cells: readonly CellSummary[]): string => {
     return sum + (one ? one.rolledBack - (one.by['candidate-worse'] ?? 0) : 0);
   }, 0);
   const wrong = cells
-    .filter((cell) => !isNull(cell))
+    .filter(isRegression)
     .sort((a, b) => (judge(b)?.wrong ?? 0) / b.runs - (judge(a)?.wrong ?? 0) / a.runs)[0];
+  /** What a judge that is quicker here pays for it: the healthy models it rolls back in the same setting. */
+  const price = (name: string, { setting }: CellSummary): string => {
+    const paid = nulls
+      .filter((cell) => JSON.stringify(cell.setting) === JSON.stringify(setting))
+      .map((cell) => ({ cell, one: cell.contestants.find((found) => found.name === name) }))
+      .sort((a, b) => (b.one?.rolledBack ?? 0) / b.cell.runs - (a.one?.rolledBack ?? 0) / a.cell.runs)[0];
+    return paid?.one
+      ? `rolls back ${share(paid.one.rolledBack, paid.cell.runs)} of ${paid.cell.scenario}`
+      : 'no null run';
+  };
   const beaten = cells
-    .filter((cell) => !isNull(cell) && cell.setting.requestsPerSecond >= 5)
+    .filter((cell) => isRegression(cell) && cell.setting.requestsPerSecond >= 5)
     .flatMap((cell) => {
       const mine = judge(cell)?.harmedMean ?? 0;
       const better = cell.contestants.slice(2).filter(({ harmedMean }) => harmedMean < mine);
-      return better.length > 0
-        ? [
-            `  ${named(cell)}: ${mine.toFixed(1)} harmed; ${better.map((one) => `${one.name} ${one.harmedMean.toFixed(1)}`).join(', ')}`,
-          ]
-        : [];
+      if (better.length === 0) return [];
+      const theirs = better.map((one) => `${one.name} ${one.harmedMean.toFixed(1)} (${price(one.name, cell)})`);
+      return [`  ${named(cell)}: ${mine.toFixed(1)} harmed; ${theirs.join(', ')}`];
     });
   const bursts = nulls.filter(({ scenario }) => scenario === 'A5');
   const steady = nulls.filter(({ scenario }) => scenario !== 'A5');

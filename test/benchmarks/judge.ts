@@ -6,6 +6,7 @@
  *   --only A1,R1    these scenarios
  *   --write DIR     write the first stream of every cell as JSON lines for `model-delivery judge`
  *   --results FILE  one JSON line per cell, as it ends; cells already in the file are not played again
+ *   --pictures DIR  draw the pictures of docs/judge.md from the results
  *   --workers N     threads
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,6 +14,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { type Cell, seedOf, streamOf } from './cell.ts';
+import { drawPictures } from './judge-pictures.ts';
 import { judgeSpeed } from './judge-speed.ts';
 import type { CellSummary } from './judge-summary.ts';
 import { cellAsText, claimsAsText } from './judge-tables.ts';
@@ -41,6 +43,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     write: { type: 'string' },
     results: { type: 'string' },
+    pictures: { type: 'string' },
     workers: { type: 'string', default: '2' },
   },
 });
@@ -90,5 +93,6 @@ await Promise.all(
   }),
 );
 
+if (values.pictures !== undefined) drawPictures(done, values.pictures);
 console.log(claimsAsText(done));
 console.log(judgeSpeed());

@@ -69,12 +69,12 @@ export const scenarios: readonly Scenario[] = [
   { name: 'A4-', kind: 'null', says: 'base rate falls x8', base: (minute) => 8 * clean * 8 ** (-minute / 60) },
   { name: 'A5', kind: 'null', says: 'one-arm bursts, 3 %/min, 20 errors', base: steady(clean), bursts: 0.03 },
   { name: 'A6', kind: 'null', says: '20 % of buckets lack an arm', base: steady(clean), gaps: 0.2 },
-  { name: 'A7', kind: 'null', says: 'base rate 2 %', base: steady(0.02), only: lowTraffic },
+  { name: 'A7', kind: 'null', says: 'base rate 2 %', base: steady(0.02) },
   { name: 'A8', kind: 'null', says: 'ten metrics', base: steady(clean), moreMetrics: 9 },
   {
     name: 'A9',
     kind: 'null',
-    says: 'candidate cold for three minutes, twice as slow',
+    says: 'cold for three minutes (twice as slow)',
     base: steady(clean),
     latency: (minute) => (minute < 3 ? slower(2) : alike),
   },
@@ -125,7 +125,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'R10',
     kind: 'regression',
-    says: 'R1 with one-arm bursts',
+    says: '0.1 → 1 % errors, one-arm bursts',
     base: steady(clean),
     candidate: steady(0.01),
     bursts: 0.03,
