@@ -28,9 +28,9 @@ export interface BucketLine {
 }
 
 export interface BucketFile {
-  /** From before the first candidate line. */
+  /** From before the first candidate line, or the first that names a share. */
   readonly history: readonly (Past & { readonly seconds: number })[];
-  /** From the first candidate line on, without holes: what no line speaks of is a bucket that is not known. */
+  /** From there on, without holes: what no line speaks of is a bucket that is not known. */
   readonly buckets: readonly Bucket[];
   readonly clientErrors: boolean;
   readonly latency: LatencyPlan | undefined;
@@ -112,7 +112,9 @@ export const bucketsOf = (lines: readonly BucketLine[], worseThan: number): Buck
   // A later line for the same bucket and arm is a revision.
   for (const line of lines) byTime.set(line.t, { ...byTime.get(line.t), [line.arm]: line });
   const pairs = [...byTime].sort(([a], [b]) => a - b);
-  const first = pairs.findIndex(([, { candidate }]) => candidate !== undefined);
+  const first = pairs.findIndex(
+    ([, { candidate, baseline }]) => candidate !== undefined || baseline?.share !== undefined,
+  );
   const [past, rollout] = first < 0 ? [pairs, []] : [pairs.slice(0, first), pairs.slice(first)];
   const both = rollout.find(([, { candidate, baseline }]) => candidate && baseline)?.[1];
   const latency = both?.baseline && latencyPlan(latencyOf(both.baseline), edgesOf(both.baseline));
