@@ -36,6 +36,12 @@ describe('shift-traffic', () => {
     ]);
     const shifted = await house.run(shiftTraffic, { version: '1.1.0' });
     expect(shifted?.result).toMatchObject({ outcome: 'succeeded', reason: 'delivered' });
+    const { judged } = shifted?.result ?? {};
+    expect(judged?.exposed).toBeGreaterThan(600);
+    expect(judged?.harmed).toBe(0);
+    const errors = judged?.metrics.find(({ says }) => says === 'errors');
+    expect(errors?.candidate).toEqual({ requests: judged?.exposed, bad: 0 });
+    expect(errors?.interval[1]).toBeLessThan(0.005);
     expect((await variants()).weights).toEqual([['AllTraffic', 1]]);
   });
 });
