@@ -121,7 +121,8 @@ const termsOf = (counts: Counts, margin: number, { burstGuard, convict }: Policy
   return {
     ratio: ratioTerms(share, margin, alternatives),
     stakes: stakesOf(counts),
-    caps: burstGuard ? guardCaps(convict.falseRollback, alternatives, counts.candidate) : undefined,
+    caps:
+      burstGuard && !counts.perBucket ? guardCaps(convict.falseRollback, alternatives, counts.candidate) : undefined,
   };
 };
 
@@ -129,10 +130,14 @@ type TermsFor = (counts: Counts, margin: number) => BucketTerms | undefined;
 
 /** Most metrics are counted per request and share the margin: a hundred of them cost the logarithms of one. */
 const memo = (compute: TermsFor): TermsFor => {
-  let last: { candidate: number; baseline: number; margin: number; terms: BucketTerms | undefined } | undefined;
+  let last: { readonly counts: Counts; readonly margin: number; readonly terms: BucketTerms | undefined } | undefined;
   return (counts, margin) => {
-    if (last?.candidate !== counts.candidate || last.baseline !== counts.baseline || last.margin !== margin)
-      last = { candidate: counts.candidate, baseline: counts.baseline, margin, terms: compute(counts, margin) };
+    const same =
+      last?.margin === margin &&
+      last.counts.candidate === counts.candidate &&
+      last.counts.baseline === counts.baseline &&
+      last.counts.perBucket === counts.perBucket;
+    if (!last || !same) last = { counts, margin, terms: compute(counts, margin) };
     return last.terms;
   };
 };

@@ -22,6 +22,7 @@ const bucket = (candidate: number, baseline: number, candidateBad: number, basel
   baseline,
   candidateBad,
   baselineBad,
+  perBucket: false,
 });
 
 const evidenceOf = (buckets: readonly Counts[], grid: Alternatives, margin = 1, caps?: readonly number[]): number =>

@@ -6,12 +6,12 @@ import { policyOf } from '../../../src/judge/policy.ts';
 const edges = [80, 150, 250];
 type Measured = Latency & { readonly requests: number };
 
-const judged = (candidate: Measured, baseline: Measured, minutes: number) => {
+const judged = (candidate: Measured, baseline: Measured, minutes: number, burstGuard = false) => {
   const plan = latencyPlan(baseline, edges);
   if (!plan) throw new Error('no rung');
   const policy = policyOf(
     { convict: { worseThan: 1.2, falseRollback: 0.01 }, healthy: { excessBelow: 0.005, confidence: 0.95 } },
-    { latency: watchedLatency(plan) },
+    { latency: watchedLatency(plan), burstGuard },
   );
   const counts = latencyCounts(plan, 1.2, candidate, baseline);
   return judge(
@@ -77,6 +77,8 @@ describe('the ladder', () => {
   ])('%s: buckets that are slower by more than the margin convict, in no fewer than seven', (_, slow, baseline) => {
     expect(judged(slow, baseline, 9).decision).not.toBe('rollback');
     expect(judged(slow, baseline, 20)).toMatchObject({ decision: 'rollback', reason: 'candidate-worse' });
+    // One event a bucket needs no guard.
+    expect(judged(slow, baseline, 20, true).decision).toBe('rollback');
   });
 
   test.each([
