@@ -22,8 +22,15 @@ export type Outcome =
   | 'cancelled'
   | 'failed';
 
-/** Why the host asks an operation to bring the far side to rest. */
-export type AbortReason = 'cancelled' | 'timed-out';
+/** Why the host asks an operation to bring the far side to rest; `handed-over`: to leave all as it is, for a later run to go on with. */
+export type AbortReason = 'cancelled' | 'timed-out' | 'handed-over';
+
+/** What a run ends as that was told to stop. */
+export const reasonOfAbort = {
+  cancelled: 'cancelled',
+  'timed-out': 'deadline-passed',
+  'handed-over': 'in-progress',
+} as const satisfies Readonly<Record<AbortReason, ReasonCode>>;
 
 /**
  * What the next turn is given back: a hint, never the truth. At most 2,048 characters as JSON, versioned by `v`, no ARN, no

@@ -124,7 +124,7 @@ const carryOn = async <Outputs>(
   const { store } = script;
   const release = stored.record.live ?? fail();
   const { id, lease } = release;
-  if (lease.holder !== world.run.holder) {
+  if (lease.holder !== world.run.holder || lease.until <= world.clock.now()) {
     await take(world, stored, store);
     return waiting(world, { because: `took ${id} over from ${lease.holder}`, percent: 2 }, id);
   }
