@@ -100,6 +100,8 @@ const readRelease: readonly Grant[] = [
     actions: ['sagemaker:DescribeEndpoint'],
     on: ['endpoint'],
   },
+  // One of them names its release record.
+  { sid: 'ReadItsTags', actions: ['sagemaker:ListTags'], on: ['endpoint'] },
   {
     sid: 'ReadWhatItServes',
     actions: ['sagemaker:DescribeEndpointConfig'],
@@ -126,7 +128,6 @@ const readRelease: readonly Grant[] = [
 const readModels: Grant = { sid: 'ReadTheModels', actions: ['sagemaker:DescribeModel'], on: ['allModels'] };
 
 const readCandidate: readonly Grant[] = [
-  { sid: 'ReadItsTags', actions: ['sagemaker:ListTags'], on: ['endpoint'] },
   findVersion,
   { sid: 'ReadTheImage', actions: ['ecr:BatchGetImage'], on: ['repository'] },
   { sid: 'ReadTheArtifact', actions: ['s3:GetObject'], on: ['pinned'] },

@@ -8,6 +8,7 @@ import { disarmAlarms } from './armament.ts';
 import { carry, type Tasks } from './carry.ts';
 import { judgedOf } from './judged.ts';
 import { nextPoll } from './poll.ts';
+import { refuseOtherRecord } from './record-tag.ts';
 import { conclude, restoreScaling } from './settle.ts';
 import { confirmSubmission, stopped } from './submit.ts';
 import { supervise } from './supervise.ts';
@@ -76,6 +77,7 @@ const nextTurn = async <Outputs>(
       return carryOn(world, stored, script);
     }
   }
+  await refuseOtherRecord(world, store);
   const intention = await script.plan(record);
   switch (intention.is) {
     case 'done':

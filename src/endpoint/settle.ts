@@ -2,6 +2,7 @@ import type { EndpointSpec } from '../manifest/manifest.ts';
 import { arn, writesOf } from '../world.ts';
 import { tags } from './desired.ts';
 import { observe, type Status } from './observe.ts';
+import { tagsOf } from './record-tag.ts';
 import { putScaling, removeScaling, scalingIs, scalingOf, wantedScaling } from './scaling.ts';
 import type { Step, Turn } from './turn.ts';
 
@@ -64,16 +65,7 @@ export const missingTags = async (
   { world, endpoint }: Pick<Turn, 'world' | 'endpoint'>,
   wanted: Readonly<Record<string, string>>,
 ): Promise<readonly { readonly Key: string; readonly Value: string }[]> => {
-  const existing = new Map<string, string>();
-  let NextToken: string | undefined;
-  do {
-    const page = await world.read.sagemaker.listTags({
-      ResourceArn: arn(world.account, 'sagemaker', `endpoint/${endpoint}`),
-      ...(NextToken ? { NextToken } : {}),
-    });
-    for (const { Key, Value } of page.Tags ?? []) if (Key !== undefined) existing.set(Key, Value ?? '');
-    NextToken = page.NextToken;
-  } while (NextToken);
+  const existing = await tagsOf(world, endpoint);
   return tags(wanted).filter(({ Key, Value }) => existing.get(Key) !== Value);
 };
 

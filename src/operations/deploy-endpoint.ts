@@ -9,6 +9,7 @@ import { rollbackPermissions } from '../endpoint/permissions.ts';
 import { desiredOf, planDelivery, planDigest } from '../endpoint/plan.ts';
 import { planDark } from '../endpoint/plan-dark.ts';
 import { publishConfig, publishDark, publishModel } from '../endpoint/publish.ts';
+import { recordTag } from '../endpoint/record-tag.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
 import { leaveToItself } from '../endpoint/rest.ts';
 import { restoreTasks, restoring } from '../endpoint/restore.ts';
@@ -60,8 +61,7 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
     location: releasesOf(environment, world.account),
     endpoint: asked.spec.name,
   });
-  // The tag points whoever finds the endpoint to its release record.
-  const tags = { ...asked.spec.tags, 'model-delivery:releases': store.uri };
+  const tags = { ...asked.spec.tags, [recordTag]: store.uri };
   const wanted = ({ release }: Turn) =>
     desiredOf(world, asked, {
       packageVersion: release.candidate.packageVersion ?? 0,
