@@ -4,12 +4,11 @@ import { advance, begin, newRecord, takeOver } from '../release/lifecycle.ts';
 import type { ManualCommand, Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store.ts';
 import type { World } from '../world.ts';
-import { disarmAlarms } from './armament.ts';
 import { carry, type Tasks } from './carry.ts';
 import { judgedOf } from './judged.ts';
 import { nextPoll } from './poll.ts';
 import { refuseOtherRecord } from './record-tag.ts';
-import { conclude, restoreScaling } from './settle.ts';
+import { comeToRest } from './settle.ts';
 import { confirmSubmission, stopped } from './submit.ts';
 import { supervise } from './supervise.ts';
 import { leaseMs, type Step, turnOf } from './turn.ts';
@@ -180,7 +179,7 @@ const clearAway = async (world: World, stored: StoredRecord, store: ReleaseStore
     stepping: [(turn) => abortSteps(turn, 'abandoned', 'its run ended and nobody supervises its steps')],
     submitting: [confirmSubmission],
     supervising: [supervise],
-    settling: [restoreScaling, disarmAlarms, conclude],
+    settling: comeToRest,
   });
   return { ...step, because: `${id}, which was left behind: ${step.because}`, percent: 1 };
 };

@@ -2,10 +2,9 @@ import { type AbortReason, type Progress, reasonOfAbort } from '../operation.ts'
 import { reason as reasonNamed } from '../reason-codes.ts';
 import { advance } from '../release/lifecycle.ts';
 import type { World } from '../world.ts';
-import { disarmAlarms } from './armament.ts';
 import { carry } from './carry.ts';
 import { type ReleaseMemory, report, type Script } from './conduct.ts';
-import { conclude, restoreScaling } from './settle.ts';
+import { comeToRest } from './settle.ts';
 import { turnOf } from './turn.ts';
 import { concluded } from './verdict.ts';
 import { abortSteps } from './walk.ts';
@@ -70,8 +69,6 @@ const settle = async <Outputs>(
   const over = stored?.record.ended.find(({ id }) => id === memory?.release);
   if (over !== undefined) return report(over, script);
   if (!stored) throw new Error('the release record went away while the release settled');
-  const step = await carry(turnOf(world, script.store, stored), {
-    settling: [restoreScaling, disarmAlarms, conclude],
-  });
+  const step = await carry(turnOf(world, script.store, stored), { settling: comeToRest });
   return step.ended ? report(step.ended, script) : settle(world, memory, script);
 };

@@ -13,6 +13,8 @@ export interface Turn {
   readonly release: Release;
   /** Changes the release in its record by compare-and-swap: before the mutation it announces, never after. */
   save(patch: ReleasePatch): Promise<Turn>;
+  /** Says what went wrong beside the release and must not fail it (rule 13). */
+  remark(sentence: string): void;
   /** Ends the release: it leaves the record's `live`, and what served enters the history. */
   end(serving: 'candidate' | 'baseline' | 'unknown'): Promise<Release>;
 }
@@ -69,6 +71,7 @@ export const turnOf = (world: World, store: ReleaseStore, stored: StoredRecord):
       });
       return turnOf(world, store, saved);
     },
+    remark: store.remark,
     end: async (serving) => {
       const { outcome = 'inconclusive', reason = 'abandoned', because = 'left unfinished' } = release;
       const { record } = await put((before) =>

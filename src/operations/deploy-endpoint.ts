@@ -1,4 +1,4 @@
-import { armAlarms, armedBy, disarmAlarms } from '../endpoint/armament.ts';
+import { armAlarms, armedBy } from '../endpoint/armament.ts';
 import type { Asked } from '../endpoint/asked.ts';
 import { baselineOf } from '../endpoint/baseline.ts';
 import type { Tasks } from '../endpoint/carry.ts';
@@ -13,7 +13,7 @@ import { recordTag } from '../endpoint/record-tag.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
 import { leaveToItself } from '../endpoint/rest.ts';
 import { restoreTasks, restoring } from '../endpoint/restore.ts';
-import { applyScaling, conclude, freeScaling, restoreScaling, tagEndpoint } from '../endpoint/settle.ts';
+import { applyScaling, comeToRest, freeScaling, restoreScaling, tagEndpoint } from '../endpoint/settle.ts';
 import { confirmSubmission, submit } from '../endpoint/submit.ts';
 import { supervise } from '../endpoint/supervise.ts';
 import type { Turn } from '../endpoint/turn.ts';
@@ -79,13 +79,7 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
     ],
     submitting: [confirmSubmission],
     supervising: [(turn) => supervise(turn, armedBy(turn, asked.rollout))],
-    settling: [
-      restoreScaling,
-      (turn) => applyScaling(turn, asked.spec),
-      (turn) => tagEndpoint(turn, tags),
-      disarmAlarms,
-      conclude,
-    ],
+    settling: [restoreScaling, (turn) => applyScaling(turn, asked.spec), tagEndpoint(tags), ...comeToRest],
   };
   // The first half of `strategy: steps`; shift-traffic is the second.
   const dark: Tasks = {
@@ -96,7 +90,7 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
       (turn) => publishDark(turn, wanted(turn)),
       (turn) => submit(turn, tags),
     ],
-    settling: [(turn) => tagEndpoint(turn, tags), conclude],
+    settling: [tagEndpoint(tags), ...comeToRest],
   };
   return {
     store,

@@ -3,7 +3,7 @@ import { planSteps, type Steps, stepsDigest } from '../endpoint/plan-steps.ts';
 import { candidateStands } from '../endpoint/publish.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
 import { leaveToItself } from '../endpoint/rest.ts';
-import { applyScaling, conclude, holdScaling, restoreScaling } from '../endpoint/settle.ts';
+import { applyScaling, comeToRest, holdScaling, restoreScaling } from '../endpoint/settle.ts';
 import { confirmSubmission } from '../endpoint/submit.ts';
 import { supervise } from '../endpoint/supervise.ts';
 import { beginSteps, walk } from '../endpoint/walk.ts';
@@ -86,7 +86,7 @@ const script = (given: ShiftTrafficInputs, world: World): Script<ReleaseOutputs>
       stepping: [walk],
       submitting: [confirmSubmission],
       supervising: [supervise],
-      settling: [restoreScaling, (turn) => applyScaling(turn, spec), conclude],
+      settling: [restoreScaling, (turn) => applyScaling(turn, spec), ...comeToRest],
     }),
     outputs: (release) => outputsOf(store.endpoint, release),
   };

@@ -33,6 +33,8 @@ export interface ReleaseStore {
   write(next: ReleaseRecord, etag: string | undefined): Promise<StoredRecord>;
   /** Adds a line to a release's journal. Never throws: what could not be kept is in `remarks`. */
   note(release: string, entry: JournalEntry): Promise<void>;
+  /** What went wrong beside the release and is to be told with it. */
+  remark(sentence: string): void;
   readonly remarks: Remarks;
 }
 
@@ -60,6 +62,9 @@ export const releaseStore = ({ reads, writes, location, endpoint }: StoreOptions
     uri: place,
     read,
     remarks,
+    remark: (sentence) => {
+      remarks.push(sentence);
+    },
     note: async (release, entry) => {
       if (writes === undefined) throw new Error('a dry run reached a write');
       const warning = await journal({ reads, writes, location, endpoint, release })([entry]);

@@ -76,6 +76,7 @@ const turnOver = (far: {
       saved.push(patch);
       return turnOf({ ...live, ...patch } as Release);
     },
+    remark: () => undefined,
     end: () => Promise.reject(new Error('not here')),
   });
   return { turn: turnOf(release), saved, sent };
