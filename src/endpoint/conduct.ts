@@ -1,3 +1,5 @@
+import { describe, isRefused } from '../aws/errors.ts';
+import { reasonOfError } from '../aws/reason.ts';
 import { seconds } from '../clock.ts';
 import { type Memory, type Plan, type Progress, Refusal } from '../operation.ts';
 import { advance, begin, newRecord, takeOver } from '../release/lifecycle.ts';
@@ -129,8 +131,25 @@ const carryOn = async <Outputs>(
     await take(world, stored, store);
     return waiting(world, { because: `took ${id} over from ${lease.holder}`, percent: 2 }, id);
   }
-  const step = await carry(turnOf(world, store, stored), script.tasks(release));
+  const step = await carry(turnOf(world, store, stored), script.tasks(release)).catch((error: unknown) =>
+    endRefused(world, id, store, error),
+  );
   return step.ended && !script.goesOn?.(step.ended) ? report(step.ended, script) : waiting(world, step, id);
+};
+
+/**
+ * What refuses a release before anything was submitted ends it: autoscaling that was set aside comes back (rule 4), its alarms go, and
+ * the endpoint is free at once.
+ */
+const endRefused = async (world: World, id: string, store: ReleaseStore, error: unknown): Promise<Step> => {
+  if (!(error instanceof Refusal) && !isRefused(error)) throw error;
+  const stored = await store.read();
+  const live = stored?.record.live;
+  if (live?.id !== id || live.phase !== 'preparing' || live.lease.holder !== world.run.holder || !stored) throw error;
+  const turn = turnOf(world, store, stored);
+  return error instanceof Refusal
+    ? concluded(turn, error.reason, error.message)
+    : concluded(turn, reasonOfError(error), describe(error));
 };
 
 const take = async (world: World, stored: StoredRecord, store: ReleaseStore): Promise<void> => {

@@ -12,7 +12,9 @@ const permitAllBut = (...denied: readonly string[]): void =>
       's3:*',
       'iam:PassRole',
       'ecr:*',
-      'application-autoscaling:*',
+      'application-autoscaling:Describe*',
+      'application-autoscaling:DeregisterScalableTarget',
+      'application-autoscaling:RegisterScalableTarget',
       'sagemaker:Describe*',
       'sagemaker:List*',
       'sagemaker:CreateModel',
@@ -49,5 +51,41 @@ describe('refused after the new version was verified', () => {
     expect(told).toMatch(/left behind: the alarms iris-.*grant cloudwatch:DeleteAlarms/);
     expect(house.record()?.live).toBeUndefined();
     for (const name of (await atRest(house))['alarms'] as string[]) expect(told).toContain(name);
+  });
+});
+
+describe('refused before anything was submitted', () => {
+  test.each(['sagemaker:CreateModel', 'cloudwatch:PutMetricAlarm'])(
+    '%s: nothing is left behind, and the next release begins at once',
+    async (denied) => {
+      permitAllBut(denied);
+      const start = await atRest(house);
+      const report = await house.run(deployEndpoint, { version: '1.1.0' }, { runId: '7' });
+      expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'access-denied' });
+      expect(report?.result.because).toContain(`grant ${denied}`);
+      const { ended: _, ...end } = await atRest(house);
+      expect(start).toMatchObject(end);
+      house.simulator.permit('model-deployer', [denied]);
+      expect((await house.run(deployEndpoint, { version: '1.1.0' }, { runId: '8' }))?.result.reason).toBe('delivered');
+    },
+  );
+
+  test('autoscaling that was about to be set aside is as it was', async () => {
+    const target = {
+      ServiceNamespace: 'sagemaker',
+      ResourceId: `endpoint/${team.endpoint}/variant/${team.variant}`,
+      ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
+    };
+    await house.simulator.call('application-autoscaling', 'RegisterScalableTarget', {
+      ...target,
+      MinCapacity: 4,
+      MaxCapacity: 6,
+    });
+    house.writeManifest((text) => text.replace('ml.m5.large', 'ml.c5.large'));
+    const { scaling } = await atRest(house);
+    permitAllBut('application-autoscaling:DeregisterScalableTarget');
+    const report = await house.run(deployEndpoint, { version: '1.1.0' });
+    expect(report?.result.reason).toBe('access-denied');
+    expect(await atRest(house)).toMatchObject({ scaling, alarms: [], live: undefined });
   });
 });
