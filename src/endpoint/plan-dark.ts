@@ -41,6 +41,8 @@ export const planDark = async (
   const left = leftBehind(live, record);
   refuseUnusable(spec.name, left ? { ...live, variants: live.variants.slice(0, 1) } : live);
   const canonical = canonicalOf(live);
+  const home = broughtHome(asked, registered, live, record);
+  if (home !== undefined) return home;
   if (spec.serverless || spec.async || canonical === undefined)
     throw new Refusal(
       'infeasible-rollout',
@@ -97,6 +99,35 @@ export const planDark = async (
         minimumRequests: 0,
       },
     },
+  };
+};
+
+/** The same request was walked home by shift-traffic, or was a first deployment: what serves is its candidate alone. */
+const broughtHome = (
+  asked: Asked,
+  { packageVersion }: RegisteredVersion,
+  live: Live,
+  record: ReleaseRecord,
+): Planned | undefined => {
+  const digestOfPlan = planDigest(asked, packageVersion);
+  const done = record.ended.find(
+    ({ operation, planDigest: its, candidate }) =>
+      operation === 'deploy-endpoint' &&
+      its === digestOfPlan &&
+      (candidate.beside?.candidate ?? candidate.endpointConfig) === live.endpointConfig,
+  );
+  if (done === undefined || live.pending !== undefined) return undefined;
+  const { beside: _, ...candidate } = { ...done.candidate, endpointConfig: live.endpointConfig };
+  return {
+    plan: {
+      title: `${asked.spec.name} serves ${asked.version} already`,
+      changes: [],
+      notes: [],
+      expectedSeconds: 0,
+      peakInstances: {},
+      permissions: [],
+    },
+    release: { ...done, id: releaseId(record, asked.version, digestOfPlan), candidate },
   };
 };
 
