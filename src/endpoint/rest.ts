@@ -18,6 +18,17 @@ export const leaveToItself = async <Outputs>(
   why: AbortReason,
   script: Script<Outputs>,
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
+  const progress = await rest(world, memory, why, script);
+  await script.store.keepJournal();
+  return progress;
+};
+
+const rest = async <Outputs>(
+  world: World,
+  memory: ReleaseMemory | undefined,
+  why: AbortReason,
+  script: Script<Outputs>,
+): Promise<Progress<ReleaseMemory, Outputs>> => {
   const reason = why === 'cancelled' ? 'cancelled' : 'deadline-passed';
   const outcome = why === 'cancelled' ? 'cancelled' : 'timed-out';
   const stored = memory && (await script.store.read());

@@ -83,6 +83,7 @@ const watching = async (
       release = { ...release, ...patch } as Release;
       return turnOf();
     },
+    witness: () => {},
     end: () => Promise.reject(new Error('not here')),
   });
   for (look of looks) {
