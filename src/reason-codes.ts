@@ -32,7 +32,7 @@ export const reasonCodes = {
   // rejected
   'not-approved': { outcome: 'rejected', meaning: 'The model package is not approved, so it is not deployed.', remedy: 'Have it approved (`approve-gate`), or deploy a version that is.' },
   'approval-rejected': { outcome: 'rejected', meaning: 'Somebody or some policy rejected the model package.', remedy: 'Read the approval description, fix the model, register a new version.' },
-  'already-convicted': { outcome: 'rejected', meaning: 'This version was taken back before by an alarm or a health check; it is not tried again by itself.', remedy: 'Ship a fixed version, or set `retry: true` when the cause lay elsewhere.' },
+  'already-convicted': { outcome: 'rejected', meaning: 'This version was taken back before by an alarm, the judge, a health check or a person; it is not tried again by itself.', remedy: 'Ship a fixed version, or set `retry: true` when the cause lay elsewhere.' },
   // rolled-back
   alarm: { outcome: 'rolled-back', meaning: 'An alarm went off during the bake; SageMaker returned all traffic to the old version.', remedy: 'Look at the alarm and the candidate\'s logs named in the summary.' },
   'health-check': { outcome: 'rolled-back', meaning: 'The candidate did not pass its health check; it received no traffic.', remedy: 'Read the endpoint\'s container log; run the container locally and call `/ping`.' },

@@ -54,11 +54,14 @@ export const conduct = async <Outputs>(
   memory: ReleaseMemory | undefined,
   script: Script<Outputs>,
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
-  const progress = await nextTurn(world, memory, script).catch((error: unknown) => {
-    if (!(error instanceof LostRace)) throw error;
-    const notBefore = world.clock.now() + seconds(5);
-    return waiting(world, { because: `${error.message}; looking again`, percent: 1, notBefore }, memory?.release ?? '');
-  });
+  const progress = await nextTurn(world, memory, script)
+    .catch((error: unknown) => {
+      if (!(error instanceof LostRace)) throw error;
+      const notBefore = world.clock.now() + seconds(5);
+      const because = `${error.message}; looking again`;
+      return waiting<Outputs>(world, { because, percent: 1, notBefore }, memory?.release ?? '');
+    })
+    .finally(() => script.store.keepJournal());
   return script.store.remarks.length === 0 ? progress : { ...progress, remarks: script.store.remarks };
 };
 
@@ -182,7 +185,7 @@ const start = async (
   );
   if (begun.is === 'held') throw new Refusal('held-by-another-release', begun.because);
   await store.write(begun.record, stored?.etag);
-  await store.note(release.id, { at: now, kind: 'plan', ...release });
+  store.note(release.id, { at: now, kind: 'plan', ...release });
 };
 
 /** A release whose run died and that nobody asked for again: supervised to its end, so that nothing of it is left lying about. */

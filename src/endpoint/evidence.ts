@@ -4,6 +4,7 @@ import { judge } from '../judge/judge.ts';
 import { type Latency, type LatencyPlan, latencyCounts } from '../judge/latency.ts';
 import { clientErrorsMetric, errorsMetric, type Policy } from '../judge/policy.ts';
 import type { VerdictReason } from '../judge/verdict.ts';
+import type { Evidence } from '../release/journal.ts';
 import type { Bake, Stepping } from '../release/record.ts';
 import type { Verdict } from '../rollout/event.ts';
 import type { World } from '../world.ts';
@@ -35,28 +36,39 @@ type Mark = (from: Instant, until: Instant) => { readonly moved: boolean; readon
  * What the judge says of everything since the first candidate request, read anew each time: CloudWatch may revise its buckets.
  * When CloudWatch cannot be read, the verdict is about that: unknown is never healthy and never guilty (DESIGN §6).
  */
-const judgement = async (world: World, bench: Bench, read: () => Promise<readonly Bucket[]>): Promise<Verdict> => {
+const judgement = async (world: World, bench: Bench, read: () => Promise<readonly Bucket[]>): Promise<Heard> => {
+  const at = world.clock.now();
   try {
-    const { t, decision, reason, because, logEvidence, threshold, evidence, candidateRequests } = judge(
-      bench.policy,
-      await read(),
-    );
+    const buckets = await read();
+    const said = judge(bench.policy, buckets);
+    const { t, decision, reason, because, logEvidence, threshold, evidence, candidateRequests, stepRequests } = said;
     const why = whyOf(reason);
     return {
-      decision,
-      newest: seconds(t + bucketSeconds),
-      because,
-      figures: { t, logEvidence, threshold, evidence, candidateRequests },
-      ...(decision === 'rollback' && why ? { why } : {}),
+      verdict: {
+        decision,
+        newest: seconds(t + bucketSeconds),
+        stepRequests,
+        because,
+        figures: { t, logEvidence, threshold, evidence, candidateRequests },
+        ...(decision === 'rollback' && why ? { why } : {}),
+      },
+      evidence: { at, buckets, verdict: said },
     };
   } catch (error) {
     if (world.signal.aborted) throw error;
-    return blind(bench, world.clock.now(), error);
+    const verdict = blind(bench, at, error);
+    return { verdict, evidence: { at, buckets: [], verdict } };
   }
 };
 
+/** What the judge said, in the rollout's terms, and what it rests on, for the journal. */
+export interface Heard {
+  readonly verdict: Verdict;
+  readonly evidence: Evidence;
+}
+
 /** Two variants side by side. Nothing before the first move. */
-export const judgeVariants = async ({ world, endpoint }: Turn, stepping: Stepping): Promise<Verdict | undefined> => {
+export const judgeVariants = async ({ world, endpoint }: Turn, stepping: Stepping): Promise<Heard | undefined> => {
   const { latency, moves, candidateVariant, baselineVariant } = stepping;
   const from = moves[0]?.from;
   if (from === undefined) return undefined;
@@ -82,7 +94,7 @@ export const judgeFleets = async (
   { world, endpoint, release }: Turn,
   bench: Bench,
   bakes: readonly Bake[],
-): Promise<Verdict | undefined> => {
+): Promise<Heard | undefined> => {
   const from = bakes[0]?.startedAt;
   if (from === undefined) return undefined;
   const { variant } = release.submission;
@@ -101,16 +113,18 @@ export const judgeFleets = async (
   return judgement(world, bench, () => readBuckets(world, bench, candidate, baseline, from, mark));
 };
 
-/** Counts can be taken apart; percentiles and maxima cannot. */
+/** Counts can be taken apart; percentiles and maxima cannot. Two reads of one minute may differ: nobody had less than nothing. */
 const without = (all: Minute | undefined, part: Minute | undefined): Minute | undefined =>
   all &&
   part && {
-    requests: all.requests - part.requests,
-    errors: all.errors - part.errors,
-    clientErrors: all.clientErrors - part.clientErrors,
-    ...(all.cells && part.cells ? { cells: all.cells.map((cell, index) => cell - (part.cells?.[index] ?? 0)) } : {}),
-    ...(all.sum !== undefined && part.sum !== undefined ? { sum: all.sum - part.sum } : {}),
+    requests: less(all.requests, part.requests),
+    errors: less(all.errors, part.errors),
+    clientErrors: less(all.clientErrors, part.clientErrors),
+    ...(all.cells && part.cells ? { cells: all.cells.map((cell, index) => less(cell, part.cells?.[index] ?? 0)) } : {}),
+    ...(all.sum !== undefined && part.sum !== undefined ? { sum: less(all.sum, part.sum) } : {}),
   };
+
+const less = (all: number, part: number): number => Math.max(0, all - part);
 
 const whyOf = (reason: VerdictReason): Verdict['why'] =>
   reason === 'absolute-limit' ? 'safety-net' : reason === 'unobserved-too-long' ? 'metrics-blind' : 'convicted';
@@ -120,8 +134,8 @@ const blind = ({ policy, blindSince }: Bench, now: Instant, error: unknown): Ver
   const since = blindSince ?? now;
   const because = `metrics cannot be read since ${new Date(since).toISOString()}: ${error instanceof Error ? error.message : String(error)}`;
   return now - since >= seconds(policy.maxBlindSeconds)
-    ? { decision: 'rollback', why: 'metrics-blind', newest: 0, because }
-    : { decision: 'hold', newest: 0, because, blind: true };
+    ? { decision: 'rollback', why: 'metrics-blind', newest: 0, stepRequests: 0, because, blind: true }
+    : { decision: 'hold', newest: 0, stepRequests: 0, because, blind: true };
 };
 
 type Reading = (start: Instant, end: Instant) => Promise<(at: Instant) => Minute | undefined>;
@@ -189,7 +203,7 @@ export const readFleet = async (
 ): Promise<(at: Instant) => Minute | undefined> => {
   const queries = queriesOf(latency);
   const values = new Map<string, Map<Instant, number>>(queries.map(({ Id }) => [Id, new Map()]));
-  let complete = true;
+  const complete = new Set<string>();
   let NextToken: string | undefined;
   do {
     const page = await world.read.cloudwatch.getMetricData({
@@ -207,15 +221,17 @@ export const readFleet = async (
       ...(NextToken ? { NextToken } : {}),
     });
     for (const { Id = '', Timestamps = [], Values = [], StatusCode } of page.MetricDataResults ?? []) {
-      // A further page says PartialData until the last one; anything else that is not Complete is missing data.
-      if (StatusCode !== 'Complete' && !(StatusCode === 'PartialData' && page.NextToken)) complete = false;
+      // A metric is known when its last page says so; PartialData is missing data (reference/progressive-delivery.md §3.3).
+      if (StatusCode === 'Complete') complete.add(Id);
+      else complete.delete(Id);
       for (const [index, at] of Timestamps.entries()) values.get(Id)?.set(at.getTime(), Values[index] ?? 0);
     }
     NextToken = page.NextToken;
   } while (NextToken);
   const value = (id: string, at: Instant): number => values.get(id)?.get(at) ?? 0;
   return (at) => {
-    if (!complete && values.get('requests')?.get(at) === undefined) return undefined;
+    // No data point where CloudWatch answered in full is nothing that happened; where it did not, it may be anything.
+    if (queries.some(({ Id }) => !complete.has(Id) && values.get(Id)?.get(at) === undefined)) return undefined;
     const cells = latency?.rung === 'cells' ? latency.edges.map((_, index) => value(`cell${index}`, at)) : undefined;
     const samples = value('samples', at);
     return {

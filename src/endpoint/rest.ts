@@ -20,6 +20,17 @@ export const leaveToItself = async <Outputs>(
   why: AbortReason,
   script: Script<Outputs>,
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
+  const progress = await rest(world, memory, why, script);
+  await script.store.keepJournal();
+  return progress;
+};
+
+const rest = async <Outputs>(
+  world: World,
+  memory: ReleaseMemory | undefined,
+  why: AbortReason,
+  script: Script<Outputs>,
+): Promise<Progress<ReleaseMemory, Outputs>> => {
   const reason = reasonOfAbort[why];
   const { outcome } = reasonNamed(reason);
   const stored = memory && (await script.store.read());
@@ -30,10 +41,10 @@ export const leaveToItself = async <Outputs>(
     return { is: 'done', outcome, reason, outputs: {}, because: 'the run ended before it had begun a release' };
 
   const lease = { holder: world.run.holder, until: world.clock.now() };
-  const giveUpLease = () => script.store.write(advance(stored.record, { lease }), stored.etag);
   const ended = { is: 'done', outcome, reason, outputs: script.outputs(live) } as const;
   if (why === 'handed-over') {
-    await giveUpLease();
+    // Not by `save`: nothing happened that the journal should tell.
+    await script.store.write(advance(stored.record, { lease }), stored.etag);
     return { ...ended, because: `${live.id} waits for the run that goes on with it` };
   }
   const turn = turnOf(world, script.store, stored);
@@ -52,7 +63,7 @@ export const leaveToItself = async <Outputs>(
       because: step.because,
     };
   }
-  await giveUpLease();
+  await turn.save({ lease });
   return {
     ...ended,
     because: `the update to ${live.candidate.endpointConfig} goes on without this run, under its alarms; run again to follow it`,

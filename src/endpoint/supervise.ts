@@ -166,8 +166,10 @@ const stopIfConvicted = async (turn: Turn): Promise<Step | undefined> => {
   const { judged, abortAlarm } = turn.release.submission;
   const { abort, bakes = [], blindSince } = turn.release.witnessed;
   if (judged === undefined || abort !== undefined || abortAlarm === undefined) return undefined;
-  const verdict = await judgeFleets(turn, { ...judged, ...(blindSince === undefined ? {} : { blindSince }) }, bakes);
-  if (verdict === undefined) return undefined;
+  const heard = await judgeFleets(turn, { ...judged, ...(blindSince === undefined ? {} : { blindSince }) }, bakes);
+  if (heard === undefined) return undefined;
+  const { verdict, evidence } = heard;
+  turn.witness(evidence);
   const seeing = await noteBlindness(turn, verdict.blind === true);
   if (verdict.decision !== 'rollback') return undefined;
   return stop(seeing, verdict.why ?? 'convicted', `stopping the update: ${verdict.because}`, verdict.because);

@@ -1,7 +1,10 @@
-import { classify } from '../aws/errors.ts';
-import { minutes } from '../clock.ts';
+import { classify, describe } from '../aws/errors.ts';
+import { reasonOfError } from '../aws/reason.ts';
+import { AnswerLost } from '../aws/retry.ts';
+import { type Instant, minutes, seconds } from '../clock.ts';
 import { canonical } from '../digest.ts';
 import type { ReasonCode } from '../reason-codes.ts';
+import type { Evidence } from '../release/journal.ts';
 import type { Stepping } from '../release/record.ts';
 import type { Command } from '../rollout/command.ts';
 import type { Event } from '../rollout/event.ts';
@@ -31,13 +34,16 @@ export const walk = async (turn: Turn): Promise<Step> => {
       'changed-by-others',
       `the endpoint is at ${live?.pending?.endpointConfig ?? live?.endpointConfig ?? 'nothing'}, which is not this release`,
     );
-  const short = await capacity(turn, live, stepping);
-  if (short !== undefined) return short;
-
-  const events = await hear(turn, live, stepping);
+  const stale = isStale(live, stepping, world.clock.now());
+  const { events, evidence } = await hear(turn, live, stepping, stale);
+  if (evidence) turn.witness(evidence);
   const { state, command } = fold(stepping, events);
-  const after = await remember(turn, stepping, live, state, command, events);
+  const comesBack = state.is === 'returning' || state.is === 'returned';
+  const lacking = comesBack || inProgress(live.status) ? undefined : missingCapacity(live, stepping);
+  const act = lacking === undefined ? command : undefined;
+  const after = await remember(turn, stepping, live, stale, state, act, events);
   if (state.is === 'returned') return concluded(after, reasonOf(after, state.why), state.because);
+  if (lacking !== undefined) return grow(after, stepping, lacking);
   if (command === undefined) return progress(after, live, events);
   if (command.do === 'retire') return submit(after, {});
   return shift(after, stepping, command);
@@ -67,16 +73,53 @@ export const beginSteps = async (turn: Turn): Promise<Step> => {
   return { because: 'the candidate stands dark; its steps begin', percent: 10 };
 };
 
+/** How long a read may show the endpoint as it was before the last call (reference/sagemaker.md §2.7 rule 5). */
+const staleness = minutes(3);
+
+/**
+ * It shows an older modification than the last call, and no update was seen since: a candidate that seems to have no traffic may be
+ * about to get some.
+ */
+const isStale = ({ status, modifiedAt }: Live, { moves }: Stepping, now: Instant): boolean => {
+  const last = moves.at(-1);
+  if (inProgress(status) || last === undefined || last.until !== undefined || last.seen) return false;
+  // Clocks differ: AWS stamps LastModifiedTime, we stamp the move.
+  return modifiedAt < last.from - seconds(5) && now < last.from + staleness;
+};
+
 /** Capacity first (DESIGN §5): before it gets weight, and whenever the variant that serves has grown. */
-const capacity = async (
-  turn: Turn,
-  live: Live,
-  { state, baselineVariant, candidateVariant }: Stepping,
-): Promise<Step | undefined> => {
+const missingCapacity = (live: Live, { baselineVariant, candidateVariant }: Stepping): number | undefined => {
   const count = (name: string): number => live.variants.find((variant) => variant.name === name)?.desired ?? 0;
   const needed = count(baselineVariant);
-  if (state.is === 'returning' || inProgress(live.status) || count(candidateVariant) >= needed) return undefined;
-  await setCount(turn, candidateVariant, needed);
+  return count(candidateVariant) < needed ? needed : undefined;
+};
+
+const grow = async (turn: Turn, { candidateVariant }: Stepping, needed: number): Promise<Step> => {
+  try {
+    await setCount(turn, candidateVariant, needed);
+  } catch (error) {
+    switch (classify(error)) {
+      case 'in-progress':
+        return {
+          because: 'the endpoint is being changed by somebody else; waiting',
+          percent: 12,
+          notBefore: nextPoll(turn),
+        };
+      case 'throttled':
+      case 'transient':
+      case 'aborted':
+      case 'expired-credentials':
+      case 'no-credentials':
+        throw error;
+    }
+    if (error instanceof AnswerLost) throw error;
+    // It cannot become what is needed to take all of the traffic, so it must not keep what it has.
+    return abortSteps(
+      turn,
+      reasonOfError(error),
+      `the candidate cannot grow to ${needed} instances: ${describe(error)}`,
+    );
+  }
   return {
     because: `raising the candidate to the ${needed} instances that serve`,
     percent: 12,
@@ -84,23 +127,30 @@ const capacity = async (
   };
 };
 
-const hear = async (turn: Turn, live: Live, stepping: Stepping): Promise<readonly Event[]> => {
+const hear = async (turn: Turn, live: Live, stepping: Stepping, stale: boolean): Promise<Hearing> => {
   const { release, world } = turn;
   const at = world.clock.now();
   const share = shareOf(live, stepping.candidateVariant);
   const said = release.commands
     .slice(stepping.obeyed)
     .map(({ command, by, why }): Event => ({ is: 'said', at, command, by, why }));
-  const seen: Event = { is: 'observed', at, share, moving: inProgress(live.status) };
-  if (stepping.state.is === 'dark') return [...said, seen, ...darkChecks(turn, live, stepping)];
-  const verdict = await judgeVariants(turn, stepping);
-  return [...said, seen, ...(verdict ? [{ is: 'judged', at, verdict } as const] : [])];
+  const seen: Event = { is: 'observed', at, share, moving: inProgress(live.status), ...(stale ? { stale } : {}) };
+  if (stepping.state.is === 'dark') return { events: [...said, seen, ...darkChecks(turn, live, stepping, share)] };
+  const heard = await judgeVariants(turn, stepping);
+  if (heard === undefined) return { events: [...said, seen] };
+  return { events: [...said, seen, { is: 'judged', at, verdict: heard.verdict }], evidence: heard.evidence };
 };
 
+interface Hearing {
+  readonly events: readonly Event[];
+  readonly evidence?: Evidence;
+}
+
 /** What can be known of a candidate without traffic: it is up, at full size, and runs the image that was registered. */
-const darkChecks = ({ release, world }: Turn, live: Live, { candidateVariant }: Stepping): readonly Event[] => {
-  if (inProgress(live.status)) return [];
-  const wrong = mismatches(live, { ...release.candidate, endpointConfig: live.endpointConfig }, candidateVariant);
+const darkChecks = ({ release, world }: Turn, live: Live, stepping: Stepping, share: number): readonly Event[] => {
+  if (inProgress(live.status) || share > 0 || missingCapacity(live, stepping) !== undefined) return [];
+  const asked = { ...release.candidate, endpointConfig: live.endpointConfig };
+  const wrong = mismatches(live, asked, stepping.candidateVariant);
   const passed = wrong.length === 0;
   return [
     {
@@ -130,15 +180,18 @@ const remember = async (
   turn: Turn,
   stepping: Stepping,
   live: Live,
+  stale: boolean,
   state: State,
   command: Command | undefined,
   events: readonly Event[],
 ): Promise<Turn> => {
   const at = turn.world.clock.now();
   const judged = events.find((event) => event.is === 'judged');
-  const settled = inProgress(live.status)
-    ? stepping.moves
-    : stepping.moves.map((move) => ({ ...move, until: move.until ?? at }));
+  const settled = stepping.moves.map((move): Stepping['moves'][number] => {
+    if (move.until !== undefined) return move;
+    if (inProgress(live.status)) return { ...move, seen: true };
+    return stale ? move : { ...move, until: at };
+  });
   const moves = command?.do === 'shift' ? [...settled, { from: at, share: command.share }] : settled;
   const figures = judged?.verdict.figures ?? stepping.verdict?.figures;
   const verdict = judged && {

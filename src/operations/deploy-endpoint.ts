@@ -166,7 +166,8 @@ const plan = async (
           progress: {
             is: 'done',
             outcome: 'succeeded',
-            reason: 'already-delivered',
+            // Up beside what serves, from an earlier run: the traffic is still to be shifted.
+            reason: planned.release.candidate.beside ? 'candidate-dark' : 'already-delivered',
             outputs: outputsOf(asked.spec.name, { ...planned.release, serving: 'candidate' }),
             because: planned.plan.title,
             plan: planned.plan,

@@ -13,7 +13,7 @@ import { readVersion } from '../registry/semantic-version.ts';
 import { advance, rerunDecision } from '../release/lifecycle.ts';
 import { releasesOf } from '../release/location.ts';
 import type { ReleaseRecord } from '../release/record.ts';
-import { releaseStore } from '../release/store.ts';
+import { LostRace, releaseStore } from '../release/store.ts';
 import { choice, flag, text, type ValuesOf } from '../schema.ts';
 import { type World, writesOf } from '../world.ts';
 import { sharedInputs } from './shared-inputs.ts';
@@ -156,13 +156,29 @@ const command = async (
       'no-candidate',
       `no traffic of ${store.endpoint} is being shifted, so nobody would obey ${operation}`,
     );
+  if (live.version !== readVersion(given.manifest.model, given.version))
+    throw new Refusal(
+      'no-candidate',
+      `the traffic of ${store.endpoint} is shifted to ${live.version}, not ${given.version}`,
+    );
+  if (live.phase !== 'preparing' && live.phase !== 'stepping')
+    throw new Refusal(
+      'no-candidate',
+      `${live.version} has all traffic of ${store.endpoint} and is being published: nobody would obey ${operation}; wait, then roll back`,
+    );
   const because = `${operation} of ${live.id}: ${given.because}`;
   if (memory === undefined)
     return { is: 'waiting', memory: { v: 1, release: live.id }, notBefore: world.clock.now(), percent: 1, because };
   writesOf(world);
   const by = world.run.actor ?? world.run.holder;
   const commands = [...live.commands, { command: operation, by, why: given.because, at: world.clock.now() }];
-  await store.write(advance(stored.record, { commands }), stored.etag);
+  try {
+    await store.write(advance(stored.record, { commands }), stored.etag);
+  } catch (error) {
+    if (!(error instanceof LostRace)) throw error;
+    // The supervisor wrote first: the command is put into what it wrote.
+    return { is: 'waiting', memory, notBefore: world.clock.now(), percent: 1, because };
+  }
   return {
     is: 'done',
     outcome: 'succeeded',

@@ -1,29 +1,50 @@
 import type { FarSideEvent, Simulator } from '../../simulator/contracts.ts';
 import { seconds } from '../clock.ts';
-import type { Figures } from '../judge/verdict.ts';
+import type { Bucket } from '../judge/bucket.ts';
+import { beginJudging, type Judging, observeBucket, verdictOf } from '../judge/judge.ts';
+import type { Policy } from '../judge/policy.ts';
+import type { Verdict } from '../judge/verdict.ts';
 import { journalKey, releasesOf } from '../release/location.ts';
 import type { Chapter, EvidenceMinute } from '../report/story.ts';
 import { house } from './manifest.ts';
 
-/** What a release's judge said after each minute, as the journal beside the release record keeps it. */
-export const evidenceOf = (simulator: Simulator, endpoint: string, release: string | undefined): EvidenceMinute[] => {
+/** What a release's judge said after each minute: its journal, replayed as it lies beside the release record. */
+export const evidenceOf = (
+  simulator: Simulator,
+  endpoint: string,
+  release: string | undefined,
+): readonly EvidenceMinute[] => {
   const location = releasesOf({}, { partition: 'aws', region: house.region, id: house.account });
   const journal = release && simulator.objects.get(location.bucket, journalKey(location, endpoint, release));
-  if (!journal) return [];
-  const said = journal.body
-    .toString()
-    .split('\n')
-    .filter((line) => line !== '')
-    .flatMap((line): Figures[] => {
-      const { kind, figures } = JSON.parse(line) as { readonly kind: string; readonly figures?: Figures };
-      return kind === 'verdict' && figures ? [figures] : [];
-    });
-  // A later line for the same minute is what was said when CloudWatch had revised it.
-  const byMinute = new Map(said.map((figures) => [figures.t, minuteOf(figures)]));
-  return [...byMinute.values()].toSorted((a, b) => a.minute - b.minute);
+  return journal ? replayed(journal.body.toString()) : [];
 };
 
-const minuteOf = ({ t, logEvidence, threshold, evidence }: Figures): EvidenceMinute => {
+/** The lines that matter here; a later line for the same bucket is a revision. */
+type JournalLine =
+  | { readonly kind: 'plan'; readonly stepping?: Judge; readonly submission?: { readonly judged?: Judge } }
+  | ({ readonly kind: 'bucket' } & Bucket)
+  | { readonly kind: 'command' | 'observation' | 'verdict' | 'end' };
+interface Judge {
+  readonly policy: Policy;
+}
+
+const replayed = (text: string): readonly EvidenceMinute[] => {
+  const lines = text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as JournalLine]));
+  const policy = lines
+    .flatMap((line) => (line.kind === 'plan' ? [line.stepping?.policy ?? line.submission?.judged?.policy] : []))
+    .at(-1);
+  if (policy === undefined) return [];
+  const buckets = new Map(lines.flatMap((line) => (line.kind === 'bucket' ? [[line.t, line] as const] : [])));
+  let judging: Judging = beginJudging(policy);
+  return [...buckets.values()]
+    .toSorted((a, b) => a.t - b.t)
+    .map((bucket) => {
+      judging = observeBucket(judging, bucket);
+      return minuteOf(verdictOf(judging));
+    });
+};
+
+const minuteOf = ({ t, logEvidence, threshold, evidence }: Verdict): EvidenceMinute => {
   const proofs = Object.values(evidence).flatMap(({ logHealth, healthThreshold }) =>
     healthThreshold === undefined ? [] : [{ log: logHealth, threshold: healthThreshold }],
   );

@@ -74,14 +74,21 @@ const witnessed = z.looseObject({
 });
 
 const stepping = z.looseObject({
-  plan: z.looseObject({ steps: z.array(z.number()), bakeSeconds: z.number(), maxStepSeconds: z.number() }),
+  plan: z.looseObject({
+    steps: z.array(z.number()),
+    bakeSeconds: z.number(),
+    maxStepSeconds: z.number(),
+    minimumRequests: z.number(),
+  }),
   state: z.looseObject({
     is: z.enum(['dark', 'raising', 'baking', 'paused', 'returning', 'retiring', 'promoted', 'returned']),
   }),
   baselineVariant: z.string(),
   candidateVariant: z.string(),
   startedAt: instant,
-  moves: z.array(z.looseObject({ from: instant, until: z.optional(instant), share: z.number() })),
+  moves: z.array(
+    z.looseObject({ from: instant, until: z.optional(instant), share: z.number(), seen: z.optional(z.literal(true)) }),
+  ),
   obeyed: count,
   policy: anything,
   latency: z.optional(anything),

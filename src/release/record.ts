@@ -95,8 +95,13 @@ export interface Stepping {
   readonly candidateVariant: string;
   /** First instant with evidence; nothing before it was the candidate's. */
   readonly startedAt: Instant;
-  /** Weight changes: evidence from inside one counts for nothing. */
-  readonly moves: readonly { readonly from: Instant; readonly until?: Instant; readonly share: number }[];
+  /** Weight changes: evidence from inside one counts for nothing. `seen`: its update was. */
+  readonly moves: readonly {
+    readonly from: Instant;
+    readonly until?: Instant;
+    readonly share: number;
+    readonly seen?: true;
+  }[];
   /** How many of the release's manual commands were obeyed. */
   readonly obeyed: number;
   /** The judge's policy and latency plan, frozen before the first candidate request. */

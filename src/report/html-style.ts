@@ -22,6 +22,7 @@ th{color:var(--quiet);font-weight:600}
 @media(min-width:641px){.contents td:nth-child(2),.contents td:nth-child(3){white-space:nowrap}}
 table.numbers td,table.numbers th{text-align:right;font-variant-numeric:tabular-nums}
 table.numbers td:first-child,table.numbers th:first-child{text-align:left}
+table.judged td:not(:first-child){white-space:nowrap}
 .badge{display:inline-block;border-radius:1em;padding:.05em .7em;font-size:.875rem;font-weight:600;white-space:nowrap;color:var(--warn);background:var(--warn-bg);border:1px solid currentColor}
 .badge.succeeded{color:var(--good);background:var(--good-bg)}
 .badge.failed,.badge.rejected,.badge.rolled-back{color:var(--bad);background:var(--bad-bg)}

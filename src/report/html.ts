@@ -163,8 +163,9 @@ const judged = ({ judged: found, minutes }: Chapter): string => {
     `<p>${escapeXml(judgedSentence(found))} ${inAll}</p>`,
     table(
       judgedHeads,
-      judgedRows(found).map((cells) => cells.map(escapeXml)),
-      'numbers',
+      // A count and what follows it in brackets fit a narrow cell one below the other.
+      judgedRows(found).map((cells) => cells.map((cell) => escapeXml(cell).replace(' (', '<br>('))),
+      'numbers judged',
     ),
   ].join('\n');
 };

@@ -173,6 +173,7 @@ export const generate = (scenario: Scenario, setting: Setting, seed: string): Ru
   const excess: number[] = [];
   let hit: Luck = { outage: false };
   let split = shareAt(scenario, setting, 0);
+  let inMinute = noRequests;
   for (let index = 0; index < count; index += 1) {
     const second = index * setting.bucketSeconds;
     const minute = second / 60;
@@ -188,18 +189,29 @@ export const generate = (scenario: Scenario, setting: Setting, seed: string): Ru
     const candidateRate = scenario.candidate?.(minute, hit) ?? rate;
     const candidate = armOf(scenario, true, n, candidateRate, minute, random, setting);
     const baseline = armOf(scenario, false, random.poisson(mean * (1 - effective)), rate, minute, random, setting);
+    const whole = second % 60 === 0 ? noRequests : inMinute;
+    inMinute = { candidate: whole.candidate + candidate.n, baseline: whole.baseline + baseline.n };
+    // A percentile of a minute is of all its requests; those of shorter buckets do not add up to it.
+    const latency = (second + setting.bucketSeconds) % 60 === 0 ? scenario.latency?.(minute) : undefined;
     const gap = random.next() < (scenario.gaps ?? 0) ? random.next() : 1;
     rows.push({
       t: second,
       seconds: setting.bucketSeconds,
       moved,
       share,
-      ...(gap < 0.5 ? {} : { candidate }),
-      ...(gap >= 0.5 && gap < 1 ? {} : { baseline }),
+      ...(gap < 0.5 ? {} : { candidate: withP99(candidate, inMinute.candidate, latency, random) }),
+      ...(gap >= 0.5 && gap < 1 ? {} : { baseline: withP99(baseline, inMinute.baseline, latency && alike, random) }),
     });
     excess.push(excessRate(scenario, candidateRate - rate, minute));
   }
   return { rows, history, excess };
+};
+
+const noRequests = { candidate: 0, baseline: 0 };
+
+const withP99 = (arm: RowArm, n: number, slowdown: Slowdown | undefined, random: Random): RowArm => {
+  const p99 = slowdown && percentile99(n, slowdown, random);
+  return p99 === undefined ? arm : { ...arm, p99 };
 };
 
 const shareAt = ({ share }: Scenario, { plan }: Setting, minute: number): number =>
@@ -233,7 +245,7 @@ const armOf = (
     n: n + storm,
     err: random.binomial(n, rate) + storm,
     ...(clientErrors ? { err4xx: random.binomial(n, isCandidate ? clientErrors.candidate : clientErrors.base) } : {}),
-    ...(latency ? slowness(n + storm, isCandidate ? latency(minute) : alike, random) : {}),
+    ...(latency ? { cells: cellsOf(n + storm, isCandidate ? latency(minute) : alike, random) } : {}),
     ...(moreMetrics > 0
       ? {
           more: Object.fromEntries(
@@ -244,7 +256,7 @@ const armOf = (
   };
 };
 
-const slowness = (n: number, slowdown: Slowdown, random: Random): { cells: readonly number[]; p99?: number } => {
+const cellsOf = (n: number, slowdown: Slowdown, random: Random): readonly number[] => {
   const above = exceedances(slowdown);
   const cells: number[] = [];
   let left = n;
@@ -256,11 +268,18 @@ const slowness = (n: number, slowdown: Slowdown, random: Random): { cells: reado
     mass = rest;
   }
   cells.push(left);
-  if (n < 1) return { cells };
-  // The order statistic at rank 99 % is Beta; its normal approximation keeps the sampling noise a p99 of few requests has.
+  return cells;
+};
+
+/**
+ * The order statistic at rank 99 % is Beta; its normal approximation keeps the sampling noise a p99 of few requests has.
+ * Undefined without requests.
+ */
+const percentile99 = (n: number, slowdown: Slowdown, random: Random): number | undefined => {
+  if (n < 1) return undefined;
   const u = (0.99 * n + 0.5) / (n + 1) + Math.sqrt((0.99 * 0.01) / n) * random.gaussian();
   const at = Math.min(1 - 0.2 / n, Math.max(0.5, u));
-  return { cells, p99: quantile(at) * slowdown(at) };
+  return quantile(at) * slowdown(at);
 };
 
 const known = new Map<Slowdown, readonly number[]>();

@@ -84,6 +84,7 @@ const watching = async (
       return turnOf();
     },
     remark: () => undefined,
+    witness: () => {},
     end: () => Promise.reject(new Error('not here')),
   });
   for (look of looks) {

@@ -115,7 +115,9 @@ describe('a release under a judge', () => {
     expect(told).toContain(
       'the candidate was asked 873 times and failed 36 times. In all it answered 100 requests, 5 of them',
     );
-    const cells = [...told.matchAll(/<tr>(.*?)<\/tr>/g)].map(([, row = '']) => row.replace(/<[^>]+>/g, '|'));
+    const cells = [...told.matchAll(/<tr>(.*?)<\/tr>/g)].map(([, row = '']) =>
+      row.replaceAll('<br>', ' ').replace(/<[^>]+>/g, '|'),
+    );
     expect(cells).toContainEqual(
       expect.stringMatching(
         /\|36 of 873 \(4\.12 %\)\|\|0 of 8127 \(0 %\)\|\|4\.12 % \(2 % to 6\.79 %\)\|\|545\|\|.* of 20\|/,
