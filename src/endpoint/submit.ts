@@ -13,7 +13,7 @@ import type { Step, Turn } from './turn.ts';
 import { concluded } from './verdict.ts';
 
 /** Right after an update DescribeEndpoint may still show the state before it (reference/sagemaker.md §2.7 rule 5). */
-const grace = seconds(60);
+export const grace = seconds(60);
 
 /**
  * Announces the submission in the record, then submits: whoever finds the record afterwards knows that the call may have been

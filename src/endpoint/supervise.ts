@@ -10,14 +10,12 @@ import { causeOf } from './cause.ts';
 import { judgeFleets } from './evidence.ts';
 import { inProgress, type Live, observe } from './observe.ts';
 import { nextPoll } from './poll.ts';
-import { moved } from './submit.ts';
+import { grace, moved } from './submit.ts';
 import { type Arm, requestsSeen } from './traffic.ts';
 import type { Step, Turn } from './turn.ts';
 import { concluded } from './verdict.ts';
 import { mismatches } from './verify.ts';
 
-/** A read right after an update may show the state before it (reference/sagemaker.md §2.7 rule 5). */
-const grace = seconds(60);
 /** The submission arrived, so a read without any sign of it is stale; past this, nothing is known any more. */
 const patience = minutes(10);
 /** How long weights and counts may lag behind InService before they are called wrong. */

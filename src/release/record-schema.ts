@@ -50,6 +50,7 @@ const submission = z.looseObject({
 });
 
 const witnessed = z.looseObject({
+  countSetAt: z.optional(instant),
   submittedAt: z.optional(instant),
   updatingAt: z.optional(instant),
   failureReason: z.optional(z.string()),

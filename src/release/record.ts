@@ -168,6 +168,8 @@ export interface Witnessed {
     readonly published: boolean;
     readonly because?: string;
   };
+  /** When the instance count of what serves was first set to what is asked. */
+  readonly countSetAt?: Instant;
   /** Since when CloudWatch cannot be read. */
   readonly blindSince?: Instant;
 }
