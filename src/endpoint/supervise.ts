@@ -1,5 +1,5 @@
 import { failureCause } from '../aws/errors.ts';
-import { duration, minutes, seconds } from '../clock.ts';
+import { duration, type Instant, minutes, seconds } from '../clock.ts';
 import { canonical } from '../digest.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { Witnessed } from '../release/record.ts';
@@ -11,7 +11,7 @@ import { judgeFleets } from './evidence.ts';
 import { inProgress, type Live, observe } from './observe.ts';
 import { nextPoll } from './poll.ts';
 import { grace, moved } from './submit.ts';
-import { type Arm, requestsSeen } from './traffic.ts';
+import { type Arm, firstRequestAt, requestsSeen } from './traffic.ts';
 import type { Step, Turn } from './turn.ts';
 import { concluded } from './verdict.ts';
 import { mismatches } from './verify.ts';
@@ -98,14 +98,15 @@ const witness = async (turn: Turn, live: Live, alarmed: AlarmStates): Promise<Tu
   const stale = updatingAt !== undefined && live.failureReason === undefined ? undefined : seen.staleFailureReason;
   const told = live.failureReason === stale ? undefined : live.failureReason;
   const failureReason = seen.failureReason ?? told;
-  const red = live.pending === undefined ? [] : alarmed.red;
-  const alarms = [...new Set([...(seen.alarms ?? []), ...red])].sort();
   const gone = [...new Set([...(seen.alarmsGone ?? []), ...alarmed.gone])].sort();
   const bakes = await countBakes(
     world,
     candidate(turn),
     witnessBakes(seen.bakes ?? [], live.pending, release.submission),
   );
+  // What goes off while instances start says nothing of a candidate without traffic, and trips nothing.
+  const red = live.pending === undefined || bakes.length === 0 ? [] : alarmed.red;
+  const alarms = [...new Set([...(seen.alarms ?? []), ...red])].sort();
   const { staleFailureReason: _, ...others } = seen;
   const witnessed: Witnessed = {
     ...others,
@@ -292,10 +293,18 @@ const succeeded = (turn: Turn): Promise<Step> => {
     : concluded(turn, 'delivered', `${endpoint} serves ${what} after ${took}, verified`);
 };
 
+/** When the candidate got its first request, or its first bake began; undefined when neither was seen. */
+const exposedSince = async (turn: Turn): Promise<Instant | undefined> => {
+  const { witnessed, startedAt } = turn.release;
+  const [bake] = witnessed.bakes ?? [];
+  return bake?.startedAt ?? firstRequestAt(turn.world, candidate(turn), witnessed.submittedAt ?? startedAt);
+};
+
 const returned = async (turn: Turn, live: Live): Promise<Step> => {
   const { release, world } = turn;
   const submittedAt = release.witnessed.submittedAt ?? release.startedAt;
-  const red = release.witnessed.alarms ?? (await wentRed(turn, submittedAt));
+  const exposed = await exposedSince(turn);
+  const red = release.witnessed.alarms ?? (exposed === undefined ? [] : await wentRed(turn, exposed));
   const cause = causeOf({
     release,
     redAlarms: red,
