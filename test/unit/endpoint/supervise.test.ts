@@ -162,12 +162,15 @@ describe('alarms deleted while they watch', () => {
 describe('a read that is late', () => {
   test('says nothing: the update was accepted and nothing shows it yet', async () => {
     const before = { ...settledOn('churn-old'), LastModifiedTime: new Date(submittedAt - minutes(600)) };
-    expect((await watching([before], { at: minutes(2) })).reason).toBeUndefined();
-    expect((await watching([before], { at: minutes(10) })).reason).toBe('cause-unknown');
+    const witnessed = { modifiedAt: before.LastModifiedTime.getTime() };
+    expect((await watching([before], { witnessed, at: minutes(2) })).reason).toBeUndefined();
+    expect((await watching([before], { witnessed, at: minutes(10) })).reason).toBe('cause-unknown');
   });
 
-  test('but what changed since and is old again came back', async () => {
-    expect((await watching([settledOn('churn-old')], { at: minutes(7) })).reason).toBe('cause-unknown');
+  test('but what changed since and is old again came back, whatever our clock says', async () => {
+    const witnessed = { modifiedAt: submittedAt - minutes(600) };
+    const ahead = { ...settledOn('churn-old'), LastModifiedTime: new Date(submittedAt - seconds(90)) };
+    expect((await watching([ahead], { witnessed, at: minutes(7) })).reason).toBe('cause-unknown');
   });
 });
 
