@@ -24,7 +24,7 @@ export interface Account {
 export interface Run {
   readonly host: 'github-actions' | 'codepipeline' | 'command-line';
   /**
-   * Stable over re-runs of the same job (`github/<repository>/<run id>/<job>`), so that a re-run takes its own lease over;
+   * Stable over re-runs of the same job (`github/<repository>/<run id>/<job>/<operation>/<digest of what is asked>`), so that a re-run takes its own lease over;
    * different for everybody else.
    */
   readonly holder: string;

@@ -1,6 +1,7 @@
 import { type Clock, type Instant, iso, minutes, seconds } from '../clock.ts';
+import { digest } from '../digest.ts';
 import { endpointKey } from '../endpoint/key.ts';
-import type { Memory, Operation, Plan } from '../operation.ts';
+import type { Memory, Operation, OperationName, Plan } from '../operation.ts';
 import { newsFilter } from '../report/news.ts';
 import { type Report, scrubbed, type TimelineEntry } from '../report/result.ts';
 import type { OutputSchema, Schema } from '../schema.ts';
@@ -140,7 +141,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
       const session = await (host.seams?.openSession ?? openSession)({
         target: { ...target, ...(host.role ? { role: host.role } : {}) },
         env: host.env,
-        run: host.run,
+        run: forWork(host.run, operation.name, askedOf(operation.inputs, host.written)),
         clock,
         dryRun,
         signal: host.signal,
@@ -165,6 +166,15 @@ const deliver = <Inputs, M extends Memory, Outputs>(
   };
   return { ended: run(), interrupted: (because) => report({ ...cancelled(because), unsettled: true }) };
 };
+
+/**
+ * Legs of a matrix, two terminals of one person, two actions with one project and commit: what they ask for tells them apart. A re-run
+ * asks for the same and is the same holder.
+ */
+const forWork = (run: Run, operation: OperationName, asked: Readonly<Record<string, string>>): Run => ({
+  ...run,
+  holder: `${run.holder}/${operation}/${digest(asked).slice(0, 8)}`,
+});
 
 const cancelled = (because: string) =>
   ({ is: 'done', outcome: 'cancelled', reason: 'cancelled', outputs: {}, because }) as const;
