@@ -11,7 +11,7 @@ import { judgeFleets } from './evidence.ts';
 import { inProgress, type Live, observe } from './observe.ts';
 import { nextPoll } from './poll.ts';
 import { grace, moved } from './submit.ts';
-import { type Arm, firstRequestAt, requestsSeen } from './traffic.ts';
+import { type Arm, firstRequestAt, metricDelay, requestsSeen } from './traffic.ts';
 import type { Step, Turn } from './turn.ts';
 import { concluded } from './verdict.ts';
 import { mismatches } from './verify.ts';
@@ -50,7 +50,7 @@ export const supervise = async (turn: Turn, armed: readonly AlarmSpec[] = []): P
       return (
         (await unverified(witnessing, live)) ??
         (await unwatched(witnessing)) ??
-        (await unproven(witnessing)) ??
+        (await unproven(witnessing, live)) ??
         succeeded(witnessing)
       );
     case 'returned':
@@ -252,13 +252,13 @@ const unverified = async (turn: Turn, live: Live): Promise<Step | undefined> => 
 };
 
 /** A bake that ended without enough requests after the update had settled can no longer be stopped, only told. */
-const unproven = async (turn: Turn): Promise<Step | undefined> => {
+const unproven = async (turn: Turn, live: Live): Promise<Step | undefined> => {
   const { release, world } = turn;
   const { minimumRequests, kind, bakeSeconds, finalBakeSeconds } = release.submission;
   if (kind !== 'update' || minimumRequests === 0 || bakeSeconds + finalBakeSeconds === 0) return undefined;
   const bakes = release.witnessed.bakes ?? [];
-  const countable = countableAt(bakes);
-  if (countable !== undefined)
+  const countable = bakes.length > 0 ? countableAt(bakes) : live.modifiedAt + metricDelay;
+  if (countable !== undefined && world.clock.now() < countable)
     return {
       because: 'the new version serves; waiting for the metrics of the last bake',
       percent: 90,

@@ -34,6 +34,7 @@ const watching = async (
     readonly redAt?: number;
     /** Minutes after the submission at which the candidate got a request. */
     readonly requestAt?: number;
+    readonly minimumRequests?: number;
   } = {},
 ) => {
   const put: string[] = [];
@@ -85,7 +86,7 @@ const watching = async (
     submission: {
       kind: 'update',
       variant: 'AllTraffic',
-      minimumRequests: 0,
+      minimumRequests: options.minimumRequests ?? 0,
       bakeSeconds: 600,
       finalBakeSeconds: 300,
       timeoutSeconds: 3600,
@@ -197,5 +198,16 @@ describe('an alarm that goes off', () => {
     expect((await watching([settledOn('churn-old')], { redAt: 9, requestAt: 9 })).reason).toBe('alarm');
     expect((await watching([settledOn('churn-old')], { redAt: 9, requestAt: 11 })).reason).toBe('cause-unknown');
     expect((await watching([settledOn('churn-old')], { redAt: 9 })).reason).toBe('cause-unknown');
+  });
+});
+
+describe('bakes that nobody watched', () => {
+  const unwatched = (at: number, requestAt?: number) =>
+    watching([settledOn('churn-new')], { at, minimumRequests: 1, ...(requestAt === undefined ? {} : { requestAt }) });
+
+  test('are counted when the metrics of the last one are complete', async () => {
+    expect((await unwatched(minutes(7))).reason).toBeUndefined();
+    expect((await unwatched(minutes(8))).reason).toBe('unproven-traffic');
+    expect((await unwatched(minutes(8), 4)).reason).toBe('delivered');
   });
 });
