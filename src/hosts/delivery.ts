@@ -96,23 +96,27 @@ const deliver = <Inputs, M extends Memory, Outputs>(
   let dryRun = false;
   let plan: Plan | undefined;
   let key: string | undefined;
+  let account: string | undefined;
   const asked: Record<string, string> = {};
   const timeline: TimelineEntry[] = [];
 
   const report = (end: Ended<Outputs>): Report => ({
-    result: scrubbed({
-      'schema-version': 1,
-      operation: operation.name,
-      outcome: end.outcome,
-      reason: end.reason,
-      because: end.because,
-      outputs: wireOutputs(operation.outputs, end.outputs),
-      ...(plan ? { plan } : {}),
-      ...(end.judged ? { judged: end.judged } : {}),
-      dryRun,
-      startedAt: iso(startedAt),
-      endedAt: iso(clock.now()),
-    }),
+    result: scrubbed(
+      {
+        'schema-version': 1,
+        operation: operation.name,
+        outcome: end.outcome,
+        reason: end.reason,
+        because: end.because,
+        outputs: wireOutputs(operation.outputs, end.outputs),
+        ...(plan ? { plan } : {}),
+        ...(end.judged ? { judged: end.judged } : {}),
+        dryRun,
+        startedAt: iso(startedAt),
+        endedAt: iso(clock.now()),
+      },
+      account,
+    ),
     asked,
     timeline,
     ...(end.token ? { token: end.token } : {}),
@@ -147,6 +151,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
         signal: host.signal,
         ...(host.identityToken ? { identityToken: host.identityToken } : {}),
       });
+      account = session.account.id;
       key = target.endpoint && endpointKey(session.account, target.endpoint.name);
       const saw = {
         plan: (seen: Plan) => {
