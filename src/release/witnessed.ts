@@ -22,7 +22,7 @@ export interface Look {
     readonly t?: number;
     readonly decision: string;
     readonly reason?: string;
-    readonly logEvidence?: number;
+    readonly logEvidence?: number | null;
     readonly because: string;
   };
 }
@@ -56,7 +56,8 @@ const lines = z.discriminatedUnion('kind', [
     t: z.optional(z.number()),
     decision: z.string(),
     reason: z.optional(z.string()),
-    logEvidence: z.optional(z.number()),
+    // JSON has no word for the logarithm of no evidence at all.
+    logEvidence: z.optional(z.nullable(z.number())),
     because: z.string(),
   }),
   z.looseObject({
