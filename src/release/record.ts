@@ -166,7 +166,9 @@ export interface Witnessed {
     readonly at: Instant;
     readonly why: ReasonCode;
     readonly published: boolean;
+    /** The judge's, when it was the judge. */
     readonly because?: string;
+    readonly figures?: Figures;
   };
   /** Since when CloudWatch cannot be read. */
   readonly blindSince?: Instant;
