@@ -35,20 +35,22 @@ export const withNewStep = (state: MetricState): MetricState => ({ ...state, ste
 export interface BucketTerms {
   readonly ratio: Terms;
   readonly stakes: Stakes;
+  /** With the burst guard on: what one bucket may add to the evidence against and for the candidate. */
   readonly caps: readonly number[] | undefined;
+  readonly excuse: number | undefined;
 }
 
 export const withCounts = (
   { conviction, whole, step }: MetricState,
   counts: Counts,
-  { ratio, stakes, caps }: BucketTerms,
+  { ratio, stakes, caps, excuse }: BucketTerms,
 ): MetricState => {
-  const total = observe(whole, counts, stakes);
+  const total = observe(whole, counts, stakes, excuse);
   return {
     conviction: weigh(conviction, counts, ratio, caps),
     whole: total,
     // In the first step the two are one.
-    step: step === whole ? total : observe(step, counts, stakes),
+    step: step === whole ? total : observe(step, counts, stakes, excuse),
   };
 };
 

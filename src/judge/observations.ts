@@ -1,6 +1,6 @@
 import { alternatives } from './alternatives.ts';
 import { type Bucket, type Counts, countsOf } from './bucket.ts';
-import { guardCaps } from './burst-guard.ts';
+import { guardCaps, guardExcuse } from './burst-guard.ts';
 import { ratioTerms, shareOf } from './conviction.ts';
 import { stakesOf } from './health.ts';
 import { type BucketTerms, freshMetric, type MetricState, withCounts, withNewStep, withStart } from './metric-state.ts';
@@ -115,14 +115,15 @@ const withEvidence = (so: Observations, bucket: Bucket): Observations => {
   };
 };
 
-const termsOf = (counts: Counts, margin: number, { burstGuard, convict }: Policy): BucketTerms | undefined => {
+const termsOf = (counts: Counts, margin: number, { burstGuard, convict, healthy }: Policy): BucketTerms | undefined => {
   const share = shareOf(counts);
   if (share === undefined) return undefined;
+  const guarded = burstGuard && !counts.perBucket;
   return {
     ratio: ratioTerms(share, margin, alternatives),
     stakes: stakesOf(counts),
-    caps:
-      burstGuard && !counts.perBucket ? guardCaps(convict.falseRollback, alternatives, counts.candidate) : undefined,
+    caps: guarded ? guardCaps(convict.falseRollback, alternatives, counts.candidate) : undefined,
+    excuse: guarded ? guardExcuse(healthy.confidence) : undefined,
   };
 };
 
