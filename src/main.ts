@@ -58,7 +58,7 @@ const commands: Readonly<Record<string, { readonly does: string; readonly run: C
   },
   backtest: {
     does: 'Prints what a policy would have done with recorded metrics, and how long its proofs take.',
-    run: async (args, _, terminal) => (await import('./hosts/judging.ts')).runBacktest(args, terminal),
+    run: async (args, host, terminal) => (await import('./hosts/backtest.ts')).runBacktest(args, terminal, host),
   },
   rehearse: {
     does: 'Plays the real actions against a local AWS on this machine.',

@@ -69,9 +69,23 @@ export interface Heard {
 
 /** Two variants side by side. Nothing before the first move. */
 export const judgeVariants = async ({ world, endpoint }: Turn, stepping: Stepping): Promise<Heard | undefined> => {
-  const { latency, moves, candidateVariant, baselineVariant } = stepping;
-  const from = moves[0]?.from;
+  const from = stepping.moves[0]?.from;
   if (from === undefined) return undefined;
+  return judgement(world, stepping, () => variantBuckets(world, endpoint, stepping, from, world.clock.now() - settled));
+};
+
+export type Variants = Pick<Bench, 'policy' | 'latency'> &
+  Pick<Stepping, 'moves' | 'candidateVariant' | 'baselineVariant'>;
+
+/** All whole buckets in [from, to) of two variants side by side; the one `from` lies in among them. */
+export const variantBuckets = (
+  world: World,
+  endpoint: string,
+  variants: Variants,
+  from: Instant,
+  to: Instant,
+): Promise<readonly Bucket[]> => {
+  const { latency, moves, candidateVariant, baselineVariant } = variants;
   const fleet = (variant: string) => (start: Instant, end: Instant) =>
     readFleet(world, { endpoint, variant }, latency, start, end);
   const mark: Mark = (at, until) => {
@@ -81,9 +95,7 @@ export const judgeVariants = async ({ world, endpoint }: Turn, stepping: Steppin
       ...(share === undefined ? {} : { share }),
     };
   };
-  return judgement(world, stepping, () =>
-    readBuckets(world, stepping, fleet(candidateVariant), fleet(baselineVariant), from, mark),
-  );
+  return readBuckets(variants, fleet(candidateVariant), fleet(baselineVariant), from, to, mark);
 };
 
 /**
@@ -110,7 +122,9 @@ export const judgeFleets = async (
   const mark: Mark = (at, until) => ({
     moved: !bakes.some(({ startedAt, endsAt }) => startedAt <= at && until <= endsAt),
   });
-  return judgement(world, bench, () => readBuckets(world, bench, candidate, baseline, from, mark));
+  return judgement(world, bench, () =>
+    readBuckets(bench, candidate, baseline, from, world.clock.now() - settled, mark),
+  );
 };
 
 /** Counts can be taken apart; percentiles and maxima cannot. Two reads of one minute may differ: nobody had less than nothing. */
@@ -141,15 +155,14 @@ const blind = ({ policy, blindSince }: Bench, now: Instant, error: unknown): Ver
 type Reading = (start: Instant, end: Instant) => Promise<(at: Instant) => Minute | undefined>;
 
 const readBuckets = async (
-  world: World,
-  { policy, latency }: Bench,
+  { policy, latency }: Pick<Bench, 'policy' | 'latency'>,
   candidate: Reading,
   baseline: Reading,
   from: Instant,
+  to: Instant,
   mark: Mark,
 ): Promise<readonly Bucket[]> => {
   const start = from - (from % seconds(bucketSeconds));
-  const to = world.clock.now() - settled;
   const end = to - (to % seconds(bucketSeconds));
   if (end <= start) return [];
   const [one, other] = await Promise.all([candidate(start, end), baseline(start, end)]);

@@ -26,14 +26,15 @@ const day = minutes(24 * 60);
 /**
  * Freezes the policy from the day before the rollout (DESIGN §6): whether errors come in bursts, and at which latencies requests are
  * counted. Never from the candidate.
+ * @param now when the rollout begins
  */
 export const freezePolicy = async (
   world: World,
   fleet: Fleet,
   judge: JudgePolicy,
   { minimumRequests, byDifference = false }: Judged,
+  now = world.clock.now(),
 ): Promise<FrozenPolicy> => {
-  const now = world.clock.now();
   const from = now - (now % minutes(1)) - day;
   const minute = await readFleet(world, fleet, undefined, from, now);
   const history = Array.from({ length: day / minutes(1) }, (_, index) => minute(from + index * minutes(1))).flatMap(

@@ -3,10 +3,18 @@ import type { MetricEvidence } from '../judge/verdict.ts';
 import type { Judged, JudgedMetric } from '../operation.ts';
 import type { Release } from '../release/record.ts';
 
-/** What a release's record witnesses of its judge, for a report; nothing when there was no judge, or it never read a metric. */
-export const judgedOf = ({ stepping }: Pick<Release, 'stepping'>): { readonly judged?: Judged } => {
-  const figures = stepping?.verdict?.figures;
-  if (stepping === undefined || figures === undefined) return {};
+/**
+ * What a release's record witnesses of its judge, for a report: its last verdict on steps, the one that stopped a guardrail
+ * deployment. Nothing when there was no judge, or it never read a metric.
+ */
+export const judgedOf = ({
+  stepping,
+  submission,
+  witnessed,
+}: Pick<Release, 'stepping' | 'submission' | 'witnessed'>): { readonly judged?: Judged } => {
+  const figures = stepping ? stepping.verdict?.figures : witnessed.abort?.figures;
+  const policy = stepping?.policy ?? submission.judged?.policy;
+  if (policy === undefined || figures === undefined) return {};
   const { evidence, candidateRequests, logEvidence, threshold } = figures;
   return {
     judged: {
@@ -14,7 +22,7 @@ export const judgedOf = ({ stepping }: Pick<Release, 'stepping'>): { readonly ju
       harmed: evidence[errorsMetric]?.candidate.bad ?? 0,
       logEvidence: round(logEvidence),
       threshold: round(threshold),
-      metrics: stepping.policy.metrics.flatMap((metric) => metricOf(metric, evidence[metric.name])),
+      metrics: policy.metrics.flatMap((metric) => metricOf(metric, evidence[metric.name])),
     },
   };
 };

@@ -33,6 +33,9 @@ export const guardCaps = (falseRollback: number, { factors }: Alternatives, requ
   return factors.map((factor) => most * Math.min(1, Math.log(factor) / Math.log(fullFactor)));
 };
 
+/** Most, in nats, that a burst in the baseline alone may make the candidate look good by. */
+export const guardExcuse = (confidence: number): number => -Math.log(1 - confidence) / 6;
+
 /** Fewest buckets with requests that make a history. */
 const shortestHistory = 60;
 /** Standard deviations by which the pairs of a steady endpoint differ from theirs about once in a thousand days. */

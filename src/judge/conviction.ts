@@ -73,8 +73,11 @@ export const weigh = (
   );
 };
 
-/** ln of the evidence. */
-export const logEvidence = (conviction: Conviction): number => logSum(conviction);
+/** ln of the evidence; that of one before the first bet, which a journal can hold. */
+export const logEvidence = (conviction: Conviction): number => {
+  const sum = logSum(conviction);
+  return sum === Number.NEGATIVE_INFINITY ? 0 : sum;
+};
 
 /** Candidate's share of the requests of a bucket; undefined when there were none. */
 export const shareOf = ({ candidate, baseline }: Counts): number | undefined =>

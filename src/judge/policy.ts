@@ -23,6 +23,8 @@ export interface Metric {
   readonly weight: number;
   /** This metric's own margin, a factor over the baseline's rate. */
   readonly worseThan: number;
+  /** Convict only what is several times worse, on evidence that it is worse than the margin. */
+  readonly onlyGross?: boolean;
   /** The excess that must be excluded before the candidate is healthy; absent = watched, not proven. */
   readonly excessBelow?: number;
   /** A cold candidate is no slow candidate: what this metric says this soon after the first request is no evidence. */
@@ -48,8 +50,6 @@ export const clientErrorsMetric = 'client-errors';
 const errorsBudget = 4;
 const clientErrorsBudget = 2;
 const latencyBudget = 4;
-/** Callers cause 4xx too, and one caller in one arm is no fault of the model (reference §3.6). */
-const clientErrorsMargin = 3;
 
 const latencyWarmUpSeconds = 180;
 
@@ -83,7 +83,9 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
           {
             name: clientErrorsMetric,
             weight: clientErrorsBudget,
-            worseThan: Math.max(worseThan, clientErrorsMargin),
+            worseThan,
+            // Callers cause 4xx too, and one caller in one arm is no fault of the model (reference §3.6).
+            onlyGross: true,
             excessBelow,
             says: '4xx answers',
           },

@@ -28,7 +28,8 @@ export const ruleOn = (so: Observations, bucket: Bucket): Ruling => {
 /** Mean of e-processes: an e-process under any dependence between the metrics; the weights are shares of the budget. */
 export const combinedEvidence = ({ policy, metrics }: Observations): number =>
   policy.metrics.reduce(
-    (sum, { weight }, index) => logAdd(sum, Math.log(weight) + logEvidence((metrics[index] ?? freshMetric).conviction)),
+    (sum, metric, index) =>
+      logAdd(sum, Math.log(metric.weight) + logEvidence((metrics[index] ?? freshMetric(metric)).conviction)),
     Number.NEGATIVE_INFINITY,
   );
 
@@ -72,7 +73,7 @@ const reasonOf = (so: Observations, bucket: Bucket, evidence: number): VerdictRe
 const isHealthy = (so: Observations, bucket: Bucket): boolean =>
   so.policy.metrics.some(({ excessBelow }) => excessBelow !== undefined) &&
   so.policy.metrics.every((metric, index) =>
-    isProven(metric, so.metrics[index] ?? freshMetric, bucket, healthThreshold(so)),
+    isProven(metric, so.metrics[index] ?? freshMetric(metric), bucket, healthThreshold(so)),
   );
 
 /** Nothing is proven in a bucket that by itself shows a larger excess than the bound: what just began is not yet in the evidence. */

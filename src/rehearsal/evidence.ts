@@ -1,10 +1,9 @@
 import type { FarSideEvent, Simulator } from '../../simulator/contracts.ts';
 import { seconds } from '../clock.ts';
-import type { Bucket } from '../judge/bucket.ts';
 import { beginJudging, type Judging, observeBucket, verdictOf } from '../judge/judge.ts';
-import type { Policy } from '../judge/policy.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { journalKey, releasesOf } from '../release/location.ts';
+import { bucketsAt, readWitnessed } from '../release/witnessed.ts';
 import type { Chapter, EvidenceMinute } from '../report/story.ts';
 import { house } from './manifest.ts';
 
@@ -19,24 +18,11 @@ export const evidenceOf = (
   return journal ? replayed(journal.body.toString()) : [];
 };
 
-/** The lines that matter here; a later line for the same bucket is a revision. */
-type JournalLine =
-  | { readonly kind: 'plan'; readonly stepping?: Judge; readonly submission?: { readonly judged?: Judge } }
-  | ({ readonly kind: 'bucket' } & Bucket)
-  | { readonly kind: 'command' | 'observation' | 'verdict' | 'end' };
-interface Judge {
-  readonly policy: Policy;
-}
-
 const replayed = (text: string): readonly EvidenceMinute[] => {
-  const lines = text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as JournalLine]));
-  const policy = lines
-    .flatMap((line) => (line.kind === 'plan' ? [line.stepping?.policy ?? line.submission?.judged?.policy] : []))
-    .at(-1);
+  const { policy, looks } = readWitnessed(text);
   if (policy === undefined) return [];
-  const buckets = new Map(lines.flatMap((line) => (line.kind === 'bucket' ? [[line.t, line] as const] : [])));
   let judging: Judging = beginJudging(policy);
-  return [...buckets.values()]
+  return [...bucketsAt(looks).values()]
     .toSorted((a, b) => a.t - b.t)
     .map((bucket) => {
       judging = observeBucket(judging, bucket);

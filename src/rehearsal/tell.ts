@@ -55,10 +55,16 @@ const minutesOf = (
     if (config === candidate) return 'candidate';
     return config === baseline ? 'baseline' : undefined;
   };
-  return all.flatMap(({ endpointConfig, variant, minute, requests, errors }): ArmMinute[] => {
+  const merged = new Map<string, ArmMinute>();
+  for (const { endpointConfig, variant, minute, requests, errors } of all) {
     const arm = armOf(endpointConfig, variant);
-    return arm === undefined || minute < from || minute > to ? [] : [{ arm, minute, requests, errors }];
-  });
+    if (arm === undefined || minute < from || minute > to) continue;
+    // While a fleet is swapped two configs serve the same version.
+    const before = merged.get(`${arm} ${minute}`) ?? { requests: 0, errors: 0 };
+    const sums = { requests: before.requests + requests, errors: before.errors + errors };
+    merged.set(`${arm} ${minute}`, { arm, minute, ...sums });
+  }
+  return [...merged.values()].toSorted((a, b) => a.minute - b.minute);
 };
 
 /** From what SageMaker turned on to the end of the wait after it, or to whatever ended the wait early. */

@@ -71,7 +71,13 @@ const witnessed = z.looseObject({
     ),
   ),
   abort: z.optional(
-    z.looseObject({ at: instant, why: reason, published: z.boolean(), because: z.optional(z.string()) }),
+    z.looseObject({
+      at: instant,
+      why: reason,
+      published: z.boolean(),
+      because: z.optional(z.string()),
+      figures: z.optional(anything),
+    }),
   ),
   blindSince: z.optional(instant),
 });

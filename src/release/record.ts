@@ -170,7 +170,9 @@ export interface Witnessed {
     readonly at: Instant;
     readonly why: ReasonCode;
     readonly published: boolean;
+    /** The judge's, when it was the judge. */
     readonly because?: string;
+    readonly figures?: Figures;
   };
   /** When the instance count of what serves was first set to what is asked. */
   readonly countSetAt?: Instant;

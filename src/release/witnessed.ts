@@ -1,11 +1,13 @@
 import * as z from 'zod/mini';
 import type { Bucket } from '../judge/bucket.ts';
+import type { LatencyPlan } from '../judge/latency.ts';
 import type { Policy } from '../judge/policy.ts';
 
 /** What a release's journal tells of its judge, in the order in which it happened. */
 export interface Witnessed {
   /** Frozen in the plan; absent in the journal of a release without a judge. */
   readonly policy?: Policy;
+  readonly latency?: LatencyPlan;
   readonly looks: readonly Look[];
 }
 
@@ -20,7 +22,7 @@ export interface Look {
     readonly t?: number;
     readonly decision: string;
     readonly reason?: string;
-    readonly logEvidence?: number;
+    readonly logEvidence?: number | null;
     readonly because: string;
   };
 }
@@ -36,7 +38,7 @@ const arm = z.looseObject({
   trials: z.optional(z.record(z.string(), z.number())),
 });
 const anything = z.record(z.string(), z.unknown());
-const judged = z.optional(z.looseObject({ policy: anything }));
+const judged = z.optional(z.looseObject({ policy: anything, latency: z.optional(anything) }));
 
 const lines = z.discriminatedUnion('kind', [
   z.looseObject({
@@ -54,7 +56,8 @@ const lines = z.discriminatedUnion('kind', [
     t: z.optional(z.number()),
     decision: z.string(),
     reason: z.optional(z.string()),
-    logEvidence: z.optional(z.number()),
+    // JSON has no word for the logarithm of no evidence at all.
+    logEvidence: z.optional(z.nullable(z.number())),
     because: z.string(),
   }),
   z.looseObject({
@@ -68,7 +71,7 @@ const lines = z.discriminatedUnion('kind', [
 /** @throws {UnreadableJournal} `12: not a line of a journal: …` */
 export const readWitnessed = (text: string): Witnessed => {
   const looks: Look[] = [];
-  let policy: unknown;
+  let plan: { readonly policy: unknown; readonly latency?: unknown } | undefined;
   let fresh: Bucket[] = [];
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
@@ -76,14 +79,18 @@ export const readWitnessed = (text: string): Witnessed => {
     if (!parsed.success)
       throw new UnreadableJournal(`${index + 1}: not a line of a journal: ${parsed.error.issues[0]?.message ?? ''}`);
     const found = parsed.data;
-    if (found.kind === 'plan') policy = (found.stepping ?? found.submission?.judged)?.policy;
+    if (found.kind === 'plan') plan = found.stepping ?? found.submission?.judged;
     if (found.kind === 'bucket') fresh.push(bucketOf(found));
     if (found.kind !== 'verdict') continue;
     const { kind: _, at, ...verdict } = found;
     looks.push({ at, buckets: fresh, verdict: verdict as Look['verdict'] });
     fresh = [];
   }
-  return { looks, ...(policy === undefined ? {} : { policy: policy as Policy }) };
+  return {
+    looks,
+    ...(plan ? { policy: plan.policy as Policy } : {}),
+    ...(plan?.latency ? { latency: plan.latency as LatencyPlan } : {}),
+  };
 };
 
 const bucketOf = (line: object): Bucket => {

@@ -35,6 +35,7 @@ table.judged td:not(:first-child){white-space:nowrap}
 .key.healthy{border-top:3px dashed var(--good);margin-left:.75rem}
 .key.baseline{border-top:3px dashed var(--baseline);margin-left:.75rem}
 figure{margin:.75rem 0 0}
+figure .legend{margin-top:.125rem}
 figcaption{font-size:.875rem;font-weight:600}
 svg{display:block;width:100%;height:auto;font:11.5px system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 .narrow{display:none}

@@ -100,6 +100,7 @@ describe('a guardrail deployment under the judge', () => {
     const report = await house.run(deployEndpoint, { version: '1.4.0' });
     expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'convicted' });
     expect(report?.result.because).toContain('errors');
+    expect(report?.result.judged?.harmed).toBeGreaterThan(5);
     expect(await variants()).toEqual(before);
   });
 });

@@ -83,15 +83,16 @@ export const claimsAsText = (cells: readonly CellSummary[]): string => {
   const wrong = cells
     .filter(isRegression)
     .sort((a, b) => (judge(b)?.wrong ?? 0) / b.runs - (judge(a)?.wrong ?? 0) / a.runs)[0];
-  /** What a judge that is quicker here pays for it: the healthy models it rolls back in the same setting. */
+  /** What a judge that is quicker here pays for it: the clean models it rolls back in the same setting, and the worst it does to healthy ones. */
   const price = (name: string, { setting }: CellSummary): string => {
     const paid = nulls
       .filter((cell) => JSON.stringify(cell.setting) === JSON.stringify(setting))
-      .map((cell) => ({ cell, one: cell.contestants.find((found) => found.name === name) }))
-      .sort((a, b) => (b.one?.rolledBack ?? 0) / b.cell.runs - (a.one?.rolledBack ?? 0) / a.cell.runs)[0];
-    return paid?.one
-      ? `rolls back ${share(paid.one.rolledBack, paid.cell.runs)} of ${paid.cell.scenario}`
-      : 'no null run';
+      .flatMap(({ scenario, runs, contestants }) =>
+        contestants.filter((one) => one.name === name).map((one) => ({ scenario, rate: one.rolledBack / runs })),
+      )
+      .sort((one, other) => other.rate - one.rate);
+    const shown = [...new Set([paid.find(({ scenario }) => scenario === 'A1'), paid[0]])];
+    return shown.flatMap((one) => (one ? `${percent(one.rate)} of ${one.scenario}` : [])).join(', ') || 'no null run';
   };
   const beaten = cells
     .filter((cell) => isRegression(cell) && cell.setting.requestsPerSecond >= 5)
@@ -110,7 +111,7 @@ export const claimsAsText = (cells: readonly CellSummary[]): string => {
     `rollbacks of null scenarios by the safety net or blindness: ${other}`,
     wrong ? `wrong "healthy", worst cell: ${named(wrong)} ${share(judge(wrong)?.wrong ?? 0, wrong.runs)}` : '',
     beaten.length > 0
-      ? `regressions in which another judge harmed fewer requests:\n${beaten.join('\n')}`
+      ? `regressions in which another judge harmed fewer requests (in brackets: the healthy models it rolls back in that setting):\n${beaten.join('\n')}`
       : 'fewest harmed requests in every regression',
     '',
   ].join('\n');

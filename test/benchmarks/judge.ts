@@ -7,6 +7,7 @@
  *   --write DIR     write the first stream of every cell as JSON lines for `model-delivery judge`
  *   --results FILE  one JSON line per cell, as it ends; cells already in the file are not played again
  *   --pictures DIR  draw the pictures of docs/judge.md from the results
+ *   --markdown FILE write the results as docs/judge-results.md
  *   --workers N     threads
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -14,6 +15,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { type Cell, seedOf, streamOf } from './cell.ts';
+import { resultsAsMarkdown } from './judge-markdown.ts';
 import { drawPictures } from './judge-pictures.ts';
 import { judgeSpeed } from './judge-speed.ts';
 import type { CellSummary } from './judge-summary.ts';
@@ -44,6 +46,7 @@ const { values } = parseArgs({
     write: { type: 'string' },
     results: { type: 'string' },
     pictures: { type: 'string' },
+    markdown: { type: 'string' },
     workers: { type: 'string', default: '2' },
   },
 });
@@ -94,5 +97,6 @@ await Promise.all(
 );
 
 if (values.pictures !== undefined) drawPictures(done, values.pictures);
+if (values.markdown !== undefined) writeFileSync(values.markdown, resultsAsMarkdown(done));
 console.log(claimsAsText(done));
 console.log(judgeSpeed());

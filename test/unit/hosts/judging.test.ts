@@ -2,8 +2,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { runBacktest } from '../../../src/hosts/backtest.ts';
 import { bucketsOf, readBucketLines } from '../../../src/hosts/bucket-lines.ts';
-import { runBacktest, runJudge } from '../../../src/hosts/judging.ts';
+import { runJudge } from '../../../src/hosts/judging.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'judging-'));
 const written = (name: string, content: string): string => {
@@ -130,18 +131,25 @@ describe('the lines of a file', () => {
 });
 
 describe('backtest', () => {
-  const told = (content: string, ...args: readonly string[]) => {
+  const withoutAws = (): never => {
+    throw new Error('a file needs no AWS');
+  };
+  const told = async (content: string, ...args: readonly string[]) => {
     const { out, err, say } = terminal();
     const auto = written(
       'auto.yml',
       'convict: { worse-than: 1.2x, false-rollback: 0.01 }\nhealthy: { excess-below: 0.5%, confidence: 0.95 }\n',
     );
-    const code = runBacktest(['--policy', auto, '--buckets', written('history.jsonl', content), ...args], say);
+    const code = await runBacktest(
+      ['--policy', auto, '--buckets', written('history.jsonl', content), ...args],
+      say,
+      withoutAws,
+    );
     return { code, err, out: out.join('\n') };
   };
 
-  test('of a day of production alone: the guard, and the time to proof', () => {
-    const { code, out } = told(jsonLines(...day), '--json');
+  test('of a day of production alone: the guard, and the time to proof', async () => {
+    const { code, out } = await told(jsonLines(...day), '--json');
     expect(code).toBe(0);
     const found = JSON.parse(out);
     expect(found).toMatchObject({ burstGuard: { on: false }, baseline: { requests: 360_000 } });
@@ -151,8 +159,8 @@ describe('backtest', () => {
     expect(twentieth.seconds).toBeCloseTo(twentieth.requests / (50 * 0.05), -1);
   });
 
-  test('of a rollout: what it would have said first, and last', () => {
-    const { out } = told(jsonLines(...day, ...both(0, 0), ...both(60, 12), ...both(120, 12)));
+  test('of a rollout: what it would have said first, and last', async () => {
+    const { out } = await told(jsonLines(...day, ...both(0, 0), ...both(60, 12), ...both(120, 12)));
     expect(out).toContain('burst guard: off; errors came singly in 120 buckets');
     expect(out).toMatch(
       /rollout: 3 buckets, 1 continue, 2 rollback\n {2}first continue at 0: .*\n {2}first rollback at 60: errors: 12 of 600/,

@@ -80,6 +80,17 @@ describe('the bound on the excess', () => {
     expect(expectedEvidence(pairs, 0.2)).toBeGreaterThan(1.05);
   });
 
+  test('capped, a burst in the baseline alone proves little; errors of both arms still excuse each other', () => {
+    const capped = (counts: Counts): number =>
+      logEvidenceBelow(observe(noExcess, counts, stakesOf(counts), 0.5), 0.005);
+    const free = (counts: Counts): number => logEvidenceBelow(observe(noExcess, counts, stakesOf(counts)), 0.005);
+    const burst = { ...clean(6, 74), baselineBad: 20 };
+    expect(free(burst)).toBeGreaterThan(1);
+    expect(capped(burst)).toBeLessThan(0.6);
+    const outage = { ...clean(300), candidateBad: 15, baselineBad: 135 };
+    expect(capped(outage)).toBeCloseTo(free(outage), 1);
+  });
+
   test('the interval ends where the evidence crosses, and contains the estimate', () => {
     const excess = seen(
       { candidate: 300, baseline: 2700, candidateBad: 4, baselineBad: 20, perBucket: false },
