@@ -56,8 +56,14 @@ export const supervise = async (turn: Turn, armed: readonly AlarmSpec[] = []): P
       );
     case 'returned':
       return returned(witnessing, live);
-    case 'creation-failed':
-      return creationFailed(witnessing, live);
+    case 'failed':
+      return failed(witnessing, live);
+    case 'out-of-service':
+      return concluded(
+        witnessing,
+        'endpoint-unusable',
+        `${turn.endpoint} is OutOfService with ${live.endpointConfig}: ${live.failureReason ?? 'SageMaker gives no reason'}`,
+      );
     case 'mixed':
       return concluded(
         witnessing,
@@ -73,14 +79,24 @@ export const supervise = async (turn: Turn, armed: readonly AlarmSpec[] = []): P
   }
 };
 
-type Situation = 'moving' | 'not-moved-yet' | 'arrived' | 'returned' | 'creation-failed' | 'mixed' | 'foreign';
+type Situation =
+  | 'moving'
+  | 'not-moved-yet'
+  | 'arrived'
+  | 'returned'
+  | 'failed'
+  | 'out-of-service'
+  | 'mixed'
+  | 'foreign';
 
 /** What DescribeEndpoint means for this release. `InService` alone means nothing (rule 1). */
 const situation = (live: Live, { world, release }: Turn): Situation => {
   if (live.pending !== undefined && live.pending.endpointConfig !== release.candidate.endpointConfig) return 'foreign';
-  if (live.status === 'Deleting' || live.status === 'OutOfService') return 'foreign';
+  if (live.status === 'Deleting') return 'foreign';
+  const known = [release.candidate, release.baseline].some((one) => one?.endpointConfig === live.endpointConfig);
+  if (live.status === 'OutOfService') return known ? 'out-of-service' : 'foreign';
   if (inProgress(live.status)) return 'moving';
-  if (live.status === 'Failed') return 'creation-failed';
+  if (live.status === 'Failed') return 'failed';
   if (live.endpointConfig === release.candidate.endpointConfig && live.status === 'InService')
     return live.pending === undefined ? 'arrived' : 'moving';
   const submittedAt = release.witnessed.submittedAt ?? release.startedAt;
@@ -330,9 +346,17 @@ const returned = async (turn: Turn, live: Live): Promise<Step> => {
     : concluded(turn, cause.reason, `${cause.because}; ${serves}`);
 };
 
-const creationFailed = (turn: Turn, live: Live): Promise<Step> => {
+/** Nothing serves, and only DeleteEndpoint is allowed (reference/sagemaker.md §2.7). */
+const failed = (turn: Turn, live: Live): Promise<Step> => {
+  const { endpoint, release } = turn;
   const told = live.failureReason ?? 'SageMaker gives no reason';
+  if (release.submission.kind !== 'create')
+    return concluded(
+      turn,
+      'endpoint-unusable',
+      `${endpoint} is Failed since its update to ${release.candidate.endpointConfig}, and must be deleted: ${told}`,
+    );
   return ['capacity', 'quota'].includes(failureCause(told))
     ? concluded(turn, 'capacity-unavailable', told)
-    : concluded(turn, 'creation-failed', `${turn.endpoint} could not be created: ${told}`);
+    : concluded(turn, 'creation-failed', `${endpoint} could not be created: ${told}`);
 };

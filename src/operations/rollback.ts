@@ -1,5 +1,6 @@
 import { orUndefined } from '../aws/errors.ts';
-import { baselineOf } from '../endpoint/baseline.ts';
+import { iso, minutes } from '../clock.ts';
+import { baselineOf, refuseUnusable } from '../endpoint/baseline.ts';
 import { conduct, type Intention, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
 import { canonicalOf } from '../endpoint/dark.ts';
 import { serverlessHardware } from '../endpoint/desired.ts';
@@ -107,7 +108,10 @@ const plan = async (world: World, given: RollbackInputs, record: ReleaseRecord):
       throw new Refusal('plan-changed', `${release.id} is live and goes back to ${release.version}: let it end first`);
     return { is: 'resume', release };
   }
+  // A candidate beside what serves is a good reason to go back.
+  refuseUnusable(endpoint, { ...live, variants: [] });
   const back = given.to === undefined ? wentBack(record, live) : undefined;
+  if (back !== undefined) refuseLongAgo(world, record, back.release);
   if (back !== undefined) return restoredAlready(world, endpoint, back.to, back.release);
   const mixed = given.to === undefined && live.status === 'UpdateRollbackFailed';
   const target = mixed ? await homeOf(world, record, live) : configurationOf(targetOf(given, record, live));
@@ -144,6 +148,16 @@ const wentBack = (
   const to = release.operation === 'rollback' ? release.candidate : release.baseline;
   return to !== undefined && to.endpointConfig === live.endpointConfig ? { to, release } : undefined;
 };
+
+/** Pressed twice in a row is one thing, pressed again after days another: then nobody but a person knows what is meant. */
+const refuseLongAgo = (world: World, record: ReleaseRecord, { id, startedAt, endedAt = startedAt }: Release): void => {
+  if (world.clock.now() < endedAt + sameIncidentMs) return;
+  throw new Refusal(
+    'nothing-to-roll-back-to',
+    `${id} left ${record.endpoint} where it is at ${iso(endedAt)}, too long ago for this to be the same rollback once more: name the version to go back to with to; ${served(record)}`,
+  );
+};
+const sameIncidentMs = minutes(24 * 60);
 
 const restoredAlready = (
   world: World,

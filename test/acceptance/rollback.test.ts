@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { minutes } from '../../src/clock.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { type House, openHouse } from '../support/house.ts';
@@ -36,6 +37,32 @@ describe('rollback', () => {
     expect(again?.result).toMatchObject({ outcome: 'succeeded', reason: 'already-restored' });
     expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
     expect(await serving()).toBe(first);
+  });
+
+  test('pressed again days later it asks which version is meant, and does nothing', async () => {
+    await house.inProduction('1.0.0');
+    await deliver('1.1.0');
+    await house.run(rollback, {});
+    house.closeDoors();
+    await house.pass(minutes(25 * 60));
+    const seen = house.watch();
+    const late = await house.run(rollback, {});
+    expect(late?.result).toMatchObject({ outcome: 'failed', reason: 'nothing-to-roll-back-to' });
+    expect(late?.result.because).toMatch(/name the version to go back to with to; the history has 1\.0\.0, 1\.1\.0/);
+    expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+    expect((await house.run(rollback, { to: '1.1.0' }))?.result.reason).toBe('restored');
+  });
+
+  test('an endpoint that is being made has nothing to be taken back to yet', async () => {
+    await house.inProduction('1.0.0');
+    await deliver('1.1.0');
+    const EndpointConfigName = await serving();
+    await house.simulator.call('sagemaker', 'DeleteEndpoint', { EndpointName: 'iris' });
+    await house.pass(minutes(5));
+    await house.simulator.call('sagemaker', 'CreateEndpoint', { EndpointName: 'iris', EndpointConfigName });
+    const early = await house.run(rollback, {});
+    expect(early?.result).toMatchObject({ reason: 'endpoint-unusable' });
+    expect(early?.result.because).toContain('wait until it is InService');
   });
 
   test('after an alarm was faster it leaves the good version alone and says how to go further', async () => {

@@ -211,3 +211,19 @@ describe('bakes that nobody watched', () => {
     expect((await unwatched(minutes(8), 4)).reason).toBe('delivered');
   });
 });
+
+describe('an endpoint that does not serve any more', () => {
+  test.each([
+    ['Failed', /^churn is Failed since its update to churn-new, and must be deleted: disk/],
+    ['OutOfService', /^churn is OutOfService with churn-old: disk/],
+  ])('%s after an update is told as that', async (EndpointStatus, says) => {
+    const { reason, because } = await watching([{ ...settledOn('churn-old', 'disk'), EndpointStatus }]);
+    expect(reason).toBe('endpoint-unusable');
+    expect(because).toMatch(says);
+  });
+
+  test('OutOfService with what nobody here published is somebody else’s', async () => {
+    const { reason } = await watching([{ ...settledOn('churn-theirs'), EndpointStatus: 'OutOfService' }]);
+    expect(reason).toBe('changed-by-others');
+  });
+});
