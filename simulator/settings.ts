@@ -37,6 +37,11 @@ export const defaultSettings = {
   deletedAlarmTrips: false,
   /** Whether async endpoints publish their metrics per EndpointConfigName, too. §3.3, §4.4 [unconfirmed] */
   asyncFleetMetrics: true,
+  /**
+   * Whether fleets publish their metrics per EndpointConfigName when no deployment policy came with the last update: the dimension is
+   * documented for deployment guardrails only. §3.3 [unconfirmed]
+   */
+  plainFleetMetrics: true,
   /** Which of the two configurations DescribeEndpoint names after UpdateRollbackFailed. §2.7 [unconfirmed] */
   rollbackFailedNames: 'old' as 'old' | 'new',
   /** UpdateEndpoint naming the config that serves. §13.6 */
@@ -105,6 +110,7 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   insufficientDataTrips: true,
   deletedAlarmTrips: true,
   asyncFleetMetrics: false,
+  plainFleetMetrics: false,
   rollbackFailedNames: 'new',
   sameConfigUpdate: 'refused',
   lastStepWaits: true,

@@ -160,7 +160,10 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
     const published = Object.entries(observations).filter(
       ([metric]) => !route.asynchronous || asyncMetrics.has(metric),
     );
-    const perFleet = !route.asynchronous || context.kernel.settings.asyncFleetMetrics;
+    const { settings } = context.kernel;
+    const perFleet =
+      (!route.asynchronous || settings.asyncFleetMetrics) &&
+      (route.endpoint.deploymentConfig !== undefined || settings.plainFleetMetrics);
     for (const dimensions of [plain, ...(perFleet ? [{ ...plain, EndpointConfigName: route.config }] : [])])
       for (const [metric, [values, counts]] of published)
         context.metrics.recordMany(namespace, metric, dimensions, values, counts, at);
