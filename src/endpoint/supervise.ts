@@ -1,18 +1,16 @@
 import { failureCause } from '../aws/errors.ts';
-import { duration, type Instant, minutes, seconds } from '../clock.ts';
+import { duration, minutes, seconds } from '../clock.ts';
 import { canonical } from '../digest.ts';
-import type { ReasonCode } from '../reason-codes.ts';
 import type { Witnessed } from '../release/record.ts';
-import type { Verdict } from '../rollout/event.ts';
 import type { AlarmSpec } from './alarms.ts';
-import { type AlarmStates, abortHeldMs, alarmStates, publishAbort, rearm, wentRed } from './armament.ts';
-import { countableAt, countBakes, starvedBake, witnessBakes } from './bakes.ts';
+import { type AlarmStates, alarmStates, watchedAlarms, wentRed } from './armament.ts';
+import { countableAt, countBakes, witnessBakes } from './bakes.ts';
 import { causeOf } from './cause.ts';
-import { judgeFleets } from './evidence.ts';
+import { putBack, stopIfAsked, stopIfConvicted, stopIfStarved } from './intervene.ts';
 import { inProgress, type Live, observe } from './observe.ts';
 import { nextPoll } from './poll.ts';
 import { grace, moved } from './submit.ts';
-import { type Arm, firstRequestAt, metricDelay, requestsSeen } from './traffic.ts';
+import { candidateFleet, firstRequestAt, metricDelay, requestsSeen } from './traffic.ts';
 import type { Step, Turn } from './turn.ts';
 import { concluded } from './verdict.ts';
 import { mismatches } from './verify.ts';
@@ -118,7 +116,7 @@ const witness = async (turn: Turn, live: Live, alarmed: AlarmStates): Promise<Tu
   const gone = [...new Set([...(seen.alarmsGone ?? []), ...alarmed.gone])].sort();
   const bakes = await countBakes(
     world,
-    candidate(turn),
+    candidateFleet(turn),
     witnessBakes(seen.bakes ?? [], live.pending, release.submission),
   );
   // What goes off while instances start says nothing of a candidate without traffic, and trips nothing.
@@ -138,102 +136,11 @@ const witness = async (turn: Turn, live: Live, alarmed: AlarmStates): Promise<Tu
   return canonical(witnessed) === canonical(seen) && !renew ? turn : turn.save({ witnessed });
 };
 
-const candidate = ({ endpoint, release }: Turn): Arm => ({
-  endpoint,
-  variant: release.submission.variant,
-  endpointConfig: release.candidate.endpointConfig,
-  ...(release.submission.asynchronous ? { asynchronous: true } : {}),
-});
-
-/** The only lever SageMaker leaves for stopping an update is an alarm (reference/sagemaker.md §3.3). */
-const stop = async (turn: Turn, why: ReasonCode, because: string, verdict?: Verdict): Promise<Step> => {
-  const { release, world } = turn;
-  const announced =
-    release.witnessed.abort === undefined
-      ? await turn.save({
-          witnessed: {
-            ...release.witnessed,
-            abort: {
-              at: world.clock.now(),
-              why,
-              published: false,
-              ...(verdict ? { because: verdict.because } : {}),
-              ...(verdict?.figures ? { figures: verdict.figures } : {}),
-            },
-          },
-        })
-      : turn;
-  await publishAbort(announced);
-  const { abort } = announced.release.witnessed;
-  if (abort)
-    await announced.save({
-      witnessed: { ...announced.release.witnessed, abort: { ...abort, at: world.clock.now(), published: true } },
-    });
-  return { because, percent: 80, notBefore: nextPoll(turn) };
-};
-
-const stopIfAsked = async (turn: Turn): Promise<Step | undefined> => {
-  const { release } = turn;
-  const { abort } = release.witnessed;
-  // Announced by a run that died before it published, or held for so long that it is about to be let go: published now.
-  if (abort?.published === false || (abort && abort.at + abortHeldMs - minutes(10) <= turn.world.clock.now()))
-    return stop(turn, 'aborted-by-hand', 'stopping the update');
-  const asked = release.commands.find(({ command }) => command === 'abort');
-  if (asked === undefined || abort !== undefined || release.submission.abortAlarm === undefined) return undefined;
-  return stop(turn, 'aborted-by-hand', `stopping the update as ${asked.by} asked: ${asked.why}`);
-};
-
-/** The same judge as in a stepped rollout; here its only lever is the alarm. */
-const stopIfConvicted = async (turn: Turn): Promise<Step | undefined> => {
-  const { judged, abortAlarm } = turn.release.submission;
-  const { abort, bakes = [], blindSince } = turn.release.witnessed;
-  if (judged === undefined || abort !== undefined || abortAlarm === undefined) return undefined;
-  const heard = await judgeFleets(turn, { ...judged, ...(blindSince === undefined ? {} : { blindSince }) }, bakes);
-  if (heard === undefined) return undefined;
-  const { verdict, evidence } = heard;
-  turn.witness(evidence);
-  const seeing = await noteBlindness(turn, verdict.blind === true);
-  if (verdict.decision !== 'rollback') return undefined;
-  return stop(seeing, verdict.why ?? 'convicted', `stopping the update: ${verdict.because}`, verdict);
-};
-
-const noteBlindness = async (turn: Turn, blind: boolean): Promise<Turn> => {
-  const { blindSince, ...witnessed } = turn.release.witnessed;
-  if (blind === (blindSince !== undefined)) return turn;
-  return turn.save({ witnessed: blind ? { ...witnessed, blindSince: turn.world.clock.now() } : witnessed });
-};
-
-const stopIfStarved = async (turn: Turn): Promise<Step | undefined> => {
-  const { release, world } = turn;
-  const { minimumRequests, abortAlarm } = release.submission;
-  if (release.witnessed.abort !== undefined || abortAlarm === undefined) return undefined;
-  const starved = await starvedBake(world, candidate(turn), release.witnessed.bakes ?? [], minimumRequests);
-  if (starved === undefined) return undefined;
-  const saw = starved.projected ? `will see about ${starved.requests}` : `saw ${starved.requests}`;
-  return stop(
-    turn,
-    'insufficient-traffic',
-    `stopping the update: the candidate ${saw} of the ${minimumRequests} requests its ${starved.bake.stage} bake needs`,
-  );
-};
-
 /** The update does not show, and what else may move the endpoint is none of these alarms' business. */
 const nothingWatched: AlarmStates = { red: [], gone: [] };
 
 const withoutOwn = (names: readonly string[], armed: readonly AlarmSpec[]): readonly string[] =>
   names.filter((name) => !armed.some(({ AlarmName }) => AlarmName === name));
-
-/** Without its alarms a bake is only a timer: what was deleted of the release's own is made again (reference/sagemaker.md §3.3). */
-const putBack = async (turn: Turn, gone: readonly string[], armed: readonly AlarmSpec[]): Promise<Step | undefined> => {
-  const own = armed.filter(({ AlarmName }) => gone.includes(AlarmName));
-  if (own.length === 0) return undefined;
-  await rearm(turn, own);
-  return {
-    because: `put back what somebody deleted: ${own.map(({ AlarmName }) => AlarmName).join(', ')}`,
-    percent: 20,
-    notBefore: nextPoll(turn),
-  };
-};
 
 /** An alarm that nobody can put back did not watch to the end, so the bakes proved less than was asked. */
 const unwatched = async (turn: Turn): Promise<Step | undefined> => {
@@ -292,7 +199,7 @@ const unproven = async (turn: Turn, live: Live): Promise<Step | undefined> => {
   const least =
     bakes.length > 0
       ? Math.min(...bakes.map(({ requests = 0 }) => requests))
-      : await requestsSeen(world, candidate(turn), submittedAt, world.clock.now());
+      : await requestsSeen(world, candidateFleet(turn), submittedAt, world.clock.now());
   if (least >= minimumRequests) return undefined;
   return concluded(
     turn,
@@ -316,21 +223,23 @@ const succeeded = (turn: Turn): Promise<Step> => {
     : concluded(turn, 'delivered', `${endpoint} serves ${what} after ${took}, verified`);
 };
 
-/** When the candidate got its first request, or its first bake began; undefined when neither was seen. */
-const exposedSince = async (turn: Turn): Promise<Instant | undefined> => {
+/** The alarms that took the update back: as witnessed, else what went off since the candidate's first bake or request. */
+const redAlarms = async (turn: Turn): Promise<readonly string[]> => {
   const { witnessed, startedAt } = turn.release;
+  if (witnessed.alarms !== undefined) return witnessed.alarms;
+  if (watchedAlarms(turn).length === 0) return [];
   const [bake] = witnessed.bakes ?? [];
-  return bake?.startedAt ?? firstRequestAt(turn.world, candidate(turn), witnessed.submittedAt ?? startedAt);
+  const exposed =
+    bake?.startedAt ?? (await firstRequestAt(turn.world, candidateFleet(turn), witnessed.submittedAt ?? startedAt));
+  return exposed === undefined ? [] : wentRed(turn, exposed);
 };
 
 const returned = async (turn: Turn, live: Live): Promise<Step> => {
   const { release, world } = turn;
   const submittedAt = release.witnessed.submittedAt ?? release.startedAt;
-  const exposed = await exposedSince(turn);
-  const red = release.witnessed.alarms ?? (exposed === undefined ? [] : await wentRed(turn, exposed));
   const cause = causeOf({
     release,
-    redAlarms: red,
+    redAlarms: await redAlarms(turn),
     failureReason: release.witnessed.failureReason,
     elapsedSeconds: (world.clock.now() - submittedAt) / 1000,
   });

@@ -1,6 +1,7 @@
 import { Throttled } from '../aws/retry.ts';
 import { type Instant, minutes, seconds } from '../clock.ts';
 import type { World } from '../world.ts';
+import type { Turn } from './turn.ts';
 
 /** Metrics of the last minutes are not complete; nothing is concluded from them (reference/sagemaker.md §5.3: 2–3 minutes). */
 export const metricDelay = minutes(3);
@@ -13,6 +14,14 @@ export interface Arm {
   /** Async endpoints publish no Invocations (AWS: "Monitor asynchronous endpoint"). */
   readonly asynchronous?: boolean;
 }
+
+/** The fleet that a release brings up. */
+export const candidateFleet = ({ endpoint, release }: Pick<Turn, 'endpoint' | 'release'>): Arm => ({
+  endpoint,
+  variant: release.submission.variant,
+  endpointConfig: release.candidate.endpointConfig,
+  ...(release.submission.asynchronous ? { asynchronous: true } : {}),
+});
 
 /** Requests one fleet received in [from, to). Minutes without a data point had no requests. */
 export const requestsSeen = async (world: World, arm: Arm, from: Instant, to: Instant): Promise<number> =>
