@@ -61,6 +61,7 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
   const { clock, account } = worldFor(options.signal);
   let token = options.dryRun ? undefined : options.token;
   let plan: Plan | undefined;
+  let percent = 0;
   const remarks = new Set<string>();
   const ended = (end: Ended<Outputs>): Ended<Outputs> => ({
     ...(plan ? { plan } : {}),
@@ -89,14 +90,17 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
       if (options.dryRun) return ended(done('planned', 'succeeded', turn.because));
 
       token = writeMemory(turn.memory, account.id);
-      options.onProgress?.(turn, token);
+      // A turn that only looks again does not know how far the run had come.
+      percent = Math.max(percent, turn.percent);
+      const shown: Waiting = { ...turn, percent };
+      options.onProgress?.(shown, token);
       if (!options.wait && turn.notBefore > clock.now()) {
         const { unsettled, because } = await bringToRest(operation, inputs, token, 'handed-over', worldFor, false);
         const remarks = unsettled ? [because] : [];
         const goesOn = done<Outputs>('in-progress', 'pending', `${turn.because}; goes on at ${iso(turn.notBefore)}`);
         return ended({ ...goesOn, remarks });
       }
-      await sleep(turn, token, clock, options);
+      await sleep(shown, token, clock, options);
     }
   } catch (error) {
     const failure = failureOf(error);

@@ -64,6 +64,29 @@ describe('drive', () => {
     expect(first.farSide.mutations).toEqual(['count 1', 'stop: handed-over']);
   });
 
+  it('never says that it has come less far than it said before', async () => {
+    const { clock, start } = scene();
+    const said = [40, 1, 60];
+    const operation = {
+      ...countingOperation({ count: 0, mutations: [] }),
+      advance: async () => {
+        const percent = said.shift();
+        return percent === undefined
+          ? ({ is: 'done', outcome: 'succeeded', reason: 'delivered', outputs: {}, because: 'ok' } as const)
+          : ({ is: 'waiting', memory: { v: 1, seen: 0 }, notBefore: clock.now(), percent, because: 'looks' } as const);
+      },
+    };
+    const shown: number[] = [];
+    await drive(operation, inputs, (signal) => fakeWorld(clock, signal), {
+      deadline: start + minutes(60),
+      dryRun: false,
+      wait: true,
+      signal: new AbortController().signal,
+      onProgress: ({ percent }) => shown.push(percent),
+    });
+    expect(shown).toEqual([40, 40, 60]);
+  });
+
   it('brings the far side to rest at the deadline', async () => {
     const { run, farSide, clock, start } = scene({}, { deadline: Date.parse('2026-01-05T09:01:30Z') });
     const end = await run();
