@@ -1,8 +1,9 @@
 import { digest } from '../digest.ts';
+import type { Rollout } from '../manifest/manifest.ts';
 import { type Plan, Refusal } from '../operation.ts';
 import type { RegisteredVersion } from '../registry/packages.ts';
-import type { Configuration, Release, ReleaseRecord } from '../release/record.ts';
-import { compile } from '../rollout/compile.ts';
+import type { Configuration, Release, ReleaseRecord, Submission } from '../release/record.ts';
+import { compile, type Path } from '../rollout/compile.ts';
 import type { World } from '../world.ts';
 import type { AlarmSpec } from './alarms.ts';
 import { alarmsOf } from './armament.ts';
@@ -79,10 +80,7 @@ export const planDelivery = async (
   const { path } = compiled;
   const notes = [...compiled.notes];
   const guarded = path.mechanism === 'guardrail';
-  const bakes = {
-    bakeSeconds: guarded ? path.waitSeconds : 0,
-    finalBakeSeconds: guarded ? (path.stages.at(-1)?.bakeSeconds ?? 0) : 0,
-  };
+  const bakes = bakesOf(path);
   const endpointConfig = wanted.config.EndpointConfigName;
   const alarms =
     serves || !guarded ? [] : alarmsOf(spec.name, { endpointConfig }, { variant, ...bakes, ...asynchronous }, rollout);
@@ -135,38 +133,51 @@ export const planDelivery = async (
     instanceCount: count.inConfig,
     ...(registered.imageDigest === undefined ? {} : { imageDigest: registered.imageDigest }),
   };
+  const digestOfPlan = planDigest(asked, registered.packageVersion);
   return {
     plan,
     release: {
-      id: releaseId(record, version, planDigest(asked, registered.packageVersion)),
+      id: releaseId(record, version, digestOfPlan),
       operation: 'deploy-endpoint',
       version,
-      planDigest: planDigest(asked, registered.packageVersion),
+      planDigest: digestOfPlan,
       attempt,
       ...(baseline ? { baseline } : {}),
       candidate,
       submission: {
-        kind: serves ? 'none' : live === undefined ? 'create' : 'update',
+        ...submissionOf(rollout, path, alarms, serves ? 'none' : live === undefined ? 'create' : 'update'),
         variant,
         exclude: count.exclude,
-        ...(guarded && !serves
-          ? {
-              deployment: {
-                ...deploymentConfig(path, [...alarms.map(({ AlarmName }) => AlarmName), ...rollout.alarms.named]),
-              },
-            }
-          : {}),
-        ...bakes,
-        timeoutSeconds: guarded ? path.timeoutSeconds : 3600,
-        expectedSeconds: path.expectedSeconds,
-        minimumRequests: guarded ? rollout.minimumRequests : 0,
         ...asynchronous,
-        ...abortAlarmOf(alarms),
         ...(judged ? { judged } : {}),
       },
     },
   };
 };
+
+/** How the rollout is asked of SageMaker. */
+const submissionOf = (
+  { alarms: { named }, minimumRequests }: Rollout,
+  path: Path,
+  alarms: readonly AlarmSpec[],
+  kind: Submission['kind'],
+): Omit<Submission, 'variant' | 'exclude'> => {
+  const { expectedSeconds } = path;
+  const around = { kind, ...bakesOf(path), expectedSeconds, ...abortAlarmOf(alarms) };
+  if (path.mechanism !== 'guardrail') return { ...around, timeoutSeconds: 3600, minimumRequests: 0 };
+  const watched = [...alarms.map(({ AlarmName }) => AlarmName), ...named];
+  return {
+    ...around,
+    timeoutSeconds: path.timeoutSeconds,
+    minimumRequests,
+    ...(kind === 'none' ? {} : { deployment: { ...deploymentConfig(path, watched) } }),
+  };
+};
+
+const bakesOf = (path: Path): Pick<Submission, 'bakeSeconds' | 'finalBakeSeconds'> =>
+  path.mechanism === 'guardrail'
+    ? { bakeSeconds: path.waitSeconds, finalBakeSeconds: path.stages.at(-1)?.bakeSeconds ?? 0 }
+    : { bakeSeconds: 0, finalBakeSeconds: 0 };
 
 const abortAlarmOf = (alarms: readonly AlarmSpec[]): { readonly abortAlarm?: string } => {
   const found = alarms.find(({ MetricName }) => MetricName === 'Abort');
