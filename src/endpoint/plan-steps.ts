@@ -16,6 +16,7 @@ import { stepPermissions } from './permissions.ts';
 import { longestStepSeconds } from './plan-dark.ts';
 import { releaseId } from './release-id.ts';
 import { scalingOf } from './scaling.ts';
+import { shareOf } from './weights.ts';
 
 export type Steps = Extract<Rollout, { strategy: 'steps' }>;
 
@@ -59,7 +60,10 @@ export const planSteps = async (
   );
   const stepping: Stepping = {
     plan: { steps: rollout.steps, bakeSeconds: rollout.bakeSeconds, maxStepSeconds: longestStepSeconds(rollout) },
-    state: initial,
+    state:
+      unpublished(record, version) && shareOf(live, next) === 1
+        ? { is: 'retiring', index: rollout.steps.length - 1 }
+        : initial,
     baselineVariant: canonical,
     candidateVariant: next,
     startedAt: now,
@@ -96,6 +100,12 @@ export const planSteps = async (
       },
     },
   };
+};
+
+/** It was proven and has all traffic; what did not go through was its publishing, and that alone is done again. */
+const unpublished = ({ ended }: ReleaseRecord, version: string): boolean => {
+  const [last] = ended.filter(({ reason }) => reason !== 'abandoned');
+  return last?.reason === 'retire-failed' && last.version === version;
 };
 
 const describe = (

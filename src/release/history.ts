@@ -6,12 +6,14 @@ import type { Configuration, Release, Served } from './record.ts';
 export const historyKept = 50;
 
 /**
- * Reasons for which a version is not tried again by itself: it was judged, by an alarm, a health check or a person; or nobody knows
+ * Reasons for which a version is not tried again by itself: it was judged, by an alarm, a health check, the judge or a person; or nobody knows
  * what took it back (`cause-unknown` is never resubmitted by itself, DESIGN §7 rule 9), or what kept it from being taken back.
  */
 export const convictions: ReadonlySet<ReasonCode> = new Set([
   'alarm',
   'health-check',
+  'convicted',
+  'safety-net',
   'aborted-by-hand',
   'cause-unknown',
   'rollback-failed',
