@@ -1,4 +1,4 @@
-import { classify } from '../aws/errors.ts';
+import { classify, describe } from '../aws/errors.ts';
 import { minutes } from '../clock.ts';
 import { canonical } from '../digest.ts';
 import type { ReasonCode } from '../reason-codes.ts';
@@ -6,7 +6,7 @@ import type { Stepping } from '../release/record.ts';
 import type { Command } from '../rollout/command.ts';
 import type { Event } from '../rollout/event.ts';
 import type { State, Why } from '../rollout/state.ts';
-import { step } from '../rollout/step.ts';
+import { near, step } from '../rollout/step.ts';
 import { judgeVariants } from './evidence.ts';
 import { inProgress, type Live, observe } from './observe.ts';
 import { nextPoll } from './poll.ts';
@@ -31,17 +31,22 @@ export const walk = async (turn: Turn): Promise<Step> => {
       'changed-by-others',
       `the endpoint is at ${live?.pending?.endpointConfig ?? live?.endpointConfig ?? 'nothing'}, which is not this release`,
     );
-  const short = await capacity(turn, live, stepping);
-  if (short !== undefined) return short;
 
   const events = await hear(turn, live, stepping);
   const { state, command } = fold(stepping, events);
-  const after = await remember(turn, stepping, live, state, command, events);
+  // Capacity first (DESIGN §5): a candidate smaller than what serves gets no more of the traffic.
+  const short =
+    command?.do === 'shift' && command.share > shareOf(live, stepping.candidateVariant) && lacks(live, stepping);
+  const after = await remember(turn, stepping, live, state, short ? undefined : command, events);
   if (state.is === 'returned') return concluded(after, reasonOf(after, state.why), state.because);
+  if (short) return grow(after, live);
   if (command === undefined) return progress(after, live, events);
-  if (command.do === 'retire') return submit(after, {});
+  if (command.do === 'retire') return publishing(await submit(after, {}));
   return shift(after, stepping, command);
 };
+
+/** The last part of a stepped rollout, told as such: an update by itself would count from the beginning. */
+export const publishing = (step: Step): Step => ({ ...step, percent: 85 + Math.round(step.percent * 0.08) });
 
 /** Whoever told a release to stop may have said what it ends as. */
 const reasonOf = ({ release }: Turn, why: Why): ReasonCode =>
@@ -67,22 +72,39 @@ export const beginSteps = async (turn: Turn): Promise<Step> => {
   return { because: 'the candidate stands dark; its steps begin', percent: 10 };
 };
 
-/** Capacity first (DESIGN §5): before it gets weight, and whenever the variant that serves has grown. */
-const capacity = async (
-  turn: Turn,
-  live: Live,
-  { state, baselineVariant, candidateVariant }: Stepping,
-): Promise<Step | undefined> => {
-  const count = (name: string): number => live.variants.find((variant) => variant.name === name)?.desired ?? 0;
-  const needed = count(baselineVariant);
-  if (state.is === 'returning' || inProgress(live.status) || count(candidateVariant) >= needed) return undefined;
-  await setCount(turn, candidateVariant, needed);
-  return {
-    because: `raising the candidate to the ${needed} instances that serve`,
-    percent: 12,
+const countOf = (live: Live, name: string): number =>
+  live.variants.find((variant) => variant.name === name)?.desired ?? 0;
+const lacks = (live: Live, { baselineVariant, candidateVariant }: Stepping): boolean =>
+  countOf(live, candidateVariant) < countOf(live, baselineVariant);
+
+/** While an endpoint changes its capacity no weight can be changed, the way back included: not tried again at once. */
+const growthPause = minutes(10);
+
+const grow = async (turn: Turn, live: Live): Promise<Step> => {
+  const { release, world } = turn;
+  const { stepping } = release;
+  if (stepping === undefined) throw new Error(`release ${release.id} takes no steps`);
+  const now = world.clock.now();
+  const needed = countOf(live, stepping.baselineVariant);
+  const step = (because: string): Step => ({
+    because,
+    percent: percentAt(shareOf(live, stepping.candidateVariant)),
     notBefore: nextPoll(turn),
-  };
+  });
+  const waits = `the candidate waits for as many instances as serve, ${needed}, before it gets more traffic`;
+  if (stepping.grownAt !== undefined && now < stepping.grownAt + growthPause) return step(waits);
+  const announced = await turn.save({ stepping: { ...stepping, grownAt: now } });
+  try {
+    await setCount(announced, stepping.candidateVariant, needed);
+  } catch (error) {
+    // A candidate with traffic is not left without its judge because there are no more instances.
+    if (!['quota', 'capacity', 'in-progress'].includes(classify(error))) throw error;
+    return step(`${waits}: ${describe(error)}`);
+  }
+  return step(`raising the candidate to the ${needed} instances that serve`);
 };
+
+const percentAt = (share: number): number => 15 + Math.round(70 * share);
 
 const hear = async (turn: Turn, live: Live, stepping: Stepping): Promise<readonly Event[]> => {
   const { release, world } = turn;
@@ -136,9 +158,13 @@ const remember = async (
 ): Promise<Turn> => {
   const at = turn.world.clock.now();
   const judged = events.find((event) => event.is === 'judged');
-  const settled = inProgress(live.status)
-    ? stepping.moves
-    : stepping.moves.map((move) => ({ ...move, until: move.until ?? at }));
+  // The endpoint may be busy with something else: a move is over when its share is seen, or another one follows.
+  const share = shareOf(live, stepping.candidateVariant);
+  const settled = stepping.moves.map((move, index) =>
+    index < stepping.moves.length - 1 || near(share, move.share) || !inProgress(live.status)
+      ? { ...move, until: move.until ?? at }
+      : move,
+  );
   const moves = command?.do === 'shift' ? [...settled, { from: at, share: command.share }] : settled;
   const verdict = judged && { at, decision: judged.verdict.decision, because: judged.verdict.because };
   const { blindSince: _since, ...seeing } = stepping;
@@ -162,12 +188,15 @@ const shift = async (
   { baselineVariant, candidateVariant, plan }: Stepping,
   command: Extract<Command, { do: 'shift' }>,
 ): Promise<Step> => {
-  const percent = 15 + Math.round(70 * command.share);
+  const percent = percentAt(command.share);
   try {
     await setShare(turn, baselineVariant, candidateVariant, command.share);
   } catch (error) {
     // The autoscaler or AWS moves the endpoint: the machine commands again at the next look.
     if (classify(error) !== 'in-progress') throw error;
+    // Nothing moved, so what is observed meanwhile is evidence.
+    const { stepping } = turn.release;
+    if (stepping) await turn.save({ stepping: { ...stepping, moves: stepping.moves.slice(0, -1) } });
     return { because: 'the endpoint is being changed by somebody else; waiting', percent, notBefore: nextPoll(turn) };
   }
   const to =
@@ -184,7 +213,7 @@ const progress = (turn: Turn, live: Live, events: readonly Event[]): Step => {
   const said = judged ? `: ${judged.verdict.because}` : '';
   return {
     because: `${stepping?.state.is} at ${Math.round(share * 1000) / 10} %${inProgress(live.status) ? ` (${live.status})` : ''}${said}`,
-    percent: 15 + Math.round(70 * share),
+    percent: percentAt(share),
     notBefore: nextPoll(turn),
   };
 };

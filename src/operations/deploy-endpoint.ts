@@ -155,6 +155,8 @@ const plan = async (
       );
     case 'no-op':
     case 'new-attempt': {
+      // Steps whose run is gone are taken back first: nothing can be planned over two variants that share the traffic.
+      if (record.live?.operation === 'shift-traffic') return { is: 'stop-first', release: record.live };
       const notes = refuseUnapproved(registered, world);
       await refuseChanged(world, registered);
       // A configuration that was delivered and serves no more is delivered again under its own name.

@@ -102,7 +102,7 @@ const checked = (plan: SteppedPlan, state: Live, passed: boolean, because: strin
 };
 
 /** 32-bit floats: shares within 0.1 point are the same (rule 1). */
-const near = (a: number, b: number): boolean => Math.abs(a - b) <= 0.001;
+export const near = (a: number, b: number): boolean => Math.abs(a - b) <= 0.001;
 
 const observed = (plan: SteppedPlan, state: Live, { at, share, moving }: Observed): Stepped => {
   if (moving) return [state, []];

@@ -24,6 +24,11 @@ export const stepsGood: Scenario = {
     require(sharesTaken(stage, release.began.at) ===
       '10, 50, 100', `each step once: ${sharesTaken(stage, release.began.at)}`);
     require(carriedOut(release, 'UpdateEndpoint') === 2, 'two swaps: the candidate comes up dark, and is published');
+    const percents = (release.steps.at(-1)?.log ?? [])
+      .flatMap(({ text }) => /Z +(\d+) % {2}/.exec(text)?.[1] ?? [])
+      .map(Number);
+    require(percents.length > 10, `its progress is told: ${percents.length} times`);
+    require(percents.every((percent, index) => percent >= (percents[index - 1] ?? 0)), `and never falls: ${percents}`);
     const alone = release.ending?.after?.variants.map(({ name }) => name).join();
     require(alone === release.before?.variants[0]?.name, `it serves under the canonical name: ${alone}`);
     await leavesNothingHalfDone(stage, require);
