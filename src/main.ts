@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { type CommandLine, runCommand } from './hosts/command-line.ts';
+import { type CommandLine, runCommand, type Terminal } from './hosts/command-line.ts';
 import { lintManifest, runHistory } from './hosts/inspect.ts';
 import { runActionTypes } from './hosts/manage-action-types.ts';
 import { listenForSignals } from './hosts/signals.ts';
@@ -7,7 +7,7 @@ import { operations } from './operations/all.ts';
 import { version } from './version.ts';
 
 /** `host` is made on demand: once it listens, Ctrl-C no longer ends the process by itself. */
-type Command = (args: readonly string[], host: () => CommandLine) => Promise<number>;
+type Command = (args: readonly string[], host: () => CommandLine, terminal: Terminal) => Promise<number>;
 
 const dryRun = { 'dry-run': 'true' };
 
@@ -52,6 +52,14 @@ const commands: Readonly<Record<string, { readonly does: string; readonly run: C
     does: 'Lists or creates the CodePipeline action types that the job worker serves.',
     run: (args, host) => runActionTypes(args, host()),
   },
+  judge: {
+    does: 'Judges recorded buckets of metrics by a policy, one verdict per line; needs no AWS.',
+    run: async (args, _, terminal) => (await import('./hosts/judging.ts')).runJudge(args, terminal),
+  },
+  backtest: {
+    does: 'Prints what a policy would have done with recorded metrics, and how long its proofs take.',
+    run: async (args, host, terminal) => (await import('./hosts/backtest.ts')).runBacktest(args, terminal, host),
+  },
   rehearse: {
     does: 'Plays the real actions against a local AWS on this machine.',
     run: async (args) => (await import('./rehearsal/main.ts')).rehearse(args),
@@ -92,7 +100,7 @@ const main = async ([name, ...args]: readonly string[]): Promise<number> => {
     terminal.err(`${JSON.stringify(name)} is not a command; there are ${Object.keys(commands).join(', ')}`);
     return 2;
   }
-  return command.run(args, () => ({ env: process.env, terminal, cancellation: listenForSignals() }));
+  return command.run(args, () => ({ env: process.env, terminal, cancellation: listenForSignals() }), terminal);
 };
 
 // A connection that is still open must not keep a run alive that has ended.

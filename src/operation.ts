@@ -22,8 +22,15 @@ export type Outcome =
   | 'cancelled'
   | 'failed';
 
-/** Why the host asks an operation to bring the far side to rest. */
-export type AbortReason = 'cancelled' | 'timed-out';
+/** Why the host asks an operation to bring the far side to rest; `handed-over`: to leave all as it is, for a later run to go on with. */
+export type AbortReason = 'cancelled' | 'timed-out' | 'handed-over';
+
+/** What a run ends as that was told to stop. */
+export const reasonOfAbort = {
+  cancelled: 'cancelled',
+  'timed-out': 'deadline-passed',
+  'handed-over': 'in-progress',
+} as const satisfies Readonly<Record<AbortReason, ReasonCode>>;
 
 /**
  * What the next turn is given back: a hint, never the truth. At most 2,048 characters as JSON, versioned by `v`, no ARN, no
@@ -56,6 +63,31 @@ export interface Change {
   readonly details: readonly string[];
 }
 
+/** What the judge concluded of a candidate that took traffic. Evidence is a natural logarithm, rates are fractions of requests. */
+export interface Judged {
+  /** Candidate requests in the minutes that were judged, and those of them that failed. */
+  readonly exposed: number;
+  readonly harmed: number;
+  /** That the candidate is worse, all metrics together; and what convicts. */
+  readonly logEvidence: number;
+  readonly threshold: number;
+  readonly metrics: readonly JudgedMetric[];
+}
+export interface JudgedMetric {
+  /** `errors`, `requests slower than 249 ms`. */
+  readonly says: string;
+  readonly candidate: { readonly requests: number; readonly bad: number };
+  readonly baseline: { readonly requests: number; readonly bad: number };
+  /** The candidate's rate minus the baseline's; absent when there was nothing to compare with. */
+  readonly excess?: number;
+  /** Of the excess, with the policy's confidence at all looks. */
+  readonly interval: readonly [lower: number, upper: number];
+  /** That the candidate is worse by this metric; it adds to the evidence by its weight. */
+  readonly logEvidence: number;
+  /** That it is healthy, and what proves it; absent where no proof is asked. */
+  readonly health?: { readonly logEvidence: number; readonly threshold: number };
+}
+
 export type Progress<M extends Memory, Outputs> =
   | {
       readonly is: 'waiting';
@@ -75,6 +107,7 @@ export type Progress<M extends Memory, Outputs> =
       readonly reason: ReasonCode;
       readonly outputs: Partial<Outputs>;
       readonly because: string;
+      readonly judged?: Judged;
       readonly plan?: Plan;
       readonly remarks?: Remarks;
     };

@@ -100,16 +100,14 @@ const readRelease: readonly Grant[] = [
     actions: ['sagemaker:DescribeEndpoint'],
     on: ['endpoint'],
   },
+  // One of them names its release record.
+  { sid: 'ReadItsTags', actions: ['sagemaker:ListTags'], on: ['endpoint'] },
   {
     sid: 'ReadWhatItServes',
     actions: ['sagemaker:DescribeEndpointConfig'],
     on: ['allConfigs'],
   },
-  {
-    sid: 'ReadItsTraffic',
-    actions: ['cloudwatch:DescribeAlarms', 'cloudwatch:GetMetricData'],
-    on: ['everything'],
-  },
+  { sid: 'ReadItsTraffic', actions: ['cloudwatch:GetMetricData'], on: ['everything'] },
   {
     sid: 'ReadItsScaling',
     actions: [
@@ -126,13 +124,15 @@ const readRelease: readonly Grant[] = [
 const readModels: Grant = { sid: 'ReadTheModels', actions: ['sagemaker:DescribeModel'], on: ['allModels'] };
 
 const readCandidate: readonly Grant[] = [
-  { sid: 'ReadItsTags', actions: ['sagemaker:ListTags'], on: ['endpoint'] },
   findVersion,
   { sid: 'ReadTheImage', actions: ['ecr:BatchGetImage'], on: ['repository'] },
   { sid: 'ReadTheArtifact', actions: ['s3:GetObject'], on: ['pinned'] },
 ];
 
+const readAlarms: Grant = { sid: 'ReadAlarms', actions: ['cloudwatch:DescribeAlarms'], on: ['everything'] };
+
 const supervise: readonly Grant[] = [
+  readAlarms,
   { sid: 'WriteTheReleaseRecord', actions: ['s3:PutObject'], on: ['records'] },
   { sid: 'ReadWhatWentOff', actions: ['cloudwatch:DescribeAlarmHistory'], on: ['everything'], when: 'updates' },
   { sid: 'RemoveOwnAlarms', actions: ['cloudwatch:DeleteAlarms'], on: ['ownAlarms'], when: 'updates' },
@@ -145,17 +145,20 @@ const supervise: readonly Grant[] = [
   },
 ];
 
-const scale: readonly Grant[] = [
+const ofSageMaker = (): Condition => ({
+  StringEquals: { 'application-autoscaling:service-namespace': 'sagemaker' },
+});
+
+const holdScaling: readonly Grant[] = [
   {
     sid: 'Scale',
     actions: [
-      'application-autoscaling:DeregisterScalableTarget',
       'application-autoscaling:PutScalingPolicy',
       'application-autoscaling:PutScheduledAction',
       'application-autoscaling:RegisterScalableTarget',
     ],
     on: ['everything'],
-    condition: () => ({ StringEquals: { 'application-autoscaling:service-namespace': 'sagemaker' } }),
+    condition: ofSageMaker,
     when: 'scales',
   },
   {
@@ -180,6 +183,17 @@ const scale: readonly Grant[] = [
     when: 'scales',
     because: "the account's first scalable target makes the role that scales",
   },
+];
+
+const scale: readonly Grant[] = [
+  {
+    sid: 'SetScalingAside',
+    actions: ['application-autoscaling:DeregisterScalableTarget'],
+    on: ['everything'],
+    condition: ofSageMaker,
+    when: 'scales',
+  },
+  ...holdScaling,
 ];
 
 const encrypt: readonly Grant[] = [
@@ -215,7 +229,7 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     { ...tellAbsence('releasesBucket', 'trainedBucket'), when: 'pins' },
   ],
   'approve-gate': [findVersion],
-  plan: [...readRelease, ...readCandidate],
+  plan: [...readRelease, readAlarms, ...readCandidate],
   'deploy-endpoint': [
     ...readRelease,
     ...readCandidate,
@@ -241,12 +255,13 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     ...scale,
     ...encrypt,
   ],
+  // The judge convicts here, no alarm of the release's own: nothing arms, aborts or reads one.
   'shift-traffic': [
     ...readRelease,
-    ...supervise,
+    { sid: 'WriteTheReleaseRecord', actions: ['s3:PutObject'], on: ['records'] },
     { sid: 'ShiftTheTraffic', actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'], on: ['endpoint'] },
     { sid: 'UpdateIt', actions: ['sagemaker:UpdateEndpoint'], on: ['endpoint', 'allConfigs'] },
-    ...scale,
+    ...holdScaling,
     ...encrypt,
   ],
   // Neither CreateModel nor PassRole: models and configurations are kept (DESIGN §7 rule 3).

@@ -32,7 +32,7 @@ export const reasonCodes = {
   // rejected
   'not-approved': { outcome: 'rejected', meaning: 'The model package is not approved, so it is not deployed.', remedy: 'Have it approved (`approve-gate`), or deploy a version that is.' },
   'approval-rejected': { outcome: 'rejected', meaning: 'Somebody or some policy rejected the model package.', remedy: 'Read the approval description, fix the model, register a new version.' },
-  'already-convicted': { outcome: 'rejected', meaning: 'This version was taken back before by an alarm or a health check; it is not tried again by itself.', remedy: 'Ship a fixed version, or set `retry: true` when the cause lay elsewhere.' },
+  'already-convicted': { outcome: 'rejected', meaning: 'This version was taken back before by an alarm, the judge, a health check or a person; it is not tried again by itself.', remedy: 'Ship a fixed version, or set `retry: true` when the cause lay elsewhere.' },
   // rolled-back
   alarm: { outcome: 'rolled-back', meaning: 'An alarm went off during the bake; SageMaker returned all traffic to the old version.', remedy: 'Look at the alarm and the candidate\'s logs named in the summary.' },
   'health-check': { outcome: 'rolled-back', meaning: 'The candidate did not pass its health check; it received no traffic.', remedy: 'Read the endpoint\'s container log; run the container locally and call `/ping`.' },
@@ -64,6 +64,7 @@ export const reasonCodes = {
   'rollback-failed': { outcome: 'failed', meaning: 'The update failed and so did its rollback: the endpoint serves a mix of both versions.', remedy: 'Run `rollback`: an update to the last good configuration is the documented way out.' },
   'endpoint-unusable': { outcome: 'failed', meaning: 'The endpoint is in a state in which it cannot be updated.', remedy: 'Read its FailureReason; a Failed endpoint must be deleted before it is created again.' },
   'held-by-another-release': { outcome: 'failed', meaning: 'Another release is live on this endpoint.', remedy: 'Wait for it, or abort it; the message names it.' },
+  'other-record': { outcome: 'failed', meaning: 'The endpoint is delivered from another release record than this manifest names.', remedy: 'Set `releases` in the manifest to the record that the message names.', badInput: true },
   'record-unavailable': { outcome: 'failed', meaning: 'The release record cannot be read or written.', remedy: 'Do what the message says: create the bucket, set `releases` in the manifest, or use the version of this suite that wrote the record.' },
   'plan-changed': { outcome: 'failed', meaning: 'A release of this version is live with another plan.', remedy: 'Let it end or roll it back, then deploy with the new plan.' },
   'version-taken': { outcome: 'failed', meaning: 'This semantic version is registered with other content.', remedy: 'Register the new content under a new version.' },

@@ -1,6 +1,6 @@
 /**
  * Writes what is derived from declarations: `action.yml` and README tables of every action, `docs/reason-codes.md`,
- * `docs/manifest.md`, `docs/permissions/`,
+ * `docs/manifest.md`, `docs/permissions/`, the table of settings in `docs/simulator.md`,
  * `delivery.schema.json`, `src/version.ts`, and the CodePipeline action types in `codebuild/action-types/`.
  *
  *   node tools/generate.ts            write
@@ -18,7 +18,9 @@ import type { OperationName } from '../src/operation.ts';
 import { operations } from '../src/operations/all.ts';
 import { reasonCodes } from '../src/reason-codes.ts';
 import type { Field, OutputField, OutputSchema, Schema } from '../src/schema.ts';
+import { manifestPage } from './manifest-page.ts';
 import { policyFiles, policyTables } from './permission-pages.ts';
+import { settingsTable } from './simulator-page.ts';
 
 /** Of an operation, what its action shows to the outside. */
 export interface Declared {
@@ -171,6 +173,9 @@ const generated = (): ReadonlyMap<string, string> => {
     );
   files.set('docs/workflows.md', workflowPage(readFileSync(join(root, 'docs/workflows.md'), 'utf8')));
   files.set('docs/reason-codes.md', reasonCodesPage());
+  files.set('docs/manifest.md', manifestPage(root));
+  const simulator = 'docs/simulator.md';
+  files.set(simulator, between(readFileSync(join(root, simulator), 'utf8'), 'settings', settingsTable(root)));
   for (const [path, policy] of policyFiles()) files.set(path, policy);
   const permissions = 'docs/permissions/README.md';
   files.set(permissions, between(readFileSync(join(root, permissions), 'utf8'), 'policies', policyTables()));

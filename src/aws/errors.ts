@@ -149,6 +149,23 @@ const withoutName = /^(Unknown|UnknownError|Error)$/;
 export const mayHaveBeenApplied = (error: unknown): boolean =>
   classify(error) === 'transient' && !neverSent.test(shapeOf(error).code ?? '');
 
+/** Time, another turn or other credentials may heal it. */
+const passing: ReadonlySet<ErrorClass> = new Set([
+  'throttled',
+  'transient',
+  'aborted',
+  'expired-credentials',
+  'no-credentials',
+]);
+
+/** An AWS answer carries metadata, a call that was sent carries its name; what has neither is ours, or has a known class. */
+export const isFromAws = (error: unknown): error is Error =>
+  error instanceof Error && ('$metadata' in error || 'call' in error || classify(error) !== 'other');
+
+/** AWS said no, and to ask again changes nothing. An answer that was lost (retry.ts) is no answer. */
+export const isRefused = (error: unknown): boolean =>
+  isFromAws(error) && error.name !== 'AnswerLost' && !passing.has(classify(error));
+
 /** UpdateEndpoint and CreateEndpoint look two configurations up, the one asked for and the one that serves; either may be missed. */
 export const missesConfig = (error: unknown): boolean =>
   classify(error) === 'not-found' && shapeOf(error).message.startsWith('Could not find endpoint configuration');

@@ -1,13 +1,16 @@
+import { describe, isRefused } from '../aws/errors.ts';
+import { reasonOfError } from '../aws/reason.ts';
 import { seconds } from '../clock.ts';
 import { type Memory, type Plan, type Progress, Refusal } from '../operation.ts';
 import { advance, begin, newRecord, takeOver } from '../release/lifecycle.ts';
 import type { ManualCommand, Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store.ts';
 import type { World } from '../world.ts';
-import { disarmAlarms } from './armament.ts';
 import { carry, type Tasks } from './carry.ts';
+import { judgedOf } from './judged.ts';
 import { nextPoll } from './poll.ts';
-import { conclude, restoreScaling } from './settle.ts';
+import { refuseOtherRecord } from './record-tag.ts';
+import { comeToRest } from './settle.ts';
 import { confirmSubmission, stopped } from './submit.ts';
 import { supervise } from './supervise.ts';
 import { leaseMs, type Step, turnOf } from './turn.ts';
@@ -51,11 +54,14 @@ export const conduct = async <Outputs>(
   memory: ReleaseMemory | undefined,
   script: Script<Outputs>,
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
-  const progress = await nextTurn(world, memory, script).catch((error: unknown) => {
-    if (!(error instanceof LostRace)) throw error;
-    const notBefore = world.clock.now() + seconds(5);
-    return waiting(world, { because: `${error.message}; looking again`, percent: 1, notBefore }, memory?.release ?? '');
-  });
+  const progress = await nextTurn(world, memory, script)
+    .catch((error: unknown) => {
+      if (!(error instanceof LostRace)) throw error;
+      const notBefore = world.clock.now() + seconds(5);
+      const because = `${error.message}; looking again`;
+      return waiting<Outputs>(world, { because, percent: 1, notBefore }, memory?.release ?? '');
+    })
+    .finally(() => script.store.keepJournal());
   return script.store.remarks.length === 0 ? progress : { ...progress, remarks: script.store.remarks };
 };
 
@@ -75,6 +81,7 @@ const nextTurn = async <Outputs>(
       return carryOn(world, stored, script);
     }
   }
+  await refuseOtherRecord(world, store);
   const intention = await script.plan(record);
   switch (intention.is) {
     case 'done':
@@ -123,12 +130,29 @@ const carryOn = async <Outputs>(
   const { store } = script;
   const release = stored.record.live ?? fail();
   const { id, lease } = release;
-  if (lease.holder !== world.run.holder) {
+  if (lease.holder !== world.run.holder || lease.until <= world.clock.now()) {
     await take(world, stored, store);
     return waiting(world, { because: `took ${id} over from ${lease.holder}`, percent: 2 }, id);
   }
-  const step = await carry(turnOf(world, store, stored), script.tasks(release));
+  const step = await carry(turnOf(world, store, stored), script.tasks(release)).catch((error: unknown) =>
+    endRefused(world, id, store, error),
+  );
   return step.ended && !script.goesOn?.(step.ended) ? report(step.ended, script) : waiting(world, step, id);
+};
+
+/**
+ * What refuses a release before anything was submitted ends it: autoscaling that was set aside comes back (rule 4), its alarms go, and
+ * the endpoint is free at once.
+ */
+const endRefused = async (world: World, id: string, store: ReleaseStore, error: unknown): Promise<Step> => {
+  if (!(error instanceof Refusal) && !isRefused(error)) throw error;
+  const stored = await store.read();
+  const live = stored?.record.live;
+  if (live?.id !== id || live.phase !== 'preparing' || live.lease.holder !== world.run.holder || !stored) throw error;
+  const turn = turnOf(world, store, stored);
+  return error instanceof Refusal
+    ? concluded(turn, error.reason, error.message)
+    : concluded(turn, reasonOfError(error), describe(error));
 };
 
 const take = async (world: World, stored: StoredRecord, store: ReleaseStore): Promise<void> => {
@@ -161,7 +185,7 @@ const start = async (
   );
   if (begun.is === 'held') throw new Refusal('held-by-another-release', begun.because);
   await store.write(begun.record, stored?.etag);
-  await store.note(release.id, { at: now, kind: 'plan', ...release });
+  store.note(release.id, { at: now, kind: 'plan', ...release });
 };
 
 /** A release whose run died and that nobody asked for again: supervised to its end, so that nothing of it is left lying about. */
@@ -177,7 +201,7 @@ const clearAway = async (world: World, stored: StoredRecord, store: ReleaseStore
     stepping: [(turn) => abortSteps(turn, 'abandoned', 'its run ended and nobody supervises its steps')],
     submitting: [confirmSubmission],
     supervising: [supervise],
-    settling: [restoreScaling, disarmAlarms, conclude],
+    settling: comeToRest,
   });
   return { ...step, because: `${id}, which was left behind: ${step.because}`, percent: 1 };
 };
@@ -223,6 +247,7 @@ export const report = <Outputs>(release: Release, script: Script<Outputs>): Prog
   reason: release.reason ?? 'abandoned',
   outputs: script.outputs(release),
   because: release.because ?? '',
+  ...judgedOf(release),
 });
 
 const fail = (): never => {

@@ -4,6 +4,7 @@ import { judge } from '../judge/judge.ts';
 import { type Latency, type LatencyPlan, latencyCounts } from '../judge/latency.ts';
 import { clientErrorsMetric, errorsMetric, type Policy } from '../judge/policy.ts';
 import type { VerdictReason } from '../judge/verdict.ts';
+import type { Evidence } from '../release/journal.ts';
 import type { Bake, Stepping } from '../release/record.ts';
 import type { Verdict } from '../rollout/event.ts';
 import type { World } from '../world.ts';
@@ -35,27 +36,56 @@ type Mark = (from: Instant, until: Instant) => { readonly moved: boolean; readon
  * What the judge says of everything since the first candidate request, read anew each time: CloudWatch may revise its buckets.
  * When CloudWatch cannot be read, the verdict is about that: unknown is never healthy and never guilty (DESIGN §6).
  */
-const judgement = async (world: World, bench: Bench, read: () => Promise<readonly Bucket[]>): Promise<Verdict> => {
+const judgement = async (world: World, bench: Bench, read: () => Promise<readonly Bucket[]>): Promise<Heard> => {
+  const at = world.clock.now();
   try {
-    const { t, decision, reason, because } = judge(bench.policy, await read());
+    const buckets = await read();
+    const said = judge(bench.policy, buckets);
+    const { t, decision, reason, because, logEvidence, threshold, evidence, candidateRequests, stepRequests } = said;
     const why = whyOf(reason);
     return {
-      decision,
-      newest: seconds(t + bucketSeconds),
-      because,
-      ...(decision === 'rollback' && why ? { why } : {}),
+      verdict: {
+        decision,
+        newest: seconds(t + bucketSeconds),
+        stepRequests,
+        because,
+        figures: { t, logEvidence, threshold, evidence, candidateRequests },
+        ...(decision === 'rollback' && why ? { why } : {}),
+      },
+      evidence: { at, buckets, verdict: said },
     };
   } catch (error) {
     if (world.signal.aborted) throw error;
-    return blind(bench, world.clock.now(), error);
+    const verdict = blind(bench, at, error);
+    return { verdict, evidence: { at, buckets: [], verdict } };
   }
 };
 
+/** What the judge said, in the rollout's terms, and what it rests on, for the journal. */
+export interface Heard {
+  readonly verdict: Verdict;
+  readonly evidence: Evidence;
+}
+
 /** Two variants side by side. Nothing before the first move. */
-export const judgeVariants = async ({ world, endpoint }: Turn, stepping: Stepping): Promise<Verdict | undefined> => {
-  const { latency, moves, candidateVariant, baselineVariant } = stepping;
-  const from = moves[0]?.from;
+export const judgeVariants = async ({ world, endpoint }: Turn, stepping: Stepping): Promise<Heard | undefined> => {
+  const from = stepping.moves[0]?.from;
   if (from === undefined) return undefined;
+  return judgement(world, stepping, () => variantBuckets(world, endpoint, stepping, from, world.clock.now() - settled));
+};
+
+export type Variants = Pick<Bench, 'policy' | 'latency'> &
+  Pick<Stepping, 'moves' | 'candidateVariant' | 'baselineVariant'>;
+
+/** All whole buckets in [from, to) of two variants side by side; the one `from` lies in among them. */
+export const variantBuckets = (
+  world: World,
+  endpoint: string,
+  variants: Variants,
+  from: Instant,
+  to: Instant,
+): Promise<readonly Bucket[]> => {
+  const { latency, moves, candidateVariant, baselineVariant } = variants;
   const fleet = (variant: string) => (start: Instant, end: Instant) =>
     readFleet(world, { endpoint, variant }, latency, start, end);
   const mark: Mark = (at, until) => {
@@ -65,9 +95,7 @@ export const judgeVariants = async ({ world, endpoint }: Turn, stepping: Steppin
       ...(share === undefined ? {} : { share }),
     };
   };
-  return judgement(world, stepping, () =>
-    readBuckets(world, stepping, fleet(candidateVariant), fleet(baselineVariant), from, mark),
-  );
+  return readBuckets(variants, fleet(candidateVariant), fleet(baselineVariant), from, to, mark);
 };
 
 /**
@@ -78,7 +106,7 @@ export const judgeFleets = async (
   { world, endpoint, release }: Turn,
   bench: Bench,
   bakes: readonly Bake[],
-): Promise<Verdict | undefined> => {
+): Promise<Heard | undefined> => {
   const from = bakes[0]?.startedAt;
   if (from === undefined) return undefined;
   const { variant } = release.submission;
@@ -94,19 +122,23 @@ export const judgeFleets = async (
   const mark: Mark = (at, until) => ({
     moved: !bakes.some(({ startedAt, endsAt }) => startedAt <= at && until <= endsAt),
   });
-  return judgement(world, bench, () => readBuckets(world, bench, candidate, baseline, from, mark));
+  return judgement(world, bench, () =>
+    readBuckets(bench, candidate, baseline, from, world.clock.now() - settled, mark),
+  );
 };
 
-/** Counts can be taken apart; percentiles and maxima cannot. */
+/** Counts can be taken apart; percentiles and maxima cannot. Two reads of one minute may differ: nobody had less than nothing. */
 const without = (all: Minute | undefined, part: Minute | undefined): Minute | undefined =>
   all &&
   part && {
-    requests: all.requests - part.requests,
-    errors: all.errors - part.errors,
-    clientErrors: all.clientErrors - part.clientErrors,
-    ...(all.cells && part.cells ? { cells: all.cells.map((cell, index) => cell - (part.cells?.[index] ?? 0)) } : {}),
-    ...(all.sum !== undefined && part.sum !== undefined ? { sum: all.sum - part.sum } : {}),
+    requests: less(all.requests, part.requests),
+    errors: less(all.errors, part.errors),
+    clientErrors: less(all.clientErrors, part.clientErrors),
+    ...(all.cells && part.cells ? { cells: all.cells.map((cell, index) => less(cell, part.cells?.[index] ?? 0)) } : {}),
+    ...(all.sum !== undefined && part.sum !== undefined ? { sum: less(all.sum, part.sum) } : {}),
   };
+
+const less = (all: number, part: number): number => Math.max(0, all - part);
 
 const whyOf = (reason: VerdictReason): Verdict['why'] =>
   reason === 'absolute-limit' ? 'safety-net' : reason === 'unobserved-too-long' ? 'metrics-blind' : 'convicted';
@@ -116,22 +148,21 @@ const blind = ({ policy, blindSince }: Bench, now: Instant, error: unknown): Ver
   const since = blindSince ?? now;
   const because = `metrics cannot be read since ${new Date(since).toISOString()}: ${error instanceof Error ? error.message : String(error)}`;
   return now - since >= seconds(policy.maxBlindSeconds)
-    ? { decision: 'rollback', why: 'metrics-blind', newest: 0, because }
-    : { decision: 'hold', newest: 0, because, blind: true };
+    ? { decision: 'rollback', why: 'metrics-blind', newest: 0, stepRequests: 0, because, blind: true }
+    : { decision: 'hold', newest: 0, stepRequests: 0, because, blind: true };
 };
 
 type Reading = (start: Instant, end: Instant) => Promise<(at: Instant) => Minute | undefined>;
 
 const readBuckets = async (
-  world: World,
-  { policy, latency }: Bench,
+  { policy, latency }: Pick<Bench, 'policy' | 'latency'>,
   candidate: Reading,
   baseline: Reading,
   from: Instant,
+  to: Instant,
   mark: Mark,
 ): Promise<readonly Bucket[]> => {
   const start = from - (from % seconds(bucketSeconds));
-  const to = world.clock.now() - settled;
   const end = to - (to % seconds(bucketSeconds));
   if (end <= start) return [];
   const [one, other] = await Promise.all([candidate(start, end), baseline(start, end)]);
@@ -185,7 +216,7 @@ export const readFleet = async (
 ): Promise<(at: Instant) => Minute | undefined> => {
   const queries = queriesOf(latency);
   const values = new Map<string, Map<Instant, number>>(queries.map(({ Id }) => [Id, new Map()]));
-  let complete = true;
+  const complete = new Set<string>();
   let NextToken: string | undefined;
   do {
     const page = await world.read.cloudwatch.getMetricData({
@@ -203,15 +234,17 @@ export const readFleet = async (
       ...(NextToken ? { NextToken } : {}),
     });
     for (const { Id = '', Timestamps = [], Values = [], StatusCode } of page.MetricDataResults ?? []) {
-      // A further page says PartialData until the last one; anything else that is not Complete is missing data.
-      if (StatusCode !== 'Complete' && !(StatusCode === 'PartialData' && page.NextToken)) complete = false;
+      // A metric is known when its last page says so; PartialData is missing data (reference/progressive-delivery.md §3.3).
+      if (StatusCode === 'Complete') complete.add(Id);
+      else complete.delete(Id);
       for (const [index, at] of Timestamps.entries()) values.get(Id)?.set(at.getTime(), Values[index] ?? 0);
     }
     NextToken = page.NextToken;
   } while (NextToken);
   const value = (id: string, at: Instant): number => values.get(id)?.get(at) ?? 0;
   return (at) => {
-    if (!complete && values.get('requests')?.get(at) === undefined) return undefined;
+    // No data point where CloudWatch answered in full is nothing that happened; where it did not, it may be anything.
+    if (queries.some(({ Id }) => !complete.has(Id) && values.get(Id)?.get(at) === undefined)) return undefined;
     const cells = latency?.rung === 'cells' ? latency.edges.map((_, index) => value(`cell${index}`, at)) : undefined;
     const samples = value('samples', at);
     return {

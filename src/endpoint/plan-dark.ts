@@ -1,6 +1,4 @@
 import { orUndefined } from '../aws/errors.ts';
-import { duration, seconds } from '../clock.ts';
-import { requestsToProof } from '../judge/time-to-proof.ts';
 import type { Rollout } from '../manifest/manifest.ts';
 import { type Plan, Refusal } from '../operation.ts';
 import type { RegisteredVersion } from '../registry/packages.ts';
@@ -10,9 +8,11 @@ import type { Asked } from './asked.ts';
 import { baselineOf, refuseUnusable } from './baseline.ts';
 import { candidateVariant, canonicalOf, darkConfig, leftBehind } from './dark.ts';
 import { type Desired, hardwareOf } from './desired.ts';
+import { freezePolicy } from './judge-policy.ts';
 import { type Live, observe } from './observe.ts';
 import { deployPermissions } from './permissions.ts';
 import { desiredOf, type Planned, planDelivery, planDigest } from './plan.ts';
+import { type Proof, proofNotes, proofTimes, refuseUnprovable } from './proof.ts';
 import { releaseId } from './release-id.ts';
 import { usualRate } from './traffic.ts';
 
@@ -41,6 +41,8 @@ export const planDark = async (
   const left = leftBehind(live, record);
   refuseUnusable(spec.name, left ? { ...live, variants: live.variants.slice(0, 1) } : live);
   const canonical = canonicalOf(live);
+  const home = broughtHome(asked, registered, live, record);
+  if (home !== undefined) return home;
   if (spec.serverless || spec.async || canonical === undefined)
     throw new Refusal(
       'infeasible-rollout',
@@ -61,7 +63,8 @@ export const planDark = async (
   });
   const dark = darkConfig(spec.name, version, serving, canonical, alone.config, count, attempt);
   const rate = await usualRate(world, { endpoint: spec.name, variant: canonical, asynchronous: false });
-  const proof = proofTimes(rollout, rate);
+  const fleet = { endpoint: spec.name, variant: canonical };
+  const proof = proofTimes(rollout, await freezePolicy(world, fleet, rollout.judge, rollout), rate);
   refuseUnprovable(rollout, proof, rate, spec.name);
   const serves = live.endpointConfig === dark.EndpointConfigName;
   const candidate: Configuration = {
@@ -100,36 +103,33 @@ export const planDark = async (
   };
 };
 
-/** Seconds to proof on each step but the last, for a candidate as good as the baseline. */
-const proofTimes = (
-  { steps, judge }: Steps,
-  rate: number,
-): readonly { readonly share: number; readonly seconds: number }[] =>
-  steps
-    .filter((share) => share < 1)
-    .map((share) => ({
-      share,
-      seconds:
-        rate === 0 ? Number.POSITIVE_INFINITY : Math.ceil(requestsToProof(judge.healthy, 0, share) / (rate * share)),
-    }));
-
-/** Longest stay on a step when the manifest names none. */
-export const longestStepSeconds = (rollout: Steps): number =>
-  rollout.maxStepSeconds ?? Math.max(3600, 4 * rollout.bakeSeconds);
-
-const refuseUnprovable = (
-  rollout: Steps,
-  proof: ReturnType<typeof proofTimes>,
-  rate: number,
-  endpoint: string,
-): void => {
-  const slow = proof.find(({ seconds: needed }) => needed > longestStepSeconds(rollout));
-  if (slow === undefined) return;
-  const needed = Number.isFinite(slow.seconds) ? `about ${duration(seconds(slow.seconds))}` : 'for ever';
-  throw new Refusal(
-    'too-little-traffic',
-    `${endpoint} sees about ${Math.round(rate * 100) / 100} requests per second, so proving health at ${slow.share * 100} % takes ${needed}, and max-step is ${duration(seconds(longestStepSeconds(rollout)))}: start with a larger share, lengthen max-step, or relax healthy.excess-below`,
+/** The same request was walked home by shift-traffic, or was a first deployment: what serves is its candidate alone. */
+const broughtHome = (
+  asked: Asked,
+  { packageVersion }: RegisteredVersion,
+  live: Live,
+  record: ReleaseRecord,
+): Planned | undefined => {
+  const digestOfPlan = planDigest(asked, packageVersion);
+  const done = record.ended.find(
+    ({ operation, planDigest: its, candidate }) =>
+      operation === 'deploy-endpoint' &&
+      its === digestOfPlan &&
+      (candidate.beside?.candidate ?? candidate.endpointConfig) === live.endpointConfig,
   );
+  if (done === undefined || live.pending !== undefined) return undefined;
+  const { beside: _, ...candidate } = { ...done.candidate, endpointConfig: live.endpointConfig };
+  return {
+    plan: {
+      title: `${asked.spec.name} serves ${asked.version} already`,
+      changes: [],
+      notes: [],
+      expectedSeconds: 0,
+      peakInstances: {},
+      permissions: [],
+    },
+    release: { ...done, id: releaseId(record, asked.version, digestOfPlan), candidate },
+  };
 };
 
 const describe = (
@@ -138,7 +138,7 @@ const describe = (
   live: Live,
   candidate: Configuration,
   alone: Desired,
-  proof: ReturnType<typeof proofTimes>,
+  proof: readonly Proof[],
   serves: boolean,
   rate: number,
 ): Plan => ({
@@ -166,10 +166,7 @@ const describe = (
   notes: [
     'both swaps replace the fleet: at each of them three times the instances run for some minutes',
     `${live.endpointConfig} sees about ${Math.round(rate * 10) / 10} requests per second`,
-    ...proof.map(
-      ({ share, seconds: needed }) =>
-        `at ${share * 100} % a version as good as this one is proven after about ${duration(seconds(needed))}`,
-    ),
+    ...proofNotes(proof),
     'rolling back changes weights only, at once; what is left of the candidate goes with the next release',
   ],
   expectedSeconds: serves ? 0 : swapSeconds,

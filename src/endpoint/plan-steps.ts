@@ -1,7 +1,4 @@
 import { digest } from '../digest.ts';
-import type { GuardDecision } from '../judge/burst-guard.ts';
-import type { LatencyPlan } from '../judge/latency.ts';
-import type { Policy } from '../judge/policy.ts';
 import type { Rollout } from '../manifest/manifest.ts';
 import { type Plan, Refusal } from '../operation.ts';
 import type { Configuration, ReleaseRecord, Stepping } from '../release/record.ts';
@@ -10,12 +7,13 @@ import type { World } from '../world.ts';
 import { baselineOf } from './baseline.ts';
 import type { NewRelease } from './conduct.ts';
 import { besideOf, candidateVariant, canonicalOf } from './dark.ts';
-import { freezePolicy } from './judge-policy.ts';
+import { type FrozenPolicy, freezePolicy } from './judge-policy.ts';
 import { observe } from './observe.ts';
 import { stepPermissions } from './permissions.ts';
-import { longestStepSeconds } from './plan-dark.ts';
+import { longestStepSeconds, type Proof, proofNotes, proofTimes, refuseUnprovable, walkSeconds } from './proof.ts';
 import { releaseId } from './release-id.ts';
 import { scalingOf } from './scaling.ts';
+import { usualRate } from './traffic.ts';
 import { shareOf } from './weights.ts';
 
 export type Steps = Extract<Rollout, { strategy: 'steps' }>;
@@ -32,7 +30,7 @@ export interface PlannedSteps {
 /**
  * Plans the walk: finds the dark candidate, freezes the judge's policy (DESIGN §6: burst guard and latency edges from the day before
  * the first candidate request, never from the candidate).
- * @throws {Refusal} `no-candidate`
+ * @throws {Refusal} `no-candidate`, and `too-little-traffic` when health cannot be proven within the longest stay on a step
  */
 export const planSteps = async (
   world: World,
@@ -52,22 +50,25 @@ export const planSteps = async (
     );
   const next = candidateVariant(canonical);
   const now = world.clock.now();
-  const { policy, guard, latency } = await freezePolicy(
-    world,
-    { endpoint, variant: canonical },
-    rollout.judge,
-    rollout.minimumRequests,
-  );
+  const frozen = await freezePolicy(world, { endpoint, variant: canonical }, rollout.judge, rollout);
+  const { policy, latency } = frozen;
+  // The publishing of one that had all traffic did not go through: there is nothing left to prove it against.
+  const full = shareOf(live, next) > 0.999;
+  const rate = await usualRate(world, { endpoint, variant: canonical, asynchronous: false });
+  const proof = full ? [] : proofTimes(rollout, frozen, rate);
+  refuseUnprovable(rollout, proof, rate, endpoint);
   const stepping: Stepping = {
-    plan: { steps: rollout.steps, bakeSeconds: rollout.bakeSeconds, maxStepSeconds: longestStepSeconds(rollout) },
-    state:
-      unpublished(record, version) && shareOf(live, next) === 1
-        ? { is: 'retiring', index: rollout.steps.length - 1 }
-        : initial,
+    plan: {
+      steps: rollout.steps,
+      bakeSeconds: rollout.bakeSeconds,
+      maxStepSeconds: longestStepSeconds(rollout),
+      minimumRequests: rollout.minimumRequests,
+    },
+    state: full ? { is: 'baking', index: rollout.steps.length - 1, since: now } : initial,
     baselineVariant: canonical,
     candidateVariant: next,
     startedAt: now,
-    moves: [],
+    moves: full ? [{ from: now, until: now, share: 1 }] : [],
     obeyed: 0,
     policy,
     ...(latency ? { latency } : {}),
@@ -77,7 +78,7 @@ export const planSteps = async (
   const scales = (await scalingOf(world, endpoint, canonical)) !== undefined;
   const planDigest = stepsDigest(endpoint, version, rollout);
   return {
-    plan: describe(endpoint, rollout, baseline, candidate, policy, guard, latency, scales),
+    plan: describe(endpoint, rollout, baseline, candidate, frozen, proof, scales),
     release: {
       id: releaseId(record, version, planDigest),
       operation: 'shift-traffic',
@@ -102,20 +103,13 @@ export const planSteps = async (
   };
 };
 
-/** It was proven and has all traffic; what did not go through was its publishing, and that alone is done again. */
-const unpublished = ({ ended }: ReleaseRecord, version: string): boolean => {
-  const [last] = ended.filter(({ reason }) => reason !== 'abandoned');
-  return last?.reason === 'retire-failed' && last.version === version;
-};
-
 const describe = (
   endpoint: string,
   rollout: Steps,
   baseline: Configuration,
   candidate: Configuration,
-  policy: Policy,
-  guard: GuardDecision,
-  latency: LatencyPlan | undefined,
+  { policy, guard, latency }: FrozenPolicy,
+  proof: readonly Proof[],
   scales: boolean,
 ): Plan => ({
   title: `shift ${endpoint} from ${baseline.version ?? baseline.endpointConfig} to ${candidate.version} in steps of ${rollout.steps.map((share) => `${share * 100} %`).join(', ')}`,
@@ -141,11 +135,12 @@ const describe = (
   notes: [
     `convicted when worse than ${policy.convict.worseThan} times the old version, with at most ${policy.convict.falseRollback * 100} % chance of convicting a good one over the whole rollout`,
     `healthy when its excess is below ${policy.healthy.excessBelow * 100} % of requests, with ${policy.healthy.confidence * 100} % confidence`,
+    ...proofNotes(proof),
     `burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
     latency ? `latency: ${latency.because}` : 'latency is not judged: CloudWatch has no samples of it',
     'rolling back changes weights only, at once',
   ],
-  expectedSeconds: rollout.steps.length * rollout.bakeSeconds + 300,
+  expectedSeconds: walkSeconds(rollout, proof) + 300,
   peakInstances: { [candidate.instanceType]: 3 * candidate.instanceCount },
   permissions: stepPermissions({ scales }),
 });

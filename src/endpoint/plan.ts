@@ -101,7 +101,10 @@ export const planDelivery = async (
 
   const frozen =
     guarded && !serves && rollout.judge && !spec.async
-      ? await freezePolicy(world, { endpoint: spec.name, variant }, rollout.judge, rollout.minimumRequests)
+      ? await freezePolicy(world, { endpoint: spec.name, variant }, rollout.judge, {
+          minimumRequests: rollout.minimumRequests,
+          byDifference: true,
+        })
       : undefined;
   const judged = frozen && { policy: frozen.policy, ...(frozen.latency ? { latency: frozen.latency } : {}) };
   if (frozen)

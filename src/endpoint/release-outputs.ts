@@ -1,3 +1,4 @@
+import { shownAs } from '../release/history.ts';
 import type { Release } from '../release/record.ts';
 import type { OutputSchema } from '../schema.ts';
 
@@ -42,9 +43,10 @@ export const releaseOutputs = (goal: string): OutputSchema<ReleaseOutputs> => ({
 
 export const outputsOf = (
   endpoint: string,
-  { candidate, baseline, serving, id }: Pick<Release, 'candidate' | 'baseline' | 'serving' | 'id'>,
+  release: Pick<Release, 'candidate' | 'baseline' | 'serving' | 'id'>,
 ): ReleaseOutputs => {
-  const serves = serving === 'candidate' ? candidate : serving === 'baseline' ? baseline : undefined;
+  const { candidate, baseline, serving, id } = release;
+  const serves = serving === 'candidate' ? shownAs(release) : serving === 'baseline' ? baseline : undefined;
   return {
     endpoint,
     version: candidate.version ?? '',

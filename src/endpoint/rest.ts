@@ -1,16 +1,18 @@
-import type { AbortReason, Progress } from '../operation.ts';
+import { type AbortReason, type Progress, reasonOfAbort } from '../operation.ts';
+import { reason as reasonNamed } from '../reason-codes.ts';
+import { advance } from '../release/lifecycle.ts';
 import type { World } from '../world.ts';
-import { disarmAlarms } from './armament.ts';
 import { carry } from './carry.ts';
 import { type ReleaseMemory, report, type Script } from './conduct.ts';
-import { conclude, restoreScaling } from './settle.ts';
+import { comeToRest } from './settle.ts';
 import { turnOf } from './turn.ts';
 import { concluded } from './verdict.ts';
 import { abortSteps } from './walk.ts';
 
 /**
  * A run that is cancelled or out of time: what was not submitted is taken back; what was is SageMaker's, which finishes or rolls
- * back by its alarms without us (DESIGN §2). The lease is given up, so that the next run goes on at once.
+ * back by its alarms without us (DESIGN §2). The lease is given up, so that the next run goes on at once; that is all that a run
+ * does which does not wait.
  */
 export const leaveToItself = async <Outputs>(
   world: World,
@@ -18,8 +20,19 @@ export const leaveToItself = async <Outputs>(
   why: AbortReason,
   script: Script<Outputs>,
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
-  const reason = why === 'cancelled' ? 'cancelled' : 'deadline-passed';
-  const outcome = why === 'cancelled' ? 'cancelled' : 'timed-out';
+  const progress = await rest(world, memory, why, script);
+  await script.store.keepJournal();
+  return progress;
+};
+
+const rest = async <Outputs>(
+  world: World,
+  memory: ReleaseMemory | undefined,
+  why: AbortReason,
+  script: Script<Outputs>,
+): Promise<Progress<ReleaseMemory, Outputs>> => {
+  const reason = reasonOfAbort[why];
+  const { outcome } = reasonNamed(reason);
   const stored = memory && (await script.store.read());
   const over = stored?.record.ended.find(({ id }) => id === memory?.release);
   if (over !== undefined) return report(over, script);
@@ -27,6 +40,13 @@ export const leaveToItself = async <Outputs>(
   if (!stored || live?.id !== memory?.release || live === undefined || live.lease.holder !== world.run.holder)
     return { is: 'done', outcome, reason, outputs: {}, because: 'the run ended before it had begun a release' };
 
+  const lease = { holder: world.run.holder, until: world.clock.now() };
+  const ended = { is: 'done', outcome, reason, outputs: script.outputs(live) } as const;
+  if (why === 'handed-over') {
+    // Not by `save`: nothing happened that the journal should tell.
+    await script.store.write(advance(stored.record, { lease }), stored.etag);
+    return { ...ended, because: `${live.id} waits for the run that goes on with it` };
+  }
   const turn = turnOf(world, script.store, stored);
   if (live.phase === 'preparing') {
     await concluded(turn, reason, 'the run ended before anything was submitted to the endpoint');
@@ -43,9 +63,11 @@ export const leaveToItself = async <Outputs>(
       because: step.because,
     };
   }
-  await turn.save({ lease: { holder: world.run.holder, until: world.clock.now() } });
-  const because = `the update to ${live.candidate.endpointConfig} goes on without this run, under its alarms; run again to follow it`;
-  return { is: 'done', outcome, reason, outputs: script.outputs(live), because };
+  await turn.save({ lease });
+  return {
+    ...ended,
+    because: `the update to ${live.candidate.endpointConfig} goes on without this run, under its alarms; run again to follow it`,
+  };
 };
 
 /** The few calls that are left once the outcome is written down. */
@@ -58,8 +80,6 @@ const settle = async <Outputs>(
   const over = stored?.record.ended.find(({ id }) => id === memory?.release);
   if (over !== undefined) return report(over, script);
   if (!stored) throw new Error('the release record went away while the release settled');
-  const step = await carry(turnOf(world, script.store, stored), {
-    settling: [restoreScaling, disarmAlarms, conclude],
-  });
+  const step = await carry(turnOf(world, script.store, stored), { settling: comeToRest });
   return step.ended ? report(step.ended, script) : settle(world, memory, script);
 };

@@ -1,10 +1,9 @@
 import { digest } from '../digest.ts';
 import type { Configuration, ReleaseRecord } from '../release/record.ts';
-import { disarmAlarms } from './armament.ts';
 import type { Tasks } from './carry.ts';
 import type { NewRelease } from './conduct.ts';
 import { releaseId } from './release-id.ts';
-import { conclude, freeScaling, restoreScaling } from './settle.ts';
+import { comeToRest, freeScaling } from './settle.ts';
 import { confirmSubmission, submit } from './submit.ts';
 import { supervise } from './supervise.ts';
 
@@ -13,7 +12,7 @@ export const restoreTasks: Tasks = {
   preparing: [freeScaling, (turn) => submit(turn, {})],
   submitting: [confirmSubmission],
   supervising: [supervise],
-  settling: [restoreScaling, disarmAlarms, conclude],
+  settling: comeToRest,
 };
 
 /** A release that publishes an existing configuration again: all at once, with the instances that serve, watched by no alarm. */

@@ -1,7 +1,11 @@
+import { describe, isRefused } from '../aws/errors.ts';
 import type { EndpointSpec } from '../manifest/manifest.ts';
 import { arn, writesOf } from '../world.ts';
+import { disarmAlarms } from './armament.ts';
+import type { Task } from './carry.ts';
 import { tags } from './desired.ts';
 import { observe, type Status } from './observe.ts';
+import { tagsOf } from './record-tag.ts';
 import { putScaling, removeScaling, scalingIs, scalingOf, wantedScaling } from './scaling.ts';
 import type { Step, Turn } from './turn.ts';
 
@@ -49,31 +53,42 @@ export const applyScaling = async (turn: Turn, spec: EndpointSpec): Promise<Step
   return { because: `autoscaling ${wanted.minCapacity} to ${wanted.maxCapacity} instances`, percent: 94 };
 };
 
+/**
+ * Rule 13: what keeps nobody from using what was delivered fails no delivery, and holds no endpoint up for the releases to come. AWS
+ * refusing it is told, with what it leaves behind.
+ */
+const orTold =
+  (task: Task, left: (turn: Turn) => string): Task =>
+  async (turn) => {
+    try {
+      return await task(turn);
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      turn.remark(`${left(turn)}: ${describe(error)}`);
+      return undefined;
+    }
+  };
+
 /** Tags are no part of UpdateEndpoint; AddTags adds and overwrites, and leaves tags of others alone. */
-export const tagEndpoint = async (turn: Turn, wanted: Readonly<Record<string, string>>): Promise<Step | undefined> => {
-  const { world, endpoint, release } = turn;
-  if (release.outcome !== 'succeeded') return undefined;
-  const ResourceArn = arn(world.account, 'sagemaker', `endpoint/${endpoint}`);
-  const missing = await missingTags(turn, wanted);
-  if (missing.length === 0) return undefined;
-  await writesOf(world).sagemaker.addTags({ ResourceArn, Tags: [...missing] });
-  return { because: `tagged ${endpoint}: ${missing.map(({ Key }) => Key).join(', ')}`, percent: 96 };
-};
+export const tagEndpoint = (wanted: Readonly<Record<string, string>>): Task =>
+  orTold(
+    async (turn) => {
+      const { world, endpoint, release } = turn;
+      if (release.outcome !== 'succeeded') return undefined;
+      const ResourceArn = arn(world.account, 'sagemaker', `endpoint/${endpoint}`);
+      const missing = await missingTags(turn, wanted);
+      if (missing.length === 0) return undefined;
+      await writesOf(world).sagemaker.addTags({ ResourceArn, Tags: [...missing] });
+      return { because: `tagged ${endpoint}: ${missing.map(({ Key }) => Key).join(', ')}`, percent: 96 };
+    },
+    ({ endpoint }) => `the tags of ${endpoint} were not brought up to date`,
+  );
 
 export const missingTags = async (
   { world, endpoint }: Pick<Turn, 'world' | 'endpoint'>,
   wanted: Readonly<Record<string, string>>,
 ): Promise<readonly { readonly Key: string; readonly Value: string }[]> => {
-  const existing = new Map<string, string>();
-  let NextToken: string | undefined;
-  do {
-    const page = await world.read.sagemaker.listTags({
-      ResourceArn: arn(world.account, 'sagemaker', `endpoint/${endpoint}`),
-      ...(NextToken ? { NextToken } : {}),
-    });
-    for (const { Key, Value } of page.Tags ?? []) if (Key !== undefined) existing.set(Key, Value ?? '');
-    NextToken = page.NextToken;
-  } while (NextToken);
+  const existing = await tagsOf(world, endpoint);
   return tags(wanted).filter(({ Key, Value }) => existing.get(Key) !== Value);
 };
 
@@ -95,3 +110,10 @@ export const conclude = async (turn: Turn): Promise<Step> => {
   );
   return { because: ended.because ?? '', percent: 100, ended };
 };
+
+/** What every release ends with, however it went. */
+export const comeToRest: readonly Task[] = [
+  restoreScaling,
+  orTold(disarmAlarms, ({ release }) => `left behind: the alarms ${release.alarms.join(', ')}`),
+  conclude,
+];

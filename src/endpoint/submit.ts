@@ -1,4 +1,4 @@
-import { classify, describe, missesConfig, orUndefined } from '../aws/errors.ts';
+import { classify, describe, isRefused, missesConfig, orUndefined } from '../aws/errors.ts';
 import { reasonOfError } from '../aws/reason.ts';
 import { AnswerLost } from '../aws/retry.ts';
 import type { DeploymentConfig } from '../aws/sagemaker.ts';
@@ -99,22 +99,15 @@ const pause = seconds(5);
 
 /** A refusal ends the release, so that what was made ready for it is put back; what time alone will heal is waited for. */
 const refused = async (turn: Turn, error: unknown): Promise<Step> => {
-  switch (classify(error)) {
-    case 'in-progress':
-    // Somebody created it meanwhile; the next look says whose it is.
-    case 'already-exists':
-      return {
-        because: 'the endpoint is being changed by somebody else; waiting',
-        percent: 10,
-        notBefore: nextPoll(turn),
-      };
-    case 'throttled':
-    case 'transient':
-    case 'aborted':
-    case 'expired-credentials':
-    case 'no-credentials':
-      throw error;
-  }
+  if (!isRefused(error)) throw error;
+  const kind = classify(error);
+  // Exists already: somebody created it meanwhile; the next look says whose it is.
+  if (kind === 'in-progress' || kind === 'already-exists')
+    return {
+      because: 'the endpoint is being changed by somebody else; waiting',
+      percent: 10,
+      notBefore: nextPoll(turn),
+    };
   if (!missesConfig(error)) return concluded(turn, reasonOfError(error), describe(error));
   const { world, release } = turn;
   const ours = await orUndefined(

@@ -3,6 +3,7 @@ import { duration, minutes, seconds } from '../clock.ts';
 import { canonical } from '../digest.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { Witnessed } from '../release/record.ts';
+import type { Verdict } from '../rollout/event.ts';
 import type { AlarmSpec } from './alarms.ts';
 import { type AlarmStates, abortHeldMs, alarmStates, publishAbort, rearm, wentRed } from './armament.ts';
 import { countableAt, countBakes, starvedBake, witnessBakes } from './bakes.ts';
@@ -130,14 +131,20 @@ const candidate = ({ endpoint, release }: Turn): Arm => ({
 });
 
 /** The only lever SageMaker leaves for stopping an update is an alarm (reference/sagemaker.md §3.3). */
-const stop = async (turn: Turn, why: ReasonCode, because: string, said?: string): Promise<Step> => {
+const stop = async (turn: Turn, why: ReasonCode, because: string, verdict?: Verdict): Promise<Step> => {
   const { release, world } = turn;
   const announced =
     release.witnessed.abort === undefined
       ? await turn.save({
           witnessed: {
             ...release.witnessed,
-            abort: { at: world.clock.now(), why, published: false, ...(said ? { because: said } : {}) },
+            abort: {
+              at: world.clock.now(),
+              why,
+              published: false,
+              ...(verdict ? { because: verdict.because } : {}),
+              ...(verdict?.figures ? { figures: verdict.figures } : {}),
+            },
           },
         })
       : turn;
@@ -166,11 +173,13 @@ const stopIfConvicted = async (turn: Turn): Promise<Step | undefined> => {
   const { judged, abortAlarm } = turn.release.submission;
   const { abort, bakes = [], blindSince } = turn.release.witnessed;
   if (judged === undefined || abort !== undefined || abortAlarm === undefined) return undefined;
-  const verdict = await judgeFleets(turn, { ...judged, ...(blindSince === undefined ? {} : { blindSince }) }, bakes);
-  if (verdict === undefined) return undefined;
+  const heard = await judgeFleets(turn, { ...judged, ...(blindSince === undefined ? {} : { blindSince }) }, bakes);
+  if (heard === undefined) return undefined;
+  const { verdict, evidence } = heard;
+  turn.witness(evidence);
   const seeing = await noteBlindness(turn, verdict.blind === true);
   if (verdict.decision !== 'rollback') return undefined;
-  return stop(seeing, verdict.why ?? 'convicted', `stopping the update: ${verdict.because}`, verdict.because);
+  return stop(seeing, verdict.why ?? 'convicted', `stopping the update: ${verdict.because}`, verdict);
 };
 
 const noteBlindness = async (turn: Turn, blind: boolean): Promise<Turn> => {

@@ -1,6 +1,7 @@
 import { type Instant, minutes } from '../clock.ts';
 import { canonical } from '../digest.ts';
 import { Refusal } from '../operation.ts';
+import type { Evidence } from '../release/journal.ts';
 import { advance, end, type ReleasePatch, renew } from '../release/lifecycle.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store.ts';
@@ -13,6 +14,10 @@ export interface Turn {
   readonly release: Release;
   /** Changes the release in its record by compare-and-swap: before the mutation it announces, never after. */
   save(patch: ReleasePatch): Promise<Turn>;
+  /** Says what went wrong beside the release and must not fail it (rule 13). */
+  remark(sentence: string): void;
+  /** Has the journal say what the judge saw and concluded in this turn. */
+  witness(evidence: Evidence): void;
   /** Ends the release: it leaves the record's `live`, and what served enters the history. */
   end(serving: 'candidate' | 'baseline' | 'unknown'): Promise<Release>;
 }
@@ -62,13 +67,15 @@ export const turnOf = (world: World, store: ReleaseStore, stored: StoredRecord):
     release,
     save: async (patch) => {
       const saved = await put((record) => advance(record, { ...lease(record), ...patch }));
-      await store.note(release.id, {
+      store.note(release.id, {
         at: world.clock.now(),
         kind: patch.witnessed ? 'observation' : 'command',
         ...patch,
       });
       return turnOf(world, store, saved);
     },
+    remark: store.remark,
+    witness: (evidence) => store.witness(release.id, evidence),
     end: async (serving) => {
       const { outcome = 'inconclusive', reason = 'abandoned', because = 'left unfinished' } = release;
       const { record } = await put((before) =>
@@ -76,7 +83,7 @@ export const turnOf = (world: World, store: ReleaseStore, stored: StoredRecord):
       );
       const [over] = record.ended;
       if (over === undefined) throw new Error(`release ${release.id} ended without a trace`);
-      await store.note(release.id, { at: world.clock.now(), kind: 'end', outcome, reason, because, serving });
+      store.note(release.id, { at: world.clock.now(), kind: 'end', outcome, reason, because, serving });
       return over;
     },
   };

@@ -1,12 +1,15 @@
 import { classify, describe } from '../aws/errors.ts';
-import { minutes } from '../clock.ts';
+import { reasonOfError } from '../aws/reason.ts';
+import { AnswerLost } from '../aws/retry.ts';
+import { type Instant, minutes, seconds } from '../clock.ts';
 import { canonical } from '../digest.ts';
 import type { ReasonCode } from '../reason-codes.ts';
+import type { Evidence } from '../release/journal.ts';
 import type { Stepping } from '../release/record.ts';
 import type { Command } from '../rollout/command.ts';
 import type { Event } from '../rollout/event.ts';
 import type { State, Why } from '../rollout/state.ts';
-import { near, step } from '../rollout/step.ts';
+import { step } from '../rollout/step.ts';
 import { judgeVariants } from './evidence.ts';
 import { inProgress, type Live, observe } from './observe.ts';
 import { nextPoll } from './poll.ts';
@@ -31,15 +34,16 @@ export const walk = async (turn: Turn): Promise<Step> => {
       'changed-by-others',
       `the endpoint is at ${live?.pending?.endpointConfig ?? live?.endpointConfig ?? 'nothing'}, which is not this release`,
     );
-
-  const events = await hear(turn, live, stepping);
+  const stale = isStale(live, stepping, world.clock.now());
+  const { events, evidence } = await hear(turn, live, stepping, stale);
+  if (evidence) turn.witness(evidence);
   const { state, command } = fold(stepping, events);
-  // Capacity first (DESIGN §5): a candidate smaller than what serves gets no more of the traffic.
-  const short =
-    command?.do === 'shift' && command.share > shareOf(live, stepping.candidateVariant) && lacks(live, stepping);
-  const after = await remember(turn, stepping, live, state, short ? undefined : command, events);
+  const comesBack = state.is === 'returning' || state.is === 'returned';
+  const lacking = comesBack || inProgress(live.status) ? undefined : missingCapacity(live, stepping);
+  const act = lacking === undefined ? command : undefined;
+  const after = await remember(turn, stepping, live, stale, state, act, events);
   if (state.is === 'returned') return concluded(after, reasonOf(after, state.why), state.because);
-  if (short) return grow(after, live);
+  if (lacking !== undefined) return grow(after, stepping, live, lacking);
   if (command === undefined) return progress(after, live, events);
   if (command.do === 'retire') return publishing(await submit(after, {}));
   return shift(after, stepping, command);
@@ -72,57 +76,86 @@ export const beginSteps = async (turn: Turn): Promise<Step> => {
   return { because: 'the candidate stands dark; its steps begin', percent: 10 };
 };
 
-const countOf = (live: Live, name: string): number =>
-  live.variants.find((variant) => variant.name === name)?.desired ?? 0;
-const lacks = (live: Live, { baselineVariant, candidateVariant }: Stepping): boolean =>
-  countOf(live, candidateVariant) < countOf(live, baselineVariant);
+/** How long a read may show the endpoint as it was before the last call (reference/sagemaker.md §2.7 rule 5). */
+const staleness = minutes(3);
+
+/**
+ * It shows an older modification than the last call, and no update was seen since: a candidate that seems to have no traffic may be
+ * about to get some.
+ */
+const isStale = ({ status, modifiedAt }: Live, { moves }: Stepping, now: Instant): boolean => {
+  const last = moves.at(-1);
+  if (inProgress(status) || last === undefined || last.until !== undefined || last.seen) return false;
+  // Clocks differ: AWS stamps LastModifiedTime, we stamp the move.
+  return modifiedAt < last.from - seconds(5) && now < last.from + staleness;
+};
+
+/** Capacity first (DESIGN §5): before it gets weight, and whenever the variant that serves has grown. */
+const missingCapacity = (live: Live, { baselineVariant, candidateVariant }: Stepping): number | undefined => {
+  const count = (name: string): number => live.variants.find((variant) => variant.name === name)?.desired ?? 0;
+  const needed = count(baselineVariant);
+  return count(candidateVariant) < needed ? needed : undefined;
+};
 
 /** While an endpoint changes its capacity no weight can be changed, the way back included: not tried again at once. */
 const growthPause = minutes(10);
 
-const grow = async (turn: Turn, live: Live): Promise<Step> => {
-  const { release, world } = turn;
-  const { stepping } = release;
-  if (stepping === undefined) throw new Error(`release ${release.id} takes no steps`);
+/** A candidate with traffic keeps its judge and its share when there are no more instances; it gets no more traffic. */
+const grow = async (turn: Turn, stepping: Stepping, live: Live, needed: number): Promise<Step> => {
+  const { world } = turn;
   const now = world.clock.now();
-  const needed = countOf(live, stepping.baselineVariant);
   const step = (because: string): Step => ({
     because,
     percent: percentAt(shareOf(live, stepping.candidateVariant)),
     notBefore: nextPoll(turn),
   });
   const waits = `the candidate waits for as many instances as serve, ${needed}, before it gets more traffic`;
-  if (stepping.grownAt !== undefined && now < stepping.grownAt + growthPause) return step(waits);
-  const announced = await turn.save({ stepping: { ...stepping, grownAt: now } });
+  const { stepping: remembered = stepping } = turn.release;
+  if (remembered.grownAt !== undefined && now < remembered.grownAt + growthPause) return step(waits);
+  const announced = await turn.save({ stepping: { ...remembered, grownAt: now } });
   try {
     await setCount(announced, stepping.candidateVariant, needed);
   } catch (error) {
-    // A candidate with traffic is not left without its judge because there are no more instances.
-    if (!['quota', 'capacity', 'in-progress'].includes(classify(error))) throw error;
-    return step(`${waits}: ${describe(error)}`);
+    if (mayPass(error)) throw error;
+    if (['quota', 'capacity', 'in-progress'].includes(classify(error))) return step(`${waits}: ${describe(error)}`);
+    // It cannot become what is needed to take all of the traffic, so it must not keep what it has.
+    const why = `the candidate cannot grow to ${needed} instances: ${describe(error)}`;
+    return abortSteps(announced, reasonOfError(error), why);
   }
   return step(`raising the candidate to the ${needed} instances that serve`);
 };
 
+/** What the host waits for, or must hear of: trying again is not this rollout's business. */
+const mayPass = (error: unknown): boolean =>
+  error instanceof AnswerLost ||
+  ['throttled', 'transient', 'aborted', 'expired-credentials', 'no-credentials'].includes(classify(error));
+
 const percentAt = (share: number): number => 15 + Math.round(70 * share);
 
-const hear = async (turn: Turn, live: Live, stepping: Stepping): Promise<readonly Event[]> => {
+const hear = async (turn: Turn, live: Live, stepping: Stepping, stale: boolean): Promise<Hearing> => {
   const { release, world } = turn;
   const at = world.clock.now();
   const share = shareOf(live, stepping.candidateVariant);
   const said = release.commands
     .slice(stepping.obeyed)
     .map(({ command, by, why }): Event => ({ is: 'said', at, command, by, why }));
-  const seen: Event = { is: 'observed', at, share, moving: inProgress(live.status) };
-  if (stepping.state.is === 'dark') return [...said, seen, ...darkChecks(turn, live, stepping)];
-  const verdict = await judgeVariants(turn, stepping);
-  return [...said, seen, ...(verdict ? [{ is: 'judged', at, verdict } as const] : [])];
+  const seen: Event = { is: 'observed', at, share, moving: inProgress(live.status), ...(stale ? { stale } : {}) };
+  if (stepping.state.is === 'dark') return { events: [...said, seen, ...darkChecks(turn, live, stepping, share)] };
+  const heard = await judgeVariants(turn, stepping);
+  if (heard === undefined) return { events: [...said, seen] };
+  return { events: [...said, seen, { is: 'judged', at, verdict: heard.verdict }], evidence: heard.evidence };
 };
 
+interface Hearing {
+  readonly events: readonly Event[];
+  readonly evidence?: Evidence;
+}
+
 /** What can be known of a candidate without traffic: it is up, at full size, and runs the image that was registered. */
-const darkChecks = ({ release, world }: Turn, live: Live, { candidateVariant }: Stepping): readonly Event[] => {
-  if (inProgress(live.status)) return [];
-  const wrong = mismatches(live, { ...release.candidate, endpointConfig: live.endpointConfig }, candidateVariant);
+const darkChecks = ({ release, world }: Turn, live: Live, stepping: Stepping, share: number): readonly Event[] => {
+  if (inProgress(live.status) || share > 0 || missingCapacity(live, stepping) !== undefined) return [];
+  const asked = { ...release.candidate, endpointConfig: live.endpointConfig };
+  const wrong = mismatches(live, asked, stepping.candidateVariant);
   const passed = wrong.length === 0;
   return [
     {
@@ -152,21 +185,26 @@ const remember = async (
   turn: Turn,
   stepping: Stepping,
   live: Live,
+  stale: boolean,
   state: State,
   command: Command | undefined,
   events: readonly Event[],
 ): Promise<Turn> => {
   const at = turn.world.clock.now();
   const judged = events.find((event) => event.is === 'judged');
-  // The endpoint may be busy with something else: a move is over when its share is seen, or another one follows.
-  const share = shareOf(live, stepping.candidateVariant);
-  const settled = stepping.moves.map((move, index) =>
-    index < stepping.moves.length - 1 || near(share, move.share) || !inProgress(live.status)
-      ? { ...move, until: move.until ?? at }
-      : move,
-  );
+  const settled = stepping.moves.map((move): Stepping['moves'][number] => {
+    if (move.until !== undefined) return move;
+    if (inProgress(live.status)) return { ...move, seen: true };
+    return stale ? move : { ...move, until: at };
+  });
   const moves = command?.do === 'shift' ? [...settled, { from: at, share: command.share }] : settled;
-  const verdict = judged && { at, decision: judged.verdict.decision, because: judged.verdict.because };
+  const figures = judged?.verdict.figures ?? stepping.verdict?.figures;
+  const verdict = judged && {
+    at,
+    decision: judged.verdict.decision,
+    because: judged.verdict.because,
+    ...(figures ? { figures } : {}),
+  };
   const { blindSince: _since, ...seeing } = stepping;
   const blind = judged?.verdict.blind ? { blindSince: stepping.blindSince ?? at } : {};
   const after: Stepping = {
@@ -192,12 +230,17 @@ const shift = async (
   try {
     await setShare(turn, baselineVariant, candidateVariant, command.share);
   } catch (error) {
-    // The autoscaler or AWS moves the endpoint: the machine commands again at the next look.
-    if (classify(error) !== 'in-progress') throw error;
-    // Nothing moved, so what is observed meanwhile is evidence.
+    if (mayPass(error)) throw error;
+    const busy = classify(error) === 'in-progress';
+    // A raise that is refused is a matter for people; the way back is tried until it is taken.
+    if (!busy && command.share > 0) throw error;
+    // Nothing moved, so what is observed meanwhile is evidence; the machine commands again at the next look.
     const { stepping } = turn.release;
     if (stepping) await turn.save({ stepping: { ...stepping, moves: stepping.moves.slice(0, -1) } });
-    return { because: 'the endpoint is being changed by somebody else; waiting', percent, notBefore: nextPoll(turn) };
+    const because = busy
+      ? 'the endpoint is being changed by somebody else; waiting'
+      : `SageMaker refuses the way back, which is tried again: ${describe(error)}`;
+    return { because, percent, notBefore: nextPoll(turn) };
   }
   const to =
     plan.steps.includes(command.share) || command.share === 0

@@ -107,6 +107,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
       because: end.because,
       outputs: wireOutputs(operation.outputs, end.outputs),
       ...(plan ? { plan } : {}),
+      ...(end.judged ? { judged: end.judged } : {}),
       dryRun,
       startedAt: iso(startedAt),
       endedAt: iso(clock.now()),

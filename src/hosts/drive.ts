@@ -1,6 +1,14 @@
 import { AnswerLost, Throttled } from '../aws/retry.ts';
 import { type Instant, iso, minutes, seconds } from '../clock.ts';
-import type { AbortReason, Memory, Operation, Plan, Progress } from '../operation.ts';
+import {
+  type AbortReason,
+  type Memory,
+  type Operation,
+  type Plan,
+  type Progress,
+  reasonOfAbort,
+} from '../operation.ts';
+import { reason } from '../reason-codes.ts';
 import type { World } from '../world.ts';
 import { failureOf } from './failure.ts';
 import { readMemory, writeMemory } from './memory.ts';
@@ -38,7 +46,7 @@ export type WorldFor = (signal: AbortSignal) => World;
 const heartbeat = minutes(5);
 const pauseAfterLostAnswer = seconds(30);
 /** An abort after a deadline may take turns of its own; one after a cancellation may not, the runner is about to kill us. */
-const restLimit = { 'timed-out': minutes(5), cancelled: 0 } as const;
+const restLimit = { 'timed-out': minutes(5), cancelled: 0, 'handed-over': 0 } as const;
 
 /**
  * The one waiting loop: takes turns until the operation is done, the deadline has passed, or the run is cancelled. Turns never
@@ -82,13 +90,18 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
 
       token = writeMemory(turn.memory);
       options.onProgress?.(turn, token);
-      if (!options.wait && turn.notBefore > clock.now())
-        return ended(done('in-progress', 'pending', `${turn.because}; goes on at ${iso(turn.notBefore)}`));
+      if (!options.wait && turn.notBefore > clock.now()) {
+        const { unsettled, because } = await bringToRest(operation, inputs, token, 'handed-over', worldFor, false);
+        const remarks = unsettled ? [because] : [];
+        const goesOn = done<Outputs>('in-progress', 'pending', `${turn.because}; goes on at ${iso(turn.notBefore)}`);
+        return ended({ ...goesOn, remarks });
+      }
       await sleep(turn, token, clock, options);
     }
   } catch (error) {
-    const { reason, outcome, because } = failureOf(error);
-    return ended({ ...done(reason, outcome, because), ...(reason === 'internal-error' ? { defect: error } : {}) });
+    const failure = failureOf(error);
+    const defect = failure.reason === 'internal-error' ? { defect: error } : {};
+    return ended({ ...done(failure.reason, failure.outcome, failure.because), ...defect });
   }
 };
 
@@ -139,8 +152,9 @@ export const bringToRest = async <Inputs, M extends Memory, Outputs>(
   dryRun: boolean,
   limitMilliseconds: number = restLimit[why],
 ): Promise<Ended<Outputs>> => {
-  const reason = why === 'cancelled' ? 'cancelled' : 'deadline-passed';
-  if (dryRun) return done(reason, why, 'the run ended before the plan was ready; nothing was written');
+  const code = reasonOfAbort[why];
+  const { outcome } = reason(code);
+  if (dryRun) return done(code, outcome, 'the run ended before the plan was ready; nothing was written');
   const world = worldFor(new AbortController().signal);
   const limit = world.clock.now() + limitMilliseconds;
   let token = firstToken;
@@ -150,12 +164,12 @@ export const bringToRest = async <Inputs, M extends Memory, Outputs>(
       if (progress.is === 'done') return { ...progress, ...(token ? { token } : {}) };
       token = writeMemory(progress.memory);
       if (world.clock.now() >= limit)
-        return { ...done<Outputs>(reason, why, progress.because), token, unsettled: true };
+        return { ...done<Outputs>(code, outcome, progress.because), token, unsettled: true };
       await world.clock.sleepUntil(Math.min(progress.notBefore, limit));
     }
   } catch (error) {
     return {
-      ...done<Outputs>(reason, why, `the far side could not be brought to rest: ${failureOf(error).because}`),
+      ...done<Outputs>(code, outcome, `the far side could not be brought to rest: ${failureOf(error).because}`),
       ...(token ? { token } : {}),
       unsettled: true,
     };

@@ -1,4 +1,4 @@
-import { classify, describe } from '../aws/errors.ts';
+import { describe, isFromAws } from '../aws/errors.ts';
 import { reasonOfError } from '../aws/reason.ts';
 import { ManifestError } from '../manifest/load.ts';
 import { type Outcome, Refusal } from '../operation.ts';
@@ -19,10 +19,6 @@ export const failureOf = (error: unknown): Failure => {
   if (!isFromAws(error)) return failure('internal-error', error instanceof Error ? error.message : String(error));
   return failure(reasonOfError(error), describe(error));
 };
-
-/** An AWS answer carries metadata, a call that was sent carries its name; what has neither is ours, or has a known class. */
-const isFromAws = (error: unknown): boolean =>
-  error instanceof Error && ('$metadata' in error || 'call' in error || classify(error) !== 'other');
 
 const failure = (code: ReasonCode, because: string): Failure => ({
   outcome: reason(code).outcome,

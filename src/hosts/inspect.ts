@@ -1,19 +1,15 @@
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { sharedInputs } from '../operations/shared-inputs.ts';
-import { releasesOf } from '../release/location.ts';
-import { releaseStore } from '../release/store.ts';
 import { historyAsText } from '../report/history.ts';
 import { withoutAccount } from '../report/result.ts';
 import { flag, optional, type Schema, text } from '../schema.ts';
 import { helpOf, readArguments } from './arguments.ts';
-import { chooseClock } from './clock.ts';
 import type { CommandLine, ExitCode } from './command-line.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { failureOf } from './failure.ts';
+import { lookAt } from './looking.ts';
 import { readInputs } from './read-inputs.ts';
-import { runFrom } from './run.ts';
-import { openSession, targetOf } from './world.ts';
 
 const json = flag({ description: 'Print JSON.', default: false });
 
@@ -23,24 +19,10 @@ const historyInputs = { ...sharedInputs, json };
 export const runHistory = (args: readonly string[], host: CommandLine): Promise<ExitCode> =>
   inspecting('history', 'Prints what served on an endpoint and how each release ended.', historyInputs, args, host, {
     async run({ manifest, environment, json: asJson }) {
-      const clock = host.seams?.clock ?? (await chooseClock(host.env));
-      const { signal } = host.cancellation;
-      const run = runFrom(host.env, 'command-line');
-      const target = targetOf({ manifest, environment });
-      const session = await (host.seams?.openSession ?? openSession)({
-        target,
-        env: host.env,
-        run,
-        clock,
-        dryRun: true,
-        signal,
-      });
-      const { read: reads, account } = session.worldFor(signal);
-      const spec = environmentOf(manifest, environment);
-      const location = releasesOf(spec, account);
-      const stored = await releaseStore({ reads, location, endpoint: spec.endpoint.name }).read();
+      const { store } = await lookAt(host, manifest, environment);
+      const stored = await store.read();
       if (asJson) return JSON.stringify(stored?.record ?? null, undefined, 2);
-      return stored ? historyAsText(stored.record) : `no release of ${spec.endpoint.name} was recorded`;
+      return stored ? historyAsText(stored.record) : `no release of ${store.endpoint} was recorded`;
     },
   });
 

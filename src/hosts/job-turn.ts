@@ -92,7 +92,7 @@ const takeJobTurn = async (
     const percent = Math.max(token.percent, next.percent ?? 0);
     return continued(writeToken({ ...token, isPending: false, ...next, percent }), { summary, percent, subject });
   };
-  const end = ({ outcome, reason, because, outputs, plan }: Ended<object>): JobAnswer =>
+  const end = ({ outcome, reason, because, outputs, plan, judged }: Ended<object>): JobAnswer =>
     ended(
       scrubbed({
         'schema-version': 1,
@@ -102,6 +102,7 @@ const takeJobTurn = async (
         because,
         outputs: wireOutputs(operation.outputs, outputs),
         ...(plan ? { plan } : {}),
+        ...(judged ? { judged } : {}),
         dryRun: common['dry-run'],
         startedAt: iso(token.startedAt),
         endedAt: iso(clock.now()),

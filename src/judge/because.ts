@@ -84,7 +84,7 @@ const rate = ({ bad, requests }: MetricEvidence['candidate']): string =>
 export const percent = (fraction: number): string => `${Number((fraction * 100).toPrecision(3))} %`;
 
 /** Evidence as people bet: 1 in …; large numbers as powers of ten. */
-const odds = (log: number): string => {
+export const odds = (log: number): string => {
   const value = Math.exp(log);
   return value >= 1e6 ? `10^${Math.floor(log / Math.LN10)}` : String(Number(value.toPrecision(value < 1 ? 1 : 3)));
 };

@@ -29,6 +29,8 @@ export interface Counts {
   readonly candidateBad: number;
   readonly baseline: number;
   readonly baselineBad: number;
+  /** At most one event a bucket: no burst can weigh more than that. */
+  readonly perBucket: boolean;
 }
 
 /** Undefined when either arm does not know. */
@@ -41,5 +43,6 @@ export const countsOf = ({ candidate, baseline }: Bucket, metric: string): Count
     candidateBad,
     baseline: baseline.trials?.[metric] ?? baseline.requests,
     baselineBad,
+    perBucket: candidate.trials?.[metric] !== undefined,
   };
 };

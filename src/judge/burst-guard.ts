@@ -1,3 +1,5 @@
+import type { Alternatives } from './conviction.ts';
+
 /**
  * Errors that come in bursts (a retry storm, one bad host) can hit one arm alone: requests are then not exchangeable and the bound
  * on false convictions does not hold by itself. The guard caps what one bucket can say, so that no fewer than three can convict.
@@ -13,10 +15,26 @@ export interface GuardDecision {
   readonly because: string;
 }
 
-/** Fewest buckets that can convict while the guard is on. */
+/** Fewest buckets that can convict while the guard is on, however many requests they have. */
 export const fewestConvictingBuckets = 3;
-/** Most that one bucket may add, in nats. */
-export const guardCap = (falseRollback: number): number => -Math.log(falseRollback) / fewestConvictingBuckets;
+/** A bucket of this many candidate requests is worth three quarters of a large one: one caller's storm is a large part of it. */
+const fewRequests = 30;
+/** From this factor over the margin on, an alternative may gain all that one bucket may add. */
+const fullFactor = 4;
+
+/**
+ * Most that one bucket may add to each alternative, in nats. A candidate that is a little worse shows it a little in every bucket, so
+ * the alternatives of small factors, which forget slowly, may gain only little from any one: a burst now and then would add up in them.
+ * Decided by request counts alone, never by what failed, so the bet stays fair.
+ */
+export const guardCaps = (falseRollback: number, { factors }: Alternatives, requests: number): readonly number[] => {
+  const buckets = fewestConvictingBuckets + fewRequests / Math.max(1, requests);
+  const most = -Math.log(falseRollback) / buckets;
+  return factors.map((factor) => most * Math.min(1, Math.log(factor) / Math.log(fullFactor)));
+};
+
+/** Most, in nats, that a burst in the baseline alone may make the candidate look good by. */
+export const guardExcuse = (confidence: number): number => -Math.log(1 - confidence) / 6;
 
 /** Fewest buckets with requests that make a history. */
 const shortestHistory = 60;

@@ -53,23 +53,31 @@ export const startAnew = (conviction: Conviction, { weights }: Alternatives, pri
   conviction.map((log, index) => logAdd(log, Math.log(prior * (weights[index] ?? 0))));
 
 /**
- * @param cap most that one bucket may add to any alternative, in nats; cutting downwards keeps the bet fair
+ * @param caps most that one bucket may add to each alternative, in nats; cutting downwards keeps the bet fair
  */
 export const weigh = (
   conviction: Conviction,
   { candidateBad, baselineBad }: Counts,
   { perCandidateBad, perBad }: Terms,
-  cap = Number.POSITIVE_INFINITY,
+  caps?: readonly number[],
 ): Conviction => {
   const bad = candidateBad + baselineBad;
   if (bad === 0) return conviction;
   return conviction.map(
-    (log, index) => log + Math.min(cap, candidateBad * (perCandidateBad[index] ?? 0) - bad * (perBad[index] ?? 0)),
+    (log, index) =>
+      log +
+      Math.min(
+        caps?.[index] ?? Number.POSITIVE_INFINITY,
+        candidateBad * (perCandidateBad[index] ?? 0) - bad * (perBad[index] ?? 0),
+      ),
   );
 };
 
-/** ln of the evidence. */
-export const logEvidence = (conviction: Conviction): number => logSum(conviction);
+/** ln of the evidence; that of one before the first bet, which a journal can hold. */
+export const logEvidence = (conviction: Conviction): number => {
+  const sum = logSum(conviction);
+  return sum === Number.NEGATIVE_INFINITY ? 0 : sum;
+};
 
 /** Candidate's share of the requests of a bucket; undefined when there were none. */
 export const shareOf = ({ candidate, baseline }: Counts): number | undefined =>
@@ -80,4 +88,4 @@ export const startPrior = (start: number): number =>
   start === 1 ? firstStartPrior : (1 - firstStartPrior) / (start * (start - 1));
 
 /** Most candidates that are bad are bad from the first request. */
-const firstStartPrior = 0.6;
+const firstStartPrior = 0.7;

@@ -89,7 +89,8 @@ export const stakesOf = ({ candidate, baseline }: Counts): Stakes => {
   };
 };
 
-export const observe = (excess: Excess, counts: Counts, at: Stakes): Excess => {
+/** @param excuse most, in nats, by which a bucket's baseline errors may go beyond excusing the candidate's own; less is always fair */
+export const observe = (excess: Excess, counts: Counts, at: Stakes, excuse = Number.POSITIVE_INFINITY): Excess => {
   const { candidate: requests, candidateBad: bad, baseline, baselineBad } = counts;
   const ratio = baseline > 0 ? requests / baseline : 0;
   return {
@@ -100,7 +101,7 @@ export const observe = (excess: Excess, counts: Counts, at: Stakes): Excess => {
     expectedBad: excess.expectedBad + baselineBad * ratio,
     compared: excess.compared + (baseline > 0 ? requests : 0),
     comparedBad: excess.comparedBad + (baseline > 0 ? bad : 0),
-    allowance: baselineBad === 0 ? excess.allowance : add(excess.allowance, at.perBaselineBad, baselineBad),
+    allowance: baselineBad === 0 ? excess.allowance : allowed(excess.allowance, counts, at, excuse),
     gain:
       bad === 0 && baselineBad === 0
         ? excess.gain
@@ -108,6 +109,17 @@ export const observe = (excess: Excess, counts: Counts, at: Stakes): Excess => {
     reach: requests === 0 ? excess.reach : add(excess.reach, at.counter, requests),
   };
 };
+
+const allowed = (
+  sums: readonly number[],
+  { candidateBad, baselineBad }: Counts,
+  { perBaselineBad }: Stakes,
+  excuse: number,
+): readonly number[] =>
+  sums.map((sum, index) => {
+    const own = candidateBad === 0 ? 0 : -candidateBad * (negatives[index] ?? 0);
+    return sum + Math.min(baselineBad * (perBaselineBad[index] ?? 0), own + excuse);
+  });
 
 const add = (sums: readonly number[], terms: readonly number[], times: number): readonly number[] =>
   times === 0 ? sums : sums.map((sum, index) => sum + times * (terms[index] ?? 0));

@@ -44,7 +44,7 @@ export const verdictOf = ({ observations, ruling, rolledBack }: Judging): Verdic
   const { policy, metrics, step } = observations;
   const evidence: Record<string, MetricEvidence> = {};
   policy.metrics.forEach((metric, index) => {
-    evidence[metric.name] = evidenceOf(metrics[index] ?? freshMetric, metric, policy.healthy.confidence);
+    evidence[metric.name] = evidenceOf(metrics[index] ?? freshMetric(metric), metric, policy.healthy.confidence);
   });
   const found = {
     logEvidence: ruling.logEvidence,

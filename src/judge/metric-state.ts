@@ -1,6 +1,15 @@
-import { alternatives } from './alternatives.ts';
+import { alternatives, grossAlternatives } from './alternatives.ts';
 import type { Counts } from './bucket.ts';
-import { type Conviction, logEvidence, noEvidence, startAnew, startPrior, type Terms, weigh } from './conviction.ts';
+import {
+  type Alternatives,
+  type Conviction,
+  logEvidence,
+  noEvidence,
+  startAnew,
+  startPrior,
+  type Terms,
+  weigh,
+} from './conviction.ts';
 import {
   type Excess,
   estimatedExcess,
@@ -22,28 +31,41 @@ export interface MetricState {
   readonly step: Excess;
 }
 
-export const freshMetric: MetricState = { conviction: noEvidence(alternatives), whole: noExcess, step: noExcess };
+export const alternativesOf = ({ onlyGross }: Metric): Alternatives => (onlyGross ? grossAlternatives : alternatives);
 
-export const withStart = (state: MetricState, start: number): MetricState => ({
+export const freshMetric = (metric: Metric): MetricState => ({
+  conviction: noEvidence(alternativesOf(metric)),
+  whole: noExcess,
+  step: noExcess,
+});
+
+export const withStart = (state: MetricState, metric: Metric, start: number): MetricState => ({
   ...state,
-  conviction: startAnew(state.conviction, alternatives, startPrior(start)),
+  conviction: startAnew(state.conviction, alternativesOf(metric), startPrior(start)),
 });
 
 export const withNewStep = (state: MetricState): MetricState => ({ ...state, step: noExcess });
 
+/** What the request counts of a bucket decide; metrics that are counted per request share it. */
+export interface BucketTerms {
+  readonly ratio: Terms;
+  readonly stakes: Stakes;
+  /** With the burst guard on: what one bucket may add to the evidence against and for the candidate. */
+  readonly caps: readonly number[] | undefined;
+  readonly excuse: number | undefined;
+}
+
 export const withCounts = (
   { conviction, whole, step }: MetricState,
   counts: Counts,
-  terms: Terms,
-  stakes: Stakes,
-  cap: number,
+  { ratio, stakes, caps, excuse }: BucketTerms,
 ): MetricState => {
-  const total = observe(whole, counts, stakes);
+  const total = observe(whole, counts, stakes, excuse);
   return {
-    conviction: weigh(conviction, counts, terms, cap),
+    conviction: weigh(conviction, counts, ratio, caps),
     whole: total,
     // In the first step the two are one.
-    step: step === whole ? total : observe(step, counts, stakes),
+    step: step === whole ? total : observe(step, counts, stakes, excuse),
   };
 };
 

@@ -1,10 +1,17 @@
-import { alternatives } from './alternatives.ts';
 import { type Bucket, type Counts, countsOf } from './bucket.ts';
-import { guardCap } from './burst-guard.ts';
-import { ratioTerms, shareOf, type Terms } from './conviction.ts';
-import { type Stakes, stakesOf } from './health.ts';
-import { freshMetric, type MetricState, withCounts, withNewStep, withStart } from './metric-state.ts';
-import type { Policy } from './policy.ts';
+import { guardCaps, guardExcuse } from './burst-guard.ts';
+import { ratioTerms, shareOf } from './conviction.ts';
+import { stakesOf } from './health.ts';
+import {
+  alternativesOf,
+  type BucketTerms,
+  freshMetric,
+  type MetricState,
+  withCounts,
+  withNewStep,
+  withStart,
+} from './metric-state.ts';
+import type { Metric, Policy } from './policy.ts';
 import { asWeighted, observeSplit, type SampleRatio } from './sample-ratio.ts';
 
 /** What is kept of the buckets so far: sums, never the buckets. */
@@ -45,7 +52,7 @@ const stepFrom = (since: number): Step => ({
 
 export const nothingObserved = (policy: Policy): Observations => ({
   policy,
-  metrics: policy.metrics.map(() => freshMetric),
+  metrics: policy.metrics.map(freshMetric),
   since: Number.NEGATIVE_INFINITY,
   starts: 0,
   lastStart: Number.NEGATIVE_INFINITY,
@@ -69,8 +76,14 @@ export const observeIn = (before: Observations, bucket: Bucket): Observations =>
 
 const startAt = (so: Observations, t: number): Observations => {
   const starts = so.starts + 1;
-  return { ...so, starts, lastStart: t, metrics: so.metrics.map((metric) => withStart(metric, starts)) };
+  return { ...so, starts, lastStart: t, metrics: eachMetric(so, (state, metric) => withStart(state, metric, starts)) };
 };
+
+const eachMetric = (
+  { policy, metrics }: Observations,
+  change: (state: MetricState, metric: Metric) => MetricState,
+): readonly MetricState[] =>
+  policy.metrics.map((metric, index) => change(metrics[index] ?? freshMetric(metric), metric));
 
 const moved = (so: Observations, bucket: Bucket): Observations => ({
   ...so,
@@ -88,17 +101,15 @@ const isKnown = ({ metrics }: Policy, bucket: Bucket): boolean =>
 const withEvidence = (so: Observations, bucket: Bucket): Observations => {
   const { policy, step } = so;
   const { candidate, baseline, share = step.share } = bucket;
-  const cap = policy.burstGuard ? guardCap(policy.convict.falseRollback) : Number.POSITIVE_INFINITY;
-  const termsFor = memo(termsOf);
+  const termsFor = memo((counts, metric) => termsOf(counts, metric, policy));
   const known = isKnown(policy, bucket);
   return {
     ...so,
-    metrics: policy.metrics.map((metric, index) => {
-      const state = so.metrics[index] ?? freshMetric;
+    metrics: eachMetric(so, (state, metric) => {
       const cold = bucket.t < so.since + (metric.warmUpSeconds ?? 0);
       const counts = cold ? undefined : countsOf(bucket, metric.name);
-      const terms = counts && termsFor(counts, metric.worseThan);
-      return terms ? withCounts(state, counts, terms.terms, terms.stakes, cap) : state;
+      const terms = counts && termsFor(counts, metric);
+      return terms ? withCounts(state, counts, terms) : state;
     }),
     step: {
       ...step,
@@ -116,22 +127,32 @@ const withEvidence = (so: Observations, bucket: Bucket): Observations => {
   };
 };
 
-interface BucketTerms {
-  readonly terms: Terms;
-  readonly stakes: Stakes;
-}
-
-const termsOf = (counts: Counts, margin: number): BucketTerms | undefined => {
+const termsOf = (counts: Counts, metric: Metric, { burstGuard, convict, healthy }: Policy): BucketTerms | undefined => {
   const share = shareOf(counts);
-  return share === undefined ? undefined : { terms: ratioTerms(share, margin, alternatives), stakes: stakesOf(counts) };
+  if (share === undefined) return undefined;
+  const alternatives = alternativesOf(metric);
+  const guarded = burstGuard && !counts.perBucket;
+  return {
+    ratio: ratioTerms(share, metric.worseThan, alternatives),
+    stakes: stakesOf(counts),
+    caps: guarded ? guardCaps(convict.falseRollback, alternatives, counts.candidate) : undefined,
+    excuse: guarded ? guardExcuse(healthy.confidence) : undefined,
+  };
 };
 
+type TermsFor = (counts: Counts, metric: Metric) => BucketTerms | undefined;
+
 /** Most metrics are counted per request and share the margin: a hundred of them cost the logarithms of one. */
-const memo = (compute: typeof termsOf): typeof termsOf => {
-  let last: { candidate: number; baseline: number; margin: number; terms: BucketTerms | undefined } | undefined;
-  return (counts, margin) => {
-    if (last?.candidate !== counts.candidate || last.baseline !== counts.baseline || last.margin !== margin)
-      last = { candidate: counts.candidate, baseline: counts.baseline, margin, terms: compute(counts, margin) };
+const memo = (compute: TermsFor): TermsFor => {
+  let last: { readonly counts: Counts; readonly metric: Metric; readonly terms: BucketTerms | undefined } | undefined;
+  return (counts, metric) => {
+    const same =
+      last?.metric.worseThan === metric.worseThan &&
+      last.metric.onlyGross === metric.onlyGross &&
+      last.counts.candidate === counts.candidate &&
+      last.counts.baseline === counts.baseline &&
+      last.counts.perBucket === counts.perBucket;
+    if (!last || !same) last = { counts, metric, terms: compute(counts, metric) };
     return last.terms;
   };
 };

@@ -23,6 +23,8 @@ export interface Metric {
   readonly weight: number;
   /** This metric's own margin, a factor over the baseline's rate. */
   readonly worseThan: number;
+  /** Convict only what is several times worse, on evidence that it is worse than the margin. */
+  readonly onlyGross?: boolean;
   /** The excess that must be excluded before the candidate is healthy; absent = watched, not proven. */
   readonly excessBelow?: number;
   /** A bucket is one trial of it: many are needed to convict, so none is proven while most of a step's say worse. */
@@ -48,10 +50,8 @@ export const clientErrorsMetric = 'client-errors';
 
 /** Budgets before they are scaled to sum to 1: errors are what a rollback is for, the rest shares what is left. */
 const errorsBudget = 4;
-const clientErrorsBudget = 1;
-const latencyBudget = 3;
-/** Callers cause 4xx too, and one caller in one arm is no fault of the model (reference §3.6). */
-const clientErrorsMargin = 3;
+const clientErrorsBudget = 2;
+const latencyBudget = 4;
 
 const latencyWarmUpSeconds = 180;
 
@@ -85,7 +85,9 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
           {
             name: clientErrorsMetric,
             weight: clientErrorsBudget,
-            worseThan: Math.max(worseThan, clientErrorsMargin),
+            worseThan,
+            // Callers cause 4xx too, and one caller in one arm is no fault of the model (reference §3.6).
+            onlyGross: true,
             excessBelow,
             says: '4xx answers',
           },

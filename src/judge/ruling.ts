@@ -28,7 +28,8 @@ export const ruleOn = (so: Observations, bucket: Bucket): Ruling => {
 /** Mean of e-processes: an e-process under any dependence between the metrics; the weights are shares of the budget. */
 export const combinedEvidence = ({ policy, metrics }: Observations): number =>
   policy.metrics.reduce(
-    (sum, { weight }, index) => logAdd(sum, Math.log(weight) + logEvidence((metrics[index] ?? freshMetric).conviction)),
+    (sum, metric, index) =>
+      logAdd(sum, Math.log(metric.weight) + logEvidence((metrics[index] ?? freshMetric(metric)).conviction)),
     Number.NEGATIVE_INFINITY,
   );
 
@@ -74,14 +75,14 @@ const reasonOf = (so: Observations, bucket: Bucket, evidence: number): VerdictRe
 const isHealthy = (so: Observations, bucket: Bucket): boolean =>
   so.policy.metrics.some(({ excessBelow }) => excessBelow !== undefined) &&
   so.policy.metrics.every((metric, index) =>
-    isProven(metric, so.metrics[index] ?? freshMetric, bucket, healthThreshold(so)),
+    isProven(metric, so.metrics[index] ?? freshMetric(metric), bucket, healthThreshold(so)),
   );
 
 /** Errors are proven healthy in fewer buckets than a metric with one trial in each needs to convict: it must not be outrun. */
 const isMostlyWorse = ({ policy, metrics }: Observations): boolean =>
-  policy.metrics.some(({ byBucket }, index) => {
-    const { bad, baselineBad } = (metrics[index] ?? freshMetric).step;
-    return byBucket === true && bad > baselineBad;
+  policy.metrics.some((metric, index) => {
+    const { bad, baselineBad } = (metrics[index] ?? freshMetric(metric)).step;
+    return metric.byBucket === true && bad > baselineBad;
   });
 
 /** Nothing is proven in a bucket that by itself shows a larger excess than the bound: what just began is not yet in the evidence. */

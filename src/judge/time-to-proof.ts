@@ -18,6 +18,7 @@ export const requestsToProof = (
       candidateBad: candidate * baselineRate,
       baseline,
       baselineBad: baseline * baselineRate,
+      perBucket: false,
     };
     return logEvidenceBelow(observe(noExcess, counts, stakesOf(counts)), healthy.excessBelow) >= target;
   };

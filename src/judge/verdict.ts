@@ -18,6 +18,9 @@ export interface Verdict {
   readonly because: string;
 }
 
+/** The figures alone: what a release record keeps of a verdict, and reports show. */
+export type Figures = Pick<Verdict, 't' | 'logEvidence' | 'threshold' | 'evidence' | 'candidateRequests'>;
+
 export type VerdictReason =
   | 'insufficient-evidence'
   | 'weights-moved'

@@ -10,10 +10,10 @@ import {
   type Node,
   parseDocument,
 } from 'yaml';
-import type { core } from 'zod/mini';
+import type * as z from 'zod/mini';
 import { InputError } from '../schema.ts';
-import type { Environment, Manifest } from './manifest.ts';
-import { manifestSchema } from './schema.ts';
+import type { Environment, JudgePolicy, Manifest } from './manifest.ts';
+import { judgeSchema, manifestSchema } from './schema.ts';
 import { suggest } from './suggest.ts';
 
 /** The manifest is not valid. One line per problem, in the order of the file: `delivery.yml:12:7: <key>: <what is wrong>`. */
@@ -26,7 +26,15 @@ export class ManifestError extends InputError {
  * @param path what the messages call the file
  * @throws {ManifestError}
  */
-export const loadManifest = (text: string, path: string): Manifest => {
+export const loadManifest = (text: string, path: string): Manifest => load(manifestSchema, text, path);
+
+/**
+ * The `judge` section of a manifest in a file of its own.
+ * @throws {ManifestError}
+ */
+export const loadJudge = (text: string, path: string): JudgePolicy => load(judgeSchema, text, path);
+
+const load = <Output>(schema: z.ZodMiniType<Output>, text: string, path: string): Output => {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -51,7 +59,7 @@ export const loadManifest = (text: string, path: string): Manifest => {
   if (syntax) throw refuse([{ offset: syntax.pos[0], message: sentence(syntax.message) }]);
   const value = plain(document);
   if (value instanceof Error) throw refuse([{ offset: 0, message: sentence(value.message) }]);
-  const result = manifestSchema.safeParse(value);
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
   const problems = result.error.issues.flatMap((issue) => problemsOf(issue, document, value));
   // A misspelt key is one mistake, not two: say which key was meant, not that the right one is missing.
@@ -97,7 +105,7 @@ const didYouMean = (written: unknown, candidates: readonly string[]): string => 
   return nearest === undefined ? '' : `; did you mean ${nearest}?`;
 };
 
-const problemsOf = (issue: core.$ZodIssue, document: Document, root: unknown): Problem[] => {
+const problemsOf = (issue: z.core.$ZodIssue, document: Document, root: unknown): Problem[] => {
   if (issue.code === 'unrecognized_keys') {
     const known = issue.message.split(', ');
     return issue.keys.map((key) => {
@@ -130,7 +138,7 @@ const problemsOf = (issue: core.$ZodIssue, document: Document, root: unknown): P
   );
 };
 
-const choicesOf = (issue: core.$ZodIssue): string[] => {
+const choicesOf = (issue: z.core.$ZodIssue): string[] => {
   if (issue.code === 'invalid_value') return issue.values.map(String);
   return issue.code === 'invalid_union' && 'options' in issue ? issue.options.map(String) : [];
 };

@@ -1,6 +1,7 @@
 import { iso } from '../clock.ts';
 import { environmentOf } from '../manifest/load.ts';
-import type { Memory, Operation } from '../operation.ts';
+import { type Memory, type Operation, reasonOfAbort } from '../operation.ts';
+import { reasonCodes } from '../reason-codes.ts';
 import { type RegisteredVersion, requireVersion } from '../registry/packages.ts';
 import { choice, type OutputSchema, text, type ValuesOf } from '../schema.ts';
 import { sharedInputs } from './shared-inputs.ts';
@@ -58,8 +59,8 @@ export const approveGate: Operation<ApproveGateInputs, Memory, ApproveGateOutput
   async abort(_inputs, _memory, why) {
     return {
       is: 'done',
-      outcome: why,
-      reason: why === 'cancelled' ? 'cancelled' : 'deadline-passed',
+      outcome: reasonCodes[reasonOfAbort[why]].outcome,
+      reason: reasonOfAbort[why],
       outputs: {},
       because: 'the gate had not answered yet',
     };

@@ -1,4 +1,4 @@
-import { armAlarms, armedBy, disarmAlarms } from '../endpoint/armament.ts';
+import { armAlarms, armedBy } from '../endpoint/armament.ts';
 import type { Asked } from '../endpoint/asked.ts';
 import { baselineOf } from '../endpoint/baseline.ts';
 import type { Tasks } from '../endpoint/carry.ts';
@@ -9,10 +9,11 @@ import { rollbackPermissions } from '../endpoint/permissions.ts';
 import { desiredOf, planDelivery, planDigest } from '../endpoint/plan.ts';
 import { planDark } from '../endpoint/plan-dark.ts';
 import { publishConfig, publishDark, publishModel } from '../endpoint/publish.ts';
+import { recordTag } from '../endpoint/record-tag.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
 import { leaveToItself } from '../endpoint/rest.ts';
 import { restoreTasks, restoring } from '../endpoint/restore.ts';
-import { applyScaling, conclude, freeScaling, restoreScaling, tagEndpoint } from '../endpoint/settle.ts';
+import { applyScaling, comeToRest, freeScaling, restoreScaling, tagEndpoint } from '../endpoint/settle.ts';
 import { confirmSubmission, submit } from '../endpoint/submit.ts';
 import { supervise } from '../endpoint/supervise.ts';
 import type { Turn } from '../endpoint/turn.ts';
@@ -60,8 +61,7 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
     location: releasesOf(environment, world.account),
     endpoint: asked.spec.name,
   });
-  // The tag points whoever finds the endpoint to its release record.
-  const tags = { ...asked.spec.tags, 'model-delivery:releases': store.uri };
+  const tags = { ...asked.spec.tags, [recordTag]: store.uri };
   const wanted = ({ release }: Turn) =>
     desiredOf(world, asked, {
       packageVersion: release.candidate.packageVersion ?? 0,
@@ -79,13 +79,7 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
     ],
     submitting: [confirmSubmission],
     supervising: [(turn) => supervise(turn, armedBy(turn, asked.rollout))],
-    settling: [
-      restoreScaling,
-      (turn) => applyScaling(turn, asked.spec),
-      (turn) => tagEndpoint(turn, tags),
-      disarmAlarms,
-      conclude,
-    ],
+    settling: [restoreScaling, (turn) => applyScaling(turn, asked.spec), tagEndpoint(tags), ...comeToRest],
   };
   // The first half of `strategy: steps`; shift-traffic is the second.
   const dark: Tasks = {
@@ -96,7 +90,7 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
       (turn) => publishDark(turn, wanted(turn)),
       (turn) => submit(turn, tags),
     ],
-    settling: [(turn) => tagEndpoint(turn, tags), conclude],
+    settling: [tagEndpoint(tags), ...comeToRest],
   };
   return {
     store,
@@ -176,6 +170,7 @@ const plan = async (
           progress: {
             is: 'done',
             outcome: 'succeeded',
+            // Up beside what serves, from an earlier run: the traffic is still to be shifted.
             reason: planned.release.candidate.beside ? 'candidate-dark' : 'already-delivered',
             outputs: outputsOf(asked.spec.name, { ...planned.release, serving: 'candidate' }),
             because: planned.plan.title,

@@ -1,7 +1,8 @@
 import { classify, orUndefined } from '../aws/errors.ts';
 import { seconds } from '../clock.ts';
 import { digest } from '../digest.ts';
-import { type Memory, type Operation, type Plan, type Progress, Refusal } from '../operation.ts';
+import { type Memory, type Operation, type Plan, type Progress, Refusal, reasonOfAbort } from '../operation.ts';
+import { reasonCodes } from '../reason-codes.ts';
 import { copyArtifact, readSha256 } from '../registry/artifact.ts';
 import { evaluationObject } from '../registry/evaluation.ts';
 import { describeVersion, listVersions, packagesOf, type RegisteredVersion } from '../registry/packages.ts';
@@ -80,8 +81,8 @@ export const registerModel: Operation<RegisterModelInputs, RegisterModelMemory, 
   async abort(_inputs, _memory, why) {
     return {
       is: 'done',
-      outcome: why,
-      reason: why === 'cancelled' ? 'cancelled' : 'deadline-passed',
+      outcome: reasonCodes[reasonOfAbort[why]].outcome,
+      reason: reasonOfAbort[why],
       outputs: {},
       because: 'the registration was left as it is; run again to finish it',
     };

@@ -3,7 +3,7 @@ import { planSteps, type Steps, stepsDigest } from '../endpoint/plan-steps.ts';
 import { candidateStands } from '../endpoint/publish.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
 import { leaveToItself } from '../endpoint/rest.ts';
-import { applyScaling, conclude, holdScaling, restoreScaling } from '../endpoint/settle.ts';
+import { applyScaling, comeToRest, holdScaling, restoreScaling } from '../endpoint/settle.ts';
 import { confirmSubmission } from '../endpoint/submit.ts';
 import { supervise } from '../endpoint/supervise.ts';
 import { beginSteps, publishing, walk } from '../endpoint/walk.ts';
@@ -12,8 +12,8 @@ import { type Operation, type Progress, Refusal } from '../operation.ts';
 import { readVersion } from '../registry/semantic-version.ts';
 import { advance, rerunDecision } from '../release/lifecycle.ts';
 import { releasesOf } from '../release/location.ts';
-import type { Release, ReleaseRecord } from '../release/record.ts';
-import { releaseStore } from '../release/store.ts';
+import type { ReleaseRecord } from '../release/record.ts';
+import { LostRace, releaseStore } from '../release/store.ts';
 import { choice, flag, text, type ValuesOf } from '../schema.ts';
 import { type World, writesOf } from '../world.ts';
 import { sharedInputs } from './shared-inputs.ts';
@@ -84,9 +84,9 @@ const script = (given: ShiftTrafficInputs, world: World): Script<ReleaseOutputs>
     tasks: () => ({
       preparing: [candidateStands, holdScaling, beginSteps],
       stepping: [walk],
-      submitting: [async (turn) => publishing(await confirmSubmission(turn))],
-      supervising: [async (turn) => publishing(await supervise(turn))],
-      settling: [restoreScaling, (turn) => applyScaling(turn, spec), conclude],
+      submitting: [confirmSubmission],
+      supervising: [supervise],
+      settling: [restoreScaling, (turn) => applyScaling(turn, spec), ...comeToRest],
     }),
     outputs: (release) => outputsOf(store.endpoint, release),
   };
@@ -162,13 +162,29 @@ const command = async (
       'no-candidate',
       `no traffic of ${store.endpoint} is being shifted, so nobody would obey ${operation}`,
     );
+  if (live.version !== readVersion(given.manifest.model, given.version))
+    throw new Refusal(
+      'no-candidate',
+      `the traffic of ${store.endpoint} is shifted to ${live.version}, not ${given.version}`,
+    );
+  if (live.phase !== 'preparing' && live.phase !== 'stepping')
+    throw new Refusal(
+      'no-candidate',
+      `${live.version} has all traffic of ${store.endpoint} and is being published: nobody would obey ${operation}; wait, then roll back`,
+    );
   const because = `${operation} of ${live.id}: ${given.because}`;
   if (memory === undefined)
     return { is: 'waiting', memory: { v: 1, release: live.id }, notBefore: world.clock.now(), percent: 1, because };
   writesOf(world);
   const by = world.run.actor ?? world.run.holder;
   const commands = [...live.commands, { command: operation, by, why: given.because, at: world.clock.now() }];
-  await store.write(advance(stored.record, { commands }), stored.etag);
+  try {
+    await store.write(advance(stored.record, { commands }), stored.etag);
+  } catch (error) {
+    if (!(error instanceof LostRace)) throw error;
+    // The supervisor wrote first: the command is put into what it wrote.
+    return { is: 'waiting', memory, notBefore: world.clock.now(), percent: 1, because };
+  }
   return {
     is: 'done',
     outcome: 'succeeded',

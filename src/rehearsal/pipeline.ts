@@ -6,7 +6,7 @@ import type { OperationName } from '../operation.ts';
 import type { Launched, LogLine, Moment, StepResult } from './driver.ts';
 import { house } from './manifest.ts';
 import { readServing, type Serving } from './serving.ts';
-import { approve, type Deed, endOf, type Stage, type Told } from './stage.ts';
+import { actionsFolder, approve, type Deed, endOf, type Stage, type Told } from './stage.ts';
 import { zipOf } from './zip.ts';
 
 /** The team's pipeline, and the machines that work for it. */
@@ -81,7 +81,7 @@ export const openPipeline = async (stage: Stage): Promise<Pipeline> => {
 
   return {
     worker: () => {
-      const bundle = join(import.meta.dirname, '../../codebuild/job-worker/dist/index.cjs');
+      const bundle = join(codebuildFolder(), 'job-worker/dist/index.cjs');
       const worker = driver.launch(`job worker ${workers.length + 1}`, bundle, {
         // One at a time: a process is one participant of the virtual clock, so its jobs cannot wait side by side.
         MODEL_DELIVERY_JOBS_AT_ONCE: '1',
@@ -120,6 +120,8 @@ export const openPipeline = async (stage: Stage): Promise<Pipeline> => {
   };
 };
 
+const codebuildFolder = (): string => join(actionsFolder(), '../codebuild');
+
 const idOf = (pipelineExecutionId: string) => ({ pipelineName: name, pipelineExecutionId });
 const artifactKey = (version: IrisVersion): string => `training/iris-${version}/model.tar.gz`;
 const variables = (version: IrisVersion) => [{ name: 'VERSION', value: version }];
@@ -127,7 +129,7 @@ const variables = (version: IrisVersion) => [{ name: 'VERSION', value: version }
 const definitionOf = (
   operation: OperationName,
 ): Answer & { readonly [Member in 'category' | 'provider' | 'version']: string } =>
-  JSON.parse(readFileSync(join(import.meta.dirname, `../../codebuild/action-types/${operation}.json`), 'utf8'));
+  JSON.parse(readFileSync(join(codebuildFolder(), `action-types/${operation}.json`), 'utf8'));
 
 const typeOf = (operation: OperationName): object => {
   const { category, provider, version } = definitionOf(operation);

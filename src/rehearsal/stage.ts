@@ -158,7 +158,7 @@ export const openStage = async (settings: Partial<Settings> = {}): Promise<Stage
 };
 
 /** The sources lie two folders below the repository's root, the compiled files three. */
-const actionsFolder = (): string => {
+export const actionsFolder = (): string => {
   const folders = ['../../actions', '../../../actions'].map((path) => join(import.meta.dirname, path));
   const found = folders.find((folder) => existsSync(join(folder, 'deploy-endpoint/action.yml')));
   if (found === undefined) throw new Error(`no actions in ${folders.join(' or ')}`);

@@ -2,12 +2,13 @@ import type { FarSideEvent, LoggedRequest } from '../../simulator/contracts.ts';
 import { type Instant, iso, minutes, seconds } from '../clock.ts';
 import type { AlarmRow, ArmMinute, Chapter, Happening } from '../report/story.ts';
 import type { Moment, StepResult } from './driver.ts';
+import { evidenceOf, stepsOf } from './evidence.ts';
 import { house } from './manifest.ts';
 import type { Serving } from './serving.ts';
 import type { Stage, Told } from './stage.ts';
 
 /** A release as people are told about it: terminal timeline and HTML report are made of this. */
-export const chapterOf = ({ simulator }: Stage, release: Told): Chapter => {
+export const chapterOf = ({ simulator, endpoint }: Stage, release: Told): Chapter => {
   const { ending, before, began } = release;
   if (!ending) throw new Error(`${release.title}: the release was not ended`);
   const events = simulator.events.slice(began.eventsSeen, ending.moment.eventsSeen);
@@ -22,7 +23,9 @@ export const chapterOf = ({ simulator }: Stage, release: Told): Chapter => {
     ...(candidateConfig ? { candidate: { label: release.version, endpointConfig: candidateConfig } } : {}),
     minutes: minutesOf(simulator.hosting.minutes(), release, before?.endpointConfig, candidateConfig),
     ...errorThresholdOf(ending.requests),
-    bakes: bakesOf(events, ending.requests),
+    ...(ending.result?.judged ? { judged: ending.result.judged } : {}),
+    evidence: evidenceOf(simulator, endpoint, ending.result?.outputs['release']),
+    bakes: [...bakesOf(events, ending.requests), ...stepsOf(events)],
     happenings: happeningsOf(release, events),
     alarms: alarmsOf(ending.requests, events),
     servesNow: servesNow(ending.after),
@@ -52,10 +55,16 @@ const minutesOf = (
     if (config === candidate) return 'candidate';
     return config === baseline ? 'baseline' : undefined;
   };
-  return all.flatMap(({ endpointConfig, variant, minute, requests, errors }): ArmMinute[] => {
+  const merged = new Map<string, ArmMinute>();
+  for (const { endpointConfig, variant, minute, requests, errors } of all) {
     const arm = armOf(endpointConfig, variant);
-    return arm === undefined || minute < from || minute > to ? [] : [{ arm, minute, requests, errors }];
-  });
+    if (arm === undefined || minute < from || minute > to) continue;
+    // While a fleet is swapped two configs serve the same version.
+    const before = merged.get(`${arm} ${minute}`) ?? { requests: 0, errors: 0 };
+    const sums = { requests: before.requests + requests, errors: before.errors + errors };
+    merged.set(`${arm} ${minute}`, { arm, minute, ...sums });
+  }
+  return [...merged.values()].toSorted((a, b) => a.minute - b.minute);
 };
 
 /** From what SageMaker turned on to the end of the wait after it, or to whatever ended the wait early. */

@@ -6,14 +6,15 @@ import type { Configuration, Release, Served } from './record.ts';
 export const historyKept = 50;
 
 /**
- * Reasons for which a version is not tried again by itself: it was judged, by an alarm, a health check, the judge or a person; or nobody knows
+ * Reasons for which a version is not tried again by itself: it was judged, by an alarm, the judge, a check or a person; or nobody knows
  * what took it back (`cause-unknown` is never resubmitted by itself, DESIGN §7 rule 9), or what kept it from being taken back.
  */
 export const convictions: ReadonlySet<ReasonCode> = new Set([
   'alarm',
-  'health-check',
   'convicted',
   'safety-net',
+  'health-check',
+  'dark-checks-failed',
   'aborted-by-hand',
   'cause-unknown',
   'rollback-failed',
@@ -48,7 +49,7 @@ const replaced = (history: readonly Served[], release: Release, at: Instant): re
 };
 
 /** A config that only adds a dark candidate goes on serving what served before. */
-const shownAs = ({ candidate, baseline }: Release): Configuration =>
+export const shownAs = ({ candidate, baseline }: Pick<Release, 'candidate' | 'baseline'>): Configuration =>
   candidate.beside && baseline
     ? { ...baseline, endpointConfig: candidate.endpointConfig, beside: candidate.beside }
     : candidate;

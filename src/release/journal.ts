@@ -1,14 +1,36 @@
 import type { AwsReads, AwsWrites } from '../aws/clients.ts';
 import { describe, orUndefined } from '../aws/errors.ts';
 import { type Instant, iso } from '../clock.ts';
+import { canonical } from '../digest.ts';
+import type { Bucket } from '../judge/bucket.ts';
+import type { Verdict as JudgeVerdict } from '../judge/verdict.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { journalKey } from './location.ts';
+import { bucketsAt, type Look, readWitnessed } from './witnessed.ts';
 
 /** One line: what happened and when; the other members belong to the kind. */
 export interface JournalEntry {
   readonly at: Instant;
   readonly kind: 'plan' | 'command' | 'observation' | 'bucket' | 'verdict' | 'end';
   readonly [member: string]: unknown;
+}
+
+/** What the judge saw and said at one look. `buckets`: all since the first candidate request; none when they could not be read. */
+export interface Evidence {
+  readonly at: Instant;
+  readonly buckets: readonly Bucket[];
+  readonly verdict: Pick<JudgeVerdict, 't' | 'decision' | 'reason' | 'logEvidence' | 'because'> | BlindVerdict;
+}
+interface BlindVerdict {
+  readonly decision: string;
+  readonly because: string;
+  readonly blind?: true;
+}
+
+/** What one turn adds. */
+export interface Noted {
+  readonly entries: readonly JournalEntry[];
+  readonly evidence?: Evidence;
 }
 
 export interface JournalOptions {
@@ -21,7 +43,7 @@ export interface JournalOptions {
 }
 
 /** Undefined when the lines are kept; else one sentence for a warning. Never throws: reporting fails no delivery (DESIGN §7 rule 13). */
-export type Journal = (entries: readonly JournalEntry[]) => Promise<string | undefined>;
+export type Journal = (noted: Noted) => Promise<string | undefined>;
 
 /**
  * JSON Lines beside the record, enough to replay every verdict. S3 cannot append, so each call reads, adds and replaces on
@@ -29,11 +51,12 @@ export type Journal = (entries: readonly JournalEntry[]) => Promise<string | und
  */
 export const journal = ({ reads, writes, location, endpoint, release }: JournalOptions): Journal => {
   const address = { Bucket: location.bucket, Key: journalKey(location, endpoint, release) };
-  return async (entries) => {
-    if (entries.length === 0) return undefined;
+  return async ({ entries, evidence }) => {
     try {
       const before = await orUndefined(reads.s3.getObject(address));
-      const lines = entries.map((entry) => `${JSON.stringify({ ...entry, at: iso(entry.at) })}\n`).join('');
+      const news = [...(evidence ? unwritten(before?.text ?? '', evidence) : []), ...entries];
+      if (news.length === 0) return undefined;
+      const lines = news.map((entry) => `${JSON.stringify({ ...entry, at: iso(entry.at) })}\n`).join('');
       // The retry after a lost answer: the lines are there already.
       if (before?.text.endsWith(lines)) return undefined;
       await writes.s3.putObject({
@@ -47,4 +70,25 @@ export const journal = ({ reads, writes, location, endpoint, release }: JournalO
       return `the journal of ${release} could not be written: ${describe(error)}`;
     }
   };
+};
+
+/**
+ * Each bucket once, and again when CloudWatch revised it; with them the verdict, which is a fold over all of them. Without news of
+ * buckets a verdict is told when it is another one: the metrics cannot be read, or can be read again.
+ */
+const unwritten = (text: string, { at, buckets, verdict }: Evidence): readonly JournalEntry[] => {
+  const { looks } = readWitnessed(text);
+  const known = bucketsAt(looks);
+  const news = buckets.filter((bucket) => canonical(known.get(bucket.t) ?? null) !== canonical(bucket));
+  const said = saidBy(verdict);
+  const last = looks.at(-1)?.verdict;
+  const same = last?.decision === said.decision && last.t === said.t;
+  if (news.length === 0 && (same || (buckets.length === 0 && said.t !== undefined))) return [];
+  return [...news.map((bucket): JournalEntry => ({ at, kind: 'bucket', ...bucket })), { at, kind: 'verdict', ...said }];
+};
+
+const saidBy = (verdict: Evidence['verdict']): Look['verdict'] => {
+  if (!('t' in verdict)) return { decision: verdict.decision, because: verdict.because };
+  const { t, decision, reason, logEvidence, because } = verdict;
+  return { t, decision, reason, logEvidence, because };
 };

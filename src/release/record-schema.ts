@@ -68,26 +68,40 @@ const witnessed = z.looseObject({
     ),
   ),
   abort: z.optional(
-    z.looseObject({ at: instant, why: reason, published: z.boolean(), because: z.optional(z.string()) }),
+    z.looseObject({
+      at: instant,
+      why: reason,
+      published: z.boolean(),
+      because: z.optional(z.string()),
+      figures: z.optional(anything),
+    }),
   ),
   blindSince: z.optional(instant),
 });
 
 const stepping = z.looseObject({
-  plan: z.looseObject({ steps: z.array(z.number()), bakeSeconds: z.number(), maxStepSeconds: z.number() }),
+  plan: z.looseObject({
+    steps: z.array(z.number()),
+    bakeSeconds: z.number(),
+    maxStepSeconds: z.number(),
+    minimumRequests: z.number(),
+  }),
   state: z.looseObject({
     is: z.enum(['dark', 'raising', 'baking', 'paused', 'returning', 'retiring', 'promoted', 'returned']),
   }),
   baselineVariant: z.string(),
   candidateVariant: z.string(),
   startedAt: instant,
-  moves: z.array(z.looseObject({ from: instant, until: z.optional(instant), share: z.number() })),
+  moves: z.array(
+    z.looseObject({ from: instant, until: z.optional(instant), share: z.number(), seen: z.optional(z.literal(true)) }),
+  ),
   obeyed: count,
   policy: anything,
   latency: z.optional(anything),
-  grownAt: z.optional(instant),
   blindSince: z.optional(instant),
-  verdict: z.optional(z.looseObject({ at: instant, decision: z.string(), because: z.string() })),
+  verdict: z.optional(
+    z.looseObject({ at: instant, decision: z.string(), because: z.string(), figures: z.optional(anything) }),
+  ),
 });
 
 const release = z.looseObject({

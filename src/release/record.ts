@@ -1,6 +1,7 @@
 import type { Instant } from '../clock.ts';
 import type { LatencyPlan } from '../judge/latency.ts';
 import type { Policy } from '../judge/policy.ts';
+import type { Figures } from '../judge/verdict.ts';
 import type { OperationName, Outcome } from '../operation.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { State } from '../rollout/state.ts';
@@ -94,8 +95,13 @@ export interface Stepping {
   readonly candidateVariant: string;
   /** First instant with evidence; nothing before it was the candidate's. */
   readonly startedAt: Instant;
-  /** Weight changes: evidence from inside one counts for nothing. */
-  readonly moves: readonly { readonly from: Instant; readonly until?: Instant; readonly share: number }[];
+  /** Weight changes: evidence from inside one counts for nothing. `seen`: its update was. */
+  readonly moves: readonly {
+    readonly from: Instant;
+    readonly until?: Instant;
+    readonly share: number;
+    readonly seen?: true;
+  }[];
   /** How many of the release's manual commands were obeyed. */
   readonly obeyed: number;
   /** The judge's policy and latency plan, frozen before the first candidate request. */
@@ -106,7 +112,13 @@ export interface Stepping {
   /** Since when CloudWatch cannot be read. */
   readonly blindSince?: Instant;
   /** The last verdict: CloudWatch may revise its buckets, a conviction stands. */
-  readonly verdict?: { readonly at: Instant; readonly decision: string; readonly because: string };
+  readonly verdict?: {
+    readonly at: Instant;
+    readonly decision: string;
+    readonly because: string;
+    /** Of the last verdict that had any: a rollout that ends blind is still told by what was seen before. */
+    readonly figures?: Figures;
+  };
 }
 
 /** One writer per endpoint. A holder renews it; anybody may take it over once it ran out. */
@@ -156,7 +168,9 @@ export interface Witnessed {
     readonly at: Instant;
     readonly why: ReasonCode;
     readonly published: boolean;
+    /** The judge's, when it was the judge. */
     readonly because?: string;
+    readonly figures?: Figures;
   };
   /** Since when CloudWatch cannot be read. */
   readonly blindSince?: Instant;

@@ -3,7 +3,7 @@ import { classify, orUndefined } from '../aws/errors.ts';
 import { canonical } from '../digest.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { Refusal, type Remarks } from '../operation.ts';
-import { type JournalEntry, journal } from './journal.ts';
+import { type Evidence, type JournalEntry, journal, type Noted } from './journal.ts';
 import { recordKey } from './location.ts';
 import type { ReleaseRecord } from './record.ts';
 import { parseRecord, UnreadableRecord } from './record-schema.ts';
@@ -31,8 +31,14 @@ export interface ReleaseStore {
    * @throws {LostRace}
    */
   write(next: ReleaseRecord, etag: string | undefined): Promise<StoredRecord>;
-  /** Adds a line to a release's journal. Never throws: what could not be kept is in `remarks`. */
-  note(release: string, entry: JournalEntry): Promise<void>;
+  /** Adds a line to a release's journal, written by `keepJournal`. */
+  note(release: string, entry: JournalEntry): void;
+  /** Adds what of the evidence is not in a release's journal yet. */
+  witness(release: string, evidence: Evidence): void;
+  /** Writes what was noted, once for all of a turn. Never throws: what could not be kept is in `remarks`. */
+  keepJournal(): Promise<void>;
+  /** What went wrong beside the release and is to be told with it. */
+  remark(sentence: string): void;
   readonly remarks: Remarks;
 }
 
@@ -55,15 +61,29 @@ export const releaseStore = ({ reads, writes, location, endpoint }: StoreOptions
   };
 
   const remarks: string[] = [];
+  const noted = new Map<string, Noted>();
+  const add = (release: string, change: (before: Noted) => Noted): void => {
+    if (writes === undefined) throw new Error('a dry run reached a write');
+    noted.set(release, change(noted.get(release) ?? { entries: [] }));
+  };
   return {
     endpoint,
     uri: place,
     read,
     remarks,
-    note: async (release, entry) => {
-      if (writes === undefined) throw new Error('a dry run reached a write');
-      const warning = await journal({ reads, writes, location, endpoint, release })([entry]);
-      if (warning !== undefined) remarks.push(warning);
+    remark: (sentence) => {
+      remarks.push(sentence);
+    },
+    note: (release, entry) => add(release, (before) => ({ ...before, entries: [...before.entries, entry] })),
+    witness: (release, evidence) => add(release, (before) => ({ ...before, evidence })),
+    keepJournal: async () => {
+      const waiting = [...noted];
+      noted.clear();
+      for (const [release, lines] of waiting) {
+        if (writes === undefined) return;
+        const warning = await journal({ reads, writes, location, endpoint, release })(lines);
+        if (warning !== undefined) remarks.push(warning);
+      }
     },
     write: async (next, etag) => {
       if (writes === undefined) throw new Error('a dry run reached a write');

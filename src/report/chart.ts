@@ -2,8 +2,8 @@ import type { Instant } from '../clock.ts';
 
 /** One arm's value per bucket; `undefined` where there were no requests, which is drawn as a gap and never as zero. */
 export interface Series {
-  /** CSS class that colours it. */
-  readonly arm: 'baseline' | 'candidate';
+  /** CSS class that colours it: one of the arms, or what evidence speaks for. */
+  readonly style: 'baseline' | 'candidate' | 'worse' | 'healthy';
   readonly label: string;
   readonly values: readonly { readonly at: Instant; readonly value: number | undefined }[];
 }
@@ -15,12 +15,15 @@ export interface Chart {
   /** Instant that the axis calls 0. */
   readonly origin: Instant;
   readonly bucketMs: number;
-  /** Top of the axis, in percent. */
+  /** Ends of the axis; what lies beyond is drawn at them. */
+  readonly bottom: number;
   readonly top: number;
+  /** Grid lines; those without a label are only lines. */
+  readonly grid: readonly { readonly value: number; readonly label?: string }[];
   readonly series: readonly Series[];
   /** `lines`: each arm's own value. `shares`: the arms fill the height between them. */
   readonly form: 'lines' | 'shares';
-  readonly threshold?: { readonly value: number; readonly label: string };
+  readonly thresholds: readonly { readonly value: number; readonly label: string; readonly style?: Series['style'] }[];
   readonly bands: readonly { readonly from: Instant; readonly to: Instant; readonly label: string }[];
   /** Numbered; what they mean stands in the list beside the chart, so that labels cannot overlap. */
   readonly marks: readonly { readonly at: Instant; readonly number: number }[];
@@ -35,6 +38,13 @@ export const niceTop = (value: number): number => {
   const factor = [1, 2, 5, 10].find((candidate) => candidate * power >= value) ?? 10;
   return Math.min(100, factor * power);
 };
+
+/** Quarters from 0 to `top` percent, every other one labelled. */
+export const percentGrid = (top: number): Chart['grid'] =>
+  [0, 0.25, 0.5, 0.75, 1].map((part) => ({
+    value: part * top,
+    ...(part % 0.5 === 0 ? { label: `${Number((part * top).toPrecision(3))}%` } : {}),
+  }));
 
 /** Rows for markers so that none touches another: the first row with `gap` pixels to the last marker in it. */
 export const stagger = (positions: readonly number[], gap: number): number[] => {
@@ -64,12 +74,15 @@ export const drawChart = (chart: Chart, width: number, plotHeight: number): stri
   const bandTop = 4 + (Math.max(-1, ...rows) + 1) * (markRadius * 2 + 2);
   const plotTop = bandTop + bandHeight;
   const bottom = plotTop + plotHeight;
-  const y = (value: number): number => bottom - (Math.min(value, chart.top) / chart.top) * plotHeight;
+  const y = (value: number): number =>
+    bottom -
+    ((Math.min(Math.max(value, chart.bottom), chart.top) - chart.bottom) / (chart.top - chart.bottom)) * plotHeight;
 
-  const grid = [0, 0.25, 0.5, 0.75, 1].map((part) => {
-    const value = part * chart.top;
-    const label = `<text class="tick" x="${margin.left - 6}" y="${n(y(value) + 4)}" text-anchor="end">${Number(value.toPrecision(3))}%</text>`;
-    return `<line class="grid" x1="${margin.left}" x2="${width - margin.right}" y1="${n(y(value))}" y2="${n(y(value))}"/>${part % 0.5 === 0 ? label : ''}`;
+  const grid = chart.grid.map(({ value, label }) => {
+    const text = label
+      ? `<text class="tick" x="${margin.left - 6}" y="${n(y(value) + 4)}" text-anchor="end">${escapeXml(label)}</text>`
+      : '';
+    return `<line class="grid" x1="${margin.left}" x2="${width - margin.right}" y1="${n(y(value))}" y2="${n(y(value))}"/>${text}`;
   });
 
   const stepMs = tickStep(chart.to - chart.from, (width - margin.left - margin.right) / 56);
@@ -98,10 +111,11 @@ export const drawChart = (chart: Chart, width: number, plotHeight: number): stri
 
   const drawn = chart.series.map((series) => drawSeries(series, chart, x, y, bottom, n));
 
-  const threshold = chart.threshold
-    ? `<line class="threshold" x1="${margin.left}" x2="${width - margin.right}" y1="${n(y(chart.threshold.value))}" y2="${n(y(chart.threshold.value))}"/>` +
-      `<text class="threshold-label" x="${width - margin.right - 2}" y="${n(y(chart.threshold.value) - 4)}" text-anchor="end">${escapeXml(chart.threshold.label)}</text>`
-    : '';
+  const thresholds = chart.thresholds.map(
+    ({ value, label, style = '' }) =>
+      `<line class="threshold ${style}" x1="${margin.left}" x2="${width - margin.right}" y1="${n(y(value))}" y2="${n(y(value))}"/>` +
+      `<text class="threshold-label ${style}" x="${width - margin.right - 2}" y="${n(y(value) - 4)}" text-anchor="end">${escapeXml(label)}</text>`,
+  );
 
   const flags = marks.map((mark, i) => {
     const cx = n(x(mark.at));
@@ -120,7 +134,7 @@ export const drawChart = (chart: Chart, width: number, plotHeight: number): stri
     grid.join('') +
     ticks.join('') +
     drawn.join('') +
-    threshold +
+    thresholds.join('') +
     flags.join('') +
     '</svg>'
   );
@@ -164,8 +178,10 @@ const drawSeries = (
       const last = buckets.at(-1);
       if (!first || !last) return '';
       const fill =
-        chart.form === 'shares' ? `<path class="area ${series.arm}" d="${path}V${n(bottom)}H${n(first.from)}Z"/>` : '';
-      return `${fill}<path class="line ${series.arm}" d="${path}"><title>${escapeXml(series.label)}</title></path>`;
+        chart.form === 'shares'
+          ? `<path class="area ${series.style}" d="${path}V${n(bottom)}H${n(first.from)}Z"/>`
+          : '';
+      return `${fill}<path class="line ${series.style}" d="${path}"><title>${escapeXml(series.label)}</title></path>`;
     })
     .join('');
 };

@@ -21,6 +21,8 @@ th,td{text-align:left;vertical-align:top;padding:.4rem .75rem .4rem 0;border-bot
 th{color:var(--quiet);font-weight:600}
 @media(min-width:641px){.contents td:nth-child(2),.contents td:nth-child(3){white-space:nowrap}}
 table.numbers td,table.numbers th{text-align:right;font-variant-numeric:tabular-nums}
+table.numbers td:first-child,table.numbers th:first-child{text-align:left}
+table.judged td:not(:first-child){white-space:nowrap}
 .badge{display:inline-block;border-radius:1em;padding:.05em .7em;font-size:.875rem;font-weight:600;white-space:nowrap;color:var(--warn);background:var(--warn-bg);border:1px solid currentColor}
 .badge.succeeded{color:var(--good);background:var(--good-bg)}
 .badge.failed,.badge.rejected,.badge.rolled-back{color:var(--bad);background:var(--bad-bg)}
@@ -29,8 +31,11 @@ table.numbers td,table.numbers th{text-align:right;font-variant-numeric:tabular-
 .verdict.failed,.verdict.rejected,.verdict.rolled-back{border-color:var(--bad)}
 .legend{display:flex;flex-wrap:wrap;gap:.25rem .5rem;align-items:center;font-size:.875rem;margin-top:1.25rem}
 .key{width:22px;height:0;border-top:3px solid var(--candidate)}
+.key.worse{border-top-color:var(--alarm)}
+.key.healthy{border-top:3px dashed var(--good);margin-left:.75rem}
 .key.baseline{border-top:3px dashed var(--baseline);margin-left:.75rem}
 figure{margin:.75rem 0 0}
+figure .legend{margin-top:.125rem}
 figcaption{font-size:.875rem;font-weight:600}
 svg{display:block;width:100%;height:auto;font:11.5px system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 .narrow{display:none}
@@ -41,11 +46,15 @@ svg{display:block;width:100%;height:auto;font:11.5px system-ui,-apple-system,"Se
 .line{fill:none;stroke-width:2;stroke-linejoin:round}
 .line.candidate{stroke:var(--candidate)}
 .line.baseline{stroke:var(--baseline);stroke-dasharray:5 3}
+.line.worse{stroke:var(--alarm)}
+.line.healthy{stroke:var(--good);stroke-dasharray:5 3}
 .area{stroke:none}
 .area.candidate{fill:var(--candidate);opacity:.22}
 .area.baseline{fill:var(--baseline);opacity:.1}
 .threshold{stroke:var(--alarm);stroke-width:1.25;stroke-dasharray:2 3}
 .threshold-label{fill:var(--alarm);paint-order:stroke;stroke:var(--paper);stroke-width:3px}
+.threshold.healthy{stroke:var(--good)}
+.threshold-label.healthy{fill:var(--good)}
 .mark-line{stroke:var(--ink);opacity:.35;stroke-dasharray:1 3}
 .mark{fill:var(--ink)}
 .mark-number{fill:var(--paper);font-size:10px;font-weight:700}
@@ -68,6 +77,6 @@ details{margin-top:1rem}
 summary{cursor:pointer;color:var(--quiet)}
 @media(max-width:640px){main{padding:16px}.contents th:nth-child(4),.contents td:nth-child(4){display:none}.columns{grid-template-columns:1fr}.wide{display:none}.narrow{display:block}
 .happenings li{grid-template-columns:26px 60px 1fr}.happenings li>:last-child{grid-column:3}.happenings .who{grid-column:3}
-.key.baseline{margin-left:0}.legend{display:grid;grid-template-columns:22px 1fr}}
+.key.baseline,.key.healthy{margin-left:0}.legend{display:grid;grid-template-columns:22px 1fr}}
 @media print{section{break-inside:avoid-page}}
 `;

@@ -1,7 +1,9 @@
 import { duration, type Instant, iso } from '../clock.ts';
 import { reason } from '../reason-codes.ts';
-import { type Chart, drawChart, escapeXml, niceTop, type Series } from './chart.ts';
+import { type Chart, drawChart, escapeXml, niceTop, percentGrid, type Series } from './chart.ts';
+import { evidenceChart } from './evidence-chart.ts';
 import { pageStyle } from './html-style.ts';
+import { judgedHeads, judgedRows, judgedSentence } from './judged.ts';
 import type { AlarmRow, Arm, ArmMinute, Chapter, Happening, Story } from './story.ts';
 
 /** A page that needs nothing else: no script, no font, no network. */
@@ -41,6 +43,7 @@ const section = (chapter: Chapter, index: number): string => {
     `<h2>${escapeXml(chapter.title)}</h2>`,
     `<div class="verdict ${chapter.verdict.outcome}">${badge(chapter)}<p>${escapeXml(chapter.verdict.because)}</p></div>`,
     charts(chapter, numbers),
+    judged(chapter),
     '<div class="columns">',
     `<div><h3>What it means</h3><p>${prose(meaning)}</p><h3>What to do</h3><p>${prose(remedy)}</p></div>`,
     `<div><h3>What serves now</h3><p>${escapeXml(chapter.servesNow)}</p><h3>How to undo it</h3><p>${escapeXml(chapter.undo)}</p></div>`,
@@ -71,7 +74,9 @@ const charts = (chapter: Chapter, numbers: ReadonlyMap<Happening, number>): stri
   if (!chapter.candidate && !chapter.baseline)
     return '<p class="quiet">No traffic was moved, so there is nothing to draw.</p>';
   const legend = `<p class="legend">${legendEntry('candidate', 'candidate', chapter.candidate)}${legendEntry('baseline', 'baseline', chapter.baseline)}</p>`;
-  return [legend, figure(shareChart(chapter, numbers), 110), figure(errorChart(chapter, numbers), 110)].join('\n');
+  const drawn = [shareChart(chapter, numbers), errorChart(chapter, numbers)].map((chart) => figure(chart, 110));
+  const evidence = evidenceChart(chapter.evidence, frame(chapter, numbers));
+  return [legend, ...drawn, ...(evidence ? [figure(evidence, 110, evidenceLegend)] : [])].join('\n');
 };
 
 const legendEntry = (style: string, name: string, arm: Arm | undefined): string =>
@@ -79,9 +84,12 @@ const legendEntry = (style: string, name: string, arm: Arm | undefined): string 
     ? `<span class="key ${style}"></span><span>${name} <strong>${escapeXml(arm.label)}</strong> <code>${escapeXml(arm.endpointConfig)}</code></span>`
     : '';
 
+const evidenceLegend =
+  '<p class="legend"><span class="key worse"></span><span>that the candidate is worse</span><span class="key healthy"></span><span>that it is healthy, anew on every step</span></p>';
+
 /** Drawn twice, for a desk and for a phone: scaling one drawing would shrink its text. */
-const figure = (chart: Chart, plotHeight: number): string =>
-  `<figure><figcaption>${escapeXml(chart.title)}</figcaption><div class="wide">${drawChart(chart, 860, plotHeight)}</div><div class="narrow">${drawChart(chart, 350, plotHeight)}</div></figure>`;
+const figure = (chart: Chart, plotHeight: number, legend = ''): string =>
+  `<figure><figcaption>${escapeXml(chart.title)}</figcaption>${legend}<div class="wide">${drawChart(chart, 860, plotHeight)}</div><div class="narrow">${drawChart(chart, 350, plotHeight)}</div></figure>`;
 
 const frame = (chapter: Chapter, numbers: ReadonlyMap<Happening, number>) => {
   const least = chapter.startedAt + 5 * minuteMs;
@@ -105,9 +113,10 @@ const shareChart = (chapter: Chapter, numbers: ReadonlyMap<Happening, number>): 
   return {
     title: 'Traffic share: % of requests, by minute',
     ...frame(chapter, numbers),
-    top: 100,
+    ...percentAxis(100),
     form: 'shares',
     series: seriesOf(chapter, shareOf),
+    thresholds: [],
   };
 };
 
@@ -120,14 +129,15 @@ const errorChart = (chapter: Chapter, numbers: ReadonlyMap<Happening, number>): 
   return {
     title: 'Error rate: % of each version’s requests, by minute',
     ...frame(chapter, numbers),
-    top: niceTop(Math.max(highest, (threshold ?? 0) * 1.5, 1)),
+    ...percentAxis(niceTop(Math.max(highest, (threshold ?? 0) * 1.5, 1))),
     form: 'lines',
     series,
-    ...(threshold === undefined
-      ? {}
-      : { threshold: { value: threshold, label: `alarm above ${Number(threshold.toPrecision(3))}%` } }),
+    thresholds:
+      threshold === undefined ? [] : [{ value: threshold, label: `alarm above ${Number(threshold.toPrecision(3))}%` }],
   };
 };
+
+const percentAxis = (top: number) => ({ bottom: 0, top, grid: percentGrid(top) });
 
 const seriesOf = (chapter: Chapter, value: (minute: ArmMinute) => number | undefined): Series[] =>
   (['candidate', 'baseline'] as const).flatMap((arm) => {
@@ -136,12 +146,29 @@ const seriesOf = (chapter: Chapter, value: (minute: ArmMinute) => number | undef
     const minutes = chapter.minutes.filter((minute) => minute.arm === arm);
     return [
       {
-        arm,
+        style: arm,
         label: `${arm} ${named.label}`,
         values: minutes.map((minute) => ({ at: minute.minute, value: value(minute) })),
       },
     ];
   });
+
+const judged = ({ judged: found, minutes }: Chapter): string => {
+  if (!found) return '';
+  const answered = minutes.filter(({ arm }) => arm === 'candidate');
+  const sum = (of: (minute: ArmMinute) => number): number => answered.reduce((total, one) => total + of(one), 0);
+  const inAll = `In all it answered ${sum(({ requests }) => requests)} requests, ${sum(({ errors }) => errors)} of them with an error.`;
+  return [
+    '<h3>What the judge found</h3>',
+    `<p>${escapeXml(judgedSentence(found))} ${inAll}</p>`,
+    table(
+      judgedHeads,
+      // A count and what follows it in brackets fit a narrow cell one below the other.
+      judgedRows(found).map((cells) => cells.map((cell) => escapeXml(cell).replace(' (', '<br>('))),
+      'numbers judged',
+    ),
+  ].join('\n');
+};
 
 const happenings = (
   chapter: Chapter,

@@ -1,5 +1,5 @@
 import { type Instant, iso } from '../clock.ts';
-import type { OperationName, Outcome, Plan } from '../operation.ts';
+import type { Judged, OperationName, Outcome, Plan } from '../operation.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 
 /** What every host reports, in the words every host uses. Names and versions only: see `withoutAccount`. */
@@ -12,6 +12,8 @@ export interface Result {
   /** By wire name; an output that was not reached is absent. */
   readonly outputs: Readonly<Record<string, string>>;
   readonly plan?: Plan;
+  /** Of a release under a judge that came to say something. */
+  readonly judged?: Judged;
   readonly dryRun: boolean;
   /** ISO 8601, UTC. */
   readonly startedAt: string;

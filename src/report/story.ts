@@ -1,5 +1,5 @@
 import type { Instant } from '../clock.ts';
-import type { Outcome } from '../operation.ts';
+import type { Judged, Outcome } from '../operation.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 
 /** Several releases of one endpoint, told for people: what the HTML report is made of. */
@@ -24,6 +24,10 @@ export interface Chapter {
   readonly minutes: readonly ArmMinute[];
   /** The fraction of failing requests above which an alarm goes off; absent when nothing watches errors. */
   readonly errorThreshold?: number;
+  /** Of a release under a judge. */
+  readonly judged?: Judged;
+  /** What its judge said after each minute, in order. */
+  readonly evidence: readonly EvidenceMinute[];
   readonly bakes: readonly { readonly from: Instant; readonly to: Instant; readonly label: string }[];
   readonly happenings: readonly Happening[];
   readonly alarms: readonly AlarmRow[];
@@ -43,6 +47,19 @@ export interface ArmMinute {
   readonly minute: Instant;
   readonly requests: number;
   readonly errors: number;
+}
+
+/** Evidence as natural logarithms, each with what it takes. */
+export interface EvidenceMinute {
+  readonly minute: Instant;
+  /** That the candidate is worse. */
+  readonly worse: Evidence;
+  /** That it is healthy by the metric that is farthest from proof; absent when no proof was asked. */
+  readonly healthy?: Evidence;
+}
+export interface Evidence {
+  readonly log: number;
+  readonly threshold: number;
 }
 
 export interface Happening {

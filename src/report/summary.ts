@@ -1,6 +1,7 @@
 import { duration, iso } from '../clock.ts';
 import type { Outcome, Plan } from '../operation.ts';
 import { reason } from '../reason-codes.ts';
+import { judgedHeads, judgedRows, judgedSentence } from './judged.ts';
 import { escapeMarkdown, planAsMarkdown } from './plan.ts';
 import type { Report, TimelineEntry } from './result.ts';
 
@@ -23,6 +24,7 @@ export const summaryOf = (report: Report): string => {
   const sections = [
     verdict(report),
     serving(report),
+    judged(report),
     inputs(report),
     plan(report.result.plan),
     timeline(report.timeline),
@@ -69,6 +71,19 @@ const serving = ({ result }: Report): string => {
   const version = result.outputs['serving-version'];
   return `### What serves now\n\n${version ? `**${escapeMarkdown(version)}** (\`${config}\`)` : `\`${config}\``}`;
 };
+
+const judged = ({ result }: Report): string =>
+  result.judged === undefined
+    ? ''
+    : [
+        '### What the judge found',
+        '',
+        judgedSentence(result.judged),
+        '',
+        `| ${judgedHeads.join(' | ')} |`,
+        '| --- | ---: | ---: | ---: | ---: | ---: |',
+        ...judgedRows(result.judged).map((cells) => `| ${cells.map(escapeMarkdown).join(' | ')} |`),
+      ].join('\n');
 
 const next = ({ result, asked, url }: Report): string => {
   const undo =

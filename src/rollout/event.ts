@@ -1,9 +1,19 @@
 import type { Instant } from '../clock.ts';
+import type { Figures } from '../judge/verdict.ts';
 
 /** What the world tells a stepped rollout. Duplicates and stale events change nothing. */
 export type Event =
-  /** DescribeEndpoint: the candidate's share of the weights, and whether an update is running. */
-  | { readonly is: 'observed'; readonly at: Instant; readonly share: number; readonly moving: boolean }
+  /**
+   * DescribeEndpoint: the candidate's share of the weights, and whether an update is running. `stale`: it may be from before what was
+   * commanded last, so nothing has arrived by it.
+   */
+  | {
+      readonly is: 'observed';
+      readonly at: Instant;
+      readonly share: number;
+      readonly moving: boolean;
+      readonly stale?: true;
+    }
   | { readonly is: 'judged'; readonly at: Instant; readonly verdict: Verdict }
   /** The checks of the dark candidate. */
   | { readonly is: 'checked'; readonly at: Instant; readonly passed: boolean; readonly because: string }
@@ -20,7 +30,11 @@ export interface Verdict {
   readonly why?: 'convicted' | 'safety-net' | 'metrics-blind';
   /** End of the newest bucket it rests on: a verdict from before the last raise allows no further one. */
   readonly newest: Instant;
+  /** Candidate requests since the weights moved last. */
+  readonly stepRequests: number;
   readonly because: string;
+  /** What it rests on; absent when the metrics could not be read. */
+  readonly figures?: Figures;
   /** The metrics could not be read. */
   readonly blind?: true;
 }

@@ -5,8 +5,8 @@ import type { Instant } from '../clock.ts';
  * entered only by observation, never by having commanded something.
  */
 export type State =
-  /** The candidate serves nothing; its checks are still to pass. `held`: a person said pause meanwhile. */
-  | { readonly is: 'dark'; readonly held?: true }
+  /** The candidate serves nothing; its checks are still to pass. `held`: a person said pause meanwhile; `hurry`: promote-now. */
+  | { readonly is: 'dark'; readonly held?: true; readonly hurry?: true }
   /** A share was commanded and has not been observed yet. `held`: it is paused there as soon as it is. */
   | { readonly is: 'raising'; readonly index: number; readonly from: number; readonly held?: true }
   /** Observed at `steps[index]` since `since`; the judge decides. */
@@ -15,7 +15,7 @@ export type State =
   | { readonly is: 'paused'; readonly index: number; readonly since: Instant }
   /** The traffic goes back to the baseline. */
   | { readonly is: 'returning'; readonly why: Why; readonly because: string }
-  /** The candidate has all traffic and is published under the canonical name. */
+  /** The candidate has all traffic and is about to be published under the canonical name; until that is accepted it can go back. */
   | { readonly is: 'retiring'; readonly index: number }
   | { readonly is: 'promoted' }
   | { readonly is: 'returned'; readonly why: Why; readonly because: string };
@@ -26,6 +26,7 @@ export type Why =
   | 'safety-net'
   | 'metrics-blind'
   | 'unproven-health'
+  | 'insufficient-traffic'
   | 'dark-checks-failed'
   | 'aborted-by-hand';
 

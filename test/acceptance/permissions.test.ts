@@ -3,13 +3,14 @@ import type { LoggedRequest } from '../../simulator/contracts.ts';
 import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { actionOf } from '../../simulator/request-log.ts';
 import { minutes } from '../../src/clock.ts';
-import type { Operation } from '../../src/operation.ts';
+import type { AnyOperation } from '../../src/hosts/job-turn.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
+import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { type PolicyName, policyFor, policyNames, type Statement, unasked } from '../../src/permissions.ts';
-import { house as team } from '../../src/rehearsal/manifest.ts';
+import { manifestText, rollouts, house as team } from '../../src/rehearsal/manifest.ts';
 import type { Report } from '../../src/report/result.ts';
 import { type House, openHouse } from '../support/house.ts';
 
@@ -28,8 +29,6 @@ const place = {
 };
 
 type Inputs = Readonly<Record<string, string>>;
-// biome-ignore lint/suspicious/noExplicitAny: operations of different inputs in one table.
-type AnyOperation = Operation<any, any, any>;
 
 /** One run under nothing but its policy. `stage` has every permission; what follows has the policy's. */
 interface Row {
@@ -95,6 +94,14 @@ const leaveCanary = async (house: House, version: '1.1.0' | '1.4.0', alone: numb
   const pending = await house.run(deployEndpoint, { version, wait: 'false' });
   expect(pending?.result.outcome).toBe('pending');
   await house.pass(alone);
+};
+
+/** Deployed beside what serves, without traffic. */
+const dark = async (house: House, version: '1.1.0' | '1.4.0'): Promise<void> => {
+  house.writeManifest(() => manifestText({ rollout: rollouts.steps }).replace('bake: 5m', 'bake: 5m, max-step: 1h'));
+  await house.prepare(version);
+  const report = await house.run(deployEndpoint, { version });
+  expect(report?.result.reason).toBe('candidate-dark');
 };
 
 const complaints = {
@@ -237,6 +244,40 @@ const rows: readonly Row[] = [
       await house.inProduction('1.0.0');
       await leaveCanary(house, '1.4.0', minutes(30));
       return { version: '1.4.0' };
+    },
+  },
+  {
+    policy: 'shift-traffic',
+    name: 'a good version to the end, scaled beside it',
+    ends: 'delivered',
+    operation: shiftTraffic,
+    stage: async (house) => {
+      await house.inProduction('1.0.0');
+      await withAutoscaling(house);
+      await dark(house, '1.1.0');
+      return { version: '1.1.0' };
+    },
+  },
+  {
+    policy: 'shift-traffic',
+    name: 'a version that the judge convicts',
+    ends: 'convicted',
+    operation: shiftTraffic,
+    stage: async (house) => {
+      await house.inProduction('1.0.0');
+      await dark(house, '1.4.0');
+      return { version: '1.4.0' };
+    },
+  },
+  {
+    policy: 'shift-traffic',
+    name: 'where nothing was deployed',
+    ends: 'no-candidate',
+    operation: shiftTraffic,
+    stage: async (house) => {
+      house.simulator.objects.put(place.releases.bucket, 'made', Buffer.from(''));
+      house.writeManifest(() => manifestText({ rollout: rollouts.steps }));
+      return { version: '1.1.0' };
     },
   },
   {
@@ -398,20 +439,24 @@ describe.each(policyNames)('the policy of %s', (policy) => {
     expect(unplanned.filter((action) => action !== 'sts:GetCallerIdentity')).toEqual([]);
   });
 
-  test.each(actionsOf(policy))('lets no run get by without %s', async (action) => {
-    const users = [...seen].filter(([, run]) => demandedBy(run).has(action)).map(([row]) => row);
-    if (users.length === 0 && unasked(policy).has(action)) return;
-    // What AWS asks beside a call is no request of its own: any row may need it.
-    const ends: string[] = [];
-    for (const row of users.length === 0 ? [...seen.keys()] : users) {
-      const { report } = await play(
-        row,
-        actionsOf(policy).filter((other) => other !== action),
-      );
-      const { reason = '', because = '' } = report?.result ?? {};
-      if (reason === 'access-denied' && because.includes(action)) return;
-      ends.push(`${row.name}: ${reason}: ${because}`);
-    }
-    throw new Error(`no run was refused for want of ${action}: ${JSON.stringify(ends)}`);
-  });
+  test.each(actionsOf(policy))(
+    'lets no run get by without %s',
+    async (action) => {
+      const users = [...seen].filter(([, run]) => demandedBy(run).has(action)).map(([row]) => row);
+      if (users.length === 0 && unasked(policy).has(action)) return;
+      // What AWS asks beside a call is no request of its own: any row may need it.
+      const ends: string[] = [];
+      for (const row of users.length === 0 ? [...seen.keys()] : users) {
+        const { report } = await play(
+          row,
+          actionsOf(policy).filter((other) => other !== action),
+        );
+        const { reason = '', because = '' } = report?.result ?? {};
+        if (reason === 'access-denied' && because.includes(action)) return;
+        ends.push(`${row.name}: ${reason}: ${because}`);
+      }
+      throw new Error(`no run was refused for want of ${action}: ${JSON.stringify(ends)}`);
+    },
+    60_000,
+  );
 });

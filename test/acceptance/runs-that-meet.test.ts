@@ -146,6 +146,40 @@ describe('two runs that meet at one endpoint', () => {
     expect(updates(seen())).toBe(1);
   });
 
+  test.each([
+    ['a delivery', deployEndpoint, { version: '1.1.0' }],
+    ['a rollback', rollback, {}],
+  ] as const)(
+    '%s whose manifest keeps another record finds the one that the endpoint names',
+    async (...[, operation, given]) => {
+      await house.inProduction('1.0.0');
+      await house.prepare('1.1.0');
+      house.writeManifest((text) =>
+        text.replace('role: model-deployer', `role: model-deployer\n    releases: s3://${team.bucket}/elsewhere/`),
+      );
+      const seen = house.watch();
+      const report = await house.run(operation as Operation<unknown, Memory, unknown>, given, { runId: '7' });
+      expect(report?.result).toMatchObject({ reason: 'other-record' });
+      expect(report?.result.because).toContain('model-delivery/iris/record.json');
+      expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+    },
+  );
+
+  test('a run that does not wait leaves the release to any other that asks for the same', async () => {
+    await house.inProduction('1.0.0');
+    await house.prepare('1.1.0');
+    const handed = await house.run(deployEndpoint, { version: '1.1.0', wait: 'false' }, { runId: '7' });
+    expect(handed?.result.reason).toBe('in-progress');
+    const seen = house.watch();
+    const next = await house.run(
+      deployEndpoint,
+      { version: '1.1.0', 'resume-token': handed?.token ?? '' },
+      { runId: '8' },
+    );
+    expect(next?.result.reason).toBe('delivered');
+    expect(updates(seen())).toBe(0);
+  });
+
   test('an update that was left running is brought to rest before its predecessor is said to serve', async () => {
     await house.inProduction('1.0.0');
     const good = await serving();

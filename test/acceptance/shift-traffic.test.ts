@@ -4,6 +4,9 @@ import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
 import { type House, openHouse } from '../support/house.ts';
 
+/** The house's few requests take long to prove a latency by. */
+const bySteps = `${rollouts.steps}, max-step: 6h`;
+
 let house: House;
 beforeEach(async () => {
   house = await openHouse();
@@ -25,18 +28,64 @@ const variants = async () => {
 describe('shift-traffic', () => {
   test('a good version walks the steps and ends alone under the canonical name', async () => {
     await house.inProduction('1.0.0');
-    house.writeManifest(() => manifestText({ rollout: rollouts.steps }));
+    house.writeManifest(() => manifestText({ rollout: bySteps }));
     await house.prepare('1.1.0');
     const dark = await house.run(deployEndpoint, { version: '1.1.0' });
     expect(dark?.result.because).toContain('without traffic');
     expect(dark?.result.reason).toBe('candidate-dark');
+    expect(dark?.result.outputs).toMatchObject({ version: '1.1.0', 'serving-version': '1.0.0' });
     expect((await variants()).weights).toEqual([
       ['AllTraffic', 1],
       ['AllTraffic-next', 0],
     ]);
     const shifted = await house.run(shiftTraffic, { version: '1.1.0' });
     expect(shifted?.result).toMatchObject({ outcome: 'succeeded', reason: 'delivered' });
+    const { judged } = shifted?.result ?? {};
+    expect(judged?.exposed).toBeGreaterThan(600);
+    expect(judged?.harmed).toBe(0);
+    const errors = judged?.metrics.find(({ says }) => says === 'errors');
+    expect(errors?.candidate).toEqual({ requests: judged?.exposed, bad: 0 });
+    expect(errors?.interval[1]).toBeLessThan(0.005);
     expect((await variants()).weights).toEqual([['AllTraffic', 1]]);
+
+    const writes = house.watch();
+    const again = await house.run(deployEndpoint, { version: '1.1.0', 'dry-run': 'true' });
+    expect(again?.result).toMatchObject({ reason: 'already-delivered', outputs: { 'serving-version': '1.1.0' } });
+    expect(again?.wouldChange).toBe(false);
+    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('already-delivered');
+    expect(writes().filter(({ mutation }) => mutation)).toEqual([]);
+  });
+});
+
+describe('run again', () => {
+  test('a first deployment with steps is delivered; a dark candidate is dark, and what serves is the other version', async () => {
+    house.writeManifest(() => manifestText({ rollout: bySteps }));
+    await house.prepare('1.0.0');
+    expect((await house.run(deployEndpoint, { version: '1.0.0' }))?.result.reason).toBe('delivered');
+    const writes = house.watch();
+    expect((await house.run(deployEndpoint, { version: '1.0.0' }))?.result.reason).toBe('already-delivered');
+    expect(writes().filter(({ mutation }) => mutation)).toEqual([]);
+  });
+
+  test('a version that the judge convicted stays dark, and gets no traffic unless it is asked for again', async () => {
+    await house.inProduction('1.0.0');
+    house.writeManifest(() => manifestText({ rollout: bySteps }));
+    await house.prepare('1.4.0');
+    await house.run(deployEndpoint, { version: '1.4.0' });
+    const shifted = await house.run(shiftTraffic, { version: '1.4.0' });
+    expect(shifted?.result).toMatchObject({ outcome: 'rolled-back', reason: 'convicted' });
+    expect(shifted?.result.judged?.harmed).toBeGreaterThan(5);
+    expect(shifted?.result.judged?.logEvidence).toBeGreaterThan(Math.log(100));
+    const writes = house.watch();
+    const dark = await house.run(deployEndpoint, { version: '1.4.0' });
+    expect(dark?.result).toMatchObject({
+      outcome: 'succeeded',
+      reason: 'candidate-dark',
+      outputs: { version: '1.4.0', 'serving-version': '1.0.0' },
+    });
+    const again = await house.run(shiftTraffic, { version: '1.4.0' });
+    expect(again?.result).toMatchObject({ outcome: 'rejected', reason: 'already-convicted' });
+    expect(writes().filter(({ mutation }) => mutation)).toEqual([]);
   });
 });
 
@@ -51,6 +100,7 @@ describe('a guardrail deployment under the judge', () => {
     const report = await house.run(deployEndpoint, { version: '1.4.0' });
     expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'convicted' });
     expect(report?.result.because).toContain('errors');
+    expect(report?.result.judged?.harmed).toBeGreaterThan(5);
     expect(await variants()).toEqual(before);
   });
 });

@@ -88,6 +88,15 @@ describe('while the autoscaler changes the endpoint', () => {
   }, 60_000);
 });
 
+test('a way back that SageMaker refuses is tried again until it is taken', async () => {
+  await dark('1.4.0');
+  const odd = { code: 'ValidationException', message: 'One or more endpoint features are not supported today.' };
+  team.simulator.faults.add({ ...weightCall, ...odd, kind: 'error', times: 3, after: 1 });
+  const report = await team.run(shiftTraffic, { version: '1.4.0' });
+  expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'convicted' });
+  expect(await shown()).toEqual(['AllTraffic 1.0.0 1', 'AllTraffic-next 1.4.0 0']);
+}, 60_000);
+
 describe('after the run that walked has died', () => {
   const left = ['AllTraffic 1.0.0 0.9', 'AllTraffic-next 1.1.0 0.1'];
   beforeEach(async () => {

@@ -19,7 +19,11 @@ export interface Tally {
   readonly harmed: readonly number[];
   /** Until the rollback; only runs that were rolled back. */
   readonly seconds: readonly number[];
-  /** Candidate requests and seconds until it was said to be healthy; only runs in which it was, and before any rollback. */
+  /** Runs in which it was said to be healthy while its mean excess so far was the bound or more: wrong. */
+  readonly wrong: number;
+  /** Runs in which it was said to be healthy while its excess in that very bucket was the bound or more, though the mean was not. */
+  readonly stale: number;
+  /** Candidate requests and seconds until it was first said to be healthy; only runs in which it was. */
   readonly healthyRequests: readonly number[];
   readonly healthySeconds: readonly number[];
 }
@@ -42,8 +46,9 @@ export const play = (cell: Cell, runs: number): CellResult => {
   const rulings = contestants.map(() => [] as Played[]);
   for (let run = 0; run < runs; run += 1) {
     const stream = streamOf(cell, run);
-    const exposure = cumulative(stream.rows.map(({ candidate }) => candidate?.n ?? 0));
-    const harm = cumulative(stream.harm);
+    const requests = stream.rows.map(({ candidate }) => candidate?.n ?? 0);
+    const exposure = cumulative(requests);
+    const harm = cumulative(requests.map((count, row) => count * (stream.excess[row] ?? 0)));
     contestants.forEach((contestant, index) => {
       const ruling = contestant.rule(stream, cell.setting);
       rulings[index]?.push(playedOf(ruling, stream, exposure, harm));
@@ -62,17 +67,23 @@ interface Played {
   readonly exposed: number;
   readonly harmed: number;
   readonly seconds: number;
+  readonly wrong: boolean;
+  readonly stale: boolean;
   readonly healthyRequests: number | undefined;
   readonly healthySeconds: number | undefined;
 }
 
 const playedOf = (
   { rolledBackAt, healthyAt, by = 'rolled-back' }: Ruling,
-  { rows }: Run,
+  { rows, excess }: Run,
   exposure: readonly number[],
   harm: readonly number[],
 ): Played => {
   const end = rolledBackAt ?? rows.length - 1;
+  const first = healthyAt[0];
+  const badSoFar = (row: number): boolean => (harm[row] ?? 0) >= excessBound * (exposure[row] ?? 0);
+  const badNow = (row: number): boolean => (excess[row] ?? 0) >= excessBound;
+  const isRegression = excess.some((rate) => rate > 0);
   const secondsTo = (row: number): number => (rows[row]?.t ?? 0) + (rows[row]?.seconds ?? 0);
   return {
     rolledBack: rolledBackAt !== undefined,
@@ -80,8 +91,10 @@ const playedOf = (
     exposed: exposure[end] ?? 0,
     harmed: harm[end] ?? 0,
     seconds: secondsTo(end),
-    healthyRequests: healthyAt === undefined ? undefined : exposure[healthyAt],
-    healthySeconds: healthyAt === undefined ? undefined : secondsTo(healthyAt),
+    wrong: isRegression && healthyAt.some(badSoFar),
+    stale: healthyAt.some((row) => badNow(row) && !badSoFar(row)),
+    healthyRequests: first === undefined ? undefined : exposure[first],
+    healthySeconds: first === undefined ? undefined : secondsTo(first),
   };
 };
 
@@ -95,10 +108,15 @@ const tally = (contestant: string, played: readonly Played[]): Tally => {
     exposed: played.map((run) => run.exposed),
     harmed: played.map((run) => run.harmed),
     seconds: played.flatMap((run) => (run.rolledBack ? [run.seconds] : [])),
+    wrong: played.filter((run) => run.wrong).length,
+    stale: played.filter((run) => run.stale).length,
     healthyRequests: played.flatMap((run) => run.healthyRequests ?? []),
     healthySeconds: played.flatMap((run) => run.healthySeconds ?? []),
   };
 };
+
+/** `excess-below` of the policy that is judged by; a rounding below it, for scenarios exactly at the bound. */
+const excessBound = 0.005 - 1e-12;
 
 const cumulative = (values: readonly number[]): readonly number[] => {
   let sum = 0;

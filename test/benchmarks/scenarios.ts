@@ -69,12 +69,12 @@ export const scenarios: readonly Scenario[] = [
   { name: 'A4-', kind: 'null', says: 'base rate falls x8', base: (minute) => 8 * clean * 8 ** (-minute / 60) },
   { name: 'A5', kind: 'null', says: 'one-arm bursts, 3 %/min, 20 errors', base: steady(clean), bursts: 0.03 },
   { name: 'A6', kind: 'null', says: '20 % of buckets lack an arm', base: steady(clean), gaps: 0.2 },
-  { name: 'A7', kind: 'null', says: 'base rate 2 %', base: steady(0.02), only: lowTraffic },
+  { name: 'A7', kind: 'null', says: 'base rate 2 %', base: steady(0.02) },
   { name: 'A8', kind: 'null', says: 'ten metrics', base: steady(clean), moreMetrics: 9 },
   {
     name: 'A9',
     kind: 'null',
-    says: 'candidate cold for three minutes, twice as slow',
+    says: 'cold for three minutes (twice as slow)',
     base: steady(clean),
     latency: (minute) => (minute < 3 ? slower(2) : alike),
   },
@@ -125,7 +125,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'R10',
     kind: 'regression',
-    says: 'R1 with one-arm bursts',
+    says: '0.1 → 1 % errors, one-arm bursts',
     base: steady(clean),
     candidate: steady(0.01),
     bursts: 0.03,
@@ -170,9 +170,10 @@ export const generate = (scenario: Scenario, setting: Setting, seed: string): Ru
   const random = randomFrom(seed);
   const count = 3600 / setting.bucketSeconds;
   const rows: Row[] = [];
-  const harm: number[] = [];
+  const excess: number[] = [];
   let hit: Luck = { outage: false };
   let split = shareAt(scenario, setting, 0);
+  let inMinute = noRequests;
   for (let index = 0; index < count; index += 1) {
     const second = index * setting.bucketSeconds;
     const minute = second / 60;
@@ -188,18 +189,29 @@ export const generate = (scenario: Scenario, setting: Setting, seed: string): Ru
     const candidateRate = scenario.candidate?.(minute, hit) ?? rate;
     const candidate = armOf(scenario, true, n, candidateRate, minute, random, setting);
     const baseline = armOf(scenario, false, random.poisson(mean * (1 - effective)), rate, minute, random, setting);
+    const whole = second % 60 === 0 ? noRequests : inMinute;
+    inMinute = { candidate: whole.candidate + candidate.n, baseline: whole.baseline + baseline.n };
+    // A percentile of a minute is of all its requests; those of shorter buckets do not add up to it.
+    const latency = (second + setting.bucketSeconds) % 60 === 0 ? scenario.latency?.(minute) : undefined;
     const gap = random.next() < (scenario.gaps ?? 0) ? random.next() : 1;
     rows.push({
       t: second,
       seconds: setting.bucketSeconds,
       moved,
       share,
-      ...(gap < 0.5 ? {} : { candidate }),
-      ...(gap >= 0.5 && gap < 1 ? {} : { baseline }),
+      ...(gap < 0.5 ? {} : { candidate: withP99(candidate, inMinute.candidate, latency, random) }),
+      ...(gap >= 0.5 && gap < 1 ? {} : { baseline: withP99(baseline, inMinute.baseline, latency && alike, random) }),
     });
-    harm.push(n * excessRate(scenario, candidateRate - rate, minute));
+    excess.push(excessRate(scenario, candidateRate - rate, minute));
   }
-  return { rows, history, harm };
+  return { rows, history, excess };
+};
+
+const noRequests = { candidate: 0, baseline: 0 };
+
+const withP99 = (arm: RowArm, n: number, slowdown: Slowdown | undefined, random: Random): RowArm => {
+  const p99 = slowdown && percentile99(n, slowdown, random);
+  return p99 === undefined ? arm : { ...arm, p99 };
 };
 
 const shareAt = ({ share }: Scenario, { plan }: Setting, minute: number): number =>
@@ -233,7 +245,7 @@ const armOf = (
     n: n + storm,
     err: random.binomial(n, rate) + storm,
     ...(clientErrors ? { err4xx: random.binomial(n, isCandidate ? clientErrors.candidate : clientErrors.base) } : {}),
-    ...(latency ? slowness(n + storm, isCandidate ? latency(minute) : alike, random) : {}),
+    ...(latency ? { cells: cellsOf(n + storm, isCandidate ? latency(minute) : alike, random) } : {}),
     ...(moreMetrics > 0
       ? {
           more: Object.fromEntries(
@@ -244,7 +256,7 @@ const armOf = (
   };
 };
 
-const slowness = (n: number, slowdown: Slowdown, random: Random): { cells: readonly number[]; p99?: number } => {
+const cellsOf = (n: number, slowdown: Slowdown, random: Random): readonly number[] => {
   const above = exceedances(slowdown);
   const cells: number[] = [];
   let left = n;
@@ -256,11 +268,18 @@ const slowness = (n: number, slowdown: Slowdown, random: Random): { cells: reado
     mass = rest;
   }
   cells.push(left);
-  if (n < 1) return { cells };
-  // The order statistic at rank 99 % is Beta; its normal approximation keeps the sampling noise a p99 of few requests has.
+  return cells;
+};
+
+/**
+ * The order statistic at rank 99 % is Beta; its normal approximation keeps the sampling noise a p99 of few requests has.
+ * Undefined without requests.
+ */
+const percentile99 = (n: number, slowdown: Slowdown, random: Random): number | undefined => {
+  if (n < 1) return undefined;
   const u = (0.99 * n + 0.5) / (n + 1) + Math.sqrt((0.99 * 0.01) / n) * random.gaussian();
   const at = Math.min(1 - 0.2 / n, Math.max(0.5, u));
-  return { cells, p99: quantile(at) * slowdown(at) };
+  return quantile(at) * slowdown(at);
 };
 
 const known = new Map<Slowdown, readonly number[]>();

@@ -13,6 +13,7 @@ export interface RowArm {
   readonly err4xx?: number;
   /** Requests up to the first latency edge, between edges, above the last. */
   readonly cells?: readonly number[];
+  /** Of the whole minute; in the bucket that ends it. */
   readonly p99?: number;
   /** Further metrics: bad events by name. */
   readonly more?: Readonly<Record<string, number>>;
@@ -22,8 +23,8 @@ export interface Run {
   readonly rows: readonly Row[];
   /** Baseline, minute by minute, of the day before. */
   readonly history: readonly { readonly requests: number; readonly bad: number }[];
-  /** Expected additional bad candidate requests of each row: what a row of exposure costs. */
-  readonly harm: readonly number[];
+  /** Additional bad requests per candidate request, in each row: what is true, whatever was drawn. */
+  readonly excess: readonly number[];
 }
 
 export interface Setting {
@@ -37,8 +38,8 @@ export interface Ruling {
   readonly rolledBackAt?: number;
   /** Why, in one word, when there are several ways. */
   readonly by?: string;
-  /** First row after which it said that the candidate is healthy. */
-  readonly healthyAt?: number;
+  /** Rows after which it said that the candidate is healthy, in order. */
+  readonly healthyAt: readonly number[];
 }
 
 export interface Contestant {
@@ -73,15 +74,13 @@ export const minutesOf = ({ rows }: Run, { bucketSeconds }: Setting): readonly M
   return minutes;
 };
 
-/** Percentiles do not add up; the largest of the minute is what an alarm on Maximum of p99 would see, their mean is nearer. */
 const total = (arms: readonly (RowArm | undefined)[]): MinuteArm | undefined => {
   const known = arms.filter((arm) => arm !== undefined);
   if (known.length === 0) return undefined;
-  const p99 = known.flatMap((arm) => (arm.p99 === undefined ? [] : [arm.p99]));
   return {
     n: known.reduce((sum, arm) => sum + arm.n, 0),
     err: known.reduce((sum, arm) => sum + arm.err, 0),
     err4xx: known.reduce((sum, arm) => sum + (arm.err4xx ?? 0), 0),
-    p99: p99.length > 0 ? p99.reduce((sum, value) => sum + value, 0) / p99.length : undefined,
+    p99: known.at(-1)?.p99,
   };
 };

@@ -5,11 +5,12 @@ import type { Event, Verdict } from '../../src/rollout/event.ts';
 import { initial, isTerminal, type State } from '../../src/rollout/state.ts';
 import { type SteppedPlan, step } from '../../src/rollout/step.ts';
 
-const plan: SteppedPlan = { steps: [0.05, 0.5, 1], bakeSeconds: 2, maxStepSeconds: 4 };
+const plan: SteppedPlan = { steps: [0.05, 0.5, 1], bakeSeconds: 2, maxStepSeconds: 4, minimumRequests: 10 };
 const shares = [0, ...plan.steps];
-const verdict = (decision: Verdict['decision'], newest: number): Verdict => ({
+const verdict = (decision: Verdict['decision'], newest: number, stepRequests = 10): Verdict => ({
   decision,
   newest,
+  stepRequests,
   because: decision,
   ...(decision === 'rollback' ? { why: 'convicted' as const } : {}),
 });
@@ -19,10 +20,12 @@ const eventsAt = (at: number): readonly Event[] => [
   ...shares.flatMap((share): Event[] => [
     { is: 'observed', at, share, moving: false },
     { is: 'observed', at, share, moving: true },
+    { is: 'observed', at, share, moving: false, stale: true },
   ]),
   ...(['continue', 'hold', 'rollback', 'promote'] as const).flatMap((decision): Event[] => [
     { is: 'judged', at, verdict: verdict(decision, at) },
     { is: 'judged', at, verdict: verdict(decision, 0) },
+    { is: 'judged', at, verdict: verdict(decision, at, 9) },
   ]),
   { is: 'checked', at, passed: true, because: 'passed' },
   { is: 'checked', at, passed: false, because: 'failed' },
@@ -68,17 +71,17 @@ describe('every reachable state of a stepped rollout', () => {
 
   test('a conviction is heard wherever the candidate has traffic', () => {
     for (const state of states) {
-      if (!['raising', 'baking', 'paused'].includes(state.is)) continue;
+      if (!['raising', 'baking', 'paused', 'retiring'].includes(state.is)) continue;
       const [after, commands] = step(plan, state, { is: 'judged', at: 99_000, verdict: verdict('rollback', 99_000) });
       expect(after.is).toBe('returning');
       expect(commands).toMatchObject([{ do: 'shift', share: 0 }]);
     }
   });
 
-  test('abort is legal in every live state and leads back, unless the candidate is being published', () => {
+  test('abort is legal in every live state and leads back', () => {
     for (const state of states) {
       const [after] = step(plan, state, { is: 'said', at: 99_000, command: 'abort', by: 'mina', why: 'now' });
-      if (isTerminal(state) || state.is === 'retiring') expect(after).toBe(state);
+      if (isTerminal(state)) expect(after).toBe(state);
       else expect(after.is).toBe('returning');
     }
   });
@@ -131,7 +134,46 @@ describe('every reachable state of a stepped rollout', () => {
     for (const [before, event, after] of moves) {
       if (!isTerminal(after) || isTerminal(before)) continue;
       if (after.is === 'promoted') expect([before.is, event.is]).toEqual(['retiring', 'retired']);
-      else expect(event).toMatchObject({ is: 'observed', share: 0, moving: false });
+      else {
+        expect(event).toMatchObject({ is: 'observed', share: 0, moving: false });
+        // A read from before the last command shows what was, not what is.
+        expect(event).not.toHaveProperty('stale');
+      }
+    }
+  });
+
+  test('the first raise needs the dark checks, whoever is in a hurry', () => {
+    for (const [before, event, after, commands] of moves) {
+      if (before.is !== 'dark' || after.is === 'returning') continue;
+      if (after.is === 'raising') expect(event).toMatchObject({ is: 'checked', passed: true });
+      else for (const command of commands) expect(command).toMatchObject({ do: 'shift', share: 0 });
+      if (after.is === 'raising') expect(after.index).toBe(before.hurry ? plan.steps.length - 1 : 0);
+    }
+    expect(moves.some(([before, , after]) => before.is === 'dark' && before.hurry && after.is === 'raising')).toBe(
+      true,
+    );
+  });
+
+  test('the candidate is published only after a bake at full share on as many requests as every bake needs', () => {
+    const published = moves.filter(([before, , after]) => after.is === 'retiring' && before.is !== 'retiring');
+    expect(published.length).toBeGreaterThan(0);
+    for (const [before, event] of published) {
+      expect(before).toMatchObject({ is: 'baking', index: plan.steps.length - 1 });
+      if (event.is !== 'judged' || before.is !== 'baking') throw new Error('published by something else');
+      expect(event.at).toBeGreaterThanOrEqual(before.since + 2000);
+      expect(event.verdict.newest).toBeGreaterThan(before.since);
+      expect(event.verdict.stepRequests).toBeGreaterThanOrEqual(plan.minimumRequests);
+    }
+  });
+
+  test('no step is stayed on for ever', () => {
+    for (const state of states) {
+      if (state.is !== 'baking') continue;
+      const at = state.since + plan.maxStepSeconds * 1000;
+      for (const decision of ['continue', 'hold'] as const) {
+        const starving = { is: 'judged', at, verdict: verdict(decision, at, 0) } as const;
+        expect(step(plan, state, starving)[0].is).toBe('returning');
+      }
     }
   });
 
@@ -140,6 +182,7 @@ describe('every reachable state of a stepped rollout', () => {
       if (after.is !== 'raising' || after.index === 0) continue;
       if (before.is === 'raising' && before.index === after.index) continue;
       if ((before.is === 'baking' || before.is === 'paused') && before.index === after.index) continue;
+      if (before.is === 'dark' && before.hurry) continue;
       expect(commands).toHaveLength(1);
       if (event.is === 'said') expect(event.command).toBe('promote-now');
       else {

@@ -24,6 +24,7 @@ const delivered = says('succeeded', 'delivered', { 'serving-version': '1.4.0', '
 const same = says('succeeded', 'already-delivered', { 'would-change': 'false', 'serving-version': '1.4.0', ...key });
 const pending = says('pending', 'approval-pending');
 const unproven = says('inconclusive', 'unproven-traffic', { 'serving-version': '1.4.0', 'previous-version': '1.3.0' });
+const dark = says('succeeded', 'candidate-dark', { 'serving-version': '1.3.0', 'previous-version': '1.3.0' });
 const restored = says('succeeded', 'restored', { version: '1.3.0', 'serving-version': '1.3.0' });
 
 const skipped = { deliver: 'skipped', rollback: 'skipped' } as const;
@@ -42,6 +43,8 @@ const good = {
   'deliver/deploy': delivered,
   'deliver/verify': same,
 } as const;
+const walk = [...untilDeploy, 'deliver/shift'] as const;
+const stepped = { ...good, 'deliver/deploy': dark, 'deliver/shift': delivered } as const;
 const safe = { ...target, 'rollback-on-failure': true } as const;
 const back = { environment: 'production', rollback: true } as const;
 const registering = { ran: ['plan/register', ...whole], steps: { ...good, 'plan/register': registered } } as const;
@@ -221,6 +224,71 @@ export const rows: Readonly<Record<string, Row>> = {
     ran: untilGate,
     jobs: stopped,
     ends: 'cancelled/cancelled',
+  },
+  'steps: dark, then walked home': {
+    inputs: target,
+    steps: stepped,
+    ran: [...walk, 'deliver/verify'],
+    ...deliveredEnd,
+  },
+  'steps: dark since an earlier run': {
+    inputs: target,
+    steps: {
+      ...stepped,
+      'plan/deployment': says('succeeded', 'candidate-dark', { ...dark.outputs, 'would-change': 'false', ...key }),
+    },
+    ran: [...walk, 'deliver/verify'],
+    ...deliveredEnd,
+  },
+  'steps: dry run while it is dark': {
+    inputs: { ...target, 'dry-run': true },
+    steps: {
+      'plan/deployment': says('succeeded', 'candidate-dark', { ...dark.outputs, 'would-change': 'false', ...key }),
+    },
+    ran: ['plan/deployment'],
+    jobs: planOnly,
+    ends: 'succeeded/candidate-dark',
+    serving: '1.3.0',
+  },
+  'steps: convicted': {
+    inputs: safe,
+    steps: { ...stepped, 'deliver/shift': says('rolled-back', 'convicted', { 'serving-version': '1.3.0' }) },
+    ran: walk,
+    jobs: red,
+    ends: 'rolled-back/convicted',
+    serving: '1.3.0',
+  },
+  'steps: inconclusive, and taken back': {
+    inputs: safe,
+    steps: { ...stepped, 'deliver/shift': says('inconclusive', 'changed-by-others'), 'deliver/rollback': restored },
+    ran: [...walk, 'deliver/rollback'],
+    jobs: red,
+    ends: 'inconclusive/changed-by-others',
+    serving: '1.3.0',
+  },
+  'steps: timed out, and taken back': {
+    inputs: safe,
+    steps: { ...stepped, 'deliver/shift': says('timed-out', 'deadline-passed'), 'deliver/rollback': restored },
+    ran: [...walk, 'deliver/rollback'],
+    jobs: red,
+    ends: 'timed-out/deadline-passed',
+    serving: '1.3.0',
+  },
+  'steps: a walk of which nothing is heard': {
+    inputs: safe,
+    steps: { ...stepped, 'deliver/shift': { fails: true } },
+    ran: walk,
+    jobs: red,
+    ends: 'failed/job-failed',
+  },
+  'steps: cancelled while it is dark': {
+    inputs: safe,
+    steps: stepped,
+    cancelledIn: 'deliver/deploy',
+    ran: untilDeploy,
+    jobs: stopped,
+    ends: 'cancelled/cancelled',
+    serving: '1.3.0',
   },
   'rollback to the last good version': {
     inputs: { ...back, 'training-job': 'churn-2026-01-05' },

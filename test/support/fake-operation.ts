@@ -1,5 +1,6 @@
 import { minutes } from '../../src/clock.ts';
-import type { AbortReason, Memory, Operation, Plan } from '../../src/operation.ts';
+import { type AbortReason, type Memory, type Operation, type Plan, reasonOfAbort } from '../../src/operation.ts';
+import { reasonCodes } from '../../src/reason-codes.ts';
 import { choice, flag, type OutputSchema, optional, text, type ValuesOf } from '../../src/schema.ts';
 import type { World } from '../../src/world.ts';
 
@@ -96,8 +97,8 @@ export const countingOperation = (
       farSide.mutations.push(`stop: ${why}`);
       return {
         is: 'done',
-        outcome: why,
-        reason: why === 'cancelled' ? 'cancelled' : 'deadline-passed',
+        outcome: reasonCodes[reasonOfAbort[why]].outcome,
+        reason: reasonOfAbort[why],
         outputs: { counted: String(farSide.count) },
         because: `stopped at ${farSide.count}`,
       };

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { defaultSettings } from '../../simulator/settings.ts';
 import { reasonCodes } from '../../src/reason-codes.ts';
 import { choice, text } from '../../src/schema.ts';
 import { actionYml, between, inputTable, outputTable, reasonCodesPage } from '../../tools/generate.ts';
+import { settingsTable } from '../../tools/simulator-page.ts';
 
 const operation = {
   name: 'rollback',
@@ -44,6 +46,14 @@ describe('generated files', () => {
     const page = 'a\n<!-- inputs -->\nold\n<!-- /inputs -->\nb $1\n';
     expect(between(page, 'inputs', 'new $& $1')).toBe('a\n<!-- inputs -->\nnew $& $1\n<!-- /inputs -->\nb $1\n');
     expect(() => between(page, 'outputs', 'x')).toThrow('<!-- outputs -->');
+  });
+
+  it('name every setting of the simulator once, with what it is', () => {
+    const rows = settingsTable('.').split('\n').slice(2);
+    expect(rows.map((row) => /^\| `(\w+)`/.exec(row)?.[1])).toEqual(Object.keys(defaultSettings));
+    for (const row of rows) expect(row).toMatch(/^\| `\w+` \| [^|]+ \| [^|]* \| [A-Z][^|]{15,} \|$/);
+    expect(rows.join()).not.toMatch(/§|unconfirmed|rule \d/);
+    expect(rows.find((row) => row.includes('metricDelayMs'))).toContain('| 1m | 3m | From a request to its metric');
   });
 
   it('name every reason code', () => {

@@ -84,6 +84,14 @@ describe('deliver.yml', () => {
     expect(given['deliver/verify']).toMatchObject({ 'dry-run': 'true', 'on-change': 'fail' });
   });
 
+  it('shifts the traffic of the version whose candidate it brought up', () => {
+    const row = rows['steps: timed out, and taken back'] as Row;
+    const { given } = play(deliver, { ...row, inputs: { ...row.inputs, retry: true, timeout: '2h' } });
+    const asked = { environment: 'production', manifest: 'delivery.yml', version: 'churn_v1.4.0' };
+    expect(given['deliver/shift']).toEqual({ ...asked, retry: 'true', timeout: '2h' });
+    expect(given['deliver/rollback']).toMatchObject({ because: 'the delivery of churn_v1.4.0 ended timed-out' });
+  });
+
   it('registers nothing in a dry run', () => {
     const { given } = play(deliver, rows['dry run of a registration'] as Row);
     expect(given['plan/register']).toMatchObject({ 'dry-run': 'true' });

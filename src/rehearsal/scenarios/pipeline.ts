@@ -66,7 +66,7 @@ export const pipelineCanaryErrors: Scenario = {
     const pipeline = await withPipeline(stage, require);
     pipeline.worker();
     const { faults } = stage.simulator;
-    for (const operation of ['AcknowledgeJob', 'PutJobSuccessResult', 'PutJobFailureResult'])
+    for (const operation of ['PutJobSuccessResult', 'PutJobFailureResult'])
       faults.add({ service: 'codepipeline', operation, times: 1, kind: 'answer-lost' });
     const run = await pipeline.begin('A version with 5 % errors through the pipeline', '1.4.0');
     const told = await deliverByPipeline(run);
@@ -232,8 +232,17 @@ export const tokenTooOld: Scenario = {
     const run = await pipeline.begin('Workers are replaced during the canary', '1.1.0');
     await toTheDeployStage(run);
     await stage.driver.until(stage.driver.now() + intoTheCanary * 2);
-    old.kill('SIGTERM');
-    require((await old.ended()).code === 0, 'the old worker finishes its job and ends');
+    // In the middle of a turn: the job is acknowledged, and the answer is far off.
+    stage.simulator.faults.add({
+      service: 'codepipeline',
+      operation: 'GetPipelineExecution',
+      times: 1,
+      kind: 'call',
+      action: () => old.kill('SIGTERM'),
+    });
+    require((await old.ended()).code === 0, 'the old worker ends when it is asked to');
+    const last = stage.simulator.requests.findLast(({ participant }) => participant === old.id);
+    require(last?.operation === 'PutJobSuccessResult', 'and answers the job it has first');
     await stage.driver.until(stage.driver.now() + minutes(5));
     // What a worker of another version would leave.
     const call = (operation: string, input: object) => stage.simulator.call('codepipeline', operation, input);

@@ -1,4 +1,5 @@
 import { type Contestant, type MinuteArm, minutesOf, type Ruling } from '../stream.ts';
+import { survived } from './thresholds.ts';
 
 /**
  * Kayenta's Mann–Whitney classifier, from its description (docs/canary-config.md and the classifier's documented behaviour): a 98 %
@@ -100,8 +101,8 @@ export const kayenta = (name: string, looks: number): Contestant => ({
     for (let look = 1; look <= looks; look += 1) {
       const end = Math.round((minutes.length * look) / looks);
       const high = metrics.some((of) => classify(series(of, 'candidate', end), series(of, 'baseline', end)) === 'High');
-      if (high) return { rolledBackAt: minutes[end - 1]?.lastRow ?? 0 };
+      if (high) return { rolledBackAt: minutes[end - 1]?.lastRow ?? 0, healthyAt: [] };
     }
-    return { healthyAt: run.rows.length - 1 };
+    return survived(run);
   },
 });

@@ -17,15 +17,14 @@ export const ours = (name: string, guard: 'auto' | 'on'): Contestant => ({
   name,
   rule(run): Ruling {
     let judging = beginJudging(policyFor(run, guard === 'on' || needsBurstGuard(run.history).needed));
-    let healthyAt: number | undefined;
+    const healthyAt: number[] = [];
     for (const [index, row] of run.rows.entries()) {
       judging = observeBucket(judging, bucketOf(row));
       const { decision, reason } = judging.ruling;
-      if (decision === 'promote') healthyAt ??= index;
-      if (decision === 'rollback')
-        return { rolledBackAt: index, by: reason, ...(healthyAt === undefined ? {} : { healthyAt }) };
+      if (decision === 'promote') healthyAt.push(index);
+      if (decision === 'rollback') return { rolledBackAt: index, by: reason, healthyAt };
     }
-    return healthyAt === undefined ? {} : { healthyAt };
+    return { healthyAt };
   },
 });
 

@@ -1,8 +1,11 @@
-import { type Contestant, type Minute, minutesOf, type Ruling } from '../stream.ts';
+import { type Contestant, type Minute, minutesOf, type Ruling, type Run } from '../stream.ts';
 
 /** What people configure today: an absolute limit on the candidate alone. */
 const errorLimit = 0.01;
 const latencyLimit = 300;
+
+/** No evidence of harm is what these read as health. */
+export const survived = ({ rows }: Run): Ruling => ({ healthyAt: [rows.length - 1] });
 
 const rate = (minutes: readonly Minute[]): number | undefined => {
   const arms = minutes.flatMap(({ candidate }) => (candidate ? [candidate] : []));
@@ -28,9 +31,9 @@ export const alarm = (name: string, minutesEach: number, of: number): Contestant
     let breaching = 0;
     for (let end = minutesEach; end <= minutes.length; end += minutesEach) {
       breaching = breaches(minutes.slice(end - minutesEach, end)) ? breaching + 1 : 0;
-      if (breaching >= of) return { rolledBackAt: minutes[end - 1]?.lastRow ?? 0 };
+      if (breaching >= of) return { rolledBackAt: minutes[end - 1]?.lastRow ?? 0, healthyAt: [] };
     }
-    return { healthyAt: run.rows.length - 1 };
+    return survived(run);
   },
 });
 
@@ -48,9 +51,9 @@ export const argo = (failureLimit = 3): Contestant => ({
       const breach = breaches(minutes.slice(Math.max(0, end - 5), end));
       errors = breach === undefined ? errors + 1 : 0;
       if (breach) failed += 1;
-      if (failed > failureLimit || errors > 4) return { rolledBackAt: minutes[end - 1]?.lastRow ?? 0 };
+      if (failed > failureLimit || errors > 4) return { rolledBackAt: minutes[end - 1]?.lastRow ?? 0, healthyAt: [] };
     }
-    return { healthyAt: run.rows.length - 1 };
+    return survived(run);
   },
 });
 
@@ -61,9 +64,9 @@ export const flagger = (threshold = 5): Contestant => ({
     const minutes = minutesOf(run, setting);
     let failed = 0;
     for (const minute of minutes) {
-      if (failed >= threshold) return { rolledBackAt: minute.lastRow };
+      if (failed >= threshold) return { rolledBackAt: minute.lastRow, healthyAt: [] };
       if (breaches([minute]) !== false) failed += 1;
     }
-    return { healthyAt: run.rows.length - 1 };
+    return survived(run);
   },
 });

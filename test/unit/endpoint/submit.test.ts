@@ -76,6 +76,8 @@ const turnOver = (far: {
       saved.push(patch);
       return turnOf({ ...live, ...patch } as Release);
     },
+    remark: () => undefined,
+    witness: () => {},
     end: () => Promise.reject(new Error('not here')),
   });
   return { turn: turnOf(release), saved, sent };
@@ -88,6 +90,37 @@ describe('submitting an update', () => {
     await submit(turn, {});
     expect(saved.map(({ phase }) => phase)).toEqual(['submitting', 'supervising']);
     expect(saved[0]?.witnessed).toEqual({ submittedAt: now, staleFailureReason: 'last week' });
+  });
+
+  test('an update keeps every variant’s properties but those the plan excludes, and is watched by the plan’s alarms', async () => {
+    const { turn, sent } = turnOver({});
+    await submit(turn, {});
+    const { deployment } = release.submission;
+    const DeploymentConfig = { DeploymentConfig: deployment };
+    const names = { EndpointName: 'churn', EndpointConfigName: 'churn-new' };
+    expect(sent).toEqual([{ ...names, RetainAllVariantProperties: true, ...DeploymentConfig }]);
+
+    const again = turnOver({});
+    const excluding = {
+      ...release,
+      submission: { ...release.submission, exclude: ['DesiredInstanceCount'] },
+    } as Release;
+    await submit(
+      {
+        ...again.turn,
+        release: excluding,
+        save: async (patch) => ({ ...again.turn, release: { ...excluding, ...patch } as Release }),
+      },
+      {},
+    );
+    expect(again.sent).toEqual([
+      {
+        ...names,
+        RetainAllVariantProperties: true,
+        ExcludeRetainedVariantProperties: [{ VariantPropertyType: 'DesiredInstanceCount' }],
+        ...DeploymentConfig,
+      },
+    ]);
   });
 
   test.each([

@@ -83,6 +83,8 @@ const watching = async (
       release = { ...release, ...patch } as Release;
       return turnOf();
     },
+    remark: () => undefined,
+    witness: () => {},
     end: () => Promise.reject(new Error('not here')),
   });
   for (look of looks) {

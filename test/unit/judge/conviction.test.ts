@@ -22,12 +22,13 @@ const bucket = (candidate: number, baseline: number, candidateBad: number, basel
   baseline,
   candidateBad,
   baselineBad,
+  perBucket: false,
 });
 
-const evidenceOf = (buckets: readonly Counts[], grid: Alternatives, margin = 1, cap?: number): number =>
+const evidenceOf = (buckets: readonly Counts[], grid: Alternatives, margin = 1, caps?: readonly number[]): number =>
   logEvidence(
     buckets.reduce(
-      (conviction, counts) => weigh(conviction, counts, ratioTerms(shareOf(counts) ?? 0, margin, grid), cap),
+      (conviction, counts) => weigh(conviction, counts, ratioTerms(shareOf(counts) ?? 0, margin, grid), caps),
       startAnew(noEvidence(grid), grid, 1),
     ),
   );
@@ -52,8 +53,9 @@ describe('the stratified conditional e-process', () => {
     expect(evidenceOf([bucket(10_000, 10, 0, 0)], alternatives)).toBeCloseTo(0, 12);
   });
 
-  test('the cap holds for every alternative', () => {
-    expect(evidenceOf([bucket(300, 2700, 200, 0)], published, 1, 1.5)).toBeCloseTo(1.5, 12);
+  test('the caps hold for every alternative', () => {
+    const caps = published.factors.map(() => 1.5);
+    expect(evidenceOf([bucket(300, 2700, 200, 0)], published, 1, caps)).toBeCloseTo(1.5, 12);
   });
 
   test('priors of alternatives and of starts sum to 1', () => {

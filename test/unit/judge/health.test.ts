@@ -18,6 +18,7 @@ const clean = (candidate: number, baseline = 9 * candidate): Counts => ({
   baseline,
   candidateBad: 0,
   baselineBad: 0,
+  perBucket: false,
 });
 
 const binomial = (n: number, k: number, p: number): number => {
@@ -35,7 +36,7 @@ const expectedEvidence = (rates: readonly (readonly [baseline: number, excess: n
       const next: (readonly [Excess, number])[] = [];
       for (let x = 0; x <= candidate; x += 1)
         for (let y = 0; y <= baseline; y += 1) {
-          const counts = { candidate, baseline, candidateBad: x, baselineBad: y };
+          const counts = { candidate, baseline, candidateBad: x, baselineBad: y, perBucket: false };
           const chance = binomial(candidate, x, rate + excess) * binomial(baseline, y, rate);
           next.push([observe(so, counts, stakesOf(counts)), probability * chance]);
         }
@@ -79,10 +80,21 @@ describe('the bound on the excess', () => {
     expect(expectedEvidence(pairs, 0.2)).toBeGreaterThan(1.05);
   });
 
+  test('capped, a burst in the baseline alone proves little; errors of both arms still excuse each other', () => {
+    const capped = (counts: Counts): number =>
+      logEvidenceBelow(observe(noExcess, counts, stakesOf(counts), 0.5), 0.005);
+    const free = (counts: Counts): number => logEvidenceBelow(observe(noExcess, counts, stakesOf(counts)), 0.005);
+    const burst = { ...clean(6, 74), baselineBad: 20 };
+    expect(free(burst)).toBeGreaterThan(1);
+    expect(capped(burst)).toBeLessThan(0.6);
+    const outage = { ...clean(300), candidateBad: 15, baselineBad: 135 };
+    expect(capped(outage)).toBeCloseTo(free(outage), 1);
+  });
+
   test('the interval ends where the evidence crosses, and contains the estimate', () => {
     const excess = seen(
-      { candidate: 300, baseline: 2700, candidateBad: 4, baselineBad: 20 },
-      { candidate: 280, baseline: 2500, candidateBad: 2, baselineBad: 31 },
+      { candidate: 300, baseline: 2700, candidateBad: 4, baselineBad: 20, perBucket: false },
+      { candidate: 280, baseline: 2500, candidateBad: 2, baselineBad: 31, perBucket: false },
     );
     const [lower, upper] = excessInterval(excess, 0.95);
     expect(logEvidenceBelow(excess, upper)).toBeCloseTo(Math.log(20), 8);

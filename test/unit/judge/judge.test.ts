@@ -23,6 +23,12 @@ const times = <T>(count: number, value: T): readonly T[] => Array.from({ length:
 const decisions = (of: Policy, buckets: readonly Bucket[]): readonly string[] =>
   buckets.map((_, index) => judge(of, buckets.slice(0, index + 1)).decision);
 
+test('what is said before the first bet survives a journal: JSON knows no infinity', () => {
+  const verdict = judge(policy, minutes({ ...both(0, 0), weightMoved: true }));
+  expect(verdict).toMatchObject({ reason: 'weights-moved', logEvidence: 0, evidence: { errors: { logEvidence: 0 } } });
+  expect(JSON.parse(JSON.stringify(verdict))).toEqual(verdict);
+});
+
 describe('convict', () => {
   test('a candidate that fails ten times as often is convicted, and the sentence says by what', () => {
     const verdict = judge(policy, minutes(both(4, 2), both(5, 3)));

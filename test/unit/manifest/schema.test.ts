@@ -1,18 +1,22 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
 import { jsonSchema } from '../../../src/manifest/json-schema.ts';
 import { loadManifest } from '../../../src/manifest/load.ts';
 
-const examples = ['delivery.yml', 'minimal.yml', 'steps.yml', 'without-instances.yml'];
 const read = (name: string): string => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
+/** Beside them lie workflows. */
+const examples = readdirSync(new URL('../../../examples/', import.meta.url)).filter((name) =>
+  read(`examples/${name}`).includes('delivery.schema.json'),
+);
 const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(jsonSchema());
 
 describe('the JSON Schema for editors', () => {
   test.each(examples)('accepts examples/%s', (name) => {
     validate(parse(read(`examples/${name}`)));
     expect(validate.errors).toBeNull();
+    expect(loadManifest(read(`examples/${name}`), name).model).toBe('churn');
   });
 
   test.each([

@@ -30,7 +30,9 @@ describe('which scenarios a flip is played in', () => {
   });
 
   test('of many, one for each expected outcome, in turn; every pair when asked', () => {
-    const plain = ['a', 'b', 'c', 'd', 'e'].map((name) => reading(scenario(name, 'succeeded'), 'provisionMs', 'terminateMs'));
+    const plain = ['a', 'b', 'c', 'd', 'e'].map((name) =>
+      reading(scenario(name, 'succeeded'), 'provisionMs', 'terminateMs'),
+    );
     plain.push(reading(scenario('f', 'failed'), 'provisionMs'));
     expect(chosen(plain)).toEqual(['a/provisionMs', 'f/provisionMs', 'e/terminateMs']);
     expect(chosen(plain, true)).toHaveLength(11);

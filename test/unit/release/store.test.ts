@@ -134,7 +134,7 @@ describe('journal', () => {
   const line = '{"at":"2026-01-05T09:00:00Z","kind":"verdict","decision":"continue"}\n';
   const append = () => {
     const { reads, writes } = clientsFor();
-    return journal({ reads, writes, location, endpoint: 'churn', release: 'r1' })([entry]);
+    return journal({ reads, writes, location, endpoint: 'churn', release: 'r1' })({ entries: [entry] });
   };
   const put = (headers: Record<string, string>, body: string) =>
     nock(url, { reqheaders: headers }).put(journalPath, body).query(true);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { minutes } from '../../../src/clock.ts';
-import { type Chart, drawChart, niceTop, stagger } from '../../../src/report/chart.ts';
+import { type Chart, drawChart, niceTop, percentGrid, stagger } from '../../../src/report/chart.ts';
+import { evidenceChart } from '../../../src/report/evidence-chart.ts';
 import { storyAsHtml } from '../../../src/report/html.ts';
 import type { Chapter } from '../../../src/report/story.ts';
 
@@ -21,6 +22,7 @@ const chapter: Chapter = {
     { arm: 'baseline', minute: start + minutes(1), requests: 500, errors: 0 },
   ],
   errorThreshold: 0.01,
+  evidence: [],
   bakes: [{ from: start, to: start + minutes(3), label: nasty }],
   happenings: [
     { at: start + 1000, who: 'endpoint', what: 'update-started', detail: nasty, weight: 'marked' },
@@ -72,6 +74,79 @@ describe('the HTML report', () => {
   });
 });
 
+describe('a release under a judge', () => {
+  const worse = (odds: number) => ({ log: Math.log(odds), threshold: Math.log(100) });
+  const healthy = (odds: number) => ({ log: Math.log(odds), threshold: Math.log(20) });
+  const judgedChapter: Chapter = {
+    ...chapter,
+    judged: {
+      exposed: 873,
+      harmed: 36,
+      logEvidence: 5.407,
+      threshold: 4.605,
+      metrics: [
+        {
+          says: nasty,
+          candidate: { requests: 873, bad: 36 },
+          baseline: { requests: 8127, bad: 0 },
+          excess: 0.04124,
+          interval: [0.02, 0.0679],
+          logEvidence: 6.3,
+          health: { logEvidence: -20, threshold: 2.996 },
+        },
+        {
+          says: 'tail',
+          candidate: { requests: 0, bad: 0 },
+          baseline: { requests: 0, bad: 0 },
+          interval: [-1, 1],
+          logEvidence: 0,
+        },
+      ],
+    },
+    evidence: [
+      { minute: start, worse: worse(1), healthy: healthy(1) },
+      { minute: start + minutes(1), worse: worse(10), healthy: healthy(0.001) },
+      { minute: start + minutes(2), worse: worse(1e9), healthy: healthy(20) },
+    ],
+  };
+  const told = storyAsHtml({ title: '', about: '', chapters: [judgedChapter] });
+
+  it('says who was exposed and harmed, and what was found by which metric', () => {
+    expect(told).toContain(
+      'the candidate was asked 873 times and failed 36 times. In all it answered 100 requests, 5 of them',
+    );
+    const cells = [...told.matchAll(/<tr>(.*?)<\/tr>/g)].map(([, row = '']) =>
+      row.replaceAll('<br>', ' ').replace(/<[^>]+>/g, '|'),
+    );
+    expect(cells).toContainEqual(
+      expect.stringMatching(
+        /\|36 of 873 \(4\.12 %\)\|\|0 of 8127 \(0 %\)\|\|4\.12 % \(2 % to 6\.79 %\)\|\|545\|\|.* of 20\|/,
+      ),
+    );
+    expect(cells).toContain('|tail||none||none||unknown||1||not asked|');
+    expect(cells).toContainEqual(expect.stringMatching(/^\|together\|.*\|223 of 100\|/));
+    expect(told).not.toMatch(/<script/);
+  });
+
+  it('draws both kinds of evidence against what each takes, on a scale of tens', () => {
+    const { evidence } = judgedChapter;
+    const frame = { from: start, to: start + minutes(4), origin: start, bucketMs: 60_000, bands: [], marks: [] };
+    const drawn = drawChart(evidenceChart(evidence, frame) as Chart, 464, 80);
+    // 20 px per decade from 1/10 at 100 px; what is beyond an end is drawn at the end.
+    expect(drawn).toContain('class="line worse" d="M44 80H144L144 60H244L244 20H344"');
+    expect(drawn).toContain('class="line healthy" d="M44 80H144L144 100H244L244 54H344"');
+    expect(drawn).toMatch(/class="threshold worse"[^>]* y1="40" y2="40"/);
+    expect(drawn).toMatch(/class="threshold healthy"[^>]* y1="54" y2="54"/);
+    expect(drawn).toContain('convicts at 100');
+    expect(drawn).toContain('proves at 20');
+    expect(evidenceChart([], frame)).toBeUndefined();
+  });
+
+  it('without a judge says nothing of one', () => {
+    expect(html).not.toMatch(/the judge|class="line worse"/i);
+  });
+});
+
 describe('a chart', () => {
   const chart: Chart = {
     title: 'Error rate',
@@ -83,13 +158,16 @@ describe('a chart', () => {
     form: 'lines',
     series: [
       {
-        arm: 'candidate',
+        style: 'candidate',
         label: 'candidate',
         values: [0, 1, 3].map((minute) => ({ at: start + minutes(minute), value: minute === 1 ? undefined : 5 })),
       },
     ],
+    bottom: 0,
+    grid: percentGrid(10),
     bands: [],
     marks: [],
+    thresholds: [],
   };
 
   it('draws a minute without requests as a gap, not as zero', () => {

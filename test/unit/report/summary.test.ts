@@ -57,6 +57,34 @@ describe('the job summary', () => {
     expect(summaryOf(report({ outcome: 'cancelled', reason: 'cancelled' }))).not.toContain('serves now');
   });
 
+  it('says in a sentence and a table what the judge found', () => {
+    const judged: Result['judged'] = {
+      exposed: 873,
+      harmed: 1,
+      logEvidence: 5.407,
+      threshold: 4.605,
+      metrics: [
+        {
+          says: 'errors',
+          candidate: { requests: 873, bad: 36 },
+          baseline: { requests: 8127, bad: 0 },
+          excess: 0.04124,
+          interval: [0.02, 0.0679],
+          logEvidence: 6.3,
+          health: { logEvidence: 0, threshold: 2.996 },
+        },
+      ],
+    };
+    const markdown = summaryOf(report({ judged }));
+    expect(markdown).toContain(
+      '### What the judge found\n\nIn the minutes that were judged the candidate was asked 873 times and failed 1 time.',
+    );
+    expect(markdown).toContain(
+      '| errors | 36 of 873 (4.12 %) | 0 of 8127 (0 %) | 4.12 % (2 % to 6.79 %) | 545 | 1 of 20 |\n| together |  |  |  | 223 of 100 |  |',
+    );
+    expect(summaryOf(report())).not.toContain('judge');
+  });
+
   it('tells every reason with its remedy', () => {
     for (const [reason, { outcome, remedy }] of Object.entries(reasonCodes)) {
       const markdown = summaryOf(report({ reason: reason as Result['reason'], outcome: outcome as Outcome }));

@@ -1,0 +1,49 @@
+import { errorsMetric, type Metric } from '../judge/policy.ts';
+import type { MetricEvidence } from '../judge/verdict.ts';
+import type { Judged, JudgedMetric } from '../operation.ts';
+import type { Release } from '../release/record.ts';
+
+/**
+ * What a release's record witnesses of its judge, for a report: its last verdict on steps, the one that stopped a guardrail
+ * deployment. Nothing when there was no judge, or it never read a metric.
+ */
+export const judgedOf = ({
+  stepping,
+  submission,
+  witnessed,
+}: Pick<Release, 'stepping' | 'submission' | 'witnessed'>): { readonly judged?: Judged } => {
+  const figures = stepping ? stepping.verdict?.figures : witnessed.abort?.figures;
+  const policy = stepping?.policy ?? submission.judged?.policy;
+  if (policy === undefined || figures === undefined) return {};
+  const { evidence, candidateRequests, logEvidence, threshold } = figures;
+  return {
+    judged: {
+      exposed: candidateRequests,
+      harmed: evidence[errorsMetric]?.candidate.bad ?? 0,
+      logEvidence: round(logEvidence),
+      threshold: round(threshold),
+      metrics: policy.metrics.flatMap((metric) => metricOf(metric, evidence[metric.name])),
+    },
+  };
+};
+
+const metricOf = ({ says }: Metric, found: MetricEvidence | undefined): readonly JudgedMetric[] => {
+  if (found === undefined) return [];
+  const { candidate, baseline, excess, interval, logEvidence, logHealth, healthThreshold } = found;
+  return [
+    {
+      says,
+      candidate,
+      baseline,
+      ...(excess === undefined ? {} : { excess: round(excess) }),
+      interval: [round(interval[0]), round(interval[1])],
+      logEvidence: round(logEvidence),
+      ...(healthThreshold === undefined
+        ? {}
+        : { health: { logEvidence: round(logHealth), threshold: round(healthThreshold) } }),
+    },
+  ];
+};
+
+/** Sixteen digits would claim what four know. */
+const round = (value: number): number => Number(value.toPrecision(4));

@@ -1,0 +1,74 @@
+import { duration, seconds } from '../clock.ts';
+import { requestsToProof } from '../judge/time-to-proof.ts';
+import type { Rollout } from '../manifest/manifest.ts';
+import { Refusal } from '../operation.ts';
+import type { FrozenPolicy } from './judge-policy.ts';
+
+type Steps = Extract<Rollout, { strategy: 'steps' }>;
+
+/** How long a candidate as good as what serves takes to be proven healthy on one step. */
+export interface Proof {
+  readonly share: number;
+  /** Infinite where nobody calls. */
+  readonly seconds: number;
+  /** What takes longest: `errors`, `requests slower than 249 ms`. */
+  readonly says: string;
+}
+
+/**
+ * For each step but the last, at which nothing is left to compare with. Proof is asked of every metric, and the more often a thing
+ * happens anyway, the longer it takes to see that it does not happen more often.
+ * @param rate requests per second of the endpoint
+ */
+export const proofTimes = (
+  { steps, judge, minimumRequests }: Steps,
+  { policy, rates }: Pick<FrozenPolicy, 'policy' | 'rates'>,
+  rate: number,
+): readonly Proof[] =>
+  steps
+    .filter((share) => share < 1)
+    .map((share) => {
+      const slowest = policy.metrics
+        .filter(({ excessBelow }) => excessBelow !== undefined)
+        .map(({ name, says }) => ({ says, requests: requestsToProof(judge.healthy, rates[name] ?? 0, share) }))
+        .reduce((one, other) => (other.requests > one.requests ? other : one), {
+          says: 'requests',
+          requests: minimumRequests,
+        });
+      return {
+        share,
+        says: slowest.says,
+        seconds: rate === 0 ? Number.POSITIVE_INFINITY : Math.ceil(slowest.requests / (rate * share)),
+      };
+    });
+
+/** Longest stay on a step when the manifest names none. */
+export const longestStepSeconds = (rollout: Steps): number =>
+  rollout.maxStepSeconds ?? Math.max(3600, 4 * rollout.bakeSeconds);
+
+/** @throws {Refusal} `too-little-traffic`: what cannot be proven is not begun (DESIGN §6) */
+export const refuseUnprovable = (rollout: Steps, proof: readonly Proof[], rate: number, endpoint: string): void => {
+  const slow = proof.find(({ seconds: needed }) => needed > longestStepSeconds(rollout));
+  if (slow === undefined) return;
+  const needed = Number.isFinite(slow.seconds) ? `about ${duration(seconds(slow.seconds))}` : 'for ever';
+  throw new Refusal(
+    'too-little-traffic',
+    `${endpoint} sees about ${Math.round(rate * 100) / 100} requests per second, so proving health at ${slow.share * 100} % takes ${needed} (${slow.says}), and max-step is ${duration(seconds(longestStepSeconds(rollout)))}: start with a larger share, lengthen max-step, or relax healthy.excess-below`,
+  );
+};
+
+export const proofNotes = (proof: readonly Proof[]): readonly string[] =>
+  proof.map(
+    ({ share, seconds: needed, says }) =>
+      `at ${share * 100} % a version as good as this one is proven after about ${duration(seconds(needed))} (what takes longest: ${says})`,
+  );
+
+/** Metrics lag two minutes behind, and a look comes every half. */
+const lagSeconds = 180;
+
+/** Of all steps, for a candidate as good as what serves. */
+export const walkSeconds = ({ steps, bakeSeconds }: Steps, proof: readonly Proof[]): number =>
+  steps.reduce((sum, share) => {
+    const needed = proof.find((step) => step.share === share)?.seconds ?? 0;
+    return sum + Math.max(bakeSeconds, Number.isFinite(needed) ? needed + lagSeconds : 0);
+  }, 0);

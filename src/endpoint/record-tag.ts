@@ -1,0 +1,36 @@
+import { Refusal } from '../operation.ts';
+import type { ReleaseStore } from '../release/store.ts';
+import { arn, type World } from '../world.ts';
+import { observe } from './observe.ts';
+
+/** The tag that points whoever finds an endpoint to its release record. */
+export const recordTag = 'model-delivery:releases';
+
+/** Every tag of an endpoint, whoever put it there. */
+export const tagsOf = async (world: World, endpoint: string): Promise<ReadonlyMap<string, string>> => {
+  const found = new Map<string, string>();
+  let NextToken: string | undefined;
+  do {
+    const page = await world.read.sagemaker.listTags({
+      ResourceArn: arn(world.account, 'sagemaker', `endpoint/${endpoint}`),
+      ...(NextToken ? { NextToken } : {}),
+    });
+    for (const { Key, Value } of page.Tags ?? []) if (Key !== undefined) found.set(Key, Value ?? '');
+    NextToken = page.NextToken;
+  } while (NextToken);
+  return found;
+};
+
+/**
+ * One writer per endpoint (rule 7): two records of one endpoint know nothing of each other's releases.
+ * @throws {Refusal} `other-record`
+ */
+export const refuseOtherRecord = async (world: World, { endpoint, uri }: ReleaseStore): Promise<void> => {
+  if ((await observe(world, endpoint)) === undefined) return;
+  const named = (await tagsOf(world, endpoint)).get(recordTag);
+  if (named === undefined || named === uri) return;
+  throw new Refusal(
+    'other-record',
+    `${endpoint} is delivered from the release record ${named}, as its tag ${recordTag} says, and this manifest keeps it at ${uri}: set \`releases\` to the former, or copy the record to the latter while nothing is live and remove the tag`,
+  );
+};

@@ -1,0 +1,189 @@
+import type { Arm, Bucket } from '../judge/bucket.ts';
+import type { Past } from '../judge/burst-guard.ts';
+import { type BothLatencies, type Latency, type LatencyPlan, latencyCounts, latencyPlan } from '../judge/latency.ts';
+import { clientErrorsMetric, errorsMetric } from '../judge/policy.ts';
+import { suggest } from '../manifest/suggest.ts';
+import { InputError } from '../schema.ts';
+
+/** One line: what one arm did in one bucket. */
+export interface BucketLine {
+  readonly t: number;
+  readonly arm: 'candidate' | 'baseline';
+  /** Requests, failed ones (5xx), and 4xx. */
+  readonly n: number;
+  readonly err: number;
+  readonly err4xx?: number;
+  /** Requests by latency: up to the first edge, between edges, above the last. */
+  readonly cells?: readonly number[];
+  /** Milliseconds. */
+  readonly edges?: readonly number[];
+  readonly p99?: number;
+  readonly sum?: number;
+  readonly max?: number;
+  readonly seconds?: number;
+  /** Meant share of the candidate, 0 to 1. */
+  readonly share?: number;
+  /** The weights moved inside this bucket. */
+  readonly moved?: boolean;
+}
+
+export interface BucketFile {
+  /** From before the first candidate line, or the first that names a share. */
+  readonly history: readonly (Past & { readonly seconds: number })[];
+  /** From there on, without holes: what no line speaks of is a bucket that is not known. */
+  readonly buckets: readonly Bucket[];
+  readonly clientErrors: boolean;
+  readonly latency: LatencyPlan | undefined;
+}
+
+const known = [
+  ...['t', 'arm', 'n', 'err', 'err4xx', 'cells', 'edges', 'p99', 'sum', 'max', 'seconds', 'share', 'moved'],
+] as const;
+
+/** @throws {InputError} `path:12: err: 3.5 is not a count; …`, one line per problem */
+export const readBucketLines = (text: string, path: string): readonly BucketLine[] => {
+  const problems: string[] = [];
+  const lines: BucketLine[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue;
+    const found = lineOf(line);
+    if ('t' in found) lines.push(found);
+    else problems.push(...found.map((problem) => `${path}:${index + 1}: ${problem}`));
+  }
+  if (problems.length > 0) throw new InputError(problems.slice(0, 10).join('\n'));
+  if (lines.length === 0) throw new InputError(`${path}:1: there is no bucket; expected one JSON object per line`);
+  return lines;
+};
+
+/** The line, or what is wrong with it. */
+const lineOf = (text: string): BucketLine | readonly string[] => {
+  const value = parsed(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return ['not a JSON object; expected e.g. {"t":0,"arm":"candidate","n":300,"err":1}'];
+  const line = new Map(Object.entries(value));
+  const problems: string[] = [];
+  for (const key of line.keys())
+    if (!known.some((name) => name === key)) {
+      const nearest = suggest(key, known);
+      problems.push(`unknown key ${key}; ${nearest ? `did you mean ${nearest}?` : `there are ${known.join(', ')}`}`);
+    }
+  const check = (key: string, required: boolean, what: string, holds: (found: unknown) => boolean): void => {
+    const found = line.get(key);
+    if (found === undefined ? required : !holds(found))
+      problems.push(`${key}: ${found === undefined ? 'is missing' : `${JSON.stringify(found)} is not ${what}`}`);
+  };
+  check('t', true, 'a time; expected seconds since the epoch', isNumber);
+  check('arm', true, 'an arm; expected candidate or baseline', (arm) => arm === 'candidate' || arm === 'baseline');
+  for (const key of ['n', 'err', 'err4xx'])
+    check(key, key !== 'err4xx', 'a count; expected a whole number, 0 or more', isCount);
+  check('cells', false, 'a list of two or more counts', (cells) => isList(cells, isCount) && cells.length > 1);
+  check('edges', false, 'a list of rising milliseconds', (edges) => isList(edges, isNumber) && rising(edges));
+  for (const key of ['p99', 'sum', 'max']) check(key, false, 'a number, 0 or more', (at) => isNumber(at) && at >= 0);
+  check('seconds', false, 'a length in seconds, above 0', (at) => isNumber(at) && at > 0);
+  check('share', false, 'a share between 0 and 1', (at) => isNumber(at) && at >= 0 && at <= 1);
+  check('moved', false, 'a boolean', (moved) => typeof moved === 'boolean');
+  if (problems.length > 0) return problems;
+  // Every member was checked above.
+  const checked = value as BucketLine;
+  const { n, err, err4xx = 0, cells, edges } = checked;
+  if (err > n || err4xx > n) return [`${err > n ? 'err' : 'err4xx'}: more than the ${n} requests of the bucket`];
+  if (cells && edges && cells.length !== edges.length + 1)
+    return [`cells: ${cells.length} of them; ${edges.length} edges make ${edges.length + 1}`];
+  return checked;
+};
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+const isCount = (value: unknown): value is number => isNumber(value) && Number.isInteger(value) && value >= 0;
+const isList = (value: unknown, holds: (item: unknown) => item is number): value is readonly number[] =>
+  Array.isArray(value) && value.every(holds);
+const rising = (values: readonly number[]): boolean =>
+  values.every((value, index) => value > (values[index - 1] ?? Number.NEGATIVE_INFINITY));
+
+/** @param worseThan what the latency rungs that compare buckets instead of requests compare by */
+export const bucketsOf = (lines: readonly BucketLine[], worseThan: number): BucketFile => {
+  const byTime = new Map<number, { candidate?: BucketLine; baseline?: BucketLine }>();
+  // A later line for the same bucket and arm is a revision.
+  for (const line of lines) byTime.set(line.t, { ...byTime.get(line.t), [line.arm]: line });
+  const pairs = [...byTime].sort(([a], [b]) => a - b);
+  const first = pairs.findIndex(
+    ([, { candidate, baseline }]) => candidate !== undefined || baseline?.share !== undefined,
+  );
+  const [past, rollout] = first < 0 ? [pairs, []] : [pairs.slice(0, first), pairs.slice(first)];
+  const both = rollout.find(([, { candidate, baseline }]) => candidate && baseline)?.[1];
+  const latency = both?.baseline && latencyPlan(latencyOf(both.baseline), edgesOf(both.baseline));
+  const usual = usualSeconds(rollout.map(([t]) => t));
+  const usualPast = usualSeconds(past.map(([t]) => t));
+  const buckets: Bucket[] = [];
+  for (const [t, { candidate, baseline }] of rollout) {
+    const seconds = candidate?.seconds ?? baseline?.seconds ?? usual;
+    const share = candidate?.share ?? baseline?.share;
+    const previous = buckets.at(-1);
+    if (previous) buckets.push(...hole(previous.t + previous.seconds, t, seconds));
+    const slow =
+      latency && candidate && baseline
+        ? latencyCounts(latency, worseThan, measured(candidate), measured(baseline))
+        : undefined;
+    buckets.push({
+      t,
+      seconds,
+      weightMoved: candidate?.moved ?? baseline?.moved ?? false,
+      ...(share === undefined ? {} : { share }),
+      ...(candidate ? { candidate: armOf(candidate, slow?.candidate) } : {}),
+      ...(baseline ? { baseline: armOf(baseline, slow?.baseline) } : {}),
+    });
+  }
+  return {
+    history: past.flatMap(([, { baseline }]) =>
+      baseline ? [{ requests: baseline.n, bad: baseline.err, seconds: baseline.seconds ?? usualPast }] : [],
+    ),
+    buckets,
+    clientErrors: both?.candidate?.err4xx !== undefined && both.baseline?.err4xx !== undefined,
+    latency,
+  };
+};
+
+/** Buckets nobody wrote a line for. */
+const hole = (from: number, to: number, seconds: number): readonly Bucket[] =>
+  Array.from({ length: Math.min(longestHole, Math.floor((to - from) / seconds + 1e-9)) }, (_, index) => ({
+    t: from + index * seconds,
+    seconds,
+  }));
+/** Long enough for any `max-blind`; a file with a hole of a month is not worth a million lines. */
+const longestHole = 10_000;
+
+const usualSeconds = (times: readonly number[]): number => {
+  const gaps = times.slice(1).map((t, index) => t - (times[index] ?? t));
+  return gaps.length > 0 ? gaps.reduce((least, gap) => Math.min(least, gap)) : 60;
+};
+
+const armOf = ({ n, err, err4xx }: BucketLine, slow: BothLatencies['candidate'] | undefined): Arm => ({
+  requests: n,
+  bad: {
+    [errorsMetric]: err,
+    ...(err4xx === undefined ? {} : { [clientErrorsMetric]: err4xx }),
+    ...slow?.bad,
+  },
+  ...(slow?.trials ? { trials: slow.trials } : {}),
+});
+
+const measured = (line: BucketLine): Latency & { readonly requests: number } => ({
+  requests: line.n,
+  ...latencyOf(line),
+});
+const latencyOf = ({ cells, p99, sum, max }: BucketLine): Latency => ({
+  ...(cells ? { cells } : {}),
+  ...(p99 === undefined ? {} : { percentile: p99 }),
+  ...(sum === undefined ? {} : { sum }),
+  ...(max === undefined ? {} : { maximum: max }),
+});
+
+/** Cells without edges are still counted; they are called by their number. */
+const edgesOf = ({ edges, cells }: BucketLine): readonly number[] =>
+  edges ?? (cells ?? []).slice(1).map((_, i) => i + 1);

@@ -1,0 +1,39 @@
+import { environmentOf } from '../manifest/load.ts';
+import type { Environment, Manifest } from '../manifest/manifest.ts';
+import { releasesOf } from '../release/location.ts';
+import { type ReleaseStore, releaseStore } from '../release/store.ts';
+import type { World } from '../world.ts';
+import { chooseClock } from './clock.ts';
+import type { CommandLine } from './command-line.ts';
+import { runFrom } from './run.ts';
+import { openSession, targetOf } from './world.ts';
+
+/** An environment, for commands that look and write nothing. */
+export interface Looking {
+  readonly world: World;
+  readonly environment: Environment;
+  readonly store: ReleaseStore;
+}
+
+export const lookAt = async (
+  { env, seams, cancellation: { signal } }: CommandLine,
+  manifest: Manifest,
+  name: string,
+): Promise<Looking> => {
+  const session = await (seams?.openSession ?? openSession)({
+    target: targetOf({ manifest, environment: name }),
+    env,
+    run: runFrom(env, 'command-line'),
+    clock: seams?.clock ?? (await chooseClock(env)),
+    dryRun: true,
+    signal,
+  });
+  const world = session.worldFor(signal);
+  const environment = environmentOf(manifest, name);
+  const location = releasesOf(environment, session.account);
+  return {
+    world,
+    environment,
+    store: releaseStore({ reads: world.read, location, endpoint: environment.endpoint.name }),
+  };
+};

@@ -1,0 +1,185 @@
+import * as z from 'zod/mini';
+import { given } from './given.ts';
+import type { EndpointSpec } from './manifest.ts';
+import { either } from './suggest.ts';
+import * as v from './values.ts';
+
+const about = z.describe;
+
+/** AWS: "Serverless endpoints", feature exclusions; the timeouts and the volume are those of instances. */
+const notServerless = [
+  'async',
+  'autoscaling',
+  'data-capture',
+  'vpc',
+  'network-isolation',
+  'volume-size-gb',
+  'model-download-timeout',
+  'startup-health-check-timeout',
+];
+const withServerless = (raw: object): readonly string[] =>
+  notServerless.filter((key) => ![undefined, false].includes((raw as Readonly<Record<string, never>>)[key]));
+
+/** `endpoint` of an environment in `delivery.yml`. */
+export const endpoint = z.pipe(
+  v
+    .mapping({
+      name: v.resourceName('an endpoint name').check(about('The SageMaker endpoint, created on the first delivery.')),
+      'execution-role': z.optional(v.role().check(about('Role SageMaker runs the container with; its name or ARN.'))),
+      instance: z.optional(
+        v
+          .mapping({
+            type: v.instanceType().check(about('Instance type, e.g. `ml.c5.xlarge`.')),
+            count: v.whole('a number of instances', 1).check(about('Instances when nothing scales the endpoint.')),
+          })
+          .check(about('What the model runs on; this or `serverless`.')),
+      ),
+      serverless: z.optional(
+        v
+          .mapping({
+            memory: v.whole('a memory size in MB', 1024, 6144).check(
+              z.refine((memory) => memory % 1024 === 0, {
+                error: 'a memory size in MB; expected 1024, 2048, 3072, 4096, 5120 or 6144',
+              }),
+              about('Memory in MB: 1024, 2048, 3072, 4096, 5120 or 6144.'),
+            ),
+            'max-concurrency': v.whole('a number of requests', 1, 200).check(about('Most requests at once.')),
+            'provisioned-concurrency': z.optional(
+              v.whole('a number of requests', 1, 200).check(about('Of these, kept warm.')),
+            ),
+          })
+          .check(
+            z.refine((raw) => (raw['provisioned-concurrency'] ?? 0) <= raw['max-concurrency'], {
+              error: 'provisioned-concurrency is greater than max-concurrency',
+              path: ['provisioned-concurrency'],
+            }),
+            about('Run the model without instances. SageMaker then moves all requests at once and watches no alarm.'),
+          ),
+      ),
+      async: z.optional(
+        v
+          .mapping({
+            output: v.s3Uri(512).check(about('Where answers are written.')),
+            failure: z.optional(v.s3Uri(512).check(about('Where errors are written.'))),
+            'max-concurrent-per-instance': z.optional(
+              v.whole('a number of requests', 1, 1000).check(about('Most requests at once on each instance.')),
+            ),
+          })
+          .check(about('Queue requests and write answers to S3; the endpoint then takes no others.')),
+      ),
+      autoscaling: z.optional(
+        v
+          .mapping({
+            min: v.whole('a number of instances', 1).check(about('Fewest instances.')),
+            max: v.whole('a number of instances', 1).check(about('Most instances.')),
+            'invocations-per-instance': v
+              .whole('a number of invocations', 1)
+              .check(about('Target per instance and minute.')),
+          })
+          .check(
+            z.refine(({ min, max }) => min <= max, { error: 'min is greater than max', path: ['min'] }),
+            about('Target tracking; with it the live instance count wins over `instance.count`.'),
+          ),
+      ),
+      'data-capture': z.optional(
+        v
+          .mapping({
+            s3: v.s3Uri(512).check(about('Where requests and answers are written.')),
+            'sampling-percent': v.whole('a percentage', 0, 100).check(about('Share of requests that is captured.')),
+            'kms-key': z.optional(v.kmsKey().check(about('Key that encrypts what is captured.'))),
+          })
+          .check(about('Keep requests and answers in S3.')),
+      ),
+      'kms-key': z.optional(v.kmsKey().check(about("Key that encrypts the instances' storage volumes."))),
+      vpc: z.optional(
+        v
+          .mapping({
+            subnets: v.listOf('a list of subnets', v.subnet(), 1, 16).check(about('1 to 16 subnets.')),
+            'security-groups': v
+              .listOf('a list of security groups', v.securityGroup(), 1, 5)
+              .check(about('1 to 5 security groups.')),
+          })
+          .check(about('Run the container inside a VPC.')),
+      ),
+      'network-isolation': z.optional(v.truth().check(about('Give the container no network at all. Default: false.'))),
+      environment: z.optional(
+        v
+          .containerEnvironment()
+          .check(about('Environment variables of the container. Not for secrets: they are readable in SageMaker.')),
+      ),
+      'volume-size-gb': z.optional(v.whole('a size in GB', 1, 512).check(about('Storage volume of each instance.'))),
+      'model-download-timeout': z.optional(
+        v
+          .durationWithin(60, 3600, '60s to 1h')
+          .check(about('How long an instance may take to download the model; 60s to 1h.')),
+      ),
+      'startup-health-check-timeout': z.optional(
+        v
+          .durationWithin(60, 3600, '60s to 1h')
+          .check(about('How long the container may take to pass its first health check; 60s to 1h.')),
+      ),
+      tags: z.optional(v.tags().check(about('Tags on everything that is created.'))),
+      unpinned: z.optional(
+        v
+          .truth()
+          .check(
+            about(
+              'Ship image and artifact as they are named, without pinning them to what was registered. Default: false.',
+            ),
+          ),
+      ),
+    })
+    .check(
+      z.refine((raw) => (raw.instance === undefined) !== (raw.serverless === undefined), {
+        error: 'needs either instance or serverless',
+      }),
+      z.refine((raw) => raw.serverless === undefined || withServerless(raw).length === 0, {
+        error: ({ input }) => `serverless endpoints have no ${either(withServerless(input as object))}`,
+        path: ['serverless'],
+      }),
+      // Async endpoints publish no InvocationsPerInstance (AWS: "Monitor asynchronous endpoint").
+      z.refine((raw) => raw.async === undefined || raw.autoscaling === undefined, {
+        error: 'by invocations cannot scale an async endpoint, which publishes none: scale it by its backlog yourself',
+        path: ['autoscaling'],
+      }),
+      about('What the endpoint looks like.'),
+    ),
+  z.transform((raw): EndpointSpec => {
+    const capture = raw['data-capture'];
+    return given({
+      name: raw.name,
+      executionRole: raw['execution-role'],
+      instance: raw.instance,
+      serverless:
+        raw.serverless &&
+        given({
+          memoryMb: raw.serverless.memory,
+          maxConcurrency: raw.serverless['max-concurrency'],
+          provisionedConcurrency: raw.serverless['provisioned-concurrency'],
+        }),
+      async:
+        raw.async &&
+        given({
+          output: raw.async.output,
+          failure: raw.async.failure,
+          maxConcurrentPerInstance: raw.async['max-concurrent-per-instance'],
+        }),
+      autoscaling: raw.autoscaling && {
+        min: raw.autoscaling.min,
+        max: raw.autoscaling.max,
+        invocationsPerInstance: raw.autoscaling['invocations-per-instance'],
+      },
+      dataCapture:
+        capture && given({ s3: capture.s3, samplingPercent: capture['sampling-percent'], kmsKey: capture['kms-key'] }),
+      kmsKey: raw['kms-key'],
+      vpc: raw.vpc && { subnets: raw.vpc.subnets, securityGroups: raw.vpc['security-groups'] },
+      networkIsolation: raw['network-isolation'] ?? false,
+      environment: raw.environment ?? {},
+      volumeSizeGb: raw['volume-size-gb'],
+      modelDownloadTimeoutSeconds: raw['model-download-timeout'],
+      startupHealthCheckTimeoutSeconds: raw['startup-health-check-timeout'],
+      tags: raw.tags ?? {},
+      unpinned: raw.unpinned ?? false,
+    });
+  }),
+);

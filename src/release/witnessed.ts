@@ -1,0 +1,111 @@
+import * as z from 'zod/mini';
+import type { Bucket } from '../judge/bucket.ts';
+import type { LatencyPlan } from '../judge/latency.ts';
+import type { Policy } from '../judge/policy.ts';
+
+/** What a release's journal tells of its judge, in the order in which it happened. */
+export interface Witnessed {
+  /** Frozen in the plan; absent in the journal of a release without a judge. */
+  readonly policy?: Policy;
+  readonly latency?: LatencyPlan;
+  readonly looks: readonly Look[];
+}
+
+/** One look at the metrics. */
+export interface Look {
+  /** ISO 8601. */
+  readonly at: string;
+  /** Closed since the look before, or revised by CloudWatch meanwhile. */
+  readonly buckets: readonly Bucket[];
+  /** `t` is absent when the metrics could not be read: there is nothing to judge again. */
+  readonly verdict: {
+    readonly t?: number;
+    readonly decision: string;
+    readonly reason?: string;
+    readonly logEvidence?: number | null;
+    readonly because: string;
+  };
+}
+
+/** A line of the file is not what a journal has there. */
+export class UnreadableJournal extends Error {
+  override readonly name = 'UnreadableJournal';
+}
+
+const arm = z.looseObject({
+  requests: z.number(),
+  bad: z.record(z.string(), z.number()),
+  trials: z.optional(z.record(z.string(), z.number())),
+});
+const anything = z.record(z.string(), z.unknown());
+const judged = z.optional(z.looseObject({ policy: anything, latency: z.optional(anything) }));
+
+const lines = z.discriminatedUnion('kind', [
+  z.looseObject({
+    kind: z.literal('bucket'),
+    t: z.number(),
+    seconds: z.number(),
+    weightMoved: z.optional(z.boolean()),
+    share: z.optional(z.number()),
+    candidate: z.optional(arm),
+    baseline: z.optional(arm),
+  }),
+  z.looseObject({
+    kind: z.literal('verdict'),
+    at: z.string(),
+    t: z.optional(z.number()),
+    decision: z.string(),
+    reason: z.optional(z.string()),
+    // JSON has no word for the logarithm of no evidence at all.
+    logEvidence: z.optional(z.nullable(z.number())),
+    because: z.string(),
+  }),
+  z.looseObject({
+    kind: z.literal('plan'),
+    stepping: judged,
+    submission: z.optional(z.looseObject({ judged })),
+  }),
+  z.looseObject({ kind: z.enum(['command', 'observation', 'end']) }),
+]);
+
+/** @throws {UnreadableJournal} `12: not a line of a journal: …` */
+export const readWitnessed = (text: string): Witnessed => {
+  const looks: Look[] = [];
+  let plan: { readonly policy: unknown; readonly latency?: unknown } | undefined;
+  let fresh: Bucket[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue;
+    const parsed = lines.safeParse(json(line));
+    if (!parsed.success)
+      throw new UnreadableJournal(`${index + 1}: not a line of a journal: ${parsed.error.issues[0]?.message ?? ''}`);
+    const found = parsed.data;
+    if (found.kind === 'plan') plan = found.stepping ?? found.submission?.judged;
+    if (found.kind === 'bucket') fresh.push(bucketOf(found));
+    if (found.kind !== 'verdict') continue;
+    const { kind: _, at, ...verdict } = found;
+    looks.push({ at, buckets: fresh, verdict: verdict as Look['verdict'] });
+    fresh = [];
+  }
+  return {
+    looks,
+    ...(plan ? { policy: plan.policy as Policy } : {}),
+    ...(plan?.latency ? { latency: plan.latency as LatencyPlan } : {}),
+  };
+};
+
+const bucketOf = (line: object): Bucket => {
+  const { kind: _kind, at: _at, ...bucket } = line as Bucket & { readonly kind: string; readonly at: string };
+  return bucket;
+};
+
+const json = (line: string): unknown => {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+};
+
+/** The buckets as the judge knew them at the last of `looks`: a later line about the same bucket is a revision. */
+export const bucketsAt = (looks: readonly Look[]): ReadonlyMap<number, Bucket> =>
+  new Map(looks.flatMap(({ buckets }) => buckets.map((bucket) => [bucket.t, bucket] as const)));

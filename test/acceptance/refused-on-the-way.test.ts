@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { house as team } from '../../src/rehearsal/manifest.ts';
+import { atRest } from '../support/at-rest.ts';
+import { type House, openHouse } from '../support/house.ts';
+
+/** What the role may do but for `denied`; more can be permitted later. */
+const permitAllBut = (...denied: readonly string[]): void =>
+  house.simulator.permit(
+    'model-deployer',
+    [
+      's3:*',
+      'iam:PassRole',
+      'ecr:*',
+      'application-autoscaling:Describe*',
+      'application-autoscaling:DeregisterScalableTarget',
+      'application-autoscaling:RegisterScalableTarget',
+      'sagemaker:Describe*',
+      'sagemaker:List*',
+      'sagemaker:CreateModel',
+      'sagemaker:CreateEndpointConfig',
+      'sagemaker:UpdateEndpoint',
+      'sagemaker:AddTags',
+      'cloudwatch:Get*',
+      'cloudwatch:DescribeAlarms',
+      'cloudwatch:DescribeAlarmHistory',
+      'cloudwatch:PutMetricAlarm',
+      'cloudwatch:DeleteAlarms',
+    ].filter((action) => !denied.includes(action)),
+  );
+
+let house: House;
+beforeEach(async () => {
+  house = await openHouse();
+  await house.inProduction('1.0.0');
+  await house.prepare('1.1.0');
+});
+afterEach(() => house.close());
+
+describe('refused after the new version was verified', () => {
+  test('tags and alarms are told as left behind, and the delivery is one', async () => {
+    permitAllBut('sagemaker:AddTags', 'cloudwatch:DeleteAlarms');
+    await house.simulator.call('sagemaker', 'DeleteTags', {
+      ResourceArn: `arn:aws:sagemaker:${team.region}:${team.account}:endpoint/${team.endpoint}`,
+      TagKeys: ['model-delivery:releases'],
+    });
+    const report = await house.run(deployEndpoint, { version: '1.1.0' });
+    expect(report?.result).toMatchObject({ reason: 'delivered' });
+    const told = report?.remarks.join('\n') ?? '';
+    expect(told).toMatch(/tags of iris .*grant sagemaker:AddTags/);
+    expect(told).toMatch(/left behind: the alarms iris-.*grant cloudwatch:DeleteAlarms/);
+    expect(house.record()?.live).toBeUndefined();
+    for (const name of (await atRest(house))['alarms'] as string[]) expect(told).toContain(name);
+  });
+});
+
+describe('refused before anything was submitted', () => {
+  test.each(['sagemaker:CreateModel', 'cloudwatch:PutMetricAlarm'])(
+    '%s: nothing is left behind, and the next release begins at once',
+    async (denied) => {
+      permitAllBut(denied);
+      const start = await atRest(house);
+      const report = await house.run(deployEndpoint, { version: '1.1.0' }, { runId: '7' });
+      expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'access-denied' });
+      expect(report?.result.because).toContain(`grant ${denied}`);
+      const { ended: _, ...end } = await atRest(house);
+      expect(start).toMatchObject(end);
+      house.simulator.permit('model-deployer', [denied]);
+      expect((await house.run(deployEndpoint, { version: '1.1.0' }, { runId: '8' }))?.result.reason).toBe('delivered');
+    },
+  );
+
+  test('autoscaling that was about to be set aside is as it was', async () => {
+    const target = {
+      ServiceNamespace: 'sagemaker',
+      ResourceId: `endpoint/${team.endpoint}/variant/${team.variant}`,
+      ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
+    };
+    await house.simulator.call('application-autoscaling', 'RegisterScalableTarget', {
+      ...target,
+      MinCapacity: 4,
+      MaxCapacity: 6,
+    });
+    house.writeManifest((text) => text.replace('ml.m5.large', 'ml.c5.large'));
+    const { scaling } = await atRest(house);
+    permitAllBut('application-autoscaling:DeregisterScalableTarget');
+    const report = await house.run(deployEndpoint, { version: '1.1.0' });
+    expect(report?.result.reason).toBe('access-denied');
+    expect(await atRest(house)).toMatchObject({ scaling, alarms: [], live: undefined });
+  });
+});

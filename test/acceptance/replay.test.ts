@@ -1,0 +1,167 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { runBacktest } from '../../src/hosts/backtest.ts';
+import { runJudge } from '../../src/hosts/judging.ts';
+import { openSession } from '../../src/hosts/world.ts';
+import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
+import { manifestText, house as names, rollouts } from '../../src/rehearsal/manifest.ts';
+import { type House, openHouse } from '../support/house.ts';
+
+let house: House;
+afterEach(() => house.close());
+
+const folder = mkdtempSync(join(tmpdir(), 'replay-'));
+const written = (name: string, content: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+};
+
+interface Line {
+  readonly kind: string;
+  readonly at: string;
+  readonly t?: number;
+  readonly decision?: string;
+  readonly because?: string;
+}
+
+/** The last release's journal, as it lies in S3. */
+const journal = (): string => {
+  const [last] = house.record()?.ended ?? [];
+  const bucket = `sagemaker-${names.region}-${names.account}`;
+  const found = house.simulator.objects.get(bucket, `model-delivery/iris/releases/${last?.id}/journal.jsonl`);
+  if (!found) throw new Error(`${last?.id} has no journal`);
+  return found.body.toString();
+};
+const linesOf = (text: string): readonly Line[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line);
+
+const spoken = () => {
+  const out: string[] = [];
+  const err: string[] = [];
+  return { out, err, terminal: { out: (text: string) => out.push(text), err: (text: string) => err.push(text) } };
+};
+const judged = (text: string, ...more: readonly string[]) => {
+  const { out, err, terminal } = spoken();
+  const code = runJudge(['--journal', written('journal.jsonl', text), ...more], terminal);
+  return { code, err, verdicts: out.map((line) => JSON.parse(line)) };
+};
+const backtested = async (...args: readonly string[]) => {
+  const { out, err, terminal } = spoken();
+  const code = await runBacktest(args, terminal, () => ({
+    env: house.environment,
+    terminal,
+    cancellation: { signal: new AbortController().signal, outOfTime: new Promise(() => {}) },
+    seams: { clock: house.simulator.driver, openSession },
+  }));
+  return { code, err, out: out.join('\n') };
+};
+
+const convicted = async (options: Parameters<typeof openHouse>[0] = {}): Promise<void> => {
+  house = await openHouse(options);
+  await house.inProduction('1.0.0');
+  house.writeManifest(() => manifestText({ rollout: `${rollouts.steps}, max-step: 6h` }));
+  await house.prepare('1.4.0');
+  await house.run(deployEndpoint, { version: '1.4.0' });
+  const shifted = await house.run(shiftTraffic, { version: '1.4.0' });
+  expect(shifted?.result.reason).toBe('convicted');
+};
+
+describe('the journal of a release under the judge', () => {
+  test('replays to the verdicts that were witnessed, and backtests under another policy', async () => {
+    await convicted();
+    const text = journal();
+    const lines = linesOf(text);
+    const witnessed = lines.filter(({ kind }) => kind === 'verdict');
+    const { code, err, verdicts } = judged(text);
+    expect([code, err]).toEqual([0, []]);
+    expect(verdicts.map(({ at, t, decision, because }) => ({ at, t, decision, because }))).toEqual(
+      witnessed.map(({ at, t, decision, because }) => ({ at, t, decision, because })),
+    );
+    expect(verdicts.at(-1)).toMatchObject({ decision: 'rollback', reason: 'candidate-worse' });
+    expect(verdicts.length).toBeGreaterThan(3);
+    // Each bucket once, and again only when it is another one.
+    const buckets = lines.filter(({ kind }) => kind === 'bucket').map(({ at: _, ...bucket }) => JSON.stringify(bucket));
+    expect(new Set(buckets).size).toBe(buckets.length);
+    expect(lines[0]?.kind).toBe('plan');
+    expect(lines.at(-1)?.kind).toBe('end');
+
+    const lenient = written(
+      'lenient.yml',
+      'convict: { worse-than: 400x, false-rollback: 0.001 }\nhealthy: { excess-below: 10%, confidence: 0.95 }\nsafety-net: 50%\n',
+    );
+    const path = written('journal.jsonl', text);
+    const { out } = await backtested('--journal', path, '--policy', lenient);
+    expect(out).toMatch(/rollout: \d+ buckets, (?!.*rollback)/);
+    expect(out).toMatch(/what was said then: .*rollback\n(?:.*\n)*.*first rollback at 20/);
+  });
+
+  test('does not replay when it was tampered with', async () => {
+    await convicted();
+    const text = journal();
+    const failing = text.match(/"kind":"bucket".*?"candidate":\{"requests":\d+,"bad":\{"errors":[1-9]\d*/)?.[0] ?? '';
+    expect(failing).not.toBe('');
+    const { code, err, verdicts } = judged(text.replace(failing, failing.replace(/\d+$/, '0')));
+    expect(code).toBe(1);
+    expect(err.join()).toContain('not the one the journal witnessed');
+    expect(verdicts.some(({ witnessed }) => witnessed?.decision !== undefined)).toBe(true);
+  });
+
+  test('has a bucket that CloudWatch revised twice, and still replays', async () => {
+    // Metrics come later than they are read.
+    await convicted({ settings: { metricDelayMs: 180_000 } });
+    const text = journal();
+    const starts = linesOf(text).flatMap(({ kind, t }) => (kind === 'bucket' ? [t] : []));
+    expect(new Set(starts).size).toBeLessThan(starts.length);
+    expect(judged(text).code).toBe(0);
+  });
+
+  test('of a guardrail deployment replays too', async () => {
+    house = await openHouse();
+    await house.inProduction('1.0.0');
+    const judge =
+      'judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 0.5%, confidence: 0.95 } }';
+    house.writeManifest(() => manifestText({ rollout: `${rollouts.canary}, ${judge}`, unwatched: true }));
+    await house.prepare('1.4.0');
+    await house.run(deployEndpoint, { version: '1.4.0' });
+    const { code, err, verdicts } = judged(journal());
+    expect([code, err]).toEqual([0, []]);
+    expect(verdicts.at(-1)).toMatchObject({ decision: 'rollback' });
+  });
+
+  test('without a judge has nothing to replay', async () => {
+    house = await openHouse();
+    await house.inProduction('1.0.0');
+    const { code, err } = judged(journal());
+    expect(code).toBe(2);
+    expect(err.join()).toContain('had no judge');
+    expect(judged('{"kind":"bucket","t":"x"}\n').err.join()).toContain('journal.jsonl:1: not a line of a journal');
+  });
+});
+
+describe('backtest from CloudWatch', () => {
+  test('judges both variants of a past rollout, and production alone', async () => {
+    await convicted();
+    const [{ stepping, endedAt = 0 } = {}] = house.record()?.ended ?? [];
+    const from = stepping?.moves[0]?.from ?? 0;
+    const iso = (at: number): string => new Date(at).toISOString();
+    const place = ['--manifest', house.manifest, '--environment', 'production'];
+    const rollout = await backtested(...place, '--from', iso(from), '--to', iso(endedAt));
+    expect(rollout).toMatchObject({ code: 0, err: [] });
+    expect(rollout.out).toMatch(/rollout: \d+ buckets, .*rollback/);
+    expect(rollout.out).toContain('first rollback at 20');
+    const alone = await backtested(...place, '--from', iso(from - 900_000), '--to', iso(from - 300_000));
+    expect(alone.out).toContain('rollout: none, no candidate had requests');
+    expect(alone.out).toMatch(/baseline: [1-9]\d+ requests, 0 % errors/);
+    expect(alone.out).toMatch(/at 10 % after about \d+ requests, \d+ min/);
+    expect((await backtested(...place, '--from', 'yesterday', '--to', iso(from))).err.join()).toContain(
+      'from: "yesterday" is not a time',
+    );
+  });
+});

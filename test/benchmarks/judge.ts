@@ -1,0 +1,102 @@
+/**
+ * `npm run bench:judge`: the judge beside the judges people use, on the same bytes.
+ *
+ *   --runs N        runs per cell (2000 for figures worth quoting)
+ *   --settings all  also 1000 rps and every combination
+ *   --only A1,R1    these scenarios
+ *   --write DIR     write the first stream of every cell as JSON lines for `model-delivery judge`
+ *   --results FILE  one JSON line per cell, as it ends; cells already in the file are not played again
+ *   --pictures DIR  draw the pictures of docs/judge.md from the results
+ *   --markdown FILE write the results as docs/judge-results.md
+ *   --workers N     threads
+ */
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { type Cell, seedOf, streamOf } from './cell.ts';
+import { resultsAsMarkdown } from './judge-markdown.ts';
+import { drawPictures } from './judge-pictures.ts';
+import { judgeSpeed } from './judge-speed.ts';
+import type { CellSummary } from './judge-summary.ts';
+import { cellAsText, claimsAsText } from './judge-tables.ts';
+import { linesOf } from './lines.ts';
+import { scenarios } from './scenarios.ts';
+import type { Setting } from './stream.ts';
+
+const core: readonly Setting[] = [
+  { requestsPerSecond: 50, bucketSeconds: 60, plan: 'fixed' },
+  { requestsPerSecond: 50, bucketSeconds: 10, plan: 'fixed' },
+  { requestsPerSecond: 5, bucketSeconds: 60, plan: 'fixed' },
+  { requestsPerSecond: 50, bucketSeconds: 60, plan: 'ramp' },
+  { requestsPerSecond: 1, bucketSeconds: 60, plan: 'fixed' },
+  { requestsPerSecond: 5, bucketSeconds: 10, plan: 'fixed' },
+];
+const all: readonly Setting[] = ([1, 5, 50, 1000] as const).flatMap((requestsPerSecond) =>
+  ([60, 10] as const).flatMap((bucketSeconds) =>
+    (['fixed', 'ramp'] as const).map((plan) => ({ requestsPerSecond, bucketSeconds, plan })),
+  ),
+);
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '20' },
+    settings: { type: 'string', default: 'core' },
+    only: { type: 'string' },
+    write: { type: 'string' },
+    results: { type: 'string' },
+    pictures: { type: 'string' },
+    markdown: { type: 'string' },
+    workers: { type: 'string', default: '2' },
+  },
+});
+const runs = Number(values.runs);
+const wanted = values.only?.split(',');
+const cells: readonly Cell[] = (values.settings === 'all' ? all : core).flatMap((setting) =>
+  scenarios
+    .filter(({ name, only }) => (wanted?.includes(name) ?? true) && (only?.(setting) ?? true))
+    .map(({ name }) => ({ scenario: name, setting })),
+);
+
+if (values.write !== undefined) {
+  mkdirSync(values.write, { recursive: true });
+  for (const cell of cells)
+    writeFileSync(join(values.write, `${seedOf(cell, 0).replaceAll(' ', '-')}.jsonl`), linesOf(streamOf(cell, 0)));
+  console.log(`${cells.length} streams written to ${values.write}`);
+}
+
+const done: CellSummary[] =
+  values.results !== undefined && existsSync(values.results)
+    ? readFileSync(values.results, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line): CellSummary => JSON.parse(line))
+    : [];
+const isDone = (cell: Cell): boolean => done.some((other) => seedOf(other, 0) === seedOf(cell, 0));
+const queue = cells.filter((cell) => !isDone(cell));
+
+await Promise.all(
+  Array.from({ length: Math.min(Number(values.workers), queue.length) }, () => {
+    const worker = new Worker(new URL('./judge-worker.ts', import.meta.url));
+    return new Promise<void>((resolve, reject) => {
+      const next = (): void => {
+        const cell = queue.shift();
+        if (cell) worker.postMessage({ cell, runs });
+        else worker.terminate().then(() => resolve(), reject);
+      };
+      worker.on('error', reject);
+      worker.on('message', (summary: CellSummary) => {
+        done.push(summary);
+        if (values.results !== undefined) appendFileSync(values.results, `${JSON.stringify(summary)}\n`);
+        console.log(cellAsText(summary));
+        next();
+      });
+      next();
+    });
+  }),
+);
+
+if (values.pictures !== undefined) drawPictures(done, values.pictures);
+if (values.markdown !== undefined) writeFileSync(values.markdown, resultsAsMarkdown(done));
+console.log(claimsAsText(done));
+console.log(judgeSpeed());

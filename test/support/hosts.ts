@@ -1,0 +1,186 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { jest } from '@jest/globals';
+import { seconds } from '../../src/clock.ts';
+import { actionTypeId, actionTypeOf, furtherInputs, jobFields, keyedFields } from '../../src/hosts/action-types.ts';
+import { createWorker } from '../../src/hosts/codepipeline.ts';
+import { runCommand } from '../../src/hosts/command-line.ts';
+import { runAction } from '../../src/hosts/github-actions.ts';
+import type { AnyOperation } from '../../src/hosts/job-turn.ts';
+import { house as team } from '../../src/rehearsal/manifest.ts';
+import {
+  inputVariables,
+  parseFileCommands,
+  readActionFile,
+  runnerEnvironment,
+  stepFiles,
+} from '../../src/rehearsal/process.ts';
+import { zipOf } from '../../src/rehearsal/zip.ts';
+import type { Result } from '../../src/report/result.ts';
+import type { House } from './house.ts';
+
+type Inputs = Readonly<Record<string, string>>;
+
+/** How a host said that a run ended. */
+export interface Told {
+  readonly outcome: string;
+  readonly reason: string;
+  /** By wire name; a CodePipeline action that failed has none. */
+  readonly outputs?: Inputs;
+  /** The process's exit code, or CodePipeline's word for it. */
+  readonly end: number | string;
+}
+
+/** Runs one operation in the house's account to its end, through all of a host. */
+export type Host = (house: House, operation: AnyOperation, inputs: Inputs) => Promise<Told>;
+
+/** A step of a job: its inputs, its environment, and the files the runner reads afterwards. */
+const githubActions: Host = async ({ simulator }, operation, inputs) => {
+  const folder = mkdtempSync(join(tmpdir(), 'step-'));
+  const files = stepFiles(folder);
+  const before = { ...process.env };
+  const exit = jest.spyOn(process, 'exit').mockImplementation((() => {}) as typeof process.exit);
+  const log = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+  const listening = signals.map((name) => process.listeners(name));
+  try {
+    Object.assign(process.env, {
+      ...runnerEnvironment(
+        { runId: '7', attempt: 1, job: 'deliver', actor: 'mina', commit: 'c0ffee' },
+        folder,
+        join(folder, 'runner'),
+      ),
+      ...files.variables,
+      ...simulator.environment(),
+      ...inputVariables(readActionFile(`actions/${operation.name}`), inputs),
+    });
+    await runAction(operation, { clock: simulator.driver });
+    const { 'reason-code': reason = '', outcome = '', result = '' } = parseFileCommands(files.read('GITHUB_OUTPUT'));
+    const { outputs } = JSON.parse(result) as Result;
+    return { outcome, reason, outputs, end: Number(exit.mock.calls[0]?.[0]) };
+  } finally {
+    exit.mockRestore();
+    log.mockRestore();
+    for (const [index, name] of signals.entries())
+      for (const listener of process.listeners(name))
+        if (!listening[index]?.includes(listener)) process.off(name, listener);
+    process.env = before;
+    rmSync(folder, { recursive: true });
+  }
+};
+const signals = ['SIGINT', 'SIGHUP', 'SIGTERM'] as const;
+
+const commandLine: Host = async ({ simulator }, operation, inputs) => {
+  const said: string[] = [];
+  const code = await runCommand(
+    operation.name,
+    operation,
+    [...Object.entries(inputs).map(([name, value]) => `--${name}=${value}`), '--json'],
+    {
+      env: simulator.environment(),
+      terminal: { out: (text) => said.push(text), err: () => {} },
+      cancellation: { signal: new AbortController().signal, outOfTime: new Promise(() => {}) },
+      seams: { clock: simulator.driver },
+    },
+  );
+  const { outcome, reason, outputs } = JSON.parse(said.join('\n')) as Result;
+  return { outcome, reason, outputs, end: code };
+};
+
+/** A pipeline of one action; its worker sweeps until the action has an answer. */
+const codepipeline: Host = async (house, operation, inputs) => {
+  const { simulator, pass } = house;
+  const call = (name: string, input: object) => simulator.call('codepipeline', name, input);
+  const pipelineName = `pipeline-${simulator.requests.length}`;
+  const { configuration, files } = asConfiguration(operation, inputs);
+  simulator.objects.put(team.bucket, `${pipelineName}.zip`, zipOf(files));
+  await call('CreateCustomActionType', actionTypeOf(operation));
+  await call('CreatePipeline', {
+    pipeline: {
+      name: pipelineName,
+      roleArn: `arn:aws:iam::${team.account}:role/pipeline`,
+      artifactStore: { type: 'S3', location: team.bucket },
+      stages: [
+        {
+          name: 'Source',
+          actions: [
+            {
+              name: 'Repository',
+              actionTypeId: { category: 'Source', owner: 'AWS', provider: 'S3', version: '1' },
+              configuration: { S3Bucket: team.bucket, S3ObjectKey: `${pipelineName}.zip` },
+              outputArtifacts: [{ name: 'Repository' }],
+            },
+          ],
+        },
+        {
+          name: 'Work',
+          actions: [
+            {
+              name: 'Work',
+              actionTypeId: actionTypeId(operation.name),
+              configuration,
+              inputArtifacts: [{ name: 'Repository' }],
+            },
+          ],
+        },
+      ],
+    },
+  });
+  const worker = createWorker({
+    env: simulator.environment(),
+    clock: simulator.driver,
+    operations: [operation],
+    jobsAtOnce: 1,
+    say: () => {},
+  });
+  for (let sweep = 0; sweep < mostSweeps; sweep++) {
+    await worker.sweep();
+    const { actionExecutionDetails } = await call('ListActionExecutions', { pipelineName });
+    const [action] = actionExecutionDetails as readonly ActionExecution[];
+    if (action !== undefined && action.status !== 'InProgress') return toldBy(action);
+    await pass(seconds(30));
+  }
+  throw new Error(`the action had no answer after ${mostSweeps} sweeps`);
+};
+const mostSweeps = 300;
+
+interface ActionExecution {
+  readonly status: string;
+  readonly output: {
+    readonly outputVariables: Inputs;
+    readonly executionResult: { readonly errorDetails?: { readonly code: string; readonly message: string } };
+  };
+}
+
+const toldBy = ({ status, output: { outputVariables, executionResult } }: ActionExecution): Told => {
+  const { errorDetails } = executionResult;
+  if (errorDetails !== undefined) {
+    const [outcome = '', reason = ''] = errorDetails.message.split(':')[0]?.split('/') ?? [];
+    return { outcome, reason, end: errorDetails.code };
+  }
+  const { outcome = '', 'reason-code': reason = '', result = '{}' } = outputVariables;
+  return { outcome, reason, outputs: (JSON.parse(result) as Result).outputs, end: status };
+};
+
+/** Files travel in the source artifact; what has no key of its own travels in `further-inputs`. */
+const asConfiguration = (operation: AnyOperation, inputs: Inputs) => {
+  const files: Record<string, string> = {};
+  const values: Record<string, string> = {};
+  for (const [name, field] of jobFields(operation)) {
+    const value = inputs[name];
+    if (value === undefined) continue;
+    values[name] = field.kind === 'file' ? basename(value) : value;
+    if (field.kind === 'file') files[basename(value)] = readFileSync(value, 'utf8');
+  }
+  const keyed = keyedFields(operation).map(([name]) => name);
+  const further = Object.entries(values).filter(([name]) => !keyed.includes(name));
+  return {
+    files,
+    configuration: {
+      ...Object.fromEntries(Object.entries(values).filter(([name]) => keyed.includes(name))),
+      ...(further.length === 0 ? {} : { [furtherInputs]: JSON.stringify(Object.fromEntries(further)) }),
+    },
+  };
+};
+
+export const hosts = { 'GitHub Actions': githubActions, 'the command line': commandLine, CodePipeline: codepipeline };

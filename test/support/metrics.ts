@@ -1,0 +1,87 @@
+import type { GetMetricDataInput, GetMetricDataOutput } from '../../src/aws/cloudwatch.ts';
+import { type Instant, minutes } from '../../src/clock.ts';
+
+/** What one fleet did in one minute. */
+export interface Did {
+  readonly requests: number;
+  readonly errors?: number;
+  readonly clientErrors?: number;
+  /** Milliseconds, one per request. */
+  readonly latencies?: readonly number[];
+}
+
+export interface MetricsOptions {
+  /** Of a metric by name; `Complete` where nothing is said. */
+  readonly status?: Readonly<Record<string, string>>;
+  /** Latency can be counted by value (`TC`), as it can in CloudWatch for most metrics. */
+  readonly counted?: boolean;
+  /** Percentiles can be asked for. */
+  readonly percentiles?: boolean;
+}
+
+/**
+ * CloudWatch over a table: GetMetricData as the judge asks it. A minute nobody speaks of has no data point.
+ * @param did by fleet, `variant` or `variant/endpointConfig`, and start of the minute
+ */
+export const fakeMetrics = (
+  did: (fleet: string, minute: Instant) => Did | undefined,
+  { status = {}, counted = true, percentiles = true }: MetricsOptions = {},
+) => {
+  const asked: { readonly from: Instant; readonly to: Instant; readonly fleet: string }[] = [];
+  const getMetricData = async (input: GetMetricDataInput): Promise<GetMetricDataOutput> => ({
+    MetricDataResults: (input.MetricDataQueries ?? []).map(({ Id = '', MetricStat }) => {
+      const { Metric, Period = 60, Stat = '' } = MetricStat ?? {};
+      const dimension = (name: string) => Metric?.Dimensions?.find(({ Name }) => Name === name)?.Value;
+      const config = dimension('EndpointConfigName');
+      const fleet = `${dimension('VariantName')}${config === undefined ? '' : `/${config}`}`;
+      const [from, to] = [input.StartTime?.getTime() ?? 0, input.EndTime?.getTime() ?? 0];
+      asked.push({ from, to, fleet });
+      const name = Metric?.MetricName ?? '';
+      const values = new Map<Instant, number>();
+      if (status[name] === undefined || status[name] === 'PartialData')
+        for (let start = from - (from % (Period * 1000)); start < to; start += Period * 1000) {
+          const all: Did[] = [];
+          for (let at = Math.max(start, from); at < Math.min(to, start + Period * 1000); at += minutes(1))
+            all.push(...[did(fleet, at) ?? []].flat());
+          const value = answerOf(name, Stat, all, counted, percentiles);
+          if (value !== undefined) values.set(start, value);
+        }
+      return {
+        Id,
+        StatusCode: (status[name] ?? 'Complete') as 'Complete',
+        Timestamps: [...values.keys()].map((at) => new Date(at)),
+        Values: [...values.values()],
+      };
+    }),
+  });
+  return { getMetricData, asked };
+};
+
+const answerOf = (
+  name: string,
+  stat: string,
+  all: readonly Did[],
+  counted: boolean,
+  percentiles: boolean,
+): number | undefined => {
+  const sum = (of: (one: Did) => number): number | undefined =>
+    all.length === 0 ? undefined : all.reduce((total, one) => total + of(one), 0);
+  switch (name) {
+    case 'Invocations':
+      return sum(({ requests }) => requests);
+    case 'InvocationModelErrors':
+      return sum(({ errors = 0 }) => errors);
+    case 'Invocation4XXErrors':
+      return sum(({ clientErrors = 0 }) => clientErrors);
+  }
+  const samples = all.flatMap(({ latencies = [] }) => latencies).sort((a, b) => a - b);
+  if (samples.length === 0) return undefined;
+  if (stat === 'SampleCount') return samples.length;
+  if (stat === 'Sum') return 1000 * samples.reduce((total, one) => total + one, 0);
+  const [, quantile] = /^p(\d+)$/.exec(stat) ?? [];
+  if (quantile !== undefined)
+    return percentiles ? 1000 * (samples[Math.ceil((samples.length * Number(quantile)) / 100) - 1] ?? 0) : undefined;
+  const [, above = '', upTo = ''] = /^TC\((\d*):(\d*)\)$/.exec(stat) ?? [];
+  if (!counted) return undefined;
+  return samples.filter((one) => one * 1000 > Number(above || -1) && one * 1000 <= Number(upTo)).length;
+};

@@ -1,0 +1,62 @@
+import { describe, expect, test } from '@jest/globals';
+import { bucketsOf, readBucketLines } from '../../../src/hosts/bucket-lines.ts';
+import { needsBurstGuard } from '../../../src/judge/burst-guard.ts';
+import { judge } from '../../../src/judge/judge.ts';
+import { play, streamOf } from '../../benchmarks/cell.ts';
+import { summaryOf } from '../../benchmarks/judge-summary.ts';
+import { cellAsText, claimsAsText } from '../../benchmarks/judge-tables.ts';
+import { bucketOf, policyFor } from '../../benchmarks/judges/ours.ts';
+import { linesOf } from '../../benchmarks/lines.ts';
+import type { Setting } from '../../benchmarks/stream.ts';
+
+const usual: Setting = { requestsPerSecond: 50, bucketSeconds: 60, plan: 'fixed' };
+const played = (scenario: string, runs = 12) => summaryOf(play({ scenario, setting: usual }, runs));
+const of = (name: string, { contestants }: ReturnType<typeof played>) => {
+  const found = contestants.find((one) => one.name === name);
+  if (!found) throw new Error(`no contestant ${name}`);
+  return found;
+};
+
+describe('a cell of the benchmark', () => {
+  test('outages of both arms: the judge rolls nothing back, counters most', () => {
+    const cell = played('A3');
+    expect(of('judge', cell).rolledBack).toBe(0);
+    expect(of('judge', cell).healthy).toBe(12);
+    expect(of('Argo counters', cell).rolledBack).toBeGreaterThan(5);
+  });
+
+  test('ten times the errors: all convict, the judge with the least harm; exposure and harm agree', () => {
+    const cell = played('R1');
+    expect(of('judge', cell)).toMatchObject({ rolledBack: 12, by: { 'candidate-worse': 12 } });
+    for (const other of cell.contestants.slice(2))
+      expect(other.harmedMean).toBeGreaterThan(of('judge', cell).harmedMean);
+    expect(of('judge', cell).harmedMean).toBeCloseTo(of('judge', cell).exposedMean * 0.009, 6);
+  });
+
+  test('what is said to be healthy while the true excess is the bound is counted as wrong', () => {
+    expect(of('alarm 2 of 2 x 5 min', played('R3')).wrong).toBe(0);
+    const cell = summaryOf(play({ scenario: 'R4', setting: { ...usual, requestsPerSecond: 1 } }, 12));
+    const kayenta = of('Kayenta, one look', cell);
+    expect(kayenta.wrong).toBe(12 - kayenta.rolledBack);
+    expect(kayenta.wrong).toBeGreaterThan(0);
+  });
+
+  test('the text says what was played', () => {
+    const cells = [played('A1', 3), played('R1', 3)];
+    expect(cellAsText(cells[0] ?? played('A1', 1))).toMatch(
+      /^A1 \(clean, 0\.1 % errors\), 50 rps, 60 s buckets, 10 %, 3 runs/,
+    );
+    expect(claimsAsText(cells)).toContain('null scenarios without one-arm bursts: 0 of 3 runs');
+  });
+});
+
+test.each(['A6', 'A9', 'R8', 'R10', 'R13'])(
+  'a stream written as lines is judged on the command line as in the benchmark: %s',
+  (scenario) => {
+    const run = streamOf({ scenario, setting: { ...usual, plan: 'ramp' } }, 0);
+    const policy = policyFor(run, needsBurstGuard(run.history).needed);
+    const { buckets, history } = bucketsOf(readBucketLines(linesOf(run), 'x'), 1.2);
+    expect(history.map(({ requests, bad }) => ({ requests, bad }))).toEqual(run.history);
+    expect(judge(policy, buckets)).toEqual(judge(policy, run.rows.map(bucketOf)));
+  },
+);

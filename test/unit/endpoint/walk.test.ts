@@ -1,0 +1,368 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Instant, minutes, seconds } from '../../../src/clock.ts';
+import type { Turn } from '../../../src/endpoint/turn.ts';
+import { abortSteps, walk } from '../../../src/endpoint/walk.ts';
+import type { Evidence } from '../../../src/release/journal.ts';
+import type { ReleasePatch } from '../../../src/release/lifecycle.ts';
+import type { ManualCommand, Release, Stepping } from '../../../src/release/record.ts';
+import type { State } from '../../../src/rollout/state.ts';
+import { type Did, fakeMetrics } from '../../support/metrics.ts';
+import { configuration, release } from '../../support/release.ts';
+import { nine, stepping } from '../../support/stepping.ts';
+
+interface Far {
+  status: string;
+  /** The candidate's. */
+  share: number;
+  modifiedAt: Instant;
+  config: string;
+  pending?: string;
+  counts: readonly [baseline: number, candidate: number];
+  image?: string;
+}
+
+const inPlace: Far = {
+  status: 'InService',
+  share: 0.1,
+  modifiedAt: nine + 30_000,
+  config: 'churn-dark',
+  counts: [4, 4],
+};
+const clean = (fleet: string): Did => ({ requests: fleet.endsWith('-next') ? 300 : 2700 });
+const failing = (fleet: string): Did => ({ ...clean(fleet), errors: fleet.endsWith('-next') ? 30 : 1 });
+
+const told = (command: ManualCommand['command'], more: Partial<ManualCommand> = {}): ManualCommand => ({
+  command,
+  by: 'mina',
+  why: 'because',
+  at: nine,
+  ...more,
+});
+
+const refusal = (message: string, name = 'ValidationException') =>
+  Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 400 }, call: 'sagemaker:Update' });
+const busy = refusal('Cannot update in-progress endpoint "arn:aws:sagemaker:eu-west-1:111122223333:endpoint/churn".');
+
+/** A walk over an endpoint that answers as told: what was sent, saved, witnessed. */
+const walking = (options: {
+  readonly far?: Partial<Far>;
+  readonly stepping?: Partial<Stepping>;
+  readonly did?: (fleet: string, at: Instant) => Did | undefined;
+  readonly commands?: readonly ManualCommand[];
+  readonly refuses?: { readonly weights?: Error; readonly counts?: Error };
+  readonly now?: Instant;
+}) => {
+  const far: Far = { ...inPlace, ...options.far };
+  let now = options.now ?? nine + minutes(12);
+  let did = options.did ?? clean;
+  const sent: (number | string)[] = [];
+  const saved: ReleasePatch[] = [];
+  const witnessed: Evidence[] = [];
+  let current: Release = release({
+    operation: 'shift-traffic',
+    phase: 'stepping',
+    baseline: { ...configuration('1.0.0'), endpointConfig: 'churn-dark' },
+    candidate: { ...configuration('1.1.0'), imageDigest: `sha256:${'5e'.repeat(32)}` },
+    lease: { holder: 'run-1', until: now + minutes(10) },
+    stepping: stepping(options.stepping),
+    commands: options.commands ?? [],
+  });
+  const variant = (VariantName: string, CurrentWeight: number, count: number, image?: string) => ({
+    VariantName,
+    CurrentWeight,
+    DesiredWeight: CurrentWeight,
+    CurrentInstanceCount: count,
+    DesiredInstanceCount: count,
+    ...(image ? { DeployedImages: [{ ResolvedImage: `repo@${image}` }] } : {}),
+  });
+  const world = {
+    clock: { now: () => now },
+    signal: new AbortController().signal,
+    run: { host: 'command-line', holder: 'run-1', actor: 'mina' },
+    read: {
+      sagemaker: {
+        describeEndpoint: async () => ({
+          EndpointStatus: far.status,
+          EndpointConfigName: far.config,
+          LastModifiedTime: new Date(far.modifiedAt),
+          ...(far.pending ? { PendingDeploymentSummary: { EndpointConfigName: far.pending } } : {}),
+          ProductionVariants: [
+            variant('AllTraffic', 1 - far.share, far.counts[0]),
+            variant('AllTraffic-next', far.share, far.counts[1], far.image),
+          ],
+        }),
+      },
+      cloudwatch: { ...fakeMetrics((fleet, at) => did(fleet, at)), describeAlarms: async () => ({}) },
+    },
+    write: {
+      sagemaker: {
+        updateEndpointWeightsAndCapacities: async ({
+          DesiredWeightsAndCapacities: asked,
+        }: {
+          readonly DesiredWeightsAndCapacities: readonly {
+            readonly DesiredWeight?: number;
+            readonly DesiredInstanceCount?: number;
+          }[];
+        }) => {
+          const weight = asked[1]?.DesiredWeight;
+          const refused = weight === undefined ? options.refuses?.counts : options.refuses?.weights;
+          if (refused) throw refused;
+          sent.push(weight ?? `${asked[0]?.DesiredInstanceCount} instances`);
+        },
+        updateEndpoint: async ({ EndpointConfigName }: { readonly EndpointConfigName: string }) => {
+          sent.push(EndpointConfigName);
+        },
+      },
+    },
+  };
+  const turnOf = (): Turn =>
+    ({
+      world,
+      endpoint: 'churn',
+      release: current,
+      save: async (patch: ReleasePatch) => {
+        saved.push(patch);
+        current = { ...current, ...patch } as Release;
+        return turnOf();
+      },
+      witness: (evidence: Evidence) => witnessed.push(evidence),
+    }) as unknown as Turn;
+  return {
+    look: (change: Partial<Far> = {}, later = 0, then = did) => {
+      Object.assign(far, change);
+      now += later;
+      did = then;
+      return walk(turnOf());
+    },
+    abort: () => abortSteps(turnOf(), 'cancelled', 'the run was cancelled'),
+    sent,
+    saved,
+    witnessed,
+    release: () => current,
+    state: (): State | undefined => current.stepping?.state,
+  };
+};
+
+const dark: Partial<Stepping> = { state: { is: 'dark' }, moves: [] };
+
+describe('the judge', () => {
+  const states: readonly State[] = [
+    { is: 'raising', index: 0, from: 0 },
+    { is: 'baking', index: 0, since: nine + 30_000 },
+    { is: 'paused', index: 0, since: nine + 30_000 },
+    { is: 'baking', index: 2, since: nine + 30_000 },
+    { is: 'retiring', index: 2 },
+  ];
+
+  test.each(states)('is consulted with candidate traffic above zero, and heard: %j', async (state) => {
+    const share = 'index' in state ? ([0.1, 0.5, 1][state.index] ?? 1) : 0;
+    const moves = [{ from: nine, until: nine + 30_000, share: 0.1 }];
+    const one = walking({ far: { share }, stepping: { state, moves }, did: failing });
+    await one.look();
+    expect(one.witnessed).toHaveLength(1);
+    expect(one.state()).toMatchObject({ is: 'returning', why: 'convicted' });
+    expect(one.sent).toEqual([0]);
+  });
+
+  test('raises on proof after the bake, once', async () => {
+    const one = walking({});
+    await one.look();
+    expect(one.state()).toMatchObject({ is: 'raising', index: 1 });
+    expect(one.sent).toEqual([0.5]);
+    expect(one.release().stepping?.moves.at(-1)).toEqual({ from: nine + minutes(12), share: 0.5 });
+    expect(one.saved).toHaveLength(1);
+  });
+
+  test('a conviction stands when CloudWatch revises the bucket that brought it about', async () => {
+    const one = walking({ did: failing });
+    await one.look();
+    await one.look({ status: 'Updating' }, seconds(30), clean);
+    await one.look({ status: 'InService', share: 0, modifiedAt: nine + minutes(13) }, seconds(30), clean);
+    expect(one.witnessed.at(-1)?.verdict.decision).toBe('promote');
+    expect(one.release()).toMatchObject({ phase: 'settling', outcome: 'rolled-back', reason: 'convicted' });
+    expect(one.sent).toEqual([0]);
+  });
+});
+
+describe('weights', () => {
+  test('that did not take are asked for again, and no bake begins before they did', async () => {
+    const one = walking({
+      stepping: { state: { is: 'raising', index: 0, from: 0 }, moves: [{ from: nine + minutes(11), share: 0.1 }] },
+      far: { share: 0 },
+    });
+    await one.look({ modifiedAt: nine + minutes(11) + 1 });
+    expect(one.state()?.is).toBe('raising');
+    expect(one.sent).toEqual([0.1]);
+    await one.look({ share: 0.1, modifiedAt: nine + minutes(12) + 1 }, seconds(33));
+    expect(one.state()).toEqual({ is: 'baking', index: 0, since: nine + minutes(12) + seconds(33) });
+    expect(one.sent).toEqual([0.1]);
+  });
+
+  test('that somebody else moved are put right', async () => {
+    const one = walking({ far: { share: 0.3 } });
+    await one.look();
+    expect(one.sent).toEqual([0.1]);
+    expect(one.state()?.is).toBe('raising');
+  });
+
+  test('that cannot be changed now are changed later', async () => {
+    const one = walking({ did: failing, refuses: { weights: busy } });
+    expect((await one.look()).because).toContain('changed by somebody else');
+    expect(one.state()?.is).toBe('returning');
+  });
+
+  test('of 0 are not believed as long as the read may be from before the last raise', async () => {
+    const raised = { from: nine + minutes(12) - seconds(5), share: 0.1 };
+    const one = walking({
+      stepping: { state: { is: 'raising', index: 0, from: 0 }, moves: [raised] },
+      far: { share: 0, modifiedAt: nine - minutes(90) },
+      commands: [told('abort')],
+      refuses: { weights: busy },
+    });
+    await one.look();
+    expect(one.release().phase).toBe('stepping');
+    await one.look({ status: 'Updating', share: 0 }, seconds(30));
+    expect(one.release().phase).toBe('stepping');
+    await one.look({ status: 'InService', share: 0.1, modifiedAt: nine + minutes(12) }, seconds(30));
+    expect(one.release().phase).toBe('stepping');
+    await one.look({ share: 0, modifiedAt: nine + minutes(13) }, seconds(30));
+    expect(one.release()).toMatchObject({ phase: 'settling', reason: 'aborted-by-hand' });
+  });
+
+  test('of 0 are believed when nothing ever shows another modification', async () => {
+    const one = walking({
+      stepping: {
+        state: { is: 'returning', why: 'convicted', because: 'worse' },
+        moves: [{ from: nine + minutes(11), share: 0 }],
+      },
+      far: { share: 0, modifiedAt: nine },
+    });
+    await one.look();
+    expect(one.release().phase).toBe('stepping');
+    await one.look({}, minutes(2));
+    expect(one.release()).toMatchObject({ phase: 'settling', reason: 'convicted' });
+  });
+});
+
+describe('a dark candidate', () => {
+  test('that is up gets its first share', async () => {
+    const one = walking({ far: { share: 0 }, stepping: dark });
+    await one.look();
+    expect(one.sent).toEqual([0.1]);
+    expect(one.witnessed).toEqual([]);
+  });
+
+  test('that runs another image gets none, not even when somebody is in a hurry', async () => {
+    const one = walking({
+      far: { share: 0, image: `sha256:${'00'.repeat(32)}` },
+      stepping: dark,
+      commands: [told('promote-now')],
+    });
+    await one.look();
+    await one.look({ modifiedAt: nine + minutes(13) }, seconds(60));
+    expect(one.sent).toEqual([0]);
+    expect(one.release()).toMatchObject({ phase: 'settling', reason: 'dark-checks-failed' });
+  });
+
+  test('with traffic that nobody here gave it is made dark first', async () => {
+    const one = walking({ far: { share: 0.4 }, stepping: dark });
+    await one.look();
+    expect(one.sent).toEqual([0]);
+    expect(one.state()).toEqual({ is: 'dark' });
+  });
+
+  test('too small for all of the traffic grows before it gets any', async () => {
+    const one = walking({ far: { share: 0, counts: [6, 4] }, stepping: dark });
+    await one.look();
+    expect(one.sent).toEqual(['6 instances']);
+    expect(one.state()).toEqual({ is: 'dark' });
+    await one.look({ counts: [6, 6] }, seconds(60));
+    expect(one.sent).toEqual(['6 instances', 0.1]);
+  });
+});
+
+describe('capacity', () => {
+  test('is raised before the next share, and the judge is heard before both', async () => {
+    const one = walking({ far: { counts: [6, 4] } });
+    await one.look();
+    expect(one.sent).toEqual(['6 instances']);
+    const worse = walking({ far: { counts: [6, 4] }, did: failing });
+    await worse.look();
+    expect(worse.sent).toEqual([0]);
+  });
+
+  test('that cannot be had sends the traffic back', async () => {
+    const quota = refusal('The account-level service limit is 4 Instances', 'ResourceLimitExceeded');
+    const one = walking({ far: { counts: [6, 4] }, refuses: { counts: quota } });
+    await one.look();
+    expect(one.sent).toEqual([0]);
+    await one.look({ share: 0, modifiedAt: nine + minutes(13) }, seconds(60));
+    expect(one.release()).toMatchObject({ phase: 'settling', outcome: 'failed', reason: 'quota-exceeded' });
+    expect(one.release().because).toContain('cannot grow to 6 instances');
+  });
+
+  test('that cannot be changed now is changed later', async () => {
+    const one = walking({ far: { counts: [6, 4] }, refuses: { counts: busy } });
+    expect((await one.look()).because).toContain('changed by somebody else');
+    expect(one.release().phase).toBe('stepping');
+  });
+});
+
+describe('the last step', () => {
+  const full: Partial<Stepping> = {
+    state: { is: 'baking', index: 2, since: nine + minutes(1) },
+    moves: [{ from: nine, until: nine + minutes(1), share: 1 }],
+  };
+  const alone = (fleet: string): Did | undefined => (fleet.endsWith('-next') ? { requests: 300 } : undefined);
+
+  test('ends with the candidate published under the canonical name', async () => {
+    const one = walking({ far: { share: 1 }, stepping: full, did: alone });
+    await one.look();
+    expect(one.sent).toEqual(['churn-1-1-0']);
+    expect(one.release()).toMatchObject({ phase: 'supervising', stepping: { state: { is: 'retiring' } } });
+  });
+
+  test('does not end on too few requests, and not ever', async () => {
+    const one = walking({ far: { share: 1 }, stepping: full, did: () => undefined });
+    await one.look();
+    expect(one.sent).toEqual([]);
+    await one.look({}, minutes(60));
+    expect(one.sent).toEqual([0]);
+    expect(one.state()).toMatchObject({ is: 'returning', why: 'insufficient-traffic' });
+  });
+
+  test('can still be aborted before the publishing was accepted: the traffic goes back', async () => {
+    const one = walking({ far: { share: 1 }, stepping: { ...full, state: { is: 'retiring', index: 2 } }, did: alone });
+    await one.abort();
+    expect(one.sent).toEqual([0]);
+    await one.look({ share: 0, modifiedAt: nine + minutes(13) }, seconds(60));
+    expect(one.release()).toMatchObject({ phase: 'settling', outcome: 'cancelled', reason: 'cancelled' });
+  });
+});
+
+describe('people', () => {
+  test('are obeyed once: what was obeyed is counted', async () => {
+    const one = walking({ commands: [told('pause')] });
+    await one.look();
+    expect(one.state()?.is).toBe('paused');
+    expect(one.release().stepping?.obeyed).toBe(1);
+    await one.look({}, seconds(33));
+    expect(one.state()?.is).toBe('paused');
+    expect(one.sent).toEqual([]);
+  });
+
+  test('a cancelled run takes the traffic back and ends as cancelled', async () => {
+    const one = walking({});
+    await one.abort();
+    expect(one.sent).toEqual([0]);
+    await one.look({ share: 0, modifiedAt: nine + minutes(13) }, seconds(60));
+    expect(one.release()).toMatchObject({ phase: 'settling', outcome: 'cancelled', reason: 'cancelled' });
+  });
+});
+
+test('somebody else’s update ends the walk', async () => {
+  const one = walking({ far: { pending: 'churn-other' } });
+  await one.look();
+  expect(one.release()).toMatchObject({ phase: 'settling', reason: 'changed-by-others' });
+  expect(one.sent).toEqual([]);
+});

@@ -1,0 +1,73 @@
+import { describe, expect, test } from '@jest/globals';
+import { alternatives } from '../../../src/judge/alternatives.ts';
+import { guardCaps, needsBurstGuard, type Past } from '../../../src/judge/burst-guard.ts';
+import { randomFrom } from '../../benchmarks/random.ts';
+
+const minutes = 1440;
+const past = (seed: string, of: (minute: number, random: ReturnType<typeof randomFrom>) => Past): readonly Past[] => {
+  const random = randomFrom(seed);
+  return Array.from({ length: minutes }, (_, minute) => of(minute, random));
+};
+const served = (requests: number, rate: (minute: number) => number) => (seed: string) =>
+  past(seed, (minute, random) => ({ requests, bad: random.binomial(requests, rate(minute)) }));
+const share = (history: (seed: string) => readonly Past[], runs: number): number =>
+  Array.from({ length: runs }, (_, run) => needsBurstGuard(history(`day ${run}`)).needed).filter(Boolean).length / runs;
+
+describe('the burst guard', () => {
+  test.each([
+    ['steady', served(3000, () => 0.001)],
+    ['a rate that drifts over the day', served(3000, (minute) => 0.001 * 8 ** (minute / minutes))],
+    ['many errors', served(3000, () => 0.05)],
+    ['little traffic', served(60, () => 0.001)],
+    ['no errors at all', served(3000, () => 0)],
+  ])('is off after a day of independent errors: %s', (_, history) => {
+    expect(share(history, 100)).toBeLessThanOrEqual(0.01);
+  });
+
+  test('a daily swing of the load is no burst', () => {
+    const swinging = (seed: string): readonly Past[] =>
+      past(seed, (minute, random) => {
+        const requests = random.poisson(3000 * (1 + 0.8 * Math.sin((2 * Math.PI * minute) / minutes)));
+        return { requests, bad: random.binomial(requests, 0.001) };
+      });
+    expect(share(swinging, 100)).toBeLessThanOrEqual(0.01);
+  });
+
+  test.each([60, 300, 3000])(
+    'is on after a day with bursts of twenty in 3 %% of the minutes, %d requests a minute',
+    (n) => {
+      const bursty = (seed: string): readonly Past[] =>
+        past(seed, (_, random) => {
+          const storm = random.next() < 0.03 ? 20 : 0;
+          return { requests: n + storm, bad: random.binomial(n, 0.001) + storm };
+        });
+      expect(share(bursty, 50)).toBe(1);
+    },
+  );
+
+  test('is on after one large burst, which the average would hide, and says which', () => {
+    const calm = served(3000, () => 0.001)('calm');
+    const stormy = calm.map((minute, index) => (index === 700 ? { requests: 3000, bad: 60 } : minute));
+    expect(needsBurstGuard(calm).needed).toBe(false);
+    expect(needsBurstGuard(stormy)).toMatchObject({
+      needed: true,
+      because: expect.stringMatching(/^60 errors in one/),
+    });
+  });
+
+  test('without a history nobody knows: on', () => {
+    expect(needsBurstGuard([])).toEqual({
+      needed: true,
+      because: 'only 0 buckets of history have requests: whether errors come in bursts is not known',
+    });
+  });
+
+  test('three full buckets could convict, two never; a small bucket may say less, a small factor too', () => {
+    const caps = (requests: number): readonly number[] => guardCaps(0.01, alternatives, requests);
+    expect(Math.max(...caps(1e9)) * 2).toBeLessThan(Math.log(100));
+    expect(Math.max(...caps(1e9)) * 3).toBeCloseTo(Math.log(100), 6);
+    expect(Math.max(...caps(26))).toBeLessThan(Math.max(...caps(300)));
+    expect([...caps(300)].sort((a, b) => a - b)).toEqual(caps(300));
+    expect(caps(0).every((cap) => cap > 0)).toBe(true);
+  });
+});

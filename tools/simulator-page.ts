@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { defaultSettings, flips } from '../simulator/settings.ts';
+import { duration } from '../src/clock.ts';
+
+/** What is written above each setting in `simulator/settings.ts`, which is where its meaning and its source are. */
+const comments = (source: string): ReadonlyMap<string, string> => {
+  const [, body = ''] = /export const defaultSettings = \{([\s\S]*?)\n\};/.exec(source) ?? [];
+  return new Map(
+    [...body.matchAll(/\/\*\*([\s\S]*?)\*\/\s*(\w+):/g)].map(
+      ([, comment = '', name = '']) =>
+        [
+          name,
+          comment
+            .replace(/\n\s*\*/g, ' ')
+            .replace(/\s+/g, ' ')
+            .trim(),
+        ] as const,
+    ),
+  );
+};
+
+/** Sections of notes that are not published mean nothing to a reader of the page. */
+const published = (comment: string): string =>
+  comment.replace(/,? ?(§[\d.]+(, )?)+( ?rule \d+| ?TF#\d+)?/g, '').replace(/ \[unconfirmed\]$/, '');
+
+const shown = (name: string, value: unknown): string => {
+  if (typeof value === 'number' && name.endsWith('Ms')) return value < 1000 ? `${value} ms` : duration(value);
+  return typeof value === 'boolean' ? (value ? 'yes' : 'no') : `\`${String(value)}\``;
+};
+
+/** One row per setting: what it is, what the simulator does unless it is told otherwise, and what is rehearsed instead. */
+export const settingsTable = (root: string): string => {
+  const said = comments(readFileSync(join(root, 'simulator/settings.ts'), 'utf8'));
+  const rows = Object.entries(defaultSettings).map(([name, value]) => {
+    const comment = said.get(name);
+    if (comment === undefined) throw new Error(`simulator/settings.ts: ${name} has no comment that says what it is`);
+    const flipped: unknown = new Map<string, unknown>(Object.entries(flips)).get(name);
+    const others = flipped === undefined ? '' : shown(name, flipped);
+    return `| \`${name}\` | ${shown(name, value)} | ${others} | ${published(comment).replace(/\|/g, '\\|')} |`;
+  });
+  return ['| setting | default | also rehearsed | |', '| --- | --- | --- | --- |', ...rows].join('\n');
+};
