@@ -19,7 +19,9 @@ export type Need =
   | 'updates'
   | 'passes-role'
   | 'scales'
-  | 'encrypts';
+  | 'encrypts'
+  /** Brings the count of what serves back to the manifest's. */
+  | 'resizes';
 
 /** The names a policy is written for. */
 export interface Place {
@@ -250,6 +252,12 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     },
     { sid: 'MakeTheEndpoint', actions: ['sagemaker:CreateEndpoint'], on: ['endpoint', 'ownConfigs'], when: 'creates' },
     { sid: 'UpdateIt', actions: ['sagemaker:UpdateEndpoint'], on: ['endpoint', 'ownConfigs'], when: 'updates' },
+    {
+      sid: 'BringTheCountBack',
+      actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'],
+      on: ['endpoint'],
+      when: 'resizes',
+    },
     { sid: 'TagWhatIsMade', actions: ['sagemaker:AddTags'], on: ['endpoint', 'ownConfigs', 'ownModels'] },
     { sid: 'ArmTheRelease', actions: ['cloudwatch:PutMetricAlarm'], on: ['ownAlarms'], when: 'updates' },
     ...scale,

@@ -69,7 +69,7 @@ export const reasonCodes = {
   'plan-changed': { outcome: 'failed', meaning: 'A release of this version is live with another plan.', remedy: 'Let it end or roll it back, then deploy with the new plan.' },
   'version-taken': { outcome: 'failed', meaning: 'This semantic version is registered with other content.', remedy: 'Register the new content under a new version.' },
   'registration-failed': { outcome: 'failed', meaning: 'SageMaker did not complete the model package.', remedy: 'Read the status details in the message.' },
-  'artifact-changed': { outcome: 'failed', meaning: 'The artifact or image is no longer what was registered.', remedy: 'Register the new content as a new version.' },
+  'artifact-changed': { outcome: 'failed', meaning: 'The artifact, the image or the package\'s specification is no longer what was registered.', remedy: 'Register the new content as a new version.' },
   'restore-failed': { outcome: 'failed', meaning: 'The update that should have restored the earlier version did not go through; the version to be left still serves.', remedy: 'Read the FailureReason in the message, then run `rollback` again or name another version with `to`.' },
   'config-missing': { outcome: 'failed', meaning: 'A configuration, model or artifact that is needed was deleted.', remedy: 'Restore it under the same name, or deploy a version whose parts exist.' },
   'name-taken': { outcome: 'failed', meaning: 'A resource with the content-addressed name this release needs exists with other content.', remedy: 'Delete the resource the message names if nothing uses it, then run again.' },

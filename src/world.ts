@@ -24,8 +24,8 @@ export interface Account {
 export interface Run {
   readonly host: 'github-actions' | 'codepipeline' | 'command-line';
   /**
-   * Stable over re-runs of the same job (`github/<repository>/<run id>/<job>`), so that a re-run takes its own lease over;
-   * different for everybody else.
+   * Stable over re-runs of the same job that ask for the same (`github/<repository>/<run id>/<job>/<operation>/<digest of what is
+   * asked>`), so that a re-run takes its own lease over; different for everybody else.
    */
   readonly holder: string;
   readonly url?: string;

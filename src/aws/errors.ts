@@ -146,8 +146,16 @@ const unnamed = ({ name, $metadata }: AwsErrorShape): ErrorClass => {
 const withoutName = /^(Unknown|UnknownError|Error)$/;
 
 /** Whether a call that failed like this may have been carried out all the same. */
-export const mayHaveBeenApplied = (error: unknown): boolean =>
-  classify(error) === 'transient' && !neverSent.test(shapeOf(error).code ?? '');
+export const mayHaveBeenApplied = (error: unknown): boolean => {
+  const kind = classify(error);
+  return (kind === 'transient' || (kind === 'other' && isUnread(error))) && !neverSent.test(shapeOf(error).code ?? '');
+};
+
+/** What came back, or broke on the way, names no error of AWS's: the SDK puts `$fault` on those it could read. */
+const isUnread = (error: unknown): boolean =>
+  error instanceof Error &&
+  (!('$fault' in error) || withoutName.test(error.name)) &&
+  ('$metadata' in error || 'code' in error);
 
 /** Time, another turn or other credentials may heal it. */
 const passing: ReadonlySet<ErrorClass> = new Set([

@@ -78,8 +78,8 @@ export const retrying = ({ clock, random, forgetCredentials }: RetryOptions): Re
           forgetCredentials?.();
           continue;
         }
-        if (kind !== 'throttled' && kind !== 'transient') throw error;
         if (sentOnce.has(call) && mayHaveBeenApplied(error)) throw new AnswerLost(call, error);
+        if (kind !== 'throttled' && kind !== 'transient') throw error;
 
         const now = clock.now();
         if (now - windowStart >= windowMs) {

@@ -11,6 +11,12 @@ export interface Count {
   readonly note?: string;
 }
 
+/** What serves has another count than it should, and nothing but the manifest looks after it; undefined: it has the right one. */
+export const drifted = (count: Count, live: Live | undefined): number | undefined => {
+  const now = live?.variants[0]?.desired;
+  return count.exclude.length > 0 && now !== count.expected ? now : undefined;
+};
+
 /**
  * Rule 4: without autoscaling the manifest's count wins; with it the live count wins, clamped to the manifest's min–max. The count
  * a live fleet keeps is no part of the new config, so that the config's name does not depend on what autoscaling did last.

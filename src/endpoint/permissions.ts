@@ -7,9 +7,11 @@ export const deployPermissions = (facts: {
   readonly passesRole: boolean;
   readonly scales: boolean;
   readonly encrypts: boolean;
+  readonly resizes?: boolean;
 }): readonly string[] => {
   const needs: readonly (Need | false)[] = [
     facts.scales && 'scales',
+    facts.resizes === true && 'resizes',
     !facts.serves && 'publishes',
     !facts.serves && (facts.creates ? 'creates' : 'updates'),
     !facts.serves && facts.passesRole && 'passes-role',

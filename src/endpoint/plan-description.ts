@@ -7,7 +7,7 @@ import type { Path } from '../rollout/compile.ts';
 import type { World } from '../world.ts';
 import type { AlarmSpec } from './alarms.ts';
 import type { Asked } from './asked.ts';
-import type { Count } from './count.ts';
+import { type Count, drifted } from './count.ts';
 import { type Desired, serverlessHardware } from './desired.ts';
 import type { Live } from './observe.ts';
 import { deployPermissions } from './permissions.ts';
@@ -83,6 +83,7 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
         asked.spec.autoscaling !== undefined ||
         (!serves && baseline !== undefined && baseline.instanceType !== asked.spec.instance?.type),
       encrypts: asked.spec.kmsKey !== undefined,
+      resizes: serves && drifted(facts.count, live) !== undefined,
       serves,
     }),
   };
@@ -106,9 +107,15 @@ const peakOf = ({ asked, baseline, count, path }: PlanFacts): Readonly<Record<st
   return { ...old, [instance.type]: (old[instance.type] ?? 0) + added };
 };
 
-const aroundChanges = async (world: World, { asked, live, variant, tags }: PlanFacts): Promise<readonly Change[]> => {
+const aroundChanges = async (
+  world: World,
+  { asked, live, variant, tags, serves, count }: PlanFacts,
+): Promise<readonly Change[]> => {
   const { spec } = asked;
   const changes: Change[] = [];
+  const now = serves ? drifted(count, live) : undefined;
+  if (now !== undefined)
+    changes.push({ verb: 'update', object: `instances of ${spec.name}`, details: [`${now} → ${count.expected}`] });
   if (spec.autoscaling !== undefined) {
     const wanted = wantedScaling(spec.name, variant, spec.autoscaling);
     if (!scalingIs(wanted, live && (await scalingOf(world, spec.name, variant))))

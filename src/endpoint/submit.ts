@@ -13,7 +13,7 @@ import type { Step, Turn } from './turn.ts';
 import { concluded } from './verdict.ts';
 
 /** Right after an update DescribeEndpoint may still show the state before it (reference/sagemaker.md §2.7 rule 5). */
-const grace = seconds(60);
+export const grace = seconds(60);
 
 /**
  * Announces the submission in the record, then submits: whoever finds the record afterwards knows that the call may have been
@@ -67,18 +67,21 @@ export const submit = async (turn: Turn, endpointTags: Readonly<Record<string, s
     witnessed: {
       ...release.witnessed,
       submittedAt: world.clock.now(),
+      ...(live ? { modifiedAt: live.modifiedAt } : {}),
       ...(failureReason === undefined ? {} : { staleFailureReason: failureReason }),
     },
   });
   try {
     await send(announced, endpointTags);
   } catch (error) {
-    if (error instanceof AnswerLost)
+    if (error instanceof AnswerLost) {
+      await announced.save({ witnessed: { ...announced.release.witnessed, unansweredAt: world.clock.now() } });
       return {
         because: 'the answer to the submission was lost; looking at the endpoint',
         percent: 12,
         notBefore: nextPoll(turn),
       };
+    }
     // Refused outright: nothing was started, so the announcement is taken back.
     return refused(await announced.save({ phase: 'preparing', witnessed: release.witnessed }), error);
   }
@@ -164,10 +167,15 @@ export const confirmSubmission = async (turn: Turn): Promise<Step> => {
     await turn.save({ phase: 'supervising' });
     return { because: 'the submission had arrived', percent: 15 };
   }
-  const submittedAt = release.witnessed.submittedAt ?? release.startedAt;
-  if (world.clock.now() < submittedAt + grace)
+  const {
+    submittedAt = release.startedAt,
+    unansweredAt = submittedAt,
+    modifiedAt: _,
+    ...witnessed
+  } = release.witnessed;
+  // The call may have been under way for half a minute before it was given up.
+  if (world.clock.now() < unansweredAt + grace)
     return { because: 'waiting to see whether the submission arrived', percent: 12, notBefore: nextPoll(turn) };
-  const { submittedAt: _, ...witnessed } = release.witnessed;
   await turn.save({ phase: 'preparing', witnessed });
   return { because: 'the submission never arrived; submitting again', percent: 10 };
 };
@@ -181,6 +189,5 @@ const named = (live: Live, { candidate, baseline }: Release): boolean =>
   // After UpdateRollbackFailed the way home may lead to the configuration that is named already.
   (live.endpointConfig === candidate.endpointConfig && baseline?.endpointConfig !== candidate.endpointConfig);
 
-/** Clocks differ: AWS stamps LastModifiedTime, we stamp submittedAt. */
-export const moved = (live: Live, { witnessed, startedAt }: Release): boolean =>
-  live.modifiedAt > (witnessed.submittedAt ?? startedAt) - seconds(5);
+/** Changed since the submission was announced. By AWS's own stamps: its clock and ours differ. */
+export const moved = (live: Live, { witnessed }: Release): boolean => live.modifiedAt !== witnessed.modifiedAt;

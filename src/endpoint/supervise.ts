@@ -1,5 +1,5 @@
 import { failureCause } from '../aws/errors.ts';
-import { duration, minutes, seconds } from '../clock.ts';
+import { duration, type Instant, minutes, seconds } from '../clock.ts';
 import { canonical } from '../digest.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { Witnessed } from '../release/record.ts';
@@ -11,14 +11,12 @@ import { causeOf } from './cause.ts';
 import { judgeFleets } from './evidence.ts';
 import { inProgress, type Live, observe } from './observe.ts';
 import { nextPoll } from './poll.ts';
-import { moved } from './submit.ts';
-import { type Arm, requestsSeen } from './traffic.ts';
+import { grace, moved } from './submit.ts';
+import { type Arm, firstRequestAt, metricDelay, requestsSeen } from './traffic.ts';
 import type { Step, Turn } from './turn.ts';
 import { concluded } from './verdict.ts';
 import { mismatches } from './verify.ts';
 
-/** A read right after an update may show the state before it (reference/sagemaker.md §2.7 rule 5). */
-const grace = seconds(60);
 /** The submission arrived, so a read without any sign of it is stale; past this, nothing is known any more. */
 const patience = minutes(10);
 /** How long weights and counts may lag behind InService before they are called wrong. */
@@ -53,7 +51,7 @@ export const supervise = async (turn: Turn, armed: readonly AlarmSpec[] = []): P
       return (
         (await unverified(witnessing, live)) ??
         (await unwatched(witnessing)) ??
-        (await unproven(witnessing)) ??
+        (await unproven(witnessing, live)) ??
         succeeded(witnessing)
       );
     case 'returned':
@@ -101,14 +99,15 @@ const witness = async (turn: Turn, live: Live, alarmed: AlarmStates): Promise<Tu
   const stale = updatingAt !== undefined && live.failureReason === undefined ? undefined : seen.staleFailureReason;
   const told = live.failureReason === stale ? undefined : live.failureReason;
   const failureReason = seen.failureReason ?? told;
-  const red = live.pending === undefined ? [] : alarmed.red;
-  const alarms = [...new Set([...(seen.alarms ?? []), ...red])].sort();
   const gone = [...new Set([...(seen.alarmsGone ?? []), ...alarmed.gone])].sort();
   const bakes = await countBakes(
     world,
     candidate(turn),
     witnessBakes(seen.bakes ?? [], live.pending, release.submission),
   );
+  // What goes off while instances start says nothing of a candidate without traffic, and trips nothing.
+  const red = live.pending === undefined || bakes.length === 0 ? [] : alarmed.red;
+  const alarms = [...new Set([...(seen.alarms ?? []), ...red])].sort();
   const { staleFailureReason: _, ...others } = seen;
   const witnessed: Witnessed = {
     ...others,
@@ -260,13 +259,13 @@ const unverified = async (turn: Turn, live: Live): Promise<Step | undefined> => 
 };
 
 /** A bake that ended without enough requests after the update had settled can no longer be stopped, only told. */
-const unproven = async (turn: Turn): Promise<Step | undefined> => {
+const unproven = async (turn: Turn, live: Live): Promise<Step | undefined> => {
   const { release, world } = turn;
   const { minimumRequests, kind, bakeSeconds, finalBakeSeconds } = release.submission;
   if (kind !== 'update' || minimumRequests === 0 || bakeSeconds + finalBakeSeconds === 0) return undefined;
   const bakes = release.witnessed.bakes ?? [];
-  const countable = countableAt(bakes);
-  if (countable !== undefined)
+  const countable = bakes.length > 0 ? countableAt(bakes) : live.modifiedAt + metricDelay;
+  if (countable !== undefined && world.clock.now() < countable)
     return {
       because: 'the new version serves; waiting for the metrics of the last bake',
       percent: 90,
@@ -301,10 +300,18 @@ const succeeded = (turn: Turn): Promise<Step> => {
     : concluded(turn, 'delivered', `${endpoint} serves ${what} after ${took}, verified`);
 };
 
+/** When the candidate got its first request, or its first bake began; undefined when neither was seen. */
+const exposedSince = async (turn: Turn): Promise<Instant | undefined> => {
+  const { witnessed, startedAt } = turn.release;
+  const [bake] = witnessed.bakes ?? [];
+  return bake?.startedAt ?? firstRequestAt(turn.world, candidate(turn), witnessed.submittedAt ?? startedAt);
+};
+
 const returned = async (turn: Turn, live: Live): Promise<Step> => {
   const { release, world } = turn;
   const submittedAt = release.witnessed.submittedAt ?? release.startedAt;
-  const red = release.witnessed.alarms ?? (await wentRed(turn, submittedAt));
+  const exposed = await exposedSince(turn);
+  const red = release.witnessed.alarms ?? (exposed === undefined ? [] : await wentRed(turn, exposed));
   const cause = causeOf({
     release,
     redAlarms: red,

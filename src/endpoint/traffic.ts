@@ -18,6 +18,10 @@ export interface Arm {
 export const requestsSeen = async (world: World, arm: Arm, from: Instant, to: Instant): Promise<number> =>
   (await requestsByMinute(world, arm, from, to)).reduce((sum, { requests }) => sum + requests, 0);
 
+/** The minute of a fleet's first request since `from`, as far as CloudWatch shows it yet. */
+export const firstRequestAt = async (world: World, arm: Arm, from: Instant): Promise<Instant | undefined> =>
+  (await requestsByMinute(world, arm, from, world.clock.now())).find(({ requests }) => requests > 0)?.minute;
+
 /** All fleets of a variant together. Metrics per configuration are documented for fleets under deployment guardrails only. */
 export type AllFleets = Omit<Arm, 'endpointConfig'>;
 

@@ -1,6 +1,7 @@
 import { type Clock, type Instant, iso, minutes, seconds } from '../clock.ts';
+import { digest } from '../digest.ts';
 import { endpointKey } from '../endpoint/key.ts';
-import type { Memory, Operation, Plan } from '../operation.ts';
+import type { Memory, Operation, OperationName, Plan } from '../operation.ts';
 import { newsFilter } from '../report/news.ts';
 import { type Report, scrubbed, type TimelineEntry } from '../report/result.ts';
 import type { OutputSchema, Schema } from '../schema.ts';
@@ -95,23 +96,27 @@ const deliver = <Inputs, M extends Memory, Outputs>(
   let dryRun = false;
   let plan: Plan | undefined;
   let key: string | undefined;
+  let account: string | undefined;
   const asked: Record<string, string> = {};
   const timeline: TimelineEntry[] = [];
 
   const report = (end: Ended<Outputs>): Report => ({
-    result: scrubbed({
-      'schema-version': 1,
-      operation: operation.name,
-      outcome: end.outcome,
-      reason: end.reason,
-      because: end.because,
-      outputs: wireOutputs(operation.outputs, end.outputs),
-      ...(plan ? { plan } : {}),
-      ...(end.judged ? { judged: end.judged } : {}),
-      dryRun,
-      startedAt: iso(startedAt),
-      endedAt: iso(clock.now()),
-    }),
+    result: scrubbed(
+      {
+        'schema-version': 1,
+        operation: operation.name,
+        outcome: end.outcome,
+        reason: end.reason,
+        because: end.because,
+        outputs: wireOutputs(operation.outputs, end.outputs),
+        ...(plan ? { plan } : {}),
+        ...(end.judged ? { judged: end.judged } : {}),
+        dryRun,
+        startedAt: iso(startedAt),
+        endedAt: iso(clock.now()),
+      },
+      account,
+    ),
     asked,
     timeline,
     ...(end.token ? { token: end.token } : {}),
@@ -140,12 +145,13 @@ const deliver = <Inputs, M extends Memory, Outputs>(
       const session = await (host.seams?.openSession ?? openSession)({
         target: { ...target, ...(host.role ? { role: host.role } : {}) },
         env: host.env,
-        run: host.run,
+        run: forWork(host.run, operation.name, askedOf(operation.inputs, host.written)),
         clock,
         dryRun,
         signal: host.signal,
         ...(host.identityToken ? { identityToken: host.identityToken } : {}),
       });
+      account = session.account.id;
       key = target.endpoint && endpointKey(session.account, target.endpoint.name);
       const saw = {
         plan: (seen: Plan) => {
@@ -165,6 +171,15 @@ const deliver = <Inputs, M extends Memory, Outputs>(
   };
   return { ended: run(), interrupted: (because) => report({ ...cancelled(because), unsettled: true }) };
 };
+
+/**
+ * Legs of a matrix, two terminals of one person, two actions with one project and commit: what they ask for tells them apart. A re-run
+ * asks for the same and is the same holder.
+ */
+const forWork = (run: Run, operation: OperationName, asked: Readonly<Record<string, string>>): Run => ({
+  ...run,
+  holder: `${run.holder}/${operation}/${digest(asked).slice(0, 8)}`,
+});
 
 const cancelled = (because: string) =>
   ({ is: 'done', outcome: 'cancelled', reason: 'cancelled', outputs: {}, because }) as const;

@@ -58,7 +58,7 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
   worldFor: WorldFor,
   options: DriveOptions,
 ): Promise<Ended<Outputs>> => {
-  const { clock } = worldFor(options.signal);
+  const { clock, account } = worldFor(options.signal);
   let token = options.dryRun ? undefined : options.token;
   let plan: Plan | undefined;
   const remarks = new Set<string>();
@@ -88,7 +88,7 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
       if (turn.is === 'done') return ended(turn);
       if (options.dryRun) return ended(done('planned', 'succeeded', turn.because));
 
-      token = writeMemory(turn.memory);
+      token = writeMemory(turn.memory, account.id);
       options.onProgress?.(turn, token);
       if (!options.wait && turn.notBefore > clock.now()) {
         const { unsettled, because } = await bringToRest(operation, inputs, token, 'handed-over', worldFor, false);
@@ -162,7 +162,7 @@ export const bringToRest = async <Inputs, M extends Memory, Outputs>(
     for (;;) {
       const progress = await operation.abort(inputs, recall<M>(token), why, world);
       if (progress.is === 'done') return { ...progress, ...(token ? { token } : {}) };
-      token = writeMemory(progress.memory);
+      token = writeMemory(progress.memory, world.account.id);
       if (world.clock.now() >= limit)
         return { ...done<Outputs>(code, outcome, progress.because), token, unsettled: true };
       await world.clock.sleepUntil(Math.min(progress.notBefore, limit));

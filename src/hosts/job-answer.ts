@@ -14,6 +14,8 @@ export interface JobState {
   readonly percent?: number;
   /** Fills `{ExternalExecutionId}` in the link of the action: the endpoint, or the model package group. */
   readonly subject: string | undefined;
+  /** Id of the account that is worked in, once it is known. */
+  readonly account?: string | undefined;
 }
 
 /** CodePipeline API: ExecutionSummary, Message. */
@@ -29,16 +31,16 @@ export const continued = (token: string, state?: JobState): JobAnswer => ({
 });
 
 /** A success has variables, which exist for successful actions only; any other outcome is a typed failure. */
-export const ended = (result: Result, subject: string | undefined): JobAnswer =>
+export const ended = (result: Result, subject: string | undefined, account?: string): JobAnswer =>
   result.outcome === 'succeeded'
     ? {
         is: 'success',
         result: {
-          executionDetails: detailsOf({ summary: result.because, percent: 100, subject }),
+          executionDetails: detailsOf({ summary: result.because, percent: 100, subject, account }),
           outputVariables: variablesOf(result),
         },
       }
-    : failed(result, subject);
+    : failed(result, subject, account);
 
 /** The message starts `outcome/reason-code:`, which is what a pipeline's reader and its event rules look at. */
 export const failed = (
@@ -48,12 +50,13 @@ export const failed = (
     because,
   }: { readonly outcome: Outcome; readonly reason: ReasonCode; readonly because: string },
   subject: string | undefined,
+  account?: string,
 ): JobAnswer => ({
   is: 'failure',
   result: {
     failureDetails: {
       type: failureType(code),
-      message: cut(withoutAccount(`${outcome}/${code}: ${because}\n${reason(code).remedy}`), longestMessage),
+      message: cut(withoutAccount(`${outcome}/${code}: ${because}\n${reason(code).remedy}`, account), longestMessage),
       ...(subject ? { externalExecutionId: subject } : {}),
     },
   },
@@ -70,8 +73,8 @@ const failureType = (code: ReasonCode): FailureType => {
   return reason(code).badInput ? 'ConfigurationError' : 'JobFailed';
 };
 
-const detailsOf = ({ summary, percent, subject }: JobState) => ({
-  summary: cut(withoutAccount(summary), longestSummary) || '-',
+const detailsOf = ({ summary, percent, subject, account }: JobState) => ({
+  summary: cut(withoutAccount(summary, account), longestSummary) || '-',
   ...(percent === undefined ? {} : { percentComplete: Math.min(100, Math.max(0, Math.round(percent))) }),
   ...(subject ? { externalExecutionId: subject } : {}),
 });

@@ -7,7 +7,7 @@ import type { Run } from '../world.ts';
 import { wireOutputs } from './delivery.ts';
 import { bringToRest, type Ended, takeTurn } from './drive.ts';
 import { failureOf } from './failure.ts';
-import { continued, ended, failed, type JobAnswer } from './job-answer.ts';
+import { continued, ended, failed, type JobAnswer, type JobState } from './job-answer.ts';
 import { readJobInputs } from './job-inputs.ts';
 import { type JobToken, readToken, writeToken } from './job-token.ts';
 import { writeMemory } from './memory.ts';
@@ -40,10 +40,10 @@ export const answerJob = async (operation: AnyOperation, data: JobData, place: J
   // Before anything is asked of SageMaker, or of anybody: it is not time yet.
   if (given && data.continuationToken && now < given.notBefore) return continued(data.continuationToken);
   const token = given ?? { notBefore: now, startedAt: now, isPending: false, percent: 0 };
-  let subject: string | undefined;
+  let about: About = { subject: undefined };
   try {
     return await takeJobTurn(operation, data, token, place, (found) => {
-      subject = found;
+      about = found;
     });
   } catch (error) {
     const again = lookAgainAt(error, place.clock);
@@ -51,11 +51,14 @@ export const answerJob = async (operation: AnyOperation, data: JobData, place: J
       return continued(writeToken({ ...token, notBefore: again }), {
         summary: `AWS asks for patience; goes on at ${iso(again)}`,
         percent: token.percent,
-        subject,
+        ...about,
       });
-    return failed(failureOf(error), subject);
+    return failed(failureOf(error), about.subject, about.account);
   }
 };
+
+/** What is known of a job, as far as it came. */
+type About = Pick<JobState, 'subject' | 'account'>;
 
 /** DESIGN §7 rule 11: throttling never spends the failure budget. A lost answer is looked for by the next turn. */
 const lookAgainAt = (error: unknown, clock: Clock): Instant | undefined => {
@@ -68,7 +71,7 @@ const takeJobTurn = async (
   data: JobData,
   token: JobToken,
   place: JobPlace,
-  about: (subject: string | undefined) => void,
+  found: (about: About) => void,
 ): Promise<JobAnswer> => {
   const { clock, env } = place;
   // A turn that has begun is finished and answered, whatever happens to the worker: nobody else can take an acknowledged job.
@@ -77,7 +80,7 @@ const takeJobTurn = async (
   const { inputs, common } = await readJobInputs(operation, data, { env, clock, signal });
   const target = targetOf(inputs);
   const subject = subjectOf(inputs, target);
-  about(subject);
+  found({ subject });
   const session = await (place.openSession ?? openSession)({
     target,
     env,
@@ -86,28 +89,39 @@ const takeJobTurn = async (
     dryRun: common['dry-run'],
     signal,
   });
+  const account = session.account.id;
+  found({ subject, account });
 
   const deadline = token.startedAt + seconds(common.timeout);
   const goOn = (next: Partial<JobToken>, summary: string): JobAnswer => {
     const percent = Math.max(token.percent, next.percent ?? 0);
-    return continued(writeToken({ ...token, isPending: false, ...next, percent }), { summary, percent, subject });
+    return continued(writeToken({ ...token, isPending: false, ...next, percent }), {
+      summary,
+      percent,
+      subject,
+      account,
+    });
   };
   const end = ({ outcome, reason, because, outputs, plan, judged }: Ended<object>): JobAnswer =>
     ended(
-      scrubbed({
-        'schema-version': 1,
-        operation: operation.name,
-        outcome,
-        reason,
-        because,
-        outputs: wireOutputs(operation.outputs, outputs),
-        ...(plan ? { plan } : {}),
-        ...(judged ? { judged } : {}),
-        dryRun: common['dry-run'],
-        startedAt: iso(token.startedAt),
-        endedAt: iso(clock.now()),
-      }),
+      scrubbed(
+        {
+          'schema-version': 1,
+          operation: operation.name,
+          outcome,
+          reason,
+          because,
+          outputs: wireOutputs(operation.outputs, outputs),
+          ...(plan ? { plan } : {}),
+          ...(judged ? { judged } : {}),
+          dryRun: common['dry-run'],
+          startedAt: iso(token.startedAt),
+          endedAt: iso(clock.now()),
+        },
+        account,
+      ),
       subject,
+      account,
     );
 
   const why = await stopping(data, token, deadline, place);
@@ -137,7 +151,7 @@ const takeJobTurn = async (
       because: turn.because,
       ...(turn.plan ? { plan: turn.plan } : {}),
     });
-  const memory = writeMemory(turn.memory);
+  const memory = writeMemory(turn.memory, account);
   return goOn({ notBefore: Math.min(turn.notBefore, deadline), percent: turn.percent, memory }, turn.because);
 };
 

@@ -1,6 +1,7 @@
 import { armAlarms, armedBy } from '../endpoint/armament.ts';
 import type { Asked } from '../endpoint/asked.ts';
 import { baselineOf } from '../endpoint/baseline.ts';
+import { bringCount } from '../endpoint/bring-count.ts';
 import type { Tasks } from '../endpoint/carry.ts';
 import { conduct, type Intention, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
 import { canonicalOf, leftBehind } from '../endpoint/dark.ts';
@@ -75,6 +76,7 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
       (turn) => publishConfig(turn, wanted(turn)),
       (turn) => armAlarms(turn, asked.rollout),
       freeScaling,
+      bringCount,
       (turn) => submit(turn, tags),
     ],
     submitting: [confirmSubmission],

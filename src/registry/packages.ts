@@ -38,8 +38,10 @@ export interface RegisteredVersion {
   readonly inferenceSpecification: InferenceSpecification;
   /** The image or the artifact may change under its name. */
   readonly unpinned: boolean;
-  /** Hex; see content.ts. */
+  /** Hex; see content.ts. As registered, where that was written down. */
   readonly contentDigest: string;
+  /** Hex; of what the package says now: its specification may be edited (AWS: UpdateModelPackage). */
+  readonly contentDigestNow: string;
 }
 
 /** One line of the registry: enough to tell who owns a version, without describing each package. */
@@ -158,6 +160,12 @@ const fromDescription = (
     realtimeInstanceTypes: specification?.SupportedRealtimeInferenceInstanceTypes ?? [],
   };
   const statusDetails = failures(described);
+  const contentDigestNow = contentDigest({
+    image: container.Image,
+    artifact: artifactSha256 ?? `s3://${artifact.bucket}/${artifact.key}`,
+    environment,
+    inferenceSpecification,
+  });
   return {
     packageVersion,
     semver,
@@ -175,14 +183,8 @@ const fromDescription = (
     environment,
     inferenceSpecification,
     unpinned: !registeredDigest || !artifactSha256,
-    contentDigest:
-      metadata[metadataKeys.contentDigest] ??
-      contentDigest({
-        image: container.Image,
-        artifact: artifactSha256 ?? `s3://${artifact.bucket}/${artifact.key}`,
-        environment,
-        inferenceSpecification,
-      }),
+    contentDigest: metadata[metadataKeys.contentDigest] ?? contentDigestNow,
+    contentDigestNow,
   };
 };
 

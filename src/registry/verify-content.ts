@@ -17,7 +17,7 @@ export interface ContentFault {
  * @returns undefined when all is well
  */
 export const verifyContent = async (world: World, registered: RegisteredVersion): Promise<ContentFault | undefined> =>
-  (await artifactFault(world, registered)) ?? (await imageFault(world, registered));
+  (await artifactFault(world, registered)) ?? (await imageFault(world, registered)) ?? editFault(registered);
 
 const artifactFault = async (world: World, { tag, artifact, artifactSha256 }: RegisteredVersion) => {
   const deleted = missing(`the artifact of ${tag}, ${s3Uri(artifact)}, was deleted`);
@@ -29,12 +29,19 @@ const artifactFault = async (world: World, { tag, artifact, artifactSha256 }: Re
 };
 
 const imageFault = async (world: World, { tag, image, imageDigest, unpinned }: RegisteredVersion) => {
-  // The inference specification of a package may be edited after its approval (AWS: UpdateModelPackage).
   if (!unpinned && pinnedDigest(image) !== imageDigest)
     return changed(`the image of ${tag} is ${image} now; registered was ${imageDigest}`);
   const answer = await orUndefined(world.read.ecr.resolveImage(image).then((digest) => ({ digest })));
   return answer === undefined ? missing(`the image of ${tag}, ${image}, was deleted`) : undefined;
 };
+
+/** The environment of the container, and how the model is called, may be edited after the approval (AWS: UpdateModelPackage). */
+const editFault = ({ tag, contentDigest, contentDigestNow }: RegisteredVersion) =>
+  contentDigest === contentDigestNow
+    ? undefined
+    : changed(
+        `the package of ${tag} was edited since it was registered: its container's environment or its content and instance types are others`,
+      );
 
 const missing = (because: string): ContentFault => ({ reason: 'config-missing', because });
 const changed = (because: string): ContentFault => ({ reason: 'artifact-changed', because });

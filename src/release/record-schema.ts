@@ -50,7 +50,10 @@ const submission = z.looseObject({
 });
 
 const witnessed = z.looseObject({
+  countSetAt: z.optional(instant),
   submittedAt: z.optional(instant),
+  modifiedAt: z.optional(instant),
+  unansweredAt: z.optional(instant),
   updatingAt: z.optional(instant),
   failureReason: z.optional(z.string()),
   staleFailureReason: z.optional(z.string()),

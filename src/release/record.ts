@@ -153,6 +153,10 @@ export interface Beside {
 /** Facts seen once that may not be seen again (reference/sagemaker.md §2.7). */
 export interface Witnessed {
   readonly submittedAt?: Instant;
+  /** LastModifiedTime of the endpoint as the update was announced; absent where there was none. */
+  readonly modifiedAt?: Instant;
+  /** When the answer to the submission was given up. */
+  readonly unansweredAt?: Instant;
   readonly updatingAt?: Instant;
   readonly failureReason?: string;
   /** FailureReason of something earlier: shown before the update was submitted, and not seen to be gone since. */
@@ -172,6 +176,8 @@ export interface Witnessed {
     readonly because?: string;
     readonly figures?: Figures;
   };
+  /** When the instance count of what serves was first set to what is asked. */
+  readonly countSetAt?: Instant;
   /** Since when CloudWatch cannot be read. */
   readonly blindSince?: Instant;
 }

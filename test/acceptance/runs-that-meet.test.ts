@@ -146,6 +146,18 @@ describe('two runs that meet at one endpoint', () => {
     expect(updates(seen())).toBe(1);
   });
 
+  test('two legs of one job that want different versions do not end each other’s release', async () => {
+    await house.inProduction('1.0.0');
+    await house.prepare('1.1.0');
+    await house.prepare('1.3.0');
+    const death = { atCall: 'cloudwatch.putMetricAlarm', heard: false };
+    await house.run(deployEndpoint, { version: '1.1.0' }, { runId: '7', death });
+    const other = await house.run(deployEndpoint, { version: '1.3.0' }, { runId: '7' });
+    expect(other?.result).toMatchObject({ reason: 'held-by-another-release' });
+    const rerun = await house.run(deployEndpoint, { version: '1.1.0' }, { runId: '7' });
+    expect(rerun?.result).toMatchObject({ reason: 'delivered' });
+  });
+
   test.each([
     ['a delivery', deployEndpoint, { version: '1.1.0' }],
     ['a rollback', rollback, {}],

@@ -87,6 +87,26 @@ describe('every service', () => {
     expect(error.name).toBe('AnswerLost');
   });
 
+  test.each([
+    ['is cut short', 200, '{"EndpointArn": "arn:aw'],
+    ['is not AWS’s', 400, '<html>Bad request</html>'],
+    ['names no error', 400, '{"message": "no"}'],
+  ])('UpdateEndpoint whose answer %s may have been carried out', async (_what, status, body) => {
+    sagemaker('UpdateEndpoint').reply(status, body);
+    const error = await rejection(
+      clientsFor().writes.sagemaker.updateEndpoint({ EndpointName: 'churn', EndpointConfigName: 'c' }),
+    );
+    expect(error.name).toBe('AnswerLost');
+  });
+
+  test('UpdateEndpoint that AWS refuses for a reason this suite does not know is refused', async () => {
+    sagemaker('UpdateEndpoint').reply(400, refused('NewException', 'never heard of'));
+    const error = await rejection(
+      clientsFor().writes.sagemaker.updateEndpoint({ EndpointName: 'churn', EndpointConfigName: 'c' }),
+    );
+    expect(error.name).toBe('NewException');
+  });
+
   test('errors carry their call and keep AWS’s name', async () => {
     sagemaker('CreateModel').reply(
       400,

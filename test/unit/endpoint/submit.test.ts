@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { Throttled } from '../../../src/aws/retry.ts';
+import { AnswerLost, Throttled } from '../../../src/aws/retry.ts';
 import { seconds } from '../../../src/clock.ts';
-import { submit } from '../../../src/endpoint/submit.ts';
+import { confirmSubmission, submit } from '../../../src/endpoint/submit.ts';
 import type { Turn } from '../../../src/endpoint/turn.ts';
 import type { ReleasePatch } from '../../../src/release/lifecycle.ts';
 import type { Release } from '../../../src/release/record.ts';
@@ -89,7 +89,11 @@ describe('submitting an update', () => {
     const { turn, saved } = turnOver({ endpoint: { FailureReason: 'last week' } });
     await submit(turn, {});
     expect(saved.map(({ phase }) => phase)).toEqual(['submitting', 'supervising']);
-    expect(saved[0]?.witnessed).toEqual({ submittedAt: now, staleFailureReason: 'last week' });
+    expect(saved[0]?.witnessed).toEqual({
+      submittedAt: now,
+      modifiedAt: now - seconds(9000),
+      staleFailureReason: 'last week',
+    });
   });
 
   test('an update keeps every variant’s properties but those the plan excludes, and is watched by the plan’s alarms', async () => {
@@ -188,5 +192,32 @@ describe('submitting an update', () => {
     await submit(turn, {});
     expect(sent).toEqual([]);
     expect(saved).toMatchObject([{ phase: 'supervising' }]);
+  });
+});
+
+describe('an answer that was lost', () => {
+  const lost = { phase: 'submitting', lease: release.lease } as const;
+  const confirm = (witnessed: Release['witnessed'], endpoint = {}) => {
+    const { turn, saved } = turnOver({ endpoint });
+    return confirmSubmission({ ...turn, release: { ...turn.release, ...lost, witnessed } }).then(() => saved.at(-1));
+  };
+  const before = { submittedAt: now - seconds(90), modifiedAt: now - seconds(9000) };
+
+  test('is written down when it is given up, and the minute in which it may still show is counted from then', async () => {
+    const { turn, saved } = turnOver({
+      update: () => Promise.reject(new AnswerLost('sagemaker:UpdateEndpoint', new Error('socket hang up'))),
+    });
+    await submit(turn, {});
+    expect(saved.at(-1)?.witnessed).toMatchObject({ submittedAt: now, unansweredAt: now });
+    expect(await confirm({ ...before, unansweredAt: now - seconds(55) })).toBeUndefined();
+    expect(await confirm({ ...before, unansweredAt: now - seconds(60) })).toEqual({
+      phase: 'preparing',
+      witnessed: {},
+    });
+  });
+
+  test('had arrived when the endpoint changed, by its own clock', async () => {
+    const LastModifiedTime = new Date(now - seconds(8000));
+    expect(await confirm({ ...before, unansweredAt: now }, { LastModifiedTime })).toEqual({ phase: 'supervising' });
   });
 });

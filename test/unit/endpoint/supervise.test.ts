@@ -26,7 +26,16 @@ const updating = (FailureReason?: string) => ({
 /** Supervises one look after another, ten minutes in; what was decided, what was put. */
 const watching = async (
   looks: readonly object[],
-  options: { readonly witnessed?: Witnessed; readonly alarms?: readonly string[]; readonly at?: number } = {},
+  options: {
+    readonly witnessed?: Witnessed;
+    readonly alarms?: readonly string[];
+    readonly at?: number;
+    /** In ALARM at the look of that number. */
+    readonly redAt?: number;
+    /** Minutes after the submission at which the candidate got a request. */
+    readonly requestAt?: number;
+    readonly minimumRequests?: number;
+  } = {},
 ) => {
   const put: string[] = [];
   const patches: ReleasePatch[] = [];
@@ -39,9 +48,23 @@ const watching = async (
       sagemaker: { describeEndpoint: async () => look },
       cloudwatch: {
         describeAlarms: async () => ({
-          MetricAlarms: [...existing].map((AlarmName) => ({ AlarmName, StateValue: 'OK' })),
+          MetricAlarms: [...existing].map((AlarmName) => ({
+            AlarmName,
+            StateValue: looks.indexOf(look) === options.redAt ? 'ALARM' : 'OK',
+          })),
         }),
-        describeAlarmHistory: async () => ({}),
+        describeAlarmHistory: async ({ StartDate }: { readonly StartDate: Date }) => ({
+          AlarmHistoryItems:
+            options.redAt !== undefined && StartDate.getTime() <= submittedAt + minutes(10)
+              ? [{ HistoryData: '{"newState":{"stateValue":"ALARM"}}' }]
+              : [],
+        }),
+        getMetricData: async () => ({
+          MetricDataResults:
+            options.requestAt === undefined
+              ? []
+              : [{ Timestamps: [new Date(submittedAt + minutes(options.requestAt))], Values: [1] }],
+        }),
       },
     },
     write: {
@@ -63,7 +86,7 @@ const watching = async (
     submission: {
       kind: 'update',
       variant: 'AllTraffic',
-      minimumRequests: 0,
+      minimumRequests: options.minimumRequests ?? 0,
       bakeSeconds: 600,
       finalBakeSeconds: 300,
       timeoutSeconds: 3600,
@@ -140,11 +163,51 @@ describe('alarms deleted while they watch', () => {
 describe('a read that is late', () => {
   test('says nothing: the update was accepted and nothing shows it yet', async () => {
     const before = { ...settledOn('churn-old'), LastModifiedTime: new Date(submittedAt - minutes(600)) };
-    expect((await watching([before], { at: minutes(2) })).reason).toBeUndefined();
-    expect((await watching([before], { at: minutes(10) })).reason).toBe('cause-unknown');
+    const witnessed = { modifiedAt: before.LastModifiedTime.getTime() };
+    expect((await watching([before], { witnessed, at: minutes(2) })).reason).toBeUndefined();
+    expect((await watching([before], { witnessed, at: minutes(10) })).reason).toBe('cause-unknown');
   });
 
-  test('but what changed since and is old again came back', async () => {
-    expect((await watching([settledOn('churn-old')], { at: minutes(7) })).reason).toBe('cause-unknown');
+  test('but what changed since and is old again came back, whatever our clock says', async () => {
+    const witnessed = { modifiedAt: submittedAt - minutes(600) };
+    const ahead = { ...settledOn('churn-old'), LastModifiedTime: new Date(submittedAt - seconds(90)) };
+    expect((await watching([ahead], { witnessed, at: minutes(7) })).reason).toBe('cause-unknown');
+  });
+});
+
+describe('an alarm that goes off', () => {
+  const baking = {
+    ...updating(),
+    PendingDeploymentSummary: {
+      EndpointConfigName: 'churn-new',
+      ProductionVariants: [
+        { ...variant, VariantStatus: [{ Status: 'Baking', StartTime: new Date(submittedAt + minutes(8)) }] },
+      ],
+    },
+  };
+
+  test('while the instances start is not what took a candidate without traffic back', async () => {
+    expect((await watching([updating(), settledOn('churn-old', ping)], { redAt: 0 })).reason).toBe('health-check');
+  });
+
+  test('during a bake is', async () => {
+    expect((await watching([baking, settledOn('churn-old')], { redAt: 0 })).reason).toBe('alarm');
+  });
+
+  test('while nobody watched is when the candidate had requests by then', async () => {
+    expect((await watching([settledOn('churn-old')], { redAt: 9, requestAt: 9 })).reason).toBe('alarm');
+    expect((await watching([settledOn('churn-old')], { redAt: 9, requestAt: 11 })).reason).toBe('cause-unknown');
+    expect((await watching([settledOn('churn-old')], { redAt: 9 })).reason).toBe('cause-unknown');
+  });
+});
+
+describe('bakes that nobody watched', () => {
+  const unwatched = (at: number, requestAt?: number) =>
+    watching([settledOn('churn-new')], { at, minimumRequests: 1, ...(requestAt === undefined ? {} : { requestAt }) });
+
+  test('are counted when the metrics of the last one are complete', async () => {
+    expect((await unwatched(minutes(7))).reason).toBeUndefined();
+    expect((await unwatched(minutes(8))).reason).toBe('unproven-traffic');
+    expect((await unwatched(minutes(8), 4)).reason).toBe('delivered');
   });
 });

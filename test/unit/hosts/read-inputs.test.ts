@@ -40,6 +40,8 @@ describe('memory as text', () => {
   it('goes there and back', () => {
     const memory = { v: 1, phase: 'supervising' } as const;
     expect(readMemory(writeMemory(memory), 'resume-token')).toEqual(memory);
+    const dated = { v: 1, release: 'churn-202601011200-1.4.0' } as const;
+    expect(readMemory(writeMemory(dated, '111122223333'), 'resume-token')).toEqual(dated);
   });
 
   it.each(['', '{', 'null', '7', '{"v":2}', '[]'])('refuses %j', (token) => {

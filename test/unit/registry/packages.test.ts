@@ -136,6 +136,21 @@ describe('the content of a version', () => {
     });
   });
 
+  test.each([true, false])('whose container was given another environment has changed (pinned: %s)', async (pin) => {
+    const { aws } = await registered({ pin, 'container-environment': { THRESHOLD: '0.5' } });
+    expect(await verifyContent(aws.world(), await find(aws))).toBeUndefined();
+    const [owner] = aws.packages;
+    const specification = owner?.input['InferenceSpecification'] as { Containers: readonly object[] } | undefined;
+    const [container] = specification?.Containers ?? [];
+    Object.assign(owner?.input ?? {}, {
+      InferenceSpecification: { ...specification, Containers: [{ ...container, Environment: { THRESHOLD: '0.9' } }] },
+    });
+    expect(await verifyContent(aws.world(), await find(aws))).toEqual({
+      reason: 'artifact-changed',
+      because: expect.stringContaining('churn_v1.4.0 was edited since it was registered'),
+    });
+  });
+
   test('that was not pinned is only looked for', async () => {
     const { aws } = await registered({ pin: false });
     const version = await find(aws);

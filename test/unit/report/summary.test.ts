@@ -121,6 +121,12 @@ describe('a result', () => {
     expect(clean.plan?.notes).toEqual(['bucket/key']);
   });
 
+  it('leaves names of twelve digits alone, once the account is known', () => {
+    const said = withoutAccount('churn-202601011200 in 111122223333, sagemaker-eu-west-1-111122223333', '111122223333');
+    expect(said).toBe('churn-202601011200 in <account>, sagemaker-eu-west-1-<account>');
+    expect(withoutAccount('444455556666.dkr.ecr.eu-west-1.amazonaws.com/churn', '111122223333')).not.toContain('4444');
+  });
+
   it('leaves times and other numbers alone', () => {
     expect(withoutAccount('1767603600000 of 12345678901')).toBe('1767603600000 of 12345678901');
   });

@@ -1,0 +1,36 @@
+import { classify } from '../aws/errors.ts';
+import { inProgress, observe } from './observe.ts';
+import { nextPoll } from './poll.ts';
+import { grace } from './submit.ts';
+import type { Step, Turn } from './turn.ts';
+import { concluded } from './verdict.ts';
+import { setCount } from './weights.ts';
+
+/** The configuration serves already, with another count than the manifest's: without autoscaling the manifest wins (rule 4). */
+export const bringCount = async (turn: Turn): Promise<Step | undefined> => {
+  const { world, endpoint, release } = turn;
+  const { submission, candidate, witnessed } = release;
+  if (submission.kind !== 'none' || submission.exclude.length === 0) return undefined;
+  const live = await observe(world, endpoint);
+  const fleet = live?.variants.find(({ name }) => name === submission.variant);
+  // What moves is waited for by whoever submits, and what serves something else is told there.
+  if (!live || !fleet || inProgress(live.status) || live.endpointConfig !== candidate.endpointConfig) return undefined;
+  const count = candidate.instanceCount;
+  if (fleet.desired === count && fleet.current === count) return undefined;
+  const now = world.clock.now();
+  const setAt = witnessed.countSetAt ?? now;
+  if (now >= setAt + grace)
+    return concluded(
+      turn,
+      'verification-mismatch',
+      `${endpoint} serves ${release.version} with ${fleet.current} instances, and ${count} were asked for${live.failureReason ? `: ${live.failureReason}` : ''}`,
+    );
+  const announced = await turn.save({ witnessed: { ...witnessed, countSetAt: setAt } });
+  try {
+    // An absolute count: setting it twice is the same as once.
+    await setCount(announced, submission.variant, count);
+  } catch (error) {
+    if (classify(error) !== 'in-progress') throw error;
+  }
+  return { because: `from ${fleet.desired} to ${count} instances`, percent: 9, notBefore: nextPoll(turn) };
+};
