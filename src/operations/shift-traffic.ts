@@ -12,7 +12,7 @@ import { type Operation, type Progress, Refusal } from '../operation.ts';
 import { readVersion } from '../registry/semantic-version.ts';
 import { advance, rerunDecision } from '../release/lifecycle.ts';
 import { releasesOf } from '../release/location.ts';
-import type { ReleaseRecord } from '../release/record.ts';
+import type { Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, releaseStore } from '../release/store.ts';
 import { choice, flag, text, type ValuesOf } from '../schema.ts';
 import { type World, writesOf } from '../world.ts';
@@ -84,8 +84,8 @@ const script = (given: ShiftTrafficInputs, world: World): Script<ReleaseOutputs>
     tasks: () => ({
       preparing: [candidateStands, holdScaling, beginSteps],
       stepping: [walk],
-      submitting: [confirmSubmission],
-      supervising: [supervise],
+      submitting: [async (turn) => publishing(await confirmSubmission(turn))],
+      supervising: [async (turn) => publishing(await supervise(turn))],
       settling: [restoreScaling, (turn) => applyScaling(turn, spec), ...comeToRest],
     }),
     outputs: (release) => outputsOf(store.endpoint, release),
