@@ -13,6 +13,12 @@ export const candidateVariant = (canonical: string): string => `${canonical.slic
 export const canonicalOf = (live: Live): string | undefined =>
   live.variants.find(({ name }) => !live.variants.some((other) => candidateVariant(other.name) === name))?.name;
 
+/** Of two variants the one that served before has all of the traffic. */
+export const servesCanonical = (live: Live): boolean => {
+  const canonical = canonicalOf(live);
+  return live.variants.every(({ name, weight }) => (name === canonical ? weight > 0 : weight === 0));
+};
+
 export const leftBehind = (live: Live, record: ReleaseRecord): Beside | undefined => {
   if (live.variants.length !== 2) return undefined;
   const canonical = canonicalOf(live);

@@ -43,11 +43,14 @@ export const walk = async (turn: Turn): Promise<Step> => {
   const act = lacking === undefined ? command : undefined;
   const after = await remember(turn, stepping, live, stale, state, act, events);
   if (state.is === 'returned') return concluded(after, reasonOf(after, state.why), state.because);
-  if (lacking !== undefined) return grow(after, stepping, lacking);
+  if (lacking !== undefined) return grow(after, stepping, live, lacking);
   if (command === undefined) return progress(after, live, events);
-  if (command.do === 'retire') return submit(after, {});
+  if (command.do === 'retire') return publishing(await submit(after, {}));
   return shift(after, stepping, command);
 };
+
+/** The last part of a stepped rollout, told as such: an update by itself would count from the beginning. */
+export const publishing = (step: Step): Step => ({ ...step, percent: 85 + Math.round(step.percent * 0.08) });
 
 /** Whoever told a release to stop may have said what it ends as. */
 const reasonOf = ({ release }: Turn, why: Why): ReasonCode =>
@@ -94,38 +97,40 @@ const missingCapacity = (live: Live, { baselineVariant, candidateVariant }: Step
   return count(candidateVariant) < needed ? needed : undefined;
 };
 
-const grow = async (turn: Turn, { candidateVariant }: Stepping, needed: number): Promise<Step> => {
-  try {
-    await setCount(turn, candidateVariant, needed);
-  } catch (error) {
-    switch (classify(error)) {
-      case 'in-progress':
-        return {
-          because: 'the endpoint is being changed by somebody else; waiting',
-          percent: 12,
-          notBefore: nextPoll(turn),
-        };
-      case 'throttled':
-      case 'transient':
-      case 'aborted':
-      case 'expired-credentials':
-      case 'no-credentials':
-        throw error;
-    }
-    if (error instanceof AnswerLost) throw error;
-    // It cannot become what is needed to take all of the traffic, so it must not keep what it has.
-    return abortSteps(
-      turn,
-      reasonOfError(error),
-      `the candidate cannot grow to ${needed} instances: ${describe(error)}`,
-    );
-  }
-  return {
-    because: `raising the candidate to the ${needed} instances that serve`,
-    percent: 12,
+/** While an endpoint changes its capacity no weight can be changed, the way back included: not tried again at once. */
+const growthPause = minutes(10);
+
+/** A candidate with traffic keeps its judge and its share when there are no more instances; it gets no more traffic. */
+const grow = async (turn: Turn, stepping: Stepping, live: Live, needed: number): Promise<Step> => {
+  const { world } = turn;
+  const now = world.clock.now();
+  const step = (because: string): Step => ({
+    because,
+    percent: percentAt(shareOf(live, stepping.candidateVariant)),
     notBefore: nextPoll(turn),
-  };
+  });
+  const waits = `the candidate waits for as many instances as serve, ${needed}, before it gets more traffic`;
+  const { stepping: remembered = stepping } = turn.release;
+  if (remembered.grownAt !== undefined && now < remembered.grownAt + growthPause) return step(waits);
+  const announced = await turn.save({ stepping: { ...remembered, grownAt: now } });
+  try {
+    await setCount(announced, stepping.candidateVariant, needed);
+  } catch (error) {
+    if (mayPass(error)) throw error;
+    if (['quota', 'capacity', 'in-progress'].includes(classify(error))) return step(`${waits}: ${describe(error)}`);
+    // It cannot become what is needed to take all of the traffic, so it must not keep what it has.
+    const why = `the candidate cannot grow to ${needed} instances: ${describe(error)}`;
+    return abortSteps(announced, reasonOfError(error), why);
+  }
+  return step(`raising the candidate to the ${needed} instances that serve`);
 };
+
+/** What the host waits for, or must hear of: trying again is not this rollout's business. */
+const mayPass = (error: unknown): boolean =>
+  error instanceof AnswerLost ||
+  ['throttled', 'transient', 'aborted', 'expired-credentials', 'no-credentials'].includes(classify(error));
+
+const percentAt = (share: number): number => 15 + Math.round(70 * share);
 
 const hear = async (turn: Turn, live: Live, stepping: Stepping, stale: boolean): Promise<Hearing> => {
   const { release, world } = turn;
@@ -221,13 +226,21 @@ const shift = async (
   { baselineVariant, candidateVariant, plan }: Stepping,
   command: Extract<Command, { do: 'shift' }>,
 ): Promise<Step> => {
-  const percent = 15 + Math.round(70 * command.share);
+  const percent = percentAt(command.share);
   try {
     await setShare(turn, baselineVariant, candidateVariant, command.share);
   } catch (error) {
-    // The autoscaler or AWS moves the endpoint: the machine commands again at the next look.
-    if (classify(error) !== 'in-progress') throw error;
-    return { because: 'the endpoint is being changed by somebody else; waiting', percent, notBefore: nextPoll(turn) };
+    if (mayPass(error)) throw error;
+    const busy = classify(error) === 'in-progress';
+    // A raise that is refused is a matter for people; the way back is tried until it is taken.
+    if (!busy && command.share > 0) throw error;
+    // Nothing moved, so what is observed meanwhile is evidence; the machine commands again at the next look.
+    const { stepping } = turn.release;
+    if (stepping) await turn.save({ stepping: { ...stepping, moves: stepping.moves.slice(0, -1) } });
+    const because = busy
+      ? 'the endpoint is being changed by somebody else; waiting'
+      : `SageMaker refuses the way back, which is tried again: ${describe(error)}`;
+    return { because, percent, notBefore: nextPoll(turn) };
   }
   const to =
     plan.steps.includes(command.share) || command.share === 0
@@ -243,7 +256,7 @@ const progress = (turn: Turn, live: Live, events: readonly Event[]): Step => {
   const said = judged ? `: ${judged.verdict.because}` : '';
   return {
     because: `${stepping?.state.is} at ${Math.round(share * 1000) / 10} %${inProgress(live.status) ? ` (${live.status})` : ''}${said}`,
-    percent: 15 + Math.round(70 * share),
+    percent: percentAt(share),
     notBefore: nextPoll(turn),
   };
 };

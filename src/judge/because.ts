@@ -41,6 +41,11 @@ export const because = (policy: Policy, found: Findings): string => {
       return `metrics have been missing for ${Math.round(found.blindSeconds)} s, longer than ${policy.maxBlindSeconds} s: a candidate nobody observes must not serve`;
     case 'split-not-as-weighted':
       return `the candidate got ${percent(found.seenShare ?? 0)} of the requests, the weights say ${percent(found.meantShare ?? 0)}: the counts cannot be trusted`;
+    case 'mostly-worse': {
+      const metric = strongest(policy, evidence);
+      const worst = evidence[metric.name];
+      return `${metric.says}: ${worst ? sides(worst) : ''}; nothing is proven while most buckets of a step are, evidence against it ${odds(found.logEvidence)} of ${odds(found.threshold)}`;
+    }
     case 'too-little-observed':
       return `only ${percent(found.coverage)} of this step was observed, ${percent(policy.coverage)} is needed`;
     case 'too-few-requests':

@@ -27,6 +27,8 @@ export interface Metric {
   readonly onlyGross?: boolean;
   /** The excess that must be excluded before the candidate is healthy; absent = watched, not proven. */
   readonly excessBelow?: number;
+  /** A bucket is one trial of it: many are needed to convict, so none is proven while most of a step's say worse. */
+  readonly byBucket?: true;
   /** A cold candidate is no slow candidate: what this metric says this soon after the first request is no evidence. */
   readonly warmUpSeconds?: number;
   /** What people call it: `errors`, `requests slower than 249 ms`. */
@@ -96,6 +98,7 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
       weight: latencyBudget / latency.length,
       worseThan: marginInEvent ? 1 : worseThan,
       ...(proven ? { excessBelow } : {}),
+      ...(marginInEvent ? { byBucket: true as const } : {}),
       warmUpSeconds: latencyWarmUpSeconds,
       says,
     })),

@@ -48,6 +48,7 @@ export const decisions: Readonly<Record<VerdictReason, Verdict['decision']>> = {
   'split-not-as-weighted': 'hold',
   'proven-healthy': 'promote',
   'weights-moved': 'continue',
+  'mostly-worse': 'continue',
   'too-little-observed': 'continue',
   'too-few-requests': 'continue',
   'insufficient-evidence': 'continue',
@@ -64,6 +65,7 @@ const reasonOf = (so: Observations, bucket: Bucket, evidence: number): VerdictRe
   if (blindSeconds > 0) return 'metrics-missing';
   if (logTiltEvidence(step.split) >= holdThreshold) return 'split-not-as-weighted';
   if (!isHealthy(so, bucket)) return 'insufficient-evidence';
+  if (isMostlyWorse(so)) return 'mostly-worse';
   if (coverageOf(so) < policy.coverage) return 'too-little-observed';
   if (step.requests < policy.minimumRequests) return 'too-few-requests';
   return 'proven-healthy';
@@ -75,6 +77,13 @@ const isHealthy = (so: Observations, bucket: Bucket): boolean =>
   so.policy.metrics.every((metric, index) =>
     isProven(metric, so.metrics[index] ?? freshMetric(metric), bucket, healthThreshold(so)),
   );
+
+/** Errors are proven healthy in fewer buckets than a metric with one trial in each needs to convict: it must not be outrun. */
+const isMostlyWorse = ({ policy, metrics }: Observations): boolean =>
+  policy.metrics.some((metric, index) => {
+    const { bad, baselineBad } = (metrics[index] ?? freshMetric(metric)).step;
+    return metric.byBucket === true && bad > baselineBad;
+  });
 
 /** Nothing is proven in a bucket that by itself shows a larger excess than the bound: what just began is not yet in the evidence. */
 const isProven = ({ name, excessBelow }: Metric, state: MetricState, bucket: Bucket, threshold: number): boolean => {

@@ -30,6 +30,7 @@ export type VerdictReason =
   | 'metrics-missing'
   | 'unobserved-too-long'
   | 'split-not-as-weighted'
+  | 'mostly-worse'
   | 'too-little-observed'
   | 'too-few-requests';
 

@@ -26,7 +26,7 @@ import { readVersion } from '../registry/semantic-version.ts';
 import { verifyContent } from '../registry/verify-content.ts';
 import { rerunDecision } from '../release/lifecycle.ts';
 import { releasesOf } from '../release/location.ts';
-import type { ReleaseRecord } from '../release/record.ts';
+import type { Release, ReleaseRecord } from '../release/record.ts';
 import { releaseStore } from '../release/store.ts';
 import { flag, text, type ValuesOf } from '../schema.ts';
 import type { World } from '../world.ts';
@@ -151,11 +151,15 @@ const plan = async (
       );
     case 'no-op':
     case 'new-attempt': {
+      // Steps whose run is gone are taken back first: nothing can be planned over two variants that share the traffic.
+      if (record.live?.operation === 'shift-traffic') return { is: 'stop-first', release: record.live };
       const notes = refuseUnapproved(registered, world);
       await refuseChanged(world, registered);
       // A configuration that was delivered and serves no more is delivered again under its own name.
       const attempt = decision.is === 'no-op' ? decision.release.attempt : decision.attempt;
       const { rollout, spec } = asked;
+      const published = decision.is === 'no-op' ? await publishedSince(world, spec.name, decision.release) : undefined;
+      if (published !== undefined) return published;
       const cleared = rollout.strategy === 'steps' ? undefined : await clearing(world, spec, record);
       if (cleared !== undefined) return cleared;
       const planned =
@@ -183,6 +187,28 @@ const plan = async (
       };
     }
   }
+};
+
+/** The candidate that came up dark has all traffic by now, under the canonical name: the whole workflow ran again. */
+const publishedSince = async (
+  world: World,
+  endpoint: string,
+  { candidate: { beside, ...candidate }, id }: Release,
+): Promise<Intention<ReleaseOutputs> | undefined> => {
+  if (beside === undefined) return undefined;
+  const live = await observe(world, endpoint);
+  if (live?.endpointConfig !== beside.candidate || live.pending !== undefined) return undefined;
+  const published = { ...candidate, endpointConfig: beside.candidate };
+  return {
+    is: 'done',
+    progress: {
+      is: 'done',
+      outcome: 'succeeded',
+      reason: 'already-delivered',
+      outputs: outputsOf(endpoint, { candidate: published, id, serving: 'candidate' }),
+      because: `${endpoint} serves ${candidate.version} already`,
+    },
+  };
 };
 
 /** Guardrails need one variant: the candidate that an ended stepped release left behind goes first. */

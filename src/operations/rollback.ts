@@ -2,7 +2,7 @@ import { orUndefined } from '../aws/errors.ts';
 import { iso, minutes } from '../clock.ts';
 import { baselineOf, refuseUnusable } from '../endpoint/baseline.ts';
 import { conduct, type Intention, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
-import { canonicalOf } from '../endpoint/dark.ts';
+import { besideOf, canonicalOf, servesCanonical } from '../endpoint/dark.ts';
 import { serverlessHardware } from '../endpoint/desired.ts';
 import { type Live, observe } from '../endpoint/observe.ts';
 import { rollbackPermissions } from '../endpoint/permissions.ts';
@@ -114,12 +114,13 @@ const plan = async (world: World, given: RollbackInputs, record: ReleaseRecord):
   if (back !== undefined) refuseLongAgo(world, record, back.release);
   if (back !== undefined) return restoredAlready(world, endpoint, back.to, back.release);
   const mixed = given.to === undefined && live.status === 'UpdateRollbackFailed';
-  const target = mixed ? await homeOf(world, record, live) : configurationOf(targetOf(given, record, live));
-  if (live.endpointConfig === target.endpointConfig && live.status === 'InService')
+  const target = mixed ? await homeOf(world, record, live) : targetOf(given, record, live);
+  if (live.endpointConfig === target.endpointConfig && live.status === 'InService' && servesCanonical(live))
     return restoredAlready(world, endpoint, target);
-  await refuseMissing(world, target);
-  const candidate = target;
-  const baseline = await baselineOf(world, live, record);
+  const candidate = alone(target);
+  await refuseMissing(world, candidate);
+  const beside = besideOf(live, record);
+  const baseline = { ...(await baselineOf(world, live, record)), ...(beside ? { beside } : {}) };
   if (candidate.instanceType === serverlessHardware && baseline.instanceType !== serverlessHardware)
     throw new Refusal(
       'nothing-to-roll-back-to',
@@ -141,7 +142,7 @@ const wentBack = (
   live: Live,
 ): { readonly to: Configuration; readonly release: Release } | undefined => {
   const release = record.ended.find(({ reason }) => reason !== 'abandoned');
-  if (release === undefined || live.status !== 'InService') return undefined;
+  if (release === undefined || live.status !== 'InService' || !servesCanonical(live)) return undefined;
   const { operation, reason, witnessed } = release;
   if (operation === 'deploy-endpoint' && witnessed.submittedAt === undefined && reason !== 'aborted-by-hand')
     return undefined;
@@ -193,12 +194,17 @@ const configurationOf = ({
   ...configuration
 }: Served): Configuration => configuration;
 
+/** What served with a candidate beside it is gone back to without the candidate. */
+const alone = ({ beside, ...configuration }: Configuration): Configuration =>
+  beside ? { ...configuration, endpointConfig: beside.baseline } : configuration;
+
 /** What serves now is what is to be left, unless a version is named. */
-const targetOf = ({ to, manifest }: RollbackInputs, record: ReleaseRecord, live: Live): Served => {
-  const leaving = record.history.find(({ endpointConfig }) => endpointConfig === live.endpointConfig) ?? live;
+const targetOf = ({ to, manifest }: RollbackInputs, record: ReleaseRecord, live: Live): Configuration => {
+  const shown = record.history.find(({ endpointConfig }) => endpointConfig === live.endpointConfig);
   if (to === undefined) {
-    const found = lastGood(record.history, leaving);
-    if (found !== undefined) return found;
+    // A candidate that was never published is left by going back to what it stands beside.
+    const left = shown?.beside && !servesCanonical(live) ? shown : lastGood(record.history, shown ?? live);
+    if (left !== undefined) return configurationOf(left);
     throw new Refusal(
       'nothing-to-roll-back-to',
       `no version served ${record.endpoint} well before ${live.endpointConfig}: ${served(record)}`,
@@ -206,7 +212,7 @@ const targetOf = ({ to, manifest }: RollbackInputs, record: ReleaseRecord, live:
   }
   const version = readVersion(manifest.model, to);
   const named = record.history.find((entry) => entry.version === version);
-  if (named !== undefined) return named;
+  if (named !== undefined) return configurationOf(named);
   throw new Refusal('nothing-to-roll-back-to', `${version} never served ${record.endpoint}: ${served(record)}`);
 };
 

@@ -6,13 +6,13 @@ import { leaveToItself } from '../endpoint/rest.ts';
 import { applyScaling, comeToRest, holdScaling, restoreScaling } from '../endpoint/settle.ts';
 import { confirmSubmission } from '../endpoint/submit.ts';
 import { supervise } from '../endpoint/supervise.ts';
-import { beginSteps, walk } from '../endpoint/walk.ts';
+import { beginSteps, publishing, walk } from '../endpoint/walk.ts';
 import { environmentOf } from '../manifest/load.ts';
 import { type Operation, type Progress, Refusal } from '../operation.ts';
 import { readVersion } from '../registry/semantic-version.ts';
 import { advance, rerunDecision } from '../release/lifecycle.ts';
 import { releasesOf } from '../release/location.ts';
-import type { ReleaseRecord } from '../release/record.ts';
+import type { Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, releaseStore } from '../release/store.ts';
 import { choice, flag, text, type ValuesOf } from '../schema.ts';
 import { type World, writesOf } from '../world.ts';
@@ -84,8 +84,8 @@ const script = (given: ShiftTrafficInputs, world: World): Script<ReleaseOutputs>
     tasks: () => ({
       preparing: [candidateStands, holdScaling, beginSteps],
       stepping: [walk],
-      submitting: [confirmSubmission],
-      supervising: [supervise],
+      submitting: [async (turn) => publishing(await confirmSubmission(turn))],
+      supervising: [async (turn) => publishing(await supervise(turn))],
       settling: [restoreScaling, (turn) => applyScaling(turn, spec), ...comeToRest],
     }),
     outputs: (release) => outputsOf(store.endpoint, release),
@@ -114,6 +114,8 @@ const plan = async (
     case 'held':
       throw new Refusal('held-by-another-release', decision.because);
     case 'plan-changed':
+      // Its run is gone: traffic is not left without a judge while two plans are compared.
+      if (isLeft(decision.release, world)) return { is: 'stop-first', release: decision.release };
       throw new Refusal('plan-changed', `${decision.release.id} is live with another plan`);
     case 'already-convicted':
       throw new Refusal(
@@ -139,6 +141,10 @@ const plan = async (
       };
   }
 };
+
+/** No run supervises it any more, or an earlier attempt of this one did. */
+const isLeft = ({ lease }: Release, world: World): boolean =>
+  lease.holder === world.run.holder || lease.until <= world.clock.now();
 
 /** Puts a person's command into the record of the live rollout, whose supervisor obeys it at its next look. */
 const command = async (

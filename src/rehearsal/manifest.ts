@@ -12,14 +12,17 @@ export const house = {
   requestsPerSecond: 8,
 } as const;
 
+const judge =
+  'judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 0.5%, confidence: 0.95 } }';
+
 export const rollouts = {
   canary: 'strategy: canary, size: 25%, bake: 10m, final-bake: 5m',
   linear: 'strategy: linear, step: 25%, bake: 5m, final-bake: 5m',
   allAtOnce: 'strategy: all-at-once, final-bake: 10m',
   rolling: 'strategy: rolling, batch: 50%, bake: 6m, rollback-batch: 50%',
   unguarded: 'strategy: all-at-once, final-bake: 0s',
-  steps:
-    'strategy: steps, steps: [10, 50, 100], bake: 5m, judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 0.5%, confidence: 0.95 } }',
+  judgedCanary: `strategy: canary, size: 25%, bake: 10m, final-bake: 5m, ${judge}`,
+  steps: `strategy: steps, steps: [10, 50, 100], bake: 5m, ${judge}`,
 } as const;
 
 export interface ManifestOptions {

@@ -156,7 +156,13 @@ export const rerunDecision = (record: ReleaseRecord, request: Request): Decision
   // A release that was left behind says nothing about the version.
   const last = earlier.find(({ reason }) => reason !== 'abandoned');
   // A retry that lacked capacity or was cancelled proved nothing: what was convicted before it still is, until it succeeds.
-  const decided = earlier.find((release) => isConvicted(record, release) || release.outcome === 'succeeded');
+  // Of the two halves of a stepped release either convicts for both, and coming up dark acquits of nothing.
+  const decided = record.ended.find(
+    (release) =>
+      release.operation !== 'rollback' &&
+      release.version === request.version &&
+      (isConvicted(record, release) || (release.outcome === 'succeeded' && release.reason !== 'candidate-dark')),
+  );
   if (decided && !request.retry && request.operation !== 'rollback' && isConvicted(record, decided))
     return { is: 'already-convicted', release: decided };
   if (last?.outcome === 'succeeded' && last.planDigest === request.planDigest && stillServes(record, last))
@@ -181,7 +187,10 @@ const isConvicted = (record: ReleaseRecord, release: Release): boolean =>
     ({ release: id, ended: how }) => id === release.id && (how === 'rolled-back' || how === 'rejected'),
   );
 
-const stillServes = (record: ReleaseRecord, release: Release): boolean =>
-  record.history.some(
-    ({ endpointConfig, until }) => until === undefined && endpointConfig === release.candidate.endpointConfig,
+/** As it was delivered; a dark candidate also when it has been published since. */
+const stillServes = ({ history }: ReleaseRecord, { candidate }: Release): boolean =>
+  history.some(
+    ({ endpointConfig, until }) =>
+      until === undefined &&
+      (endpointConfig === candidate.endpointConfig || endpointConfig === candidate.beside?.candidate),
   );

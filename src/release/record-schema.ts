@@ -101,6 +101,7 @@ const stepping = z.looseObject({
   obeyed: count,
   policy: anything,
   latency: z.optional(anything),
+  grownAt: z.optional(instant),
   blindSince: z.optional(instant),
   verdict: z.optional(
     z.looseObject({ at: instant, decision: z.string(), because: z.string(), figures: z.optional(anything) }),

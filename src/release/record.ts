@@ -107,6 +107,8 @@ export interface Stepping {
   /** The judge's policy and latency plan, frozen before the first candidate request. */
   readonly policy: Policy;
   readonly latency?: LatencyPlan;
+  /** When the candidate was last told to grow with the variant that serves. */
+  readonly grownAt?: Instant;
   /** Since when CloudWatch cannot be read. */
   readonly blindSince?: Instant;
   /** The last verdict: CloudWatch may revise its buckets, a conviction stands. */

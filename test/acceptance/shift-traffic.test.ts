@@ -67,7 +67,7 @@ describe('run again', () => {
     expect(writes().filter(({ mutation }) => mutation)).toEqual([]);
   });
 
-  test('a version that the judge convicted stays dark, and gets no traffic unless it is asked for again', async () => {
+  test('a version that the judge convicted is convicted for both halves, until it is asked for again', async () => {
     await house.inProduction('1.0.0');
     house.writeManifest(() => manifestText({ rollout: bySteps }));
     await house.prepare('1.4.0');
@@ -78,11 +78,7 @@ describe('run again', () => {
     expect(shifted?.result.judged?.logEvidence).toBeGreaterThan(Math.log(100));
     const writes = house.watch();
     const dark = await house.run(deployEndpoint, { version: '1.4.0' });
-    expect(dark?.result).toMatchObject({
-      outcome: 'succeeded',
-      reason: 'candidate-dark',
-      outputs: { version: '1.4.0', 'serving-version': '1.0.0' },
-    });
+    expect(dark?.result).toMatchObject({ outcome: 'rejected', reason: 'already-convicted' });
     const again = await house.run(shiftTraffic, { version: '1.4.0' });
     expect(again?.result).toMatchObject({ outcome: 'rejected', reason: 'already-convicted' });
     expect(writes().filter(({ mutation }) => mutation)).toEqual([]);

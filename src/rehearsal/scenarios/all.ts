@@ -36,6 +36,7 @@ import { rollingAlarm, rollingGood, rollingRollbackFails } from './rolling.ts';
 import { autoscalerInterferes, instanceTypeChanged, scaledOutCapacityKept } from './scaling.ts';
 import type { Scenario } from './scenario.ts';
 import {
+  guardrailJudgeAborts,
   stepsBadThenCanaryNext,
   stepsCleanModelIsProven,
   stepsErrors,
@@ -121,5 +122,6 @@ export const scenarios: readonly Scenario[] = [
   stepsAutoscalerInterferes,
   stepsAbortByHand,
   stepsPausedThenPromoted,
+  guardrailJudgeAborts,
   stepsBadThenCanaryNext,
 ];

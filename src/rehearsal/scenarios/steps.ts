@@ -1,6 +1,14 @@
 import { minutes } from '../../clock.ts';
 import { rollouts } from '../manifest.ts';
-import { carriedOut, deliver, delivered, isEnd, leavesNothingHalfDone, type Scenario } from './scenario.ts';
+import {
+  carriedOut,
+  deliver,
+  delivered,
+  inProduction,
+  isEnd,
+  leavesNothingHalfDone,
+  type Scenario,
+} from './scenario.ts';
 import { broughtUp, candidateShare, harmed, inProductionBySteps, sharesTaken, untilShare, walked } from './walking.ts';
 
 const convicted = { outcome: 'rolled-back', reasonCode: 'convicted' } as const;
@@ -16,6 +24,11 @@ export const stepsGood: Scenario = {
     require(sharesTaken(stage, release.began.at) ===
       '10, 50, 100', `each step once: ${sharesTaken(stage, release.began.at)}`);
     require(carriedOut(release, 'UpdateEndpoint') === 2, 'two swaps: the candidate comes up dark, and is published');
+    const percents = (release.steps.at(-1)?.log ?? [])
+      .flatMap(({ text }) => /Z +(\d+) % {2}/.exec(text)?.[1] ?? [])
+      .map(Number);
+    require(percents.length > 10, `its progress is told: ${percents.length} times`);
+    require(percents.every((percent, index) => percent >= (percents[index - 1] ?? 0)), `and never falls: ${percents}`);
     const alone = release.ending?.after?.variants.map(({ name }) => name).join();
     require(alone === release.before?.variants[0]?.name, `it serves under the canonical name: ${alone}`);
     await leavesNothingHalfDone(stage, require);
@@ -144,6 +157,27 @@ export const stepsMetricsBlind: Scenario = {
     require(after >= minutes(10) && after <= minutes(14), `after max-blind of ten minutes: ${after / 60_000}`);
     require(sharesTaken(stage, release.began.at) ===
       '10, 0', `no step meanwhile: ${sharesTaken(stage, release.began.at)}`);
+    return release;
+  },
+};
+
+export const guardrailJudgeAborts: Scenario = {
+  name: 'guardrail-judge-aborts',
+  about:
+    'A canary with a slow tail bakes under an alarm that watches errors only: the judge sees it and has it stopped.',
+  expected: convicted,
+  play: async (stage, require) => {
+    await inProduction(stage, require);
+    stage.writeManifest({ rollout: rollouts.judgedCanary });
+    const release = await deliver(stage, 'A canary with a slow tail', '1.6.0');
+    require(/slower/.test(release.ending?.because ?? ''), `the report says what was worse: ${release.ending?.because}`);
+    const wentOff = stage.simulator.events.filter(({ source, what }) => source === 'alarm' && what === 'ALARM');
+    const stop = /-abort-[0-9a-f]{8}$/;
+    require(wentOff.length > 0 &&
+      wentOff.every(({ object }) =>
+        stop.test(object),
+      ), `only the release’s own lever was pulled: ${wentOff.map(({ object }) => object)}`);
+    await leavesNothingHalfDone(stage, require);
     return release;
   },
 };

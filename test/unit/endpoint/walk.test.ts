@@ -291,19 +291,30 @@ describe('capacity', () => {
     expect(worse.sent).toEqual([0]);
   });
 
-  test('that cannot be had sends the traffic back', async () => {
+  test('that cannot be had is waited for: the candidate keeps its judge and its share, and gets no more', async () => {
     const quota = refusal('The account-level service limit is 4 Instances', 'ResourceLimitExceeded');
     const one = walking({ far: { counts: [6, 4] }, refuses: { counts: quota } });
+    expect((await one.look()).because).toContain('waits for as many instances as serve, 6');
+    expect(one.sent).toEqual([]);
+    expect(one.release().phase).toBe('stepping');
+    const worse = walking({ far: { counts: [6, 4] }, refuses: { counts: quota }, did: failing });
+    await worse.look();
+    expect(worse.sent).toEqual([0]);
+  });
+
+  test('that SageMaker refuses for good sends the traffic back', async () => {
+    const odd = refusal('This variant cannot be scaled.', 'ValidationException');
+    const one = walking({ far: { counts: [6, 4] }, refuses: { counts: odd } });
     await one.look();
     expect(one.sent).toEqual([0]);
     await one.look({ share: 0, modifiedAt: nine + minutes(13) }, seconds(60));
-    expect(one.release()).toMatchObject({ phase: 'settling', outcome: 'failed', reason: 'quota-exceeded' });
+    expect(one.release()).toMatchObject({ phase: 'settling', outcome: 'failed' });
     expect(one.release().because).toContain('cannot grow to 6 instances');
   });
 
   test('that cannot be changed now is changed later', async () => {
     const one = walking({ far: { counts: [6, 4] }, refuses: { counts: busy } });
-    expect((await one.look()).because).toContain('changed by somebody else');
+    expect((await one.look()).because).toContain('waits for as many instances as serve, 6');
     expect(one.release().phase).toBe('stepping');
   });
 });

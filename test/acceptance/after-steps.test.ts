@@ -1,0 +1,118 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { IrisVersion } from '../../simulator/fixtures/fixtures.ts';
+import { minutes } from '../../src/clock.ts';
+import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { rollback } from '../../src/operations/rollback.ts';
+import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
+import { manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
+import { readServing } from '../../src/rehearsal/serving.ts';
+import { type House, openHouse } from '../support/house.ts';
+
+/** What the next command does after a stepped release ended, well or badly. */
+let team: House;
+beforeEach(async () => {
+  team = await openHouse();
+  await team.inProduction('1.0.0');
+  team.writeManifest(() => manifestText({ rollout: rollouts.steps }));
+}, 60_000);
+afterEach(() => team.close());
+
+const dark = async (version: IrisVersion) => (await team.run(deployEndpoint, { version }))?.result;
+const shift = async (version: IrisVersion) => (await team.run(shiftTraffic, { version }))?.result;
+const back = async () => (await team.run(rollback, { because: 'wrong prices' }))?.result;
+const shown = async () => {
+  const serving = await readServing(team.simulator, 'iris');
+  return {
+    config: serving?.endpointConfig,
+    variants: serving?.variants.map(({ name, version, share }) => `${name} ${version} ${share}`),
+  };
+};
+const writesOf = async (action: () => Promise<unknown>): Promise<number> => {
+  const seen = team.watch();
+  await action();
+  return seen().filter(({ mutation }) => mutation).length;
+};
+
+describe('after a good one', () => {
+  let before: Awaited<ReturnType<typeof shown>>;
+  beforeEach(async () => {
+    before = await shown();
+    await team.prepare('1.1.0');
+    await dark('1.1.0');
+    expect((await shift('1.1.0'))?.reason).toBe('delivered');
+  }, 60_000);
+
+  test('rollback goes to what served before, alone, as it was', async () => {
+    expect(await back()).toMatchObject({ outcome: 'succeeded', reason: 'restored' });
+    expect(await shown()).toEqual(before);
+    expect(await writesOf(async () => expect((await back())?.reason).toBe('already-restored'))).toBe(0);
+  }, 60_000);
+
+  test('the same workflow again changes nothing', async () => {
+    const delivered = await shown();
+    expect(
+      await writesOf(async () => {
+        expect((await dark('1.1.0'))?.reason).toBe('already-delivered');
+        expect((await shift('1.1.0'))?.reason).toBe('already-delivered');
+      }),
+    ).toBe(0);
+    expect(await shown()).toEqual(delivered);
+  }, 60_000);
+});
+
+describe('after a bad one', () => {
+  beforeEach(async () => {
+    await team.prepare('1.4.0');
+    await dark('1.4.0');
+    expect((await shift('1.4.0'))?.reason).toBe('convicted');
+  }, 60_000);
+
+  test('neither half tries it again by itself', async () => {
+    expect(
+      await writesOf(async () => {
+        expect((await shift('1.4.0'))?.reason).toBe('already-convicted');
+        expect((await dark('1.4.0'))?.reason).toBe('already-convicted');
+      }),
+    ).toBe(0);
+    const insisted = await team.run(deployEndpoint, { version: '1.4.0', retry: 'true' });
+    expect(insisted?.result).toMatchObject({ outcome: 'succeeded', reason: 'candidate-dark' });
+    expect((await shift('1.4.0'))?.reason).toBe('already-convicted');
+    expect((await team.run(shiftTraffic, { version: '1.4.0', retry: 'true' }))?.result.reason).toBe('convicted');
+  }, 60_000);
+
+  test('rollback finds the old version serving', async () => {
+    expect((await back())?.reason).toBe('already-restored');
+    expect((await shown()).variants).toEqual(['AllTraffic 1.0.0 1', 'AllTraffic-next 1.4.0 0']);
+  }, 60_000);
+});
+
+test('a candidate that is up dark already is said to be dark, not delivered', async () => {
+  await team.prepare('1.1.0');
+  await dark('1.1.0');
+  expect(await writesOf(async () => expect((await dark('1.1.0'))?.reason).toBe('candidate-dark'))).toBe(0);
+}, 60_000);
+
+describe('when there is no capacity to publish what was proven', () => {
+  const before = ['AllTraffic 1.0.0 0', 'AllTraffic-next 1.1.0 1'];
+  beforeEach(async () => {
+    await team.prepare('1.1.0');
+    await dark('1.1.0');
+    team.simulator.harm.failCapacity(1);
+    expect((await shift('1.1.0'))?.reason).toBe('retire-failed');
+    expect((await shown()).variants).toEqual(before);
+  }, 60_000);
+
+  test('shift-traffic goes on with the publishing and takes no traffic back for it', async () => {
+    const seen = team.watch();
+    expect((await shift('1.1.0'))?.reason).toBe('delivered');
+    expect(seen().filter(({ operation }) => operation === 'UpdateEndpointWeightsAndCapacities')).toEqual([]);
+    expect((await shown()).variants).toEqual(['AllTraffic 1.1.0 1']);
+  }, 60_000);
+
+  test('rollback takes the traffic back', async () => {
+    expect(await back()).toMatchObject({ outcome: 'succeeded', reason: 'restored' });
+    expect((await shown()).variants?.[0]).toBe('AllTraffic 1.0.0 1');
+    await team.pass(minutes(10));
+    expect((await shown()).variants?.[0]).toBe('AllTraffic 1.0.0 1');
+  }, 60_000);
+});
