@@ -140,7 +140,8 @@ const hear = async (turn: Turn, live: Live, stepping: Stepping, stale: boolean):
     .slice(stepping.obeyed)
     .map(({ command, by, why }): Event => ({ is: 'said', at, command, by, why }));
   const seen: Event = { is: 'observed', at, share, moving: inProgress(live.status), ...(stale ? { stale } : {}) };
-  if (stepping.state.is === 'dark') return { events: [...said, seen, ...darkChecks(turn, live, stepping, share)] };
+  // Its checks come before what people say: nobody promotes a candidate that was not looked at.
+  if (stepping.state.is === 'dark') return { events: [seen, ...darkChecks(turn, live, stepping, share), ...said] };
   const heard = await judgeVariants(turn, stepping);
   if (heard === undefined) return { events: [...said, seen] };
   return { events: [...said, seen, { is: 'judged', at, verdict: heard.verdict }], evidence: heard.evidence };
@@ -232,8 +233,11 @@ const shift = async (
   } catch (error) {
     if (mayPass(error)) throw error;
     const busy = classify(error) === 'in-progress';
-    // A raise that is refused is a matter for people; the way back is tried until it is taken.
-    if (!busy && command.share > 0) throw error;
+    // A raise that is refused for good leaves no traffic without its supervisor; the way back is tried until it is taken.
+    if (!busy && command.share > 0) {
+      const why = `SageMaker refuses to raise the candidate: ${describe(error)}`;
+      return abortSteps(turn, reasonOfError(error), why);
+    }
     // Nothing moved, so what is observed meanwhile is evidence; the machine commands again at the next look.
     const { stepping } = turn.release;
     if (stepping) await turn.save({ stepping: { ...stepping, moves: stepping.moves.slice(0, -1) } });

@@ -211,6 +211,27 @@ describe('weights', () => {
     expect(one.state()?.is).toBe('returning');
   });
 
+  test('that SageMaker refuses to raise for good leave no traffic unsupervised', async () => {
+    const odd = Object.assign(new Error('One or more features are not supported.'), { name: 'ValidationException' });
+    const one = walking({ refuses: { weights: odd } });
+    expect((await one.look()).because).toContain('refuses the way back, which is tried again');
+    expect(one.state()?.is).toBe('returning');
+    expect(one.release().commands.at(-1)).toMatchObject({
+      command: 'abort',
+      why: expect.stringContaining('refuses to raise'),
+    });
+  });
+
+  test('promoted by a person in the dark move only when the candidate was looked at', async () => {
+    const dark = { stepping: { state: { is: 'dark' as const }, moves: [] }, commands: [told('promote-now')] };
+    const wrong = walking({ ...dark, far: { share: 0, image: `sha256:${'e'.repeat(64)}` } });
+    await wrong.look();
+    expect(wrong.state()).toMatchObject({ is: 'returning', why: 'dark-checks-failed' });
+    const right = walking({ ...dark, far: { share: 0 } });
+    await right.look();
+    expect(right.sent).toEqual([1]);
+  });
+
   test('of 0 are not believed as long as the read may be from before the last raise', async () => {
     const raised = { from: nine + minutes(12) - seconds(5), share: 0.1 };
     const one = walking({
