@@ -1,4 +1,5 @@
 import { orUndefined } from '../aws/errors.ts';
+import { percent } from '../judge/because.ts';
 import type { Rollout } from '../manifest/manifest.ts';
 import { type Plan, Refusal } from '../operation.ts';
 import type { RegisteredVersion } from '../registry/packages.ts';
@@ -144,7 +145,7 @@ const describe = (
 ): Plan => ({
   title: serves
     ? `${asked.version} is up dark on ${asked.spec.name} already`
-    : `bring ${asked.group} ${asked.version} up dark on ${asked.spec.name}, for steps of ${rollout.steps.map((share) => `${share * 100} %`).join(', ')}`,
+    : `bring ${asked.group} ${asked.version} up dark on ${asked.spec.name}, for steps of ${rollout.steps.map((share) => percent(share)).join(', ')}`,
   changes: serves
     ? []
     : [

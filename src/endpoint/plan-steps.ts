@@ -1,4 +1,5 @@
 import { digest } from '../digest.ts';
+import { percent } from '../judge/because.ts';
 import type { Rollout } from '../manifest/manifest.ts';
 import { type Plan, Refusal } from '../operation.ts';
 import type { Configuration, ReleaseRecord, Stepping } from '../release/record.ts';
@@ -112,13 +113,13 @@ const describe = (
   proof: readonly Proof[],
   scales: boolean,
 ): Plan => ({
-  title: `shift ${endpoint} from ${baseline.version ?? baseline.endpointConfig} to ${candidate.version} in steps of ${rollout.steps.map((share) => `${share * 100} %`).join(', ')}`,
+  title: `shift ${endpoint} from ${baseline.version ?? baseline.endpointConfig} to ${candidate.version} in steps of ${rollout.steps.map((share) => percent(share)).join(', ')}`,
   changes: [
     {
       verb: 'update',
       object: `weights of ${endpoint}`,
       details: rollout.steps.map(
-        (share) => `${share * 100} %, at least ${rollout.bakeSeconds} s, until proven healthy`,
+        (share) => `${percent(share)}, at least ${rollout.bakeSeconds} s, until proven healthy`,
       ),
     },
     {

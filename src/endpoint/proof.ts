@@ -1,4 +1,5 @@
 import { duration, seconds } from '../clock.ts';
+import { percent } from '../judge/because.ts';
 import { requestsToProof } from '../judge/time-to-proof.ts';
 import type { Rollout } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
@@ -53,14 +54,14 @@ export const refuseUnprovable = (rollout: Steps, proof: readonly Proof[], rate: 
   const needed = Number.isFinite(slow.seconds) ? `about ${duration(seconds(slow.seconds))}` : 'for ever';
   throw new Refusal(
     'too-little-traffic',
-    `${endpoint} sees about ${Math.round(rate * 100) / 100} requests per second, so proving health at ${slow.share * 100} % takes ${needed} (${slow.says}), and max-step is ${duration(seconds(longestStepSeconds(rollout)))}: start with a larger share, lengthen max-step, or relax healthy.excess-below`,
+    `${endpoint} sees about ${Math.round(rate * 100) / 100} requests per second, so proving health at ${percent(slow.share)} takes ${needed} (${slow.says}), and max-step is ${duration(seconds(longestStepSeconds(rollout)))}: start with a larger share, lengthen max-step, or relax healthy.excess-below`,
   );
 };
 
 export const proofNotes = (proof: readonly Proof[]): readonly string[] =>
   proof.map(
     ({ share, seconds: needed, says }) =>
-      `at ${share * 100} % a version as good as this one is proven after about ${duration(seconds(needed))} (what takes longest: ${says})`,
+      `at ${percent(share)} a version as good as this one is proven after about ${duration(seconds(needed))} (what takes longest: ${says})`,
   );
 
 /** Metrics lag two minutes behind, and a look comes every half. */

@@ -1,0 +1,85 @@
+import { type Instant, minutes } from '../../src/clock.ts';
+import type { Rollout } from '../../src/manifest/manifest.ts';
+import type { ReleaseRecord } from '../../src/release/record.ts';
+import type { World } from '../../src/world.ts';
+import { type Did, fakeMetrics } from './metrics.ts';
+import { configuration, release } from './release.ts';
+import { judgePolicy, nine } from './stepping.ts';
+
+type Steps = Extract<Rollout, { strategy: 'steps' }>;
+
+export const rollout: Steps = {
+  strategy: 'steps',
+  steps: [0.07, 0.5, 1],
+  bakeSeconds: 300,
+  minimumRequests: 100,
+  judge: judgePolicy,
+  alarms: { named: [] },
+} as unknown as Steps;
+
+/** 50 requests a second, all day. */
+export const busy = (fleet: string): Did | undefined => (fleet === 'AllTraffic' ? { requests: 3000 } : undefined);
+
+/** 1.1.0 was brought up dark beside 1.0.0. */
+export const recordOf = (version = '1.1.0'): ReleaseRecord => ({
+  schemaVersion: 1,
+  endpoint: 'churn',
+  epoch: 3,
+  ended: [
+    release({
+      version,
+      outcome: 'succeeded',
+      reason: 'candidate-dark',
+      candidate: {
+        ...configuration(version),
+        endpointConfig: 'churn-dark',
+        beside: { candidate: `churn-${version.replaceAll('.', '-')}`, baseline: 'churn-1-0-0' },
+      },
+    }),
+  ],
+  history: [{ ...configuration('1.0.0'), endpointConfig: 'churn-dark', from: 0, good: true }],
+});
+
+/** An endpoint whose config and shares are as told. */
+export const planningWorld = (
+  weights: Readonly<Record<string, number>>,
+  options: {
+    readonly config?: string;
+    readonly count?: number;
+    readonly did?: (fleet: string, at: Instant) => Did | undefined;
+  } = {},
+): World => {
+  const { config = 'churn-dark', count = 4, did = busy } = options;
+  return {
+    clock: { now: () => nine + minutes(1) },
+    account: { partition: 'aws', region: 'eu-west-1', id: '111122223333' },
+    read: {
+      sagemaker: {
+        describeEndpoint: async () => ({
+          EndpointStatus: 'InService',
+          EndpointConfigName: config,
+          ProductionVariants: Object.entries(weights).map(([VariantName, CurrentWeight]) => ({
+            VariantName,
+            CurrentWeight,
+            DesiredWeight: CurrentWeight,
+            CurrentInstanceCount: count,
+            DesiredInstanceCount: count,
+          })),
+        }),
+        describeEndpointConfig: async () => ({
+          EndpointConfigName: config,
+          ProductionVariants: [
+            {
+              VariantName: 'AllTraffic',
+              ModelName: 'churn-1-0-0',
+              InstanceType: 'ml.m5.large',
+              InitialInstanceCount: 2,
+            },
+          ],
+        }),
+      },
+      cloudwatch: fakeMetrics(did),
+      autoscaling: { describeScalableTargets: async () => ({}) },
+    },
+  } as unknown as World;
+};
