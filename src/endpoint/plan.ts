@@ -69,7 +69,8 @@ export const planDelivery = async (
       `${spec.name} serves ${live.endpointConfig} and is being updated to ${live.pending.endpointConfig} by somebody else: wait until that has ended`,
     );
   const compiled = compile(rollout, {
-    exists: live !== undefined,
+    // What serves already moves nothing, whether or not its rollout could be carried out.
+    exists: live !== undefined && !serves,
     instanceCount: count.expected,
     instanceType: hardwareOf(spec),
     ...(baseline === undefined ? {} : { replacedType: baseline.instanceType }),
