@@ -209,7 +209,13 @@ beforeAll(async () => {
     ComparisonOperator: 'LessThanThreshold',
     TreatMissingData: 'breaching',
   });
-  stage.simulator.permit('model-registrar', ['s3:*', 'sagemaker:Describe*', 'cloudwatch:*', 'ecr:*']);
+  stage.simulator.permit('model-registrar', [
+    's3:*',
+    'sagemaker:Describe*',
+    'sagemaker:ListTags',
+    'cloudwatch:*',
+    'ecr:*',
+  ]);
   await stage.openDoors();
 }, 60_000);
 afterAll(async () => {

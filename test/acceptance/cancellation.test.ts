@@ -53,7 +53,8 @@ const points: Readonly<Record<string, Point>> = {
   'while submitting': {
     call: { service: 'sagemaker', operation: 'UpdateEndpoint' },
     says: 'cancelled',
-    leaves: 'supervising',
+    // The turn ends before its next call: that the answer came is for the re-run to find out.
+    leaves: 'submitting',
     rerun: 'delivered',
   },
   'while supervising': { says: 'cancelled', leaves: 'supervising', rerun: 'delivered' },
