@@ -35,7 +35,7 @@ interface Point {
   readonly call?: { readonly service: string; readonly operation: string };
   readonly says: 'cancelled' | 'delivered';
   /** The release that the run leaves behind for SageMaker to finish: its alarms stay. */
-  readonly leaves?: 'supervising';
+  readonly leaves?: 'submitting' | 'supervising';
   readonly rerun: 'delivered' | 'already-delivered';
 }
 
