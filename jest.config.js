@@ -12,4 +12,6 @@ export default {
     ],
   },
   testTimeout: 20_000,
+  // Jest leaves one core idle; on the two of a common runner that doubles the time.
+  maxWorkers: '100%',
 };

@@ -90,7 +90,7 @@ describe('while the autoscaler changes the endpoint', () => {
 
 test('a way back that SageMaker refuses is tried again until it is taken', async () => {
   await dark('1.4.0');
-  const odd = { code: 'ValidationException', message: 'One or more endpoint features are not supported today.' };
+  const odd = { code: 'InvalidRequest', message: 'One or more endpoint features are not supported today.' };
   team.simulator.faults.add({ ...weightCall, ...odd, kind: 'error', times: 3, after: 1 });
   const report = await team.run(shiftTraffic, { version: '1.4.0' });
   expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'convicted' });
