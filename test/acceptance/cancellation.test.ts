@@ -35,7 +35,7 @@ interface Point {
   readonly call?: { readonly service: string; readonly operation: string };
   readonly says: 'cancelled' | 'delivered';
   /** The release that the run leaves behind for SageMaker to finish: its alarms stay. */
-  readonly leaves?: 'submitting' | 'supervising';
+  readonly leaves?: readonly string[];
   readonly rerun: 'delivered' | 'already-delivered';
 }
 
@@ -53,11 +53,12 @@ const points: Readonly<Record<string, Point>> = {
   'while submitting': {
     call: { service: 'sagemaker', operation: 'UpdateEndpoint' },
     says: 'cancelled',
-    // The turn ends before its next call: that the answer came is for the re-run to find out.
-    leaves: 'submitting',
+    // The signal and the answer are on their way at once. Where the signal is first, the turn ends before it writes down that the
+    // answer came, and the re-run finds out.
+    leaves: ['submitting', 'supervising'],
     rerun: 'delivered',
   },
-  'while supervising': { says: 'cancelled', leaves: 'supervising', rerun: 'delivered' },
+  'while supervising': { says: 'cancelled', leaves: ['supervising'], rerun: 'delivered' },
   // Everything had been decided and verified: what is left takes less time than the runner gives, and the truth is told.
   'while settling': {
     call: { service: 'cloudwatch', operation: 'DeleteAlarms' },
@@ -93,7 +94,8 @@ test.each(Object.entries(points))(
     expect(step.summary).toContain(says);
 
     const submitted = leaves !== undefined || says === 'delivered';
-    expect(record().live?.phase).toBe(leaves);
+    if (leaves) expect(leaves).toContain(record().live?.phase);
+    else expect(record().live).toBeUndefined();
     expect(await shown()).toEqual({
       version: submitted ? '1.1.0' : '1.0.0',
       instances: { current: 4, desired: 4 },
