@@ -101,6 +101,9 @@ export const someoneUpdatesByHand: Scenario = {
   expected: { outcome: 'inconclusive', reasonCode: 'changed-by-others' },
   play: async (stage, require) => {
     await inProduction(stage, require);
+    // A config that was just made may not be found yet: it is made in time.
+    await makeByHand(stage);
+    await stage.driver.until(stage.driver.now() + minutes(1));
     const release = await stage.begin('Somebody else is faster', '1.1.0');
     await release.prepare();
     stage.simulator.faults.add({
@@ -108,7 +111,7 @@ export const someoneUpdatesByHand: Scenario = {
       service: 'sagemaker',
       operation: 'UpdateEndpoint',
       times: 1,
-      action: () => updateByHand(stage, release.before?.endpointConfig ?? ''),
+      action: () => updateByHand(stage),
     });
     await release.run('deploy-endpoint');
     const ending = await release.end();
@@ -129,11 +132,15 @@ export const someoneUpdatesByHand: Scenario = {
 };
 
 const byHand = 'made-in-the-console';
-const updateByHand = async (stage: Stage, from: string): Promise<void> => {
+const makeByHand = async (stage: Stage): Promise<void> => {
+  const EndpointName = house.endpoint;
+  const { EndpointConfigName } = await stage.simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName });
   const { ProductionVariants } = await stage.simulator.call('sagemaker', 'DescribeEndpointConfig', {
-    EndpointConfigName: from,
+    EndpointConfigName,
   });
   await stage.simulator.call('sagemaker', 'CreateEndpointConfig', { EndpointConfigName: byHand, ProductionVariants });
+};
+const updateByHand = async (stage: Stage): Promise<void> => {
   await stage.simulator.call('sagemaker', 'UpdateEndpoint', {
     EndpointName: house.endpoint,
     EndpointConfigName: byHand,
