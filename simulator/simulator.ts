@@ -24,6 +24,7 @@ export interface SimulatorOptions extends KernelOptions {
 
 export const defaultRoles: readonly string[] = [
   'model-deployer',
+  'model-restorer',
   'model-registrar',
   'churn-serving',
   'iris-serving',

@@ -107,8 +107,8 @@ const actionsOf = (policy: string): string[] => {
 const planner = 'model-registrar';
 for (const policy of ['plan', 'register-model']) simulator.permit(planner, actionsOf(policy));
 simulator.permit(planner, ['sagemaker:DescribeModel']);
-for (const policy of ['approve-gate', 'deploy-endpoint', 'rollback'])
-  simulator.permit('model-deployer', actionsOf(policy));
+for (const policy of ['approve-gate', 'deploy-endpoint']) simulator.permit('model-deployer', actionsOf(policy));
+simulator.permit('model-restorer', actionsOf('rollback'));
 
 const environment = {
   ...simulator.environment(participant),

@@ -141,7 +141,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
       const values = readInputs(schema, host.written);
       const [inputs, common]: [Inputs, CommonInputs] = [only(operation.inputs, values), values];
       dryRun = common['dry-run'];
-      const target = targetOf(inputs);
+      const target = targetOf(inputs, operation.name);
       const session = await (host.seams?.openSession ?? openSession)({
         target: { ...target, ...(host.role ? { role: host.role } : {}) },
         env: host.env,

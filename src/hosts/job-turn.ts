@@ -78,7 +78,7 @@ const takeJobTurn = async (
   const { signal } = new AbortController();
   const run = runOf(data, env);
   const { inputs, common } = await readJobInputs(operation, data, { env, clock, signal });
-  const target = targetOf(inputs);
+  const target = targetOf(inputs, operation.name);
   const subject = subjectOf(inputs, target);
   found({ subject });
   const session = await (place.openSession ?? openSession)({

@@ -1,9 +1,10 @@
 import { type AwsConnection, createAwsClients } from '../aws/clients.ts';
 import { assumed, base, type CredentialSource, partitionOf } from '../aws/credentials.ts';
 import type { Clock } from '../clock.ts';
+import { given } from '../manifest/given.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
-import { type Plan, Refusal } from '../operation.ts';
+import { type OperationName, type Plan, Refusal } from '../operation.ts';
 import { InputError } from '../schema.ts';
 import { version } from '../version.ts';
 import type { Account, Run, World } from '../world.ts';
@@ -40,10 +41,15 @@ export interface Session {
 }
 export type OpenSession = (request: SessionRequest) => Promise<Session>;
 
-/** The environment an operation's inputs name; empty when the operation has no manifest. */
-export const targetOf = (inputs: unknown): Target => {
+/**
+ * The environment an operation's inputs name; empty when the operation has no manifest. Going back has a role of its own where the
+ * manifest names one: the environment that those on call use has no reviewers, and must not lead to the deployer's role.
+ */
+export const targetOf = (inputs: unknown, operation?: OperationName): Target => {
   const { manifest, environment } = inputs as { readonly manifest?: Manifest; readonly environment?: string };
-  return manifest === undefined || environment === undefined ? {} : environmentOf(manifest, environment);
+  if (manifest === undefined || environment === undefined) return {};
+  const { account, region, role, rollbackRole, endpoint } = environmentOf(manifest, environment);
+  return given({ account, region, role: operation === 'rollback' ? (rollbackRole ?? role) : role, endpoint });
 };
 
 /**

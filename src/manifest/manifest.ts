@@ -16,6 +16,8 @@ export interface Environment {
   readonly region?: string;
   /** Role name or ARN that the host assumes and refreshes. */
   readonly role?: string;
+  /** The same for `rollback`, which needs less: it publishes only endpoint configs that exist. Default: `role`. */
+  readonly rollbackRole?: string;
   /** Where release records live; default: the account's SageMaker bucket. */
   readonly releases?: S3Location;
   readonly endpoint: EndpointSpec;

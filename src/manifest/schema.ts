@@ -254,6 +254,15 @@ const environment = z.pipe(
       ),
       region: z.optional(v.region().check(about('AWS region; default: the one of the run.'))),
       role: z.optional(v.role().check(about('Role that is assumed and refreshed; its name or ARN.'))),
+      'rollback-role': z.optional(
+        v
+          .role()
+          .check(
+            about(
+              'Role that `rollback` assumes instead, its name or ARN: going back needs no right to make a model. Default: `role`.',
+            ),
+          ),
+      ),
       releases: z.optional(
         v.s3Folder().check(about("Where release records live; default: the account's SageMaker bucket.")),
       ),
@@ -261,7 +270,7 @@ const environment = z.pipe(
       rollout,
     })
     .check(about('One place the model is delivered to.')),
-  z.transform((raw): Environment => given(raw)),
+  z.transform(({ 'rollback-role': rollbackRole, ...raw }): Environment => given({ ...raw, rollbackRole })),
 );
 
 export const manifestSchema = z.pipe(

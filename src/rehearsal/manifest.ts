@@ -60,6 +60,7 @@ environments:
     account: "${house.account}"
     region: ${house.region}
     role: model-deployer
+    rollback-role: model-restorer
     endpoint:
       name: ${options.name ?? house.endpoint}
       execution-role: iris-serving

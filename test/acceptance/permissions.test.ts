@@ -14,7 +14,8 @@ import { manifestText, rollouts, house as team } from '../../src/rehearsal/manif
 import type { Report } from '../../src/report/result.ts';
 import { type House, openHouse } from '../support/house.ts';
 
-const role = 'model-deployer';
+/** As the team's manifest names them. */
+const roleOf = ({ name }: AnyOperation): string => (name === 'rollback' ? 'model-restorer' : 'model-deployer');
 const place = {
   partition: 'aws',
   region: team.region,
@@ -399,6 +400,7 @@ const play = async (row: Row, actions: readonly string[]): Promise<Seen> => {
   const house = await openHouse();
   try {
     const inputs = await row.stage(house);
+    const role = roleOf(row.operation);
     house.simulator.permit(role, actions);
     const watched = house.watch();
     const report = await house.run(row.operation, inputs);

@@ -59,15 +59,15 @@ describe('deliver.yml', () => {
 
   it('plans with another role and writes nothing, then deploys what was planned with the manifest’s', () => {
     const row = rows['inconclusive, and taken back'] as Row;
-    const inputs = { ...row.inputs, 'planner-role': 'model-planner', retry: true, timeout: '2h', because: 'noon' };
+    const roles = { 'planner-role': 'model-planner', 'rollback-role': 'model-restorer' };
+    const inputs = { ...row.inputs, ...roles, retry: true, timeout: '2h', because: 'noon' };
     const { given, environments, groups } = play(deliver, { ...row, inputs });
     expect(given['plan/deployment']).toMatchObject({ 'dry-run': 'true', role: 'model-planner', retry: 'true' });
     expect(given['deliver/deploy']).toMatchObject({ version: 'churn_v1.4.0', retry: 'true', timeout: '2h' });
-    for (const step of ['deliver/deploy', 'deliver/rollback']) {
-      expect(given[step]).not.toHaveProperty('dry-run');
-      expect(given[step]).not.toHaveProperty('role');
-    }
+    for (const step of ['deliver/deploy', 'deliver/rollback']) expect(given[step]).not.toHaveProperty('dry-run');
+    expect(given['deliver/deploy']).not.toHaveProperty('role');
     expect(given['deliver/rollback']).toMatchObject({
+      role: 'model-restorer',
       to: '1.3.0',
       because: 'the delivery of churn_v1.4.0 ended inconclusive',
     });
@@ -99,11 +99,13 @@ describe('deliver.yml', () => {
 
   it('rolls back in a queue of its own, because a rollback stops the delivery that is live', () => {
     const row = rows['rollback to the last good version'] as Row;
-    const inputs = { ...row.inputs, version: '1.2.0', because: 'noon', 'github-environment': 'production-rollback' };
+    const place = { 'github-environment': 'production-rollback', 'rollback-role': 'model-restorer' };
+    const inputs = { ...row.inputs, ...place, version: '1.2.0', because: 'noon' };
     const { given, environments, groups, outputs } = play(deliver, { ...row, inputs });
     expect(outputs['version']).toBe('1.3.0');
     expect(given['plan/rollback']).toMatchObject({ 'dry-run': 'true', to: '1.2.0' });
-    expect(given['rollback/rollback']).toMatchObject({ to: '1.2.0', because: 'noon' });
+    expect(given['rollback/rollback']).toMatchObject({ to: '1.2.0', because: 'noon', role: 'model-restorer' });
+    expect(given['plan/rollback']).not.toHaveProperty('role', 'model-restorer');
     expect(given['rollback/rollback']).not.toHaveProperty('dry-run');
     expect(environments).toEqual({ rollback: 'production-rollback' });
     expect(groups).toEqual({ rollback: 'sagemaker-churn-1a2b3c4d-rollback' });

@@ -2,6 +2,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openSession, type SessionRequest, targetOf } from '../../../src/hosts/world.ts';
+import { loadManifest } from '../../../src/manifest/load.ts';
+import type { Manifest } from '../../../src/manifest/manifest.ts';
+import type { OperationName } from '../../../src/operation.ts';
+import { manifestText } from '../../../src/rehearsal/manifest.ts';
 import { countingPlan } from '../../support/fake-operation.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
 
@@ -122,5 +126,17 @@ describe('a session', () => {
 describe('the target', () => {
   it('is nothing for an operation without a manifest', () => {
     expect(targetOf({ subject: 'sheep' })).toEqual({});
+  });
+
+  it('has the role that goes back for a rollback, and for nothing else', () => {
+    const environment = 'production';
+    const withBoth = loadManifest(manifestText(), 'delivery.yml');
+    const withOne = loadManifest(manifestText().replace(/ +rollback-role: .*\n/, ''), 'delivery.yml');
+    const roleOf = (manifest: Manifest, operation?: OperationName) =>
+      targetOf({ manifest, environment }, operation).role;
+    expect(roleOf(withBoth, 'rollback')).toBe('model-restorer');
+    expect(roleOf(withBoth, 'deploy-endpoint')).toBe('model-deployer');
+    expect(roleOf(withBoth)).toBe('model-deployer');
+    expect(roleOf(withOne, 'rollback')).toBe('model-deployer');
   });
 });

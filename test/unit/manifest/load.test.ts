@@ -40,6 +40,7 @@ describe('a valid manifest', () => {
       account: '111122223333',
       region: 'eu-west-1',
       role: 'model-deployer',
+      rollbackRole: 'model-restorer',
       releases: { bucket: 'ml-releases', prefix: 'churn/' },
       endpoint: {
         name: 'churn',
@@ -145,9 +146,9 @@ describe('a mistake gives one line that names it', () => {
     [
       'strategy: canary',
       'strategy: canry',
-      `41:17: ${rollout}.strategy: "canry" is not a strategy; expected ${strategies}; did you mean canary?`,
+      `42:17: ${rollout}.strategy: "canry" is not a strategy; expected ${strategies}; did you mean canary?`,
     ],
-    ['      strategy: canary\n', '', `40:5: ${rollout}.strategy: is missing; expected ${strategies}`],
+    ['      strategy: canary\n', '', `41:5: ${rollout}.strategy: is missing; expected ${strategies}`],
     [
       '"111122223333"',
       '111122223333',
@@ -161,7 +162,7 @@ describe('a mistake gives one line that names it', () => {
     [
       '    region',
       '    zebra',
-      '24:5: environments.production.zebra: unknown key; allowed here: account, region, role, releases, endpoint, rollout',
+      '24:5: environments.production.zebra: unknown key; allowed here: account, region, role, rollback-role, releases, endpoint, rollout',
     ],
     [
       'final-bake: 5m',
@@ -172,38 +173,38 @@ describe('a mistake gives one line that names it', () => {
     [
       '      minimum-requests: 600\n',
       '',
-      `40:5: ${rollout}.minimum-requests: is missing; expected a whole number, 0 or more`,
+      `41:5: ${rollout}.minimum-requests: is missing; expected a whole number, 0 or more`,
     ],
     [
       'count: 4',
       'count: 1.5',
-      `30:46: ${endpoint}.instance.count: 1.5 is not a number of instances; expected a whole number, 1 or more`,
+      `31:46: ${endpoint}.instance.count: 1.5 is not a number of instances; expected a whole number, 1 or more`,
     ],
     [
       'size: 25%',
       'size: 0%',
-      `42:13: ${rollout}.size: "0%" is not a part of the fleet; expected e.g. 25%, 1 instance or 2 instances`,
+      `43:13: ${rollout}.size: "0%" is not a part of the fleet; expected e.g. 25%, 1 instance or 2 instances`,
     ],
-    ['min: 2', 'min: 20', `31:27: ${endpoint}.autoscaling.min: min is greater than max`],
+    ['min: 2', 'min: 20', `32:27: ${endpoint}.autoscaling.min: min is greater than max`],
     [
       'LOG_LEVEL: info',
       '1LOG: info',
-      `37:22: ${endpoint}.environment.1LOG: "1LOG" is not an environment variable; expected letters, digits and _, not starting with a digit`,
+      `38:22: ${endpoint}.environment.1LOG: "1LOG" is not an environment variable; expected letters, digits and _, not starting with a digit`,
     ],
     [
       '"4711"',
       '4711',
-      `39:45: ${endpoint}.tags.cost-center: 4711 is not a tag value; expected at most 256 letters, digits, spaces and _.:/=+-@ (put numbers and booleans in quotes)`,
+      `40:45: ${endpoint}.tags.cost-center: 4711 is not a tag value; expected at most 256 letters, digits, spaces and _.:/=+-@ (put numbers and booleans in quotes)`,
     ],
     [
       'startup-health-check-timeout: 5m',
       'startup-health-check-timeout: 59s',
-      `38:37: ${endpoint}.startup-health-check-timeout: must be 60s to 1h`,
+      `39:37: ${endpoint}.startup-health-check-timeout: must be 60s to 1h`,
     ],
     [
       'sampling-percent: 20',
       'sampling-percent: 101',
-      `32:68: ${endpoint}.data-capture.sampling-percent: 101 is not a percentage; expected a whole number, 0 to 100`,
+      `33:68: ${endpoint}.data-capture.sampling-percent: 101 is not a percentage; expected a whole number, 0 to 100`,
     ],
     ['model: churn', 'model: churn\nmodel: other', '4:1: Map keys must be unique'],
     [
@@ -214,9 +215,9 @@ describe('a mistake gives one line that names it', () => {
     [
       '[sg-0a1b2c3d]',
       '[a, b, c, d, e, f]',
-      `36:26: ${endpoint}.vpc.security-groups: ["a","b","c","d","e","f"] is not a list of security groups; expected 1 to 5 of them`,
+      `37:26: ${endpoint}.vpc.security-groups: ["a","b","c","d","e","f"] is not a list of security groups; expected 1 to 5 of them`,
     ],
-    ['info', '!!js/function x', '37:33: Unresolved tag: tag:yaml.org,2002:js/function'],
+    ['info', '!!js/function x', '38:33: Unresolved tag: tag:yaml.org,2002:js/function'],
   ])('%j → %j', (passage, replacement, expected) => {
     expect(problems(changed(passage, replacement))).toEqual([`delivery.yml:${expected}`]);
   });
@@ -267,7 +268,7 @@ describe('a mistake gives one line that names it', () => {
     const text = changed('strategy: canary', 'strategy: canry')
       .replace('version: 1', 'version: 2')
       .replace('count: 1', 'count: 0');
-    expect(problems(text).map((line) => line.split(':', 2)[1])).toEqual(['2', '16', '41']);
+    expect(problems(text).map((line) => line.split(':', 2)[1])).toEqual(['2', '16', '42']);
   });
 });
 
