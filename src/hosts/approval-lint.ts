@@ -1,0 +1,121 @@
+import { parse } from 'yaml';
+import type { Protection } from '../github/environments.ts';
+
+/** A workflow of the user's repository. */
+export interface WorkflowText {
+  readonly path: string;
+  readonly text: string;
+}
+
+interface Step {
+  readonly uses?: unknown;
+  readonly with?: Readonly<Record<string, unknown>>;
+}
+interface Job extends Step {
+  readonly environment?: unknown;
+  readonly steps?: readonly Step[];
+}
+
+/** A job that moves a version to an endpoint, and the GitHub environment that guards it; without one nothing does. */
+interface Delivery {
+  readonly job: string;
+  readonly environment?: string;
+}
+
+/**
+ * A version registered as `Approved` has no approval but the reviewers of the GitHub environment it is delivered through. One warning for
+ * each such environment that has none, or that could not be looked at.
+ * @param look asks GitHub; undefined where there is no token to ask with
+ */
+export const approvalWarnings = async (
+  workflows: readonly WorkflowText[],
+  look?: (environment: string) => Promise<Protection>,
+): Promise<readonly string[]> => {
+  const warnings = workflows.flatMap(({ path, text }) =>
+    deliveriesApprovedOnRegistration(jobsOf(text)).map(async ({ job, environment }) => {
+      const problem = await unreviewed(environment, look);
+      return problem === undefined
+        ? []
+        : [
+            `${path}, job ${job}: the version is registered as Approved, and ${problem}. Add required reviewers, or register it as PendingManualApproval`,
+          ];
+    }),
+  );
+  return (await Promise.all(warnings)).flat();
+};
+
+const unreviewed = async (
+  environment: string | undefined,
+  look: ((environment: string) => Promise<Protection>) | undefined,
+): Promise<string | undefined> => {
+  if (environment === undefined) return 'the job has no GitHub environment: whoever can push deploys';
+  if (environment.includes('${{'))
+    return `only the reviewers of the GitHub environment ${environment} decide, whose name is known when the workflow runs: check that each has some`;
+  const unseen = `only the reviewers of the GitHub environment ${environment} decide`;
+  if (look === undefined)
+    return `${unseen}: check that it has some (with GITHUB_TOKEN and GITHUB_REPOSITORY set, lint asks GitHub)`;
+  const protection = await look(environment);
+  switch (protection.is) {
+    case 'reviewed':
+      return undefined;
+    case 'unreviewed':
+      return `the GitHub environment ${environment} has no required reviewers: whoever can push deploys`;
+    case 'absent':
+      return `there is no GitHub environment ${environment}: GitHub creates it without reviewers, so whoever can push deploys`;
+    case 'unknown':
+      return `${unseen}, and GitHub did not say whether it has some (${protection.because})`;
+  }
+};
+
+/** None where every registration leaves the approval to the registry. */
+const deliveriesApprovedOnRegistration = (jobs: Readonly<Record<string, Job>>): readonly Delivery[] => {
+  const entries = Object.entries(jobs);
+  const registers = entries.some(([, job]) => partsOf(job).some(isApprovedOnRegistration));
+  if (!registers) return [];
+  return entries.flatMap(([name, job]) =>
+    partsOf(job)
+      .filter(delivers)
+      .slice(0, 1)
+      .map((part): Delivery => {
+        const environment = part === job ? guardOfCall(part) : nameOf(job.environment);
+        return environment === undefined ? { job: name } : { job: name, environment };
+      }),
+  );
+};
+
+/** A job calls a workflow, or has steps. */
+const partsOf = (job: Job): readonly Step[] => (job.uses === undefined ? (job.steps ?? []) : [job]);
+
+const usesOf = ({ uses }: Step): string => String(uses ?? '');
+const isCall = (part: Step): boolean => /(^|\/)deliver\.ya?ml(@|$)/.test(usesOf(part));
+const isAction = (part: Step, name: string): boolean => new RegExp(`(^|/)${name}(@|$)`).test(usesOf(part));
+const isTrue = (value: unknown): boolean => String(value) === 'true';
+
+const isApprovedOnRegistration = (part: Step): boolean =>
+  (isCall(part) || isAction(part, 'register-model')) && /\bApproved\b/.test(String(part.with?.['approval-status']));
+
+const delivers = (part: Step): boolean =>
+  (isCall(part) ? !isTrue(part.with?.['rollback']) : isAction(part, 'deploy-endpoint')) &&
+  !isTrue(part.with?.['dry-run']);
+
+/** `github-environment` of the reusable workflow is its `environment` where it is left out. */
+const guardOfCall = (part: Step): string | undefined =>
+  nameOf(part.with?.['github-environment']) ?? nameOf(part.with?.['environment']);
+
+const nameOf = (environment: unknown): string | undefined => {
+  const name =
+    typeof environment === 'object' && environment !== null && 'name' in environment ? environment.name : environment;
+  return typeof name === 'string' && name !== '' ? name : undefined;
+};
+
+/** A workflow that cannot be read is GitHub's to refuse, and none of this lint's business. */
+const jobsOf = (text: string): Readonly<Record<string, Job>> => {
+  try {
+    const { jobs } = parse(text) as { readonly jobs?: unknown };
+    return typeof jobs === 'object' && jobs !== null
+      ? Object.fromEntries(Object.entries(jobs).filter(([, job]) => typeof job === 'object' && job !== null))
+      : {};
+  } catch {
+    return {};
+  }
+};
