@@ -1,4 +1,6 @@
-import { type Place, type PolicyName, policyFor, policyNames, unasked } from '../src/permissions.ts';
+import { type PolicyName, policyFor, policyNames, unasked } from '../src/permissions.ts';
+import type { Condition } from '../src/policy-conditions.ts';
+import type { Place } from '../src/policy-resources.ts';
 
 /** The place the policies are written for: the names of `examples/delivery.yml`. */
 const example: Place = {
@@ -34,14 +36,20 @@ export const policyTables = (): string =>
       ...policyFor(policy, example).Statement.map(({ Sid, Action, Condition }) => {
         const why = Action.map((action) => unasked(policy).get(action)).find((because) => because !== undefined);
         const asked = Sid.startsWith('Let') ? (why ?? '') : '';
-        return `| ${Sid} | ${Action.map((action) => `\`${action}\``).join(' ')} | ${[asked, ...conditions(Condition)].filter(Boolean).join('; ')} |`;
+        return `| ${Sid} | ${Action.map((action) => `\`${action}\``).join(' ')} | ${[asked, ...conditionsOf(Condition)].filter(Boolean).join('; ')} |`;
       }),
       '',
     ])
     .join('\n')
     .trimEnd();
 
-const conditions = (condition: Readonly<Record<string, Readonly<Record<string, string>>>> = {}): readonly string[] =>
+const conditionsOf = (condition: Condition = {}): readonly string[] =>
   Object.entries(condition).flatMap(([operator, keys]) =>
-    Object.entries(keys).map(([key, value]) => `only with \`${key}\` ${operator} \`${value}\``),
+    Object.entries(keys).map(([key, value]) => {
+      if (operator === 'Null') return `only ${value === 'true' ? 'without' : 'with'} \`${key}\``;
+      return `only with \`${key}\` ${operator} ${[value]
+        .flat()
+        .map((one) => `\`${one}\``)
+        .join(' or ')}`;
+    }),
   );
