@@ -268,7 +268,15 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     ...encrypt,
   ],
   // Neither CreateModel nor PassRole: models and configurations are kept (DESIGN §7 rule 3).
-  rollback: [...readRelease, readModels, ...supervise, updateIt, ...scale, ...encrypt],
+  rollback: [
+    ...readRelease,
+    readModels,
+    ...supervise,
+    { sid: 'TakeTheTrafficBack', actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'], on: ['endpoint'] },
+    updateIt,
+    ...scale,
+    ...encrypt,
+  ],
 };
 
 /** The IAM actions a run needs, sorted. @param needs of this run; what always is needed is in any case */
