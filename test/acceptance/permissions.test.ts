@@ -13,21 +13,10 @@ import { type Policy, type PolicyName, policyFor, policyNames, unasked } from '.
 import { manifestText, rollouts, house as team } from '../../src/rehearsal/manifest.ts';
 import type { Report } from '../../src/report/result.ts';
 import { type House, openHouse } from '../support/house.ts';
+import { place } from '../support/policy-place.ts';
 
 /** As the team's manifest names them. */
 const roleOf = ({ name }: AnyOperation): string => (name === 'rollback' ? 'model-restorer' : 'model-deployer');
-const place = {
-  partition: 'aws',
-  region: team.region,
-  account: team.account,
-  model: team.model,
-  endpoint: team.endpoint,
-  executionRole: 'iris-serving',
-  releases: { bucket: `sagemaker-${team.region}-${team.account}`, prefix: 'model-delivery/' },
-  artifacts: team.bucket,
-  repository: 'iris-serving',
-  kmsAlias: 'alias/ml',
-};
 
 type Inputs = Readonly<Record<string, string>>;
 
