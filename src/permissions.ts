@@ -6,6 +6,8 @@ import { type Place, resourcesOf } from './policy-resources.ts';
  * here, and `test/acceptance/permissions.test.ts` holds both against what the operations ask of AWS.
  */
 export type PolicyName = 'register-model' | 'approve-gate' | 'plan' | 'deploy-endpoint' | 'shift-traffic' | 'rollback';
+/** With the policy of the people who approve in the registry: no operation of the suite does it for them. */
+export type PublishedName = PolicyName | 'approver';
 
 /** Something that not every run needs. A plan lists it when its run does; a policy always has it. */
 export type Need =
@@ -299,12 +301,25 @@ export interface Policy {
   readonly Statement: readonly Statement[];
 }
 
+const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
+  ...grants,
+  approver: [
+    findVersion,
+    {
+      sid: 'ApproveOrReject',
+      actions: ['sagemaker:UpdateModelPackage'],
+      on: ['packages'],
+      condition: conditions.onlyDecides,
+    },
+  ],
+};
+
 /** Least privilege for every run of an operation at one place, as IAM takes it. */
-export const policyFor = (policy: PolicyName, place: Place): Policy => {
+export const policyFor = (policy: PublishedName, place: Place): Policy => {
   const resources = resourcesOf(place);
   return {
     Version: '2012-10-17',
-    Statement: grants[policy].map(({ sid, actions, on, condition }) => ({
+    Statement: published[policy].map(({ sid, actions, on, condition }) => ({
       Sid: sid,
       Effect: 'Allow',
       Action: [...actions].sort(),
@@ -315,11 +330,12 @@ export const policyFor = (policy: PolicyName, place: Place): Policy => {
 };
 
 /** Action → why it is needed, for those that no request is called like. */
-export const unasked = (policy: PolicyName): ReadonlyMap<string, string> =>
+export const unasked = (policy: PublishedName): ReadonlyMap<string, string> =>
   new Map(
-    grants[policy].flatMap(({ actions, because }) =>
+    published[policy].flatMap(({ actions, because }) =>
       because === undefined ? [] : actions.map((action) => [action, because] as const),
     ),
   );
 
 export const policyNames = Object.keys(grants) as readonly PolicyName[];
+export const publishedNames = Object.keys(published) as readonly PublishedName[];

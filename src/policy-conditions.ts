@@ -7,10 +7,10 @@ import type { Place } from './policy-resources.ts';
 export type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 
 /**
- * What must stay as it was registered: keys of the suite's own in CustomerMetadataProperties, which are compared with
- * `registry/metadata.ts` by a test. IAM has no key for all of them at once.
+ * What must stay as it was registered: the suite's own keys in CustomerMetadataProperties; a test holds them against
+ * `registry/metadata.ts`, which is above this layer. IAM has no key for all metadata at once.
  */
-export const registeredFacts = [
+const registeredFacts = [
   'semver',
   'content-digest',
   'artifact-sha256',
@@ -24,18 +24,23 @@ export const registeredFacts = [
 const absent = (...keys: readonly string[]): Readonly<Record<string, string>> =>
   Object.fromEntries(keys.map((key) => [key, 'true']));
 
+const factsStay: Condition = {
+  Null: absent(
+    ...registeredFacts.map((name) => `sagemaker:CustomerMetadataProperties/${name}`),
+    'sagemaker:CustomerMetadataPropertiesToRemove',
+    'sagemaker:ModelLifeCycle:Stage',
+    'sagemaker:ModelLifeCycle:StageStatus',
+  ),
+};
+
 export const conditions = {
   /** A request without a status is refused: AWS does not say which one a version then has. */
   unapproved: (): Condition => ({ StringEquals: { 'sagemaker:ModelApprovalStatus': 'PendingManualApproval' } }),
   /** A rejection, and nothing beside it for which IAM has a key. It has none for the InferenceSpecification. */
-  onlyRejects: (): Condition => ({
-    StringEquals: { 'sagemaker:ModelApprovalStatus': 'Rejected' },
-    Null: absent(
-      ...registeredFacts.map((name) => `sagemaker:CustomerMetadataProperties/${name}`),
-      'sagemaker:CustomerMetadataPropertiesToRemove',
-      'sagemaker:ModelLifeCycle:Stage',
-      'sagemaker:ModelLifeCycle:StageStatus',
-    ),
+  onlyRejects: (): Condition => ({ StringEquals: { 'sagemaker:ModelApprovalStatus': 'Rejected' }, ...factsStay }),
+  onlyDecides: (): Condition => ({
+    StringEquals: { 'sagemaker:ModelApprovalStatus': ['Approved', 'Rejected'] },
+    ...factsStay,
   }),
   /** AWS: "Enforce conditional writes on Amazon S3 buckets". Parts of a multipart upload carry no such header: they are refused. */
   creates: (): Condition => ({ Null: { 's3:if-none-match': 'false' } }),

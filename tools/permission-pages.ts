@@ -1,4 +1,4 @@
-import { type PolicyName, policyFor, policyNames, unasked } from '../src/permissions.ts';
+import { type PublishedName, policyFor, publishedNames, unasked } from '../src/permissions.ts';
 import type { Condition } from '../src/policy-conditions.ts';
 import type { Place } from '../src/policy-resources.ts';
 
@@ -16,16 +16,16 @@ const example: Place = {
   kmsAlias: 'alias/ml',
 };
 
-export const policyJson = (policy: PolicyName): string =>
+export const policyJson = (policy: PublishedName): string =>
   `${JSON.stringify(policyFor(policy, example), undefined, 2)}\n`;
 
 /** Path → content of every policy. */
 export const policyFiles = (): ReadonlyMap<string, string> =>
-  new Map(policyNames.map((policy) => [`docs/permissions/${policy}.json`, policyJson(policy)]));
+  new Map(publishedNames.map((policy) => [`docs/permissions/${policy}.json`, policyJson(policy)]));
 
 /** What each policy allows, statement by statement, for the page that explains them. */
 export const policyTables = (): string =>
-  policyNames
+  publishedNames
     .flatMap((policy) => [
       `### ${policy}`,
       '',

@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { AssumeRoleCommand } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { PolicyName } from '../../src/permissions.ts';
+import type { PublishedName } from '../../src/permissions.ts';
 import { type Account, clientsOf, openAccount, refusalOf } from '../simulator/support/account.ts';
 import { publishedPolicies } from '../support/policy-requests.ts';
 
@@ -24,7 +24,7 @@ afterEach(() => account.simulator.close());
 
 type Clients = ReturnType<typeof clientsOf>;
 
-const as = async (policy: PolicyName): Promise<Clients> => {
+const as = async (policy: PublishedName): Promise<Clients> => {
   const document = publishedPolicies().find(({ name }) => name === policy)?.document;
   account.simulator.attachPolicy('intruder', document);
   const asked = { RoleArn: 'arn:aws:iam::111122223333:role/intruder', RoleSessionName: 'r1' };
@@ -116,6 +116,24 @@ describe('who registers', () => {
     const put = { Bucket: 'ml-releases', Key: 'churn/churn/record.json', Body: '{}', IfNoneMatch: '*' };
     await denied(s3.send(new PutObjectCommand(put)), 's3:PutObject');
   });
+});
+
+test('who approves decides, and changes nothing beside it', async () => {
+  await account.simulator.call('sagemaker', 'CreateModelPackageGroup', { ModelPackageGroupName: 'churn' });
+  const { ModelPackageArn = '' } = (await account.simulator.call('sagemaker', 'CreateModelPackage', {
+    ...registered,
+    ModelApprovalStatus: 'PendingManualApproval',
+  })) as { ModelPackageArn?: string };
+  const { sagemaker } = await as('approver');
+  const update = (more: object) => sagemaker.send(new UpdateModelPackageCommand({ ModelPackageArn, ...more }));
+  const decision = { ModelApprovalStatus: 'Approved', ApprovalDescription: 'recall holds' };
+  await denied(update({ InferenceSpecification: other }), 'sagemaker:UpdateModelPackage');
+  await denied(
+    update({ ...decision, CustomerMetadataProperties: { 'content-digest': 'another' } }),
+    'sagemaker:UpdateModelPackage',
+  );
+  expect(await refusalOf(update(decision))).toBeUndefined();
+  await denied(sagemaker.send(new CreateModelPackageCommand(registered)), 'sagemaker:CreateModelPackage');
 });
 
 describe.each(['deploy-endpoint', 'shift-traffic', 'rollback'] as const)('who has the policy of %s', (policy) => {

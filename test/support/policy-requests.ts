@@ -35,8 +35,9 @@ export const publishedPolicies = (): readonly PublishedPolicy[] =>
     }));
 
 /** What a request of the suite's carries, by the statement that allows it. That these are sent is what `permissions.test.ts` shows. */
-const sent: Readonly<Record<string, PolicyRequest['context']>> = {
+export const sent: Readonly<Record<string, PolicyRequest['context']>> = {
   RegisterButNotApprove: { 'sagemaker:ModelApprovalStatus': ['PendingManualApproval'] },
+  ApproveOrReject: { 'sagemaker:ModelApprovalStatus': ['Approved'] },
   RejectADuplicate: { 'sagemaker:ModelApprovalStatus': ['Rejected'] },
   KeepTheArtifact: { 's3:if-none-match': ['*'] },
   KeepTheEvaluation: { 's3:if-none-match': ['*'] },
@@ -66,18 +67,18 @@ function scaling(): PolicyRequest['context'] {
   };
 }
 
-/** Another value that AWS could find under the key. */
-const other: Readonly<Record<string, string>> = {
-  'sagemaker:ModelApprovalStatus': 'Approved',
-  'kms:GrantIsForAWSResource': 'false',
-  'application-autoscaling:service-namespace': 'ecs',
-  'application-autoscaling:scalable-dimension': 'sagemaker:inference-component:DesiredCopyCount',
-  'iam:PassedToService': 'lambda.amazonaws.com',
-  'iam:AWSServiceName': 'ecs.application-autoscaling.amazonaws.com',
-  'cloudwatch:namespace': 'AWS/SageMaker',
-  'sagemaker:TaggingAction': 'CreateTrainingJob',
-  'kms:ResourceAliases': 'alias/payroll',
-  'kms:ViaService': 's3.eu-west-1.amazonaws.com',
+/** Other values that AWS could find under the key. */
+const others: Readonly<Record<string, readonly string[]>> = {
+  'sagemaker:ModelApprovalStatus': ['PendingManualApproval', 'Approved', 'Rejected'],
+  'kms:GrantIsForAWSResource': ['false'],
+  'application-autoscaling:service-namespace': ['ecs'],
+  'application-autoscaling:scalable-dimension': ['sagemaker:inference-component:DesiredCopyCount'],
+  'iam:PassedToService': ['lambda.amazonaws.com'],
+  'iam:AWSServiceName': ['ecs.application-autoscaling.amazonaws.com'],
+  'cloudwatch:namespace': ['AWS/SageMaker'],
+  'sagemaker:TaggingAction': ['CreateTrainingJob'],
+  'kms:ResourceAliases': ['alias/payroll'],
+  'kms:ViaService': ['s3.eu-west-1.amazonaws.com'],
 };
 
 /**
@@ -132,9 +133,12 @@ const breaches = (
     Object.entries(keys).flatMap(([key, value]) => {
       const { [key]: _removed, ...left } = context;
       const without = { name: `without ${key}`, context: left };
-      const stranger = other[key] ?? 'elsewhere';
-      const changed = { name: `with ${key} ${stranger}`, context: { ...left, [key]: [stranger] } };
-      if (operator !== 'Null') return [without, changed];
-      return value === 'true' ? [changed] : [without];
+      const strangers = (others[key] ?? ['elsewhere']).filter((one) => ![value].flat().includes(one));
+      const changed = strangers.map((stranger) => ({
+        name: `with ${key} ${stranger}`,
+        context: { ...left, [key]: [stranger] },
+      }));
+      if (operator !== 'Null') return [without, ...changed];
+      return value === 'true' ? changed : [without];
     }),
   );
