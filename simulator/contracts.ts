@@ -95,8 +95,13 @@ export interface Simulator {
   /** When each setting was last looked at: services look only where it makes a difference. */
   readonly settingsRead: ReadonlyMap<string, Instant>;
   readonly faults: Faults;
-  /** From now on the role may do only these actions (`sagemaker:Describe*`); several calls add up. Without it a role may do everything. */
+  /** From now on the role may do only these actions (`sagemaker:Describe*`), on everything; several calls add up. Without it a role may do everything. */
   permit(role: string, actions: readonly string[]): void;
+  /**
+   * Attaches an IAM policy document to the role: from now on it may do only what its policies allow, conditions included.
+   * @throws {TypeError} naming the element, operator or condition key that is not evaluated here
+   */
+  attachPolicy(role: string, document: unknown): void;
   readonly objects: Objects;
   readonly images: Images;
   readonly metrics: Metrics;

@@ -1,9 +1,10 @@
 import { AwsError, type Instant, type Kernel, type Service } from './contracts.ts';
 import type { FaultQueue } from './faults.ts';
+import { demandsOf } from './iam/demands.ts';
 import { type Caller, type Principals, refusal } from './principals.ts';
 import { type AnswerContext, type Decoded, decode, type WireAnswer, type WireRequest } from './protocols.ts';
 import { uuidOf } from './random.ts';
-import { actionOf, isWrite, type RequestLog, resourceOf } from './request-log.ts';
+import { isWrite, type RequestLog, resourceOf } from './request-log.ts';
 import { loadTables, type Tables, validate } from './validation.ts';
 
 export interface Gateway {
@@ -60,28 +61,21 @@ export const createGateway = ({ kernel, seed, services, principals, faults, log 
     return { principal: { accessKeyId: '', arn: '*', accountId: '' }, participant: undefined, temporary: false };
   };
 
-  const authorize = (caller: Caller, decoded: Decoded, input: Record<string, unknown>, resource: string): void => {
-    const { service, operation, protocol } = decoded;
-    principals.authorize(caller.principal, actionOf(service, operation), resource, protocol.family);
-    // AWS: "Granting a user permissions to pass a role to an AWS service".
-    const passed = input['ExecutionRoleArn'];
-    if (isWrite(operation) && typeof passed === 'string')
-      principals.authorize(caller.principal, 'iam:PassRole', passed, protocol.family);
-    // AWS: "Permissions to add tags when creating SageMaker resources".
-    if (
-      service === 'sagemaker' &&
-      /^Create/.test(operation) &&
-      Array.isArray(input['Tags']) &&
-      input['Tags'].length > 0
-    )
-      principals.authorize(caller.principal, 'sagemaker:AddTags', resource, protocol.family);
+  const authorize = (
+    caller: Caller,
+    { service, operation, protocol }: Decoded,
+    input: Record<string, unknown>,
+  ): void => {
+    for (const demand of demandsOf(kernel, { service, operation, input }))
+      principals.authorize(caller.principal, demand, protocol.family);
   };
 
   /** Who may not list a bucket is not told that an object is absent: 403 instead of 404 (S3 API reference, GetObject). */
   const conceal = (caller: Caller | undefined, { service }: Decoded, refused: AwsError, resource: string): AwsError => {
     if (service !== 's3' || refused.code !== 'NoSuchKey' || caller === undefined) return refused;
     try {
-      principals.authorize(caller.principal, 's3:ListBucket', resource.split('/')[0] ?? resource, 's3');
+      const bucket = { action: 's3:ListBucket', resource: resource.split('/')[0] ?? resource, context: () => [] };
+      principals.authorize(caller.principal, bucket, 's3');
       return refused;
     } catch (denied) {
       if (denied instanceof AwsError) return denied;
@@ -112,9 +106,9 @@ export const createGateway = ({ kernel, seed, services, principals, faults, log 
       if (handler === undefined) throw unknownOperation(protocol.family, operation);
       answeredBy = 'constraint';
       input = decoded.input();
-      resource = resourceOf(kernel, service, input);
+      resource = resourceOf(kernel, service, operation, input);
       answeredBy = 'gate';
-      authorize(caller, decoded, input, resource);
+      authorize(caller, decoded, input);
       answeredBy = 'constraint';
       input = checked(service, operation, input);
       answeredBy = 'operation';

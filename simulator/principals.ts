@@ -1,4 +1,7 @@
 import { AwsError, type Instant, type Kernel, type Principal } from './contracts.ts';
+import type { Demand } from './iam/demands.ts';
+import { evaluate } from './iam/evaluate.ts';
+import { type Policy, parsePolicy } from './iam/policy.ts';
 import type { Protocol } from './protocols.ts';
 import { base32Of, digestOf } from './random.ts';
 
@@ -11,10 +14,14 @@ export interface Principals {
   /** Temporary credentials that expire in virtual time. */
   issue(role: Role, sessionName: string, durationMs: number, participant: string | undefined): Session;
   role(arn: string): Role | undefined;
-  /** From now on the role may do only these (`sagemaker:Describe*`); several calls add up. */
-  permit(role: string, actions: readonly string[]): void;
+  /**
+   * From now on the role may do only what its policies allow; several add up.
+   * @param document as IAM takes it
+   * @throws {TypeError} naming the element, operator or condition key that is not evaluated here
+   */
+  attach(role: string, document: unknown): void;
   /** @throws AwsError AccessDeniedException, worded as IAM words it. */
-  authorize(principal: Principal, action: string, resource: string, family: Protocol['family']): void;
+  authorize(principal: Principal, demand: Demand, family: Protocol['family']): void;
 }
 
 export interface Caller {
@@ -42,7 +49,7 @@ const longLived = 'AKIASIMULATED';
 export const createPrincipals = (kernel: Kernel, roles: readonly string[]): Principals => {
   const known = new Map<string, Role>();
   const sessions = new Map<string, { readonly session: Session; readonly participant: string | undefined }>();
-  const permitted = new Map<string, Set<string>>();
+  const attached = new Map<string, readonly Policy[]>();
   for (const role of roles) {
     const arn = role.startsWith('arn:') ? role : `arn:aws:iam::${kernel.accountId}:role/${role}`;
     const name = arn.split('/').at(-1) ?? role;
@@ -92,19 +99,22 @@ export const createPrincipals = (kernel: Kernel, roles: readonly string[]): Prin
       return session;
     },
     role: (arn) => known.get(arn),
-    permit(role, actions) {
-      permitted.set(role, new Set([...(permitted.get(role) ?? []), ...actions]));
+    attach(role, document) {
+      attached.set(role, [...(attached.get(role) ?? []), parsePolicy(document)]);
     },
-    authorize(principal, action, resource, family) {
+    authorize(principal, demand, family) {
+      const { action, resource } = demand;
       const role = /:assumed-role\/([^/]+)\//.exec(principal.arn)?.[1];
-      const allowed = role === undefined ? undefined : permitted.get(role);
+      const policies = role === undefined ? undefined : attached.get(role);
       // GetCallerIdentity needs no permission and cannot be denied (AWS STS API reference).
-      if (allowed === undefined || action === 'sts:GetCallerIdentity') return;
-      const granted = [...allowed].some((pattern) =>
-        pattern.endsWith('*') ? action.startsWith(pattern.slice(0, -1)) : pattern === action,
-      );
-      if (granted) return;
-      const message = `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`;
+      if (policies === undefined || action === 'sts:GetCallerIdentity') return;
+      const decision = evaluate(policies, demand);
+      if (decision === 'allowed') return;
+      const why =
+        decision === 'explicitly-denied'
+          ? 'with an explicit deny in an identity-based policy'
+          : `because no identity-based policy allows the ${action} action`;
+      const message = `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`;
       throw family === 'json'
         ? new AwsError('AccessDeniedException', message)
         : new AwsError('AccessDenied', message, 403);

@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import type { Kernel, LoggedRequest } from './contracts.ts';
 import type { WireAnswer, WireRequest } from './protocols.ts';
+import { targetArn } from './services/scaling-descriptions.ts';
 
 /** Every AWS call in the order it was handled; how dry-run purity, idempotency and least privilege are proven. */
 export interface RequestLog {
@@ -65,8 +66,16 @@ const sagemakerResources = [
   ['ResourceArn', ''],
 ] as const;
 
+/** Calls about the versions of a group: SageMaker matches them as packages (AWS: "Cross-account support", model package group policy). */
+const aboutVersions = /^(Create|List)ModelPackages?$/;
+
 /** What IAM would match the call against; `*` for calls without a resource. */
-export const resourceOf = (kernel: Kernel, service: string, input: Readonly<Record<string, unknown>>): string => {
+export const resourceOf = (
+  kernel: Pick<Kernel, 'arn'>,
+  service: string,
+  operation: string,
+  input: Readonly<Record<string, unknown>>,
+): string => {
   const text = (member: string): string | undefined => {
     const value = Array.isArray(input[member]) ? input[member][0] : input[member];
     return typeof value === 'string' ? value : undefined;
@@ -78,6 +87,9 @@ export const resourceOf = (kernel: Kernel, service: string, input: Readonly<Reco
     }
     case 'sagemaker':
     case 'sagemaker-runtime': {
+      const group = text('ModelPackageGroupName');
+      if (group !== undefined && aboutVersions.test(operation))
+        return kernel.arn('sagemaker', `model-package/${group.replace(/^arn:.*\//, '').toLowerCase()}/*`);
       for (const [member, type] of sagemakerResources) {
         const name = text(member);
         if (name !== undefined)
@@ -97,7 +109,12 @@ export const resourceOf = (kernel: Kernel, service: string, input: Readonly<Reco
     }
     case 'sts':
       return text('RoleArn') ?? '*';
+    case 'application-autoscaling': {
+      // The reading calls take no resource (AWS Service Authorization Reference, Application Auto Scaling).
+      const resourceId = isWrite(operation) ? text('ResourceId') : undefined;
+      return resourceId === undefined ? '*' : targetArn(kernel, { resourceId });
+    }
     default:
-      return text('ResourceId') ?? '*';
+      return '*';
   }
 };

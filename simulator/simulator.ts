@@ -122,7 +122,12 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
     events,
     settingsRead,
     faults,
-    permit: principals.permit,
+    permit: (role, Action) =>
+      principals.attach(role, {
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Action, Resource: '*' }],
+      }),
+    attachPolicy: principals.attach,
     objects: services.objects,
     images: services.images,
     metrics: services.metrics,

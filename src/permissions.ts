@@ -1,10 +1,13 @@
-import type { S3Location } from './manifest/manifest.ts';
+import { type Condition, conditions } from './policy-conditions.ts';
+import { type Place, resourcesOf } from './policy-resources.ts';
 
 /**
  * What each operation must be allowed, declared once: the plan's list of permissions and `docs/permissions/*.json` are made from
  * here, and `test/acceptance/permissions.test.ts` holds both against what the operations ask of AWS.
  */
 export type PolicyName = 'register-model' | 'approve-gate' | 'plan' | 'deploy-endpoint' | 'shift-traffic' | 'rollback';
+/** With the policy of the people who approve in the registry: no operation of the suite does it for them. */
+export type PublishedName = PolicyName | 'approver';
 
 /** Something that not every run needs. A plan lists it when its run does; a policy always has it. */
 export type Need =
@@ -23,21 +26,6 @@ export type Need =
   /** Brings the count of what serves back to the manifest's. */
   | 'resizes';
 
-/** The names a policy is written for. */
-export interface Place {
-  readonly partition: string;
-  readonly region: string;
-  readonly account: string;
-  readonly model: string;
-  readonly endpoint: string;
-  readonly executionRole: string;
-  readonly releases: S3Location;
-  /** Where training leaves its artifacts. */
-  readonly artifacts: string;
-  readonly repository: string;
-  readonly kmsAlias: string;
-}
-
 interface Grant {
   /** What it is for, in letters and digits (IAM: Sid). */
   readonly sid: string;
@@ -49,48 +37,12 @@ interface Grant {
   /** Why it is needed although no request of the suite is called like that. */
   readonly because?: string;
 }
-type Condition = Readonly<Record<string, Readonly<Record<string, string>>>>;
-
-/** SageMaker compares names in lower case. A name that was cut to 63 characters needs a wider pattern. */
-const resourcesOf = ({ partition, region, account, ...place }: Place) => {
-  const regional = (service: string, resource: string): string =>
-    `arn:${partition}:${service}:${region}:${account}:${resource}`;
-  const s3 = (path: string): string => `arn:${partition}:s3:::${path}`;
-  const iam = (resource: string): string => `arn:${partition}:iam::${account}:${resource}`;
-  const [model, endpoint] = [place.model.toLowerCase(), place.endpoint.toLowerCase()];
-  const releases = `${place.releases.bucket}/${place.releases.prefix}`;
-  return {
-    everything: '*',
-    group: regional('sagemaker', `model-package-group/${model}`),
-    packages: regional('sagemaker', `model-package/${model}/*`),
-    trainingJobs: regional('sagemaker', 'training-job/*'),
-    endpoint: regional('sagemaker', `endpoint/${endpoint}`),
-    ownConfigs: regional('sagemaker', `endpoint-config/${endpoint}-*`),
-    ownModels: regional('sagemaker', `model/${endpoint}-*`),
-    // What served before the suite came has a name of somebody else's choice.
-    allConfigs: regional('sagemaker', 'endpoint-config/*'),
-    allModels: regional('sagemaker', 'model/*'),
-    ownAlarms: regional('cloudwatch', `alarm:${place.endpoint}-*`),
-    scalingAlarms: regional('cloudwatch', `alarm:TargetTracking-endpoint/${place.endpoint}/*`),
-    repository: regional('ecr', `repository/${place.repository}`),
-    key: regional('kms', 'key/*'),
-    records: s3(`${releases}${place.endpoint}/*`),
-    pinned: s3(`${releases}artifacts/*`),
-    evaluations: s3(`${releases}evaluations/*`),
-    releasesBucket: s3(place.releases.bucket),
-    trained: s3(`${place.artifacts}/*`),
-    trainedBucket: s3(place.artifacts),
-    executionRole: iam(`role/${place.executionRole}`),
-    scalingRole: iam(
-      'role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint',
-    ),
-  };
-};
 
 const findVersion: Grant = {
   sid: 'FindTheVersion',
   actions: ['sagemaker:DescribeModelPackage', 'sagemaker:ListModelPackages'],
-  on: ['group', 'packages'],
+  // Also the listing is about packages (AWS: "Cross-account support", model package group policy).
+  on: ['packages'],
 };
 
 /** Without it S3 answers 403 instead of 404 for an object that is not there. A `s3:prefix` condition would bring the 403 back. */
@@ -133,23 +85,25 @@ const readCandidate: readonly Grant[] = [
 
 const readAlarms: Grant = { sid: 'ReadAlarms', actions: ['cloudwatch:DescribeAlarms'], on: ['everything'] };
 
+/** Either header, never none: a write that does not say what it follows would take a record from whoever holds it. */
+const writeRelease: readonly Grant[] = [
+  { sid: 'BeginTheReleaseRecord', actions: ['s3:PutObject'], on: ['records'], condition: conditions.creates },
+  { sid: 'ContinueTheReleaseRecord', actions: ['s3:PutObject'], on: ['records'], condition: conditions.replaces },
+];
+
 const supervise: readonly Grant[] = [
   readAlarms,
-  { sid: 'WriteTheReleaseRecord', actions: ['s3:PutObject'], on: ['records'] },
+  ...writeRelease,
   { sid: 'ReadWhatWentOff', actions: ['cloudwatch:DescribeAlarmHistory'], on: ['everything'], when: 'updates' },
   { sid: 'RemoveOwnAlarms', actions: ['cloudwatch:DeleteAlarms'], on: ['ownAlarms'], when: 'updates' },
   {
     sid: 'TakeTheUpdateBack',
     actions: ['cloudwatch:PutMetricData'],
     on: ['everything'],
-    condition: () => ({ StringEquals: { 'cloudwatch:namespace': 'ModelDelivery' } }),
+    condition: conditions.ownNamespace,
     when: 'updates',
   },
 ];
-
-const ofSageMaker = (): Condition => ({
-  StringEquals: { 'application-autoscaling:service-namespace': 'sagemaker' },
-});
 
 const holdScaling: readonly Grant[] = [
   {
@@ -159,8 +113,8 @@ const holdScaling: readonly Grant[] = [
       'application-autoscaling:PutScheduledAction',
       'application-autoscaling:RegisterScalableTarget',
     ],
-    on: ['everything'],
-    condition: ofSageMaker,
+    on: ['scalableTargets'],
+    condition: conditions.instanceCounts,
     when: 'scales',
   },
   {
@@ -181,7 +135,7 @@ const holdScaling: readonly Grant[] = [
     sid: 'LetScalingHaveItsRole',
     actions: ['iam:CreateServiceLinkedRole'],
     on: ['scalingRole'],
-    condition: () => ({ StringEquals: { 'iam:AWSServiceName': 'sagemaker.application-autoscaling.amazonaws.com' } }),
+    condition: conditions.scalesEndpoints,
     when: 'scales',
     because: "the account's first scalable target makes the role that scales",
   },
@@ -191,8 +145,8 @@ const scale: readonly Grant[] = [
   {
     sid: 'SetScalingAside',
     actions: ['application-autoscaling:DeregisterScalableTarget'],
-    on: ['everything'],
-    condition: ofSageMaker,
+    on: ['scalableTargets'],
+    condition: conditions.instanceCounts,
     when: 'scales',
   },
   ...holdScaling,
@@ -201,13 +155,24 @@ const scale: readonly Grant[] = [
 const encrypt: readonly Grant[] = [
   {
     sid: 'LetSageMakerUseTheKey',
-    actions: ['kms:CreateGrant', 'kms:DescribeKey'],
+    actions: ['kms:CreateGrant'],
     on: ['key'],
-    condition: ({ kmsAlias }) => ({ 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': kmsAlias } }),
+    condition: conditions.grantsThroughSageMaker,
     when: 'encrypts',
     because: "SageMaker makes a grant on `kms-key` in the name of the caller for the instances' volumes",
   },
+  {
+    sid: 'LetSageMakerFindTheKey',
+    actions: ['kms:DescribeKey'],
+    on: ['key'],
+    condition: conditions.throughSageMaker,
+    when: 'encrypts',
+    because: 'SageMaker looks at `kms-key` in the name of the caller',
+  },
 ];
+
+/** Only what was published for this endpoint: a config of another one would bring that one's model and instances. */
+const updateIt: Grant = { sid: 'UpdateIt', actions: ['sagemaker:UpdateEndpoint'], on: ['endpoint', 'ownConfigs'] };
 
 const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
   'register-model': [
@@ -219,15 +184,36 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     },
     {
       sid: 'RegisterButNotApprove',
-      actions: ['sagemaker:CreateModelPackage', 'sagemaker:UpdateModelPackage'],
-      on: ['group', 'packages'],
-      condition: () => ({ StringNotEqualsIfExists: { 'sagemaker:ModelApprovalStatus': 'Approved' } }),
+      actions: ['sagemaker:CreateModelPackage'],
+      on: ['packages'],
+      condition: conditions.unapproved,
+    },
+    // Of two registrations of one version the later rejects its own package; IAM cannot tell whose package it is.
+    {
+      sid: 'RejectADuplicate',
+      actions: ['sagemaker:UpdateModelPackage'],
+      on: ['packages'],
+      condition: conditions.onlyRejects,
     },
     { sid: 'ReadTheTrainingJob', actions: ['sagemaker:DescribeTrainingJob'], on: ['trainingJobs'], when: 'trains' },
     { sid: 'ResolveTheImage', actions: ['ecr:BatchGetImage'], on: ['repository'], when: 'pins' },
     { sid: 'ReadWhatTrainingMade', actions: ['s3:GetObject'], on: ['trained'], when: 'pins' },
-    { sid: 'KeepTheArtifact', actions: ['s3:GetObject', 's3:PutObject'], on: ['pinned'], when: 'pins' },
-    { sid: 'KeepTheEvaluation', actions: ['s3:GetObject', 's3:PutObject'], on: ['evaluations'], when: 'evaluates' },
+    { sid: 'ReadTheArtifact', actions: ['s3:GetObject'], on: ['pinned'], when: 'pins' },
+    {
+      sid: 'KeepTheArtifact',
+      actions: ['s3:PutObject'],
+      on: ['pinned'],
+      condition: conditions.creates,
+      when: 'pins',
+    },
+    { sid: 'ReadTheEvaluation', actions: ['s3:GetObject'], on: ['evaluations'], when: 'evaluates' },
+    {
+      sid: 'KeepTheEvaluation',
+      actions: ['s3:PutObject'],
+      on: ['evaluations'],
+      condition: conditions.creates,
+      when: 'evaluates',
+    },
     { ...tellAbsence('releasesBucket', 'trainedBucket'), when: 'pins' },
   ],
   'approve-gate': [findVersion],
@@ -237,38 +223,49 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     ...readCandidate,
     readModels,
     ...supervise,
-    {
-      sid: 'PublishTheVersion',
-      actions: ['sagemaker:CreateEndpointConfig', 'sagemaker:CreateModel'],
-      on: ['ownConfigs', 'ownModels', 'packages'],
-      when: 'publishes',
-    },
+    { sid: 'MakeTheModel', actions: ['sagemaker:CreateModel'], on: ['ownModels'], when: 'publishes' },
+    // AWS: "Cross-account support": a model group's policy allows CreateModel on its packages, and both sides must.
+    { sid: 'MakeItFromThePackage', actions: ['sagemaker:CreateModel'], on: ['packages'], when: 'publishes' },
+    { sid: 'MakeTheConfig', actions: ['sagemaker:CreateEndpointConfig'], on: ['ownConfigs'], when: 'publishes' },
     {
       sid: 'PassTheExecutionRole',
       actions: ['iam:PassRole'],
       on: ['executionRole'],
-      condition: () => ({ StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } }),
+      condition: conditions.toSageMaker,
       when: 'passes-role',
     },
     { sid: 'MakeTheEndpoint', actions: ['sagemaker:CreateEndpoint'], on: ['endpoint', 'ownConfigs'], when: 'creates' },
-    { sid: 'UpdateIt', actions: ['sagemaker:UpdateEndpoint'], on: ['endpoint', 'ownConfigs'], when: 'updates' },
+    { ...updateIt, when: 'updates' },
     {
       sid: 'BringTheCountBack',
       actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'],
       on: ['endpoint'],
       when: 'resizes',
     },
-    { sid: 'TagWhatIsMade', actions: ['sagemaker:AddTags'], on: ['endpoint', 'ownConfigs', 'ownModels'] },
-    { sid: 'ArmTheRelease', actions: ['cloudwatch:PutMetricAlarm'], on: ['ownAlarms'], when: 'updates' },
+    // The endpoint's tags are set again after an update, which carries none.
+    { sid: 'TagTheEndpoint', actions: ['sagemaker:AddTags'], on: ['endpoint'] },
+    {
+      sid: 'TagWhatIsMade',
+      actions: ['sagemaker:AddTags'],
+      on: ['ownConfigs', 'ownModels'],
+      condition: conditions.atCreation,
+    },
+    {
+      sid: 'ArmTheRelease',
+      actions: ['cloudwatch:PutMetricAlarm'],
+      on: ['ownAlarms'],
+      condition: conditions.withoutActions,
+      when: 'updates',
+    },
     ...scale,
     ...encrypt,
   ],
   // The judge convicts here, no alarm of the release's own: nothing arms, aborts or reads one.
   'shift-traffic': [
     ...readRelease,
-    { sid: 'WriteTheReleaseRecord', actions: ['s3:PutObject'], on: ['records'] },
+    ...writeRelease,
     { sid: 'ShiftTheTraffic', actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'], on: ['endpoint'] },
-    { sid: 'UpdateIt', actions: ['sagemaker:UpdateEndpoint'], on: ['endpoint', 'allConfigs'] },
+    updateIt,
     ...holdScaling,
     ...encrypt,
   ],
@@ -277,7 +274,8 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     ...readRelease,
     readModels,
     ...supervise,
-    { sid: 'UpdateIt', actions: ['sagemaker:UpdateEndpoint'], on: ['endpoint', 'allConfigs'] },
+    { sid: 'TakeTheTrafficBack', actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'], on: ['endpoint'] },
+    updateIt,
     ...scale,
     ...encrypt,
   ],
@@ -303,12 +301,25 @@ export interface Policy {
   readonly Statement: readonly Statement[];
 }
 
+const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
+  ...grants,
+  approver: [
+    findVersion,
+    {
+      sid: 'ApproveOrReject',
+      actions: ['sagemaker:UpdateModelPackage'],
+      on: ['packages'],
+      condition: conditions.onlyDecides,
+    },
+  ],
+};
+
 /** Least privilege for every run of an operation at one place, as IAM takes it. */
-export const policyFor = (policy: PolicyName, place: Place): Policy => {
+export const policyFor = (policy: PublishedName, place: Place): Policy => {
   const resources = resourcesOf(place);
   return {
     Version: '2012-10-17',
-    Statement: grants[policy].map(({ sid, actions, on, condition }) => ({
+    Statement: published[policy].map(({ sid, actions, on, condition }) => ({
       Sid: sid,
       Effect: 'Allow',
       Action: [...actions].sort(),
@@ -319,11 +330,12 @@ export const policyFor = (policy: PolicyName, place: Place): Policy => {
 };
 
 /** Action → why it is needed, for those that no request is called like. */
-export const unasked = (policy: PolicyName): ReadonlyMap<string, string> =>
+export const unasked = (policy: PublishedName): ReadonlyMap<string, string> =>
   new Map(
-    grants[policy].flatMap(({ actions, because }) =>
+    published[policy].flatMap(({ actions, because }) =>
       because === undefined ? [] : actions.map((action) => [action, because] as const),
     ),
   );
 
 export const policyNames = Object.keys(grants) as readonly PolicyName[];
+export const publishedNames = Object.keys(published) as readonly PublishedName[];

@@ -75,7 +75,7 @@ export const reasonCodes = {
   'name-taken': { outcome: 'failed', meaning: 'A resource with the content-addressed name this release needs exists with other content.', remedy: 'Delete the resource the message names if nothing uses it, then run again.' },
   'no-candidate': { outcome: 'failed', meaning: 'The endpoint has no dark candidate of this version.', remedy: 'Bring it up with `deploy-endpoint` and a rollout with `strategy: steps`.' },
   'nothing-to-roll-back-to': { outcome: 'failed', meaning: 'The history names no version that served well before this one.', remedy: 'Name a version with `to`, or deploy one.' },
-  'access-denied': { outcome: 'failed', meaning: 'AWS refused a call for lack of a permission.', remedy: 'Grant the permission the message names.' },
+  'access-denied': { outcome: 'failed', meaning: 'AWS refused a call for lack of a permission.', remedy: 'Grant the permission the message names. Where the policy has it, its resources or conditions do not fit the request: see docs/permissions.' },
   'credentials-unavailable': { outcome: 'failed', meaning: 'No credentials, or the role could not be assumed.', remedy: 'Check the role\'s trust policy and the workflow\'s `id-token: write` permission.' },
   'credentials-too-short': { outcome: 'failed', meaning: 'The plan outlasts the credentials and they cannot be refreshed here.', remedy: 'Set `role` in the manifest so that the host refreshes them, or ask for a longer session.' },
   'wrong-account': { outcome: 'failed', meaning: 'The credentials belong to another account than the manifest\'s environment names.', remedy: 'Use the environment\'s role, or correct `account`.', badInput: true },

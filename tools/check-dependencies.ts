@@ -67,6 +67,7 @@ export const violations = (files: readonly SourceFile[]): string[] => {
   const byPath = new Map(files.map((file) => [file.path, file]));
   return files.flatMap((file) => [
     ...layering(file),
+    ...verifierUse(file),
     ...simulatorWall(file),
     ...sdkUse(file, byPath),
     ...purity(file, byPath),
@@ -98,6 +99,12 @@ const simulatorWall = ({ path, imports, typeImports }: SourceFile): string[] =>
       ? []
       : [`${path} imports ${target}: only the rehearsal may import the simulator`];
   });
+
+/** Other people's verifiers are no dependency: their licences may bind, and without them everything must still run. */
+const verifierUse = ({ path, imports, typeImports }: SourceFile): string[] =>
+  [...imports, ...typeImports]
+    .filter((target) => /^@cloud-copilot\/|(^|\/)\.cache\//.test(target))
+    .map((target) => `${path} imports ${target}: only tools/ may use what tools/install-verifiers.sh installs`);
 
 /** A path of run-time imports from `start` to the first target that `matches`, or undefined. */
 const pathTo = (
@@ -192,8 +199,23 @@ export const readSources = async (root: string): Promise<SourceFile[]> => {
 const fromRoot = (importer: string, specifier: string): string =>
   specifier.startsWith('.') ? join(importer, '..', specifier) : specifier;
 
+/** Licences that would bind whoever gets our bundles; tools of that kind are installed beside the project (install-verifiers.sh). */
+const binding = /\b(A?GPL|SSPL|EUPL|BUSL)\b/;
+
+/** @param lock the text of package-lock.json */
+export const bindingPackages = (lock: string): string[] => {
+  const { packages }: { readonly packages: Readonly<Record<string, { readonly license?: string }>> } = JSON.parse(lock);
+  return Object.entries(packages).flatMap(([path, { license = '' }]) =>
+    binding.test(license) ? [`package-lock.json has ${path} under ${license}: keep it out of the dependencies`] : [],
+  );
+};
+
 if (import.meta.main) {
-  const found = violations(await readSources(resolve(import.meta.dirname, '..')));
+  const root = resolve(import.meta.dirname, '..');
+  const found = [
+    ...violations(await readSources(root)),
+    ...bindingPackages(readFileSync(join(root, 'package-lock.json'), 'utf8')),
+  ];
   for (const violation of found) console.error(violation);
   process.exitCode = found.length === 0 ? 0 : 1;
 }

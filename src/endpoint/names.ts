@@ -16,3 +16,7 @@ export const contentName = (base: string, version: string, content: unknown, att
   const room = longest - readable.length - hash.length - 2;
   return `${base.slice(0, room).replace(/-+$/, '')}-${readable}-${hash}`;
 };
+
+/** Whether `contentName` could have made this name for the endpoint: what the published policies' patterns reach. */
+export const isNamedFor = (endpoint: string, name: string): boolean =>
+  name.toLowerCase().startsWith(`${endpoint.toLowerCase()}-`);

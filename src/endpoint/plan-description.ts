@@ -9,6 +9,7 @@ import type { AlarmSpec } from './alarms.ts';
 import type { Asked } from './asked.ts';
 import { type Count, drifted } from './count.ts';
 import { type Desired, serverlessHardware } from './desired.ts';
+import { isNamedFor } from './names.ts';
 import type { Live } from './observe.ts';
 import { deployPermissions } from './permissions.ts';
 import { scalingIs, scalingOf, wantedScaling } from './scaling.ts';
@@ -187,6 +188,12 @@ const notesOf = (facts: PlanFacts): readonly string[] => {
       : []),
     ...(baseline && !(asked.spec.instance && baseline.instanceType === serverlessHardware)
       ? [`rolling back means ${baseline.version ?? baseline.endpointConfig}; its configuration and model are kept`]
+      : []),
+    // docs/permissions: rollback may publish what is named for its endpoint.
+    ...(baseline && !isNamedFor(asked.spec.name, baseline.endpointConfig)
+      ? [
+          `${baseline.endpointConfig} is not named for ${asked.spec.name}: whoever rolls back to it must be allowed sagemaker:UpdateEndpoint on endpoint-config/${baseline.endpointConfig.toLowerCase()} by name`,
+        ]
       : []),
     ...(live !== undefined &&
     asked.spec.instance !== undefined &&

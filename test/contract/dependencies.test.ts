@@ -1,6 +1,7 @@
-import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { readSources, type SourceFile, violations } from '../../tools/check-dependencies.ts';
+import { bindingPackages, readSources, type SourceFile, violations } from '../../tools/check-dependencies.ts';
 
 const file = (path: string, imports: string[] = [], code = '', typeImports: string[] = []): SourceFile => ({
   path,
@@ -58,6 +59,7 @@ describe('a violation is found:', () => {
       /imports nothing from src/,
     ],
     ['the product importing the simulator', [file('src/endpoint/a.ts', ['simulator/b.ts'])], /only the rehearsal/],
+    ['a verifier that is not shipped', [file('test/a.ts', ['@cloud-copilot/iam-simulate'])], /only tools\/ may use/],
     ['a timer', [file('src/hosts/a.ts', [], 'setTimeout(go, 5)')], /uses setTimeout/],
     ['the wall clock', [file('src/endpoint/a.ts', [], 'const now = new Date();')], /uses new Date\(\)/],
     ['dice', [file('simulator/a.ts', [], 'Math.random()')], /uses Math\.random/],
@@ -85,4 +87,17 @@ test('what the architecture allows is not reported', () => {
     file('simulator/s.ts', ['node:http']),
   ];
   expect(violations(files)).toEqual([]);
+});
+
+describe('licences', () => {
+  test('no package of the lock file has one that binds whoever gets a bundle', () => {
+    expect(
+      bindingPackages(readFileSync(join(resolve(import.meta.dirname, '../..'), 'package-lock.json'), 'utf8')),
+    ).toEqual([]);
+  });
+  test.each(['AGPL-3.0-or-later', 'GPL-2.0-only', '(GPL-3.0 OR SSPL-1.0)'])('%s is found', (license) => {
+    expect(bindingPackages(JSON.stringify({ packages: { '': {}, 'node_modules/a': { license } } }))).toEqual([
+      `package-lock.json has node_modules/a under ${license}: keep it out of the dependencies`,
+    ]);
+  });
 });

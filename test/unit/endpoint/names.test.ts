@@ -1,10 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { contentName } from '../../../src/endpoint/names.ts';
+import { contentName, isNamedFor } from '../../../src/endpoint/names.ts';
 
 describe('content-addressed names', () => {
   test('read as endpoint, version, content', () => {
     expect(contentName('churn', '1.4.0', { image: 'a' }, 1)).toMatch(/^churn-1-4-0-[0-9a-f]{8}$/);
+  });
+
+  test('are told from names that others chose', () => {
+    expect(isNamedFor('Churn', contentName('Churn', '1.4.0', {}, 1))).toBe(true);
+    expect(isNamedFor('Churn', contentName('Churn', '1.4.0', {}, 1).toLowerCase())).toBe(true);
+    for (const name of ['made-at-the-console', 'churn', 'churn2-1-4-0-0a1b2c3d'])
+      expect(isNamedFor('churn', name)).toBe(false);
+    // What no pattern of IAM tells apart, docs/permissions says.
+    expect(isNamedFor('churn', contentName('churn-eu', '1.4.0', {}, 1))).toBe(true);
   });
 
   test('the same content has the same name whatever the order of its members', () => {

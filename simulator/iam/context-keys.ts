@@ -1,0 +1,77 @@
+/**
+ * The condition keys that this simulator knows, each with the actions whose requests carry it. A key that an action does not carry
+ * is absent at AWS, whatever the request says, so a condition on it is a mistake in the policy.
+ *
+ * Source: AWS Service Authorization Reference, "Actions, resources, and condition keys" of each service.
+ */
+export interface ContextKey {
+  readonly actions: readonly string[];
+  /** Keys with many values need a set operator (IAM user guide, "Single-valued vs. multivalued context keys"). */
+  readonly values: 'one' | 'many';
+  /** The key's values in a request; none: the key is absent. Undefined: AWS fills it in, see demands.ts. */
+  readonly read?: (input: Readonly<Record<string, unknown>>) => readonly string[];
+}
+
+const registrations = ['sagemaker:CreateModelPackage', 'sagemaker:UpdateModelPackage'] as const;
+const scalings = [
+  'application-autoscaling:DeregisterScalableTarget',
+  'application-autoscaling:PutScalingPolicy',
+  'application-autoscaling:PutScheduledAction',
+  'application-autoscaling:RegisterScalableTarget',
+] as const;
+
+const texts = (value: unknown): readonly string[] =>
+  (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'string');
+
+const at = (value: unknown, member: string): unknown =>
+  value !== null && typeof value === 'object' && Object.hasOwn(value, member)
+    ? (value as Readonly<Record<string, unknown>>)[member]
+    : undefined;
+
+const member =
+  (...path: readonly string[]): NonNullable<ContextKey['read']> =>
+  (input) =>
+    texts(path.reduce<unknown>(at, input));
+
+const known: Readonly<Record<string, ContextKey>> = {
+  'sagemaker:ModelApprovalStatus': { actions: registrations, values: 'one', read: member('ModelApprovalStatus') },
+  'sagemaker:ModelLifeCycle:Stage': { actions: registrations, values: 'one', read: member('ModelLifeCycle', 'Stage') },
+  'sagemaker:ModelLifeCycle:StageStatus': {
+    actions: registrations,
+    values: 'one',
+    read: member('ModelLifeCycle', 'StageStatus'),
+  },
+  'sagemaker:CustomerMetadataPropertiesToRemove': {
+    actions: ['sagemaker:UpdateModelPackage'],
+    values: 'many',
+    read: member('CustomerMetadataPropertiesToRemove'),
+  },
+  'sagemaker:TaggingAction': { actions: ['sagemaker:AddTags'], values: 'one' },
+  's3:if-none-match': { actions: ['s3:PutObject'], values: 'one', read: member('IfNoneMatch') },
+  's3:if-match': { actions: ['s3:PutObject'], values: 'one', read: member('IfMatch') },
+  'cloudwatch:namespace': { actions: ['cloudwatch:PutMetricData'], values: 'one', read: member('Namespace') },
+  'cloudwatch:AlarmActions': { actions: ['cloudwatch:PutMetricAlarm'], values: 'many', read: member('AlarmActions') },
+  'application-autoscaling:service-namespace': { actions: scalings, values: 'one', read: member('ServiceNamespace') },
+  'application-autoscaling:scalable-dimension': { actions: scalings, values: 'one', read: member('ScalableDimension') },
+  'iam:PassedToService': { actions: ['iam:PassRole'], values: 'one' },
+  'iam:AWSServiceName': { actions: ['iam:CreateServiceLinkedRole'], values: 'one' },
+  'kms:GrantIsForAWSResource': { actions: ['kms:CreateGrant'], values: 'one' },
+  'kms:ViaService': { actions: ['kms:CreateGrant', 'kms:DescribeKey'], values: 'one' },
+  'kms:ResourceAliases': { actions: ['kms:CreateGrant', 'kms:DescribeKey'], values: 'many' },
+};
+
+/** Keys that end in a name of the user's, as `sagemaker:CustomerMetadataProperties/semver`. */
+const families: Readonly<Record<string, (name: string) => ContextKey>> = {
+  'sagemaker:CustomerMetadataProperties/': (name) => ({
+    actions: registrations,
+    values: 'one',
+    read: member('CustomerMetadataProperties', name),
+  }),
+};
+
+/** Undefined: this simulator does not know the key. */
+export const contextKey = (name: string): ContextKey | undefined => {
+  if (Object.hasOwn(known, name)) return known[name];
+  const family = Object.keys(families).find((prefix) => name.startsWith(prefix) && name.length > prefix.length);
+  return family === undefined ? undefined : families[family]?.(name.slice(family.length));
+};

@@ -1,0 +1,96 @@
+import type { Kernel } from '../contracts.ts';
+import { actionOf, isWrite, resourceOf } from '../request-log.ts';
+import { contextKey } from './context-keys.ts';
+
+/** One question to IAM. */
+export interface Demand {
+  readonly action: string;
+  readonly resource: string;
+  /** Values of a condition key; none: the key is absent. */
+  readonly context: (key: string) => readonly string[];
+}
+
+export interface AwsCall {
+  readonly service: string;
+  readonly operation: string;
+  /** Not validated yet: IAM is asked first. */
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+/** All that AWS asks of IAM before it carries a call out; the call itself comes first. */
+export const demandsOf = (kernel: Pick<Kernel, 'arn'>, call: AwsCall): readonly Demand[] => {
+  const { service, operation, input } = call;
+  const resource = resourceOf(kernel, service, operation, input);
+  const own = demand(actionOf(service, operation), resource, input);
+  return [own, ...(service === 'sagemaker' ? besides(kernel, call, resource) : []), ...source(kernel, call)];
+};
+
+/** @param filled keys that AWS fills in by itself */
+const demand = (
+  action: string,
+  resource: string,
+  input: AwsCall['input'],
+  filled: Readonly<Record<string, string>> = {},
+): Demand => ({
+  action,
+  resource,
+  context: (key) => {
+    const given = filled[key];
+    if (given !== undefined) return [given];
+    const known = contextKey(key);
+    return known?.actions.includes(action) === true ? (known.read?.(input) ?? []) : [];
+  },
+});
+
+const besides = (kernel: Pick<Kernel, 'arn'>, { operation, input }: AwsCall, resource: string): readonly Demand[] => {
+  const found: Demand[] = [];
+  const config = input['EndpointConfigName'];
+  // Both resources are required (AWS Service Authorization Reference, SageMaker: CreateEndpoint, UpdateEndpoint).
+  if (/^(Create|Update)Endpoint$/.test(operation) && typeof config === 'string')
+    found.push(
+      demand(`sagemaker:${operation}`, kernel.arn('sagemaker', `endpoint-config/${config.toLowerCase()}`), input),
+    );
+  // AWS: "Cross-account support", whose resource policy allows CreateModel on the packages a model is made from.
+  if (operation === 'CreateModel')
+    for (const name of packagesIn(input)) {
+      const arn = name.startsWith('arn:') ? name : kernel.arn('sagemaker', `model-package/${name.toLowerCase()}`);
+      found.push(demand('sagemaker:CreateModel', arn, input));
+    }
+  // AWS: "Granting a user permissions to pass a role to an AWS service".
+  const passed = input['ExecutionRoleArn'];
+  if (isWrite(operation) && typeof passed === 'string')
+    found.push(demand('iam:PassRole', passed, input, { 'iam:PassedToService': 'sagemaker.amazonaws.com' }));
+  // AWS: "Provide permissions for tagging SageMaker AI resources".
+  const { Tags } = input;
+  if (operation.startsWith('Create') && Array.isArray(Tags) && Tags.length > 0)
+    found.push(demand('sagemaker:AddTags', resource, input, { 'sagemaker:TaggingAction': operation }));
+  return found;
+};
+
+const packagesIn = ({ PrimaryContainer, Containers }: AwsCall['input']): readonly string[] =>
+  [PrimaryContainer, ...(Array.isArray(Containers) ? Containers : [])].flatMap((container: unknown) => {
+    const name =
+      container !== null && typeof container === 'object' && 'ModelPackageName' in container
+        ? container.ModelPackageName
+        : undefined;
+    return typeof name === 'string' ? [name] : [];
+  });
+
+/** S3 API reference, CopyObject: read access to the source, write access to the destination. */
+const source = (kernel: Pick<Kernel, 'arn'>, { service, operation, input }: AwsCall): readonly Demand[] => {
+  const from = input['CopySource'];
+  if (service !== 's3' || operation !== 'CopyObject' || typeof from !== 'string') return [];
+  const [path = ''] = decoded(from).replace(/^\//, '').split('?versionId=');
+  const [Bucket = '', ...key] = path.split('/');
+  const read = { Bucket, Key: key.join('/') };
+  return [demand('s3:GetObject', resourceOf(kernel, 's3', 'GetObject', read), read)];
+};
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // Refused by the operation itself; IAM sees it as it was sent.
+    return text;
+  }
+};

@@ -1,0 +1,39 @@
+/**
+ * The condition operators that the published policies use, as IAM evaluates them (IAM user guide, "IAM JSON policy elements:
+ * Condition operators"). Another operator is refused when a policy is attached: a condition that is not understood must not pass.
+ */
+export interface ConditionOperator {
+  /** Whether it compares a set of values; the others take keys with one value. */
+  readonly set: boolean;
+  /** Whether it says no more than that the key is there, which any key can be. */
+  readonly presence: boolean;
+  /** Of the policy's value. */
+  readonly takes: RegExp;
+  /** @param found the key's values in the request; none: the key is absent */
+  holds(found: readonly string[], wanted: readonly string[]): boolean;
+}
+
+const equals = (found: readonly string[], wanted: readonly string[]): boolean =>
+  found.some((value) => wanted.includes(value));
+
+export const operators: Readonly<Record<string, ConditionOperator>> = {
+  StringEquals: { set: false, presence: false, takes: /^/, holds: equals },
+  Bool: {
+    set: false,
+    presence: false,
+    takes: /^(true|false)$/,
+    holds: (found, wanted) =>
+      equals(
+        found.map((value) => value.toLowerCase()),
+        wanted,
+      ),
+  },
+  // `true`: the key is absent; `false`: it is there with a value.
+  Null: {
+    set: true,
+    presence: true,
+    takes: /^(true|false)$/,
+    holds: (found, wanted) => wanted.includes(String(found.length === 0)),
+  },
+  'ForAnyValue:StringEquals': { set: true, presence: false, takes: /^/, holds: equals },
+};

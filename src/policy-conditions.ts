@@ -1,0 +1,75 @@
+import type { Place } from './policy-resources.ts';
+
+/**
+ * The conditions of the published policies. Every key is one that AWS's Service Authorization Reference names for the action; the
+ * simulator refuses a policy with a key that the action does not carry, and evaluates all others.
+ */
+export type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+
+/**
+ * What must stay as it was registered: the suite's own keys in CustomerMetadataProperties; a test holds them against
+ * `registry/metadata.ts`, which is above this layer. IAM has no key for all metadata at once.
+ */
+const registeredFacts = [
+  'semver',
+  'content-digest',
+  'artifact-sha256',
+  'image-digest',
+  'git-sha',
+  'git-ref',
+  'run-url',
+  'training-job',
+] as const;
+
+const absent = (...keys: readonly string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(keys.map((key) => [key, 'true']));
+
+const factsStay: Condition = {
+  Null: absent(
+    ...registeredFacts.map((name) => `sagemaker:CustomerMetadataProperties/${name}`),
+    'sagemaker:CustomerMetadataPropertiesToRemove',
+    'sagemaker:ModelLifeCycle:Stage',
+    'sagemaker:ModelLifeCycle:StageStatus',
+  ),
+};
+
+export const conditions = {
+  /** A request without a status is refused: AWS does not say which one a version then has. */
+  unapproved: (): Condition => ({ StringEquals: { 'sagemaker:ModelApprovalStatus': 'PendingManualApproval' } }),
+  /** A rejection, and nothing beside it for which IAM has a key. It has none for the InferenceSpecification. */
+  onlyRejects: (): Condition => ({ StringEquals: { 'sagemaker:ModelApprovalStatus': 'Rejected' }, ...factsStay }),
+  onlyDecides: (): Condition => ({
+    StringEquals: { 'sagemaker:ModelApprovalStatus': ['Approved', 'Rejected'] },
+    ...factsStay,
+  }),
+  /** AWS: "Enforce conditional writes on Amazon S3 buckets". Parts of a multipart upload carry no such header: they are refused. */
+  creates: (): Condition => ({ Null: { 's3:if-none-match': 'false' } }),
+  replaces: (): Condition => ({ Null: { 's3:if-match': 'false' } }),
+  /** AWS: "Provide permissions for tagging SageMaker AI resources". */
+  atCreation: (): Condition => ({
+    StringEquals: { 'sagemaker:TaggingAction': ['CreateEndpointConfig', 'CreateModel'] },
+  }),
+  /** An alarm of the suite's is looked at by SageMaker; one with actions could start what the role may not. */
+  withoutActions: (): Condition => ({ Null: { 'cloudwatch:AlarmActions': 'true' } }),
+  ownNamespace: (): Condition => ({ StringEquals: { 'cloudwatch:namespace': 'ModelDelivery' } }),
+  toSageMaker: (): Condition => ({ StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } }),
+  instanceCounts: (): Condition => ({
+    StringEquals: {
+      'application-autoscaling:service-namespace': 'sagemaker',
+      'application-autoscaling:scalable-dimension': 'sagemaker:variant:DesiredInstanceCount',
+    },
+  }),
+  scalesEndpoints: (): Condition => ({
+    StringEquals: { 'iam:AWSServiceName': 'sagemaker.application-autoscaling.amazonaws.com' },
+  }),
+  /** Only SageMaker, in the name of the role, and only for what AWS itself encrypts (AWS KMS: "Controlling access to grants"). */
+  grantsThroughSageMaker: ({ region, kmsAlias }: Place): Condition => ({
+    Bool: { 'kms:GrantIsForAWSResource': 'true' },
+    'ForAnyValue:StringEquals': { 'kms:ResourceAliases': kmsAlias },
+    StringEquals: { 'kms:ViaService': `sagemaker.${region}.amazonaws.com` },
+  }),
+  throughSageMaker: ({ region, kmsAlias }: Place): Condition => ({
+    'ForAnyValue:StringEquals': { 'kms:ResourceAliases': kmsAlias },
+    StringEquals: { 'kms:ViaService': `sagemaker.${region}.amazonaws.com` },
+  }),
+} as const;

@@ -1,0 +1,59 @@
+import type { S3Location } from './manifest/manifest.ts';
+
+/** The names a policy is written for. */
+export interface Place {
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
+  readonly model: string;
+  readonly endpoint: string;
+  readonly executionRole: string;
+  readonly releases: S3Location;
+  /** Where training leaves its artifacts. */
+  readonly artifacts: string;
+  readonly repository: string;
+  readonly kmsAlias: string;
+}
+
+/**
+ * The ARNs that policies name. SageMaker compares names in lower case. A name that was cut to 63 characters needs a wider pattern.
+ *
+ * What is made for an endpoint is named `<endpoint>-<version>-<hash8>` (rule 8), so `<endpoint>-*` finds all of it, and also what
+ * is made for an endpoint whose name begins with `<endpoint>-`: IAM has no pattern for digits.
+ */
+export const resourcesOf = ({ partition, region, account, ...place }: Place) => {
+  const regional = (service: string, resource: string): string =>
+    `arn:${partition}:${service}:${region}:${account}:${resource}`;
+  const s3 = (path: string): string => `arn:${partition}:s3:::${path}`;
+  const iam = (resource: string): string => `arn:${partition}:iam::${account}:${resource}`;
+  const [model, endpoint] = [place.model.toLowerCase(), place.endpoint.toLowerCase()];
+  const releases = `${place.releases.bucket}/${place.releases.prefix}`;
+  return {
+    everything: '*',
+    group: regional('sagemaker', `model-package-group/${model}`),
+    packages: regional('sagemaker', `model-package/${model}/*`),
+    trainingJobs: regional('sagemaker', 'training-job/*'),
+    endpoint: regional('sagemaker', `endpoint/${endpoint}`),
+    ownConfigs: regional('sagemaker', `endpoint-config/${endpoint}-*`),
+    ownModels: regional('sagemaker', `model/${endpoint}-*`),
+    // What served before the suite came has a name of its own.
+    allConfigs: regional('sagemaker', 'endpoint-config/*'),
+    allModels: regional('sagemaker', 'model/*'),
+    ownAlarms: regional('cloudwatch', `alarm:${place.endpoint}-*`),
+    scalingAlarms: regional('cloudwatch', `alarm:TargetTracking-endpoint/${place.endpoint}/*`),
+    // Its last part is an id of AWS's making: no pattern finds the targets of one endpoint.
+    scalableTargets: regional('application-autoscaling', 'scalable-target/*'),
+    repository: regional('ecr', `repository/${place.repository}`),
+    key: regional('kms', 'key/*'),
+    records: s3(`${releases}${place.endpoint}/*`),
+    pinned: s3(`${releases}artifacts/*`),
+    evaluations: s3(`${releases}evaluations/*`),
+    releasesBucket: s3(place.releases.bucket),
+    trained: s3(`${place.artifacts}/*`),
+    trainedBucket: s3(place.artifacts),
+    executionRole: iam(`role/${place.executionRole}`),
+    scalingRole: iam(
+      'role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint',
+    ),
+  };
+};

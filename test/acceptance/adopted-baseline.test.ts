@@ -1,0 +1,59 @@
+import { expect, test } from '@jest/globals';
+import { minutes } from '../../src/clock.ts';
+import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { rollback } from '../../src/operations/rollback.ts';
+import { policyFor } from '../../src/permissions.ts';
+import { house as team } from '../../src/rehearsal/manifest.ts';
+import { type House, openHouse } from '../support/house.ts';
+import { place } from '../support/policy-place.ts';
+
+const arn = (resource: string): string => `arn:aws:sagemaker:${team.region}:${team.account}:${resource}`;
+const byHand = 'made-at-the-console';
+
+const adopted = async ({ prepare, simulator, pass, writeManifest }: House): Promise<void> => {
+  writeManifest((text) => text.replace('minimum-requests: 300', 'minimum-requests: 0'));
+  await prepare('1.0.0');
+  const sagemaker = (operation: string, input: object) => simulator.call('sagemaker', operation, input);
+  await sagemaker('CreateModel', {
+    ModelName: byHand,
+    PrimaryContainer: { ModelPackageName: arn(`model-package/${team.model}/1`) },
+    ExecutionRoleArn: `arn:aws:iam::${team.account}:role/iris-serving`,
+  });
+  await sagemaker('CreateEndpointConfig', {
+    EndpointConfigName: byHand,
+    ProductionVariants: [
+      { VariantName: team.variant, ModelName: byHand, InstanceType: 'ml.m5.large', InitialInstanceCount: 4 },
+    ],
+  });
+  await sagemaker('CreateEndpoint', { EndpointName: team.endpoint, EndpointConfigName: byHand });
+  await pass(minutes(20));
+  await prepare('1.1.0');
+};
+
+test('a config with a name of its own is gone back to only by who is allowed it by name, and the plan says so before', async () => {
+  const house = await openHouse();
+  try {
+    await adopted(house);
+    const planned = await house.run(deployEndpoint, { version: '1.1.0', 'dry-run': 'true' });
+    expect(planned?.result.plan?.notes).toContain(
+      `${byHand} is not named for iris: whoever rolls back to it must be allowed sagemaker:UpdateEndpoint on endpoint-config/${byHand} by name`,
+    );
+    house.simulator.attachPolicy('model-deployer', policyFor('deploy-endpoint', place));
+    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+    const later = await house.run(deployEndpoint, { version: '1.1.0', 'dry-run': 'true' });
+    expect(later?.result.plan?.notes.join('\n')).not.toContain('is not named for');
+
+    house.simulator.attachPolicy('model-restorer', policyFor('rollback', place));
+    const refused = await house.run(rollback, {});
+    expect(refused?.result).toMatchObject({ reason: 'access-denied' });
+    expect(refused?.result.because).toContain(`grant sagemaker:UpdateEndpoint on endpoint-config/${byHand}`);
+
+    house.simulator.attachPolicy('model-restorer', {
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action: 'sagemaker:UpdateEndpoint', Resource: arn(`endpoint-config/${byHand}`) }],
+    });
+    expect((await house.run(rollback, {}, { runId: '2' }))?.result).toMatchObject({ reason: 'restored' });
+  } finally {
+    await house.close();
+  }
+});

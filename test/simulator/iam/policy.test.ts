@@ -1,0 +1,115 @@
+import { describe, expect, test } from '@jest/globals';
+import { evaluate } from '../../../simulator/iam/evaluate.ts';
+import { parsePolicy } from '../../../simulator/iam/policy.ts';
+
+const statement = (more: object): object => ({
+  Sid: 'Here',
+  Effect: 'Allow',
+  Action: 's3:PutObject',
+  Resource: 'arn:aws:s3:::ml-releases/*',
+  ...more,
+});
+const policyOf = (...statements: readonly object[]) => parsePolicy({ Version: '2012-10-17', Statement: statements });
+const ask = (
+  policies: Parameters<typeof evaluate>[0],
+  action: string,
+  resource: string,
+  context: Readonly<Record<string, readonly string[]>> = {},
+) => evaluate(policies, { action, resource, context: (key) => context[key] ?? [] });
+
+describe('a policy that could not be evaluated as IAM does is refused by name', () => {
+  test.each([
+    ['operator', { Condition: { StringLike: { 's3:if-match': 'a' } } }, /operator StringLike is not evaluated here/],
+    ['IfExists', { Condition: { StringEqualsIfExists: { 's3:if-match': 'a' } } }, /StringEqualsIfExists is not/],
+    ['inherited name', { Condition: { constructor: { 's3:if-match': 'a' } } }, /operator constructor is not/],
+    ['key', { Condition: { StringEquals: { 'aws:SourceIp': '10.0.0.0/8' } } }, /key aws:SourceIp is not known here/],
+    ['inherited key', { Condition: { StringEquals: { toString: 'a' } } }, /key toString is not known here/],
+    [
+      'key of another action',
+      { Condition: { StringEquals: { 'cloudwatch:namespace': 'A' } } },
+      /a request for s3:PutObject does not carry the condition key cloudwatch:namespace/,
+    ],
+    [
+      'key of many values',
+      { Action: 'kms:CreateGrant', Condition: { StringEquals: { 'kms:ResourceAliases': 'alias/ml' } } },
+      /kms:ResourceAliases has many value\(s\), which StringEquals does not compare/,
+    ],
+    [
+      'key of one value',
+      { Condition: { 'ForAnyValue:StringEquals': { 's3:if-match': 'a' } } },
+      /s3:if-match has one value\(s\), which ForAnyValue:StringEquals does not compare/,
+    ],
+    ['value', { Condition: { Null: { 's3:if-match': 'no' } } }, /Null s3:if-match does not take the value no/],
+    [
+      'policy variable',
+      { Condition: { StringEquals: { 's3:if-match': ['$', '{aws:username}'].join('') } } },
+      /does not take the value \$\{aws:username\}/,
+    ],
+    ['element', { NotResource: 'arn:aws:s3:::others/*' }, /Here: the element NotResource is not evaluated here/],
+    ['principal', { Principal: '*' }, /the element Principal is not evaluated here/],
+    ['effect', { Effect: 'Perhaps' }, /Effect is Allow or Deny/],
+    ['empty list', { Action: [] }, /Here: Action is not a text or a list of texts/],
+  ])('%s', (_what, more, words) => {
+    expect(() => policyOf(statement(more))).toThrow(words);
+  });
+
+  test('another language version, and an element beside the statements', () => {
+    expect(() => parsePolicy({ Version: '2008-10-17', Statement: [] })).toThrow(/Version 2008-10-17/);
+    expect(() => parsePolicy({ Version: '2012-10-17', Id: 'x', Statement: [] })).toThrow(/the element Id/);
+  });
+});
+
+describe('actions and resources', () => {
+  const policies = [
+    policyOf(statement({ Action: ['s3:Get*', 'S3:putobject'], Resource: ['arn:aws:s3:::a.b/x?/*', 'arn:aws:s3:::C'] })),
+  ];
+  test.each([
+    ['s3:GetObject', 'arn:aws:s3:::a.b/x1/deep/key', 'allowed'],
+    ['s3:PutObject', 'arn:aws:s3:::C', 'allowed'],
+    ['s3:PutObject', 'arn:aws:s3:::c', 'implicitly-denied'],
+    ['s3:GetObject', 'arn:aws:s3:::aXb/x1/key', 'implicitly-denied'],
+    ['s3:GetObject', 'arn:aws:s3:::a.b/x/key', 'implicitly-denied'],
+    ['s3:ListBucket', 'arn:aws:s3:::C', 'implicitly-denied'],
+    ['s3:GetObject', 'prefix arn:aws:s3:::C', 'implicitly-denied'],
+  ])('%s on %s is %s', (action, resource, decision) => {
+    expect(ask(policies, action, resource)).toBe(decision);
+  });
+
+  test('a deny wins over every allow: how an endpoint keeps off another whose name begins with its own', () => {
+    const configs = (name: string) => `arn:aws:sagemaker:eu-west-1:111122223333:endpoint-config/${name}`;
+    const update = { Action: 'sagemaker:UpdateEndpoint' };
+    const own = policyOf(statement({ ...update, Resource: configs('churn-*') }));
+    const guard = policyOf(statement({ ...update, Effect: 'Deny', Resource: configs('churn-eu-*') }));
+    const theirs = configs('churn-eu-1-4-0-0a1b2c3d');
+    expect(ask([own], 'sagemaker:UpdateEndpoint', theirs)).toBe('allowed');
+    expect(ask([own, guard], 'sagemaker:UpdateEndpoint', theirs)).toBe('explicitly-denied');
+    expect(ask([own, guard], 'sagemaker:UpdateEndpoint', configs('churn-1-4-0-0a1b2c3d'))).toBe('allowed');
+  });
+});
+
+describe('conditions', () => {
+  const object = 'arn:aws:s3:::ml-releases/a';
+  test('all of a statement must hold, one of several values is enough', () => {
+    const policies = [
+      policyOf(
+        statement({
+          Condition: { Null: { 's3:if-none-match': 'false' }, StringEquals: { 's3:if-match': ['a', 'b'] } },
+        }),
+      ),
+    ];
+    const both = { 's3:if-none-match': ['*'], 's3:if-match': ['b'] };
+    expect(ask(policies, 's3:PutObject', object, both)).toBe('allowed');
+    expect(ask(policies, 's3:PutObject', object, { 's3:if-match': ['b'] })).toBe('implicitly-denied');
+    expect(ask(policies, 's3:PutObject', object, { ...both, 's3:if-match': ['c'] })).toBe('implicitly-denied');
+  });
+
+  test('a condition on an absent key holds for Null true only', () => {
+    const grant = (Condition: object) => [policyOf(statement({ Action: 'kms:CreateGrant', Resource: '*', Condition }))];
+    const asked = (Condition: object) => ask(grant(Condition), 'kms:CreateGrant', 'key');
+    expect(asked({ Null: { 'kms:ViaService': 'true' } })).toBe('allowed');
+    expect(asked({ Null: { 'kms:ViaService': 'false' } })).toBe('implicitly-denied');
+    expect(asked({ StringEquals: { 'kms:ViaService': 'x' } })).toBe('implicitly-denied');
+    expect(asked({ Bool: { 'kms:GrantIsForAWSResource': 'false' } })).toBe('implicitly-denied');
+    expect(asked({ 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': 'x' } })).toBe('implicitly-denied');
+  });
+});

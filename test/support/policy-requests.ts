@@ -1,0 +1,144 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A question to IAM as plain data, so that two evaluators can be given the same. */
+export interface PolicyRequest {
+  /** What it is about, for the title of a test. */
+  readonly name: string;
+  readonly action: string;
+  readonly resource: string;
+  readonly context: Readonly<Record<string, readonly string[]>>;
+  readonly allowed: boolean;
+}
+
+export interface PublishedPolicy {
+  readonly name: string;
+  readonly document: { readonly Version: string; readonly Statement: readonly PublishedStatement[] };
+}
+export interface PublishedStatement {
+  readonly Sid: string;
+  readonly Action: readonly string[];
+  readonly Resource: readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+}
+
+const folder = join(import.meta.dirname, '../../docs/permissions');
+
+/** As they lie in `docs/permissions`. */
+export const publishedPolicies = (): readonly PublishedPolicy[] =>
+  readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .sort()
+    .map((file) => ({
+      name: file.replace('.json', ''),
+      document: JSON.parse(readFileSync(join(folder, file), 'utf8')),
+    }));
+
+/** What a request of the suite's carries, by the statement that allows it. That these are sent is what `permissions.test.ts` shows. */
+export const sent: Readonly<Record<string, PolicyRequest['context']>> = {
+  RegisterButNotApprove: { 'sagemaker:ModelApprovalStatus': ['PendingManualApproval'] },
+  ApproveOrReject: { 'sagemaker:ModelApprovalStatus': ['Approved'] },
+  RejectADuplicate: { 'sagemaker:ModelApprovalStatus': ['Rejected'] },
+  KeepTheArtifact: { 's3:if-none-match': ['*'] },
+  KeepTheEvaluation: { 's3:if-none-match': ['*'] },
+  BeginTheReleaseRecord: { 's3:if-none-match': ['*'] },
+  ContinueTheReleaseRecord: { 's3:if-match': ['"0f343b0931126a20f133d67c2b018a3b"'] },
+  TakeTheUpdateBack: { 'cloudwatch:namespace': ['ModelDelivery'] },
+  PassTheExecutionRole: { 'iam:PassedToService': ['sagemaker.amazonaws.com'] },
+  TagWhatIsMade: { 'sagemaker:TaggingAction': ['CreateModel'] },
+  SetScalingAside: scaling(),
+  Scale: scaling(),
+  LetScalingHaveItsRole: { 'iam:AWSServiceName': ['sagemaker.application-autoscaling.amazonaws.com'] },
+  LetSageMakerUseTheKey: {
+    'kms:GrantIsForAWSResource': ['true'],
+    'kms:ResourceAliases': ['alias/other', 'alias/ml'],
+    'kms:ViaService': ['sagemaker.eu-west-1.amazonaws.com'],
+  },
+  LetSageMakerFindTheKey: {
+    'kms:ResourceAliases': ['alias/ml'],
+    'kms:ViaService': ['sagemaker.eu-west-1.amazonaws.com'],
+  },
+};
+
+function scaling(): PolicyRequest['context'] {
+  return {
+    'application-autoscaling:service-namespace': ['sagemaker'],
+    'application-autoscaling:scalable-dimension': ['sagemaker:variant:DesiredInstanceCount'],
+  };
+}
+
+/** Other values that AWS could find under the key. */
+const others: Readonly<Record<string, readonly string[]>> = {
+  'sagemaker:ModelApprovalStatus': ['PendingManualApproval', 'Approved', 'Rejected'],
+  'kms:GrantIsForAWSResource': ['false'],
+  'application-autoscaling:service-namespace': ['ecs'],
+  'application-autoscaling:scalable-dimension': ['sagemaker:inference-component:DesiredCopyCount'],
+  'iam:PassedToService': ['lambda.amazonaws.com'],
+  'iam:AWSServiceName': ['ecs.application-autoscaling.amazonaws.com'],
+  'cloudwatch:namespace': ['AWS/SageMaker'],
+  'sagemaker:TaggingAction': ['CreateTrainingJob'],
+  'kms:ResourceAliases': ['alias/payroll'],
+  'kms:ViaService': ['s3.eu-west-1.amazonaws.com'],
+};
+
+/**
+ * For every action on every resource of every statement: the request that is sent, the same on a resource of others, and for
+ * each condition the requests that break it.
+ */
+export const requestsUnder = ({ document }: PublishedPolicy): readonly PolicyRequest[] =>
+  document.Statement.flatMap((statement) =>
+    statement.Action.flatMap((action) =>
+      statement.Resource.flatMap((pattern) => {
+        const title = `${statement.Sid}: ${action} on ${pattern}`;
+        const context = sent[statement.Sid] ?? {};
+        const request = { action, resource: sample(pattern), context };
+        return [
+          { ...request, name: title, allowed: true },
+          ...elsewhere(request.resource).map((resource) => ({
+            ...request,
+            resource,
+            name: `${statement.Sid}: ${action} on ${resource}`,
+            allowed: false,
+          })),
+          ...breaches(statement, context).map(({ name, context: broken }) => ({
+            ...request,
+            context: broken,
+            name: `${title}, ${name}`,
+            allowed: false,
+          })),
+        ];
+      }),
+    ),
+  );
+
+/** What a pattern stands for, by one example. */
+const sample = (pattern: string): string => {
+  if (pattern === '*') return '*';
+  if (pattern.endsWith('key/*')) return pattern.replace('*', '1234abcd-12ab-34cd-56ef-1234567890ab');
+  return pattern.replace('*', pattern.includes(':model-package/') ? '7' : '1-4-0-0a1b2c3d');
+};
+
+/** The same kind of resource in another account, or of another model, endpoint, role or bucket. */
+const elsewhere = (resource: string): readonly string[] => {
+  if (resource === '*') return [];
+  const renamed = resource.replace(/churn|ml-(releases|training)/, 'another');
+  return [...new Set([renamed, resource.replace('111122223333', '444455556666')])].filter((one) => one !== resource);
+};
+
+const breaches = (
+  { Condition }: PublishedStatement,
+  context: PolicyRequest['context'],
+): readonly { readonly name: string; readonly context: PolicyRequest['context'] }[] =>
+  Object.entries(Condition ?? {}).flatMap(([operator, keys]) =>
+    Object.entries(keys).flatMap(([key, value]) => {
+      const { [key]: _removed, ...left } = context;
+      const without = { name: `without ${key}`, context: left };
+      const strangers = (others[key] ?? ['elsewhere']).filter((one) => ![value].flat().includes(one));
+      const changed = strangers.map((stranger) => ({
+        name: `with ${key} ${stranger}`,
+        context: { ...left, [key]: [stranger] },
+      }));
+      if (operator !== 'Null') return [without, ...changed];
+      return value === 'true' ? changed : [without];
+    }),
+  );

@@ -1,0 +1,99 @@
+/**
+ * Asks somebody else's IAM evaluator the questions that the tests ask ours: every published policy with every request that it
+ * must allow or deny. It also knows AWS's tables of actions, resources and condition keys, so that a pair that AWS does not have
+ * is found. `@cloud-copilot/iam-simulate` is AGPL: tools/install-verifiers.sh puts it into .cache, and nothing that is shipped
+ * imports it (tools/check-dependencies.ts).
+ */
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { evaluate } from '../simulator/iam/evaluate.ts';
+import { parsePolicy } from '../simulator/iam/policy.ts';
+import {
+  type PolicyRequest,
+  type PublishedPolicy,
+  publishedPolicies,
+  requestsUnder,
+} from '../test/support/policy-requests.ts';
+
+const home = resolve(import.meta.dirname, '../.cache/verifiers/iam/node_modules/@cloud-copilot/iam-simulate');
+const account = '111122223333';
+
+/** As far as it is looked at. */
+interface Answer {
+  readonly resultType: 'error' | 'single' | 'wildcard';
+  readonly overallResult?: string;
+  readonly errors?: { readonly message: string };
+  readonly result?: { readonly ignoredContextKeys?: readonly string[] };
+  readonly results?: readonly { readonly ignoredContextKeys?: readonly string[] }[];
+}
+type RunSimulation = (simulation: object, options: object) => Promise<Answer>;
+
+/** What AWS's pages say beyond its reference; each must still be missing there. */
+const beyondTheReference = [
+  {
+    action: 'sagemaker:CreateModel',
+    resource: ':model-package/',
+    because: 'AWS: "Cross-account support": the policy of a model package group allows CreateModel on its packages',
+  },
+] as const;
+
+const ask = async (run: RunSimulation, { name, document }: PublishedPolicy, request: PolicyRequest): Promise<Answer> =>
+  run(
+    {
+      request: {
+        principal: `arn:aws:iam::${account}:role/${name}`,
+        action: request.action,
+        resource: { resource: request.resource, accountId: request.resource.split(':')[4] || account },
+        contextVariables: Object.fromEntries(
+          Object.entries(request.context).map(([key, values]) => [key, values.length > 1 ? values : (values[0] ?? '')]),
+        ),
+      },
+      identityPolicies: [{ name, policy: document }],
+      serviceControlPolicies: [],
+      resourceControlPolicies: [],
+      // A key's own policy must let IAM decide (AWS KMS: "Default key policy").
+      ...(request.action.startsWith('kms:') && { resourcePolicy: keyPolicy }),
+    },
+    {},
+  );
+
+const keyPolicy = {
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: 'kms:*', Resource: '*' }],
+};
+
+/** @returns what is wrong, if anything */
+const compare = (request: PolicyRequest, ours: string, theirs: Answer): string | undefined => {
+  const expected = request.allowed ? 'allowed' : 'denied';
+  const beyond = beyondTheReference.find(
+    ({ action, resource }) => action === request.action && request.resource.includes(resource),
+  );
+  if (theirs.resultType === 'error')
+    return beyond ? undefined : `AWS does not have it: ${theirs.errors?.message ?? 'no reason given'}`;
+  if (beyond) return `AWS's reference has it by now; the exception can go: ${beyond.because}`;
+  const ignored = [theirs.result, ...(theirs.results ?? [])].flatMap((one) => one?.ignoredContextKeys ?? []);
+  // A condition key that a request cannot carry: the request that breaks it is made up.
+  if (request.allowed && ignored.length > 0) return `its requests do not carry ${ignored.join(', ')}`;
+  const verdict = theirs.overallResult === 'Allowed' ? 'allowed' : 'denied';
+  if ((ours === 'allowed') !== (verdict === 'allowed')) return `ours: ${ours}, theirs: ${verdict}`;
+  return verdict === expected ? undefined : `both: ${verdict}, expected: ${expected}`;
+};
+
+const { runSimulation }: { runSimulation: RunSimulation } = await import(
+  pathToFileURL(`${home}/dist/esm/index.js`).href
+);
+let asked = 0;
+const wrong: string[] = [];
+for (const policy of publishedPolicies()) {
+  const policies = [parsePolicy(policy.document)];
+  for (const request of requestsUnder(policy)) {
+    asked += 1;
+    const { action, resource, context } = request;
+    const ours = evaluate(policies, { action, resource, context: (key) => context[key] ?? [] });
+    const problem = compare(request, ours, await ask(runSimulation, policy, request));
+    if (problem !== undefined) wrong.push(`${policy.name}, ${request.name}: ${problem}`);
+  }
+}
+for (const line of wrong) console.error(line);
+console.log(`${asked} requests under ${publishedPolicies().length} policies, ${wrong.length} wrong`);
+process.exitCode = wrong.length === 0 && asked > 0 ? 0 : 1;
