@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { registerModel } from '../../../src/operations/register-model.ts';
-import { describedVersion, findVersion, type RegisteredVersion } from '../../../src/registry/packages.ts';
+import { describedVersion } from '../../../src/registry/package-description.ts';
+import { findVersion, type RegisteredVersion } from '../../../src/registry/packages.ts';
 import { verifyContent } from '../../../src/registry/verify-content.ts';
 import { account, artifactUri, imageDigest, inputs, repository } from '../../support/registration.ts';
 import type { RegistryAws } from '../../support/registry-aws.ts';
@@ -107,7 +108,7 @@ describe('the content of a version', () => {
     for (const checksum of [true, false]) {
       aws.put(key, 'something else', { checksum });
       expect(await verifyContent(aws.world(), version)).toEqual({
-        reason: 'artifact-changed',
+        reason: 'content-changed',
         because: expect.stringMatching(
           `^the artifact of churn_v1.4.0, ${key}, has SHA-256 [0-9a-f]{64}; registered was ${version.artifactSha256}$`,
         ),
@@ -131,7 +132,7 @@ describe('the content of a version', () => {
     const { aws } = await registered();
     const image = `${repository}@sha256:${'f'.repeat(64)}`;
     expect(await verifyContent(aws.world(), { ...(await find(aws)), image })).toEqual({
-      reason: 'artifact-changed',
+      reason: 'content-changed',
       because: `the image of churn_v1.4.0 is ${image} now; registered was ${imageDigest}`,
     });
   });
@@ -146,7 +147,7 @@ describe('the content of a version', () => {
       InferenceSpecification: { ...specification, Containers: [{ ...container, Environment: { THRESHOLD: '0.9' } }] },
     });
     expect(await verifyContent(aws.world(), await find(aws))).toEqual({
-      reason: 'artifact-changed',
+      reason: 'content-changed',
       because: expect.stringContaining('churn_v1.4.0 was edited since it was registered'),
     });
   });
