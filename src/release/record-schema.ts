@@ -17,6 +17,7 @@ const configuration = {
   version: z.optional(z.string()),
   packageVersion: z.optional(count),
   imageDigest: z.optional(z.string()),
+  contentDigest: z.optional(z.string()),
   instanceType: z.string(),
   instanceCount: count,
   beside: z.optional(z.looseObject({ candidate: z.string(), baseline: z.string() })),

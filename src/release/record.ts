@@ -136,6 +136,8 @@ export interface Configuration {
   readonly packageVersion?: number;
   /** `sha256:…` of the image that was registered. */
   readonly imageDigest?: string;
+  /** Hex digest of the package's content when the plan was made; see registry/content.ts. */
+  readonly contentDigest?: string;
   readonly instanceType: string;
   readonly instanceCount: number;
   /** Set for a config with a dark candidate beside the variant that serves. */
@@ -172,7 +174,7 @@ export interface Witnessed {
     readonly at: Instant;
     readonly why: ReasonCode;
     readonly published: boolean;
-    /** The judge's, when it was the judge. */
+    /** The judge's, or the registry's, when it was one of them. */
     readonly because?: string;
     readonly figures?: Figures;
   };
