@@ -61,7 +61,7 @@ export const walk = async (turn: Turn): Promise<Step> => {
   return shift(after, stepping, act);
 };
 
-/** Whom the record names when nobody but the registry spoke. */
+/** The author of a command that the registry caused. */
 const registry = 'the model registry';
 
 /** A raise that was written down and that nothing shows may still arrive, for as long as a read may be stale. */

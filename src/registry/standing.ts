@@ -22,7 +22,7 @@ export interface Withdrawal {
 
 /** One look at the registry. A version without either is approved, and is what was approved. */
 export interface Standing {
-  /** Not approved; the sentence says who changed it last. */
+  /** Not approved; the sentence names the last person who changed it. */
   readonly unapproved?: string;
   /** Not what was approved, or not there any more. */
   readonly fault?: Withdrawal;

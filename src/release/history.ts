@@ -72,7 +72,7 @@ const takenBack = (history: readonly Served[], release: Release, at: Instant): r
   return first && first.until === undefined ? [first, entry, ...rest] : [entry, ...history];
 };
 
-/** Nobody judged what was rejected: the registry alone says whether it may be tried again. */
+/** A rejection is no verdict: the registry alone decides whether the version is tried again. */
 const howTakenBack = (reason: ReasonCode): 'rolled-back' | 'rejected' | undefined => {
   if (reason === 'approval-withdrawn') return 'rejected';
   return convictions.has(reason) ? 'rolled-back' : undefined;
