@@ -50,7 +50,7 @@ export const reasonCodes = {
   'cause-unknown': { outcome: 'rolled-back', meaning: 'The endpoint serves the old configuration again and no cause could be proven.', remedy: 'Read the endpoint\'s FailureReason and alarm history; run again with `retry: true`.' },
   // inconclusive
   'unproven-traffic': { outcome: 'inconclusive', meaning: 'The new version serves, but the bake ended before `minimum-requests` were seen on it.', remedy: 'Watch it, or roll back with `rollback`.' },
-  'withdrawn-too-late': { outcome: 'inconclusive', meaning: 'The new version serves, but it lost its approval during the update, too late for the update to be stopped.', remedy: 'Roll back with `rollback`, or have the version approved again.' },
+  'withdrawn-too-late': { outcome: 'inconclusive', meaning: 'The new version serves, but it lost its approval during the update, and it could not be taken back: nothing served before it, or the way back failed.', remedy: 'Roll back with `rollback`, have the version approved again, or delete the endpoint.' },
   'alarm-gone': { outcome: 'inconclusive', meaning: 'The new version serves, but an alarm named in the manifest was deleted while it should have watched the update.', remedy: 'Create the alarm again and watch it, or roll back with `rollback`.' },
   abandoned: { outcome: 'inconclusive', meaning: 'The run that held the release ended without finishing it, and another release took the endpoint over.', remedy: 'Read the newer release; it says what serves.' },
   'retire-failed': { outcome: 'inconclusive', meaning: 'The new version has all traffic, but publishing it under the canonical name did not go through.', remedy: 'Run `shift-traffic` again: it goes on with the publishing.' },

@@ -18,6 +18,7 @@ import { supervise } from './supervise.ts';
 import { leaseMs, type Step, type Turn, turnOf } from './turn.ts';
 import { concluded } from './verdict.ts';
 import { abortSteps } from './walk.ts';
+import { tasksOnTheWay } from './way-back.ts';
 
 /** Which release this run carries. All else is in its record. */
 export interface ReleaseMemory extends Memory {
@@ -142,12 +143,17 @@ const carryOn = async <Outputs>(
   }
   const turn = turnOf(world, store, stored, script.approval);
   // While traffic moves every look has its own.
-  const looking = resumed === true && release.phase === 'preparing';
-  const step = await (looking ? lookAgain(turn) : carry(turn, script.tasks(release))).catch((error: unknown) =>
+  const looking = resumed === true && release.phase === 'preparing' && mayBeWithdrawn(release);
+  const tasks = tasksOnTheWay(release, script.tasks(release));
+  const step = await (looking ? lookAgain(turn) : carry(turn, tasks)).catch((error: unknown) =>
     endRefused(world, id, script, error),
   );
   return step.ended && !script.goesOn?.(step.ended) ? report(step.ended, script) : waiting(world, step, id);
 };
+
+/** What goes back goes back whatever the registry says. */
+const mayBeWithdrawn = ({ operation, takenBack }: Release): boolean =>
+  operation !== 'rollback' && takenBack === undefined;
 
 /** Much may have happened since the run that began it died, and what is left to do changes more than the traffic (rule 18). */
 const lookAgain = async (turn: Turn): Promise<Step> =>
@@ -215,19 +221,21 @@ const clearAway = async <Outputs>(
   stored: StoredRecord,
   { store, approval }: Script<Outputs>,
 ): Promise<Step> => {
-  const { id, lease } = stored.record.live ?? fail();
+  const live = stored.record.live ?? fail();
+  const { id, lease } = live;
   if (lease.holder !== world.run.holder) {
     await take(world, stored, store);
     return { because: `took ${id}, which was left behind, over from ${lease.holder}`, percent: 1 };
   }
-  const step = await carry(turnOf(world, store, stored, approval), {
+  const tasks: Tasks = {
     preparing: [stopped, (turn) => concluded(turn, 'abandoned', 'its run ended before anything was submitted')],
     // Nobody walks on: a step without its supervisor is traffic without a judge.
     stepping: [(turn) => abortSteps(turn, 'abandoned', 'its run ended and nobody supervises its steps')],
     submitting: [confirmSubmission],
     supervising: [supervise],
     settling: comeToRest,
-  });
+  };
+  const step = await carry(turnOf(world, store, stored, approval), tasksOnTheWay(live, tasks));
   return { ...step, because: `${id}, which was left behind: ${step.because}`, percent: 1 };
 };
 

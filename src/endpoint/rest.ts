@@ -48,7 +48,7 @@ const rest = async <Outputs>(
     return { ...ended, because: `${live.id} waits for the run that goes on with it` };
   }
   const turn = turnOf(world, script.store, stored, script.approval);
-  if (live.phase === 'preparing') {
+  if (live.phase === 'preparing' && live.takenBack === undefined) {
     await concluded(turn, reason, 'the run ended before anything was submitted to the endpoint');
     return settle(world, memory, script);
   }
@@ -66,7 +66,9 @@ const rest = async <Outputs>(
   await turn.save({ lease });
   return {
     ...ended,
-    because: `the update to ${live.candidate.endpointConfig} goes on without this run, under its alarms; run again to follow it`,
+    because: live.takenBack
+      ? `${live.candidate.version} is being taken back (${live.takenBack.because}); run again to see it through`
+      : `the update to ${live.candidate.endpointConfig} goes on without this run, under its alarms; run again to follow it`,
   };
 };
 

@@ -13,6 +13,7 @@ import { nextPoll } from './poll.ts';
 import { grace, moved } from './submit.ts';
 import { candidateFleet, firstRequestAt, metricDelay, requestsSeen } from './traffic.ts';
 import type { Step, Turn } from './turn.ts';
+import { turnBack } from './turn-back.ts';
 import { concluded } from './verdict.ts';
 import { mismatches } from './verify.ts';
 
@@ -175,14 +176,14 @@ const progress = ({ world, release }: Turn, live: Live, look: Look): Step => {
       ...(variant === undefined ? [] : [`${variant.current} of ${variant.desired} instances of the candidate`]),
       ...(red.length > 0 ? [`in ALARM: ${red.join(', ')}`] : []),
       ...saidOf(look),
-      ...(look.is === 'withdrawn' ? ['nothing can stop this update'] : []),
+      ...(look.is === 'withdrawn' ? ['this update cannot be stopped, and is taken back when it is over'] : []),
     ].join('; '),
     percent: 15 + Math.round(70 * share),
     notBefore: nextPoll({ world, release }),
   };
 };
 
-/** The update is over, so no alarm can take it back: that it lost its approval on the way can only be reported. */
+/** The update is over, so no alarm can take it back any more; another update can. */
 const withdrawn = async (turn: Turn, live: Live): Promise<Step | undefined> => {
   const { endpoint, release, world } = turn;
   // A candidate beside what serves has no traffic yet.
@@ -206,10 +207,13 @@ const withdrawn = async (turn: Turn, live: Live): Promise<Step | undefined> => {
           reason,
           `${release.version} is up on ${endpoint}, without traffic, and gets none: ${because}`,
         );
-      return concluded(
-        turn,
-        'withdrawn-too-late',
-        `${endpoint} serves ${release.version}, and nothing could stop the update any more: ${because}`,
+      return (
+        (await turnBack(turn, because)) ??
+        concluded(
+          turn,
+          'withdrawn-too-late',
+          `${endpoint} serves ${release.version}, and there is nothing to go back to: ${because}`,
+        )
       );
     }
   }

@@ -124,6 +124,7 @@ const release = z.looseObject({
   candidate: z.looseObject(configuration),
   submission,
   stepping: z.optional(stepping),
+  takenBack: z.optional(z.looseObject({ because: z.string() })),
   scaling: z.optional(scaling),
   alarms: z.array(z.string()),
   witnessed,

@@ -48,6 +48,8 @@ export interface Release {
   readonly submission: Submission;
   /** A stepped rollout: where it is, and what its judge needs. */
   readonly stepping?: Stepping;
+  /** Set when it lost its approval too late for its update to be stopped: from then on it goes back to `baseline`. */
+  readonly takenBack?: { readonly because: string };
   /** Autoscaling as it was, kept until it is restored. */
   readonly scaling?: ScalingSnapshot;
   /** Alarms the suite made for this release, to be removed with it. */

@@ -243,19 +243,59 @@ describe('rejected while SageMaker moves the traffic', () => {
     expect(report?.result).toMatchObject({ ...withdrawn, because: expect.stringContaining('edited') });
   });
 
-  test('when nobody looked until the update was over, that is said', async () => {
-    await house.inProduction('1.0.0');
-    await house.prepare('1.1.0');
-    const death = { atCall: 'sagemaker.updateEndpoint', heard: true };
-    expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
-    await decide('Rejected');
-    await house.pass(minutes(60));
-    const report = await house.run(deployEndpoint, { version: '1.1.0' });
-    expect(report?.result).toMatchObject({ outcome: 'inconclusive', reason: 'withdrawn-too-late' });
-    expect((await house.run(rollback, {}))?.result).toMatchObject({
-      reason: 'restored',
-      outputs: { 'serving-version': '1.0.0' },
+  describe('when the update is over before anybody looks', () => {
+    const unseen = async (): Promise<Record<string, unknown>> => {
+      await house.inProduction('1.0.0');
+      await house.prepare('1.1.0');
+      const before = await serving();
+      const death = { atCall: 'sagemaker.updateEndpoint', heard: true };
+      expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
+      await decide('Rejected');
+      await house.pass(minutes(60));
+      return before;
+    };
+
+    test('it is taken back by another update', async () => {
+      const before = await unseen();
+      const report = await house.run(deployEndpoint, { version: '1.1.0' });
+      expect(report?.result).toMatchObject({ ...withdrawn, outputs: { 'serving-version': '1.0.0' } });
+      expect(report?.result.because).toMatch(/is Rejected.*1\.0\.0 serves again/);
+      expect(await serving()).toEqual(before);
+      expect(house.record()?.history.find(({ version }) => version === '1.1.0')).toMatchObject({ ended: 'rejected' });
+      expect(house.record()?.history[0]).toMatchObject({ version: '1.0.0', good: true });
+      await decide('Approved');
+      expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
     });
+
+    test.each([
+      ['sagemaker.updateEndpoint', false],
+      ['sagemaker.updateEndpoint', true],
+    ])('and the run that does so may die, too: %s, heard: %s', async (atCall, heard) => {
+      const before = await unseen();
+      expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death: { atCall, heard } })).toBeUndefined();
+      const seen = house.watch();
+      const report = await house.run(deployEndpoint, { version: '1.1.0' });
+      expect(report?.result).toMatchObject(withdrawn);
+      expect(sent(seen(), 'UpdateEndpoint')).toBe(heard ? 0 : 1);
+      expect(await serving()).toEqual(before);
+    });
+
+    test('the watchdog sees to it as well', async () => {
+      const before = await unseen();
+      const report = await house.run(rollback, { 'only-expired': 'true' }, { runId: '9' });
+      expect(report?.result.reason).toBe('brought-to-rest');
+      expect(report?.result.because).toContain('rolled-back/approval-withdrawn');
+      expect(await serving()).toEqual(before);
+    });
+  });
+
+  test('a first deployment has nothing to go back to, and that is said', async () => {
+    await house.prepare('1.0.0');
+    later(minutes(1), () => decide('Rejected'));
+    const report = await house.run(deployEndpoint, { version: '1.0.0' });
+    expect(report?.result).toMatchObject({ outcome: 'inconclusive', reason: 'withdrawn-too-late' });
+    expect(report?.result.because).toContain('nothing to go back to');
+    expect(house.record()?.history[0]).toMatchObject({ version: '1.0.0', good: false });
   });
 
   test('a registry that cannot be read is neither: the rollout goes on and says so', async () => {
@@ -324,6 +364,19 @@ describe('rejected while the traffic is shifted in steps', () => {
     expect((await walking)?.result).toMatchObject(withdrawn);
     expect(sent(seen(), 'UpdateEndpoint')).toBe(0);
     expect(await share()).toEqual([1, 0]);
+  }, 60_000);
+
+  test('while the old variant is retired: it is published, and taken back at once', async () => {
+    await dark();
+    const death = { atCall: 'sagemaker.updateEndpoint', heard: true };
+    expect(await house.run(shiftTraffic, { version: '1.1.0' }, { death })).toBeUndefined();
+    await decide('Rejected');
+    const report = await house.run(shiftTraffic, { version: '1.1.0' });
+    expect(report?.result).toMatchObject({ ...withdrawn, outputs: { 'serving-version': '1.0.0' } });
+    expect(await share()).toEqual([1]);
+    expect(house.record()?.history[0]).toMatchObject({ version: '1.0.0', good: true });
+    await decide('Approved');
+    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('candidate-dark');
   }, 60_000);
 
   test('with on-rejection: finish the steps go on to the end', async () => {
