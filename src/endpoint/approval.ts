@@ -47,8 +47,8 @@ export const standing: Look = { is: 'standing' };
  */
 export const lookAtApproval = async (turn: Turn, moves: boolean, depth: Depth = 'package'): Promise<Look> => {
   try {
-    const { unapproved, fault } = await standingOf(turn, depth);
     const finish = moves && turn.approval.onRejection === 'finish';
+    const { unapproved, fault } = await standingOf(turn, depth, finish);
     if (unapproved !== undefined && !finish)
       return { is: 'withdrawn', withdrawal: { reason: 'not-approved', because: unapproved } };
     if (fault !== undefined) return { is: 'withdrawn', withdrawal: fault };
@@ -77,7 +77,7 @@ export const saidOf = (look: Look): readonly string[] =>
 const mayBeWaitedFor = (error: unknown): boolean =>
   isFromAws(error) && !['aborted', 'expired-credentials', 'no-credentials'].includes(classify(error));
 
-const standingOf = async ({ world, release, approval }: Turn, depth: Depth): Promise<Standing> => {
+const standingOf = async ({ world, release, approval }: Turn, depth: Depth, evenSo = false): Promise<Standing> => {
   if (release.operation === 'rollback') return {};
   const { packageVersion, contentDigest } = release.candidate;
   if (packageVersion === undefined)
@@ -85,7 +85,7 @@ const standingOf = async ({ world, release, approval }: Turn, depth: Depth): Pro
       fault: { reason: 'not-approved', because: `the release record names no model package for ${release.version}` },
     };
   const approved = { group: approval.group, version: release.version, packageVersion };
-  return readStanding(world, contentDigest === undefined ? approved : { ...approved, contentDigest }, depth);
+  return readStanding(world, contentDigest === undefined ? approved : { ...approved, contentDigest }, depth, evenSo);
 };
 
 /**

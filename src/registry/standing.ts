@@ -33,12 +33,14 @@ export type Depth = 'package' | 'content';
 
 /**
  * Whether a version is still approved, and still what was approved (DESIGN §7 rule 18): one DescribeModelPackage.
+ * @param evenSo looks at the content of a version that is not approved, too
  * @throws what AWS answers: a registry that cannot be read neither approves nor rejects
  */
 export const readStanding = async (
   world: World,
   { group, version, packageVersion, contentDigest }: Approved,
   depth: Depth,
+  evenSo = false,
 ): Promise<Standing> => {
   const named = { arn: packageArn(world.account, group, packageVersion), semver: version, packageVersion };
   const registered = await describeVersion(world, group, named).catch((error: unknown) => {
@@ -51,6 +53,7 @@ export const readStanding = async (
       fault: { reason: 'not-approved', because: `package ${packageVersion} of ${group}, ${version}, was deleted` },
     };
   const unapproved = registered.approval === 'Approved' ? {} : { unapproved: approvalOf(registered) };
+  if (unapproved.unapproved !== undefined && !evenSo) return unapproved;
   if (contentDigest !== undefined && contentDigest !== registered.contentDigestNow)
     return {
       ...unapproved,

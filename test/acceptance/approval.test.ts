@@ -206,8 +206,9 @@ describe('rejected while SageMaker moves the traffic', () => {
     house.writeManifest(change);
     const before = await serving();
     later(after, () => decide('Rejected'));
+    const seen = house.watch();
     const report = await house.run(deployEndpoint, { version: '1.1.0' });
-    return { report, before };
+    return { report, before, updates: sent(seen(), 'UpdateEndpoint') };
   };
 
   test.each([
@@ -216,8 +217,10 @@ describe('rejected while SageMaker moves the traffic', () => {
   ])(
     '%s: the traffic goes back, and the version is a new attempt once it is approved again',
     async (_when, after) => {
-      const { report, before } = await outOfIt(after);
+      const { report, before, updates } = await outOfIt(after);
       expect(report?.result).toMatchObject(withdrawn);
+      // By its alarm, while it bakes: not by another update when all is over.
+      expect(updates).toBe(1);
       expect(report?.result.because).toMatch(/package version 2\) is Rejected.*recall fell/);
       expect(await serving()).toEqual(before);
       expect(house.record()?.history.find(({ version }) => version === '1.1.0')).toMatchObject({ ended: 'rejected' });

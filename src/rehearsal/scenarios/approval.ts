@@ -77,6 +77,7 @@ export const rejectedMidCanary: Scenario = {
     await release.finish(running);
     const ending = await release.end();
     require(ending.because.includes('mislabelled'), `the report says why: ${ending.because}`);
+    require(carriedOut(release, 'UpdateEndpoint') === 1, 'the update is stopped, not followed by another one');
     await leavesNothingHalfDone(stage, require);
     return release;
   },
