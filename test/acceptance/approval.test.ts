@@ -341,8 +341,10 @@ describe('rejected while the traffic is shifted in steps', () => {
     expect(report?.result.because).toMatch(/is Rejected.*recall fell/);
     expect(await share()).toEqual([1, 0]);
     expect((await serving())['live']).toBeUndefined();
+    const seen = house.watch();
     expect((await house.run(shiftTraffic, { version: '1.1.0' }))?.result).toMatchObject(refused);
     expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject(refused);
+    expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
     await decide('Approved');
     expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('candidate-dark');
     expect((await house.run(shiftTraffic, { version: '1.1.0' }))?.result.reason).toBe('delivered');

@@ -153,7 +153,7 @@ describe('a package that was edited', () => {
     const edited = await find(aws);
     Object.assign(aws.packages[0]?.input['CustomerMetadataProperties'] ?? {}, {
       'content-digest': edited.contentDigestNow,
-      'image-digest': `sha256:${'f'.repeat(64)}`,
+      'image-digest': edited.image.split('@')[1],
     });
     expect(await verifyContent(aws.world(), await find(aws))).toMatchObject({ reason: 'content-changed' });
   });
