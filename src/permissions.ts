@@ -77,11 +77,19 @@ const readRelease: readonly Grant[] = [
 
 const readModels: Grant = { sid: 'ReadTheModels', actions: ['sagemaker:DescribeModel'], on: ['allModels'] };
 
-const readCandidate: readonly Grant[] = [
-  findVersion,
+/** Approval and content are looked at again while traffic moves (rule 18). */
+const lookAtApproval: Grant = {
+  sid: 'LookAtTheApproval',
+  actions: ['sagemaker:DescribeModelPackage'],
+  on: ['packages'],
+};
+
+const readContent: readonly Grant[] = [
   { sid: 'ReadTheImage', actions: ['ecr:BatchGetImage'], on: ['repository'] },
   { sid: 'ReadTheArtifact', actions: ['s3:GetObject'], on: ['pinned'] },
 ];
+
+const readCandidate: readonly Grant[] = [findVersion, ...readContent];
 
 const readAlarms: Grant = { sid: 'ReadAlarms', actions: ['cloudwatch:DescribeAlarms'], on: ['everything'] };
 
@@ -263,6 +271,8 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
   // The judge convicts here, no alarm of the release's own: nothing arms, aborts or reads one.
   'shift-traffic': [
     ...readRelease,
+    lookAtApproval,
+    ...readContent,
     ...writeRelease,
     { sid: 'ShiftTheTraffic', actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'], on: ['endpoint'] },
     updateIt,
@@ -273,6 +283,8 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
   rollback: [
     ...readRelease,
     readModels,
+    // As a watchdog it follows a left-behind delivery to its end; going back itself does not look at the registry.
+    lookAtApproval,
     ...supervise,
     { sid: 'TakeTheTrafficBack', actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'], on: ['endpoint'] },
     updateIt,

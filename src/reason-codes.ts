@@ -31,6 +31,7 @@ export const reasonCodes = {
   'approval-pending': { outcome: 'pending', meaning: 'The model package waits for approval.', remedy: 'Approve or reject the package in the registry, then run again.' },
   // rejected
   'not-approved': { outcome: 'rejected', meaning: 'The model package is not approved, so it is not deployed.', remedy: 'Have it approved (`approve-gate`), or deploy a version that is.' },
+  'content-changed': { outcome: 'rejected', meaning: 'The package, its artifact or its image is no longer what was registered and approved, so it is not deployed.', remedy: 'Find out who changed it (CloudTrail), and register the new content as a new version.' },
   'approval-rejected': { outcome: 'rejected', meaning: 'Somebody or some policy rejected the model package.', remedy: 'Read the approval description, fix the model, register a new version.' },
   'already-convicted': { outcome: 'rejected', meaning: 'This version was taken back before by an alarm, the judge, a health check or a person; it is not tried again by itself.', remedy: 'Ship a fixed version, or set `retry: true` when the cause lay elsewhere.' },
   // rolled-back
@@ -45,9 +46,11 @@ export const reasonCodes = {
   'insufficient-traffic': { outcome: 'rolled-back', meaning: 'The candidate saw fewer requests than `minimum-requests` during the bake, so it proved nothing and was taken back.', remedy: 'Lengthen the bake, send traffic, or lower `minimum-requests`.' },
   'deployment-timeout': { outcome: 'rolled-back', meaning: 'The update exceeded the rollout\'s `timeout` and SageMaker rolled it back.', remedy: 'Raise `timeout`, or find out why instances start slowly.' },
   'aborted-by-hand': { outcome: 'rolled-back', meaning: 'Somebody told the release to stop and the traffic went back.', remedy: 'Read who and why in the release history.' },
+  'approval-withdrawn': { outcome: 'rolled-back', meaning: 'The version lost its approval, or was no longer what was approved, while its traffic was being moved; the traffic went back.', remedy: 'Read who and why in the message. Once it is approved again, run again: that is a new attempt.' },
   'cause-unknown': { outcome: 'rolled-back', meaning: 'The endpoint serves the old configuration again and no cause could be proven.', remedy: 'Read the endpoint\'s FailureReason and alarm history; run again with `retry: true`.' },
   // inconclusive
   'unproven-traffic': { outcome: 'inconclusive', meaning: 'The new version serves, but the bake ended before `minimum-requests` were seen on it.', remedy: 'Watch it, or roll back with `rollback`.' },
+  'withdrawn-too-late': { outcome: 'inconclusive', meaning: 'The new version serves, but it lost its approval during the update, and it could not be taken back: nothing served before it, or the way back failed.', remedy: 'Roll back with `rollback`, have the version approved again, or delete the endpoint.' },
   'alarm-gone': { outcome: 'inconclusive', meaning: 'The new version serves, but an alarm named in the manifest was deleted while it should have watched the update.', remedy: 'Create the alarm again and watch it, or roll back with `rollback`.' },
   abandoned: { outcome: 'inconclusive', meaning: 'The run that held the release ended without finishing it, and another release took the endpoint over.', remedy: 'Read the newer release; it says what serves.' },
   'retire-failed': { outcome: 'inconclusive', meaning: 'The new version has all traffic, but publishing it under the canonical name did not go through.', remedy: 'Run `shift-traffic` again: it goes on with the publishing.' },
@@ -69,7 +72,7 @@ export const reasonCodes = {
   'plan-changed': { outcome: 'failed', meaning: 'A release of this version is live with another plan.', remedy: 'Let it end or roll it back, then deploy with the new plan.' },
   'version-taken': { outcome: 'failed', meaning: 'This semantic version is registered with other content.', remedy: 'Register the new content under a new version.' },
   'registration-failed': { outcome: 'failed', meaning: 'SageMaker did not complete the model package.', remedy: 'Read the status details in the message.' },
-  'artifact-changed': { outcome: 'failed', meaning: 'The artifact, the image or the package\'s specification is no longer what was registered.', remedy: 'Register the new content as a new version.' },
+  'artifact-changed': { outcome: 'failed', meaning: 'The artifact was overwritten while it was being registered, or its copy is not what its name says.', remedy: 'Do what the message says: run again, or register the new content as a new version.' },
   'restore-failed': { outcome: 'failed', meaning: 'The update that should have restored the earlier version did not go through; the version to be left still serves.', remedy: 'Read the FailureReason in the message, then run `rollback` again or name another version with `to`.' },
   'config-missing': { outcome: 'failed', meaning: 'A configuration, model or artifact that is needed was deleted.', remedy: 'Restore it under the same name, or deploy a version whose parts exist.' },
   'name-taken': { outcome: 'failed', meaning: 'A resource with the content-addressed name this release needs exists with other content.', remedy: 'Delete the resource the message names if nothing uses it, then run again.' },

@@ -6,6 +6,8 @@ import { advance, begin, newRecord, takeOver } from '../release/lifecycle.ts';
 import type { ManualCommand, Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store.ts';
 import type { World } from '../world.ts';
+import { refuseWithdrawn } from './approval.ts';
+import type { ApprovalTerms } from './approval-terms.ts';
 import { carry, type Tasks } from './carry.ts';
 import { judgedOf } from './judged.ts';
 import { nextPoll } from './poll.ts';
@@ -13,18 +15,22 @@ import { refuseOtherRecord } from './record-tag.ts';
 import { comeToRest } from './settle.ts';
 import { confirmSubmission, stopped } from './submit.ts';
 import { supervise } from './supervise.ts';
-import { leaseMs, type Step, turnOf } from './turn.ts';
+import { leaseMs, type Step, type Turn, turnOf } from './turn.ts';
 import { concluded } from './verdict.ts';
 import { abortSteps } from './walk.ts';
+import { tasksOnTheWay } from './way-back.ts';
 
 /** Which release this run carries. All else is in its record. */
 export interface ReleaseMemory extends Memory {
   readonly release: string;
+  /** This run found the release under way: it looks at approval and content before it goes on with anything. */
+  readonly resumed?: true;
 }
 
 /** What an operation that moves an endpoint decides for itself; everything else is the same for all of them. */
 export interface Script<Outputs> {
   readonly store: ReleaseStore;
+  readonly approval: ApprovalTerms;
   /** Looks and decides; writes nothing. */
   plan(record: ReleaseRecord): Promise<Intention<Outputs>>;
   /** @throws {Refusal} `plan-changed` when the live release is not what these inputs ask for */
@@ -78,7 +84,7 @@ const nextTurn = async <Outputs>(
     if (over !== undefined && !script.goesOn?.(over)) return report(over, script);
     if (stored && record.live?.id === memory.release) {
       script.recognise(record.live);
-      return carryOn(world, stored, script);
+      return carryOn(world, stored, script, memory.resumed);
     }
   }
   await refuseOtherRecord(world, store);
@@ -93,6 +99,7 @@ const nextTurn = async <Outputs>(
         world,
         { because: `going on with ${intention.release.id} (${intention.release.phase})`, percent: 1 },
         intention.release.id,
+        { resumed: true },
       );
     case 'stop-first':
       return waiting(
@@ -102,7 +109,7 @@ const nextTurn = async <Outputs>(
               because: `${intention.release.id} ${intention.command ? 'is live and will be asked to stop first' : 'was left behind and is brought to rest'}`,
               percent: 1,
             }
-          : await askToStop(world, stored, intention, store),
+          : await askToStop(world, stored, intention, script),
         '',
       );
     case 'begin': {
@@ -111,13 +118,12 @@ const nextTurn = async <Outputs>(
         const step =
           memory === undefined
             ? { because: `${intention.abandons.id} was left behind and is brought to rest first`, percent: 1 }
-            : await clearAway(world, stored, store);
-        return waiting(world, step, id, intention.plan);
+            : await clearAway(world, stored, script);
+        return waiting(world, step, id, intention);
       }
-      if (memory === undefined)
-        return waiting(world, { because: intention.plan.title, percent: 1 }, id, intention.plan);
+      if (memory === undefined) return waiting(world, { because: intention.plan.title, percent: 1 }, id, intention);
       await start(world, stored, intention.release, store);
-      return waiting(world, { because: `began release ${id}`, percent: 2 }, id, intention.plan);
+      return waiting(world, { because: `began release ${id}`, percent: 2 }, id, intention);
     }
   }
 };
@@ -126,30 +132,51 @@ const carryOn = async <Outputs>(
   world: World,
   stored: StoredRecord,
   script: Script<Outputs>,
+  resumed?: true,
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
   const { store } = script;
   const release = stored.record.live ?? fail();
   const { id, lease } = release;
   if (lease.holder !== world.run.holder || lease.until <= world.clock.now()) {
     await take(world, stored, store);
-    return waiting(world, { because: `took ${id} over from ${lease.holder}`, percent: 2 }, id);
+    return waiting(world, { because: `took ${id} over from ${lease.holder}`, percent: 2 }, id, resumed && { resumed });
   }
-  const step = await carry(turnOf(world, store, stored), script.tasks(release)).catch((error: unknown) =>
-    endRefused(world, id, store, error),
+  const turn = turnOf(world, store, stored, script.approval);
+  // While traffic moves every look has its own.
+  const looking = resumed === true && release.phase === 'preparing' && mayBeWithdrawn(release);
+  const tasks = tasksOnTheWay(release, script.tasks(release));
+  const step = await (looking ? lookAgain(turn) : carry(turn, tasks)).catch((error: unknown) =>
+    endRefused(world, id, script, error),
   );
   return step.ended && !script.goesOn?.(step.ended) ? report(step.ended, script) : waiting(world, step, id);
 };
+
+/** What goes back goes back whatever the registry says. */
+const mayBeWithdrawn = ({ operation, takenBack }: Release): boolean =>
+  operation !== 'rollback' && takenBack === undefined;
+
+/** Much may have happened since the run that began it died, and what is left to do changes more than the traffic (rule 18). */
+const lookAgain = async (turn: Turn): Promise<Step> =>
+  (await refuseWithdrawn(turn)) ?? {
+    because: `${turn.release.version} is approved still, and is what was approved`,
+    percent: 3,
+  };
 
 /**
  * What refuses a release before anything was submitted ends it: autoscaling that was set aside comes back (rule 4), its alarms go, and
  * the endpoint is free at once.
  */
-const endRefused = async (world: World, id: string, store: ReleaseStore, error: unknown): Promise<Step> => {
+const endRefused = async <Outputs>(
+  world: World,
+  id: string,
+  { store, approval }: Script<Outputs>,
+  error: unknown,
+): Promise<Step> => {
   if (!(error instanceof Refusal) && !isRefused(error)) throw error;
   const stored = await store.read();
   const live = stored?.record.live;
   if (live?.id !== id || live.phase !== 'preparing' || live.lease.holder !== world.run.holder || !stored) throw error;
-  const turn = turnOf(world, store, stored);
+  const turn = turnOf(world, store, stored, approval);
   return error instanceof Refusal
     ? concluded(turn, error.reason, error.message)
     : concluded(turn, reasonOfError(error), describe(error));
@@ -189,41 +216,47 @@ const start = async (
 };
 
 /** A release whose run died and that nobody asked for again: supervised to its end, so that nothing of it is left lying about. */
-const clearAway = async (world: World, stored: StoredRecord, store: ReleaseStore): Promise<Step> => {
-  const { id, lease } = stored.record.live ?? fail();
+const clearAway = async <Outputs>(
+  world: World,
+  stored: StoredRecord,
+  { store, approval }: Script<Outputs>,
+): Promise<Step> => {
+  const live = stored.record.live ?? fail();
+  const { id, lease } = live;
   if (lease.holder !== world.run.holder) {
     await take(world, stored, store);
     return { because: `took ${id}, which was left behind, over from ${lease.holder}`, percent: 1 };
   }
-  const step = await carry(turnOf(world, store, stored), {
+  const tasks: Tasks = {
     preparing: [stopped, (turn) => concluded(turn, 'abandoned', 'its run ended before anything was submitted')],
     // Nobody walks on: a step without its supervisor is traffic without a judge.
     stepping: [(turn) => abortSteps(turn, 'abandoned', 'its run ended and nobody supervises its steps')],
     submitting: [confirmSubmission],
     supervising: [supervise],
     settling: comeToRest,
-  });
+  };
+  const step = await carry(turnOf(world, store, stored, approval), tasksOnTheWay(live, tasks));
   return { ...step, because: `${id}, which was left behind: ${step.because}`, percent: 1 };
 };
 
 /** Asks the supervisor of the live release to stop; once its lease has run out, does so in its place. */
-const askToStop = async (
+const askToStop = async <Outputs>(
   world: World,
   stored: StoredRecord,
   { release, command }: Extract<Intention<unknown>, { is: 'stop-first' }>,
-  store: ReleaseStore,
+  script: Script<Outputs>,
 ): Promise<Step> => {
-  if (command === undefined) return clearAway(world, stored, store);
+  if (command === undefined) return clearAway(world, stored, script);
   if (!release.commands.some((given) => given.command === command.command)) {
     const by = world.run.actor ?? world.run.holder;
-    await store.write(
+    await script.store.write(
       advance(stored.record, { commands: [...release.commands, { ...command, by, at: world.clock.now() }] }),
       stored.etag,
     );
     return { because: `asked ${release.id} to stop`, percent: 1 };
   }
   if (release.lease.holder === world.run.holder || release.lease.until <= world.clock.now())
-    return clearAway(world, stored, store);
+    return clearAway(world, stored, script);
   return { because: `waiting for ${release.id} to stop`, percent: 1, notBefore: nextPoll({ world, release }) };
 };
 
@@ -231,10 +264,10 @@ const waiting = <Outputs>(
   world: World,
   step: Step,
   release: string,
-  plan?: Plan,
+  { plan, resumed }: { readonly plan?: Plan; readonly resumed?: true } = {},
 ): Progress<ReleaseMemory, Outputs> => ({
   is: 'waiting',
-  memory: { v: 1, release },
+  memory: { v: 1, release, ...(resumed ? { resumed } : {}) },
   notBefore: step.notBefore ?? world.clock.now(),
   percent: step.percent,
   because: step.because,

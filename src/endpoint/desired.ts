@@ -1,6 +1,7 @@
 import type { CreateEndpointConfigInput, CreateModelInput } from '../aws/sagemaker.ts';
 import type { EndpointSpec } from '../manifest/manifest.ts';
-import { type Account, arn } from '../world.ts';
+import { packageArn } from '../registry/packages.ts';
+import type { Account } from '../world.ts';
 import { contentName } from './names.ts';
 
 /** The model and endpoint config a delivery publishes: AWS requests, named by their content. */
@@ -32,7 +33,7 @@ export const desired = (from: DesiredFrom): Desired => {
   const modelContent = {
     // The package, not its image: what was approved is what is deployed (rule 2).
     PrimaryContainer: {
-      ModelPackageName: arn(account, 'sagemaker', `model-package/${group}/${from.packageVersion}`),
+      ModelPackageName: packageArn(account, group, from.packageVersion),
       ...(Object.keys(spec.environment).length > 0 ? { Environment: { ...spec.environment } } : {}),
     },
     ...(spec.executionRole ? { ExecutionRoleArn: roleArn(account, spec.executionRole) } : {}),

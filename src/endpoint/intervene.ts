@@ -2,6 +2,7 @@ import { minutes } from '../clock.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { Verdict } from '../rollout/event.ts';
 import type { AlarmSpec } from './alarms.ts';
+import type { Look } from './approval.ts';
 import { abortHeldMs, publishAbort, rearm } from './armament.ts';
 import { starvedBake } from './bakes.ts';
 import { judgeFleets } from './evidence.ts';
@@ -10,7 +11,12 @@ import { candidateFleet } from './traffic.ts';
 import type { Step, Turn } from './turn.ts';
 
 /** The only lever SageMaker leaves for stopping an update is an alarm (reference/sagemaker.md §3.3). */
-const stop = async (turn: Turn, why: ReasonCode, because: string, verdict?: Verdict): Promise<Step> => {
+const stop = async (
+  turn: Turn,
+  why: ReasonCode,
+  because: string,
+  verdict?: Pick<Verdict, 'because' | 'figures'>,
+): Promise<Step> => {
   const { release, world } = turn;
   const announced =
     release.witnessed.abort === undefined
@@ -46,6 +52,15 @@ export const stopIfAsked = async (turn: Turn): Promise<Step | undefined> => {
   const asked = release.commands.find(({ command }) => command === 'abort');
   if (asked === undefined || abort !== undefined || release.submission.abortAlarm === undefined) return undefined;
   return stop(turn, 'aborted-by-hand', `stopping the update as ${asked.by} asked: ${asked.why}`);
+};
+
+/** Rule 18: without its approval, or with another content than was approved, a version keeps no traffic. */
+export const stopIfWithdrawn = async (turn: Turn, look: Look): Promise<Step | undefined> => {
+  const { abortAlarm } = turn.release.submission;
+  if (look.is !== 'withdrawn' || turn.release.witnessed.abort !== undefined || abortAlarm === undefined)
+    return undefined;
+  const { because } = look.withdrawal;
+  return stop(turn, 'approval-withdrawn', `stopping the update: ${because}`, { because });
 };
 
 /** The same judge as in a stepped rollout; here its only lever is the alarm. */

@@ -76,6 +76,7 @@ export const planDark = async (
     instanceType: hardwareOf(spec),
     instanceCount: count,
     beside: { candidate: alone.config.EndpointConfigName, baseline: left?.baseline ?? live.endpointConfig },
+    contentDigest: registered.contentDigestNow,
     ...(registered.imageDigest === undefined ? {} : { imageDigest: registered.imageDigest }),
   };
   const digestOfPlan = planDigest(asked, registered.packageVersion);

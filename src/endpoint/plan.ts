@@ -132,6 +132,7 @@ export const planDelivery = async (
     packageVersion: registered.packageVersion,
     instanceType: hardwareOf(spec),
     instanceCount: count.inConfig,
+    contentDigest: registered.contentDigestNow,
     ...(registered.imageDigest === undefined ? {} : { imageDigest: registered.imageDigest }),
   };
   const digestOfPlan = planDigest(asked, registered.packageVersion);

@@ -47,8 +47,8 @@ const rest = async <Outputs>(
     await script.store.write(advance(stored.record, { lease }), stored.etag);
     return { ...ended, because: `${live.id} waits for the run that goes on with it` };
   }
-  const turn = turnOf(world, script.store, stored);
-  if (live.phase === 'preparing') {
+  const turn = turnOf(world, script.store, stored, script.approval);
+  if (live.phase === 'preparing' && live.takenBack === undefined) {
     await concluded(turn, reason, 'the run ended before anything was submitted to the endpoint');
     return settle(world, memory, script);
   }
@@ -66,7 +66,9 @@ const rest = async <Outputs>(
   await turn.save({ lease });
   return {
     ...ended,
-    because: `the update to ${live.candidate.endpointConfig} goes on without this run, under its alarms; run again to follow it`,
+    because: live.takenBack
+      ? `${live.candidate.version} is being taken back (${live.takenBack.because}); run again to see it through`
+      : `the update to ${live.candidate.endpointConfig} goes on without this run, under its alarms; run again to follow it`,
   };
 };
 
@@ -80,6 +82,6 @@ const settle = async <Outputs>(
   const over = stored?.record.ended.find(({ id }) => id === memory?.release);
   if (over !== undefined) return report(over, script);
   if (!stored) throw new Error('the release record went away while the release settled');
-  const step = await carry(turnOf(world, script.store, stored), { settling: comeToRest });
+  const step = await carry(turnOf(world, script.store, stored, script.approval), { settling: comeToRest });
   return step.ended ? report(step.ended, script) : settle(world, memory, script);
 };

@@ -5,6 +5,7 @@ import type { DeploymentConfig } from '../aws/sagemaker.ts';
 import { minutes, seconds } from '../clock.ts';
 import type { Release } from '../release/record.ts';
 import { writesOf } from '../world.ts';
+import { type Guard, refuseWithdrawn } from './approval.ts';
 import { alarmStates } from './armament.ts';
 import { tags } from './desired.ts';
 import { inProgress, type Live, observe } from './observe.ts';
@@ -18,8 +19,13 @@ export const grace = seconds(60);
 /**
  * Announces the submission in the record, then submits: whoever finds the record afterwards knows that the call may have been
  * made. UpdateEndpoint has no idempotency token, so a lost answer is looked at, never sent again blindly.
+ * @param guard looks at approval and content again, last thing before the announcement (DESIGN §7 rule 18)
  */
-export const submit = async (turn: Turn, endpointTags: Readonly<Record<string, string>>): Promise<Step> => {
+export const submit = async (
+  turn: Turn,
+  endpointTags: Readonly<Record<string, string>>,
+  guard: Guard = refuseWithdrawn,
+): Promise<Step> => {
   const { world, endpoint, release } = turn;
   const live = await observe(world, endpoint);
   // An earlier submission whose answer was lost had arrived after all: nobody else submits a content-addressed configuration.
@@ -31,6 +37,9 @@ export const submit = async (turn: Turn, endpointTags: Readonly<Record<string, s
     return { because: 'the submission had arrived', percent: 15 };
   }
   if (live !== undefined && inProgress(live.status)) {
+    // Others may take hours: a rejection meanwhile ends the release at once.
+    const withdrawn = await guard(turn);
+    if (withdrawn !== undefined) return withdrawn;
     if (release.lease.until - world.clock.now() < minutes(3)) await turn.save({});
     return {
       because: `waiting for the endpoint to settle: it is ${live.status}`,
@@ -45,10 +54,13 @@ export const submit = async (turn: Turn, endpointTags: Readonly<Record<string, s
       `the endpoint serves ${live?.endpointConfig ?? 'nothing'}, and the plan was made over ${release.baseline?.endpointConfig ?? 'nothing'}`,
     );
   if (release.submission.kind === 'none')
-    return concluded(
-      turn,
-      'delivered',
-      `${endpoint} served ${release.version} already; what is around it was brought up to date`,
+    return (
+      (await guard(turn)) ??
+      concluded(
+        turn,
+        'delivered',
+        `${endpoint} served ${release.version} already; what is around it was brought up to date`,
+      )
     );
   const told = stopped(turn);
   if (told !== undefined) return told;
@@ -60,6 +72,8 @@ export const submit = async (turn: Turn, endpointTags: Readonly<Record<string, s
       'alarm-not-ready',
       `nothing was submitted: ${red.join(', ')} went off before the update began`,
     );
+  const withdrawn = await guard(turn);
+  if (withdrawn !== undefined) return withdrawn;
 
   const { failureReason } = live ?? {};
   const announced = await turn.save({

@@ -3,15 +3,17 @@ import { duration, minutes, seconds } from '../clock.ts';
 import { canonical } from '../digest.ts';
 import type { Witnessed } from '../release/record.ts';
 import type { AlarmSpec } from './alarms.ts';
+import { type Look, lookAtApproval, saidOf, standing } from './approval.ts';
 import { type AlarmStates, alarmStates, watchedAlarms, wentRed } from './armament.ts';
 import { countableAt, countBakes, witnessBakes } from './bakes.ts';
 import { causeOf } from './cause.ts';
-import { putBack, stopIfAsked, stopIfConvicted, stopIfStarved } from './intervene.ts';
+import { putBack, stopIfAsked, stopIfConvicted, stopIfStarved, stopIfWithdrawn } from './intervene.ts';
 import { inProgress, type Live, observe } from './observe.ts';
 import { nextPoll } from './poll.ts';
 import { grace, moved } from './submit.ts';
 import { candidateFleet, firstRequestAt, metricDelay, requestsSeen } from './traffic.ts';
 import type { Step, Turn } from './turn.ts';
+import { turnBack } from './turn-back.ts';
 import { concluded } from './verdict.ts';
 import { mismatches } from './verify.ts';
 
@@ -35,18 +37,24 @@ export const supervise = async (turn: Turn, armed: readonly AlarmSpec[] = []): P
   const lost = underWay ? withoutOwn(alarms.gone, armed) : alarms.gone;
   const witnessing = await witness(turn, live, { ...alarms, gone: lost });
   switch (situation(live, witnessing)) {
-    case 'moving':
+    case 'moving': {
+      const asked = await stopIfAsked(witnessing);
+      if (asked !== undefined) return asked;
+      const stopping = witnessing.release.witnessed.abort !== undefined;
+      const look = stopping ? standing : await lookAtApproval(witnessing, true);
       return (
-        (await stopIfAsked(witnessing)) ??
+        (await stopIfWithdrawn(witnessing, look)) ??
         (await putBack(witnessing, alarms.gone, armed)) ??
         (await stopIfConvicted(witnessing)) ??
         (await stopIfStarved(witnessing)) ??
-        progress(witnessing, live)
+        progress(witnessing, live, look)
       );
+    }
     case 'not-moved-yet':
       return { because: 'the endpoint has not moved yet', percent: 15, notBefore: nextPoll(turn) };
     case 'arrived':
       return (
+        (await withdrawn(witnessing, live)) ??
         (await unverified(witnessing, live)) ??
         (await unwatched(witnessing)) ??
         (await unproven(witnessing, live)) ??
@@ -153,7 +161,7 @@ const unwatched = async (turn: Turn): Promise<Step | undefined> => {
   );
 };
 
-const progress = ({ world, release }: Turn, live: Live): Step => {
+const progress = ({ world, release }: Turn, live: Live, look: Look): Step => {
   const variant = live.pending?.variants.find(({ name }) => name === release.submission.variant);
   const phase = variant?.phases.at(-1);
   const shown = phase === undefined ? live.status : `${phase.phase}${phase.message ? ` (${phase.message})` : ''}`;
@@ -167,10 +175,48 @@ const progress = ({ world, release }: Turn, live: Live): Step => {
         : `returning to ${release.baseline?.endpointConfig ?? 'nothing'}: ${shown}`,
       ...(variant === undefined ? [] : [`${variant.current} of ${variant.desired} instances of the candidate`]),
       ...(red.length > 0 ? [`in ALARM: ${red.join(', ')}`] : []),
+      ...saidOf(look),
+      ...(look.is === 'withdrawn' ? ['this update cannot be stopped, and is taken back when it is over'] : []),
     ].join('; '),
     percent: 15 + Math.round(70 * share),
     notBefore: nextPoll({ world, release }),
   };
+};
+
+/** The update is over, so no alarm can take it back any more; another update can. */
+const withdrawn = async (turn: Turn, live: Live): Promise<Step | undefined> => {
+  const { endpoint, release, world } = turn;
+  // A candidate beside what serves has no traffic yet.
+  const look = await lookAtApproval(turn, release.candidate.beside === undefined);
+  switch (look.is) {
+    case 'standing':
+      return undefined;
+    case 'tolerated':
+      turn.remark(look.because);
+      return undefined;
+    case 'unknown':
+      if (look.refused === undefined && world.clock.now() < live.modifiedAt + lag)
+        return { because: `the update settled; ${look.because}`, percent: 88, notBefore: nextPoll(turn) };
+      turn.remark(`${look.because}; it was approved when the update was submitted`);
+      return undefined;
+    case 'withdrawn': {
+      const { reason, because } = look.withdrawal;
+      if (release.candidate.beside)
+        return concluded(
+          turn,
+          reason,
+          `${release.version} is up on ${endpoint}, without traffic, and gets none: ${because}`,
+        );
+      return (
+        (await turnBack(turn, because)) ??
+        concluded(
+          turn,
+          'withdrawn-too-late',
+          `${endpoint} serves ${release.version}, and there is nothing to go back to: ${because}`,
+        )
+      );
+    }
+  }
 };
 
 const unverified = async (turn: Turn, live: Live): Promise<Step | undefined> => {

@@ -6,12 +6,14 @@ import { advance, end, type ReleasePatch, renew } from '../release/lifecycle.ts'
 import type { Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store.ts';
 import type { World } from '../world.ts';
+import type { ApprovalTerms } from './approval-terms.ts';
 
 /** One turn of a live release: the world, and the release as its record has it. */
 export interface Turn {
   readonly world: World;
   readonly endpoint: string;
   readonly release: Release;
+  readonly approval: ApprovalTerms;
   /** Changes the release in its record by compare-and-swap: before the mutation it announces, never after. */
   save(patch: ReleasePatch): Promise<Turn>;
   /** Says what went wrong beside the release and must not fail it (rule 13). */
@@ -38,7 +40,7 @@ export const leaseMs = minutes(10);
  * @throws {Refusal} `held-by-another-release` from `save` when the lease was lost meanwhile
  * @throws {LostRace} from `save` and `end` when the release went on without this turn
  */
-export const turnOf = (world: World, store: ReleaseStore, stored: StoredRecord): Turn => {
+export const turnOf = (world: World, store: ReleaseStore, stored: StoredRecord, approval: ApprovalTerms): Turn => {
   const release = stored.record.live;
   if (release === undefined) throw new Error(`no release of ${stored.record.endpoint} is live`);
   const { endpoint } = stored.record;
@@ -65,6 +67,7 @@ export const turnOf = (world: World, store: ReleaseStore, stored: StoredRecord):
     world,
     endpoint,
     release,
+    approval,
     save: async (patch) => {
       const saved = await put((record) => advance(record, { ...lease(record), ...patch }));
       store.note(release.id, {
@@ -72,7 +75,7 @@ export const turnOf = (world: World, store: ReleaseStore, stored: StoredRecord):
         kind: patch.witnessed ? 'observation' : 'command',
         ...patch,
       });
-      return turnOf(world, store, saved);
+      return turnOf(world, store, saved, approval);
     },
     remark: store.remark,
     witness: (evidence) => store.witness(release.id, evidence),

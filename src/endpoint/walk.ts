@@ -8,8 +8,9 @@ import type { Evidence } from '../release/journal.ts';
 import type { Stepping } from '../release/record.ts';
 import type { Command } from '../rollout/command.ts';
 import type { Event } from '../rollout/event.ts';
-import type { State, Why } from '../rollout/state.ts';
+import type { State } from '../rollout/state.ts';
 import { step } from '../rollout/step.ts';
+import { type Guard, type Look, lookAtApproval, saidOf, standing } from './approval.ts';
 import { judgeVariants } from './evidence.ts';
 import { inProgress, type Live, observe } from './observe.ts';
 import { nextPoll } from './poll.ts';
@@ -36,33 +37,84 @@ export const walk = async (turn: Turn): Promise<Step> => {
     );
   const stale = isStale(live, stepping, world.clock.now());
   const { events, evidence } = await hear(turn, live, stepping, stale);
-  if (evidence) turn.witness(evidence);
   const { state, command } = fold(stepping, events);
   const comesBack = state.is === 'returning' || state.is === 'returned';
+  const moved = hasMoved(stepping, live, stale);
+  const raising = raises(command, live, stepping);
+  // The publishing has a look of its own, directly before it is submitted. What is up dark was fetched some time ago.
+  const look =
+    comesBack || command?.do === 'retire'
+      ? standing
+      : await lookAtApproval(turn, moved, raising && !moved ? 'content' : 'package');
+  const lost = lostBy(look, moved);
+  if (lost !== undefined) return abortSteps(turn, lost.reason, lost.because, registry);
+  if (evidence) turn.witness(evidence);
   const lacking = comesBack || inProgress(live.status) ? undefined : missingCapacity(live, stepping);
-  const act = lacking === undefined ? command : undefined;
+  // Unknown is neither approval nor rejection: the share stays where it is.
+  const frozen = look.is === 'unknown' && raising;
+  const act = lacking === undefined && !frozen ? command : undefined;
   const after = await remember(turn, stepping, live, stale, state, act, events);
-  if (state.is === 'returned') return concluded(after, reasonOf(after, state.why), state.because);
+  if (state.is === 'returned') return concluded(after, ...endOf(after, state));
   if (lacking !== undefined) return grow(after, stepping, live, lacking);
-  if (command === undefined) return progress(after, live, events);
-  if (command.do === 'retire') return publishing(await submit(after, {}));
-  return shift(after, stepping, command);
+  if (act === undefined) return progress(after, live, events, look);
+  if (act.do === 'retire') return publishing(await submit(after, {}, guardPublishing));
+  return shift(after, stepping, act);
+};
+
+/** The author of a command that the registry caused. */
+const registry = 'the model registry';
+
+/** A raise that was written down and that nothing shows may still arrive, for as long as a read may be stale. */
+const hasMoved = ({ moves, candidateVariant }: Stepping, live: Live, stale: boolean): boolean =>
+  moves.some(({ share, seen, until }) => share > 0 && (seen === true || until !== undefined)) ||
+  (moves.some(({ share }) => share > 0) && (stale || inProgress(live.status))) ||
+  shareOf(live, candidateVariant) > 0;
+
+const raises = (command: Command | undefined, live: Live, { candidateVariant }: Stepping): boolean =>
+  command?.do === 'shift' && command.share > shareOf(live, candidateVariant) + 0.001;
+
+/** What a look at the registry makes of the walk; a permission that is missing is found out before traffic moves. */
+const lostBy = (look: Look, moved: boolean): { readonly reason: ReasonCode; readonly because: string } | undefined => {
+  if (look.is === 'withdrawn') return moved ? { ...look.withdrawal, reason: 'approval-withdrawn' } : look.withdrawal;
+  return look.is === 'unknown' && look.refused !== undefined && !moved
+    ? { reason: look.refused, because: look.because }
+    : undefined;
+};
+
+/** The swap that retires the old variant is a submission like any other, but its candidate has all of the traffic. */
+const guardPublishing: Guard = async (turn) => {
+  const look = await lookAtApproval(turn, true, 'content');
+  if (look.is === 'withdrawn') return abortSteps(turn, 'approval-withdrawn', look.withdrawal.because, registry);
+  return look.is === 'unknown'
+    ? { because: `not published yet: ${look.because}`, percent: 12, notBefore: nextPoll(turn) }
+    : undefined;
 };
 
 /** The last part of a stepped rollout, told as such: an update by itself would count from the beginning. */
 export const publishing = (step: Step): Step => ({ ...step, percent: 85 + Math.round(step.percent * 0.08) });
 
 /** Whoever told a release to stop may have said what it ends as. */
-const reasonOf = ({ release }: Turn, why: Why): ReasonCode =>
-  (why === 'aborted-by-hand' && release.commands.find(({ command }) => command === 'abort')?.reason) || why;
+const endOf = (
+  { release }: Turn,
+  { why, because }: Extract<State, { is: 'returned' }>,
+): readonly [reason: ReasonCode, because: string] => {
+  const abort = release.commands.find(({ command }) => command === 'abort');
+  if (why !== 'aborted-by-hand' || abort?.reason === undefined) return [why, because];
+  return [abort.reason, abort.by === registry ? `${release.version} has no traffic: ${abort.why}` : because];
+};
 
 /** Nobody supervises these steps any more: the traffic goes back (DESIGN §2, on cancel). */
-export const abortSteps = async (turn: Turn, reason: ReasonCode, why: string): Promise<Step> => {
+export const abortSteps = async (
+  turn: Turn,
+  reason: ReasonCode,
+  why: string,
+  by: string = turn.world.run.actor ?? turn.world.run.holder,
+): Promise<Step> => {
   const { release, world } = turn;
   if (release.commands.some(({ command }) => command === 'abort')) return walk(turn);
   const abort = {
     command: 'abort',
-    by: world.run.actor ?? world.run.holder,
+    by,
     why,
     at: world.clock.now(),
     reason,
@@ -253,13 +305,13 @@ const shift = async (
   return { because: `candidate to ${to}: ${command.because}`, percent, notBefore: nextPoll(turn) };
 };
 
-const progress = (turn: Turn, live: Live, events: readonly Event[]): Step => {
+const progress = (turn: Turn, live: Live, events: readonly Event[], look: Look): Step => {
   const { stepping } = turn.release;
   const share = stepping ? shareOf(live, stepping.candidateVariant) : 0;
   const judged = events.find((event) => event.is === 'judged');
   const said = judged ? `: ${judged.verdict.because}` : '';
   return {
-    because: `${stepping?.state.is} at ${Math.round(share * 1000) / 10} %${inProgress(live.status) ? ` (${live.status})` : ''}${said}`,
+    because: `${stepping?.state.is} at ${Math.round(share * 1000) / 10} %${inProgress(live.status) ? ` (${live.status})` : ''}${[said, ...saidOf(look)].join('; ')}`,
     percent: percentAt(share),
     notBefore: nextPoll(turn),
   };

@@ -22,7 +22,12 @@ export interface Environment {
   readonly releases?: S3Location;
   readonly endpoint: EndpointSpec;
   readonly rollout: Rollout;
+  /** Default: `take-back`. */
+  readonly onRejection?: OnRejection;
 }
+
+/** What becomes of a rollout whose version is rejected while its traffic moves. */
+export type OnRejection = 'take-back' | 'finish';
 
 export interface S3Location {
   readonly bucket: string;

@@ -268,9 +268,21 @@ const environment = z.pipe(
       ),
       endpoint,
       rollout,
+      'on-rejection': z.optional(
+        v
+          .choice('a choice', ['take-back', 'finish'])
+          .check(
+            about(
+              'What becomes of a rollout whose version is rejected in the registry while its traffic moves. Default `take-back`: the traffic goes back; `finish`: the rollout goes on. A version that is rejected before any traffic moved is never deployed.',
+            ),
+          ),
+      ),
     })
     .check(about('One place the model is delivered to.')),
-  z.transform(({ 'rollback-role': rollbackRole, ...raw }): Environment => given({ ...raw, rollbackRole })),
+  z.transform(
+    ({ 'rollback-role': rollbackRole, 'on-rejection': onRejection, ...raw }): Environment =>
+      given({ ...raw, rollbackRole, onRejection }),
+  ),
 );
 
 export const manifestSchema = z.pipe(

@@ -3,6 +3,7 @@ import { environmentOf } from '../manifest/load.ts';
 import { type Memory, type Operation, reasonOfAbort } from '../operation.ts';
 import { reasonCodes } from '../reason-codes.ts';
 import { type RegisteredVersion, requireVersion } from '../registry/packages.ts';
+import { editFault } from '../registry/verify-content.ts';
 import { choice, type OutputSchema, text, type ValuesOf } from '../schema.ts';
 import { sharedInputs } from './shared-inputs.ts';
 
@@ -76,6 +77,9 @@ const verdict = (registered: RegisteredVersion) => {
       reason: 'approval-rejected',
       because: `${subject} was rejected${byWhom(registered)}`,
     } as const;
+  // What was approved is what was registered; another content under the same approval is none.
+  const edited = editFault(registered);
+  if (edited !== undefined) return { outcome: 'rejected', reason: edited.reason, because: edited.because } as const;
   if (registered.approval === 'PendingManualApproval')
     return { outcome: 'pending', reason: 'approval-pending', because: `${subject} waits for approval` } as const;
   if (status === 'Failed') {

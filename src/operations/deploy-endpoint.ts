@@ -1,3 +1,5 @@
+import { refuseUnfitVersion } from '../endpoint/approval.ts';
+import { termsOf } from '../endpoint/approval-terms.ts';
 import { armAlarms, armedBy } from '../endpoint/armament.ts';
 import type { Asked } from '../endpoint/asked.ts';
 import { baselineOf } from '../endpoint/baseline.ts';
@@ -21,10 +23,9 @@ import type { Turn } from '../endpoint/turn.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { EndpointSpec } from '../manifest/manifest.ts';
 import { type Operation, Refusal } from '../operation.ts';
-import { findVersion, type RegisteredVersion } from '../registry/packages.ts';
+import { findVersion } from '../registry/packages.ts';
 import { readVersion } from '../registry/semantic-version.ts';
-import { verifyContent } from '../registry/verify-content.ts';
-import { rerunDecision } from '../release/lifecycle.ts';
+import { type Decision, rerunDecision } from '../release/lifecycle.ts';
 import { releasesOf } from '../release/location.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
 import { releaseStore } from '../release/store.ts';
@@ -96,6 +97,7 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
   };
   return {
     store,
+    approval: termsOf(given.manifest, environment),
     plan: (record) => plan(world, asked, tags, given.retry, record),
     recognise: (release) => {
       if (release.operation === 'rollback') return;
@@ -123,17 +125,22 @@ const plan = async (
   retry: boolean,
   record: ReleaseRecord,
 ): Promise<Intention<ReleaseOutputs>> => {
+  const decide = (packageVersion: number): Decision =>
+    rerunDecision(record, {
+      operation: 'deploy-endpoint',
+      version: asked.version,
+      planDigest: planDigest(asked, packageVersion),
+      retry,
+      holder: world.run.holder,
+      now: world.clock.now(),
+    });
+  // A release that is under way is gone on with whatever became of its package: its next look ends it, and puts everything back.
+  const begun = decide(liveOf(record, asked)?.candidate.packageVersion ?? 0);
+  if (begun.is === 'resume') return begun;
   const registered = await findVersion(world, asked.group, asked.version);
   if (registered === undefined)
     throw new Refusal('unknown-version', `${asked.group} has no version ${asked.version}: register it first`);
-  const decision = rerunDecision(record, {
-    operation: 'deploy-endpoint',
-    version: asked.version,
-    planDigest: planDigest(asked, registered.packageVersion),
-    retry,
-    holder: world.run.holder,
-    now: world.clock.now(),
-  });
+  const decision = decide(registered.packageVersion);
   switch (decision.is) {
     case 'resume':
       return decision;
@@ -153,8 +160,7 @@ const plan = async (
     case 'new-attempt': {
       // Steps whose run is gone are taken back first: nothing can be planned over two variants that share the traffic.
       if (record.live?.operation === 'shift-traffic') return { is: 'stop-first', release: record.live };
-      const notes = refuseUnapproved(registered, world);
-      await refuseChanged(world, registered);
+      const notes = await refuseUnfitVersion(world, registered);
       // A configuration that was delivered and serves no more is delivered again under its own name.
       const attempt = decision.is === 'no-op' ? decision.release.attempt : decision.attempt;
       const { rollout, spec } = asked;
@@ -188,6 +194,9 @@ const plan = async (
     }
   }
 };
+
+const liveOf = ({ live }: ReleaseRecord, { version }: Asked): Release | undefined =>
+  live?.operation === 'deploy-endpoint' && live.version === version ? live : undefined;
 
 /** The candidate that came up dark has all traffic by now, under the canonical name: the whole workflow ran again. */
 const publishedSince = async (
@@ -238,24 +247,4 @@ const clearing = async (
     },
     release: restoring(record, from, to, canonical),
   };
-};
-
-/** Rule 2: what is deployed is what was approved, to the byte. */
-const refuseChanged = async (world: World, registered: RegisteredVersion): Promise<void> => {
-  const fault = await verifyContent(world, registered);
-  if (fault !== undefined) throw new Refusal(fault.reason, fault.because);
-};
-
-/** @returns notes for the plan: an approver wants to see it before the approval, so a dry run goes on without one. */
-const refuseUnapproved = (
-  { approval, approvalDescription, tag, packageVersion }: RegisteredVersion,
-  world: World,
-): readonly string[] => {
-  if (approval === 'Approved') return [];
-  if (approval === 'PendingManualApproval' && world.write === undefined)
-    return [`${tag} (package version ${packageVersion}) waits for approval; it is not deployed before`];
-  throw new Refusal(
-    'not-approved',
-    `${tag} (package version ${packageVersion}) is ${approval}${approvalDescription ? `: ${approvalDescription}` : ''}`,
-  );
 };

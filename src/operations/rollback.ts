@@ -1,5 +1,6 @@
 import { orUndefined } from '../aws/errors.ts';
 import { iso, minutes } from '../clock.ts';
+import { termsOf } from '../endpoint/approval-terms.ts';
 import { baselineOf, refuseUnusable } from '../endpoint/baseline.ts';
 import { conduct, type Intention, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
 import { besideOf, canonicalOf, servesCanonical } from '../endpoint/dark.ts';
@@ -62,6 +63,7 @@ const script = (given: RollbackInputs, world: World, memory: ReleaseMemory | und
   });
   return {
     store,
+    approval: termsOf(given.manifest, environment),
     plan: async (record) =>
       given['only-expired'] ? tidied(world, record, memory !== undefined) : plan(world, given, record),
     recognise: ({ operation, id }) => {

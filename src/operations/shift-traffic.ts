@@ -1,4 +1,6 @@
-import { conduct, type Intention, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
+import { refuseUnfitVersion } from '../endpoint/approval.ts';
+import { type ApprovalTerms, termsOf } from '../endpoint/approval-terms.ts';
+import { conduct, type Intention, type NewRelease, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
 import { planSteps, type Steps, stepsDigest } from '../endpoint/plan-steps.ts';
 import { candidateStands } from '../endpoint/publish.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
@@ -9,6 +11,7 @@ import { supervise } from '../endpoint/supervise.ts';
 import { beginSteps, publishing, walk } from '../endpoint/walk.ts';
 import { environmentOf } from '../manifest/load.ts';
 import { type Operation, type Progress, Refusal } from '../operation.ts';
+import { describeVersion, packageArn, type RegisteredVersion } from '../registry/packages.ts';
 import { readVersion } from '../registry/semantic-version.ts';
 import { advance, rerunDecision } from '../release/lifecycle.ts';
 import { releasesOf } from '../release/location.ts';
@@ -71,12 +74,14 @@ const storeOf = ({ manifest, environment }: ShiftTrafficInputs, world: World) =>
 /** The rollout, in the order in which it happens. Each line finds out by looking whether it has been done. */
 const script = (given: ShiftTrafficInputs, world: World): Script<ReleaseOutputs> => {
   const { rollout, endpoint } = stepsOf(given);
-  const { endpoint: spec } = environmentOf(given.manifest, given.environment);
+  const environment = environmentOf(given.manifest, given.environment);
+  const approval = termsOf(given.manifest, environment);
   const version = readVersion(given.manifest.model, given.version);
   const store = storeOf(given, world);
   return {
     store,
-    plan: (record) => plan(world, endpoint, version, rollout, given.retry, record),
+    approval,
+    plan: (record) => plan(world, endpoint, version, rollout, given.retry, record, approval),
     recognise: ({ id, operation, planDigest }) => {
       if (operation !== 'shift-traffic' || planDigest !== stepsDigest(endpoint, version, rollout))
         throw new Refusal('plan-changed', `${id} is live, and it is not what these inputs and this manifest ask for`);
@@ -86,7 +91,7 @@ const script = (given: ShiftTrafficInputs, world: World): Script<ReleaseOutputs>
       stepping: [walk],
       submitting: [async (turn) => publishing(await confirmSubmission(turn))],
       supervising: [async (turn) => publishing(await supervise(turn))],
-      settling: [restoreScaling, (turn) => applyScaling(turn, spec), ...comeToRest],
+      settling: [restoreScaling, (turn) => applyScaling(turn, environment.endpoint), ...comeToRest],
     }),
     outputs: (release) => outputsOf(store.endpoint, release),
   };
@@ -99,6 +104,7 @@ const plan = async (
   rollout: Steps,
   retry: boolean,
   record: ReleaseRecord,
+  { group }: ApprovalTerms,
 ): Promise<Intention<ReleaseOutputs>> => {
   const decision = rerunDecision(record, {
     operation: 'shift-traffic',
@@ -133,13 +139,39 @@ const plan = async (
           because: `${endpoint} serves ${version} already`,
         },
       };
-    case 'new-attempt':
+    case 'new-attempt': {
+      const planned = await planSteps(world, endpoint, version, rollout, record);
+      const notes = await refuseUnfitVersion(world, await registeredAs(world, group, planned.release));
       return {
         is: 'begin',
-        ...(await planSteps(world, endpoint, version, rollout, record)),
+        ...planned,
+        plan: { ...planned.plan, notes: [...planned.plan.notes, ...notes] },
         ...(decision.abandons ? { abandons: decision.abandons } : {}),
       };
+    }
   }
+};
+
+/** The package of the candidate that is up; it came up some time ago. */
+const registeredAs = async (
+  world: World,
+  group: string,
+  { version, candidate: { packageVersion } }: NewRelease,
+): Promise<RegisteredVersion> => {
+  const registered =
+    packageVersion === undefined
+      ? undefined
+      : await describeVersion(world, group, {
+          arn: packageArn(world.account, group, packageVersion),
+          semver: version,
+          packageVersion,
+        });
+  if (registered === undefined)
+    throw new Refusal(
+      'not-approved',
+      `the model package of ${version}, ${group}/${packageVersion ?? 'whose number the release record does not have'}, is not there: register the model under a new version`,
+    );
+  return registered;
 };
 
 /** No run supervises it any more, or an earlier attempt of this one did. */

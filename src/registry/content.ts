@@ -9,6 +9,8 @@ export interface Content {
   /** Variables of the container. */
   readonly environment: Readonly<Record<string, string>>;
   readonly inferenceSpecification: InferenceSpecification;
+  /** Members of the container that register-model never sends and that change what runs; absent when there are none. */
+  readonly additions?: Readonly<Record<string, unknown>>;
 }
 
 /** What the model says about how it is called; empty lists say nothing. */

@@ -1,13 +1,15 @@
 import { orUndefined } from '../aws/errors.ts';
 import type { DescribeModelPackageOutput, ModelPackageSummary } from '../aws/sagemaker.ts';
 import type { Instant } from '../clock.ts';
+import { canonical } from '../digest.ts';
 import { Refusal } from '../operation.ts';
-import type { World } from '../world.ts';
+import { type Account, arn, type World } from '../world.ts';
 import { contentDigest, type InferenceSpecification } from './content.ts';
 import { pinnedDigest } from './image.ts';
 import { metadataKeys } from './metadata.ts';
-import { parseS3Object, type S3Object } from './s3-object.ts';
-import { nearestVersions, parseSemanticVersion, readVersion, versionTag } from './semantic-version.ts';
+import { describedContent, describedVersion } from './package-description.ts';
+import { parseS3Object, type S3Object, s3Uri } from './s3-object.ts';
+import { nearestVersions, readVersion, versionTag } from './semantic-version.ts';
 
 export type Approval = 'Approved' | 'Rejected' | 'PendingManualApproval';
 
@@ -40,6 +42,8 @@ export interface RegisteredVersion {
   readonly unpinned: boolean;
   /** Hex; see content.ts. As registered, where that was written down. */
   readonly contentDigest: string;
+  /** `contentDigest` lies in the description, which cannot be rewritten; else in metadata, which can, or nowhere. */
+  readonly sealed: boolean;
   /** Hex; of what the package says now: its specification may be edited (AWS: UpdateModelPackage). */
   readonly contentDigestNow: string;
 }
@@ -118,12 +122,9 @@ const fromSummary = (model: string, summary: ModelPackageSummary): readonly List
   return [{ packageVersion, semver, arn, approval: summary.ModelApprovalStatus ?? 'PendingManualApproval' }];
 };
 
-/** `churn_v1.4.0: what is new` → `1.4.0`. Descriptions are immutable and come with every listing. */
-export const describedVersion = (model: string, description: string): string | undefined => {
-  const prefix = versionTag(model, '');
-  const semver = description.startsWith(prefix) ? description.slice(prefix.length).split(/[\s:]/, 1)[0] : undefined;
-  return semver !== undefined && parseSemanticVersion(semver) ? semver : undefined;
-};
+/** Versioned packages are named by group and number. */
+export const packageArn = (account: Account, group: string, packageVersion: number): string =>
+  arn(account, 'sagemaker', `model-package/${group}/${packageVersion}`);
 
 /** Everything about one package of the listing; undefined when it was deleted meanwhile. */
 export const describeVersion = async (
@@ -141,12 +142,16 @@ const fromDescription = (
   described: DescribeModelPackageOutput,
 ): RegisteredVersion => {
   const tag = versionTag(model, semver);
+  const description = described.ModelPackageDescription ?? '';
+  if (describedVersion(model, description) !== semver)
+    throw new Refusal('content-changed', `package ${packageVersion} of ${model} is not ${tag}`);
+  const registeredContent = describedContent(description);
   const specification = described.InferenceSpecification;
   const [container, ...others] = specification?.Containers ?? [];
   const artifact = parseS3Object(container?.ModelDataUrl ?? '');
   if (!container?.Image || !artifact || others.length > 0)
     throw new Refusal(
-      'unknown-version',
+      registeredContent === undefined ? 'unknown-version' : 'content-changed',
       `package ${packageVersion} of ${model} calls itself ${tag}, but is not one container with an image and an s3:// artifact, as register-model makes them; use another version`,
     );
   const metadata = described.CustomerMetadataProperties ?? {};
@@ -160,11 +165,13 @@ const fromDescription = (
     realtimeInstanceTypes: specification?.SupportedRealtimeInferenceInstanceTypes ?? [],
   };
   const statusDetails = failures(described);
+  const additions = additionsOf(container);
   const contentDigestNow = contentDigest({
     image: container.Image,
-    artifact: artifactSha256 ?? `s3://${artifact.bucket}/${artifact.key}`,
+    artifact: artifactSha256 ?? s3Uri(artifact),
     environment,
     inferenceSpecification,
+    ...(additions && { additions }),
   });
   return {
     packageVersion,
@@ -183,9 +190,28 @@ const fromDescription = (
     environment,
     inferenceSpecification,
     unpinned: !registeredDigest || !artifactSha256,
-    contentDigest: metadata[metadataKeys.contentDigest] ?? contentDigestNow,
+    contentDigest: registeredContent ?? metadata[metadataKeys.contentDigest] ?? contentDigestNow,
+    sealed: registeredContent !== undefined,
     contentDigestNow,
   };
+};
+
+type Container = NonNullable<NonNullable<DescribeModelPackageOutput['InferenceSpecification']>['Containers']>[number];
+
+/** Sources of data and models beside the artifact. SageMaker fills in other members, which change nothing that runs. */
+const additionsOf = (container: Container): Readonly<Record<string, unknown>> | undefined => {
+  const { ModelDataUrl, ModelDataSource, AdditionalModelDataSources, AdditionalS3DataSource, BaseModel } = container;
+  // DescribeModel repeats ModelDataUrl as a ModelDataSource; whether DescribeModelPackage does, too, is [unconfirmed].
+  const repeated =
+    canonical(ModelDataSource) ===
+    canonical({ S3DataSource: { S3Uri: ModelDataUrl, S3DataType: 'S3Object', CompressionType: 'Gzip' } });
+  const found = Object.entries({
+    AdditionalModelDataSources: AdditionalModelDataSources?.length ? AdditionalModelDataSources : undefined,
+    AdditionalS3DataSource,
+    BaseModel,
+    ModelDataSource: repeated ? undefined : ModelDataSource,
+  }).filter(([, value]) => value !== undefined);
+  return found.length > 0 ? Object.fromEntries(found) : undefined;
 };
 
 const lastModified = (described: DescribeModelPackageOutput): Pick<RegisteredVersion, 'lastModified'> => {

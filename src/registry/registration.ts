@@ -8,9 +8,9 @@ import { type Content, contentDigest, type InferenceSpecification } from './cont
 import { type Evaluation, modelMetrics } from './evaluation.ts';
 import { atDigest } from './image.ts';
 import { composeMetadata } from './metadata.ts';
+import { packageDescription } from './package-description.ts';
 import type { S3Object } from './s3-object.ts';
 import { s3Uri } from './s3-object.ts';
-import { versionTag } from './semantic-version.ts';
 
 /** What is to be registered, once everything that was asked has been read. */
 export interface Wanted {
@@ -50,7 +50,6 @@ export interface Registration {
 }
 
 const longestImage = 255;
-const longestDescription = 1024;
 const longestProperty = 1024;
 
 /**
@@ -93,7 +92,7 @@ export const registrationOf = (wanted: Wanted, pins: Pins, run: Run): Registrati
     leftOut: metadata.leftOut,
     request: {
       ModelPackageGroupName: wanted.model,
-      ModelPackageDescription: describe(wanted),
+      ModelPackageDescription: packageDescription(wanted.model, wanted.semver, contentDigestHex, wanted.description),
       ModelApprovalStatus: wanted.approval,
       ClientToken: clientToken(wanted.model, wanted.semver),
       InferenceSpecification: specify(wanted, image, artifact),
@@ -102,14 +101,6 @@ export const registrationOf = (wanted: Wanted, pins: Pins, run: Run): Registrati
       ...(wanted.evaluation && { ModelMetrics: modelMetrics(wanted.releases, wanted.evaluation) }),
     },
   };
-};
-
-/** `churn_v1.4.0: what is new`. Begins with the tag because a listing shows nothing else that cannot be changed later. */
-const describe = ({ model, semver, description }: Wanted): string => {
-  const tag = versionTag(model, semver);
-  // Control characters, line ends among them, are refused (AWS: EntityDescription).
-  const words = description?.replaceAll(/\p{C}+/gu, ' ').trim();
-  return (words ? `${tag}: ${words}` : tag).slice(0, longestDescription);
 };
 
 const specify = (

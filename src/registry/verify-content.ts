@@ -7,7 +7,7 @@ import { objectExists, s3Uri } from './s3-object.ts';
 
 /** What is wrong with a version's content; `because` is for people. */
 export interface ContentFault {
-  readonly reason: 'artifact-changed' | 'config-missing';
+  readonly reason: 'content-changed' | 'config-missing';
   readonly because: string;
 }
 
@@ -17,7 +17,7 @@ export interface ContentFault {
  * @returns undefined when all is well
  */
 export const verifyContent = async (world: World, registered: RegisteredVersion): Promise<ContentFault | undefined> =>
-  (await artifactFault(world, registered)) ?? (await imageFault(world, registered)) ?? editFault(registered);
+  editFault(registered) ?? (await artifactFault(world, registered)) ?? (await imageFault(world, registered));
 
 const artifactFault = async (world: World, { tag, artifact, artifactSha256 }: RegisteredVersion) => {
   const deleted = missing(`the artifact of ${tag}, ${s3Uri(artifact)}, was deleted`);
@@ -35,13 +35,16 @@ const imageFault = async (world: World, { tag, image, imageDigest, unpinned }: R
   return answer === undefined ? missing(`the image of ${tag}, ${image}, was deleted`) : undefined;
 };
 
-/** The environment of the container, and how the model is called, may be edited after the approval (AWS: UpdateModelPackage). */
-const editFault = ({ tag, contentDigest, contentDigestNow }: RegisteredVersion) =>
+/**
+ * The specification of a package, and its metadata, may be edited after the approval (AWS: UpdateModelPackage); its description may
+ * not. Reads nothing.
+ */
+export const editFault = ({ tag, packageVersion, contentDigest, contentDigestNow }: RegisteredVersion) =>
   contentDigest === contentDigestNow
     ? undefined
     : changed(
-        `the package of ${tag} was edited since it was registered: its container's environment or its content and instance types are others`,
+        `the package of ${tag} was edited since it was registered: package version ${packageVersion} has another image, artifact, container environment, or other content or instance types; register the new content as a new version`,
       );
 
-const missing = (because: string): ContentFault => ({ reason: 'config-missing', because });
-const changed = (because: string): ContentFault => ({ reason: 'artifact-changed', because });
+const missing = (because: string) => ({ reason: 'config-missing', because }) as const;
+const changed = (because: string) => ({ reason: 'content-changed', because }) as const;

@@ -94,6 +94,10 @@ const leftMixed: Relation = {
   says: 'UpdateRollbackFailed',
   holds: (shown) => shown?.status === 'UpdateRollbackFailed',
 };
+const neverServed: Relation = {
+  says: 'as it was before the run, or with the candidate beside it at weight 0; no endpoint where there was none',
+  holds: (shown, { before }) => (before === undefined ? shown === undefined : servesAsBefore(shown, before)),
+};
 const keptServing: Relation = {
   says: 'InService on the config that served before, whatever became of its parts; nothing pending',
   holds: (shown, { before }) => before !== undefined && settledOn(shown, before.endpointConfig),
@@ -126,7 +130,10 @@ const byReason: Partial<Record<ReasonCode, readonly Relation[]>> = {
   approved: [unchanged, wroteNothing],
   'already-delivered': [servesCandidate, unchanged, wroteNothing],
   'already-restored': [servesCandidate, unchanged, wroteNothing],
+  'not-approved': [neverServed],
+  'content-changed': [neverServed],
   'unproven-traffic': [servesCandidate],
+  'withdrawn-too-late': [servesCandidate],
   'verification-mismatch': [settled],
   'alarm-gone': [servesCandidate],
   'config-missing': [keptServing],

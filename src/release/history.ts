@@ -57,19 +57,25 @@ export const shownAs = ({ candidate, baseline }: Pick<Release, 'candidate' | 'ba
 /** Taken back for cause: that must not be forgotten. What lacked capacity, traffic or time proved nothing and leaves no trace. */
 const takenBack = (history: readonly Served[], release: Release, at: Instant): readonly Served[] => {
   const { candidate, id, baseline, reason, witnessed } = release;
-  if (reason === undefined || !convictions.has(reason) || candidate.endpointConfig === baseline?.endpointConfig)
-    return history;
+  const how = reason && howTakenBack(reason);
+  if (how === undefined || candidate.endpointConfig === baseline?.endpointConfig) return history;
   const entry: Served = {
     ...candidate,
     release: id,
     from: witnessed.submittedAt ?? at,
     until: at,
     good: false,
-    ended: 'rolled-back',
+    ended: how,
   };
   // What serves stays in front: it is newer than anything that ended.
   const [first, ...rest] = history;
   return first && first.until === undefined ? [first, entry, ...rest] : [entry, ...history];
+};
+
+/** A rejection is no verdict: the registry alone decides whether the version is tried again. */
+const howTakenBack = (reason: ReasonCode): 'rolled-back' | 'rejected' | undefined => {
+  if (reason === 'approval-withdrawn') return 'rejected';
+  return convictions.has(reason) ? 'rolled-back' : undefined;
 };
 
 const closed = (history: readonly Served[], at: Instant, how: NonNullable<Served['ended']>): readonly Served[] =>

@@ -180,12 +180,13 @@ export const rerunDecision = (record: ReleaseRecord, request: Request): Decision
 const isSameWork = (release: Release, { operation, version }: Pick<Request, 'operation' | 'version'>): boolean =>
   release.operation === operation && release.version === version;
 
-/** Convicted while it was released, or taken back by a rollback after it had succeeded. */
+/**
+ * Convicted while it was released, or taken back by a rollback after it had succeeded. Rejected is not convicted: whether it is
+ * approved again is looked up in the registry, before every attempt.
+ */
 const isConvicted = (record: ReleaseRecord, release: Release): boolean =>
   (release.reason !== undefined && convictions.has(release.reason)) ||
-  record.history.some(
-    ({ release: id, ended: how }) => id === release.id && (how === 'rolled-back' || how === 'rejected'),
-  );
+  record.history.some(({ release: id, ended: how }) => id === release.id && how === 'rolled-back');
 
 /** As it was delivered; a dark candidate also when it has been published since. */
 const stillServes = ({ history }: ReleaseRecord, { candidate }: Release): boolean =>

@@ -48,6 +48,8 @@ export interface Release {
   readonly submission: Submission;
   /** A stepped rollout: where it is, and what its judge needs. */
   readonly stepping?: Stepping;
+  /** Set when it lost its approval too late for its update to be stopped: from then on it goes back to `baseline`. */
+  readonly takenBack?: { readonly because: string };
   /** Autoscaling as it was, kept until it is restored. */
   readonly scaling?: ScalingSnapshot;
   /** Alarms the suite made for this release, to be removed with it. */
@@ -136,6 +138,8 @@ export interface Configuration {
   readonly packageVersion?: number;
   /** `sha256:…` of the image that was registered. */
   readonly imageDigest?: string;
+  /** Hex digest of the package's content when the plan was made; see registry/content.ts. */
+  readonly contentDigest?: string;
   readonly instanceType: string;
   readonly instanceCount: number;
   /** Set for a config with a dark candidate beside the variant that serves. */
@@ -172,7 +176,7 @@ export interface Witnessed {
     readonly at: Instant;
     readonly why: ReasonCode;
     readonly published: boolean;
-    /** The judge's, when it was the judge. */
+    /** The judge's, or the registry's, when it was one of them. */
     readonly because?: string;
     readonly figures?: Figures;
   };

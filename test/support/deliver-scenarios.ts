@@ -128,10 +128,25 @@ export const rows: Readonly<Record<string, Row>> = {
   },
   'rejected in the registry': {
     inputs: safe,
-    steps: { ...good, 'deliver/gate': says('rejected', 'approval-rejected') },
-    ran: untilGate,
+    steps: {
+      ...good,
+      'deliver/gate': says('rejected', 'approval-rejected'),
+      'deliver/deploy': says('rejected', 'not-approved'),
+    },
+    ran: [...untilGate, 'deliver/deploy'],
     jobs: red,
-    ends: 'rejected/approval-rejected',
+    ends: 'rejected/not-approved',
+  },
+  'rejected in the registry after the run that deployed it was lost': {
+    inputs: safe,
+    steps: {
+      ...good,
+      'deliver/gate': says('rejected', 'approval-rejected'),
+      'deliver/deploy': says('rolled-back', 'approval-withdrawn'),
+    },
+    ran: [...untilGate, 'deliver/deploy'],
+    jobs: red,
+    ends: 'rolled-back/approval-withdrawn',
   },
   'rejected by a reviewer': {
     inputs: safe,

@@ -1,3 +1,4 @@
+import { packageEdited, rejectedBeforeSubmission, rejectedMidCanary, stepsRejected } from './approval.ts';
 import { artifactOverwritten, imageTagMoved } from './content.ts';
 import { canaryGood, firstDeploymentScenario, linearGood, planWritesNothing, rerunIsANoOp } from './delivery.ts';
 import { alarmDeletedMidway, failureReasonStale, failureReasonVanishes, insufficientTraffic } from './evidence.ts';
@@ -89,6 +90,9 @@ export const scenarios: readonly Scenario[] = [
   failureReasonStale,
   imageTagMoved,
   artifactOverwritten,
+  packageEdited,
+  rejectedBeforeSubmission,
+  rejectedMidCanary,
   insufficientTraffic,
   alarmAlreadyRed,
   alarmDeletedMidway,
@@ -122,6 +126,7 @@ export const scenarios: readonly Scenario[] = [
   stepsAutoscalerInterferes,
   stepsAbortByHand,
   stepsPausedThenPromoted,
+  stepsRejected,
   guardrailJudgeAborts,
   stepsBadThenCanaryNext,
 ];

@@ -31,7 +31,7 @@ export const artifactOverwritten: Scenario = {
   name: 'artifact-overwritten',
   about:
     'Somebody overwrites the artifact after the version was approved: the training’s copy does not matter, the registered one is noticed.',
-  expected: { outcome: 'failed', reasonCode: 'artifact-changed' },
+  expected: { outcome: 'rejected', reasonCode: 'content-changed' },
   play: async (stage, require) => {
     await inProduction(stage, require);
     const first = await stage.begin('The training’s artifact is overwritten', '1.1.0');

@@ -6,6 +6,7 @@ import type { Turn } from '../../../src/endpoint/turn.ts';
 import type { ReleasePatch } from '../../../src/release/lifecycle.ts';
 import type { Release } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
+import { type Registry, registryOf, terms } from '../../support/approval.ts';
 
 const now = Date.UTC(2026, 0, 5, 9);
 const release = {
@@ -16,7 +17,7 @@ const release = {
   startedAt: now - seconds(20),
   lease: { holder: 'me', until: now + seconds(600) },
   baseline: { endpointConfig: 'churn-old' },
-  candidate: { endpointConfig: 'churn-new' },
+  candidate: { endpointConfig: 'churn-new', packageVersion: 7 },
   submission: {
     kind: 'update',
     exclude: [],
@@ -36,13 +37,20 @@ const turnOver = (far: {
   readonly endpoint?: object;
   readonly configAgeSeconds?: number;
   readonly alarm?: string;
+  /** Of the package, from the start. */
+  readonly registry?: Partial<Registry>;
 }) => {
+  const { registry, read } = registryOf('1.4.0');
+  Object.assign(registry, far.registry);
   const saved: ReleasePatch[] = [];
   const sent: object[] = [];
   const world = {
     clock: { now: () => now },
+    account: { partition: 'aws', region: 'eu-west-1', id: '111122223333' },
     read: {
+      ...read,
       sagemaker: {
+        ...read.sagemaker,
         describeEndpoint: async () => ({
           EndpointStatus: 'InService',
           EndpointConfigName: 'churn-old',
@@ -71,6 +79,7 @@ const turnOver = (far: {
   const turnOf = (live: Release): Turn => ({
     world,
     endpoint: 'churn',
+    approval: terms,
     release: live,
     save: async (patch) => {
       saved.push(patch);
@@ -80,7 +89,7 @@ const turnOver = (far: {
     witness: () => {},
     end: () => Promise.reject(new Error('not here')),
   });
-  return { turn: turnOf(release), saved, sent };
+  return { turn: turnOf(release), saved, sent, registry };
 };
 const refusing = (name: string, message: string) => () => Promise.reject(refusal(name, message));
 
@@ -183,6 +192,57 @@ describe('submitting an update', () => {
     await submit(turn, {});
     expect(sent).toEqual([]);
     expect(saved).toMatchObject([{ phase: 'settling', reason: 'alarm-not-ready' }]);
+  });
+
+  describe('looks at approval and content again, last thing before it is announced', () => {
+    test('once', async () => {
+      const { turn, sent, registry } = turnOver({});
+      await submit(turn, {});
+      expect(sent).toHaveLength(1);
+      expect(registry.looks).toBe(1);
+    });
+
+    test.each([
+      ['rejected', { approval: 'Rejected' }, 'rejected', 'not-approved'],
+      ['taken back to be decided', { approval: 'PendingManualApproval' }, 'rejected', 'not-approved'],
+      ['edited', { environment: { THRESHOLD: '0' } }, 'rejected', 'content-changed'],
+      ['given another artifact', { artifact: 'b'.repeat(64) }, 'rejected', 'content-changed'],
+    ] as const)('a package that was %s', async (_how, registry, outcome, reason) => {
+      const { turn, saved, sent } = turnOver({ registry });
+      await submit(turn, {});
+      expect(sent).toEqual([]);
+      expect(saved).toMatchObject([{ phase: 'settling', outcome, reason }]);
+      expect(saved[0]?.because).toContain('nothing was submitted: ');
+    });
+
+    test.each(['Updating', 'SystemUpdating'])('and while the endpoint is %s', async (EndpointStatus) => {
+      const { turn, saved } = turnOver({ endpoint: { EndpointStatus }, registry: { approval: 'Rejected' } });
+      await submit(turn, {});
+      expect(saved).toMatchObject([{ phase: 'settling', reason: 'not-approved' }]);
+    });
+
+    test('a registry that does not answer lets nothing pass', async () => {
+      const refuses = refusal('AccessDeniedException', 'is not authorized to perform: sagemaker:DescribeModelPackage');
+      const { turn, saved, sent } = turnOver({ registry: { refuses } });
+      await expect(submit(turn, {})).rejects.toBe(refuses);
+      expect([saved, sent]).toEqual([[], []]);
+    });
+
+    test('but going back does not: the version that is left may well be rejected', async () => {
+      const { turn, sent, registry } = turnOver({ registry: { approval: 'Rejected' } });
+      await submit({ ...turn, release: { ...release, operation: 'rollback' } }, {});
+      expect(sent).toHaveLength(1);
+      expect(registry.looks).toBe(0);
+    });
+
+    test('a record without the package is no approval', async () => {
+      const { turn, sent, saved } = turnOver({});
+      const candidate = { ...release.candidate };
+      delete (candidate as { packageVersion?: number }).packageVersion;
+      await submit({ ...turn, release: { ...release, candidate } }, {});
+      expect(sent).toEqual([]);
+      expect(saved).toMatchObject([{ reason: 'not-approved' }]);
+    });
   });
 
   test('what an earlier submission with a lost answer started is followed, not repeated', async () => {

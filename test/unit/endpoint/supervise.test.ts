@@ -6,6 +6,7 @@ import type { Turn } from '../../../src/endpoint/turn.ts';
 import type { ReleasePatch } from '../../../src/release/lifecycle.ts';
 import type { Release, Witnessed } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
+import { registryOf, terms } from '../../support/approval.ts';
 
 const submittedAt = Date.UTC(2026, 0, 5, 9);
 const own = { AlarmName: 'churn-new-errors' } as AlarmSpec;
@@ -44,8 +45,9 @@ const watching = async (
   let look: object = {};
   const world = {
     clock: { now: () => now },
+    account: { partition: 'aws', region: 'eu-west-1', id: '111122223333' },
     read: {
-      sagemaker: { describeEndpoint: async () => look },
+      sagemaker: { ...registryOf('1.4.0').read.sagemaker, describeEndpoint: async () => look },
       cloudwatch: {
         describeAlarms: async () => ({
           MetricAlarms: [...existing].map((AlarmName) => ({
@@ -82,7 +84,8 @@ const watching = async (
     startedAt: submittedAt - seconds(20),
     lease: { holder: 'me', until: now + minutes(60) },
     baseline: { endpointConfig: 'churn-old', version: '1.3.0' },
-    candidate: { endpointConfig: 'churn-new', version: '1.4.0' },
+    version: '1.4.0',
+    candidate: { endpointConfig: 'churn-new', version: '1.4.0', packageVersion: 7 },
     submission: {
       kind: 'update',
       variant: 'AllTraffic',
@@ -100,6 +103,7 @@ const watching = async (
   const turnOf = (): Turn => ({
     world,
     endpoint: 'churn',
+    approval: terms,
     release,
     save: async (patch) => {
       patches.push(patch);

@@ -6,6 +6,7 @@ import type { Evidence } from '../../../src/release/journal.ts';
 import type { ReleasePatch } from '../../../src/release/lifecycle.ts';
 import type { ManualCommand, Release, Stepping } from '../../../src/release/record.ts';
 import type { State } from '../../../src/rollout/state.ts';
+import { type Registry, registryOf, terms } from '../../support/approval.ts';
 import { type Did, fakeMetrics } from '../../support/metrics.ts';
 import { configuration, release } from '../../support/release.ts';
 import { nine, stepping } from '../../support/stepping.ts';
@@ -51,7 +52,11 @@ const walking = (options: {
   readonly commands?: readonly ManualCommand[];
   readonly refuses?: { readonly weights?: Error; readonly counts?: Error };
   readonly now?: Instant;
+  readonly registry?: Partial<Registry>;
+  readonly finish?: true;
 }) => {
+  const { registry, read } = registryOf('1.1.0');
+  Object.assign(registry, options.registry);
   const far: Far = { ...inPlace, ...options.far };
   let now = options.now ?? nine + minutes(12);
   let did = options.did ?? clean;
@@ -62,7 +67,7 @@ const walking = (options: {
     operation: 'shift-traffic',
     phase: 'stepping',
     baseline: { ...configuration('1.0.0'), endpointConfig: 'churn-dark' },
-    candidate: { ...configuration('1.1.0'), imageDigest: `sha256:${'5e'.repeat(32)}` },
+    candidate: { ...configuration('1.1.0'), packageVersion: 7, imageDigest: `sha256:${'5e'.repeat(32)}` },
     lease: { holder: 'run-1', until: now + minutes(10) },
     stepping: stepping(options.stepping),
     commands: options.commands ?? [],
@@ -79,8 +84,11 @@ const walking = (options: {
     clock: { now: () => now },
     signal: new AbortController().signal,
     run: { host: 'command-line', holder: 'run-1', actor: 'mina' },
+    account: { partition: 'aws', region: 'eu-west-1', id: '111122223333' },
     read: {
+      ...read,
       sagemaker: {
+        ...read.sagemaker,
         describeEndpoint: async () => ({
           EndpointStatus: far.status,
           EndpointConfigName: far.config,
@@ -119,6 +127,7 @@ const walking = (options: {
     ({
       world,
       endpoint: 'churn',
+      approval: options.finish ? { ...terms, onRejection: 'finish' } : terms,
       release: current,
       save: async (patch: ReleasePatch) => {
         saved.push(patch);
@@ -137,6 +146,7 @@ const walking = (options: {
     abort: () => abortSteps(turnOf(), 'cancelled', 'the run was cancelled'),
     sent,
     saved,
+    registry,
     witnessed,
     release: () => current,
     state: (): State | undefined => current.stepping?.state,
@@ -144,6 +154,124 @@ const walking = (options: {
 };
 
 const dark: Partial<Stepping> = { state: { is: 'dark' }, moves: [] };
+
+describe('approval and content', () => {
+  const rejected = { approval: 'Rejected' } as const;
+  const denied = refusal('is not authorized to perform: sagemaker:DescribeModelPackage', 'AccessDeniedException');
+  const proven: Partial<Far> = { image: `sha256:${'5e'.repeat(32)}` };
+
+  test('are looked at once in every look', async () => {
+    const one = walking({ stepping: { state: { is: 'paused', index: 0, since: nine + 30_000 } } });
+    await one.look();
+    await one.look({}, minutes(1));
+    expect(one.registry.looks).toBe(2);
+  });
+
+  const moving: readonly State[] = [
+    { is: 'raising', index: 0, from: 0 },
+    { is: 'baking', index: 0, since: nine + 30_000 },
+    { is: 'paused', index: 0, since: nine + 30_000 },
+    { is: 'baking', index: 2, since: nine + 30_000 },
+    { is: 'retiring', index: 2 },
+  ];
+  test.each(moving)(
+    'rejected while its traffic moves it goes back, and says whose word that was: %j',
+    async (state) => {
+      const share = 'index' in state ? ([0.1, 0.5, 1][state.index] ?? 1) : 0;
+      const one = walking({ far: { share }, stepping: { state }, registry: rejected });
+      await one.look();
+      expect(one.sent).toEqual([0]);
+      expect(one.state()).toMatchObject({ is: 'returning' });
+      await one.look({ share: 0, modifiedAt: nine + minutes(13) }, minutes(2));
+      expect(one.release()).toMatchObject({ outcome: 'rolled-back', reason: 'approval-withdrawn' });
+      expect(one.release().because).toMatch(
+        /^1\.1\.0 has no traffic: churn_v1\.1\.0 \(package version 7\) is Rejected/,
+      );
+    },
+  );
+
+  test('rejected before its first traffic it gets none, and is refused', async () => {
+    const one = walking({ far: { ...proven, share: 0 }, stepping: dark, registry: rejected });
+    await one.look();
+    expect(one.sent.filter((share) => share !== 0)).toEqual([]);
+    await one.look({ modifiedAt: nine + minutes(13) }, minutes(4));
+    expect(one.release()).toMatchObject({ outcome: 'rejected', reason: 'not-approved' });
+  });
+
+  test.each([
+    ['its package was edited', { environment: { THRESHOLD: '0' } }],
+    ['its artifact was overwritten', { artifact: 'b'.repeat(64) }],
+  ])('%s: it gets no first traffic', async (_how, registry) => {
+    const one = walking({ far: { ...proven, share: 0 }, stepping: dark, registry });
+    await one.look();
+    await one.look({ modifiedAt: nine + minutes(13) }, minutes(4));
+    expect(one.sent.filter((share) => share !== 0)).toEqual([]);
+    expect(one.release()).toMatchObject({ outcome: 'rejected', reason: 'content-changed' });
+  });
+
+  test('an artifact that was overwritten is not published', async () => {
+    const one = walking({
+      far: { share: 1 },
+      stepping: { state: { is: 'retiring', index: 2 } },
+      registry: { artifact: 'b'.repeat(64) },
+    });
+    await one.look();
+    expect(one.sent).toEqual([0]);
+    expect(one.state()).toMatchObject({ is: 'returning' });
+  });
+
+  test('with on-rejection: finish a rejection is said, and the next share is given on proof', async () => {
+    const one = walking({ registry: rejected, finish: true });
+    expect((await one.look()).because).not.toContain('no traffic');
+    expect(one.sent).toEqual([0.5]);
+    const said = await one.look({ status: 'Updating' }, minutes(1));
+    expect(said.because).toContain('is Rejected');
+    expect(said.because).toContain('on-rejection: finish');
+  });
+
+  test('with on-rejection: finish a version that was edited goes back all the same', async () => {
+    const one = walking({ registry: { ...rejected, environment: { THRESHOLD: '0' } }, finish: true });
+    await one.look();
+    expect(one.sent).toEqual([0]);
+  });
+
+  test('with on-rejection: finish a version that had no traffic yet gets none', async () => {
+    const one = walking({ far: { ...proven, share: 0 }, stepping: dark, registry: rejected, finish: true });
+    await one.look();
+    await one.look({ modifiedAt: nine + minutes(13) }, minutes(4));
+    expect(one.sent.filter((share) => share !== 0)).toEqual([]);
+    expect(one.release()).toMatchObject({ outcome: 'rejected', reason: 'not-approved' });
+  });
+
+  test('that cannot be read hold the share, and say so; the judge is heard', async () => {
+    const one = walking({ registry: { refuses: denied } });
+    expect((await one.look()).because).toContain('grant sagemaker:DescribeModelPackage');
+    expect(one.sent).toEqual([]);
+    await one.look({}, minutes(5), failing);
+    expect(one.sent).toEqual([0]);
+  });
+
+  test('that cannot be read hold the publishing', async () => {
+    const one = walking({
+      far: { share: 1 },
+      stepping: { state: { is: 'retiring', index: 2 } },
+      registry: { refuses: refusal('Rate exceeded', 'ThrottlingException') },
+    });
+    expect((await one.look()).because).toContain('not published yet');
+    expect(one.sent).toEqual([]);
+    delete one.registry.refuses;
+    await one.look({}, minutes(1));
+    expect(one.sent).toEqual(['churn-1-1-0']);
+  });
+
+  test('that may not be read end the walk before its first traffic, and name the permission', async () => {
+    const one = walking({ far: { ...proven, share: 0 }, stepping: dark, registry: { refuses: denied } });
+    await one.look();
+    await one.look({ modifiedAt: nine + minutes(13) }, minutes(4));
+    expect(one.release()).toMatchObject({ outcome: 'failed', reason: 'access-denied' });
+    expect(one.release().because).toContain('grant sagemaker:DescribeModelPackage');
+  });
+});
 
 describe('the judge', () => {
   const states: readonly State[] = [

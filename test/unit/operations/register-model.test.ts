@@ -52,7 +52,7 @@ describe('a first registration', () => {
     expect(aws.objects.get(`s3://ml-releases/churn/evaluations/${evaluation.sha256}.json`)?.body).toBe(evaluation.text);
     expect(aws.packages[0]?.input).toEqual({
       ModelPackageGroupName: 'churn',
-      ModelPackageDescription: 'churn_v1.4.0: fewer false alarms',
+      ModelPackageDescription: `churn_v1.4.0: fewer false alarms (content sha256:${end.outputs['content-digest']})`,
       ModelApprovalStatus: 'PendingManualApproval',
       ClientToken: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
       InferenceSpecification: { Containers: [{ Image: `${repository}@${imageDigest}`, ModelDataUrl: pinnedKey }] },

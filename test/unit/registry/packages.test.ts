@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { registerModel } from '../../../src/operations/register-model.ts';
-import { describedVersion, findVersion, type RegisteredVersion } from '../../../src/registry/packages.ts';
+import { describedContent, describedVersion, packageDescription } from '../../../src/registry/package-description.ts';
+import { describeVersion, findVersion, type RegisteredVersion } from '../../../src/registry/packages.ts';
 import { verifyContent } from '../../../src/registry/verify-content.ts';
 import { account, artifactUri, imageDigest, inputs, repository } from '../../support/registration.ts';
 import type { RegistryAws } from '../../support/registry-aws.ts';
@@ -92,6 +93,98 @@ describe('the version in a description', () => {
   });
 });
 
+describe('the content in a description', () => {
+  const digest = '77d0'.repeat(16);
+
+  test.each([
+    [undefined, `churn_v1.4.0 (content sha256:${digest})`],
+    ['fewer false alarms', `churn_v1.4.0: fewer false alarms (content sha256:${digest})`],
+    ['two\nlines', `churn_v1.4.0: two lines (content sha256:${digest})`],
+    [
+      `mine (content sha256:${'0'.repeat(64)})`,
+      `churn_v1.4.0: mine (content sha256:${'0'.repeat(64)}) (content sha256:${digest})`,
+    ],
+  ])('follows the words %j', (words, description) => {
+    expect(packageDescription('churn', '1.4.0', digest, words)).toBe(description);
+    expect(describedContent(description)).toBe(digest);
+    expect(describedVersion('churn', description)).toBe('1.4.0');
+  });
+
+  test.each(['x'.repeat(2000), '🌷'.repeat(1000)])(
+    'is kept when the words are too long, and no character is cut in half',
+    (words) => {
+      const description = packageDescription('churn', '1.4.0', digest, words);
+      expect(description.length).toBeLessThanOrEqual(1024);
+      expect(description.length).toBeGreaterThan(1020);
+      expect(description).not.toMatch(/\p{C}/u);
+      expect(describedContent(description)).toBe(digest);
+    },
+  );
+
+  test.each([
+    'churn_v1.4.0',
+    `churn_v1.4.0 (content sha256:${digest}): later words`,
+    'churn_v1.4.0 (content sha256:77d0)',
+  ])('is not in %j', (description) => {
+    expect(describedContent(description)).toBeUndefined();
+  });
+});
+
+describe('a package that was edited', () => {
+  const edit = (aws: RegistryAws, change: Readonly<Record<string, unknown>>): void => {
+    const [owner] = aws.packages;
+    const specification = owner?.input['InferenceSpecification'] as { Containers: readonly object[] } | undefined;
+    const [container] = specification?.Containers ?? [];
+    Object.assign(owner?.input ?? {}, {
+      InferenceSpecification: { ...specification, Containers: [{ ...container, ...change }] },
+    });
+  };
+  const source = { S3Uri: 's3://elsewhere/model/', S3DataType: 'S3Prefix', CompressionType: 'None' };
+
+  test.each([
+    ['another environment', { Environment: { THRESHOLD: '0' } }],
+    ['another image', { Image: `${repository}@sha256:${'f'.repeat(64)}` }],
+    ['a further source of data', { AdditionalS3DataSource: source }],
+    ['a further model', { AdditionalModelDataSources: [{ ChannelName: 'adapter', S3DataSource: source }] }],
+    ['another source of the model', { ModelDataSource: { S3DataSource: source } }],
+  ])('has %s, and no metadata makes up for it', async (_what, change) => {
+    const { aws } = await registered();
+    edit(aws, change);
+    const edited = await find(aws);
+    Object.assign(aws.packages[0]?.input['CustomerMetadataProperties'] ?? {}, {
+      'content-digest': edited.contentDigestNow,
+      'image-digest': edited.image.split('@')[1],
+    });
+    expect(await verifyContent(aws.world(), await find(aws))).toMatchObject({ reason: 'content-changed' });
+  });
+
+  test('into several containers is no version any more', async () => {
+    const { aws } = await registered();
+    const [owner] = aws.packages;
+    const specification = owner?.input['InferenceSpecification'] as { Containers: readonly object[] } | undefined;
+    const [container] = specification?.Containers ?? [];
+    Object.assign(owner?.input ?? {}, { InferenceSpecification: { Containers: [container, container] } });
+    await expect(find(aws)).rejects.toMatchObject({ reason: 'content-changed' });
+  });
+
+  test('is not one that SageMaker wrote its own facts into', async () => {
+    const { aws } = await registered();
+    const { artifact } = await find(aws);
+    const ModelDataUrl = `s3://${artifact.bucket}/${artifact.key}`;
+    const S3DataSource = { S3Uri: ModelDataUrl, S3DataType: 'S3Object', CompressionType: 'Gzip' };
+    edit(aws, { ImageDigest: imageDigest, ModelDataETag: '"etag"', ModelDataSource: { S3DataSource } });
+    expect(await verifyContent(aws.world(), await find(aws))).toBeUndefined();
+  });
+});
+
+test('a package is not described as a version that it is not', async () => {
+  const { aws } = await registered();
+  const arn = 'arn:aws:sagemaker:eu-west-1:111122223333:model-package/churn/1';
+  await expect(
+    describeVersion(aws.world(), 'churn', { arn, semver: '1.3.0', packageVersion: 1 }),
+  ).rejects.toMatchObject({ reason: 'content-changed' });
+});
+
 describe('the content of a version', () => {
   test('that is what was registered is in order, and is not downloaded to find out', async () => {
     const { aws } = await registered();
@@ -107,7 +200,7 @@ describe('the content of a version', () => {
     for (const checksum of [true, false]) {
       aws.put(key, 'something else', { checksum });
       expect(await verifyContent(aws.world(), version)).toEqual({
-        reason: 'artifact-changed',
+        reason: 'content-changed',
         because: expect.stringMatching(
           `^the artifact of churn_v1.4.0, ${key}, has SHA-256 [0-9a-f]{64}; registered was ${version.artifactSha256}$`,
         ),
@@ -131,7 +224,7 @@ describe('the content of a version', () => {
     const { aws } = await registered();
     const image = `${repository}@sha256:${'f'.repeat(64)}`;
     expect(await verifyContent(aws.world(), { ...(await find(aws)), image })).toEqual({
-      reason: 'artifact-changed',
+      reason: 'content-changed',
       because: `the image of churn_v1.4.0 is ${image} now; registered was ${imageDigest}`,
     });
   });
@@ -146,7 +239,7 @@ describe('the content of a version', () => {
       InferenceSpecification: { ...specification, Containers: [{ ...container, Environment: { THRESHOLD: '0.9' } }] },
     });
     expect(await verifyContent(aws.world(), await find(aws))).toEqual({
-      reason: 'artifact-changed',
+      reason: 'content-changed',
       because: expect.stringContaining('churn_v1.4.0 was edited since it was registered'),
     });
   });

@@ -1,0 +1,81 @@
+import { type ReasonCode, reasonCodes } from '../reason-codes.ts';
+import type { ReleasePatch } from '../release/lifecycle.ts';
+import type { Configuration, Release } from '../release/record.ts';
+import type { Task, Tasks } from './carry.ts';
+import { confirmSubmission, submit } from './submit.ts';
+import { supervise } from './supervise.ts';
+import type { Turn } from './turn.ts';
+
+/**
+ * An update that is over cannot be stopped by an alarm. A version that lost its approval on the way is taken back by a second update,
+ * to the configuration that served before, within the same release: submitted and supervised like a rollback.
+ */
+export const tasksOnTheWay = ({ takenBack }: Release, tasks: Tasks): Tasks =>
+  takenBack === undefined
+    ? tasks
+    : {
+        ...tasks,
+        preparing: [wayBack((turn) => submit(turn, {}))],
+        submitting: [wayBack(confirmSubmission)],
+        supervising: [wayBack(supervise)],
+      };
+
+/** The task sees a release that goes back; the record keeps the one that was asked for. */
+const wayBack =
+  (task: Task): Task =>
+  async (turn) => {
+    let ending: string | undefined;
+    const step = await task(seenFromBehind(turn, (because) => (ending = because)));
+    return step && ending !== undefined ? { ...step, because: ending } : step;
+  };
+
+const seenFromBehind = (turn: Turn, ends: (because: string) => void): Turn => {
+  const { release } = turn;
+  const { baseline, candidate, submission } = release;
+  if (baseline === undefined) throw new Error(`release ${release.id} has nothing to go back to`);
+  return {
+    ...turn,
+    release: {
+      ...release,
+      operation: 'rollback',
+      baseline: candidate,
+      candidate: baseline,
+      submission: {
+        kind: 'update',
+        variant: submission.canonical ?? submission.variant,
+        exclude: [],
+        bakeSeconds: 0,
+        finalBakeSeconds: 0,
+        timeoutSeconds: 3600,
+        expectedSeconds: 300,
+        minimumRequests: 0,
+      },
+      // What was said about the delivery is not about the way back.
+      commands: [],
+    },
+    save: async (patch) => {
+      const said = asTakenBack(release, patch);
+      if (said.because !== undefined && said.outcome !== undefined) ends(`${said.outcome}: ${said.because}`);
+      return seenFromBehind(await turn.save(said), ends);
+    },
+  };
+};
+
+/** How a rollback ends, as this release ends by it. */
+const asTakenBack = (release: Release, patch: ReleasePatch): ReleasePatch => {
+  const why = release.takenBack?.because ?? '';
+  const ended = (reason: ReasonCode, because: string): ReleasePatch => ({
+    ...patch,
+    outcome: reasonCodes[reason].outcome,
+    reason,
+    because,
+  });
+  if (patch.reason === 'restored')
+    return ended('approval-withdrawn', `${why}; ${nameOf(release.baseline)} serves again, verified`);
+  if (patch.reason === 'restore-failed')
+    return ended('withdrawn-too-late', `${why}; taking it back did not go through: ${patch.because ?? ''}`);
+  return patch;
+};
+
+const nameOf = (configuration: Configuration | undefined): string =>
+  configuration?.version ?? configuration?.endpointConfig ?? '';

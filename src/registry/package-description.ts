@@ -1,0 +1,31 @@
+import { parseSemanticVersion, versionTag } from './semantic-version.ts';
+
+/** AWS: EntityDescription. */
+const longestDescription = 1024;
+const seal = / \(content sha256:([0-9a-f]{64})\)$/;
+
+/**
+ * `churn_v1.4.0: less churn in spring (content sha256:77d0…)`. The description is the one text of a package that cannot be changed
+ * later (AWS: UpdateModelPackage has no such member), and it comes with every listing: it begins with the version, so that its owner
+ * is found, and ends with the digest of the content, so that an edit of the package shows (DESIGN §7 rule 2).
+ * @param words of the user; cut when there is no room
+ */
+export const packageDescription = (model: string, semver: string, contentDigest: string, words?: string): string => {
+  const tag = versionTag(model, semver);
+  const end = ` (content sha256:${contentDigest})`;
+  // Control characters, line ends among them, are refused (AWS: EntityDescription).
+  const clean = words?.replaceAll(/\p{C}+/gu, ' ').trim();
+  const start = (clean ? `${tag}: ${clean}` : tag).slice(0, longestDescription - end.length);
+  // A character that is cut in half is refused too.
+  return start.replace(/[\uD800-\uDBFF]$/, '').trimEnd() + end;
+};
+
+/** `churn_v1.4.0: less churn in spring` → `1.4.0`; undefined for a package that is not a version of `model`. */
+export const describedVersion = (model: string, description: string): string | undefined => {
+  const prefix = versionTag(model, '');
+  const semver = description.startsWith(prefix) ? description.slice(prefix.length).split(/[\s:]/, 1)[0] : undefined;
+  return semver !== undefined && parseSemanticVersion(semver) ? semver : undefined;
+};
+
+/** Hex digest of the content as it was registered; undefined for a package that was registered without it. */
+export const describedContent = (description: string): string | undefined => seal.exec(description)?.[1];

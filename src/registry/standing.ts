@@ -1,0 +1,89 @@
+import { iso } from '../clock.ts';
+import { Refusal } from '../operation.ts';
+import type { World } from '../world.ts';
+import { describeVersion, packageArn, type RegisteredVersion } from './packages.ts';
+import { type ContentFault, editFault, verifyContent } from './verify-content.ts';
+
+/** What was approved, as a plan froze it. */
+export interface Approved {
+  /** Model package group. */
+  readonly group: string;
+  readonly version: string;
+  readonly packageVersion: number;
+  /** Hex; as the package had it when the plan was made. Absent in records from before it was kept. */
+  readonly contentDigest?: string;
+}
+
+/** Why a version may not get traffic. */
+export interface Withdrawal {
+  readonly reason: 'not-approved' | ContentFault['reason'];
+  readonly because: string;
+}
+
+/** One look at the registry. A version without either is approved, and is what was approved. */
+export interface Standing {
+  /** Not approved; the sentence names the last person who changed it. */
+  readonly unapproved?: string;
+  /** Not what was approved, or not there any more. */
+  readonly fault?: Withdrawal;
+}
+
+/** `package`: what the registry alone says; `content`: the artifact and the image, too. */
+export type Depth = 'package' | 'content';
+
+/**
+ * Whether a version is still approved, and still what was approved (DESIGN §7 rule 18): one DescribeModelPackage.
+ * @param evenSo looks at the content of a version that is not approved, too
+ * @throws what AWS answers: a registry that cannot be read neither approves nor rejects
+ */
+export const readStanding = async (
+  world: World,
+  { group, version, packageVersion, contentDigest }: Approved,
+  depth: Depth,
+  evenSo = false,
+): Promise<Standing> => {
+  const named = { arn: packageArn(world.account, group, packageVersion), semver: version, packageVersion };
+  const registered = await describeVersion(world, group, named).catch((error: unknown) => {
+    if (error instanceof Refusal) return error;
+    throw error;
+  });
+  if (registered instanceof Refusal) return { fault: { reason: 'content-changed', because: registered.message } };
+  if (registered === undefined)
+    return {
+      fault: { reason: 'not-approved', because: `package ${packageVersion} of ${group}, ${version}, was deleted` },
+    };
+  const unapproved = registered.approval === 'Approved' ? {} : { unapproved: approvalOf(registered) };
+  if (unapproved.unapproved !== undefined && !evenSo) return unapproved;
+  if (contentDigest !== undefined && contentDigest !== registered.contentDigestNow)
+    return {
+      ...unapproved,
+      fault: {
+        reason: 'content-changed',
+        because: `the package of ${registered.tag} was edited after the plan was made: package version ${packageVersion} has another image, artifact, container environment, or other content or instance types; register the new content as a new version`,
+      },
+    };
+  const fault = depth === 'content' ? await verifyContent(world, registered) : editFault(registered);
+  return { ...unapproved, ...(fault && { fault }) };
+};
+
+/** `churn_v1.4.0 (package version 7) is Rejected, last changed by approver/alice at …: recall fell`. */
+export const approvalOf = ({
+  tag,
+  packageVersion,
+  approval,
+  approvalDescription,
+  lastModified,
+}: RegisteredVersion): string =>
+  [
+    `${tag} (package version ${packageVersion}) is ${approval}`,
+    lastModified ? `, last changed${lastModified.by ? ` by ${lastModified.by}` : ''} at ${iso(lastModified.at)}` : '',
+    approvalDescription ? `: ${approvalDescription}` : '',
+  ].join('');
+
+/** A note for the plan of a package that was registered by other means, or by an older version of this suite. */
+export const sealNote = ({ tag, sealed }: RegisteredVersion): readonly string[] =>
+  sealed
+    ? []
+    : [
+        `the description of the package of ${tag} does not name its content: an edit between its approval and this plan that changed its metadata as well would not show; one after this plan does`,
+      ];

@@ -1,0 +1,131 @@
+import { minutes } from '../../clock.ts';
+import { house } from '../manifest.ts';
+import type { Release, Stage } from '../stage.ts';
+import {
+  carriedOut,
+  delivered,
+  inProduction,
+  intoTheCanary,
+  isEnd,
+  leavesNothingHalfDone,
+  prepared,
+  type Scenario,
+} from './scenario.ts';
+import { broughtUp, inProductionBySteps, sharesTaken, untilShare } from './walking.ts';
+
+/** The approver, in SageMaker Studio, about the newest package. */
+const decides = async (stage: Stage, status: 'Approved' | 'Rejected', release?: Release): Promise<void> => {
+  await stage.simulator.call('sagemaker', 'UpdateModelPackage', {
+    ModelPackageArn: await newestPackage(stage),
+    ModelApprovalStatus: status,
+    ApprovalDescription: status === 'Approved' ? 'looked again' : 'one species was mislabelled',
+  });
+  release?.did(status === 'Approved' ? 'approves again' : 'rejects', 'the package, in the registry');
+};
+
+const newestPackage = async (stage: Stage): Promise<string> => {
+  const { ModelPackageSummaryList } = await stage.simulator.call('sagemaker', 'ListModelPackages', {
+    ModelPackageGroupName: house.model,
+    SortOrder: 'Descending',
+  });
+  const [newest] = ModelPackageSummaryList as { readonly ModelPackageArn: string }[];
+  return newest?.ModelPackageArn ?? '';
+};
+
+export const rejectedBeforeSubmission: Scenario = {
+  name: 'rejected-before-submission',
+  about:
+    'AWS maintains the endpoint, the delivery waits, and its version is rejected meanwhile: nothing is submitted; approved again, it is delivered.',
+  expected: delivered,
+  play: async (stage, require) => {
+    await inProduction(stage, require);
+    const release = await stage.begin('A version that is rejected while its delivery waits', '1.1.0');
+    await release.prepare();
+    require(stage.simulator.harm.systemUpdate(house.endpoint, minutes(12)), 'the endpoint is under maintenance');
+    const running = release.start('deploy-endpoint');
+    await stage.driver.until(stage.driver.now() + minutes(5));
+    await decides(stage, 'Rejected', release);
+    await release.finish(running);
+    await release.end();
+    require(isEnd(release, {
+      outcome: 'rejected',
+      reasonCode: 'not-approved',
+    }), `it is refused: ${release.ending?.because}`);
+    require(carriedOut(release, 'UpdateEndpoint') === 0, 'nothing was submitted');
+    await leavesNothingHalfDone(stage, require);
+    await stage.driver.until(stage.driver.now() + minutes(15));
+    await decides(stage, 'Approved');
+    const again = await stage.begin('Approved again', '1.1.0');
+    await again.run('deploy-endpoint');
+    await again.end();
+    return again;
+  },
+};
+
+export const rejectedMidCanary: Scenario = {
+  name: 'rejected-mid-canary',
+  about:
+    'The approver takes the approval back while the canary bakes: the traffic goes back, and the report says who and why.',
+  expected: { outcome: 'rolled-back', reasonCode: 'approval-withdrawn' },
+  play: async (stage, require) => {
+    await inProduction(stage, require);
+    const release = await stage.begin('A version that is rejected in its canary', '1.1.0');
+    await release.prepare();
+    const running = release.start('deploy-endpoint');
+    await stage.driver.until(stage.driver.now() + intoTheCanary);
+    await decides(stage, 'Rejected', release);
+    await release.finish(running);
+    const ending = await release.end();
+    require(ending.because.includes('mislabelled'), `the report says why: ${ending.because}`);
+    require(carriedOut(release, 'UpdateEndpoint') === 1, 'the update is stopped, not followed by another one');
+    await leavesNothingHalfDone(stage, require);
+    return release;
+  },
+};
+
+export const stepsRejected: Scenario = {
+  name: 'steps-rejected',
+  about:
+    'The approver takes the approval back on the second step: the candidate goes back to weight 0 at the next look.',
+  expected: { outcome: 'rolled-back', reasonCode: 'approval-withdrawn' },
+  play: async (stage, require) => {
+    await inProductionBySteps(stage, require);
+    const release = await broughtUp(stage, require, 'A walk whose version is rejected', '1.1.0');
+    const running = release.start('shift-traffic');
+    await untilShare(stage, 0.5);
+    await decides(stage, 'Rejected', release);
+    await release.finish(running);
+    const ending = await release.end();
+    require(ending.because.includes('mislabelled'), `the report says why: ${ending.because}`);
+    require(sharesTaken(stage, release.began.at) ===
+      '10, 50, 0', `two steps and back: ${sharesTaken(stage, release.began.at)}`);
+    await leavesNothingHalfDone(stage, require);
+    return release;
+  },
+};
+
+export const packageEdited: Scenario = {
+  name: 'package-edited',
+  about:
+    'An approved package is edited, and gets another container environment: it is approved still, and it is not deployed.',
+  expected: { outcome: 'rejected', reasonCode: 'content-changed' },
+  play: async (stage, require) => {
+    await inProduction(stage, require);
+    await prepared(stage, '1.1.0');
+    const ModelPackageArn = await newestPackage(stage);
+    const { InferenceSpecification } = await stage.simulator.call('sagemaker', 'DescribeModelPackage', {
+      ModelPackageName: ModelPackageArn,
+    });
+    const { Containers, ...called } = InferenceSpecification as { readonly Containers: readonly object[] };
+    await stage.simulator.call('sagemaker', 'UpdateModelPackage', {
+      ModelPackageArn,
+      InferenceSpecification: { ...called, Containers: [{ ...Containers[0], Environment: { THRESHOLD: '0' } }] },
+      CustomerMetadataProperties: { 'content-digest': 'f'.repeat(64) },
+    });
+    const release = await stage.begin('An approved package that was edited', '1.1.0');
+    await release.run('deploy-endpoint');
+    await release.end();
+    require(carriedOut(release, 'CreateModel') === 0, 'nothing is made');
+    return release;
+  },
+};
