@@ -1,3 +1,5 @@
+import { redacted } from '../secrets.ts';
+
 /**
  * The one place that tells AWS errors apart: by `name` and message prefix, never by HTTP status or class (DESIGN §7 rule 10).
  * SageMaker answers almost everything with an un-modelled ValidationException and status 400, so the words are what there is;
@@ -218,8 +220,13 @@ const iamAction = (call: string | undefined): string | undefined => {
   return call === undefined ? undefined : (renamed[call] ?? call);
 };
 
-/** One sentence: the call, what AWS said, the missing permission if it is one, and the request id for AWS support. */
-export const describe = (error: unknown): string => {
+/**
+ * One sentence: the call, what AWS said, the missing permission if it is one, and the request id for AWS support. No secret is in it,
+ * whoever threw the error (DESIGN §7 rule 16).
+ */
+export const describe = (error: unknown): string => redacted(wordsOf(error));
+
+const wordsOf = (error: unknown): string => {
   const shape = shapeOf(error);
   if (shape.name === credentialsUnavailable) return shape.message;
   const request = shape.$metadata?.requestId ? ` (request ${shape.$metadata.requestId})` : '';
@@ -274,3 +281,30 @@ const shapeOf = (error: unknown): AwsErrorShape =>
 /** Puts the call's name on the error, so that whoever reports it can say what was refused. */
 export const named = (error: unknown, call: string): unknown =>
   error instanceof Error && !('call' in error) ? Object.assign(error, { call }) : error;
+
+/** Members of a request whose values AWS may quote in a refusal, and that may be secrets. */
+const secretMembers: ReadonlySet<string> = new Set(['Environment', 'WebIdentityToken', 'CustomerMetadataProperties']);
+/** A shorter value is no secret, and to take it out would spoil the words around it. */
+const shortestQuoted = 4;
+
+const secretsIn = (input: unknown, within = false): readonly string[] => {
+  if (typeof input === 'string') return within && input.length >= shortestQuoted ? [input] : [];
+  if (typeof input !== 'object' || input === null || ArrayBuffer.isView(input)) return [];
+  return Object.entries(input).flatMap(([name, value]) => secretsIn(value, within || secretMembers.has(name)));
+};
+
+/**
+ * Takes out of an error the secrets of the request that it answers. Done where the request is known, so that nothing that reads the
+ * error later has to think of it.
+ */
+export const withoutSecretsOf = (error: unknown, input: unknown): unknown => {
+  if (!(error instanceof Error)) return error;
+  // The longest first: one may be a part of another.
+  const values = [...secretsIn(input)].sort((one, other) => other.length - one.length);
+  const clean = (text: string): string => redacted(values.reduce((rest, value) => rest.replaceAll(value, '***'), text));
+  const message = clean(error.message);
+  if (message === error.message) return error;
+  if (error.stack !== undefined) error.stack = clean(error.stack);
+  error.message = message;
+  return error;
+};

@@ -1,3 +1,4 @@
+import { withoutSecretsOf } from './errors.ts';
 import type { Retry } from './retry.ts';
 
 /** Sends one command of one client and gives its output; retries, fetches credentials afresh, names errors (see retry.ts). */
@@ -34,11 +35,19 @@ export const sender = <Client extends { send: unknown }>(
   const send = (command: SdkCommand): Promise<unknown> => {
     command.middlewareStack.add(
       (next, context) => (args) =>
-        retry(`${service}:${context.commandName?.replace(/Command$/, '') ?? 'unknown'}`, () => next(args), signal),
+        retry(
+          `${service}:${context.commandName?.replace(/Command$/, '') ?? 'unknown'}`,
+          () => next(args).catch((error: unknown) => refuseWithoutSecrets(error, args)),
+          signal,
+        ),
       { step: 'initialize', priority: 'high', name: 'modelDeliveryRetry' },
     );
     return (client.send as (command: SdkCommand) => Promise<unknown>).call(client, command);
   };
   // The SDK types `send` per client as overloads over all its commands; this is the promise form of each.
   return send as Sender<Client>;
+};
+
+const refuseWithoutSecrets = (error: unknown, { input }: { readonly input?: unknown }): never => {
+  throw withoutSecretsOf(error, input);
 };

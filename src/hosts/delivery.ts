@@ -1,3 +1,4 @@
+import type { Identity } from '../aws/credentials.ts';
 import { type Clock, type Instant, iso, minutes, seconds } from '../clock.ts';
 import { digest } from '../digest.ts';
 import { endpointKey } from '../endpoint/key.ts';
@@ -5,6 +6,7 @@ import type { Memory, Operation, OperationName, Plan } from '../operation.ts';
 import { newsFilter } from '../report/news.ts';
 import { type Report, scrubbed, type TimelineEntry } from '../report/result.ts';
 import type { OutputSchema, Schema } from '../schema.ts';
+import { withoutSecrets } from '../secrets.ts';
 import type { Run } from '../world.ts';
 import { chooseClock } from './clock.ts';
 import { type CommonInputs, commonInputs } from './common-inputs.ts';
@@ -28,6 +30,8 @@ export interface Host {
   readonly observer: Observer;
   /** Asks GitHub for an OIDC token, where there is one to ask for. */
   readonly identityToken?: IdentityToken;
+  /** Called with every identity the moment it is known: the host hides it from its log. */
+  readonly learned?: (identity: Identity) => void;
   readonly seams?: Seams;
 }
 
@@ -117,8 +121,8 @@ const deliver = <Inputs, M extends Memory, Outputs>(
       },
       account,
     ),
-    asked,
-    timeline,
+    asked: withoutSecrets(asked),
+    timeline: withoutSecrets(timeline),
     ...(end.token ? { token: end.token } : {}),
     ...(end.unsettled ? { unsettled: end.unsettled } : {}),
     ...(host.run.url ? { url: host.run.url } : {}),
@@ -127,7 +131,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
     ...(dryRun && end.outcome === 'succeeded'
       ? { wouldChange: end.reason === 'planned' && plan?.changes.length !== 0 }
       : {}),
-    remarks: end.remarks ?? [],
+    remarks: withoutSecrets(end.remarks ?? []),
   });
 
   const run = async (): Promise<Report> => {
@@ -150,6 +154,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
         dryRun,
         signal: host.signal,
         ...(host.identityToken ? { identityToken: host.identityToken } : {}),
+        ...(host.learned ? { learned: host.learned } : {}),
       });
       account = session.account.id;
       key = target.endpoint && endpointKey(session.account, target.endpoint.name);

@@ -1,6 +1,7 @@
 import { type Instant, iso } from '../clock.ts';
 import type { Judged, OperationName, Outcome, Plan } from '../operation.ts';
 import type { ReasonCode } from '../reason-codes.ts';
+import { redacted } from '../secrets.ts';
 
 /** What every host reports, in the words every host uses. Names and versions only: see `withoutAccount`. */
 export interface Result {
@@ -57,11 +58,11 @@ export const withoutAccount = (text: string, account?: string): string =>
     .replace(/\b\d{12}(?=\.dkr\.ecr\b)/g, '<account>')
     .replace(account === undefined ? /\b\d{12}\b/g : new RegExp(`(?<!\\d)${account}(?!\\d)`, 'g'), '<account>');
 
-/** `withoutAccount` on every text of a result. */
+/** `withoutAccount` on every text of a result, and no secret in any. */
 export const scrubbed = (result: Result, account?: string): Result =>
   JSON.parse(
     JSON.stringify(result, (_key, value: unknown) =>
-      typeof value === 'string' ? withoutAccount(value, account) : value,
+      typeof value === 'string' ? withoutAccount(redacted(value), account) : value,
     ),
   ) as Result;
 
