@@ -3,6 +3,7 @@ import { type Clock, type Instant, iso, minutes, seconds } from '../clock.ts';
 import { digest } from '../digest.ts';
 import { endpointKey } from '../endpoint/key.ts';
 import type { Memory, Operation, OperationName, Plan } from '../operation.ts';
+import { oneLine, withoutCommands } from '../plain-text.ts';
 import { newsFilter } from '../report/news.ts';
 import { type Report, scrubbed, type TimelineEntry } from '../report/result.ts';
 import type { OutputSchema, Schema } from '../schema.ts';
@@ -235,7 +236,9 @@ const askedOf = <Values>(schema: Parameters<typeof fieldsOf<Values>>[0], written
     }),
   );
 
-/** Only what is declared leaves an operation; a text that was not reached is left out. */
+/**
+ * Only what is declared leaves an operation; a text that was not reached is left out. A workflow may print a value: it is one plain line.
+ */
 export const wireOutputs = <Outputs>(
   declared: OutputSchema<Outputs>,
   outputs: Partial<Outputs>,
@@ -243,6 +246,6 @@ export const wireOutputs = <Outputs>(
   Object.fromEntries(
     Object.keys(declared).flatMap((key) => {
       const value = (outputs as Readonly<Record<string, unknown>>)[key];
-      return value === undefined ? [] : [[wireName(key), String(value)]];
+      return value === undefined ? [] : [[wireName(key), withoutCommands(oneLine(String(value)))]];
     }),
   );

@@ -2,7 +2,7 @@ import type { Memory, Operation } from '../operation.ts';
 import { jsonText } from '../plain-text.ts';
 import { reason } from '../reason-codes.ts';
 import { planAsText } from '../report/plan.ts';
-import { type Report, resultAsText, timelineLine } from '../report/result.ts';
+import { indented, type Report, resultAsText, timelineLine } from '../report/result.ts';
 import { summaryOf } from '../report/summary.ts';
 import { keepSecretsOf } from '../secrets.ts';
 import { githubInputs } from './common-inputs.ts';
@@ -92,7 +92,7 @@ const observer: Observer = {
   asked: (asked) =>
     printGroup(
       'Inputs',
-      Object.entries(asked).map(([name, value]) => `${name}: ${value}`),
+      Object.entries(asked).map(([name, value]) => `${name}: ${indented(value)}`),
     ),
   started: (lines) => print(lines.join('\n')),
   plan: (plan) => printGroup('Plan', [planAsText(plan)]),

@@ -1,8 +1,9 @@
 import { duration, seconds } from '../clock.ts';
 import type { Plan } from '../operation.ts';
+import { oneLine } from '../plain-text.ts';
 import { code, prose } from './markdown.ts';
 
-/** For a log or a terminal. */
+/** For a log or a terminal. A line of the plan's is one line of the log: foreign text begins none. */
 export const planAsText = (plan: Plan): string =>
   [
     plan.title,
@@ -14,7 +15,9 @@ export const planAsText = (plan: Plan): string =>
     ...plan.notes.map((note) => `  note: ${note}`),
     `  expected: ${expectationOf(plan)}`,
     `  permissions: ${plan.permissions.join(', ') || 'none'}`,
-  ].join('\n');
+  ]
+    .map(oneLine)
+    .join('\n');
 
 /** For a job summary. */
 export const planAsMarkdown = (plan: Plan): string =>

@@ -1,5 +1,6 @@
 import { type Instant, iso } from '../clock.ts';
 import type { Judged, OperationName, Outcome, Plan } from '../operation.ts';
+import { oneLine, visible } from '../plain-text.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import { redacted } from '../secrets.ts';
 
@@ -70,10 +71,13 @@ export const resultAsText = (report: Report): string => {
   const { result } = report;
   return [
     `${result.operation}: ${result.outcome}/${result.reason}`,
-    `  ${result.because}`,
-    ...Object.entries(result.outputs).map(([name, value]) => `  ${name}: ${value}`),
+    `  ${indented(result.because)}`,
+    ...Object.entries(result.outputs).map(([name, value]) => `  ${name}: ${oneLine(value)}`),
   ].join('\n');
 };
 
 export const timelineLine = (entry: TimelineEntry): string =>
-  `${iso(entry.at)}  ${String(entry.percent).padStart(3)} %  ${entry.because}`;
+  `${iso(entry.at)}  ${String(entry.percent).padStart(3)} %  ${oneLine(entry.because)}`;
+
+/** Several lines may be meant; none of them may look like a line of the report's own. */
+export const indented = (text: string): string => visible(text).replace(/\n/g, '\n  ');
