@@ -41,6 +41,47 @@ const secretVariables = [
 export const keepSecretsOf = (env: Readonly<Record<string, string | undefined>>): void =>
   keepSecret(...secretVariables.map((name) => env[name]));
 
+/** Values of a container's variables and of metadata: secrets perhaps, and perhaps words, so only AWS's own sentences go without them. */
+const variables = new Set<string>();
+const mostVariables = 2_000;
+const shortestVariable = 5;
+
+/** Members that hold names and values which people chose, here and at AWS. */
+const holders: ReadonlySet<string> = new Set([
+  'environment',
+  'container-environment',
+  'metadata',
+  'Environment',
+  'CustomerMetadataProperties',
+]);
+
+/** From now on no sentence of AWS's repeats the value of a variable that is somewhere in `data`. */
+export const keepVariablesOf = (data: unknown, within = false): void => {
+  if (typeof data === 'string' && within && data.length >= shortestVariable) {
+    variables.delete(data);
+    variables.add(data);
+    for (const oldest of variables) {
+      if (variables.size <= mostVariables) break;
+      variables.delete(oldest);
+    }
+  }
+  if (typeof data !== 'object' || data === null || ArrayBuffer.isView(data) || isStream(data)) return;
+  for (const [name, value] of Object.entries(data))
+    keepVariablesOf(value, within || (holders.has(name) && typeof value === 'object'));
+};
+
+/** The body of an object in S3: nothing to look into. */
+const isStream = (data: object): boolean => 'pipe' in data || 'getReader' in data;
+
+/** `redacted`, and without any variable's value: for a sentence of AWS's, which may quote what it was sent. */
+export const redactedWords = (text: string): string => {
+  let clean = text;
+  // The longest first: one may be a part of another.
+  for (const value of [...variables].sort((one, other) => other.length - one.length))
+    if (clean.includes(value)) clean = clean.replaceAll(value, concealed);
+  return redacted(clean);
+};
+
 /** In order: what swallows most first. Every repetition that another may follow has an end: the time is linear. */
 const shapes: readonly (readonly [RegExp, string])[] = [
   // SignatureDoesNotMatch quotes the request it was made of, session token and all (SigV4 troubleshooting, IAM user guide).

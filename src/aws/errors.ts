@@ -1,4 +1,4 @@
-import { redacted } from '../secrets.ts';
+import { redacted, redactedWords } from '../secrets.ts';
 
 /**
  * The one place that tells AWS errors apart: by `name` and message prefix, never by HTTP status or class (DESIGN §7 rule 10).
@@ -282,29 +282,23 @@ const shapeOf = (error: unknown): AwsErrorShape =>
 export const named = (error: unknown, call: string): unknown =>
   error instanceof Error && !('call' in error) ? Object.assign(error, { call }) : error;
 
-/** Members of a request whose values AWS may quote in a refusal, and that may be secrets. */
-const secretMembers: ReadonlySet<string> = new Set(['Environment', 'WebIdentityToken', 'CustomerMetadataProperties']);
-/** A shorter value is no secret, and to take it out would spoil the words around it. */
-const shortestQuoted = 4;
-
-const secretsIn = (input: unknown, within = false): readonly string[] => {
-  if (typeof input === 'string') return within && input.length >= shortestQuoted ? [input] : [];
-  if (typeof input !== 'object' || input === null || ArrayBuffer.isView(input)) return [];
-  return Object.entries(input).flatMap(([name, value]) => secretsIn(value, within || secretMembers.has(name)));
-};
-
 /**
- * Takes out of an error the secrets of the request that it answers. Done where the request is known, so that nothing that reads the
- * error later has to think of it.
+ * Takes the secrets out of an error, where it comes from AWS and nothing has read it yet. A denial names resources, which may be named
+ * as a variable's value is; it quotes no value.
  */
-export const withoutSecretsOf = (error: unknown, input: unknown): unknown => {
+export const withoutSecretsIn = (error: unknown): unknown => {
   if (!(error instanceof Error)) return error;
-  // The longest first: one may be a part of another.
-  const values = [...secretsIn(input)].sort((one, other) => other.length - one.length);
-  const clean = (text: string): string => redacted(values.reduce((rest, value) => rest.replaceAll(value, '***'), text));
+  const clean = classify(error) === 'access-denied' ? redacted : redactedWords;
   const message = clean(error.message);
   if (message === error.message) return error;
   if (error.stack !== undefined) error.stack = clean(error.stack);
   error.message = message;
   return error;
+};
+
+/** An answer whose sentence about a failure is AWS's, and may quote what it is about as an error does. */
+export const withoutSecretsInReason = <Answer>(answer: Answer): Answer => {
+  if (typeof answer !== 'object' || answer === null || !('FailureReason' in answer)) return answer;
+  const { FailureReason: reason } = answer;
+  return typeof reason === 'string' ? { ...answer, FailureReason: redactedWords(reason) } : answer;
 };

@@ -1,4 +1,5 @@
-import { withoutSecretsOf } from './errors.ts';
+import { keepVariablesOf } from '../secrets.ts';
+import { withoutSecretsIn, withoutSecretsInReason } from './errors.ts';
 import type { Retry } from './retry.ts';
 
 /** Sends one command of one client and gives its output; retries, fetches credentials afresh, names errors (see retry.ts). */
@@ -37,7 +38,7 @@ export const sender = <Client extends { send: unknown }>(
       (next, context) => (args) =>
         retry(
           `${service}:${context.commandName?.replace(/Command$/, '') ?? 'unknown'}`,
-          () => next(args).catch((error: unknown) => refuseWithoutSecrets(error, args)),
+          () => withoutSecrets(next(args), args),
           signal,
         ),
       { step: 'initialize', priority: 'high', name: 'modelDeliveryRetry' },
@@ -48,6 +49,14 @@ export const sender = <Client extends { send: unknown }>(
   return send as Sender<Client>;
 };
 
-const refuseWithoutSecrets = (error: unknown, { input }: { readonly input?: unknown }): never => {
-  throw withoutSecretsOf(error, input);
+/** What a model's container is given goes by here in both directions: from then on no error of AWS's repeats it. */
+const withoutSecrets = async (sent: Promise<unknown>, request: object): Promise<unknown> => {
+  keepVariablesOf(request);
+  try {
+    const { output, ...rest } = (await sent) as { readonly output: object };
+    keepVariablesOf(output);
+    return { ...rest, output: withoutSecretsInReason(output) };
+  } catch (error) {
+    throw withoutSecretsIn(error);
+  }
 };

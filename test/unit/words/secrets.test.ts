@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { describe as describeError, withoutSecretsOf } from '../../../src/aws/errors.ts';
+import { describe as describeError, withoutSecretsIn, withoutSecretsInReason } from '../../../src/aws/errors.ts';
 import { failureOf } from '../../../src/hosts/failure.ts';
 import { writeMemory } from '../../../src/hosts/memory.ts';
 import { readInputs } from '../../../src/hosts/read-inputs.ts';
@@ -8,7 +8,7 @@ import { registerModelInputs } from '../../../src/operations/register-model-inpu
 import { parseEvaluation } from '../../../src/registry/evaluation.ts';
 import { house, manifestText } from '../../../src/rehearsal/manifest.ts';
 import { type Result, scrubbed } from '../../../src/report/result.ts';
-import { keepSecret, keepSecretsOf, quoted, redacted, withoutSecrets } from '../../../src/secrets.ts';
+import { keepSecret, keepSecretsOf, keepVariablesOf, quoted, redacted, withoutSecrets } from '../../../src/secrets.ts';
 
 // Put together here, so that no scanner takes them for real ones.
 const keyId = `AK${'IA'}IOSFODNN7EXAMPLE`;
@@ -70,11 +70,37 @@ describe('what AWS quotes', () => {
   });
 
   it('goes out of the error itself, where the request is known', () => {
-    const input = { PrimaryContainer: { Environment: { DB: 'correct horse', N: '1' } }, ModelName: 'churn' };
+    keepVariablesOf({ PrimaryContainer: { Environment: { DB: 'correct horse', N: '1' } }, ModelName: 'churn' });
     const error = new Error('Invalid value correct horse for DB of churn, 1 of 1');
-    withoutSecretsOf(error, input);
+    withoutSecretsIn(error);
     expect(error.message).toBe('Invalid value *** for DB of churn, 1 of 1');
     expect(error.stack).not.toContain('correct horse');
+  });
+});
+
+describe('what a container is given', () => {
+  it('is in no sentence of AWS about a failure, and stays a word everywhere else', () => {
+    keepVariablesOf({
+      manifest: { environments: { production: { endpoint: { environment: { DB: 'correct horse 2' } } } } },
+    });
+    const answer = { EndpointName: 'churn', FailureReason: 'docker run -e DB=correct horse 2 failed' };
+    expect(withoutSecretsInReason(answer)).toEqual({
+      EndpointName: 'churn',
+      FailureReason: 'docker run -e DB=*** failed',
+    });
+    expect(redacted('correct horse 2')).toBe('correct horse 2');
+    const denial = Object.assign(
+      new Error('User: x is not authorized to perform: s3:GetObject on resource: correct horse 2'),
+      { name: 'AccessDenied' },
+    );
+    expect((withoutSecretsIn(denial) as Error).message).toContain('correct horse 2');
+  });
+
+  it("does not take an environment's name for a variable", () => {
+    keepVariablesOf({ environment: 'production', manifest: { environments: { production: { role: 'deployer' } } } });
+    expect((withoutSecretsIn(new Error('production is busy, says deployer')) as Error).message).toBe(
+      'production is busy, says deployer',
+    );
   });
 });
 
