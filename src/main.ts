@@ -1,9 +1,11 @@
 #!/usr/bin/env node
-import { type CommandLine, runCommand, type Terminal } from './hosts/command-line.ts';
+import { type CommandLine, runCommand } from './hosts/command-line.ts';
 import { lintManifest, runHistory } from './hosts/inspect.ts';
 import { runActionTypes } from './hosts/manage-action-types.ts';
 import { listenForSignals } from './hosts/signals.ts';
+import { printDefect, processTerminal, type Terminal } from './hosts/terminal.ts';
 import { operations } from './operations/all.ts';
+import { quoted } from './secrets.ts';
 import { version } from './version.ts';
 
 /** `host` is made on demand: once it listens, Ctrl-C no longer ends the process by itself. */
@@ -83,10 +85,7 @@ const usage = (): string =>
   ].join('\n');
 
 const main = async ([name, ...args]: readonly string[]): Promise<number> => {
-  const terminal = {
-    out: (text: string) => process.stdout.write(`${text}\n`),
-    err: (text: string) => process.stderr.write(`${text}\n`),
-  };
+  const terminal = processTerminal;
   if (name === undefined || name === '--help' || name === 'help') {
     terminal.out(usage());
     return name === undefined ? 2 : 0;
@@ -97,11 +96,16 @@ const main = async ([name, ...args]: readonly string[]): Promise<number> => {
   }
   const command = commands[name];
   if (command === undefined || !Object.hasOwn(commands, name)) {
-    terminal.err(`${JSON.stringify(name)} is not a command; there are ${Object.keys(commands).join(', ')}`);
+    terminal.err(`${quoted(name)} is not a command; there are ${Object.keys(commands).join(', ')}`);
     return 2;
   }
   return command.run(args, () => ({ env: process.env, terminal, cancellation: listenForSignals() }), terminal);
 };
 
 // A connection that is still open must not keep a run alive that has ended.
-process.exit(await main(process.argv.slice(2)));
+process.exit(
+  await main(process.argv.slice(2)).catch((error: unknown) => {
+    printDefect(error);
+    return 1;
+  }),
+);

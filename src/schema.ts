@@ -1,3 +1,5 @@
+import { quoted } from './secrets.ts';
+
 /**
  * Declarations. One `Schema` per operation is the only source of `action.yml`, the README tables, the command line's flags and
  * help, and the CodePipeline action type; types are inferred from it, never written beside it.
@@ -39,8 +41,6 @@ export class InputError extends Error {
 
 type Options<Value> = Pick<Field<Value>, 'description'> & Partial<Pick<Field<Value>, 'example'>>;
 
-const quote = (value: string): string => JSON.stringify(value);
-
 export const text = (
   options: Options<string> & { pattern?: RegExp; allowed?: string; default?: string },
 ): Field<string> => ({
@@ -50,7 +50,7 @@ export const text = (
   parse: (value, source) => {
     if (options.pattern && !options.pattern.test(value))
       throw new InputError(
-        `${source}: ${quote(value)} is not allowed; expected ${options.allowed ?? String(options.pattern)}`,
+        `${source}: ${quoted(value)} is not allowed; expected ${options.allowed ?? String(options.pattern)}`,
       );
     return value;
   },
@@ -65,7 +65,7 @@ export const flag = (options: Options<boolean> & { default: boolean }): Field<bo
   parse: (value, source) => {
     if (/^(true|True|TRUE)$/.test(value)) return true;
     if (/^(false|False|FALSE)$/.test(value)) return false;
-    throw new InputError(`${source}: ${quote(value)} is not a boolean; expected true or false`);
+    throw new InputError(`${source}: ${quoted(value)} is not a boolean; expected true or false`);
   },
 });
 
@@ -78,7 +78,9 @@ export const choice = <const Choice extends string>(
   parse: (value, source) => {
     const found = options.choices.find((candidate) => candidate === value);
     if (found === undefined)
-      throw new InputError(`${source}: ${quote(value)} is not a choice; expected one of ${options.choices.join(', ')}`);
+      throw new InputError(
+        `${source}: ${quoted(value)} is not a choice; expected one of ${options.choices.join(', ')}`,
+      );
     return found;
   },
 });
@@ -91,7 +93,7 @@ export const durationField = (options: Options<number> & { default?: string }): 
   parse: (value, source) => {
     const found = parseDuration(value);
     if (found === undefined)
-      throw new InputError(`${source}: ${quote(value)} is not a duration; expected e.g. 30s, 10m or 2h`);
+      throw new InputError(`${source}: ${quoted(value)} is not a duration; expected e.g. 30s, 10m or 2h`);
     return found;
   },
 });

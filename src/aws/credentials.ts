@@ -1,4 +1,5 @@
 import { type Clock, duration, type Instant, iso, minutes, seconds } from '../clock.ts';
+import { keepSecret, redacted } from '../secrets.ts';
 import { type AwsConnection, clientSettings } from './clients.ts';
 import { classify, describe } from './errors.ts';
 import { retrying, Throttled } from './retry.ts';
@@ -35,6 +36,8 @@ export class CredentialsUnavailable extends Error {
 
 export interface BaseOptions extends AwsConnection {
   readonly clock: Clock;
+  /** Called with every identity the moment it is known, before a request is made with it: the host hides it from its log. */
+  readonly learned?: (identity: Identity) => void;
 }
 
 export interface AssumedOptions extends BaseOptions {
@@ -59,7 +62,7 @@ export const base = (options: BaseOptions): CredentialSource => {
   let renewable = true;
   let chain: ReturnType<typeof defaultChain> | undefined;
   let force = false;
-  const source = refreshing(options.clock, async () => {
+  const source = refreshing(options, async () => {
     chain ??= defaultChain(options);
     try {
       const identity = await chain({ forceRefresh: force });
@@ -90,12 +93,15 @@ export const base = (options: BaseOptions): CredentialSource => {
 };
 
 /** Credentials that came with a request, for the time it takes to answer it. */
-export const fixed = (identity: Identity): CredentialSource => ({
-  provide: async () => identity,
-  forget: () => {},
-  expiresAt: () => identity.expiration?.getTime(),
-  tooShort: async () => undefined,
-});
+export const fixed = (identity: Identity): CredentialSource => {
+  keepSecret(identity.secretAccessKey, identity.sessionToken);
+  return {
+    provide: async () => identity,
+    forget: () => {},
+    expiresAt: () => identity.expiration?.getTime(),
+    tooShort: async () => undefined,
+  };
+};
 
 /** The default chain as the SDK resolves it for a client; its inner calls use the same proxy. */
 const defaultChain = (connection: AwsConnection): ((options: object) => Promise<Identity>) =>
@@ -103,13 +109,14 @@ const defaultChain = (connection: AwsConnection): ((options: object) => Promise<
 
 /** A role's credentials, taken with an OIDC token or with other credentials, and taken again before they end. */
 export const assumed = (options: AssumedOptions): CredentialSource => {
-  const { clock, source } = options;
+  const { source } = options;
   const RoleSessionName = options.sessionName
     .replace(/[^\w+=,.@-]/g, '-')
     .slice(0, 64)
     .padEnd(2, '-');
   const take = async (): Promise<Identity> => {
     const proven = source.proof === 'oidc' ? await oidcToken(options, source.token) : undefined;
+    keepSecret(proven);
     try {
       const calls = stsCalls(options);
       const RoleArn = await roleArn(options, calls);
@@ -129,7 +136,7 @@ export const assumed = (options: AssumedOptions): CredentialSource => {
       throw refusal(options.role, error, proven);
     }
   };
-  const renewed = refreshing(clock, take);
+  const renewed = refreshing(options, take);
   return {
     ...renewed,
     forget: () => {
@@ -145,7 +152,10 @@ export const assumed = (options: AssumedOptions): CredentialSource => {
 };
 
 /** Keeps what `fetch` gave until shortly before it ends by our clock; concurrent requests share one fetch. */
-const refreshing = (clock: Clock, fetch: () => Promise<Identity>): Omit<CredentialSource, 'tooShort'> => {
+const refreshing = (
+  { clock, learned }: Pick<BaseOptions, 'clock' | 'learned'>,
+  fetch: () => Promise<Identity>,
+): Omit<CredentialSource, 'tooShort'> => {
   let current: Identity | undefined;
   let stale = false;
   let pending: Promise<Identity> | undefined;
@@ -154,9 +164,15 @@ const refreshing = (clock: Clock, fetch: () => Promise<Identity>): Omit<Credenti
 
   const provide = async (): Promise<Identity> => {
     if (current && !stale && remainingMs(current) >= renewalMargin) return handedOut(current);
-    pending ??= fetch().finally(() => {
-      pending = undefined;
-    });
+    pending ??= fetch()
+      .then((identity) => {
+        keepSecret(identity.secretAccessKey, identity.sessionToken);
+        learned?.(identity);
+        return identity;
+      })
+      .finally(() => {
+        pending = undefined;
+      });
     try {
       current = await pending;
       stale = false;
@@ -215,7 +231,7 @@ const oidcToken = async ({ role }: AssumedOptions, token: () => Promise<string>)
   } catch (error) {
     throw new CredentialsUnavailable(
       `role ${role} could not be taken: GitHub gave the job no identity token. Grant it \`permissions: id-token: write\` in the` +
-        ` workflow (a reusable workflow's caller must grant it too): ${error instanceof Error ? error.message : String(error)}`,
+        ` workflow (a reusable workflow's caller must grant it too): ${redacted(error instanceof Error ? error.message : String(error))}`,
     );
   }
 };
@@ -225,7 +241,7 @@ const refusal = (role: string, error: unknown, token: string | undefined): unkno
   if (error instanceof CredentialsUnavailable || error instanceof Throttled) return error;
   const kind = classify(error);
   if (kind === 'aborted' || kind === 'transient') return error;
-  const said = error instanceof Error ? withoutSecret(error.message, token) : '';
+  const said = error instanceof Error ? redacted(error.message) : '';
   const name = error instanceof Error ? error.name : 'Error';
   if (token === undefined)
     return new CredentialsUnavailable(
@@ -242,9 +258,6 @@ const refusal = (role: string, error: unknown, token: string | undefined): unkno
           ` (${name}: ${said}); ${presented}`,
   );
 };
-
-const withoutSecret = (message: string, secret: string | undefined): string =>
-  secret ? message.replaceAll(secret, '***') : message;
 
 /** The claims a trust policy is written against; not the token. */
 const claims = (token: string): string => {

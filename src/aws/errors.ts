@@ -1,3 +1,5 @@
+import { redacted, redactedWords } from '../secrets.ts';
+
 /**
  * The one place that tells AWS errors apart: by `name` and message prefix, never by HTTP status or class (DESIGN §7 rule 10).
  * SageMaker answers almost everything with an un-modelled ValidationException and status 400, so the words are what there is;
@@ -218,8 +220,13 @@ const iamAction = (call: string | undefined): string | undefined => {
   return call === undefined ? undefined : (renamed[call] ?? call);
 };
 
-/** One sentence: the call, what AWS said, the missing permission if it is one, and the request id for AWS support. */
-export const describe = (error: unknown): string => {
+/**
+ * One sentence: the call, what AWS said, the missing permission if it is one, and the request id for AWS support. No secret is in it,
+ * whoever threw the error (DESIGN §7 rule 16).
+ */
+export const describe = (error: unknown): string => redacted(wordsOf(error));
+
+const wordsOf = (error: unknown): string => {
   const shape = shapeOf(error);
   if (shape.name === credentialsUnavailable) return shape.message;
   const request = shape.$metadata?.requestId ? ` (request ${shape.$metadata.requestId})` : '';
@@ -274,3 +281,24 @@ const shapeOf = (error: unknown): AwsErrorShape =>
 /** Puts the call's name on the error, so that whoever reports it can say what was refused. */
 export const named = (error: unknown, call: string): unknown =>
   error instanceof Error && !('call' in error) ? Object.assign(error, { call }) : error;
+
+/**
+ * Takes the secrets out of an error, where it comes from AWS and nothing has read it yet. A denial names resources, which may be named
+ * as a variable's value is; it quotes no value.
+ */
+export const withoutSecretsIn = (error: unknown): unknown => {
+  if (!(error instanceof Error)) return error;
+  const clean = classify(error) === 'access-denied' ? redacted : redactedWords;
+  const message = clean(error.message);
+  if (message === error.message) return error;
+  if (error.stack !== undefined) error.stack = clean(error.stack);
+  error.message = message;
+  return error;
+};
+
+/** An answer whose sentence about a failure is AWS's, and may quote what it is about as an error does. */
+export const withoutSecretsInReason = <Answer>(answer: Answer): Answer => {
+  if (typeof answer !== 'object' || answer === null || !('FailureReason' in answer)) return answer;
+  const { FailureReason: reason } = answer;
+  return typeof reason === 'string' ? { ...answer, FailureReason: redactedWords(reason) } : answer;
+};

@@ -1,3 +1,5 @@
+import { keepVariablesOf } from '../secrets.ts';
+import { withoutSecretsIn, withoutSecretsInReason } from './errors.ts';
 import type { Retry } from './retry.ts';
 
 /** Sends one command of one client and gives its output; retries, fetches credentials afresh, names errors (see retry.ts). */
@@ -34,11 +36,27 @@ export const sender = <Client extends { send: unknown }>(
   const send = (command: SdkCommand): Promise<unknown> => {
     command.middlewareStack.add(
       (next, context) => (args) =>
-        retry(`${service}:${context.commandName?.replace(/Command$/, '') ?? 'unknown'}`, () => next(args), signal),
+        retry(
+          `${service}:${context.commandName?.replace(/Command$/, '') ?? 'unknown'}`,
+          () => withoutSecrets(next(args), args),
+          signal,
+        ),
       { step: 'initialize', priority: 'high', name: 'modelDeliveryRetry' },
     );
     return (client.send as (command: SdkCommand) => Promise<unknown>).call(client, command);
   };
   // The SDK types `send` per client as overloads over all its commands; this is the promise form of each.
   return send as Sender<Client>;
+};
+
+/** What a model's container is given goes by here in both directions: from then on no error of AWS's repeats it. */
+const withoutSecrets = async (sent: Promise<unknown>, request: object): Promise<unknown> => {
+  keepVariablesOf(request);
+  try {
+    const { output, ...rest } = (await sent) as { readonly output: object };
+    keepVariablesOf(output);
+    return { ...rest, output: withoutSecretsInReason(output) };
+  } catch (error) {
+    throw withoutSecretsIn(error);
+  }
 };

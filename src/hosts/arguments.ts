@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { suggest } from '../manifest/suggest.ts';
 import { InputError, type Schema } from '../schema.ts';
+import { keyOf, quoted } from '../secrets.ts';
 import { fieldsOf, type Written } from './read-inputs.ts';
 
 /** What the command line takes for every operation, besides the operation's own inputs. */
@@ -32,13 +33,13 @@ export const readArguments = (schema: Schema<object>, args: readonly string[]): 
     if (token.kind !== 'option') continue;
     const name = token.name in options ? token.name : token.name.replace(/^no-/, '');
     if (!(name in options))
-      throw new InputError(`${token.rawName} is not an option${suggestion(name, Object.keys(options))}`);
+      throw new InputError(`${keyOf(token.rawName)} is not an option${suggestion(name, Object.keys(options))}`);
     if (options[name]?.type === 'string' && isMissing(token)) throw new InputError(`--${name} needs a value`);
     if (options[name]?.type === 'boolean' && token.value !== undefined)
-      throw new InputError(`${name}: ${JSON.stringify(token.value)} is not a boolean; expected true or false`);
+      throw new InputError(`${name}: ${quoted(token.value)} is not a boolean; expected true or false`);
   }
   if (positionals.length > 0)
-    throw new InputError(`${JSON.stringify(positionals[0])} is not expected here; options are written --name value`);
+    throw new InputError(`${quoted(positionals[0])} is not expected here; options are written --name value`);
   return {
     written: (name) => (values[name] === undefined ? undefined : String(values[name])),
     help: values['help'] === true,

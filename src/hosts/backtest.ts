@@ -8,15 +8,18 @@ import { requestsToProof } from '../judge/time-to-proof.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { sharedInputs } from '../operations/shared-inputs.ts';
+import { jsonText } from '../plain-text.ts';
 import { flag, InputError, optional, text, type ValuesOf } from '../schema.ts';
+import { quoted, redacted } from '../secrets.ts';
 import { helpOf, readArguments } from './arguments.ts';
-import type { CommandLine, ExitCode, Terminal } from './command-line.ts';
+import type { CommandLine, ExitCode } from './command-line.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { failureOf } from './failure.ts';
 import { judgingInputs } from './judging.ts';
 import { lookAt } from './looking.ts';
 import { readInputs } from './read-inputs.ts';
 import { guardReason, type Recorded, readJournalFile, recordedJournal, recordedLines } from './recorded.ts';
+import type { Terminal } from './terminal.ts';
 
 const instant = (description: string) => optional(text({ description, example: '2026-01-05T09:00:00Z' }));
 
@@ -53,7 +56,7 @@ export const runBacktest = async (
     const told = backtest(
       await recorded(inputs, host, () => readInputs({ manifest: sharedInputs.manifest }, written).manifest),
     );
-    terminal.out(inputs.json ? JSON.stringify(told, undefined, 2) : asText(told));
+    terminal.out(inputs.json ? jsonText(told, 2) : redacted(asText(told)));
     return 0;
   } catch (error) {
     if (error instanceof InputError) terminal.err(`backtest: ${error.message}`);
@@ -102,7 +105,7 @@ const recorded = async (
 const instantOf = (input: string, written: string): number => {
   const at = /^\d{4}-\d\d-\d\dT/.test(written) ? Date.parse(written) : Number.NaN;
   if (Number.isNaN(at))
-    throw new InputError(`${input}: ${JSON.stringify(written)} is not a time; expected e.g. 2026-01-05T09:00:00Z`);
+    throw new InputError(`${input}: ${quoted(written)} is not a time; expected e.g. 2026-01-05T09:00:00Z`);
   return at;
 };
 

@@ -4,6 +4,7 @@ import { type BothLatencies, type Latency, type LatencyPlan, latencyCounts, late
 import { clientErrorsMetric, errorsMetric } from '../judge/policy.ts';
 import { suggest } from '../manifest/suggest.ts';
 import { InputError } from '../schema.ts';
+import { keyOf, quoted } from '../secrets.ts';
 
 /** One line: what one arm did in one bucket. */
 export interface BucketLine {
@@ -65,12 +66,14 @@ const lineOf = (text: string): BucketLine | readonly string[] => {
   for (const key of line.keys())
     if (!known.some((name) => name === key)) {
       const nearest = suggest(key, known);
-      problems.push(`unknown key ${key}; ${nearest ? `did you mean ${nearest}?` : `there are ${known.join(', ')}`}`);
+      problems.push(
+        `unknown key ${keyOf(key)}; ${nearest ? `did you mean ${nearest}?` : `there are ${known.join(', ')}`}`,
+      );
     }
   const check = (key: string, required: boolean, what: string, holds: (found: unknown) => boolean): void => {
     const found = line.get(key);
     if (found === undefined ? required : !holds(found))
-      problems.push(`${key}: ${found === undefined ? 'is missing' : `${JSON.stringify(found)} is not ${what}`}`);
+      problems.push(`${key}: ${found === undefined ? 'is missing' : `${quoted(found)} is not ${what}`}`);
   };
   check('t', true, 'a time; expected seconds since the epoch', isNumber);
   check('arm', true, 'an arm; expected candidate or baseline', (arm) => arm === 'candidate' || arm === 'baseline');

@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import type { Memory, Operation } from '../operation.ts';
+import { jsonText } from '../plain-text.ts';
 import { junitOf } from '../report/junit.ts';
 import { planAsText } from '../report/plan.ts';
 import { type Report, resultAsText, timelineLine } from '../report/result.ts';
 import { flag, InputError, optional, type Schema, text } from '../schema.ts';
+import { keepSecretsOf, redacted } from '../secrets.ts';
 import { helpOf, readArguments } from './arguments.ts';
 import { commonInputs } from './common-inputs.ts';
 import { type Observer, type Seams, startDelivery } from './delivery.ts';
@@ -11,12 +13,7 @@ import { exitCodeOf } from './exit-code.ts';
 import { readInputs, type Written } from './read-inputs.ts';
 import { type Env, runFrom } from './run.ts';
 import type { Cancellation } from './signals.ts';
-
-/** Where text goes: results to `out`, everything on the way to them to `err` when `out` must stay parseable. */
-export interface Terminal {
-  out(text: string): void;
-  err(text: string): void;
-}
+import type { Terminal } from './terminal.ts';
 
 export interface CommandLine {
   readonly env: Env;
@@ -59,9 +56,10 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
       terminal.out(helpOf(name, operation.description, schema));
       return 0;
     }
+    keepSecretsOf(env);
     const written: Written = (input) => preset[input] ?? fromArguments(input);
     const telling = readInputs(tellingInputs, written);
-    const say = telling.json ? terminal.err : terminal.out;
+    const say = (text: string): void => (telling.json ? terminal.err : terminal.out)(redacted(text));
     const delivery = startDelivery(operation, {
       env,
       run: runFrom(env, 'command-line'),
@@ -77,8 +75,7 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
       ),
     ]);
     const token = report.result.outcome === 'pending' ? report.token : undefined;
-    if (telling.json)
-      terminal.out(JSON.stringify({ ...report.result, ...(token ? { 'resume-token': token } : {}) }, undefined, 2));
+    if (telling.json) terminal.out(jsonText({ ...report.result, ...(token ? { 'resume-token': token } : {}) }, 2));
     else terminal.out(`${resultAsText(report)}${token ? `\n  resume-token: ${token}` : ''}`);
     writeFile(telling.junit, () => junitOf(report), terminal);
     writeFile(telling['exported-variables'], () => exportedVariables(report), terminal);

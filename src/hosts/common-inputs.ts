@@ -9,6 +9,7 @@ import {
   text,
   type ValuesOf,
 } from '../schema.ts';
+import { quoted } from '../secrets.ts';
 import { readMemory } from './memory.ts';
 
 /** What every operation takes on every host, besides its own inputs. */
@@ -81,9 +82,7 @@ export const jobInputs = {
     parse: (value: string, source: string) => {
       const found = commonInputs.timeout.parse(value, source);
       if (found <= longestJobSeconds) return found;
-      throw new InputError(
-        `${source}: ${JSON.stringify(value)} is too long; CodePipeline gives an action 24h, so 23h at most`,
-      );
+      throw new InputError(`${source}: ${quoted(value)} is too long; CodePipeline gives an action 24h, so 23h at most`);
     },
   },
 };

@@ -1,10 +1,13 @@
+import type { Identity } from '../aws/credentials.ts';
 import { type Clock, type Instant, iso, minutes, seconds } from '../clock.ts';
 import { digest } from '../digest.ts';
 import { endpointKey } from '../endpoint/key.ts';
 import type { Memory, Operation, OperationName, Plan } from '../operation.ts';
+import { oneLine, withoutCommands } from '../plain-text.ts';
 import { newsFilter } from '../report/news.ts';
 import { type Report, scrubbed, type TimelineEntry } from '../report/result.ts';
 import type { OutputSchema, Schema } from '../schema.ts';
+import { withoutSecrets } from '../secrets.ts';
 import type { Run } from '../world.ts';
 import { chooseClock } from './clock.ts';
 import { type CommonInputs, commonInputs } from './common-inputs.ts';
@@ -28,6 +31,8 @@ export interface Host {
   readonly observer: Observer;
   /** Asks GitHub for an OIDC token, where there is one to ask for. */
   readonly identityToken?: IdentityToken;
+  /** Called with every identity the moment it is known: the host hides it from its log. */
+  readonly learned?: (identity: Identity) => void;
   readonly seams?: Seams;
 }
 
@@ -117,8 +122,8 @@ const deliver = <Inputs, M extends Memory, Outputs>(
       },
       account,
     ),
-    asked,
-    timeline,
+    asked: withoutSecrets(asked),
+    timeline: withoutSecrets(timeline),
     ...(end.token ? { token: end.token } : {}),
     ...(end.unsettled ? { unsettled: end.unsettled } : {}),
     ...(host.run.url ? { url: host.run.url } : {}),
@@ -127,7 +132,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
     ...(dryRun && end.outcome === 'succeeded'
       ? { wouldChange: end.reason === 'planned' && plan?.changes.length !== 0 }
       : {}),
-    remarks: end.remarks ?? [],
+    remarks: withoutSecrets(end.remarks ?? []),
   });
 
   const run = async (): Promise<Report> => {
@@ -150,6 +155,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
         dryRun,
         signal: host.signal,
         ...(host.identityToken ? { identityToken: host.identityToken } : {}),
+        ...(host.learned ? { learned: host.learned } : {}),
       });
       account = session.account.id;
       key = target.endpoint && endpointKey(session.account, target.endpoint.name);
@@ -230,7 +236,9 @@ const askedOf = <Values>(schema: Parameters<typeof fieldsOf<Values>>[0], written
     }),
   );
 
-/** Only what is declared leaves an operation; a text that was not reached is left out. */
+/**
+ * Only what is declared leaves an operation; a text that was not reached is left out. A workflow may print a value: it is one plain line.
+ */
 export const wireOutputs = <Outputs>(
   declared: OutputSchema<Outputs>,
   outputs: Partial<Outputs>,
@@ -238,6 +246,6 @@ export const wireOutputs = <Outputs>(
   Object.fromEntries(
     Object.keys(declared).flatMap((key) => {
       const value = (outputs as Readonly<Record<string, unknown>>)[key];
-      return value === undefined ? [] : [[wireName(key), String(value)]];
+      return value === undefined ? [] : [[wireName(key), withoutCommands(oneLine(String(value)))]];
     }),
   );

@@ -4,6 +4,7 @@ import { ManifestError } from '../manifest/load.ts';
 import { type Outcome, Refusal } from '../operation.ts';
 import { type ReasonCode, reason } from '../reason-codes.ts';
 import { InputError } from '../schema.ts';
+import { redacted } from '../secrets.ts';
 
 export interface Failure {
   readonly outcome: Outcome;
@@ -23,5 +24,5 @@ export const failureOf = (error: unknown): Failure => {
 const failure = (code: ReasonCode, because: string): Failure => ({
   outcome: reason(code).outcome,
   reason: code,
-  because,
+  because: redacted(because),
 });

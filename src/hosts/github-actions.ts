@@ -1,12 +1,28 @@
-import * as core from '@actions/core';
 import type { Memory, Operation } from '../operation.ts';
+import { jsonText } from '../plain-text.ts';
 import { reason } from '../reason-codes.ts';
 import { planAsText } from '../report/plan.ts';
-import { type Report, resultAsText, timelineLine } from '../report/result.ts';
+import { indented, type Report, resultAsText, timelineLine } from '../report/result.ts';
 import { summaryOf } from '../report/summary.ts';
+import { keepSecretsOf } from '../secrets.ts';
 import { githubInputs } from './common-inputs.ts';
 import { type Delivery, finishDelivery, type Host, type Observer, type Seams, startDelivery } from './delivery.ts';
 import { exitCodeOf } from './exit-code.ts';
+import { failureOf } from './failure.ts';
+import {
+  annotateError,
+  annotateWarning,
+  hide,
+  identityToken,
+  print,
+  printDebug,
+  printGroup,
+  readInput,
+  readState,
+  saveState,
+  setOutput,
+  writeSummary,
+} from './github-log.ts';
 import { readInputs, type Written } from './read-inputs.ts';
 import { runFrom } from './run.ts';
 import { listenForSignals } from './signals.ts';
@@ -22,24 +38,28 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   seams: Seams = {},
 ): Promise<void> => {
-  const isPost = core.getState(state.started) !== '';
+  const isPost = readState(state.started) !== '';
   // Everything was said and done: the usual case.
-  if (isPost && core.getState(state.reported) !== '') return;
+  if (isPost && readState(state.reported) !== '') return;
 
+  failLoudly();
+  keepSecretsOf(process.env);
   const { signal, outOfTime } = listenForSignals();
+  const role = written('role');
   const host: Host = {
     env: process.env,
     run: runFrom(process.env, 'github-actions'),
     written,
     hostInputs: githubInputs,
-    ...(written('role') ? { role: core.getInput('role') } : {}),
+    ...(role ? { role } : {}),
     signal,
     observer,
-    identityToken: (audience) => core.getIDToken(audience),
+    identityToken,
+    learned: ({ accessKeyId, secretAccessKey, sessionToken }) => hide(accessKeyId, secretAccessKey, sessionToken),
     seams,
   };
   const delivery = isPost
-    ? finishDelivery(operation, host, core.getState(state.token) || undefined)
+    ? finishDelivery(operation, host, readState(state.token) || undefined)
     : startDelivery(operation, host);
   if (!isPost) announce(delivery);
   const report = await endOf(delivery, outOfTime);
@@ -52,7 +72,7 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
   process.exit((isPost ? !report.unsettled : isGreen(report)) ? 0 : 1);
 };
 
-const written: Written = (name) => core.getInput(name) || undefined;
+const written: Written = readInput;
 
 const endOf = (delivery: Delivery, outOfTime: Promise<void>): Promise<Report> =>
   Promise.race([
@@ -64,27 +84,21 @@ const endOf = (delivery: Delivery, outOfTime: Promise<void>): Promise<Report> =>
 
 /** A killed process can set nothing, so the outputs say from the start what is then true; the end overwrites them. */
 const announce = (delivery: Delivery): void => {
-  quietly('state', () => core.saveState(state.started, 'yes'));
+  quietly('state', () => saveState(state.started, 'yes'));
   quietly('outputs', () => setOutputs(delivery.interrupted('the run was killed before it could report')));
 };
 
 const observer: Observer = {
   asked: (asked) =>
-    grouped(
+    printGroup(
       'Inputs',
-      Object.entries(asked).map(([name, value]) => `${name}: ${value}`),
+      Object.entries(asked).map(([name, value]) => `${name}: ${indented(value)}`),
     ),
-  started: (lines) => core.info(lines.join('\n')),
-  plan: (plan) => grouped('Plan', [planAsText(plan)]),
-  progress: (entry) => core.info(timelineLine(entry)),
-  keep: (token) => quietly('state', () => core.saveState(state.token, token)),
-  defect: core.debug,
-};
-
-const grouped = (title: string, lines: readonly string[]): void => {
-  core.startGroup(title);
-  for (const line of lines) core.info(line);
-  core.endGroup();
+  started: (lines) => print(lines.join('\n')),
+  plan: (plan) => printGroup('Plan', [planAsText(plan)]),
+  progress: (entry) => print(timelineLine(entry)),
+  keep: (token) => quietly('state', () => saveState(state.token, token)),
+  defect: printDebug,
 };
 
 /**
@@ -94,26 +108,23 @@ const grouped = (title: string, lines: readonly string[]): void => {
 const tell = async (report: Report): Promise<void> => {
   quietly('outputs', () => setOutputs(report));
   quietly('state', () => {
-    if (report.token) core.saveState(state.token, report.token);
-    if (!report.unsettled) core.saveState(state.reported, 'yes');
+    if (report.token) saveState(state.token, report.token);
+    if (!report.unsettled) saveState(state.reported, 'yes');
   });
-  core.info(resultAsText(report));
+  print(resultAsText(report));
   const { outcome, reason: why } = report.result;
-  if (!isGreen(report)) core.error(annotationOf(report), { title: `${outcome}/${why}` });
-  await core.summary
-    .addRaw(summaryOf(report))
-    .write()
-    .catch((error: unknown) => warnOnce('job summary', error));
+  if (!isGreen(report)) annotateError(`${outcome}/${why}`, annotationOf(report));
+  await writeSummary(summaryOf(report)).catch((error: unknown) => warnOnce('job summary', error));
 };
 
 const setOutputs = ({ result, token, endpointKey, wouldChange }: Report): void => {
-  for (const [name, value] of Object.entries(result.outputs)) core.setOutput(name, value);
-  core.setOutput('outcome', result.outcome);
-  core.setOutput('reason-code', result.reason);
-  core.setOutput('result', JSON.stringify(result));
-  if (token && result.outcome === 'pending') core.setOutput('resume-token', token);
-  if (endpointKey !== undefined) core.setOutput('endpoint-key', endpointKey);
-  if (wouldChange !== undefined) core.setOutput('would-change', wouldChange);
+  for (const [name, value] of Object.entries(result.outputs)) setOutput(name, value);
+  setOutput('outcome', result.outcome);
+  setOutput('reason-code', result.reason);
+  setOutput('result', jsonText(result));
+  if (token && result.outcome === 'pending') setOutput('resume-token', token);
+  if (endpointKey !== undefined) setOutput('endpoint-key', endpointKey);
+  if (wouldChange !== undefined) setOutput('would-change', wouldChange);
 };
 
 /** DESIGN §7 rule 13. */
@@ -130,12 +141,21 @@ const warned = new Set<string>();
 const warnOnce = (channel: string, error: unknown): void => {
   if (warned.has(channel)) return;
   warned.add(channel);
-  core.warning(`the ${channel} could not be written: ${error instanceof Error ? error.message : String(error)}`);
+  annotateWarning(`the ${channel} could not be written: ${error instanceof Error ? error.message : String(error)}`);
 };
 
-/** GitHub cuts a message at 4,096 characters. */
-const annotationOf = ({ result }: Report): string =>
-  `${result.because}\n${reason(result.reason).remedy}`.slice(0, 4096);
+const annotationOf = ({ result }: Report): string => `${result.because}\n${reason(result.reason).remedy}`;
+
+/** Node would print the error itself, message first and as it is; and the runner would read it for commands. */
+const failLoudly = (): void => {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+    process.once(event, (error: unknown) => {
+      const { outcome, reason: why, because } = failureOf(error);
+      annotateError(`${outcome}/${why}`, `${because}\n${reason(why).remedy}`);
+      if (error instanceof Error) printDebug(error.stack ?? '');
+      process.exit(1);
+    });
+};
 
 const isGreen = ({ result, wouldChange }: Report): boolean => {
   if (exitCodeOf(result) === 0) return !wouldChange || readInputs(githubInputs, written)['on-change'] === 'continue';

@@ -1,9 +1,11 @@
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { sharedInputs } from '../operations/shared-inputs.ts';
+import { jsonText } from '../plain-text.ts';
 import { historyAsText } from '../report/history.ts';
 import { withoutAccount } from '../report/result.ts';
 import { flag, optional, type Schema, text } from '../schema.ts';
+import { redacted, withoutSecrets } from '../secrets.ts';
 import { helpOf, readArguments } from './arguments.ts';
 import type { CommandLine, ExitCode } from './command-line.ts';
 import { exitCodeOf } from './exit-code.ts';
@@ -21,8 +23,8 @@ export const runHistory = (args: readonly string[], host: CommandLine): Promise<
     async run({ manifest, environment, json: asJson }) {
       const { store } = await lookAt(host, manifest, environment);
       const stored = await store.read();
-      if (asJson) return JSON.stringify(stored?.record ?? null, undefined, 2);
-      return stored ? historyAsText(stored.record) : `no release of ${store.endpoint} was recorded`;
+      if (asJson) return jsonText(withoutSecrets(stored?.record ?? null), 2);
+      return stored ? redacted(historyAsText(stored.record)) : `no release of ${store.endpoint} was recorded`;
     },
   });
 
@@ -46,7 +48,7 @@ export const lintManifest = (args: readonly string[], host: CommandLine): Promis
         if (environment !== undefined) environmentOf(manifest, environment);
         const environments = Object.keys(manifest.environments);
         return asJson
-          ? JSON.stringify({ valid: true, model: manifest.model, environments })
+          ? jsonText({ valid: true, model: manifest.model, environments })
           : `the manifest is valid: ${manifest.model} in ${environments.join(', ')}\n` +
               'feasibility and alarms are checked against AWS when --environment and --version are given';
       },

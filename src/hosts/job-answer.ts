@@ -1,7 +1,9 @@
 import type { FailureType, PutJobFailureResultInput, PutJobSuccessResultInput } from '../aws/codepipeline.ts';
 import type { Outcome } from '../operation.ts';
+import { jsonText, oneLine, visible } from '../plain-text.ts';
 import { type ReasonCode, reason } from '../reason-codes.ts';
 import { type Result, withoutAccount } from '../report/result.ts';
+import { redacted } from '../secrets.ts';
 
 /** What a worker tells CodePipeline of one job. */
 export type JobAnswer =
@@ -56,7 +58,7 @@ export const failed = (
   result: {
     failureDetails: {
       type: failureType(code),
-      message: cut(withoutAccount(`${outcome}/${code}: ${because}\n${reason(code).remedy}`, account), longestMessage),
+      message: cut(plain(`${outcome}/${code}: ${because}\n${reason(code).remedy}`, account), longestMessage),
       ...(subject ? { externalExecutionId: subject } : {}),
     },
   },
@@ -74,7 +76,7 @@ const failureType = (code: ReasonCode): FailureType => {
 };
 
 const detailsOf = ({ summary, percent, subject, account }: JobState) => ({
-  summary: cut(withoutAccount(summary, account), longestSummary) || '-',
+  summary: cut(oneLine(plain(summary, account)), longestSummary) || '-',
   ...(percent === undefined ? {} : { percentComplete: Math.min(100, Math.max(0, Math.round(percent))) }),
   ...(subject ? { externalExecutionId: subject } : {}),
 });
@@ -82,10 +84,13 @@ const detailsOf = ({ summary, percent, subject, account }: JobState) => ({
 /** `result` carries the plan, which may be large; the others are short. */
 const variablesOf = (result: Result): Record<string, string> => {
   const named = { ...result.outputs, outcome: result.outcome, 'reason-code': result.reason };
-  const all = { ...named, result: JSON.stringify(result) };
+  const all = { ...named, result: jsonText(result) };
   const bytes = Object.entries(all).reduce((sum, [name, value]) => sum + Buffer.byteLength(name + value), 0);
   return bytes > mostVariableBytes ? named : all;
 };
+
+/** CodePipeline's console and its events show it: no secret, no account, no character that hides another. */
+const plain = (text: string, account: string | undefined): string => visible(withoutAccount(redacted(text), account));
 
 const cut = (text: string, longest: number): string =>
   text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;

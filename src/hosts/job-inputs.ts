@@ -1,7 +1,9 @@
 import { parse, YAMLError } from 'yaml';
 import type { JobData } from '../aws/codepipeline.ts';
+import { yamlProblem } from '../manifest/load.ts';
 import { suggest } from '../manifest/suggest.ts';
 import { InputError, type Schema } from '../schema.ts';
+import { keyOf } from '../secrets.ts';
 import { type DeclaredOperation, furtherInputs, jobFields } from './action-types.ts';
 import { fetchFiles } from './artifacts.ts';
 import { type JobInputs, jobInputs } from './common-inputs.ts';
@@ -32,7 +34,9 @@ const writtenIn = (configuration: Readonly<Record<string, string>>, declared: re
   for (const name of Object.keys(further)) {
     if (!declared.includes(name)) {
       const closest = suggest(name, declared);
-      throw new InputError(`${furtherInputs}: ${name} is not an input${closest ? `; did you mean ${closest}?` : ''}`);
+      throw new InputError(
+        `${furtherInputs}: ${keyOf(name)} is not an input${closest ? `; did you mean ${closest}?` : ''}`,
+      );
     }
     if (keyed[name] !== undefined) throw new InputError(`${name} is given twice: in ${furtherInputs}, and by itself`);
   }
@@ -49,14 +53,14 @@ const parseFurther = (text: string): Readonly<Record<string, string>> => {
     values = parse(text);
   } catch (error) {
     if (!(error instanceof YAMLError)) throw error;
-    refuse(error.message.split('\n')[0] ?? 'not YAML');
+    refuse(yamlProblem(error).replace(/ at line \d+.*/, '') || 'not YAML');
   }
   if (typeof values !== 'object' || values === null || Array.isArray(values)) return refuse('not a map');
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => {
       const items: unknown[] = Array.isArray(value) ? value : [value];
       if (items.some((item) => item === null || typeof item === 'object'))
-        return refuse(`${name} is not a text or a list of texts`);
+        return refuse(`${keyOf(name)} is not a text or a list of texts`);
       return [name, items.join('\n')];
     }),
   );

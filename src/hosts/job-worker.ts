@@ -1,9 +1,12 @@
 import { seconds } from '../clock.ts';
+import { oneLine } from '../plain-text.ts';
 import { InputError } from '../schema.ts';
+import { keepSecretsOf, quoted, redacted } from '../secrets.ts';
 import { chooseClock } from './clock.ts';
 import { createWorker, type Worker } from './codepipeline.ts';
 import type { AnyOperation } from './job-turn.ts';
 import type { Env } from './run.ts';
+import { printDefect, processTerminal } from './terminal.ts';
 
 /** AWS documents no lower bound for polling; thirty seconds is what its own sample worker does (aws-codepipeline-custom-job-worker). */
 const pollPause = seconds(30);
@@ -17,18 +20,20 @@ export const openWorker = async (env: Env, offered: readonly AnyOperation[]): Pr
   (await configured(env, offered)).worker;
 
 const configured = async (env: Env, offered: readonly AnyOperation[]) => {
+  keepSecretsOf(env);
   const names = env['MODEL_DELIVERY_OPERATIONS']?.split(',').map((name) => name.trim());
   const unknown = names?.find((name) => !offered.some((operation) => operation.name === name));
   if (unknown !== undefined)
     throw new InputError(
-      `MODEL_DELIVERY_OPERATIONS: ${JSON.stringify(unknown)} is not an operation; expected some of ${offered.map(({ name }) => name).join(', ')}`,
+      `MODEL_DELIVERY_OPERATIONS: ${quoted(unknown)} is not an operation; expected some of ${offered.map(({ name }) => name).join(', ')}`,
     );
   const atOnce = env['MODEL_DELIVERY_JOBS_AT_ONCE'] || '4';
   if (!/^[1-9]\d?$/.test(atOnce))
-    throw new InputError(`MODEL_DELIVERY_JOBS_AT_ONCE: ${JSON.stringify(atOnce)} is not a number from 1 to 99`);
+    throw new InputError(`MODEL_DELIVERY_JOBS_AT_ONCE: ${quoted(atOnce)} is not a number from 1 to 99`);
   const clock = await chooseClock(env);
   const operations = offered.filter(({ name }) => names?.includes(name) ?? true);
-  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  // One line of a log is one line: what CloudWatch Logs shows as another event was written by this worker.
+  const say = (line: string): void => processTerminal.out(oneLine(redacted(line)));
   const worker = createWorker({ env, clock, operations, jobsAtOnce: Number(atOnce), say });
   return { worker, clock, operations, say };
 };
@@ -37,7 +42,7 @@ const configured = async (env: Env, offered: readonly AnyOperation[]) => {
  * Polls until `stop` aborts; the jobs it then has are finished and answered first.
  * @returns the process's exit code
  */
-export const runWorker = async (env: Env, offered: readonly AnyOperation[], stop: AbortSignal): Promise<0 | 2> => {
+export const runWorker = async (env: Env, offered: readonly AnyOperation[], stop: AbortSignal): Promise<0 | 1 | 2> => {
   try {
     const { worker, clock, operations, say } = await configured(env, offered);
     say(`works on ${operations.map(({ name }) => name).join(', ')}`);
@@ -49,8 +54,8 @@ export const runWorker = async (env: Env, offered: readonly AnyOperation[], stop
     say('stopped; every job it had is answered');
     return 0;
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    process.stderr.write(`job-worker: ${error.message}\n`);
-    return 2;
+    if (error instanceof InputError) processTerminal.err(`job-worker: ${error.message}`);
+    else printDefect(error);
+    return error instanceof InputError ? 2 : 1;
   }
 };

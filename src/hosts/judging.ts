@@ -2,12 +2,14 @@ import { canonical } from '../digest.ts';
 import { beginJudging, judge, observeBucket, verdictOf } from '../judge/judge.ts';
 import type { Policy } from '../judge/policy.ts';
 import { loadJudge } from '../manifest/load.ts';
+import { jsonText } from '../plain-text.ts';
 import { bucketsAt, type Look, type Witnessed } from '../release/witnessed.ts';
 import { file, InputError, optional, text } from '../schema.ts';
 import { helpOf, readArguments } from './arguments.ts';
-import type { ExitCode, Terminal } from './command-line.ts';
+import type { ExitCode } from './command-line.ts';
 import { readInputs } from './read-inputs.ts';
 import { readJournalFile, recordedJournal, recordedLines, standardInput } from './recorded.ts';
+import type { Terminal } from './terminal.ts';
 
 export const judgingInputs = {
   policy: optional(
@@ -67,7 +69,7 @@ const judgeAll = ({ policy, buckets }: ReturnType<typeof recordedLines>, termina
 
 const lineOf = (verdict: ReturnType<typeof verdictOf>, more: object = {}): string => {
   const { t, decision, reason, logEvidence, threshold, evidence, because } = verdict;
-  return JSON.stringify({ ...more, t, decision, reason, logEvidence, threshold, evidence, because });
+  return jsonText({ ...more, t, decision, reason, logEvidence, threshold, evidence, because });
 };
 
 /** @param differs another policy than the release's: it may say something else */

@@ -1,6 +1,8 @@
 import type { ActionType, Codepipeline } from '../aws/codepipeline.ts';
 import { operations } from '../operations/all.ts';
+import { jsonText } from '../plain-text.ts';
 import { type Field, flag, InputError } from '../schema.ts';
+import { quoted } from '../secrets.ts';
 import { type ActionTypeRequest, actionTypeOf, actionTypeVersion } from './action-types.ts';
 import { helpOf, readArguments } from './arguments.ts';
 import { chooseClock } from './clock.ts';
@@ -29,13 +31,13 @@ export const runActionTypes = async (
     }
     if (verb !== 'list' && verb !== 'create')
       throw new InputError(
-        `${JSON.stringify(verb ?? '')} is not expected here; write action-types list or action-types create`,
+        `${quoted(verb ?? '')} is not expected here; write action-types list or action-types create`,
       );
     const calls = connectCodepipeline(env, await chooseClock(env));
     const rows = await standings(calls, verb === 'create');
     terminal.out(
       readInputs(inputs, written).json
-        ? JSON.stringify(rows, undefined, 2)
+        ? jsonText(rows, 2)
         : rows
             .map(({ category, provider, version, standing }) => `${category}/${provider}/${version}  ${standing}`)
             .join('\n'),

@@ -1,5 +1,6 @@
 import type { Memory } from '../operation.ts';
 import { InputError } from '../schema.ts';
+import { withoutSecrets } from '../secrets.ts';
 
 /** A CodePipeline continuation token holds 2,048 characters, of which the host needs a few for itself; so no host is given more. */
 const longestMemory = 2000;
@@ -10,7 +11,7 @@ const longestMemory = 2000;
  * @throws {Error} when an operation remembers too much, or something that may not leave the run: a defect of the operation
  */
 export const writeMemory = (memory: Memory, account?: string): string => {
-  const text = JSON.stringify(memory);
+  const text = JSON.stringify(withoutSecrets(memory));
   if (text.length > longestMemory)
     throw new Error(`memory is ${text.length} characters, ${longestMemory} are allowed: ${text.slice(0, 200)}…`);
   if (/\barn:aws/.test(text) || (account !== undefined && text.includes(account)))

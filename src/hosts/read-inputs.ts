@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Field, InputError, type Schema } from '../schema.ts';
+import { keepVariablesOf } from '../secrets.ts';
 
 /** `packageVersion` and `package-version` are both written `package-version` by users. */
 export const wireName = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -34,6 +35,7 @@ export const readInputs = <Values>(schema: Schema<Values>, written: Written, rea
   }
   if (problems.length === 1) throw problems[0];
   if (problems.length > 1) throw new InputError(problems.map(messageOf).join('\n'));
+  keepVariablesOf(values);
   return values as Values;
 };
 

@@ -1,5 +1,5 @@
 import { type AwsConnection, createAwsClients } from '../aws/clients.ts';
-import { assumed, base, type CredentialSource, partitionOf } from '../aws/credentials.ts';
+import { assumed, base, type CredentialSource, type Identity, partitionOf } from '../aws/credentials.ts';
 import type { Clock } from '../clock.ts';
 import { given } from '../manifest/given.ts';
 import { environmentOf } from '../manifest/load.ts';
@@ -29,6 +29,8 @@ export interface SessionRequest {
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
   readonly identityToken?: IdentityToken;
+  /** Called with every identity the moment it is known, before a request is made with it. */
+  readonly learned?: (identity: Identity) => void;
 }
 
 /** Credentials whose account was checked, and the Worlds made with them. */
@@ -56,9 +58,15 @@ export const targetOf = (inputs: unknown, operation?: OperationName): Target => 
  * @throws {Refusal} `wrong-account`, before anything else is asked of AWS
  * @throws {InputError} when no region is known
  */
-export const openSession: OpenSession = async ({ target, env, run, clock, dryRun, signal, identityToken }) => {
+export const openSession: OpenSession = async ({ target, env, run, clock, dryRun, signal, identityToken, learned }) => {
   const connection = connectionFrom(env, target.region);
-  const credentials = chooseCredentials({ ...connection, clock }, target, env, run, identityToken);
+  const credentials = chooseCredentials(
+    { ...connection, clock, ...(learned ? { learned } : {}) },
+    target,
+    env,
+    run,
+    identityToken,
+  );
   const clients = createAwsClients({ ...connection, credentials, clock, signal });
 
   const { Account: id = '', Arn: caller = '' } = await clients.reads.sts.getCallerIdentity();

@@ -12,6 +12,7 @@ import {
 } from 'yaml';
 import type * as z from 'zod/mini';
 import { InputError } from '../schema.ts';
+import { keyOf, quoted, redacted } from '../secrets.ts';
 import type { Environment, JudgePolicy, Manifest } from './manifest.ts';
 import { judgeSchema, manifestSchema } from './schema.ts';
 import { suggest } from './suggest.ts';
@@ -49,16 +50,16 @@ const load = <Output>(schema: z.ZodMiniType<Output>, text: string, path: string)
         .sort((a, b) => a.offset - b.offset)
         .map(({ offset, message }) => {
           const { line, col } = lines.linePos(offset);
-          return `${path}:${line}:${col}: ${message}`;
+          return `${path}:${line}:${col}: ${redacted(message)}`;
         })
         .join('\n'),
     );
 
   // Only the first: after it the parser has lost its bearings, and the rest would be noise.
   const [syntax] = [...document.errors, ...document.warnings];
-  if (syntax) throw refuse([{ offset: syntax.pos[0], message: sentence(syntax.message) }]);
+  if (syntax) throw refuse([{ offset: syntax.pos[0], message: yamlProblem(syntax) }]);
   const value = plain(document);
-  if (value instanceof Error) throw refuse([{ offset: 0, message: sentence(value.message) }]);
+  if (value instanceof Error) throw refuse([{ offset: 0, message: yamlProblem(value) }]);
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const problems = result.error.issues.flatMap((issue) => problemsOf(issue, document, value));
@@ -73,7 +74,7 @@ export const environmentOf = (manifest: Manifest, name: string): Environment => 
   const found = Object.hasOwn(manifest.environments, name) ? manifest.environments[name] : undefined;
   if (found) return found;
   throw new InputError(
-    `environment: the manifest has no environment ${JSON.stringify(name)}; it has ${names.join(', ')}${didYouMean(name, names)}`,
+    `environment: the manifest has no environment ${quoted(name)}; it has ${names.join(', ')}${didYouMean(name, names)}`,
   );
 };
 
@@ -97,8 +98,16 @@ const plain = (document: Document): unknown => {
   }
 };
 
-const sentence = (message: string): string => message.split(/\n|; please/, 1)[0]?.trim() ?? message;
-const dotted = (path: Path): string => path.map(String).join('.');
+/** A parser's sentence without the piece of the text that it quotes after a colon: the value may be a secret (rule 16). */
+export const yamlProblem = ({ message }: Error): string => {
+  const [sentence = ''] = message.split(/\n|; please/, 1);
+  const said = sentence.replace(/^(Invalid escape sequence) .*|^([^:]*[^ :]): .*/, '$1$2');
+  return said.trim();
+};
+const dotted = (path: Path): string =>
+  path.map((step, i) => (isName(step) || !isSecretive(path.slice(0, i)) ? keyOf(String(step)) : '…')).join('.');
+/** `KEY value` was meant to be `KEY: value`, and is all key. */
+const isName = (key: PropertyKey | undefined): boolean => /^[\w.-]{1,128}$/.test(String(key));
 const prefixed = (path: Path, message: string): string => (path.length === 0 ? message : `${dotted(path)}: ${message}`);
 const didYouMean = (written: unknown, candidates: readonly string[]): string => {
   const nearest = typeof written === 'string' ? suggest(written, candidates) : undefined;
@@ -120,7 +129,10 @@ const problemsOf = (issue: z.core.$ZodIssue, document: Document, root: unknown):
   // Refinements speak in whole sentences about a value whose type was right.
   if (issue.code === 'custom') return problem(issue.message, valueOffset(document, issue.path));
   if (issue.code === 'invalid_key')
-    return problem(`${show(issue.path.at(-1))} is not ${issue.issues[0]?.message}`, keyOffset(document, issue.path));
+    return problem(
+      `${isSecretive(issue.path) && !isName(issue.path.at(-1)) ? 'the key' : quoted(issue.path.at(-1))} is not ${issue.issues[0]?.message}`,
+      keyOffset(document, issue.path),
+    );
   const [, expected = issue.message] = /; (expected .*)$/s.exec(issue.message) ?? [];
   const value = valueAt(root, issue.path);
   if (value === undefined)
@@ -133,7 +145,7 @@ const problemsOf = (issue: z.core.$ZodIssue, document: Document, root: unknown):
     ];
   if (value === null) return problem(`is empty; ${expected}`, keyOffset(document, issue.path));
   return problem(
-    `${isSecretive(issue.path) ? 'the value' : show(value)} is not ${issue.message}${didYouMean(value, choicesOf(issue))}`,
+    `${isSecretive(issue.path) ? 'the value' : quoted(value)} is not ${issue.message}${didYouMean(value, choicesOf(issue))}`,
     valueOffset(document, issue.path),
   );
 };
@@ -143,13 +155,8 @@ const choicesOf = (issue: z.core.$ZodIssue): string[] => {
   return issue.code === 'invalid_union' && 'options' in issue ? issue.options.map(String) : [];
 };
 
-/** Rule 16: people do put secrets into a container's environment. */
-const isSecretive = (path: Path): boolean => path.at(-2) === 'environment' && path.at(-3) === 'endpoint';
-
-const show = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length <= 80 ? text : `${text.slice(0, 77)}…`;
-};
+/** Rule 16: people do put secrets into a container's environment, and in whatever shape. */
+const isSecretive = (path: Path): boolean => path.includes('environment');
 
 const valueAt = (root: unknown, path: Path): unknown =>
   path.reduce<unknown>(

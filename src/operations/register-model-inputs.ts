@@ -2,6 +2,7 @@ import { parseEvaluation } from '../registry/evaluation.ts';
 import { parseMetadata, parsePairs } from '../registry/metadata.ts';
 import { parseS3Object } from '../registry/s3-object.ts';
 import { choice, type Field, file, flag, InputError, optional, text, type ValuesOf } from '../schema.ts';
+import { keyOf, quoted } from '../secrets.ts';
 import { sharedInputs } from './shared-inputs.ts';
 
 /** Items separated by commas, spaces or line ends; none when the input is left out. */
@@ -19,12 +20,12 @@ const list = (options: {
     const items = value.split(/[\s,]+/).filter((item) => item !== '');
     for (const item of items)
       if (!options.item.test(item))
-        throw new InputError(`${source}: ${JSON.stringify(item)} is not allowed; expected ${options.allowed}`);
+        throw new InputError(`${source}: ${quoted(item)} is not allowed; expected ${options.allowed}`);
     return [...new Set(items)];
   },
 });
 
-/** The values may be secrets: only the keys are ever shown. */
+/** The values may be secrets: only the keys are ever shown, and of a line that has none, nothing. */
 const pairs = <Value>(options: {
   description: string;
   example: string;
@@ -33,7 +34,11 @@ const pairs = <Value>(options: {
   kind: 'text',
   required: false,
   ...options,
-  shown: (value) => value.replaceAll(/=.*$/gm, '=…'),
+  shown: (value) =>
+    value
+      .split(/\r?\n/)
+      .map((line) => (/^\s*[^\s=]+\s*=/.test(line) ? keyOf(line.trim()) : line.trim() && '…'))
+      .join('\n'),
 });
 
 export const registerModelInputs = {
@@ -66,7 +71,7 @@ export const registerModelInputs = {
     }),
     parse: (value: string, source: string) => {
       if (!value.endsWith('.tar.gz') || parseS3Object(value) === undefined)
-        throw new InputError(`${source}: ${JSON.stringify(value)} is not allowed; expected s3://bucket/key.tar.gz`);
+        throw new InputError(`${source}: ${quoted(value)} is not allowed; expected s3://bucket/key.tar.gz`);
       return value;
     },
   }),
@@ -91,7 +96,7 @@ export const registerModelInputs = {
       for (const [key, setting] of Object.entries(variables))
         if (!/^[a-zA-Z_][a-zA-Z0-9_]{0,1023}$/.test(key) || setting.length > 1024)
           throw new InputError(
-            `${source}: ${JSON.stringify(key)} does not fit; names have letters, digits and _, values at most 1024 characters`,
+            `${source}: ${/\s/.test(key) ? 'a name' : quoted(key)} does not fit; names have letters, digits and _, values at most 1024 characters`,
           );
       if (Object.keys(variables).length > 100) throw new InputError(`${source}: SageMaker holds at most 100 variables`);
       return variables;

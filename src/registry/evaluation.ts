@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { S3Location } from '../manifest/manifest.ts';
 import { InputError } from '../schema.ts';
+import { jsonProblem } from '../secrets.ts';
 import { type S3Object, s3Uri } from './s3-object.ts';
 
 /** An evaluation.json as SageMaker and Studio read it: `<group>.<metric>.value`. */
@@ -37,7 +38,7 @@ const parseJson = (text: string, source: string): unknown => {
   } catch (error) {
     // Python's json.dump writes these bare, which no JSON reader accepts.
     const hint = /[:[,]\s*-?(NaN|Infinity)\b/.test(text) ? '; write NaN and Infinity as strings' : '';
-    throw new InputError(`${source}: not JSON: ${error instanceof Error ? error.message : String(error)}${hint}`);
+    throw new InputError(`${source}: ${jsonProblem(error)}${hint}`);
   }
 };
 

@@ -1,5 +1,6 @@
 import { Refusal } from '../operation.ts';
 import { InputError } from '../schema.ts';
+import { quoted } from '../secrets.ts';
 
 /** The suite's own keys in a package's CustomerMetadataProperties; nobody else may set them. */
 export const metadataKeys = {
@@ -66,7 +67,7 @@ export const parseMetadata = (text: string, source: string): Readonly<Record<str
       throw new InputError(`${source}: ${key} is set by register-model itself; choose another key`);
     if (!fits(key, value))
       throw new InputError(
-        `${source}: ${JSON.stringify(`${key}=${value}`)} does not fit; keys have at most ${limits.keyCharacters} characters, values 1 to ${limits.valueCharacters}, of ${allowedInWords}`,
+        `${source}: ${quoted(key)} or its value does not fit; keys have at most ${limits.keyCharacters} characters, values 1 to ${limits.valueCharacters}, of ${allowedInWords}`,
       );
   }
   return entries;
@@ -82,7 +83,7 @@ export const parsePairs = (text: string, source: string): Readonly<Record<string
     // The value may be a secret: only the key is ever repeated (DESIGN §7 rule 16).
     if (equals < 1 || key === '')
       throw new InputError(`${source}: a line without a key; expected one key=value per line`);
-    if (Object.hasOwn(entries, key)) throw new InputError(`${source}: ${JSON.stringify(key)} is given twice`);
+    if (Object.hasOwn(entries, key)) throw new InputError(`${source}: ${quoted(key)} is given twice`);
     entries[key] = line.slice(equals + 1).trim();
   }
   return entries;

@@ -1,4 +1,5 @@
 import { Refusal } from '../operation.ts';
+import { quoted } from '../secrets.ts';
 
 /** SemVer 2.0.0 with an optional pre-release. Build metadata is refused: a `+` is awkward in git refs and URLs. */
 export interface SemanticVersion {
@@ -68,19 +69,16 @@ export const readVersion = (model: string, text: string): string => {
   const match = /^(?:(?:([^_]*)_)?v)?([^_]*)$/.exec(text);
   const semver = match?.[2];
   if (match?.[1] !== undefined && match[1] !== model)
-    throw new Refusal(
-      'invalid-input',
-      `version: ${JSON.stringify(text)} names another model; the manifest delivers ${model}`,
-    );
+    throw new Refusal('invalid-input', `version: ${quoted(text)} names another model; the manifest delivers ${model}`);
   if (semver?.includes('+'))
     throw new Refusal(
       'invalid-input',
-      `version: ${JSON.stringify(text)} carries build metadata; leave out everything from the +`,
+      `version: ${quoted(text)} carries build metadata; leave out everything from the +`,
     );
   if (semver === undefined || parseSemanticVersion(semver) === undefined)
     throw new Refusal(
       'invalid-input',
-      `version: ${JSON.stringify(text)} is not a semantic version; expected e.g. 1.4.0, 1.4.0-rc.1 or ${model}_v1.4.0`,
+      `version: ${quoted(text)} is not a semantic version; expected e.g. 1.4.0, 1.4.0-rc.1 or ${model}_v1.4.0`,
     );
   return semver;
 };

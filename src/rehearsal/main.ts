@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { processTerminal } from '../hosts/terminal.ts';
+import { jsonText } from '../plain-text.ts';
 import { type Out, playAll, playStory } from './play.ts';
 import { scenarios } from './scenarios/all.ts';
 import { rehearseSettings } from './settings.ts';
@@ -22,29 +24,29 @@ export const rehearseHelp = `rehearse: the real action bundles against a simulat
 export const rehearse = async (args: readonly string[]): Promise<number> => {
   const options = readOptions(args);
   if (typeof options === 'string') {
-    console.error(`${options}\n\n${rehearseHelp}`);
+    processTerminal.err(`${options}\n\n${rehearseHelp}`);
     return 2;
   }
   if (options.list) {
     const listed = scenarios.map(({ name, about, expected }) => ({ name, about, expected }));
-    console.log(
+    processTerminal.out(
       options.json
-        ? JSON.stringify({ scenarios: listed }, null, 2)
+        ? jsonText({ scenarios: listed }, 2)
         : listed.map(({ name, about }) => `${name.padEnd(28)} ${about}`).join('\n'),
     );
     return 0;
   }
   const folder = resolve(options.out ?? 'rehearsal');
   if (!clear(folder)) {
-    console.error(`${folder} holds something else than a rehearsal; name another folder with --out`);
+    processTerminal.err(`${folder} holds something else than a rehearsal; name another folder with --out`);
     return 2;
   }
-  const out: Out = { folder, say: options.json ? () => {} : (text) => console.log(text) };
+  const out: Out = { folder, say: options.json ? () => {} : processTerminal.out };
   const verdicts = await play(options, out);
   const good = verdicts.every(({ problems }) => problems.length === 0);
-  if (options.json) console.log(JSON.stringify({ scenarios: verdicts }, null, 2));
+  if (options.json) processTerminal.out(jsonText({ scenarios: verdicts }, 2));
   else
-    console.log(
+    processTerminal.out(
       `\n${good ? 'Everything ended as expected.' : 'NOT everything ended as expected.'} See ${relative('.', folder)}/`,
     );
   return good ? 0 : 1;

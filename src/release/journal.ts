@@ -5,6 +5,7 @@ import { canonical } from '../digest.ts';
 import type { Bucket } from '../judge/bucket.ts';
 import type { Verdict as JudgeVerdict } from '../judge/verdict.ts';
 import type { S3Location } from '../manifest/manifest.ts';
+import { withoutSecrets } from '../secrets.ts';
 import { journalKey } from './location.ts';
 import { bucketsAt, type Look, readWitnessed } from './witnessed.ts';
 
@@ -56,7 +57,9 @@ export const journal = ({ reads, writes, location, endpoint, release }: JournalO
       const before = await orUndefined(reads.s3.getObject(address));
       const news = [...(evidence ? unwritten(before?.text ?? '', evidence) : []), ...entries];
       if (news.length === 0) return undefined;
-      const lines = news.map((entry) => `${JSON.stringify({ ...entry, at: iso(entry.at) })}\n`).join('');
+      const lines = news
+        .map((entry) => `${JSON.stringify(withoutSecrets({ ...entry, at: iso(entry.at) }))}\n`)
+        .join('');
       // The retry after a lost answer: the lines are there already.
       if (before?.text.endsWith(lines)) return undefined;
       await writes.s3.putObject({

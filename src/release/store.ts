@@ -3,6 +3,7 @@ import { classify, orUndefined } from '../aws/errors.ts';
 import { canonical } from '../digest.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { Refusal, type Remarks } from '../operation.ts';
+import { withoutSecrets } from '../secrets.ts';
 import { type Evidence, type JournalEntry, journal, type Noted } from './journal.ts';
 import { recordKey } from './location.ts';
 import type { ReleaseRecord } from './record.ts';
@@ -85,8 +86,9 @@ export const releaseStore = ({ reads, writes, location, endpoint }: StoreOptions
         if (warning !== undefined) remarks.push(warning);
       }
     },
-    write: async (next, etag) => {
+    write: async (given, etag) => {
       if (writes === undefined) throw new Error('a dry run reached a write');
+      const next = withoutSecrets(given);
       const Body = JSON.stringify(next);
       const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
       try {

@@ -1,4 +1,5 @@
 import type { Instant } from '../clock.ts';
+import { escapeXml } from './xml.ts';
 
 /** One arm's value per bucket; `undefined` where there were no requests, which is drawn as a gap and never as zero. */
 export interface Series {
@@ -28,9 +29,6 @@ export interface Chart {
   /** Numbered; what they mean stands in the list beside the chart, so that labels cannot overlap. */
   readonly marks: readonly { readonly at: Instant; readonly number: number }[];
 }
-
-export const escapeXml = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /** The smallest of 1, 2, 5 × 10ⁿ that is at least `value`: the top of a percent axis. */
 export const niceTop = (value: number): number => {

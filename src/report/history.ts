@@ -1,4 +1,5 @@
 import { iso } from '../clock.ts';
+import { oneLine } from '../plain-text.ts';
 import type { ReleaseRecord } from '../release/record.ts';
 
 /** What served on an endpoint and how every release of it ended, newest first. For a terminal. */
@@ -19,4 +20,6 @@ export const historyAsText = (record: ReleaseRecord): string =>
       (release) =>
         `  ${iso(release.startedAt)}  ${release.operation} ${release.version}: ${release.outcome ?? '?'}/${release.reason ?? '?'}  ${release.because ?? ''}`,
     ),
-  ].join('\n');
+  ]
+    .map(oneLine)
+    .join('\n');

@@ -1,10 +1,11 @@
 import { duration, type Instant, iso } from '../clock.ts';
 import { reason } from '../reason-codes.ts';
-import { type Chart, drawChart, escapeXml, niceTop, percentGrid, type Series } from './chart.ts';
+import { type Chart, drawChart, niceTop, percentGrid, type Series } from './chart.ts';
 import { evidenceChart } from './evidence-chart.ts';
 import { pageStyle } from './html-style.ts';
 import { judgedHeads, judgedRows, judgedSentence } from './judged.ts';
 import type { AlarmRow, Arm, ArmMinute, Chapter, Happening, Story } from './story.ts';
+import { escapeXml } from './xml.ts';
 
 /** A page that needs nothing else: no script, no font, no network. */
 export const storyAsHtml = (story: Story): string =>

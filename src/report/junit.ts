@@ -1,5 +1,6 @@
 import { reason } from '../reason-codes.ts';
 import type { Report } from './result.ts';
+import { escapeXml } from './xml.ts';
 
 /** One test case, the operation; CodeBuild and GitLab show it among their test reports. */
 export const junitOf = ({ result }: Report): string => {
@@ -20,13 +21,3 @@ export const junitOf = ({ result }: Report): string => {
 </testsuites>
 `;
 };
-
-const escapeXml = (text: string): string =>
-  text
-    // XML 1.0 has no place for most control characters, not even escaped.
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '')
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/"/g, '&quot;');

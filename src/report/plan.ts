@@ -1,7 +1,9 @@
 import { duration, seconds } from '../clock.ts';
 import type { Plan } from '../operation.ts';
+import { oneLine } from '../plain-text.ts';
+import { code, prose } from './markdown.ts';
 
-/** For a log or a terminal. */
+/** For a log or a terminal. A line of the plan's is one line of the log: foreign text begins none. */
 export const planAsText = (plan: Plan): string =>
   [
     plan.title,
@@ -13,12 +15,14 @@ export const planAsText = (plan: Plan): string =>
     ...plan.notes.map((note) => `  note: ${note}`),
     `  expected: ${expectationOf(plan)}`,
     `  permissions: ${plan.permissions.join(', ') || 'none'}`,
-  ].join('\n');
+  ]
+    .map(oneLine)
+    .join('\n');
 
 /** For a job summary. */
 export const planAsMarkdown = (plan: Plan): string =>
   [
-    `**${escapeMarkdown(plan.title)}**`,
+    `**${prose(plan.title)}**`,
     '',
     ...(plan.changes.length === 0
       ? ['Nothing to change.']
@@ -26,17 +30,16 @@ export const planAsMarkdown = (plan: Plan): string =>
           '| | what | how |',
           '| --- | --- | --- |',
           ...plan.changes.map(
-            (change) =>
-              `| ${change.verb} | ${escapeMarkdown(change.object)} | ${change.details.map(escapeMarkdown).join('<br>')} |`,
+            (change) => `| ${change.verb} | ${prose(change.object)} | ${change.details.map(prose).join('<br>')} |`,
           ),
         ]),
     '',
-    ...plan.notes.map((note) => `- ${escapeMarkdown(note)}`),
-    `- Expected: ${escapeMarkdown(expectationOf(plan))}.`,
+    ...plan.notes.map((note) => `- ${prose(note)}`),
+    `- Expected: ${prose(expectationOf(plan))}.`,
     '',
     '<details><summary>Permissions this run needs</summary>',
     '',
-    ...(plan.permissions.length === 0 ? ['None.'] : plan.permissions.map((permission) => `- \`${permission}\``)),
+    ...(plan.permissions.length === 0 ? ['None.'] : plan.permissions.map((permission) => `- ${code(permission)}`)),
     '',
     '</details>',
   ].join('\n');
@@ -47,11 +50,3 @@ const expectationOf = (plan: Plan): string => {
   const time = duration(seconds(plan.expectedSeconds));
   return peak.length === 0 ? time : `${time}, at its peak ${peak.join(', ')}`;
 };
-
-/** Text from AWS or a user may hold anything; in a table or a heading it must stay one cell of plain text. */
-export const escapeMarkdown = (text: string): string =>
-  text
-    .replace(/[\\`*_[\]|~]/g, '\\$&')
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/\s*\r?\n\s*/g, ' ');

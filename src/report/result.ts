@@ -1,6 +1,8 @@
 import { type Instant, iso } from '../clock.ts';
 import type { Judged, OperationName, Outcome, Plan } from '../operation.ts';
+import { oneLine, visible } from '../plain-text.ts';
 import type { ReasonCode } from '../reason-codes.ts';
+import { redacted } from '../secrets.ts';
 
 /** What every host reports, in the words every host uses. Names and versions only: see `withoutAccount`. */
 export interface Result {
@@ -57,11 +59,11 @@ export const withoutAccount = (text: string, account?: string): string =>
     .replace(/\b\d{12}(?=\.dkr\.ecr\b)/g, '<account>')
     .replace(account === undefined ? /\b\d{12}\b/g : new RegExp(`(?<!\\d)${account}(?!\\d)`, 'g'), '<account>');
 
-/** `withoutAccount` on every text of a result. */
+/** `withoutAccount` on every text of a result, and no secret in any. */
 export const scrubbed = (result: Result, account?: string): Result =>
   JSON.parse(
     JSON.stringify(result, (_key, value: unknown) =>
-      typeof value === 'string' ? withoutAccount(value, account) : value,
+      typeof value === 'string' ? withoutAccount(redacted(value), account) : value,
     ),
   ) as Result;
 
@@ -69,10 +71,13 @@ export const resultAsText = (report: Report): string => {
   const { result } = report;
   return [
     `${result.operation}: ${result.outcome}/${result.reason}`,
-    `  ${result.because}`,
-    ...Object.entries(result.outputs).map(([name, value]) => `  ${name}: ${value}`),
+    `  ${indented(result.because)}`,
+    ...Object.entries(result.outputs).map(([name, value]) => `  ${name}: ${oneLine(value)}`),
   ].join('\n');
 };
 
 export const timelineLine = (entry: TimelineEntry): string =>
-  `${iso(entry.at)}  ${String(entry.percent).padStart(3)} %  ${entry.because}`;
+  `${iso(entry.at)}  ${String(entry.percent).padStart(3)} %  ${oneLine(entry.because)}`;
+
+/** Several lines may be meant; none of them may look like a line of the report's own. */
+export const indented = (text: string): string => visible(text).replace(/\n/g, '\n  ');

@@ -1,8 +1,10 @@
 import { duration, iso } from '../clock.ts';
 import type { Outcome, Plan } from '../operation.ts';
+import { shellOption } from '../plain-text.ts';
 import { reason } from '../reason-codes.ts';
 import { judgedHeads, judgedRows, judgedSentence } from './judged.ts';
-import { escapeMarkdown, planAsMarkdown } from './plan.ts';
+import { code, link, prose } from './markdown.ts';
+import { planAsMarkdown } from './plan.ts';
 import type { Report, TimelineEntry } from './result.ts';
 
 /** GitHub refuses a larger summary for one step, whole (runner FileCommandManager). */
@@ -41,7 +43,7 @@ const verdict = ({ result }: Report): string => {
   return [
     `## ${marks[result.outcome]} ${asked}: ${result.outcome}`,
     '',
-    `\`${result.reason}\`: ${escapeMarkdown(result.because)}`,
+    `\`${result.reason}\`: ${prose(result.because)}`,
     '',
     `${reason(result.reason).meaning} Started ${result.startedAt}, ended ${result.endedAt}, took ${took}.`,
   ].join('\n');
@@ -59,7 +61,7 @@ const timeline = (entries: readonly TimelineEntry[]): string =>
         '',
         '| UTC | done | |',
         '| --- | ---: | --- |',
-        ...entries.map((entry) => `| ${iso(entry.at)} | ${entry.percent} % | ${escapeMarkdown(entry.because)} |`),
+        ...entries.map((entry) => `| ${iso(entry.at)} | ${entry.percent} % | ${prose(entry.because)} |`),
       ].join('\n');
 
 const outputs = ({ result }: Report): string => table('Result', 'output', result.outputs);
@@ -69,7 +71,7 @@ const serving = ({ result }: Report): string => {
   const config = result.outputs['serving-endpoint-config'];
   if (!config) return '';
   const version = result.outputs['serving-version'];
-  return `### What serves now\n\n${version ? `**${escapeMarkdown(version)}** (\`${config}\`)` : `\`${config}\``}`;
+  return `### What serves now\n\n${version ? `**${prose(version)}** (${code(config)})` : code(config)}`;
 };
 
 const judged = ({ result }: Report): string =>
@@ -82,14 +84,14 @@ const judged = ({ result }: Report): string =>
         '',
         `| ${judgedHeads.join(' | ')} |`,
         '| --- | ---: | ---: | ---: | ---: | ---: |',
-        ...judgedRows(result.judged).map((cells) => `| ${cells.map(escapeMarkdown).join(' | ')} |`),
+        ...judgedRows(result.judged).map((cells) => `| ${cells.map(prose).join(' | ')} |`),
       ].join('\n');
 
 const next = ({ result, asked, url }: Report): string => {
   const undo =
     result.operation === 'deploy-endpoint' && result.reason === 'delivered'
       ? [
-          `To undo it: \`model-delivery rollback${flags(asked, ['manifest', 'environment'])}\`, or the \`rollback\` action.`,
+          `To undo it: ${code(`model-delivery rollback${flags(asked, ['manifest', 'environment'])}`)}, or the \`rollback\` action.`,
         ]
       : [];
   return [
@@ -97,14 +99,14 @@ const next = ({ result, asked, url }: Report): string => {
     '',
     `${reason(result.reason).remedy}`,
     ...undo.flatMap((line) => ['', line]),
-    ...(url ? ['', `[The run](${url})`] : []),
+    ...(url ? ['', link('The run', url)] : []),
   ].join('\n');
 };
 
-const remarks = (report: Report): string => report.remarks.map((remark) => `> ${escapeMarkdown(remark)}`).join('\n>\n');
+const remarks = (report: Report): string => report.remarks.map((remark) => `> ${prose(remark)}`).join('\n>\n');
 
 const flags = (asked: Readonly<Record<string, string>>, names: readonly string[]): string =>
-  names.map((name) => (asked[name] === undefined ? '' : ` --${name} ${asked[name]}`)).join('');
+  names.map((name) => (asked[name] === undefined ? '' : shellOption(name, asked[name]))).join('');
 
 const table = (title: string, column: string, rows: Readonly<Record<string, string>>): string =>
   Object.keys(rows).length === 0
@@ -114,7 +116,7 @@ const table = (title: string, column: string, rows: Readonly<Record<string, stri
         '',
         `| ${column} | value |`,
         '| --- | --- |',
-        ...Object.entries(rows).map(([name, value]) => `| \`${name}\` | ${escapeMarkdown(value) || '–'} |`),
+        ...Object.entries(rows).map(([name, value]) => `| ${code(name)} | ${prose(value) || '–'} |`),
       ].join('\n');
 
 const withinLimit = (markdown: string): string => {

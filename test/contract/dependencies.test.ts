@@ -63,6 +63,12 @@ describe('a violation is found:', () => {
     ['a timer', [file('src/hosts/a.ts', [], 'setTimeout(go, 5)')], /uses setTimeout/],
     ['the wall clock', [file('src/endpoint/a.ts', [], 'const now = new Date();')], /uses new Date\(\)/],
     ['dice', [file('simulator/a.ts', [], 'Math.random()')], /uses Math\.random/],
+    ['the GitHub toolkit outside its room', [file('src/hosts/b.ts', ['@actions/core'])], /belong to .*github-log\.ts/],
+    ['a line printed by the way', [file('src/operations/a.ts', [], 'console.log(error)')], /uses console/],
+    ['a console by another name', [file('src/hosts/a.ts', [], 'console["error"](x)')], /uses console/],
+    ['standard output', [file('src/hosts/a.ts', [], 'process.stdout.write(text)')], /uses process\.stdout/],
+    ['standard error in an entry point', [file('codebuild/a.ts', [], 'process.stderr.write(x)')], /process\.stderr/],
+    ['standard output by its number', [file('src/hosts/a.ts', [], 'writeSync(1, text)')], /uses writeSync/],
     ['a test that sleeps', [file('test/a.ts', [], 'await setTimeout(5)')], /uses setTimeout/],
   ])('%s', (_, files, expected) => {
     const found = violations(files);
@@ -74,7 +80,9 @@ describe('a violation is found:', () => {
 test('what the architecture allows is not reported', () => {
   const files = [
     file('actions/a/main.ts', ['src/hosts/h.ts', 'src/operations/o.ts']),
-    file('src/hosts/h.ts', ['src/aws/s3.ts', 'src/operations/o.ts', '@actions/core']),
+    file('src/hosts/h.ts', ['src/aws/s3.ts', 'src/operations/o.ts']),
+    file('src/hosts/github-log.ts', ['@actions/core']),
+    file('src/hosts/terminal.ts', [], 'process.stdout.write(text)'),
     file('src/hosts/wall-clock.ts', ['node:timers'], 'setTimeout(go, 5)'),
     file('src/operations/o.ts', ['src/rollout/r.ts', 'src/endpoint/e.ts'], '', ['src/aws/s3.ts']),
     file('src/endpoint/e.ts', ['src/judge/j.ts', 'node:crypto'], 'new Date(instant)', ['src/aws/s3.ts']),

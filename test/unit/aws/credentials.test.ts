@@ -53,6 +53,25 @@ const roleOptions = (overrides: Partial<AssumedOptions> = {}): AssumedOptions =>
 });
 
 describe('a role taken with an OIDC token', () => {
+  test('is told to the host before anything is asked with it, and again when it is renewed', async () => {
+    const clock = virtualClock(start);
+    const told: string[] = [];
+    const answer = (id: string, until: number) =>
+      nock(url).post('/').reply(200, assumption('AssumeRoleWithWebIdentity', { id, until }));
+    answer('ASIA1', start + minutes(60));
+    const source = assumed(
+      roleOptions({ clock, learned: ({ accessKeyId, sessionToken }) => told.push(`${accessKeyId} ${sessionToken}`) }),
+    );
+    const first = source.provide().then(() => told.slice());
+    expect(await first).toEqual(['ASIA1 session']);
+    await source.provide();
+    expect(told).toHaveLength(1);
+    answer('ASIA2', start + minutes(120));
+    await clock.sleepUntil(start + minutes(56));
+    await source.provide();
+    expect(told).toEqual(['ASIA1 session', 'ASIA2 session']);
+  });
+
   test('builds the ARN from the name, and is used by every client', async () => {
     let form = new URLSearchParams();
     nock(url)

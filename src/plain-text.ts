@@ -1,0 +1,60 @@
+/**
+ * Foreign text is never a command and never hides anything (DESIGN §7 rule 22). Pure: the hosts apply it where they print, the
+ * reports where they compose.
+ */
+
+/**
+ * Characters that show nothing and change what is read: controls (ESC moves a terminal's cursor), format characters (U+202E turns the
+ * line round, U+200B splits a word), line separators, halves of characters, and what Unicode lets a reader ignore. Line feed and tab stay.
+ */
+const hidden = /[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu;
+
+/** A picture made of several: its joiners and selectors belong to it. Neither `#` nor `:` is a picture. */
+const picture =
+  /\p{Extended_Pictographic}[\u{fe0f}\p{Emoji_Modifier}]?(?:\u{200d}\p{Extended_Pictographic}[\u{fe0f}\p{Emoji_Modifier}]?)*/gu;
+
+const either = new RegExp(`(${picture.source})|${hidden.source}`, 'gu');
+
+/** `\u202e` for a character that would not be seen; the text may have several lines. */
+export const visible = (text: string): string =>
+  text.replace(/\r\n/g, '\n').replace(either, (found, kept: string | undefined) => kept ?? escaped(found));
+
+/** `visible`, with the ends of lines shown as well: for a place that holds one line. */
+export const oneLine = (text: string): string => visible(text).replace(/\n/g, '\\n');
+
+/** `\u{e0041}` beyond the first plane. */
+const escaped = (character: string): string => {
+  const code = character.codePointAt(0) ?? 0;
+  const hex = code.toString(16);
+  return code > 0xffff ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`;
+};
+
+/**
+ * Text of several lines of which the runner takes none for a command. It reads line by line (`\r` and `\n` both end one) and takes
+ * `::name …::` after any white space, and `##[name …]` at any place (actions/runner, ActionCommand.TryParseV2 and TryParse). It compares
+ * by culture, which skips ignorable characters: `visible` goes first. A backslash shows that something was kept from acting.
+ */
+export const withoutCommands = (text: string): string =>
+  visible(text)
+    .replace(/^(\s*)(?=::)/gm, '$1\\')
+    .replace(/##\[/g, '##\\[');
+
+/** JSON that parses to the same, and that neither a runner nor a terminal takes for anything else. */
+export const jsonText = (value: unknown, indent?: number): string =>
+  (JSON.stringify(value, undefined, indent) ?? 'null')
+    .replace(hidden, (found) => [...codeUnits(found)].map((unit) => `\\u${unit}`).join(''))
+    .replace(/##\[/g, '##\\u005b');
+
+const codeUnits = function* (text: string): Generator<string> {
+  for (let i = 0; i < text.length; i++) yield text.charCodeAt(i).toString(16).padStart(4, '0');
+};
+
+/** One argument of a command that people copy into a shell: foreign text in it stays one word and runs nothing. */
+export const shellWord = (text: string): string => {
+  const shown = oneLine(text);
+  return /^[\w%+=:,./@-]+$/.test(shown) ? shown : `'${shown.replace(/'/g, "'\\''")}'`;
+};
+
+/** ` --name value`; a value that looks like an option is bound to its name. */
+export const shellOption = (name: string, value: string): string =>
+  value.startsWith('-') ? ` --${name}=${shellWord(value)}` : ` --${name} ${shellWord(value)}`;
