@@ -1,5 +1,6 @@
 import { iso } from '../clock.ts';
 import { readPast } from '../endpoint/past.ts';
+import { groupBy } from '../group-by.ts';
 import { percent } from '../judge/because.ts';
 import { type Bucket, countsOf } from '../judge/bucket.ts';
 import { beginJudging, observeBucket, verdictOf } from '../judge/judge.ts';
@@ -9,7 +10,7 @@ import type { Verdict } from '../judge/verdict.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { sharedInputs } from '../operations/shared-inputs.ts';
 import { flag, InputError, optional, text, type ValuesOf } from '../schema.ts';
-import { helpOf, readArguments } from './arguments.ts';
+import { readArguments } from './arguments.ts';
 import type { CommandLine, ExitCode, Terminal } from './command-line.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { failureOf } from './failure.ts';
@@ -20,7 +21,7 @@ import { guardReason, type Recorded, readJournalFile, recordedJournal, recordedL
 
 const instant = (description: string) => optional(text({ description, example: '2026-01-05T09:00:00Z' }));
 
-const backtestInputs = {
+export const backtestInputs = {
   ...judgingInputs,
   // A file only where there is an environment: buckets and journals need none.
   manifest: text({ description: sharedInputs.manifest.description, default: 'delivery.yml' }),
@@ -43,12 +44,7 @@ export const runBacktest = async (
   host: () => CommandLine,
 ): Promise<ExitCode> => {
   try {
-    const { written, help } = readArguments(backtestInputs, args);
-    if (help) {
-      const does = 'Prints what a policy would have done with recorded metrics: a rollout, or production alone.';
-      terminal.out(helpOf('backtest', does, backtestInputs));
-      return 0;
-    }
+    const written = readArguments(backtestInputs, args);
     const inputs = readInputs(backtestInputs, written);
     const told = backtest(
       await recorded(inputs, host, () => readInputs({ manifest: sharedInputs.manifest }, written).manifest),
@@ -203,7 +199,7 @@ const play = (policy: Policy, buckets: readonly Bucket[]): Played => {
 const told = (
   verdicts: readonly { readonly decision: string; readonly t: number; readonly because: string }[],
 ): Pick<Played, 'counts' | 'first'> => {
-  const groups = Map.groupBy(verdicts, ({ decision }) => decision);
+  const groups = groupBy(verdicts, ({ decision }) => decision);
   return {
     counts: Object.fromEntries([...groups].map(([decision, all]) => [decision, all.length])),
     first: [...groups.values()].flatMap(([first]) =>
