@@ -39,6 +39,8 @@ if (!existsSync(main))
     `is not built. Run \`npm run build\` in ${root}\n` +
       '`npm ci` builds it, but not with --ignore-scripts and not without the development dependencies.',
   );
+// On Node 20 the SDK advises to update it, which is this package's business; `engines` says on which Node it works.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 if (isStale())
   console.error(`model-delivery: the build is older than the sources; \`npm run build\` in ${root} renews it`);
 
