@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Memory, Operation } from '../operation.ts';
+import { reason } from '../reason-codes.ts';
 import { junitOf } from '../report/junit.ts';
 import { planAsText } from '../report/plan.ts';
 import { type Report, resultAsText, timelineLine } from '../report/result.ts';
@@ -86,7 +87,10 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
     const token = report.result.outcome === 'pending' ? report.token : undefined;
     if (telling.json)
       terminal.out(JSON.stringify({ ...report.result, ...(token ? { 'resume-token': token } : {}) }, undefined, 2));
-    else terminal.out(`${resultAsText(report)}${token ? `\n  resume-token: ${token}` : ''}`);
+    else {
+      const remedy = exitCodeOf(report.result) === 0 ? '' : `\n  what to do: ${reason(report.result.reason).remedy}`;
+      terminal.out(`${resultAsText(report)}${token ? `\n  resume-token: ${token}` : ''}${remedy}`);
+    }
     writeFile(telling.junit, () => junitOf(report), terminal);
     writeFile(telling['exported-variables'], () => exportedVariables(report), terminal);
     return exitCodeOf(report.result);

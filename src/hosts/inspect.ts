@@ -1,6 +1,7 @@
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { manifestToDeliver, sharedInputs } from '../operations/shared-inputs.ts';
+import { reason } from '../reason-codes.ts';
 import { historyAsText } from '../report/history.ts';
 import { withoutAccount } from '../report/result.ts';
 import { flag, optional, type Schema, text } from '../schema.ts';
@@ -9,7 +10,7 @@ import type { CommandLine, ExitCode } from './command-line.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { failureOf } from './failure.ts';
 import { lookAt } from './looking.ts';
-import { readInputs } from './read-inputs.ts';
+import { readInputs, type Written } from './read-inputs.ts';
 import { isPublic } from './run.ts';
 
 const json = flag({ description: 'Print JSON.', default: false });
@@ -40,6 +41,7 @@ export const needsAws = (args: readonly string[]): boolean => args.some((argumen
 /** What `lint` says of a manifest by itself, without AWS. */
 export const lintManifest = (args: readonly string[], host: CommandLine): Promise<ExitCode> =>
   inspecting('lint', lintInputs, args, host, {
+    refused: { valid: false },
     async run({ manifest, environment, json: asJson }) {
       if (environment !== undefined) environmentOf(manifest, environment);
       const environments = Object.keys(manifest.environments);
@@ -55,15 +57,23 @@ const inspecting = async <Values extends { readonly manifest: Manifest }>(
   schema: Schema<Values>,
   args: readonly string[],
   { terminal, env }: CommandLine,
-  { run }: { run(values: Values): Promise<string> },
+  { refused = {}, run }: { readonly refused?: object; run(values: Values): Promise<string> },
 ): Promise<ExitCode> => {
+  let written: Written = () => undefined;
   try {
-    terminal.out(await run(readInputs(schema, readArguments(schema, args))));
+    written = readArguments(schema, args);
+    terminal.out(await run(readInputs(schema, written)));
     return 0;
   } catch (error) {
     const failure = failureOf(error);
     const because = isPublic(env) ? withoutAccount(failure.because) : failure.because;
-    terminal.err(`${command}: ${failure.outcome}/${failure.reason}\n  ${because}`);
+    // A script that reads the answer reads this one too.
+    if (/^true$/i.test(written('json') ?? ''))
+      terminal.out(JSON.stringify({ ...refused, ...failure, because }, undefined, 2));
+    else
+      terminal.err(
+        `${command}: ${failure.outcome}/${failure.reason}\n  ${because.replaceAll('\n', '\n  ')}\n  what to do: ${reason(failure.reason).remedy}`,
+      );
     return exitCodeOf(failure);
   }
 };

@@ -60,7 +60,22 @@ const readText: ReadFile = (name, path) => {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new InputError(`${name}: cannot read ${JSON.stringify(path)}: ${(error as NodeJS.ErrnoException).code}`);
+    throw new InputError(
+      `${name}: cannot read ${JSON.stringify(path)}: ${whyUnreadable(error as NodeJS.ErrnoException)}`,
+    );
+  }
+};
+
+const whyUnreadable = ({ code, message }: NodeJS.ErrnoException): string => {
+  switch (code) {
+    case 'ENOENT':
+      return `there is no such file in ${process.cwd()} (ENOENT)`;
+    case 'EISDIR':
+      return 'it is a folder (EISDIR)';
+    case 'EACCES':
+      return 'this user may not read it (EACCES)';
+    default:
+      return code ?? message;
   }
 };
 

@@ -13,6 +13,7 @@ const list = (options: {
 }): Field<readonly string[] | undefined> => ({
   kind: 'text',
   required: false,
+  repeatable: true,
   description: options.description,
   example: options.example,
   parse: (value, source) => {
@@ -32,6 +33,7 @@ const pairs = <Value>(options: {
 }): Field<Value | undefined> => ({
   kind: 'text',
   required: false,
+  repeatable: true,
   ...options,
   shown: (value) => value.replaceAll(/=.*$/gm, '=…'),
 });

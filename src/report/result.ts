@@ -69,7 +69,7 @@ export const resultAsText = (report: Report): string => {
   const { result } = report;
   return [
     `${result.operation}: ${result.outcome}/${result.reason}`,
-    `  ${result.because}`,
+    `  ${result.because.replaceAll('\n', '\n  ')}`,
     ...Object.entries(result.outputs).map(([name, value]) => `  ${name}: ${value}`),
   ].join('\n');
 };
