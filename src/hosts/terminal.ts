@@ -14,8 +14,48 @@ export interface Terminal {
  * may be JSON was redacted text by text; made by `jsonText` it passes as it is.
  */
 export const processTerminal: Terminal = {
-  out: (text) => void process.stdout.write(`${withoutCommands(withoutKnownSecrets(text))}\n`),
+  out: (text) => void process.stdout.write(`${coloured(withoutKnownSecrets(text))}\n`),
   err: (text) => void process.stderr.write(`${withoutCommands(redacted(text))}\n`),
+};
+
+/**
+ * Of the escape sequences only these pass, and only where the terminal has colours: a style can neither hide text nor move the cursor.
+ * SGR numbers are those of ECMA-48 §8.3.117.
+ */
+const codes = {
+  bold: [1, 22],
+  red: [31, 39],
+  green: [32, 39],
+  blue: [34, 39],
+  magenta: [35, 39],
+  cyan: [36, 39],
+  gray: [90, 39],
+} as const;
+export type Style = keyof typeof codes;
+const styleCode = new RegExp(`(\\u001b\\[(?:${[...new Set(Object.values(codes).flat())].join('|')})m)`);
+
+type Stream = Pick<NodeJS.WriteStream, 'isTTY' | 'hasColors'>;
+// `hasColors` knows NO_COLOR, FORCE_COLOR and TERM=dumb.
+const hasColours = (stream: Stream): boolean => stream.isTTY && stream.hasColors();
+
+/** Styled on a terminal that has colours and nowhere else. `styleText` of Node 20 writes its codes into files as well. */
+export const style = (how: Style, text: string, stream: Stream = process.stdout): string => {
+  const [on, off] = codes[how];
+  return hasColours(stream) ? `\u001b[${on}m${text}\u001b[${off}m` : text;
+};
+
+/** Foreign text is plain; the styles around it stay. */
+export const coloured = (text: string, stream: Stream = process.stdout): string =>
+  hasColours(stream)
+    ? text
+        .split(styleCode)
+        .map((part, index) => (index % 2 === 1 ? part : withoutCommands(part)))
+        .join('')
+    : withoutCommands(text);
+
+/** `| head` closes the pipe when it has read enough. Text that cannot be written fails no delivery (DESIGN §7 rule 13). */
+export const outliveClosedPipes = (): void => {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 };
 
 /** Where nothing else is left to say it: the sentence, and the stack for whoever reports the defect. */

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { printDefect, processTerminal } from '../../../src/hosts/terminal.ts';
+import { coloured, printDefect, processTerminal, style } from '../../../src/hosts/terminal.ts';
 import { jsonText } from '../../../src/plain-text.ts';
 import { keepSecret } from '../../../src/secrets.ts';
 import { commandsIn } from '../../support/runner-commands.ts';
@@ -34,5 +34,26 @@ describe('what a process prints by itself', () => {
     expect(text).toMatch(/^failed\/internal-error: /);
     expect(commandsIn(text)).toEqual([]);
     expect(text).not.toContain('hunter2');
+  });
+});
+
+describe('colours', () => {
+  const terminal = { isTTY: true, hasColors: () => true };
+  const plain = [
+    { ...terminal, hasColors: () => false },
+    { ...terminal, isTTY: false },
+  ];
+
+  it('are for terminals that have them', () => {
+    expect(style('red', 'x', terminal)).toBe('\u001b[31mx\u001b[39m');
+    for (const stream of plain) expect(style('red', 'x', stream)).toBe('x');
+  });
+
+  it('stay around foreign text, which has no other escape sequence and no command', () => {
+    const text = `${style('bold', foreign, terminal)}\u001b[8mhidden`;
+    expect(coloured(text, terminal)).toBe(
+      '\u001b[1m\\::add-mask::x\n##\\[group]\\u001b[2J\\u202e\u001b[22m\\u001b[8mhidden',
+    );
+    for (const stream of plain) expect(coloured(text, stream)).not.toContain('\u001b');
   });
 });
