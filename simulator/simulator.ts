@@ -35,10 +35,12 @@ export const defaultRoles: readonly string[] = [
 export const startSimulator = async (options: SimulatorOptions = {}): Promise<Simulator> => {
   const { seed = 1, roles = defaultRoles } = options;
   const { kernel, clock, events, settingsRead } = createKernel(options);
-  const failure = Promise.withResolvers<never>();
+  let fail = (_reason: unknown): void => {};
+  const failure = new Promise<never>((_, reject) => {
+    fail = (reason) => reject(reason instanceof Error ? reason : new Error(String(reason)));
+  });
   // Whoever drives decides whether to look at it; nobody looking is not a crash.
-  failure.promise.catch(() => {});
-  const fail = (reason: unknown): void => failure.reject(reason instanceof Error ? reason : new Error(String(reason)));
+  failure.catch(() => {});
 
   const watchdog = createWatchdog(() => participants, fail);
   const guarded = {
@@ -92,7 +94,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
       return signal?.addEventListener('abort', abort, { once: true });
     });
     // The failure first: the sleep during which a timer failed ends all the same.
-    return Promise.race([failure.promise, slept]);
+    return Promise.race([failure, slept]);
   };
 
   return {
@@ -105,7 +107,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
     },
     remove: participants.remove,
     rouse: participants.rouse,
-    stuck: failure.promise,
+    stuck: failure,
     environment(participant) {
       const keys = principals.keysOf(participant?.url.split('/').at(-1) ?? 'p0');
       return {

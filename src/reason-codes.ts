@@ -79,7 +79,7 @@ export const reasonCodes = {
   'no-candidate': { outcome: 'failed', meaning: 'The endpoint has no dark candidate of this version.', remedy: 'Bring it up with `deploy-endpoint` and a rollout with `strategy: steps`.' },
   'nothing-to-roll-back-to': { outcome: 'failed', meaning: 'The history names no version that served well before this one.', remedy: 'Name a version with `to`, or deploy one.' },
   'access-denied': { outcome: 'failed', meaning: 'AWS refused a call for lack of a permission.', remedy: 'Grant the permission the message names. Where the policy has it, its resources or conditions do not fit the request: see docs/permissions.' },
-  'credentials-unavailable': { outcome: 'failed', meaning: 'No credentials, or the role could not be assumed.', remedy: 'Check the role\'s trust policy and the workflow\'s `id-token: write` permission.' },
+  'credentials-unavailable': { outcome: 'failed', meaning: 'No credentials, or the role could not be assumed.', remedy: 'In a workflow check the role\'s trust policy and the permission `id-token: write`; elsewhere sign in (`aws sso login`, `AWS_PROFILE` or access keys).' },
   'credentials-too-short': { outcome: 'failed', meaning: 'The plan outlasts the credentials and they cannot be refreshed here.', remedy: 'Set `role` in the manifest so that the host refreshes them, or ask for a longer session.' },
   'wrong-account': { outcome: 'failed', meaning: 'The credentials belong to another account than the manifest\'s environment names.', remedy: 'Use the environment\'s role, or correct `account`.', badInput: true },
   'aws-error': { outcome: 'failed', meaning: 'AWS answered with an error that is not known to this suite.', remedy: 'Read the message; run again: the release resumes where it is.' },

@@ -14,6 +14,8 @@ export interface Field<Value> {
   readonly default?: string;
   readonly choices?: readonly string[];
   readonly example?: string;
+  /** The command line takes it more than once and gives all texts to `parse`, one a line. */
+  readonly repeatable?: true;
   /**
    * @param text what the user wrote, or the file's content for `kind: 'file'`
    * @param source the file's path for `kind: 'file'`, else the input's name

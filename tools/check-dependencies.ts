@@ -21,6 +21,7 @@ export interface SourceFile {
 /** Top to bottom; a file imports from its own layer or one below, as type or value. First match wins. */
 const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['an entry point', /^(actions|codebuild)\/|^src\/main\.ts$/],
+  ['a command', /^src\/commands\//],
   ['the rehearsal', /^src\/rehearsal\//],
   ['a host', /^src\/hosts\//],
   ['an operation', /^src\/operations\//],
@@ -38,7 +39,7 @@ const sdkHomes: readonly (readonly [home: RegExp, packages: RegExp])[] = [
 ];
 /** Deterministic by construction: no SDK, clock, random source or node: module, not even through a file they import. */
 const pure = /^src\/(rollout\/(?!mechanisms\/)|judge\/|regression\/(?!scoring\/))/;
-const mayReachSdk = /^(actions|codebuild|src\/(aws|github|hosts|rehearsal))\/|^src\/main\.ts$/;
+const mayReachSdk = /^(actions|codebuild|src\/(aws|github|commands|hosts|rehearsal))\/|^src\/main\.ts$/;
 
 const clocksAndDice =
   /\b(setTimeout|setInterval|setImmediate|Date\.now|performance\.now|hrtime|Math\.random|randomUUID|randomBytes|timers\/promises)\b|\bnew Date\(\)/g;
@@ -58,7 +59,6 @@ const exceptions: readonly Exception[] = [
     uses: /./,
     because: 'the watchdog over stuck participants, and time passing on its own',
   },
-  { path: /^simulator\/main\.ts$/, uses: /^Date\.now$/, because: 'a simulator that stands alone starts today' },
   { path: /^test\//, uses: /^performance\.now$/, because: 'a test may measure how long something took' },
   { path: /^test\/contract\/dependencies\.test\.ts$/, uses: /./, because: 'plants what must be found, as text' },
 ];
@@ -101,7 +101,7 @@ const simulatorWall = ({ path, imports, typeImports }: SourceFile): string[] =>
     if (path.startsWith('simulator/') && target.startsWith('src/'))
       return [`${path} imports ${target}: the simulator imports nothing from src/`];
     if (!target.startsWith('simulator/') || !path.startsWith('src/')) return [];
-    return /^src\/(rehearsal\/|main\.ts$)/.test(path)
+    return /^src\/rehearsal\//.test(path)
       ? []
       : [`${path} imports ${target}: only the rehearsal may import the simulator`];
   });

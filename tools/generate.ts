@@ -1,6 +1,6 @@
 /**
  * Writes what is derived from declarations: `action.yml` and README tables of every action, `docs/reason-codes.md`,
- * `docs/manifest.md`, `docs/permissions/`, the table of settings in `docs/simulator.md`,
+ * `docs/manifest.md`, `docs/command-line.md`, `docs/permissions/`, the table of settings in `docs/simulator.md`,
  * `delivery.schema.json`, `src/version.ts`, and the CodePipeline action types in `codebuild/action-types/`.
  *
  *   node tools/generate.ts            write
@@ -18,6 +18,7 @@ import type { OperationName } from '../src/operation.ts';
 import { operations } from '../src/operations/all.ts';
 import { reasonCodes } from '../src/reason-codes.ts';
 import type { Field, OutputField, OutputSchema, Schema } from '../src/schema.ts';
+import { commandSections } from './command-line-page.ts';
 import { manifestPage } from './manifest-page.ts';
 import { policyFiles, policyTables } from './permission-pages.ts';
 import { settingsTable } from './simulator-page.ts';
@@ -173,6 +174,8 @@ const generated = (): ReadonlyMap<string, string> => {
     );
   files.set('docs/workflows.md', workflowPage(readFileSync(join(root, 'docs/workflows.md'), 'utf8')));
   files.set('docs/reason-codes.md', reasonCodesPage());
+  const commandLine = 'docs/command-line.md';
+  files.set(commandLine, between(readFileSync(join(root, commandLine), 'utf8'), 'commands', commandSections()));
   files.set('docs/manifest.md', manifestPage(root));
   const simulator = 'docs/simulator.md';
   files.set(simulator, between(readFileSync(join(root, simulator), 'utf8'), 'settings', settingsTable(root)));

@@ -1,4 +1,5 @@
-import { crc32, gunzipSync } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
+import { crc32 } from '../crc32.ts';
 
 /** `model.tar.gz` as a training job leaves it: a gzip-compressed POSIX ustar archive of small regular files. */
 export type Archive = ReadonlyMap<string, Buffer>;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { crc32 } from 'node:zlib';
 import { AwsError, type Handler, type Instant, type Kernel, type Objects, type Service } from '../contracts.ts';
+import { crc32 } from '../crc32.ts';
 import { notImplemented } from '../protocols/s3.ts';
 import { digestOf } from '../random.ts';
 

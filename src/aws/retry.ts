@@ -101,11 +101,13 @@ const spread = (attempt: number): number => (attempt * 0.618_033_988_75) % 1;
 
 const unlessAborted = async <Answer>(answer: Promise<Answer>, call: string, signal?: AbortSignal): Promise<Answer> => {
   if (!signal) return answer;
-  const ended = Promise.withResolvers<never>();
-  const end = () => ended.reject(new Aborted(`${call} was cut off: the run is ending`));
+  let end = (): void => {};
+  const ended = new Promise<never>((_, reject) => {
+    end = () => reject(new Aborted(`${call} was cut off: the run is ending`));
+  });
   signal.addEventListener('abort', end, { once: true });
   try {
-    return await Promise.race([answer, ended.promise]);
+    return await Promise.race([answer, ended]);
   } finally {
     signal.removeEventListener('abort', end);
   }

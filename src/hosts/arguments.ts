@@ -1,80 +1,81 @@
-import { parseArgs } from 'node:util';
 import { suggest } from '../manifest/suggest.ts';
-import { InputError, type Schema } from '../schema.ts';
+import { type Field, InputError, type Schema } from '../schema.ts';
 import { keyOf, quoted } from '../secrets.ts';
 import { fieldsOf, type Written } from './read-inputs.ts';
 
-/** What the command line takes for every operation, besides the operation's own inputs. */
-export interface Arguments {
-  readonly written: Written;
-  readonly help: boolean;
-}
-
 /**
- * `--name value`, `--name=value`; a boolean also as `--name` and `--no-name`.
+ * `--name value`, `--name=value`; a boolean also as `--name` and `--no-name`. An option that is given twice must say the same both
+ * times: the last of two environments is not what the user meant by both. A field that is `repeatable` has all its texts, one a line.
  * @throws {InputError} for an argument that is not declared, with the closest one
  */
-export const readArguments = (schema: Schema<object>, args: readonly string[]): Arguments => {
-  const fields = fieldsOf(schema);
-  const isBoolean = new Set(fields.filter(([, field]) => field.kind === 'boolean').map(([name]) => name));
-  const options = Object.fromEntries([
-    ...fields.map(([name, { kind }]) => [name, { type: kind === 'boolean' ? 'boolean' : 'string' }] as const),
-    ['help', { type: 'boolean' }] as const,
-  ]);
-  const { values, tokens, positionals } = parseArgs({
-    args: args.map((argument) => withoutBooleanValue(argument, isBoolean)),
-    options,
-    allowNegative: true,
-    allowPositionals: true,
-    strict: false,
-    tokens: true,
-  });
-  for (const token of tokens) {
-    if (token.kind !== 'option') continue;
-    const name = token.name in options ? token.name : token.name.replace(/^no-/, '');
-    if (!(name in options))
-      throw new InputError(`${keyOf(token.rawName)} is not an option${suggestion(name, Object.keys(options))}`);
-    if (options[name]?.type === 'string' && isMissing(token)) throw new InputError(`--${name} needs a value`);
-    if (options[name]?.type === 'boolean' && token.value !== undefined)
-      throw new InputError(`${name}: ${quoted(token.value)} is not a boolean; expected true or false`);
+export const readArguments = (schema: Schema<object>, args: readonly string[]): Written => {
+  const fields = new Map(fieldsOf(schema));
+  const values = new Map<string, string>();
+  for (let at = 0; at < args.length; at++) {
+    const argument = args[at] ?? '';
+    const option = readOption(argument, fields);
+    const next = option.inline ?? args[at + 1];
+    if (option.inline === undefined && takesNext(option, next)) at++;
+    keep(values, option, textOf(option, next));
   }
-  if (positionals.length > 0)
-    throw new InputError(`${quoted(positionals[0])} is not expected here; options are written --name value`);
-  return {
-    written: (name) => (values[name] === undefined ? undefined : String(values[name])),
-    help: values['help'] === true,
-  };
+  return (name) => values.get(name);
 };
 
-/** `--subject --json` leaves the value out; `--subject=--json` does not. */
-const isMissing = (token: {
-  readonly value?: string | undefined;
-  readonly inlineValue?: boolean | undefined;
-}): boolean => token.value === undefined || (token.inlineValue !== true && token.value.startsWith('--'));
+interface Option {
+  readonly name: string;
+  readonly field: Field<unknown>;
+  /** Written `--no-name`. */
+  readonly negated: boolean;
+  /** After the equals sign. */
+  readonly inline: string | undefined;
+}
 
-/** `wait: false` in a workflow is `--wait=false` to whoever reads the same table here. */
-const withoutBooleanValue = (argument: string, isBoolean: ReadonlySet<string>): string => {
-  const match = /^--([a-z-]+)=(true|false)$/i.exec(argument);
-  const name = match?.[1];
-  if (name === undefined || !isBoolean.has(name)) return argument;
-  return match?.[2]?.toLowerCase() === 'true' ? `--${name}` : `--no-${name}`;
+const readOption = (argument: string, fields: ReadonlyMap<string, Field<unknown>>): Option => {
+  const [, written, inline] = /^--([^=]+)(?:=([\s\S]*))?$/.exec(argument) ?? [];
+  if (written === undefined) {
+    if (/^-./.test(argument) && argument !== '--')
+      throw new InputError(`${keyOf(argument)} is not an option${suggestion(argument.slice(1), fields)}`);
+    throw new InputError(`${quoted(argument)} is not expected here; options are written --name value`);
+  }
+  const plain = fields.get(written);
+  if (plain) return { name: written, field: plain, negated: false, inline };
+  const name = written.replace(/^no-/, '');
+  const field = fields.get(name);
+  if (name === written || field?.kind !== 'boolean')
+    throw new InputError(`${keyOf(`--${written}`)} is not an option${suggestion(name, fields)}`);
+  if (inline !== undefined) throw new InputError(`--${written} takes no value; --${name} does`);
+  return { name, field, negated: true, inline };
 };
 
-/** The help of one command, from its declarations. */
-export const helpOf = (command: string, description: string, schema: Schema<object>): string => {
-  const rows = fieldsOf(schema).map(([name, field]) => {
-    const value = field.kind === 'boolean' ? '' : ` ${field.choices?.join('|') ?? `<${field.kind}>`}`;
-    const facts = [
-      field.required ? 'required' : undefined,
-      field.default === undefined ? undefined : `default: ${field.default}`,
-      field.example === undefined ? undefined : `e.g. ${field.example}`,
-    ].filter((fact) => fact !== undefined);
-    return `  --${name}${value}\n      ${field.description}${facts.length > 0 ? ` (${facts.join('; ')})` : ''}`;
-  });
-  return [`model-delivery ${command}`, '', `  ${description}`, '', ...rows, ''].join('\n');
+/** YAML 1.2 core: what a boolean input of an action may be. Any other word after a boolean option is a mistake of its own. */
+const isBoolean = (text: string | undefined): boolean => /^(true|false|True|False|TRUE|FALSE)$/.test(text ?? '');
+
+const takesNext = ({ field, negated }: Option, next: string | undefined): boolean =>
+  field.kind === 'boolean' ? !negated && isBoolean(next) : true;
+
+const textOf = ({ name, field, negated, inline }: Option, next: string | undefined): string => {
+  if (field.kind === 'boolean') {
+    if (negated) return 'false';
+    if (inline !== undefined || isBoolean(next)) return next ?? '';
+    // `--retry yes`: the word is no option, so it was meant for this one.
+    if (next !== undefined && !next.startsWith('-')) field.parse(next, name);
+    return 'true';
+  }
+  // `--subject --json` leaves the value out; `--subject=--json` does not.
+  if (next === undefined || (inline === undefined && next.startsWith('--')))
+    throw new InputError(`--${name} needs a value`);
+  return next;
 };
 
-const suggestion = (name: string, known: readonly string[]): string => {
-  const closest = suggest(name, known);
+const keep = (values: Map<string, string>, { name, field }: Option, value: string): void => {
+  const before = values.get(name);
+  if (before === undefined) values.set(name, value);
+  else if (field.repeatable) values.set(name, `${before}\n${value}`);
+  else if (before !== value)
+    throw new InputError(`--${name} is given twice, as ${quoted(before)} and as ${quoted(value)}`);
+};
+
+const suggestion = (name: string, fields: ReadonlyMap<string, Field<unknown>>): string => {
+  const closest = suggest(name, ['help', ...fields.keys()]);
   return closest ? `; did you mean --${closest}?` : '; see --help';
 };

@@ -1,5 +1,6 @@
 import { iso } from '../clock.ts';
 import { readPast } from '../endpoint/past.ts';
+import { groupBy } from '../group-by.ts';
 import { percent } from '../judge/because.ts';
 import { type Bucket, countsOf } from '../judge/bucket.ts';
 import { beginJudging, observeBucket, verdictOf } from '../judge/judge.ts';
@@ -11,7 +12,7 @@ import { sharedInputs } from '../operations/shared-inputs.ts';
 import { jsonText } from '../plain-text.ts';
 import { flag, InputError, optional, text, type ValuesOf } from '../schema.ts';
 import { quoted, redacted } from '../secrets.ts';
-import { helpOf, readArguments } from './arguments.ts';
+import { readArguments } from './arguments.ts';
 import type { CommandLine, ExitCode } from './command-line.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { failureOf } from './failure.ts';
@@ -23,7 +24,7 @@ import type { Terminal } from './terminal.ts';
 
 const instant = (description: string) => optional(text({ description, example: '2026-01-05T09:00:00Z' }));
 
-const backtestInputs = {
+export const backtestInputs = {
   ...judgingInputs,
   // A file only where there is an environment: buckets and journals need none.
   manifest: text({ description: sharedInputs.manifest.description, default: 'delivery.yml' }),
@@ -46,12 +47,7 @@ export const runBacktest = async (
   host: () => CommandLine,
 ): Promise<ExitCode> => {
   try {
-    const { written, help } = readArguments(backtestInputs, args);
-    if (help) {
-      const does = 'Prints what a policy would have done with recorded metrics: a rollout, or production alone.';
-      terminal.out(helpOf('backtest', does, backtestInputs));
-      return 0;
-    }
+    const written = readArguments(backtestInputs, args);
     const inputs = readInputs(backtestInputs, written);
     const told = backtest(
       await recorded(inputs, host, () => readInputs({ manifest: sharedInputs.manifest }, written).manifest),
@@ -206,7 +202,7 @@ const play = (policy: Policy, buckets: readonly Bucket[]): Played => {
 const told = (
   verdicts: readonly { readonly decision: string; readonly t: number; readonly because: string }[],
 ): Pick<Played, 'counts' | 'first'> => {
-  const groups = Map.groupBy(verdicts, ({ decision }) => decision);
+  const groups = groupBy(verdicts, ({ decision }) => decision);
   return {
     counts: Object.fromEntries([...groups].map(([decision, all]) => [decision, all.length])),
     first: [...groups.values()].flatMap(([first]) =>

@@ -1,17 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import type { Memory, Operation } from '../operation.ts';
 import { jsonText } from '../plain-text.ts';
+import { reason } from '../reason-codes.ts';
 import { junitOf } from '../report/junit.ts';
 import { planAsText } from '../report/plan.ts';
 import { type Report, resultAsText, timelineLine } from '../report/result.ts';
 import { flag, InputError, optional, type Schema, text } from '../schema.ts';
 import { keepSecretsOf, redacted } from '../secrets.ts';
-import { helpOf, readArguments } from './arguments.ts';
+import { readArguments } from './arguments.ts';
 import { commonInputs } from './common-inputs.ts';
 import { type Observer, type Seams, startDelivery } from './delivery.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { readInputs, type Written } from './read-inputs.ts';
-import { type Env, runFrom } from './run.ts';
+import { type Env, isPublic, runFrom } from './run.ts';
 import type { Cancellation } from './signals.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -38,8 +39,18 @@ const tellingInputs = {
   ),
 };
 
-/** Inputs a command sets itself, whatever the user writes: `plan` is `deploy-endpoint` with `dry-run: true`. */
+/** Inputs a command sets itself: `plan` is `deploy-endpoint` with `dry-run: true`. */
 export type Preset = Readonly<Record<string, string>>;
+
+/** What a command that runs this operation takes; what it sets itself is no option of it. */
+export const optionsOf = (operation: { readonly inputs: Schema<object> }, preset: Preset = {}): Schema<object> =>
+  Object.fromEntries(Object.entries(allOptionsOf(operation)).filter(([name]) => !(name in preset)));
+
+const allOptionsOf = ({ inputs }: { readonly inputs: Schema<object> }): Schema<object> => ({
+  ...inputs,
+  ...commonInputs,
+  ...tellingInputs,
+});
 
 /** Runs one operation to its end. Never rejects. */
 export const runCommand = async <Inputs, M extends Memory, Outputs>(
@@ -49,13 +60,9 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
   { env, terminal, cancellation, seams }: CommandLine,
   preset: Preset = {},
 ): Promise<ExitCode> => {
-  const schema = without({ ...operation.inputs, ...commonInputs, ...tellingInputs }, preset);
   try {
-    const { written: fromArguments, help } = readArguments(schema, args);
-    if (help) {
-      terminal.out(helpOf(name, operation.description, schema));
-      return 0;
-    }
+    const fromArguments = readArguments(allOptionsOf(operation), args);
+    refuseOtherThan(preset, fromArguments, name);
     keepSecretsOf(env);
     const written: Written = (input) => preset[input] ?? fromArguments(input);
     const telling = readInputs(tellingInputs, written);
@@ -65,6 +72,7 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
       run: runFrom(env, 'command-line'),
       written,
       signal: cancellation.signal,
+      verbatim: !isPublic(env),
       observer: observerOf(say),
       ...(seams ? { seams } : {}),
     });
@@ -76,7 +84,10 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
     ]);
     const token = report.result.outcome === 'pending' ? report.token : undefined;
     if (telling.json) terminal.out(jsonText({ ...report.result, ...(token ? { 'resume-token': token } : {}) }, 2));
-    else terminal.out(`${resultAsText(report)}${token ? `\n  resume-token: ${token}` : ''}`);
+    else {
+      const remedy = exitCodeOf(report.result) === 0 ? '' : `\n  what to do: ${reason(report.result.reason).remedy}`;
+      terminal.out(`${resultAsText(report)}${token ? `\n  resume-token: ${token}` : ''}${remedy}`);
+    }
     writeFile(telling.junit, () => junitOf(report), terminal);
     writeFile(telling['exported-variables'], () => exportedVariables(report), terminal);
     return exitCodeOf(report.result);
@@ -87,8 +98,16 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
   }
 };
 
-const without = (schema: Schema<object>, preset: Preset): Schema<object> =>
-  Object.fromEntries(Object.entries(schema).filter(([name]) => !(name in preset)));
+/** `plan --dry-run` says the same twice; `plan --no-dry-run` wants something else. @throws {InputError} */
+const refuseOtherThan = (preset: Preset, written: Written, command: string): void => {
+  for (const [input, value] of Object.entries(preset)) {
+    const given = written(input);
+    if (given === undefined || given.toLowerCase() === value) continue;
+    throw new InputError(
+      `--${input} is not an option of ${command}${value === '' ? '' : `: it is always ${value} here`}`,
+    );
+  }
+};
 
 const observerOf = (say: (text: string) => void): Observer => ({
   asked: () => {},

@@ -5,7 +5,7 @@ import { endpointKey } from '../endpoint/key.ts';
 import type { Memory, Operation, OperationName, Plan } from '../operation.ts';
 import { oneLine, withoutCommands } from '../plain-text.ts';
 import { newsFilter } from '../report/news.ts';
-import { type Report, scrubbed, type TimelineEntry } from '../report/result.ts';
+import { type Report, type Result, scrubbed, type TimelineEntry } from '../report/result.ts';
 import type { OutputSchema, Schema } from '../schema.ts';
 import { withoutSecrets } from '../secrets.ts';
 import type { Run } from '../world.ts';
@@ -15,6 +15,7 @@ import { bringToRest, drive, type Ended } from './drive.ts';
 import { failureOf } from './failure.ts';
 import { fieldsOf, readInputs, type Written, wireName } from './read-inputs.ts';
 import type { Env } from './run.ts';
+import type { Stray } from './stray-inputs.ts';
 import { wallClock } from './wall-clock.ts';
 import { type IdentityToken, type OpenSession, openSession, type Session, targetOf } from './world.ts';
 
@@ -25,6 +26,10 @@ export interface Host {
   readonly written: Written;
   /** Inputs of this host alone; checked with all others before anything happens. */
   readonly hostInputs?: Schema<object>;
+  /** What was written and is no input; it is refused with all else that is wrong. */
+  readonly strays?: readonly Stray[];
+  /** Account ids and ARNs stay in the report: it is read where it is made, and by whoever started it. */
+  readonly verbatim?: boolean;
   /** Assumed instead of the role the manifest names. */
   readonly role?: string;
   readonly signal: AbortSignal;
@@ -106,7 +111,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
   const timeline: TimelineEntry[] = [];
 
   const report = (end: Ended<Outputs>): Report => ({
-    result: scrubbed(
+    result: (host.verbatim ? (whole: Result) => whole : scrubbed)(
       {
         'schema-version': 1,
         operation: operation.name,
@@ -143,7 +148,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
       const schema = { ...operation.inputs, ...hostInputs } as Schema<Inputs & CommonInputs>;
       Object.assign(asked, askedOf(schema, host.written));
       host.observer.asked(asked);
-      const values = readInputs(schema, host.written);
+      const values = readInputs(schema, host.written, undefined, host.strays);
       const [inputs, common]: [Inputs, CommonInputs] = [only(operation.inputs, values), values];
       dryRun = common['dry-run'];
       const target = targetOf(inputs, operation.name);

@@ -4,8 +4,9 @@ import { reason } from '../reason-codes.ts';
 import { planAsText } from '../report/plan.ts';
 import { indented, type Report, resultAsText, timelineLine } from '../report/result.ts';
 import { summaryOf } from '../report/summary.ts';
+import type { Schema } from '../schema.ts';
 import { keepSecretsOf } from '../secrets.ts';
-import { githubInputs } from './common-inputs.ts';
+import { commonInputs, githubInputs } from './common-inputs.ts';
 import { type Delivery, finishDelivery, type Host, type Observer, type Seams, startDelivery } from './delivery.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { failureOf } from './failure.ts';
@@ -23,9 +24,10 @@ import {
   setOutput,
   writeSummary,
 } from './github-log.ts';
-import { readInputs, type Written } from './read-inputs.ts';
+import { fieldsOf, readInputs, type Written } from './read-inputs.ts';
 import { runFrom } from './run.ts';
 import { listenForSignals } from './signals.ts';
+import { ownsItsInputs, strayInputs } from './stray-inputs.ts';
 
 /** Kept by the runner between this action's main and post step; text only. */
 const state = { started: 'started', token: 'token', reported: 'reported' } as const;
@@ -51,6 +53,8 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
     run: runFrom(process.env, 'github-actions'),
     written,
     hostInputs: githubInputs,
+    // A post step refuses nothing: it finishes what its main step began.
+    ...(isPost ? {} : strays(operation.inputs)),
     ...(role ? { role } : {}),
     signal,
     observer,
@@ -73,6 +77,21 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
 };
 
 const written: Written = readInput;
+
+/** @returns what is to be refused; warns instead where the user may not have written it */
+const strays = (inputs: Schema<object>): Pick<Host, 'strays'> => {
+  const declared = fieldsOf({ ...inputs, ...commonInputs, ...githubInputs }).map(([name]) => name);
+  const found = strayInputs(process.env, declared);
+  if (ownsItsInputs(process.env, process.argv[1])) return { strays: found };
+  if (found.length > 0)
+    annotateWarning(
+      `${found
+        .slice(0, 5)
+        .map(({ problem }) => problem)
+        .join('\n')}\nIgnored, because another action or a composite may have set it.`,
+    );
+  return {};
+};
 
 const endOf = (delivery: Delivery, outOfTime: Promise<void>): Promise<Report> =>
   Promise.race([

@@ -1,7 +1,6 @@
 import { parse, YAMLError } from 'yaml';
 import type { JobData } from '../aws/codepipeline.ts';
 import { yamlProblem } from '../manifest/load.ts';
-import { suggest } from '../manifest/suggest.ts';
 import { InputError, type Schema } from '../schema.ts';
 import { keyOf } from '../secrets.ts';
 import { type DeclaredOperation, furtherInputs, jobFields } from './action-types.ts';
@@ -9,6 +8,7 @@ import { fetchFiles } from './artifacts.ts';
 import { type JobInputs, jobInputs } from './common-inputs.ts';
 import { only } from './delivery.ts';
 import { readInputs, type Written } from './read-inputs.ts';
+import { type Stray, strayOf } from './stray-inputs.ts';
 
 /** What a job was asked: its configuration, the inputs in `further-inputs`, and the files in its artifacts. @throws {InputError} */
 export const readJobInputs = async <Inputs>(
@@ -17,30 +17,37 @@ export const readJobInputs = async <Inputs>(
   place: Parameters<typeof fetchFiles>[3],
 ): Promise<{ readonly inputs: Inputs; readonly common: JobInputs }> => {
   const fields = jobFields(operation);
-  const written = writtenIn(
+  const { written, strays } = writtenIn(
     data.actionConfiguration?.configuration ?? {},
     fields.map(([name]) => name),
   );
   const readFile = await fetchFiles(data, fields, written, place);
   const schema = { ...operation.inputs, ...jobInputs } as Schema<Inputs & JobInputs>;
-  const values = readInputs(schema, written, readFile);
+  const values = readInputs(schema, written, readFile, strays);
   return { inputs: only<Inputs>(operation.inputs, values), common: values };
 };
 
-/** @throws {InputError} for an input that is not declared, or that is given twice */
-const writtenIn = (configuration: Readonly<Record<string, string>>, declared: readonly string[]): Written => {
+/**
+ * AWS takes only the keys that the action type declares; the type in the account may be older or newer than this worker.
+ * @throws {InputError} for an input that is given twice
+ */
+const writtenIn = (
+  configuration: Readonly<Record<string, string>>,
+  declared: readonly string[],
+): { readonly written: Written; readonly strays: readonly Stray[] } => {
   const { [furtherInputs]: more, ...keyed } = configuration;
   const further = more === undefined ? {} : parseFurther(more);
-  for (const name of Object.keys(further)) {
-    if (!declared.includes(name)) {
-      const closest = suggest(name, declared);
-      throw new InputError(
-        `${furtherInputs}: ${keyOf(name)} is not an input${closest ? `; did you mean ${closest}?` : ''}`,
-      );
-    }
+  for (const name of Object.keys(further))
     if (keyed[name] !== undefined) throw new InputError(`${name} is given twice: in ${furtherInputs}, and by itself`);
-  }
-  return (name) => keyed[name] ?? further[name];
+  const unknown = (given: object): Stray[] =>
+    Object.keys(given).flatMap((name) => (declared.includes(name) ? [] : [strayOf(name, declared)]));
+  return {
+    written: (name) => keyed[name] ?? further[name],
+    strays: [
+      ...unknown(keyed),
+      ...unknown(further).map((stray) => ({ ...stray, problem: `${furtherInputs}: ${stray.problem}` })),
+    ],
+  };
 };
 
 /** `{description: better recall, content-types: [text/csv], pin: true}`. */

@@ -5,7 +5,7 @@ import { loadJudge } from '../manifest/load.ts';
 import { jsonText } from '../plain-text.ts';
 import { bucketsAt, type Look, type Witnessed } from '../release/witnessed.ts';
 import { file, InputError, optional, text } from '../schema.ts';
-import { helpOf, readArguments } from './arguments.ts';
+import { readArguments } from './arguments.ts';
 import type { ExitCode } from './command-line.ts';
 import { readInputs } from './read-inputs.ts';
 import { readJournalFile, recordedJournal, recordedLines, standardInput } from './recorded.ts';
@@ -39,12 +39,7 @@ export const judgingInputs = {
  */
 export const runJudge = (args: readonly string[], terminal: Terminal): ExitCode => {
   try {
-    const { written, help } = readArguments(judgingInputs, args);
-    if (help) {
-      terminal.out(helpOf('judge', 'Judges buckets of metrics by a policy, without AWS.', judgingInputs));
-      return 0;
-    }
-    const { policy, buckets, journal } = readInputs(judgingInputs, written);
+    const { policy, buckets, journal } = readInputs(judgingInputs, readArguments(judgingInputs, args));
     if (journal !== undefined) {
       const read = readJournalFile(journal);
       return replayJournal({ ...read, policy: recordedJournal(read, policy).policy }, terminal, policy !== undefined);

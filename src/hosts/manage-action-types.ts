@@ -4,7 +4,7 @@ import { jsonText } from '../plain-text.ts';
 import { type Field, flag, InputError } from '../schema.ts';
 import { quoted } from '../secrets.ts';
 import { type ActionTypeRequest, actionTypeOf, actionTypeVersion } from './action-types.ts';
-import { helpOf, readArguments } from './arguments.ts';
+import { readArguments } from './arguments.ts';
 import { chooseClock } from './clock.ts';
 import { connectCodepipeline } from './codepipeline.ts';
 import type { CommandLine, ExitCode } from './command-line.ts';
@@ -12,9 +12,9 @@ import { exitCodeOf } from './exit-code.ts';
 import { failureOf } from './failure.ts';
 import { readInputs } from './read-inputs.ts';
 
-const inputs: { readonly json: Field<boolean> } = { json: flag({ description: 'Print JSON.', default: false }) };
-const does =
-  'Lists the custom action types of this version and whether the account has them, or creates those it does not have.';
+export const actionTypesInputs: { readonly json: Field<boolean> } = {
+  json: flag({ description: 'Print JSON.', default: false }),
+};
 
 type Standing = 'missing' | 'created' | 'exists' | 'exists with another definition';
 
@@ -24,19 +24,15 @@ export const runActionTypes = async (
   { env, terminal }: CommandLine,
 ): Promise<ExitCode> => {
   try {
-    const { written, help } = readArguments(inputs, verb === '--help' ? [verb] : args);
-    if (help) {
-      terminal.out(helpOf('action-types list|create', does, inputs));
-      return 0;
-    }
     if (verb !== 'list' && verb !== 'create')
       throw new InputError(
-        `${quoted(verb ?? '')} is not expected here; write action-types list or action-types create`,
+        `${verb === undefined ? 'a word is missing' : `${quoted(verb)} is not expected here`}; write action-types list or action-types create`,
       );
+    const inputs = readInputs(actionTypesInputs, readArguments(actionTypesInputs, args));
     const calls = connectCodepipeline(env, await chooseClock(env));
     const rows = await standings(calls, verb === 'create');
     terminal.out(
-      readInputs(inputs, written).json
+      inputs.json
         ? jsonText(rows, 2)
         : rows
             .map(({ category, provider, version, standing }) => `${category}/${provider}/${version}  ${standing}`)

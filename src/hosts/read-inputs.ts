@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Field, InputError, type Schema } from '../schema.ts';
 import { keepVariablesOf } from '../secrets.ts';
+import type { Stray } from './stray-inputs.ts';
 
 /** `packageVersion` and `package-version` are both written `package-version` by users. */
 export const wireName = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -21,14 +22,24 @@ export const fieldsOf = <Values>(schema: Schema<Values>): readonly (readonly [st
 /**
  * The typed inputs, read once and before anything else happens. An empty text is an input that was not given: GitHub passes
  * `''` for every input a workflow leaves out.
- * @throws {InputError} naming every input that is missing or wrong; what a field's own parser throws, when it alone is wrong
+ * @param strays what was written and no field declares
+ * @throws {InputError} naming every input that is missing, wrong or unknown; what a field's own parser throws, when it alone is wrong
  */
-export const readInputs = <Values>(schema: Schema<Values>, written: Written, readFile: ReadFile = readText): Values => {
+export const readInputs = <Values>(
+  schema: Schema<Values>,
+  written: Written,
+  readFile: ReadFile = readText,
+  strays: readonly Stray[] = [],
+): Values => {
   const values: Record<string, unknown> = {};
-  const problems: unknown[] = [];
+  const problems: unknown[] = strays.map(({ problem }) => new InputError(problem));
   for (const [key, field] of Object.entries<Field<unknown>>(schema as Record<string, Field<unknown>>)) {
+    const name = wireName(key);
+    const text = written(name) || field.default;
+    // A misspelt input is one mistake, not two.
+    if (text === undefined && strays.some(({ meant }) => meant === name)) continue;
     try {
-      values[key] = readField(wireName(key), field, written(wireName(key)) || field.default, readFile);
+      values[key] = readField(name, field, text, readFile);
     } catch (problem) {
       problems.push(problem);
     }
@@ -51,7 +62,22 @@ const readText: ReadFile = (name, path) => {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new InputError(`${name}: cannot read ${JSON.stringify(path)}: ${(error as NodeJS.ErrnoException).code}`);
+    throw new InputError(
+      `${name}: cannot read ${JSON.stringify(path)}: ${whyUnreadable(error as NodeJS.ErrnoException)}`,
+    );
+  }
+};
+
+const whyUnreadable = ({ code, message }: NodeJS.ErrnoException): string => {
+  switch (code) {
+    case 'ENOENT':
+      return `there is no such file in ${process.cwd()} (ENOENT)`;
+    case 'EISDIR':
+      return 'it is a folder (EISDIR)';
+    case 'EACCES':
+      return 'this user may not read it (EACCES)';
+    default:
+      return code ?? message;
   }
 };
 

@@ -10,6 +10,10 @@ export const runFrom = (env: Env, host: Run['host']): Run => {
   return { host, holder: `${host}/${userName()}@${hostname()}` };
 };
 
+/** Whether others read what this process prints: the log of a CI job. */
+export const isPublic = (env: Env): boolean =>
+  Boolean(env['GITHUB_ACTIONS'] || env['CODEBUILD_BUILD_ID'] || (env['CI'] && env['CI'] !== 'false'));
+
 /** The attempt number is left out of the holder: a re-run of the same job takes its own lease over. */
 const githubRun = (env: Env, host: Run['host']): Run => {
   const repository = env['GITHUB_REPOSITORY'] ?? '';

@@ -30,6 +30,21 @@ export class ManifestError extends InputError {
 export const loadManifest = (text: string, path: string): Manifest => load(manifestSchema, text, path);
 
 /**
+ * A manifest that a new version is to be delivered by. A gate that the user believes in and that is not kept is worse than none, so
+ * that a section which this version does not enforce is refused here. Going back, approval and history read the manifest without it.
+ * @throws {ManifestError}
+ */
+export const loadToDeliver = (text: string, path: string): Manifest => {
+  const manifest = loadManifest(text, path);
+  if (manifest.regression === undefined) return manifest;
+  const line = text.split('\n').findIndex((one) => /^["']?regression\b/.test(one));
+  throw new ManifestError(
+    `${path}:${line < 0 ? '' : `${line + 1}:1:`} regression: is not enforced by this version, so the candidate would be delivered untested;` +
+      ' remove the section, and compare the versions in a step of your own before this one',
+  );
+};
+
+/**
  * The `judge` section of a manifest in a file of its own.
  * @throws {ManifestError}
  */

@@ -27,7 +27,11 @@ const regression = z.pipe(
           .check(about('Parts of the data that must not get worse: a column, or a condition.')),
       ),
     })
-    .check(about('What the candidate must not be worse at before it is deployed.')),
+    .check(
+      about(
+        'What the candidate must not be worse at before it is deployed. Not enforced by this version: `deploy-endpoint`, `plan` and `lint` refuse a manifest that has it.',
+      ),
+    ),
   z.transform(({ slices, ...rest }): Regression => ({ ...rest, slices: slices ?? [] })),
 );
 

@@ -5,7 +5,13 @@ export const suggest = (written: string, candidates: readonly string[]): string 
     .map((candidate) => ({ candidate, distance: distance(written.toLowerCase(), candidate.toLowerCase()) }))
     .filter((entry) => entry.distance <= tolerance)
     .sort((a, b) => a.distance - b.distance);
-  return ranked[0]?.candidate;
+  return ranked[0]?.candidate ?? beginning(written.toLowerCase(), candidates);
+};
+
+/** `env` for `environment`, when nothing else begins like that. */
+const beginning = (written: string, candidates: readonly string[]): string | undefined => {
+  const [only, ...more] = written.length < 3 ? [] : candidates.filter((one) => one.toLowerCase().startsWith(written));
+  return more.length === 0 ? only : undefined;
 };
 
 /** Damerau–Levenshtein (optimal string alignment): insertions, deletions, substitutions and swaps of neighbours cost 1 each. */

@@ -31,10 +31,11 @@ import type { Release, ReleaseRecord } from '../release/record.ts';
 import { releaseStore } from '../release/store.ts';
 import { flag, text, type ValuesOf } from '../schema.ts';
 import type { World } from '../world.ts';
-import { sharedInputs } from './shared-inputs.ts';
+import { manifestToDeliver, sharedInputs } from './shared-inputs.ts';
 
 const inputs = {
   ...sharedInputs,
+  manifest: manifestToDeliver,
   version: text({
     description: 'Registered version to deploy: `1.4.0`, `v1.4.0` or `churn_v1.4.0`.',
     example: '1.4.0',

@@ -14,6 +14,7 @@ const list = (options: {
 }): Field<readonly string[] | undefined> => ({
   kind: 'text',
   required: false,
+  repeatable: true,
   description: options.description,
   example: options.example,
   parse: (value, source) => {
@@ -33,6 +34,7 @@ const pairs = <Value>(options: {
 }): Field<Value | undefined> => ({
   kind: 'text',
   required: false,
+  repeatable: true,
   ...options,
   shown: (value) =>
     value

@@ -1,4 +1,4 @@
-import { loadManifest } from '../manifest/load.ts';
+import { loadManifest, loadToDeliver } from '../manifest/load.ts';
 import { file, text } from '../schema.ts';
 
 /** What every operation takes: what is delivered, and where. */
@@ -13,3 +13,6 @@ export const sharedInputs = {
     example: 'production',
   }),
 };
+
+/** What puts a new version in front of users takes instead of `sharedInputs.manifest`: every gate in it must be one that is kept. */
+export const manifestToDeliver = { ...sharedInputs.manifest, parse: loadToDeliver };

@@ -1,5 +1,6 @@
 import type { Settings } from '../../simulator/contracts.ts';
 import { flips } from '../../simulator/settings.ts';
+import { groupBy } from '../group-by.ts';
 import { type Out, type Performance, type Played, playAll } from './play.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import type { Verdict } from './verdict.ts';
@@ -36,7 +37,7 @@ export const flippedPerformances = (
     const touched = plain
       .filter(({ scenario, settingsRead }) => settingsRead.includes(flip) && !(flip in (scenario.settings ?? {})))
       .map(({ scenario }) => scenario);
-    const groups = Map.groupBy(touched, ({ expected }) => expected.outcome);
+    const groups = groupBy(touched, ({ expected }) => expected.outcome);
     const chosen =
       everyPair || touched.length < few
         ? touched

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { LoggedRequest, Settings, Simulator } from '../../simulator/contracts.ts';
 import { type IrisVersion, irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
@@ -159,7 +160,7 @@ export const openStage = async (settings: Partial<Settings> = {}): Promise<Stage
 
 /** The sources lie two folders below the repository's root, the compiled files three. */
 export const actionsFolder = (): string => {
-  const folders = ['../../actions', '../../../actions'].map((path) => join(import.meta.dirname, path));
+  const folders = ['../../actions', '../../../actions'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
   const found = folders.find((folder) => existsSync(join(folder, 'deploy-endpoint/action.yml')));
   if (found === undefined) throw new Error(`no actions in ${folders.join(' or ')}`);
   return found;

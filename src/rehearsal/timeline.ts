@@ -1,42 +1,30 @@
-import { styleText } from 'node:util';
 import { duration, type Instant } from '../clock.ts';
 import { reason } from '../reason-codes.ts';
 import type { Chapter, Happening } from '../report/story.ts';
 import { sinceStart } from './tell.ts';
 import type { Verdict } from './verdict.ts';
 
-type Style = Parameters<typeof styleText>[0];
-
-const styles: Readonly<Record<Happening['who'], Style>> = {
-  workflow: 'cyan',
-  person: 'magenta',
-  endpoint: 'blue',
-  alarm: 'red',
-  registry: 'gray',
-  autoscaling: 'gray',
-};
-
-/** One release on a terminal: virtual time, who, what; then the verdict. Colours only where `styleText` finds them wanted. */
+/** One release on a terminal: virtual time, who, what; then the verdict. No colours: no escape sequence reaches a terminal. */
 export const timelineOf = (chapter: Chapter, start: Instant): string =>
   [
     '',
-    styleText('bold', chapter.title),
+    chapter.title,
     ...chapter.happenings.map((happening) => `  ${sinceStart(happening.at, start)}  ${line(happening)}`),
   ].join('\n');
 
 const line = ({ who, what, detail }: Happening): string =>
   who === 'workflow'
-    ? `${styleText(styles[who], what.padEnd(15))}  ${detail}`
-    : `${styleText(styles[who], who.padEnd(15))}  ${what}${detail === '' ? '' : `: ${detail}`}`;
+    ? `${what.padEnd(15)}  ${detail}`
+    : `${who.padEnd(15)}  ${what}${detail === '' ? '' : `: ${detail}`}`;
 
 export const verdictOfChapter = (chapter: Chapter, verdict: Verdict): string => {
   const { outcome, reason: code, because } = chapter.verdict;
   const good = verdict.problems.length === 0;
   return [
-    `  ${styleText(good ? 'green' : 'red', `${good ? '✔' : '✘'} ${outcome}/${code}`)} after ${duration(chapter.endedAt - chapter.startedAt)}: ${because}`,
+    `  ${good ? '✔' : '✘'} ${outcome}/${code} after ${duration(chapter.endedAt - chapter.startedAt)}: ${because}`,
     `    meaning: ${reason(code).meaning}`,
     `    serves now: ${chapter.servesNow}`,
-    ...verdict.problems.map((problem) => `    ${styleText('red', problem)}`),
+    ...verdict.problems.map((problem) => `    ${problem}`),
   ].join('\n');
 };
 
@@ -46,7 +34,7 @@ export const scenarioLine = (verdict: Verdict): string => {
   const end = `${verdict.outcome}/${verdict.reasonCode}`;
   const facts = `${duration(verdict.virtualSeconds * 1000)} in ${(verdict.wallMs / 1000).toFixed(1)} s, ${verdict.requests} requests, ${verdict.mutations} writes`;
   return [
-    `${styleText(good ? 'green' : 'red', good ? '✔' : '✘')} ${verdict.name.padEnd(28)} ${end.padEnd(32)} ${facts}`,
-    ...verdict.problems.map((problem) => `    ${styleText('red', problem)}`),
+    `${good ? '✔' : '✘'} ${verdict.name.padEnd(28)} ${end.padEnd(32)} ${facts}`,
+    ...verdict.problems.map((problem) => `    ${problem}`),
   ].join('\n');
 };

@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib';
+import { crc32 } from '../../simulator/crc32.ts';
 
 /** A zip archive of small text files, unpacked, as a pipeline's source would give it (PKWARE APPNOTE 6.3.10, §4.3). */
 export const zipOf = (files: Readonly<Record<string, string>>): Buffer => {

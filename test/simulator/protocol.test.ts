@@ -195,7 +195,7 @@ describe('the front door', () => {
 });
 
 test('the process prints its URL and the environment to export, serves, and ends on a signal', async () => {
-  const child = spawn(process.execPath, ['simulator/main.ts', '--port', '0', '--speed', '60'], {
+  const child = spawn(process.execPath, ['src/main.ts', 'simulator', '--port', '0', '--speed', '60'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise((resolve) => child.once('exit', resolve));

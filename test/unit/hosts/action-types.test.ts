@@ -89,7 +89,9 @@ describe('action-types', () => {
   it('are listed or created, and nothing else', async () => {
     expect(await run('delete')).toBe(2);
     expect(err.join('\n')).toMatch(/"delete" is not expected/);
-    expect(await run('--help')).toBe(0);
-    expect(out.join('\n')).toMatch(/action-types list\|create/);
+    expect(await run()).toBe(2);
+    expect(err.at(-1)).toMatch(/write action-types list or action-types create/);
+    expect(await run('list', '--jsno')).toBe(2);
+    expect(err.at(-1)).toMatch(/did you mean --json\?/);
   });
 });

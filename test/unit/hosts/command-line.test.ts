@@ -54,8 +54,22 @@ describe('the command line', () => {
     expect(out).toContain('count to three\n  update count\n           0 → 3\n  note: counting is safe');
     expect(out).toContain('2026-01-05T09:02:00Z   90 %  counted 3 sheep');
     expect(out).toContain(
-      'deploy-endpoint: succeeded/delivered\n  counted sheep\n  counted: 3\n  last-subject: endpoint/churn',
+      'deploy-endpoint: succeeded/delivered\n  counted sheep\n  counted: 3\n  last-subject: arn:aws:sagemaker:',
     );
+  });
+
+  it.each([
+    ['a shell', {}, 'arn:aws:sagemaker:eu-west-1:111122223333:endpoint/churn'],
+    ['a shell that says it is no CI', { CI: 'false' }, 'arn:aws:sagemaker:eu-west-1:111122223333:endpoint/churn'],
+    ['a `run:` step of GitHub', { GITHUB_ACTIONS: 'true', CI: 'true' }, 'endpoint/churn'],
+    ['CodeBuild', { CODEBUILD_BUILD_ID: 'project:1' }, 'endpoint/churn'],
+    ['any CI', { CI: '1' }, 'endpoint/churn'],
+  ])('shows ARNs and accounts to the one who reads, in %s', async (_, env, shown) => {
+    const text = await run(['--subject', 'sheep'], {}, { env });
+    expect(text.out).toContain(`  last-subject: ${shown}`);
+    expect(text.out + text.err).not.toMatch(/::|\*\*\*|<account>/);
+    const { out } = await run(['--subject', 'sheep', '--json'], {}, { env });
+    expect(JSON.parse(out)).toMatchObject({ outputs: { 'last-subject': shown } });
   });
 
   it('prints nothing but JSON on standard output with --json', async () => {
@@ -97,20 +111,24 @@ describe('the command line', () => {
     expect((await run(['--subject', 'sheep', '--no-wait'])).out).toContain('resume-token: {"v":1,"seen":1}');
     expect((await run(['--subject', 'sheep', '--dry-run=true'])).out).toContain('succeeded/planned');
     expect((await run(['--subject', 'sheep', '--dry-run=false'])).out).toContain('succeeded/delivered');
+    expect((await run(['--subject', 'sheep', '--dry-run', 'false'])).out).toContain('succeeded/delivered');
+    expect((await run(['--dry-run', 'False', '--subject', 'sheep'])).out).toContain('succeeded/delivered');
+    expect((await run(['--dry-run', 'TRUE', '--subject', 'sheep'])).out).toContain('succeeded/planned');
   });
 
   it('does not offer what a command presets', async () => {
     const preset = { 'dry-run': 'true' };
     expect((await run(['--subject', 'sheep'], {}, {}, preset)).out).toContain('succeeded/planned');
-    expect(await run(['--subject', 'sheep', '--dry-run'], {}, {}, preset)).toMatchObject({
+    expect((await run(['--subject', 'sheep', '--dry-run'], {}, {}, preset)).out).toContain('succeeded/planned');
+    expect(await run(['--subject', 'sheep', '--no-dry-run'], {}, {}, preset)).toMatchObject({
       code: 2,
-      err: expect.stringContaining('--dry-run is not an option'),
+      err: 'count: --dry-run is not an option of count: it is always true here',
     });
   });
 
   it('writes JUnit and variables that a shell can read', async () => {
     const [junit, variables] = [join(folder, 'report.xml'), join(folder, 'outputs.env')];
-    await run(['--subject', 'sheep', '--junit', junit, '--exported-variables', variables]);
+    await run(['--subject', 'sheep', '--junit', junit, '--exported-variables', variables], {}, { env: { CI: 'true' } });
     expect(readFileSync(variables, 'utf8')).toBe(
       "COUNTED='3'\nLAST_SUBJECT='endpoint/churn'\nOUTCOME='succeeded'\nREASON_CODE='delivered'\n",
     );
@@ -136,13 +154,5 @@ describe('the command line', () => {
     );
     expect(code).toBe(1);
     expect(out).toContain('cancelled/cancelled');
-  });
-
-  it('prints help from the declaration', async () => {
-    const { code, out } = await run(['--help']);
-    expect(code).toBe(0);
-    expect(out).toContain('--subject <text>\n      What is counted. (required; e.g. sheep)');
-    expect(out).toContain('--pace slow|fast\n      How fast. (default: slow)');
-    expect(out).toContain('--dry-run\n');
   });
 });

@@ -63,6 +63,38 @@ describe('the GitHub host', () => {
     expect(step.summary).toContain('## ❌ deploy-endpoint: failed');
   });
 
+  it('refuses an input that it does not have, and does nothing', async () => {
+    const step = await runStep(script, { ...inputs, dryrun: 'true', 'on-pendign': 'continue' });
+    expect(step.code).toBe(1);
+    expect(step.outputs).toMatchObject({ outcome: 'failed', 'reason-code': 'invalid-input' });
+    expect(step.outputs).not.toHaveProperty('counted');
+    expect(annotations(step.log)).toEqual([
+      expect.stringContaining(
+        'dryrun is not an input; did you mean dry-run?%0Aon-pendign is not an input; did you mean on-pending?',
+      ),
+    ]);
+    expect(step.summary).toContain('dryrun is not an input; did you mean dry-run?');
+  });
+
+  it.each([
+    ['a runner that gives the inputs of a composite to its steps', { ACT: 'true' }],
+    ['an action that another action started', { GITHUB_ACTION_REPOSITORY: 'other/retry', GITHUB_ACTION_REF: 'v1' }],
+  ])('warns where the user may not have written it: %s', async (_, env) => {
+    const step = await runStep(script, { ...inputs, time_out: '5', attempts: '3' }, { env });
+    expect(step).toMatchObject({ code: 0, outputs: { 'reason-code': 'delivered' } });
+    const [warning, ...more] = annotations(step.log);
+    expect(warning).toMatch(
+      /^::warning::attempts is not an input; the inputs are subject, .*%0Atime_out is not an input; did you mean timeout\?%0AIgnored, because/,
+    );
+    expect(more).toEqual([]);
+  });
+
+  it('refuses nothing in a post step: it finishes what was begun', async () => {
+    const step = await runStep(script, { ...inputs, dryrun: 'true' }, { state: { started: 'yes' } });
+    expect(step.log).toContain('ABORT cancelled');
+    expect(step.outputs).not.toMatchObject({ 'reason-code': 'invalid-input' });
+  });
+
   it.each([
     [{ subject: 'Sheep 1' }, 'subject: "Sheep 1" is not allowed; expected lower-case letters'],
     [{}, 'subject is required: What is counted.'],

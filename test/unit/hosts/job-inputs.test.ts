@@ -81,6 +81,11 @@ describe('the inputs of a job', () => {
       { 'further-inputs': '{lout: true}' },
       /^InputError: further-inputs: lout is not an input; did you mean loud\?$/,
     ],
+    [
+      'a configuration key that is no input, as an action type of another version may have',
+      { loudd: 'true' },
+      /^InputError: loudd is not an input; did you mean loud\?$/,
+    ],
     ['an input given twice', { loud: 'true', 'further-inputs': '{loud: false}' }, /^InputError: loud is given twice/],
     [
       'further inputs that are no map',

@@ -32,7 +32,9 @@ describe('readInputs', () => {
     const withFile = { policy: file({ description: 'The policy.', parse: (content, path) => ({ content, path }) }) };
     const path = 'test/unit/hosts/read-inputs.test.ts';
     expect(readInputs(withFile, () => path).policy).toEqual({ path, content: expect.stringContaining('describe(') });
-    expect(() => readInputs(withFile, () => 'missing.yml')).toThrow('policy: cannot read "missing.yml": ENOENT');
+    expect(() => readInputs(withFile, () => 'missing.yml')).toThrow(
+      `policy: cannot read "missing.yml": there is no such file in ${process.cwd()} (ENOENT)`,
+    );
   });
 });
 

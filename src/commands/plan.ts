@@ -1,0 +1,24 @@
+import { optionsOf, runCommand } from '../hosts/command-line.ts';
+import { operations } from '../operations/all.ts';
+import { type Command, wrongRequest } from './command.ts';
+
+const deployEndpoint = operations['deploy-endpoint'];
+
+/** A plan writes nothing and waits for nothing. */
+export const asPlan = { 'dry-run': 'true', wait: 'true', 'resume-token': '' } as const;
+
+export const plan: Command = {
+  does: 'Prints what deploy-endpoint would do, how long it takes and which permissions it needs; writes nothing.',
+  options: optionsOf(deployEndpoint, asPlan),
+  notes: ['It reads the account: credentials must allow the actions of docs/permissions/plan.json.'],
+  examples: [
+    { line: 'plan --environment production --version 1.4.0', does: 'Prints the plan.' },
+    { line: 'plan --environment production --version 1.4.0 --json', does: 'Prints it as JSON.' },
+  ],
+  exits: {
+    0: 'the deployment could begin, or nothing is to be done',
+    1: 'the deployment would be refused, or AWS could not be read; the reason code says which',
+    2: wrongRequest,
+  },
+  run: (args, host) => runCommand('plan', deployEndpoint, args, host(), asPlan),
+};

@@ -1,0 +1,17 @@
+import { rehearseInputs } from '../rehearsal/inputs.ts';
+import { type Command, wrongRequest } from './command.ts';
+
+export const rehearse: Command = {
+  does: 'Plays the real actions against a local AWS on this machine, in virtual time; needs no AWS account.',
+  options: rehearseInputs,
+  notes: ['Without options: the main story, five releases with their timelines and a report.'],
+  examples: [
+    { line: 'rehearse', does: 'The main story; writes rehearsal/report.html.' },
+    { line: 'rehearse --list', does: 'The names of all scenarios.' },
+    { line: 'rehearse --scenario canary-errors-rolled-back', does: 'One scenario with its timeline.' },
+    { line: 'rehearse --all', does: 'Every scenario, two at a time.' },
+  ],
+  exits: { 0: 'everything ended as expected', 1: 'something did not end as expected', 2: wrongRequest },
+  // Loaded on demand: the commands that talk to AWS need neither the rehearsal nor the simulator.
+  run: async (args, _host, terminal) => (await import('../rehearsal/main.ts')).rehearse(args, terminal),
+};

@@ -1,0 +1,15 @@
+import { simulatorInputs } from '../rehearsal/inputs.ts';
+import { type Command, wrongRequest } from './command.ts';
+
+export const simulator: Command = {
+  does: 'Starts the local AWS and prints the environment that leads to it; ends with Ctrl-C.',
+  options: simulatorInputs,
+  notes: ['docs/simulator.md describes what it does as AWS does, and how to try a delivery on it.'],
+  examples: [
+    { line: 'simulator', does: 'On port 4599, as fast as the wall clock.' },
+    { line: 'simulator --port 0 --speed 60', does: 'On a free port; an hour passes in a minute.' },
+  ],
+  exits: { 0: 'ended by a signal', 1: 'it could not start', 2: wrongRequest },
+  run: async (args, host, terminal) =>
+    (await import('../rehearsal/run-simulator.ts')).runSimulator(args, terminal, host),
+};

@@ -1,0 +1,68 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { commands } from '../../../src/commands/all.ts';
+import { runCommandLine } from '../../../src/commands/run-command-line.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lint-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const lint = async (text: string, ...args: string[]) => {
+  const manifest = join(folder, 'delivery.yml');
+  writeFileSync(manifest, text);
+  const { code, out, err } = await run('lint', '--manifest', manifest, ...args);
+  return { code, out, err: err.replaceAll(manifest, 'delivery.yml') };
+};
+const run = async (...args: string[]) => {
+  const out: string[] = [];
+  const err: string[] = [];
+  const terminal = { out: (line: string) => void out.push(line), err: (line: string) => void err.push(line) };
+  const cancellation = { signal: new AbortController().signal, outOfTime: new Promise<void>(() => {}) };
+  const host = () => ({ env: {}, terminal, cancellation });
+  const code = await runCommandLine(args, commands, host, terminal);
+  return { code, out: out.join('\n'), err: err.join('\n') };
+};
+const good = readFileSync('examples/canary.yml', 'utf8');
+const bad = good.replace('canary', 'canry').replace(/bake: .*/, 'bake: 10');
+const withRegression = `${good}\nregression: { task: regression, dataset: rows.jsonl, metrics: [mae] }\n`;
+
+describe('lint without AWS', () => {
+  it('is content with a good manifest', async () => {
+    expect(await lint(good)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('the manifest is valid: churn in'),
+    });
+    expect(JSON.parse((await lint(good, '--json')).out)).toMatchObject({ valid: true, model: 'churn' });
+    expect((await lint(good, '--json', 'false')).out).toContain('the manifest is valid');
+  });
+
+  it('names every mistake on a line of its own, and says what to do', async () => {
+    const { code, out, err } = await lint(bad);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(/^lint: failed\/invalid-manifest\n( {2}delivery\.yml:\d+:\d+: .*\n)+ {2}what to do: /);
+    expect(err).toContain('did you mean canary?');
+  });
+
+  it('answers a script in JSON, also when something is wrong', async () => {
+    const { code, out, err } = await lint(bad, '--json');
+    expect({ code, err }).toEqual({ code: 2, err: '' });
+    expect(JSON.parse(out)).toMatchObject({ valid: false, outcome: 'failed', reason: 'invalid-manifest' });
+  });
+
+  it('refuses a gate that nothing would keep', async () => {
+    const { code, err } = await lint(withRegression);
+    expect(code).toBe(2);
+    expect(err).toContain('regression: is not enforced by this version');
+  });
+
+  it('names the folder in which a file was looked for', async () => {
+    const { code, err } = await run('lint', '--manifest', 'no-such.yml');
+    expect(code).toBe(2);
+    expect(err).toContain(`manifest: cannot read "no-such.yml": there is no such file in ${process.cwd()} (ENOENT)`);
+    expect((await run('lint', '--manifest', folder)).err).toContain('it is a folder (EISDIR)');
+  });
+});
