@@ -42,8 +42,8 @@ const readOption = (argument: string, fields: ReadonlyMap<string, Field<unknown>
   const name = written.replace(/^no-/, '');
   const field = fields.get(name);
   if (name === written || field?.kind !== 'boolean')
-    throw new InputError(`--${keyOf(written)} is not an option${suggestion(name, fields)}`);
-  if (inline !== undefined) throw new InputError(`--${written} takes no value; write --${name}=${keyOf(inline)}`);
+    throw new InputError(`${keyOf(`--${written}`)} is not an option${suggestion(name, fields)}`);
+  if (inline !== undefined) throw new InputError(`--${written} takes no value; --${name} does`);
   return { name, field, negated: true, inline };
 };
 

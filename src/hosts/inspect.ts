@@ -70,8 +70,7 @@ const inspecting = async <Values extends { readonly manifest: Manifest }>(
     const failure = failureOf(error);
     const because = isPublic(env) ? withoutAccount(failure.because) : failure.because;
     // A script that reads the answer reads this one too.
-    if (/^true$/i.test(written('json') ?? ''))
-      terminal.out(JSON.stringify({ ...refused, ...failure, because }, undefined, 2));
+    if (/^true$/i.test(written('json') ?? '')) terminal.out(jsonText({ ...refused, ...failure, because }, 2));
     else
       terminal.err(
         `${command}: ${failure.outcome}/${failure.reason}\n  ${because.replaceAll('\n', '\n  ')}\n  what to do: ${reason(failure.reason).remedy}`,

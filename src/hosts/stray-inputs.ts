@@ -1,5 +1,6 @@
 import { isAbsolute, resolve, sep } from 'node:path';
 import { suggest } from '../manifest/suggest.ts';
+import { keyOf } from '../secrets.ts';
 import type { Env } from './run.ts';
 
 /** An input that no declaration knows. */
@@ -12,7 +13,7 @@ export interface Stray {
 }
 
 export const strayOf = (name: string, declared: readonly string[], advice = ''): Stray => {
-  const shown = name.length > 60 ? `${name.slice(0, 59)}…` : name;
+  const shown = keyOf(name.length > 60 ? `${name.slice(0, 59)}…` : name);
   const meant = suggest(name.replaceAll('_', '-'), declared);
   return {
     name,
@@ -37,7 +38,7 @@ export const strayInputs = (env: Env, declared: readonly string[]): readonly Str
       strayOf(
         variable.slice('INPUT_'.length).toLowerCase(),
         declared,
-        ` (should ${variable} be a variable of your own, for another step: give it another name)`,
+        ` (should ${keyOf(variable)} be a variable of your own, for another step: give it another name)`,
       ),
     );
 };

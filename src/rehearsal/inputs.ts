@@ -1,4 +1,5 @@
 import { type Field, flag, InputError, optional, text } from '../schema.ts';
+import { quoted } from '../secrets.ts';
 
 /** Of the commands `rehearse` and `simulator`. Apart from what they start, so that help needs none of it. */
 export const rehearseInputs = {
@@ -39,7 +40,7 @@ const number = (
   parse: (value, source) => {
     const found = Number(value);
     if (!/^\d+(\.\d+)?$/.test(value) || !fits(found))
-      throw new InputError(`${source}: ${JSON.stringify(value)} is not allowed; expected ${allowed}`);
+      throw new InputError(`${source}: ${quoted(value)} is not allowed; expected ${allowed}`);
     return found;
   },
 });

@@ -6,6 +6,7 @@ import type { Terminal } from '../hosts/terminal.ts';
 import { suggest } from '../manifest/suggest.ts';
 import { jsonText } from '../plain-text.ts';
 import { InputError } from '../schema.ts';
+import { quoted } from '../secrets.ts';
 import { rehearseInputs } from './inputs.ts';
 import { type Out, playAll, playStory } from './play.ts';
 import { scenarios } from './scenarios/all.ts';
@@ -65,7 +66,7 @@ const readOptions = (args: readonly string[]) => {
     if (names.includes(name)) continue;
     const closest = suggest(name, names);
     throw new InputError(
-      `no scenario ${JSON.stringify(name)}${closest ? `; did you mean ${closest}?` : '; `rehearse --list` names them'}`,
+      `no scenario ${quoted(name)}${closest ? `; did you mean ${closest}?` : '; `rehearse --list` names them'}`,
     );
   }
   return { ...options, named: scenarios.filter(({ name }) => wanted?.includes(name) ?? true) };

@@ -99,7 +99,7 @@ const mistakes: Readonly<Record<string, Mistake>> = {
     inputs: { manifest: 'nowhere.yml' },
     reason: 'invalid-input',
     exit: 2,
-    says: /"nowhere\.yml": ENOENT/,
+    says: /"nowhere\.yml": there is no such file in .* \(ENOENT\)/,
   },
   'an environment the manifest does not have': {
     inputs: { environment: 'prodution' },

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import nock from 'nock';
 import { protectionOf } from '../../../src/github/environments.ts';
 
@@ -7,12 +7,12 @@ const path = '/repos/acme/churn/environments/production';
 const github = () => nock('https://api.github.com', { reqheaders: { authorization: 'token planted' } }).get(path);
 
 describe('the protection of a GitHub environment', () => {
-  beforeEach(() => {
-    nock.disableNetConnect();
-  });
-  afterEach(() => {
-    nock.cleanAll();
+  beforeAll(() => nock.disableNetConnect());
+  afterEach(() => nock.cleanAll());
+  // Test files may share a process.
+  afterAll(() => {
     nock.enableNetConnect();
+    nock.restore();
   });
 
   it('is its required reviewers', async () => {

@@ -59,7 +59,7 @@ describe('arguments', () => {
     [['--hlep'], '--hlep is not an option; did you mean --help?'],
     [['--no-version'], '--no-version is not an option; did you mean --version?'],
     [['--no-retri'], '--no-retri is not an option; did you mean --retry?'],
-    [['--no-retry=true'], '--no-retry takes no value; write --retry=true'],
+    [['--no-retry=true'], '--no-retry takes no value; --retry does'],
     [['--version'], '--version needs a value'],
     [['--version', '--retry'], '--version needs a value'],
     [['--retry', 'yes'], 'retry: "yes" is not a boolean; expected true or false'],
