@@ -68,6 +68,7 @@ export const reasonCodes = {
   'endpoint-unusable': { outcome: 'failed', meaning: 'The endpoint is in a state in which it cannot be updated.', remedy: 'Read its FailureReason; a Failed endpoint must be deleted before it is created again.' },
   'held-by-another-release': { outcome: 'failed', meaning: 'Another release is live on this endpoint.', remedy: 'Wait for it, or abort it; the message names it.' },
   'other-record': { outcome: 'failed', meaning: 'The endpoint is delivered from another release record than this manifest names.', remedy: 'Set `releases` in the manifest to the record that the message names.', badInput: true },
+  'foreign-record': { outcome: 'failed', meaning: 'The release record is not this endpoint\'s, or a release in it names resources that are not; nothing was changed.', remedy: 'Find out who wrote it, and put this endpoint\'s own record back.' },
   'record-unavailable': { outcome: 'failed', meaning: 'The release record cannot be read or written.', remedy: 'Do what the message says: create the bucket, set `releases` in the manifest, or use the version of this suite that wrote the record.' },
   'plan-changed': { outcome: 'failed', meaning: 'A release of this version is live with another plan.', remedy: 'Let it end or roll it back, then deploy with the new plan.' },
   'version-taken': { outcome: 'failed', meaning: 'This semantic version is registered with other content.', remedy: 'Register the new content under a new version.' },

@@ -13,6 +13,7 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
+import { ObjectTooLarge } from './object-too-large.ts';
 import type { Sender } from './sender.ts';
 
 export type { CopyObjectCommandInput, HeadObjectCommandOutput, PutObjectCommandInput } from '@aws-sdk/client-s3';
@@ -33,10 +34,13 @@ export const s3 = (send: Sender<S3Client>) => {
 
   return {
     reads: {
-      /** Not for artifacts: the whole body is held as UTF-8 text. */
-      getObject: async (input: GetObjectCommandInput): Promise<ObjectText> => {
+      /**
+       * Not for artifacts: the whole body is held as UTF-8 text.
+       * @throws {ObjectTooLarge} before a body of more than `mostBytes` is in memory
+       */
+      getObject: async (input: GetObjectCommandInput, mostBytes: number): Promise<ObjectText> => {
         const { Body, ETag } = await send(new GetObjectCommand(input));
-        return { text: (await Body?.transformToString('utf-8')) ?? '', etag: ETag ?? '' };
+        return { text: await textOf((Body ?? []) as AsyncIterable<Uint8Array>, mostBytes), etag: ETag ?? '' };
       },
       /**
        * The bytes of an object that fits into memory.
@@ -77,6 +81,18 @@ export const s3 = (send: Sender<S3Client>) => {
   };
 };
 export type S3 = ReturnType<typeof s3>;
+
+/** Leaving the loop closes the stream and its connection. */
+const textOf = async (body: AsyncIterable<Uint8Array>, mostBytes: number): Promise<string> => {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > mostBytes) throw new ObjectTooLarge(`larger than ${mostBytes / 1024 / 1024} MB`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+};
 
 /** A composite checksum is one over the parts' checksums (`…=-3`), not of the content (S3 user guide, "Checking object integrity"). */
 const wholeObjectSha256 = (base64: string | undefined, type: string | undefined): string | undefined =>

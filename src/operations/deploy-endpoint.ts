@@ -26,9 +26,8 @@ import { type Operation, Refusal } from '../operation.ts';
 import { findVersion } from '../registry/packages.ts';
 import { readVersion } from '../registry/semantic-version.ts';
 import { type Decision, rerunDecision } from '../release/lifecycle.ts';
-import { releasesOf } from '../release/location.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
-import { releaseStore } from '../release/store.ts';
+import { storeOf } from '../release/store.ts';
 import { flag, text, type ValuesOf } from '../schema.ts';
 import type { World } from '../world.ts';
 import { manifestToDeliver, sharedInputs } from './shared-inputs.ts';
@@ -58,12 +57,7 @@ export const deployEndpoint: Operation<DeployEndpointInputs, ReleaseMemory, Rele
 const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutputs> => {
   const asked = askedOf(given);
   const environment = environmentOf(given.manifest, given.environment);
-  const store = releaseStore({
-    reads: world.read,
-    ...(world.write ? { writes: world.write } : {}),
-    location: releasesOf(environment, world.account),
-    endpoint: asked.spec.name,
-  });
+  const store = storeOf(world, environment);
   const tags = { ...asked.spec.tags, [recordTag]: store.uri };
   const wanted = ({ release }: Turn) =>
     desiredOf(world, asked, {

@@ -14,9 +14,8 @@ import { environmentOf } from '../manifest/load.ts';
 import { type Operation, type Plan, Refusal } from '../operation.ts';
 import { readVersion } from '../registry/semantic-version.ts';
 import { lastGood } from '../release/history.ts';
-import { releasesOf } from '../release/location.ts';
 import type { Configuration, Release, ReleaseRecord, Served } from '../release/record.ts';
-import { releaseStore } from '../release/store.ts';
+import { storeOf } from '../release/store.ts';
 import { flag, optional, text, type ValuesOf } from '../schema.ts';
 import type { World } from '../world.ts';
 import { sharedInputs } from './shared-inputs.ts';
@@ -55,12 +54,7 @@ export const rollback: Operation<RollbackInputs, ReleaseMemory, ReleaseOutputs> 
 /** Going back publishes nothing and arms nothing: the configuration exists, and red alarms must not stop it. */
 const script = (given: RollbackInputs, world: World, memory: ReleaseMemory | undefined): Script<ReleaseOutputs> => {
   const environment = environmentOf(given.manifest, given.environment);
-  const store = releaseStore({
-    reads: world.read,
-    ...(world.write ? { writes: world.write } : {}),
-    location: releasesOf(environment, world.account),
-    endpoint: environment.endpoint.name,
-  });
+  const store = storeOf(world, environment);
   return {
     store,
     approval: termsOf(given.manifest, environment),

@@ -14,9 +14,8 @@ import { type Operation, type Progress, Refusal } from '../operation.ts';
 import { describeVersion, packageArn, type RegisteredVersion } from '../registry/packages.ts';
 import { readVersion } from '../registry/semantic-version.ts';
 import { advance, rerunDecision } from '../release/lifecycle.ts';
-import { releasesOf } from '../release/location.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
-import { LostRace, releaseStore } from '../release/store.ts';
+import { LostRace, storeOf } from '../release/store.ts';
 import { choice, flag, text, type ValuesOf } from '../schema.ts';
 import { type World, writesOf } from '../world.ts';
 import { sharedInputs } from './shared-inputs.ts';
@@ -61,15 +60,8 @@ const stepsOf = ({
   );
 };
 
-const storeOf = ({ manifest, environment }: ShiftTrafficInputs, world: World) => {
-  const place = environmentOf(manifest, environment);
-  return releaseStore({
-    reads: world.read,
-    ...(world.write ? { writes: world.write } : {}),
-    location: releasesOf(place, world.account),
-    endpoint: place.endpoint.name,
-  });
-};
+const recordOf = ({ manifest, environment }: ShiftTrafficInputs, world: World) =>
+  storeOf(world, environmentOf(manifest, environment));
 
 /** The rollout, in the order in which it happens. Each line finds out by looking whether it has been done. */
 const script = (given: ShiftTrafficInputs, world: World): Script<ReleaseOutputs> => {
@@ -77,7 +69,7 @@ const script = (given: ShiftTrafficInputs, world: World): Script<ReleaseOutputs>
   const environment = environmentOf(given.manifest, given.environment);
   const approval = termsOf(given.manifest, environment);
   const version = readVersion(given.manifest.model, given.version);
-  const store = storeOf(given, world);
+  const store = recordOf(given, world);
   return {
     store,
     approval,
@@ -186,7 +178,7 @@ const command = async (
 ): Promise<Progress<ReleaseMemory, ReleaseOutputs>> => {
   const { operation } = given;
   if (operation === 'run') throw new Error('run is no command');
-  const store = storeOf(given, world);
+  const store = recordOf(given, world);
   const stored = await store.read();
   const live = stored?.record.live;
   if (!stored || live === undefined || live.operation !== 'shift-traffic')
