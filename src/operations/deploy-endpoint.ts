@@ -1,3 +1,4 @@
+import { adoptBaseline } from '../endpoint/adopted.ts';
 import { refuseUnfitVersion } from '../endpoint/approval.ts';
 import { termsOf } from '../endpoint/approval-terms.ts';
 import { armAlarms, armedBy } from '../endpoint/armament.ts';
@@ -11,7 +12,7 @@ import { observe } from '../endpoint/observe.ts';
 import { rollbackPermissions } from '../endpoint/permissions.ts';
 import { desiredOf, planDelivery, planDigest } from '../endpoint/plan.ts';
 import { planDark } from '../endpoint/plan-dark.ts';
-import { publishConfig, publishDark, publishModel } from '../endpoint/publish.ts';
+import { namedAsFrozen, publishConfig, publishDark, publishModel } from '../endpoint/publish.ts';
 import { recordTag } from '../endpoint/record-tag.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
 import { leaveToItself } from '../endpoint/rest.ts';
@@ -68,11 +69,13 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
     });
   const delivery: Tasks = {
     preparing: [
+      (turn) => namedAsFrozen(turn, wanted(turn)),
       (turn) => publishModel(turn, wanted(turn)),
       (turn) => publishConfig(turn, wanted(turn)),
       (turn) => armAlarms(turn, asked.rollout),
       freeScaling,
       bringCount,
+      adoptBaseline,
       (turn) => submit(turn, tags),
     ],
     submitting: [confirmSubmission],
@@ -83,9 +86,11 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
   const dark: Tasks = {
     ...delivery,
     preparing: [
+      (turn) => namedAsFrozen(turn, wanted(turn)),
       (turn) => publishModel(turn, wanted(turn)),
       (turn) => publishConfig(turn, wanted(turn)),
       (turn) => publishDark(turn, wanted(turn)),
+      adoptBaseline,
       (turn) => submit(turn, tags),
     ],
     settling: [tagEndpoint(tags), ...comeToRest],
@@ -102,7 +107,8 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
           `${release.id} is live, and it was begun with another plan than these inputs and this manifest make`,
         );
     },
-    tasks: (release) => (release.operation === 'rollback' ? restoreTasks : release.candidate.beside ? dark : delivery),
+    tasks: (release) =>
+      release.operation === 'rollback' ? restoreTasks(asked.group) : release.candidate.beside ? dark : delivery,
     goesOn: ({ operation, outcome }) => operation === 'rollback' && outcome === 'succeeded',
     outputs: (release) => outputsOf(store.endpoint, release),
   };

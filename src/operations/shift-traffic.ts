@@ -1,8 +1,9 @@
 import { refuseUnfitVersion } from '../endpoint/approval.ts';
 import { type ApprovalTerms, termsOf } from '../endpoint/approval-terms.ts';
+import { candidateStands, candidateStandsAtTheEnd } from '../endpoint/candidate-stands.ts';
 import { conduct, type Intention, type NewRelease, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
+import { observe } from '../endpoint/observe.ts';
 import { planSteps, type Steps, stepsDigest } from '../endpoint/plan-steps.ts';
-import { candidateStands } from '../endpoint/publish.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
 import { leaveToItself } from '../endpoint/rest.ts';
 import { applyScaling, comeToRest, holdScaling, restoreScaling } from '../endpoint/settle.ts';
@@ -60,7 +61,7 @@ const stepsOf = ({
   );
 };
 
-const recordOf = ({ manifest, environment }: ShiftTrafficInputs, world: World) =>
+const storeFor = ({ manifest, environment }: ShiftTrafficInputs, world: World) =>
   storeOf(world, environmentOf(manifest, environment));
 
 /** The rollout, in the order in which it happens. Each line finds out by looking whether it has been done. */
@@ -69,7 +70,7 @@ const script = (given: ShiftTrafficInputs, world: World): Script<ReleaseOutputs>
   const environment = environmentOf(given.manifest, given.environment);
   const approval = termsOf(given.manifest, environment);
   const version = readVersion(given.manifest.model, given.version);
-  const store = recordOf(given, world);
+  const store = storeFor(given, world);
   return {
     store,
     approval,
@@ -79,8 +80,8 @@ const script = (given: ShiftTrafficInputs, world: World): Script<ReleaseOutputs>
         throw new Refusal('plan-changed', `${id} is live, and it is not what these inputs and this manifest ask for`);
     },
     tasks: () => ({
-      preparing: [candidateStands, holdScaling, beginSteps],
-      stepping: [walk],
+      preparing: [candidateStands(given.manifest.model), holdScaling, beginSteps],
+      stepping: [candidateStandsAtTheEnd(given.manifest.model), walk],
       submitting: [async (turn) => publishing(await confirmSubmission(turn))],
       supervising: [async (turn) => publishing(await supervise(turn))],
       settling: [restoreScaling, (turn) => applyScaling(turn, environment.endpoint), ...comeToRest],
@@ -121,6 +122,12 @@ const plan = async (
         `${version} was taken back before (${decision.release.id}: ${decision.release.because ?? decision.release.reason}); set retry: true to try it again`,
       );
     case 'no-op':
+      // Rule 21: the record says so; the endpoint must too.
+      if ((await observe(world, endpoint))?.endpointConfig !== decision.release.candidate.endpointConfig)
+        throw new Refusal(
+          'changed-by-others',
+          `the release record has ${decision.release.candidate.endpointConfig} serving ${endpoint}, which serves something else: deploy ${version} again`,
+        );
       return {
         is: 'done',
         progress: {
@@ -178,7 +185,7 @@ const command = async (
 ): Promise<Progress<ReleaseMemory, ReleaseOutputs>> => {
   const { operation } = given;
   if (operation === 'run') throw new Error('run is no command');
-  const store = recordOf(given, world);
+  const store = storeFor(given, world);
   const stored = await store.read();
   const live = stored?.record.live;
   if (!stored || live === undefined || live.operation !== 'shift-traffic')
