@@ -17,6 +17,7 @@ const headerMembers: Readonly<Record<string, string>> = {
   'x-amz-copy-source-if-match': 'CopySourceIfMatch',
   'x-amz-metadata-directive': 'MetadataDirective',
   'x-amz-expected-bucket-owner': 'ExpectedBucketOwner',
+  'x-amz-source-expected-bucket-owner': 'ExpectedSourceBucketOwner',
   'x-amz-checksum-mode': 'ChecksumMode',
   'x-amz-checksum-algorithm': 'ChecksumAlgorithm',
   'x-amz-sdk-checksum-algorithm': 'ChecksumAlgorithm',

@@ -20,6 +20,8 @@ export interface Environment {
   readonly rollbackRole?: string;
   /** Where release records live; default: the account's SageMaker bucket. */
   readonly releases?: S3Location;
+  /** Bucket → account, for buckets that another account than the environment's owns. */
+  readonly bucketOwners?: Readonly<Record<string, string>>;
   readonly endpoint: EndpointSpec;
   readonly rollout: Rollout;
   /** Default: `take-back`. */

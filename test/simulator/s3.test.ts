@@ -73,6 +73,29 @@ describe('objects', () => {
     expect(await refusalOf(s3.send(foreign))).toBe('AccessDenied: Access Denied');
   });
 
+  test('a bucket of another account answers whoever names that account, and both sides of a copy are asked', async () => {
+    const { s3, simulator } = account;
+    simulator.objects.lend('theirs', '999988887777');
+    await put('to-copy', 'body');
+    const write = (ExpectedBucketOwner: string) =>
+      s3.send(new PutObjectCommand({ Bucket: 'theirs', Key: 'k', Body: 'b', ExpectedBucketOwner }));
+    expect(await refusalOf(write('111122223333'))).toBe('AccessDenied: Access Denied');
+    await write('999988887777');
+    const head = new HeadObjectCommand({ Bucket: 'theirs', Key: 'k', ExpectedBucketOwner: '111122223333' });
+    expect(await refusalOf(s3.send(head))).toMatch(/^(403|Unknown)/);
+    const copy = (ExpectedSourceBucketOwner: string) =>
+      s3.send(
+        new CopyObjectCommand({
+          Bucket: 'theirs',
+          Key: 'copy',
+          CopySource: `${Bucket}/to-copy`,
+          ExpectedSourceBucketOwner,
+        }),
+      );
+    expect(await refusalOf(copy('999988887777'))).toBe('AccessDenied: Access Denied');
+    await copy('111122223333');
+  });
+
   test('copies keep body and metadata, and can be asked for a checksum', async () => {
     await put('source', 'payload', { Metadata: { commit: 'abc' } });
     const copied = await account.s3.send(
