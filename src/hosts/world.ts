@@ -52,8 +52,14 @@ export type OpenSession = (request: SessionRequest) => Promise<Session>;
 export const targetOf = (inputs: unknown, operation?: OperationName): Target => {
   const { manifest, environment } = inputs as { readonly manifest?: Manifest; readonly environment?: string };
   if (manifest === undefined || environment === undefined) return {};
-  const { account, region, role, rollbackRole, endpoint } = environmentOf(manifest, environment);
-  return given({ account, region, role: operation === 'rollback' ? (rollbackRole ?? role) : role, endpoint });
+  const { account, region, role, rollbackRole, bucketOwners, endpoint } = environmentOf(manifest, environment);
+  return given({
+    account,
+    region,
+    role: operation === 'rollback' ? (rollbackRole ?? role) : role,
+    endpoint,
+    bucketOwners,
+  });
 };
 
 /**
