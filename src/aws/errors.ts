@@ -237,7 +237,7 @@ const wordsOf = (error: unknown): string => {
     const on = permission.resource ? ` on ${permission.resource}` : bucketHint(shape);
     return `${shape.call ?? 'AWS'} was denied: grant ${permission.action}${on}${request}`;
   }
-  return `${shape.call ? `${shape.call} failed: ` : ''}${words(shape)}${request}`;
+  return `${shape.call ? `${shape.call} failed: ` : ''}${words(shape)}${missingBucket(shape)}${request}`;
 };
 
 /** S3 denies what does not exist to whoever may not list the bucket, and HEAD has no body to say so (S3 API reference). */
@@ -249,6 +249,12 @@ const bucketHint = ({ call, bucket }: AwsErrorShape): string =>
       ? `; or bucket ${bucket.name} does not belong to the account ending in ${bucket.owner.slice(-4)}: then name its owner under \`bucket-owners\` in the manifest`
       : '',
   ].join('');
+
+/** The default bucket is made by a command, once. */
+const missingBucket = ({ name, bucket }: AwsErrorShape): string =>
+  name === 'NoSuchBucket' && bucket
+    ? ` (${bucket.name})${bucket.name.startsWith('model-delivery-') ? ': make it with `model-delivery create-bucket`' : ''}`
+    : '';
 
 const words = ({ name, message, $metadata }: AwsErrorShape): string => {
   const said = message && message !== 'UnknownError' ? message : undefined;

@@ -87,7 +87,7 @@ const nextTurn = async <Outputs>(
       return carryOn(world, stored, script, memory.resumed);
     }
   }
-  await refuseOtherRecord(world, store);
+  await refuseOtherRecord(world, store, stored === undefined);
   const intention = await script.plan(record);
   switch (intention.is) {
     case 'done':

@@ -268,7 +268,13 @@ const environment = z.pipe(
           ),
       ),
       releases: z.optional(
-        v.s3Folder().check(about("Where release records live; default: the account's SageMaker bucket.")),
+        v
+          .s3Folder()
+          .check(
+            about(
+              'Where release records and pinned artifacts live; default: `model-delivery-<account>-<region>`, which `model-delivery create-bucket` makes.',
+            ),
+          ),
       ),
       'bucket-owners': z.optional(
         v

@@ -26,6 +26,7 @@ import type { EndpointSpec } from '../manifest/manifest.ts';
 import { type Operation, Refusal } from '../operation.ts';
 import { findVersion } from '../registry/packages.ts';
 import { readVersion } from '../registry/semantic-version.ts';
+import { exposure } from '../release/bucket-policy.ts';
 import { type Decision, rerunDecision } from '../release/lifecycle.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
 import { storeOf } from '../release/store.ts';
@@ -189,7 +190,7 @@ const plan = async (
       return {
         is: 'begin',
         ...planned,
-        plan: { ...planned.plan, notes: [...planned.plan.notes, ...notes] },
+        plan: { ...planned.plan, notes: [...planned.plan.notes, ...notes, ...exposed(tags)] },
         ...(decision.is === 'new-attempt' && decision.abandons ? { abandons: decision.abandons } : {}),
       };
     }
@@ -248,4 +249,10 @@ const clearing = async (
     },
     release: restoring(record, from, to, canonical),
   };
+};
+
+/** Where the record lies, as the endpoint is tagged with it. */
+const exposed = (tags: Readonly<Record<string, string>>): readonly string[] => {
+  const warning = exposure(tags[recordTag] ?? '');
+  return warning === undefined ? [] : [warning];
 };

@@ -4,6 +4,7 @@ import { candidateStands, candidateStandsAtTheEnd } from '../endpoint/candidate-
 import { conduct, type Intention, type NewRelease, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
 import { observe } from '../endpoint/observe.ts';
 import { planSteps, type Steps, stepsDigest } from '../endpoint/plan-steps.ts';
+import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
 import { leaveToItself } from '../endpoint/rest.ts';
 import { applyScaling, comeToRest, holdScaling, restoreScaling } from '../endpoint/settle.ts';
@@ -187,6 +188,7 @@ const command = async (
   if (operation === 'run') throw new Error('run is no command');
   const store = storeFor(given, world);
   const stored = await store.read();
+  if (stored === undefined) await refuseOtherRecord(world, store, true);
   const live = stored?.record.live;
   if (!stored || live === undefined || live.operation !== 'shift-traffic')
     throw new Refusal(

@@ -8,7 +8,7 @@ import { withoutSecrets } from '../secrets.ts';
 import type { World } from '../world.ts';
 import { type Evidence, type JournalEntry, journal, type Noted } from './journal.ts';
 import type { Subject } from './lifecycle.ts';
-import { recordKey, releasesOf } from './location.ts';
+import { formerReleases, recordKey, releasesOf } from './location.ts';
 import type { ReleaseRecord } from './record.ts';
 import { parseRecord, UnreadableRecord } from './record-schema.ts';
 import { ForeignRecord, ownRecord } from './subject.ts';
@@ -30,6 +30,8 @@ export interface ReleaseStore {
   readonly subject: Subject;
   /** `s3://bucket/prefix/<endpoint>/record.json`. */
   readonly uri: string;
+  /** Where the record of this endpoint lies that an older version of this suite wrote; undefined when there is none to be seen. */
+  elsewhere(): Promise<string | undefined>;
   /** @throws {Refusal} `record-unavailable`, and `foreign-record` when it is not this endpoint's */
   read(): Promise<StoredRecord | undefined>;
   /**
@@ -54,6 +56,8 @@ export interface StoreOptions {
   /** Absent in a dry run. */
   readonly writes?: Pick<AwsWrites, 's3'>;
   readonly location: S3Location;
+  /** Where records lay when nothing else was said, before `location` was the default. */
+  readonly former?: S3Location;
   readonly subject: Subject;
 }
 
@@ -69,11 +73,12 @@ export const storeOf = (
     reads: read,
     ...(write ? { writes: write } : {}),
     location: releasesOf(environment, account),
+    ...(environment.releases ? {} : { former: formerReleases(account) }),
     subject: { endpoint: environment.endpoint.name, account: account.id, region: account.region },
   });
 
 /** The release record of one endpoint: compare-and-swap by S3's conditional writes (DESIGN §8). */
-export const releaseStore = ({ reads, writes, location, subject }: StoreOptions): ReleaseStore => {
+export const releaseStore = ({ reads, writes, location, former, subject }: StoreOptions): ReleaseStore => {
   const { endpoint } = subject;
   const address = { Bucket: location.bucket, Key: recordKey(location, endpoint) };
   const place = `s3://${address.Bucket}/${address.Key}`;
@@ -93,6 +98,18 @@ export const releaseStore = ({ reads, writes, location, subject }: StoreOptions)
     endpoint,
     subject,
     uri: place,
+    elsewhere: async () => {
+      if (former === undefined) return undefined;
+      const Key = recordKey(former, endpoint);
+      try {
+        await reads.s3.headObject({ Bucket: former.bucket, Key });
+        return `s3://${former.bucket}/${Key}`;
+      } catch (error) {
+        // Not there, not to be seen, or another account's by now: then the endpoint's tag is all that can say so.
+        if (classify(error) === 'not-found' || classify(error) === 'access-denied') return undefined;
+        throw error;
+      }
+    },
     read,
     remarks,
     remark: (sentence) => {
@@ -156,7 +173,7 @@ const explain =
     if (error instanceof Error && error.name === 'NoSuchBucket')
       throw new Refusal(
         'record-unavailable',
-        `the bucket ${bucket}, where release records are kept, does not exist: create it, or set \`releases\` in the manifest`,
+        `the bucket ${bucket}, where release records are kept, does not exist: make it with \`model-delivery create-bucket\`, or set \`releases\` in the manifest to the bucket that has them`,
       );
     throw error;
   };

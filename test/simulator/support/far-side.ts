@@ -46,6 +46,7 @@ export const farSide = (settings: Partial<Settings> = {}) => {
         return body && { body, etag: '"etag"' };
       },
       lend: () => undefined,
+      drop: () => undefined,
       put: (bucket, key, body) => void objects.set(`${bucket}/${key}`, body),
     },
     images: { resolve: (name) => images.get(name), tag: (name, digest) => void images.set(name, digest) },
