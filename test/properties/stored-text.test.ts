@@ -11,54 +11,8 @@ import { parseRecord, UnreadableRecord } from '../../src/release/record-schema.t
 import { ForeignRecord, ownRecord } from '../../src/release/subject.ts';
 import { historyAsText } from '../../src/report/history.ts';
 import { InputError } from '../../src/schema.ts';
+import { broken, plain } from '../support/broken-text.ts';
 import { fullRecord, release, subject } from '../support/release.ts';
-
-/** What may lie where a record or a journal should: the real text with one member changed, or something else altogether. */
-const anything = fc.oneof(
-  fc.constantFrom(1e300, -1, -1e300, 0.5, Number.MAX_SAFE_INTEGER, null, true, '', 'x'.repeat(5000), [], {}, [[]]),
-  fc.jsonValue({ maxDepth: 4 }),
-);
-
-const pathsOf = (value: unknown, path: readonly string[] = []): readonly (readonly string[])[] =>
-  value !== null && typeof value === 'object'
-    ? [path, ...Object.entries(value).flatMap(([key, member]) => pathsOf(member, [...path, key]))]
-    : [path];
-
-const changed = (value: unknown, [key, ...rest]: readonly string[], to: unknown): unknown => {
-  if (key === undefined) return to;
-  if (Array.isArray(value)) return value.map((item, index) => (String(index) === key ? changed(item, rest, to) : item));
-  const members = value as Readonly<Record<string, unknown>>;
-  return { ...members, [key]: changed(members[key], rest, to) };
-};
-
-const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
-
-const mutated = (original: unknown) =>
-  fc
-    .tuple(fc.constantFrom(...pathsOf(original)), fc.option(anything, { nil: undefined }))
-    .map(([path, to]) => JSON.stringify(changed(original, path, to)) ?? '');
-
-const broken = (original: unknown) => {
-  const text = JSON.stringify(original);
-  return fc.oneof(
-    { weight: 12, arbitrary: mutated(original) },
-    { weight: 1, arbitrary: fc.nat(text.length).map((length) => text.slice(0, length)) },
-    { weight: 1, arbitrary: fc.constant(`\uFEFF${text}`) },
-    {
-      weight: 1,
-      arbitrary: fc
-        .constantFrom('1e999', '"e":1e999')
-        .map((part) => text.replace(/"epoch":\d+/, `"epoch":${part.includes(':') ? '1e999' : part}`)),
-    },
-    { weight: 1, arbitrary: fc.string() },
-    { weight: 1, arbitrary: fc.json() },
-    {
-      weight: 1,
-      arbitrary: fc.nat(200_000).map((depth) => `${text.slice(0, -1)},"x":${'['.repeat(depth)}${']'.repeat(depth)}}`),
-    },
-    { weight: 1, arbitrary: fc.constant(text.replace('{', '{"__proto__":{"live":{}},')) },
-  );
-};
 
 const read = (text: string): ReleaseRecord | undefined => {
   try {
