@@ -181,6 +181,8 @@ describe('journal', () => {
 
   test('what it cannot write becomes a warning', async () => {
     nock(url).get(journalPath).query(true).reply(403, s3Error('AccessDenied'));
-    expect(await append()).toBe('the journal of r1 could not be written: s3:GetObject was denied: grant s3:GetObject');
+    expect(await append()).toMatch(
+      /^the journal of r1 could not be written: s3:GetObject was denied: grant s3:GetObject; or bucket releases does not belong to the account ending in 3333/,
+    );
   });
 });
