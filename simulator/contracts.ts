@@ -220,6 +220,10 @@ export interface Metrics {
 export interface Objects {
   get(bucket: string, key: string): { readonly body: Buffer; readonly etag: string } | undefined;
   put(bucket: string, key: string, body: Buffer): void;
+  /** From now on the bucket is another account's, which lets this one in; made when there is none. */
+  lend(bucket: string, owner: string): void;
+  /** There never was such a bucket. */
+  drop(bucket: string): void;
 }
 
 /** ECR's inner face. */

@@ -48,6 +48,8 @@ const actions: Readonly<Record<string, string>> = {
   's3:CopyObject': 's3:PutObject',
   's3:ListObjectsV2': 's3:ListBucket',
   's3:HeadBucket': 's3:ListBucket',
+  's3:PutPublicAccessBlock': 's3:PutBucketPublicAccessBlock',
+  's3:GetPublicAccessBlock': 's3:GetBucketPublicAccessBlock',
   'sagemaker-runtime:InvokeEndpoint': 'sagemaker:InvokeEndpoint',
 };
 

@@ -45,6 +45,13 @@ const findVersion: Grant = {
   on: ['packages'],
 };
 
+/** Which package is the version's, for what the release record says of it. */
+const compareWithRegistry: Grant = {
+  sid: 'CompareWithTheRegistry',
+  actions: ['sagemaker:ListModelPackages'],
+  on: ['packages'],
+};
+
 /** Without it S3 answers 403 instead of 404 for an object that is not there. A `s3:prefix` condition would bring the 403 back. */
 const tellAbsence = (...on: Grant['on']): Grant => ({ sid: 'TellAbsentFromForbidden', actions: ['s3:ListBucket'], on });
 
@@ -273,6 +280,8 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     ...readRelease,
     lookAtApproval,
     ...readContent,
+    compareWithRegistry,
+    readModels,
     ...writeRelease,
     { sid: 'ShiftTheTraffic', actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'], on: ['endpoint'] },
     updateIt,
@@ -282,6 +291,7 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
   // Neither CreateModel nor PassRole: models and configurations are kept (DESIGN §7 rule 3).
   rollback: [
     ...readRelease,
+    compareWithRegistry,
     readModels,
     // As a watchdog it follows a left-behind delivery to its end; going back itself does not look at the registry.
     lookAtApproval,

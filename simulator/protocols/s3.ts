@@ -17,6 +17,7 @@ const headerMembers: Readonly<Record<string, string>> = {
   'x-amz-copy-source-if-match': 'CopySourceIfMatch',
   'x-amz-metadata-directive': 'MetadataDirective',
   'x-amz-expected-bucket-owner': 'ExpectedBucketOwner',
+  'x-amz-source-expected-bucket-owner': 'ExpectedSourceBucketOwner',
   'x-amz-checksum-mode': 'ChecksumMode',
   'x-amz-checksum-algorithm': 'ChecksumAlgorithm',
   'x-amz-sdk-checksum-algorithm': 'ChecksumAlgorithm',
@@ -51,7 +52,18 @@ const addressOf = (request: WireRequest): { bucket: string; key: string } => {
   return { bucket: decodeURIComponent(bucket), key: decodeURIComponent(key) };
 };
 
+/** Subresources of a bucket, by the parameter that names them. */
+const subresources: Readonly<Record<string, string>> = {
+  versioning: 'BucketVersioning',
+  publicAccessBlock: 'PublicAccessBlock',
+  ownershipControls: 'BucketOwnershipControls',
+  policy: 'BucketPolicy',
+};
+
 const operationOf = ({ method, query, headers }: WireRequest, key: string): string => {
+  const [subresource, ...more] = [...query.keys()].filter((name) => Object.hasOwn(subresources, name));
+  if (subresource !== undefined && more.length === 0 && key === '' && (method === 'GET' || method === 'PUT'))
+    return `${method === 'GET' ? 'Get' : 'Put'}${subresources[subresource]}`;
   if ([...query.keys()].some((name) => !neutral.has(name))) return 'NotImplemented';
   if (key === '') {
     if (method === 'GET') return query.get('list-type') === '2' ? 'ListObjectsV2' : 'NotImplemented';
@@ -79,8 +91,17 @@ const inputOf = (request: WireRequest, bucket: string, key: string): Record<stri
     if (member !== undefined) input[member] = name === 'max-keys' ? Number(value) : value;
   }
   if (key !== '' && request.method === 'PUT') Object.assign(input, { Body: body, Metadata });
+  if (key === '' && request.method === 'PUT')
+    Object.assign(
+      input,
+      request.query.has('policy') ? { Policy: body.toString('utf8') } : elementsOf(body.toString('utf8')),
+    );
   return input;
 };
+
+/** Of the small documents that configure a bucket: every element that holds text alone, by its name. */
+const elementsOf = (xml: string): Readonly<Record<string, string>> =>
+  Object.fromEntries([...xml.matchAll(/<(\w+)>([^<>]*)<\/\1>/g)].map(([, name = '', text = '']) => [name, text]));
 
 const outputHeaders: Readonly<Record<string, string>> = {
   ETag: 'etag',
@@ -95,12 +116,22 @@ const outputHeaders: Readonly<Record<string, string>> = {
   BucketRegion: 'x-amz-bucket-region',
 };
 
+const bucketDocuments: Readonly<Record<string, string>> = {
+  GetBucketVersioning: 'VersioningConfiguration',
+  GetPublicAccessBlock: 'PublicAccessBlockConfiguration',
+  GetBucketOwnershipControls: 'OwnershipControls',
+};
+
 export const s3Protocol: Protocol = {
   name: 's3',
   family: 's3',
   answer(output, { operation, requestId }) {
     if (operation === 'ListObjectsV2')
       return send(200, requestId, xmlDocument('ListBucketResult', namespace, output as Xml));
+    if (operation === 'GetBucketPolicy')
+      return send(200, requestId, Buffer.from(String(output['Policy'])), { 'content-type': 'application/json' });
+    const document = bucketDocuments[operation];
+    if (document !== undefined) return send(200, requestId, xmlDocument(document, namespace, output as Xml));
     if (operation === 'CopyObject') {
       const { CopyObjectResult, ...rest } = output;
       return send(200, requestId, xmlDocument('CopyObjectResult', namespace, CopyObjectResult as Xml), headersOf(rest));

@@ -3,6 +3,7 @@ import { AwsError, type Handler, type Instant, type Kernel, type Objects, type S
 import { crc32 } from '../crc32.ts';
 import { notImplemented } from '../protocols/s3.ts';
 import { digestOf } from '../random.ts';
+import { type BucketInput, createBuckets } from './s3-buckets.ts';
 
 interface Stored {
   readonly body: Buffer;
@@ -19,19 +20,21 @@ type Versions = (Stored | undefined)[];
 
 /** S3: the calls a delivery needs, with the conditional writes of AWS ("Add preconditions to S3 operations with conditional requests"). */
 export const createS3 = (kernel: Kernel, seededBuckets: readonly string[]): { service: Service; objects: Objects } => {
-  const buckets = new Map<string, Map<string, Versions>>(seededBuckets.map((name) => [name, new Map()]));
+  const known = createBuckets(kernel, seededBuckets);
+  const contents = new Map<string, Map<string, Versions>>();
   let writes = 0;
 
-  const bucketOf = (input: { Bucket: string; ExpectedBucketOwner?: string }): Map<string, Versions> => {
-    const bucket = buckets.get(input.Bucket);
-    if (bucket === undefined) {
-      throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: input.Bucket });
-    }
-    if (input.ExpectedBucketOwner !== undefined && input.ExpectedBucketOwner !== kernel.accountId) throw accessDenied();
-    return bucket;
+  const contentsOf = (name: string): Map<string, Versions> => {
+    const found = contents.get(name) ?? new Map<string, Versions>();
+    contents.set(name, found);
+    return found;
+  };
+  const bucketOf = (input: BucketInput): Map<string, Versions> => {
+    known.find(input);
+    return contentsOf(input.Bucket);
   };
 
-  const find = (input: { Bucket: string; Key: string; VersionId?: string }): Stored => {
+  const find = (input: { Bucket: string; Key: string; VersionId?: string; ExpectedBucketOwner?: string }): Stored => {
     const versions = bucketOf(input).get(input.Key) ?? [];
     if (input.VersionId === undefined) return versions.at(-1) ?? refuse(noSuchKey(input.Key));
     const version = versions.find((candidate) => candidate?.versionId === input.VersionId);
@@ -52,12 +55,9 @@ export const createS3 = (kernel: Kernel, seededBuckets: readonly string[]): { se
     }
   };
 
-  const write = (
-    bucket: Map<string, Versions>,
-    key: string,
-    object: Omit<Stored, 'etag' | 'lastModified' | 'versionId'>,
-  ): Stored => {
-    const versionId = kernel.settings.s3Versioning
+  const write = (name: string, key: string, object: Omit<Stored, 'etag' | 'lastModified' | 'versionId'>): Stored => {
+    const bucket = contentsOf(name);
+    const versionId = known.isVersioned(name)
       ? digestOf('s3-version', ++writes).toString('base64url').slice(0, 32)
       : undefined;
     const etag = `"${createHash('md5').update(object.body).digest('hex')}"`;
@@ -91,23 +91,7 @@ export const createS3 = (kernel: Kernel, seededBuckets: readonly string[]): { se
   };
 
   const operations: Record<string, Handler> = {
-    HeadBucket: (input) => {
-      bucketOf(input);
-      return { BucketRegion: kernel.region };
-    },
-    CreateBucket: (input: { Bucket: string }) => {
-      if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(input.Bucket)) {
-        throw new AwsError('InvalidBucketName', 'The specified bucket is not valid.', 400, {
-          BucketName: input.Bucket,
-        });
-      }
-      if (buckets.has(input.Bucket)) {
-        const message = 'Your previous request to create the named bucket succeeded and you already own it.';
-        throw new AwsError('BucketAlreadyOwnedByYou', message, 409, { BucketName: input.Bucket });
-      }
-      buckets.set(input.Bucket, new Map());
-      return { Location: `/${input.Bucket}` };
-    },
+    ...known.operations,
     HeadObject: (input: ReadInput) => read(input),
     GetObject: (input: ReadInput) => ({ ...read(input), Body: find(input).body }),
     PutObject: (input: PutInput) => {
@@ -116,18 +100,20 @@ export const createS3 = (kernel: Kernel, seededBuckets: readonly string[]): { se
       const checksum = verifyChecksum(input, body);
       checkWrite(input, bucket.get(input.Key)?.at(-1));
       const contentType = input.ContentType ?? 'binary/octet-stream';
-      const stored = write(bucket, input.Key, { body, contentType, metadata: input.Metadata ?? {}, checksum });
+      const stored = write(input.Bucket, input.Key, { body, contentType, metadata: input.Metadata ?? {}, checksum });
       return describe(stored, true);
     },
     CopyObject: (input: CopyInput) => {
       const bucket = bucketOf(input);
-      const source = find(sourceOf(input.CopySource));
+      const { ExpectedSourceBucketOwner: owner } = input;
+      const from = sourceOf(input.CopySource);
+      const source = find(owner === undefined ? from : { ...from, ExpectedBucketOwner: owner });
       if (input.CopySourceIfMatch !== undefined && !sameEtag(input.CopySourceIfMatch, source.etag)) {
         throw preconditionFailed('x-amz-copy-source-If-Match');
       }
       checkWrite(input, bucket.get(input.Key)?.at(-1));
       const replaced = input.MetadataDirective === 'REPLACE';
-      const stored = write(bucket, input.Key, {
+      const stored = write(input.Bucket, input.Key, {
         body: source.body,
         contentType: (replaced ? input.ContentType : undefined) ?? source.contentType,
         metadata: replaced ? (input.Metadata ?? {}) : source.metadata,
@@ -149,9 +135,10 @@ export const createS3 = (kernel: Kernel, seededBuckets: readonly string[]): { se
         );
         return { VersionId: input.VersionId };
       }
-      if (!kernel.settings.s3Versioning) bucket.delete(input.Key);
+      const versioned = known.isVersioned(input.Bucket);
+      if (!versioned) bucket.delete(input.Key);
       else bucket.set(input.Key, [...versions, undefined]);
-      return kernel.settings.s3Versioning ? { DeleteMarker: true } : {};
+      return versioned ? { DeleteMarker: true } : {};
     },
     ListObjectsV2: (input: ListInput) => list(bucketOf(input), input),
     NotImplemented: () => {
@@ -160,18 +147,56 @@ export const createS3 = (kernel: Kernel, seededBuckets: readonly string[]): { se
   };
 
   return {
-    service: { operations },
+    service: { operations: underPolicy(operations, known.authorize) },
     objects: {
-      get: (bucket, key) => buckets.get(bucket)?.get(key)?.at(-1),
+      lend: (bucket, owner) => known.seed(bucket, owner),
+      drop(bucket) {
+        known.drop(bucket);
+        contents.delete(bucket);
+      },
+      get: (bucket, key) => contents.get(bucket)?.get(key)?.at(-1),
       put(bucket, key, body) {
-        const known = buckets.get(bucket) ?? new Map<string, Versions>();
-        buckets.set(bucket, known);
+        known.seed(bucket);
         const checksum = computed('CRC32', body);
-        write(known, key, { body, contentType: 'binary/octet-stream', metadata: {}, checksum });
+        write(bucket, key, { body, contentType: 'binary/octet-stream', metadata: {}, checksum });
       },
     },
   };
 };
+
+/** The actions that a bucket's policy is asked about (AWS: Service Authorization Reference, S3). */
+const policyActions: Readonly<Record<string, string>> = {
+  HeadBucket: 's3:ListBucket',
+  ListObjectsV2: 's3:ListBucket',
+  HeadObject: 's3:GetObject',
+  GetObject: 's3:GetObject',
+  PutObject: 's3:PutObject',
+  CopyObject: 's3:PutObject',
+  DeleteObject: 's3:DeleteObject',
+};
+
+const underPolicy = (
+  operations: Readonly<Record<string, Handler>>,
+  authorize: ReturnType<typeof createBuckets>['authorize'],
+): Readonly<Record<string, Handler>> =>
+  Object.fromEntries(
+    Object.entries(operations).map(([name, handler]): [string, Handler] => {
+      const action = policyActions[name];
+      if (action === undefined) return [name, handler];
+      return [
+        name,
+        (
+          input: BucketInput & { readonly Key?: string; readonly VersionId?: string; readonly CopySource?: string },
+          call,
+        ) => {
+          const versioned = name === 'DeleteObject' && input.VersionId !== undefined;
+          authorize(versioned ? 's3:DeleteObjectVersion' : action, input, call);
+          if (input.CopySource !== undefined) authorize('s3:GetObject', sourceOf(input.CopySource), call);
+          return handler(input, call);
+        },
+      ];
+    }),
+  );
 
 interface Preconditions {
   readonly Bucket: string;
@@ -196,6 +221,7 @@ interface PutInput extends Preconditions {
 interface CopyInput extends PutInput {
   readonly CopySource: string;
   readonly CopySourceIfMatch?: string;
+  readonly ExpectedSourceBucketOwner?: string;
   readonly MetadataDirective?: string;
 }
 interface ListInput {
@@ -213,7 +239,6 @@ const refuse = (error: AwsError): never => {
 };
 const noSuchKey = (key: string): AwsError =>
   new AwsError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
-const accessDenied = (): AwsError => new AwsError('AccessDenied', 'Access Denied', 403);
 const preconditionFailed = (condition: string): AwsError =>
   new AwsError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412, {
     Condition: condition,

@@ -20,7 +20,13 @@ export type Services = Pick<
 
 /** Every service of the account, joined by their inner faces (contracts.ts). */
 export const composeServices = (kernel: Kernel, principals: Principals): Services => {
-  const s3 = createS3(kernel, [`sagemaker-${kernel.region}-${kernel.accountId}`, 'ml-releases', 'ml-artifacts']);
+  const s3 = createS3(kernel, [
+    // What SageMaker's own tools make, and what `model-delivery create-bucket` made.
+    `sagemaker-${kernel.region}-${kernel.accountId}`,
+    `model-delivery-${kernel.accountId}-${kernel.region}`,
+    'ml-releases',
+    'ml-artifacts',
+  ]);
   const ecr = createEcr(kernel);
   const cloudwatch = createCloudwatch(kernel);
   const sagemaker = createSagemaker(kernel, {

@@ -4,7 +4,7 @@ import { type Cloudwatch, cloudwatch, cloudwatchClient } from './cloudwatch.ts';
 import type { CredentialSource } from './credentials.ts';
 import { type Ecr, ecr, ecrClient } from './ecr.ts';
 import { retrying } from './retry.ts';
-import { type S3, s3, s3Client } from './s3.ts';
+import { type BucketOwner, type S3, s3, s3Client } from './s3.ts';
 import { type Sagemaker, sagemaker, sagemakerClient } from './sagemaker.ts';
 import { type Sending, sender } from './sender.ts';
 import { type Sts, sts, stsClient } from './sts.ts';
@@ -40,6 +40,8 @@ export interface AwsConnection {
 export interface AwsClientOptions extends AwsConnection {
   readonly credentials: CredentialSource;
   readonly clock: Clock;
+  /** For every call to S3; asked for when the first one is made. */
+  readonly bucketOwner: BucketOwner;
   readonly signal?: AbortSignal;
   /** In [0, 1): jitter of the retries. Without one it is the same every time. */
   readonly random?: () => number;
@@ -89,7 +91,7 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
       sagemaker: once(() => sagemaker(sender(clients.sagemaker(), 'sagemaker', sending))),
       cloudwatch: once(() => cloudwatch(sender(clients.cloudwatch(), 'cloudwatch', sending))),
       autoscaling: once(() => autoscaling(sender(clients.autoscaling(), 'application-autoscaling', sending))),
-      s3: once(() => s3(sender(clients.s3(), 's3', sending))),
+      s3: once(() => s3(sender(clients.s3(), 's3', sending), options.bucketOwner)),
       ecr: once(() => ecr(sender(clients.ecr(), 'ecr', sending), options.region)),
       sts: once(() => sts(sender(clients.sts(), 'sts', sending))),
     };

@@ -28,6 +28,8 @@ interface AwsErrorShape {
   readonly message: string;
   readonly call?: string;
   readonly code?: string;
+  /** Put there by s3.ts: the bucket of the call, and the account it must belong to. */
+  readonly bucket?: { readonly name: string; readonly owner: string };
   readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
 }
 
@@ -235,12 +237,24 @@ const wordsOf = (error: unknown): string => {
     const on = permission.resource ? ` on ${permission.resource}` : bucketHint(shape);
     return `${shape.call ?? 'AWS'} was denied: grant ${permission.action}${on}${request}`;
   }
-  return `${shape.call ? `${shape.call} failed: ` : ''}${words(shape)}${request}`;
+  return `${shape.call ? `${shape.call} failed: ` : ''}${words(shape)}${missingBucket(shape)}${request}`;
 };
 
 /** S3 denies what does not exist to whoever may not list the bucket, and HEAD has no body to say so (S3 API reference). */
-const bucketHint = ({ call }: AwsErrorShape): string =>
-  call === 's3:HeadObject' ? ', and s3:ListBucket in case the object does not exist' : '';
+const bucketHint = ({ call, bucket }: AwsErrorShape): string =>
+  [
+    call === 's3:HeadObject' ? ', and s3:ListBucket in case the object does not exist' : '',
+    // S3 says the same when the bucket is not the expected account's (S3 user guide, bucket owner condition).
+    bucket
+      ? `; or bucket ${bucket.name} does not belong to the account ending in ${bucket.owner.slice(-4)}: then name its owner under \`bucket-owners\` in the manifest`
+      : '',
+  ].join('');
+
+/** The default bucket is made by a command, once. */
+const missingBucket = ({ name, bucket }: AwsErrorShape): string =>
+  name === 'NoSuchBucket' && bucket
+    ? ` (${bucket.name})${bucket.name.startsWith('model-delivery-') ? ': make it with `model-delivery create-bucket`' : ''}`
+    : '';
 
 const words = ({ name, message, $metadata }: AwsErrorShape): string => {
   const said = message && message !== 'UnknownError' ? message : undefined;

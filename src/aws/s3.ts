@@ -13,6 +13,8 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
+import { copySource } from './copy-source.ts';
+import { ObjectTooLarge } from './object-too-large.ts';
 import type { Sender } from './sender.ts';
 
 export type { CopyObjectCommandInput, HeadObjectCommandOutput, PutObjectCommandInput } from '@aws-sdk/client-s3';
@@ -27,23 +29,39 @@ export interface ObjectText {
 }
 
 /** S3, one method per call; `sha256` is one question, answered by one call or two. */
-export const s3 = (send: Sender<S3Client>) => {
-  const headObject = (input: Omit<HeadObjectCommandInput, 'ChecksumMode'>) =>
-    send(new HeadObjectCommand({ ...input, ChecksumMode: 'ENABLED' }));
+export const s3 = (send: Sender<S3Client>, ownerOf: BucketOwner) => {
+  /** Deleted buckets can be made again by anybody, in any account: S3 refuses the call when the owner is not the one named. */
+  const owned = async <Input extends { readonly Bucket?: string | undefined }, Answer>(
+    input: Input,
+    call: (input: Input & { readonly ExpectedBucketOwner: string }) => Promise<Answer>,
+  ): Promise<Answer> => {
+    const bucket = input.Bucket ?? '';
+    const owner = ownerOf(bucket);
+    try {
+      return await call({ ...input, ExpectedBucketOwner: owner });
+    } catch (error) {
+      throw error instanceof Error ? Object.assign(error, { bucket: { name: bucket, owner } }) : error;
+    }
+  };
+  const headObject = (input: Unowned<Omit<HeadObjectCommandInput, 'ChecksumMode'>>) =>
+    owned(input, (of) => send(new HeadObjectCommand({ ...of, ChecksumMode: 'ENABLED' })));
 
   return {
     reads: {
-      /** Not for artifacts: the whole body is held as UTF-8 text. */
-      getObject: async (input: GetObjectCommandInput): Promise<ObjectText> => {
-        const { Body, ETag } = await send(new GetObjectCommand(input));
-        return { text: (await Body?.transformToString('utf-8')) ?? '', etag: ETag ?? '' };
+      /**
+       * Not for artifacts: the whole body is held as UTF-8 text.
+       * @throws {ObjectTooLarge} before a body of more than `mostBytes` is in memory
+       */
+      getObject: async (input: Unowned<GetObjectCommandInput>, mostBytes: number): Promise<ObjectText> => {
+        const { Body, ETag } = await owned(input, (of) => send(new GetObjectCommand(of)));
+        return { text: await textOf((Body ?? []) as AsyncIterable<Uint8Array>, mostBytes), etag: ETag ?? '' };
       },
       /**
        * The bytes of an object that fits into memory.
        * @returns undefined when it is larger than `mostBytes`
        */
-      getBytes: async (input: GetObjectCommandInput, mostBytes: number): Promise<Buffer | undefined> => {
-        const { Body, ContentLength = 0 } = await send(new GetObjectCommand(input));
+      getBytes: async (input: Unowned<GetObjectCommandInput>, mostBytes: number): Promise<Buffer | undefined> => {
+        const { Body, ContentLength = 0 } = await owned(input, (of) => send(new GetObjectCommand(of)));
         if (ContentLength > mostBytes) {
           (Body as { destroy?(): void } | undefined)?.destroy?.();
           return undefined;
@@ -52,7 +70,8 @@ export const s3 = (send: Sender<S3Client>) => {
       },
       /** With checksums, as far as S3 has stored them. */
       headObject,
-      listObjectsV2: (input: ListObjectsV2CommandInput) => send(new ListObjectsV2Command(input)),
+      listObjectsV2: (input: Unowned<ListObjectsV2CommandInput>) =>
+        owned(input, (of) => send(new ListObjectsV2Command(of))),
       /**
        * Hex SHA-256 of an object's content: the stored checksum when S3 has one of the whole object, else computed from the
        * streamed bytes of the very object that was looked at.
@@ -61,7 +80,9 @@ export const s3 = (send: Sender<S3Client>) => {
         const head = await headObject(input);
         const stored = wholeObjectSha256(head.ChecksumSHA256, head.ChecksumType);
         if (stored) return stored;
-        const { Body } = await send(new GetObjectCommand({ ...input, ...(head.ETag ? { IfMatch: head.ETag } : {}) }));
+        const { Body } = await owned(input, (of) =>
+          send(new GetObjectCommand({ ...of, ...(head.ETag ? { IfMatch: head.ETag } : {}) })),
+        );
         const hash = createHash('sha256');
         // On Node the body is a Readable; the union in the SDK's type is for browsers.
         for await (const chunk of (Body ?? []) as AsyncIterable<Uint8Array>) hash.update(chunk);
@@ -70,13 +91,48 @@ export const s3 = (send: Sender<S3Client>) => {
     },
     writes: {
       /** `IfNoneMatch: '*'` creates, `IfMatch: etag` replaces; S3 answers PreconditionFailed when somebody else was first. */
-      putObject: (input: PutObjectCommandInput) => send(new PutObjectCommand(input)),
-      /** Objects up to 5 GB (S3 API reference, CopyObject). `copySource` (copy-source.ts) encodes its source. */
-      copyObject: (input: CopyObjectCommandInput) => send(new CopyObjectCommand(input)),
+      putObject: (input: Unowned<PutObjectCommandInput>) => owned(input, (of) => send(new PutObjectCommand(of))),
+      /** Objects up to 5 GB (S3 API reference, CopyObject). */
+      copyObject: ({
+        source,
+        ...input
+      }: Unowned<Omit<CopyObjectCommandInput, 'CopySource'>> & { readonly source: Source }) =>
+        owned(input, (of) =>
+          send(
+            new CopyObjectCommand({
+              ...of,
+              CopySource: copySource(source.bucket, source.key),
+              ExpectedSourceBucketOwner: ownerOf(source.bucket),
+            }),
+          ),
+        ),
     },
   };
 };
 export type S3 = ReturnType<typeof s3>;
+
+/** The account, twelve digits, that a bucket must belong to for a call to be carried out. */
+export type BucketOwner = (bucket: string) => string;
+
+/** Whose bucket it is says the client, for every call alike. */
+type Unowned<Input> = Omit<Input, 'ExpectedBucketOwner' | 'ExpectedSourceBucketOwner'>;
+
+interface Source {
+  readonly bucket: string;
+  readonly key: string;
+}
+
+/** Leaving the loop closes the stream and its connection. */
+const textOf = async (body: AsyncIterable<Uint8Array>, mostBytes: number): Promise<string> => {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > mostBytes) throw new ObjectTooLarge(`larger than ${mostBytes / 1024 / 1024} MB`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+};
 
 /** A composite checksum is one over the parts' checksums (`…=-3`), not of the content (S3 user guide, "Checking object integrity"). */
 const wholeObjectSha256 = (base64: string | undefined, type: string | undefined): string | undefined =>

@@ -1,5 +1,6 @@
 import { actionTypes } from './action-types.ts';
 import { backtest } from './backtest.ts';
+import { createBucket } from './create-bucket.ts';
 import type { Commands } from './help.ts';
 import { history } from './history.ts';
 import { judge } from './judge.ts';
@@ -11,6 +12,7 @@ import { simulator } from './simulator.ts';
 
 /** In the order in which a delivery needs them. */
 export const commands: Commands = {
+  'create-bucket': createBucket,
   'register-model': registerModel,
   'approve-gate': approveGate,
   'deploy-endpoint': deployEndpoint,

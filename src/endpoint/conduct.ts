@@ -78,7 +78,7 @@ const nextTurn = async <Outputs>(
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
   const { store } = script;
   const stored = await store.read();
-  const record = stored?.record ?? newRecord(store.endpoint);
+  const record = stored?.record ?? newRecord(store.subject);
   if (memory !== undefined) {
     const over = record.ended.find(({ id }) => id === memory.release);
     if (over !== undefined && !script.goesOn?.(over)) return report(over, script);
@@ -87,7 +87,7 @@ const nextTurn = async <Outputs>(
       return carryOn(world, stored, script, memory.resumed);
     }
   }
-  await refuseOtherRecord(world, store);
+  await refuseOtherRecord(world, store, stored === undefined);
   const intention = await script.plan(record);
   switch (intention.is) {
     case 'done':
@@ -197,7 +197,7 @@ const start = async (
   const now = world.clock.now();
   const { url, actor, commit, holder } = world.run;
   const begun = begin(
-    stored?.record ?? newRecord(store.endpoint),
+    stored?.record ?? newRecord(store.subject),
     {
       ...release,
       phase: 'preparing',

@@ -45,5 +45,6 @@ const metricOf = ({ says }: Metric, found: MetricEvidence | undefined): readonly
   ];
 };
 
-/** Sixteen digits would claim what four know. */
-const round = (value: number): number => Number(value.toPrecision(4));
+/** Sixteen digits would claim what four know. A record is JSON, and has null for the logarithm of nothing. */
+const round = (value: number | null): number =>
+  value === null ? Number.NEGATIVE_INFINITY : Number(value.toPrecision(4));

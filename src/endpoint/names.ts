@@ -7,8 +7,13 @@ const longest = 63;
  * always has the same name, so a repeated run finds what the first one made (rule 8). The attempt enters the hash from the
  * second on. When it does not fit, the base is cut: version and hash are what people and programs look for.
  */
-export const contentName = (base: string, version: string, content: unknown, attempt: number): string => {
-  const hash = digest(attempt > 1 ? { content, attempt } : { content }).slice(0, 8);
+export const contentName = (base: string, version: string, content: unknown, attempt: number): string =>
+  composed(base, version, hashOf(content, attempt));
+
+const hashOf = (content: unknown, attempt: number): string =>
+  digest(attempt > 1 ? { content, attempt } : { content }).slice(0, 8);
+
+const composed = (base: string, version: string, hash: string): string => {
   const readable = version
     .replaceAll(/[^a-zA-Z0-9]+/g, '-')
     .slice(0, 30)
@@ -20,3 +25,22 @@ export const contentName = (base: string, version: string, content: unknown, att
 /** Whether `contentName` could have made this name for the endpoint: what the published policies' patterns reach. */
 export const isNamedFor = (endpoint: string, name: string): boolean =>
   name.toLowerCase().startsWith(`${endpoint.toLowerCase()}-`);
+/** More attempts at one version than anybody has made. */
+const mostAttempts = 200;
+
+/**
+ * Whether a name is the one that this content has for that version, at whichever attempt. Without contents: whether it has the form
+ * of one. In any case, as SageMaker compares names.
+ */
+export const isContentName = (name: string, base: string, version: string, contents?: readonly unknown[]): boolean => {
+  const hash = /-([0-9a-f]{8})$/i.exec(name)?.[1]?.toLowerCase();
+  if (hash === undefined || name.toLowerCase() !== composed(base, version, hash).toLowerCase()) return false;
+  return (
+    contents === undefined ||
+    contents.some((content) =>
+      Array.from({ length: mostAttempts }, (_, index) => index + 1).some(
+        (attempt) => hashOf(content, attempt) === hash,
+      ),
+    )
+  );
+};

@@ -1,10 +1,29 @@
 import { classify, orUndefined } from '../aws/errors.ts';
 import { seconds } from '../clock.ts';
 import { Refusal } from '../operation.ts';
+import type { Release } from '../release/record.ts';
 import { type World, writesOf } from '../world.ts';
 import { darkConfig } from './dark.ts';
 import { type Desired, sameAs } from './desired.ts';
 import type { Step, Turn } from './turn.ts';
+
+/**
+ * Names are content-addressed, so what the record froze and what this run makes of the manifest must be the same names (rule 21): the
+ * submission is of the record's.
+ */
+export const namedAsFrozen = ({ release }: Turn, { model, config }: Desired): undefined => {
+  const { candidate } = release;
+  refuseOther(release, candidate.model, model.ModelName);
+  refuseOther(release, candidate.beside?.candidate ?? candidate.endpointConfig, config.EndpointConfigName);
+};
+
+const refuseOther = ({ id, version }: Release, frozen: string, made: string): void => {
+  if (frozen === made) return;
+  throw new Refusal(
+    'plan-changed',
+    `the release record has ${frozen} for ${id}, and this run makes ${made} of ${version}: another version of this suite began it, or the record was changed by others; nothing was submitted`,
+  );
+};
 
 /**
  * Creates the model unless it exists. Names are content-addressed, so an existing one is the one we want unless somebody made
@@ -70,15 +89,6 @@ export const publishDark = async (turn: Turn, wanted: Desired): Promise<Step | u
     candidate.instanceCount,
     attempt,
   );
+  refuseOther(release, candidate.endpointConfig, config.EndpointConfigName);
   return publishConfig(turn, { ...wanted, config });
-};
-
-/** The config that `deploy-endpoint` published for the end of a stepped rollout must still be there (rule 3). */
-export const candidateStands = async ({ world, release }: Turn): Promise<Step | undefined> => {
-  const { endpointConfig } = release.candidate;
-  const existing = await orUndefined(
-    world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: endpointConfig }),
-  );
-  if (existing !== undefined) return undefined;
-  throw new Refusal('config-missing', `endpoint config ${endpointConfig} was deleted: run deploy-endpoint again`);
 };

@@ -2,18 +2,19 @@ import { digest } from '../digest.ts';
 import type { Configuration, ReleaseRecord } from '../release/record.ts';
 import type { Tasks } from './carry.ts';
 import type { NewRelease } from './conduct.ts';
+import { candidateIsOurs } from './provenance.ts';
 import { releaseId } from './release-id.ts';
 import { comeToRest, freeScaling } from './settle.ts';
 import { confirmSubmission, submit } from './submit.ts';
 import { supervise } from './supervise.ts';
 
 /** Going back publishes nothing and arms nothing: the configuration exists, and red alarms must not stop it. */
-export const restoreTasks: Tasks = {
-  preparing: [freeScaling, (turn) => submit(turn, {})],
+export const restoreTasks = (model: string): Tasks => ({
+  preparing: [candidateIsOurs(model), freeScaling, (turn) => submit(turn, {})],
   submitting: [confirmSubmission],
   supervising: [supervise],
   settling: comeToRest,
-};
+});
 
 /** A release that publishes an existing configuration again: all at once, with the instances that serve, watched by no alarm. */
 export const restoring = (

@@ -1,10 +1,10 @@
-import { describe, isRefused } from '../aws/errors.ts';
 import type { EndpointSpec } from '../manifest/manifest.ts';
 import { arn, writesOf } from '../world.ts';
 import { disarmAlarms } from './armament.ts';
 import type { Task } from './carry.ts';
 import { tags } from './desired.ts';
 import { observe, type Status } from './observe.ts';
+import { orTold } from './or-told.ts';
 import { tagsOf } from './record-tag.ts';
 import { putScaling, removeScaling, scalingIs, scalingOf, wantedScaling } from './scaling.ts';
 import type { Step, Turn } from './turn.ts';
@@ -52,22 +52,6 @@ export const applyScaling = async (turn: Turn, spec: EndpointSpec): Promise<Step
   await putScaling(world, wanted);
   return { because: `autoscaling ${wanted.minCapacity} to ${wanted.maxCapacity} instances`, percent: 94 };
 };
-
-/**
- * Rule 13: what keeps nobody from using what was delivered fails no delivery, and holds no endpoint up for the releases to come. AWS
- * refusing it is told, with what it leaves behind.
- */
-const orTold =
-  (task: Task, left: (turn: Turn) => string): Task =>
-  async (turn) => {
-    try {
-      return await task(turn);
-    } catch (error) {
-      if (!isRefused(error)) throw error;
-      turn.remark(`${left(turn)}: ${describe(error)}`);
-      return undefined;
-    }
-  };
 
 /** Tags are no part of UpdateEndpoint; AddTags adds and overwrites, and leaves tags of others alone. */
 export const tagEndpoint = (wanted: Readonly<Record<string, string>>): Task =>

@@ -33,13 +33,18 @@ export const fetchFiles = async (
   const download = async (artifact: Artifact): Promise<Buffer> => {
     const { accessKeyId, secretAccessKey, sessionToken } = data.artifactCredentials ?? {};
     const { bucketName: Bucket, objectKey: Key } = artifact.location?.s3Location ?? {};
-    if (!accessKeyId || !secretAccessKey || !sessionToken || !Bucket || !Key)
-      throw new InputError(`artifact ${artifact.name}: CodePipeline did not say where it is or how to open it`);
+    const owner = data.pipelineContext?.pipelineArn?.split(':')[4];
+    if (!accessKeyId || !secretAccessKey || !sessionToken || !Bucket || !Key || !owner)
+      throw new InputError(
+        `artifact ${artifact.name}: CodePipeline did not say where it is, whose it is or how to open it`,
+      );
     const { reads } = createAwsClients({
       ...connectionFrom(env),
       credentials: fixed({ accessKeyId, secretAccessKey, sessionToken }),
       clock,
       signal,
+      // The artifact store is the pipeline's, so the pipeline's account owns it (CodePipeline user guide, "Artifact store").
+      bucketOwner: () => owner,
     });
     const archive = await reads.s3.getBytes({ Bucket, Key }, mostBytes);
     if (archive !== undefined) return archive;

@@ -1,3 +1,4 @@
+import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { manifestToDeliver, sharedInputs } from '../operations/shared-inputs.ts';
@@ -8,6 +9,7 @@ import { withoutAccount } from '../report/result.ts';
 import { flag, optional, type Schema, text } from '../schema.ts';
 import { redacted, withoutSecrets } from '../secrets.ts';
 import { readArguments } from './arguments.ts';
+import { bucketWarnings } from './bucket-lint.ts';
 import type { CommandLine, ExitCode } from './command-line.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { failureOf } from './failure.ts';
@@ -23,8 +25,9 @@ export const historyInputs = { ...sharedInputs, json };
 export const runHistory = (args: readonly string[], host: CommandLine): Promise<ExitCode> =>
   inspecting('history', historyInputs, args, host, {
     async run({ manifest, environment, json: asJson }) {
-      const { store } = await lookAt(host, manifest, environment);
+      const { store, world } = await lookAt(host, manifest, environment);
       const stored = await store.read();
+      if (stored === undefined) await refuseOtherRecord(world, store, true);
       if (asJson) return jsonText(withoutSecrets(stored?.record ?? null), 2);
       return stored ? redacted(historyAsText(stored.record)) : `no release of ${store.endpoint} was recorded`;
     },
@@ -47,9 +50,10 @@ export const lintManifest = (args: readonly string[], host: CommandLine): Promis
     async run({ manifest, environment, json: asJson }) {
       if (environment !== undefined) environmentOf(manifest, environment);
       const environments = Object.keys(manifest.environments);
+      const warnings = bucketWarnings(manifest);
       return asJson
-        ? jsonText({ valid: true, model: manifest.model, environments })
-        : `the manifest is valid: ${manifest.model} in ${environments.join(', ')}\n` +
+        ? jsonText({ valid: true, model: manifest.model, environments, warnings })
+        : `${warnings.map((warning) => `warning: ${warning}\n`).join('')}the manifest is valid: ${manifest.model} in ${environments.join(', ')}\n` +
             'feasibility and alarms are checked against AWS when --environment and --version are given';
     },
   });

@@ -1,7 +1,6 @@
 import { environmentOf } from '../manifest/load.ts';
 import type { Environment, Manifest } from '../manifest/manifest.ts';
-import { releasesOf } from '../release/location.ts';
-import { type ReleaseStore, releaseStore } from '../release/store.ts';
+import { type ReleaseStore, storeOf } from '../release/store.ts';
 import type { World } from '../world.ts';
 import { chooseClock } from './clock.ts';
 import type { CommandLine } from './command-line.ts';
@@ -30,10 +29,5 @@ export const lookAt = async (
   });
   const world = session.worldFor(signal);
   const environment = environmentOf(manifest, name);
-  const location = releasesOf(environment, session.account);
-  return {
-    world,
-    environment,
-    store: releaseStore({ reads: world.read, location, endpoint: environment.endpoint.name }),
-  };
+  return { world, environment, store: storeOf(world, environment) };
 };

@@ -16,6 +16,8 @@ export interface Target {
   readonly region?: string;
   readonly role?: string;
   readonly endpoint?: { readonly name: string };
+  /** Bucket → account, for those that another account owns. */
+  readonly bucketOwners?: Readonly<Record<string, string>>;
 }
 
 /** Asks GitHub for an OIDC token for an audience. */
@@ -50,8 +52,14 @@ export type OpenSession = (request: SessionRequest) => Promise<Session>;
 export const targetOf = (inputs: unknown, operation?: OperationName): Target => {
   const { manifest, environment } = inputs as { readonly manifest?: Manifest; readonly environment?: string };
   if (manifest === undefined || environment === undefined) return {};
-  const { account, region, role, rollbackRole, endpoint } = environmentOf(manifest, environment);
-  return given({ account, region, role: operation === 'rollback' ? (rollbackRole ?? role) : role, endpoint });
+  const { account, region, role, rollbackRole, bucketOwners, endpoint } = environmentOf(manifest, environment);
+  return given({
+    account,
+    region,
+    role: operation === 'rollback' ? (rollbackRole ?? role) : role,
+    endpoint,
+    bucketOwners,
+  });
 };
 
 /**
@@ -67,17 +75,25 @@ export const openSession: OpenSession = async ({ target, env, run, clock, dryRun
     run,
     identityToken,
   );
-  const clients = createAwsClients({ ...connection, credentials, clock, signal });
+  let caller: string | undefined;
+  const clients = createAwsClients({
+    ...connection,
+    credentials,
+    clock,
+    signal,
+    bucketOwner: (bucket) => target.bucketOwners?.[bucket] ?? caller ?? fail(),
+  });
 
-  const { Account: id = '', Arn: caller = '' } = await clients.reads.sts.getCallerIdentity();
+  const { Account: id = '', Arn: identity = '' } = await clients.reads.sts.getCallerIdentity();
+  caller = id;
   if (target.account !== undefined && id !== target.account)
     throw new Refusal(
       'wrong-account',
       // Whole account ids do not survive a report (`withoutAccount`), and two placeholders would tell nothing.
-      `the manifest's environment is the account ending in ${target.account.slice(-4)}, but the credentials (${caller}) belong to the one ending in ${id.slice(-4)}`,
+      `the manifest's environment is the account ending in ${target.account.slice(-4)}, but the credentials (${identity}) belong to the one ending in ${id.slice(-4)}`,
     );
   const { region } = connection;
-  const account = { id, region, partition: caller.split(':')[1] || partitionOf(region) };
+  const account = { id, region, partition: identity.split(':')[1] || partitionOf(region) };
 
   return {
     account,
@@ -90,6 +106,10 @@ export const openSession: OpenSession = async ({ target, env, run, clock, dryRun
       if (problem !== undefined) throw new Refusal('credentials-too-short', problem);
     },
   };
+};
+
+const fail = (): never => {
+  throw new Error('S3 was called before it was known whose account this is');
 };
 
 type BaseOptions = Parameters<typeof base>[0];

@@ -18,8 +18,10 @@ export interface Environment {
   readonly role?: string;
   /** The same for `rollback`, which needs less: it publishes only endpoint configs that exist. Default: `role`. */
   readonly rollbackRole?: string;
-  /** Where release records live; default: the account's SageMaker bucket. */
+  /** Where release records live; default: a bucket of their own (release/location.ts). */
   readonly releases?: S3Location;
+  /** Bucket → account, for buckets that another account than the environment's owns. */
+  readonly bucketOwners?: Readonly<Record<string, string>>;
   readonly endpoint: EndpointSpec;
   readonly rollout: Rollout;
   /** Default: `take-back`. */

@@ -268,7 +268,22 @@ const environment = z.pipe(
           ),
       ),
       releases: z.optional(
-        v.s3Folder().check(about("Where release records live; default: the account's SageMaker bucket.")),
+        v
+          .s3Folder()
+          .check(
+            about(
+              'Where release records and pinned artifacts live; default: `model-delivery-<account>-<region>`, which `model-delivery create-bucket` makes.',
+            ),
+          ),
+      ),
+      'bucket-owners': z.optional(
+        v
+          .bucketOwners()
+          .check(
+            about(
+              'Accounts of the buckets that another account than this one owns, by bucket: every call to S3 names the owner it expects.',
+            ),
+          ),
       ),
       endpoint,
       rollout,
@@ -284,8 +299,12 @@ const environment = z.pipe(
     })
     .check(about('One place the model is delivered to.')),
   z.transform(
-    ({ 'rollback-role': rollbackRole, 'on-rejection': onRejection, ...raw }): Environment =>
-      given({ ...raw, rollbackRole, onRejection }),
+    ({
+      'rollback-role': rollbackRole,
+      'bucket-owners': bucketOwners,
+      'on-rejection': onRejection,
+      ...raw
+    }): Environment => given({ ...raw, rollbackRole, bucketOwners, onRejection }),
   ),
 );
 

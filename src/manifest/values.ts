@@ -152,6 +152,14 @@ const table = <Key extends z.core.$ZodRecordKey, Value extends z.core.SomeType>(
     .record(key, value, { error: 'a mapping; expected keys and values' })
     .check(z.refine((found) => Object.keys(found).length <= most, { error: `has more than ${most} keys` }));
 
+/** Bucket → account. */
+export const bucketOwners = () =>
+  table(
+    text('a bucket; expected its name, e.g. ml-releases', /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 63),
+    accountId(),
+    100,
+  );
+
 /** CreateModel: EnvironmentKey, EnvironmentValue, at most 100. */
 export const containerEnvironment = () =>
   table(

@@ -1,3 +1,4 @@
+import { adoptBaseline } from '../endpoint/adopted.ts';
 import { refuseUnfitVersion } from '../endpoint/approval.ts';
 import { termsOf } from '../endpoint/approval-terms.ts';
 import { armAlarms, armedBy } from '../endpoint/armament.ts';
@@ -11,7 +12,7 @@ import { observe } from '../endpoint/observe.ts';
 import { rollbackPermissions } from '../endpoint/permissions.ts';
 import { desiredOf, planDelivery, planDigest } from '../endpoint/plan.ts';
 import { planDark } from '../endpoint/plan-dark.ts';
-import { publishConfig, publishDark, publishModel } from '../endpoint/publish.ts';
+import { namedAsFrozen, publishConfig, publishDark, publishModel } from '../endpoint/publish.ts';
 import { recordTag } from '../endpoint/record-tag.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
 import { leaveToItself } from '../endpoint/rest.ts';
@@ -25,10 +26,10 @@ import type { EndpointSpec } from '../manifest/manifest.ts';
 import { type Operation, Refusal } from '../operation.ts';
 import { findVersion } from '../registry/packages.ts';
 import { readVersion } from '../registry/semantic-version.ts';
+import { exposure } from '../release/bucket-policy.ts';
 import { type Decision, rerunDecision } from '../release/lifecycle.ts';
-import { releasesOf } from '../release/location.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
-import { releaseStore } from '../release/store.ts';
+import { storeOf } from '../release/store.ts';
 import { flag, text, type ValuesOf } from '../schema.ts';
 import type { World } from '../world.ts';
 import { manifestToDeliver, sharedInputs } from './shared-inputs.ts';
@@ -58,12 +59,7 @@ export const deployEndpoint: Operation<DeployEndpointInputs, ReleaseMemory, Rele
 const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutputs> => {
   const asked = askedOf(given);
   const environment = environmentOf(given.manifest, given.environment);
-  const store = releaseStore({
-    reads: world.read,
-    ...(world.write ? { writes: world.write } : {}),
-    location: releasesOf(environment, world.account),
-    endpoint: asked.spec.name,
-  });
+  const store = storeOf(world, environment);
   const tags = { ...asked.spec.tags, [recordTag]: store.uri };
   const wanted = ({ release }: Turn) =>
     desiredOf(world, asked, {
@@ -74,11 +70,13 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
     });
   const delivery: Tasks = {
     preparing: [
+      (turn) => namedAsFrozen(turn, wanted(turn)),
       (turn) => publishModel(turn, wanted(turn)),
       (turn) => publishConfig(turn, wanted(turn)),
       (turn) => armAlarms(turn, asked.rollout),
       freeScaling,
       bringCount,
+      adoptBaseline,
       (turn) => submit(turn, tags),
     ],
     submitting: [confirmSubmission],
@@ -89,9 +87,11 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
   const dark: Tasks = {
     ...delivery,
     preparing: [
+      (turn) => namedAsFrozen(turn, wanted(turn)),
       (turn) => publishModel(turn, wanted(turn)),
       (turn) => publishConfig(turn, wanted(turn)),
       (turn) => publishDark(turn, wanted(turn)),
+      adoptBaseline,
       (turn) => submit(turn, tags),
     ],
     settling: [tagEndpoint(tags), ...comeToRest],
@@ -108,7 +108,8 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
           `${release.id} is live, and it was begun with another plan than these inputs and this manifest make`,
         );
     },
-    tasks: (release) => (release.operation === 'rollback' ? restoreTasks : release.candidate.beside ? dark : delivery),
+    tasks: (release) =>
+      release.operation === 'rollback' ? restoreTasks(asked.group) : release.candidate.beside ? dark : delivery,
     goesOn: ({ operation, outcome }) => operation === 'rollback' && outcome === 'succeeded',
     outputs: (release) => outputsOf(store.endpoint, release),
   };
@@ -189,7 +190,7 @@ const plan = async (
       return {
         is: 'begin',
         ...planned,
-        plan: { ...planned.plan, notes: [...planned.plan.notes, ...notes] },
+        plan: { ...planned.plan, notes: [...planned.plan.notes, ...notes, ...exposed(tags)] },
         ...(decision.is === 'new-attempt' && decision.abandons ? { abandons: decision.abandons } : {}),
       };
     }
@@ -248,4 +249,10 @@ const clearing = async (
     },
     release: restoring(record, from, to, canonical),
   };
+};
+
+/** Where the record lies, as the endpoint is tagged with it. */
+const exposed = (tags: Readonly<Record<string, string>>): readonly string[] => {
+  const warning = exposure(tags[recordTag] ?? '');
+  return warning === undefined ? [] : [warning];
 };

@@ -1,4 +1,3 @@
-import { orUndefined } from '../aws/errors.ts';
 import { iso, minutes } from '../clock.ts';
 import { termsOf } from '../endpoint/approval-terms.ts';
 import { baselineOf, refuseUnusable } from '../endpoint/baseline.ts';
@@ -7,6 +6,7 @@ import { besideOf, canonicalOf, servesCanonical } from '../endpoint/dark.ts';
 import { serverlessHardware } from '../endpoint/desired.ts';
 import { type Live, observe } from '../endpoint/observe.ts';
 import { rollbackPermissions } from '../endpoint/permissions.ts';
+import { refuseForeign } from '../endpoint/provenance.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
 import { leaveToItself } from '../endpoint/rest.ts';
 import { restoreTasks, restoring } from '../endpoint/restore.ts';
@@ -14,9 +14,8 @@ import { environmentOf } from '../manifest/load.ts';
 import { type Operation, type Plan, Refusal } from '../operation.ts';
 import { readVersion } from '../registry/semantic-version.ts';
 import { lastGood } from '../release/history.ts';
-import { releasesOf } from '../release/location.ts';
 import type { Configuration, Release, ReleaseRecord, Served } from '../release/record.ts';
-import { releaseStore } from '../release/store.ts';
+import { storeOf } from '../release/store.ts';
 import { flag, optional, text, type ValuesOf } from '../schema.ts';
 import type { World } from '../world.ts';
 import { sharedInputs } from './shared-inputs.ts';
@@ -55,12 +54,7 @@ export const rollback: Operation<RollbackInputs, ReleaseMemory, ReleaseOutputs> 
 /** Going back publishes nothing and arms nothing: the configuration exists, and red alarms must not stop it. */
 const script = (given: RollbackInputs, world: World, memory: ReleaseMemory | undefined): Script<ReleaseOutputs> => {
   const environment = environmentOf(given.manifest, given.environment);
-  const store = releaseStore({
-    reads: world.read,
-    ...(world.write ? { writes: world.write } : {}),
-    location: releasesOf(environment, world.account),
-    endpoint: environment.endpoint.name,
-  });
+  const store = storeOf(world, environment);
   return {
     store,
     approval: termsOf(given.manifest, environment),
@@ -69,7 +63,7 @@ const script = (given: RollbackInputs, world: World, memory: ReleaseMemory | und
     recognise: ({ operation, id }) => {
       if (operation !== 'rollback') throw new Refusal('held-by-another-release', `${id} is live and is no rollback`);
     },
-    tasks: () => restoreTasks,
+    tasks: () => restoreTasks(given.manifest.model),
     outputs: (release) => outputsOf(store.endpoint, release),
   };
 };
@@ -120,7 +114,11 @@ const plan = async (world: World, given: RollbackInputs, record: ReleaseRecord):
   if (live.endpointConfig === target.endpointConfig && live.status === 'InService' && servesCanonical(live))
     return restoredAlready(world, endpoint, target);
   const candidate = alone(target);
-  await refuseMissing(world, candidate);
+  await refuseForeign(
+    world,
+    { endpoint, model: given.manifest.model, ...(mixed ? { shown: live.endpointConfig } : {}) },
+    candidate,
+  );
   const beside = besideOf(live, record);
   const baseline = { ...(await baselineOf(world, live, record)), ...(beside ? { beside } : {}) };
   if (candidate.instanceType === serverlessHardware && baseline.instanceType !== serverlessHardware)
@@ -223,21 +221,6 @@ const served = ({ history }: ReleaseRecord): string =>
 
 const nameOf = ({ version, endpointConfig }: Pick<Configuration, 'version' | 'endpointConfig'>): string =>
   version ?? endpointConfig;
-
-/** The config and the model must still exist (rule 3); better to hear it now than from a half-made update. */
-const refuseMissing = async (world: World, { endpointConfig, model }: Configuration): Promise<void> => {
-  const [config, existing] = await Promise.all([
-    orUndefined(world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: endpointConfig })),
-    model === '' ? 'none' : orUndefined(world.read.sagemaker.describeModel({ ModelName: model })),
-  ]);
-  if (config === undefined)
-    throw new Refusal('config-missing', `endpoint config ${endpointConfig} was deleted: name another version with to`);
-  if (existing === undefined)
-    throw new Refusal(
-      'config-missing',
-      `model ${model} of ${endpointConfig} was deleted: name another version with to`,
-    );
-};
 
 const describe = (endpoint: string, from: Configuration, to: Configuration, because: string): Plan => ({
   title: `roll ${endpoint} back from ${nameOf(from)} to ${nameOf(to)}: ${because}`,

@@ -1,8 +1,10 @@
 import { refuseUnfitVersion } from '../endpoint/approval.ts';
 import { type ApprovalTerms, termsOf } from '../endpoint/approval-terms.ts';
+import { candidateStands, candidateStandsAtTheEnd } from '../endpoint/candidate-stands.ts';
 import { conduct, type Intention, type NewRelease, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
+import { observe } from '../endpoint/observe.ts';
 import { planSteps, type Steps, stepsDigest } from '../endpoint/plan-steps.ts';
-import { candidateStands } from '../endpoint/publish.ts';
+import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
 import { leaveToItself } from '../endpoint/rest.ts';
 import { applyScaling, comeToRest, holdScaling, restoreScaling } from '../endpoint/settle.ts';
@@ -14,9 +16,8 @@ import { type Operation, type Progress, Refusal } from '../operation.ts';
 import { describeVersion, packageArn, type RegisteredVersion } from '../registry/packages.ts';
 import { readVersion } from '../registry/semantic-version.ts';
 import { advance, rerunDecision } from '../release/lifecycle.ts';
-import { releasesOf } from '../release/location.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
-import { LostRace, releaseStore } from '../release/store.ts';
+import { LostRace, storeOf } from '../release/store.ts';
 import { choice, flag, text, type ValuesOf } from '../schema.ts';
 import { type World, writesOf } from '../world.ts';
 import { sharedInputs } from './shared-inputs.ts';
@@ -61,15 +62,8 @@ const stepsOf = ({
   );
 };
 
-const storeOf = ({ manifest, environment }: ShiftTrafficInputs, world: World) => {
-  const place = environmentOf(manifest, environment);
-  return releaseStore({
-    reads: world.read,
-    ...(world.write ? { writes: world.write } : {}),
-    location: releasesOf(place, world.account),
-    endpoint: place.endpoint.name,
-  });
-};
+const storeFor = ({ manifest, environment }: ShiftTrafficInputs, world: World) =>
+  storeOf(world, environmentOf(manifest, environment));
 
 /** The rollout, in the order in which it happens. Each line finds out by looking whether it has been done. */
 const script = (given: ShiftTrafficInputs, world: World): Script<ReleaseOutputs> => {
@@ -77,7 +71,7 @@ const script = (given: ShiftTrafficInputs, world: World): Script<ReleaseOutputs>
   const environment = environmentOf(given.manifest, given.environment);
   const approval = termsOf(given.manifest, environment);
   const version = readVersion(given.manifest.model, given.version);
-  const store = storeOf(given, world);
+  const store = storeFor(given, world);
   return {
     store,
     approval,
@@ -87,8 +81,8 @@ const script = (given: ShiftTrafficInputs, world: World): Script<ReleaseOutputs>
         throw new Refusal('plan-changed', `${id} is live, and it is not what these inputs and this manifest ask for`);
     },
     tasks: () => ({
-      preparing: [candidateStands, holdScaling, beginSteps],
-      stepping: [walk],
+      preparing: [candidateStands(given.manifest.model), holdScaling, beginSteps],
+      stepping: [candidateStandsAtTheEnd(given.manifest.model), walk],
       submitting: [async (turn) => publishing(await confirmSubmission(turn))],
       supervising: [async (turn) => publishing(await supervise(turn))],
       settling: [restoreScaling, (turn) => applyScaling(turn, environment.endpoint), ...comeToRest],
@@ -129,6 +123,12 @@ const plan = async (
         `${version} was taken back before (${decision.release.id}: ${decision.release.because ?? decision.release.reason}); set retry: true to try it again`,
       );
     case 'no-op':
+      // Rule 21: the record says so; the endpoint must too.
+      if ((await observe(world, endpoint))?.endpointConfig !== decision.release.candidate.endpointConfig)
+        throw new Refusal(
+          'changed-by-others',
+          `the release record has ${decision.release.candidate.endpointConfig} serving ${endpoint}, which serves something else: deploy ${version} again`,
+        );
       return {
         is: 'done',
         progress: {
@@ -186,8 +186,9 @@ const command = async (
 ): Promise<Progress<ReleaseMemory, ReleaseOutputs>> => {
   const { operation } = given;
   if (operation === 'run') throw new Error('run is no command');
-  const store = storeOf(given, world);
+  const store = storeFor(given, world);
   const stored = await store.read();
+  if (stored === undefined) await refuseOtherRecord(world, store, true);
   const live = stored?.record.live;
   if (!stored || live === undefined || live.operation !== 'shift-traffic')
     throw new Refusal(

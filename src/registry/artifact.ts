@@ -1,4 +1,3 @@
-import { copySource } from '../aws/copy-source.ts';
 import { orUndefined } from '../aws/errors.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
@@ -50,7 +49,7 @@ export const pinnedArtifact = (releases: S3Location, sha256: string): S3Object =
 export const copyArtifact = async (world: World, from: S3Object, etag: string, to: S3Object): Promise<void> => {
   await writesOf(world).s3.copyObject({
     ...addressOf(to),
-    CopySource: copySource(from.bucket, from.key),
+    source: from,
     CopySourceIfMatch: etag,
     IfNoneMatch: '*',
     ChecksumAlgorithm: 'SHA256',

@@ -46,6 +46,9 @@ export interface JournalOptions {
 /** Undefined when the lines are kept; else one sentence for a warning. Never throws: reporting fails no delivery (DESIGN §7 rule 13). */
 export type Journal = (noted: Noted) => Promise<string | undefined>;
 
+/** Of a rollout of days under the judge, with room. */
+const mostBytes = 64 * 1024 * 1024;
+
 /**
  * JSON Lines beside the record, enough to replay every verdict. S3 cannot append, so each call reads, adds and replaces on
  * condition: the release's holder is the only writer, and where two met, the loser's lines are lost with a warning, not another's.
@@ -54,7 +57,7 @@ export const journal = ({ reads, writes, location, endpoint, release }: JournalO
   const address = { Bucket: location.bucket, Key: journalKey(location, endpoint, release) };
   return async ({ entries, evidence }) => {
     try {
-      const before = await orUndefined(reads.s3.getObject(address));
+      const before = await orUndefined(reads.s3.getObject(address, mostBytes));
       const news = [...(evidence ? unwritten(before?.text ?? '', evidence) : []), ...entries];
       if (news.length === 0) return undefined;
       const lines = news

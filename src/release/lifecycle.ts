@@ -30,9 +30,19 @@ export interface Held {
 export type Begun = { readonly is: 'begun'; readonly record: ReleaseRecord } | Held;
 export type Taken = { readonly is: 'taken'; readonly record: ReleaseRecord } | Held;
 
-export const newRecord = (endpoint: string): ReleaseRecord => ({
+/** Whose record it is. */
+export interface Subject {
+  readonly endpoint: string;
+  /** Twelve digits. */
+  readonly account: string;
+  readonly region: string;
+}
+
+export const newRecord = ({ endpoint, account, region }: Subject): ReleaseRecord => ({
   schemaVersion: 1,
   endpoint,
+  account,
+  region,
   epoch: 0,
   ended: [],
   history: [],

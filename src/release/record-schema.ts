@@ -1,53 +1,113 @@
 import * as z from 'zod/mini';
 import { reasonCodes } from '../reason-codes.ts';
+import { amount, count, figures, fraction, instant, judged, latency, policy } from './judged-schema.ts';
 import type { ReleaseRecord } from './record.ts';
+import { readJson, UnreadableText } from './stored-json.ts';
 
 /**
  * `record.ts` as a check on what lies in S3. Objects are loose: a member that a newer version of this suite added within the same
  * schema version is kept when an older one writes the record back.
  */
 
-const instant = z.number();
-const count = z.int().check(z.nonnegative());
 const anything = z.record(z.string(), z.unknown());
 
+/** AWS: EntityName, EndpointName, VariantName. */
+const entityName = z.string().check(z.regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/));
+
 const configuration = {
-  endpointConfig: z.string(),
-  model: z.string(),
-  version: z.optional(z.string()),
+  endpointConfig: entityName,
+  // Empty for what serves without a model of its own, as an endpoint of inference components does.
+  model: z.union([entityName, z.literal('')]),
+  version: z.optional(z.string().check(z.minLength(1), z.maxLength(256))),
   packageVersion: z.optional(count),
   imageDigest: z.optional(z.string()),
   contentDigest: z.optional(z.string()),
   instanceType: z.string(),
   instanceCount: count,
-  beside: z.optional(z.looseObject({ candidate: z.string(), baseline: z.string() })),
+  beside: z.optional(z.looseObject({ candidate: entityName, baseline: entityName })),
 };
 
+/** Put back verbatim, so what the SDK could not even send is no snapshot. */
+const time = z.optional(z.string().check(z.refine((text) => !Number.isNaN(Date.parse(text)))));
+const scaled = {
+  ServiceNamespace: z.literal('sagemaker'),
+  ResourceId: z.string(),
+  ScalableDimension: z.literal('sagemaker:variant:DesiredInstanceCount'),
+};
 const scaling = z.looseObject({
   resourceId: z.string(),
   minCapacity: count,
   maxCapacity: count,
   suspended: z.looseObject({ scaleIn: z.boolean(), scaleOut: z.boolean(), scheduled: z.boolean() }),
-  policies: z.array(anything),
-  scheduledActions: z.array(anything),
+  policies: z.array(
+    z.looseObject({
+      ...scaled,
+      PolicyName: z.string(),
+      PolicyType: z.string(),
+      TargetTrackingScalingPolicyConfiguration: z.optional(anything),
+      StepScalingPolicyConfiguration: z.optional(anything),
+      PredictiveScalingPolicyConfiguration: z.optional(anything),
+    }),
+  ),
+  scheduledActions: z.array(
+    z.looseObject({
+      ...scaled,
+      ScheduledActionName: z.string(),
+      Schedule: z.string(),
+      Timezone: z.optional(z.string()),
+      StartTime: time,
+      EndTime: time,
+      ScalableTargetAction: z.optional(
+        z.looseObject({ MinCapacity: z.optional(count), MaxCapacity: z.optional(count) }),
+      ),
+    }),
+  ),
 });
 
 const reason = z.enum(Object.keys(reasonCodes) as [keyof typeof reasonCodes]);
 
+const capacity = z.looseObject({ Type: z.enum(['INSTANCE_COUNT', 'CAPACITY_PERCENT']), Value: count });
+/** DeploymentConfig, which is sent verbatim. */
+const deployment = z.looseObject({
+  BlueGreenUpdatePolicy: z.optional(
+    z.looseObject({
+      TrafficRoutingConfiguration: z.looseObject({
+        Type: z.enum(['ALL_AT_ONCE', 'CANARY', 'LINEAR']),
+        WaitIntervalInSeconds: count,
+        CanarySize: z.optional(capacity),
+        LinearStepSize: z.optional(capacity),
+      }),
+      TerminationWaitInSeconds: z.optional(count),
+      MaximumExecutionTimeoutInSeconds: z.optional(count),
+    }),
+  ),
+  RollingUpdatePolicy: z.optional(
+    z.looseObject({
+      MaximumBatchSize: capacity,
+      WaitIntervalInSeconds: count,
+      MaximumExecutionTimeoutInSeconds: z.optional(count),
+      RollbackMaximumBatchSize: z.optional(capacity),
+    }),
+  ),
+  AutoRollbackConfiguration: z.optional(
+    z.looseObject({ Alarms: z.optional(z.array(z.looseObject({ AlarmName: z.string() }))) }),
+  ),
+});
+
 const submission = z.looseObject({
   kind: z.enum(['create', 'update', 'none']),
-  variant: z.string(),
-  canonical: z.optional(z.string()),
+  variant: entityName,
+  canonical: z.optional(entityName),
   exclude: z.array(z.enum(['DesiredInstanceCount', 'DesiredWeight'])),
-  deployment: z.optional(anything),
-  bakeSeconds: z.number(),
-  finalBakeSeconds: z.number(),
-  timeoutSeconds: z.number(),
-  expectedSeconds: z.number(),
-  minimumRequests: z.number(),
+  deployment: z.optional(deployment),
+  bakeSeconds: amount,
+  finalBakeSeconds: amount,
+  timeoutSeconds: amount,
+  expectedSeconds: amount,
+  minimumRequests: amount,
   asynchronous: z.optional(z.boolean()),
   abortAlarm: z.optional(z.string()),
-  judged: z.optional(z.looseObject({ policy: anything, latency: z.optional(anything) })),
+  judged: z.optional(judged),
 });
 
 const witnessed = z.looseObject({
@@ -66,7 +126,7 @@ const witnessed = z.looseObject({
         stage: z.enum(['canary', 'full']),
         startedAt: instant,
         endsAt: instant,
-        requests: z.optional(z.number()),
+        requests: z.optional(amount),
         countedAt: z.optional(instant),
       }),
     ),
@@ -77,44 +137,68 @@ const witnessed = z.looseObject({
       why: reason,
       published: z.boolean(),
       because: z.optional(z.string()),
-      figures: z.optional(anything),
+      figures: z.optional(figures),
     }),
   ),
   blindSince: z.optional(instant),
 });
 
-const stepping = z.looseObject({
-  plan: z.looseObject({
-    steps: z.array(z.number()),
-    bakeSeconds: z.number(),
-    maxStepSeconds: z.number(),
-    minimumRequests: z.number(),
-  }),
-  state: z.looseObject({
-    is: z.enum(['dark', 'raising', 'baking', 'paused', 'returning', 'retiring', 'promoted', 'returned']),
-  }),
-  baselineVariant: z.string(),
-  candidateVariant: z.string(),
-  startedAt: instant,
-  moves: z.array(
-    z.looseObject({ from: instant, until: z.optional(instant), share: z.number(), seen: z.optional(z.literal(true)) }),
-  ),
-  obeyed: count,
-  policy: anything,
-  latency: z.optional(anything),
-  grownAt: z.optional(instant),
-  blindSince: z.optional(instant),
-  verdict: z.optional(
-    z.looseObject({ at: instant, decision: z.string(), because: z.string(), figures: z.optional(anything) }),
-  ),
-});
+const why = z.enum([
+  'convicted',
+  'safety-net',
+  'metrics-blind',
+  'unproven-health',
+  'insufficient-traffic',
+  'dark-checks-failed',
+  'aborted-by-hand',
+]);
+const marked = z.optional(z.literal(true));
+const state = z.discriminatedUnion('is', [
+  z.looseObject({ is: z.literal('dark'), held: marked, hurry: marked }),
+  z.looseObject({ is: z.literal('raising'), index: count, from: fraction, held: marked }),
+  z.looseObject({ is: z.enum(['baking', 'paused']), index: count, since: instant }),
+  z.looseObject({ is: z.enum(['returning', 'returned']), why, because: z.string() }),
+  z.looseObject({ is: z.literal('retiring'), index: count }),
+  z.looseObject({ is: z.literal('promoted') }),
+]);
+
+const stepping = z
+  .looseObject({
+    plan: z.looseObject({
+      steps: z.array(fraction).check(z.minLength(1), z.maxLength(100)),
+      bakeSeconds: amount,
+      maxStepSeconds: amount,
+      minimumRequests: amount,
+    }),
+    state,
+    baselineVariant: entityName,
+    candidateVariant: entityName,
+    startedAt: instant,
+    moves: z.array(
+      z.looseObject({
+        from: instant,
+        until: z.optional(instant),
+        share: fraction,
+        seen: marked,
+      }),
+    ),
+    obeyed: count,
+    policy,
+    latency: z.optional(latency),
+    grownAt: z.optional(instant),
+    blindSince: z.optional(instant),
+    verdict: z.optional(
+      z.looseObject({ at: instant, decision: z.string(), because: z.string(), figures: z.optional(figures) }),
+    ),
+  })
+  .check(z.refine(({ state: { index }, plan }) => typeof index !== 'number' || index < plan.steps.length));
 
 const release = z.looseObject({
   id: z.string(),
   operation: z.enum(['deploy-endpoint', 'shift-traffic', 'rollback']),
   version: z.string(),
   planDigest: z.string(),
-  attempt: count,
+  attempt: count.check(z.lte(1e6)),
   phase: z.enum(['preparing', 'stepping', 'submitting', 'supervising', 'settling', 'ended']),
   startedAt: instant,
   endedAt: z.optional(instant),
@@ -142,12 +226,15 @@ const release = z.looseObject({
   ),
   reason: z.optional(reason),
   because: z.optional(z.string()),
+  serving: z.optional(z.enum(['candidate', 'baseline', 'unknown'])),
 });
 
 const record = z.looseObject({
   schemaVersion: z.literal(1),
-  endpoint: z.string(),
-  epoch: count,
+  endpoint: entityName,
+  account: z.optional(z.string()),
+  region: z.optional(z.string()),
+  epoch: count.check(z.lte(1e12)),
   live: z.optional(release),
   ended: z.array(release),
   history: z.array(
@@ -177,13 +264,16 @@ export const parseRecord = (text: string): ReleaseRecord => {
   const parsed = record.safeParse(value);
   if (parsed.success) return parsed.data as unknown as ReleaseRecord;
   const issue = parsed.error.issues[0];
-  throw new UnreadableRecord(`is not a release record: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
+  const where = issue?.path.map(String).join('.') ?? '';
+  // A list of what is allowed, or a key of somebody's choice, may be long.
+  throw new UnreadableRecord(`is not a release record: ${`${where}: ${issue?.message ?? ''}`.slice(0, 300)}`);
 };
 
 const json = (text: string): unknown => {
   try {
-    return JSON.parse(text);
-  } catch {
-    throw new UnreadableRecord('is not JSON');
+    return readJson(text);
+  } catch (error) {
+    if (error instanceof UnreadableText) throw new UnreadableRecord(error.message);
+    throw error;
   }
 };

@@ -14,7 +14,11 @@ import type { SteppedPlan } from '../rollout/step.ts';
  */
 export interface ReleaseRecord {
   readonly schemaVersion: 1;
+  /** With account and region: whose record this is. Compared with what a run is about before anything in it is believed. */
   readonly endpoint: string;
+  /** Twelve digits. Absent in records of older versions, and put in with the next write; the same for `region`. */
+  readonly account?: string;
+  readonly region?: string;
   /** Rises by one with every write. */
   readonly epoch: number;
   /** The release that owns the endpoint now. */

@@ -1,13 +1,17 @@
 import type { AwsReads, AwsWrites } from '../aws/clients.ts';
 import { classify, orUndefined } from '../aws/errors.ts';
+import { ObjectTooLarge } from '../aws/object-too-large.ts';
 import { canonical } from '../digest.ts';
-import type { S3Location } from '../manifest/manifest.ts';
+import type { Environment, S3Location } from '../manifest/manifest.ts';
 import { Refusal, type Remarks } from '../operation.ts';
 import { withoutSecrets } from '../secrets.ts';
+import type { World } from '../world.ts';
 import { type Evidence, type JournalEntry, journal, type Noted } from './journal.ts';
-import { recordKey } from './location.ts';
+import type { Subject } from './lifecycle.ts';
+import { formerReleases, recordKey, releasesOf } from './location.ts';
 import type { ReleaseRecord } from './record.ts';
 import { parseRecord, UnreadableRecord } from './record-schema.ts';
+import { ForeignRecord, ownRecord } from './subject.ts';
 
 /** A record as it lay in S3, and what a conditional write of its successor needs. */
 export interface StoredRecord {
@@ -22,9 +26,13 @@ export class LostRace extends Error {
 
 export interface ReleaseStore {
   readonly endpoint: string;
+  /** Whose record lies here. */
+  readonly subject: Subject;
   /** `s3://bucket/prefix/<endpoint>/record.json`. */
   readonly uri: string;
-  /** @throws {Refusal} `record-unavailable` */
+  /** Where the record of this endpoint lies that an older version of this suite wrote; undefined when there is none to be seen. */
+  elsewhere(): Promise<string | undefined>;
+  /** @throws {Refusal} `record-unavailable`, and `foreign-record` when it is not this endpoint's */
   read(): Promise<StoredRecord | undefined>;
   /**
    * @param etag of the record this one follows; undefined: there was none
@@ -48,17 +56,36 @@ export interface StoreOptions {
   /** Absent in a dry run. */
   readonly writes?: Pick<AwsWrites, 's3'>;
   readonly location: S3Location;
-  readonly endpoint: string;
+  /** Where records lay when nothing else was said, before `location` was the default. */
+  readonly former?: S3Location;
+  readonly subject: Subject;
 }
 
+/** Twenty ended releases and fifty versions that served are a few hundred kilobytes. */
+const mostBytes = 4 * 1024 * 1024;
+
+/** The store of the record that an environment's endpoint has, as a run reaches it. */
+export const storeOf = (
+  { read, write, account }: Pick<World, 'read' | 'write' | 'account'>,
+  environment: Environment,
+): ReleaseStore =>
+  releaseStore({
+    reads: read,
+    ...(write ? { writes: write } : {}),
+    location: releasesOf(environment, account),
+    ...(environment.releases ? {} : { former: formerReleases(account) }),
+    subject: { endpoint: environment.endpoint.name, account: account.id, region: account.region },
+  });
+
 /** The release record of one endpoint: compare-and-swap by S3's conditional writes (DESIGN §8). */
-export const releaseStore = ({ reads, writes, location, endpoint }: StoreOptions): ReleaseStore => {
+export const releaseStore = ({ reads, writes, location, former, subject }: StoreOptions): ReleaseStore => {
+  const { endpoint } = subject;
   const address = { Bucket: location.bucket, Key: recordKey(location, endpoint) };
   const place = `s3://${address.Bucket}/${address.Key}`;
 
   const read = async (): Promise<StoredRecord | undefined> => {
-    const found = await orUndefined(reads.s3.getObject(address).catch(explain(location)));
-    return found && { record: parse(found.text, place), etag: found.etag };
+    const found = await orUndefined(reads.s3.getObject(address, mostBytes).catch(explain(location, place)));
+    return found && { record: parse(found.text, place, subject), etag: found.etag };
   };
 
   const remarks: string[] = [];
@@ -69,7 +96,20 @@ export const releaseStore = ({ reads, writes, location, endpoint }: StoreOptions
   };
   return {
     endpoint,
+    subject,
     uri: place,
+    elsewhere: async () => {
+      if (former === undefined) return undefined;
+      const Key = recordKey(former, endpoint);
+      try {
+        await reads.s3.headObject({ Bucket: former.bucket, Key });
+        return `s3://${former.bucket}/${Key}`;
+      } catch (error) {
+        // Not there, not to be seen, or another account's by now: then the endpoint's tag is all that can say so.
+        if (classify(error) === 'not-found' || classify(error) === 'access-denied') return undefined;
+        throw error;
+      }
+    },
     read,
     remarks,
     remark: (sentence) => {
@@ -93,7 +133,7 @@ export const releaseStore = ({ reads, writes, location, endpoint }: StoreOptions
       const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
       try {
         const put = writes.s3.putObject({ ...address, ...condition, Body, ContentType: 'application/json' });
-        const { ETag } = await put.catch(explain(location));
+        const { ETag } = await put.catch(explain(location, place));
         return { record: next, etag: ETag ?? '' };
       } catch (error) {
         const kind = classify(error);
@@ -110,23 +150,30 @@ export const releaseStore = ({ reads, writes, location, endpoint }: StoreOptions
   };
 };
 
-const parse = (text: string, place: string): ReleaseRecord => {
+const parse = (text: string, place: string, subject: Subject): ReleaseRecord => {
   try {
-    return parseRecord(text);
+    return ownRecord(parseRecord(text), subject);
   } catch (error) {
     if (error instanceof UnreadableRecord) throw new Refusal('record-unavailable', `${place} ${error.message}`);
+    if (error instanceof ForeignRecord)
+      throw new Refusal(
+        'foreign-record',
+        `${place} ${error.message}: nothing was changed on either; find out who wrote it (the versions of the object, CloudTrail), and put this endpoint's own record back, or delete the object while nothing is live`,
+      );
     throw error;
   }
 };
 
 /** A bucket that is not there is no absent record: nothing could be written either. */
 const explain =
-  ({ bucket }: S3Location) =>
+  ({ bucket }: S3Location, place: string) =>
   (error: unknown): never => {
+    if (error instanceof ObjectTooLarge)
+      throw new Refusal('record-unavailable', `${place} is not a release record: it is ${error.message}`);
     if (error instanceof Error && error.name === 'NoSuchBucket')
       throw new Refusal(
         'record-unavailable',
-        `the bucket ${bucket}, where release records are kept, does not exist: create it, or set \`releases\` in the manifest`,
+        `the bucket ${bucket}, where release records are kept, does not exist: make it with \`model-delivery create-bucket\`, or set \`releases\` in the manifest to the bucket that has them`,
       );
     throw error;
   };

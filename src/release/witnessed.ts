@@ -2,6 +2,8 @@ import * as z from 'zod/mini';
 import type { Bucket } from '../judge/bucket.ts';
 import type { LatencyPlan } from '../judge/latency.ts';
 import type { Policy } from '../judge/policy.ts';
+import { amount, fraction, judged } from './judged-schema.ts';
+import { readJson, UnreadableText } from './stored-json.ts';
 
 /** What a release's journal tells of its judge, in the order in which it happened. */
 export interface Witnessed {
@@ -33,27 +35,27 @@ export class UnreadableJournal extends Error {
 }
 
 const arm = z.looseObject({
-  requests: z.number(),
-  bad: z.record(z.string(), z.number()),
-  trials: z.optional(z.record(z.string(), z.number())),
+  requests: amount,
+  bad: z.record(z.string(), amount),
+  trials: z.optional(z.record(z.string(), amount)),
 });
-const anything = z.record(z.string(), z.unknown());
-const judged = z.optional(z.looseObject({ policy: anything, latency: z.optional(anything) }));
+/** Seconds since the epoch, up to the year 9999. */
+const second = z.number().check(z.gte(0), z.lte(253_402_300_799));
 
 const lines = z.discriminatedUnion('kind', [
   z.looseObject({
     kind: z.literal('bucket'),
-    t: z.number(),
-    seconds: z.number(),
+    t: second,
+    seconds: amount.check(z.gt(0)),
     weightMoved: z.optional(z.boolean()),
-    share: z.optional(z.number()),
+    share: z.optional(fraction),
     candidate: z.optional(arm),
     baseline: z.optional(arm),
   }),
   z.looseObject({
     kind: z.literal('verdict'),
-    at: z.string(),
-    t: z.optional(z.number()),
+    at: z.string().check(z.refine((text) => !Number.isNaN(Date.parse(text)))),
+    t: z.optional(second),
     decision: z.string(),
     reason: z.optional(z.string()),
     // JSON has no word for the logarithm of no evidence at all.
@@ -62,8 +64,8 @@ const lines = z.discriminatedUnion('kind', [
   }),
   z.looseObject({
     kind: z.literal('plan'),
-    stepping: judged,
-    submission: z.optional(z.looseObject({ judged })),
+    stepping: z.optional(judged),
+    submission: z.optional(z.looseObject({ judged: z.optional(judged) })),
   }),
   z.looseObject({ kind: z.enum(['command', 'observation', 'end']) }),
 ]);
@@ -100,9 +102,10 @@ const bucketOf = (line: object): Bucket => {
 
 const json = (line: string): unknown => {
   try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
+    return readJson(line);
+  } catch (error) {
+    if (error instanceof UnreadableText) return undefined;
+    throw error;
   }
 };
 

@@ -26,7 +26,7 @@ const shown = async () => {
 };
 
 const record = (): ReleaseRecord => {
-  const found = stage.simulator.objects.get('sagemaker-eu-west-1-111122223333', 'model-delivery/iris/record.json');
+  const found = stage.simulator.objects.get('model-delivery-111122223333-eu-west-1', 'iris/record.json');
   return JSON.parse(found?.body.toString() ?? '');
 };
 

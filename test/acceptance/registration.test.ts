@@ -33,6 +33,7 @@ beforeEach(async () => {
   simulator.objects.put('ml-releases', 'made', Buffer.from(''));
   const env = simulator.environment();
   const { reads, writes } = createAwsClients({
+    bucketOwner: () => '111122223333',
     region: 'eu-west-1',
     endpointUrl: simulator.url,
     version: '0.0.0',

@@ -31,8 +31,8 @@ interface Line {
 /** The last release's journal, as it lies in S3. */
 const journal = (): string => {
   const [last] = house.record()?.ended ?? [];
-  const bucket = `sagemaker-${names.region}-${names.account}`;
-  const found = house.simulator.objects.get(bucket, `model-delivery/iris/releases/${last?.id}/journal.jsonl`);
+  const bucket = `model-delivery-${names.account}-${names.region}`;
+  const found = house.simulator.objects.get(bucket, `iris/releases/${last?.id}/journal.jsonl`);
   if (!found) throw new Error(`${last?.id} has no journal`);
   return found.body.toString();
 };

@@ -14,7 +14,7 @@ import {
 } from '../../src/release/lifecycle.ts';
 import type { Release, ReleaseRecord } from '../../src/release/record.ts';
 import { parseRecord } from '../../src/release/record-schema.ts';
-import { configuration, release } from '../support/release.ts';
+import { configuration, release, subject } from '../support/release.ts';
 
 const holders = ['run-1', 'run-2', 'run-3'] as const;
 const versions = ['1.0.0', '1.1.0', '1.2.0', '1.3.0'] as const;
@@ -54,7 +54,7 @@ const play = (
   steps: readonly { readonly wait: number; readonly step: typeof step extends fc.Arbitrary<infer S> ? S : never }[],
 ) => {
   const moments: Moment[] = [];
-  let record = newRecord('churn');
+  let record = newRecord(subject);
   let now = 0;
   let count = 0;
   for (const { wait, step: next } of steps) {
@@ -158,7 +158,7 @@ test('a decision to go on is one the lifecycle allows', () =>
 test('every record survives its way through JSON and the schema', () =>
   fc.assert(
     fc.property(script, (steps) => {
-      const text = JSON.stringify(play(steps).at(-1)?.after ?? newRecord('churn'));
+      const text = JSON.stringify(play(steps).at(-1)?.after ?? newRecord(subject));
       expect(parseRecord(text)).toEqual(JSON.parse(text));
     }),
   ));

@@ -9,6 +9,8 @@ import {
   HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  PutBucketPolicyCommand,
+  PutBucketVersioningCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -71,6 +73,29 @@ describe('objects', () => {
     expect(await refusalOf(s3.send(new CreateBucketCommand({ Bucket: 'mine' })))).toMatch(/^BucketAlreadyOwnedByYou: /);
     const foreign = new GetObjectCommand({ Bucket, Key: 'k', ExpectedBucketOwner: '999988887777' });
     expect(await refusalOf(s3.send(foreign))).toBe('AccessDenied: Access Denied');
+  });
+
+  test('a bucket of another account answers whoever names that account, and both sides of a copy are asked', async () => {
+    const { s3, simulator } = account;
+    simulator.objects.lend('theirs', '999988887777');
+    await put('to-copy', 'body');
+    const write = (ExpectedBucketOwner: string) =>
+      s3.send(new PutObjectCommand({ Bucket: 'theirs', Key: 'k', Body: 'b', ExpectedBucketOwner }));
+    expect(await refusalOf(write('111122223333'))).toBe('AccessDenied: Access Denied');
+    await write('999988887777');
+    const head = new HeadObjectCommand({ Bucket: 'theirs', Key: 'k', ExpectedBucketOwner: '111122223333' });
+    expect(await refusalOf(s3.send(head))).toMatch(/^(403|Unknown)/);
+    const copy = (ExpectedSourceBucketOwner: string) =>
+      s3.send(
+        new CopyObjectCommand({
+          Bucket: 'theirs',
+          Key: 'copy',
+          CopySource: `${Bucket}/to-copy`,
+          ExpectedSourceBucketOwner,
+        }),
+      );
+    expect(await refusalOf(copy('999988887777'))).toBe('AccessDenied: Access Denied');
+    await copy('111122223333');
   });
 
   test('copies keep body and metadata, and can be asked for a checksum', async () => {
@@ -189,4 +214,73 @@ test('the inner face sees what the outside wrote, and the other way round', asyn
   account.simulator.objects.put('another-bucket', 'k', Buffer.from('inside'));
   const got = await account.s3.send(new GetObjectCommand({ Bucket: 'another-bucket', Key: 'k' }));
   expect(await got.Body?.transformToString()).toBe('inside');
+});
+
+describe('a bucket’s policy', () => {
+  const bucket = 'ml-artifacts';
+  const arn = `arn:aws:s3:::${bucket}`;
+  const policy = (statement: object): Promise<unknown> =>
+    account.s3.send(
+      new PutBucketPolicyCommand({
+        Bucket: bucket,
+        Policy: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: [{ Effect: 'Deny', Principal: '*', Action: 's3:PutObject', Resource: `${arn}/*`, ...statement }],
+        }),
+      }),
+    );
+  const write = (Key = 'k', more: object = {}) =>
+    account.s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: 'b', ...more }));
+  const denied = 'AccessDenied: Access Denied';
+
+  test('denies to whom, what and where it says, under its conditions', async () => {
+    await policy({ Resource: `${arn}/closed/*` });
+    await write('open/k');
+    expect(await refusalOf(write('closed/k'))).toBe(denied);
+    await policy({ Condition: { ArnNotLike: { 'aws:PrincipalArn': 'arn:aws:iam::111122223333:user/deliv*' } } });
+    await write();
+    await policy({ Condition: { ArnNotLike: { 'aws:PrincipalArn': ['arn:aws:iam::111122223333:role/deployer'] } } });
+    expect(await refusalOf(write())).toBe(denied);
+    await policy({ Condition: { Null: { 's3:if-match': 'true', 's3:if-none-match': 'true' } } });
+    expect(await refusalOf(write())).toBe(denied);
+    await write('fresh', { IfNoneMatch: '*' });
+    await policy({ Action: 's3:*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } });
+    await write();
+    await policy({ Action: ['s3:Get*'] });
+    await write();
+    expect(await refusalOf(account.s3.send(new GetObjectCommand({ Bucket: bucket, Key: 'k' })))).toBe(denied);
+    const copy = new CopyObjectCommand({ Bucket, Key: 'copied', CopySource: `${bucket}/k` });
+    expect(await refusalOf(account.s3.send(copy))).toBe(denied);
+  });
+
+  test.each([
+    ['another bucket’s resource', { Resource: 'arn:aws:s3:::other/*' }, /^MalformedPolicy: /],
+    ['an effect that there is not', { Effect: 'Maybe' }, /^MalformedPolicy: /],
+    [
+      'an operator that is not evaluated',
+      { Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } },
+      /^NotImplemented: /,
+    ],
+    [
+      'a key that is not evaluated',
+      { Condition: { StringEquals: { 'aws:SourceVpce': 'vpce-1' } } },
+      /^NotImplemented: /,
+    ],
+    ['a principal that is not evaluated', { Principal: { Service: 'logging.s3.amazonaws.com' } }, /^NotImplemented: /],
+    ['a member that is not evaluated', { NotAction: 's3:GetObject' }, /^NotImplemented: /],
+  ])('%s is refused, not ignored', async (_what, statement, expected) => {
+    expect(await refusalOf(policy(statement))).toMatch(expected);
+  });
+
+  test('a bucket that was versioned keeps what is overwritten', async () => {
+    const { s3 } = account;
+    await s3.send(new CreateBucketCommand({ Bucket: 'kept' }));
+    await s3.send(new PutBucketVersioningCommand({ Bucket: 'kept', VersioningConfiguration: { Status: 'Enabled' } }));
+    const first = await s3.send(new PutObjectCommand({ Bucket: 'kept', Key: 'k', Body: 'one' }));
+    await s3.send(new PutObjectCommand({ Bucket: 'kept', Key: 'k', Body: 'two' }));
+    const { Body } = await s3.send(
+      new GetObjectCommand({ Bucket: 'kept', Key: 'k', VersionId: first.VersionId ?? '' }),
+    );
+    expect(await Body?.transformToString()).toBe('one');
+  });
 });

@@ -19,6 +19,7 @@ export const clientsFor = (overrides: Partial<AwsClientOptions> = {}): AwsClient
     version: '1.2.3',
     credentials: staticCredentials,
     clock: virtualClock(),
+    bucketOwner: () => '111122223333',
     ...overrides,
   });
 

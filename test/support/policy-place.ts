@@ -8,7 +8,7 @@ export const place = {
   model: team.model,
   endpoint: team.endpoint,
   executionRole: 'iris-serving',
-  releases: { bucket: `sagemaker-${team.region}-${team.account}`, prefix: 'model-delivery/' },
+  releases: { bucket: `model-delivery-${team.account}-${team.region}`, prefix: '' },
   artifacts: team.bucket,
   repository: 'iris-serving',
   kmsAlias: 'alias/ml',

@@ -213,7 +213,7 @@ export const registryAws = (options: RegistryAwsOptions = {}): RegistryAws => {
       };
       const clients = {
         sagemaker: sagemaker(send as unknown as Parameters<typeof sagemaker>[0]),
-        s3: s3(send as unknown as Parameters<typeof s3>[0]),
+        s3: s3(send as unknown as Parameters<typeof s3>[0], () => account),
         ecr: ecr(send as unknown as Parameters<typeof ecr>[0], 'eu-west-1'),
       };
       const base = fakeWorld(virtualClock(), undefined, dryRun);

@@ -1,4 +1,9 @@
-import type { Configuration, Release } from '../../src/release/record.ts';
+import { policyOf } from '../../src/judge/policy.ts';
+import { newRecord, type Subject } from '../../src/release/lifecycle.ts';
+import type { Configuration, Release, ReleaseRecord } from '../../src/release/record.ts';
+
+/** Whose record the tests write. */
+export const subject: Subject = { endpoint: 'churn', account: '111122223333', region: 'eu-west-1' };
 
 export const configuration = (version: string, suffix = ''): Configuration => ({
   endpointConfig: `churn-${version.replaceAll('.', '-')}${suffix}`,
@@ -37,4 +42,83 @@ export const release = (overrides: Partial<Release> = {}): Release => {
     commands: [],
     ...overrides,
   };
+};
+
+const policy = policyOf(
+  {
+    convict: { worseThan: 1.2, falseRollback: 0.01 },
+    healthy: { excessBelow: 0.005, confidence: 0.95 },
+  },
+  { clientErrors: true },
+);
+
+/** With a member of every kind that a record can have: a rollout in steps is live, under a judge that has spoken. */
+export const fullRecord = (): ReleaseRecord => {
+  const judged = { policy, latency: { rung: 'cells', edges: [10, 20], because: 'samples' } } as const;
+  const figures = {
+    t: 60,
+    logEvidence: 0.5,
+    threshold: 4.6,
+    candidateRequests: 100,
+    evidence: {
+      errors: {
+        logEvidence: 0.1,
+        logHealth: 0.2,
+        healthThreshold: 3,
+        candidate: { requests: 100, bad: 1 },
+        baseline: { requests: 900, bad: 9 },
+        excess: 0,
+        interval: [-0.1, 0.1],
+      },
+    },
+  } as const;
+  const beside = { candidate: 'churn-1-1-0-bbbbbbbb', baseline: 'churn-1-0-0-aaaaaaaa' };
+  const target = 'endpoint/churn/variant/AllTraffic';
+  const scaled = {
+    ServiceNamespace: 'sagemaker',
+    ResourceId: target,
+    ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
+  };
+  const live = release({
+    operation: 'shift-traffic',
+    phase: 'stepping',
+    baseline: { ...configuration('1.0.0', '-aaaaaaaa'), packageVersion: 1, beside },
+    candidate: { ...configuration('1.1.0', '-bbbbbbbb'), packageVersion: 2, imageDigest: `sha256:${'a'.repeat(64)}` },
+    alarms: ['churn-1-1-0-bbbbbbbb-errors-cccccccc'],
+    stepping: {
+      ...judged,
+      plan: { steps: [0.1, 1], bakeSeconds: 300, maxStepSeconds: 3600, minimumRequests: 100 },
+      state: { is: 'baking', index: 0, since: 500 },
+      baselineVariant: 'AllTraffic',
+      candidateVariant: 'AllTraffic-next',
+      startedAt: 100,
+      moves: [{ from: 100, until: 200, share: 0.1, seen: true }],
+      obeyed: 1,
+      verdict: { at: 400, decision: 'continue', because: 'too few', figures },
+    },
+    scaling: {
+      resourceId: target,
+      minCapacity: 1,
+      maxCapacity: 4,
+      suspended: { scaleIn: false, scaleOut: false, scheduled: false },
+      policies: [{ ...scaled, PolicyName: 'p', PolicyType: 'TargetTrackingScaling' }],
+      scheduledActions: [{ ...scaled, ScheduledActionName: 'a', Schedule: 'rate(1 day)' }],
+    },
+    commands: [{ command: 'pause', by: 'mina', why: 'lunch', at: 300 }],
+    witnessed: { submittedAt: 50, bakes: [{ stage: 'canary', startedAt: 60, endsAt: 90, requests: 10 }] },
+  });
+  const over = release({
+    id: 'churn-1.0.0-aaaaaaaa-1',
+    version: '1.0.0',
+    phase: 'ended',
+    outcome: 'rolled-back',
+    reason: 'convicted',
+    because: 'worse',
+    serving: 'baseline',
+    endedAt: 40,
+    submission: { ...release().submission, judged, abortAlarm: 'churn-1-0-0-aaaaaaaa-abort-dddddddd' },
+    witnessed: { abort: { at: 30, why: 'convicted', published: true, because: 'worse', figures } },
+  });
+  const served = { ...configuration('1.0.0', '-aaaaaaaa'), from: 10, good: true };
+  return { ...newRecord(subject), epoch: 7, live, ended: [over], history: [served] };
 };

@@ -2,6 +2,7 @@ import type { Settings } from '../../../simulator/contracts.ts';
 import { hours, minutes, seconds } from '../../clock.ts';
 import type { Outcome } from '../../operation.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
+import { defaultReleases } from '../../release/location.ts';
 import { house } from '../manifest.ts';
 import type { Release, Stage, Told } from '../stage.ts';
 
@@ -71,10 +72,8 @@ export const leavesNothingHalfDone = async (stage: Stage, require: Require): Pro
     /-(errors|latency-p99|abort)-[0-9a-f]{8}$/.test(AlarmName),
   );
   require(own.length === 0, 'no alarm of the release is left');
-  const record = stage.simulator.objects.get(
-    `sagemaker-${house.region}-${house.account}`,
-    `model-delivery/${stage.endpoint}/record.json`,
-  );
+  const { bucket, prefix } = defaultReleases({ partition: 'aws', region: house.region, id: house.account });
+  const record = stage.simulator.objects.get(bucket, `${prefix}${stage.endpoint}/record.json`);
   require(record !== undefined &&
     !('live' in JSON.parse(record.body.toString())), 'the endpoint is free for the next release');
 };

@@ -45,6 +45,8 @@ export const farSide = (settings: Partial<Settings> = {}) => {
         const body = objects.get(`${bucket}/${key}`);
         return body && { body, etag: '"etag"' };
       },
+      lend: () => undefined,
+      drop: () => undefined,
       put: (bucket, key, body) => void objects.set(`${bucket}/${key}`, body),
     },
     images: { resolve: (name) => images.get(name), tag: (name, digest) => void images.set(name, digest) },

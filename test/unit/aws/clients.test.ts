@@ -156,7 +156,7 @@ describe('s3', () => {
 
   test('puts the bucket into the path of a loopback endpoint and gives text with its ETag', async () => {
     nock(url).get(path).query({ 'x-id': 'GetObject' }).reply(200, '{"a":"ü"}', { etag: '"e1"' });
-    expect(await clientsFor().reads.s3.getObject(key)).toEqual({ text: '{"a":"ü"}', etag: '"e1"' });
+    expect(await clientsFor().reads.s3.getObject(key, 1000)).toEqual({ text: '{"a":"ü"}', etag: '"e1"' });
   });
 
   test('sends conditions, and a failed one is told apart', async () => {

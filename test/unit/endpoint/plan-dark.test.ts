@@ -6,6 +6,8 @@ import type { RegisteredVersion } from '../../../src/registry/packages.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
 import { planningWorld, recordOf, rollout } from '../../support/planning.ts';
 
+import { subject } from '../../support/release.ts';
+
 const spec = {
   name: 'churn',
   instance: { type: 'ml.m5.large', count: 2 },
@@ -16,7 +18,7 @@ const registered = { packageVersion: 7, semver: '1.2.0', imageDigest: 'sha256:5e
 
 const planned = (
   world: ReturnType<typeof planningWorld>,
-  record = newRecord('churn'),
+  record = newRecord(subject),
   asked: EndpointSpec = spec,
 ): ReturnType<typeof planDark> =>
   planDark(world, { group: 'churn', version: '1.2.0', spec: asked, rollout }, rollout, registered, record, 1, {});

@@ -29,6 +29,7 @@ const operation = {
 const read = (
   configuration: Readonly<Record<string, string>>,
   artifacts: Readonly<Record<string, Buffer>> = { Source: zipOf({ 'list.txt': 'sheep', 'deep/er.txt': 'goats' }) },
+  owner = '111122223333',
 ) => {
   for (const [name, archive] of Object.entries(artifacts)) simulator.objects.put('ml-artifacts', name, archive);
   const env = simulator.environment();
@@ -38,6 +39,7 @@ const read = (
       name,
       location: { type: 'S3', s3Location: { bucketName: 'ml-artifacts', objectKey: name } },
     })),
+    pipelineContext: { pipelineArn: `arn:aws:codepipeline:eu-west-1:${owner}:deliver` },
     artifactCredentials: {
       accessKeyId: env['AWS_ACCESS_KEY_ID'],
       secretAccessKey: env['AWS_SECRET_ACCESS_KEY'],
@@ -61,6 +63,10 @@ describe('the inputs of a job', () => {
     });
     expect(inputs).toEqual({ list: 'SHEEP', more: 'GOATS', who: 'mina', loud: true, lines: 'one\n2' });
     expect(common).toMatchObject({ 'dry-run': false, timeout: 7200 });
+  });
+
+  it('come from a store of the pipeline’s account and of no other', async () => {
+    expect(await refusal({}, undefined, '999988887777')).toMatch(/^AccessDenied: Access Denied$/);
   });
 
   it('may lie in any artifact; without a name it is the first', async () => {

@@ -16,6 +16,7 @@ const saying = async (
   { phase = 'stepping', version = '1.1.0', races = 0 }: { phase?: Phase; version?: string; races?: number } = {},
 ) => {
   const live = release({
+    id: 'iris-1.1.0-aaaaaaaa-1',
     version: '1.1.0',
     operation: 'shift-traffic',
     phase,

@@ -21,7 +21,7 @@ const verdict = { kind: 'verdict', at, t: 0, decision: 'continue', because: '' }
 const keeping = (lines: readonly object[]): Simulator => {
   const body = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   const get = (bucketName: string, key: string) =>
-    bucketName === 'sagemaker-eu-west-1-111122223333' && key === 'model-delivery/iris/releases/r1/journal.jsonl'
+    bucketName === 'model-delivery-111122223333-eu-west-1' && key === 'iris/releases/r1/journal.jsonl'
       ? { body, etag: '' }
       : undefined;
   return { objects: { get, put: () => undefined } } as unknown as Simulator;

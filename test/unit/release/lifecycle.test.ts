@@ -13,7 +13,7 @@ import {
   takeOver,
 } from '../../../src/release/lifecycle.ts';
 import type { Release, ReleaseRecord } from '../../../src/release/record.ts';
-import { configuration, release } from '../../support/release.ts';
+import { configuration, release, subject } from '../../support/release.ts';
 
 const begun = (record: ReleaseRecord, next: Release, now = 0): ReleaseRecord => {
   const result = begin(record, next, now);
@@ -50,7 +50,7 @@ const request = (overrides: Partial<Request> = {}): Request => ({
 const asked = (record: ReleaseRecord, overrides: Partial<Request> = {}): Decision['is'] =>
   rerunDecision(record, request(overrides)).is;
 
-const fresh = newRecord('churn');
+const fresh = newRecord(subject);
 
 describe('a release that is live', () => {
   const live = begun(fresh, release());

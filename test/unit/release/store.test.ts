@@ -6,7 +6,7 @@ import { begin, newRecord } from '../../../src/release/lifecycle.ts';
 import type { ReleaseRecord } from '../../../src/release/record.ts';
 import { LostRace, releaseStore } from '../../../src/release/store.ts';
 import { clientsFor, rejection, url } from '../../support/aws.ts';
-import { release } from '../../support/release.ts';
+import { release, subject } from '../../support/release.ts';
 
 beforeAll(() => nock.disableNetConnect());
 afterEach(() => {
@@ -24,13 +24,13 @@ const s3Error = (code: string): string => `<Error><Code>${code}</Code><Message>$
 
 const store = () => {
   const { reads, writes } = clientsFor();
-  return releaseStore({ reads, writes, location, endpoint: 'churn' });
+  return releaseStore({ reads, writes, location, subject });
 };
 const readings = (times = 1) => nock(url).get(path).query(true).times(times);
 const writings = (headers: Record<string, string>) => nock(url, { reqheaders: headers }).put(path).query(true);
 
 const first = (): ReleaseRecord => {
-  const begun = begin(newRecord('churn'), release(), 0);
+  const begun = begin(newRecord(subject), release(), 0);
   if (begun.is === 'held') throw new Error(begun.because);
   return begun.record;
 };
@@ -66,6 +66,32 @@ describe('read', () => {
   test('text that is no JSON is refused', async () => {
     readings().reply(200, '{"schemaVersion":1');
     expect((await rejection(store().read())).message).toContain('is not JSON');
+  });
+
+  test('a body that no record has is not held in memory', async () => {
+    readings().reply(200, JSON.stringify({ ...first(), padding: 'x'.repeat(5 * 1024 * 1024) }));
+    const error = await rejection(store().read());
+    expect(error).toMatchObject({ reason: 'record-unavailable' });
+    expect(error.message).toContain('record.json is not a release record: it is larger than 4 MB');
+  });
+
+  test.each([
+    ['endpoint', { endpoint: 'prices' }, 'endpoint prices in eu-west-1, account ending in 3333'],
+    ['account', { account: '999988887777' }, 'endpoint churn in eu-west-1, account ending in 7777'],
+    ['region', { region: 'us-east-1' }, 'endpoint churn in us-east-1, account ending in 3333'],
+  ])('the record of another %s is refused, and both are named', async (_what, other, named) => {
+    readings().reply(200, JSON.stringify({ ...first(), ...other }), { etag: '"e1"' });
+    const error = await rejection(store().read());
+    expect(error).toMatchObject({ reason: 'foreign-record' });
+    expect(error.message).toContain(
+      `record.json is the record of ${named}, and this run is about endpoint churn in eu-west-1, account ending in 3333`,
+    );
+  });
+
+  test('a record of an older version is known by its endpoint in any case, and is completed', async () => {
+    const { account: _account, region: _region, ...older } = first();
+    readings().reply(200, JSON.stringify({ ...older, endpoint: 'Churn' }), { etag: '"e1"' });
+    expect((await store().read())?.record).toEqual(first());
   });
 
   test('keeps members that a newer writer added', async () => {
@@ -123,7 +149,7 @@ describe('write', () => {
 
   test('a dry run cannot write', async () => {
     const { reads } = clientsFor();
-    const readOnly = releaseStore({ reads, location, endpoint: 'churn' });
+    const readOnly = releaseStore({ reads, location, subject });
     expect((await rejection(readOnly.write(first(), undefined))).message).toContain('dry run');
   });
 });
@@ -155,6 +181,8 @@ describe('journal', () => {
 
   test('what it cannot write becomes a warning', async () => {
     nock(url).get(journalPath).query(true).reply(403, s3Error('AccessDenied'));
-    expect(await append()).toBe('the journal of r1 could not be written: s3:GetObject was denied: grant s3:GetObject');
+    expect(await append()).toMatch(
+      /^the journal of r1 could not be written: s3:GetObject was denied: grant s3:GetObject; or bucket releases does not belong to the account ending in 3333/,
+    );
   });
 });

@@ -1,0 +1,69 @@
+import * as z from 'zod/mini';
+
+/** The judge's members of a record and of a journal, as a check on what lies in S3. Objects are loose, as in `record-schema.ts`. */
+
+/** Milliseconds since the epoch, up to the year 9999: beyond it a date cannot be written. */
+export const instant = z.number().check(z.gte(0), z.lte(253_402_300_799_999));
+export const count = z.int().check(z.nonnegative());
+/** A length of time or a number of requests. */
+export const amount = z.number().check(z.nonnegative(), z.lte(1e15));
+export const fraction = z.number().check(z.gte(0), z.lte(1));
+/** JSON has no word for the logarithm of nothing, and writes null for it. */
+const figure = z.nullable(z.number());
+
+const metric = z.looseObject({
+  name: z.string(),
+  weight: fraction,
+  worseThan: z.number().check(z.gte(1)),
+  onlyGross: z.optional(z.boolean()),
+  excessBelow: z.optional(fraction),
+  byBucket: z.optional(z.literal(true)),
+  warmUpSeconds: z.optional(amount),
+  says: z.string(),
+});
+
+const between = z.number().check(z.gt(0), z.lt(1));
+
+/** `Policy` of the judge. */
+export const policy = z.looseObject({
+  convict: z.looseObject({ worseThan: z.number().check(z.gte(1)), falseRollback: between }),
+  healthy: z.looseObject({ excessBelow: fraction, confidence: between }),
+  metrics: z.array(metric).check(z.minLength(1), z.maxLength(100)),
+  burstGuard: z.boolean(),
+  maxBlindSeconds: amount,
+  coverage: fraction,
+  minimumRequests: amount,
+  safetyNet: z.looseObject({ metric: z.string(), above: fraction, buckets: amount, requests: amount }),
+});
+
+/** `LatencyPlan` of the judge. */
+export const latency = z.looseObject({
+  rung: z.enum(['cells', 'percentile', 'mean', 'maximum']),
+  edges: z.array(z.number()).check(z.maxLength(100)),
+  because: z.string(),
+});
+
+/** A judge as it was frozen in a plan. */
+export const judged = z.looseObject({ policy, latency: z.optional(latency) });
+
+const arm = z.looseObject({ requests: amount, bad: amount });
+
+/** `Figures` of a verdict. */
+export const figures = z.looseObject({
+  t: amount,
+  logEvidence: figure,
+  threshold: z.number(),
+  candidateRequests: amount,
+  evidence: z.record(
+    z.string(),
+    z.looseObject({
+      logEvidence: figure,
+      logHealth: figure,
+      healthThreshold: z.optional(z.number()),
+      candidate: arm,
+      baseline: arm,
+      excess: z.optional(z.number()),
+      interval: z.tuple([z.number(), z.number()]),
+    }),
+  ),
+});

@@ -1,0 +1,68 @@
+import type { Subject } from './lifecycle.ts';
+import type { Release, ReleaseRecord, ScalingSnapshot } from './record.ts';
+
+/** The record, or a part of it, is about something else than the endpoint in hand; one sentence naming both. */
+export class ForeignRecord extends Error {
+  override readonly name = 'ForeignRecord';
+}
+
+/**
+ * Rule 21: a record is a hint. Whoever may write to the bucket may have put another endpoint's record here, or another endpoint's
+ * resources into a release of this one, and a run that believed it would move what it is not about.
+ *
+ * Records of versions that did not write account and region are known by the endpoint's name alone; they get both with the next
+ * write. SageMaker compares endpoint names in any case, so a name in another case is the same endpoint.
+ * @returns the record with this endpoint's own name, account and region
+ * @throws {ForeignRecord}
+ */
+export const ownRecord = (record: ReleaseRecord, subject: Subject): ReleaseRecord => {
+  const { account = subject.account, region = subject.region } = record;
+  if (!isSame(record.endpoint, subject.endpoint) || account !== subject.account || region !== subject.region)
+    throw new ForeignRecord(
+      `is the record of ${placed({ ...record, account, region })}, and this run is about ${placed(subject)}`,
+    );
+  for (const release of record.live ? [record.live, ...record.ended] : record.ended) refuseForeign(release, subject);
+  return { ...record, ...subject };
+};
+
+/** Whole account ids do not survive a report, and two placeholders would say nothing. */
+const placed = ({ endpoint, account, region }: Subject): string =>
+  `endpoint ${endpoint} in ${region}, account ending in ${account.slice(-4)}`;
+
+/** Everything that a later turn changes by the name in the release alone. */
+const refuseForeign = ({ id, alarms, submission, stepping, scaling }: Release, subject: Subject): void => {
+  const { endpoint } = subject;
+  const refuse = (what: string): never => {
+    throw new ForeignRecord(
+      `has a release (${id.slice(0, 100)}) with ${what}, and is the record of ${placed(subject)}`,
+    );
+  };
+  if (!begins(id, `${endpoint}-`)) refuse('the id of another endpoint');
+  const { canonical, variant } = submission;
+  if (scaling !== undefined && !isOwn(scaling, endpoint, [variant, ...(canonical ? [canonical] : [])]))
+    refuse(`the autoscaling of ${scaling.resourceId.slice(0, 200)}`);
+  const foreign = [...alarms, ...(submission.abortAlarm ? [submission.abortAlarm] : [])].find(
+    (name) => !isOwnAlarm(name, endpoint),
+  );
+  if (foreign !== undefined) refuse(`the alarm ${foreign.slice(0, 200)}, which is not its own`);
+  if (stepping !== undefined && stepping.baselineVariant !== variant)
+    refuse(`steps from variant ${stepping.baselineVariant}, which is not the one it publishes`);
+};
+
+/** A snapshot is put back as it is: its target, every policy and every action must be the variant's it was taken of. */
+const isOwn = (
+  { resourceId, policies, scheduledActions }: ScalingSnapshot,
+  endpoint: string,
+  variants: readonly string[],
+): boolean =>
+  variants.some((variant) => isSame(resourceId, `endpoint/${endpoint}/variant/${variant}`)) &&
+  [...policies, ...scheduledActions].every(({ ResourceId }) => ResourceId === resourceId);
+
+/** `<endpoint config>-<purpose>-<hash>`; the config's name begins with the endpoint's, of which this much always fits (names.ts). */
+const isOwnAlarm = (name: string, endpoint: string): boolean =>
+  begins(name, endpoint.length > certain ? endpoint.slice(0, certain).replace(/-+$/, '') : `${endpoint}-`) &&
+  /-[0-9a-f]{8}$/.test(name);
+const certain = 23;
+
+const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
+const begins = (text: string, start: string): boolean => text.toLowerCase().startsWith(start.toLowerCase());

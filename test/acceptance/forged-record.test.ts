@@ -1,0 +1,316 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { runHistory } from '../../src/hosts/inspect.ts';
+import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { rollback } from '../../src/operations/rollback.ts';
+import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
+import { house as team } from '../../src/rehearsal/manifest.ts';
+import type { Release, ReleaseRecord, Served } from '../../src/release/record.ts';
+import type { Report } from '../../src/report/result.ts';
+import { type House, openHouse } from '../support/house.ts';
+
+let house: House;
+beforeEach(async () => {
+  house = await openHouse();
+});
+afterEach(() => house.close());
+
+const serving = async (EndpointName: string = team.endpoint): Promise<string> => {
+  const { EndpointConfigName } = await house.simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName });
+  return String(EndpointConfigName);
+};
+
+const deliver = async (version: '1.0.0' | '1.1.0'): Promise<string> => {
+  await house.prepare(version);
+  expect((await house.run(deployEndpoint, { version }))?.result.reason).toBe('delivered');
+  return serving();
+};
+
+const recordNow = (): ReleaseRecord => {
+  const record = house.record();
+  if (record === undefined) throw new Error('nothing was recorded yet');
+  return record;
+};
+
+/** What other hands made in the console: a model of an image of their choice, and a config under a name of their choice. */
+const madeByOthers = async (EndpointConfigName: string, ModelName = `${EndpointConfigName}-model`): Promise<void> => {
+  await house.simulator.call('sagemaker', 'CreateModel', {
+    ModelName,
+    ExecutionRoleArn: `arn:aws:iam::${team.account}:role/iris-serving`,
+    PrimaryContainer: {
+      Image: `${team.account}.dkr.ecr.eu-west-1.amazonaws.com/iris-serving@${team.imageDigest}`,
+      ModelDataUrl: `s3://${team.bucket}/training/iris-1.0.0/model.tar.gz`,
+    },
+  });
+  await house.simulator.call('sagemaker', 'CreateEndpointConfig', {
+    EndpointConfigName,
+    ProductionVariants: [
+      {
+        VariantName: team.variant,
+        ModelName,
+        InstanceType: 'ml.m5.large',
+        InitialInstanceCount: 4,
+        InitialVariantWeight: 1,
+      },
+    ],
+  });
+};
+
+const history = async (): Promise<string> => {
+  const said: string[] = [];
+  const terminal = { out: (text: string) => void said.push(text), err: (text: string) => void said.push(text) };
+  await runHistory(['--manifest', house.manifest, '--environment', team.environment], {
+    env: house.environment,
+    terminal,
+    cancellation: { signal: new AbortController().signal, outOfTime: new Promise(() => {}) },
+    seams: { clock: house.simulator.driver },
+  });
+  return said.join('\n');
+};
+
+/** Everybody who reads a record; each answers with `reason-code: message`. */
+const said = (report: Report | undefined): string => `${report?.result.reason}: ${report?.result.because}`;
+const readers: Readonly<Record<string, () => Promise<string>>> = {
+  'deploy-endpoint': async () => said(await house.run(deployEndpoint, { version: '1.1.0' })),
+  plan: async () => said(await house.run(deployEndpoint, { version: '1.1.0', 'dry-run': 'true' })),
+  rollback: async () => said(await house.run(rollback, {})),
+  'rollback to a version': async () => said(await house.run(rollback, { to: '1.0.0' })),
+  watchdog: async () => said(await house.run(rollback, { 'only-expired': 'true' })),
+  'shift-traffic': async () => said(await house.run(shiftTraffic, { version: '1.1.0' })),
+  'a command to the shift': async () => said(await house.run(shiftTraffic, { version: '1.1.0', operation: 'abort' })),
+  history,
+};
+
+const mutations = (seen: ReturnType<House['watch']>) =>
+  seen()
+    .filter(({ mutation }) => mutation)
+    .map(({ operation }) => operation);
+
+describe('a record of something else', () => {
+  test('is refused by whoever reads it, and nothing is changed', async () => {
+    await house.inProduction('1.0.0');
+    await house.prepare('1.1.0');
+    house.writeManifest((text) =>
+      text.replace(
+        /rollout: .*/,
+        'rollout: { strategy: steps, steps: [10, 100], bake: 5m, minimum-requests: 600, judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 0.5%, confidence: 0.95 } } }',
+      ),
+    );
+    for (const foreign of [{ endpoint: 'prices' }, { account: '999988887777' }, { region: 'us-east-1' }]) {
+      house.forge({ ...recordNow(), ...foreign });
+      for (const [name, read] of Object.entries(readers)) {
+        const seen = house.watch();
+        const answer = await read();
+        expect(`${name}: ${answer}`).toContain('foreign-record');
+        expect(answer).toContain('this run is about endpoint iris in eu-west-1, account ending in 3333');
+        expect(mutations(seen)).toEqual([]);
+      }
+      house.forge({ ...recordNow(), endpoint: 'iris', account: team.account, region: team.region });
+    }
+  });
+
+  test('that is no record at all ends as record-unavailable on every path', async () => {
+    await house.inProduction('1.0.0');
+    await house.prepare('1.1.0');
+    house.writeManifest((text) =>
+      text.replace(
+        /rollout: .*/,
+        'rollout: { strategy: steps, steps: [10, 100], bake: 5m, minimum-requests: 600, judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 0.5%, confidence: 0.95 } } }',
+      ),
+    );
+    const good = JSON.stringify(recordNow());
+    for (const text of [
+      '',
+      'null',
+      good.slice(0, -20),
+      `\uFEFF${good}`,
+      good.replace(/"epoch":\d+/, '"epoch":1e999'),
+      good.replace(/"epoch":\d+/, '"epoch":-1'),
+      good.replace(/"from":\d+/, '"from":1e300'),
+      good.replace(/"history":\[/, '"history":[7,'),
+      `${good.slice(0, -1)},"deep":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+      `${good.slice(0, -1)},"long":"${'x'.repeat(50 * 1024 * 1024)}"}`,
+    ]) {
+      house.forge(text);
+      for (const [name, read] of Object.entries(readers)) {
+        const seen = house.watch();
+        expect(`${name}: ${await read()}`).toContain('record-unavailable');
+        expect(mutations(seen)).toEqual([]);
+      }
+    }
+  });
+});
+
+const line = (change: Partial<Served>): Served => {
+  const [first] = recordNow().history;
+  if (first === undefined) throw new Error('nothing served yet');
+  const { version: _version, packageVersion: _package, release: _release, ...rest } = first;
+  return { ...rest, from: 1000, until: 2000, good: true, ended: 'replaced', ...change };
+};
+
+/** The history with a line that says what served well before. */
+const withLine = (change: Partial<Served>): ReleaseRecord => {
+  const record = recordNow();
+  const [now, ...before] = record.history;
+  if (now === undefined) throw new Error('nothing serves');
+  return { ...record, history: [now, line(change), ...before] };
+};
+
+describe('a forged line of the history', () => {
+  test.each<[string, string, () => Partial<Served>, Readonly<Record<string, string>>]>([
+    ['a config of others, as what served before', 'evil', () => ({ endpointConfig: 'evil', model: 'evil-model' }), {}],
+    [
+      'a config of others, as a version',
+      'evil',
+      () => ({ endpointConfig: 'evil', model: 'evil-model', version: '0.9.0', packageVersion: 1 }),
+      { to: '0.9.0' },
+    ],
+    [
+      'a config of others under a name of the suite’s form',
+      'iris-0-9-0-deadbeef',
+      () => ({
+        endpointConfig: 'iris-0-9-0-deadbeef',
+        model: 'iris-0-9-0-deadbeef-model',
+        version: '0.9.0',
+        packageVersion: 1,
+      }),
+      { to: '0.9.0' },
+    ],
+  ])('%s: refused, and nothing is changed', async (_what, made, change, inputs) => {
+    await house.inProduction('1.0.0');
+    await deliver('1.1.0');
+    await madeByOthers(made);
+    house.forge(withLine(change()));
+    const before = await serving();
+    const seen = house.watch();
+    const report = await house.run(rollback, inputs);
+    expect(said(report)).toMatch(/^foreign-config: the release record of iris names /);
+    expect(mutations(seen)).toEqual([]);
+    expect(await serving()).toBe(before);
+  });
+
+  test('the suite’s own config of another version does not pass for it', async () => {
+    await house.inProduction('1.0.0');
+    await deliver('1.1.0');
+    const old = recordNow().history.find(({ version }) => version === '1.0.0');
+    const { endpointConfig, model, packageVersion } = old ?? line({});
+    for (const version of ['0.9.0', '1.0.0-rc.1']) {
+      house.forge(withLine({ endpointConfig, model, version, packageVersion: packageVersion ?? 0 }));
+      const report = await house.run(rollback, { to: version });
+      expect(said(report)).toMatch(/^foreign-config: .* its name is not the one that this suite gives/);
+    }
+  });
+
+  test('the suite’s own config on a model of others does not pass', async () => {
+    await house.inProduction('1.0.0');
+    await deliver('1.1.0');
+    const { endpointConfig, packageVersion } =
+      recordNow().history.find(({ version }) => version === '1.0.0') ?? line({});
+    house.forge(
+      withLine({ endpointConfig, model: 'iris-1-0-0-deadbeef', version: '1.0.0', packageVersion: packageVersion ?? 0 }),
+    );
+    await madeByOthers('elsewhere', 'iris-1-0-0-deadbeef');
+    expect(said(await house.run(rollback, { to: '1.0.0' }))).toMatch(/^foreign-config: .* its model is iris-1-0-0-/);
+  });
+
+  test('a package that is not the version’s does not pass', async () => {
+    await house.inProduction('1.0.0');
+    await deliver('1.1.0');
+    const record = recordNow();
+    house.forge({ ...record, history: record.history.map((entry) => ({ ...entry, packageVersion: 9 })) });
+    expect(said(await house.run(rollback, { to: '1.0.0' }))).toMatch(
+      /^foreign-config: .* was made of model-package\/iris\/1, not of package 9 of iris/,
+    );
+  });
+});
+
+describe('a forged live release', () => {
+  const forged = (change: (release: Release) => Partial<Release>): void => {
+    const record = recordNow();
+    const [last] = record.ended;
+    if (last === undefined) throw new Error('nothing was released yet');
+    const { outcome: _outcome, reason: _reason, because: _because, endedAt: _endedAt, ...release } = last;
+    const live: Release = {
+      ...release,
+      id: `iris-1.0.0-aaaaaaaa-${record.epoch + 1}`,
+      phase: 'preparing',
+      lease: { holder: 'a run that died', until: 1 },
+      witnessed: {},
+      alarms: [],
+      ...change(release),
+    };
+    house.forge({ ...record, live });
+  };
+
+  test('of a rollback publishes nothing that the suite did not make', async () => {
+    await house.inProduction('1.0.0');
+    await deliver('1.1.0');
+    await madeByOthers('evil');
+    const before = await serving();
+    forged(({ candidate, submission }) => ({
+      operation: 'rollback',
+      baseline: candidate,
+      candidate: { ...line({}), endpointConfig: 'evil', model: 'evil-model' },
+      version: 'evil',
+      submission: { ...submission, kind: 'update', exclude: [] },
+    }));
+    const seen = house.watch();
+    expect(said(await house.run(rollback, {}))).toMatch(/^foreign-config: /);
+    expect(mutations(seen).filter((operation) => operation !== 'PutObject')).toEqual([]);
+    expect(await serving()).toBe(before);
+    // It is over: the next one finds a free endpoint.
+    expect(recordNow().live).toBeUndefined();
+  });
+
+  test('of a delivery submits nothing but what this run makes of the manifest', async () => {
+    await house.inProduction('1.0.0');
+    await house.prepare('1.1.0');
+    await madeByOthers('evil');
+    const before = await serving();
+    // It begins, and dies before it has published anything.
+    await house.run(deployEndpoint, { version: '1.1.0' }, { death: { atCall: 'sagemaker.createModel', heard: false } });
+    const record = recordNow();
+    if (record.live === undefined) throw new Error('the release did not begin');
+    house.forge({
+      ...record,
+      live: { ...record.live, candidate: { ...record.live.candidate, endpointConfig: 'evil' } },
+    });
+    const report = await house.run(deployEndpoint, { version: '1.1.0' });
+    expect(said(report)).toMatch(/^plan-changed: the release record has evil for /);
+    expect(await serving()).toBe(before);
+  });
+});
+
+describe('a rollback that is right goes through', () => {
+  test('to an older version, and to one that was delivered at a second attempt', async () => {
+    await house.inProduction('1.0.0');
+    const first = await serving();
+    await deliver('1.1.0');
+    await house.run(rollback, {});
+    const again = await house.run(deployEndpoint, { version: '1.1.0', retry: 'true' });
+    expect(again?.result.reason).toBe('delivered');
+    const second = await serving();
+    expect(recordNow().ended[0]?.attempt).toBe(2);
+    expect(said(await house.run(rollback, { to: '1.0.0' }))).toMatch(/^restored/);
+    expect(await serving()).toBe(first);
+    expect(said(await house.run(rollback, { to: '1.1.0' }))).toMatch(/^restored/);
+    expect(await serving()).toBe(second);
+  });
+
+  test('to what others had made and the suite took over, as the endpoint itself says', async () => {
+    await house.inProduction('1.0.0');
+    house.closeDoors();
+    await madeByOthers('by-hand');
+    await house.simulator.call('sagemaker', 'UpdateEndpoint', {
+      EndpointName: team.endpoint,
+      EndpointConfigName: 'by-hand',
+    });
+    await house.pass(1_200_000);
+    house.writeManifest((text) =>
+      text.replace(/rollout: .*/, 'rollout: { strategy: all-at-once, final-bake: 0s, minimum-requests: 0 }'),
+    );
+    await house.prepare('1.1.0');
+    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+    expect(said(await house.run(rollback, {}))).toMatch(/^restored/);
+    expect(await serving()).toBe('by-hand');
+  });
+});

@@ -1,0 +1,221 @@
+import { readFileSync } from 'node:fs';
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { runCreateBucket } from '../../src/hosts/create-bucket.ts';
+import { lintManifest, runHistory } from '../../src/hosts/inspect.ts';
+import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { registerModel } from '../../src/operations/register-model.ts';
+import { rollback } from '../../src/operations/rollback.ts';
+import { house as team } from '../../src/rehearsal/manifest.ts';
+import { type House, openHouse } from '../support/house.ts';
+
+const bucket = `model-delivery-${team.account}-${team.region}`;
+let house: House;
+beforeEach(async () => {
+  house = await openHouse();
+});
+afterEach(() => house.close());
+
+const host = () => {
+  const said: string[] = [];
+  const terminal = { out: (text: string) => void said.push(text), err: (text: string) => void said.push(text) };
+  const cancellation = { signal: new AbortController().signal, outOfTime: new Promise<void>(() => {}) };
+  return {
+    said,
+    host: { env: house.environment, terminal, cancellation, seams: { clock: house.simulator.driver } },
+  };
+};
+const create = async (...args: readonly string[]): Promise<{ readonly code: number; readonly text: string }> => {
+  const { said, host: at } = host();
+  const code = await runCreateBucket(['--manifest', house.manifest, '--environment', team.environment, ...args], at);
+  return { code, text: said.join('\n') };
+};
+const setting = async (operation: string): Promise<Readonly<Record<string, unknown>>> =>
+  house.simulator.call('s3', operation, { Bucket: bucket });
+
+describe('create-bucket', () => {
+  test('makes the default bucket closed, for the delivery roles alone; repeated it changes nothing', async () => {
+    house.simulator.objects.drop(bucket);
+    const made = await create();
+    expect(made.text).toMatch(/^made the bucket model-delivery-\d+-eu-west-1 in eu-west-1$/m);
+    expect(made.text).toMatch(/nobody write but model-deployer, model-restorer$/);
+    expect(made.code).toBe(0);
+    expect(await setting('GetBucketVersioning')).toEqual({ Status: 'Enabled' });
+    expect(await setting('GetPublicAccessBlock')).toEqual({
+      BlockPublicAcls: 'true',
+      IgnorePublicAcls: 'true',
+      BlockPublicPolicy: 'true',
+      RestrictPublicBuckets: 'true',
+    });
+    expect(await setting('GetBucketOwnershipControls')).toEqual({ Rule: { ObjectOwnership: 'BucketOwnerEnforced' } });
+    const { Policy } = await setting('GetBucketPolicy');
+
+    const again = await create();
+    expect(again.text).toMatch(/^the bucket model-delivery-\d+-eu-west-1 exists$/m);
+    expect((await setting('GetBucketPolicy'))['Policy']).toBe(Policy);
+  });
+
+  test('what it made serves a delivery from registration to rollback, and lets nobody else write', async () => {
+    house.simulator.objects.drop(bucket);
+    await create();
+    await house.inProduction('1.0.0');
+    await house.prepare('1.1.0');
+    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+    expect((await house.run(rollback, {}))?.result.reason).toBe('restored');
+
+    // The user of these keys may do everything in the account, and is no delivery role.
+    const { AWS_ENDPOINT_URL: endpoint = '' } = house.environment;
+    const notebook = new S3Client({ region: team.region, endpoint, forcePathStyle: true });
+    const record = { Bucket: bucket, Key: 'iris/record.json' };
+    const { Body, ETag } = await notebook.send(new GetObjectCommand(record));
+    await expect(
+      notebook.send(
+        new PutObjectCommand({ ...record, Body: (await Body?.transformToString()) ?? '', IfMatch: ETag ?? '' }),
+      ),
+    ).rejects.toThrow('Access Denied');
+  });
+
+  test('even a delivery role does not write the record blindly', async () => {
+    house.simulator.objects.drop(bucket);
+    await create('--writers', 'arn:aws:iam::111122223333:user/delivery');
+    const { AWS_ENDPOINT_URL: endpoint = '' } = house.environment;
+    const s3 = new S3Client({ region: team.region, endpoint, forcePathStyle: true });
+    const put = (Key: string, more: object = {}) =>
+      s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: '{}', ...more }));
+    await expect(put('iris/record.json')).rejects.toThrow('Access Denied');
+    await put('iris/record.json', { IfNoneMatch: '*' });
+    await expect(put('evaluations/a.json')).rejects.toThrow('Access Denied');
+    await put('artifacts/a.tar.gz');
+  });
+
+  test('a policy with statements of others is left as it is', async () => {
+    const theirs = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        { Sid: 'Audit', Effect: 'Deny', Principal: '*', Action: 's3:DeleteBucket', Resource: `arn:aws:s3:::${bucket}` },
+      ],
+    });
+    await house.simulator.call('s3', 'PutBucketPolicy', { Bucket: bucket, Policy: theirs });
+    const refused = await create();
+    expect(refused.code).toBe(2);
+    expect(refused.text).toMatch(/has statements of others \(Audit\), and was left as it is/);
+    expect((await setting('GetBucketPolicy'))['Policy']).toBe(theirs);
+  });
+
+  test('a name that another account has is refused, with what to do', async () => {
+    house.simulator.objects.lend(bucket, '999988887777');
+    const refused = await create();
+    expect(refused.code).toBe(1);
+    expect(refused.text).toMatch(/access-denied/);
+  });
+
+  test('a bucket that is used already is not touched; its statements can be printed', async () => {
+    house.writeManifest((text) =>
+      text.replace('    endpoint:\n', '    releases: s3://ml-releases/iris/\n    endpoint:\n'),
+    );
+    const seen = house.watch();
+    const refused = await create();
+    expect(refused.code).toBe(2);
+    expect(refused.text).toMatch(/the bucket ml-releases exists, and may be in use for other things/);
+    const printed = await create('--print-policy', '--writers', 'a b');
+    expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+    expect(JSON.parse(printed.text)).toMatchObject({
+      Statement: [{}, { Resource: 'arn:aws:s3:::ml-releases/iris/*' }, {}, {}],
+    });
+  });
+
+  test('without a role in the manifest the writers must be named', async () => {
+    house.writeManifest((text) => text.replace(/ {4}(rollback-)?role: .*\n/g, ''));
+    expect((await create()).text).toMatch(/writers: the environment names no role/);
+    expect((await create('--writers', 'a"b')).text).toMatch(/is not a role's name or ARN/);
+  });
+});
+
+describe('without the default bucket', () => {
+  test('every operation says which command makes it', async () => {
+    await house.prepare('1.0.0');
+    house.simulator.objects.drop(bucket);
+    const deployed = await house.run(deployEndpoint, { version: '1.0.0' });
+    expect(deployed?.result).toMatchObject({ reason: 'record-unavailable' });
+    expect(deployed?.result.because).toMatch(/does not exist: make it with `model-delivery create-bucket`/);
+    const registered = await house.run(registerModel, house.registration('1.1.0'));
+    expect(registered?.result.because).toMatch(/make it with `model-delivery create-bucket`/);
+  });
+});
+
+describe('a record where older versions kept it by default', () => {
+  const former = `sagemaker-${team.region}-${team.account}`;
+  const moved = async (): Promise<void> => {
+    await house.inProduction('1.0.0');
+    await house.prepare('1.1.0');
+    const text = JSON.stringify(house.record());
+    house.simulator.objects.put(former, 'model-delivery/iris/record.json', Buffer.from(text));
+    await house.simulator.call('s3', 'DeleteObject', { Bucket: bucket, Key: 'iris/record.json' });
+  };
+  const tag = (Value?: string) =>
+    house.simulator.call('sagemaker', Value === undefined ? 'DeleteTags' : 'AddTags', {
+      ResourceArn: `arn:aws:sagemaker:${team.region}:${team.account}:endpoint/iris`,
+      ...(Value === undefined
+        ? { TagKeys: ['model-delivery:releases'] }
+        : { Tags: [{ Key: 'model-delivery:releases', Value }] }),
+    });
+
+  test.each([
+    ['is found by the endpoint’s tag', `s3://${former}/model-delivery/iris/record.json`],
+    ['is found without a tag', undefined],
+  ])('%s, and no second one is begun', async (_how, value) => {
+    await moved();
+    await tag(value);
+    for (const run of [
+      () => house.run(deployEndpoint, { version: '1.1.0' }),
+      () => house.run(rollback, {}),
+      () => house.run(rollback, { 'only-expired': 'true' }),
+    ]) {
+      const seen = house.watch();
+      const report = await run();
+      expect(report?.result).toMatchObject({ reason: 'other-record' });
+      expect(report?.result.because).toMatch(
+        /s3:\/\/sagemaker-eu-west-1-<account>\/model-delivery\/iris\/record\.json/,
+      );
+      expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+    }
+    const { said, host: at } = host();
+    await runHistory(['--manifest', house.manifest, '--environment', team.environment], at);
+    expect(said.join('\n')).toContain('other-record');
+    // Named in the manifest it is gone on with.
+    house.writeManifest((text) =>
+      text.replace('    endpoint:\n', `    releases: s3://${former}/model-delivery/\n    endpoint:\n`),
+    );
+    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+  });
+});
+
+describe('lint', () => {
+  const linted = async (): Promise<string> => {
+    const { said, host: at } = host();
+    await lintManifest(['--manifest', house.manifest], at);
+    return said.join('\n');
+  };
+  test.each([
+    ['the bucket', 's3://sagemaker-eu-west-1-111122223333/records/', true],
+    ['the folder', 's3://ml-releases/SageMaker/', true],
+    ['neither', 's3://ml-releases/churn/', false],
+  ])('warns of %s that every notebook may write', async (_what, releases, warns) => {
+    house.writeManifest((text) => text.replace('    endpoint:\n', `    releases: ${releases}\n    endpoint:\n`));
+    expect(/production: .* AmazonSageMakerFullAccess/.test(await linted())).toBe(warns);
+  });
+  test('the plan says it too', async () => {
+    await house.prepare('1.0.0');
+    const planned = async () =>
+      (await house.run(deployEndpoint, { version: '1.0.0', 'dry-run': 'true' }))?.result.plan?.notes.join();
+    expect(await planned()).not.toContain('FullAccess');
+    house.writeManifest((text) =>
+      text.replace('    endpoint:\n', '    releases: s3://ml-releases/sagemaker/\n    endpoint:\n'),
+    );
+    expect(await planned()).toContain('AmazonSageMakerFullAccess');
+  });
+  test('the default is none of them', async () => {
+    expect(readFileSync(house.manifest, 'utf8')).not.toContain('releases:');
+    expect(await linted()).not.toContain('FullAccess');
+  });
+});

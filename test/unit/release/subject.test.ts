@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Release, ReleaseRecord } from '../../../src/release/record.ts';
+import { ForeignRecord, ownRecord } from '../../../src/release/subject.ts';
+import { fullRecord, subject } from '../../support/release.ts';
+
+const live = (change: (release: Release) => Partial<Release>): ReleaseRecord => {
+  const record = fullRecord();
+  if (record.live === undefined) throw new Error('the fixture has a live release');
+  return { ...record, live: { ...record.live, ...change(record.live) } };
+};
+const scaling = (change: object): ReleaseRecord =>
+  live((release) => ({ scaling: { ...(release.scaling ?? fail()), ...change } }));
+const fail = (): never => {
+  throw new Error('the fixture has a snapshot of its autoscaling');
+};
+
+const refusalOf = (record: ReleaseRecord): string => {
+  try {
+    ownRecord(record, subject);
+  } catch (error) {
+    if (error instanceof ForeignRecord) return error.message;
+    throw error;
+  }
+  return 'accepted';
+};
+
+describe('a release in the record', () => {
+  test('of this endpoint is believed', () => expect(refusalOf(fullRecord())).toBe('accepted'));
+
+  test.each<[string, ReleaseRecord, RegExp]>([
+    ['another endpoint’s release', live(() => ({ id: 'prices-1.0.0-aaaaaaaa-1' })), /the id of another endpoint/],
+    [
+      'another endpoint’s autoscaling',
+      scaling({ resourceId: 'endpoint/prices/variant/AllTraffic', policies: [], scheduledActions: [] }),
+      /the autoscaling of endpoint\/prices\/variant\/AllTraffic/,
+    ],
+    [
+      'another variant’s autoscaling',
+      scaling({ resourceId: 'endpoint/churn/variant/Other', policies: [], scheduledActions: [] }),
+      /the autoscaling of endpoint\/churn\/variant\/Other/,
+    ],
+    [
+      'a policy for another endpoint in the snapshot',
+      scaling({ policies: [{ PolicyName: 'p', ResourceId: 'endpoint/prices/variant/AllTraffic' }] }),
+      /the autoscaling/,
+    ],
+    [
+      'a scheduled action for another endpoint in the snapshot',
+      scaling({ scheduledActions: [{ ScheduledActionName: 'a', ResourceId: 'endpoint/prices/variant/AllTraffic' }] }),
+      /the autoscaling/,
+    ],
+    [
+      'an alarm of the team’s own to be deleted',
+      live(() => ({ alarms: ['pages-the-team'] })),
+      /the alarm pages-the-team/,
+    ],
+    [
+      'an alarm of another endpoint to be deleted',
+      live(() => ({ alarms: ['prices-1-0-0-aaaaaaaa-errors-bbbbbbbb'] })),
+      /the alarm prices-1-0-0/,
+    ],
+    [
+      'another endpoint’s alarm to abort with',
+      live(({ submission }) => ({ submission: { ...submission, abortAlarm: 'prices-1-0-0-aaaaaaaa-abort-bbbbbbbb' } })),
+      /the alarm prices-1-0-0/,
+    ],
+    [
+      'steps from a variant that it does not publish',
+      live(({ stepping }) => (stepping ? { stepping: { ...stepping, baselineVariant: 'Other' } } : {})),
+      /variant Other/,
+    ],
+  ])('with %s is refused', (_what, record, expected) => expect(refusalOf(record)).toMatch(expected));
+
+  test('alarms of an endpoint whose name was cut are its own', () => {
+    const endpoint = `churn-${'x'.repeat(57)}`;
+    const { scaling: _scaling, ...release } = live(() => ({})).live ?? fail();
+    const alarms = [`${endpoint.slice(0, 40)}-1-0-0-aaaaaaaa-errors-bbbbbbbb`];
+    const record = { ...fullRecord(), endpoint, ended: [], live: { ...release, id: `${endpoint}-1`, alarms } };
+    expect(ownRecord(record, { ...subject, endpoint }).endpoint).toBe(endpoint);
+  });
+});
