@@ -49,6 +49,9 @@ describe('a first registration', () => {
       },
     });
     expect(aws.objects.get(pinnedKey)?.body).toBe('the model');
+    // What is there already is never overwritten.
+    const stored = aws.calls.filter(({ operation }) => ['CopyObject', 'PutObject'].includes(operation));
+    expect(stored.map(({ input }) => input['IfNoneMatch'])).toEqual(['*', '*']);
     expect(aws.objects.get(`s3://ml-releases/churn/evaluations/${evaluation.sha256}.json`)?.body).toBe(evaluation.text);
     expect(aws.packages[0]?.input).toEqual({
       ModelPackageGroupName: 'churn',
