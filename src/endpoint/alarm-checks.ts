@@ -137,6 +137,22 @@ export const wrongUnit = (name: string, watched: Watched): readonly AlarmProblem
       ];
 };
 
+/** Rule 20: InvocationModelErrors are all answers that are not 2xx. An expression may take the 4xx off. */
+export const callersMistakes = (
+  name: string,
+  alarm: Linted,
+  [watched]: readonly Watched[],
+): readonly AlarmProblem[] => {
+  if (alarm.Metrics?.length || watched?.namespace !== 'AWS/SageMaker') return [];
+  if (watched.metric !== 'InvocationModelErrors' && watched.metric !== 'Invocation4XXErrors') return [];
+  return [
+    {
+      kind: 'warning',
+      sentence: `alarm ${name} counts 4xx answers, which are callers' mistakes: they would take back a good candidate; \`errors\` in the manifest leaves them out, and Invocation5XXErrors has none`,
+    },
+  ];
+};
+
 export const outOfRange = (name: string, alarm: Linted, [watched]: readonly Watched[]): readonly AlarmProblem[] => {
   const known = watched && variantMetric(watched);
   const { Threshold: threshold, ComparisonOperator: comparison } = alarm;

@@ -5,6 +5,7 @@ import type { Alarms } from '../manifest/manifest.ts';
 import {
   type AlarmFacts,
   type AlarmProblem,
+  callersMistakes,
   fewSamples,
   type Linted,
   missingData,
@@ -23,7 +24,6 @@ import { type Arm, metricDelay } from './traffic.ts';
 export type AlarmSpec = PutMetricAlarmInput & {
   readonly AlarmName: string;
   readonly AlarmDescription: string;
-  readonly MetricName: string;
 };
 
 const periodSeconds = 60;
@@ -64,14 +64,17 @@ export const releaseAlarms = (
   const short = bakeSeconds < 2 * periodSeconds + delaySeconds;
   const [m, n] = short ? [1, 1] : [2, 3];
   const why = short ? ` (1 of 1 instead of 2 of 3: the bake is only ${duration(seconds(bakeSeconds))})` : '';
-  const fleet = {
-    Namespace: 'AWS/SageMaker',
-    Dimensions: fleetDimensions(request),
-    Period: periodSeconds,
+  const evaluation = {
     EvaluationPeriods: n,
     DatapointsToAlarm: m,
     // No traffic is no guilt; that a bake without traffic proves nothing is rule 5's business.
     TreatMissingData: 'notBreaching',
+  } as const;
+  const fleet = {
+    Namespace: 'AWS/SageMaker',
+    Dimensions: fleetDimensions(request),
+    Period: periodSeconds,
+    ...evaluation,
   } as const;
   const { errors, latencyP99Milliseconds: latency } = alarms;
   const abort = abortMetric(endpoint, endpointConfig);
@@ -80,12 +83,8 @@ export const releaseAlarms = (
       ? []
       : [
           named(endpointConfig, 'errors', {
-            ...fleet,
-            AlarmDescription: `more than ${percent(errors)} of the candidate's requests fail${why}`,
-            // Async endpoints publish no InvocationModelErrors (AWS: "Monitor asynchronous endpoint").
-            MetricName: request.asynchronous ? 'Invocation5XXErrors' : 'InvocationModelErrors',
-            // 1 per failed request, else 0: the average is the rate, and never above 1.
-            Statistic: 'Average',
+            ...(request.asynchronous ? { ...fleet, ...serverErrors } : { ...evaluation, Metrics: errorRate(request) }),
+            AlarmDescription: `more than ${percent(errors)} of the candidate's requests fail, callers' mistakes (4xx) not counted${why}`,
             Threshold: errors,
             ComparisonOperator: errors < 1 ? 'GreaterThanThreshold' : 'GreaterThanOrEqualToThreshold',
           }),
@@ -125,12 +124,48 @@ export const releaseAlarms = (
   ];
 };
 
+/**
+ * Async endpoints publish neither InvocationModelErrors nor Invocations (AWS: "Monitor asynchronous endpoint"). 1 per answer with a 5xx,
+ * else 0: the average is the rate, and never above 1.
+ */
+const serverErrors = { MetricName: 'Invocation5XXErrors', Statistic: 'Average' } as const;
+
+/**
+ * Rule 20: failures by the model's fault, as a share of the requests. InvocationModelErrors contains 4xx, so those are taken off. Where the
+ * two series do not fit together (one of them arrived first), only the 5xx are certainly the model's. A minute without requests has
+ * no value: nothing is filled in there.
+ */
+const errorRate = (arm: Arm): NonNullable<PutMetricAlarmInput['Metrics']> => [
+  {
+    Id: 'rate',
+    Label: "failed requests, callers' mistakes not counted",
+    Expression: `IF(FILL(answers, 0) >= FILL(callers, ${neverReached}), FILL(answers, 0) - FILL(callers, 0), FILL(server, 0)) / requests`,
+    ReturnData: true,
+  },
+  ...(
+    [
+      ['requests', 'Invocations'],
+      ['answers', 'InvocationModelErrors'],
+      ['callers', 'Invocation4XXErrors'],
+      ['server', 'Invocation5XXErrors'],
+    ] as const
+  ).map(([Id, MetricName]) => ({
+    Id,
+    MetricStat: {
+      Metric: { Namespace: 'AWS/SageMaker', MetricName, Dimensions: fleetDimensions(arm) },
+      Period: periodSeconds,
+      Stat: 'Sum',
+    },
+    ReturnData: false,
+  })),
+];
+
+/** More than any endpoint answers in a minute. */
+const neverReached = 1_000_000_000;
+
 /** Content-addressed (rule 8): another threshold is another alarm. At most 63 + 21 of the 255 characters CloudWatch allows. */
-const named = (
-  endpointConfig: string,
-  what: string,
-  spec: Omit<AlarmSpec, 'AlarmName'> & { readonly MetricName: string },
-): AlarmSpec => ({ ...spec, AlarmName: `${endpointConfig}-${what}-${digest(spec).slice(0, 8)}` }) as AlarmSpec;
+const named = (endpointConfig: string, what: string, spec: Omit<AlarmSpec, 'AlarmName'>): AlarmSpec =>
+  ({ ...spec, AlarmName: `${endpointConfig}-${what}-${digest(spec).slice(0, 8)}` }) as AlarmSpec;
 
 const percent = (fraction: number): string => `${Number((fraction * 100).toPrecision(6))} %`;
 
@@ -194,6 +229,7 @@ export const lintAlarm = (alarm: Linted, bakeSeconds: number, facts: AlarmFacts)
     ...ownedByAutoscaling(name),
     ...redState(name, alarm.StateValue, alarm.StateReason),
     ...watched.flatMap((metric) => [...wrongFleet(name, metric, facts), ...wrongUnit(name, metric)]),
+    ...callersMistakes(name, alarm, watched),
     ...outOfRange(name, alarm, watched),
     ...tooSlow(name, alarm, watched, bakeSeconds, facts, watched.some(isAbort)),
     ...missingData(name, alarm, watched, facts),

@@ -4,7 +4,7 @@ import { type Latency, type LatencyPlan, latencyPlan, watchedLatency } from '../
 import { clientErrorsMetric, errorsMetric, type Policy, policyOf } from '../judge/policy.ts';
 import type { JudgePolicy } from '../manifest/manifest.ts';
 import type { World } from '../world.ts';
-import { type Fleet, readFleet } from './evidence.ts';
+import { type Fleet, readFleet } from './fleet-minutes.ts';
 
 /** What the judge is told before the first candidate request, and what was seen that decided it. */
 export interface FrozenPolicy {
@@ -39,7 +39,9 @@ export const freezePolicy = async (
   const minute = await readFleet(world, fleet, undefined, from, now);
   const history = Array.from({ length: day / minutes(1) }, (_, index) => minute(from + index * minutes(1))).flatMap(
     (seen) =>
-      seen && seen.requests > 0 ? [{ requests: seen.requests, bad: seen.errors, clientErrors: seen.clientErrors }] : [],
+      seen !== undefined && seen !== 'unsettled' && seen.requests > 0
+        ? [{ requests: seen.requests, bad: seen.errors, clientErrors: seen.clientErrors }]
+        : [],
   );
   const share = (of: (past: (typeof history)[number]) => number): number =>
     history.reduce((sum, past) => sum + of(past), 0) /

@@ -19,7 +19,7 @@ export interface Policy {
 
 export interface Metric {
   readonly name: string;
-  /** Part of the false-rollback budget; all of them sum to 1. */
+  /** Part of the false-rollback budget; all of them sum to 1. Zero: reported, and nothing is decided by it. */
   readonly weight: number;
   /** This metric's own margin, a factor over the baseline's rate. */
   readonly worseThan: number;
@@ -55,9 +55,22 @@ const latencyBudget = 4;
 
 const latencyWarmUpSeconds = 180;
 
+/**
+ * Callers cause 4xx (rule 20), and one caller in one arm is no fault of the model: reported, unless the manifest asks for a verdict. Then
+ * only a candidate that is several times worse is convicted (reference/progressive-delivery.md §3.6).
+ */
+const clientErrorsOf = ({ clientErrors, convict, healthy }: JudgePolicy): Metric => ({
+  name: clientErrorsMetric,
+  worseThan: convict.worseThan,
+  onlyGross: true,
+  says: '4xx answers',
+  ...(clientErrors === 'judge' ? { weight: clientErrorsBudget, excessBelow: healthy.excessBelow } : { weight: 0 }),
+});
+
 const defaults = { maxBlindSeconds: 600, coverage: 0.8, safetyNet: { above: 0.2, buckets: 3, requests: 20 } };
 
 export interface Watched {
+  /** They are counted. */
   readonly clientErrors?: boolean;
   readonly latency?: readonly WatchedLatency[];
   readonly burstGuard?: boolean;
@@ -80,19 +93,7 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
   const latency = watched.latency ?? [];
   const metrics: readonly Metric[] = [
     { name: errorsMetric, weight: errorsBudget, worseThan, excessBelow, says: 'errors' },
-    ...(watched.clientErrors
-      ? [
-          {
-            name: clientErrorsMetric,
-            weight: clientErrorsBudget,
-            worseThan,
-            // Callers cause 4xx too, and one caller in one arm is no fault of the model (reference §3.6).
-            onlyGross: true,
-            excessBelow,
-            says: '4xx answers',
-          },
-        ]
-      : []),
+    ...(watched.clientErrors ? [clientErrorsOf(judge)] : []),
     ...latency.map(({ name, says, marginInEvent, proven }) => ({
       name,
       weight: latencyBudget / latency.length,

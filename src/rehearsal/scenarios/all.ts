@@ -1,4 +1,5 @@
 import { packageEdited, rejectedBeforeSubmission, rejectedMidCanary, stepsRejected } from './approval.ts';
+import { callersMistakes } from './callers.ts';
 import { artifactOverwritten, imageTagMoved } from './content.ts';
 import { canaryGood, firstDeploymentScenario, linearGood, planWritesNothing, rerunIsANoOp } from './delivery.ts';
 import { alarmDeletedMidway, failureReasonStale, failureReasonVanishes, insufficientTraffic } from './evidence.ts';
@@ -129,4 +130,5 @@ export const scenarios: readonly Scenario[] = [
   stepsRejected,
   guardrailJudgeAborts,
   stepsBadThenCanaryNext,
+  callersMistakes,
 ];

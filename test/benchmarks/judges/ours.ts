@@ -9,7 +9,9 @@ import type { Contestant, Row, RowArm, Ruling, Run } from '../stream.ts';
 const defaults = {
   convict: { worseThan: 1.2, falseRollback: 0.01 },
   healthy: { excessBelow: 0.005, confidence: 0.95 },
-};
+  // Only R13 counts 4xx, and it is about a model whose callers must not notice.
+  clientErrors: 'judge',
+} as const;
 const latency: LatencyPlan = { rung: 'cells', edges: latencyEdges, because: 'counted by latency' };
 
 /** @param guard as the history says, or forced */
