@@ -75,7 +75,7 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
     preparing: [
       (turn) => publishModel(turn, wanted(turn)),
       (turn) => publishConfig(turn, wanted(turn)),
-      (turn) => armAlarms(turn, asked.rollout),
+      (turn) => armAlarms(turn, armedBy(turn, asked.rollout)),
       freeScaling,
       bringCount,
       (turn) => submit(turn, tags),

@@ -102,6 +102,7 @@ const stepping = z.looseObject({
   obeyed: count,
   policy: anything,
   latency: z.optional(anything),
+  alarms: z.optional(z.array(z.string())),
   grownAt: z.optional(instant),
   blindSince: z.optional(instant),
   verdict: z.optional(

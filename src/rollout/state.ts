@@ -23,6 +23,7 @@ export type State =
 /** Why traffic goes back; each is a reason code. */
 export type Why =
   | 'convicted'
+  | 'alarm'
   | 'safety-net'
   | 'metrics-blind'
   | 'unproven-health'

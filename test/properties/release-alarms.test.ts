@@ -5,7 +5,11 @@ import { abortMetric, lintAlarms, releaseAlarms, shortestAlarmedBakeSeconds } fr
 import type { Alarms } from '../../src/manifest/manifest.ts';
 import { cloudwatch, start as startOfTest } from '../simulator/support/cloudwatch.ts';
 
-const candidate: AlarmFacts = { endpoint: 'churn', variant: 'AllTraffic', endpointConfig: 'churn-1-4-0-1a2b3c4d' };
+const candidate: AlarmFacts & { readonly endpointConfig: string } = {
+  endpoint: 'churn',
+  variant: 'AllTraffic',
+  endpointConfig: 'churn-1-4-0-1a2b3c4d',
+};
 const kit = (bakeSeconds: number, alarms: Alarms) => releaseAlarms({ ...candidate, alarms, bakeSeconds });
 
 describe('what the kit makes for a feasible bake works', () => {

@@ -50,6 +50,12 @@ import {
   stepsSlowTail,
 } from './steps.ts';
 import {
+  stepsAlarmDeletedMidway,
+  stepsAlarmRedBefore,
+  stepsAlarmTakesBack,
+  stepsNamedAlarmTakesBack,
+} from './steps-alarms.ts';
+import {
   stepsAbortByHand,
   stepsAutoscalerInterferes,
   stepsCancelled,
@@ -131,4 +137,8 @@ export const scenarios: readonly Scenario[] = [
   guardrailJudgeAborts,
   stepsBadThenCanaryNext,
   callersMistakes,
+  stepsAlarmTakesBack,
+  stepsNamedAlarmTakesBack,
+  stepsAlarmDeletedMidway,
+  stepsAlarmRedBefore,
 ];

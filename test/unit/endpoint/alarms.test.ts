@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { MetricAlarm } from '../../../src/aws/cloudwatch.ts';
 import type { AlarmFacts, AlarmProblem } from '../../../src/endpoint/alarm-checks.ts';
-import { abortMetric, lintAlarm, lintAlarms, releaseAlarms } from '../../../src/endpoint/alarms.ts';
+import { abortMetric, candidateAlarms, lintAlarm, lintAlarms, releaseAlarms } from '../../../src/endpoint/alarms.ts';
 import type { Alarms } from '../../../src/manifest/manifest.ts';
 import { start } from '../../simulator/support/cloudwatch.ts';
 
@@ -67,6 +67,23 @@ describe('the alarms of a release', () => {
       EvaluationPeriods: 1,
       TreatMissingData: 'notBreaching',
     });
+  });
+  test('of a candidate that is a variant of its own: by its variant, without an abort alarm', () => {
+    const next = { endpoint: 'churn', variant: 'AllTraffic-next' };
+    const specs = candidateAlarms(next, candidate.endpointConfig, { alarms: everything, bakeSeconds: 600 });
+    const dimensions = [
+      { Name: 'EndpointName', Value: 'churn' },
+      { Name: 'VariantName', Value: 'AllTraffic-next' },
+    ];
+    expect(specs).toHaveLength(2);
+    expect(specs[0]?.Metrics?.flatMap(({ MetricStat }) => MetricStat?.Metric?.Dimensions ?? [])).toEqual(
+      Array.from({ length: 4 }, () => dimensions).flat(),
+    );
+    expect(specs[1]?.Dimensions).toEqual(dimensions);
+    for (const spec of specs) expect(lintAlarm(spec, 600, next)).toEqual([]);
+    expect(lintAlarm({ ...specs[1], TreatMissingData: 'breaching' } as MetricAlarm, 600, next)[0]?.kind).toBe(
+      'not-ready',
+    );
   });
   test('only what the manifest asks for, and the abort alarm where somebody looks at it', () => {
     expect(kit(600, { named: [] })).toHaveLength(1);
