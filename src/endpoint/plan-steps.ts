@@ -12,7 +12,15 @@ import { besideOf, candidateVariant, canonicalOf } from './dark.ts';
 import { type FrozenPolicy, freezePolicy } from './judge-policy.ts';
 import { observe } from './observe.ts';
 import { stepPermissions } from './permissions.ts';
-import { longestStepSeconds, type Proof, proofNotes, proofTimes, refuseUnprovable, walkSeconds } from './proof.ts';
+import {
+  limitNotes,
+  longestStepSeconds,
+  type Proof,
+  proofNotes,
+  proofTimes,
+  refuseUnprovable,
+  walkSeconds,
+} from './proof.ts';
 import { releaseId } from './release-id.ts';
 import { scalingOf } from './scaling.ts';
 import { refuseUnfitSteps, stepAlarms } from './step-alarms.ts';
@@ -153,6 +161,7 @@ const describe = (
   notes: [
     `convicted when worse than ${policy.convict.worseThan} times the old version, with at most ${policy.convict.falseRollback * 100} % chance of convicting a good one over the whole rollout`,
     `healthy when its excess is below ${policy.healthy.excessBelow * 100} % of requests, with ${policy.healthy.confidence * 100} % confidence`,
+    ...limitNotes(policy),
     ...proofNotes(proof),
     `burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
     latency ? `latency: ${latency.because}` : 'latency is not judged: CloudWatch has no samples of it',

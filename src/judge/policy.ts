@@ -27,6 +27,11 @@ export interface Metric {
   readonly onlyGross?: boolean;
   /** The excess that must be excluded before the candidate is healthy; absent = watched, not proven. */
   readonly excessBelow?: number;
+  /**
+   * Share of bad requests that the baseline is used to, from the day before: what it fails beyond that excuses no candidate. `unknown`
+   * without a day before; absent in a policy that was frozen when nothing was capped.
+   */
+  readonly usual?: number | 'unknown';
   /** A bucket is one trial of it: many are needed to convict, so none is proven while most of a step's say worse. */
   readonly byBucket?: true;
   /** A cold candidate is no slow candidate: what this metric says this soon after the first request is no evidence. */
@@ -75,6 +80,8 @@ export interface Watched {
   readonly latency?: readonly WatchedLatency[];
   readonly burstGuard?: boolean;
   readonly minimumRequests?: number;
+  /** By metric: `Metric.usual`. */
+  readonly usual?: Readonly<Record<string, number>>;
 }
 
 export interface WatchedLatency {
@@ -108,7 +115,11 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
   return {
     convict: judge.convict,
     healthy: judge.healthy,
-    metrics: metrics.map((metric) => ({ ...metric, weight: metric.weight / budget })),
+    metrics: metrics.map((metric) => ({
+      ...metric,
+      weight: metric.weight / budget,
+      ...(watched.usual && metric.excessBelow !== undefined ? { usual: watched.usual[metric.name] ?? 'unknown' } : {}),
+    })),
     burstGuard: judge.burstGuard === 'on' || (judge.burstGuard !== 'off' && (watched.burstGuard ?? false)),
     maxBlindSeconds: judge.maxBlindSeconds ?? defaults.maxBlindSeconds,
     coverage: defaults.coverage,

@@ -46,6 +46,7 @@ import {
   stepsLateLeak,
   stepsMetricsBlind,
   stepsNoTrafficHolds,
+  stepsOldFleetIncident,
   stepsSharedOutageSurvives,
   stepsSlowTail,
 } from './steps.ts';
@@ -141,4 +142,5 @@ export const scenarios: readonly Scenario[] = [
   stepsNamedAlarmTakesBack,
   stepsAlarmDeletedMidway,
   stepsAlarmRedBefore,
+  stepsOldFleetIncident,
 ];

@@ -52,6 +52,9 @@ describe('the walk of a dark candidate', () => {
     expect(notes).toContain('at most 1 % chance of convicting a good one');
     expect(notes).toContain('burst guard off');
     expect(notes).toContain('latency is not judged');
+    expect(notes).toMatch(
+      /has errors on clearly more than 0.25 % of its requests \(usual: .* %\) are no evidence of health/,
+    );
     // The first step's proof and the lag of the metrics, two bakes, the swap.
     expect(plan.expectedSeconds).toBeGreaterThan(300 + 300 + 300 + 300);
     expect(plan.expectedSeconds).toBeLessThan(1500);
