@@ -45,7 +45,10 @@ export interface FleetMinute {
   readonly variant: string;
   readonly minute: Instant;
   readonly requests: number;
+  /** Answered with a 5xx. */
   readonly errors: number;
+  /** Answered with a 4xx: the callers' mistakes. */
+  readonly clientErrors: number;
   readonly latencyMsSum: number;
 }
 
@@ -112,10 +115,16 @@ export interface Simulator {
   /** Call an operation as the driver, without HTTP: seeding and checking only. */
   call(service: string, operation: string, input: object): Promise<Record<string, unknown>>;
   /** Seeded background requests to an endpoint, from now until it is stopped. Bodies come from the fixture's data set. */
-  traffic(options: { readonly endpoint: string; readonly requestsPerSecond: number; readonly seed: number }): {
-    stop(): void;
-  };
+  traffic(options: TrafficOptions): { stop(): void };
   close(): Promise<void>;
+}
+
+export interface TrafficOptions {
+  readonly endpoint: string;
+  readonly requestsPerSecond: number;
+  readonly seed: number;
+  /** Share of the requests whose body the model refuses with a 4xx; none without it. */
+  readonly mistakes?: number;
 }
 
 /** Harm on the far side, which no request carries: what happens to fleets after the call was accepted. */
@@ -126,8 +135,11 @@ export interface Harm {
   systemUpdate(endpoint: string, durationMs: number): boolean;
   /** The endpoint's next update ends InService on the old config, with no reason given. */
   silentRollback(endpoint: string): void;
-  /** What every model of the endpoint depends on is ill for `durationMs` from now: `rate` of the requests fail with a 500, whatever the variant. */
-  dependencyFailure(endpoint: string, failure: { readonly rate: number; readonly durationMs: number }): void;
+  /** What the models of the endpoint depend on is ill for `durationMs` from now: `rate` of the requests fail with a 500, of one variant or of all. */
+  dependencyFailure(
+    endpoint: string,
+    failure: { readonly rate: number; readonly durationMs: number; readonly variant?: string },
+  ): void;
 }
 
 /** Queue of planned harm; each entry hits the first `times` matching calls. */

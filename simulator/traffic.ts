@@ -1,12 +1,6 @@
-import type { Kernel } from './contracts.ts';
+import type { Kernel, TrafficOptions } from './contracts.ts';
 import { irisData } from './fixtures/fixtures.ts';
 import type { HostingFace } from './services/sagemaker/sagemaker.ts';
-
-export interface TrafficOptions {
-  readonly endpoint: string;
-  readonly requestsPerSecond: number;
-  readonly seed: number;
-}
 
 const secondMs = 1000;
 /** Callers measure flowers of the same species, not the same flowers: each feature moves by up to this, in centimetres. */
@@ -26,10 +20,16 @@ export const startTraffic = (kernel: Kernel, hosting: HostingFace, options: Traf
       .map((value) => (Number(value) + (2 * random() - 1) * jitterCentimetres).toFixed(2));
     return Buffer.from(features.join(','));
   };
+  // A stream of its own: without mistakes the same requests come as ever.
+  const slips = kernel.random(`mistakes/${options.endpoint}/${options.seed}`);
+  const body = (): Buffer => {
+    const measured = measure();
+    return options.mistakes !== undefined && slips() < options.mistakes ? Buffer.from(`${measured},cm`) : measured;
+  };
   let owed = 0;
   const timer = kernel.clock.every(secondMs, `traffic to ${options.endpoint}`, () => {
     owed += options.requestsPerSecond;
-    const bodies = Array.from({ length: Math.floor(owed) }, measure);
+    const bodies = Array.from({ length: Math.floor(owed) }, body);
     owed -= bodies.length;
     hosting.drive(options.endpoint, bodies, 'text/csv', kernel.clock.now());
   });

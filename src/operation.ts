@@ -84,6 +84,8 @@ export interface JudgedMetric {
   readonly interval: readonly [lower: number, upper: number];
   /** That the candidate is worse by this metric; it adds to the evidence by its weight. */
   readonly logEvidence: number;
+  /** It is a figure of the report: neither conviction nor health hangs on it. */
+  readonly reported?: true;
   /** That it is healthy, and what proves it; absent where no proof is asked. */
   readonly health?: { readonly logEvidence: number; readonly threshold: number };
 }

@@ -189,6 +189,13 @@ const encrypt: readonly Grant[] = [
 /** Only what was published for this endpoint: a config of another one would bring that one's model and instances. */
 const updateIt: Grant = { sid: 'UpdateIt', actions: ['sagemaker:UpdateEndpoint'], on: ['endpoint', 'ownConfigs'] };
 
+const armTheRelease: Grant = {
+  sid: 'ArmTheRelease',
+  actions: ['cloudwatch:PutMetricAlarm'],
+  on: ['ownAlarms'],
+  condition: conditions.withoutActions,
+};
+
 const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
   'register-model': [
     findVersion,
@@ -265,23 +272,21 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
       on: ['ownConfigs', 'ownModels'],
       condition: conditions.atCreation,
     },
-    {
-      sid: 'ArmTheRelease',
-      actions: ['cloudwatch:PutMetricAlarm'],
-      on: ['ownAlarms'],
-      condition: conditions.withoutActions,
-      when: 'updates',
-    },
+    { ...armTheRelease, when: 'updates' },
     ...scale,
     ...encrypt,
   ],
-  // The judge convicts here, no alarm of the release's own: nothing arms, aborts or reads one.
+  // The way back is weights: no metric of the suite's own aborts anything here.
   'shift-traffic': [
     ...readRelease,
     lookAtApproval,
     ...readContent,
     compareWithRegistry,
     readModels,
+    readAlarms,
+    { sid: 'ReadWhatWentOff', actions: ['cloudwatch:DescribeAlarmHistory'], on: ['everything'] },
+    { sid: 'RemoveOwnAlarms', actions: ['cloudwatch:DeleteAlarms'], on: ['ownAlarms'] },
+    armTheRelease,
     ...writeRelease,
     { sid: 'ShiftTheTraffic', actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'], on: ['endpoint'] },
     updateIt,

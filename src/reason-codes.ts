@@ -35,7 +35,7 @@ export const reasonCodes = {
   'approval-rejected': { outcome: 'rejected', meaning: 'Somebody or some policy rejected the model package.', remedy: 'Read the approval description, fix the model, register a new version.' },
   'already-convicted': { outcome: 'rejected', meaning: 'This version was taken back before by an alarm, the judge, a health check or a person; it is not tried again by itself.', remedy: 'Ship a fixed version, or set `retry: true` when the cause lay elsewhere.' },
   // rolled-back
-  alarm: { outcome: 'rolled-back', meaning: 'An alarm went off during the bake; SageMaker returned all traffic to the old version.', remedy: 'Look at the alarm and the candidate\'s logs named in the summary.' },
+  alarm: { outcome: 'rolled-back', meaning: 'An alarm went off while the new version had traffic; all of it went back to the old version.', remedy: 'Look at the alarm and the candidate\'s logs named in the summary.' },
   'health-check': { outcome: 'rolled-back', meaning: 'The candidate did not pass its health check; it received no traffic.', remedy: 'Read the endpoint\'s container log; run the container locally and call `/ping`.' },
   'capacity-rolled-back': { outcome: 'rolled-back', meaning: 'SageMaker could not get the instances for the new fleet; the old one still serves.', remedy: 'Run again later, or choose another instance type or zone.' },
   convicted: { outcome: 'rolled-back', meaning: 'The judge found the new version worse than the old one; its traffic went back.', remedy: 'Look at the evidence in the summary and at the requests that failed; ship a fixed version.' },
@@ -93,7 +93,7 @@ export const reasonCodes = {
   'unknown-version': { outcome: 'failed', meaning: 'No such version in the registry.', remedy: 'Register it, or correct the version.', badInput: true },
   'infeasible-rollout': { outcome: 'failed', meaning: 'SageMaker cannot carry out the rollout as the manifest describes it.', remedy: 'Change the rollout as the message says.', badInput: true },
   'alarm-cannot-fire': { outcome: 'failed', meaning: 'An alarm of the rollout cannot go off within the bake, so it would protect nothing.', remedy: 'Change the alarm or lengthen the bake as the message says.', badInput: true },
-  'alarm-not-ready': { outcome: 'failed', meaning: 'An alarm named in the manifest does not exist or is already in ALARM.', remedy: 'Create it, or wait until it is OK.', badInput: true },
+  'alarm-not-ready': { outcome: 'failed', meaning: 'An alarm of the rollout does not exist, or is in ALARM before the new version has any traffic.', remedy: 'Create it, or wait until it is OK.', badInput: true },
   'too-little-traffic': { outcome: 'failed', meaning: 'At the endpoint\'s usual traffic the bake cannot reach `minimum-requests`.', remedy: 'Lengthen the bake or lower `minimum-requests`.', badInput: true },
 } as const satisfies Record<string, Reason>;
 

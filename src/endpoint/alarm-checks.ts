@@ -1,6 +1,6 @@
 import type { MetricAlarm, PutMetricAlarmInput } from '../aws/cloudwatch.ts';
 import { duration, type Instant, minutes, seconds } from '../clock.ts';
-import { type Arm, metricDelay } from './traffic.ts';
+import { type AllFleets, metricDelay } from './traffic.ts';
 
 /**
  * What is wrong with an alarm. `cannot-fire` and `not-ready` refuse the release before anything is written (reason codes
@@ -13,7 +13,9 @@ export interface AlarmProblem {
 }
 
 /** The candidate's fleet, and what the lint knows besides. */
-export interface AlarmFacts extends Arm {
+export interface AlarmFacts extends AllFleets {
+  /** Absent when the candidate is a variant of its own, beside the one that serves. */
+  readonly endpointConfig?: string;
   /** Tells whether an existing alarm's warm-up is over; without it all of it is reckoned with. */
   readonly now?: Instant;
   /** Expected on the candidate in its smallest bake: tells whether a percentile will have samples enough. */
@@ -98,7 +100,7 @@ export const wrongFleet = (name: string, watched: Watched, facts: AlarmFacts): r
   if (endpoint !== undefined && endpoint !== facts.endpoint) return other('endpoint', endpoint, facts.endpoint);
   if (variant !== undefined && variant !== facts.variant) return other('variant', variant, facts.variant);
   if (config !== undefined && config !== facts.endpointConfig)
-    return other('endpoint config', config, facts.endpointConfig);
+    return other('endpoint config', config, facts.endpointConfig ?? `variant ${facts.variant}`);
   if (!variantMetric(watched)) return [];
   if (endpoint === undefined || variant === undefined)
     return [
@@ -107,7 +109,7 @@ export const wrongFleet = (name: string, watched: Watched, facts: AlarmFacts): r
         sentence: `alarm ${name} lacks the dimension ${endpoint === undefined ? 'EndpointName' : 'VariantName'}, and ${watched.metric} is published only per endpoint and variant: it has no data`,
       },
     ];
-  if (config === undefined)
+  if (config === undefined && facts.endpointConfig !== undefined)
     return [
       {
         kind: 'warning',
@@ -135,6 +137,22 @@ export const wrongUnit = (name: string, watched: Watched): readonly AlarmProblem
           sentence: `alarm ${name} sets Unit ${watched.unit} and ${watched.metric} is stored as ${stored}: it has no data, so leave Unit out`,
         },
       ];
+};
+
+/** Rule 20: InvocationModelErrors are all answers that are not 2xx. An expression may take the 4xx off. */
+export const callersMistakes = (
+  name: string,
+  alarm: Linted,
+  [watched]: readonly Watched[],
+): readonly AlarmProblem[] => {
+  if (alarm.Metrics?.length || watched?.namespace !== 'AWS/SageMaker') return [];
+  if (watched.metric !== 'InvocationModelErrors' && watched.metric !== 'Invocation4XXErrors') return [];
+  return [
+    {
+      kind: 'warning',
+      sentence: `alarm ${name} counts 4xx answers, which are callers' mistakes: they would take back a good candidate; \`errors\` in the manifest leaves them out, and Invocation5XXErrors has none`,
+    },
+  ];
 };
 
 export const outOfRange = (name: string, alarm: Linted, [watched]: readonly Watched[]): readonly AlarmProblem[] => {
@@ -234,7 +252,9 @@ export const missingData = (
   watched: readonly Watched[],
   facts: AlarmFacts,
 ): readonly AlarmProblem[] => {
-  const candidate = watched.some(({ dimensions }) => dimensions['EndpointConfigName'] === facts.endpointConfig);
+  const [dimension, value] =
+    facts.endpointConfig === undefined ? ['VariantName', facts.variant] : ['EndpointConfigName', facts.endpointConfig];
+  const candidate = watched.some(({ dimensions }) => dimensions[dimension] === value);
   const sageMaker = watched.some((metric) => variantMetric(metric) !== undefined);
   const treatment = alarm.TreatMissingData ?? 'missing';
   if (treatment === 'breaching' && candidate)

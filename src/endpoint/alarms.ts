@@ -5,6 +5,7 @@ import type { Alarms } from '../manifest/manifest.ts';
 import {
   type AlarmFacts,
   type AlarmProblem,
+  callersMistakes,
   fewSamples,
   type Linted,
   missingData,
@@ -17,13 +18,12 @@ import {
   wrongFleet,
   wrongUnit,
 } from './alarm-checks.ts';
-import { type Arm, metricDelay } from './traffic.ts';
+import { type AllFleets, type Arm, metricDelay } from './traffic.ts';
 
 /** One alarm of a release, as PutMetricAlarm takes it. The description says what it watches, and when it had to be shortened. */
 export type AlarmSpec = PutMetricAlarmInput & {
   readonly AlarmName: string;
   readonly AlarmDescription: string;
-  readonly MetricName: string;
 };
 
 const periodSeconds = 60;
@@ -33,12 +33,13 @@ export const shortestAlarmedBakeSeconds = periodSeconds + delaySeconds;
 
 /**
  * Only the candidate's fleet: SageMaker publishes this dimension set from the fleet's first request on (AWS: deployment guardrails,
- * "Auto-rollback configuration"). Without the config both fleets are in one metric (rule 6).
+ * "Auto-rollback configuration"). Without the config both fleets are in one metric (rule 6). A candidate that is a variant of its own is
+ * alone in the metrics of its variant; the config's dimension is documented for guardrail deployments only.
  */
-const fleetDimensions = ({ endpoint, variant, endpointConfig }: Arm) => [
-  { Name: 'EndpointName', Value: endpoint },
-  { Name: 'VariantName', Value: variant },
-  { Name: 'EndpointConfigName', Value: endpointConfig },
+const fleetDimensions = (arm: Arm | AllFleets) => [
+  { Name: 'EndpointName', Value: arm.endpoint },
+  { Name: 'VariantName', Value: arm.variant },
+  ...('endpointConfig' in arm ? [{ Name: 'EndpointConfigName', Value: arm.endpointConfig }] : []),
 ];
 
 /** The metric that stops a release: nothing else does, there is no call that aborts an update (reference/sagemaker.md §3.3). */
@@ -51,41 +52,46 @@ export const abortMetric = (endpoint: string, endpointConfig: string) => ({
   ],
 });
 
+/** What alarms are asked for, of a candidate that bakes this long at least. */
+interface AskedAlarms {
+  readonly alarms: Alarms;
+  /** The shortest bake of the rollout. */
+  readonly bakeSeconds: number;
+}
+
 /**
- * The alarms of one release: what the manifest asks for, on the candidate's fleet alone, and the suite's own abort alarm. Two bad
- * minutes of three; one bad minute where the bake is too short for two to be read before it ends. Without a bake there is no abort
- * alarm: nobody would look at it.
- * @param request.bakeSeconds the shortest bake of the rollout
+ * What the manifest asks for, on the candidate alone. Two bad minutes of three; one bad minute where the bake is too short for two to be
+ * read before it ends.
+ * @param prefix of their names: the configuration the release publishes
  */
-export const releaseAlarms = (
-  request: Arm & { readonly alarms: Alarms; readonly bakeSeconds: number },
+export const candidateAlarms = (
+  arm: Arm | AllFleets,
+  prefix: string,
+  { alarms, bakeSeconds }: AskedAlarms,
 ): readonly AlarmSpec[] => {
-  const { endpoint, endpointConfig, alarms, bakeSeconds } = request;
   const short = bakeSeconds < 2 * periodSeconds + delaySeconds;
   const [m, n] = short ? [1, 1] : [2, 3];
   const why = short ? ` (1 of 1 instead of 2 of 3: the bake is only ${duration(seconds(bakeSeconds))})` : '';
-  const fleet = {
-    Namespace: 'AWS/SageMaker',
-    Dimensions: fleetDimensions(request),
-    Period: periodSeconds,
+  const evaluation = {
     EvaluationPeriods: n,
     DatapointsToAlarm: m,
     // No traffic is no guilt; that a bake without traffic proves nothing is rule 5's business.
     TreatMissingData: 'notBreaching',
   } as const;
+  const fleet = {
+    Namespace: 'AWS/SageMaker',
+    Dimensions: fleetDimensions(arm),
+    Period: periodSeconds,
+    ...evaluation,
+  } as const;
   const { errors, latencyP99Milliseconds: latency } = alarms;
-  const abort = abortMetric(endpoint, endpointConfig);
   return [
     ...(errors === undefined
       ? []
       : [
-          named(endpointConfig, 'errors', {
-            ...fleet,
-            AlarmDescription: `more than ${percent(errors)} of the candidate's requests fail${why}`,
-            // Async endpoints publish no InvocationModelErrors (AWS: "Monitor asynchronous endpoint").
-            MetricName: request.asynchronous ? 'Invocation5XXErrors' : 'InvocationModelErrors',
-            // 1 per failed request, else 0: the average is the rate, and never above 1.
-            Statistic: 'Average',
+          named(prefix, 'errors', {
+            ...(arm.asynchronous ? { ...fleet, ...serverErrors } : { ...evaluation, Metrics: errorRate(arm) }),
+            AlarmDescription: `more than ${percent(errors)} of the candidate's requests fail, callers' mistakes (4xx) not counted${why}`,
             Threshold: errors,
             ComparisonOperator: errors < 1 ? 'GreaterThanThreshold' : 'GreaterThanOrEqualToThreshold',
           }),
@@ -93,7 +99,7 @@ export const releaseAlarms = (
     ...(latency === undefined
       ? []
       : [
-          named(endpointConfig, 'latency-p99', {
+          named(prefix, 'latency-p99', {
             ...fleet,
             AlarmDescription: `the candidate's p99 latency is above ${latency} ms${why}`,
             MetricName: 'ModelLatency',
@@ -105,6 +111,18 @@ export const releaseAlarms = (
             ComparisonOperator: 'GreaterThanThreshold',
           }),
         ]),
+  ];
+};
+
+/**
+ * The alarms of one guardrail deployment: the candidate's, and the suite's own abort alarm. Without a bake there is no abort alarm: nobody
+ * would look at it.
+ */
+export const releaseAlarms = (request: Arm & AskedAlarms): readonly AlarmSpec[] => {
+  const { endpoint, endpointConfig, bakeSeconds } = request;
+  const abort = abortMetric(endpoint, endpointConfig);
+  return [
+    ...candidateAlarms(request, endpointConfig, request),
     ...(bakeSeconds === 0
       ? []
       : [
@@ -125,12 +143,48 @@ export const releaseAlarms = (
   ];
 };
 
+/**
+ * Async endpoints publish neither InvocationModelErrors nor Invocations (AWS: "Monitor asynchronous endpoint"). 1 per answer with a 5xx,
+ * else 0: the average is the rate, and never above 1.
+ */
+const serverErrors = { MetricName: 'Invocation5XXErrors', Statistic: 'Average' } as const;
+
+/**
+ * Rule 20: failures by the model's fault, as a share of the requests. InvocationModelErrors contains 4xx, so those are taken off. Where the
+ * two series do not fit together (one of them arrived first), only the 5xx are certainly the model's. A minute without requests has
+ * no value: nothing is filled in there.
+ */
+const errorRate = (arm: Arm | AllFleets): NonNullable<PutMetricAlarmInput['Metrics']> => [
+  {
+    Id: 'rate',
+    Label: "failed requests, callers' mistakes not counted",
+    Expression: `IF(FILL(answers, 0) >= FILL(callers, ${neverReached}), FILL(answers, 0) - FILL(callers, 0), FILL(server, 0)) / requests`,
+    ReturnData: true,
+  },
+  ...(
+    [
+      ['requests', 'Invocations'],
+      ['answers', 'InvocationModelErrors'],
+      ['callers', 'Invocation4XXErrors'],
+      ['server', 'Invocation5XXErrors'],
+    ] as const
+  ).map(([Id, MetricName]) => ({
+    Id,
+    MetricStat: {
+      Metric: { Namespace: 'AWS/SageMaker', MetricName, Dimensions: fleetDimensions(arm) },
+      Period: periodSeconds,
+      Stat: 'Sum',
+    },
+    ReturnData: false,
+  })),
+];
+
+/** More than any endpoint answers in a minute. */
+const neverReached = 1_000_000_000;
+
 /** Content-addressed (rule 8): another threshold is another alarm. At most 63 + 21 of the 255 characters CloudWatch allows. */
-const named = (
-  endpointConfig: string,
-  what: string,
-  spec: Omit<AlarmSpec, 'AlarmName'> & { readonly MetricName: string },
-): AlarmSpec => ({ ...spec, AlarmName: `${endpointConfig}-${what}-${digest(spec).slice(0, 8)}` }) as AlarmSpec;
+const named = (endpointConfig: string, what: string, spec: Omit<AlarmSpec, 'AlarmName'>): AlarmSpec =>
+  ({ ...spec, AlarmName: `${endpointConfig}-${what}-${digest(spec).slice(0, 8)}` }) as AlarmSpec;
 
 const percent = (fraction: number): string => `${Number((fraction * 100).toPrecision(6))} %`;
 
@@ -157,7 +211,9 @@ export const lintAlarms = (
 ): readonly AlarmProblem[] => {
   const total = own.length + named.length;
   const problems: AlarmProblem[] = [];
-  if (total > mostAlarms)
+  // Of a candidate that is a variant of its own this suite reads the states itself: as many alarms as people name, of either kind.
+  const bySageMaker = facts.endpointConfig !== undefined;
+  if (bySageMaker && total > mostAlarms)
     problems.push({
       kind: 'cannot-fire',
       sentence: `SageMaker watches at most ${mostAlarms} alarms and this rollout has ${total}, ${own.length} of them the suite's own: name at most ${mostAlarms - own.length}`,
@@ -168,10 +224,11 @@ export const lintAlarms = (
     const composite = described.composite.find(({ AlarmName }) => AlarmName === name);
     if (metric) problems.push(...lintAlarm(metric, bakeSeconds, facts));
     else if (composite) {
-      problems.push({
-        kind: 'warning',
-        sentence: `alarm ${name} is a composite alarm; whether SageMaker watches those is not documented, so name its metric alarms instead`,
-      });
+      if (bySageMaker)
+        problems.push({
+          kind: 'warning',
+          sentence: `alarm ${name} is a composite alarm; whether SageMaker watches those is not documented, so name its metric alarms instead`,
+        });
       problems.push(...redState(name, composite.StateValue, undefined));
     } else
       problems.push({
@@ -193,12 +250,25 @@ export const lintAlarm = (alarm: Linted, bakeSeconds: number, facts: AlarmFacts)
   return [
     ...ownedByAutoscaling(name),
     ...redState(name, alarm.StateValue, alarm.StateReason),
-    ...watched.flatMap((metric) => [...wrongFleet(name, metric, facts), ...wrongUnit(name, metric)]),
+    ...comparedWith(watched, facts).flatMap((metric) => wrongFleet(name, metric, facts)),
+    ...watched.flatMap((metric) => wrongUnit(name, metric)),
+    ...callersMistakes(name, alarm, watched),
     ...outOfRange(name, alarm, watched),
     ...tooSlow(name, alarm, watched, bakeSeconds, facts, watched.some(isAbort)),
     ...missingData(name, alarm, watched, facts),
     ...fewSamples(name, alarm, facts),
   ];
+};
+
+/** An expression may compare a candidate that is a variant of its own with the variant beside it: that one is not the wrong one then. */
+const comparedWith = (
+  watched: readonly Watched[],
+  { endpoint, variant, endpointConfig }: AlarmFacts,
+): readonly Watched[] => {
+  const own = watched.filter(
+    ({ dimensions }) => dimensions['EndpointName'] === endpoint && dimensions['VariantName'] === variant,
+  );
+  return endpointConfig === undefined && own.length > 0 ? own : watched;
 };
 
 const isAbort = ({ namespace, metric }: Watched): boolean => {

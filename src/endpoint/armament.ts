@@ -1,7 +1,7 @@
 import { type Instant, minutes } from '../clock.ts';
 import type { Rollout } from '../manifest/manifest.ts';
 import type { Configuration, Submission } from '../release/record.ts';
-import { writesOf } from '../world.ts';
+import { type World, writesOf } from '../world.ts';
 import { type AlarmSpec, abortMetric, releaseAlarms } from './alarms.ts';
 import type { Step, Turn } from './turn.ts';
 
@@ -28,10 +28,9 @@ export const alarmsOf = (
 export const armedBy = ({ endpoint, release }: Turn, rollout: Rollout): readonly AlarmSpec[] =>
   release.submission.kind === 'update' ? alarmsOf(endpoint, release.candidate, release.submission, rollout) : [];
 
-/** Creates this release's alarms before the first request moves, unless they stand already. */
-export const armAlarms = async (turn: Turn, rollout: Rollout): Promise<Step | undefined> => {
+/** Creates a release's alarms before the first request moves, unless they stand already. */
+export const armAlarms = async (turn: Turn, specs: readonly AlarmSpec[]): Promise<Step | undefined> => {
   const { world, release } = turn;
-  const specs = armedBy(turn, rollout);
   if (specs.length === 0) return undefined;
   const names = specs.map(({ AlarmName }) => AlarmName);
   const { MetricAlarms = [] } = await world.read.cloudwatch.describeAlarms({ AlarmNames: [...names] });
@@ -69,23 +68,37 @@ export interface AlarmStates {
   readonly red: readonly string[];
   /** Not there any more. */
   readonly gone: readonly string[];
+  /** INSUFFICIENT_DATA: neither red nor quiet. */
+  readonly undecided: readonly string[];
+  /** Quiet now, and changed its state after `since`. */
+  readonly changed: readonly string[];
 }
 
 /** The alarms that watch this deployment, as far as something is wrong with them. */
-export const alarmStates = async (turn: Turn): Promise<AlarmStates> => {
-  const names = watchedAlarms(turn);
-  if (names.length === 0) return { red: [], gone: [] };
-  const { MetricAlarms = [], CompositeAlarms = [] } = await turn.world.read.cloudwatch.describeAlarms({
+export const alarmStates = (turn: Turn): Promise<AlarmStates> => statesOf(turn.world, watchedAlarms(turn));
+
+export const statesOf = async (
+  world: World,
+  names: readonly string[],
+  since: Instant = Number.POSITIVE_INFINITY,
+): Promise<AlarmStates> => {
+  if (names.length === 0) return { red: [], gone: [], undecided: [], changed: [] };
+  const { MetricAlarms = [], CompositeAlarms = [] } = await world.read.cloudwatch.describeAlarms({
     AlarmNames: [...names],
     // Composites are left out unless asked for (AWS: DescribeAlarms).
     AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
   });
-  const states = new Map(
-    [...MetricAlarms, ...CompositeAlarms].map(({ AlarmName, StateValue }) => [AlarmName, StateValue]),
-  );
+  const found = new Map([...MetricAlarms, ...CompositeAlarms].map((alarm) => [alarm.AlarmName, alarm]));
+  const inState = (state: string) => (name: string) => found.get(name)?.StateValue === state;
   return {
-    red: names.filter((name) => states.get(name) === 'ALARM'),
-    gone: names.filter((name) => !states.has(name)),
+    red: names.filter(inState('ALARM')),
+    gone: names.filter((name) => !found.has(name)),
+    undecided: names.filter(inState('INSUFFICIENT_DATA')),
+    changed: names.filter((name) => {
+      const { StateTransitionedTimestamp, StateUpdatedTimestamp } = found.get(name) ?? {};
+      const at = (StateTransitionedTimestamp ?? StateUpdatedTimestamp)?.getTime();
+      return inState('OK')(name) && (at === undefined || at > since);
+    }),
   };
 };
 
@@ -96,16 +109,20 @@ export const rearm = async ({ world }: Turn, specs: readonly AlarmSpec[]): Promi
 /** Alarms that are in ALARM or went there since `from`: an alarm may be OK again once the traffic has gone back. */
 export const wentRed = async (turn: Turn, from: Instant): Promise<readonly string[]> => {
   const { red } = await alarmStates(turn);
-  if (red.length > 0) return red;
+  return red.length > 0 ? red : wereRed(turn.world, watchedAlarms(turn), from);
+};
+
+/** By their history. */
+export const wereRed = async (world: World, names: readonly string[], from: Instant): Promise<readonly string[]> => {
   const histories = await Promise.all(
-    watchedAlarms(turn).map(async (AlarmName) => {
-      const { AlarmHistoryItems = [] } = await turn.world.read.cloudwatch.describeAlarmHistory({
+    names.map(async (AlarmName) => {
+      const { AlarmHistoryItems = [] } = await world.read.cloudwatch.describeAlarmHistory({
         AlarmName,
         // As above: without it the history of a composite alarm is empty (AWS: DescribeAlarmHistory).
         AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
         HistoryItemType: 'StateUpdate',
         StartDate: new Date(from),
-        EndDate: new Date(turn.world.clock.now() + minutes(1)),
+        EndDate: new Date(world.clock.now() + minutes(1)),
         MaxRecords: 100,
       });
       return AlarmHistoryItems.some(({ HistoryData }) => becameAlarm(HistoryData)) ? [AlarmName] : [];

@@ -1,26 +1,18 @@
 import { type Instant, minutes, seconds } from '../clock.ts';
 import type { Arm, Bucket } from '../judge/bucket.ts';
 import { judge } from '../judge/judge.ts';
-import { type Latency, type LatencyPlan, latencyCounts } from '../judge/latency.ts';
+import { type LatencyPlan, latencyCounts } from '../judge/latency.ts';
 import { clientErrorsMetric, errorsMetric, type Policy } from '../judge/policy.ts';
 import type { VerdictReason } from '../judge/verdict.ts';
 import type { Evidence } from '../release/journal.ts';
 import type { Bake, Stepping } from '../release/record.ts';
 import type { Verdict } from '../rollout/event.ts';
 import type { World } from '../world.ts';
+import { bucketSeconds, type Fleet, type Minute, type MinuteReading, readFleet } from './fleet-minutes.ts';
 import type { Turn } from './turn.ts';
 
-const bucketSeconds = 60;
 /** A bucket is read once it is complete and settled (reference/progressive-delivery.md §3.3: 2 min for 60 s metrics). */
 const settled = minutes(2);
-
-/** What answers requests: a variant, or one fleet of it. */
-export interface Fleet {
-  readonly endpoint: string;
-  readonly variant: string;
-  /** One of the two fleets of a guardrail deployment. */
-  readonly endpointConfig?: string;
-}
 
 /** What the judge was told, and since when it has been blind. */
 interface Bench {
@@ -128,15 +120,17 @@ export const judgeFleets = async (
 };
 
 /** Counts can be taken apart; percentiles and maxima cannot. Two reads of one minute may differ: nobody had less than nothing. */
-const without = (all: Minute | undefined, part: Minute | undefined): Minute | undefined =>
-  all &&
-  part && {
+const without = (all: MinuteReading, part: MinuteReading): MinuteReading => {
+  if (all === 'unsettled' || part === 'unsettled') return 'unsettled';
+  if (all === undefined || part === undefined) return undefined;
+  return {
     requests: less(all.requests, part.requests),
     errors: less(all.errors, part.errors),
     clientErrors: less(all.clientErrors, part.clientErrors),
     ...(all.cells && part.cells ? { cells: all.cells.map((cell, index) => less(cell, part.cells?.[index] ?? 0)) } : {}),
     ...(all.sum !== undefined && part.sum !== undefined ? { sum: less(all.sum, part.sum) } : {}),
   };
+};
 
 const less = (all: number, part: number): number => Math.max(0, all - part);
 
@@ -152,7 +146,7 @@ const blind = ({ policy, blindSince }: Bench, now: Instant, error: unknown): Ver
     : { decision: 'hold', newest: 0, stepRequests: 0, because, blind: true };
 };
 
-type Reading = (start: Instant, end: Instant) => Promise<(at: Instant) => Minute | undefined>;
+type Reading = (start: Instant, end: Instant) => Promise<(at: Instant) => MinuteReading>;
 
 const readBuckets = async (
   { policy, latency }: Pick<Bench, 'policy' | 'latency'>,
@@ -166,21 +160,25 @@ const readBuckets = async (
   const end = to - (to % seconds(bucketSeconds));
   if (end <= start) return [];
   const [one, other] = await Promise.all([candidate(start, end), baseline(start, end)]);
-  return Array.from({ length: (end - start) / seconds(bucketSeconds) }, (_, index): Bucket => {
-    const at = start + index * seconds(bucketSeconds);
+  const starts = Array.from(
+    { length: (end - start) / seconds(bucketSeconds) },
+    (_, index) => start + index * seconds(bucketSeconds),
+  );
+  // The newest minutes are not closed before all of them has arrived; one in between that never does is a hole.
+  const closed = starts.findLastIndex((at) => one(at) !== 'unsettled' && other(at) !== 'unsettled') + 1;
+  return starts.slice(0, closed).map((at): Bucket => {
     const { moved, share } = mark(at, at + seconds(bucketSeconds));
     return {
       t: at / 1000,
       seconds: bucketSeconds,
       ...(moved ? { weightMoved: true } : {}),
       ...(share === undefined ? {} : { share }),
-      ...armsOf(policy, latency, one(at), other(at)),
+      ...armsOf(policy, latency, known(one(at)), known(other(at))),
     };
   });
 };
 
-/** What one fleet did in one minute; undefined = not known. */
-type Minute = { readonly requests: number; readonly errors: number; readonly clientErrors: number } & Latency;
+const known = (reading: MinuteReading): Minute | undefined => (reading === 'unsettled' ? undefined : reading);
 
 const armsOf = (
   policy: Policy,
@@ -202,82 +200,3 @@ const armsOf = (
   const [one, other] = [arm(candidate, counted?.candidate), arm(baseline, counted?.baseline)];
   return { ...(one ? { candidate: one } : {}), ...(other ? { baseline: other } : {}) };
 };
-
-/**
- * The metrics of one fleet in [from, to). A minute without a data point in a complete answer had no requests; in an incomplete
- * answer it is not known.
- */
-export const readFleet = async (
-  world: World,
-  fleet: Fleet,
-  latency: LatencyPlan | undefined,
-  from: Instant,
-  to: Instant,
-): Promise<(at: Instant) => Minute | undefined> => {
-  const queries = queriesOf(latency);
-  const values = new Map<string, Map<Instant, number>>(queries.map(({ Id }) => [Id, new Map()]));
-  const complete = new Set<string>();
-  let NextToken: string | undefined;
-  do {
-    const page = await world.read.cloudwatch.getMetricData({
-      StartTime: new Date(from),
-      EndTime: new Date(to),
-      ScanBy: 'TimestampAscending',
-      MetricDataQueries: queries.map(({ Id, MetricName, Stat }) => ({
-        Id,
-        MetricStat: {
-          Metric: { Namespace: 'AWS/SageMaker', MetricName, Dimensions: dimensions(fleet) },
-          Period: bucketSeconds,
-          Stat,
-        },
-      })),
-      ...(NextToken ? { NextToken } : {}),
-    });
-    for (const { Id = '', Timestamps = [], Values = [], StatusCode } of page.MetricDataResults ?? []) {
-      // A metric is known when its last page says so; PartialData is missing data (reference/progressive-delivery.md §3.3).
-      if (StatusCode === 'Complete') complete.add(Id);
-      else complete.delete(Id);
-      for (const [index, at] of Timestamps.entries()) values.get(Id)?.set(at.getTime(), Values[index] ?? 0);
-    }
-    NextToken = page.NextToken;
-  } while (NextToken);
-  const value = (id: string, at: Instant): number => values.get(id)?.get(at) ?? 0;
-  return (at) => {
-    // No data point where CloudWatch answered in full is nothing that happened; where it did not, it may be anything.
-    if (queries.some(({ Id }) => !complete.has(Id) && values.get(Id)?.get(at) === undefined)) return undefined;
-    const cells = latency?.rung === 'cells' ? latency.edges.map((_, index) => value(`cell${index}`, at)) : undefined;
-    const samples = value('samples', at);
-    return {
-      requests: value('requests', at),
-      errors: value('errors', at),
-      clientErrors: value('clienterrors', at),
-      ...(cells ? { cells: [...cells, Math.max(0, samples - cells.reduce((sum, cell) => sum + cell, 0))] } : {}),
-      ...(latency?.rung === 'percentile' ? { percentile: value('percentile', at) / 1000 } : {}),
-      ...(latency?.rung === 'mean' ? { sum: value('sum', at) / 1000 } : {}),
-      ...(latency?.rung === 'maximum' ? { maximum: value('maximum', at) / 1000 } : {}),
-    };
-  };
-};
-
-const dimensions = ({ endpoint, variant, endpointConfig }: Fleet) => [
-  { Name: 'EndpointName', Value: endpoint },
-  { Name: 'VariantName', Value: variant },
-  ...(endpointConfig === undefined ? [] : [{ Name: 'EndpointConfigName', Value: endpointConfig }]),
-];
-
-/** ModelLatency is in microseconds, the plan's edges in milliseconds; `TC(a:b)` counts samples in (a, b] (CloudWatch: statistics). */
-const queriesOf = (latency: LatencyPlan | undefined) => [
-  { Id: 'requests', MetricName: 'Invocations', Stat: 'Sum' },
-  { Id: 'errors', MetricName: 'InvocationModelErrors', Stat: 'Sum' },
-  { Id: 'clienterrors', MetricName: 'Invocation4XXErrors', Stat: 'Sum' },
-  ...(latency === undefined ? [] : [{ Id: 'samples', MetricName: 'ModelLatency', Stat: 'SampleCount' }]),
-  ...(latency?.rung === 'cells'
-    ? latency.edges.map((edge, index) => {
-        const below = index === 0 ? '' : String((latency.edges[index - 1] ?? 0) * 1000);
-        return { Id: `cell${index}`, MetricName: 'ModelLatency', Stat: `TC(${below}:${edge * 1000})` };
-      })
-    : []),
-  ...(latency?.rung === 'percentile' ? [{ Id: 'percentile', MetricName: 'ModelLatency', Stat: 'p99' }] : []),
-  ...(latency?.rung === 'mean' ? [{ Id: 'sum', MetricName: 'ModelLatency', Stat: 'Sum' }] : []),
-  ...(latency?.rung === 'maximum' ? [{ Id: 'maximum', MetricName: 'ModelLatency', Stat: 'Maximum' }] : []),
-];

@@ -3,6 +3,7 @@ import type { Rollout } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
 import type { Guardrail } from '../rollout/compile.ts';
 import type { World } from '../world.ts';
+import type { AlarmFacts } from './alarm-checks.ts';
 import { type AlarmSpec, lintAlarms } from './alarms.ts';
 import type { Arm } from './traffic.ts';
 
@@ -24,19 +25,34 @@ export interface Fitness extends Arm {
 export const refuseUnfit = async (world: World, fitness: Fitness): Promise<readonly string[]> => {
   refuseTooLittleTraffic(fitness);
   const { rollout, path, alarms, endpoint, variant, endpointConfig } = fitness;
-  const names = rollout.alarms.named;
-  const AlarmNames = [...names];
-  const { MetricAlarms = [], CompositeAlarms = [] } =
-    names.length === 0
-      ? { MetricAlarms: [], CompositeAlarms: [] }
-      : await world.read.cloudwatch.describeAlarms({ AlarmNames, AlarmTypes: ['MetricAlarm', 'CompositeAlarm'] });
-  const problems = lintAlarms(alarms, names, { metric: MetricAlarms, composite: CompositeAlarms }, shortestBake(path), {
+  return refuseUnfitAlarms(world, alarms, rollout.alarms.named, shortestBake(path), {
     endpoint,
     variant,
     endpointConfig,
-    now: world.clock.now(),
     candidateRequestsPerSecond: fitness.rate * Math.min(...path.stages.map(({ share }) => share)),
   });
+};
+
+/**
+ * Rule 6 alone.
+ * @param own the alarms the release makes for itself
+ * @param named those of the manifest
+ * @throws {Refusal} `alarm-cannot-fire`, `alarm-not-ready`
+ */
+export const refuseUnfitAlarms = async (
+  world: World,
+  own: readonly AlarmSpec[],
+  named: readonly string[],
+  bakeSeconds: number,
+  facts: AlarmFacts,
+): Promise<readonly string[]> => {
+  const AlarmNames = [...named];
+  const { MetricAlarms = [], CompositeAlarms = [] } =
+    named.length === 0
+      ? { MetricAlarms: [], CompositeAlarms: [] }
+      : await world.read.cloudwatch.describeAlarms({ AlarmNames, AlarmTypes: ['MetricAlarm', 'CompositeAlarm'] });
+  const described = { metric: MetricAlarms, composite: CompositeAlarms };
+  const problems = lintAlarms(own, named, described, bakeSeconds, { ...facts, now: world.clock.now() });
   for (const [kind, reason] of [
     ['cannot-fire', 'alarm-cannot-fire'],
     ['not-ready', 'alarm-not-ready'],

@@ -1,10 +1,11 @@
 import { type Instant, minutes } from '../clock.ts';
 import { type GuardDecision, needsBurstGuard } from '../judge/burst-guard.ts';
+import { usualOf, usualRate } from '../judge/incident.ts';
 import { type Latency, type LatencyPlan, latencyPlan, watchedLatency } from '../judge/latency.ts';
 import { clientErrorsMetric, errorsMetric, type Policy, policyOf } from '../judge/policy.ts';
 import type { JudgePolicy } from '../manifest/manifest.ts';
 import type { World } from '../world.ts';
-import { type Fleet, readFleet } from './evidence.ts';
+import { type Fleet, readFleet } from './fleet-minutes.ts';
 
 /** What the judge is told before the first candidate request, and what was seen that decided it. */
 export interface FrozenPolicy {
@@ -21,7 +22,8 @@ interface Judged {
   readonly byDifference?: boolean;
 }
 
-const day = minutes(24 * 60);
+const hour = minutes(60);
+const day = 24 * hour;
 
 /**
  * Freezes the policy from the day before the rollout (DESIGN §6): whether errors come in bursts, and at which latencies requests are
@@ -39,7 +41,9 @@ export const freezePolicy = async (
   const minute = await readFleet(world, fleet, undefined, from, now);
   const history = Array.from({ length: day / minutes(1) }, (_, index) => minute(from + index * minutes(1))).flatMap(
     (seen) =>
-      seen && seen.requests > 0 ? [{ requests: seen.requests, bad: seen.errors, clientErrors: seen.clientErrors }] : [],
+      seen !== undefined && seen !== 'unsettled' && seen.requests > 0
+        ? [{ requests: seen.requests, bad: seen.errors, clientErrors: seen.clientErrors }]
+        : [],
   );
   const share = (of: (past: (typeof history)[number]) => number): number =>
     history.reduce((sum, past) => sum + of(past), 0) /
@@ -48,12 +52,20 @@ export const freezePolicy = async (
       history.reduce((sum, { requests }) => sum + requests, 0),
     );
   const guard = needsBurstGuard(history);
-  const { latency, slow } = await latencyOf(world, fleet, from, now, byDifference);
+  const { latency, slow, usual } = await latencyOf(world, fleet, from, now, byDifference);
+  const usually = (of: (past: (typeof history)[number]) => number) =>
+    usualRate(history.map((past) => ({ requests: past.requests, bad: of(past) })));
+  const [usualErrors, usualClientErrors] = [usually(({ bad }) => bad), usually(({ clientErrors }) => clientErrors)];
   const policy = policyOf(judge, {
     clientErrors: true,
     ...(latency ? { latency: watchedLatency(latency) } : {}),
     burstGuard: guard.needed,
     minimumRequests,
+    usual: {
+      ...(usualErrors === undefined ? {} : { [errorsMetric]: usualErrors }),
+      ...(usualClientErrors === undefined ? {} : { [clientErrorsMetric]: usualClientErrors }),
+      ...usual,
+    },
   });
   const rates = {
     [errorsMetric]: share(({ bad }) => bad),
@@ -70,6 +82,8 @@ interface PastLatency {
   readonly latency?: LatencyPlan;
   /** By metric: how often the baseline itself was that slow. */
   readonly slow: Readonly<Record<string, number>>;
+  /** By metric: how often it usually was, hour by hour. */
+  readonly usual: Readonly<Record<string, number>>;
 }
 
 const latencyOf = async (
@@ -82,20 +96,30 @@ const latencyOf = async (
   const quantiles = ['p50', 'p90', 'p99'] as const;
   const past = await pastLatency(world, fleet, from, to, [...quantiles, 'SampleCount', everything]);
   const samples = total(past('SampleCount'));
-  if (samples === 0) return { slow: {} };
+  if (samples === 0) return { slow: {}, usual: {} };
   // A day of 24 hours lies in two of the calendar; the one with more requests says what is usual.
   const [usual] = [...past('SampleCount')].sort(([, one], [, other]) => other - one)[0] ?? [];
   const quantile = (stat: (typeof quantiles)[number]) => (usual === undefined ? undefined : past(stat).get(usual));
   const edges = [...new Set(quantiles.flatMap((stat) => quantile(stat) ?? []).map((at) => Math.ceil(at / 1000)))];
   if (edges.length > 0 && total(past(everything)) === samples) {
     const upTo = await pastLatency(world, fleet, from, to, edges.map(countedUpTo));
-    const slow = edges.map(
-      (edge, index) => [`latency-${index + 1}`, Math.max(0, 1 - total(upTo(countedUpTo(edge))) / samples)] as const,
-    );
-    return { ...planned({ cells: [...edges, 0].map(() => 0) }, edges), slow: Object.fromEntries(slow) };
+    const hourly = await pastLatency(world, fleet, from, to, ['SampleCount', ...edges.map(countedUpTo)], hour);
+    const hours = (edge: number) =>
+      [...hourly('SampleCount')].map(([at, requests]) => ({
+        requests,
+        bad: Math.max(0, requests - (hourly(countedUpTo(edge)).get(at) ?? 0)),
+      }));
+    const byMetric = <Value>(of: (edge: number) => Value) =>
+      edges.map((edge, index) => [`latency-${index + 1}`, of(edge)] as const);
+    return {
+      ...planned({ cells: [...edges, 0].map(() => 0) }, edges),
+      slow: Object.fromEntries(byMetric((edge) => Math.max(0, 1 - total(upTo(countedUpTo(edge))) / samples))),
+      usual: Object.fromEntries(byMetric((edge) => usualOf(hours(edge)) ?? 0)),
+    };
   }
   const percentile = byDifference ? undefined : quantile('p99');
-  return { ...planned(percentile === undefined ? { sum: 0 } : { percentile: percentile / 1000 }, []), slow: {} };
+  const coarse = percentile === undefined ? { sum: 0 } : { percentile: percentile / 1000 };
+  return { ...planned(coarse, []), slow: {}, usual: {} };
 };
 
 const planned = (baseline: Latency, edges: readonly number[]): Pick<PastLatency, 'latency'> => {
@@ -109,13 +133,14 @@ const countedUpTo = (milliseconds: number): string => `TC(:${milliseconds * 1000
 const total = (values: ReadonlyMap<Instant, number>): number =>
   [...values.values()].reduce((sum, value) => sum + value, 0);
 
-/** By statistic and day of the calendar. */
+/** By statistic and start of the day, or the hour, of the calendar. */
 const pastLatency = async (
   world: World,
   { endpoint, variant }: Fleet,
   from: Instant,
   to: Instant,
   stats: readonly string[],
+  length = day,
 ): Promise<(stat: string) => ReadonlyMap<Instant, number>> => {
   const { MetricDataResults = [] } = await world.read.cloudwatch.getMetricData({
     StartTime: new Date(from),
@@ -131,7 +156,7 @@ const pastLatency = async (
             { Name: 'VariantName', Value: variant },
           ],
         },
-        Period: day / 1000,
+        Period: length / 1000,
         Stat,
       },
     })),

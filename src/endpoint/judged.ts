@@ -27,7 +27,7 @@ export const judgedOf = ({
   };
 };
 
-const metricOf = ({ says }: Metric, found: MetricEvidence | undefined): readonly JudgedMetric[] => {
+const metricOf = ({ says, weight }: Metric, found: MetricEvidence | undefined): readonly JudgedMetric[] => {
   if (found === undefined) return [];
   const { candidate, baseline, excess, interval, logEvidence, logHealth, healthThreshold } = found;
   return [
@@ -38,6 +38,7 @@ const metricOf = ({ says }: Metric, found: MetricEvidence | undefined): readonly
       ...(excess === undefined ? {} : { excess: round(excess) }),
       interval: [round(interval[0]), round(interval[1])],
       logEvidence: round(logEvidence),
+      ...(weight === 0 ? { reported: true as const } : {}),
       ...(healthThreshold === undefined
         ? {}
         : { health: { logEvidence: round(logHealth), threshold: round(healthThreshold) } }),

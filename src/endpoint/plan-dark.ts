@@ -15,6 +15,7 @@ import { deployPermissions } from './permissions.ts';
 import { desiredOf, type Planned, planDelivery, planDigest } from './plan.ts';
 import { type Proof, proofNotes, proofTimes, refuseUnprovable } from './proof.ts';
 import { releaseId } from './release-id.ts';
+import { refuseUnfitSteps, stepAlarms } from './step-alarms.ts';
 import { usualRate } from './traffic.ts';
 
 type Steps = Extract<Rollout, { strategy: 'steps' }>;
@@ -67,6 +68,10 @@ export const planDark = async (
   const fleet = { endpoint: spec.name, variant: canonical };
   const proof = proofTimes(rollout, await freezePolicy(world, fleet, rollout.judge, rollout), rate);
   refuseUnprovable(rollout, proof, rate, spec.name);
+  // Known now, and not only when the candidate stands: it would be brought up in vain.
+  const next = candidateVariant(canonical);
+  const alarms = stepAlarms(spec.name, next, alone.config.EndpointConfigName, rollout);
+  const warnings = await refuseUnfitSteps(world, spec.name, next, rollout, alarms, rate);
   const serves = live.endpointConfig === dark.EndpointConfigName;
   const candidate: Configuration = {
     endpointConfig: dark.EndpointConfigName,
@@ -81,7 +86,7 @@ export const planDark = async (
   };
   const digestOfPlan = planDigest(asked, registered.packageVersion);
   return {
-    plan: describe(asked, rollout, live, candidate, alone, proof, serves, rate),
+    plan: describe(asked, rollout, live, candidate, alone, proof, serves, rate, warnings),
     release: {
       id: releaseId(record, version, digestOfPlan),
       operation: 'deploy-endpoint',
@@ -92,7 +97,7 @@ export const planDark = async (
       candidate,
       submission: {
         kind: serves ? 'none' : 'update',
-        variant: candidateVariant(canonical),
+        variant: next,
         canonical,
         exclude: [],
         bakeSeconds: 0,
@@ -143,6 +148,7 @@ const describe = (
   proof: readonly Proof[],
   serves: boolean,
   rate: number,
+  warnings: readonly string[],
 ): Plan => ({
   title: serves
     ? `${asked.version} is up dark on ${asked.spec.name} already`
@@ -169,6 +175,7 @@ const describe = (
     'both swaps replace the fleet: at each of them three times the instances run for some minutes',
     `${live.endpointConfig} sees about ${Math.round(rate * 10) / 10} requests per second`,
     ...proofNotes(proof),
+    ...warnings,
     'rolling back changes weights only, at once; what is left of the candidate goes with the next release',
   ],
   expectedSeconds: serves ? 0 : swapSeconds,

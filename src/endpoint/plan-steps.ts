@@ -5,15 +5,25 @@ import { type Plan, Refusal } from '../operation.ts';
 import type { Configuration, ReleaseRecord, Stepping } from '../release/record.ts';
 import { initial } from '../rollout/state.ts';
 import type { World } from '../world.ts';
+import type { AlarmSpec } from './alarms.ts';
 import { baselineOf } from './baseline.ts';
 import type { NewRelease } from './conduct.ts';
 import { besideOf, candidateVariant, canonicalOf } from './dark.ts';
 import { type FrozenPolicy, freezePolicy } from './judge-policy.ts';
 import { observe } from './observe.ts';
 import { stepPermissions } from './permissions.ts';
-import { longestStepSeconds, type Proof, proofNotes, proofTimes, refuseUnprovable, walkSeconds } from './proof.ts';
+import {
+  limitNotes,
+  longestStepSeconds,
+  type Proof,
+  proofNotes,
+  proofTimes,
+  refuseUnprovable,
+  walkSeconds,
+} from './proof.ts';
 import { releaseId } from './release-id.ts';
 import { scalingOf } from './scaling.ts';
+import { refuseUnfitSteps, stepAlarms } from './step-alarms.ts';
 import { usualRate } from './traffic.ts';
 import { shareOf } from './weights.ts';
 
@@ -58,6 +68,9 @@ export const planSteps = async (
   const rate = await usualRate(world, { endpoint, variant: canonical, asynchronous: false });
   const proof = full ? [] : proofTimes(rollout, frozen, rate);
   refuseUnprovable(rollout, proof, rate, endpoint);
+  const alarms = stepAlarms(endpoint, next, beside.candidate, rollout);
+  const warnings = await refuseUnfitSteps(world, endpoint, next, rollout, alarms, rate);
+  const watched = [...alarms.map(({ AlarmName }) => AlarmName), ...rollout.alarms.named];
   const stepping: Stepping = {
     plan: {
       steps: rollout.steps,
@@ -73,13 +86,14 @@ export const planSteps = async (
     obeyed: 0,
     policy,
     ...(latency ? { latency } : {}),
+    ...(watched.length > 0 ? { alarms: watched } : {}),
   };
   const baseline = { ...(await baselineOf(world, live, record)), beside };
   const { beside: _, ...candidate } = { ...dark.candidate, endpointConfig: beside.candidate };
   const scales = (await scalingOf(world, endpoint, canonical)) !== undefined;
   const planDigest = stepsDigest(endpoint, version, rollout);
   return {
-    plan: describe(endpoint, rollout, baseline, candidate, frozen, proof, scales),
+    plan: describe(endpoint, rollout, baseline, candidate, frozen, proof, scales, alarms, warnings),
     release: {
       id: releaseId(record, version, planDigest),
       operation: 'shift-traffic',
@@ -112,9 +126,20 @@ const describe = (
   { policy, guard, latency }: FrozenPolicy,
   proof: readonly Proof[],
   scales: boolean,
+  alarms: readonly AlarmSpec[],
+  warnings: readonly string[],
 ): Plan => ({
   title: `shift ${endpoint} from ${baseline.version ?? baseline.endpointConfig} to ${candidate.version} in steps of ${rollout.steps.map((share) => percent(share)).join(', ')}`,
   changes: [
+    ...(alarms.length > 0
+      ? [
+          {
+            verb: 'create',
+            object: `${alarms.length} alarms for this release`,
+            details: alarms.map(({ AlarmName }) => AlarmName),
+          } as const,
+        ]
+      : []),
     {
       verb: 'update',
       object: `weights of ${endpoint}`,
@@ -136,9 +161,11 @@ const describe = (
   notes: [
     `convicted when worse than ${policy.convict.worseThan} times the old version, with at most ${policy.convict.falseRollback * 100} % chance of convicting a good one over the whole rollout`,
     `healthy when its excess is below ${policy.healthy.excessBelow * 100} % of requests, with ${policy.healthy.confidence * 100} % confidence`,
+    ...limitNotes(policy),
     ...proofNotes(proof),
     `burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
     latency ? `latency: ${latency.because}` : 'latency is not judged: CloudWatch has no samples of it',
+    ...warnings,
     'rolling back changes weights only, at once',
   ],
   expectedSeconds: walkSeconds(rollout, proof) + 300,

@@ -1,5 +1,7 @@
 import { duration, seconds } from '../clock.ts';
 import { percent } from '../judge/because.ts';
+import { toleratedRate } from '../judge/incident.ts';
+import type { Policy } from '../judge/policy.ts';
 import { requestsToProof } from '../judge/time-to-proof.ts';
 import type { Rollout } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
@@ -62,6 +64,16 @@ export const proofNotes = (proof: readonly Proof[]): readonly string[] =>
   proof.map(
     ({ share, seconds: needed, says }) =>
       `at ${percent(share)} a version as good as this one is proven after about ${duration(seconds(needed))} (what takes longest: ${says})`,
+  );
+
+/** What the old version fails beyond its limit is an incident, and proves nothing. */
+export const limitNotes = ({ metrics }: Pick<Policy, 'metrics'>): readonly string[] =>
+  metrics.flatMap(({ says, usual, excessBelow }) =>
+    typeof usual === 'number' && excessBelow !== undefined
+      ? [
+          `minutes in which the old version has ${says} on clearly more than ${percent(toleratedRate(usual, excessBelow))} of its requests (usual: ${percent(usual)}) are no evidence of health`,
+        ]
+      : [],
   );
 
 /** Metrics lag two minutes behind, and a look comes every half. */

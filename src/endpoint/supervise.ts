@@ -145,7 +145,7 @@ const witness = async (turn: Turn, live: Live, alarmed: AlarmStates): Promise<Tu
 };
 
 /** The update does not show, and what else may move the endpoint is none of these alarms' business. */
-const nothingWatched: AlarmStates = { red: [], gone: [] };
+const nothingWatched: AlarmStates = { red: [], gone: [], undecided: [], changed: [] };
 
 const withoutOwn = (names: readonly string[], armed: readonly AlarmSpec[]): readonly string[] =>
   names.filter((name) => !armed.some(({ AlarmName }) => AlarmName === name));

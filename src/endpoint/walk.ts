@@ -10,10 +10,19 @@ import type { Command } from '../rollout/command.ts';
 import type { Event } from '../rollout/event.ts';
 import type { State } from '../rollout/state.ts';
 import { step } from '../rollout/step.ts';
+import type { AlarmSpec } from './alarms.ts';
 import { type Guard, type Look, lookAtApproval, saidOf, standing } from './approval.ts';
 import { judgeVariants } from './evidence.ts';
 import { inProgress, type Live, observe } from './observe.ts';
 import { nextPoll } from './poll.ts';
+import {
+  type HeardAlarms,
+  hearAlarms,
+  heldBy,
+  mayBeRaised,
+  putStepAlarmsBack,
+  witnessedAlarms,
+} from './step-alarms.ts';
 import { submit } from './submit.ts';
 import type { Step, Turn } from './turn.ts';
 import { concluded } from './verdict.ts';
@@ -23,8 +32,9 @@ import { setCount, setShare, shareOf } from './weights.ts';
 /**
  * One turn of a stepped rollout: look, hear the people and the judge, let the pure machine decide, write down, act once. The
  * machine commands until it is observed, so a lost answer or a killed run only costs another look.
+ * @param armed the alarms the release made for itself, to be put back when somebody deletes them
  */
-export const walk = async (turn: Turn): Promise<Step> => {
+export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promise<Step> => {
   const { world, endpoint, release } = turn;
   const { stepping, baseline } = release;
   if (stepping === undefined) throw new Error(`release ${release.id} takes no steps`);
@@ -36,7 +46,8 @@ export const walk = async (turn: Turn): Promise<Step> => {
       `the endpoint is at ${live?.pending?.endpointConfig ?? live?.endpointConfig ?? 'nothing'}, which is not this release`,
     );
   const stale = isStale(live, stepping, world.clock.now());
-  const { events, evidence } = await hear(turn, live, stepping, stale);
+  const alarms = await hearAlarms(turn, stepping);
+  const { events, evidence } = await hear(turn, live, stepping, stale, alarms);
   const { state, command } = fold(stepping, events);
   const comesBack = state.is === 'returning' || state.is === 'returned';
   const moved = hasMoved(stepping, live, stale);
@@ -52,11 +63,17 @@ export const walk = async (turn: Turn): Promise<Step> => {
   const lacking = comesBack || inProgress(live.status) ? undefined : missingCapacity(live, stepping);
   // Unknown is neither approval nor rejection: the share stays where it is.
   const frozen = look.is === 'unknown' && raising;
-  const act = lacking === undefined && !frozen ? command : undefined;
-  const after = await remember(turn, stepping, live, stale, state, act, events);
+  const deleted = comesBack ? [] : armed.filter(({ AlarmName }) => alarms.gone.includes(AlarmName));
+  const act = lacking === undefined && !frozen && deleted.length === 0 ? command : undefined;
+  const after = await remember(turn, stepping, live, stale, state, act, events, alarms);
   if (state.is === 'returned') return concluded(after, ...endOf(after, state));
+  if (deleted.length > 0) return putStepAlarmsBack(after, deleted);
+  // Rule 6, as for any other update: what is red or gone before the first raise would take back whatever is raised.
+  const wrong = alarms.red ?? (alarms.gone.length > 0 ? alarms.unknown : undefined);
+  if (state.is === 'dark' && wrong !== undefined && act === undefined && !stale && !inProgress(live.status))
+    return concluded(after, 'alarm-not-ready', `nothing was shifted: ${wrong}`);
   if (lacking !== undefined) return grow(after, stepping, live, lacking);
-  if (act === undefined) return progress(after, live, events, look);
+  if (act === undefined) return progress(after, live, events, look, alarms);
   if (act.do === 'retire') return publishing(await submit(after, {}, guardPublishing));
   return shift(after, stepping, act);
 };
@@ -184,7 +201,13 @@ const mayPass = (error: unknown): boolean =>
 
 const percentAt = (share: number): number => 15 + Math.round(70 * share);
 
-const hear = async (turn: Turn, live: Live, stepping: Stepping, stale: boolean): Promise<Hearing> => {
+const hear = async (
+  turn: Turn,
+  live: Live,
+  stepping: Stepping,
+  stale: boolean,
+  alarms: HeardAlarms,
+): Promise<Hearing> => {
   const { release, world } = turn;
   const at = world.clock.now();
   const share = shareOf(live, stepping.candidateVariant);
@@ -193,10 +216,15 @@ const hear = async (turn: Turn, live: Live, stepping: Stepping, stale: boolean):
     .map(({ command, by, why }): Event => ({ is: 'said', at, command, by, why }));
   const seen: Event = { is: 'observed', at, share, moving: inProgress(live.status), ...(stale ? { stale } : {}) };
   // Its checks come before what people say: nobody promotes a candidate that was not looked at.
-  if (stepping.state.is === 'dark') return { events: [seen, ...darkChecks(turn, live, stepping, share), ...said] };
+  if (stepping.state.is === 'dark') {
+    const checks = mayBeRaised(alarms) ? darkChecks(turn, live, stepping, share) : [];
+    return { events: [seen, ...checks, ...said] };
+  }
+  const red: readonly Event[] = alarms.red === undefined ? [] : [{ is: 'alarmed', at, because: alarms.red }];
   const heard = await judgeVariants(turn, stepping);
-  if (heard === undefined) return { events: [...said, seen] };
-  return { events: [...said, seen, { is: 'judged', at, verdict: heard.verdict }], evidence: heard.evidence };
+  if (heard === undefined) return { events: [...said, seen, ...red] };
+  const verdict = heldBy(alarms, heard.verdict);
+  return { events: [...said, seen, { is: 'judged', at, verdict }, ...red], evidence: heard.evidence };
 };
 
 interface Hearing {
@@ -242,6 +270,7 @@ const remember = async (
   state: State,
   command: Command | undefined,
   events: readonly Event[],
+  alarms: HeardAlarms,
 ): Promise<Turn> => {
   const at = turn.world.clock.now();
   const judged = events.find((event) => event.is === 'judged');
@@ -271,6 +300,8 @@ const remember = async (
   const { verdict: _before, ...was } = stepping;
   const { verdict: _after, ...is } = after;
   const decided = stepping.verdict?.decision !== after.verdict?.decision;
+  const red = witnessedAlarms(turn.release, alarms);
+  if (red !== undefined) return turn.save({ stepping: after, witnessed: { ...turn.release.witnessed, alarms: red } });
   return canonical(was) === canonical(is) && !decided && !renew ? turn : turn.save({ stepping: after });
 };
 
@@ -305,11 +336,12 @@ const shift = async (
   return { because: `candidate to ${to}: ${command.because}`, percent, notBefore: nextPoll(turn) };
 };
 
-const progress = (turn: Turn, live: Live, events: readonly Event[], look: Look): Step => {
+const progress = (turn: Turn, live: Live, events: readonly Event[], look: Look, { unknown }: HeardAlarms): Step => {
   const { stepping } = turn.release;
   const share = stepping ? shareOf(live, stepping.candidateVariant) : 0;
   const judged = events.find((event) => event.is === 'judged');
-  const said = judged ? `: ${judged.verdict.because}` : '';
+  const why = judged?.verdict.because ?? unknown;
+  const said = why === undefined ? '' : `: ${why}`;
   return {
     because: `${stepping?.state.is} at ${Math.round(share * 1000) / 10} %${inProgress(live.status) ? ` (${live.status})` : ''}${[said, ...saidOf(look)].join('; ')}`,
     percent: percentAt(share),

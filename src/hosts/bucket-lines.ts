@@ -10,7 +10,7 @@ import { keyOf, quoted } from '../secrets.ts';
 export interface BucketLine {
   readonly t: number;
   readonly arm: 'candidate' | 'baseline';
-  /** Requests, failed ones (5xx), and 4xx. */
+  /** Requests, those that failed by the model's fault (neither 2xx nor 4xx), and 4xx beside them. */
   readonly n: number;
   readonly err: number;
   readonly err4xx?: number;
@@ -89,6 +89,8 @@ const lineOf = (text: string): BucketLine | readonly string[] => {
   // Every member was checked above.
   const checked = value as BucketLine;
   const { n, err, err4xx = 0, cells, edges } = checked;
+  if (err <= n && err4xx <= n && err + err4xx > n)
+    return [`err: with err4xx more than the ${n} requests of the bucket; err has no 4xx in it`];
   if (err > n || err4xx > n) return [`${err > n ? 'err' : 'err4xx'}: more than the ${n} requests of the bucket`];
   if (cells && edges && cells.length !== edges.length + 1)
     return [`cells: ${cells.length} of them; ${edges.length} edges make ${edges.length + 1}`];

@@ -22,7 +22,7 @@ export const judgingInputs = {
   ),
   buckets: text({
     description:
-      'JSON lines `{t, arm: candidate|baseline, n, err}`, optionally `err4xx, cells, edges, p99, sum, max, seconds, share, moved`; `-` is standard input. Baseline lines from before the first that is of the candidate or has a `share` are the history the burst guard is decided by.',
+      'JSON lines `{t, arm: candidate|baseline, n, err}`, optionally `err4xx` (not among `err`), `cells, edges, p99, sum, max, seconds, share, moved`; `-` is standard input. Baseline lines from before the first that is of the candidate or has a `share` are the history the burst guard is decided by.',
     default: standardInput,
   }),
   journal: optional(

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Bucket } from '../judge/bucket.ts';
 import { needsBurstGuard, type Past } from '../judge/burst-guard.ts';
+import { usualRate } from '../judge/incident.ts';
 import { watchedLatency } from '../judge/latency.ts';
-import { type Policy, policyOf } from '../judge/policy.ts';
+import { errorsMetric, type Policy, policyOf } from '../judge/policy.ts';
 import type { JudgePolicy } from '../manifest/manifest.ts';
 import { bucketsAt, type Look, readWitnessed, UnreadableJournal, type Witnessed } from '../release/witnessed.ts';
 import { InputError } from '../schema.ts';
@@ -30,11 +31,13 @@ export const recordedLines = (judge: JudgePolicy, path: string): Recorded => {
   const lines = readBucketLines(textOf('buckets', path), path === standardInput ? 'standard input' : path);
   const { history, buckets, latency, clientErrors } = bucketsOf(lines, judge.convict.worseThan);
   const guard = needsBurstGuard(history);
+  const usual = usualRate(history);
   return {
     policy: policyOf(judge, {
       burstGuard: guard.needed,
       clientErrors,
       ...(latency ? { latency: watchedLatency(latency) } : {}),
+      usual: usual === undefined ? {} : { [errorsMetric]: usual },
     }),
     guardBecause: guardReason(judge, guard.because),
     latency: latency?.because ?? 'the metrics say nothing of latency',
@@ -76,6 +79,9 @@ export const recordedJournal = (
         burstGuard: policy.burstGuard,
         minimumRequests: policy.minimumRequests,
         ...(latency ? { latency: watchedLatency(latency) } : {}),
+        usual: Object.fromEntries(
+          policy.metrics.flatMap(({ name, usual }) => (typeof usual === 'number' ? [[name, usual] as const] : [])),
+        ),
       })
     : policy,
   guardBecause: judge ? guardReason(judge, 'decided before that release') : 'decided before that release',

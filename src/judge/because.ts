@@ -9,6 +9,8 @@ export interface Findings {
   readonly stepRequests: number;
   readonly coverage: number;
   readonly blindSeconds: number;
+  /** What the baseline does in an incident of its own, by metric: what it is used to. */
+  readonly troubled?: readonly string[];
   /** Share of the requests the candidate got in this step, and was meant to get. */
   readonly seenShare?: number;
   readonly meantShare?: number;
@@ -46,6 +48,8 @@ export const because = (policy: Policy, found: Findings): string => {
       const worst = evidence[metric.name];
       return `${metric.says}: ${worst ? sides(worst) : ''}; nothing is proven while most buckets of a step are, evidence against it ${odds(found.logEvidence)} of ${odds(found.threshold)}`;
     }
+    case 'baseline-in-incident':
+      return `the baseline itself fails far more often than it usually does (${found.troubled?.join('; ') ?? ''}): such a minute is no evidence that the candidate is healthy`;
     case 'too-little-observed':
       return `only ${percent(found.coverage)} of this step was observed, ${percent(policy.coverage)} is needed`;
     case 'too-few-requests':

@@ -15,10 +15,16 @@ import { logSum } from './logarithms.ts';
  * e-process in the mean excess; so is a mixture over s. By Ville's inequality the bound holds at all looks at once.
  * s = 1 is the proof by no errors at all: 599 clean requests exclude an excess of 0.5 % with 95 % confidence.
  * The lower bound exchanges the arms, with s·c/b in the place of s.
+ * A bucket in which the baseline has an incident (`incident.ts`) counts min(1, (1 − s)^x · (1 + s·c/b)^y) instead: its errors may excuse the
+ * candidate's, and nothing more, and the bound speaks of the requests outside of incidents. That stays a fair bet. What declares the
+ * incident depends on y and on the past alone and holds from some y on, and E[factor | y] rises in y; so by Chebyshev's association
+ * inequality E[factor; no incident] ≤ P(no incident)·E[factor] ≤ P(no incident), and the rest is at most P(incident).
  * (The bets are those of Waudby-Smith & Ramdas, 2010.09686, in the Poisson form of Howard et al., 1810.08240, applied to two arms.)
  */
 export interface Excess {
   readonly requests: number;
+  /** Those of buckets without an incident of the baseline's: what the upper bound speaks of. */
+  readonly counted: number;
   readonly bad: number;
   readonly baselineRequests: number;
   readonly baselineBad: number;
@@ -56,6 +62,7 @@ const largestCounterStake = 0.9;
 
 export const noExcess: Excess = {
   requests: 0,
+  counted: 0,
   bad: 0,
   baselineRequests: 0,
   baselineBad: 0,
@@ -89,19 +96,29 @@ export const stakesOf = ({ candidate, baseline }: Counts): Stakes => {
   };
 };
 
-/** @param excuse most, in nats, by which a bucket's baseline errors may go beyond excusing the candidate's own; less is always fair */
-export const observe = (excess: Excess, counts: Counts, at: Stakes, excuse = Number.POSITIVE_INFINITY): Excess => {
+/**
+ * @param excuse most, in nats, by which a bucket's baseline errors may go beyond excusing the candidate's own; less is always fair
+ * @param incident the baseline's: the bucket can lower the evidence, never raise it
+ */
+export const observe = (
+  excess: Excess,
+  counts: Counts,
+  at: Stakes,
+  excuse = Number.POSITIVE_INFINITY,
+  incident = false,
+): Excess => {
   const { candidate: requests, candidateBad: bad, baseline, baselineBad } = counts;
   const ratio = baseline > 0 ? requests / baseline : 0;
   return {
     requests: excess.requests + requests,
+    counted: excess.counted + (incident ? 0 : requests),
     bad: excess.bad + bad,
     baselineRequests: excess.baselineRequests + baseline,
     baselineBad: excess.baselineBad + baselineBad,
     expectedBad: excess.expectedBad + baselineBad * ratio,
     compared: excess.compared + (baseline > 0 ? requests : 0),
     comparedBad: excess.comparedBad + (baseline > 0 ? bad : 0),
-    allowance: baselineBad === 0 ? excess.allowance : allowed(excess.allowance, counts, at, excuse),
+    allowance: baselineBad === 0 ? excess.allowance : allowed(excess.allowance, counts, at, incident ? 0 : excuse),
     gain:
       bad === 0 && baselineBad === 0
         ? excess.gain
@@ -126,7 +143,7 @@ const add = (sums: readonly number[], terms: readonly number[], times: number): 
 
 /** ln of the evidence that the mean excess so far is below `bound`. */
 export const logEvidenceBelow = (excess: Excess, bound: number): number =>
-  logSum(upperLogs(excess).map((log, index) => log + (stakes[index] ?? 0) * excess.requests * bound));
+  logSum(upperLogs(excess).map((log, index) => log + (stakes[index] ?? 0) * excess.counted * bound));
 
 const upperLogs = ({ bad, allowance }: Excess): readonly number[] =>
   allowance.map(
@@ -142,7 +159,7 @@ export const excessInterval = (excess: Excess, confidence: number): readonly [lo
   const target = -Math.log(1 - confidence);
   const upper = solve(
     upperLogs(excess),
-    stakes.map((stake) => stake * excess.requests),
+    stakes.map((stake) => stake * excess.counted),
     target,
   );
   const lower = solve(

@@ -1,4 +1,4 @@
-import { because } from './because.ts';
+import { because, percent } from './because.ts';
 import type { Bucket } from './bucket.ts';
 import { evidenceOf, freshMetric } from './metric-state.ts';
 import { nothingObserved, type Observations, observeIn, type Step } from './observations.ts';
@@ -66,6 +66,9 @@ export const verdictOf = ({ observations, ruling, rolledBack }: Judging): Verdic
         ...found,
         reason: ruling.reason,
         blindSeconds: observations.until - observations.knownUntil,
+        troubled: policy.metrics.flatMap(({ says, usual }, index) =>
+          metrics[index]?.incident && typeof usual === 'number' ? [`${says}: usual are ${percent(usual)}`] : [],
+        ),
         ...shares(step),
       }),
   };

@@ -19,6 +19,7 @@ import {
   observe,
   type Stakes,
 } from './health.ts';
+import { noTrouble, type Trouble, toleratedRate, watchBaseline } from './incident.ts';
 import type { Metric } from './policy.ts';
 import type { MetricEvidence } from './verdict.ts';
 
@@ -29,6 +30,9 @@ export interface MetricState {
   readonly whole: Excess;
   /** Since the weights moved last: a new share of the traffic must be proven again. */
   readonly step: Excess;
+  readonly trouble: Trouble;
+  /** The baseline had one in the last bucket. */
+  readonly incident: boolean;
 }
 
 export const alternativesOf = ({ onlyGross }: Metric): Alternatives => (onlyGross ? grossAlternatives : alternatives);
@@ -37,6 +41,8 @@ export const freshMetric = (metric: Metric): MetricState => ({
   conviction: noEvidence(alternativesOf(metric)),
   whole: noExcess,
   step: noExcess,
+  trouble: noTrouble,
+  incident: false,
 });
 
 export const withStart = (state: MetricState, metric: Metric, start: number): MetricState => ({
@@ -56,16 +62,23 @@ export interface BucketTerms {
 }
 
 export const withCounts = (
-  { conviction, whole, step }: MetricState,
+  { conviction, whole, step, trouble }: MetricState,
+  { usual, excessBelow = 0 }: Metric,
   counts: Counts,
   { ratio, stakes, caps, excuse }: BucketTerms,
 ): MetricState => {
-  const total = observe(whole, counts, stakes, excuse);
+  const watch =
+    typeof usual === 'number'
+      ? watchBaseline(trouble, counts, toleratedRate(usual, excessBelow))
+      : { trouble, incident: false };
+  const seen = (excess: Excess): Excess => observe(excess, counts, stakes, excuse, watch.incident);
+  const total = seen(whole);
   return {
     conviction: weigh(conviction, counts, ratio, caps),
     whole: total,
     // In the first step the two are one.
-    step: step === whole ? total : observe(step, counts, stakes, excuse),
+    step: step === whole ? total : seen(step),
+    ...watch,
   };
 };
 

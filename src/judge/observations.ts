@@ -103,14 +103,17 @@ const withEvidence = (so: Observations, bucket: Bucket): Observations => {
   const { candidate, baseline, share = step.share } = bucket;
   const termsFor = memo((counts, metric) => termsOf(counts, metric, policy));
   const known = isKnown(policy, bucket);
+  const metrics = eachMetric(so, (state, metric) => {
+    const cold = bucket.t < so.since + (metric.warmUpSeconds ?? 0);
+    const counts = cold ? undefined : countsOf(bucket, metric.name);
+    const terms = counts && termsFor(counts, metric);
+    return terms ? withCounts(state, metric, counts, terms) : state;
+  });
   return {
     ...so,
-    metrics: eachMetric(so, (state, metric) => {
-      const cold = bucket.t < so.since + (metric.warmUpSeconds ?? 0);
-      const counts = cold ? undefined : countsOf(bucket, metric.name);
-      const terms = counts && termsFor(counts, metric);
-      return terms ? withCounts(state, counts, terms) : state;
-    }),
+    metrics,
+    // An incident of the baseline's costs a bad candidate all evidence against it; once it is over, a fresh bet needs not wait for its turn.
+    lastStart: inIncident(so.metrics) && !inIncident(metrics) ? Number.NEGATIVE_INFINITY : so.lastStart,
     step: {
       ...step,
       knownSeconds: step.knownSeconds + (known ? bucket.seconds : 0),
@@ -127,16 +130,21 @@ const withEvidence = (so: Observations, bucket: Bucket): Observations => {
   };
 };
 
+/** Of any metric of which health is asked. */
+export const inIncident = (metrics: readonly MetricState[]): boolean => metrics.some(({ incident }) => incident);
+
 const termsOf = (counts: Counts, metric: Metric, { burstGuard, convict, healthy }: Policy): BucketTerms | undefined => {
   const share = shareOf(counts);
   if (share === undefined) return undefined;
   const alternatives = alternativesOf(metric);
   const guarded = burstGuard && !counts.perBucket;
+  // Nothing says what is much for this baseline: no bucket may excuse more than a guarded one.
+  const unknownUsual = metric.usual === 'unknown';
   return {
     ratio: ratioTerms(share, metric.worseThan, alternatives),
     stakes: stakesOf(counts),
     caps: guarded ? guardCaps(convict.falseRollback, alternatives, counts.candidate) : undefined,
-    excuse: guarded ? guardExcuse(healthy.confidence) : undefined,
+    excuse: guarded || unknownUsual ? guardExcuse(healthy.confidence) : undefined,
   };
 };
 
@@ -149,6 +157,7 @@ const memo = (compute: TermsFor): TermsFor => {
     const same =
       last?.metric.worseThan === metric.worseThan &&
       last.metric.onlyGross === metric.onlyGross &&
+      (last.metric.usual === 'unknown') === (metric.usual === 'unknown') &&
       last.counts.candidate === counts.candidate &&
       last.counts.baseline === counts.baseline &&
       last.counts.perBucket === counts.perBucket;

@@ -19,7 +19,7 @@ export interface Policy {
 
 export interface Metric {
   readonly name: string;
-  /** Part of the false-rollback budget; all of them sum to 1. */
+  /** Part of the false-rollback budget; all of them sum to 1. Zero: reported, and nothing is decided by it. */
   readonly weight: number;
   /** This metric's own margin, a factor over the baseline's rate. */
   readonly worseThan: number;
@@ -27,6 +27,11 @@ export interface Metric {
   readonly onlyGross?: boolean;
   /** The excess that must be excluded before the candidate is healthy; absent = watched, not proven. */
   readonly excessBelow?: number;
+  /**
+   * Share of bad requests that the baseline is used to, from the day before: what it fails beyond that excuses no candidate. `unknown`
+   * without a day before; absent in a policy that was frozen when nothing was capped.
+   */
+  readonly usual?: number | 'unknown';
   /** A bucket is one trial of it: many are needed to convict, so none is proven while most of a step's say worse. */
   readonly byBucket?: true;
   /** A cold candidate is no slow candidate: what this metric says this soon after the first request is no evidence. */
@@ -55,13 +60,28 @@ const latencyBudget = 4;
 
 const latencyWarmUpSeconds = 180;
 
+/**
+ * Callers cause 4xx (rule 20), and one caller in one arm is no fault of the model: reported, unless the manifest asks for a verdict. Then
+ * only a candidate that is several times worse is convicted (reference/progressive-delivery.md §3.6).
+ */
+const clientErrorsOf = ({ clientErrors, convict, healthy }: JudgePolicy): Metric => ({
+  name: clientErrorsMetric,
+  worseThan: convict.worseThan,
+  onlyGross: true,
+  says: '4xx answers',
+  ...(clientErrors === 'judge' ? { weight: clientErrorsBudget, excessBelow: healthy.excessBelow } : { weight: 0 }),
+});
+
 const defaults = { maxBlindSeconds: 600, coverage: 0.8, safetyNet: { above: 0.2, buckets: 3, requests: 20 } };
 
 export interface Watched {
+  /** They are counted. */
   readonly clientErrors?: boolean;
   readonly latency?: readonly WatchedLatency[];
   readonly burstGuard?: boolean;
   readonly minimumRequests?: number;
+  /** By metric: `Metric.usual`. */
+  readonly usual?: Readonly<Record<string, number>>;
 }
 
 export interface WatchedLatency {
@@ -80,19 +100,7 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
   const latency = watched.latency ?? [];
   const metrics: readonly Metric[] = [
     { name: errorsMetric, weight: errorsBudget, worseThan, excessBelow, says: 'errors' },
-    ...(watched.clientErrors
-      ? [
-          {
-            name: clientErrorsMetric,
-            weight: clientErrorsBudget,
-            worseThan,
-            // Callers cause 4xx too, and one caller in one arm is no fault of the model (reference §3.6).
-            onlyGross: true,
-            excessBelow,
-            says: '4xx answers',
-          },
-        ]
-      : []),
+    ...(watched.clientErrors ? [clientErrorsOf(judge)] : []),
     ...latency.map(({ name, says, marginInEvent, proven }) => ({
       name,
       weight: latencyBudget / latency.length,
@@ -107,7 +115,11 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
   return {
     convict: judge.convict,
     healthy: judge.healthy,
-    metrics: metrics.map((metric) => ({ ...metric, weight: metric.weight / budget })),
+    metrics: metrics.map((metric) => ({
+      ...metric,
+      weight: metric.weight / budget,
+      ...(watched.usual && metric.excessBelow !== undefined ? { usual: watched.usual[metric.name] ?? 'unknown' } : {}),
+    })),
     burstGuard: judge.burstGuard === 'on' || (judge.burstGuard !== 'off' && (watched.burstGuard ?? false)),
     maxBlindSeconds: judge.maxBlindSeconds ?? defaults.maxBlindSeconds,
     coverage: defaults.coverage,

@@ -2,7 +2,7 @@ import { type Bucket, countsOf } from './bucket.ts';
 import { logEvidence } from './conviction.ts';
 import { logAdd } from './logarithms.ts';
 import { freshMetric, logHealth, type MetricState } from './metric-state.ts';
-import type { Observations } from './observations.ts';
+import { inIncident, type Observations } from './observations.ts';
 import type { Metric } from './policy.ts';
 import { logTiltEvidence } from './sample-ratio.ts';
 import type { Verdict, VerdictReason } from './verdict.ts';
@@ -49,6 +49,7 @@ export const decisions: Readonly<Record<VerdictReason, Verdict['decision']>> = {
   'proven-healthy': 'promote',
   'weights-moved': 'continue',
   'mostly-worse': 'continue',
+  'baseline-in-incident': 'continue',
   'too-little-observed': 'continue',
   'too-few-requests': 'continue',
   'insufficient-evidence': 'continue',
@@ -64,6 +65,8 @@ const reasonOf = (so: Observations, bucket: Bucket, evidence: number): VerdictRe
   if (bucket.weightMoved) return 'weights-moved';
   if (blindSeconds > 0) return 'metrics-missing';
   if (logTiltEvidence(step.split) >= holdThreshold) return 'split-not-as-weighted';
+  // Whatever was proven before: beside a baseline that fails like this a candidate of any kind would look healthy.
+  if (inIncident(so.metrics)) return 'baseline-in-incident';
   if (!isHealthy(so, bucket)) return 'insufficient-evidence';
   if (isMostlyWorse(so)) return 'mostly-worse';
   if (coverageOf(so) < policy.coverage) return 'too-little-observed';

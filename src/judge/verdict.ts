@@ -31,6 +31,7 @@ export type VerdictReason =
   | 'unobserved-too-long'
   | 'split-not-as-weighted'
   | 'mostly-worse'
+  | 'baseline-in-incident'
   | 'too-little-observed'
   | 'too-few-requests';
 

@@ -80,7 +80,7 @@ export type Capacity =
   | { readonly unit: 'instances'; readonly value: number };
 
 export interface Alarms {
-  /** Candidate error rate (InvocationModelErrors, Average), a fraction. */
+  /** Candidate error rate (answers that are neither 2xx nor 4xx), a fraction. */
   readonly errors?: number;
   /** Candidate p99 of ModelLatency, milliseconds. */
   readonly latencyP99Milliseconds?: number;
@@ -135,6 +135,8 @@ export interface JudgePolicy {
   readonly burstGuard?: 'auto' | 'on' | 'off';
   /** Longest the candidate serves without metrics before the traffic is taken back. */
   readonly maxBlindSeconds?: number;
+  /** What 4xx answers may decide. They are the callers' mistakes as a rule: default `report`. */
+  readonly clientErrors?: 'report' | 'judge';
   /** Share of failing candidate requests that takes the traffic back whatever the baseline does. */
   readonly safetyNet?: number;
 }

@@ -44,7 +44,15 @@ const guarded = {
   alarms: z.optional(
     v
       .mapping({
-        errors: z.optional(v.share().check(about('Highest error rate of the new version, e.g. `1%`.'))),
+        errors: z.optional(
+          v
+            .share()
+            .check(
+              about(
+                'Highest error rate of the new version, e.g. `1%`: answers that are neither 2xx nor 4xx. 4xx are the mistakes of callers.',
+              ),
+            ),
+        ),
         'latency-p99': z.optional(
           v.latency().check(about('Highest p99 of the model latency of the new version, e.g. `300ms`.')),
         ),
@@ -114,6 +122,15 @@ export const judgeSchema = z.pipe(
             ),
           ),
       ),
+      'client-errors': z.optional(
+        v
+          .choice('a choice', ['report', 'judge'])
+          .check(
+            about(
+              'What 4xx answers may decide. Default `report`: they are the mistakes of callers, and a figure in the report. `judge`: health is proven of them too, and a candidate that gives several times as many is convicted; for a model that must go on taking what its callers send.',
+            ),
+          ),
+      ),
       'max-blind': z.optional(
         v
           .duration()
@@ -136,6 +153,7 @@ export const judgeSchema = z.pipe(
         convict: { worseThan: convict['worse-than'], falseRollback: convict['false-rollback'] },
         healthy: { excessBelow: healthy['excess-below'], confidence: healthy.confidence },
         burstGuard: rest['burst-guard'],
+        clientErrors: rest['client-errors'],
         maxBlindSeconds: rest['max-blind'],
         safetyNet: rest['safety-net'],
       }),

@@ -73,7 +73,7 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
       (turn) => namedAsFrozen(turn, wanted(turn)),
       (turn) => publishModel(turn, wanted(turn)),
       (turn) => publishConfig(turn, wanted(turn)),
-      (turn) => armAlarms(turn, asked.rollout),
+      (turn) => armAlarms(turn, armedBy(turn, asked.rollout)),
       freeScaling,
       bringCount,
       adoptBaseline,

@@ -1,5 +1,6 @@
 import { refuseUnfitVersion } from '../endpoint/approval.ts';
 import { type ApprovalTerms, termsOf } from '../endpoint/approval-terms.ts';
+import { armAlarms } from '../endpoint/armament.ts';
 import { candidateStands, candidateStandsAtTheEnd } from '../endpoint/candidate-stands.ts';
 import { conduct, type Intention, type NewRelease, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
 import { observe } from '../endpoint/observe.ts';
@@ -8,6 +9,7 @@ import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
 import { leaveToItself } from '../endpoint/rest.ts';
 import { applyScaling, comeToRest, holdScaling, restoreScaling } from '../endpoint/settle.ts';
+import { armedForSteps } from '../endpoint/step-alarms.ts';
 import { confirmSubmission } from '../endpoint/submit.ts';
 import { supervise } from '../endpoint/supervise.ts';
 import { beginSteps, publishing, walk } from '../endpoint/walk.ts';
@@ -81,8 +83,13 @@ const script = (given: ShiftTrafficInputs, world: World): Script<ReleaseOutputs>
         throw new Refusal('plan-changed', `${id} is live, and it is not what these inputs and this manifest ask for`);
     },
     tasks: () => ({
-      preparing: [candidateStands(given.manifest.model), holdScaling, beginSteps],
-      stepping: [candidateStandsAtTheEnd(given.manifest.model), walk],
+      preparing: [
+        candidateStands(given.manifest.model),
+        holdScaling,
+        (turn) => armAlarms(turn, armedForSteps(turn, rollout)),
+        beginSteps,
+      ],
+      stepping: [candidateStandsAtTheEnd(given.manifest.model), (turn) => walk(turn, armedForSteps(turn, rollout))],
       submitting: [async (turn) => publishing(await confirmSubmission(turn))],
       supervising: [async (turn) => publishing(await supervise(turn))],
       settling: [restoreScaling, (turn) => applyScaling(turn, environment.endpoint), ...comeToRest],

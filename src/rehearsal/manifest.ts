@@ -27,6 +27,8 @@ export const rollouts = {
 
 export interface ManifestOptions {
   readonly rollout?: string;
+  /** Alarms of the release's own; steps have none where nothing is said. */
+  readonly alarms?: string;
   /** Names of the team's own alarms that a rollout also obeys. */
   readonly namedAlarms?: readonly string[];
   /** The endpoint runs under this name from now on. */
@@ -40,13 +42,16 @@ export interface ManifestOptions {
 /** The rollout on one line: `strategy: canary, size: 25%, …`. */
 export const rolloutText = ({
   rollout = rollouts.canary,
+  alarms,
   namedAlarms = [],
   unwatched,
 }: ManifestOptions = {}): string => {
   if (unwatched) return `${rollout}, minimum-requests: 0`;
-  if (rollout.startsWith('strategy: steps')) return `${rollout}, minimum-requests: 600`;
-  const named = namedAlarms.length > 0 ? `, named: [${namedAlarms.join(', ')}]` : '';
-  return `${rollout}, minimum-requests: 300, alarms: { errors: 1%${named} }`;
+  const steps = rollout.startsWith('strategy: steps');
+  const own = alarms ?? (steps ? '' : 'errors: 1%');
+  const named = namedAlarms.length > 0 ? `named: [${namedAlarms.join(', ')}]` : '';
+  const watched = [own, named].filter((part) => part !== '').join(', ');
+  return `${rollout}, minimum-requests: ${steps ? 600 : 300}${watched === '' ? '' : `, alarms: { ${watched} }`}`;
 };
 
 const fleet = ['instance: { type: ml.m5.large, count: 4 }'];

@@ -34,8 +34,11 @@ export interface Stage {
    * @param label what the team calls the version, if it is not the fixture's name
    */
   begin(title: string, version: IrisVersion, label?: string): Promise<Release>;
-  /** Background requests from now on, and enough of them that the endpoint's usual traffic is known. */
-  openDoors(requestsPerSecond?: number): Promise<void>;
+  /**
+   * Background requests from now on, and enough of them that the endpoint's usual traffic is known.
+   * @param mistakes share of them that the model refuses with a 4xx
+   */
+  openDoors(requestsPerSecond?: number, mistakes?: number): Promise<void>;
   /** Nobody calls any more. */
   closeDoors(): void;
   close(): Promise<void>;
@@ -140,11 +143,12 @@ export const openStage = async (settings: Partial<Settings> = {}): Promise<Stage
       releases.push(release);
       return release;
     },
-    openDoors: async (requestsPerSecond = house.requestsPerSecond) => {
+    openDoors: async (requestsPerSecond = house.requestsPerSecond, mistakes = 0) => {
       traffic = simulator.traffic({
         endpoint,
         requestsPerSecond,
         seed: 20_260_105,
+        ...(mistakes > 0 ? { mistakes } : {}),
       });
       await driver.until(driver.now() + minutes(20));
     },

@@ -56,12 +56,16 @@ const minutesOf = (
     return config === baseline ? 'baseline' : undefined;
   };
   const merged = new Map<string, ArmMinute>();
-  for (const { endpointConfig, variant, minute, requests, errors } of all) {
+  for (const { endpointConfig, variant, minute, requests, errors, clientErrors } of all) {
     const arm = armOf(endpointConfig, variant);
     if (arm === undefined || minute < from || minute > to) continue;
     // While a fleet is swapped two configs serve the same version.
-    const before = merged.get(`${arm} ${minute}`) ?? { requests: 0, errors: 0 };
-    const sums = { requests: before.requests + requests, errors: before.errors + errors };
+    const before = merged.get(`${arm} ${minute}`) ?? { requests: 0, errors: 0, clientErrors: 0 };
+    const sums = {
+      requests: before.requests + requests,
+      errors: before.errors + errors,
+      clientErrors: before.clientErrors + clientErrors,
+    };
     merged.set(`${arm} ${minute}`, { arm, minute, ...sums });
   }
   return [...merged.values()].toSorted((a, b) => a.minute - b.minute);
@@ -165,7 +169,7 @@ const alarmInputs = (requests: readonly LoggedRequest[]): Readonly<Record<string
     .map(({ input }) => input as Readonly<Record<string, unknown>>);
 
 const errorThresholdOf = (requests: readonly LoggedRequest[]): Pick<Chapter, 'errorThreshold'> => {
-  const onErrors = alarmInputs(requests).find(({ MetricName }) => MetricName === 'InvocationModelErrors');
+  const onErrors = alarmInputs(requests).find(({ AlarmName }) => /-errors-[0-9a-f]{8}$/.test(String(AlarmName)));
   return onErrors ? { errorThreshold: Number(onErrors['Threshold']) } : {};
 };
 
@@ -179,13 +183,19 @@ const alarmRow = (
   events: readonly FarSideEvent[],
 ): readonly [string, AlarmRow] => {
   const name = String(input['AlarmName']);
-  const statistic = input['Statistic'] ?? input['ExtendedStatistic'];
   const periods = Number(input['EvaluationPeriods']);
-  const watches = `${input['Namespace']} ${input['MetricName']}, ${statistic} ${comparisons[String(input['ComparisonOperator'])] ?? input['ComparisonOperator']} ${input['Threshold']} in ${input['DatapointsToAlarm'] ?? periods} of ${periods} × ${input['Period']} s`;
+  const watches = `${watchedBy(input)} ${comparisons[String(input['ComparisonOperator'])] ?? input['ComparisonOperator']} ${input['Threshold']} in ${input['DatapointsToAlarm'] ?? periods} of ${periods} × ${input['Period'] ?? 60} s`;
   const changes = events
     .filter(({ source, object }) => source === 'alarm' && object === name)
     .map(({ at, what }) => ({ at, state: what }));
   return [name, { name, watches, changes }];
+};
+
+const watchedBy = (input: Readonly<Record<string, unknown>>): string => {
+  const math = input['Metrics'] as readonly { readonly Expression?: string; readonly Label?: string }[] | undefined;
+  const expression = math?.find(({ Expression }) => Expression !== undefined);
+  if (expression) return expression.Label ?? expression.Expression ?? '';
+  return `${input['Namespace']} ${input['MetricName']}, ${input['Statistic'] ?? input['ExtendedStatistic']}`;
 };
 
 const comparisons: Readonly<Record<string, string>> = {

@@ -17,6 +17,7 @@ const metric = z.looseObject({
   worseThan: z.number().check(z.gte(1)),
   onlyGross: z.optional(z.boolean()),
   excessBelow: z.optional(fraction),
+  usual: z.optional(z.union([fraction, z.literal('unknown')])),
   byBucket: z.optional(z.literal(true)),
   warmUpSeconds: z.optional(amount),
   says: z.string(),

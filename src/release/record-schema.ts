@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { reasonCodes } from '../reason-codes.ts';
+import { whys } from '../rollout/state.ts';
 import { amount, count, figures, fraction, instant, judged, latency, policy } from './judged-schema.ts';
 import type { ReleaseRecord } from './record.ts';
 import { readJson, UnreadableText } from './stored-json.ts';
@@ -143,15 +144,7 @@ const witnessed = z.looseObject({
   blindSince: z.optional(instant),
 });
 
-const why = z.enum([
-  'convicted',
-  'safety-net',
-  'metrics-blind',
-  'unproven-health',
-  'insufficient-traffic',
-  'dark-checks-failed',
-  'aborted-by-hand',
-]);
+const why = z.enum(whys);
 const marked = z.optional(z.literal(true));
 const state = z.discriminatedUnion('is', [
   z.looseObject({ is: z.literal('dark'), held: marked, hurry: marked }),
@@ -183,6 +176,7 @@ const stepping = z
       }),
     ),
     obeyed: count,
+    alarms: z.optional(z.array(z.string())),
     policy,
     latency: z.optional(latency),
     grownAt: z.optional(instant),

@@ -113,6 +113,8 @@ export interface Stepping {
   /** The judge's policy and latency plan, frozen before the first candidate request. */
   readonly policy: Policy;
   readonly latency?: LatencyPlan;
+  /** Names of the alarms that are obeyed while the steps are walked: the release's own, and those the manifest names. */
+  readonly alarms?: readonly string[];
   /** When the candidate was last told to grow with the variant that serves. */
   readonly grownAt?: Instant;
   /** Since when CloudWatch cannot be read. */

@@ -158,7 +158,7 @@ const judged = ({ judged: found, minutes }: Chapter): string => {
   if (!found) return '';
   const answered = minutes.filter(({ arm }) => arm === 'candidate');
   const sum = (of: (minute: ArmMinute) => number): number => answered.reduce((total, one) => total + of(one), 0);
-  const inAll = `In all it answered ${sum(({ requests }) => requests)} requests, ${sum(({ errors }) => errors)} of them with an error.`;
+  const inAll = `In all it answered ${sum(({ requests }) => requests)} requests, ${sum(({ errors }) => errors)} of them with an error and ${sum(({ clientErrors }) => clientErrors)} with a 4xx.`;
   return [
     '<h3>What the judge found</h3>',
     `<p>${escapeXml(judgedSentence(found))} ${inAll}</p>`,
@@ -212,14 +212,14 @@ const minutesTable = (chapter: Chapter): string => {
   if (instants.length === 0) return '';
   const cells = (minute: Instant, arm: 'baseline' | 'candidate'): string[] => {
     const found = chapter.minutes.find((one) => one.minute === minute && one.arm === arm);
-    return [String(found?.requests ?? 0), String(found?.errors ?? 0)];
+    return [String(found?.requests ?? 0), String(found?.errors ?? 0), String(found?.clientErrors ?? 0)];
   };
   const rows = instants.map((minute) => [
     sinceStart(minute, chapter.startedAt),
     ...cells(minute, 'candidate'),
     ...cells(minute, 'baseline'),
   ]);
-  return `<details><summary>The numbers behind the charts</summary>${table(['Minute from', 'candidate requests', 'candidate errors', 'baseline requests', 'baseline errors'], rows, 'numbers')}</details>`;
+  return `<details><summary>The numbers behind the charts</summary>${table(['Minute from', ...['candidate', 'baseline'].flatMap((arm) => [`${arm} requests`, `${arm} errors`, `${arm} 4xx`])], rows, 'numbers')}</details>`;
 };
 
 /** @param rows cells of finished HTML */

@@ -18,15 +18,23 @@ export const judgedRows = ({ metrics, logEvidence, threshold }: Judged): readonl
     side(metric.candidate),
     side(metric.baseline),
     excess(metric),
-    odds(metric.logEvidence),
+    `${odds(metric.logEvidence)}${metric.reported ? ', not judged' : ''}`,
     metric.health ? `${odds(metric.health.logEvidence)} of ${odds(metric.health.threshold)}` : 'not asked',
   ]),
   ['together', '', '', '', `${odds(logEvidence)} of ${odds(threshold)}`, ''],
 ];
 
-/** Exposure and harm, in one sentence. */
-export const judgedSentence = ({ exposed, harmed }: Judged): string =>
-  `In the minutes that were judged the candidate was asked ${count(exposed, 'time')} and failed ${count(harmed, 'time')}.`;
+/** Exposure and harm, and a figure that decides nothing and stands out all the same. */
+export const judgedSentence = ({ exposed, harmed, metrics, threshold }: Judged): string =>
+  [
+    `In the minutes that were judged the candidate was asked ${count(exposed, 'time')} and failed ${count(harmed, 'time')}.`,
+    ...metrics
+      .filter(({ reported, logEvidence }) => reported && logEvidence >= threshold)
+      .map(
+        ({ says, candidate, baseline }) =>
+          `Remark: ${says}, ${side(candidate)} beside ${side(baseline)}: the candidate may refuse input that the old version takes. This decides nothing by itself; "client-errors: judge" in the manifest lets it.`,
+      ),
+  ].join(' ');
 
 const count = (n: number, noun: string): string => `${n} ${n === 1 ? noun : `${noun}s`}`;
 

@@ -46,7 +46,10 @@ export interface ArmMinute {
   readonly arm: 'baseline' | 'candidate';
   readonly minute: Instant;
   readonly requests: number;
+  /** The model's own: answers that are neither 2xx nor 4xx. */
   readonly errors: number;
+  /** 4xx: the callers' mistakes. */
+  readonly clientErrors: number;
 }
 
 /** Evidence as natural logarithms, each with what it takes. */

@@ -15,6 +15,8 @@ export type Event =
       readonly stale?: true;
     }
   | { readonly is: 'judged'; readonly at: Instant; readonly verdict: Verdict }
+  /** An alarm is red that may not be while the candidate has traffic. */
+  | { readonly is: 'alarmed'; readonly at: Instant; readonly because: string }
   /** The checks of the dark candidate. */
   | { readonly is: 'checked'; readonly at: Instant; readonly passed: boolean; readonly because: string }
   | { readonly is: 'said'; readonly at: Instant; readonly command: Said; readonly by: string; readonly why: string }

@@ -21,14 +21,17 @@ export type State =
   | { readonly is: 'returned'; readonly why: Why; readonly because: string };
 
 /** Why traffic goes back; each is a reason code. */
-export type Why =
-  | 'convicted'
-  | 'safety-net'
-  | 'metrics-blind'
-  | 'unproven-health'
-  | 'insufficient-traffic'
-  | 'dark-checks-failed'
-  | 'aborted-by-hand';
+export const whys = [
+  'convicted',
+  'alarm',
+  'safety-net',
+  'metrics-blind',
+  'unproven-health',
+  'insufficient-traffic',
+  'dark-checks-failed',
+  'aborted-by-hand',
+] as const;
+export type Why = (typeof whys)[number];
 
 export const initial: State = { is: 'dark' };
 

@@ -27,6 +27,9 @@ export const step = (plan: SteppedPlan, state: State, event: Event): Stepped => 
       return said(plan, state, event);
     case 'judged':
       return judged(plan, state, event.at, event.verdict);
+    case 'alarmed':
+      // Without traffic nothing goes back: what is red then is refused before the first raise.
+      return state.is === 'dark' || state.is === 'returning' ? [state, []] : goBack('alarm', event.because);
     case 'checked':
       return checked(plan, state, event.passed, event.because);
     case 'observed':

@@ -10,7 +10,7 @@ import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { type Policy, type PolicyName, policyFor, policyNames, unasked } from '../../src/permissions.ts';
-import { manifestText, rollouts, house as team } from '../../src/rehearsal/manifest.ts';
+import { type ManifestOptions, manifestText, rollouts, house as team } from '../../src/rehearsal/manifest.ts';
 import type { Report } from '../../src/report/result.ts';
 import { type House, openHouse } from '../support/house.ts';
 import { place } from '../support/policy-place.ts';
@@ -89,8 +89,9 @@ const leaveCanary = async (house: House, version: '1.1.0' | '1.4.0', alone: numb
 };
 
 /** Deployed beside what serves, without traffic. */
-const dark = async (house: House, version: '1.1.0' | '1.4.0'): Promise<void> => {
-  house.writeManifest(() => manifestText({ rollout: rollouts.steps }).replace('bake: 5m', 'bake: 5m, max-step: 1h'));
+const dark = async (house: House, version: '1.1.0' | '1.4.0', more: ManifestOptions = {}): Promise<void> => {
+  const text = manifestText({ rollout: rollouts.steps, ...more }).replace('bake: 5m', 'bake: 5m, max-step: 1h');
+  house.writeManifest(() => text);
   await house.prepare(version);
   const report = await house.run(deployEndpoint, { version });
   expect(report?.result.reason).toBe('candidate-dark');
@@ -259,6 +260,31 @@ const rows: readonly Row[] = [
       await house.inProduction('1.0.0');
       await dark(house, '1.4.0');
       return { version: '1.4.0' };
+    },
+  },
+  {
+    policy: 'shift-traffic',
+    name: 'a good version under alarms, one of which has no data before the candidate has traffic',
+    ends: 'delivered',
+    operation: shiftTraffic,
+    stage: async (house) => {
+      await house.inProduction('1.0.0');
+      await house.simulator.call('cloudwatch', 'PutMetricAlarm', {
+        AlarmName: 'iris-next-slow',
+        Namespace: 'AWS/SageMaker',
+        MetricName: 'ModelLatency',
+        Dimensions: [
+          { Name: 'EndpointName', Value: 'iris' },
+          { Name: 'VariantName', Value: 'AllTraffic-next' },
+        ],
+        Statistic: 'Average',
+        Period: 60,
+        EvaluationPeriods: 1,
+        Threshold: 1_000_000,
+        ComparisonOperator: 'GreaterThanThreshold',
+      });
+      await dark(house, '1.1.0', { alarms: 'errors: 1%', namedAlarms: ['iris-next-slow'] });
+      return { version: '1.1.0' };
     },
   },
   {

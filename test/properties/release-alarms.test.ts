@@ -5,7 +5,11 @@ import { abortMetric, lintAlarms, releaseAlarms, shortestAlarmedBakeSeconds } fr
 import type { Alarms } from '../../src/manifest/manifest.ts';
 import { cloudwatch, start as startOfTest } from '../simulator/support/cloudwatch.ts';
 
-const candidate: AlarmFacts = { endpoint: 'churn', variant: 'AllTraffic', endpointConfig: 'churn-1-4-0-1a2b3c4d' };
+const candidate: AlarmFacts & { readonly endpointConfig: string } = {
+  endpoint: 'churn',
+  variant: 'AllTraffic',
+  endpointConfig: 'churn-1-4-0-1a2b3c4d',
+};
 const kit = (bakeSeconds: number, alarms: Alarms) => releaseAlarms({ ...candidate, alarms, bakeSeconds });
 
 describe('what the kit makes for a feasible bake works', () => {
@@ -16,6 +20,10 @@ describe('what the kit makes for a feasible bake works', () => {
     errors: fc.double({ min: 0.001, max: 1, noNaN: true }),
     latencyMs: fc.integer({ min: 1, max: 59_999 }),
     perMinute: fc.integer({ min: 1, max: 120 }),
+    /** Share of the requests that the candidate answers with a 4xx, where it does not fail. */
+    mistakes: fc.double({ min: 0, max: 1, noNaN: true }),
+    /** Only what happened has a point: no zeros in the error metrics. */
+    sparse: fc.boolean(),
     /** The lint reckons with three minutes: two until the data can be read, one until the alarm looks. */
     metricDelayMs: fc.integer({ min: 0, max: 120_000 }),
   });
@@ -26,7 +34,7 @@ describe('what the kit makes for a feasible bake works', () => {
    * slowly: the first ones when it violates, so that no partial minute looks healthy; the last ones when it does not.
    */
   const redDuring = (
-    { bakeSeconds, offsetMs, errors, latencyMs, perMinute, metricDelayMs }: Rollout,
+    { bakeSeconds, offsetMs, errors, latencyMs, perMinute, mistakes, sparse, metricDelayMs }: Rollout,
     violates: boolean,
     abort: boolean,
   ) => {
@@ -51,8 +59,16 @@ describe('what the kit makes for a feasible bake works', () => {
         : Math.floor(requests * errors * 0.99);
       for (let n = 0; n < requests; n++) {
         const isBad = violates ? n < bad : n >= requests - bad;
-        record('InvocationModelErrors', isBad ? 1 : 0, from + Math.floor((n * length) / requests));
-        record('ModelLatency', latencyMs * 1000 + (violates ? 1 : 0), from + Math.floor((n * length) / requests));
+        const mistaken = !isBad && (violates ? n >= requests - requests * mistakes : n < requests * mistakes);
+        const at = from + Math.floor((n * length) / requests);
+        record('Invocations', 1, at);
+        for (const [metric, one] of [
+          ['InvocationModelErrors', isBad || mistaken],
+          ['Invocation4XXErrors', mistaken],
+          ['Invocation5XXErrors', isBad],
+        ] as const)
+          if (one || !sparse) record(metric, one ? 1 : 0, at);
+        record('ModelLatency', latencyMs * 1000 + (violates ? 1 : 0), at);
       }
     }
     if (abort) {
@@ -68,8 +84,8 @@ describe('what the kit makes for a feasible bake works', () => {
       });
     }
     advanceTo(end);
-    return specs.map(({ AlarmName, MetricName }) => [
-      MetricName,
+    return specs.map(({ AlarmName }) => [
+      /-(errors|latency-p99|abort)-/.exec(AlarmName)?.[1],
       events.some((event) => event.object === AlarmName && event.what === 'ALARM'),
     ]);
   };
@@ -92,21 +108,21 @@ describe('what the kit makes for a feasible bake works', () => {
     fc.assert(
       fc.property(rollout, (request) => {
         expect(redDuring(request, true, true)).toEqual([
-          ['InvocationModelErrors', true],
-          ['ModelLatency', true],
-          ['Abort', true],
+          ['errors', true],
+          ['latency-p99', true],
+          ['abort', true],
         ]);
       }),
       { numRuns: 30 },
     );
   });
-  test('it stays quiet when the candidate does not', () => {
+  test('it stays quiet when the candidate does not, whatever mistakes its callers make', () => {
     fc.assert(
       fc.property(rollout, (request) => {
         expect(redDuring(request, false, false)).toEqual([
-          ['InvocationModelErrors', false],
-          ['ModelLatency', false],
-          ['Abort', false],
+          ['errors', false],
+          ['latency-p99', false],
+          ['abort', false],
         ]);
       }),
       { numRuns: 30 },

@@ -27,6 +27,7 @@ const eventsAt = (at: number): readonly Event[] => [
     { is: 'judged', at, verdict: verdict(decision, 0) },
     { is: 'judged', at, verdict: verdict(decision, at, 9) },
   ]),
+  { is: 'alarmed', at, because: 'an alarm went off' },
   { is: 'checked', at, passed: true, because: 'passed' },
   { is: 'checked', at, passed: false, because: 'failed' },
   ...(['pause', 'resume', 'promote-now', 'abort'] as const).map(
@@ -75,6 +76,16 @@ describe('every reachable state of a stepped rollout', () => {
       const [after, commands] = step(plan, state, { is: 'judged', at: 99_000, verdict: verdict('rollback', 99_000) });
       expect(after.is).toBe('returning');
       expect(commands).toMatchObject([{ do: 'shift', share: 0 }]);
+    }
+  });
+
+  test('an alarm is heard wherever the candidate has traffic, and moves nothing where it has none', () => {
+    for (const state of states) {
+      const [after, commands] = step(plan, state, { is: 'alarmed', at: 99_000, because: 'red' });
+      if (['raising', 'baking', 'paused', 'retiring'].includes(state.is)) {
+        expect(after).toEqual({ is: 'returning', why: 'alarm', because: 'red' });
+        expect(commands).toMatchObject([{ do: 'shift', share: 0 }]);
+      } else expect([after, commands]).toEqual([state, []]);
     }
   });
 

@@ -4,6 +4,7 @@ import { type Instant, minutes } from '../../src/clock.ts';
 /** What one fleet did in one minute. */
 export interface Did {
   readonly requests: number;
+  /** By the model's fault. */
   readonly errors?: number;
   readonly clientErrors?: number;
   /** Milliseconds, one per request. */
@@ -15,6 +16,8 @@ export interface MetricsOptions {
   readonly status?: Readonly<Record<string, string>>;
   /** Latency can be counted by value (`TC`), as it can in CloudWatch for most metrics. */
   readonly counted?: boolean;
+  /** Series that have no point in a minute, by its start. */
+  readonly lacks?: (metric: string, minute: Instant) => boolean;
   /** Percentiles can be asked for. */
   readonly percentiles?: boolean;
 }
@@ -25,7 +28,7 @@ export interface MetricsOptions {
  */
 export const fakeMetrics = (
   did: (fleet: string, minute: Instant) => Did | undefined,
-  { status = {}, counted = true, percentiles = true }: MetricsOptions = {},
+  { status = {}, counted = true, percentiles = true, lacks = () => false }: MetricsOptions = {},
 ) => {
   const asked: { readonly from: Instant; readonly to: Instant; readonly fleet: string }[] = [];
   const getMetricData = async (input: GetMetricDataInput): Promise<GetMetricDataOutput> => ({
@@ -44,7 +47,7 @@ export const fakeMetrics = (
           for (let at = Math.max(start, from); at < Math.min(to, start + Period * 1000); at += minutes(1))
             all.push(...[did(fleet, at) ?? []].flat());
           const value = answerOf(name, Stat, all, counted, percentiles);
-          if (value !== undefined) values.set(start, value);
+          if (value !== undefined && !lacks(name, start)) values.set(start, value);
         }
       return {
         Id,
@@ -70,7 +73,8 @@ const answerOf = (
     case 'Invocations':
       return sum(({ requests }) => requests);
     case 'InvocationModelErrors':
-      return sum(({ errors = 0 }) => errors);
+      // All that are not 2xx (AWS: SageMaker's metrics).
+      return sum(({ errors = 0, clientErrors = 0 }) => errors + clientErrors);
     case 'Invocation4XXErrors':
       return sum(({ clientErrors = 0 }) => clientErrors);
   }

@@ -1,3 +1,4 @@
+import type { MetricAlarm } from '../../src/aws/cloudwatch.ts';
 import { type Instant, minutes } from '../../src/clock.ts';
 import type { Rollout } from '../../src/manifest/manifest.ts';
 import type { ReleaseRecord } from '../../src/release/record.ts';
@@ -47,6 +48,7 @@ export const planningWorld = (
     readonly config?: string;
     readonly count?: number;
     readonly did?: (fleet: string, at: Instant) => Did | undefined;
+    readonly alarms?: readonly MetricAlarm[];
   } = {},
 ): World => {
   const { config = 'churn-dark', count = 4, did = busy } = options;
@@ -78,7 +80,10 @@ export const planningWorld = (
           ],
         }),
       },
-      cloudwatch: fakeMetrics(did),
+      cloudwatch: {
+        ...fakeMetrics(did),
+        describeAlarms: async () => ({ MetricAlarms: options.alarms ?? [] }),
+      },
       autoscaling: { describeScalableTargets: async () => ({}) },
     },
   } as unknown as World;

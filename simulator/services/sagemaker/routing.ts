@@ -1,6 +1,7 @@
 import {
   AwsError,
   type FleetMinute,
+  type Harm,
   type Hosting,
   type Instant,
   type Invocation,
@@ -55,7 +56,7 @@ const notFound = (context: Context, name: string): AwsError =>
 export const createRouting = (context: Context, endpoints: Endpoints) => {
   const random = context.kernel.random('routing');
   const chance = context.kernel.random('dependency failures');
-  const ill = new Map<string, { readonly rate: number; readonly until: Instant }>();
+  const ill = new Map<string, { readonly rate: number; readonly until: Instant; readonly variant?: string }>();
   const minutes = new Map<string, { -readonly [Key in keyof FleetMinute]: FleetMinute[Key] }>();
 
   /**
@@ -112,7 +113,7 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
     const { container } = route.variant.running ?? {};
     if (!container) throw new Error(`variant ${route.variant.name} takes traffic without a container`);
     const computed = container.invoke(body, contentType);
-    const answer = dependencyFails(route.endpoint.name) ? { ...computed, ...dependencyFailed } : computed;
+    const answer = dependencyFails(route) ? { ...computed, ...dependencyFailed } : computed;
     tally.requests++;
     if (answer.status >= 500) tally.serverErrors++;
     else if (answer.status >= 400) tally.clientErrors++;
@@ -122,9 +123,10 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
     return { ...answer, variant: route.variant.name };
   };
 
-  const dependencyFails = (endpoint: string): boolean => {
-    const failure = ill.get(endpoint);
-    return failure !== undefined && context.kernel.clock.now() < failure.until && chance() < failure.rate;
+  const dependencyFails = ({ endpoint, variant }: Route): boolean => {
+    const failure = ill.get(endpoint.name);
+    if (failure === undefined || (failure.variant ?? variant.name) !== variant.name) return false;
+    return context.kernel.clock.now() < failure.until && chance() < failure.rate;
   };
 
   const newTally = (route: Route): Tally => ({
@@ -142,7 +144,6 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
   ): void => {
     if (requests === 0) return;
     const plain = { EndpointName: route.endpoint.name, VariantName: route.variant.name };
-    const errors = clientErrors + serverErrors;
     // 1 for each matching response, else 0, so that Average is the error rate (AWS: "Amazon SageMaker metrics in CloudWatch").
     const zeroOne = (ones: number): readonly [readonly number[], readonly number[]] => [
       [0, 1],
@@ -153,7 +154,8 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
       InvocationsPerInstance: [[1 / route.activeInstances], [requests]],
       Invocation4XXErrors: zeroOne(clientErrors),
       Invocation5XXErrors: zeroOne(serverErrors),
-      InvocationModelErrors: zeroOne(errors),
+      // "Did not result in 2XX HTTP response": callers' mistakes are among them (AWS, the same page).
+      InvocationModelErrors: zeroOne(clientErrors + serverErrors),
       ModelLatency: [[...latencyMicros.keys()], [...latencyMicros.values()]],
       OverheadLatency: [[context.kernel.settings.overheadLatencyMs * 1000], [requests]],
     };
@@ -176,10 +178,12 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
       minute,
       requests: 0,
       errors: 0,
+      clientErrors: 0,
       latencyMsSum: 0,
     };
     row.requests += requests;
-    row.errors += errors;
+    row.errors += serverErrors;
+    row.clientErrors += clientErrors;
     row.latencyMsSum += latencyMsSum;
     minutes.set(key, row);
   };
@@ -215,7 +219,7 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
     invoke,
     drive,
     minutes: (): readonly FleetMinute[] => [...minutes.values()].map((row) => ({ ...row })),
-    dependencyFailure: (endpoint: string, { rate, durationMs }: { rate: number; durationMs: number }): void =>
-      void ill.set(endpoint, { rate, until: context.kernel.clock.now() + durationMs }),
+    dependencyFailure: (endpoint: string, { durationMs, ...failure }: Parameters<Harm['dependencyFailure']>[1]): void =>
+      void ill.set(endpoint, { ...failure, until: context.kernel.clock.now() + durationMs }),
   };
 };

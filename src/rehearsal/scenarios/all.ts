@@ -1,4 +1,5 @@
 import { packageEdited, rejectedBeforeSubmission, rejectedMidCanary, stepsRejected } from './approval.ts';
+import { callersMistakes } from './callers.ts';
 import { artifactOverwritten, imageTagMoved } from './content.ts';
 import { canaryGood, firstDeploymentScenario, linearGood, planWritesNothing, rerunIsANoOp } from './delivery.ts';
 import { alarmDeletedMidway, failureReasonStale, failureReasonVanishes, insufficientTraffic } from './evidence.ts';
@@ -45,9 +46,16 @@ import {
   stepsLateLeak,
   stepsMetricsBlind,
   stepsNoTrafficHolds,
+  stepsOldFleetIncident,
   stepsSharedOutageSurvives,
   stepsSlowTail,
 } from './steps.ts';
+import {
+  stepsAlarmDeletedMidway,
+  stepsAlarmRedBefore,
+  stepsAlarmTakesBack,
+  stepsNamedAlarmTakesBack,
+} from './steps-alarms.ts';
 import {
   stepsAbortByHand,
   stepsAutoscalerInterferes,
@@ -129,4 +137,10 @@ export const scenarios: readonly Scenario[] = [
   stepsRejected,
   guardrailJudgeAborts,
   stepsBadThenCanaryNext,
+  callersMistakes,
+  stepsAlarmTakesBack,
+  stepsNamedAlarmTakesBack,
+  stepsAlarmDeletedMidway,
+  stepsAlarmRedBefore,
+  stepsOldFleetIncident,
 ];

@@ -8,7 +8,7 @@ export const stepsKilledAndResumed: Scenario = {
   about: 'The runner disappears on the first step; the re-run finds where the walk is and brings it to the same end.',
   expected: delivered,
   play: async (stage, require) => {
-    await inProductionBySteps(stage, require);
+    await inProductionBySteps(stage, require, { alarms: 'errors: 1%' });
     const release = await broughtUp(stage, require, 'A walk whose runner dies', '1.1.0');
     const running = release.start('shift-traffic');
     await untilShare(stage, 0.1);
@@ -31,7 +31,7 @@ export const stepsKilledForGood: Scenario = {
   about: 'The runner disappears on the first step and nobody runs it again: the watchdog takes the traffic back.',
   expected: { outcome: 'succeeded', reasonCode: 'brought-to-rest' },
   play: async (stage, require) => {
-    await inProductionBySteps(stage, require);
+    await inProductionBySteps(stage, require, { alarms: 'errors: 1%' });
     const release = await broughtUp(stage, require, 'A walk whose runner dies for good', '1.1.0');
     const running = release.start('shift-traffic');
     await untilShare(stage, 0.1);
@@ -61,7 +61,7 @@ export const stepsCancelled: Scenario = {
   about: 'Somebody cancels the job on the first step: the candidate goes back to weight 0 before the runner is gone.',
   expected: { outcome: 'cancelled', reasonCode: 'cancelled' },
   play: async (stage, require) => {
-    await inProductionBySteps(stage, require);
+    await inProductionBySteps(stage, require, { alarms: 'errors: 1%' });
     const release = await broughtUp(stage, require, 'A walk that is cancelled', '1.1.0');
     const running = release.start('shift-traffic');
     await untilShare(stage, 0.1);

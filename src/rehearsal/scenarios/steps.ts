@@ -112,6 +112,29 @@ export const stepsSharedOutageSurvives: Scenario = {
   },
 };
 
+export const stepsOldFleetIncident: Scenario = {
+  name: 'steps-old-fleet-incident',
+  about:
+    'The old version fails on a third of its requests while a bad one takes its first step: that proves the new one nothing, and convicts it once it is over.',
+  expected: convicted,
+  play: async (stage, require) => {
+    await inProductionBySteps(stage, require);
+    const release = await broughtUp(stage, require, 'A bad version beside one in an incident', '1.4.0');
+    const variant = release.before?.variants[0]?.name ?? '';
+    stage.simulator.harm.dependencyFailure(stage.endpoint, { rate: 0.33, durationMs: minutes(25), variant });
+    release.did('sees the old version fail', 'a third of its requests, for twenty-five minutes');
+    const running = release.start('shift-traffic');
+    await untilShare(stage, 0.1);
+    await stage.driver.until(stage.driver.now() + minutes(20));
+    require((await candidateShare(stage)) === 0.1, `nothing was proven: ${await candidateShare(stage)}`);
+    await release.finish(running);
+    await release.end();
+    require(sharesTaken(stage, release.began.at) === '10, 0', `10 % and back: ${sharesTaken(stage, release.began.at)}`);
+    await leavesNothingHalfDone(stage, require);
+    return release;
+  },
+};
+
 export const stepsNoTrafficHolds: Scenario = {
   name: 'steps-no-traffic-holds',
   about:

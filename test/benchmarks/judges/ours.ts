@@ -1,5 +1,6 @@
 import type { Arm, Bucket } from '../../../src/judge/bucket.ts';
 import { needsBurstGuard } from '../../../src/judge/burst-guard.ts';
+import { usualRate } from '../../../src/judge/incident.ts';
 import { beginJudging, observeBucket } from '../../../src/judge/judge.ts';
 import { type LatencyPlan, latencyCounts, watchedLatency } from '../../../src/judge/latency.ts';
 import { type Policy, policyOf } from '../../../src/judge/policy.ts';
@@ -9,7 +10,9 @@ import type { Contestant, Row, RowArm, Ruling, Run } from '../stream.ts';
 const defaults = {
   convict: { worseThan: 1.2, falseRollback: 0.01 },
   healthy: { excessBelow: 0.005, confidence: 0.95 },
-};
+  // Only R13 counts 4xx, and it is about a model whose callers must not notice.
+  clientErrors: 'judge',
+} as const;
 const latency: LatencyPlan = { rung: 'cells', edges: latencyEdges, because: 'counted by latency' };
 
 /** @param guard as the history says, or forced */
@@ -28,10 +31,19 @@ export const ours = (name: string, guard: 'auto' | 'on'): Contestant => ({
   },
 });
 
-export const policyFor = ({ rows }: Run, burstGuard: boolean): Policy => {
+export const policyFor = ({ rows, history }: Run, burstGuard: boolean): Policy => {
   const seen = rows.find(({ candidate, baseline }) => candidate && baseline)?.candidate;
+  // Latency was as it is in these scenarios the day before, too: its edges are its quantiles.
+  const [, , slowest] = watchedLatency(latency);
+  const usual = usualRate(history);
   const policy = policyOf(defaults, {
     burstGuard,
+    usual: {
+      ...(usual === undefined ? {} : { errors: usual }),
+      ...(slowest ? { [slowest.name]: 0.01 } : {}),
+      // Of 4xx the scenarios have no day before; their baseline is steady.
+      'client-errors': 0.005,
+    },
     clientErrors: seen?.err4xx !== undefined,
     ...(seen?.cells ? { latency: watchedLatency(latency) } : {}),
   });

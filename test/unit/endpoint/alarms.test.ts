@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { MetricAlarm } from '../../../src/aws/cloudwatch.ts';
 import type { AlarmFacts, AlarmProblem } from '../../../src/endpoint/alarm-checks.ts';
-import { abortMetric, lintAlarm, lintAlarms, releaseAlarms } from '../../../src/endpoint/alarms.ts';
+import { abortMetric, candidateAlarms, lintAlarm, lintAlarms, releaseAlarms } from '../../../src/endpoint/alarms.ts';
 import type { Alarms } from '../../../src/manifest/manifest.ts';
 import { start } from '../../simulator/support/cloudwatch.ts';
 
@@ -24,14 +24,21 @@ describe('the alarms of a release', () => {
   test('errors: the rate of the candidate alone, two of three minutes', () => {
     expect(part('errors')).toEqual({
       AlarmName: expect.stringMatching(/^churn-1-4-0-1a2b3c4d-errors-[0-9a-f]{8}$/),
-      AlarmDescription: "more than 1 % of the candidate's requests fail",
-      Namespace: 'AWS/SageMaker',
-      MetricName: 'InvocationModelErrors',
-      Dimensions: fleet,
-      Statistic: 'Average',
+      AlarmDescription: "more than 1 % of the candidate's requests fail, callers' mistakes (4xx) not counted",
+      Metrics: [
+        expect.objectContaining({ Id: 'rate', ReturnData: true, Expression: expect.stringContaining('/ requests') }),
+        ...['Invocations', 'InvocationModelErrors', 'Invocation4XXErrors', 'Invocation5XXErrors'].map((MetricName) => ({
+          Id: expect.any(String),
+          MetricStat: {
+            Metric: { Namespace: 'AWS/SageMaker', MetricName, Dimensions: fleet },
+            Period: 60,
+            Stat: 'Sum',
+          },
+          ReturnData: false,
+        })),
+      ],
       Threshold: 0.01,
       ComparisonOperator: 'GreaterThanThreshold',
-      Period: 60,
       EvaluationPeriods: 3,
       DatapointsToAlarm: 2,
       TreatMissingData: 'notBreaching',
@@ -61,6 +68,23 @@ describe('the alarms of a release', () => {
       TreatMissingData: 'notBreaching',
     });
   });
+  test('of a candidate that is a variant of its own: by its variant, without an abort alarm', () => {
+    const next = { endpoint: 'churn', variant: 'AllTraffic-next' };
+    const specs = candidateAlarms(next, candidate.endpointConfig, { alarms: everything, bakeSeconds: 600 });
+    const dimensions = [
+      { Name: 'EndpointName', Value: 'churn' },
+      { Name: 'VariantName', Value: 'AllTraffic-next' },
+    ];
+    expect(specs).toHaveLength(2);
+    expect(specs[0]?.Metrics?.flatMap(({ MetricStat }) => MetricStat?.Metric?.Dimensions ?? [])).toEqual(
+      Array.from({ length: 4 }, () => dimensions).flat(),
+    );
+    expect(specs[1]?.Dimensions).toEqual(dimensions);
+    for (const spec of specs) expect(lintAlarm(spec, 600, next)).toEqual([]);
+    expect(lintAlarm({ ...specs[1], TreatMissingData: 'breaching' } as MetricAlarm, 600, next)[0]?.kind).toBe(
+      'not-ready',
+    );
+  });
   test('only what the manifest asks for, and the abort alarm where somebody looks at it', () => {
     expect(kit(600, { named: [] })).toHaveLength(1);
     expect(kit(0, { named: [] })).toEqual([]);
@@ -72,7 +96,7 @@ describe('the alarms of a release', () => {
       DatapointsToAlarm: 1,
       EvaluationPeriods: 1,
       AlarmDescription:
-        "more than 1 % of the candidate's requests fail (1 of 1 instead of 2 of 3: the bake is only 4m 59s)",
+        "more than 1 % of the candidate's requests fail, callers' mistakes (4xx) not counted (1 of 1 instead of 2 of 3: the bake is only 4m 59s)",
     });
   });
   test('another threshold is another alarm, the same one the same', () => {
@@ -90,7 +114,8 @@ describe('the alarms of a release', () => {
 
 describe('the lint', () => {
   const kinds = (problems: readonly AlarmProblem[]) => problems.map(({ kind }) => kind);
-  const base: MetricAlarm = { ...part('errors'), AlarmName: 'theirs' };
+  const [asyncErrors] = releaseAlarms({ ...candidate, asynchronous: true, alarms: everything, bakeSeconds: 600 });
+  const base: MetricAlarm = { ...asyncErrors, AlarmName: 'theirs' };
   const lint = (change: Partial<MetricAlarm>, bakeSeconds = 600, more: Partial<AlarmFacts> = {}) =>
     lintAlarm({ ...base, ...change }, bakeSeconds, { ...facts, ...more });
   const only = (change: Partial<MetricAlarm>, bakeSeconds?: number, more?: Partial<AlarmFacts>) => {
@@ -104,17 +129,26 @@ describe('the lint', () => {
     expect(lint({})).toEqual([]);
     expect(lint({ ActionsEnabled: false, StateValue: 'OK' })).toEqual([]);
     expect(lint({ StateValue: 'INSUFFICIENT_DATA' })).toEqual([]);
+    expect(lintAlarm(part('errors'), 600, facts)).toEqual([]);
+  });
+
+  test("callers' mistakes would take back a good candidate, unless an expression takes them off", () => {
+    for (const MetricName of ['InvocationModelErrors', 'Invocation4XXErrors'])
+      expect(only({ MetricName })).toEqual({
+        kind: 'warning',
+        sentence: expect.stringContaining('counts 4xx answers'),
+      });
   });
 
   test("AWS's sample: the average of ones and zeros is never above 1", () => {
     const problem = only({
-      MetricName: 'Invocation4XXErrors',
+      MetricName: 'Invocation5XXErrors',
       Threshold: 1,
       ComparisonOperator: 'GreaterThanThreshold',
     });
     expect(problem).toEqual({
       kind: 'cannot-fire',
-      sentence: 'alarm theirs cannot go off: Average of Invocation4XXErrors is between 0 and 1, and the threshold is 1',
+      sentence: 'alarm theirs cannot go off: Average of Invocation5XXErrors is between 0 and 1, and the threshold is 1',
     });
   });
   test.each<[string, Partial<MetricAlarm>, AlarmProblem['kind'] | undefined]>([

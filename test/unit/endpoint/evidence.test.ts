@@ -3,10 +3,11 @@ import { type Instant, minutes } from '../../../src/clock.ts';
 import { judgeFleets, judgeVariants } from '../../../src/endpoint/evidence.ts';
 import type { Turn } from '../../../src/endpoint/turn.ts';
 import { latencyPlan } from '../../../src/judge/latency.ts';
+import { policyOf } from '../../../src/judge/policy.ts';
 import type { Bake, Stepping } from '../../../src/release/record.ts';
 import { type Did, fakeMetrics, type MetricsOptions } from '../../support/metrics.ts';
 import { configuration, release } from '../../support/release.ts';
-import { nine, policy, stepping } from '../../support/stepping.ts';
+import { judgePolicy, nine, policy, stepping } from '../../support/stepping.ts';
 
 const steady = (fleet: string): Did => ({ requests: fleet.startsWith('AllTraffic-next') ? 300 : 2700 });
 
@@ -104,13 +105,32 @@ describe('two variants', () => {
     expect(after.verdict).toMatchObject({ decision: 'rollback', why: 'convicted' });
   });
 
-  test('a worse candidate is convicted, of errors or of 4xx', async () => {
-    for (const bad of ['errors', 'clientErrors'] as const) {
-      const { verdict } = await variants({
-        did: (fleet) => ({ ...steady(fleet), [bad]: fleet === 'AllTraffic-next' ? 30 : 1 }),
-      });
-      expect(verdict).toMatchObject({ decision: 'rollback', why: 'convicted' });
-    }
+  const worse = (bad: 'errors' | 'clientErrors') => ({
+    did: (fleet: string): Did => ({ ...steady(fleet), [bad]: fleet === 'AllTraffic-next' ? 30 : 1 }),
+  });
+
+  test('a worse candidate is convicted of errors, and of 4xx only where the manifest asks for it', async () => {
+    expect((await variants(worse('errors'))).verdict).toMatchObject({ decision: 'rollback', why: 'convicted' });
+    expect((await variants(worse('clientErrors'))).verdict.decision).toBe('promote');
+    const judged = policyOf({ ...judgePolicy, clientErrors: 'judge' }, { clientErrors: true });
+    expect((await variants(worse('clientErrors'), { policy: judged })).verdict).toMatchObject({
+      decision: 'rollback',
+      why: 'convicted',
+    });
+  });
+
+  test("callers' mistakes are a figure of their own: neither errors, nor the safety net's business", async () => {
+    const { verdict, buckets } = await variants({
+      did: (fleet) => ({
+        ...steady(fleet),
+        clientErrors: steady(fleet).requests * 0.4,
+        errors: fleet === 'AllTraffic' ? 9 : 1,
+      }),
+    });
+    expect(buckets[1]?.candidate?.bad).toEqual({ errors: 1, 'client-errors': 120 });
+    expect(buckets[1]?.baseline?.bad).toEqual({ errors: 9, 'client-errors': 1080 });
+    expect(verdict.decision).not.toBe('rollback');
+    expect(verdict.figures?.evidence['client-errors']?.candidate.bad).toBe(1080);
   });
 
   test('both failing is the safety net’s', async () => {
@@ -171,6 +191,49 @@ describe('what is not known', () => {
       decision: 'rollback',
       why: 'metrics-blind',
     });
+  });
+});
+
+describe('a minute whose series do not fit together', () => {
+  const at = nine + minutes(7);
+  const late = (lost: string, now: Instant) =>
+    variants({
+      now,
+      did: (fleet) => ({ ...steady(fleet), clientErrors: 40 }),
+      options: { lacks: (metric, minute) => metric === lost && minute >= at },
+    });
+
+  test.each(['Invocations', 'InvocationModelErrors', 'Invocation4XXErrors'])(
+    'is not closed while it is young: without %s',
+    async (lost) => {
+      const { verdict, buckets } = await late(lost, at + minutes(5));
+      expect(verdict.newest).toBe(at);
+      expect(buckets.at(-1)?.t).toBe((at - minutes(1)) / 1000);
+      expect(verdict.decision).not.toBe('rollback');
+    },
+  );
+
+  test('is a hole where later ones are complete', async () => {
+    const { buckets } = await variants({
+      did: (fleet) => ({ ...steady(fleet), clientErrors: 40 }),
+      options: { lacks: (metric, minute) => metric === 'Invocation4XXErrors' && minute === at },
+    });
+    expect(buckets).toHaveLength(10);
+    expect(buckets[7]).not.toHaveProperty('candidate');
+    expect(buckets[8]).toHaveProperty('candidate');
+  });
+
+  test('is what is known of it when the rest never comes: a series that is missing is one in which nothing happened', async () => {
+    const { buckets } = await late('Invocation4XXErrors', at + minutes(7));
+    expect(buckets[7]?.candidate).toEqual({ requests: 300, bad: { errors: 40, 'client-errors': 0 } });
+  });
+
+  test('is never evidence when it has more mistakes than failures, or failures without requests', async () => {
+    for (const lost of ['InvocationModelErrors', 'Invocations']) {
+      const { buckets } = await late(lost, at + minutes(12));
+      expect(buckets[7]).not.toHaveProperty('candidate');
+      expect(buckets[7]).not.toHaveProperty('baseline');
+    }
   });
 });
 

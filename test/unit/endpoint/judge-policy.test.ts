@@ -77,6 +77,21 @@ describe('latency', () => {
   });
 });
 
+test('what is usual is frozen, by the hour: an incident of the day before does not become usual', async () => {
+  const ill = (at: Instant): boolean => at >= nine - minutes(300) && at < nine - minutes(200);
+  const { policy } = await frozen((_, at) => ({
+    requests: 100,
+    errors: ill(at) ? 50 : 1,
+    latencies: ill(at) ? Array.from({ length: 100 }, () => 900) : latencies,
+  }));
+  const usual = Object.fromEntries(policy.metrics.map(({ name, usual }) => [name, usual]));
+  expect(usual['errors']).toBeCloseTo(0.01, 9);
+  expect(usual['client-errors']).toBeUndefined();
+  const tail = policy.metrics.findLast(({ excessBelow }) => excessBelow !== undefined);
+  expect(tail?.usual).toBeLessThan(0.02);
+  expect((await frozen(() => undefined)).policy.metrics[0]?.usual).toBe('unknown');
+});
+
 test('the baseline’s own rates are told', async () => {
   const { rates } = await frozen(() => ({ requests: 200, errors: 1, clientErrors: 4 }));
   expect(rates).toEqual({ errors: 0.005, 'client-errors': 0.02 });

@@ -80,6 +80,15 @@ describe('refused before anything is written', () => {
     );
   });
 
+  test('an alarm that cannot protect the steps to come', async () => {
+    const asked = { ...rollout, bakeSeconds: 120, alarms: { errors: 0.01, named: [] } };
+    const world = planningWorld({ AllTraffic: 1 }, serving);
+    const request = { group: 'churn', version: '1.2.0', spec, rollout: asked };
+    expect(await refusal(planDark(world, request, asked, registered, newRecord(subject), 1, {}))).toMatch(
+      /^alarm-cannot-fire: .*within the bake of 2m/,
+    );
+  });
+
   test('an endpoint without weights', async () => {
     const serverless = { ...spec, serverless: { memoryMb: 2048 } } as unknown as EndpointSpec;
     expect(await refusal(planned(planningWorld({ AllTraffic: 1 }, serving), undefined, serverless))).toMatch(

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import type { MetricAlarm } from '../../../src/aws/cloudwatch.ts';
 import { minutes } from '../../../src/clock.ts';
 import { planSteps, stepsDigest } from '../../../src/endpoint/plan-steps.ts';
+import type { Alarms } from '../../../src/manifest/manifest.ts';
 import { Refusal } from '../../../src/operation.ts';
 import { planningWorld, recordOf, rollout } from '../../support/planning.ts';
 import { nine } from '../../support/stepping.ts';
@@ -50,6 +52,9 @@ describe('the walk of a dark candidate', () => {
     expect(notes).toContain('at most 1 % chance of convicting a good one');
     expect(notes).toContain('burst guard off');
     expect(notes).toContain('latency is not judged');
+    expect(notes).toMatch(
+      /has errors on clearly more than 0.25 % of its requests \(usual: .* %\) are no evidence of health/,
+    );
     // The first step's proof and the lag of the metrics, two bakes, the swap.
     expect(plan.expectedSeconds).toBeGreaterThan(300 + 300 + 300 + 300);
     expect(plan.expectedSeconds).toBeLessThan(1500);
@@ -63,6 +68,86 @@ describe('the walk of a dark candidate', () => {
       state: { is: 'baking', index: 2, since: now },
       moves: [{ from: now, until: now, share: 1 }],
     });
+  });
+});
+
+describe('the alarms of a walk', () => {
+  const theirs = (dimensions: Readonly<Record<string, string>>, more: Partial<MetricAlarm> = {}): MetricAlarm => ({
+    AlarmName: 'theirs',
+    Namespace: 'AWS/SageMaker',
+    MetricName: 'Invocation5XXErrors',
+    Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+    Statistic: 'Average',
+    Threshold: 0.02,
+    ComparisonOperator: 'GreaterThanThreshold',
+    Period: 60,
+    EvaluationPeriods: 1,
+    TreatMissingData: 'notBreaching',
+    StateValue: 'OK',
+    ...more,
+  });
+  const candidate = { EndpointName: 'churn', VariantName: 'AllTraffic-next' };
+  const under = (alarms: Alarms, described: readonly MetricAlarm[] = [], bakeSeconds = 300) =>
+    planSteps(
+      planningWorld(dark, { alarms: described }),
+      'churn',
+      '1.1.0',
+      { ...rollout, alarms, bakeSeconds },
+      recordOf(),
+    );
+
+  test('are frozen with it: its own on the candidate’s variant alone, and those that are named', async () => {
+    const { release, plan } = await under({ errors: 0.01, named: ['theirs'] }, [theirs(candidate)]);
+    expect(release.stepping?.alarms).toEqual([expect.stringMatching(/^churn-1-1-0-errors-[0-9a-f]{8}$/), 'theirs']);
+    expect(plan.changes[0]).toMatchObject({ verb: 'create', object: '1 alarms for this release' });
+    expect(plan.permissions).toContain('cloudwatch:PutMetricAlarm');
+    expect((await under({ named: [] })).release.stepping).not.toHaveProperty('alarms');
+  });
+
+  test.each<[string, () => Promise<unknown>, string]>([
+    [
+      'cannot go off within a bake',
+      () => under({ errors: 0.01, named: [] }, [], 120),
+      'alarm-cannot-fire: .*within the bake of 2m',
+    ],
+    ['do not exist', () => under({ named: ['theirs'] }), 'alarm-not-ready: alarm theirs does not exist'],
+    [
+      'are red',
+      () => under({ named: ['theirs'] }, [theirs(candidate, { StateValue: 'ALARM' })]),
+      'alarm-not-ready: .*in ALARM',
+    ],
+    [
+      'do not see the candidate',
+      () => under({ named: ['theirs'] }, [theirs({ ...candidate, VariantName: 'AllTraffic' })]),
+      'alarm-cannot-fire: .*watches variant AllTraffic and this release is variant AllTraffic-next',
+    ],
+  ])('are refused when they %s', async (_, plan, words) => {
+    expect(await refusal(plan())).toMatch(new RegExp(words));
+  });
+
+  test('may compare the candidate with the variant beside it, which is not the wrong one then', async () => {
+    const { Dimensions: next = [] } = theirs(candidate);
+    const { Dimensions: beside = [] } = theirs({ ...candidate, VariantName: 'AllTraffic' });
+    const stat = (Id: string, Dimensions: typeof next) => ({
+      Id,
+      MetricStat: {
+        Metric: { Namespace: 'AWS/SageMaker', MetricName: 'Invocation5XXErrors', Dimensions },
+        Period: 60,
+        Stat: 'Average',
+      },
+      ReturnData: false,
+    });
+    const ratio: MetricAlarm = {
+      AlarmName: 'theirs',
+      Metrics: [{ Id: 'ratio', Expression: 'n / b', ReturnData: true }, stat('n', next), stat('b', beside)],
+      Threshold: 3,
+      ComparisonOperator: 'GreaterThanThreshold',
+      EvaluationPeriods: 1,
+      TreatMissingData: 'notBreaching',
+      StateValue: 'OK',
+    };
+    const { plan } = await under({ named: ['theirs'] }, [ratio]);
+    expect(plan.notes.join()).not.toContain('theirs');
   });
 });
 

@@ -6,6 +6,7 @@ import {
   refuseUnprovable,
   walkSeconds,
 } from '../../../src/endpoint/proof.ts';
+import { policyOf } from '../../../src/judge/policy.ts';
 import type { Rollout } from '../../../src/manifest/manifest.ts';
 import { Refusal } from '../../../src/operation.ts';
 import { frozen, judgePolicy } from '../../support/stepping.ts';
@@ -18,8 +19,12 @@ const rollout = {
   minimumRequests: 0,
   judge: judgePolicy,
 } as unknown as Steps;
-const at = (rate: number, rates: Readonly<Record<string, number>> = frozen.rates, asked: Steps = rollout) =>
-  proofTimes(asked, { ...frozen, rates }, rate);
+const at = (
+  rate: number,
+  rates: Readonly<Record<string, number>> = frozen.rates,
+  asked: Steps = rollout,
+  policy = frozen.policy,
+) => proofTimes(asked, { ...frozen, rates, policy }, rate);
 
 describe('the time to proof', () => {
   test('is what a clean candidate takes at each share but the last', () => {
@@ -33,9 +38,13 @@ describe('the time to proof', () => {
 
   test('is that of the metric that takes longest, at the rate it has anyway', () => {
     const [clean] = at(50);
-    const [usual] = at(50, { errors: 0, 'client-errors': 0.01 });
+    const often = { errors: 0, 'client-errors': 0.01 };
+    const judged = policyOf({ ...judgePolicy, clientErrors: 'judge' }, { clientErrors: true });
+    const [usual] = at(50, often, rollout, judged);
     expect(usual?.says).toBe('4xx answers');
     expect(usual?.seconds).toBeGreaterThan(5 * (clean?.seconds ?? 0));
+    // What is only reported is not waited for.
+    expect(at(50, often)).toEqual(at(50));
   });
 
   test('is not below what minimum-requests takes', () => {

@@ -17,9 +17,9 @@ const chapter: Chapter = {
   baseline: { label: '1.0.0', endpointConfig: 'iris-1-0-0-aaaaaaaa' },
   candidate: { label: nasty, endpointConfig: nasty },
   minutes: [
-    { arm: 'baseline', minute: start, requests: 400, errors: 0 },
-    { arm: 'candidate', minute: start, requests: 100, errors: 5 },
-    { arm: 'baseline', minute: start + minutes(1), requests: 500, errors: 0 },
+    { arm: 'baseline', minute: start, requests: 400, errors: 0, clientErrors: 3 },
+    { arm: 'candidate', minute: start, requests: 100, errors: 5, clientErrors: 2 },
+    { arm: 'baseline', minute: start + minutes(1), requests: 500, errors: 0, clientErrors: 0 },
   ],
   errorThreshold: 0.01,
   evidence: [],

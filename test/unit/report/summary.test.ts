@@ -85,6 +85,35 @@ describe('the job summary', () => {
     expect(summaryOf(report())).not.toContain('judge');
   });
 
+  it("shows callers' mistakes as their own figure, and says when the candidate has many more of them", () => {
+    const told = (logEvidence: number): string =>
+      summaryOf(
+        report({
+          judged: {
+            exposed: 900,
+            harmed: 0,
+            logEvidence: 0,
+            threshold: 4.605,
+            metrics: [
+              {
+                says: '4xx answers',
+                candidate: { requests: 900, bad: 30 },
+                baseline: { requests: 8100, bad: 40 },
+                interval: [0, 0.05],
+                logEvidence,
+                reported: true,
+              },
+            ],
+          },
+        }),
+      );
+    expect(told(0)).toContain(
+      '| 4xx answers | 30 of 900 (3.33 %) | 40 of 8100 (0.494 %) | unknown | 1, not judged | not asked |',
+    );
+    expect(told(0)).not.toContain('Remark');
+    expect(told(5)).toContain('Remark: 4xx answers, 30 of 900 (3.33 %) beside 40 of 8100 (0.494 %)');
+  });
+
   it('tells every reason with its remedy', () => {
     for (const [reason, { outcome, remedy }] of Object.entries(reasonCodes)) {
       const markdown = summaryOf(report({ reason: reason as Result['reason'], outcome: outcome as Outcome }));

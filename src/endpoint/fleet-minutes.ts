@@ -1,0 +1,127 @@
+import { type Instant, minutes, seconds } from '../clock.ts';
+import type { Latency, LatencyPlan } from '../judge/latency.ts';
+import type { World } from '../world.ts';
+
+export const bucketSeconds = 60;
+
+/** What answers requests: a variant, or one fleet of it. */
+export interface Fleet {
+  readonly endpoint: string;
+  readonly variant: string;
+  /** One of the two fleets of a guardrail deployment. */
+  readonly endpointConfig?: string;
+}
+
+/** What one fleet did in one minute. `errors` are the model's own (rule 20); 4xx are counted beside them. */
+export type Minute = { readonly requests: number; readonly errors: number; readonly clientErrors: number } & Latency;
+
+/** Undefined = not known. `unsettled` = not known yet: the series of this young minute do not fit together. */
+export type MinuteReading = Minute | 'unsettled' | undefined;
+
+/**
+ * How long the parts of one minute may take to arrive. SageMaker sends a 1 or a 0 for every answer (AWS: "Amazon SageMaker AI metrics in
+ * Amazon CloudWatch"), so a minute with requests and without one of the error series is not complete; whether that holds for every kind
+ * of endpoint is not documented, so after this time a series that is missing is one in which nothing happened.
+ */
+const patience = minutes(5);
+
+/**
+ * The metrics of one fleet in [from, to). A minute without a data point in a complete answer had no requests; in an incomplete
+ * answer it is not known.
+ */
+export const readFleet = async (
+  world: World,
+  fleet: Fleet,
+  latency: LatencyPlan | undefined,
+  from: Instant,
+  to: Instant,
+): Promise<(at: Instant) => MinuteReading> => {
+  const queries = queriesOf(latency);
+  const values = new Map<string, Map<Instant, number>>(queries.map(({ Id }) => [Id, new Map()]));
+  const complete = new Set<string>();
+  let NextToken: string | undefined;
+  do {
+    const page = await world.read.cloudwatch.getMetricData({
+      StartTime: new Date(from),
+      EndTime: new Date(to),
+      ScanBy: 'TimestampAscending',
+      MetricDataQueries: queries.map(({ Id, MetricName, Stat }) => ({
+        Id,
+        MetricStat: {
+          Metric: { Namespace: 'AWS/SageMaker', MetricName, Dimensions: dimensions(fleet) },
+          Period: bucketSeconds,
+          Stat,
+        },
+      })),
+      ...(NextToken ? { NextToken } : {}),
+    });
+    for (const { Id = '', Timestamps = [], Values = [], StatusCode } of page.MetricDataResults ?? []) {
+      // A metric is known when its last page says so; PartialData is missing data (reference/progressive-delivery.md §3.3).
+      if (StatusCode === 'Complete') complete.add(Id);
+      else complete.delete(Id);
+      for (const [index, at] of Timestamps.entries()) values.get(Id)?.set(at.getTime(), Values[index] ?? 0);
+    }
+    NextToken = page.NextToken;
+  } while (NextToken);
+  const point = (id: string, at: Instant): number | undefined => values.get(id)?.get(at);
+  const value = (id: string, at: Instant): number => point(id, at) ?? 0;
+  const now = world.clock.now();
+  return (at) => {
+    // No data point where CloudWatch answered in full is nothing that happened; where it did not, it may be anything.
+    if (queries.some(({ Id }) => !complete.has(Id) && point(Id, at) === undefined)) return undefined;
+    const young = now < at + seconds(bucketSeconds) + patience;
+    const counted = countsOf(point('requests', at), point('answers', at), point('callers', at), young);
+    if (counted === undefined) return young ? 'unsettled' : undefined;
+    const cells = latency?.rung === 'cells' ? latency.edges.map((_, index) => value(`cell${index}`, at)) : undefined;
+    const samples = value('samples', at);
+    return {
+      ...counted,
+      ...(cells ? { cells: [...cells, Math.max(0, samples - cells.reduce((sum, cell) => sum + cell, 0))] } : {}),
+      ...(latency?.rung === 'percentile' ? { percentile: value('percentile', at) / 1000 } : {}),
+      ...(latency?.rung === 'mean' ? { sum: value('sum', at) / 1000 } : {}),
+      ...(latency?.rung === 'maximum' ? { maximum: value('maximum', at) / 1000 } : {}),
+    };
+  };
+};
+
+/**
+ * Rule 20: `InvocationModelErrors` are all answers that are not 2xx, callers' mistakes (4xx) among them; what is left are the model's.
+ * @param answers that were not 2xx
+ * @returns undefined when the series do not fit together: more mistakes than failures, or failures without requests
+ */
+const countsOf = (
+  requests: number | undefined,
+  answers: number | undefined,
+  callers: number | undefined,
+  young: boolean,
+): Pick<Minute, 'requests' | 'errors' | 'clientErrors'> | undefined => {
+  const series = [requests, answers, callers];
+  const missing = series.filter((one) => one === undefined).length;
+  if (young && missing > 0 && missing < series.length) return undefined;
+  const [all = 0, failed = 0, mistaken = 0] = series;
+  if (mistaken > failed || failed > all) return undefined;
+  return { requests: all, errors: failed - mistaken, clientErrors: mistaken };
+};
+
+const dimensions = ({ endpoint, variant, endpointConfig }: Fleet) => [
+  { Name: 'EndpointName', Value: endpoint },
+  { Name: 'VariantName', Value: variant },
+  ...(endpointConfig === undefined ? [] : [{ Name: 'EndpointConfigName', Value: endpointConfig }]),
+];
+
+/** ModelLatency is in microseconds, the plan's edges in milliseconds; `TC(a:b)` counts samples in (a, b] (CloudWatch: statistics). */
+const queriesOf = (latency: LatencyPlan | undefined) => [
+  { Id: 'requests', MetricName: 'Invocations', Stat: 'Sum' },
+  { Id: 'answers', MetricName: 'InvocationModelErrors', Stat: 'Sum' },
+  { Id: 'callers', MetricName: 'Invocation4XXErrors', Stat: 'Sum' },
+  ...(latency === undefined ? [] : [{ Id: 'samples', MetricName: 'ModelLatency', Stat: 'SampleCount' }]),
+  ...(latency?.rung === 'cells'
+    ? latency.edges.map((edge, index) => {
+        const below = index === 0 ? '' : String((latency.edges[index - 1] ?? 0) * 1000);
+        return { Id: `cell${index}`, MetricName: 'ModelLatency', Stat: `TC(${below}:${edge * 1000})` };
+      })
+    : []),
+  ...(latency?.rung === 'percentile' ? [{ Id: 'percentile', MetricName: 'ModelLatency', Stat: 'p99' }] : []),
+  ...(latency?.rung === 'mean' ? [{ Id: 'sum', MetricName: 'ModelLatency', Stat: 'Sum' }] : []),
+  ...(latency?.rung === 'maximum' ? [{ Id: 'maximum', MetricName: 'ModelLatency', Stat: 'Maximum' }] : []),
+];

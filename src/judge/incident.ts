@@ -1,0 +1,88 @@
+import type { Counts } from './bucket.ts';
+import type { Past } from './burst-guard.ts';
+
+/**
+ * What a bad baseline may excuse. In a minute in which the baseline itself fails far more often than it usually does, a candidate that is
+ * bad by itself looks good beside it, so such a minute is no evidence of health: it can lower the evidence, never raise it (`health.ts`).
+ * Usual is what the day before the rollout was like, frozen in the plan.
+ *
+ * An incident is declared by the likelihood ratio of "several times the tolerated rate" against "the tolerated rate", summed up over the
+ * buckets and never below 0 (Page's CUSUM, for Poisson counts): one large minute declares it, and so do many small ones on an endpoint
+ * with little traffic. It rises with the bad requests of a bucket, and depends on nothing of the candidate: the proof of the bound needs
+ * both.
+ */
+export type Trouble = readonly number[];
+
+/** Times the usual rate: a baseline may have a bad hour. */
+const timesUsual = 2;
+/** Of the excess that must be excluded: what a baseline fails below it can excuse no more than that. */
+const ofExcess = 0.5;
+
+/**
+ * The rate up to which the baseline's errors count in full.
+ * @param usual share of bad requests
+ */
+export const toleratedRate = (usual: number, excessBelow: number): number =>
+  Math.max(timesUsual * usual, ofExcess * excessBelow);
+
+/** Times the tolerated rate. */
+const factors: readonly number[] = [2, 8];
+/** At the tolerated rate that happens about once in ten thousand buckets; at the usual one practically never. */
+const declared = -Math.log(1e-4);
+
+export const noTrouble: Trouble = factors.map(() => 0);
+
+export interface Watch {
+  readonly trouble: Trouble;
+  readonly incident: boolean;
+}
+
+/** @param tolerated share of bad requests */
+export const watchBaseline = (trouble: Trouble, { baseline, baselineBad }: Counts, tolerated: number): Watch => {
+  const expected = tolerated * baseline;
+  const logs = factors.map((factor, index) =>
+    Math.max(0, (trouble[index] ?? 0) + baselineBad * Math.log(factor) - expected * (factor - 1)),
+  );
+  // Held at the threshold: a large incident is over as soon as a small one.
+  return {
+    trouble: logs.map((log) => Math.min(log, declared)),
+    incident: baseline > 0 && logs.some((log) => log >= declared),
+  };
+};
+
+/** Share of the requests whose hours were no worse. */
+const usualHours = 0.9;
+const hour = 60;
+
+/**
+ * The rate that nine tenths of the requests of the day before lived with, hour by hour: a day has busy hours, and an incident of an hour or
+ * two must not become usual. Not below one bad request in all of it: none was seen, which is not never.
+ * @param history in order, a minute each
+ * @returns undefined without requests
+ */
+export const usualRate = (history: readonly Past[]): number | undefined =>
+  usualOf(
+    Array.from({ length: Math.ceil(history.length / hour) }, (_, index) => {
+      const part = history.slice(index * hour, (index + 1) * hour);
+      return {
+        requests: part.reduce((sum, { requests }) => sum + requests, 0),
+        bad: part.reduce((sum, { bad }) => sum + bad, 0),
+      };
+    }),
+  );
+
+/** @param hours of the day before, in any order */
+export const usualOf = (hours: readonly Past[]): number | undefined => {
+  const all = hours.reduce((sum, { requests }) => sum + requests, 0);
+  if (all === 0) return undefined;
+  let seen = 0;
+  const rates = hours
+    .filter(({ requests }) => requests > 0)
+    .map(({ requests, bad }) => ({ requests, rate: bad / requests }))
+    .sort((one, other) => one.rate - other.rate);
+  const usual = rates.find(({ requests }) => {
+    seen += requests;
+    return seen >= usualHours * all;
+  });
+  return Math.max(usual?.rate ?? 0, 1 / all);
+};

@@ -1,0 +1,186 @@
+import { type Instant, minutes } from '../../src/clock.ts';
+import type { AlarmSpec } from '../../src/endpoint/alarms.ts';
+import type { Turn } from '../../src/endpoint/turn.ts';
+import { abortSteps, walk } from '../../src/endpoint/walk.ts';
+import type { Evidence } from '../../src/release/journal.ts';
+import type { ReleasePatch } from '../../src/release/lifecycle.ts';
+import type { ManualCommand, Release, Stepping } from '../../src/release/record.ts';
+import type { State } from '../../src/rollout/state.ts';
+import { type Registry, registryOf, terms } from './approval.ts';
+import { type Did, fakeMetrics } from './metrics.ts';
+import { configuration, release } from './release.ts';
+import { nine, stepping } from './stepping.ts';
+
+export interface Far {
+  status: string;
+  /** The candidate's. */
+  share: number;
+  modifiedAt: Instant;
+  config: string;
+  pending?: string;
+  counts: readonly [baseline: number, candidate: number];
+  image?: string;
+}
+
+const inPlace: Far = {
+  status: 'InService',
+  share: 0.1,
+  modifiedAt: nine + 30_000,
+  config: 'churn-dark',
+  counts: [4, 4],
+};
+export const clean = (fleet: string): Did => ({ requests: fleet.endsWith('-next') ? 300 : 2700 });
+export const failing = (fleet: string): Did => ({ ...clean(fleet), errors: fleet.endsWith('-next') ? 30 : 1 });
+
+export const told = (command: ManualCommand['command'], more: Partial<ManualCommand> = {}): ManualCommand => ({
+  command,
+  by: 'mina',
+  why: 'because',
+  at: nine,
+  ...more,
+});
+
+export const refusal = (message: string, name = 'ValidationException') =>
+  Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 400 }, call: 'sagemaker:Update' });
+export const busy = refusal(
+  'Cannot update in-progress endpoint "arn:aws:sagemaker:eu-west-1:111122223333:endpoint/churn".',
+);
+
+/** A walk over an endpoint that answers as told: what was sent, saved, witnessed. */
+export const walking = (options: {
+  readonly far?: Partial<Far>;
+  readonly stepping?: Partial<Stepping>;
+  readonly did?: (fleet: string, at: Instant) => Did | undefined;
+  readonly commands?: readonly ManualCommand[];
+  readonly refuses?: { readonly weights?: Error; readonly counts?: Error };
+  readonly now?: Instant;
+  readonly registry?: Partial<Registry>;
+  readonly finish?: true;
+  /** State of each alarm that exists; none can be read where there is an error. */
+  readonly alarms?: Readonly<Record<string, string>> | Error;
+  /** Red since then, whatever they are now. */
+  readonly wereRed?: readonly string[];
+  readonly armed?: readonly AlarmSpec[];
+}) => {
+  const { registry, read } = registryOf('1.1.0');
+  Object.assign(registry, options.registry);
+  const far: Far = { ...inPlace, ...options.far };
+  let now = options.now ?? nine + minutes(12);
+  let did = options.did ?? clean;
+  const alarms = options.alarms ?? {};
+  const sent: (number | string)[] = [];
+  const saved: ReleasePatch[] = [];
+  const witnessed: Evidence[] = [];
+  let current: Release = release({
+    operation: 'shift-traffic',
+    phase: 'stepping',
+    baseline: { ...configuration('1.0.0'), endpointConfig: 'churn-dark' },
+    candidate: { ...configuration('1.1.0'), packageVersion: 7, imageDigest: `sha256:${'5e'.repeat(32)}` },
+    lease: { holder: 'run-1', until: now + minutes(10) },
+    stepping: stepping(options.stepping),
+    commands: options.commands ?? [],
+  });
+  const variant = (VariantName: string, CurrentWeight: number, count: number, image?: string) => ({
+    VariantName,
+    CurrentWeight,
+    DesiredWeight: CurrentWeight,
+    CurrentInstanceCount: count,
+    DesiredInstanceCount: count,
+    ...(image ? { DeployedImages: [{ ResolvedImage: `repo@${image}` }] } : {}),
+  });
+  const world = {
+    clock: { now: () => now },
+    signal: new AbortController().signal,
+    run: { host: 'command-line', holder: 'run-1', actor: 'mina' },
+    account: { partition: 'aws', region: 'eu-west-1', id: '111122223333' },
+    read: {
+      ...read,
+      sagemaker: {
+        ...read.sagemaker,
+        describeEndpoint: async () => ({
+          EndpointStatus: far.status,
+          EndpointConfigName: far.config,
+          LastModifiedTime: new Date(far.modifiedAt),
+          ...(far.pending ? { PendingDeploymentSummary: { EndpointConfigName: far.pending } } : {}),
+          ProductionVariants: [
+            variant('AllTraffic', 1 - far.share, far.counts[0]),
+            variant('AllTraffic-next', far.share, far.counts[1], far.image),
+          ],
+        }),
+      },
+      cloudwatch: {
+        ...fakeMetrics((fleet, at) => did(fleet, at)),
+        describeAlarms: async ({ AlarmNames = [] }: { readonly AlarmNames?: readonly string[] }) => {
+          if (alarms instanceof Error) throw alarms;
+          const standing: Readonly<Record<string, string>> = alarms;
+          return {
+            MetricAlarms: AlarmNames.filter((name) => standing[name] !== undefined).map((AlarmName) => ({
+              AlarmName,
+              StateValue: standing[AlarmName],
+              StateTransitionedTimestamp: new Date(options.wereRed?.includes(AlarmName) ? nine + minutes(9) : 0),
+            })),
+          };
+        },
+        describeAlarmHistory: async ({ AlarmName = '' }: { readonly AlarmName?: string }) => ({
+          AlarmHistoryItems: options.wereRed?.includes(AlarmName)
+            ? [{ HistoryData: JSON.stringify({ newState: { stateValue: 'ALARM' } }) }]
+            : [],
+        }),
+      },
+    },
+    write: {
+      cloudwatch: {
+        putMetricAlarm: async ({ AlarmName = '' }: { readonly AlarmName?: string }) => {
+          sent.push(AlarmName);
+        },
+      },
+      sagemaker: {
+        updateEndpointWeightsAndCapacities: async ({
+          DesiredWeightsAndCapacities: asked,
+        }: {
+          readonly DesiredWeightsAndCapacities: readonly {
+            readonly DesiredWeight?: number;
+            readonly DesiredInstanceCount?: number;
+          }[];
+        }) => {
+          const weight = asked[1]?.DesiredWeight;
+          const refused = weight === undefined ? options.refuses?.counts : options.refuses?.weights;
+          if (refused) throw refused;
+          sent.push(weight ?? `${asked[0]?.DesiredInstanceCount} instances`);
+        },
+        updateEndpoint: async ({ EndpointConfigName }: { readonly EndpointConfigName: string }) => {
+          sent.push(EndpointConfigName);
+        },
+      },
+    },
+  };
+  const turnOf = (): Turn =>
+    ({
+      world,
+      endpoint: 'churn',
+      approval: options.finish ? { ...terms, onRejection: 'finish' } : terms,
+      release: current,
+      save: async (patch: ReleasePatch) => {
+        saved.push(patch);
+        current = { ...current, ...patch } as Release;
+        return turnOf();
+      },
+      remark: () => undefined,
+      witness: (evidence: Evidence) => witnessed.push(evidence),
+    }) as unknown as Turn;
+  return {
+    look: (change: Partial<Far> = {}, later = 0, then = did) => {
+      Object.assign(far, change);
+      now += later;
+      did = then;
+      return walk(turnOf(), options.armed);
+    },
+    abort: () => abortSteps(turnOf(), 'cancelled', 'the run was cancelled'),
+    sent,
+    saved,
+    registry,
+    witnessed,
+    release: () => current,
+    state: (): State | undefined => current.stepping?.state,
+  };
+};
