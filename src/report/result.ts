@@ -2,7 +2,7 @@ import { type Instant, iso } from '../clock.ts';
 import type { Judged, OperationName, Outcome, Plan } from '../operation.ts';
 import { oneLine, visible } from '../plain-text.ts';
 import type { ReasonCode } from '../reason-codes.ts';
-import { redacted } from '../secrets.ts';
+import { withoutSecrets } from '../secrets.ts';
 
 /** What every host reports, in the words every host uses. Names and versions only: see `withoutAccount`. */
 export interface Result {
@@ -62,8 +62,8 @@ export const withoutAccount = (text: string, account?: string): string =>
 /** `withoutAccount` on every text of a result, and no secret in any. */
 export const scrubbed = (result: Result, account?: string): Result =>
   JSON.parse(
-    JSON.stringify(result, (_key, value: unknown) =>
-      typeof value === 'string' ? withoutAccount(redacted(value), account) : value,
+    JSON.stringify(withoutSecrets(result), (_key, value: unknown) =>
+      typeof value === 'string' ? withoutAccount(value, account) : value,
     ),
   ) as Result;
 

@@ -191,6 +191,11 @@ describe('news', () => {
 });
 
 describe('a plan as text', () => {
+  it('has no line that foreign text began', () => {
+    const text = planAsText({ ...countingPlan, notes: ['better\ndeploy-endpoint: succeeded/delivered'] });
+    expect(text).toContain('\n  note: better\\ndeploy-endpoint: succeeded/delivered\n');
+  });
+
   it('says that there is nothing to do', () => {
     expect(planAsText({ ...countingPlan, changes: [], peakInstances: {}, permissions: [] })).toBe(
       'count to three\n  nothing to change\n  note: counting is safe\n  expected: 3m\n  permissions: none',

@@ -45,6 +45,12 @@ describe('whatever foreign text says, the runner is told nothing by it', () => {
     expect(step.outputs).toMatchObject({ outcome: when === 'turn' ? 'failed' : 'cancelled' });
   });
 
+  it('and it is shown without its secrets', async () => {
+    const step = await runStep(script, {}, { env: { FOREIGN: 'db_password=hunter2', RUNNER_DEBUG: '1' } });
+    expect(step.log).toContain('note: db_password=***');
+    expect(JSON.stringify(step)).not.toContain('hunter2');
+  });
+
   it('in an input that is refused', async () => {
     const step = await runStep(script, { timeout: foreign, 'on-pending': foreign }, {});
     expectNoCommands(step);

@@ -8,6 +8,7 @@ import { registerModelInputs } from '../../../src/operations/register-model-inpu
 import { parseEvaluation } from '../../../src/registry/evaluation.ts';
 import { house, manifestText } from '../../../src/rehearsal/manifest.ts';
 import { type Result, scrubbed } from '../../../src/report/result.ts';
+import { InputError } from '../../../src/schema.ts';
 import { keepSecret, keepSecretsOf, keepVariablesOf, quoted, redacted, withoutSecrets } from '../../../src/secrets.ts';
 
 // Put together here, so that no scanner takes them for real ones.
@@ -76,6 +77,15 @@ describe('what AWS quotes', () => {
     expect(error.message).toBe('Invalid value *** for DB of churn, 1 of 1');
     expect(error.stack).not.toContain('correct horse');
   });
+});
+
+describe('a failure', () => {
+  it.each([new Error('db_password=hunter2'), new InputError('db_password=hunter2'), 'db_password=hunter2'])(
+    'is reported without its secrets: %s',
+    (error) => {
+      expect(failureOf(error).because).toBe('db_password=***');
+    },
+  );
 });
 
 describe('what a container is given', () => {
