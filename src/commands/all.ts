@@ -12,7 +12,6 @@ import { simulator } from './simulator.ts';
 
 /** In the order in which a delivery needs them. */
 export const commands: Commands = {
-  'create-bucket': createBucket,
   'register-model': registerModel,
   'approve-gate': approveGate,
   'deploy-endpoint': deployEndpoint,
@@ -21,6 +20,7 @@ export const commands: Commands = {
   plan,
   lint,
   history,
+  'create-bucket': createBucket,
   'action-types': actionTypes,
   judge,
   backtest,
