@@ -151,6 +151,8 @@ const plan = async (
       if (world.write === undefined)
         return { is: 'behind', because: `would begin when another release has ended: ${decision.because}` };
       throw new Refusal('held-by-another-release', decision.because);
+    case 'stopping':
+      return { is: 'stop-first', release: decision.release };
     case 'plan-changed':
       throw new Refusal('plan-changed', `${decision.release.id} is live with another plan`);
     case 'already-convicted':
