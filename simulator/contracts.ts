@@ -135,8 +135,11 @@ export interface Faults {
   add(fault: Fault): void;
 }
 export type Fault = {
-  readonly service: string;
-  readonly operation: string;
+  /** Every service, operation or caller, when it is left out. */
+  readonly service?: string;
+  readonly operation?: string;
+  /** Only calls of this clock participant. */
+  readonly participant?: string;
   readonly times: number;
   /** Skip this many matching calls first. */
   readonly after?: number;
@@ -145,6 +148,10 @@ export type Fault = {
   | { readonly kind: 'server-error' }
   /** The call is carried out, then the connection is closed without an answer. */
   | { readonly kind: 'answer-lost' }
+  /** The connection is closed and the call is not carried out: as if it had never been sent. The request log does not have it. */
+  | { readonly kind: 'never-arrived' }
+  /** The connection is closed, and the call is carried out so much later: it was under way when its sender gave up. */
+  | { readonly kind: 'late'; readonly delayMs: number }
   | { readonly kind: 'expired-token' }
   | { readonly kind: 'error'; readonly code: string; readonly message: string }
   /** Runs in the driver before the call is handled: to kill a process exactly here. */
