@@ -120,7 +120,7 @@ export interface Simulator {
 
 /** Harm on the far side, which no request carries: what happens to fleets after the call was accepted. */
 export interface Harm {
-  /** The next `times` fleets that are launched, of whatever endpoint, find no capacity. */
+  /** The next `times` fleets that are launched, of whatever endpoint, find no capacity; a later call replaces an earlier one. */
   failCapacity(times: number): void;
   /** AWS maintenance: SystemUpdating for `durationMs`, during which every change is refused. False when the endpoint is not InService. */
   systemUpdate(endpoint: string, durationMs: number): boolean;
