@@ -99,7 +99,8 @@ export const playPoint = (name: string, clean: Recording): Promise<Shown> => {
     const story = `${point.by === 'cancel' ? saidBy(first) : 'killed'} → ${saidBy(again)}`;
 
     const isKill = point.by === 'kill';
-    const expected = isKill && point.rerun === 'action' ? [wasOver ? act.wasOver : act.ends] : [act.ends, act.wasOver];
+    const expected =
+      isKill && point.rerun === 'action' ? (wasOver ? act.wasOver : [act.ends]) : [act.ends, ...act.wasOver];
     if (!expected.includes(saidBy(again)))
       violations.push(`the re-run ended ${saidBy(again)}, not ${expected.join(' or ')}: ${again.because}`);
     const requests = simulator.requests.slice(from);
@@ -108,7 +109,7 @@ export const playPoint = (name: string, clean: Recording): Promise<Shown> => {
       first.outcome !== undefined &&
       !isKill &&
       first.outcome !== 'cancelled' &&
-      ![act.ends, act.wasOver].includes(saidBy(first))
+      ![act.ends, ...act.wasOver].includes(saidBy(first))
     )
       violations.push(`the cancelled run ended ${saidBy(first)}: ${first.because}`);
     violations.push(
@@ -140,7 +141,7 @@ const truthOf = (
     // A release that goes on began with what served before it.
     before: isRepeat || act.serves === undefined ? seen.between : seen.before,
     after: seen.after,
-    version: act.dark ?? act.serves ?? '',
+    version: (ended.reason === 'candidate-dark' ? act.dark : act.serves) ?? '',
     mutations: seen.requests.filter(
       ({ participant, mutation, service }) => mutation && service !== 'codepipeline' && isOf(ended, participant),
     ).length,

@@ -281,9 +281,14 @@ const lastRun = async (play: Play): Promise<void> => {
   const before = await readServing(simulator, team.endpoint);
   const version = dice.one(versionsOf(wish));
   const isSteps = wish.rollout === rollouts.steps;
-  const retry = { retry: 'true' };
-  const asked = (operation: OperationName): Promise<Ended> =>
-    scene.start({ host: 'action', operation, inputs: { version, ...retry }, runId: '99' }).ended();
+  const asked = (operation: OperationName, of: string = version): Promise<Ended> =>
+    scene.start({ host: 'action', operation, inputs: { version: of, retry: 'true' }, runId: '99' }).ended();
+  // Nothing is planned beside a candidate with traffic: its shift is ended first, as the refusal says.
+  const shifted = before?.variants.find(({ name, share }) => name.endsWith('-next') && share > 0)?.version;
+  if (shifted !== undefined) {
+    const ended = await asked('shift-traffic', shifted);
+    story.push(`the shift to ${shifted} ends ${ended.outcome}/${ended.reason}`);
+  }
   let end = await asked('deploy-endpoint');
   if (isSteps && end.reason === 'candidate-dark') end = await asked('shift-traffic');
   story.push(`at last ${version} ends ${end.outcome}/${end.reason}`);
