@@ -13,6 +13,9 @@ export interface ActFigures {
 
 export interface Totals {
   readonly points: number;
+  /** How many of both there are; a limit of time may leave some out. */
+  readonly allPoints: number;
+  readonly allSchedules: number;
   readonly schedules: number;
   readonly seed: number;
   readonly violations: number;
@@ -58,9 +61,12 @@ export const figuresAsText = (acts: readonly ActFigures[], totals: Totals): stri
       sum(({ points }) => points),
     ),
     '',
-    `**Crash points ${count(totals.points)}, random schedules ${count(totals.schedules)} (seeds ${totals.seed} to ${totals.seed + totals.schedules - 1}), violations ${totals.violations}**, in ${Math.ceil(totals.seconds / 60)} minutes on ${totals.cores} cores.`,
+    `**Crash points ${of(totals.points, totals.allPoints)}, random schedules ${of(totals.schedules, totals.allSchedules)} (seeds ${totals.seed} to ${totals.seed + totals.allSchedules - 1}), violations ${totals.violations}**, in ${Math.ceil(totals.seconds / 60)} minutes on ${totals.cores} cores.`,
     '',
   ].join('\n');
 };
+
+/** `1,344`, or `20 of 1,344` when time was up before. */
+const of = (played: number, all: number): string => (played === all ? count(all) : `${count(played)} of ${count(all)}`);
 
 const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`;

@@ -158,9 +158,11 @@ const figures: readonly ActFigures[] = [...recordings].map(([act, { requests }])
   points: byAct.get(act) ?? 0,
 }));
 const boundaries = figures.reduce((sum, one) => sum + one.boundaries, 0);
-const last = `crash points ${counts.points} (of ${boundaries} request boundaries), schedules ${counts.schedules}, violations ${violations.length}, ${secondsSince()} s on ${workers.length} cores`;
+const last = `crash points ${counts.points} of ${pointTasks.length} (${boundaries} request boundaries), schedules ${counts.schedules} of ${scheduleTasks.length}, violations ${violations.length}, ${secondsSince()} s on ${workers.length} cores`;
 if (options.write)
   writeFigures(figures, {
+    allPoints: pointTasks.length,
+    allSchedules: scheduleTasks.length,
     ...counts,
     seed: firstSeed,
     violations: violations.length,

@@ -289,7 +289,10 @@ const lastRun = async (play: Play): Promise<void> => {
     const ended = await asked('shift-traffic', shifted);
     story.push(`the shift to ${shifted} ends ${ended.outcome}/${ended.reason}`);
   }
+  const wasLive = house.record()?.live !== undefined;
   let end = await asked('deploy-endpoint');
+  // It went on with a release whose end was harm's doing already, and said so: then the next one is a new attempt.
+  if (wasLive && end.outcome !== 'succeeded') end = await asked('deploy-endpoint');
   if (isSteps && end.reason === 'candidate-dark') end = await asked('shift-traffic');
   story.push(`at last ${version} ends ${end.outcome}/${end.reason}`);
   if (end.outcome !== 'succeeded') violations.push(`the last run ended ${end.outcome}/${end.reason}: ${end.because}`);
