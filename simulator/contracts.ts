@@ -129,7 +129,7 @@ export interface TrafficOptions {
 
 /** Harm on the far side, which no request carries: what happens to fleets after the call was accepted. */
 export interface Harm {
-  /** The next `times` fleets that are launched, of whatever endpoint, find no capacity. */
+  /** The next `times` fleets that are launched, of whatever endpoint, find no capacity; a later call replaces an earlier one. */
   failCapacity(times: number): void;
   /** AWS maintenance: SystemUpdating for `durationMs`, during which every change is refused. False when the endpoint is not InService. */
   systemUpdate(endpoint: string, durationMs: number): boolean;
@@ -147,8 +147,11 @@ export interface Faults {
   add(fault: Fault): void;
 }
 export type Fault = {
-  readonly service: string;
-  readonly operation: string;
+  /** Every service, operation or caller, when it is left out. */
+  readonly service?: string;
+  readonly operation?: string;
+  /** Only calls of this clock participant. */
+  readonly participant?: string;
   readonly times: number;
   /** Skip this many matching calls first. */
   readonly after?: number;
@@ -157,6 +160,10 @@ export type Fault = {
   | { readonly kind: 'server-error' }
   /** The call is carried out, then the connection is closed without an answer. */
   | { readonly kind: 'answer-lost' }
+  /** The connection is closed and the call is not carried out: as if it had never been sent. The request log does not have it. */
+  | { readonly kind: 'never-arrived' }
+  /** The connection is closed, and the call is carried out so much later: it was under way when its sender gave up. */
+  | { readonly kind: 'late'; readonly delayMs: number }
   | { readonly kind: 'expired-token' }
   | { readonly kind: 'error'; readonly code: string; readonly message: string }
   /** Runs in the driver before the call is handled: to kill a process exactly here. */

@@ -7,6 +7,7 @@ export interface FaultQueue extends Faults {
   take(
     service: string,
     operation: string,
+    participant: string | undefined,
   ): { readonly actions: readonly (() => void | Promise<void>)[]; readonly harm?: Harm };
 }
 
@@ -16,12 +17,14 @@ export const createFaults = (): FaultQueue => {
     add(fault) {
       queue.push({ fault, toSkip: fault.after ?? 0, left: fault.times });
     },
-    take(service, operation) {
+    take(service, operation, participant) {
       const actions: (() => void | Promise<void>)[] = [];
       let harm: Harm | undefined;
       for (const entry of queue) {
         const { fault } = entry;
-        if (fault.service !== service || fault.operation !== operation || entry.left === 0) continue;
+        if (entry.left === 0 || (fault.service ?? service) !== service || (fault.operation ?? operation) !== operation)
+          continue;
+        if (fault.participant !== undefined && fault.participant !== participant) continue;
         if (entry.toSkip > 0) {
           entry.toSkip--;
         } else if (fault.kind === 'call') {

@@ -1,10 +1,11 @@
 import { AwsError, type Instant, type Kernel, type Service } from './contracts.ts';
-import type { FaultQueue } from './faults.ts';
+import type { FaultQueue, Harm } from './faults.ts';
 import { demandsOf } from './iam/demands.ts';
 import { type Caller, type Principals, refusal } from './principals.ts';
 import { type AnswerContext, type Decoded, decode, type WireAnswer, type WireRequest } from './protocols.ts';
 import { uuidOf } from './random.ts';
 import { isWrite, type RequestLog, resourceOf } from './request-log.ts';
+import { participantOfToken } from './services/sts.ts';
 import { loadTables, type Tables, validate } from './validation.ts';
 
 export interface Gateway {
@@ -55,10 +56,24 @@ export const createGateway = ({ kernel, seed, services, principals, faults, log 
     return false;
   };
 
+  /** Before anything is checked: a fault is planned for whoever calls, also for what would be refused. */
+  const participantOf = (decoded: Decoded, headers: Readonly<Record<string, string>>): string | undefined => {
+    if (decoded.operation !== 'AssumeRoleWithWebIdentity') return principals.participantOf(headers);
+    try {
+      return participantOfToken(decoded.input()['WebIdentityToken']);
+    } catch {
+      return undefined;
+    }
+  };
+
   const callerOf = (decoded: Decoded, headers: Readonly<Record<string, string>>): Caller => {
     if (decoded.operation !== 'AssumeRoleWithWebIdentity')
       return principals.authenticate(headers, decoded.protocol.family);
-    return { principal: { accessKeyId: '', arn: '*', accountId: '' }, participant: undefined, temporary: false };
+    return {
+      principal: { accessKeyId: '', arn: '*', accountId: '' },
+      participant: participantOf(decoded, headers),
+      temporary: false,
+    };
   };
 
   const authorize = (
@@ -86,12 +101,31 @@ export const createGateway = ({ kernel, seed, services, principals, faults, log 
   const answer = async (request: WireRequest): Promise<WireAnswer | 'lost' | undefined> => {
     const decoded = decode(request, (service) => tables.get(service));
     if (decoded === undefined) return undefined;
+    const { service, operation } = decoded;
+    const participant = participantOf(decoded, request.headers);
+    const { actions, harm } = faults.take(service, operation, participant);
+    for (const action of actions) await action();
+    if (harm?.kind === 'never-arrived') return 'lost';
+    if (harm?.kind === 'late') {
+      const { delayMs } = harm;
+      kernel.clock.at(
+        kernel.clock.now() + delayMs,
+        `late ${operation}`,
+        () => void carryOut(request, decoded, undefined),
+      );
+      return 'lost';
+    }
+    return carryOut(request, decoded, harm);
+  };
+
+  const carryOut = async (
+    request: WireRequest,
+    decoded: Decoded,
+    harm: Harm | undefined,
+  ): Promise<WireAnswer | 'lost'> => {
     const { service, operation, protocol } = decoded;
     const requestId = uuidOf('request', seed, answered++);
     const context: AnswerContext = { operation, requestId, tables: tables.get(service) };
-    const { actions, harm } = faults.take(service, operation);
-    for (const action of actions) await action();
-
     let answeredBy: 'operation' | 'constraint' | 'gate' = 'gate';
     let caller: Caller | undefined;
     let input: Record<string, unknown> = {};
@@ -166,11 +200,7 @@ const throttled = (family: Decoded['protocol']['family'], service: string): AwsE
     : new AwsError('ThrottlingException', 'Rate exceeded');
 };
 
-const harmOf = (
-  harm: NonNullable<ReturnType<FaultQueue['take']>['harm']>,
-  family: Decoded['protocol']['family'],
-  service: string,
-): AwsError => {
+const harmOf = (harm: Harm, family: Decoded['protocol']['family'], service: string): AwsError => {
   switch (harm.kind) {
     case 'throttle':
       return throttled(family, service);
@@ -183,7 +213,9 @@ const harmOf = (
     case 'error':
       return new AwsError(harm.code, harm.message);
     case 'answer-lost':
-      throw new RangeError('an answer is lost after the call, not instead of it');
+    case 'never-arrived':
+    case 'late':
+      throw new RangeError(`${harm.kind} is no answer`);
   }
 };
 

@@ -11,6 +11,8 @@ export interface Principals {
   keysOf(participant: string): { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** @throws AwsError as AWS refuses unknown, incomplete and expired credentials in that protocol. */
   authenticate(headers: Readonly<Record<string, string>>, family: Protocol['family']): Caller;
+  /** Whose call it is, if it can be known before anything is checked. */
+  participantOf(headers: Readonly<Record<string, string>>): string | undefined;
   /** Temporary credentials that expire in virtual time. */
   issue(role: Role, sessionName: string, durationMs: number, participant: string | undefined): Session;
   role(arn: string): Role | undefined;
@@ -61,8 +63,14 @@ export const createPrincipals = (kernel: Kernel, roles: readonly string[]): Prin
       accessKeyId: `${longLived}${participant.replace(/\D/g, '').padStart(7, '0')}`,
       secretAccessKey: digestOf('secret', participant).toString('base64').slice(0, 40),
     }),
+    participantOf(headers) {
+      const accessKeyId = accessKeyOf(headers);
+      return accessKeyId?.startsWith(longLived)
+        ? `p${Number(accessKeyId.slice(longLived.length))}`
+        : sessions.get(accessKeyId ?? '')?.participant;
+    },
     authenticate(headers, family) {
-      const accessKeyId = /Credential=([^/,]+)\//.exec(headers['authorization'] ?? '')?.[1];
+      const accessKeyId = accessKeyOf(headers);
       if (accessKeyId === undefined) throw refusal('missing', family);
       if (accessKeyId.startsWith(longLived)) {
         const principal = {
@@ -121,6 +129,9 @@ export const createPrincipals = (kernel: Kernel, roles: readonly string[]): Prin
     },
   };
 };
+
+const accessKeyOf = (headers: Readonly<Record<string, string>>): string | undefined =>
+  /Credential=([^/,]+)\//.exec(headers['authorization'] ?? '')?.[1];
 
 /** The same refusal has other codes in each protocol (AWS: "Common errors" of STS, SageMaker and S3). */
 const refusals = {

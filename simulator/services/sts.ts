@@ -115,6 +115,15 @@ const claimsOf = (token: string): Claims => {
   }
 };
 
+/** The participant that a web identity token was handed to. */
+export const participantOfToken = (token: unknown): string | undefined => {
+  try {
+    return claimsOf(String(token)).simulator_participant;
+  } catch {
+    return undefined;
+  }
+};
+
 /**
  * What GitHub's token endpoint hands to a job, unsigned: nobody here checks the signature (GitHub: "OpenID Connect reference").
  * `query`: `audience`, and for rehearsals `subject` and `participant`.

@@ -151,6 +151,8 @@ const plan = async (
       if (world.write === undefined)
         return { is: 'behind', because: `would begin when another release has ended: ${decision.because}` };
       throw new Refusal('held-by-another-release', decision.because);
+    case 'stopping':
+      return { is: 'stop-first', release: decision.release };
     case 'plan-changed':
       throw new Refusal('plan-changed', `${decision.release.id} is live with another plan`);
     case 'already-convicted':
@@ -160,8 +162,9 @@ const plan = async (
       );
     case 'no-op':
     case 'new-attempt': {
-      // Steps whose run is gone are taken back first: nothing can be planned over two variants that share the traffic.
-      if (record.live?.operation === 'shift-traffic') return { is: 'stop-first', release: record.live };
+      // Nothing can be planned over two variants: a release that brings one up, walks to it or takes it away comes to rest first.
+      if (record.live && (record.live.operation !== 'deploy-endpoint' || record.live.candidate.beside))
+        return { is: 'stop-first', release: record.live };
       const notes = await refuseUnfitVersion(world, registered);
       // A configuration that was delivered and serves no more is delivered again under its own name.
       const attempt = decision.is === 'no-op' ? decision.release.attempt : decision.attempt;

@@ -14,6 +14,7 @@ import { environmentOf } from '../manifest/load.ts';
 import { type Operation, type Plan, Refusal } from '../operation.ts';
 import { readVersion } from '../registry/semantic-version.ts';
 import { lastGood } from '../release/history.ts';
+import { isStopping } from '../release/lifecycle.ts';
 import type { Configuration, Release, ReleaseRecord, Served } from '../release/record.ts';
 import { storeOf } from '../release/store.ts';
 import { flag, optional, text, type ValuesOf } from '../schema.ts';
@@ -100,6 +101,7 @@ const plan = async (world: World, given: RollbackInputs, record: ReleaseRecord):
         'held-by-another-release',
         `${release.id} is rolling ${endpoint} back already (${release.lease.holder})`,
       );
+    if (isStopping(release)) return { is: 'stop-first', release };
     if (given.to !== undefined && readVersion(given.manifest.model, given.to) !== release.version)
       throw new Refusal('plan-changed', `${release.id} is live and goes back to ${release.version}: let it end first`);
     return { is: 'resume', release };

@@ -120,6 +120,8 @@ const plan = async (
       return decision;
     case 'held':
       throw new Refusal('held-by-another-release', decision.because);
+    case 'stopping':
+      return { is: 'stop-first', release: decision.release };
     case 'plan-changed':
       // Its run is gone: traffic is not left without a judge while two plans are compared.
       if (isLeft(decision.release, world)) return { is: 'stop-first', release: decision.release };

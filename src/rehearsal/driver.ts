@@ -95,10 +95,17 @@ export interface Driver {
   finish(running: Running): Promise<StepResult>;
   /** As the runner cancels a job: SIGINT, SIGTERM after 7.5 s, SIGKILL 2.5 s later; then the post step. */
   cancel(running: Running): Promise<StepResult>;
+  /** SIGINT, and no word of what the runner does next: `finish` says how the step ended. */
+  interrupt(running: Running): void;
   /** The runner's machine is gone: SIGKILL, and `finish` will run no post step. */
   destroy(running: Running): void;
   /** A process that runs beside the steps until it is told to end. */
-  launch(name: string, script: string, environment: Readonly<Record<string, string>>): Launched;
+  launch(
+    name: string,
+    script: string,
+    environment: Readonly<Record<string, string>>,
+    args?: readonly string[],
+  ): Launched;
   /** Leaves no process behind, whatever became of the rehearsal. */
   close(): void;
 }
@@ -110,6 +117,8 @@ export const createDriver = (options: {
   readonly workspace: string;
   /** Runner temp and file commands. */
   readonly temp: string;
+  /** What every process has besides. */
+  readonly environment?: Readonly<Record<string, string>>;
 }): Driver => {
   const { simulator } = options;
   const alive = new Set<Participant>();
@@ -136,12 +145,14 @@ export const createDriver = (options: {
     script: string,
     environment: Readonly<Record<string, string>>,
     log: LogLine[],
+    args: readonly string[] = [],
   ): Participant => {
     // Registered before it exists, so that time cannot move until it has started and gone to sleep (DESIGN §11).
     const { id, url } = simulator.register(name);
     const child = startNode(script, {
-      environment: { ...environment, ...tokenService(id), ...simulator.environment({ url }) },
+      environment: { ...options.environment, ...environment, ...tokenService(id), ...simulator.environment({ url }) },
       cwd: options.workspace,
+      args,
       line: (text) => log.push({ moment: moment(), text }),
     });
     const participant: Participant = { id, closed: child.closed, exit: undefined, kill: child.kill };
@@ -235,13 +246,14 @@ export const createDriver = (options: {
       }
       return finish(running);
     },
+    interrupt: (running) => signal(running.process, 'SIGINT'),
     destroy: (running) => {
       running.gone = true;
       signal(running.process, 'SIGKILL');
     },
-    launch: (name, script, environment) => {
+    launch: (name, script, environment, args) => {
       const log: LogLine[] = [];
-      const process = spawn(name, script, { ...environment }, log);
+      const process = spawn(name, script, environment, log, args);
       return {
         id: process.id,
         log,

@@ -1,4 +1,5 @@
 import { type Instant, iso } from '../clock.ts';
+import { reasonOfAbort } from '../operation.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import { convictions, served } from './history.ts';
 import type { Release, ReleaseRecord } from './record.ts';
@@ -147,6 +148,8 @@ export type Decision =
   | { readonly is: 'no-op'; readonly release: Release }
   /** Nothing stands in the way. `abandons`: a release left behind that `begin` will end; the endpoint must be at rest first. */
   | { readonly is: 'new-attempt'; readonly attempt: number; readonly abandons?: Release }
+  /** An earlier run of it was stopped and died before it had put everything back: that is done first, and then this is asked again. */
+  | { readonly is: 'stopping'; readonly release: Release }
   | { readonly is: 'already-convicted'; readonly release: Release }
   /** The same version is live with another plan. */
   | { readonly is: 'plan-changed'; readonly release: Release }
@@ -157,6 +160,7 @@ export const rerunDecision = (record: ReleaseRecord, request: Request): Decision
   const { live } = record;
   const held = heldFrom(live, request.holder, request.now);
   if (held) return held;
+  if (live && isSameWork(live, request) && isStopping(live)) return { is: 'stopping', release: live };
   if (live && isSameWork(live, request))
     return live.planDigest === request.planDigest
       ? { is: 'resume', release: live }
@@ -186,6 +190,16 @@ export const rerunDecision = (record: ReleaseRecord, request: Request): Decision
     .map(({ attempt }) => attempt);
   return { is: 'new-attempt', attempt: 1 + Math.max(0, ...attempts), ...(live ? { abandons: live } : {}) };
 };
+
+/**
+ * The run that carried it was cancelled or ran out of time. That run said so, or died over it; another run was not cancelled, and what it
+ * asks for is a new attempt, as after any cancellation.
+ */
+export const isStopping = ({ phase, reason, commands }: Release): boolean =>
+  phase === 'settling'
+    ? reason !== undefined && stoppedRuns.has(reason)
+    : commands.some(({ command, reason: ends }) => command === 'abort' && ends !== undefined && stoppedRuns.has(ends));
+const stoppedRuns: ReadonlySet<ReasonCode> = new Set([reasonOfAbort.cancelled, reasonOfAbort['timed-out']]);
 
 const isSameWork = (release: Release, { operation, version }: Pick<Request, 'operation' | 'version'>): boolean =>
   release.operation === operation && release.version === version;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { minutes } from '../../src/clock.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
 import { atRest } from '../support/at-rest.ts';
 import { type House, openHouse } from '../support/house.ts';
 
@@ -48,4 +49,17 @@ describe.each(Object.entries(deaths))('left behind %s', (when, call) => {
     },
     60_000,
   );
+});
+
+describe('a candidate that was coming up dark when its run died', () => {
+  test.each(['1.1.0', '1.2.0'])('is brought to rest, and then %s comes up dark', async (version) => {
+    team.writeManifest(() => manifestText({ rollout: rollouts.steps }));
+    await team.prepare('1.2.0');
+    const death = { atCall: 'sagemaker.updateEndpoint', heard: true };
+    expect(await team.run(deployEndpoint, { version: '1.1.0' }, { runId: '7', death })).toBeUndefined();
+    await team.pass(minutes(11));
+    const next = await team.run(deployEndpoint, { version }, { runId: '8' });
+    expect(next?.result).toMatchObject({ reason: 'candidate-dark', because: expect.stringContaining(version) });
+    expect(team.record()?.live).toBeUndefined();
+  });
 });

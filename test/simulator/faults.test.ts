@@ -1,7 +1,7 @@
 import { DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { CreateModelPackageGroupCommand, ListEndpointsCommand } from '@aws-sdk/client-sagemaker';
-import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Account, openAccount, refusalOf } from './support/account.ts';
 
@@ -73,6 +73,47 @@ describe('planned harm', () => {
     expect(await create('churn')).toMatch(/(socket hang up|ECONNRESET)/);
     expect(account.simulator.requests.at(-1)).toMatchObject({ mutation: true, error: 'answer-lost' });
     expect(await create('churn')).toMatch(/already exists/);
+  });
+
+  test('a call may never arrive: it is neither carried out nor logged', async () => {
+    account.simulator.faults.add({ service: 'sagemaker', times: 1, kind: 'never-arrived' });
+    expect(await create('churn')).toMatch(/(socket hang up|ECONNRESET)/);
+    expect(account.simulator.requests).toEqual([]);
+    expect(await create('churn')).toBeUndefined();
+  });
+
+  test('a call may arrive after its sender gave it up', async () => {
+    const { simulator } = account;
+    simulator.faults.add({ operation: 'CreateModelPackageGroup', times: 1, kind: 'late', delayMs: 20_000 });
+    expect(await create('churn')).toMatch(/(socket hang up|ECONNRESET)/);
+    await simulator.driver.sleepUntil(simulator.clock.now() + 19_000);
+    expect(simulator.requests).toEqual([]);
+    await simulator.driver.sleepUntil(simulator.clock.now() + 1_000);
+    expect(simulator.requests).toMatchObject([{ operation: 'CreateModelPackageGroup', mutation: true }]);
+    expect(await create('churn')).toMatch(/already exists/);
+  });
+
+  test('can be planned for one participant, also for the call that makes it known', async () => {
+    const { simulator } = account;
+    const { id } = simulator.register('another');
+    simulator.faults.add({ participant: id, times: 1, kind: 'throttle' });
+    expect(await list()).toBeUndefined();
+    const token = await fetch(`${simulator.url}/github/oidc-token?audience=sts.amazonaws.com&participant=${id}`);
+    const { value } = (await token.json()) as { readonly value: string };
+    const assume = () =>
+      refusalOf(
+        account.sts.send(
+          new AssumeRoleWithWebIdentityCommand({
+            RoleArn: 'arn:aws:iam::111122223333:role/model-deployer',
+            RoleSessionName: 'deliver',
+            WebIdentityToken: value,
+          }),
+        ),
+      );
+    expect(await assume()).toMatch(/^Throttling: /);
+    expect(await assume()).toBeUndefined();
+    expect(simulator.requests.at(-1)).toMatchObject({ participant: id });
+    simulator.remove(id);
   });
 
   test('an action runs before the call is handled', async () => {

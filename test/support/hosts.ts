@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { seconds } from '../../src/clock.ts';
-import { actionTypeId, actionTypeOf, furtherInputs, jobFields, keyedFields } from '../../src/hosts/action-types.ts';
+import { actionTypeId, actionTypeOf } from '../../src/hosts/action-types.ts';
 import { createWorker } from '../../src/hosts/codepipeline.ts';
 import { runCommand } from '../../src/hosts/command-line.ts';
 import { runAction } from '../../src/hosts/github-actions.ts';
@@ -19,6 +19,7 @@ import {
 import { zipOf } from '../../src/rehearsal/zip.ts';
 import type { Result } from '../../src/report/result.ts';
 import type { House } from './house.ts';
+import { asConfiguration } from './job-configuration.ts';
 
 type Inputs = Readonly<Record<string, string>>;
 
@@ -160,27 +161,6 @@ const toldBy = ({ status, output: { outputVariables, executionResult } }: Action
   }
   const { outcome = '', 'reason-code': reason = '', result = '{}' } = outputVariables;
   return { outcome, reason, outputs: (JSON.parse(result) as Result).outputs, end: status };
-};
-
-/** Files travel in the source artifact; what has no key of its own travels in `further-inputs`. */
-const asConfiguration = (operation: AnyOperation, inputs: Inputs) => {
-  const files: Record<string, string> = {};
-  const values: Record<string, string> = {};
-  for (const [name, field] of jobFields(operation)) {
-    const value = inputs[name];
-    if (value === undefined) continue;
-    values[name] = field.kind === 'file' ? basename(value) : value;
-    if (field.kind === 'file') files[basename(value)] = readFileSync(value, 'utf8');
-  }
-  const keyed = keyedFields(operation).map(([name]) => name);
-  const further = Object.entries(values).filter(([name]) => !keyed.includes(name));
-  return {
-    files,
-    configuration: {
-      ...Object.fromEntries(Object.entries(values).filter(([name]) => keyed.includes(name))),
-      ...(further.length === 0 ? {} : { [furtherInputs]: JSON.stringify(Object.fromEntries(further)) }),
-    },
-  };
 };
 
 export const hosts = { 'GitHub Actions': githubActions, 'the command line': commandLine, CodePipeline: codepipeline };

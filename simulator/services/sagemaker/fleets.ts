@@ -172,7 +172,7 @@ export const createFleets = (context: Context, models: Models) => {
   return {
     launch,
     failCapacity: (times: number): void => {
-      capacityFailures += times;
+      capacityFailures = times;
     },
   };
 };

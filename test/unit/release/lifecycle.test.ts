@@ -119,6 +119,27 @@ describe('rerunDecision', () => {
     });
   });
 
+  test.each(['cancelled', 'deadline-passed'] as const)(
+    'a run that died over its own end, %s, is put back first and reports nothing to the next one',
+    (reason) => {
+      const live = begun(fresh, release());
+      const settling = advance(live, { phase: 'settling', outcome: 'cancelled', reason });
+      expect(asked(settling)).toBe('stopping');
+      expect(asked(settling, { holder: 'run-2' })).toBe('held');
+      const abort = { command: 'abort', by: 'mina', why: 'the run ended', at: 5, reason } as const;
+      expect(asked(advance(live, { phase: 'stepping', commands: [abort] }))).toBe('stopping');
+    },
+  );
+
+  test('stopped by a person or taken back by a verdict, a live release is gone on with and reported', () => {
+    const live = begun(fresh, release());
+    expect(asked(advance(live, { phase: 'settling', outcome: 'rolled-back', reason: 'alarm' }))).toBe('resume');
+    const abort = { command: 'abort', by: 'mina', why: 'lunch', at: 5 } as const;
+    expect(asked(advance(live, { phase: 'stepping', commands: [abort] }))).toBe('resume');
+    const harmed = { ...abort, reason: 'access-denied' as const };
+    expect(asked(advance(live, { phase: 'stepping', commands: [harmed] }))).toBe('resume');
+  });
+
   test('succeeded and serving: nothing to do; with another plan, or replaced since: once more', () => {
     expect(asked(delivered)).toBe('no-op');
     expect(rerunDecision(delivered, request({ planDigest: 'b' }))).toEqual({ is: 'new-attempt', attempt: 1 });

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { furtherInputs, jobFields, keyedFields } from '../../src/hosts/action-types.ts';
+import type { AnyOperation } from '../../src/hosts/job-turn.ts';
+
+type Inputs = Readonly<Record<string, string>>;
+
+/** Files travel in the source artifact; what has no key of its own travels in `further-inputs`. */
+export const asConfiguration = (
+  operation: AnyOperation,
+  inputs: Inputs,
+): { readonly files: Inputs; readonly configuration: Inputs } => {
+  const files: Record<string, string> = {};
+  const values: Record<string, string> = {};
+  for (const [name, field] of jobFields(operation)) {
+    const value = inputs[name];
+    if (value === undefined) continue;
+    values[name] = field.kind === 'file' ? basename(value) : value;
+    if (field.kind === 'file') files[basename(value)] = readFileSync(value, 'utf8');
+  }
+  const keyed = keyedFields(operation).map(([name]) => name);
+  const further = Object.entries(values).filter(([name]) => !keyed.includes(name));
+  return {
+    files,
+    configuration: {
+      ...Object.fromEntries(Object.entries(values).filter(([name]) => keyed.includes(name))),
+      ...(further.length === 0 ? {} : { [furtherInputs]: JSON.stringify(Object.fromEntries(further)) }),
+    },
+  };
+};
