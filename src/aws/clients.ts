@@ -85,13 +85,14 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
     ...(options.random ? { random: options.random } : {}),
   });
 
+  const hashed = new Map<string, string>();
   const withSignal = (signal: AbortSignal | undefined): Pick<AwsClients, 'reads' | 'writes'> => {
     const sending: Sending = signal ? { retry, signal } : { retry };
     const calls = {
       sagemaker: once(() => sagemaker(sender(clients.sagemaker(), 'sagemaker', sending))),
       cloudwatch: once(() => cloudwatch(sender(clients.cloudwatch(), 'cloudwatch', sending))),
       autoscaling: once(() => autoscaling(sender(clients.autoscaling(), 'application-autoscaling', sending))),
-      s3: once(() => s3(sender(clients.s3(), 's3', sending), options.bucketOwner)),
+      s3: once(() => s3(sender(clients.s3(), 's3', sending), options.bucketOwner, hashed)),
       ecr: once(() => ecr(sender(clients.ecr(), 'ecr', sending), options.region)),
       sts: once(() => sts(sender(clients.sts(), 'sts', sending))),
     };

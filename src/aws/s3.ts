@@ -28,8 +28,12 @@ export interface ObjectText {
   readonly etag: string;
 }
 
-/** S3, one method per call; `sha256` is one question, answered by one call or two. */
-export const s3 = (send: Sender<S3Client>, ownerOf: BucketOwner) => {
+/**
+ * S3, one method per call; `sha256` is one question, answered by one call or two.
+ * @param hashed hashes that were computed before, by bucket, key and ETag: an object of one ETag has one content, so a turn that looks
+ * again does not read gigabytes again
+ */
+export const s3 = (send: Sender<S3Client>, ownerOf: BucketOwner, hashed: Map<string, string> = new Map()) => {
   /** Deleted buckets can be made again by anybody, in any account: S3 refuses the call when the owner is not the one named. */
   const owned = async <Input extends { readonly Bucket?: string | undefined }, Answer>(
     input: Input,
@@ -80,13 +84,18 @@ export const s3 = (send: Sender<S3Client>, ownerOf: BucketOwner) => {
         const head = await headObject(input);
         const stored = wholeObjectSha256(head.ChecksumSHA256, head.ChecksumType);
         if (stored) return stored;
+        const content = head.ETag && `${input.Bucket}/${input.Key} ${head.ETag}`;
+        const known = content && hashed.get(content);
+        if (known) return known;
         const { Body } = await owned(input, (of) =>
           send(new GetObjectCommand({ ...of, ...(head.ETag ? { IfMatch: head.ETag } : {}) })),
         );
         const hash = createHash('sha256');
         // On Node the body is a Readable; the union in the SDK's type is for browsers.
         for await (const chunk of (Body ?? []) as AsyncIterable<Uint8Array>) hash.update(chunk);
-        return hash.digest('hex');
+        const computed = hash.digest('hex');
+        if (content) hashed.set(content, computed);
+        return computed;
       },
     },
     writes: {
