@@ -71,6 +71,9 @@ export const base = (options: BaseOptions): CredentialSource => {
       renewable = !('$source' in identity && Object.hasOwn(identity.$source ?? {}, 'CREDENTIALS_ENV_VARS'));
       return identity;
     } catch (error) {
+      // The chain asks STS too, where the runner has a web identity: that it must wait does not mean that there is nothing to find.
+      const kind = classify(error);
+      if (kind === 'throttled' || kind === 'transient') throw error;
       throw new CredentialsUnavailable(`no AWS credentials were found: ${describe(error)}`);
     }
   });

@@ -161,6 +161,9 @@ const isUnread = (error: unknown): boolean =>
   (!('$fault' in error) || withoutName.test(error.name)) &&
   ('$metadata' in error || 'code' in error);
 
+/** No answer of AWS's: the call never got to it, or something between this machine and AWS answered in its place. */
+export const isUnreachable = (error: unknown): boolean => neverSent.test(shapeOf(error).code ?? '');
+
 /** Time, another turn or other credentials may heal it. */
 const passing: ReadonlySet<ErrorClass> = new Set([
   'throttled',

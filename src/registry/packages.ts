@@ -1,4 +1,5 @@
 import { orUndefined } from '../aws/errors.ts';
+import { allPages } from '../aws/pages.ts';
 import type { DescribeModelPackageOutput, ModelPackageSummary } from '../aws/sagemaker.ts';
 import type { Instant } from '../clock.ts';
 import { canonical } from '../digest.ts';
@@ -96,22 +97,23 @@ export const packagesOf = (listed: readonly ListedVersion[], semver: string): re
 
 /** Every package of the group that carries a version, by package number; none when the group does not exist. */
 export const listVersions = async (world: World, model: string): Promise<readonly ListedVersion[]> => {
-  const listed: ListedVersion[] = [];
-  let token: string | undefined;
-  do {
-    const page = await orUndefined(
-      world.read.sagemaker.listModelPackages({
-        ModelPackageGroupName: model,
-        // Documented default is Unversioned (AWS: ListModelPackages).
-        ModelPackageType: 'Versioned',
-        MaxResults: 100,
-        ...(token && { NextToken: token }),
-      }),
-    );
-    // A page may be empty and still have a successor.
-    listed.push(...(page?.ModelPackageSummaryList ?? []).flatMap((summary) => fromSummary(model, summary)));
-    token = page?.NextToken;
-  } while (token);
+  const pages = await allPages(
+    'sagemaker:ListModelPackages',
+    (token) =>
+      orUndefined(
+        world.read.sagemaker.listModelPackages({
+          ModelPackageGroupName: model,
+          // Documented default is Unversioned (AWS: ListModelPackages).
+          ModelPackageType: 'Versioned',
+          MaxResults: 100,
+          ...(token && { NextToken: token }),
+        }),
+      ),
+    (page) => page?.NextToken,
+  );
+  const listed = pages.flatMap((page) =>
+    (page?.ModelPackageSummaryList ?? []).flatMap((summary) => fromSummary(model, summary)),
+  );
   return listed.sort((a, b) => a.packageVersion - b.packageVersion);
 };
 
