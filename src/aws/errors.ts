@@ -1,4 +1,5 @@
 import { redacted, redactedWords } from '../secrets.ts';
+import { causeOf, isCutOff } from './causes.ts';
 
 /**
  * The one place that tells AWS errors apart: by `name` and message prefix, never by HTTP status or class (DESIGN §7 rule 10).
@@ -18,6 +19,8 @@ export type ErrorClass =
   | 'quota'
   | 'capacity'
   | 'transient'
+  | 'unreachable'
+  | 'clock-skew'
   | 'validation'
   | 'aborted'
   | 'other';
@@ -103,8 +106,9 @@ const byMessage: readonly (readonly [RegExp, ErrorClass])[] = [
 
 /** Node's words for a connection that broke. ENOTFOUND is not among them: a name that does not exist is a wrong setting. */
 const brokenConnection = /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)$/;
-/** The request never left this machine, so nothing can have come of it. */
-const neverSent = /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND)$/;
+/** The request never left this machine, or the connection for it was never made, so nothing can have come of it. */
+const neverSent =
+  /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND|.*CERT.*|UNABLE_TO_VERIFY_LEAF_SIGNATURE)$/;
 
 /** What credentials.ts calls the error that says whose role could not be taken, and which side has to change. */
 const credentialsUnavailable = 'CredentialsUnavailable';
@@ -115,6 +119,9 @@ export const classify = (error: unknown): ErrorClass => {
   // It quotes what AWS said when the role was asked for; the words are not about the call that needed it.
   if (shape.name === credentialsUnavailable) return 'no-credentials';
   if (shape.code !== undefined && brokenConnection.test(shape.code)) return 'transient';
+  if (isCutOff(shape)) return 'transient';
+  const cause = causeOf(error);
+  if (cause) return cause.kind;
   const worded = byMessage.find(([pattern]) => pattern.test(shape.message));
   if (worded) return worded[1];
   if (isNullMessageThrottle(shape)) return 'throttled';
@@ -152,7 +159,13 @@ const withoutName = /^(Unknown|UnknownError|Error)$/;
 /** Whether a call that failed like this may have been carried out all the same. */
 export const mayHaveBeenApplied = (error: unknown): boolean => {
   const kind = classify(error);
-  return (kind === 'transient' || (kind === 'other' && isUnread(error))) && !neverSent.test(shapeOf(error).code ?? '');
+  const { code = '', message } = shapeOf(error);
+  return (
+    (kind === 'transient' || kind === 'unreachable' || (kind === 'other' && isUnread(error))) &&
+    !neverSent.test(code) &&
+    // The proxy made no tunnel.
+    !/^Bad response: \d/.test(message)
+  );
 };
 
 /** What came back, or broke on the way, names no error of AWS's: the SDK puts `$fault` on those it could read. */
@@ -162,12 +175,15 @@ const isUnread = (error: unknown): boolean =>
   ('$metadata' in error || 'code' in error);
 
 /** No answer of AWS's: the call never got to it, or something between this machine and AWS answered in its place. */
-export const isUnreachable = (error: unknown): boolean => neverSent.test(shapeOf(error).code ?? '');
+export const isUnreachable = (error: unknown): boolean =>
+  neverSent.test(shapeOf(error).code ?? '') || causeOf(error)?.kind === 'unreachable';
 
 /** Time, another turn or other credentials may heal it. */
 const passing: ReadonlySet<ErrorClass> = new Set([
   'throttled',
   'transient',
+  'unreachable',
+  'clock-skew',
   'aborted',
   'expired-credentials',
   'no-credentials',
@@ -235,6 +251,8 @@ const wordsOf = (error: unknown): string => {
   const shape = shapeOf(error);
   if (shape.name === credentialsUnavailable) return shape.message;
   const request = shape.$metadata?.requestId ? ` (request ${shape.$metadata.requestId})` : '';
+  const cause = causeOf(error);
+  if (cause) return `${shape.call ? `${shape.call} failed: ` : ''}${cause.because}${request}`;
   const permission = permissionOf(error);
   if (permission) {
     const on = permission.resource ? ` on ${permission.resource}` : bucketHint(shape);
@@ -259,8 +277,12 @@ const missingBucket = ({ name, bucket }: AwsErrorShape): string =>
     ? ` (${bucket.name})${bucket.name.startsWith('model-delivery-') ? ': make it with `model-delivery create-bucket`' : ''}`
     : '';
 
+/** What the SDK adds for those who can look into its objects. */
+const sdkAdvice = /\s+Deserialization error: to see the raw response/;
+
 const words = ({ name, message, $metadata }: AwsErrorShape): string => {
-  const said = message && message !== 'UnknownError' ? message : undefined;
+  const [known = ''] = message.split(sdkAdvice);
+  const said = known && known !== 'UnknownError' ? known : undefined;
   const who = withoutName.test(name) ? undefined : name;
   if (said === undefined) return who ?? `an answer without words (HTTP ${$metadata?.httpStatusCode ?? 'unknown'})`;
   return who === undefined || said.startsWith(who) ? said : `${who}: ${said}`;
@@ -304,7 +326,8 @@ export const named = (error: unknown, call: string): unknown =>
  * as a variable's value is; it quotes no value.
  */
 export const withoutSecretsIn = (error: unknown): unknown => {
-  if (!(error instanceof Error)) return error;
+  // The SDK puts into an error whatever the answer had in these places.
+  if (!(error instanceof Error) || typeof error.message !== 'string') return error;
   const clean = classify(error) === 'access-denied' ? redacted : redactedWords;
   const message = clean(error.message);
   if (message === error.message) return error;

@@ -15,6 +15,7 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
+import { asError } from './as-error.ts';
 import { copySource } from './copy-source.ts';
 import { ObjectTooLarge } from './object-too-large.ts';
 import type { Sender } from './sender.ts';
@@ -73,7 +74,9 @@ export const s3 = (
     whole('s3:GetObject', async (signal) => {
       const answer = await owned(input, (of) => send(new GetObjectCommand(of)));
       if (signal && isStream(answer.Body)) addAbortSignal(signal, answer.Body);
-      return read(answer);
+      return read(answer).catch((error: unknown) => {
+        throw asError(error);
+      });
     });
 
   return {
