@@ -31,20 +31,31 @@ interface Failed {
 /** The cause of a failed call that is no word of AWS's about the call itself; undefined for everything else. */
 export const causeOf = (error: unknown): Cause | undefined => {
   if (!(error instanceof Error)) return undefined;
-  const failed = error as Failed;
+  // The SDK puts into an error whatever the answer had in these places.
+  const { $response } = error as Failed;
+  const failed: Failed = {
+    ...(error as Failed),
+    // Hidden from whoever lists the members.
+    ...($response ? { $response } : {}),
+    name: asText(error.name),
+    message: asText(error.message),
+  };
   const skew = skewOf(failed);
   if (skew !== undefined) return { kind: 'clock-skew', because: skew };
   const because = failed.name === 'Unreachable' ? failed.message : (wayOf(failed) ?? answerOf(failed));
   return because === undefined ? undefined : { kind: 'unreachable', because };
 };
 
+export const asText = (member: unknown): string => (typeof member === 'string' ? member : '');
+
 /** Node's and OpenSSL's names for what kept a connection from being made, and for answers that are not HTTP. */
 const wayOf = (failed: Failed): string | undefined => {
   const { code = '', message } = failed;
   const refusal = /^Bad response: (\d{3})$/.exec(message)?.[1];
   if (refusal !== undefined && code === '') return refusedByProxy(failed, Number(refusal));
-  const said = says[code] ?? says[/^(HPE|ERR_SSL|ERR_TLS)_/.exec(code)?.[1] ?? ''];
-  return said?.(failed, code);
+  const family = /^(HPE|ERR_SSL|ERR_TLS)_/.exec(code)?.[1] ?? '';
+  const key = Object.hasOwn(says, code) ? code : family;
+  return Object.hasOwn(says, key) ? says[key]?.(failed, code) : undefined;
 };
 
 const host = ({ hostname, host: asked }: Failed): string => hostname ?? asked ?? 'the endpoint';

@@ -1,5 +1,5 @@
 import { redacted, redactedWords } from '../secrets.ts';
-import { causeOf, isCutOff } from './causes.ts';
+import { asText, causeOf, isCutOff } from './causes.ts';
 
 /**
  * The one place that tells AWS errors apart: by `name` and message prefix, never by HTTP status or class (DESIGN §7 rule 10).
@@ -122,11 +122,16 @@ export const classify = (error: unknown): ErrorClass => {
   if (isCutOff(shape)) return 'transient';
   const cause = causeOf(error);
   if (cause) return cause.kind;
-  const worded = byMessage.find(([pattern]) => pattern.test(shape.message));
-  if (worded) return worded[1];
+  const named = Object.hasOwn(byName, shape.name) ? byName[shape.name] : undefined;
+  const worded = byMessage.find(([pattern]) => pattern.test(shape.message))?.[1];
+  if (worded && !(named && firm.has(named) && harmless.has(worded))) return worded;
   if (isNullMessageThrottle(shape)) return 'throttled';
-  return Object.hasOwn(byName, shape.name) ? (byName[shape.name] ?? 'other') : unnamed(shape);
+  return named ?? unnamed(shape);
 };
+
+/** These names say that AWS looked at nothing: words beside them, which may quote anybody's, make nothing absent or present. */
+const firm: ReadonlySet<ErrorClass> = new Set(['access-denied', 'throttled', 'no-credentials', 'precondition-failed']);
+const harmless: ReadonlySet<ErrorClass> = new Set(['not-found', 'already-exists', 'in-progress']);
 
 /**
  * The Runtime throttles with a 400 whose message is null (opensearch-project/ml-commons#2429). S3 answers HEAD without a body, so
@@ -135,7 +140,7 @@ export const classify = (error: unknown): ErrorClass => {
 const isNullMessageThrottle = ({ name, message, call, $metadata }: AwsErrorShape): boolean =>
   $metadata?.httpStatusCode === 400 &&
   (message === '' || message === 'null' || message === 'UnknownError') &&
-  (byName[name] ?? 'validation') === 'validation' &&
+  (Object.hasOwn(byName, name) ? byName[name] : 'validation') === 'validation' &&
   !call?.startsWith('s3:');
 
 /** No name came with the answer (S3 HEAD has no body, a proxy sends HTML): the status is then all there is. */
@@ -238,7 +243,7 @@ const iamAction = (call: string | undefined): string | undefined => {
     's3:CopyObject': 's3:PutObject',
     's3:ListObjectsV2': 's3:ListBucket',
   };
-  return call === undefined ? undefined : (renamed[call] ?? call);
+  return call !== undefined && Object.hasOwn(renamed, call) ? renamed[call] : call;
 };
 
 /**
@@ -314,8 +319,18 @@ const failureCauses: readonly (readonly [RegExp, FailureCause])[] = [
 export const failureCause = (failureReason: string): FailureCause =>
   failureCauses.find(([pattern]) => pattern.test(failureReason))?.[1] ?? 'unknown';
 
-const shapeOf = (error: unknown): AwsErrorShape =>
-  error instanceof Error ? (error as AwsErrorShape) : { name: 'Error', message: String(error) };
+/** The SDK puts into an error whatever the answer had in these places, a map as well as a text. */
+const shapeOf = (error: unknown): AwsErrorShape => {
+  if (!(error instanceof Error)) return { name: 'Error', message: typeof error === 'string' ? error : 'unknown' };
+  const { call, code, $metadata } = error as AwsErrorShape;
+  return {
+    name: asText(error.name) || 'Error',
+    message: asText(error.message),
+    ...(typeof call === 'string' ? { call } : {}),
+    ...(typeof code === 'string' ? { code } : {}),
+    ...($metadata ? { $metadata } : {}),
+  };
+};
 
 /** Puts the call's name on the error, so that whoever reports it can say what was refused. */
 export const named = (error: unknown, call: string): unknown =>

@@ -10,6 +10,7 @@ import { wireOutputs } from './delivery.ts';
 import { bringToRest, type Ended, takeTurn, withinLimit } from './drive.ts';
 import { failureOf } from './failure.ts';
 import { continued, ended, failed, type JobAnswer, type JobState } from './job-answer.ts';
+import { readJobData } from './job-data.ts';
 import { readJobInputs } from './job-inputs.ts';
 import { type JobToken, readToken, writeToken } from './job-token.ts';
 import { writeMemory } from './memory.ts';
@@ -39,12 +40,18 @@ const restPatience = minutes(30);
  * One turn of an operation for one acknowledged job. The token carries everything from one job to the next; whoever gets the
  * next one may be another worker, of another version. Never throws.
  */
-export const answerJob = async (operation: AnyOperation, data: JobData, place: JobPlace): Promise<JobAnswer> => {
+export const answerJob = async (operation: AnyOperation, given: unknown, place: JobPlace): Promise<JobAnswer> => {
+  let data: JobData;
+  try {
+    data = readJobData(given);
+  } catch (error) {
+    return failed(failureOf(error), undefined);
+  }
   const now = place.clock.now();
-  const given = readToken(data.continuationToken);
+  const brought = believed(readToken(data.continuationToken), now);
   // Before anything is asked of SageMaker, or of anybody: it is not time yet.
-  if (given && data.continuationToken && now < given.notBefore) return continued(data.continuationToken);
-  const token = given ?? { notBefore: now, startedAt: now, isPending: false, percent: 0 };
+  if (brought && data.continuationToken && now < brought.notBefore) return continued(data.continuationToken);
+  const token = brought ?? { notBefore: now, startedAt: now, isPending: false, percent: 0 };
   let about: About = { subject: undefined };
   try {
     return await takeJobTurn(operation, data, token, place, (found) => {
@@ -71,6 +78,16 @@ export const answerJob = async (operation: AnyOperation, data: JobData, place: J
     });
   }
 };
+
+/** A token is a hint: one that would let the action wait beyond its life, or that comes from the future, is none. */
+const believed = (token: JobToken | undefined, now: Instant): JobToken | undefined =>
+  token !== undefined && token.notBefore <= now + longestLife && token.startedAt <= now + clocksDiffer
+    ? token
+    : undefined;
+/** AWS ends a custom action after 24 hours. */
+const longestLife = minutes(24 * 60);
+/** Of two workers. */
+const clocksDiffer = minutes(5);
 
 /** What is known of a job, as far as it came. */
 type About = Pick<JobState, 'subject' | 'account'> & { readonly deadline?: Instant };

@@ -9,6 +9,7 @@ import { contentDigest, type InferenceSpecification } from './content.ts';
 import { pinnedDigest } from './image.ts';
 import { metadataKeys } from './metadata.ts';
 import { describedContent, describedVersion } from './package-description.ts';
+import { isListed, isReadable } from './readable.ts';
 import { parseS3Object, type S3Object, s3Uri } from './s3-object.ts';
 import { nearestVersions, readVersion, versionTag } from './semantic-version.ts';
 
@@ -118,10 +119,11 @@ export const listVersions = async (world: World, model: string): Promise<readonl
 };
 
 const fromSummary = (model: string, summary: ModelPackageSummary): readonly ListedVersion[] => {
+  if (!isListed(summary)) return [];
   const semver = describedVersion(model, summary.ModelPackageDescription ?? '');
   const { ModelPackageVersion: packageVersion, ModelPackageArn: arn } = summary;
   if (!semver || !packageVersion || !arn || summary.ModelPackageStatus === 'Deleting') return [];
-  return [{ packageVersion, semver, arn, approval: summary.ModelApprovalStatus ?? 'PendingManualApproval' }];
+  return [{ packageVersion, semver, arn, approval: approvalOf(summary.ModelApprovalStatus) }];
 };
 
 /** Versioned packages are named by group and number. */
@@ -144,6 +146,11 @@ const fromDescription = (
   described: DescribeModelPackageOutput,
 ): RegisteredVersion => {
   const tag = versionTag(model, semver);
+  if (!isReadable(described))
+    throw new Refusal(
+      'unknown-version',
+      `package ${packageVersion} of ${model} calls itself ${tag}, but is not described as AWS documents it; use another version`,
+    );
   const description = described.ModelPackageDescription ?? '';
   if (describedVersion(model, description) !== semver)
     throw new Refusal('content-changed', `package ${packageVersion} of ${model} is not ${tag}`);
@@ -180,7 +187,7 @@ const fromDescription = (
     semver,
     tag,
     arn,
-    approval: described.ModelApprovalStatus ?? 'PendingManualApproval',
+    approval: approvalOf(described.ModelApprovalStatus),
     ...(described.ApprovalDescription && { approvalDescription: described.ApprovalDescription }),
     ...lastModified(described),
     status: described.ModelPackageStatus ?? 'Pending',
@@ -215,6 +222,10 @@ const additionsOf = (container: Container): Readonly<Record<string, unknown>> | 
   }).filter(([, value]) => value !== undefined);
   return found.length > 0 ? Object.fromEntries(found) : undefined;
 };
+
+/** A word that is not known approves nothing. */
+const approvalOf = (status: string | undefined): Approval =>
+  status === 'Approved' || status === 'Rejected' ? status : 'PendingManualApproval';
 
 const lastModified = (described: DescribeModelPackageOutput): Pick<RegisteredVersion, 'lastModified'> => {
   const at = described.LastModifiedTime?.getTime();
