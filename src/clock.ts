@@ -9,7 +9,33 @@ export interface Clock {
   now(): Instant;
   /** Resolves at `instant` or as soon as `signal` aborts, whichever comes first; never rejects. */
   sleepUntil(instant: Instant, signal?: AbortSignal): Promise<void>;
+  /**
+   * Rings once it is `instant`, while others work; the answer takes the alarm back. A rehearsal's clock has none: its time stands still
+   * while a process works, so nothing can pass there.
+   */
+  alarm?(instant: Instant, ring: () => void): () => void;
 }
+
+/** A signal that aborts at an instant, or with another signal; `release` takes the alarm back when the work is done. */
+export interface Limit {
+  readonly signal: AbortSignal;
+  release(): void;
+}
+
+export const limitAt = (clock: Clock, instant: Instant, outer?: AbortSignal): Limit => {
+  const controller = new AbortController();
+  const end = (): void => controller.abort();
+  if (outer?.aborted || clock.now() >= instant) end();
+  outer?.addEventListener('abort', end, { once: true });
+  const takeBack = controller.signal.aborted ? undefined : clock.alarm?.(instant, end);
+  return {
+    signal: controller.signal,
+    release: () => {
+      takeBack?.();
+      outer?.removeEventListener('abort', end);
+    },
+  };
+};
 
 export const seconds = (n: number): number => n * 1000;
 export const minutes = (n: number): number => n * 60_000;

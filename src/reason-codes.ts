@@ -84,6 +84,8 @@ export const reasonCodes = {
   'credentials-unavailable': { outcome: 'failed', meaning: 'No credentials, or the role could not be assumed.', remedy: 'In a workflow check the role\'s trust policy and the permission `id-token: write`; elsewhere sign in (`aws sso login`, `AWS_PROFILE` or access keys).' },
   'credentials-too-short': { outcome: 'failed', meaning: 'The plan outlasts the credentials and they cannot be refreshed here.', remedy: 'Set `role` in the manifest so that the host refreshes them, or ask for a longer session.' },
   'wrong-account': { outcome: 'failed', meaning: 'The credentials belong to another account than the manifest\'s environment names.', remedy: 'Use the environment\'s role, or correct `account`.', badInput: true },
+  'endpoint-unreachable': { outcome: 'failed', meaning: 'AWS could not be reached, or something between this machine and AWS answered in its place.', remedy: 'Do what the message says: it names the host, the proxy or the certificate; then run again.' },
+  'clock-skew': { outcome: 'failed', meaning: 'The clock of this machine is too far from AWS\'s, which refuses what it signs.', remedy: 'Set the clock of the machine, by NTP for instance, then run again.' },
   'aws-error': { outcome: 'failed', meaning: 'AWS answered with an error that is not known to this suite.', remedy: 'Read the message; run again: the release resumes where it is.' },
   'internal-error': { outcome: 'failed', meaning: 'A defect in this suite.', remedy: 'Report it with the log; run again: the release resumes where it is.' },
   'job-failed': { outcome: 'failed', meaning: 'A job of the reusable workflow failed outside of its operations, in the checkout for instance.', remedy: 'Read the job\'s log, then re-run it.' },

@@ -10,6 +10,8 @@ export interface Field<Value> {
   /** `file`: the host reads the file the input names and gives its text to `parse`. */
   readonly kind: 'text' | 'boolean' | 'choice' | 'duration' | 'integer' | 'file';
   readonly required: boolean;
+  /** Of a `file`: what is larger is refused unread. */
+  readonly mostBytes?: number;
   /** As the user would write it. Without one an input that is not required parses to `undefined`. */
   readonly default?: string;
   readonly choices?: readonly string[];
@@ -101,7 +103,7 @@ export const durationField = (options: Options<number> & { default?: string }): 
 });
 
 export const file = <Value>(
-  options: Options<Value> & { default?: string; parse: Field<Value>['parse'] },
+  options: Options<Value> & { default?: string; mostBytes?: number; parse: Field<Value>['parse'] },
 ): Field<Value> => ({ kind: 'file', required: options.default === undefined, ...options });
 
 /** The same field, not required: an input the user leaves out parses to `undefined`. */

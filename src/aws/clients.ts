@@ -4,7 +4,7 @@ import { type Cloudwatch, cloudwatch, cloudwatchClient } from './cloudwatch.ts';
 import type { CredentialSource } from './credentials.ts';
 import { type Ecr, ecr, ecrClient } from './ecr.ts';
 import { retrying } from './retry.ts';
-import { type BucketOwner, type S3, s3, s3Client } from './s3.ts';
+import { type BucketOwner, type S3, s3, s3Client, type Whole } from './s3.ts';
 import { type Sagemaker, sagemaker, sagemakerClient } from './sagemaker.ts';
 import { type Sending, sender } from './sender.ts';
 import { type Sts, sts, stsClient } from './sts.ts';
@@ -85,13 +85,15 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
     ...(options.random ? { random: options.random } : {}),
   });
 
+  const hashed = new Map<string, string>();
   const withSignal = (signal: AbortSignal | undefined): Pick<AwsClients, 'reads' | 'writes'> => {
     const sending: Sending = signal ? { retry, signal } : { retry };
+    const whole: Whole = (call, read) => retry(call, () => read(signal), signal);
     const calls = {
       sagemaker: once(() => sagemaker(sender(clients.sagemaker(), 'sagemaker', sending))),
       cloudwatch: once(() => cloudwatch(sender(clients.cloudwatch(), 'cloudwatch', sending))),
       autoscaling: once(() => autoscaling(sender(clients.autoscaling(), 'application-autoscaling', sending))),
-      s3: once(() => s3(sender(clients.s3(), 's3', sending), options.bucketOwner)),
+      s3: once(() => s3(sender(clients.s3(), 's3', sending), options.bucketOwner, { whole, hashed })),
       ecr: once(() => ecr(sender(clients.ecr(), 'ecr', sending), options.region)),
       sts: once(() => sts(sender(clients.sts(), 'sts', sending))),
     };

@@ -1,5 +1,6 @@
 import { type Clock, duration, type Instant, iso, minutes, seconds } from '../clock.ts';
 import { keepSecret, redacted } from '../secrets.ts';
+import { causeOf, Unreachable } from './causes.ts';
 import { type AwsConnection, clientSettings } from './clients.ts';
 import { classify, describe } from './errors.ts';
 import { retrying, Throttled } from './retry.ts';
@@ -71,6 +72,9 @@ export const base = (options: BaseOptions): CredentialSource => {
       renewable = !('$source' in identity && Object.hasOwn(identity.$source ?? {}, 'CREDENTIALS_ENV_VARS'));
       return identity;
     } catch (error) {
+      // The chain asks STS too, where the runner has a web identity: that it must wait does not mean that there is nothing to find.
+      const kind = classify(error);
+      if (kind === 'throttled' || kind === 'transient' || causeOf(error)) throw error;
       throw new CredentialsUnavailable(`no AWS credentials were found: ${describe(error)}`);
     }
   });
@@ -225,13 +229,22 @@ export const partitionOf = (region: string): string => {
   return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 };
 
+/** The toolkit puts what the network said into words of its own. */
+const notAnswered =
+  /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPROTO)\b|CERT|certificate|tunneling socket|proxy|socket hang up|Unexpected token|Error Code : (407|5\d\d)/i;
+
 const oidcToken = async ({ role }: AssumedOptions, token: () => Promise<string>): Promise<string> => {
   try {
     return await token();
   } catch (error) {
+    const said = redacted(error instanceof Error ? error.message : String(error));
+    if (notAnswered.test(said) || causeOf(error))
+      throw new Unreachable(
+        `role ${role} could not be taken: GitHub's identity service did not answer (${said.replaceAll(/\s+/g, ' ').trim()}); may this machine reach the host, directly or by HTTPS_PROXY?`,
+      );
     throw new CredentialsUnavailable(
       `role ${role} could not be taken: GitHub gave the job no identity token. Grant it \`permissions: id-token: write\` in the` +
-        ` workflow (a reusable workflow's caller must grant it too): ${redacted(error instanceof Error ? error.message : String(error))}`,
+        ` workflow (a reusable workflow's caller must grant it too): ${said}`,
     );
   }
 };
@@ -240,7 +253,7 @@ const oidcToken = async ({ role }: AssumedOptions, token: () => Promise<string>)
 const refusal = (role: string, error: unknown, token: string | undefined): unknown => {
   if (error instanceof CredentialsUnavailable || error instanceof Throttled) return error;
   const kind = classify(error);
-  if (kind === 'aborted' || kind === 'transient') return error;
+  if (kind === 'aborted' || kind === 'transient' || causeOf(error)) return error;
   const said = error instanceof Error ? redacted(error.message) : '';
   const name = error instanceof Error ? error.name : 'Error';
   if (token === undefined)

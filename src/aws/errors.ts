@@ -1,4 +1,5 @@
 import { redacted, redactedWords } from '../secrets.ts';
+import { asText, causeOf, isCutOff } from './causes.ts';
 
 /**
  * The one place that tells AWS errors apart: by `name` and message prefix, never by HTTP status or class (DESIGN §7 rule 10).
@@ -18,6 +19,8 @@ export type ErrorClass =
   | 'quota'
   | 'capacity'
   | 'transient'
+  | 'unreachable'
+  | 'clock-skew'
   | 'validation'
   | 'aborted'
   | 'other';
@@ -103,8 +106,9 @@ const byMessage: readonly (readonly [RegExp, ErrorClass])[] = [
 
 /** Node's words for a connection that broke. ENOTFOUND is not among them: a name that does not exist is a wrong setting. */
 const brokenConnection = /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)$/;
-/** The request never left this machine, so nothing can have come of it. */
-const neverSent = /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND)$/;
+/** The request never left this machine, or the connection for it was never made, so nothing can have come of it. */
+const neverSent =
+  /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND|.*CERT.*|UNABLE_TO_VERIFY_LEAF_SIGNATURE)$/;
 
 /** What credentials.ts calls the error that says whose role could not be taken, and which side has to change. */
 const credentialsUnavailable = 'CredentialsUnavailable';
@@ -115,11 +119,19 @@ export const classify = (error: unknown): ErrorClass => {
   // It quotes what AWS said when the role was asked for; the words are not about the call that needed it.
   if (shape.name === credentialsUnavailable) return 'no-credentials';
   if (shape.code !== undefined && brokenConnection.test(shape.code)) return 'transient';
-  const worded = byMessage.find(([pattern]) => pattern.test(shape.message));
-  if (worded) return worded[1];
+  if (isCutOff(shape)) return 'transient';
+  const cause = causeOf(error);
+  if (cause) return cause.kind;
+  const named = Object.hasOwn(byName, shape.name) ? byName[shape.name] : undefined;
+  const worded = byMessage.find(([pattern]) => pattern.test(shape.message))?.[1];
+  if (worded && !(named && firm.has(named) && harmless.has(worded))) return worded;
   if (isNullMessageThrottle(shape)) return 'throttled';
-  return Object.hasOwn(byName, shape.name) ? (byName[shape.name] ?? 'other') : unnamed(shape);
+  return named ?? unnamed(shape);
 };
+
+/** These names say that AWS looked at nothing: words beside them, which may quote anybody's, make nothing absent or present. */
+const firm: ReadonlySet<ErrorClass> = new Set(['access-denied', 'throttled', 'no-credentials', 'precondition-failed']);
+const harmless: ReadonlySet<ErrorClass> = new Set(['not-found', 'already-exists', 'in-progress']);
 
 /**
  * The Runtime throttles with a 400 whose message is null (opensearch-project/ml-commons#2429). S3 answers HEAD without a body, so
@@ -128,7 +140,7 @@ export const classify = (error: unknown): ErrorClass => {
 const isNullMessageThrottle = ({ name, message, call, $metadata }: AwsErrorShape): boolean =>
   $metadata?.httpStatusCode === 400 &&
   (message === '' || message === 'null' || message === 'UnknownError') &&
-  (byName[name] ?? 'validation') === 'validation' &&
+  (Object.hasOwn(byName, name) ? byName[name] : 'validation') === 'validation' &&
   !call?.startsWith('s3:');
 
 /** No name came with the answer (S3 HEAD has no body, a proxy sends HTML): the status is then all there is. */
@@ -152,7 +164,13 @@ const withoutName = /^(Unknown|UnknownError|Error)$/;
 /** Whether a call that failed like this may have been carried out all the same. */
 export const mayHaveBeenApplied = (error: unknown): boolean => {
   const kind = classify(error);
-  return (kind === 'transient' || (kind === 'other' && isUnread(error))) && !neverSent.test(shapeOf(error).code ?? '');
+  const { code = '', message } = shapeOf(error);
+  return (
+    (kind === 'transient' || kind === 'unreachable' || (kind === 'other' && isUnread(error))) &&
+    !neverSent.test(code) &&
+    // The proxy made no tunnel.
+    !/^Bad response: \d/.test(message)
+  );
 };
 
 /** What came back, or broke on the way, names no error of AWS's: the SDK puts `$fault` on those it could read. */
@@ -161,10 +179,16 @@ const isUnread = (error: unknown): boolean =>
   (!('$fault' in error) || withoutName.test(error.name)) &&
   ('$metadata' in error || 'code' in error);
 
+/** No answer of AWS's: the call never got to it, or something between this machine and AWS answered in its place. */
+export const isUnreachable = (error: unknown): boolean =>
+  neverSent.test(shapeOf(error).code ?? '') || causeOf(error)?.kind === 'unreachable';
+
 /** Time, another turn or other credentials may heal it. */
 const passing: ReadonlySet<ErrorClass> = new Set([
   'throttled',
   'transient',
+  'unreachable',
+  'clock-skew',
   'aborted',
   'expired-credentials',
   'no-credentials',
@@ -219,7 +243,7 @@ const iamAction = (call: string | undefined): string | undefined => {
     's3:CopyObject': 's3:PutObject',
     's3:ListObjectsV2': 's3:ListBucket',
   };
-  return call === undefined ? undefined : (renamed[call] ?? call);
+  return call !== undefined && Object.hasOwn(renamed, call) ? renamed[call] : call;
 };
 
 /**
@@ -232,6 +256,8 @@ const wordsOf = (error: unknown): string => {
   const shape = shapeOf(error);
   if (shape.name === credentialsUnavailable) return shape.message;
   const request = shape.$metadata?.requestId ? ` (request ${shape.$metadata.requestId})` : '';
+  const cause = causeOf(error);
+  if (cause) return `${shape.call ? `${shape.call} failed: ` : ''}${cause.because}${request}`;
   const permission = permissionOf(error);
   if (permission) {
     const on = permission.resource ? ` on ${permission.resource}` : bucketHint(shape);
@@ -256,8 +282,12 @@ const missingBucket = ({ name, bucket }: AwsErrorShape): string =>
     ? ` (${bucket.name})${bucket.name.startsWith('model-delivery-') ? ': make it with `model-delivery create-bucket`' : ''}`
     : '';
 
+/** What the SDK adds for those who can look into its objects. */
+const sdkAdvice = /\s+Deserialization error: to see the raw response/;
+
 const words = ({ name, message, $metadata }: AwsErrorShape): string => {
-  const said = message && message !== 'UnknownError' ? message : undefined;
+  const [known = ''] = message.split(sdkAdvice);
+  const said = known && known !== 'UnknownError' ? known : undefined;
   const who = withoutName.test(name) ? undefined : name;
   if (said === undefined) return who ?? `an answer without words (HTTP ${$metadata?.httpStatusCode ?? 'unknown'})`;
   return who === undefined || said.startsWith(who) ? said : `${who}: ${said}`;
@@ -289,8 +319,18 @@ const failureCauses: readonly (readonly [RegExp, FailureCause])[] = [
 export const failureCause = (failureReason: string): FailureCause =>
   failureCauses.find(([pattern]) => pattern.test(failureReason))?.[1] ?? 'unknown';
 
-const shapeOf = (error: unknown): AwsErrorShape =>
-  error instanceof Error ? (error as AwsErrorShape) : { name: 'Error', message: String(error) };
+/** The SDK puts into an error whatever the answer had in these places, a map as well as a text. */
+const shapeOf = (error: unknown): AwsErrorShape => {
+  if (!(error instanceof Error)) return { name: 'Error', message: typeof error === 'string' ? error : 'unknown' };
+  const { call, code, $metadata } = error as AwsErrorShape;
+  return {
+    name: asText(error.name) || 'Error',
+    message: asText(error.message),
+    ...(typeof call === 'string' ? { call } : {}),
+    ...(typeof code === 'string' ? { code } : {}),
+    ...($metadata ? { $metadata } : {}),
+  };
+};
 
 /** Puts the call's name on the error, so that whoever reports it can say what was refused. */
 export const named = (error: unknown, call: string): unknown =>
@@ -301,7 +341,8 @@ export const named = (error: unknown, call: string): unknown =>
  * as a variable's value is; it quotes no value.
  */
 export const withoutSecretsIn = (error: unknown): unknown => {
-  if (!(error instanceof Error)) return error;
+  // The SDK puts into an error whatever the answer had in these places.
+  if (!(error instanceof Error) || typeof error.message !== 'string') return error;
   const clean = classify(error) === 'access-denied' ? redacted : redactedWords;
   const message = clean(error.message);
   if (message === error.message) return error;

@@ -1,7 +1,10 @@
 import { type Clock, type Instant, seconds } from '../clock.ts';
 import { classify, describe, mayHaveBeenApplied, named } from './errors.ts';
 
-/** AWS asked for patience for longer than one turn may wait: the turn ends `waiting: throttled` (DESIGN §7 rule 11). */
+/**
+ * AWS asked for patience for longer than one turn may wait: the turn ends `waiting: throttled` (DESIGN §7 rule 11). Its `cause` says
+ * whether AWS asked for it, or could not be reached.
+ */
 export class Throttled extends Error {
   override readonly name = 'Throttled';
   /** The earliest time to take the next turn. */
@@ -42,6 +45,7 @@ const baseDelayMs = 200;
 const longestDelayMs = seconds(4);
 const budgetMs = seconds(10);
 const windowMs = seconds(30);
+const writeGraceMs = seconds(15);
 
 /**
  * Sent again only when they certainly were not carried out: a second UpdateEndpoint starts a second deployment, and the refusal of
@@ -67,7 +71,9 @@ export const retrying = ({ clock, random, forgetCredentials }: RetryOptions): Re
     for (let tried = 1; ; tried++) {
       if (signal?.aborted) throw new Aborted(`${call} was not sent: the run is ending`);
       try {
-        return await (isRead(call) ? unlessAborted(attempt(), call, signal) : attempt());
+        const answer = attempt();
+        if (signal === undefined) return await answer;
+        return await (isRead(call) ? unlessAborted(answer, call, signal) : unlessEndless(answer, call, signal, clock));
       } catch (thrown) {
         // Fetching the credentials for this call has had its patience already.
         if (thrown instanceof Throttled) throw thrown;
@@ -99,8 +105,7 @@ export const retrying = ({ clock, random, forgetCredentials }: RetryOptions): Re
 /** The golden ratio's multiples, modulo 1, spread evenly: full jitter that is the same every time. */
 const spread = (attempt: number): number => (attempt * 0.618_033_988_75) % 1;
 
-const unlessAborted = async <Answer>(answer: Promise<Answer>, call: string, signal?: AbortSignal): Promise<Answer> => {
-  if (!signal) return answer;
+const unlessAborted = async <Answer>(answer: Promise<Answer>, call: string, signal: AbortSignal): Promise<Answer> => {
   let end = (): void => {};
   const ended = new Promise<never>((_, reject) => {
     end = () => reject(new Aborted(`${call} was cut off: the run is ending`));
@@ -110,5 +115,30 @@ const unlessAborted = async <Answer>(answer: Promise<Answer>, call: string, sign
     return await Promise.race([answer, ended]);
   } finally {
     signal.removeEventListener('abort', end);
+  }
+};
+
+/** A write is let finish, but an answer that comes one byte at a time must not hold the run beyond its deadline for hours. */
+const unlessEndless = async <Answer>(
+  answer: Promise<Answer>,
+  call: string,
+  signal: AbortSignal,
+  clock: Clock,
+): Promise<Answer> => {
+  let takeBack: (() => void) | undefined;
+  let wait = (): void => {};
+  const endless = new Promise<never>((_resolve, reject) => {
+    wait = () => {
+      takeBack = clock.alarm?.(clock.now() + writeGraceMs, () =>
+        reject(new Aborted(`${call} was cut off: it may have been carried out`)),
+      );
+    };
+    signal.addEventListener('abort', wait, { once: true });
+  });
+  try {
+    return await Promise.race([answer, endless]);
+  } finally {
+    signal.removeEventListener('abort', wait);
+    takeBack?.();
   }
 };

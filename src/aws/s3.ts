@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { addAbortSignal, type Readable } from 'node:stream';
 import {
   CopyObjectCommand,
   type CopyObjectCommandInput,
   GetObjectCommand,
   type GetObjectCommandInput,
+  type GetObjectCommandOutput,
   HeadObjectCommand,
   type HeadObjectCommandInput,
   ListObjectsV2Command,
@@ -13,6 +15,7 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
+import { asError } from './as-error.ts';
 import { copySource } from './copy-source.ts';
 import { ObjectTooLarge } from './object-too-large.ts';
 import type { Sender } from './sender.ts';
@@ -28,8 +31,27 @@ export interface ObjectText {
   readonly etag: string;
 }
 
+/**
+ * Reads an answer to its last byte as one attempt: a body that breaks off is asked for again, and one that never ends is left when the
+ * run ends. An SDK answers as soon as the headers are there.
+ */
+export type Whole = <Answer>(call: string, read: (signal?: AbortSignal) => Promise<Answer>) => Promise<Answer>;
+
+export interface S3Options {
+  readonly whole?: Whole;
+  /**
+   * Hashes that were computed before, by bucket, key and ETag: an object of one ETag has one content, so a turn that looks again does
+   * not read gigabytes again.
+   */
+  readonly hashed?: Map<string, string>;
+}
+
 /** S3, one method per call; `sha256` is one question, answered by one call or two. */
-export const s3 = (send: Sender<S3Client>, ownerOf: BucketOwner) => {
+export const s3 = (
+  send: Sender<S3Client>,
+  ownerOf: BucketOwner,
+  { whole = (_call, read) => read(), hashed = new Map() }: S3Options = {},
+) => {
   /** Deleted buckets can be made again by anybody, in any account: S3 refuses the call when the owner is not the one named. */
   const owned = async <Input extends { readonly Bucket?: string | undefined }, Answer>(
     input: Input,
@@ -45,6 +67,17 @@ export const s3 = (send: Sender<S3Client>, ownerOf: BucketOwner) => {
   };
   const headObject = (input: Unowned<Omit<HeadObjectCommandInput, 'ChecksumMode'>>) =>
     owned(input, (of) => send(new HeadObjectCommand({ ...of, ChecksumMode: 'ENABLED' })));
+  const getWhole = <Answer>(
+    input: Unowned<GetObjectCommandInput>,
+    read: (answer: GetObjectCommandOutput) => Promise<Answer>,
+  ): Promise<Answer> =>
+    whole('s3:GetObject', async (signal) => {
+      const answer = await owned(input, (of) => send(new GetObjectCommand(of)));
+      if (signal && isStream(answer.Body)) addAbortSignal(signal, answer.Body);
+      return read(answer).catch((error: unknown) => {
+        throw asError(error);
+      });
+    });
 
   return {
     reads: {
@@ -52,22 +85,21 @@ export const s3 = (send: Sender<S3Client>, ownerOf: BucketOwner) => {
        * Not for artifacts: the whole body is held as UTF-8 text.
        * @throws {ObjectTooLarge} before a body of more than `mostBytes` is in memory
        */
-      getObject: async (input: Unowned<GetObjectCommandInput>, mostBytes: number): Promise<ObjectText> => {
-        const { Body, ETag } = await owned(input, (of) => send(new GetObjectCommand(of)));
-        return { text: await textOf((Body ?? []) as AsyncIterable<Uint8Array>, mostBytes), etag: ETag ?? '' };
-      },
+      getObject: (input: Unowned<GetObjectCommandInput>, mostBytes: number): Promise<ObjectText> =>
+        getWhole(input, async ({ Body, ETag }) => ({
+          text: await textOf((Body ?? []) as AsyncIterable<Uint8Array>, mostBytes),
+          etag: ETag ?? '',
+        })),
       /**
        * The bytes of an object that fits into memory.
        * @returns undefined when it is larger than `mostBytes`
        */
-      getBytes: async (input: Unowned<GetObjectCommandInput>, mostBytes: number): Promise<Buffer | undefined> => {
-        const { Body, ContentLength = 0 } = await owned(input, (of) => send(new GetObjectCommand(of)));
-        if (ContentLength > mostBytes) {
+      getBytes: (input: Unowned<GetObjectCommandInput>, mostBytes: number): Promise<Buffer | undefined> =>
+        getWhole(input, async ({ Body, ContentLength = 0 }) => {
+          if (ContentLength <= mostBytes) return Buffer.from((await Body?.transformToByteArray()) ?? []);
           (Body as { destroy?(): void } | undefined)?.destroy?.();
           return undefined;
-        }
-        return Buffer.from((await Body?.transformToByteArray()) ?? []);
-      },
+        }),
       /** With checksums, as far as S3 has stored them. */
       headObject,
       listObjectsV2: (input: Unowned<ListObjectsV2CommandInput>) =>
@@ -80,13 +112,20 @@ export const s3 = (send: Sender<S3Client>, ownerOf: BucketOwner) => {
         const head = await headObject(input);
         const stored = wholeObjectSha256(head.ChecksumSHA256, head.ChecksumType);
         if (stored) return stored;
-        const { Body } = await owned(input, (of) =>
-          send(new GetObjectCommand({ ...of, ...(head.ETag ? { IfMatch: head.ETag } : {}) })),
+        const content = head.ETag && `${input.Bucket}/${input.Key} ${head.ETag}`;
+        const known = content && hashed.get(content);
+        if (known) return known;
+        const computed = await getWhole(
+          { ...input, ...(head.ETag ? { IfMatch: head.ETag } : {}) },
+          async ({ Body }) => {
+            const hash = createHash('sha256');
+            // On Node the body is a Readable; the union in the SDK's type is for browsers.
+            for await (const chunk of (Body ?? []) as AsyncIterable<Uint8Array>) hash.update(chunk);
+            return hash.digest('hex');
+          },
         );
-        const hash = createHash('sha256');
-        // On Node the body is a Readable; the union in the SDK's type is for browsers.
-        for await (const chunk of (Body ?? []) as AsyncIterable<Uint8Array>) hash.update(chunk);
-        return hash.digest('hex');
+        if (content) hashed.set(content, computed);
+        return computed;
       },
     },
     writes: {
@@ -139,3 +178,6 @@ const wholeObjectSha256 = (base64: string | undefined, type: string | undefined)
   base64 === undefined || type === 'COMPOSITE' || /-\d+$/.test(base64)
     ? undefined
     : Buffer.from(base64, 'base64').toString('hex');
+
+const isStream = (body: unknown): body is Readable =>
+  typeof body === 'object' && body !== null && 'pipe' in body && 'destroy' in body;

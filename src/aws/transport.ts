@@ -1,5 +1,7 @@
 import type { Agent } from 'node:http';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { asError } from './as-error.ts';
+import { foreignAnswer } from './causes.ts';
 
 /** What the environment says about proxies; the host reads it, `src/aws` never does. */
 export interface ProxySettings {
@@ -28,15 +30,30 @@ export interface Transport {
 export const transport = (proxy: ProxySettings = {}): Transport => {
   const direct = new NodeHttpHandler(limits);
   let proxied: Promise<NodeHttpHandler> | undefined;
-  const handlerFor = async (protocol: string, host: string): Promise<NodeHttpHandler> => {
+  const proxyFor = (protocol: string, host: string): string | undefined => {
     const wanted = protocol === 'http:' ? proxy.http : proxy.https;
-    if (!wanted || bypasses(host, proxy.bypass)) return direct;
-    proxied ??= proxyHandler(proxy);
-    return proxied;
+    return !wanted || bypasses(host, proxy.bypass) ? undefined : wanted;
+  };
+  const handle: Transport['handle'] = async (request, options) => {
+    const { protocol, hostname: host } = request;
+    const by = proxyFor(protocol, host);
+    const place = { host, ...(by === undefined ? {} : { proxy: withoutLogin(by) }) };
+    if (by !== undefined) proxied ??= proxyHandler(proxy);
+    const answer = await (by === undefined ? direct : await (proxied ?? direct))
+      .handle(request, options)
+      .catch((error: unknown) => {
+        // Whose connection it was is known here alone; causes.ts puts it into words.
+        const ours = asError(error);
+        throw ours instanceof Error ? Object.assign(ours, place) : ours;
+      });
+    const foreign = foreignAnswer(request, place.proxy, answer.response);
+    if (foreign === undefined) return answer;
+    (answer.response.body as { destroy?(): void } | undefined)?.destroy?.();
+    throw foreign;
   };
   return {
     metadata: { handlerProtocol: 'http/1.1' },
-    handle: async (request, options) => (await handlerFor(request.protocol, request.hostname)).handle(request, options),
+    handle,
     updateHttpClientConfig: (key, value) => direct.updateHttpClientConfig(key, value),
     httpHandlerConfigs: () => direct.httpHandlerConfigs(),
     destroy: () => {
@@ -49,14 +66,23 @@ export const transport = (proxy: ProxySettings = {}): Transport => {
 const proxyHandler = async (proxy: ProxySettings): Promise<NodeHttpHandler> => {
   // Loaded only where there is a proxy: start-up of a bundle counts.
   const { HttpProxyAgent, HttpsProxyAgent } = await import('hpagent');
-  const http: Agent | undefined = proxy.http ? new HttpProxyAgent({ keepAlive: true, proxy: proxy.http }) : undefined;
-  const https = proxy.https ? new HttpsProxyAgent({ keepAlive: true, proxy: proxy.https }) : undefined;
+  const http: Agent | undefined = proxy.http
+    ? new HttpProxyAgent({ keepAlive: true, proxy: proxyUrl(proxy.http) })
+    : undefined;
+  const https = proxy.https ? new HttpsProxyAgent({ keepAlive: true, proxy: proxyUrl(proxy.https) }) : undefined;
   return new NodeHttpHandler({
     ...limits,
     ...(http ? { httpAgent: http } : {}),
     ...(https ? { httpsAgent: https } : {}),
   });
 };
+
+/** `proxy:3128` is written often, and means http. */
+const proxyUrl = (text: string): string => (/^https?:\/\//i.test(text) ? text : `http://${text}`);
+
+/** For messages: a proxy's URL may hold a password (DESIGN §7 rule 16). */
+const withoutLogin = (text: string): string =>
+  URL.canParse(proxyUrl(text)) ? new URL(proxyUrl(text)).host : 'in HTTPS_PROXY';
 
 export const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 

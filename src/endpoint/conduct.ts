@@ -80,9 +80,9 @@ const nextTurn = async <Outputs>(
   const stored = await store.read();
   const record = stored?.record ?? newRecord(store.subject);
   if (memory !== undefined) {
-    const over = record.ended.find(({ id }) => id === memory.release);
+    const over = endedHere(world, record, memory, script);
     if (over !== undefined && !script.goesOn?.(over)) return report(over, script);
-    if (stored && record.live?.id === memory.release) {
+    if (stored && record.live !== undefined && record.live.id === memory.release) {
       script.recognise(record.live);
       return carryOn(world, stored, script, memory.resumed);
     }
@@ -125,6 +125,35 @@ const nextTurn = async <Outputs>(
       await start(world, stored, intention.release, store);
       return waiting(world, { because: `began release ${id}`, percent: 2 }, id, intention);
     }
+  }
+};
+
+/**
+ * The release that memory names, when it has ended and its end may be this run's answer. Memory is a hint (rule 21): a token of another
+ * version's release, or of one after which others came, must not make a run green that delivered nothing. Without this answer the run
+ * plans, which looks at the endpoint.
+ */
+export const endedHere = <Outputs>(
+  world: World,
+  { live, ended }: ReleaseRecord,
+  memory: ReleaseMemory | undefined,
+  script: Script<Outputs>,
+): Release | undefined => {
+  const over = ended.find(({ id }) => id === memory?.release);
+  if (over === undefined || !isRecognised(over, script)) return undefined;
+  if (script.goesOn?.(over)) return over;
+  const newest = ended.find(({ operation, version }) => operation === over.operation && version === over.version);
+  if (over.outcome !== 'succeeded') return newest === over ? over : undefined;
+  return live === undefined && ended[0] === over && over.lease.holder === world.run.holder ? over : undefined;
+};
+
+const isRecognised = <Outputs>(release: Release, script: Script<Outputs>): boolean => {
+  try {
+    script.recognise(release);
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
   }
 };
 

@@ -1,3 +1,4 @@
+import { allPages } from '../aws/pages.ts';
 import { type Instant, minutes, seconds } from '../clock.ts';
 import type { Latency, LatencyPlan } from '../judge/latency.ts';
 import type { World } from '../world.ts';
@@ -39,30 +40,33 @@ export const readFleet = async (
   const queries = queriesOf(latency);
   const values = new Map<string, Map<Instant, number>>(queries.map(({ Id }) => [Id, new Map()]));
   const complete = new Set<string>();
-  let NextToken: string | undefined;
-  do {
-    const page = await world.read.cloudwatch.getMetricData({
-      StartTime: new Date(from),
-      EndTime: new Date(to),
-      ScanBy: 'TimestampAscending',
-      MetricDataQueries: queries.map(({ Id, MetricName, Stat }) => ({
-        Id,
-        MetricStat: {
-          Metric: { Namespace: 'AWS/SageMaker', MetricName, Dimensions: dimensions(fleet) },
-          Period: bucketSeconds,
-          Stat,
-        },
-      })),
-      ...(NextToken ? { NextToken } : {}),
-    });
+  const pages = await allPages(
+    'cloudwatch:GetMetricData',
+    (NextToken) =>
+      world.read.cloudwatch.getMetricData({
+        StartTime: new Date(from),
+        EndTime: new Date(to),
+        ScanBy: 'TimestampAscending',
+        MetricDataQueries: queries.map(({ Id, MetricName, Stat }) => ({
+          Id,
+          MetricStat: {
+            Metric: { Namespace: 'AWS/SageMaker', MetricName, Dimensions: dimensions(fleet) },
+            Period: bucketSeconds,
+            Stat,
+          },
+        })),
+        ...(NextToken ? { NextToken } : {}),
+      }),
+    (page) => page.NextToken,
+  );
+  for (const page of pages) {
     for (const { Id = '', Timestamps = [], Values = [], StatusCode } of page.MetricDataResults ?? []) {
       // A metric is known when its last page says so; PartialData is missing data (reference/progressive-delivery.md §3.3).
       if (StatusCode === 'Complete') complete.add(Id);
       else complete.delete(Id);
       for (const [index, at] of Timestamps.entries()) values.get(Id)?.set(at.getTime(), Values[index] ?? 0);
     }
-    NextToken = page.NextToken;
-  } while (NextToken);
+  }
   const point = (id: string, at: Instant): number | undefined => values.get(id)?.get(at);
   const value = (id: string, at: Instant): number => point(id, at) ?? 0;
   const now = world.clock.now();

@@ -1,3 +1,4 @@
+import { allPages } from '../aws/pages.ts';
 import { Refusal } from '../operation.ts';
 import type { ReleaseStore } from '../release/store.ts';
 import { arn, type World } from '../world.ts';
@@ -8,16 +9,18 @@ export const recordTag = 'model-delivery:releases';
 
 /** Every tag of an endpoint, whoever put it there. */
 export const tagsOf = async (world: World, endpoint: string): Promise<ReadonlyMap<string, string>> => {
+  const pages = await allPages(
+    'sagemaker:ListTags',
+    (NextToken) =>
+      world.read.sagemaker.listTags({
+        ResourceArn: arn(world.account, 'sagemaker', `endpoint/${endpoint}`),
+        ...(NextToken ? { NextToken } : {}),
+      }),
+    (page) => page.NextToken,
+  );
   const found = new Map<string, string>();
-  let NextToken: string | undefined;
-  do {
-    const page = await world.read.sagemaker.listTags({
-      ResourceArn: arn(world.account, 'sagemaker', `endpoint/${endpoint}`),
-      ...(NextToken ? { NextToken } : {}),
-    });
-    for (const { Key, Value } of page.Tags ?? []) if (Key !== undefined) found.set(Key, Value ?? '');
-    NextToken = page.NextToken;
-  } while (NextToken);
+  for (const { Tags } of pages)
+    for (const { Key, Value } of Tags ?? []) if (Key !== undefined) found.set(Key, Value ?? '');
   return found;
 };
 

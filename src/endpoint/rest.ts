@@ -3,7 +3,7 @@ import { reason as reasonNamed } from '../reason-codes.ts';
 import { advance } from '../release/lifecycle.ts';
 import type { World } from '../world.ts';
 import { carry } from './carry.ts';
-import { type ReleaseMemory, report, type Script } from './conduct.ts';
+import { endedHere, type ReleaseMemory, report, type Script } from './conduct.ts';
 import { comeToRest } from './settle.ts';
 import { turnOf } from './turn.ts';
 import { concluded } from './verdict.ts';
@@ -34,7 +34,7 @@ const rest = async <Outputs>(
   const reason = reasonOfAbort[why];
   const { outcome } = reasonNamed(reason);
   const stored = memory && (await script.store.read());
-  const over = stored?.record.ended.find(({ id }) => id === memory?.release);
+  const over = stored && endedHere(world, stored.record, memory, script);
   if (over !== undefined) return report(over, script);
   const live = stored?.record.live;
   if (!stored || live?.id !== memory?.release || live === undefined || live.lease.holder !== world.run.holder)

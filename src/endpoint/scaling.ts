@@ -1,10 +1,12 @@
 import { orUndefined } from '../aws/errors.ts';
+import { allPages } from '../aws/pages.ts';
 import type { EndpointSpec } from '../manifest/manifest.ts';
 import type { ScalingSnapshot } from '../release/record.ts';
 import { type World, writesOf } from '../world.ts';
 
 type Wanted = NonNullable<EndpointSpec['autoscaling']>;
 
+const service = 'application-autoscaling';
 const ServiceNamespace = 'sagemaker';
 const ScalableDimension = 'sagemaker:variant:DesiredInstanceCount';
 
@@ -27,8 +29,18 @@ export const scalingOf = async (
   if (target === undefined) return undefined;
   const of = { ServiceNamespace, ScalableDimension, ResourceId } as const;
   const [ScalingPolicies, ScheduledActions] = await Promise.all([
-    everyPage(of, autoscaling.describeScalingPolicies, ({ ScalingPolicies: found }) => found),
-    everyPage(of, autoscaling.describeScheduledActions, ({ ScheduledActions: found }) => found),
+    everyPage(
+      `${service}:DescribeScalingPolicies`,
+      of,
+      autoscaling.describeScalingPolicies,
+      ({ ScalingPolicies: found }) => found,
+    ),
+    everyPage(
+      `${service}:DescribeScheduledActions`,
+      of,
+      autoscaling.describeScheduledActions,
+      ({ ScheduledActions: found }) => found,
+    ),
   ]);
   return {
     resourceId: ResourceId,
@@ -50,18 +62,17 @@ export const scalingOf = async (
 
 /** AWS gives ten policies a page; one that is missed in the snapshot would be lost for good (rule 4). */
 const everyPage = async <Input, Page extends { readonly NextToken?: string | undefined }, Item>(
+  call: string,
   of: Input,
   ask: (input: Input & { readonly NextToken?: string }) => Promise<Page>,
   itemsOf: (page: Page) => readonly Item[] | undefined,
 ): Promise<readonly Item[]> => {
-  const items: Item[] = [];
-  let NextToken: string | undefined;
-  do {
-    const page: Page = await ask({ ...of, ...(NextToken ? { NextToken } : {}) });
-    items.push(...(itemsOf(page) ?? []));
-    NextToken = page.NextToken;
-  } while (NextToken);
-  return items;
+  const pages = await allPages(
+    call,
+    (NextToken) => ask({ ...of, ...(NextToken ? { NextToken } : {}) }),
+    (page) => page.NextToken,
+  );
+  return pages.flatMap((page) => itemsOf(page) ?? []);
 };
 
 const policyName = (variant: string): string => `model-delivery-${variant}`;

@@ -1,3 +1,4 @@
+import { allPages } from '../aws/pages.ts';
 import { Throttled } from '../aws/retry.ts';
 import { type Instant, minutes, seconds } from '../clock.ts';
 import type { World } from '../world.ts';
@@ -59,29 +60,30 @@ const requestsByMinute = async (
   to: Instant,
 ): Promise<readonly { readonly minute: Instant; readonly requests: number }[]> => {
   if (to <= from) return [];
+  const pages = await allPages(
+    'cloudwatch:GetMetricData',
+    (NextToken) =>
+      world.read.cloudwatch.getMetricData({
+        StartTime: new Date(floor(from)),
+        EndTime: new Date(to),
+        ScanBy: 'TimestampAscending',
+        MetricDataQueries: [{ Id: 'requests', MetricStat: { ...requestsOf(arm), Period: 60 } }],
+        ...(NextToken ? { NextToken } : {}),
+      }),
+    (page) => page.NextToken,
+  );
   const found: { minute: Instant; requests: number }[] = [];
-  let NextToken: string | undefined;
-  do {
-    const page = await world.read.cloudwatch.getMetricData({
-      StartTime: new Date(floor(from)),
-      EndTime: new Date(to),
-      ScanBy: 'TimestampAscending',
-      MetricDataQueries: [{ Id: 'requests', MetricStat: { ...requestsOf(arm), Period: 60 } }],
-      ...(NextToken ? { NextToken } : {}),
+  for (const { StatusCode, Timestamps = [], Values = [] } of pages.flatMap((page) => page.MetricDataResults ?? [])) {
+    // Unknown is not zero: a release must not be taken back because CloudWatch could not answer.
+    if (StatusCode === 'InternalError')
+      throw new Throttled(
+        world.clock.now() + seconds(30),
+        new Error('cloudwatch:GetMetricData answered InternalError'),
+      );
+    Timestamps.forEach((minute, index) => {
+      found.push({ minute: minute.getTime(), requests: Values[index] ?? 0 });
     });
-    for (const { StatusCode, Timestamps = [], Values = [] } of page.MetricDataResults ?? []) {
-      // Unknown is not zero: a release must not be taken back because CloudWatch could not answer.
-      if (StatusCode === 'InternalError')
-        throw new Throttled(
-          world.clock.now() + seconds(30),
-          new Error('cloudwatch:GetMetricData answered InternalError'),
-        );
-      Timestamps.forEach((minute, index) => {
-        found.push({ minute: minute.getTime(), requests: Values[index] ?? 0 });
-      });
-    }
-    NextToken = page.NextToken;
-  } while (NextToken);
+  }
   return found;
 };
 

@@ -33,7 +33,8 @@ const tellingInputs = {
   junit: optional(text({ description: 'Write the result to this file as JUnit XML.', example: 'report.xml' })),
   'exported-variables': optional(
     text({
-      description: 'Write the outputs to this file as `NAME=value` lines for a shell to read.',
+      description:
+        'Write the outputs to this file as `NAME=value` lines for a shell to read. When it cannot be written the command ends with 1.',
       example: 'outputs.env',
     }),
   ),
@@ -88,9 +89,20 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
       const remedy = exitCodeOf(report.result) === 0 ? '' : `\n  what to do: ${reason(report.result.reason).remedy}`;
       terminal.out(`${resultAsText(report)}${token ? `\n  resume-token: ${token}` : ''}${remedy}`);
     }
-    writeFile(telling.junit, () => junitOf(report), terminal);
-    writeFile(telling['exported-variables'], () => exportedVariables(report), terminal);
-    return exitCodeOf(report.result);
+    // Reporting never fails a delivery (DESIGN §7 rule 13); but outputs that the next command depends on must not be missing in green.
+    const unwritten = writeFile(telling.junit, () => junitOf(report));
+    if (unwritten) terminal.err(`warning: ${unwritten}`);
+    const { outcome, reason: why } = report.result;
+    const lost = [
+      writeFile(telling['exported-variables'], () => exportedVariables(report)),
+      telling.json ? faultOf('the JSON on standard output', await terminal.outFault?.()) : undefined,
+    ].filter((fault) => fault !== undefined);
+    for (const fault of lost)
+      terminal.err(
+        `${name}: ${fault}\n  the delivery itself ended ${outcome}/${why}; make room for the output and run again: what is done already is not done twice`,
+      );
+    const code = exitCodeOf(report.result);
+    return lost.length === 0 || code === 2 ? code : 1;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     terminal.err(`${name}: ${error.message}`);
@@ -118,15 +130,21 @@ const observerOf = (say: (text: string) => void): Observer => ({
   defect: (stack) => say(stack),
 });
 
-/** Reporting never fails a delivery (DESIGN §7 rule 13). */
-const writeFile = (path: string | undefined, content: () => string, terminal: Terminal): void => {
-  if (path === undefined) return;
+/** @returns why the file could not be written */
+const writeFile = (path: string | undefined, content: () => string): string | undefined => {
+  if (path === undefined) return undefined;
   try {
     writeFileSync(path, content());
+    return undefined;
   } catch (error) {
-    terminal.err(`warning: ${path} could not be written: ${error instanceof Error ? error.message : String(error)}`);
+    return faultOf(path, error);
   }
 };
+
+const faultOf = (where: string, error: unknown): string | undefined =>
+  error === undefined
+    ? undefined
+    : `${where} could not be written: ${error instanceof Error ? error.message : String(error)}`;
 
 /** `ENDPOINT_CONFIG='churn-1-4-0-1a2b3c4d'`: quoted, so that a shell reads any value as text. */
 const exportedVariables = ({ result }: Report): string =>

@@ -68,7 +68,7 @@ export const githubInputs = {
 export type GithubInputs = ValuesOf<typeof githubInputs>;
 
 /** CodePipeline ends a custom action after 24 hours, whatever it is doing; the last hour is for coming to rest. */
-const longestJobSeconds = 23 * 3600;
+export const longestJobSeconds = 23 * 3600;
 
 /** What a CodePipeline job takes instead: it always waits, and its token is CodePipeline's business. */
 export const jobInputs = {

@@ -1,18 +1,21 @@
 import type { Identity } from '../aws/credentials.ts';
+import { classify } from '../aws/errors.ts';
+import { Throttled } from '../aws/retry.ts';
 import { type Clock, type Instant, iso, minutes, seconds } from '../clock.ts';
 import { digest } from '../digest.ts';
 import { endpointKey } from '../endpoint/key.ts';
 import type { Memory, Operation, OperationName, Plan } from '../operation.ts';
 import { oneLine, withoutCommands } from '../plain-text.ts';
 import { newsFilter } from '../report/news.ts';
-import { type Report, type Result, scrubbed, type TimelineEntry } from '../report/result.ts';
+import { type Report, type Result, scrubbed, type TimelineEntry, withoutAccount } from '../report/result.ts';
 import type { OutputSchema, Schema } from '../schema.ts';
 import { withoutSecrets } from '../secrets.ts';
 import type { Run } from '../world.ts';
 import { chooseClock } from './clock.ts';
 import { type CommonInputs, commonInputs } from './common-inputs.ts';
-import { bringToRest, drive, type Ended } from './drive.ts';
+import { bringToRest, drive, type Ended, withinLimit } from './drive.ts';
 import { failureOf } from './failure.ts';
+import { type WaitOptions, waitOut } from './patience.ts';
 import { fieldsOf, readInputs, type Written, wireName } from './read-inputs.ts';
 import type { Env } from './run.ts';
 import type { Stray } from './stray-inputs.ts';
@@ -94,6 +97,8 @@ interface Started<Inputs> {
   readonly clock: Clock;
   readonly session: Session;
   readonly saw: { plan(plan: Plan): void; progress(entry: TimelineEntry): void };
+  /** Until when throttling is waited out. */
+  readonly waiting: WaitOptions;
 }
 
 const deliver = <Inputs, M extends Memory, Outputs>(
@@ -140,6 +145,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
     remarks: withoutSecrets(end.remarks ?? []),
   });
 
+  let outOfTimeAt: Instant = Number.POSITIVE_INFINITY;
   const run = async (): Promise<Report> => {
     try {
       clock = host.seams?.clock ?? (await chooseClock(host.env));
@@ -152,16 +158,30 @@ const deliver = <Inputs, M extends Memory, Outputs>(
       const [inputs, common]: [Inputs, CommonInputs] = [only(operation.inputs, values), values];
       dryRun = common['dry-run'];
       const target = targetOf(inputs, operation.name);
-      const session = await (host.seams?.openSession ?? openSession)({
-        target: { ...target, ...(host.role ? { role: host.role } : {}) },
-        env: host.env,
-        run: forWork(host.run, operation.name, askedOf(operation.inputs, host.written)),
-        clock,
-        dryRun,
-        signal: host.signal,
-        ...(host.identityToken ? { identityToken: host.identityToken } : {}),
-        ...(host.learned ? { learned: host.learned } : {}),
-      });
+      const deadline = startedAt + seconds(common.timeout);
+      outOfTimeAt = deadline;
+      const { signal } = host;
+      const onWait = (because: string, until: Instant): void =>
+        host.observer.progress({
+          at: clock.now(),
+          percent: 0,
+          because: `did not get through: ${withoutAccount(because, account)}; goes on at ${iso(until)}`,
+        });
+      const waiting: WaitOptions = { clock, deadline, signal, onWait };
+      const session = await withinLimit(clock, deadline, signal, (limited) =>
+        waitOut({ ...waiting, signal: limited }, () =>
+          (host.seams?.openSession ?? openSession)({
+            target: { ...target, ...(host.role ? { role: host.role } : {}) },
+            env: host.env,
+            run: forWork(host.run, operation.name, askedOf(operation.inputs, host.written)),
+            clock,
+            dryRun,
+            signal: limited,
+            ...(host.identityToken ? { identityToken: host.identityToken } : {}),
+            ...(host.learned ? { learned: host.learned } : {}),
+          }),
+        ),
+      );
       account = session.account.id;
       key = target.endpoint && endpointKey(session.account, target.endpoint.name);
       const saw = {
@@ -171,12 +191,14 @@ const deliver = <Inputs, M extends Memory, Outputs>(
         },
         progress: (entry: TimelineEntry) => timeline.push(entry),
       };
-      const end = await go({ inputs, common, clock, session, saw });
+      const end = await go({ inputs, common, clock, session, saw, waiting });
       if (end.defect instanceof Error) host.observer.defect(end.defect.stack ?? end.defect.message);
       return report(end);
     } catch (error) {
       // A failure of the cancellation's making is the cancellation.
       if (host.signal.aborted) return report(cancelled('the run was cancelled before it wrote anything'));
+      if (clock.now() >= outOfTimeAt && (error instanceof Throttled || classify(error) === 'aborted'))
+        return report(timedOut(`nothing was begun: ${failureOf(error).because}`));
       return report({ is: 'done', outputs: {}, ...failureOf(error) });
     }
   };
@@ -195,12 +217,15 @@ const forWork = (run: Run, operation: OperationName, asked: Readonly<Record<stri
 const cancelled = (because: string) =>
   ({ is: 'done', outcome: 'cancelled', reason: 'cancelled', outputs: {}, because }) as const;
 
+const timedOut = (because: string) =>
+  ({ is: 'done', outcome: 'timed-out', reason: 'deadline-passed', outputs: {}, because }) as const;
+
 const driveToEnd = <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   host: Host,
-  { inputs, common, clock, session, saw }: Started<Inputs>,
+  { inputs, common, clock, session, saw, waiting }: Started<Inputs>,
 ): Promise<Ended<Outputs>> => {
-  const deadline = clock.now() + seconds(common.timeout);
+  const { deadline, onWait } = waiting;
   const { region, id } = session.account;
   host.observer.started([
     `waits until ${iso(deadline)} (UTC)${common.wait ? '' : ', but only as long as there is something to do'}`,
@@ -216,8 +241,9 @@ const driveToEnd = <Inputs, M extends Memory, Outputs>(
     signal: host.signal,
     onPlan: async (plan) => {
       saw.plan(plan);
-      if (!common['dry-run']) await session.refuseShortCredentials(plan);
+      if (!common['dry-run']) await waitOut(waiting, () => session.refuseShortCredentials(plan));
     },
+    ...(onWait ? { onWait } : {}),
     onProgress: ({ percent, because }, token) => {
       if (token !== kept) host.observer.keep(token);
       kept = token;

@@ -1,5 +1,5 @@
 import { AnswerLost, Throttled } from '../aws/retry.ts';
-import { type Instant, iso, minutes, seconds } from '../clock.ts';
+import { type Instant, iso, limitAt, minutes, seconds } from '../clock.ts';
 import {
   type AbortReason,
   type Memory,
@@ -12,6 +12,7 @@ import { reason } from '../reason-codes.ts';
 import type { World } from '../world.ts';
 import { failureOf } from './failure.ts';
 import { readMemory, writeMemory } from './memory.ts';
+import { patience } from './patience.ts';
 
 export type Waiting = Extract<Progress<Memory, never>, { is: 'waiting' }>;
 export type Ended<Outputs> = Extract<Progress<Memory, Outputs>, { is: 'done' }> & {
@@ -38,6 +39,8 @@ export interface DriveOptions {
   readonly onPlan?: (plan: Plan) => void | Promise<void>;
   /** Called after every turn that waits, and every five minutes while one does; `token` is the memory to keep. */
   readonly onProgress?: (progress: Waiting, token: string) => void;
+  /** Called when a turn did not get through: why, and when it is taken again. */
+  readonly onWait?: (because: string, until: Instant) => void;
 }
 
 /** A World for one turn, which ends early when `signal` aborts. */
@@ -45,6 +48,8 @@ export type WorldFor = (signal: AbortSignal) => World;
 
 const heartbeat = minutes(5);
 const pauseAfterLostAnswer = seconds(30);
+/** A single look of an abort that gets no answer is left after this, or an endless answer would hold the run for hours. */
+const restTurnLimit = minutes(2);
 /** An abort after a deadline may take turns of its own; one after a cancellation may not, the runner is about to kill us. */
 const restLimit = { 'timed-out': minutes(5), cancelled: 0, 'handed-over': 0 } as const;
 
@@ -63,6 +68,7 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
   let plan: Plan | undefined;
   let percent = 0;
   const remarks = new Set<string>();
+  const patient = patience(clock);
   const ended = (end: Ended<Outputs>): Ended<Outputs> => ({
     ...(plan ? { plan } : {}),
     ...(token ? { token } : {}),
@@ -75,12 +81,20 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
       const stop = stopping(options, clock.now());
       if (stop) return ended(await bringToRest(operation, inputs, token, stop, worldFor, options.dryRun));
 
-      const turn = await takeTurn(operation, inputs, token, worldFor(options.signal));
+      const turn = await withinLimit(clock, options.deadline, options.signal, (signal) =>
+        takeTurn(operation, inputs, token, worldFor(signal)),
+      );
       if (turn === 'interrupted') continue;
       if ('lookAgainAt' in turn) {
-        await clock.sleepUntil(Math.min(turn.lookAgainAt, options.deadline), options.signal);
+        // Once something is begun, an outage of whatever kind is sat out: giving up helps nobody.
+        if (token === undefined && turn.error instanceof Throttled) patient.next(turn.error);
+        const until = Math.min(turn.lookAgainAt, options.deadline);
+        options.onWait?.(turn.error.message, until);
+        if (until >= options.deadline) remarks.add(`the last look did not get through: ${turn.error.message}`);
+        await clock.sleepUntil(until, options.signal);
         continue;
       }
+      patient.reached();
       if (turn.plan && !plan) {
         plan = turn.plan;
         await options.onPlan?.(plan);
@@ -103,6 +117,8 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
       await sleep(shown, token, clock, options);
     }
   } catch (error) {
+    if (error instanceof Throttled && clock.now() >= options.deadline)
+      return ended(done('deadline-passed', 'timed-out', `the last look did not get through: ${error.message}`));
     const failure = failureOf(error);
     const defect = failure.reason === 'internal-error' ? { defect: error } : {};
     return ended({ ...done(failure.reason, failure.outcome, failure.because), ...defect });
@@ -123,22 +139,37 @@ const sleep = async (turn: Waiting, token: string, clock: World['clock'], option
   }
 };
 
+/** Work whose signal also aborts at `instant`: no answer that never ends holds a turn beyond it. */
+export const withinLimit = async <Answer>(
+  clock: World['clock'],
+  instant: Instant,
+  outer: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<Answer>,
+): Promise<Answer> => {
+  const limit = limitAt(clock, instant, outer);
+  try {
+    return await work(limit.signal);
+  } finally {
+    limit.release();
+  }
+};
+
 /** One turn; what interrupted it, or when to look again, where it could not say so itself. */
 export const takeTurn = async <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   inputs: Inputs,
   token: string | undefined,
   world: World,
-): Promise<Progress<M, Outputs> | 'interrupted' | { readonly lookAgainAt: Instant }> => {
+): Promise<Progress<M, Outputs> | 'interrupted' | { readonly lookAgainAt: Instant; readonly error: Error }> => {
   try {
     return await operation.advance(inputs, recall<M>(token), world);
   } catch (error) {
     // What a cancelled turn throws is the cancellation, however the SDK words it; the loop sees the signal and stops.
     if (world.signal.aborted) return 'interrupted';
     // DESIGN §7 rule 11: throttling never spends the failure budget.
-    if (error instanceof Throttled) return { lookAgainAt: error.notBefore };
+    if (error instanceof Throttled) return { lookAgainAt: error.notBefore, error };
     // It may have been carried out: the next turn looks before it does anything (rule 9).
-    if (error instanceof AnswerLost) return { lookAgainAt: world.clock.now() + pauseAfterLostAnswer };
+    if (error instanceof AnswerLost) return { lookAgainAt: world.clock.now() + pauseAfterLostAnswer, error };
     throw error;
   }
 };
@@ -159,17 +190,19 @@ export const bringToRest = async <Inputs, M extends Memory, Outputs>(
   const code = reasonOfAbort[why];
   const { outcome } = reason(code);
   if (dryRun) return done(code, outcome, 'the run ended before the plan was ready; nothing was written');
-  const world = worldFor(new AbortController().signal);
-  const limit = world.clock.now() + limitMilliseconds;
+  const { clock, account } = worldFor(new AbortController().signal);
+  const limit = clock.now() + limitMilliseconds;
   let token = firstToken;
   try {
     for (;;) {
-      const progress = await operation.abort(inputs, recall<M>(token), why, world);
+      const turnLimit = Math.max(limit, clock.now() + restTurnLimit);
+      const progress = await withinLimit(clock, turnLimit, undefined, (signal) =>
+        operation.abort(inputs, recall<M>(token), why, worldFor(signal)),
+      );
       if (progress.is === 'done') return { ...progress, ...(token ? { token } : {}) };
-      token = writeMemory(progress.memory, world.account.id);
-      if (world.clock.now() >= limit)
-        return { ...done<Outputs>(code, outcome, progress.because), token, unsettled: true };
-      await world.clock.sleepUntil(Math.min(progress.notBefore, limit));
+      token = writeMemory(progress.memory, account.id);
+      if (clock.now() >= limit) return { ...done<Outputs>(code, outcome, progress.because), token, unsettled: true };
+      await clock.sleepUntil(Math.min(progress.notBefore, limit));
     }
   } catch (error) {
     return {

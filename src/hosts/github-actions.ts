@@ -67,13 +67,13 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
     : startDelivery(operation, host);
   if (!isPost) announce(delivery);
   const report = await endOf(delivery, outOfTime);
-  await tell(
+  const { outputsWritten } = await tell(
     isPost
       ? { ...report, remarks: ['The main step was stopped before it could finish; its post step wrote this.'] }
       : report,
   );
-  // A connection that is still open must not keep a step alive that has ended.
-  process.exit((isPost ? !report.unsettled : isGreen(report)) ? 0 : 1);
+  // A connection that is still open must not keep a step alive that has ended. No step reads what a post step puts out.
+  process.exit((isPost ? !report.unsettled : isGreen(report) && outputsWritten) ? 0 : 1);
 };
 
 const written: Written = readInput;
@@ -104,7 +104,12 @@ const endOf = (delivery: Delivery, outOfTime: Promise<void>): Promise<Report> =>
 /** A killed process can set nothing, so the outputs say from the start what is then true; the end overwrites them. */
 const announce = (delivery: Delivery): void => {
   quietly('state', () => saveState(state.started, 'yes'));
-  quietly('outputs', () => setOutputs(delivery.interrupted('the run was killed before it could report')));
+  try {
+    setOutputs(delivery.interrupted('the run was killed before it could report'));
+  } catch (error) {
+    // A rollback must not wait for a disk: the run goes on, and its end says whether the outputs could be written then.
+    print(`the outputs cannot be written now (${messageOf(error)}); the step will be red if that stays so`);
+  }
 };
 
 const observer: Observer = {
@@ -122,10 +127,10 @@ const observer: Observer = {
 
 /**
  * Outputs first: later jobs depend on them. Then the state, so that nothing is undone that was delivered, should the summary be
- * interrupted. No telling can change how the delivery ended.
+ * interrupted. No telling can change how the delivery ended; but a step whose outputs nobody can read must not be green.
  */
-const tell = async (report: Report): Promise<void> => {
-  quietly('outputs', () => setOutputs(report));
+const tell = async (report: Report): Promise<{ readonly outputsWritten: boolean }> => {
+  const outputsWritten = tryOutputs(report);
   quietly('state', () => {
     if (report.token) saveState(state.token, report.token);
     if (!report.unsettled) saveState(state.reported, 'yes');
@@ -134,9 +139,29 @@ const tell = async (report: Report): Promise<void> => {
   const { outcome, reason: why } = report.result;
   if (!isGreen(report)) annotateError(`${outcome}/${why}`, annotationOf(report));
   await writeSummary(summaryOf(report)).catch((error: unknown) => warnOnce('job summary', error));
+  return { outputsWritten };
 };
 
+const tryOutputs = (report: Report): boolean => {
+  try {
+    setOutputs(report);
+    return true;
+  } catch (error) {
+    const { outcome, reason: why } = report.result;
+    annotateError(
+      'outputs not written',
+      `the outputs could not be written, and later steps depend on them: ${messageOf(error)}\n` +
+        `The delivery itself ended ${outcome}/${why}. Make the file that GITHUB_OUTPUT names writable (is the runner's disk full?),` +
+        ' then run again: what is done already is not done twice.',
+    );
+    return false;
+  }
+};
+
+/** @throws {Error} when the runner gave no file to write them to, or the file cannot be written */
 const setOutputs = ({ result, token, endpointKey, wouldChange }: Report): void => {
+  // The toolkit would print a command instead, which runners have stopped to obey.
+  if (!process.env['GITHUB_OUTPUT']) throw new Error('GITHUB_OUTPUT is not set');
   for (const [name, value] of Object.entries(result.outputs)) setOutput(name, value);
   setOutput('outcome', result.outcome);
   setOutput('reason-code', result.reason);
@@ -160,8 +185,10 @@ const warned = new Set<string>();
 const warnOnce = (channel: string, error: unknown): void => {
   if (warned.has(channel)) return;
   warned.add(channel);
-  annotateWarning(`the ${channel} could not be written: ${error instanceof Error ? error.message : String(error)}`);
+  annotateWarning(`the ${channel} could not be written: ${messageOf(error)}`);
 };
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const annotationOf = ({ result }: Report): string => `${result.because}\n${reason(result.reason).remedy}`;
 

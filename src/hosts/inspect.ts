@@ -58,7 +58,7 @@ export const lintManifest = (args: readonly string[], host: CommandLine): Promis
     },
   });
 
-const inspecting = async <Values extends { readonly manifest: Manifest }>(
+const inspecting = async <Values extends { readonly manifest: Manifest; readonly json: boolean }>(
   command: string,
   schema: Schema<Values>,
   args: readonly string[],
@@ -68,8 +68,12 @@ const inspecting = async <Values extends { readonly manifest: Manifest }>(
   let written: Written = () => undefined;
   try {
     written = readArguments(schema, args);
-    terminal.out(await run(readInputs(schema, written)));
-    return 0;
+    const values = readInputs(schema, written);
+    terminal.out(await run(values));
+    const lost = values.json ? await terminal.outFault?.() : undefined;
+    if (lost === undefined) return 0;
+    terminal.err(`${command}: the JSON could not be written to standard output: ${lost.message}`);
+    return 1;
   } catch (error) {
     const failure = failureOf(error);
     const because = isPublic(env) ? withoutAccount(failure.because) : failure.because;

@@ -1,6 +1,5 @@
-import { parse, YAMLError } from 'yaml';
 import type { JobData } from '../aws/codepipeline.ts';
-import { yamlProblem } from '../manifest/load.ts';
+import { parseYaml, YamlProblem } from '../manifest/yaml.ts';
 import { InputError, type Schema } from '../schema.ts';
 import { keyOf } from '../secrets.ts';
 import { type DeclaredOperation, furtherInputs, jobFields } from './action-types.ts';
@@ -57,10 +56,10 @@ const parseFurther = (text: string): Readonly<Record<string, string>> => {
   };
   let values: unknown;
   try {
-    values = parse(text);
+    values = parseYaml(text).value;
   } catch (error) {
-    if (!(error instanceof YAMLError)) throw error;
-    refuse(yamlProblem(error).replace(/ at line \d+.*/, '') || 'not YAML');
+    if (!(error instanceof YamlProblem)) throw error;
+    refuse(error.message.replace(/ at line \d+.*/, '') || 'not YAML');
   }
   if (typeof values !== 'object' || values === null || Array.isArray(values)) return refuse('not a map');
   return Object.fromEntries(

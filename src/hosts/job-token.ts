@@ -18,6 +18,9 @@ export interface JobToken {
   readonly memory?: string;
 }
 
+/** The last instant that a date can say (ECMA-262, Time Values). */
+const latest: Instant = 8.64e15;
+
 /** CodePipeline API, ContinuationToken. */
 export const longestToken = 2048;
 
@@ -31,13 +34,16 @@ export const writeToken = ({ notBefore, startedAt, isPending, percent, memory = 
 
 /** Undefined when this version did not write it: an older or a newer worker may have had the action before. */
 export const readToken = (text: string | undefined): JobToken | undefined => {
+  if (text !== undefined && text.length > longestToken) return undefined;
   const parts = /^1\.([0-9a-z]+)\.([0-9a-z]+)\.([pw])(\d{1,3})\.(.*)$/s.exec(text ?? '');
   if (parts === null) return undefined;
   const [, notBefore = '', startedAt = '', state, percent, memory = ''] = parts;
   if (memory !== '' && !isMemory(memory)) return undefined;
+  const [due, began] = [Number.parseInt(notBefore, 36), Number.parseInt(startedAt, 36)];
+  if (due > latest || began > latest || Number(percent) > 100) return undefined;
   return {
-    notBefore: Number.parseInt(notBefore, 36),
-    startedAt: Number.parseInt(startedAt, 36),
+    notBefore: due,
+    startedAt: began,
     isPending: state === 'p',
     percent: Number(percent),
     ...(memory === '' ? {} : { memory }),

@@ -1,16 +1,20 @@
 import type { Codepipeline, JobData } from '../aws/codepipeline.ts';
+import { classify, isUnreachable } from '../aws/errors.ts';
 import { AnswerLost, Throttled } from '../aws/retry.ts';
 import { type Clock, type Instant, iso, minutes, seconds } from '../clock.ts';
 import type { AbortReason, Memory, Operation } from '../operation.ts';
 import { scrubbed } from '../report/result.ts';
 import type { Run } from '../world.ts';
+import { longestJobSeconds } from './common-inputs.ts';
 import { wireOutputs } from './delivery.ts';
-import { bringToRest, type Ended, takeTurn } from './drive.ts';
+import { bringToRest, type Ended, takeTurn, withinLimit } from './drive.ts';
 import { failureOf } from './failure.ts';
 import { continued, ended, failed, type JobAnswer, type JobState } from './job-answer.ts';
+import { readJobData } from './job-data.ts';
 import { readJobInputs } from './job-inputs.ts';
 import { type JobToken, readToken, writeToken } from './job-token.ts';
 import { writeMemory } from './memory.ts';
+import { unreachedPatience } from './patience.ts';
 import { type Env, pipelineRun } from './run.ts';
 import { connectionFrom, type OpenSession, openSession, type Target, targetOf } from './world.ts';
 
@@ -27,6 +31,8 @@ export interface JobPlace {
 /** A person takes minutes to approve; a registry asked once a minute is not in anybody's way. */
 const pendingPause = minutes(1);
 const throttledPause = seconds(30);
+/** Of one job; a Lambda function ends after 15 minutes anyway (AWS: Lambda quotas). */
+const longestTurn = minutes(12);
 /** Coming to rest may take several jobs; CodePipeline's 24 hours leave an hour after the longest timeout. */
 const restPatience = minutes(30);
 
@@ -34,39 +40,92 @@ const restPatience = minutes(30);
  * One turn of an operation for one acknowledged job. The token carries everything from one job to the next; whoever gets the
  * next one may be another worker, of another version. Never throws.
  */
-export const answerJob = async (operation: AnyOperation, data: JobData, place: JobPlace): Promise<JobAnswer> => {
+export const answerJob = async (operation: AnyOperation, given: unknown, place: JobPlace): Promise<JobAnswer> => {
+  let data: JobData;
+  try {
+    data = readJobData(given);
+  } catch (error) {
+    return failed(failureOf(error), undefined);
+  }
   const now = place.clock.now();
-  const given = readToken(data.continuationToken);
+  const brought = believed(readToken(data.continuationToken), now);
   // Before anything is asked of SageMaker, or of anybody: it is not time yet.
-  if (given && data.continuationToken && now < given.notBefore) return continued(data.continuationToken);
-  const token = given ?? { notBefore: now, startedAt: now, isPending: false, percent: 0 };
+  if (brought && data.continuationToken && now < brought.notBefore) return continued(data.continuationToken);
+  const token = brought ?? { notBefore: now, startedAt: now, isPending: false, percent: 0 };
   let about: About = { subject: undefined };
   try {
     return await takeJobTurn(operation, data, token, place, (found) => {
       about = found;
     });
   } catch (error) {
-    const again = lookAgainAt(error, place.clock);
-    if (again !== undefined)
-      return continued(writeToken({ ...token, notBefore: again }), {
-        summary: `AWS asks for patience; goes on at ${iso(again)}`,
-        percent: token.percent,
-        ...about,
-      });
-    return failed(failureOf(error), about.subject, about.account);
+    const cause = hopeless(error, token, place.clock) ?? error;
+    const again = lookAgainAt(cause, place.clock);
+    if (again === undefined) return failed(failureOf(cause), about.subject, about.account);
+    const { message } = cause instanceof Error ? cause : new Error(String(cause));
+    const { deadline = token.startedAt + longestJobSeconds * 1000, ...told } = about;
+    const now = place.clock.now();
+    // What was begun is still to be brought to rest: the next job tries.
+    if (now >= deadline + (token.memory === undefined ? 0 : restPatience))
+      return failed(
+        { outcome: 'timed-out', reason: 'deadline-passed', because: `the last look did not get through: ${message}` },
+        told.subject,
+        told.account,
+      );
+    return continued(writeToken({ ...token, notBefore: now < deadline ? Math.min(again, deadline) : again }), {
+      summary: `AWS asks for patience (${message}); goes on at ${iso(again)}`,
+      percent: token.percent,
+      ...told,
+    });
   }
 };
 
+/** A token is a hint: one that would let the action wait beyond its life, or that comes from the future, is none. */
+const believed = (token: JobToken | undefined, now: Instant): JobToken | undefined =>
+  token !== undefined && token.notBefore <= now + longestLife && token.startedAt <= now + clocksDiffer
+    ? token
+    : undefined;
+/** AWS ends a custom action after 24 hours. */
+const longestLife = minutes(24 * 60);
+/** Of two workers. */
+const clocksDiffer = minutes(5);
+
 /** What is known of a job, as far as it came. */
-type About = Pick<JobState, 'subject' | 'account'>;
+type About = Pick<JobState, 'subject' | 'account'> & { readonly deadline?: Instant };
+
+/** What a job is failed with that has no way to AWS: before anything is begun, that is not waited for until the deadline. */
+const hopeless = (error: unknown, token: JobToken, clock: Clock): unknown =>
+  error instanceof Throttled &&
+  token.memory === undefined &&
+  isUnreachable(error.cause) &&
+  clock.now() - token.startedAt >= unreachedPatience
+    ? error.cause
+    : undefined;
 
 /** DESIGN §7 rule 11: throttling never spends the failure budget. A lost answer is looked for by the next turn. */
 const lookAgainAt = (error: unknown, clock: Clock): Instant | undefined => {
   if (error instanceof Throttled) return error.notBefore;
+  // This turn's own limit: nothing else aborts it.
+  if (classify(error) === 'aborted') return clock.now() + throttledPause;
   return error instanceof AnswerLost ? clock.now() + throttledPause : undefined;
 };
 
-const takeJobTurn = async (
+/**
+ * A turn that has begun is finished and answered, whatever happens to the worker: nobody else can take an acknowledged job. Only an
+ * answer of AWS's that never ends is left, or the job would never be answered.
+ */
+const takeJobTurn = (
+  operation: AnyOperation,
+  data: JobData,
+  token: JobToken,
+  place: JobPlace,
+  found: (about: About) => void,
+): Promise<JobAnswer> =>
+  withinLimit(place.clock, place.clock.now() + longestTurn, undefined, (signal) =>
+    answerWithin(signal, operation, data, token, place, found),
+  );
+
+const answerWithin = async (
+  signal: AbortSignal,
   operation: AnyOperation,
   data: JobData,
   token: JobToken,
@@ -74,13 +133,12 @@ const takeJobTurn = async (
   found: (about: About) => void,
 ): Promise<JobAnswer> => {
   const { clock, env } = place;
-  // A turn that has begun is finished and answered, whatever happens to the worker: nobody else can take an acknowledged job.
-  const { signal } = new AbortController();
   const run = runOf(data, env);
   const { inputs, common } = await readJobInputs(operation, data, { env, clock, signal });
   const target = targetOf(inputs, operation.name);
   const subject = subjectOf(inputs, target);
-  found({ subject });
+  const deadline = token.startedAt + seconds(common.timeout);
+  found({ subject, deadline });
   const session = await (place.openSession ?? openSession)({
     target,
     env,
@@ -90,9 +148,8 @@ const takeJobTurn = async (
     signal,
   });
   const account = session.account.id;
-  found({ subject, account });
+  found({ subject, account, deadline });
 
-  const deadline = token.startedAt + seconds(common.timeout);
   const goOn = (next: Partial<JobToken>, summary: string): JobAnswer => {
     const percent = Math.max(token.percent, next.percent ?? 0);
     return continued(writeToken({ ...token, isPending: false, ...next, percent }), {
@@ -134,9 +191,10 @@ const takeJobTurn = async (
   }
 
   const turn = await takeTurn(operation, inputs, token.memory, session.worldFor(signal));
-  if (turn === 'interrupted') throw new Error('a turn was interrupted by nobody');
-  if ('lookAgainAt' in turn)
-    return goOn({ notBefore: turn.lookAgainAt }, `AWS asks for patience; goes on at ${iso(turn.lookAgainAt)}`);
+  if (turn === 'interrupted')
+    return goOn({ notBefore: clock.now() + throttledPause }, 'the turn got no answer to its end; it is taken again');
+  // Told above, as for the calls before the turn.
+  if ('lookAgainAt' in turn) throw turn.error;
   if (turn.is === 'done')
     return turn.outcome === 'pending' && clock.now() < deadline
       ? goOn({ notBefore: Math.min(clock.now() + pendingPause, deadline), isPending: true }, turn.because)

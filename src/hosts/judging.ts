@@ -14,6 +14,7 @@ import type { Terminal } from './terminal.ts';
 export const judgingInputs = {
   policy: optional(
     file({
+      mostBytes: 256 * 1024,
       description:
         "The manifest's `judge` section, in a file of its own; YAML or JSON. With `journal` it replaces the policy of that release.",
       example: 'judge.yml',

@@ -1,9 +1,11 @@
+import { minutes } from '../clock.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Environment, Manifest } from '../manifest/manifest.ts';
 import { type ReleaseStore, storeOf } from '../release/store.ts';
 import type { World } from '../world.ts';
 import { chooseClock } from './clock.ts';
 import type { CommandLine } from './command-line.ts';
+import { waitOut } from './patience.ts';
 import { runFrom } from './run.ts';
 import { openSession, targetOf } from './world.ts';
 
@@ -14,19 +16,25 @@ export interface Looking {
   readonly store: ReleaseStore;
 }
 
+/** A person waits for the answer. */
+const lookPatience = minutes(5);
+
 export const lookAt = async (
   { env, seams, cancellation: { signal } }: CommandLine,
   manifest: Manifest,
   name: string,
 ): Promise<Looking> => {
-  const session = await (seams?.openSession ?? openSession)({
-    target: targetOf({ manifest, environment: name }),
-    env,
-    run: runFrom(env, 'command-line'),
-    clock: seams?.clock ?? (await chooseClock(env)),
-    dryRun: true,
-    signal,
-  });
+  const clock = seams?.clock ?? (await chooseClock(env));
+  const session = await waitOut({ clock, deadline: clock.now() + lookPatience, signal }, () =>
+    (seams?.openSession ?? openSession)({
+      target: targetOf({ manifest, environment: name }),
+      env,
+      run: runFrom(env, 'command-line'),
+      clock,
+      dryRun: true,
+      signal,
+    }),
+  );
   const world = session.worldFor(signal);
   const environment = environmentOf(manifest, name);
   return { world, environment, store: storeOf(world, environment) };

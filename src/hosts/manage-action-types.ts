@@ -1,4 +1,5 @@
 import type { ActionType, Codepipeline } from '../aws/codepipeline.ts';
+import { allPages } from '../aws/pages.ts';
 import { operations } from '../operations/all.ts';
 import { jsonText } from '../plain-text.ts';
 import { type Field, flag, InputError } from '../schema.ts';
@@ -81,14 +82,12 @@ const standings = async (calls: Codepipeline, create: boolean) => {
 };
 
 const listAll = async (calls: Codepipeline): Promise<readonly ActionType[]> => {
-  const all: ActionType[] = [];
-  let nextToken: string | undefined;
-  do {
-    const page = await calls.listActionTypes({ actionOwnerFilter: 'Custom', ...(nextToken ? { nextToken } : {}) });
-    all.push(...(page.actionTypes ?? []));
-    nextToken = page.nextToken;
-  } while (nextToken);
-  return all;
+  const pages = await allPages(
+    'codepipeline:ListActionTypes',
+    (nextToken) => calls.listActionTypes({ actionOwnerFilter: 'Custom', ...(nextToken ? { nextToken } : {}) }),
+    (page) => page.nextToken,
+  );
+  return pages.flatMap(({ actionTypes }) => actionTypes ?? []);
 };
 
 /** By what we asked for: AWS may show members that nobody set. */

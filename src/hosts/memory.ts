@@ -26,6 +26,7 @@ export const readMemory = <M extends Memory>(text: string, source: string): M =>
       `${source}: not a token that this version wrote; leave it out, the release record is found without it`,
     );
   };
+  if (text.length > longestMemory) return refuse();
   try {
     const memory: unknown = JSON.parse(text);
     return typeof memory === 'object' && memory !== null && 'v' in memory && memory.v === 1 ? (memory as M) : refuse();

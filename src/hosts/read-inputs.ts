@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { type Field, InputError, type Schema } from '../schema.ts';
 import { keepVariablesOf } from '../secrets.ts';
+import { readTextFile, tooLarge } from './read-file.ts';
 import type { Stray } from './stray-inputs.ts';
 
 /** `packageVersion` and `package-version` are both written `package-version` by users. */
@@ -9,8 +9,8 @@ export const wireName = (key: string): string => key.replace(/[A-Z]/g, (letter) 
 /** What the user wrote for one input, by its wire name; undefined when nothing was. */
 export type Written = (name: string) => string | undefined;
 
-/** The text of the file that an input names. @throws {InputError} */
-export type ReadFile = (name: string, path: string) => string;
+/** The text of the file that an input names, which may be as large as `mostBytes`. @throws {InputError} */
+export type ReadFile = (name: string, path: string, mostBytes: number) => string;
 
 /** The fields of a schema with the names users write, in the order of declaration. */
 export const fieldsOf = <Values>(schema: Schema<Values>): readonly (readonly [string, Field<unknown>])[] =>
@@ -55,13 +55,21 @@ const readField = (name: string, field: Field<unknown>, text: string | undefined
     if (!field.required) return undefined;
     throw new InputError(`${name} is required: ${field.description}`);
   }
-  return field.kind === 'file' ? field.parse(readFile(name, text), text) : field.parse(text, name);
+  if (field.kind !== 'file') return field.parse(text, name);
+  const { mostBytes = longestFile } = field;
+  const content = readFile(name, text, mostBytes);
+  if (Buffer.byteLength(content) > mostBytes)
+    throw new InputError(`${name}: ${tooLarge(JSON.stringify(text), mostBytes)}`);
+  return field.parse(content, text);
 };
 
-const readText: ReadFile = (name, path) => {
+const longestFile = 1024 * 1024;
+
+const readText: ReadFile = (name, path, mostBytes) => {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextFile(path, mostBytes);
   } catch (error) {
+    if (error instanceof InputError) throw new InputError(`${name}: ${error.message}`);
     throw new InputError(
       `${name}: cannot read ${JSON.stringify(path)}: ${whyUnreadable(error as NodeJS.ErrnoException)}`,
     );

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Bucket } from '../judge/bucket.ts';
 import { needsBurstGuard, type Past } from '../judge/burst-guard.ts';
 import { usualRate } from '../judge/incident.ts';
@@ -8,6 +7,7 @@ import type { JudgePolicy } from '../manifest/manifest.ts';
 import { bucketsAt, type Look, readWitnessed, UnreadableJournal, type Witnessed } from '../release/witnessed.ts';
 import { InputError } from '../schema.ts';
 import { bucketsOf, readBucketLines } from './bucket-lines.ts';
+import { readTextFile } from './read-file.ts';
 
 /** Recorded metrics, and the policy they are judged by. */
 export interface Recorded {
@@ -91,10 +91,14 @@ export const recordedJournal = (
   said: looks,
 });
 
+/** A year of minutes of two arms. */
+const mostRecorded = 256 * 1024 * 1024;
+
 const textOf = (input: string, path: string): string => {
   try {
-    return readFileSync(path === standardInput ? 0 : path, 'utf8');
+    return readTextFile(path === standardInput ? 0 : path, mostRecorded);
   } catch (error) {
+    if (error instanceof InputError) throw new InputError(`${input}: ${error.message}`);
     throw new InputError(
       `${input}: cannot read ${path === standardInput ? 'standard input' : JSON.stringify(path)}: ${error instanceof Error ? error.message : String(error)}`,
     );

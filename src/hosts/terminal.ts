@@ -6,7 +6,12 @@ import { failureOf } from './failure.ts';
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
+  /** Why not all of `out` could be written; undefined when it was. */
+  outFault?(): Promise<Error | undefined>;
 }
+
+/** What the first write that failed was told. */
+let broken: Error | undefined;
 
 /**
  * The room of the other hosts' printing: the process's own standard output and standard error. A command line runs in steps of
@@ -16,6 +21,11 @@ export interface Terminal {
 export const processTerminal: Terminal = {
   out: (text) => void process.stdout.write(`${coloured(withoutKnownSecrets(text))}\n`),
   err: (text) => void process.stderr.write(`${withoutCommands(redacted(text))}\n`),
+  // A stream reports an error after the write has returned, and its writes in order.
+  outFault: () =>
+    new Promise((resolve) => {
+      process.stdout.write('', (error) => resolve(broken ?? error ?? undefined));
+    }),
 };
 
 /**
@@ -53,9 +63,16 @@ export const coloured = (text: string, stream: Stream = process.stdout): string 
         .join('')
     : withoutCommands(text);
 
-/** `| head` closes the pipe when it has read enough. Text that cannot be written fails no delivery (DESIGN §7 rule 13). */
+/**
+ * `| head` closes the pipe when it has read enough, and a disk is full. Text that cannot be written fails no delivery (DESIGN §7 rule
+ * 13); that it could not is remembered, for output that another command reads.
+ */
 export const outliveClosedPipes = (): void => {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  process.stdout.on('error', (error) => {
+    broken ??= error;
+  });
+  // There is no third place to say that the second one is gone.
+  process.stderr.on('error', () => {});
 };
 
 /** Where nothing else is left to say it: the sentence, and the stack for whoever reports the defect. */

@@ -3,13 +3,22 @@ import type { Clock } from '../clock.ts';
 /** Longest delay a Node timer takes; a longer one fires at once. */
 const longestTimerMilliseconds = 2 ** 31 - 1;
 
+const sleepUntil: Clock['sleepUntil'] = async (instant, signal) => {
+  while (Date.now() < instant && !signal?.aborted) {
+    await pause(Math.min(instant - Date.now(), longestTimerMilliseconds), signal);
+  }
+};
+
 /** The real time. The only place in the suite that sets a timer or reads the machine's clock. */
 export const wallClock: Clock = {
   now: () => Date.now(),
-  sleepUntil: async (instant, signal) => {
-    while (Date.now() < instant && !signal?.aborted) {
-      await pause(Math.min(instant - Date.now(), longestTimerMilliseconds), signal);
-    }
+  sleepUntil,
+  alarm: (instant, ring) => {
+    const takenBack = new AbortController();
+    void sleepUntil(instant, takenBack.signal).then(() => {
+      if (!takenBack.signal.aborted) ring();
+    });
+    return () => takenBack.abort();
   },
 };
 

@@ -1,3 +1,4 @@
+import { Unreachable } from '../aws/causes.ts';
 import { type AwsConnection, createAwsClients } from '../aws/clients.ts';
 import { assumed, base, type CredentialSource, type Identity, partitionOf } from '../aws/credentials.ts';
 import type { Clock } from '../clock.ts';
@@ -85,6 +86,11 @@ export const openSession: OpenSession = async ({ target, env, run, clock, dryRun
   });
 
   const { Account: id = '', Arn: identity = '' } = await clients.reads.sts.getCallerIdentity();
+  // A page that some portal sent reads as an answer without members.
+  if (!/^\d{12}$/.test(id))
+    throw new Unreachable(
+      'sts:GetCallerIdentity was answered without an account: a proxy or a captive portal answers in place of AWS; sign in there, or name the host in NO_PROXY',
+    );
   caller = id;
   if (target.account !== undefined && id !== target.account)
     throw new Refusal(

@@ -2,6 +2,8 @@
 export const suggest = (written: string, candidates: readonly string[]): string | undefined => {
   const tolerance = Math.max(1, Math.floor(written.length / 3));
   const ranked = candidates
+    // No two texts are nearer than their lengths; nobody means `version` by ten thousand letters.
+    .filter((candidate) => Math.abs(candidate.length - written.length) <= tolerance)
     .map((candidate) => ({ candidate, distance: distance(written.toLowerCase(), candidate.toLowerCase()) }))
     .filter((entry) => entry.distance <= tolerance)
     .sort((a, b) => a.distance - b.distance);

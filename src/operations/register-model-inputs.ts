@@ -81,6 +81,7 @@ export const registerModelInputs = {
     file({
       description: "SageMaker's `evaluation.json`; kept beside the artifact and shown as the version's model quality.",
       example: 'evaluation.json',
+      mostBytes: 4 * 1024 * 1024,
       parse: parseEvaluation,
     }),
   ),

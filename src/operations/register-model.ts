@@ -25,13 +25,13 @@ export interface RegisterModelOutputs {
   readonly 'content-digest': string;
 }
 
-/** What was costly to find out. Everything else is looked at again in every turn. */
+/**
+ * That this registration was planned, and how far it came. Image and artifact are looked at again in every turn: a token passes
+ * through hands that could put a digest into it that nobody ever built (rule 21).
+ */
 export interface RegisterModelMemory extends Memory {
-  /** What `pins` were read from: other inputs than those of this run make them worthless. */
+  /** Digest over what was planned: of other inputs, or of content that has changed since, memory is worthless. */
   readonly of: string;
-  readonly pins: Pins;
-  /** The copy at the content-addressed key was seen to be the artifact. */
-  readonly copied: boolean;
   /** How often CreateModelPackage was sent. */
   readonly creations: number;
 }
@@ -65,15 +65,16 @@ export const registerModel: Operation<RegisterModelInputs, RegisterModelMemory, 
 
   async advance(inputs, remembered, world) {
     const wanted = await readWanted(inputs, world);
-    const of = digest([wanted.image, wanted.artifact, wanted.pin]);
-    const known = remembered?.of === of ? remembered : undefined;
-    const memory = known ?? { v: 1, of, pins: await readPins(wanted, world), copied: false, creations: 0 };
-    const registration = registrationOf(wanted, memory.pins, world.run);
-    const at: Standing = { wanted, registration, world, memory, planning: known === undefined };
+    const pins = await readPins(wanted, world);
+    const of = digest([wanted.image, wanted.artifact, wanted.pin, pins]);
+    const known = recall(remembered, of);
+    const memory = known ?? { v: 1, of, creations: 0 };
+    const registration = registrationOf(wanted, pins, world.run);
+    const at: Standing = { wanted, pins, registration, world, memory, planning: known === undefined };
 
     const [first, ...later] = await readCarriers(at);
     if (first) return settle(at, first, later);
-    if (at.planning) return plan(at);
+    if (at.planning) return remembered === undefined ? plan(at) : { ...(await plan(at)), remarks: [plannedAnew] };
     return (await ensureGroup(at)) ?? (await ensureArtifact(at)) ?? (await ensureEvaluation(at)) ?? create(at);
   },
 
@@ -89,9 +90,21 @@ export const registerModel: Operation<RegisterModelInputs, RegisterModelMemory, 
   },
 };
 
+const plannedAnew =
+  'image, artifact or inputs are not those that were planned before: what they are now was planned, and is registered';
+
+/** Memory of exactly this registration; undefined for any other, and for what this operation never wrote. */
+const recall = (remembered: RegisterModelMemory | undefined, of: string): RegisterModelMemory | undefined => {
+  if (remembered?.of !== of) return undefined;
+  const { creations } = remembered;
+  return Number.isSafeInteger(creations) && creations >= 0 ? { v: 1, of, creations } : undefined;
+};
+
 /** Where a turn stands. */
 interface Standing {
   readonly wanted: Wanted;
+  /** What image and artifact are in this turn. */
+  readonly pins: Pins;
   readonly registration: Registration;
   readonly memory: RegisterModelMemory;
   /** This turn may not write. */
@@ -140,9 +153,8 @@ const ensureGroup = async (at: Standing): Promise<Turn | undefined> => {
 };
 
 const ensureArtifact = async (at: Standing): Promise<Turn | undefined> => {
-  const { wanted, registration, memory, world } = at;
-  const { pins } = memory;
-  if (pins.sha256 === undefined || pins.etag === undefined || memory.copied) return undefined;
+  const { wanted, pins, registration, world } = at;
+  if (pins.sha256 === undefined || pins.etag === undefined) return undefined;
   const copy = s3Uri(registration.artifact);
   const overwritten = () =>
     failed(at, 'artifact-changed', `${copy} was overwritten: its content is not what its name says`);
@@ -158,14 +170,17 @@ const ensureArtifact = async (at: Standing): Promise<Turn | undefined> => {
       `${s3Uri(wanted.artifact)} was overwritten while it was being registered; run again`,
     );
   if (copied !== pins.sha256) return overwritten();
-  return waiting({ ...at, memory: { ...memory, copied: true } }, 30, `pinned the artifact as ${copy}`);
+  return waiting(at, 30, `pinned the artifact as ${copy}`);
 };
 
 const ensureEvaluation = async (at: Standing): Promise<Turn | undefined> => {
   const { evaluation, releases } = at.wanted;
   if (!evaluation) return undefined;
   const object = evaluationObject(releases, evaluation);
-  if (await objectExists(at.world, object)) return undefined;
+  const there = await readSha256(at.world, object);
+  if (there === evaluation.sha256) return undefined;
+  if (there !== undefined)
+    return failed(at, 'artifact-changed', `${s3Uri(object)} was overwritten: its content is not what its name says`);
   const put = { ...addressOf(object), Body: evaluation.text, ContentType: 'application/json', IfNoneMatch: '*' };
   await unless('precondition-failed', writesOf(at.world).s3.putObject(put));
   return waiting(at, 50, 'uploaded the evaluation');
@@ -181,7 +196,7 @@ const create = async (at: Standing): Promise<Turn> => {
     );
   // A conflict says that somebody registers this version at this moment; the listing says who was first.
   await unless('conflict', writesOf(at.world).sagemaker.createModelPackage(at.registration.request));
-  const memory = { ...at.memory, copied: true, creations: at.memory.creations + 1 };
+  const memory = { ...at.memory, creations: at.memory.creations + 1 };
   const afterMs = memory.creations === 1 ? 0 : pollMs;
   return waiting({ ...at, memory }, 80, `created the model package of ${tag}`, { afterMs });
 };

@@ -72,14 +72,14 @@ const script = (given: RollbackInputs, world: World, memory: ReleaseMemory | und
 /**
  * The watchdog: a release whose run is gone is followed to its own end, and steps, which have none without a judge, are taken back.
  * What a run still supervises, and what has ended, is left alone.
- * @param found an earlier turn of this run found one
+ * @param found an earlier turn of this run found one, and took it over: memory alone, which may be another run's, proves nothing
  */
 const tidied = (world: World, { live, ended, endpoint }: ReleaseRecord, found: boolean): Intention<ReleaseOutputs> => {
   if (live !== undefined && (live.lease.holder === world.run.holder || live.lease.until <= world.clock.now()))
     return { is: 'stop-first', release: live };
   const [last] = ended;
   const done =
-    found && live === undefined && last !== undefined
+    found && live === undefined && last?.lease.holder === world.run.holder
       ? ({
           reason: 'brought-to-rest',
           outputs: outputsOf(endpoint, last),

@@ -6,6 +6,7 @@ export const sharedInputs = {
   manifest: file({
     description: 'The delivery manifest.',
     default: 'delivery.yml',
+    mostBytes: 256 * 1024,
     parse: loadManifest,
   }),
   environment: text({

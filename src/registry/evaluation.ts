@@ -23,6 +23,8 @@ export const metricGroups = [
 /** @throws {InputError} when the file is not a JSON object */
 export const parseEvaluation = (text: string, source: string): Evaluation => {
   const content = parseJson(text, source);
+  if (depthOf(content) > deepest)
+    throw new InputError(`${source}: is nested more than ${deepest} levels deep, which no evaluation is`);
   if (typeof content !== 'object' || content === null || Array.isArray(content))
     throw new InputError(`${source}: not a JSON object; expected e.g. {"regression_metrics": {"mae": {"value": 0.4}}}`);
   return {
@@ -30,6 +32,22 @@ export const parseEvaluation = (text: string, source: string): Evaluation => {
     sha256: createHash('sha256').update(text).digest('hex'),
     hasKnownGroup: metricGroups.some((group) => Object.hasOwn(content, group)),
   };
+};
+
+const deepest = 40;
+
+/** Without recursion: what is too deep would end the process that measures it. */
+const depthOf = (content: unknown): number => {
+  let most = 0;
+  const left = [{ value: content, depth: 0 }];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const { value, depth } = next;
+    most = Math.max(most, depth);
+    if (most > deepest) return most;
+    if (typeof value === 'object' && value !== null)
+      for (const inner of Object.values(value)) left.push({ value: inner, depth: depth + 1 });
+  }
+  return most;
 };
 
 const parseJson = (text: string, source: string): unknown => {

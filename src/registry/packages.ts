@@ -1,4 +1,5 @@
 import { orUndefined } from '../aws/errors.ts';
+import { allPages } from '../aws/pages.ts';
 import type { DescribeModelPackageOutput, ModelPackageSummary } from '../aws/sagemaker.ts';
 import type { Instant } from '../clock.ts';
 import { canonical } from '../digest.ts';
@@ -8,6 +9,7 @@ import { contentDigest, type InferenceSpecification } from './content.ts';
 import { pinnedDigest } from './image.ts';
 import { metadataKeys } from './metadata.ts';
 import { describedContent, describedVersion } from './package-description.ts';
+import { isListed, isReadable } from './readable.ts';
 import { parseS3Object, type S3Object, s3Uri } from './s3-object.ts';
 import { nearestVersions, readVersion, versionTag } from './semantic-version.ts';
 
@@ -96,30 +98,32 @@ export const packagesOf = (listed: readonly ListedVersion[], semver: string): re
 
 /** Every package of the group that carries a version, by package number; none when the group does not exist. */
 export const listVersions = async (world: World, model: string): Promise<readonly ListedVersion[]> => {
-  const listed: ListedVersion[] = [];
-  let token: string | undefined;
-  do {
-    const page = await orUndefined(
-      world.read.sagemaker.listModelPackages({
-        ModelPackageGroupName: model,
-        // Documented default is Unversioned (AWS: ListModelPackages).
-        ModelPackageType: 'Versioned',
-        MaxResults: 100,
-        ...(token && { NextToken: token }),
-      }),
-    );
-    // A page may be empty and still have a successor.
-    listed.push(...(page?.ModelPackageSummaryList ?? []).flatMap((summary) => fromSummary(model, summary)));
-    token = page?.NextToken;
-  } while (token);
+  const pages = await allPages(
+    'sagemaker:ListModelPackages',
+    (token) =>
+      orUndefined(
+        world.read.sagemaker.listModelPackages({
+          ModelPackageGroupName: model,
+          // Documented default is Unversioned (AWS: ListModelPackages).
+          ModelPackageType: 'Versioned',
+          MaxResults: 100,
+          ...(token && { NextToken: token }),
+        }),
+      ),
+    (page) => page?.NextToken,
+  );
+  const listed = pages.flatMap((page) =>
+    (page?.ModelPackageSummaryList ?? []).flatMap((summary) => fromSummary(model, summary)),
+  );
   return listed.sort((a, b) => a.packageVersion - b.packageVersion);
 };
 
 const fromSummary = (model: string, summary: ModelPackageSummary): readonly ListedVersion[] => {
+  if (!isListed(summary)) return [];
   const semver = describedVersion(model, summary.ModelPackageDescription ?? '');
   const { ModelPackageVersion: packageVersion, ModelPackageArn: arn } = summary;
   if (!semver || !packageVersion || !arn || summary.ModelPackageStatus === 'Deleting') return [];
-  return [{ packageVersion, semver, arn, approval: summary.ModelApprovalStatus ?? 'PendingManualApproval' }];
+  return [{ packageVersion, semver, arn, approval: approvalOf(summary.ModelApprovalStatus) }];
 };
 
 /** Versioned packages are named by group and number. */
@@ -142,6 +146,11 @@ const fromDescription = (
   described: DescribeModelPackageOutput,
 ): RegisteredVersion => {
   const tag = versionTag(model, semver);
+  if (!isReadable(described))
+    throw new Refusal(
+      'unknown-version',
+      `package ${packageVersion} of ${model} calls itself ${tag}, but is not described as AWS documents it; use another version`,
+    );
   const description = described.ModelPackageDescription ?? '';
   if (describedVersion(model, description) !== semver)
     throw new Refusal('content-changed', `package ${packageVersion} of ${model} is not ${tag}`);
@@ -178,7 +187,7 @@ const fromDescription = (
     semver,
     tag,
     arn,
-    approval: described.ModelApprovalStatus ?? 'PendingManualApproval',
+    approval: approvalOf(described.ModelApprovalStatus),
     ...(described.ApprovalDescription && { approvalDescription: described.ApprovalDescription }),
     ...lastModified(described),
     status: described.ModelPackageStatus ?? 'Pending',
@@ -213,6 +222,10 @@ const additionsOf = (container: Container): Readonly<Record<string, unknown>> | 
   }).filter(([, value]) => value !== undefined);
   return found.length > 0 ? Object.fromEntries(found) : undefined;
 };
+
+/** A word that is not known approves nothing. */
+const approvalOf = (status: string | undefined): Approval =>
+  status === 'Approved' || status === 'Rejected' ? status : 'PendingManualApproval';
 
 const lastModified = (described: DescribeModelPackageOutput): Pick<RegisteredVersion, 'lastModified'> => {
   const at = described.LastModifiedTime?.getTime();

@@ -2,13 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { registerModel } from '../../src/operations/register-model.ts';
 import type { RegisterModelInputs } from '../../src/operations/register-model-inputs.ts';
+import { parseEvaluation } from '../../src/registry/evaluation.ts';
 import { findVersion } from '../../src/registry/packages.ts';
 import { account, artifactUri, inputs, repository } from '../support/registration.ts';
 import { type Around, awsError, type RegistryAws } from '../support/registry-aws.ts';
 import { runTurns, type TurnsRun } from '../support/run-turns.ts';
 
 type Run = { readonly name: string; readonly inputs: RegisterModelInputs };
-const evaluation = { text: '{}', sha256: 'e'.repeat(64), hasKnownGroup: false };
+const evaluation = parseEvaluation('{}', 'evaluation.json');
 const first: Run = { name: 'first', inputs: inputs({ evaluation }) };
 const other: Run = { name: 'other', inputs: inputs({ evaluation, image: `${repository}:other` }) };
 

@@ -9,11 +9,21 @@ export interface TestClock extends Clock {
 export const virtualClock = (start: Instant = Date.parse('2026-01-05T09:00:00Z')): TestClock => {
   let now = start;
   const planned: { readonly instant: Instant; readonly action: () => void }[] = [];
+  const at: TestClock['at'] = (instant, action) => {
+    planned.push({ instant, action });
+    planned.sort((a, b) => a.instant - b.instant);
+  };
   return {
     now: () => now,
-    at: (instant, action) => {
-      planned.push({ instant, action });
-      planned.sort((a, b) => a.instant - b.instant);
+    at,
+    alarm: (instant, ring) => {
+      let takenBack = false;
+      at(instant, () => {
+        if (!takenBack) ring();
+      });
+      return () => {
+        takenBack = true;
+      };
     },
     sleepUntil: async (instant, signal) => {
       while (now < instant && !signal?.aborted) {

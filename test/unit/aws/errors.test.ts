@@ -111,7 +111,7 @@ suite('classify', () => {
 
   test('a broken connection is transient, a host that does not exist is a wrong setting', () => {
     expect(classify(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }))).toBe('transient');
-    expect(classify(Object.assign(new Error('getaddrinfo ENOTFOUND x'), { code: 'ENOTFOUND' }))).toBe('other');
+    expect(classify(Object.assign(new Error('getaddrinfo ENOTFOUND x'), { code: 'ENOTFOUND' }))).toBe('unreachable');
   });
 
   test('a 400 without words is a throttle, except from S3, whose HEAD has no body', () => {

@@ -276,6 +276,24 @@ describe('an action', () => {
     expect((await action()).status).toBe('Succeeded');
   });
 
+  it.each([
+    ['Rate exceeded', {}, /JobFailed timed-out\/deadline-passed: /, minutes(20)],
+    ['connect ECONNREFUSED', { code: 'ECONNREFUSED' }, /JobFailed failed\/.*ECONNREFUSED/, minutes(5)],
+  ])('that AWS never lets begin (%s) ends, with its cause', async (message, more, expected, after) => {
+    await begin({ timeout: '20m' });
+    const start = simulator.clock.now();
+    const operation = countingOperation(farSide, {
+      before: (_turn, { clock }) => {
+        throw new Throttled(clock.now() + seconds(30), Object.assign(new Error(message), more));
+      },
+    });
+    await sweepToTheEnd(workerFor(operation), 80);
+    expect(await failure()).toMatch(expected);
+    expect(simulator.clock.now() - start).toBeGreaterThanOrEqual(after);
+    expect(simulator.clock.now() - start).toBeLessThan(after + minutes(2));
+    expect(farSide.mutations.filter((mutation) => mutation.startsWith('count'))).toEqual([]);
+  });
+
   it('that is a dry run writes nothing and succeeds with its plan', async () => {
     await begin({ 'dry-run': 'true' });
     await sweepToTheEnd(workerFor());

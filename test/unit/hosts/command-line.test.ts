@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -141,6 +142,53 @@ describe('the command line', () => {
     const { code, err } = await run(['--subject', 'sheep', '--junit', join(folder, 'missing', 'report.xml')]);
     expect(code).toBe(0);
     expect(err).toContain('warning: ');
+  });
+
+  it('is red when outputs that the next command reads could not be written, and says how the delivery ended', async () => {
+    const variables = join(folder, 'missing', 'outputs.env');
+    const { code, out, err } = await run(['--subject', 'sheep', '--exported-variables', variables]);
+    expect(code).toBe(1);
+    expect(out).toContain('deploy-endpoint: succeeded/delivered');
+    expect(err).toMatch(/outputs\.env could not be written: .*ENOENT/);
+    expect(err).toContain('the delivery itself ended succeeded/delivered');
+    const pendingToo = ['--subject', 'sheep', '--wait=false', '--exported-variables', variables];
+    expect((await run(pendingToo)).code).toBe(1);
+    expect((await run(['--subject', 'S', '--exported-variables', variables])).code).toBe(2);
+  });
+
+  it('is red when its JSON could not be written', async () => {
+    const said: string[] = [];
+    const terminal = {
+      out: () => {},
+      err: (text: string) => said.push(text),
+      outFault: async () => new Error('ENOSPC: no space left on device'),
+    };
+    expect((await run(['--subject', 'sheep', '--json'], {}, { terminal })).code).toBe(1);
+    expect(said.at(-1)).toContain('the JSON on standard output could not be written: ENOSPC');
+    expect((await run(['--subject', 'sheep'], {}, { terminal })).code).toBe(0);
+  });
+
+  it.each([
+    ['out', 0],
+    ['json', 1],
+  ])('survives a disk that is full (%s), as a process', async (how, expected) => {
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', 'test/support/full-terminal.ts', how],
+      {
+        stdio: ['ignore', full, 'pipe'],
+      },
+    );
+    let said = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    const code = await new Promise((end) => child.on('close', end));
+    closeSync(full);
+    expect(said).not.toContain('node:events');
+    expect(said).toContain('ended succeeded/delivered');
+    expect(code).toBe(expected);
   });
 
   it('says what was going on when time runs out', async () => {

@@ -195,11 +195,29 @@ describe('the GitHub host', () => {
     expect(annotations(step.log)).toEqual([expect.stringContaining('the job summary could not be written')]);
   });
 
-  it('delivers although nothing can be written for the runner, and warns once for each', async () => {
+  it('delivers although nothing can be written for the runner, says so once for each, and is red for its outputs', async () => {
     const gone = { GITHUB_OUTPUT: '/gone/output', GITHUB_STATE: '/gone/state', GITHUB_STEP_SUMMARY: '/gone/summary' };
     const step = await runStep(script, inputs, { env: gone });
-    expect(step.code).toBe(0);
+    expect(step.code).toBe(1);
     expect(step.log).toContain('counted 3 sheep');
     expect(annotations(step.log)).toHaveLength(3);
+  });
+
+  it.each([
+    ['that the runner did not name', '', 'GITHUB_OUTPUT is not set'],
+    ['that is gone', '/gone/output', 'Missing file at path: /gone/output'],
+    ['on a full disk', '/dev/full', 'ENOSPC'],
+    ['that is a folder', '/', 'EISDIR'],
+  ])('is red when its outputs cannot be written to a file %s, with one message', async (_where, file, why) => {
+    for (const behaviour of [{}, { wait: 'false', 'on-pending': 'continue' }]) {
+      const step = await runStep(script, { ...inputs, ...behaviour }, { env: { GITHUB_OUTPUT: file } });
+      expect(step.code).toBe(1);
+      const [said, ...more] = annotations(step.log);
+      expect(more).toEqual([]);
+      expect(said).toMatch(/^::error title=outputs not written::the outputs could not be written/);
+      expect(said).toContain(why);
+      expect(said).toMatch(/The delivery itself ended (succeeded\/delivered|pending\/in-progress)\./);
+      expect(step.log).not.toContain('::set-output');
+    }
   });
 });

@@ -45,6 +45,13 @@ describe('the gate', () => {
     });
   });
 
+  test.each(['Endorsed', 'approved', 'Approved ', ''])(
+    'stays shut at a word that is not known: %j',
+    async (approval) => {
+      expect(await check({ approval })).toMatchObject({ outcome: 'pending', reason: 'approval-pending' });
+    },
+  );
+
   test.each([
     [{ IamIdentity: { Arn: 'arn:aws:iam::111122223333:user/ops/bob' } }, 'bob'],
     [

@@ -1,0 +1,37 @@
+/** More pages than any account has of what this suite lists; AWS gives ten to a thousand items a page. */
+const mostPages = 1000;
+
+/** A listing without an end: whoever answers is not AWS as it is documented, or stands between AWS and this machine. */
+export class EndlessPages extends Error {
+  override readonly name = 'EndlessPages';
+  readonly call: string;
+  constructor(call: string, why: string) {
+    super(`${call} does not come to an end: ${why}; is AWS_ENDPOINT_URL or a proxy between this machine and AWS?`);
+    this.call = call;
+  }
+}
+
+/**
+ * Every page of a listing. A page may be empty and still have a successor.
+ * @param call `sagemaker:ListTags`, for the message
+ * @param ask gives the page that a token names; the first without one
+ * @throws {EndlessPages} when a token comes a second time, or after a thousand pages
+ */
+export const allPages = async <Page>(
+  call: string,
+  ask: (token: string | undefined) => Promise<Page>,
+  tokenOf: (page: Page) => string | undefined,
+): Promise<readonly Page[]> => {
+  const pages: Page[] = [];
+  const seen = new Set<string>();
+  let token: string | undefined;
+  do {
+    const page = await ask(token);
+    pages.push(page);
+    token = tokenOf(page);
+    if (token && seen.has(token)) throw new EndlessPages(call, `page ${pages.length} leads back to an earlier one`);
+    if (token && pages.length >= mostPages) throw new EndlessPages(call, `it has more than ${mostPages} pages`);
+    if (token) seen.add(token);
+  } while (token);
+  return pages;
+};

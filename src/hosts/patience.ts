@@ -1,0 +1,58 @@
+import { isUnreachable } from '../aws/errors.ts';
+import { Throttled } from '../aws/retry.ts';
+import { type Clock, type Instant, minutes } from '../clock.ts';
+
+/** A wrong proxy setting does not heal: before anything is begun, AWS that was never reached is not waited for longer than this. */
+export const unreachedPatience = minutes(5);
+
+export interface Patience {
+  /** When to look again; throws what is the matter when waiting for it makes no sense. */
+  next(error: Throttled): Instant;
+  /** AWS answered: it can be reached. */
+  reached(): void;
+}
+
+/** For work that has not begun: throttling is waited out, a machine that has no way to AWS is not. */
+export const patience = (clock: Clock): Patience => {
+  let unreachedSince: Instant | undefined;
+  return {
+    next: (error) => {
+      if (!isUnreachable(error.cause)) unreachedSince = undefined;
+      else unreachedSince ??= clock.now();
+      if (unreachedSince !== undefined && clock.now() - unreachedSince >= unreachedPatience) throw error.cause;
+      return error.notBefore;
+    },
+    reached: () => {
+      unreachedSince = undefined;
+    },
+  };
+};
+
+export interface WaitOptions {
+  readonly clock: Clock;
+  readonly deadline: Instant;
+  readonly signal: AbortSignal;
+  /** Called before each wait, so that a log says the cause at once. */
+  readonly onWait?: (because: string, until: Instant) => void;
+}
+
+/**
+ * The first calls of a run, before there is a turn that could wait: throttling is waited out here as it is between turns.
+ * @throws {Throttled} at the deadline
+ */
+export const waitOut = async <Answer>(
+  { clock, deadline, signal, onWait }: WaitOptions,
+  attempt: () => Promise<Answer>,
+): Promise<Answer> => {
+  const patient = patience(clock);
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof Throttled) || signal.aborted || clock.now() >= deadline) throw error;
+      const until = Math.min(patient.next(error), deadline);
+      onWait?.(error.message, until);
+      await clock.sleepUntil(until, signal);
+    }
+  }
+};

@@ -1,0 +1,195 @@
+import { type Document, isAlias, isCollection, isMap, isNode, isPair, isScalar, type Node } from 'yaml';
+import type * as z from 'zod/mini';
+import { keyOf, quoted, redacted } from '../secrets.ts';
+import { suggest } from './suggest.ts';
+
+/** What is wrong at one place of a file. */
+interface Problem {
+  /** Into the text. */
+  readonly offset: number;
+  message(): string;
+  /** Dotted path of the key an unknown key was probably meant to be. */
+  meant?(): string | undefined;
+  /** Dotted path of the key that is missing. */
+  readonly missing?: string;
+}
+type Path = readonly PropertyKey[];
+
+export interface Explained {
+  /** In the order of the file. */
+  readonly shown: readonly { readonly offset: number; readonly message: string }[];
+  /** How many more there are. */
+  readonly more: number;
+}
+
+/** Who mends twenty mistakes has found the others' pattern; ten thousand are half a megabyte that nobody reads. */
+const mostShown = 20;
+const longestMessage = 600;
+const longestKey = 80;
+
+/**
+ * The problems of a document in words. Only those that are shown are put into words: a suggestion is dear.
+ * @param near finds the key that was meant
+ */
+export const explain = (
+  issues: readonly z.core.$ZodIssue[],
+  document: Document,
+  root: unknown,
+  near: typeof suggest = suggest,
+): Explained => {
+  const places = placesOf(document);
+  const found = issues.flatMap((issue) => problemsOf(issue, places, root, near)).sort((a, b) => a.offset - b.offset);
+  // A misspelt key is one mistake, not two: say which key was meant, not that the right one is missing.
+  const unknown = found.filter(({ meant }) => meant !== undefined).slice(0, mostShown);
+  const meant = new Set(unknown.map((problem) => problem.meant?.()));
+  const problems = found.filter(({ missing }) => missing === undefined || !meant.has(missing));
+  return {
+    shown: problems
+      .slice(0, mostShown)
+      .map(({ offset, message }) => ({ offset, message: cut(redacted(message()), longestMessage) })),
+    more: Math.max(0, problems.length - mostShown),
+  };
+};
+
+const problemsOf = (issue: z.core.$ZodIssue, places: Places, root: unknown, near: typeof suggest): Problem[] => {
+  if (issue.code === 'unrecognized_keys') {
+    const known = issue.message.split(', ');
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      let nearest: { readonly key: string | undefined } | undefined;
+      const meant = (): string | undefined => {
+        nearest ??= { key: near(key, known) };
+        return nearest.key;
+      };
+      return {
+        offset: places.ofKey(path),
+        message: () => {
+          const right = meant();
+          return prefixed(
+            path,
+            `unknown key; ${right ? `did you mean ${right}?` : `allowed here: ${known.join(', ')}`}`,
+          );
+        },
+        meant: () => {
+          const right = meant();
+          return right === undefined ? undefined : dotted([...issue.path, right]);
+        },
+      };
+    });
+  }
+  const problem = (message: string, offset: number): Problem[] => [
+    { offset, message: () => prefixed(issue.path, message) },
+  ];
+  // Refinements speak in whole sentences about a value whose type was right.
+  if (issue.code === 'custom') return problem(issue.message, places.ofValue(issue.path));
+  if (issue.code === 'invalid_key')
+    return problem(
+      `${isSecretive(issue.path) && !isName(issue.path.at(-1)) ? 'the key' : quoted(issue.path.at(-1))} is not ${issue.issues[0]?.message}`,
+      places.ofKey(issue.path),
+    );
+  const [, expected = issue.message] = /; (expected .*)$/s.exec(issue.message) ?? [];
+  const value = valueAt(root, issue.path);
+  if (value === undefined)
+    return [
+      {
+        offset: places.ofKey(issue.path),
+        message: () => prefixed(issue.path, `is missing; ${expected}`),
+        missing: dotted(issue.path),
+      },
+    ];
+  if (value === null) return problem(`is empty; ${expected}`, places.ofKey(issue.path));
+  return [
+    {
+      offset: places.ofValue(issue.path),
+      message: () => {
+        const nearest = typeof value === 'string' ? near(value, choicesOf(issue)) : undefined;
+        const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+        return prefixed(
+          issue.path,
+          `${isSecretive(issue.path) ? 'the value' : quoted(value)} is not ${issue.message}${hint}`,
+        );
+      },
+    },
+  ];
+};
+
+const choicesOf = (issue: z.core.$ZodIssue): string[] => {
+  if (issue.code === 'invalid_value') return issue.values.map(String);
+  return issue.code === 'invalid_union' && 'options' in issue ? issue.options.map(String) : [];
+};
+
+const cut = (text: string, longest: number): string =>
+  text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
+const dotted = (path: Path): string =>
+  path
+    .map((step, i) =>
+      isName(step) || !isSecretive(path.slice(0, i))
+        ? cut(keyOf(String(step).slice(0, longestMessage)), longestKey)
+        : '…',
+    )
+    .join('.');
+/** `KEY value` was meant to be `KEY: value`, and is all key. */
+const isName = (key: PropertyKey | undefined): boolean => /^[\w.-]{1,128}$/.test(String(key));
+const prefixed = (path: Path, message: string): string => (path.length === 0 ? message : `${dotted(path)}: ${message}`);
+
+/** Rule 16: people do put secrets into a container's environment, and in whatever shape. */
+const isSecretive = (path: Path): boolean => path.includes('environment');
+
+const valueAt = (root: unknown, path: Path): unknown =>
+  path.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined,
+    root,
+  );
+
+interface Place {
+  readonly key?: Node;
+  readonly value?: Node;
+}
+interface Places {
+  ofKey(path: Path): number;
+  ofValue(path: Path): number;
+}
+
+/** Where keys and values stand. Each map is looked through once, however many of its keys are asked for. */
+const placesOf = (document: Document): Places => {
+  const indexed = new Map<Node, ReadonlyMap<string, Place>>();
+  const indexOf = (map: Node & { readonly items: readonly unknown[] }): ReadonlyMap<string, Place> => {
+    const known = indexed.get(map);
+    if (known) return known;
+    const index = new Map<string, Place>();
+    for (const item of map.items) {
+      if (!isPair(item) || !isScalar(item.key) || index.has(String(item.key.value))) continue;
+      index.set(String(item.key.value), isNode(item.value) ? { key: item.key, value: item.value } : { key: item.key });
+    }
+    indexed.set(map, index);
+    return index;
+  };
+  const itemOf = (parent: Node, step: PropertyKey): Place | undefined => {
+    if (!isCollection(parent)) return undefined;
+    if (isMap(parent)) return indexOf(parent).get(String(step));
+    const value = parent.items[Number(step)];
+    return isNode(value) ? { value } : undefined;
+  };
+  /** Walks to the node at `path`, through aliases; gives the nearest key and value that are there. */
+  const locate = (path: Path): Place => {
+    let found: Place = isNode(document.contents) ? { value: document.contents } : {};
+    for (const step of path) {
+      const parent = isAlias(found.value) ? found.value.resolve(document) : found.value;
+      const item = parent && itemOf(parent, step);
+      if (!item) return found;
+      found = item;
+    }
+    return found;
+  };
+  return {
+    ofKey: (path) => {
+      const { key, value } = locate(path);
+      return (key ?? value)?.range?.[0] ?? 0;
+    },
+    ofValue: (path) => {
+      const { key, value } = locate(path);
+      return (value ?? key)?.range?.[0] ?? 0;
+    },
+  };
+};

@@ -1,0 +1,43 @@
+import * as z from 'zod/mini';
+
+const text = () => z.nullish(z.string());
+const texts = () => z.nullish(z.array(z.string()));
+
+/** Of a package, the members that are read here, in the shapes that AWS documents (API reference, DescribeModelPackage). */
+const described = z.looseObject({
+  ModelApprovalStatus: text(),
+  ApprovalDescription: text(),
+  ModelPackageDescription: text(),
+  ModelPackageStatus: text(),
+  CustomerMetadataProperties: z.nullish(z.record(z.string(), z.string())),
+  InferenceSpecification: z.nullish(
+    z.looseObject({
+      Containers: z.nullish(
+        z.array(
+          z.looseObject({
+            Image: text(),
+            ImageDigest: text(),
+            ModelDataUrl: text(),
+            Environment: z.nullish(z.record(z.string(), z.string())),
+          }),
+        ),
+      ),
+      SupportedContentTypes: texts(),
+      SupportedResponseMIMETypes: texts(),
+      SupportedRealtimeInferenceInstanceTypes: texts(),
+    }),
+  ),
+  LastModifiedTime: z.nullish(z.date()),
+});
+
+const summary = z.looseObject({
+  ModelPackageArn: text(),
+  ModelPackageVersion: z.nullish(z.number()),
+  ModelPackageDescription: text(),
+  ModelApprovalStatus: text(),
+  ModelPackageStatus: text(),
+});
+
+/** Whether a package, or a line of the listing, is what the SDK's types promise; it checks none of it itself. */
+export const isReadable = (answer: unknown): boolean => z.safeParse(described, answer).success;
+export const isListed = (answer: unknown): boolean => z.safeParse(summary, answer).success;

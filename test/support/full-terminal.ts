@@ -1,0 +1,23 @@
+import { runCommand } from '../../src/hosts/command-line.ts';
+import { outliveClosedPipes, processTerminal } from '../../src/hosts/terminal.ts';
+import { countingOperation } from './fake-operation.ts';
+import { fakeSession } from './fake-world.ts';
+import { virtualClock } from './virtual-clock.ts';
+
+/** The command line as a process of its own, for a standard output that cannot be written. */
+const json = process.argv[2] === 'json';
+outliveClosedPipes();
+const terminal = processTerminal;
+const code = await runCommand(
+  'count',
+  countingOperation({ count: 0, mutations: [] }),
+  ['--subject', 'sheep', ...(json ? ['--json'] : [])],
+  {
+    env: {},
+    terminal,
+    cancellation: { signal: new AbortController().signal, outOfTime: new Promise(() => {}) },
+    seams: { openSession: fakeSession(), clock: virtualClock() },
+  },
+);
+if (!json) terminal.err('ended succeeded/delivered');
+process.exit(code);

@@ -1,0 +1,170 @@
+import fc from 'fast-check';
+
+/** What `npm test` samples; the same every time. `npm run test:fuzz` sets more runs, and another seed each time. */
+const sample = 150;
+const seedOfSample = 20_260_105;
+
+/**
+ * How many runs, and from which seed: `FUZZ_RUNS` and `FUZZ_SEED`. A failure prints its seed and path.
+ * @param share of the budget, for properties whose runs are dear
+ */
+export const budget = (share = 1): fc.Parameters<unknown> => {
+  const { FUZZ_RUNS: runs, FUZZ_SEED: seed } = process.env;
+  const numRuns = Math.max(1, Math.ceil(Number(runs ?? sample) * share));
+  if (seed !== undefined) return { numRuns, seed: Number(seed) };
+  return runs === undefined ? { numRuns, seed: seedOfSample } : { numRuns };
+};
+
+/** Of jest's own, for a budget of any size. */
+export const patienceMs = 15 * 60_000;
+
+/** Values that whoever writes JSON or YAML by hand, or by a broken script, puts where something else is expected. */
+export const junk = fc.oneof(
+  fc.constantFrom<unknown>(
+    null,
+    '',
+    ' ',
+    0,
+    -1,
+    1e308,
+    0.1,
+    true,
+    false,
+    [],
+    {},
+    [[]],
+    'null',
+    '__proto__',
+    'constructor',
+  ),
+  fc.constantFrom<unknown>(
+    { length: 1 },
+    { toString: 'x' },
+    { v: 1 },
+    '\u202e',
+    'a\nb',
+    '::error::x',
+    '<html>',
+    'x'.repeat(5000),
+  ),
+  fc.integer(),
+  fc.double(),
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.jsonValue({ maxDepth: 3 }),
+);
+
+type Step = { readonly at: number; readonly how: 'drop' | 'replace' | 'wrap' | 'rename' | 'add'; readonly by: unknown };
+const step: fc.Arbitrary<Step> = fc.record({
+  at: fc.nat(),
+  how: fc.constantFrom('drop', 'replace', 'wrap', 'rename', 'add'),
+  by: junk,
+});
+
+/** A value with some of its members dropped, replaced, renamed or added. */
+export const mutated = (base: unknown, most = 4): fc.Arbitrary<unknown> =>
+  fc.array(step, { maxLength: most }).map((steps) => {
+    const root = { it: structuredClone(base) };
+    for (const { at, how, by } of steps) {
+      const places = placesIn(root);
+      const place = places[at % places.length];
+      if (place) change(place, how, by);
+    }
+    return root.it;
+  });
+
+interface Place {
+  readonly holder: Record<string, unknown> | unknown[];
+  readonly key: string;
+}
+
+const placesIn = (root: object): readonly Place[] => {
+  const places: Place[] = [];
+  const left: object[] = [root];
+  for (let holder = left.pop(); holder !== undefined; holder = left.pop())
+    for (const [key, value] of Object.entries(holder)) {
+      places.push({ holder: holder as Place['holder'], key });
+      if (typeof value === 'object' && value !== null && !(value instanceof Date)) left.push(value);
+    }
+  return places;
+};
+
+const change = ({ holder, key }: Place, how: Step['how'], by: unknown): void => {
+  const members = holder as Record<string, unknown>;
+  const value = members[key];
+  switch (how) {
+    case 'drop':
+      delete members[key];
+      return;
+    case 'replace':
+      members[key] = by;
+      return;
+    case 'wrap':
+      members[key] = [value];
+      return;
+    case 'rename':
+      delete members[key];
+      members[`${key}x`] = value;
+      return;
+    case 'add':
+      if (typeof value === 'object' && value !== null && !Array.isArray(value))
+        (value as Record<string, unknown>)['more'] = by;
+      else if (Array.isArray(value)) value.push(by);
+  }
+};
+
+const splice = fc.record({
+  at: fc.nat(),
+  drop: fc.oneof({ weight: 4, arbitrary: fc.nat({ max: 3 }) }, fc.nat({ max: 200 })),
+  put: fc.oneof(
+    fc.constantFrom(
+      '',
+      ' ',
+      '\n',
+      '\t',
+      ':',
+      ': ',
+      '- ',
+      '[',
+      ']',
+      '{',
+      '}',
+      ',',
+      '"',
+      "'",
+      '&a ',
+      '*a',
+      '!',
+      '|',
+      '>',
+      '%',
+      '#',
+      '\0',
+      '\r',
+    ),
+    fc.constantFrom(
+      'null',
+      '~',
+      'yes',
+      '0x10',
+      '1e9',
+      '.inf',
+      '.nan',
+      '2026-01-05',
+      '<<: *a',
+      '? ',
+      '!!binary ',
+      '\u2028',
+      '\ufeff',
+    ),
+    fc.string({ unit: 'binary', maxLength: 8 }),
+  ),
+});
+
+/** A text with some of it cut out and other things put in. */
+export const mutatedText = (base: string, most = 5): fc.Arbitrary<string> =>
+  fc.array(splice, { maxLength: most }).map((splices) =>
+    splices.reduce((text, { at, drop, put }) => {
+      const from = text.length === 0 ? 0 : at % text.length;
+      return text.slice(0, from) + put + text.slice(from + drop);
+    }, base),
+  );

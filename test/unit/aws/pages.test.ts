@@ -1,0 +1,57 @@
+import { expect, test } from '@jest/globals';
+import { isFromAws, describe as said } from '../../../src/aws/errors.ts';
+import { allPages } from '../../../src/aws/pages.ts';
+import { rejection } from '../../support/aws.ts';
+
+interface Page {
+  readonly items: readonly number[];
+  readonly next?: string;
+}
+const list = (next: (page: number) => string | undefined) => {
+  let asked = 0;
+  const pages = allPages(
+    'sagemaker:ListTags',
+    async (): Promise<Page> => {
+      const page = asked++;
+      const token = next(page);
+      return { items: [page], ...(token === undefined ? {} : { next: token }) };
+    },
+    (page) => page.next,
+  );
+  return { pages, asked: () => asked };
+};
+
+test('every page is read, empty ones too', async () => {
+  const tokens: (string | undefined)[] = [];
+  const pages = await allPages(
+    'x:List',
+    async (token) => {
+      tokens.push(token);
+      return tokens.length < 3 ? { next: `t${tokens.length}` } : {};
+    },
+    (page: { next?: string }) => page.next,
+  );
+  expect(pages).toHaveLength(3);
+  expect(tokens).toEqual([undefined, 't1', 't2']);
+});
+
+test('a token that comes twice ends it at once, with a name of its own', async () => {
+  const { pages, asked } = list(() => 'again');
+  const error = await rejection(pages);
+  expect(error.name).toBe('EndlessPages');
+  expect(said(error)).toContain('sagemaker:ListTags does not come to an end: page 2 leads back to an earlier one');
+  expect(isFromAws(error)).toBe(true);
+  expect(asked()).toBe(2);
+});
+
+test('so does a loop of several', async () => {
+  const { pages, asked } = list((page) => `t${page % 3}`);
+  expect((await rejection(pages)).name).toBe('EndlessPages');
+  expect(asked()).toBe(4);
+});
+
+test('tokens that never end do after a thousand pages', async () => {
+  const { pages, asked } = list((page) => `t${page}`);
+  expect((await rejection(pages)).message).toContain('more than 1000 pages');
+  expect(asked()).toBe(1000);
+});
