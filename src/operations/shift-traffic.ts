@@ -81,8 +81,8 @@ const script = (given: ShiftTrafficInputs, world: World): Script<ReleaseOutputs>
         throw new Refusal('plan-changed', `${id} is live, and it is not what these inputs and this manifest ask for`);
     },
     tasks: () => ({
-      preparing: [candidateStands(given.manifest.model), holdScaling, beginSteps],
-      stepping: [candidateStandsAtTheEnd(given.manifest.model), walk],
+      preparing: [candidateStands, holdScaling, beginSteps],
+      stepping: [candidateStandsAtTheEnd, walk],
       submitting: [async (turn) => publishing(await confirmSubmission(turn))],
       supervising: [async (turn) => publishing(await supervise(turn))],
       settling: [restoreScaling, (turn) => applyScaling(turn, environment.endpoint), ...comeToRest],

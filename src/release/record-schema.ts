@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { reasonCodes } from '../reason-codes.ts';
+import type { Why } from '../rollout/state.ts';
 import { amount, count, figures, fraction, instant, judged, latency, policy } from './judged-schema.ts';
 import type { ReleaseRecord } from './record.ts';
 import { readJson, UnreadableText } from './stored-json.ts';
@@ -143,15 +144,17 @@ const witnessed = z.looseObject({
   blindSince: z.optional(instant),
 });
 
-const why = z.enum([
-  'convicted',
-  'safety-net',
-  'metrics-blind',
-  'unproven-health',
-  'insufficient-traffic',
-  'dark-checks-failed',
-  'aborted-by-hand',
-]);
+/** Every one of them: a record with a reason that this list lacked could not be read. */
+const whys: Readonly<Record<Why, true>> = {
+  convicted: true,
+  'safety-net': true,
+  'metrics-blind': true,
+  'unproven-health': true,
+  'insufficient-traffic': true,
+  'dark-checks-failed': true,
+  'aborted-by-hand': true,
+};
+const why = z.enum(Object.keys(whys) as [Why]);
 const marked = z.optional(z.literal(true));
 const state = z.discriminatedUnion('is', [
   z.looseObject({ is: z.literal('dark'), held: marked, hurry: marked }),
