@@ -151,10 +151,8 @@ const combinations = (fixed: Members, optional: Members): readonly Members[] =>
   );
 
 /** Before a submission: the live release's candidate, which an earlier turn, or another hand, wrote into the record. */
-export const candidateIsOurs =
-  (model: string): Task =>
-  async ({ world, endpoint, release: { candidate, baseline } }) => {
-    const shown = baseline?.endpointConfig === candidate.endpointConfig ? { shown: candidate.endpointConfig } : {};
-    await refuseForeign(world, { endpoint, model, ...shown }, candidate);
-    return undefined;
-  };
+export const candidateIsOurs: Task = async ({ world, endpoint, approval, release: { candidate, baseline } }) => {
+  const shown = baseline?.endpointConfig === candidate.endpointConfig ? { shown: candidate.endpointConfig } : {};
+  await refuseForeign(world, { endpoint, model: approval.group, ...shown }, candidate);
+  return undefined;
+};

@@ -9,12 +9,12 @@ import { confirmSubmission, submit } from './submit.ts';
 import { supervise } from './supervise.ts';
 
 /** Going back publishes nothing and arms nothing: the configuration exists, and red alarms must not stop it. */
-export const restoreTasks = (model: string): Tasks => ({
-  preparing: [candidateIsOurs(model), freeScaling, (turn) => submit(turn, {})],
+export const restoreTasks: Tasks = {
+  preparing: [candidateIsOurs, freeScaling, (turn) => submit(turn, {})],
   submitting: [confirmSubmission],
   supervising: [supervise],
   settling: comeToRest,
-});
+};
 
 /** A release that publishes an existing configuration again: all at once, with the instances that serve, watched by no alarm. */
 export const restoring = (

@@ -2,6 +2,7 @@ import { type ReasonCode, reasonCodes } from '../reason-codes.ts';
 import type { ReleasePatch } from '../release/lifecycle.ts';
 import type { Configuration, Release } from '../release/record.ts';
 import type { Task, Tasks } from './carry.ts';
+import { candidateIsOurs } from './provenance.ts';
 import { confirmSubmission, submit } from './submit.ts';
 import { supervise } from './supervise.ts';
 import type { Turn } from './turn.ts';
@@ -15,7 +16,7 @@ export const tasksOnTheWay = ({ takenBack }: Release, tasks: Tasks): Tasks =>
     ? tasks
     : {
         ...tasks,
-        preparing: [wayBack((turn) => submit(turn, {}))],
+        preparing: [wayBack(candidateIsOurs), wayBack((turn) => submit(turn, {}))],
         submitting: [wayBack(confirmSubmission)],
         supervising: [wayBack(supervise)],
       };

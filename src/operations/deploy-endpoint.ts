@@ -108,8 +108,7 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
           `${release.id} is live, and it was begun with another plan than these inputs and this manifest make`,
         );
     },
-    tasks: (release) =>
-      release.operation === 'rollback' ? restoreTasks(asked.group) : release.candidate.beside ? dark : delivery,
+    tasks: (release) => (release.operation === 'rollback' ? restoreTasks : release.candidate.beside ? dark : delivery),
     goesOn: ({ operation, outcome }) => operation === 'rollback' && outcome === 'succeeded',
     outputs: (release) => outputsOf(store.endpoint, release),
   };

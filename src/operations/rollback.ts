@@ -64,7 +64,7 @@ const script = (given: RollbackInputs, world: World, memory: ReleaseMemory | und
     recognise: ({ operation, id }) => {
       if (operation !== 'rollback') throw new Refusal('held-by-another-release', `${id} is live and is no rollback`);
     },
-    tasks: () => restoreTasks(given.manifest.model),
+    tasks: () => restoreTasks,
     outputs: (release) => outputsOf(store.endpoint, release),
   };
 };

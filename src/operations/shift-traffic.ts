@@ -84,12 +84,12 @@ const script = (given: ShiftTrafficInputs, world: World): Script<ReleaseOutputs>
     },
     tasks: () => ({
       preparing: [
-        candidateStands(given.manifest.model),
+        candidateStands,
         holdScaling,
         (turn) => armAlarms(turn, armedForSteps(turn, rollout)),
         beginSteps,
       ],
-      stepping: [candidateStandsAtTheEnd(given.manifest.model), (turn) => walk(turn, armedForSteps(turn, rollout))],
+      stepping: [candidateStandsAtTheEnd, (turn) => walk(turn, armedForSteps(turn, rollout))],
       submitting: [async (turn) => publishing(await confirmSubmission(turn))],
       supervising: [async (turn) => publishing(await supervise(turn))],
       settling: [restoreScaling, (turn) => applyScaling(turn, environment.endpoint), ...comeToRest],
