@@ -58,7 +58,7 @@ describe('the HTML report', () => {
 
   it('says the verdict, what it means and what to do, in words', () => {
     expect(html).toContain('rolled-back');
-    expect(html).toContain('An alarm went off during the bake');
+    expect(html).toContain('An alarm went off while the new version had traffic');
     expect(html).toContain('Look at the alarm and the candidate&#39;s logs');
   });
 
