@@ -54,7 +54,7 @@ describe('the command line', () => {
     [['deploi-endpoint'], '"deploi-endpoint" is not a command; did you mean deploy-endpoint?'],
     [['deploy', '--environment', 'production'], '"deploy" is not a command; did you mean deploy-endpoint?'],
     [['help', 'pln'], '"pln" is not a command; did you mean plan?'],
-    [['constructor'], '"constructor" is not a command; expected register-model, '],
+    [['constructor'], '"constructor" is not a command; expected '],
     [
       ['--environment', 'production', 'plan'],
       '--environment is not a command; the command comes first: model-delivery plan --environment …',

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { commands } from '../../src/commands/all.ts';
+import { fieldsOf } from '../../src/hosts/read-inputs.ts';
+import { operations } from '../../src/operations/all.ts';
+
+const text = `${readFileSync('examples/canary.yml', 'utf8')}\nregression: { task: regression, dataset: rows.jsonl, metrics: [mae] }\n`;
+const unenforced = /regression: is not enforced by this version/;
+
+test('a gate that nothing keeps stops what would deliver, and nothing that goes back', () => {
+  const answers = Object.entries(operations).map(([name, { inputs }]) => {
+    try {
+      inputs.manifest.parse(text, 'delivery.yml');
+      return [name, 'taken'];
+    } catch (error) {
+      return [name, unenforced.test(String(error)) ? 'refused' : String(error)];
+    }
+  });
+  expect(Object.fromEntries(answers)).toEqual({
+    'register-model': 'taken',
+    'approve-gate': 'taken',
+    'deploy-endpoint': 'refused',
+    'shift-traffic': 'taken',
+    rollback: 'taken',
+  });
+});
+
+test.each(['plan', 'lint'])('%s refuses it too', (name) => {
+  const [, manifest] = fieldsOf(commands[name]?.options ?? {}).find(([option]) => option === 'manifest') ?? [];
+  expect(() => manifest?.parse(text, 'delivery.yml')).toThrow(unenforced);
+});
