@@ -195,7 +195,7 @@ test(
     const calls = [
       (clients: ReturnType<typeof clientsFor>) => clients.reads.sagemaker.describeEndpoint({ EndpointName: 'churn' }),
       (clients: ReturnType<typeof clientsFor>) => clients.reads.s3.headObject({ Bucket: 'b', Key: 'k' }),
-      (clients: ReturnType<typeof clientsFor>) => clients.reads.s3.getObject({ Bucket: 'b', Key: 'k' }),
+      (clients: ReturnType<typeof clientsFor>) => clients.reads.s3.getObject({ Bucket: 'b', Key: 'k' }, 1_000_000),
       (clients: ReturnType<typeof clientsFor>) =>
         clients.writes.sagemaker.updateEndpoint({ EndpointName: 'c', EndpointConfigName: 'd' }),
     ];

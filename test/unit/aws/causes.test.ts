@@ -46,7 +46,7 @@ type Clients = ReturnType<typeof clientsAt>;
 
 const calls: Readonly<Record<string, (clients: Clients) => Promise<unknown>>> = {
   'JSON (SageMaker)': ({ reads }) => reads.sagemaker.describeEndpoint({ EndpointName: 'churn' }),
-  'XML (S3)': ({ reads }) => reads.s3.getObject({ Bucket: 'b', Key: 'k' }),
+  'XML (S3)': ({ reads }) => reads.s3.getObject({ Bucket: 'b', Key: 'k' }, 1_000_000),
   'no body (S3 HEAD)': ({ reads }) => reads.s3.headObject({ Bucket: 'b', Key: 'k' }),
   'query (STS)': ({ reads }) => reads.sts.getCallerIdentity(),
 };
