@@ -83,12 +83,7 @@ const script = (given: ShiftTrafficInputs, world: World): Script<ReleaseOutputs>
         throw new Refusal('plan-changed', `${id} is live, and it is not what these inputs and this manifest ask for`);
     },
     tasks: () => ({
-      preparing: [
-        candidateStands,
-        holdScaling,
-        (turn) => armAlarms(turn, armedForSteps(turn, rollout)),
-        beginSteps,
-      ],
+      preparing: [candidateStands, holdScaling, (turn) => armAlarms(turn, armedForSteps(turn, rollout)), beginSteps],
       stepping: [candidateStandsAtTheEnd, (turn) => walk(turn, armedForSteps(turn, rollout))],
       submitting: [async (turn) => publishing(await confirmSubmission(turn))],
       supervising: [async (turn) => publishing(await supervise(turn))],
