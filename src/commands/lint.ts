@@ -7,7 +7,10 @@ import { asPlan } from './plan.ts';
 export const lint: Command = {
   does: 'Checks the manifest and, with `--environment` and `--version`, whether AWS could carry it out.',
   options: lintInputs,
-  notes: ['Without `--version` it needs no credentials and no network.'],
+  notes: [
+    'Without `--version` it needs no credentials and no network.',
+    'It also reads `.github/workflows`: where a version is registered as `Approved`, the reviewers of the GitHub environment are its only approval. With `GITHUB_TOKEN` and `GITHUB_REPOSITORY` it asks GitHub for them.',
+  ],
   examples: [
     { line: 'lint', does: 'Checks delivery.yml: every mistake with its line and column.' },
     {

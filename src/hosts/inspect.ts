@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
@@ -8,6 +10,7 @@ import { historyAsText } from '../report/history.ts';
 import { withoutAccount } from '../report/result.ts';
 import { flag, optional, type Schema, text } from '../schema.ts';
 import { redacted, withoutSecrets } from '../secrets.ts';
+import { approvalWarnings } from './approval-lint.ts';
 import { readArguments } from './arguments.ts';
 import { bucketWarnings } from './bucket-lint.ts';
 import type { CommandLine, ExitCode } from './command-line.ts';
@@ -15,7 +18,7 @@ import { exitCodeOf } from './exit-code.ts';
 import { failureOf } from './failure.ts';
 import { lookAt } from './looking.ts';
 import { readInputs, type Written } from './read-inputs.ts';
-import { isPublic } from './run.ts';
+import { type Env, isPublic } from './run.ts';
 
 const json = flag({ description: 'Print JSON.', default: false });
 
@@ -50,13 +53,27 @@ export const lintManifest = (args: readonly string[], host: CommandLine): Promis
     async run({ manifest, environment, json: asJson }) {
       if (environment !== undefined) environmentOf(manifest, environment);
       const environments = Object.keys(manifest.environments);
-      const warnings = bucketWarnings(manifest);
+      const warnings = [...bucketWarnings(manifest), ...(await workflowWarnings(host.env))];
       return asJson
         ? jsonText({ valid: true, model: manifest.model, environments, warnings })
         : `${warnings.map((warning) => `warning: ${warning}\n`).join('')}the manifest is valid: ${manifest.model} in ${environments.join(', ')}\n` +
             'feasibility and alarms are checked against AWS when --environment and --version are given';
     },
   });
+
+/** Of the workflows in the folder lint runs in. GitHub is asked where the environment says how (GITHUB_TOKEN, GITHUB_REPOSITORY). */
+const workflowWarnings = async (env: Env): Promise<readonly string[]> => {
+  const { GITHUB_TOKEN: token, GITHUB_REPOSITORY: name, GITHUB_API_URL: apiUrl } = env;
+  const folder = '.github/workflows';
+  const workflows = (existsSync(folder) ? readdirSync(folder) : [])
+    .filter((file) => /\.ya?ml$/.test(file))
+    .sort()
+    .map((file) => ({ path: `${folder}/${file}`, text: readFileSync(join(folder, file), 'utf8') }));
+  if (!token || !name) return approvalWarnings(workflows);
+  const repository = { name, token, ...(apiUrl ? { apiUrl } : {}) };
+  const { protectionOf } = await import('../github/environments.ts');
+  return approvalWarnings(workflows, (environment) => protectionOf(repository, environment));
+};
 
 const inspecting = async <Values extends { readonly manifest: Manifest; readonly json: boolean }>(
   command: string,

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -57,6 +57,24 @@ describe('lint without AWS', () => {
     const { code, err } = await lint(withRegression);
     expect(code).toBe(2);
     expect(err).toContain('regression: is not enforced by this version');
+  });
+
+  it('warns of a workflow whose version has no approval but the reviewers of an environment', async () => {
+    const home = process.cwd();
+    mkdirSync(join(folder, '.github/workflows'), { recursive: true });
+    cpSync('examples/github-flow.yml', join(folder, '.github/workflows/ship.yml'));
+    try {
+      process.chdir(folder);
+      const { code, out } = await lint(good);
+      expect(code).toBe(0);
+      expect(out).toMatch(
+        /^warning: \.github\/workflows\/ship\.yml, job production: the version is registered as Approved/m,
+      );
+      const { warnings } = JSON.parse((await lint(good, '--json')).out) as { warnings: string[] };
+      expect(warnings.filter((warning) => warning.includes('registered as Approved'))).toHaveLength(2);
+    } finally {
+      process.chdir(home);
+    }
   });
 
   it('names the folder in which a file was looked for', async () => {
