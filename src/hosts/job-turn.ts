@@ -190,7 +190,9 @@ const answerWithin = async (
       : end(rest);
   }
 
-  const turn = await takeTurn(operation, inputs, token.memory, session.worldFor(signal));
+  // A dry run has no memory, so that it plans, whatever a token brings.
+  const memoryNow = common['dry-run'] ? undefined : token.memory;
+  const turn = await takeTurn(operation, inputs, memoryNow, session.worldFor(signal));
   if (turn === 'interrupted')
     return goOn({ notBefore: clock.now() + throttledPause }, 'the turn got no answer to its end; it is taken again');
   // Told above, as for the calls before the turn.

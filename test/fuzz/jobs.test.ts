@@ -127,6 +127,14 @@ test(
   patienceMs,
 );
 
+test('a dry run whose job brings memory plans, as without it', async () => {
+  const configuration = { subject: 'sheep', 'dry-run': 'true' };
+  const farSide: FarSide = { count: 2, mutations: [] };
+  const end = await answer({ ...data, actionConfiguration: { configuration } }, countingOperation(farSide));
+  expect(end).toMatchObject({ is: 'success', result: { outputVariables: { 'reason-code': 'planned' } } });
+  expect(farSide.mutations).toEqual([]);
+});
+
 test(
   'a continuation token',
   async () => {
