@@ -60,7 +60,9 @@ const script = (given: RollbackInputs, world: World, memory: ReleaseMemory | und
     store,
     approval: termsOf(given.manifest, environment),
     plan: async (record) =>
-      given['only-expired'] ? tidied(world, record, memory !== undefined) : plan(world, given, record),
+      given['only-expired']
+        ? tidied(world, record, memory !== undefined)
+        : plan(world, given, record, memory !== undefined),
     recognise: ({ operation, id }) => {
       if (operation !== 'rollback') throw new Refusal('held-by-another-release', `${id} is live and is no rollback`);
     },
@@ -89,7 +91,13 @@ const tidied = (world: World, { live, ended, endpoint }: ReleaseRecord, found: b
   return { is: 'done', progress: { is: 'done', outcome: 'succeeded', ...done } };
 };
 
-const plan = async (world: World, given: RollbackInputs, record: ReleaseRecord): Promise<Intention<ReleaseOutputs>> => {
+/** @param acted an earlier turn of this run stopped a release, or brought one to rest */
+const plan = async (
+  world: World,
+  given: RollbackInputs,
+  record: ReleaseRecord,
+  acted: boolean,
+): Promise<Intention<ReleaseOutputs>> => {
   const { live: release, endpoint } = record;
   if (release !== undefined && release.operation !== 'rollback')
     return { is: 'stop-first', release, command: { command: 'abort', why: given.because } };
@@ -110,11 +118,11 @@ const plan = async (world: World, given: RollbackInputs, record: ReleaseRecord):
   refuseUnusable(endpoint, { ...live, variants: [] });
   const back = given.to === undefined ? wentBack(record, live) : undefined;
   if (back !== undefined) refuseLongAgo(world, record, back.release);
-  if (back !== undefined) return restoredAlready(world, endpoint, back.to, back.release);
+  if (back !== undefined) return restoredAlready(world, endpoint, acted, back.to, back.release);
   const mixed = given.to === undefined && live.status === 'UpdateRollbackFailed';
   const target = mixed ? await homeOf(world, record, live) : targetOf(given, record, live);
   if (live.endpointConfig === target.endpointConfig && live.status === 'InService' && servesCanonical(live))
-    return restoredAlready(world, endpoint, target);
+    return restoredAlready(world, endpoint, acted, target);
   const candidate = alone(target);
   await refuseForeign(
     world,
@@ -165,6 +173,7 @@ const sameIncidentMs = minutes(24 * 60);
 const restoredAlready = (
   world: World,
   endpoint: string,
+  acted: boolean,
   to: Configuration,
   release?: Release,
 ): Intention<ReleaseOutputs> => {
@@ -176,7 +185,7 @@ const restoredAlready = (
     progress: {
       is: 'done',
       outcome: 'succeeded',
-      reason: byUs ? 'restored' : 'already-restored',
+      reason: acted || byUs ? 'restored' : 'already-restored',
       outputs: outputsOf(endpoint, { candidate: to, id: release?.id ?? '', serving: 'candidate' }),
       because: `${endpoint} serves ${nameOf(to)}${release ? `, where ${release.id} left it (${release.because ?? release.reason}); name a version with to to go further back` : ' already'}`,
     },

@@ -59,6 +59,25 @@ describe('the watchdog', () => {
     expect(again?.result).toMatchObject({ outcome: 'succeeded', reason: 'delivered' });
   }, 60_000);
 
+  test('a rollback that goes on with one of somebody else’s says that it restored, for it was the one that did', async () => {
+    team.writeManifest(() => manifestText({ rollout: rollouts.steps }));
+    await team.prepare('1.1.0');
+    await team.run(deployEndpoint, { version: '1.1.0' });
+    const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', heard: true };
+    await team.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death });
+    await team.pass(minutes(11));
+    const other = { command: 'abort', by: 'kai', why: 'wrong prices', at: team.simulator.clock.now() } as const;
+    await team.run(rollback, {}, { runId: '8', death: { atCall: 's3.putObject', heard: true } });
+    const record = team.record();
+    if (record?.live === undefined) throw new Error('no release is live');
+    team.forge({ ...record, live: { ...record.live, commands: [other] } });
+    expect((await team.run(rollback, {}, { runId: '9' }))?.result).toMatchObject({ reason: 'restored' });
+    expect(await weights()).toEqual([
+      ['AllTraffic', 1],
+      ['AllTraffic-next', 0],
+    ]);
+  }, 60_000);
+
   test('follows an update under alarms to its own end, and takes nothing back that went well', async () => {
     await team.prepare('1.1.0');
     const death = { atCall: 'sagemaker.updateEndpoint', heard: true };
