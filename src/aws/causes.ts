@@ -193,6 +193,15 @@ const skewOf = (failed: Failed): string | undefined => {
   return `the clock of this machine ${far}, so AWS refuses what it signs (${name}); set it by NTP`;
 };
 
+/** The error of a call that was signed by a corrected clock. */
+export const signedInTime = (error: unknown): unknown => {
+  if (!(error instanceof Error)) return error;
+  const { $metadata } = error as Failed;
+  return $metadata?.clockSkewCorrected
+    ? Object.assign(error, { $metadata: { ...$metadata, clockSkewCorrected: false } })
+    : error;
+};
+
 /** `20260105T083000Z`, ISO 8601, or an HTTP date. */
 const instant = (text: string | undefined): number | undefined => {
   const compact = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text ?? '');

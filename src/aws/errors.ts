@@ -322,12 +322,14 @@ export const failureCause = (failureReason: string): FailureCause =>
 /** The SDK puts into an error whatever the answer had in these places, a map as well as a text. */
 const shapeOf = (error: unknown): AwsErrorShape => {
   if (!(error instanceof Error)) return { name: 'Error', message: typeof error === 'string' ? error : 'unknown' };
-  const { call, code, $metadata } = error as AwsErrorShape;
+  const { call, code, bucket, $metadata } = error as AwsErrorShape;
   return {
     name: asText(error.name) || 'Error',
     message: asText(error.message),
     ...(typeof call === 'string' ? { call } : {}),
     ...(typeof code === 'string' ? { code } : {}),
+    // S3's own errors may carry a member of this name, which is text.
+    ...(typeof bucket === 'object' ? { bucket } : {}),
     ...($metadata ? { $metadata } : {}),
   };
 };

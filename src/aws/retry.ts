@@ -1,4 +1,5 @@
 import { type Clock, type Instant, seconds } from '../clock.ts';
+import { signedInTime } from './causes.ts';
 import { classify, describe, mayHaveBeenApplied, named } from './errors.ts';
 
 /**
@@ -68,6 +69,7 @@ export const retrying = ({ clock, random, forgetCredentials }: RetryOptions): Re
   return async (call, attempt, signal) => {
     const began = clock.now();
     let forgotten = forgetCredentials === undefined;
+    let corrected = false;
     for (let tried = 1; ; tried++) {
       if (signal?.aborted) throw new Aborted(`${call} was not sent: the run is ending`);
       try {
@@ -77,11 +79,17 @@ export const retrying = ({ clock, random, forgetCredentials }: RetryOptions): Re
       } catch (thrown) {
         // Fetching the credentials for this call has had its patience already.
         if (thrown instanceof Throttled) throw thrown;
-        const error = named(thrown, call);
+        // After a correction a HEAD that is refused is refused for another reason: the SDK marks each answer while the clock is wrong.
+        const error = named(corrected ? signedInTime(thrown) : thrown, call);
         const kind = classify(error);
         if (kind === 'expired-credentials' && !forgotten) {
           forgotten = true;
           forgetCredentials?.();
+          continue;
+        }
+        // The SDK has set its clock by the answer: what is signed now has the right time, and what is refused now has another cause.
+        if (kind === 'clock-skew' && !corrected) {
+          corrected = true;
           continue;
         }
         if (sentOnce.has(call) && mayHaveBeenApplied(error)) throw new AnswerLost(call, error);

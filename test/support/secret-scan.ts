@@ -84,11 +84,8 @@ export const learned = (wire: string, masked: readonly string[]): Texts => {
 
 /** The release record and every journal beside it. */
 export const recordsOf = async ({ simulator }: House): Promise<string> => {
-  const Bucket = `sagemaker-${house.region}-${house.account}`;
-  const { Contents } = await simulator.call('s3', 'ListObjectsV2', {
-    Bucket,
-    Prefix: `model-delivery/${house.endpoint}/`,
-  });
+  const Bucket = `model-delivery-${house.account}-${house.region}`;
+  const { Contents } = await simulator.call('s3', 'ListObjectsV2', { Bucket, Prefix: `${house.endpoint}/` });
   return (Contents as readonly { readonly Key: string }[])
     .map(({ Key }) => simulator.objects.get(Bucket, Key)?.body.toString() ?? '')
     .join('\n');
