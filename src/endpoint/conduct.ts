@@ -174,7 +174,7 @@ const carryOn = async <Outputs>(
   // While traffic moves every look has its own.
   const looking = resumed === true && release.phase === 'preparing' && mayBeWithdrawn(release);
   const tasks = tasksOnTheWay(release, script.tasks(release));
-  const step = await (looking ? lookAgain(turn) : carry(turn, tasks)).catch((error: unknown) =>
+  const step = await (looking ? carryAfterLook(turn, tasks) : carry(turn, tasks)).catch((error: unknown) =>
     endRefused(world, id, script, error),
   );
   return step.ended && !script.goesOn?.(step.ended) ? report(step.ended, script) : waiting(world, step, id);
@@ -184,12 +184,12 @@ const carryOn = async <Outputs>(
 const mayBeWithdrawn = ({ operation, takenBack }: Release): boolean =>
   operation !== 'rollback' && takenBack === undefined;
 
-/** Much may have happened since the run that began it died, and what is left to do changes more than the traffic (rule 18). */
-const lookAgain = async (turn: Turn): Promise<Step> =>
-  (await refuseWithdrawn(turn)) ?? {
-    because: `${turn.release.version} is approved still, and is what was approved`,
-    percent: 3,
-  };
+/**
+ * Much may have happened since the run that began it died, and what is left to do changes more than the traffic (rule 18). What stands is
+ * carried on in the same turn: a look that cost a turn would be taken for ever where every turn's memory is lost.
+ */
+const carryAfterLook = async (turn: Turn, tasks: Tasks): Promise<Step> =>
+  (await refuseWithdrawn(turn)) ?? carry(turn, tasks);
 
 /**
  * What refuses a release before anything was submitted ends it: autoscaling that was set aside comes back (rule 4), its alarms go, and
