@@ -48,7 +48,7 @@ const unreviewed = async (
   environment: string | undefined,
   look: ((environment: string) => Promise<Protection>) | undefined,
 ): Promise<string | undefined> => {
-  if (environment === undefined) return 'the job has no GitHub environment: whoever can push deploys';
+  if (environment === undefined) return 'the job has no GitHub environment: anyone who can push can deploy';
   if (environment.includes('${{'))
     return `only the reviewers of the GitHub environment ${environment} decide, whose name is known when the workflow runs: check that each has some`;
   const unseen = `only the reviewers of the GitHub environment ${environment} decide`;
@@ -59,9 +59,9 @@ const unreviewed = async (
     case 'reviewed':
       return undefined;
     case 'unreviewed':
-      return `the GitHub environment ${environment} has no required reviewers: whoever can push deploys`;
+      return `the GitHub environment ${environment} has no required reviewers: anyone who can push can deploy`;
     case 'absent':
-      return `there is no GitHub environment ${environment}: GitHub creates it without reviewers, so whoever can push deploys`;
+      return `there is no GitHub environment ${environment}: GitHub creates it without reviewers, so anyone who can push can deploy`;
     case 'unknown':
       return `${unseen}, and GitHub did not say whether it has some (${protection.because})`;
   }

@@ -21,7 +21,7 @@ describe('a version that is registered as Approved', () => {
     [
       { is: 'unreviewed' },
       [
-        'release.yml, job ship: the version is registered as Approved, and the GitHub environment production has no required reviewers: whoever can push deploys. Add required reviewers, or register it as PendingManualApproval',
+        'release.yml, job ship: the version is registered as Approved, and the GitHub environment production has no required reviewers: anyone who can push can deploy. Add required reviewers, or register it as PendingManualApproval',
       ],
     ],
     [{ is: 'absent' }, [expect.stringContaining('there is no GitHub environment production')]],
@@ -57,7 +57,7 @@ describe('a version that is registered as Approved', () => {
       { uses: action('deploy-endpoint'), with: {} },
     ];
     expect(await warningsFor({ ship: { steps } })).toEqual([
-      expect.stringContaining('the job has no GitHub environment: whoever can push deploys'),
+      expect.stringContaining('the job has no GitHub environment: anyone who can push can deploy'),
     ]);
     const guarded = { environment: { name: 'production', url: 'https://x.example' }, steps };
     expect(await warningsFor({ ship: guarded }, { production: { is: 'reviewed', reviewers: 1 } })).toEqual([]);
