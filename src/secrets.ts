@@ -167,7 +167,8 @@ export const quoted = (value: unknown): string => {
   if (parts.some((part) => typeof part === 'object' && part !== null))
     return Array.isArray(value) ? 'a list' : 'a mapping';
   if (parts.some((part) => typeof part === 'string' && mayBeSecret(part))) return notShown;
-  const text = JSON.stringify(value) ?? String(value);
+  // JSON has no `.nan` and no `.inf`, and would quote `null`.
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
   return text.length <= 80 ? text : `${text.slice(0, 77)}…`;
 };
 export const notShown = 'the value (not shown: it may be a secret)';

@@ -229,6 +229,8 @@ describe('inputs', () => {
 
   it('a value is shown when it cannot be a secret', () => {
     expect(quoted('Sheep 1')).toBe('"Sheep 1"');
+    expect(quoted(Number.NaN)).toBe('NaN');
+    expect(quoted(Number.POSITIVE_INFINITY)).toBe('Infinity');
     expect(quoted('KEY=value')).toBe('the value (not shown: it may be a secret)');
     expect(quoted(keyId)).toBe('the value (not shown: it may be a secret)');
   });
