@@ -290,8 +290,9 @@ const words = ({ name, message, $metadata }: AwsErrorShape): string => {
   // The parser's own words name a class of this process, and quote the answer.
   if (name === 'SyntaxError' || isCutOff({ name, message }))
     return `the answer could not be read${$metadata?.httpStatusCode === undefined ? '' : ` (HTTP ${$metadata.httpStatusCode})`}: it broke off, or something between this machine and AWS answered`;
-  if (name === 'Error' && message === 'aborted') return 'the connection broke off in the middle of the answer';
   const [known = ''] = message.split(sdkAdvice);
+  // Node's word for it (IncomingMessage).
+  if (known === 'aborted') return 'the connection broke off in the middle of the answer';
   const said = known && known !== 'UnknownError' ? known : undefined;
   const who = withoutName.test(name) ? undefined : name;
   if (said === undefined) return who ?? `an answer without words (HTTP ${$metadata?.httpStatusCode ?? 'unknown'})`;

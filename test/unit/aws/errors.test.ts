@@ -205,6 +205,12 @@ suite('describe', () => {
     // The wait for it is no cause.
     expect(describe(new Throttled(0, error))).toBe(said);
   });
+  test('a connection that broke off is said to have', () => {
+    const error = awsError('Error', 'aborted\n  Deserialization error: to see the raw response, look', {
+      call: 'sts:X',
+    });
+    expect(describe(error)).toBe('sts:X failed: the connection broke off in the middle of the answer');
+  });
   test('an answer without words gets some', () => {
     expect(describe(awsError('Unknown', 'UnknownError', { call: 's3:HeadObject' }))).toBe(
       's3:HeadObject failed: an answer without words (HTTP 400)',
