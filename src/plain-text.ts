@@ -9,11 +9,19 @@
  */
 const hidden = /[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu;
 
+/**
+ * The joiners are letters' orthography in Persian and in the scripts of India, where a word without them is another word; between two
+ * such letters they hide nothing.
+ */
+const joined =
+  '\\p{Script=Arab}\\p{Script=Deva}\\p{Script=Beng}\\p{Script=Guru}\\p{Script=Gujr}\\p{Script=Orya}\\p{Script=Taml}\\p{Script=Telu}\\p{Script=Knda}\\p{Script=Mlym}\\p{Script=Sinh}';
+const joiner = `(?<=[${joined}])[\u{200c}\u{200d}](?=[${joined}])`;
+
 /** A picture made of several: its joiners and selectors belong to it. Neither `#` nor `:` is a picture. */
 const picture =
-  /\p{Extended_Pictographic}[\u{fe0f}\p{Emoji_Modifier}]?(?:\u{200d}\p{Extended_Pictographic}[\u{fe0f}\p{Emoji_Modifier}]?)*/gu;
+  /\p{Extended_Pictographic}[\u{fe0e}\u{fe0f}\p{Emoji_Modifier}]?(?:\u{200d}\p{Extended_Pictographic}[\u{fe0f}\p{Emoji_Modifier}]?)*/gu;
 
-const either = new RegExp(`(${picture.source})|${hidden.source}`, 'gu');
+const either = new RegExp(`(${picture.source}|[0-9]\\u{fe0f}\\u{20e3}|${joiner})|${hidden.source}`, 'gu');
 
 /** `\u202e` for a character that would not be seen; the text may have several lines. */
 export const visible = (text: string): string =>

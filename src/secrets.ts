@@ -109,9 +109,12 @@ const shapes: readonly (readonly [RegExp, string])[] = [
   ],
   [/\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b/g, concealed],
   [/\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g, concealed],
-  [/\b(?:gh[pousr]_|github_pat_|glpat-|hf_|xox[abeprs]-|sk-)[\w-]{16,}/g, concealed],
+  [/\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeprs]-)[\w-]{16,}/g, concealed],
+  // Models are named `sk-learn-…` and `hf_distilbert-…` too: a key goes on in one piece that no name has.
+  [/\bhf_[A-Za-z0-9]{30,}/g, concealed],
+  [/\bsk-(?:[a-z0-9]{2,16}-){0,3}(?=\w{0,200}\d)(?=\w{0,200}[A-Z])(?=\w{0,200}[a-z])\w{16,}[\w-]*/g, concealed],
   [
-    /\b([\w.-]{0,64}(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)[\w.-]{0,64}["']?=["']?)[^\s"',;&{}()\\]{4,}/gi,
+    /\b([\w.-]{0,64}(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)[\w.-]{0,64}["']?=["']?)(?!(?<=tokens["']?=["']?|tokeni[sz][\w.-]{0,64}["']?=["']?)(?:\d{1,9}|true|false)(?![\w+/]))[^\s"',;&{}()\\]{4,}/gi,
     `$1${concealed}`,
   ],
   [
@@ -164,7 +167,8 @@ export const quoted = (value: unknown): string => {
   if (parts.some((part) => typeof part === 'object' && part !== null))
     return Array.isArray(value) ? 'a list' : 'a mapping';
   if (parts.some((part) => typeof part === 'string' && mayBeSecret(part))) return notShown;
-  const text = JSON.stringify(value) ?? String(value);
+  // JSON has no `.nan` and no `.inf`, and would quote `null`.
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
   return text.length <= 80 ? text : `${text.slice(0, 77)}…`;
 };
 export const notShown = 'the value (not shown: it may be a secret)';

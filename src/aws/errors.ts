@@ -254,7 +254,8 @@ export const describe = (error: unknown): string => redacted(wordsOf(error));
 
 const wordsOf = (error: unknown): string => {
   const shape = shapeOf(error);
-  if (shape.name === credentialsUnavailable) return shape.message;
+  // `Throttled` was composed here already, and is the name of a wait, not of its cause.
+  if (shape.name === credentialsUnavailable || shape.name === 'Throttled') return shape.message;
   const request = shape.$metadata?.requestId ? ` (request ${shape.$metadata.requestId})` : '';
   const cause = causeOf(error);
   if (cause) return `${shape.call ? `${shape.call} failed: ` : ''}${cause.because}${request}`;
@@ -286,7 +287,12 @@ const missingBucket = ({ name, bucket }: AwsErrorShape): string =>
 const sdkAdvice = /\s+Deserialization error: to see the raw response/;
 
 const words = ({ name, message, $metadata }: AwsErrorShape): string => {
+  // The parser's own words name a class of this process, and quote the answer.
+  if (name === 'SyntaxError' || isCutOff({ name, message }))
+    return `the answer could not be read${$metadata?.httpStatusCode === undefined ? '' : ` (HTTP ${$metadata.httpStatusCode})`}: it broke off, or something between this machine and AWS answered`;
   const [known = ''] = message.split(sdkAdvice);
+  // Node's word for it (IncomingMessage).
+  if (known === 'aborted') return 'the connection broke off in the middle of the answer';
   const said = known && known !== 'UnknownError' ? known : undefined;
   const who = withoutName.test(name) ? undefined : name;
   if (said === undefined) return who ?? `an answer without words (HTTP ${$metadata?.httpStatusCode ?? 'unknown'})`;

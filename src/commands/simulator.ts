@@ -4,7 +4,9 @@ import { type Command, wrongRequest } from './command.ts';
 export const simulator: Command = {
   does: 'Starts the local AWS and prints the environment that leads to it; ends with Ctrl-C.',
   options: simulatorInputs,
-  notes: ['docs/simulator.md describes what it does as AWS does, and how to try a delivery on it.'],
+  notes: [
+    'docs/simulator.md describes what it does as AWS does; it starts empty. `rehearse` plays whole deliveries on one.',
+  ],
   examples: [
     { line: 'simulator', does: 'On port 4599, as fast as the wall clock.' },
     { line: 'simulator --port 0 --speed 60', does: 'On a free port; an hour passes in a minute.' },

@@ -13,7 +13,7 @@ interface Step {
 }
 interface Job extends Step {
   readonly environment?: unknown;
-  readonly steps?: readonly Step[];
+  readonly steps?: unknown;
 }
 
 /** A job that moves a version to an endpoint, and the GitHub environment that guards it; without one nothing does. */
@@ -84,7 +84,10 @@ const deliveriesApprovedOnRegistration = (jobs: Readonly<Record<string, Job>>): 
 };
 
 /** A job calls a workflow, or has steps. */
-const partsOf = (job: Job): readonly Step[] => (job.uses === undefined ? (job.steps ?? []) : [job]);
+const partsOf = (job: Job): readonly Step[] => (job.uses === undefined ? stepsOf(job) : [job]);
+
+const stepsOf = ({ steps }: Job): readonly Step[] =>
+  Array.isArray(steps) ? steps.filter((step: unknown) => typeof step === 'object' && step !== null) : [];
 
 const usesOf = ({ uses }: Step): string => String(uses ?? '');
 const isCall = (part: Step): boolean => /(^|\/)deliver\.ya?ml(@|$)/.test(usesOf(part));

@@ -37,6 +37,8 @@ const readOption = (argument: string, fields: ReadonlyMap<string, Field<unknown>
       throw new InputError(`${keyOf(argument)} is not an option${suggestion(argument.slice(1), fields)}`);
     throw new InputError(`${quoted(argument)} is not expected here; options are written --name value`);
   }
+  // The word alone never comes this far.
+  if (written === 'help') throw new InputError('--help takes no value; write it alone');
   const plain = fields.get(written);
   if (plain) return { name: written, field: plain, negated: false, inline };
   const name = written.replace(/^no-/, '');

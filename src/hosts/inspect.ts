@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { environmentOf } from '../manifest/load.ts';
@@ -17,6 +17,7 @@ import type { CommandLine, ExitCode } from './command-line.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { failureOf } from './failure.ts';
 import { lookAt } from './looking.ts';
+import { readTextFile } from './read-file.ts';
 import { readInputs, type Written } from './read-inputs.ts';
 import { type Env, isPublic } from './run.ts';
 
@@ -68,12 +69,22 @@ const workflowWarnings = async (env: Env): Promise<readonly string[]> => {
   const workflows = (existsSync(folder) ? readdirSync(folder) : [])
     .filter((file) => /\.ya?ml$/.test(file))
     .sort()
-    .map((file) => ({ path: `${folder}/${file}`, text: readFileSync(join(folder, file), 'utf8') }));
+    .map((file) => ({ path: `${folder}/${file}`, text: workflowText(join(folder, file)) }));
   if (!token || !name) return approvalWarnings(workflows);
   const repository = { name, token, ...(apiUrl ? { apiUrl } : {}) };
   const { protectionOf } = await import('../github/environments.ts');
   return approvalWarnings(workflows, (environment) => protectionOf(repository, environment));
 };
+
+/** One that cannot be read is GitHub's to refuse, as one is that is no workflow. */
+const workflowText = (path: string): string => {
+  try {
+    return statSync(path).isFile() ? readTextFile(path, mostWorkflowBytes) : '';
+  } catch {
+    return '';
+  }
+};
+const mostWorkflowBytes = 512 * 1024;
 
 const inspecting = async <Values extends { readonly manifest: Manifest; readonly json: boolean }>(
   command: string,

@@ -1,4 +1,4 @@
-import { isUnreachable } from '../aws/errors.ts';
+import { classify, isUnreachable } from '../aws/errors.ts';
 import { Throttled } from '../aws/retry.ts';
 import { type Clock, type Instant, minutes } from '../clock.ts';
 
@@ -45,11 +45,15 @@ export const waitOut = async <Answer>(
   attempt: () => Promise<Answer>,
 ): Promise<Answer> => {
   const patient = patience(clock);
+  let last: Throttled | undefined;
   for (;;) {
     try {
       return await attempt();
     } catch (error) {
+      // That the deadline cut the last attempt off says less than why the ones before it did not get through.
+      if (last !== undefined && clock.now() >= deadline && classify(error) === 'aborted') throw last;
       if (!(error instanceof Throttled) || signal.aborted || clock.now() >= deadline) throw error;
+      last = error;
       const until = Math.min(patient.next(error), deadline);
       onWait?.(error.message, until);
       await clock.sleepUntil(until, signal);

@@ -10,6 +10,7 @@ import { InputError } from '../schema.ts';
 import { version } from '../version.ts';
 import type { Account, Run, World } from '../world.ts';
 import type { Env } from './run.ts';
+import { refuseUnusable } from './unusable-variables.ts';
 
 /** Which account a delivery is for, as the manifest's environment says. */
 export interface Target {
@@ -65,7 +66,7 @@ export const targetOf = (inputs: unknown, operation?: OperationName): Target => 
 
 /**
  * @throws {Refusal} `wrong-account`, before anything else is asked of AWS
- * @throws {InputError} when no region is known
+ * @throws {InputError} when no region is known, or a variable cannot be used
  */
 export const openSession: OpenSession = async ({ target, env, run, clock, dryRun, signal, identityToken, learned }) => {
   const connection = connectionFrom(env, target.region);
@@ -122,11 +123,12 @@ type BaseOptions = Parameters<typeof base>[0];
 
 /**
  * Where the calls go, from the environment; `region` wins over it.
- * @throws {InputError} when no region is known
+ * @throws {InputError} when no region is known, or a variable cannot be used
  */
 export const connectionFrom = (env: Env, given?: string): AwsConnection => {
   const region = given ?? (env['AWS_REGION'] || env['AWS_DEFAULT_REGION']);
   if (!region) throw new InputError("no region: set `region` in the manifest's environment, or AWS_REGION");
+  refuseUnusable(env);
   const endpointUrl = env['AWS_ENDPOINT_URL'];
   return { region, version, proxy: proxyFrom(env), ...(endpointUrl ? { endpointUrl } : {}) };
 };

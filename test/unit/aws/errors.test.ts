@@ -8,6 +8,7 @@ import {
   orUndefined,
   permissionOf,
 } from '../../../src/aws/errors.ts';
+import { Throttled } from '../../../src/aws/retry.ts';
 import { rejection } from '../../support/aws.ts';
 
 const awsError = (name: string, message: string, more: object = {}): Error =>
@@ -192,6 +193,23 @@ suite('describe', () => {
       },
     );
     expect(describe(error)).toBe('s3:PutObject was denied: grant s3:PutObject on arn:aws:s3:::b/k');
+  });
+  test.each([
+    ['SyntaxError', `Unexpected token 'b', "boom" is not valid JSON`, 500],
+    ['SyntaxError', 'Unexpected end of JSON input', 200],
+    ['Error', '@aws-sdk XML parse error: unexpected content.', 200],
+  ])('an answer that cannot be read is no %s of this process: %s', (name, message, httpStatusCode) => {
+    const error = awsError(name, message, { call: 'sts:AssumeRole', $metadata: { httpStatusCode } });
+    const said = `sts:AssumeRole failed: the answer could not be read (HTTP ${httpStatusCode}): it broke off, or something between this machine and AWS answered`;
+    expect(describe(error)).toBe(said);
+    // The wait for it is no cause.
+    expect(describe(new Throttled(0, error))).toBe(said);
+  });
+  test('a connection that broke off is said to have', () => {
+    const error = awsError('Error', 'aborted\n  Deserialization error: to see the raw response, look', {
+      call: 'sts:X',
+    });
+    expect(describe(error)).toBe('sts:X failed: the connection broke off in the middle of the answer');
   });
   test('an answer without words gets some', () => {
     expect(describe(awsError('Unknown', 'UnknownError', { call: 's3:HeadObject' }))).toBe(

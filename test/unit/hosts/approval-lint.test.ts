@@ -87,7 +87,15 @@ describe('nothing is warned of', () => {
     expect(await warningsFor(jobs)).toEqual([]);
   });
 
-  it.each(['', '- a list', 'jobs: 7', 'a: {', 'jobs: [1]'])('for a file that is no workflow: %j', async (text) => {
+  it.each([
+    'jobs: {a: {steps: {x: 1}}}',
+    'jobs: {a: {steps: [null, 5, x]}}',
+    '',
+    '- a list',
+    'jobs: 7',
+    'a: {',
+    'jobs: [1]',
+  ])('for a file that is no workflow: %j', async (text) => {
     expect(await approvalWarnings([{ path: 'x.yml', text }])).toEqual([]);
   });
 });

@@ -57,6 +57,7 @@ describe('arguments', () => {
     [['-version'], '-version is not an option; did you mean --version?'],
     [['-x'], '-x is not an option; see --help'],
     [['--hlep'], '--hlep is not an option; did you mean --help?'],
+    [['--help=false'], '--help takes no value; write it alone'],
     [['--no-version'], '--no-version is not an option; did you mean --version?'],
     [['--no-retri'], '--no-retri is not an option; did you mean --retry?'],
     [['--no-retry=true'], '--no-retry takes no value; --retry does'],

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -63,6 +63,8 @@ describe('lint without AWS', () => {
     const home = process.cwd();
     mkdirSync(join(folder, '.github/workflows'), { recursive: true });
     cpSync('examples/github-flow.yml', join(folder, '.github/workflows/ship.yml'));
+    symlinkSync('gone.yml', join(folder, '.github/workflows/link.yml'));
+    mkdirSync(join(folder, '.github/workflows/folder.yml'));
     try {
       process.chdir(folder);
       const { code, out } = await lint(good);

@@ -85,6 +85,21 @@ describe('throttling before the first turn', () => {
     expect(farSide.mutations).toEqual([]);
   });
 
+  it('ends with what was waited for also where the deadline cuts the last call off', async () => {
+    let tried = 0;
+    const open = (clock: TestClock): OpenSession => {
+      return async ({ signal }) => {
+        if (++tried < 3) throw throttled(clock);
+        await clock.sleepUntil(clock.now() + seconds(3600), signal);
+        throw Object.assign(new Error('sts:AssumeRole was cut off: the run is ending'), { name: 'AbortError' });
+      };
+    };
+    const result = await scene({ timeout: '10m' }, open).run();
+    expect(result).toMatchObject({ outcome: 'timed-out', endedAt: '2026-01-05T09:10:00Z' });
+    expect(result.because).toMatch(/Rate exceeded/);
+    expect(result.because).not.toMatch(/^nothing was begun: Throttled/);
+  });
+
   it('is waited out in the planning turn and when the credentials’ length is asked for', async () => {
     let asked = 0;
     const open = (clock: TestClock) =>

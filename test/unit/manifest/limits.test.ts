@@ -51,6 +51,16 @@ describe('ten thousand unknown keys', () => {
   });
 });
 
+// Half a secret is one, and no longer looks like it.
+test.each([40, 60, 66, 70, 560, 580])(
+  'a secret is taken out before a message is cut, after %i characters',
+  (before) => {
+    const secret = `ghp_${'Zq29wJalrX'.repeat(4)}`;
+    expect(refusal(`${'k'.repeat(before)}.${secret}: 1`)).not.toContain('Zq29');
+    expect(refusal(`environments: {${'k'.repeat(before)}.${secret}: 1}`)).not.toContain('Zq29');
+  },
+);
+
 test('twenty-one mistakes say that there is one more, twenty say all', () => {
   const many = (count: number) =>
     refusal(`version: 1\nmodel: churn\nenvironments: {}\n${lines(count, (i) => `x${i}: 1`)}`);

@@ -78,6 +78,9 @@ describe('foreign text in a log', () => {
     const plain =
       'churn-1-4-0 serves 100 % of 8 requests/s: "fine" [see #12], 5xx < 1 %; a::b, ünïcode 模型 👩‍🔬 ❤️\n\tindented';
     expect(withoutCommands(plain)).toBe(plain);
+    // Persian, Hindi and Sinhala join and part letters by characters of their own; a keycap and a sign are drawn by theirs.
+    const written = 'می\u200cخواهم क\u094d\u200dष ශ\u0dca\u200dරී step 1\ufe0f\u20e3 \u26a0\ufe0e';
+    expect(withoutCommands(written)).toBe(written);
     fc.assert(
       fc.property(text, (foreign) => {
         const once = withoutCommands(foreign);
@@ -101,6 +104,7 @@ describe('hidden characters', () => {
     ['good\rbad', 'good\\u000dbad'],
     ['a\u0000b\u007f\u009b', 'a\\u0000b\\u007f\\u009b'],
     ['z\u200bw\u{e0041}', 'z\\u200bw\\u{e0041}'],
+    ['not\u200c::joined a\u200db م\u200c\u200cن م\u200c', 'not\\u200c::joined a\\u200db م\\u200c\\u200cن م\\u200c'],
     ['half \ud83d', 'half \\ud83d'],
     ['a\u2028b\ufffe', 'a\\u2028b\\ufffe'],
     ['line\r\nline', 'line\nline'],

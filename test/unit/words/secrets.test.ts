@@ -47,6 +47,13 @@ describe('what AWS quotes', () => {
     ],
     ['a job token', `token eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJyZXBvIn0.c2ln is not valid`, 'token *** is not valid'],
     ['an assignment', 'HF_TOKEN=abcdefgh and "db_password": "hunter2"', 'HF_TOKEN=*** and "db_password": "***"'],
+    ['a key of OpenAI', `key sk-proj-abcdEFGH1234${'x'.repeat(12)} is wrong`, 'key *** is wrong'],
+    ['a token of Hugging Face', `hf_${'AbcdeFghij'.repeat(3)}klmn is wrong`, '*** is wrong'],
+    [
+      'variables that are no counts',
+      'TOKENIZERS_AUTH=hunter2a api_tokens=1234+hunter2',
+      'TOKENIZERS_AUTH=*** api_tokens=***',
+    ],
   ])('%s', (_, said, shown) => {
     if (typeof shown === 'string') expect(redacted(said)).toBe(shown);
     else expect(redacted(said)).toMatch(shown);
@@ -66,6 +73,9 @@ describe('what AWS quotes', () => {
     'the security token included in the request is expired',
     'grant secretsmanager:GetSecretValue on arn:aws:secretsmanager:eu-west-1:111122223333:secret:x',
     'User: arn:aws:sts::111122223333:assumed-role/deployer/x is not authorized to perform: sagemaker:CreateModel',
+    'created endpoint config sk-learn-churn-scoring-1-0-0-31822ed4',
+    's3://ml-artifacts/hf_distilbert-base-uncased-finetuned/model.tar.gz',
+    'max_new_tokens=4096, n_tokens="512" and TOKENIZERS_PARALLELISM=false',
   ])('%j says no secret and stays', (said) => {
     expect(redacted(said)).toBe(said);
   });
@@ -219,6 +229,8 @@ describe('inputs', () => {
 
   it('a value is shown when it cannot be a secret', () => {
     expect(quoted('Sheep 1')).toBe('"Sheep 1"');
+    expect(quoted(Number.NaN)).toBe('NaN');
+    expect(quoted(Number.POSITIVE_INFINITY)).toBe('Infinity');
     expect(quoted('KEY=value')).toBe('the value (not shown: it may be a secret)');
     expect(quoted(keyId)).toBe('the value (not shown: it may be a secret)');
   });
