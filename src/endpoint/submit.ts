@@ -132,13 +132,16 @@ const refused = async (turn: Turn, error: unknown): Promise<Step> => {
       percent: 10,
       notBefore: nextPoll(turn),
     };
-  if (!missesConfig(error)) return concluded(turn, reasonOfError(error), describe(error));
   const { world, release } = turn;
+  // A stepped rollout publishes what has all of the traffic already.
+  const remains =
+    unsubmitted(release) === 'stepping' ? `; ${release.version} keeps all traffic beside the old variant` : '';
+  if (!missesConfig(error)) return concluded(turn, reasonOfError(error), `${describe(error)}${remains}`);
   const ours = await orUndefined(
     world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: release.candidate.endpointConfig }),
   );
   if (ours === undefined || world.clock.now() >= (ours.CreationTime?.getTime() ?? 0) + settlingIn)
-    return concluded(turn, 'config-missing', describe(error));
+    return concluded(turn, 'config-missing', `${describe(error)}${remains}`);
   return {
     because: `SageMaker does not see ${release.candidate.endpointConfig} yet, which is new; trying again`,
     percent: 10,

@@ -362,6 +362,16 @@ describe('the last step', () => {
     expect(one.sent).toEqual([0]);
   });
 
+  test('whose publishing is refused for good says who has the traffic', async () => {
+    const update = refusal('The account-level service limit is 0 Instances.', 'ResourceLimitExceeded');
+    const one = walking({ far: { share: 1 }, stepping: full, did: alone, refuses: { update } });
+    await one.look();
+    expect(one.release()).toMatchObject({
+      reason: 'quota-exceeded',
+      because: expect.stringContaining('1.1.0 keeps all traffic beside the old variant'),
+    });
+  });
+
   test('can still be aborted before the publishing was accepted: the traffic goes back', async () => {
     const one = walking({ far: { share: 1 }, stepping: { ...full, state: { is: 'retiring', index: 2 } }, did: alone });
     await one.abort();
