@@ -261,6 +261,31 @@ describe('a forged live release', () => {
     expect(recordNow().live).toBeUndefined();
   });
 
+  test('removes no alarm of an endpoint whose name begins with this one’s', async () => {
+    await house.inProduction('1.0.0');
+    const alarm = (AlarmName: string, endpoint: string): Promise<unknown> =>
+      house.simulator.call('cloudwatch', 'PutMetricAlarm', {
+        AlarmName,
+        Namespace: 'AWS/SageMaker',
+        MetricName: 'Invocation5XXErrors',
+        Dimensions: [{ Name: 'EndpointName', Value: endpoint }],
+        Statistic: 'Sum',
+        Period: 60,
+        EvaluationPeriods: 1,
+        Threshold: 1,
+        ComparisonOperator: 'GreaterThanThreshold',
+      });
+    const theirs = 'iris-2-1-0-0-aaaaaaaa-errors-bbbbbbbb';
+    const own = 'iris-1-0-0-aaaaaaaa-errors-bbbbbbbb';
+    await alarm(theirs, 'iris-2');
+    await alarm(own, 'iris');
+    forged(() => ({ phase: 'settling', alarms: [own, theirs] }));
+    await house.run(rollback, { 'only-expired': 'true' });
+    const { MetricAlarms } = await house.simulator.call('cloudwatch', 'DescribeAlarms', { AlarmNames: [own, theirs] });
+    expect(MetricAlarms).toMatchObject([{ AlarmName: theirs }]);
+    expect(recordNow().live).toBeUndefined();
+  });
+
   test('of a delivery submits nothing but what this run makes of the manifest', async () => {
     await house.inProduction('1.0.0');
     await house.prepare('1.1.0');
