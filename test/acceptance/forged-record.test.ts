@@ -337,5 +337,10 @@ describe('a rollback that is right goes through', () => {
     expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
     expect(said(await house.run(rollback, {}))).toMatch(/^restored/);
     expect(await serving()).toBe('by-hand');
+    // By name, as the history lists it, too.
+    expect(said(await house.run(rollback, { to: '1.1.0' }))).toMatch(/^restored/);
+    expect(said(await house.run(rollback, { to: 'by-hand' }))).toMatch(/^restored/);
+    expect(await serving()).toBe('by-hand');
+    expect(said(await house.run(rollback, { to: 'by-nobody' }))).toMatch(/^invalid-input/);
   });
 });
