@@ -212,6 +212,29 @@ describe('a forged line of the history', () => {
     expect(said(await house.run(rollback, { to: '1.0.0' }))).toMatch(/^foreign-config: .* its model is iris-1-0-0-/);
   });
 
+  test('a config of others on the suite’s own model does not pass: its name is not that of its content', async () => {
+    await house.inProduction('1.0.0');
+    await deliver('1.1.0');
+    const { model, packageVersion } = recordNow().history.find(({ version }) => version === '1.0.0') ?? line({});
+    const endpointConfig = 'iris-1-0-0-deadbeef';
+    await house.simulator.call('sagemaker', 'CreateEndpointConfig', {
+      EndpointConfigName: endpointConfig,
+      ProductionVariants: [
+        { VariantName: team.variant, ModelName: model, InstanceType: 'ml.m5.large', InitialInstanceCount: 4 },
+      ],
+      DataCaptureConfig: {
+        EnableCapture: true,
+        InitialSamplingPercentage: 100,
+        DestinationS3Uri: 's3://elsewhere/captured',
+        CaptureOptions: [{ CaptureMode: 'Input' }],
+      },
+    });
+    house.forge(withLine({ endpointConfig, model, version: '1.0.0', packageVersion: packageVersion ?? 0 }));
+    expect(said(await house.run(rollback, { to: '1.0.0' }))).toMatch(
+      /^foreign-config: .* its name is not the one that this suite gives/,
+    );
+  });
+
   test('a package that is not the version’s does not pass', async () => {
     await house.inProduction('1.0.0');
     await deliver('1.1.0');
