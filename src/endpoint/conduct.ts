@@ -180,9 +180,12 @@ const carryOn = async <Outputs>(
   return step.ended && !script.goesOn?.(step.ended) ? report(step.ended, script) : waiting(world, step, id);
 };
 
-/** What goes back goes back whatever the registry says. */
-const mayBeWithdrawn = ({ operation, takenBack }: Release): boolean =>
-  operation !== 'rollback' && takenBack === undefined;
+/**
+ * What goes back goes back whatever the registry says. Steps that begin with all traffic, since an earlier run could not publish, are
+ * looked at as they walk: then there is something to take back.
+ */
+const mayBeWithdrawn = ({ operation, takenBack, stepping }: Release): boolean =>
+  operation !== 'rollback' && takenBack === undefined && (stepping?.moves ?? []).length === 0;
 
 /**
  * Much may have happened since the run that began it died, and what is left to do changes more than the traffic (rule 18). What stands is
