@@ -1,3 +1,4 @@
+import type { MetricAlarm } from '../aws/cloudwatch.ts';
 import { type Instant, minutes } from '../clock.ts';
 import type { Rollout } from '../manifest/manifest.ts';
 import type { Configuration, Submission } from '../release/record.ts';
@@ -46,14 +47,22 @@ export const armAlarms = async (turn: Turn, specs: readonly AlarmSpec[]): Promis
  * them, and DeleteAlarms refuses a name that does not exist. Their history stays readable in CloudWatch.
  */
 export const disarmAlarms = async (turn: Turn): Promise<Step | undefined> => {
-  const { world, release } = turn;
+  const { world, endpoint, release } = turn;
   if (release.alarms.length === 0) return undefined;
   const { MetricAlarms = [] } = await world.read.cloudwatch.describeAlarms({ AlarmNames: [...release.alarms] });
-  const AlarmNames = MetricAlarms.flatMap(({ AlarmName }) => AlarmName ?? []);
+  const AlarmNames = MetricAlarms.filter((alarm) => watches(alarm, endpoint)).flatMap(
+    ({ AlarmName }) => AlarmName ?? [],
+  );
   if (AlarmNames.length > 0) await writesOf(world).cloudwatch.deleteAlarms({ AlarmNames });
   await turn.save({ alarms: [] });
   return { because: `removed the ${release.alarms.length} alarms of this release`, percent: 95 };
 };
+
+/** Rule 21: the record names it, and an endpoint's name may begin with this one's; which endpoint it watches, the alarm itself says. */
+const watches = ({ Dimensions = [], Metrics = [] }: MetricAlarm, endpoint: string): boolean =>
+  [...Dimensions, ...Metrics.flatMap(({ MetricStat }) => MetricStat?.Metric?.Dimensions ?? [])].some(
+    ({ Name, Value }) => Name === 'EndpointName' && Value?.toLowerCase() === endpoint.toLowerCase(),
+  );
 
 /** The alarms that roll this deployment back: the release's own and those the manifest names. */
 export const watchedAlarms = ({ release }: Turn): readonly string[] => {

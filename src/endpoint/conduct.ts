@@ -18,7 +18,7 @@ import { supervise } from './supervise.ts';
 import { leaseMs, type Step, type Turn, turnOf } from './turn.ts';
 import { concluded } from './verdict.ts';
 import { abortSteps } from './walk.ts';
-import { tasksOnTheWay } from './way-back.ts';
+import { endOfWayBack, tasksOnTheWay } from './way-back.ts';
 
 /** Which release this run carries. All else is in its record. */
 export interface ReleaseMemory extends Memory {
@@ -180,9 +180,12 @@ const carryOn = async <Outputs>(
   return step.ended && !script.goesOn?.(step.ended) ? report(step.ended, script) : waiting(world, step, id);
 };
 
-/** What goes back goes back whatever the registry says. */
-const mayBeWithdrawn = ({ operation, takenBack }: Release): boolean =>
-  operation !== 'rollback' && takenBack === undefined;
+/**
+ * What goes back goes back whatever the registry says. Steps that begin with all traffic, since an earlier run could not publish, are
+ * looked at as they walk: then there is something to take back.
+ */
+const mayBeWithdrawn = ({ operation, takenBack, stepping }: Release): boolean =>
+  operation !== 'rollback' && takenBack === undefined && (stepping?.moves ?? []).length === 0;
 
 /**
  * Much may have happened since the run that began it died, and what is left to do changes more than the traffic (rule 18). What stands is
@@ -206,9 +209,11 @@ const endRefused = async <Outputs>(
   const live = stored?.record.live;
   if (live?.id !== id || live.phase !== 'preparing' || live.lease.holder !== world.run.holder || !stored) throw error;
   const turn = turnOf(world, store, stored, approval);
-  return error instanceof Refusal
-    ? concluded(turn, error.reason, error.message)
-    : concluded(turn, reasonOfError(error), describe(error));
+  const reason = error instanceof Refusal ? error.reason : reasonOfError(error);
+  const because = error instanceof Refusal ? error.message : describe(error);
+  if (live.takenBack === undefined) return concluded(turn, reason, because);
+  const end = endOfWayBack(live, reason, because);
+  return concluded(turn, end.reason, end.because);
 };
 
 const take = async (world: World, stored: StoredRecord, store: ReleaseStore): Promise<void> => {
@@ -245,11 +250,8 @@ const start = async (
 };
 
 /** A release whose run died and that nobody asked for again: supervised to its end, so that nothing of it is left lying about. */
-const clearAway = async <Outputs>(
-  world: World,
-  stored: StoredRecord,
-  { store, approval }: Script<Outputs>,
-): Promise<Step> => {
+const clearAway = async <Outputs>(world: World, stored: StoredRecord, script: Script<Outputs>): Promise<Step> => {
+  const { store, approval } = script;
   const live = stored.record.live ?? fail();
   const { id, lease } = live;
   if (lease.holder !== world.run.holder) {
@@ -264,7 +266,9 @@ const clearAway = async <Outputs>(
     supervising: [supervise],
     settling: comeToRest,
   };
-  const step = await carry(turnOf(world, store, stored, approval), tasksOnTheWay(live, tasks));
+  const step = await carry(turnOf(world, store, stored, approval), tasksOnTheWay(live, tasks)).catch((error: unknown) =>
+    endRefused(world, id, script, error),
+  );
   return { ...step, because: `${id}, which was left behind: ${step.because}`, percent: 1 };
 };
 

@@ -57,7 +57,7 @@ export const planSteps = async (
   if (!live || !canonical || !beside || !dark || live.variants.length !== 2 || dark.version !== version)
     throw new Refusal(
       'no-candidate',
-      `${endpoint} has no dark candidate of ${version}${dark ? `, but one of ${dark.version}` : ''}: bring it up with deploy-endpoint`,
+      `${endpoint} has no dark candidate of ${version}${dark?.candidate.beside ? `, but one of ${dark.version}` : ''}: bring it up with deploy-endpoint`,
     );
   const next = candidateVariant(canonical);
   const now = world.clock.now();

@@ -2,8 +2,9 @@ import type { EndpointSpec } from '../manifest/manifest.ts';
 import { arn, writesOf } from '../world.ts';
 import { disarmAlarms } from './armament.ts';
 import type { Task } from './carry.ts';
+import { canonicalOf } from './dark.ts';
 import { tags } from './desired.ts';
-import { observe, type Status } from './observe.ts';
+import { type Live, observe, type Status } from './observe.ts';
 import { orTold } from './or-told.ts';
 import { tagsOf } from './record-tag.ts';
 import { putScaling, removeScaling, scalingIs, scalingOf, wantedScaling } from './scaling.ts';
@@ -79,12 +80,18 @@ export const missingTags = async (
 /** One configuration serves. Autoscaling that was just put to work may have begun an update of its own. */
 const answers: ReadonlySet<Status> = new Set(['InService', 'Updating', 'SystemUpdating', 'RollingBack']);
 
+/** A candidate beside what serves has traffic: the config's name does not say which version serves. */
+const isShared = (live: Live): boolean => {
+  const canonical = canonicalOf(live);
+  return live.variants.some(({ name, weight }) => name !== canonical && weight > 0);
+};
+
 /** The last task of every release: what serves is written into the history, and the endpoint is free for the next one. */
 export const conclude = async (turn: Turn): Promise<Step> => {
   const live = await observe(turn.world, turn.endpoint);
   const { candidate, baseline } = turn.release;
   const ended = await turn.end(
-    live === undefined || !answers.has(live.status)
+    live === undefined || !answers.has(live.status) || isShared(live)
       ? 'unknown'
       : live.endpointConfig === candidate.endpointConfig
         ? 'candidate'

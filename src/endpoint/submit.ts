@@ -3,7 +3,7 @@ import { reasonOfError } from '../aws/reason.ts';
 import { AnswerLost } from '../aws/retry.ts';
 import type { DeploymentConfig } from '../aws/sagemaker.ts';
 import { minutes, seconds } from '../clock.ts';
-import type { Release } from '../release/record.ts';
+import type { Phase, Release } from '../release/record.ts';
 import { writesOf } from '../world.ts';
 import { type Guard, refuseWithdrawn } from './approval.ts';
 import { alarmStates } from './armament.ts';
@@ -97,11 +97,18 @@ export const submit = async (
       };
     }
     // Refused outright: nothing was started, so the announcement is taken back.
-    return refused(await announced.save({ phase: 'preparing', witnessed: release.witnessed }), error);
+    return refused(await announced.save({ phase: unsubmitted(release), witnessed: release.witnessed }), error);
   }
   await announced.save({ phase: 'supervising' });
   return { because: `submitted: ${sentence(announced)}`, percent: 15, notBefore: nextPoll(turn) };
 };
+
+/**
+ * The phase of a release whose submission did not take place. With steps the candidate has all of the traffic by then: whoever ends such
+ * a release takes that back first, so it must not look like one that has moved nothing.
+ */
+const unsubmitted = ({ stepping, takenBack }: Release): Phase =>
+  stepping !== undefined && takenBack === undefined ? 'stepping' : 'preparing';
 
 /** Told to stop before it began: then it does not begin. */
 export const stopped = (turn: Turn): Promise<Step> | undefined => {
@@ -125,13 +132,16 @@ const refused = async (turn: Turn, error: unknown): Promise<Step> => {
       percent: 10,
       notBefore: nextPoll(turn),
     };
-  if (!missesConfig(error)) return concluded(turn, reasonOfError(error), describe(error));
   const { world, release } = turn;
+  // A stepped rollout publishes what has all of the traffic already.
+  const remains =
+    unsubmitted(release) === 'stepping' ? `; ${release.version} keeps all traffic beside the old variant` : '';
+  if (!missesConfig(error)) return concluded(turn, reasonOfError(error), `${describe(error)}${remains}`);
   const ours = await orUndefined(
     world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: release.candidate.endpointConfig }),
   );
   if (ours === undefined || world.clock.now() >= (ours.CreationTime?.getTime() ?? 0) + settlingIn)
-    return concluded(turn, 'config-missing', describe(error));
+    return concluded(turn, 'config-missing', `${describe(error)}${remains}`);
   return {
     because: `SageMaker does not see ${release.candidate.endpointConfig} yet, which is new; trying again`,
     percent: 10,
@@ -171,7 +181,7 @@ const sentence = ({ endpoint, release }: Turn): string =>
 
 /**
  * The record says that the submission was announced, and nobody knows whether it arrived. It did when the endpoint moved; when it
- * did not move within the grace period, the call never arrived and the release goes back to preparing. When it moved and the old
+ * did not move within the grace period, the call never arrived and the release goes back to the phase before it. When it moved and the old
  * configuration serves again, supervision says so (rule 9: never resubmitted by itself).
  */
 export const confirmSubmission = async (turn: Turn): Promise<Step> => {
@@ -190,7 +200,7 @@ export const confirmSubmission = async (turn: Turn): Promise<Step> => {
   // The call may have been under way for half a minute before it was given up.
   if (world.clock.now() < unansweredAt + grace)
     return { because: 'waiting to see whether the submission arrived', percent: 12, notBefore: nextPoll(turn) };
-  await turn.save({ phase: 'preparing', witnessed });
+  await turn.save({ phase: unsubmitted(release), witnessed });
   return { because: 'the submission never arrived; submitting again', percent: 10 };
 };
 

@@ -74,6 +74,8 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
     return concluded(after, 'alarm-not-ready', `nothing was shifted: ${wrong}`);
   if (lacking !== undefined) return grow(after, stepping, live, lacking);
   if (act === undefined) return progress(after, live, events, look, alarms);
+  if (act.do === 'retire' && after.release.commands.length > release.commands.length)
+    return { because: 'a command came meanwhile, and is heard before the candidate is published', percent: 85 };
   if (act.do === 'retire') return publishing(await submit(after, {}, guardPublishing));
   return shift(after, stepping, act);
 };

@@ -64,19 +64,38 @@ const seenFromBehind = (turn: Turn, ends: (because: string) => void): Turn => {
 
 /** How a rollback ends, as this release ends by it. */
 const asTakenBack = (release: Release, patch: ReleasePatch): ReleasePatch => {
-  const why = release.takenBack?.because ?? '';
-  const ended = (reason: ReasonCode, because: string): ReleasePatch => ({
-    ...patch,
-    outcome: reasonCodes[reason].outcome,
-    reason,
-    because,
-  });
-  if (patch.reason === 'restored')
-    return ended('approval-withdrawn', `${why}; ${nameOf(release.baseline)} serves again, verified`);
-  if (patch.reason === 'restore-failed')
-    return ended('withdrawn-too-late', `${why}; taking it back did not go through: ${patch.because ?? ''}`);
-  return patch;
+  const { reason, because = '' } = patch;
+  if (reason === undefined) return patch;
+  const end = endOfWayBack(release, reason, because);
+  return { ...patch, outcome: reasonCodes[end.reason].outcome, ...end };
 };
+
+/**
+ * @param reason of the way back, as a rollback would end by it
+ * @returns what the release ends by: whatever kept the version from being taken back, that it lost its approval is said first
+ */
+export const endOfWayBack = (
+  { takenBack, baseline, version }: Release,
+  reason: ReasonCode,
+  because: string,
+): { readonly reason: ReasonCode; readonly because: string } => {
+  const why = takenBack?.because ?? '';
+  if (reason === 'restored')
+    return { reason: 'approval-withdrawn', because: `${why}; ${nameOf(baseline)} serves again, verified` };
+  if (elsewhere.has(reason)) return { reason, because: `${why}; while it was taken back, ${because}` };
+  return {
+    reason: 'withdrawn-too-late',
+    because: `${why}; ${version} serves all the same, since taking it back did not go through: ${because}`,
+  };
+};
+
+/** The way back ended, and it is not the version that was left which serves, or not it alone. */
+const elsewhere: ReadonlySet<ReasonCode> = new Set([
+  'changed-by-others',
+  'endpoint-unusable',
+  'rollback-failed',
+  'verification-mismatch',
+]);
 
 const nameOf = (configuration: Configuration | undefined): string =>
   configuration?.version ?? configuration?.endpointConfig ?? '';

@@ -25,7 +25,8 @@ const inputs = {
   ...sharedInputs,
   to: optional(
     text({
-      description: 'Version to go back to, as it served before. Default: the last version that served well.',
+      description:
+        'Version to go back to, as it served before; of what others had deployed, the name of its endpoint config. Default: the last version that served well.',
       example: '1.3.0',
     }),
   ),
@@ -110,7 +111,7 @@ const plan = async (
         `${release.id} is rolling ${endpoint} back already (${release.lease.holder})`,
       );
     if (isStopping(release)) return { is: 'stop-first', release };
-    if (given.to !== undefined && readVersion(given.manifest.model, given.to) !== release.version)
+    if (given.to !== undefined && nameGiven(given.to, given.manifest, record) !== release.version)
       throw new Refusal('plan-changed', `${release.id} is live and goes back to ${release.version}: let it end first`);
     return { is: 'resume', release };
   }
@@ -221,11 +222,17 @@ const targetOf = ({ to, manifest }: RollbackInputs, record: ReleaseRecord, live:
       `no version served ${record.endpoint} well before ${live.endpointConfig}: ${served(record)}`,
     );
   }
-  const version = readVersion(manifest.model, to);
-  const named = record.history.find((entry) => entry.version === version);
+  const name = nameGiven(to, manifest, record);
+  const named = record.history.find((entry) => nameOf(entry) === name);
   if (named !== undefined) return configurationOf(named);
-  throw new Refusal('nothing-to-roll-back-to', `${version} never served ${record.endpoint}: ${served(record)}`);
+  throw new Refusal('nothing-to-roll-back-to', `${name} never served ${record.endpoint}: ${served(record)}`);
 };
+
+/** A version; what others had deployed has none, and is known by its endpoint config, as the history shows it. */
+const nameGiven = (to: string, { model }: RollbackInputs['manifest'], { history }: ReleaseRecord): string =>
+  history.some(({ version, endpointConfig }) => version === undefined && endpointConfig === to)
+    ? to
+    : readVersion(model, to);
 
 const served = ({ history }: ReleaseRecord): string =>
   history.length === 0 ? 'the history is empty' : `the history has ${[...new Set(history.map(nameOf))].join(', ')}`;

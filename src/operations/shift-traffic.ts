@@ -145,7 +145,15 @@ const plan = async (
       };
     case 'new-attempt': {
       const planned = await planSteps(world, endpoint, version, rollout, record);
-      const notes = await refuseUnfitVersion(world, await registeredAs(world, group, planned.release));
+      const registered = await registeredAs(world, group, planned.release);
+      const notes = await refuseUnfitVersion(world, registered).catch((error: unknown) => {
+        const [move] = planned.release.stepping?.moves ?? [];
+        if (!(error instanceof Refusal) || move === undefined) throw error;
+        throw new Refusal(
+          error.reason,
+          `${error.message}; ${version} has all traffic of ${endpoint} since an earlier run: take it back with rollback`,
+        );
+      });
       return {
         is: 'begin',
         ...planned,

@@ -4,7 +4,7 @@ import { minutes } from '../../src/clock.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
-import { manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
+import { house, manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
 import { readServing } from '../../src/rehearsal/serving.ts';
 import { type House, openHouse } from '../support/house.ts';
 
@@ -98,7 +98,8 @@ describe('when there is no capacity to publish what was proven', () => {
     await team.prepare('1.1.0');
     await dark('1.1.0');
     team.simulator.harm.failCapacity(1);
-    expect((await shift('1.1.0'))?.reason).toBe('retire-failed');
+    const result = await shift('1.1.0');
+    expect(result).toMatchObject({ reason: 'retire-failed', outputs: { 'serving-version': '' } });
     expect((await shown()).variants).toEqual(before);
   }, 60_000);
 
@@ -107,6 +108,34 @@ describe('when there is no capacity to publish what was proven', () => {
     expect((await shift('1.1.0'))?.reason).toBe('delivered');
     expect(seen().filter(({ operation }) => operation === 'UpdateEndpointWeightsAndCapacities')).toEqual([]);
     expect((await shown()).variants).toEqual(['AllTraffic 1.1.0 1']);
+  }, 60_000);
+
+  const reject = async (): Promise<void> => {
+    const { ModelPackageSummaryList } = await team.simulator.call('sagemaker', 'ListModelPackages', {
+      ModelPackageGroupName: house.model,
+      SortOrder: 'Descending',
+    });
+    const [{ ModelPackageArn = '' } = {}] = ModelPackageSummaryList as { readonly ModelPackageArn?: string }[];
+    await team.simulator.call('sagemaker', 'UpdateModelPackage', { ModelPackageArn, ModelApprovalStatus: 'Rejected' });
+  };
+
+  test('a rejection meanwhile is refused, and the refusal says who has the traffic', async () => {
+    await reject();
+    expect(await shift('1.1.0')).toMatchObject({
+      reason: 'not-approved',
+      because: expect.stringContaining(
+        '1.1.0 has all traffic of iris since an earlier run: take it back with rollback',
+      ),
+    });
+  }, 60_000);
+
+  test('a rejection after shift-traffic had begun again takes the traffic back', async () => {
+    const death = { atCall: 'sagemaker.describeModel', heard: false };
+    expect(await team.run(shiftTraffic, { version: '1.1.0' }, { death })).toBeUndefined();
+    expect(team.record()?.live?.phase).toBe('preparing');
+    await reject();
+    expect((await shift('1.1.0'))?.reason).toBe('approval-withdrawn');
+    expect((await shown()).variants).toEqual(['AllTraffic 1.0.0 1', 'AllTraffic-next 1.1.0 0']);
   }, 60_000);
 
   test('rollback takes the traffic back', async () => {

@@ -106,6 +106,7 @@ const last = (): ReleaseRecord['ended'][number] | undefined => house.record()?.e
 const withdrawn = { outcome: 'rolled-back', reason: 'approval-withdrawn' };
 const changed = { outcome: 'rejected', reason: 'content-changed' };
 const refused = { outcome: 'rejected', reason: 'not-approved' };
+const tooLate = { outcome: 'inconclusive', reason: 'withdrawn-too-late' };
 
 describe('rejected before anything was submitted', () => {
   test(
@@ -322,6 +323,35 @@ describe('rejected while SageMaker moves the traffic', () => {
       limit,
     );
 
+    describe('and the configuration that served before was deleted', () => {
+      beforeEach(async () => {
+        await unseen();
+        const EndpointConfigName = house.record()?.live?.baseline?.endpointConfig;
+        await house.simulator.call('sagemaker', 'DeleteEndpointConfig', { EndpointConfigName });
+      }, limit);
+
+      test(
+        'the run says that the version serves without its approval',
+        async () => {
+          const report = await house.run(deployEndpoint, { version: '1.1.0' });
+          expect(report?.result).toMatchObject({ ...tooLate, outputs: { 'serving-version': '1.1.0' } });
+          expect(report?.result.because).toMatch(/is Rejected.*1\.1\.0 serves all the same.*was deleted/);
+        },
+        limit,
+      );
+
+      test(
+        'the watchdog ends the release, and the endpoint is free for others',
+        async () => {
+          const report = await house.run(rollback, { 'only-expired': 'true' }, { runId: '9' });
+          expect(report?.result).toMatchObject({ reason: 'brought-to-rest' });
+          expect(last()).toMatchObject(tooLate);
+          expect(house.record()?.live).toBeUndefined();
+        },
+        limit,
+      );
+    });
+
     test(
       'the watchdog sees to it as well',
       async () => {
@@ -341,7 +371,7 @@ describe('rejected while SageMaker moves the traffic', () => {
       await house.prepare('1.0.0');
       later(minutes(1), () => decide('Rejected'));
       const report = await house.run(deployEndpoint, { version: '1.0.0' });
-      expect(report?.result).toMatchObject({ outcome: 'inconclusive', reason: 'withdrawn-too-late' });
+      expect(report?.result).toMatchObject(tooLate);
       expect(report?.result.because).toContain('nothing to go back to');
       expect(house.record()?.history[0]).toMatchObject({ version: '1.0.0', good: false });
     },

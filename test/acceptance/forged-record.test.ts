@@ -212,6 +212,29 @@ describe('a forged line of the history', () => {
     expect(said(await house.run(rollback, { to: '1.0.0' }))).toMatch(/^foreign-config: .* its model is iris-1-0-0-/);
   });
 
+  test('a config of others on the suite’s own model does not pass: its name is not that of its content', async () => {
+    await house.inProduction('1.0.0');
+    await deliver('1.1.0');
+    const { model, packageVersion } = recordNow().history.find(({ version }) => version === '1.0.0') ?? line({});
+    const endpointConfig = 'iris-1-0-0-deadbeef';
+    await house.simulator.call('sagemaker', 'CreateEndpointConfig', {
+      EndpointConfigName: endpointConfig,
+      ProductionVariants: [
+        { VariantName: team.variant, ModelName: model, InstanceType: 'ml.m5.large', InitialInstanceCount: 4 },
+      ],
+      DataCaptureConfig: {
+        EnableCapture: true,
+        InitialSamplingPercentage: 100,
+        DestinationS3Uri: 's3://elsewhere/captured',
+        CaptureOptions: [{ CaptureMode: 'Input' }],
+      },
+    });
+    house.forge(withLine({ endpointConfig, model, version: '1.0.0', packageVersion: packageVersion ?? 0 }));
+    expect(said(await house.run(rollback, { to: '1.0.0' }))).toMatch(
+      /^foreign-config: .* its name is not the one that this suite gives/,
+    );
+  });
+
   test('a package that is not the version’s does not pass', async () => {
     await house.inProduction('1.0.0');
     await deliver('1.1.0');
@@ -258,6 +281,31 @@ describe('a forged live release', () => {
     expect(mutations(seen).filter((operation) => operation !== 'PutObject')).toEqual([]);
     expect(await serving()).toBe(before);
     // It is over: the next one finds a free endpoint.
+    expect(recordNow().live).toBeUndefined();
+  });
+
+  test('removes no alarm of an endpoint whose name begins with this one’s', async () => {
+    await house.inProduction('1.0.0');
+    const alarm = (AlarmName: string, endpoint: string): Promise<unknown> =>
+      house.simulator.call('cloudwatch', 'PutMetricAlarm', {
+        AlarmName,
+        Namespace: 'AWS/SageMaker',
+        MetricName: 'Invocation5XXErrors',
+        Dimensions: [{ Name: 'EndpointName', Value: endpoint }],
+        Statistic: 'Sum',
+        Period: 60,
+        EvaluationPeriods: 1,
+        Threshold: 1,
+        ComparisonOperator: 'GreaterThanThreshold',
+      });
+    const theirs = 'iris-2-1-0-0-aaaaaaaa-errors-bbbbbbbb';
+    const own = 'iris-1-0-0-aaaaaaaa-errors-bbbbbbbb';
+    await alarm(theirs, 'iris-2');
+    await alarm(own, 'iris');
+    forged(() => ({ phase: 'settling', alarms: [own, theirs] }));
+    await house.run(rollback, { 'only-expired': 'true' });
+    const { MetricAlarms } = await house.simulator.call('cloudwatch', 'DescribeAlarms', { AlarmNames: [own, theirs] });
+    expect(MetricAlarms).toMatchObject([{ AlarmName: theirs }]);
     expect(recordNow().live).toBeUndefined();
   });
 
@@ -312,5 +360,10 @@ describe('a rollback that is right goes through', () => {
     expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
     expect(said(await house.run(rollback, {}))).toMatch(/^restored/);
     expect(await serving()).toBe('by-hand');
+    // By name, as the history lists it, too.
+    expect(said(await house.run(rollback, { to: '1.1.0' }))).toMatch(/^restored/);
+    expect(said(await house.run(rollback, { to: 'by-hand' }))).toMatch(/^restored/);
+    expect(await serving()).toBe('by-hand');
+    expect(said(await house.run(rollback, { to: 'by-nobody' }))).toMatch(/^invalid-input/);
   });
 });

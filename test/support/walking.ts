@@ -52,7 +52,7 @@ export const walking = (options: {
   readonly stepping?: Partial<Stepping>;
   readonly did?: (fleet: string, at: Instant) => Did | undefined;
   readonly commands?: readonly ManualCommand[];
-  readonly refuses?: { readonly weights?: Error; readonly counts?: Error };
+  readonly refuses?: { readonly weights?: Error; readonly counts?: Error; readonly update?: Error };
   readonly now?: Instant;
   readonly registry?: Partial<Registry>;
   readonly finish?: true;
@@ -61,6 +61,8 @@ export const walking = (options: {
   /** Red since then, whatever they are now. */
   readonly wereRed?: readonly string[];
   readonly armed?: readonly AlarmSpec[];
+  /** Written into the record between the turn's read of it and its first save. */
+  readonly meanwhile?: ManualCommand;
 }) => {
   const { registry, read } = registryOf('1.1.0');
   Object.assign(registry, options.registry);
@@ -149,6 +151,7 @@ export const walking = (options: {
           sent.push(weight ?? `${asked[0]?.DesiredInstanceCount} instances`);
         },
         updateEndpoint: async ({ EndpointConfigName }: { readonly EndpointConfigName: string }) => {
+          if (options.refuses?.update) throw options.refuses.update;
           sent.push(EndpointConfigName);
         },
       },
@@ -161,6 +164,8 @@ export const walking = (options: {
       approval: options.finish ? { ...terms, onRejection: 'finish' } : terms,
       release: current,
       save: async (patch: ReleasePatch) => {
+        if (options.meanwhile && saved.length === 0)
+          current = { ...current, commands: [...current.commands, options.meanwhile] };
         saved.push(patch);
         current = { ...current, ...patch } as Release;
         return turnOf();

@@ -344,6 +344,34 @@ describe('the last step', () => {
     expect(one.state()).toMatchObject({ is: 'returning', why: 'insufficient-traffic' });
   });
 
+  test('is aborted by a command that came while the turn was decided: the traffic goes back', async () => {
+    const one = walking({ far: { share: 1 }, stepping: full, did: alone, meanwhile: told('abort') });
+    await one.look();
+    expect(one.sent).toEqual([]);
+    expect(one.release()).toMatchObject({ phase: 'stepping', stepping: { obeyed: 0 } });
+    await one.look({}, seconds(30));
+    expect(one.sent).toEqual([0]);
+    expect(one.state()).toMatchObject({ is: 'returning', why: 'aborted-by-hand' });
+  });
+
+  test('whose publishing is refused for now can still be ended: the release has traffic, and shows it', async () => {
+    const one = walking({ far: { share: 1 }, stepping: full, did: alone, refuses: { update: busy } });
+    await one.look();
+    expect(one.release().phase).toBe('stepping');
+    await one.abort();
+    expect(one.sent).toEqual([0]);
+  });
+
+  test('whose publishing is refused for good says who has the traffic', async () => {
+    const update = refusal('The account-level service limit is 0 Instances.', 'ResourceLimitExceeded');
+    const one = walking({ far: { share: 1 }, stepping: full, did: alone, refuses: { update } });
+    await one.look();
+    expect(one.release()).toMatchObject({
+      reason: 'quota-exceeded',
+      because: expect.stringContaining('1.1.0 keeps all traffic beside the old variant'),
+    });
+  });
+
   test('can still be aborted before the publishing was accepted: the traffic goes back', async () => {
     const one = walking({ far: { share: 1 }, stepping: { ...full, state: { is: 'retiring', index: 2 } }, did: alone });
     await one.abort();
