@@ -145,6 +145,8 @@ const clean = (value: unknown): unknown => {
   if (typeof value === 'string') return redacted(value);
   if (Array.isArray(value)) return value.map(clean);
   if (typeof value !== 'object' || value === null) return value;
+  // An instant that AWS gave: it has no members of its own, and would become an empty object.
+  if (value instanceof Date) return value;
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [redacted(key), clean(member)]));
 };
 

@@ -89,6 +89,14 @@ describe('what AWS quotes', () => {
   });
 });
 
+describe('plain data', () => {
+  it('keeps its instants, numbers and nothings', () => {
+    const kept = { at: new Date(0), none: null, list: [1, new Date(1)], on: false };
+    expect(withoutSecrets(kept)).toEqual(kept);
+    expect(JSON.stringify(withoutSecrets(kept))).toBe(JSON.stringify(kept));
+  });
+});
+
 describe('a failure', () => {
   it.each([new Error('db_password=hunter2'), new InputError('db_password=hunter2'), 'db_password=hunter2'])(
     'is reported without its secrets: %s',
