@@ -54,11 +54,15 @@ export const shownAs = ({ candidate, baseline }: Pick<Release, 'candidate' | 'ba
     ? { ...baseline, endpointConfig: candidate.endpointConfig, beside: candidate.beside }
     : candidate;
 
-/** Taken back for cause: that must not be forgotten. What lacked capacity, traffic or time proved nothing and leaves no trace. */
+/**
+ * Taken back for cause: that must not be forgotten. What lacked capacity, traffic or time proved nothing and leaves no trace, nor does a
+ * release that ended before it submitted anything: its config never served, and perhaps was never made.
+ */
 const takenBack = (history: readonly Served[], release: Release, at: Instant): readonly Served[] => {
-  const { candidate, id, baseline, reason, witnessed } = release;
+  const { candidate, id, baseline, reason, witnessed, stepping } = release;
   const how = reason && howTakenBack(reason);
-  if (how === undefined || candidate.endpointConfig === baseline?.endpointConfig) return history;
+  const couldServe = witnessed.submittedAt !== undefined || stepping !== undefined;
+  if (how === undefined || !couldServe || candidate.endpointConfig === baseline?.endpointConfig) return history;
   const entry: Served = {
     ...candidate,
     release: id,

@@ -278,8 +278,12 @@ describe('history', () => {
     const one = released(fresh, release({ id: 'r0', version: '1.0.0' }), 'delivered', 5);
     const two = released(one, release(), 'delivered', 10);
     const three = released(two, release({ id: 'r3', version: '1.2.0' }), 'delivered', 20);
-    const again = released(three, release({ id: 'r4', candidate: configuration('1.1.0', '-2') }), 'alarm', 30);
+    const second = { id: 'r4', candidate: configuration('1.1.0', '-2') };
+    const again = released(three, release({ ...second, witnessed: { submittedAt: 25 } }), 'alarm', 30);
     expect(lastGood(again.history, configuration('1.2.0'))?.version).toBe('1.0.0');
+    const unsubmitted = released(three, release(second), 'aborted-by-hand', 30);
+    expect(unsubmitted.history).toEqual(three.history);
+    expect(lastGood(unsubmitted.history, configuration('1.2.0'))?.version).toBe('1.1.0');
   });
 
   test('a version convicted under another configuration while it served well is', () => {
