@@ -286,7 +286,10 @@ const lastRun = async (play: Play): Promise<void> => {
   // Nothing is planned beside a candidate with traffic: its shift is ended first, as the refusal says.
   const shifted = before?.variants.find(({ name, share }) => name.endsWith('-next') && share > 0)?.version;
   if (shifted !== undefined) {
-    const ended = await asked('shift-traffic', shifted);
+    const shiftIsLive = house.record()?.live !== undefined;
+    let ended = await asked('shift-traffic', shifted);
+    // Likewise: a publishing that found no capacity is over, and the shift begun again publishes anew.
+    if (shiftIsLive && ended.outcome !== 'succeeded') ended = await asked('shift-traffic', shifted);
     story.push(`the shift to ${shifted} ends ${ended.outcome}/${ended.reason}`);
   }
   const wasLive = house.record()?.live !== undefined;
