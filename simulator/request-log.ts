@@ -7,7 +7,7 @@ import { targetArn } from './services/scaling-descriptions.ts';
 export interface RequestLog {
   readonly requests: readonly LoggedRequest[];
   add(request: LoggedRequest): void;
-  /** The bytes of both sides, for tools/verify-with-botocore.py. */
+  /** The bytes of both sides. */
   addWire(entry: WireEntry): void;
 }
 
@@ -21,21 +21,20 @@ export interface WireEntry {
   readonly answer: WireAnswer;
 }
 
-/** `wireFile`: JSON Lines, appended, bodies in base64; undefined keeps no bytes. */
-export const createRequestLog = (wireFile: string | undefined): RequestLog => {
+export const createRequestLog = (addWire: RequestLog['addWire']): RequestLog => {
   const requests: LoggedRequest[] = [];
-  return {
-    requests,
-    add: (request) => requests.push(request),
-    addWire({ request, answer, ...rest }) {
-      if (wireFile === undefined) return;
-      const { method, path, query, headers } = request;
-      const sent = { method, path, query: query.toString(), headers, body: request.body.toString('base64') };
-      const given = { status: answer.status, headers: answer.headers, body: answer.body.toString('base64') };
-      appendFileSync(wireFile, `${JSON.stringify({ ...rest, request: sent, answer: given })}\n`);
-    },
-  };
+  return { requests, add: (request) => requests.push(request), addWire };
 };
+
+/** JSON Lines, appended, bodies in base64. */
+export const wireWriter =
+  (file: string): RequestLog['addWire'] =>
+  ({ request, answer, ...rest }) => {
+    const { method, path, query, headers } = request;
+    const sent = { method, path, query: query.toString(), headers, body: request.body.toString('base64') };
+    const given = { status: answer.status, headers: answer.headers, body: answer.body.toString('base64') };
+    appendFileSync(file, `${JSON.stringify({ ...rest, request: sent, answer: given })}\n`);
+  };
 
 const writes =
   /^(Acknowledge|Add|Copy|Create|Delete|Deregister|Put|Register|Retry|Rollback|Set|Start|Stop|Tag|Untag|Update)/;

@@ -6,7 +6,7 @@ import { createKernel, type KernelOptions } from './kernel.ts';
 import { createParticipants } from './participants.ts';
 import { createPrincipals } from './principals.ts';
 import type { WireAnswer, WireRequest } from './protocols.ts';
-import { createRequestLog } from './request-log.ts';
+import { createRequestLog, type WireEntry, wireWriter } from './request-log.ts';
 import { type Connection, listen } from './server.ts';
 import { composeServices } from './services/services.ts';
 import { githubToken } from './services/sts.ts';
@@ -20,6 +20,8 @@ export interface SimulatorOptions extends KernelOptions {
   readonly wallSpeed?: number;
   /** Appends the bytes of every call for tools/verify-with-botocore.py; default: the environment's SIMULATOR_WIRE_FILE. */
   readonly wireFile?: string;
+  /** Gets the bytes of every call instead. */
+  readonly wire?: (entry: WireEntry) => void;
 }
 
 export const defaultRoles: readonly string[] = [
@@ -59,7 +61,8 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
 
   const principals = createPrincipals(kernel, roles);
   const faults = createFaults();
-  const log = createRequestLog(options.wireFile ?? process.env['SIMULATOR_WIRE_FILE']);
+  const wireFile = options.wireFile ?? process.env['SIMULATOR_WIRE_FILE'];
+  const log = createRequestLog(options.wire ?? (wireFile === undefined ? () => {} : wireWriter(wireFile)));
   const services = composeServices(kernel, principals);
   const gateway = createGateway({ kernel, seed, services: services.byName, principals, faults, log });
 

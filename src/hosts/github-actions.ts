@@ -27,10 +27,8 @@ import {
 import { fieldsOf, readInputs, type Written } from './read-inputs.ts';
 import { runFrom } from './run.ts';
 import { listenForSignals } from './signals.ts';
+import { stepState as state } from './step-state.ts';
 import { ownsItsInputs, strayInputs } from './stray-inputs.ts';
-
-/** Kept by the runner between this action's main and post step; text only. */
-const state = { started: 'started', token: 'token', reported: 'reported' } as const;
 
 /**
  * An action's whole `main.ts`. The same bundle is the post step, which finds out by the state that the main step saved.

@@ -10,6 +10,7 @@ import { house as team } from '../../src/rehearsal/manifest.ts';
 import { zipOf } from '../../src/rehearsal/zip.ts';
 import { type House, openHouse } from '../support/house.ts';
 import { asConfiguration } from '../support/job-configuration.ts';
+import { openStage } from './stage.ts';
 
 /**
  * One account and one endpoint on a virtual clock, and the processes that work on them: the bundles as they are committed. What leads up
@@ -72,7 +73,8 @@ const workerScript = join(root, 'codebuild/job-worker/dist/index.cjs');
 const quick: Partial<Settings> = { provisionMs: 40_000, containerStartMs: 5_000, terminateMs: 20_000 };
 
 export const openScene = async (): Promise<Scene> => {
-  const house = await openHouse({ settings: quick });
+  const stage = await openStage((wire) => openHouse({ settings: quick, wire }));
+  const { house } = stage;
   const { simulator } = house;
   const workspace = dirname(house.manifest);
   const driver = createDriver({
@@ -80,7 +82,7 @@ export const openScene = async (): Promise<Scene> => {
     actions: join(root, 'actions'),
     workspace,
     temp: join(workspace, 'runner'),
-    environment: { NODE_COMPILE_CACHE: join(root, '.cache/compiled') },
+    environment: { NODE_COMPILE_CACHE: join(root, '.cache/compiled'), NODE_OPTIONS: '--jitless' },
   });
   let traffic: { stop(): void } | undefined;
   let started = 0;
@@ -89,7 +91,10 @@ export const openScene = async (): Promise<Scene> => {
     house,
     simulator,
     driver,
-    start: (order) => hosts[order.host](place, order),
+    start: (order) => {
+      stage.isSet();
+      return hosts[order.host](place, order);
+    },
     openDoors: async (requestsPerSecond) => {
       traffic = simulator.traffic({ endpoint: team.endpoint, requestsPerSecond, seed: 20_260_105 });
       await house.pass(minutes(8));

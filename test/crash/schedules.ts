@@ -1,5 +1,7 @@
 import { createRandom } from '../../simulator/random.ts';
 import { type Instant, minutes, seconds } from '../../src/clock.ts';
+import type { AnyOperation } from '../../src/hosts/job-turn.ts';
+import { operations } from '../../src/operations/all.ts';
 import { house as team } from '../../src/rehearsal/manifest.ts';
 import { broken } from '../../src/rehearsal/relations.ts';
 import { readServing, type Serving } from '../../src/rehearsal/serving.ts';
@@ -85,7 +87,7 @@ const playOn = async (scene: Scene, seed: number): Promise<Shown> => {
   const scaling = await oracle.scalingOf(scene);
   const from = simulator.requests.length;
 
-  for (let act = 2 + dice.number(3); act > 0; act--) await somethingHappens(play);
+  for (let act = dice.one([1, 1, 1, 2, 2, 3]); act > 0; act--) await somethingHappens(play);
 
   await lastRun(play);
   const requests = simulator.requests.slice(from);
@@ -281,8 +283,13 @@ const lastRun = async (play: Play): Promise<void> => {
   const before = await readServing(simulator, team.endpoint);
   const version = dice.one(versionsOf(wish));
   const isSteps = wish.rollout === rollouts.steps;
-  const asked = (operation: OperationName, of: string = version): Promise<Ended> =>
-    scene.start({ host: 'action', operation, inputs: { version: of, retry: 'true' }, runId: '99' }).ended();
+  // In this process, which is quicker: it is no run that is tested, it shows where the others left the endpoint.
+  const asked = async (operation: 'deploy-endpoint' | 'shift-traffic', of: string = version) => {
+    const inputs = { version: of, retry: 'true' };
+    const report = await house.run(operations[operation] as AnyOperation, inputs, { runId: '99' });
+    if (report === undefined) throw new Error(`${operation} died although nothing harmed it`);
+    return report.result;
+  };
   // Nothing is planned beside a candidate with traffic: its shift is ended first, as the refusal says.
   const shifted = before?.variants.find(({ name, share }) => name.endsWith('-next') && share > 0)?.version;
   if (shifted !== undefined) {

@@ -52,6 +52,7 @@ export interface House {
   ): Promise<Report | undefined>;
   /** What `run` gives to register-model for this version, its artifact uploaded. */
   registration(version: IrisVersion): Inputs;
+  register(version: IrisVersion): Promise<void>;
   /** Registered and approved. */
   prepare(version: IrisVersion): Promise<void>;
   approve(): Promise<void>;
@@ -136,8 +137,11 @@ export const openHouse = async (options: SimulatorOptions = {}): Promise<House> 
       await simulator.call('sagemaker', 'UpdateModelPackage', { ModelPackageArn, ModelApprovalStatus: 'Approved' });
   };
 
-  const prepare = async (version: IrisVersion): Promise<void> => {
+  const register = async (version: IrisVersion): Promise<void> =>
     expectOutcome(await run(registerModel, registration(version)), 'registered');
+
+  const prepare = async (version: IrisVersion): Promise<void> => {
+    await register(version);
     await approve();
   };
 
@@ -152,6 +156,7 @@ export const openHouse = async (options: SimulatorOptions = {}): Promise<House> 
     writeManifest,
     run,
     registration,
+    register,
     approve,
     prepare,
     inProduction: async (version) => {
