@@ -1,12 +1,13 @@
 /**
  * Kills the product's processes wherever they can die, and looks at what becomes of the delivery.
  *
- *   npm run test:crash                              every world of every act, and 1,000 random schedules
+ *   npm run test:crash                              every world of every act in one way, and 1,000 random schedules
+ *   npm run test:crash -- --every-way               every world in all of its ways
  *   npm run test:crash -- --minutes 4 --seed 7      as much of both as fits, in an order from the seed
  *   npm run test:crash -- --seed 1234 --schedule    one schedule again; with --schedules 50, that one and the next
  *   npm run test:crash -- --point 'rollback@12:unheard:kill:action'
  *   npm run test:crash -- --act rollback            the points of one act
- *   npm run test:crash -- --every                   every boundary by itself, also those that leave the same world (about an hour)
+ *   npm run test:crash -- --every                   every boundary by itself, also those that leave the same world (half an hour)
  *   npm run test:crash -- --write                   writes the figures into docs/reliability.md
  */
 import { fork } from 'node:child_process';
@@ -18,7 +19,7 @@ import { createRandom } from '../../simulator/random.ts';
 import { acts } from './acts.ts';
 import { type ActFigures, writeFigures } from './figures.ts';
 import type { Recording } from './play.ts';
-import { everyPointOf, nameOf, pointNamed, pointsOf, worldsOf } from './points.ts';
+import { everyPointOf, nameOf, pointNamed, pointsInEveryWay, pointsOf, worldsOf } from './points.ts';
 import { commandLineScript, prepareCache } from './scene.ts';
 import type { Answer, Task } from './worker.ts';
 
@@ -27,6 +28,7 @@ const { values: options } = parseArgs({
     act: { type: 'string', multiple: true },
     point: { type: 'string', multiple: true },
     every: { type: 'boolean', default: false },
+    'every-way': { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
     schedule: { type: 'boolean', default: false },
     schedules: { type: 'string' },
@@ -115,9 +117,10 @@ await playAll(
   },
 );
 
+const chosenPoints = options.every ? everyPointOf : options['every-way'] ? pointsInEveryWay : pointsOf;
 const pointTasks = [...recordings].flatMap(([act, clean]): Task[] => {
   const asked = points.filter((point) => point.act === act);
-  const all = asked.length > 0 ? asked : (options.every ? everyPointOf : pointsOf)(act, clean.requests);
+  const all = asked.length > 0 ? asked : chosenPoints(act, clean.requests);
   return all.map((point) => ({ is: 'point', name: nameOf(point), clean }));
 });
 const firstSeed = Number(options.seed);

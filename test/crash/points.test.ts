@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { everyPointOf, nameOf, pointNamed, pointsOf, type Recorded, worldsOf } from './points.ts';
+import { everyPointOf, nameOf, pointNamed, pointsInEveryWay, pointsOf, type Recorded, worldsOf } from './points.ts';
 
 const read = (at: number): Recorded => ({ at, mutation: false, service: 's3', operation: 'GetObject' });
 const change = (at: number): Recorded => ({ at, mutation: true, service: 's3', operation: 'PutObject' });
@@ -20,12 +20,20 @@ describe('worlds', () => {
     expect(boundaries).toBe(2 * requests.length);
   });
 
-  test('each is met by a kill, by a kill with another host, and by a cancellation', () => {
-    const requests = [read(0), change(0), read(10), change(40), read(40)];
+  const requests = Array.from({ length: 40 }, (_, index) => change(index * 10));
+
+  test('each is met once, and a kill, a kill with another host and a cancellation take turns', () => {
     const points = pointsOf('rollback', requests);
+    expect(points).toHaveLength(worldsOf(requests).length);
+    expect(new Set(points.map(({ by, rerun }) => `${by}:${rerun}`))).toEqual(
+      new Set(['kill:action', 'kill:command-line', 'kill:codepipeline', 'cancel:action', 'cancel-kill:action']),
+    );
+  });
+
+  test('each is met in all three ways when that is asked for', () => {
+    const points = pointsInEveryWay('rollback', requests);
     expect(points).toHaveLength(3 * worldsOf(requests).length);
     expect(points.filter(({ by, rerun }) => by === 'kill' && rerun === 'action')).toHaveLength(points.length / 3);
-    expect(new Set(points.map(({ rerun }) => rerun))).toEqual(new Set(['action', 'command-line', 'codepipeline']));
   });
 });
 

@@ -59,13 +59,20 @@ export const worldsOf = (requests: readonly Recorded[]): readonly SameWorld[] =>
   return worlds;
 };
 
-/** The points of an act: each of its worlds by a kill and the same host, by a kill and another host, and by a cancellation. */
+/** A world's points: a kill and the same host, a kill and another host, and a cancellation. */
+const waysOf = (act: string, { first, last }: SameWorld, index: number): readonly [Point, Point, Point] => [
+  { act, ...first, by: 'kill', rerun: 'action' },
+  { act, ...last, by: 'kill', rerun: index % 2 === 0 ? 'command-line' : 'codepipeline' },
+  { act, ...(index % 2 === 0 ? last : first), by: index % 4 === 3 ? 'cancel-kill' : 'cancel', rerun: 'action' },
+];
+
+/** The points of an act: each of its worlds in one of the three ways, in turn. */
 export const pointsOf = (act: string, requests: readonly Recorded[]): readonly Point[] =>
-  worldsOf(requests).flatMap(({ first, last }, index): Point[] => [
-    { act, ...first, by: 'kill', rerun: 'action' },
-    { act, ...last, by: 'kill', rerun: index % 2 === 0 ? 'command-line' : 'codepipeline' },
-    { act, ...(index % 2 === 0 ? last : first), by: index % 4 === 3 ? 'cancel-kill' : 'cancel', rerun: 'action' },
-  ]);
+  worldsOf(requests).map((world, index) => waysOf(act, world, Math.floor(index / 3))[(index % 3) as 0 | 1 | 2]);
+
+/** Each of its worlds in all three. */
+export const pointsInEveryWay = (act: string, requests: readonly Recorded[]): readonly Point[] =>
+  worldsOf(requests).flatMap((world, index) => waysOf(act, world, index));
 
 /** Every boundary by itself: what is the same by the reasoning above, tried out. */
 export const everyPointOf = (act: string, requests: readonly Recorded[]): readonly Point[] =>

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createRandom } from '../../simulator/random.ts';
 import { playPoint, type Recording, record } from './play.ts';
-import { nameOf, pointsOf } from './points.ts';
+import { nameOf, pointsInEveryWay } from './points.ts';
 import { prepareCache } from './scene.ts';
 import { playSchedule } from './schedules.ts';
 
@@ -20,7 +20,7 @@ describe.each(['rollback/in-the-steps', 'deploy-endpoint/create'])('%s, killed s
 
   test('ends as if nothing had been', async () => {
     const random = createRandom(seed, act);
-    const points = pointsOf(act, clean.requests).filter(({ rerun }) => rerun !== 'command-line');
+    const points = pointsInEveryWay(act, clean.requests).filter(({ rerun }) => rerun !== 'command-line');
     const sample = Array.from({ length: 4 }, () => points[Math.floor(random() * points.length)]);
     for (const point of sample) {
       if (point === undefined) throw new Error(`${act} has no points`);
