@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
 import type { Participants } from './participants.ts';
-import type { WireAnswer, WireRequest } from './protocols.ts';
 import type { Connection } from './server.ts';
+import type { WireAnswer, WireRequest } from './wire.ts';
 
 /** The clock over HTTP; the protocol is written above `Simulator` in contracts.ts. Instants are milliseconds; `null` is never. */
 export const answerClock = async (

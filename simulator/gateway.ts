@@ -2,11 +2,12 @@ import { AwsError, type Instant, type Kernel, type Service } from './contracts.t
 import type { FaultQueue, Harm } from './faults.ts';
 import { demandsOf } from './iam/demands.ts';
 import { type Caller, type Principals, refusal } from './principals.ts';
-import { type AnswerContext, type Decoded, decode, type WireAnswer, type WireRequest } from './protocols.ts';
+import { decode } from './protocols.ts';
 import { uuidOf } from './random.ts';
 import { isWrite, type RequestLog, resourceOf } from './request-log.ts';
 import { participantOfToken } from './services/sts.ts';
 import { loadTables, type Tables, validate } from './validation.ts';
+import type { AnswerContext, Decoded, WireAnswer, WireRequest } from './wire.ts';
 
 export interface Gateway {
   /** Undefined when the request is for no AWS service. */

@@ -2,8 +2,8 @@ import { AwsError, type Instant, type Kernel, type Principal } from './contracts
 import type { Demand } from './iam/demands.ts';
 import { evaluate } from './iam/evaluate.ts';
 import { type Policy, parsePolicy } from './iam/policy.ts';
-import type { Protocol } from './protocols.ts';
 import { base32Of, digestOf } from './random.ts';
+import type { Protocol } from './wire.ts';
 
 /** Who calls. Long-lived keys are one per clock participant, so that the request log can say which process it was. */
 export interface Principals {

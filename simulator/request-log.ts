@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import type { Kernel, LoggedRequest } from './contracts.ts';
-import type { WireAnswer, WireRequest } from './protocols.ts';
 import { targetArn } from './services/scaling-descriptions.ts';
+import type { WireAnswer, WireRequest } from './wire.ts';
 
 /** Every AWS call in the order it was handled; how dry-run purity, idempotency and least privilege are proven. */
 export interface RequestLog {

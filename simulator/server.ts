@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import type { WireAnswer, WireRequest } from './protocols.ts';
+import type { WireAnswer, WireRequest } from './wire.ts';
 
 /** What handles a request: an answer, or `lost` when the connection is to be closed without one. */
 export type Answerer = (request: WireRequest, connection: Connection) => Promise<WireAnswer | 'lost'>;

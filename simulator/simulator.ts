@@ -5,12 +5,12 @@ import { createGateway } from './gateway.ts';
 import { createKernel, type KernelOptions } from './kernel.ts';
 import { createParticipants } from './participants.ts';
 import { createPrincipals } from './principals.ts';
-import type { WireAnswer, WireRequest } from './protocols.ts';
 import { createRequestLog, type WireEntry, wireWriter } from './request-log.ts';
 import { type Connection, listen } from './server.ts';
 import { composeServices } from './services/services.ts';
 import { githubToken } from './services/sts.ts';
 import { createWatchdog, followWallClock } from './wall-time.ts';
+import type { WireAnswer, WireRequest } from './wire.ts';
 
 export interface SimulatorOptions extends KernelOptions {
   /** Roles that can be assumed: names in the account, or ARNs elsewhere. */

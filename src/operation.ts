@@ -1,4 +1,5 @@
 import type { Instant } from './clock.ts';
+import type { Outcome } from './outcome.ts';
 import type { ReasonCode } from './reason-codes.ts';
 import type { OutputSchema, Schema } from './schema.ts';
 import type { World } from './world.ts';
@@ -10,17 +11,6 @@ export type OperationName =
   | 'deploy-endpoint'
   | 'shift-traffic'
   | 'rollback';
-
-/** How a delivery ended. Different things have different names: `InService` on the old config is `rolled-back`. */
-export type Outcome =
-  | 'succeeded'
-  | 'pending'
-  | 'rolled-back'
-  | 'rejected'
-  | 'inconclusive'
-  | 'timed-out'
-  | 'cancelled'
-  | 'failed';
 
 /** Why the host asks an operation to bring the far side to rest; `handed-over`: to leave all as it is, for a later run to go on with. */
 export type AbortReason = 'cancelled' | 'timed-out' | 'handed-over';

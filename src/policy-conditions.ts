@@ -2,7 +2,7 @@ import type { Place } from './policy-resources.ts';
 
 /**
  * The conditions of the published policies. Every key is one that AWS's Service Authorization Reference names for the action; the
- * simulator refuses a policy with a key that the action does not carry, and evaluates all others.
+ * simulator refuses a policy with a key that the action does not runNextTask, and evaluates all others.
  */
 export type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 

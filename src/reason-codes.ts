@@ -1,4 +1,4 @@
-import type { Outcome } from './operation.ts';
+import type { Outcome } from './outcome.ts';
 
 interface Reason {
   readonly outcome: Outcome;

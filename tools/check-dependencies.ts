@@ -1,7 +1,8 @@
 /**
  * Enforces the arrows of the architecture: who may import whom, who may touch an SDK, who may read a clock or roll dice.
  *
- *   actions, codebuild → hosts → operations → registry | release | endpoint | rollout | regression → judge
+ *   actions, codebuild → commands → rehearsal → hosts → operations → delivery → mechanisms → metrics → endpoint → report →
+ *   registry → release → rollout → regression → judge → the contract → manifest, GitHub, AWS → the ground
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
@@ -18,27 +19,39 @@ export interface SourceFile {
   readonly code: string;
 }
 
-/** Top to bottom; a file imports from its own layer or one below, as type or value. First match wins. */
+/** The rooms, top to bottom; a file imports from its own room or one below, as type or value. First match wins. */
 const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['an entry point', /^(actions|codebuild)\/|^src\/main\.ts$/],
   ['a command', /^src\/commands\//],
   ['the rehearsal', /^src\/rehearsal\//],
   ['a host', /^src\/hosts\//],
   ['an operation', /^src\/operations\//],
-  ['the domain', /^src\/(registry|release|endpoint|rollout|regression|report)\//],
+  ['the delivery', /^src\/delivery\//],
+  ['a mechanism', /^src\/mechanisms\//],
+  ['the metrics', /^src\/metrics\//],
+  ['the endpoint', /^src\/endpoint\//],
+  ['the report', /^src\/report\//],
+  ['the registry', /^src\/registry\//],
+  ['the release record', /^src\/release\//],
+  ['the rollout', /^src\/rollout\//],
+  ['the regression test', /^src\/regression\//],
   ['the judge', /^src\/judge\//],
-  ['the ground', /^src\/(aws|github|manifest)\/|^src\/[^/]+\.ts$/],
+  ['the contract', /^src\/(operation|world|permissions|policy-[a-z]+)\.ts$/],
+  ['the manifest', /^src\/manifest\//],
+  ['GitHub', /^src\/github\//],
+  ['AWS', /^src\/aws\//],
+  ['the ground', /^src\/[^/]+\.ts$/],
 ];
 const sdk = /^(@aws-sdk|@smithy|@octokit|@actions)\//;
 /** Where an SDK may be imported; everything else reaches AWS and GitHub through World. */
 const sdkHomes: readonly (readonly [home: RegExp, packages: RegExp])[] = [
   [/^src\/aws\//, /^(@aws-sdk|@smithy)\//],
   [/^src\/github\//, /^(@octokit|@actions)\//],
-  [/^src\/hosts\/github-log\.ts$/, /^@actions\/core$/],
+  [/^src\/hosts\/github-actions\/github-log\.ts$/, /^@actions\/core$/],
   [/^codebuild\//, sdk],
 ];
 /** Deterministic by construction: no SDK, clock, random source or node: module, not even through a file they import. */
-const pure = /^src\/(rollout\/(?!mechanisms\/)|judge\/|regression\/(?!scoring\/))/;
+const pure = /^src\/(rollout\/|judge\/|regression\/(?!scoring\/))/;
 const mayReachSdk = /^(actions|codebuild|src\/(aws|github|commands|hosts|rehearsal))\/|^src\/main\.ts$/;
 
 const clocksAndDice =
@@ -70,7 +83,11 @@ const printingRoom = /^src\/hosts\/terminal\.ts$/;
 
 export const violations = (files: readonly SourceFile[]): string[] => {
   const byPath = new Map(files.map((file) => [file.path, file]));
-  return files.flatMap((file) => [
+  return [...circles(byPath), ...eachFile(files, byPath)];
+};
+
+const eachFile = (files: readonly SourceFile[], byPath: ReadonlyMap<string, SourceFile>): string[] =>
+  files.flatMap((file) => [
     ...layering(file),
     ...verifierUse(file),
     ...simulatorWall(file),
@@ -79,6 +96,21 @@ export const violations = (files: readonly SourceFile[]): string[] => {
     ...clockUse(file),
     ...printingUse(file),
   ]);
+
+/** Files that import each other, as type or value, each circle once: neither can be understood or tested without the other. */
+const circles = (byPath: ReadonlyMap<string, SourceFile>): string[] => {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): void => {
+    const from = trail.indexOf(path);
+    if (from >= 0) found.push(`${[...trail.slice(from), path].join(' → ')}: these import each other in a circle`);
+    const file = byPath.get(path);
+    if (from >= 0 || file === undefined || done.has(path)) return;
+    for (const target of [...file.imports, ...file.typeImports]) visit(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of byPath.keys()) visit(path, []);
+  return found;
 };
 
 const layerOf = (path: string): number => layers.findIndex(([, pattern]) => pattern.test(path));
@@ -137,7 +169,7 @@ const sdkUse = (file: SourceFile, byPath: ReadonlyMap<string, SourceFile>): stri
     .filter((target) => sdk.test(target) && !packages?.test(target))
     .map(
       (target) =>
-        `${file.path} imports ${target}: SDKs belong to src/aws and src/github, @actions/core to src/hosts/github-log.ts`,
+        `${file.path} imports ${target}: SDKs belong to src/aws and src/github, @actions/core to src/hosts/github-actions/github-log.ts`,
     );
   if (direct.length > 0 || mayReachSdk.test(file.path)) return direct;
   const trail = pathTo(file.path, byPath, (target) => sdk.test(target));
@@ -168,7 +200,8 @@ const clockUse = ({ path, code }: SourceFile): string[] => {
 const printingUse = ({ path, code }: SourceFile): string[] =>
   /^(src|actions|codebuild)\//.test(path) && !printingRoom.test(path)
     ? [...new Set(code.match(printing))].map(
-        (what) => `${path} uses ${what}: printing belongs to src/hosts/terminal.ts and src/hosts/github-log.ts`,
+        (what) =>
+          `${path} uses ${what}: printing belongs to src/hosts/terminal.ts and src/hosts/github-actions/github-log.ts`,
       )
     : [];
 

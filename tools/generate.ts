@@ -10,7 +10,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
-import { actionTypeOf } from '../src/hosts/action-types.ts';
+import { actionTypeOf } from '../src/hosts/codepipeline/action-types.ts';
 import { commonInputs, commonOutputs, githubInputs } from '../src/hosts/common-inputs.ts';
 import { fieldsOf, wireName } from '../src/hosts/read-inputs.ts';
 import { jsonSchema } from '../src/manifest/json-schema.ts';

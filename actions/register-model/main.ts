@@ -1,4 +1,4 @@
-import { runAction } from '../../src/hosts/github-actions.ts';
+import { runAction } from '../../src/hosts/github-actions/run-action.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 
 // Not awaited: the bundle is CommonJS, and runAction ends the process itself.

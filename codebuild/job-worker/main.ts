@@ -1,4 +1,4 @@
-import { runWorker } from '../../src/hosts/job-worker.ts';
+import { runWorker } from '../../src/hosts/codepipeline/job-worker.ts';
 import { listenForSignals } from '../../src/hosts/signals.ts';
 import { operations } from '../../src/operations/all.ts';
 

@@ -1,5 +1,5 @@
-import type { Worker } from '../../src/hosts/codepipeline.ts';
-import { openWorker } from '../../src/hosts/job-worker.ts';
+import type { Worker } from '../../src/hosts/codepipeline/answer-jobs.ts';
+import { openWorker } from '../../src/hosts/codepipeline/job-worker.ts';
 import { operations } from '../../src/operations/all.ts';
 
 let opened: Promise<Worker> | undefined;

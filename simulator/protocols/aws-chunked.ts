@@ -1,5 +1,5 @@
 import { AwsError } from '../contracts.ts';
-import type { WireRequest } from '../protocols.ts';
+import type { WireRequest } from '../wire.ts';
 
 /**
  * The `aws-chunked` content encoding: what the JS SDK and the AWS CLI send when the body is a stream, with the checksum in a trailer

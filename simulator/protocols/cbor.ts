@@ -1,6 +1,6 @@
 import { AwsError } from '../contracts.ts';
-import type { AnswerContext, Protocol, WireAnswer } from '../protocols.ts';
 import { type Shape, shapeOf, type Tables } from '../validation.ts';
+import type { AnswerContext, Protocol, WireAnswer } from '../wire.ts';
 
 /**
  * Smithy RPC v2 CBOR, which botocore and the AWS CLI speak to CloudWatch (its preferred protocol). Only what that protocol uses of

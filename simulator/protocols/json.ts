@@ -1,5 +1,5 @@
 import { AwsError } from '../contracts.ts';
-import type { Protocol, WireAnswer } from '../protocols.ts';
+import type { Protocol, WireAnswer } from '../wire.ts';
 
 /**
  * AWS JSON 1.0 and 1.1. Timestamps are epoch seconds, blobs base64, empty outputs have an empty body, errors are

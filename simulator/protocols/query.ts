@@ -1,6 +1,6 @@
 import { AwsError } from '../contracts.ts';
-import type { Protocol, WireAnswer } from '../protocols.ts';
 import { type Shape, shapeOf, type Tables } from '../validation.ts';
+import type { Protocol, WireAnswer } from '../wire.ts';
 import { type Xml, xmlDocument } from './xml.ts';
 
 /**

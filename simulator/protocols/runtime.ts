@@ -1,4 +1,4 @@
-import type { Protocol, WireRequest } from '../protocols.ts';
+import type { Protocol, WireRequest } from '../wire.ts';
 import { toJson } from './json.ts';
 
 /** SageMaker Runtime is REST: the body is the payload, everything else travels in headers (AWS: sagemaker-runtime 2017-05-13). */

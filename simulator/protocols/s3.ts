@@ -1,5 +1,5 @@
 import { AwsError } from '../contracts.ts';
-import type { Protocol, WireAnswer, WireRequest } from '../protocols.ts';
+import type { Protocol, WireAnswer, WireRequest } from '../wire.ts';
 import { decodeChunks } from './aws-chunked.ts';
 import { type Xml, xmlDocument } from './xml.ts';
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { type Autoscaling, autoscaling, autoscalingClient } from './autoscaling.ts';
 import { type Cloudwatch, cloudwatch, cloudwatchClient } from './cloudwatch.ts';
+import { type AwsConnection, clientSettings } from './connection.ts';
 import type { CredentialSource } from './credentials.ts';
 import { type Ecr, ecr, ecrClient } from './ecr.ts';
 import { retrying } from './retry.ts';
@@ -8,7 +9,7 @@ import { type BucketOwner, type S3, s3, s3Client, type Whole } from './s3.ts';
 import { type Sagemaker, sagemaker, sagemakerClient } from './sagemaker.ts';
 import { type Sending, sender } from './sender.ts';
 import { type Sts, sts, stsClient } from './sts.ts';
-import { isLoopback, type ProxySettings, transport } from './transport.ts';
+import { isLoopback } from './transport.ts';
 
 /** The reads of every service an operation may use. Each method is one AWS call, named as AWS names it. */
 export interface AwsReads {
@@ -28,15 +29,6 @@ export interface AwsWrites {
   readonly s3: S3['writes'];
 }
 
-export interface AwsConnection {
-  readonly region: string;
-  /** One URL for every service (`AWS_ENDPOINT_URL`): the simulator's, or another emulator's. */
-  readonly endpointUrl?: string;
-  readonly proxy?: ProxySettings;
-  /** For the user agent: `model-delivery/<version>`. */
-  readonly version: string;
-}
-
 export interface AwsClientOptions extends AwsConnection {
   readonly credentials: CredentialSource;
   readonly clock: Clock;
@@ -53,15 +45,6 @@ export interface AwsClients {
   /** The same clients and connections, ended by another signal: for the turn that cleans up after a cancelled one. */
   withSignal(signal: AbortSignal): Pick<AwsClients, 'reads' | 'writes'>;
 }
-
-/** The settings every SDK client is made with. Retry exists once, in retry.ts, so `maxAttempts` is 1. */
-export const clientSettings = ({ region, endpointUrl, proxy, version }: AwsConnection) => ({
-  region,
-  maxAttempts: 1,
-  customUserAgent: [['model-delivery', version]] satisfies [string, string][],
-  requestHandler: transport(proxy),
-  ...(endpointUrl ? { endpoint: endpointUrl } : {}),
-});
 
 /**
  * Clients for every service, each made on its first use. Imported statically all the same: what `import()` loads a bundler keeps

@@ -1,7 +1,7 @@
 import { type Clock, duration, type Instant, iso, minutes, seconds } from '../clock.ts';
 import { keepSecret, redacted } from '../secrets.ts';
 import { causeOf, Unreachable } from './causes.ts';
-import { type AwsConnection, clientSettings } from './clients.ts';
+import { type AwsConnection, clientSettings } from './connection.ts';
 import { classify, describe } from './errors.ts';
 import { retrying, Throttled } from './retry.ts';
 import { sender } from './sender.ts';
@@ -18,7 +18,7 @@ export interface Identity {
 /** Where a connection's credentials come from. Refreshes itself; nothing it throws or says contains a secret (DESIGN §7 rule 16). */
 export interface CredentialSource {
   /**
-   * Asked by the SDK before every request.
+   * Called by the SDK before every request.
    * @throws {CredentialsUnavailable}
    */
   readonly provide: () => Promise<Identity>;

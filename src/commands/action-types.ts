@@ -1,5 +1,5 @@
-import { actionTypesInputs, runActionTypes } from '../hosts/manage-action-types.ts';
 import { type Command, wrongRequest } from './command.ts';
+import { actionTypesInputs, runActionTypes } from './manage-action-types.ts';
 
 export const actionTypes: Command = {
   does: 'Lists or creates the CodePipeline action types that the job worker serves.',

@@ -1,4 +1,4 @@
-import { backtestInputs, runBacktest } from '../hosts/backtest.ts';
+import { backtestInputs, runBacktest } from './backtesting.ts';
 import { type Command, wrongRequest } from './command.ts';
 
 export const backtest: Command = {

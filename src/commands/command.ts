@@ -1,4 +1,4 @@
-import type { CommandLine } from '../hosts/command-line.ts';
+import type { CommandLine } from '../hosts/command-line/command-line.ts';
 import type { Terminal } from '../hosts/terminal.ts';
 import type { Schema } from '../schema.ts';
 

@@ -1,5 +1,5 @@
-import { createBucketInputs, runCreateBucket } from '../hosts/create-bucket.ts';
 import { type Command, wrongRequest } from './command.ts';
+import { createBucketInputs, runCreateBucket } from './making-bucket.ts';
 
 export const createBucket: Command = {
   does: 'Makes the bucket for release records, closed to all but the delivery roles; once per account and region.',

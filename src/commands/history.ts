@@ -1,5 +1,5 @@
-import { historyInputs, runHistory } from '../hosts/inspect.ts';
 import { type Command, wrongRequest } from './command.ts';
+import { historyInputs, runHistory } from './inspect.ts';
 
 export const history: Command = {
   does: 'Prints what served on an endpoint and how each release ended.',

@@ -1,5 +1,5 @@
-import { judgingInputs, runJudge } from '../hosts/judging.ts';
 import { type Command, wrongRequest } from './command.ts';
+import { judgingInputs, runJudge } from './judging.ts';
 
 export const judge: Command = {
   does: 'Judges recorded buckets of metrics by a policy, one verdict per line; needs no AWS.',

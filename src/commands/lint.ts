@@ -1,7 +1,7 @@
-import { runCommand } from '../hosts/command-line.ts';
-import { lintInputs, lintManifest, needsAws } from '../hosts/inspect.ts';
+import { runCommand } from '../hosts/command-line/command-line.ts';
 import { operations } from '../operations/all.ts';
 import { type Command, wrongRequest } from './command.ts';
+import { lintInputs, lintManifest, needsAws } from './inspect.ts';
 import { asPlan } from './plan.ts';
 
 export const lint: Command = {

@@ -1,4 +1,4 @@
-import { optionsOf, runCommand } from '../hosts/command-line.ts';
+import { optionsOf, runCommand } from '../hosts/command-line/command-line.ts';
 import type { Memory, Operation } from '../operation.ts';
 import { operations } from '../operations/all.ts';
 import { type Command, type Example, type Exits, wrongRequest } from './command.ts';

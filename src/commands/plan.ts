@@ -1,4 +1,4 @@
-import { optionsOf, runCommand } from '../hosts/command-line.ts';
+import { optionsOf, runCommand } from '../hosts/command-line/command-line.ts';
 import { operations } from '../operations/all.ts';
 import { type Command, wrongRequest } from './command.ts';
 

@@ -3,6 +3,7 @@ import type { EndpointSpec } from '../manifest/manifest.ts';
 import { packageArn } from '../registry/packages.ts';
 import type { Account } from '../world.ts';
 import { contentName } from './names.ts';
+import { tags } from './tags.ts';
 
 /** The model and endpoint config a delivery publishes: AWS requests, named by their content. */
 export interface Desired {
@@ -107,12 +108,6 @@ const dataCapture = (capture: NonNullable<EndpointSpec['dataCapture']>) => ({
   CaptureOptions: [{ CaptureMode: 'Input' as const }, { CaptureMode: 'Output' as const }],
   ...(capture.kmsKey ? { KmsKeyId: capture.kmsKey } : {}),
 });
-
-/** Sorted, so that the same tags make the same request. */
-export const tags = (map: Readonly<Record<string, string>>) =>
-  Object.entries(map)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([Key, Value]) => ({ Key, Value }));
 
 /** Whether an existing resource is the one that would be created: every member asked for is there with that value. */
 export const sameAs = (asked: unknown, existing: unknown): boolean => {

@@ -1,28 +1,11 @@
-import { allPages } from '../aws/pages.ts';
 import { Refusal } from '../operation.ts';
 import type { ReleaseStore } from '../release/store.ts';
-import { arn, type World } from '../world.ts';
+import type { World } from '../world.ts';
 import { observe } from './observe.ts';
+import { tagsOf } from './tags.ts';
 
 /** The tag that points whoever finds an endpoint to its release record. */
 export const recordTag = 'model-delivery:releases';
-
-/** Every tag of an endpoint, whoever put it there. */
-export const tagsOf = async (world: World, endpoint: string): Promise<ReadonlyMap<string, string>> => {
-  const pages = await allPages(
-    'sagemaker:ListTags',
-    (NextToken) =>
-      world.read.sagemaker.listTags({
-        ResourceArn: arn(world.account, 'sagemaker', `endpoint/${endpoint}`),
-        ...(NextToken ? { NextToken } : {}),
-      }),
-    (page) => page.NextToken,
-  );
-  const found = new Map<string, string>();
-  for (const { Tags } of pages)
-    for (const { Key, Value } of Tags ?? []) if (Key !== undefined) found.set(Key, Value ?? '');
-  return found;
-};
 
 /**
  * One writer per endpoint (rule 7): two records of one endpoint know nothing of each other's releases.

@@ -1,6 +1,5 @@
-import { writesOf } from '../world.ts';
+import { type World, writesOf } from '../world.ts';
 import type { Live } from './observe.ts';
-import type { Turn } from './turn.ts';
 
 /** The candidate's share of the weights as SageMaker reports them; 0 when nothing has weight. */
 export const shareOf = (live: Live, candidate: string): number => {
@@ -8,9 +7,14 @@ export const shareOf = (live: Live, candidate: string): number => {
   return sum === 0 ? 0 : (live.variants.find(({ name }) => name === candidate)?.weight ?? 0) / sum;
 };
 
+interface OnEndpoint {
+  readonly world: World;
+  readonly endpoint: string;
+}
+
 /** One call moves both weights (AWS: UpdateEndpointWeightsAndCapacities); sending it twice is the same as once. */
 export const setShare = async (
-  { world, endpoint }: Turn,
+  { world, endpoint }: OnEndpoint,
   baseline: string,
   candidate: string,
   share: number,
@@ -25,7 +29,7 @@ export const setShare = async (
 };
 
 /** Capacity comes before weight, and one call may change the capacity of one variant only (AWS: same). */
-export const setCount = async ({ world, endpoint }: Turn, variant: string, count: number): Promise<void> => {
+export const setCount = async ({ world, endpoint }: OnEndpoint, variant: string, count: number): Promise<void> => {
   await writesOf(world).sagemaker.updateEndpointWeightsAndCapacities({
     EndpointName: endpoint,
     DesiredWeightsAndCapacities: [{ VariantName: variant, DesiredInstanceCount: count }],

@@ -1,7 +1,8 @@
 import { describe, isFromAws } from '../aws/errors.ts';
 import { reasonOfError } from '../aws/reason.ts';
 import { ManifestError } from '../manifest/load.ts';
-import { type Outcome, Refusal } from '../operation.ts';
+import { Refusal } from '../operation.ts';
+import type { Outcome } from '../outcome.ts';
 import { type ReasonCode, reason } from '../reason-codes.ts';
 import { InputError } from '../schema.ts';
 import { redacted } from '../secrets.ts';

@@ -1,5 +1,6 @@
 import { Unreachable } from '../aws/causes.ts';
-import { type AwsConnection, createAwsClients } from '../aws/clients.ts';
+import { createAwsClients } from '../aws/clients.ts';
+import type { AwsConnection } from '../aws/connection.ts';
 import { assumed, base, type CredentialSource, type Identity, partitionOf } from '../aws/credentials.ts';
 import type { Clock } from '../clock.ts';
 import { given } from '../manifest/given.ts';

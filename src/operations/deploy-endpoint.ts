@@ -1,29 +1,31 @@
-import { adoptBaseline } from '../endpoint/adopted.ts';
-import { refuseUnfitVersion } from '../endpoint/approval.ts';
-import { termsOf } from '../endpoint/approval-terms.ts';
-import { armAlarms, armedBy } from '../endpoint/armament.ts';
-import type { Asked } from '../endpoint/asked.ts';
+import { abortRelease } from '../delivery/abort-release.ts';
+import { adoptBaseline } from '../delivery/adopt-baseline.ts';
+import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
+import { restoreTasks, restoring } from '../delivery/restore.ts';
+import { type Opening, type ReleaseMemory, type ReleaseOperation, runRelease } from '../delivery/run-release.ts';
+import { applyScaling, freeScaling, restoreScaling } from '../delivery/scaling-tasks.ts';
+import { settlingTasks } from '../delivery/settle.ts';
+import { tagEndpoint } from '../delivery/tag-endpoint.ts';
+import type { Tasks } from '../delivery/task.ts';
 import { baselineOf } from '../endpoint/baseline.ts';
-import { bringCount } from '../endpoint/bring-count.ts';
-import type { Tasks } from '../endpoint/carry.ts';
-import { conduct, type Intention, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
-import { canonicalOf, leftBehind } from '../endpoint/dark.ts';
 import { observe } from '../endpoint/observe.ts';
 import { rollbackPermissions } from '../endpoint/permissions.ts';
-import { desiredOf, planDelivery, planDigest } from '../endpoint/plan.ts';
-import { planDark } from '../endpoint/plan-dark.ts';
-import { namedAsFrozen, publishConfig, publishDark, publishModel } from '../endpoint/publish.ts';
 import { recordTag } from '../endpoint/record-tag.ts';
-import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
-import { leaveToItself } from '../endpoint/rest.ts';
-import { restoreTasks, restoring } from '../endpoint/restore.ts';
-import { applyScaling, comeToRest, freeScaling, restoreScaling, tagEndpoint } from '../endpoint/settle.ts';
-import { confirmSubmission, submit } from '../endpoint/submit.ts';
-import { supervise } from '../endpoint/supervise.ts';
-import type { Turn } from '../endpoint/turn.ts';
+import { canonicalOf, leftBehind } from '../endpoint/variants.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { EndpointSpec } from '../manifest/manifest.ts';
+import { refuseUnfitVersion } from '../mechanisms/approval.ts';
+import { bringCount } from '../mechanisms/guardrail/bring-count.ts';
+import { desiredOf, planDelivery, planDigest } from '../mechanisms/guardrail/plan.ts';
+import { supervise } from '../mechanisms/guardrail/supervise.ts';
+import { namedAsFrozen, publishConfig, publishDark, publishModel } from '../mechanisms/publish.ts';
+import { armAlarms, armedBy } from '../mechanisms/release-alarms.ts';
+import type { DeliveryRequest } from '../mechanisms/request.ts';
+import { confirmSubmission, submit } from '../mechanisms/submit.ts';
+import type { Turn } from '../mechanisms/turn.ts';
+import { planDark } from '../mechanisms/variants/plan-dark.ts';
 import { type Operation, Refusal } from '../operation.ts';
+import { termsOf } from '../registry/approval-terms.ts';
 import { findVersion } from '../registry/packages.ts';
 import { readVersion } from '../registry/semantic-version.ts';
 import { exposure } from '../release/bucket-policy.ts';
@@ -51,12 +53,12 @@ export const deployEndpoint: Operation<DeployEndpointInputs, ReleaseMemory, Rele
     'Deploys an approved model version to a SageMaker endpoint, shifts the traffic under alarms, and verifies what really serves.',
   inputs,
   outputs: releaseOutputs('to deliver'),
-  advance: (given, memory, world) => conduct(world, memory, script(given, world)),
-  abort: (given, memory, why, world) => leaveToItself(world, memory, why, script(given, world)),
+  advance: (given, memory, world) => runRelease(world, memory, script(given, world)),
+  abort: (given, memory, why, world) => abortRelease(world, memory, why, script(given, world)),
 };
 
 /** The delivery, in the order in which it happens. Each line finds out by looking whether it has been done. */
-const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutputs> => {
+const script = (given: DeployEndpointInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
   const asked = askedOf(given);
   const environment = environmentOf(given.manifest, given.environment);
   const store = storeOf(world, environment);
@@ -81,7 +83,7 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
     ],
     submitting: [confirmSubmission],
     supervising: [(turn) => supervise(turn, armedBy(turn, asked.rollout))],
-    settling: [restoreScaling, (turn) => applyScaling(turn, asked.spec), tagEndpoint(tags), ...comeToRest],
+    settling: [restoreScaling, (turn) => applyScaling(turn, asked.spec), tagEndpoint(tags), ...settlingTasks],
   };
   // The first half of `strategy: steps`; shift-traffic is the second.
   const dark: Tasks = {
@@ -94,7 +96,7 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
       adoptBaseline,
       (turn) => submit(turn, tags),
     ],
-    settling: [tagEndpoint(tags), ...comeToRest],
+    settling: [tagEndpoint(tags), ...settlingTasks],
   };
   return {
     store,
@@ -114,18 +116,18 @@ const script = (given: DeployEndpointInputs, world: World): Script<ReleaseOutput
   };
 };
 
-const askedOf = ({ manifest, environment, version }: DeployEndpointInputs): Asked => {
+const askedOf = ({ manifest, environment, version }: DeployEndpointInputs): DeliveryRequest => {
   const { endpoint: spec, rollout } = environmentOf(manifest, environment);
   return { group: manifest.model, version: readVersion(manifest.model, version), spec, rollout };
 };
 
 const plan = async (
   world: World,
-  asked: Asked,
+  asked: DeliveryRequest,
   tags: Readonly<Record<string, string>>,
   retry: boolean,
   record: ReleaseRecord,
-): Promise<Intention<ReleaseOutputs>> => {
+): Promise<Opening<ReleaseOutputs>> => {
   const decide = (packageVersion: number): Decision =>
     rerunDecision(record, {
       operation: 'deploy-endpoint',
@@ -199,7 +201,7 @@ const plan = async (
   }
 };
 
-const liveOf = ({ live }: ReleaseRecord, { version }: Asked): Release | undefined =>
+const liveOf = ({ live }: ReleaseRecord, { version }: DeliveryRequest): Release | undefined =>
   live?.operation === 'deploy-endpoint' && live.version === version ? live : undefined;
 
 /** The candidate that came up dark has all traffic by now, under the canonical name: the whole workflow ran again. */
@@ -207,7 +209,7 @@ const publishedSince = async (
   world: World,
   endpoint: string,
   { candidate: { beside, ...candidate }, id }: Release,
-): Promise<Intention<ReleaseOutputs> | undefined> => {
+): Promise<Opening<ReleaseOutputs> | undefined> => {
   if (beside === undefined) return undefined;
   const live = await observe(world, endpoint);
   if (live?.endpointConfig !== beside.candidate || live.pending !== undefined) return undefined;
@@ -229,7 +231,7 @@ const clearing = async (
   world: World,
   spec: EndpointSpec,
   record: ReleaseRecord,
-): Promise<Intention<ReleaseOutputs> | undefined> => {
+): Promise<Opening<ReleaseOutputs> | undefined> => {
   const endpoint = spec.name;
   const live = await observe(world, endpoint);
   const left = live && leftBehind(live, record);

@@ -1,17 +1,17 @@
 import { iso, minutes } from '../clock.ts';
-import { termsOf } from '../endpoint/approval-terms.ts';
+import { abortRelease } from '../delivery/abort-release.ts';
+import { refuseForeign } from '../delivery/provenance.ts';
+import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
+import { restoreTasks, restoring } from '../delivery/restore.ts';
+import { type Opening, type ReleaseMemory, type ReleaseOperation, runRelease } from '../delivery/run-release.ts';
 import { baselineOf, refuseUnusable } from '../endpoint/baseline.ts';
-import { conduct, type Intention, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
-import { besideOf, canonicalOf, servesCanonical } from '../endpoint/dark.ts';
 import { serverlessHardware } from '../endpoint/desired.ts';
 import { type Live, observe } from '../endpoint/observe.ts';
 import { rollbackPermissions } from '../endpoint/permissions.ts';
-import { refuseForeign } from '../endpoint/provenance.ts';
-import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
-import { leaveToItself } from '../endpoint/rest.ts';
-import { restoreTasks, restoring } from '../endpoint/restore.ts';
+import { besideOf, canonicalOf, servesCanonical } from '../endpoint/variants.ts';
 import { environmentOf } from '../manifest/load.ts';
 import { type Operation, type Plan, Refusal } from '../operation.ts';
+import { termsOf } from '../registry/approval-terms.ts';
 import { readVersion } from '../registry/semantic-version.ts';
 import { lastGood } from '../release/history.ts';
 import { isStopping } from '../release/lifecycle.ts';
@@ -49,12 +49,16 @@ export const rollback: Operation<RollbackInputs, ReleaseMemory, ReleaseOutputs> 
     'Takes an endpoint back to the last version that served well, or to a named one, whatever its alarms say, and verifies it.',
   inputs,
   outputs: releaseOutputs('to restore'),
-  advance: (given, memory, world) => conduct(world, memory, script(given, world, memory)),
-  abort: (given, memory, why, world) => leaveToItself(world, memory, why, script(given, world, memory)),
+  advance: (given, memory, world) => runRelease(world, memory, script(given, world, memory)),
+  abort: (given, memory, why, world) => abortRelease(world, memory, why, script(given, world, memory)),
 };
 
 /** Going back publishes nothing and arms nothing: the configuration exists, and red alarms must not stop it. */
-const script = (given: RollbackInputs, world: World, memory: ReleaseMemory | undefined): Script<ReleaseOutputs> => {
+const script = (
+  given: RollbackInputs,
+  world: World,
+  memory: ReleaseMemory | undefined,
+): ReleaseOperation<ReleaseOutputs> => {
   const environment = environmentOf(given.manifest, given.environment);
   const store = storeOf(world, environment);
   return {
@@ -77,7 +81,7 @@ const script = (given: RollbackInputs, world: World, memory: ReleaseMemory | und
  * What a run still supervises, and what has ended, is left alone.
  * @param found an earlier turn of this run found one, and took it over: memory alone, which may be another run's, proves nothing
  */
-const tidied = (world: World, { live, ended, endpoint }: ReleaseRecord, found: boolean): Intention<ReleaseOutputs> => {
+const tidied = (world: World, { live, ended, endpoint }: ReleaseRecord, found: boolean): Opening<ReleaseOutputs> => {
   if (live !== undefined && (live.lease.holder === world.run.holder || live.lease.until <= world.clock.now()))
     return { is: 'stop-first', release: live };
   const [last] = ended;
@@ -98,7 +102,7 @@ const plan = async (
   given: RollbackInputs,
   record: ReleaseRecord,
   acted: boolean,
-): Promise<Intention<ReleaseOutputs>> => {
+): Promise<Opening<ReleaseOutputs>> => {
   const { live: release, endpoint } = record;
   if (release !== undefined && release.operation !== 'rollback')
     return { is: 'stop-first', release, command: { command: 'abort', why: given.because } };
@@ -177,7 +181,7 @@ const restoredAlready = (
   acted: boolean,
   to: Configuration,
   release?: Release,
-): Intention<ReleaseOutputs> => {
+): Opening<ReleaseOutputs> => {
   const byUs = release?.commands.some(
     ({ command, by }) => command === 'abort' && by === (world.run.actor ?? world.run.holder),
   );

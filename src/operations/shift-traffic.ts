@@ -1,24 +1,25 @@
-import { refuseUnfitVersion } from '../endpoint/approval.ts';
-import { type ApprovalTerms, termsOf } from '../endpoint/approval-terms.ts';
-import { armAlarms } from '../endpoint/armament.ts';
-import { candidateStands, candidateStandsAtTheEnd } from '../endpoint/candidate-stands.ts';
-import { conduct, type Intention, type NewRelease, type ReleaseMemory, type Script } from '../endpoint/conduct.ts';
+import { abortRelease } from '../delivery/abort-release.ts';
+import { candidateStands, candidateStandsAtTheEnd } from '../delivery/candidate-unchanged.ts';
+import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
+import { type Opening, type ReleaseMemory, type ReleaseOperation, runRelease } from '../delivery/run-release.ts';
+import { applyScaling, holdScaling, restoreScaling } from '../delivery/scaling-tasks.ts';
+import { settlingTasks } from '../delivery/settle.ts';
 import { observe } from '../endpoint/observe.ts';
-import { planSteps, type Steps, stepsDigest } from '../endpoint/plan-steps.ts';
 import { refuseOtherRecord } from '../endpoint/record-tag.ts';
-import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../endpoint/release-outputs.ts';
-import { leaveToItself } from '../endpoint/rest.ts';
-import { applyScaling, comeToRest, holdScaling, restoreScaling } from '../endpoint/settle.ts';
-import { armedForSteps } from '../endpoint/step-alarms.ts';
-import { confirmSubmission } from '../endpoint/submit.ts';
-import { supervise } from '../endpoint/supervise.ts';
-import { beginSteps, publishing, walk } from '../endpoint/walk.ts';
 import { environmentOf } from '../manifest/load.ts';
+import { refuseUnfitVersion } from '../mechanisms/approval.ts';
+import { supervise } from '../mechanisms/guardrail/supervise.ts';
+import { armAlarms } from '../mechanisms/release-alarms.ts';
+import { confirmSubmission } from '../mechanisms/submit.ts';
+import { planSteps, type Steps, stepsDigest } from '../mechanisms/variants/plan-steps.ts';
+import { armedForSteps } from '../mechanisms/variants/step-alarms.ts';
+import { beginSteps, publishing, walk } from '../mechanisms/variants/walk.ts';
 import { type Operation, type Progress, Refusal } from '../operation.ts';
+import { type ApprovalTerms, termsOf } from '../registry/approval-terms.ts';
 import { describeVersion, packageArn, type RegisteredVersion } from '../registry/packages.ts';
 import { readVersion } from '../registry/semantic-version.ts';
 import { advance, rerunDecision } from '../release/lifecycle.ts';
-import type { Release, ReleaseRecord } from '../release/record.ts';
+import type { NewRelease, Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, storeOf } from '../release/store.ts';
 import { choice, flag, text, type ValuesOf } from '../schema.ts';
 import { type World, writesOf } from '../world.ts';
@@ -48,8 +49,8 @@ export const shiftTraffic: Operation<ShiftTrafficInputs, ReleaseMemory, ReleaseO
   inputs,
   outputs: releaseOutputs('to deliver'),
   advance: (given, memory, world) =>
-    given.operation === 'run' ? conduct(world, memory, script(given, world)) : command(given, memory, world),
-  abort: (given, memory, why, world) => leaveToItself(world, memory, why, script(given, world)),
+    given.operation === 'run' ? runRelease(world, memory, script(given, world)) : command(given, memory, world),
+  abort: (given, memory, why, world) => abortRelease(world, memory, why, script(given, world)),
 };
 
 const stepsOf = ({
@@ -68,7 +69,7 @@ const storeFor = ({ manifest, environment }: ShiftTrafficInputs, world: World) =
   storeOf(world, environmentOf(manifest, environment));
 
 /** The rollout, in the order in which it happens. Each line finds out by looking whether it has been done. */
-const script = (given: ShiftTrafficInputs, world: World): Script<ReleaseOutputs> => {
+const script = (given: ShiftTrafficInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
   const { rollout, endpoint } = stepsOf(given);
   const environment = environmentOf(given.manifest, given.environment);
   const approval = termsOf(given.manifest, environment);
@@ -87,7 +88,7 @@ const script = (given: ShiftTrafficInputs, world: World): Script<ReleaseOutputs>
       stepping: [candidateStandsAtTheEnd, (turn) => walk(turn, armedForSteps(turn, rollout))],
       submitting: [async (turn) => publishing(await confirmSubmission(turn))],
       supervising: [async (turn) => publishing(await supervise(turn))],
-      settling: [restoreScaling, (turn) => applyScaling(turn, environment.endpoint), ...comeToRest],
+      settling: [restoreScaling, (turn) => applyScaling(turn, environment.endpoint), ...settlingTasks],
     }),
     outputs: (release) => outputsOf(store.endpoint, release),
   };
@@ -101,7 +102,7 @@ const plan = async (
   retry: boolean,
   record: ReleaseRecord,
   { group }: ApprovalTerms,
-): Promise<Intention<ReleaseOutputs>> => {
+): Promise<Opening<ReleaseOutputs>> => {
   const decision = rerunDecision(record, {
     operation: 'shift-traffic',
     version,

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { readArguments } from '../hosts/arguments.ts';
+import { readArguments } from '../hosts/command-line/arguments.ts';
 import { readInputs } from '../hosts/read-inputs.ts';
 import type { Terminal } from '../hosts/terminal.ts';
 import { suggest } from '../manifest/suggest.ts';

@@ -1,4 +1,4 @@
-import type { Outcome } from '../operation.ts';
+import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { Serving } from './serving.ts';
 

@@ -1,6 +1,6 @@
 import { startSimulator } from '../../simulator/simulator.ts';
-import { readArguments } from '../hosts/arguments.ts';
-import type { CommandLine } from '../hosts/command-line.ts';
+import { readArguments } from '../hosts/command-line/arguments.ts';
+import type { CommandLine } from '../hosts/command-line/command-line.ts';
 import { readInputs } from '../hosts/read-inputs.ts';
 import type { Terminal } from '../hosts/terminal.ts';
 import { wallClock } from '../hosts/wall-clock.ts';

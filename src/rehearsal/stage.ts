@@ -6,7 +6,8 @@ import type { LoggedRequest, Settings, Simulator } from '../../simulator/contrac
 import { type IrisVersion, irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { minutes } from '../clock.ts';
-import type { OperationName, Outcome } from '../operation.ts';
+import type { OperationName } from '../operation.ts';
+import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { Result } from '../report/result.ts';
 import { createDriver, type Driver, type Moment, type Running, type StepResult } from './driver.ts';

@@ -1,4 +1,4 @@
-import type { Outcome } from '../operation.ts';
+import type { Outcome } from '../outcome.ts';
 import { broken, type Evidence, relationsOf } from './relations.ts';
 import type { Expected } from './scenarios/scenario.ts';
 import type { Told } from './stage.ts';

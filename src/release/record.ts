@@ -2,7 +2,8 @@ import type { Instant } from '../clock.ts';
 import type { LatencyPlan } from '../judge/latency.ts';
 import type { Policy } from '../judge/policy.ts';
 import type { Figures } from '../judge/verdict.ts';
-import type { OperationName, Outcome } from '../operation.ts';
+import type { OperationName } from '../operation.ts';
+import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { State } from '../rollout/state.ts';
 import type { SteppedPlan } from '../rollout/step.ts';
@@ -66,6 +67,9 @@ export interface Release {
   /** What was seen to serve when it ended. */
   readonly serving?: 'candidate' | 'baseline' | 'unknown';
 }
+
+/** What a plan freezes of a release; the rest is filled in when it begins. */
+export type NewRelease = Omit<Release, 'lease' | 'run' | 'startedAt' | 'phase' | 'alarms' | 'witnessed' | 'commands'>;
 
 /** Everything a later turn, on whatever machine, needs to submit, supervise and judge the update. */
 export interface Submission {

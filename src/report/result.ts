@@ -1,5 +1,6 @@
 import { type Instant, iso } from '../clock.ts';
-import type { Judged, OperationName, Outcome, Plan } from '../operation.ts';
+import type { Judged, OperationName, Plan } from '../operation.ts';
+import type { Outcome } from '../outcome.ts';
 import { oneLine, visible } from '../plain-text.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import { withoutSecrets } from '../secrets.ts';

@@ -1,5 +1,6 @@
 import type { Instant } from '../clock.ts';
-import type { Judged, Outcome } from '../operation.ts';
+import type { Judged } from '../operation.ts';
+import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 
 /** Several releases of one endpoint, told for people: what the HTML report is made of. */

@@ -1,5 +1,6 @@
 import { duration, iso } from '../clock.ts';
-import type { Outcome, Plan } from '../operation.ts';
+import type { Plan } from '../operation.ts';
+import type { Outcome } from '../outcome.ts';
 import { shellOption } from '../plain-text.ts';
 import { reason } from '../reason-codes.ts';
 import { judgedHeads, judgedRows, judgedSentence } from './judged.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { AnyOperation } from '../../src/hosts/job-turn.ts';
+import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { seconds } from '../../src/clock.ts';
-import { actionTypeId, actionTypeOf } from '../../src/hosts/action-types.ts';
+import { actionTypeId, actionTypeOf } from '../../src/hosts/codepipeline/action-types.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { createDriver, type Driver } from '../../src/rehearsal/driver.ts';
 import { house, manifestText, rollouts } from '../../src/rehearsal/manifest.ts';

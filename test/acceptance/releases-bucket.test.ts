@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { runCreateBucket } from '../../src/hosts/create-bucket.ts';
-import { lintManifest, runHistory } from '../../src/hosts/inspect.ts';
+import { lintManifest, runHistory } from '../../src/commands/inspect.ts';
+import { runCreateBucket } from '../../src/commands/making-bucket.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';

@@ -1,5 +1,5 @@
 import type { LoggedRequest } from '../../simulator/contracts.ts';
-import type { Outcome } from '../../src/operation.ts';
+import type { Outcome } from '../../src/outcome.ts';
 import type { ReasonCode } from '../../src/reason-codes.ts';
 import { house as team } from '../../src/rehearsal/manifest.ts';
 import { broken } from '../../src/rehearsal/relations.ts';

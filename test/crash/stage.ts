@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { request as send } from 'node:http';
-import type { WireRequest } from '../../simulator/protocols.ts';
 import { isWrite, type WireEntry } from '../../simulator/request-log.ts';
+import type { WireRequest } from '../../simulator/wire.ts';
 import type { Instant } from '../../src/clock.ts';
 import type { House } from '../support/house.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { AlarmFacts } from '../../src/endpoint/alarm-checks.ts';
-import { abortMetric, lintAlarms, releaseAlarms, shortestAlarmedBakeSeconds } from '../../src/endpoint/alarms.ts';
 import type { Alarms } from '../../src/manifest/manifest.ts';
+import type { AlarmFacts } from '../../src/metrics/alarm-lint.ts';
+import { abortMetric, lintAlarms, releaseAlarms, shortestAlarmedBakeSeconds } from '../../src/metrics/alarms.ts';
 import { cloudwatch, start as startOfTest } from '../simulator/support/cloudwatch.ts';
 
 const candidate: AlarmFacts & { readonly endpointConfig: string } = {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { judgedOf } from '../../src/endpoint/judged.ts';
-import { outputsOf } from '../../src/endpoint/release-outputs.ts';
-import { readJournal, recordedJournal } from '../../src/hosts/recorded.ts';
+import { readJournal, recordedJournal } from '../../src/commands/recorded.ts';
+import { judgedOf } from '../../src/delivery/judged.ts';
+import { outputsOf } from '../../src/delivery/release-outputs.ts';
 import { beginJudging, observeBucket, verdictOf } from '../../src/judge/judge.ts';
 import { lastGood } from '../../src/release/history.ts';
 import { begin, end, rerunDecision, takeOver } from '../../src/release/lifecycle.ts';

@@ -1,4 +1,4 @@
-import type { ApprovalTerms } from '../../src/endpoint/approval-terms.ts';
+import type { ApprovalTerms } from '../../src/registry/approval-terms.ts';
 import { contentDigest } from '../../src/registry/content.ts';
 import { packageDescription } from '../../src/registry/package-description.ts';
 

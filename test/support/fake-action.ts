@@ -2,7 +2,7 @@
  * An action around the counting operation, run as a process of its own by the tests of the GitHub host. FAKE_BEHAVIOUR chooses
  * what its far side does; it prints a line when it is worth sending it a signal.
  */
-import { runAction } from '../../src/hosts/github-actions.ts';
+import { runAction } from '../../src/hosts/github-actions/run-action.ts';
 import { wallClock } from '../../src/hosts/wall-clock.ts';
 import { countingOperation } from './fake-operation.ts';
 import { fakeSession } from './fake-world.ts';

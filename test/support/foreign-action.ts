@@ -2,7 +2,7 @@
  * An action whose far side says whatever FOREIGN holds, in every place where foreign text can stand; or throws it where nothing
  * catches (FOREIGN_THROWS). Run as a process of its own by the tests of the GitHub host.
  */
-import { runAction } from '../../src/hosts/github-actions.ts';
+import { runAction } from '../../src/hosts/github-actions/run-action.ts';
 import type { Operation, Plan } from '../../src/operation.ts';
 import { countingOperation } from './fake-operation.ts';
 import { fakeSession } from './fake-world.ts';

@@ -1,4 +1,4 @@
-import { runCommand } from '../../src/hosts/command-line.ts';
+import { runCommand } from '../../src/hosts/command-line/command-line.ts';
 import { outliveClosedPipes, processTerminal } from '../../src/hosts/terminal.ts';
 import { countingOperation } from './fake-operation.ts';
 import { fakeSession } from './fake-world.ts';

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { seconds } from '../../src/clock.ts';
-import { actionTypeId, actionTypeOf } from '../../src/hosts/action-types.ts';
-import { createWorker } from '../../src/hosts/codepipeline.ts';
-import { runCommand } from '../../src/hosts/command-line.ts';
-import { runAction } from '../../src/hosts/github-actions.ts';
-import type { AnyOperation } from '../../src/hosts/job-turn.ts';
+import { actionTypeId, actionTypeOf } from '../../src/hosts/codepipeline/action-types.ts';
+import { createWorker } from '../../src/hosts/codepipeline/answer-jobs.ts';
+import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
+import { runCommand } from '../../src/hosts/command-line/command-line.ts';
+import { runAction } from '../../src/hosts/github-actions/run-action.ts';
 import { house as team } from '../../src/rehearsal/manifest.ts';
 import {
   inputVariables,

@@ -1,7 +1,7 @@
 import { type Instant, minutes } from '../../src/clock.ts';
-import type { FrozenPolicy } from '../../src/endpoint/judge-policy.ts';
 import { policyOf } from '../../src/judge/policy.ts';
 import type { JudgePolicy } from '../../src/manifest/manifest.ts';
+import type { FrozenPolicy } from '../../src/metrics/judge-policy.ts';
 import type { Stepping } from '../../src/release/record.ts';
 
 /** A minute that begins with a bucket, an hour that begins with a day's second half. */

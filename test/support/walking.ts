@@ -1,15 +1,17 @@
 import { type Instant, minutes } from '../../src/clock.ts';
-import type { AlarmSpec } from '../../src/endpoint/alarms.ts';
-import type { Turn } from '../../src/endpoint/turn.ts';
-import { abortSteps, walk } from '../../src/endpoint/walk.ts';
+import type { Turn } from '../../src/mechanisms/turn.ts';
+import { abortSteps, walk } from '../../src/mechanisms/variants/walk.ts';
+import type { AlarmSpec } from '../../src/metrics/alarms.ts';
 import type { Evidence } from '../../src/release/journal.ts';
 import type { ReleasePatch } from '../../src/release/lifecycle.ts';
 import type { ManualCommand, Release, Stepping } from '../../src/release/record.ts';
 import type { State } from '../../src/rollout/state.ts';
+import type { World } from '../../src/world.ts';
 import { type Registry, registryOf, terms } from './approval.ts';
 import { type Did, fakeMetrics } from './metrics.ts';
 import { configuration, release } from './release.ts';
 import { nine, stepping } from './stepping.ts';
+import { turnFrom } from './turns.ts';
 
 export interface Far {
   status: string;
@@ -158,8 +160,8 @@ export const walking = (options: {
     },
   };
   const turnOf = (): Turn =>
-    ({
-      world,
+    turnFrom({
+      world: world as unknown as World,
       endpoint: 'churn',
       approval: options.finish ? { ...terms, onRejection: 'finish' } : terms,
       release: current,
@@ -172,7 +174,7 @@ export const walking = (options: {
       },
       remark: () => undefined,
       witness: (evidence: Evidence) => witnessed.push(evidence),
-    }) as unknown as Turn;
+    });
   return {
     look: (change: Partial<Far> = {}, later = 0, then = did) => {
       Object.assign(far, change);

@@ -1,8 +1,8 @@
 import { AwsError } from '../../contracts.ts';
 import type { TreatMissingData } from './missing-data.ts';
 import { checkQueries, isPeriod, type MetricDataQuery, periodOf } from './queries.ts';
+import { percentileOf, statistic } from './statistic.ts';
 import type { Dimension } from './store.ts';
-import { percentileOf, statistic } from './summary.ts';
 
 /** What PutMetricAlarm is given. Everything not sent is lost: each call replaces the whole definition. */
 export interface AlarmDefinition {

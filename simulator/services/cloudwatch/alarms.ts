@@ -8,8 +8,8 @@ import {
 } from './alarm-definition.ts';
 import { type AlarmState, decide } from './missing-data.ts';
 import { runQueries } from './queries.ts';
+import { statistic } from './statistic.ts';
 import type { Store } from './store.ts';
-import { statistic } from './summary.ts';
 
 /** AWS: CloudWatch quotas, alarms per Region (adjustable). */
 const alarmQuota = 5000;

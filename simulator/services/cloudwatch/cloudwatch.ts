@@ -3,8 +3,8 @@ import type { AlarmDefinition } from './alarm-definition.ts';
 import { alarmOperations } from './alarm-operations.ts';
 import { createAlarms } from './alarms.ts';
 import { dataOperations } from './data.ts';
+import { statistic } from './statistic.ts';
 import { createStore, type Dimension, type Selector } from './store.ts';
-import { statistic } from './summary.ts';
 
 /** What Application Auto Scaling needs of CloudWatch besides: alarms of its own, and the metric it tracks. */
 export interface AlarmedMetrics extends Metrics {

@@ -1,7 +1,8 @@
 import { AwsError, type Handler, type Instant, type Kernel } from '../../contracts.ts';
 import { checkQueries, type MetricDataQuery, runQueries } from './queries.ts';
+import { statistic } from './statistic.ts';
 import type { Dimension, Observation, Store } from './store.ts';
-import { statistic, summaryOfSet } from './summary.ts';
+import { summaryOfSet } from './summary.ts';
 import { instantOf, page, type WireTime, wireTime } from './wire.ts';
 
 const twoWeeksMs = 14 * 24 * 3_600_000;

@@ -1,7 +1,7 @@
 import { AwsError, type Instant } from '../../contracts.ts';
 import { evaluate, parseExpression, type Values } from './expression.ts';
+import { statistic } from './statistic.ts';
 import type { Dimension, Selector, Store } from './store.ts';
-import { statistic } from './summary.ts';
 
 /** AWS: MetricDataQuery, as GetMetricData and PutMetricAlarm take it. */
 export interface MetricDataQuery {

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Call, Handler, Instant } from '../../contracts.ts';
+import type { ContainerDefinition } from './container-definition.ts';
 import { type Context, epochSeconds, nameOf, present, sagemakerArn } from './context.ts';
 import type { ModelPackageGroups } from './model-package-groups.ts';
-import type { ContainerDefinition } from './models.ts';
 import { type ListRequest, list } from './pages.ts';
 import { conflict, invalid, noSuchPackage } from './refusals.ts';
 import type { Tag } from './tags.ts';

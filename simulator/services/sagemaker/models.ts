@@ -1,19 +1,11 @@
 import type { Call, Handler, Instant } from '../../contracts.ts';
+import type { ContainerDefinition } from './container-definition.ts';
 import { type Context, epochSeconds, objectAt, sagemakerArn } from './context.ts';
 import type { ModelPackages } from './model-packages.ts';
 import { type ListRequest, list } from './pages.ts';
 import { alreadyExists, invalid, notFound } from './refusals.ts';
 import type { Tag, Tags } from './tags.ts';
 
-export interface ContainerDefinition {
-  readonly Image?: string;
-  readonly ModelDataUrl?: string;
-  readonly ModelDataSource?: {
-    readonly S3DataSource?: { readonly S3Uri: string; readonly S3DataType: string; readonly CompressionType: string };
-  };
-  readonly Environment?: Readonly<Record<string, string>>;
-  readonly ModelPackageName?: string;
-}
 interface CreateInput {
   readonly ModelName: string;
   readonly PrimaryContainer?: ContainerDefinition;

@@ -1,6 +1,6 @@
 import type { Settings } from '../../../simulator/contracts.ts';
 import { hours, minutes, seconds } from '../../clock.ts';
-import type { Outcome } from '../../operation.ts';
+import type { Outcome } from '../../outcome.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
 import { defaultReleases } from '../../release/location.ts';
 import { house } from '../manifest.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { bucketsOf, readBucketLines } from '../../../src/hosts/bucket-lines.ts';
+import { bucketsOf, readBucketLines } from '../../../src/commands/bucket-lines.ts';
 import { needsBurstGuard } from '../../../src/judge/burst-guard.ts';
 import { judge } from '../../../src/judge/judge.ts';
 import { play, streamOf } from '../../benchmarks/cell.ts';

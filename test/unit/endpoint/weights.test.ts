@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Live, LiveVariant } from '../../../src/endpoint/observe.ts';
-import type { Turn } from '../../../src/endpoint/turn.ts';
 import { setCount, setShare, shareOf } from '../../../src/endpoint/weights.ts';
+import type { Turn } from '../../../src/mechanisms/turn.ts';
 
 const weighing = (...weights: readonly number[]): Live => ({
   status: 'InService',

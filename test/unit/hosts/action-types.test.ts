@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startSimulator } from '../../../simulator/simulator.ts';
-import { actionTypeId, actionTypeOf, jobFields } from '../../../src/hosts/action-types.ts';
-import type { CommandLine } from '../../../src/hosts/command-line.ts';
-import { runActionTypes } from '../../../src/hosts/manage-action-types.ts';
+import { runActionTypes } from '../../../src/commands/manage-action-types.ts';
+import { actionTypeId, actionTypeOf, jobFields } from '../../../src/hosts/codepipeline/action-types.ts';
+import type { CommandLine } from '../../../src/hosts/command-line/command-line.ts';
 import { operations } from '../../../src/operations/all.ts';
 
 const definitions = Object.values(operations).map(actionTypeOf);

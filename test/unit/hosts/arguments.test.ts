@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readArguments } from '../../../src/hosts/arguments.ts';
+import { readArguments } from '../../../src/hosts/command-line/arguments.ts';
 import { choice, flag, InputError, optional, text } from '../../../src/schema.ts';
 
 const schema = {

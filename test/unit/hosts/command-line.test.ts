@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type CommandLine, runCommand } from '../../../src/hosts/command-line.ts';
+import { type CommandLine, runCommand } from '../../../src/hosts/command-line/command-line.ts';
 import { Refusal } from '../../../src/operation.ts';
 import { countingOperation } from '../../support/fake-operation.ts';
 import { fakeSession } from '../../support/fake-world.ts';

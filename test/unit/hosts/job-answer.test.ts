@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { continued, ended, failed } from '../../../src/hosts/job-answer.ts';
+import { continued, ended, failed } from '../../../src/hosts/codepipeline/job-answer.ts';
 import { type ReasonCode, reasonCodes } from '../../../src/reason-codes.ts';
 import type { Result } from '../../../src/report/result.ts';
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startSimulator } from '../../../simulator/simulator.ts';
 import type { JobData } from '../../../src/aws/codepipeline.ts';
-import type { DeclaredOperation } from '../../../src/hosts/action-types.ts';
-import { readJobInputs } from '../../../src/hosts/job-inputs.ts';
+import type { DeclaredOperation } from '../../../src/hosts/codepipeline/action-types.ts';
+import { readJobInputs } from '../../../src/hosts/codepipeline/job-inputs.ts';
 import { zipOf } from '../../../src/rehearsal/zip.ts';
 import { file, flag, optional, text } from '../../../src/schema.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { longestToken, readToken, writeToken } from '../../../src/hosts/job-token.ts';
+import { longestToken, readToken, writeToken } from '../../../src/hosts/codepipeline/job-token.ts';
 import { writeMemory } from '../../../src/hosts/memory.ts';
 import type { Memory } from '../../../src/operation.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { startSimulator } from '../../../simulator/simulator.ts';
-import { runWorker } from '../../../src/hosts/job-worker.ts';
+import { runWorker } from '../../../src/hosts/codepipeline/job-worker.ts';
 import { operations } from '../../../src/operations/all.ts';
 import { zipOf } from '../../../src/rehearsal/zip.ts';
 

@@ -2,9 +2,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { runBacktest } from '../../../src/hosts/backtest.ts';
-import { bucketsOf, readBucketLines } from '../../../src/hosts/bucket-lines.ts';
-import { runJudge } from '../../../src/hosts/judging.ts';
+import { runBacktest } from '../../../src/commands/backtesting.ts';
+import { bucketsOf, readBucketLines } from '../../../src/commands/bucket-lines.ts';
+import { runJudge } from '../../../src/commands/judging.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'judging-'));
 const written = (name: string, content: string): string => {

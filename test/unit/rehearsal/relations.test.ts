@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Outcome } from '../../../src/operation.ts';
+import type { Outcome } from '../../../src/outcome.ts';
 import { type ReasonCode, reasonCodes } from '../../../src/reason-codes.ts';
 import { broken, type Evidence, relationsOf } from '../../../src/rehearsal/relations.ts';
 import type { Serving, ServingVariant } from '../../../src/rehearsal/serving.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Outcome } from '../../../src/operation.ts';
+import type { Outcome } from '../../../src/outcome.ts';
 import type { Scenario } from '../../../src/rehearsal/scenarios/scenario.ts';
 import { flippedPerformances } from '../../../src/rehearsal/settings.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Outcome } from '../../../src/operation.ts';
+import type { Outcome } from '../../../src/outcome.ts';
 import { reasonCodes } from '../../../src/reason-codes.ts';
 import { junitOf } from '../../../src/report/junit.ts';
 import { newsFilter } from '../../../src/report/news.ts';

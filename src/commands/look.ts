@@ -1,0 +1,41 @@
+import { minutes } from '../clock.ts';
+import { chooseClock } from '../hosts/clock.ts';
+import type { CommandLine } from '../hosts/command-line/command-line.ts';
+import { waitOut } from '../hosts/patience.ts';
+import { runFrom } from '../hosts/run.ts';
+import { openSession, targetOf } from '../hosts/world.ts';
+import { environmentOf } from '../manifest/load.ts';
+import type { Environment, Manifest } from '../manifest/manifest.ts';
+import { type ReleaseStore, storeOf } from '../release/store.ts';
+import type { World } from '../world.ts';
+
+/** An environment, for commands that look and write nothing. */
+export interface Looking {
+  readonly world: World;
+  readonly environment: Environment;
+  readonly store: ReleaseStore;
+}
+
+/** A person waits for the answer. */
+const lookPatience = minutes(5);
+
+export const lookAt = async (
+  { env, seams, cancellation: { signal } }: CommandLine,
+  manifest: Manifest,
+  name: string,
+): Promise<Looking> => {
+  const clock = seams?.clock ?? (await chooseClock(env));
+  const session = await waitOut({ clock, deadline: clock.now() + lookPatience, signal }, () =>
+    (seams?.openSession ?? openSession)({
+      target: targetOf({ manifest, environment: name }),
+      env,
+      run: runFrom(env, 'command-line'),
+      clock,
+      dryRun: true,
+      signal,
+    }),
+  );
+  const world = session.worldFor(signal);
+  const environment = environmentOf(manifest, name);
+  return { world, environment, store: storeOf(world, environment) };
+};

@@ -1,0 +1,106 @@
+import { readTextFile } from '../hosts/read-file.ts';
+import type { Bucket } from '../judge/bucket.ts';
+import { needsBurstGuard, type Past } from '../judge/burst-guard.ts';
+import { usualRate } from '../judge/incident.ts';
+import { watchedLatency } from '../judge/latency.ts';
+import { errorsMetric, type Policy, policyOf } from '../judge/policy.ts';
+import type { JudgePolicy } from '../manifest/manifest.ts';
+import { bucketsAt, type Look, readWitnessed, UnreadableJournal, type Witnessed } from '../release/witnessed.ts';
+import { InputError } from '../schema.ts';
+import { bucketsOf, readBucketLines } from './bucket-lines.ts';
+
+/** Recorded metrics, and the policy they are judged by. */
+export interface Recorded {
+  readonly policy: Policy;
+  readonly guardBecause: string;
+  readonly latency: string;
+  /** Of the baseline alone, from before the candidate got requests. */
+  readonly history: readonly (Past & { readonly seconds: number })[];
+  /** From the first candidate request on. */
+  readonly buckets: readonly Bucket[];
+  /** Of the baseline by metric, where it was counted before the rollout: bad ones as a share of the requests. */
+  readonly rates?: Readonly<Record<string, number>>;
+  /** What was said then, by the policy of then. */
+  readonly said?: readonly Look[];
+}
+
+export const standardInput = '-';
+
+/** @throws {InputError} */
+export const recordedLines = (judge: JudgePolicy, path: string): Recorded => {
+  const lines = readBucketLines(textOf('buckets', path), path === standardInput ? 'standard input' : path);
+  const { history, buckets, latency, clientErrors } = bucketsOf(lines, judge.convict.worseThan);
+  const guard = needsBurstGuard(history);
+  const usual = usualRate(history);
+  return {
+    policy: policyOf(judge, {
+      burstGuard: guard.needed,
+      clientErrors,
+      ...(latency ? { latency: watchedLatency(latency) } : {}),
+      usual: usual === undefined ? {} : { [errorsMetric]: usual },
+    }),
+    guardBecause: guardReason(judge, guard.because),
+    latency: latency?.because ?? 'the metrics say nothing of latency',
+    history,
+    buckets,
+  };
+};
+
+export const guardReason = ({ burstGuard }: JudgePolicy, because: string): string =>
+  burstGuard === 'on' || burstGuard === 'off' ? 'the policy says so' : because;
+
+/** @throws {InputError} */
+export const readJournalFile = (path: string): Witnessed & { readonly policy: Policy } =>
+  readJournal(textOf('journal', path), path);
+
+/**
+ * @param source what the text is called in messages
+ * @throws {InputError} also when the release had no judge
+ */
+export const readJournal = (text: string, source: string): Witnessed & { readonly policy: Policy } => {
+  try {
+    const { policy, ...witnessed } = readWitnessed(text);
+    if (policy === undefined) throw new InputError(`${source}: this release had no judge`);
+    return { ...witnessed, policy };
+  } catch (error) {
+    if (!(error instanceof UnreadableJournal)) throw error;
+    throw new InputError(`${source}:${error.message}`);
+  }
+};
+
+/** The journal's buckets, as CloudWatch had them in the end. @param judge another policy over the metrics that were watched then */
+export const recordedJournal = (
+  { policy, latency, looks }: Witnessed & { readonly policy: Policy },
+  judge: JudgePolicy | undefined,
+): Recorded => ({
+  policy: judge
+    ? policyOf(judge, {
+        clientErrors: true,
+        burstGuard: policy.burstGuard,
+        minimumRequests: policy.minimumRequests,
+        ...(latency ? { latency: watchedLatency(latency) } : {}),
+        usual: Object.fromEntries(
+          policy.metrics.flatMap(({ name, usual }) => (typeof usual === 'number' ? [[name, usual] as const] : [])),
+        ),
+      })
+    : policy,
+  guardBecause: judge ? guardReason(judge, 'decided before that release') : 'decided before that release',
+  latency: latency?.because ?? 'the metrics say nothing of latency',
+  history: [],
+  buckets: [...bucketsAt(looks).values()].sort((one, other) => one.t - other.t),
+  said: looks,
+});
+
+/** A year of minutes of two arms. */
+const mostRecorded = 256 * 1024 * 1024;
+
+const textOf = (input: string, path: string): string => {
+  try {
+    return readTextFile(path === standardInput ? 0 : path, mostRecorded);
+  } catch (error) {
+    if (error instanceof InputError) throw new InputError(`${input}: ${error.message}`);
+    throw new InputError(
+      `${input}: cannot read ${path === standardInput ? 'standard input' : JSON.stringify(path)}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+};

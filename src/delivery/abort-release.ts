@@ -1,0 +1,86 @@
+import { abortSteps } from '../mechanisms/variants/walk.ts';
+import { type AbortReason, type Progress, reasonOfAbort } from '../operation.ts';
+import { reason as reasonNamed } from '../reason-codes.ts';
+import { advance } from '../release/lifecycle.ts';
+import type { World } from '../world.ts';
+import { endedHere, type ReleaseMemory, type ReleaseOperation, report } from './run-release.ts';
+import { settlingTasks } from './settle.ts';
+import { runNextTask } from './task.ts';
+import { turnOf } from './turn.ts';
+
+/**
+ * A run that is cancelled or out of time: what was not submitted is taken back; what was is SageMaker's, which finishes or rolls
+ * back by its alarms without us (DESIGN §2). The lease is given up, so that the next run goes on at once; that is all that a run
+ * does which does not wait.
+ */
+export const abortRelease = async <Outputs>(
+  world: World,
+  memory: ReleaseMemory | undefined,
+  why: AbortReason,
+  script: ReleaseOperation<Outputs>,
+): Promise<Progress<ReleaseMemory, Outputs>> => {
+  const progress = await rest(world, memory, why, script);
+  await script.store.keepJournal();
+  return progress;
+};
+
+const rest = async <Outputs>(
+  world: World,
+  memory: ReleaseMemory | undefined,
+  why: AbortReason,
+  script: ReleaseOperation<Outputs>,
+): Promise<Progress<ReleaseMemory, Outputs>> => {
+  const reason = reasonOfAbort[why];
+  const { outcome } = reasonNamed(reason);
+  const stored = memory && (await script.store.read());
+  const over = stored && endedHere(world, stored.record, memory, script);
+  if (over !== undefined) return report(over, script);
+  const live = stored?.record.live;
+  if (!stored || live?.id !== memory?.release || live === undefined || live.lease.holder !== world.run.holder)
+    return { is: 'done', outcome, reason, outputs: {}, because: 'the run ended before it had begun a release' };
+
+  const lease = { holder: world.run.holder, until: world.clock.now() };
+  const ended = { is: 'done', outcome, reason, outputs: script.outputs(live) } as const;
+  if (why === 'handed-over') {
+    // Not by `save`: nothing happened that the journal should tell.
+    await script.store.write(advance(stored.record, { lease }), stored.etag);
+    return { ...ended, because: `${live.id} waits for the run that goes on with it` };
+  }
+  const turn = turnOf(world, script.store, stored, script.approval);
+  if (live.phase === 'preparing' && live.takenBack === undefined) {
+    await turn.conclude(reason, 'the run ended before anything was submitted to the endpoint');
+    return settle(world, memory, script);
+  }
+  if (live.phase === 'settling') return settle(world, memory, script);
+  if (live.phase === 'stepping') {
+    const step = await abortSteps(turn, reason, 'the run ended');
+    return {
+      is: 'waiting',
+      memory: { v: 1, release: live.id },
+      notBefore: step.notBefore ?? world.clock.now(),
+      percent: step.percent,
+      because: step.because,
+    };
+  }
+  await turn.save({ lease });
+  return {
+    ...ended,
+    because: live.takenBack
+      ? `${live.candidate.version} is being taken back (${live.takenBack.because}); run again to see it through`
+      : `the update to ${live.candidate.endpointConfig} goes on without this run, under its alarms; run again to follow it`,
+  };
+};
+
+/** The few calls that are left once the outcome is written down. */
+const settle = async <Outputs>(
+  world: World,
+  memory: ReleaseMemory | undefined,
+  script: ReleaseOperation<Outputs>,
+): Promise<Progress<ReleaseMemory, Outputs>> => {
+  const stored = await script.store.read();
+  const over = stored?.record.ended.find(({ id }) => id === memory?.release);
+  if (over !== undefined) return report(over, script);
+  if (!stored) throw new Error('the release record went away while the release settled');
+  const step = await runNextTask(turnOf(world, script.store, stored, script.approval), { settling: settlingTasks });
+  return step.ended ? report(step.ended, script) : settle(world, memory, script);
+};

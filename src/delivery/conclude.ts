@@ -1,0 +1,13 @@
+import type { Turn, TurnResult } from '../mechanisms/turn.ts';
+import { type ReasonCode, reasonCodes } from '../reason-codes.ts';
+
+/** `Turn.conclude`. `percent` 92: what is left takes seconds. */
+export const conclude = async (
+  { save }: Pick<Turn, 'save'>,
+  reason: ReasonCode,
+  because: string,
+): Promise<TurnResult> => {
+  const { outcome } = reasonCodes[reason];
+  await save({ phase: 'settling', outcome, reason, because });
+  return { because: `${outcome}: ${because}`, percent: 92 };
+};

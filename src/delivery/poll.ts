@@ -1,0 +1,13 @@
+import { type Instant, seconds } from '../clock.ts';
+import { digest } from '../digest.ts';
+import type { Turn } from '../mechanisms/turn.ts';
+
+/**
+ * `Turn.nextPoll`. DescribeEndpoint at 5 s tripped throttling in AWS's own canaries (sagemaker-python-sdk#1204): 30 s or slower, one poller
+ * per endpoint, with up to 20 % jitter (rule 11). The jitter comes from release and time, so that a rehearsal repeats exactly.
+ */
+export const nextPoll = ({ world, release }: Pick<Turn, 'world' | 'release'>): Instant => {
+  const now = world.clock.now();
+  const jitter = Number.parseInt(digest([release.id, now]).slice(0, 8), 16) / 0xffffffff;
+  return now + seconds(30) + Math.round(jitter * seconds(6));
+};

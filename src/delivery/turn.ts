@@ -1,0 +1,76 @@
+import { minutes } from '../clock.ts';
+import { canonical } from '../digest.ts';
+import type { Turn } from '../mechanisms/turn.ts';
+import { Refusal } from '../operation.ts';
+import type { ApprovalTerms } from '../registry/approval-terms.ts';
+import { advance, end, renew } from '../release/lifecycle.ts';
+import type { Release, ReleaseRecord } from '../release/record.ts';
+import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store.ts';
+import type { World } from '../world.ts';
+import { conclude } from './conclude.ts';
+import { nextPoll } from './poll.ts';
+
+/** Longer than any turn and any polling pause; a dead run blocks others no longer than this. */
+export const leaseMs = minutes(10);
+
+/**
+ * @throws {Refusal} `held-by-another-release` from `save` when the lease was lost meanwhile
+ * @throws {LostRace} from `save` and `end` when the release went on without this turn
+ */
+export const turnOf = (world: World, store: ReleaseStore, stored: StoredRecord, approval: ApprovalTerms): Turn => {
+  const release = stored.record.live;
+  if (release === undefined) throw new Error(`no release of ${stored.record.endpoint} is live`);
+  const { endpoint } = stored.record;
+  const put = async (change: (record: ReleaseRecord) => ReleaseRecord): Promise<StoredRecord> => {
+    try {
+      return await store.write(change(stored.record), stored.etag);
+    } catch (error) {
+      if (!(error instanceof LostRace)) throw error;
+      // Somebody wrote between our read and our write. Only a command changes nothing this turn was decided from; another owner
+      // is named by `change`; and where the release itself went on (a run that was thought dead), all is to be decided again.
+      const now = await store.read();
+      const theirs = now?.record.live;
+      if (now === undefined || theirs?.id !== release.id) throw error;
+      if (theirs.lease.holder === world.run.holder && !differOnlyByCommands(theirs, release)) throw error;
+      return store.write(change(now.record), now.etag);
+    }
+  };
+  const lease = (record: ReleaseRecord): Pick<Release, 'lease'> => {
+    const claim = renew(record, { holder: world.run.holder, now: world.clock.now(), leaseMs });
+    if (claim.is === 'held') throw new Refusal('held-by-another-release', claim.because);
+    return { lease: { holder: world.run.holder, until: world.clock.now() + leaseMs } };
+  };
+  const turn: Turn = {
+    world,
+    endpoint,
+    release,
+    approval,
+    save: async (patch) => {
+      const saved = await put((record) => advance(record, { ...lease(record), ...patch }));
+      store.note(release.id, {
+        at: world.clock.now(),
+        kind: patch.witnessed ? 'observation' : 'command',
+        ...patch,
+      });
+      return turnOf(world, store, saved, approval);
+    },
+    remark: store.remark,
+    witness: (evidence) => store.witness(release.id, evidence),
+    conclude: (reason, because) => conclude(turn, reason, because),
+    nextPoll: () => nextPoll(turn),
+    end: async (serving) => {
+      const { outcome = 'inconclusive', reason = 'abandoned', because = 'left unfinished' } = release;
+      const { record } = await put((before) =>
+        end(before, { outcome, reason, because, at: world.clock.now(), serving }),
+      );
+      const [over] = record.ended;
+      if (over === undefined) throw new Error(`release ${release.id} ended without a trace`);
+      store.note(release.id, { at: world.clock.now(), kind: 'end', outcome, reason, because, serving });
+      return over;
+    },
+  };
+  return turn;
+};
+
+const differOnlyByCommands = (one: Release, other: Release): boolean =>
+  canonical({ ...one, commands: [] }) === canonical({ ...other, commands: [] });

@@ -1,9 +1,0 @@
-import type { EndpointSpec, Rollout } from '../manifest/manifest.ts';
-
-/** What is asked: one registered version on one endpoint in one way. */
-export interface Asked {
-  readonly group: string;
-  readonly version: string;
-  readonly spec: EndpointSpec;
-  readonly rollout: Rollout;
-}

@@ -1,0 +1,116 @@
+import type { OperationName } from '../../operation.ts';
+import type { Field, Schema } from '../../schema.ts';
+import { jobInputs } from '../common-inputs.ts';
+import { fieldsOf } from '../read-inputs.ts';
+
+/** Of an operation, what its action type is made of. */
+export interface DeclaredOperation {
+  readonly name: OperationName;
+  readonly inputs: Schema<object>;
+}
+interface Property {
+  readonly name: string;
+  readonly required: boolean;
+  readonly key: boolean;
+  readonly secret: boolean;
+  readonly queryable: boolean;
+  readonly description: string;
+  readonly type: 'String' | 'Boolean';
+}
+interface ArtifactCount {
+  readonly minimumCount: number;
+  readonly maximumCount: number;
+}
+/** As CreateCustomActionType takes it. */
+export interface ActionTypeRequest {
+  readonly category: 'Deploy' | 'Test' | 'Invoke';
+  readonly provider: string;
+  readonly version: string;
+  readonly settings?: { readonly entityUrlTemplate: string; readonly executionUrlTemplate: string };
+  readonly configurationProperties: Property[];
+  readonly inputArtifactDetails: ArtifactCount;
+  readonly outputArtifactDetails: ArtifactCount;
+}
+
+/** A definition cannot be changed, only a new version made: raise this with every change that `generate --check` shows. */
+export const actionTypeVersion = '1';
+
+/** Where the inputs go that have no key of their own: CodePipeline allows ten (API CreateCustomActionType). */
+export const furtherInputs = 'further-inputs';
+const mostKeys = 10;
+const longestDescription = 160;
+
+/** The guide allows build, deploy, test and invoke for custom actions. */
+const categories: Readonly<Record<OperationName, ActionTypeRequest['category']>> = {
+  'register-model': 'Invoke',
+  'approve-gate': 'Test',
+  'regression-test': 'Test',
+  'deploy-endpoint': 'Deploy',
+  'shift-traffic': 'Deploy',
+  rollback: 'Deploy',
+};
+
+/** What workers poll for and pipelines name; at most 25 characters, where the API's and the guide's limits agree. */
+export const actionTypeId = (name: OperationName) =>
+  ({ category: categories[name], owner: 'Custom', provider: `md-${name}`, version: actionTypeVersion }) as const;
+
+/** Every input of an operation's job, in the order of declaration. */
+export const jobFields = ({ inputs }: DeclaredOperation): readonly (readonly [string, Field<unknown>])[] =>
+  fieldsOf({ ...inputs, ...jobInputs });
+
+/** The inputs with a configuration key of their own; the others travel in `further-inputs`. */
+export const keyedFields = (operation: DeclaredOperation): readonly (readonly [string, Field<unknown>])[] => {
+  const fields = jobFields(operation);
+  if (fields.length <= mostKeys) return fields;
+  const keyed = [...fields].sort(([, a], [, b]) => Number(b.required) - Number(a.required)).slice(0, mostKeys - 1);
+  return fields.filter((field) => keyed.includes(field));
+};
+
+/** The definition of an operation's custom action type: `codebuild/action-types/<operation>.json`. */
+export const actionTypeOf = (operation: DeclaredOperation): ActionTypeRequest => {
+  const { owner: _owner, ...id } = actionTypeId(operation.name);
+  const keyed = keyedFields(operation);
+  const others = jobFields(operation)
+    .map(([name]) => name)
+    .filter((name) => !keyed.some(([key]) => key === name));
+  return {
+    ...id,
+    ...(id.category === 'Deploy'
+      ? {
+          settings: {
+            entityUrlTemplate: 'https://console.aws.amazon.com/sagemaker/home#/endpoints',
+            executionUrlTemplate: 'https://console.aws.amazon.com/sagemaker/home#/endpoints/{ExternalExecutionId}',
+          },
+        }
+      : {}),
+    configurationProperties: [
+      ...keyed.map(([name, field]) => property(name, field.required, description(field), field.kind === 'boolean')),
+      ...(others.length === 0
+        ? []
+        : [property(furtherInputs, false, `Further inputs as YAML: ${others.join(', ')}.`, false)]),
+    ],
+    // The manifest comes in an artifact; up to five may be named as Artifact::path.
+    inputArtifactDetails: { minimumCount: 1, maximumCount: 5 },
+    outputArtifactDetails: { minimumCount: 0, maximumCount: 0 },
+  };
+};
+
+const property = (name: string, required: boolean, text: string, isBoolean: boolean): Property => ({
+  name,
+  required,
+  key: required,
+  secret: false,
+  queryable: false,
+  description: shortened(text),
+  type: isBoolean ? 'Boolean' : 'String',
+});
+
+const description = (field: Field<unknown>): string => {
+  const where = field.kind === 'file' ? 'File in an input artifact. ' : '';
+  const choices = field.choices ? ` One of: ${field.choices.join(', ')}.` : '';
+  return `${where}${field.description}${choices}`;
+};
+
+/** Whole words only; an ellipsis says that the README has the rest. */
+const shortened = (text: string): string =>
+  text.length <= longestDescription ? text : `${text.slice(0, longestDescription - 1).replace(/\s+\S*$/, '')}…`;

@@ -1,0 +1,138 @@
+import { type Codepipeline, codepipeline, codepipelineClient, type Job } from '../../aws/codepipeline.ts';
+import { clientSettings } from '../../aws/connection.ts';
+import { base } from '../../aws/credentials.ts';
+import { classify, describe } from '../../aws/errors.ts';
+import { retrying, Throttled } from '../../aws/retry.ts';
+import { sender } from '../../aws/sender.ts';
+import { type Clock, iso, minutes } from '../../clock.ts';
+import type { OperationName } from '../../operation.ts';
+import type { Env } from '../run.ts';
+import { connectionFrom, type OpenSession } from '../world.ts';
+import { actionTypeId } from './action-types.ts';
+import type { JobAnswer } from './job-answer.ts';
+import { type AnyOperation, answerJob } from './job-turn.ts';
+
+export interface WorkerOptions {
+  readonly env: Env;
+  readonly clock: Clock;
+  /** What this worker works on: one action type each. */
+  readonly operations: readonly AnyOperation[];
+  /** Jobs that are worked on side by side. */
+  readonly jobsAtOnce: number;
+  /** One line of what happened; never a job's data, which holds credentials (DESIGN §7 rule 16). */
+  readonly say: (line: string) => void;
+  readonly openSession?: OpenSession;
+}
+
+export interface Worker {
+  /** Polls every action type once, and gives every job it gets one turn and an answer. Never rejects. */
+  sweep(): Promise<void>;
+}
+
+/** An answer that does not arrive leaves the action hanging for 24 hours: nothing is tried for longer. */
+const answerPatience = minutes(5);
+
+/** @throws {InputError} when no region is known */
+export const createWorker = (options: WorkerOptions): Worker => {
+  const { clock, operations, jobsAtOnce } = options;
+  const calls = connectCodepipeline(options.env, clock);
+  const say = (name: OperationName, line: string): void => options.say(`${iso(clock.now())}  ${name}  ${line}`);
+  let sweeps = 0;
+
+  const poll = async (operation: AnyOperation, most: number): Promise<readonly Job[]> => {
+    try {
+      const { jobs } = await calls.pollForJobs({ actionTypeId: actionTypeId(operation.name), maxBatchSize: most });
+      return jobs ?? [];
+    } catch (error) {
+      // The next sweep asks again; one action type that is missing must not keep the others waiting.
+      say(operation.name, `no jobs: ${describe(error)}`);
+      return [];
+    }
+  };
+
+  const work = async (operation: AnyOperation, job: Job): Promise<void> => {
+    const { id: jobId = '', nonce = '', data = {} } = job;
+    const tell = (line: string): void => say(operation.name, `job ${jobId}  ${line}`);
+    try {
+      if (!(await acknowledged(calls, jobId, nonce, tell))) return;
+      const answer = await answerJob(operation, data, { ...options, calls });
+      tell(toldOf(answer));
+      await deliver(calls, clock, jobId, answer);
+    } catch (error) {
+      // An answer comes after an acknowledgement only: nobody else's job is touched.
+      tell(
+        classify(error) === 'conflict' || classify(error) === 'not-found'
+          ? 'is not wanted any more: the action was stopped, or has its answer'
+          : `could not be answered: ${describe(error)}`,
+      );
+    }
+  };
+
+  return {
+    sweep: async () => {
+      // Another one begins each time, so that a busy action type cannot starve the others.
+      const first = sweeps++ % Math.max(1, operations.length);
+      const taken: (() => Promise<void>)[] = [];
+      for (const operation of [...operations.slice(first), ...operations.slice(0, first)]) {
+        const free = jobsAtOnce - taken.length;
+        if (free <= 0) break;
+        for (const job of await poll(operation, free)) taken.push(() => work(operation, job));
+      }
+      await Promise.all(taken.map((job) => job()));
+    },
+  };
+};
+
+/**
+ * CodePipeline with the credentials at hand; an environment's role is for what an operation does.
+ * @throws {InputError} when no region is known
+ */
+export const connectCodepipeline = (env: Env, clock: Clock): Codepipeline => {
+  const connection = connectionFrom(env);
+  const credentials = base({ ...connection, clock });
+  const client = codepipelineClient({ ...clientSettings(connection), credentials: credentials.provide });
+  const retry = retrying({ clock, forgetCredentials: credentials.forget });
+  return codepipeline(sender(client, 'codepipeline', { retry }));
+};
+
+/** Nothing is done for a job before this says that it is ours: no other call of the protocol checks whose it is. */
+const acknowledged = async (
+  calls: Codepipeline,
+  jobId: string,
+  nonce: string,
+  tell: (line: string) => void,
+): Promise<boolean> => {
+  try {
+    const { status } = await calls.acknowledgeJob({ jobId, nonce });
+    if (status === 'InProgress') return true;
+    tell(`is ${status}: left alone`);
+  } catch (error) {
+    // InvalidNonceException: another worker was faster. That is no failure of the job.
+    tell(
+      classify(error) === 'conflict' ? 'somebody else has it' : `not acknowledged, so left alone: ${describe(error)}`,
+    );
+  }
+  return false;
+};
+
+const deliver = async (calls: Codepipeline, clock: Clock, jobId: string, answer: JobAnswer): Promise<void> => {
+  const limit = clock.now() + answerPatience;
+  for (;;) {
+    try {
+      if (answer.is === 'success') await calls.putJobSuccessResult({ jobId, ...answer.result });
+      else await calls.putJobFailureResult({ jobId, ...answer.result });
+      return;
+    } catch (error) {
+      if (!(error instanceof Throttled) || error.notBefore > limit) throw error;
+      await clock.sleepUntil(error.notBefore);
+    }
+  }
+};
+
+const toldOf = (answer: JobAnswer): string => {
+  if (answer.is === 'failure') return answer.result.failureDetails?.message?.split('\n')[0] ?? 'failed';
+  const { continuationToken, executionDetails } = answer.result;
+  if (executionDetails === undefined) return 'is not due yet: handed back';
+  const { summary, percentComplete } = executionDetails;
+  return `${percentComplete === undefined ? '' : `${percentComplete} % `}${summary}${continuationToken === undefined ? ': succeeded' : ''}`;
+};

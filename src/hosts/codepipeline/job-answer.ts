@@ -1,0 +1,96 @@
+import type { FailureType, PutJobFailureResultInput, PutJobSuccessResultInput } from '../../aws/codepipeline.ts';
+import type { Outcome } from '../../outcome.ts';
+import { jsonText, oneLine, visible } from '../../plain-text.ts';
+import { type ReasonCode, reason } from '../../reason-codes.ts';
+import { type Result, withoutAccount } from '../../report/result.ts';
+import { redacted } from '../../secrets.ts';
+
+/** What a worker tells CodePipeline of one job. */
+export type JobAnswer =
+  | { readonly is: 'success'; readonly result: Omit<PutJobSuccessResultInput, 'jobId'> }
+  | { readonly is: 'failure'; readonly result: Omit<PutJobFailureResultInput, 'jobId'> };
+
+/** What the action shows while it runs. */
+export interface JobState {
+  readonly summary: string;
+  readonly percent?: number;
+  /** Fills `{ExternalExecutionId}` in the link of the action: the endpoint, or the model package group. */
+  readonly subject: string | undefined;
+  /** Id of the account that is worked in, once it is known. */
+  readonly account?: string | undefined;
+}
+
+/** CodePipeline API: ExecutionSummary, Message. */
+const longestSummary = 2048;
+const longestMessage = 5000;
+/** User guide, Quotas: all output variables of an action together. */
+const mostVariableBytes = 122_880;
+
+/** The action goes on with another job, which brings the token back. */
+export const continued = (token: string, state?: JobState): JobAnswer => ({
+  is: 'success',
+  result: { continuationToken: token, ...(state ? { executionDetails: detailsOf(state) } : {}) },
+});
+
+/** A success has variables, which exist for successful actions only; any other outcome is a typed failure. */
+export const ended = (result: Result, subject: string | undefined, account?: string): JobAnswer =>
+  result.outcome === 'succeeded'
+    ? {
+        is: 'success',
+        result: {
+          executionDetails: detailsOf({ summary: result.because, percent: 100, subject, account }),
+          outputVariables: variablesOf(result),
+        },
+      }
+    : failed(result, subject, account);
+
+/** The message starts `outcome/reason-code:`, which is what a pipeline's reader and its event rules look at. */
+export const failed = (
+  {
+    outcome,
+    reason: code,
+    because,
+  }: { readonly outcome: Outcome; readonly reason: ReasonCode; readonly because: string },
+  subject: string | undefined,
+  account?: string,
+): JobAnswer => ({
+  is: 'failure',
+  result: {
+    failureDetails: {
+      type: failureType(code),
+      message: cut(plain(`${outcome}/${code}: ${because}\n${reason(code).remedy}`, account), longestMessage),
+      ...(subject ? { externalExecutionId: subject } : {}),
+    },
+  },
+});
+
+const permissionReasons: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+  'access-denied',
+  'credentials-unavailable',
+  'credentials-too-short',
+]);
+
+const failureType = (code: ReasonCode): FailureType => {
+  if (permissionReasons.has(code)) return 'PermissionError';
+  return reason(code).badInput ? 'ConfigurationError' : 'JobFailed';
+};
+
+const detailsOf = ({ summary, percent, subject, account }: JobState) => ({
+  summary: cut(oneLine(plain(summary, account)), longestSummary) || '-',
+  ...(percent === undefined ? {} : { percentComplete: Math.min(100, Math.max(0, Math.round(percent))) }),
+  ...(subject ? { externalExecutionId: subject } : {}),
+});
+
+/** `result` carries the plan, which may be large; the others are short. */
+const variablesOf = (result: Result): Record<string, string> => {
+  const named = { ...result.outputs, outcome: result.outcome, 'reason-code': result.reason };
+  const all = { ...named, result: jsonText(result) };
+  const bytes = Object.entries(all).reduce((sum, [name, value]) => sum + Buffer.byteLength(name + value), 0);
+  return bytes > mostVariableBytes ? named : all;
+};
+
+/** CodePipeline's console and its events show it: no secret, no account, no character that hides another. */
+const plain = (text: string, account: string | undefined): string => visible(withoutAccount(redacted(text), account));
+
+const cut = (text: string, longest: number): string =>
+  text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;

@@ -1,0 +1,73 @@
+import type { JobData } from '../../aws/codepipeline.ts';
+import { parseYaml, YamlProblem } from '../../manifest/yaml.ts';
+import { InputError, type Schema } from '../../schema.ts';
+import { keyOf } from '../../secrets.ts';
+import { type JobInputs, jobInputs } from '../common-inputs.ts';
+import { only } from '../delivery.ts';
+import { readInputs, type Written } from '../read-inputs.ts';
+import { type Stray, strayOf } from '../stray-inputs.ts';
+import { type DeclaredOperation, furtherInputs, jobFields } from './action-types.ts';
+import { fetchFiles } from './artifacts.ts';
+
+/** What a job was asked: its configuration, the inputs in `further-inputs`, and the files in its artifacts. @throws {InputError} */
+export const readJobInputs = async <Inputs>(
+  operation: DeclaredOperation & { readonly inputs: Schema<Inputs> },
+  data: JobData,
+  place: Parameters<typeof fetchFiles>[3],
+): Promise<{ readonly inputs: Inputs; readonly common: JobInputs }> => {
+  const fields = jobFields(operation);
+  const { written, strays } = writtenIn(
+    data.actionConfiguration?.configuration ?? {},
+    fields.map(([name]) => name),
+  );
+  const readFile = await fetchFiles(data, fields, written, place);
+  const schema = { ...operation.inputs, ...jobInputs } as Schema<Inputs & JobInputs>;
+  const values = readInputs(schema, written, readFile, strays);
+  return { inputs: only<Inputs>(operation.inputs, values), common: values };
+};
+
+/**
+ * AWS takes only the keys that the action type declares; the type in the account may be older or newer than this worker.
+ * @throws {InputError} for an input that is given twice
+ */
+const writtenIn = (
+  configuration: Readonly<Record<string, string>>,
+  declared: readonly string[],
+): { readonly written: Written; readonly strays: readonly Stray[] } => {
+  const { [furtherInputs]: more, ...keyed } = configuration;
+  const further = more === undefined ? {} : parseFurther(more);
+  for (const name of Object.keys(further))
+    if (keyed[name] !== undefined) throw new InputError(`${name} is given twice: in ${furtherInputs}, and by itself`);
+  const unknown = (given: object): Stray[] =>
+    Object.keys(given).flatMap((name) => (declared.includes(name) ? [] : [strayOf(name, declared)]));
+  return {
+    written: (name) => keyed[name] ?? further[name],
+    strays: [
+      ...unknown(keyed),
+      ...unknown(further).map((stray) => ({ ...stray, problem: `${furtherInputs}: ${stray.problem}` })),
+    ],
+  };
+};
+
+/** `{description: better recall, content-types: [text/csv], pin: true}`. */
+const parseFurther = (text: string): Readonly<Record<string, string>> => {
+  const refuse = (why: string): never => {
+    throw new InputError(`${furtherInputs}: ${why}; expected YAML such as {content-types: text/csv, pin: true}`);
+  };
+  let values: unknown;
+  try {
+    values = parseYaml(text).value;
+  } catch (error) {
+    if (!(error instanceof YamlProblem)) throw error;
+    refuse(error.message.replace(/ at line \d+.*/, '') || 'not YAML');
+  }
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) return refuse('not a map');
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => {
+      const items: unknown[] = Array.isArray(value) ? value : [value];
+      if (items.some((item) => item === null || typeof item === 'object'))
+        return refuse(`${keyOf(name)} is not a text or a list of texts`);
+      return [name, items.join('\n')];
+    }),
+  );
+};

@@ -1,0 +1,244 @@
+import type { Codepipeline, JobData } from '../../aws/codepipeline.ts';
+import { classify, isUnreachable } from '../../aws/errors.ts';
+import { AnswerLost, Throttled } from '../../aws/retry.ts';
+import { type Clock, type Instant, iso, minutes, seconds } from '../../clock.ts';
+import type { AbortReason, Memory, Operation } from '../../operation.ts';
+import { scrubbed } from '../../report/result.ts';
+import type { Run } from '../../world.ts';
+import { longestJobSeconds } from '../common-inputs.ts';
+import { wireOutputs } from '../delivery.ts';
+import { bringToRest, type Ended, takeTurn, withinLimit } from '../drive.ts';
+import { failureOf } from '../failure.ts';
+import { writeMemory } from '../memory.ts';
+import { unreachedPatience } from '../patience.ts';
+import { type Env, pipelineRun } from '../run.ts';
+import { connectionFrom, type OpenSession, openSession, type Target, targetOf } from '../world.ts';
+import { continued, ended, failed, type JobAnswer, type JobState } from './job-answer.ts';
+import { readJobData } from './job-data.ts';
+import { readJobInputs } from './job-inputs.ts';
+import { type JobToken, readToken, writeToken } from './job-token.ts';
+
+/** Any operation: its inputs are read with its own schema, so what it is given is what it takes. */
+export type AnyOperation = Operation<object, Memory, object>;
+
+export interface JobPlace {
+  readonly env: Env;
+  readonly clock: Clock;
+  readonly calls: Pick<Codepipeline, 'getPipelineExecution'>;
+  readonly openSession?: OpenSession;
+}
+
+/** A person takes minutes to approve; a registry asked once a minute is not in anybody's way. */
+const pendingPause = minutes(1);
+const throttledPause = seconds(30);
+/** Of one job; a Lambda function ends after 15 minutes anyway (AWS: Lambda quotas). */
+const longestTurn = minutes(12);
+/** Coming to rest may take several jobs; CodePipeline's 24 hours leave an hour after the longest timeout. */
+const restPatience = minutes(30);
+
+/**
+ * One turn of an operation for one acknowledged job. The token carries everything from one job to the next; whoever gets the
+ * next one may be another worker, of another version. Never throws.
+ */
+export const answerJob = async (operation: AnyOperation, given: unknown, place: JobPlace): Promise<JobAnswer> => {
+  let data: JobData;
+  try {
+    data = readJobData(given);
+  } catch (error) {
+    return failed(failureOf(error), undefined);
+  }
+  const now = place.clock.now();
+  const brought = believed(readToken(data.continuationToken), now);
+  // Before anything is asked of SageMaker, or of anybody: it is not time yet.
+  if (brought && data.continuationToken && now < brought.notBefore) return continued(data.continuationToken);
+  const token = brought ?? { notBefore: now, startedAt: now, isPending: false, percent: 0 };
+  let about: About = { subject: undefined };
+  try {
+    return await takeJobTurn(operation, data, token, place, (found) => {
+      about = found;
+    });
+  } catch (error) {
+    const cause = hopeless(error, token, place.clock) ?? error;
+    const again = lookAgainAt(cause, place.clock);
+    if (again === undefined) return failed(failureOf(cause), about.subject, about.account);
+    const { message } = cause instanceof Error ? cause : new Error(String(cause));
+    const { deadline = token.startedAt + longestJobSeconds * 1000, ...told } = about;
+    const now = place.clock.now();
+    // What was begun is still to be brought to rest: the next job tries.
+    if (now >= deadline + (token.memory === undefined ? 0 : restPatience))
+      return failed(
+        { outcome: 'timed-out', reason: 'deadline-passed', because: `the last look did not get through: ${message}` },
+        told.subject,
+        told.account,
+      );
+    return continued(writeToken({ ...token, notBefore: now < deadline ? Math.min(again, deadline) : again }), {
+      summary: `AWS asks for patience (${message}); goes on at ${iso(again)}`,
+      percent: token.percent,
+      ...told,
+    });
+  }
+};
+
+/** A token is a hint: one that would let the action wait beyond its life, or that comes from the future, is none. */
+const believed = (token: JobToken | undefined, now: Instant): JobToken | undefined =>
+  token !== undefined && token.notBefore <= now + longestLife && token.startedAt <= now + clocksDiffer
+    ? token
+    : undefined;
+/** AWS ends a custom action after 24 hours. */
+const longestLife = minutes(24 * 60);
+/** Of two workers. */
+const clocksDiffer = minutes(5);
+
+/** What is known of a job, as far as it came. */
+type About = Pick<JobState, 'subject' | 'account'> & { readonly deadline?: Instant };
+
+/** What a job is failed with that has no way to AWS: before anything is begun, that is not waited for until the deadline. */
+const hopeless = (error: unknown, token: JobToken, clock: Clock): unknown =>
+  error instanceof Throttled &&
+  token.memory === undefined &&
+  isUnreachable(error.cause) &&
+  clock.now() - token.startedAt >= unreachedPatience
+    ? error.cause
+    : undefined;
+
+/** DESIGN §7 rule 11: throttling never spends the failure budget. A lost answer is looked for by the next turn. */
+const lookAgainAt = (error: unknown, clock: Clock): Instant | undefined => {
+  if (error instanceof Throttled) return error.notBefore;
+  // This turn's own limit: nothing else aborts it.
+  if (classify(error) === 'aborted') return clock.now() + throttledPause;
+  return error instanceof AnswerLost ? clock.now() + throttledPause : undefined;
+};
+
+/**
+ * A turn that has begun is finished and answered, whatever happens to the worker: nobody else can take an acknowledged job. Only an
+ * answer of AWS's that never ends is left, or the job would never be answered.
+ */
+const takeJobTurn = (
+  operation: AnyOperation,
+  data: JobData,
+  token: JobToken,
+  place: JobPlace,
+  found: (about: About) => void,
+): Promise<JobAnswer> =>
+  withinLimit(place.clock, place.clock.now() + longestTurn, undefined, (signal) =>
+    answerWithin(signal, operation, data, token, place, found),
+  );
+
+const answerWithin = async (
+  signal: AbortSignal,
+  operation: AnyOperation,
+  data: JobData,
+  token: JobToken,
+  place: JobPlace,
+  found: (about: About) => void,
+): Promise<JobAnswer> => {
+  const { clock, env } = place;
+  const run = runOf(data, env);
+  const { inputs, common } = await readJobInputs(operation, data, { env, clock, signal });
+  const target = targetOf(inputs, operation.name);
+  const subject = subjectOf(inputs, target);
+  const deadline = token.startedAt + seconds(common.timeout);
+  found({ subject, deadline });
+  const session = await (place.openSession ?? openSession)({
+    target,
+    env,
+    run,
+    clock,
+    dryRun: common['dry-run'],
+    signal,
+  });
+  const account = session.account.id;
+  found({ subject, account, deadline });
+
+  const goOn = (next: Partial<JobToken>, summary: string): JobAnswer => {
+    const percent = Math.max(token.percent, next.percent ?? 0);
+    return continued(writeToken({ ...token, isPending: false, ...next, percent }), {
+      summary,
+      percent,
+      subject,
+      account,
+    });
+  };
+  const end = ({ outcome, reason, because, outputs, plan, judged }: Ended<object>): JobAnswer =>
+    ended(
+      scrubbed(
+        {
+          'schema-version': 1,
+          operation: operation.name,
+          outcome,
+          reason,
+          because,
+          outputs: wireOutputs(operation.outputs, outputs),
+          ...(plan ? { plan } : {}),
+          ...(judged ? { judged } : {}),
+          dryRun: common['dry-run'],
+          startedAt: iso(token.startedAt),
+          endedAt: iso(clock.now()),
+        },
+        account,
+      ),
+      subject,
+      account,
+    );
+
+  const why = await stopping(data, token, deadline, place);
+  if (why !== undefined) {
+    const rest = await bringToRest(operation, inputs, token.memory, why, session.worldFor, common['dry-run'], 0);
+    // The next job finds the execution stopped, or the deadline passed, and goes on bringing it to rest.
+    return rest.unsettled && clock.now() < deadline + restPatience
+      ? goOn({ notBefore: clock.now() + throttledPause, ...(rest.token ? { memory: rest.token } : {}) }, rest.because)
+      : end(rest);
+  }
+
+  // A dry run has no memory, so that it plans, whatever a token brings.
+  const memoryNow = common['dry-run'] ? undefined : token.memory;
+  const turn = await takeTurn(operation, inputs, memoryNow, session.worldFor(signal));
+  if (turn === 'interrupted')
+    return goOn({ notBefore: clock.now() + throttledPause }, 'the turn got no answer to its end; it is taken again');
+  // Told above, as for the calls before the turn.
+  if ('lookAgainAt' in turn) throw turn.error;
+  if (turn.is === 'done')
+    return turn.outcome === 'pending' && clock.now() < deadline
+      ? goOn({ notBefore: Math.min(clock.now() + pendingPause, deadline), isPending: true }, turn.because)
+      : end(turn);
+  if (turn.plan && token.memory === undefined && !common['dry-run']) await session.refuseShortCredentials(turn.plan);
+  if (common['dry-run'])
+    return end({
+      is: 'done',
+      outcome: 'succeeded',
+      reason: 'planned',
+      outputs: {},
+      because: turn.because,
+      ...(turn.plan ? { plan: turn.plan } : {}),
+    });
+  const memory = writeMemory(turn.memory, account);
+  return goOn({ notBefore: Math.min(turn.notBefore, deadline), percent: turn.percent, memory }, turn.because);
+};
+
+/** CodePipeline does not tell a worker that its execution was stopped: asked before every turn, since any may be the irreversible one. */
+const stopping = async (
+  { pipelineContext }: JobData,
+  token: JobToken,
+  deadline: Instant,
+  { calls, clock }: JobPlace,
+): Promise<AbortReason | undefined> => {
+  const { pipelineName, pipelineExecutionId } = pipelineContext ?? {};
+  const { pipelineExecution } = await calls.getPipelineExecution({ pipelineName, pipelineExecutionId });
+  if (pipelineExecution?.status === 'Stopping' || pipelineExecution?.status === 'Stopped') return 'cancelled';
+  return clock.now() >= deadline && !token.isPending ? 'timed-out' : undefined;
+};
+
+const runOf = ({ pipelineContext = {}, inputArtifacts = [] }: JobData, env: Env): Run => {
+  const revision = inputArtifacts[0]?.revision;
+  return pipelineRun({
+    region: connectionFrom(env).region,
+    pipeline: pipelineContext.pipelineName ?? '',
+    execution: pipelineContext.pipelineExecutionId ?? '',
+    stage: pipelineContext.stage?.name ?? '',
+    action: pipelineContext.action?.name ?? '',
+    ...(revision ? { revision } : {}),
+  });
+};
+
+/** What the action is about: its endpoint. Only the action types that are about endpoints have a link made of it. */
+const subjectOf = (_inputs: unknown, target: Target): string | undefined => target.endpoint?.name;

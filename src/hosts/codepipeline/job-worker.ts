@@ -1,0 +1,61 @@
+import { seconds } from '../../clock.ts';
+import { oneLine } from '../../plain-text.ts';
+import { InputError } from '../../schema.ts';
+import { keepSecretsOf, quoted, redacted } from '../../secrets.ts';
+import { chooseClock } from '../clock.ts';
+import type { Env } from '../run.ts';
+import { printDefect, processTerminal } from '../terminal.ts';
+import { createWorker, type Worker } from './answer-jobs.ts';
+import type { AnyOperation } from './job-turn.ts';
+
+/** AWS documents no lower bound for polling; thirty seconds is what its own sample worker does (aws-codepipeline-custom-job-worker). */
+const pollPause = seconds(30);
+
+/**
+ * A worker as the environment wants it: `MODEL_DELIVERY_OPERATIONS` (comma-separated; all without it) and
+ * `MODEL_DELIVERY_JOBS_AT_ONCE` (4 without it).
+ * @throws {InputError}
+ */
+export const openWorker = async (env: Env, offered: readonly AnyOperation[]): Promise<Worker> =>
+  (await configured(env, offered)).worker;
+
+const configured = async (env: Env, offered: readonly AnyOperation[]) => {
+  keepSecretsOf(env);
+  const names = env['MODEL_DELIVERY_OPERATIONS']?.split(',').map((name) => name.trim());
+  const unknown = names?.find((name) => !offered.some((operation) => operation.name === name));
+  if (unknown !== undefined)
+    throw new InputError(
+      `MODEL_DELIVERY_OPERATIONS: ${quoted(unknown)} is not an operation; expected some of ${offered.map(({ name }) => name).join(', ')}`,
+    );
+  const atOnce = env['MODEL_DELIVERY_JOBS_AT_ONCE'] || '4';
+  if (!/^[1-9]\d?$/.test(atOnce))
+    throw new InputError(`MODEL_DELIVERY_JOBS_AT_ONCE: ${quoted(atOnce)} is not a number from 1 to 99`);
+  const clock = await chooseClock(env);
+  const operations = offered.filter(({ name }) => names?.includes(name) ?? true);
+  // One line of a log is one line: what CloudWatch Logs shows as another event was written by this worker.
+  const say = (line: string): void => processTerminal.out(oneLine(redacted(line)));
+  const worker = createWorker({ env, clock, operations, jobsAtOnce: Number(atOnce), say });
+  return { worker, clock, operations, say };
+};
+
+/**
+ * Polls until `stop` aborts; the jobs it then has are finished and answered first.
+ * @returns the process's exit code
+ */
+export const runWorker = async (env: Env, offered: readonly AnyOperation[], stop: AbortSignal): Promise<0 | 1 | 2> => {
+  try {
+    const { worker, clock, operations, say } = await configured(env, offered);
+    say(`works on ${operations.map(({ name }) => name).join(', ')}`);
+    while (!stop.aborted) {
+      const began = clock.now();
+      await worker.sweep();
+      await clock.sleepUntil(began + pollPause, stop);
+    }
+    say('stopped; every job it had is answered');
+    return 0;
+  } catch (error) {
+    if (error instanceof InputError) processTerminal.err(`job-worker: ${error.message}`);
+    else printDefect(error);
+    return error instanceof InputError ? 2 : 1;
+  }
+};

@@ -1,0 +1,153 @@
+import { writeFileSync } from 'node:fs';
+import type { Memory, Operation } from '../../operation.ts';
+import { jsonText } from '../../plain-text.ts';
+import { reason } from '../../reason-codes.ts';
+import { junitOf } from '../../report/junit.ts';
+import { planAsText } from '../../report/plan.ts';
+import { type Report, resultAsText, timelineLine } from '../../report/result.ts';
+import { flag, InputError, optional, type Schema, text } from '../../schema.ts';
+import { keepSecretsOf, redacted } from '../../secrets.ts';
+import { commonInputs } from '../common-inputs.ts';
+import { type Observer, type Seams, startDelivery } from '../delivery.ts';
+import { exitCodeOf } from '../exit-code.ts';
+import { readInputs, type Written } from '../read-inputs.ts';
+import { type Env, isPublic, runFrom } from '../run.ts';
+import type { Cancellation } from '../signals.ts';
+import type { Terminal } from '../terminal.ts';
+import { readArguments } from './arguments.ts';
+
+export interface CommandLine {
+  readonly env: Env;
+  readonly terminal: Terminal;
+  readonly cancellation: Cancellation;
+  readonly seams?: Seams;
+}
+
+export type ExitCode = 0 | 1 | 2 | 3;
+
+const tellingInputs = {
+  json: flag({
+    description: 'Print the result as JSON on standard output; everything else goes to standard error.',
+    default: false,
+  }),
+  junit: optional(text({ description: 'Write the result to this file as JUnit XML.', example: 'report.xml' })),
+  'exported-variables': optional(
+    text({
+      description:
+        'Write the outputs to this file as `NAME=value` lines for a shell to read. When it cannot be written the command ends with 1.',
+      example: 'outputs.env',
+    }),
+  ),
+};
+
+/** Inputs a command sets itself: `plan` is `deploy-endpoint` with `dry-run: true`. */
+export type Preset = Readonly<Record<string, string>>;
+
+/** What a command that runs this operation takes; what it sets itself is no option of it. */
+export const optionsOf = (operation: { readonly inputs: Schema<object> }, preset: Preset = {}): Schema<object> =>
+  Object.fromEntries(Object.entries(allOptionsOf(operation)).filter(([name]) => !(name in preset)));
+
+const allOptionsOf = ({ inputs }: { readonly inputs: Schema<object> }): Schema<object> => ({
+  ...inputs,
+  ...commonInputs,
+  ...tellingInputs,
+});
+
+/** Runs one operation to its end. Never rejects. */
+export const runCommand = async <Inputs, M extends Memory, Outputs>(
+  name: string,
+  operation: Operation<Inputs, M, Outputs>,
+  args: readonly string[],
+  { env, terminal, cancellation, seams }: CommandLine,
+  preset: Preset = {},
+): Promise<ExitCode> => {
+  try {
+    const fromArguments = readArguments(allOptionsOf(operation), args);
+    refuseOtherThan(preset, fromArguments, name);
+    keepSecretsOf(env);
+    const written: Written = (input) => preset[input] ?? fromArguments(input);
+    const telling = readInputs(tellingInputs, written);
+    const say = (text: string): void => (telling.json ? terminal.err : terminal.out)(redacted(text));
+    const delivery = startDelivery(operation, {
+      env,
+      run: runFrom(env, 'command-line'),
+      written,
+      signal: cancellation.signal,
+      verbatim: !isPublic(env),
+      observer: observerOf(say),
+      ...(seams ? { seams } : {}),
+    });
+    const report = await Promise.race([
+      delivery.ended,
+      cancellation.outOfTime.then(() =>
+        delivery.interrupted('the run was stopped while it was still working; run it again'),
+      ),
+    ]);
+    const token = report.result.outcome === 'pending' ? report.token : undefined;
+    if (telling.json) terminal.out(jsonText({ ...report.result, ...(token ? { 'resume-token': token } : {}) }, 2));
+    else {
+      const remedy = exitCodeOf(report.result) === 0 ? '' : `\n  what to do: ${reason(report.result.reason).remedy}`;
+      terminal.out(`${resultAsText(report)}${token ? `\n  resume-token: ${token}` : ''}${remedy}`);
+    }
+    // Reporting never fails a delivery (DESIGN §7 rule 13); but outputs that the next command depends on must not be missing in green.
+    const unwritten = writeFile(telling.junit, () => junitOf(report));
+    if (unwritten) terminal.err(`warning: ${unwritten}`);
+    const { outcome, reason: why } = report.result;
+    const lost = [
+      writeFile(telling['exported-variables'], () => exportedVariables(report)),
+      telling.json ? faultOf('the JSON on standard output', await terminal.outFault?.()) : undefined,
+    ].filter((fault) => fault !== undefined);
+    for (const fault of lost)
+      terminal.err(
+        `${name}: ${fault}\n  the delivery itself ended ${outcome}/${why}; make room for the output and run again: what is done already is not done twice`,
+      );
+    const code = exitCodeOf(report.result);
+    return lost.length === 0 || code === 2 ? code : 1;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    terminal.err(`${name}: ${error.message}`);
+    return 2;
+  }
+};
+
+/** `plan --dry-run` says the same twice; `plan --no-dry-run` wants something else. @throws {InputError} */
+const refuseOtherThan = (preset: Preset, written: Written, command: string): void => {
+  for (const [input, value] of Object.entries(preset)) {
+    const given = written(input);
+    if (given === undefined || given.toLowerCase() === value) continue;
+    throw new InputError(
+      `--${input} is not an option of ${command}${value === '' ? '' : `: it is always ${value} here`}`,
+    );
+  }
+};
+
+const observerOf = (say: (text: string) => void): Observer => ({
+  asked: () => {},
+  started: (lines) => say(lines.join('\n')),
+  plan: (plan) => say(planAsText(plan)),
+  progress: (entry) => say(timelineLine(entry)),
+  keep: () => {},
+  defect: (stack) => say(stack),
+});
+
+/** @returns why the file could not be written */
+const writeFile = (path: string | undefined, content: () => string): string | undefined => {
+  if (path === undefined) return undefined;
+  try {
+    writeFileSync(path, content());
+    return undefined;
+  } catch (error) {
+    return faultOf(path, error);
+  }
+};
+
+const faultOf = (where: string, error: unknown): string | undefined =>
+  error === undefined
+    ? undefined
+    : `${where} could not be written: ${error instanceof Error ? error.message : String(error)}`;
+
+/** `ENDPOINT_CONFIG='churn-1-4-0-1a2b3c4d'`: quoted, so that a shell reads any value as text. */
+const exportedVariables = ({ result }: Report): string =>
+  Object.entries({ ...result.outputs, outcome: result.outcome, 'reason-code': result.reason })
+    .map(([name, value]) => `${name.toUpperCase().replace(/-/g, '_')}='${value.replace(/'/g, "'\\''")}'\n`)
+    .join('');

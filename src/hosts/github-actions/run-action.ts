@@ -1,0 +1,207 @@
+import type { Memory, Operation } from '../../operation.ts';
+import { jsonText } from '../../plain-text.ts';
+import { reason } from '../../reason-codes.ts';
+import { planAsText } from '../../report/plan.ts';
+import { indented, type Report, resultAsText, timelineLine } from '../../report/result.ts';
+import { summaryOf } from '../../report/summary.ts';
+import type { Schema } from '../../schema.ts';
+import { keepSecretsOf } from '../../secrets.ts';
+import { commonInputs, githubInputs } from '../common-inputs.ts';
+import { type Delivery, finishDelivery, type Host, type Observer, type Seams, startDelivery } from '../delivery.ts';
+import { exitCodeOf } from '../exit-code.ts';
+import { failureOf } from '../failure.ts';
+import { fieldsOf, readInputs, type Written } from '../read-inputs.ts';
+import { runFrom } from '../run.ts';
+import { listenForSignals } from '../signals.ts';
+import { ownsItsInputs, strayInputs } from '../stray-inputs.ts';
+import {
+  annotateError,
+  annotateWarning,
+  hide,
+  identityToken,
+  print,
+  printDebug,
+  printGroup,
+  readInput,
+  readState,
+  saveState,
+  setOutput,
+  writeSummary,
+} from './github-log.ts';
+import { stepState as state } from './step-state.ts';
+
+/**
+ * An action's whole `main.ts`. The same bundle is the post step, which finds out by the state that the main step saved.
+ * Ends the process: 0 for a green step, 1 for a red one; a post step is green when it brought the far side to rest.
+ */
+export const runAction = async <Inputs, M extends Memory, Outputs>(
+  operation: Operation<Inputs, M, Outputs>,
+  seams: Seams = {},
+): Promise<void> => {
+  const isPost = readState(state.started) !== '';
+  // Everything was said and done: the usual case.
+  if (isPost && readState(state.reported) !== '') return;
+
+  failLoudly();
+  keepSecretsOf(process.env);
+  const { signal, outOfTime } = listenForSignals();
+  const role = written('role');
+  const host: Host = {
+    env: process.env,
+    run: runFrom(process.env, 'github-actions'),
+    written,
+    hostInputs: githubInputs,
+    // A post step refuses nothing: it finishes what its main step began.
+    ...(isPost ? {} : strays(operation.inputs)),
+    ...(role ? { role } : {}),
+    signal,
+    observer,
+    identityToken,
+    learned: ({ accessKeyId, secretAccessKey, sessionToken }) => hide(accessKeyId, secretAccessKey, sessionToken),
+    seams,
+  };
+  const delivery = isPost
+    ? finishDelivery(operation, host, readState(state.token) || undefined)
+    : startDelivery(operation, host);
+  if (!isPost) announce(delivery);
+  const report = await endOf(delivery, outOfTime);
+  const { outputsWritten } = await tell(
+    isPost
+      ? { ...report, remarks: ['The main step was stopped before it could finish; its post step wrote this.'] }
+      : report,
+  );
+  // A connection that is still open must not keep a step alive that has ended. No step reads what a post step puts out.
+  process.exit((isPost ? !report.unsettled : isGreen(report) && outputsWritten) ? 0 : 1);
+};
+
+const written: Written = readInput;
+
+/** @returns what is to be refused; warns instead where the user may not have written it */
+const strays = (inputs: Schema<object>): Pick<Host, 'strays'> => {
+  const declared = fieldsOf({ ...inputs, ...commonInputs, ...githubInputs }).map(([name]) => name);
+  const found = strayInputs(process.env, declared);
+  if (ownsItsInputs(process.env, process.argv[1])) return { strays: found };
+  if (found.length > 0)
+    annotateWarning(
+      `${found
+        .slice(0, 5)
+        .map(({ problem }) => problem)
+        .join('\n')}\nIgnored, because another action or a composite may have set it.`,
+    );
+  return {};
+};
+
+const endOf = (delivery: Delivery, outOfTime: Promise<void>): Promise<Report> =>
+  Promise.race([
+    delivery.ended,
+    outOfTime.then(() =>
+      delivery.interrupted('the run was stopped while it was still working; the post step finishes'),
+    ),
+  ]);
+
+/** A killed process can set nothing, so the outputs say from the start what is then true; the end overwrites them. */
+const announce = (delivery: Delivery): void => {
+  quietly('state', () => saveState(state.started, 'yes'));
+  try {
+    setOutputs(delivery.interrupted('the run was killed before it could report'));
+  } catch (error) {
+    // A rollback must not wait for a disk: the run goes on, and its end says whether the outputs could be written then.
+    print(`the outputs cannot be written now (${messageOf(error)}); the step will be red if that stays so`);
+  }
+};
+
+const observer: Observer = {
+  asked: (asked) =>
+    printGroup(
+      'Inputs',
+      Object.entries(asked).map(([name, value]) => `${name}: ${indented(value)}`),
+    ),
+  started: (lines) => print(lines.join('\n')),
+  plan: (plan) => printGroup('Plan', [planAsText(plan)]),
+  progress: (entry) => print(timelineLine(entry)),
+  keep: (token) => quietly('state', () => saveState(state.token, token)),
+  defect: printDebug,
+};
+
+/**
+ * Outputs first: later jobs depend on them. Then the state, so that nothing is undone that was delivered, should the summary be
+ * interrupted. No telling can change how the delivery ended; but a step whose outputs nobody can read must not be green.
+ */
+const tell = async (report: Report): Promise<{ readonly outputsWritten: boolean }> => {
+  const outputsWritten = tryOutputs(report);
+  quietly('state', () => {
+    if (report.token) saveState(state.token, report.token);
+    if (!report.unsettled) saveState(state.reported, 'yes');
+  });
+  print(resultAsText(report));
+  const { outcome, reason: why } = report.result;
+  if (!isGreen(report)) annotateError(`${outcome}/${why}`, annotationOf(report));
+  await writeSummary(summaryOf(report)).catch((error: unknown) => warnOnce('job summary', error));
+  return { outputsWritten };
+};
+
+const tryOutputs = (report: Report): boolean => {
+  try {
+    setOutputs(report);
+    return true;
+  } catch (error) {
+    const { outcome, reason: why } = report.result;
+    annotateError(
+      'outputs not written',
+      `the outputs could not be written, and later steps depend on them: ${messageOf(error)}\n` +
+        `The delivery itself ended ${outcome}/${why}. Make the file that GITHUB_OUTPUT names writable (is the runner's disk full?),` +
+        ' then run again: what is done already is not done twice.',
+    );
+    return false;
+  }
+};
+
+/** @throws {Error} when the runner gave no file to write them to, or the file cannot be written */
+const setOutputs = ({ result, token, endpointKey, wouldChange }: Report): void => {
+  // The toolkit would print a command instead, which runners have stopped to obey.
+  if (!process.env['GITHUB_OUTPUT']) throw new Error('GITHUB_OUTPUT is not set');
+  for (const [name, value] of Object.entries(result.outputs)) setOutput(name, value);
+  setOutput('outcome', result.outcome);
+  setOutput('reason-code', result.reason);
+  setOutput('result', jsonText(result));
+  if (token && result.outcome === 'pending') setOutput('resume-token', token);
+  if (endpointKey !== undefined) setOutput('endpoint-key', endpointKey);
+  if (wouldChange !== undefined) setOutput('would-change', wouldChange);
+};
+
+/** DESIGN §7 rule 13. */
+const quietly = (channel: string, tellIt: () => void): void => {
+  try {
+    tellIt();
+  } catch (error) {
+    warnOnce(channel, error);
+  }
+};
+
+/** One warning per channel and one error stay far below the ten annotations that GitHub shows. */
+const warned = new Set<string>();
+const warnOnce = (channel: string, error: unknown): void => {
+  if (warned.has(channel)) return;
+  warned.add(channel);
+  annotateWarning(`the ${channel} could not be written: ${messageOf(error)}`);
+};
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const annotationOf = ({ result }: Report): string => `${result.because}\n${reason(result.reason).remedy}`;
+
+/** Node would print the error itself, message first and as it is; and the runner would read it for commands. */
+const failLoudly = (): void => {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+    process.once(event, (error: unknown) => {
+      const { outcome, reason: why, because } = failureOf(error);
+      annotateError(`${outcome}/${why}`, `${because}\n${reason(why).remedy}`);
+      if (error instanceof Error) printDebug(error.stack ?? '');
+      process.exit(1);
+    });
+};
+
+const isGreen = ({ result, wouldChange }: Report): boolean => {
+  if (exitCodeOf(result) === 0) return !wouldChange || readInputs(githubInputs, written)['on-change'] === 'continue';
+  return result.outcome === 'pending' && readInputs(githubInputs, written)['on-pending'] === 'continue';
+};

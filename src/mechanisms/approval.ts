@@ -1,0 +1,106 @@
+import { classify, describe, isFromAws, isRefused } from '../aws/errors.ts';
+import { reasonOfError } from '../aws/reason.ts';
+import { Refusal } from '../operation.ts';
+import type { ReasonCode } from '../reason-codes.ts';
+import type { RegisteredVersion } from '../registry/packages.ts';
+import {
+  approvalOf,
+  type Depth,
+  readStanding,
+  type Standing,
+  sealNote,
+  type Withdrawal,
+} from '../registry/standing.ts';
+import { verifyContent } from '../registry/verify-content.ts';
+import type { World } from '../world.ts';
+import type { Turn, TurnResult } from './turn.ts';
+
+/**
+ * Approval and content are looked at again directly before traffic can move, and at every look while it moves (DESIGN §7 rule 18).
+ * Going back looks at neither: it must work when the version that is left was rejected.
+ */
+
+/** Says why the release must not go on, as its next step; undefined when nothing speaks against it. */
+export type Guard = (turn: Turn) => Promise<TurnResult | undefined>;
+
+/** Directly before a submission, when no traffic has moved. What AWS refuses is thrown: without an answer nothing is submitted. */
+export const refuseWithdrawn: Guard = async (turn) => {
+  const { unapproved, fault } = await standingOf(turn, 'content');
+  if (unapproved !== undefined) return turn.conclude('not-approved', `nothing was submitted: ${unapproved}`);
+  return fault && turn.conclude(fault.reason, `nothing was submitted: ${fault.because}`);
+};
+
+export type Look =
+  | { readonly is: 'standing' }
+  /** Rejected, and the manifest has the rollout finish. */
+  | { readonly is: 'tolerated'; readonly because: string }
+  | { readonly is: 'withdrawn'; readonly withdrawal: Withdrawal }
+  /** Neither approval nor rejection. `refused`: the reason when asking again changes nothing. */
+  | { readonly is: 'unknown'; readonly because: string; readonly refused?: ReasonCode };
+
+export const standing: Look = { is: 'standing' };
+
+/**
+ * One look at the registry while a release goes on.
+ * @param moves traffic moves, or has moved: a rollout that has not begun is never finished without its approval
+ */
+export const lookAtApproval = async (turn: Turn, moves: boolean, depth: Depth = 'package'): Promise<Look> => {
+  try {
+    const finish = moves && turn.approval.onRejection === 'finish';
+    const { unapproved, fault } = await standingOf(turn, depth, finish);
+    if (unapproved !== undefined && !finish)
+      return { is: 'withdrawn', withdrawal: { reason: 'not-approved', because: unapproved } };
+    if (fault !== undefined) return { is: 'withdrawn', withdrawal: fault };
+    return unapproved === undefined
+      ? standing
+      : { is: 'tolerated', because: `${unapproved}; on-rejection: finish lets the rollout go on` };
+  } catch (error) {
+    if (!mayBeWaitedFor(error)) throw error;
+    return {
+      is: 'unknown',
+      because: `the approval of ${turn.release.version} cannot be looked at: ${describe(error)}`,
+      ...(isRefused(error) ? { refused: reasonOfError(error) } : {}),
+    };
+  }
+};
+
+/** What a look adds to the line that says where the release is. */
+export const saidOf = (look: Look): readonly string[] =>
+  look.is === 'unknown' || look.is === 'tolerated'
+    ? [look.because]
+    : look.is === 'withdrawn'
+      ? [look.withdrawal.because]
+      : [];
+
+/** Without credentials no call of this turn can succeed, and a run that is ending looks at nothing more. */
+const mayBeWaitedFor = (error: unknown): boolean =>
+  isFromAws(error) && !['aborted', 'expired-credentials', 'no-credentials'].includes(classify(error));
+
+const standingOf = async ({ world, release, approval }: Turn, depth: Depth, evenSo = false): Promise<Standing> => {
+  if (release.operation === 'rollback') return {};
+  const { packageVersion, contentDigest } = release.candidate;
+  if (packageVersion === undefined)
+    return {
+      fault: { reason: 'not-approved', because: `the release record names no model package for ${release.version}` },
+    };
+  const approved = { group: approval.group, version: release.version, packageVersion };
+  return readStanding(world, contentDigest === undefined ? approved : { ...approved, contentDigest }, depth, evenSo);
+};
+
+/**
+ * For a plan: an approver wants to see it before the approval, so a dry run goes on without one.
+ * @returns notes for the plan
+ * @throws {Refusal} `not-approved`, `content-changed`, `config-missing`
+ */
+export const refuseUnfitVersion = async (world: World, registered: RegisteredVersion): Promise<readonly string[]> => {
+  const waits = registered.approval === 'PendingManualApproval' && world.write === undefined;
+  if (registered.approval !== 'Approved' && !waits) throw new Refusal('not-approved', approvalOf(registered));
+  // Rule 2: what is deployed is what was approved, to the byte.
+  const fault = await verifyContent(world, registered);
+  if (fault !== undefined) throw new Refusal(fault.reason, fault.because);
+  const { tag, packageVersion } = registered;
+  return [
+    ...(waits ? [`${tag} (package version ${packageVersion}) waits for approval; it is not deployed before`] : []),
+    ...sealNote(registered),
+  ];
+};

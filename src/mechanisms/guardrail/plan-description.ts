@@ -1,0 +1,205 @@
+import { duration, seconds } from '../../clock.ts';
+import { type Count, drifted } from '../../endpoint/count.ts';
+import { type Desired, serverlessHardware } from '../../endpoint/desired.ts';
+import { isNamedFor } from '../../endpoint/names.ts';
+import type { Live } from '../../endpoint/observe.ts';
+import { deployPermissions } from '../../endpoint/permissions.ts';
+import { scalingIs, scalingOf, wantedScaling } from '../../endpoint/scaling.ts';
+import { missingTags } from '../../endpoint/tags.ts';
+import type { EndpointSpec } from '../../manifest/manifest.ts';
+import type { AlarmSpec } from '../../metrics/alarms.ts';
+import type { Change, Plan } from '../../operation.ts';
+import type { RegisteredVersion } from '../../registry/packages.ts';
+import type { Configuration } from '../../release/record.ts';
+import type { Path } from '../../rollout/compile.ts';
+import type { World } from '../../world.ts';
+import type { DeliveryRequest } from '../request.ts';
+
+/** All that the planning turn found out. */
+export interface PlanFacts {
+  readonly asked: DeliveryRequest;
+  readonly registered: RegisteredVersion;
+  readonly live: Live | undefined;
+  readonly baseline: Configuration | undefined;
+  readonly wanted: Desired;
+  readonly serves: boolean;
+  readonly path: Path;
+  readonly alarms: readonly AlarmSpec[];
+  readonly rate: number;
+  readonly count: Count;
+  readonly notes: readonly string[];
+  readonly variant: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** The plan as people read it: what changes, in order, and what they should know before it does. */
+export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan> => {
+  const { asked, live, wanted, serves, path, registered, baseline } = facts;
+  const around = await aroundChanges(world, facts);
+  const changes: readonly Change[] = serves
+    ? around
+    : [
+        {
+          verb: 'create',
+          object: `model ${wanted.model.ModelName}`,
+          details: [`from ${registered.tag} (package version ${registered.packageVersion})`],
+        },
+        {
+          verb: 'create',
+          object: `endpoint config ${wanted.config.EndpointConfigName}`,
+          details: [hardwareSentence(asked.spec, facts.count)],
+        },
+        ...(facts.alarms.length > 0
+          ? [
+              {
+                verb: 'create',
+                object: `${facts.alarms.length} alarms for this release`,
+                details: facts.alarms.map(({ AlarmName }) => AlarmName),
+              } as const,
+            ]
+          : []),
+        live === undefined
+          ? { verb: 'create', object: `endpoint ${asked.spec.name}`, details: [] }
+          : {
+              verb: 'update',
+              object: `endpoint ${asked.spec.name}`,
+              details: [`${baseline?.endpointConfig} → ${wanted.config.EndpointConfigName}`, ...pathSentences(path)],
+            },
+        ...around,
+      ];
+  return {
+    title:
+      serves && around.length === 0
+        ? `${asked.spec.name} serves ${asked.version} already`
+        : `deploy ${asked.group} ${asked.version} to ${asked.spec.name} by ${live === undefined ? 'creation' : asked.rollout.strategy}`,
+    changes,
+    notes: notesOf(facts),
+    expectedSeconds: serves ? 0 : path.expectedSeconds,
+    peakInstances: serves ? {} : peakOf(facts),
+    permissions: deployPermissions({
+      creates: live === undefined,
+      passesRole: asked.spec.executionRole !== undefined,
+      // A scalable target is set aside while the instance type changes.
+      scales:
+        asked.spec.autoscaling !== undefined ||
+        (!serves && baseline !== undefined && baseline.instanceType !== asked.spec.instance?.type),
+      encrypts: asked.spec.kmsKey !== undefined,
+      resizes: serves && drifted(facts.count, live) !== undefined,
+      serves,
+    }),
+  };
+};
+
+const hardwareSentence = ({ instance, serverless }: EndpointSpec, { expected }: Count): string =>
+  instance
+    ? `${expected} × ${instance.type}`
+    : `serverless: ${serverless?.memoryMb} MB, at most ${serverless?.maxConcurrency} requests at once`;
+
+/** Both fleets run until the old one goes; a rolling update adds one batch at a time (AWS: "Use rolling deployments"). */
+const peakOf = ({ asked, baseline, count, path }: PlanFacts): Readonly<Record<string, number>> => {
+  const { instance } = asked.spec;
+  const old =
+    baseline && /^ml\./.test(baseline.instanceType) ? { [baseline.instanceType]: baseline.instanceCount } : {};
+  if (instance === undefined) return old;
+  const added =
+    path.mechanism === 'guardrail' && path.routing === 'ROLLING'
+      ? (path.stepInstances ?? count.expected)
+      : count.expected;
+  return { ...old, [instance.type]: (old[instance.type] ?? 0) + added };
+};
+
+const aroundChanges = async (
+  world: World,
+  { asked, live, variant, tags, serves, count }: PlanFacts,
+): Promise<readonly Change[]> => {
+  const { spec } = asked;
+  const changes: Change[] = [];
+  const now = serves ? drifted(count, live) : undefined;
+  if (now !== undefined)
+    changes.push({ verb: 'update', object: `instances of ${spec.name}`, details: [`${now} → ${count.expected}`] });
+  if (spec.autoscaling !== undefined) {
+    const wanted = wantedScaling(spec.name, variant, spec.autoscaling);
+    if (!scalingIs(wanted, live && (await scalingOf(world, spec.name, variant))))
+      changes.push({
+        verb: 'update',
+        object: `autoscaling of ${wanted.resourceId}`,
+        details: [`${wanted.minCapacity} to ${wanted.maxCapacity} instances`],
+      });
+  }
+  if (live !== undefined) {
+    const missing = await missingTags(world, spec.name, tags);
+    if (missing.length > 0)
+      changes.push({
+        verb: 'update',
+        object: `tags of ${spec.name}`,
+        details: missing.map(({ Key, Value }) => `${Key}: ${Value}`),
+      });
+  }
+  return changes;
+};
+
+const pathSentences = (path: Path): readonly string[] =>
+  path.mechanism !== 'guardrail'
+    ? []
+    : [
+        ...path.stages
+          .filter(({ bakeSeconds, share }) => bakeSeconds > 0 || share < 1)
+          .map(
+            ({ share, bakeSeconds }) =>
+              `${Math.round(share * 1000) / 10} % of the traffic for ${duration(seconds(bakeSeconds))}`,
+          ),
+        `at most ${duration(seconds(path.timeoutSeconds))} in all`,
+      ];
+
+/** AWS counts both fleets against the quota of their type (reference/sagemaker.md §2.3). */
+const quotaNotes = (facts: PlanFacts): readonly string[] =>
+  facts.baseline === undefined
+    ? []
+    : Object.entries(peakOf(facts))
+        .filter(([type, most]) => most > (type === facts.baseline?.instanceType ? facts.baseline.instanceCount : 0))
+        .map(
+          ([type, most]) =>
+            `needs a quota for ${most} × ${type} while the update runs: both fleets count until the old one has gone`,
+        );
+
+const notesOf = (facts: PlanFacts): readonly string[] => {
+  const { asked, registered, baseline, path, notes, count, rate, serves, alarms, live } = facts;
+  if (serves) return [];
+  const { rollout } = asked;
+  const guarded = path.mechanism === 'guardrail';
+  return [
+    ...notes,
+    ...(count.note ? [count.note] : []),
+    ...quotaNotes(facts),
+    ...(registered.unpinned
+      ? ['the registered image or artifact is not pinned: what runs may differ from what was tested']
+      : []),
+    ...(guarded && asked.spec.async
+      ? ["async endpoints publish no Invocations: the new fleet's requests are counted by its ModelLatency"]
+      : []),
+    ...(guarded && rollout.minimumRequests === 0
+      ? ['minimum-requests is 0: a bake passes even when the new version receives no request']
+      : []),
+    ...(guarded && rollout.minimumRequests > 0
+      ? [`${baseline?.endpointConfig} sees about ${Math.round(rate * 10) / 10} requests per second`]
+      : []),
+    ...(guarded && alarms.length <= 1 && rollout.alarms.named.length === 0
+      ? ['no alarms: the new version is taken back when it does not start, not when it answers wrongly']
+      : []),
+    ...(baseline && !(asked.spec.instance && baseline.instanceType === serverlessHardware)
+      ? [`rolling back means ${baseline.version ?? baseline.endpointConfig}; its configuration and model are kept`]
+      : []),
+    // docs/permissions: rollback may publish what is named for its endpoint.
+    ...(baseline && !isNamedFor(asked.spec.name, baseline.endpointConfig)
+      ? [
+          `${baseline.endpointConfig} is not named for ${asked.spec.name}: whoever rolls back to it must be allowed sagemaker:UpdateEndpoint on endpoint-config/${baseline.endpointConfig.toLowerCase()} by name`,
+        ]
+      : []),
+    ...(live !== undefined &&
+    asked.spec.instance !== undefined &&
+    asked.spec.autoscaling === undefined &&
+    count.expected !== baseline?.instanceCount
+      ? [`the manifest's ${count.expected} instances replace the ${baseline?.instanceCount} that serve`]
+      : []),
+  ];
+};

@@ -1,0 +1,114 @@
+import { minutes } from '../../clock.ts';
+import type { AlarmSpec } from '../../metrics/alarms.ts';
+import { judgeFleets } from '../../metrics/judge-fleets.ts';
+import { candidateFleet } from '../../metrics/traffic.ts';
+import type { ReasonCode } from '../../reason-codes.ts';
+import type { Verdict } from '../../rollout/event.ts';
+import type { Look } from '../approval.ts';
+import { abortHeldMs, publishAbort, rearm } from '../release-alarms.ts';
+import type { Turn, TurnResult } from '../turn.ts';
+import { starvedBake } from './bakes.ts';
+
+/** The only lever SageMaker leaves for stopping an update is an alarm (reference/sagemaker.md §3.3). */
+const stop = async (
+  turn: Turn,
+  why: ReasonCode,
+  because: string,
+  verdict?: Pick<Verdict, 'because' | 'figures'>,
+): Promise<TurnResult> => {
+  const { release, world } = turn;
+  const announced =
+    release.witnessed.abort === undefined
+      ? await turn.save({
+          witnessed: {
+            ...release.witnessed,
+            abort: {
+              at: world.clock.now(),
+              why,
+              published: false,
+              ...(verdict ? { because: verdict.because } : {}),
+              ...(verdict?.figures ? { figures: verdict.figures } : {}),
+            },
+          },
+        })
+      : turn;
+  await publishAbort(announced);
+  const { abort } = announced.release.witnessed;
+  if (abort)
+    await announced.save({
+      witnessed: { ...announced.release.witnessed, abort: { ...abort, at: world.clock.now(), published: true } },
+    });
+  return { because, percent: 80, notBefore: turn.nextPoll() };
+};
+
+/** A person's word first; and an order that was given is seen through. */
+export const stopIfAsked = async (turn: Turn): Promise<TurnResult | undefined> => {
+  const { release } = turn;
+  const { abort } = release.witnessed;
+  // Announced by a run that died before it published, or held for so long that it is about to be let go: published now.
+  if (abort?.published === false || (abort && abort.at + abortHeldMs - minutes(10) <= turn.world.clock.now()))
+    return stop(turn, 'aborted-by-hand', 'stopping the update');
+  const asked = release.commands.find(({ command }) => command === 'abort');
+  if (asked === undefined || abort !== undefined || release.submission.abortAlarm === undefined) return undefined;
+  return stop(turn, 'aborted-by-hand', `stopping the update as ${asked.by} asked: ${asked.why}`);
+};
+
+/** Rule 18: without its approval, or with another content than was approved, a version keeps no traffic. */
+export const stopIfWithdrawn = async (turn: Turn, look: Look): Promise<TurnResult | undefined> => {
+  const { abortAlarm } = turn.release.submission;
+  if (look.is !== 'withdrawn' || turn.release.witnessed.abort !== undefined || abortAlarm === undefined)
+    return undefined;
+  const { because } = look.withdrawal;
+  return stop(turn, 'approval-withdrawn', `stopping the update: ${because}`, { because });
+};
+
+/** The same judge as in a stepped rollout; here its only lever is the alarm. */
+export const stopIfConvicted = async (turn: Turn): Promise<TurnResult | undefined> => {
+  const { judged, abortAlarm } = turn.release.submission;
+  const { abort, bakes = [], blindSince } = turn.release.witnessed;
+  if (judged === undefined || abort !== undefined || abortAlarm === undefined) return undefined;
+  const heard = await judgeFleets(turn, { ...judged, ...(blindSince === undefined ? {} : { blindSince }) }, bakes);
+  if (heard === undefined) return undefined;
+  const { verdict, evidence } = heard;
+  turn.witness(evidence);
+  const seeing = await noteBlindness(turn, verdict.blind === true);
+  if (verdict.decision !== 'rollback') return undefined;
+  return stop(seeing, verdict.why ?? 'convicted', `stopping the update: ${verdict.because}`, verdict);
+};
+
+const noteBlindness = async (turn: Turn, blind: boolean): Promise<Turn> => {
+  const { blindSince, ...witnessed } = turn.release.witnessed;
+  if (blind === (blindSince !== undefined)) return turn;
+  return turn.save({ witnessed: blind ? { ...witnessed, blindSince: turn.world.clock.now() } : witnessed });
+};
+
+/** Rule 5: a bake that cannot prove anything is not waited for. */
+export const stopIfStarved = async (turn: Turn): Promise<TurnResult | undefined> => {
+  const { release, world } = turn;
+  const { minimumRequests, abortAlarm } = release.submission;
+  if (release.witnessed.abort !== undefined || abortAlarm === undefined) return undefined;
+  const starved = await starvedBake(world, candidateFleet(turn), release.witnessed.bakes ?? [], minimumRequests);
+  if (starved === undefined) return undefined;
+  const saw = starved.projected ? `will see about ${starved.requests}` : `saw ${starved.requests}`;
+  return stop(
+    turn,
+    'insufficient-traffic',
+    `stopping the update: the candidate ${saw} of the ${minimumRequests} requests its ${starved.bake.stage} bake needs`,
+  );
+};
+
+/** Without its alarms a bake is only a timer: what was deleted of the release's own is made again (reference/sagemaker.md §3.3). */
+export const putBack = async (
+  turn: Turn,
+  gone: readonly string[],
+  armed: readonly AlarmSpec[],
+): Promise<TurnResult | undefined> => {
+  const own = armed.filter(({ AlarmName }) => gone.includes(AlarmName));
+  if (own.length === 0) return undefined;
+  await rearm(turn, own);
+  return {
+    because: `put back what somebody deleted: ${own.map(({ AlarmName }) => AlarmName).join(', ')}`,
+    percent: 20,
+    notBefore: turn.nextPoll(),
+  };
+};

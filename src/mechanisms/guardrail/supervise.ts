@@ -1,0 +1,306 @@
+import { failureCause } from '../../aws/errors.ts';
+import { duration, minutes, seconds } from '../../clock.ts';
+import { canonical } from '../../digest.ts';
+import { inProgress, type Live, observe } from '../../endpoint/observe.ts';
+import { mismatches } from '../../endpoint/verify.ts';
+import type { AlarmSpec } from '../../metrics/alarms.ts';
+import { candidateFleet, firstRequestAt, metricDelay, requestsSeen } from '../../metrics/traffic.ts';
+import type { Witnessed } from '../../release/record.ts';
+import { type Look, lookAtApproval, saidOf, standing } from '../approval.ts';
+import { type AlarmStates, alarmStates, watchedAlarms, wentRed } from '../release-alarms.ts';
+import { grace, moved } from '../submit.ts';
+import type { Turn, TurnResult } from '../turn.ts';
+import { turnBack } from '../turn-back.ts';
+import { countableAt, countBakes, witnessBakes } from './bakes.ts';
+import { causeOf } from './cause.ts';
+import { putBack, stopIfAsked, stopIfConvicted, stopIfStarved, stopIfWithdrawn } from './stop-update.ts';
+
+/** The submission arrived, so a read without any sign of it is stale; past this, nothing is known any more. */
+const patience = minutes(10);
+/** How long weights and counts may lag behind InService before they are called wrong. */
+const lag = minutes(5);
+
+/**
+ * One look at a running update: write down what is seen, act on it, or conclude.
+ * @param armed the alarms the release made for itself, to be put back when somebody deletes them
+ */
+export const supervise = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promise<TurnResult> => {
+  const live = await observe(turn.world, turn.endpoint);
+  if (live === undefined)
+    return turn.conclude('changed-by-others', `the endpoint ${turn.endpoint} was deleted during the release`);
+  const underWay = live.pending !== undefined;
+  const serves = !underWay && live.endpointConfig === turn.release.candidate.endpointConfig;
+  const alarms = underWay || serves ? await alarmStates(turn) : nothingWatched;
+  // While it runs the release's own can be put back; what is missing at the end did not watch to the end.
+  const lost = underWay ? withoutOwn(alarms.gone, armed) : alarms.gone;
+  const witnessing = await witness(turn, live, { ...alarms, gone: lost });
+  switch (situation(live, witnessing)) {
+    case 'moving': {
+      const asked = await stopIfAsked(witnessing);
+      if (asked !== undefined) return asked;
+      const stopping = witnessing.release.witnessed.abort !== undefined;
+      const look = stopping ? standing : await lookAtApproval(witnessing, true);
+      return (
+        (await stopIfWithdrawn(witnessing, look)) ??
+        (await putBack(witnessing, alarms.gone, armed)) ??
+        (await stopIfConvicted(witnessing)) ??
+        (await stopIfStarved(witnessing)) ??
+        progress(witnessing, live, look)
+      );
+    }
+    case 'not-moved-yet':
+      return { because: 'the endpoint has not moved yet', percent: 15, notBefore: turn.nextPoll() };
+    case 'arrived':
+      return (
+        (await withdrawn(witnessing, live)) ??
+        (await unverified(witnessing, live)) ??
+        (await unwatched(witnessing)) ??
+        (await unproven(witnessing, live)) ??
+        succeeded(witnessing)
+      );
+    case 'returned':
+      return returned(witnessing, live);
+    case 'failed':
+      return failed(witnessing, live);
+    case 'out-of-service':
+      return witnessing.conclude(
+        'endpoint-unusable',
+        `${turn.endpoint} is OutOfService with ${live.endpointConfig}: ${live.failureReason ?? 'SageMaker gives no reason'}`,
+      );
+    case 'mixed':
+      return witnessing.conclude(
+        'rollback-failed',
+        `the update and its rollback both failed: ${live.failureReason ?? 'SageMaker gives no reason'}`,
+      );
+    case 'foreign':
+      return witnessing.conclude(
+        'changed-by-others',
+        `the endpoint moved to ${live.pending?.endpointConfig ?? live.endpointConfig} (${live.status}), which is not this release`,
+      );
+  }
+};
+
+type Situation =
+  | 'moving'
+  | 'not-moved-yet'
+  | 'arrived'
+  | 'returned'
+  | 'failed'
+  | 'out-of-service'
+  | 'mixed'
+  | 'foreign';
+
+/** What DescribeEndpoint means for this release. `InService` alone means nothing (rule 1). */
+const situation = (live: Live, { world, release }: Turn): Situation => {
+  if (live.pending !== undefined && live.pending.endpointConfig !== release.candidate.endpointConfig) return 'foreign';
+  if (live.status === 'Deleting') return 'foreign';
+  const known = [release.candidate, release.baseline].some((one) => one?.endpointConfig === live.endpointConfig);
+  if (live.status === 'OutOfService') return known ? 'out-of-service' : 'foreign';
+  if (inProgress(live.status)) return 'moving';
+  if (live.status === 'Failed') return 'failed';
+  if (live.endpointConfig === release.candidate.endpointConfig && live.status === 'InService')
+    return live.pending === undefined ? 'arrived' : 'moving';
+  const submittedAt = release.witnessed.submittedAt ?? release.startedAt;
+  const staleUntil = submittedAt + (moved(live, release) ? grace : patience);
+  if (release.witnessed.updatingAt === undefined && world.clock.now() < staleUntil) return 'not-moved-yet';
+  if (live.status === 'UpdateRollbackFailed') return 'mixed';
+  return live.endpointConfig === release.baseline?.endpointConfig ? 'returned' : 'foreign';
+};
+
+/** FailureReason may vanish, alarms may go back to OK, bakes are over in minutes: what is seen is written down (DESIGN §8). */
+const witness = async (turn: Turn, live: Live, alarmed: AlarmStates): Promise<Turn> => {
+  const { release, world } = turn;
+  const seen = release.witnessed;
+  const updatingAt = seen.updatingAt ?? (inProgress(live.status) ? world.clock.now() : undefined);
+  // An old FailureReason may stay through the update (reference/sagemaker.md §2.7 rule 3); once it was gone, the next one is new.
+  const stale = updatingAt !== undefined && live.failureReason === undefined ? undefined : seen.staleFailureReason;
+  const told = live.failureReason === stale ? undefined : live.failureReason;
+  const failureReason = seen.failureReason ?? told;
+  const gone = [...new Set([...(seen.alarmsGone ?? []), ...alarmed.gone])].sort();
+  const bakes = await countBakes(
+    world,
+    candidateFleet(turn),
+    witnessBakes(seen.bakes ?? [], live.pending, release.submission),
+  );
+  // What goes off while instances start says nothing of a candidate without traffic, and trips nothing.
+  const red = live.pending === undefined || bakes.length === 0 ? [] : alarmed.red;
+  const alarms = [...new Set([...(seen.alarms ?? []), ...red])].sort();
+  const { staleFailureReason: _, ...others } = seen;
+  const witnessed: Witnessed = {
+    ...others,
+    ...(stale === undefined ? {} : { staleFailureReason: stale }),
+    ...(updatingAt === undefined ? {} : { updatingAt }),
+    ...(failureReason === undefined ? {} : { failureReason }),
+    ...(alarms.length > 0 ? { alarms } : {}),
+    ...(gone.length > 0 ? { alarmsGone: gone } : {}),
+    ...(bakes.length > 0 ? { bakes } : {}),
+  };
+  const renew = release.lease.until - world.clock.now() < minutes(3);
+  return canonical(witnessed) === canonical(seen) && !renew ? turn : turn.save({ witnessed });
+};
+
+/** The update does not show, and what else may move the endpoint is none of these alarms' business. */
+const nothingWatched: AlarmStates = { red: [], gone: [], undecided: [], changed: [] };
+
+const withoutOwn = (names: readonly string[], armed: readonly AlarmSpec[]): readonly string[] =>
+  names.filter((name) => !armed.some(({ AlarmName }) => AlarmName === name));
+
+/** An alarm that nobody can put back did not watch to the end, so the bakes proved less than was asked. */
+const unwatched = async (turn: Turn): Promise<TurnResult | undefined> => {
+  const gone = turn.release.witnessed.alarmsGone ?? [];
+  if (gone.length === 0) return undefined;
+  return turn.conclude(
+    'alarm-gone',
+    `the new version serves, but ${gone.join(', ')} was deleted while it should have watched the update`,
+  );
+};
+
+const progress = (turn: Turn, live: Live, look: Look): TurnResult => {
+  const { world, release } = turn;
+  const variant = live.pending?.variants.find(({ name }) => name === release.submission.variant);
+  const phase = variant?.phases.at(-1);
+  const shown = phase === undefined ? live.status : `${phase.phase}${phase.message ? ` (${phase.message})` : ''}`;
+  const since = world.clock.now() - (release.witnessed.submittedAt ?? release.startedAt);
+  const share = Math.min(1, since / seconds(Math.max(1, release.submission.expectedSeconds)));
+  const red = release.witnessed.alarms ?? [];
+  return {
+    because: [
+      release.witnessed.abort === undefined
+        ? shown
+        : `returning to ${release.baseline?.endpointConfig ?? 'nothing'}: ${shown}`,
+      ...(variant === undefined ? [] : [`${variant.current} of ${variant.desired} instances of the candidate`]),
+      ...(red.length > 0 ? [`in ALARM: ${red.join(', ')}`] : []),
+      ...saidOf(look),
+      ...(look.is === 'withdrawn' ? ['this update cannot be stopped, and is taken back when it is over'] : []),
+    ].join('; '),
+    percent: 15 + Math.round(70 * share),
+    notBefore: turn.nextPoll(),
+  };
+};
+
+/** The update is over, so no alarm can take it back any more; another update can. */
+const withdrawn = async (turn: Turn, live: Live): Promise<TurnResult | undefined> => {
+  const { endpoint, release, world } = turn;
+  // A candidate beside what serves has no traffic yet.
+  const look = await lookAtApproval(turn, release.candidate.beside === undefined);
+  switch (look.is) {
+    case 'standing':
+      return undefined;
+    case 'tolerated':
+      turn.remark(look.because);
+      return undefined;
+    case 'unknown':
+      if (look.refused === undefined && world.clock.now() < live.modifiedAt + lag)
+        return { because: `the update settled; ${look.because}`, percent: 88, notBefore: turn.nextPoll() };
+      turn.remark(`${look.because}; it was approved when the update was submitted`);
+      return undefined;
+    case 'withdrawn': {
+      const { reason, because } = look.withdrawal;
+      if (release.candidate.beside)
+        return turn.conclude(
+          reason,
+          `${release.version} is up on ${endpoint}, without traffic, and gets none: ${because}`,
+        );
+      return (
+        (await turnBack(turn, because)) ??
+        turn.conclude(
+          'withdrawn-too-late',
+          `${endpoint} serves ${release.version}, and there is nothing to go back to: ${because}`,
+        )
+      );
+    }
+  }
+};
+
+const unverified = async (turn: Turn, live: Live): Promise<TurnResult | undefined> => {
+  const wrong = mismatches(live, turn.release.candidate, turn.release.submission.variant);
+  if (wrong.length === 0) return undefined;
+  if (turn.world.clock.now() < live.modifiedAt + lag)
+    return { because: `the update settled; waiting for ${wrong.join('; ')}`, percent: 88, notBefore: turn.nextPoll() };
+  return turn.conclude('verification-mismatch', `the new configuration serves, but ${wrong.join('; ')}`);
+};
+
+/** A bake that ended without enough requests after the update had settled can no longer be stopped, only told. */
+const unproven = async (turn: Turn, live: Live): Promise<TurnResult | undefined> => {
+  const { release, world } = turn;
+  const { minimumRequests, kind, bakeSeconds, finalBakeSeconds } = release.submission;
+  if (kind !== 'update' || minimumRequests === 0 || bakeSeconds + finalBakeSeconds === 0) return undefined;
+  const bakes = release.witnessed.bakes ?? [];
+  const countable = bakes.length > 0 ? countableAt(bakes) : live.modifiedAt + metricDelay;
+  if (countable !== undefined && world.clock.now() < countable)
+    return {
+      because: 'the new version serves; waiting for the metrics of the last bake',
+      percent: 90,
+      notBefore: countable,
+    };
+  const submittedAt = release.witnessed.submittedAt ?? release.startedAt;
+  // Nobody watched while it baked (a run that died): the requests since then are all there is to go by.
+  const least =
+    bakes.length > 0
+      ? Math.min(...bakes.map(({ requests = 0 }) => requests))
+      : await requestsSeen(world, candidateFleet(turn), submittedAt, world.clock.now());
+  if (least >= minimumRequests) return undefined;
+  return turn.conclude(
+    'unproven-traffic',
+    `the new version serves, but a bake saw only ${least} of the ${minimumRequests} requests it needs`,
+  );
+};
+
+const succeeded = (turn: Turn): Promise<TurnResult> => {
+  const { release, world, endpoint } = turn;
+  const took = duration(world.clock.now() - release.startedAt);
+  const what = release.candidate.version ?? release.candidate.endpointConfig;
+  if (release.candidate.beside)
+    return turn.conclude(
+      'candidate-dark',
+      `${what} is up on ${endpoint} beside what serves, without traffic, after ${took}, verified`,
+    );
+  return release.operation === 'rollback'
+    ? turn.conclude('restored', `${endpoint} serves ${what} again after ${took}, verified`)
+    : turn.conclude('delivered', `${endpoint} serves ${what} after ${took}, verified`);
+};
+
+/** The alarms that took the update back: as witnessed, else what went off since the candidate's first bake or request. */
+const redAlarms = async (turn: Turn): Promise<readonly string[]> => {
+  const { witnessed, startedAt } = turn.release;
+  if (witnessed.alarms !== undefined) return witnessed.alarms;
+  if (watchedAlarms(turn).length === 0) return [];
+  const [bake] = witnessed.bakes ?? [];
+  const exposed =
+    bake?.startedAt ?? (await firstRequestAt(turn.world, candidateFleet(turn), witnessed.submittedAt ?? startedAt));
+  return exposed === undefined ? [] : wentRed(turn, exposed);
+};
+
+const returned = async (turn: Turn, live: Live): Promise<TurnResult> => {
+  const { release, world } = turn;
+  const submittedAt = release.witnessed.submittedAt ?? release.startedAt;
+  const cause = causeOf({
+    release,
+    redAlarms: await redAlarms(turn),
+    failureReason: release.witnessed.failureReason,
+    elapsedSeconds: (world.clock.now() - submittedAt) / 1000,
+  });
+  if (release.operation === 'shift-traffic')
+    return turn.conclude(
+      'retire-failed',
+      `${cause.because}; ${release.candidate.version} keeps all traffic beside the old variant`,
+    );
+  const serves = `${release.baseline?.version ?? live.endpointConfig} serves`;
+  return release.operation === 'rollback'
+    ? turn.conclude('restore-failed', `${cause.because}; ${serves} still`)
+    : turn.conclude(cause.reason, `${cause.because}; ${serves}`);
+};
+
+/** Nothing serves, and only DeleteEndpoint is allowed (reference/sagemaker.md §2.7). */
+const failed = (turn: Turn, live: Live): Promise<TurnResult> => {
+  const { endpoint, release } = turn;
+  const told = live.failureReason ?? 'SageMaker gives no reason';
+  if (release.submission.kind !== 'create')
+    return turn.conclude(
+      'endpoint-unusable',
+      `${endpoint} is Failed since its update to ${release.candidate.endpointConfig}, and must be deleted: ${told}`,
+    );
+  return ['capacity', 'quota'].includes(failureCause(told))
+    ? turn.conclude('capacity-unavailable', told)
+    : turn.conclude('creation-failed', `${endpoint} could not be created: ${told}`);
+};

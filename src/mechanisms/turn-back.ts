@@ -1,0 +1,21 @@
+import { serverlessHardware } from '../endpoint/desired.ts';
+import type { Configuration, Release } from '../release/record.ts';
+import type { Turn, TurnResult } from './turn.ts';
+
+/** What an update that is over can be taken back to; undefined after a first deployment. */
+const homeOf = ({ baseline, candidate, submission }: Release): Configuration | undefined => {
+  if (submission.kind !== 'update' || baseline === undefined) return undefined;
+  // SageMaker does not update an endpoint with instances to a serverless one (AWS: serverless-endpoints).
+  if (baseline.instanceType === serverlessHardware && candidate.instanceType !== serverlessHardware) return undefined;
+  const { beside, ...alone } = baseline;
+  return beside === undefined ? alone : { ...alone, endpointConfig: beside.baseline };
+};
+
+/** Turns the release around; undefined when there is no way back. */
+export const turnBack = async (turn: Turn, because: string): Promise<TurnResult | undefined> => {
+  const baseline = homeOf(turn.release);
+  if (baseline === undefined) return undefined;
+  // What was witnessed of the first update says nothing of the second.
+  await turn.save({ phase: 'preparing', baseline, takenBack: { because }, witnessed: {} });
+  return { because: `taking ${turn.release.version} back: ${because}`, percent: 88 };
+};

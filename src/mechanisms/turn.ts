@@ -1,0 +1,39 @@
+import type { Instant } from '../clock.ts';
+import type { ReasonCode } from '../reason-codes.ts';
+import type { ApprovalTerms } from '../registry/approval-terms.ts';
+import type { Evidence } from '../release/journal.ts';
+import type { ReleasePatch } from '../release/lifecycle.ts';
+import type { Release } from '../release/record.ts';
+import type { World } from '../world.ts';
+
+/** One turn of a live release: the world, and the release as its record has it. */
+export interface Turn {
+  readonly world: World;
+  readonly endpoint: string;
+  readonly release: Release;
+  readonly approval: ApprovalTerms;
+  /** Changes the release in its record by compare-and-swap: before the mutation it announces, never after. */
+  save(patch: ReleasePatch): Promise<Turn>;
+  /** Says what went wrong beside the release and must not fail it (rule 13). */
+  remark(sentence: string): void;
+  /** Has the journal say what the judge saw and concluded in this turn. */
+  witness(evidence: Evidence): void;
+  /**
+   * Writes the outcome down. Settling (scaling restored, alarms removed, tags) follows and cannot change it.
+   * @param reason decides the outcome
+   */
+  conclude(reason: ReasonCode, because: string): Promise<TurnResult>;
+  /** When the endpoint may be looked at again. */
+  nextPoll(): Instant;
+  /** Ends the release: it leaves the record's `live`, and what served enters the history. */
+  end(serving: 'candidate' | 'baseline' | 'unknown'): Promise<Release>;
+}
+
+/** What a turn did or found, and when the next one makes sense; without `notBefore` at once. */
+export interface TurnResult {
+  readonly because: string;
+  readonly percent: number;
+  readonly notBefore?: Instant;
+  /** Set by the last step of a release. */
+  readonly ended?: Release;
+}

@@ -1,0 +1,190 @@
+import { orUndefined } from '../../aws/errors.ts';
+import { baselineOf, refuseUnusable } from '../../endpoint/baseline.ts';
+import { type Desired, hardwareOf } from '../../endpoint/desired.ts';
+import { type Live, observe } from '../../endpoint/observe.ts';
+import { deployPermissions } from '../../endpoint/permissions.ts';
+import { candidateVariant, canonicalOf, darkConfig, leftBehind } from '../../endpoint/variants.ts';
+import { percent } from '../../judge/because.ts';
+import type { Rollout } from '../../manifest/manifest.ts';
+import { freezePolicy } from '../../metrics/judge-policy.ts';
+import { type Proof, proofNotes, proofTimes, refuseUnprovable } from '../../metrics/proof.ts';
+import { usualRate } from '../../metrics/traffic.ts';
+import { type Plan, Refusal } from '../../operation.ts';
+import type { RegisteredVersion } from '../../registry/packages.ts';
+import type { Configuration, ReleaseRecord } from '../../release/record.ts';
+import { releaseId } from '../../release/release-id.ts';
+import type { World } from '../../world.ts';
+import { desiredOf, type Planned, planDelivery, planDigest } from '../guardrail/plan.ts';
+import type { DeliveryRequest } from '../request.ts';
+import { refuseUnfitSteps, stepAlarms } from './step-alarms.ts';
+
+type Steps = Extract<Rollout, { strategy: 'steps' }>;
+
+/** Both swaps of a stepped rollout replace the fleet; nobody publishes how long that takes. */
+const swapSeconds = 300;
+
+/**
+ * Plans the first half of a stepped rollout: the candidate comes up dark beside the variant that serves. `shift-traffic` does the
+ * rest. A first deployment has nothing to stand beside and is created as any other.
+ * @throws {Refusal} as `planDelivery`, and `infeasible-rollout` when health cannot be proven within the longest stay on a step
+ */
+export const planDark = async (
+  world: World,
+  asked: DeliveryRequest,
+  rollout: Steps,
+  registered: RegisteredVersion,
+  record: ReleaseRecord,
+  attempt: number,
+  tags: Readonly<Record<string, string>>,
+): Promise<Planned> => {
+  const { spec, version } = asked;
+  const live = await observe(world, spec.name);
+  if (live === undefined) return planDelivery(world, asked, registered, record, attempt, tags);
+  const left = leftBehind(live, record);
+  refuseUnusable(spec.name, left ? { ...live, variants: live.variants.slice(0, 1) } : live);
+  const canonical = canonicalOf(live);
+  const home = broughtHome(asked, registered, live, record);
+  if (home !== undefined) return home;
+  if (spec.serverless || spec.async || canonical === undefined)
+    throw new Refusal(
+      'infeasible-rollout',
+      `steps on ${spec.name}: only real-time endpoints on instances have variant weights; use another strategy`,
+    );
+  const baseline = await baselineOf(world, live, record);
+  const serving = await orUndefined(
+    world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: live.endpointConfig }),
+  );
+  if (serving === undefined)
+    throw new Refusal('config-missing', `endpoint config ${live.endpointConfig}, which serves now, was deleted`);
+  const count = live.variants.find(({ name }) => name === canonical)?.desired ?? baseline.instanceCount;
+  const alone = desiredOf(world, asked, {
+    packageVersion: registered.packageVersion,
+    variant: canonical,
+    instanceCount: count,
+    attempt,
+  });
+  const dark = darkConfig(spec.name, version, serving, canonical, alone.config, count, attempt);
+  const rate = await usualRate(world, { endpoint: spec.name, variant: canonical, asynchronous: false });
+  const fleet = { endpoint: spec.name, variant: canonical };
+  const proof = proofTimes(rollout, await freezePolicy(world, fleet, rollout.judge, rollout), rate);
+  refuseUnprovable(rollout, proof, rate, spec.name);
+  // Known now, and not only when the candidate stands: it would be brought up in vain.
+  const next = candidateVariant(canonical);
+  const alarms = stepAlarms(spec.name, next, alone.config.EndpointConfigName, rollout);
+  const warnings = await refuseUnfitSteps(world, spec.name, next, rollout, alarms, rate);
+  const serves = live.endpointConfig === dark.EndpointConfigName;
+  const candidate: Configuration = {
+    endpointConfig: dark.EndpointConfigName,
+    model: alone.model.ModelName,
+    version,
+    packageVersion: registered.packageVersion,
+    instanceType: hardwareOf(spec),
+    instanceCount: count,
+    beside: { candidate: alone.config.EndpointConfigName, baseline: left?.baseline ?? live.endpointConfig },
+    contentDigest: registered.contentDigestNow,
+    ...(registered.imageDigest === undefined ? {} : { imageDigest: registered.imageDigest }),
+  };
+  const digestOfPlan = planDigest(asked, registered.packageVersion);
+  return {
+    plan: describe(asked, rollout, live, candidate, alone, proof, serves, rate, warnings),
+    release: {
+      id: releaseId(record, version, digestOfPlan),
+      operation: 'deploy-endpoint',
+      version,
+      planDigest: digestOfPlan,
+      attempt,
+      baseline,
+      candidate,
+      submission: {
+        kind: serves ? 'none' : 'update',
+        variant: next,
+        canonical,
+        exclude: [],
+        bakeSeconds: 0,
+        finalBakeSeconds: 0,
+        timeoutSeconds: 3600,
+        expectedSeconds: swapSeconds,
+        minimumRequests: 0,
+      },
+    },
+  };
+};
+
+/** The same request was walked home by shift-traffic, or was a first deployment: what serves is its candidate alone. */
+const broughtHome = (
+  asked: DeliveryRequest,
+  { packageVersion }: RegisteredVersion,
+  live: Live,
+  record: ReleaseRecord,
+): Planned | undefined => {
+  const digestOfPlan = planDigest(asked, packageVersion);
+  const done = record.ended.find(
+    ({ operation, planDigest: its, candidate }) =>
+      operation === 'deploy-endpoint' &&
+      its === digestOfPlan &&
+      (candidate.beside?.candidate ?? candidate.endpointConfig) === live.endpointConfig,
+  );
+  if (done === undefined || live.pending !== undefined) return undefined;
+  const { beside: _, ...candidate } = { ...done.candidate, endpointConfig: live.endpointConfig };
+  return {
+    plan: {
+      title: `${asked.spec.name} serves ${asked.version} already`,
+      changes: [],
+      notes: [],
+      expectedSeconds: 0,
+      peakInstances: {},
+      permissions: [],
+    },
+    release: { ...done, id: releaseId(record, asked.version, digestOfPlan), candidate },
+  };
+};
+
+const describe = (
+  asked: DeliveryRequest,
+  rollout: Steps,
+  live: Live,
+  candidate: Configuration,
+  alone: Desired,
+  proof: readonly Proof[],
+  serves: boolean,
+  rate: number,
+  warnings: readonly string[],
+): Plan => ({
+  title: serves
+    ? `${asked.version} is up dark on ${asked.spec.name} already`
+    : `bring ${asked.group} ${asked.version} up dark on ${asked.spec.name}, for steps of ${rollout.steps.map((share) => percent(share)).join(', ')}`,
+  changes: serves
+    ? []
+    : [
+        { verb: 'create', object: `model ${alone.model.ModelName}`, details: [] },
+        {
+          verb: 'create',
+          object: `endpoint config ${candidate.endpointConfig}`,
+          details: [`${candidate.instanceCount} × ${candidate.instanceType} with weight 0 beside what serves`],
+        },
+        {
+          verb: 'update',
+          object: `endpoint ${asked.spec.name}`,
+          details: [
+            `${live.endpointConfig} → ${candidate.endpointConfig}`,
+            'first of two swaps; shift-traffic makes the second one',
+          ],
+        },
+      ],
+  notes: [
+    'both swaps replace the fleet: at each of them three times the instances run for some minutes',
+    `${live.endpointConfig} sees about ${Math.round(rate * 10) / 10} requests per second`,
+    ...proofNotes(proof),
+    ...warnings,
+    'rolling back changes weights only, at once; what is left of the candidate goes with the next release',
+  ],
+  expectedSeconds: serves ? 0 : swapSeconds,
+  peakInstances: serves ? {} : { [candidate.instanceType]: 3 * candidate.instanceCount },
+  permissions: deployPermissions({
+    creates: false,
+    serves,
+    passesRole: asked.spec.executionRole !== undefined,
+    scales: asked.spec.autoscaling !== undefined,
+    encrypts: asked.spec.kmsKey !== undefined,
+  }),
+});

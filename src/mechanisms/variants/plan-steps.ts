@@ -1,0 +1,173 @@
+import { digest } from '../../digest.ts';
+import { baselineOf } from '../../endpoint/baseline.ts';
+import { observe } from '../../endpoint/observe.ts';
+import { stepPermissions } from '../../endpoint/permissions.ts';
+import { scalingOf } from '../../endpoint/scaling.ts';
+import { besideOf, candidateVariant, canonicalOf } from '../../endpoint/variants.ts';
+import { shareOf } from '../../endpoint/weights.ts';
+import { percent } from '../../judge/because.ts';
+import type { Rollout } from '../../manifest/manifest.ts';
+import type { AlarmSpec } from '../../metrics/alarms.ts';
+import { type FrozenPolicy, freezePolicy } from '../../metrics/judge-policy.ts';
+import {
+  limitNotes,
+  longestStepSeconds,
+  type Proof,
+  proofNotes,
+  proofTimes,
+  refuseUnprovable,
+  walkSeconds,
+} from '../../metrics/proof.ts';
+import { usualRate } from '../../metrics/traffic.ts';
+import { type Plan, Refusal } from '../../operation.ts';
+import type { Configuration, NewRelease, ReleaseRecord, Stepping } from '../../release/record.ts';
+import { releaseId } from '../../release/release-id.ts';
+import { initial } from '../../rollout/state.ts';
+import type { World } from '../../world.ts';
+import { refuseUnfitSteps, stepAlarms } from './step-alarms.ts';
+
+export type Steps = Extract<Rollout, { strategy: 'steps' }>;
+
+/** Hex digest of what is asked: the version, the endpoint, the way. */
+export const stepsDigest = (endpoint: string, version: string, rollout: Steps): string =>
+  digest({ operation: 'shift-traffic', endpoint, version, rollout });
+
+export interface PlannedSteps {
+  readonly plan: Plan;
+  readonly release: NewRelease;
+}
+
+/**
+ * Plans the walk: finds the dark candidate, freezes the judge's policy (DESIGN §6: burst guard and latency edges from the day before
+ * the first candidate request, never from the candidate).
+ * @throws {Refusal} `no-candidate`, and `too-little-traffic` when health cannot be proven within the longest stay on a step
+ */
+export const planSteps = async (
+  world: World,
+  endpoint: string,
+  version: string,
+  rollout: Steps,
+  record: ReleaseRecord,
+): Promise<PlannedSteps> => {
+  const live = await observe(world, endpoint);
+  const canonical = live && canonicalOf(live);
+  const beside = live && besideOf(live, record);
+  const dark = record.ended.find(({ candidate }) => candidate.endpointConfig === live?.endpointConfig);
+  if (!live || !canonical || !beside || !dark || live.variants.length !== 2 || dark.version !== version)
+    throw new Refusal(
+      'no-candidate',
+      `${endpoint} has no dark candidate of ${version}${dark?.candidate.beside ? `, but one of ${dark.version}` : ''}: bring it up with deploy-endpoint`,
+    );
+  const next = candidateVariant(canonical);
+  const now = world.clock.now();
+  const frozen = await freezePolicy(world, { endpoint, variant: canonical }, rollout.judge, rollout);
+  const { policy, latency } = frozen;
+  // The publishing of one that had all traffic did not go through: there is nothing left to prove it against.
+  const full = shareOf(live, next) > 0.999;
+  const rate = await usualRate(world, { endpoint, variant: canonical, asynchronous: false });
+  const proof = full ? [] : proofTimes(rollout, frozen, rate);
+  refuseUnprovable(rollout, proof, rate, endpoint);
+  const alarms = stepAlarms(endpoint, next, beside.candidate, rollout);
+  const warnings = await refuseUnfitSteps(world, endpoint, next, rollout, alarms, rate);
+  const watched = [...alarms.map(({ AlarmName }) => AlarmName), ...rollout.alarms.named];
+  const stepping: Stepping = {
+    plan: {
+      steps: rollout.steps,
+      bakeSeconds: rollout.bakeSeconds,
+      maxStepSeconds: longestStepSeconds(rollout),
+      minimumRequests: rollout.minimumRequests,
+    },
+    state: full ? { is: 'baking', index: rollout.steps.length - 1, since: now } : initial,
+    baselineVariant: canonical,
+    candidateVariant: next,
+    startedAt: now,
+    moves: full ? [{ from: now, until: now, share: 1 }] : [],
+    obeyed: 0,
+    policy,
+    ...(latency ? { latency } : {}),
+    ...(watched.length > 0 ? { alarms: watched } : {}),
+  };
+  const baseline = { ...(await baselineOf(world, live, record)), beside };
+  const { beside: _, ...candidate } = { ...dark.candidate, endpointConfig: beside.candidate };
+  const scales = (await scalingOf(world, endpoint, canonical)) !== undefined;
+  const planDigest = stepsDigest(endpoint, version, rollout);
+  return {
+    plan: describe(endpoint, rollout, baseline, candidate, frozen, proof, scales, alarms, warnings),
+    release: {
+      id: releaseId(record, version, planDigest),
+      operation: 'shift-traffic',
+      version,
+      planDigest,
+      attempt: 1,
+      baseline,
+      candidate,
+      stepping,
+      submission: {
+        kind: 'update',
+        variant: canonical,
+        // The canonical variant has weight 0 when the candidate has all of it; alone it must have all again.
+        exclude: ['DesiredWeight'],
+        bakeSeconds: 0,
+        finalBakeSeconds: 0,
+        timeoutSeconds: 3600,
+        expectedSeconds: 300,
+        minimumRequests: 0,
+      },
+    },
+  };
+};
+
+const describe = (
+  endpoint: string,
+  rollout: Steps,
+  baseline: Configuration,
+  candidate: Configuration,
+  { policy, guard, latency }: FrozenPolicy,
+  proof: readonly Proof[],
+  scales: boolean,
+  alarms: readonly AlarmSpec[],
+  warnings: readonly string[],
+): Plan => ({
+  title: `shift ${endpoint} from ${baseline.version ?? baseline.endpointConfig} to ${candidate.version} in steps of ${rollout.steps.map((share) => percent(share)).join(', ')}`,
+  changes: [
+    ...(alarms.length > 0
+      ? [
+          {
+            verb: 'create',
+            object: `${alarms.length} alarms for this release`,
+            details: alarms.map(({ AlarmName }) => AlarmName),
+          } as const,
+        ]
+      : []),
+    {
+      verb: 'update',
+      object: `weights of ${endpoint}`,
+      details: rollout.steps.map(
+        (share) => `${percent(share)}, at least ${rollout.bakeSeconds} s, until proven healthy`,
+      ),
+    },
+    {
+      verb: 'create',
+      object: `endpoint config ${candidate.endpointConfig}`,
+      details: ['the candidate alone, under the canonical variant name'],
+    },
+    {
+      verb: 'update',
+      object: `endpoint ${endpoint}`,
+      details: [`${baseline.endpointConfig} → ${candidate.endpointConfig}`, 'second of two swaps'],
+    },
+  ],
+  notes: [
+    `convicted when worse than ${policy.convict.worseThan} times the old version, with at most ${policy.convict.falseRollback * 100} % chance of convicting a good one over the whole rollout`,
+    `healthy when its excess is below ${policy.healthy.excessBelow * 100} % of requests, with ${policy.healthy.confidence * 100} % confidence`,
+    ...limitNotes(policy),
+    ...proofNotes(proof),
+    `burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
+    latency ? `latency: ${latency.because}` : 'latency is not judged: CloudWatch has no samples of it',
+    ...warnings,
+    'rolling back changes weights only, at once',
+  ],
+  expectedSeconds: walkSeconds(rollout, proof) + 300,
+  peakInstances: { [candidate.instanceType]: 3 * candidate.instanceCount },
+  permissions: stepPermissions({ scales }),
+});

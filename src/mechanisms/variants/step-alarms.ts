@@ -1,0 +1,121 @@
+import { describe, isRefused } from '../../aws/errors.ts';
+import type { Rollout } from '../../manifest/manifest.ts';
+import { type AlarmSpec, candidateAlarms } from '../../metrics/alarms.ts';
+import { refuseUnfitAlarms } from '../../metrics/fitness.ts';
+import type { Release, Stepping } from '../../release/record.ts';
+import type { Verdict } from '../../rollout/event.ts';
+import type { World } from '../../world.ts';
+import { rearm, statesOf, wereRed } from '../release-alarms.ts';
+import type { Turn, TurnResult } from '../turn.ts';
+
+type Steps = Extract<Rollout, { strategy: 'steps' }>;
+
+/** The alarms that a stepped rollout makes for itself, on the candidate's variant alone. */
+export const stepAlarms = (
+  endpoint: string,
+  variant: string,
+  published: string,
+  rollout: Steps,
+): readonly AlarmSpec[] => candidateAlarms({ endpoint, variant }, published, rollout);
+
+/** Of a live release. */
+export const armedForSteps = (
+  { endpoint, release }: Pick<Turn, 'endpoint' | 'release'>,
+  rollout: Steps,
+): readonly AlarmSpec[] =>
+  release.stepping
+    ? stepAlarms(endpoint, release.stepping.candidateVariant, release.candidate.endpointConfig, rollout)
+    : [];
+
+/**
+ * Rule 6, before anything moves: every alarm can go off within a step's bake, every named alarm exists, sees the candidate, and is not red.
+ * @param rate requests per second of the endpoint
+ * @returns warnings, one sentence each
+ * @throws {Refusal} `alarm-cannot-fire`, `alarm-not-ready`
+ */
+export const refuseUnfitSteps = (
+  world: World,
+  endpoint: string,
+  variant: string,
+  rollout: Steps,
+  specs: readonly AlarmSpec[],
+  rate: number,
+): Promise<readonly string[]> =>
+  refuseUnfitAlarms(world, specs, rollout.alarms.named, rollout.bakeSeconds, {
+    endpoint,
+    variant,
+    candidateRequestsPerSecond: rate * Math.min(...rollout.steps),
+  });
+
+/** What the alarms say of a candidate at one look. */
+export interface HeardAlarms {
+  /** Red now, or red since the first raise and quiet again: one sentence. */
+  readonly red?: string;
+  readonly names: readonly string[];
+  /** Deleted. */
+  readonly gone: readonly string[];
+  /** Not known to be quiet: one sentence. Unknown is never healthy. */
+  readonly unknown?: string;
+  readonly unreadable?: true;
+}
+
+const silent: HeardAlarms = { names: [], gone: [] };
+
+/** Nothing in a rollout without alarms, and nothing once the traffic goes back. */
+export const hearAlarms = async (
+  { world, remark }: Turn,
+  { alarms = [], moves, state }: Stepping,
+): Promise<HeardAlarms> => {
+  if (alarms.length === 0 || state.is === 'returning') return silent;
+  const exposedSince = moves[0]?.from;
+  try {
+    const { red, gone, undecided, changed } = await statesOf(world, alarms, exposedSince);
+    // A run that was away may have missed one that is quiet again.
+    const were = exposedSince === undefined || changed.length === 0 ? [] : await wereRed(world, changed, exposedSince);
+    const names = [...new Set([...red, ...were])];
+    const unknown = [
+      ...undecided.map((name) => `${name} is INSUFFICIENT_DATA`),
+      ...gone.map((name) => `${name} does not exist any more`),
+    ];
+    return {
+      names,
+      gone,
+      ...(names.length > 0 ? { red: `${names.length === 1 ? 'alarm' : 'alarms'} ${names.join(', ')} went off` } : {}),
+      ...(unknown.length > 0 ? { unknown: `alarm ${unknown.join(', alarm ')}` } : {}),
+    };
+  } catch (error) {
+    if (world.signal.aborted) throw error;
+    // Waiting does not heal the lack of a permission: it is said even when the walk ends for another reason.
+    if (isRefused(error)) remark(`no share rises while the alarms cannot be read: ${describe(error)}`);
+    return { ...silent, unreadable: true, unknown: `the alarms cannot be read: ${describe(error)}` };
+  }
+};
+
+/**
+ * Whether the first raise may be made: every alarm is there and none is red. One that has no data yet may have none before the candidate
+ * has traffic.
+ */
+export const mayBeRaised = ({ red, gone, unreadable }: HeardAlarms): boolean =>
+  red === undefined && gone.length === 0 && !unreadable;
+
+/** Proof of health counts only beside alarms that are known to be quiet; what takes the traffic back is never held up. */
+export const heldBy = ({ unknown }: HeardAlarms, verdict: Verdict): Verdict =>
+  unknown === undefined || verdict.decision === 'rollback'
+    ? verdict
+    : { ...verdict, decision: 'hold', because: `the weight stays while ${unknown}; ${verdict.because}` };
+
+/** The release's own alarms that were deleted are made again. */
+export const putStepAlarmsBack = async (turn: Turn, deleted: readonly AlarmSpec[]): Promise<TurnResult> => {
+  await rearm(turn, deleted);
+  return {
+    because: `put back alarms that were deleted: ${deleted.map(({ AlarmName }) => AlarmName).join(', ')}`,
+    percent: 15,
+    notBefore: turn.nextPoll(),
+  };
+};
+
+/** What is witnessed of them in the record. */
+export const witnessedAlarms = ({ witnessed }: Release, { names }: HeardAlarms): readonly string[] | undefined => {
+  const all = [...new Set([...(witnessed.alarms ?? []), ...names])].sort();
+  return all.length === (witnessed.alarms ?? []).length ? undefined : all;
+};

@@ -1,0 +1,358 @@
+import { classify, describe } from '../../aws/errors.ts';
+import { reasonOfError } from '../../aws/reason.ts';
+import { AnswerLost } from '../../aws/retry.ts';
+import { type Instant, minutes, seconds } from '../../clock.ts';
+import { canonical } from '../../digest.ts';
+import { inProgress, type Live, observe } from '../../endpoint/observe.ts';
+import { mismatches } from '../../endpoint/verify.ts';
+import { setCount, setShare, shareOf } from '../../endpoint/weights.ts';
+import type { AlarmSpec } from '../../metrics/alarms.ts';
+import { judgeVariants } from '../../metrics/judge-fleets.ts';
+import type { ReasonCode } from '../../reason-codes.ts';
+import type { Evidence } from '../../release/journal.ts';
+import type { Stepping } from '../../release/record.ts';
+import type { Command } from '../../rollout/command.ts';
+import type { Event } from '../../rollout/event.ts';
+import type { State } from '../../rollout/state.ts';
+import { step } from '../../rollout/step.ts';
+import { type Guard, type Look, lookAtApproval, saidOf, standing } from '../approval.ts';
+import { submit } from '../submit.ts';
+import type { Turn, TurnResult } from '../turn.ts';
+import {
+  type HeardAlarms,
+  hearAlarms,
+  heldBy,
+  mayBeRaised,
+  putStepAlarmsBack,
+  witnessedAlarms,
+} from './step-alarms.ts';
+
+/**
+ * One turn of a stepped rollout: look, hear the people and the judge, let the pure machine decide, write down, act once. The
+ * machine commands until it is observed, so a lost answer or a killed run only costs another look.
+ * @param armed the alarms the release made for itself, to be put back when somebody deletes them
+ */
+export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promise<TurnResult> => {
+  const { world, endpoint, release } = turn;
+  const { stepping, baseline } = release;
+  if (stepping === undefined) throw new Error(`release ${release.id} takes no steps`);
+  const live = await observe(world, endpoint);
+  if (live === undefined || live.endpointConfig !== baseline?.endpointConfig || live.pending !== undefined)
+    return turn.conclude(
+      'changed-by-others',
+      `the endpoint is at ${live?.pending?.endpointConfig ?? live?.endpointConfig ?? 'nothing'}, which is not this release`,
+    );
+  const stale = isStale(live, stepping, world.clock.now());
+  const alarms = await hearAlarms(turn, stepping);
+  const { events, evidence } = await hear(turn, live, stepping, stale, alarms);
+  const { state, command } = fold(stepping, events);
+  const comesBack = state.is === 'returning' || state.is === 'returned';
+  const moved = hasMoved(stepping, live, stale);
+  const raising = raises(command, live, stepping);
+  // The publishing has a look of its own, directly before it is submitted. What is up dark was fetched some time ago.
+  const look =
+    comesBack || command?.do === 'retire'
+      ? standing
+      : await lookAtApproval(turn, moved, raising && !moved ? 'content' : 'package');
+  const lost = lostBy(look, moved);
+  if (lost !== undefined) return abortSteps(turn, lost.reason, lost.because, registry);
+  if (evidence) turn.witness(evidence);
+  const lacking = comesBack || inProgress(live.status) ? undefined : missingCapacity(live, stepping);
+  // Unknown is neither approval nor rejection: the share stays where it is.
+  const frozen = look.is === 'unknown' && raising;
+  const deleted = comesBack ? [] : armed.filter(({ AlarmName }) => alarms.gone.includes(AlarmName));
+  const act = lacking === undefined && !frozen && deleted.length === 0 ? command : undefined;
+  const after = await remember(turn, stepping, live, stale, state, act, events, alarms);
+  if (state.is === 'returned') return after.conclude(...endOf(after, state));
+  if (deleted.length > 0) return putStepAlarmsBack(after, deleted);
+  // Rule 6, as for any other update: what is red or gone before the first raise would take back whatever is raised.
+  const wrong = alarms.red ?? (alarms.gone.length > 0 ? alarms.unknown : undefined);
+  if (state.is === 'dark' && wrong !== undefined && act === undefined && !stale && !inProgress(live.status))
+    return after.conclude('alarm-not-ready', `nothing was shifted: ${wrong}`);
+  if (lacking !== undefined) return grow(after, stepping, live, lacking);
+  if (act === undefined) return progress(after, live, events, look, alarms);
+  if (act.do === 'retire' && after.release.commands.length > release.commands.length)
+    return { because: 'a command came meanwhile, and is heard before the candidate is published', percent: 85 };
+  if (act.do === 'retire') return publishing(await submit(after, {}, guardPublishing));
+  return shift(after, stepping, act);
+};
+
+/** The author of a command that the registry caused. */
+const registry = 'the model registry';
+
+/** A raise that was written down and that nothing shows may still arrive, for as long as a read may be stale. */
+const hasMoved = ({ moves, candidateVariant }: Stepping, live: Live, stale: boolean): boolean =>
+  moves.some(({ share, seen, until }) => share > 0 && (seen === true || until !== undefined)) ||
+  (moves.some(({ share }) => share > 0) && (stale || inProgress(live.status))) ||
+  shareOf(live, candidateVariant) > 0;
+
+const raises = (command: Command | undefined, live: Live, { candidateVariant }: Stepping): boolean =>
+  command?.do === 'shift' && command.share > shareOf(live, candidateVariant) + 0.001;
+
+/** What a look at the registry makes of the walk; a permission that is missing is found out before traffic moves. */
+const lostBy = (look: Look, moved: boolean): { readonly reason: ReasonCode; readonly because: string } | undefined => {
+  if (look.is === 'withdrawn') return moved ? { ...look.withdrawal, reason: 'approval-withdrawn' } : look.withdrawal;
+  return look.is === 'unknown' && look.refused !== undefined && !moved
+    ? { reason: look.refused, because: look.because }
+    : undefined;
+};
+
+/** The swap that retires the old variant is a submission like any other, but its candidate has all of the traffic. */
+const guardPublishing: Guard = async (turn) => {
+  const look = await lookAtApproval(turn, true, 'content');
+  if (look.is === 'withdrawn') return abortSteps(turn, 'approval-withdrawn', look.withdrawal.because, registry);
+  return look.is === 'unknown'
+    ? { because: `not published yet: ${look.because}`, percent: 12, notBefore: turn.nextPoll() }
+    : undefined;
+};
+
+/** The last part of a stepped rollout, told as such: an update by itself would count from the beginning. */
+export const publishing = (step: TurnResult): TurnResult => ({
+  ...step,
+  percent: 85 + Math.round(step.percent * 0.08),
+});
+
+/** Whoever told a release to stop may have said what it ends as. */
+const endOf = (
+  { release }: Turn,
+  { why, because }: Extract<State, { is: 'returned' }>,
+): readonly [reason: ReasonCode, because: string] => {
+  const abort = release.commands.find(({ command }) => command === 'abort');
+  if (why !== 'aborted-by-hand' || abort?.reason === undefined) return [why, because];
+  return [abort.reason, abort.by === registry ? `${release.version} has no traffic: ${abort.why}` : because];
+};
+
+/** Nobody supervises these steps any more: the traffic goes back (DESIGN §2, on cancel). */
+export const abortSteps = async (
+  turn: Turn,
+  reason: ReasonCode,
+  why: string,
+  by: string = turn.world.run.actor ?? turn.world.run.holder,
+): Promise<TurnResult> => {
+  const { release, world } = turn;
+  if (release.commands.some(({ command }) => command === 'abort')) return walk(turn);
+  const abort = {
+    command: 'abort',
+    by,
+    why,
+    at: world.clock.now(),
+    reason,
+  } as const;
+  return walk(await turn.save({ commands: [...release.commands, abort] }));
+};
+
+/** The first candidate request is a raise away: from here on the judge is heard. */
+export const beginSteps = async (turn: Turn): Promise<TurnResult> => {
+  await turn.save({ phase: 'stepping' });
+  return { because: 'the candidate stands dark; its steps begin', percent: 10 };
+};
+
+/** How long a read may show the endpoint as it was before the last call (reference/sagemaker.md §2.7 rule 5). */
+const staleness = minutes(3);
+
+/**
+ * It shows an older modification than the last call, and no update was seen since: a candidate that seems to have no traffic may be
+ * about to get some.
+ */
+const isStale = ({ status, modifiedAt }: Live, { moves }: Stepping, now: Instant): boolean => {
+  const last = moves.at(-1);
+  if (inProgress(status) || last === undefined || last.until !== undefined || last.seen) return false;
+  // Clocks differ: AWS stamps LastModifiedTime, we stamp the move.
+  return modifiedAt < last.from - seconds(5) && now < last.from + staleness;
+};
+
+/** Capacity first (DESIGN §5): before it gets weight, and whenever the variant that serves has grown. */
+const missingCapacity = (live: Live, { baselineVariant, candidateVariant }: Stepping): number | undefined => {
+  const count = (name: string): number => live.variants.find((variant) => variant.name === name)?.desired ?? 0;
+  const needed = count(baselineVariant);
+  return count(candidateVariant) < needed ? needed : undefined;
+};
+
+/** While an endpoint changes its capacity no weight can be changed, the way back included: not tried again at once. */
+const growthPause = minutes(10);
+
+/** A candidate with traffic keeps its judge and its share when there are no more instances; it gets no more traffic. */
+const grow = async (turn: Turn, stepping: Stepping, live: Live, needed: number): Promise<TurnResult> => {
+  const { world } = turn;
+  const now = world.clock.now();
+  const step = (because: string): TurnResult => ({
+    because,
+    percent: percentAt(shareOf(live, stepping.candidateVariant)),
+    notBefore: turn.nextPoll(),
+  });
+  const waits = `the candidate waits for as many instances as serve, ${needed}, before it gets more traffic`;
+  const { stepping: remembered = stepping } = turn.release;
+  if (remembered.grownAt !== undefined && now < remembered.grownAt + growthPause) return step(waits);
+  const announced = await turn.save({ stepping: { ...remembered, grownAt: now } });
+  try {
+    await setCount(announced, stepping.candidateVariant, needed);
+  } catch (error) {
+    if (mayPass(error)) throw error;
+    if (['quota', 'capacity', 'in-progress'].includes(classify(error))) return step(`${waits}: ${describe(error)}`);
+    // It cannot become what is needed to take all of the traffic, so it must not keep what it has.
+    const why = `the candidate cannot grow to ${needed} instances: ${describe(error)}`;
+    return abortSteps(announced, reasonOfError(error), why);
+  }
+  return step(`raising the candidate to the ${needed} instances that serve`);
+};
+
+/** What the host waits for, or must hear of: trying again is not this rollout's business. */
+const mayPass = (error: unknown): boolean =>
+  error instanceof AnswerLost ||
+  ['throttled', 'transient', 'aborted', 'expired-credentials', 'no-credentials'].includes(classify(error));
+
+const percentAt = (share: number): number => 15 + Math.round(70 * share);
+
+const hear = async (
+  turn: Turn,
+  live: Live,
+  stepping: Stepping,
+  stale: boolean,
+  alarms: HeardAlarms,
+): Promise<Hearing> => {
+  const { release, world } = turn;
+  const at = world.clock.now();
+  const share = shareOf(live, stepping.candidateVariant);
+  const said = release.commands
+    .slice(stepping.obeyed)
+    .map(({ command, by, why }): Event => ({ is: 'said', at, command, by, why }));
+  const seen: Event = { is: 'observed', at, share, moving: inProgress(live.status), ...(stale ? { stale } : {}) };
+  // Its checks come before what people say: nobody promotes a candidate that was not looked at.
+  if (stepping.state.is === 'dark') {
+    const checks = mayBeRaised(alarms) ? darkChecks(turn, live, stepping, share) : [];
+    return { events: [seen, ...checks, ...said] };
+  }
+  const red: readonly Event[] = alarms.red === undefined ? [] : [{ is: 'alarmed', at, because: alarms.red }];
+  const heard = await judgeVariants(turn, stepping);
+  if (heard === undefined) return { events: [...said, seen, ...red] };
+  const verdict = heldBy(alarms, heard.verdict);
+  return { events: [...said, seen, { is: 'judged', at, verdict }, ...red], evidence: heard.evidence };
+};
+
+interface Hearing {
+  readonly events: readonly Event[];
+  readonly evidence?: Evidence;
+}
+
+/** What can be known of a candidate without traffic: it is up, at full size, and runs the image that was registered. */
+const darkChecks = ({ release, world }: Turn, live: Live, stepping: Stepping, share: number): readonly Event[] => {
+  if (inProgress(live.status) || share > 0 || missingCapacity(live, stepping) !== undefined) return [];
+  const asked = { ...release.candidate, endpointConfig: live.endpointConfig };
+  const wrong = mismatches(live, asked, stepping.candidateVariant);
+  const passed = wrong.length === 0;
+  return [
+    {
+      is: 'checked',
+      at: world.clock.now(),
+      passed,
+      because: passed ? 'the dark candidate is up and runs what was registered' : wrong.join('; '),
+    },
+  ];
+};
+
+const fold = (
+  { plan, state }: Stepping,
+  events: readonly Event[],
+): { readonly state: State; readonly command?: Command } =>
+  events.reduce<{ readonly state: State; readonly command?: Command }>(
+    (before, event) => {
+      const [after, [command]] = step(plan, before.state, event);
+      const latest = command ?? (after.is === before.state.is ? before.command : undefined);
+      return { state: after, ...(latest ? { command: latest } : {}) };
+    },
+    { state },
+  );
+
+/** Written before anything moves: the state, the commands obeyed, when the weights moved, and what the judge concluded. */
+const remember = async (
+  turn: Turn,
+  stepping: Stepping,
+  live: Live,
+  stale: boolean,
+  state: State,
+  command: Command | undefined,
+  events: readonly Event[],
+  alarms: HeardAlarms,
+): Promise<Turn> => {
+  const at = turn.world.clock.now();
+  const judged = events.find((event) => event.is === 'judged');
+  const settled = stepping.moves.map((move): Stepping['moves'][number] => {
+    if (move.until !== undefined) return move;
+    if (inProgress(live.status)) return { ...move, seen: true };
+    return stale ? move : { ...move, until: at };
+  });
+  const moves = command?.do === 'shift' ? [...settled, { from: at, share: command.share }] : settled;
+  const figures = judged?.verdict.figures ?? stepping.verdict?.figures;
+  const verdict = judged && {
+    at,
+    decision: judged.verdict.decision,
+    because: judged.verdict.because,
+    ...(figures ? { figures } : {}),
+  };
+  const { blindSince: _since, ...seeing } = stepping;
+  const blind = judged?.verdict.blind ? { blindSince: stepping.blindSince ?? at } : {};
+  const after: Stepping = {
+    ...(judged ? { ...seeing, ...blind } : stepping),
+    state,
+    moves,
+    obeyed: turn.release.commands.length,
+    ...(verdict ? { verdict } : {}),
+  };
+  const renew = turn.release.lease.until - at < minutes(3);
+  const { verdict: _before, ...was } = stepping;
+  const { verdict: _after, ...is } = after;
+  const decided = stepping.verdict?.decision !== after.verdict?.decision;
+  const red = witnessedAlarms(turn.release, alarms);
+  if (red !== undefined) return turn.save({ stepping: after, witnessed: { ...turn.release.witnessed, alarms: red } });
+  return canonical(was) === canonical(is) && !decided && !renew ? turn : turn.save({ stepping: after });
+};
+
+const shift = async (
+  turn: Turn,
+  { baselineVariant, candidateVariant, plan }: Stepping,
+  command: Extract<Command, { do: 'shift' }>,
+): Promise<TurnResult> => {
+  const percent = percentAt(command.share);
+  try {
+    await setShare(turn, baselineVariant, candidateVariant, command.share);
+  } catch (error) {
+    if (mayPass(error)) throw error;
+    const busy = classify(error) === 'in-progress';
+    // A raise that is refused for good leaves no traffic without its supervisor; the way back is tried until it is taken.
+    if (!busy && command.share > 0) {
+      const why = `SageMaker refuses to raise the candidate: ${describe(error)}`;
+      return abortSteps(turn, reasonOfError(error), why);
+    }
+    // Nothing moved, so what is observed meanwhile is evidence; the machine commands again at the next look.
+    const { stepping } = turn.release;
+    if (stepping) await turn.save({ stepping: { ...stepping, moves: stepping.moves.slice(0, -1) } });
+    const because = busy
+      ? 'the endpoint is being changed by somebody else; waiting'
+      : `SageMaker refuses the way back, which is tried again: ${describe(error)}`;
+    return { because, percent, notBefore: turn.nextPoll() };
+  }
+  const to =
+    plan.steps.includes(command.share) || command.share === 0
+      ? `${Math.round(command.share * 1000) / 10} %`
+      : String(command.share);
+  return { because: `candidate to ${to}: ${command.because}`, percent, notBefore: turn.nextPoll() };
+};
+
+const progress = (
+  turn: Turn,
+  live: Live,
+  events: readonly Event[],
+  look: Look,
+  { unknown }: HeardAlarms,
+): TurnResult => {
+  const { stepping } = turn.release;
+  const share = stepping ? shareOf(live, stepping.candidateVariant) : 0;
+  const judged = events.find((event) => event.is === 'judged');
+  const why = judged?.verdict.because ?? unknown;
+  const said = why === undefined ? '' : `: ${why}`;
+  return {
+    because: `${stepping?.state.is} at ${Math.round(share * 1000) / 10} %${inProgress(live.status) ? ` (${live.status})` : ''}${[said, ...saidOf(look)].join('; ')}`,
+    percent: percentAt(share),
+    notBefore: turn.nextPoll(),
+  };
+};

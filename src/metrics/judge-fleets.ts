@@ -1,0 +1,204 @@
+import { type Instant, minutes, seconds } from '../clock.ts';
+import type { Arm, Bucket } from '../judge/bucket.ts';
+import { judge } from '../judge/judge.ts';
+import { type LatencyPlan, latencyCounts } from '../judge/latency.ts';
+import { clientErrorsMetric, errorsMetric, type Policy } from '../judge/policy.ts';
+import type { VerdictReason } from '../judge/verdict.ts';
+import type { Evidence } from '../release/journal.ts';
+import type { Bake, Release, Stepping } from '../release/record.ts';
+import type { Verdict } from '../rollout/event.ts';
+import type { World } from '../world.ts';
+import { bucketSeconds, type Fleet, type Minute, type MinuteReading, readFleet } from './fleet-metrics.ts';
+
+/** A bucket is read once it is complete and settled (reference/progressive-delivery.md §3.3: 2 min for 60 s metrics). */
+const settled = minutes(2);
+
+/** What the judge was told, and since when it has been blind. */
+interface Bench {
+  readonly policy: Policy;
+  readonly latency?: LatencyPlan;
+  readonly blindSince?: Instant;
+}
+
+/** Whether a minute counts as evidence, and what share of the requests the candidate was meant to have in it. */
+type Mark = (from: Instant, until: Instant) => { readonly moved: boolean; readonly share?: number };
+
+/**
+ * What the judge says of everything since the first candidate request, read anew each time: CloudWatch may revise its buckets.
+ * When CloudWatch cannot be read, the verdict is about that: unknown is never healthy and never guilty (DESIGN §6).
+ */
+const judgement = async (world: World, bench: Bench, read: () => Promise<readonly Bucket[]>): Promise<Heard> => {
+  const at = world.clock.now();
+  try {
+    const buckets = await read();
+    const said = judge(bench.policy, buckets);
+    const { t, decision, reason, because, logEvidence, threshold, evidence, candidateRequests, stepRequests } = said;
+    const why = whyOf(reason);
+    return {
+      verdict: {
+        decision,
+        newest: seconds(t + bucketSeconds),
+        stepRequests,
+        because,
+        figures: { t, logEvidence, threshold, evidence, candidateRequests },
+        ...(decision === 'rollback' && why ? { why } : {}),
+      },
+      evidence: { at, buckets, verdict: said },
+    };
+  } catch (error) {
+    if (world.signal.aborted) throw error;
+    const verdict = blind(bench, at, error);
+    return { verdict, evidence: { at, buckets: [], verdict } };
+  }
+};
+
+/** What the judge said, in the rollout's terms, and what it rests on, for the journal. */
+export interface Heard {
+  readonly verdict: Verdict;
+  readonly evidence: Evidence;
+}
+
+/** Two variants side by side. Nothing before the first move. */
+export const judgeVariants = async (
+  { world, endpoint }: { readonly world: World; readonly endpoint: string },
+  stepping: Stepping,
+): Promise<Heard | undefined> => {
+  const from = stepping.moves[0]?.from;
+  if (from === undefined) return undefined;
+  return judgement(world, stepping, () => variantBuckets(world, endpoint, stepping, from, world.clock.now() - settled));
+};
+
+export type Variants = Pick<Bench, 'policy' | 'latency'> &
+  Pick<Stepping, 'moves' | 'candidateVariant' | 'baselineVariant'>;
+
+/** All whole buckets in [from, to) of two variants side by side; the one `from` lies in among them. */
+export const variantBuckets = (
+  world: World,
+  endpoint: string,
+  variants: Variants,
+  from: Instant,
+  to: Instant,
+): Promise<readonly Bucket[]> => {
+  const { latency, moves, candidateVariant, baselineVariant } = variants;
+  const fleet = (variant: string) => (start: Instant, end: Instant) =>
+    readFleet(world, { endpoint, variant }, latency, start, end);
+  const mark: Mark = (at, until) => {
+    const share = moves.findLast((move) => move.from <= at)?.share;
+    return {
+      moved: moves.some((move) => move.from < until && (move.until ?? Number.POSITIVE_INFINITY) > at),
+      ...(share === undefined ? {} : { share }),
+    };
+  };
+  return readBuckets(variants, fleet(candidateVariant), fleet(baselineVariant), from, to, mark);
+};
+
+/**
+ * Two fleets of one variant, during the bakes of a guardrail deployment. Metrics per configuration are documented for the fleet
+ * that comes in; the other one's are what is left of the variant's.
+ */
+export const judgeFleets = async (
+  { world, endpoint, release }: { readonly world: World; readonly endpoint: string; readonly release: Release },
+  bench: Bench,
+  bakes: readonly Bake[],
+): Promise<Heard | undefined> => {
+  const from = bakes[0]?.startedAt;
+  if (from === undefined) return undefined;
+  const { variant } = release.submission;
+  const incoming: Fleet = { endpoint, variant, endpointConfig: release.candidate.endpointConfig };
+  const candidate = (start: Instant, end: Instant) => readFleet(world, incoming, bench.latency, start, end);
+  const baseline = async (start: Instant, end: Instant) => {
+    const [all, part] = await Promise.all([
+      readFleet(world, { endpoint, variant }, bench.latency, start, end),
+      candidate(start, end),
+    ]);
+    return (at: Instant) => without(all(at), part(at));
+  };
+  const mark: Mark = (at, until) => ({
+    moved: !bakes.some(({ startedAt, endsAt }) => startedAt <= at && until <= endsAt),
+  });
+  return judgement(world, bench, () =>
+    readBuckets(bench, candidate, baseline, from, world.clock.now() - settled, mark),
+  );
+};
+
+/** Counts can be taken apart; percentiles and maxima cannot. Two reads of one minute may differ: nobody had less than nothing. */
+const without = (all: MinuteReading, part: MinuteReading): MinuteReading => {
+  if (all === 'unsettled' || part === 'unsettled') return 'unsettled';
+  if (all === undefined || part === undefined) return undefined;
+  return {
+    requests: less(all.requests, part.requests),
+    errors: less(all.errors, part.errors),
+    clientErrors: less(all.clientErrors, part.clientErrors),
+    ...(all.cells && part.cells ? { cells: all.cells.map((cell, index) => less(cell, part.cells?.[index] ?? 0)) } : {}),
+    ...(all.sum !== undefined && part.sum !== undefined ? { sum: less(all.sum, part.sum) } : {}),
+  };
+};
+
+const less = (all: number, part: number): number => Math.max(0, all - part);
+
+const whyOf = (reason: VerdictReason): Verdict['why'] =>
+  reason === 'absolute-limit' ? 'safety-net' : reason === 'unobserved-too-long' ? 'metrics-blind' : 'convicted';
+
+/** Metrics missing freeze the weight, then, after the longest blind time, take the traffic back. */
+const blind = ({ policy, blindSince }: Bench, now: Instant, error: unknown): Verdict => {
+  const since = blindSince ?? now;
+  const because = `metrics cannot be read since ${new Date(since).toISOString()}: ${error instanceof Error ? error.message : String(error)}`;
+  return now - since >= seconds(policy.maxBlindSeconds)
+    ? { decision: 'rollback', why: 'metrics-blind', newest: 0, stepRequests: 0, because, blind: true }
+    : { decision: 'hold', newest: 0, stepRequests: 0, because, blind: true };
+};
+
+type Reading = (start: Instant, end: Instant) => Promise<(at: Instant) => MinuteReading>;
+
+const readBuckets = async (
+  { policy, latency }: Pick<Bench, 'policy' | 'latency'>,
+  candidate: Reading,
+  baseline: Reading,
+  from: Instant,
+  to: Instant,
+  mark: Mark,
+): Promise<readonly Bucket[]> => {
+  const start = from - (from % seconds(bucketSeconds));
+  const end = to - (to % seconds(bucketSeconds));
+  if (end <= start) return [];
+  const [one, other] = await Promise.all([candidate(start, end), baseline(start, end)]);
+  const starts = Array.from(
+    { length: (end - start) / seconds(bucketSeconds) },
+    (_, index) => start + index * seconds(bucketSeconds),
+  );
+  // The newest minutes are not closed before all of them has arrived; one in between that never does is a hole.
+  const closed = starts.findLastIndex((at) => one(at) !== 'unsettled' && other(at) !== 'unsettled') + 1;
+  return starts.slice(0, closed).map((at): Bucket => {
+    const { moved, share } = mark(at, at + seconds(bucketSeconds));
+    return {
+      t: at / 1000,
+      seconds: bucketSeconds,
+      ...(moved ? { weightMoved: true } : {}),
+      ...(share === undefined ? {} : { share }),
+      ...armsOf(policy, latency, known(one(at)), known(other(at))),
+    };
+  });
+};
+
+const known = (reading: MinuteReading): Minute | undefined => (reading === 'unsettled' ? undefined : reading);
+
+const armsOf = (
+  policy: Policy,
+  latency: LatencyPlan | undefined,
+  candidate: Minute | undefined,
+  baseline: Minute | undefined,
+): Pick<Bucket, 'candidate' | 'baseline'> => {
+  const counted =
+    candidate && baseline && latency && latencyCounts(latency, policy.convict.worseThan, candidate, baseline);
+  const arm = (
+    minute: Minute | undefined,
+    slow: { readonly bad: Arm['bad']; readonly trials?: Arm['trials'] } | undefined,
+  ): Arm | undefined =>
+    minute && {
+      requests: minute.requests,
+      bad: { [errorsMetric]: minute.errors, [clientErrorsMetric]: minute.clientErrors, ...slow?.bad },
+      ...(slow?.trials ? { trials: slow.trials } : {}),
+    };
+  const [one, other] = [arm(candidate, counted?.candidate), arm(baseline, counted?.baseline)];
+  return { ...(one ? { candidate: one } : {}), ...(other ? { baseline: other } : {}) };
+};

@@ -1,0 +1,168 @@
+import { type Instant, minutes } from '../clock.ts';
+import { type GuardDecision, needsBurstGuard } from '../judge/burst-guard.ts';
+import { usualOf, usualRate } from '../judge/incident.ts';
+import { type Latency, type LatencyPlan, latencyPlan, watchedLatency } from '../judge/latency.ts';
+import { clientErrorsMetric, errorsMetric, type Policy, policyOf } from '../judge/policy.ts';
+import type { JudgePolicy } from '../manifest/manifest.ts';
+import type { World } from '../world.ts';
+import { type Fleet, readFleet } from './fleet-metrics.ts';
+
+/** What the judge is told before the first candidate request, and what was seen that decided it. */
+export interface FrozenPolicy {
+  readonly policy: Policy;
+  readonly latency?: LatencyPlan;
+  readonly guard: GuardDecision;
+  /** Of the day before, by metric: bad ones as a share of the requests. */
+  readonly rates: Readonly<Record<string, number>>;
+}
+
+interface Judged {
+  readonly minimumRequests: number;
+  /** Two fleets of one variant: the old one's metrics are what is left of the variant's, and only counts and sums can be taken apart. */
+  readonly byDifference?: boolean;
+}
+
+const hour = minutes(60);
+const day = 24 * hour;
+
+/**
+ * Freezes the policy from the day before the rollout (DESIGN §6): whether errors come in bursts, and at which latencies requests are
+ * counted. Never from the candidate.
+ * @param now when the rollout begins
+ */
+export const freezePolicy = async (
+  world: World,
+  fleet: Fleet,
+  judge: JudgePolicy,
+  { minimumRequests, byDifference = false }: Judged,
+  now = world.clock.now(),
+): Promise<FrozenPolicy> => {
+  const from = now - (now % minutes(1)) - day;
+  const minute = await readFleet(world, fleet, undefined, from, now);
+  const history = Array.from({ length: day / minutes(1) }, (_, index) => minute(from + index * minutes(1))).flatMap(
+    (seen) =>
+      seen !== undefined && seen !== 'unsettled' && seen.requests > 0
+        ? [{ requests: seen.requests, bad: seen.errors, clientErrors: seen.clientErrors }]
+        : [],
+  );
+  const share = (of: (past: (typeof history)[number]) => number): number =>
+    history.reduce((sum, past) => sum + of(past), 0) /
+    Math.max(
+      1,
+      history.reduce((sum, { requests }) => sum + requests, 0),
+    );
+  const guard = needsBurstGuard(history);
+  const { latency, slow, usual } = await latencyOf(world, fleet, from, now, byDifference);
+  const usually = (of: (past: (typeof history)[number]) => number) =>
+    usualRate(history.map((past) => ({ requests: past.requests, bad: of(past) })));
+  const [usualErrors, usualClientErrors] = [usually(({ bad }) => bad), usually(({ clientErrors }) => clientErrors)];
+  const policy = policyOf(judge, {
+    clientErrors: true,
+    ...(latency ? { latency: watchedLatency(latency) } : {}),
+    burstGuard: guard.needed,
+    minimumRequests,
+    usual: {
+      ...(usualErrors === undefined ? {} : { [errorsMetric]: usualErrors }),
+      ...(usualClientErrors === undefined ? {} : { [clientErrorsMetric]: usualClientErrors }),
+      ...usual,
+    },
+  });
+  const rates = {
+    [errorsMetric]: share(({ bad }) => bad),
+    [clientErrorsMetric]: share(({ clientErrors }) => clientErrors),
+    ...slow,
+  };
+  return { policy, guard, rates, ...(latency ? { latency } : {}) };
+};
+
+/** Counts every sample when CloudWatch counts by latency at all (reference/progressive-delivery.md §3.3: probe, do not assume). */
+const everything = 'TC(:1000000000000000)';
+
+interface PastLatency {
+  readonly latency?: LatencyPlan;
+  /** By metric: how often the baseline itself was that slow. */
+  readonly slow: Readonly<Record<string, number>>;
+  /** By metric: how often it usually was, hour by hour. */
+  readonly usual: Readonly<Record<string, number>>;
+}
+
+const latencyOf = async (
+  world: World,
+  fleet: Fleet,
+  from: Instant,
+  to: Instant,
+  byDifference: boolean,
+): Promise<PastLatency> => {
+  const quantiles = ['p50', 'p90', 'p99'] as const;
+  const past = await pastLatency(world, fleet, from, to, [...quantiles, 'SampleCount', everything]);
+  const samples = total(past('SampleCount'));
+  if (samples === 0) return { slow: {}, usual: {} };
+  // A day of 24 hours lies in two of the calendar; the one with more requests says what is usual.
+  const [usual] = [...past('SampleCount')].sort(([, one], [, other]) => other - one)[0] ?? [];
+  const quantile = (stat: (typeof quantiles)[number]) => (usual === undefined ? undefined : past(stat).get(usual));
+  const edges = [...new Set(quantiles.flatMap((stat) => quantile(stat) ?? []).map((at) => Math.ceil(at / 1000)))];
+  if (edges.length > 0 && total(past(everything)) === samples) {
+    const upTo = await pastLatency(world, fleet, from, to, edges.map(countedUpTo));
+    const hourly = await pastLatency(world, fleet, from, to, ['SampleCount', ...edges.map(countedUpTo)], hour);
+    const hours = (edge: number) =>
+      [...hourly('SampleCount')].map(([at, requests]) => ({
+        requests,
+        bad: Math.max(0, requests - (hourly(countedUpTo(edge)).get(at) ?? 0)),
+      }));
+    const byMetric = <Value>(of: (edge: number) => Value) =>
+      edges.map((edge, index) => [`latency-${index + 1}`, of(edge)] as const);
+    return {
+      ...planned({ cells: [...edges, 0].map(() => 0) }, edges),
+      slow: Object.fromEntries(byMetric((edge) => Math.max(0, 1 - total(upTo(countedUpTo(edge))) / samples))),
+      usual: Object.fromEntries(byMetric((edge) => usualOf(hours(edge)) ?? 0)),
+    };
+  }
+  const percentile = byDifference ? undefined : quantile('p99');
+  const coarse = percentile === undefined ? { sum: 0 } : { percentile: percentile / 1000 };
+  return { ...planned(coarse, []), slow: {}, usual: {} };
+};
+
+const planned = (baseline: Latency, edges: readonly number[]): Pick<PastLatency, 'latency'> => {
+  const latency = latencyPlan(baseline, edges);
+  return latency ? { latency } : {};
+};
+
+/** ModelLatency is in microseconds. */
+const countedUpTo = (milliseconds: number): string => `TC(:${milliseconds * 1000})`;
+
+const total = (values: ReadonlyMap<Instant, number>): number =>
+  [...values.values()].reduce((sum, value) => sum + value, 0);
+
+/** By statistic and start of the day, or the hour, of the calendar. */
+const pastLatency = async (
+  world: World,
+  { endpoint, variant }: Fleet,
+  from: Instant,
+  to: Instant,
+  stats: readonly string[],
+  length = day,
+): Promise<(stat: string) => ReadonlyMap<Instant, number>> => {
+  const { MetricDataResults = [] } = await world.read.cloudwatch.getMetricData({
+    StartTime: new Date(from),
+    EndTime: new Date(to),
+    MetricDataQueries: stats.map((Stat, index) => ({
+      Id: `l${index}`,
+      MetricStat: {
+        Metric: {
+          Namespace: 'AWS/SageMaker',
+          MetricName: 'ModelLatency',
+          Dimensions: [
+            { Name: 'EndpointName', Value: endpoint },
+            { Name: 'VariantName', Value: variant },
+          ],
+        },
+        Period: length / 1000,
+        Stat,
+      },
+    })),
+  });
+  return (stat) => {
+    const found = MetricDataResults.find(({ Id }) => Id === `l${stats.indexOf(stat)}`);
+    return new Map(found?.Timestamps?.map((at, index) => [at.getTime(), found.Values?.[index] ?? 0] as const));
+  };
+};

@@ -1,0 +1,64 @@
+import { type Instant, minutes } from '../clock.ts';
+import { observe } from '../endpoint/observe.ts';
+import { candidateVariant, canonicalOf } from '../endpoint/variants.ts';
+import type { Bucket } from '../judge/bucket.ts';
+import { errorsMetric } from '../judge/policy.ts';
+import type { JudgePolicy } from '../manifest/manifest.ts';
+import { Refusal } from '../operation.ts';
+import type { ReleaseRecord } from '../release/record.ts';
+import type { World } from '../world.ts';
+import { variantBuckets } from './judge-fleets.ts';
+import { type FrozenPolicy, freezePolicy } from './judge-policy.ts';
+
+/** What CloudWatch still has of an endpoint, as a judge would have been given it. */
+export interface Past {
+  readonly frozen: FrozenPolicy;
+  /** Both variants, when the candidate's had requests; else what served alone. */
+  readonly buckets: readonly Bucket[];
+  readonly alone: readonly { readonly requests: number; readonly bad: number; readonly seconds: number }[];
+}
+
+/**
+ * @param record which weights moved when, of the releases it still knows
+ * @throws {Refusal} `endpoint-unusable` when nothing serves under that name now: its variants are not known then
+ */
+export const readPast = async (
+  world: World,
+  endpoint: string,
+  judge: JudgePolicy,
+  record: ReleaseRecord | undefined,
+  from: Instant,
+  to: Instant,
+): Promise<Past> => {
+  const live = await observe(world, endpoint);
+  const baselineVariant = live && canonicalOf(live);
+  if (baselineVariant === undefined) throw new Refusal('endpoint-unusable', `${endpoint} does not exist`);
+  const frozen = await freezePolicy(
+    world,
+    { endpoint, variant: baselineVariant },
+    judge,
+    { minimumRequests: 0 },
+    from - (from % minutes(1)),
+  );
+  const moves = [...(record?.ended ?? []), ...(record?.live ? [record.live] : [])]
+    .flatMap(({ stepping }) => stepping?.moves ?? [])
+    .filter((move) => move.from < to && (move.until ?? to) > from)
+    .sort((one, other) => one.from - other.from);
+  const buckets = await variantBuckets(
+    world,
+    endpoint,
+    { ...frozen, moves, baselineVariant, candidateVariant: candidateVariant(baselineVariant) },
+    from,
+    to,
+  );
+  const walked = buckets.some(({ candidate }) => (candidate?.requests ?? 0) > 0);
+  return {
+    frozen,
+    buckets: walked ? buckets : [],
+    alone: walked
+      ? []
+      : buckets.flatMap(({ baseline, seconds }) =>
+          baseline ? [{ requests: baseline.requests, bad: baseline.bad[errorsMetric] ?? 0, seconds }] : [],
+        ),
+  };
+};

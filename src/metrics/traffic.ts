@@ -1,0 +1,108 @@
+import { allPages } from '../aws/pages.ts';
+import { Throttled } from '../aws/retry.ts';
+import { type Instant, minutes, seconds } from '../clock.ts';
+import type { Release } from '../release/record.ts';
+import type { World } from '../world.ts';
+
+/** Metrics of the last minutes are not complete; nothing is concluded from them (reference/sagemaker.md §5.3: 2–3 minutes). */
+export const metricDelay = minutes(3);
+
+export interface Arm {
+  readonly endpoint: string;
+  readonly variant: string;
+  /** One fleet of an endpoint: the dimension SageMaker publishes per configuration. */
+  readonly endpointConfig: string;
+  /** Async endpoints publish no Invocations (AWS: "Monitor asynchronous endpoint"). */
+  readonly asynchronous?: boolean;
+}
+
+/** The fleet that a release brings up. */
+export const candidateFleet = ({
+  endpoint,
+  release,
+}: {
+  readonly endpoint: string;
+  readonly release: Release;
+}): Arm => ({
+  endpoint,
+  variant: release.submission.variant,
+  endpointConfig: release.candidate.endpointConfig,
+  ...(release.submission.asynchronous ? { asynchronous: true } : {}),
+});
+
+/** Requests one fleet received in [from, to). Minutes without a data point had no requests. */
+export const requestsSeen = async (world: World, arm: Arm, from: Instant, to: Instant): Promise<number> =>
+  (await requestsByMinute(world, arm, from, to)).reduce((sum, { requests }) => sum + requests, 0);
+
+/** The minute of a fleet's first request since `from`, as far as CloudWatch shows it yet. */
+export const firstRequestAt = async (world: World, arm: Arm, from: Instant): Promise<Instant | undefined> =>
+  (await requestsByMinute(world, arm, from, world.clock.now())).find(({ requests }) => requests > 0)?.minute;
+
+/** All fleets of a variant together. Metrics per configuration are documented for fleets under deployment guardrails only. */
+export type AllFleets = Omit<Arm, 'endpointConfig'>;
+
+/**
+ * Requests per second an endpoint usually sees: the higher of the last 15 and the last 60 complete minutes, each counted from
+ * the first request on, so that a fresh endpoint is not judged by the time before it existed.
+ */
+export const usualRate = async (world: World, fleets: AllFleets): Promise<number> => {
+  const until = floor(world.clock.now()) - metricDelay;
+  const hour = await requestsByMinute(world, fleets, until - minutes(60), until);
+  const rate = (from: Instant): number => {
+    const seen = hour.filter(({ minute }) => minute >= from);
+    const first = seen[0];
+    if (first === undefined) return 0;
+    return seen.reduce((sum, { requests }) => sum + requests, 0) / ((until - first.minute) / seconds(1));
+  };
+  return Math.max(rate(until - minutes(15)), rate(until - minutes(60)));
+};
+
+const floor = (instant: Instant): Instant => instant - (instant % minutes(1));
+
+const requestsByMinute = async (
+  world: World,
+  arm: Arm | AllFleets,
+  from: Instant,
+  to: Instant,
+): Promise<readonly { readonly minute: Instant; readonly requests: number }[]> => {
+  if (to <= from) return [];
+  const pages = await allPages(
+    'cloudwatch:GetMetricData',
+    (NextToken) =>
+      world.read.cloudwatch.getMetricData({
+        StartTime: new Date(floor(from)),
+        EndTime: new Date(to),
+        ScanBy: 'TimestampAscending',
+        MetricDataQueries: [{ Id: 'requests', MetricStat: { ...requestsOf(arm), Period: 60 } }],
+        ...(NextToken ? { NextToken } : {}),
+      }),
+    (page) => page.NextToken,
+  );
+  const found: { minute: Instant; requests: number }[] = [];
+  for (const { StatusCode, Timestamps = [], Values = [] } of pages.flatMap((page) => page.MetricDataResults ?? [])) {
+    // Unknown is not zero: a release must not be taken back because CloudWatch could not answer.
+    if (StatusCode === 'InternalError')
+      throw new Throttled(
+        world.clock.now() + seconds(30),
+        new Error('cloudwatch:GetMetricData answered InternalError'),
+      );
+    Timestamps.forEach((minute, index) => {
+      found.push({ minute: minute.getTime(), requests: Values[index] ?? 0 });
+    });
+  }
+  return found;
+};
+
+/** One Invocation per request; of an async endpoint, one ModelLatency per request that the container has worked on. */
+const requestsOf = (arm: Arm | AllFleets) => ({
+  Metric: {
+    Namespace: 'AWS/SageMaker',
+    MetricName: arm.asynchronous ? 'ModelLatency' : 'Invocations',
+    Dimensions: [
+      { Name: 'EndpointName', Value: arm.endpoint },
+      { Name: 'VariantName', Value: arm.variant },
+      ...('endpointConfig' in arm ? [{ Name: 'EndpointConfigName', Value: arm.endpointConfig }] : []),
+    ],
+  },
+  Stat: arm.asynchronous ? 'SampleCount' : 'Sum',
+});

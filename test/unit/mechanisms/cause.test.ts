@@ -1,0 +1,60 @@
+import { describe, expect, test } from '@jest/globals';
+import { causeOf } from '../../../src/mechanisms/guardrail/cause.ts';
+import type { Release, Submission } from '../../../src/release/record.ts';
+
+const release = {
+  submission: { timeoutSeconds: 1800, abortAlarm: 'churn-abort', deployment: {} } as Submission,
+  witnessed: {},
+} as Release;
+const told = { release, redAlarms: [], failureReason: undefined, elapsedSeconds: 600 };
+
+describe('why an update was taken back', () => {
+  test('an alarm is proven by its state, whatever FailureReason says', () => {
+    const cause = causeOf({ ...told, redAlarms: ['churn-errors'], failureReason: 'Request to service failed.' });
+    expect(cause).toEqual({ reason: 'alarm', because: 'alarm churn-errors went off' });
+  });
+
+  test('our own abort is told by its reason, not as an alarm', () => {
+    const aborted = {
+      ...release,
+      witnessed: { abort: { at: 0, why: 'insufficient-traffic' as const, published: true } },
+    };
+    expect(causeOf({ ...told, release: aborted, redAlarms: ['churn-abort'] }).reason).toBe('insufficient-traffic');
+  });
+
+  test('a real alarm beside our abort wins: the model was bad as well', () => {
+    const aborted = { ...release, witnessed: { abort: { at: 0, why: 'aborted-by-hand' as const, published: true } } };
+    expect(causeOf({ ...told, release: aborted, redAlarms: ['churn-abort', 'churn-errors'] })).toEqual({
+      reason: 'alarm',
+      because: 'alarm churn-errors went off',
+    });
+  });
+
+  test.each([
+    ['The primary container for production variant AllTraffic did not pass the ping health check.', 'health-check'],
+    ['CannotStartContainerError. Please ensure the model container is correct.', 'health-check'],
+    ['Failed to download model data for container "c" from URL: "s3://b/k".', 'health-check'],
+    [
+      'Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error.',
+      'capacity-rolled-back',
+    ],
+    ['Something nobody has documented.', 'cause-unknown'],
+  ])('%s', (failureReason, reason) => {
+    expect(causeOf({ ...told, failureReason }).reason).toBe(reason);
+  });
+
+  test('longer than its limit is a timeout when nothing else explains it', () => {
+    expect(causeOf({ ...told, elapsedSeconds: 1801 }).reason).toBe('deployment-timeout');
+  });
+
+  test('an update that was given no limit exceeds none', () => {
+    const { deployment: _, ...submission } = release.submission;
+    expect(causeOf({ ...told, release: { ...release, submission }, elapsedSeconds: 9000 }).reason).toBe(
+      'cause-unknown',
+    );
+  });
+
+  test('no evidence is no cause', () => {
+    expect(causeOf(told).reason).toBe('cause-unknown');
+  });
+});

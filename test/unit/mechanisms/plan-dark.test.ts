@@ -1,0 +1,98 @@
+import { describe, expect, test } from '@jest/globals';
+import type { EndpointSpec } from '../../../src/manifest/manifest.ts';
+import { planDark } from '../../../src/mechanisms/variants/plan-dark.ts';
+import { Refusal } from '../../../src/operation.ts';
+import type { RegisteredVersion } from '../../../src/registry/packages.ts';
+import { newRecord } from '../../../src/release/lifecycle.ts';
+import { planningWorld, recordOf, rollout } from '../../support/planning.ts';
+
+import { subject } from '../../support/release.ts';
+
+const spec = {
+  name: 'churn',
+  instance: { type: 'ml.m5.large', count: 2 },
+  environment: {},
+  tags: {},
+} as unknown as EndpointSpec;
+const registered = { packageVersion: 7, semver: '1.2.0', imageDigest: 'sha256:5e' } as unknown as RegisteredVersion;
+
+const planned = (
+  world: ReturnType<typeof planningWorld>,
+  record = newRecord(subject),
+  asked: EndpointSpec = spec,
+): ReturnType<typeof planDark> =>
+  planDark(world, { group: 'churn', version: '1.2.0', spec: asked, rollout }, rollout, registered, record, 1, {});
+const serving = { config: 'churn-1-0-0' };
+
+const refusal = async (plan: Promise<unknown>): Promise<string> => {
+  const error = await plan.then(
+    () => undefined,
+    (refused: unknown) => refused,
+  );
+  if (!(error instanceof Refusal)) throw new Error(`no refusal, but ${String(error)}`);
+  return `${error.reason}: ${error.message}`;
+};
+
+describe('bringing a candidate up dark', () => {
+  test('plans a config of both, as large as what serves, and both ways out of it', async () => {
+    const { release, plan } = await planned(planningWorld({ AllTraffic: 1 }, serving));
+    expect(release).toMatchObject({
+      operation: 'deploy-endpoint',
+      version: '1.2.0',
+      baseline: { endpointConfig: 'churn-1-0-0' },
+      candidate: { instanceCount: 4, packageVersion: 7, imageDigest: 'sha256:5e', beside: { baseline: 'churn-1-0-0' } },
+      submission: { kind: 'update', variant: 'AllTraffic-next', canonical: 'AllTraffic', bakeSeconds: 0 },
+    });
+    expect(release.candidate.beside?.candidate).not.toBe(release.candidate.endpointConfig);
+    expect(plan.peakInstances).toEqual({ 'ml.m5.large': 12 });
+  });
+
+  test('prints the time to proof on each step', async () => {
+    const { plan } = await planned(planningWorld({ AllTraffic: 1 }, serving));
+    const notes = plan.notes.join('\n');
+    expect(notes).toMatch(/at 7 % a version as good as this one is proven after about \d+m/);
+    expect(notes).toMatch(/at 50 % a version as good as this one is proven after about \d+s/);
+    expect(notes).not.toContain('at 100 %');
+  });
+
+  test('of a baseline that fails now and then says the longer time that takes', async () => {
+    const did = (fleet: string) => (fleet === 'AllTraffic' ? { requests: 3000, errors: 6 } : undefined);
+    const { plan } = await planned(planningWorld({ AllTraffic: 1 }, { ...serving, did }));
+    expect(plan.notes.join('\n')).toMatch(/at 7 % a version as good as this one is proven after about (8|9|1\d)m/);
+  });
+
+  test('goes over what an earlier release left without traffic, and keeps its way back', async () => {
+    const { release } = await planned(planningWorld({ AllTraffic: 1, 'AllTraffic-next': 0 }), recordOf());
+    expect(release.candidate.beside?.baseline).toBe('churn-1-0-0');
+  });
+});
+
+describe('refused before anything is written', () => {
+  test('a candidate that has traffic', async () => {
+    const world = planningWorld({ AllTraffic: 0.9, 'AllTraffic-next': 0.1 });
+    expect(await refusal(planned(world, recordOf()))).toMatch(/^endpoint-unusable: .*end the traffic shift first/);
+  });
+
+  test('too little traffic for a proof', async () => {
+    const did = () => undefined;
+    expect(await refusal(planned(planningWorld({ AllTraffic: 1 }, { ...serving, did })))).toMatch(
+      /^too-little-traffic: .*takes for ever/,
+    );
+  });
+
+  test('an alarm that cannot protect the steps to come', async () => {
+    const asked = { ...rollout, bakeSeconds: 120, alarms: { errors: 0.01, named: [] } };
+    const world = planningWorld({ AllTraffic: 1 }, serving);
+    const request = { group: 'churn', version: '1.2.0', spec, rollout: asked };
+    expect(await refusal(planDark(world, request, asked, registered, newRecord(subject), 1, {}))).toMatch(
+      /^alarm-cannot-fire: .*within the bake of 2m/,
+    );
+  });
+
+  test('an endpoint without weights', async () => {
+    const serverless = { ...spec, serverless: { memoryMb: 2048 } } as unknown as EndpointSpec;
+    expect(await refusal(planned(planningWorld({ AllTraffic: 1 }, serving), undefined, serverless))).toMatch(
+      /^infeasible-rollout: .*only real-time endpoints on instances/,
+    );
+  });
+});

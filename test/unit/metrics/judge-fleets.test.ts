@@ -1,0 +1,277 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Instant, minutes } from '../../../src/clock.ts';
+import { latencyPlan } from '../../../src/judge/latency.ts';
+import { policyOf } from '../../../src/judge/policy.ts';
+import type { Turn } from '../../../src/mechanisms/turn.ts';
+import { judgeFleets, judgeVariants } from '../../../src/metrics/judge-fleets.ts';
+import type { Bake, Stepping } from '../../../src/release/record.ts';
+import { type Did, fakeMetrics, type MetricsOptions } from '../../support/metrics.ts';
+import { configuration, release } from '../../support/release.ts';
+import { judgePolicy, nine, policy, stepping } from '../../support/stepping.ts';
+
+const steady = (fleet: string): Did => ({ requests: fleet.startsWith('AllTraffic-next') ? 300 : 2700 });
+
+interface Look {
+  readonly did?: (fleet: string, at: Instant) => Did | undefined;
+  readonly options?: MetricsOptions;
+  readonly now?: Instant;
+  readonly fails?: Error;
+}
+
+const turnWith = ({ did = steady, options = {}, now = nine + minutes(12), fails }: Look) => {
+  const metrics = fakeMetrics(did, options);
+  const getMetricData = fails
+    ? async () => {
+        throw fails;
+      }
+    : metrics.getMetricData;
+  const turn = {
+    world: {
+      clock: { now: () => now },
+      signal: new AbortController().signal,
+      read: { cloudwatch: { getMetricData } },
+    },
+    endpoint: 'churn',
+    release: release({ candidate: configuration('1.1.0'), baseline: configuration('1.0.0') }),
+  } as unknown as Turn;
+  return { turn, asked: metrics.asked };
+};
+
+const variants = async (look: Look, overrides: Partial<Stepping> = {}) => {
+  const { turn, asked } = turnWith(look);
+  const heard = await judgeVariants(turn, stepping(overrides));
+  if (heard === undefined) throw new Error('the judge was not asked');
+  return { ...heard, buckets: heard.evidence.buckets, asked };
+};
+
+describe('two variants', () => {
+  test('a clean candidate is proven from the minutes since the first move, without those that are not settled', async () => {
+    const { verdict, buckets } = await variants({});
+    expect(verdict).toMatchObject({ decision: 'promote', newest: nine + minutes(10), stepRequests: 2700 });
+    expect(buckets).toHaveLength(10);
+    expect(buckets[0]).toMatchObject({ t: nine / 1000, weightMoved: true, share: 0.1 });
+    expect(buckets[1]).toEqual({
+      t: nine / 1000 + 60,
+      seconds: 60,
+      share: 0.1,
+      candidate: { requests: 300, bad: { errors: 0, 'client-errors': 0 } },
+      baseline: { requests: 2700, bad: { errors: 0, 'client-errors': 0 } },
+    });
+  });
+
+  test('what another candidate did under the same variant name before the first move is no evidence', async () => {
+    const { verdict, asked } = await variants({
+      did: (fleet, at) => ({ ...steady(fleet), errors: fleet === 'AllTraffic-next' && at < nine ? 150 : 0 }),
+    });
+    expect(verdict.decision).toBe('promote');
+    expect(Math.min(...asked.map(({ from }) => from))).toBe(nine);
+  });
+
+  test('before the first move nobody is judged', async () => {
+    const { turn } = turnWith({});
+    expect(await judgeVariants(turn, stepping({ moves: [] }))).toBeUndefined();
+  });
+
+  test('minutes in which weights moved count for nothing, and the share that was meant goes with each', async () => {
+    const moves = [
+      { from: nine, until: nine + 30_000, share: 0.1 },
+      { from: nine + minutes(5) + 1, until: nine + minutes(6) + 1, share: 0.5 },
+    ];
+    const failing = nine + minutes(5);
+    const { verdict, buckets } = await variants(
+      { did: (fleet, at) => ({ ...steady(fleet), errors: fleet === 'AllTraffic-next' && at === failing ? 40 : 0 }) },
+      { moves },
+    );
+    expect(buckets.map(({ weightMoved = false }) => weightMoved)).toEqual(
+      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((minute) => [0, 5, 6].includes(minute)),
+    );
+    expect(buckets.map(({ share }) => share)).toEqual([0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.5, 0.5, 0.5, 0.5]);
+    expect(verdict.decision).not.toBe('rollback');
+  });
+
+  test('while weights move nothing after it counts either', async () => {
+    const { buckets } = await variants({}, { moves: [{ from: nine, share: 0.1 }] });
+    expect(buckets.every(({ weightMoved }) => weightMoved)).toBe(true);
+  });
+
+  test('a bucket that CloudWatch revised is judged as it is now', async () => {
+    const late = nine + minutes(4);
+    const before = await variants({ now: nine + minutes(8) });
+    expect(before.verdict.decision).not.toBe('rollback');
+    const after = await variants({
+      now: nine + minutes(8),
+      did: (fleet, at) => ({ ...steady(fleet), errors: fleet === 'AllTraffic-next' && at === late ? 60 : 0 }),
+    });
+    expect(after.verdict).toMatchObject({ decision: 'rollback', why: 'convicted' });
+  });
+
+  const worse = (bad: 'errors' | 'clientErrors') => ({
+    did: (fleet: string): Did => ({ ...steady(fleet), [bad]: fleet === 'AllTraffic-next' ? 30 : 1 }),
+  });
+
+  test('a worse candidate is convicted of errors, and of 4xx only where the manifest asks for it', async () => {
+    expect((await variants(worse('errors'))).verdict).toMatchObject({ decision: 'rollback', why: 'convicted' });
+    expect((await variants(worse('clientErrors'))).verdict.decision).toBe('promote');
+    const judged = policyOf({ ...judgePolicy, clientErrors: 'judge' }, { clientErrors: true });
+    expect((await variants(worse('clientErrors'), { policy: judged })).verdict).toMatchObject({
+      decision: 'rollback',
+      why: 'convicted',
+    });
+  });
+
+  test("callers' mistakes are a figure of their own: neither errors, nor the safety net's business", async () => {
+    const { verdict, buckets } = await variants({
+      did: (fleet) => ({
+        ...steady(fleet),
+        clientErrors: steady(fleet).requests * 0.4,
+        errors: fleet === 'AllTraffic' ? 9 : 1,
+      }),
+    });
+    expect(buckets[1]?.candidate?.bad).toEqual({ errors: 1, 'client-errors': 120 });
+    expect(buckets[1]?.baseline?.bad).toEqual({ errors: 9, 'client-errors': 1080 });
+    expect(verdict.decision).not.toBe('rollback');
+    expect(verdict.figures?.evidence['client-errors']?.candidate.bad).toBe(1080);
+  });
+
+  test('both failing is the safety net’s', async () => {
+    const { verdict } = await variants({ did: (fleet) => ({ ...steady(fleet), errors: steady(fleet).requests / 2 }) });
+    expect(verdict).toMatchObject({ decision: 'rollback', why: 'safety-net' });
+  });
+
+  test('slow answers count above the edges that were frozen', async () => {
+    const latency = latencyPlan({ cells: [0, 0, 0] }, [10, 20]);
+    if (!latency) throw new Error('no rung');
+    const { buckets } = await variants(
+      { did: () => ({ requests: 6, latencies: [5, 10, 11, 20, 21, 500] }) },
+      { latency },
+    );
+    expect(buckets[1]?.candidate?.bad).toMatchObject({ 'latency-1': 4, 'latency-2': 2 });
+  });
+});
+
+describe('what is not known', () => {
+  test('a minute without a data point in a full answer had no requests', async () => {
+    const { buckets } = await variants({ did: (fleet) => (fleet === 'AllTraffic' ? steady(fleet) : undefined) });
+    expect(buckets[3]?.candidate).toEqual({ requests: 0, bad: { errors: 0, 'client-errors': 0 } });
+  });
+
+  test.each(['Invocations', 'InvocationModelErrors', 'Invocation4XXErrors'])(
+    'nothing is healthy or guilty while CloudWatch cannot say %s',
+    async (metric) => {
+      const { verdict, buckets } = await variants({ options: { status: { [metric]: 'InternalError' } } });
+      expect(buckets[3]).not.toHaveProperty('candidate');
+      expect(buckets[3]).not.toHaveProperty('baseline');
+      expect(verdict.decision).toBe('hold');
+    },
+  );
+
+  test('for too long takes the traffic back', async () => {
+    const { verdict } = await variants({
+      now: nine + minutes(14),
+      options: { status: { InvocationModelErrors: 'InternalError' } },
+    });
+    expect(verdict).toMatchObject({ decision: 'rollback', why: 'metrics-blind' });
+  });
+
+  test('a part of an answer is known where it speaks', async () => {
+    const { buckets } = await variants({ options: { status: { InvocationModelErrors: 'PartialData' } } });
+    expect(buckets[3]?.candidate?.requests).toBe(300);
+  });
+
+  test('no answer at all holds, and after max-blind takes the traffic back', async () => {
+    const fails = new Error('CloudWatch is down');
+    const now = nine + minutes(12);
+    const held = await variants({ fails, now });
+    expect(held.verdict).toMatchObject({ decision: 'hold', blind: true, stepRequests: 0 });
+    expect(held.verdict.because).toContain('CloudWatch is down');
+    expect(held.evidence.buckets).toEqual([]);
+    const blindSince = now - 600_000;
+    expect((await variants({ fails, now }, { blindSince: blindSince + 1 })).verdict.decision).toBe('hold');
+    expect((await variants({ fails, now }, { blindSince })).verdict).toMatchObject({
+      decision: 'rollback',
+      why: 'metrics-blind',
+    });
+  });
+});
+
+describe('a minute whose series do not fit together', () => {
+  const at = nine + minutes(7);
+  const late = (lost: string, now: Instant) =>
+    variants({
+      now,
+      did: (fleet) => ({ ...steady(fleet), clientErrors: 40 }),
+      options: { lacks: (metric, minute) => metric === lost && minute >= at },
+    });
+
+  test.each(['Invocations', 'InvocationModelErrors', 'Invocation4XXErrors'])(
+    'is not closed while it is young: without %s',
+    async (lost) => {
+      const { verdict, buckets } = await late(lost, at + minutes(5));
+      expect(verdict.newest).toBe(at);
+      expect(buckets.at(-1)?.t).toBe((at - minutes(1)) / 1000);
+      expect(verdict.decision).not.toBe('rollback');
+    },
+  );
+
+  test('is a hole where later ones are complete', async () => {
+    const { buckets } = await variants({
+      did: (fleet) => ({ ...steady(fleet), clientErrors: 40 }),
+      options: { lacks: (metric, minute) => metric === 'Invocation4XXErrors' && minute === at },
+    });
+    expect(buckets).toHaveLength(10);
+    expect(buckets[7]).not.toHaveProperty('candidate');
+    expect(buckets[8]).toHaveProperty('candidate');
+  });
+
+  test('is what is known of it when the rest never comes: a series that is missing is one in which nothing happened', async () => {
+    const { buckets } = await late('Invocation4XXErrors', at + minutes(7));
+    expect(buckets[7]?.candidate).toEqual({ requests: 300, bad: { errors: 40, 'client-errors': 0 } });
+  });
+
+  test('is never evidence when it has more mistakes than failures, or failures without requests', async () => {
+    for (const lost of ['InvocationModelErrors', 'Invocations']) {
+      const { buckets } = await late(lost, at + minutes(12));
+      expect(buckets[7]).not.toHaveProperty('candidate');
+      expect(buckets[7]).not.toHaveProperty('baseline');
+    }
+  });
+});
+
+describe('two fleets of one variant', () => {
+  const bakes: readonly Bake[] = [{ stage: 'canary', startedAt: nine, endsAt: nine + minutes(10) }];
+  const fleets = async (did: Look['did']) => {
+    const { turn } = turnWith({ ...(did ? { did } : {}) });
+    const heard = await judgeFleets(turn, { policy }, bakes);
+    if (heard === undefined) throw new Error('the judge was not asked');
+    return heard;
+  };
+
+  test('the old one is what is left of the variant, and nobody has less than nothing', async () => {
+    const { evidence } = await fleets((fleet, at) =>
+      fleet.includes('/') ? { requests: 250, errors: 4 } : { requests: 1000, errors: at === nine + minutes(3) ? 3 : 9 },
+    );
+    expect(evidence.buckets[2]).toMatchObject({
+      candidate: { requests: 250, bad: { errors: 4 } },
+      baseline: { requests: 750, bad: { errors: 5 } },
+    });
+    expect(evidence.buckets[3]?.baseline?.bad).toMatchObject({ errors: 0 });
+  });
+
+  test('outside of the bakes fleets come and go: nothing counts', async () => {
+    const { turn } = turnWith({ now: nine + minutes(14) });
+    const heard = await judgeFleets(turn, { policy }, bakes);
+    expect(heard?.evidence.buckets.map(({ weightMoved = false }) => weightMoved)).toEqual([
+      ...Array.from({ length: 10 }, () => false),
+      true,
+      true,
+    ]);
+    expect(await judgeFleets(turn, { policy }, [])).toBeUndefined();
+  });
+
+  test('a worse fleet is convicted', async () => {
+    const { verdict } = await fleets((fleet) =>
+      fleet.includes('/') ? { requests: 250, errors: 20 } : { requests: 1000, errors: 20 },
+    );
+    expect(verdict).toMatchObject({ decision: 'rollback', why: 'convicted' });
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Instant, minutes } from '../../../src/clock.ts';
+import type { JudgePolicy } from '../../../src/manifest/manifest.ts';
+import { freezePolicy } from '../../../src/metrics/judge-policy.ts';
+import type { World } from '../../../src/world.ts';
+import { type Did, fakeMetrics, type MetricsOptions } from '../../support/metrics.ts';
+import { judgePolicy, nine } from '../../support/stepping.ts';
+
+const { burstGuard: _, ...auto } = judgePolicy;
+
+const frozen = async (
+  did: (fleet: string, at: Instant) => Did | undefined,
+  options: MetricsOptions & { readonly judge?: JudgePolicy; readonly byDifference?: boolean } = {},
+) => {
+  const { getMetricData, asked } = fakeMetrics(did, options);
+  const world = { clock: { now: () => nine }, read: { cloudwatch: { getMetricData } } } as unknown as World;
+  const found = await freezePolicy(world, { endpoint: 'churn', variant: 'AllTraffic' }, options.judge ?? auto, {
+    minimumRequests: 600,
+    ...(options.byDifference ? { byDifference: true } : {}),
+  });
+  return { ...found, asked };
+};
+
+const latencies = [...Array.from({ length: 96 }, () => 12), 40, 41, 42, 300];
+const quiet = (): Did => ({ requests: 100, latencies });
+
+test('rests on the day before of what serves, and on nothing of the candidate', async () => {
+  const { asked, policy, guard } = await frozen(quiet);
+  expect(new Set(asked.map(({ fleet }) => fleet))).toEqual(new Set(['AllTraffic']));
+  expect(asked.every(({ from, to }) => from === nine - minutes(1440) && to === nine)).toBe(true);
+  expect(guard).toEqual({ needed: false, because: 'errors came singly in 1440 buckets' });
+  expect(policy).toMatchObject({ burstGuard: false, minimumRequests: 600, convict: judgePolicy.convict });
+});
+
+describe('the burst guard', () => {
+  const bursts = (_fleet: string, at: Instant): Did => ({ ...quiet(), errors: at % minutes(30) === 0 ? 40 : 0 });
+
+  test('is on after a day of bursts, unless the manifest says otherwise', async () => {
+    expect((await frozen(bursts)).policy.burstGuard).toBe(true);
+    expect((await frozen(bursts, { judge: judgePolicy })).policy.burstGuard).toBe(false);
+    expect((await frozen(quiet, { judge: { ...auto, burstGuard: 'on' } })).policy.burstGuard).toBe(true);
+  });
+
+  test('is on where nothing is known', async () => {
+    expect((await frozen(() => undefined)).policy.burstGuard).toBe(true);
+  });
+});
+
+describe('latency', () => {
+  test('is counted at the baseline’s quantiles where CloudWatch counts, and how often it was that slow is known', async () => {
+    const { latency, rates, policy } = await frozen(quiet);
+    expect(latency).toMatchObject({ rung: 'cells', edges: [12, 42] });
+    expect(rates['latency-1']).toBeCloseTo(0.04, 9);
+    expect(rates['latency-2']).toBeCloseTo(0.01, 9);
+    expect(policy.metrics.map(({ says }) => says)).toEqual([
+      'errors',
+      '4xx answers',
+      'requests slower than 12 ms',
+      'requests slower than 42 ms',
+    ]);
+  });
+
+  test('is compared by percentile where it is not counted, and by mean where there is no percentile', async () => {
+    expect((await frozen(quiet, { counted: false })).latency?.rung).toBe('percentile');
+    expect((await frozen(quiet, { counted: false, percentiles: false })).latency?.rung).toBe('mean');
+  });
+
+  test('of two fleets that are told apart by difference is compared by mean: percentiles cannot be taken apart', async () => {
+    expect((await frozen(quiet, { counted: false, byDifference: true })).latency?.rung).toBe('mean');
+    expect((await frozen(quiet, { byDifference: true })).latency?.rung).toBe('cells');
+  });
+
+  test('is not judged where there are no samples', async () => {
+    const { latency, policy } = await frozen(() => ({ requests: 100 }));
+    expect(latency).toBeUndefined();
+    expect(policy.metrics.map(({ name }) => name)).toEqual(['errors', 'client-errors']);
+  });
+});
+
+test('what is usual is frozen, by the hour: an incident of the day before does not become usual', async () => {
+  const ill = (at: Instant): boolean => at >= nine - minutes(300) && at < nine - minutes(200);
+  const { policy } = await frozen((_, at) => ({
+    requests: 100,
+    errors: ill(at) ? 50 : 1,
+    latencies: ill(at) ? Array.from({ length: 100 }, () => 900) : latencies,
+  }));
+  const usual = Object.fromEntries(policy.metrics.map(({ name, usual }) => [name, usual]));
+  expect(usual['errors']).toBeCloseTo(0.01, 9);
+  expect(usual['client-errors']).toBeUndefined();
+  const tail = policy.metrics.findLast(({ excessBelow }) => excessBelow !== undefined);
+  expect(tail?.usual).toBeLessThan(0.02);
+  expect((await frozen(() => undefined)).policy.metrics[0]?.usual).toBe('unknown');
+});
+
+test('the baseline’s own rates are told', async () => {
+  const { rates } = await frozen(() => ({ requests: 200, errors: 1, clientErrors: 4 }));
+  expect(rates).toEqual({ errors: 0.005, 'client-errors': 0.02 });
+});

@@ -1,0 +1,84 @@
+import { describe, expect, test } from '@jest/globals';
+import { policyOf } from '../../../src/judge/policy.ts';
+import type { Rollout } from '../../../src/manifest/manifest.ts';
+import {
+  longestStepSeconds,
+  proofNotes,
+  proofTimes,
+  refuseUnprovable,
+  walkSeconds,
+} from '../../../src/metrics/proof.ts';
+import { Refusal } from '../../../src/operation.ts';
+import { frozen, judgePolicy } from '../../support/stepping.ts';
+
+type Steps = Extract<Rollout, { strategy: 'steps' }>;
+const rollout = {
+  strategy: 'steps',
+  steps: [0.1, 0.5, 1],
+  bakeSeconds: 300,
+  minimumRequests: 0,
+  judge: judgePolicy,
+} as unknown as Steps;
+const at = (
+  rate: number,
+  rates: Readonly<Record<string, number>> = frozen.rates,
+  asked: Steps = rollout,
+  policy = frozen.policy,
+) => proofTimes(asked, { ...frozen, rates, policy }, rate);
+
+describe('the time to proof', () => {
+  test('is what a clean candidate takes at each share but the last', () => {
+    const proof = at(50);
+    expect(proof.map(({ share }) => share)).toEqual([0.1, 0.5]);
+    // About 600 clean requests for 0.5 % with 95 % confidence (DESIGN §6).
+    expect(proof[0]?.seconds).toBeGreaterThan(600 / 5);
+    expect(proof[0]?.seconds).toBeLessThan(700 / 5);
+    expect(proof[1]?.seconds).toBeLessThan(700 / 25);
+  });
+
+  test('is that of the metric that takes longest, at the rate it has anyway', () => {
+    const [clean] = at(50);
+    const often = { errors: 0, 'client-errors': 0.01 };
+    const judged = policyOf({ ...judgePolicy, clientErrors: 'judge' }, { clientErrors: true });
+    const [usual] = at(50, often, rollout, judged);
+    expect(usual?.says).toBe('4xx answers');
+    expect(usual?.seconds).toBeGreaterThan(5 * (clean?.seconds ?? 0));
+    // What is only reported is not waited for.
+    expect(at(50, often)).toEqual(at(50));
+  });
+
+  test('is not below what minimum-requests takes', () => {
+    const [step] = at(50, frozen.rates, { ...rollout, minimumRequests: 5000 });
+    expect(step).toEqual({ share: 0.1, says: 'requests', seconds: 1000 });
+  });
+
+  test('is printed, and adds up to the time the walk takes', () => {
+    expect(proofNotes(at(50))[0]).toMatch(/^at 10 % a version as good as this one is proven after about 2m \d+s \(/);
+    // The second step is proven within its bake.
+    expect(walkSeconds(rollout, at(2))).toBe((at(2)[0]?.seconds ?? 0) + 180 + (at(2)[1]?.seconds ?? 0) + 180 + 300);
+    expect(walkSeconds(rollout, at(5000))).toBe(900);
+  });
+});
+
+describe('what cannot be proven', () => {
+  const refused = (rate: number): string => {
+    try {
+      refuseUnprovable(rollout, at(rate), rate, 'churn');
+      return 'accepted';
+    } catch (error) {
+      return error instanceof Refusal ? `${error.reason}: ${error.message}` : String(error);
+    }
+  };
+
+  test('within the longest stay on a step is refused', () => {
+    expect(refused(50)).toBe('accepted');
+    expect(refused(1)).toMatch(/^too-little-traffic: churn sees about 1 requests per second.* at 10 % takes about 1h/);
+    expect(refused(0)).toContain('takes for ever');
+  });
+
+  test('the longest stay is an hour or four bakes, unless it is said', () => {
+    expect(longestStepSeconds(rollout)).toBe(3600);
+    expect(longestStepSeconds({ ...rollout, bakeSeconds: 1800 })).toBe(7200);
+    expect(longestStepSeconds({ ...rollout, maxStepSeconds: 60 })).toBe(60);
+  });
+});
