@@ -82,6 +82,7 @@ export const openScene = async (): Promise<Scene> => {
     actions: join(root, 'actions'),
     workspace,
     temp: join(workspace, 'runner'),
+    // Most of these processes have ended before their code would be compiled to their profit: an eighth of the time.
     environment: { NODE_COMPILE_CACHE: join(root, '.cache/compiled'), NODE_OPTIONS: '--jitless' },
   });
   let traffic: { stop(): void } | undefined;

@@ -262,18 +262,16 @@ const beTrue = async (play: Play, end: Ended, before: Serving | undefined, run: 
     candidateConfig: end.endpointConfig ?? after?.endpointConfig,
     mutations,
   });
-  // A plan promises nothing of the endpoint: an earlier run's update may still be on its way.
-  if (end.reason === 'planned') return;
+  // A plan, and a watchdog that found no expired lease, promise nothing of the endpoint: an earlier run's update may still be on its way.
+  if (end.reason === 'planned' || end.reason === 'nothing-expired') return;
   // The release may have begun in an earlier run, over another state of the endpoint than this run found.
-  if (end.outcome === 'rolled-back' || isTidying.has(end.reason)) {
+  if (end.outcome === 'rolled-back' || end.reason === 'brought-to-rest') {
     if (after?.pending !== undefined || after?.status !== 'InService')
       violations.push(`${end.outcome}/${end.reason}, and the endpoint is ${after?.status}`);
     return;
   }
   violations.push(...wrong.map((sentence) => `${describe(run)}: ${end.outcome}/${end.reason}: ${sentence}`));
 };
-const isTidying = new Set(['brought-to-rest', 'nothing-expired']);
-
 /** All harm is over, all versions are approved: what is asked for now must come to pass. */
 const lastRun = async (play: Play): Promise<void> => {
   const { scene, wish, approved, violations, story, dice } = play;
