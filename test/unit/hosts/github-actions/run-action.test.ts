@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { runStep } from '../../support/run-action.ts';
+import { runStep } from '../../../support/run-action.ts';
 
 const script = 'test/support/fake-action.ts';
 const inputs = { subject: 'sheep' };
