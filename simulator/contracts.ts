@@ -89,7 +89,7 @@ export interface Simulator {
    * sleep itself by closing the connection. Without this, time could move between the signal and the closed connection.
    */
   rouse(id: string): void;
-  /** Rejects by name when a participant ran for 30 s of wall time without sleeping; races with everything the driver awaits. */
+  /** Rejects by name when a participant ran for five minutes of wall time without sleeping; races with everything the driver awaits. */
   readonly stuck: Promise<never>;
   /** What a participant's process must have: AWS_ENDPOINT_URL, AWS_REGION, credentials, MODEL_DELIVERY_CLOCK. */
   environment(participant?: { readonly url: string }): Readonly<Record<string, string>>;

@@ -6,7 +6,7 @@ import type { Participants } from './participants.ts';
  * The only two uses of wall time in the simulator: noticing a participant that never sleeps, and letting time pass by itself when the
  * simulator stands alone. Neither decides anything in a rehearsal.
  */
-const patienceMs = 30_000;
+const patienceMs = 5 * 60_000;
 
 export interface Watchdog {
   /** Call after every change of who runs. */
@@ -14,7 +14,7 @@ export interface Watchdog {
   stop(): void;
 }
 
-/** `onStuck` gets the name of a participant that has kept time from moving for 30 s of wall time. */
+/** `onStuck` gets the name of a participant that has kept time from moving for five minutes of wall time. */
 export const createWatchdog = (participants: () => Participants, onStuck: (reason: string) => void): Watchdog => {
   const timers = new Map<string, NodeJS.Timeout>();
   const stop = (): void => {
@@ -34,7 +34,7 @@ export const createWatchdog = (participants: () => Participants, onStuck: (reaso
       }
       for (const [turn, name] of turns) {
         if (timers.has(turn)) continue;
-        const reason = `clock participant ${name} has been running for ${patienceMs / 1000} s without sleeping`;
+        const reason = `clock participant ${name} has been running for ${patienceMs / 60_000} min without sleeping`;
         timers.set(turn, setTimeout(() => onStuck(reason), patienceMs).unref());
       }
     },

@@ -20,9 +20,12 @@ export interface Account {
   readonly id: string;
 }
 
+/** The hosts there are. A table of hosts is typed by this, so that a new one cannot be left out of it. */
+export type HostName = 'github-actions' | 'codepipeline' | 'command-line';
+
 /** Who asks, and where people can read about it. */
 export interface Run {
-  readonly host: 'github-actions' | 'codepipeline' | 'command-line';
+  readonly host: HostName;
   /**
    * Stable over re-runs of the same job that ask for the same (`github/<repository>/<run id>/<job>/<operation>/<digest of what is
    * asked>`), so that a re-run takes its own lease over; different for everybody else.

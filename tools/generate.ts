@@ -34,7 +34,6 @@ export interface Declared {
 const brand: Readonly<Record<OperationName, { readonly icon: string; readonly color: string }>> = {
   'register-model': { icon: 'archive', color: 'blue' },
   'approve-gate': { icon: 'check-square', color: 'yellow' },
-  'regression-test': { icon: 'bar-chart-2', color: 'purple' },
   'deploy-endpoint': { icon: 'upload-cloud', color: 'green' },
   'shift-traffic': { icon: 'sliders', color: 'orange' },
   rollback: { icon: 'rotate-ccw', color: 'red' },

@@ -1,5 +1,42 @@
+import { type BucketSettings, bucketSettings, type OwnBucket } from '../aws/bucket-settings.ts';
+import { createAwsClients } from '../aws/clients.ts';
+import { clientSettings } from '../aws/connection.ts';
+import { base, partitionOf } from '../aws/credentials.ts';
+import { describe, orUndefined } from '../aws/errors.ts';
+import { retrying } from '../aws/retry.ts';
+import { s3Client } from '../aws/s3.ts';
+import { sender } from '../aws/sender.ts';
+import { isLoopback } from '../aws/transport.ts';
+import { canonical } from '../digest.ts';
+import { chooseClock } from '../hosts/clock.ts';
+import { readArguments } from '../hosts/command-line/arguments.ts';
+import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
+import { readInputs } from '../hosts/read-inputs.ts';
+import { connectionFrom } from '../hosts/world.ts';
+import { environmentOf } from '../manifest/load.ts';
+import type { Environment } from '../manifest/manifest.ts';
+import { rolePattern } from '../manifest/values.ts';
+import { Refusal } from '../operation.ts';
+import { sharedInputs } from '../operations/shared-inputs.ts';
+import { jsonText } from '../plain-text.ts';
+import { bucketPolicy, ourSids } from '../release/bucket-policy.ts';
+import { defaultReleases, releasesOf } from '../release/location.ts';
+import { flag, InputError, optional, text } from '../schema.ts';
+import type { Account } from '../world.ts';
 import { type Command, wrongRequest } from './command.ts';
-import { createBucketInputs, runCreateBucket } from './making-bucket.ts';
+import { reportFailure } from './failure-report.ts';
+
+const createBucketInputs = {
+  ...sharedInputs,
+  writers: optional(
+    text({
+      description:
+        "Roles that may write to the bucket, by name or ARN, with spaces between: those that register, deploy and roll back. Default: the environment's `role` and `rollback-role`.",
+      example: 'model-registrar model-deployer model-rollback',
+    }),
+  ),
+  'print-policy': flag({ description: "Print the bucket's policy and change nothing.", default: false }),
+};
 
 export const createBucket: Command = {
   does: 'Makes the bucket for release records, closed to all but the delivery roles; once per account and region.',
@@ -16,4 +53,163 @@ export const createBucket: Command = {
   ],
   exits: { 0: 'the bucket is as it should be', 1: 'AWS refused, or could not be reached', 2: wrongRequest },
   run: (args, host) => runCreateBucket(args, host()),
+};
+
+/** `create-bucket`: once per account and region, by whoever may make buckets. Repeated, it brings the default bucket back to what it should be. */
+const runCreateBucket = async (args: readonly string[], host: CommandLine): Promise<ExitCode> => {
+  const { env, terminal, seams } = host;
+  try {
+    const {
+      manifest,
+      environment: name,
+      writers,
+      'print-policy': print,
+    } = readInputs(createBucketInputs, readArguments(createBucketInputs, args));
+    const environment = environmentOf(manifest, name);
+    const { account, calls } = await connect(env, seams?.clock ?? (await chooseClock(env)), environment);
+    const location = releasesOf(environment, account);
+    const policy = bucketPolicy(location, account, writersOf(environment, writers));
+    if (print) terminal.out(jsonText(policy, 2));
+    else {
+      if (environment.bucketOwners?.[location.bucket] !== undefined)
+        throw new InputError(
+          `the bucket ${location.bucket} belongs to another account, as bucket-owners in the manifest says: make it there`,
+        );
+      const bucket = { Bucket: location.bucket, ExpectedBucketOwner: account.id };
+      const isDefault = location.bucket === defaultReleases(account).bucket;
+      for await (const line of make(calls, bucket, account, isDefault, policy)) terminal.out(line);
+    }
+    return 0;
+  } catch (error) {
+    return reportFailure('create-bucket', error, host);
+  }
+};
+
+const writersOf = ({ role, rollbackRole }: Environment, given: string | undefined): readonly string[] => {
+  const writers = given?.trim().split(/\s+/) ?? [role, rollbackRole].filter((one) => one !== undefined);
+  const [wrong] = writers.filter((writer) => !rolePattern.test(writer) && !userPattern.test(writer));
+  if (wrong !== undefined)
+    throw new InputError(`writers: ${JSON.stringify(wrong)} is not a role's name or ARN, nor a user's ARN`);
+  if (writers.length > 0) return [...new Set(writers)];
+  throw new InputError(
+    'writers: the environment names no role, so the roles that may write to the bucket must be given: those that register, deploy and roll back',
+  );
+};
+
+const userPattern = /^arn:aws[a-z-]*:iam::[0-9]{12}:user\/[a-zA-Z0-9_+=,.@/-]+$/;
+
+const connect = async (
+  env: CommandLine['env'],
+  clock: Parameters<typeof retrying>[0]['clock'],
+  environment: Environment,
+): Promise<{ readonly account: Account; readonly calls: BucketSettings }> => {
+  const connection = connectionFrom(env, environment.region);
+  const { region } = connection;
+  // Not the environment's role: a role that delivers may not make buckets, nor say who writes to one.
+  const credentials = base({ ...connection, clock });
+  const none = (): never => {
+    throw new Error('no object is read or written here');
+  };
+  const { sts } = createAwsClients({ ...connection, credentials, clock, bucketOwner: none }).reads;
+  const { Account: id = '', Arn: identity = '' } = await sts.getCallerIdentity();
+  if (environment.account !== undefined && environment.account !== id)
+    throw new Refusal(
+      'wrong-account',
+      `the manifest's environment is the account ending in ${environment.account.slice(-4)}, but the credentials belong to the one ending in ${id.slice(-4)}`,
+    );
+  const forcePathStyle = connection.endpointUrl !== undefined && isLoopback(new URL(connection.endpointUrl).hostname);
+  const client = s3Client({ ...clientSettings(connection), credentials: credentials.provide, forcePathStyle });
+  const retry = retrying({ clock, forgetCredentials: credentials.forget });
+  return {
+    account: { id, region, partition: identity.split(':')[1] || partitionOf(region) },
+    calls: bucketSettings(sender(client, 's3', { retry })),
+  };
+};
+
+/** One line for each thing that is so now. The policy comes last: it denies what was done before it to whoever is no writer. */
+async function* make(
+  calls: BucketSettings,
+  bucket: OwnBucket,
+  { region }: Account,
+  isDefault: boolean,
+  policy: ReturnType<typeof bucketPolicy>,
+): AsyncGenerator<string> {
+  const name = bucket.Bucket;
+  const exists = (await orUndefined(calls.headBucket(bucket).catch(ofOthers(bucket)))) !== undefined;
+  if (exists && !isDefault)
+    throw new InputError(
+      `the bucket ${name} exists, and may be in use for other things: add the statements that --print-policy prints to its policy, and turn on versioning; this command sets up the default bucket, and buckets that do not exist yet`,
+    );
+  if (!exists)
+    await calls
+      .createBucket({
+        Bucket: name,
+        // S3 API reference, CreateBucket: us-east-1 is the one region that must not be named.
+        ...(region === 'us-east-1' ? {} : { CreateBucketConfiguration: { LocationConstraint: region as Constraint } }),
+      })
+      .catch(ofOthers(bucket));
+  yield exists ? `the bucket ${name} exists` : `made the bucket ${name} in ${region}`;
+  await calls.blockPublicAccess(bucket);
+  yield 'public access is blocked';
+  await calls.enforceOwnership(bucket);
+  yield 'its objects belong to this account, whoever writes them';
+  await calls.enableVersioning(bucket);
+  yield 'every version of an object is kept';
+  const before = await absentPolicy(calls.getPolicy(bucket));
+  if (before === undefined || !isSame(before, policy)) {
+    refuseOtherPolicy(name, before);
+    await calls.putPolicy(bucket, JSON.stringify(policy));
+  }
+  yield `its policy lets nobody write but ${namesOf(policy)}`;
+}
+type Constraint = NonNullable<
+  NonNullable<Parameters<BucketSettings['createBucket']>[0]['CreateBucketConfiguration']>['LocationConstraint']
+>;
+
+/** Names of buckets are the same for all accounts of a partition. */
+const ofOthers =
+  ({ Bucket }: OwnBucket) =>
+  (error: unknown): never => {
+    const taken = error instanceof Error && error.name === 'BucketAlreadyExists';
+    if (!taken) throw error;
+    throw new Refusal(
+      'access-denied',
+      `another account has the bucket ${Bucket} already: set \`releases\` in the manifest to a bucket of another name (${describe(error)})`,
+    );
+  };
+
+const absentPolicy = async (policy: Promise<string | undefined>): Promise<string | undefined> => {
+  try {
+    return await policy;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'NoSuchBucketPolicy') return undefined;
+    throw error;
+  }
+};
+
+const isSame = (text: string, policy: object): boolean => {
+  try {
+    return canonical(JSON.parse(text)) === canonical(policy);
+  } catch {
+    return false;
+  }
+};
+
+interface Named {
+  readonly Sid?: string;
+}
+/** Statements that a team added are not thrown away. */
+const refuseOtherPolicy = (bucket: string, text: string | undefined): void => {
+  if (text === undefined) return;
+  const { Statement = [] } = JSON.parse(text) as { readonly Statement?: Named | readonly Named[] };
+  const others = [Statement].flat().filter(({ Sid }) => !Sid?.startsWith(ourSids));
+  if (others.length === 0) return;
+  throw new InputError(
+    `the policy of ${bucket} has statements of others (${others.map(({ Sid }) => Sid ?? 'without a Sid').join(', ')}), and was left as it is: replace the statements whose Sid begins with ${ourSids} by what --print-policy prints`,
+  );
+};
+
+const namesOf = ({ Statement }: ReturnType<typeof bucketPolicy>): string => {
+  const arns = Statement.flatMap(({ Condition }) => Condition['ArnNotLike']?.['aws:PrincipalArn'] ?? []);
+  return [...new Set(arns.map((arn) => arn.split('/').at(-1) ?? arn))].join(', ');
 };

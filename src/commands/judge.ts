@@ -1,9 +1,19 @@
+import { canonical } from '../digest.ts';
+import { readArguments } from '../hosts/command-line/arguments.ts';
+import type { ExitCode } from '../hosts/command-line/command-line.ts';
+import { readInputs } from '../hosts/read-inputs.ts';
+import type { Terminal } from '../hosts/terminal.ts';
+import { beginJudging, judge as judgeBuckets, observeBucket, verdictOf } from '../judge/judge.ts';
+import type { Policy } from '../judge/policy.ts';
+import { jsonText } from '../plain-text.ts';
+import { bucketsAt, type Look, type Witnessed } from '../release/witnessed.ts';
+import { InputError } from '../schema.ts';
 import { type Command, wrongRequest } from './command.ts';
-import { judgingInputs, runJudge } from './judging.ts';
+import { readJournalFile, recordedInputs, recordedJournal, recordedLines } from './recorded-metrics.ts';
 
 export const judge: Command = {
   does: 'Judges recorded buckets of metrics by a policy, one verdict per line; needs no AWS.',
-  options: judgingInputs,
+  options: recordedInputs,
   examples: [
     { line: 'judge --policy judge.yml < buckets.jsonl', does: 'Judges lines of standard input.' },
     {
@@ -18,3 +28,61 @@ export const judge: Command = {
   },
   run: (args, _host, terminal) => runJudge(args, terminal),
 };
+
+/**
+ * `judge`: one JSON line per closed bucket. Of a journal: one per verdict that was witnessed, from the buckets as they were known
+ * then; ends with 1 when a verdict is not what the journal says.
+ */
+const runJudge = (args: readonly string[], terminal: Terminal): ExitCode => {
+  try {
+    const { policy, buckets, journal } = readInputs(recordedInputs, readArguments(recordedInputs, args));
+    if (journal !== undefined) {
+      const read = readJournalFile(journal);
+      return replayJournal({ ...read, policy: recordedJournal(read, policy).policy }, terminal, policy !== undefined);
+    }
+    if (policy === undefined) throw new InputError('policy is required, unless `journal` names a release that had one');
+    judgeAll(recordedLines(policy, buckets), terminal);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    terminal.err(`judge: ${error.message}`);
+    return 2;
+  }
+};
+
+const judgeAll = ({ policy, buckets }: ReturnType<typeof recordedLines>, terminal: Terminal): void => {
+  let judging = beginJudging(policy);
+  for (const bucket of buckets) {
+    judging = observeBucket(judging, bucket);
+    terminal.out(lineOf(verdictOf(judging)));
+  }
+};
+
+const lineOf = (verdict: ReturnType<typeof verdictOf>, more: object = {}): string => {
+  const { t, decision, reason, logEvidence, threshold, evidence, because } = verdict;
+  return jsonText({ ...more, t, decision, reason, logEvidence, threshold, evidence, because });
+};
+
+/** @param differs another policy than the release's: it may say something else */
+const replayJournal = (
+  { policy, looks }: Witnessed & { readonly policy: Policy },
+  terminal: Terminal,
+  differs: boolean,
+): ExitCode => {
+  let same = true;
+  for (const [index, { at, verdict: witnessed }] of looks.entries()) {
+    // Nothing was read, so nothing was judged.
+    if (witnessed.t === undefined) continue;
+    const verdict = judgeBuckets(policy, [...bucketsAt(looks.slice(0, index + 1)).values()]);
+    const agrees = differs || agree(verdict, witnessed);
+    same &&= agrees;
+    terminal.out(lineOf(verdict, { at, ...(agrees ? {} : { witnessed }) }));
+  }
+  if (!same) terminal.err('judge: a verdict is not the one the journal witnessed');
+  return same ? 0 : 1;
+};
+
+const agree = (
+  { t, decision, reason, logEvidence, because }: ReturnType<typeof verdictOf>,
+  witnessed: Look['verdict'],
+) => canonical({ t, decision, reason, logEvidence, because }) === canonical(witnessed);

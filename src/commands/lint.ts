@@ -1,8 +1,27 @@
-import { runCommand } from '../hosts/command-line/command-line.ts';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CommandLine, type ExitCode, runCommand } from '../hosts/command-line/command-line.ts';
+import { readTextFile } from '../hosts/read-file.ts';
+import type { Env } from '../hosts/run.ts';
+import { environmentOf } from '../manifest/load.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 import { operations } from '../operations/all.ts';
+import { manifestToDeliver, sharedInputs } from '../operations/shared-inputs.ts';
+import { jsonText } from '../plain-text.ts';
+import { exposure } from '../release/bucket-policy.ts';
+import { recordKey } from '../release/location.ts';
+import { flag, optional, text, type ValuesOf } from '../schema.ts';
+import { printAnswer } from './answer.ts';
 import { type Command, wrongRequest } from './command.ts';
-import { lintInputs, lintManifest, needsAws } from './inspect.ts';
+import { approvalWarnings } from './lint/approval-warnings.ts';
 import { asPlan } from './plan.ts';
+
+const lintInputs = {
+  manifest: manifestToDeliver,
+  environment: optional(sharedInputs.environment),
+  version: optional(text({ description: 'With `environment`: also ask AWS whether this version could be deployed.' })),
+  json: flag({ description: 'Print JSON.', default: false }),
+};
 
 export const lint: Command = {
   does: 'Checks the manifest and, with `--environment` and `--version`, whether AWS could carry it out.',
@@ -24,3 +43,58 @@ export const lint: Command = {
       ? runCommand('lint', operations['deploy-endpoint'], args, host(), { ...asPlan, retry: 'false' })
       : lintManifest(args, host()),
 };
+
+/** Whether a version is given that AWS is to be asked about. */
+const needsAws = (args: readonly string[]): boolean => args.some((argument) => /^--version(=|$)/.test(argument));
+
+/** Without AWS. */
+const lintManifest = (args: readonly string[], host: CommandLine): Promise<ExitCode> => {
+  const question = {
+    command: 'lint',
+    schema: lintInputs,
+    refused: { valid: false },
+    answer: async ({ manifest, environment, json }: ValuesOf<typeof lintInputs>) => {
+      if (environment !== undefined) environmentOf(manifest, environment);
+      const environments = Object.keys(manifest.environments);
+      const warnings = [...bucketWarnings(manifest), ...(await workflowWarnings(host.env))];
+      return json
+        ? jsonText({ valid: true, model: manifest.model, environments, warnings })
+        : `${warnings.map((warning) => `warning: ${warning}\n`).join('')}the manifest is valid: ${manifest.model} in ${environments.join(', ')}\n` +
+            'feasibility and alarms are checked against AWS when --environment and --version are given';
+    },
+  };
+  return printAnswer(question, args, host);
+};
+
+/** One warning for each environment whose release record may be written by whoever has a notebook. */
+const bucketWarnings = ({ environments }: Manifest): readonly string[] =>
+  Object.entries(environments).flatMap(([name, { releases, endpoint }]) => {
+    // The default bucket's name depends on the account, and says nothing of SageMaker.
+    const location = releases ?? { bucket: 'model-delivery-<account>-<region>', prefix: '' };
+    const warning = exposure(`s3://${location.bucket}/${recordKey(location, endpoint.name)}`);
+    return warning === undefined ? [] : [`${name}: ${warning}`];
+  });
+
+/** Of the workflows in the folder lint runs in. GitHub is asked where the environment says how (GITHUB_TOKEN, GITHUB_REPOSITORY). */
+const workflowWarnings = async (env: Env): Promise<readonly string[]> => {
+  const { GITHUB_TOKEN: token, GITHUB_REPOSITORY: name, GITHUB_API_URL: apiUrl } = env;
+  const folder = '.github/workflows';
+  const workflows = (existsSync(folder) ? readdirSync(folder) : [])
+    .filter((file) => /\.ya?ml$/.test(file))
+    .sort()
+    .map((file) => ({ path: `${folder}/${file}`, text: workflowText(join(folder, file)) }));
+  if (!token || !name) return approvalWarnings(workflows);
+  const repository = { name, token, ...(apiUrl ? { apiUrl } : {}) };
+  const { protectionOf } = await import('../github/environments.ts');
+  return approvalWarnings(workflows, (environment) => protectionOf(repository, environment));
+};
+
+/** One that cannot be read is GitHub's to refuse, as one is that is no workflow. */
+const workflowText = (path: string): string => {
+  try {
+    return statSync(path).isFile() ? readTextFile(path, mostWorkflowBytes) : '';
+  } catch {
+    return '';
+  }
+};
+const mostWorkflowBytes = 512 * 1024;

@@ -1,10 +1,10 @@
 import { hostname, userInfo } from 'node:os';
-import type { Run } from '../world.ts';
+import type { HostName, Run } from '../world.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /** Who runs this, from what the runner, CodeBuild or the shell says. */
-export const runFrom = (env: Env, host: Run['host']): Run => {
+export const runFrom = (env: Env, host: HostName): Run => {
   if (env['GITHUB_RUN_ID']) return githubRun(env, host);
   if (env['CODEBUILD_BUILD_ID']) return codebuildRun(env, host);
   return { host, holder: `${host}/${userName()}@${hostname()}` };
@@ -15,7 +15,7 @@ export const isPublic = (env: Env): boolean =>
   Boolean(env['GITHUB_ACTIONS'] || env['CODEBUILD_BUILD_ID'] || (env['CI'] && env['CI'] !== 'false'));
 
 /** The attempt number is left out of the holder: a re-run of the same job takes its own lease over. */
-const githubRun = (env: Env, host: Run['host']): Run => {
+const githubRun = (env: Env, host: HostName): Run => {
   const repository = env['GITHUB_REPOSITORY'] ?? '';
   const id = env['GITHUB_RUN_ID'] ?? '';
   const server = env['GITHUB_SERVER_URL'] ?? 'https://github.com';
@@ -28,7 +28,7 @@ const githubRun = (env: Env, host: Run['host']): Run => {
 };
 
 /** A retried build has another id; `CODEBUILD_INITIATOR` names the pipeline or person that a retry shares. */
-const codebuildRun = (env: Env, host: Run['host']): Run => {
+const codebuildRun = (env: Env, host: HostName): Run => {
   const project = (env['CODEBUILD_BUILD_ID'] ?? '').split(':')[0];
   return {
     host,

@@ -14,7 +14,7 @@ beforeEach(async () => {
   team = await openHouse();
   await team.inProduction('1.0.0');
   team.writeManifest(() => manifestText({ rollout: rollouts.steps }));
-}, 60_000);
+});
 afterEach(() => team.close());
 
 const dark = async (version: IrisVersion) => (await team.run(deployEndpoint, { version }))?.result;
@@ -40,13 +40,13 @@ describe('after a good one', () => {
     await team.prepare('1.1.0');
     await dark('1.1.0');
     expect((await shift('1.1.0'))?.reason).toBe('delivered');
-  }, 60_000);
+  });
 
   test('rollback goes to what served before, alone, as it was', async () => {
     expect(await back()).toMatchObject({ outcome: 'succeeded', reason: 'restored' });
     expect(await shown()).toEqual(before);
     expect(await writesOf(async () => expect((await back())?.reason).toBe('already-restored'))).toBe(0);
-  }, 60_000);
+  });
 
   test('the same workflow again changes nothing', async () => {
     const delivered = await shown();
@@ -57,7 +57,7 @@ describe('after a good one', () => {
       }),
     ).toBe(0);
     expect(await shown()).toEqual(delivered);
-  }, 60_000);
+  });
 });
 
 describe('after a bad one', () => {
@@ -65,7 +65,7 @@ describe('after a bad one', () => {
     await team.prepare('1.4.0');
     await dark('1.4.0');
     expect((await shift('1.4.0'))?.reason).toBe('convicted');
-  }, 60_000);
+  });
 
   test('neither half tries it again by itself', async () => {
     expect(
@@ -78,19 +78,19 @@ describe('after a bad one', () => {
     expect(insisted?.result).toMatchObject({ outcome: 'succeeded', reason: 'candidate-dark' });
     expect((await shift('1.4.0'))?.reason).toBe('already-convicted');
     expect((await team.run(shiftTraffic, { version: '1.4.0', retry: 'true' }))?.result.reason).toBe('convicted');
-  }, 60_000);
+  });
 
   test('rollback finds the old version serving', async () => {
     expect((await back())?.reason).toBe('already-restored');
     expect((await shown()).variants).toEqual(['AllTraffic 1.0.0 1', 'AllTraffic-next 1.4.0 0']);
-  }, 60_000);
+  });
 });
 
 test('a candidate that is up dark already is said to be dark, not delivered', async () => {
   await team.prepare('1.1.0');
   await dark('1.1.0');
   expect(await writesOf(async () => expect((await dark('1.1.0'))?.reason).toBe('candidate-dark'))).toBe(0);
-}, 60_000);
+});
 
 describe('when there is no capacity to publish what was proven', () => {
   const before = ['AllTraffic 1.0.0 0', 'AllTraffic-next 1.1.0 1'];
@@ -101,14 +101,14 @@ describe('when there is no capacity to publish what was proven', () => {
     const result = await shift('1.1.0');
     expect(result).toMatchObject({ reason: 'retire-failed', outputs: { 'serving-version': '' } });
     expect((await shown()).variants).toEqual(before);
-  }, 60_000);
+  });
 
   test('shift-traffic goes on with the publishing and takes no traffic back for it', async () => {
     const seen = team.watch();
     expect((await shift('1.1.0'))?.reason).toBe('delivered');
     expect(seen().filter(({ operation }) => operation === 'UpdateEndpointWeightsAndCapacities')).toEqual([]);
     expect((await shown()).variants).toEqual(['AllTraffic 1.1.0 1']);
-  }, 60_000);
+  });
 
   const reject = async (): Promise<void> => {
     const { ModelPackageSummaryList } = await team.simulator.call('sagemaker', 'ListModelPackages', {
@@ -127,7 +127,7 @@ describe('when there is no capacity to publish what was proven', () => {
         '1.1.0 has all traffic of iris since an earlier run: take it back with rollback',
       ),
     });
-  }, 60_000);
+  });
 
   test('a rejection after shift-traffic had begun again takes the traffic back', async () => {
     const death = { atCall: 'sagemaker.describeModel', heard: false };
@@ -136,12 +136,12 @@ describe('when there is no capacity to publish what was proven', () => {
     await reject();
     expect((await shift('1.1.0'))?.reason).toBe('approval-withdrawn');
     expect((await shown()).variants).toEqual(['AllTraffic 1.0.0 1', 'AllTraffic-next 1.1.0 0']);
-  }, 60_000);
+  });
 
   test('rollback takes the traffic back', async () => {
     expect(await back()).toMatchObject({ outcome: 'succeeded', reason: 'restored' });
     expect((await shown()).variants?.[0]).toBe('AllTraffic 1.0.0 1');
     await team.pass(minutes(10));
     expect((await shown()).variants?.[0]).toBe('AllTraffic 1.0.0 1');
-  }, 60_000);
+  });
 });

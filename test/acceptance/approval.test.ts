@@ -11,7 +11,6 @@ import { atRest } from '../support/at-rest.ts';
 import { type House, openHouse } from '../support/house.ts';
 
 /** Most rows deliver several times. */
-const limit = 60_000;
 
 let house: House;
 beforeEach(async () => {
@@ -109,102 +108,82 @@ const refused = { outcome: 'rejected', reason: 'not-approved' };
 const tooLate = { outcome: 'inconclusive', reason: 'withdrawn-too-late' };
 
 describe('rejected before anything was submitted', () => {
-  test(
-    'killed before UpdateEndpoint, rejected, run again: refused, with everything put back; approved again, it is delivered',
-    async () => {
-      await house.inProduction('1.0.0');
-      await house.prepare('1.1.0');
-      const before = await serving();
-      const death = { atCall: 'sagemaker.updateEndpoint', heard: false };
-      expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
-      await decide('Rejected');
+  test('killed before UpdateEndpoint, rejected, run again: refused, with everything put back; approved again, it is delivered', async () => {
+    await house.inProduction('1.0.0');
+    await house.prepare('1.1.0');
+    const before = await serving();
+    const death = { atCall: 'sagemaker.updateEndpoint', heard: false };
+    expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
+    await decide('Rejected');
 
-      const seen = house.watch();
-      const again = await house.run(deployEndpoint, { version: '1.1.0' });
-      expect(again?.result).toMatchObject(refused);
-      expect(again?.result.because).toMatch(/iris_v1\.1\.0 \(package version 2\) is Rejected, .*: recall fell/);
-      expect(sent(seen(), 'UpdateEndpoint')).toBe(0);
-      expect(await serving()).toEqual(before);
+    const seen = house.watch();
+    const again = await house.run(deployEndpoint, { version: '1.1.0' });
+    expect(again?.result).toMatchObject(refused);
+    expect(again?.result.because).toMatch(/iris_v1\.1\.0 \(package version 2\) is Rejected, .*: recall fell/);
+    expect(sent(seen(), 'UpdateEndpoint')).toBe(0);
+    expect(await serving()).toEqual(before);
 
-      const still = house.watch();
-      expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject(refused);
-      expect(still().filter(({ mutation }) => mutation)).toEqual([]);
+    const still = house.watch();
+    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject(refused);
+    expect(still().filter(({ mutation }) => mutation)).toEqual([]);
 
-      await decide('Approved');
-      expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
-      expect(last()?.attempt).toBe(2);
-    },
-    limit,
-  );
+    await decide('Approved');
+    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+    expect(last()?.attempt).toBe(2);
+  });
 
-  test(
-    'killed early, rejected, run again: nothing of the delivery is made any more',
-    async () => {
-      await house.inProduction('1.0.0');
-      await house.prepare('1.1.0');
-      const death = { atCall: 'sagemaker.createModel', heard: false };
-      expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
-      await decide('Rejected');
-      const seen = house.watch();
-      expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject(refused);
-      expect(sent(seen(), 'CreateModel')).toBe(0);
-    },
-    limit,
-  );
+  test('killed early, rejected, run again: nothing of the delivery is made any more', async () => {
+    await house.inProduction('1.0.0');
+    await house.prepare('1.1.0');
+    const death = { atCall: 'sagemaker.createModel', heard: false };
+    expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
+    await decide('Rejected');
+    const seen = house.watch();
+    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject(refused);
+    expect(sent(seen(), 'CreateModel')).toBe(0);
+  });
 
-  test(
-    'while the run waits for the endpoint to settle',
-    async () => {
-      await house.inProduction('1.0.0');
-      await house.prepare('1.1.0');
-      const death = { atCall: 'cloudwatch.putMetricAlarm', heard: true };
-      expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
-      await house.simulator.call('sagemaker', 'UpdateEndpointWeightsAndCapacities', {
-        EndpointName: team.endpoint,
-        DesiredWeightsAndCapacities: [{ VariantName: team.variant, DesiredInstanceCount: 5 }],
-      });
-      later(minutes(1), () => decide('Rejected'));
-      const seen = house.watch();
-      const again = await house.run(deployEndpoint, { version: '1.1.0' });
-      expect(again?.result).toMatchObject(refused);
-      expect(sent(seen(), 'UpdateEndpoint')).toBe(0);
-      expect((await serving())['alarms']).toEqual([]);
-    },
-    limit,
-  );
+  test('while the run waits for the endpoint to settle', async () => {
+    await house.inProduction('1.0.0');
+    await house.prepare('1.1.0');
+    const death = { atCall: 'cloudwatch.putMetricAlarm', heard: true };
+    expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
+    await house.simulator.call('sagemaker', 'UpdateEndpointWeightsAndCapacities', {
+      EndpointName: team.endpoint,
+      DesiredWeightsAndCapacities: [{ VariantName: team.variant, DesiredInstanceCount: 5 }],
+    });
+    later(minutes(1), () => decide('Rejected'));
+    const seen = house.watch();
+    const again = await house.run(deployEndpoint, { version: '1.1.0' });
+    expect(again?.result).toMatchObject(refused);
+    expect(sent(seen(), 'UpdateEndpoint')).toBe(0);
+    expect((await serving())['alarms']).toEqual([]);
+  });
 
-  test(
-    'a package that was deleted meanwhile ends the release, too',
-    async () => {
-      await house.inProduction('1.0.0');
-      await house.prepare('1.1.0');
-      const death = { atCall: 'sagemaker.updateEndpoint', heard: false };
-      expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
-      await house.simulator.call('sagemaker', 'DeleteModelPackage', { ModelPackageName: await newestPackage() });
-      const again = await house.run(deployEndpoint, { version: '1.1.0' });
-      expect(again?.result).toMatchObject({ ...refused, because: expect.stringContaining('was deleted') });
-      expect(house.record()?.live).toBeUndefined();
-    },
-    limit,
-  );
+  test('a package that was deleted meanwhile ends the release, too', async () => {
+    await house.inProduction('1.0.0');
+    await house.prepare('1.1.0');
+    const death = { atCall: 'sagemaker.updateEndpoint', heard: false };
+    expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
+    await house.simulator.call('sagemaker', 'DeleteModelPackage', { ModelPackageName: await newestPackage() });
+    const again = await house.run(deployEndpoint, { version: '1.1.0' });
+    expect(again?.result).toMatchObject({ ...refused, because: expect.stringContaining('was deleted') });
+    expect(house.record()?.live).toBeUndefined();
+  });
 
-  test(
-    'without the permission to look nothing is submitted, and the permission is named',
-    async () => {
-      await house.inProduction('1.0.0');
-      await house.prepare('1.1.0');
-      const death = { atCall: 'sagemaker.updateEndpoint', heard: false };
-      expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
-      house.simulator.permit('model-deployer', [...everythingBut('sagemaker:DescribeModelPackage')]);
-      const seen = house.watch();
-      const again = await house.run(deployEndpoint, { version: '1.1.0' });
-      expect(again?.result).toMatchObject({ outcome: 'failed', reason: 'access-denied' });
-      expect(again?.result.because).toContain('sagemaker:DescribeModelPackage');
-      expect(sent(seen(), 'UpdateEndpoint')).toBe(0);
-      expect(house.record()?.live).toBeUndefined();
-    },
-    limit,
-  );
+  test('without the permission to look nothing is submitted, and the permission is named', async () => {
+    await house.inProduction('1.0.0');
+    await house.prepare('1.1.0');
+    const death = { atCall: 'sagemaker.updateEndpoint', heard: false };
+    expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
+    house.simulator.permit('model-deployer', [...everythingBut('sagemaker:DescribeModelPackage')]);
+    const seen = house.watch();
+    const again = await house.run(deployEndpoint, { version: '1.1.0' });
+    expect(again?.result).toMatchObject({ outcome: 'failed', reason: 'access-denied' });
+    expect(again?.result.because).toContain('sagemaker:DescribeModelPackage');
+    expect(sent(seen(), 'UpdateEndpoint')).toBe(0);
+    expect(house.record()?.live).toBeUndefined();
+  });
 });
 
 const everythingBut = (denied: string): readonly string[] =>
@@ -238,45 +217,33 @@ describe('rejected while SageMaker moves the traffic', () => {
   test.each([
     ['in the canary', minutes(8)],
     ['in the last bake', minutes(17)],
-  ])(
-    '%s: the traffic goes back, and the version is a new attempt once it is approved again',
-    async (_when, after) => {
-      const { report, before, updates } = await outOfIt(after);
-      expect(report?.result).toMatchObject(withdrawn);
-      // By its alarm, while it bakes: not by another update when all is over.
-      expect(updates).toBe(1);
-      expect(report?.result.because).toMatch(/package version 2\) is Rejected.*recall fell/);
-      expect(await serving()).toEqual(before);
-      expect(house.record()?.history.find(({ version }) => version === '1.1.0')).toMatchObject({ ended: 'rejected' });
-      expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject(refused);
-      await decide('Approved');
-      expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
-    },
-    limit,
-  );
+  ])('%s: the traffic goes back, and the version is a new attempt once it is approved again', async (_when, after) => {
+    const { report, before, updates } = await outOfIt(after);
+    expect(report?.result).toMatchObject(withdrawn);
+    // By its alarm, while it bakes: not by another update when all is over.
+    expect(updates).toBe(1);
+    expect(report?.result.because).toMatch(/package version 2\) is Rejected.*recall fell/);
+    expect(await serving()).toEqual(before);
+    expect(house.record()?.history.find(({ version }) => version === '1.1.0')).toMatchObject({ ended: 'rejected' });
+    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject(refused);
+    await decide('Approved');
+    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+  });
 
-  test(
-    'with on-rejection: finish the rollout goes on, and the report says so',
-    async () => {
-      const { report } = await outOfIt(minutes(8), finishing);
-      expect(report?.result.reason).toBe('delivered');
-      expect(report?.remarks.join()).toMatch(/is Rejected.*on-rejection: finish/);
-    },
-    limit,
-  );
+  test('with on-rejection: finish the rollout goes on, and the report says so', async () => {
+    const { report } = await outOfIt(minutes(8), finishing);
+    expect(report?.result.reason).toBe('delivered');
+    expect(report?.remarks.join()).toMatch(/is Rejected.*on-rejection: finish/);
+  });
 
-  test(
-    'an edit of the package is no rejection: it ends the rollout with on-rejection: finish, too',
-    async () => {
-      await house.inProduction('1.0.0');
-      await house.prepare('1.1.0');
-      house.writeManifest(finishing);
-      later(minutes(8), () => forge());
-      const report = await house.run(deployEndpoint, { version: '1.1.0' });
-      expect(report?.result).toMatchObject({ ...withdrawn, because: expect.stringContaining('edited') });
-    },
-    limit,
-  );
+  test('an edit of the package is no rejection: it ends the rollout with on-rejection: finish, too', async () => {
+    await house.inProduction('1.0.0');
+    await house.prepare('1.1.0');
+    house.writeManifest(finishing);
+    later(minutes(8), () => forge());
+    const report = await house.run(deployEndpoint, { version: '1.1.0' });
+    expect(report?.result).toMatchObject({ ...withdrawn, because: expect.stringContaining('edited') });
+  });
 
   describe('when the update is over before anybody looks', () => {
     const unseen = async (): Promise<Record<string, unknown>> => {
@@ -290,120 +257,88 @@ describe('rejected while SageMaker moves the traffic', () => {
       return before;
     };
 
-    test(
-      'it is taken back by another update',
-      async () => {
-        const before = await unseen();
-        const report = await house.run(deployEndpoint, { version: '1.1.0' });
-        expect(report?.result).toMatchObject({ ...withdrawn, outputs: { 'serving-version': '1.0.0' } });
-        expect(report?.result.because).toMatch(/is Rejected.*1\.0\.0 serves again/);
-        expect(await serving()).toEqual(before);
-        expect(house.record()?.history.find(({ version }) => version === '1.1.0')).toMatchObject({ ended: 'rejected' });
-        expect(house.record()?.history[0]).toMatchObject({ version: '1.0.0', good: true });
-        await decide('Approved');
-        expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
-      },
-      limit,
-    );
+    test('it is taken back by another update', async () => {
+      const before = await unseen();
+      const report = await house.run(deployEndpoint, { version: '1.1.0' });
+      expect(report?.result).toMatchObject({ ...withdrawn, outputs: { 'serving-version': '1.0.0' } });
+      expect(report?.result.because).toMatch(/is Rejected.*1\.0\.0 serves again/);
+      expect(await serving()).toEqual(before);
+      expect(house.record()?.history.find(({ version }) => version === '1.1.0')).toMatchObject({ ended: 'rejected' });
+      expect(house.record()?.history[0]).toMatchObject({ version: '1.0.0', good: true });
+      await decide('Approved');
+      expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+    });
 
     test.each([
       ['sagemaker.updateEndpoint', false],
       ['sagemaker.updateEndpoint', true],
-    ])(
-      'and the run that does so may die, too: %s, heard: %s',
-      async (atCall, heard) => {
-        const before = await unseen();
-        expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death: { atCall, heard } })).toBeUndefined();
-        const seen = house.watch();
-        const report = await house.run(deployEndpoint, { version: '1.1.0' });
-        expect(report?.result).toMatchObject(withdrawn);
-        expect(sent(seen(), 'UpdateEndpoint')).toBe(heard ? 0 : 1);
-        expect(await serving()).toEqual(before);
-      },
-      limit,
-    );
+    ])('and the run that does so may die, too: %s, heard: %s', async (atCall, heard) => {
+      const before = await unseen();
+      expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death: { atCall, heard } })).toBeUndefined();
+      const seen = house.watch();
+      const report = await house.run(deployEndpoint, { version: '1.1.0' });
+      expect(report?.result).toMatchObject(withdrawn);
+      expect(sent(seen(), 'UpdateEndpoint')).toBe(heard ? 0 : 1);
+      expect(await serving()).toEqual(before);
+    });
 
     describe('and the configuration that served before was deleted', () => {
       beforeEach(async () => {
         await unseen();
         const EndpointConfigName = house.record()?.live?.baseline?.endpointConfig;
         await house.simulator.call('sagemaker', 'DeleteEndpointConfig', { EndpointConfigName });
-      }, limit);
+      });
 
-      test(
-        'the run says that the version serves without its approval',
-        async () => {
-          const report = await house.run(deployEndpoint, { version: '1.1.0' });
-          expect(report?.result).toMatchObject({ ...tooLate, outputs: { 'serving-version': '1.1.0' } });
-          expect(report?.result.because).toMatch(/is Rejected.*1\.1\.0 serves all the same.*was deleted/);
-        },
-        limit,
-      );
+      test('the run says that the version serves without its approval', async () => {
+        const report = await house.run(deployEndpoint, { version: '1.1.0' });
+        expect(report?.result).toMatchObject({ ...tooLate, outputs: { 'serving-version': '1.1.0' } });
+        expect(report?.result.because).toMatch(/is Rejected.*1\.1\.0 serves all the same.*was deleted/);
+      });
 
-      test(
-        'the watchdog ends the release, and the endpoint is free for others',
-        async () => {
-          const report = await house.run(rollback, { 'only-expired': 'true' }, { runId: '9' });
-          expect(report?.result).toMatchObject({ reason: 'brought-to-rest' });
-          expect(last()).toMatchObject(tooLate);
-          expect(house.record()?.live).toBeUndefined();
-        },
-        limit,
-      );
+      test('the watchdog ends the release, and the endpoint is free for others', async () => {
+        const report = await house.run(rollback, { 'only-expired': 'true' }, { runId: '9' });
+        expect(report?.result).toMatchObject({ reason: 'brought-to-rest' });
+        expect(last()).toMatchObject(tooLate);
+        expect(house.record()?.live).toBeUndefined();
+      });
     });
 
-    test(
-      'the watchdog sees to it as well',
-      async () => {
-        const before = await unseen();
-        const report = await house.run(rollback, { 'only-expired': 'true' }, { runId: '9' });
-        expect(report?.result.reason).toBe('brought-to-rest');
-        expect(report?.result.because).toContain('rolled-back/approval-withdrawn');
-        expect(await serving()).toEqual(before);
-      },
-      limit,
-    );
+    test('the watchdog sees to it as well', async () => {
+      const before = await unseen();
+      const report = await house.run(rollback, { 'only-expired': 'true' }, { runId: '9' });
+      expect(report?.result.reason).toBe('brought-to-rest');
+      expect(report?.result.because).toContain('rolled-back/approval-withdrawn');
+      expect(await serving()).toEqual(before);
+    });
   });
 
-  test(
-    'a first deployment has nothing to go back to, and that is said',
-    async () => {
-      await house.prepare('1.0.0');
-      later(minutes(1), () => decide('Rejected'));
-      const report = await house.run(deployEndpoint, { version: '1.0.0' });
-      expect(report?.result).toMatchObject(tooLate);
-      expect(report?.result.because).toContain('nothing to go back to');
-      expect(house.record()?.history[0]).toMatchObject({ version: '1.0.0', good: false });
-    },
-    limit,
-  );
+  test('a first deployment has nothing to go back to, and that is said', async () => {
+    await house.prepare('1.0.0');
+    later(minutes(1), () => decide('Rejected'));
+    const report = await house.run(deployEndpoint, { version: '1.0.0' });
+    expect(report?.result).toMatchObject(tooLate);
+    expect(report?.result.because).toContain('nothing to go back to');
+    expect(house.record()?.history[0]).toMatchObject({ version: '1.0.0', good: false });
+  });
 
-  test(
-    'a registry that cannot be read is neither: the rollout goes on and says so',
-    async () => {
-      await house.inProduction('1.0.0');
-      await house.prepare('1.1.0');
-      later(minutes(8), async () =>
-        house.simulator.permit('model-deployer', [...everythingBut('sagemaker:DescribeModelPackage')]),
-      );
-      const report = await house.run(deployEndpoint, { version: '1.1.0' });
-      expect(report?.result.reason).toBe('delivered');
-      expect(report?.remarks.join()).toContain('grant sagemaker:DescribeModelPackage');
-    },
-    limit,
-  );
+  test('a registry that cannot be read is neither: the rollout goes on and says so', async () => {
+    await house.inProduction('1.0.0');
+    await house.prepare('1.1.0');
+    later(minutes(8), async () =>
+      house.simulator.permit('model-deployer', [...everythingBut('sagemaker:DescribeModelPackage')]),
+    );
+    const report = await house.run(deployEndpoint, { version: '1.1.0' });
+    expect(report?.result.reason).toBe('delivered');
+    expect(report?.remarks.join()).toContain('grant sagemaker:DescribeModelPackage');
+  });
 
-  test(
-    'a rollback of it does not wait for the registry',
-    async () => {
-      await house.inProduction('1.0.0');
-      await house.inProduction('1.1.0');
-      await decide('Rejected');
-      expect((await house.run(rollback, {}))?.result).toMatchObject({ reason: 'restored' });
-      expect((await house.run(rollback, { to: '1.1.0' }))?.result).toMatchObject({ reason: 'restored' });
-    },
-    limit,
-  );
+  test('a rollback of it does not wait for the registry', async () => {
+    await house.inProduction('1.0.0');
+    await house.inProduction('1.1.0');
+    await decide('Rejected');
+    expect((await house.run(rollback, {}))?.result).toMatchObject({ reason: 'restored' });
+    expect((await house.run(rollback, { to: '1.1.0' }))?.result).toMatchObject({ reason: 'restored' });
+  });
 });
 
 const finishing = (text: string): string => `${text}    on-rejection: finish\n`;
@@ -418,115 +353,87 @@ describe('rejected while the traffic is shifted in steps', () => {
     expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('candidate-dark');
   };
 
-  test(
-    'on the first step: all traffic goes back, and the walk is a new attempt once it is approved again',
-    async () => {
-      await dark();
-      later(minutes(6), () => decide('Rejected'));
-      const report = await house.run(shiftTraffic, { version: '1.1.0' });
-      expect(report?.result).toMatchObject(withdrawn);
-      expect(report?.result.because).toMatch(/is Rejected.*recall fell/);
-      expect(await share()).toEqual([1, 0]);
-      expect((await serving())['live']).toBeUndefined();
-      const seen = house.watch();
-      expect((await house.run(shiftTraffic, { version: '1.1.0' }))?.result).toMatchObject(refused);
-      expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject(refused);
-      expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
-      await decide('Approved');
-      expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('candidate-dark');
-      expect((await house.run(shiftTraffic, { version: '1.1.0' }))?.result.reason).toBe('delivered');
-    },
-    limit,
-  );
+  test('on the first step: all traffic goes back, and the walk is a new attempt once it is approved again', async () => {
+    await dark();
+    later(minutes(6), () => decide('Rejected'));
+    const report = await house.run(shiftTraffic, { version: '1.1.0' });
+    expect(report?.result).toMatchObject(withdrawn);
+    expect(report?.result.because).toMatch(/is Rejected.*recall fell/);
+    expect(await share()).toEqual([1, 0]);
+    expect((await serving())['live']).toBeUndefined();
+    const seen = house.watch();
+    expect((await house.run(shiftTraffic, { version: '1.1.0' }))?.result).toMatchObject(refused);
+    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject(refused);
+    expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+    await decide('Approved');
+    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('candidate-dark');
+    expect((await house.run(shiftTraffic, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+  });
 
-  test(
-    'before the first raise: no traffic is shifted',
-    async () => {
-      await dark();
-      const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', heard: false };
-      expect(await house.run(shiftTraffic, { version: '1.1.0' }, { death })).toBeUndefined();
-      await decide('Rejected');
-      const report = await house.run(shiftTraffic, { version: '1.1.0' });
-      // Whether the call of the dead run had arrived was not known to it.
-      expect(['not-approved', 'approval-withdrawn']).toContain(report?.result.reason);
-      expect(await share()).toEqual([1, 0]);
-    },
-    limit,
-  );
+  test('before the first raise: no traffic is shifted', async () => {
+    await dark();
+    const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', heard: false };
+    expect(await house.run(shiftTraffic, { version: '1.1.0' }, { death })).toBeUndefined();
+    await decide('Rejected');
+    const report = await house.run(shiftTraffic, { version: '1.1.0' });
+    // Whether the call of the dead run had arrived was not known to it.
+    expect(['not-approved', 'approval-withdrawn']).toContain(report?.result.reason);
+    expect(await share()).toEqual([1, 0]);
+  });
 
-  test(
-    'on the last step: the old variant is not retired',
-    async () => {
-      await dark();
-      const seen = house.watch();
-      const walking = house.run(shiftTraffic, { version: '1.1.0' });
-      whenAt(1, () => decide('Rejected'));
-      expect((await walking)?.result).toMatchObject(withdrawn);
-      expect(sent(seen(), 'UpdateEndpoint')).toBe(0);
-      expect(await share()).toEqual([1, 0]);
-    },
-    limit,
-  );
+  test('on the last step: the old variant is not retired', async () => {
+    await dark();
+    const seen = house.watch();
+    const walking = house.run(shiftTraffic, { version: '1.1.0' });
+    whenAt(1, () => decide('Rejected'));
+    expect((await walking)?.result).toMatchObject(withdrawn);
+    expect(sent(seen(), 'UpdateEndpoint')).toBe(0);
+    expect(await share()).toEqual([1, 0]);
+  });
 
-  test(
-    'while the old variant is retired: it is published, and taken back at once',
-    async () => {
-      await dark();
-      const death = { atCall: 'sagemaker.updateEndpoint', heard: true };
-      expect(await house.run(shiftTraffic, { version: '1.1.0' }, { death })).toBeUndefined();
-      await decide('Rejected');
-      const report = await house.run(shiftTraffic, { version: '1.1.0' });
-      expect(report?.result).toMatchObject({ ...withdrawn, outputs: { 'serving-version': '1.0.0' } });
-      expect(await share()).toEqual([1]);
-      expect(house.record()?.history[0]).toMatchObject({ version: '1.0.0', good: true });
-      await decide('Approved');
-      expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('candidate-dark');
-    },
-    limit,
-  );
+  test('while the old variant is retired: it is published, and taken back at once', async () => {
+    await dark();
+    const death = { atCall: 'sagemaker.updateEndpoint', heard: true };
+    expect(await house.run(shiftTraffic, { version: '1.1.0' }, { death })).toBeUndefined();
+    await decide('Rejected');
+    const report = await house.run(shiftTraffic, { version: '1.1.0' });
+    expect(report?.result).toMatchObject({ ...withdrawn, outputs: { 'serving-version': '1.0.0' } });
+    expect(await share()).toEqual([1]);
+    expect(house.record()?.history[0]).toMatchObject({ version: '1.0.0', good: true });
+    await decide('Approved');
+    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('candidate-dark');
+  });
 
-  test(
-    'with on-rejection: finish the steps go on to the end',
-    async () => {
-      await dark(finishing);
-      later(minutes(6), () => decide('Rejected'));
-      const report = await house.run(shiftTraffic, { version: '1.1.0' });
-      expect(report?.result.reason).toBe('delivered');
-    },
-    limit,
-  );
+  test('with on-rejection: finish the steps go on to the end', async () => {
+    await dark(finishing);
+    later(minutes(6), () => decide('Rejected'));
+    const report = await house.run(shiftTraffic, { version: '1.1.0' });
+    expect(report?.result.reason).toBe('delivered');
+  });
 
-  test(
-    'while the candidate comes up: it is up, without traffic, and the run says that it gets none',
-    async () => {
-      await house.inProduction('1.0.0');
-      house.writeManifest(() => bySteps);
-      await house.prepare('1.1.0');
-      later(minutes(1), () => decide('Rejected'));
-      expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject(refused);
-      expect(await share()).toEqual([1, 0]);
-    },
-    limit,
-  );
+  test('while the candidate comes up: it is up, without traffic, and the run says that it gets none', async () => {
+    await house.inProduction('1.0.0');
+    house.writeManifest(() => bySteps);
+    await house.prepare('1.1.0');
+    later(minutes(1), () => decide('Rejected'));
+    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject(refused);
+    expect(await share()).toEqual([1, 0]);
+  });
 
-  test(
-    'a registry that cannot be read holds the share',
-    async () => {
-      await dark();
-      later(minutes(6), async () =>
-        house.simulator.permit('model-deployer', [...everythingBut('sagemaker:DescribeModelPackage')]),
-      );
-      later(minutes(26), async () => house.simulator.permit('model-deployer', [...everythingBut('')]));
-      let held: readonly number[] = [];
-      later(minutes(25), async () => {
-        held = await share();
-      });
-      const report = await house.run(shiftTraffic, { version: '1.1.0' });
-      expect(held[1]).toBeCloseTo(0.1);
-      expect(report?.result.reason).toBe('delivered');
-    },
-    limit,
-  );
+  test('a registry that cannot be read holds the share', async () => {
+    await dark();
+    later(minutes(6), async () =>
+      house.simulator.permit('model-deployer', [...everythingBut('sagemaker:DescribeModelPackage')]),
+    );
+    later(minutes(26), async () => house.simulator.permit('model-deployer', [...everythingBut('')]));
+    let held: readonly number[] = [];
+    later(minutes(25), async () => {
+      held = await share();
+    });
+    const report = await house.run(shiftTraffic, { version: '1.1.0' });
+    expect(held[1]).toBeCloseTo(0.1);
+    expect(report?.result.reason).toBe('delivered');
+  });
 
   /** As soon as the candidate has that share. */
   const whenAt = (wanted: number, happens: () => Promise<unknown>): void => {
@@ -541,72 +448,56 @@ describe('rejected while the traffic is shifted in steps', () => {
 });
 
 describe('a package that was edited after its approval', () => {
-  test(
-    'is refused, also with metadata to match',
-    async () => {
-      await house.inProduction('1.0.0');
-      await house.prepare('1.1.0');
-      await forge();
-      const seen = house.watch();
-      const report = await house.run(deployEndpoint, { version: '1.1.0' });
-      expect(report?.result).toMatchObject(changed);
-      expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
-      const gate = await house.run(approveGate, { version: '1.1.0' });
-      expect(gate?.result).toMatchObject(changed);
-    },
-    limit,
-  );
+  test('is refused, also with metadata to match', async () => {
+    await house.inProduction('1.0.0');
+    await house.prepare('1.1.0');
+    await forge();
+    const seen = house.watch();
+    const report = await house.run(deployEndpoint, { version: '1.1.0' });
+    expect(report?.result).toMatchObject(changed);
+    expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+    const gate = await house.run(approveGate, { version: '1.1.0' });
+    expect(gate?.result).toMatchObject(changed);
+  });
 
-  test(
-    'and after its plan was made is not submitted',
-    async () => {
-      await house.inProduction('1.0.0');
-      await house.prepare('1.1.0');
-      const death = { atCall: 'sagemaker.updateEndpoint', heard: false };
-      expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
-      await forge();
-      expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject(changed);
-      expect(house.record()?.live).toBeUndefined();
-    },
-    limit,
-  );
+  test('and after its plan was made is not submitted', async () => {
+    await house.inProduction('1.0.0');
+    await house.prepare('1.1.0');
+    const death = { atCall: 'sagemaker.updateEndpoint', heard: false };
+    expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
+    await forge();
+    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject(changed);
+    expect(house.record()?.live).toBeUndefined();
+  });
 
-  test(
-    'whose artifact was overwritten after its plan was made is not submitted',
-    async () => {
-      await house.inProduction('1.0.0');
-      await house.prepare('1.1.0');
-      const death = { atCall: 'sagemaker.updateEndpoint', heard: false };
-      expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
-      const { InferenceSpecification } = await house.simulator.call('sagemaker', 'DescribeModelPackage', {
-        ModelPackageName: await newestPackage(),
-      });
-      const [container] = (InferenceSpecification as { Containers: readonly { ModelDataUrl: string }[] }).Containers;
-      const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(container?.ModelDataUrl ?? '') ?? [];
-      house.simulator.objects.put(bucket, key, Buffer.from('another model'));
-      expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject(changed);
-    },
-    limit,
-  );
+  test('whose artifact was overwritten after its plan was made is not submitted', async () => {
+    await house.inProduction('1.0.0');
+    await house.prepare('1.1.0');
+    const death = { atCall: 'sagemaker.updateEndpoint', heard: false };
+    expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
+    const { InferenceSpecification } = await house.simulator.call('sagemaker', 'DescribeModelPackage', {
+      ModelPackageName: await newestPackage(),
+    });
+    const [container] = (InferenceSpecification as { Containers: readonly { ModelDataUrl: string }[] }).Containers;
+    const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(container?.ModelDataUrl ?? '') ?? [];
+    house.simulator.objects.put(bucket, key, Buffer.from('another model'));
+    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject(changed);
+  });
 
-  test(
-    'whose description does not name its content is delivered, with a note; an edit after the plan shows all the same',
-    async () => {
-      await house.inProduction('1.0.0');
-      await house.prepare('1.1.0');
-      await unseal();
-      const planned = await house.run(deployEndpoint, { version: '1.1.0', 'dry-run': 'true' });
-      expect(planned?.result.reason).toBe('planned');
-      expect(planned?.result.plan?.notes.join()).toContain(
-        'the description of the package of iris_v1.1.0 does not name its content',
-      );
-      const death = { atCall: 'sagemaker.updateEndpoint', heard: false };
-      expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
-      await forge();
-      expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject(changed);
-      // What lies between an approval and a plan has left no trace.
-      expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
-    },
-    limit,
-  );
+  test('whose description does not name its content is delivered, with a note; an edit after the plan shows all the same', async () => {
+    await house.inProduction('1.0.0');
+    await house.prepare('1.1.0');
+    await unseal();
+    const planned = await house.run(deployEndpoint, { version: '1.1.0', 'dry-run': 'true' });
+    expect(planned?.result.reason).toBe('planned');
+    expect(planned?.result.plan?.notes.join()).toContain(
+      'the description of the package of iris_v1.1.0 does not name its content',
+    );
+    const death = { atCall: 'sagemaker.updateEndpoint', heard: false };
+    expect(await house.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
+    await forge();
+    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject(changed);
+    // What lies between an approval and a plan has left no trace.
+    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+  });
 });

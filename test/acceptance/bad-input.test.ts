@@ -217,7 +217,7 @@ beforeAll(async () => {
     'ecr:*',
   ]);
   await stage.openDoors();
-}, 60_000);
+});
 afterAll(async () => {
   await stage.close();
   rmSync(folder, { recursive: true });

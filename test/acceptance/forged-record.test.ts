@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { runHistory } from '../../src/commands/inspect.ts';
+import { history } from '../../src/commands/history.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
@@ -7,6 +7,7 @@ import { house as team } from '../../src/rehearsal/manifest.ts';
 import type { Release, ReleaseRecord, Served } from '../../src/release/record.ts';
 import type { Report } from '../../src/report/result.ts';
 import { type House, openHouse } from '../support/house.ts';
+import { runCommand } from '../support/run-command.ts';
 
 let house: House;
 beforeEach(async () => {
@@ -55,16 +56,11 @@ const madeByOthers = async (EndpointConfigName: string, ModelName = `${EndpointC
   });
 };
 
-const history = async (): Promise<string> => {
-  const said: string[] = [];
-  const terminal = { out: (text: string) => void said.push(text), err: (text: string) => void said.push(text) };
-  await runHistory(['--manifest', house.manifest, '--environment', team.environment], {
-    env: house.environment,
-    terminal,
-    cancellation: { signal: new AbortController().signal, outOfTime: new Promise(() => {}) },
-    seams: { clock: house.simulator.driver },
-  });
-  return said.join('\n');
+const printedHistory = async (): Promise<string> => {
+  const at = { env: house.environment, seams: { clock: house.simulator.driver } };
+  const args = ['--manifest', house.manifest, '--environment', team.environment];
+  const { out, err } = await runCommand(history, args, at);
+  return [...out, ...err].join('\n');
 };
 
 /** Everybody who reads a record; each answers with `reason-code: message`. */
@@ -77,7 +73,7 @@ const readers: Readonly<Record<string, () => Promise<string>>> = {
   watchdog: async () => said(await house.run(rollback, { 'only-expired': 'true' })),
   'shift-traffic': async () => said(await house.run(shiftTraffic, { version: '1.1.0' })),
   'a command to the shift': async () => said(await house.run(shiftTraffic, { version: '1.1.0', operation: 'abort' })),
-  history,
+  history: printedHistory,
 };
 
 const mutations = (seen: ReturnType<House['watch']>) =>

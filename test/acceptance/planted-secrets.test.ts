@@ -115,7 +115,7 @@ describe('planted secrets', () => {
       expect(channels['outputs']).toContain('registered');
       record('register-model succeeds', channels);
     }
-  }, 120_000);
+  });
 
   it('register-model refuses its inputs', async () => {
     for (const [name, more] of Object.entries<Texts>({
@@ -130,7 +130,7 @@ describe('planted secrets', () => {
     const inputs = registration('1.0.0');
     writeFileSync(join(folder, 'evaluation.json'), `${secrets['a file: rows that are not JSON']}, 5.1, 3.5`);
     record('register-model refuses its inputs', await steps.step('register-model', inputs));
-  }, 120_000);
+  });
 
   it('register-model is refused by AWS', async () => {
     for (const text of Object.values(awsTexts)) {
@@ -147,7 +147,7 @@ describe('planted secrets', () => {
     const quoted = await steps.step('register-model', registration('1.0.0', { version: '2.0.0' }));
     expect(quoted['log']).toContain('Neither *** nor *** is allowed');
     record('register-model is refused by AWS', quoted);
-  }, 240_000);
+  });
 
   it('approve-gate passes, waits and rejects', async () => {
     const gate = (version: string) =>
@@ -160,7 +160,7 @@ describe('planted secrets', () => {
     expect(passed['outputs']).toContain('approved');
     record('approve-gate passes', passed);
     record('approve-gate rejects', await gate('1.2.0'));
-  }, 120_000);
+  });
 
   it('deploy-endpoint refuses the manifest', async () => {
     for (const [shape, line] of Object.entries(wrong)) {
@@ -170,19 +170,19 @@ describe('planted secrets', () => {
       record('deploy-endpoint refuses the manifest', channels);
     }
     write(good);
-  }, 240_000);
+  });
 
   it('deploy-endpoint cannot begin: an endpoint URL with a password', async () => {
     const url = `https://ops:${secrets['endpoint URL: its password']}@sts.example`;
     record('deploy-endpoint cannot begin', await deploy('1.0.0', { env: { AWS_ENDPOINT_URL_STS: url } }));
-  }, 60_000);
+  });
 
   it('deploy-endpoint is given no role', async () => {
     for (const text of Object.values(awsTexts)) {
       refuseNext('sts', 'AssumeRoleWithWebIdentity', text);
       record('deploy-endpoint is given no role', await deploy('1.0.0'));
     }
-  }, 240_000);
+  });
 
   it('deploy-endpoint is refused by AWS, and then succeeds', async () => {
     for (const text of Object.values(awsTexts)) {
@@ -197,7 +197,7 @@ describe('planted secrets', () => {
     const channels = await deploy('1.0.0');
     expect(channels['outputs']).toMatch(/delivered|already/);
     record('deploy-endpoint succeeds', channels);
-  }, 400_000);
+  });
 
   it('deploy-endpoint is killed, and its post step finishes', async () => {
     const during: StepOptions['during'] = async (child) => {
@@ -206,7 +206,7 @@ describe('planted secrets', () => {
     };
     record('deploy-endpoint is killed', await deploy('1.1.0', { during }));
     record('deploy-endpoint is run again', await deploy('1.1.0'));
-  }, 120_000);
+  });
 
   it('rollback is refused by AWS, is cancelled, and succeeds', async () => {
     const back = (options?: StepOptions) =>
@@ -223,7 +223,7 @@ describe('planted secrets', () => {
     });
     record('rollback is cancelled', cancelled);
     record('rollback succeeds', await back());
-  }, 240_000);
+  });
 
   it('a job worker succeeds, is refused by AWS, and refuses the manifest', async () => {
     const call = (name: string, input: object) => team.simulator.call('codepipeline', name, input);
@@ -281,7 +281,7 @@ describe('planted secrets', () => {
     worker.kill('SIGTERM');
     await worker.ended();
     record('job worker succeeds', { log: worker.log.map(({ text }) => text).join('\n') });
-  }, 400_000);
+  });
 
   it('the command line plans, delivers, refuses, shows and judges', async () => {
     const files = ['report.xml', 'outputs.env'];
@@ -317,7 +317,7 @@ describe('planted secrets', () => {
       'command line refuses its files',
       await steps.command(['judge', '--policy', 'policy.yml', '--buckets', 'buckets.jsonl'], []),
     );
-  }, 240_000);
+  });
 
   it('are found nowhere', async () => {
     for (const [i, { code, from }] of refusals.entries()) {
@@ -368,7 +368,7 @@ describe('planted secrets', () => {
         'manifest: an unknown key',
       ]),
     );
-  }, 240_000);
+  });
 });
 
 const pipelineOf = (name: string, configuration: Texts): object => ({

@@ -31,5 +31,5 @@ describe('a rehearsal', () => {
     });
     expect(runs[1].verdict).toEqual(runs[0].verdict);
     expect(runs[1].requests).toBe(runs[0].requests);
-  }, 120_000);
+  });
 });

@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { lintManifest, runHistory } from '../../src/commands/inspect.ts';
-import { runCreateBucket } from '../../src/commands/making-bucket.ts';
+import type { Command } from '../../src/commands/command.ts';
+import { createBucket } from '../../src/commands/create-bucket.ts';
+import { history } from '../../src/commands/history.ts';
+import { lint } from '../../src/commands/lint.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { house as team } from '../../src/rehearsal/manifest.ts';
 import { type House, openHouse } from '../support/house.ts';
+import { runCommand } from '../support/run-command.ts';
 
 const bucket = `model-delivery-${team.account}-${team.region}`;
 let house: House;
@@ -16,20 +19,12 @@ beforeEach(async () => {
 });
 afterEach(() => house.close());
 
-const host = () => {
-  const said: string[] = [];
-  const terminal = { out: (text: string) => void said.push(text), err: (text: string) => void said.push(text) };
-  const cancellation = { signal: new AbortController().signal, outOfTime: new Promise<void>(() => {}) };
-  return {
-    said,
-    host: { env: house.environment, terminal, cancellation, seams: { clock: house.simulator.driver } },
-  };
+const run = async (command: Command, ...args: readonly string[]) => {
+  const at = { env: house.environment, seams: { clock: house.simulator.driver } };
+  const { code, out, err } = await runCommand(command, ['--manifest', house.manifest, ...args], at);
+  return { code, text: [...out, ...err].join('\n') };
 };
-const create = async (...args: readonly string[]): Promise<{ readonly code: number; readonly text: string }> => {
-  const { said, host: at } = host();
-  const code = await runCreateBucket(['--manifest', house.manifest, '--environment', team.environment, ...args], at);
-  return { code, text: said.join('\n') };
-};
+const create = (...args: readonly string[]) => run(createBucket, '--environment', team.environment, ...args);
 const setting = async (operation: string): Promise<Readonly<Record<string, unknown>>> =>
   house.simulator.call('s3', operation, { Bucket: bucket });
 
@@ -106,7 +101,9 @@ describe('create-bucket', () => {
     house.simulator.objects.lend(bucket, '999988887777');
     const refused = await create();
     expect(refused.code).toBe(1);
-    expect(refused.text).toMatch(/access-denied/);
+    expect(refused.text).toMatch(
+      /^create-bucket: failed\/access-denied\n {2}.*\n {2}what to do: Grant the permission/m,
+    );
   });
 
   test('a bucket that is used already is not touched; its statements can be printed', async () => {
@@ -179,9 +176,7 @@ describe('a record where older versions kept it by default', () => {
       );
       expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
     }
-    const { said, host: at } = host();
-    await runHistory(['--manifest', house.manifest, '--environment', team.environment], at);
-    expect(said.join('\n')).toContain('other-record');
+    expect((await run(history, '--environment', team.environment)).text).toContain('other-record');
     // Named in the manifest it is gone on with.
     house.writeManifest((text) =>
       text.replace('    endpoint:\n', `    releases: s3://${former}/model-delivery/\n    endpoint:\n`),
@@ -191,11 +186,7 @@ describe('a record where older versions kept it by default', () => {
 });
 
 describe('lint', () => {
-  const linted = async (): Promise<string> => {
-    const { said, host: at } = host();
-    await lintManifest(['--manifest', house.manifest], at);
-    return said.join('\n');
-  };
+  const linted = async (): Promise<string> => (await run(lint)).text;
   test.each([
     ['the bucket', 's3://sagemaker-eu-west-1-111122223333/records/', true],
     ['the folder', 's3://ml-releases/SageMaker/', true],

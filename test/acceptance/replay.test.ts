@@ -2,13 +2,14 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { runBacktest } from '../../src/commands/backtesting.ts';
-import { runJudge } from '../../src/commands/judging.ts';
+import { backtest } from '../../src/commands/backtest.ts';
+import { judge } from '../../src/commands/judge.ts';
 import { openSession } from '../../src/hosts/world.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, house as names, rollouts } from '../../src/rehearsal/manifest.ts';
 import { type House, openHouse } from '../support/house.ts';
+import { runCommand } from '../support/run-command.ts';
 
 let house: House;
 afterEach(() => house.close());
@@ -42,24 +43,13 @@ const linesOf = (text: string): readonly Line[] =>
     .split('\n')
     .map((line) => JSON.parse(line) as Line);
 
-const spoken = () => {
-  const out: string[] = [];
-  const err: string[] = [];
-  return { out, err, terminal: { out: (text: string) => out.push(text), err: (text: string) => err.push(text) } };
-};
-const judged = (text: string, ...more: readonly string[]) => {
-  const { out, err, terminal } = spoken();
-  const code = runJudge(['--journal', written('journal.jsonl', text), ...more], terminal);
+const judged = async (text: string, ...more: readonly string[]) => {
+  const { code, out, err } = await runCommand(judge, ['--journal', written('journal.jsonl', text), ...more]);
   return { code, err, verdicts: out.map((line) => JSON.parse(line)) };
 };
 const backtested = async (...args: readonly string[]) => {
-  const { out, err, terminal } = spoken();
-  const code = await runBacktest(args, terminal, () => ({
-    env: house.environment,
-    terminal,
-    cancellation: { signal: new AbortController().signal, outOfTime: new Promise(() => {}) },
-    seams: { clock: house.simulator.driver, openSession },
-  }));
+  const at = { env: house.environment, seams: { clock: house.simulator.driver, openSession } };
+  const { code, out, err } = await runCommand(backtest, args, at);
   return { code, err, out: out.join('\n') };
 };
 
@@ -79,7 +69,7 @@ describe('the journal of a release under the judge', () => {
     const text = journal();
     const lines = linesOf(text);
     const witnessed = lines.filter(({ kind }) => kind === 'verdict');
-    const { code, err, verdicts } = judged(text);
+    const { code, err, verdicts } = await judged(text);
     expect([code, err]).toEqual([0, []]);
     expect(verdicts.map(({ at, t, decision, because }) => ({ at, t, decision, because }))).toEqual(
       witnessed.map(({ at, t, decision, because }) => ({ at, t, decision, because })),
@@ -107,7 +97,7 @@ describe('the journal of a release under the judge', () => {
     const text = journal();
     const failing = text.match(/"kind":"bucket".*?"candidate":\{"requests":\d+,"bad":\{"errors":[1-9]\d*/)?.[0] ?? '';
     expect(failing).not.toBe('');
-    const { code, err, verdicts } = judged(text.replace(failing, failing.replace(/\d+$/, '0')));
+    const { code, err, verdicts } = await judged(text.replace(failing, failing.replace(/\d+$/, '0')));
     expect(code).toBe(1);
     expect(err.join()).toContain('not the one the journal witnessed');
     expect(verdicts.some(({ witnessed }) => witnessed?.decision !== undefined)).toBe(true);
@@ -119,7 +109,7 @@ describe('the journal of a release under the judge', () => {
     const text = journal();
     const starts = linesOf(text).flatMap(({ kind, t }) => (kind === 'bucket' ? [t] : []));
     expect(new Set(starts).size).toBeLessThan(starts.length);
-    expect(judged(text).code).toBe(0);
+    expect((await judged(text)).code).toBe(0);
   });
 
   test('of a guardrail deployment replays too', async () => {
@@ -130,7 +120,7 @@ describe('the journal of a release under the judge', () => {
     house.writeManifest(() => manifestText({ rollout: `${rollouts.canary}, ${judge}`, unwatched: true }));
     await house.prepare('1.4.0');
     await house.run(deployEndpoint, { version: '1.4.0' });
-    const { code, err, verdicts } = judged(journal());
+    const { code, err, verdicts } = await judged(journal());
     expect([code, err]).toEqual([0, []]);
     expect(verdicts.at(-1)).toMatchObject({ decision: 'rollback' });
   });
@@ -138,10 +128,12 @@ describe('the journal of a release under the judge', () => {
   test('without a judge has nothing to replay', async () => {
     house = await openHouse();
     await house.inProduction('1.0.0');
-    const { code, err } = judged(journal());
+    const { code, err } = await judged(journal());
     expect(code).toBe(2);
     expect(err.join()).toContain('had no judge');
-    expect(judged('{"kind":"bucket","t":"x"}\n').err.join()).toContain('journal.jsonl:1: not a line of a journal');
+    expect((await judged('{"kind":"bucket","t":"x"}\n')).err.join()).toContain(
+      'journal.jsonl:1: not a line of a journal',
+    );
   });
 });
 

@@ -6,8 +6,6 @@ import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, rollouts, house as team } from '../../src/rehearsal/manifest.ts';
 import { type House, openHouse } from '../support/house.ts';
 
-const limit = 60_000;
-
 let house: House;
 beforeEach(async () => {
   house = await openHouse();
@@ -15,7 +13,7 @@ beforeEach(async () => {
   house.writeManifest(() => manifestText({ rollout: rollouts.steps }));
   await house.prepare('1.1.0');
   await house.run(deployEndpoint, { version: '1.1.0' });
-}, limit);
+});
 afterEach(() => house.close());
 
 const weights = async (): Promise<readonly number[]> => {
@@ -34,45 +32,33 @@ describe('the update that publishes never arrived, and the run that found this o
     // The first call after the release went back to the phase before its submission.
     await dies('sagemaker.describeModel');
     expect(await weights()).toEqual([0, 1]);
-  }, limit);
+  });
 
-  test(
-    'a re-run publishes',
-    async () => {
-      const report = await house.run(shiftTraffic, { version: '1.1.0' });
-      expect(report?.result.reason).toBe('delivered');
-      expect(await weights()).toEqual([1]);
-    },
-    limit,
-  );
+  test('a re-run publishes', async () => {
+    const report = await house.run(shiftTraffic, { version: '1.1.0' });
+    expect(report?.result.reason).toBe('delivered');
+    expect(await weights()).toEqual([1]);
+  });
 
-  test(
-    'rejected meanwhile, the version keeps no traffic',
-    async () => {
-      const { ModelPackageSummaryList } = await house.simulator.call('sagemaker', 'ListModelPackages', {
-        ModelPackageGroupName: team.model,
-        SortOrder: 'Descending',
-      });
-      const [{ ModelPackageArn = '' } = {}] = ModelPackageSummaryList as { readonly ModelPackageArn?: string }[];
-      await house.simulator.call('sagemaker', 'UpdateModelPackage', {
-        ModelPackageArn,
-        ModelApprovalStatus: 'Rejected',
-      });
-      const report = await house.run(shiftTraffic, { version: '1.1.0' });
-      expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'approval-withdrawn' });
-      expect(await weights()).toEqual([1, 0]);
-    },
-    limit,
-  );
+  test('rejected meanwhile, the version keeps no traffic', async () => {
+    const { ModelPackageSummaryList } = await house.simulator.call('sagemaker', 'ListModelPackages', {
+      ModelPackageGroupName: team.model,
+      SortOrder: 'Descending',
+    });
+    const [{ ModelPackageArn = '' } = {}] = ModelPackageSummaryList as { readonly ModelPackageArn?: string }[];
+    await house.simulator.call('sagemaker', 'UpdateModelPackage', {
+      ModelPackageArn,
+      ModelApprovalStatus: 'Rejected',
+    });
+    const report = await house.run(shiftTraffic, { version: '1.1.0' });
+    expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'approval-withdrawn' });
+    expect(await weights()).toEqual([1, 0]);
+  });
 
-  test(
-    'the watchdog leaves no traffic that nobody supervises',
-    async () => {
-      await house.pass(minutes(11));
-      await house.run(rollback, { 'only-expired': 'true' }, { runId: '9' });
-      expect(house.record()?.ended[0]).toMatchObject({ reason: 'abandoned' });
-      expect(await weights()).toEqual([1, 0]);
-    },
-    limit,
-  );
+  test('the watchdog leaves no traffic that nobody supervises', async () => {
+    await house.pass(minutes(11));
+    await house.run(rollback, { 'only-expired': 'true' }, { runId: '9' });
+    expect(house.record()?.ended[0]).toMatchObject({ reason: 'abandoned' });
+    expect(await weights()).toEqual([1, 0]);
+  });
 });

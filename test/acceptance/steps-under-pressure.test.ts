@@ -13,7 +13,7 @@ beforeEach(async () => {
   team = await openHouse();
   await team.inProduction('1.0.0');
   team.writeManifest(() => manifestText({ rollout: rollouts.steps }));
-}, 60_000);
+});
 afterEach(() => team.close());
 
 const dark = async (version: IrisVersion): Promise<void> => {
@@ -49,7 +49,7 @@ describe('while the autoscaler changes the endpoint', () => {
     const report = await team.run(shiftTraffic, { version: '1.4.0' });
     expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'convicted' });
     expect(await shown()).toEqual(['AllTraffic 1.0.0 1', 'AllTraffic-next 1.4.0 0']);
-  }, 60_000);
+  });
 
   test('a candidate that cannot grow with it keeps its share under the judge, and rises when it can', async () => {
     await dark('1.1.0');
@@ -73,7 +73,7 @@ describe('while the autoscaler changes the endpoint', () => {
       false,
       false,
     ]);
-  }, 60_000);
+  });
 
   test('a bad candidate that cannot grow is convicted all the same', async () => {
     await dark('1.4.0');
@@ -85,7 +85,7 @@ describe('while the autoscaler changes the endpoint', () => {
     });
     const report = await team.run(shiftTraffic, { version: '1.4.0' });
     expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'convicted' });
-  }, 60_000);
+  });
 });
 
 test('a way back that SageMaker refuses is tried again until it is taken', async () => {
@@ -95,7 +95,7 @@ test('a way back that SageMaker refuses is tried again until it is taken', async
   const report = await team.run(shiftTraffic, { version: '1.4.0' });
   expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'convicted' });
   expect(await shown()).toEqual(['AllTraffic 1.0.0 1', 'AllTraffic-next 1.4.0 0']);
-}, 60_000);
+});
 
 describe('after the run that walked has died', () => {
   const left = ['AllTraffic 1.0.0 0.9', 'AllTraffic-next 1.1.0 0.1'];
@@ -106,25 +106,25 @@ describe('after the run that walked has died', () => {
     expect(await team.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death })).toBeUndefined();
     await team.pass(minutes(11));
     expect((await shown())?.map((variant) => variant.replace(/(\d\.\d)\d+$/, '$1'))).toEqual(left);
-  }, 60_000);
+  });
 
   test('another version is brought up dark once the traffic is back', async () => {
     const next = await team.run(deployEndpoint, { version: '1.3.0' }, { runId: '8' });
     expect(next?.result).toMatchObject({ outcome: 'succeeded', reason: 'candidate-dark' });
     expect(await shown()).toEqual(['AllTraffic 1.0.0 1', 'AllTraffic-next 1.3.0 0']);
-  }, 60_000);
+  });
 
   test('another version goes out by canary once the traffic is back', async () => {
     team.writeManifest(() => manifestText());
     const next = await team.run(deployEndpoint, { version: '1.3.0' }, { runId: '8' });
     expect(next?.result).toMatchObject({ outcome: 'succeeded', reason: 'delivered' });
     expect(await shown()).toEqual(['AllTraffic 1.3.0 1']);
-  }, 60_000);
+  });
 
   test('the same version walks other steps once the traffic is back', async () => {
     team.writeManifest(() => manifestText({ rollout: rollouts.steps.replace('[10, 50, 100]', '[20, 100]') }));
     const again = await team.run(shiftTraffic, { version: '1.1.0' }, { runId: '7' });
     expect(again?.result).toMatchObject({ outcome: 'succeeded', reason: 'delivered' });
     expect(team.record()?.ended[1]).toMatchObject({ reason: 'abandoned', serving: 'baseline' });
-  }, 60_000);
+  });
 });

@@ -12,7 +12,7 @@ let team: House;
 beforeEach(async () => {
   team = await openHouse();
   await team.inProduction('1.0.0');
-}, 60_000);
+});
 afterEach(() => team.close());
 
 const watchdog = { runId: '99' };
@@ -57,7 +57,7 @@ describe('the watchdog', () => {
 
     const again = await team.run(shiftTraffic, { version: '1.1.0' }, { runId: '8' });
     expect(again?.result).toMatchObject({ outcome: 'succeeded', reason: 'delivered' });
-  }, 60_000);
+  });
 
   test('a rollback that goes on with one of somebody else’s says that it restored, for it was the one that did', async () => {
     team.writeManifest(() => manifestText({ rollout: rollouts.steps }));
@@ -76,7 +76,7 @@ describe('the watchdog', () => {
       ['AllTraffic', 1],
       ['AllTraffic-next', 0],
     ]);
-  }, 60_000);
+  });
 
   test('follows an update under alarms to its own end, and takes nothing back that went well', async () => {
     await team.prepare('1.1.0');
@@ -88,7 +88,7 @@ describe('the watchdog', () => {
     expect(team.record()?.history[0]).toMatchObject({ version: '1.1.0', good: true });
     expect(await atRest(team)).toMatchObject({ alarms: [], live: undefined });
     await findsNothing();
-  }, 60_000);
+  });
 
   test('finds nothing where nothing was ever left behind', findsNothing);
 });

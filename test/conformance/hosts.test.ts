@@ -1,46 +1,47 @@
 import { expect, test } from '@jest/globals';
+import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
 import { readInputs } from '../../src/hosts/read-inputs.ts';
 import { runFrom } from '../../src/hosts/run.ts';
 import { openSession, targetOf } from '../../src/hosts/world.ts';
-import type { Memory, Operation } from '../../src/operation.ts';
-import { approveGate } from '../../src/operations/approve-gate.ts';
+import type { Memory } from '../../src/operation.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
-import { registerModel } from '../../src/operations/register-model.ts';
-import { rollback } from '../../src/operations/rollback.ts';
-import { house, rollouts } from '../../src/rehearsal/manifest.ts';
+import type { ReasonCode } from '../../src/reason-codes.ts';
+import { house, manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
 import { atRest } from '../support/at-rest.ts';
 import { expectHostConformance, type Stage } from '../support/conformance.ts';
 import { type House, openHouse } from '../support/house.ts';
+import { rowsOf } from '../support/operation-rows.ts';
 
 const allAtOnce = (text: string): string =>
   text.replace(rollouts.canary.split(', ').join('\n      '), rollouts.allAtOnce.split(', ').join('\n      '));
 
-interface Case<I, M extends Memory, O> {
-  readonly operation: Operation<I, M, O>;
-  readonly before: (team: House) => Promise<void>;
-  readonly inputs: (team: House) => Readonly<Record<string, string>>;
+interface Case {
+  readonly name: string;
+  readonly ends: `${string}/${ReasonCode}`;
+  /** After which turns the memory is thrown away. */
+  readonly forgetAfter: readonly (number | 'every turn')[];
+  /** The end of a run that finds its own work and does not remember doing it. */
+  readonly foundAgain?: ReasonCode;
+  /** Sets the stage; gives the inputs besides manifest and environment. */
+  readonly stage: (team: House) => Promise<Readonly<Record<string, string>>>;
+  /** The calls that must be among the writes; none where the operation writes nothing. */
+  readonly writes: readonly string[];
 }
 
 /** A fresh account for every way of driving. */
-const stageOf = async <I, M extends Memory, O>({
-  operation,
-  before,
-  inputs,
-}: Case<I, M, O>): Promise<Stage<I, M, O>> => {
+const stageOf = async (operation: AnyOperation, { stage }: Case): Promise<Stage<object, Memory, object>> => {
   const team = await openHouse();
-  await before(team);
   const { simulator, environment, manifest } = team;
   const written: Readonly<Record<string, string>> = {
     manifest,
     environment: house.environment,
-    ...inputs(team),
+    ...(await stage(team)),
   };
-  const values = readInputs(operation.inputs, (name) => written[name]);
-  const run = runFrom(environment, 'github-actions');
+  const values = readInputs<object>(operation.inputs, (name) => written[name]);
   const session = await openSession({
     target: targetOf(values),
     env: environment,
-    run,
+    run: runFrom(environment, 'github-actions'),
     clock: simulator.driver,
     dryRun: false,
     signal: new AbortController().signal,
@@ -57,7 +58,10 @@ const stageOf = async <I, M extends Memory, O>({
         .filter(
           ({ mutation, service, resource }) => mutation && !(service === 's3' && /record\.json|journal/.test(resource)),
         )
-        .map(({ service, operation: name, resource }) => `${service} ${name} ${resource}`),
+        .map(
+          ({ service, operation: name, resource, error }) =>
+            `${service}:${name} ${resource}${error ? ` (${error})` : ''}`,
+        ),
     shows: () => (team.hasEndpoint() ? atRest(team) : Promise.resolve(undefined)),
     close: team.close,
   };
@@ -68,54 +72,114 @@ const producing = async (team: House, version: '1.1.0' | '1.4.0'): Promise<void>
   await team.prepare(version);
 };
 
-const cases = {
-  'register-model': {
-    operation: registerModel,
-    ends: 'succeeded/registered',
-    before: async () => {},
-    inputs: (team: House) => team.registration('1.0.0'),
-  },
-  'approve-gate': {
-    operation: approveGate,
-    ends: 'succeeded/approved',
-    before: (team: House) => team.prepare('1.0.0'),
-    inputs: () => ({ version: '1.0.0' }),
-  },
-  'deploy-endpoint, a good version by canary': {
-    operation: deployEndpoint,
-    ends: 'succeeded/delivered',
-    before: (team: House) => producing(team, '1.1.0'),
-    inputs: () => ({ version: '1.1.0' }),
-  },
-  'deploy-endpoint, a bad version all at once, taken back by its alarm': {
-    operation: deployEndpoint,
-    ends: 'rolled-back/alarm',
-    before: async (team: House) => {
-      await producing(team, '1.4.0');
-      team.writeManifest(allAtOnce);
-    },
-    inputs: () => ({ version: '1.4.0' }),
-  },
-  rollback: {
-    operation: rollback,
-    ends: 'succeeded/restored',
-    before: async (team: House) => {
-      await producing(team, '1.1.0');
-      await team.run(deployEndpoint, { version: '1.1.0' });
-    },
-    inputs: () => ({ because: 'gardeners complain' }),
-  },
-} as const;
+const dark = async (team: House): Promise<Readonly<Record<string, string>>> => {
+  await team.inProduction('1.0.0');
+  team.writeManifest(() => manifestText({ rollout: `${rollouts.steps}, max-step: 6h` }));
+  await team.prepare('1.1.0');
+  await team.run(deployEndpoint, { version: '1.1.0' });
+  return { version: '1.1.0' };
+};
 
-test.each(Object.entries(cases))(
-  '%s ends the same in one loop, turn by turn, and without memory',
-  async (name, kind) => {
+const rows = rowsOf<Case>({
+  'register-model': [
+    {
+      name: 'a new version',
+      ends: 'succeeded/registered',
+      forgetAfter: [2],
+      stage: async (team) => team.registration('1.0.0'),
+      writes: ['sagemaker:CreateModelPackage'],
+    },
+    {
+      name: 'a new version that is found again',
+      ends: 'succeeded/registered',
+      forgetAfter: ['every turn'],
+      foundAgain: 'already-registered',
+      stage: async (team) => team.registration('1.0.0'),
+      writes: ['sagemaker:CreateModelPackage'],
+    },
+  ],
+  'approve-gate': [
+    {
+      name: 'an approved version',
+      ends: 'succeeded/approved',
+      forgetAfter: [2, 'every turn'],
+      stage: async (team) => {
+        await team.prepare('1.0.0');
+        return { version: '1.0.0' };
+      },
+      writes: [],
+    },
+  ],
+  'deploy-endpoint': [
+    {
+      name: 'the first version',
+      ends: 'succeeded/delivered',
+      forgetAfter: [2, 6],
+      stage: async (team) => {
+        await team.prepare('1.0.0');
+        return { version: '1.0.0' };
+      },
+      writes: ['sagemaker:CreateModel', 'sagemaker:CreateEndpointConfig', 'sagemaker:CreateEndpoint'],
+    },
+    {
+      name: 'a good version by canary',
+      ends: 'succeeded/delivered',
+      forgetAfter: [12, 'every turn'],
+      stage: async (team) => {
+        await producing(team, '1.1.0');
+        return { version: '1.1.0' };
+      },
+      writes: ['sagemaker:UpdateEndpoint'],
+    },
+    {
+      name: 'a bad version all at once, taken back by its alarm',
+      ends: 'rolled-back/alarm',
+      forgetAfter: ['every turn'],
+      stage: async (team) => {
+        await producing(team, '1.4.0');
+        team.writeManifest(allAtOnce);
+        return { version: '1.4.0' };
+      },
+      writes: ['sagemaker:UpdateEndpoint'],
+    },
+  ],
+  'shift-traffic': [
+    {
+      name: 'a good version by steps',
+      ends: 'succeeded/delivered',
+      forgetAfter: [5, 'every turn'],
+      stage: dark,
+      writes: ['sagemaker:UpdateEndpointWeightsAndCapacities', 'sagemaker:UpdateEndpoint'],
+    },
+  ],
+  rollback: [
+    {
+      name: 'to the version before',
+      ends: 'succeeded/restored',
+      forgetAfter: [3, 'every turn'],
+      stage: async (team) => {
+        await producing(team, '1.1.0');
+        await team.run(deployEndpoint, { version: '1.1.0' });
+        return { because: 'gardeners complain' };
+      },
+      writes: ['sagemaker:UpdateEndpoint'],
+    },
+  ],
+}).flatMap((row) => row.forgetAfter.map((forgetAfter) => ({ ...row, forgetAfter })));
+
+test.each(rows)(
+  '$operation.name of $name ends the same in one loop, turn by turn, and without memory after $forgetAfter',
+  async ({ operation, forgetAfter, foundAgain, ends, writes, ...row }) => {
     const { outcome, reason, mutations } = await expectHostConformance(
-      () => stageOf(kind as Case<unknown, Memory, unknown>),
-      { forgetAfter: 'every turn', ...(name === 'register-model' ? { foundAgain: 'already-registered' } : {}) },
+      () => stageOf(operation, { ...row, ends, writes, forgetAfter: [forgetAfter] }),
+      { forgetAfter, ...(foundAgain ? { foundAgain } : {}) },
     );
-    expect(`${outcome}/${reason}`).toBe(kind.ends);
-    expect(mutations.length > 0).toBe(name !== 'approve-gate');
+    expect(`${outcome}/${reason}`).toBe(ends);
+    const calls = mutations.map((mutation) => mutation.split(' ')[0]);
+    expect(calls).toEqual(expect.arrayContaining([...writes]));
+    expect(calls.length > 0).toBe(writes.length > 0);
+    // A config that serves already is not asked for a second time.
+    if (writes.includes('sagemaker:UpdateEndpoint') && operation.name === 'deploy-endpoint')
+      expect(calls.filter((call) => call === 'sagemaker:UpdateEndpoint')).toHaveLength(1);
   },
-  60_000,
 );

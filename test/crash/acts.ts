@@ -1,9 +1,10 @@
 import { minutes } from '../../src/clock.ts';
+import type { OperationName } from '../../src/operation.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, house as team } from '../../src/rehearsal/manifest.ts';
 import type { House } from '../support/house.ts';
-import type { OperationName, Scene } from './scene.ts';
+import type { Scene } from './scene.ts';
 
 /** One thing a run may be in the middle of when it dies. */
 export interface Act {

@@ -12,7 +12,7 @@ beforeEach(async () => {
   await team.inProduction('1.0.0');
   await team.prepare('1.1.0');
   await team.prepare('1.3.0');
-}, 60_000);
+});
 afterEach(() => team.close());
 
 /** Where the first run dies, by the call that is its last. */
@@ -47,7 +47,6 @@ describe.each(Object.entries(deaths))('left behind %s', (when, call) => {
         EndpointStatus: 'InService',
       });
     },
-    60_000,
   );
 });
 

@@ -5,7 +5,7 @@
  *   npm run test:crash -- --every-way               every world in all of its ways
  *   npm run test:crash -- --minutes 4 --seed 7      as much of both as fits, in an order from the seed
  *   npm run test:crash -- --seed 1234 --schedule    one schedule again; with --schedules 50, that one and the next
- *   npm run test:crash -- --point 'rollback@12:unheard:kill:action'
+ *   npm run test:crash -- --point 'rollback@12:unheard:kill:github-actions'
  *   npm run test:crash -- --act rollback            the points of one act
  *   npm run test:crash -- --every                   every boundary by itself, also those that leave the same world (half an hour)
  *   npm run test:crash -- --write                   writes the figures into docs/reliability.md

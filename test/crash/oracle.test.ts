@@ -17,7 +17,7 @@ beforeAll(async () => {
     await scene.house.prepare(version);
     await deliver(scene.house, version);
   }
-}, 60_000);
+});
 afterAll(() => scene.close());
 
 const wrong = async (): Promise<readonly string[]> => [

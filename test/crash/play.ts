@@ -44,7 +44,7 @@ export const record = (name: string): Promise<Recording> => {
   const act = actNamed(name);
   return onStage(act, async (scene) => {
     const from = scene.simulator.requests.length;
-    const end = await scene.start(order(act, scene, 'action')).ended();
+    const end = await scene.start(order(act, scene, 'github-actions')).ended();
     if (saidBy(end) !== act.ends)
       throw new Error(
         `${name} ends ${saidBy(end)} instead of ${act.ends} although nothing disturbs it: ${end.because}`,
@@ -84,14 +84,14 @@ export const playPoint = (name: string, clean: Recording): Promise<Shown> => {
     const endings = (): number => (house.record()?.ended.length ?? 0) + (house.record()?.history.length ?? 0);
     const wereEnded = endings();
 
-    const run = scene.start(order(act, scene, 'action'));
+    const run = scene.start(order(act, scene, 'github-actions'));
     const died = planDeath(scene, run, point);
     const first = await run.ended();
     const violations = died() ? [] : ['the run never came to this request'];
     const wasOver = endings() > wereEnded || (await oracle.packagesOf(scene)).length > registered.length;
 
     // The same host takes its own lease over; another one has to wait until it has run out.
-    await house.pass(point.rerun === 'action' ? minutes(1) : minutes(11));
+    await house.pass(point.rerun === 'github-actions' ? minutes(1) : minutes(11));
     const between = await readServing(simulator, team.endpoint);
     const again = await scene.start(order(act, scene, point.rerun)).ended();
     const after = await oracle.look(scene);
@@ -100,7 +100,7 @@ export const playPoint = (name: string, clean: Recording): Promise<Shown> => {
 
     const isKill = point.by === 'kill';
     const expected =
-      isKill && point.rerun === 'action' ? (wasOver ? act.wasOver : [act.ends]) : [act.ends, ...act.wasOver];
+      isKill && point.rerun === 'github-actions' ? (wasOver ? act.wasOver : [act.ends]) : [act.ends, ...act.wasOver];
     if (!expected.includes(saidBy(again)))
       violations.push(`the re-run ended ${saidBy(again)}, not ${expected.join(' or ')}: ${again.because}`);
     const requests = simulator.requests.slice(from);

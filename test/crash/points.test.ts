@@ -26,14 +26,22 @@ describe('worlds', () => {
     const points = pointsOf('rollback', requests);
     expect(points).toHaveLength(worldsOf(requests).length);
     expect(new Set(points.map(({ by, rerun }) => `${by}:${rerun}`))).toEqual(
-      new Set(['kill:action', 'kill:command-line', 'kill:codepipeline', 'cancel:action', 'cancel-kill:action']),
+      new Set([
+        'kill:github-actions',
+        'kill:command-line',
+        'kill:codepipeline',
+        'cancel:github-actions',
+        'cancel-kill:github-actions',
+      ]),
     );
   });
 
   test('each is met in all three ways when that is asked for', () => {
     const points = pointsInEveryWay('rollback', requests);
     expect(points).toHaveLength(3 * worldsOf(requests).length);
-    expect(points.filter(({ by, rerun }) => by === 'kill' && rerun === 'action')).toHaveLength(points.length / 3);
+    expect(points.filter(({ by, rerun }) => by === 'kill' && rerun === 'github-actions')).toHaveLength(
+      points.length / 3,
+    );
   });
 });
 
@@ -43,7 +51,7 @@ describe('the name of a point', () => {
       expect(pointNamed(nameOf(point))).toEqual(point);
   });
 
-  test.each(['', 'rollback@3', 'rollback@3:unsent:kill:laptop', 'rollback@x:unsent:kill:action'])(
+  test.each(['', 'rollback@3', 'rollback@3:unsent:kill:laptop', 'rollback@x:unsent:kill:github-actions'])(
     '%j is none',
     (name) => {
       expect(() => pointNamed(name)).toThrow('is no crash point');

@@ -1,5 +1,6 @@
 import type { LoggedRequest } from '../../simulator/contracts.ts';
-import { type HostName, hostNames } from './scene.ts';
+import type { HostName } from '../../src/world.ts';
+import { hostNames } from './scene.ts';
 
 /**
  * Where a run of an act dies: at a request of the recorded run that nothing disturbed, before it is sent, or when it was carried out and
@@ -61,9 +62,9 @@ export const worldsOf = (requests: readonly Recorded[]): readonly SameWorld[] =>
 
 /** A world's points: a kill and the same host, a kill and another host, and a cancellation. */
 const waysOf = (act: string, { first, last }: SameWorld, index: number): readonly [Point, Point, Point] => [
-  { act, ...first, by: 'kill', rerun: 'action' },
+  { act, ...first, by: 'kill', rerun: 'github-actions' },
   { act, ...last, by: 'kill', rerun: index % 2 === 0 ? 'command-line' : 'codepipeline' },
-  { act, ...(index % 2 === 0 ? last : first), by: index % 4 === 3 ? 'cancel-kill' : 'cancel', rerun: 'action' },
+  { act, ...(index % 2 === 0 ? last : first), by: index % 4 === 3 ? 'cancel-kill' : 'cancel', rerun: 'github-actions' },
 ];
 
 /** The points of an act: each of its worlds in one of the three ways, in turn. */
@@ -78,7 +79,7 @@ export const pointsInEveryWay = (act: string, requests: readonly Recorded[]): re
 export const everyPointOf = (act: string, requests: readonly Recorded[]): readonly Point[] =>
   requests.flatMap((_, request) =>
     (['unsent', 'unheard'] as const).flatMap((side): Point[] => [
-      { act, request, side, by: 'kill', rerun: hostNames[request % hostNames.length] ?? 'action' },
-      { act, request, side, by: request % 4 === 3 ? 'cancel-kill' : 'cancel', rerun: 'action' },
+      { act, request, side, by: 'kill', rerun: hostNames[request % hostNames.length] ?? 'github-actions' },
+      { act, request, side, by: request % 4 === 3 ? 'cancel-kill' : 'cancel', rerun: 'github-actions' },
     ]),
   );

@@ -4,10 +4,12 @@ import type { Settings, Simulator } from '../../simulator/contracts.ts';
 import { minutes, seconds } from '../../src/clock.ts';
 import { actionTypeId, actionTypeOf } from '../../src/hosts/codepipeline/action-types.ts';
 import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
+import type { OperationName } from '../../src/operation.ts';
 import { operations } from '../../src/operations/all.ts';
 import { createDriver, type Driver } from '../../src/rehearsal/driver.ts';
 import { house as team } from '../../src/rehearsal/manifest.ts';
 import { zipOf } from '../../src/rehearsal/zip.ts';
+import type { HostName } from '../../src/world.ts';
 import { type House, openHouse } from '../support/house.ts';
 import { asConfiguration } from '../support/job-configuration.ts';
 import { openStage } from './stage.ts';
@@ -25,11 +27,6 @@ export interface Scene {
   openDoors(requestsPerSecond: number): Promise<void>;
   close(): Promise<void>;
 }
-
-export type HostName = 'action' | 'command-line' | 'codepipeline';
-export const hostNames: readonly HostName[] = ['action', 'command-line', 'codepipeline'];
-
-export type OperationName = keyof typeof operations;
 
 /** Which operation, on which host, by which run of it. */
 export interface Order {
@@ -226,10 +223,11 @@ const codepipeline = ({ house, driver, workspace, next }: Place, order: Order): 
 };
 
 const hosts: Readonly<Record<HostName, (place: Place, order: Order) => Run>> = {
-  action,
+  'github-actions': action,
   'command-line': commandLine,
   codepipeline,
 };
+export const hostNames = Object.keys(hosts) as readonly HostName[];
 
 const pipelineOf = (
   name: string,

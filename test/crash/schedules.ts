@@ -1,14 +1,16 @@
 import { createRandom } from '../../simulator/random.ts';
 import { type Instant, minutes, seconds } from '../../src/clock.ts';
 import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
+import type { OperationName } from '../../src/operation.ts';
 import { operations } from '../../src/operations/all.ts';
 import { house as team } from '../../src/rehearsal/manifest.ts';
 import { broken } from '../../src/rehearsal/relations.ts';
 import { readServing, type Serving } from '../../src/rehearsal/serving.ts';
+import type { HostName } from '../../src/world.ts';
 import { deliver, rollouts, scaleByHand, type Version, type Wish, write } from './acts.ts';
 import * as oracle from './oracle.ts';
 import type { Shown } from './play.ts';
-import { type Ended, type HostName, hostNames, type OperationName, openScene, type Run, type Scene } from './scene.ts';
+import { type Ended, hostNames, openScene, type Run, type Scene } from './scene.ts';
 
 /**
  * Random schedules: an endpoint in production, a few runs that want different things of it, and everything that can happen to them, all
@@ -152,7 +154,7 @@ interface Order {
 
 /** Steps go on with what stands dark; otherwise mostly a deployment, sometimes a way back, a watchdog, or a look. */
 const nextOrder = async ({ dice, wish, scene }: Play, shown: Serving | undefined): Promise<Order> => {
-  const host = dice.chance(0.6) ? 'action' : dice.one(hostNames);
+  const host = dice.chance(0.6) ? 'github-actions' : dice.one(hostNames);
   const dark = shown?.variants.find(({ name }) => name.endsWith('-next'))?.version;
   const isSteps = wish.rollout === rollouts.steps;
   const live = scene.house.record()?.live;

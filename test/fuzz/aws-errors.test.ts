@@ -14,7 +14,7 @@ import { failureOf } from '../../src/hosts/failure.ts';
 import { openSession } from '../../src/hosts/world.ts';
 import { reasonCodes } from '../../src/reason-codes.ts';
 import { clientsFor, staticCredentials, url } from '../support/aws.ts';
-import { budget, junk, mutatedText, patienceMs } from '../support/fuzz.ts';
+import { budget, junk, mutatedText } from '../support/fuzz.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 beforeAll(() => nock.disableNetConnect());
@@ -97,56 +97,48 @@ const awsError = fc
     }),
   );
 
-test(
-  'whatever an error of AWS’s is called and says, it has a reason and words, and is no defect',
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(awsError, async (error) => {
-        const { reason, because, outcome } = failureOf(error);
-        expect(Object.keys(reasonCodes)).toContain(reason);
-        expect(reason).not.toBe('internal-error');
-        expect(outcome).not.toBe('succeeded');
-        expect(because).not.toBe('');
-        expect(said(error)).toBe(because);
-        for (const ask of [mayHaveBeenApplied, isRefused]) expect(typeof ask(error)).toBe('boolean');
-        const permission = permissionOf(error);
-        if (permission) expect(classify(error)).toBe('access-denied');
-        // What AWS denies, throttles or does not let in is never taken for something that is not there, whatever the words beside it.
-        if (/^(AccessDenied|Throttl|SignatureDoesNotMatch|PreconditionFailed)/.test(error.name)) {
-          expect(['not-found', 'already-exists', 'in-progress']).not.toContain(classify(error));
-          const answer = await orUndefined(Promise.reject(error)).then(
-            () => 'taken for absent',
-            () => 'an error',
-          );
-          expect(answer).toBe('an error');
-        }
-      }),
-      budget(),
-    );
-  },
-  patienceMs,
-);
+test('whatever an error of AWS’s is called and says, it has a reason and words, and is no defect', async () => {
+  await fc.assert(
+    fc.asyncProperty(awsError, async (error) => {
+      const { reason, because, outcome } = failureOf(error);
+      expect(Object.keys(reasonCodes)).toContain(reason);
+      expect(reason).not.toBe('internal-error');
+      expect(outcome).not.toBe('succeeded');
+      expect(because).not.toBe('');
+      expect(said(error)).toBe(because);
+      for (const ask of [mayHaveBeenApplied, isRefused]) expect(typeof ask(error)).toBe('boolean');
+      const permission = permissionOf(error);
+      if (permission) expect(classify(error)).toBe('access-denied');
+      // What AWS denies, throttles or does not let in is never taken for something that is not there, whatever the words beside it.
+      if (/^(AccessDenied|Throttl|SignatureDoesNotMatch|PreconditionFailed)/.test(error.name)) {
+        expect(['not-found', 'already-exists', 'in-progress']).not.toContain(classify(error));
+        const answer = await orUndefined(Promise.reject(error)).then(
+          () => 'taken for absent',
+          () => 'an error',
+        );
+        expect(answer).toBe('an error');
+      }
+    }),
+    budget(),
+  );
+});
 
-test(
-  'the cause in a FailureReason is one of the list, whatever it says',
-  () => {
-    fc.assert(
-      fc.property(message, (text) => {
-        expect([
-          'health-check',
-          'capacity',
-          'quota',
-          'container-start',
-          'artifact-download',
-          'service',
-          'unknown',
-        ]).toContain(failureCause(text));
-      }),
-      budget(),
-    );
-  },
-  patienceMs,
-);
+test('the cause in a FailureReason is one of the list, whatever it says', () => {
+  fc.assert(
+    fc.property(message, (text) => {
+      expect([
+        'health-check',
+        'capacity',
+        'quota',
+        'container-start',
+        'artifact-download',
+        'service',
+        'unknown',
+      ]).toContain(failureCause(text));
+    }),
+    budget(),
+  );
+});
 
 const body = fc.oneof(
   fc.tuple(name, message).map(([type, text]) => JSON.stringify({ __type: type, message: text })),
@@ -189,75 +181,67 @@ const headers = fc.dictionary(
 );
 const status = fc.constantFrom(200, 204, 302, 307, 400, 401, 403, 404, 407, 409, 412, 429, 431, 500, 503);
 
-test(
-  'whatever answers at the wire: an answer, or an error with a reason; a refusal is never an answer',
-  async () => {
-    const calls = [
-      (clients: ReturnType<typeof clientsFor>) => clients.reads.sagemaker.describeEndpoint({ EndpointName: 'churn' }),
-      (clients: ReturnType<typeof clientsFor>) => clients.reads.s3.headObject({ Bucket: 'b', Key: 'k' }),
-      (clients: ReturnType<typeof clientsFor>) => clients.reads.s3.getObject({ Bucket: 'b', Key: 'k' }, 1_000_000),
-      (clients: ReturnType<typeof clientsFor>) =>
-        clients.writes.sagemaker.updateEndpoint({ EndpointName: 'c', EndpointConfigName: 'd' }),
-    ];
-    await fc.assert(
-      fc.asyncProperty(status, headers, body, fc.constantFrom(...calls), async (code, given, text, call) => {
-        nock.cleanAll();
-        nock(url).persist().intercept(/.*/, 'GET').reply(code, text, given);
-        nock(url).persist().intercept(/.*/, 'HEAD').reply(code, '', given);
-        nock(url).persist().intercept(/.*/, 'POST').reply(code, text, given);
-        try {
-          await call(clientsFor({ clock: virtualClock() }));
-          expect(code).toBeLessThan(300);
-        } catch (error) {
-          if (error instanceof Error && 'matcherResult' in error) throw error;
-          const { reason, because } = failureOf(error);
-          expect(reason).not.toBe('internal-error');
-          expect(because).not.toContain('$response');
-          expect(because.length).toBeLessThan(25_000);
-        }
-      }),
-      budget(0.5),
-    );
-  },
-  patienceMs,
-);
+test('whatever answers at the wire: an answer, or an error with a reason; a refusal is never an answer', async () => {
+  const calls = [
+    (clients: ReturnType<typeof clientsFor>) => clients.reads.sagemaker.describeEndpoint({ EndpointName: 'churn' }),
+    (clients: ReturnType<typeof clientsFor>) => clients.reads.s3.headObject({ Bucket: 'b', Key: 'k' }),
+    (clients: ReturnType<typeof clientsFor>) => clients.reads.s3.getObject({ Bucket: 'b', Key: 'k' }, 1_000_000),
+    (clients: ReturnType<typeof clientsFor>) =>
+      clients.writes.sagemaker.updateEndpoint({ EndpointName: 'c', EndpointConfigName: 'd' }),
+  ];
+  await fc.assert(
+    fc.asyncProperty(status, headers, body, fc.constantFrom(...calls), async (code, given, text, call) => {
+      nock.cleanAll();
+      nock(url).persist().intercept(/.*/, 'GET').reply(code, text, given);
+      nock(url).persist().intercept(/.*/, 'HEAD').reply(code, '', given);
+      nock(url).persist().intercept(/.*/, 'POST').reply(code, text, given);
+      try {
+        await call(clientsFor({ clock: virtualClock() }));
+        expect(code).toBeLessThan(300);
+      } catch (error) {
+        if (error instanceof Error && 'matcherResult' in error) throw error;
+        const { reason, because } = failureOf(error);
+        expect(reason).not.toBe('internal-error');
+        expect(because).not.toContain('$response');
+        expect(because.length).toBeLessThan(25_000);
+      }
+    }),
+    budget(0.5),
+  );
+});
 
-test(
-  'no answer but an account of twelve digits opens a session',
-  async () => {
-    const answer = fc.oneof(
-      body,
-      fc
-        .string({ maxLength: 14 })
-        .map(
-          (id) =>
-            `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>${id.replaceAll(/[<&]/g, '')}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
-        ),
-    );
-    process.env['AWS_ACCESS_KEY_ID'] = 'A';
-    process.env['AWS_SECRET_ACCESS_KEY'] = 's';
-    expect((await staticCredentials.provide()).accessKeyId).toBe('AKIDEXAMPLE');
-    await fc.assert(
-      fc.asyncProperty(status, headers, answer, async (code, given, text) => {
-        nock.cleanAll();
-        nock(url).persist().post('/').reply(code, text, given);
-        try {
-          const session = await openSession({
-            target: { region: 'eu-west-1' },
-            env: { AWS_ENDPOINT_URL: url },
-            run: { host: 'command-line', holder: 'test' },
-            clock: virtualClock(),
-            dryRun: true,
-            signal: new AbortController().signal,
-          });
-          expect(session.account.id).toMatch(/^\d{12}$/);
-        } catch (error) {
-          if (error instanceof Error && 'matcherResult' in error) throw error;
-          expect(failureOf(error).reason).not.toBe('internal-error');
-        }
-      }),
-      budget(0.5),
-    );
-  },
-  patienceMs,
-);
+test('no answer but an account of twelve digits opens a session', async () => {
+  const answer = fc.oneof(
+    body,
+    fc
+      .string({ maxLength: 14 })
+      .map(
+        (id) =>
+          `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>${id.replaceAll(/[<&]/g, '')}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
+      ),
+  );
+  process.env['AWS_ACCESS_KEY_ID'] = 'A';
+  process.env['AWS_SECRET_ACCESS_KEY'] = 's';
+  expect((await staticCredentials.provide()).accessKeyId).toBe('AKIDEXAMPLE');
+  await fc.assert(
+    fc.asyncProperty(status, headers, answer, async (code, given, text) => {
+      nock.cleanAll();
+      nock(url).persist().post('/').reply(code, text, given);
+      try {
+        const session = await openSession({
+          target: { region: 'eu-west-1' },
+          env: { AWS_ENDPOINT_URL: url },
+          run: { host: 'command-line', holder: 'test' },
+          clock: virtualClock(),
+          dryRun: true,
+          signal: new AbortController().signal,
+        });
+        expect(session.account.id).toMatch(/^\d{12}$/);
+      } catch (error) {
+        if (error instanceof Error && 'matcherResult' in error) throw error;
+        expect(failureOf(error).reason).not.toBe('internal-error');
+      }
+    }),
+    budget(0.5),
+  );
+});

@@ -11,7 +11,7 @@ import { parseYaml } from '../../src/manifest/yaml.ts';
 import { parseEvaluation } from '../../src/registry/evaluation.ts';
 import { manifestText } from '../../src/rehearsal/manifest.ts';
 import { InputError } from '../../src/schema.ts';
-import { budget, junk, mutated, mutatedText, patienceMs } from '../support/fuzz.ts';
+import { budget, junk, mutated, mutatedText } from '../support/fuzz.ts';
 
 // Files that people write. Whatever is in them: a clear refusal or a value that is valid by another judge, nothing else.
 
@@ -46,97 +46,77 @@ const judgeManifest = (text: string): void => {
 };
 
 describe('a manifest', () => {
-  test(
-    'whose text is broken',
-    () => {
-      const text = fc.constantFrom(...texts).chain((one) => mutatedText(one));
-      fc.assert(fc.property(text, judgeManifest), budget());
-    },
-    patienceMs,
-  );
-  test(
-    'whose values are others',
-    () => {
-      const value = fc.constantFrom(...texts).chain((one) => mutated(parseYaml(one).value));
-      fc.assert(
-        fc.property(value, (changed) => judgeManifest(stringify(changed) ?? '')),
-        budget(),
-      );
-    },
-    patienceMs,
-  );
-  test(
-    'that is none at all',
-    () => {
-      const text = fc.oneof(
-        fc.string({ unit: 'binary', maxLength: 300 }),
-        junk.map((value) => stringify(value) ?? ''),
-        fc
-          .nat({ max: 20_000 })
-          .chain((n) => fc.constantFrom('[', '{a: ', '- ', '? ', '&a [*a,', '!!x ').map((open) => open.repeat(n / 10))),
-      );
-      fc.assert(fc.property(text, judgeManifest), budget());
-    },
-    patienceMs,
+  test('whose text is broken', () => {
+    const text = fc.constantFrom(...texts).chain((one) => mutatedText(one));
+    fc.assert(fc.property(text, judgeManifest), budget());
+  });
+  test('whose values are others', () => {
+    const value = fc.constantFrom(...texts).chain((one) => mutated(parseYaml(one).value));
+    fc.assert(
+      fc.property(value, (changed) => judgeManifest(stringify(changed) ?? '')),
+      budget(),
+    );
+  });
+  test('that is none at all', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 300 }),
+      junk.map((value) => stringify(value) ?? ''),
+      fc
+        .nat({ max: 20_000 })
+        .chain((n) => fc.constantFrom('[', '{a: ', '- ', '? ', '&a [*a,', '!!x ').map((open) => open.repeat(n / 10))),
+    );
+    fc.assert(fc.property(text, judgeManifest), budget());
+  });
+});
+
+test('a policy of the judge', () => {
+  const policy =
+    'convict: { worse-than: 1.2x, false-rollback: 0.01 }\nhealthy: { excess-below: 0.5%, confidence: 0.95 }\n';
+  expect(loadJudge(policy, 'judge.yml')).toBeDefined();
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        mutatedText(policy),
+        mutated(parseYaml(policy).value).map((value) => stringify(value) ?? ''),
+      ),
+      (text) => {
+        try {
+          const { convict } = loadJudge(text, 'judge.yml');
+          expect(convict.worseThan).toBeGreaterThanOrEqual(1);
+          expect(convict.falseRollback).toBeGreaterThan(0);
+          expect(convict.falseRollback).toBeLessThan(1);
+        } catch (error) {
+          expectRefusal(error, ManifestError);
+        }
+      },
+    ),
+    budget(),
   );
 });
 
-test(
-  'a policy of the judge',
-  () => {
-    const policy =
-      'convict: { worse-than: 1.2x, false-rollback: 0.01 }\nhealthy: { excess-below: 0.5%, confidence: 0.95 }\n';
-    expect(loadJudge(policy, 'judge.yml')).toBeDefined();
-    fc.assert(
-      fc.property(
-        fc.oneof(
-          mutatedText(policy),
-          mutated(parseYaml(policy).value).map((value) => stringify(value) ?? ''),
-        ),
-        (text) => {
-          try {
-            const { convict } = loadJudge(text, 'judge.yml');
-            expect(convict.worseThan).toBeGreaterThanOrEqual(1);
-            expect(convict.falseRollback).toBeGreaterThan(0);
-            expect(convict.falseRollback).toBeLessThan(1);
-          } catch (error) {
-            expectRefusal(error, ManifestError);
-          }
-        },
-      ),
-      budget(),
-    );
-  },
-  patienceMs,
-);
-
-test(
-  'an evaluation.json',
-  () => {
-    const text = readFileSync('simulator/fixtures/iris-1.3.0/evaluation.json', 'utf8');
-    const any = fc.oneof(
-      mutatedText(text),
-      mutated(JSON.parse(text)).map((value) => JSON.stringify(value) ?? ''),
-      junk.map((value) => JSON.stringify(value) ?? ''),
-      fc.string({ unit: 'binary' }),
-      fc.nat({ max: 3000 }).map((depth) => `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`),
-    );
-    fc.assert(
-      fc.property(any, (given) => {
-        let evaluation: ReturnType<typeof parseEvaluation>;
-        try {
-          evaluation = parseEvaluation(given, 'evaluation.json');
-        } catch (error) {
-          expectRefusal(error, InputError);
-          return;
-        }
-        const value: unknown = JSON.parse(given);
-        expect(Object.prototype.toString.call(value)).toBe('[object Object]');
-        expect(evaluation.text).toBe(given);
-        expect(evaluation.sha256).toBe(createHash('sha256').update(given).digest('hex'));
-      }),
-      budget(),
-    );
-  },
-  patienceMs,
-);
+test('an evaluation.json', () => {
+  const text = readFileSync('simulator/fixtures/iris-1.3.0/evaluation.json', 'utf8');
+  const any = fc.oneof(
+    mutatedText(text),
+    mutated(JSON.parse(text)).map((value) => JSON.stringify(value) ?? ''),
+    junk.map((value) => JSON.stringify(value) ?? ''),
+    fc.string({ unit: 'binary' }),
+    fc.nat({ max: 3000 }).map((depth) => `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`),
+  );
+  fc.assert(
+    fc.property(any, (given) => {
+      let evaluation: ReturnType<typeof parseEvaluation>;
+      try {
+        evaluation = parseEvaluation(given, 'evaluation.json');
+      } catch (error) {
+        expectRefusal(error, InputError);
+        return;
+      }
+      const value: unknown = JSON.parse(given);
+      expect(Object.prototype.toString.call(value)).toBe('[object Object]');
+      expect(evaluation.text).toBe(given);
+      expect(evaluation.sha256).toBe(createHash('sha256').update(given).digest('hex'));
+    }),
+    budget(),
+  );
+});

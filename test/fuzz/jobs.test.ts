@@ -11,7 +11,7 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { InputError } from '../../src/schema.ts';
 import { countingOperation, type FarSide } from '../support/fake-operation.ts';
 import { fakeSession } from '../support/fake-world.ts';
-import { budget, junk, mutated, mutatedText, patienceMs } from '../support/fuzz.ts';
+import { budget, junk, mutated, mutatedText } from '../support/fuzz.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 // What CodePipeline gives a worker: whatever is in it, the job gets an answer, and never one that says that the suite is broken.
@@ -68,64 +68,49 @@ const expectAnswer = (given: JobAnswer): void => {
   expect(next?.notBefore).toBeLessThanOrEqual(start + minutes(25 * 60));
 };
 
-test(
-  'a job',
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(mutated(data), async (job) => expectAnswer(await answer(job))),
-      budget(),
-    );
-  },
-  patienceMs,
-);
+test('a job', async () => {
+  await fc.assert(
+    fc.asyncProperty(mutated(data), async (job) => expectAnswer(await answer(job))),
+    budget(),
+  );
+});
 
-test(
-  'a job of the real operations, with files that cannot be had',
-  async () => {
-    const configuration = {
-      environment: 'production',
-      version: '1.4.0',
-      'further-inputs': '{manifest: "Field::delivery.yml"}',
-    };
-    const job = { ...data, actionConfiguration: { configuration }, continuationToken: undefined };
-    await fc.assert(
-      fc.asyncProperty(mutated(job), fc.constantFrom(deployEndpoint, approveGate), async (changed, operation) => {
-        const given = await answer(changed, operation as never);
-        expectAnswer(given);
-        // Nothing of the manifest was ever read, so nothing may succeed.
-        expect(given.is === 'failure' || given.result.continuationToken !== undefined).toBe(true);
-      }),
-      budget(0.3),
-    );
-  },
-  patienceMs,
-);
+test('a job of the real operations, with files that cannot be had', async () => {
+  const configuration = {
+    environment: 'production',
+    version: '1.4.0',
+    'further-inputs': '{manifest: "Field::delivery.yml"}',
+  };
+  const job = { ...data, actionConfiguration: { configuration }, continuationToken: undefined };
+  await fc.assert(
+    fc.asyncProperty(mutated(job), fc.constantFrom(deployEndpoint, approveGate), async (changed, operation) => {
+      const given = await answer(changed, operation as never);
+      expectAnswer(given);
+      // Nothing of the manifest was ever read, so nothing may succeed.
+      expect(given.is === 'failure' || given.result.continuationToken !== undefined).toBe(true);
+    }),
+    budget(0.3),
+  );
+});
 
-test(
-  'what a job asks for is done only when it asks for it',
-  async () => {
-    const configuration = fc.dictionary(
-      fc.constantFrom('subject', 'pace', 'loud', 'note', 'timeout', 'dry-run', 'further-inputs', 'x', '__proto__'),
-      fc.oneof(fc.constantFrom('sheep', 'true', 'fast', '10m', '{note: a}', '[', '&a [*a]'), junk),
-    );
-    await fc.assert(
-      fc.asyncProperty(configuration, async (given) => {
-        const farSide: FarSide = { count: 2, mutations: [] };
-        const end = await answer(
-          { ...data, actionConfiguration: { configuration: given } },
-          countingOperation(farSide),
-        );
-        expectAnswer(end);
-        const subject = Object.hasOwn(given, 'subject') ? given['subject'] : undefined;
-        const further = JSON.stringify(given['further-inputs'] ?? '');
-        if (farSide.mutations.some((mutation) => mutation.startsWith('count')))
-          expect((typeof subject === 'string' && /^[a-z]+$/.test(subject)) || further.includes('subject')).toBe(true);
-      }),
-      budget(),
-    );
-  },
-  patienceMs,
-);
+test('what a job asks for is done only when it asks for it', async () => {
+  const configuration = fc.dictionary(
+    fc.constantFrom('subject', 'pace', 'loud', 'note', 'timeout', 'dry-run', 'further-inputs', 'x', '__proto__'),
+    fc.oneof(fc.constantFrom('sheep', 'true', 'fast', '10m', '{note: a}', '[', '&a [*a]'), junk),
+  );
+  await fc.assert(
+    fc.asyncProperty(configuration, async (given) => {
+      const farSide: FarSide = { count: 2, mutations: [] };
+      const end = await answer({ ...data, actionConfiguration: { configuration: given } }, countingOperation(farSide));
+      expectAnswer(end);
+      const subject = Object.hasOwn(given, 'subject') ? given['subject'] : undefined;
+      const further = JSON.stringify(given['further-inputs'] ?? '');
+      if (farSide.mutations.some((mutation) => mutation.startsWith('count')))
+        expect((typeof subject === 'string' && /^[a-z]+$/.test(subject)) || further.includes('subject')).toBe(true);
+    }),
+    budget(),
+  );
+});
 
 test('a dry run whose job brings memory plans, as without it', async () => {
   const configuration = { subject: 'sheep', 'dry-run': 'true' };
@@ -135,53 +120,45 @@ test('a dry run whose job brings memory plans, as without it', async () => {
   expect(farSide.mutations).toEqual([]);
 });
 
-test(
-  'a continuation token',
-  async () => {
-    const text = fc.oneof(
-      mutatedText(token),
-      fc.string({ unit: 'binary' }),
-      fc
-        .tuple(fc.stringMatching(/^[0-9a-z]{1,20}$/), fc.stringMatching(/^[0-9a-z]{1,20}$/))
-        .map(([due, from]) => `1.${due}.${from}.p7.`),
-      fc.nat({ max: 100_000 }).map((depth) => `1.a.b.w1.{"v":1,"a":${'['.repeat(depth / 10)}`),
-    );
-    await fc.assert(
-      fc.asyncProperty(text, async (given) => {
-        const read = readToken(given);
-        if (read !== undefined) {
-          for (const number of [read.notBefore, read.startedAt, read.percent])
-            expect(Number.isSafeInteger(number)).toBe(true);
-          expect(read.percent).toBeLessThanOrEqual(100);
-        }
-        expectAnswer(await answer({ ...data, continuationToken: given }));
-      }),
-      budget(),
-    );
-  },
-  patienceMs,
-);
+test('a continuation token', async () => {
+  const text = fc.oneof(
+    mutatedText(token),
+    fc.string({ unit: 'binary' }),
+    fc
+      .tuple(fc.stringMatching(/^[0-9a-z]{1,20}$/), fc.stringMatching(/^[0-9a-z]{1,20}$/))
+      .map(([due, from]) => `1.${due}.${from}.p7.`),
+    fc.nat({ max: 100_000 }).map((depth) => `1.a.b.w1.{"v":1,"a":${'['.repeat(depth / 10)}`),
+  );
+  await fc.assert(
+    fc.asyncProperty(text, async (given) => {
+      const read = readToken(given);
+      if (read !== undefined) {
+        for (const number of [read.notBefore, read.startedAt, read.percent])
+          expect(Number.isSafeInteger(number)).toBe(true);
+        expect(read.percent).toBeLessThanOrEqual(100);
+      }
+      expectAnswer(await answer({ ...data, continuationToken: given }));
+    }),
+    budget(),
+  );
+});
 
-test(
-  'memory',
-  () => {
-    const text = fc.oneof(
-      mutatedText('{"v":1,"release":"churn-1.4.0-1a2b"}'),
-      junk.map((value) => JSON.stringify(value) ?? ''),
-      fc.string({ unit: 'binary' }),
-      fc.nat({ max: 100_000 }).map((depth) => `{"v":1,"a":${'['.repeat(depth)}${']'.repeat(depth)}}`),
-    );
-    fc.assert(
-      fc.property(text, (given) => {
-        try {
-          expect(readMemory(given, 'resume-token')).toMatchObject({ v: 1 });
-          expect(given.length).toBeLessThanOrEqual(2048);
-        } catch (error) {
-          expect(error).toBeInstanceOf(InputError);
-        }
-      }),
-      budget(),
-    );
-  },
-  patienceMs,
-);
+test('memory', () => {
+  const text = fc.oneof(
+    mutatedText('{"v":1,"release":"churn-1.4.0-1a2b"}'),
+    junk.map((value) => JSON.stringify(value) ?? ''),
+    fc.string({ unit: 'binary' }),
+    fc.nat({ max: 100_000 }).map((depth) => `{"v":1,"a":${'['.repeat(depth)}${']'.repeat(depth)}}`),
+  );
+  fc.assert(
+    fc.property(text, (given) => {
+      try {
+        expect(readMemory(given, 'resume-token')).toMatchObject({ v: 1 });
+        expect(given.length).toBeLessThanOrEqual(2048);
+      } catch (error) {
+        expect(error).toBeInstanceOf(InputError);
+      }
+    }),
+    budget(),
+  );
+});

@@ -8,7 +8,7 @@ import { contentDigest } from '../../src/registry/content.ts';
 import { findVersion } from '../../src/registry/packages.ts';
 import { verifyContent } from '../../src/registry/verify-content.ts';
 import { InputError } from '../../src/schema.ts';
-import { budget, junk, mutated, mutatedText, patienceMs } from '../support/fuzz.ts';
+import { budget, junk, mutated, mutatedText } from '../support/fuzz.ts';
 import { account, artifactUri, imageDigest, inputs, manifest } from '../support/registration.ts';
 import type { RegistryAws } from '../support/registry-aws.ts';
 import { runTurns } from '../support/run-turns.ts';
@@ -36,127 +36,115 @@ interface Answered {
   readonly status: string;
 }
 
-test(
-  'the metadata of a package: the gate opens for an approved, completed package and for no other',
-  async () => {
-    const aws = await registered();
-    const [first] = aws.packages;
-    if (first === undefined) throw new Error('nothing was registered');
-    const base = { input: first.input, approval: first.approval, status: first.status };
-    await fc.assert(
-      fc.asyncProperty(mutated(base), async (given) => {
-        const answered = (typeof given === 'object' && given !== null ? given : {}) as Partial<Answered>;
-        const input = (typeof answered.input === 'object' && answered.input !== null ? answered.input : {}) as object;
-        aws.packages.splice(0, aws.packages.length, {
-          ...first,
-          input: { ...input, ModelPackageGroupName: 'churn' },
-          approval: answered.approval as string,
-          status: answered.status as string,
-        });
-        const world = aws.world();
-        try {
-          const end = await approveGate.advance(
-            { manifest, environment: 'staging', version: '1.4.0', mode: 'check' },
-            undefined,
-            world,
-          );
-          if (end.is === 'done' && end.outcome === 'succeeded') {
-            expect(answered.approval).toBe('Approved');
-            expect(answered.status).toBe('Completed');
-          }
-        } catch (error) {
-          expectNamed(error);
+test('the metadata of a package: the gate opens for an approved, completed package and for no other', async () => {
+  const aws = await registered();
+  const [first] = aws.packages;
+  if (first === undefined) throw new Error('nothing was registered');
+  const base = { input: first.input, approval: first.approval, status: first.status };
+  await fc.assert(
+    fc.asyncProperty(mutated(base), async (given) => {
+      const answered = (typeof given === 'object' && given !== null ? given : {}) as Partial<Answered>;
+      const input = (typeof answered.input === 'object' && answered.input !== null ? answered.input : {}) as object;
+      aws.packages.splice(0, aws.packages.length, {
+        ...first,
+        input: { ...input, ModelPackageGroupName: 'churn' },
+        approval: answered.approval as string,
+        status: answered.status as string,
+      });
+      const world = aws.world();
+      try {
+        const end = await approveGate.advance(
+          { manifest, environment: 'staging', version: '1.4.0', mode: 'check' },
+          undefined,
+          world,
+        );
+        if (end.is === 'done' && end.outcome === 'succeeded') {
+          expect(answered.approval).toBe('Approved');
+          expect(answered.status).toBe('Completed');
         }
-      }),
-      budget(),
-    );
-  },
-  patienceMs,
-);
+      } catch (error) {
+        expectNamed(error);
+      }
+    }),
+    budget(),
+  );
+});
 
-test(
-  'the content of a package: what is deployed has the digests that were registered',
-  async () => {
-    const aws = await registered();
-    const [first] = aws.packages;
-    if (first === undefined) throw new Error('nothing was registered');
-    await fc.assert(
-      fc.asyncProperty(mutated(first.input), async (given) => {
-        const input = (typeof given === 'object' && given !== null ? given : {}) as object;
-        aws.packages.splice(0, aws.packages.length, { ...first, input: { ...input, ModelPackageGroupName: 'churn' } });
-        const world = aws.world();
-        try {
-          const found = await findVersion(world, 'churn', '1.4.0');
-          if (found === undefined || (await verifyContent(world, found)) !== undefined) return;
-          // Accepted: then all that would be deployed makes the digest that was written down.
-          const { image, environment, inferenceSpecification, artifact, artifactSha256 } = found;
-          const content = {
-            image,
-            artifact: artifactSha256 ?? `s3://${artifact.bucket}/${artifact.key}`,
-            environment,
-            inferenceSpecification,
-          };
-          expect(found.contentDigest).toBe(contentDigest(content));
-          if (!found.unpinned) expect(image.endsWith(`@${imageDigest}`)).toBe(true);
-        } catch (error) {
-          expectNamed(error);
-        }
-      }),
-      budget(),
-    );
-  },
-  patienceMs,
-);
+test('the content of a package: what is deployed has the digests that were registered', async () => {
+  const aws = await registered();
+  const [first] = aws.packages;
+  if (first === undefined) throw new Error('nothing was registered');
+  await fc.assert(
+    fc.asyncProperty(mutated(first.input), async (given) => {
+      const input = (typeof given === 'object' && given !== null ? given : {}) as object;
+      aws.packages.splice(0, aws.packages.length, { ...first, input: { ...input, ModelPackageGroupName: 'churn' } });
+      const world = aws.world();
+      try {
+        const found = await findVersion(world, 'churn', '1.4.0');
+        if (found === undefined || (await verifyContent(world, found)) !== undefined) return;
+        // Accepted: then all that would be deployed makes the digest that was written down.
+        const { image, environment, inferenceSpecification, artifact, artifactSha256 } = found;
+        const content = {
+          image,
+          artifact: artifactSha256 ?? `s3://${artifact.bucket}/${artifact.key}`,
+          environment,
+          inferenceSpecification,
+        };
+        expect(found.contentDigest).toBe(contentDigest(content));
+        if (!found.unpinned) expect(image.endsWith(`@${imageDigest}`)).toBe(true);
+      } catch (error) {
+        expectNamed(error);
+      }
+    }),
+    budget(),
+  );
+});
 
-test(
-  'memory of a registration: forged or stale, it ends as none does',
-  async () => {
-    const whole = await registered();
-    const expected = JSON.stringify(whole.packages[0]?.input);
-    const first = await registerModel.advance(inputs(), undefined, account().world({ dryRun: true }));
-    if (first.is !== 'waiting') throw new Error('it ended before it began');
-    const text = writeMemory({
-      ...first.memory,
-      pins: { imageDigest, sha256: 'ab'.repeat(32), etag: '"x"' },
-    } as RegisterModelMemory);
-    const token = fc.oneof(
-      mutated(JSON.parse(text)).map((value) => JSON.stringify(value) ?? ''),
-      mutatedText(text),
-      fc
-        .dictionary(fc.constantFrom('v', 'of', 'pins', 'copied', 'creations', 'release'), junk)
-        .map((value) => JSON.stringify({ ...value, v: 1 })),
-    );
-    await fc.assert(
-      fc.asyncProperty(token, fc.boolean(), async (given, moved) => {
-        const aws = account();
-        if (moved) aws.put(artifactUri, 'another model');
-        const none = account();
-        if (moved) none.put(artifactUri, 'another model');
-        let memory: RegisterModelMemory;
-        try {
-          memory = readMemory(given, 'resume-token');
-        } catch (error) {
-          expect(error).toBeInstanceOf(InputError);
-          return;
-        }
-        // A count that is forged high enough ends the run red: it makes nothing green.
-        const asked = inputs({ metadata: { dataset: 'churn-2026' } });
-        const world = aws.world();
-        let progress = await registerModel.advance(asked, memory, world);
-        for (let turn = 0; turn < 20 && progress.is === 'waiting'; turn++)
-          progress = await registerModel.advance(asked, progress.memory, world);
-        await runTurns(registerModel, asked, none.world());
-        if (progress.is === 'done' && progress.outcome !== 'succeeded') {
-          expect(progress.reason).toBe('registration-failed');
-          expect(aws.packages).toEqual([]);
-          return;
-        }
-        expect(progress).toMatchObject({ is: 'done', outcome: 'succeeded', reason: 'registered' });
-        expect(aws.packages.map(({ input }) => input)).toEqual(none.packages.map(({ input }) => input));
-        if (!moved) expect(JSON.stringify(aws.packages[0]?.input)).toBe(expected);
-      }),
-      budget(),
-    );
-  },
-  patienceMs,
-);
+test('memory of a registration: forged or stale, it ends as none does', async () => {
+  const whole = await registered();
+  const expected = JSON.stringify(whole.packages[0]?.input);
+  const first = await registerModel.advance(inputs(), undefined, account().world({ dryRun: true }));
+  if (first.is !== 'waiting') throw new Error('it ended before it began');
+  const text = writeMemory({
+    ...first.memory,
+    pins: { imageDigest, sha256: 'ab'.repeat(32), etag: '"x"' },
+  } as RegisterModelMemory);
+  const token = fc.oneof(
+    mutated(JSON.parse(text)).map((value) => JSON.stringify(value) ?? ''),
+    mutatedText(text),
+    fc
+      .dictionary(fc.constantFrom('v', 'of', 'pins', 'copied', 'creations', 'release'), junk)
+      .map((value) => JSON.stringify({ ...value, v: 1 })),
+  );
+  await fc.assert(
+    fc.asyncProperty(token, fc.boolean(), async (given, moved) => {
+      const aws = account();
+      if (moved) aws.put(artifactUri, 'another model');
+      const none = account();
+      if (moved) none.put(artifactUri, 'another model');
+      let memory: RegisterModelMemory;
+      try {
+        memory = readMemory(given, 'resume-token');
+      } catch (error) {
+        expect(error).toBeInstanceOf(InputError);
+        return;
+      }
+      // A count that is forged high enough ends the run red: it makes nothing green.
+      const asked = inputs({ metadata: { dataset: 'churn-2026' } });
+      const world = aws.world();
+      let progress = await registerModel.advance(asked, memory, world);
+      for (let turn = 0; turn < 20 && progress.is === 'waiting'; turn++)
+        progress = await registerModel.advance(asked, progress.memory, world);
+      await runTurns(registerModel, asked, none.world());
+      if (progress.is === 'done' && progress.outcome !== 'succeeded') {
+        expect(progress.reason).toBe('registration-failed');
+        expect(aws.packages).toEqual([]);
+        return;
+      }
+      expect(progress).toMatchObject({ is: 'done', outcome: 'succeeded', reason: 'registered' });
+      expect(aws.packages.map(({ input }) => input)).toEqual(none.packages.map(({ input }) => input));
+      if (!moved) expect(JSON.stringify(aws.packages[0]?.input)).toBe(expected);
+    }),
+    budget(),
+  );
+});

@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { approveGate } from '../../src/operations/approve-gate.ts';
-import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
-import { rollback } from '../../src/operations/rollback.ts';
-import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
-import type { Report } from '../../src/report/result.ts';
-import { budget, junk, mutatedText, patienceMs } from '../support/fuzz.ts';
+import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
+import type { OperationName } from '../../src/operation.ts';
+import { operations } from '../../src/operations/all.ts';
+import { budget, junk, mutatedText } from '../support/fuzz.ts';
 import { type House, openHouse } from '../support/house.ts';
+import { operationNames } from '../support/operation-rows.ts';
 
 // The resume tokens of the operations that follow the release record: none changes how a run ends, or makes it write.
 
@@ -19,47 +18,43 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
-type Run = (token?: string) => Promise<Report | undefined>;
-const given = (token?: string) => (token === undefined ? {} : { 'resume-token': token });
-const runs: Readonly<Record<string, Run>> = {
-  'deploy-endpoint': (token) => house.run(deployEndpoint, { version: '1.0.0', ...given(token) }, { runId: '9' }),
-  'deploy-endpoint of a version nobody registered': (token) =>
-    house.run(deployEndpoint, { version: '7.0.0', ...given(token) }, { runId: '9' }),
-  rollback: (token) => house.run(rollback, given(token), { runId: '9' }),
-  'rollback of what expired': (token) =>
-    house.run(rollback, { 'only-expired': 'true', ...given(token) }, { runId: '9' }),
-  'shift-traffic': (token) => house.run(shiftTraffic, { version: '1.0.0', ...given(token) }, { runId: '9' }),
-  'approve-gate': (token) => house.run(approveGate, { version: '1.0.0', ...given(token) }, { runId: '9' }),
+/** Inputs of a run of each operation; none where no release record is followed. */
+const asked: Readonly<Record<OperationName, readonly Readonly<Record<string, string>>[]>> = {
+  // Its memory names no release: test/fuzz/registry.test.ts.
+  'register-model': [],
+  'approve-gate': [{ version: '1.0.0' }],
+  'deploy-endpoint': [{ version: '1.0.0' }, { version: '7.0.0' }],
+  'shift-traffic': [{ version: '1.0.0' }],
+  rollback: [{}, { 'only-expired': 'true' }],
 };
-
-test.each(Object.keys(runs))(
-  '%s ends with any token as it ends with none',
-  async (name) => {
-    const run = runs[name];
-    if (run === undefined) throw new Error(`no run ${name}`);
-    const none = await run();
-    const token = fc.oneof(
-      fc.constantFrom(...releases, '', 'churn-1.0.0-1').map((release) => JSON.stringify({ v: 1, release })),
-      junk.map((release) => JSON.stringify({ v: 1, release })),
-      fc
-        .dictionary(fc.constantFrom('release', 'live', 'ended', 'of', 'phase'), junk)
-        .map((value) => JSON.stringify({ ...value, v: 1 })),
-      mutatedText(JSON.stringify({ v: 1, release: releases[0] })),
-    );
-    await fc.assert(
-      fc.asyncProperty(token, async (forged) => {
-        const record = JSON.stringify(house.record());
-        const seen = house.watch();
-        const report = await run(forged);
-        const { outcome, reason } = report?.result ?? {};
-        expect(reason).not.toBe('internal-error');
-        if (reason !== 'invalid-input')
-          expect({ outcome, reason }).toEqual({ outcome: none?.result.outcome, reason: none?.result.reason });
-        expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
-        expect(JSON.stringify(house.record())).toBe(record);
-      }),
-      budget(0.1),
-    );
-  },
-  patienceMs,
+const runs = operationNames.flatMap((name) =>
+  asked[name].map((inputs) => ({ name, inputs, operation: operations[name] as AnyOperation })),
 );
+
+test.each(runs)('$name of $inputs ends with any token as it ends with none', async ({ operation, inputs }) => {
+  const run = (token?: string) =>
+    house.run(operation, { ...inputs, ...(token === undefined ? {} : { 'resume-token': token }) }, { runId: '9' });
+  const none = await run();
+  const token = fc.oneof(
+    fc.constantFrom(...releases, '', 'churn-1.0.0-1').map((release) => JSON.stringify({ v: 1, release })),
+    junk.map((release) => JSON.stringify({ v: 1, release })),
+    fc
+      .dictionary(fc.constantFrom('release', 'live', 'ended', 'of', 'phase'), junk)
+      .map((value) => JSON.stringify({ ...value, v: 1 })),
+    mutatedText(JSON.stringify({ v: 1, release: releases[0] })),
+  );
+  await fc.assert(
+    fc.asyncProperty(token, async (forged) => {
+      const record = JSON.stringify(house.record());
+      const seen = house.watch();
+      const report = await run(forged);
+      const { outcome, reason } = report?.result ?? {};
+      expect(reason).not.toBe('internal-error');
+      if (reason !== 'invalid-input')
+        expect({ outcome, reason }).toEqual({ outcome: none?.result.outcome, reason: none?.result.reason });
+      expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+      expect(JSON.stringify(house.record())).toBe(record);
+    }),
+    budget(0.1),
+  );
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readJournal, recordedJournal } from '../../src/commands/recorded.ts';
+import { readJournal, recordedJournal } from '../../src/commands/recorded-metrics.ts';
 import { judgedOf } from '../../src/delivery/judged.ts';
 import { outputsOf } from '../../src/delivery/release-outputs.ts';
 import { beginJudging, observeBucket, verdictOf } from '../../src/judge/judge.ts';

@@ -15,9 +15,6 @@ export const budget = (share = 1): fc.Parameters<unknown> => {
   return runs === undefined ? { numRuns, seed: seedOfSample } : { numRuns };
 };
 
-/** Of jest's own, for a budget of any size. */
-export const patienceMs = 15 * 60_000;
-
 /** Values that whoever writes JSON or YAML by hand, or by a broken script, puts where something else is expected. */
 export const junk = fc.oneof(
   fc.constantFrom<unknown>(

@@ -18,6 +18,7 @@ import {
 } from '../../src/rehearsal/process.ts';
 import { zipOf } from '../../src/rehearsal/zip.ts';
 import type { Result } from '../../src/report/result.ts';
+import type { HostName } from '../../src/world.ts';
 import type { House } from './house.ts';
 import { asConfiguration } from './job-configuration.ts';
 
@@ -163,4 +164,8 @@ const toldBy = ({ status, output: { outputVariables, executionResult } }: Action
   return { outcome, reason, outputs: (JSON.parse(result) as Result).outputs, end: status };
 };
 
-export const hosts = { 'GitHub Actions': githubActions, 'the command line': commandLine, CodePipeline: codepipeline };
+export const hosts: Readonly<Record<HostName, Host>> = {
+  'github-actions': githubActions,
+  'command-line': commandLine,
+  codepipeline,
+};

@@ -44,7 +44,6 @@ const longestDescription = 160;
 const categories: Readonly<Record<OperationName, ActionTypeRequest['category']>> = {
   'register-model': 'Invoke',
   'approve-gate': 'Test',
-  'regression-test': 'Test',
   'deploy-endpoint': 'Deploy',
   'shift-traffic': 'Deploy',
   rollback: 'Deploy',

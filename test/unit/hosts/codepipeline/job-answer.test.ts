@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { continued, ended, failed } from '../../../src/hosts/codepipeline/job-answer.ts';
-import { type ReasonCode, reasonCodes } from '../../../src/reason-codes.ts';
-import type { Result } from '../../../src/report/result.ts';
+import { continued, ended, failed } from '../../../../src/hosts/codepipeline/job-answer.ts';
+import { type ReasonCode, reasonCodes } from '../../../../src/reason-codes.ts';
+import type { Result } from '../../../../src/report/result.ts';
 
 const result = (more: Partial<Result> = {}): Result => ({
   'schema-version': 1,

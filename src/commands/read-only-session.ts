@@ -9,23 +9,23 @@ import type { Environment, Manifest } from '../manifest/manifest.ts';
 import { type ReleaseStore, storeOf } from '../release/store.ts';
 import type { World } from '../world.ts';
 
-/** An environment, for commands that look and write nothing. */
-export interface Looking {
+/** One environment and its release record, without the means to write. */
+export interface ReadOnlySession {
   readonly world: World;
   readonly environment: Environment;
   readonly store: ReleaseStore;
 }
 
 /** A person waits for the answer. */
-const lookPatience = minutes(5);
+const readPatience = minutes(5);
 
-export const lookAt = async (
+export const openReadOnly = async (
   { env, seams, cancellation: { signal } }: CommandLine,
   manifest: Manifest,
   name: string,
-): Promise<Looking> => {
+): Promise<ReadOnlySession> => {
   const clock = seams?.clock ?? (await chooseClock(env));
-  const session = await waitOut({ clock, deadline: clock.now() + lookPatience, signal }, () =>
+  const session = await waitOut({ clock, deadline: clock.now() + readPatience, signal }, () =>
     (seams?.openSession ?? openSession)({
       target: targetOf({ manifest, environment: name }),
       env,

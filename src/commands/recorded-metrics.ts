@@ -4,9 +4,10 @@ import { needsBurstGuard, type Past } from '../judge/burst-guard.ts';
 import { usualRate } from '../judge/incident.ts';
 import { watchedLatency } from '../judge/latency.ts';
 import { errorsMetric, type Policy, policyOf } from '../judge/policy.ts';
+import { loadJudge } from '../manifest/load.ts';
 import type { JudgePolicy } from '../manifest/manifest.ts';
 import { bucketsAt, type Look, readWitnessed, UnreadableJournal, type Witnessed } from '../release/witnessed.ts';
-import { InputError } from '../schema.ts';
+import { file, InputError, optional, text } from '../schema.ts';
 import { bucketsOf, readBucketLines } from './bucket-lines.ts';
 
 /** Recorded metrics, and the policy they are judged by. */
@@ -24,7 +25,31 @@ export interface Recorded {
   readonly said?: readonly Look[];
 }
 
-export const standardInput = '-';
+const standardInput = '-';
+
+/** Where recorded metrics and their policy come from, of every command that reads some. */
+export const recordedInputs = {
+  policy: optional(
+    file({
+      mostBytes: 256 * 1024,
+      description:
+        "The manifest's `judge` section, in a file of its own; YAML or JSON. With `journal` it replaces the policy of that release.",
+      example: 'judge.yml',
+      parse: loadJudge,
+    }),
+  ),
+  buckets: text({
+    description:
+      'JSON lines `{t, arm: candidate|baseline, n, err}`, optionally `err4xx` (not among `err`), `cells, edges, p99, sum, max, seconds, share, moved`; `-` is standard input. Baseline lines from before the first that is of the candidate or has a `share` are the history the burst guard is decided by.',
+    default: standardInput,
+  }),
+  journal: optional(
+    text({
+      description: 'Instead of `buckets`: the journal of a release, with the policy that was frozen in its plan.',
+      example: 'journal.jsonl',
+    }),
+  ),
+};
 
 /** @throws {InputError} */
 export const recordedLines = (judge: JudgePolicy, path: string): Recorded => {

@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import type { Protection } from '../github/environments.ts';
+import type { Protection } from '../../github/environments.ts';
 
 /** A workflow of the user's repository. */
 export interface WorkflowText {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { readArguments } from '../../../src/hosts/command-line/arguments.ts';
-import { choice, flag, InputError, optional, text } from '../../../src/schema.ts';
+import { readArguments } from '../../../../src/hosts/command-line/arguments.ts';
+import { choice, flag, InputError, optional, text } from '../../../../src/schema.ts';
 
 const schema = {
   version: text({ description: 'Which.' }),

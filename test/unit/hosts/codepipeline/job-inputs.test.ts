@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startSimulator } from '../../../simulator/simulator.ts';
-import type { JobData } from '../../../src/aws/codepipeline.ts';
-import type { DeclaredOperation } from '../../../src/hosts/codepipeline/action-types.ts';
-import { readJobInputs } from '../../../src/hosts/codepipeline/job-inputs.ts';
-import { zipOf } from '../../../src/rehearsal/zip.ts';
-import { file, flag, optional, text } from '../../../src/schema.ts';
+import { startSimulator } from '../../../../simulator/simulator.ts';
+import type { JobData } from '../../../../src/aws/codepipeline.ts';
+import type { DeclaredOperation } from '../../../../src/hosts/codepipeline/action-types.ts';
+import { readJobInputs } from '../../../../src/hosts/codepipeline/job-inputs.ts';
+import { zipOf } from '../../../../src/rehearsal/zip.ts';
+import { file, flag, optional, text } from '../../../../src/schema.ts';
 
 type Simulator = Awaited<ReturnType<typeof startSimulator>>;
 let simulator: Simulator;

@@ -3,11 +3,11 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type CommandLine, runCommand } from '../../../src/hosts/command-line/command-line.ts';
-import { Refusal } from '../../../src/operation.ts';
-import { countingOperation } from '../../support/fake-operation.ts';
-import { fakeSession } from '../../support/fake-world.ts';
-import { virtualClock } from '../../support/virtual-clock.ts';
+import { type CommandLine, runCommand } from '../../../../src/hosts/command-line/command-line.ts';
+import { Refusal } from '../../../../src/operation.ts';
+import { countingOperation } from '../../../support/fake-operation.ts';
+import { fakeSession } from '../../../support/fake-world.ts';
+import { virtualClock } from '../../../support/virtual-clock.ts';
 
 const pending = new Promise<void>(() => {});
 

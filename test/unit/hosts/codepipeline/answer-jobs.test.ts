@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { LoggedRequest } from '../../../simulator/contracts.ts';
-import { startSimulator } from '../../../simulator/simulator.ts';
-import { Throttled } from '../../../src/aws/retry.ts';
-import { minutes, seconds } from '../../../src/clock.ts';
-import { actionTypeId, actionTypeOf } from '../../../src/hosts/codepipeline/action-types.ts';
-import { createWorker, type Worker } from '../../../src/hosts/codepipeline/answer-jobs.ts';
-import type { AnyOperation } from '../../../src/hosts/codepipeline/job-turn.ts';
-import { Refusal } from '../../../src/operation.ts';
-import { zipOf } from '../../../src/rehearsal/zip.ts';
-import { countingOperation, type FarSide } from '../../support/fake-operation.ts';
-import { fakeSession } from '../../support/fake-world.ts';
+import type { LoggedRequest } from '../../../../simulator/contracts.ts';
+import { startSimulator } from '../../../../simulator/simulator.ts';
+import { Throttled } from '../../../../src/aws/retry.ts';
+import { minutes, seconds } from '../../../../src/clock.ts';
+import { actionTypeId, actionTypeOf } from '../../../../src/hosts/codepipeline/action-types.ts';
+import { createWorker, type Worker } from '../../../../src/hosts/codepipeline/answer-jobs.ts';
+import type { AnyOperation } from '../../../../src/hosts/codepipeline/job-turn.ts';
+import { Refusal } from '../../../../src/operation.ts';
+import { zipOf } from '../../../../src/rehearsal/zip.ts';
+import { countingOperation, type FarSide } from '../../../support/fake-operation.ts';
+import { fakeSession } from '../../../support/fake-world.ts';
 
 type Simulator = Awaited<ReturnType<typeof startSimulator>>;
 type Answer = Record<string, unknown>;

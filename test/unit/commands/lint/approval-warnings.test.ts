@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { stringify } from 'yaml';
-import { approvalWarnings } from '../../../src/commands/approval-lint.ts';
-import type { Protection } from '../../../src/github/environments.ts';
+import { approvalWarnings } from '../../../../src/commands/lint/approval-warnings.ts';
+import type { Protection } from '../../../../src/github/environments.ts';
 
 const deliver = 'acme/model-delivery/.github/workflows/deliver.yml@v1';
 const action = (name: string) => `acme/model-delivery/actions/${name}@v1`;

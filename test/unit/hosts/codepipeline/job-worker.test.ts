@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { startSimulator } from '../../../simulator/simulator.ts';
-import { runWorker } from '../../../src/hosts/codepipeline/job-worker.ts';
-import { operations } from '../../../src/operations/all.ts';
-import { zipOf } from '../../../src/rehearsal/zip.ts';
+import { startSimulator } from '../../../../simulator/simulator.ts';
+import { runWorker } from '../../../../src/hosts/codepipeline/job-worker.ts';
+import { operations } from '../../../../src/operations/all.ts';
+import { zipOf } from '../../../../src/rehearsal/zip.ts';
 
 const offered = Object.values(operations);
 const ended = AbortSignal.abort();
@@ -85,7 +85,7 @@ describe('the Lambda function', () => {
           ],
         },
       });
-      const { handler } = await import('../../../codebuild/lambda/main.ts');
+      const { handler } = await import('../../../../codebuild/lambda/main.ts');
       await handler();
       const asked = simulator.requests.map(({ operation }) => operation);
       expect(asked.filter((operation) => operation === 'PollForJobs')).toHaveLength(offered.length);

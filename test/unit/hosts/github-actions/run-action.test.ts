@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { runStep } from '../../support/run-action.ts';
+import { runStep } from '../../../support/run-action.ts';
 
 const script = 'test/support/fake-action.ts';
 const inputs = { subject: 'sheep' };
@@ -140,15 +140,10 @@ describe('the GitHub host', () => {
   });
 
   it('answers SIGINT in a wait: brings the far side to rest, reports, exits', async () => {
-    const sent: number[] = [];
     const step = await runStep(script, inputs, {
       env: { FAKE_BEHAVIOUR: 'sleeps' },
-      onSleeping: (child) => {
-        sent.push(performance.now());
-        child.kill('SIGINT');
-      },
+      onSleeping: (child) => child.kill('SIGINT'),
     });
-    expect(performance.now() - (sent[0] ?? 0)).toBeLessThan(5000);
     expect(step).toMatchObject({ code: 1, signal: null });
     expect(step.log).toContain('ABORT cancelled {"v":1,"seen":1}');
     expect(step.outputs).toMatchObject({ outcome: 'cancelled', 'reason-code': 'cancelled', counted: '1' });

@@ -1,0 +1,16 @@
+import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
+import type { OperationName } from '../../src/operation.ts';
+import { operations } from '../../src/operations/all.ts';
+
+/** What a test does with each operation, at least once: a table that leaves one out is refused by the compiler. */
+export type PerOperation<Row> = { readonly [Name in OperationName]: readonly [Row, ...Row[]] };
+
+export const operationNames = Object.keys(operations) as readonly OperationName[];
+
+/** Every row of the table, with its operation. */
+export const rowsOf = <Row extends object>(table: PerOperation<Row>): readonly (Row & OfOperation)[] =>
+  operationNames.flatMap((name) => table[name].map((row) => ({ ...row, operation: operations[name] as AnyOperation })));
+
+interface OfOperation {
+  readonly operation: AnyOperation;
+}
