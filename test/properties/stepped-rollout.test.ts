@@ -60,10 +60,10 @@ const walk = (
   return { states: [...seen.values()], moves };
 };
 
+/** Walked within each test: what runs while the file loads is no test's, and a mutant that breaks it there would count for nothing. */
 describe('every reachable state of a stepped rollout', () => {
-  const { states, moves } = walk(9);
-
   test('is reached: the walk covers every kind of state', () => {
+    const { states, moves } = walk(9);
     expect(new Set(states.map(({ is }) => is))).toEqual(
       new Set(['dark', 'raising', 'baking', 'paused', 'returning', 'retiring', 'promoted', 'returned']),
     );
@@ -71,6 +71,7 @@ describe('every reachable state of a stepped rollout', () => {
   });
 
   test('a conviction is heard wherever the candidate has traffic', () => {
+    const { states } = walk(9);
     for (const state of states) {
       if (!['raising', 'baking', 'paused', 'retiring'].includes(state.is)) continue;
       const [after, commands] = step(plan, state, { is: 'judged', at: 99_000, verdict: verdict('rollback', 99_000) });
@@ -80,6 +81,7 @@ describe('every reachable state of a stepped rollout', () => {
   });
 
   test('an alarm is heard wherever the candidate has traffic, and moves nothing where it has none', () => {
+    const { states } = walk(9);
     for (const state of states) {
       const [after, commands] = step(plan, state, { is: 'alarmed', at: 99_000, because: 'red' });
       if (['raising', 'baking', 'paused', 'retiring'].includes(state.is)) {
@@ -90,6 +92,7 @@ describe('every reachable state of a stepped rollout', () => {
   });
 
   test('abort is legal in every live state and leads back', () => {
+    const { states } = walk(9);
     for (const state of states) {
       const [after] = step(plan, state, { is: 'said', at: 99_000, command: 'abort', by: 'mina', why: 'now' });
       if (isTerminal(state)) expect(after).toBe(state);
@@ -98,6 +101,7 @@ describe('every reachable state of a stepped rollout', () => {
   });
 
   test('a pause is obeyed whenever it is said: no share rises until somebody says more', () => {
+    const { states } = walk(9);
     for (const state of states) {
       if (!['dark', 'raising', 'baking', 'paused'].includes(state.is)) continue;
       let [held] = step(plan, state, { is: 'said', at: 99_000, command: 'pause', by: 'mina', why: 'lunch' });
@@ -121,6 +125,7 @@ describe('every reachable state of a stepped rollout', () => {
   });
 
   test('after resume the walk goes on', () => {
+    const { states } = walk(9);
     for (const state of states) {
       if (!['dark', 'raising', 'paused'].includes(state.is)) continue;
       const [going] = step(plan, state, { is: 'said', at: 99_000, command: 'resume', by: 'mina', why: 'fed' });
@@ -133,6 +138,7 @@ describe('every reachable state of a stepped rollout', () => {
   });
 
   test('going back is one observation away from its end', () => {
+    const { states } = walk(9);
     for (const state of states.filter(({ is }) => is === 'returning')) {
       expect(step(plan, state, { is: 'observed', at: 99_000, share: 0, moving: false })[0].is).toBe('returned');
       expect(step(plan, state, { is: 'observed', at: 99_000, share: 0.05, moving: false })[1]).toMatchObject([
@@ -142,6 +148,7 @@ describe('every reachable state of a stepped rollout', () => {
   });
 
   test('terminal states are entered by observation only', () => {
+    const { moves } = walk(9);
     for (const [before, event, after] of moves) {
       if (!isTerminal(after) || isTerminal(before)) continue;
       if (after.is === 'promoted') expect([before.is, event.is]).toEqual(['retiring', 'retired']);
@@ -154,6 +161,7 @@ describe('every reachable state of a stepped rollout', () => {
   });
 
   test('the first raise needs the dark checks, whoever is in a hurry', () => {
+    const { moves } = walk(9);
     for (const [before, event, after, commands] of moves) {
       if (before.is !== 'dark' || after.is === 'returning') continue;
       if (after.is === 'raising') expect(event).toMatchObject({ is: 'checked', passed: true });
@@ -166,6 +174,7 @@ describe('every reachable state of a stepped rollout', () => {
   });
 
   test('the candidate is published only after a bake at full share on as many requests as every bake needs', () => {
+    const { moves } = walk(9);
     const published = moves.filter(([before, , after]) => after.is === 'retiring' && before.is !== 'retiring');
     expect(published.length).toBeGreaterThan(0);
     for (const [before, event] of published) {
@@ -174,10 +183,12 @@ describe('every reachable state of a stepped rollout', () => {
       expect(event.at).toBeGreaterThanOrEqual(before.since + 2000);
       expect(event.verdict.newest).toBeGreaterThan(before.since);
       expect(event.verdict.stepRequests).toBeGreaterThanOrEqual(plan.minimumRequests);
+      expect(['continue', 'promote']).toContain(event.verdict.decision);
     }
   });
 
   test('no step is stayed on for ever', () => {
+    const { states } = walk(9);
     for (const state of states) {
       if (state.is !== 'baking') continue;
       const at = state.since + plan.maxStepSeconds * 1000;
@@ -189,6 +200,7 @@ describe('every reachable state of a stepped rollout', () => {
   });
 
   test('no step beyond the first without proof of health newer than the last raise, or a person', () => {
+    const { moves } = walk(9);
     for (const [before, event, after, commands] of moves) {
       if (after.is !== 'raising' || after.index === 0) continue;
       if (before.is === 'raising' && before.index === after.index) continue;
@@ -205,6 +217,7 @@ describe('every reachable state of a stepped rollout', () => {
   });
 
   test('the same event twice changes nothing more', () => {
+    const { moves } = walk(9);
     for (const [, event, after] of moves) {
       const [again] = step(plan, after, event);
       // A pause may be resumed and a raise be observed by one and the same event only once.
@@ -213,6 +226,7 @@ describe('every reachable state of a stepped rollout', () => {
   });
 
   test('what is over stays over', () => {
+    const { states } = walk(9);
     for (const state of states.filter(isTerminal))
       for (const event of eventsAt(99_000)) expect(step(plan, state, event)).toEqual([state, []]);
   });

@@ -178,6 +178,19 @@ describe('what is not known', () => {
     expect(buckets[3]?.candidate?.requests).toBe(300);
   });
 
+  test('a part of an answer says nothing of the minutes it is silent about: they are not minutes without errors', async () => {
+    const silent = nine + minutes(4);
+    const { buckets } = await variants({
+      options: {
+        status: { InvocationModelErrors: 'PartialData' },
+        lacks: (metric, at) => metric === 'InvocationModelErrors' && at === silent,
+      },
+    });
+    expect(buckets[4]).not.toHaveProperty('candidate');
+    expect(buckets[4]).not.toHaveProperty('baseline');
+    expect(buckets[5]).toHaveProperty('candidate');
+  });
+
   test('no answer at all holds, and after max-blind takes the traffic back', async () => {
     const fails = new Error('CloudWatch is down');
     const now = nine + minutes(12);

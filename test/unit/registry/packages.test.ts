@@ -69,6 +69,21 @@ describe('a version of the registry', () => {
     expect(await find(aws)).toMatchObject({ unpinned: true, image: `${repository}:1.4.0` });
   });
 
+  test.each(['artifact-sha256', 'image-digest'])(
+    'that lacks its %s is unpinned: half of a pin holds nothing',
+    async (key) => {
+      const { aws } = await registered();
+      const properties = {
+        ...(aws.packages[0]?.input['CustomerMetadataProperties'] as Readonly<Record<string, string>>),
+      };
+      delete (properties as Record<string, string>)[key];
+      Object.assign(aws.packages[0] ?? {}, {
+        input: { ...aws.packages[0]?.input, CustomerMetadataProperties: properties },
+      });
+      expect((await find(aws)).unpinned).toBe(true);
+    },
+  );
+
   test('that is not one container with an artifact is refused, naming the package', async () => {
     const { aws } = await registered();
     Object.assign(aws.packages[0] ?? {}, {

@@ -196,10 +196,27 @@ describe('rerunDecision', () => {
     expect(asked(acquitted, { version: '1.2.0' })).toBe('no-op');
   });
 
+  test('a dark candidate acquits of nothing: it had no request', () => {
+    const convicted = released(delivered, release({ id: 'r2', version: '1.2.0' }), 'convicted', 20);
+    const beside = { candidate: 'churn-1-2-0', baseline: 'churn-1-1-0' };
+    const next = release({ id: 'r3', version: '1.2.0', candidate: { ...configuration('1.2.0', '-dark'), beside } });
+    const dark = released(convicted, next, 'candidate-dark', 30, 'candidate');
+    expect(dark.ended[0]).toMatchObject({ outcome: 'succeeded', reason: 'candidate-dark' });
+    expect(rerunDecision(dark, request({ version: '1.2.0' }))).toMatchObject({
+      is: 'already-convicted',
+      release: { id: 'r2' },
+    });
+    expect(asked(dark, { operation: 'shift-traffic', version: '1.2.0' })).toBe('already-convicted');
+  });
+
   test('taken back by hand after it had succeeded: convicted; a rollback may go anywhere', () => {
     const two = released(delivered, release({ id: 'r2', version: '1.2.0' }), 'delivered', 20);
     const back = released(two, release({ id: 'b1', operation: 'rollback', version: '1.1.0' }), 'restored', 30);
     expect(serves(back.history)?.version).toBe('1.1.0');
+    expect(back.history.find(({ version }) => version === '1.2.0')).toMatchObject({
+      good: false,
+      ended: 'rolled-back',
+    });
     expect(asked(back, { version: '1.2.0' })).toBe('already-convicted');
     expect(asked(back, { operation: 'rollback', version: '1.2.0' })).toBe('new-attempt');
     expect(asked(back, { operation: 'rollback' })).toBe('no-op');

@@ -54,6 +54,21 @@ describe('compile', () => {
       { share: 0.75, bakeSeconds: 300 },
       { share: 1, bakeSeconds: 300 },
     ]);
+    expect(feasible({ ...linear(50), bakeSeconds: 300, finalBakeSeconds: 900 } as Rollout)).toMatchObject({
+      routing: 'LINEAR',
+      waitSeconds: 300,
+      terminationWaitSeconds: 900,
+      stages: [
+        { share: 0.5, bakeSeconds: 300 },
+        { share: 1, bakeSeconds: 900 },
+      ],
+    });
+  });
+
+  test('half of the instances is the most that AWS allows, and is allowed', () => {
+    expect(feasible(canary(50))).toMatchObject({ stepInstances: 2, stages: [{ share: 0.5 }, { share: 1 }] });
+    expect(feasible(canary(50), { ...fleet, instanceCount: 2 }).stepInstances).toBe(1);
+    expect(refusal(canary(51), { ...fleet, instanceCount: 100 })).toContain('AWS allows at most 50 %');
   });
 
   test('all at once has one bake, on the whole fleet', () => {

@@ -1,0 +1,91 @@
+/**
+ * Records the journals that `replay.test.ts` replays: plays every scene on the simulator in this process, and keeps of its journal what
+ * a replay reads.
+ *
+ *   npm run record:journals                        all
+ *   npm run record:journals steps-errors           these
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
+import { house as names } from '../../src/rehearsal/manifest.ts';
+import { journalKey, releasesOf } from '../../src/release/location.ts';
+import { type House, openHouse } from '../support/house.ts';
+import { manifestOf, type Scene, scenes } from './scenes.ts';
+
+const location = releasesOf({}, { partition: 'aws', region: names.region, id: names.account });
+/** Enough for a step of 10 % to be proven within the hour. */
+const usualRequests = 12;
+
+const play = async (scene: Scene): Promise<string> => {
+  const house = await openHouse(scene.settings ? { settings: scene.settings } : {});
+  try {
+    await house.inProduction('1.0.0');
+    const { mistakes, requestsPerSecond = usualRequests } = scene;
+    const traffic = house.simulator.traffic({
+      endpoint: names.endpoint,
+      requestsPerSecond,
+      seed: 7,
+      ...(mistakes === undefined ? {} : { mistakes }),
+    });
+    scene.usually?.(house);
+    await house.pass(3_600_000);
+    house.writeManifest(() => manifestOf(scene));
+    await house.prepare(scene.version);
+    const bySteps = scene.rollout.startsWith('strategy: steps');
+    if (bySteps) await house.run(deployEndpoint, { version: scene.version });
+    harmAt(scene, house, () => traffic.stop());
+    await house.run(bySteps ? shiftTraffic : deployEndpoint, { version: scene.version });
+    traffic.stop();
+    const id = house.record()?.ended[0]?.id ?? '';
+    const found = house.simulator.objects.get(location.bucket, journalKey(location, names.endpoint, id));
+    if (found === undefined) throw new Error(`${scene.name}: ${id} has no journal`);
+    return trimmed(found.body.toString());
+  } finally {
+    await house.close();
+  }
+};
+
+/** The first raise is the first call of its kind; a guardrail deployment reads the candidate's metrics from its first bake on. */
+const harmAt = ({ harm, rollout }: Scene, house: House, stop: () => void): void => {
+  if (harm === undefined) return;
+  house.simulator.faults.add({
+    kind: 'call',
+    service: 'sagemaker',
+    operation: rollout.startsWith('strategy: steps') ? 'UpdateEndpointWeightsAndCapacities' : 'UpdateEndpoint',
+    times: 1,
+    action: () => {
+      harm(house);
+      if (rollout.includes('max-step: 40m')) stop();
+    },
+  });
+};
+
+/** What `judge --journal` reads, and how the release ended. */
+const trimmed = (text: string): string =>
+  text
+    .trimEnd()
+    .split('\n')
+    .flatMap((line) => {
+      const { kind, ...entry } = JSON.parse(line) as Readonly<Record<string, unknown>> & { readonly kind: string };
+      if (kind === 'bucket' || kind === 'verdict') return [line];
+      if (kind === 'end')
+        return [JSON.stringify({ at: entry['at'], kind, outcome: entry['outcome'], reason: entry['reason'] })];
+      if (kind !== 'plan') return [];
+      const { stepping, submission } = entry as Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
+      const judged = stepping
+        ? { stepping: { policy: stepping['policy'], latency: stepping['latency'] } }
+        : { submission: { judged: submission?.['judged'] } };
+      return [JSON.stringify({ at: entry['at'], kind, ...judged })];
+    })
+    .map((line) => `${line}\n`)
+    .join('');
+
+const wanted = process.argv.slice(2);
+for (const scene of scenes.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+  const text = await play(scene);
+  writeFileSync(join(import.meta.dirname, `${scene.name}.jsonl`), text);
+  console.log(`${scene.name}: ${Math.ceil(text.length / 1024)} kB, ${text.trimEnd().split('\n').at(-1)}`);
+}
+process.exit(0);

@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { runJudge } from '../../src/commands/judging.ts';
+import { scenes } from './scenes.ts';
+
+const folder = import.meta.dirname;
+const pathOf = (name: string): string => join(folder, `${name}.jsonl`);
+
+const replayed = (path: string) => {
+  const out: string[] = [];
+  const err: string[] = [];
+  const terminal = { out: (line: string) => out.push(line), err: (line: string) => err.push(line) };
+  const code = runJudge(['--journal', path], terminal);
+  return { code, err, verdicts: out.map((line) => JSON.parse(line) as { decision: string; reason: string }) };
+};
+
+/** How each release ended, and for which reasons its judge said so on the way: what a journal that is recorded again must still show. */
+const expected: Readonly<Record<string, readonly [end: string, ...reasons: readonly string[]]>> = {
+  'steps-clean': ['delivered', 'weights-moved', 'insufficient-evidence', 'proven-healthy'],
+  'steps-rare-failures': ['delivered', 'weights-moved', 'insufficient-evidence', 'proven-healthy'],
+  'steps-usual-failures': ['delivered', 'weights-moved', 'insufficient-evidence', 'proven-healthy'],
+  'steps-errors': ['convicted', 'weights-moved', 'candidate-worse'],
+  'steps-slow-tail': ['convicted', 'weights-moved', 'insufficient-evidence', 'candidate-worse'],
+  'steps-slow-percentile': ['convicted', 'weights-moved', 'insufficient-evidence', 'mostly-worse', 'candidate-worse'],
+  'steps-late-leak': ['convicted', 'weights-moved', 'insufficient-evidence', 'proven-healthy', 'candidate-worse'],
+  'steps-shared-outage': [
+    'delivered',
+    'weights-moved',
+    'baseline-in-incident',
+    'insufficient-evidence',
+    'proven-healthy',
+  ],
+  'steps-old-fleet-incident': [
+    'convicted',
+    'weights-moved',
+    'baseline-in-incident',
+    'insufficient-evidence',
+    'candidate-worse',
+  ],
+  'steps-both-fail': ['safety-net', 'weights-moved', 'baseline-in-incident', 'absolute-limit'],
+  'steps-no-traffic': ['unproven-health', 'weights-moved', 'insufficient-evidence'],
+  'steps-blind': ['metrics-blind'],
+  'steps-blind-for-a-while': ['delivered', 'weights-moved', 'insufficient-evidence', 'proven-healthy'],
+  'steps-revised': ['convicted', 'weights-moved', 'insufficient-evidence', 'candidate-worse'],
+  'steps-burst-unguarded': ['convicted', 'weights-moved', 'candidate-worse'],
+  'steps-burst-guarded': ['delivered', 'weights-moved', 'insufficient-evidence', 'proven-healthy'],
+  'steps-errors-guarded': ['convicted', 'weights-moved', 'insufficient-evidence', 'candidate-worse'],
+  'steps-client-errors-reported': ['delivered', 'weights-moved', 'insufficient-evidence', 'proven-healthy'],
+  'steps-client-errors-judged': ['delivered', 'weights-moved', 'insufficient-evidence', 'proven-healthy'],
+  'canary-good': ['delivered', 'weights-moved', 'insufficient-evidence', 'proven-healthy'],
+  'canary-errors': ['convicted', 'weights-moved', 'candidate-worse'],
+  'canary-slow-mean': ['convicted', 'weights-moved', 'insufficient-evidence', 'mostly-worse', 'candidate-worse'],
+  'linear-good': ['delivered', 'weights-moved', 'insufficient-evidence', 'proven-healthy'],
+};
+
+describe('a release that was recorded is judged again, and every verdict is the one of then', () => {
+  test.each(scenes.map(({ name, about }) => [name, about] as const))('%s: %s', (name) => {
+    const { code, err, verdicts } = replayed(pathOf(name));
+    expect([code, err]).toEqual([0, []]);
+    const { reason } = JSON.parse(readFileSync(pathOf(name), 'utf8').trimEnd().split('\n').at(-1) ?? '');
+    expect([reason, ...new Set(verdicts.map((verdict) => verdict.reason))]).toEqual(expected[name]);
+  });
+
+  test('a journal without its scene cannot be recorded again, and all of them stay small', () => {
+    const journals = readdirSync(folder).filter((file) => file.endsWith('.jsonl'));
+    expect(journals.sort()).toEqual(scenes.map(({ name }) => `${name}.jsonl`).sort());
+    const bytes = journals.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
+    expect(bytes).toBeLessThan(1_000_000);
+  });
+});

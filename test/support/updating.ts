@@ -1,0 +1,159 @@
+import { type Instant, minutes } from '../../src/clock.ts';
+import { supervise } from '../../src/mechanisms/guardrail/supervise.ts';
+import { confirmSubmission, submit } from '../../src/mechanisms/submit.ts';
+import type { Turn } from '../../src/mechanisms/turn.ts';
+import type { AlarmSpec } from '../../src/metrics/alarms.ts';
+import type { ReleasePatch } from '../../src/release/lifecycle.ts';
+import type { Release } from '../../src/release/record.ts';
+import type { World } from '../../src/world.ts';
+import { type Registry, registryOf, terms } from './approval.ts';
+import { configuration, release } from './release.ts';
+import { nine } from './stepping.ts';
+import { turnFrom } from './turns.ts';
+
+/** What DescribeEndpoint shows; without a word about it the old configuration in service, as before the update. */
+export interface Shown {
+  readonly status?: string;
+  readonly config?: string;
+  readonly pending?: string;
+  /** SageMaker reports the bake of a canary since this instant. */
+  readonly bakingSince?: Instant;
+  readonly failureReason?: string;
+  readonly modifiedAt?: Instant;
+  readonly counts?: readonly [current: number, desired: number];
+  readonly image?: string;
+}
+
+export const before: Instant = nine - minutes(600);
+/** Of the release itself; a team's own is `team`. */
+export const ownAlarm = 'churn-1-1-0-errors';
+export const [oldConfig, newConfig] = ['churn-1-0-0', 'churn-1-1-0'];
+
+/** An update that was submitted at nine o'clock, or is about to be, ten minutes later. */
+export const updating = (options: {
+  /** `none`: there is no such endpoint. */
+  readonly shows?: Shown | 'none';
+  readonly record?: Partial<Release>;
+  readonly submission?: Partial<Release['submission']>;
+  readonly now?: Instant;
+  /** State of each alarm that exists. */
+  readonly alarms?: Readonly<Record<string, string>>;
+  readonly registry?: Partial<Registry>;
+  /** What SageMaker answers to the submission. */
+  readonly refuses?: Error;
+}) => {
+  const now = options.now ?? nine + minutes(10);
+  const { registry, read } = registryOf('1.1.0');
+  Object.assign(registry, options.registry);
+  const alarms = options.alarms ?? { [ownAlarm]: 'OK', team: 'OK' };
+  const sent: string[] = [];
+  const points: Instant[] = [];
+  const saved: ReleasePatch[] = [];
+  const send = (what: string): object => {
+    if (options.refuses) throw options.refuses;
+    sent.push(what);
+    return {};
+  };
+  const world = {
+    clock: { now: () => now },
+    signal: new AbortController().signal,
+    run: { host: 'command-line', holder: 'run-1', actor: 'mina' },
+    account: { partition: 'aws', region: 'eu-west-1', id: '111122223333' },
+    read: {
+      ...read,
+      sagemaker: { ...read.sagemaker, describeEndpoint: async () => describedAs(options.shows ?? {}) },
+      cloudwatch: {
+        describeAlarms: async () => ({
+          MetricAlarms: Object.entries(alarms).map(([AlarmName, StateValue]) => ({ AlarmName, StateValue })),
+        }),
+        describeAlarmHistory: async () => ({ AlarmHistoryItems: [] }),
+        getMetricData: async () => ({ MetricDataResults: [] }),
+      },
+    },
+    write: {
+      sagemaker: {
+        createEndpoint: async ({ EndpointConfigName = '' }) => send(`create with ${EndpointConfigName}`),
+        updateEndpoint: async ({ EndpointConfigName = '' }) => send(`update to ${EndpointConfigName}`),
+      },
+      cloudwatch: {
+        putMetricAlarm: async ({ AlarmName }: AlarmSpec) => {
+          sent.push(`alarm ${AlarmName}`);
+        },
+        putMetricData: async ({ MetricData }: { readonly MetricData: readonly { readonly Timestamp: Date }[] }) => {
+          points.push(...MetricData.map(({ Timestamp }) => Timestamp.getTime()));
+          sent.push('the order to stop');
+        },
+      },
+    },
+  } as unknown as World;
+  const begun = release({
+    phase: 'supervising',
+    startedAt: nine - minutes(1),
+    lease: { holder: 'run-1', until: now + minutes(10) },
+    baseline: configuration('1.0.0'),
+    alarms: [ownAlarm],
+    witnessed: { submittedAt: nine, modifiedAt: before },
+  });
+  let current: Release = {
+    ...begun,
+    candidate: { ...begun.candidate, packageVersion: 7 },
+    submission: {
+      ...begun.submission,
+      abortAlarm: 'churn-abort',
+      deployment: { AutoRollbackConfiguration: { Alarms: [{ AlarmName: ownAlarm }, { AlarmName: 'team' }] } },
+      ...options.submission,
+    },
+    ...options.record,
+  };
+  const turn = (): Turn =>
+    turnFrom({
+      world,
+      endpoint: 'churn',
+      approval: terms,
+      release: current,
+      save: async (patch) => {
+        saved.push(patch);
+        current = Object.fromEntries(
+          Object.entries({ ...current, ...patch }).filter(([, value]) => value !== undefined),
+        ) as unknown as Release;
+        return turn();
+      },
+      remark: () => undefined,
+      witness: () => {},
+    });
+  return {
+    supervise: () => supervise(turn(), [{ AlarmName: ownAlarm } as AlarmSpec]),
+    submit: () => submit(turn(), {}),
+    confirm: () => confirmSubmission(turn()),
+    sent,
+    /** Instants of the order to stop. */
+    points,
+    saved,
+    release: () => current,
+  };
+};
+
+const describedAs = (shows: Shown | 'none'): object => {
+  if (shows === 'none')
+    throw Object.assign(new Error('Could not find endpoint "churn".'), { name: 'ValidationException' });
+  const { status = 'InService', config = oldConfig, pending, bakingSince, failureReason, counts = [2, 2] } = shows;
+  const variant = {
+    VariantName: 'AllTraffic',
+    CurrentWeight: 1,
+    DesiredWeight: 1,
+    CurrentInstanceCount: counts[0],
+    DesiredInstanceCount: counts[1],
+    ...(shows.image ? { DeployedImages: [{ ResolvedImage: `repo@${shows.image}` }] } : {}),
+  };
+  const baking = bakingSince && { VariantStatus: [{ Status: 'Baking', StartTime: new Date(bakingSince) }] };
+  return {
+    EndpointStatus: status,
+    EndpointConfigName: config,
+    LastModifiedTime: new Date(shows.modifiedAt ?? before),
+    ProductionVariants: [variant],
+    ...(failureReason ? { FailureReason: failureReason } : {}),
+    ...(pending
+      ? { PendingDeploymentSummary: { EndpointConfigName: pending, ProductionVariants: [{ ...variant, ...baking }] } }
+      : {}),
+  };
+};

@@ -1,0 +1,208 @@
+/**
+ * Changes the sources one small change at a time and looks whether a test notices (mutation testing, by StrykerJS).
+ *
+ *   npm run mutate                     every room
+ *   npm run mutate rollout judge       these
+ *   npm run mutate rollout -- --force  without the results of earlier runs
+ *
+ * Fails under the target, and when tools/mutation/equivalent.json has an entry that no surviving mutant matches.
+ */
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { LogLevel, Mutant as StrykerMutant } from '@stryker-mutator/api/core';
+import { Stryker } from '@stryker-mutator/core';
+import { Instrumenter } from '@stryker-mutator/instrumenter';
+import { keyOf, listVariable } from './mutation/chosen.ts';
+import { type Room, rooms } from './mutation/rooms.ts';
+import { type Equivalent, isSentence, type Mutant, mutantAt, type Score, sampleOf, scoreOf } from './mutation/score.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const target = 0.88;
+const seed = 'model-delivery';
+
+interface Found extends Mutant {
+  readonly key: string;
+}
+
+const main = async (): Promise<number> => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { force: { type: 'boolean', default: false }, processes: { type: 'string', default: '1' } },
+  });
+  const unknown = positionals.filter((name) => rooms[name] === undefined);
+  if (unknown.length > 0) {
+    console.error(`${unknown.join(', ')}: not a room; there are ${Object.keys(rooms).join(', ')}`);
+    return 2;
+  }
+  const equivalents: readonly Equivalent[] = JSON.parse(
+    readFileSync(join(root, 'tools/mutation/equivalent.json'), 'utf8'),
+  );
+  const homeless = equivalents.filter(({ file }) => !Object.values(rooms).some((room) => filesOf(room).includes(file)));
+  const lines: (readonly string[])[] = [];
+  let good = homeless.length === 0;
+  for (const entry of homeless) console.log(`equivalent.json: ${entry.file} is in no room`);
+  for (const [name, room] of Object.entries(rooms)) {
+    if (positionals.length > 0 && !positionals.includes(name)) continue;
+    const files = filesOf(room);
+    const began = performance.now();
+    const all = await mutantsOf(files);
+    const sentences = all.filter(isSentence);
+    const worth = all.filter((mutant) => !isSentence(mutant));
+    const chosen = sampleOf(worth, room.sample ?? worth.length, seed);
+    const statuses = await run(name, room, chosen, values.force, Number(values.processes));
+    const tried = chosen.map((mutant) => ({ ...mutant, status: statuses.get(mutant.key) ?? 'NoCoverage' }));
+    const others = all.filter((mutant) => !chosen.includes(mutant));
+    const score = scoreOf(
+      tried,
+      others,
+      equivalents.filter(({ file }) => files.includes(file)),
+    );
+    good = show(name, score) && good;
+    lines.push([
+      name,
+      `${score.mutants} of ${worth.length}`,
+      String(score.killed),
+      String(score.survived.length),
+      String(score.equivalent),
+      `${Math.floor(score.share * 1000) / 10} %`,
+      String(sentences.length),
+      ((performance.now() - began) / 60_000).toFixed(1),
+    ]);
+  }
+  print([['room', 'mutants', 'killed', 'survived', 'equivalent', 'score', 'sentences left out', 'minutes'], ...lines]);
+  return good ? 0 : 1;
+};
+
+const filesOf = ({ mutate }: Room): readonly string[] => globSync(mutate, { cwd: root }).sort();
+
+/** As Stryker will make them: by its own instrumenter. */
+const mutantsOf = async (files: readonly string[]): Promise<readonly Found[]> => {
+  const texts = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
+  const { mutants } = await new Instrumenter(silent).instrument(
+    [...texts].map(([file, content]) => ({ name: join(root, file), content, mutate: true })),
+    { ignorers: [], excludedMutations: [], plugins: null, noHeader: false },
+  );
+  return mutants.map((mutant: StrykerMutant): Found => {
+    const file = mutant.fileName.slice(root.length + 1);
+    const { start, end } = mutant.location;
+    return {
+      key: keyOf(mutant, root),
+      ...mutantAt(file, texts.get(file) ?? '', mutant.mutatorName, mutant.replacement, start, end),
+    };
+  });
+};
+
+const say = (): void => {};
+const no = (): boolean => false;
+const silent = {
+  isTraceEnabled: no,
+  isDebugEnabled: no,
+  isInfoEnabled: no,
+  isWarnEnabled: no,
+  isErrorEnabled: no,
+  isFatalEnabled: no,
+  trace: say,
+  debug: say,
+  info: say,
+  warn: say,
+  error: say,
+  fatal: say,
+};
+
+interface Report {
+  readonly files: Readonly<Record<string, { mutants: readonly (StrykerMutant & { readonly status: string })[] }>>;
+}
+
+/** @returns the status of each mutant that was tried, by its key */
+const run = async (
+  name: string,
+  room: Room,
+  chosen: readonly Found[],
+  force: boolean,
+  concurrency: number,
+): Promise<ReadonlyMap<string, string>> => {
+  const folder = join(root, '.cache/mutation', name);
+  mkdirSync(folder, { recursive: true });
+  const [list, reportFile, incrementalFile] = ['chosen.json', 'report.json', 'incremental.json'].map((file) =>
+    join(folder, file),
+  ) as [string, string, string];
+  writeFileSync(list, JSON.stringify(chosen.map(({ key }) => key)));
+  process.env[listVariable] = list;
+  forgetSurvivors(incrementalFile);
+  await new Stryker({
+    testRunner: 'jest',
+    plugins: ['@stryker-mutator/jest-runner', './tools/mutation/chosen.ts'],
+    checkers: ['chosen'],
+    mutate: [room.mutate],
+    coverageAnalysis: 'perTest',
+    concurrency,
+    testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
+    jest: {
+      projectType: 'custom',
+      configFile: 'jest.config.js',
+      config: { testMatch: room.tests.map((pattern) => `<rootDir>/${pattern}`) },
+      enableFindRelatedTests: false,
+    },
+    // Its sandbox rewrites tsconfig.json by an interface that TypeScript 7 does not have; without such a file it leaves that out.
+    tsconfigFile: 'none.json',
+    tempDirName: '.cache/mutation/sandbox',
+    ignorePatterns: ['build', '.cache', 'rehearsal', 'docs', 'actions', 'codebuild'],
+    timeoutMS: 15_000,
+    incremental: true,
+    incrementalFile,
+    force,
+    reporters: ['progress-append-only', 'json'],
+    jsonReporter: { fileName: reportFile },
+    thresholds: { high: 100, low: 0, break: null },
+    logLevel: 'warn' as LogLevel,
+  }).runMutationTest();
+  const { files }: Report = JSON.parse(readFileSync(reportFile, 'utf8'));
+  return new Map(
+    Object.entries(files).flatMap(([file, { mutants }]) =>
+      mutants.map((mutant) => [keyOf(fromZero(file, mutant), root), mutant.status] as const),
+    ),
+  );
+};
+
+/** The report counts lines and columns from one, Stryker itself from zero. */
+const fromZero = (file: string, mutant: StrykerMutant): StrykerMutant => ({
+  ...mutant,
+  fileName: join(root, file),
+  location: {
+    start: { line: mutant.location.start.line - 1, column: mutant.location.start.column - 1 },
+    end: { line: mutant.location.end.line - 1, column: mutant.location.end.column - 1 },
+  },
+});
+
+/** Stryker believes an earlier survivor as long as no test was added: one that was made stricter would go unseen. */
+const forgetSurvivors = (path: string): void => {
+  if (!existsSync(path)) return;
+  const report: Report = JSON.parse(readFileSync(path, 'utf8'));
+  for (const file of Object.values(report.files))
+    file.mutants = file.mutants.filter(({ status }) => ['Killed', 'Timeout', 'RuntimeError'].includes(status));
+  writeFileSync(path, JSON.stringify(report));
+};
+
+/** @returns whether the room is as it should be */
+const show = (name: string, { share, survived, stale }: Score): boolean => {
+  for (const { file, line, mutator, original, replacement } of survived)
+    console.log(`${file}:${line} ${mutator} survived: ${original} → ${replacement}`);
+  for (const { file, source, original, replacement } of stale)
+    console.log(`equivalent.json: no mutant survives as ${file}: ${original} → ${replacement} in ${source}`);
+  if (share < target) console.log(`${name}: under the target of ${target * 100} %`);
+  return share >= target && stale.length === 0;
+};
+
+const print = (table: readonly (readonly string[])[]): void => {
+  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  for (const row of table)
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
+};
+
+process.exitCode = await main();
