@@ -86,7 +86,10 @@ const withoutLogin = (text: string): string =>
 
 export const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 
-/** Loopback never goes through a proxy; a `NO_PROXY` entry matches a host and everything below it, as curl does. */
+/**
+ * Loopback never goes through a proxy; a `NO_PROXY` entry matches a host and everything below it, as in curl, git and the AWS CLI.
+ * `proxy-from-env` takes `amazonaws.com` for that one host, and reads the process's environment, which only a host of ours may.
+ */
 export const bypasses = (host: string, list = ''): boolean => {
   if (isLoopback(host)) return true;
   const name = host.toLowerCase();
