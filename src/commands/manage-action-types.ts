@@ -82,10 +82,8 @@ const standings = async (calls: Codepipeline, create: boolean) => {
 };
 
 const listAll = async (calls: Codepipeline): Promise<readonly ActionType[]> => {
-  const pages = await allPages(
-    'codepipeline:ListActionTypes',
-    (nextToken) => calls.listActionTypes({ actionOwnerFilter: 'Custom', ...(nextToken ? { nextToken } : {}) }),
-    (page) => page.nextToken,
+  const pages = await allPages('codepipeline:ListActionTypes', (nextToken) =>
+    calls.listActionTypes({ actionOwnerFilter: 'Custom', nextToken }),
   );
   return pages.flatMap(({ actionTypes }) => actionTypes ?? []);
 };

@@ -40,24 +40,21 @@ export const readFleet = async (
   const queries = queriesOf(latency);
   const values = new Map<string, Map<Instant, number>>(queries.map(({ Id }) => [Id, new Map()]));
   const complete = new Set<string>();
-  const pages = await allPages(
-    'cloudwatch:GetMetricData',
-    (NextToken) =>
-      world.read.cloudwatch.getMetricData({
-        StartTime: new Date(from),
-        EndTime: new Date(to),
-        ScanBy: 'TimestampAscending',
-        MetricDataQueries: queries.map(({ Id, MetricName, Stat }) => ({
-          Id,
-          MetricStat: {
-            Metric: { Namespace: 'AWS/SageMaker', MetricName, Dimensions: dimensions(fleet) },
-            Period: bucketSeconds,
-            Stat,
-          },
-        })),
-        ...(NextToken ? { NextToken } : {}),
-      }),
-    (page) => page.NextToken,
+  const pages = await allPages('cloudwatch:GetMetricData', (NextToken) =>
+    world.read.cloudwatch.getMetricData({
+      StartTime: new Date(from),
+      EndTime: new Date(to),
+      ScanBy: 'TimestampAscending',
+      MetricDataQueries: queries.map(({ Id, MetricName, Stat }) => ({
+        Id,
+        MetricStat: {
+          Metric: { Namespace: 'AWS/SageMaker', MetricName, Dimensions: dimensions(fleet) },
+          Period: bucketSeconds,
+          Stat,
+        },
+      })),
+      NextToken,
+    }),
   );
   for (const page of pages) {
     for (const { Id = '', Timestamps = [], Values = [], StatusCode } of page.MetricDataResults ?? []) {

@@ -66,17 +66,14 @@ const requestsByMinute = async (
   to: Instant,
 ): Promise<readonly { readonly minute: Instant; readonly requests: number }[]> => {
   if (to <= from) return [];
-  const pages = await allPages(
-    'cloudwatch:GetMetricData',
-    (NextToken) =>
-      world.read.cloudwatch.getMetricData({
-        StartTime: new Date(floor(from)),
-        EndTime: new Date(to),
-        ScanBy: 'TimestampAscending',
-        MetricDataQueries: [{ Id: 'requests', MetricStat: { ...requestsOf(arm), Period: 60 } }],
-        ...(NextToken ? { NextToken } : {}),
-      }),
-    (page) => page.NextToken,
+  const pages = await allPages('cloudwatch:GetMetricData', (NextToken) =>
+    world.read.cloudwatch.getMetricData({
+      StartTime: new Date(floor(from)),
+      EndTime: new Date(to),
+      ScanBy: 'TimestampAscending',
+      MetricDataQueries: [{ Id: 'requests', MetricStat: { ...requestsOf(arm), Period: 60 } }],
+      NextToken,
+    }),
   );
   const found: { minute: Instant; requests: number }[] = [];
   for (const { StatusCode, Timestamps = [], Values = [] } of pages.flatMap((page) => page.MetricDataResults ?? [])) {

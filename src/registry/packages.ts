@@ -98,19 +98,16 @@ export const packagesOf = (listed: readonly ListedVersion[], semver: string): re
 
 /** Every package of the group that carries a version, by package number; none when the group does not exist. */
 export const listVersions = async (world: World, model: string): Promise<readonly ListedVersion[]> => {
-  const pages = await allPages(
-    'sagemaker:ListModelPackages',
-    (token) =>
-      orUndefined(
-        world.read.sagemaker.listModelPackages({
-          ModelPackageGroupName: model,
-          // Documented default is Unversioned (AWS: ListModelPackages).
-          ModelPackageType: 'Versioned',
-          MaxResults: 100,
-          ...(token && { NextToken: token }),
-        }),
-      ),
-    (page) => page?.NextToken,
+  const pages = await allPages('sagemaker:ListModelPackages', (NextToken) =>
+    orUndefined(
+      world.read.sagemaker.listModelPackages({
+        ModelPackageGroupName: model,
+        // Documented default is Unversioned (AWS: ListModelPackages).
+        ModelPackageType: 'Versioned',
+        MaxResults: 100,
+        NextToken,
+      }),
+    ),
   );
   const listed = pages.flatMap((page) =>
     (page?.ModelPackageSummaryList ?? []).flatMap((summary) => fromSummary(model, summary)),
