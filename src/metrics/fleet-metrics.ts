@@ -2,6 +2,7 @@ import { allPages } from '../aws/pages.ts';
 import { type Instant, minutes, seconds } from '../clock.ts';
 import type { Latency, LatencyPlan } from '../judge/latency.ts';
 import type { World } from '../world.ts';
+import { dimensionsOf } from './dimensions.ts';
 
 export const bucketSeconds = 60;
 
@@ -48,7 +49,7 @@ export const readFleet = async (
       MetricDataQueries: queries.map(({ Id, MetricName, Stat }) => ({
         Id,
         MetricStat: {
-          Metric: { Namespace: 'AWS/SageMaker', MetricName, Dimensions: dimensions(fleet) },
+          Metric: { Namespace: 'AWS/SageMaker', MetricName, Dimensions: dimensionsOf(fleet) },
           Period: bucketSeconds,
           Stat,
         },
@@ -103,12 +104,6 @@ const countsOf = (
   if (mistaken > failed || failed > all) return undefined;
   return { requests: all, errors: failed - mistaken, clientErrors: mistaken };
 };
-
-const dimensions = ({ endpoint, variant, endpointConfig }: Fleet) => [
-  { Name: 'EndpointName', Value: endpoint },
-  { Name: 'VariantName', Value: variant },
-  ...(endpointConfig === undefined ? [] : [{ Name: 'EndpointConfigName', Value: endpointConfig }]),
-];
 
 /** ModelLatency is in microseconds, the plan's edges in milliseconds; `TC(a:b)` counts samples in (a, b] (CloudWatch: statistics). */
 const queriesOf = (latency: LatencyPlan | undefined) => [

@@ -5,6 +5,7 @@ import { type Latency, type LatencyPlan, latencyPlan, watchedLatency } from '../
 import { clientErrorsMetric, errorsMetric, type Policy, policyOf } from '../judge/policy.ts';
 import type { JudgePolicy } from '../manifest/manifest.ts';
 import type { World } from '../world.ts';
+import { dimensionsOf } from './dimensions.ts';
 import { type Fleet, readFleet } from './fleet-metrics.ts';
 
 /** What the judge is told before the first candidate request, and what was seen that decided it. */
@@ -151,10 +152,7 @@ const pastLatency = async (
         Metric: {
           Namespace: 'AWS/SageMaker',
           MetricName: 'ModelLatency',
-          Dimensions: [
-            { Name: 'EndpointName', Value: endpoint },
-            { Name: 'VariantName', Value: variant },
-          ],
+          Dimensions: dimensionsOf({ endpoint, variant }),
         },
         Period: length / 1000,
         Stat,
