@@ -1,5 +1,6 @@
 import type { Agent } from 'node:http';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { withoutUndefined } from '../without-undefined.ts';
 import { asError } from './as-error.ts';
 import { foreignAnswer } from './causes.ts';
 
@@ -72,8 +73,7 @@ const proxyHandler = async (proxy: ProxySettings): Promise<NodeHttpHandler> => {
   const https = proxy.https ? new HttpsProxyAgent({ keepAlive: true, proxy: proxyUrl(proxy.https) }) : undefined;
   return new NodeHttpHandler({
     ...limits,
-    ...(http ? { httpAgent: http } : {}),
-    ...(https ? { httpsAgent: https } : {}),
+    ...withoutUndefined({ httpAgent: http, httpsAgent: https }),
   });
 };
 

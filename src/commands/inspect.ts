@@ -17,6 +17,7 @@ import { historyAsText } from '../report/history.ts';
 import { withoutAccount } from '../report/result.ts';
 import { flag, optional, type Schema, text } from '../schema.ts';
 import { redacted, withoutSecrets } from '../secrets.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { approvalWarnings } from './approval-lint.ts';
 import { bucketWarnings } from './bucket-lint.ts';
 import { lookAt } from './look.ts';
@@ -71,7 +72,7 @@ const workflowWarnings = async (env: Env): Promise<readonly string[]> => {
     .sort()
     .map((file) => ({ path: `${folder}/${file}`, text: workflowText(join(folder, file)) }));
   if (!token || !name) return approvalWarnings(workflows);
-  const repository = { name, token, ...(apiUrl ? { apiUrl } : {}) };
+  const repository = { name, token, ...withoutUndefined({ apiUrl: apiUrl || undefined }) };
   const { protectionOf } = await import('../github/environments.ts');
   return approvalWarnings(workflows, (environment) => protectionOf(repository, environment));
 };

@@ -1,6 +1,7 @@
 import type { CreateEndpointConfigInput, CreateModelInput } from '../aws/sagemaker.ts';
 import type { EndpointSpec } from '../manifest/manifest.ts';
 import { packageArn } from '../registry/packages.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { Account } from '../world.ts';
 import { contentName } from './names.ts';
 import { tags } from './tags.ts';
@@ -51,7 +52,7 @@ export const desired = (from: DesiredFrom): Desired => {
         ModelName,
         ...hardware(spec, from.instanceCount),
         InitialVariantWeight: 1,
-        ...(spec.volumeSizeGb === undefined ? {} : { VolumeSizeInGB: spec.volumeSizeGb }),
+        ...withoutUndefined({ VolumeSizeInGB: spec.volumeSizeGb }),
         ...(spec.modelDownloadTimeoutSeconds === undefined
           ? {}
           : { ModelDataDownloadTimeoutInSeconds: spec.modelDownloadTimeoutSeconds }),
@@ -62,7 +63,7 @@ export const desired = (from: DesiredFrom): Desired => {
     ],
     ...(spec.dataCapture ? { DataCaptureConfig: dataCapture(spec.dataCapture) } : {}),
     ...(spec.async ? { AsyncInferenceConfig: asynchronous(spec.async) } : {}),
-    ...(spec.kmsKey ? { KmsKeyId: spec.kmsKey } : {}),
+    ...withoutUndefined({ KmsKeyId: spec.kmsKey }),
   };
   const Tags = tags(spec.tags);
   return {
@@ -95,7 +96,7 @@ export const hardwareOf = ({ instance }: EndpointSpec): string => instance?.type
 export const serverlessHardware = 'serverless';
 
 const asynchronous = ({ output, failure, maxConcurrentPerInstance }: NonNullable<EndpointSpec['async']>) => ({
-  OutputConfig: { S3OutputPath: output, ...(failure ? { S3FailurePath: failure } : {}) },
+  OutputConfig: { S3OutputPath: output, ...withoutUndefined({ S3FailurePath: failure }) },
   ...(maxConcurrentPerInstance === undefined
     ? {}
     : { ClientConfig: { MaxConcurrentInvocationsPerInstance: maxConcurrentPerInstance } }),
@@ -106,7 +107,7 @@ const dataCapture = (capture: NonNullable<EndpointSpec['dataCapture']>) => ({
   InitialSamplingPercentage: capture.samplingPercent,
   DestinationS3Uri: capture.s3,
   CaptureOptions: [{ CaptureMode: 'Input' as const }, { CaptureMode: 'Output' as const }],
-  ...(capture.kmsKey ? { KmsKeyId: capture.kmsKey } : {}),
+  ...withoutUndefined({ KmsKeyId: capture.kmsKey }),
 });
 
 /** Whether an existing resource is the one that would be created: every member asked for is there with that value. */

@@ -4,6 +4,7 @@ import { usualOf, usualRate } from '../judge/incident.ts';
 import { type Latency, type LatencyPlan, latencyPlan, watchedLatency } from '../judge/latency.ts';
 import { clientErrorsMetric, errorsMetric, type Policy, policyOf } from '../judge/policy.ts';
 import type { JudgePolicy } from '../manifest/manifest.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { dimensionsOf } from './dimensions.ts';
 import { type Fleet, readFleet } from './fleet-metrics.ts';
@@ -73,7 +74,7 @@ export const freezePolicy = async (
     [clientErrorsMetric]: share(({ clientErrors }) => clientErrors),
     ...slow,
   };
-  return { policy, guard, rates, ...(latency ? { latency } : {}) };
+  return { policy, guard, rates, ...withoutUndefined({ latency }) };
 };
 
 /** Counts every sample when CloudWatch counts by latency at all (reference/progressive-delivery.md §3.3: probe, do not assume). */

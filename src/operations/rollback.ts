@@ -18,6 +18,7 @@ import { isStopping } from '../release/lifecycle.ts';
 import type { Configuration, Release, ReleaseRecord, Served } from '../release/record.ts';
 import { storeFor } from '../release/store.ts';
 import { flag, optional, text, type ValuesOf } from '../schema.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { sharedInputs } from './shared-inputs.ts';
 
@@ -135,7 +136,7 @@ const plan = async (
     candidate,
   );
   const beside = besideOf(live, record);
-  const baseline = { ...(await baselineOf(world, live, record)), ...(beside ? { beside } : {}) };
+  const baseline = { ...(await baselineOf(world, live, record)), ...withoutUndefined({ beside }) };
   if (candidate.instanceType === serverlessHardware && baseline.instanceType !== serverlessHardware)
     throw new Refusal(
       'nothing-to-roll-back-to',

@@ -22,6 +22,7 @@ import { advance, rerunDecision } from '../release/lifecycle.ts';
 import type { NewRelease, Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, storeFor } from '../release/store.ts';
 import { choice, flag, text, type ValuesOf } from '../schema.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { type World, writesOf } from '../world.ts';
 import { sharedInputs } from './shared-inputs.ts';
 
@@ -156,7 +157,7 @@ const plan = async (
         is: 'begin',
         ...planned,
         plan: { ...planned.plan, notes: [...planned.plan.notes, ...notes] },
-        ...(decision.abandons ? { abandons: decision.abandons } : {}),
+        ...withoutUndefined({ abandons: decision.abandons }),
       };
     }
   }

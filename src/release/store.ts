@@ -6,6 +6,7 @@ import { environmentOf } from '../manifest/load.ts';
 import type { Manifest, S3Location } from '../manifest/manifest.ts';
 import { Refusal, type Remarks } from '../operation.ts';
 import { withoutSecrets } from '../secrets.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { type Evidence, type JournalEntry, journal, type Noted } from './journal.ts';
 import type { Subject } from './lifecycle.ts';
@@ -73,7 +74,7 @@ export const storeFor = (
   const environment = environmentOf(given.manifest, given.environment);
   return releaseStore({
     reads: read,
-    ...(write ? { writes: write } : {}),
+    ...withoutUndefined({ writes: write }),
     location: releasesOf(environment, account),
     ...(environment.releases ? {} : { former: formerReleases(account) }),
     subject: { endpoint: environment.endpoint.name, account: account.id, region: account.region },

@@ -4,6 +4,7 @@ import { jsonText, oneLine, visible } from '../../plain-text.ts';
 import { type ReasonCode, reason } from '../../reason-codes.ts';
 import { type Result, withoutAccount } from '../../report/result.ts';
 import { redacted } from '../../secrets.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 
 /** What a worker tells CodePipeline of one job. */
 export type JobAnswer =
@@ -59,7 +60,7 @@ export const failed = (
     failureDetails: {
       type: failureType(code),
       message: cut(plain(`${outcome}/${code}: ${because}\n${reason(code).remedy}`, account), longestMessage),
-      ...(subject ? { externalExecutionId: subject } : {}),
+      ...withoutUndefined({ externalExecutionId: subject || undefined }),
     },
   },
 });
@@ -78,7 +79,7 @@ const failureType = (code: ReasonCode): FailureType => {
 const detailsOf = ({ summary, percent, subject, account }: JobState) => ({
   summary: cut(oneLine(plain(summary, account)), longestSummary) || '-',
   ...(percent === undefined ? {} : { percentComplete: Math.min(100, Math.max(0, Math.round(percent))) }),
-  ...(subject ? { externalExecutionId: subject } : {}),
+  ...withoutUndefined({ externalExecutionId: subject || undefined }),
 });
 
 /** `result` carries the plan, which may be large; the others are short. */
