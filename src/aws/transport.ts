@@ -38,7 +38,7 @@ export const transport = (proxy: ProxySettings = {}): Transport => {
   const handle: Transport['handle'] = async (request, options) => {
     const { protocol, hostname: host } = request;
     const by = proxyFor(protocol, host);
-    const place = { host, ...(by === undefined ? {} : { proxy: withoutLogin(by) }) };
+    const place = { host, ...withoutUndefined({ proxy: by === undefined ? undefined : withoutLogin(by) }) };
     if (by !== undefined) proxied ??= proxyHandler(proxy);
     const answer = await (by === undefined ? direct : await (proxied ?? direct))
       .handle(request, options)

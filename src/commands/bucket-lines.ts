@@ -175,7 +175,7 @@ const armOf = ({ n, err, err4xx }: BucketLine, slow: BothLatencies['candidate'] 
   requests: n,
   bad: {
     [errorsMetric]: err,
-    ...(err4xx === undefined ? {} : { [clientErrorsMetric]: err4xx }),
+    ...withoutUndefined({ [clientErrorsMetric]: err4xx }),
     ...slow?.bad,
   },
   ...withoutUndefined({ trials: slow?.trials }),

@@ -7,6 +7,7 @@ import { errorsMetric, type Policy, policyOf } from '../judge/policy.ts';
 import type { JudgePolicy } from '../manifest/manifest.ts';
 import { bucketsAt, type Look, readWitnessed, UnreadableJournal, type Witnessed } from '../release/witnessed.ts';
 import { InputError } from '../schema.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { bucketsOf, readBucketLines } from './bucket-lines.ts';
 
 /** Recorded metrics, and the policy they are judged by. */
@@ -36,7 +37,7 @@ export const recordedLines = (judge: JudgePolicy, path: string): Recorded => {
     policy: policyOf(judge, {
       burstGuard: guard.needed,
       clientErrors,
-      ...(latency ? { latency: watchedLatency(latency) } : {}),
+      ...withoutUndefined({ latency: latency && watchedLatency(latency) }),
       usual: usual === undefined ? {} : { [errorsMetric]: usual },
     }),
     guardBecause: guardReason(judge, guard.because),
@@ -78,7 +79,7 @@ export const recordedJournal = (
         clientErrors: true,
         burstGuard: policy.burstGuard,
         minimumRequests: policy.minimumRequests,
-        ...(latency ? { latency: watchedLatency(latency) } : {}),
+        ...withoutUndefined({ latency: latency && watchedLatency(latency) }),
         usual: Object.fromEntries(
           policy.metrics.flatMap(({ name, usual }) => (typeof usual === 'number' ? [[name, usual] as const] : [])),
         ),

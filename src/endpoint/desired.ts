@@ -38,10 +38,10 @@ export const desired = (from: DesiredFrom): Desired => {
       ModelPackageName: packageArn(account, group, from.packageVersion),
       ...(Object.keys(spec.environment).length > 0 ? { Environment: { ...spec.environment } } : {}),
     },
-    ...(spec.executionRole ? { ExecutionRoleArn: roleArn(account, spec.executionRole) } : {}),
-    ...(spec.vpc
-      ? { VpcConfig: { Subnets: [...spec.vpc.subnets], SecurityGroupIds: [...spec.vpc.securityGroups] } }
-      : {}),
+    ...withoutUndefined({
+      ExecutionRoleArn: spec.executionRole && roleArn(account, spec.executionRole),
+      VpcConfig: spec.vpc && { Subnets: [...spec.vpc.subnets], SecurityGroupIds: [...spec.vpc.securityGroups] },
+    }),
     ...(spec.networkIsolation ? { EnableNetworkIsolation: true } : {}),
   };
   const ModelName = contentName(spec.name, version, modelContent, attempt);
@@ -52,18 +52,18 @@ export const desired = (from: DesiredFrom): Desired => {
         ModelName,
         ...hardware(spec, from.instanceCount),
         InitialVariantWeight: 1,
-        ...withoutUndefined({ VolumeSizeInGB: spec.volumeSizeGb }),
-        ...(spec.modelDownloadTimeoutSeconds === undefined
-          ? {}
-          : { ModelDataDownloadTimeoutInSeconds: spec.modelDownloadTimeoutSeconds }),
-        ...(spec.startupHealthCheckTimeoutSeconds === undefined
-          ? {}
-          : { ContainerStartupHealthCheckTimeoutInSeconds: spec.startupHealthCheckTimeoutSeconds }),
+        ...withoutUndefined({
+          VolumeSizeInGB: spec.volumeSizeGb,
+          ModelDataDownloadTimeoutInSeconds: spec.modelDownloadTimeoutSeconds,
+          ContainerStartupHealthCheckTimeoutInSeconds: spec.startupHealthCheckTimeoutSeconds,
+        }),
       },
     ],
-    ...(spec.dataCapture ? { DataCaptureConfig: dataCapture(spec.dataCapture) } : {}),
-    ...(spec.async ? { AsyncInferenceConfig: asynchronous(spec.async) } : {}),
-    ...withoutUndefined({ KmsKeyId: spec.kmsKey }),
+    ...withoutUndefined({
+      DataCaptureConfig: spec.dataCapture && dataCapture(spec.dataCapture),
+      AsyncInferenceConfig: spec.async && asynchronous(spec.async),
+      KmsKeyId: spec.kmsKey,
+    }),
   };
   const Tags = tags(spec.tags);
   return {
@@ -83,9 +83,7 @@ const hardware = ({ instance, serverless }: EndpointSpec, instanceCount: number)
         ServerlessConfig: {
           MemorySizeInMB: serverless.memoryMb,
           MaxConcurrency: serverless.maxConcurrency,
-          ...(serverless.provisionedConcurrency === undefined
-            ? {}
-            : { ProvisionedConcurrency: serverless.provisionedConcurrency }),
+          ...withoutUndefined({ ProvisionedConcurrency: serverless.provisionedConcurrency }),
         },
       }
     : {}),

@@ -84,7 +84,7 @@ const live = (output: DescribeEndpointOutput): Live => ({
     desired: variant.DesiredInstanceCount ?? 0,
     imageDigests: (variant.DeployedImages ?? []).flatMap(({ ResolvedImage }) => digestIn(ResolvedImage)),
   })),
-  ...(output.PendingDeploymentSummary ? { pending: pending(output.PendingDeploymentSummary) } : {}),
+  ...withoutUndefined({ pending: output.PendingDeploymentSummary && pending(output.PendingDeploymentSummary) }),
 });
 
 const digestIn = (image: string | undefined): readonly string[] => {

@@ -60,12 +60,11 @@ export const freezePolicy = async (
   const [usualErrors, usualClientErrors] = [usually(({ bad }) => bad), usually(({ clientErrors }) => clientErrors)];
   const policy = policyOf(judge, {
     clientErrors: true,
-    ...(latency ? { latency: watchedLatency(latency) } : {}),
+    ...withoutUndefined({ latency: latency && watchedLatency(latency) }),
     burstGuard: guard.needed,
     minimumRequests,
     usual: {
-      ...(usualErrors === undefined ? {} : { [errorsMetric]: usualErrors }),
-      ...(usualClientErrors === undefined ? {} : { [clientErrorsMetric]: usualClientErrors }),
+      ...withoutUndefined({ [errorsMetric]: usualErrors, [clientErrorsMetric]: usualClientErrors }),
       ...usual,
     },
   });

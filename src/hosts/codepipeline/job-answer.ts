@@ -30,7 +30,7 @@ const mostVariableBytes = 122_880;
 /** The action goes on with another job, which brings the token back. */
 export const continued = (token: string, state?: JobState): JobAnswer => ({
   is: 'success',
-  result: { continuationToken: token, ...(state ? { executionDetails: detailsOf(state) } : {}) },
+  result: { continuationToken: token, ...withoutUndefined({ executionDetails: state && detailsOf(state) }) },
 });
 
 /** A success has variables, which exist for successful actions only; any other outcome is a typed failure. */
@@ -78,8 +78,10 @@ const failureType = (code: ReasonCode): FailureType => {
 
 const detailsOf = ({ summary, percent, subject, account }: JobState) => ({
   summary: cut(oneLine(plain(summary, account)), longestSummary) || '-',
-  ...(percent === undefined ? {} : { percentComplete: Math.min(100, Math.max(0, Math.round(percent))) }),
-  ...withoutUndefined({ externalExecutionId: subject || undefined }),
+  ...withoutUndefined({
+    percentComplete: percent === undefined ? undefined : Math.min(100, Math.max(0, Math.round(percent))),
+    externalExecutionId: subject || undefined,
+  }),
 });
 
 /** `result` carries the plan, which may be large; the others are short. */
