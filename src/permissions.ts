@@ -1,5 +1,6 @@
 import { type Condition, conditions } from './policy-conditions.ts';
 import { type Place, resourcesOf } from './policy-resources.ts';
+import { withoutUndefined } from './without-undefined.ts';
 
 /**
  * What each operation must be allowed, declared once: the plan's list of permissions and `docs/permissions/*.json` are made from
@@ -351,7 +352,7 @@ export const policyFor = (policy: PublishedName, place: Place): Policy => {
       Effect: 'Allow',
       Action: [...actions].sort(),
       Resource: on.map((name) => resources[name]),
-      ...(condition ? { Condition: condition(place) } : {}),
+      ...withoutUndefined({ Condition: condition?.(place) }),
     })),
   };
 };

@@ -1,4 +1,5 @@
 import { duration, iso } from '../clock.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 
 /**
  * Why a call never met AWS, in words a person can act on. Without this a proxy's 403 reads as a missing permission, a captive portal as
@@ -146,7 +147,7 @@ export const foreignAnswer = (
   const header = (name: string): string =>
     Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1] ?? '';
   if (status === 407)
-    return new Unreachable(refusedByProxy({ name: '', message: '', host: asked, ...(proxy ? { proxy } : {}) }, 407));
+    return new Unreachable(refusedByProxy({ name: '', message: '', host: asked, ...withoutUndefined({ proxy }) }, 407));
   if (status === 431)
     return new Unreachable(
       `the request's headers are too large for ${proxy ?? asked} (HTTP 431); a proxy in between takes fewer: go around it with NO_PROXY`,

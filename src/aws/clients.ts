@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { type Autoscaling, autoscaling, autoscalingClient } from './autoscaling.ts';
 import { type Cloudwatch, cloudwatch, cloudwatchClient } from './cloudwatch.ts';
 import { type AwsConnection, clientSettings } from './connection.ts';
@@ -65,7 +66,7 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
   const retry = retrying({
     clock: options.clock,
     forgetCredentials: options.credentials.forget,
-    ...(options.random ? { random: options.random } : {}),
+    ...withoutUndefined({ random: options.random }),
   });
 
   const hashed = new Map<string, string>();

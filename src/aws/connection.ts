@@ -1,3 +1,4 @@
+import { withoutUndefined } from '../without-undefined.ts';
 import { type ProxySettings, transport } from './transport.ts';
 
 export interface AwsConnection {
@@ -15,5 +16,5 @@ export const clientSettings = ({ region, endpointUrl, proxy, version }: AwsConne
   maxAttempts: 1,
   customUserAgent: [['model-delivery', version]] satisfies [string, string][],
   requestHandler: transport(proxy),
-  ...(endpointUrl ? { endpoint: endpointUrl } : {}),
+  ...withoutUndefined({ endpoint: endpointUrl }),
 });

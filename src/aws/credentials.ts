@@ -1,5 +1,6 @@
 import { type Clock, duration, type Instant, iso, minutes, seconds } from '../clock.ts';
 import { keepSecret, redacted } from '../secrets.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { causeOf, Unreachable } from './causes.ts';
 import { type AwsConnection, clientSettings } from './connection.ts';
 import { classify, describe } from './errors.ts';
@@ -134,7 +135,7 @@ export const assumed = (options: AssumedOptions): CredentialSource => {
         accessKeyId: taken.AccessKeyId,
         secretAccessKey: taken.SecretAccessKey,
         sessionToken: taken.SessionToken,
-        ...(taken.Expiration ? { expiration: taken.Expiration } : {}),
+        ...withoutUndefined({ expiration: taken.Expiration }),
       };
     } catch (error) {
       throw refusal(options.role, error, proven);

@@ -1,4 +1,5 @@
 import { redacted, redactedWords } from '../secrets.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { asText, causeOf, isCutOff } from './causes.ts';
 
 /**
@@ -336,7 +337,7 @@ const shapeOf = (error: unknown): AwsErrorShape => {
     ...(typeof code === 'string' ? { code } : {}),
     // S3's own errors may carry a member of this name, which is text.
     ...(typeof bucket === 'object' ? { bucket } : {}),
-    ...($metadata ? { $metadata } : {}),
+    ...withoutUndefined({ $metadata }),
   };
 };
 

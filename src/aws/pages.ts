@@ -11,16 +11,22 @@ export class EndlessPages extends Error {
   }
 }
 
+/** How AWS's listings name the next page; CodePipeline begins with a small letter. */
+interface Paged {
+  readonly NextToken?: string | undefined;
+  readonly nextToken?: string | undefined;
+}
+
 /**
- * Every page of a listing. A page may be empty and still have a successor.
+ * Every page of a listing. A page may be empty and still have a successor. The SDK's `paginate*` functions end only at a page
+ * without a token, and want a client where an operation has calls.
  * @param call `sagemaker:ListTags`, for the message
  * @param ask gives the page that a token names; the first without one
  * @throws {EndlessPages} when a token comes a second time, or after a thousand pages
  */
-export const allPages = async <Page>(
+export const allPages = async <Page extends Paged | undefined>(
   call: string,
   ask: (token: string | undefined) => Promise<Page>,
-  tokenOf: (page: Page) => string | undefined,
 ): Promise<readonly Page[]> => {
   const pages: Page[] = [];
   const seen = new Set<string>();
@@ -28,7 +34,7 @@ export const allPages = async <Page>(
   do {
     const page = await ask(token);
     pages.push(page);
-    token = tokenOf(page);
+    token = page?.NextToken ?? page?.nextToken;
     if (token && seen.has(token)) throw new EndlessPages(call, `page ${pages.length} leads back to an earlier one`);
     if (token && pages.length >= mostPages) throw new EndlessPages(call, `it has more than ${mostPages} pages`);
     if (token) seen.add(token);

@@ -15,6 +15,7 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
+import { withoutUndefined } from '../without-undefined.ts';
 import { asError } from './as-error.ts';
 import { copySource } from './copy-source.ts';
 import { ObjectTooLarge } from './object-too-large.ts';
@@ -115,15 +116,12 @@ export const s3 = (
         const content = head.ETag && `${input.Bucket}/${input.Key} ${head.ETag}`;
         const known = content && hashed.get(content);
         if (known) return known;
-        const computed = await getWhole(
-          { ...input, ...(head.ETag ? { IfMatch: head.ETag } : {}) },
-          async ({ Body }) => {
-            const hash = createHash('sha256');
-            // On Node the body is a Readable; the union in the SDK's type is for browsers.
-            for await (const chunk of (Body ?? []) as AsyncIterable<Uint8Array>) hash.update(chunk);
-            return hash.digest('hex');
-          },
-        );
+        const computed = await getWhole({ ...input, ...withoutUndefined({ IfMatch: head.ETag }) }, async ({ Body }) => {
+          const hash = createHash('sha256');
+          // On Node the body is a Readable; the union in the SDK's type is for browsers.
+          for await (const chunk of (Body ?? []) as AsyncIterable<Uint8Array>) hash.update(chunk);
+          return hash.digest('hex');
+        });
         if (content) hashed.set(content, computed);
         return computed;
       },

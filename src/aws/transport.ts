@@ -1,5 +1,6 @@
 import type { Agent } from 'node:http';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { withoutUndefined } from '../without-undefined.ts';
 import { asError } from './as-error.ts';
 import { foreignAnswer } from './causes.ts';
 
@@ -37,7 +38,7 @@ export const transport = (proxy: ProxySettings = {}): Transport => {
   const handle: Transport['handle'] = async (request, options) => {
     const { protocol, hostname: host } = request;
     const by = proxyFor(protocol, host);
-    const place = { host, ...(by === undefined ? {} : { proxy: withoutLogin(by) }) };
+    const place = { host, ...withoutUndefined({ proxy: by === undefined ? undefined : withoutLogin(by) }) };
     if (by !== undefined) proxied ??= proxyHandler(proxy);
     const answer = await (by === undefined ? direct : await (proxied ?? direct))
       .handle(request, options)
@@ -72,8 +73,7 @@ const proxyHandler = async (proxy: ProxySettings): Promise<NodeHttpHandler> => {
   const https = proxy.https ? new HttpsProxyAgent({ keepAlive: true, proxy: proxyUrl(proxy.https) }) : undefined;
   return new NodeHttpHandler({
     ...limits,
-    ...(http ? { httpAgent: http } : {}),
-    ...(https ? { httpsAgent: https } : {}),
+    ...withoutUndefined({ httpAgent: http, httpsAgent: https }),
   });
 };
 
@@ -86,7 +86,10 @@ const withoutLogin = (text: string): string =>
 
 export const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 
-/** Loopback never goes through a proxy; a `NO_PROXY` entry matches a host and everything below it, as curl does. */
+/**
+ * Loopback never goes through a proxy; a `NO_PROXY` entry matches a host and everything below it, as in curl, git and the AWS CLI.
+ * `proxy-from-env` takes `amazonaws.com` for that one host, and reads the process's environment, which only a host of ours may.
+ */
 export const bypasses = (host: string, list = ''): boolean => {
   if (isLoopback(host)) return true;
   const name = host.toLowerCase();

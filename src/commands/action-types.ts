@@ -98,10 +98,8 @@ const standings = async (calls: Codepipeline, create: boolean) => {
 const listing = 'codepipeline:ListActionTypes';
 
 const listAll = async (calls: Codepipeline): Promise<readonly ActionType[]> => {
-  const pages = await allPages(
-    listing,
-    (nextToken) => calls.listActionTypes({ actionOwnerFilter: 'Custom', ...(nextToken ? { nextToken } : {}) }),
-    (page) => page.nextToken,
+  const pages = await allPages(listing, (nextToken) =>
+    calls.listActionTypes({ actionOwnerFilter: 'Custom', nextToken }),
   );
   return pages.flatMap(({ actionTypes }) => {
     // CodePipeline API reference, ListActionTypes: always there, be it empty.

@@ -5,6 +5,7 @@ import { clientErrorsMetric, errorsMetric } from '../judge/policy.ts';
 import { suggest } from '../manifest/suggest.ts';
 import { InputError } from '../schema.ts';
 import { keyOf, quoted } from '../secrets.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 
 /** One line: what one arm did in one bucket. */
 export interface BucketLine {
@@ -139,9 +140,11 @@ export const bucketsOf = (lines: readonly BucketLine[], worseThan: number): Buck
       t,
       seconds,
       weightMoved: candidate?.moved ?? baseline?.moved ?? false,
-      ...(share === undefined ? {} : { share }),
-      ...(candidate ? { candidate: armOf(candidate, slow?.candidate) } : {}),
-      ...(baseline ? { baseline: armOf(baseline, slow?.baseline) } : {}),
+      ...withoutUndefined({
+        share,
+        candidate: candidate && armOf(candidate, slow?.candidate),
+        baseline: baseline && armOf(baseline, slow?.baseline),
+      }),
     });
   }
   return {
@@ -172,22 +175,18 @@ const armOf = ({ n, err, err4xx }: BucketLine, slow: BothLatencies['candidate'] 
   requests: n,
   bad: {
     [errorsMetric]: err,
-    ...(err4xx === undefined ? {} : { [clientErrorsMetric]: err4xx }),
+    ...withoutUndefined({ [clientErrorsMetric]: err4xx }),
     ...slow?.bad,
   },
-  ...(slow?.trials ? { trials: slow.trials } : {}),
+  ...withoutUndefined({ trials: slow?.trials }),
 });
 
 const measured = (line: BucketLine): Latency & { readonly requests: number } => ({
   requests: line.n,
   ...latencyOf(line),
 });
-const latencyOf = ({ cells, p99, sum, max }: BucketLine): Latency => ({
-  ...(cells ? { cells } : {}),
-  ...(p99 === undefined ? {} : { percentile: p99 }),
-  ...(sum === undefined ? {} : { sum }),
-  ...(max === undefined ? {} : { maximum: max }),
-});
+const latencyOf = ({ cells, p99, sum, max }: BucketLine): Latency =>
+  withoutUndefined({ cells, percentile: p99, sum, maximum: max });
 
 /** Cells without edges are still counted; they are called by their number. */
 const edgesOf = ({ edges, cells }: BucketLine): readonly number[] =>

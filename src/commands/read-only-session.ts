@@ -6,7 +6,7 @@ import { runFrom } from '../hosts/run.ts';
 import { openSession, targetOf } from '../hosts/world.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Environment, Manifest } from '../manifest/manifest.ts';
-import { type ReleaseStore, storeOf } from '../release/store.ts';
+import { type ReleaseStore, storeFor } from '../release/store.ts';
 import type { World } from '../world.ts';
 
 /** One environment and its release record, without the means to write. */
@@ -37,5 +37,5 @@ export const openReadOnly = async (
   );
   const world = session.worldFor(signal);
   const environment = environmentOf(manifest, name);
-  return { world, environment, store: storeOf(world, environment) };
+  return { world, environment, store: storeFor({ manifest, environment: name }, world) };
 };

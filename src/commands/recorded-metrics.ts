@@ -8,6 +8,7 @@ import { loadJudge } from '../manifest/load.ts';
 import type { JudgePolicy } from '../manifest/manifest.ts';
 import { bucketsAt, type Look, readWitnessed, UnreadableJournal, type Witnessed } from '../release/witnessed.ts';
 import { file, InputError, optional, text } from '../schema.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { bucketsOf, readBucketLines } from './bucket-lines.ts';
 
 /** Recorded metrics, and the policy they are judged by. */
@@ -61,7 +62,7 @@ export const recordedLines = (judge: JudgePolicy, path: string): Recorded => {
     policy: policyOf(judge, {
       burstGuard: guard.needed,
       clientErrors,
-      ...(latency ? { latency: watchedLatency(latency) } : {}),
+      ...withoutUndefined({ latency: latency && watchedLatency(latency) }),
       usual: usual === undefined ? {} : { [errorsMetric]: usual },
     }),
     guardBecause: guardReason(judge, guard.because),
@@ -103,7 +104,7 @@ export const recordedJournal = (
         clientErrors: true,
         burstGuard: policy.burstGuard,
         minimumRequests: policy.minimumRequests,
-        ...(latency ? { latency: watchedLatency(latency) } : {}),
+        ...withoutUndefined({ latency: latency && watchedLatency(latency) }),
         usual: Object.fromEntries(
           policy.metrics.flatMap(({ name, usual }) => (typeof usual === 'number' ? [[name, usual] as const] : [])),
         ),

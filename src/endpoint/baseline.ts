@@ -1,6 +1,7 @@
 import { orUndefined } from '../aws/errors.ts';
 import { Refusal } from '../operation.ts';
 import type { Configuration, ReleaseRecord } from '../release/record.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { serverlessHardware } from './desired.ts';
 import type { Live } from './observe.ts';
@@ -30,9 +31,11 @@ export const baselineOf = async (
     model: variant?.ModelName ?? '',
     instanceType: variant?.InstanceType ?? serverlessHardware,
     instanceCount: live.variants[0]?.desired ?? variant?.InitialInstanceCount ?? 0,
-    ...(known?.version === undefined ? {} : { version: known.version }),
-    ...(known?.packageVersion === undefined ? {} : { packageVersion: known.packageVersion }),
-    ...(known?.imageDigest === undefined ? {} : { imageDigest: known.imageDigest }),
+    ...withoutUndefined({
+      version: known?.version,
+      packageVersion: known?.packageVersion,
+      imageDigest: known?.imageDigest,
+    }),
   };
 };
 

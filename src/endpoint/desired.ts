@@ -1,6 +1,7 @@
 import type { CreateEndpointConfigInput, CreateModelInput } from '../aws/sagemaker.ts';
 import type { EndpointSpec } from '../manifest/manifest.ts';
 import { packageArn } from '../registry/packages.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { Account } from '../world.ts';
 import { contentName } from './names.ts';
 import { tags } from './tags.ts';
@@ -37,10 +38,10 @@ export const desired = (from: DesiredFrom): Desired => {
       ModelPackageName: packageArn(account, group, from.packageVersion),
       ...(Object.keys(spec.environment).length > 0 ? { Environment: { ...spec.environment } } : {}),
     },
-    ...(spec.executionRole ? { ExecutionRoleArn: roleArn(account, spec.executionRole) } : {}),
-    ...(spec.vpc
-      ? { VpcConfig: { Subnets: [...spec.vpc.subnets], SecurityGroupIds: [...spec.vpc.securityGroups] } }
-      : {}),
+    ...withoutUndefined({
+      ExecutionRoleArn: spec.executionRole && roleArn(account, spec.executionRole),
+      VpcConfig: spec.vpc && { Subnets: [...spec.vpc.subnets], SecurityGroupIds: [...spec.vpc.securityGroups] },
+    }),
     ...(spec.networkIsolation ? { EnableNetworkIsolation: true } : {}),
   };
   const ModelName = contentName(spec.name, version, modelContent, attempt);
@@ -51,18 +52,18 @@ export const desired = (from: DesiredFrom): Desired => {
         ModelName,
         ...hardware(spec, from.instanceCount),
         InitialVariantWeight: 1,
-        ...(spec.volumeSizeGb === undefined ? {} : { VolumeSizeInGB: spec.volumeSizeGb }),
-        ...(spec.modelDownloadTimeoutSeconds === undefined
-          ? {}
-          : { ModelDataDownloadTimeoutInSeconds: spec.modelDownloadTimeoutSeconds }),
-        ...(spec.startupHealthCheckTimeoutSeconds === undefined
-          ? {}
-          : { ContainerStartupHealthCheckTimeoutInSeconds: spec.startupHealthCheckTimeoutSeconds }),
+        ...withoutUndefined({
+          VolumeSizeInGB: spec.volumeSizeGb,
+          ModelDataDownloadTimeoutInSeconds: spec.modelDownloadTimeoutSeconds,
+          ContainerStartupHealthCheckTimeoutInSeconds: spec.startupHealthCheckTimeoutSeconds,
+        }),
       },
     ],
-    ...(spec.dataCapture ? { DataCaptureConfig: dataCapture(spec.dataCapture) } : {}),
-    ...(spec.async ? { AsyncInferenceConfig: asynchronous(spec.async) } : {}),
-    ...(spec.kmsKey ? { KmsKeyId: spec.kmsKey } : {}),
+    ...withoutUndefined({
+      DataCaptureConfig: spec.dataCapture && dataCapture(spec.dataCapture),
+      AsyncInferenceConfig: spec.async && asynchronous(spec.async),
+      KmsKeyId: spec.kmsKey,
+    }),
   };
   const Tags = tags(spec.tags);
   return {
@@ -82,9 +83,7 @@ const hardware = ({ instance, serverless }: EndpointSpec, instanceCount: number)
         ServerlessConfig: {
           MemorySizeInMB: serverless.memoryMb,
           MaxConcurrency: serverless.maxConcurrency,
-          ...(serverless.provisionedConcurrency === undefined
-            ? {}
-            : { ProvisionedConcurrency: serverless.provisionedConcurrency }),
+          ...withoutUndefined({ ProvisionedConcurrency: serverless.provisionedConcurrency }),
         },
       }
     : {}),
@@ -95,7 +94,7 @@ export const hardwareOf = ({ instance }: EndpointSpec): string => instance?.type
 export const serverlessHardware = 'serverless';
 
 const asynchronous = ({ output, failure, maxConcurrentPerInstance }: NonNullable<EndpointSpec['async']>) => ({
-  OutputConfig: { S3OutputPath: output, ...(failure ? { S3FailurePath: failure } : {}) },
+  OutputConfig: { S3OutputPath: output, ...withoutUndefined({ S3FailurePath: failure }) },
   ...(maxConcurrentPerInstance === undefined
     ? {}
     : { ClientConfig: { MaxConcurrentInvocationsPerInstance: maxConcurrentPerInstance } }),
@@ -106,7 +105,7 @@ const dataCapture = (capture: NonNullable<EndpointSpec['dataCapture']>) => ({
   InitialSamplingPercentage: capture.samplingPercent,
   DestinationS3Uri: capture.s3,
   CaptureOptions: [{ CaptureMode: 'Input' as const }, { CaptureMode: 'Output' as const }],
-  ...(capture.kmsKey ? { KmsKeyId: capture.kmsKey } : {}),
+  ...withoutUndefined({ KmsKeyId: capture.kmsKey }),
 });
 
 /** Whether an existing resource is the one that would be created: every member asked for is there with that value. */

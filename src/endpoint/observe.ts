@@ -1,6 +1,7 @@
 import { orUndefined } from '../aws/errors.ts';
 import type { DescribeEndpointOutput, PendingDeploymentSummary } from '../aws/sagemaker.ts';
 import type { Instant } from '../clock.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 
 /** What DescribeEndpoint shows, reduced to what decisions are made from. */
@@ -70,7 +71,7 @@ const at = (date: Date | undefined): Instant => date?.getTime() ?? 0;
 const live = (output: DescribeEndpointOutput): Live => ({
   status: output.EndpointStatus as Status,
   endpointConfig: output.EndpointConfigName ?? '',
-  ...(output.FailureReason ? { failureReason: output.FailureReason } : {}),
+  ...withoutUndefined({ failureReason: output.FailureReason || undefined }),
   createdAt: at(output.CreationTime),
   modifiedAt: at(output.LastModifiedTime),
   ...(output.AsyncInferenceConfig ? { asynchronous: true as const } : {}),
@@ -83,7 +84,7 @@ const live = (output: DescribeEndpointOutput): Live => ({
     desired: variant.DesiredInstanceCount ?? 0,
     imageDigests: (variant.DeployedImages ?? []).flatMap(({ ResolvedImage }) => digestIn(ResolvedImage)),
   })),
-  ...(output.PendingDeploymentSummary ? { pending: pending(output.PendingDeploymentSummary) } : {}),
+  ...withoutUndefined({ pending: output.PendingDeploymentSummary && pending(output.PendingDeploymentSummary) }),
 });
 
 const digestIn = (image: string | undefined): readonly string[] => {

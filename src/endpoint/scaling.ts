@@ -28,20 +28,17 @@ export const scalingOf = async (
   const target = ScalableTargets[0];
   if (target === undefined) return undefined;
   const of = { ServiceNamespace, ScalableDimension, ResourceId } as const;
-  const [ScalingPolicies, ScheduledActions] = await Promise.all([
-    everyPage(
-      `${service}:DescribeScalingPolicies`,
-      of,
-      autoscaling.describeScalingPolicies,
-      ({ ScalingPolicies: found }) => found,
+  // AWS gives ten policies a page; one that is missed in the snapshot would be lost for good (rule 4).
+  const [policies, actions] = await Promise.all([
+    allPages(`${service}:DescribeScalingPolicies`, (NextToken) =>
+      autoscaling.describeScalingPolicies({ ...of, NextToken }),
     ),
-    everyPage(
-      `${service}:DescribeScheduledActions`,
-      of,
-      autoscaling.describeScheduledActions,
-      ({ ScheduledActions: found }) => found,
+    allPages(`${service}:DescribeScheduledActions`, (NextToken) =>
+      autoscaling.describeScheduledActions({ ...of, NextToken }),
     ),
   ]);
+  const ScalingPolicies = policies.flatMap((page) => page.ScalingPolicies ?? []);
+  const ScheduledActions = actions.flatMap((page) => page.ScheduledActions ?? []);
   return {
     resourceId: ResourceId,
     minCapacity: target.MinCapacity ?? 1,
@@ -58,21 +55,6 @@ export const scalingOf = async (
       ...action,
     })),
   };
-};
-
-/** AWS gives ten policies a page; one that is missed in the snapshot would be lost for good (rule 4). */
-const everyPage = async <Input, Page extends { readonly NextToken?: string | undefined }, Item>(
-  call: string,
-  of: Input,
-  ask: (input: Input & { readonly NextToken?: string }) => Promise<Page>,
-  itemsOf: (page: Page) => readonly Item[] | undefined,
-): Promise<readonly Item[]> => {
-  const pages = await allPages(
-    call,
-    (NextToken) => ask({ ...of, ...(NextToken ? { NextToken } : {}) }),
-    (page) => page.NextToken,
-  );
-  return pages.flatMap((page) => itemsOf(page) ?? []);
 };
 
 const policyName = (variant: string): string => `model-delivery-${variant}`;

@@ -9,14 +9,11 @@ export const tags = (map: Readonly<Record<string, string>>) =>
 
 /** Every tag of an endpoint, whoever put it there. */
 export const tagsOf = async (world: World, endpoint: string): Promise<ReadonlyMap<string, string>> => {
-  const pages = await allPages(
-    'sagemaker:ListTags',
-    (NextToken) =>
-      world.read.sagemaker.listTags({
-        ResourceArn: arn(world.account, 'sagemaker', `endpoint/${endpoint}`),
-        ...(NextToken ? { NextToken } : {}),
-      }),
-    (page) => page.NextToken,
+  const pages = await allPages('sagemaker:ListTags', (NextToken) =>
+    world.read.sagemaker.listTags({
+      ResourceArn: arn(world.account, 'sagemaker', `endpoint/${endpoint}`),
+      NextToken,
+    }),
   );
   const found = new Map<string, string>();
   for (const { Tags } of pages)

@@ -1,5 +1,6 @@
 import type { CreateEndpointConfigInput, DescribeEndpointConfigOutput } from '../aws/sagemaker.ts';
 import type { Beside, ReleaseRecord } from '../release/record.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { Desired } from './desired.ts';
 import { contentName } from './names.ts';
 import type { Live } from './observe.ts';
@@ -60,6 +61,6 @@ export const darkConfig = (
   return {
     EndpointConfigName: contentName(endpoint, version, content, attempt),
     ...content,
-    ...(Tags ? { Tags } : {}),
+    ...withoutUndefined({ Tags }),
   };
 };

@@ -10,6 +10,7 @@ import { newsFilter } from '../report/news.ts';
 import { type Report, type Result, scrubbed, type TimelineEntry, withoutAccount } from '../report/result.ts';
 import type { OutputSchema, Schema } from '../schema.ts';
 import { withoutSecrets } from '../secrets.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { Run } from '../world.ts';
 import { chooseClock } from './clock.ts';
 import { type CommonInputs, commonInputs } from './common-inputs.ts';
@@ -124,8 +125,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
         reason: end.reason,
         because: end.because,
         outputs: wireOutputs(operation.outputs, end.outputs),
-        ...(plan ? { plan } : {}),
-        ...(end.judged ? { judged: end.judged } : {}),
+        ...withoutUndefined({ plan, judged: end.judged }),
         dryRun,
         startedAt: iso(startedAt),
         endedAt: iso(clock.now()),
@@ -134,10 +134,12 @@ const deliver = <Inputs, M extends Memory, Outputs>(
     ),
     asked: withoutSecrets(asked),
     timeline: withoutSecrets(timeline),
-    ...(end.token ? { token: end.token } : {}),
-    ...(end.unsettled ? { unsettled: end.unsettled } : {}),
-    ...(host.run.url ? { url: host.run.url } : {}),
-    ...(key ? { endpointKey: key } : {}),
+    ...withoutUndefined({
+      token: end.token,
+      unsettled: end.unsettled,
+      url: host.run.url,
+      endpointKey: key,
+    }),
     // A dry run that has something to do ends as `planned`; without a plan it would go on with a release that is live.
     ...(dryRun && end.outcome === 'succeeded'
       ? { wouldChange: end.reason === 'planned' && plan?.changes.length !== 0 }
@@ -171,14 +173,13 @@ const deliver = <Inputs, M extends Memory, Outputs>(
       const session = await withinLimit(clock, deadline, signal, (limited) =>
         waitOut({ ...waiting, signal: limited }, () =>
           (host.seams?.openSession ?? openSession)({
-            target: { ...target, ...(host.role ? { role: host.role } : {}) },
+            target: { ...target, ...withoutUndefined({ role: host.role || undefined }) },
             env: host.env,
             run: forWork(host.run, operation.name, askedOf(operation.inputs, host.written)),
             clock,
             dryRun,
             signal: limited,
-            ...(host.identityToken ? { identityToken: host.identityToken } : {}),
-            ...(host.learned ? { learned: host.learned } : {}),
+            ...withoutUndefined({ identityToken: host.identityToken, learned: host.learned }),
           }),
         ),
       );
@@ -243,7 +244,7 @@ const driveToEnd = <Inputs, M extends Memory, Outputs>(
       saw.plan(plan);
       if (!common['dry-run']) await waitOut(waiting, () => session.refuseShortCredentials(plan));
     },
-    ...(onWait ? { onWait } : {}),
+    ...withoutUndefined({ onWait }),
     onProgress: ({ percent, because }, token) => {
       if (token !== kept) host.observer.keep(token);
       kept = token;

@@ -9,6 +9,7 @@ import {
   reasonOfAbort,
 } from '../operation.ts';
 import { reason } from '../reason-codes.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { failureOf } from './failure.ts';
 import { readMemory, writeMemory } from './memory.ts';
@@ -70,8 +71,7 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
   const remarks = new Set<string>();
   const patient = patience(clock);
   const ended = (end: Ended<Outputs>): Ended<Outputs> => ({
-    ...(plan ? { plan } : {}),
-    ...(token ? { token } : {}),
+    ...withoutUndefined({ plan, token }),
     ...end,
     remarks: [...new Set([...remarks, ...(end.remarks ?? [])])],
   });
@@ -199,7 +199,7 @@ export const bringToRest = async <Inputs, M extends Memory, Outputs>(
       const progress = await withinLimit(clock, turnLimit, undefined, (signal) =>
         operation.abort(inputs, recall<M>(token), why, worldFor(signal)),
       );
-      if (progress.is === 'done') return { ...progress, ...(token ? { token } : {}) };
+      if (progress.is === 'done') return { ...progress, ...withoutUndefined({ token }) };
       token = writeMemory(progress.memory, account.id);
       if (clock.now() >= limit) return { ...done<Outputs>(code, outcome, progress.because), token, unsettled: true };
       await clock.sleepUntil(Math.min(progress.notBefore, limit));
@@ -207,7 +207,7 @@ export const bringToRest = async <Inputs, M extends Memory, Outputs>(
   } catch (error) {
     return {
       ...done<Outputs>(code, outcome, `the far side could not be brought to rest: ${failureOf(error).because}`),
-      ...(token ? { token } : {}),
+      ...withoutUndefined({ token }),
       unsettled: true,
     };
   }

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import type { Clock, Instant } from '../clock.ts';
 import { InputError } from '../schema.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 
 /**
  * The simulator's virtual clock, seen by one registered participant. Time stands still while this process runs, so the last
@@ -50,7 +51,7 @@ const isLoopback = (url: string): boolean => {
 
 const askInstant = (method: 'GET' | 'POST', url: string, body?: object, signal?: AbortSignal): Promise<Instant> =>
   new Promise((resolve, reject) => {
-    const outgoing = request(url, { method, agent: false, ...(signal ? { signal } : {}) }, (answer) => {
+    const outgoing = request(url, { method, agent: false, ...withoutUndefined({ signal }) }, (answer) => {
       let text = '';
       answer.setEncoding('utf8');
       answer.on('data', (chunk: string) => {

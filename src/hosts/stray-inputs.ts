@@ -1,6 +1,7 @@
 import { isAbsolute, resolve, sep } from 'node:path';
 import { suggest } from '../manifest/suggest.ts';
 import { keyOf } from '../secrets.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { Env } from './run.ts';
 
 /** An input that no declaration knows. */
@@ -17,7 +18,7 @@ export const strayOf = (name: string, declared: readonly string[], advice = ''):
   const meant = suggest(name.replaceAll('_', '-'), declared);
   return {
     name,
-    ...(meant === undefined ? {} : { meant }),
+    ...withoutUndefined({ meant }),
     problem:
       meant === undefined
         ? `${shown} is not an input; the inputs are ${declared.join(', ')}${advice}`

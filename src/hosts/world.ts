@@ -3,12 +3,12 @@ import { createAwsClients } from '../aws/clients.ts';
 import type { AwsConnection } from '../aws/connection.ts';
 import { assumed, base, type CredentialSource, type Identity, partitionOf } from '../aws/credentials.ts';
 import type { Clock } from '../clock.ts';
-import { given } from '../manifest/given.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { type OperationName, type Plan, Refusal } from '../operation.ts';
 import { InputError } from '../schema.ts';
 import { version } from '../version.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { Account, Run, World } from '../world.ts';
 import type { Env } from './run.ts';
 import { refuseUnusable } from './unusable-variables.ts';
@@ -56,7 +56,7 @@ export const targetOf = (inputs: unknown, operation?: OperationName): Target => 
   const { manifest, environment } = inputs as { readonly manifest?: Manifest; readonly environment?: string };
   if (manifest === undefined || environment === undefined) return {};
   const { account, region, role, rollbackRole, bucketOwners, endpoint } = environmentOf(manifest, environment);
-  return given({
+  return withoutUndefined({
     account,
     region,
     role: operation === 'rollback' ? (rollbackRole ?? role) : role,
@@ -72,7 +72,7 @@ export const targetOf = (inputs: unknown, operation?: OperationName): Target => 
 export const openSession: OpenSession = async ({ target, env, run, clock, dryRun, signal, identityToken, learned }) => {
   const connection = connectionFrom(env, target.region);
   const credentials = chooseCredentials(
-    { ...connection, clock, ...(learned ? { learned } : {}) },
+    { ...connection, clock, ...withoutUndefined({ learned }) },
     target,
     env,
     run,
@@ -131,7 +131,7 @@ export const connectionFrom = (env: Env, given?: string): AwsConnection => {
   if (!region) throw new InputError("no region: set `region` in the manifest's environment, or AWS_REGION");
   refuseUnusable(env);
   const endpointUrl = env['AWS_ENDPOINT_URL'];
-  return { region, version, proxy: proxyFrom(env), ...(endpointUrl ? { endpointUrl } : {}) };
+  return { region, version, proxy: proxyFrom(env), ...withoutUndefined({ endpointUrl: endpointUrl || undefined }) };
 };
 
 /** The environment's role, taken with GitHub's word where there is one and with the credentials at hand elsewhere. */
@@ -147,13 +147,11 @@ const chooseCredentials = (
     identityToken && env['ACTIONS_ID_TOKEN_REQUEST_URL']
       ? ({ proof: 'oidc', token: () => identityToken('sts.amazonaws.com') } as const)
       : ({ proof: 'credentials', credentials: base(options) } as const);
-  return assumed({ ...options, role, source, sessionName: run.holder, ...(account === undefined ? {} : { account }) });
+  return assumed({ ...options, role, source, sessionName: run.holder, ...withoutUndefined({ account }) });
 };
 
 /** Both spellings are in use; the lower-case one wins, as in curl. */
 const proxyFrom = (env: Env): NonNullable<BaseOptions['proxy']> => {
-  const [https, http, bypass] = ['https_proxy', 'http_proxy', 'no_proxy'].map(
-    (name) => env[name] || env[name.toUpperCase()],
-  );
-  return { ...(https ? { https } : {}), ...(http ? { http } : {}), ...(bypass ? { bypass } : {}) };
+  const of = (name: string): string | undefined => env[name] || env[name.toUpperCase()] || undefined;
+  return withoutUndefined({ https: of('https_proxy'), http: of('http_proxy'), bypass: of('no_proxy') });
 };

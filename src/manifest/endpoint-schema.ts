@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { given } from './given.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { EndpointSpec } from './manifest.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
@@ -146,20 +146,20 @@ export const endpoint = z.pipe(
     ),
   z.transform((raw): EndpointSpec => {
     const capture = raw['data-capture'];
-    return given({
+    return withoutUndefined({
       name: raw.name,
       executionRole: raw['execution-role'],
       instance: raw.instance,
       serverless:
         raw.serverless &&
-        given({
+        withoutUndefined({
           memoryMb: raw.serverless.memory,
           maxConcurrency: raw.serverless['max-concurrency'],
           provisionedConcurrency: raw.serverless['provisioned-concurrency'],
         }),
       async:
         raw.async &&
-        given({
+        withoutUndefined({
           output: raw.async.output,
           failure: raw.async.failure,
           maxConcurrentPerInstance: raw.async['max-concurrent-per-instance'],
@@ -170,7 +170,8 @@ export const endpoint = z.pipe(
         invocationsPerInstance: raw.autoscaling['invocations-per-instance'],
       },
       dataCapture:
-        capture && given({ s3: capture.s3, samplingPercent: capture['sampling-percent'], kmsKey: capture['kms-key'] }),
+        capture &&
+        withoutUndefined({ s3: capture.s3, samplingPercent: capture['sampling-percent'], kmsKey: capture['kms-key'] }),
       kmsKey: raw['kms-key'],
       vpc: raw.vpc && { subnets: raw.vpc.subnets, securityGroups: raw.vpc['security-groups'] },
       networkIsolation: raw['network-isolation'] ?? false,

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import { withoutUndefined } from '../without-undefined.ts';
 import { endpoint } from './endpoint-schema.ts';
-import { given } from './given.ts';
 import type { Environment, JudgePolicy, Manifest, Regression, Rollout } from './manifest.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
@@ -78,10 +78,10 @@ const finalBake = v
   .check(about('How long the alarms watch once all traffic has moved; the old fleet stands by until then.'));
 
 const guard = (raw: z.output<ReturnType<typeof v.mapping<typeof guarded>>>) =>
-  given({
+  withoutUndefined({
     timeoutSeconds: raw.timeout,
     minimumRequests: raw['minimum-requests'],
-    alarms: given({
+    alarms: withoutUndefined({
       errors: raw.alarms?.errors,
       latencyP99Milliseconds: raw.alarms?.['latency-p99'],
       named: raw.alarms?.named ?? [],
@@ -149,7 +149,7 @@ export const judgeSchema = z.pipe(
     .check(about('How the candidate is compared with what serves beside it.')),
   z.transform(
     ({ convict, healthy, ...rest }): JudgePolicy =>
-      given({
+      withoutUndefined({
         convict: { worseThan: convict['worse-than'], falseRollback: convict['false-rollback'] },
         healthy: { excessBelow: healthy['excess-below'], confidence: healthy.confidence },
         burstGuard: rest['burst-guard'],
@@ -227,7 +227,7 @@ const strategies = z.discriminatedUnion(
 const rollout = z.pipe(
   strategies.check(about('How traffic moves to the new version.')),
   z.transform((raw): Rollout => {
-    const guards = { ...guard(raw), ...given({ judge: raw.judge }) };
+    const guards = { ...guard(raw), ...withoutUndefined({ judge: raw.judge }) };
     switch (raw.strategy) {
       case 'all-at-once':
         return { strategy: raw.strategy, finalBakeSeconds: raw['final-bake'], ...guards };
@@ -248,11 +248,11 @@ const rollout = z.pipe(
           ...guards,
         };
       case 'rolling': {
-        const rollback = given({ rollbackBatch: raw['rollback-batch'] });
+        const rollback = withoutUndefined({ rollbackBatch: raw['rollback-batch'] });
         return { strategy: raw.strategy, batch: raw.batch, bakeSeconds: raw.bake, ...rollback, ...guards };
       }
       case 'steps': {
-        const longest = given({ maxStepSeconds: raw['max-step'] });
+        const longest = withoutUndefined({ maxStepSeconds: raw['max-step'] });
         return {
           strategy: raw.strategy,
           steps: raw.steps,
@@ -322,7 +322,7 @@ const environment = z.pipe(
       'bucket-owners': bucketOwners,
       'on-rejection': onRejection,
       ...raw
-    }): Environment => given({ ...raw, rollbackRole, bucketOwners, onRejection }),
+    }): Environment => withoutUndefined({ ...raw, rollbackRole, bucketOwners, onRejection }),
   ),
 );
 
@@ -335,5 +335,5 @@ export const manifestSchema = z.pipe(
     regression: z.optional(regression),
     environments: v.environments(environment).check(about('Where the model is delivered, by name.')),
   }),
-  z.transform((raw): Manifest => given(raw)),
+  z.transform((raw): Manifest => withoutUndefined(raw)),
 );

@@ -1,5 +1,6 @@
 import type { MetricAlarm, PutMetricAlarmInput } from '../aws/cloudwatch.ts';
 import { duration, type Instant, minutes, seconds } from '../clock.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { type AllFleets, metricDelay } from './traffic.ts';
 
 /**
@@ -45,7 +46,7 @@ export const watchedMetrics = (alarm: Linted): readonly Watched[] => {
     metric: Metric?.MetricName ?? '',
     dimensions: Object.fromEntries((Metric?.Dimensions ?? []).map(({ Name = '', Value = '' }) => [Name, Value])),
     periodSeconds: Period ?? 60,
-    ...(Unit === undefined ? {} : { unit: Unit }),
+    ...withoutUndefined({ unit: Unit }),
   }));
 };
 

@@ -18,6 +18,7 @@ import {
   wrongFleet,
   wrongUnit,
 } from './alarm-lint.ts';
+import { dimensionsOf } from './dimensions.ts';
 import { type AllFleets, type Arm, metricDelay } from './traffic.ts';
 
 /** One alarm of a release, as PutMetricAlarm takes it. The description says what it watches, and when it had to be shortened. */
@@ -31,25 +32,11 @@ const delaySeconds = metricDelay / seconds(1);
 /** One minute of data, and the minutes until it can be read: in a shorter bake no alarm on the candidate can go off. */
 export const shortestAlarmedBakeSeconds = periodSeconds + delaySeconds;
 
-/**
- * Only the candidate's fleet: SageMaker publishes this dimension set from the fleet's first request on (AWS: deployment guardrails,
- * "Auto-rollback configuration"). Without the config both fleets are in one metric (rule 6). A candidate that is a variant of its own is
- * alone in the metrics of its variant; the config's dimension is documented for guardrail deployments only.
- */
-const fleetDimensions = (arm: Arm | AllFleets) => [
-  { Name: 'EndpointName', Value: arm.endpoint },
-  { Name: 'VariantName', Value: arm.variant },
-  ...('endpointConfig' in arm ? [{ Name: 'EndpointConfigName', Value: arm.endpointConfig }] : []),
-];
-
 /** The metric that stops a release: nothing else does, there is no call that aborts an update (reference/sagemaker.md §3.3). */
 export const abortMetric = (endpoint: string, endpointConfig: string) => ({
   namespace: 'ModelDelivery',
   metric: 'Abort',
-  dimensions: [
-    { Name: 'EndpointName', Value: endpoint },
-    { Name: 'EndpointConfigName', Value: endpointConfig },
-  ],
+  dimensions: dimensionsOf({ endpoint, endpointConfig }),
 });
 
 /** What alarms are asked for, of a candidate that bakes this long at least. */
@@ -60,7 +47,10 @@ interface AskedAlarms {
 }
 
 /**
- * What the manifest asks for, on the candidate alone. Two bad minutes of three; one bad minute where the bake is too short for two to be
+ * What the manifest asks for, on the candidate alone. SageMaker publishes the dimensions of its fleet from the fleet's first request on
+ * (AWS: deployment guardrails, "Auto-rollback configuration"); without the config both fleets are in one metric (rule 6). A candidate
+ * that is a variant of its own is alone in the metrics of its variant; the config's dimension is documented for guardrail deployments
+ * only. Two bad minutes of three; one bad minute where the bake is too short for two to be
  * read before it ends.
  * @param prefix of their names: the configuration the release publishes
  */
@@ -80,7 +70,7 @@ export const candidateAlarms = (
   } as const;
   const fleet = {
     Namespace: 'AWS/SageMaker',
-    Dimensions: fleetDimensions(arm),
+    Dimensions: dimensionsOf(arm),
     Period: periodSeconds,
     ...evaluation,
   } as const;
@@ -171,7 +161,7 @@ const errorRate = (arm: Arm | AllFleets): NonNullable<PutMetricAlarmInput['Metri
   ).map(([Id, MetricName]) => ({
     Id,
     MetricStat: {
-      Metric: { Namespace: 'AWS/SageMaker', MetricName, Dimensions: fleetDimensions(arm) },
+      Metric: { Namespace: 'AWS/SageMaker', MetricName, Dimensions: dimensionsOf(arm) },
       Period: periodSeconds,
       Stat: 'Sum',
     },

@@ -2,6 +2,7 @@ import { allPages } from '../aws/pages.ts';
 import { type Instant, minutes, seconds } from '../clock.ts';
 import type { Latency, LatencyPlan } from '../judge/latency.ts';
 import type { World } from '../world.ts';
+import { dimensionsOf } from './dimensions.ts';
 
 export const bucketSeconds = 60;
 
@@ -40,24 +41,21 @@ export const readFleet = async (
   const queries = queriesOf(latency);
   const values = new Map<string, Map<Instant, number>>(queries.map(({ Id }) => [Id, new Map()]));
   const complete = new Set<string>();
-  const pages = await allPages(
-    'cloudwatch:GetMetricData',
-    (NextToken) =>
-      world.read.cloudwatch.getMetricData({
-        StartTime: new Date(from),
-        EndTime: new Date(to),
-        ScanBy: 'TimestampAscending',
-        MetricDataQueries: queries.map(({ Id, MetricName, Stat }) => ({
-          Id,
-          MetricStat: {
-            Metric: { Namespace: 'AWS/SageMaker', MetricName, Dimensions: dimensions(fleet) },
-            Period: bucketSeconds,
-            Stat,
-          },
-        })),
-        ...(NextToken ? { NextToken } : {}),
-      }),
-    (page) => page.NextToken,
+  const pages = await allPages('cloudwatch:GetMetricData', (NextToken) =>
+    world.read.cloudwatch.getMetricData({
+      StartTime: new Date(from),
+      EndTime: new Date(to),
+      ScanBy: 'TimestampAscending',
+      MetricDataQueries: queries.map(({ Id, MetricName, Stat }) => ({
+        Id,
+        MetricStat: {
+          Metric: { Namespace: 'AWS/SageMaker', MetricName, Dimensions: dimensionsOf(fleet) },
+          Period: bucketSeconds,
+          Stat,
+        },
+      })),
+      NextToken,
+    }),
   );
   for (const page of pages) {
     for (const { Id = '', Timestamps = [], Values = [], StatusCode } of page.MetricDataResults ?? []) {
@@ -106,12 +104,6 @@ const countsOf = (
   if (mistaken > failed || failed > all) return undefined;
   return { requests: all, errors: failed - mistaken, clientErrors: mistaken };
 };
-
-const dimensions = ({ endpoint, variant, endpointConfig }: Fleet) => [
-  { Name: 'EndpointName', Value: endpoint },
-  { Name: 'VariantName', Value: variant },
-  ...(endpointConfig === undefined ? [] : [{ Name: 'EndpointConfigName', Value: endpointConfig }]),
-];
 
 /** ModelLatency is in microseconds, the plan's edges in milliseconds; `TC(a:b)` counts samples in (a, b] (CloudWatch: statistics). */
 const queriesOf = (latency: LatencyPlan | undefined) => [

@@ -7,6 +7,7 @@ import type { VerdictReason } from '../judge/verdict.ts';
 import type { Evidence } from '../release/journal.ts';
 import type { Bake, Release, Stepping } from '../release/record.ts';
 import type { Verdict } from '../rollout/event.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { bucketSeconds, type Fleet, type Minute, type MinuteReading, readFleet } from './fleet-metrics.ts';
 
@@ -86,7 +87,7 @@ export const variantBuckets = (
     const share = moves.findLast((move) => move.from <= at)?.share;
     return {
       moved: moves.some((move) => move.from < until && (move.until ?? Number.POSITIVE_INFINITY) > at),
-      ...(share === undefined ? {} : { share }),
+      ...withoutUndefined({ share }),
     };
   };
   return readBuckets(variants, fleet(candidateVariant), fleet(baselineVariant), from, to, mark);
@@ -174,7 +175,7 @@ const readBuckets = async (
       t: at / 1000,
       seconds: bucketSeconds,
       ...(moved ? { weightMoved: true } : {}),
-      ...(share === undefined ? {} : { share }),
+      ...withoutUndefined({ share }),
       ...armsOf(policy, latency, known(one(at)), known(other(at))),
     };
   });
@@ -197,8 +198,8 @@ const armsOf = (
     minute && {
       requests: minute.requests,
       bad: { [errorsMetric]: minute.errors, [clientErrorsMetric]: minute.clientErrors, ...slow?.bad },
-      ...(slow?.trials ? { trials: slow.trials } : {}),
+      ...withoutUndefined({ trials: slow?.trials }),
     };
   const [one, other] = [arm(candidate, counted?.candidate), arm(baseline, counted?.baseline)];
-  return { ...(one ? { candidate: one } : {}), ...(other ? { baseline: other } : {}) };
+  return withoutUndefined({ candidate: one, baseline: other });
 };

@@ -4,7 +4,9 @@ import { usualOf, usualRate } from '../judge/incident.ts';
 import { type Latency, type LatencyPlan, latencyPlan, watchedLatency } from '../judge/latency.ts';
 import { clientErrorsMetric, errorsMetric, type Policy, policyOf } from '../judge/policy.ts';
 import type { JudgePolicy } from '../manifest/manifest.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
+import { dimensionsOf } from './dimensions.ts';
 import { type Fleet, readFleet } from './fleet-metrics.ts';
 
 /** What the judge is told before the first candidate request, and what was seen that decided it. */
@@ -58,12 +60,11 @@ export const freezePolicy = async (
   const [usualErrors, usualClientErrors] = [usually(({ bad }) => bad), usually(({ clientErrors }) => clientErrors)];
   const policy = policyOf(judge, {
     clientErrors: true,
-    ...(latency ? { latency: watchedLatency(latency) } : {}),
+    ...withoutUndefined({ latency: latency && watchedLatency(latency) }),
     burstGuard: guard.needed,
     minimumRequests,
     usual: {
-      ...(usualErrors === undefined ? {} : { [errorsMetric]: usualErrors }),
-      ...(usualClientErrors === undefined ? {} : { [clientErrorsMetric]: usualClientErrors }),
+      ...withoutUndefined({ [errorsMetric]: usualErrors, [clientErrorsMetric]: usualClientErrors }),
       ...usual,
     },
   });
@@ -72,7 +73,7 @@ export const freezePolicy = async (
     [clientErrorsMetric]: share(({ clientErrors }) => clientErrors),
     ...slow,
   };
-  return { policy, guard, rates, ...(latency ? { latency } : {}) };
+  return { policy, guard, rates, ...withoutUndefined({ latency }) };
 };
 
 /** Counts every sample when CloudWatch counts by latency at all (reference/progressive-delivery.md §3.3: probe, do not assume). */
@@ -151,10 +152,7 @@ const pastLatency = async (
         Metric: {
           Namespace: 'AWS/SageMaker',
           MetricName: 'ModelLatency',
-          Dimensions: [
-            { Name: 'EndpointName', Value: endpoint },
-            { Name: 'VariantName', Value: variant },
-          ],
+          Dimensions: dimensionsOf({ endpoint, variant }),
         },
         Period: length / 1000,
         Stat,

@@ -3,6 +3,7 @@ import { Throttled } from '../aws/retry.ts';
 import { type Instant, minutes, seconds } from '../clock.ts';
 import type { Release } from '../release/record.ts';
 import type { World } from '../world.ts';
+import { dimensionsOf } from './dimensions.ts';
 
 /** Metrics of the last minutes are not complete; nothing is concluded from them (reference/sagemaker.md §5.3: 2–3 minutes). */
 export const metricDelay = minutes(3);
@@ -66,17 +67,14 @@ const requestsByMinute = async (
   to: Instant,
 ): Promise<readonly { readonly minute: Instant; readonly requests: number }[]> => {
   if (to <= from) return [];
-  const pages = await allPages(
-    'cloudwatch:GetMetricData',
-    (NextToken) =>
-      world.read.cloudwatch.getMetricData({
-        StartTime: new Date(floor(from)),
-        EndTime: new Date(to),
-        ScanBy: 'TimestampAscending',
-        MetricDataQueries: [{ Id: 'requests', MetricStat: { ...requestsOf(arm), Period: 60 } }],
-        ...(NextToken ? { NextToken } : {}),
-      }),
-    (page) => page.NextToken,
+  const pages = await allPages('cloudwatch:GetMetricData', (NextToken) =>
+    world.read.cloudwatch.getMetricData({
+      StartTime: new Date(floor(from)),
+      EndTime: new Date(to),
+      ScanBy: 'TimestampAscending',
+      MetricDataQueries: [{ Id: 'requests', MetricStat: { ...requestsOf(arm), Period: 60 } }],
+      NextToken,
+    }),
   );
   const found: { minute: Instant; requests: number }[] = [];
   for (const { StatusCode, Timestamps = [], Values = [] } of pages.flatMap((page) => page.MetricDataResults ?? [])) {
@@ -98,11 +96,7 @@ const requestsOf = (arm: Arm | AllFleets) => ({
   Metric: {
     Namespace: 'AWS/SageMaker',
     MetricName: arm.asynchronous ? 'ModelLatency' : 'Invocations',
-    Dimensions: [
-      { Name: 'EndpointName', Value: arm.endpoint },
-      { Name: 'VariantName', Value: arm.variant },
-      ...('endpointConfig' in arm ? [{ Name: 'EndpointConfigName', Value: arm.endpointConfig }] : []),
-    ],
+    Dimensions: dimensionsOf(arm),
   },
   Stat: arm.asynchronous ? 'SampleCount' : 'Sum',
 });

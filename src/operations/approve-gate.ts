@@ -5,6 +5,7 @@ import { reasonCodes } from '../reason-codes.ts';
 import { type RegisteredVersion, requireVersion } from '../registry/packages.ts';
 import { editFault } from '../registry/verify-content.ts';
 import { choice, type OutputSchema, text, type ValuesOf } from '../schema.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { sharedInputs } from './shared-inputs.ts';
 
 export const approveGateInputs = {
@@ -111,7 +112,9 @@ const outputsOf = ({
   tag: registered.tag,
   'model-package-version': String(registered.packageVersion),
   'approval-status': registered.approval,
-  ...(approvalDescription && { 'approval-description': approvalDescription }),
-  ...(lastModified && { 'last-modified-at': iso(lastModified.at) }),
-  ...(lastModified?.by && { 'last-modified-by': lastModified.by }),
+  ...withoutUndefined({
+    'approval-description': approvalDescription,
+    'last-modified-at': lastModified && iso(lastModified.at),
+    'last-modified-by': lastModified?.by,
+  }),
 });

@@ -31,7 +31,7 @@ import { readVersion } from '../registry/semantic-version.ts';
 import { exposure } from '../release/bucket-policy.ts';
 import { type Decision, rerunDecision } from '../release/lifecycle.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
-import { storeOf } from '../release/store.ts';
+import { storeFor } from '../release/store.ts';
 import { flag, text, type ValuesOf } from '../schema.ts';
 import type { World } from '../world.ts';
 import { manifestToDeliver, sharedInputs } from './shared-inputs.ts';
@@ -61,7 +61,7 @@ export const deployEndpoint: Operation<DeployEndpointInputs, ReleaseMemory, Rele
 const script = (given: DeployEndpointInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
   const asked = askedOf(given);
   const environment = environmentOf(given.manifest, given.environment);
-  const store = storeOf(world, environment);
+  const store = storeFor(given, world);
   const tags = { ...asked.spec.tags, [recordTag]: store.uri };
   const wanted = ({ release }: Turn) =>
     desiredOf(world, asked, {

@@ -7,6 +7,7 @@ import { parseS3Object } from '../registry/s3-object.ts';
 import { readVersion } from '../registry/semantic-version.ts';
 import { readTrainingJob } from '../registry/training-job.ts';
 import { releasesOf } from '../release/location.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import type { RegisterModelInputs } from './register-model-inputs.ts';
 
@@ -46,8 +47,7 @@ export const readWanted = async (inputs: RegisterModelInputs, world: World): Pro
     approval: inputs['approval-status'],
     metadata: inputs.metadata ?? {},
     pin: inputs.pin,
-    ...(inputs.evaluation && { evaluation: inputs.evaluation }),
-    ...(inputs.description && { description: inputs.description }),
+    ...withoutUndefined({ evaluation: inputs.evaluation, description: inputs.description || undefined }),
     ...(name && job && { trainingJob: { name, facts: job.facts } }),
   };
 };

@@ -10,6 +10,7 @@ import { type Pins, type Registration, registrationOf, type Wanted } from '../re
 import { addressOf, objectExists, s3Uri } from '../registry/s3-object.ts';
 import { versionTag } from '../registry/semantic-version.ts';
 import type { OutputSchema } from '../schema.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { type World, writesOf } from '../world.ts';
 import { type RegisterModelInputs, registerModelInputs } from './register-model-inputs.ts';
 import { registrationPlan, rejectionPlan, waitingPlan } from './register-model-plan.ts';
@@ -249,8 +250,10 @@ const outputsOf = (owner: RegisteredVersion): Partial<RegisterModelOutputs> => (
   'model-package-version': String(owner.packageVersion),
   'approval-status': owner.approval,
   'content-digest': owner.contentDigest,
-  ...(owner.imageDigest && { 'image-digest': owner.imageDigest }),
-  ...(owner.artifactSha256 && { 'artifact-sha256': owner.artifactSha256 }),
+  ...withoutUndefined({
+    'image-digest': owner.imageDigest,
+    'artifact-sha256': owner.artifactSha256,
+  }),
 });
 
 const waiting = (

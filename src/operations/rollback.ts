@@ -16,8 +16,9 @@ import { readVersion } from '../registry/semantic-version.ts';
 import { lastGood } from '../release/history.ts';
 import { isStopping } from '../release/lifecycle.ts';
 import type { Configuration, Release, ReleaseRecord, Served } from '../release/record.ts';
-import { storeOf } from '../release/store.ts';
+import { storeFor } from '../release/store.ts';
 import { flag, optional, text, type ValuesOf } from '../schema.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { sharedInputs } from './shared-inputs.ts';
 
@@ -60,7 +61,7 @@ const script = (
   memory: ReleaseMemory | undefined,
 ): ReleaseOperation<ReleaseOutputs> => {
   const environment = environmentOf(given.manifest, given.environment);
-  const store = storeOf(world, environment);
+  const store = storeFor(given, world);
   return {
     store,
     approval: termsOf(given.manifest, environment),
@@ -135,7 +136,7 @@ const plan = async (
     candidate,
   );
   const beside = besideOf(live, record);
-  const baseline = { ...(await baselineOf(world, live, record)), ...(beside ? { beside } : {}) };
+  const baseline = { ...(await baselineOf(world, live, record)), ...withoutUndefined({ beside }) };
   if (candidate.instanceType === serverlessHardware && baseline.instanceType !== serverlessHardware)
     throw new Refusal(
       'nothing-to-roll-back-to',

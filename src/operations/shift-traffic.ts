@@ -20,8 +20,9 @@ import { describeVersion, packageArn, type RegisteredVersion } from '../registry
 import { readVersion } from '../registry/semantic-version.ts';
 import { advance, rerunDecision } from '../release/lifecycle.ts';
 import type { NewRelease, Release, ReleaseRecord } from '../release/record.ts';
-import { LostRace, storeOf } from '../release/store.ts';
+import { LostRace, storeFor } from '../release/store.ts';
 import { choice, flag, text, type ValuesOf } from '../schema.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { type World, writesOf } from '../world.ts';
 import { sharedInputs } from './shared-inputs.ts';
 
@@ -64,9 +65,6 @@ const stepsOf = ({
     `${environment} has strategy ${rollout.strategy}; shift-traffic walks strategy steps only`,
   );
 };
-
-const storeFor = ({ manifest, environment }: ShiftTrafficInputs, world: World) =>
-  storeOf(world, environmentOf(manifest, environment));
 
 /** The rollout, in the order in which it happens. Each line finds out by looking whether it has been done. */
 const script = (given: ShiftTrafficInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
@@ -159,7 +157,7 @@ const plan = async (
         is: 'begin',
         ...planned,
         plan: { ...planned.plan, notes: [...planned.plan.notes, ...notes] },
-        ...(decision.abandons ? { abandons: decision.abandons } : {}),
+        ...withoutUndefined({ abandons: decision.abandons }),
       };
     }
   }

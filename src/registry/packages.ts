@@ -4,6 +4,7 @@ import type { DescribeModelPackageOutput, ModelPackageSummary } from '../aws/sag
 import type { Instant } from '../clock.ts';
 import { canonical } from '../digest.ts';
 import { Refusal } from '../operation.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { type Account, arn, type World } from '../world.ts';
 import { contentDigest, type InferenceSpecification } from './content.ts';
 import { pinnedDigest } from './image.ts';
@@ -98,19 +99,16 @@ export const packagesOf = (listed: readonly ListedVersion[], semver: string): re
 
 /** Every package of the group that carries a version, by package number; none when the group does not exist. */
 export const listVersions = async (world: World, model: string): Promise<readonly ListedVersion[]> => {
-  const pages = await allPages(
-    'sagemaker:ListModelPackages',
-    (token) =>
-      orUndefined(
-        world.read.sagemaker.listModelPackages({
-          ModelPackageGroupName: model,
-          // Documented default is Unversioned (AWS: ListModelPackages).
-          ModelPackageType: 'Versioned',
-          MaxResults: 100,
-          ...(token && { NextToken: token }),
-        }),
-      ),
-    (page) => page?.NextToken,
+  const pages = await allPages('sagemaker:ListModelPackages', (NextToken) =>
+    orUndefined(
+      world.read.sagemaker.listModelPackages({
+        ModelPackageGroupName: model,
+        // Documented default is Unversioned (AWS: ListModelPackages).
+        ModelPackageType: 'Versioned',
+        MaxResults: 100,
+        NextToken,
+      }),
+    ),
   );
   const listed = pages.flatMap((page) =>
     (page?.ModelPackageSummaryList ?? []).flatMap((summary) => fromSummary(model, summary)),
@@ -180,7 +178,7 @@ const fromDescription = (
     artifact: artifactSha256 ?? s3Uri(artifact),
     environment,
     inferenceSpecification,
-    ...(additions && { additions }),
+    ...withoutUndefined({ additions }),
   });
   return {
     packageVersion,
@@ -188,14 +186,16 @@ const fromDescription = (
     tag,
     arn,
     approval: approvalOf(described.ModelApprovalStatus),
-    ...(described.ApprovalDescription && { approvalDescription: described.ApprovalDescription }),
     ...lastModified(described),
+    ...withoutUndefined({
+      approvalDescription: described.ApprovalDescription || undefined,
+      statusDetails: statusDetails || undefined,
+      imageDigest: imageDigest || undefined,
+      artifactSha256: artifactSha256 || undefined,
+    }),
     status: described.ModelPackageStatus ?? 'Pending',
-    ...(statusDetails && { statusDetails }),
     image: container.Image,
-    ...(imageDigest && { imageDigest }),
     artifact,
-    ...(artifactSha256 && { artifactSha256 }),
     environment,
     inferenceSpecification,
     unpinned: !registeredDigest || !artifactSha256,
@@ -232,7 +232,7 @@ const lastModified = (described: DescribeModelPackageOutput): Pick<RegisteredVer
   if (at === undefined) return {};
   const who = described.LastModifiedBy;
   const by = who?.UserProfileName ?? principalName(who?.IamIdentity?.Arn ?? '');
-  return { lastModified: { ...(by && { by }), at } };
+  return { lastModified: { at, ...withoutUndefined({ by: by || undefined }) } };
 };
 
 /** `…:assumed-role/approver/alice` → `approver/alice`, `…:user/ops/bob` → `bob`: names, never ARNs, which carry the account id. */

@@ -2,6 +2,7 @@ import type { CreateModelPackageInput } from '../aws/sagemaker.ts';
 import { digest } from '../digest.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { Run } from '../world.ts';
 import { pinnedArtifact } from './artifact.ts';
 import { type Content, contentDigest, type InferenceSpecification } from './content.ts';
@@ -98,7 +99,7 @@ export const registrationOf = (wanted: Wanted, pins: Pins, run: Run): Registrati
       InferenceSpecification: specify(wanted, image, artifact),
       CustomerMetadataProperties: { ...metadata.properties },
       ...properties(run),
-      ...(wanted.evaluation && { ModelMetrics: modelMetrics(wanted.releases, wanted.evaluation) }),
+      ...withoutUndefined({ ModelMetrics: wanted.evaluation && modelMetrics(wanted.releases, wanted.evaluation) }),
     },
   };
 };

@@ -1,18 +1,10 @@
+import type SemVer from 'semver/classes/semver.js';
+import parse from 'semver/functions/parse.js';
 import { Refusal } from '../operation.ts';
 import { quoted } from '../secrets.ts';
 
-/** SemVer 2.0.0 with an optional pre-release. Build metadata is refused: a `+` is awkward in git refs and URLs. */
-export interface SemanticVersion {
-  readonly major: number;
-  readonly minor: number;
-  readonly patch: number;
-  /** Empty for a release. */
-  readonly preRelease: readonly string[];
-}
-
-const number = '(0|[1-9]\\d*)';
-const identifier = '(?:0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*)';
-const grammar = new RegExp(`^${number}\\.${number}\\.${number}(?:-(${identifier}(?:\\.${identifier})*))?$`);
+/** A SemVer 2.0.0 with an optional pre-release. */
+export type SemanticVersion = SemVer;
 
 /**
  * The longest version that is allowed: with it `<model>_v<semver>` still fits a metadata value (256 characters,
@@ -20,41 +12,11 @@ const grammar = new RegExp(`^${number}\\.${number}\\.${number}(?:-(${identifier}
  */
 const longest = 128;
 
-/** @returns undefined when `text` is not a semantic version, or carries build metadata */
+/** @returns undefined when `text` is not a semantic version, or carries build metadata: a `+` is awkward in git refs and URLs */
 export const parseSemanticVersion = (text: string): SemanticVersion | undefined => {
-  const match = text.length <= longest ? grammar.exec(text) : null;
-  if (!match) return undefined;
-  const [, major, minor, patch, preRelease] = match;
-  return {
-    major: Number(major),
-    minor: Number(minor),
-    patch: Number(patch),
-    preRelease: preRelease === undefined ? [] : preRelease.split('.'),
-  };
-};
-
-/** Precedence as SemVer 2.0.0 §11 orders it: negative when `a` comes before `b`. */
-export const compareSemanticVersions = (a: SemanticVersion, b: SemanticVersion): number =>
-  a.major - b.major || a.minor - b.minor || a.patch - b.patch || comparePreReleases(a.preRelease, b.preRelease);
-
-const comparePreReleases = (a: readonly string[], b: readonly string[]): number => {
-  // A release comes after all of its pre-releases.
-  if (a.length === 0 || b.length === 0) return b.length - a.length;
-  for (const [index, left] of a.entries()) {
-    const right = b[index];
-    if (right === undefined) return 1;
-    const order = compareIdentifiers(left, right);
-    if (order !== 0) return order;
-  }
-  return a.length - b.length;
-};
-
-const compareIdentifiers = (a: string, b: string): number => {
-  const numericA = /^\d+$/.test(a);
-  const numericB = /^\d+$/.test(b);
-  if (numericA && numericB) return Number(a) - Number(b);
-  if (numericA !== numericB) return numericA ? -1 : 1;
-  return a < b ? -1 : a > b ? 1 : 0;
+  const version = text.length <= longest ? parse(text) : null;
+  // npm's parser also takes white space, a leading `v` and build metadata; none of them is in the version that it gives back.
+  return version?.version === text ? version : undefined;
 };
 
 /** `churn_v1.4.0`: the name people use; a valid git ref, and reversible because a model name has no underscore. */
@@ -90,9 +52,9 @@ export const nearestVersions = (semver: string, known: readonly string[]): reado
   const sorted = [...new Set(known)]
     .flatMap((text) => {
       const version = parseSemanticVersion(text);
-      return version ? [{ text, order: compareSemanticVersions(version, wanted), version }] : [];
+      return version ? [{ text, order: version.compare(wanted), version }] : [];
     })
-    .sort((a, b) => compareSemanticVersions(a.version, b.version));
+    .sort((a, b) => a.version.compare(b.version));
   const above = sorted.findIndex(({ order }) => order > 0);
   const middle = above < 0 ? sorted.length : above;
   const start = Math.max(0, Math.min(middle - 3, sorted.length - 5));

@@ -1,5 +1,6 @@
 import { iso } from '../clock.ts';
 import { Refusal } from '../operation.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { describeVersion, packageArn, type RegisteredVersion } from './packages.ts';
 import { type ContentFault, editFault, verifyContent } from './verify-content.ts';
@@ -63,7 +64,7 @@ export const readStanding = async (
       },
     };
   const fault = depth === 'content' ? await verifyContent(world, registered) : editFault(registered);
-  return { ...unapproved, ...(fault && { fault }) };
+  return { ...unapproved, ...withoutUndefined({ fault }) };
 };
 
 /** `churn_v1.4.0 (package version 7) is Rejected, last changed by approver/alice at …: recall fell`. */

@@ -1,6 +1,7 @@
 import { orUndefined } from '../aws/errors.ts';
 import type { DescribeTrainingJobResponse } from '../aws/sagemaker.ts';
 import { Refusal } from '../operation.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 
 /** What a completed training job says about the model it made. */
@@ -27,7 +28,7 @@ export const readTrainingJob = async (world: World, name: string): Promise<Train
     );
   const image = job.AlgorithmSpecification?.TrainingImage;
   const artifact = job.ModelArtifacts?.S3ModelArtifacts;
-  return { ...(image && { image }), ...(artifact && { artifact }), facts: factsOf(job) };
+  return { ...withoutUndefined({ image, artifact }), facts: factsOf(job) };
 };
 
 /** In order of what is worth keeping when there is not room for all: metrics, data, hyperparameters. */

@@ -5,6 +5,7 @@ import type { Verdict } from '../judge/verdict.ts';
 import { journalKey, releasesOf } from '../release/location.ts';
 import { bucketsAt, readWitnessed } from '../release/witnessed.ts';
 import type { Chapter, EvidenceMinute } from '../report/story.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { house } from './manifest.ts';
 
 /** What a release's judge said after each minute: its journal, replayed as it lies beside the release record. */
@@ -38,7 +39,7 @@ const minuteOf = ({ t, logEvidence, threshold, evidence }: Verdict): EvidenceMin
   return {
     minute: seconds(t),
     worse: { log: logEvidence, threshold },
-    ...(farthest ? { healthy: farthest } : {}),
+    ...withoutUndefined({ healthy: farthest }),
   };
 };
 

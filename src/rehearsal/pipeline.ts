@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type IrisVersion, irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { type Instant, minutes, seconds } from '../clock.ts';
 import type { OperationName } from '../operation.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { Launched, LogLine, Moment, StepResult } from './driver.ts';
 import { house } from './manifest.ts';
 import { readServing, type Serving } from './serving.ts';
@@ -286,7 +287,7 @@ const tell = async (place: Place, deeds: readonly Deed[]): Promise<Told> => {
     deeds,
     ending: {
       ...ending,
-      ...(because === undefined ? {} : { because }),
+      ...withoutUndefined({ because }),
       candidateConfig:
         ending.candidateConfig ??
         (submitted as { readonly EndpointConfigName?: string } | undefined)?.EndpointConfigName,

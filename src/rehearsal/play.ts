@@ -4,11 +4,11 @@ import { flips } from '../../simulator/settings.ts';
 import { minutes } from '../clock.ts';
 import { wallClock } from '../hosts/wall-clock.ts';
 import type { Chapter } from '../report/story.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { type Require, type Scenario, settle } from './scenarios/scenario.ts';
 import { story, storyAbout, storyTitle } from './scenarios/story.ts';
 import { readServing, type Serving } from './serving.ts';
 import { openStage, type Stage, type Told } from './stage.ts';
-
 import { chapterOf } from './tell.ts';
 import { scenarioLine, timelineOf, verdictOfChapter } from './timeline.ts';
 import { type Observed, type Subject, unplayed, type Verdict, verdictOf } from './verdict.ts';
@@ -85,7 +85,7 @@ const playScenario = async ({ scenario, flip }: Performance, out: Out, detailed:
   out.say(scenarioLine(verdict));
   writeRehearsal(join(out.folder, subject.name), stage, { title: subject.name, about: scenario.about, chapters });
   await stage.close();
-  return { scenario, ...(flip ? { flip } : {}), verdict, settingsRead };
+  return { scenario, ...withoutUndefined({ flip }), verdict, settingsRead };
 };
 
 /** Under another behaviour the same end, an honest shrug, or what the scenario says is right there. */

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
+import { withoutUndefined } from '../without-undefined.ts';
 
 /** What the runner reads from `action.yml`. */
 export interface ActionFile {
@@ -23,7 +24,7 @@ export const readActionFile = (folder: string): ActionFile => {
   return {
     folder: resolve(folder),
     main: file.runs.main,
-    ...(file.runs.post === undefined ? {} : { post: file.runs.post }),
+    ...withoutUndefined({ post: file.runs.post }),
     defaults: Object.fromEntries(defaults),
   };
 };

@@ -5,6 +5,7 @@ import { readInputs } from '../hosts/read-inputs.ts';
 import type { Terminal } from '../hosts/terminal.ts';
 import { wallClock } from '../hosts/wall-clock.ts';
 import { InputError } from '../schema.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { simulatorInputs } from './inputs.ts';
 
 /** A local AWS whose time follows the wall clock. Prints its URL and the environment to export; ends with the first signal. */
@@ -25,7 +26,7 @@ export const runSimulator = async (
       seed,
       wallSpeed: speed,
       startAt: wallClock.now(),
-      ...(wireFile === undefined ? {} : { wireFile }),
+      ...withoutUndefined({ wireFile }),
     });
     const { signal } = host().cancellation;
     terminal.out(simulator.url);

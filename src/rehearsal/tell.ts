@@ -1,6 +1,7 @@
 import type { FarSideEvent, LoggedRequest } from '../../simulator/contracts.ts';
 import { type Instant, iso, minutes, seconds } from '../clock.ts';
 import type { AlarmRow, ArmMinute, Chapter, Happening } from '../report/story.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { Moment, StepResult } from './driver.ts';
 import { evidenceOf, stepsOf } from './evidence.ts';
 import { house } from './manifest.ts';
@@ -23,7 +24,7 @@ export const chapterOf = ({ simulator, endpoint }: Stage, release: Told): Chapte
     ...(candidateConfig ? { candidate: { label: release.version, endpointConfig: candidateConfig } } : {}),
     minutes: minutesOf(simulator.hosting.minutes(), release, before?.endpointConfig, candidateConfig),
     ...errorThresholdOf(ending.requests),
-    ...(ending.result?.judged ? { judged: ending.result.judged } : {}),
+    ...withoutUndefined({ judged: ending.result?.judged }),
     evidence: evidenceOf(simulator, endpoint, ending.result?.outputs['release']),
     bakes: [...bakesOf(events, ending.requests), ...stepsOf(events)],
     happenings: happeningsOf(release, events),

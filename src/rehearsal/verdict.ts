@@ -1,4 +1,5 @@
 import type { Outcome } from '../outcome.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { broken, type Evidence, relationsOf } from './relations.ts';
 import type { Expected } from './scenarios/scenario.ts';
 import type { Told } from './stage.ts';
@@ -54,7 +55,7 @@ export const verdictOf = (
     version: asked === undefined || asked === release.label ? release.version : asked,
     candidateConfig: ending.candidateConfig,
     mutations,
-    ...(later ? { later } : {}),
+    ...withoutUndefined({ later }),
   };
   const isExpected = expected
     ? ending.outcome === expected.outcome && ending.reason === expected.reasonCode

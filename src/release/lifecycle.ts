@@ -1,6 +1,7 @@
 import { type Instant, iso } from '../clock.ts';
 import { reasonOfAbort } from '../operation.ts';
 import type { ReasonCode } from '../reason-codes.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { convictions, served } from './history.ts';
 import type { Release, ReleaseRecord } from './record.ts';
 
@@ -188,7 +189,7 @@ export const rerunDecision = (record: ReleaseRecord, request: Request): Decision
   const attempts = earlier
     .filter(({ planDigest, outcome }) => planDigest === request.planDigest || outcome !== 'succeeded')
     .map(({ attempt }) => attempt);
-  return { is: 'new-attempt', attempt: 1 + Math.max(0, ...attempts), ...(live ? { abandons: live } : {}) };
+  return { is: 'new-attempt', attempt: 1 + Math.max(0, ...attempts), ...withoutUndefined({ abandons: live }) };
 };
 
 /**

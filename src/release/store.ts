@@ -2,9 +2,11 @@ import type { AwsReads, AwsWrites } from '../aws/clients.ts';
 import { classify, orUndefined } from '../aws/errors.ts';
 import { ObjectTooLarge } from '../aws/object-too-large.ts';
 import { canonical } from '../digest.ts';
-import type { Environment, S3Location } from '../manifest/manifest.ts';
+import { environmentOf } from '../manifest/load.ts';
+import type { Manifest, S3Location } from '../manifest/manifest.ts';
 import { Refusal, type Remarks } from '../operation.ts';
 import { withoutSecrets } from '../secrets.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { type Evidence, type JournalEntry, journal, type Noted } from './journal.ts';
 import type { Subject } from './lifecycle.ts';
@@ -65,17 +67,19 @@ export interface StoreOptions {
 const mostBytes = 4 * 1024 * 1024;
 
 /** The store of the record that an environment's endpoint has, as a run reaches it. */
-export const storeOf = (
+export const storeFor = (
+  given: { readonly manifest: Manifest; readonly environment: string },
   { read, write, account }: Pick<World, 'read' | 'write' | 'account'>,
-  environment: Environment,
-): ReleaseStore =>
-  releaseStore({
+): ReleaseStore => {
+  const environment = environmentOf(given.manifest, given.environment);
+  return releaseStore({
     reads: read,
-    ...(write ? { writes: write } : {}),
+    ...withoutUndefined({ writes: write }),
     location: releasesOf(environment, account),
     ...(environment.releases ? {} : { former: formerReleases(account) }),
     subject: { endpoint: environment.endpoint.name, account: account.id, region: account.region },
   });
+};
 
 /** The release record of one endpoint: compare-and-swap by S3's conditional writes (DESIGN §8). */
 export const releaseStore = ({ reads, writes, location, former, subject }: StoreOptions): ReleaseStore => {

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { Bucket } from '../judge/bucket.ts';
 import type { LatencyPlan } from '../judge/latency.ts';
 import type { Policy } from '../judge/policy.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { amount, fraction, judged } from './judged-schema.ts';
 import { readJson, UnreadableText } from './stored-json.ts';
 
@@ -90,8 +91,10 @@ export const readWitnessed = (text: string): Witnessed => {
   }
   return {
     looks,
-    ...(plan ? { policy: plan.policy as Policy } : {}),
-    ...(plan?.latency ? { latency: plan.latency as LatencyPlan } : {}),
+    ...withoutUndefined({
+      policy: plan?.policy as Policy | undefined,
+      latency: plan?.latency as LatencyPlan | undefined,
+    }),
   };
 };
 

@@ -1,17 +1,22 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { runJudge } from '../../src/commands/judging.ts';
+import { judge } from '../../src/commands/judge.ts';
 import { scenes } from './scenes.ts';
 
 const folder = import.meta.dirname;
 const pathOf = (name: string): string => join(folder, `${name}.jsonl`);
 
-const replayed = (path: string) => {
+/** Judging needs neither AWS nor a host. */
+const noHost = (): never => {
+  throw new Error('the judge asked for a host');
+};
+
+const replayed = async (path: string) => {
   const out: string[] = [];
   const err: string[] = [];
   const terminal = { out: (line: string) => out.push(line), err: (line: string) => err.push(line) };
-  const code = runJudge(['--journal', path], terminal);
+  const code = await judge.run(['--journal', path], noHost, terminal);
   return { code, err, verdicts: out.map((line) => JSON.parse(line) as { decision: string; reason: string }) };
 };
 
@@ -55,8 +60,8 @@ const expected: Readonly<Record<string, readonly [end: string, ...reasons: reado
 };
 
 describe('a release that was recorded is judged again, and every verdict is the one of then', () => {
-  test.each(scenes.map(({ name, about }) => [name, about] as const))('%s: %s', (name) => {
-    const { code, err, verdicts } = replayed(pathOf(name));
+  test.each(scenes.map(({ name, about }) => [name, about] as const))('%s: %s', async (name) => {
+    const { code, err, verdicts } = await replayed(pathOf(name));
     expect([code, err]).toEqual([0, []]);
     const { reason } = JSON.parse(readFileSync(pathOf(name), 'utf8').trimEnd().split('\n').at(-1) ?? '');
     expect([reason, ...new Set(verdicts.map((verdict) => verdict.reason))]).toEqual(expected[name]);

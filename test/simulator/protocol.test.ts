@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { encode } from 'cbor2';
 import { decodeCbor } from '../../simulator/protocols/cbor.ts';
 import { type Account, keysOf, openAccount, refusalOf } from './support/account.ts';
 
@@ -130,6 +131,57 @@ describe('the other protocols of CloudWatch and STS', () => {
     expect(decodeCbor(refused.body)).toMatchObject({ __type: 'ValidationError' });
     const broken = await raw(`${path}PutMetricData`, headers, Buffer.from('bf6a', 'hex'));
     expect(decodeCbor(broken.body)).toMatchObject({ __type: 'SerializationException' });
+  });
+
+  test.each([
+    [
+      'dates as tag 1, whole and with a fraction',
+      'a26161c11a5f5e10006162c1fb41d7979800000000',
+      { a: 1600000000, b: 1583243264 },
+    ],
+    ['half, single and double floats', 'a26161f93e006162fa3fc00000', { a: 1.5, b: 1.5 }],
+    ['texts of indefinite length, as Jackson writes long ones', 'a161617f61626163ff', { a: 'bc' }],
+    ['integers of 64 bits', 'a161611b0000000200000000', { a: 2 ** 33 }],
+    ['negative integers and null', 'a261613861' + '6162f6', { a: -98, b: null }],
+    ['nothing', '', {}],
+  ])('RPC v2 CBOR reads %s', (_, hex, expected) => {
+    expect(decodeCbor(Buffer.from(hex, 'hex'))).toEqual(expected);
+  });
+
+  test.each([
+    ['an array', '80'],
+    ['null', 'f6'],
+    ['two documents', 'a0a0'],
+    ['a text that ends early', 'a161616461'],
+    ['more items than there are bytes', 'a161619affffffff01'],
+    ['a nest without an end', '9f'.repeat(20_000)],
+  ])('RPC v2 CBOR refuses %s', (_, hex) => {
+    expect(() => decodeCbor(Buffer.from(hex, 'hex'))).toThrow('Could not parse the request body as CBOR.');
+  });
+
+  test('RPC v2 CBOR answers with dates under tag 1 and fractions in eight bytes', async () => {
+    const now = account.simulator.clock.now();
+    const MetricData = [{ MetricName: 'a', Value: 1.5, Timestamp: new Date(now) }];
+    await account.cloudwatch.send(new PutMetricDataCommand({ Namespace: 'bytes', MetricData }));
+    await account.simulator.driver.sleepUntil(now + 180_000);
+    const seconds = Math.floor(now / 1000);
+    const given = {
+      Namespace: 'bytes',
+      MetricName: 'a',
+      StartTime: seconds - 60,
+      EndTime: seconds + 60,
+      Period: 60,
+      Statistics: ['Sum'],
+    };
+    const read = await raw(
+      '/service/GraniteServiceVersion20100801/operation/GetMetricStatistics',
+      { 'smithy-protocol': 'rpc-v2-cbor', 'content-type': 'application/cbor' },
+      Buffer.from(encode(given)),
+    );
+    const hex = read.body.toString('hex');
+    const text = (name: string) => Buffer.from([0x60 + name.length, ...Buffer.from(name)]).toString('hex');
+    expect(hex).toContain(`${text('Timestamp')}c11a${(seconds - (seconds % 60)).toString(16)}`);
+    expect(hex).toContain(`${text('Sum')}fb3ff8000000000000`);
   });
 });
 

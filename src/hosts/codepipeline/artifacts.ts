@@ -62,7 +62,7 @@ export const fetchFiles = async (
       );
     const archive = await archiveOf(artifact);
     try {
-      const text = readZipEntry(archive, (inner ?? '').replace(/^\.?\//, ''));
+      const text = await readZipEntry(archive, (inner ?? '').replace(/^\.?\//, ''));
       if (text !== undefined) return text;
     } catch (error) {
       if (!(error instanceof ZipError)) throw error;

@@ -4,6 +4,7 @@ import { jsonText, oneLine, visible } from '../../plain-text.ts';
 import { type ReasonCode, reason } from '../../reason-codes.ts';
 import { type Result, withoutAccount } from '../../report/result.ts';
 import { redacted } from '../../secrets.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 
 /** What a worker tells CodePipeline of one job. */
 export type JobAnswer =
@@ -29,7 +30,7 @@ const mostVariableBytes = 122_880;
 /** The action goes on with another job, which brings the token back. */
 export const continued = (token: string, state?: JobState): JobAnswer => ({
   is: 'success',
-  result: { continuationToken: token, ...(state ? { executionDetails: detailsOf(state) } : {}) },
+  result: { continuationToken: token, ...withoutUndefined({ executionDetails: state && detailsOf(state) }) },
 });
 
 /** A success has variables, which exist for successful actions only; any other outcome is a typed failure. */
@@ -59,7 +60,7 @@ export const failed = (
     failureDetails: {
       type: failureType(code),
       message: cut(plain(`${outcome}/${code}: ${because}\n${reason(code).remedy}`, account), longestMessage),
-      ...(subject ? { externalExecutionId: subject } : {}),
+      ...withoutUndefined({ externalExecutionId: subject || undefined }),
     },
   },
 });
@@ -77,8 +78,10 @@ const failureType = (code: ReasonCode): FailureType => {
 
 const detailsOf = ({ summary, percent, subject, account }: JobState) => ({
   summary: cut(oneLine(plain(summary, account)), longestSummary) || '-',
-  ...(percent === undefined ? {} : { percentComplete: Math.min(100, Math.max(0, Math.round(percent))) }),
-  ...(subject ? { externalExecutionId: subject } : {}),
+  ...withoutUndefined({
+    percentComplete: percent === undefined ? undefined : Math.min(100, Math.max(0, Math.round(percent))),
+    externalExecutionId: subject || undefined,
+  }),
 });
 
 /** `result` carries the plan, which may be large; the others are short. */

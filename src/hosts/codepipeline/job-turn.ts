@@ -4,6 +4,7 @@ import { AnswerLost, Throttled } from '../../aws/retry.ts';
 import { type Clock, type Instant, iso, minutes, seconds } from '../../clock.ts';
 import type { AbortReason, Memory, Operation } from '../../operation.ts';
 import { scrubbed } from '../../report/result.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import type { Run } from '../../world.ts';
 import { longestJobSeconds } from '../common-inputs.ts';
 import { wireOutputs } from '../delivery.ts';
@@ -169,8 +170,7 @@ const answerWithin = async (
           reason,
           because,
           outputs: wireOutputs(operation.outputs, outputs),
-          ...(plan ? { plan } : {}),
-          ...(judged ? { judged } : {}),
+          ...withoutUndefined({ plan, judged }),
           dryRun: common['dry-run'],
           startedAt: iso(token.startedAt),
           endedAt: iso(clock.now()),
@@ -186,7 +186,7 @@ const answerWithin = async (
     const rest = await bringToRest(operation, inputs, token.memory, why, session.worldFor, common['dry-run'], 0);
     // The next job finds the execution stopped, or the deadline passed, and goes on bringing it to rest.
     return rest.unsettled && clock.now() < deadline + restPatience
-      ? goOn({ notBefore: clock.now() + throttledPause, ...(rest.token ? { memory: rest.token } : {}) }, rest.because)
+      ? goOn({ notBefore: clock.now() + throttledPause, ...withoutUndefined({ memory: rest.token }) }, rest.because)
       : end(rest);
   }
 
@@ -209,7 +209,7 @@ const answerWithin = async (
       reason: 'planned',
       outputs: {},
       because: turn.because,
-      ...(turn.plan ? { plan: turn.plan } : {}),
+      ...withoutUndefined({ plan: turn.plan }),
     });
   const memory = writeMemory(turn.memory, account);
   return goOn({ notBefore: Math.min(turn.notBefore, deadline), percent: turn.percent, memory }, turn.because);
@@ -236,7 +236,7 @@ const runOf = ({ pipelineContext = {}, inputArtifacts = [] }: JobData, env: Env)
     execution: pipelineContext.pipelineExecutionId ?? '',
     stage: pipelineContext.stage?.name ?? '',
     action: pipelineContext.action?.name ?? '',
-    ...(revision ? { revision } : {}),
+    ...withoutUndefined({ revision }),
   });
 };
 

@@ -1,56 +1,45 @@
-import { inflateRawSync } from 'node:zlib';
+import { buffer } from 'node:stream/consumers';
+import { type Entry, fromBufferPromise, type ZipFile } from 'yauzl';
 
 /** A zip archive that cannot be read. One sentence, without the archive's name. */
 export class ZipError extends Error {
   override readonly name = 'ZipError';
 }
 
-const endOfDirectory = 0x06054b50;
-const directoryEntry = 0x02014b50;
-const localHeader = 0x04034b50;
 /** A manifest is a few kilobytes: what unpacks to more is not one, or is a bomb. */
 const mostUnpackedBytes = 16 * 1024 * 1024;
 
 /**
- * The file at `path` in a zip archive, as UTF-8 text; undefined when there is none. Stored and deflated entries of archives
- * below 4 GB, which is what CodePipeline's sources and CodeBuild make (PKWARE APPNOTE 6.3.10, §4.3).
+ * The file at `path` in a zip archive, as UTF-8 text; undefined when there is none. Nothing is written to a disk, so that an entry's
+ * name is compared and never followed.
  * @throws {ZipError}
  */
-export const readZipEntry = (archive: Buffer, path: string): string | undefined => {
-  const end = findEnd(archive);
-  let at = archive.readUInt32LE(end + 16);
-  for (let left = archive.readUInt16LE(end + 10); left > 0; left--) {
-    if (at + 46 > archive.length || archive.readUInt32LE(at) !== directoryEntry)
-      throw new ZipError('its directory is damaged');
-    const nameLength = archive.readUInt16LE(at + 28);
-    const name = archive.toString('utf8', at + 46, at + 46 + nameLength);
-    if (name === path) return unpack(archive, at).toString('utf8');
-    at += 46 + nameLength + archive.readUInt16LE(at + 30) + archive.readUInt16LE(at + 32);
-  }
-  return undefined;
+export const readZipEntry = async (archive: Buffer, path: string): Promise<string | undefined> => {
+  // Names as bytes: writers that do not set the flag for UTF-8 mean it nevertheless, not the code page of 1981.
+  const zip = await fromBufferPromise(archive, { decodeStrings: false }).catch(refuse('it is not a zip archive'));
+  const entry = await findEntry(zip, Buffer.from(path)).catch(refuse('its directory is damaged'));
+  if (entry === undefined) return undefined;
+  // The library refuses an entry that unpacks to another number of bytes than the directory has.
+  if (entry.uncompressedSize > mostUnpackedBytes)
+    throw new ZipError(`the entry is larger than ${mostUnpackedBytes / 1024 / 1024} MB`);
+  const content = await zip.openReadStreamPromise(entry).then(buffer).catch(refuse('the entry is damaged'));
+  return content.toString('utf8');
 };
 
-/** The end record is the last thing but a comment of at most 65,535 bytes. */
-const findEnd = (archive: Buffer): number => {
-  for (let at = archive.length - 22; at >= Math.max(0, archive.length - 22 - 0xffff); at--)
-    if (archive.readUInt32LE(at) === endOfDirectory) return at;
-  throw new ZipError('it is not a zip archive');
+const findEntry = async (zip: ZipFile, name: Buffer): Promise<Entry | undefined> => {
+  let found: Entry | undefined;
+  for await (const entry of zip.eachEntry()) {
+    if (!name.equals(entry.fileNameRaw)) continue;
+    // Which of the two another reader takes is not known.
+    if (found !== undefined) throw new ZipError('it has two entries of that name');
+    found = entry;
+  }
+  return found;
 };
 
-const unpack = (archive: Buffer, entry: number): Buffer => {
-  const method = archive.readUInt16LE(entry + 10);
-  const packed = archive.readUInt32LE(entry + 20);
-  const header = archive.readUInt32LE(entry + 42);
-  if (header + 30 > archive.length || archive.readUInt32LE(header) !== localHeader)
-    throw new ZipError('an entry is damaged');
-  // The local header has lengths of its own; the sizes in it may be zero, the directory's are not.
-  const from = header + 30 + archive.readUInt16LE(header + 26) + archive.readUInt16LE(header + 28);
-  const data = archive.subarray(from, from + packed);
-  if (method === 0) return data;
-  if (method !== 8) throw new ZipError(`it is packed by method ${method}, which is not supported`);
-  try {
-    return inflateRawSync(data, { maxOutputLength: mostUnpackedBytes });
-  } catch {
-    throw new ZipError(`an entry is damaged, or larger than ${mostUnpackedBytes / 1024 / 1024} MB`);
-  }
-};
+const refuse =
+  (sentence: string) =>
+  (error: unknown): never => {
+    if (error instanceof ZipError) throw error;
+    throw new ZipError(`${sentence} (${error instanceof Error ? error.message : String(error)})`);
+  };

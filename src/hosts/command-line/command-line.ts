@@ -7,6 +7,7 @@ import { planAsText } from '../../report/plan.ts';
 import { type Report, resultAsText, timelineLine } from '../../report/result.ts';
 import { flag, InputError, optional, type Schema, text } from '../../schema.ts';
 import { keepSecretsOf, redacted } from '../../secrets.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import { commonInputs } from '../common-inputs.ts';
 import { type Observer, type Seams, startDelivery } from '../delivery.ts';
 import { exitCodeOf } from '../exit-code.ts';
@@ -75,7 +76,7 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
       signal: cancellation.signal,
       verbatim: !isPublic(env),
       observer: observerOf(say),
-      ...(seams ? { seams } : {}),
+      ...withoutUndefined({ seams }),
     });
     const report = await Promise.race([
       delivery.ended,
@@ -84,7 +85,7 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
       ),
     ]);
     const token = report.result.outcome === 'pending' ? report.token : undefined;
-    if (telling.json) terminal.out(jsonText({ ...report.result, ...(token ? { 'resume-token': token } : {}) }, 2));
+    if (telling.json) terminal.out(jsonText({ ...report.result, ...withoutUndefined({ 'resume-token': token }) }, 2));
     else {
       const remedy = exitCodeOf(report.result) === 0 ? '' : `\n  what to do: ${reason(report.result.reason).remedy}`;
       terminal.out(`${resultAsText(report)}${token ? `\n  resume-token: ${token}` : ''}${remedy}`);

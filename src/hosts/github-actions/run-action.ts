@@ -6,6 +6,7 @@ import { indented, type Report, resultAsText, timelineLine } from '../../report/
 import { summaryOf } from '../../report/summary.ts';
 import type { Schema } from '../../schema.ts';
 import { keepSecretsOf } from '../../secrets.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import { commonInputs, githubInputs } from '../common-inputs.ts';
 import { type Delivery, finishDelivery, type Host, type Observer, type Seams, startDelivery } from '../delivery.ts';
 import { exitCodeOf } from '../exit-code.ts';
@@ -53,7 +54,7 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
     hostInputs: githubInputs,
     // A post step refuses nothing: it finishes what its main step began.
     ...(isPost ? {} : strays(operation.inputs)),
-    ...(role ? { role } : {}),
+    ...withoutUndefined({ role: role || undefined }),
     signal,
     observer,
     identityToken,

@@ -3,34 +3,21 @@ import { isFromAws, describe as said } from '../../../src/aws/errors.ts';
 import { allPages } from '../../../src/aws/pages.ts';
 import { rejection } from '../../support/aws.ts';
 
-interface Page {
-  readonly items: readonly number[];
-  readonly next?: string;
-}
 const list = (next: (page: number) => string | undefined) => {
   let asked = 0;
-  const pages = allPages(
-    'sagemaker:ListTags',
-    async (): Promise<Page> => {
-      const page = asked++;
-      const token = next(page);
-      return { items: [page], ...(token === undefined ? {} : { next: token }) };
-    },
-    (page) => page.next,
-  );
+  const pages = allPages('sagemaker:ListTags', async () => {
+    const page = asked++;
+    return { items: [page], NextToken: next(page) };
+  });
   return { pages, asked: () => asked };
 };
 
-test('every page is read, empty ones too', async () => {
+test.each(['NextToken', 'nextToken'])('every page is read, empty ones too, by %s', async (name) => {
   const tokens: (string | undefined)[] = [];
-  const pages = await allPages(
-    'x:List',
-    async (token) => {
-      tokens.push(token);
-      return tokens.length < 3 ? { next: `t${tokens.length}` } : {};
-    },
-    (page: { next?: string }) => page.next,
-  );
+  const pages = await allPages('x:List', async (token): Promise<{ readonly NextToken?: string }> => {
+    tokens.push(token);
+    return tokens.length < 3 ? { [name]: `t${tokens.length}` } : {};
+  });
   expect(pages).toHaveLength(3);
   expect(tokens).toEqual([undefined, 't1', 't2']);
 });

@@ -57,6 +57,9 @@ test.each([
   ['s3.amazonaws.com', '', false],
   ['s3.amazonaws.com', ' , ', false],
   ['localhost', '', true],
+  // Where `proxy-from-env` differs: https://curl.se/docs/manpage.html#--noproxy
+  ['s3.eu-west-1.amazonaws.com', 'eu-west-1.amazonaws.com', true],
+  ['amazonaws.com', '.amazonaws.com', true],
 ])('bypasses(%s, %s) is %s', (host, list, expected) => {
   expect(bypasses(host, list)).toBe(expected);
 });
