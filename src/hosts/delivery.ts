@@ -125,7 +125,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
         because: end.because,
         outputs: wireOutputs(operation.outputs, end.outputs),
         ...(plan ? { plan } : {}),
-        ...(end.judged ? { judged: end.judged } : {}),
+        ...(end.findings ? { findings: end.findings } : {}),
         dryRun,
         startedAt: iso(startedAt),
         endedAt: iso(clock.now()),

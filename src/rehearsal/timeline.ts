@@ -1,5 +1,6 @@
 import { duration, type Instant } from '../clock.ts';
 import { type Style, style } from '../hosts/terminal.ts';
+import { counted } from '../judge/amounts.ts';
 import { reason } from '../reason-codes.ts';
 import type { Chapter, Happening } from '../report/story.ts';
 import { sinceStart } from './tell.ts';
@@ -42,7 +43,7 @@ export const verdictOfChapter = (chapter: Chapter, verdict: Verdict): string => 
 export const scenarioLine = (verdict: Verdict): string => {
   const good = verdict.problems.length === 0;
   const end = `${verdict.outcome}/${verdict.reasonCode}`;
-  const facts = `${duration(verdict.virtualSeconds * 1000)} in ${(verdict.wallMs / 1000).toFixed(1)} s, ${verdict.requests} requests, ${verdict.mutations} writes`;
+  const facts = `${duration(verdict.virtualSeconds * 1000)} in ${(verdict.wallMs / 1000).toFixed(1)} s, ${counted(verdict.requests, 'request')}, ${counted(verdict.mutations, 'write')}`;
   return [
     `${style(good ? 'green' : 'red', good ? '✔' : '✘')} ${verdict.name.padEnd(28)} ${end.padEnd(32)} ${facts}`,
     ...verdict.problems.map((problem) => `    ${style('red', problem)}`),

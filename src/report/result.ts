@@ -1,5 +1,6 @@
 import { type Instant, iso } from '../clock.ts';
-import type { Judged, OperationName, Plan } from '../operation.ts';
+import type { AnyFindings } from '../findings/findings.ts';
+import type { OperationName, Plan } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
 import { oneLine, visible } from '../plain-text.ts';
 import type { ReasonCode } from '../reason-codes.ts';
@@ -15,8 +16,8 @@ export interface Result {
   /** By wire name; an output that was not reached is absent. */
   readonly outputs: Readonly<Record<string, string>>;
   readonly plan?: Plan;
-  /** Of a release under a judge that came to say something. */
-  readonly judged?: Judged;
+  /** The evidence behind the outcome. In JSON a member of its own for each kind: `resultJson`. */
+  readonly findings?: AnyFindings;
   readonly dryRun: boolean;
   /** ISO 8601, UTC. */
   readonly startedAt: string;

@@ -3,7 +3,7 @@ import type { Plan } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
 import { shellOption } from '../plain-text.ts';
 import { reason } from '../reason-codes.ts';
-import { judgedHeads, judgedRows, judgedSentence } from './judged.ts';
+import { type Renderers, renderers } from './findings/renderers.ts';
 import { code, link, prose } from './markdown.ts';
 import { planAsMarkdown } from './plan.ts';
 import type { Report, TimelineEntry } from './result.ts';
@@ -23,11 +23,11 @@ const marks: Readonly<Record<Outcome, string>> = {
 };
 
 /** The job summary: what came of it first, then what was asked, what was planned, what happened, what to do. Markdown. */
-export const summaryOf = (report: Report): string => {
+export const summaryOf = (report: Report, table: Renderers = renderers): string => {
   const sections = [
     verdict(report),
     serving(report),
-    judged(report),
+    found(report, table),
     inputs(report),
     plan(report.result.plan),
     timeline(report.timeline),
@@ -75,18 +75,8 @@ const serving = ({ result }: Report): string => {
   return `### What serves now\n\n${version ? `**${prose(version)}** (${code(config)})` : code(config)}`;
 };
 
-const judged = ({ result }: Report): string =>
-  result.judged === undefined
-    ? ''
-    : [
-        '### What the judge found',
-        '',
-        judgedSentence(result.judged),
-        '',
-        `| ${judgedHeads.join(' | ')} |`,
-        '| --- | ---: | ---: | ---: | ---: | ---: |',
-        ...judgedRows(result.judged).map((cells) => `| ${cells.map(prose).join(' | ')} |`),
-      ].join('\n');
+const found = ({ result: { findings } }: Report, table: Renderers): string =>
+  findings === undefined ? '' : (table[findings.is]?.summary(findings) ?? '');
 
 const next = ({ result, asked, url }: Report): string => {
   const undo =

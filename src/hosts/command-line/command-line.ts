@@ -5,6 +5,7 @@ import { reason } from '../../reason-codes.ts';
 import { junitOf } from '../../report/junit.ts';
 import { planAsText } from '../../report/plan.ts';
 import { type Report, resultAsText, timelineLine } from '../../report/result.ts';
+import { resultJson } from '../../report/result-json.ts';
 import { flag, InputError, optional, type Schema, text } from '../../schema.ts';
 import { keepSecretsOf, redacted } from '../../secrets.ts';
 import { commonInputs } from '../common-inputs.ts';
@@ -84,7 +85,8 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
       ),
     ]);
     const token = report.result.outcome === 'pending' ? report.token : undefined;
-    if (telling.json) terminal.out(jsonText({ ...report.result, ...(token ? { 'resume-token': token } : {}) }, 2));
+    if (telling.json)
+      terminal.out(jsonText({ ...resultJson(report.result), ...(token ? { 'resume-token': token } : {}) }, 2));
     else {
       const remedy = exitCodeOf(report.result) === 0 ? '' : `\n  what to do: ${reason(report.result.reason).remedy}`;
       terminal.out(`${resultAsText(report)}${token ? `\n  resume-token: ${token}` : ''}${remedy}`);
