@@ -228,7 +228,9 @@ const driveToEnd = <Inputs, M extends Memory, Outputs>(
   const { deadline, onWait } = waiting;
   const { region, id } = session.account;
   host.observer.started([
-    `waits until ${iso(deadline)} (UTC)${common.wait ? '' : ', but only as long as there is something to do'}`,
+    ...(common['dry-run']
+      ? []
+      : [`waits until ${iso(deadline)} (UTC)${common.wait ? '' : ', but only as long as there is something to do'}`]),
     `works in account ${id}, region ${region}${common['dry-run'] ? '; dry run: writes nothing' : ''}`,
   ]);
   const isNews = newsFilter();

@@ -1,7 +1,7 @@
 import { reason } from '../reason-codes.ts';
 import type { TestCase } from './findings/renderer.ts';
 import { type Renderers, renderers } from './findings/renderers.ts';
-import type { Report, Result } from './result.ts';
+import { type Report, type Result, workOf } from './result.ts';
 import { escapeXml } from './xml.ts';
 
 /** The operation is a test case, and its findings are more; CodeBuild and GitLab show them among their test reports. */
@@ -19,22 +19,19 @@ ${cases.map((one, index) => `    ${element(one, index === 0 ? seconds : '0.000')
 `;
 };
 
-const operationCase = ({ operation, outcome, reason: code, because }: Result): TestCase => ({
+const operationCase = (result: Result): TestCase => ({
   classname: 'model-delivery',
-  name: operation,
-  ended: endOf(outcome, `${outcome}/${code}`, because, reason(code).remedy),
+  name: workOf(result),
+  ended: endOf(result),
 });
 
-const endOf = (outcome: Result['outcome'], type: string, because: string, remedy: string): TestCase['ended'] => {
+const endOf = ({ outcome, reason: code, because }: Result): TestCase['ended'] => {
+  const type = `${outcome}/${code}`;
   const message = `${type}: ${because}`;
-  switch (outcome) {
-    case 'succeeded':
-      return { is: 'passed' };
-    case 'pending':
-      return { is: 'skipped', message };
-    default:
-      return { is: 'failed', type, message, details: remedy };
-  }
+  if (outcome === 'succeeded') return { is: 'passed' };
+  return outcome === 'pending'
+    ? { is: 'skipped', message }
+    : { is: 'failed', type, message, details: reason(code).remedy };
 };
 
 const element = ({ classname, name, ended, output }: TestCase, seconds: string): string => {

@@ -69,14 +69,16 @@ export const scrubbed = (result: Result, account?: string): Result =>
     ),
   ) as Result;
 
-export const resultAsText = (report: Report): string => {
-  const { result } = report;
-  return [
-    `${result.operation}: ${result.outcome}/${result.reason}`,
+/** @param name of the command that ran, where it is not the operation: `plan` delivers nothing */
+export const resultAsText = ({ result }: Report, name: string = result.operation): string =>
+  [
+    `${name}: ${result.outcome}/${result.reason}`,
     `  ${indented(result.because)}`,
     ...Object.entries(result.outputs).map(([name, value]) => `  ${name}: ${oneLine(value)}`),
   ].join('\n');
-};
+
+/** `deploy-endpoint (dry run)`: what a report calls the run. */
+export const workOf = ({ operation, dryRun }: Result): string => (dryRun ? `${operation} (dry run)` : operation);
 
 export const timelineLine = (entry: TimelineEntry): string =>
   `${iso(entry.at)}  ${String(entry.percent).padStart(3)} %  ${oneLine(entry.because)}`;

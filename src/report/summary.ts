@@ -6,7 +6,7 @@ import { reason } from '../reason-codes.ts';
 import { type Renderers, renderers } from './findings/renderers.ts';
 import { code, link, prose } from './markdown.ts';
 import { planAsMarkdown } from './plan.ts';
-import type { Report, TimelineEntry } from './result.ts';
+import { type Report, type TimelineEntry, workOf } from './result.ts';
 
 /** GitHub refuses a larger summary for one step, whole (runner FileCommandManager). */
 const largestSummaryBytes = 1024 * 1024;
@@ -39,10 +39,9 @@ export const summaryOf = (report: Report, table: Renderers = renderers): string 
 };
 
 const verdict = ({ result }: Report): string => {
-  const asked = result.dryRun ? `${result.operation} (dry run)` : result.operation;
   const took = duration(Date.parse(result.endedAt) - Date.parse(result.startedAt));
   return [
-    `## ${marks[result.outcome]} ${asked}: ${result.outcome}`,
+    `## ${marks[result.outcome]} ${workOf(result)}: ${result.outcome}`,
     '',
     `\`${result.reason}\`: ${prose(result.because)}`,
     '',

@@ -89,7 +89,7 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
       terminal.out(jsonText({ ...resultJson(report.result), ...(token ? { 'resume-token': token } : {}) }, 2));
     else {
       const remedy = exitCodeOf(report.result) === 0 ? '' : `\n  what to do: ${reason(report.result.reason).remedy}`;
-      terminal.out(`${resultAsText(report)}${token ? `\n  resume-token: ${token}` : ''}${remedy}`);
+      terminal.out(`${resultAsText(report, name)}${token ? `\n  resume-token: ${token}` : ''}${remedy}`);
     }
     // Reporting never fails a delivery (DESIGN §7 rule 13); but outputs that the next command depends on must not be missing in green.
     const unwritten = writeFile(telling.junit, () => junitOf(report));

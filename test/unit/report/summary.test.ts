@@ -171,6 +171,7 @@ describe('a result', () => {
 describe('JUnit', () => {
   it('knows passed, skipped and failed', () => {
     expect(junitOf(report())).toContain('failures="0" skipped="0" time="1865.000"');
+    expect(junitOf(report({ dryRun: true }))).toContain('name="deploy-endpoint (dry run)"');
     expect(junitOf(report({ outcome: 'pending', reason: 'approval-pending' }))).toContain('<skipped message="pending/');
     const failed = junitOf(report({ outcome: 'rolled-back', reason: 'alarm', because: '"5xx" > 1 % & rising\u0007' }));
     expect(failed).toContain('message="rolled-back/alarm: &#34;5xx&#34; &#62; 1 % &#38; rising\\u0007"');
