@@ -5,18 +5,14 @@ import type { Commands } from './help.ts';
 import { history } from './history.ts';
 import { judge } from './judge.ts';
 import { lint } from './lint.ts';
-import { approveGate, deployEndpoint, registerModel, rollback, shiftTraffic } from './operations.ts';
+import { operationCommands } from './operations.ts';
 import { plan } from './plan.ts';
 import { rehearse } from './rehearse.ts';
 import { simulator } from './simulator.ts';
 
 /** In the order in which a delivery needs them. */
 export const commands: Commands = {
-  'register-model': registerModel,
-  'approve-gate': approveGate,
-  'deploy-endpoint': deployEndpoint,
-  'shift-traffic': shiftTraffic,
-  rollback,
+  ...operationCommands,
   plan,
   lint,
   history,

@@ -1,3 +1,4 @@
+import type { OperationName } from '../offers.ts';
 import { approveGate } from './approve-gate.ts';
 import { deployEndpoint } from './deploy-endpoint.ts';
 import { registerModel } from './register-model.ts';
@@ -11,4 +12,4 @@ export const operations = {
   'deploy-endpoint': deployEndpoint,
   'shift-traffic': shiftTraffic,
   rollback,
-} as const;
+} as const satisfies Readonly<Record<OperationName, object>>;
