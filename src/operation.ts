@@ -1,10 +1,10 @@
 import type { Instant } from './clock.ts';
+import type { Findings } from './findings/findings.ts';
+import type { OperationName } from './offers.ts';
 import type { Outcome } from './outcome.ts';
 import type { ReasonCode } from './reason-codes.ts';
 import type { OutputSchema, Schema } from './schema.ts';
 import type { World } from './world.ts';
-
-export type OperationName = 'register-model' | 'approve-gate' | 'deploy-endpoint' | 'shift-traffic' | 'rollback';
 
 /** Why the host asks an operation to bring the far side to rest; `handed-over`: to leave all as it is, for a later run to go on with. */
 export type AbortReason = 'cancelled' | 'timed-out' | 'handed-over';
@@ -47,33 +47,6 @@ export interface Change {
   readonly details: readonly string[];
 }
 
-/** What the judge concluded of a candidate that took traffic. Evidence is a natural logarithm, rates are fractions of requests. */
-export interface Judged {
-  /** Candidate requests in the minutes that were judged, and those of them that failed. */
-  readonly exposed: number;
-  readonly harmed: number;
-  /** That the candidate is worse, all metrics together; and what convicts. */
-  readonly logEvidence: number;
-  readonly threshold: number;
-  readonly metrics: readonly JudgedMetric[];
-}
-export interface JudgedMetric {
-  /** `errors`, `requests slower than 249 ms`. */
-  readonly says: string;
-  readonly candidate: { readonly requests: number; readonly bad: number };
-  readonly baseline: { readonly requests: number; readonly bad: number };
-  /** The candidate's rate minus the baseline's; absent when there was nothing to compare with. */
-  readonly excess?: number;
-  /** Of the excess, with the policy's confidence at all looks. */
-  readonly interval: readonly [lower: number, upper: number];
-  /** That the candidate is worse by this metric; it adds to the evidence by its weight. */
-  readonly logEvidence: number;
-  /** It is a figure of the report: neither conviction nor health hangs on it. */
-  readonly reported?: true;
-  /** That it is healthy, and what proves it; absent where no proof is asked. */
-  readonly health?: { readonly logEvidence: number; readonly threshold: number };
-}
-
 export type Progress<M extends Memory, Outputs> =
   | {
       readonly is: 'waiting';
@@ -93,7 +66,7 @@ export type Progress<M extends Memory, Outputs> =
       readonly reason: ReasonCode;
       readonly outputs: Partial<Outputs>;
       readonly because: string;
-      readonly judged?: Judged;
+      readonly findings?: Findings;
       readonly plan?: Plan;
       readonly remarks?: Remarks;
     };

@@ -1,3 +1,4 @@
+import type { OperationName } from './offers.ts';
 import { type Condition, conditions } from './policy-conditions.ts';
 import { type Place, resourcesOf } from './policy-resources.ts';
 import { withoutUndefined } from './without-undefined.ts';
@@ -6,7 +7,7 @@ import { withoutUndefined } from './without-undefined.ts';
  * What each operation must be allowed, declared once: the plan's list of permissions and `docs/permissions/*.json` are made from
  * here, and `test/acceptance/permissions.test.ts` holds both against what the operations ask of AWS.
  */
-export type PolicyName = 'register-model' | 'approve-gate' | 'plan' | 'deploy-endpoint' | 'shift-traffic' | 'rollback';
+export type PolicyName = OperationName | 'plan';
 /** With the policy of the people who approve in the registry: no operation of the suite does it for them. */
 export type PublishedName = PolicyName | 'approver';
 

@@ -36,7 +36,7 @@ const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['the rollout', /^src\/rollout\//],
   ['the regression test', /^src\/regression\//],
   ['the judge', /^src\/judge\//],
-  ['the contract', /^src\/(operation|world|permissions|policy-[a-z]+)\.ts$/],
+  ['the contract', /^src\/(operation|offers|world|permissions|policy-[a-z]+)\.ts$|^src\/findings\//],
   ['the manifest', /^src\/manifest\//],
   ['GitHub', /^src\/github\//],
   ['AWS', /^src\/aws\//],

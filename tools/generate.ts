@@ -1,5 +1,5 @@
 /**
- * Writes what is derived from declarations: `action.yml` and README tables of every action, `docs/reason-codes.md`,
+ * Writes what is derived from declarations: `action.yml` and README tables of every action, the table of operations in `README.md`, `docs/reason-codes.md`,
  * `docs/manifest.md`, `docs/command-line.md`, `docs/permissions/`, the table of settings in `docs/simulator.md`,
  * `delivery.schema.json`, `src/version.ts`, and the CodePipeline action types in `codebuild/action-types/`.
  *
@@ -14,7 +14,7 @@ import { actionTypeOf } from '../src/hosts/codepipeline/action-types.ts';
 import { commonInputs, commonOutputs, githubInputs } from '../src/hosts/common-inputs.ts';
 import { fieldsOf, wireName } from '../src/hosts/read-inputs.ts';
 import { jsonSchema } from '../src/manifest/json-schema.ts';
-import type { OperationName } from '../src/operation.ts';
+import { type OperationName, offers } from '../src/offers.ts';
 import { operations } from '../src/operations/all.ts';
 import { reasonCodes } from '../src/reason-codes.ts';
 import type { Field, OutputField, OutputSchema, Schema } from '../src/schema.ts';
@@ -30,14 +30,6 @@ export interface Declared {
   readonly inputs: Schema<object>;
   readonly outputs: OutputSchema<object>;
 }
-
-const brand: Readonly<Record<OperationName, { readonly icon: string; readonly color: string }>> = {
-  'register-model': { icon: 'archive', color: 'blue' },
-  'approve-gate': { icon: 'check-square', color: 'yellow' },
-  'deploy-endpoint': { icon: 'upload-cloud', color: 'green' },
-  'shift-traffic': { icon: 'sliders', color: 'orange' },
-  rollback: { icon: 'rotate-ccw', color: 'red' },
-};
 
 /** Every input of an action in the order the tables show it: its own, then what all operations share. */
 export const inputsOf = ({ inputs }: Declared): readonly (readonly [string, Field<unknown>])[] => [
@@ -61,8 +53,8 @@ export const actionYml = (operation: Declared): string =>
     `name: ${quoted(`model-delivery: ${operation.name}`)}`,
     `description: ${quoted(operation.description)}`,
     'branding:',
-    `  icon: ${brand[operation.name].icon}`,
-    `  color: ${brand[operation.name].color}`,
+    `  icon: ${offers[operation.name].branding.icon}`,
+    `  color: ${offers[operation.name].branding.color}`,
     'inputs:',
     ...inputsOf(operation).flatMap(([name, field]) => [
       `  ${name}:`,
@@ -110,6 +102,14 @@ export const between = (text: string, marker: string, content: string): string =
   if (!pattern.test(text)) throw new Error(`the marker <!-- ${marker} --> … <!-- /${marker} --> is missing`);
   return text.replace(pattern, (_all, start: string, end: string) => `${start}\n${content}\n${end}`);
 };
+
+/** The README's table of operations. */
+const operationTable = (): string =>
+  [
+    '| action | what it does |',
+    '| --- | --- |',
+    ...Object.entries(offers).map(([name, { does }]) => `| [\`${name}\`](actions/${name}/README.md) | ${does} |`),
+  ].join('\n');
 
 export const reasonCodesPage = (): string =>
   [
@@ -171,6 +171,7 @@ const generated = (): ReadonlyMap<string, string> => {
       `codebuild/action-types/${operation.name}.json`,
       `${JSON.stringify(actionTypeOf(operation), undefined, 2)}\n`,
     );
+  files.set('README.md', between(readFileSync(join(root, 'README.md'), 'utf8'), 'operations', operationTable()));
   files.set('docs/workflows.md', workflowPage(readFileSync(join(root, 'docs/workflows.md'), 'utf8')));
   files.set('docs/reason-codes.md', reasonCodesPage());
   const commandLine = 'docs/command-line.md';

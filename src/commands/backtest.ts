@@ -4,7 +4,7 @@ import { readArguments } from '../hosts/command-line/arguments.ts';
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
 import { readInputs } from '../hosts/read-inputs.ts';
 import type { Terminal } from '../hosts/terminal.ts';
-import { percent } from '../judge/because.ts';
+import { counted, percent } from '../judge/amounts.ts';
 import { type Bucket, countsOf } from '../judge/bucket.ts';
 import { beginJudging, observeBucket, verdictOf } from '../judge/judge.ts';
 import { errorsMetric, type Policy } from '../judge/policy.ts';
@@ -227,7 +227,7 @@ const told = (
 
 const asText = ({ burstGuard, latency, baseline, timeToProof, rollout, before }: Backtest): string =>
   [
-    `baseline: ${baseline.requests} requests, ${percent(baseline.errorRate)} errors`,
+    `baseline: ${counted(baseline.requests, 'request')}, ${percent(baseline.errorRate)} errors`,
     `burst guard: ${burstGuard.on ? 'on' : 'off'}; ${burstGuard.because}`,
     `latency: ${latency}`,
     'a candidate as good as the baseline is proven healthy',
@@ -237,7 +237,7 @@ const asText = ({ burstGuard, latency, baseline, timeToProof, rollout, before }:
         : `  at ${percent(share)} never`,
     ),
     ...(rollout
-      ? [`rollout: ${rollout.buckets} buckets, ${countsAsText(rollout)}`, ...firstsAsText(rollout)]
+      ? [`rollout: ${counted(rollout.buckets, 'bucket')}, ${countsAsText(rollout)}`, ...firstsAsText(rollout)]
       : ['rollout: none, no candidate had requests']),
     ...(before ? [`what was said then: ${countsAsText(before)}`, ...firstsAsText(before)] : []),
   ].join('\n');

@@ -1,5 +1,6 @@
 import type { CommandLine } from '../hosts/command-line/command-line.ts';
 import type { Terminal } from '../hosts/terminal.ts';
+import type { Example } from '../offers.ts';
 import type { Schema } from '../schema.ts';
 
 /** A command of the command line, declared once: the list of commands, its own help and `docs/command-line.md` are made of this. */
@@ -15,12 +16,6 @@ export interface Command {
   readonly exits: Exits;
   /** @param host made on demand: once it listens, Ctrl-C no longer ends the process by itself */
   readonly run: (args: readonly string[], host: () => CommandLine, terminal: Terminal) => Promise<number> | number;
-}
-
-export interface Example {
-  /** After `model-delivery`, the command included. */
-  readonly line: string;
-  readonly does: string;
 }
 
 /** Exit code → meaning. */

@@ -1,5 +1,7 @@
 import { optionsOf, runCommand } from '../hosts/command-line/command-line.ts';
+import { fieldsOf } from '../hosts/read-inputs.ts';
 import { operations } from '../operations/all.ts';
+import type { Schema } from '../schema.ts';
 import { type Command, wrongRequest } from './command.ts';
 
 const deployEndpoint = operations['deploy-endpoint'];
@@ -7,9 +9,19 @@ const deployEndpoint = operations['deploy-endpoint'];
 /** A plan writes nothing and waits for nothing. */
 export const asPlan = { 'dry-run': 'true', wait: 'true', 'resume-token': '' } as const;
 
+/** The options of an operation, described as the command uses them. */
+const inWordsOf = (options: Schema<object>, words: Readonly<Record<string, string>>): Schema<object> =>
+  Object.fromEntries(
+    fieldsOf(options).map(([name, field]) => [name, { ...field, description: words[name] ?? field.description }]),
+  );
+
 export const plan: Command = {
   does: 'Prints what deploy-endpoint would do, how long it takes and which permissions it needs; writes nothing.',
-  options: optionsOf(deployEndpoint, asPlan),
+  options: inWordsOf(optionsOf(deployEndpoint, asPlan), {
+    version: 'Registered version to plan for: `1.4.0`, `v1.4.0` or `churn_v1.4.0`.',
+    retry: 'Plan also for a version that was taken back before.',
+    timeout: 'How long to try while AWS does not answer before the command ends as `timed-out`.',
+  }),
   notes: ['It reads the account: credentials must allow the actions of docs/permissions/plan.json.'],
   examples: [
     { line: 'plan --environment production --version 1.4.0', does: 'Prints the plan.' },

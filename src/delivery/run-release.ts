@@ -13,7 +13,7 @@ import { advance, begin, newRecord, takeOver } from '../release/lifecycle.ts';
 import type { ManualCommand, NewRelease, Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store.ts';
 import type { World } from '../world.ts';
-import { judgedOf } from './judged.ts';
+import { judgementOf } from './judgement.ts';
 import { nextPoll } from './poll.ts';
 import { settlingTasks } from './settle.ts';
 import { endOfWayBack, tasksToTakeBack } from './take-back.ts';
@@ -317,7 +317,7 @@ export const report = <Outputs>(
   reason: release.reason ?? 'abandoned',
   outputs: script.outputs(release),
   because: release.because ?? '',
-  ...judgedOf(release),
+  ...judgementOf(release),
 });
 
 const fail = (): never => {

@@ -1,3 +1,4 @@
+import { counted } from '../judge/amounts.ts';
 import type { EndpointSpec } from '../manifest/manifest.ts';
 import type { Submission } from '../release/record.ts';
 import type { Live } from './observe.ts';
@@ -39,7 +40,7 @@ export const countOf = (spec: EndpointSpec, live: Live | undefined, scaled = fal
       inConfig: count,
       expected: now,
       exclude: [],
-      note: `keeps the ${now} instances of a fleet that autoscaling looks after, though the manifest has no autoscaling and says ${count}`,
+      note: `keeps the ${counted(now, 'instance')} of a fleet that autoscaling looks after, though the manifest has no autoscaling and says ${count}`,
     };
   }
   const { min, max } = spec.autoscaling;
@@ -49,12 +50,12 @@ export const countOf = (spec: EndpointSpec, live: Live | undefined, scaled = fal
       inConfig: clamp(count),
       expected: now,
       exclude: [],
-      note: `keeps the ${now} instances that autoscaling arrived at`,
+      note: `keeps the ${counted(now, 'instance')} that autoscaling arrived at`,
     };
   return {
     inConfig: clamp(now),
     expected: clamp(now),
     exclude: ['DesiredInstanceCount'],
-    note: `${now} instances serve, outside autoscaling's ${min} to ${max}: the new fleet has ${clamp(now)}`,
+    note: `the fleet has ${counted(now, 'instance')}, outside autoscaling's ${min} to ${max}: the new fleet has ${clamp(now)}`,
   };
 };

@@ -4,7 +4,8 @@ import { Throttled } from '../aws/retry.ts';
 import { type Clock, type Instant, iso, minutes, seconds } from '../clock.ts';
 import { digest } from '../digest.ts';
 import { endpointKey } from '../endpoint/key.ts';
-import type { Memory, Operation, OperationName, Plan } from '../operation.ts';
+import type { OperationName } from '../offers.ts';
+import type { Memory, Operation, Plan } from '../operation.ts';
 import { oneLine, withoutCommands } from '../plain-text.ts';
 import { newsFilter } from '../report/news.ts';
 import { type Report, type Result, scrubbed, type TimelineEntry, withoutAccount } from '../report/result.ts';
@@ -125,7 +126,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
         reason: end.reason,
         because: end.because,
         outputs: wireOutputs(operation.outputs, end.outputs),
-        ...withoutUndefined({ plan, judged: end.judged }),
+        ...withoutUndefined({ plan, findings: end.findings }),
         dryRun,
         startedAt: iso(startedAt),
         endedAt: iso(clock.now()),
@@ -229,7 +230,9 @@ const driveToEnd = <Inputs, M extends Memory, Outputs>(
   const { deadline, onWait } = waiting;
   const { region, id } = session.account;
   host.observer.started([
-    `waits until ${iso(deadline)} (UTC)${common.wait ? '' : ', but only as long as there is something to do'}`,
+    ...(common['dry-run']
+      ? []
+      : [`waits until ${iso(deadline)} (UTC)${common.wait ? '' : ', but only as long as there is something to do'}`]),
     `works in account ${id}, region ${region}${common['dry-run'] ? '; dry run: writes nothing' : ''}`,
   ]);
   const isNews = newsFilter();

@@ -1,7 +1,8 @@
+import { percent } from './amounts.ts';
 import type { Policy } from './policy.ts';
 import type { MetricEvidence, Verdict, VerdictReason } from './verdict.ts';
 
-export interface Findings {
+export interface Grounds {
   readonly reason: VerdictReason;
   readonly logEvidence: number;
   readonly threshold: number;
@@ -16,8 +17,8 @@ export interface Findings {
   readonly meantShare?: number;
 }
 
-/** One sentence with numbers. */
-export const because = (policy: Policy, found: Findings): string => {
+/** One sentence with numbers. A replay compares it with the journal's: another wording would call every old verdict a different one. */
+export const because = (policy: Policy, found: Grounds): string => {
   const { reason, evidence } = found;
   switch (reason) {
     case 'candidate-worse': {
@@ -61,7 +62,7 @@ export const because = (policy: Policy, found: Findings): string => {
   }
 };
 
-const undecided = (policy: Policy, { evidence, stepRequests, logEvidence, threshold }: Findings): string => {
+const undecided = (policy: Policy, { evidence, stepRequests, logEvidence, threshold }: Grounds): string => {
   const missing = policy.metrics.find(({ name }) => {
     const { logHealth, healthThreshold } = evidence[name] ?? {};
     return healthThreshold !== undefined && (logHealth ?? 0) < healthThreshold;
@@ -84,8 +85,6 @@ const sides = ({ candidate, baseline }: MetricEvidence): string =>
   `${candidate.bad} of ${candidate.requests} (${rate(candidate)}) beside ${baseline.bad} of ${baseline.requests} (${rate(baseline)})`;
 const rate = ({ bad, requests }: MetricEvidence['candidate']): string =>
   requests > 0 ? percent(bad / requests) : 'none';
-
-export const percent = (fraction: number): string => `${Number((fraction * 100).toPrecision(3))} %`;
 
 /** Evidence as people bet: 1 in …; large numbers as powers of ten. */
 export const odds = (log: number): string => {

@@ -1,3 +1,4 @@
+import { counted } from './amounts.ts';
 import type { Alternatives } from './conviction.ts';
 
 /**
@@ -54,7 +55,7 @@ export const needsBurstGuard = (history: readonly Past[]): GuardDecision => {
   if (served.length < shortestHistory)
     return {
       needed: true,
-      because: `only ${served.length} buckets of history have requests: whether errors come in bursts is not known`,
+      because: `only ${counted(served.length, 'bucket')} of history ${served.length === 1 ? 'has' : 'have'} requests: whether errors come in bursts is not known`,
     };
   const pairs: Pair[] = [];
   for (let index = 0; index + 1 < served.length; index += 2) {
@@ -77,7 +78,7 @@ export const needsBurstGuard = (history: readonly Past[]): GuardDecision => {
       needed: true,
       because: `${worst.larger} errors in one bucket beside ${worst.smaller} in the next: a burst`,
     };
-  return { needed: false, because: `errors came singly in ${served.length} buckets` };
+  return { needed: false, because: `errors came singly in ${counted(served.length, 'bucket')}` };
 };
 
 interface Pair {

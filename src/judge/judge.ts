@@ -1,4 +1,5 @@
-import { because, percent } from './because.ts';
+import { percent } from './amounts.ts';
+import { because } from './because.ts';
 import type { Bucket } from './bucket.ts';
 import { evidenceOf, freshMetric } from './metric-state.ts';
 import { nothingObserved, type Observations, observeIn, type Step } from './observations.ts';

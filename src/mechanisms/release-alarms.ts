@@ -1,5 +1,6 @@
 import type { MetricAlarm } from '../aws/cloudwatch.ts';
 import { type Instant, minutes } from '../clock.ts';
+import { counted } from '../judge/amounts.ts';
 import type { Rollout } from '../manifest/manifest.ts';
 import { type AlarmSpec, abortMetric, releaseAlarms } from '../metrics/alarms.ts';
 import type { Configuration, Submission } from '../release/record.ts';
@@ -39,7 +40,7 @@ export const armAlarms = async (turn: Turn, specs: readonly AlarmSpec[]): Promis
   if (missing.length === 0) return undefined;
   if (release.alarms.length === 0) await turn.save({ alarms: names });
   await rearm(turn, missing);
-  return { because: `made ${missing.length} alarms for this release`, percent: 8 };
+  return { because: `made ${counted(missing.length, 'alarm')} for this release`, percent: 8 };
 };
 
 /**
@@ -55,7 +56,7 @@ export const disarmAlarms = async (turn: Turn): Promise<TurnResult | undefined> 
   );
   if (AlarmNames.length > 0) await writesOf(world).cloudwatch.deleteAlarms({ AlarmNames });
   await turn.save({ alarms: [] });
-  return { because: `removed the ${release.alarms.length} alarms of this release`, percent: 95 };
+  return { because: `removed ${counted(release.alarms.length, 'alarm')} of this release`, percent: 95 };
 };
 
 /** Rule 21: the record names it, and an endpoint's name may begin with this one's; which endpoint it watches, the alarm itself says. */

@@ -1,6 +1,7 @@
 import type { MetricAlarm, PutMetricAlarmInput } from '../aws/cloudwatch.ts';
 import { duration, seconds } from '../clock.ts';
 import { digest } from '../digest.ts';
+import { percent } from '../judge/amounts.ts';
 import type { Alarms } from '../manifest/manifest.ts';
 import {
   type AlarmFacts,
@@ -81,7 +82,7 @@ export const candidateAlarms = (
       : [
           named(prefix, 'errors', {
             ...(arm.asynchronous ? { ...fleet, ...serverErrors } : { ...evaluation, Metrics: errorRate(arm) }),
-            AlarmDescription: `more than ${percent(errors)} of the candidate's requests fail, callers' mistakes (4xx) not counted${why}`,
+            AlarmDescription: `more than ${percent(errors, 6)} of the candidate's requests fail, callers' mistakes (4xx) not counted${why}`,
             Threshold: errors,
             ComparisonOperator: errors < 1 ? 'GreaterThanThreshold' : 'GreaterThanOrEqualToThreshold',
           }),
@@ -175,8 +176,6 @@ const neverReached = 1_000_000_000;
 /** Content-addressed (rule 8): another threshold is another alarm. At most 63 + 21 of the 255 characters CloudWatch allows. */
 const named = (endpointConfig: string, what: string, spec: Omit<AlarmSpec, 'AlarmName'>): AlarmSpec =>
   ({ ...spec, AlarmName: `${endpointConfig}-${what}-${digest(spec).slice(0, 8)}` }) as AlarmSpec;
-
-const percent = (fraction: number): string => `${Number((fraction * 100).toPrecision(6))} %`;
 
 /** What AWS lets a deployment watch (AWS: AutoRollbackConfiguration). */
 const mostAlarms = 10;

@@ -1,4 +1,5 @@
 import { duration, seconds } from '../clock.ts';
+import { percent } from '../judge/amounts.ts';
 import type { Rollout } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
 import type { Guardrail } from '../rollout/compile.ts';
@@ -76,7 +77,7 @@ const refuseTooLittleTraffic = ({ rollout, path, rate, endpoint }: Fitness): voi
     if (bakeSeconds === 0 || expected >= rollout.minimumRequests) continue;
     throw new Refusal(
       'too-little-traffic',
-      `${endpoint} sees about ${Math.round(rate * 100) / 100} requests per second, so ${Math.round(share * 100)} % of them for ${duration(seconds(bakeSeconds))} are about ${expected}, and minimum-requests is ${rollout.minimumRequests}: lengthen the bake or lower minimum-requests`,
+      `${endpoint} sees about ${Math.round(rate * 100) / 100} requests per second, so ${percent(share)} of them for ${duration(seconds(bakeSeconds))} are about ${expected}, and minimum-requests is ${rollout.minimumRequests}: lengthen the bake or lower minimum-requests`,
     );
   }
 };

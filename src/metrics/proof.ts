@@ -1,5 +1,5 @@
 import { duration, seconds } from '../clock.ts';
-import { percent } from '../judge/because.ts';
+import { percent } from '../judge/amounts.ts';
 import { toleratedRate } from '../judge/incident.ts';
 import type { Policy } from '../judge/policy.ts';
 import { requestsToProof } from '../judge/time-to-proof.ts';

@@ -1,5 +1,6 @@
 import type { FarSideEvent, Simulator } from '../../simulator/contracts.ts';
 import { seconds } from '../clock.ts';
+import { percent } from '../judge/amounts.ts';
 import { beginJudging, type Judging, observeBucket, verdictOf } from '../judge/judge.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { journalKey, releasesOf } from '../release/location.ts';
@@ -50,9 +51,7 @@ export const stepsOf = (events: readonly FarSideEvent[]): Chapter['bakes'] => {
     const share = what === 'rescaling' ? candidateShare(detail) : undefined;
     const from = onEndpoint[i + 1]?.at;
     const to = onEndpoint[i + 2]?.at ?? events.at(-1)?.at;
-    return share && from !== undefined && to !== undefined && to > from
-      ? [{ from, to, label: `${Math.round(1000 * share) / 10} %` }]
-      : [];
+    return share && from !== undefined && to !== undefined && to > from ? [{ from, to, label: percent(share) }] : [];
   });
 };
 

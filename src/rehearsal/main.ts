@@ -11,6 +11,7 @@ import { rehearseInputs } from './inputs.ts';
 import { type Out, playAll, playStory } from './play.ts';
 import { scenarios } from './scenarios/all.ts';
 import { rehearseSettings } from './settings.ts';
+import { legend } from './timeline.ts';
 import type { Verdict } from './verdict.ts';
 
 /** @returns the exit code: 0 when everything ended as expected, 1 when not, 2 for a wrong command line */
@@ -43,7 +44,7 @@ const rehearseAs = async (options: Options, terminal: Terminal): Promise<number>
   if (options.json) terminal.out(jsonText({ scenarios: verdicts }, 2));
   else
     terminal.out(
-      `\n${good ? 'Everything ended as expected.' : 'NOT everything ended as expected.'} See ${relative('.', folder)}/`,
+      `\n${legend}\n${good ? 'Everything ended as expected.' : 'NOT everything ended as expected.'} See ${relative('.', folder)}/`,
     );
   return good ? 0 : 1;
 };

@@ -6,10 +6,10 @@ import type { LoggedRequest, Settings, Simulator } from '../../simulator/contrac
 import { type IrisVersion, irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { minutes } from '../clock.ts';
-import type { OperationName } from '../operation.ts';
+import type { OperationName } from '../offers.ts';
 import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
-import type { Result } from '../report/result.ts';
+import type { ResultJson } from '../report/result-json.ts';
 import { createDriver, type Driver, type Moment, type Running, type StepResult } from './driver.ts';
 import { house, type ManifestOptions, manifestText, rolloutText } from './manifest.ts';
 import type { Job } from './process.ts';
@@ -90,7 +90,7 @@ export interface Ending {
   readonly outcome: Outcome;
   readonly reason: ReasonCode;
   readonly because: string;
-  readonly result: Result | undefined;
+  readonly result: ResultJson | undefined;
   readonly after: Serving | undefined;
   readonly candidateConfig: string | undefined;
   /** What the run's processes asked of AWS. */
@@ -284,7 +284,7 @@ export const endOf = async (
   const last = steps.at(-1);
   const participants = new Set(steps.flatMap((step) => step.participants));
   const text = last?.outputs['result'];
-  const result = text === undefined ? undefined : (JSON.parse(text) as Result);
+  const result = text === undefined ? undefined : (JSON.parse(text) as ResultJson);
   const after = await readServing(simulator, endpoint);
   return {
     moment: driver.moment(),

@@ -1,5 +1,7 @@
 import type { FarSideEvent, LoggedRequest } from '../../simulator/contracts.ts';
 import { type Instant, iso, minutes, seconds } from '../clock.ts';
+import { counted } from '../judge/amounts.ts';
+import { findingsOf } from '../report/result-json.ts';
 import type { AlarmRow, ArmMinute, Chapter, Happening } from '../report/story.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Moment, StepResult } from './driver.ts';
@@ -12,6 +14,7 @@ import type { Stage, Told } from './stage.ts';
 export const chapterOf = ({ simulator, endpoint }: Stage, release: Told): Chapter => {
   const { ending, before, began } = release;
   if (!ending) throw new Error(`${release.title}: the release was not ended`);
+  const findings = ending.result && findingsOf(ending.result);
   const events = simulator.events.slice(began.eventsSeen, ending.moment.eventsSeen);
   const candidateConfig = ending.candidateConfig === before?.endpointConfig ? undefined : ending.candidateConfig;
   return {
@@ -24,7 +27,7 @@ export const chapterOf = ({ simulator, endpoint }: Stage, release: Told): Chapte
     ...(candidateConfig ? { candidate: { label: release.version, endpointConfig: candidateConfig } } : {}),
     minutes: minutesOf(simulator.hosting.minutes(), release, before?.endpointConfig, candidateConfig),
     ...errorThresholdOf(ending.requests),
-    ...withoutUndefined({ judged: ending.result?.judged }),
+    ...withoutUndefined({ findings }),
     evidence: evidenceOf(simulator, endpoint, ending.result?.outputs['release']),
     bakes: [...bakesOf(events, ending.requests), ...stepsOf(events)],
     happenings: happeningsOf(release, events),
@@ -210,7 +213,7 @@ const servesNow = (after: Serving | undefined): string => {
   if (!after) return 'There is no endpoint.';
   const { version, endpointConfig, status, pending, instances } = after;
   const onItsWay = pending === undefined ? '' : `, ${pending} is on its way`;
-  return `${house.model} ${version ?? 'unknown'} (${endpointConfig}) on ${instances.current} instances, ${status}${onItsWay}.`;
+  return `${house.model} ${version ?? 'unknown'} (${endpointConfig}) on ${counted(instances.current, 'instance')}, ${status}${onItsWay}.`;
 };
 
 const undo = ({ ending, before }: Told): string => {

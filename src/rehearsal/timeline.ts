@@ -1,5 +1,6 @@
 import { duration, type Instant } from '../clock.ts';
 import { type Style, style } from '../hosts/terminal.ts';
+import { counted } from '../judge/amounts.ts';
 import { reason } from '../reason-codes.ts';
 import type { Chapter, Happening } from '../report/story.ts';
 import { sinceStart } from './tell.ts';
@@ -27,11 +28,26 @@ const line = ({ who, what, detail }: Happening): string =>
     ? `${style(styles[who], what.padEnd(15))}  ${detail}`
     : `${style(styles[who], who.padEnd(15))}  ${what}${detail === '' ? '' : `: ${detail}`}`;
 
+/** Shapes and words tell them apart; colour only repeats it. A rollback that had to come is neither a success nor a fault. */
+const endings = {
+  success: { mark: '✔', how: 'green', says: '' },
+  expected: { mark: '○', how: 'cyan', says: ', as expected' },
+  wrong: { mark: '✘', how: 'red', says: ', NOT as expected' },
+} as const satisfies Readonly<Record<string, { readonly mark: string; readonly how: Style; readonly says: string }>>;
+
+const endingOf = ({ outcome, problems }: Pick<Verdict, 'outcome' | 'problems'>): keyof typeof endings => {
+  if (problems.length > 0) return 'wrong';
+  return outcome === 'succeeded' ? 'success' : 'expected';
+};
+
+/** Under a list of scenarios. */
+export const legend = `${endings.success.mark} succeeded, as expected   ${endings.expected.mark} ended otherwise, as expected   ${endings.wrong.mark} not as expected`;
+
 export const verdictOfChapter = (chapter: Chapter, verdict: Verdict): string => {
   const { outcome, reason: code, because } = chapter.verdict;
-  const good = verdict.problems.length === 0;
+  const { mark, how, says } = endings[endingOf(verdict)];
   return [
-    `  ${style(good ? 'green' : 'red', `${good ? '✔' : '✘'} ${outcome}/${code}`)} after ${duration(chapter.endedAt - chapter.startedAt)}: ${because}`,
+    `  ${style(how, `${mark} ${outcome}/${code}`)}${says}, after ${duration(chapter.endedAt - chapter.startedAt)}: ${because}`,
     `    meaning: ${reason(code).meaning}`,
     `    serves now: ${chapter.servesNow}`,
     ...verdict.problems.map((problem) => `    ${style('red', problem)}`),
@@ -40,11 +56,11 @@ export const verdictOfChapter = (chapter: Chapter, verdict: Verdict): string => 
 
 /** One line per scenario of `--all`. */
 export const scenarioLine = (verdict: Verdict): string => {
-  const good = verdict.problems.length === 0;
+  const { mark, how } = endings[endingOf(verdict)];
   const end = `${verdict.outcome}/${verdict.reasonCode}`;
-  const facts = `${duration(verdict.virtualSeconds * 1000)} in ${(verdict.wallMs / 1000).toFixed(1)} s, ${verdict.requests} requests, ${verdict.mutations} writes`;
+  const facts = `${duration(verdict.virtualSeconds * 1000)} in ${(verdict.wallMs / 1000).toFixed(1)} s, ${counted(verdict.requests, 'request')}, ${counted(verdict.mutations, 'write')}`;
   return [
-    `${style(good ? 'green' : 'red', good ? '✔' : '✘')} ${verdict.name.padEnd(28)} ${end.padEnd(32)} ${facts}`,
+    `${style(how, mark)} ${verdict.name.padEnd(28)} ${end.padEnd(32)} ${facts}`,
     ...verdict.problems.map((problem) => `    ${style('red', problem)}`),
   ].join('\n');
 };

@@ -1,4 +1,5 @@
 import type { Instant } from '../clock.ts';
+import { percent } from '../judge/amounts.ts';
 import { escapeXml } from './xml.ts';
 
 /** One arm's value per bucket; `undefined` where there were no requests, which is drawn as a gap and never as zero. */
@@ -41,7 +42,7 @@ export const niceTop = (value: number): number => {
 export const percentGrid = (top: number): Chart['grid'] =>
   [0, 0.25, 0.5, 0.75, 1].map((part) => ({
     value: part * top,
-    ...(part % 0.5 === 0 ? { label: `${Number((part * top).toPrecision(3))}%` } : {}),
+    ...(part % 0.5 === 0 ? { label: percent((part * top) / 100) } : {}),
   }));
 
 /** Rows for markers so that none touches another: the first row with `gap` pixels to the last marker in it. */

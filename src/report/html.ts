@@ -1,14 +1,16 @@
 import { duration, type Instant, iso } from '../clock.ts';
+import { percent } from '../judge/amounts.ts';
 import { reason } from '../reason-codes.ts';
 import { type Chart, drawChart, niceTop, percentGrid, type Series } from './chart.ts';
 import { evidenceChart } from './evidence-chart.ts';
+import { type Renderers, renderers } from './findings/renderers.ts';
 import { pageStyle } from './html-style.ts';
-import { judgedHeads, judgedRows, judgedSentence } from './judged.ts';
+import { htmlTable } from './html-table.ts';
 import type { AlarmRow, Arm, ArmMinute, Chapter, Happening, Story } from './story.ts';
 import { escapeXml } from './xml.ts';
 
 /** A page that needs nothing else: no script, no font, no network. */
-export const storyAsHtml = (story: Story): string =>
+export const storyAsHtml = (story: Story, table: Renderers = renderers): string =>
   [
     '<!doctype html>',
     '<html lang="en"><head><meta charset="utf-8">',
@@ -17,7 +19,7 @@ export const storyAsHtml = (story: Story): string =>
     `<title>${escapeXml(story.title)}</title>`,
     `<style>${pageStyle}</style></head><body><main>`,
     `<header><h1>${escapeXml(story.title)}</h1><p>${escapeXml(story.about)}</p>${contents(story)}</header>`,
-    ...story.chapters.map((chapter, i) => section(chapter, i)),
+    ...story.chapters.map((chapter, i) => section(chapter, i, table)),
     '</main></body></html>',
     '',
   ].join('\n');
@@ -25,7 +27,7 @@ export const storyAsHtml = (story: Story): string =>
 const minuteMs = 60_000;
 
 const contents = ({ chapters }: Story): string =>
-  table(
+  htmlTable(
     ['Release', 'Verdict', 'Took', 'What serves afterwards'],
     chapters.map((chapter, i) => [
       `<a href="#release-${i + 1}">${escapeXml(chapter.title)}</a>`,
@@ -36,7 +38,7 @@ const contents = ({ chapters }: Story): string =>
     'contents',
   );
 
-const section = (chapter: Chapter, index: number): string => {
+const section = (chapter: Chapter, index: number, table: Renderers): string => {
   const { meaning, remedy } = reason(chapter.verdict.reason);
   const numbers = numbered(chapter.happenings);
   return [
@@ -44,7 +46,7 @@ const section = (chapter: Chapter, index: number): string => {
     `<h2>${escapeXml(chapter.title)}</h2>`,
     `<div class="verdict ${chapter.verdict.outcome}">${badge(chapter)}<p>${escapeXml(chapter.verdict.because)}</p></div>`,
     charts(chapter, numbers),
-    judged(chapter),
+    found(chapter, table),
     '<div class="columns">',
     `<div><h3>What it means</h3><p>${prose(meaning)}</p><h3>What to do</h3><p>${prose(remedy)}</p></div>`,
     `<div><h3>What serves now</h3><p>${escapeXml(chapter.servesNow)}</p><h3>How to undo it</h3><p>${escapeXml(chapter.undo)}</p></div>`,
@@ -133,8 +135,7 @@ const errorChart = (chapter: Chapter, numbers: ReadonlyMap<Happening, number>): 
     ...percentAxis(niceTop(Math.max(highest, (threshold ?? 0) * 1.5, 1))),
     form: 'lines',
     series,
-    thresholds:
-      threshold === undefined ? [] : [{ value: threshold, label: `alarm above ${Number(threshold.toPrecision(3))}%` }],
+    thresholds: threshold === undefined ? [] : [{ value: threshold, label: `alarm above ${percent(threshold / 100)}` }],
   };
 };
 
@@ -154,22 +155,8 @@ const seriesOf = (chapter: Chapter, value: (minute: ArmMinute) => number | undef
     ];
   });
 
-const judged = ({ judged: found, minutes }: Chapter): string => {
-  if (!found) return '';
-  const answered = minutes.filter(({ arm }) => arm === 'candidate');
-  const sum = (of: (minute: ArmMinute) => number): number => answered.reduce((total, one) => total + of(one), 0);
-  const inAll = `In all it answered ${sum(({ requests }) => requests)} requests, ${sum(({ errors }) => errors)} of them with an error and ${sum(({ clientErrors }) => clientErrors)} with a 4xx.`;
-  return [
-    '<h3>What the judge found</h3>',
-    `<p>${escapeXml(judgedSentence(found))} ${inAll}</p>`,
-    table(
-      judgedHeads,
-      // A count and what follows it in brackets fit a narrow cell one below the other.
-      judgedRows(found).map((cells) => cells.map((cell) => escapeXml(cell).replace(' (', '<br>('))),
-      'numbers judged',
-    ),
-  ].join('\n');
-};
+const found = ({ findings, minutes }: Chapter, table: Renderers): string =>
+  findings === undefined ? '' : (table[findings.is]?.html(findings, minutes) ?? '');
 
 const happenings = (
   chapter: Chapter,
@@ -219,11 +206,5 @@ const minutesTable = (chapter: Chapter): string => {
     ...cells(minute, 'candidate'),
     ...cells(minute, 'baseline'),
   ]);
-  return `<details><summary>The numbers behind the charts</summary>${table(['Minute from', ...['candidate', 'baseline'].flatMap((arm) => [`${arm} requests`, `${arm} errors`, `${arm} 4xx`])], rows, 'numbers')}</details>`;
+  return `<details><summary>The numbers behind the charts</summary>${htmlTable(['Minute from', ...['candidate', 'baseline'].flatMap((arm) => [`${arm} requests`, `${arm} errors`, `${arm} 4xx`])], rows, 'numbers')}</details>`;
 };
-
-/** @param rows cells of finished HTML */
-const table = (heads: readonly string[], rows: readonly (readonly string[])[], style = ''): string =>
-  `<div class="scroll"><table class="${style}"><thead><tr>${heads.map((head) => `<th scope="col">${escapeXml(head)}</th>`).join('')}</tr></thead><tbody>${rows
-    .map((row) => `<tr>${row.map((cell) => `<td>${cell}</td>`).join('')}</tr>`)
-    .join('')}</tbody></table></div>`;

@@ -1,5 +1,7 @@
 import { type Instant, iso } from '../clock.ts';
-import type { Judged, OperationName, Plan } from '../operation.ts';
+import type { AnyFindings } from '../findings/findings.ts';
+import type { OperationName } from '../offers.ts';
+import type { Plan } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
 import { oneLine, visible } from '../plain-text.ts';
 import type { ReasonCode } from '../reason-codes.ts';
@@ -15,8 +17,8 @@ export interface Result {
   /** By wire name; an output that was not reached is absent. */
   readonly outputs: Readonly<Record<string, string>>;
   readonly plan?: Plan;
-  /** Of a release under a judge that came to say something. */
-  readonly judged?: Judged;
+  /** The evidence behind the outcome. In JSON a member of its own for each kind: `resultJson`. */
+  readonly findings?: AnyFindings;
   readonly dryRun: boolean;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
@@ -68,14 +70,16 @@ export const scrubbed = (result: Result, account?: string): Result =>
     ),
   ) as Result;
 
-export const resultAsText = (report: Report): string => {
-  const { result } = report;
-  return [
-    `${result.operation}: ${result.outcome}/${result.reason}`,
+/** @param name of the command that ran, where it is not the operation: `plan` delivers nothing */
+export const resultAsText = ({ result }: Report, name: string = result.operation): string =>
+  [
+    `${name}: ${result.outcome}/${result.reason}`,
     `  ${indented(result.because)}`,
     ...Object.entries(result.outputs).map(([name, value]) => `  ${name}: ${oneLine(value)}`),
   ].join('\n');
-};
+
+/** `deploy-endpoint (dry run)`: what a report calls the run. */
+export const workOf = ({ operation, dryRun }: Result): string => (dryRun ? `${operation} (dry run)` : operation);
 
 export const timelineLine = (entry: TimelineEntry): string =>
   `${iso(entry.at)}  ${String(entry.percent).padStart(3)} %  ${oneLine(entry.because)}`;

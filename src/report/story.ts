@@ -1,5 +1,5 @@
 import type { Instant } from '../clock.ts';
-import type { Judged } from '../operation.ts';
+import type { AnyFindings } from '../findings/findings.ts';
 import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 
@@ -25,8 +25,8 @@ export interface Chapter {
   readonly minutes: readonly ArmMinute[];
   /** The fraction of failing requests above which an alarm goes off; absent when nothing watches errors. */
   readonly errorThreshold?: number;
-  /** Of a release under a judge. */
-  readonly judged?: Judged;
+  /** The evidence behind the verdict, where the operation gathered some. */
+  readonly findings?: AnyFindings;
   /** What its judge said after each minute, in order. */
   readonly evidence: readonly EvidenceMinute[];
   readonly bakes: readonly { readonly from: Instant; readonly to: Instant; readonly label: string }[];

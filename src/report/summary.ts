@@ -3,10 +3,10 @@ import type { Plan } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
 import { shellOption } from '../plain-text.ts';
 import { reason } from '../reason-codes.ts';
-import { judgedHeads, judgedRows, judgedSentence } from './judged.ts';
+import { type Renderers, renderers } from './findings/renderers.ts';
 import { code, link, prose } from './markdown.ts';
 import { planAsMarkdown } from './plan.ts';
-import type { Report, TimelineEntry } from './result.ts';
+import { type Report, type TimelineEntry, workOf } from './result.ts';
 
 /** GitHub refuses a larger summary for one step, whole (runner FileCommandManager). */
 const largestSummaryBytes = 1024 * 1024;
@@ -23,11 +23,11 @@ const marks: Readonly<Record<Outcome, string>> = {
 };
 
 /** The job summary: what came of it first, then what was asked, what was planned, what happened, what to do. Markdown. */
-export const summaryOf = (report: Report): string => {
+export const summaryOf = (report: Report, table: Renderers = renderers): string => {
   const sections = [
     verdict(report),
     serving(report),
-    judged(report),
+    found(report, table),
     inputs(report),
     plan(report.result.plan),
     timeline(report.timeline),
@@ -39,10 +39,9 @@ export const summaryOf = (report: Report): string => {
 };
 
 const verdict = ({ result }: Report): string => {
-  const asked = result.dryRun ? `${result.operation} (dry run)` : result.operation;
   const took = duration(Date.parse(result.endedAt) - Date.parse(result.startedAt));
   return [
-    `## ${marks[result.outcome]} ${asked}: ${result.outcome}`,
+    `## ${marks[result.outcome]} ${workOf(result)}: ${result.outcome}`,
     '',
     `\`${result.reason}\`: ${prose(result.because)}`,
     '',
@@ -75,18 +74,8 @@ const serving = ({ result }: Report): string => {
   return `### What serves now\n\n${version ? `**${prose(version)}** (${code(config)})` : code(config)}`;
 };
 
-const judged = ({ result }: Report): string =>
-  result.judged === undefined
-    ? ''
-    : [
-        '### What the judge found',
-        '',
-        judgedSentence(result.judged),
-        '',
-        `| ${judgedHeads.join(' | ')} |`,
-        '| --- | ---: | ---: | ---: | ---: | ---: |',
-        ...judgedRows(result.judged).map((cells) => `| ${cells.map(prose).join(' | ')} |`),
-      ].join('\n');
+const found = ({ result: { findings } }: Report, table: Renderers): string =>
+  findings === undefined ? '' : (table[findings.is]?.summary(findings) ?? '');
 
 const next = ({ result, asked, url }: Report): string => {
   const undo =

@@ -1,3 +1,4 @@
+import { counted, percent } from '../judge/amounts.ts';
 import type { Capacity, Rollout } from '../manifest/manifest.ts';
 
 /**
@@ -207,7 +208,7 @@ const instancesOf = (size: Capacity, count: number): number =>
   size.unit === 'instances' ? size.value : (size.value * count) / 100;
 
 const written = (size: Capacity): string =>
-  size.unit === 'percent' ? `${size.value} %` : `${size.value} ${size.value === 1 ? 'instance' : 'instances'}`;
+  size.unit === 'percent' ? percent(size.value / 100, 6) : counted(size.value, 'instance');
 
 /**
  * How SageMaker rounds percentages on small fleets is not published, so a percentage is turned into instances here and sent as
@@ -235,11 +236,11 @@ const stepOf = (
   const share = instances / count;
   if (share > 0.5)
     return {
-      because: `${word} ${written(size)} of ${count} instances is ${percent(share)}, and AWS allows at most 50 %: use ${key}: ${Math.floor(count / 2)} ${count < 4 ? 'instance' : 'instances'} or fewer`,
+      because: `${word} ${written(size)} of ${count} instances is ${percent(share)}, and AWS allows at most 50 %: use ${key}: ${counted(Math.floor(count / 2), 'instance')} or fewer`,
     };
   if (share < smallest)
     return {
-      because: `${word} ${written(size)} of ${count} instances is ${percent(share)}, and AWS allows at least ${percent(smallest)}: use ${key}: ${Math.ceil(count * smallest)} instances`,
+      because: `${word} ${written(size)} of ${count} instances is ${percent(share)}, and AWS allows at least ${percent(smallest)}: use ${key}: ${counted(Math.ceil(count * smallest), 'instance')}`,
     };
   const notes = Number.isInteger(exact)
     ? []
@@ -290,6 +291,5 @@ const withTimes = (rollout: ByGuardrail, fleet: FleetFacts, route: Route): Compi
 };
 
 const round = (value: number): string => String(Math.round(value * 100) / 100);
-const percent = (share: number): string => `${round(share * 100)} %`;
 const minutesOf = (value: number): string =>
   value % 3600 === 0 ? `${value / 3600}h` : value % 60 === 0 ? `${value / 60}m` : `${value}s`;

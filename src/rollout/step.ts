@@ -1,4 +1,5 @@
 import type { Instant } from '../clock.ts';
+import { percent } from '../judge/amounts.ts';
 import type { Command } from './command.ts';
 import type { Event, Verdict } from './event.ts';
 import type { State, Why } from './state.ts';
@@ -155,5 +156,3 @@ const observed = (plan: SteppedPlan, state: Live, { at, share, moving, stale }: 
 
 const drifted = (share: number, wanted: number): string =>
   `the candidate has ${percent(share)} of the traffic, not ${percent(wanted)}`;
-
-const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`;

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
+import { resultJson } from '../../src/report/result-json.ts';
 import { type House, openHouse } from '../support/house.ts';
 
 /** The house's few requests take long to prove a latency by. */
@@ -40,7 +41,7 @@ describe('shift-traffic', () => {
     ]);
     const shifted = await house.run(shiftTraffic, { version: '1.1.0' });
     expect(shifted?.result).toMatchObject({ outcome: 'succeeded', reason: 'delivered' });
-    const { judged } = shifted?.result ?? {};
+    const { judged } = shifted ? resultJson(shifted.result) : {};
     expect(judged?.exposed).toBeGreaterThan(600);
     expect(judged?.harmed).toBe(0);
     const errors = judged?.metrics.find(({ says }) => says === 'errors');
@@ -74,8 +75,9 @@ describe('run again', () => {
     await house.run(deployEndpoint, { version: '1.4.0' });
     const shifted = await house.run(shiftTraffic, { version: '1.4.0' });
     expect(shifted?.result).toMatchObject({ outcome: 'rolled-back', reason: 'convicted' });
-    expect(shifted?.result.judged?.harmed).toBeGreaterThan(5);
-    expect(shifted?.result.judged?.logEvidence).toBeGreaterThan(Math.log(100));
+    const { judged } = shifted ? resultJson(shifted.result) : {};
+    expect(judged?.harmed).toBeGreaterThan(5);
+    expect(judged?.logEvidence).toBeGreaterThan(Math.log(100));
     const writes = house.watch();
     const dark = await house.run(deployEndpoint, { version: '1.4.0' });
     expect(dark?.result).toMatchObject({ outcome: 'rejected', reason: 'already-convicted' });
@@ -96,7 +98,7 @@ describe('a guardrail deployment under the judge', () => {
     const report = await house.run(deployEndpoint, { version: '1.4.0' });
     expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'convicted' });
     expect(report?.result.because).toContain('errors');
-    expect(report?.result.judged?.harmed).toBeGreaterThan(5);
+    expect(report && resultJson(report.result).judged?.harmed).toBeGreaterThan(5);
     expect(await variants()).toEqual(before);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readJournal, recordedJournal } from '../../src/commands/recorded-metrics.ts';
-import { judgedOf } from '../../src/delivery/judged.ts';
+import { judgementOf } from '../../src/delivery/judgement.ts';
 import { outputsOf } from '../../src/delivery/release-outputs.ts';
 import { beginJudging, observeBucket, verdictOf } from '../../src/judge/judge.ts';
 import { lastGood } from '../../src/release/history.ts';
@@ -29,7 +29,7 @@ const use = (record: ReleaseRecord): void => {
   lastGood(record.history);
   for (const one of record.live ? [record.live, ...record.ended] : record.ended) {
     outputsOf(record.endpoint, one);
-    judgedOf(one);
+    judgementOf(one);
   }
   const now = 2e12;
   const request = { operation: 'deploy-endpoint', version: '1.1.0', planDigest: 'a', retry: false } as const;

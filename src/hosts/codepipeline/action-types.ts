@@ -1,4 +1,4 @@
-import type { OperationName } from '../../operation.ts';
+import { type Offer, type OperationName, offers } from '../../offers.ts';
 import type { Field, Schema } from '../../schema.ts';
 import { jobInputs } from '../common-inputs.ts';
 import { fieldsOf } from '../read-inputs.ts';
@@ -23,7 +23,7 @@ interface ArtifactCount {
 }
 /** As CreateCustomActionType takes it. */
 export interface ActionTypeRequest {
-  readonly category: 'Deploy' | 'Test' | 'Invoke';
+  readonly category: Offer['category'];
   readonly provider: string;
   readonly version: string;
   readonly settings?: { readonly entityUrlTemplate: string; readonly executionUrlTemplate: string };
@@ -40,18 +40,9 @@ export const furtherInputs = 'further-inputs';
 const mostKeys = 10;
 const longestDescription = 160;
 
-/** The guide allows build, deploy, test and invoke for custom actions. */
-const categories: Readonly<Record<OperationName, ActionTypeRequest['category']>> = {
-  'register-model': 'Invoke',
-  'approve-gate': 'Test',
-  'deploy-endpoint': 'Deploy',
-  'shift-traffic': 'Deploy',
-  rollback: 'Deploy',
-};
-
 /** What workers poll for and pipelines name; at most 25 characters, where the API's and the guide's limits agree. */
 export const actionTypeId = (name: OperationName) =>
-  ({ category: categories[name], owner: 'Custom', provider: `md-${name}`, version: actionTypeVersion }) as const;
+  ({ category: offers[name].category, owner: 'Custom', provider: `md-${name}`, version: actionTypeVersion }) as const;
 
 /** Every input of an operation's job, in the order of declaration. */
 export const jobFields = ({ inputs }: DeclaredOperation): readonly (readonly [string, Field<unknown>])[] =>

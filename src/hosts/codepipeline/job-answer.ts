@@ -3,6 +3,7 @@ import type { Outcome } from '../../outcome.ts';
 import { jsonText, oneLine, visible } from '../../plain-text.ts';
 import { type ReasonCode, reason } from '../../reason-codes.ts';
 import { type Result, withoutAccount } from '../../report/result.ts';
+import { resultJson } from '../../report/result-json.ts';
 import { redacted } from '../../secrets.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 
@@ -87,7 +88,7 @@ const detailsOf = ({ summary, percent, subject, account }: JobState) => ({
 /** `result` carries the plan, which may be large; the others are short. */
 const variablesOf = (result: Result): Record<string, string> => {
   const named = { ...result.outputs, outcome: result.outcome, 'reason-code': result.reason };
-  const all = { ...named, result: jsonText(result) };
+  const all = { ...named, result: jsonText(resultJson(result)) };
   const bytes = Object.entries(all).reduce((sum, [name, value]) => sum + Buffer.byteLength(name + value), 0);
   return bytes > mostVariableBytes ? named : all;
 };

@@ -160,7 +160,7 @@ const answerWithin = async (
       account,
     });
   };
-  const end = ({ outcome, reason, because, outputs, plan, judged }: Ended<object>): JobAnswer =>
+  const end = ({ outcome, reason, because, outputs, plan, findings }: Ended<object>): JobAnswer =>
     ended(
       scrubbed(
         {
@@ -170,7 +170,7 @@ const answerWithin = async (
           reason,
           because,
           outputs: wireOutputs(operation.outputs, outputs),
-          ...withoutUndefined({ plan, judged }),
+          ...withoutUndefined({ plan, findings }),
           dryRun: common['dry-run'],
           startedAt: iso(token.startedAt),
           endedAt: iso(clock.now()),

@@ -5,6 +5,7 @@ import { reason } from '../../reason-codes.ts';
 import { junitOf } from '../../report/junit.ts';
 import { planAsText } from '../../report/plan.ts';
 import { type Report, resultAsText, timelineLine } from '../../report/result.ts';
+import { resultJson } from '../../report/result-json.ts';
 import { flag, InputError, optional, type Schema, text } from '../../schema.ts';
 import { keepSecretsOf, redacted } from '../../secrets.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
@@ -85,10 +86,11 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
       ),
     ]);
     const token = report.result.outcome === 'pending' ? report.token : undefined;
-    if (telling.json) terminal.out(jsonText({ ...report.result, ...withoutUndefined({ 'resume-token': token }) }, 2));
+    if (telling.json)
+      terminal.out(jsonText({ ...resultJson(report.result), ...withoutUndefined({ 'resume-token': token }) }, 2));
     else {
       const remedy = exitCodeOf(report.result) === 0 ? '' : `\n  what to do: ${reason(report.result.reason).remedy}`;
-      terminal.out(`${resultAsText(report)}${token ? `\n  resume-token: ${token}` : ''}${remedy}`);
+      terminal.out(`${resultAsText(report, name)}${token ? `\n  resume-token: ${token}` : ''}${remedy}`);
     }
     // Reporting never fails a delivery (DESIGN §7 rule 13); but outputs that the next command depends on must not be missing in green.
     const unwritten = writeFile(telling.junit, () => junitOf(report));

@@ -3,6 +3,7 @@ import { jsonText } from '../../plain-text.ts';
 import { reason } from '../../reason-codes.ts';
 import { planAsText } from '../../report/plan.ts';
 import { indented, type Report, resultAsText, timelineLine } from '../../report/result.ts';
+import { resultJson } from '../../report/result-json.ts';
 import { summaryOf } from '../../report/summary.ts';
 import type { Schema } from '../../schema.ts';
 import { keepSecretsOf } from '../../secrets.ts';
@@ -164,7 +165,7 @@ const setOutputs = ({ result, token, endpointKey, wouldChange }: Report): void =
   for (const [name, value] of Object.entries(result.outputs)) setOutput(name, value);
   setOutput('outcome', result.outcome);
   setOutput('reason-code', result.reason);
-  setOutput('result', jsonText(result));
+  setOutput('result', jsonText(resultJson(result)));
   if (token && result.outcome === 'pending') setOutput('resume-token', token);
   if (endpointKey !== undefined) setOutput('endpoint-key', endpointKey);
   if (wouldChange !== undefined) setOutput('would-change', wouldChange);

@@ -1,6 +1,7 @@
 import { classify } from '../../aws/errors.ts';
 import { inProgress, observe } from '../../endpoint/observe.ts';
 import { setCount } from '../../endpoint/weights.ts';
+import { counted } from '../../judge/amounts.ts';
 import { grace } from '../submit.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 
@@ -20,7 +21,7 @@ export const bringCount = async (turn: Turn): Promise<TurnResult | undefined> =>
   if (now >= setAt + grace)
     return turn.conclude(
       'verification-mismatch',
-      `${endpoint} serves ${release.version} with ${fleet.current} instances, and ${count} were asked for${live.failureReason ? `: ${live.failureReason}` : ''}`,
+      `${endpoint} serves ${release.version} with ${counted(fleet.current, 'instance')}, and ${count} were asked for${live.failureReason ? `: ${live.failureReason}` : ''}`,
     );
   const announced = await turn.save({ witnessed: { ...witnessed, countSetAt: setAt } });
   try {
@@ -29,5 +30,5 @@ export const bringCount = async (turn: Turn): Promise<TurnResult | undefined> =>
   } catch (error) {
     if (classify(error) !== 'in-progress') throw error;
   }
-  return { because: `from ${fleet.desired} to ${count} instances`, percent: 9, notBefore: turn.nextPoll() };
+  return { because: `from ${fleet.desired} to ${counted(count, 'instance')}`, percent: 9, notBefore: turn.nextPoll() };
 };

@@ -1,4 +1,5 @@
 import { type FailureCause, failureCause } from '../../aws/errors.ts';
+import { plural } from '../../judge/amounts.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
 import type { Release } from '../../release/record.ts';
 
@@ -26,7 +27,7 @@ export const causeOf = ({ release, redAlarms, failureReason, elapsedSeconds }: E
   if (abort !== undefined && others.length === 0)
     return { reason: abort.why, because: abort.because ?? abortSentence(abort.why) };
   if (others.length > 0)
-    return { reason: 'alarm', because: `${others.length === 1 ? 'alarm' : 'alarms'} ${others.join(', ')} went off` };
+    return { reason: 'alarm', because: `${plural(others.length, 'alarm')} ${others.join(', ')} went off` };
   const told = failureReason === undefined ? '' : `: ${failureReason}`;
   const named = byFailureCause[failureCause(failureReason ?? '')];
   if (named !== undefined) return { reason: named, because: `SageMaker took the update back${told}` };
@@ -38,7 +39,7 @@ export const causeOf = ({ release, redAlarms, failureReason, elapsedSeconds }: E
     };
   return {
     reason: 'cause-unknown',
-    because: `the endpoint serves the old configuration again and nothing says why${told}`,
+    because: `the endpoint serves the old configuration again, and ${failureReason === undefined ? 'SageMaker gives no reason' : `nothing confirms the reason that SageMaker gives${told}`}`,
   };
 };
 

@@ -6,6 +6,7 @@ import type { Live } from '../../endpoint/observe.ts';
 import { deployPermissions } from '../../endpoint/permissions.ts';
 import { scalingIs, scalingOf, wantedScaling } from '../../endpoint/scaling.ts';
 import { missingTags } from '../../endpoint/tags.ts';
+import { counted, percent } from '../../judge/amounts.ts';
 import type { EndpointSpec } from '../../manifest/manifest.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import type { Change, Plan } from '../../operation.ts';
@@ -53,7 +54,7 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
           ? [
               {
                 verb: 'create',
-                object: `${facts.alarms.length} alarms for this release`,
+                object: `${counted(facts.alarms.length, 'alarm')} for this release`,
                 details: facts.alarms.map(({ AlarmName }) => AlarmName),
               } as const,
             ]
@@ -93,7 +94,7 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
 const hardwareSentence = ({ instance, serverless }: EndpointSpec, { expected }: Count): string =>
   instance
     ? `${expected} × ${instance.type}`
-    : `serverless: ${serverless?.memoryMb} MB, at most ${serverless?.maxConcurrency} requests at once`;
+    : `serverless: ${serverless?.memoryMb} MB, at most ${counted(serverless?.maxConcurrency ?? 0, 'request')} at once`;
 
 /** Both fleets run until the old one goes; a rolling update adds one batch at a time (AWS: "Use rolling deployments"). */
 const peakOf = ({ asked, baseline, count, path }: PlanFacts): Readonly<Record<string, number>> => {
@@ -144,10 +145,7 @@ const pathSentences = (path: Path): readonly string[] =>
     : [
         ...path.stages
           .filter(({ bakeSeconds, share }) => bakeSeconds > 0 || share < 1)
-          .map(
-            ({ share, bakeSeconds }) =>
-              `${Math.round(share * 1000) / 10} % of the traffic for ${duration(seconds(bakeSeconds))}`,
-          ),
+          .map(({ share, bakeSeconds }) => `${percent(share)} of the traffic for ${duration(seconds(bakeSeconds))}`),
         `at most ${duration(seconds(path.timeoutSeconds))} in all`,
       ];
 
@@ -199,7 +197,9 @@ const notesOf = (facts: PlanFacts): readonly string[] => {
     asked.spec.instance !== undefined &&
     asked.spec.autoscaling === undefined &&
     count.expected !== baseline?.instanceCount
-      ? [`the manifest's ${count.expected} instances replace the ${baseline?.instanceCount} that serve`]
+      ? [
+          `the new fleet has the manifest's ${counted(count.expected, 'instance')}, instead of the ${baseline?.instanceCount} of the old one`,
+        ]
       : []),
   ];
 };

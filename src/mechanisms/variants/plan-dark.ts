@@ -4,7 +4,7 @@ import { type Desired, hardwareOf } from '../../endpoint/desired.ts';
 import { type Live, observe } from '../../endpoint/observe.ts';
 import { deployPermissions } from '../../endpoint/permissions.ts';
 import { candidateVariant, canonicalOf, darkConfig, leftBehind } from '../../endpoint/variants.ts';
-import { percent } from '../../judge/because.ts';
+import { percent } from '../../judge/amounts.ts';
 import type { Rollout } from '../../manifest/manifest.ts';
 import { freezePolicy } from '../../metrics/judge-policy.ts';
 import { type Proof, proofNotes, proofTimes, refuseUnprovable } from '../../metrics/proof.ts';

@@ -5,7 +5,8 @@ import { stepPermissions } from '../../endpoint/permissions.ts';
 import { scalingOf } from '../../endpoint/scaling.ts';
 import { besideOf, candidateVariant, canonicalOf } from '../../endpoint/variants.ts';
 import { shareOf } from '../../endpoint/weights.ts';
-import { percent } from '../../judge/because.ts';
+import { counted, percent } from '../../judge/amounts.ts';
+import type { Policy } from '../../judge/policy.ts';
 import type { Rollout } from '../../manifest/manifest.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { type FrozenPolicy, freezePolicy } from '../../metrics/judge-policy.ts';
@@ -134,7 +135,7 @@ const describe = (
       ? [
           {
             verb: 'create',
-            object: `${alarms.length} alarms for this release`,
+            object: `${counted(alarms.length, 'alarm')} for this release`,
             details: alarms.map(({ AlarmName }) => AlarmName),
           } as const,
         ]
@@ -142,8 +143,8 @@ const describe = (
     {
       verb: 'update',
       object: `weights of ${endpoint}`,
-      details: rollout.steps.map(
-        (share) => `${percent(share)}, at least ${rollout.bakeSeconds} s, until proven healthy`,
+      details: rollout.steps.map((share) =>
+        stepDetail(share, rollout, policy, alarms.length + rollout.alarms.named.length > 0),
       ),
     },
     {
@@ -158,8 +159,8 @@ const describe = (
     },
   ],
   notes: [
-    `convicted when worse than ${policy.convict.worseThan} times the old version, with at most ${policy.convict.falseRollback * 100} % chance of convicting a good one over the whole rollout`,
-    `healthy when its excess is below ${policy.healthy.excessBelow * 100} % of requests, with ${policy.healthy.confidence * 100} % confidence`,
+    `convicted when worse than ${policy.convict.worseThan} times the old version, with at most ${percent(policy.convict.falseRollback, 6)} chance of convicting a good one over the whole rollout`,
+    `healthy when its excess is below ${percent(policy.healthy.excessBelow, 6)} of requests, with ${percent(policy.healthy.confidence, 6)} confidence`,
     ...limitNotes(policy),
     ...proofNotes(proof),
     `burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
@@ -171,3 +172,16 @@ const describe = (
   peakInstances: { [candidate.instanceType]: 3 * candidate.instanceCount },
   permissions: stepPermissions({ scales }),
 });
+
+/** With all traffic a candidate has nothing beside it to be proven healthy by: it only has to survive its bake (`rollout/step.ts`). */
+const stepDetail = (
+  share: number,
+  { bakeSeconds, minimumRequests }: Steps,
+  { safetyNet: { above, buckets } }: Policy,
+  isWatched: boolean,
+): string => {
+  const least = `${percent(share)}, at least ${bakeSeconds} s`;
+  if (share < 1) return `${least}, until proven healthy`;
+  const net = `${counted(buckets, 'minute')} in a row with more than ${percent(above, 6)} failures${isWatched ? ', or an alarm,' : ''}`;
+  return `${least} and ${counted(minimumRequests, 'request')}: nothing is left to compare with; ${net} take the traffic back`;
+};

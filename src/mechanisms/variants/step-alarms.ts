@@ -1,4 +1,5 @@
 import { describe, isRefused } from '../../aws/errors.ts';
+import { plural } from '../../judge/amounts.ts';
 import type { Rollout } from '../../manifest/manifest.ts';
 import { type AlarmSpec, candidateAlarms } from '../../metrics/alarms.ts';
 import { refuseUnfitAlarms } from '../../metrics/fitness.ts';
@@ -80,7 +81,7 @@ export const hearAlarms = async (
     return {
       names,
       gone,
-      ...(names.length > 0 ? { red: `${names.length === 1 ? 'alarm' : 'alarms'} ${names.join(', ')} went off` } : {}),
+      ...(names.length > 0 ? { red: `${plural(names.length, 'alarm')} ${names.join(', ')} went off` } : {}),
       ...(unknown.length > 0 ? { unknown: `alarm ${unknown.join(', alarm ')}` } : {}),
     };
   } catch (error) {

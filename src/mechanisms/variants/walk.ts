@@ -6,6 +6,7 @@ import { canonical } from '../../digest.ts';
 import { inProgress, type Live, observe } from '../../endpoint/observe.ts';
 import { mismatches } from '../../endpoint/verify.ts';
 import { setCount, setShare, shareOf } from '../../endpoint/weights.ts';
+import { counted, percent } from '../../judge/amounts.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { judgeVariants } from '../../metrics/judge-fleets.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
@@ -190,10 +191,10 @@ const grow = async (turn: Turn, stepping: Stepping, live: Live, needed: number):
     if (mayPass(error)) throw error;
     if (['quota', 'capacity', 'in-progress'].includes(classify(error))) return step(`${waits}: ${describe(error)}`);
     // It cannot become what is needed to take all of the traffic, so it must not keep what it has.
-    const why = `the candidate cannot grow to ${needed} instances: ${describe(error)}`;
+    const why = `the candidate cannot grow to ${counted(needed, 'instance')}: ${describe(error)}`;
     return abortSteps(announced, reasonOfError(error), why);
   }
-  return step(`raising the candidate to the ${needed} instances that serve`);
+  return step(`raising the candidate to as many instances as serve, ${needed}`);
 };
 
 /** What the host waits for, or must hear of: trying again is not this rollout's business. */
@@ -312,7 +313,7 @@ const shift = async (
   { baselineVariant, candidateVariant, plan }: Stepping,
   command: Extract<Command, { do: 'shift' }>,
 ): Promise<TurnResult> => {
-  const percent = percentAt(command.share);
+  const done = percentAt(command.share);
   try {
     await setShare(turn, baselineVariant, candidateVariant, command.share);
   } catch (error) {
@@ -329,13 +330,10 @@ const shift = async (
     const because = busy
       ? 'the endpoint is being changed by somebody else; waiting'
       : `SageMaker refuses the way back, which is tried again: ${describe(error)}`;
-    return { because, percent, notBefore: turn.nextPoll() };
+    return { because, percent: done, notBefore: turn.nextPoll() };
   }
-  const to =
-    plan.steps.includes(command.share) || command.share === 0
-      ? `${Math.round(command.share * 1000) / 10} %`
-      : String(command.share);
-  return { because: `candidate to ${to}: ${command.because}`, percent, notBefore: turn.nextPoll() };
+  const to = plan.steps.includes(command.share) || command.share === 0 ? percent(command.share) : String(command.share);
+  return { because: `candidate to ${to}: ${command.because}`, percent: done, notBefore: turn.nextPoll() };
 };
 
 const progress = (
@@ -351,7 +349,7 @@ const progress = (
   const why = judged?.verdict.because ?? unknown;
   const said = why === undefined ? '' : `: ${why}`;
   return {
-    because: `${stepping?.state.is} at ${Math.round(share * 1000) / 10} %${inProgress(live.status) ? ` (${live.status})` : ''}${[said, ...saidOf(look)].join('; ')}`,
+    because: `${stepping?.state.is} at ${percent(share)}${inProgress(live.status) ? ` (${live.status})` : ''}${[said, ...saidOf(look)].join('; ')}`,
     percent: percentAt(share),
     notBefore: turn.nextPoll(),
   };

@@ -46,6 +46,12 @@ describe('the command line', () => {
     expect(await run([])).toMatchObject({ code: 2, out: '', err: expect.stringContaining('model-delivery <command>') });
   });
 
+  it('describes a plan as a plan, which deploys nothing and waits for nothing', async () => {
+    const { out } = await run(['plan', '--help']);
+    expect(out).toContain('Registered version to plan for');
+    expect(out).not.toMatch(/version to deploy|Try a version again|brings? the|Wait for/);
+  });
+
   it('prints its version', async () => {
     for (const args of [['--version'], ['-v']]) expect(await run(args)).toEqual({ code: 0, out: version, err: '' });
   });

@@ -55,6 +55,17 @@ describe('why an update was taken back', () => {
   });
 
   test('no evidence is no cause', () => {
-    expect(causeOf(told).reason).toBe('cause-unknown');
+    expect(causeOf(told)).toEqual({
+      reason: 'cause-unknown',
+      because: 'the endpoint serves the old configuration again, and SageMaker gives no reason',
+    });
+  });
+
+  test('a reason that nothing confirms is quoted as SageMaker’s', () => {
+    expect(causeOf({ ...told, failureReason: 'Rolled back because alarm "churn-errors" is in ALARM state.' })).toEqual({
+      reason: 'cause-unknown',
+      because:
+        'the endpoint serves the old configuration again, and nothing confirms the reason that SageMaker gives: Rolled back because alarm "churn-errors" is in ALARM state.',
+    });
   });
 });

@@ -50,6 +50,7 @@ describe('the walk of a dark candidate', () => {
       /at 7 % a version as good as this one is proven after about 3m \d+s \(what takes longest: errors\)/,
     );
     expect(notes).toContain('at most 1 % chance of convicting a good one');
+    expect(notes).toContain('healthy when its excess is below 0.5 % of requests, with 95 % confidence');
     expect(notes).toContain('burst guard off');
     expect(notes).toContain('latency is not judged');
     expect(notes).toMatch(
@@ -59,6 +60,27 @@ describe('the walk of a dark candidate', () => {
     expect(plan.expectedSeconds).toBeGreaterThan(300 + 300 + 300 + 300);
     expect(plan.expectedSeconds).toBeLessThan(1500);
     expect(plan.peakInstances).toEqual({ 'ml.m5.large': 6 });
+  });
+
+  test('has percentages as people write them', async () => {
+    const judge = { ...rollout.judge, convict: { worseThan: 1.2, falseRollback: 0.07 } };
+    const { plan } = await planSteps(planningWorld(dark), 'churn', '1.1.0', { ...rollout, judge }, recordOf());
+    expect(plan.notes.join('\n')).toContain('with at most 7 % chance of convicting a good one');
+  });
+
+  test('promises no proof of health for the last step, which has nothing beside it', async () => {
+    const details = async (alarms: Alarms): Promise<readonly string[] | undefined> => {
+      const { plan } = await planSteps(planningWorld(dark), 'churn', '1.1.0', { ...rollout, alarms }, recordOf());
+      return plan.changes.find(({ object }) => object === 'weights of churn')?.details;
+    };
+    expect(await details({ named: [] })).toEqual([
+      '7 %, at least 300 s, until proven healthy',
+      '50 %, at least 300 s, until proven healthy',
+      '100 %, at least 300 s and 100 requests: nothing is left to compare with; 3 minutes in a row with more than 20 % failures take the traffic back',
+    ]);
+    expect((await details({ errors: 0.01, named: [] }))?.at(-1)).toContain(
+      'failures, or an alarm, take the traffic back',
+    );
   });
 
   test('that has all traffic already, because its publishing did not go through, goes on from there', async () => {
@@ -99,7 +121,7 @@ describe('the alarms of a walk', () => {
   test('are frozen with it: its own on the candidate’s variant alone, and those that are named', async () => {
     const { release, plan } = await under({ errors: 0.01, named: ['theirs'] }, [theirs(candidate)]);
     expect(release.stepping?.alarms).toEqual([expect.stringMatching(/^churn-1-1-0-errors-[0-9a-f]{8}$/), 'theirs']);
-    expect(plan.changes[0]).toMatchObject({ verb: 'create', object: '1 alarms for this release' });
+    expect(plan.changes[0]).toMatchObject({ verb: 'create', object: '1 alarm for this release' });
     expect(plan.permissions).toContain('cloudwatch:PutMetricAlarm');
     expect((await under({ named: [] })).release.stepping).not.toHaveProperty('alarms');
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { minutes } from '../../../src/clock.ts';
+import type { Judgement } from '../../../src/findings/judgement.ts';
 import { type Chart, drawChart, niceTop, percentGrid, stagger } from '../../../src/report/chart.ts';
 import { evidenceChart } from '../../../src/report/evidence-chart.ts';
 import { storyAsHtml } from '../../../src/report/html.ts';
@@ -79,32 +80,34 @@ describe('the HTML report', () => {
 describe('a release under a judge', () => {
   const worse = (odds: number) => ({ log: Math.log(odds), threshold: Math.log(100) });
   const healthy = (odds: number) => ({ log: Math.log(odds), threshold: Math.log(20) });
+  const findings: Judgement = {
+    is: 'judgement',
+    exposed: 873,
+    harmed: 36,
+    logEvidence: 5.407,
+    threshold: 4.605,
+    metrics: [
+      {
+        says: nasty,
+        candidate: { requests: 873, bad: 36 },
+        baseline: { requests: 8127, bad: 0 },
+        excess: 0.04124,
+        interval: [0.02, 0.0679],
+        logEvidence: 6.3,
+        health: { logEvidence: -20, threshold: 2.996 },
+      },
+      {
+        says: 'tail',
+        candidate: { requests: 0, bad: 0 },
+        baseline: { requests: 0, bad: 0 },
+        interval: [-1, 1],
+        logEvidence: 0,
+      },
+    ],
+  };
   const judgedChapter: Chapter = {
     ...chapter,
-    judged: {
-      exposed: 873,
-      harmed: 36,
-      logEvidence: 5.407,
-      threshold: 4.605,
-      metrics: [
-        {
-          says: nasty,
-          candidate: { requests: 873, bad: 36 },
-          baseline: { requests: 8127, bad: 0 },
-          excess: 0.04124,
-          interval: [0.02, 0.0679],
-          logEvidence: 6.3,
-          health: { logEvidence: -20, threshold: 2.996 },
-        },
-        {
-          says: 'tail',
-          candidate: { requests: 0, bad: 0 },
-          baseline: { requests: 0, bad: 0 },
-          interval: [-1, 1],
-          logEvidence: 0,
-        },
-      ],
-    },
+    findings,
     evidence: [
       { minute: start, worse: worse(1), healthy: healthy(1) },
       { minute: start + minutes(1), worse: worse(10), healthy: healthy(0.001) },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Judgement } from '../../../src/findings/judgement.ts';
 import type { Outcome } from '../../../src/outcome.ts';
 import { reasonCodes } from '../../../src/reason-codes.ts';
 import { junitOf } from '../../../src/report/junit.ts';
@@ -58,7 +59,8 @@ describe('the job summary', () => {
   });
 
   it('says in a sentence and a table what the judge found', () => {
-    const judged: Result['judged'] = {
+    const findings: Judgement = {
+      is: 'judgement',
       exposed: 873,
       harmed: 1,
       logEvidence: 5.407,
@@ -75,7 +77,7 @@ describe('the job summary', () => {
         },
       ],
     };
-    const markdown = summaryOf(report({ judged }));
+    const markdown = summaryOf(report({ findings }));
     expect(markdown).toContain(
       '### What the judge found\n\nIn the minutes that were judged the candidate was asked 873 times and failed 1 time.',
     );
@@ -86,27 +88,24 @@ describe('the job summary', () => {
   });
 
   it("shows callers' mistakes as their own figure, and says when the candidate has many more of them", () => {
-    const told = (logEvidence: number): string =>
-      summaryOf(
-        report({
-          judged: {
-            exposed: 900,
-            harmed: 0,
-            logEvidence: 0,
-            threshold: 4.605,
-            metrics: [
-              {
-                says: '4xx answers',
-                candidate: { requests: 900, bad: 30 },
-                baseline: { requests: 8100, bad: 40 },
-                interval: [0, 0.05],
-                logEvidence,
-                reported: true,
-              },
-            ],
-          },
-        }),
-      );
+    const found = (logEvidence: number): Judgement => ({
+      is: 'judgement',
+      exposed: 900,
+      harmed: 0,
+      logEvidence: 0,
+      threshold: 4.605,
+      metrics: [
+        {
+          says: '4xx answers',
+          candidate: { requests: 900, bad: 30 },
+          baseline: { requests: 8100, bad: 40 },
+          interval: [0, 0.05],
+          logEvidence,
+          reported: true,
+        },
+      ],
+    });
+    const told = (logEvidence: number): string => summaryOf(report({ findings: found(logEvidence) }));
     expect(told(0)).toContain(
       '| 4xx answers | 30 of 900 (3.33 %) | 40 of 8100 (0.494 %) | unknown | 1, not judged | not asked |',
     );
@@ -172,6 +171,7 @@ describe('a result', () => {
 describe('JUnit', () => {
   it('knows passed, skipped and failed', () => {
     expect(junitOf(report())).toContain('failures="0" skipped="0" time="1865.000"');
+    expect(junitOf(report({ dryRun: true }))).toContain('name="deploy-endpoint (dry run)"');
     expect(junitOf(report({ outcome: 'pending', reason: 'approval-pending' }))).toContain('<skipped message="pending/');
     const failed = junitOf(report({ outcome: 'rolled-back', reason: 'alarm', because: '"5xx" > 1 % & rising\u0007' }));
     expect(failed).toContain('message="rolled-back/alarm: &#34;5xx&#34; &#62; 1 % &#38; rising\\u0007"');

@@ -94,7 +94,7 @@ describe('compile', () => {
   test('a percentage that is not a whole number of instances is rounded down, and the plan says so', () => {
     const compiled = compile(canary(25), { ...fleet, instanceCount: 6 });
     expect(compiled).toMatchObject({ is: 'feasible', path: { stepInstances: 1 } });
-    if (compiled.is === 'feasible') expect(compiled.notes.join('\n')).toContain('1 of 6 (16.67 %)');
+    if (compiled.is === 'feasible') expect(compiled.notes.join('\n')).toContain('1 of 6 (16.7 %)');
   });
 
   test.each([

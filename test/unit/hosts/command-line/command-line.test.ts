@@ -55,7 +55,7 @@ describe('the command line', () => {
     expect(out).toContain('count to three\n  update count\n           0 → 3\n  note: counting is safe');
     expect(out).toContain('2026-01-05T09:02:00Z   90 %  counted 3 sheep');
     expect(out).toContain(
-      'deploy-endpoint: succeeded/delivered\n  counted sheep\n  counted: 3\n  last-subject: arn:aws:sagemaker:',
+      'count: succeeded/delivered\n  counted sheep\n  counted: 3\n  last-subject: arn:aws:sagemaker:',
     );
   });
 
@@ -148,7 +148,7 @@ describe('the command line', () => {
     const variables = join(folder, 'missing', 'outputs.env');
     const { code, out, err } = await run(['--subject', 'sheep', '--exported-variables', variables]);
     expect(code).toBe(1);
-    expect(out).toContain('deploy-endpoint: succeeded/delivered');
+    expect(out).toContain('count: succeeded/delivered');
     expect(err).toMatch(/outputs\.env could not be written: .*ENOENT/);
     expect(err).toContain('the delivery itself ended succeeded/delivered');
     const pendingToo = ['--subject', 'sheep', '--wait=false', '--exported-variables', variables];

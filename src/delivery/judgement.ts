@@ -1,23 +1,24 @@
+import type { JudgedMetric, Judgement } from '../findings/judgement.ts';
 import { errorsMetric, type Metric } from '../judge/policy.ts';
 import type { MetricEvidence } from '../judge/verdict.ts';
-import type { Judged, JudgedMetric } from '../operation.ts';
 import type { Release } from '../release/record.ts';
 
 /**
  * What a release's record witnesses of its judge, for a report: its last verdict on steps, the one that stopped a guardrail
  * deployment. Nothing when there was no judge, or it never read a metric.
  */
-export const judgedOf = ({
+export const judgementOf = ({
   stepping,
   submission,
   witnessed,
-}: Pick<Release, 'stepping' | 'submission' | 'witnessed'>): { readonly judged?: Judged } => {
+}: Pick<Release, 'stepping' | 'submission' | 'witnessed'>): { readonly findings?: Judgement } => {
   const figures = stepping ? stepping.verdict?.figures : witnessed.abort?.figures;
   const policy = stepping?.policy ?? submission.judged?.policy;
   if (policy === undefined || figures === undefined) return {};
   const { evidence, candidateRequests, logEvidence, threshold } = figures;
   return {
-    judged: {
+    findings: {
+      is: 'judgement',
       exposed: candidateRequests,
       harmed: evidence[errorsMetric]?.candidate.bad ?? 0,
       logEvidence: round(logEvidence),

@@ -1,0 +1,88 @@
+/** How the hosts and the documents offer an operation; what it does and takes is declared by the operation itself. */
+export interface Offer {
+  /** A line of the README's table; Markdown, links from the root of the repository. */
+  readonly does: string;
+  /** Of its custom action type: the guide of CodePipeline allows build, deploy, test and invoke. */
+  readonly category: 'Deploy' | 'Test' | 'Invoke';
+  /** Of its GitHub Action, as the Marketplace shows it. */
+  readonly branding: { readonly icon: string; readonly color: string };
+  /** On the command line. */
+  readonly examples: readonly Example[];
+}
+
+export interface Example {
+  /** After `model-delivery`, the command included. */
+  readonly line: string;
+  readonly does: string;
+}
+
+/** Every operation, in the order in which a delivery needs them: the one list of their names. */
+export const offers = {
+  'register-model': {
+    does: 'registers a version: image pinned to its digest, artifact copied to a key that is never overwritten, metrics, commit, run',
+    category: 'Invoke',
+    branding: { icon: 'archive', color: 'blue' },
+    examples: [
+      {
+        line: 'register-model --environment production --version 1.4.0 --training-job churn-2026-01-05 --evaluation evaluation.json',
+        does: 'Registers what a training job made.',
+      },
+      {
+        line: 'register-model --environment production --version 1.4.0 --image 111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn:1.4.0 --artifact s3://ml-training/churn/model.tar.gz --dry-run',
+        does: 'Prints what would be registered.',
+      },
+    ],
+  },
+  'approve-gate': {
+    does: 'goes on when the version is approved, and says who and why when it is not',
+    category: 'Test',
+    branding: { icon: 'check-square', color: 'yellow' },
+    examples: [
+      {
+        line: 'approve-gate --environment production --version 1.4.0',
+        does: 'Exits with 0 when the version is approved.',
+      },
+    ],
+  },
+  'deploy-endpoint': {
+    does: 'creates or updates the endpoint under alarms of its own, supervises it to the verified end',
+    category: 'Deploy',
+    branding: { icon: 'upload-cloud', color: 'green' },
+    examples: [
+      {
+        line: 'deploy-endpoint --environment production --version 1.4.0',
+        does: 'Deploys and waits for the verified end.',
+      },
+      {
+        line: 'deploy-endpoint --environment production --version 1.4.0 --no-wait --json',
+        does: 'Takes the turns that are due and exits with 3 while the release goes on.',
+      },
+    ],
+  },
+  'shift-traffic': {
+    does: 'with `strategy: steps`: walks the traffic to the new version on [proof of health](docs/judge.md), and back on evidence of harm',
+    category: 'Deploy',
+    branding: { icon: 'sliders', color: 'orange' },
+    examples: [
+      { line: 'shift-traffic --environment production --version 1.4.0', does: 'Walks the steps to the end.' },
+      {
+        line: "shift-traffic --environment production --version 1.4.0 --operation pause --because 'looking at the logs'",
+        does: 'Holds the share of the run that walks the steps.',
+      },
+    ],
+  },
+  rollback: {
+    does: 'takes the endpoint back to the last version that served well, or to a named one',
+    category: 'Deploy',
+    branding: { icon: 'rotate-ccw', color: 'red' },
+    examples: [
+      {
+        line: "rollback --environment production --because 'wrong prices since noon'",
+        does: 'Goes back to the last version that served well.',
+      },
+      { line: 'rollback --environment production --to 1.3.0', does: 'Goes back to a named version.' },
+    ],
+  },
+} as const satisfies Readonly<Record<string, Offer>>;
+
+export type OperationName = keyof typeof offers;

@@ -1,0 +1,106 @@
+import type { JudgedMetric, Judgement } from '../../findings/judgement.ts';
+import { counted, percent } from '../../judge/amounts.ts';
+import { odds } from '../../judge/because.ts';
+import { htmlTable } from '../html-table.ts';
+import { prose } from '../markdown.ts';
+import type { ArmMinute } from '../story.ts';
+import { escapeXml } from '../xml.ts';
+import type { FindingsRenderer, TestCase } from './renderer.ts';
+
+const title = 'What the judge found';
+
+export const judgementRenderer = {
+  member: 'judged',
+  summary: (found: Judgement): string =>
+    [
+      `### ${title}`,
+      '',
+      sentence(found),
+      '',
+      `| ${heads.join(' | ')} |`,
+      '| --- | ---: | ---: | ---: | ---: | ---: |',
+      ...rows(found).map((cells) => `| ${cells.map(prose).join(' | ')} |`),
+    ].join('\n'),
+  html: (found: Judgement, minutes: readonly ArmMinute[]): string =>
+    [
+      `<h3>${title}</h3>`,
+      `<p>${escapeXml(sentence(found))} ${answeredInAll(minutes)}</p>`,
+      htmlTable(
+        heads,
+        // A count and what follows it in brackets fit a narrow cell one below the other.
+        rows(found).map((cells) => cells.map((cell) => escapeXml(cell).replace(' (', '<br>('))),
+        'numbers judged',
+      ),
+    ].join('\n'),
+  junit: (found: Judgement): readonly TestCase[] => [
+    {
+      classname: 'model-delivery.judge',
+      name: 'the judge does not convict the candidate',
+      ended: convicts(found)
+        ? { is: 'failed', type: 'convicted', message: together(found), details: sentence(found) }
+        : { is: 'passed' },
+      output: [sentence(found), ...rows(found).map(line)].join('\n'),
+    },
+  ],
+} as const satisfies FindingsRenderer<Judgement>;
+
+/** One test case for all metrics: a metric alone convicts nothing, and a green deployment must not show a red case. */
+const convicts = ({ logEvidence, threshold }: Judgement): boolean => logEvidence >= threshold;
+
+const together = ({ logEvidence, threshold }: Judgement): string =>
+  `evidence that the candidate is worse, all metrics together: ${odds(logEvidence)} of ${odds(threshold)}`;
+
+/** `errors: candidate 36 of 873 (4.12 %), baseline …`. */
+const line = ([metric = '', ...cells]: readonly string[]): string =>
+  `${metric}: ${cells.flatMap((cell, index) => (cell === '' ? [] : [`${heads[index + 1]} ${cell}`])).join(', ')}`;
+
+/** Heads of the table; its rows are `rows`. Plain text. */
+const heads = [
+  'bad requests',
+  'candidate',
+  'baseline',
+  'excess',
+  'evidence that it is worse',
+  'evidence that it is healthy',
+] as const;
+
+/** One row per metric, and one for all of them together. Evidence is shown as odds, beside the odds that decide. */
+const rows = ({ metrics, logEvidence, threshold }: Judgement): readonly (readonly string[])[] => [
+  ...metrics.map((metric) => [
+    metric.says,
+    side(metric.candidate),
+    side(metric.baseline),
+    excess(metric),
+    `${odds(metric.logEvidence)}${metric.reported ? ', not judged' : ''}`,
+    metric.health ? `${odds(metric.health.logEvidence)} of ${odds(metric.health.threshold)}` : 'not asked',
+  ]),
+  ['together', '', '', '', `${odds(logEvidence)} of ${odds(threshold)}`, ''],
+];
+
+/** Exposure and harm, and a figure that decides nothing and stands out all the same. */
+const sentence = ({ exposed, harmed, metrics, threshold }: Judgement): string =>
+  [
+    `In the minutes that were judged the candidate was asked ${counted(exposed, 'time')} and failed ${counted(harmed, 'time')}.`,
+    ...metrics
+      .filter(({ reported, logEvidence }) => reported && logEvidence >= threshold)
+      .map(
+        ({ says, candidate, baseline }) =>
+          `Remark: ${says}, ${side(candidate)} beside ${side(baseline)}: the candidate may refuse input that the old version takes. This decides nothing by itself; "client-errors: judge" in the manifest lets it.`,
+      ),
+  ].join(' ');
+
+/** The whole release, the minutes included that were not judged. */
+const answeredInAll = (minutes: readonly ArmMinute[]): string => {
+  const answered = minutes.filter(({ arm }) => arm === 'candidate');
+  const sum = (of: (minute: ArmMinute) => number): number => answered.reduce((total, one) => total + of(one), 0);
+  return `In all it answered ${counted(
+    sum(({ requests }) => requests),
+    'request',
+  )}, ${sum(({ errors }) => errors)} of them with an error and ${sum(({ clientErrors }) => clientErrors)} with a 4xx.`;
+};
+
+const side = ({ requests, bad }: JudgedMetric['candidate']): string =>
+  requests === 0 ? 'none' : `${bad} of ${requests} (${percent(bad / requests)})`;
+
+const excess = ({ excess: estimate, interval: [lower, upper] }: JudgedMetric): string =>
+  estimate === undefined ? 'unknown' : `${percent(estimate)} (${percent(lower)} to ${percent(upper)})`;

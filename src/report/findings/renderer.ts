@@ -1,0 +1,30 @@
+import type { AnyFindings } from '../../findings/findings.ts';
+import type { ArmMinute } from '../story.ts';
+
+/** How one kind of findings is shown. A report knows this interface and no kind. */
+export interface FindingsRenderer<F extends AnyFindings> {
+  /** Member of the JSON result that holds them, without `is`: users read it, so it never changes. */
+  readonly member: string;
+  /** A section of the job summary, its heading included. Markdown. */
+  summary(findings: F): string;
+  /**
+   * A section of the HTML report, its heading included.
+   * @param minutes the traffic of the release, both arms
+   */
+  html(findings: F, minutes: readonly ArmMinute[]): string;
+  /** Test cases beside the operation's own. */
+  junit(findings: F): readonly TestCase[];
+}
+
+/** Plain text; the report escapes it. */
+export interface TestCase {
+  /** Groups cases in a test report: `model-delivery.judge`. */
+  readonly classname: string;
+  readonly name: string;
+  readonly ended:
+    | { readonly is: 'passed' }
+    | { readonly is: 'skipped'; readonly message: string }
+    | { readonly is: 'failed'; readonly type: string; readonly message: string; readonly details: string };
+  /** Lines for who opens the case. */
+  readonly output?: string;
+}

@@ -1,0 +1,11 @@
+import type { AnyFindings, Findings } from '../../findings/findings.ts';
+import { judgementRenderer } from './judgement.ts';
+import type { FindingsRenderer } from './renderer.ts';
+
+/** Every kind of findings and its renderer; a kind without one does not compile. */
+export const renderers = {
+  judgement: judgementRenderer,
+} as const satisfies { readonly [Kind in Findings['is']]: FindingsRenderer<Extract<Findings, { readonly is: Kind }>> };
+
+/** A table of renderers as a report uses it. */
+export type Renderers = Readonly<Record<string, FindingsRenderer<AnyFindings>>>;

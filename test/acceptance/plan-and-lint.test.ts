@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { commands } from '../../src/commands/all.ts';
+import { house as team } from '../../src/rehearsal/manifest.ts';
+import { type House, openHouse } from '../support/house.ts';
+
+let house: House;
+beforeAll(async () => {
+  house = await openHouse();
+  await house.inProduction('1.0.0');
+  await house.prepare('1.1.0');
+});
+afterAll(() => house.close());
+
+const said = async (command: 'plan' | 'lint', version: string): Promise<{ code: unknown; text: string }> => {
+  const lines: string[] = [];
+  const terminal = { out: (text: string) => void lines.push(text), err: (text: string) => void lines.push(text) };
+  const cancellation = { signal: new AbortController().signal, outOfTime: new Promise<void>(() => {}) };
+  const host = { env: house.environment, terminal, cancellation, seams: { clock: house.simulator.driver } };
+  const args = ['--manifest', house.manifest, '--environment', team.environment, '--version', version];
+  const code = await commands[command]?.run(args, () => host, terminal);
+  return { code, text: lines.join('\n') };
+};
+
+describe.each(['plan', 'lint'] as const)('%s, which only looks', (command) => {
+  test('speaks in its own name and waits for nothing', async () => {
+    const { code, text } = await said(command, '1.1.0');
+    expect({ code, text }).toMatchObject({
+      code: 0,
+      text: expect.stringContaining(`\n${command}: succeeded/planned\n  deploy iris 1.1.0 to iris by canary`),
+    });
+    expect(text).toMatch(/^works in account 111122223333, region eu-west-1; dry run: writes nothing\n/);
+    expect(text).not.toMatch(/waits until|^deploy-endpoint:/m);
+  });
+
+  test('refuses in its own name', async () => {
+    const { code, text } = await said(command, '1.2.0');
+    expect(code).toBe(2);
+    expect(text).toContain(`\n${command}: failed/unknown-version\n  iris has no version 1.2.0: register it first`);
+  });
+});
