@@ -9,9 +9,9 @@ export interface Findings {
   readonly stepRequests: number;
   readonly coverage: number;
   readonly blindSeconds: number;
-  /** What the baseline does in an incident of its own, by metric: what it is used to. */
+  /** The baseline's usual rate by metric, for the metrics with an incident. */
   readonly troubled?: readonly string[];
-  /** Share of the requests the candidate got in this step, and was meant to get. */
+  /** Share of the requests that the candidate received in this step, and its intended share. */
   readonly seenShare?: number;
   readonly meantShare?: number;
 }
@@ -87,7 +87,7 @@ const rate = ({ bad, requests }: MetricEvidence['candidate']): string =>
 
 export const percent = (fraction: number): string => `${Number((fraction * 100).toPrecision(3))} %`;
 
-/** Evidence as people bet: 1 in …; large numbers as powers of ten. */
+/** Evidence as betting odds: 1 in …; large numbers as powers of ten. */
 export const odds = (log: number): string => {
   const value = Math.exp(log);
   return value >= 1e6 ? `10^${Math.floor(log / Math.LN10)}` : String(Number(value.toPrecision(value < 1 ? 1 : 3)));
