@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-/** An error of Node's own where this code runs in a sandbox, as under a test runner: `instanceof Error` does not know it there. */
+/** Turns an error of Node into an `Error` of this sandbox, as under a test runner: there `instanceof Error` is false for it. */
 export const asError = (thrown: unknown): unknown => {
   if (thrown instanceof Error || !types.isNativeError(thrown)) return thrown;
   const { name, message, stack } = thrown;

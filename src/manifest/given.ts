@@ -1,4 +1,4 @@
-/** The same object without the keys whose value is undefined: what `exactOptionalPropertyTypes` asks for. */
+/** The same object without the keys whose value is undefined: `exactOptionalPropertyTypes` requires that. */
 type Given<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };

@@ -15,8 +15,8 @@ const identifier = '(?:0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*)';
 const grammar = new RegExp(`^${number}\\.${number}\\.${number}(?:-(${identifier}(?:\\.${identifier})*))?$`);
 
 /**
- * The longest version that is allowed: with it `<model>_v<semver>` still fits a metadata value (256 characters,
- * AWS: CreateModelPackage CustomerMetadataProperties) beside a model name of 63.
+ * The longest allowed version: with it `<model>_v<semver>` still fits a metadata value (256 characters, AWS: CreateModelPackage
+ * CustomerMetadataProperties) beside a model name of 63.
  */
 const longest = 128;
 
