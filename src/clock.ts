@@ -2,21 +2,21 @@
 export type Instant = number;
 
 /**
- * The only source of time and the only thing that ever waits (a test enforces it). In production it is the wall clock; in a
- * rehearsal it is the simulator's virtual clock; in a test it is the test's.
+ * The only source of time, and the only place that waits (a test enforces it). In production it is the wall clock; in a rehearsal
+ * it is the simulator's virtual clock; in a test it is the test's.
  */
 export interface Clock {
   now(): Instant;
   /** Resolves at `instant` or as soon as `signal` aborts, whichever comes first; never rejects. */
   sleepUntil(instant: Instant, signal?: AbortSignal): Promise<void>;
   /**
-   * Rings once it is `instant`, while others work; the answer takes the alarm back. A rehearsal's clock has none: its time stands still
-   * while a process works, so nothing can pass there.
+   * Rings at `instant`, while other code runs; the returned function cancels the alarm. A rehearsal's clock has no alarm: its time
+   * stands still while a process works, so no instant can pass there.
    */
   alarm?(instant: Instant, ring: () => void): () => void;
 }
 
-/** A signal that aborts at an instant, or with another signal; `release` takes the alarm back when the work is done. */
+/** A signal that aborts at an instant, or with another signal; `release` cancels the alarm when the work is done. */
 export interface Limit {
   readonly signal: AbortSignal;
   release(): void;

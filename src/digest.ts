@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** JSON with sorted keys and no undefined members: equal values give equal text whatever order they were built in. */
+/** JSON with sorted keys and no undefined members: equal values give equal text, in whatever order they were built. */
 export const canonical = (value: unknown): string =>
   JSON.stringify(value, (_key, member: unknown) =>
     member !== null && typeof member === 'object' && !Array.isArray(member)

@@ -7,7 +7,7 @@ import { outliveClosedPipes, printDefect, processTerminal } from './hosts/termin
 outliveClosedPipes();
 const host = () => ({ env: process.env, terminal: processTerminal, cancellation: listenForSignals() });
 
-// A connection that is still open must not keep a run alive that has ended.
+// An open connection must not keep a finished run alive.
 process.exit(
   await runCommandLine(process.argv.slice(2), commands, host, processTerminal).catch((error: unknown) => {
     printDefect(error);

@@ -6,10 +6,12 @@ import type { ReasonCode } from './reason-codes.ts';
 import type { OutputSchema, Schema } from './schema.ts';
 import type { World } from './world.ts';
 
-/** Why the host asks an operation to bring the far side to rest; `handed-over`: to leave all as it is, for a later run to go on with. */
+/**
+ * Why the host ends an operation and has it settle AWS; `handed-over`: the operation leaves everything for a later run to continue.
+ */
 export type AbortReason = 'cancelled' | 'timed-out' | 'handed-over';
 
-/** What a run ends as that was told to stop. */
+/** The reason code of an aborted run. */
 export const reasonOfAbort = {
   cancelled: 'cancelled',
   'timed-out': 'deadline-passed',
@@ -17,24 +19,24 @@ export const reasonOfAbort = {
 } as const satisfies Readonly<Record<AbortReason, ReasonCode>>;
 
 /**
- * What the next turn is given back: a hint, never the truth. At most 2,048 characters as JSON, versioned by `v`, no ARN, no
+ * The hint that one turn passes to the next; it is never the truth. At most 2,048 characters as JSON, versioned by `v`, no ARN, no
  * account id. Without it the next turn finds the release record and goes on.
  */
 export interface Memory {
   readonly v: 1;
 }
 
-/** What a run would do. Printed by a dry run, by `plan`, and at the top of every delivery. */
+/** The changes a run would make. A dry run and `plan` print it, and every delivery prints it first. */
 export interface Plan {
   /** One line: `deploy churn 1.4.0 to churn by canary`. */
   readonly title: string;
-  /** What would be created, changed or left alone, in order; empty when there is nothing to do. */
+  /** The objects to create, change or leave alone, in order; empty when there is nothing to do. */
   readonly changes: readonly Change[];
-  /** Facts the reader should know before going on: skips, opt-outs, predicted traffic, what rollback means here. */
+  /** Facts the reader should know before the run continues: skips, opt-outs, predicted traffic, the meaning of a rollback here. */
   readonly notes: readonly string[];
   /** Expected duration, from estimates that the notes name. */
   readonly expectedSeconds: number;
-  /** Instances billed at the peak of the rollout, by instance type; what the quota check compares. */
+  /** Instances billed at the peak of the rollout, by instance type. The quota check compares them. */
   readonly peakInstances: Readonly<Record<string, number>>;
   /** IAM actions the run needs, sorted. */
   readonly permissions: readonly string[];
@@ -71,10 +73,13 @@ export type Progress<M extends Memory, Outputs> =
       readonly remarks?: Remarks;
     };
 
-/** What went wrong beside the delivery and must not fail it (DESIGN §7 rule 13): warnings for the host to show. */
+/** Problems beside the delivery that must not fail it (DESIGN §7 rule 13): warnings for the host to show. */
 export type Remarks = readonly string[];
 
-/** An operation never sleeps, never reads the environment, never prints. Each turn looks, mutates at most once, says what is next. */
+/**
+ * An operation never sleeps, never reads the environment, never prints. Each turn looks, makes at most one change, and returns the
+ * next step.
+ */
 export interface Operation<Inputs, M extends Memory, Outputs> {
   readonly name: OperationName;
   /** One sentence, for `action.yml`, README and `--help`. */
@@ -82,15 +87,19 @@ export interface Operation<Inputs, M extends Memory, Outputs> {
   readonly inputs: Schema<Inputs>;
   readonly outputs: OutputSchema<Outputs>;
   /**
-   * One turn. Without memory: look, plan, write nothing (a dry run stops here). With memory: look again, act once, say what is next.
-   * @throws {Refusal} when the request cannot be carried out as asked and nothing was written for it
+   * One turn. Without memory: look, plan, write nothing (a dry run stops here). With memory: look again, act once, return the next
+   * step.
+   * @throws {Refusal} when the request cannot be carried out as given; nothing was written for it
    */
   advance(inputs: Inputs, memory: M | undefined, world: World): Promise<Progress<M, Outputs>>;
-  /** Bring the far side to rest. Called only after the running turn has ended. */
+  /** Settles AWS after an abort. Called only after the running turn has ended. */
   abort(inputs: Inputs, memory: M | undefined, why: AbortReason, world: World): Promise<Progress<M, Outputs>>;
 }
 
-/** The request cannot be carried out as asked. Raised before the first write; says what, which object, what to do. */
+/**
+ * The request cannot be carried out as given. Raised before the first write; its message names the problem, the object and the
+ * remedy.
+ */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly reason: ReasonCode;

@@ -4,57 +4,57 @@ import { type Place, resourcesOf } from './policy-resources.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
 /**
- * What each operation must be allowed, declared once: the plan's list of permissions and `docs/permissions/*.json` are made from
- * here, and `test/acceptance/permissions.test.ts` holds both against what the operations ask of AWS.
+ * The permissions of each operation, declared once. The plan's list of permissions and `docs/permissions/*.json` are generated from
+ * here, and `test/acceptance/permissions.test.ts` compares both with the operations' requests to AWS.
  */
 export type PolicyName = OperationName | 'plan';
-/** With the policy of the people who approve in the registry: no operation of the suite does it for them. */
+/** Includes the policy of the people who approve in the registry: no operation of the suite approves for them. */
 export type PublishedName = PolicyName | 'approver';
 
-/** Something that not every run needs. A plan lists it when its run does; a policy always has it. */
+/** A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. */
 export type Need =
   /** Copies the artifact to its content-addressed key and resolves the image. */
   | 'pins'
   | 'evaluates'
   /** Reads a training job. */
   | 'trains'
-  /** Makes a model and an endpoint config. */
+  /** Creates a model and an endpoint config. */
   | 'publishes'
   | 'creates'
   | 'updates'
   | 'passes-role'
   | 'scales'
   | 'encrypts'
-  /** Brings the count of what serves back to the manifest's. */
+  /** Restores the instance count of the manifest. */
   | 'resizes';
 
 interface Grant {
-  /** What it is for, in letters and digits (IAM: Sid). */
+  /** Its purpose, in letters and digits (IAM: Sid). */
   readonly sid: string;
   readonly actions: readonly string[];
   readonly on: readonly (keyof ReturnType<typeof resourcesOf>)[];
   readonly condition?: (place: Place) => Condition;
   /** Absent: every run needs it. */
   readonly when?: Need;
-  /** Why it is needed although no request of the suite is called like that. */
+  /** Why it is needed although no request of the suite has this name. */
   readonly because?: string;
 }
 
 const findVersion: Grant = {
   sid: 'FindTheVersion',
   actions: ['sagemaker:DescribeModelPackage', 'sagemaker:ListModelPackages'],
-  // Also the listing is about packages (AWS: "Cross-account support", model package group policy).
+  // The listing too is a permission on packages (AWS: "Cross-account support", model package group policy).
   on: ['packages'],
 };
 
-/** Which package is the version's, for what the release record says of it. */
+/** Finds the version's package, to check the release record's claim about it. */
 const compareWithRegistry: Grant = {
   sid: 'CompareWithTheRegistry',
   actions: ['sagemaker:ListModelPackages'],
   on: ['packages'],
 };
 
-/** Without it S3 answers 403 instead of 404 for an object that is not there. A `s3:prefix` condition would bring the 403 back. */
+/** Without it S3 answers 403 instead of 404 for an absent object. A `s3:prefix` condition would bring the 403 back. */
 const tellAbsence = (...on: Grant['on']): Grant => ({ sid: 'TellAbsentFromForbidden', actions: ['s3:ListBucket'], on });
 
 const readRelease: readonly Grant[] = [
@@ -63,7 +63,7 @@ const readRelease: readonly Grant[] = [
     actions: ['sagemaker:DescribeEndpoint'],
     on: ['endpoint'],
   },
-  // One of them names its release record.
+  // One of the tags names its release record.
   { sid: 'ReadItsTags', actions: ['sagemaker:ListTags'], on: ['endpoint'] },
   {
     sid: 'ReadWhatItServes',
@@ -86,7 +86,7 @@ const readRelease: readonly Grant[] = [
 
 const readModels: Grant = { sid: 'ReadTheModels', actions: ['sagemaker:DescribeModel'], on: ['allModels'] };
 
-/** Approval and content are looked at again while traffic moves (rule 18). */
+/** Approval and content are checked again while traffic moves (rule 18). */
 const lookAtApproval: Grant = {
   sid: 'LookAtTheApproval',
   actions: ['sagemaker:DescribeModelPackage'],
@@ -102,7 +102,7 @@ const readCandidate: readonly Grant[] = [findVersion, ...readContent];
 
 const readAlarms: Grant = { sid: 'ReadAlarms', actions: ['cloudwatch:DescribeAlarms'], on: ['everything'] };
 
-/** Either header, never none: a write that does not say what it follows would take a record from whoever holds it. */
+/** Either header, never none: an unconditional write would overwrite the record of another holder. */
 const writeRelease: readonly Grant[] = [
   { sid: 'BeginTheReleaseRecord', actions: ['s3:PutObject'], on: ['records'], condition: conditions.creates },
   { sid: 'ContinueTheReleaseRecord', actions: ['s3:PutObject'], on: ['records'], condition: conditions.replaces },
@@ -139,14 +139,14 @@ const holdScaling: readonly Grant[] = [
     actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'],
     on: ['endpoint'],
     when: 'scales',
-    because: 'Application Auto Scaling asks whether the caller may change what it is to change for them',
+    because: 'Application Auto Scaling checks that the caller may make the changes that it will make for them',
   },
   {
     sid: 'LetScalingMakeAlarms',
     actions: ['cloudwatch:PutMetricAlarm', 'cloudwatch:DeleteAlarms'],
     on: ['scalingAlarms'],
     when: 'scales',
-    because: 'target tracking makes and removes alarms in the name of the caller',
+    because: 'target tracking creates and removes alarms on behalf of the caller',
   },
   {
     sid: 'LetScalingHaveItsRole',
@@ -154,7 +154,7 @@ const holdScaling: readonly Grant[] = [
     on: ['scalingRole'],
     condition: conditions.scalesEndpoints,
     when: 'scales',
-    because: "the account's first scalable target makes the role that scales",
+    because: "the account's first scalable target creates the role that scales",
   },
 ];
 
@@ -176,7 +176,7 @@ const encrypt: readonly Grant[] = [
     on: ['key'],
     condition: conditions.grantsThroughSageMaker,
     when: 'encrypts',
-    because: "SageMaker makes a grant on `kms-key` in the name of the caller for the instances' volumes",
+    because: "SageMaker creates a grant on `kms-key` on behalf of the caller for the instances' volumes",
   },
   {
     sid: 'LetSageMakerFindTheKey',
@@ -184,11 +184,11 @@ const encrypt: readonly Grant[] = [
     on: ['key'],
     condition: conditions.throughSageMaker,
     when: 'encrypts',
-    because: 'SageMaker looks at `kms-key` in the name of the caller',
+    because: 'SageMaker reads `kms-key` on behalf of the caller',
   },
 ];
 
-/** Only what was published for this endpoint: a config of another one would bring that one's model and instances. */
+/** Only configs of this endpoint: a config of another endpoint would bring its model and instances. */
 const updateIt: Grant = { sid: 'UpdateIt', actions: ['sagemaker:UpdateEndpoint'], on: ['endpoint', 'ownConfigs'] };
 
 const armTheRelease: Grant = {
@@ -212,7 +212,7 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
       on: ['packages'],
       condition: conditions.unapproved,
     },
-    // Of two registrations of one version the later rejects its own package; IAM cannot tell whose package it is.
+    // When two runs register one version, the later one rejects its own package; IAM cannot check the owner of a package.
     {
       sid: 'RejectADuplicate',
       actions: ['sagemaker:UpdateModelPackage'],
@@ -266,7 +266,7 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
       on: ['endpoint'],
       when: 'resizes',
     },
-    // The endpoint's tags are set again after an update, which carries none.
+    // An update carries no tags, so the endpoint's tags are set again afterwards.
     { sid: 'TagTheEndpoint', actions: ['sagemaker:AddTags'], on: ['endpoint'] },
     {
       sid: 'TagWhatIsMade',
@@ -278,7 +278,7 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     ...scale,
     ...encrypt,
   ],
-  // The way back is weights: no metric of the suite's own aborts anything here.
+  // The way back uses weights: no metric of the suite aborts anything here.
   'shift-traffic': [
     ...readRelease,
     lookAtApproval,
@@ -300,7 +300,7 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     ...readRelease,
     compareWithRegistry,
     readModels,
-    // As a watchdog it follows a left-behind delivery to its end; going back itself does not look at the registry.
+    // As a watchdog it follows an abandoned delivery to its end; a rollback itself does not look at the registry.
     lookAtApproval,
     ...supervise,
     { sid: 'TakeTheTrafficBack', actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'], on: ['endpoint'] },
@@ -310,7 +310,7 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
   ],
 };
 
-/** The IAM actions a run needs, sorted. @param needs of this run; what always is needed is in any case */
+/** The IAM actions a run needs, sorted. @param needs of this run; permissions that every run needs are always included */
 export const permissionsFor = (policy: PolicyName, needs: readonly Need[]): readonly string[] =>
   [
     ...new Set(
@@ -358,7 +358,7 @@ export const policyFor = (policy: PublishedName, place: Place): Policy => {
   };
 };
 
-/** Action → why it is needed, for those that no request is called like. */
+/** Action → why it is needed, for actions without a request of the same name. */
 export const unasked = (policy: PublishedName): ReadonlyMap<string, string> =>
   new Map(
     published[policy].flatMap(({ actions, because }) =>

@@ -1,29 +1,30 @@
 /**
- * Foreign text is never a command and never hides anything (DESIGN §7 rule 22). Pure: the hosts apply it where they print, the
- * reports where they compose.
+ * Foreign text is never a command and never hides anything (DESIGN §7 rule 22). These functions are pure: the hosts apply them
+ * where they print, the reports where they compose text.
  */
 
 /**
- * Characters that show nothing and change what is read: controls (ESC moves a terminal's cursor), format characters (U+202E turns the
- * line round, U+200B splits a word), line separators, halves of characters, and what Unicode lets a reader ignore. Line feed and tab stay.
+ * Invisible characters that change the reading of a text: controls (ESC moves a terminal's cursor), format characters (U+202E
+ * reverses a line, U+200B splits a word), line separators, halves of characters, and characters that Unicode allows a reader to
+ * ignore. Line feed and tab stay.
  */
 const hidden = /[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu;
 
 /**
- * The joiners are letters' orthography in Persian and in the scripts of India, where a word without them is another word; between two
- * such letters they hide nothing.
+ * Persian and the scripts of India spell words with joiners; a word without them is another word. Between two such letters they
+ * hide nothing.
  */
 const joined =
   '\\p{Script=Arab}\\p{Script=Deva}\\p{Script=Beng}\\p{Script=Guru}\\p{Script=Gujr}\\p{Script=Orya}\\p{Script=Taml}\\p{Script=Telu}\\p{Script=Knda}\\p{Script=Mlym}\\p{Script=Sinh}';
 const joiner = `(?<=[${joined}])[\u{200c}\u{200d}](?=[${joined}])`;
 
-/** A picture made of several: its joiners and selectors belong to it. Neither `#` nor `:` is a picture. */
+/** An emoji of several characters: its joiners and selectors belong to it. Neither `#` nor `:` is an emoji. */
 const picture =
   /\p{Extended_Pictographic}[\u{fe0e}\u{fe0f}\p{Emoji_Modifier}]?(?:\u{200d}\p{Extended_Pictographic}[\u{fe0f}\p{Emoji_Modifier}]?)*/gu;
 
 const either = new RegExp(`(${picture.source}|[0-9]\\u{fe0f}\\u{20e3}|${joiner})|${hidden.source}`, 'gu');
 
-/** `\u202e` for a character that would not be seen; the text may have several lines. */
+/** Shows `\u202e` for an invisible character; the text may have several lines. */
 export const visible = (text: string): string =>
   text.replace(/\r\n/g, '\n').replace(either, (found, kept: string | undefined) => kept ?? escaped(found));
 
@@ -38,16 +39,16 @@ const escaped = (character: string): string => {
 };
 
 /**
- * Text of several lines of which the runner takes none for a command. It reads line by line (`\r` and `\n` both end one) and takes
- * `::name …::` after any white space, and `##[name …]` at any place (actions/runner, ActionCommand.TryParseV2 and TryParse). It compares
- * by culture, which skips ignorable characters: `visible` goes first. A backslash shows that something was kept from acting.
+ * Text of several lines without any command for the runner. The runner reads line by line (`\r` and `\n` both end one) and takes
+ * `::name …::` after any white space, and `##[name …]` at any place (actions/runner, ActionCommand.TryParseV2 and TryParse). It
+ * compares by culture, which skips ignorable characters: `visible` goes first. A backslash marks each disarmed command.
  */
 export const withoutCommands = (text: string): string =>
   visible(text)
     .replace(/^(\s*)(?=::)/gm, '$1\\')
     .replace(/##\[/g, '##\\[');
 
-/** JSON that parses to the same, and that neither a runner nor a terminal takes for anything else. */
+/** JSON that parses to the same value, without any command for a runner or a terminal. */
 export const jsonText = (value: unknown, indent?: number): string =>
   (JSON.stringify(value, undefined, indent) ?? 'null')
     .replace(hidden, (found) => [...codeUnits(found)].map((unit) => `\\u${unit}`).join(''))
@@ -57,7 +58,7 @@ const codeUnits = function* (text: string): Generator<string> {
   for (let i = 0; i < text.length; i++) yield text.charCodeAt(i).toString(16).padStart(4, '0');
 };
 
-/** One argument of a command that people copy into a shell: foreign text in it stays one word and runs nothing. */
+/** One argument of a command that a reader copies into a shell: foreign text in it stays one word and runs nothing. */
 export const shellWord = (text: string): string => {
   const shown = oneLine(text);
   return /^[\w%+=:,./@-]+$/.test(shown) ? shown : `'${shown.replace(/'/g, "'\\''")}'`;

@@ -1,13 +1,13 @@
 import type { Place } from './policy-resources.ts';
 
 /**
- * The conditions of the published policies. Every key is one that AWS's Service Authorization Reference names for the action; the
- * simulator refuses a policy with a key that the action does not runNextTask, and evaluates all others.
+ * The conditions of the published policies. AWS's Service Authorization Reference names every key for its action. The simulator
+ * refuses a policy with a key that the action does not have, and evaluates all others.
  */
 export type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 
 /**
- * What must stay as it was registered: the suite's own keys in CustomerMetadataProperties; a test holds them against
+ * Facts that must stay as registered: the suite's own keys in CustomerMetadataProperties. A test compares them with
  * `registry/metadata.ts`, which is above this layer. IAM has no key for all metadata at once.
  */
 const registeredFacts = [
@@ -34,9 +34,9 @@ const factsStay: Condition = {
 };
 
 export const conditions = {
-  /** A request without a status is refused: AWS does not say which one a version then has. */
+  /** A request without a status is refused: AWS does not document the resulting status. */
   unapproved: (): Condition => ({ StringEquals: { 'sagemaker:ModelApprovalStatus': 'PendingManualApproval' } }),
-  /** A rejection, and nothing beside it for which IAM has a key. It has none for the InferenceSpecification. */
+  /** A rejection alone, as far as IAM has keys. It has none for the InferenceSpecification. */
   onlyRejects: (): Condition => ({ StringEquals: { 'sagemaker:ModelApprovalStatus': 'Rejected' }, ...factsStay }),
   onlyDecides: (): Condition => ({
     StringEquals: { 'sagemaker:ModelApprovalStatus': ['Approved', 'Rejected'] },
@@ -49,7 +49,7 @@ export const conditions = {
   atCreation: (): Condition => ({
     StringEquals: { 'sagemaker:TaggingAction': ['CreateEndpointConfig', 'CreateModel'] },
   }),
-  /** An alarm of the suite's is looked at by SageMaker; one with actions could start what the role may not. */
+  /** SageMaker reads the suite's alarms. An alarm with actions could start actions that the role itself may not take. */
   withoutActions: (): Condition => ({ Null: { 'cloudwatch:AlarmActions': 'true' } }),
   ownNamespace: (): Condition => ({ StringEquals: { 'cloudwatch:namespace': 'ModelDelivery' } }),
   toSageMaker: (): Condition => ({ StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } }),
@@ -62,7 +62,10 @@ export const conditions = {
   scalesEndpoints: (): Condition => ({
     StringEquals: { 'iam:AWSServiceName': 'sagemaker.application-autoscaling.amazonaws.com' },
   }),
-  /** Only SageMaker, in the name of the role, and only for what AWS itself encrypts (AWS KMS: "Controlling access to grants"). */
+  /**
+   * Only SageMaker, on behalf of the role, and only for resources that AWS itself encrypts (AWS KMS: "Controlling access to
+   * grants").
+   */
   grantsThroughSageMaker: ({ region, kmsAlias }: Place): Condition => ({
     Bool: { 'kms:GrantIsForAWSResource': 'true' },
     'ForAnyValue:StringEquals': { 'kms:ResourceAliases': kmsAlias },

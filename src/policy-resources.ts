@@ -9,7 +9,7 @@ export interface Place {
   readonly endpoint: string;
   readonly executionRole: string;
   readonly releases: S3Location;
-  /** Where training leaves its artifacts. */
+  /** The bucket of training artifacts. */
   readonly artifacts: string;
   readonly repository: string;
   readonly kmsAlias: string;
@@ -18,8 +18,8 @@ export interface Place {
 /**
  * The ARNs that policies name. SageMaker compares names in lower case. A name that was cut to 63 characters needs a wider pattern.
  *
- * What is made for an endpoint is named `<endpoint>-<version>-<hash8>` (rule 8), so `<endpoint>-*` finds all of it, and also what
- * is made for an endpoint whose name begins with `<endpoint>-`: IAM has no pattern for digits.
+ * The resources of an endpoint are named `<endpoint>-<version>-<hash8>` (rule 8), so `<endpoint>-*` matches all of them. It also
+ * matches those of an endpoint whose name begins with `<endpoint>-`: IAM has no pattern for digits.
  */
 export const resourcesOf = ({ partition, region, account, ...place }: Place) => {
   const regional = (service: string, resource: string): string =>
@@ -36,12 +36,12 @@ export const resourcesOf = ({ partition, region, account, ...place }: Place) => 
     endpoint: regional('sagemaker', `endpoint/${endpoint}`),
     ownConfigs: regional('sagemaker', `endpoint-config/${endpoint}-*`),
     ownModels: regional('sagemaker', `model/${endpoint}-*`),
-    // What served before the suite came has a name of its own.
+    // A configuration from before the suite has a name of its own.
     allConfigs: regional('sagemaker', 'endpoint-config/*'),
     allModels: regional('sagemaker', 'model/*'),
     ownAlarms: regional('cloudwatch', `alarm:${place.endpoint}-*`),
     scalingAlarms: regional('cloudwatch', `alarm:TargetTracking-endpoint/${place.endpoint}/*`),
-    // Its last part is an id of AWS's making: no pattern finds the targets of one endpoint.
+    // AWS generates its last part: no pattern matches the targets of one endpoint.
     scalableTargets: regional('application-autoscaling', 'scalable-target/*'),
     repository: regional('ecr', `repository/${place.repository}`),
     key: regional('kms', 'key/*'),

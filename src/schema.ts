@@ -7,24 +7,24 @@ import { quoted } from './secrets.ts';
 export interface Field<Value> {
   /** One sentence for `action.yml`, README and `--help`; Markdown allowed. */
   readonly description: string;
-  /** `file`: the host reads the file the input names and gives its text to `parse`. */
+  /** `file`: the host reads the file that the input names and passes its text to `parse`. */
   readonly kind: 'text' | 'boolean' | 'choice' | 'duration' | 'integer' | 'file';
   readonly required: boolean;
-  /** Of a `file`: what is larger is refused unread. */
+  /** For a `file`: a larger one is refused unread. */
   readonly mostBytes?: number;
   /** As the user would write it. Without one an input that is not required parses to `undefined`. */
   readonly default?: string;
   readonly choices?: readonly string[];
   readonly example?: string;
-  /** The command line takes it more than once and gives all texts to `parse`, one a line. */
+  /** The command line accepts it more than once and passes all texts to `parse`, one a line. */
   readonly repeatable?: true;
   /**
-   * @param text what the user wrote, or the file's content for `kind: 'file'`
+   * @param text the user's text, or the file's content for `kind: 'file'`
    * @param source the file's path for `kind: 'file'`, else the input's name
-   * @throws {InputError} with what was wrong, the value, and what is allowed
+   * @throws {InputError} naming the problem, the value, and the allowed values
    */
   parse(text: string, source: string): Value;
-  /** What of the user's text may be repeated in a log or a summary (DESIGN §7 rule 16); without it all of it. */
+  /** Gives the part of the user's text that a log or a summary may repeat (DESIGN §7 rule 16); without it, all of the text. */
   shown?(text: string): string;
 }
 
@@ -38,7 +38,7 @@ export interface OutputField {
 }
 export type OutputSchema<Outputs> = { readonly [Name in keyof Outputs]-?: OutputField };
 
-/** What the user gave cannot be used. One sentence naming the input, the value, and what is allowed. Nothing was written. */
+/** The user's value cannot be used. One sentence names the input, the value, and the allowed values. Nothing was written. */
 export class InputError extends Error {
   override readonly name = 'InputError';
 }

@@ -1,17 +1,19 @@
 /**
- * Nothing leaks (DESIGN §7 rule 16). The one place that takes secrets out of text: by their value where this process learned them, by
- * their shape where AWS, a proxy or a person wrote them into a sentence. Whatever becomes of an error or leaves a run goes through it.
+ * Nothing leaks (DESIGN §7 rule 16). This is the one place that removes secrets from text: by value, if this process knows them; by
+ * shape, if AWS, a proxy or a person wrote them into a sentence. Every error text and every text that leaves a run goes through it.
  */
 const concealed = '***';
 
-/** Shorter ones are words: to conceal them would spoil every sentence they are in, and a credential of AWS's is never so short. */
+/**
+ * Shorter values are ordinary words: hiding them would spoil every sentence with that word, and AWS credentials are never so short.
+ */
 const shortest = 16;
-/** A worker lives for months and is given credentials with every job: those of the last jobs are enough. */
+/** A worker lives for months and gets credentials with every job: those of the last jobs are enough. */
 const most = 240;
 
 const known = new Set<string>();
 
-/** From now on none of these is in a text that `redacted` gives. */
+/** From now on `redacted` removes these values. */
 export const keepSecret = (...values: readonly (string | undefined)[]): void => {
   for (const value of values) {
     if (value === undefined || value.length < shortest) continue;
@@ -26,7 +28,7 @@ export const keepSecret = (...values: readonly (string | undefined)[]): void => 
   }
 };
 
-/** Variables that hold a secret by what they are. */
+/** Variables that always hold a secret. */
 const secretVariables = [
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SESSION_TOKEN',
@@ -37,16 +39,16 @@ const secretVariables = [
   'GH_TOKEN',
 ];
 
-/** What the environment was given for this process's eyes alone. */
+/** Secrets in this process's environment. */
 export const keepSecretsOf = (env: Readonly<Record<string, string | undefined>>): void =>
   keepSecret(...secretVariables.map((name) => env[name]));
 
-/** Values of a container's variables and of metadata: secrets perhaps, and perhaps words, so only AWS's own sentences go without them. */
+/** Values of a container's variables and of metadata. They may be secrets or ordinary words, so only AWS's own sentences lose them. */
 const variables = new Set<string>();
 const mostVariables = 2_000;
 const shortestVariable = 5;
 
-/** Members that hold names and values which people chose, here and at AWS. */
+/** Members with names and values that users chose, here and at AWS. */
 const holders: ReadonlySet<string> = new Set([
   'environment',
   'container-environment',
@@ -55,7 +57,7 @@ const holders: ReadonlySet<string> = new Set([
   'CustomerMetadataProperties',
 ]);
 
-/** From now on no sentence of AWS's repeats the value of a variable that is somewhere in `data`. */
+/** From now on AWS's sentences lose the value of every variable in `data`. */
 export const keepVariablesOf = (data: unknown, within = false): void => {
   if (typeof data === 'string' && within && data.length >= shortestVariable) {
     variables.delete(data);
@@ -73,23 +75,23 @@ export const keepVariablesOf = (data: unknown, within = false): void => {
 /** The body of an object in S3: nothing to look into. */
 const isStream = (data: object): boolean => 'pipe' in data || 'getReader' in data;
 
-/** `redacted`, and without any variable's value: for a sentence of AWS's, which may quote what it was sent. */
+/** `redacted`, and without any variable's value: for AWS's sentences, which may quote the request. */
 export const redactedWords = (text: string): string => {
   let clean = text;
-  // The longest first: one may be a part of another.
+  // The longest value first: one may be a part of another.
   for (const value of [...variables].sort((one, other) => other.length - one.length))
     if (clean.includes(value)) clean = clean.replaceAll(value, concealed);
   return redacted(clean);
 };
 
-/** In order: what swallows most first. Every repetition that another may follow has an end: the time is linear. */
+/** In order: the pattern with the longest match first. Every repetition that another may follow is bounded: the time is linear. */
 const shapes: readonly (readonly [RegExp, string])[] = [
-  // SignatureDoesNotMatch quotes the request it was made of, session token and all (SigV4 troubleshooting, IAM user guide).
+  // SignatureDoesNotMatch quotes its request, including the session token (SigV4 troubleshooting, IAM user guide).
   [
     /(The )?(Canonical (String|Request)\b|String-to-Sign|CanonicalRequest\b|StringToSign\b)[\s\S]*/gi,
     '(the quoted request is left out)',
   ],
-  // IncompleteSignatureException quotes a piece of the header, whichever it could not read.
+  // IncompleteSignatureException quotes the unreadable piece of the header.
   [/'[^']*' not a valid key=value pair/g, 'no valid key=value pair'],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----|[\s\S]*)/g, concealed],
   [
@@ -97,7 +99,7 @@ const shapes: readonly (readonly [RegExp, string])[] = [
     `$1$2${concealed}`,
   ],
   [/\bAWS4-[A-Z0-9-]+[ \n]+[^"'\\]+/g, `AWS4-HMAC-SHA256 ${concealed}`],
-  // What was sent as a container's variable, or for a member that is a secret by its name.
+  // The value of a container's variable, or of a member with a secret's name.
   [
     /\bValue '[\s\S]{0,20000}?' at '([^'"\\]*(?:environment|secret|token|password|credential)[^'"\\]*)'/gi,
     "the value at '$1'",
@@ -110,7 +112,7 @@ const shapes: readonly (readonly [RegExp, string])[] = [
   [/\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b/g, concealed],
   [/\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g, concealed],
   [/\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeprs]-)[\w-]{16,}/g, concealed],
-  // Models are named `sk-learn-…` and `hf_distilbert-…` too: a key goes on in one piece that no name has.
+  // Models also have names such as `sk-learn-…` and `hf_distilbert-…`. A key continues in one long piece, which no name has.
   [/\bhf_[A-Za-z0-9]{30,}/g, concealed],
   [/\bsk-(?:[a-z0-9]{2,16}-){0,3}(?=\w{0,200}\d)(?=\w{0,200}[A-Z])(?=\w{0,200}[a-z])\w{16,}[\w-]*/g, concealed],
   [
@@ -124,14 +126,14 @@ const shapes: readonly (readonly [RegExp, string])[] = [
   [/\b((?:password|passwd|passphrase|secret)\s*:\s*["']?)[^\s"',;&{}()\\]{4,}/gi, `$1${concealed}`],
 ];
 
-/** The text without its secrets. What is left reads on: `Authorization: ***`. */
+/** The text without its secrets. The rest stays readable: `Authorization: ***`. */
 export const redacted = (text: string): string => {
   let clean = withoutKnownSecrets(text);
   for (const [shape, instead] of shapes) clean = clean.replace(shape, instead);
   return clean;
 };
 
-/** Without the values that this process learned: for text that was put together of redacted parts, such as JSON. */
+/** Removes the values that this process knows: for text composed of redacted parts, such as JSON. */
 export const withoutKnownSecrets = (text: string): string => {
   let clean = text;
   for (const secret of known) if (clean.includes(secret)) clean = clean.replaceAll(secret, concealed);
@@ -145,12 +147,12 @@ const clean = (value: unknown): unknown => {
   if (typeof value === 'string') return redacted(value);
   if (Array.isArray(value)) return value.map(clean);
   if (typeof value !== 'object' || value === null) return value;
-  // An instant that AWS gave: it has no members of its own, and would become an empty object.
+  // A date from AWS has no members of its own, and would become an empty object.
   if (value instanceof Date) return value;
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [redacted(key), clean(member)]));
 };
 
-/** Made by a machine to be secret rather than by a person to be read: long, of one piece, digits and both cases. */
+/** The text looks generated rather than written by a person: long, in one piece, with digits and both cases. */
 const looksMade = (text: string): boolean =>
   !/^(arn:|s3:\/\/|https?:\/\/)/.test(text) &&
   (text.match(/[\w+/=.~-]{20,}/g) ?? []).some(
@@ -160,7 +162,7 @@ const looksMade = (text: string): boolean =>
 /** An assignment: people write `KEY=value` where a mapping is wanted, and the value may be a secret. */
 const assigns = /^\s*[\w.-]{1,128}\s*=/m;
 
-/** May not be repeated, although nothing about its place says so. */
+/** The text may be a secret, although its place is an ordinary one. */
 export const mayBeSecret = (text: string): boolean => redacted(text) !== text || assigns.test(text) || looksMade(text);
 
 /** A written value in the sentence that refuses it: `"10 minutes"`, cut to a line's length; not at all when it may be a secret. */
@@ -169,24 +171,24 @@ export const quoted = (value: unknown): string => {
   if (parts.some((part) => typeof part === 'object' && part !== null))
     return Array.isArray(value) ? 'a list' : 'a mapping';
   if (parts.some((part) => typeof part === 'string' && mayBeSecret(part))) return notShown;
-  // JSON has no `.nan` and no `.inf`, and would quote `null`.
+  // JSON has no `.nan` and no `.inf`, and would give `null`.
   const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
   return text.length <= 80 ? text : `${text.slice(0, 77)}…`;
 };
 export const notShown = 'the value (not shown: it may be a secret)';
 
-/** A name that was written where `KEY=value` belongs: the value is left out, and the whole of it when it is no name. */
+/** A name in the place of `KEY=value`: the value is left out, and the whole text if it is not a name. */
 export const keyOf = (text: string): string => {
   const [, name = '', value] = /^([^=]*)(?:=([\s\S]*))?$/.exec(text) ?? [];
-  // `c2VjcmV0==` is no key without a value.
+  // `c2VjcmV0==` is not a key without a value.
   const isKey = value === undefined || !/^=*$/.test(value);
   return isKey && !looksMade(name) && redacted(name) === name ? `${name}${value === undefined ? '' : '=…'}` : '…';
 };
 
-/** Where a text stops being JSON; the engine's own words quote the text. */
+/** The place where a text stops being JSON; the engine's own message would quote the text. */
 export const jsonProblem = (error: unknown): string => {
   const message = error instanceof Error ? error.message : '';
   const [, position, place] = /\bat position (\d+)(?: \((line \d+ column \d+)\))?/.exec(message) ?? [];
-  if (position === undefined) return 'not JSON: something in it has no place in JSON';
+  if (position === undefined) return 'not JSON: it contains an element that JSON does not allow';
   return `not JSON: it ends, or breaks, at ${place ?? `character ${position}`}`;
 };

@@ -1,10 +1,10 @@
 import type { AwsReads, AwsWrites } from './aws/clients.ts';
 import type { Clock } from './clock.ts';
 
-/** Everything an operation may touch. Built by the host; the same operation runs against AWS, the simulator, or a test double. */
+/** Everything an operation may touch. The host builds it. The same operation runs against AWS, the simulator, or a test double. */
 export interface World {
   readonly clock: Clock;
-  /** Aborts when the host wants the running turn to end: the turn stops before its next call. */
+  /** The host aborts it to end the running turn: the turn stops before its next call. */
   readonly signal: AbortSignal;
   readonly run: Run;
   readonly account: Account;
@@ -13,7 +13,7 @@ export interface World {
   readonly write?: AwsWrites;
 }
 
-/** Whose account the credentials belong to, asked of STS before anything else. */
+/** The account of the credentials, read from STS before anything else. */
 export interface Account {
   readonly partition: string;
   readonly region: string;
@@ -23,12 +23,12 @@ export interface Account {
 /** The hosts there are. A table of hosts is typed by this, so that a new one cannot be left out of it. */
 export type HostName = 'github-actions' | 'codepipeline' | 'command-line';
 
-/** Who asks, and where people can read about it. */
+/** The requester, and a page about the run. */
 export interface Run {
   readonly host: HostName;
   /**
-   * Stable over re-runs of the same job that ask for the same (`github/<repository>/<run id>/<job>/<operation>/<digest of what is
-   * asked>`), so that a re-run takes its own lease over; different for everybody else.
+   * Stable over re-runs of the same job with the same request (`github/<repository>/<run id>/<job>/<operation>/<digest of the
+   * request>`), so that a re-run takes its own lease over; different for every other requester.
    */
   readonly holder: string;
   readonly url?: string;

@@ -27,7 +27,7 @@ export type {
   ScheduledAction,
 } from '@aws-sdk/client-application-auto-scaling';
 
-/** Made here, beside the commands that are used, so that a bundle leaves out all others. */
+/** Created here, beside the commands in use, so that a bundle leaves out all others. */
 export const autoscalingClient = (settings: ApplicationAutoScalingClientConfig): ApplicationAutoScalingClient =>
   new ApplicationAutoScalingClient(settings);
 

@@ -11,13 +11,13 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Sender } from './sender.ts';
 
-/** A bucket of this account's. */
+/** A bucket of this account. */
 export interface OwnBucket {
   readonly Bucket: string;
   readonly ExpectedBucketOwner: string;
 }
 
-/** What makes a bucket and keeps it closed, one method per call. For the command that does so; operations see none of this. */
+/** Creates a bucket and keeps it closed, one method per call. Only the command uses it; operations do not. */
 export const bucketSettings = (send: Sender<S3Client>) => ({
   headBucket: (bucket: OwnBucket) => send(new HeadBucketCommand(bucket)),
   createBucket: (input: CreateBucketCommandInput) => send(new CreateBucketCommand(input)),

@@ -2,20 +2,20 @@ import { duration, iso } from '../clock.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 
 /**
- * Why a call never met AWS, in words a person can act on. Without this a proxy's 403 reads as a missing permission, a captive portal as
- * a `SyntaxError`, and a wrong clock as a wrong trust policy.
+ * Why a call never reached AWS, with a remedy. Without this a proxy's 403 looks like a missing permission, a captive portal like a
+ * `SyntaxError`, and a wrong clock like a wrong trust policy.
  */
 export interface Cause {
   readonly kind: 'unreachable' | 'clock-skew';
   readonly because: string;
 }
 
-/** Something between this machine and AWS answered in its place, or kept the call from it. */
+/** A device between this machine and AWS answered in its place, or blocked the call. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable';
 }
 
-/** What is looked at; `host` and `proxy` are put there by the transport. */
+/** The members that are read; the transport adds `host` and `proxy`. */
 interface Failed {
   readonly name: string;
   readonly message: string;
@@ -29,14 +29,14 @@ interface Failed {
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
 }
 
-/** The cause of a failed call that is no word of AWS's about the call itself; undefined for everything else. */
+/** The cause of a failed call, if it is not AWS's own answer to the call; undefined otherwise. */
 export const causeOf = (error: unknown): Cause | undefined => {
   if (!(error instanceof Error)) return undefined;
-  // The SDK puts into an error whatever the answer had in these places.
+  // The SDK copies these members from the answer into the error, whatever they hold.
   const { $response } = error as Failed;
   const failed: Failed = {
     ...(error as Failed),
-    // Hidden from whoever lists the members.
+    // Hidden from code that lists the members.
     ...($response ? { $response } : {}),
     name: asText(error.name),
     message: asText(error.message),
@@ -49,7 +49,7 @@ export const causeOf = (error: unknown): Cause | undefined => {
 
 export const asText = (member: unknown): string => (typeof member === 'string' ? member : '');
 
-/** Node's and OpenSSL's names for what kept a connection from being made, and for answers that are not HTTP. */
+/** Node's and OpenSSL's names for failed connections, and for answers that are not HTTP. */
 const wayOf = (failed: Failed): string | undefined => {
   const { code = '', message } = failed;
   const refusal = /^Bad response: (\d{3})$/.exec(message)?.[1];
@@ -59,8 +59,8 @@ const wayOf = (failed: Failed): string | undefined => {
   return Object.hasOwn(says, key) ? says[key]?.(failed, code) : undefined;
 };
 
-const host = ({ hostname, host: asked }: Failed): string => hostname ?? asked ?? 'the endpoint';
-/** Whose connection failed: with a proxy every one is made to it. */
+const host = ({ hostname, host: contacted }: Failed): string => hostname ?? contacted ?? 'the endpoint';
+/** The peer of the failed connection: with a proxy, every connection goes to the proxy. */
 const peer = (failed: Failed): string =>
   failed.proxy === undefined
     ? host(failed)
@@ -74,18 +74,19 @@ const address = ({ message }: Failed): string => {
 type Says = (failed: Failed, code: string) => string;
 
 const untrusted: Says = (failed, code) =>
-  `the certificate of ${host(failed)} is not trusted (${code}); a proxy that looks into TLS signs with a certificate of its own: let NODE_EXTRA_CA_CERTS name the file with it`;
+  `the certificate of ${host(failed)} is not trusted (${code}); a proxy that inspects TLS signs with a certificate of its own: name its file in NODE_EXTRA_CA_CERTS`;
 const outdated: Says = (failed, code) =>
-  `the certificate of ${host(failed)} is not valid now (${code}); is the clock of this machine right?`;
+  `the certificate of ${host(failed)} is not valid now (${code}); check the clock of this machine`;
 const noRoute: Says = (failed, code) =>
-  `there is no way to ${peer(failed)} (${code}${address(failed)}); open the firewall, or set HTTPS_PROXY or a VPC endpoint`;
+  `there is no route to ${peer(failed)} (${code}${address(failed)}); open the firewall, or set HTTPS_PROXY or a VPC endpoint`;
 const noTls: Says = (failed, code) =>
-  `${peer(failed)} does not speak TLS (${code}); does a URL say https where http is spoken (AWS_ENDPOINT_URL, HTTPS_PROXY)?`;
+  `${peer(failed)} does not speak TLS (${code}); check for https in a URL that needs http (AWS_ENDPOINT_URL, HTTPS_PROXY)`;
 
 const says: Readonly<Record<string, Says>> = {
   ENOTFOUND: (failed) =>
     `DNS knows no ${host(failed)} (ENOTFOUND); correct the region, AWS_ENDPOINT_URL or HTTPS_PROXY, or let this machine resolve the name`,
-  EAI_AGAIN: (failed) => `DNS gave no answer for ${host(failed)} (EAI_AGAIN); can this machine reach its name server?`,
+  EAI_AGAIN: (failed) =>
+    `DNS gave no answer for ${host(failed)} (EAI_AGAIN); check that this machine can reach its name server`,
   ECONNREFUSED: (failed) =>
     `${peer(failed)} refused the connection (ECONNREFUSED${address(failed)}); correct ${failed.proxy === undefined ? 'AWS_ENDPOINT_URL or open the firewall' : 'HTTPS_PROXY, or name the host in NO_PROXY'}`,
   EHOSTUNREACH: noRoute,
@@ -99,14 +100,14 @@ const says: Readonly<Record<string, Says>> = {
   CERT_HAS_EXPIRED: outdated,
   CERT_NOT_YET_VALID: outdated,
   ERR_TLS_CERT_ALTNAME_INVALID: (failed) =>
-    `the certificate that answers for ${host(failed)} is another host's (ERR_TLS_CERT_ALTNAME_INVALID); is something between this machine and AWS?`,
+    `the certificate that answers for ${host(failed)} is another host's (ERR_TLS_CERT_ALTNAME_INVALID); check for a device between this machine and AWS that answers in its place`,
   ERR_TLS: untrusted,
   EPROTO: noTls,
   ERR_SSL: noTls,
   HPE_HEADER_OVERFLOW: (failed) =>
     `the headers of the answer from ${host(failed)} are larger than this process takes (HPE_HEADER_OVERFLOW); a proxy adds them: raise NODE_OPTIONS=--max-http-header-size, or go around it with NO_PROXY`,
   HPE: (failed, code) =>
-    `${host(failed)} answered with something that is not HTTP (${code}); is AWS_ENDPOINT_URL or a proxy in between right?`,
+    `${host(failed)} answered, but not in HTTP (${code}); check AWS_ENDPOINT_URL and any proxy in between`,
 };
 
 const refusedByProxy = (failed: Failed, status: number): string => {
@@ -115,30 +116,30 @@ const refusedByProxy = (failed: Failed, status: number): string => {
   return `${proxy} refused a connection to ${failed.host ?? 'the endpoint'} (${status}); allow it there, or name the host in NO_PROXY`;
 };
 
-/** What the SDK could not read: AWS does not answer in HTML. */
-const answerOf = ({ name, message, host: asked = 'the endpoint', $metadata }: Failed): string | undefined => {
+/** An answer that the SDK could not read: AWS does not answer in HTML. */
+const answerOf = ({ name, message, host: contacted = 'the endpoint', $metadata }: Failed): string | undefined => {
   const status = $metadata?.httpStatusCode;
   if (name !== 'SyntaxError' || status === undefined || status >= 500) return undefined;
   if (isCutOff({ name, message })) return undefined;
-  return notAws(asked, status, /Unexpected token '<'/.test(message) ? 'HTML or XML' : 'something else', 'JSON');
+  return notAws(contacted, status, /Unexpected token '<'/.test(message) ? 'HTML or XML' : 'something else', 'JSON');
 };
 
-/** The answer broke off: whoever asks again gets all of it. */
+/** The answer broke off: a second request gets all of it. */
 export const isCutOff = ({ name, message }: Pick<Failed, 'name' | 'message'>): boolean =>
   (name === 'SyntaxError' &&
     /^(Unexpected end of JSON|Unterminated|Expected .* (?:in|after) (?:JSON|array|property))/.test(message)) ||
   (name === 'Error' && message.startsWith('@aws-sdk XML parse error'));
 
-const notAws = (asked: string, status: number, got: string, expected: string): string =>
-  `${asked} answered with ${got} instead of ${expected} (HTTP ${status}): a proxy or a captive portal answers in place of AWS; sign in there, allow the host, or name it in NO_PROXY`;
+const notAws = (contacted: string, status: number, got: string, expected: string): string =>
+  `${contacted} answered with ${got} instead of ${expected} (HTTP ${status}): a proxy or a captive portal answers in place of AWS; sign in there, allow the host, or name it in NO_PROXY`;
 
 /**
- * What an answer says about who gave it, before the SDK makes an error of AWS's from it. AWS names every answer with a request id and
- * sends no HTML.
- * @returns why it is not AWS's; undefined when it may be
+ * Whether an answer comes from AWS, before the SDK turns it into an AWS error. AWS puts a request id on every answer and sends no
+ * HTML.
+ * @returns why it is not from AWS; undefined when it may be
  */
 export const foreignAnswer = (
-  { method, hostname: asked }: { readonly method: string; readonly hostname: string },
+  { method, hostname: contacted }: { readonly method: string; readonly hostname: string },
   proxy: string | undefined,
   { statusCode: status, headers }: { readonly statusCode: number; readonly headers: Readonly<Record<string, string>> },
 ): Unreachable | undefined => {
@@ -147,54 +148,56 @@ export const foreignAnswer = (
   const header = (name: string): string =>
     Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1] ?? '';
   if (status === 407)
-    return new Unreachable(refusedByProxy({ name: '', message: '', host: asked, ...withoutUndefined({ proxy }) }, 407));
+    return new Unreachable(
+      refusedByProxy({ name: '', message: '', host: contacted, ...withoutUndefined({ proxy }) }, 407),
+    );
   if (status === 431)
     return new Unreachable(
-      `the request's headers are too large for ${proxy ?? asked} (HTTP 431); a proxy in between takes fewer: go around it with NO_PROXY`,
+      `the request's headers are too large for ${proxy ?? contacted} (HTTP 431); a proxy in between takes fewer: go around it with NO_PROXY`,
     );
   const location = header('location');
   if (status >= 300 && status < 400 && location !== '')
     return new Unreachable(
-      `${asked} redirects to ${originOf(location)} (HTTP ${status}): a captive portal or a proxy answers in place of AWS; sign in there, or name the host in NO_PROXY`,
+      `${contacted} redirects to ${originOf(location)} (HTTP ${status}): a captive portal or a proxy answers in place of AWS; sign in there, or name the host in NO_PROXY`,
     );
-  // A refused HEAD has no body to tell whose it is.
+  // A refused HEAD has no body that could identify its sender.
   if (method === 'HEAD' && status === 403)
     return new Unreachable(
-      `${proxy ?? asked} refused the request (HTTP 403) without a request id, which AWS always gives: a proxy in between does not let it through; allow ${asked} there, or name it in NO_PROXY`,
+      `${proxy ?? contacted} refused the request (HTTP 403) without a request id, which AWS always gives: a proxy in between does not let it through; allow ${contacted} there, or name it in NO_PROXY`,
     );
-  // Plain words of refusal; AWS refuses in XML, JSON or CBOR.
+  // A refusal in plain text; AWS refuses in XML, JSON or CBOR.
   const type = header('content-type');
   if ((status === 401 || status === 403) && type !== '' && !/xml|json|cbor|html/i.test(type))
-    return new Unreachable(notAws(asked, status, type.split(';')[0] ?? type, "AWS's answer"));
-  // What a load balancer in front of AWS says while it has trouble is HTML too.
+    return new Unreachable(notAws(contacted, status, type.split(';')[0] ?? type, "AWS's answer"));
+  // A load balancer in front of AWS also sends HTML when it has trouble.
   if (status < 500 && /^text\/html\b/i.test(type))
-    return new Unreachable(notAws(asked, status, 'HTML', "AWS's answer"));
+    return new Unreachable(notAws(contacted, status, 'HTML', "AWS's answer"));
   return undefined;
 };
 
-/** No more of a foreign URL than whose it is: the rest may carry a session. */
+/** Only the origin of a foreign URL: the rest may carry a session. */
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : 'another page');
 
-/** AWS takes a request whose time is at most five minutes off (S3: fifteen). */
+/** AWS accepts a request whose time is at most five minutes off (S3: fifteen). */
 const skewOf = (failed: Failed): string | undefined => {
   const { name, message, $metadata } = failed;
   const status = $metadata?.httpStatusCode ?? 0;
   const worded = /^Signature (?:expired|not yet current): (\d{8}T\d{6}Z) .*\((\d{8}T\d{6}Z) [-+]/.exec(message);
-  const told =
+  const reported =
     name === 'RequestTimeTooSkewed' || worded !== null || /^Signature (expired|not yet current)/.test(message);
   // HEAD has no body; the SDK compares the answer's date with the clock.
   const seen = $metadata?.clockSkewCorrected === true && status === 403 && /^(Unknown|UnknownError|403)$/.test(name);
-  if (!told && !seen) return undefined;
+  if (!reported && !seen) return undefined;
   const here = instant(worded?.[1] ?? failed.RequestTime);
   const there = instant(worded?.[2] ?? failed.ServerTime ?? failed.$response?.headers?.['date']);
   const far =
     here === undefined || there === undefined
       ? "is too far from AWS's"
       : `is ${duration(Math.abs(here - there))} ${here < there ? 'behind' : 'ahead of'} AWS's (${iso(here)} here, ${iso(there)} there)`;
-  return `the clock of this machine ${far}, so AWS refuses what it signs (${name}); set it by NTP`;
+  return `the clock of this machine ${far}, so AWS refuses its signatures (${name}); set it by NTP`;
 };
 
-/** The error of a call that was signed by a corrected clock. */
+/** The error of a call that was signed with a corrected clock. */
 export const signedInTime = (error: unknown): unknown => {
   if (!(error instanceof Error)) return error;
   const { $metadata } = error as Failed;

@@ -33,7 +33,7 @@ export interface AwsWrites {
 export interface AwsClientOptions extends AwsConnection {
   readonly credentials: CredentialSource;
   readonly clock: Clock;
-  /** For every call to S3; asked for when the first one is made. */
+  /** For every call to S3; fetched at the first call. */
   readonly bucketOwner: BucketOwner;
   readonly signal?: AbortSignal;
   /** In [0, 1): jitter of the retries. Without one it is the same every time. */
@@ -43,17 +43,17 @@ export interface AwsClientOptions extends AwsConnection {
 export interface AwsClients {
   readonly reads: AwsReads;
   readonly writes: AwsWrites;
-  /** The same clients and connections, ended by another signal: for the turn that cleans up after a cancelled one. */
+  /** The same clients and connections with another signal: for the turn that cleans up after a cancelled one. */
   withSignal(signal: AbortSignal): Pick<AwsClients, 'reads' | 'writes'>;
 }
 
 /**
- * Clients for every service, each made on its first use. Imported statically all the same: what `import()` loads a bundler keeps
- * whole, and the bundles would be half as big again (1.7 MB instead of 1.1) without starting any faster.
+ * Clients for every service, each created on its first use. They are still imported statically: a bundler keeps the target of an
+ * `import()` whole, and the bundles would be half as big again (1.7 MB instead of 1.1) without a faster start.
  */
 export const createAwsClients = (options: AwsClientOptions): AwsClients => {
   const settings = { ...clientSettings(options), credentials: options.credentials.provide };
-  // Bucket names are part of the host otherwise, which a loopback address cannot have.
+  // Otherwise bucket names are part of the host, and a loopback address cannot have them.
   const forcePathStyle = options.endpointUrl !== undefined && isLoopback(new URL(options.endpointUrl).hostname);
   const clients = {
     sagemaker: once(() => sagemakerClient(settings)),

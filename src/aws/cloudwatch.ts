@@ -27,7 +27,7 @@ export type {
   PutMetricDataInput,
 } from '@aws-sdk/client-cloudwatch';
 
-/** Made here, beside the commands that are used, so that a bundle leaves out all others. */
+/** Created here, beside the commands in use, so that a bundle leaves out all others. */
 export const cloudwatchClient = (settings: CloudWatchClientConfig): CloudWatchClient => new CloudWatchClient(settings);
 
 /** CloudWatch, one method per call. */

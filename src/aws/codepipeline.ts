@@ -29,17 +29,17 @@ export type {
   PutJobSuccessResultInput,
 } from '@aws-sdk/client-codepipeline';
 
-/** Made here, beside the commands that are used, so that a bundle leaves out all others. */
+/** Created here, beside the commands in use, so that a bundle leaves out all others. */
 export const codepipelineClient = (settings: CodePipelineClientConfig): CodePipelineClient =>
   new CodePipelineClient(settings);
 
 /**
  * CodePipeline, one method per call. Jobs are the host's business, so operations see none of this. Only `acknowledgeJob` takes a
- * nonce: an answer to a job that was not acknowledged would end somebody else's work.
+ * nonce: an answer to a job that was not acknowledged would end another worker's job.
  */
 export const codepipeline = (send: Sender<CodePipelineClient>) => ({
   pollForJobs: (input: PollForJobsInput) => send(new PollForJobsCommand(input)),
-  /** @throws InvalidNonceException when somebody else has the job */
+  /** @throws InvalidNonceException when another worker has the job */
   acknowledgeJob: (input: AcknowledgeJobInput) => send(new AcknowledgeJobCommand(input)),
   /** @throws InvalidJobStateException when the job has ended already */
   putJobSuccessResult: (input: PutJobSuccessResultInput) => send(new PutJobSuccessResultCommand(input)),

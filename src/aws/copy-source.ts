@@ -1,3 +1,3 @@
-/** `CopySource` of CopyObject: URL-encoded, slashes kept. Apart from s3.ts, so that whoever needs it loads no SDK. */
+/** `CopySource` of CopyObject: URL-encoded, slashes kept. Apart from s3.ts, so that its users load no SDK. */
 export const copySource = (bucket: string, key: string): string =>
   `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;

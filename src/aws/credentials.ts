@@ -8,7 +8,7 @@ import { retrying, Throttled } from './retry.ts';
 import { sender } from './sender.ts';
 import { type Sts, sts, stsClient } from './sts.ts';
 
-/** Access keys as the SDK takes them. */
+/** Access keys in the SDK's form. */
 export interface Identity {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -16,29 +16,29 @@ export interface Identity {
   readonly expiration?: Date;
 }
 
-/** Where a connection's credentials come from. Refreshes itself; nothing it throws or says contains a secret (DESIGN §7 rule 16). */
+/** The source of a connection's credentials. It refreshes itself; its errors and messages contain no secret (DESIGN §7 rule 16). */
 export interface CredentialSource {
   /**
    * Called by the SDK before every request.
    * @throws {CredentialsUnavailable}
    */
   readonly provide: () => Promise<Identity>;
-  /** AWS says they have expired: fetch new ones for the next request, whatever the clock says. */
+  /** AWS reported them as expired: fetch new ones for the next request, whatever the clock shows. */
   readonly forget: () => void;
-  /** When the present ones end; undefined before the first request, and for keys that do not say. */
+  /** When the present ones end; undefined before the first request, and for keys without an expiry. */
   expiresAt(): Instant | undefined;
   /** A sentence when a plan of this length outlasts credentials that cannot be refreshed here (DESIGN §7 rule 12), else undefined. */
   tooShort(planSeconds: number): Promise<string | undefined>;
 }
 
-/** No credentials, or the role could not be taken: reason code `credentials-unavailable`. */
+/** No credentials, or the role could not be assumed: reason code `credentials-unavailable`. */
 export class CredentialsUnavailable extends Error {
   override readonly name = 'CredentialsUnavailable';
 }
 
 export interface BaseOptions extends AwsConnection {
   readonly clock: Clock;
-  /** Called with every identity the moment it is known, before a request is made with it: the host hides it from its log. */
+  /** Called with every identity before its first use: the host hides it from its log. */
   readonly learned?: (identity: Identity) => void;
 }
 
@@ -50,16 +50,16 @@ export interface AssumedOptions extends BaseOptions {
   readonly source:
     | { readonly proof: 'oidc'; token(): Promise<string> }
     | { readonly proof: 'credentials'; readonly credentials: CredentialSource };
-  /** Shows up in CloudTrail: who did it. Characters STS does not allow become `-`. */
+  /** CloudTrail shows it as the author. Characters that STS does not allow become `-`. */
   readonly sessionName: string;
 }
 
-/** Renewed this long before they end, by our clock: a turn and its retries fit in it. */
+/** Renewal comes this long before the end, by our clock: a turn and its retries fit in it. */
 const renewalMargin = minutes(5);
 /** Every role allows an hour, and a chained session is never longer (IAM user guide, "Role chaining"). */
 const sessionSeconds = 3600;
 
-/** What the SDK finds by itself: environment, shared files, web identity, container, instance. */
+/** The SDK's default chain: environment, shared files, web identity, container, instance. */
 export const base = (options: BaseOptions): CredentialSource => {
   let renewable = true;
   let chain: ReturnType<typeof defaultChain> | undefined;
@@ -69,11 +69,11 @@ export const base = (options: BaseOptions): CredentialSource => {
     try {
       const identity = await chain({ forceRefresh: force });
       force = false;
-      // Keys in the environment are given once; everything else the chain knows how to renew.
+      // Keys in the environment never change; the chain can renew all other kinds.
       renewable = !('$source' in identity && Object.hasOwn(identity.$source ?? {}, 'CREDENTIALS_ENV_VARS'));
       return identity;
     } catch (error) {
-      // The chain asks STS too, where the runner has a web identity: that it must wait does not mean that there is nothing to find.
+      // The chain also calls STS where the runner has a web identity: a wait there does not mean that no credentials exist.
       const kind = classify(error);
       if (kind === 'throttled' || kind === 'transient' || causeOf(error)) throw error;
       throw new CredentialsUnavailable(`no AWS credentials were found: ${describe(error)}`);
@@ -97,7 +97,7 @@ export const base = (options: BaseOptions): CredentialSource => {
   };
 };
 
-/** Credentials that came with a request, for the time it takes to answer it. */
+/** Credentials that came with a request, for the duration of that request. */
 export const fixed = (identity: Identity): CredentialSource => {
   keepSecret(identity.secretAccessKey, identity.sessionToken);
   return {
@@ -112,7 +112,7 @@ export const fixed = (identity: Identity): CredentialSource => {
 const defaultChain = (connection: AwsConnection): ((options: object) => Promise<Identity>) =>
   stsClient(clientSettings(connection)).config.credentials;
 
-/** A role's credentials, taken with an OIDC token or with other credentials, and taken again before they end. */
+/** A role's credentials, assumed with an OIDC token or with other credentials, and assumed again before they end. */
 export const assumed = (options: AssumedOptions): CredentialSource => {
   const { source } = options;
   const RoleSessionName = options.sessionName
@@ -148,7 +148,7 @@ export const assumed = (options: AssumedOptions): CredentialSource => {
       if (source.proof === 'credentials') source.credentials.forget();
       renewed.forget();
     },
-    // The last session outlives what it was taken with.
+    // The last session outlives the credentials that assumed it.
     tooShort: async (planSeconds) =>
       source.proof === 'oidc'
         ? undefined
@@ -156,7 +156,7 @@ export const assumed = (options: AssumedOptions): CredentialSource => {
   };
 };
 
-/** Keeps what `fetch` gave until shortly before it ends by our clock; concurrent requests share one fetch. */
+/** Keeps the result of `fetch` until shortly before its end by our clock; concurrent requests share one fetch. */
 const refreshing = (
   { clock, learned }: Pick<BaseOptions, 'clock' | 'learned'>,
   fetch: () => Promise<Identity>,
@@ -198,7 +198,7 @@ const refreshing = (
 
 /**
  * The SDK keeps an identity until five minutes before `expiration` by `Date.now()`, or for ever without one (@smithy/core
- * memoizeIdentityProvider). Ours is the clock that counts, so each is handed out as expired and the SDK asks before every request.
+ * memoizeIdentityProvider). Our clock decides, so each identity is returned as expired and the SDK calls this before every request.
  */
 const handedOut = (identity: Identity): Identity => ({ ...identity, expiration: new Date(0) });
 
@@ -220,7 +220,7 @@ const roleArn = async (
     account ?? (source.proof === 'credentials' ? (await calls.reads.getCallerIdentity()).Account : undefined);
   if (!owner)
     throw new CredentialsUnavailable(
-      `role ${role} is a name, and no account says whose: set \`account\` in the manifest's environment, or give the role's ARN`,
+      `role ${role} is a name without an account: set \`account\` in the manifest's environment, or give the role's ARN`,
     );
   return `arn:${partitionOf(region)}:iam::${owner}:role/${role}`;
 };
@@ -230,7 +230,7 @@ export const partitionOf = (region: string): string => {
   return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 };
 
-/** The toolkit puts what the network said into words of its own. */
+/** The toolkit rewords network errors. */
 const notAnswered =
   /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPROTO)\b|CERT|certificate|tunneling socket|proxy|socket hang up|Unexpected token|Error Code : (407|5\d\d)/i;
 
@@ -241,16 +241,16 @@ const oidcToken = async ({ role }: AssumedOptions, token: () => Promise<string>)
     const said = redacted(error instanceof Error ? error.message : String(error));
     if (notAnswered.test(said) || causeOf(error))
       throw new Unreachable(
-        `role ${role} could not be taken: GitHub's identity service did not answer (${said.replaceAll(/\s+/g, ' ').trim()}); may this machine reach the host, directly or by HTTPS_PROXY?`,
+        `role ${role} could not be assumed: GitHub's identity service did not answer (${said.replaceAll(/\s+/g, ' ').trim()}); check that this machine can reach the host, directly or by HTTPS_PROXY`,
       );
     throw new CredentialsUnavailable(
-      `role ${role} could not be taken: GitHub gave the job no identity token. Grant it \`permissions: id-token: write\` in the` +
+      `role ${role} could not be assumed: GitHub gave the job no identity token. Grant it \`permissions: id-token: write\` in the` +
         ` workflow (a reusable workflow's caller must grant it too): ${said}`,
     );
   }
 };
 
-/** Says which side has to change; patience and cancellation pass as they are. */
+/** Names the side that has to change; throttling and cancellation pass unchanged. */
 const refusal = (role: string, error: unknown, token: string | undefined): unknown => {
   if (error instanceof CredentialsUnavailable || error instanceof Throttled) return error;
   const kind = classify(error);
@@ -260,15 +260,15 @@ const refusal = (role: string, error: unknown, token: string | undefined): unkno
   if (token === undefined)
     return new CredentialsUnavailable(
       kind === 'access-denied'
-        ? `role ${role} could not be taken: the caller's policy must allow sts:AssumeRole on it and its trust policy must allow` +
+        ? `role ${role} could not be assumed: the caller's policy must allow sts:AssumeRole on it and its trust policy must allow` +
             ` the caller (${said})`
-        : `role ${role} could not be taken: ${name}: ${said}`,
+        : `role ${role} could not be assumed: ${name}: ${said}`,
     );
   const presented = `GitHub presented ${claims(token)}`;
   return new CredentialsUnavailable(
     name.startsWith('InvalidIdentityToken')
-      ? `role ${role} could not be taken: its account does not accept GitHub's identity provider or the audience (${said}); ${presented}`
-      : `role ${role} could not be taken: its trust policy must allow sts:AssumeRoleWithWebIdentity to exactly this identity` +
+      ? `role ${role} could not be assumed: its account does not accept GitHub's identity provider or the audience (${said}); ${presented}`
+      : `role ${role} could not be assumed: its trust policy must allow sts:AssumeRoleWithWebIdentity to exactly this identity` +
           ` (${name}: ${said}); ${presented}`,
   );
 };

@@ -1,22 +1,22 @@
 import { BatchGetImageCommand, ECRClient, type ECRClientConfig } from '@aws-sdk/client-ecr';
 import type { Sender } from './sender.ts';
 
-/** Made here, beside the commands that are used, so that a bundle leaves out all others. */
+/** Created here, beside the commands in use, so that a bundle leaves out all others. */
 export const ecrClient = (settings: ECRClientConfig): ECRClient => new ECRClient(settings);
 
-/** ECR, for one question: which content a name means now. */
+/** ECR, for one purpose: the content that a name means now. */
 export const ecr = (send: Sender<ECRClient>, region: string) => ({
   reads: {
     /**
-     * @param image `111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn:1.4.0`, or `…@sha256:…`, of which it is asked whether it exists
-     * @returns `sha256:…`; for a registry that cannot be asked (not ECR, or ECR of another region) the digest in the name, if any
+     * @param image `111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn:1.4.0`, or `…@sha256:…`, to check that it exists
+     * @returns `sha256:…`; for a registry that cannot be read (not ECR, or ECR of another region) the digest in the name, if any
      * @throws {ImageNotFoundException} when the repository has no such image
      */
     resolveImage: async (image: string): Promise<string | undefined> => {
       const [name = image, pinned] = image.split('@');
       const reference = parseImage(name);
       if (reference === undefined || reference.region !== region) return pinned;
-      // BatchGetImage rather than DescribeImages: it is what the policy of a shared repository grants to those who may pull.
+      // BatchGetImage rather than DescribeImages: the policy of a shared repository grants it to those who may pull.
       const { images, failures } = await send(
         new BatchGetImageCommand({
           registryId: reference.registry,

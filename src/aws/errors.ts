@@ -3,9 +3,9 @@ import { withoutUndefined } from '../without-undefined.ts';
 import { asText, causeOf, isCutOff } from './causes.ts';
 
 /**
- * The one place that tells AWS errors apart: by `name` and message prefix, never by HTTP status or class (DESIGN §7 rule 10).
- * SageMaker answers almost everything with an un-modelled ValidationException and status 400, so the words are what there is;
- * quotes around ARNs differ between AWS and emulators, so nothing after the prefix is matched.
+ * The one place that distinguishes AWS errors: by `name` and message prefix, never by HTTP status or class (DESIGN §7 rule 10).
+ * SageMaker answers almost everything with an un-modelled ValidationException and status 400, so only the words differ; quotes
+ * around ARNs differ between AWS and emulators, so nothing after the prefix is matched.
  */
 export type ErrorClass =
   | 'not-found'
@@ -26,13 +26,13 @@ export type ErrorClass =
   | 'aborted'
   | 'other';
 
-/** What the classifier looks at; every SDK error has these. `call` is put there by the sender: `sagemaker:UpdateEndpoint`. */
+/** The classifier's input; every SDK error has these members. The sender adds `call`: `sagemaker:UpdateEndpoint`. */
 interface AwsErrorShape {
   readonly name: string;
   readonly message: string;
   readonly call?: string;
   readonly code?: string;
-  /** Put there by s3.ts: the bucket of the call, and the account it must belong to. */
+  /** Added by s3.ts: the bucket of the call, and its required owner. */
   readonly bucket?: { readonly name: string; readonly owner: string };
   readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
 }
@@ -68,14 +68,14 @@ const byName: Readonly<Record<string, ErrorClass>> = Object.fromEntries(
       [
         'conflict',
         'ConflictException ResourceInUse ResourceInUseException OperationAborted' +
-          // CodePipeline: somebody else has the job, or it has ended (API reference, AcknowledgeJob and PutJobSuccessResult).
+          // CodePipeline: another worker has the job, or it has ended (API reference, AcknowledgeJob and PutJobSuccessResult).
           ' InvalidNonceException InvalidJobStateException',
       ],
       [
         'transient',
         'TimeoutError RequestTimeout RequestTimeoutException InternalFailure InternalError InternalServerError InternalServerException' +
           ' InternalServiceError InternalServiceException InternalServiceFault ServerException ServiceUnavailable ServiceUnavailableException' +
-          // Both say "somebody else is writing at this moment, send it again" (S3 and Application Auto Scaling API references).
+          // Both mean: another writer is active at this moment, send it again (S3 and Application Auto Scaling API references).
           ' ConditionalRequestConflict ConcurrentUpdateException IDPCommunicationError',
       ],
       [
@@ -87,7 +87,7 @@ const byName: Readonly<Record<string, ErrorClass>> = Object.fromEntries(
   ).flatMap(([kind, names]) => names.split(' ').map((name) => [name, kind] as const)),
 );
 
-/** Words that mean something whatever the error is called; looked at first. In order: the more specific first. */
+/** Words with a meaning under any error name; checked first, the more specific ones before the others. */
 const byMessage: readonly (readonly [RegExp, ErrorClass])[] = [
   [/security token (included in the request )?is expired|token (has )?expired/i, 'expired-credentials'],
   [/^Rate exceeded/, 'throttled'],
@@ -105,19 +105,19 @@ const byMessage: readonly (readonly [RegExp, ErrorClass])[] = [
   [/^Request to service failed/, 'transient'],
 ];
 
-/** Node's words for a connection that broke. ENOTFOUND is not among them: a name that does not exist is a wrong setting. */
+/** Node's words for a connection that broke. ENOTFOUND is not among them: an unknown host name is a wrong setting. */
 const brokenConnection = /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)$/;
-/** The request never left this machine, or the connection for it was never made, so nothing can have come of it. */
+/** The request never left this machine, or its connection was never made, so it had no effect. */
 const neverSent =
   /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND|.*CERT.*|UNABLE_TO_VERIFY_LEAF_SIGNATURE)$/;
 
-/** What credentials.ts calls the error that says whose role could not be taken, and which side has to change. */
+/** The error of credentials.ts for a role that could not be assumed; it names the side that has to change. */
 const credentialsUnavailable = 'CredentialsUnavailable';
 
 export const classify = (error: unknown): ErrorClass => {
   const shape = shapeOf(error);
   if (shape.name === 'AbortError') return 'aborted';
-  // It quotes what AWS said when the role was asked for; the words are not about the call that needed it.
+  // It quotes AWS's answer to the assumption of the role; the words are not about the call that needed it.
   if (shape.name === credentialsUnavailable) return 'no-credentials';
   if (shape.code !== undefined && brokenConnection.test(shape.code)) return 'transient';
   if (isCutOff(shape)) return 'transient';
@@ -130,7 +130,7 @@ export const classify = (error: unknown): ErrorClass => {
   return named ?? unnamed(shape);
 };
 
-/** These names say that AWS looked at nothing: words beside them, which may quote anybody's, make nothing absent or present. */
+/** With these names AWS looked at nothing: the words beside them may quote any text, and prove nothing absent or present. */
 const firm: ReadonlySet<ErrorClass> = new Set(['access-denied', 'throttled', 'no-credentials', 'precondition-failed']);
 const harmless: ReadonlySet<ErrorClass> = new Set(['not-found', 'already-exists', 'in-progress']);
 
@@ -144,7 +144,7 @@ const isNullMessageThrottle = ({ name, message, call, $metadata }: AwsErrorShape
   (Object.hasOwn(byName, name) ? byName[name] : 'validation') === 'validation' &&
   !call?.startsWith('s3:');
 
-/** No name came with the answer (S3 HEAD has no body, a proxy sends HTML): the status is then all there is. */
+/** The answer had no name (S3 HEAD has no body, a proxy sends HTML): only the status is left. */
 const unnamed = ({ name, $metadata }: AwsErrorShape): ErrorClass => {
   const status = $metadata?.httpStatusCode;
   if (status === undefined) return 'other';
@@ -159,10 +159,10 @@ const unnamed = ({ name, $metadata }: AwsErrorShape): ErrorClass => {
   return known[status] ?? 'other';
 };
 
-/** What the SDK calls an error whose answer named none. */
+/** The SDK's name for an error without a name in the answer. */
 const withoutName = /^(Unknown|UnknownError|Error)$/;
 
-/** Whether a call that failed like this may have been carried out all the same. */
+/** Whether AWS may have carried out the failed call all the same. */
 export const mayHaveBeenApplied = (error: unknown): boolean => {
   const kind = classify(error);
   const { code = '', message } = shapeOf(error);
@@ -174,17 +174,17 @@ export const mayHaveBeenApplied = (error: unknown): boolean => {
   );
 };
 
-/** What came back, or broke on the way, names no error of AWS's: the SDK puts `$fault` on those it could read. */
+/** The answer, or the broken connection, names no AWS error: the SDK puts `$fault` on the errors it could read. */
 const isUnread = (error: unknown): boolean =>
   error instanceof Error &&
   (!('$fault' in error) || withoutName.test(error.name)) &&
   ('$metadata' in error || 'code' in error);
 
-/** No answer of AWS's: the call never got to it, or something between this machine and AWS answered in its place. */
+/** No answer from AWS: the call never reached it, or a device between this machine and AWS answered in its place. */
 export const isUnreachable = (error: unknown): boolean =>
   neverSent.test(shapeOf(error).code ?? '') || causeOf(error)?.kind === 'unreachable';
 
-/** Time, another turn or other credentials may heal it. */
+/** Time, another turn or other credentials may cure it. */
 const passing: ReadonlySet<ErrorClass> = new Set([
   'throttled',
   'transient',
@@ -195,19 +195,19 @@ const passing: ReadonlySet<ErrorClass> = new Set([
   'no-credentials',
 ]);
 
-/** An AWS answer carries metadata, a call that was sent carries its name; what has neither is ours, or has a known class. */
+/** An AWS answer carries metadata, a sent call carries its name; an error with neither is ours, or has a known class. */
 export const isFromAws = (error: unknown): error is Error =>
   error instanceof Error && ('$metadata' in error || 'call' in error || classify(error) !== 'other');
 
-/** AWS said no, and to ask again changes nothing. An answer that was lost (retry.ts) is no answer. */
+/** AWS refused, and a repetition changes nothing. A lost answer (retry.ts) is not a refusal. */
 export const isRefused = (error: unknown): boolean =>
   isFromAws(error) && error.name !== 'AnswerLost' && !passing.has(classify(error));
 
-/** UpdateEndpoint and CreateEndpoint look two configurations up, the one asked for and the one that serves; either may be missed. */
+/** UpdateEndpoint and CreateEndpoint look up two configurations, the requested one and the serving one; either may be missing. */
 export const missesConfig = (error: unknown): boolean =>
   classify(error) === 'not-found' && shapeOf(error).message.startsWith('Could not find endpoint configuration');
 
-/** The answer, or undefined when what was asked for does not exist. Other errors pass. */
+/** The answer, or undefined when the requested object does not exist. Other errors pass. */
 export const orUndefined = async <Answer>(answer: Promise<Answer>): Promise<Answer | undefined> => {
   try {
     return await answer;
@@ -220,11 +220,11 @@ export const orUndefined = async <Answer>(answer: Promise<Answer>): Promise<Answ
 export interface MissingPermission {
   /** `sagemaker:UpdateEndpoint`. */
   readonly action: string;
-  /** As AWS names it; absent when it does not say. */
+  /** AWS's own name; absent when AWS gives none. */
   readonly resource?: string;
 }
 
-/** The permission an access-denied error asks for, as far as AWS says; undefined for any other error. */
+/** The permission that an access-denied error misses, as far as AWS names it; undefined for any other error. */
 export const permissionOf = (error: unknown): MissingPermission | undefined => {
   if (classify(error) !== 'access-denied') return undefined;
   const { message, call } = shapeOf(error);
@@ -248,14 +248,14 @@ const iamAction = (call: string | undefined): string | undefined => {
 };
 
 /**
- * One sentence: the call, what AWS said, the missing permission if it is one, and the request id for AWS support. No secret is in it,
- * whoever threw the error (DESIGN §7 rule 16).
+ * One sentence: the call, AWS's message, the missing permission if it is one, and the request id for AWS support. It holds no
+ * secret, whatever the source of the error (DESIGN §7 rule 16).
  */
 export const describe = (error: unknown): string => redacted(wordsOf(error));
 
 const wordsOf = (error: unknown): string => {
   const shape = shapeOf(error);
-  // `Throttled` was composed here already, and is the name of a wait, not of its cause.
+  // This function already composed the text of `Throttled`, and that is the name of a wait, not of its cause.
   if (shape.name === credentialsUnavailable || shape.name === 'Throttled') return shape.message;
   const request = shape.$metadata?.requestId ? ` (request ${shape.$metadata.requestId})` : '';
   const cause = causeOf(error);
@@ -268,29 +268,32 @@ const wordsOf = (error: unknown): string => {
   return `${shape.call ? `${shape.call} failed: ` : ''}${words(shape)}${missingBucket(shape)}${request}`;
 };
 
-/** S3 denies what does not exist to whoever may not list the bucket, and HEAD has no body to say so (S3 API reference). */
+/**
+ * Without permission to list the bucket, S3 denies access to an absent object, and HEAD has no body to explain it (S3 API
+ * reference).
+ */
 const bucketHint = ({ call, bucket }: AwsErrorShape): string =>
   [
     call === 's3:HeadObject' ? ', and s3:ListBucket in case the object does not exist' : '',
-    // S3 says the same when the bucket is not the expected account's (S3 user guide, bucket owner condition).
+    // S3 gives the same answer when the bucket belongs to another account (S3 user guide, bucket owner condition).
     bucket
       ? `; or bucket ${bucket.name} does not belong to the account ending in ${bucket.owner.slice(-4)}: then name its owner under \`bucket-owners\` in the manifest`
       : '',
   ].join('');
 
-/** The default bucket is made by a command, once. */
+/** A command creates the default bucket, once. */
 const missingBucket = ({ name, bucket }: AwsErrorShape): string =>
   name === 'NoSuchBucket' && bucket
-    ? ` (${bucket.name})${bucket.name.startsWith('model-delivery-') ? ': make it with `model-delivery create-bucket`' : ''}`
+    ? ` (${bucket.name})${bucket.name.startsWith('model-delivery-') ? ': create it with `model-delivery create-bucket`' : ''}`
     : '';
 
-/** What the SDK adds for those who can look into its objects. */
+/** The SDK's advice for programmers who can inspect its objects. */
 const sdkAdvice = /\s+Deserialization error: to see the raw response/;
 
 const words = ({ name, message, $metadata }: AwsErrorShape): string => {
   // The parser's own words name a class of this process, and quote the answer.
   if (name === 'SyntaxError' || isCutOff({ name, message }))
-    return `the answer could not be read${$metadata?.httpStatusCode === undefined ? '' : ` (HTTP ${$metadata.httpStatusCode})`}: it broke off, or something between this machine and AWS answered`;
+    return `the answer could not be read${$metadata?.httpStatusCode === undefined ? '' : ` (HTTP ${$metadata.httpStatusCode})`}: it broke off, or a device between this machine and AWS answered`;
   const [known = ''] = message.split(sdkAdvice);
   // Node's word for it (IncomingMessage).
   if (known === 'aborted') return 'the connection broke off in the middle of the answer';
@@ -300,7 +303,10 @@ const words = ({ name, message, $metadata }: AwsErrorShape): string => {
   return who === undefined || said.startsWith(who) ? said : `${who}: ${said}`;
 };
 
-/** Why an endpoint says it failed. Prefixes only; what AWS says about alarms and timeouts is not documented, so it is not here. */
+/**
+ * Causes in an endpoint's FailureReason. Prefixes only; AWS's words about alarms and timeouts are not documented, so they are not
+ * here.
+ */
 export type FailureCause =
   | 'health-check'
   | 'capacity'
@@ -326,7 +332,7 @@ const failureCauses: readonly (readonly [RegExp, FailureCause])[] = [
 export const failureCause = (failureReason: string): FailureCause =>
   failureCauses.find(([pattern]) => pattern.test(failureReason))?.[1] ?? 'unknown';
 
-/** The SDK puts into an error whatever the answer had in these places, a map as well as a text. */
+/** The SDK copies these members from the answer into the error, whatever they hold: a map as well as a text. */
 const shapeOf = (error: unknown): AwsErrorShape => {
   if (!(error instanceof Error)) return { name: 'Error', message: typeof error === 'string' ? error : 'unknown' };
   const { call, code, bucket, $metadata } = error as AwsErrorShape;
@@ -341,16 +347,16 @@ const shapeOf = (error: unknown): AwsErrorShape => {
   };
 };
 
-/** Puts the call's name on the error, so that whoever reports it can say what was refused. */
+/** Puts the call's name on the error, so that a report can name the refused call. */
 export const named = (error: unknown, call: string): unknown =>
   error instanceof Error && !('call' in error) ? Object.assign(error, { call }) : error;
 
 /**
- * Takes the secrets out of an error, where it comes from AWS and nothing has read it yet. A denial names resources, which may be named
- * as a variable's value is; it quotes no value.
+ * Removes the secrets from an error that comes from AWS, before any other code reads it. A denial names resources, and a resource
+ * may have the same name as a variable's value; it quotes no value.
  */
 export const withoutSecretsIn = (error: unknown): unknown => {
-  // The SDK puts into an error whatever the answer had in these places.
+  // The SDK copies these members from the answer into the error, whatever they hold.
   if (!(error instanceof Error) || typeof error.message !== 'string') return error;
   const clean = classify(error) === 'access-denied' ? redacted : redactedWords;
   const message = clean(error.message);
@@ -360,7 +366,7 @@ export const withoutSecretsIn = (error: unknown): unknown => {
   return error;
 };
 
-/** An answer whose sentence about a failure is AWS's, and may quote what it is about as an error does. */
+/** An answer with AWS's own sentence about a failure; it may quote its subject as an error does. */
 export const withoutSecretsInReason = <Answer>(answer: Answer): Answer => {
   if (typeof answer !== 'object' || answer === null || !('FailureReason' in answer)) return answer;
   const { FailureReason: reason } = answer;

@@ -1,4 +1,4 @@
-/** An object is larger than anything that belongs there. */
+/** An object is larger than any valid object of its kind. */
 export class ObjectTooLarge extends Error {
   override readonly name = 'ObjectTooLarge';
 }

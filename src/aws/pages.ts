@@ -1,7 +1,7 @@
-/** More pages than any account has of what this suite lists; AWS gives ten to a thousand items a page. */
+/** More pages than any listing of this suite has; AWS gives ten to a thousand items a page. */
 const mostPages = 1000;
 
-/** A listing without an end: whoever answers is not AWS as it is documented, or stands between AWS and this machine. */
+/** A listing without an end: the answers do not follow AWS's documentation, or come from a device between AWS and this machine. */
 export class EndlessPages extends Error {
   override readonly name = 'EndlessPages';
   readonly call: string;
@@ -21,7 +21,7 @@ interface Paged {
  * Every page of a listing. A page may be empty and still have a successor. The SDK's `paginate*` functions end only at a page
  * without a token, and want a client where an operation has calls.
  * @param call `sagemaker:ListTags`, for the message
- * @param ask gives the page that a token names; the first without one
+ * @param ask fetches the page of a token; without a token the first page
  * @throws {EndlessPages} when a token comes a second time, or after a thousand pages
  */
 export const allPages = async <Page extends Paged | undefined>(

@@ -3,8 +3,8 @@ import { signedInTime } from './causes.ts';
 import { classify, describe, mayHaveBeenApplied, named } from './errors.ts';
 
 /**
- * AWS asked for patience for longer than one turn may wait: the turn ends `waiting: throttled` (DESIGN §7 rule 11). Its `cause` says
- * whether AWS asked for it, or could not be reached.
+ * AWS throttled for longer than one turn may wait: the turn ends `waiting: throttled` (DESIGN §7 rule 11). Its `cause` shows
+ * whether AWS throttled, or could not be reached.
  */
 export class Throttled extends Error {
   override readonly name = 'Throttled';
@@ -26,7 +26,7 @@ export class AnswerLost extends Error {
   }
 }
 
-/** The turn was told to end before its next call. Named as the platform names it, so that `classify` needs one name. */
+/** The turn was ended before its next call. It has the platform's name, so that `classify` needs one name only. */
 class Aborted extends Error {
   override readonly name = 'AbortError';
 }
@@ -35,7 +35,7 @@ export interface RetryOptions {
   readonly clock: Clock;
   /** In [0, 1). Without one the jitter follows from the attempt's number, so that a rehearsal repeats. */
   readonly random?: () => number;
-  /** Called when AWS says the credentials have expired; the call is then tried once more. */
+  /** Called when AWS reports expired credentials; the call is then tried once more. */
   readonly forgetCredentials?: () => void;
 }
 
@@ -49,13 +49,13 @@ const windowMs = seconds(30);
 const writeGraceMs = seconds(15);
 
 /**
- * Sent again only when they certainly were not carried out: a second UpdateEndpoint starts a second deployment, and the refusal of
- * either's repetition hides the first one's success. Everything else is a read, absolute, conditional or content-addressed, or
- * answers "already exists", which its operation compares with what it wanted.
+ * These calls are sent again only when AWS certainly did not carry them out: a second UpdateEndpoint starts a second deployment,
+ * and a refused repetition hides the success of the first call. Every other call is a read, absolute, conditional or
+ * content-addressed, or gives "already exists", and its operation compares the existing object with its own.
  */
 const sentOnce: ReadonlySet<string> = new Set(['sagemaker:CreateEndpoint', 'sagemaker:UpdateEndpoint']);
 
-/** A look may be dropped half-way; a write is let finish, so that its answer is known to whoever cleans up. */
+/** A look may be dropped half-way; a write may finish, so that the cleanup knows its answer. */
 const isRead = (call: string): boolean => /:(Describe|Get|List|Head|Batch)/.test(call);
 
 /**
@@ -77,9 +77,9 @@ export const retrying = ({ clock, random, forgetCredentials }: RetryOptions): Re
         if (signal === undefined) return await answer;
         return await (isRead(call) ? unlessAborted(answer, call, signal) : unlessEndless(answer, call, signal, clock));
       } catch (thrown) {
-        // Fetching the credentials for this call has had its patience already.
+        // The fetch of this call's credentials has done its own retries already.
         if (thrown instanceof Throttled) throw thrown;
-        // After a correction a HEAD that is refused is refused for another reason: the SDK marks each answer while the clock is wrong.
+        // After a correction, a refused HEAD has another reason: the SDK marks each answer while the clock is wrong.
         const error = named(corrected ? signedInTime(thrown) : thrown, call);
         const kind = classify(error);
         if (kind === 'expired-credentials' && !forgotten) {
@@ -87,7 +87,7 @@ export const retrying = ({ clock, random, forgetCredentials }: RetryOptions): Re
           forgetCredentials?.();
           continue;
         }
-        // The SDK has set its clock by the answer: what is signed now has the right time, and what is refused now has another cause.
+        // The SDK has set its clock by the answer: new signatures have the right time, and a new refusal has another cause.
         if (kind === 'clock-skew' && !corrected) {
           corrected = true;
           continue;
@@ -101,7 +101,7 @@ export const retrying = ({ clock, random, forgetCredentials }: RetryOptions): Re
           spentMs = 0;
         }
         const delayMs = Math.ceil((random?.() ?? spread(tried)) * Math.min(longestDelayMs, baseDelayMs * 2 ** tried));
-        // Attempts that time out are waiting too: a slow socket must not make a turn of minutes.
+        // Attempts that time out count as waiting too: a slow socket must not stretch a turn to minutes.
         if (spentMs + delayMs > budgetMs || now - began >= budgetMs) throw new Throttled(now + windowMs, error);
         spentMs += delayMs;
         await clock.sleepUntil(now + delayMs, signal);
@@ -126,7 +126,7 @@ const unlessAborted = async <Answer>(answer: Promise<Answer>, call: string, sign
   }
 };
 
-/** A write is let finish, but an answer that comes one byte at a time must not hold the run beyond its deadline for hours. */
+/** A write may finish, but an answer of one byte at a time must not hold the run for hours beyond its deadline. */
 const unlessEndless = async <Answer>(
   answer: Promise<Answer>,
   call: string,

@@ -23,7 +23,7 @@ import type { Sender } from './sender.ts';
 
 export type { CopyObjectCommandInput, HeadObjectCommandOutput, PutObjectCommandInput } from '@aws-sdk/client-s3';
 
-/** Made here, beside the commands that are used, so that a bundle leaves out all others. */
+/** Created here, beside the commands in use, so that a bundle leaves out all others. */
 export const s3Client = (settings: S3ClientConfig): S3Client => new S3Client(settings);
 
 /** An object's text together with the ETag that a conditional write of its successor needs. */
@@ -33,27 +33,26 @@ export interface ObjectText {
 }
 
 /**
- * Reads an answer to its last byte as one attempt: a body that breaks off is asked for again, and one that never ends is left when the
- * run ends. An SDK answers as soon as the headers are there.
+ * Reads an answer to its last byte as one attempt: a body that breaks off is requested again, and a body that never ends is dropped
+ * at the end of the run. The SDK itself returns as soon as the headers arrive.
  */
 export type Whole = <Answer>(call: string, read: (signal?: AbortSignal) => Promise<Answer>) => Promise<Answer>;
 
 export interface S3Options {
   readonly whole?: Whole;
   /**
-   * Hashes that were computed before, by bucket, key and ETag: an object of one ETag has one content, so a turn that looks again does
-   * not read gigabytes again.
+   * Earlier hashes, by bucket, key and ETag: an object of one ETag has one content, so a second look does not read gigabytes again.
    */
   readonly hashed?: Map<string, string>;
 }
 
-/** S3, one method per call; `sha256` is one question, answered by one call or two. */
+/** S3, one method per call; `sha256` takes one call or two. */
 export const s3 = (
   send: Sender<S3Client>,
   ownerOf: BucketOwner,
   { whole = (_call, read) => read(), hashed = new Map() }: S3Options = {},
 ) => {
-  /** Deleted buckets can be made again by anybody, in any account: S3 refuses the call when the owner is not the one named. */
+  /** Anyone in any account can create a deleted bucket again: S3 refuses the call when the owner is not the named one. */
   const owned = async <Input extends { readonly Bucket?: string | undefined }, Answer>(
     input: Input,
     call: (input: Input & { readonly ExpectedBucketOwner: string }) => Promise<Answer>,
@@ -107,7 +106,7 @@ export const s3 = (
         owned(input, (of) => send(new ListObjectsV2Command(of))),
       /**
        * Hex SHA-256 of an object's content: the stored checksum when S3 has one of the whole object, else computed from the
-       * streamed bytes of the very object that was looked at.
+       * streamed bytes of the very same object.
        */
       sha256: async (input: { readonly Bucket: string; readonly Key: string }): Promise<string> => {
         const head = await headObject(input);
@@ -127,7 +126,7 @@ export const s3 = (
       },
     },
     writes: {
-      /** `IfNoneMatch: '*'` creates, `IfMatch: etag` replaces; S3 answers PreconditionFailed when somebody else was first. */
+      /** `IfNoneMatch: '*'` creates, `IfMatch: etag` replaces; S3 answers PreconditionFailed when another writer was first. */
       putObject: (input: Unowned<PutObjectCommandInput>) => owned(input, (of) => send(new PutObjectCommand(of))),
       /** Objects up to 5 GB (S3 API reference, CopyObject). */
       copyObject: ({
@@ -151,7 +150,7 @@ export type S3 = ReturnType<typeof s3>;
 /** The account, twelve digits, that a bucket must belong to for a call to be carried out. */
 export type BucketOwner = (bucket: string) => string;
 
-/** Whose bucket it is says the client, for every call alike. */
+/** The client adds the bucket's owner to every call. */
 type Unowned<Input> = Omit<Input, 'ExpectedBucketOwner' | 'ExpectedSourceBucketOwner'>;
 
 interface Source {

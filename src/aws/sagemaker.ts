@@ -54,7 +54,7 @@ export type {
   ProductionVariantSummary,
 } from '@aws-sdk/client-sagemaker';
 
-/** Made here, beside the commands that are used, so that a bundle leaves out all others. */
+/** Created here, beside the commands in use, so that a bundle leaves out all others. */
 export const sagemakerClient = (settings: SageMakerClientConfig): SageMakerClient => new SageMakerClient(settings);
 
 /** SageMaker, one method per call. `send` retries, refreshes credentials and names errors (see sender.ts). */

@@ -2,7 +2,7 @@ import { keepVariablesOf } from '../secrets.ts';
 import { withoutSecretsIn, withoutSecretsInReason } from './errors.ts';
 import type { Retry } from './retry.ts';
 
-/** Sends one command of one client and gives its output; retries, fetches credentials afresh, names errors (see retry.ts). */
+/** Sends one command of one client and returns its output. It retries, renews credentials and names errors (see retry.ts). */
 export type Sender<Client extends { readonly send: unknown }> = Client['send'];
 
 /** How the calls of one World are carried out. */
@@ -24,8 +24,8 @@ interface SdkCommand {
 }
 
 /**
- * The retry sits in the command's outermost middleware step, inside `send`: there the SDK tells the operation's name (class names
- * do not survive minification), and every attempt signs anew with the credentials of its moment.
+ * The retry sits in the command's outermost middleware step, inside `send`: there the SDK provides the operation's name (class
+ * names do not survive minification), and every attempt signs anew with the current credentials.
  * @param service the IAM prefix that names the call: `sagemaker`, `s3`
  */
 export const sender = <Client extends { send: unknown }>(
@@ -49,7 +49,7 @@ export const sender = <Client extends { send: unknown }>(
   return send as Sender<Client>;
 };
 
-/** What a model's container is given goes by here in both directions: from then on no error of AWS's repeats it. */
+/** A container's variables pass here in both directions: from then on no AWS error repeats them. */
 const withoutSecrets = async (sent: Promise<unknown>, request: object): Promise<unknown> => {
   keepVariablesOf(request);
   try {

@@ -9,10 +9,10 @@ import {
 } from '@aws-sdk/client-sts';
 import type { Sender } from './sender.ts';
 
-/** Made here, beside the commands that are used, so that a bundle leaves out all others. */
+/** Created here, beside the commands in use, so that a bundle leaves out all others. */
 export const stsClient = (settings: STSClientConfig): STSClient => new STSClient(settings);
 
-/** STS, one method per call. Taking a role is the host's business (credentials.ts), so operations see `reads` only. */
+/** STS, one method per call. The host assumes roles (credentials.ts), so operations see `reads` only. */
 export const sts = (send: Sender<STSClient>) => ({
   reads: {
     getCallerIdentity: () => send(new GetCallerIdentityCommand({})),

@@ -4,7 +4,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import { asError } from './as-error.ts';
 import { foreignAnswer } from './causes.ts';
 
-/** What the environment says about proxies; the host reads it, `src/aws` never does. */
+/** The environment's proxy settings; the host reads them, `src/aws` never does. */
 export interface ProxySettings {
   /** For https requests: `HTTPS_PROXY`. */
   readonly https?: string;
@@ -18,7 +18,7 @@ export interface ProxySettings {
 const limits = { connectionTimeout: 5_000, requestTimeout: 30_000, socketTimeout: 30_000, throwOnRequestTimeout: true };
 
 type Handle = NodeHttpHandler['handle'];
-/** What an SDK client needs of a request handler. */
+/** The part of a request handler that an SDK client needs. */
 export interface Transport {
   readonly metadata: { readonly handlerProtocol: string };
   handle(...request: Parameters<Handle>): ReturnType<Handle>;
@@ -27,7 +27,10 @@ export interface Transport {
   destroy(): void;
 }
 
-/** Sends every client's requests; each by the proxy its scheme has, unless its host bypasses it. Agents live as long as it does. */
+/**
+ * Sends every client's requests; each by the proxy of its scheme, unless its host bypasses the proxy. Agents live as long as the
+ * transport.
+ */
 export const transport = (proxy: ProxySettings = {}): Transport => {
   const direct = new NodeHttpHandler(limits);
   let proxied: Promise<NodeHttpHandler> | undefined;
@@ -43,7 +46,7 @@ export const transport = (proxy: ProxySettings = {}): Transport => {
     const answer = await (by === undefined ? direct : await (proxied ?? direct))
       .handle(request, options)
       .catch((error: unknown) => {
-        // Whose connection it was is known here alone; causes.ts puts it into words.
+        // Only this place knows the peer of the connection; causes.ts puts it into words.
         const ours = asError(error);
         throw ours instanceof Error ? Object.assign(ours, place) : ours;
       });
@@ -77,7 +80,7 @@ const proxyHandler = async (proxy: ProxySettings): Promise<NodeHttpHandler> => {
   });
 };
 
-/** `proxy:3128` is written often, and means http. */
+/** Users often write `proxy:3128`; it means http. */
 const proxyUrl = (text: string): string => (/^https?:\/\//i.test(text) ? text : `http://${text}`);
 
 /** For messages: a proxy's URL may hold a password (DESIGN §7 rule 16). */

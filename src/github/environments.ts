@@ -1,6 +1,6 @@
 import { getOctokit } from '@actions/github';
 
-/** Who must agree before a job may use a GitHub environment. */
+/** The reviewers who must agree before a job may use a GitHub environment. */
 export type Protection =
   | { readonly is: 'reviewed'; readonly reviewers: number }
   | { readonly is: 'unreviewed' }

@@ -2,7 +2,8 @@ import type { Alternatives } from './conviction.ts';
 
 /**
  * How much worse than the margin a bad candidate may be. Regressions that matter at once are several times worse; the small factors
- * are there for the patient. Weights were chosen on the benchmark's regressions, before its null scenarios were run with them.
+ * find slight regressions in a long time. Weights were chosen on the benchmark's regressions, before its null scenarios were run
+ * with them.
  */
 export const alternatives: Alternatives = {
   factors: [1.1, 1.25, 1.6, 2.3, 3.3, 5, 8, 20, 80],
@@ -10,8 +11,8 @@ export const alternatives: Alternatives = {
 };
 
 /**
- * For what callers cause too: evidence against the same margin, but gathered only by candidates several times worse, so that a small
- * tilt between the arms' callers convicts nobody, and a broken schema does at once.
+ * For metrics that callers also cause: evidence against the same margin, but only candidates several times worse gather it. So a
+ * small tilt between the arms' callers convicts no candidate, and a broken schema convicts at once.
  */
 export const grossAlternatives: Alternatives = {
   factors: [4, 8, 20, 80],

@@ -10,9 +10,9 @@ export interface Grounds {
   readonly stepRequests: number;
   readonly coverage: number;
   readonly blindSeconds: number;
-  /** What the baseline does in an incident of its own, by metric: what it is used to. */
+  /** The baseline's usual rate by metric, for the metrics with an incident. */
   readonly troubled?: readonly string[];
-  /** Share of the requests the candidate got in this step, and was meant to get. */
+  /** Share of the requests that the candidate received in this step, and its intended share. */
   readonly seenShare?: number;
   readonly meantShare?: number;
 }
@@ -86,7 +86,7 @@ const sides = ({ candidate, baseline }: MetricEvidence): string =>
 const rate = ({ bad, requests }: MetricEvidence['candidate']): string =>
   requests > 0 ? percent(bad / requests) : 'none';
 
-/** Evidence as people bet: 1 in …; large numbers as powers of ten. */
+/** Evidence as betting odds: 1 in …; large numbers as powers of ten. */
 export const odds = (log: number): string => {
   const value = Math.exp(log);
   return value >= 1e6 ? `10^${Math.floor(log / Math.LN10)}` : String(Number(value.toPrecision(value < 1 ? 1 : 3)));

@@ -1,6 +1,6 @@
 /**
- * What both arms did in one closed interval. A count that is not known is absent, never zero: zero requests is knowledge,
- * a missing metric is not.
+ * The counts of both arms in one closed interval. An unknown count is absent, never zero: zero requests is a fact, a missing metric
+ * is not.
  */
 export interface Bucket {
   /** Start, seconds since the epoch. */
@@ -9,7 +9,7 @@ export interface Bucket {
   readonly seconds: number;
   /** The weights moved inside this bucket: share and rate may both have changed in it, so it is no evidence. */
   readonly weightMoved?: boolean;
-  /** Share of the requests the candidate was meant to get, 0 to 1. */
+  /** Intended share of the requests for the candidate, 0 to 1. */
   readonly share?: number;
   readonly candidate?: Arm;
   readonly baseline?: Arm;
@@ -17,7 +17,7 @@ export interface Bucket {
 
 export interface Arm {
   readonly requests: number;
-  /** Bad events by metric; a metric that is absent is not known. */
+  /** Bad events by metric; an absent metric is unknown. */
   readonly bad: Readonly<Record<string, number>>;
   /** Trials of a metric that is not counted per request. */
   readonly trials?: Readonly<Record<string, number>>;
@@ -33,7 +33,7 @@ export interface Counts {
   readonly perBucket: boolean;
 }
 
-/** Undefined when either arm does not know. */
+/** Undefined when the count of either arm is unknown. */
 export const countsOf = ({ candidate, baseline }: Bucket, metric: string): Counts | undefined => {
   const candidateBad = candidate?.bad[metric];
   const baselineBad = baseline?.bad[metric];

@@ -3,8 +3,9 @@ import type { Alternatives } from './conviction.ts';
 
 /**
  * Errors that come in bursts (a retry storm, one bad host) can hit one arm alone: requests are then not exchangeable and the bound
- * on false convictions does not hold by itself. The guard caps what one bucket can say, so that no fewer than three can convict.
- * It costs time on a clean history, so whether it is needed is decided from the day before the rollout and frozen in the plan.
+ * on false convictions does not hold by itself. The guard caps the evidence of one bucket, so that no fewer than three can convict.
+ * It costs time on a clean history. So the day before the rollout decides whether the guard is on, and the plan freezes the
+ * decision.
  */
 export interface Past {
   readonly requests: number;
@@ -18,15 +19,15 @@ export interface GuardDecision {
 
 /** Fewest buckets that can convict while the guard is on, however many requests they have. */
 export const fewestConvictingBuckets = 3;
-/** A bucket of this many candidate requests is worth three quarters of a large one: one caller's storm is a large part of it. */
+/** A bucket with this many candidate requests counts three quarters of a large one: one caller's storm is a large part of it. */
 const fewRequests = 30;
-/** From this factor over the margin on, an alternative may gain all that one bucket may add. */
+/** From this factor over the margin on, an alternative may gain the full amount of one bucket. */
 const fullFactor = 4;
 
 /**
- * Most that one bucket may add to each alternative, in nats. A candidate that is a little worse shows it a little in every bucket, so
- * the alternatives of small factors, which forget slowly, may gain only little from any one: a burst now and then would add up in them.
- * Decided by request counts alone, never by what failed, so the bet stays fair.
+ * Most that one bucket may add to each alternative, in nats. A slightly worse candidate gives a little evidence in every bucket.
+ * The alternatives of small factors forget slowly, so occasional bursts would add up in them; each bucket may add only little
+ * there. The caps depend on request counts alone, never on failures, so the bet stays fair.
  */
 export const guardCaps = (falseRollback: number, { factors }: Alternatives, requests: number): readonly number[] => {
   const buckets = fewestConvictingBuckets + fewRequests / Math.max(1, requests);
@@ -34,20 +35,20 @@ export const guardCaps = (falseRollback: number, { factors }: Alternatives, requ
   return factors.map((factor) => most * Math.min(1, Math.log(factor) / Math.log(fullFactor)));
 };
 
-/** Most, in nats, that a burst in the baseline alone may make the candidate look good by. */
+/** Most, in nats, that a burst in the baseline alone may add in favour of the candidate. */
 export const guardExcuse = (confidence: number): number => -Math.log(1 - confidence) / 6;
 
 /** Fewest buckets with requests that make a history. */
 const shortestHistory = 60;
-/** Standard deviations by which the pairs of a steady endpoint differ from theirs about once in a thousand days. */
+/** A steady endpoint's pairs differ by this many standard deviations about once in a thousand days. */
 const tolerated = 4;
 /** Chance, over the whole history, that a steady endpoint shows a pair as uneven as one that switches the guard on. */
 const rarest = 1e-3;
 
 /**
  * Neighbouring buckets are compared two by two: given the bad requests of both together, the first one's are binomial whatever the
- * rate is, so slow drift and daily load cancel and only what changes from one bucket to the next is left. The guard is needed when
- * the sum of the squared, standardised differences is too large (many small bursts) or one pair is too uneven (a rare large one).
+ * rate is, so slow drift and daily load cancel, and only changes from one bucket to the next remain. The guard is needed when the
+ * sum of the squared, standardised differences is too large (many small bursts) or one pair is too uneven (a rare large one).
  * @param history the baseline's buckets in order, oldest first, from before the first candidate request
  */
 export const needsBurstGuard = (history: readonly Past[]): GuardDecision => {
@@ -83,7 +84,7 @@ export const needsBurstGuard = (history: readonly Past[]): GuardDecision => {
 
 interface Pair {
   readonly square: number;
-  /** Of the square, were the errors independent. */
+  /** Variance of the square if the errors were independent. */
   readonly variance: number;
   /** ln of a bound on the chance of a pair this uneven. */
   readonly logChance: number;

@@ -73,7 +73,7 @@ export const weigh = (
   );
 };
 
-/** ln of the evidence; that of one before the first bet, which a journal can hold. */
+/** ln of the evidence; before the first bet that of 1, which a journal can hold. */
 export const logEvidence = (conviction: Conviction): number => {
   const sum = logSum(conviction);
   return sum === Number.NEGATIVE_INFINITY ? 0 : sum;
@@ -87,5 +87,5 @@ export const shareOf = ({ candidate, baseline }: Counts): number | undefined =>
 export const startPrior = (start: number): number =>
   start === 1 ? firstStartPrior : (1 - firstStartPrior) / (start * (start - 1));
 
-/** Most candidates that are bad are bad from the first request. */
+/** Most bad candidates are bad from the first request. */
 const firstStartPrior = 0.7;

@@ -15,22 +15,23 @@ import { logSum } from './logarithms.ts';
  * e-process in the mean excess; so is a mixture over s. By Ville's inequality the bound holds at all looks at once.
  * s = 1 is the proof by no errors at all: 599 clean requests exclude an excess of 0.5 % with 95 % confidence.
  * The lower bound exchanges the arms, with s·c/b in the place of s.
- * A bucket in which the baseline has an incident (`incident.ts`) counts min(1, (1 − s)^x · (1 + s·c/b)^y) instead: its errors may excuse the
- * candidate's, and nothing more, and the bound speaks of the requests outside of incidents. That stays a fair bet. What declares the
- * incident depends on y and on the past alone and holds from some y on, and E[factor | y] rises in y; so by Chebyshev's association
- * inequality E[factor; no incident] ≤ P(no incident)·E[factor] ≤ P(no incident), and the rest is at most P(incident).
- * (The bets are those of Waudby-Smith & Ramdas, 2010.09686, in the Poisson form of Howard et al., 1810.08240, applied to two arms.)
+ * A bucket in which the baseline has an incident (`incident.ts`) counts min(1, (1 − s)^x · (1 + s·c/b)^y) instead: its errors may
+ * excuse the candidate's, and nothing more, and the bound is about the requests outside of incidents. The bet stays fair for this
+ * reason: the incident's condition depends on y and on the past alone, it holds from some y on, and E[factor | y] rises in y. So by
+ * Chebyshev's association inequality E[factor; no incident] ≤ P(no incident)·E[factor] ≤ P(no incident), and the rest is at most
+ * P(incident). (The bets are those of Waudby-Smith & Ramdas, 2010.09686, in the Poisson form of Howard et al., 1810.08240, applied
+ * to two arms.)
  */
 export interface Excess {
   readonly requests: number;
-  /** Those of buckets without an incident of the baseline's: what the upper bound speaks of. */
+  /** Requests of buckets without an incident of the baseline: the upper bound is about these. */
   readonly counted: number;
   readonly bad: number;
   readonly baselineRequests: number;
   readonly baselineBad: number;
   /** Bad requests the candidate would have had at the baseline's rate: Σ y·c/b. */
   readonly expectedBad: number;
-  /** Requests the estimate rests on: those of buckets with a baseline to compare with. */
+  /** Requests behind the estimate: those of buckets with a baseline to compare with. */
   readonly compared: number;
   readonly comparedBad: number;
   /** Σ y·ln(1 + s·c/b), for each s of the upper bound. */
@@ -74,7 +75,7 @@ export const noExcess: Excess = {
   reach: counterStakes.map(() => 0),
 };
 
-/** What a bucket's request counts alone decide; metrics that are counted per request share it. */
+/** Values that depend on a bucket's request counts alone; metrics that are counted per request share them. */
 export interface Stakes {
   readonly perBaselineBad: readonly number[];
   readonly counter: readonly number[];
@@ -97,7 +98,7 @@ export const stakesOf = ({ candidate, baseline }: Counts): Stakes => {
 };
 
 /**
- * @param excuse most, in nats, by which a bucket's baseline errors may go beyond excusing the candidate's own; less is always fair
+ * @param excuse most, in nats, that a bucket's baseline errors may add beyond excusing the candidate's own; less is always fair
  * @param incident the baseline's: the bucket can lower the evidence, never raise it
  */
 export const observe = (
@@ -150,7 +151,7 @@ const upperLogs = ({ bad, allowance }: Excess): readonly number[] =>
     (allowed, index) => (logPriors[index] ?? 0) + allowed + (bad === 0 ? 0 : bad * (negatives[index] ?? 0)),
   );
 
-/** Candidate's rate minus the baseline's, bucket by bucket; undefined before there is anything to compare. */
+/** Candidate's rate minus the baseline's, bucket by bucket; undefined before the first comparison. */
 export const estimatedExcess = ({ compared, comparedBad, expectedBad }: Excess): number | undefined =>
   compared > 0 ? (comparedBad - expectedBad) / compared : undefined;
 

@@ -2,20 +2,20 @@ import type { Counts } from './bucket.ts';
 import type { Past } from './burst-guard.ts';
 
 /**
- * What a bad baseline may excuse. In a minute in which the baseline itself fails far more often than it usually does, a candidate that is
- * bad by itself looks good beside it, so such a minute is no evidence of health: it can lower the evidence, never raise it (`health.ts`).
- * Usual is what the day before the rollout was like, frozen in the plan.
+ * How much a bad baseline may excuse. In some minutes the baseline itself fails far more often than usual. A bad candidate looks
+ * good beside it, so such a minute is no evidence of health: it can lower the evidence, never raise it (`health.ts`). The usual
+ * rate comes from the day before the rollout, frozen in the plan.
  *
- * An incident is declared by the likelihood ratio of "several times the tolerated rate" against "the tolerated rate", summed up over the
- * buckets and never below 0 (Page's CUSUM, for Poisson counts): one large minute declares it, and so do many small ones on an endpoint
- * with little traffic. It rises with the bad requests of a bucket, and depends on nothing of the candidate: the proof of the bound needs
- * both.
+ * An incident is declared by the likelihood ratio of "several times the tolerated rate" against "the tolerated rate", summed up
+ * over the buckets and never below 0 (Page's CUSUM, for Poisson counts): one large minute declares it, and so do many small ones on
+ * an endpoint with little traffic. It rises with the bad requests of a bucket, and does not depend on the candidate: the proof of
+ * the bound needs both.
  */
 export type Trouble = readonly number[];
 
 /** Times the usual rate: a baseline may have a bad hour. */
 const timesUsual = 2;
-/** Of the excess that must be excluded: what a baseline fails below it can excuse no more than that. */
+/** A fraction of the excess that must be excluded: a baseline below it can excuse no more than that. */
 const ofExcess = 0.5;
 
 /**
@@ -27,7 +27,7 @@ export const toleratedRate = (usual: number, excessBelow: number): number =>
 
 /** Times the tolerated rate. */
 const factors: readonly number[] = [2, 8];
-/** At the tolerated rate that happens about once in ten thousand buckets; at the usual one practically never. */
+/** At the tolerated rate this happens about once in ten thousand buckets; at the usual rate practically never. */
 const declared = -Math.log(1e-4);
 
 export const noTrouble: Trouble = factors.map(() => 0);
@@ -50,13 +50,14 @@ export const watchBaseline = (trouble: Trouble, { baseline, baselineBad }: Count
   };
 };
 
-/** Share of the requests whose hours were no worse. */
+/** Share of the requests in hours that were no worse. */
 const usualHours = 0.9;
 const hour = 60;
 
 /**
- * The rate that nine tenths of the requests of the day before lived with, hour by hour: a day has busy hours, and an incident of an hour or
- * two must not become usual. Not below one bad request in all of it: none was seen, which is not never.
+ * The rate that was not exceeded for nine tenths of the requests of the day before, hour by hour: a day has busy hours, and an
+ * incident of an hour or two must not become usual. It is at least one bad request in the whole day: a day without any does not
+ * prove a rate of zero.
  * @param history in order, a minute each
  * @returns undefined without requests
  */

@@ -8,8 +8,8 @@ import { convictionThreshold, coverageOf, type Ruling, ruleOn } from './ruling.t
 import type { MetricEvidence, Verdict } from './verdict.ts';
 
 /**
- * The verdict after the last of `buckets`: a fold over them in the order of time, so that a crash, a retry, a revised or late bucket
- * and a replay are all the same thing, computing it again. Unknown is never healthy and never guilty.
+ * The verdict after the last of `buckets`: a fold over them in the order of time, so that a crash, a retry, a revised or late
+ * bucket and a replay all mean the same: it is computed again. A candidate without evidence is never healthy and never guilty.
  * @param buckets closed ones, at most one per start, in any order
  */
 export const judge = (policy: Policy, buckets: readonly Bucket[]): Verdict =>
@@ -60,7 +60,7 @@ export const verdictOf = ({ observations, ruling, rolledBack }: Judging): Verdic
     reason: ruling.reason,
     ...found,
     candidateRequests: Math.max(0, ...metrics.map(({ whole }) => whole.requests)),
-    // A rollback is explained by what brought it about, not by what came after.
+    // The explanation of a rollback is its cause, not a later event.
     because:
       rolledBack?.because ??
       because(policy, {
@@ -68,7 +68,7 @@ export const verdictOf = ({ observations, ruling, rolledBack }: Judging): Verdic
         reason: ruling.reason,
         blindSeconds: observations.until - observations.knownUntil,
         troubled: policy.metrics.flatMap(({ says, usual }, index) =>
-          metrics[index]?.incident && typeof usual === 'number' ? [`${says}: usual are ${percent(usual)}`] : [],
+          metrics[index]?.incident && typeof usual === 'number' ? [`${says}: usually ${percent(usual)}`] : [],
         ),
         ...shares(step),
       }),

@@ -1,8 +1,8 @@
 import type { WatchedLatency } from './policy.ts';
 
 /**
- * Latency becomes counts, by the best rung of a ladder that the metrics allow, and from then on it is judged like errors. The rung
- * is chosen from the baseline before the rollout and is the same for all buckets of it.
+ * Latency becomes counts, by the best rung of a ladder that the metrics allow, and from then on it is judged like errors. The
+ * baseline's metrics choose the rung before the rollout, and it is the same for all buckets.
  */
 export type Rung =
   /** Requests in latency cells: `TC(a:b)` of CloudWatch, or a histogram the container publishes. */
@@ -14,7 +14,7 @@ export type Rung =
   /** Largest value per bucket. */
   | 'maximum';
 
-/** What one arm's metrics say of its latency in one bucket, in milliseconds. */
+/** One arm's latency metrics in one bucket, in milliseconds. */
 export interface Latency {
   /** Requests per cell: up to the first edge, between edges, above the last. */
   readonly cells?: readonly number[];
@@ -31,7 +31,7 @@ export interface LatencyPlan {
   readonly because: string;
 }
 
-/** Cells only: what is proven is the tail, where an excess of half a percent is large; the body is watched. */
+/** Cells only: the tail is proven, where an excess of half a percent is large; the body is watched. */
 export const watchedLatency = ({ rung, edges }: LatencyPlan, cells = edges.length + 1): readonly WatchedLatency[] => {
   switch (rung) {
     case 'cells':
@@ -60,7 +60,7 @@ export const watchedLatency = ({ rung, edges }: LatencyPlan, cells = edges.lengt
   }
 };
 
-/** @param baseline what the baseline's metrics gave in the day before */
+/** @param baseline the baseline's metrics of the day before */
 export const latencyPlan = (baseline: Latency, edges: readonly number[]): LatencyPlan | undefined => {
   if (baseline.cells && baseline.cells.length === edges.length + 1)
     return { rung: 'cells', edges, because: `requests are counted by latency at ${edges.join(', ')} ms` };
@@ -99,12 +99,12 @@ export interface BothLatencies {
 const fewestSamples = 30;
 
 /**
- * Counts of one bucket, or undefined when an arm does not say.
+ * Counts of one bucket, or undefined when an arm has no data.
  *
  * Percentile and mean: one trial per bucket, "the candidate's is more than `worseThan` times the baseline's", against a fair coin:
  * a sign test, valid for any burst, as long as the event has chance one half at most under the null (it is far below: the margin is
  * inside the event). Maximum: one trial in each arm; the arm with more requests sees the larger maximum, so buckets in which the
- * candidate has more say nothing.
+ * candidate has more requests give no evidence.
  */
 export const latencyCounts = (
   { rung, edges }: LatencyPlan,

@@ -23,7 +23,7 @@ import { noTrouble, type Trouble, toleratedRate, watchBaseline } from './inciden
 import type { Metric } from './policy.ts';
 import type { MetricEvidence } from './verdict.ts';
 
-/** All that is kept of one metric: sums, never the buckets. */
+/** The state of one metric: sums, never the buckets. */
 export interface MetricState {
   readonly conviction: Conviction;
   /** Since the first bucket. */
@@ -31,7 +31,7 @@ export interface MetricState {
   /** Since the weights moved last: a new share of the traffic must be proven again. */
   readonly step: Excess;
   readonly trouble: Trouble;
-  /** The baseline had one in the last bucket. */
+  /** The baseline had an incident in the last bucket. */
   readonly incident: boolean;
 }
 
@@ -52,11 +52,11 @@ export const withStart = (state: MetricState, metric: Metric, start: number): Me
 
 export const withNewStep = (state: MetricState): MetricState => ({ ...state, step: noExcess });
 
-/** What the request counts of a bucket decide; metrics that are counted per request share it. */
+/** Values that depend on a bucket's request counts alone; metrics that are counted per request share them. */
 export interface BucketTerms {
   readonly ratio: Terms;
   readonly stakes: Stakes;
-  /** With the burst guard on: what one bucket may add to the evidence against and for the candidate. */
+  /** With the burst guard on: the most that one bucket may add to the evidence against and for the candidate. */
   readonly caps: readonly number[] | undefined;
   readonly excuse: number | undefined;
 }
@@ -76,7 +76,7 @@ export const withCounts = (
   return {
     conviction: weigh(conviction, counts, ratio, caps),
     whole: total,
-    // In the first step the two are one.
+    // In the first step the two are the same.
     step: step === whole ? total : seen(step),
     ...watch,
   };
@@ -99,7 +99,7 @@ export const evidenceOf = (state: MetricState, { excessBelow }: Metric, confiden
     candidate: { requests: whole.requests, bad: whole.bad },
     baseline: { requests: whole.baselineRequests, bad: whole.baselineBad },
     ...(excess === undefined ? {} : { excess }),
-    // Buckets that contradict each other can push a bound past the estimate; wider is always right.
+    // Contradicting buckets can push a bound past the estimate; a wider interval is always valid.
     interval: [Math.min(lower, excess ?? lower), Math.max(upper, excess ?? upper)],
   };
 };

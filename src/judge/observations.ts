@@ -14,7 +14,7 @@ import {
 import type { Metric, Policy } from './policy.ts';
 import { asWeighted, observeSplit, type SampleRatio } from './sample-ratio.ts';
 
-/** What is kept of the buckets so far: sums, never the buckets. */
+/** The state after the buckets so far: sums, never the buckets. */
 export interface Observations {
   readonly policy: Policy;
   readonly metrics: readonly MetricState[];
@@ -70,7 +70,7 @@ export const observeIn = (before: Observations, bucket: Bucket): Observations =>
       ? { ...before, until, since: bucket.t, step: stepFrom(bucket.t), knownUntil: bucket.t }
       : { ...before, until };
   if (bucket.weightMoved) return moved(opened, bucket);
-  // The start is made before the bucket is weighed: a bet on what comes, never on what was.
+  // The new bet starts before the bucket is weighed: a bet is on the future, never on the past.
   return withEvidence(bucket.t >= opened.lastStart + restartSeconds ? startAt(opened, bucket.t) : opened, bucket);
 };
 
@@ -112,7 +112,7 @@ const withEvidence = (so: Observations, bucket: Bucket): Observations => {
   return {
     ...so,
     metrics,
-    // An incident of the baseline's costs a bad candidate all evidence against it; once it is over, a fresh bet needs not wait for its turn.
+    // An incident of the baseline erases the evidence against a bad candidate; once it is over, a fresh bet starts at once.
     lastStart: inIncident(so.metrics) && !inIncident(metrics) ? Number.NEGATIVE_INFINITY : so.lastStart,
     step: {
       ...step,
@@ -130,7 +130,7 @@ const withEvidence = (so: Observations, bucket: Bucket): Observations => {
   };
 };
 
-/** Of any metric of which health is asked. */
+/** An incident of any metric that needs a proof of health. */
 export const inIncident = (metrics: readonly MetricState[]): boolean => metrics.some(({ incident }) => incident);
 
 const termsOf = (counts: Counts, metric: Metric, { burstGuard, convict, healthy }: Policy): BucketTerms | undefined => {
@@ -138,7 +138,7 @@ const termsOf = (counts: Counts, metric: Metric, { burstGuard, convict, healthy 
   if (share === undefined) return undefined;
   const alternatives = alternativesOf(metric);
   const guarded = burstGuard && !counts.perBucket;
-  // Nothing says what is much for this baseline: no bucket may excuse more than a guarded one.
+  // The usual rate of this baseline is unknown: no bucket may excuse more than a guarded one.
   const unknownUsual = metric.usual === 'unknown';
   return {
     ratio: ratioTerms(share, metric.worseThan, alternatives),

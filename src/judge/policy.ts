@@ -1,42 +1,42 @@
 import type { JudgePolicy } from '../manifest/manifest.ts';
 
-/** What the judge was told before the first candidate request, frozen in the plan: nothing in it may depend on the candidate. */
+/** The judge's settings, frozen in the plan before the first candidate request: nothing in them may depend on the candidate. */
 export interface Policy {
   readonly convict: JudgePolicy['convict'];
   readonly healthy: JudgePolicy['healthy'];
   readonly metrics: readonly Metric[];
-  /** Cap what one bucket can say, because one arm alone may be hit by bursts. */
+  /** Cap the evidence of one bucket, because bursts may hit one arm alone. */
   readonly burstGuard: boolean;
   /** Longest the candidate may serve unobserved. */
   readonly maxBlindSeconds: number;
-  /** Share of a step that must have been observed before it can be proven healthy. */
+  /** Share of a step that must be observed before the step can be proven healthy. */
   readonly coverage: number;
   /** Candidate requests a step must see, whatever the evidence (DESIGN §7 rule 5). */
   readonly minimumRequests: number;
-  /** The absolute alarm beside the comparison: it also sees both arms die. */
+  /** The absolute alarm beside the comparison: it also catches a failure of both arms. */
   readonly safetyNet: SafetyNet;
 }
 
 export interface Metric {
   readonly name: string;
-  /** Part of the false-rollback budget; all of them sum to 1. Zero: reported, and nothing is decided by it. */
+  /** Part of the false-rollback budget; all of them sum to 1. Zero: the metric is reported and decides nothing. */
   readonly weight: number;
   /** This metric's own margin, a factor over the baseline's rate. */
   readonly worseThan: number;
-  /** Convict only what is several times worse, on evidence that it is worse than the margin. */
+  /** Convict only a candidate that is several times worse, on evidence that it is worse than the margin. */
   readonly onlyGross?: boolean;
   /** The excess that must be excluded before the candidate is healthy; absent = watched, not proven. */
   readonly excessBelow?: number;
   /**
-   * Share of bad requests that the baseline is used to, from the day before: what it fails beyond that excuses no candidate. `unknown`
-   * without a day before; absent in a policy that was frozen when nothing was capped.
+   * The baseline's usual share of bad requests, from the day before; failures beyond it excuse no candidate. `unknown` without a
+   * day before; absent in a policy that was frozen before this cap existed.
    */
   readonly usual?: number | 'unknown';
-  /** A bucket is one trial of it: many are needed to convict, so none is proven while most of a step's say worse. */
+  /** Each bucket is one trial of it. Conviction needs many, so nothing is proven while most of a step's buckets are worse. */
   readonly byBucket?: true;
-  /** A cold candidate is no slow candidate: what this metric says this soon after the first request is no evidence. */
+  /** A cold candidate is not a slow one: this metric gives no evidence this soon after the first request. */
   readonly warmUpSeconds?: number;
-  /** What people call it: `errors`, `requests slower than 249 ms`. */
+  /** Its name in reports: `errors`, `requests slower than 249 ms`. */
   readonly says: string;
 }
 
@@ -53,7 +53,7 @@ export interface SafetyNet {
 export const errorsMetric = 'errors';
 export const clientErrorsMetric = 'client-errors';
 
-/** Budgets before they are scaled to sum to 1: errors are what a rollback is for, the rest shares what is left. */
+/** Budgets before they are scaled to sum to 1: errors are the main reason for a rollback; the other metrics share the rest. */
 const errorsBudget = 4;
 const clientErrorsBudget = 2;
 const latencyBudget = 4;
@@ -61,8 +61,8 @@ const latencyBudget = 4;
 const latencyWarmUpSeconds = 180;
 
 /**
- * Callers cause 4xx (rule 20), and one caller in one arm is no fault of the model: reported, unless the manifest asks for a verdict. Then
- * only a candidate that is several times worse is convicted (reference/progressive-delivery.md §3.6).
+ * Callers cause 4xx (rule 20), and one caller in one arm is no fault of the model. So they are only reported, unless the manifest
+ * wants a verdict. Then only a candidate that is several times worse is convicted (reference/progressive-delivery.md §3.6).
  */
 const clientErrorsOf = ({ clientErrors, convict, healthy }: JudgePolicy): Metric => ({
   name: clientErrorsMetric,

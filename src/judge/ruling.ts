@@ -7,7 +7,7 @@ import type { Metric } from './policy.ts';
 import { logTiltEvidence } from './sample-ratio.ts';
 import type { Verdict, VerdictReason } from './verdict.ts';
 
-/** What is decided after a bucket, without its explanation. */
+/** The decision after a bucket, without its explanation. */
 export interface Ruling {
   /** Start of the bucket it follows. */
   readonly t: number;
@@ -65,7 +65,7 @@ const reasonOf = (so: Observations, bucket: Bucket, evidence: number): VerdictRe
   if (bucket.weightMoved) return 'weights-moved';
   if (blindSeconds > 0) return 'metrics-missing';
   if (logTiltEvidence(step.split) >= holdThreshold) return 'split-not-as-weighted';
-  // Whatever was proven before: beside a baseline that fails like this a candidate of any kind would look healthy.
+  // This holds whatever was proven before: beside such a failing baseline any candidate would look healthy.
   if (inIncident(so.metrics)) return 'baseline-in-incident';
   if (!isHealthy(so, bucket)) return 'insufficient-evidence';
   if (isMostlyWorse(so)) return 'mostly-worse';
@@ -74,21 +74,21 @@ const reasonOf = (so: Observations, bucket: Bucket, evidence: number): VerdictRe
   return 'proven-healthy';
 };
 
-/** Every metric of which proof is asked gives it, and there is such a metric. */
+/** Every metric that needs a proof has one, and at least one metric needs one. */
 const isHealthy = (so: Observations, bucket: Bucket): boolean =>
   so.policy.metrics.some(({ excessBelow }) => excessBelow !== undefined) &&
   so.policy.metrics.every((metric, index) =>
     isProven(metric, so.metrics[index] ?? freshMetric(metric), bucket, healthThreshold(so)),
   );
 
-/** Errors are proven healthy in fewer buckets than a metric with one trial in each needs to convict: it must not be outrun. */
+/** A metric with one trial a bucket needs more buckets to convict than errors need for a proof: the proof must wait for it. */
 const isMostlyWorse = ({ policy, metrics }: Observations): boolean =>
   policy.metrics.some((metric, index) => {
     const { bad, baselineBad } = (metrics[index] ?? freshMetric(metric)).step;
     return metric.byBucket === true && bad > baselineBad;
   });
 
-/** Nothing is proven in a bucket that by itself shows a larger excess than the bound: what just began is not yet in the evidence. */
+/** A bucket with a larger excess than the bound proves nothing: a fault that just began is not yet in the evidence. */
 const isProven = ({ name, excessBelow }: Metric, state: MetricState, bucket: Bucket, threshold: number): boolean => {
   if (excessBelow === undefined) return true;
   const counts = countsOf(bucket, name);

@@ -3,7 +3,7 @@ import { logEvidenceBelow, noExcess, observe, stakesOf } from './health.ts';
 /**
  * Candidate requests after which a candidate exactly as good as the baseline is expected to be proven healthy.
  * @param baselineRate of bad requests, from the day before
- * @param share of the requests the candidate gets, above 0
+ * @param share of the requests that goes to the candidate, above 0
  */
 export const requestsToProof = (
   healthy: { readonly excessBelow: number; readonly confidence: number },

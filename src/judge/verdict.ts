@@ -1,4 +1,4 @@
-/** What the judge says after a bucket. */
+/** The judge's ruling after a bucket. */
 export interface Verdict {
   /** Start of the bucket it follows. */
   readonly t: number;
@@ -6,10 +6,10 @@ export interface Verdict {
   readonly reason: VerdictReason;
   /** ln of the weighted mean of the metrics' evidence that the candidate is worse. */
   readonly logEvidence: number;
-  /** What it is compared with: ln(1 / false-rollback). */
+  /** The threshold of that evidence: ln(1 / false-rollback). */
   readonly threshold: number;
   readonly evidence: Readonly<Record<string, MetricEvidence>>;
-  /** Candidate requests that were judged: in the whole rollout, and since the weights moved last. */
+  /** Judged candidate requests: in the whole rollout, and since the last move of the weights. */
   readonly candidateRequests: number;
   readonly stepRequests: number;
   /** Share of this step that was observed. */
@@ -18,7 +18,7 @@ export interface Verdict {
   readonly because: string;
 }
 
-/** The figures alone: what a release record keeps of a verdict, and reports show. */
+/** The figures alone: a release record keeps them of a verdict, and reports show them. */
 export type Figures = Pick<Verdict, 't' | 'logEvidence' | 'threshold' | 'evidence' | 'candidateRequests'>;
 
 export type VerdictReason =
@@ -40,7 +40,7 @@ export interface MetricEvidence {
   readonly logEvidence: number;
   /** ln of the evidence that its excess is below the bound: over the whole rollout and over this step, the smaller of the two. */
   readonly logHealth: number;
-  /** ln(1 / (1 − confidence)); absent when health is not asked of this metric. */
+  /** ln(1 / (1 − confidence)); absent when this metric needs no proof of health. */
   readonly healthThreshold?: number;
   readonly candidate: { readonly requests: number; readonly bad: number };
   readonly baseline: { readonly requests: number; readonly bad: number };

@@ -25,14 +25,16 @@ export const endpoint = z.pipe(
   v
     .mapping({
       name: v.resourceName('an endpoint name').check(about('The SageMaker endpoint, created on the first delivery.')),
-      'execution-role': z.optional(v.role().check(about('Role SageMaker runs the container with; its name or ARN.'))),
+      'execution-role': z.optional(
+        v.role().check(about('Role with which SageMaker runs the container; its name or ARN.')),
+      ),
       instance: z.optional(
         v
           .mapping({
             type: v.instanceType().check(about('Instance type, e.g. `ml.c5.xlarge`.')),
             count: v.whole('a number of instances', 1).check(about('Instances when nothing scales the endpoint.')),
           })
-          .check(about('What the model runs on; this or `serverless`.')),
+          .check(about('The instances of the model; this or `serverless`.')),
       ),
       serverless: z.optional(
         v
@@ -45,7 +47,7 @@ export const endpoint = z.pipe(
             ),
             'max-concurrency': v.whole('a number of requests', 1, 200).check(about('Most requests at once.')),
             'provisioned-concurrency': z.optional(
-              v.whole('a number of requests', 1, 200).check(about('Of these, kept warm.')),
+              v.whole('a number of requests', 1, 200).check(about('Number of these that are kept warm.')),
             ),
           })
           .check(
@@ -65,7 +67,7 @@ export const endpoint = z.pipe(
               v.whole('a number of requests', 1, 1000).check(about('Most requests at once on each instance.')),
             ),
           })
-          .check(about('Queue requests and write answers to S3; the endpoint then takes no others.')),
+          .check(about('Queue requests and write answers to S3; the endpoint then takes no real-time requests.')),
       ),
       autoscaling: z.optional(
         v
@@ -86,7 +88,7 @@ export const endpoint = z.pipe(
           .mapping({
             s3: v.s3Uri(512).check(about('Where requests and answers are written.')),
             'sampling-percent': v.whole('a percentage', 0, 100).check(about('Share of requests that is captured.')),
-            'kms-key': z.optional(v.kmsKey().check(about('Key that encrypts what is captured.'))),
+            'kms-key': z.optional(v.kmsKey().check(about('Key that encrypts the captured data.'))),
           })
           .check(about('Keep requests and answers in S3.')),
       ),
@@ -123,9 +125,7 @@ export const endpoint = z.pipe(
         v
           .truth()
           .check(
-            about(
-              'Ship image and artifact as they are named, without pinning them to what was registered. Default: false.',
-            ),
+            about('Ship image and artifact by name, without pinning them to the registered content. Default: false.'),
           ),
       ),
     })
@@ -139,10 +139,11 @@ export const endpoint = z.pipe(
       }),
       // Async endpoints publish no InvocationsPerInstance (AWS: "Monitor asynchronous endpoint").
       z.refine((raw) => raw.async === undefined || raw.autoscaling === undefined, {
-        error: 'by invocations cannot scale an async endpoint, which publishes none: scale it by its backlog yourself',
+        error:
+          'by invocations cannot scale an async endpoint, because it publishes no invocations: scale it by its backlog yourself',
         path: ['autoscaling'],
       }),
-      about('What the endpoint looks like.'),
+      about('The endpoint and its settings.'),
     ),
   z.transform((raw): EndpointSpec => {
     const capture = raw['data-capture'];

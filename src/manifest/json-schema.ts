@@ -7,7 +7,7 @@ export const jsonSchema = (): Readonly<Record<string, unknown>> => {
   return {
     $schema,
     title: 'delivery.yml',
-    description: 'The manifest of model-delivery: what is delivered where.',
+    description: 'The manifest of model-delivery: the model, its environments and its rollouts.',
     ...schema,
   };
 };

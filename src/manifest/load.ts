@@ -7,21 +7,21 @@ import { judgeSchema, manifestSchema } from './schema.ts';
 import { suggest } from './suggest.ts';
 import { parseYaml, type Yaml, YamlProblem } from './yaml.ts';
 
-/** The manifest is not valid. One line per problem, in the order of the file: `delivery.yml:12:7: <key>: <what is wrong>`. */
+/** The manifest is not valid. One line per problem, in the order of the file: `delivery.yml:12:7: <key>: <problem>`. */
 export class ManifestError extends InputError {
   readonly reason = 'invalid-manifest';
 }
 
 /**
  * @param text YAML 1.2
- * @param path what the messages call the file
+ * @param path the file's name in messages
  * @throws {ManifestError}
  */
 export const loadManifest = (text: string, path: string): Manifest => load(manifestSchema, text, path);
 
 /**
- * A manifest that a new version is to be delivered by. A gate that the user believes in and that is not kept is worse than none, so
- * that a section which this version does not enforce is refused here. Going back, approval and history read the manifest without it.
+ * A manifest for the delivery of a new version. A gate without effect is worse than none, so this function refuses a section that
+ * this version does not enforce. Rollback, approval and history read the manifest without that section.
  * @throws {ManifestError}
  */
 export const loadToDeliver = (text: string, path: string): Manifest => {
@@ -64,7 +64,7 @@ const read = (text: string, path: string): Yaml => {
 
 const at = (path: string, lines: Yaml['lines'], offset: number, message: string): string => {
   const { line, col } = lines.linePos(offset);
-  // Of a file that was not read no line is known.
+  // A file that was not read has no known lines.
   return `${path}:${Math.max(1, line)}:${Math.max(1, col)}: ${redacted(message)}`;
 };
 

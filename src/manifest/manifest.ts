@@ -14,9 +14,9 @@ export interface Environment {
   /** Twelve digits. Checked against the credentials before any write. */
   readonly account?: string;
   readonly region?: string;
-  /** Role name or ARN that the host assumes and refreshes. */
+  /** Name or ARN of the role that the host assumes and refreshes. */
   readonly role?: string;
-  /** The same for `rollback`, which needs less: it publishes only endpoint configs that exist. Default: `role`. */
+  /** The role for `rollback`, which needs fewer permissions: it publishes only existing endpoint configs. Default: `role`. */
   readonly rollbackRole?: string;
   /** Where release records live; default: a bucket of their own (release/location.ts). */
   readonly releases?: S3Location;
@@ -28,7 +28,7 @@ export interface Environment {
   readonly onRejection?: OnRejection;
 }
 
-/** What becomes of a rollout whose version is rejected while its traffic moves. */
+/** The effect on a rollout whose version is rejected while its traffic moves. */
 export type OnRejection = 'take-back' | 'finish';
 
 export interface S3Location {
@@ -41,10 +41,10 @@ export interface EndpointSpec {
   readonly name: string;
   /** Role name or ARN SageMaker runs the container with. */
   readonly executionRole?: string;
-  /** What the model runs on: this, or `serverless`. */
+  /** The hardware of the model: this, or `serverless`. */
   readonly instance?: { readonly type: string; readonly count: number };
   readonly serverless?: Serverless;
-  /** Requests are queued and answers written to S3; the endpoint then takes no others. */
+  /** Requests are queued and answers written to S3; the endpoint then takes no real-time requests. */
   readonly async?: Asynchronous;
   readonly autoscaling?: { readonly min: number; readonly max: number; readonly invocationsPerInstance: number };
   readonly dataCapture?: { readonly s3: string; readonly samplingPercent: number; readonly kmsKey?: string };
@@ -131,13 +131,13 @@ export interface JudgePolicy {
   readonly convict: { readonly worseThan: number; readonly falseRollback: number };
   /** `excessBelow`: fraction of requests; `confidence`: probability. */
   readonly healthy: { readonly excessBelow: number; readonly confidence: number };
-  /** Cap what one bucket can say, against bursts that hit one arm. Default `auto`: decided from the day before. */
+  /** Cap the evidence of one bucket, against bursts that hit one arm. Default `auto`: the day before decides. */
   readonly burstGuard?: 'auto' | 'on' | 'off';
   /** Longest the candidate serves without metrics before the traffic is taken back. */
   readonly maxBlindSeconds?: number;
-  /** What 4xx answers may decide. They are the callers' mistakes as a rule: default `report`. */
+  /** The effect of 4xx answers. They are usually the callers' mistakes: default `report`. */
   readonly clientErrors?: 'report' | 'judge';
-  /** Share of failing candidate requests that takes the traffic back whatever the baseline does. */
+  /** Share of failing candidate requests that takes the traffic back, whatever the baseline does. */
   readonly safetyNet?: number;
 }
 

@@ -3,12 +3,12 @@ import type * as z from 'zod/mini';
 import { keyOf, quoted, redacted } from '../secrets.ts';
 import { suggest } from './suggest.ts';
 
-/** What is wrong at one place of a file. */
+/** A problem at one place of a file. */
 interface Problem {
   /** Into the text. */
   readonly offset: number;
   message(): string;
-  /** Dotted path of the key an unknown key was probably meant to be. */
+  /** Dotted path of the key that the user probably meant. */
   meant?(): string | undefined;
   /** Dotted path of the key that is missing. */
   readonly missing?: string;
@@ -22,14 +22,14 @@ export interface Explained {
   readonly more: number;
 }
 
-/** Who mends twenty mistakes has found the others' pattern; ten thousand are half a megabyte that nobody reads. */
+/** The first twenty mistakes show the pattern of the others; ten thousand would fill half a megabyte. */
 const mostShown = 20;
 const longestMessage = 600;
 const longestKey = 80;
 
 /**
- * The problems of a document in words. Only those that are shown are put into words: a suggestion is dear.
- * @param near finds the key that was meant
+ * The problems of a document in words. Only the shown ones are put into words: a suggestion is expensive to compute.
+ * @param near finds the intended key
  */
 export const explain = (
   issues: readonly z.core.$ZodIssue[],
@@ -39,7 +39,7 @@ export const explain = (
 ): Explained => {
   const places = placesOf(document);
   const found = issues.flatMap((issue) => problemsOf(issue, places, root, near)).sort((a, b) => a.offset - b.offset);
-  // A misspelt key is one mistake, not two: say which key was meant, not that the right one is missing.
+  // A misspelt key is one mistake, not two: the message names the intended key, and does not report it as missing.
   const unknown = found.filter(({ meant }) => meant !== undefined).slice(0, mostShown);
   const meant = new Set(unknown.map((problem) => problem.meant?.()));
   const problems = found.filter(({ missing }) => missing === undefined || !meant.has(missing));
@@ -80,7 +80,7 @@ const problemsOf = (issue: z.core.$ZodIssue, places: Places, root: unknown, near
   const problem = (message: string, offset: number): Problem[] => [
     { offset, message: () => prefixed(issue.path, message) },
   ];
-  // Refinements speak in whole sentences about a value whose type was right.
+  // Refinements give whole sentences about a value of the right type.
   if (issue.code === 'custom') return problem(issue.message, places.ofValue(issue.path));
   if (issue.code === 'invalid_key')
     return problem(
@@ -128,11 +128,11 @@ const dotted = (path: Path): string =>
         : '…',
     )
     .join('.');
-/** `KEY value` was meant to be `KEY: value`, and is all key. */
+/** `KEY value` should be `KEY: value`; the whole text was read as a key. */
 const isName = (key: PropertyKey | undefined): boolean => /^[\w.-]{1,128}$/.test(String(key));
 const prefixed = (path: Path, message: string): string => (path.length === 0 ? message : `${dotted(path)}: ${message}`);
 
-/** Rule 16: people do put secrets into a container's environment, and in whatever shape. */
+/** Rule 16: users put secrets into a container's environment, in any shape. */
 const isSecretive = (path: Path): boolean => path.includes('environment');
 
 const valueAt = (root: unknown, path: Path): unknown =>
@@ -151,7 +151,7 @@ interface Places {
   ofValue(path: Path): number;
 }
 
-/** Where keys and values stand. Each map is looked through once, however many of its keys are asked for. */
+/** The places of keys and values. Each map is searched once, however many of its keys are requested. */
 const placesOf = (document: Document): Places => {
   const indexed = new Map<Node, ReadonlyMap<string, Place>>();
   const indexOf = (map: Node & { readonly items: readonly unknown[] }): ReadonlyMap<string, Place> => {
@@ -171,7 +171,7 @@ const placesOf = (document: Document): Places => {
     const value = parent.items[Number(step)];
     return isNode(value) ? { value } : undefined;
   };
-  /** Walks to the node at `path`, through aliases; gives the nearest key and value that are there. */
+  /** Walks to the node at `path`, through aliases; gives the nearest existing key and value. */
   const locate = (path: Path): Place => {
     let found: Place = isNode(document.contents) ? { value: document.contents } : {};
     for (const step of path) {

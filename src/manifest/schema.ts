@@ -6,8 +6,8 @@ import { either } from './suggest.ts';
 import * as v from './values.ts';
 
 /**
- * `delivery.yml`, declared once: what is accepted, what it becomes (`manifest.ts`), and what editors are told
- * (`delivery.schema.json`). Every title and description below is for the person who types the file.
+ * `delivery.yml`, declared once: the accepted values, their parsed form (`manifest.ts`), and the schema for editors
+ * (`delivery.schema.json`). Every title and description below is for the author of the file.
  */
 const about = z.describe;
 
@@ -16,11 +16,11 @@ const regression = z.pipe(
     .mapping({
       task: v
         .choice('a task', ['binary-classification', 'multiclass-classification', 'regression'])
-        .check(about('What the model predicts.')),
+        .check(about('The target that the model predicts.')),
       dataset: v.words('a dataset').check(about('Golden rows, as a path in the repository or an S3 location.')),
       metrics: v
         .listOf('a list of metrics', v.words('a metric'), 1, 20)
-        .check(about('What is compared, most important first.')),
+        .check(about('Metrics to compare, most important first.')),
       slices: z.optional(
         v
           .listOf('a list of slices', v.words('a slice'), 0, 50)
@@ -29,7 +29,7 @@ const regression = z.pipe(
     })
     .check(
       about(
-        'What the candidate must not be worse at before it is deployed. Not enforced by this version: `deploy-endpoint`, `plan` and `lint` refuse a manifest that has it.',
+        'Metrics in which the candidate must not be worse before it is deployed. This version does not enforce it: `deploy-endpoint`, `plan` and `lint` refuse a manifest that has it.',
       ),
     ),
   z.transform(({ slices, ...rest }): Regression => ({ ...rest, slices: slices ?? [] })),
@@ -49,7 +49,7 @@ const guarded = {
             .share()
             .check(
               about(
-                'Highest error rate of the new version, e.g. `1%`: answers that are neither 2xx nor 4xx. 4xx are the mistakes of callers.',
+                'Highest error rate of the new version, e.g. `1%`: answers that are neither 2xx nor 4xx. 4xx are mistakes of callers.',
               ),
             ),
         ),
@@ -59,10 +59,12 @@ const guarded = {
         named: z.optional(
           v
             .listOf('a list of alarms', v.alarmName(), 0, 7)
-            .check(about('CloudWatch alarms of yours that roll back as well; at most 7.')),
+            .check(about('Your own CloudWatch alarms that also roll back; at most 7.')),
         ),
       })
-      .check(about('What takes the traffic back by itself. The suite makes and removes the alarms it needs.')),
+      .check(
+        about('Limits that take the traffic back automatically. The suite creates and removes the alarms it needs.'),
+      ),
   ),
   'minimum-requests': v
     .whole('a number of requests', 0)
@@ -95,7 +97,11 @@ export const judgeSchema = z.pipe(
         .mapping({
           'worse-than': v
             .ratio()
-            .check(about("The candidate is guilty when its rate is this many times the baseline's, e.g. `1.2x`.")),
+            .check(
+              about(
+                "The candidate is convicted when its rate is more than this many times the baseline's, e.g. `1.2x`.",
+              ),
+            ),
           'false-rollback': v
             .probability()
             .check(about('Largest chance of convicting a healthy model over the whole rollout, e.g. 0.01.')),
@@ -110,15 +116,15 @@ export const judgeSchema = z.pipe(
                 'The candidate is healthy when its excess over the baseline is below this share of requests, e.g. `0.5%`.',
               ),
             ),
-          confidence: v.probability().check(about('How sure to be of that, e.g. 0.95.')),
+          confidence: v.probability().check(about('Required confidence of that proof, e.g. 0.95.')),
         })
-        .check(about('When to go on.')),
+        .check(about('When to take the next step.')),
       'burst-guard': z.optional(
         v
           .choice('a choice', ['auto', 'on', 'off'])
           .check(
             about(
-              'Cap what one bucket can say, because error bursts may hit one arm alone. Default `auto`: on when the errors of the day before came in bursts.',
+              'Cap the evidence of one bucket, because error bursts may hit one arm alone. Default `auto`: on when the errors of the day before came in bursts.',
             ),
           ),
       ),
@@ -127,7 +133,7 @@ export const judgeSchema = z.pipe(
           .choice('a choice', ['report', 'judge'])
           .check(
             about(
-              'What 4xx answers may decide. Default `report`: they are the mistakes of callers, and a figure in the report. `judge`: health is proven of them too, and a candidate that gives several times as many is convicted; for a model that must go on taking what its callers send.',
+              'The effect of 4xx answers. Default `report`: they are mistakes of callers, and a figure in the report. `judge`: their rate must be proven healthy too, and a candidate with several times as many is convicted; for a model that must accept all input of its callers.',
             ),
           ),
       ),
@@ -141,12 +147,12 @@ export const judgeSchema = z.pipe(
           .share()
           .check(
             about(
-              'The traffic is taken back when more of the requests of the candidate than this fail in three buckets in a row, whatever the baseline does. Default: `20%`.',
+              "The traffic is taken back when more than this share of the candidate's requests fails in three buckets in a row, whatever the baseline does. Default: `20%`.",
             ),
           ),
       ),
     })
-    .check(about('How the candidate is compared with what serves beside it.')),
+    .check(about('How the judge compares the candidate with the version that serves beside it.')),
   z.transform(
     ({ convict, healthy, ...rest }): JudgePolicy =>
       withoutUndefined({
@@ -201,9 +207,7 @@ const strategies = z.discriminatedUnion(
       strategy: strategy('rolling', 'In batches that replace the old instances, without a second fleet.'),
       batch: v.capacity().check(about('Each batch: `20%` or `1 instance`.')),
       bake,
-      'rollback-batch': z.optional(
-        v.capacity().check(about('Each batch of a rollback. Default: as SageMaker does it.')),
-      ),
+      'rollback-batch': z.optional(v.capacity().check(about("Each batch of a rollback. Default: SageMaker's own."))),
       ...guarded,
       ...judged,
     }),
@@ -281,7 +285,7 @@ const environment = z.pipe(
           .role()
           .check(
             about(
-              'Role that `rollback` assumes instead, its name or ARN: going back needs no right to make a model. Default: `role`.',
+              'Role that `rollback` assumes instead, its name or ARN: a rollback needs no permission to create a model. Default: `role`.',
             ),
           ),
       ),
@@ -290,18 +294,14 @@ const environment = z.pipe(
           .s3Folder()
           .check(
             about(
-              'Where release records and pinned artifacts live; default: `model-delivery-<account>-<region>`, which `model-delivery create-bucket` makes.',
+              'Where release records and pinned artifacts live; default: `model-delivery-<account>-<region>`, which `model-delivery create-bucket` creates.',
             ),
           ),
       ),
       'bucket-owners': z.optional(
         v
           .bucketOwners()
-          .check(
-            about(
-              'Accounts of the buckets that another account than this one owns, by bucket: every call to S3 names the owner it expects.',
-            ),
-          ),
+          .check(about('Owners of buckets in other accounts, by bucket: every call to S3 names the expected owner.')),
       ),
       endpoint,
       rollout,
@@ -310,7 +310,7 @@ const environment = z.pipe(
           .choice('a choice', ['take-back', 'finish'])
           .check(
             about(
-              'What becomes of a rollout whose version is rejected in the registry while its traffic moves. Default `take-back`: the traffic goes back; `finish`: the rollout goes on. A version that is rejected before any traffic moved is never deployed.',
+              'The effect of a rejection in the registry while traffic moves. Default `take-back`: the traffic goes back; `finish`: the rollout goes on. A version that is rejected before any traffic moved is never deployed.',
             ),
           ),
       ),

@@ -1,8 +1,8 @@
-/** The candidate nearest to what was written, if it is near enough to be what was meant. */
+/** The candidate nearest to the text, if it is near enough to be the intended one. */
 export const suggest = (written: string, candidates: readonly string[]): string | undefined => {
   const tolerance = Math.max(1, Math.floor(written.length / 3));
   const ranked = candidates
-    // No two texts are nearer than their lengths; nobody means `version` by ten thousand letters.
+    // The difference of two lengths bounds the distance; a text of ten thousand letters does not mean `version`.
     .filter((candidate) => Math.abs(candidate.length - written.length) <= tolerance)
     .map((candidate) => ({ candidate, distance: distance(written.toLowerCase(), candidate.toLowerCase()) }))
     .filter((entry) => entry.distance <= tolerance)
@@ -10,7 +10,7 @@ export const suggest = (written: string, candidates: readonly string[]): string 
   return ranked[0]?.candidate ?? beginning(written.toLowerCase(), candidates);
 };
 
-/** `env` for `environment`, when nothing else begins like that. */
+/** `env` for `environment`, when no other candidate begins with it. */
 const beginning = (written: string, candidates: readonly string[]): string | undefined => {
   const [only, ...more] = written.length < 3 ? [] : candidates.filter((one) => one.toLowerCase().startsWith(written));
   return more.length === 0 ? only : undefined;

@@ -3,8 +3,9 @@ import { parseDuration } from '../schema.ts';
 import { either } from './suggest.ts';
 
 /**
- * The vocabulary of `delivery.yml`: each value is text with a pattern and a meaning. The error of a schema reads on after the
- * value: `"10 minutes" is not` + `a duration; expected e.g. 30s, 10m or 2h`. The error for unknown keys is the list of known ones.
+ * The vocabulary of `delivery.yml`: each value is text with a pattern and a meaning. The error of a schema continues the sentence
+ * after the value: `"10 minutes" is not` + `a duration; expected e.g. 30s, 10m or 2h`. The error for unknown keys is the list of
+ * known ones.
  */
 const text = (what: string, pattern: RegExp, longest = 1024) =>
   z

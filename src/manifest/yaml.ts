@@ -1,9 +1,9 @@
 import { Composer, type CST, type Document, isScalar, LineCounter, Parser, visit } from 'yaml';
 
-/** What a file that people write stays far below; a file beyond it is a mistake, or made to exhaust whoever reads it. */
+/** Files that people write stay far below this size; a larger file is a mistake, or an attempt to exhaust the reader. */
 export const yamlLimits = { characters: 256 * 1024, depth: 40 } as const;
 
-/** Why a text is no YAML that is read here; `offset` is into the text. */
+/** Why a text is not acceptable YAML; `offset` is into the text. */
 export class YamlProblem extends Error {
   override readonly name = 'YamlProblem';
   readonly offset: number;
@@ -24,7 +24,7 @@ export interface Yaml {
 
 /**
  * YAML 1.2, core schema, one document, in time linear in its length. Depth is measured on tokens, which the parser makes without
- * recursion: what composes them would run out of stack somewhere in the middle.
+ * recursion: the composer after it would overflow the stack.
  * @throws {YamlProblem}
  */
 export const parseYaml = (text: string): Yaml => {
@@ -37,11 +37,11 @@ export const parseYaml = (text: string): Yaml => {
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
   const tooDeep = deeperThan(tokens, yamlLimits.depth);
   if (tooDeep !== undefined) refuse(`is nested more than ${yamlLimits.depth} levels deep`, tooDeep);
-  // Unique keys are looked for below: the parser compares each with all others.
+  // Unique keys are checked below: the parser would compare each key with all others.
   const composer = new Composer({ version: '1.2', schema: 'core', logLevel: 'error', uniqueKeys: false });
   const documents = [...composer.compose(tokens, true, text.length)];
   const [document = refuse('is empty')] = documents;
-  // Only the first: after it the parser has lost its bearings, and the rest would be noise.
+  // Only the first problem counts: after it the parser is out of step, and its further errors are noise.
   const [syntax] = [...document.errors, ...document.warnings];
   if (syntax) refuse(sentence(syntax.message), syntax.pos[0]);
   const second = documents[1];

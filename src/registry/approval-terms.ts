@@ -1,6 +1,6 @@
 import type { Environment, Manifest, OnRejection } from '../manifest/manifest.ts';
 
-/** Where the approval of a release stands, and how much its loss matters once traffic moves. */
+/** The package with the approval of a release, and the effect of losing it once traffic moves. */
 export interface ApprovalTerms {
   /** Model package group. */
   readonly group: string;

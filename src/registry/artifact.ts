@@ -4,11 +4,11 @@ import { Refusal } from '../operation.ts';
 import { type World, writesOf } from '../world.ts';
 import { addressOf, type S3Object, s3Uri } from './s3-object.ts';
 
-/** What an object's content was at one moment. */
+/** An object's content at one moment. */
 export interface Fingerprint {
   /** Hex. */
   readonly sha256: string;
-  /** The copy is made of exactly this content, or not at all. */
+  /** Only exactly this content is copied. */
   readonly etag: string;
 }
 
@@ -17,7 +17,7 @@ const largestCopyBytes = 5 * 1024 ** 3;
 
 /**
  * The artifact as it is now.
- * @throws {Refusal} when it is not there, or too large to be pinned by a copy
+ * @throws {Refusal} when it is absent, or too large for a copy
  */
 export const inspectArtifact = async (world: World, artifact: S3Object): Promise<Fingerprint> => {
   const address = addressOf(artifact);
@@ -32,19 +32,19 @@ export const inspectArtifact = async (world: World, artifact: S3Object): Promise
       'invalid-input',
       `artifact: ${s3Uri(artifact)} is larger than 5 GiB, which S3 does not copy in one call; set pin: false and never overwrite it`,
     );
-  // Overwritten between the two calls, the ETag is the older one's and the copy is refused.
+  // If the object is overwritten between the two calls, the ETag is the older one and S3 refuses the copy.
   return { sha256: await world.read.s3.sha256(address), etag: head.ETag };
 };
 
-/** Content-addressed, so that it is never overwritten with something else (DESIGN §7 rule 2). */
+/** Content-addressed, so that it is never overwritten with other content (DESIGN §7 rule 2). */
 export const pinnedArtifact = (releases: S3Location, sha256: string): S3Object => ({
   bucket: releases.bucket,
   key: `${releases.prefix}artifacts/${sha256}.tar.gz`,
 });
 
 /**
- * Copies the artifact to its content-addressed key. Refuses to copy what is no longer what was hashed, and to replace what is
- * there; S3 computes the copy's SHA-256, which later turns and deployments read instead of the bytes.
+ * Copies the artifact to its content-addressed key. It refuses an artifact that changed since it was hashed, and never replaces an
+ * existing object. S3 computes the copy's SHA-256; later turns and deployments read that instead of the bytes.
  */
 export const copyArtifact = async (world: World, from: S3Object, etag: string, to: S3Object): Promise<void> => {
   await writesOf(world).s3.copyObject({

@@ -1,19 +1,19 @@
 import { digest } from '../digest.ts';
 
-/** What a model package ships. Two registrations of a version are the same exactly when their contents are. */
+/** The content of a model package. Two registrations of a version are the same exactly when their contents are equal. */
 export interface Content {
-  /** `repo@sha256:…` when pinned, else as the user named it. */
+  /** `repo@sha256:…` when pinned, else the user's name for it. */
   readonly image: string;
   /** Hex SHA-256 of the artifact when pinned, else its `s3://` address. */
   readonly artifact: string;
   /** Variables of the container. */
   readonly environment: Readonly<Record<string, string>>;
   readonly inferenceSpecification: InferenceSpecification;
-  /** Members of the container that register-model never sends and that change what runs; absent when there are none. */
+  /** Members of the container that register-model never sends and that change its behaviour; absent when there are none. */
   readonly additions?: Readonly<Record<string, unknown>>;
 }
 
-/** What the model says about how it is called; empty lists say nothing. */
+/** The content types of the model's calls; empty lists declare nothing. */
 export interface InferenceSpecification {
   readonly contentTypes: readonly string[];
   readonly responseTypes: readonly string[];

@@ -24,7 +24,7 @@ export const metricGroups = [
 export const parseEvaluation = (text: string, source: string): Evaluation => {
   const content = parseJson(text, source);
   if (depthOf(content) > deepest)
-    throw new InputError(`${source}: is nested more than ${deepest} levels deep, which no evaluation is`);
+    throw new InputError(`${source}: is nested more than ${deepest} levels deep; an evaluation never is`);
   if (typeof content !== 'object' || content === null || Array.isArray(content))
     throw new InputError(`${source}: not a JSON object; expected e.g. {"regression_metrics": {"mae": {"value": 0.4}}}`);
   return {
@@ -36,7 +36,7 @@ export const parseEvaluation = (text: string, source: string): Evaluation => {
 
 const deepest = 40;
 
-/** Without recursion: what is too deep would end the process that measures it. */
+/** Without recursion: a text that is too deep would overflow the stack. */
 const depthOf = (content: unknown): number => {
   let most = 0;
   const left = [{ value: content, depth: 0 }];
@@ -54,7 +54,7 @@ const parseJson = (text: string, source: string): unknown => {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // Python's json.dump writes these bare, which no JSON reader accepts.
+    // Python's json.dump writes these words bare, and no JSON reader accepts that.
     const hint = /[:[,]\s*-?(NaN|Infinity)\b/.test(text) ? '; write NaN and Infinity as strings' : '';
     throw new InputError(`${source}: ${jsonProblem(error)}${hint}`);
   }
@@ -65,7 +65,7 @@ export const evaluationObject = (releases: S3Location, { sha256 }: Evaluation): 
   key: `${releases.prefix}evaluations/${sha256}.json`,
 });
 
-/** What CreateModelPackage says about the model's quality. It cannot be changed later. */
+/** The model's quality in CreateModelPackage. It cannot be changed later. */
 export const modelMetrics = (releases: S3Location, evaluation: Evaluation) => ({
   ModelQuality: {
     Statistics: {

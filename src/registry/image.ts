@@ -3,9 +3,9 @@ import { Refusal } from '../operation.ts';
 import type { World } from '../world.ts';
 
 /**
- * Asks ECR which content an image's name means now.
+ * Looks up in ECR the content that an image's name means now.
  * @returns `sha256:…`
- * @throws {Refusal} when there is no such image, or nobody can be asked
+ * @throws {Refusal} when there is no such image, or its registry cannot be read
  */
 export const readImageDigest = async (world: World, image: string): Promise<string> => {
   const quoted = JSON.stringify(image);
@@ -20,7 +20,7 @@ export const readImageDigest = async (world: World, image: string): Promise<stri
   return answer.digest;
 };
 
-/** `registry/repository:tag` → `registry/repository@sha256:…`: an image that can no longer change under its name. */
+/** `registry/repository:tag` → `registry/repository@sha256:…`: an image whose content can no longer change under its name. */
 export const atDigest = (image: string, digest: string): string =>
   `${image.replace(/@.*$/, '').replace(/:[^/]*$/, '')}@${digest}`;
 

@@ -2,7 +2,7 @@ import { Refusal } from '../operation.ts';
 import { InputError } from '../schema.ts';
 import { quoted } from '../secrets.ts';
 
-/** The suite's own keys in a package's CustomerMetadataProperties; nobody else may set them. */
+/** The suite's own keys in a package's CustomerMetadataProperties; users may not set them. */
 export const metadataKeys = {
   semver: 'semver',
   contentDigest: 'content-digest',
@@ -27,7 +27,7 @@ export interface Metadata {
 }
 
 /**
- * The suite's facts first, then what the user gave, then what was read from the training job for as long as there is room.
+ * The suite's facts come first, then the user's entries, then the training job's facts for as long as there is room.
  * @throws {Refusal} when the user's own entries do not fit
  */
 export const composeMetadata = (
@@ -80,7 +80,7 @@ export const parsePairs = (text: string, source: string): Readonly<Record<string
     if (line.trim() === '') continue;
     const equals = line.indexOf('=');
     const key = line.slice(0, equals).trim();
-    // The value may be a secret: only the key is ever repeated (DESIGN §7 rule 16).
+    // The value may be a secret: messages repeat only the key (DESIGN §7 rule 16).
     if (equals < 1 || key === '')
       throw new InputError(`${source}: a line without a key; expected one key=value per line`);
     if (Object.hasOwn(entries, key)) throw new InputError(`${source}: ${quoted(key)} is given twice`);

@@ -6,8 +6,8 @@ const seal = / \(content sha256:([0-9a-f]{64})\)$/;
 
 /**
  * `churn_v1.4.0: less churn in spring (content sha256:77d0…)`. The description is the one text of a package that cannot be changed
- * later (AWS: UpdateModelPackage has no such member), and it comes with every listing: it begins with the version, so that its owner
- * is found, and ends with the digest of the content, so that an edit of the package shows (DESIGN §7 rule 2).
+ * later (AWS: UpdateModelPackage has no such member), and it comes with every listing: it begins with the version, which identifies
+ * its owner, and ends with the digest of the content, which reveals an edit of the package (DESIGN §7 rule 2).
  * @param words of the user; cut when there is no room
  */
 export const packageDescription = (model: string, semver: string, contentDigest: string, words?: string): string => {
@@ -16,7 +16,7 @@ export const packageDescription = (model: string, semver: string, contentDigest:
   // Control characters, line ends among them, are refused (AWS: EntityDescription).
   const clean = words?.replaceAll(/\p{C}+/gu, ' ').trim();
   const start = (clean ? `${tag}: ${clean}` : tag).slice(0, longestDescription - end.length);
-  // A character that is cut in half is refused too.
+  // AWS also refuses half of a character.
   return start.replace(/[\uD800-\uDBFF]$/, '').trimEnd() + end;
 };
 
@@ -27,5 +27,5 @@ export const describedVersion = (model: string, description: string): string | u
   return semver !== undefined && parseSemanticVersion(semver) ? semver : undefined;
 };
 
-/** Hex digest of the content as it was registered; undefined for a package that was registered without it. */
+/** Hex digest of the registered content; undefined for a package that was registered without it. */
 export const describedContent = (description: string): string | undefined => seal.exec(description)?.[1];

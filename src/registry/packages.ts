@@ -16,7 +16,7 @@ import { nearestVersions, readVersion, versionTag } from './semantic-version.ts'
 
 export type Approval = 'Approved' | 'Rejected' | 'PendingManualApproval';
 
-/** A model package that owns a semantic version: exactly what may be deployed under that name. */
+/** A model package that owns a semantic version: the only content that may be deployed under that name. */
 export interface RegisteredVersion {
   /** SageMaker's number within the group. */
   readonly packageVersion: number;
@@ -26,14 +26,14 @@ export interface RegisteredVersion {
   readonly arn: string;
   readonly approval: Approval;
   readonly approvalDescription?: string;
-  /** The latest modifier, which is the approver unless something else was edited since (AWS: DescribeModelPackage). */
+  /** The latest modifier: the approver, unless the package was edited since (AWS: DescribeModelPackage). */
   readonly lastModified?: { readonly by?: string; readonly at: Instant };
   readonly status: 'Pending' | 'InProgress' | 'Completed' | 'Failed' | 'Deleting';
-  /** What SageMaker says about a package that failed. */
+  /** SageMaker's message about a failed package. */
   readonly statusDetails?: string;
   /** `repo@sha256:…` when pinned. */
   readonly image: string;
-  /** `sha256:…`: the registered one when pinned, which the image's name must still carry; else what SageMaker noted. */
+  /** `sha256:…`: when pinned, the registered digest, which the image's name must still carry; else SageMaker's own note. */
   readonly imageDigest?: string;
   readonly artifact: S3Object;
   /** Hex; absent when the artifact was not pinned. */
@@ -43,15 +43,15 @@ export interface RegisteredVersion {
   readonly inferenceSpecification: InferenceSpecification;
   /** The image or the artifact may change under its name. */
   readonly unpinned: boolean;
-  /** Hex; see content.ts. As registered, where that was written down. */
+  /** Hex; see content.ts. The registered digest, where it was written down. */
   readonly contentDigest: string;
-  /** `contentDigest` lies in the description, which cannot be rewritten; else in metadata, which can, or nowhere. */
+  /** `contentDigest` is in the description, which cannot be rewritten; else it is in metadata, which can be rewritten, or nowhere. */
   readonly sealed: boolean;
-  /** Hex; of what the package says now: its specification may be edited (AWS: UpdateModelPackage). */
+  /** Hex; the digest of the package's present content: its specification may be edited (AWS: UpdateModelPackage). */
   readonly contentDigestNow: string;
 }
 
-/** One line of the registry: enough to tell who owns a version, without describing each package. */
+/** One line of the registry: it shows the owner of a version, without a description of each package. */
 export interface ListedVersion {
   readonly packageVersion: number;
   readonly semver: string;
@@ -74,8 +74,8 @@ export const findVersion = async (
 };
 
 /**
- * As `findVersion`, for a version that must be there.
- * @throws {Refusal} `unknown-version`, naming the nearest versions that are
+ * Like `findVersion`, for a version that must exist.
+ * @throws {Refusal} `unknown-version`, naming the nearest registered versions
  */
 export const requireVersion = async (world: World, model: string, version: string): Promise<RegisteredVersion> => {
   const semver = readVersion(model, version);
@@ -103,7 +103,7 @@ export const listVersions = async (world: World, model: string): Promise<readonl
     orUndefined(
       world.read.sagemaker.listModelPackages({
         ModelPackageGroupName: model,
-        // Documented default is Unversioned (AWS: ListModelPackages).
+        // The documented default is Unversioned (AWS: ListModelPackages).
         ModelPackageType: 'Versioned',
         MaxResults: 100,
         NextToken,
@@ -207,10 +207,10 @@ const fromDescription = (
 
 type Container = NonNullable<NonNullable<DescribeModelPackageOutput['InferenceSpecification']>['Containers']>[number];
 
-/** Sources of data and models beside the artifact. SageMaker fills in other members, which change nothing that runs. */
+/** Sources of data and models beside the artifact. SageMaker fills in other members; they do not change the running container. */
 const additionsOf = (container: Container): Readonly<Record<string, unknown>> | undefined => {
   const { ModelDataUrl, ModelDataSource, AdditionalModelDataSources, AdditionalS3DataSource, BaseModel } = container;
-  // DescribeModel repeats ModelDataUrl as a ModelDataSource; whether DescribeModelPackage does, too, is [unconfirmed].
+  // DescribeModel repeats ModelDataUrl as a ModelDataSource; that DescribeModelPackage does the same is [unconfirmed].
   const repeated =
     canonical(ModelDataSource) ===
     canonical({ S3DataSource: { S3Uri: ModelDataUrl, S3DataType: 'S3Object', CompressionType: 'Gzip' } });
@@ -223,7 +223,7 @@ const additionsOf = (container: Container): Readonly<Record<string, unknown>> | 
   return found.length > 0 ? Object.fromEntries(found) : undefined;
 };
 
-/** A word that is not known approves nothing. */
+/** An unknown word approves nothing. */
 const approvalOf = (status: string | undefined): Approval =>
   status === 'Approved' || status === 'Rejected' ? status : 'PendingManualApproval';
 

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 const text = () => z.nullish(z.string());
 const texts = () => z.nullish(z.array(z.string()));
 
-/** Of a package, the members that are read here, in the shapes that AWS documents (API reference, DescribeModelPackage). */
+/** The members of a package that are read here, in the shapes that AWS documents (API reference, DescribeModelPackage). */
 const described = z.looseObject({
   ModelApprovalStatus: text(),
   ApprovalDescription: text(),
@@ -38,6 +38,6 @@ const summary = z.looseObject({
   ModelPackageStatus: text(),
 });
 
-/** Whether a package, or a line of the listing, is what the SDK's types promise; it checks none of it itself. */
+/** Whether a package, or a line of the listing, has the shape of the SDK's types; the SDK itself checks nothing. */
 export const isReadable = (answer: unknown): boolean => z.safeParse(described, answer).success;
 export const isListed = (answer: unknown): boolean => z.safeParse(summary, answer).success;

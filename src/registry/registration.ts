@@ -13,7 +13,7 @@ import { packageDescription } from './package-description.ts';
 import type { S3Object } from './s3-object.ts';
 import { s3Uri } from './s3-object.ts';
 
-/** What is to be registered, once everything that was asked has been read. */
+/** The version to register, once all inputs have been read. */
 export interface Wanted {
   readonly model: string;
   readonly semver: string;
@@ -31,18 +31,18 @@ export interface Wanted {
   readonly pin: boolean;
 }
 
-/** What image and artifact were when they were looked at; empty without pinning. */
+/** Image and artifact at the time of the look; empty without pinning. */
 export interface Pins {
   readonly imageDigest?: string;
   /** Hex. */
   readonly sha256?: string;
-  /** Of the object the user named, when it was hashed. */
+  /** The ETag of the object that the user named, at the time of hashing. */
   readonly etag?: string;
 }
 
 export interface Registration {
   readonly image: string;
-  /** Where the artifact is served from. */
+  /** The place from which the artifact is served. */
   readonly artifact: S3Object;
   readonly contentDigest: string;
   readonly request: CreateModelPackageInput;
@@ -54,7 +54,7 @@ const longestImage = 255;
 const longestProperty = 1024;
 
 /**
- * The one CreateModelPackage request that says `wanted`: the same in every turn and every re-run of the same job.
+ * The one CreateModelPackage request for `wanted`: the same in every turn and every re-run of the same job.
  * @throws {Refusal} when SageMaker could not hold it
  */
 export const registrationOf = (wanted: Wanted, pins: Pins, run: Run): Registration => {
@@ -121,7 +121,7 @@ const specify = (
     ...(contentTypes.length > 0 && { SupportedContentTypes: [...contentTypes] }),
     ...(responseTypes.length > 0 && { SupportedResponseMIMETypes: [...responseTypes] }),
     ...(realtimeInstanceTypes.length > 0 && {
-      // The list of types grows monthly: SageMaker knows it, the SDK's copy is always older.
+      // The list of types grows every month: SageMaker knows it, and the SDK's copy is always older.
       SupportedRealtimeInferenceInstanceTypes: [...realtimeInstanceTypes] as InstanceTypes,
     }),
   };
@@ -139,8 +139,8 @@ const properties = (run: Run): Pick<CreateModelPackageInput, 'MetadataProperties
 };
 
 /**
- * One token per version of a group: a repeated request is answered with the first one's package (AWS: CreateModelPackage
- * ClientToken, at most 36 characters). Laid out as a version 8 UUID, the one for hashes of one's own (RFC 9562).
+ * One token per version of a group: AWS answers a repeated request with the first one's package (AWS: CreateModelPackage
+ * ClientToken, at most 36 characters). Its layout is a UUID of version 8, the version for custom hashes (RFC 9562).
  */
 export const clientToken = (model: string, semver: string): string => {
   const hex = digest({ model, semver });

@@ -15,9 +15,9 @@ export const parseS3Object = (uri: string): S3Object | undefined => {
 
 export const s3Uri = ({ bucket, key }: S3Object): string => `s3://${bucket}/${key}`;
 
-/** As S3's calls take it. */
+/** In the form of S3's calls. */
 export const addressOf = ({ bucket, key }: S3Object) => ({ Bucket: bucket, Key: key });
 
-/** Without s3:ListBucket S3 denies access to what does not exist (AWS: HeadObject). */
+/** Without s3:ListBucket S3 denies access to an absent object (AWS: HeadObject). */
 export const objectExists = async (world: World, object: S3Object): Promise<boolean> =>
   (await orUndefined(world.read.s3.headObject(addressOf(object)))) !== undefined;

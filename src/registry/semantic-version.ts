@@ -7,8 +7,8 @@ import { quoted } from '../secrets.ts';
 export type SemanticVersion = SemVer;
 
 /**
- * The longest version that is allowed: with it `<model>_v<semver>` still fits a metadata value (256 characters,
- * AWS: CreateModelPackage CustomerMetadataProperties) beside a model name of 63.
+ * The longest allowed version: with it `<model>_v<semver>` still fits a metadata value (256 characters, AWS: CreateModelPackage
+ * CustomerMetadataProperties) beside a model name of 63.
  */
 const longest = 128;
 

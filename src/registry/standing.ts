@@ -5,13 +5,13 @@ import type { World } from '../world.ts';
 import { describeVersion, packageArn, type RegisteredVersion } from './packages.ts';
 import { type ContentFault, editFault, verifyContent } from './verify-content.ts';
 
-/** What was approved, as a plan froze it. */
+/** The approved content, frozen by a plan. */
 export interface Approved {
   /** Model package group. */
   readonly group: string;
   readonly version: string;
   readonly packageVersion: number;
-  /** Hex; as the package had it when the plan was made. Absent in records from before it was kept. */
+  /** Hex; the package's digest at the time of the plan. Older records do not have it. */
   readonly contentDigest?: string;
 }
 
@@ -21,21 +21,21 @@ export interface Withdrawal {
   readonly because: string;
 }
 
-/** One look at the registry. A version without either is approved, and is what was approved. */
+/** One look at the registry. A version without either problem is approved, with its approved content. */
 export interface Standing {
   /** Not approved; the sentence names the last person who changed it. */
   readonly unapproved?: string;
-  /** Not what was approved, or not there any more. */
+  /** Its content differs from the approved content, or is gone. */
   readonly fault?: Withdrawal;
 }
 
-/** `package`: what the registry alone says; `content`: the artifact and the image, too. */
+/** `package`: the registry alone; `content`: also the artifact and the image. */
 export type Depth = 'package' | 'content';
 
 /**
- * Whether a version is still approved, and still what was approved (DESIGN §7 rule 18): one DescribeModelPackage.
- * @param evenSo looks at the content of a version that is not approved, too
- * @throws what AWS answers: a registry that cannot be read neither approves nor rejects
+ * Whether a version is still approved, and still has the approved content (DESIGN §7 rule 18): one DescribeModelPackage.
+ * @param evenSo also looks at the content of a version that is not approved
+ * @throws AWS's errors: a registry that cannot be read neither approves nor rejects
  */
 export const readStanding = async (
   world: World,
@@ -81,7 +81,7 @@ export const approvalOf = ({
     approvalDescription ? `: ${approvalDescription}` : '',
   ].join('');
 
-/** A note for the plan of a package that was registered by other means, or by an older version of this suite. */
+/** A note in the plan: the package was registered by other means, or by an older version of this suite. */
 export const sealNote = ({ tag, sealed }: RegisteredVersion): readonly string[] =>
   sealed
     ? []

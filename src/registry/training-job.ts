@@ -4,7 +4,7 @@ import { Refusal } from '../operation.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 
-/** What a completed training job says about the model it made. */
+/** A completed training job's facts about its model. */
 export interface TrainingJob {
   readonly image?: string;
   /** `s3://…/model.tar.gz`. */
@@ -31,7 +31,7 @@ export const readTrainingJob = async (world: World, name: string): Promise<Train
   return { ...withoutUndefined({ image, artifact }), facts: factsOf(job) };
 };
 
-/** In order of what is worth keeping when there is not room for all: metrics, data, hyperparameters. */
+/** In order of value, because there may not be room for all: metrics, data, hyperparameters. */
 const factsOf = (job: DescribeTrainingJobResponse): Readonly<Record<string, string>> =>
   Object.fromEntries([
     ...(job.FinalMetricDataList ?? []).flatMap(({ MetricName, Value }) =>
@@ -41,7 +41,7 @@ const factsOf = (job: DescribeTrainingJobResponse): Readonly<Record<string, stri
       DataSource?.S3DataSource?.S3Uri ? [[`training-data.${ChannelName}`, DataSource.S3DataSource.S3Uri]] : [],
     ),
     ...Object.entries(job.HyperParameters ?? {})
-      // Put there by SageMaker's own tools for their containers; they describe the job, not the model.
+      // SageMaker's own tools add these for their containers; they describe the job, not the model.
       .filter(([key]) => !key.startsWith('sagemaker_'))
       .map(([key, value]) => [`hyperparameter.${key}`, unquoted(value)]),
   ]);

@@ -5,15 +5,15 @@ import { pinnedDigest } from './image.ts';
 import type { RegisteredVersion } from './packages.ts';
 import { objectExists, s3Uri } from './s3-object.ts';
 
-/** What is wrong with a version's content; `because` is for people. */
+/** A problem with a version's content; `because` is for people. */
 export interface ContentFault {
   readonly reason: 'content-changed' | 'config-missing';
   readonly because: string;
 }
 
 /**
- * Whether what would be deployed is still what was registered (DESIGN §7 rule 2): SageMaker keeps names, not content.
- * What was not pinned can only be looked for.
+ * Whether the content to deploy is still the registered content (DESIGN §7 rule 2): SageMaker keeps names, not content. For
+ * unpinned content only its existence can be checked.
  * @returns undefined when all is well
  */
 export const verifyContent = async (world: World, registered: RegisteredVersion): Promise<ContentFault | undefined> =>
@@ -25,12 +25,14 @@ const artifactFault = async (world: World, { tag, artifact, artifactSha256 }: Re
   const found = await readSha256(world, artifact);
   if (found === undefined) return deleted;
   if (found === artifactSha256) return undefined;
-  return changed(`the artifact of ${tag}, ${s3Uri(artifact)}, has SHA-256 ${found}; registered was ${artifactSha256}`);
+  return changed(
+    `the artifact of ${tag}, ${s3Uri(artifact)}, has SHA-256 ${found}; the registered one is ${artifactSha256}`,
+  );
 };
 
 const imageFault = async (world: World, { tag, image, imageDigest, unpinned }: RegisteredVersion) => {
   if (!unpinned && pinnedDigest(image) !== imageDigest)
-    return changed(`the image of ${tag} is ${image} now; registered was ${imageDigest}`);
+    return changed(`the image of ${tag} is ${image} now; the registered digest is ${imageDigest}`);
   const answer = await orUndefined(world.read.ecr.resolveImage(image).then((digest) => ({ digest })));
   return answer === undefined ? missing(`the image of ${tag}, ${image}, was deleted`) : undefined;
 };

@@ -1,7 +1,7 @@
 import type { S3Location } from '../manifest/manifest.ts';
 import type { Account } from '../world.ts';
 
-/** Every statement's Sid begins so: what else is in a bucket's policy is the team's own. */
+/** The prefix of every statement's Sid: other statements in a bucket's policy are the team's own. */
 export const ourSids = 'ModelDelivery';
 
 interface Statement {
@@ -18,8 +18,8 @@ export interface BucketPolicy {
 }
 
 /**
- * What keeps release records and pinned content from everybody but the roles that deliver. Denials alone: what a role may do stays its
- * own policy's matter, and a denial holds against the widest of them (IAM: policy evaluation logic).
+ * Keeps all but the delivery roles from writing release records and pinned content. It has only denials: each role's own policy
+ * still grants its permissions, and a denial holds against the widest of them (IAM: policy evaluation logic).
  * @param writers names or ARNs of roles
  */
 export const bucketPolicy = (
@@ -49,8 +49,8 @@ export const bucketPolicy = (
       deny('WritersOnly', ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:PutObject'], below('*'), {
         ArnNotLike: { 'aws:PrincipalArn': writers.flatMap((writer) => arnsOf(writer, partition, id)) },
       }),
-      // Not for artifacts: they are copied, and S3 answers 501 to a conditional copy under such a policy (S3 user guide, "Enforce
-      // conditional writes on Amazon S3 buckets").
+      // This excludes artifacts: they are copied, and S3 answers 501 to a conditional copy under such a policy (S3 user guide,
+      // "Enforce conditional writes on Amazon S3 buckets").
       deny('CompareBeforeWriting', 's3:PutObject', [below('*/record.json'), below('*/journal.jsonl')], {
         Null: { 's3:if-match': 'true', 's3:if-none-match': 'true' },
       }),
@@ -59,17 +59,17 @@ export const bucketPolicy = (
   };
 };
 
-/** A role's ARN in `aws:PrincipalArn` has its path, which its name does not say. */
+/** A role's ARN in `aws:PrincipalArn` includes its path, and its name alone does not. */
 const arnsOf = (role: string, partition: string, account: string): readonly string[] =>
   role.startsWith('arn:') ? [role] : ['', '*/'].map((path) => `arn:${partition}:iam::${account}:role/${path}${role}`);
 
 /**
- * Whether AWS's managed policy AmazonSageMakerFullAccess, which notebooks and training jobs often have, lets its holders write the
- * object: its patterns (`arn:aws:s3:::*sagemaker*`) are about the whole address, bucket and key.
+ * Whether AWS's managed policy AmazonSageMakerFullAccess lets its holders write the object; notebooks and training jobs often have
+ * it. Its patterns (`arn:aws:s3:::*sagemaker*`) match the whole address, bucket and key.
  */
 const isOpenToNotebooks = (address: string): boolean => /SageMaker|Sagemaker|sagemaker|aws-glue/.test(address);
 
-/** For a plan and for lint; undefined when there is nothing to say. */
+/** A warning for a plan and for lint; undefined when there is none. */
 export const exposure = (address: string): string | undefined =>
   isOpenToNotebooks(address)
     ? `AWS's managed policy AmazonSageMakerFullAccess lets its holders write the release record ${address}, because "sagemaker" or "aws-glue" is in its address: give the bucket the policy that \`model-delivery create-bucket --print-policy\` prints, or leave \`releases\` out and use the default bucket`

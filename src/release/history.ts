@@ -2,12 +2,12 @@ import type { Instant } from '../clock.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { Configuration, Release, Served } from './record.ts';
 
-/** Entries kept; enough for every version anybody would go back to. */
+/** Entries kept; enough for every version that a team would go back to. */
 export const historyKept = 50;
 
 /**
- * Reasons for which a version is not tried again by itself: it was judged, by an alarm, the judge, a check or a person; or nobody knows
- * what took it back (`cause-unknown` is never resubmitted by itself, DESIGN §7 rule 9), or what kept it from being taken back.
+ * Reasons that forbid an automatic second attempt of a version. An alarm, the judge, a check or a person judged it. Or the cause of
+ * its rollback is unknown (`cause-unknown` is never resubmitted by itself, DESIGN §7 rule 9). Or it could not be taken back.
  */
 export const convictions: ReadonlySet<ReasonCode> = new Set([
   'alarm',
@@ -20,7 +20,7 @@ export const convictions: ReadonlySet<ReasonCode> = new Set([
   'rollback-failed',
 ]);
 
-/** The history after `release` ended at `at`, with what was then seen to serve. Newest first. */
+/** The history after `release` ended at `at`, with the configuration that served then. Newest first. */
 export const served = (
   history: readonly Served[],
   release: Release,
@@ -33,7 +33,7 @@ export const served = (
   return after.slice(0, historyKept);
 };
 
-/** What the suite did not deploy served too, and nothing is known against it. */
+/** A configuration that others deployed served too, and nothing is known against it. */
 const withBaseline = (history: readonly Served[], { baseline, startedAt }: Release): readonly Served[] =>
   baseline === undefined || serves(history)?.endpointConfig === baseline.endpointConfig
     ? history
@@ -48,15 +48,16 @@ const replaced = (history: readonly Served[], release: Release, at: Instant): re
   return [{ ...shownAs(release), release: id, from: at, good }, ...closed(history, at, how)];
 };
 
-/** A config that only adds a dark candidate goes on serving what served before. */
+/** A config that only adds a dark candidate still serves the version before. */
 export const shownAs = ({ candidate, baseline }: Pick<Release, 'candidate' | 'baseline'>): Configuration =>
   candidate.beside && baseline
     ? { ...baseline, endpointConfig: candidate.endpointConfig, beside: candidate.beside }
     : candidate;
 
 /**
- * Taken back for cause: that must not be forgotten. What lacked capacity, traffic or time proved nothing and leaves no trace, nor does a
- * release that ended before it submitted anything: its config never served, and perhaps was never made.
+ * A release that was taken back for cause must stay known. A release that lacked capacity, traffic or time proved nothing and
+ * leaves no trace. Neither does a release that ended before it submitted anything: its config never served, and perhaps was never
+ * created.
  */
 const takenBack = (history: readonly Served[], release: Release, at: Instant): readonly Served[] => {
   const { candidate, id, baseline, reason, witnessed, stepping } = release;
@@ -71,12 +72,12 @@ const takenBack = (history: readonly Served[], release: Release, at: Instant): r
     good: false,
     ended: how,
   };
-  // What serves stays in front: it is newer than anything that ended.
+  // The serving configuration stays in front: it is newer than any ended one.
   const [first, ...rest] = history;
   return first && first.until === undefined ? [first, entry, ...rest] : [entry, ...history];
 };
 
-/** A rejection is no verdict: the registry alone decides whether the version is tried again. */
+/** A rejection is not a verdict: the registry alone decides whether the version is tried again. */
 const howTakenBack = (reason: ReasonCode): 'rolled-back' | 'rejected' | undefined => {
   if (reason === 'approval-withdrawn') return 'rejected';
   return convictions.has(reason) ? 'rolled-back' : undefined;
@@ -89,13 +90,13 @@ const closed = (history: readonly Served[], at: Instant, how: NonNullable<Served
       : entry,
   );
 
-/** What serves, as far as the suite has seen. */
+/** The serving configuration, as far as the suite has seen. */
 export const serves = (history: readonly Served[]): Served | undefined =>
   history.find(({ until }) => until === undefined);
 
 /**
- * The newest configuration that served well and whose version was not taken back for cause afterwards; what "last good" means.
- * @param except what to get away from: usually what serves now
+ * The newest configuration that served well and whose version was not taken back for cause afterwards. This defines "last good".
+ * @param except the configuration to leave: usually the one that serves now
  */
 export const lastGood = (
   history: readonly Served[],
@@ -113,7 +114,7 @@ const wasConvictedSince = (history: readonly Served[], good: Served): boolean =>
       (entry.until ?? Number.POSITIVE_INFINITY) >= (good.until ?? Number.POSITIVE_INFINITY),
   );
 
-/** By version where both have one; what the suite did not deploy is known by its configuration alone. */
+/** Compares versions where both have one; a configuration that others deployed is identified by its name alone. */
 const isSameVersion = (
   one: Pick<Configuration, 'endpointConfig' | 'version'>,
   other: Pick<Configuration, 'endpointConfig' | 'version'>,

@@ -9,14 +9,14 @@ import { withoutSecrets } from '../secrets.ts';
 import { journalKey } from './location.ts';
 import { bucketsAt, type Look, readWitnessed } from './witnessed.ts';
 
-/** One line: what happened and when; the other members belong to the kind. */
+/** One line: an event and its time; the other members belong to the kind. */
 export interface JournalEntry {
   readonly at: Instant;
   readonly kind: 'plan' | 'command' | 'observation' | 'bucket' | 'verdict' | 'end';
   readonly [member: string]: unknown;
 }
 
-/** What the judge saw and said at one look. `buckets`: all since the first candidate request; none when they could not be read. */
+/** The judge's buckets and verdict at one look. `buckets`: all since the first candidate request; none when they could not be read. */
 export interface Evidence {
   readonly at: Instant;
   readonly buckets: readonly Bucket[];
@@ -28,7 +28,7 @@ interface BlindVerdict {
   readonly blind?: true;
 }
 
-/** What one turn adds. */
+/** The lines that one turn adds. */
 export interface Noted {
   readonly entries: readonly JournalEntry[];
   readonly evidence?: Evidence;
@@ -43,15 +43,19 @@ export interface JournalOptions {
   readonly release: string;
 }
 
-/** Undefined when the lines are kept; else one sentence for a warning. Never throws: reporting fails no delivery (DESIGN §7 rule 13). */
+/**
+ * Undefined when the lines are kept; else a warning of one sentence. Never throws: a failed report fails no delivery (DESIGN §7
+ * rule 13).
+ */
 export type Journal = (noted: Noted) => Promise<string | undefined>;
 
-/** Of a rollout of days under the judge, with room. */
+/** Enough for a rollout of days under the judge. */
 const mostBytes = 64 * 1024 * 1024;
 
 /**
  * JSON Lines beside the record, enough to replay every verdict. S3 cannot append, so each call reads, adds and replaces on
- * condition: the release's holder is the only writer, and where two met, the loser's lines are lost with a warning, not another's.
+ * condition: the release's holder is the only writer. When two writers meet, the loser loses its own lines with a warning, and no
+ * others.
  */
 export const journal = ({ reads, writes, location, endpoint, release }: JournalOptions): Journal => {
   const address = { Bucket: location.bucket, Key: journalKey(location, endpoint, release) };
@@ -63,7 +67,7 @@ export const journal = ({ reads, writes, location, endpoint, release }: JournalO
       const lines = news
         .map((entry) => `${JSON.stringify(withoutSecrets({ ...entry, at: iso(entry.at) }))}\n`)
         .join('');
-      // The retry after a lost answer: the lines are there already.
+      // A retry after a lost answer: the lines are stored already.
       if (before?.text.endsWith(lines)) return undefined;
       await writes.s3.putObject({
         ...address,
@@ -79,8 +83,8 @@ export const journal = ({ reads, writes, location, endpoint, release }: JournalO
 };
 
 /**
- * Each bucket once, and again when CloudWatch revised it; with them the verdict, which is a fold over all of them. Without news of
- * buckets a verdict is told when it is another one: the metrics cannot be read, or can be read again.
+ * Writes each bucket once, and again when CloudWatch revised it, with the verdict, which is a fold over all of them. Without new
+ * buckets it writes only a changed verdict: the metrics cannot be read, or can be read again.
  */
 const unwritten = (text: string, { at, buckets, verdict }: Evidence): readonly JournalEntry[] => {
   const { looks } = readWitnessed(text);

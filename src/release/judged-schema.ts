@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-/** The judge's members of a record and of a journal, as a check on what lies in S3. Objects are loose, as in `record-schema.ts`. */
+/** The judge's members of a record and of a journal: a check of the stored objects. Objects are loose, as in `record-schema.ts`. */
 
 /** Milliseconds since the epoch, up to the year 9999: beyond it a date cannot be written. */
 export const instant = z.number().check(z.gte(0), z.lte(253_402_300_799_999));
@@ -8,7 +8,7 @@ export const count = z.int().check(z.nonnegative());
 /** A length of time or a number of requests. */
 export const amount = z.number().check(z.nonnegative(), z.lte(1e15));
 export const fraction = z.number().check(z.gte(0), z.lte(1));
-/** JSON has no word for the logarithm of nothing, and writes null for it. */
+/** JSON cannot express the logarithm of zero, and writes null for it. */
 const figure = z.nullable(z.number());
 
 const metric = z.looseObject({
@@ -44,7 +44,7 @@ export const latency = z.looseObject({
   because: z.string(),
 });
 
-/** A judge as it was frozen in a plan. */
+/** A judge's settings, frozen in a plan. */
 export const judged = z.looseObject({ policy, latency: z.optional(latency) });
 
 const arm = z.looseObject({ requests: amount, bad: amount });

@@ -6,22 +6,22 @@ import { convictions, served } from './history.ts';
 import type { Release, ReleaseRecord } from './record.ts';
 
 /**
- * What may become of a release record: pure, from one record to the next. Every step raises the epoch; the store's
- * compare-and-swap makes it the only step that happened.
+ * The transitions of a release record: pure, from one record to the next. Every step raises the epoch; the store's compare-and-swap
+ * makes sure that no other step happened.
  */
 
 /** Ended releases kept for re-runs to be compared with. */
 export const endedKept = 20;
 
-/** Who asks, as the record knows them. */
+/** The requester, in the record's terms. */
 export interface Claim {
   readonly holder: string;
   readonly now: Instant;
-  /** How long the claim is good without being renewed. */
+  /** How long the claim stays valid without renewal. */
   readonly leaseMs: number;
 }
 
-/** Another release is live and its holder alive: everything a message needs. */
+/** Another release is live and its holder alive: the facts for a message. */
 export interface Held {
   readonly is: 'held';
   readonly by: Release;
@@ -32,7 +32,7 @@ export interface Held {
 export type Begun = { readonly is: 'begun'; readonly record: ReleaseRecord } | Held;
 export type Taken = { readonly is: 'taken'; readonly record: ReleaseRecord } | Held;
 
-/** Whose record it is. */
+/** The owner of the record. */
 export interface Subject {
   readonly endpoint: string;
   /** Twelve digits. */
@@ -50,7 +50,7 @@ export const newRecord = ({ endpoint, account, region }: Subject): ReleaseRecord
   history: [],
 });
 
-/** Held means: by somebody else, and the lease has not run out. At the instant it ends it is free. */
+/** Held means: by another holder, and the lease has not expired. At the instant of its end it is free. */
 const heldFrom = (live: Release | undefined, holder: string, now: Instant): Held | undefined =>
   live === undefined || live.lease.holder === holder || live.lease.until <= now
     ? undefined
@@ -65,8 +65,8 @@ const describeHolder = (live: Release): string =>
   ].join(', ');
 
 /**
- * Makes `release` the live one. One that was left behind (its lease ran out, or it is the same holder's) is ended as abandoned;
- * whoever begins has seen to it that the endpoint is at rest.
+ * Makes `release` the live one. A release that was left behind (its lease expired, or it has the same holder) ends as abandoned.
+ * The caller has made sure that the endpoint is settled.
  */
 export const begin = (record: ReleaseRecord, release: Release, now: Instant): Begun => {
   const held = heldFrom(record.live, release.lease.holder, now);
@@ -83,13 +83,13 @@ export const begin = (record: ReleaseRecord, release: Release, now: Instant): Be
   return { is: 'begun', record: raised({ ...rested, live: release }) };
 };
 
-/** Goes on with the live release under the claim's name; whose it was, or whose lease ran out. */
+/** Continues the live release under the claim's name: the claim held it before, or its lease expired. */
 export const takeOver = (record: ReleaseRecord, { holder, now, leaseMs }: Claim): Taken => {
   const held = heldFrom(record.live, holder, now);
   return held ?? { is: 'taken', record: onLive(record, { lease: { holder, until: now + leaseMs } }) };
 };
 
-/** Keeps a claim. A lease that somebody else took meanwhile is not taken back, even when it has run out again. */
+/** Keeps a claim. A lease that another run took meanwhile is not taken back, even when it has expired again. */
 export const renew = (record: ReleaseRecord, claim: Claim): Taken =>
   record.live && record.live.lease.holder !== claim.holder
     ? { is: 'held', by: record.live, because: describeHolder(record.live) }
@@ -98,7 +98,7 @@ export const renew = (record: ReleaseRecord, claim: Claim): Taken =>
 /** Members of the live release to change; `undefined` takes a member away. */
 export type ReleasePatch = { readonly [Member in keyof Release]?: Release[Member] | undefined };
 
-/** Writes down what the live release is about to do, or what was seen. */
+/** Records the live release's next action, or an observation. */
 export const advance = (record: ReleaseRecord, patch: ReleasePatch): ReleaseRecord => onLive(record, patch);
 
 export interface Ending {
@@ -106,11 +106,11 @@ export interface Ending {
   readonly reason: ReasonCode;
   readonly because: string;
   readonly at: Instant;
-  /** What was seen to serve at the end; `unknown` leaves the history as it is. */
+  /** The configuration that served at the end; `unknown` leaves the history unchanged. */
   readonly serving: NonNullable<Release['serving']>;
 }
 
-/** Ends the live release: it moves to `ended`, and what served is written down, in one step. */
+/** Ends the live release: in one step it moves to `ended`, and the history gets the configuration that serves. */
 export const end = (record: ReleaseRecord, { outcome, reason, because, at, serving }: Ending): ReleaseRecord => {
   const { live } = record;
   if (live === undefined) throw new Error(`no release of ${record.endpoint} is live, so none can end`);
@@ -133,7 +133,7 @@ const onLive = (record: ReleaseRecord, patch: ReleasePatch): ReleaseRecord => {
 
 const raised = (record: ReleaseRecord): ReleaseRecord => ({ ...record, epoch: record.epoch + 1 });
 
-/** What a run asks for, when it looks whether the same was asked before. */
+/** A run's request, for the comparison with earlier requests. */
 export interface Request extends Pick<Claim, 'holder' | 'now'> {
   readonly operation: Release['operation'];
   readonly version: string;
@@ -143,20 +143,20 @@ export interface Request extends Pick<Claim, 'holder' | 'now'> {
 }
 
 export type Decision =
-  /** The same release is live and ours to go on with (`takeOver`). */
+  /** The same release is live, and this run may continue it (`takeOver`). */
   | { readonly is: 'resume'; readonly release: Release }
-  /** It succeeded, and what it delivered still serves. */
+  /** It succeeded, and its version still serves. */
   | { readonly is: 'no-op'; readonly release: Release }
-  /** Nothing stands in the way. `abandons`: a release left behind that `begin` will end; the endpoint must be at rest first. */
+  /** The way is free. `abandons`: a release left behind, which `begin` will end; the endpoint must be settled first. */
   | { readonly is: 'new-attempt'; readonly attempt: number; readonly abandons?: Release }
-  /** An earlier run of it was stopped and died before it had put everything back: that is done first, and then this is asked again. */
+  /** An earlier run was stopped and died during its cleanup: the cleanup is completed first, and then the decision is made again. */
   | { readonly is: 'stopping'; readonly release: Release }
   | { readonly is: 'already-convicted'; readonly release: Release }
   /** The same version is live with another plan. */
   | { readonly is: 'plan-changed'; readonly release: Release }
   | Held;
 
-/** DESIGN §7 rule 9: what a run that may be a re-run does. */
+/** DESIGN §7 rule 9: the decision of a run that may be a re-run. */
 export const rerunDecision = (record: ReleaseRecord, request: Request): Decision => {
   const { live } = record;
   const held = heldFrom(live, request.holder, request.now);
@@ -168,10 +168,10 @@ export const rerunDecision = (record: ReleaseRecord, request: Request): Decision
       : { is: 'plan-changed', release: live };
 
   const earlier = record.ended.filter((release) => isSameWork(release, request));
-  // A release that was left behind says nothing about the version.
+  // A release that was left behind proves nothing about the version.
   const last = earlier.find(({ reason }) => reason !== 'abandoned');
-  // A retry that lacked capacity or was cancelled proved nothing: what was convicted before it still is, until it succeeds.
-  // Of the two halves of a stepped release either convicts for both, and coming up dark acquits of nothing.
+  // A retry that lacked capacity or was cancelled proved nothing: a convicted version stays convicted until it succeeds. Either
+  // half of a stepped release convicts for both, and a dark candidate acquits of nothing.
   const decided = record.ended.find(
     (release) =>
       release.operation !== 'rollback' &&
@@ -181,11 +181,11 @@ export const rerunDecision = (record: ReleaseRecord, request: Request): Decision
   if (decided && !request.retry && request.operation !== 'rollback' && isConvicted(record, decided))
     return { is: 'already-convicted', release: decided };
   if (last?.outcome === 'succeeded' && last.planDigest === request.planDigest && stillServes(record, last))
-    // What was left behind may yet replace it: it is brought to rest first, and then this is asked again.
+    // The abandoned release may still replace it: it is settled first, and then the decision is made again.
     return live ? { is: 'new-attempt', attempt: last.attempt, abandons: live } : { is: 'no-op', release: last };
 
-  // Also over other plans that did not succeed: another bake makes no other configuration, and under the same name the new alarms
-  // would read what the earlier fleet left behind, the order to stop among it.
+  // Failed releases with other plans count too: another bake does not change the configuration. Under the same name the new alarms
+  // would read the earlier fleet's metrics, including its stop signal.
   const attempts = earlier
     .filter(({ planDigest, outcome }) => planDigest === request.planDigest || outcome !== 'succeeded')
     .map(({ attempt }) => attempt);
@@ -193,8 +193,8 @@ export const rerunDecision = (record: ReleaseRecord, request: Request): Decision
 };
 
 /**
- * The run that carried it was cancelled or ran out of time. That run said so, or died over it; another run was not cancelled, and what it
- * asks for is a new attempt, as after any cancellation.
+ * Its run was cancelled or ran out of time. That run reported it, or died before that. Another run was not cancelled, so its
+ * request is a new attempt, as after any cancellation.
  */
 export const isStopping = ({ phase, reason, commands }: Release): boolean =>
   phase === 'settling'
@@ -206,14 +206,14 @@ const isSameWork = (release: Release, { operation, version }: Pick<Request, 'ope
   release.operation === operation && release.version === version;
 
 /**
- * Convicted while it was released, or taken back by a rollback after it had succeeded. Rejected is not convicted: whether it is
- * approved again is looked up in the registry, before every attempt.
+ * The version was convicted during its release, or a rollback took it back after its success. A rejected version is not convicted:
+ * every attempt first looks up its approval in the registry.
  */
 const isConvicted = (record: ReleaseRecord, release: Release): boolean =>
   (release.reason !== undefined && convictions.has(release.reason)) ||
   record.history.some(({ release: id, ended: how }) => id === release.id && how === 'rolled-back');
 
-/** As it was delivered; a dark candidate also when it has been published since. */
+/** The delivered configuration; for a dark candidate also the published one. */
 const stillServes = ({ history }: ReleaseRecord, { candidate }: Release): boolean =>
   history.some(
     ({ endpointConfig, until }) =>

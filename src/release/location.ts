@@ -1,26 +1,27 @@
 import type { Environment, S3Location } from '../manifest/manifest.ts';
 import type { Account } from '../world.ts';
 
-/** A bucket of its own, which `model-delivery create-bucket` makes: SageMaker's own is written by whoever has a notebook. */
+/** A bucket of its own, created by `model-delivery create-bucket`: every notebook owner can write to SageMaker's own bucket. */
 export const defaultReleases = ({ id, region }: Account): S3Location => ({
   bucket: `model-delivery-${id}-${region}`,
   prefix: '',
 });
 
-/** Where records lay by default in versions that had no bucket of their own. */
+/** The default place of records in older versions, which had no bucket of their own. */
 export const formerReleases = ({ id, region }: Account): S3Location => ({
   bucket: `sagemaker-${region}-${id}`,
   prefix: 'model-delivery/',
 });
 
 /**
- * Where an environment's release records and pinned artifacts live: what the manifest says, else in the default bucket. Not by model: whoever writes to an endpoint must meet the same record, also
- * when two models' manifests name one endpoint (DESIGN §7 rule 7). Below a location:
+ * The place of an environment's release records and pinned artifacts: the manifest's, else the default bucket. It does not depend
+ * on the model: every writer of an endpoint must find the same record, also when two models' manifests name one endpoint (DESIGN §7
+ * rule 7). Below a location:
  *
  *   <endpoint>/record.json                      the release record, one per endpoint (record.ts)
- *   <endpoint>/releases/<id>/journal.jsonl      what happened in one release (journal.ts)
- *   artifacts/<sha256>.tar.gz                   artifacts as they were registered, never overwritten
- *   evaluations/<sha256>.json                   evaluations as they were registered
+ *   <endpoint>/releases/<id>/journal.jsonl      the events of one release (journal.ts)
+ *   artifacts/<sha256>.tar.gz                   registered artifacts, never overwritten
+ *   evaluations/<sha256>.json                   registered evaluations
  */
 export const releasesOf = (environment: Pick<Environment, 'releases'>, account: Account): S3Location =>
   environment.releases ?? defaultReleases(account);

@@ -6,8 +6,8 @@ import type { ReleaseRecord } from './record.ts';
 import { readJson, UnreadableText } from './stored-json.ts';
 
 /**
- * `record.ts` as a check on what lies in S3. Objects are loose: a member that a newer version of this suite added within the same
- * schema version is kept when an older one writes the record back.
+ * `record.ts` as a check of the stored record. Objects are loose: a newer version of this suite may add a member within the same
+ * schema version, and an older version keeps it when it writes the record back.
  */
 
 const anything = z.record(z.string(), z.unknown());
@@ -17,7 +17,7 @@ const entityName = z.string().check(z.regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/
 
 const configuration = {
   endpointConfig: entityName,
-  // Empty for what serves without a model of its own, as an endpoint of inference components does.
+  // Empty for an endpoint without a model of its own, such as one of inference components.
   model: z.union([entityName, z.literal('')]),
   version: z.optional(z.string().check(z.minLength(1), z.maxLength(256))),
   packageVersion: z.optional(count),
@@ -28,7 +28,7 @@ const configuration = {
   beside: z.optional(z.looseObject({ candidate: entityName, baseline: entityName })),
 };
 
-/** Put back verbatim, so what the SDK could not even send is no snapshot. */
+/** Put back verbatim, so a value that the SDK could not send is not a snapshot. */
 const time = z.optional(z.string().check(z.refine((text) => !Number.isNaN(Date.parse(text)))));
 const scaled = {
   ServiceNamespace: z.literal('sagemaker'),
@@ -259,7 +259,7 @@ export const parseRecord = (text: string): ReleaseRecord => {
   if (parsed.success) return parsed.data as unknown as ReleaseRecord;
   const issue = parsed.error.issues[0];
   const where = issue?.path.map(String).join('.') ?? '';
-  // A list of what is allowed, or a key of somebody's choice, may be long.
+  // A list of allowed values, or a foreign key, may be long.
   throw new UnreadableRecord(`is not a release record: ${`${where}: ${issue?.message ?? ''}`.slice(0, 300)}`);
 };
 

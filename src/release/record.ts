@@ -10,23 +10,24 @@ import type { SteppedPlan } from '../rollout/step.ts';
 
 /**
  * The release record: one JSON object per endpoint in S3 (`<prefix><endpoint>/record.json`), created with `If-None-Match: *` and
- * replaced with `If-Match: <etag>`. Written before every mutation, with a rising epoch. It is the truth about a release; memory
- * is a hint. The history lies in the same object, so that ending a release and recording what served is one compare-and-swap.
+ * replaced with `If-Match: <etag>`. Written before every mutation, with a rising epoch. It is the truth about a release; memory is
+ * a hint. The history lies in the same object, so that one compare-and-swap ends a release and records the configuration that
+ * served.
  */
 export interface ReleaseRecord {
   readonly schemaVersion: 1;
-  /** With account and region: whose record this is. Compared with what a run is about before anything in it is believed. */
+  /** With account and region, the owner of this record. A run compares them with its own before it trusts anything in the record. */
   readonly endpoint: string;
-  /** Twelve digits. Absent in records of older versions, and put in with the next write; the same for `region`. */
+  /** Twelve digits. Older versions did not write it; the next write adds it. The same holds for `region`. */
   readonly account?: string;
   readonly region?: string;
   /** Rises by one with every write. */
   readonly epoch: number;
   /** The release that owns the endpoint now. */
   readonly live?: Release;
-  /** The most recently ended releases, newest first, at most 20: what a re-run is compared with. */
+  /** The most recently ended releases, newest first, at most 20: a re-run is compared with them. */
   readonly ended: readonly Release[];
-  /** What served, newest first, at most 50: what "last good" means. */
+  /** The configurations that served, newest first, at most 50: they define "last good". */
   readonly history: readonly Served[];
 }
 
@@ -37,7 +38,7 @@ export interface Release {
   readonly id: string;
   readonly operation: Extract<OperationName, 'deploy-endpoint' | 'shift-traffic' | 'rollback'>;
   readonly version: string;
-  /** Hex SHA-256 over everything the request asks for (not over what is live). */
+  /** Hex SHA-256 over the whole request (not over the live endpoint). */
   readonly planDigest: string;
   /** 1, 2, …: enters resource names from the second on. */
   readonly attempt: number;
@@ -46,16 +47,16 @@ export interface Release {
   readonly endedAt?: Instant;
   readonly lease: Lease;
   readonly run: { readonly url?: string; readonly actor?: string; readonly commit?: string };
-  /** What serves before; absent on a first deployment. */
+  /** The configuration that serves before; absent on a first deployment. */
   readonly baseline?: Configuration;
   readonly candidate: Configuration;
-  /** What was or will be asked of SageMaker, frozen when the release began. */
+  /** The request to SageMaker, frozen when the release began. */
   readonly submission: Submission;
-  /** A stepped rollout: where it is, and what its judge needs. */
+  /** A stepped rollout: its state, and the data for its judge. */
   readonly stepping?: Stepping;
-  /** Set when it lost its approval too late for its update to be stopped: from then on it goes back to `baseline`. */
+  /** Set when the release lost its approval too late to stop its update: from then on it goes back to `baseline`. */
   readonly takenBack?: { readonly because: string };
-  /** Autoscaling as it was, kept until it is restored. */
+  /** The original autoscaling, kept until it is restored. */
   readonly scaling?: ScalingSnapshot;
   /** Alarms the suite made for this release, to be removed with it. */
   readonly alarms: readonly string[];
@@ -64,19 +65,19 @@ export interface Release {
   readonly outcome?: Outcome;
   readonly reason?: ReasonCode;
   readonly because?: string;
-  /** What was seen to serve when it ended. */
+  /** The configuration that served at its end. */
   readonly serving?: 'candidate' | 'baseline' | 'unknown';
 }
 
-/** What a plan freezes of a release; the rest is filled in when it begins. */
+/** The part of a release that a plan freezes; the rest is filled in when the release begins. */
 export type NewRelease = Omit<Release, 'lease' | 'run' | 'startedAt' | 'phase' | 'alarms' | 'witnessed' | 'commands'>;
 
 /** Everything a later turn, on whatever machine, needs to submit, supervise and judge the update. */
 export interface Submission {
-  /** `none`: the configuration already serves and only what is around it (scaling, tags) changes. */
+  /** `none`: the configuration already serves, and only scaling or tags change. */
   readonly kind: 'create' | 'update' | 'none';
   readonly variant: string;
-  /** With a dark candidate: the variant that serves, whose name the candidate gets in the end. */
+  /** With a dark candidate: the variant that serves; the candidate gets its name in the end. */
   readonly canonical?: string;
   /** Members of UpdateEndpoint's ExcludeRetainedVariantProperties; empty for create. */
   readonly exclude: readonly ('DesiredInstanceCount' | 'DesiredWeight')[];
@@ -88,11 +89,11 @@ export interface Submission {
   readonly timeoutSeconds: number;
   readonly expectedSeconds: number;
   readonly minimumRequests: number;
-  /** The candidate takes asynchronous requests: they are counted by another metric. */
+  /** The candidate takes asynchronous requests: another metric counts them. */
   readonly asynchronous?: boolean;
   /** A guardrail deployment under the judge: its policy and latency plan, frozen before the first candidate request. */
   readonly judged?: { readonly policy: Policy; readonly latency?: LatencyPlan };
-  /** The suite-owned alarm whose metric stops the update; absent where nothing can. */
+  /** The suite-owned alarm whose metric stops the update; absent where no alarm can stop it. */
   readonly abortAlarm?: string;
 }
 
@@ -103,9 +104,9 @@ export interface Stepping {
   /** Variants: the one that served before, and the candidate beside it. */
   readonly baselineVariant: string;
   readonly candidateVariant: string;
-  /** First instant with evidence; nothing before it was the candidate's. */
+  /** First instant with evidence; no earlier request went to the candidate. */
   readonly startedAt: Instant;
-  /** Weight changes: evidence from inside one counts for nothing. `seen`: its update was. */
+  /** Weight changes: evidence from inside one does not count. `seen`: its update was observed. */
   readonly moves: readonly {
     readonly from: Instant;
     readonly until?: Instant;
@@ -117,9 +118,9 @@ export interface Stepping {
   /** The judge's policy and latency plan, frozen before the first candidate request. */
   readonly policy: Policy;
   readonly latency?: LatencyPlan;
-  /** Names of the alarms that are obeyed while the steps are walked: the release's own, and those the manifest names. */
+  /** Names of the alarms that apply during the steps: the release's own, and those of the manifest. */
   readonly alarms?: readonly string[];
-  /** When the candidate was last told to grow with the variant that serves. */
+  /** When the candidate's instance count was last raised with that of the variant that serves. */
   readonly grownAt?: Instant;
   /** Since when CloudWatch cannot be read. */
   readonly blindSince?: Instant;
@@ -128,12 +129,12 @@ export interface Stepping {
     readonly at: Instant;
     readonly decision: string;
     readonly because: string;
-    /** Of the last verdict that had any: a rollout that ends blind is still told by what was seen before. */
+    /** The figures of the last verdict that had any: a rollout that ends blind is still reported with them. */
     readonly figures?: Figures;
   };
 }
 
-/** One writer per endpoint. A holder renews it; anybody may take it over once it ran out. */
+/** One writer per endpoint. A holder renews it; any run may take it over once it expired. */
 export interface Lease {
   readonly holder: string;
   readonly until: Instant;
@@ -143,10 +144,10 @@ export interface Lease {
 export interface Configuration {
   readonly endpointConfig: string;
   readonly model: string;
-  /** Semantic version; absent for what the suite did not deploy. */
+  /** Semantic version; absent for a configuration that others deployed. */
   readonly version?: string;
   readonly packageVersion?: number;
-  /** `sha256:…` of the image that was registered. */
+  /** `sha256:…` of the registered image. */
   readonly imageDigest?: string;
   /** Hex digest of the package's content when the plan was made; see registry/content.ts. */
   readonly contentDigest?: string;
@@ -160,37 +161,37 @@ export interface Configuration {
 export interface Beside {
   /** Config that publishes the candidate. */
   readonly candidate: string;
-  /** Config that publishes what serves. */
+  /** Config that publishes the version that serves. */
   readonly baseline: string;
 }
 
-/** Facts seen once that may not be seen again (reference/sagemaker.md §2.7). */
+/** Observed facts that may disappear (reference/sagemaker.md §2.7). */
 export interface Witnessed {
   readonly submittedAt?: Instant;
-  /** LastModifiedTime of the endpoint as the update was announced; absent where there was none. */
+  /** LastModifiedTime of the endpoint at the announcement of the update; absent without an endpoint. */
   readonly modifiedAt?: Instant;
-  /** When the answer to the submission was given up. */
+  /** When the run stopped waiting for the answer to the submission. */
   readonly unansweredAt?: Instant;
   readonly updatingAt?: Instant;
   readonly failureReason?: string;
-  /** FailureReason of something earlier: shown before the update was submitted, and not seen to be gone since. */
+  /** FailureReason of an earlier failure: it showed before the submission, and has not been seen to disappear since. */
   readonly staleFailureReason?: string;
   /** Alarms seen in ALARM while the candidate had traffic. */
   readonly alarms?: readonly string[];
-  /** Alarms of the team's own that were deleted while they should have watched. */
+  /** The team's own alarms that were deleted while they should have watched. */
   readonly alarmsGone?: readonly string[];
   /** Start of each bake, as SageMaker reports it, and the candidate's requests counted in it. */
   readonly bakes?: readonly Bake[];
-  /** `published` is false between the announcement and the metric that carries it out. */
+  /** `published` is false between the announcement and the metric that stops the update. */
   readonly abort?: {
     readonly at: Instant;
     readonly why: ReasonCode;
     readonly published: boolean;
-    /** The judge's, or the registry's, when it was one of them. */
+    /** The reason, when the judge or the registry stopped it. */
     readonly because?: string;
     readonly figures?: Figures;
   };
-  /** When the instance count of what serves was first set to what is asked. */
+  /** When the serving fleet's instance count was first set to the requested count. */
   readonly countSetAt?: Instant;
   /** Since when CloudWatch cannot be read. */
   readonly blindSince?: Instant;
@@ -208,7 +209,7 @@ export interface ManualCommand {
   readonly by: string;
   readonly why: string;
   readonly at: Instant;
-  /** What the release ends as, when it is not `aborted-by-hand`: a run that was cancelled or went away says so. */
+  /** The release's reason code, when it is not `aborted-by-hand`: for a run that was cancelled or that ended early. */
   readonly reason?: ReasonCode;
 }
 

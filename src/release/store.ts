@@ -15,40 +15,40 @@ import type { ReleaseRecord } from './record.ts';
 import { parseRecord, UnreadableRecord } from './record-schema.ts';
 import { ForeignRecord, ownRecord } from './subject.ts';
 
-/** A record as it lay in S3, and what a conditional write of its successor needs. */
+/** A record from S3, and the ETag for a conditional write of its successor. */
 export interface StoredRecord {
   readonly record: ReleaseRecord;
   readonly etag: string;
 }
 
-/** Somebody else wrote the record first. Nothing was written: read again, decide again. */
+/** Another writer wrote the record first. Nothing was written: read again, decide again. */
 export class LostRace extends Error {
   override readonly name = 'LostRace';
 }
 
 export interface ReleaseStore {
   readonly endpoint: string;
-  /** Whose record lies here. */
+  /** The owner of the record. */
   readonly subject: Subject;
   /** `s3://bucket/prefix/<endpoint>/record.json`. */
   readonly uri: string;
-  /** Where the record of this endpoint lies that an older version of this suite wrote; undefined when there is none to be seen. */
+  /** The place of this endpoint's record by an older version of this suite; undefined when none is visible. */
   elsewhere(): Promise<string | undefined>;
   /** @throws {Refusal} `record-unavailable`, and `foreign-record` when it is not this endpoint's */
   read(): Promise<StoredRecord | undefined>;
   /**
    * @param etag of the record this one follows; undefined: there was none
-   * @returns what now lies there
+   * @returns the stored record
    * @throws {LostRace}
    */
   write(next: ReleaseRecord, etag: string | undefined): Promise<StoredRecord>;
   /** Adds a line to a release's journal, written by `keepJournal`. */
   note(release: string, entry: JournalEntry): void;
-  /** Adds what of the evidence is not in a release's journal yet. */
+  /** Adds the new part of the evidence to a release's journal. */
   witness(release: string, evidence: Evidence): void;
-  /** Writes what was noted, once for all of a turn. Never throws: what could not be kept is in `remarks`. */
+  /** Writes the noted lines, once for a whole turn. Never throws: lines that could not be kept are in `remarks`. */
   keepJournal(): Promise<void>;
-  /** What went wrong beside the release and is to be told with it. */
+  /** Problems beside the release, to be reported with it. */
   remark(sentence: string): void;
   readonly remarks: Remarks;
 }
@@ -58,7 +58,7 @@ export interface StoreOptions {
   /** Absent in a dry run. */
   readonly writes?: Pick<AwsWrites, 's3'>;
   readonly location: S3Location;
-  /** Where records lay when nothing else was said, before `location` was the default. */
+  /** The earlier default place of records, before `location`. */
   readonly former?: S3Location;
   readonly subject: Subject;
 }
@@ -66,7 +66,7 @@ export interface StoreOptions {
 /** Twenty ended releases and fifty versions that served are a few hundred kilobytes. */
 const mostBytes = 4 * 1024 * 1024;
 
-/** The store of the record that an environment's endpoint has, as a run reaches it. */
+/** The store of an environment's release record, with the clients of a run. */
 export const storeFor = (
   given: { readonly manifest: Manifest; readonly environment: string },
   { read, write, account }: Pick<World, 'read' | 'write' | 'account'>,
@@ -109,7 +109,7 @@ export const releaseStore = ({ reads, writes, location, former, subject }: Store
         await reads.s3.headObject({ Bucket: former.bucket, Key });
         return `s3://${former.bucket}/${Key}`;
       } catch (error) {
-        // Not there, not to be seen, or another account's by now: then the endpoint's tag is all that can say so.
+        // The bucket is absent, forbidden, or another account's by now: then only the endpoint's tag can name the record.
         if (classify(error) === 'not-found' || classify(error) === 'access-denied') return undefined;
         throw error;
       }
@@ -141,9 +141,9 @@ export const releaseStore = ({ reads, writes, location, former, subject }: Store
         return { record: next, etag: ETag ?? '' };
       } catch (error) {
         const kind = classify(error);
-        // 404 to a conditional replace: the record was deleted meanwhile (S3 API reference, PutObject).
+        // S3 answers a conditional replace with 404: the record was deleted meanwhile (S3 API reference, PutObject).
         if (kind !== 'precondition-failed' && kind !== 'not-found') throw error;
-        // The answer to our own write may have been lost and its retry refused: then what lies there is what we wrote.
+        // The answer to our own write may have been lost and its retry refused: then the stored record is our own.
         const now = await read();
         if (now && canonical(now.record) === canonical(next)) return now;
         throw new LostRace(
@@ -168,7 +168,7 @@ const parse = (text: string, place: string, subject: Subject): ReleaseRecord => 
   }
 };
 
-/** A bucket that is not there is no absent record: nothing could be written either. */
+/** A missing bucket is not a missing record: nothing could be written either. */
 const explain =
   ({ bucket }: S3Location, place: string) =>
   (error: unknown): never => {
@@ -177,7 +177,7 @@ const explain =
     if (error instanceof Error && error.name === 'NoSuchBucket')
       throw new Refusal(
         'record-unavailable',
-        `the bucket ${bucket}, where release records are kept, does not exist: make it with \`model-delivery create-bucket\`, or set \`releases\` in the manifest to the bucket that has them`,
+        `the bucket ${bucket}, where release records are kept, does not exist: create it with \`model-delivery create-bucket\`, or set \`releases\` in the manifest to the bucket that has them`,
       );
     throw error;
   };

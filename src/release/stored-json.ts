@@ -1,20 +1,20 @@
-/** Why a stored text cannot be read as data; one clause that follows the name of its place. */
+/** Why a stored text cannot be read as data: one clause, which follows the name of its place. */
 export class UnreadableText extends Error {
   override readonly name = 'UnreadableText';
 }
 
 /**
- * Deeper than anything the suite writes. The parser has no limit of its own, and whatever walks over its result (comparison,
- * printing) would end in a stack overflow.
+ * The suite writes nothing so deep. The parser has no limit of its own, and later code that walks over its result (comparison,
+ * printing) would overflow the stack.
  */
 const deepest = 64;
 
 /**
- * Parses JSON that lay where others may write.
+ * Parses JSON from a place where others may write.
  * @throws {UnreadableText}
  */
 export const readJson = (text: string): unknown => {
-  // Looked at before the parser is: a text of brackets alone takes it seconds and gigabytes.
+  // This check comes before the parser: a text of brackets alone takes the parser seconds and gigabytes.
   if (depthOf(text) > deepest) throw new UnreadableText(`is nested deeper than ${deepest} levels`);
   try {
     return JSON.parse(text);
@@ -23,7 +23,7 @@ export const readJson = (text: string): unknown => {
   }
 };
 
-/** Of brackets outside of strings; what is no JSON has some depth too. */
+/** Depth of brackets outside of strings; a text that is not JSON has a depth too. */
 const depthOf = (text: string): number => {
   let depth = 0;
   let most = 0;

@@ -1,17 +1,17 @@
 import type { Subject } from './lifecycle.ts';
 import type { Release, ReleaseRecord, ScalingSnapshot } from './record.ts';
 
-/** The record, or a part of it, is about something else than the endpoint in hand; one sentence naming both. */
+/** The record, or a part of it, is about another endpoint; one sentence names both. */
 export class ForeignRecord extends Error {
   override readonly name = 'ForeignRecord';
 }
 
 /**
- * Rule 21: a record is a hint. Whoever may write to the bucket may have put another endpoint's record here, or another endpoint's
- * resources into a release of this one, and a run that believed it would move what it is not about.
+ * Rule 21: a record is a hint. A writer of the bucket may have put another endpoint's record here, or another endpoint's resources
+ * into a release of this one. A run that trusted it would move the wrong endpoint.
  *
- * Records of versions that did not write account and region are known by the endpoint's name alone; they get both with the next
- * write. SageMaker compares endpoint names in any case, so a name in another case is the same endpoint.
+ * Older versions did not write account and region. Their records are identified by the endpoint's name alone, and get both with the
+ * next write. SageMaker ignores upper and lower case in endpoint names, so a name in another case is the same endpoint.
  * @returns the record with this endpoint's own name, account and region
  * @throws {ForeignRecord}
  */
@@ -25,11 +25,11 @@ export const ownRecord = (record: ReleaseRecord, subject: Subject): ReleaseRecor
   return { ...record, ...subject };
 };
 
-/** Whole account ids do not survive a report, and two placeholders would say nothing. */
+/** A report masks whole account ids, and two equal placeholders would not show the difference. */
 const placed = ({ endpoint, account, region }: Subject): string =>
   `endpoint ${endpoint} in ${region}, account ending in ${account.slice(-4)}`;
 
-/** Everything that a later turn changes by the name in the release alone. */
+/** Checks every resource that a later turn changes by its name in the release alone. */
 const refuseForeign = ({ id, alarms, submission, stepping, scaling }: Release, subject: Subject): void => {
   const { endpoint } = subject;
   const refuse = (what: string): never => {
@@ -49,7 +49,7 @@ const refuseForeign = ({ id, alarms, submission, stepping, scaling }: Release, s
     refuse(`steps from variant ${stepping.baselineVariant}, which is not the one it publishes`);
 };
 
-/** A snapshot is put back as it is: its target, every policy and every action must be the variant's it was taken of. */
+/** A snapshot is restored unchanged: its target, every policy and every action must belong to the variant of the snapshot. */
 const isOwn = (
   { resourceId, policies, scheduledActions }: ScalingSnapshot,
   endpoint: string,
@@ -58,7 +58,10 @@ const isOwn = (
   variants.some((variant) => isSame(resourceId, `endpoint/${endpoint}/variant/${variant}`)) &&
   [...policies, ...scheduledActions].every(({ ResourceId }) => ResourceId === resourceId);
 
-/** `<endpoint config>-<purpose>-<hash>`; the config's name begins with the endpoint's, of which this much always fits (names.ts). */
+/**
+ * `<endpoint config>-<purpose>-<hash>`; the config's name begins with the endpoint's name, and at least this much of it always fits
+ * (names.ts).
+ */
 const isOwnAlarm = (name: string, endpoint: string): boolean =>
   begins(name, endpoint.length > certain ? endpoint.slice(0, certain).replace(/-+$/, '') : `${endpoint}-`) &&
   /-[0-9a-f]{8}$/.test(name);

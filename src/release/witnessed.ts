@@ -6,7 +6,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import { amount, fraction, judged } from './judged-schema.ts';
 import { readJson, UnreadableText } from './stored-json.ts';
 
-/** What a release's journal tells of its judge, in the order in which it happened. */
+/** The judge's part of a release's journal, in order of time. */
 export interface Witnessed {
   /** Frozen in the plan; absent in the journal of a release without a judge. */
   readonly policy?: Policy;
@@ -18,9 +18,9 @@ export interface Witnessed {
 export interface Look {
   /** ISO 8601. */
   readonly at: string;
-  /** Closed since the look before, or revised by CloudWatch meanwhile. */
+  /** Buckets closed since the look before, or revised by CloudWatch meanwhile. */
   readonly buckets: readonly Bucket[];
-  /** `t` is absent when the metrics could not be read: there is nothing to judge again. */
+  /** `t` is absent when the metrics could not be read: there is nothing to replay. */
   readonly verdict: {
     readonly t?: number;
     readonly decision: string;
@@ -30,7 +30,7 @@ export interface Look {
   };
 }
 
-/** A line of the file is not what a journal has there. */
+/** A line of the file is not a valid line of a journal. */
 export class UnreadableJournal extends Error {
   override readonly name = 'UnreadableJournal';
 }
@@ -59,7 +59,7 @@ const lines = z.discriminatedUnion('kind', [
     t: z.optional(second),
     decision: z.string(),
     reason: z.optional(z.string()),
-    // JSON has no word for the logarithm of no evidence at all.
+    // JSON cannot express the logarithm of zero evidence.
     logEvidence: z.optional(z.nullable(z.number())),
     because: z.string(),
   }),
@@ -112,6 +112,6 @@ const json = (line: string): unknown => {
   }
 };
 
-/** The buckets as the judge knew them at the last of `looks`: a later line about the same bucket is a revision. */
+/** The judge's buckets at the last of `looks`: a later line about the same bucket is a revision. */
 export const bucketsAt = (looks: readonly Look[]): ReadonlyMap<number, Bucket> =>
   new Map(looks.flatMap(({ buckets }) => buckets.map((bucket) => [bucket.t, bucket] as const)));

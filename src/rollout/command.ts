@@ -1,4 +1,4 @@
-/** What a stepped rollout wants done. Each can be repeated without harm. */
+/** The commands of a stepped rollout. Each can be repeated without harm. */
 export type Command =
   /** Candidate's share of the requests, 0–1. */
   | { readonly do: 'shift'; readonly share: number; readonly because: string }

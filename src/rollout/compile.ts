@@ -2,22 +2,22 @@ import { counted, percent } from '../judge/amounts.ts';
 import type { Capacity, Rollout } from '../manifest/manifest.ts';
 
 /**
- * Picks the mechanism that carries a rollout out and says why, or refuses and says why. Pure. Limits are AWS's
- * (API Reference: BlueGreenUpdatePolicy, RollingUpdatePolicy, TrafficRoutingConfig, CapacitySize).
+ * Picks the mechanism that carries out a rollout, or refuses it; either way with the reason. Pure. Limits are AWS's (API Reference:
+ * BlueGreenUpdatePolicy, RollingUpdatePolicy, TrafficRoutingConfig, CapacitySize).
  */
 export type Compiled =
   | { readonly is: 'feasible'; readonly path: Path; readonly notes: readonly string[] }
   | { readonly is: 'infeasible'; readonly because: string };
 
-/** What is known of the far side when the rollout is compiled. */
+/** The known facts about the endpoint when the rollout is compiled. */
 export interface FleetFacts {
-  /** False on a first deployment: nothing serves, so nothing is shifted. */
+  /** False on a first deployment: no version serves, so no traffic is shifted. */
   readonly exists: boolean;
   /** Instances the candidate will have. */
   readonly instanceCount: number;
   /** `serverless` for an endpoint without instances. */
   readonly instanceType: string;
-  /** What serves now; absent on a first deployment. */
+  /** The serving fleet; absent on a first deployment. */
   readonly replacedType?: string;
   /** Limit for one instance to download the model and pass its health check. */
   readonly startSeconds: number;
@@ -30,7 +30,7 @@ export interface Creation {
   readonly expectedSeconds: number;
 }
 
-/** An update without deployment guardrails: checks before it, a verified end, and nothing that watches in between. */
+/** An update without deployment guardrails: checks before it, a verified end, and no alarm that watches in between. */
 export interface Plain {
   readonly mechanism: 'plain';
   readonly expectedSeconds: number;
@@ -60,7 +60,7 @@ export interface Stage {
   readonly bakeSeconds: number;
 }
 
-/** Estimate for launching a fleet of CPU instances; AWS publishes none. The plan says that it is an estimate. */
+/** Estimate for launching a fleet of CPU instances; AWS publishes none. The plan marks it as an estimate. */
 const launchSeconds = 300;
 const longestWaitSeconds = 3600;
 const shortestTimeoutSeconds = 600;
@@ -90,8 +90,8 @@ const hasInf1 = ({ instanceType, replacedType }: FleetFacts): boolean =>
   [instanceType, replacedType].some((type) => type?.startsWith('ml.inf1.'));
 
 /**
- * AWS: "Deployment guardrails: exclusions". SageMaker does not refuse a rollout that it cannot guard, it silently switches all at
- * once without a bake: so that is all that may be asked for there.
+ * AWS: "Deployment guardrails: exclusions". SageMaker does not refuse a rollout that it cannot guard. It silently switches all at
+ * once without a bake, so the manifest may request nothing else there.
  */
 const withoutGuardrails = (rollout: ByGuardrail, fleet: FleetFacts): Compiled | undefined => {
   const { instanceType, replacedType } = fleet;

@@ -1,11 +1,11 @@
 import type { Instant } from '../clock.ts';
 import type { Figures } from '../judge/verdict.ts';
 
-/** What the world tells a stepped rollout. Duplicates and stale events change nothing. */
+/** The events of a stepped rollout. Duplicates and stale events change nothing. */
 export type Event =
   /**
-   * DescribeEndpoint: the candidate's share of the weights, and whether an update is running. `stale`: it may be from before what was
-   * commanded last, so nothing has arrived by it.
+   * DescribeEndpoint: the candidate's share of the weights, and whether an update is running. `stale`: it may predate the last
+   * command, so it proves no arrival.
    */
   | {
       readonly is: 'observed';
@@ -15,7 +15,7 @@ export type Event =
       readonly stale?: true;
     }
   | { readonly is: 'judged'; readonly at: Instant; readonly verdict: Verdict }
-  /** An alarm is red that may not be while the candidate has traffic. */
+  /** An alarm of the rollout is in `ALARM` while the candidate has traffic. */
   | { readonly is: 'alarmed'; readonly at: Instant; readonly because: string }
   /** The checks of the dark candidate. */
   | { readonly is: 'checked'; readonly at: Instant; readonly passed: boolean; readonly because: string }
@@ -25,17 +25,17 @@ export type Event =
 
 export type Said = 'pause' | 'resume' | 'promote-now' | 'abort';
 
-/** What the judge concluded from all buckets so far, in the rollout's terms. */
+/** The judge's conclusion from all buckets so far, in the rollout's terms. */
 export interface Verdict {
   readonly decision: 'continue' | 'hold' | 'rollback' | 'promote';
   /** Only with `rollback`. */
   readonly why?: 'convicted' | 'safety-net' | 'metrics-blind';
-  /** End of the newest bucket it rests on: a verdict from before the last raise allows no further one. */
+  /** End of the newest bucket behind the verdict: a verdict from before the last raise allows no further one. */
   readonly newest: Instant;
   /** Candidate requests since the weights moved last. */
   readonly stepRequests: number;
   readonly because: string;
-  /** What it rests on; absent when the metrics could not be read. */
+  /** The figures behind the verdict; absent when the metrics could not be read. */
   readonly figures?: Figures;
   /** The metrics could not be read. */
   readonly blind?: true;

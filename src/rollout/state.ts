@@ -2,12 +2,12 @@ import type { Instant } from '../clock.ts';
 
 /**
  * Where a stepped rollout is. Shares are the candidate's fraction of the requests, 0–1. `promoted` and `returned` are terminal and
- * entered only by observation, never by having commanded something.
+ * entered only by observation, never by a command alone.
  */
 export type State =
-  /** The candidate serves nothing; its checks are still to pass. `held`: a person said pause meanwhile; `hurry`: promote-now. */
+  /** The candidate serves nothing; its checks are still to pass. `held`: a person commanded pause meanwhile; `hurry`: promote-now. */
   | { readonly is: 'dark'; readonly held?: true; readonly hurry?: true }
-  /** A share was commanded and has not been observed yet. `held`: it is paused there as soon as it is. */
+  /** A share was commanded and has not been observed yet. `held`: the rollout pauses there once it is observed. */
   | { readonly is: 'raising'; readonly index: number; readonly from: number; readonly held?: true }
   /** Observed at `steps[index]` since `since`; the judge decides. */
   | { readonly is: 'baking'; readonly index: number; readonly since: Instant }
@@ -15,7 +15,10 @@ export type State =
   | { readonly is: 'paused'; readonly index: number; readonly since: Instant }
   /** The traffic goes back to the baseline. */
   | { readonly is: 'returning'; readonly why: Why; readonly because: string }
-  /** The candidate has all traffic and is about to be published under the canonical name; until that is accepted it can go back. */
+  /**
+   * The candidate has all traffic and is about to be published under the canonical name; until SageMaker accepts that, it can go
+   * back.
+   */
   | { readonly is: 'retiring'; readonly index: number }
   | { readonly is: 'promoted' }
   | { readonly is: 'returned'; readonly why: Why; readonly because: string };

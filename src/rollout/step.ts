@@ -4,7 +4,7 @@ import type { Command } from './command.ts';
 import type { Event, Verdict } from './event.ts';
 import type { State, Why } from './state.ts';
 
-/** What a stepped rollout was asked for. */
+/** The parameters of a stepped rollout. */
 export interface SteppedPlan {
   /** Shares of the candidate, rising, the last one 1. */
   readonly steps: readonly number[];
@@ -18,8 +18,8 @@ export interface SteppedPlan {
 export type Stepped = readonly [State, readonly Command[]];
 
 /**
- * One event of a stepped rollout: total and pure. What was commanded is true only once it was observed, so a command is given again
- * until it is. The judge is heard in every state in which the candidate has traffic; going back is possible from every one.
+ * One event of a stepped rollout: total and pure. A command counts only once its effect was observed, so it is repeated until then.
+ * The judge rules in every state in which the candidate has traffic; the traffic can go back from each of them.
  */
 export const step = (plan: SteppedPlan, state: State, event: Event): Stepped => {
   if (state.is === 'promoted' || state.is === 'returned') return [state, []];
@@ -29,7 +29,7 @@ export const step = (plan: SteppedPlan, state: State, event: Event): Stepped => 
     case 'judged':
       return judged(plan, state, event.at, event.verdict);
     case 'alarmed':
-      // Without traffic nothing goes back: what is red then is refused before the first raise.
+      // Without traffic nothing goes back: an alarm in `ALARM` refuses the first raise.
       return state.is === 'dark' || state.is === 'returning' ? [state, []] : goBack('alarm', event.because);
     case 'checked':
       return checked(plan, state, event.passed, event.because);
@@ -59,7 +59,7 @@ const last = (plan: SteppedPlan): number => plan.steps.length - 1;
 
 const said = (plan: SteppedPlan, state: Live, { command, by, why, at }: SaidEvent): Stepped => {
   if (state.is === 'returning') return [state, []];
-  const because = `${by} said ${command}: ${why}`;
+  const because = `${command} by ${by}: ${why}`;
   if (state.is === 'retiring') return command === 'abort' ? goBack('aborted-by-hand', because) : [state, []];
   switch (command) {
     case 'abort':
@@ -71,7 +71,7 @@ const said = (plan: SteppedPlan, state: Live, { command, by, why, at }: SaidEven
       if (state.is === 'baking') return [state, []];
       return [state.is === 'paused' ? { is: 'baking', index: state.index, since: at } : released(state), []];
     case 'promote-now':
-      // Nobody can vouch for a candidate that is not up.
+      // A candidate that is not up cannot be promoted.
       if (state.is === 'dark') return [{ is: 'dark', hurry: true }, []];
       return raise(plan, last(plan), currentShare(plan, state), because);
   }
@@ -95,7 +95,8 @@ const judged = (plan: SteppedPlan, state: Live, at: Instant, verdict: Verdict): 
   const fresh = verdict.newest > state.since;
   const tooLong = at >= state.since + plan.maxStepSeconds * 1000;
   if (state.index === last(plan)) {
-    // Nothing is left to compare with at full share: what stays is the safety net, for as long as the bake, and on enough requests.
+    // At full share no baseline is left to compare with: only the safety net stays, for as long as the bake, and on enough
+    // requests.
     const enough = verdict.stepRequests >= plan.minimumRequests;
     if (baked && fresh && enough && verdict.decision !== 'hold') return retire(state.index);
     if (tooLong && fresh && !enough) return goBack('insufficient-traffic', starved(plan, verdict));
@@ -133,7 +134,7 @@ const observed = (plan: SteppedPlan, state: Live, { at, share, moving, stale }: 
     case 'paused': {
       const wanted = shareOf(plan, state.index);
       if (near(share, wanted)) return [state, []];
-      // Somebody else moved the weights: the step begins again, its bake with it.
+      // Others moved the weights: the step begins again, and its bake too.
       const [righting, commands] = raise(plan, state.index, share, drifted(share, wanted));
       return [state.is === 'paused' && righting.is === 'raising' ? { ...righting, held: true } : righting, commands];
     }

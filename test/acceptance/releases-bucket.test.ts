@@ -134,9 +134,9 @@ describe('without the default bucket', () => {
     house.simulator.objects.drop(bucket);
     const deployed = await house.run(deployEndpoint, { version: '1.0.0' });
     expect(deployed?.result).toMatchObject({ reason: 'record-unavailable' });
-    expect(deployed?.result.because).toMatch(/does not exist: make it with `model-delivery create-bucket`/);
+    expect(deployed?.result.because).toMatch(/does not exist: create it with `model-delivery create-bucket`/);
     const registered = await house.run(registerModel, house.registration('1.1.0'));
-    expect(registered?.result.because).toMatch(/make it with `model-delivery create-bucket`/);
+    expect(registered?.result.because).toMatch(/create it with `model-delivery create-bucket`/);
   });
 });
 

@@ -97,7 +97,7 @@ describe.each(Object.entries(calls))('a call that answers in %s', (kind, call) =
       `HTTP/1.1 200 OK\r\nx-pad: ${'a'.repeat(70_000)}\r\ncontent-length: 2\r\n\r\n{}`,
       /HPE_HEADER_OVERFLOW.*max-http-header-size/,
     ],
-    ['what is not HTTP', 'SSH-2.0-OpenSSH_9.6\r\n', /not HTTP \(HPE_/],
+    ['what is not HTTP', 'SSH-2.0-OpenSSH_9.6\r\n', /not in HTTP \(HPE_/],
   ])('names %s', async (_what, bytes, words) => {
     const error = await rejection(call(clientsAt(`http://${await raw(bytes)}`)));
     expectCause(error, 'endpoint-unreachable', words);

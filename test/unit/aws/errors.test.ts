@@ -200,7 +200,7 @@ suite('describe', () => {
     ['Error', '@aws-sdk XML parse error: unexpected content.', 200],
   ])('an answer that cannot be read is no %s of this process: %s', (name, message, httpStatusCode) => {
     const error = awsError(name, message, { call: 'sts:AssumeRole', $metadata: { httpStatusCode } });
-    const said = `sts:AssumeRole failed: the answer could not be read (HTTP ${httpStatusCode}): it broke off, or something between this machine and AWS answered`;
+    const said = `sts:AssumeRole failed: the answer could not be read (HTTP ${httpStatusCode}): it broke off, or a device between this machine and AWS answered`;
     expect(describe(error)).toBe(said);
     // The wait for it is no cause.
     expect(describe(new Throttled(0, error))).toBe(said);

@@ -217,7 +217,7 @@ describe('the content of a version', () => {
       expect(await verifyContent(aws.world(), version)).toEqual({
         reason: 'content-changed',
         because: expect.stringMatching(
-          `^the artifact of churn_v1.4.0, ${key}, has SHA-256 [0-9a-f]{64}; registered was ${version.artifactSha256}$`,
+          `^the artifact of churn_v1.4.0, ${key}, has SHA-256 [0-9a-f]{64}; the registered one is ${version.artifactSha256}$`,
         ),
       });
     }
@@ -240,7 +240,7 @@ describe('the content of a version', () => {
     const image = `${repository}@sha256:${'f'.repeat(64)}`;
     expect(await verifyContent(aws.world(), { ...(await find(aws)), image })).toEqual({
       reason: 'content-changed',
-      because: `the image of churn_v1.4.0 is ${image} now; registered was ${imageDigest}`,
+      because: `the image of churn_v1.4.0 is ${image} now; the registered digest is ${imageDigest}`,
     });
   });
 
