@@ -1,7 +1,7 @@
 import { AwsError } from '../contracts.ts';
 import type { Protocol, WireAnswer, WireRequest } from '../wire.ts';
 import { decodeChunks } from './aws-chunked.ts';
-import { type Xml, xmlDocument } from './xml.ts';
+import { textsOf, type Xml, xmlDocument } from './xml.ts';
 
 /** S3 is REST with XML: which operation it is follows from method, path and query (AWS: Amazon S3 API Reference). */
 const namespace = 'http://s3.amazonaws.com/doc/2006-03-01/';
@@ -92,16 +92,13 @@ const inputOf = (request: WireRequest, bucket: string, key: string): Record<stri
   }
   if (key !== '' && request.method === 'PUT') Object.assign(input, { Body: body, Metadata });
   if (key === '' && request.method === 'PUT')
-    Object.assign(
-      input,
-      request.query.has('policy') ? { Policy: body.toString('utf8') } : elementsOf(body.toString('utf8')),
-    );
+    Object.assign(input, request.query.has('policy') ? { Policy: body.toString('utf8') } : documentOf(body));
   return input;
 };
 
-/** Of the small documents that configure a bucket: every element that holds text alone, by its name. */
-const elementsOf = (xml: string): Readonly<Record<string, string>> =>
-  Object.fromEntries([...xml.matchAll(/<(\w+)>([^<>]*)<\/\1>/g)].map(([, name = '', text = '']) => [name, text]));
+/** The small document that configures a bucket; a bucket may be created without one. */
+const documentOf = (body: Buffer): Readonly<Record<string, string>> =>
+  body.length === 0 ? {} : textsOf(body.toString('utf8'));
 
 const outputHeaders: Readonly<Record<string, string>> = {
   ETag: 'etag',

@@ -1,4 +1,5 @@
 import { AwsError, type Call, type Handler, type Kernel } from '../contracts.ts';
+import { malformedXml } from '../protocols/xml.ts';
 import { type BucketPolicy, readBucketPolicy } from './s3-policy.ts';
 
 /** What is set on a bucket, apart from its objects. */
@@ -129,9 +130,4 @@ const blocks = ['BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'Res
 const refuse = (code: string, message: string): never => {
   throw new AwsError(code, message, 404);
 };
-const malformedXml = (): AwsError =>
-  new AwsError(
-    'MalformedXML',
-    'The XML you provided was not well-formed or did not validate against our published schema',
-  );
 export const accessDenied = (): AwsError => new AwsError('AccessDenied', 'Access Denied', 403);

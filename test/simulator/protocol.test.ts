@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { DOMParser } from '@xmldom/xmldom';
 import { encode } from 'cbor2';
 import { decodeCbor } from '../../simulator/protocols/cbor.ts';
 import { type Account, keysOf, openAccount, refusalOf } from './support/account.ts';
@@ -113,6 +114,16 @@ describe('the other protocols of CloudWatch and STS', () => {
       (await form('Action=PutMetricData&Version=2010-08-01&MetricData.member.1.Value=x')).body.toString(),
     ).toContain('<Code>MalformedInput</Code>');
     expect((await form('Action=Launch&Version=2011-06-15')).body.toString()).toContain('<Code>InvalidAction</Code>');
+  });
+
+  test('query: text comes back as it was put, carriage returns too', async () => {
+    const alarm = { AlarmName: 'text', EvaluationPeriods: 1, ComparisonOperator: 'GreaterThanThreshold' as const };
+    const metric = { Namespace: 'query', MetricName: 'a', Period: 60, Statistic: 'Sum' as const, Threshold: 1 };
+    const AlarmDescription = 'a\r\n<b> & "c"';
+    await account.cloudwatch.send(new PutMetricAlarmCommand({ ...alarm, ...metric, AlarmDescription }));
+    const xml = (await form('Action=DescribeAlarms&Version=2010-08-01&AlarmNames.member.1=text')).body.toString();
+    const read = new DOMParser().parseFromString(xml, 'application/xml').getElementsByTagName('AlarmDescription')[0];
+    expect(read?.textContent).toBe(AlarmDescription);
   });
 
   test('RPC v2 CBOR, which the AWS CLI and botocore prefer', async () => {

@@ -272,6 +272,29 @@ describe('a bucket’s policy', () => {
     expect(await refusalOf(policy(statement))).toMatch(expected);
   });
 
+  /** Documents that no JS client writes. */
+  const putVersioning = async (bucket: string, body: string): Promise<string> => {
+    const { accessKeyId } = keysOf(account.simulator.environment());
+    const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/20260105/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=0`;
+    const url = `${account.simulator.url}/${bucket}?versioning`;
+    const answer = await fetch(url, { method: 'PUT', headers: { authorization }, body });
+    return `${answer.status} ${/<Code>(.*)<\/Code>/.exec(await answer.text())?.[1] ?? ''}`;
+  };
+  const versioning = (inner: string): string => `<VersioningConfiguration>${inner}</VersioningConfiguration>`;
+  test.each([
+    ['a comment is no element', versioning('<!-- <Status>Off</Status> --><Status>Enabled</Status>'), '200 '],
+    ['a character may be written as a number', versioning('<Status>&#69;nabled</Status>'), '200 '],
+    ['text around it is none', versioning('<Status>Enabled </Status>'), '400 MalformedXML'],
+    ['an element that does not end', '<VersioningConfiguration><Status>Enabled</Status>', '400 MalformedXML'],
+    ['elements that cross', versioning('<Status><a>Enabled</Status></a>'), '400 MalformedXML'],
+    ['an entity that is not declared', versioning('<Status>Enabled</Status>&x;'), '400 MalformedXML'],
+    ['no XML', '{"Status":"Enabled"}', '400 MalformedXML'],
+  ])('a document: %s', async (_what, body, expected) => {
+    const Bucket = 'document';
+    await account.s3.send(new CreateBucketCommand({ Bucket })).catch(() => undefined);
+    expect(await putVersioning(Bucket, body)).toBe(expected);
+  });
+
   test('a bucket that was versioned keeps what is overwritten', async () => {
     const { s3 } = account;
     await s3.send(new CreateBucketCommand({ Bucket: 'kept' }));
