@@ -2,7 +2,9 @@
 // biome-ignore lint/style/noDefaultExport: Jest reads its configuration from the default export.
 export default {
   testEnvironment: 'node',
-  roots: ['<rootDir>/test'],
+  // The sources are roots too: jest finds the tests of a file (`--findRelatedTests`) by the imports it reads below its roots.
+  roots: ['<rootDir>/test', '<rootDir>/src', '<rootDir>/simulator', '<rootDir>/tools'],
+  reporters: ['default', '<rootDir>/tools/stale-bundles.ts'],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

@@ -4,6 +4,7 @@
  *
  *   node tools/bundle.ts              build all into dist/
  *   node tools/bundle.ts --if-stale   only those whose sources changed since they were bundled
+ *   node tools/bundle.ts --list-stale names them, and builds nothing
  *   node tools/bundle.ts --check      build into a temporary folder and compare with dist/, byte for byte
  */
 import { execFile } from 'node:child_process';
@@ -152,10 +153,16 @@ const oversize = ({ folder, files }: Bundle): string[] => {
   return bytes > budgetBytes ? [`${folder}: ${bytes} bytes is over the budget of ${budgetBytes}`] : [];
 };
 
-const { values: options } = parseArgs({ options: { check: { type: 'boolean' }, 'if-stale': { type: 'boolean' } } });
+const { values: options } = parseArgs({
+  options: { check: { type: 'boolean' }, 'if-stale': { type: 'boolean' }, 'list-stale': { type: 'boolean' } },
+});
 const problems: string[] = [];
 for (const folder of globSync(['actions/*/main.ts', 'codebuild/*/main.ts'], { cwd: root }).map(dirname).sort()) {
   const shaken = await shake(folder);
+  if (options['list-stale']) {
+    if (isStale(folder, shaken)) console.log(folder);
+    continue;
+  }
   if (options['if-stale'] && !isStale(folder, shaken)) continue;
   const bundle = await pack(folder, shaken);
   problems.push(...oversize(bundle));

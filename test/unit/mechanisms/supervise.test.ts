@@ -227,6 +227,13 @@ describe('an endpoint that does not serve any more', () => {
     expect(because).toMatch(says);
   });
 
+  test('serves a mix of both versions when the rollback of an update fails too', async () => {
+    const mixed = { ...settledOn('churn-old', 'no instances'), EndpointStatus: 'UpdateRollbackFailed' };
+    const { reason, because } = await watching([mixed]);
+    expect(reason).toBe('rollback-failed');
+    expect(because).toBe('the update and its rollback both failed: no instances');
+  });
+
   test('OutOfService with what nobody here published is somebody else’s', async () => {
     const { reason } = await watching([{ ...settledOn('churn-theirs'), EndpointStatus: 'OutOfService' }]);
     expect(reason).toBe('changed-by-others');

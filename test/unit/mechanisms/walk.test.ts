@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { minutes, seconds } from '../../../src/clock.ts';
 import type { Stepping } from '../../../src/release/record.ts';
-import type { State } from '../../../src/rollout/state.ts';
+import { type State, whys } from '../../../src/rollout/state.ts';
 import type { Did } from '../../support/metrics.ts';
 import { nine } from '../../support/stepping.ts';
 import { busy, clean, type Far, failing, refusal, told, walking } from '../../support/walking.ts';
@@ -243,6 +243,18 @@ describe('weights', () => {
     expect(one.release().phase).toBe('stepping');
     await one.look({}, minutes(2));
     expect(one.release()).toMatchObject({ phase: 'settling', reason: 'convicted' });
+  });
+
+  test.each(whys)('of 0 for the reason %s end the release with that reason', async (why) => {
+    const one = walking({
+      stepping: {
+        state: { is: 'returning', why, because: 'as seen' },
+        moves: [{ from: nine + minutes(11), share: 0 }],
+      },
+      far: { share: 0, modifiedAt: nine + minutes(12) },
+    });
+    await one.look();
+    expect(one.release()).toMatchObject({ phase: 'settling', outcome: 'rolled-back', reason: why });
   });
 });
 

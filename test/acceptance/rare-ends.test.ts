@@ -1,0 +1,113 @@
+import { expect, test } from '@jest/globals';
+import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { rollback } from '../../src/operations/rollback.ts';
+import type { Outcome } from '../../src/outcome.ts';
+import type { ReasonCode } from '../../src/reason-codes.ts';
+import { house as team } from '../../src/rehearsal/manifest.ts';
+import type { Report } from '../../src/report/result.ts';
+import { type House, openHouse } from '../support/house.ts';
+
+interface End {
+  readonly outcome: Outcome;
+  readonly reason: ReasonCode;
+  readonly says: RegExp;
+  /** DescribeEndpoint's status afterwards; undefined where there is no endpoint. */
+  readonly status: string | undefined;
+  /** Sets the stage, does harm, and runs the operation. */
+  readonly play: (house: House) => Promise<Report | undefined>;
+}
+
+const deploy = async (house: House, version: '1.0.0' | '1.1.0' | '1.5.0'): Promise<Report | undefined> => {
+  await house.prepare(version);
+  return house.run(deployEndpoint, { version });
+};
+
+/** The name that a plan gives to a model or an endpoint config. */
+const plannedName = (report: Report | undefined, kind: string): string => {
+  const created = report?.result.plan?.changes.find(({ object }) => object.startsWith(`${kind} `));
+  if (created === undefined) throw new Error(`the plan creates no ${kind}`);
+  return created.object.slice(kind.length + 1);
+};
+
+const ends: Readonly<Record<string, End>> = {
+  'a first deployment that gets no instances': {
+    outcome: 'failed',
+    reason: 'capacity-unavailable',
+    says: /Unable to provision requested ML compute capacity/,
+    status: 'Failed',
+    play: async (house) => {
+      house.simulator.harm.failCapacity(1);
+      return deploy(house, '1.0.0');
+    },
+  },
+  'a first deployment whose model never passes its health check': {
+    outcome: 'failed',
+    reason: 'creation-failed',
+    says: /^iris could not be created: .*health check/,
+    status: 'Failed',
+    play: (house) => deploy(house, '1.5.0'),
+  },
+  'an update that gets no instances': {
+    outcome: 'rolled-back',
+    reason: 'capacity-rolled-back',
+    says: /1\.0\.0 serves$/,
+    status: 'InService',
+    play: async (house) => {
+      await house.inProduction('1.0.0');
+      house.simulator.harm.failCapacity(1);
+      return deploy(house, '1.1.0');
+    },
+  },
+  'a version that never passes its health check': {
+    outcome: 'rolled-back',
+    reason: 'health-check',
+    says: /1\.0\.0 serves$/,
+    status: 'InService',
+    play: async (house) => {
+      await house.inProduction('1.0.0');
+      return deploy(house, '1.5.0');
+    },
+  },
+  'a rollback that gets no instances': {
+    outcome: 'failed',
+    reason: 'restore-failed',
+    says: /1\.1\.0 serves still$/,
+    status: 'InService',
+    play: async (house) => {
+      await house.inProduction('1.0.0');
+      await house.inProduction('1.1.0');
+      house.simulator.harm.failCapacity(1);
+      return house.run(rollback, {});
+    },
+  },
+  'a model of other content under the name that the version needs': {
+    outcome: 'failed',
+    reason: 'name-taken',
+    says: /^model iris-\S+ exists with other content than its name stands for/,
+    status: undefined,
+    play: async (house) => {
+      await house.prepare('1.0.0');
+      const planned = await house.run(deployEndpoint, { version: '1.0.0', 'dry-run': 'true' });
+      await house.simulator.call('sagemaker', 'CreateModel', {
+        ModelName: plannedName(planned, 'model'),
+        ExecutionRoleArn: `arn:aws:iam::${team.account}:role/iris-serving`,
+        PrimaryContainer: { Image: team.image, ModelDataUrl: `s3://${team.bucket}/training/iris-1.0.0/model.tar.gz` },
+      });
+      return house.run(deployEndpoint, { version: '1.0.0' });
+    },
+  },
+};
+
+test.each(Object.entries(ends))('%s', async (_name, { outcome, reason, says, status, play }) => {
+  const house = await openHouse();
+  try {
+    const report = await play(house);
+    expect(report?.result).toMatchObject({ outcome, reason, because: expect.stringMatching(says) });
+    const shown = await house.simulator
+      .call('sagemaker', 'DescribeEndpoint', { EndpointName: team.endpoint })
+      .catch(() => ({ EndpointStatus: undefined }));
+    expect(shown['EndpointStatus']).toBe(status);
+  } finally {
+    await house.close();
+  }
+});
