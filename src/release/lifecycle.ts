@@ -40,7 +40,7 @@ export interface Subject {
 }
 
 export const newRecord = ({ endpoint, account, region }: Subject): ReleaseRecord => ({
-  schemaVersion: 1,
+  schemaVersion: 2,
   endpoint,
   account,
   region,
