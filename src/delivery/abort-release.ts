@@ -1,4 +1,4 @@
-import { abortSteps } from '../mechanisms/variants/walk.ts';
+import { mechanismOf } from '../mechanisms/all.ts';
 import { type AbortReason, type Progress, reasonOfAbort } from '../operation.ts';
 import { reason as reasonNamed } from '../reason-codes.ts';
 import { advance } from '../release/lifecycle.ts';
@@ -52,8 +52,9 @@ const rest = async <Outputs>(
     return settle(world, memory, script);
   }
   if (live.phase === 'settling') return settle(world, memory, script);
-  if (live.phase === 'stepping') {
-    const step = await abortSteps(turn, reason, 'the run ended');
+  // In this phase the run itself moves the traffic: without it there is none.
+  const step = live.phase === 'stepping' ? await mechanismOf(live).stop(turn, reason, 'the run ended') : undefined;
+  if (step !== undefined)
     return {
       is: 'waiting',
       memory: { v: 1, release: live.id },
@@ -61,7 +62,6 @@ const rest = async <Outputs>(
       percent: step.percent,
       because: step.because,
     };
-  }
   await turn.save({ lease });
   return {
     ...ended,

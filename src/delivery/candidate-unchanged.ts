@@ -1,5 +1,5 @@
 import { orUndefined } from '../aws/errors.ts';
-import { abortSteps } from '../mechanisms/variants/walk.ts';
+import { mechanismOf } from '../mechanisms/all.ts';
 import { Refusal } from '../operation.ts';
 import { refuseForeign } from './provenance.ts';
 import type { Task } from './task.ts';
@@ -44,6 +44,6 @@ export const candidateStandsAtTheEnd: Task = async (turn) => {
     return await candidateStands(turn);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return abortSteps(turn, error.reason, error.message);
+    return mechanismOf(turn.release).stop(turn, error.reason, error.message);
   }
 };

@@ -2,11 +2,10 @@ import { describe, isRefused } from '../aws/errors.ts';
 import { reasonOfError } from '../aws/reason.ts';
 import { seconds } from '../clock.ts';
 import { refuseOtherRecord } from '../endpoint/record-tag.ts';
-import { refuseWithdrawn } from '../mechanisms/approval.ts';
-import { supervise } from '../mechanisms/guardrail/supervise.ts';
-import { confirmSubmission, stopped } from '../mechanisms/submit.ts';
+import { mechanismOf } from '../mechanisms/all.ts';
+import { refuseWithdrawnMeanwhile } from '../mechanisms/approval.ts';
+import { stopped } from '../mechanisms/submit.ts';
 import type { Turn, TurnResult } from '../mechanisms/turn.ts';
-import { abortSteps } from '../mechanisms/variants/walk.ts';
 import { type Memory, type Plan, type Progress, Refusal } from '../operation.ts';
 import type { ApprovalTerms } from '../registry/approval-terms.ts';
 import { advance, begin, newRecord, takeOver } from '../release/lifecycle.ts';
@@ -14,6 +13,7 @@ import type { ManualCommand, NewRelease, Release, ReleaseRecord } from '../relea
 import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store.ts';
 import type { World } from '../world.ts';
 import { judgementOf } from './judgement.ts';
+import { followChange } from './mechanism-tasks.ts';
 import { nextPoll } from './poll.ts';
 import { settlingTasks } from './settle.ts';
 import { endOfWayBack, tasksToTakeBack } from './take-back.ts';
@@ -168,28 +168,16 @@ const carryOn = async <Outputs>(
     return waiting(world, { because: `took ${id} over from ${lease.holder}`, percent: 2 }, id, resumed && { resumed });
   }
   const turn = turnOf(world, store, stored, script.approval);
-  // While traffic moves every look has its own.
-  const looking = resumed === true && release.phase === 'preparing' && mayBeWithdrawn(release);
   const tasks = tasksToTakeBack(release, script.tasks(release));
-  const step = await (looking ? carryAfterLook(turn, tasks) : runNextTask(turn, tasks)).catch((error: unknown) =>
+  const step = await (resumed ? carryAfterLook(turn, tasks) : runNextTask(turn, tasks)).catch((error: unknown) =>
     endRefused(world, id, script, error),
   );
   return step.ended && !script.goesOn?.(step.ended) ? report(step.ended, script) : waiting(world, step, id);
 };
 
-/**
- * What goes back goes back whatever the registry says. Steps that begin with all traffic, since an earlier run could not publish, are
- * looked at as they walk: then there is something to take back.
- */
-const mayBeWithdrawn = ({ operation, takenBack, stepping }: Release): boolean =>
-  operation !== 'rollback' && takenBack === undefined && (stepping?.moves ?? []).length === 0;
-
-/**
- * Much may have happened since the run that began it died, and what is left to do changes more than the traffic (rule 18). What stands is
- * carried on in the same turn: a look that cost a turn would be taken for ever where every turn's memory is lost.
- */
+/** Rule 18. Both in one turn: a look that cost a turn would be taken for ever where every turn's memory is lost. */
 const carryAfterLook = async (turn: Turn, tasks: Tasks): Promise<TurnResult> =>
-  (await refuseWithdrawn(turn)) ?? runNextTask(turn, tasks);
+  (await refuseWithdrawnMeanwhile(turn)) ?? runNextTask(turn, tasks);
 
 /**
  * What refuses a release before anything was submitted ends it: autoscaling that was set aside comes back (rule 4), its alarms go, and
@@ -261,10 +249,11 @@ const clearAway = async <Outputs>(
   }
   const tasks: Tasks = {
     preparing: [stopped, (turn) => turn.conclude('abandoned', 'its run ended before anything was submitted')],
+    ...followChange(),
     // Nobody walks on: a step without its supervisor is traffic without a judge.
-    stepping: [(turn) => abortSteps(turn, 'abandoned', 'its run ended and nobody supervises its steps')],
-    submitting: [confirmSubmission],
-    supervising: [supervise],
+    stepping: [
+      (turn) => mechanismOf(turn.release).stop(turn, 'abandoned', 'its run ended and nobody supervises its steps'),
+    ],
     settling: settlingTasks,
   };
   const step = await runNextTask(turnOf(world, store, stored, approval), tasksToTakeBack(live, tasks)).catch(

@@ -1,10 +1,10 @@
-import { supervise } from '../mechanisms/guardrail/supervise.ts';
-import { confirmSubmission, submit } from '../mechanisms/submit.ts';
+import { swapSeconds } from '../mechanisms/replacement/plan.ts';
 import type { Turn } from '../mechanisms/turn.ts';
 import { type ReasonCode, reasonCodes } from '../reason-codes.ts';
 import type { ReleasePatch } from '../release/lifecycle.ts';
 import type { Configuration, Release } from '../release/record.ts';
 import { conclude } from './conclude.ts';
+import { followChange, submitChange } from './mechanism-tasks.ts';
 import { candidateIsOurs } from './provenance.ts';
 import type { Task, Tasks } from './task.ts';
 
@@ -12,15 +12,16 @@ import type { Task, Tasks } from './task.ts';
  * An update that is over cannot be stopped by an alarm. A version that lost its approval on the way is taken back by a second update,
  * to the configuration that served before, within the same release: submitted and supervised like a rollback.
  */
-export const tasksToTakeBack = ({ takenBack }: Release, tasks: Tasks): Tasks =>
-  takenBack === undefined
-    ? tasks
-    : {
-        ...tasks,
-        preparing: [wayBack(candidateIsOurs), wayBack((turn) => submit(turn, {}))],
-        submitting: [wayBack(confirmSubmission)],
-        supervising: [wayBack(supervise)],
-      };
+export const tasksToTakeBack = ({ takenBack }: Release, tasks: Tasks): Tasks => {
+  if (takenBack === undefined) return tasks;
+  const { submitting, supervising } = followChange();
+  return {
+    ...tasks,
+    preparing: [candidateIsOurs, submitChange()].map(wayBack),
+    submitting: submitting.map(wayBack),
+    supervising: supervising.map(wayBack),
+  };
+};
 
 /** The task sees a release that goes back; the record keeps the one that was asked for. */
 const wayBack =
@@ -43,14 +44,11 @@ const seenFromBehind = (turn: Turn, ends: (because: string) => void): Turn => {
       baseline: candidate,
       candidate: baseline,
       submission: {
+        mechanism: 'replacement',
         kind: 'update',
         variant: submission.canonical ?? submission.variant,
         exclude: [],
-        bakeSeconds: 0,
-        finalBakeSeconds: 0,
-        timeoutSeconds: 3600,
-        expectedSeconds: 300,
-        minimumRequests: 0,
+        expectedSeconds: swapSeconds,
       },
       // What was said about the delivery is not about the way back.
       commands: [],

@@ -1,6 +1,6 @@
 import { counted } from '../judge/amounts.ts';
 import type { EndpointSpec } from '../manifest/manifest.ts';
-import type { Submission } from '../release/record.ts';
+import type { NotRetained } from '../release/record.ts';
 import type { Live } from './observe.ts';
 
 export interface Count {
@@ -8,7 +8,7 @@ export interface Count {
   readonly inConfig: number;
   /** Instances the candidate fleet will have. */
   readonly expected: number;
-  readonly exclude: Submission['exclude'];
+  readonly exclude: NotRetained;
   readonly note?: string;
 }
 

@@ -1,4 +1,4 @@
-import type { Configuration } from '../release/record.ts';
+import type { Configuration, Release } from '../release/record.ts';
 import type { Live } from './observe.ts';
 
 /**
@@ -30,6 +30,10 @@ export const mismatches = (live: Live, asked: Configuration, runs: string): read
       : [`variant ${variant.name} runs image ${variant.imageDigests.join(', ')}, not ${asked.imageDigest}`]),
   ]),
 ];
+
+/** `mismatches` of a release whose update arrived: its candidate's configuration, on the variant that it was submitted for. */
+export const arrivedAsAsked = ({ candidate, submission }: Release, live: Live): readonly string[] =>
+  mismatches(live, candidate, submission.variant);
 
 /** AWS: traffic share = weight / sum of weights; weights come back as 32-bit floats, so shares are compared, not weights. */
 const share = (live: Live, weight: number, member: 'weight' | 'desiredWeight' = 'weight'): number => {

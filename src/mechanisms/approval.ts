@@ -30,6 +30,18 @@ export const refuseWithdrawn: Guard = async (turn) => {
   return fault && turn.conclude(fault.reason, `nothing was submitted: ${fault.because}`);
 };
 
+/**
+ * For a run that goes on with a release in phase `preparing`: much may have happened since the run before died, and the tasks that are left
+ * change more than the traffic. A way back goes back whatever the registry holds; steps that begin with all traffic, since an earlier run
+ * could not publish, are looked at as they walk: then there is something to take back.
+ */
+export const refuseWithdrawnMeanwhile: Guard = async (turn) => {
+  const { operation, takenBack, stepping, phase } = turn.release;
+  const goesBack = operation === 'rollback' || takenBack !== undefined;
+  const hasTraffic = (stepping?.moves ?? []).length > 0;
+  return phase !== 'preparing' || goesBack || hasTraffic ? undefined : refuseWithdrawn(turn);
+};
+
 export type Look =
   | { readonly is: 'standing' }
   /** Rejected, and the manifest has the rollout finish. */

@@ -3,7 +3,7 @@ import { type Instant, minutes } from '../clock.ts';
 import { counted } from '../judge/amounts.ts';
 import type { Rollout } from '../manifest/manifest.ts';
 import { type AlarmSpec, abortMetric, releaseAlarms } from '../metrics/alarms.ts';
-import type { Configuration, Submission } from '../release/record.ts';
+import type { Configuration, GuardedUpdate } from '../release/record.ts';
 import { type World, writesOf } from '../world.ts';
 import type { Turn, TurnResult } from './turn.ts';
 
@@ -11,7 +11,7 @@ import type { Turn, TurnResult } from './turn.ts';
 export const alarmsOf = (
   endpoint: string,
   candidate: Pick<Configuration, 'endpointConfig'>,
-  submission: Pick<Submission, 'variant' | 'bakeSeconds' | 'finalBakeSeconds' | 'asynchronous'>,
+  submission: Pick<GuardedUpdate, 'variant' | 'bakeSeconds' | 'finalBakeSeconds' | 'asynchronous'>,
   { alarms }: Pick<Rollout, 'alarms'>,
 ): readonly AlarmSpec[] => {
   const bakes = [submission.bakeSeconds, submission.finalBakeSeconds].filter((bake) => bake > 0);
@@ -27,8 +27,10 @@ export const alarmsOf = (
 };
 
 /** The alarms a live release made, or is to make, for itself. */
-export const armedBy = ({ endpoint, release }: Turn, rollout: Rollout): readonly AlarmSpec[] =>
-  release.submission.kind === 'update' ? alarmsOf(endpoint, release.candidate, release.submission, rollout) : [];
+export const armedBy = ({ endpoint, release }: Turn, rollout: Rollout | undefined): readonly AlarmSpec[] =>
+  rollout !== undefined && release.submission.mechanism === 'guardrail'
+    ? alarmsOf(endpoint, release.candidate, release.submission, rollout)
+    : [];
 
 /** Creates a release's alarms before the first request moves, unless they stand already. */
 export const armAlarms = async (turn: Turn, specs: readonly AlarmSpec[]): Promise<TurnResult | undefined> => {
@@ -67,7 +69,8 @@ const watches = ({ Dimensions = [], Metrics = [] }: MetricAlarm, endpoint: strin
 
 /** The alarms that roll this deployment back: the release's own and those the manifest names. */
 export const watchedAlarms = ({ release }: Turn): readonly string[] => {
-  const rollback = release.submission.deployment?.['AutoRollbackConfiguration'] as
+  if (release.submission.mechanism !== 'guardrail') return [];
+  const rollback = release.submission.deployment['AutoRollbackConfiguration'] as
     | { readonly Alarms?: readonly { readonly AlarmName: string }[] }
     | undefined;
   return (rollback?.Alarms ?? []).map(({ AlarmName }) => AlarmName);

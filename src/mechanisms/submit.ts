@@ -150,7 +150,8 @@ const send = async (
 ): Promise<void> => {
   const { sagemaker } = writesOf(world);
   const names = { EndpointName: endpoint, EndpointConfigName: release.candidate.endpointConfig };
-  if (release.submission.kind === 'create') {
+  const { submission } = release;
+  if (submission.kind === 'create') {
     await sagemaker.createEndpoint({ ...names, Tags: tags(endpointTags) });
     return;
   }
@@ -158,14 +159,10 @@ const send = async (
     ...names,
     // An update must never throw away scaled-out capacity (rule 4).
     RetainAllVariantProperties: true,
-    ...(release.submission.exclude.length > 0
-      ? {
-          ExcludeRetainedVariantProperties: release.submission.exclude.map((VariantPropertyType) => ({
-            VariantPropertyType,
-          })),
-        }
+    ...(submission.exclude.length > 0
+      ? { ExcludeRetainedVariantProperties: submission.exclude.map((VariantPropertyType) => ({ VariantPropertyType })) }
       : {}),
-    ...(release.submission.deployment ? { DeploymentConfig: release.submission.deployment as DeploymentConfig } : {}),
+    ...(submission.mechanism === 'guardrail' ? { DeploymentConfig: submission.deployment as DeploymentConfig } : {}),
   });
 };
 

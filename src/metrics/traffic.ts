@@ -28,7 +28,7 @@ export const candidateFleet = ({
   endpoint,
   variant: release.submission.variant,
   endpointConfig: release.candidate.endpointConfig,
-  ...(release.submission.asynchronous ? { asynchronous: true } : {}),
+  ...(release.submission.mechanism === 'guardrail' && release.submission.asynchronous ? { asynchronous: true } : {}),
 });
 
 /** Requests one fleet received in [from, to). Minutes without a data point had no requests. */

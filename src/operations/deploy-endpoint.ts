@@ -1,29 +1,20 @@
 import { abortRelease } from '../delivery/abort-release.ts';
 import { adoptBaseline } from '../delivery/adopt-baseline.ts';
+import { followChange, submitChange } from '../delivery/mechanism-tasks.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
-import { restoreTasks, restoring } from '../delivery/restore.ts';
+import { restoreTasks } from '../delivery/restore.ts';
 import { type Opening, type ReleaseMemory, type ReleaseOperation, runRelease } from '../delivery/run-release.ts';
-import { applyScaling, freeScaling, restoreScaling } from '../delivery/scaling-tasks.ts';
+import { applyScaling, restoreScaling } from '../delivery/scaling-tasks.ts';
 import { settlingTasks } from '../delivery/settle.ts';
 import { tagEndpoint } from '../delivery/tag-endpoint.ts';
 import type { Tasks } from '../delivery/task.ts';
-import { baselineOf } from '../endpoint/baseline.ts';
-import { observe } from '../endpoint/observe.ts';
-import { rollbackPermissions } from '../endpoint/permissions.ts';
 import { recordTag } from '../endpoint/record-tag.ts';
-import { canonicalOf, leftBehind } from '../endpoint/variants.ts';
 import { environmentOf } from '../manifest/load.ts';
-import type { EndpointSpec } from '../manifest/manifest.ts';
+import { mechanismFor } from '../mechanisms/all.ts';
 import { refuseUnfitVersion } from '../mechanisms/approval.ts';
-import { bringCount } from '../mechanisms/guardrail/bring-count.ts';
-import { desiredOf, planDelivery, planDigest } from '../mechanisms/guardrail/plan.ts';
-import { supervise } from '../mechanisms/guardrail/supervise.ts';
-import { namedAsFrozen, publishConfig, publishDark, publishModel } from '../mechanisms/publish.ts';
-import { armAlarms, armedBy } from '../mechanisms/release-alarms.ts';
-import type { DeliveryRequest } from '../mechanisms/request.ts';
-import { confirmSubmission, submit } from '../mechanisms/submit.ts';
+import { namedAsFrozen, publishConfig, publishModel } from '../mechanisms/publish.ts';
+import { type DeliveryRequest, desiredOf, planDigest } from '../mechanisms/request.ts';
 import type { Turn } from '../mechanisms/turn.ts';
-import { planDark } from '../mechanisms/variants/plan-dark.ts';
 import { type Operation, Refusal } from '../operation.ts';
 import { termsOf } from '../registry/approval-terms.ts';
 import { findVersion } from '../registry/packages.ts';
@@ -63,40 +54,24 @@ const script = (given: DeployEndpointInputs, world: World): ReleaseOperation<Rel
   const environment = environmentOf(given.manifest, given.environment);
   const store = storeFor(given, world);
   const tags = { ...asked.spec.tags, [recordTag]: store.uri };
-  const wanted = ({ release }: Turn) =>
+  const published = ({ release }: Turn) =>
     desiredOf(world, asked, {
       packageVersion: release.candidate.packageVersion ?? 0,
       instanceCount: release.candidate.instanceCount,
       variant: release.submission.canonical ?? release.submission.variant,
       attempt: release.attempt,
     });
+  const wanted = (turn: Turn) => ({ rollout: asked.rollout, published: published(turn), tags });
   const delivery: Tasks = {
     preparing: [
-      (turn) => namedAsFrozen(turn, wanted(turn)),
-      (turn) => publishModel(turn, wanted(turn)),
-      (turn) => publishConfig(turn, wanted(turn)),
-      (turn) => armAlarms(turn, armedBy(turn, asked.rollout)),
-      freeScaling,
-      bringCount,
+      (turn) => namedAsFrozen(turn, published(turn)),
+      (turn) => publishModel(turn, published(turn)),
+      (turn) => publishConfig(turn, published(turn)),
       adoptBaseline,
-      (turn) => submit(turn, tags),
+      submitChange(wanted),
     ],
-    submitting: [confirmSubmission],
-    supervising: [(turn) => supervise(turn, armedBy(turn, asked.rollout))],
+    ...followChange(wanted),
     settling: [restoreScaling, (turn) => applyScaling(turn, asked.spec), tagEndpoint(tags), ...settlingTasks],
-  };
-  // The first half of `strategy: steps`; shift-traffic is the second.
-  const dark: Tasks = {
-    ...delivery,
-    preparing: [
-      (turn) => namedAsFrozen(turn, wanted(turn)),
-      (turn) => publishModel(turn, wanted(turn)),
-      (turn) => publishConfig(turn, wanted(turn)),
-      (turn) => publishDark(turn, wanted(turn)),
-      adoptBaseline,
-      (turn) => submit(turn, tags),
-    ],
-    settling: [tagEndpoint(tags), ...settlingTasks],
   };
   return {
     store,
@@ -110,7 +85,7 @@ const script = (given: DeployEndpointInputs, world: World): ReleaseOperation<Rel
           `${release.id} is live, and it was begun with another plan than these inputs and this manifest make`,
         );
     },
-    tasks: (release) => (release.operation === 'rollback' ? restoreTasks : release.candidate.beside ? dark : delivery),
+    tasks: (release) => (release.operation === 'rollback' ? restoreTasks : delivery),
     goesOn: ({ operation, outcome }) => operation === 'rollback' && outcome === 'succeeded',
     outputs: (release) => outputsOf(store.endpoint, release),
   };
@@ -164,28 +139,29 @@ const plan = async (
     case 'no-op':
     case 'new-attempt': {
       // Nothing can be planned over two variants: a release that brings one up, walks to it or takes it away comes to rest first.
-      if (record.live && (record.live.operation !== 'deploy-endpoint' || record.live.candidate.beside))
+      if (
+        record.live &&
+        (record.live.operation !== 'deploy-endpoint' || record.live.submission.mechanism === 'variants')
+      )
         return { is: 'stop-first', release: record.live };
       const notes = await refuseUnfitVersion(world, registered);
       // A configuration that was delivered and serves no more is delivered again under its own name.
       const attempt = decision.is === 'no-op' ? decision.release.attempt : decision.attempt;
-      const { rollout, spec } = asked;
-      const published = decision.is === 'no-op' ? await publishedSince(world, spec.name, decision.release) : undefined;
-      if (published !== undefined) return published;
-      const cleared = rollout.strategy === 'steps' ? undefined : await clearing(world, spec, record);
-      if (cleared !== undefined) return cleared;
-      const planned =
-        rollout.strategy === 'steps'
-          ? await planDark(world, asked, rollout, registered, record, attempt, tags)
-          : await planDelivery(world, asked, registered, record, attempt, tags);
+      const planned = await mechanismFor(asked.rollout).plan(world, {
+        operation: 'deploy-endpoint',
+        asked,
+        registered,
+        record,
+        attempt,
+        tags,
+      });
       if (planned.plan.changes.length === 0 && record.live === undefined)
         return {
           is: 'done',
           progress: {
             is: 'done',
             outcome: 'succeeded',
-            // Up beside what serves, from an earlier run: the traffic is still to be shifted.
-            reason: planned.release.candidate.beside ? 'candidate-dark' : 'already-delivered',
+            reason: planned.already,
             outputs: outputsOf(asked.spec.name, { ...planned.release, serving: 'candidate' }),
             because: planned.plan.title,
             plan: planned.plan,
@@ -203,57 +179,6 @@ const plan = async (
 
 const liveOf = ({ live }: ReleaseRecord, { version }: DeliveryRequest): Release | undefined =>
   live?.operation === 'deploy-endpoint' && live.version === version ? live : undefined;
-
-/** The candidate that came up dark has all traffic by now, under the canonical name: the whole workflow ran again. */
-const publishedSince = async (
-  world: World,
-  endpoint: string,
-  { candidate: { beside, ...candidate }, id }: Release,
-): Promise<Opening<ReleaseOutputs> | undefined> => {
-  if (beside === undefined) return undefined;
-  const live = await observe(world, endpoint);
-  if (live?.endpointConfig !== beside.candidate || live.pending !== undefined) return undefined;
-  const published = { ...candidate, endpointConfig: beside.candidate };
-  return {
-    is: 'done',
-    progress: {
-      is: 'done',
-      outcome: 'succeeded',
-      reason: 'already-delivered',
-      outputs: outputsOf(endpoint, { candidate: published, id, serving: 'candidate' }),
-      because: `${endpoint} serves ${candidate.version} already`,
-    },
-  };
-};
-
-/** Guardrails need one variant: the candidate that an ended stepped release left behind goes first. */
-const clearing = async (
-  world: World,
-  spec: EndpointSpec,
-  record: ReleaseRecord,
-): Promise<Opening<ReleaseOutputs> | undefined> => {
-  const endpoint = spec.name;
-  const live = await observe(world, endpoint);
-  const left = live && leftBehind(live, record);
-  const canonical = live && canonicalOf(live);
-  if (live === undefined || left === undefined || canonical === undefined) return undefined;
-  const from = { ...(await baselineOf(world, live, record)), beside: left };
-  const { beside: _, ...to } = { ...from, endpointConfig: left.baseline };
-  return {
-    is: 'begin',
-    plan: {
-      title: `let the candidate go that an earlier release left on ${endpoint}, then deploy`,
-      changes: [
-        { verb: 'update', object: `endpoint ${endpoint}`, details: [`${from.endpointConfig} → ${to.endpointConfig}`] },
-      ],
-      notes: ['what serves stays the same; the delivery is planned once it stands alone'],
-      expectedSeconds: 300,
-      peakInstances: { [to.instanceType]: 3 * to.instanceCount },
-      permissions: rollbackPermissions({ scales: spec.autoscaling !== undefined }),
-    },
-    release: restoring(record, from, to, canonical),
-  };
-};
 
 /** Where the record lies, as the endpoint is tagged with it. */
 const exposed = (tags: Readonly<Record<string, string>>): readonly string[] => {

@@ -2,15 +2,15 @@ import { iso, minutes } from '../clock.ts';
 import { abortRelease } from '../delivery/abort-release.ts';
 import { refuseForeign } from '../delivery/provenance.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
-import { restoreTasks, restoring } from '../delivery/restore.ts';
+import { restoreTasks } from '../delivery/restore.ts';
 import { type Opening, type ReleaseMemory, type ReleaseOperation, runRelease } from '../delivery/run-release.ts';
 import { baselineOf, refuseUnusable } from '../endpoint/baseline.ts';
 import { serverlessHardware } from '../endpoint/desired.ts';
 import { type Live, observe } from '../endpoint/observe.ts';
-import { rollbackPermissions } from '../endpoint/permissions.ts';
 import { besideOf, canonicalOf, servesCanonical } from '../endpoint/variants.ts';
 import { environmentOf } from '../manifest/load.ts';
-import { type Operation, type Plan, Refusal } from '../operation.ts';
+import { mechanisms } from '../mechanisms/all.ts';
+import { type Operation, Refusal } from '../operation.ts';
 import { termsOf } from '../registry/approval-terms.ts';
 import { readVersion } from '../registry/semantic-version.ts';
 import { lastGood } from '../release/history.ts';
@@ -144,8 +144,14 @@ const plan = async (
     );
   return {
     is: 'begin',
-    plan: describe(endpoint, baseline, candidate, given.because),
-    release: restoring(record, baseline, candidate, canonicalOf(live) ?? ''),
+    ...(await mechanisms.replacement.plan(world, {
+      operation: 'rollback',
+      record,
+      from: baseline,
+      to: candidate,
+      variant: canonicalOf(live) ?? '',
+      because: given.because,
+    })),
   };
 };
 
@@ -244,27 +250,3 @@ const served = ({ history }: ReleaseRecord): string =>
 
 const nameOf = ({ version, endpointConfig }: Pick<Configuration, 'version' | 'endpointConfig'>): string =>
   version ?? endpointConfig;
-
-const describe = (endpoint: string, from: Configuration, to: Configuration, because: string): Plan => ({
-  title: `roll ${endpoint} back from ${nameOf(from)} to ${nameOf(to)}: ${because}`,
-  changes: [
-    {
-      verb: 'update',
-      object: `endpoint ${endpoint}`,
-      details: [`${from.endpointConfig} → ${to.endpointConfig}`, 'all at once, watched by no alarm'],
-    },
-  ],
-  notes: [
-    'left alone: the model, endpoint config and artifact of the version that is left, its data capture, and autoscaling policies',
-    'the instance count that serves now is kept',
-  ],
-  expectedSeconds: 300,
-  peakInstances: Object.fromEntries(
-    Object.entries(
-      from.instanceType === to.instanceType
-        ? { [to.instanceType]: from.instanceCount * 2 }
-        : { [from.instanceType]: from.instanceCount, [to.instanceType]: from.instanceCount },
-    ).filter(([type]) => type !== serverlessHardware),
-  ),
-  permissions: rollbackPermissions({ scales: from.instanceType !== to.instanceType }),
-});

@@ -1,19 +1,17 @@
 import { abortRelease } from '../delivery/abort-release.ts';
 import { candidateStands, candidateStandsAtTheEnd } from '../delivery/candidate-unchanged.ts';
+import { followChange, submitChange } from '../delivery/mechanism-tasks.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
 import { type Opening, type ReleaseMemory, type ReleaseOperation, runRelease } from '../delivery/run-release.ts';
-import { applyScaling, holdScaling, restoreScaling } from '../delivery/scaling-tasks.ts';
+import { applyScaling, restoreScaling } from '../delivery/scaling-tasks.ts';
 import { settlingTasks } from '../delivery/settle.ts';
 import { observe } from '../endpoint/observe.ts';
 import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { environmentOf } from '../manifest/load.ts';
+import { mechanismFor } from '../mechanisms/all.ts';
 import { refuseUnfitVersion } from '../mechanisms/approval.ts';
-import { supervise } from '../mechanisms/guardrail/supervise.ts';
-import { armAlarms } from '../mechanisms/release-alarms.ts';
-import { confirmSubmission } from '../mechanisms/submit.ts';
-import { planSteps, type Steps, stepsDigest } from '../mechanisms/variants/plan-steps.ts';
-import { armedForSteps } from '../mechanisms/variants/step-alarms.ts';
-import { beginSteps, publishing, walk } from '../mechanisms/variants/walk.ts';
+import type { DeliveryRequest } from '../mechanisms/request.ts';
+import { stepsDigest } from '../mechanisms/variants/steps.ts';
 import { type Operation, type Progress, Refusal } from '../operation.ts';
 import { type ApprovalTerms, termsOf } from '../registry/approval-terms.ts';
 import { describeVersion, packageArn, type RegisteredVersion } from '../registry/packages.ts';
@@ -54,38 +52,31 @@ export const shiftTraffic: Operation<ShiftTrafficInputs, ReleaseMemory, ReleaseO
   abort: (given, memory, why, world) => abortRelease(world, memory, why, script(given, world)),
 };
 
-const stepsOf = ({
-  manifest,
-  environment,
-}: ShiftTrafficInputs): { readonly endpoint: string; readonly rollout: Steps } => {
-  const { endpoint, rollout } = environmentOf(manifest, environment);
-  if (rollout.strategy === 'steps') return { endpoint: endpoint.name, rollout };
-  throw new Refusal(
-    'infeasible-rollout',
-    `${environment} has strategy ${rollout.strategy}; shift-traffic walks strategy steps only`,
-  );
+const askedOf = ({ manifest, environment, version }: ShiftTrafficInputs): DeliveryRequest => {
+  const { endpoint: spec, rollout } = environmentOf(manifest, environment);
+  return { group: manifest.model, version: readVersion(manifest.model, version), spec, rollout };
 };
 
 /** The rollout, in the order in which it happens. Each line finds out by looking whether it has been done. */
 const script = (given: ShiftTrafficInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
-  const { rollout, endpoint } = stepsOf(given);
+  const asked = askedOf(given);
   const environment = environmentOf(given.manifest, given.environment);
   const approval = termsOf(given.manifest, environment);
-  const version = readVersion(given.manifest.model, given.version);
   const store = storeFor(given, world);
+  const wanted = () => ({ rollout: asked.rollout });
+  const follow = followChange(wanted);
   return {
     store,
     approval,
-    plan: (record) => plan(world, endpoint, version, rollout, given.retry, record, approval),
+    plan: (record) => plan(world, asked, given.retry, record, approval),
     recognise: ({ id, operation, planDigest }) => {
-      if (operation !== 'shift-traffic' || planDigest !== stepsDigest(endpoint, version, rollout))
+      if (operation !== 'shift-traffic' || planDigest !== stepsDigest(asked))
         throw new Refusal('plan-changed', `${id} is live, and it is not what these inputs and this manifest ask for`);
     },
     tasks: () => ({
-      preparing: [candidateStands, holdScaling, (turn) => armAlarms(turn, armedForSteps(turn, rollout)), beginSteps],
-      stepping: [candidateStandsAtTheEnd, (turn) => walk(turn, armedForSteps(turn, rollout))],
-      submitting: [async (turn) => publishing(await confirmSubmission(turn))],
-      supervising: [async (turn) => publishing(await supervise(turn))],
+      preparing: [candidateStands, submitChange(wanted)],
+      ...follow,
+      stepping: [candidateStandsAtTheEnd, ...follow.stepping],
       settling: [restoreScaling, (turn) => applyScaling(turn, environment.endpoint), ...settlingTasks],
     }),
     outputs: (release) => outputsOf(store.endpoint, release),
@@ -94,17 +85,17 @@ const script = (given: ShiftTrafficInputs, world: World): ReleaseOperation<Relea
 
 const plan = async (
   world: World,
-  endpoint: string,
-  version: string,
-  rollout: Steps,
+  asked: DeliveryRequest,
   retry: boolean,
   record: ReleaseRecord,
   { group }: ApprovalTerms,
 ): Promise<Opening<ReleaseOutputs>> => {
+  const { version } = asked;
+  const endpoint = asked.spec.name;
   const decision = rerunDecision(record, {
     operation: 'shift-traffic',
     version,
-    planDigest: stepsDigest(endpoint, version, rollout),
+    planDigest: stepsDigest(asked),
     retry,
     holder: world.run.holder,
     now: world.clock.now(),
@@ -143,7 +134,7 @@ const plan = async (
         },
       };
     case 'new-attempt': {
-      const planned = await planSteps(world, endpoint, version, rollout, record);
+      const planned = await mechanismFor(asked.rollout).plan(world, { operation: 'shift-traffic', asked, record });
       const registered = await registeredAs(world, group, planned.release);
       const notes = await refuseUnfitVersion(world, registered).catch((error: unknown) => {
         const [move] = planned.release.stepping?.moves ?? [];

@@ -41,7 +41,7 @@ export interface Subject {
 }
 
 export const newRecord = ({ endpoint, account, region }: Subject): ReleaseRecord => ({
-  schemaVersion: 1,
+  schemaVersion: 2,
   endpoint,
   account,
   region,

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { reasonCodes } from '../reason-codes.ts';
 import { whys } from '../rollout/state.ts';
 import { amount, count, figures, fraction, instant, judged, latency, policy } from './judged-schema.ts';
+import { upgraded } from './older-record.ts';
 import type { ReleaseRecord } from './record.ts';
 import { readJson, UnreadableText } from './stored-json.ts';
 
@@ -95,21 +96,47 @@ const deployment = z.looseObject({
   ),
 });
 
-const submission = z.looseObject({
-  kind: z.enum(['create', 'update', 'none']),
-  variant: entityName,
-  canonical: z.optional(entityName),
-  exclude: z.array(z.enum(['DesiredInstanceCount', 'DesiredWeight'])),
-  deployment: z.optional(deployment),
-  bakeSeconds: amount,
-  finalBakeSeconds: amount,
-  timeoutSeconds: amount,
-  expectedSeconds: amount,
-  minimumRequests: amount,
-  asynchronous: z.optional(z.boolean()),
-  abortAlarm: z.optional(z.string()),
-  judged: z.optional(judged),
-});
+const submitted = { variant: entityName, canonical: z.optional(entityName) };
+const exclude = z.array(z.enum(['DesiredInstanceCount', 'DesiredWeight']));
+
+const submission = z.discriminatedUnion('kind', [
+  z.discriminatedUnion('mechanism', [
+    z.looseObject({
+      ...submitted,
+      mechanism: z.literal('guardrail'),
+      kind: z.literal('update'),
+      exclude,
+      deployment,
+      bakeSeconds: amount,
+      finalBakeSeconds: amount,
+      timeoutSeconds: amount,
+      expectedSeconds: amount,
+      minimumRequests: amount,
+      asynchronous: z.optional(z.boolean()),
+      abortAlarm: z.optional(z.string()),
+      judged: z.optional(judged),
+    }),
+    z.looseObject({
+      ...submitted,
+      mechanism: z.enum(['replacement', 'variants']),
+      kind: z.literal('update'),
+      exclude,
+      expectedSeconds: amount,
+    }),
+  ]),
+  z.looseObject({
+    ...submitted,
+    mechanism: z.literal('replacement'),
+    kind: z.literal('create'),
+    expectedSeconds: amount,
+  }),
+  z.looseObject({
+    ...submitted,
+    mechanism: z.enum(['replacement', 'variants']),
+    kind: z.literal('none'),
+    exclude,
+  }),
+]);
 
 const witnessed = z.looseObject({
   countSetAt: z.optional(instant),
@@ -224,7 +251,7 @@ const release = z.looseObject({
 });
 
 const record = z.looseObject({
-  schemaVersion: z.literal(1),
+  schemaVersion: z.literal(2),
   endpoint: entityName,
   account: z.optional(z.string()),
   region: z.optional(z.string()),
@@ -253,9 +280,9 @@ export const parseRecord = (text: string): ReleaseRecord => {
   const value = json(text);
   const version =
     typeof value === 'object' && value !== null && 'schemaVersion' in value ? value.schemaVersion : undefined;
-  if (typeof version === 'number' && version > 1)
-    throw new UnreadableRecord(`was written by a newer version of this suite (schema ${version}, this one knows 1)`);
-  const parsed = record.safeParse(value);
+  if (typeof version === 'number' && version > 2)
+    throw new UnreadableRecord(`was written by a newer version of this suite (schema ${version}, this one knows 2)`);
+  const parsed = record.safeParse(upgraded(value));
   if (parsed.success) return parsed.data as unknown as ReleaseRecord;
   const issue = parsed.error.issues[0];
   const where = issue?.path.map(String).join('.') ?? '';

@@ -15,7 +15,8 @@ import type { SteppedPlan } from '../rollout/step.ts';
  * served.
  */
 export interface ReleaseRecord {
-  readonly schemaVersion: 1;
+  /** 2 since submissions name their mechanism; a record of schema 1 is brought to it when it is read (`older-record.ts`). */
+  readonly schemaVersion: 2;
   /** With account and region, the owner of this record. A run compares them with its own before it trusts anything in the record. */
   readonly endpoint: string;
   /** Twelve digits. Older versions did not write it; the next write adds it. The same holds for `region`. */
@@ -72,17 +73,32 @@ export interface Release {
 /** The part of a release that a plan freezes; the rest is filled in when the release begins. */
 export type NewRelease = Omit<Release, 'lease' | 'run' | 'startedAt' | 'phase' | 'alarms' | 'witnessed' | 'commands'>;
 
-/** Everything a later turn, on whatever machine, needs to submit, supervise and judge the update. */
-export interface Submission {
-  /** `none`: the configuration already serves, and only scaling or tags change. */
-  readonly kind: 'create' | 'update' | 'none';
+/**
+ * Everything a later turn, on whatever machine, needs to submit, supervise and judge the update. `mechanism` says which entry of the table
+ * of mechanisms carries the release, `kind` which call SageMaker gets.
+ */
+export type Submission = GuardedUpdate | Replacement | Creation | Unchanged;
+
+/** Entries of the table of mechanisms (`src/mechanisms/all.ts`). */
+export type MechanismName = 'guardrail' | 'variants' | 'replacement';
+
+interface Submitted {
+  /** The variant that the candidate runs on when the update has ended. */
   readonly variant: string;
   /** With a dark candidate: the variant that serves; the candidate gets its name in the end. */
   readonly canonical?: string;
-  /** Members of UpdateEndpoint's ExcludeRetainedVariantProperties; empty for create. */
-  readonly exclude: readonly ('DesiredInstanceCount' | 'DesiredWeight')[];
-  /** DeploymentConfig as SageMaker takes it, verbatim; absent for create and for a plain update. */
-  readonly deployment?: Readonly<Record<string, unknown>>;
+}
+
+/** Members of UpdateEndpoint's ExcludeRetainedVariantProperties. */
+export type NotRetained = readonly ('DesiredInstanceCount' | 'DesiredWeight')[];
+
+/** UpdateEndpoint under deployment guardrails: SageMaker moves the traffic by its own timer, and takes it back by alarms. */
+export interface GuardedUpdate extends Submitted {
+  readonly mechanism: 'guardrail';
+  readonly kind: 'update';
+  readonly exclude: NotRetained;
+  /** DeploymentConfig as SageMaker takes it, verbatim. */
+  readonly deployment: Readonly<Record<string, unknown>>;
   /** Bake of a partial fleet, and of the full one. Seconds. */
   readonly bakeSeconds: number;
   readonly finalBakeSeconds: number;
@@ -91,10 +107,34 @@ export interface Submission {
   readonly minimumRequests: number;
   /** The candidate takes asynchronous requests: another metric counts them. */
   readonly asynchronous?: boolean;
-  /** A guardrail deployment under the judge: its policy and latency plan, frozen before the first candidate request. */
+  /** Under the judge: its policy and latency plan, frozen before the first candidate request. */
   readonly judged?: { readonly policy: Policy; readonly latency?: LatencyPlan };
-  /** The suite-owned alarm whose metric stops the update; absent where no alarm can stop it. */
+  /** The suite-owned alarm whose metric stops the update; absent where nothing bakes. */
   readonly abortAlarm?: string;
+}
+
+/** UpdateEndpoint without guardrails: one fleet for another, all at once, watched by no alarm. */
+export interface Replacement extends Submitted {
+  /** `variants`: one of the two swaps of a stepped rollout. */
+  readonly mechanism: 'replacement' | 'variants';
+  readonly kind: 'update';
+  readonly exclude: NotRetained;
+  readonly expectedSeconds: number;
+}
+
+/** CreateEndpoint: nothing serves before. */
+export interface Creation extends Submitted {
+  readonly mechanism: 'replacement';
+  readonly kind: 'create';
+  readonly expectedSeconds: number;
+}
+
+/** No call: the configuration already serves, and only what is around it (instance count, scaling, tags) changes. */
+export interface Unchanged extends Submitted {
+  readonly mechanism: 'replacement' | 'variants';
+  readonly kind: 'none';
+  /** What the manifest decides: with `DesiredInstanceCount` its instance count. */
+  readonly exclude: NotRetained;
 }
 
 /** A stepped rollout on two variants of one endpoint (DESIGN §5). */

@@ -41,9 +41,8 @@ const refuseForeign = ({ id, alarms, submission, stepping, scaling }: Release, s
   const { canonical, variant } = submission;
   if (scaling !== undefined && !isOwn(scaling, endpoint, [variant, ...(canonical ? [canonical] : [])]))
     refuse(`the autoscaling of ${scaling.resourceId.slice(0, 200)}`);
-  const foreign = [...alarms, ...(submission.abortAlarm ? [submission.abortAlarm] : [])].find(
-    (name) => !isOwnAlarm(name, endpoint),
-  );
+  const abortAlarm = submission.mechanism === 'guardrail' ? submission.abortAlarm : undefined;
+  const foreign = [...alarms, ...(abortAlarm ? [abortAlarm] : [])].find((name) => !isOwnAlarm(name, endpoint));
   if (foreign !== undefined) refuse(`the alarm ${foreign.slice(0, 200)}, which is not its own`);
   if (stepping !== undefined && stepping.baselineVariant !== variant)
     refuse(`steps from variant ${stepping.baselineVariant}, which is not the one it publishes`);

@@ -265,12 +265,12 @@ describe('a forged live release', () => {
     await deliver('1.1.0');
     await madeByOthers('evil');
     const before = await serving();
-    forged(({ candidate, submission }) => ({
+    forged(({ candidate, submission: { variant } }) => ({
       operation: 'rollback',
       baseline: candidate,
       candidate: { ...line({}), endpointConfig: 'evil', model: 'evil-model' },
       version: 'evil',
-      submission: { ...submission, kind: 'update', exclude: [] },
+      submission: { mechanism: 'replacement', kind: 'update', variant, exclude: [], expectedSeconds: 300 },
     }));
     const seen = house.watch();
     expect(said(await house.run(rollback, {}))).toMatch(/^foreign-config: /);

@@ -140,7 +140,7 @@ describe('two runs that meet at one endpoint', () => {
       EndpointName: team.endpoint,
       EndpointConfigName: candidate.endpointConfig,
       RetainAllVariantProperties: true,
-      DeploymentConfig: submission.deployment ?? {},
+      DeploymentConfig: submission.mechanism === 'guardrail' ? submission.deployment : {},
     });
     expect(await run.toTheEnd()).toBe('rolled-back/alarm');
     expect(updates(seen())).toBe(1);

@@ -1,6 +1,7 @@
 import type { MetricAlarm } from '../../src/aws/cloudwatch.ts';
 import { type Instant, minutes } from '../../src/clock.ts';
-import type { Rollout } from '../../src/manifest/manifest.ts';
+import type { EndpointSpec, Rollout } from '../../src/manifest/manifest.ts';
+import type { DeliveryRequest } from '../../src/mechanisms/request.ts';
 import type { ReleaseRecord } from '../../src/release/record.ts';
 import type { World } from '../../src/world.ts';
 import { type Did, fakeMetrics } from './metrics.ts';
@@ -18,12 +19,26 @@ export const rollout: Steps = {
   alarms: { named: [] },
 } as unknown as Steps;
 
+/** Of the steps on `churn`. */
+export const asking = (version: string, asked: Rollout = rollout, spec = churnSpec): DeliveryRequest => ({
+  group: 'churn',
+  version,
+  spec,
+  rollout: asked,
+});
+export const churnSpec = {
+  name: 'churn',
+  instance: { type: 'ml.m5.large', count: 2 },
+  environment: {},
+  tags: {},
+} as unknown as EndpointSpec;
+
 /** 50 requests a second, all day. */
 export const busy = (fleet: string): Did | undefined => (fleet === 'AllTraffic' ? { requests: 3000 } : undefined);
 
 /** 1.1.0 was brought up dark beside 1.0.0. */
 export const recordOf = (version = '1.1.0'): ReleaseRecord => ({
-  schemaVersion: 1,
+  schemaVersion: 2,
   endpoint: 'churn',
   epoch: 3,
   ended: [

@@ -1,6 +1,6 @@
 import { policyOf } from '../../src/judge/policy.ts';
 import { newRecord, type Subject } from '../../src/release/lifecycle.ts';
-import type { Configuration, Release, ReleaseRecord } from '../../src/release/record.ts';
+import type { Configuration, GuardedUpdate, Release, ReleaseRecord, Replacement } from '../../src/release/record.ts';
 
 /** Whose record the tests write. */
 export const subject: Subject = { endpoint: 'churn', account: '111122223333', region: 'eu-west-1' };
@@ -12,6 +12,29 @@ export const configuration = (version: string, suffix = ''): Configuration => ({
   instanceType: 'ml.m5.large',
   instanceCount: 2,
 });
+
+/** Under deployment guardrails, without alarms. */
+export const guarded: GuardedUpdate = {
+  mechanism: 'guardrail',
+  kind: 'update',
+  variant: 'AllTraffic',
+  exclude: [],
+  deployment: {},
+  bakeSeconds: 600,
+  finalBakeSeconds: 600,
+  timeoutSeconds: 3600,
+  expectedSeconds: 1800,
+  minimumRequests: 0,
+};
+
+/** Publishes a candidate that has all of the traffic. */
+export const secondSwap: Replacement = {
+  mechanism: 'variants',
+  kind: 'update',
+  variant: 'AllTraffic',
+  exclude: ['DesiredWeight'],
+  expectedSeconds: 300,
+};
 
 /** A release that has just begun, held until instant 1,000 by `run-1`. */
 export const release = (overrides: Partial<Release> = {}): Release => {
@@ -27,16 +50,7 @@ export const release = (overrides: Partial<Release> = {}): Release => {
     lease: { holder: 'run-1', until: 1000 },
     run: { url: 'https://example.test/run/1' },
     candidate: configuration(version),
-    submission: {
-      kind: 'update',
-      variant: 'AllTraffic',
-      exclude: [],
-      bakeSeconds: 600,
-      finalBakeSeconds: 600,
-      timeoutSeconds: 3600,
-      expectedSeconds: 1800,
-      minimumRequests: 0,
-    },
+    submission: guarded,
     alarms: [],
     witnessed: {},
     commands: [],
@@ -84,6 +98,7 @@ export const fullRecord = (): ReleaseRecord => {
     phase: 'stepping',
     baseline: { ...configuration('1.0.0', '-aaaaaaaa'), packageVersion: 1, beside },
     candidate: { ...configuration('1.1.0', '-bbbbbbbb'), packageVersion: 2, imageDigest: `sha256:${'a'.repeat(64)}` },
+    submission: secondSwap,
     alarms: ['churn-1-1-0-bbbbbbbb-errors-cccccccc'],
     stepping: {
       ...judged,
@@ -116,7 +131,7 @@ export const fullRecord = (): ReleaseRecord => {
     because: 'worse',
     serving: 'baseline',
     endedAt: 40,
-    submission: { ...release().submission, judged, abortAlarm: 'churn-1-0-0-aaaaaaaa-abort-dddddddd' },
+    submission: { ...guarded, judged, abortAlarm: 'churn-1-0-0-aaaaaaaa-abort-dddddddd' },
     witnessed: { abort: { at: 30, why: 'convicted', published: true, because: 'worse', figures } },
   });
   const served = { ...configuration('1.0.0', '-aaaaaaaa'), from: 10, good: true };

@@ -4,10 +4,10 @@ import { confirmSubmission, submit } from '../../src/mechanisms/submit.ts';
 import type { Turn } from '../../src/mechanisms/turn.ts';
 import type { AlarmSpec } from '../../src/metrics/alarms.ts';
 import type { ReleasePatch } from '../../src/release/lifecycle.ts';
-import type { Release } from '../../src/release/record.ts';
+import type { GuardedUpdate, Release } from '../../src/release/record.ts';
 import type { World } from '../../src/world.ts';
 import { type Registry, registryOf, terms } from './approval.ts';
-import { configuration, release } from './release.ts';
+import { configuration, guarded, release } from './release.ts';
 import { nine } from './stepping.ts';
 import { turnFrom } from './turns.ts';
 
@@ -34,7 +34,7 @@ export const updating = (options: {
   /** `none`: there is no such endpoint. */
   readonly shows?: Shown | 'none';
   readonly record?: Partial<Release>;
-  readonly submission?: Partial<Release['submission']>;
+  readonly submission?: Partial<GuardedUpdate>;
   readonly now?: Instant;
   /** State of each alarm that exists. */
   readonly alarms?: Readonly<Record<string, string>>;
@@ -98,7 +98,7 @@ export const updating = (options: {
     ...begun,
     candidate: { ...begun.candidate, packageVersion: 7 },
     submission: {
-      ...begun.submission,
+      ...guarded,
       abortAlarm: 'churn-abort',
       deployment: { AutoRollbackConfiguration: { Alarms: [{ AlarmName: ownAlarm }, { AlarmName: 'team' }] } },
       ...options.submission,

@@ -9,7 +9,7 @@ import type { State } from '../../src/rollout/state.ts';
 import type { World } from '../../src/world.ts';
 import { type Registry, registryOf, terms } from './approval.ts';
 import { type Did, fakeMetrics } from './metrics.ts';
-import { configuration, release } from './release.ts';
+import { configuration, release, secondSwap } from './release.ts';
 import { nine, stepping } from './stepping.ts';
 import { turnFrom } from './turns.ts';
 
@@ -81,6 +81,7 @@ export const walking = (options: {
     baseline: { ...configuration('1.0.0'), endpointConfig: 'churn-dark' },
     candidate: { ...configuration('1.1.0'), packageVersion: 7, imageDigest: `sha256:${'5e'.repeat(32)}` },
     lease: { holder: 'run-1', until: now + minutes(10) },
+    submission: secondSwap,
     stepping: stepping(options.stepping),
     commands: options.commands ?? [],
   });

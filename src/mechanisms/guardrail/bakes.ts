@@ -10,6 +10,8 @@ export const witnessBakes = (
   pending: Pending | undefined,
   submission: Submission,
 ): readonly Bake[] => {
+  // Without guardrails SageMaker swaps all at once, and nothing bakes.
+  if (submission.mechanism !== 'guardrail') return seen;
   const variant = pending?.variants.find(({ name }) => name === submission.variant);
   const baking = variant?.phases.filter(({ phase }) => phase === 'Baking') ?? [];
   const fresh = baking

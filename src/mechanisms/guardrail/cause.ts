@@ -1,13 +1,44 @@
 import { type FailureCause, failureCause } from '../../aws/errors.ts';
+import type { Live } from '../../endpoint/observe.ts';
 import { plural } from '../../judge/amounts.ts';
+import { candidateFleet, firstRequestAt } from '../../metrics/traffic.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
 import type { Release } from '../../release/record.ts';
+import type { Cause } from '../mechanism.ts';
+import { watchedAlarms, wentRed } from '../release-alarms.ts';
+import type { Turn } from '../turn.ts';
 
-/** Why an update was taken back, and the sentence that says how that is known. */
-export interface Cause {
-  readonly reason: ReasonCode;
-  readonly because: string;
-}
+/** `Mechanism.cause` of an update that was to deliver a version. */
+export const whyReturned = async (turn: Turn, live: Live): Promise<Cause> => {
+  const { reason, because } = await causeOfUpdate(turn);
+  return { reason, because: `${because}; ${servingNow(turn.release, live)} serves` };
+};
+
+/** The version that an update was taken back to. */
+export const servingNow = ({ baseline }: Release, live: Live): string => baseline?.version ?? live.endpointConfig;
+
+/** Why SageMaker took an update back, without what follows from it. */
+export const causeOfUpdate = async (turn: Turn): Promise<Cause> => {
+  const { release, world } = turn;
+  const submittedAt = release.witnessed.submittedAt ?? release.startedAt;
+  return causeOf({
+    release,
+    redAlarms: await redAlarms(turn),
+    failureReason: release.witnessed.failureReason,
+    elapsedSeconds: (world.clock.now() - submittedAt) / 1000,
+  });
+};
+
+/** The alarms that took the update back: as witnessed, else what went off since the candidate's first bake or request. */
+const redAlarms = async (turn: Turn): Promise<readonly string[]> => {
+  const { witnessed, startedAt } = turn.release;
+  if (witnessed.alarms !== undefined) return witnessed.alarms;
+  if (watchedAlarms(turn).length === 0) return [];
+  const [bake] = witnessed.bakes ?? [];
+  const exposed =
+    bake?.startedAt ?? (await firstRequestAt(turn.world, candidateFleet(turn), witnessed.submittedAt ?? startedAt));
+  return exposed === undefined ? [] : wentRed(turn, exposed);
+};
 
 interface Evidence {
   readonly release: Release;
@@ -23,7 +54,8 @@ interface Evidence {
  */
 export const causeOf = ({ release, redAlarms, failureReason, elapsedSeconds }: Evidence): Cause => {
   const { abort } = release.witnessed;
-  const others = redAlarms.filter((name) => name !== release.submission.abortAlarm);
+  const guarded = release.submission.mechanism === 'guardrail' ? release.submission : undefined;
+  const others = redAlarms.filter((name) => name !== guarded?.abortAlarm);
   if (abort !== undefined && others.length === 0)
     return { reason: abort.why, because: abort.because ?? abortSentence(abort.why) };
   if (others.length > 0)
@@ -32,10 +64,10 @@ export const causeOf = ({ release, redAlarms, failureReason, elapsedSeconds }: E
   const named = byFailureCause[failureCause(failureReason ?? '')];
   if (named !== undefined) return { reason: named, because: `SageMaker took the update back${told}` };
   // Only a guarded update was given a limit.
-  if (release.submission.deployment !== undefined && elapsedSeconds >= release.submission.timeoutSeconds)
+  if (guarded !== undefined && elapsedSeconds >= guarded.timeoutSeconds)
     return {
       reason: 'deployment-timeout',
-      because: `the update took longer than its limit of ${release.submission.timeoutSeconds} s${told}`,
+      because: `the update took longer than its limit of ${guarded.timeoutSeconds} s${told}`,
     };
   return {
     reason: 'cause-unknown',

@@ -1,60 +1,84 @@
-import { digest } from '../../digest.ts';
 import { baselineOf, refuseUnusable } from '../../endpoint/baseline.ts';
-import { countOf } from '../../endpoint/count.ts';
-import { type Desired, type DesiredFrom, defaultVariant, desired, hardwareOf } from '../../endpoint/desired.ts';
-import { observe } from '../../endpoint/observe.ts';
+import { type Count, countOf } from '../../endpoint/count.ts';
+import { type Desired, defaultVariant, hardwareOf } from '../../endpoint/desired.ts';
+import { type Live, observe } from '../../endpoint/observe.ts';
 import { scalingOf } from '../../endpoint/scaling.ts';
-import type { Rollout } from '../../manifest/manifest.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { refuseUnfit } from '../../metrics/fitness.ts';
 import { freezePolicy } from '../../metrics/judge-policy.ts';
 import { usualRate } from '../../metrics/traffic.ts';
-import { type Plan, Refusal } from '../../operation.ts';
-import type { RegisteredVersion } from '../../registry/packages.ts';
-import type { Configuration, NewRelease, ReleaseRecord, Submission } from '../../release/record.ts';
+import { Refusal } from '../../operation.ts';
+import type { Configuration, GuardedUpdate, Submission } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
-import { compile, type Path } from '../../rollout/compile.ts';
+import { compile, type Guardrail, type Path } from '../../rollout/compile.ts';
 import type { World } from '../../world.ts';
+import type { Deliver, Planned } from '../mechanism.ts';
 import { alarmsOf } from '../release-alarms.ts';
-import type { DeliveryRequest } from '../request.ts';
+import { desiredOf, planDigest } from '../request.ts';
 import { deploymentConfig } from './deployment-config.ts';
 import { describePlan } from './plan-description.ts';
 
-/** Hex digest of everything asked, and of nothing that is live: the same request has the same digest on every run. */
-export const planDigest = (asked: DeliveryRequest, packageVersion: number): string =>
-  digest({ ...asked, operation: 'deploy-endpoint', packageVersion });
-
-/** What `asked` publishes, given what a plan froze; the same in every turn. */
-export const desiredOf = (
-  { account }: World,
-  { group, version, spec }: DeliveryRequest,
-  frozen: Pick<DesiredFrom, 'packageVersion' | 'variant' | 'instanceCount' | 'attempt'>,
-): Desired => desired({ account, group, version, spec, ...frozen });
-
-export interface Planned {
-  readonly plan: Plan;
-  readonly release: NewRelease;
-}
-
 /**
- * Looks at everything the delivery depends on and freezes the decisions; writes nothing.
+ * Plans a delivery by everything but steps: decides once whether it creates the endpoint, updates it or has nothing to submit, and freezes
+ * the decisions.
  * @throws {Refusal} for whatever would make the delivery fail or prove nothing
  */
-export const planDelivery = async (
-  world: World,
-  asked: DeliveryRequest,
-  registered: RegisteredVersion,
-  record: ReleaseRecord,
-  attempt: number,
-  tags: Readonly<Record<string, string>>,
-): Promise<Planned> => {
-  const { spec, rollout, version } = asked;
+export const planDelivery = async (world: World, request: Deliver): Promise<Planned> => {
+  const { asked, registered, record, attempt, tags } = request;
+  const found = await look(world, request);
+  const way = await wayOf(world, request, found);
+  const { live, baseline, variant, count, wanted, path } = found;
+  const plan = await describePlan(world, {
+    asked,
+    registered,
+    live,
+    baseline,
+    wanted,
+    serves: way.submission.kind === 'none',
+    path,
+    alarms: way.alarms,
+    rate: way.rate,
+    count,
+    notes: [...found.notes, ...way.notes],
+    variant,
+    tags,
+  });
+  const digest = planDigest(asked, registered.packageVersion);
+  return {
+    plan,
+    already: 'already-delivered',
+    release: {
+      id: releaseId(record, asked.version, digest),
+      operation: 'deploy-endpoint',
+      version: asked.version,
+      planDigest: digest,
+      attempt,
+      ...(baseline ? { baseline } : {}),
+      candidate: candidateOf(request, wanted, count),
+      submission: way.submission,
+    },
+  };
+};
+
+/** What serves, and what the request makes beside it. */
+interface Found {
+  readonly live: Live | undefined;
+  readonly baseline: Configuration | undefined;
+  readonly variant: string;
+  readonly count: Count;
+  readonly wanted: Desired;
+  readonly serves: boolean;
+  readonly path: Path;
+  readonly notes: readonly string[];
+}
+
+const look = async (world: World, { asked, registered, record, attempt }: Deliver): Promise<Found> => {
+  const { spec } = asked;
   const live = await observe(world, spec.name);
   if (live !== undefined) refuseUnusable(spec.name, live);
   const baseline = live && (await baselineOf(world, live, record));
   const variant = live?.variants[0]?.name ?? defaultVariant;
   const count = countOf(spec, live, live !== undefined && (await scalingOf(world, spec.name, variant)) !== undefined);
-  const asynchronous = spec.async ? { asynchronous: true } : {};
   const { packageVersion } = registered;
   const wanted = desiredOf(world, asked, { packageVersion, variant, instanceCount: count.inConfig, attempt });
   // A mix of two configurations serves after UpdateRollbackFailed, whichever is named (reference/sagemaker.md §2.7).
@@ -67,6 +91,17 @@ export const planDelivery = async (
       'endpoint-unusable',
       `${spec.name} serves ${live.endpointConfig} and is being updated to ${live.pending.endpointConfig} by somebody else: wait until that has ended`,
     );
+  return { live, baseline, variant, count, wanted, serves, ...pathOf(asked, live, baseline, count, serves) };
+};
+
+/** @throws {Refusal} `infeasible-rollout`, also over what serves already */
+const pathOf = (
+  { spec, rollout }: Deliver['asked'],
+  live: Live | undefined,
+  baseline: Configuration | undefined,
+  count: Count,
+  serves: boolean,
+): Pick<Found, 'path' | 'notes'> => {
   const compiled = compile(rollout, {
     // What serves already moves nothing, whether or not its rollout could be carried out.
     exists: live !== undefined && !serves,
@@ -75,112 +110,99 @@ export const planDelivery = async (
     ...(baseline === undefined ? {} : { replacedType: baseline.instanceType }),
     startSeconds: (spec.modelDownloadTimeoutSeconds ?? 0) + (spec.startupHealthCheckTimeoutSeconds ?? 300),
   });
-  if (compiled.is === 'infeasible')
-    throw new Refusal('infeasible-rollout', `${rollout.strategy} on ${spec.name}: ${compiled.because}`);
-  const { path } = compiled;
-  const notes = [...compiled.notes];
-  const guarded = path.mechanism === 'guardrail';
-  const bakes = bakesOf(path);
-  const endpointConfig = wanted.config.EndpointConfigName;
-  const alarms =
-    serves || !guarded ? [] : alarmsOf(spec.name, { endpointConfig }, { variant, ...bakes, ...asynchronous }, rollout);
-  const rate =
-    baseline && !serves
-      ? await usualRate(world, {
-          endpoint: spec.name,
-          variant,
-          asynchronous: live?.asynchronous ?? false,
-        })
-      : 0;
-  if (!serves && guarded)
-    notes.push(
-      ...(await refuseUnfit(world, { endpoint: spec.name, variant, endpointConfig, rollout, path, alarms, rate })),
-    );
+  if (compiled.is === 'feasible') return compiled;
+  throw new Refusal('infeasible-rollout', `${rollout.strategy} on ${spec.name}: ${compiled.because}`);
+};
 
-  const frozen =
-    guarded && !serves && rollout.judge && !spec.async
-      ? await freezePolicy(world, { endpoint: spec.name, variant }, rollout.judge, {
-          minimumRequests: rollout.minimumRequests,
-          byDifference: true,
-        })
-      : undefined;
-  const judged = frozen && { policy: frozen.policy, ...(frozen.latency ? { latency: frozen.latency } : {}) };
-  if (frozen)
-    notes.push(
-      `the judge compares both fleets during the bakes; burst guard ${frozen.policy.burstGuard ? 'on' : 'off'}: ${frozen.guard.because}`,
-    );
-  const plan = await describePlan(world, {
-    asked,
-    registered,
-    live,
-    baseline,
-    wanted,
-    serves,
-    path,
+/** How the endpoint gets to what is asked. */
+interface Way {
+  readonly submission: Submission;
+  readonly alarms: readonly AlarmSpec[];
+  /** Requests per second that the bakes can count on. */
+  readonly rate: number;
+  readonly notes: readonly string[];
+}
+const unwatched = { alarms: [], rate: 0, notes: [] };
+
+const wayOf = async (world: World, request: Deliver, found: Found): Promise<Way> => {
+  const { live, variant, count, serves, path } = found;
+  const { exclude } = count;
+  if (serves) return { submission: { mechanism: 'replacement', kind: 'none', variant, exclude }, ...unwatched };
+  if (path.mechanism === 'guardrail' && live !== undefined) return guarded(world, request, found, live, path);
+  const { expectedSeconds } = path;
+  return {
+    submission:
+      live === undefined
+        ? { mechanism: 'replacement', kind: 'create', variant, expectedSeconds }
+        : { mechanism: 'replacement', kind: 'update', variant, exclude, expectedSeconds },
+    ...unwatched,
+  };
+};
+
+/** Under deployment guardrails: its alarms can fire, its bakes see enough requests, and the judge knows what is usual. */
+const guarded = async (
+  world: World,
+  { asked: { spec, rollout } }: Deliver,
+  { variant, count, wanted }: Found,
+  live: Live,
+  path: Guardrail,
+): Promise<Way> => {
+  const endpoint = spec.name;
+  const endpointConfig = wanted.config.EndpointConfigName;
+  const bakes = {
+    bakeSeconds: path.waitSeconds,
+    finalBakeSeconds: path.stages.at(-1)?.bakeSeconds ?? 0,
+    ...(spec.async ? { asynchronous: true } : {}),
+  };
+  const alarms = alarmsOf(endpoint, { endpointConfig }, { variant, ...bakes }, rollout);
+  const rate = await usualRate(world, { endpoint, variant, asynchronous: live.asynchronous ?? false });
+  const warnings = await refuseUnfit(world, { endpoint, variant, endpointConfig, rollout, path, alarms, rate });
+  const { judged, notes } = spec.async ? { notes: [] } : await judgedBy(world, { endpoint, variant }, rollout);
+  const abort = alarms.find(({ MetricName }) => MetricName === 'Abort');
+  const watched = [...alarms.map(({ AlarmName }) => AlarmName), ...rollout.alarms.named];
+  return {
+    submission: {
+      mechanism: 'guardrail',
+      kind: 'update',
+      variant,
+      exclude: count.exclude,
+      deployment: { ...deploymentConfig(path, watched) },
+      ...bakes,
+      timeoutSeconds: path.timeoutSeconds,
+      expectedSeconds: path.expectedSeconds,
+      minimumRequests: rollout.minimumRequests,
+      ...(judged ? { judged } : {}),
+      ...(abort ? { abortAlarm: abort.AlarmName } : {}),
+    },
     alarms,
     rate,
-    count,
-    notes,
-    variant,
-    tags,
-  });
-  const candidate: Configuration = {
-    endpointConfig,
-    model: wanted.model.ModelName,
-    version,
-    packageVersion: registered.packageVersion,
-    instanceType: hardwareOf(spec),
-    instanceCount: count.inConfig,
-    contentDigest: registered.contentDigestNow,
-    ...(registered.imageDigest === undefined ? {} : { imageDigest: registered.imageDigest }),
+    notes: [...warnings, ...notes],
   };
-  const digestOfPlan = planDigest(asked, registered.packageVersion);
+};
+
+/** The policy of the judge, frozen from the old fleet's day, when the manifest has one. */
+const judgedBy = async (
+  world: World,
+  fleet: { readonly endpoint: string; readonly variant: string },
+  { judge, minimumRequests }: Deliver['asked']['rollout'],
+): Promise<Pick<GuardedUpdate, 'judged'> & { readonly notes: readonly string[] }> => {
+  if (judge === undefined) return { notes: [] };
+  const { policy, latency, guard } = await freezePolicy(world, fleet, judge, { minimumRequests, byDifference: true });
   return {
-    plan,
-    release: {
-      id: releaseId(record, version, digestOfPlan),
-      operation: 'deploy-endpoint',
-      version,
-      planDigest: digestOfPlan,
-      attempt,
-      ...(baseline ? { baseline } : {}),
-      candidate,
-      submission: {
-        ...submissionOf(rollout, path, alarms, serves ? 'none' : live === undefined ? 'create' : 'update'),
-        variant,
-        exclude: count.exclude,
-        ...asynchronous,
-        ...(judged ? { judged } : {}),
-      },
-    },
+    judged: { policy, ...(latency ? { latency } : {}) },
+    notes: [
+      `the judge compares both fleets during the bakes; burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
+    ],
   };
 };
 
-/** How the rollout is asked of SageMaker. */
-const submissionOf = (
-  { alarms: { named }, minimumRequests }: Rollout,
-  path: Path,
-  alarms: readonly AlarmSpec[],
-  kind: Submission['kind'],
-): Omit<Submission, 'variant' | 'exclude'> => {
-  const { expectedSeconds } = path;
-  const around = { kind, ...bakesOf(path), expectedSeconds, ...abortAlarmOf(alarms) };
-  if (path.mechanism !== 'guardrail') return { ...around, timeoutSeconds: 3600, minimumRequests: 0 };
-  const watched = [...alarms.map(({ AlarmName }) => AlarmName), ...named];
-  return {
-    ...around,
-    timeoutSeconds: path.timeoutSeconds,
-    minimumRequests,
-    ...(kind === 'none' ? {} : { deployment: { ...deploymentConfig(path, watched) } }),
-  };
-};
-
-const bakesOf = (path: Path): Pick<Submission, 'bakeSeconds' | 'finalBakeSeconds'> =>
-  path.mechanism === 'guardrail'
-    ? { bakeSeconds: path.waitSeconds, finalBakeSeconds: path.stages.at(-1)?.bakeSeconds ?? 0 }
-    : { bakeSeconds: 0, finalBakeSeconds: 0 };
-
-const abortAlarmOf = (alarms: readonly AlarmSpec[]): { readonly abortAlarm?: string } => {
-  const found = alarms.find(({ MetricName }) => MetricName === 'Abort');
-  return found ? { abortAlarm: found.AlarmName } : {};
-};
+const candidateOf = ({ asked, registered }: Deliver, wanted: Desired, count: Count): Configuration => ({
+  endpointConfig: wanted.config.EndpointConfigName,
+  model: wanted.model.ModelName,
+  version: asked.version,
+  packageVersion: registered.packageVersion,
+  instanceType: hardwareOf(asked.spec),
+  instanceCount: count.inConfig,
+  contentDigest: registered.contentDigestNow,
+  ...(registered.imageDigest === undefined ? {} : { imageDigest: registered.imageDigest }),
+});

@@ -3,11 +3,20 @@ import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { judgeFleets } from '../../metrics/judge-fleets.ts';
 import { candidateFleet } from '../../metrics/traffic.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
+import type { GuardedUpdate, Submission } from '../../release/record.ts';
 import type { Verdict } from '../../rollout/event.ts';
 import type { Look } from '../approval.ts';
 import { abortHeldMs, publishAbort, rearm } from '../release-alarms.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 import { starvedBake } from './bakes.ts';
+
+/** An update that can be stopped: one with an abort alarm. */
+const stoppable = (submission: Submission): GuardedUpdate | undefined =>
+  submission.mechanism === 'guardrail' && submission.abortAlarm !== undefined ? submission : undefined;
+
+/** `Mechanism.stop`. */
+export const stopUpdate = async (turn: Turn, why: ReasonCode, because: string): Promise<TurnResult | undefined> =>
+  stoppable(turn.release.submission) && stop(turn, why, `stopping the update: ${because}`, { because });
 
 /** The only lever SageMaker leaves for stopping an update is an alarm (reference/sagemaker.md §3.3). */
 const stop = async (
@@ -49,24 +58,21 @@ export const stopIfAsked = async (turn: Turn): Promise<TurnResult | undefined> =
   if (abort?.published === false || (abort && abort.at + abortHeldMs - minutes(10) <= turn.world.clock.now()))
     return stop(turn, 'aborted-by-hand', 'stopping the update');
   const asked = release.commands.find(({ command }) => command === 'abort');
-  if (asked === undefined || abort !== undefined || release.submission.abortAlarm === undefined) return undefined;
+  if (asked === undefined || abort !== undefined || stoppable(release.submission) === undefined) return undefined;
   return stop(turn, 'aborted-by-hand', `stopping the update as ${asked.by} asked: ${asked.why}`);
 };
 
 /** Rule 18: without its approval, or with another content than was approved, a version keeps no traffic. */
 export const stopIfWithdrawn = async (turn: Turn, look: Look): Promise<TurnResult | undefined> => {
-  const { abortAlarm } = turn.release.submission;
-  if (look.is !== 'withdrawn' || turn.release.witnessed.abort !== undefined || abortAlarm === undefined)
-    return undefined;
-  const { because } = look.withdrawal;
-  return stop(turn, 'approval-withdrawn', `stopping the update: ${because}`, { because });
+  if (look.is !== 'withdrawn' || turn.release.witnessed.abort !== undefined) return undefined;
+  return stopUpdate(turn, 'approval-withdrawn', look.withdrawal.because);
 };
 
 /** The same judge as in a stepped rollout; here its only lever is the alarm. */
 export const stopIfConvicted = async (turn: Turn): Promise<TurnResult | undefined> => {
-  const { judged, abortAlarm } = turn.release.submission;
+  const { judged } = stoppable(turn.release.submission) ?? {};
   const { abort, bakes = [], blindSince } = turn.release.witnessed;
-  if (judged === undefined || abort !== undefined || abortAlarm === undefined) return undefined;
+  if (judged === undefined || abort !== undefined) return undefined;
   const heard = await judgeFleets(turn, { ...judged, ...(blindSince === undefined ? {} : { blindSince }) }, bakes);
   if (heard === undefined) return undefined;
   const { verdict, evidence } = heard;
@@ -85,8 +91,8 @@ const noteBlindness = async (turn: Turn, blind: boolean): Promise<Turn> => {
 /** Rule 5: a bake that cannot prove anything is not waited for. */
 export const stopIfStarved = async (turn: Turn): Promise<TurnResult | undefined> => {
   const { release, world } = turn;
-  const { minimumRequests, abortAlarm } = release.submission;
-  if (release.witnessed.abort !== undefined || abortAlarm === undefined) return undefined;
+  const { minimumRequests } = stoppable(release.submission) ?? {};
+  if (release.witnessed.abort !== undefined || minimumRequests === undefined) return undefined;
   const starved = await starvedBake(world, candidateFleet(turn), release.witnessed.bakes ?? [], minimumRequests);
   if (starved === undefined) return undefined;
   const saw = starved.projected ? `will see about ${starved.requests}` : `saw ${starved.requests}`;

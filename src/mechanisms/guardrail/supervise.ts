@@ -2,17 +2,18 @@ import { failureCause } from '../../aws/errors.ts';
 import { duration, minutes, seconds } from '../../clock.ts';
 import { canonical } from '../../digest.ts';
 import { inProgress, type Live, observe } from '../../endpoint/observe.ts';
-import { mismatches } from '../../endpoint/verify.ts';
+import { arrivedAsAsked } from '../../endpoint/verify.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
-import { candidateFleet, firstRequestAt, metricDelay, requestsSeen } from '../../metrics/traffic.ts';
+import { candidateFleet, metricDelay, requestsSeen } from '../../metrics/traffic.ts';
 import type { Witnessed } from '../../release/record.ts';
 import { type Look, lookAtApproval, saidOf, standing } from '../approval.ts';
-import { type AlarmStates, alarmStates, watchedAlarms, wentRed } from '../release-alarms.ts';
+import type { Mechanism } from '../mechanism.ts';
+import { type AlarmStates, alarmStates } from '../release-alarms.ts';
 import { grace, moved } from '../submit.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 import { turnBack } from '../turn-back.ts';
 import { countableAt, countBakes, witnessBakes } from './bakes.ts';
-import { causeOf } from './cause.ts';
+import { whyReturned } from './cause.ts';
 import { putBack, stopIfAsked, stopIfConvicted, stopIfStarved, stopIfWithdrawn } from './stop-update.ts';
 
 /** The submission arrived, so a read without any sign of it is stale; past this, nothing is known any more. */
@@ -23,8 +24,13 @@ const lag = minutes(5);
 /**
  * One look at a running update: write down what is seen, act on it, or conclude.
  * @param armed the alarms the release made for itself, to be put back when somebody deletes them
+ * @param ends how its mechanism verifies an update that arrived, and explains one that did not
  */
-export const supervise = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promise<TurnResult> => {
+export const supervise = async (
+  turn: Turn,
+  armed: readonly AlarmSpec[] = [],
+  ends: Ends = { verify: arrivedAsAsked, cause: whyReturned },
+): Promise<TurnResult> => {
   const live = await observe(turn.world, turn.endpoint);
   if (live === undefined)
     return turn.conclude('changed-by-others', `the endpoint ${turn.endpoint} was deleted during the release`);
@@ -53,13 +59,13 @@ export const supervise = async (turn: Turn, armed: readonly AlarmSpec[] = []): P
     case 'arrived':
       return (
         (await withdrawn(witnessing, live)) ??
-        (await unverified(witnessing, live)) ??
+        (await unverified(witnessing, live, ends)) ??
         (await unwatched(witnessing)) ??
         (await unproven(witnessing, live)) ??
         succeeded(witnessing)
       );
     case 'returned':
-      return returned(witnessing, live);
+      return returned(witnessing, live, ends);
     case 'failed':
       return failed(witnessing, live);
     case 'out-of-service':
@@ -79,6 +85,8 @@ export const supervise = async (turn: Turn, armed: readonly AlarmSpec[] = []): P
       );
   }
 };
+
+type Ends = Pick<Mechanism, 'verify' | 'cause'>;
 
 type Situation =
   | 'moving'
@@ -161,7 +169,9 @@ const progress = (turn: Turn, live: Live, look: Look): TurnResult => {
   const phase = variant?.phases.at(-1);
   const shown = phase === undefined ? live.status : `${phase.phase}${phase.message ? ` (${phase.message})` : ''}`;
   const since = world.clock.now() - (release.witnessed.submittedAt ?? release.startedAt);
-  const share = Math.min(1, since / seconds(Math.max(1, release.submission.expectedSeconds)));
+  const { submission } = release;
+  const expectedSeconds = submission.kind === 'none' ? 0 : submission.expectedSeconds;
+  const share = Math.min(1, since / seconds(Math.max(1, expectedSeconds)));
   const red = release.witnessed.alarms ?? [];
   return {
     because: [
@@ -212,8 +222,8 @@ const withdrawn = async (turn: Turn, live: Live): Promise<TurnResult | undefined
   }
 };
 
-const unverified = async (turn: Turn, live: Live): Promise<TurnResult | undefined> => {
-  const wrong = mismatches(live, turn.release.candidate, turn.release.submission.variant);
+const unverified = async (turn: Turn, live: Live, { verify }: Ends): Promise<TurnResult | undefined> => {
+  const wrong = verify(turn.release, live);
   if (wrong.length === 0) return undefined;
   if (turn.world.clock.now() < live.modifiedAt + lag)
     return { because: `the update settled; waiting for ${wrong.join('; ')}`, percent: 88, notBefore: turn.nextPoll() };
@@ -223,8 +233,9 @@ const unverified = async (turn: Turn, live: Live): Promise<TurnResult | undefine
 /** A bake that ended without enough requests after the update had settled can no longer be stopped, only told. */
 const unproven = async (turn: Turn, live: Live): Promise<TurnResult | undefined> => {
   const { release, world } = turn;
-  const { minimumRequests, kind, bakeSeconds, finalBakeSeconds } = release.submission;
-  if (kind !== 'update' || minimumRequests === 0 || bakeSeconds + finalBakeSeconds === 0) return undefined;
+  if (release.submission.mechanism !== 'guardrail') return undefined;
+  const { minimumRequests, bakeSeconds, finalBakeSeconds } = release.submission;
+  if (minimumRequests === 0 || bakeSeconds + finalBakeSeconds === 0) return undefined;
   const bakes = release.witnessed.bakes ?? [];
   const countable = bakes.length > 0 ? countableAt(bakes) : live.modifiedAt + metricDelay;
   if (countable !== undefined && world.clock.now() < countable)
@@ -260,35 +271,9 @@ const succeeded = (turn: Turn): Promise<TurnResult> => {
     : turn.conclude('delivered', `${endpoint} serves ${what} after ${took}, verified`);
 };
 
-/** The alarms that took the update back: as witnessed, else what went off since the candidate's first bake or request. */
-const redAlarms = async (turn: Turn): Promise<readonly string[]> => {
-  const { witnessed, startedAt } = turn.release;
-  if (witnessed.alarms !== undefined) return witnessed.alarms;
-  if (watchedAlarms(turn).length === 0) return [];
-  const [bake] = witnessed.bakes ?? [];
-  const exposed =
-    bake?.startedAt ?? (await firstRequestAt(turn.world, candidateFleet(turn), witnessed.submittedAt ?? startedAt));
-  return exposed === undefined ? [] : wentRed(turn, exposed);
-};
-
-const returned = async (turn: Turn, live: Live): Promise<TurnResult> => {
-  const { release, world } = turn;
-  const submittedAt = release.witnessed.submittedAt ?? release.startedAt;
-  const cause = causeOf({
-    release,
-    redAlarms: await redAlarms(turn),
-    failureReason: release.witnessed.failureReason,
-    elapsedSeconds: (world.clock.now() - submittedAt) / 1000,
-  });
-  if (release.operation === 'shift-traffic')
-    return turn.conclude(
-      'retire-failed',
-      `${cause.because}; ${release.candidate.version} keeps all traffic beside the old variant`,
-    );
-  const serves = `${release.baseline?.version ?? live.endpointConfig} serves`;
-  return release.operation === 'rollback'
-    ? turn.conclude('restore-failed', `${cause.because}; ${serves} still`)
-    : turn.conclude(cause.reason, `${cause.because}; ${serves}`);
+const returned = async (turn: Turn, live: Live, { cause }: Ends): Promise<TurnResult> => {
+  const { reason, because } = await cause(turn, live);
+  return turn.conclude(reason, because);
 };
 
 /** Nothing serves, and only DeleteEndpoint is allowed (reference/sagemaker.md §2.7). */

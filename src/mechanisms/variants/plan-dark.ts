@@ -5,7 +5,6 @@ import { type Live, observe } from '../../endpoint/observe.ts';
 import { deployPermissions } from '../../endpoint/permissions.ts';
 import { candidateVariant, canonicalOf, darkConfig, leftBehind } from '../../endpoint/variants.ts';
 import { percent } from '../../judge/amounts.ts';
-import type { Rollout } from '../../manifest/manifest.ts';
 import { freezePolicy } from '../../metrics/judge-policy.ts';
 import { type Proof, proofNotes, proofTimes, refuseUnprovable } from '../../metrics/proof.ts';
 import { usualRate } from '../../metrics/traffic.ts';
@@ -14,32 +13,24 @@ import type { RegisteredVersion } from '../../registry/packages.ts';
 import type { Configuration, ReleaseRecord } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import type { World } from '../../world.ts';
-import { desiredOf, type Planned, planDelivery, planDigest } from '../guardrail/plan.ts';
-import type { DeliveryRequest } from '../request.ts';
+import { planDelivery } from '../guardrail/plan.ts';
+import type { Deliver, Planned } from '../mechanism.ts';
+import { swapSeconds } from '../replacement/plan.ts';
+import { type DeliveryRequest, desiredOf, planDigest } from '../request.ts';
 import { refuseUnfitSteps, stepAlarms } from './step-alarms.ts';
-
-type Steps = Extract<Rollout, { strategy: 'steps' }>;
-
-/** Both swaps of a stepped rollout replace the fleet; nobody publishes how long that takes. */
-const swapSeconds = 300;
+import { type Steps, stepsOf } from './steps.ts';
 
 /**
  * Plans the first half of a stepped rollout: the candidate comes up dark beside the variant that serves. `shift-traffic` does the
  * rest. A first deployment has nothing to stand beside and is created as any other.
  * @throws {Refusal} as `planDelivery`, and `infeasible-rollout` when health cannot be proven within the longest stay on a step
  */
-export const planDark = async (
-  world: World,
-  asked: DeliveryRequest,
-  rollout: Steps,
-  registered: RegisteredVersion,
-  record: ReleaseRecord,
-  attempt: number,
-  tags: Readonly<Record<string, string>>,
-): Promise<Planned> => {
+export const planDark = async (world: World, request: Deliver): Promise<Planned> => {
+  const { asked, registered, record, attempt } = request;
   const { spec, version } = asked;
+  const rollout = stepsOf(asked);
   const live = await observe(world, spec.name);
-  if (live === undefined) return planDelivery(world, asked, registered, record, attempt, tags);
+  if (live === undefined) return planDelivery(world, request);
   const left = leftBehind(live, record);
   refuseUnusable(spec.name, left ? { ...live, variants: live.variants.slice(0, 1) } : live);
   const canonical = canonicalOf(live);
@@ -87,6 +78,7 @@ export const planDark = async (
   const digestOfPlan = planDigest(asked, registered.packageVersion);
   return {
     plan: describe(asked, rollout, live, candidate, alone, proof, serves, rate, warnings),
+    already: 'candidate-dark',
     release: {
       id: releaseId(record, version, digestOfPlan),
       operation: 'deploy-endpoint',
@@ -96,21 +88,17 @@ export const planDark = async (
       baseline,
       candidate,
       submission: {
-        kind: serves ? 'none' : 'update',
+        mechanism: 'variants',
         variant: next,
         canonical,
         exclude: [],
-        bakeSeconds: 0,
-        finalBakeSeconds: 0,
-        timeoutSeconds: 3600,
-        expectedSeconds: swapSeconds,
-        minimumRequests: 0,
+        ...(serves ? { kind: 'none' } : { kind: 'update', expectedSeconds: swapSeconds }),
       },
     },
   };
 };
 
-/** The same request was walked home by shift-traffic, or was a first deployment: what serves is its candidate alone. */
+/** The same request was walked home by shift-traffic, or was a first deployment: its candidate serves alone, under the canonical name. */
 const broughtHome = (
   asked: DeliveryRequest,
   { packageVersion }: RegisteredVersion,
@@ -135,7 +123,8 @@ const broughtHome = (
       peakInstances: {},
       permissions: [],
     },
-    release: { ...done, id: releaseId(record, asked.version, digestOfPlan), candidate },
+    release: { ...done, candidate },
+    already: 'already-delivered',
   };
 };
 

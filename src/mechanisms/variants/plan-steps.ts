@@ -1,4 +1,3 @@
-import { digest } from '../../digest.ts';
 import { baselineOf } from '../../endpoint/baseline.ts';
 import { observe } from '../../endpoint/observe.ts';
 import { stepPermissions } from '../../endpoint/permissions.ts';
@@ -7,7 +6,6 @@ import { besideOf, candidateVariant, canonicalOf } from '../../endpoint/variants
 import { shareOf } from '../../endpoint/weights.ts';
 import { counted, percent } from '../../judge/amounts.ts';
 import type { Policy } from '../../judge/policy.ts';
-import type { Rollout } from '../../manifest/manifest.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { type FrozenPolicy, freezePolicy } from '../../metrics/judge-policy.ts';
 import {
@@ -21,35 +19,24 @@ import {
 } from '../../metrics/proof.ts';
 import { usualRate } from '../../metrics/traffic.ts';
 import { type Plan, Refusal } from '../../operation.ts';
-import type { Configuration, NewRelease, ReleaseRecord, Stepping } from '../../release/record.ts';
+import type { Configuration, Stepping } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { initial } from '../../rollout/state.ts';
 import type { World } from '../../world.ts';
+import type { Planned, Shift } from '../mechanism.ts';
+import { swapSeconds } from '../replacement/plan.ts';
 import { refuseUnfitSteps, stepAlarms } from './step-alarms.ts';
-
-export type Steps = Extract<Rollout, { strategy: 'steps' }>;
-
-/** Hex digest of what is asked: the version, the endpoint, the way. */
-export const stepsDigest = (endpoint: string, version: string, rollout: Steps): string =>
-  digest({ operation: 'shift-traffic', endpoint, version, rollout });
-
-export interface PlannedSteps {
-  readonly plan: Plan;
-  readonly release: NewRelease;
-}
+import { type Steps, stepsDigest, stepsOf } from './steps.ts';
 
 /**
  * Plans the walk: finds the dark candidate, freezes the judge's policy (DESIGN §6: burst guard and latency edges from the day before
  * the first candidate request, never from the candidate).
  * @throws {Refusal} `no-candidate`, and `too-little-traffic` when health cannot be proven within the longest stay on a step
  */
-export const planSteps = async (
-  world: World,
-  endpoint: string,
-  version: string,
-  rollout: Steps,
-  record: ReleaseRecord,
-): Promise<PlannedSteps> => {
+export const planSteps = async (world: World, { asked, record }: Shift): Promise<Planned> => {
+  const { version } = asked;
+  const endpoint = asked.spec.name;
+  const rollout = stepsOf(asked);
   const live = await observe(world, endpoint);
   const canonical = live && canonicalOf(live);
   const beside = live && besideOf(live, record);
@@ -91,8 +78,9 @@ export const planSteps = async (
   const baseline = { ...(await baselineOf(world, live, record)), beside };
   const { beside: _, ...candidate } = { ...dark.candidate, endpointConfig: beside.candidate };
   const scales = (await scalingOf(world, endpoint, canonical)) !== undefined;
-  const planDigest = stepsDigest(endpoint, version, rollout);
+  const planDigest = stepsDigest(asked);
   return {
+    already: 'already-delivered',
     plan: describe(endpoint, rollout, baseline, candidate, frozen, proof, scales, alarms, warnings),
     release: {
       id: releaseId(record, version, planDigest),
@@ -104,15 +92,12 @@ export const planSteps = async (
       candidate,
       stepping,
       submission: {
+        mechanism: 'variants',
         kind: 'update',
         variant: canonical,
         // The canonical variant has weight 0 when the candidate has all of it; alone it must have all again.
         exclude: ['DesiredWeight'],
-        bakeSeconds: 0,
-        finalBakeSeconds: 0,
-        timeoutSeconds: 3600,
-        expectedSeconds: 300,
-        minimumRequests: 0,
+        expectedSeconds: swapSeconds,
       },
     },
   };
@@ -168,7 +153,7 @@ const describe = (
     ...warnings,
     'rolling back changes weights only, at once',
   ],
-  expectedSeconds: walkSeconds(rollout, proof) + 300,
+  expectedSeconds: walkSeconds(rollout, proof) + swapSeconds,
   peakInstances: { [candidate.instanceType]: 3 * candidate.instanceCount },
   permissions: stepPermissions({ scales }),
 });

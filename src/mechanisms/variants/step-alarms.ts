@@ -8,8 +8,7 @@ import type { Verdict } from '../../rollout/event.ts';
 import type { World } from '../../world.ts';
 import { rearm, statesOf, wereRed } from '../release-alarms.ts';
 import type { Turn, TurnResult } from '../turn.ts';
-
-type Steps = Extract<Rollout, { strategy: 'steps' }>;
+import type { Steps } from './steps.ts';
 
 /** The alarms that a stepped rollout makes for itself, on the candidate's variant alone. */
 export const stepAlarms = (
@@ -22,9 +21,9 @@ export const stepAlarms = (
 /** Of a live release. */
 export const armedForSteps = (
   { endpoint, release }: Pick<Turn, 'endpoint' | 'release'>,
-  rollout: Steps,
+  rollout: Rollout | undefined,
 ): readonly AlarmSpec[] =>
-  release.stepping
+  release.stepping && rollout?.strategy === 'steps'
     ? stepAlarms(endpoint, release.stepping.candidateVariant, release.candidate.endpointConfig, rollout)
     : [];
 

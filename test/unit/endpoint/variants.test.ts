@@ -40,7 +40,7 @@ describe('the variant that serves', () => {
 describe('what an earlier release left beside', () => {
   const beside = { candidate: 'churn-1-1-0', baseline: 'churn-1-0-0' };
   const record = (endpointConfig: string): ReleaseRecord => ({
-    schemaVersion: 1,
+    schemaVersion: 2,
     endpoint: 'churn',
     epoch: 1,
     ended: [release({ candidate: { ...configuration('1.1.0'), endpointConfig, beside } })],

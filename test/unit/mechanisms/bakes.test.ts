@@ -6,7 +6,12 @@ import type { Bake, Submission } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
 
 const start = Date.parse('2026-01-05T09:00:00Z');
-const submission = { variant: 'AllTraffic', bakeSeconds: 600, finalBakeSeconds: 300 } as Submission;
+const submission = {
+  mechanism: 'guardrail',
+  variant: 'AllTraffic',
+  bakeSeconds: 600,
+  finalBakeSeconds: 300,
+} as Submission;
 const baking = (since: number, current: number): Pending => ({
   endpointConfig: 'churn-1-4-0-aaaaaaaa',
   variants: [{ name: 'AllTraffic', current, desired: 4, phases: [{ phase: 'Baking', message: 'anything', since }] }],

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { causeOf } from '../../../src/mechanisms/guardrail/cause.ts';
 import type { Release, Submission } from '../../../src/release/record.ts';
+import { secondSwap } from '../../support/release.ts';
 
 const release = {
-  submission: { timeoutSeconds: 1800, abortAlarm: 'churn-abort', deployment: {} } as Submission,
+  submission: { mechanism: 'guardrail', timeoutSeconds: 1800, abortAlarm: 'churn-abort', deployment: {} } as Submission,
   witnessed: {},
 } as Release;
 const told = { release, redAlarms: [], failureReason: undefined, elapsedSeconds: 600 };
@@ -48,10 +49,8 @@ describe('why an update was taken back', () => {
   });
 
   test('an update that was given no limit exceeds none', () => {
-    const { deployment: _, ...submission } = release.submission;
-    expect(causeOf({ ...told, release: { ...release, submission }, elapsedSeconds: 9000 }).reason).toBe(
-      'cause-unknown',
-    );
+    const plain: Release = { ...release, submission: { ...secondSwap, mechanism: 'replacement' } };
+    expect(causeOf({ ...told, release: plain, elapsedSeconds: 9000 }).reason).toBe('cause-unknown');
   });
 
   test('no evidence is no cause', () => {

@@ -4,24 +4,18 @@ import { planDark } from '../../../src/mechanisms/variants/plan-dark.ts';
 import { Refusal } from '../../../src/operation.ts';
 import type { RegisteredVersion } from '../../../src/registry/packages.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
-import { planningWorld, recordOf, rollout } from '../../support/planning.ts';
+import { asking, churnSpec, planningWorld, recordOf, rollout } from '../../support/planning.ts';
 
 import { subject } from '../../support/release.ts';
 
-const spec = {
-  name: 'churn',
-  instance: { type: 'ml.m5.large', count: 2 },
-  environment: {},
-  tags: {},
-} as unknown as EndpointSpec;
 const registered = { packageVersion: 7, semver: '1.2.0', imageDigest: 'sha256:5e' } as unknown as RegisteredVersion;
 
 const planned = (
   world: ReturnType<typeof planningWorld>,
   record = newRecord(subject),
-  asked: EndpointSpec = spec,
+  asked = asking('1.2.0'),
 ): ReturnType<typeof planDark> =>
-  planDark(world, { group: 'churn', version: '1.2.0', spec: asked, rollout }, rollout, registered, record, 1, {});
+  planDark(world, { operation: 'deploy-endpoint', asked, registered, record, attempt: 1, tags: {} });
 const serving = { config: 'churn-1-0-0' };
 
 const refusal = async (plan: Promise<unknown>): Promise<string> => {
@@ -41,7 +35,7 @@ describe('bringing a candidate up dark', () => {
       version: '1.2.0',
       baseline: { endpointConfig: 'churn-1-0-0' },
       candidate: { instanceCount: 4, packageVersion: 7, imageDigest: 'sha256:5e', beside: { baseline: 'churn-1-0-0' } },
-      submission: { kind: 'update', variant: 'AllTraffic-next', canonical: 'AllTraffic', bakeSeconds: 0 },
+      submission: { mechanism: 'variants', kind: 'update', variant: 'AllTraffic-next', canonical: 'AllTraffic' },
     });
     expect(release.candidate.beside?.candidate).not.toBe(release.candidate.endpointConfig);
     expect(plan.peakInstances).toEqual({ 'ml.m5.large': 12 });
@@ -81,17 +75,16 @@ describe('refused before anything is written', () => {
   });
 
   test('an alarm that cannot protect the steps to come', async () => {
-    const asked = { ...rollout, bakeSeconds: 120, alarms: { errors: 0.01, named: [] } };
-    const world = planningWorld({ AllTraffic: 1 }, serving);
-    const request = { group: 'churn', version: '1.2.0', spec, rollout: asked };
-    expect(await refusal(planDark(world, request, asked, registered, newRecord(subject), 1, {}))).toMatch(
+    const asked = asking('1.2.0', { ...rollout, bakeSeconds: 120, alarms: { errors: 0.01, named: [] } });
+    expect(await refusal(planned(planningWorld({ AllTraffic: 1 }, serving), undefined, asked))).toMatch(
       /^alarm-cannot-fire: .*within the bake of 2m/,
     );
   });
 
   test('an endpoint without weights', async () => {
-    const serverless = { ...spec, serverless: { memoryMb: 2048 } } as unknown as EndpointSpec;
-    expect(await refusal(planned(planningWorld({ AllTraffic: 1 }, serving), undefined, serverless))).toMatch(
+    const serverless = { ...churnSpec, serverless: { memoryMb: 2048 } } as unknown as EndpointSpec;
+    const asked = asking('1.2.0', rollout, serverless);
+    expect(await refusal(planned(planningWorld({ AllTraffic: 1 }, serving), undefined, asked))).toMatch(
       /^infeasible-rollout: .*only real-time endpoints on instances/,
     );
   });

@@ -1,15 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import type { MetricAlarm } from '../../../src/aws/cloudwatch.ts';
 import { minutes } from '../../../src/clock.ts';
-import type { Alarms } from '../../../src/manifest/manifest.ts';
-import { planSteps, stepsDigest } from '../../../src/mechanisms/variants/plan-steps.ts';
+import type { Alarms, Rollout } from '../../../src/manifest/manifest.ts';
+import { planSteps } from '../../../src/mechanisms/variants/plan-steps.ts';
+import { stepsDigest } from '../../../src/mechanisms/variants/steps.ts';
 import { Refusal } from '../../../src/operation.ts';
-import { planningWorld, recordOf, rollout } from '../../support/planning.ts';
+import { asking, planningWorld, recordOf, rollout } from '../../support/planning.ts';
 import { nine } from '../../support/stepping.ts';
 
+const shifting = (version = '1.1.0', asked: Rollout = rollout) =>
+  ({ operation: 'shift-traffic', asked: asking(version, asked), record: recordOf() }) as const;
 const dark = { AllTraffic: 1, 'AllTraffic-next': 0 };
 const planned = (weights: Readonly<Record<string, number>> = dark, options: Parameters<typeof planningWorld>[1] = {}) =>
-  planSteps(planningWorld(weights, options), 'churn', '1.1.0', rollout, recordOf());
+  planSteps(planningWorld(weights, options), shifting());
 const refusal = async (plan: Promise<unknown>): Promise<string> => {
   const error = await plan.then(
     () => undefined,
@@ -25,7 +28,7 @@ describe('the walk of a dark candidate', () => {
     expect(release).toMatchObject({
       operation: 'shift-traffic',
       version: '1.1.0',
-      planDigest: stepsDigest('churn', '1.1.0', rollout),
+      planDigest: stepsDigest(asking('1.1.0')),
       candidate: { endpointConfig: 'churn-1-1-0' },
       baseline: { endpointConfig: 'churn-dark', beside: { baseline: 'churn-1-0-0' } },
       submission: { kind: 'update', variant: 'AllTraffic', exclude: ['DesiredWeight'] },
@@ -64,13 +67,13 @@ describe('the walk of a dark candidate', () => {
 
   test('has percentages as people write them', async () => {
     const judge = { ...rollout.judge, convict: { worseThan: 1.2, falseRollback: 0.07 } };
-    const { plan } = await planSteps(planningWorld(dark), 'churn', '1.1.0', { ...rollout, judge }, recordOf());
+    const { plan } = await planSteps(planningWorld(dark), shifting('1.1.0', { ...rollout, judge }));
     expect(plan.notes.join('\n')).toContain('with at most 7 % chance of convicting a good one');
   });
 
   test('promises no proof of health for the last step, which has nothing beside it', async () => {
     const details = async (alarms: Alarms): Promise<readonly string[] | undefined> => {
-      const { plan } = await planSteps(planningWorld(dark), 'churn', '1.1.0', { ...rollout, alarms }, recordOf());
+      const { plan } = await planSteps(planningWorld(dark), shifting('1.1.0', { ...rollout, alarms }));
       return plan.changes.find(({ object }) => object === 'weights of churn')?.details;
     };
     expect(await details({ named: [] })).toEqual([
@@ -110,13 +113,7 @@ describe('the alarms of a walk', () => {
   });
   const candidate = { EndpointName: 'churn', VariantName: 'AllTraffic-next' };
   const under = (alarms: Alarms, described: readonly MetricAlarm[] = [], bakeSeconds = 300) =>
-    planSteps(
-      planningWorld(dark, { alarms: described }),
-      'churn',
-      '1.1.0',
-      { ...rollout, alarms, bakeSeconds },
-      recordOf(),
-    );
+    planSteps(planningWorld(dark, { alarms: described }), shifting('1.1.0', { ...rollout, alarms, bakeSeconds }));
 
   test('are frozen with it: its own on the candidate’s variant alone, and those that are named', async () => {
     const { release, plan } = await under({ errors: 0.01, named: ['theirs'] }, [theirs(candidate)]);
@@ -184,6 +181,6 @@ describe('refused before anything moves', () => {
     ['a config nobody here made', planningWorld(dark, { config: 'churn-other' }), '1.1.0', 'has no dark candidate'],
     ['another version stands there', planningWorld(dark), '1.2.0', 'no dark candidate of 1.2.0, but one of 1.1.0'],
   ])('%s', async (_what, world, version, words) => {
-    expect(await refusal(planSteps(world, 'churn', version, rollout, recordOf()))).toContain(words);
+    expect(await refusal(planSteps(world, shifting(version)))).toContain(words);
   });
 });

@@ -4,7 +4,7 @@ import { seconds } from '../../../src/clock.ts';
 import { confirmSubmission, submit } from '../../../src/mechanisms/submit.ts';
 import type { Turn } from '../../../src/mechanisms/turn.ts';
 import type { ReleasePatch } from '../../../src/release/lifecycle.ts';
-import type { Release } from '../../../src/release/record.ts';
+import type { GuardedUpdate, Release } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
 import { type Registry, registryOf, terms } from '../../support/approval.ts';
 import { turnFrom } from '../../support/turns.ts';
@@ -20,6 +20,7 @@ const release = {
   baseline: { endpointConfig: 'churn-old' },
   candidate: { endpointConfig: 'churn-new', packageVersion: 7 },
   submission: {
+    mechanism: 'guardrail',
     kind: 'update',
     exclude: [],
     deployment: { AutoRollbackConfiguration: { Alarms: [{ AlarmName: 'errors' }] } },
@@ -109,7 +110,7 @@ describe('submitting an update', () => {
   test('an update keeps every variant’s properties but those the plan excludes, and is watched by the plan’s alarms', async () => {
     const { turn, sent } = turnOver({});
     await submit(turn, {});
-    const { deployment } = release.submission;
+    const { deployment } = release.submission as GuardedUpdate;
     const DeploymentConfig = { DeploymentConfig: deployment };
     const names = { EndpointName: 'churn', EndpointConfigName: 'churn-new' };
     expect(sent).toEqual([{ ...names, RetainAllVariantProperties: true, ...DeploymentConfig }]);

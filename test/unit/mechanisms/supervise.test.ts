@@ -88,6 +88,7 @@ const watching = async (
     version: '1.4.0',
     candidate: { endpointConfig: 'churn-new', version: '1.4.0', packageVersion: 7 },
     submission: {
+      mechanism: 'guardrail',
       kind: 'update',
       variant: 'AllTraffic',
       minimumRequests: options.minimumRequests ?? 0,

@@ -5,7 +5,7 @@ import { type ShiftTrafficInputs, shiftTraffic } from '../../../src/operations/s
 import { manifestText, rollouts } from '../../../src/rehearsal/manifest.ts';
 import type { Phase, ReleaseRecord } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
-import { configuration, release } from '../../support/release.ts';
+import { configuration, release, secondSwap } from '../../support/release.ts';
 import { stepping } from '../../support/stepping.ts';
 
 const manifest = loadManifest(manifestText({ rollout: rollouts.steps }), 'delivery.yml');
@@ -21,9 +21,10 @@ const saying = async (
     operation: 'shift-traffic',
     phase,
     baseline: configuration('1.0.0'),
+    submission: secondSwap,
     stepping: stepping(),
   });
-  let record: ReleaseRecord = { schemaVersion: 1, endpoint: 'iris', epoch: 5, live, ended: [], history: [] };
+  let record: ReleaseRecord = { schemaVersion: 2, endpoint: 'iris', epoch: 5, live, ended: [], history: [] };
   let left = races;
   const world = {
     clock: { now: () => 0 },

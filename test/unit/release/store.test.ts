@@ -52,7 +52,7 @@ describe('read', () => {
   });
 
   test.each([
-    ['a newer schema', { ...first(), schemaVersion: 2 }, /newer version of this suite \(schema 2/],
+    ['a newer schema', { ...first(), schemaVersion: 3 }, /newer version of this suite \(schema 3/],
     ['something else', { hello: 'world' }, /is not a release record/],
     ['a wrong member', { ...first(), epoch: 'one' }, /is not a release record: epoch/],
   ])('%s is refused by name and place', async (_what, content, expected) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Release, ReleaseRecord } from '../../../src/release/record.ts';
 import { ForeignRecord, ownRecord } from '../../../src/release/subject.ts';
-import { fullRecord, subject } from '../../support/release.ts';
+import { fullRecord, guarded, subject } from '../../support/release.ts';
 
 const live = (change: (release: Release) => Partial<Release>): ReleaseRecord => {
   const record = fullRecord();
@@ -61,7 +61,7 @@ describe('a release in the record', () => {
     ],
     [
       'another endpoint’s alarm to abort with',
-      live(({ submission }) => ({ submission: { ...submission, abortAlarm: 'prices-1-0-0-aaaaaaaa-abort-bbbbbbbb' } })),
+      live(() => ({ submission: { ...guarded, abortAlarm: 'prices-1-0-0-aaaaaaaa-abort-bbbbbbbb' } })),
       /the alarm prices-1-0-0/,
     ],
     [

@@ -1,0 +1,23 @@
+import { mechanismOf } from '../mechanisms/all.ts';
+import type { Wanted } from '../mechanisms/mechanism.ts';
+import type { Turn } from '../mechanisms/turn.ts';
+import type { Task, Tasks } from './task.ts';
+
+/** What this run's manifest makes of a release; undefined in a run that only ends it. */
+type WantedOf = (turn: Turn) => Wanted | undefined;
+
+const nothing: WantedOf = () => undefined;
+
+/** The last task of phase `preparing`: what its mechanism makes ready, and the change itself. */
+export const submitChange =
+  (wanted: WantedOf = nothing): Task =>
+  (turn) =>
+    mechanismOf(turn.release).submit(turn, wanted(turn));
+
+/** Every phase from the change to the conclusion, whoever moves the traffic meanwhile. */
+export const followChange = (
+  wanted: WantedOf = nothing,
+): Required<Pick<Tasks, 'stepping' | 'submitting' | 'supervising'>> => {
+  const look: Task = (turn) => mechanismOf(turn.release).observe(turn, wanted(turn));
+  return { stepping: [look], submitting: [look], supervising: [look] };
+};

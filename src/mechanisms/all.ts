@@ -1,0 +1,25 @@
+import type { Rollout } from '../manifest/manifest.ts';
+import type { MechanismName, Release } from '../release/record.ts';
+import { guardrail } from './guardrail/guardrail.ts';
+import type { Mechanism } from './mechanism.ts';
+import { replacement } from './replacement/replacement.ts';
+import { variants } from './variants/variants.ts';
+
+/** Every mechanism, by the name that a release record has for it. */
+export const mechanisms = { guardrail, variants, replacement } as const satisfies Readonly<
+  Record<MechanismName, Mechanism>
+>;
+
+/** The mechanism that carries a release, as its record says. */
+export const mechanismOf = ({ submission }: Pick<Release, 'submission'>): Mechanism => mechanisms[submission.mechanism];
+
+const byStrategy: Readonly<Record<Rollout['strategy'], MechanismName>> = {
+  'all-at-once': 'guardrail',
+  canary: 'guardrail',
+  linear: 'guardrail',
+  rolling: 'guardrail',
+  steps: 'variants',
+};
+
+/** The mechanism that plans a rollout. What serves may leave it to another one to carry it out: nothing, or an endpoint without guardrails. */
+export const mechanismFor = ({ strategy }: Pick<Rollout, 'strategy'>): Mechanism => mechanisms[byStrategy[strategy]];

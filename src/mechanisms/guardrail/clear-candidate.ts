@@ -1,0 +1,35 @@
+import { baselineOf } from '../../endpoint/baseline.ts';
+import { observe } from '../../endpoint/observe.ts';
+import { rollbackPermissions } from '../../endpoint/permissions.ts';
+import { canonicalOf, leftBehind } from '../../endpoint/variants.ts';
+import type { World } from '../../world.ts';
+import type { Deliver, Planned } from '../mechanism.ts';
+import { restoring, swapSeconds } from '../replacement/plan.ts';
+
+/** Guardrails need one variant: the candidate that an ended stepped release left behind goes first, by a release of its own. */
+export const planClearing = async (
+  world: World,
+  { asked: { spec }, record }: Deliver,
+): Promise<Planned | undefined> => {
+  const endpoint = spec.name;
+  const live = await observe(world, endpoint);
+  const left = live && leftBehind(live, record);
+  const canonical = live && canonicalOf(live);
+  if (live === undefined || left === undefined || canonical === undefined) return undefined;
+  const from = { ...(await baselineOf(world, live, record)), beside: left };
+  const { beside: _, ...to } = { ...from, endpointConfig: left.baseline };
+  return {
+    plan: {
+      title: `let the candidate go that an earlier release left on ${endpoint}, then deploy`,
+      changes: [
+        { verb: 'update', object: `endpoint ${endpoint}`, details: [`${from.endpointConfig} → ${to.endpointConfig}`] },
+      ],
+      notes: ['what serves stays the same; the delivery is planned once it stands alone'],
+      expectedSeconds: swapSeconds,
+      peakInstances: { [to.instanceType]: 3 * to.instanceCount },
+      permissions: rollbackPermissions({ scales: spec.autoscaling !== undefined }),
+    },
+    release: restoring({ record, from, to, variant: canonical }),
+    already: 'already-delivered',
+  };
+};

@@ -1,0 +1,31 @@
+import { arrivedAsAsked } from '../../endpoint/verify.ts';
+import type { Mechanism } from '../mechanism.ts';
+import { refusePlan } from '../refuse-plan.ts';
+import { armAlarms, armedBy } from '../release-alarms.ts';
+import { freeScaling } from '../replacement/free-scaling.ts';
+import { confirmSubmission, submit } from '../submit.ts';
+import { whyReturned } from './cause.ts';
+import { planClearing } from './clear-candidate.ts';
+import { planDelivery } from './plan.ts';
+import { stopUpdate } from './stop-update.ts';
+import { supervise } from './supervise.ts';
+
+/**
+ * SageMaker's deployment guardrails (DESIGN §5): SageMaker moves the traffic by its own timer, alarms take it back, and the suite
+ * supervises to the verified end.
+ */
+export const guardrail: Mechanism = {
+  plan: async (world, request) =>
+    request.operation === 'deploy-endpoint'
+      ? ((await planClearing(world, request)) ?? planDelivery(world, request))
+      : refusePlan(request, 'deployment guardrails bring a version up; shift-traffic walks strategy steps only'),
+  submit: async (turn, wanted) =>
+    (await armAlarms(turn, armedBy(turn, wanted?.rollout))) ??
+    (await freeScaling(turn)) ??
+    submit(turn, wanted?.tags ?? {}),
+  observe: (turn, wanted) =>
+    turn.release.phase === 'submitting' ? confirmSubmission(turn) : supervise(turn, armedBy(turn, wanted?.rollout)),
+  stop: stopUpdate,
+  verify: arrivedAsAsked,
+  cause: whyReturned,
+};

@@ -1,0 +1,31 @@
+import { arrivedAsAsked } from '../../endpoint/verify.ts';
+import { causeOfUpdate, servingNow, whyReturned } from '../guardrail/cause.ts';
+import { supervise } from '../guardrail/supervise.ts';
+import type { Mechanism } from '../mechanism.ts';
+import { refusePlan } from '../refuse-plan.ts';
+import { confirmSubmission, submit } from '../submit.ts';
+import { bringCount } from './bring-count.ts';
+import { freeScaling } from './free-scaling.ts';
+import { planRestore } from './plan.ts';
+
+/**
+ * One fleet for another, all at once, watched by no alarm: the first deployment, an endpoint that guardrails do not reach, and every way
+ * back. Red alarms must not stop a way back.
+ */
+export const replacement: Mechanism = {
+  plan: async (_world, request) =>
+    request.operation === 'rollback'
+      ? planRestore(request)
+      : refusePlan(request, 'a version that is brought up is planned by its strategy'),
+  submit: async (turn, wanted) =>
+    (await freeScaling(turn)) ?? (await bringCount(turn)) ?? submit(turn, wanted?.tags ?? {}),
+  observe: (turn) => (turn.release.phase === 'submitting' ? confirmSubmission(turn) : supervise(turn, [], replacement)),
+  // SageMaker sees it through: there is no call that stops an update, and no alarm that would.
+  stop: async () => undefined,
+  verify: arrivedAsAsked,
+  cause: async (turn, live) => {
+    if (turn.release.operation !== 'rollback') return whyReturned(turn, live);
+    const { because } = await causeOfUpdate(turn);
+    return { reason: 'restore-failed', because: `${because}; ${servingNow(turn.release, live)} serves still` };
+  },
+};

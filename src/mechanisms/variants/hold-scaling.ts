@@ -1,0 +1,12 @@
+import { putScaling, scalingOf } from '../../endpoint/scaling.ts';
+import type { Turn, TurnResult } from '../turn.ts';
+
+/** While the traffic is shifted the variant that serves must be able to take all of it back: it is not scaled in (DESIGN §5). */
+export const holdScaling = async (turn: Turn): Promise<TurnResult | undefined> => {
+  const { world, endpoint, release } = turn;
+  const existing = await scalingOf(world, endpoint, release.submission.variant);
+  if (existing === undefined || existing.suspended.scaleIn) return undefined;
+  await turn.save({ scaling: release.scaling ?? existing });
+  await putScaling(world, { ...existing, suspended: { ...existing.suspended, scaleIn: true } });
+  return { because: `scale-in of ${existing.resourceId} is suspended`, percent: 9 };
+};

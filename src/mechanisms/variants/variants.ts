@@ -1,0 +1,51 @@
+import { arrivedAsAsked } from '../../endpoint/verify.ts';
+import { causeOfUpdate, whyReturned } from '../guardrail/cause.ts';
+import { supervise } from '../guardrail/supervise.ts';
+import type { Mechanism } from '../mechanism.ts';
+import { publishDark } from '../publish.ts';
+import { refusePlan } from '../refuse-plan.ts';
+import { armAlarms } from '../release-alarms.ts';
+import { confirmSubmission, submit } from '../submit.ts';
+import { holdScaling } from './hold-scaling.ts';
+import { planDark } from './plan-dark.ts';
+import { planSteps } from './plan-steps.ts';
+import { armedForSteps } from './step-alarms.ts';
+import { abortSteps, beginSteps, publishing, walk } from './walk.ts';
+
+/**
+ * A stepped rollout on two variants (DESIGN §5), in two releases: the first one brings the candidate up dark, the second one walks the
+ * traffic to it and publishes it alone. Both swaps replace the fleet; in between this suite moves the weights itself.
+ */
+export const variants: Mechanism = {
+  plan: async (world, request) => {
+    switch (request.operation) {
+      case 'deploy-endpoint':
+        return planDark(world, request);
+      case 'shift-traffic':
+        return planSteps(world, request);
+      case 'rollback':
+        return refusePlan(request, 'going back is no stepped rollout');
+    }
+  },
+  submit: async (turn, wanted) =>
+    turn.release.stepping === undefined
+      ? ((wanted?.published && (await publishDark(turn, wanted.published))) ?? submit(turn, wanted?.tags ?? {}))
+      : ((await holdScaling(turn)) ??
+        (await armAlarms(turn, armedForSteps(turn, wanted?.rollout))) ??
+        beginSteps(turn)),
+  observe: async (turn, wanted) => {
+    if (turn.release.phase === 'stepping') return walk(turn, armedForSteps(turn, wanted?.rollout));
+    const step = await (turn.release.phase === 'submitting' ? confirmSubmission(turn) : supervise(turn, [], variants));
+    return turn.release.stepping === undefined ? step : publishing(step);
+  },
+  stop: abortSteps,
+  verify: arrivedAsAsked,
+  cause: async (turn, live) => {
+    if (turn.release.stepping === undefined) return whyReturned(turn, live);
+    const { because } = await causeOfUpdate(turn);
+    return {
+      reason: 'retire-failed',
+      because: `${because}; ${turn.release.candidate.version} keeps all traffic beside the old variant`,
+    };
+  },
+};

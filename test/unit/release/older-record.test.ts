@@ -1,0 +1,83 @@
+import { describe, expect, test } from '@jest/globals';
+import { newRecord } from '../../../src/release/lifecycle.ts';
+import type { Release, ReleaseRecord, Submission } from '../../../src/release/record.ts';
+import { parseRecord, UnreadableRecord } from '../../../src/release/record-schema.ts';
+import { plain } from '../../support/broken-text.ts';
+import { asSchema1 } from '../../support/older-record.ts';
+import { configuration, fullRecord, guarded, release, secondSwap, subject } from '../../support/release.ts';
+
+const judged = fullRecord().ended[0]?.submission;
+const whole: Submission = {
+  ...guarded,
+  ...(judged?.mechanism === 'guardrail' ? judged : {}),
+  deployment: { AutoRollbackConfiguration: { Alarms: [{ AlarmName: 'theirs' }] } },
+  minimumRequests: 600,
+  asynchronous: true,
+};
+const swap = { kind: 'update', variant: 'AllTraffic', expectedSeconds: 300 } as const;
+const dark = { mechanism: 'variants', variant: 'AllTraffic-next', canonical: 'AllTraffic', exclude: [] } as const;
+
+const recordOf = (overrides: Partial<Release>): ReleaseRecord => ({
+  ...newRecord(subject),
+  live: release(overrides),
+  ended: [release({ ...overrides, phase: 'ended' })],
+});
+
+describe('a record of schema 1', () => {
+  test.each<[string, Partial<Release>]>([
+    ['an update under guardrails', { submission: whole }],
+    ['an update that guardrails do not reach', { submission: { ...swap, mechanism: 'replacement', exclude: [] } }],
+    [
+      'a rollback',
+      { operation: 'rollback', submission: { ...swap, mechanism: 'replacement', exclude: ['DesiredWeight'] } },
+    ],
+    [
+      'a first deployment',
+      { submission: { mechanism: 'replacement', kind: 'create', variant: 'AllTraffic', expectedSeconds: 300 } },
+    ],
+    [
+      'a configuration that served',
+      {
+        submission: {
+          mechanism: 'replacement',
+          kind: 'none',
+          variant: 'AllTraffic',
+          exclude: ['DesiredInstanceCount'],
+        },
+      },
+    ],
+    ['a dark candidate', { submission: { ...dark, kind: 'update', expectedSeconds: 300 } }],
+    ['a dark candidate that stood', { submission: { ...dark, kind: 'none' } }],
+    ['steps', { ...(fullRecord().live ?? {}), submission: secondSwap }],
+  ])('is read as what it was: %s', (_what, overrides) => {
+    const record = recordOf(overrides);
+    expect(parseRecord(asSchema1(record))).toEqual(plain(record));
+  });
+
+  test('keeps its history and its members of newer versions', () => {
+    const record = { ...fullRecord(), later: { anything: [1] } };
+    expect(parseRecord(asSchema1(record))).toEqual(plain(record));
+  });
+
+  test('without a release is brought to the present schema, too', () => {
+    const { schemaVersion: _, ...empty } = newRecord(subject);
+    expect(parseRecord(JSON.stringify({ ...empty, schemaVersion: 1 }))).toEqual({ ...empty, schemaVersion: 2 });
+  });
+
+  test.each([
+    ['a mechanism that nobody knows', { ...swap, mechanism: 'magic', exclude: [] }],
+    ['no mechanism', { ...swap, exclude: [] }],
+    ['half an update under guardrails', { ...swap, mechanism: 'guardrail', exclude: [], deployment: {} }],
+  ])('of schema 2 with %s is no record', (_what, submission) => {
+    const record = recordOf({ submission: submission as Submission });
+    expect(() => parseRecord(JSON.stringify(record))).toThrow(UnreadableRecord);
+  });
+
+  test('with a release that is none is refused by the name of the member', () => {
+    const { live, ...record } = recordOf({ candidate: configuration('1.1.0') });
+    for (const wrong of ['text', null, { ...live, submission: 'text' }, { ...live, submission: { kind: 'update' } }])
+      expect(() => parseRecord(JSON.stringify({ ...record, schemaVersion: 1, live: wrong }))).toThrow(
+        /^is not a release record: live/,
+      );
+  });
+});
