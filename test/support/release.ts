@@ -1,6 +1,14 @@
 import { policyOf } from '../../src/judge/policy.ts';
 import { newRecord, type Subject } from '../../src/release/lifecycle.ts';
-import type { Configuration, GuardedUpdate, Release, ReleaseRecord, Replacement } from '../../src/release/record.ts';
+import type {
+  Configuration,
+  Creation,
+  GuardedUpdate,
+  Release,
+  ReleaseRecord,
+  Replacement,
+  Unchanged,
+} from '../../src/release/record.ts';
 
 /** Whose record the tests write. */
 export const subject: Subject = { endpoint: 'churn', account: '111122223333', region: 'eu-west-1' };
@@ -37,6 +45,15 @@ export const secondSwap: Replacement = {
 };
 
 /** A release that has just begun, held until instant 1,000 by `run-1`. */
+export const created: Creation = {
+  mechanism: 'replacement',
+  kind: 'create',
+  variant: 'AllTraffic',
+  expectedSeconds: 300,
+};
+
+export const unchanged: Unchanged = { mechanism: 'replacement', kind: 'none', variant: 'AllTraffic', exclude: [] };
+
 export const release = (overrides: Partial<Release> = {}): Release => {
   const version = overrides.version ?? '1.1.0';
   return {

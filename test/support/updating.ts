@@ -1,10 +1,11 @@
 import { type Instant, minutes } from '../../src/clock.ts';
+import { mechanismOf } from '../../src/mechanisms/all.ts';
 import { supervise } from '../../src/mechanisms/guardrail/supervise.ts';
 import { confirmSubmission, submit } from '../../src/mechanisms/submit.ts';
 import type { Turn } from '../../src/mechanisms/turn.ts';
 import type { AlarmSpec } from '../../src/metrics/alarms.ts';
 import type { ReleasePatch } from '../../src/release/lifecycle.ts';
-import type { GuardedUpdate, Release } from '../../src/release/record.ts';
+import type { GuardedUpdate, Release, Submission } from '../../src/release/record.ts';
 import type { World } from '../../src/world.ts';
 import { type Registry, registryOf, terms } from './approval.ts';
 import { configuration, guarded, release } from './release.ts';
@@ -24,6 +25,16 @@ export interface Shown {
   readonly image?: string;
 }
 
+const submissionOf = (given: Partial<GuardedUpdate> | Submission = {}): Submission => {
+  if ('mechanism' in given && given.mechanism !== 'guardrail') return given as Submission;
+  return {
+    ...guarded,
+    abortAlarm: 'churn-abort',
+    deployment: { AutoRollbackConfiguration: { Alarms: [{ AlarmName: ownAlarm }, { AlarmName: 'team' }] } },
+    ...(given as Partial<GuardedUpdate>),
+  };
+};
+
 export const before: Instant = nine - minutes(600);
 /** Of the release itself; a team's own is `team`. */
 export const ownAlarm = 'churn-1-1-0-errors';
@@ -34,7 +45,8 @@ export const updating = (options: {
   /** `none`: there is no such endpoint. */
   readonly shows?: Shown | 'none';
   readonly record?: Partial<Release>;
-  readonly submission?: Partial<GuardedUpdate>;
+  /** Members of a guarded update, or another submission whole. */
+  readonly submission?: Partial<GuardedUpdate> | Submission;
   readonly now?: Instant;
   /** State of each alarm that exists. */
   readonly alarms?: Readonly<Record<string, string>>;
@@ -97,12 +109,7 @@ export const updating = (options: {
   let current: Release = {
     ...begun,
     candidate: { ...begun.candidate, packageVersion: 7 },
-    submission: {
-      ...guarded,
-      abortAlarm: 'churn-abort',
-      deployment: { AutoRollbackConfiguration: { Alarms: [{ AlarmName: ownAlarm }, { AlarmName: 'team' }] } },
-      ...options.submission,
-    },
+    submission: submissionOf(options.submission),
     ...options.record,
   };
   const turn = (): Turn =>
@@ -122,7 +129,10 @@ export const updating = (options: {
       witness: () => {},
     });
   return {
-    supervise: () => supervise(turn(), [{ AlarmName: ownAlarm } as AlarmSpec]),
+    supervise: () =>
+      current.submission.mechanism === 'guardrail'
+        ? supervise(turn(), [{ AlarmName: ownAlarm } as AlarmSpec])
+        : mechanismOf(current).observe(turn()),
     submit: () => submit(turn(), {}),
     confirm: () => confirmSubmission(turn()),
     sent,

@@ -3,7 +3,7 @@ import { AnswerLost } from '../../../src/aws/retry.ts';
 import { minutes, seconds } from '../../../src/clock.ts';
 import type { ReleasePatch } from '../../../src/release/lifecycle.ts';
 import type { ManualCommand, Release } from '../../../src/release/record.ts';
-import { configuration } from '../../support/release.ts';
+import { configuration, created, secondSwap, unchanged } from '../../support/release.ts';
 import { nine } from '../../support/stepping.ts';
 import { before, newConfig, oldConfig, ownAlarm, updating } from '../../support/updating.ts';
 import { busy, clean, failing, refusal, told, walking } from '../../support/walking.ts';
@@ -111,22 +111,22 @@ describe('an update that was submitted', () => {
                                                    record: { witnessed: seen, commands: [abort] } },                       '',                   '',                        ''],
     ['it is rejected meanwhile',                 { shows: ours, registry: rejected, record: { witnessed: seen } },         'the order to stop',  'abort, abort',            ''],
     ['it is rejected when it serves',            { shows: arrived, registry: rejected },                                   '',                   'preparing takenBack -submittedAt -modifiedAt', ''],
-    ['a first version is rejected when it serves', { shows: arrived, registry: rejected, submission: { kind: 'create' } }, '',                   '',                        'withdrawn-too-late'],
+    ['a first version is rejected when it serves', { shows: arrived, registry: rejected, submission: created }, '',                   '',                        'withdrawn-too-late'],
     ['no endpoint is there',                     { shows: 'none' },                                                        '',                   '',                        'changed-by-others'],
     ['it is being deleted',                      { shows: { status: 'Deleting' } },                                        '',                   'updatingAt',              'changed-by-others'],
     ['update and way back failed',               { shows: { ...returned, status: 'UpdateRollbackFailed' } },               '',                   '',                        'rollback-failed'],
     ['it failed',                                { shows: { ...returned, status: 'Failed' } },                             '',                   '',                        'endpoint-unusable'],
     ['a creation failed',                        { shows: { ...arrived, status: 'Failed', failureReason: ping },
-                                                   submission: { kind: 'create' } },                                       '',                   'failureReason',           'creation-failed'],
+                                                   submission: created },                                       '',                   'failureReason',           'creation-failed'],
     ['a creation found no instances',            { shows: { ...arrived, status: 'Failed', failureReason: 'Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error.' },
-                                                   submission: { kind: 'create' } },                                       '',                   'failureReason',           'capacity-unavailable'],
+                                                   submission: created },                                       '',                   'failureReason',           'capacity-unavailable'],
     ['it is out of service with ours',           { shows: { ...arrived, status: 'OutOfService' } },                        '',                   '',                        'endpoint-unusable'],
     ['it is out of service with another’s',      { shows: { ...returned, config: theirs, status: 'OutOfService' } },       '',                   '',                        'changed-by-others'],
     ['a candidate is up beside what serves',     { shows: arrived, record: { candidate: { ...candidate,
                                                    beside: { candidate: 'a', baseline: 'b' } } } },                        '',                   '',                        'candidate-dark'],
     ['a rollback serves',                        { shows: arrived, record: { operation: 'rollback' } },                    '',                   '',                        'restored'],
-    ['a rollback came back',                     { shows: returned, record: { operation: 'rollback' } },                   '',                   '',                        'restore-failed'],
-    ['the last update of steps came back',       { shows: returned, record: { operation: 'shift-traffic' } },              '',                   '',                        'retire-failed'],
+    ['a rollback came back',                     { shows: returned, submission: { ...secondSwap, mechanism: 'replacement' }, record: { operation: 'rollback' } },                   '',                   '',                        'restore-failed'],
+    ['the last update of steps came back',       { shows: returned, submission: secondSwap, record: { operation: 'shift-traffic' } },              '',                   '',                        'retire-failed'],
     ['its bake saw no request',                  { shows: { ...arrived, modifiedAt: nine }, submission: { minimumRequests: 1 } }, '',            '',                        'unproven-traffic'],
   ]);
 });
@@ -154,8 +154,8 @@ describe('an update that is ready to be submitted', () => {
     ['the answer is lost',                 { record: ready, refuses: lost },                                          '',                          'submitting submittedAt modifiedAt, unansweredAt',          ''],
     ['the endpoint just began to move',    { record: ready, refuses: busy },                                          '',                          'submitting submittedAt modifiedAt, preparing -submittedAt -modifiedAt', ''],
     ['there is no room for it',            { record: ready, refuses: quota },                                         '',                          'submitting submittedAt modifiedAt, preparing -submittedAt -modifiedAt', 'quota-exceeded'],
-    ['only what is around it changes',     { record: ready, submission: { kind: 'none' } },                           '',                          '',                                                         'delivered'],
-    ['it is the first',                    { ...plain, record: { ...ready, baseline: undefined as never }, shows: 'none', submission: { kind: 'create' } },
+    ['only what is around it changes',     { record: ready, submission: unchanged },                           '',                          '',                                                         'delivered'],
+    ['it is the first',                    { ...plain, record: { ...ready, baseline: undefined as never }, shows: 'none', submission: created },
                                                                                                                       `create with ${newConfig}`,  'submitting submittedAt, supervising',                      ''],
   ]);
 });
