@@ -4,7 +4,7 @@ import { minutes, seconds } from '../../../src/clock.ts';
 import type { ReleasePatch } from '../../../src/release/lifecycle.ts';
 import type { ManualCommand, Release } from '../../../src/release/record.ts';
 import { configuration, created, secondSwap, unchanged } from '../../support/release.ts';
-import { nine } from '../../support/stepping.ts';
+import { nine, stepping } from '../../support/stepping.ts';
 import { before, newConfig, oldConfig, ownAlarm, updating } from '../../support/updating.ts';
 import { busy, clean, failing, refusal, told, walking } from '../../support/walking.ts';
 
@@ -126,7 +126,7 @@ describe('an update that was submitted', () => {
                                                    beside: { candidate: 'a', baseline: 'b' } } } },                        '',                   '',                        'candidate-dark'],
     ['a rollback serves',                        { shows: arrived, record: { operation: 'rollback' } },                    '',                   '',                        'restored'],
     ['a rollback came back',                     { shows: returned, submission: { ...secondSwap, mechanism: 'replacement' }, record: { operation: 'rollback' } },                   '',                   '',                        'restore-failed'],
-    ['the last update of steps came back',       { shows: returned, submission: secondSwap, record: { operation: 'shift-traffic' } },              '',                   '',                        'retire-failed'],
+    ['the last update of steps came back',       { shows: returned, submission: secondSwap, record: { operation: 'shift-traffic', stepping: stepping() } },              '',                   '',                        'retire-failed'],
     ['its bake saw no request',                  { shows: { ...arrived, modifiedAt: nine }, submission: { minimumRequests: 1 } }, '',            '',                        'unproven-traffic'],
   ]);
 });
