@@ -5,7 +5,7 @@ import type { Commands } from './help.ts';
 import { history } from './history.ts';
 import { judge } from './judge.ts';
 import { lint } from './lint.ts';
-import { operationCommands } from './operations.ts';
+import { operationCommands } from './operation-commands.ts';
 import { plan } from './plan.ts';
 import { rehearse } from './rehearse.ts';
 import { simulator } from './simulator.ts';

@@ -16,13 +16,14 @@ test('a gate that nothing keeps stops what would deliver, and nothing that goes 
       return [name, unenforced.test(String(error)) ? 'refused' : String(error)];
     }
   });
-  expect(Object.fromEntries(answers)).toEqual({
+  const wanted: Readonly<Record<keyof typeof operations, 'taken' | 'refused'>> = {
     'register-model': 'taken',
     'approve-gate': 'taken',
     'deploy-endpoint': 'refused',
     'shift-traffic': 'taken',
     rollback: 'taken',
-  });
+  };
+  expect(Object.fromEntries(answers)).toEqual(wanted);
 });
 
 test.each(['plan', 'lint'])('%s refuses it too', (name) => {
