@@ -84,5 +84,3 @@ export const offers = {
     ],
   },
 } as const satisfies Readonly<Record<string, Offer>>;
-
-export type OperationName = keyof typeof offers;

@@ -1,10 +1,12 @@
 import type { Instant } from './clock.ts';
 import type { Findings } from './findings/findings.ts';
-import type { OperationName } from './offers.ts';
+import type { offers } from './offers.ts';
 import type { Outcome } from './outcome.ts';
 import type { ReasonCode } from './reason-codes.ts';
 import type { OutputSchema, Schema } from './schema.ts';
 import type { World } from './world.ts';
+
+export type OperationName = keyof typeof offers;
 
 /**
  * Why the host ends an operation and has it settle AWS; `handed-over`: the operation leaves everything for a later run to continue.

@@ -1,4 +1,4 @@
-import type { OperationName } from './offers.ts';
+import type { OperationName } from './operation.ts';
 import { type Condition, conditions } from './policy-conditions.ts';
 import { type Place, resourcesOf } from './policy-resources.ts';
 import { withoutUndefined } from './without-undefined.ts';

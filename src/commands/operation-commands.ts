@@ -1,11 +1,11 @@
 import { optionsOf, runCommand } from '../hosts/command-line/command-line.ts';
-import { type OperationName, offers } from '../offers.ts';
-import type { Memory, Operation } from '../operation.ts';
+import { offers } from '../offers.ts';
+import type { Memory, Operation, OperationName } from '../operation.ts';
 import { operations } from '../operations/all.ts';
 import { type Command, type Exits, wrongRequest } from './command.ts';
 
 /** Of a command that runs an operation to its end; DESIGN §2. */
-export const operationExits: Exits = {
+const operationExits: Exits = {
   0: 'succeeded',
   1: 'rolled back, rejected, inconclusive, timed out, cancelled or failed; the reason code says which',
   2: wrongRequest,

@@ -5,8 +5,7 @@ import { assumed, base, type CredentialSource, type Identity, partitionOf } from
 import type { Clock } from '../clock.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
-import type { OperationName } from '../offers.ts';
-import { type Plan, Refusal } from '../operation.ts';
+import { type OperationName, type Plan, Refusal } from '../operation.ts';
 import { InputError } from '../schema.ts';
 import { version } from '../version.ts';
 import { withoutUndefined } from '../without-undefined.ts';

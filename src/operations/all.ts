@@ -1,4 +1,4 @@
-import type { OperationName } from '../offers.ts';
+import type { OperationName } from '../operation.ts';
 import { approveGate } from './approve-gate.ts';
 import { deployEndpoint } from './deploy-endpoint.ts';
 import { registerModel } from './register-model.ts';

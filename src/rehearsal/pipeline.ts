@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type IrisVersion, irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { type Instant, minutes, seconds } from '../clock.ts';
-import type { OperationName } from '../offers.ts';
+import type { OperationName } from '../operation.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Launched, LogLine, Moment, StepResult } from './driver.ts';
 import { house } from './manifest.ts';

@@ -6,7 +6,7 @@ import type { LoggedRequest, Settings, Simulator } from '../../simulator/contrac
 import { type IrisVersion, irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { minutes } from '../clock.ts';
-import type { OperationName } from '../offers.ts';
+import type { OperationName } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { ResultJson } from '../report/result-json.ts';

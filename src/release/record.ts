@@ -2,7 +2,7 @@ import type { Instant } from '../clock.ts';
 import type { LatencyPlan } from '../judge/latency.ts';
 import type { Policy } from '../judge/policy.ts';
 import type { Figures } from '../judge/verdict.ts';
-import type { OperationName } from '../offers.ts';
+import type { OperationName } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { State } from '../rollout/state.ts';

@@ -1,7 +1,6 @@
 import { type Instant, iso } from '../clock.ts';
 import type { AnyFindings } from '../findings/findings.ts';
-import type { OperationName } from '../offers.ts';
-import type { Plan } from '../operation.ts';
+import type { OperationName, Plan } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
 import { oneLine, visible } from '../plain-text.ts';
 import type { ReasonCode } from '../reason-codes.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { seconds } from '../../src/clock.ts';
-import type { OperationName } from '../../src/offers.ts';
+import type { OperationName } from '../../src/operation.ts';
 import type { ReasonCode } from '../../src/reason-codes.ts';
 import { house, manifestText } from '../../src/rehearsal/manifest.ts';
 import { startNode } from '../../src/rehearsal/process.ts';

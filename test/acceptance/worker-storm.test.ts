@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { LoggedRequest } from '../../simulator/contracts.ts';
 import { createRandom } from '../../simulator/random.ts';
 import { minutes } from '../../src/clock.ts';
-import type { OperationName } from '../../src/offers.ts';
+import type { OperationName } from '../../src/operation.ts';
 import { createDriver, type Driver, type Launched } from '../../src/rehearsal/driver.ts';
 import { house, manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
 import { zipOf } from '../../src/rehearsal/zip.ts';

@@ -1,5 +1,5 @@
 import { minutes } from '../../src/clock.ts';
-import type { OperationName } from '../../src/offers.ts';
+import type { OperationName } from '../../src/operation.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, house as team } from '../../src/rehearsal/manifest.ts';

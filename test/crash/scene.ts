@@ -4,7 +4,7 @@ import type { Settings, Simulator } from '../../simulator/contracts.ts';
 import { minutes, seconds } from '../../src/clock.ts';
 import { actionTypeId, actionTypeOf } from '../../src/hosts/codepipeline/action-types.ts';
 import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
-import type { OperationName } from '../../src/offers.ts';
+import type { OperationName } from '../../src/operation.ts';
 import { operations } from '../../src/operations/all.ts';
 import { createDriver, type Driver } from '../../src/rehearsal/driver.ts';
 import { house as team } from '../../src/rehearsal/manifest.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
-import type { OperationName } from '../../src/offers.ts';
+import type { OperationName } from '../../src/operation.ts';
 import { operations } from '../../src/operations/all.ts';
 import { budget, junk, mutatedText } from '../support/fuzz.ts';
 import { type House, openHouse } from '../support/house.ts';

@@ -1,5 +1,5 @@
 import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
-import type { OperationName } from '../../src/offers.ts';
+import type { OperationName } from '../../src/operation.ts';
 import { operations } from '../../src/operations/all.ts';
 
 /** What a test does with each operation, at least once: a table that leaves one out is refused by the compiler. */

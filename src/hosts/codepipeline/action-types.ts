@@ -1,4 +1,5 @@
-import { type Offer, type OperationName, offers } from '../../offers.ts';
+import { type Offer, offers } from '../../offers.ts';
+import type { OperationName } from '../../operation.ts';
 import type { Field, Schema } from '../../schema.ts';
 import { jobInputs } from '../common-inputs.ts';
 import { fieldsOf } from '../read-inputs.ts';

@@ -5,7 +5,7 @@ import { classify, describe } from '../../aws/errors.ts';
 import { retrying, Throttled } from '../../aws/retry.ts';
 import { sender } from '../../aws/sender.ts';
 import { type Clock, iso, minutes } from '../../clock.ts';
-import type { OperationName } from '../../offers.ts';
+import type { OperationName } from '../../operation.ts';
 import type { Env } from '../run.ts';
 import { connectionFrom, type OpenSession } from '../world.ts';
 import { actionTypeId } from './action-types.ts';

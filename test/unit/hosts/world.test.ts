@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openSession, type SessionRequest, targetOf } from '../../../src/hosts/world.ts';
 import { loadManifest } from '../../../src/manifest/load.ts';
 import type { Manifest } from '../../../src/manifest/manifest.ts';
-import type { OperationName } from '../../../src/offers.ts';
+import type { OperationName } from '../../../src/operation.ts';
 import { manifestText } from '../../../src/rehearsal/manifest.ts';
 import { countingPlan } from '../../support/fake-operation.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
