@@ -54,7 +54,7 @@ export const scenes: readonly Scene[] = [
     version: '1.1.0',
     rollout: steps(),
     usually: failing(0.02, 900),
-    requestsPerSecond: 30,
+    requestsPerSecond: 60,
   },
   { name: 'steps-errors', about: 'the new one fails on 5 %', version: '1.4.0', rollout: steps() },
   { name: 'steps-slow-tail', about: 'the new one takes 900 ms longer on 3 %', version: '1.6.0', rollout: steps() },
@@ -78,6 +78,7 @@ export const scenes: readonly Scene[] = [
     version: '1.1.0',
     rollout: steps(),
     harm: failing(0.1, 3),
+    requestsPerSecond: 60,
   },
   {
     name: 'steps-old-fleet-incident',
@@ -134,6 +135,7 @@ export const scenes: readonly Scene[] = [
     version: '1.1.0',
     rollout: steps(bursty),
     harm: failing(0.5, 1, 'AllTraffic-next'),
+    requestsPerSecond: 60,
   },
   {
     name: 'steps-errors-guarded',
@@ -154,6 +156,7 @@ export const scenes: readonly Scene[] = [
     version: '1.1.0',
     rollout: steps(', client-errors: judge'),
     mistakes: 0.02,
+    requestsPerSecond: 60,
   },
   { name: 'canary-good', about: 'a guardrail deployment of a good version', version: '1.1.0', rollout: canary() },
   {

@@ -1,0 +1,175 @@
+import { describe, expect, test } from '@jest/globals';
+import { latencyCounts, latencyPlan, watchedLatency } from '../../../src/judge/latency.ts';
+import { policyOf } from '../../../src/judge/policy.ts';
+import { requestsToProof } from '../../../src/judge/time-to-proof.ts';
+import { judgePolicy } from '../../support/stepping.ts';
+
+const { burstGuard: _, ...judge } = judgePolicy;
+
+describe('a policy', () => {
+  test('of errors alone has the defaults', () => {
+    expect(policyOf(judge)).toEqual({
+      ...judge,
+      metrics: [{ name: 'errors', weight: 1, worseThan: 1.2, excessBelow: 0.005, says: 'errors' }],
+      burstGuard: false,
+      maxBlindSeconds: 600,
+      coverage: 0.8,
+      minimumRequests: 0,
+      safetyNet: { metric: 'errors', above: 0.2, buckets: 3, requests: 20 },
+    });
+  });
+
+  test('shares the budget among what is watched', () => {
+    const plan = latencyPlan({ cells: [9, 5, 3] }, [80, 150]);
+    const latency = plan ? watchedLatency(plan) : [];
+    const usual = { errors: 0.01, 'latency-2': 0.02 };
+    const { metrics } = policyOf({ ...judge, clientErrors: 'judge' }, { clientErrors: true, latency, usual });
+    expect(metrics).toEqual([
+      { name: 'errors', weight: 0.4, worseThan: 1.2, excessBelow: 0.005, says: 'errors', usual: 0.01 },
+      {
+        name: 'client-errors',
+        weight: 0.2,
+        worseThan: 1.2,
+        onlyGross: true,
+        excessBelow: 0.005,
+        says: '4xx answers',
+        usual: 'unknown',
+      },
+      { name: 'latency-1', weight: 0.2, worseThan: 1.2, warmUpSeconds: 180, says: 'requests slower than 80 ms' },
+      {
+        name: 'latency-2',
+        weight: 0.2,
+        worseThan: 1.2,
+        excessBelow: 0.005,
+        warmUpSeconds: 180,
+        says: 'requests slower than 150 ms',
+        usual: 0.02,
+      },
+    ]);
+    expect(policyOf(judge, { clientErrors: true }).metrics[1]).toEqual({
+      name: 'client-errors',
+      weight: 0,
+      worseThan: 1.2,
+      onlyGross: true,
+      says: '4xx answers',
+    });
+  });
+
+  test('compares buckets where requests cannot be: the margin is in the event', () => {
+    const watched = (rung: 'percentile' | 'sum') => {
+      const plan = latencyPlan({ [rung]: 9 }, []);
+      return policyOf(judge, { latency: plan ? watchedLatency(plan) : [] }).metrics[1];
+    };
+    expect(watched('percentile')).toEqual({
+      name: 'latency-percentile',
+      weight: 0.5,
+      worseThan: 1,
+      byBucket: true,
+      warmUpSeconds: 180,
+      says: 'buckets with a slower percentile',
+    });
+    expect(watched('sum')).toEqual({
+      name: 'latency-mean',
+      weight: 0.5,
+      worseThan: 1,
+      byBucket: true,
+      warmUpSeconds: 180,
+      says: 'buckets with a slower mean',
+    });
+  });
+
+  test.each([
+    ['on', false, true],
+    ['off', true, false],
+    ['auto', true, true],
+    ['auto', false, false],
+    [undefined, true, true],
+    [undefined, undefined, false],
+  ] as const)('with the burst guard %s after a history that says %s: %s', (burstGuard, needed, expected) => {
+    const asked = { ...judge, ...(burstGuard === undefined ? {} : { burstGuard }) };
+    expect(policyOf(asked, needed === undefined ? {} : { burstGuard: needed }).burstGuard).toBe(expected);
+  });
+
+  test('takes what the manifest says in the place of the defaults', () => {
+    const told = policyOf({ ...judge, maxBlindSeconds: 120, safetyNet: 0.5 }, { minimumRequests: 300 });
+    expect(told).toMatchObject({ maxBlindSeconds: 120, minimumRequests: 300, safetyNet: { above: 0.5, buckets: 3 } });
+  });
+});
+
+describe('the largest latency of a bucket', () => {
+  const plan = latencyPlan({ maximum: 300 }, [100, 250]);
+  const counted = (candidate: number, baseline: number, maxima: readonly [number, number]) =>
+    plan &&
+    latencyCounts(plan, 1.2, { requests: candidate, maximum: maxima[0] }, { requests: baseline, maximum: maxima[1] });
+  const counts = (bad: number, trials: number) => ({
+    bad: { 'latency-maximum': bad },
+    trials: { 'latency-maximum': trials },
+  });
+
+  test('is above the largest edge or not', () => {
+    expect(plan).toMatchObject({ rung: 'maximum', edges: [250] });
+    expect(plan && watchedLatency(plan)).toEqual([
+      { name: 'latency-maximum', says: 'buckets with a request slower than 250 ms', proven: false },
+    ]);
+    expect(counted(10, 10, [251, 250])).toEqual({ candidate: counts(1, 1), baseline: counts(0, 1) });
+    expect(latencyPlan({ maximum: 300 }, [])).toBeUndefined();
+  });
+
+  test('says nothing where the candidate has more requests, or none', () => {
+    const nothing = { candidate: counts(0, 0), baseline: counts(0, 0) };
+    expect(counted(11, 10, [999, 999])).toEqual(nothing);
+    expect(counted(0, 10, [999, 999])).toEqual(nothing);
+    expect(plan && latencyCounts(plan, 1.2, { requests: 1 }, { requests: 1, maximum: 1 })).toBeUndefined();
+    expect(plan && latencyCounts(plan, 1.2, { requests: 1, maximum: 1 }, { requests: 1 })).toBeUndefined();
+  });
+});
+
+describe('a percentile or a mean', () => {
+  const percentile = latencyPlan({ percentile: 9 }, []);
+  const mean = latencyPlan({ sum: 9 }, []);
+  const event = (name: string, worse: number, better: number) => ({
+    candidate: { bad: { [name]: worse }, trials: { [name]: worse + better } },
+    baseline: { bad: { [name]: better }, trials: { [name]: worse + better } },
+  });
+
+  test('is one event a bucket, on thirty requests in either arm', () => {
+    const of = (requests: number, others: number, one?: number, other?: number) =>
+      percentile &&
+      latencyCounts(
+        percentile,
+        1.5,
+        { requests, ...(one === undefined ? {} : { percentile: one }) },
+        { requests: others, ...(other === undefined ? {} : { percentile: other }) },
+      );
+    expect(of(30, 30, 151, 100)).toEqual(event('latency-percentile', 1, 0));
+    expect(of(30, 30, 150, 100)).toEqual(event('latency-percentile', 0, 1));
+    expect(of(29, 30, 999, 100)).toEqual(event('latency-percentile', 0, 0));
+    expect(of(30, 29, 999, 100)).toEqual(event('latency-percentile', 0, 0));
+    expect(of(29, 30)).toEqual(event('latency-percentile', 0, 0));
+    expect(of(30, 30, undefined, 100)).toBeUndefined();
+    expect(of(30, 30, 100)).toBeUndefined();
+  });
+
+  test('of sums, by requests', () => {
+    const of = (sum: number | undefined, other: number | undefined) =>
+      mean &&
+      latencyCounts(
+        mean,
+        1.5,
+        { requests: 40, ...(sum === undefined ? {} : { sum }) },
+        { requests: 80, ...(other === undefined ? {} : { sum: other }) },
+      );
+    expect(of(6040, 8000)).toEqual(event('latency-mean', 1, 0));
+    expect(of(6000, 8000)).toEqual(event('latency-mean', 0, 1));
+    expect(of(undefined, 8000)).toBeUndefined();
+    expect(of(6000, undefined)).toBeUndefined();
+  });
+});
+
+test('the requests that prove a clean candidate are found to the request', () => {
+  const healthy = { excessBelow: 0.005, confidence: 0.95 };
+  // ln 20 = ln Σ prior·e^(s·n·0.5 %), solved for n.
+  expect(requestsToProof(healthy, 0, 0.1)).toBe(654);
+  expect(requestsToProof(healthy, 0, 0.5)).toBe(654);
+  expect(requestsToProof({ excessBelow: 1, confidence: 0.5 }, 0, 0.5)).toBe(1);
+});
