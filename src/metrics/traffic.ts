@@ -1,7 +1,8 @@
 import { allPages } from '../aws/pages.ts';
 import { Throttled } from '../aws/retry.ts';
 import { type Instant, minutes, seconds } from '../clock.ts';
-import type { Release } from '../release/record.ts';
+import { kinds } from '../endpoint/kind.ts';
+import type { EndpointKind, Release } from '../release/record.ts';
 import type { World } from '../world.ts';
 import { dimensionsOf } from './dimensions.ts';
 
@@ -13,8 +14,8 @@ export interface Arm {
   readonly variant: string;
   /** One fleet of an endpoint: the dimension SageMaker publishes per configuration. */
   readonly endpointConfig: string;
-  /** Async endpoints publish no Invocations (AWS: "Monitor asynchronous endpoint"). */
-  readonly asynchronous?: boolean;
+  /** Decides which metrics show its requests; absent: on instances. */
+  readonly kind?: EndpointKind;
 }
 
 /** The fleet that a release brings up. */
@@ -28,7 +29,7 @@ export const candidateFleet = ({
   endpoint,
   variant: release.submission.variant,
   endpointConfig: release.candidate.endpointConfig,
-  ...(release.submission.mechanism === 'guardrail' && release.submission.asynchronous ? { asynchronous: true } : {}),
+  ...(release.submission.mechanism === 'guardrail' ? { kind: release.submission.endpointKind } : {}),
 });
 
 /** Requests one fleet received in [from, to). Minutes without a data point had no requests. */
@@ -91,12 +92,10 @@ const requestsByMinute = async (
   return found;
 };
 
-/** One Invocation per request; of an async endpoint, one ModelLatency per request that the container has worked on. */
-const requestsOf = (arm: Arm | AllFleets) => ({
-  Metric: {
-    Namespace: 'AWS/SageMaker',
-    MetricName: arm.asynchronous ? 'ModelLatency' : 'Invocations',
-    Dimensions: dimensionsOf(arm),
-  },
-  Stat: arm.asynchronous ? 'SampleCount' : 'Sum',
-});
+const requestsOf = (arm: Arm | AllFleets) => {
+  const { metric, statistic } = kinds[arm.kind ?? 'instances'].requests;
+  return {
+    Metric: { Namespace: 'AWS/SageMaker', MetricName: metric, Dimensions: dimensionsOf(arm) },
+    Stat: statistic,
+  };
+};

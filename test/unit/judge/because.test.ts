@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { because, type Findings, odds, percent } from '../../../src/judge/because.ts';
+import { percent } from '../../../src/judge/amounts.ts';
+import { because, type Grounds, odds } from '../../../src/judge/because.ts';
 import { policyOf } from '../../../src/judge/policy.ts';
 import type { MetricEvidence } from '../../../src/judge/verdict.ts';
 import { judgePolicy } from '../../support/stepping.ts';
@@ -16,7 +17,7 @@ const metric = (more: Partial<MetricEvidence> = {}): MetricEvidence => ({
   interval: [-0.001, 0.004],
   ...more,
 });
-const found = (reason: Findings['reason'], more: Partial<Findings> = {}): string =>
+const found = (reason: Grounds['reason'], more: Partial<Grounds> = {}): string =>
   because(policy, {
     reason,
     logEvidence: Math.log(50),
