@@ -3,7 +3,7 @@ import type { Protocol, WireAnswer, WireRequest } from '../wire.ts';
 import { decodeChunks } from './aws-chunked.ts';
 import { type Xml, xmlDocument } from './xml.ts';
 
-/** S3 is REST with XML: which operation it is follows from method, path and query (AWS: Amazon S3 API Reference). */
+/** S3 is REST with XML: method, path and query determine the operation (AWS: Amazon S3 API Reference). */
 const namespace = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
 const headerMembers: Readonly<Record<string, string>> = {
@@ -99,7 +99,7 @@ const inputOf = (request: WireRequest, bucket: string, key: string): Record<stri
   return input;
 };
 
-/** Of the small documents that configure a bucket: every element that holds text alone, by its name. */
+/** Every element with text alone, by its name, in the small documents that configure a bucket. */
 const elementsOf = (xml: string): Readonly<Record<string, string>> =>
   Object.fromEntries([...xml.matchAll(/<(\w+)>([^<>]*)<\/\1>/g)].map(([, name = '', text = '']) => [name, text]));
 
@@ -145,7 +145,7 @@ export const s3Protocol: Protocol = {
     return send(operation === 'DeleteObject' ? 204 : 200, requestId, Buffer.alloc(0), { ...headers, ...extra });
   },
   refuse(error, { operation, requestId }) {
-    // A HEAD answer has no body, and neither has 304: only the status tells (AWS: HeadObject API reference).
+    // A HEAD answer has no body, and neither has 304: only the status is left (AWS: HeadObject API reference).
     if (operation.startsWith('Head') || error.status === 304) return send(error.status, requestId, Buffer.alloc(0));
     const body = {
       Code: error.code,
