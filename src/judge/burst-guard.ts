@@ -55,7 +55,7 @@ export const needsBurstGuard = (history: readonly Past[]): GuardDecision => {
   if (served.length < shortestHistory)
     return {
       needed: true,
-      because: `only ${served.length} buckets of history have requests: whether errors come in bursts is not known`,
+      because: `only ${served.length} buckets of history have requests: too few to see bursts of errors`,
     };
   const pairs: Pair[] = [];
   for (let index = 0; index + 1 < served.length; index += 2) {

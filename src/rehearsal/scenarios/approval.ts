@@ -76,7 +76,7 @@ export const rejectedMidCanary: Scenario = {
     await decides(stage, 'Rejected', release);
     await release.finish(running);
     const ending = await release.end();
-    require(ending.because.includes('mislabelled'), `the report says why: ${ending.because}`);
+    require(ending.because.includes('mislabelled'), `the report gives the reason: ${ending.because}`);
     require(carriedOut(release, 'UpdateEndpoint') === 1, 'the update is stopped, not followed by another one');
     await leavesNothingHalfDone(stage, require);
     return release;
@@ -96,7 +96,7 @@ export const stepsRejected: Scenario = {
     await decides(stage, 'Rejected', release);
     await release.finish(running);
     const ending = await release.end();
-    require(ending.because.includes('mislabelled'), `the report says why: ${ending.because}`);
+    require(ending.because.includes('mislabelled'), `the report gives the reason: ${ending.because}`);
     require(sharesTaken(stage, release.began.at) ===
       '10, 50, 0', `two steps and back: ${sharesTaken(stage, release.began.at)}`);
     await leavesNothingHalfDone(stage, require);

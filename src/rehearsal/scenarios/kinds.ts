@@ -46,7 +46,7 @@ export const serverlessToInstance: Scenario = {
     require(isEnd(undo, {
       outcome: 'failed',
       reasonCode: 'nothing-to-roll-back-to',
-    }), `the rollback says why it cannot: ${undo.ending?.reason}`);
+    }), `the rollback gives the reason for its refusal: ${undo.ending?.reason}`);
     stage.writeManifest(serverless);
     await prepared(stage, '1.3.0');
     const back = await stage.begin('Back to serverless', '1.3.0');

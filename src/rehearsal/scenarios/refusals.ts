@@ -151,7 +151,7 @@ export const alarmAlreadyRed: Scenario = {
     stage.writeManifest({ namedAlarms: [complaints] });
     await prepared(stage, '1.1.0');
     await complain(stage, minutes(4));
-    const release = await stage.begin('A delivery while an alarm is red', '1.1.0');
+    const release = await stage.begin('A delivery while an alarm is in ALARM', '1.1.0');
     await release.run('deploy-endpoint');
     const ending = await release.end();
     require(ending.requests.every(({ mutation }) => !mutation), 'nothing is written');

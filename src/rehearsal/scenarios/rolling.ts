@@ -12,7 +12,7 @@ export const rollingGood: Scenario = {
     stage.writeManifest({ rollout: rollouts.rolling });
     const release = await deliver(stage, 'A better version in batches', '1.1.0');
     const peak = release.ending?.result?.plan?.peakInstances['ml.m5.large'];
-    require(peak === 6, `the plan says four instances and a batch of two at the peak, not ${peak}`);
+    require(peak === 6, `the plan shows four instances and a batch of two at the peak, not ${peak}`);
     return release;
   },
 };

@@ -104,7 +104,7 @@ export const stepsAlarmRedBefore: Scenario = {
     const again = await stage.begin('The same version when the alarm is quiet', '1.1.0');
     await again.run('shift-traffic', { 'dry-run': 'true' });
     const planned = await again.end();
-    require(planned.reason === 'planned', `the same version may be walked then: ${planned.because}`);
+    require(planned.reason === 'planned', `traffic may be shifted to the same version then: ${planned.because}`);
     return release;
   },
 };

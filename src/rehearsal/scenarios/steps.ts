@@ -15,7 +15,7 @@ const convicted = { outcome: 'rolled-back', reasonCode: 'convicted' } as const;
 
 export const stepsGood: Scenario = {
   name: 'steps-good',
-  about: 'A better version walks 10, 50, 100 % on proof of health, while both versions fail now and then.',
+  about: 'A better version takes 10, 50, 100 % on proof of health, while both versions fail now and then.',
   expected: delivered,
   play: async (stage, require) => {
     await inProductionBySteps(stage, require);
@@ -72,7 +72,9 @@ export const stepsSlowTail: Scenario = {
     await inProductionBySteps(stage, require);
     const release = await walked(stage, require, 'A version with a slow tail', '1.6.0');
     require(sharesTaken(stage, release.began.at) === '10, 0', `10 % and back: ${sharesTaken(stage, release.began.at)}`);
-    require(/slower/.test(release.ending?.because ?? ''), `the report says what was worse: ${release.ending?.because}`);
+    require(/slower/.test(
+      release.ending?.because ?? '',
+    ), `the report names the worse metric: ${release.ending?.because}`);
     return release;
   },
 };
@@ -193,7 +195,9 @@ export const guardrailJudgeAborts: Scenario = {
     await inProduction(stage, require);
     stage.writeManifest({ rollout: rollouts.judgedCanary });
     const release = await deliver(stage, 'A canary with a slow tail', '1.6.0');
-    require(/slower/.test(release.ending?.because ?? ''), `the report says what was worse: ${release.ending?.because}`);
+    require(/slower/.test(
+      release.ending?.because ?? '',
+    ), `the report names the worse metric: ${release.ending?.because}`);
     const wentOff = stage.simulator.events.filter(({ source, what }) => source === 'alarm' && what === 'ALARM');
     const stop = /-abort-[0-9a-f]{8}$/;
     require(wentOff.length > 0 &&
