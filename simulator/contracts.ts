@@ -101,7 +101,7 @@ export interface Simulator {
   /** From now on the role may do only these actions (`sagemaker:Describe*`), on everything; several calls add up. Without it a role may do everything. */
   permit(role: string, actions: readonly string[]): void;
   /**
-   * Attaches an IAM policy document to the role: from now on it may do only what its policies allow, conditions included.
+   * Attaches an IAM policy document to the role: from now on it has only the permissions of its policies, conditions included.
    * @throws {TypeError} naming the element, operator or condition key that is not evaluated here
    */
   attachPolicy(role: string, document: unknown): void;

@@ -3,8 +3,9 @@ import { type Shape, shapeOf, type Tables } from '../validation.ts';
 import type { AnswerContext, Protocol, WireAnswer } from '../wire.ts';
 
 /**
- * Smithy RPC v2 CBOR, which botocore and the AWS CLI speak to CloudWatch (its preferred protocol). Only what that protocol uses of
- * RFC 8949: integers, floats, text, bytes, arrays, maps (also of indefinite length, which botocore sends), true/false/null, and tag 1.
+ * Smithy RPC v2 CBOR, which botocore and the AWS CLI speak to CloudWatch (its preferred protocol). It covers only the parts of
+ * RFC 8949 that the protocol uses: integers, floats, text, bytes, arrays, maps (also of indefinite length, which botocore
+ * sends), true/false/null, and tag 1.
  */
 export const cborProtocol: Protocol = {
   name: 'smithy-rpc-v2-cbor',

@@ -136,7 +136,7 @@ const typeOf = (operation: OperationName): object => {
   return { category, owner: 'Custom', provider, version };
 };
 
-/** Source, then a stage per operation; what is deployed is the version that was registered, by name. */
+/** Source, then a stage per operation; the pipeline deploys the registered version, by name. */
 const declaration = (version: IrisVersion): object => ({
   name,
   roleArn: `arn:aws:iam::${house.account}:role/pipeline`,
