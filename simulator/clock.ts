@@ -1,8 +1,8 @@
 import type { Instant, Timer, VirtualClock } from './contracts.ts';
 
 /**
- * The pure core of virtual time: no HTTP, no wall time, no promises. Time is a queue of timers; it moves only when somebody calls
- * `advanceTo`. Who may do so, and when, is `participants.ts`.
+ * The pure core of virtual time: no HTTP, no wall time, no promises. Time is a queue of timers, and moves only by a call of
+ * `advanceTo`. `participants.ts` decides on the callers and the moments.
  */
 export interface Clock extends VirtualClock {
   /** Runs every timer due at or before `instant`, each at its own instant and in the order scheduled, then stands at `instant`. */

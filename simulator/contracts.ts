@@ -22,10 +22,10 @@ export interface Kernel {
   readonly settings: Settings;
   readonly region: string;
   readonly accountId: string;
-  /** A seeded stream of its own per name: adding a consumer never changes what another one draws. */
+  /** A seeded stream of its own per name: adding a consumer never changes the numbers of another one. */
   random(name: string): () => number;
   arn(service: string, resource: string): string;
-  /** What happened on the far side, for timelines and reports; never read by a service. */
+  /** An event in AWS, for timelines and reports; services never read it. */
   note(event: Omit<FarSideEvent, 'at'>): void;
 }
 
@@ -38,7 +38,7 @@ export interface FarSideEvent {
   readonly detail: string;
 }
 
-/** One minute of one fleet, for charts: what really happened, before any metric delay. */
+/** One minute of one fleet, for charts: the true counts, before any metric delay. */
 export interface FleetMinute {
   readonly endpoint: string;
   readonly endpointConfig: string;
@@ -58,7 +58,7 @@ export interface LoggedRequest {
   readonly service: string;
   readonly operation: string;
   readonly principal: string;
-  /** The ARN or name the call is about, as IAM would match it. */
+  /** The ARN or name of the call's object, as IAM would match it. */
   readonly resource: string;
   readonly mutation: boolean;
   readonly status: number;
@@ -91,17 +91,17 @@ export interface Simulator {
   rouse(id: string): void;
   /** Rejects by name when a participant ran for five minutes of wall time without sleeping; races with everything the driver awaits. */
   readonly stuck: Promise<never>;
-  /** What a participant's process must have: AWS_ENDPOINT_URL, AWS_REGION, credentials, MODEL_DELIVERY_CLOCK. */
+  /** The required environment of a participant's process: AWS_ENDPOINT_URL, AWS_REGION, credentials, MODEL_DELIVERY_CLOCK. */
   environment(participant?: { readonly url: string }): Readonly<Record<string, string>>;
   readonly requests: readonly LoggedRequest[];
   readonly events: readonly FarSideEvent[];
-  /** When each setting was last looked at: services look only where it makes a difference. */
+  /** When each setting was last read: services read a setting only where it makes a difference. */
   readonly settingsRead: ReadonlyMap<string, Instant>;
   readonly faults: Faults;
   /** From now on the role may do only these actions (`sagemaker:Describe*`), on everything; several calls add up. Without it a role may do everything. */
   permit(role: string, actions: readonly string[]): void;
   /**
-   * Attaches an IAM policy document to the role: from now on it may do only what its policies allow, conditions included.
+   * Attaches an IAM policy document to the role: from now on it has only the permissions of its policies, conditions included.
    * @throws {TypeError} naming the element, operator or condition key that is not evaluated here
    */
   attachPolicy(role: string, document: unknown): void;
@@ -110,7 +110,7 @@ export interface Simulator {
   readonly metrics: Metrics;
   readonly hosting: Hosting & { minutes(): readonly FleetMinute[] };
   readonly harm: Harm;
-  /** What a training job's log reported last (FinalMetricDataList): an output of training, which no create call can carry. */
+  /** The last metrics of a training job's log (FinalMetricDataList): an output of training, which no create call can carry. */
   reportTraining(job: string, metrics: readonly { readonly MetricName: string; readonly Value: number }[]): void;
   /** Call an operation as the driver, without HTTP: seeding and checking only. */
   call(service: string, operation: string, input: object): Promise<Record<string, unknown>>;
@@ -127,7 +127,7 @@ export interface TrafficOptions {
   readonly mistakes?: number;
 }
 
-/** Harm on the far side, which no request carries: what happens to fleets after the call was accepted. */
+/** Faults inside AWS, apart from any request: events in fleets after AWS accepted the call. */
 export interface Harm {
   /** The next `times` fleets that are launched, of whatever endpoint, find no capacity; a later call replaces an earlier one. */
   failCapacity(times: number): void;
@@ -135,7 +135,10 @@ export interface Harm {
   systemUpdate(endpoint: string, durationMs: number): boolean;
   /** The endpoint's next update ends InService on the old config, with no reason given. */
   silentRollback(endpoint: string): void;
-  /** What the models of the endpoint depend on is ill for `durationMs` from now: `rate` of the requests fail with a 500, of one variant or of all. */
+  /**
+   * A dependency of the endpoint's models fails for `durationMs` from now: `rate` of the requests get a 500, of one variant or of
+   * all.
+   */
   dependencyFailure(
     endpoint: string,
     failure: { readonly rate: number; readonly durationMs: number; readonly variant?: string },
@@ -160,9 +163,9 @@ export type Fault = {
   | { readonly kind: 'server-error' }
   /** The call is carried out, then the connection is closed without an answer. */
   | { readonly kind: 'answer-lost' }
-  /** The connection is closed and the call is not carried out: as if it had never been sent. The request log does not have it. */
+  /** The connection is closed and the call is not carried out, as if it had never been sent. The request log does not show it. */
   | { readonly kind: 'never-arrived' }
-  /** The connection is closed, and the call is carried out so much later: it was under way when its sender gave up. */
+  /** The connection is closed, and the call is carried out this much later: it was in flight when its sender gave up. */
   | { readonly kind: 'late'; readonly delayMs: number }
   | { readonly kind: 'expired-token' }
   | { readonly kind: 'error'; readonly code: string; readonly message: string }
@@ -171,8 +174,8 @@ export type Fault = {
 );
 
 /**
- * What AWS leaves unconfirmed (reference/sagemaker.md §13) is a named setting; durations are in milliseconds. Each has a comment
- * with its source or `[unconfirmed]`. `settings.ts` holds the defaults and says which can be flipped.
+ * Each behaviour that AWS leaves unconfirmed (reference/sagemaker.md §13) is a named setting; durations are in milliseconds. Each
+ * has a comment with its source or `[unconfirmed]`. `settings.ts` holds the defaults and the values that can be flipped.
  */
 export type Settings = typeof import('./settings.ts').defaultSettings;
 
@@ -191,7 +194,7 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An operation's handler gets the validated input. It throws AwsError for what AWS refuses. */
+/** An operation's handler gets the validated input. It throws AwsError for the requests that AWS refuses. */
 // biome-ignore lint/suspicious/noExplicitAny: inputs are validated against AWS's service model before a handler sees them.
 export type Handler = (input: any, call: Call) => object | Promise<object>;
 
@@ -239,7 +242,7 @@ export interface Metrics {
 export interface Objects {
   get(bucket: string, key: string): { readonly body: Buffer; readonly etag: string } | undefined;
   put(bucket: string, key: string, body: Buffer): void;
-  /** From now on the bucket is another account's, which lets this one in; made when there is none. */
+  /** From now on another account owns the bucket and grants this account access; a missing bucket is created. */
   lend(bucket: string, owner: string): void;
   /** There never was such a bucket. */
   drop(bucket: string): void;
@@ -261,7 +264,7 @@ export interface Hosting {
     endpoint: string,
     variant: string,
   ): { readonly current: number; readonly desired: number; readonly instanceType: string } | undefined;
-  /** Routes one request as the Runtime does, emits its metrics, and answers with what the container computed. */
+  /** Routes one request as the Runtime does, emits its metrics, and answers with the container's result. */
   invoke(request: Invocation): InvocationAnswer;
 }
 export interface Invocation {
@@ -280,7 +283,7 @@ export interface InvocationAnswer {
   readonly latencyMs: number;
 }
 
-/** Autoscaling's inner face: hosting asks it before it updates an endpoint. */
+/** Autoscaling's inner face: hosting checks it before it updates an endpoint. */
 export interface Scaling {
   isRegistered(endpoint: string, variant: string): boolean;
   deregister(endpoint: string, variant: string): void;

@@ -3,7 +3,7 @@ import type { Fault, Faults } from './contracts.ts';
 export type Harm = Exclude<Fault, { kind: 'call' }>;
 
 export interface FaultQueue extends Faults {
-  /** What this call meets: every planned action that is due (they run first), and at most one harm, in the order they were added. */
+  /** The faults of this call: every planned action that is due (they run first), and at most one harm, in the order of addition. */
   take(
     service: string,
     operation: string,

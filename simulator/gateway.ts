@@ -30,7 +30,7 @@ export interface GatewayParts {
 export const createGateway = ({ kernel, seed, services, principals, faults, log }: GatewayParts): Gateway => {
   const tables = new Map<string, Tables>();
   for (const [service, { operations }] of Object.entries(services)) {
-    // S3's own model constrains next to nothing; its handlers check what it does.
+    // S3's own model has almost no constraints; its handlers check the few.
     if (service === 's3') continue;
     const loaded = loadTables(service);
     tables.set(service, loaded);
@@ -57,7 +57,7 @@ export const createGateway = ({ kernel, seed, services, principals, faults, log 
     return false;
   };
 
-  /** Before anything is checked: a fault is planned for whoever calls, also for what would be refused. */
+  /** This comes before any check: a fault hits every caller, also with a request that would be refused. */
   const participantOf = (decoded: Decoded, headers: Readonly<Record<string, string>>): string | undefined => {
     if (decoded.operation !== 'AssumeRoleWithWebIdentity') return principals.participantOf(headers);
     try {
@@ -86,7 +86,7 @@ export const createGateway = ({ kernel, seed, services, principals, faults, log 
       principals.authorize(caller.principal, demand, protocol.family);
   };
 
-  /** Who may not list a bucket is not told that an object is absent: 403 instead of 404 (S3 API reference, GetObject). */
+  /** A caller without permission to list a bucket gets 403 instead of 404 for an absent object (S3 API reference, GetObject). */
   const conceal = (caller: Caller | undefined, { service }: Decoded, refused: AwsError, resource: string): AwsError => {
     if (service !== 's3' || refused.code !== 'NoSuchKey' || caller === undefined) return refused;
     try {
@@ -226,7 +226,7 @@ const unknownOperation = (family: Decoded['protocol']['family'], operation: stri
   return new AwsError('UnknownOperationException', '');
 };
 
-/** Bodies are data of others: the log keeps their length. */
+/** Bodies are foreign data: the log keeps only their length. */
 const withoutBytes = (input: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
     Object.entries(input).map(([name, value]) => [name, Buffer.isBuffer(value) ? `${value.length} bytes` : value]),

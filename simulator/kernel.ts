@@ -18,11 +18,11 @@ interface Core {
   readonly kernel: Kernel;
   readonly clock: Clock;
   readonly events: readonly FarSideEvent[];
-  /** When each setting last made a difference, or could have: the services look only where it matters. */
+  /** When each setting last made a difference, or could have: the services read a setting only where it matters. */
   readonly settingsRead: ReadonlyMap<string, Instant>;
 }
 
-/** What every service shares: time, settings, identity, randomness by name. Service tests use it without HTTP. */
+/** The shared parts of all services: time, settings, identity, randomness by name. Service tests use it without HTTP. */
 export const createKernel = (options: KernelOptions = {}): Core => {
   const clock = createClock(options.startAt ?? defaultStart);
   const { seed = 1, region = 'eu-west-1', accountId = '111122223333' } = options;

@@ -2,13 +2,14 @@ import type { Clock } from './clock.ts';
 import type { Instant } from './contracts.ts';
 
 /**
- * Who is running and who sleeps (pure). Time moves only when every participant sleeps, and then only to the earliest finite wake-up;
- * the timers due until then run first, then exactly one participant wakes. So nothing that happens depends on how fast a process is.
+ * The running and the sleeping participants (pure). Time moves only when every participant sleeps, and then only to the earliest
+ * finite wake-up; the timers due until then run first, then exactly one participant wakes. So no event depends on the speed of a
+ * process.
  */
 export interface Participants {
   /** Registered participants count as running: time stands still until a spawned process has started and sleeps. */
   register(name: string, role?: 'driver' | 'process'): string;
-  /** Forgets it, whatever it was doing. Its sleep is not answered: nobody is there any more. */
+  /** Removes it in any state. Its sleep gets no answer: the process is gone. */
   remove(id: string): void;
   /** Falls asleep; `wake` is called once, unless the sleep ends by `end`, `rouse` or `remove`. */
   sleep(id: string, until: Instant, wake: () => void): Sleep;
@@ -20,7 +21,7 @@ export interface Participants {
    */
   start(id: string, go: () => void): void;
   has(id: string): boolean;
-  /** Every participant that keeps time from moving, in order of registration. */
+  /** Every participant that blocks time, in order of registration. */
   running(): readonly Running[];
   readonly size: number;
 }
@@ -48,7 +49,7 @@ interface Participant {
     | { readonly is: 'asleep'; readonly until: Instant; readonly wake: () => void };
 }
 
-/** `changed` is called after every change of who is running. */
+/** `changed` is called after every change of the running participants. */
 export const createParticipants = (clock: Clock, changed: () => void = () => {}): Participants => {
   const participants = new Map<string, Participant>();
   let registered = 0;
@@ -85,7 +86,7 @@ export const createParticipants = (clock: Clock, changed: () => void = () => {})
     return next;
   };
 
-  /** Gives the turn to whoever is next, if anybody is. A wake-up may fall asleep again at once, hence the loop and its guard. */
+  /** Gives the turn to the next participant, if there is one. It may fall asleep again at once, hence the loop and its guard. */
   const move = (): void => {
     if (moving) return;
     moving = true;
@@ -102,7 +103,7 @@ export const createParticipants = (clock: Clock, changed: () => void = () => {})
         if (next === undefined) break;
         const asleep = next.participant.state;
         clock.advanceTo(next.until);
-        // A timer may have roused or removed somebody; then the question is asked again.
+        // A timer may have roused or removed a participant; then the choice is made again.
         if (nextWake()?.participant !== next.participant || next.participant.state !== asleep) continue;
         run(next.participant);
         next.wake();
@@ -148,7 +149,7 @@ export const createParticipants = (clock: Clock, changed: () => void = () => {})
     start(id, go) {
       const participant = find(id);
       if (participant.state.is !== 'starting') {
-        // Whoever asks is awake, even if the closing of its abandoned sleep has not arrived yet.
+        // A caller is awake, even if the close of its abandoned sleep has not arrived yet.
         if (participant.state.is === 'asleep') this.rouse(id);
         go();
         return;

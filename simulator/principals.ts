@@ -5,20 +5,20 @@ import { type Policy, parsePolicy } from './iam/policy.ts';
 import { base32Of, digestOf } from './random.ts';
 import type { Protocol } from './wire.ts';
 
-/** Who calls. Long-lived keys are one per clock participant, so that the request log can say which process it was. */
+/** The caller. Every clock participant has its own long-lived keys, so that the request log shows the process. */
 export interface Principals {
   /** The long-lived credentials of a participant's process. */
   keysOf(participant: string): { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** @throws AwsError as AWS refuses unknown, incomplete and expired credentials in that protocol. */
   authenticate(headers: Readonly<Record<string, string>>, family: Protocol['family']): Caller;
-  /** Whose call it is, if it can be known before anything is checked. */
+  /** The participant of a call, if it is known before any check. */
   participantOf(headers: Readonly<Record<string, string>>): string | undefined;
   /** Temporary credentials that expire in virtual time. */
   issue(role: Role, sessionName: string, durationMs: number, participant: string | undefined): Session;
   role(arn: string): Role | undefined;
   /**
-   * From now on the role may do only what its policies allow; several add up.
-   * @param document as IAM takes it
+   * From now on the role has only the permissions of its policies; several add up.
+   * @param document in IAM's form
    * @throws {TypeError} naming the element, operator or condition key that is not evaluated here
    */
   attach(role: string, document: unknown): void;

@@ -18,7 +18,7 @@ const targets: Readonly<Record<string, string>> = {
 /** Query-protocol services by API version (AWS service models, `apiVersion`). */
 const versions: Readonly<Record<string, string>> = { '2010-08-01': 'cloudwatch', '2011-06-15': 'sts' };
 
-/** Which service and operation a request is for, by what AWS's own front doors tell apart; undefined when it is none of them. */
+/** The service and operation of a request, by the features that AWS's own gateways use; undefined when it is none of them. */
 export const decode = (
   request: WireRequest,
   tablesOf: (service: string) => Tables | undefined,

@@ -3,7 +3,7 @@ import type { Kernel, LoggedRequest } from './contracts.ts';
 import { targetArn } from './services/scaling-descriptions.ts';
 import type { WireAnswer, WireRequest } from './wire.ts';
 
-/** Every AWS call in the order it was handled; how dry-run purity, idempotency and least privilege are proven. */
+/** Every AWS call in the order it was handled; it proves dry-run purity, idempotency and least privilege. */
 export interface RequestLog {
   readonly requests: readonly LoggedRequest[];
   add(request: LoggedRequest): void;
@@ -70,7 +70,7 @@ const sagemakerResources = [
 /** Calls about the versions of a group: SageMaker matches them as packages (AWS: "Cross-account support", model package group policy). */
 const aboutVersions = /^(Create|List)ModelPackages?$/;
 
-/** What IAM would match the call against; `*` for calls without a resource. */
+/** The resource that IAM would match the call against; `*` for calls without a resource. */
 export const resourceOf = (
   kernel: Pick<Kernel, 'arn'>,
   service: string,

@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import type { WireAnswer, WireRequest } from './wire.ts';
 
-/** What handles a request: an answer, or `lost` when the connection is to be closed without one. */
+/** The result of a request: an answer, or `lost` when the connection closes without one. */
 export type Answerer = (request: WireRequest, connection: Connection) => Promise<WireAnswer | 'lost'>;
 
 export interface Connection {
-  /** Calls back when the other side closes before it was answered. */
+  /** Calls back when the client closes the connection before its answer. */
   onAbandoned(listener: () => void): void;
 }
 
@@ -20,7 +20,7 @@ export interface ListenOptions {
   readonly port: number;
   /** Dates the answers, so that the same run gives the same bytes. */
   readonly virtualNow: () => number;
-  /** Told of every error that is not one of AWS's: the run cannot be trusted any more. */
+  /** Gets every error that is not an AWS error: the run cannot be trusted any more. */
   readonly onDefect: (error: unknown) => void;
 }
 
@@ -30,7 +30,7 @@ export const listen = async (answerer: Answerer, options: ListenOptions): Promis
   const server = createServer((incoming, outgoing) => {
     handle(answerer, virtualNow, incoming, outgoing).catch((error: unknown) => {
       onDefect(error);
-      // Say so instead of leaving the caller waiting, and with nothing that could pass for AWS.
+      // The caller gets an error at once, and one that cannot be mistaken for an answer of AWS.
       if (!outgoing.headersSent) outgoing.writeHead(500, { 'content-type': 'text/plain' });
       outgoing.end(`simulator defect: ${error instanceof Error ? error.stack : String(error)}\n`);
     });
@@ -51,7 +51,7 @@ const handle = async (
   outgoing: ServerResponse,
 ): Promise<void> => {
   const request = await read(incoming);
-  // The client hung up while it was still sending: there is nothing to carry out and nobody to answer.
+  // The client hung up while it was still sending: no request to carry out, and no client to answer.
   if (request === undefined) return;
   const answer = await answerer(request, {
     onAbandoned(listener) {

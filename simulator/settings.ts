@@ -1,14 +1,14 @@
 /**
- * What AWS leaves open. Every value that no source confirms is a setting here, never a constant in a service; `flips` says which
- * other value the outcome table must survive (`npm run rehearse:settings`). Section numbers are those of the project's SageMaker
- * fact base. Durations are milliseconds of virtual time.
+ * The behaviours that AWS leaves open. Every value without a source is a setting here, never a constant in a service. `flips` names
+ * the other value that the outcome table must survive (`npm run rehearse:settings`). Section numbers are those of the project's
+ * SageMaker fact base. Durations are milliseconds of virtual time.
  */
 export const defaultSettings = {
   /** From UpdateEndpoint to instances running. Minutes in practice; no published figure. [unconfirmed] */
   provisionMs: 180_000,
   /** From instances running to the first passed health check of a healthy container. [unconfirmed] */
   containerStartMs: 20_000,
-  /** How long a container may fail /ping before the fleet is given up, when the config does not say. [unconfirmed] */
+  /** How long a container may fail /ping before SageMaker gives the fleet up, when the config sets no limit. [unconfirmed] */
   startupHealthCheckTimeoutMs: 600_000,
   /** The ActivatingTraffic phase: from the decision to traffic on the new capacity. §2.6 [unconfirmed] */
   activateTrafficMs: 10_000,
@@ -62,7 +62,7 @@ export const defaultSettings = {
   eraseFailureReasonAfterMs: 0,
   /** An old FailureReason is cleared by the next UpdateEndpoint, or only by one that succeeds. §2.7 rule 3 [unconfirmed] */
   failureReasonClearedBy: 'next-update' as 'next-update' | 'next-success',
-  /** OverheadLatency of a request: what SageMaker adds to the container's time. [unconfirmed] */
+  /** OverheadLatency of a request: SageMaker's addition to the container's time. [unconfirmed] */
   overheadLatencyMs: 2,
   /** ModelApprovalStatus when CreateModelPackage omits it. §13.10 */
   defaultApprovalStatus: 'PendingManualApproval' as 'PendingManualApproval' | 'Approved',
@@ -80,7 +80,7 @@ export const defaultSettings = {
   customActionTimeoutMs: 86_400_000,
   /** From a continuation token to the job that carries it: 30 s in the Lambda integration model, no figure for custom actions. [unconfirmed] */
   continuationDelayMs: 30_000,
-  /** How long a polled job is not offered again while nobody acknowledged it; 0: to everybody who polls. [unconfirmed] */
+  /** How long an unacknowledged job is not offered again after a poll; 0: every poll gets it. [unconfirmed] */
   jobOfferedAgainMs: 0,
   /** AcknowledgeJob a second time with the same nonce, as after a lost answer. [unconfirmed] */
   repeatedAcknowledge: 'accepted' as 'accepted' | 'refused',
@@ -91,8 +91,8 @@ export const defaultSettings = {
 type Settings = typeof defaultSettings;
 
 /**
- * Another value of everything no source confirms, and of the open questions: flipped one at a time, what a delivery reports must
- * stay true (`npm run rehearse:settings`).
+ * Another value for every setting without a source, and for the open questions. With each of them flipped alone, a delivery's
+ * report must stay true (`npm run rehearse:settings`).
  */
 export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   provisionMs: 900_000,

@@ -41,7 +41,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
   const failure = new Promise<never>((_, reject) => {
     fail = (reason) => reject(reason instanceof Error ? reason : new Error(String(reason)));
   });
-  // Whoever drives decides whether to look at it; nobody looking is not a crash.
+  // The driver decides whether to read it; an unread failure is not a crash.
   failure.catch(() => {});
 
   const watchdog = createWatchdog(() => participants, fail);
@@ -51,7 +51,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
       try {
         clock.advanceTo(instant);
       } catch (error) {
-        // A defect in a service's timer belongs to the run, not to the participant whose sleep happened to move the time.
+        // A defect in a service's timer belongs to the run, not to the participant whose sleep moved the time.
         fail(error);
       }
     },

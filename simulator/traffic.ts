@@ -20,7 +20,7 @@ export const startTraffic = (kernel: Kernel, hosting: HostingFace, options: Traf
       .map((value) => (Number(value) + (2 * random() - 1) * jitterCentimetres).toFixed(2));
     return Buffer.from(features.join(','));
   };
-  // A stream of its own: without mistakes the same requests come as ever.
+  // Mistakes have a random stream of their own: without mistakes the requests stay the same.
   const slips = kernel.random(`mistakes/${options.endpoint}/${options.seed}`);
   const body = (): Buffer => {
     const measured = measure();

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { AwsError } from './contracts.ts';
 
 /**
- * Refuses what AWS refuses before any service logic sees it. The tables are generated from AWS's service models by
- * tools/generate-constraints.py; messages are worded as AWS's own validator words them.
+ * Refuses the requests that AWS refuses, before any service logic sees them. tools/generate-constraints.py generates the tables
+ * from AWS's service models; messages have the words of AWS's own validator.
  */
 export interface Shape {
   readonly type: string;
@@ -34,7 +34,7 @@ export const shapeOf = (tables: Tables, name: string): Shape => {
   return shape;
 };
 
-/** The code each service gives a constraint violation. */
+/** Each service's code for a constraint violation. */
 const refusalCodes: Readonly<Record<string, string>> = {
   cloudwatch: 'ValidationError',
   sts: 'ValidationError',
@@ -191,7 +191,7 @@ export const patternOf = (java: string): RegExp => {
   const source = java
     .replaceAll('\\A', '^')
     .replaceAll('\\z', '$')
-    // A quantified `$` (SageMaker's CustomerMetadataKey) still only means the end.
+    // A quantified `$` (SageMaker's CustomerMetadataKey) still means only the end.
     .replace(/\$\{\d+,\d+\}/g, '$')
     .replace(/\[(?:\\.|[^\]\\])*\]|\\p\{(?:Print|Alnum)\}/g, (token) =>
       token.startsWith('[')

@@ -3,18 +3,18 @@ import type { Instant } from './contracts.ts';
 import type { Participants } from './participants.ts';
 
 /**
- * The only two uses of wall time in the simulator: noticing a participant that never sleeps, and letting time pass by itself when the
- * simulator stands alone. Neither decides anything in a rehearsal.
+ * The only two uses of wall time in the simulator: to detect a participant that never sleeps, and to let time pass when the
+ * simulator runs alone. Neither affects the result of a rehearsal.
  */
 const patienceMs = 5 * 60_000;
 
 export interface Watchdog {
-  /** Call after every change of who runs. */
+  /** Call after every change of the running participants. */
   look(): void;
   stop(): void;
 }
 
-/** `onStuck` gets the name of a participant that has kept time from moving for five minutes of wall time. */
+/** `onStuck` gets the name of a participant that has blocked time for five minutes of wall time. */
 export const createWatchdog = (participants: () => Participants, onStuck: (reason: string) => void): Watchdog => {
   const timers = new Map<string, NodeJS.Timeout>();
   const stop = (): void => {
@@ -24,7 +24,7 @@ export const createWatchdog = (participants: () => Participants, onStuck: (reaso
   return {
     look() {
       const all = participants();
-      // A driver on its own may take as long as it likes: nobody waits for it.
+      // A driver without participants may take any time: no process waits for it.
       const watched = all.size > 1 ? all.running() : [];
       const turns = new Map(watched.map(({ id, turn, name }) => [`${id}/${turn}`, name]));
       for (const [turn, timer] of timers) {
@@ -42,7 +42,7 @@ export const createWatchdog = (participants: () => Participants, onStuck: (reaso
   };
 };
 
-/** While nobody is registered, virtual time follows the wall clock, `speed` times as fast. */
+/** Without registered participants, virtual time follows the wall clock, `speed` times as fast. */
 export const followWallClock = (clock: Clock, participants: Participants, speed: number): { stop(): void } => {
   let seen = performance.now();
   let virtual: Instant = clock.now();
@@ -50,7 +50,7 @@ export const followWallClock = (clock: Clock, participants: Participants, speed:
     const now = performance.now();
     const elapsed = (now - seen) * speed;
     seen = now;
-    // With participants time is theirs; afterwards it goes on from wherever they left it.
+    // Participants control time while they exist; afterwards it continues from the instant where they left it.
     virtual = participants.size === 0 ? Math.max(virtual, clock.now()) + elapsed : clock.now();
     if (participants.size === 0) clock.advanceTo(Math.floor(virtual));
   }, 50);

@@ -21,7 +21,7 @@ export interface AnswerContext {
   readonly tables: Tables | undefined;
 }
 
-/** How one service is spoken to. `family` decides which error codes AWS uses for the same refusal. */
+/** The protocol of one service. `family` decides which error codes AWS uses for the same refusal. */
 export interface Protocol {
   readonly name: 'json' | 'smithy-rpc-v2-cbor' | 'query' | 'rest-json' | 's3';
   readonly family: 'json' | 'query' | 's3';

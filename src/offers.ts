@@ -34,7 +34,7 @@ export const offers = {
     ],
   },
   'approve-gate': {
-    does: 'goes on when the version is approved, and says who and why when it is not',
+    does: 'passes when the version is approved; otherwise it reports who decided and why',
     category: 'Test',
     branding: { icon: 'check-square', color: 'yellow' },
     examples: [
@@ -45,7 +45,7 @@ export const offers = {
     ],
   },
   'deploy-endpoint': {
-    does: 'creates or updates the endpoint under alarms of its own, supervises it to the verified end',
+    does: 'creates or updates the endpoint under alarms of its own, supervises it until the result is verified',
     category: 'Deploy',
     branding: { icon: 'upload-cloud', color: 'green' },
     examples: [
@@ -60,7 +60,7 @@ export const offers = {
     ],
   },
   'shift-traffic': {
-    does: 'with `strategy: steps`: walks the traffic to the new version on [proof of health](docs/judge.md), and back on evidence of harm',
+    does: 'with `strategy: steps`: moves the traffic to the new version on [proof of health](docs/judge.md), and back on evidence of harm',
     category: 'Deploy',
     branding: { icon: 'sliders', color: 'orange' },
     examples: [

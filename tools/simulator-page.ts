@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { defaultSettings, flips } from '../simulator/settings.ts';
 import { duration } from '../src/clock.ts';
 
-/** What is written above each setting in `simulator/settings.ts`, which is where its meaning and its source are. */
+/** The comment above each setting in `simulator/settings.ts`: its meaning and its source. */
 const comments = (source: string): ReadonlyMap<string, string> => {
   const [, body = ''] = /export const defaultSettings = \{([\s\S]*?)\n\};/.exec(source) ?? [];
   return new Map(
@@ -20,7 +20,7 @@ const comments = (source: string): ReadonlyMap<string, string> => {
   );
 };
 
-/** Sections of notes that are not published mean nothing to a reader of the page. */
+/** Removes the sections of unpublished notes: a reader of the page cannot look them up. */
 const published = (comment: string): string =>
   comment.replace(/,? ?(§[\d.]+(, )?)+( ?rule \d+| ?TF#\d+)?/g, '').replace(/ \[unconfirmed\]$/, '');
 
@@ -29,12 +29,12 @@ const shown = (name: string, value: unknown): string => {
   return typeof value === 'boolean' ? (value ? 'yes' : 'no') : `\`${String(value)}\``;
 };
 
-/** One row per setting: what it is, what the simulator does unless it is told otherwise, and what is rehearsed instead. */
+/** One row per setting: its name, its default, the rehearsed alternative, and its meaning. */
 export const settingsTable = (root: string): string => {
   const said = comments(readFileSync(join(root, 'simulator/settings.ts'), 'utf8'));
   const rows = Object.entries(defaultSettings).map(([name, value]) => {
     const comment = said.get(name);
-    if (comment === undefined) throw new Error(`simulator/settings.ts: ${name} has no comment that says what it is`);
+    if (comment === undefined) throw new Error(`simulator/settings.ts: ${name} has no comment with its meaning`);
     const flipped: unknown = new Map<string, unknown>(Object.entries(flips)).get(name);
     const others = flipped === undefined ? '' : shown(name, flipped);
     return `| \`${name}\` | ${shown(name, value)} | ${others} | ${published(comment).replace(/\|/g, '\\|')} |`;

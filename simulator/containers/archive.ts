@@ -34,8 +34,8 @@ const tar = (files: Archive): Buffer => {
 };
 
 /**
- * Stored, not deflated: what a deflater emits differs between zlib builds and processors, and an artifact's digest must not.
- * RFC 1952 header with mtime 0 and OS 255 (unknown); RFC 1951 §3.2.4 blocks.
+ * The data is stored, not deflated: a deflater's output differs between zlib builds and processors, and an artifact's digest must
+ * not. RFC 1952 header with mtime 0 and OS 255 (unknown); RFC 1951 §3.2.4 blocks.
  */
 const gzipStored = (content: Buffer): Buffer => {
   const blocks: Buffer[] = [];
@@ -53,7 +53,7 @@ const gzipStored = (content: Buffer): Buffer => {
   return Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]), ...blocks, trailer]);
 };
 
-/** The same files give the same bytes on every machine: sorted names, zero times and owners, nothing a compressor chose. */
+/** The same files give the same bytes on every machine: sorted names, zero times and owners, no choice of a compressor. */
 export const writeArchive = (files: Archive): Buffer => gzipStored(tar(files));
 
 /** @throws when `archive` is not a gzip-compressed tar */

@@ -19,7 +19,7 @@ export interface Inference {
   readonly tailMs?: number;
 }
 
-/** FNV-1a with MurmurHash3's finaliser: a uniform value in [0, 1) that depends on nothing but the bytes. */
+/** FNV-1a with MurmurHash3's finaliser: a uniform value in [0, 1) that depends only on the bytes. */
 const uniform = (bytes: Buffer, salt: number): number => {
   let hash = 0x811c9dc5 ^ salt;
   for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);

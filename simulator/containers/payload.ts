@@ -1,11 +1,11 @@
 import type { Classifier, Prediction } from './classifier.ts';
 
 /**
- * Request and response bodies in the formats SageMaker's built-in algorithms speak (AWS: "Common Data Formats for Inference"):
+ * Request and response bodies in the formats of SageMaker's built-in algorithms (AWS: "Common Data Formats for Inference"):
  * text/csv, application/json and application/jsonlines.
  */
 
-/** What the container answers with a 4xx: the caller's mistake, not the model's. */
+/** The container answers these bodies with a 4xx: the caller's mistake, not the model's. */
 export class BadPayload extends Error {
   readonly status: number;
   constructor(status: number, message: string) {

@@ -1,6 +1,6 @@
 /**
  * The condition keys that this simulator knows, each with the actions whose requests carry it. A key that an action does not carry
- * is absent at AWS, whatever the request says, so a condition on it is a mistake in the policy.
+ * is absent at AWS, whatever the request contains, so a condition on it is a mistake in the policy.
  *
  * Source: AWS Service Authorization Reference, "Actions, resources, and condition keys" of each service.
  */

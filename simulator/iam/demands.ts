@@ -2,7 +2,7 @@ import type { Kernel } from '../contracts.ts';
 import { actionOf, isWrite, resourceOf } from '../request-log.ts';
 import { contextKey } from './context-keys.ts';
 
-/** One question to IAM. */
+/** One IAM check. */
 export interface Demand {
   readonly action: string;
   readonly resource: string;
@@ -13,11 +13,11 @@ export interface Demand {
 export interface AwsCall {
   readonly service: string;
   readonly operation: string;
-  /** Not validated yet: IAM is asked first. */
+  /** Not validated yet: the IAM check comes first. */
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-/** All that AWS asks of IAM before it carries a call out; the call itself comes first. */
+/** All IAM checks of AWS before it carries a call out; the call itself comes first. */
 export const demandsOf = (kernel: Pick<Kernel, 'arn'>, call: AwsCall): readonly Demand[] => {
   const { service, operation, input } = call;
   const resource = resourceOf(kernel, service, operation, input);
@@ -90,7 +90,7 @@ const decoded = (text: string): string => {
   try {
     return decodeURIComponent(text);
   } catch {
-    // Refused by the operation itself; IAM sees it as it was sent.
+    // The operation itself refuses it; IAM sees the original value.
     return text;
   }
 };

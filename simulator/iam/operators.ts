@@ -1,11 +1,11 @@
 /**
  * The condition operators that the published policies use, as IAM evaluates them (IAM user guide, "IAM JSON policy elements:
- * Condition operators"). Another operator is refused when a policy is attached: a condition that is not understood must not pass.
+ * Condition operators"). Another operator is refused when a policy is attached: an unsupported condition must not pass.
  */
 export interface ConditionOperator {
   /** Whether it compares a set of values; the others take keys with one value. */
   readonly set: boolean;
-  /** Whether it says no more than that the key is there, which any key can be. */
+  /** Whether it only tests the presence of the key; that works for every key. */
   readonly presence: boolean;
   /** Of the policy's value. */
   readonly takes: RegExp;

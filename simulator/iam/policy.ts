@@ -19,8 +19,8 @@ export interface Condition {
 }
 
 /**
- * Reads a policy document, and refuses by name whatever could not be evaluated as IAM would: an element, operator or key that is
- * not known here, a key that the statement's action does not carry, a policy variable.
+ * Reads a policy document. It refuses, by name, everything that it could not evaluate as IAM would: an unknown element, operator or
+ * key, a key that the statement's action does not carry, a policy variable.
  * @throws {TypeError}
  */
 export const parsePolicy = (document: unknown): Policy => {

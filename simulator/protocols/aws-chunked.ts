@@ -2,7 +2,7 @@ import { AwsError } from '../contracts.ts';
 import type { WireRequest } from '../wire.ts';
 
 /**
- * The `aws-chunked` content encoding: what the JS SDK and the AWS CLI send when the body is a stream, with the checksum in a trailer
+ * The `aws-chunked` content encoding: the JS SDK and the AWS CLI use it when the body is a stream, with the checksum in a trailer
  * (AWS: "Authenticating requests: signature calculations for the Authorization header, chunked upload").
  * @throws AwsError IncompleteBody
  */

@@ -31,7 +31,7 @@ export const jsonProtocol = (
       return { ...value };
     },
     answer(output, { requestId }) {
-      // CloudWatch answers an operation without output as `{}` would be read; SageMaker with nothing at all.
+      // CloudWatch answers an operation without output with `{}`; SageMaker sends an empty body.
       return send(200, requestId, Object.keys(output).length === 0 && !queryCompatible ? '' : toJson(output));
     },
     refuse(error, { requestId }) {
@@ -43,7 +43,7 @@ export const jsonProtocol = (
   };
 };
 
-/** Dates become epoch seconds, buffers base64; what is undefined is left out. */
+/** Dates become epoch seconds, buffers base64; undefined members are left out. */
 export const toJson = (value: unknown): string =>
   JSON.stringify(value, function (this: unknown, key: string, converted: unknown) {
     // JSON.stringify has already called toJSON on dates and buffers: the holder still has the original.

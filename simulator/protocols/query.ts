@@ -4,8 +4,8 @@ import type { Protocol, WireAnswer } from '../wire.ts';
 import { type Xml, xmlDocument } from './xml.ts';
 
 /**
- * The AWS query protocol: a form in, XML out. Neither side says what is a number or a list, so both are read and written by the
- * service model's shapes.
+ * The AWS query protocol: a form in, XML out. Neither form marks numbers or lists, so both are read and written by the service
+ * model's shapes.
  */
 const namespaces: Readonly<Record<string, string>> = {
   sts: 'https://sts.amazonaws.com/doc/2011-06-15/',

@@ -3,7 +3,7 @@ import type { Protocol, WireAnswer, WireRequest } from '../wire.ts';
 import { decodeChunks } from './aws-chunked.ts';
 import { textsOf, type Xml, xmlDocument } from './xml.ts';
 
-/** S3 is REST with XML: which operation it is follows from method, path and query (AWS: Amazon S3 API Reference). */
+/** S3 is REST with XML: method, path and query determine the operation (AWS: Amazon S3 API Reference). */
 const namespace = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
 const headerMembers: Readonly<Record<string, string>> = {
@@ -96,7 +96,7 @@ const inputOf = (request: WireRequest, bucket: string, key: string): Record<stri
   return input;
 };
 
-/** The small document that configures a bucket; a bucket may be created without one. */
+/** The small document that configures a bucket; a request may create a bucket without one. */
 const documentOf = (body: Buffer): Readonly<Record<string, string>> =>
   body.length === 0 ? {} : textsOf(body.toString('utf8'));
 
@@ -142,7 +142,7 @@ export const s3Protocol: Protocol = {
     return send(operation === 'DeleteObject' ? 204 : 200, requestId, Buffer.alloc(0), { ...headers, ...extra });
   },
   refuse(error, { operation, requestId }) {
-    // A HEAD answer has no body, and neither has 304: only the status tells (AWS: HeadObject API reference).
+    // A HEAD answer has no body, and neither has 304: only the status is left (AWS: HeadObject API reference).
     if (operation.startsWith('Head') || error.status === 304) return send(error.status, requestId, Buffer.alloc(0));
     const body = {
       Code: error.code,

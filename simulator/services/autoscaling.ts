@@ -84,7 +84,7 @@ export const createAutoscaling = (
     const common = { Namespace, MetricName: metric, Dimensions: dimensions, Statistic: 'Sum', Period: 60 };
     const name = (side: string): string => `TargetTracking-${target.resourceId}-${side}-${uuid()}`;
     const [high, low] = [name('AlarmHigh'), name('AlarmLow')];
-    // Three minutes above, fifteen minutes below nine tenths: what AWS creates for target tracking.
+    // AWS creates these for target tracking: three minutes above the target, fifteen minutes below nine tenths of it.
     metrics.putAlarm({
       ...common,
       AlarmName: high,

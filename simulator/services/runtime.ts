@@ -25,7 +25,7 @@ const modelError = (kernel: Kernel, endpoint: string, variant: string, status: n
   );
 };
 
-/** SageMaker Runtime (reference/sagemaker.md §8): what the container says, and which variant said it. */
+/** SageMaker Runtime (reference/sagemaker.md §8): the container's answer, and the variant that gave it. */
 export const createRuntime = (kernel: Kernel, hosting: Hosting): Service => ({
   operations: {
     InvokeEndpoint: (input: InvokeInput) => {

@@ -2,7 +2,7 @@ import { AwsError, type Call, type Handler, type Kernel } from '../contracts.ts'
 import { malformedXml } from '../protocols/xml.ts';
 import { type BucketPolicy, readBucketPolicy } from './s3-policy.ts';
 
-/** What is set on a bucket, apart from its objects. */
+/** The settings of a bucket, apart from its objects. */
 interface Settings {
   /** Other than the simulated account. */
   owner?: string;
@@ -31,7 +31,7 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
     return bucket;
   };
 
-  /** The bucket's own policy; a call without one (the driver's) is the account's root, whom policies name too. */
+  /** Applies the bucket's own policy; a call without a principal (the driver's) passes. */
   const authorize = (action: string, input: BucketInput & { readonly Key?: string }, call: Call | undefined): void => {
     const { policy } = find(input);
     if (policy === undefined || call === undefined) return;

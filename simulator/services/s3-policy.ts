@@ -1,6 +1,6 @@
 import { AwsError, type Principal } from '../contracts.ts';
 
-/** What a call asks of a bucket, as its policy sees it. */
+/** A call to a bucket, in the terms of the bucket's policy. */
 export interface BucketCall {
   readonly principal: Principal;
   /** `s3:PutObject`. */
@@ -19,7 +19,7 @@ interface Statement {
 /** `true`: an explicit Deny matches. A caller of the bucket's own account needs no Allow of the bucket (IAM: policy evaluation logic). */
 export type BucketPolicy = (call: BucketCall) => boolean;
 
-/** @throws AwsError `MalformedPolicy` for what S3 refuses, `NotImplemented` for what is not evaluated here */
+/** @throws AwsError `MalformedPolicy` for policies that S3 refuses, `NotImplemented` for elements that are not evaluated here */
 export const readBucketPolicy = (text: string, bucket: string): BucketPolicy => {
   const statements = statementsOf(text).map((statement) => readStatement(statement, bucket));
   return (call) =>
@@ -95,7 +95,7 @@ const known = new Set([
 ]);
 
 const keysOf = ({ principal, keys }: BucketCall): Readonly<Record<string, string | undefined>> => ({
-  // The loopback connection stands for the one that leads to AWS, which is always over TLS.
+  // The loopback connection stands for the connection to AWS, which always uses TLS.
   'aws:securetransport': 'true',
   'aws:principalarn': roleOf(principal.arn),
   'aws:principalaccount': principal.accountId,

@@ -43,7 +43,7 @@ export const createS3 = (kernel: Kernel, seededBuckets: readonly string[]): { se
     );
   };
 
-  /** AWS evaluates the precondition and writes in one step; so does this, as nothing here waits. */
+  /** AWS evaluates the precondition and writes in one step; this function does the same, because it never waits. */
   const checkWrite = (input: Preconditions, existing: Stored | undefined): void => {
     if (input.IfNoneMatch !== undefined) {
       if (input.IfNoneMatch !== '*') throw notImplemented();
@@ -164,7 +164,7 @@ export const createS3 = (kernel: Kernel, seededBuckets: readonly string[]): { se
   };
 };
 
-/** The actions that a bucket's policy is asked about (AWS: Service Authorization Reference, S3). */
+/** The actions that a bucket's policy covers (AWS: Service Authorization Reference, S3). */
 const policyActions: Readonly<Record<string, string>> = {
   HeadBucket: 's3:ListBucket',
   ListObjectsV2: 's3:ListBucket',

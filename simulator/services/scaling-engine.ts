@@ -61,7 +61,7 @@ export interface Activity {
   readonly description: string;
   readonly cause: string;
   readonly at: Instant;
-  /** When the instances were there; absent while InProgress. */
+  /** When the instances were running; absent while InProgress. */
   readonly end?: Instant;
   readonly desired: number;
   readonly status: 'InProgress' | 'Successful' | 'Overridden' | 'Failed';
@@ -77,7 +77,7 @@ export interface Book {
   activities: readonly Activity[];
 }
 
-/** What SageMakerVariantInvocationsPerInstance stands for (§6). */
+/** The meaning of SageMakerVariantInvocationsPerInstance (§6). */
 export const invocationsPerInstance = ({ endpoint, variant }: Variant) => ({
   namespace: 'AWS/SageMaker',
   metric: 'InvocationsPerInstance',
@@ -126,7 +126,7 @@ export const startScaling = (
         detail: `${target.variant} to ${desired}: ${cause}`,
       });
   };
-  /** An activity ends when its instances run, or when somebody asked for another count meanwhile. */
+  /** An activity ends when its instances run, or when another request changed the count meanwhile. */
   const complete = (activity: Activity): Activity => {
     const target = book.targets.get(activity.resourceId);
     const variant = target && hosting().variant(target.endpoint, target.variant);

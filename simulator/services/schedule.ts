@@ -14,7 +14,7 @@ const weekdays = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
 interface Field {
   readonly from: number;
   readonly to: number;
-  /** What the names in the field count from `from` on. */
+  /** The field's names, counted from `from` on. */
   readonly names?: readonly string[];
 }
 /** [Minutes] [Hours] [Day_of_Month] [Month] [Day_of_Week] [Year] (AWS: PutScheduledAction, Schedule). */
@@ -72,7 +72,7 @@ const wallClock = (timezone: string): ((at: Instant) => readonly number[]) | und
 
 /**
  * @param text `at(2026-01-05T09:30:00)`, `rate(5 minutes)` or `cron(0 9 * * ? *)`
- * @param since what `rate` counts from
+ * @param since the start of `rate`'s count
  * @returns undefined when the text or the time zone cannot be read
  */
 export const parseSchedule = (text: string, timezone: string, since: Instant): Schedule | undefined => {

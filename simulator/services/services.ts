@@ -21,7 +21,7 @@ export type Services = Pick<
 /** Every service of the account, joined by their inner faces (contracts.ts). */
 export const composeServices = (kernel: Kernel, principals: Principals): Services => {
   const s3 = createS3(kernel, [
-    // What SageMaker's own tools make, and what `model-delivery create-bucket` made.
+    // The bucket of SageMaker's own tools, and the bucket of `model-delivery create-bucket`.
     `sagemaker-${kernel.region}-${kernel.accountId}`,
     `model-delivery-${kernel.accountId}-${kernel.region}`,
     'ml-releases',
@@ -34,7 +34,7 @@ export const composeServices = (kernel: Kernel, principals: Principals): Service
     objects: s3.objects,
     images: ecr.images,
     roleExists: (arn) => principals.role(arn) !== undefined,
-    // Hosting asks the autoscaler, and the autoscaler stands on hosting: asked late.
+    // Hosting needs the autoscaler, and the autoscaler needs hosting: hence the late lookup.
     scaling: () => autoscaling.scaling,
   });
   const codepipeline = createCodepipeline(kernel, {
@@ -63,7 +63,7 @@ export const composeServices = (kernel: Kernel, principals: Principals): Service
   };
 };
 
-/** What a job's artifact credentials are: the pipeline's service role, scoped to the artifact store (CodePipeline user guide). */
+/** A job's artifact credentials: the pipeline's service role, scoped to the artifact store (CodePipeline user guide). */
 const artifactAccess = ({ accountId }: Kernel): Role => ({
   name: 'codepipeline-artifacts',
   arn: `arn:aws:iam::${accountId}:role/codepipeline-artifacts`,

@@ -100,7 +100,7 @@ interface Claims {
   readonly aud: string;
   readonly sub: string;
   readonly exp: number;
-  /** The request is unsigned, so the token carries whose it is. */
+  /** The request is unsigned, so the token names the participant. */
   readonly simulator_participant: string | undefined;
 }
 
@@ -115,7 +115,7 @@ const claimsOf = (token: string): Claims => {
   }
 };
 
-/** The participant that a web identity token was handed to. */
+/** The participant that received a web identity token. */
 export const participantOfToken = (token: unknown): string | undefined => {
   try {
     return claimsOf(String(token)).simulator_participant;
@@ -125,8 +125,8 @@ export const participantOfToken = (token: unknown): string | undefined => {
 };
 
 /**
- * What GitHub's token endpoint hands to a job, unsigned: nobody here checks the signature (GitHub: "OpenID Connect reference").
- * `query`: `audience`, and for rehearsals `subject` and `participant`.
+ * The token of GitHub's token endpoint for a job, unsigned: this account does not check the signature (GitHub: "OpenID Connect
+ * reference"). `query`: `audience`, and for rehearsals `subject` and `participant`.
  */
 export const githubToken = (kernel: Kernel, query: URLSearchParams): string => {
   const now = Math.floor(kernel.clock.now() / 1000);

@@ -299,7 +299,7 @@ const words = ({ name, message, $metadata }: AwsErrorShape): string => {
   if (known === 'aborted') return 'the connection broke off in the middle of the answer';
   const said = known && known !== 'UnknownError' ? known : undefined;
   const who = withoutName.test(name) ? undefined : name;
-  if (said === undefined) return who ?? `an answer without words (HTTP ${$metadata?.httpStatusCode ?? 'unknown'})`;
+  if (said === undefined) return who ?? `an answer without a message (HTTP ${$metadata?.httpStatusCode ?? 'unknown'})`;
   return who === undefined || said.startsWith(who) ? said : `${who}: ${said}`;
 };
 

@@ -6,7 +6,7 @@ export class EndlessPages extends Error {
   override readonly name = 'EndlessPages';
   readonly call: string;
   constructor(call: string, why: string) {
-    super(`${call} does not come to an end: ${why}; is AWS_ENDPOINT_URL or a proxy between this machine and AWS?`);
+    super(`${call} never ends: ${why}; check AWS_ENDPOINT_URL and any proxy between this machine and AWS`);
     this.call = call;
   }
 }

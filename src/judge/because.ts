@@ -41,13 +41,13 @@ export const because = (policy: Policy, found: Grounds): string => {
     case 'metrics-missing':
       return `metrics are missing for ${Math.round(found.blindSeconds)} s: the weight stays, and after ${policy.maxBlindSeconds} s the traffic is taken back`;
     case 'unobserved-too-long':
-      return `metrics have been missing for ${Math.round(found.blindSeconds)} s, longer than ${policy.maxBlindSeconds} s: a candidate nobody observes must not serve`;
+      return `metrics have been missing for ${Math.round(found.blindSeconds)} s, longer than ${policy.maxBlindSeconds} s: an unobserved candidate must not serve`;
     case 'split-not-as-weighted':
-      return `the candidate got ${percent(found.seenShare ?? 0)} of the requests, the weights say ${percent(found.meantShare ?? 0)}: the counts cannot be trusted`;
+      return `the candidate got ${percent(found.seenShare ?? 0)} of the requests, but its weight is ${percent(found.meantShare ?? 0)}: the counts cannot be trusted`;
     case 'mostly-worse': {
       const metric = strongest(policy, evidence);
       const worst = evidence[metric.name];
-      return `${metric.says}: ${worst ? sides(worst) : ''}; nothing is proven while most buckets of a step are, evidence against it ${odds(found.logEvidence)} of ${odds(found.threshold)}`;
+      return `${metric.says}: ${worst ? sides(worst) : ''}; nothing is proven while this holds for most buckets of a step; evidence against it ${odds(found.logEvidence)} of ${odds(found.threshold)}`;
     }
     case 'baseline-in-incident':
       return `the baseline itself fails far more often than it usually does (${found.troubled?.join('; ') ?? ''}): such a minute is no evidence that the candidate is healthy`;

@@ -56,7 +56,7 @@ export const needsBurstGuard = (history: readonly Past[]): GuardDecision => {
   if (served.length < shortestHistory)
     return {
       needed: true,
-      because: `only ${counted(served.length, 'bucket')} of history ${served.length === 1 ? 'has' : 'have'} requests: whether errors come in bursts is not known`,
+      because: `only ${counted(served.length, 'bucket')} of history ${served.length === 1 ? 'has' : 'have'} requests: too few to see bursts of errors`,
     };
   const pairs: Pair[] = [];
   for (let index = 0; index + 1 < served.length; index += 2) {

@@ -2,7 +2,7 @@ import type { Arm } from './bucket.ts';
 import { logAdd, logSum } from './logarithms.ts';
 
 /**
- * Evidence that the traffic is not split as the weights say. Requests are routed one by one, so given their number the candidate's
+ * Evidence that the traffic does not follow the weights. Requests are routed one by one, so given their number the candidate's
  * are binomial: the odds must be more than `tolerance` off in one direction. A small tilt comes from the router. A large one is a
  * bug, or metrics that do not belong together.
  */

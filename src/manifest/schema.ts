@@ -16,7 +16,7 @@ const regression = z.pipe(
     .mapping({
       task: v
         .choice('a task', ['binary-classification', 'multiclass-classification', 'regression'])
-        .check(about('The target that the model predicts.')),
+        .check(about("The model's prediction target.")),
       dataset: v.words('a dataset').check(about('Golden rows, as a path in the repository or an S3 location.')),
       metrics: v
         .listOf('a list of metrics', v.words('a metric'), 1, 20)
@@ -315,7 +315,7 @@ const environment = z.pipe(
           ),
       ),
     })
-    .check(about('One place the model is delivered to.')),
+    .check(about('One place of delivery for the model.')),
   z.transform(
     ({
       'rollback-role': rollbackRole,

@@ -147,7 +147,7 @@ const fromDescription = (
   if (!isReadable(described))
     throw new Refusal(
       'unknown-version',
-      `package ${packageVersion} of ${model} calls itself ${tag}, but is not described as AWS documents it; use another version`,
+      `package ${packageVersion} of ${model} is named ${tag}, but its members do not match AWS's documentation; use another version`,
     );
   const description = described.ModelPackageDescription ?? '';
   if (describedVersion(model, description) !== semver)
@@ -159,7 +159,7 @@ const fromDescription = (
   if (!container?.Image || !artifact || others.length > 0)
     throw new Refusal(
       registeredContent === undefined ? 'unknown-version' : 'content-changed',
-      `package ${packageVersion} of ${model} calls itself ${tag}, but is not one container with an image and an s3:// artifact, as register-model makes them; use another version`,
+      `package ${packageVersion} of ${model} is named ${tag}, but is not one container with an image and an s3:// artifact, as register-model creates it; use another version`,
     );
   const metadata = described.CustomerMetadataProperties ?? {};
   const artifactSha256 = metadata[metadataKeys.artifactSha256];

@@ -86,5 +86,5 @@ export const sealNote = ({ tag, sealed }: RegisteredVersion): readonly string[] 
   sealed
     ? []
     : [
-        `the description of the package of ${tag} does not name its content: an edit between its approval and this plan that changed its metadata as well would not show; one after this plan does`,
+        `the description of the package of ${tag} does not name its content: an edit with matching metadata between its approval and this plan would go unnoticed; an edit after this plan would not`,
       ];

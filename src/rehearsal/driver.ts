@@ -21,10 +21,10 @@ export interface Step {
   readonly job: Job;
 }
 
-/** When something was seen, exactly enough to tell the story in order although much happens at one virtual instant. */
+/** The time of an observation, precise enough to order the story although much happens at one virtual instant. */
 export interface Moment {
   readonly at: Instant;
-  /** How many events the far side had noted by then. */
+  /** How many events the simulated AWS had noted by then. */
   readonly eventsSeen: number;
   /** Rises with every moment taken. */
   readonly order: number;
@@ -45,7 +45,7 @@ export interface StepResult {
   /** Job summary of the step and its post step. */
   readonly summary: string;
   readonly log: readonly LogLine[];
-  /** The simulator's ids of the processes: what the request log calls `participant`. */
+  /** The simulator's ids of the processes: `participant` in the request log. */
   readonly participants: readonly string[];
 }
 
@@ -58,13 +58,13 @@ export interface Running {
   readonly log: LogLine[];
   readonly files: ReturnType<typeof stepFiles>;
   readonly process: Participant;
-  /** The runner's machine is gone: nobody runs the post step. */
+  /** The runner's machine is gone: the post step never runs. */
   gone: boolean;
 }
 
-/** A process that is no step. */
+/** A process outside of any step. */
 export interface Launched {
-  /** What the request log calls `participant`. */
+  /** `participant` in the request log. */
   readonly id: string;
   readonly log: readonly LogLine[];
   /** Undefined while it runs. */
@@ -95,18 +95,18 @@ export interface Driver {
   finish(running: Running): Promise<StepResult>;
   /** As the runner cancels a job: SIGINT, SIGTERM after 7.5 s, SIGKILL 2.5 s later; then the post step. */
   cancel(running: Running): Promise<StepResult>;
-  /** SIGINT, and no word of what the runner does next: `finish` says how the step ended. */
+  /** SIGINT alone, without the runner's next signals: `finish` reports how the step ended. */
   interrupt(running: Running): void;
   /** The runner's machine is gone: SIGKILL, and `finish` will run no post step. */
   destroy(running: Running): void;
-  /** A process that runs beside the steps until it is told to end. */
+  /** A process that runs beside the steps until it is stopped. */
   launch(
     name: string,
     script: string,
     environment: Readonly<Record<string, string>>,
     args?: readonly string[],
   ): Launched;
-  /** Leaves no process behind, whatever became of the rehearsal. */
+  /** Leaves no process behind, however the rehearsal ended. */
   close(): void;
 }
 
@@ -117,7 +117,7 @@ export const createDriver = (options: {
   readonly workspace: string;
   /** Runner temp and file commands. */
   readonly temp: string;
-  /** What every process has besides. */
+  /** Further variables of every process. */
   readonly environment?: Readonly<Record<string, string>>;
 }): Driver => {
   const { simulator } = options;
@@ -134,7 +134,7 @@ export const createDriver = (options: {
   mkdirSync(options.temp, { recursive: true });
   writeFileSync(join(options.temp, 'event.json'), '{}');
 
-  /** What `id-token: write` gives to a job: where it gets the token that a role is assumed with. */
+  /** The effect of `id-token: write`: the address of the token that a job assumes a role with. */
   const tokenService = (id: string): Record<string, string> => ({
     ACTIONS_ID_TOKEN_REQUEST_URL: `${simulator.url}/github/oidc-token?participant=${id}`,
     ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'rehearsal',
@@ -147,7 +147,7 @@ export const createDriver = (options: {
     log: LogLine[],
     args: readonly string[] = [],
   ): Participant => {
-    // Registered before it exists, so that time cannot move until it has started and gone to sleep (DESIGN §11).
+    // The process is registered before it exists, so that time cannot move until it has started and sleeps (DESIGN §11).
     const { id, url } = simulator.register(name);
     const child = startNode(script, {
       environment: { ...options.environment, ...environment, ...tokenService(id), ...simulator.environment({ url }) },
@@ -164,7 +164,7 @@ export const createDriver = (options: {
     return participant;
   };
 
-  /** The driver is awake when it removes them: time stands still between an exit and what the driver does about it. */
+  /** The driver is awake when it removes them: time stands still between an exit and the driver's reaction. */
   const bury = (): void => {
     for (const participant of alive) {
       if (!participant.exit) continue;
@@ -273,7 +273,7 @@ export const createDriver = (options: {
   };
 };
 
-/** What GitHub's runner sends to the entry process, and how long it waits before the next one. */
+/** The signals of GitHub's runner to the entry process, and its wait before the next one. */
 const cancellation = [
   ['SIGINT', seconds(7.5)],
   ['SIGTERM', seconds(2.5)],

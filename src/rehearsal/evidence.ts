@@ -9,7 +9,7 @@ import type { Chapter, EvidenceMinute } from '../report/story.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { house } from './manifest.ts';
 
-/** What a release's judge said after each minute: its journal, replayed as it lies beside the release record. */
+/** The verdicts of a release's judge after each minute: its journal beside the release record, replayed. */
 export const evidenceOf = (
   simulator: Simulator,
   endpoint: string,

@@ -1,7 +1,7 @@
 import { type Field, flag, InputError, optional, text } from '../schema.ts';
 import { quoted } from '../secrets.ts';
 
-/** Of the commands `rehearse` and `simulator`. Apart from what they start, so that help needs none of it. */
+/** Inputs of the commands `rehearse` and `simulator`, apart from their implementation, so that help does not load it. */
 export const rehearseInputs = {
   scenario: {
     ...optional(

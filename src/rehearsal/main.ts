@@ -14,7 +14,7 @@ import { rehearseSettings } from './settings.ts';
 import { legend } from './timeline.ts';
 import type { Verdict } from './verdict.ts';
 
-/** @returns the exit code: 0 when everything ended as expected, 1 when not, 2 for a wrong command line */
+/** @returns the exit code: 0 when all scenarios ended as expected, 1 when not, 2 for a wrong command line */
 export const rehearse = async (args: readonly string[], terminal: Terminal): Promise<number> => {
   try {
     return await rehearseAs(readOptions(args), terminal);
@@ -37,7 +37,7 @@ const rehearseAs = async (options: Options, terminal: Terminal): Promise<number>
   }
   const folder = resolve(options.out);
   if (!clear(folder))
-    throw new InputError(`${folder} holds something else than a rehearsal; name another folder with --out`);
+    throw new InputError(`${folder} holds files that are not a rehearsal; name another folder with --out`);
   const out: Out = { folder, say: options.json ? () => {} : terminal.out };
   const verdicts = await play(options, out);
   const good = verdicts.every(({ problems }) => problems.length === 0);
@@ -49,7 +49,7 @@ const rehearseAs = async (options: Options, terminal: Terminal): Promise<number>
   return good ? 0 : 1;
 };
 
-/** Makes the folder new; false when it is not one of ours, which is then left alone. */
+/** Clears the folder; false for a folder with other files, which stays as it is. */
 const clear = (folder: string): boolean => {
   const mark = join(folder, '.rehearsal');
   if (existsSync(folder) && readdirSync(folder).length > 0 && !existsSync(mark)) return false;

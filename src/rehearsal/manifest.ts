@@ -1,4 +1,4 @@
-/** What the rehearsed team delivers, and where. One model, one production endpoint of four instances. */
+/** The rehearsed team's delivery: one model, one production endpoint of four instances. */
 export const house = {
   model: 'iris',
   environment: 'production',
@@ -27,15 +27,15 @@ export const rollouts = {
 
 export interface ManifestOptions {
   readonly rollout?: string;
-  /** Alarms of the release's own; steps have none where nothing is said. */
+  /** The release's own alarms; steps have none by default. */
   readonly alarms?: string;
-  /** Names of the team's own alarms that a rollout also obeys. */
+  /** Names of the team's own alarms that also apply to a rollout. */
   readonly namedAlarms?: readonly string[];
   /** The endpoint runs under this name from now on. */
   readonly name?: string;
-  /** What the model runs on, and what is around it; YAML on one line each. */
+  /** The endpoint's settings; YAML on one line each. */
   readonly endpoint?: readonly string[];
-  /** Nothing watches: no alarm, no minimum of requests. */
+  /** No supervision: no alarm, no minimum of requests. */
   readonly unwatched?: boolean;
 }
 
@@ -56,7 +56,7 @@ export const rolloutText = ({
 
 const fleet = ['instance: { type: ml.m5.large, count: 4 }'];
 
-/** `delivery.yml` as the team wrote it. */
+/** The team's `delivery.yml`. */
 export const manifestText = (options: ManifestOptions = {}): string => `\
 version: 1
 model: ${house.model}

@@ -10,13 +10,13 @@ import { readServing, type Serving } from './serving.ts';
 import { actionsFolder, approve, type Deed, endOf, type Stage, type Told } from './stage.ts';
 import { zipOf } from './zip.ts';
 
-/** The team's pipeline, and the machines that work for it. */
+/** The team's pipeline, and its worker machines. */
 export interface Pipeline {
   /** A job worker of its own, as a process. */
   worker(): Launched;
-  /** What a worker polls for. */
+  /** The action types that a worker polls for. */
   actionType(operation: OperationName): object;
-  /** A new execution that is to deliver a version. The first one is what CreatePipeline starts by itself. */
+  /** A new execution that delivers a version. CreatePipeline starts the first one by itself. */
   begin(title: string, version: IrisVersion): Promise<Run>;
   /** As an operator presses "roll back" on the deploy stage. */
   rollBack(title: string, target: Run): Promise<Run>;
@@ -30,14 +30,14 @@ export interface Run {
   untilStage(stage: string, status: string): Promise<void>;
   /** Time passes until the execution has ended. */
   untilEnded(limit?: number): Promise<string>;
-  /** A person approves the package once the gate asks for it. */
+  /** A person approves the package once the gate waits for it. */
   approve(): Promise<void>;
   /** As an operator stops it; `abandon` does not wait for the actions. */
   stop(abandon: boolean): Promise<void>;
   /** As an operator presses "retry" on a stage. */
   retry(stage: string): Promise<void>;
   did(what: string, detail: string): void;
-  /** Ends the telling: the last action's end is the release's end. */
+  /** Ends the release's record: the last action's end is the release's end. */
   end(): Promise<Told>;
 }
 
@@ -51,7 +51,7 @@ const stages: readonly (readonly [stage: string, operation: OperationName])[] = 
   ['Deploy', 'deploy-endpoint'],
 ];
 
-/** Nobody looks at a pipeline more often. */
+/** The shortest interval between two looks at a pipeline. */
 const look = seconds(30);
 
 export const openPipeline = async (stage: Stage): Promise<Pipeline> => {
@@ -62,7 +62,7 @@ export const openPipeline = async (stage: Stage): Promise<Pipeline> => {
 
   for (const [, operation] of stages) await call('CreateCustomActionType', definitionOf(operation));
 
-  /** What the repository's pipeline source would pick up: the manifest, and the evaluation of the model that was trained last. */
+  /** The content of the repository's pipeline source: the manifest, and the evaluation of the latest model. */
   const push = (version: IrisVersion): void => {
     const fixture = irisFixture(version);
     simulator.objects.put(house.bucket, artifactKey(version), fixture.artifact);
@@ -137,7 +137,7 @@ const typeOf = (operation: OperationName): object => {
   return { category, owner: 'Custom', provider, version };
 };
 
-/** Source, then a stage per operation; what is deployed is the version that was registered, by name. */
+/** Source, then a stage per operation; the pipeline deploys the registered version, by name. */
 const declaration = (version: IrisVersion): object => ({
   name,
   roleArn: `arn:aws:iam::${house.account}:role/pipeline`,
@@ -242,9 +242,9 @@ const runOf = (place: Place): Run => {
     },
     did,
     end: async () => {
-      const told = await tell(place, deeds);
-      stage.tell(told);
-      return told;
+      const release = await tell(place, deeds);
+      stage.tell(release);
+      return release;
     },
   };
 };
@@ -272,7 +272,7 @@ const tell = async (place: Place, deeds: readonly Deed[]): Promise<Told> => {
     .reverse()
     .map((execution) => stepOf(stage, id, execution, workers));
   const { requests, ...ending } = await endOf(stage, steps);
-  // What CodePipeline is told is no part of what a delivery does to the world.
+  // Answers to CodePipeline are not among the changes of a delivery.
   const own = requests.filter(({ service, at }) => service !== 'codepipeline' && at >= began.at);
   const submitted = own.find(({ operation, mutation }) => operation === 'UpdateEndpoint' && mutation)?.input;
   const because = steps.at(-1)?.outputs['because'];
@@ -326,11 +326,11 @@ const momentAt = ({ simulator }: Stage, at: Instant, order: number): Moment => (
 const outputsOf = ({ status, output }: ActionExecution): Readonly<Record<string, string>> => {
   const { errorDetails } = output.executionResult;
   if (errorDetails) return outputsOfFailure(errorDetails);
-  // Nobody answered for it any more.
+  // No worker answered for it any more.
   return status === 'Abandoned' ? { outcome: 'abandoned', 'reason-code': 'by-operator' } : output.outputVariables;
 };
 
-/** `rolled-back/alarm: …`: all that a failed action leaves. */
+/** `rolled-back/alarm: …`: the only output of a failed action. */
 const outputsOfFailure = ({
   code,
   message,
@@ -344,7 +344,7 @@ const outputsOfFailure = ({
     : { outcome: 'failed', 'reason-code': code, because: message, 'failure-type': code };
 };
 
-/** `<instant>  <operation>  job <id>  40 % canary bakes …`, told as an action's own log tells it. */
+/** `<instant>  <operation>  job <id>  40 % canary bakes …`, in the form of an action's own log. */
 const progressOf = (line: LogLine, action: string, from: Instant, to: Instant): LogLine[] => {
   const [, at, operation, said] = /^(\S+) {2}(\S+) {2}job \S+ {2}(\d+ % .+)$/.exec(line.text) ?? [];
   return operation === action && line.moment.at >= from && line.moment.at <= to

@@ -19,7 +19,7 @@ export interface Out {
   say(text: string): void;
 }
 
-/** The main story: every release is told as soon as it has ended. */
+/** The main story: every release is printed as soon as it has ended. */
 export const playStory = async (out: Out): Promise<Verdict[]> => {
   const stage = await openStage();
   const start = stage.driver.now();
@@ -53,11 +53,11 @@ export interface Performance {
 
 export interface Played extends Performance {
   readonly verdict: Verdict;
-  /** Settings that could have made a difference since the judged release began. */
+  /** Settings that may have made a difference since the judged release began. */
   readonly settingsRead: readonly string[];
 }
 
-/** Two at a time, each with a simulator of its own; in the order asked for. */
+/** Two at a time, each with a simulator of its own; in the given order. */
 export const playAll = async (chosen: readonly Performance[], out: Out): Promise<readonly Played[]> => {
   const played = new Map<Performance, Played>();
   const queue = [...chosen];
@@ -88,20 +88,20 @@ const playScenario = async ({ scenario, flip }: Performance, out: Out, detailed:
   return { scenario, ...withoutUndefined({ flip }), verdict, settingsRead };
 };
 
-/** Under another behaviour the same end, an honest shrug, or what the scenario says is right there. */
+/** Under another behaviour: the same end, `inconclusive`, or the end that the scenario allows there. */
 const flippedSubject = ({ name, expected, under }: Scenario, flip: keyof Settings): Subject => ({
   name: `${name}/${flip}=${flips[flip]}`,
   outcomes: [under?.[flip]?.outcome ?? expected.outcome, 'inconclusive'],
 });
 
-/** After SageMaker has come to rest and everything that might still happen has had its time. */
+/** After SageMaker has settled, and every late event has had its time. */
 const laterOn = async (stage: Stage): Promise<Serving | undefined> => {
   await settle(stage);
   await stage.driver.until(stage.driver.now() + minutes(10));
   return readServing(stage.simulator, stage.endpoint);
 };
 
-/** What breaks off is a verdict too: it must not hide what the others show. */
+/** A scenario that breaks off is a verdict too: it must not hide the others. */
 const judged = async (
   subject: Subject,
   play: (require: Require) => Promise<Pick<Observed, 'release' | 'later'>>,

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { withoutUndefined } from '../without-undefined.ts';
 
-/** What the runner reads from `action.yml`. */
+/** The parts of `action.yml` that the runner reads. */
 export interface ActionFile {
   readonly folder: string;
   readonly main: string;
@@ -44,7 +44,7 @@ export const inputVariables = (
   );
 };
 
-/** What GitHub's file commands hold: `name=value` lines and `name<<delimiter` blocks. */
+/** The content of GitHub's file commands: `name=value` lines and `name<<delimiter` blocks. */
 export const parseFileCommands = (text: string): Record<string, string> => {
   const values: Record<string, string> = {};
   const lines = text.split(/\r?\n/);
@@ -63,7 +63,7 @@ export const parseFileCommands = (text: string): Record<string, string> => {
   return values;
 };
 
-/** One workflow run's job, as `GITHUB_*` tells it. A re-run keeps the run id and raises the attempt. */
+/** One workflow run's job, from the `GITHUB_*` variables. A re-run keeps the run id and raises the attempt. */
 export interface Job {
   readonly runId: string;
   readonly attempt: number;
@@ -75,7 +75,7 @@ export interface Job {
 const fileCommands = ['GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY', 'GITHUB_ENV', 'GITHUB_PATH'] as const;
 export type FileCommand = (typeof fileCommands)[number];
 
-/** A folder of a step's own, with the empty files the runner hands to it. */
+/** A folder of a step's own, with the empty files from the runner. */
 export const stepFiles = (
   folder: string,
 ): { variables: Record<FileCommand, string>; read(name: FileCommand): string } => {

@@ -2,15 +2,15 @@ import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { Serving } from './serving.ts';
 
-/** What a relation is judged by: the far side before and after, and what the run did to it. */
+/** The input of a relation: AWS before and after, and the run's changes to it. */
 export interface Evidence {
   readonly before: Serving | undefined;
   readonly after: Serving | undefined;
-  /** Some minutes after everything came to rest: a report that is true for a moment only is not true. Absent while a story goes on. */
+  /** Some minutes after everything settled: a report that is true only for a moment is not true. Absent while a story goes on. */
   readonly later?: { readonly serving: Serving | undefined };
-  /** The version the run was asked to bring to the endpoint. */
+  /** The version that the run should bring to the endpoint. */
   readonly version: string;
-  /** The candidate's endpoint config as the action named it. */
+  /** The candidate's endpoint config, in the action's output. */
   readonly candidateConfig: string | undefined;
   /** Requests of the run that would change something. */
   readonly mutations: number;
@@ -19,9 +19,9 @@ export interface Evidence {
 export interface Relation {
   /** About DescribeEndpoint at the end, as a sentence. */
   readonly says: string;
-  /** @param shown what DescribeEndpoint shows at the end, or later */
+  /** @param shown DescribeEndpoint's answer at the end, or later */
   holds(shown: Serving | undefined, evidence: Evidence): boolean;
-  /** Where it must hold later in another form. */
+  /** The relation's later form, where it differs. */
   holdsLater?(shown: Serving | undefined, evidence: Evidence): boolean;
 }
 
@@ -32,7 +32,7 @@ const whole = ({ variants }: Serving): boolean =>
 
 const settledOn = (shown: Serving | undefined, config: string | undefined): boolean =>
   shown?.status === 'InService' && shown.endpointConfig === config && shown.pending === undefined && whole(shown);
-/** After a stepped rollout the candidate may be left beside what serves, without any traffic: cleaning up is a later command. */
+/** After a stepped rollout the candidate may stay beside the serving variant, without any traffic: a later command cleans up. */
 const servesAsBefore = (shown: Serving | undefined, before: Serving | undefined): boolean =>
   shown !== undefined &&
   before !== undefined &&
@@ -59,11 +59,11 @@ const standsDark: Relation = {
     shown?.variants.some((variant) => variant.share === 0 && variant.version === version) === true,
 };
 const stillThere: Relation = {
-  says: 'what the supervisor makes of it',
+  says: 'the supervisor decides the end',
   holds: (shown) => shown !== undefined,
 };
 const unchanged: Relation = {
-  says: 'exactly as it was before the run',
+  says: 'exactly the state before the run',
   // An old FailureReason may vanish by itself (terraform-provider-aws#49020).
   holds: (shown, { before }) =>
     JSON.stringify({ ...shown, failureReason: undefined }) === JSON.stringify({ ...before, failureReason: undefined }),
@@ -87,7 +87,7 @@ const settled: Relation = {
   holds: (shown) => settledOn(shown, shown?.endpointConfig),
 };
 const othersOnly: Relation = {
-  says: 'whatever another release makes of it: this run’s version neither serves nor is pending',
+  says: 'the other release decides the end: this run’s version neither serves nor is pending',
   holds: (shown, { version }) => shown !== undefined && shown.version !== version,
 };
 const leftMixed: Relation = {
@@ -95,15 +95,15 @@ const leftMixed: Relation = {
   holds: (shown) => shown?.status === 'UpdateRollbackFailed',
 };
 const neverServed: Relation = {
-  says: 'as it was before the run, or with the candidate beside it at weight 0; no endpoint where there was none',
+  says: 'the state before the run, or with the candidate beside it at weight 0; no endpoint where there was none',
   holds: (shown, { before }) => (before === undefined ? shown === undefined : servesAsBefore(shown, before)),
 };
 const keptServing: Relation = {
-  says: 'InService on the config that served before, whatever became of its parts; nothing pending',
+  says: 'InService on the config that served before, even if its parts were deleted; nothing pending',
   holds: (shown, { before }) => before !== undefined && settledOn(shown, before.endpointConfig),
 };
 const neverCreated: Relation = {
-  says: 'Failed, or not there',
+  says: 'Failed, or absent',
   holds: (shown) => shown === undefined || shown.status === 'Failed',
 };
 
@@ -118,7 +118,7 @@ const byOutcome: Readonly<Record<Outcome, readonly Relation[]>> = {
   failed: [unchanged],
 };
 
-/** Where a reason says more than its outcome. */
+/** Reasons that require more than their outcome. */
 const byReason: Partial<Record<ReasonCode, readonly Relation[]>> = {
   planned: [unchanged, wroteNothing],
   'candidate-dark': [standsDark],
@@ -142,7 +142,7 @@ const byReason: Partial<Record<ReasonCode, readonly Relation[]>> = {
   'held-by-another-release': [othersOnly],
 };
 
-/** What DescribeEndpoint must show after a run ended so. */
+/** The required state of DescribeEndpoint after a run with this end. */
 export const relationsOf = (outcome: Outcome, reason: ReasonCode): readonly Relation[] =>
   byReason[reason] ?? byOutcome[outcome];
 

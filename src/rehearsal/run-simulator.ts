@@ -8,7 +8,7 @@ import { InputError } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { simulatorInputs } from './inputs.ts';
 
-/** A local AWS whose time follows the wall clock. Prints its URL and the environment to export; ends with the first signal. */
+/** A local AWS whose time follows the wall clock. Prints its URL and the environment to export; the first signal ends it. */
 export const runSimulator = async (
   args: readonly string[],
   terminal: Terminal,

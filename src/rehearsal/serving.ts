@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Simulator } from '../../simulator/contracts.ts';
 import { type IrisVersion, irisFixture, irisVersions } from '../../simulator/fixtures/fixtures.ts';
 
-/** What an endpoint shows and serves, found out without a line of the product: the artifact's bytes say which version it is. */
+/** An endpoint's description and its serving version, without any code of the product: the artifact's bytes identify the version. */
 export interface Serving {
   readonly status: string;
   readonly endpointConfig: string;
@@ -17,7 +17,7 @@ export interface Serving {
 
 export interface ServingVariant {
   readonly name: string;
-  /** Fixture whose artifact the variant's model loads; undefined when it is none of them. */
+  /** Fixture whose artifact the variant's model loads; undefined for another artifact. */
   readonly version: IrisVersion | undefined;
   /** Its weight as a fraction of all of them. */
   readonly share: number;
@@ -57,7 +57,7 @@ export const readServing = async (simulator: Simulator, endpoint: string): Promi
   };
 };
 
-/** AWS says ValidationException "Could not find endpoint" where others say 404. */
+/** AWS answers ValidationException "Could not find endpoint" instead of 404. */
 const absent = (error: { code?: string }): undefined => {
   if (error.code !== 'ValidationException') throw error;
 };

@@ -5,12 +5,12 @@ import { type Out, type Performance, type Played, playAll } from './play.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import type { Verdict } from './verdict.ts';
 
-/** What fewer scenarios than this look at is flipped in all of them. */
+/** A setting that fewer scenarios than this read is flipped in all of them. */
 const few = 4;
 
 /**
- * The outcome table once as it is, then with every setting of the simulator that no source confirms flipped, one at a time. What is
- * reported must be what was expected, `inconclusive`, or what the scenario says is right there; and true of DescribeEndpoint.
+ * Plays the outcome table unchanged, then with every unconfirmed setting of the simulator flipped, one at a time. The report must
+ * be the expected one, `inconclusive`, or the one that the scenario allows there; and it must agree with DescribeEndpoint.
  */
 export const rehearseSettings = async (
   scenarios: readonly Scenario[],
@@ -26,8 +26,8 @@ export const rehearseSettings = async (
 };
 
 /**
- * Where a flip can matter: in scenarios during whose judged release the simulator looked at the setting. All of them where they are
- * few; else one for each expected outcome, another one for each setting in turn, so that all have their turn.
+ * The scenarios in which a flip can matter: the simulator read the setting during their judged release. If they are few, all of
+ * them are played; else one for each expected outcome, and another one for each setting, so that all are played in turn.
  */
 export const flippedPerformances = (
   plain: readonly Pick<Played, 'scenario' | 'settingsRead'>[],

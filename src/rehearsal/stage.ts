@@ -15,7 +15,7 @@ import { house, type ManifestOptions, manifestText, rolloutText } from './manife
 import type { Job } from './process.ts';
 import { readServing, type Serving } from './serving.ts';
 
-/** A local AWS, a checked-out repository, and somebody who presses the buttons. */
+/** A local AWS, a checked-out repository, and a team that presses the buttons. */
 export interface Stage {
   readonly simulator: Simulator;
   readonly driver: Driver;
@@ -25,14 +25,14 @@ export interface Stage {
   readonly endpoint: string;
   /** The checked-out repository. */
   readonly workspace: string;
-  /** The rollout as the manifest has it. */
+  /** The manifest's rollout. */
   readonly rollout: string;
   writeManifest(options: ManifestOptions): void;
   /** A release that was not a workflow run. */
   tell(release: Told): void;
   /**
    * A workflow run of its own.
-   * @param label what the team calls the version, if it is not the fixture's name
+   * @param label the team's name for the version, if it differs from the fixture's
    */
   begin(title: string, version: IrisVersion, label?: string): Promise<Release>;
   /**
@@ -40,21 +40,21 @@ export interface Stage {
    * @param mistakes share of them that the model refuses with a 4xx
    */
   openDoors(requestsPerSecond?: number, mistakes?: number): Promise<void>;
-  /** Nobody calls any more. */
+  /** Ends the requests. */
   closeDoors(): void;
   close(): Promise<void>;
 }
 
-/** A release as it is judged and told about, whatever carried it. */
+/** A release for the verdict and the report, whatever ran it. */
 export interface Told {
   readonly title: string;
   readonly version: IrisVersion;
-  /** What the team calls the version. */
+  /** The team's name for the version. */
   readonly label: string;
   readonly began: Moment;
-  /** The rollout as `delivery.yml` has it. */
+  /** The rollout in `delivery.yml`. */
   readonly rollout: string;
-  /** The endpoint when it began. */
+  /** The endpoint at the beginning. */
   readonly before: Serving | undefined;
   readonly steps: readonly StepResult[];
   readonly deeds: readonly Deed[];
@@ -70,9 +70,9 @@ export interface Release extends Told {
   run(action: OperationName, inputs?: Readonly<Record<string, string>>): Promise<StepResult>;
   /** Register the fixture, have a person approve it, pass the gate. */
   prepare(): Promise<void>;
-  /** Somebody presses "re-run": the same run id, the next attempt. */
+  /** A person presses "re-run": the same run id, the next attempt. */
   rerun(): void;
-  /** What a person did by hand; `marked` gives it a number in the charts. */
+  /** A person's action by hand; `marked` gives it a number in the charts. */
   did(what: string, detail: string, marked?: boolean): void;
   end(): Promise<Ending>;
 }
@@ -93,7 +93,7 @@ export interface Ending {
   readonly result: ResultJson | undefined;
   readonly after: Serving | undefined;
   readonly candidateConfig: string | undefined;
-  /** What the run's processes asked of AWS. */
+  /** The requests of the run's processes to AWS. */
   readonly requests: readonly LoggedRequest[];
 }
 
@@ -206,7 +206,7 @@ const beginRelease = async (
   const start: Release['start'] = (action, inputs = {}) =>
     driver.start({
       action,
-      // A rollback finds out by itself where to go back to.
+      // A rollback finds its target by itself.
       inputs: { environment: house.environment, ...(action === 'rollback' ? {} : { version: label }), ...inputs },
       job: job(),
     });
@@ -258,7 +258,7 @@ const beginRelease = async (
   };
 };
 
-/** What a reviewer does in SageMaker Studio. */
+/** A reviewer's action in SageMaker Studio. */
 export const approve = async (simulator: Simulator, did: Release['did']): Promise<void> => {
   const listed = await simulator.call('sagemaker', 'ListModelPackages', {
     ModelPackageGroupName: house.model,
@@ -288,7 +288,7 @@ export const endOf = async (
   const after = await readServing(simulator, endpoint);
   return {
     moment: driver.moment(),
-    // A step that set no outcome is a defect of the action, and must be seen as one.
+    // A step without an outcome is a defect of the action, and must be visible as one.
     outcome: (last?.outputs['outcome'] ?? 'failed') as Outcome,
     reason: (last?.outputs['reason-code'] ?? 'internal-error') as ReasonCode,
     because: result?.because ?? '',

@@ -10,7 +10,7 @@ import { house } from './manifest.ts';
 import type { Serving } from './serving.ts';
 import type { Stage, Told } from './stage.ts';
 
-/** A release as people are told about it: terminal timeline and HTML report are made of this. */
+/** A release for readers: the terminal timeline and the HTML report are made from it. */
 export const chapterOf = ({ simulator, endpoint }: Stage, release: Told): Chapter => {
   const { ending, before, began } = release;
   if (!ending) throw new Error(`${release.title}: the release was not ended`);
@@ -21,7 +21,7 @@ export const chapterOf = ({ simulator, endpoint }: Stage, release: Told): Chapte
     title: `${release.title}: ${house.model} ${release.version}`,
     startedAt: began.at,
     endedAt: ending.moment.at,
-    asked: askedOf(release),
+    asked: requestOf(release),
     verdict: { outcome: ending.outcome, reason: ending.reason, because: ending.because },
     ...(before ? { baseline: { label: before.version ?? 'unknown', endpointConfig: before.endpointConfig } } : {}),
     ...(candidateConfig ? { candidate: { label: release.version, endpointConfig: candidateConfig } } : {}),
@@ -37,7 +37,7 @@ export const chapterOf = ({ simulator, endpoint }: Stage, release: Told): Chapte
   };
 };
 
-const askedOf = ({ steps, rollout }: Told): Chapter['asked'] => {
+const requestOf = ({ steps, rollout }: Told): Chapter['asked'] => {
   const last = steps.at(-1);
   if (!last) return [];
   return [['action', last.step.action], ...Object.entries(last.step.inputs), ['rollout', rollout]];
@@ -51,7 +51,7 @@ const minutesOf = (
 ): ArmMinute[] => {
   const from = release.began.at - minutes(3);
   const to = (release.ending?.moment.at ?? 0) + minutes(3);
-  // Of two variants in one config, the candidate's is the one beside (DESIGN §5).
+  // In a config with two variants the candidate's is the second one (DESIGN §5).
   const isBeside = (variant: string): boolean => variant.endsWith('-next');
   const shared = new Set(all.flatMap(({ variant, endpointConfig }) => (isBeside(variant) ? [endpointConfig] : [])));
   const armOf = (config: string, variant: string): ArmMinute['arm'] | undefined => {
@@ -75,7 +75,7 @@ const minutesOf = (
   return [...merged.values()].toSorted((a, b) => a.minute - b.minute);
 };
 
-/** From what SageMaker turned on to the end of the wait after it, or to whatever ended the wait early. */
+/** From an activation by SageMaker to the end of the wait after it, or to an event that ended the wait early. */
 const bakesOf = (events: readonly FarSideEvent[], requests: readonly LoggedRequest[]): Chapter['bakes'] => {
   const update = requests.find(({ operation, mutation }) => operation === 'UpdateEndpoint' && mutation);
   const policy = (update?.input as UpdateInput | undefined)?.DeploymentConfig?.BlueGreenUpdatePolicy;
@@ -100,9 +100,9 @@ interface UpdateInput {
   };
 }
 
-/** Sorted by instant; within one by what had happened on the far side, then by who was seen first. */
+/** Sorted by instant; within one instant by the events in AWS so far, then by the order of observation. */
 const happeningsOf = (release: Told, events: readonly FarSideEvent[]): Happening[] => {
-  const told: ToldHappening[] = [
+  const all: ToldHappening[] = [
     ...release.steps.flatMap(stepHappenings),
     ...release.deeds.map(
       ({ moment, marked, what, detail }): ToldHappening => ({
@@ -114,20 +114,20 @@ const happeningsOf = (release: Told, events: readonly FarSideEvent[]): Happening
       }),
     ),
     ...events.flatMap((event, i) => {
-      const happening = farSide(event);
+      const happening = fromAws(event);
       return happening ? [{ ...happening, eventsSeen: release.began.eventsSeen + i + 0.5, order: 0 }] : [];
     }),
   ];
-  const sorted = told.sort((a, b) => a.at - b.at || a.eventsSeen - b.eventsSeen || a.order - b.order);
+  const sorted = all.sort((a, b) => a.at - b.at || a.eventsSeen - b.eventsSeen || a.order - b.order);
   return sorted
     .filter((one, i) => !repeats(one, sorted[i - 1]))
     .map(({ at, who, what, detail, weight }) => ({ at, who, what, detail, weight }));
 };
 type ToldHappening = Happening & Moment;
 
-const farSide = ({ at, source, object, what, detail }: FarSideEvent): Happening | undefined => {
+const fromAws = ({ at, source, object, what, detail }: FarSideEvent): Happening | undefined => {
   switch (source) {
-    // What the registry notes, the actions and the reviewer say themselves.
+    // The actions and the reviewer report the registry's events themselves.
     case 'registry':
       return undefined;
     case 'endpoint':
@@ -141,11 +141,11 @@ const farSide = ({ at, source, object, what, detail }: FarSideEvent): Happening 
   }
 };
 
-/** A step repeats itself when only its percentage moved on: a sign of life in a log, noise in a story. */
+/** A line repeats the one before when only the percentage changed: a sign of life in a log, noise in a story. */
 const repeats = (one: ToldHappening, before: ToldHappening | undefined): boolean =>
   one.who === 'workflow' && before?.who === 'workflow' && one.what === before.what && one.detail === before.detail;
 
-/** `2026-01-05T09:30:00Z   40 %  canary bakes until …`: what the GitHub host prints on every change. */
+/** `2026-01-05T09:30:00Z   40 %  canary bakes until …`: the GitHub host prints it on every change. */
 const progressLine = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\s+\d+ %\s+(.+)$/;
 
 const stepHappenings = ({ step, started, ended, log, exit, outputs }: StepResult): ToldHappening[] => {
@@ -157,7 +157,7 @@ const stepHappenings = ({ step, started, ended, log, exit, outputs }: StepResult
     weight,
   });
   const end = exit.signal === 'SIGKILL' ? 'is gone' : `ended ${outputs['outcome']}/${outputs['reason-code']}`;
-  // What took no time is told by its end; its log says the rest.
+  // A step without duration shows only its end; its log has the rest.
   if (ended.at === started.at) return [tell(ended, end, 'plain')];
   const said = log.flatMap(({ moment, text }): ToldHappening[] => {
     const because = progressLine.exec(text)?.[1];
@@ -221,7 +221,7 @@ const undo = ({ ending, before }: Told): string => {
     return `Run the rollback action, or: model-delivery rollback --environment ${house.environment}. It returns to ${before.version ?? before.endpointConfig}.`;
   if (ending?.outcome === 'succeeded') return 'There is no earlier version to return to.';
   if (ending?.after?.pending !== undefined) return 'Wait for the update to settle, then run the rollback action.';
-  return 'Nothing to undo: what served before serves now.';
+  return 'Nothing to undo: the earlier version serves.';
 };
 
 /** `00:12:30` since the rehearsal began. */

@@ -15,7 +15,7 @@ const styles: Readonly<Record<Happening['who'], Style>> = {
   autoscaling: 'gray',
 };
 
-/** One release on a terminal: virtual time, who, what; then the verdict. Colours only where the terminal has them. */
+/** One release on a terminal: virtual time, actor, event; then the verdict. Colours only where the terminal has them. */
 export const timelineOf = (chapter: Chapter, start: Instant): string =>
   [
     '',

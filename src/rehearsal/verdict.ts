@@ -9,31 +9,31 @@ export interface Verdict {
   readonly name: string;
   readonly outcome: string;
   readonly reasonCode: string;
-  /** Null under a flipped setting: then other reasons may be right, and what the scenario requires besides is not judged. */
+  /** Null under a flipped setting: then other reasons may be right, and the scenario's further requirements are not judged. */
   readonly expected: Expected | null;
-  /** What DescribeEndpoint names when the run has ended; null when there is no endpoint. */
+  /** The config in DescribeEndpoint at the end of the run; null when there is no endpoint. */
   readonly endpointConfig: string | null;
   /** From the start of the judged workflow run to its end. */
   readonly virtualSeconds: number;
   /** Of the whole scenario. */
   readonly wallMs: number;
-  /** Of the judged workflow run; what led up to it is not counted. */
+  /** Of the judged workflow run; earlier runs are not counted. */
   readonly requests: number;
   readonly mutations: number;
-  /** What DescribeEndpoint must show after such an end. */
+  /** The required state of DescribeEndpoint after such an end. */
   readonly relations: readonly string[];
-  /** Empty when everything is as expected. */
+  /** Empty when all expectations hold. */
   readonly problems: readonly string[];
 }
 
 export interface Subject {
   readonly name: string;
   readonly expected?: Expected;
-  /** In place of `expected`: how it may end. */
+  /** In place of `expected`: the allowed outcomes. */
   readonly outcomes?: readonly Outcome[];
 }
 
-/** What was seen of a release, and what of it did not hold. */
+/** The observations of a release, and the expectations that failed. */
 export interface Observed {
   readonly release: Told;
   readonly later?: Evidence['later'];
@@ -48,11 +48,11 @@ export const verdictOf = (
   const { ending } = release;
   if (!ending) throw new Error(`${name}: the release was not ended`);
   const mutations = ending.requests.filter(({ mutation }) => mutation).length;
-  const asked = ending.result?.outputs['version'];
+  const delivered = ending.result?.outputs['version'];
   const evidence = {
     before: release.before,
     after: ending.after,
-    version: asked === undefined || asked === release.label ? release.version : asked,
+    version: delivered === undefined || delivered === release.label ? release.version : delivered,
     candidateConfig: ending.candidateConfig,
     mutations,
     ...withoutUndefined({ later }),

@@ -4,7 +4,7 @@ import { storyAsHtml } from '../report/html.ts';
 import type { Chapter } from '../report/story.ts';
 import type { Stage, Told } from './stage.ts';
 
-/** Job summaries as GitHub shows them, the step logs, the HTML report, and every request AWS got. */
+/** Job summaries in GitHub's form, the step logs, the HTML report, and every request to AWS. */
 export const writeRehearsal = (
   folder: string,
   stage: Stage,

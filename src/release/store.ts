@@ -162,7 +162,7 @@ const parse = (text: string, place: string, subject: Subject): ReleaseRecord => 
     if (error instanceof ForeignRecord)
       throw new Refusal(
         'foreign-record',
-        `${place} ${error.message}: nothing was changed on either; find out who wrote it (the versions of the object, CloudTrail), and put this endpoint's own record back, or delete the object while nothing is live`,
+        `${place} ${error.message}: no endpoint was changed; find its writer (the versions of the object, CloudTrail), then restore this endpoint's own record, or delete the object while no release is live`,
       );
     throw error;
   }

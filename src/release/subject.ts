@@ -19,7 +19,7 @@ export const ownRecord = (record: ReleaseRecord, subject: Subject): ReleaseRecor
   const { account = subject.account, region = subject.region } = record;
   if (!isSame(record.endpoint, subject.endpoint) || account !== subject.account || region !== subject.region)
     throw new ForeignRecord(
-      `is the record of ${placed({ ...record, account, region })}, and this run is about ${placed(subject)}`,
+      `is the record of ${placed({ ...record, account, region })}, but this run is about ${placed(subject)}`,
     );
   for (const release of record.live ? [record.live, ...record.ended] : record.ended) refuseForeign(release, subject);
   return { ...record, ...subject };
@@ -34,7 +34,7 @@ const refuseForeign = ({ id, alarms, submission, stepping, scaling }: Release, s
   const { endpoint } = subject;
   const refuse = (what: string): never => {
     throw new ForeignRecord(
-      `has a release (${id.slice(0, 100)}) with ${what}, and is the record of ${placed(subject)}`,
+      `has a release (${id.slice(0, 100)}) with ${what}, but is the record of ${placed(subject)}`,
     );
   };
   if (!begins(id, `${endpoint}-`)) refuse('the id of another endpoint');

@@ -83,7 +83,7 @@ export const compile = (rollout: Rollout, fleet: FleetFacts): Compiled => {
 const creation = ({ strategy }: Rollout): Compiled => ({
   is: 'feasible',
   path: { mechanism: 'creation', expectedSeconds: launchSeconds },
-  notes: [`nothing serves yet: the endpoint is created at full size and ${strategy} begins with the next version`],
+  notes: [`no version serves yet: the endpoint is created at full size and ${strategy} begins with the next version`],
 });
 
 const hasInf1 = ({ fleet, replaced }: FleetFacts): boolean =>
@@ -268,7 +268,7 @@ const withTimes = (rollout: ByGuardrail, fleet: FleetFacts, route: Route): Compi
     );
   if (rollout.timeoutSeconds !== undefined) {
     if (rollout.timeoutSeconds < shortestTimeoutSeconds || rollout.timeoutSeconds > longestTimeoutSeconds)
-      return refuse(`timeout ${minutesOf(rollout.timeoutSeconds)} is outside what SageMaker allows (10m to 8h)`);
+      return refuse(`timeout ${minutesOf(rollout.timeoutSeconds)} is outside SageMaker's range (10m to 8h)`);
     if (rollout.timeoutSeconds < baking + launchSeconds)
       return refuse(
         `timeout ${minutesOf(rollout.timeoutSeconds)} cannot hold ${minutesOf(baking)} of bakes and about ${minutesOf(launchSeconds)} to launch: use at least ${minutesOf(Math.min(enough, longestTimeoutSeconds))}`,

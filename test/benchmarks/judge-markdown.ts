@@ -11,7 +11,7 @@ export const resultsAsMarkdown = (cells: readonly CellSummary[]): string => {
   );
   const runs = [...new Set(cells.map((cell) => cell.runs))].sort((a, b) => a - b);
   return [
-    '# What the judge does, measured',
+    '# The judge, measured',
     '',
     `Written by \`npm run bench:judge -- --runs ${runs.at(-1)} --markdown docs/judge-results.md\`. Simulated streams of one hour, ${runs.join(' or ')} runs a`,
     'cell, every judge on the same bytes. Policy: `worse-than: 1.2x`, `false-rollback: 0.01`, `excess-below: 0.5%`, `confidence: 0.95`, and `client-errors: judge` in R13. The',

@@ -93,7 +93,7 @@ export const rows: Readonly<Record<string, Row>> = {
   'dry run of a registration': {
     inputs: { ...training, 'dry-run': true },
     steps: { ...good, 'plan/register': says('succeeded', 'planned', { 'would-change': 'true', ...key }) },
-    ran: ['plan/register', 'plan/Say why no deployment was planned'],
+    ran: ['plan/register', 'plan/Explain the missing plan'],
     jobs: planOnly,
     ends: 'succeeded/planned',
   },

@@ -4,7 +4,7 @@ import { checkQueries, isPeriod, type MetricDataQuery, periodOf } from './querie
 import { percentileOf, statistic } from './statistic.ts';
 import type { Dimension } from './store.ts';
 
-/** What PutMetricAlarm is given. Everything not sent is lost: each call replaces the whole definition. */
+/** The input of PutMetricAlarm. Members that are not sent are lost: each call replaces the whole definition. */
 export interface AlarmDefinition {
   readonly AlarmName: string;
   readonly AlarmDescription?: string;
@@ -44,7 +44,7 @@ export const comparisons: Readonly<Record<string, (value: number, threshold: num
 
 export const periodSeconds = ({ Period, Metrics }: AlarmDefinition): number => Period ?? periodOf(Metrics ?? []);
 
-/** Below this many samples a percentile says nothing (AWS: "Percentile-based CloudWatch alarms and low data samples"). */
+/** Below this many samples a percentile has no meaning (AWS: "Percentile-based CloudWatch alarms and low data samples"). */
 export const samplesForPercentile = (name: string): number => {
   const p = percentileOf(name) ?? 0;
   return p >= 0.5 ? 10 / (1 - p) : 10 / p;
@@ -62,7 +62,7 @@ const checkMetric = (alarm: AlarmDefinition): void => {
   if (Period === undefined) throw invalid('The parameter Period is required');
   if (!isPeriod(Period))
     throw invalid(`The value ${Period} for parameter Period is invalid: 10, 20, 30 or a multiple of 60`);
-  // Only metrics stored by PutMetricData with StorageResolution 1 have data below a minute; nothing AWS publishes here is one.
+  // Only metrics stored by PutMetricData with StorageResolution 1 have data below a minute; AWS publishes no such metric here.
   if (Period < 60 && Namespace.startsWith('AWS/'))
     throw invalid(
       `The value ${Period} for parameter Period is invalid: metrics of ${Namespace} have a resolution of 60 seconds`,

@@ -9,7 +9,7 @@ interface Paged {
   readonly NextToken?: string;
 }
 
-/** What DescribeAlarms says when PutMetricAlarm did not. */
+/** Defaults of DescribeAlarms for members that PutMetricAlarm did not set. */
 const defaults = { ActionsEnabled: true, OKActions: [], AlarmActions: [], InsufficientDataActions: [], Dimensions: [] };
 
 export const alarmOperations = (kernel: Kernel, engine: AlarmEngine): Readonly<Record<string, Handler>> => {
@@ -31,7 +31,7 @@ export const alarmOperations = (kernel: Kernel, engine: AlarmEngine): Readonly<R
       return {};
     },
 
-    /** Composite and log alarms appear only when asked for, and there are none; a name that does not exist is simply absent (§5.1). */
+    /** Composite and log alarms appear only on request, and there are none; an unknown name is simply absent (§5.1). */
     DescribeAlarms: (
       input: Paged & {
         AlarmNames?: readonly string[];

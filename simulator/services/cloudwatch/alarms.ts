@@ -127,7 +127,7 @@ export const createAlarms = (kernel: Kernel, store: Store): AlarmEngine => {
     const breaches = comparisons[definition.ComparisonOperator ?? ''];
     const threshold = definition.Threshold ?? 0;
 
-    // Percentiles of too few samples leave the state alone when the alarm says so (§5.1).
+    // Percentiles of too few samples leave the state unchanged when the alarm is set that way (§5.1).
     const needed = samplesForPercentile(definition.ExtendedStatistic ?? '');
     if (definition.EvaluateLowSampleCountPercentile === 'ignore' && found.some(({ samples = 0 }) => samples < needed))
       return;

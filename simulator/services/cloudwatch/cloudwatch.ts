@@ -6,10 +6,10 @@ import { dataOperations } from './data.ts';
 import { statistic } from './statistic.ts';
 import { createStore, type Dimension, type Selector } from './store.ts';
 
-/** What Application Auto Scaling needs of CloudWatch besides: alarms of its own, and the metric it tracks. */
+/** Further needs of Application Auto Scaling: alarms of its own, and the metric it tracks. */
 export interface AlarmedMetrics extends Metrics {
   putAlarm(definition: AlarmDefinition): void;
-  /** Names that do not exist are passed over. */
+  /** Unknown names are skipped. */
   deleteAlarms(names: readonly string[]): void;
   /** The newest readable whole period before now, looking back `periods`; undefined without data. */
   latest(selector: Selector, stat: string, periodMs: number, periods: number): number | undefined;

@@ -72,8 +72,8 @@ const observationsOf = (datum: MetricDatum, now: Instant, delayMs: number): read
 };
 
 /**
- * PutMetricData and the reads. What is put is readable settings.metricDelayMs after it was *published*, also when its timestamp lies
- * ahead: a point for a coming minute waits there, and counts when that minute is read (AWS: PutMetricData accepts two hours ahead).
+ * PutMetricData and the reads. A datum is readable settings.metricDelayMs after its *publication*, also when its timestamp lies
+ * ahead: a point for a coming minute waits, and counts when that minute is read (AWS: PutMetricData accepts two hours ahead).
  */
 export const dataOperations = (kernel: Kernel, store: Store): Readonly<Record<string, Handler>> => ({
   PutMetricData: (input: { Namespace: string; MetricData?: readonly MetricDatum[] }) => {

@@ -38,7 +38,7 @@ const tokens = (text: string): readonly string[] => {
 };
 
 /**
- * The part of metric math that is understood: arithmetic, comparisons, AND, OR, IF, FILL with a number, SUM, METRICS().
+ * The supported part of metric math: arithmetic, comparisons, AND, OR, IF, FILL with a number, SUM, METRICS().
  * @throws {AwsError} ValidationError for everything else
  */
 export const parseExpression = (text: string): Expression => {
@@ -116,7 +116,7 @@ const operate = (operator: string, a: number, b: number): number => {
 };
 
 export interface Scope {
-  /** Every period asked for: what FILL fills. */
+  /** Every requested period: FILL fills these. */
   readonly periods: readonly number[];
   /** @throws {AwsError} ValidationError when no query has the id */
   lookUp(id: string): Values;

@@ -1,7 +1,7 @@
 export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 export type TreatMissingData = 'breaching' | 'notBreaching' | 'ignore' | 'missing';
 
-/** What the periods of the evaluation range show: `true` breaches, `false` does not, `undefined` has no data. Oldest first. */
+/** The periods of the evaluation range: `true` breaches, `false` does not, `undefined` has no data. Oldest first. */
 export interface Evidence {
   readonly points: readonly (boolean | undefined)[];
   /** N: how many data points decide. */
@@ -12,9 +12,9 @@ export interface Evidence {
 }
 
 /**
- * The state these points give, or `keep`. AWS: "Configuring how CloudWatch alarms treat missing data". With at least N real
- * points in the range, missing ones are ignored and the newest N decide; otherwise the real points count, and the rest is filled
- * as the alarm says.
+ * The state these points give, or `keep`. AWS: "Configuring how CloudWatch alarms treat missing data". With at least N real points
+ * in the range, missing ones are ignored and the newest N decide; otherwise the real points count, and the alarm's setting fills
+ * the rest.
  */
 export const decide = ({
   points,

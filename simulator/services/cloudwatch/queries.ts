@@ -3,7 +3,7 @@ import { evaluate, parseExpression, type Values } from './expression.ts';
 import { statistic } from './statistic.ts';
 import type { Dimension, Selector, Store } from './store.ts';
 
-/** AWS: MetricDataQuery, as GetMetricData and PutMetricAlarm take it. */
+/** AWS: MetricDataQuery, the form of GetMetricData and PutMetricAlarm. */
 export interface MetricDataQuery {
   readonly Id: string;
   readonly MetricStat?: {
@@ -80,8 +80,8 @@ const selectorOf = ({ Metric, Unit }: NonNullable<MetricDataQuery['MetricStat']>
 });
 
 /**
- * Values of every query by start of period, oldest first. `from` is where periods are counted from.
- * @throws {AwsError} ValidationError for expressions that refer to nothing, or to themselves
+ * Values of every query by start of period, oldest first. Periods are counted from `from`.
+ * @throws {AwsError} ValidationError for expressions that refer to an unknown id, or to themselves
  */
 export const runQueries = (
   store: Store,

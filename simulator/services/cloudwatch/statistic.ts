@@ -33,7 +33,7 @@ const percentile =
 
 /**
  * @param name `Average`, …, `p99`, or a trimmed statistic: `TC(0:250000)`
- * @throws {AwsError} ValidationError for what is no statistic
+ * @throws {AwsError} ValidationError for an unknown statistic
  */
 export const statistic = (name: string): Statistic => {
   const found = simple[name];

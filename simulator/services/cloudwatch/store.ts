@@ -20,12 +20,12 @@ export interface Point {
   readonly summary: Summary;
 }
 
-/** One observation (`value`), or a set of them that was summarised by whoever published it (`set`). */
+/** One observation (`value`), or a set of them that its publisher summarised (`set`). */
 export type Observation = {
   readonly at: Instant;
   /**
-   * After this instant a query sees it. Not at it: with a delay of one minute, an alarm evaluated on the full minute would else see
-   * exactly one request of the minute before, the one at its first millisecond, and take it for the minute's average.
+   * After this instant a query sees it. Not at it: with a delay of one minute, an alarm evaluated on the full minute would
+   * otherwise see exactly one request of the minute before, the one at its first millisecond, and take it for the minute's average.
    */
   readonly visibleAt: Instant;
   /** 60 000, or 1 000 for a high-resolution metric: observations are kept per bucket of this length. */
@@ -38,7 +38,7 @@ interface Series {
   readonly selector: Required<Selector>;
   /** Not yet readable, in no particular order. */
   pending: Observation[];
-  /** Pending is looked through when it has grown to this length, so that recording stays cheap when nobody reads. */
+  /** Pending is processed at this length, so that recording stays cheap without reads. */
   foldAt: number;
   /** By start of the bucket. */
   readonly buckets: Map<Instant, Summary>;

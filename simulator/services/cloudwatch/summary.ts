@@ -1,4 +1,4 @@
-/** What a period holds. Mutable while it is being filled; nobody outside the store changes one. */
+/** The content of a period. It is mutable while it is being filled; only the store changes it. */
 export interface Summary {
   count: number;
   sum: number;
@@ -6,7 +6,7 @@ export interface Summary {
   max: number;
   /** How often each distinct value was observed: percentiles are exact. */
   readonly values: Map<number, number>;
-  /** Holds a StatisticSet of several values, of which single values are unknown: no percentile can be told. */
+  /** Holds a StatisticSet of several values. The single values are unknown, so it has no percentiles. */
   opaque: boolean;
   /** The metric has percentiles but no trimmed statistics. */
   untrimmed: boolean;
@@ -45,8 +45,8 @@ export const mergeInto = (summary: Summary, other: Summary): Summary => {
 };
 
 /**
- * A StatisticSet. One observation, or several that are all equal, are as good as the values themselves; of others percentiles
- * are not available (AWS: PutMetricData docs).
+ * A StatisticSet. One observation, or several equal ones, serve as well as the values themselves; other sets have no percentiles
+ * (AWS: PutMetricData docs).
  */
 export const summaryOfSet = (set: {
   readonly SampleCount: number;

@@ -30,7 +30,7 @@ const parse = (name: string): { readonly kind: string; readonly bounds: Bounds }
   const signs = new Set([from === undefined ? toSign : fromSign, to === undefined ? fromSign : toSign]);
   if (signs.size > 1 || (from !== undefined && to !== undefined && Number(from) > Number(to))) return undefined;
   if (signs.has('%')) {
-    // A percentile rank asks how many lie between two values; between two ranks there is nothing to ask.
+    // A percentile rank counts the observations between two values; between two ranks it has no meaning.
     if (kind.toUpperCase() === 'PR' || Number(from ?? 0) > 100 || Number(to ?? 100) > 100) return undefined;
     const bounds = { by: 'rank', from: Number(from ?? 0) / 100, to: Number(to ?? 100) / 100 } as const;
     return { kind: kind.toUpperCase(), bounds };
@@ -67,7 +67,7 @@ const kinds: Readonly<Record<string, (cut: Cut, bounds: Bounds) => number | unde
   TS: ({ kept }) => total(kept),
   PR: ({ all, kept }) => (100 * count(kept)) / count(all),
   TM: ({ kept }) => (kept.length === 0 ? undefined : total(kept) / count(kept)),
-  // What lies outside counts as the boundary: the value given, or the outermost one that is kept.
+  // A value outside counts as the boundary: the given value, or the outermost kept one.
   WM: ({ all, kept }, { by, from, to }) => {
     const [low, high] = by === 'value' ? [from, to] : [kept[0]?.[0], kept.at(-1)?.[0]];
     if (low === undefined || high === undefined) return undefined;

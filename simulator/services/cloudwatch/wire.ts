@@ -9,8 +9,8 @@ export const instantOf = (time: WireTime): Instant =>
 export const wireTime = (instant: Instant): number => instant / 1000;
 
 /**
- * One page. The token is the position it begins at, wrapped so that nobody makes one up.
- * @throws {AwsError} `code` for a token this did not make
+ * One page. The token is the start position, wrapped so that a caller cannot invent one.
+ * @throws {AwsError} `code` for a foreign token
  */
 export const page = <Item>(
   items: readonly Item[],

@@ -88,7 +88,7 @@ const keyOf = ({ category, provider, version }: Omit<ActionTypeId, 'owner'>): st
 export const describe = ({ category, provider, version }: Omit<ActionTypeId, 'owner'>): string =>
   `{category: ${category}, owner: Custom, provider: ${provider}, version: ${version}}`;
 
-/** API: ActionType. The service sets the owner, whatever was asked for. */
+/** API: ActionType. The service sets the owner, whatever the request says. */
 const shown = (definition: ActionTypeDefinition, owner: string): object => ({
   id: { category: definition.category, owner, provider: definition.provider, version: definition.version },
   ...(definition.settings === undefined ? {} : { settings: definition.settings }),

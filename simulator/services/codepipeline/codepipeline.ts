@@ -21,7 +21,7 @@ export const createCodepipeline = (kernel: Kernel, { objects, issue }: Neighbour
   const pipelines = new Map<string, Pipeline>();
   const started = new Map<string, Execution>();
   const actionTypes = createActionTypes(kernel);
-  // A job is queued by the engine, and its answer moves the engine: asked late.
+  // The engine queues a job, and the job's answer moves the engine: hence the late lookup.
   const jobs = createJobs(kernel, actionTypes, (): Engine => engine, issue);
   const engine = createEngine(kernel, objects, jobs.queue);
 
@@ -54,10 +54,10 @@ export const createCodepipeline = (kernel: Kernel, { objects, issue }: Neighbour
 
   const variablesOf = (
     pipeline: Pipeline,
-    asked: readonly { readonly name: string; readonly value: string }[],
+    given: readonly { readonly name: string; readonly value: string }[],
   ): Readonly<Record<string, string>> => {
     const declared = pipeline.structures.at(-1)?.variables ?? [];
-    const unknown = asked.find(({ name }) => !declared.some((variable) => variable.name === name));
+    const unknown = given.find(({ name }) => !declared.some((variable) => variable.name === name));
     if (unknown !== undefined)
       throw new AwsError(
         'ValidationException',
@@ -65,7 +65,7 @@ export const createCodepipeline = (kernel: Kernel, { objects, issue }: Neighbour
       );
     return Object.fromEntries(
       declared.map(({ name, defaultValue }) => {
-        const value = asked.find((variable) => variable.name === name)?.value ?? defaultValue;
+        const value = given.find((variable) => variable.name === name)?.value ?? defaultValue;
         // User guide "Variables": without a default it is required when the execution starts.
         if (value === undefined)
           throw new AwsError('ValidationException', `Variable ${name} has no default value and no value was given`);

@@ -29,7 +29,7 @@ export interface Engine {
   continueAction(run: ActionRun, token: string): void;
   endAction(run: ActionRun, end: ActionEnd): void;
   stop(execution: Execution, abandon: boolean): void;
-  /** Starts what the retry mode says of the stage again. */
+  /** Starts the actions that the retry mode selects again. */
   retry(execution: Execution, stage: StageRun, all: boolean): void;
 }
 
@@ -79,7 +79,7 @@ export const createEngine = (kernel: Kernel, objects: Objects, queue: (job: Job)
   const declared = (execution: Execution, stage: StageRun): readonly ActionDeclaration[] =>
     execution.structure.stages.find(({ name }) => name === stage.name)?.actions ?? [];
 
-  /** After every change: starts what is due, or ends the stage. */
+  /** After every change: starts the due actions, or ends the stage. */
   const goOn = (execution: Execution, stage: StageRun): void => {
     const latest = latestActions(stage);
     if (latest.some(({ status }) => status === 'InProgress')) return;
@@ -167,7 +167,7 @@ export const createEngine = (kernel: Kernel, objects: Objects, queue: (job: Job)
     queue(job);
   };
 
-  /** An S3 source: what lies under the key now becomes the artifact (user guide "Amazon S3 source action reference"). */
+  /** An S3 source: the object under the key becomes the artifact (user guide "Amazon S3 source action reference"). */
   const fetchSource = (run: ActionRun): ActionEnd => {
     const { S3Bucket = '', S3ObjectKey = '' } = run.configuration;
     const object = objects.get(S3Bucket, S3ObjectKey);
@@ -252,7 +252,7 @@ export const createEngine = (kernel: Kernel, objects: Objects, queue: (job: Job)
       if (abandon)
         for (const run of latestActions(stage)) {
           if (run.status !== 'InProgress') continue;
-          // "The action execution is in an Abandoned state"; the provider is not told (user guide, "Stop a pipeline execution").
+          // "The action execution is in an Abandoned state"; the provider gets no notice (user guide, "Stop a pipeline execution").
           run.status = 'Abandoned';
           run.updatedAt = now();
           run.timeout?.cancel();

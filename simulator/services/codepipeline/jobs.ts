@@ -30,7 +30,7 @@ export const createJobs = (
 
   /**
    * §1.3: handed out again when it is not acknowledged in time, with a fresh nonce (awslabs/aws-codepipeline-custom-job-worker,
-   * CustomActionJobService.java). A job of an abandoned action is not offered any more. [unconfirmed]
+   * CustomActionJobService.java). A job of an abandoned action is no longer offered. [unconfirmed]
    */
   const isOffered = (job: Job): boolean =>
     job.action.status === 'InProgress' &&

@@ -1,6 +1,6 @@
 import type { Instant, Timer } from '../../contracts.ts';
 
-/** What the CodePipeline simulator keeps. Names are those of AWS's service model (botocore codepipeline/2015-07-09). */
+/** The state of the CodePipeline simulator. Names are those of AWS's service model (botocore codepipeline/2015-07-09). */
 export interface ActionTypeId {
   readonly category: string;
   readonly owner: string;
@@ -67,7 +67,7 @@ export interface Pipeline {
   /** Every structure version, oldest first; version 1 is at index 0. */
   readonly structures: PipelineDeclaration[];
   readonly executions: Execution[];
-  /** By stage name: who is in it, and who waits before it. */
+  /** By stage name: the execution in it, and the executions that wait before it. */
   readonly lanes: Map<string, { holder: Execution | undefined; readonly waiting: Execution[] }>;
 }
 
@@ -134,7 +134,7 @@ export interface Job {
   readonly id: string;
   readonly action: ActionRun;
   readonly continuationToken?: string;
-  /** Not handed out earlier. */
+  /** Not offered before this instant. */
   visibleAt: Instant;
   nonce: string;
   status: JobStatus;

@@ -30,7 +30,7 @@ export const refuseInvalid = (pipeline: PipelineDeclaration, actionTypes: Action
     );
     for (const group of byOrder(stage.actions)) {
       for (const action of group) refuseAction(action, index, actionTypes, produced, namespaces);
-      // What an action gives is there for those that surely run after it: a later stage or a higher runOrder.
+      // An action's outputs are available to the actions that surely run after it: a later stage or a higher runOrder.
       for (const action of group) {
         for (const { name } of action.outputArtifacts ?? []) {
           if (produced.has(name))

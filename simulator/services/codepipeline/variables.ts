@@ -3,7 +3,7 @@ import type { Execution } from './model.ts';
 /** User guide "Variables": `#{namespace.key}`; `codepipeline` and `variables` are reserved namespaces. */
 const reference = /#\{([A-Za-z0-9@\-_]+)\.([A-Za-z0-9@\-_]+)\}/g;
 
-/** The value with every reference replaced, or the first reference that nothing stands behind. */
+/** The value with every reference replaced, or the first unresolved reference. */
 export const resolveText = (
   text: string,
   execution: Execution,

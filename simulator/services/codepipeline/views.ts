@@ -71,7 +71,7 @@ export const summaryView = (execution: Execution): object => {
   };
 };
 
-/** API: PipelineState: of each stage the execution that was in it last. */
+/** API: PipelineState: for each stage the last execution in it. */
 export const stateView = (pipeline: Pipeline, actionTypes: ActionTypes): object => {
   const structure = pipeline.structures.at(-1);
   return {

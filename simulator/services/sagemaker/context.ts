@@ -1,13 +1,13 @@
 import type { Images, Instant, Kernel, Metrics, Objects, Scaling } from '../../contracts.ts';
 
-/** What every noun of this service may reach. */
+/** The shared context of all resources of this service. */
 export interface Context {
   readonly kernel: Kernel;
   readonly metrics: Metrics;
   readonly objects: Objects;
   readonly images: Images;
   readonly roleExists: (arn: string) => boolean;
-  /** Asked late: the autoscaler is built after hosting, on top of it. */
+  /** A late lookup: the autoscaler is built after hosting, on top of it. */
   readonly scaling: () => Scaling;
 }
 

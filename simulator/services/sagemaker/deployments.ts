@@ -5,7 +5,7 @@ import type { Endpoint, Transitions } from './endpoint.ts';
 import { type Fleet, type Fleets, type FleetVariant, hush, say, sum } from './fleets.ts';
 import { Setback, type Timeline } from './timeline.ts';
 
-/** What one UpdateEndpoint does to the fleets. */
+/** The changes of one UpdateEndpoint to the fleets. */
 export interface Deployment {
   readonly endpoint: Endpoint;
   readonly green: Fleet;
@@ -24,7 +24,7 @@ export const createDeployments = (context: Context, fleets: Fleets, { note, beco
   const deadlineOf = (plan: Plan): { deadline?: Instant } =>
     plan.timeoutSeconds === undefined ? {} : { deadline: now() + plan.timeoutSeconds * 1000 };
 
-  /** Traffic goes by active capacity: what green turns on, blue turns off (AWS: "Use linear traffic shifting"). */
+  /** Traffic follows active capacity: blue deactivates as much as green activates (AWS: "Use linear traffic shifting"). */
   const activate = (green: Fleet, old: readonly Fleet[], active: (variant: FleetVariant) => number): void => {
     const shareOf = new Map<string, number>();
     for (const variant of green.variants) {

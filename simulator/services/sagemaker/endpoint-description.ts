@@ -18,7 +18,7 @@ const variantSummary = (variant: FleetVariant, current: number) => {
   });
 };
 
-/** Blue counts what runs, green what takes traffic: the documented event sample shows 1 of 3 while a canary bakes (§3.5). */
+/** Blue counts running instances, green those with traffic: the documented event sample shows 1 of 3 while a canary bakes (§3.5). */
 const live = (fleet: Fleet) => fleet.variants.map((variant) => variantSummary(variant, variant.instances));
 const green = (fleet: Fleet) =>
   fleet.variants.map((variant) =>

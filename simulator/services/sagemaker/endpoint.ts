@@ -21,13 +21,13 @@ export interface Endpoint {
   modifiedAt: Instant;
   status: EndpointStatus;
   failureReason?: string;
-  /** Blue. While creating, and after a failed creation, it is the fleet that should have come up. */
+  /** Blue. While creating, and after a failed creation, it is the fleet that should have started. */
   live: Fleet;
-  /** After UpdateRollbackFailed: what is left of the new fleet, serving beside the old one. */
+  /** After UpdateRollbackFailed: the rest of the new fleet, which serves beside the old one. */
   stray?: Fleet;
   /** Green, while creating or updating with a new config. */
   pending?: { readonly fleet: Fleet; readonly startedAt: Instant };
-  /** As given at creation or with the last update: what RetainDeploymentConfig reuses. */
+  /** From the creation or the last update: RetainDeploymentConfig reuses it. */
   deploymentConfig?: DeploymentConfig;
   /** Answers of DescribeEndpoint that have not caught up yet (settings.staleDescribeMs). */
   stale?: { readonly until: Instant; readonly answer: object };

@@ -39,7 +39,7 @@ export interface Nouns {
   readonly tags: Tags;
 }
 
-/** The endpoint state machine of reference/sagemaker.md §2.7: who may ask for what in which state, and what it starts. */
+/** The endpoint state machine of reference/sagemaker.md §2.7: the allowed requests in each state, and their effects. */
 export const createEndpoints = (context: Context, { models, configs, fleets, tags }: Nouns) => {
   const { kernel, metrics } = context;
   const { clock, settings } = kernel;
@@ -146,7 +146,7 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
     }
   };
 
-  /** Retain=false resets counts and weights to the config's; Exclude says what to take from the config after all (§2.4). */
+  /** Retain=false resets counts and weights to the config's; Exclude lists the properties to take from the config after all (§2.4). */
   const startOf = (endpoint: Endpoint, input: UpdateInput) => {
     const excludes = new Set(
       (input.ExcludeRetainedVariantProperties ?? []).map((property) => property.VariantPropertyType),
@@ -208,7 +208,8 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
       // The config that serves must still exist, or every update fails on the OLD name (terraform-provider-aws#40048).
       configs.find(endpoint.live.config.name);
       const config = launchable(input.EndpointConfigName);
-      // After UpdateRollbackFailed it is the way out (AWS: "Use rolling deployments"), and it does not serve alone.
+      // After UpdateRollbackFailed this update is the way out (AWS: "Use rolling deployments"), and the config does not serve
+      // alone.
       if (config.name === endpoint.live.config.name && !endpoint.stray && settings.sameConfigUpdate === 'refused')
         throw invalid(`Endpoint "${endpoint.arn}" already uses endpoint configuration "${config.arn}".`);
       if (
@@ -268,7 +269,7 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
       return {};
     },
 
-    /** Newest first, ten at a time unless asked otherwise (reference/sagemaker.md §9). */
+    /** Newest first, ten at a time by default (reference/sagemaker.md §9). */
     ListEndpoints: (input: ListInput) => {
       const found = [...endpoints.values()].filter(
         (endpoint) => input.StatusEquals === undefined || endpoint.status === input.StatusEquals,

@@ -36,7 +36,7 @@ export interface DeployedImage {
   readonly ResolutionTime: number;
 }
 
-/** What a new fleet starts with: the config's initial values, or those an update retains. */
+/** The initial values of a new fleet: the config's, or those an update retains. */
 export interface Start {
   readonly desired: number;
   readonly weight: number;

@@ -57,7 +57,7 @@ export const createModelPackageGroups = (context: Context, tags: Tags) => {
       });
     },
 
-    /** Oldest first unless asked otherwise (reference/sagemaker.md §9). */
+    /** Oldest first by default (reference/sagemaker.md §9). */
     ListModelPackageGroups: (input: ListRequest) => {
       const { items, next } = list([...groups.values()], input, { order: 'Ascending' });
       const summary = (group: ModelPackageGroup) =>

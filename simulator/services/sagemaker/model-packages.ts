@@ -177,7 +177,7 @@ export const createModelPackages = (context: Context, groups: ModelPackageGroups
       });
     },
 
-    /** Ascending by creation time unless asked otherwise; there is no sort by version (reference/sagemaker.md §1.4). */
+    /** Ascending by creation time by default; there is no sort by version (reference/sagemaker.md §1.4). */
     ListModelPackages: (input: ListInput) => {
       const group =
         input.ModelPackageGroupName === undefined ? undefined : groups.find(input.ModelPackageGroupName).name;

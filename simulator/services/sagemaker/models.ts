@@ -25,7 +25,7 @@ export interface Model {
   readonly container: ContainerDefinition;
 }
 
-/** What a fleet starts: the container's own members, or those of the model package it names. */
+/** The container that a fleet starts: its own members, or those of the model package it names. */
 export interface Runnable {
   readonly image: string;
   readonly modelDataUrl: string | undefined;
@@ -74,7 +74,7 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
   const urlOf = (source: ContainerDefinition): string | undefined =>
     source.ModelDataUrl ?? source.ModelDataSource?.S3DataSource?.S3Uri;
 
-  /** Role, image and artifact are looked for already here. Words seen in the field, one source each. */
+  /** CreateModel already checks role, image and artifact. Words seen in the field, one source each. */
   const refuseMissing = (role: string | undefined, container: ContainerDefinition): void => {
     // awslabs/predictive-maintenance-using-machine-learning#3.
     if (role !== undefined && !context.roleExists(role))
@@ -97,7 +97,7 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
       const arn = arnOf(name);
       if (models.has(name)) throw alreadyExists('model', arn);
       const container = containerOf(input);
-      // A missing package is refused here, an unapproved one where the setting says.
+      // A missing package is refused here, an unapproved one at the call that the setting names.
       if (container.ModelPackageName !== undefined) packages.find(container.ModelPackageName);
       if (context.kernel.settings.unapprovedRefusedAt === 'CreateModel') refuseUnapproved(container);
       // AWS: troubleshooting guide of the SageMaker Python SDK has these words; the same check on CreateModel is [unconfirmed].

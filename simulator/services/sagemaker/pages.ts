@@ -7,7 +7,7 @@ interface PageRequest {
   readonly MaxResults?: number;
   readonly NextToken?: string;
 }
-/** What every List operation of this service takes; times are epoch seconds. */
+/** The common input of every List operation of this service; times are epoch seconds. */
 export interface ListRequest extends PageRequest {
   readonly NameContains?: string;
   readonly CreationTimeAfter?: number;
@@ -20,7 +20,7 @@ interface Listed {
   readonly createdAt: Instant;
 }
 
-/** Ten unless asked otherwise, as ListEndpoints documents it; for the others the size is [unconfirmed]. */
+/** Ten by default, as ListEndpoints documents it; for the others the size is [unconfirmed]. */
 const standardSize = 10;
 
 const token = (offset: number): string => Buffer.from(`offset:${offset}`).toString('base64');

@@ -35,5 +35,5 @@ export const quotaExceeded = (instanceType: string, quota: number, used: number,
 /** Concurrent or contradicting change of a model package: the one modelled conflict of the registry (§1.3). */
 export const conflict = (message: string): AwsError => new AwsError('ConflictException', message);
 
-/** What AWS refuses but publishes no words for (§13.3): the words are ours, only the code is AWS's. */
+/** Refusals for which AWS publishes no words (§13.3): the words are ours, only the code is AWS's. */
 export const invalid = validation;

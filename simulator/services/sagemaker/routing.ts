@@ -23,7 +23,7 @@ interface Route {
   readonly activeInstances: number;
 }
 
-/** What a batch of requests did on one route. Latencies as value → how often, the form PutMetricData takes. */
+/** The results of a batch of requests on one route. Latencies as value → count, the form of PutMetricData. */
 interface Tally {
   readonly route: Route;
   requests: number;
@@ -37,8 +37,8 @@ const minuteMs = 60_000;
 const namespace = 'AWS/SageMaker';
 
 /**
- * "Asynchronous endpoints don't publish Invocations, InvocationsPerInstance or OverheadLatency" (AWS: "Monitor asynchronous endpoint");
- * InvocationModelErrors is not among those they do.
+ * "Asynchronous endpoints don't publish Invocations, InvocationsPerInstance or OverheadLatency" (AWS: "Monitor asynchronous
+ * endpoint"); InvocationModelErrors is not among their metrics.
  */
 const asyncMetrics: ReadonlySet<string> = new Set(['Invocation4XXErrors', 'Invocation5XXErrors', 'ModelLatency']);
 
@@ -91,7 +91,7 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
     const targeted = serving.filter((route) => targetVariant === undefined || route.variant.name === targetVariant);
     if (targeted.length === 0)
       throw new AwsError('ValidationError', `Variant ${targetVariant} of endpoint ${name} not found.`);
-    // All weights zero: what AWS does is [unconfirmed] (§13.8).
+    // All weights zero: AWS's behaviour is [unconfirmed] (§13.8).
     if (targeted.every((route) => !(route.mass > 0)))
       throw new AwsError('ValidationError', `No variant of endpoint ${name} has a weight above zero.`);
     return targeted;

@@ -41,7 +41,7 @@ export interface Sagemaker {
   readonly service: Service;
   readonly hosting: HostingFace;
   readonly harm: Harm;
-  /** What a training job's log reported last: an output of training, which no create call can carry. */
+  /** The last metrics of a training job's log: an output of training, which no create call can carry. */
   reportTraining(job: string, metrics: readonly TrainingMetric[]): void;
 }
 

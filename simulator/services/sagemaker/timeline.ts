@@ -1,8 +1,8 @@
 import type { Instant, Kernel, Metrics } from '../../contracts.ts';
 
 /**
- * A deployment is written as a generator that yields its waits, so that it reads top to bottom in the order AWS documents. What
- * ends a wait early is thrown into it.
+ * A deployment is written as a generator that yields its waits, so that it reads top to bottom in the order AWS documents. An event
+ * that ends a wait early is thrown into it.
  */
 export type Timeline = Generator<Wait, void, void>;
 
@@ -47,7 +47,7 @@ export const createTimelines = (kernel: Kernel, metrics: Metrics) => {
       const { value: wait, done } = step();
       if (done || !wait) return;
       const { label, milliseconds, alarms = [], deadline = Number.POSITIVE_INFINITY } = wait;
-      // A bake of no length is no bake: nothing looks at the alarms.
+      // A bake of length zero is no bake: the alarms are not checked.
       if (milliseconds === 0) {
         resume(() => timeline.next());
         return;

@@ -13,7 +13,7 @@ export interface TrainingMetric {
   readonly Value: number;
 }
 
-/** Jobs that are done the moment they are created: the suite only reads what training left behind. */
+/** Jobs that are done the moment they are created: the suite only reads the results of training. */
 export const createTrainingJobs = (context: Context, tags: Tags) => {
   const jobs = new Map<
     string,
@@ -22,7 +22,7 @@ export const createTrainingJobs = (context: Context, tags: Tags) => {
   const arnOf = (name: string): string => sagemakerArn(context, `training-job/${name}`);
   const find = (name: string) => {
     const job = jobs.get(name);
-    // Training alone says it like this (reference/sagemaker.md §2.7).
+    // Only the training API uses these words (reference/sagemaker.md §2.7).
     if (!job) throw invalid('Requested resource not found.');
     return job;
   };
@@ -63,7 +63,7 @@ export const createTrainingJobs = (context: Context, tags: Tags) => {
 
   return {
     operations,
-    /** What the job's log reported last: an output of training, so no create call can carry it. */
+    /** The last metrics of the job's log: an output of training, so no create call can carry them. */
     report: (name: string, metrics: readonly TrainingMetric[]): void => {
       find(name).metrics = metrics;
     },

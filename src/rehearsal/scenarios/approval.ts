@@ -35,7 +35,7 @@ const newestPackage = async (stage: Stage): Promise<string> => {
 export const rejectedBeforeSubmission: Scenario = {
   name: 'rejected-before-submission',
   about:
-    'AWS maintains the endpoint, the delivery waits, and its version is rejected meanwhile: nothing is submitted; approved again, it is delivered.',
+    'AWS maintains the endpoint, the delivery waits, and its version is rejected meanwhile: nothing is submitted. After a new approval it is delivered.',
   expected: delivered,
   play: async (stage, require) => {
     await inProduction(stage, require);
@@ -65,7 +65,7 @@ export const rejectedBeforeSubmission: Scenario = {
 export const rejectedMidCanary: Scenario = {
   name: 'rejected-mid-canary',
   about:
-    'The approver takes the approval back while the canary bakes: the traffic goes back, and the report says who and why.',
+    'The approver withdraws the approval while the canary bakes: the traffic goes back, and the report names the person and the reason.',
   expected: { outcome: 'rolled-back', reasonCode: 'approval-withdrawn' },
   play: async (stage, require) => {
     await inProduction(stage, require);
@@ -76,7 +76,7 @@ export const rejectedMidCanary: Scenario = {
     await decides(stage, 'Rejected', release);
     await release.finish(running);
     const ending = await release.end();
-    require(ending.because.includes('mislabelled'), `the report says why: ${ending.because}`);
+    require(ending.because.includes('mislabelled'), `the report gives the reason: ${ending.because}`);
     require(carriedOut(release, 'UpdateEndpoint') === 1, 'the update is stopped, not followed by another one');
     await leavesNothingHalfDone(stage, require);
     return release;
@@ -86,17 +86,17 @@ export const rejectedMidCanary: Scenario = {
 export const stepsRejected: Scenario = {
   name: 'steps-rejected',
   about:
-    'The approver takes the approval back on the second step: the candidate goes back to weight 0 at the next look.',
+    'The approver withdraws the approval on the second step: the candidate goes back to weight 0 at the next look.',
   expected: { outcome: 'rolled-back', reasonCode: 'approval-withdrawn' },
   play: async (stage, require) => {
     await inProductionBySteps(stage, require);
-    const release = await broughtUp(stage, require, 'A walk whose version is rejected', '1.1.0');
+    const release = await broughtUp(stage, require, 'A stepped rollout whose version is rejected', '1.1.0');
     const running = release.start('shift-traffic');
     await untilShare(stage, 0.5);
     await decides(stage, 'Rejected', release);
     await release.finish(running);
     const ending = await release.end();
-    require(ending.because.includes('mislabelled'), `the report says why: ${ending.because}`);
+    require(ending.because.includes('mislabelled'), `the report gives the reason: ${ending.because}`);
     require(sharesTaken(stage, release.began.at) ===
       '10, 50, 0', `two steps and back: ${sharesTaken(stage, release.began.at)}`);
     await leavesNothingHalfDone(stage, require);
@@ -107,7 +107,7 @@ export const stepsRejected: Scenario = {
 export const packageEdited: Scenario = {
   name: 'package-edited',
   about:
-    'An approved package is edited, and gets another container environment: it is approved still, and it is not deployed.',
+    'An approved package is edited and gets another container environment: it is still approved, and is not deployed.',
   expected: { outcome: 'rejected', reasonCode: 'content-changed' },
   play: async (stage, require) => {
     await inProduction(stage, require);

@@ -2,7 +2,7 @@ import { rollouts } from '../manifest.ts';
 import { deliver, delivered, firstDeployment, isEnd, leavesNothingHalfDone, type Scenario } from './scenario.ts';
 import { sharesTaken, walked } from './walking.ts';
 
-/** More of the requests than the safety net allows to fail, and far more than the alarm does. */
+/** A larger share of the requests than the safety net tolerates as failures, and far larger than the alarm tolerates. */
 const mistakes = 0.25;
 
 export const callersMistakes: Scenario = {

@@ -4,8 +4,7 @@ import { delivered, inProduction, isEnd, prepared, type Scenario } from './scena
 
 export const imageTagMoved: Scenario = {
   name: 'image-tag-moved',
-  about:
-    'Somebody pushes another image under the same tag after the version was approved: what was approved is what runs.',
+  about: 'An engineer pushes another image under the same tag after the approval: the approved image still runs.',
   expected: delivered,
   play: async (stage, require) => {
     await inProduction(stage, require);
@@ -30,7 +29,7 @@ const imageThatRuns = async (stage: Stage): Promise<string> => {
 export const artifactOverwritten: Scenario = {
   name: 'artifact-overwritten',
   about:
-    'Somebody overwrites the artifact after the version was approved: the training’s copy does not matter, the registered one is noticed.',
+    'An engineer overwrites the artifact after the approval: the training’s copy does not matter; a change of the registered copy is detected.',
   expected: { outcome: 'rejected', reasonCode: 'content-changed' },
   play: async (stage, require) => {
     await inProduction(stage, require);
@@ -53,7 +52,7 @@ export const artifactOverwritten: Scenario = {
   },
 };
 
-/** Where the newest package's artifact lies. */
+/** The address of the newest package's artifact. */
 const registeredArtifact = async (stage: Stage): Promise<{ readonly bucket: string; readonly key: string }> => {
   const { ModelPackageSummaryList } = await stage.simulator.call('sagemaker', 'ListModelPackages', {
     ModelPackageGroupName: house.model,

@@ -53,7 +53,7 @@ export const planWritesNothing: Scenario = {
     const prepared = await stage.begin('A version is registered and approved', '1.1.0');
     await prepared.prepare();
     await prepared.end();
-    const plan = await stage.begin('What would happen', '1.1.0');
+    const plan = await stage.begin('A dry run', '1.1.0');
     const step = await plan.run('deploy-endpoint', { 'dry-run': 'true' });
     require(step.summary.includes('iris-1-1-0-'), 'the summary names the configuration that would be made');
     await plan.end();

@@ -7,7 +7,7 @@ const byHealthCheck = { outcome: 'rolled-back', reasonCode: 'health-check' } as 
 
 export const failureReasonVanishes: Scenario = {
   name: 'failure-reason-vanishes',
-  about: 'SageMaker takes FailureReason away a minute after it showed it: the report has it all the same.',
+  about: 'SageMaker removes FailureReason a minute after it appeared: the report still has it.',
   expected: byHealthCheck,
   settings: { eraseFailureReasonAfterMs: 60_000 },
   play: async (stage, require) => {
@@ -26,7 +26,7 @@ export const failureReasonVanishes: Scenario = {
 export const failureReasonStale: Scenario = {
   name: 'failure-reason-stale',
   about:
-    'The reason of an earlier failure still shows when another update is taken back silently: it is not taken for its cause.',
+    'FailureReason still shows an earlier failure when SageMaker silently takes another update back: the report does not mistake it for the cause.',
   expected: { outcome: 'rolled-back', reasonCode: 'cause-unknown' },
   settings: { failureReasonClearedBy: 'next-success' },
   play: async (stage, require) => {
@@ -40,16 +40,16 @@ export const failureReasonStale: Scenario = {
 
 export const insufficientTraffic: Scenario = {
   name: 'insufficient-traffic',
-  about: 'Nobody calls any more once the canary bakes: it proves nothing, and is taken back before all traffic moves.',
+  about: 'No requests arrive during the canary bake: it proves nothing, and is taken back before all traffic moves.',
   expected: { outcome: 'rolled-back', reasonCode: 'insufficient-traffic' },
   play: async (stage, require) => {
     await inProduction(stage, require);
-    const release = await stage.begin('A canary that nobody calls', '1.1.0');
+    const release = await stage.begin('A canary without requests', '1.1.0');
     await release.prepare();
     const running = release.start('deploy-endpoint');
     await untilNoted(stage, 'canary-activated');
     stage.closeDoors();
-    release.did('goes home', 'nobody calls the endpoint any more');
+    release.did('goes home', 'the endpoint gets no more requests');
     await release.finish(running);
     await release.end();
     require(!stage.simulator.events.some(
@@ -63,7 +63,7 @@ export const insufficientTraffic: Scenario = {
 export const alarmDeletedMidway: Scenario = {
   name: 'alarm-deleted-midway',
   about:
-    'Somebody deletes alarms while they watch: the release’s own is put back and goes off, the team’s own is missed aloud.',
+    'An engineer deletes alarms while they watch: the release restores its own, and it goes off; the report names the team’s missing one.',
   expected: { outcome: 'rolled-back', reasonCode: 'alarm' },
   play: async (stage, require) => {
     await inProduction(stage, require);
@@ -79,7 +79,7 @@ export const alarmDeletedMidway: Scenario = {
     require(isEnd(unwatched, {
       outcome: 'inconclusive',
       reasonCode: 'alarm-gone',
-    }), `an alarm that did not watch to the end is told: ${unwatched.ending?.reason}`);
+    }), `an alarm that did not watch to the end is reported: ${unwatched.ending?.reason}`);
 
     stage.writeManifest({});
     const release = await stage.begin('The release’s own alarms are deleted while they watch', '1.4.0');

@@ -10,7 +10,7 @@ const serverless = {
 export const serverlessUpdate: Scenario = {
   name: 'serverless-update',
   about:
-    'An endpoint without instances is updated: no guardrails exist there, the plan says so, and the end is verified.',
+    'An endpoint without instances is updated: no guardrails exist there, the plan notes it, and the end is verified.',
   expected: delivered,
   play: async (stage, require) => {
     stage.writeManifest(serverless);
@@ -18,7 +18,7 @@ export const serverlessUpdate: Scenario = {
     const release = await deliver(stage, 'A better version without instances', '1.1.0');
     require(release.ending?.result?.plan?.notes.some((note) =>
       note.includes('neither deployment guardrails nor variants'),
-    ) === true, 'the plan says that nothing watches');
+    ) === true, 'the plan notes that no alarm watches');
     stage.writeManifest({ endpoint: serverless.endpoint });
     const canary = await stage.begin('A canary without instances', '1.1.0');
     await canary.run('deploy-endpoint', { 'dry-run': 'true' });
@@ -30,8 +30,7 @@ export const serverlessUpdate: Scenario = {
 
 export const serverlessToInstance: Scenario = {
   name: 'serverless-to-instance',
-  about:
-    'A serverless endpoint moves to instances, which cannot be undone: the plan says so, and a rollback does not pretend.',
+  about: 'A serverless endpoint moves to instances, which cannot be undone: the plan notes it, and a rollback refuses.',
   expected: delivered,
   play: async (stage, require) => {
     stage.writeManifest(serverless);
@@ -39,15 +38,15 @@ export const serverlessToInstance: Scenario = {
     stage.writeManifest({});
     const release = await deliver(stage, 'From serverless to instances', '1.1.0');
     require(release.ending?.result?.plan?.notes.some((note) => note.includes('there is no way back')) ===
-      true, 'the plan says that there is no way back');
+      true, 'the plan notes that there is no way back');
     require(release.ending?.after?.instances.current === 4, 'four instances serve');
-    const undo = await stage.begin('Somebody rolls back', '1.0.0');
+    const undo = await stage.begin('An engineer rolls back', '1.0.0');
     await undo.run('rollback');
     await undo.end();
     require(isEnd(undo, {
       outcome: 'failed',
       reasonCode: 'nothing-to-roll-back-to',
-    }), `the rollback says why it cannot: ${undo.ending?.reason}`);
+    }), `the rollback gives the reason for its refusal: ${undo.ending?.reason}`);
     stage.writeManifest(serverless);
     await prepared(stage, '1.3.0');
     const back = await stage.begin('Back to serverless', '1.3.0');
@@ -63,14 +62,13 @@ export const serverlessToInstance: Scenario = {
 
 export const asyncEndpoint: Scenario = {
   name: 'async-endpoint',
-  about:
-    'An endpoint that takes asynchronous requests publishes no Invocations: they are counted by what it does publish.',
+  about: 'An endpoint that takes asynchronous requests publishes no Invocations: its other metrics count the requests.',
   expected: delivered,
   under: {
     asyncFleetMetrics: {
       outcome: 'rolled-back',
       because:
-        'nothing tells the fleets apart then: no request is seen on the new one, so it is taken back as unproven',
+        'no metric distinguishes the fleets then: no request shows on the new one, so it is taken back as unproven',
     },
   },
   play: async (stage, require) => {

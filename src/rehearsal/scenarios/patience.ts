@@ -40,7 +40,7 @@ export const credentialsExpire: Scenario = {
 export const timeout: Scenario = {
   name: 'timeout',
   about:
-    'The job’s time is up in the middle of the canary: it says so, SageMaker goes on, and the re-run finds the end.',
+    'The job’s time is up in the middle of the canary: the job reports it, SageMaker goes on, and the re-run finds the end.',
   expected: { outcome: 'timed-out', reasonCode: 'deadline-passed' },
   play: async (stage, require) => {
     await inProduction(stage, require);
@@ -89,7 +89,7 @@ export const tightNameLimits: Scenario = {
     await release.run('deploy-endpoint');
     const ending = await release.end();
     require((ending.after?.endpointConfig.length ?? 64) <= 63, 'the configuration’s name fits');
-    require(ending.after?.endpointConfig.includes('1-1-0-release') === true, 'and says which version it is');
+    require(ending.after?.endpointConfig.includes('1-1-0-release') === true, 'and names the version');
     await leavesNothingHalfDone(stage, require);
     return release;
   },
@@ -97,14 +97,15 @@ export const tightNameLimits: Scenario = {
 
 export const someoneUpdatesByHand: Scenario = {
   name: 'someone-updates-by-hand',
-  about: 'Somebody updates the endpoint in the console a moment before the delivery does: it is left alone and told.',
+  about:
+    'An engineer updates the endpoint in the console a moment before the delivery: their update stays, and is reported.',
   expected: { outcome: 'inconclusive', reasonCode: 'changed-by-others' },
   play: async (stage, require) => {
     await inProduction(stage, require);
-    // A config that was just made may not be found yet: it is made in time.
+    // A new config may not be found yet, so it is created early enough.
     await makeByHand(stage);
     await stage.driver.until(stage.driver.now() + minutes(1));
-    const release = await stage.begin('Somebody else is faster', '1.1.0');
+    const release = await stage.begin('An engineer is faster', '1.1.0');
     await release.prepare();
     stage.simulator.faults.add({
       kind: 'call',
@@ -116,11 +117,11 @@ export const someoneUpdatesByHand: Scenario = {
     await release.run('deploy-endpoint');
     const ending = await release.end();
     require(carriedOut(release, 'UpdateEndpoint') === 0, 'no update of the delivery is carried out');
-    require(ending.after?.endpointConfig === byHand, 'what was done by hand serves');
+    require(ending.after?.endpointConfig === byHand, 'the configuration made by hand serves');
     require(ending.because.includes(byHand), 'and is named');
     await leavesNothingHalfDone(stage, require);
     await stage.driver.until(stage.driver.now() + minutes(1));
-    const next = await stage.begin('The delivery again, over what serves now', '1.1.0');
+    const next = await stage.begin('The delivery again, over the new configuration', '1.1.0');
     await next.run('deploy-endpoint', { 'dry-run': 'true' });
     await next.end();
     require(isEnd(next, {

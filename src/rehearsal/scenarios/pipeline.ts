@@ -32,18 +32,18 @@ export const pipelineCanaryGood: Scenario = {
     const pipeline = await withPipeline(stage, require);
     const worker = pipeline.worker();
     const run = await pipeline.begin('A better version through the pipeline', '1.1.0');
-    const told = await deliverByPipeline(run);
+    const release = await deliverByPipeline(run);
     require((await run.status()) === 'Succeeded', 'the execution succeeded');
-    require(writes(told, 'UpdateEndpoint') === 1, 'UpdateEndpoint is called once');
-    const [register, gate, deploy] = told.steps;
+    require(writes(release, 'UpdateEndpoint') === 1, 'UpdateEndpoint is called once');
+    const [register, gate, deploy] = release.steps;
     require(register?.outputs['version'] === '1.1.0' &&
       gate?.outputs['reason-code'] === 'approved', 'every action leaves its variables');
     require(deploy?.outputs['endpoint-config'] ===
-      told.ending?.after?.endpointConfig, 'the deploy action names what serves');
+      release.ending?.after?.endpointConfig, 'the deploy action names the serving configuration');
     require(isPolledSlowly(stage, worker.id), 'no action type is polled more often than every 30 s');
     worker.kill('SIGTERM');
-    require((await worker.ended()).code === 0, 'the worker ends when it is asked to');
-    return told;
+    require((await worker.ended()).code === 0, 'the worker ends on its signal');
+    return release;
   },
 };
 
@@ -60,7 +60,7 @@ const isPolledSlowly = ({ simulator }: Stage, participant: string): boolean => {
 export const pipelineCanaryErrors: Scenario = {
   name: 'pipeline-canary-errors',
   about:
-    'A version with 5 % errors goes through the pipeline, over a bad line: taken back by its alarm, and the action says so.',
+    'A version with 5 % errors goes through the pipeline over a bad line: its alarm takes it back, and the action reports it.',
   expected: { outcome: 'rolled-back', reasonCode: 'alarm' },
   play: async (stage, require) => {
     const pipeline = await withPipeline(stage, require);
@@ -69,12 +69,13 @@ export const pipelineCanaryErrors: Scenario = {
     for (const operation of ['PutJobSuccessResult', 'PutJobFailureResult'])
       faults.add({ service: 'codepipeline', operation, times: 1, kind: 'answer-lost' });
     const run = await pipeline.begin('A version with 5 % errors through the pipeline', '1.4.0');
-    const told = await deliverByPipeline(run);
+    const release = await deliverByPipeline(run);
     require((await run.status()) === 'Failed', 'the execution failed');
-    require(told.steps.at(-1)?.outputs['failure-type'] === 'JobFailed', 'the action failed as JobFailed');
+    require(release.steps.at(-1)?.outputs['failure-type'] === 'JobFailed', 'the action failed as JobFailed');
     const refused = stage.simulator.requests.filter(({ error }) => error === 'InvalidJobStateException');
-    require(refused.length === 2, 'an answer that was lost is given again, refused, and that is the end of it');
-    return told;
+    require(refused.length ===
+      2, 'the worker repeats a lost answer, CodePipeline refuses the repetition, and no third one follows');
+    return release;
   },
 };
 
@@ -92,7 +93,7 @@ export const pipelineRollbackStageConverges: Scenario = {
     require(isEnd(await deliverByPipeline(wrong), delivered), 'the wrong version passes bakes that watch only errors');
     const back = await pipeline.rollBack('The deploy stage is rolled back', good);
     await back.untilEnded();
-    const told = await back.end();
+    const release = await back.end();
     const again = await pipeline.rollBack('The deploy stage is rolled back once more', good);
     await again.untilEnded();
     const nothing = await again.end();
@@ -101,7 +102,7 @@ export const pipelineRollbackStageConverges: Scenario = {
       reasonCode: 'already-delivered',
     }), 'a second rollback finds it done');
     require(nothing.ending?.requests.every(({ mutation }) => !mutation) === true, 'and writes nothing');
-    return told;
+    return release;
   },
 };
 
@@ -123,7 +124,7 @@ export const workerDiesAfterAck: Scenario = {
       kind: 'call',
       action: () => worker.kill('SIGKILL'),
     });
-    require((await worker.ended()).signal === 'SIGKILL', 'the worker dies with a job in its hands');
+    require((await worker.ended()).signal === 'SIGKILL', 'the worker dies during a job');
     run.did('sees the worker vanish', 'SIGKILL after it acknowledged a job');
     await stage.driver.until(stage.driver.now() + minutes(40));
     stage.closeDoors();
@@ -131,9 +132,9 @@ export const workerDiesAfterAck: Scenario = {
     pipeline.worker();
     await run.retry('Deploy');
     await run.untilEnded();
-    const told = await run.end();
-    require(writes(told, 'UpdateEndpoint') === 1, 'UpdateEndpoint is called once');
-    return told;
+    const release = await run.end();
+    require(writes(release, 'UpdateEndpoint') === 1, 'UpdateEndpoint is called once');
+    return release;
   },
 };
 
@@ -158,31 +159,30 @@ export const workerDiesBeforeToken: Scenario = {
     run.did('sees the worker vanish', 'SIGKILL while UpdateEndpoint was on its way');
     pipeline.worker();
     await stage.driver.until(stage.driver.now() + minutes(5));
-    require((await run.status()) === 'InProgress', 'nobody else can take an acknowledged job');
+    require((await run.status()) === 'InProgress', 'no other worker can take an acknowledged job');
     await run.stop(true);
     await run.retry('Deploy');
     await run.untilEnded();
-    const told = await run.end();
-    require(writes(told, 'UpdateEndpoint') === 1, 'UpdateEndpoint is carried out once');
-    return told;
+    const release = await run.end();
+    require(writes(release, 'UpdateEndpoint') === 1, 'UpdateEndpoint is carried out once');
+    return release;
   },
 };
 
 export const twoWorkersRace: Scenario = {
   name: 'two-workers-race',
-  about:
-    'Two workers are given the same job: the one whose nonce is out of date leaves it alone, and nothing is done twice.',
+  about: 'Two workers get the same job: the one with the outdated nonce leaves it alone, and nothing is done twice.',
   expected: delivered,
   play: async (stage, require) => {
     const pipeline = await withPipeline(stage, require);
     pipeline.worker();
     pipeline.worker();
     const run = await pipeline.begin('Two workers, one pipeline', '1.1.0');
-    // The first acknowledgement is held up, so that the other worker polls the job, too, before anybody has it.
+    // The first acknowledgement is delayed, so that the other worker also polls the job before either has it.
     stage.simulator.faults.add({ service: 'codepipeline', operation: 'AcknowledgeJob', times: 3, kind: 'throttle' });
-    const told = await deliverByPipeline(run);
+    const release = await deliverByPipeline(run);
     const calls = stage.simulator.requests.filter(({ service }) => service === 'codepipeline');
-    require(calls.some(({ error }) => error === 'InvalidNonceException'), 'somebody lost the race for a job');
+    require(calls.some(({ error }) => error === 'InvalidNonceException'), 'one worker lost the race for a job');
     const owners = new Map(
       calls
         .filter(({ operation, mutation }) => operation === 'AcknowledgeJob' && mutation)
@@ -191,11 +191,11 @@ export const twoWorkersRace: Scenario = {
     const answers = calls.filter(({ operation }) => /^PutJob/.test(operation));
     require(answers.every(
       ({ input, participant }) => owners.get((input as JobInput).jobId) === participant,
-    ), 'only who acknowledged a job answers it');
+    ), 'only the worker that acknowledged a job answers it');
     require(new Set(answers.map(({ input }) => (input as JobInput).jobId)).size ===
       answers.length, 'every job is answered once');
-    require(writes(told, 'UpdateEndpoint') === 1, 'UpdateEndpoint is called once');
-    return told;
+    require(writes(release, 'UpdateEndpoint') === 1, 'UpdateEndpoint is called once');
+    return release;
   },
 };
 interface JobInput {
@@ -224,7 +224,7 @@ export const executionStopped: Scenario = {
 export const tokenTooOld: Scenario = {
   name: 'token-too-old',
   about:
-    'The workers are replaced by a newer version mid-canary and come back two hours later: a token they did not write is no loss.',
+    'A newer version of the workers replaces them mid-canary and returns two hours later: a foreign token does no harm.',
   expected: delivered,
   play: async (stage, require) => {
     const pipeline = await withPipeline(stage, require);
@@ -232,7 +232,7 @@ export const tokenTooOld: Scenario = {
     const run = await pipeline.begin('Workers are replaced during the canary', '1.1.0');
     await toTheDeployStage(run);
     await stage.driver.until(stage.driver.now() + intoTheCanary * 2);
-    // In the middle of a turn: the job is acknowledged, and the answer is far off.
+    // In the middle of a turn: the job is acknowledged, and its answer comes much later.
     stage.simulator.faults.add({
       service: 'codepipeline',
       operation: 'GetPipelineExecution',
@@ -240,11 +240,11 @@ export const tokenTooOld: Scenario = {
       kind: 'call',
       action: () => old.kill('SIGTERM'),
     });
-    require((await old.ended()).code === 0, 'the old worker ends when it is asked to');
+    require((await old.ended()).code === 0, 'the old worker ends on its signal');
     const last = stage.simulator.requests.findLast(({ participant }) => participant === old.id);
     require(last?.operation === 'PutJobSuccessResult', 'and answers the job it has first');
     await stage.driver.until(stage.driver.now() + minutes(5));
-    // What a worker of another version would leave.
+    // The token of a worker of another version.
     const call = (operation: string, input: object) => stage.simulator.call('codepipeline', operation, input);
     const polled = await call('PollForJobs', { actionTypeId: pipeline.actionType('deploy-endpoint'), maxBatchSize: 1 });
     const [job] = polled['jobs'] as readonly { readonly id: string; readonly nonce: string }[];
@@ -255,8 +255,8 @@ export const tokenTooOld: Scenario = {
     await stage.driver.until(stage.driver.now() + hours(2));
     pipeline.worker();
     await run.untilEnded();
-    const told = await run.end();
-    require(writes(told, 'UpdateEndpoint') === 1, 'UpdateEndpoint is called once');
-    return told;
+    const release = await run.end();
+    require(writes(release, 'UpdateEndpoint') === 1, 'UpdateEndpoint is called once');
+    return release;
   },
 };

@@ -13,7 +13,8 @@ import {
 
 export const capacityRefused: Scenario = {
   name: 'capacity-refused',
-  about: 'SageMaker finds no instances for the new fleet: the old one serves on, and the version is not blamed.',
+  about:
+    'SageMaker finds no instances for the new fleet: the old one continues to serve, and the version is not blamed.',
   expected: { outcome: 'rolled-back', reasonCode: 'capacity-rolled-back' },
   play: async (stage, require) => {
     await inProduction(stage, require);
@@ -31,7 +32,7 @@ export const capacityRefused: Scenario = {
 export const quotaExceeded: Scenario = {
   name: 'quota-exceeded',
   about:
-    'The account may run seven instances and two fleets are eight: the plan said so, and nothing is left half done.',
+    'The account may run seven instances and two fleets are eight: the plan announced it, and nothing is left half done.',
   expected: { outcome: 'failed', reasonCode: 'quota-exceeded' },
   settings: { endpointInstanceQuota: 7 },
   play: async (stage, require) => {
@@ -69,7 +70,7 @@ export const throttled: Scenario = {
 
 export const systemUpdating: Scenario = {
   name: 'system-updating',
-  about: 'AWS maintains the endpoint when the delivery begins: it is waited out.',
+  about: 'AWS maintains the endpoint when the delivery begins: the delivery waits for the end of the maintenance.',
   expected: delivered,
   play: async (stage, require) => {
     await inProduction(stage, require);
@@ -88,11 +89,11 @@ export const systemUpdating: Scenario = {
 export const configDeletedUnderUs: Scenario = {
   name: 'config-deleted-under-us',
   about:
-    'Somebody tidies up the configuration that serves, just before the update: SageMaker refuses it, and says which one.',
+    'An engineer deletes the serving configuration just before the update: SageMaker refuses the update and names the configuration.',
   expected: { outcome: 'failed', reasonCode: 'config-missing' },
   play: async (stage, require) => {
     await inProduction(stage, require);
-    const release = await stage.begin('The configuration that serves is tidied up', '1.1.0');
+    const release = await stage.begin('The serving configuration is deleted', '1.1.0');
     await release.prepare();
     const EndpointConfigName = release.before?.endpointConfig ?? '';
     stage.simulator.faults.add({
@@ -108,7 +109,7 @@ export const configDeletedUnderUs: Scenario = {
     await release.end();
     require(release.ending?.because.includes(EndpointConfigName) === true, 'the missing configuration is named');
     await leavesNothingHalfDone(stage, require);
-    const again = await stage.begin('Somebody tries again', '1.1.0');
+    const again = await stage.begin('An engineer tries again', '1.1.0');
     await again.run('deploy-endpoint');
     const ending = await again.end();
     require(ending.reason === 'config-missing', `the next plan finds it: ${ending.reason}`);
@@ -119,7 +120,8 @@ export const configDeletedUnderUs: Scenario = {
 
 export const eventualConsistency: Scenario = {
   name: 'eventual-consistency',
-  about: 'What was just made cannot be read yet, and DescribeEndpoint shows an update too late: both are waited out.',
+  about:
+    'New resources cannot be read yet, and DescribeEndpoint shows an update too late: the delivery waits for both.',
   expected: delivered,
   settings: { configVisibleAfterMs: 20_000, staleDescribeMs: 90_000 },
   play: async (stage, require) => {
@@ -141,7 +143,7 @@ export const eventualConsistency: Scenario = {
 
 export const alarmAlreadyRed: Scenario = {
   name: 'alarm-already-red',
-  about: 'An alarm that the manifest names is red before the update: nothing is written.',
+  about: 'An alarm that the manifest names is in ALARM before the update: nothing is written.',
   expected: { outcome: 'failed', reasonCode: 'alarm-not-ready' },
   play: async (stage, require) => {
     await inProduction(stage, require);
@@ -149,7 +151,7 @@ export const alarmAlreadyRed: Scenario = {
     stage.writeManifest({ namedAlarms: [complaints] });
     await prepared(stage, '1.1.0');
     await complain(stage, minutes(4));
-    const release = await stage.begin('A delivery while an alarm is red', '1.1.0');
+    const release = await stage.begin('A delivery while an alarm is in ALARM', '1.1.0');
     await release.run('deploy-endpoint');
     const ending = await release.end();
     require(ending.requests.every(({ mutation }) => !mutation), 'nothing is written');
@@ -160,7 +162,7 @@ export const alarmAlreadyRed: Scenario = {
 
 export const inf1: Scenario = {
   name: 'inf1-falls-back-silently',
-  about: 'On ml.inf1 SageMaker would leave the canary out without a word: it is refused.',
+  about: 'On ml.inf1 SageMaker would silently leave the canary out: the delivery is refused.',
   expected: { outcome: 'failed', reasonCode: 'infeasible-rollout' },
   play: async (stage, require) => {
     await inProduction(stage, require);

@@ -54,7 +54,7 @@ export const silentRollbackSeen: Scenario = {
 
 export const alreadyConvicted: Scenario = {
   name: 'already-convicted',
-  about: 'A version that an alarm took back is asked for again: it is not tried again by itself.',
+  about: 'A second run requests a version that an alarm took back: it is not tried again by itself.',
   expected: { outcome: 'rejected', reasonCode: 'already-convicted' },
   play: async (stage, require) => {
     await inProduction(stage, require);
@@ -69,7 +69,8 @@ export const alreadyConvicted: Scenario = {
 
 export const rollbackByHand: Scenario = {
   name: 'rollback-by-hand',
-  about: 'A version passes its bakes and turns out wrong; somebody rolls back while the team’s own alarm is red.',
+  about:
+    'A version passes its bakes and turns out wrong; an engineer rolls back while the team’s own alarm is in ALARM.',
   expected: { outcome: 'succeeded', reasonCode: 'restored' },
   play: async (stage, require) => {
     await inProduction(stage, require);
@@ -78,12 +79,12 @@ export const rollbackByHand: Scenario = {
     const wrong = await deliver(stage, 'A version that answers fast and wrong', '1.2.0');
     require(isEnd(wrong, delivered), 'the wrong version passes bakes that watch only errors');
 
-    const undo = await stage.begin('Somebody rolls back while an alarm is red', '1.0.0');
+    const undo = await stage.begin('A rollback while an alarm is in ALARM', '1.0.0');
     await complain(stage, minutes(5));
     undo.did('hears complaints', `${stage.simulator.metrics.alarmState(complaints)}: ${complaints}`);
     require(stage.simulator.metrics.alarmState(complaints) ===
-      'ALARM', 'the team’s alarm is red when the rollback starts');
-    // Gardeners go on complaining until the old version is back; nobody may have to wait for green before rolling back.
+      'ALARM', 'the team’s alarm is in ALARM when the rollback starts');
+    // Gardeners complain until the old version is back; a rollback must never have to wait for the alarm.
     const running = undo.start('rollback', { because: 'gardeners complain' });
     await complain(stage, minutes(3));
     await undo.finish(running);
@@ -97,17 +98,17 @@ export const rollbackByHand: Scenario = {
 export const rollbackDuringCanary: Scenario = {
   name: 'rollback-during-canary',
   about:
-    'Somebody rolls back while a canary bakes: the release is stopped through its own alarm, and nothing goes further back.',
+    'An engineer rolls back while a canary bakes: the release’s own alarm stops it, and no older version comes back.',
   expected: { outcome: 'succeeded', reasonCode: 'restored' },
   play: async (stage, require) => {
     await inProduction(stage, require);
     const good = await deliver(stage, 'A better version', '1.1.0');
     require(isEnd(good, delivered), 'the better version is delivered');
-    const release = await stage.begin('A version nobody wants any more', '1.3.0');
+    const release = await stage.begin('An unwanted version', '1.3.0');
     await release.prepare();
     const running = release.start('deploy-endpoint');
     await stage.driver.until(stage.driver.now() + minutes(6));
-    const undo = await stage.begin('Somebody rolls back during its canary', '1.1.0');
+    const undo = await stage.begin('A rollback during its canary', '1.1.0');
     await undo.run('rollback', { because: 'not today' });
     await release.finish(running);
     await release.end();
@@ -115,7 +116,7 @@ export const rollbackDuringCanary: Scenario = {
     require(isEnd(release, {
       outcome: 'rolled-back',
       reasonCode: 'aborted-by-hand',
-    }), 'the release says that it was stopped');
+    }), 'the release reports that it was stopped');
     require(undo.ending?.after?.version === '1.1.0', 'the version before the canary serves, not an older one');
     return undo;
   },

@@ -12,7 +12,7 @@ export const rollingGood: Scenario = {
     stage.writeManifest({ rollout: rollouts.rolling });
     const release = await deliver(stage, 'A better version in batches', '1.1.0');
     const peak = release.ending?.result?.plan?.peakInstances['ml.m5.large'];
-    require(peak === 6, `the plan says four instances and a batch of two at the peak, not ${peak}`);
+    require(peak === 6, `the plan shows four instances and a batch of two at the peak, not ${peak}`);
     return release;
   },
 };
@@ -31,16 +31,16 @@ export const rollingAlarm: Scenario = {
 export const rollingRollbackFails: Scenario = {
   name: 'rolling-rollback-fails',
   about:
-    'An alarm goes off in the last batch, and there are no instances for the old version: both serve until a rollback ends it.',
+    'An alarm goes off in the last batch, and the old version gets no instances: both versions serve until a rollback.',
   expected: { outcome: 'succeeded', reasonCode: 'restored' },
   play: async (stage, require) => {
     await inProduction(stage, require);
     await watchComplaints(stage);
     stage.writeManifest({ rollout: rollouts.rolling, namedAlarms: [complaints] });
-    const bad = await stage.begin('A version that nobody likes, and no way back', '1.2.0');
+    const bad = await stage.begin('An unpopular version, and no way back', '1.2.0');
     await bad.prepare();
     const running = bad.start('deploy-endpoint');
-    // With the second batch the old instances are going, so the way back needs new ones.
+    // The second batch removes the old instances, so the way back needs new ones.
     await untilNoted(stage, 'batch-activated', 2);
     stage.simulator.harm.failCapacity(1);
     bad.did('hears complaints', 'in the second batch');
@@ -50,11 +50,11 @@ export const rollingRollbackFails: Scenario = {
     require(isEnd(bad, {
       outcome: 'failed',
       reasonCode: 'rollback-failed',
-    }), `the failed rollback is told: ${ending.reason}`);
+    }), `the failed rollback is reported: ${ending.reason}`);
     require(ending.after?.status === 'UpdateRollbackFailed', 'the endpoint is left with both versions');
-    require(ending.result?.outputs['serving-version'] === '', 'nobody claims that one version serves');
+    require(ending.result?.outputs['serving-version'] === '', 'no output claims that one version serves');
 
-    const home = await stage.begin('Somebody rolls back', '1.0.0');
+    const home = await stage.begin('An engineer rolls back', '1.0.0');
     await home.run('rollback', { because: 'two versions serve' });
     await home.end();
     require(home.ending?.after?.instances.current === 4, `all four instances of ${house.endpoint} are back`);

@@ -15,7 +15,8 @@ const about = {
 
 export const autoscalerInterferes: Scenario = {
   name: 'autoscaler-interferes',
-  about: 'The autoscaler moves the endpoint at the moment of the update: it is waited out, and its instances are kept.',
+  about:
+    'The autoscaler changes the endpoint at the moment of the update: the delivery waits for it, and keeps its instances.',
   expected: delivered,
   play: async (stage, require) => {
     stage.writeManifest({ endpoint: fleetOf('ml.m5.large', 'min: 4, max: 8, invocations-per-instance: 130') });
@@ -50,7 +51,7 @@ export const autoscalerInterferes: Scenario = {
 
 export const scaledOutCapacityKept: Scenario = {
   name: 'scaled-out-capacity-kept',
-  about: 'A fleet that traffic has scaled out stays as large through an update, whatever the manifest’s count says.',
+  about: 'A fleet that traffic has scaled out stays as large through an update, whatever count the manifest has.',
   expected: delivered,
   play: async (stage, require) => {
     stage.writeManifest({ endpoint: fleetOf('ml.m5.large', 'min: 2, max: 9, invocations-per-instance: 60') });
@@ -66,13 +67,13 @@ export const scaledOutCapacityKept: Scenario = {
 export const instanceTypeChanged: Scenario = {
   name: 'instance-type-changed',
   about:
-    'Another instance type: autoscaling is set aside for the update and comes back whole, also when the update fails.',
+    'Another instance type: autoscaling is set aside for the update and restored completely, also when the update fails.',
   expected: delivered,
   play: async (stage, require) => {
     const autoscaling = 'min: 2, max: 8, invocations-per-instance: 130';
     stage.writeManifest({ endpoint: fleetOf('ml.m5.large', autoscaling) });
     await inProduction(stage, require);
-    // What the team added by hand must come back as well.
+    // Settings that the team added by hand must also come back.
     await stage.simulator.call('application-autoscaling', 'PutScheduledAction', {
       ...about,
       ScheduledActionName: 'christmas',

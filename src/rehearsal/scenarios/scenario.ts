@@ -11,18 +11,18 @@ export interface Expected {
   readonly reasonCode: ReasonCode;
 }
 
-/** One thing that happens to teams, played from an empty account to its end. */
+/** One situation of a team, played from an empty account to its end. */
 export interface Scenario {
   readonly name: string;
   /** One sentence. */
   readonly about: string;
   readonly expected: Expected;
-  /** What it needs of the far side. */
+  /** Its requirements of the simulated AWS. */
   readonly settings?: Partial<Settings>;
-  /** Where another behaviour of AWS rightly leads to another end, and why. */
+  /** Settings under which another end is right, and the reason. */
   readonly under?: { readonly [Setting in keyof Settings]?: { readonly outcome: Outcome; readonly because: string } };
   /**
-   * @param require states what must hold besides the expected end and its relation to DescribeEndpoint
+   * @param require states further expectations, besides the expected end and its relation to DescribeEndpoint
    * @returns the release that is judged, ended
    */
   play(stage: Stage, require: Require): Promise<Told>;
@@ -63,7 +63,7 @@ export const prepared = async (stage: Stage, version: Release['version']): Promi
   await release.end();
 };
 
-/** What a release may not leave behind when nothing came of it. */
+/** A release without effect must leave nothing behind. */
 export const leavesNothingHalfDone = async (stage: Stage, require: Require): Promise<void> => {
   const { MetricAlarms } = await stage.simulator.call('cloudwatch', 'DescribeAlarms', {
     AlarmNamePrefix: `${stage.endpoint}-`,
@@ -81,7 +81,7 @@ export const leavesNothingHalfDone = async (stage: Stage, require: Require): Pro
 /** After provisioning, in the middle of the first bake. */
 export const intoTheCanary = minutes(7);
 
-/** Time passes until the far side has noted it that often since `play` began. */
+/** Time passes until the simulated AWS has noted it that often since `play` began. */
 export const untilNoted = async (stage: Stage, what: string, times = 1): Promise<void> => {
   const limit = stage.driver.now() + hours(2);
   while (stage.simulator.events.filter((event) => event.what === what).length < times) {
@@ -90,7 +90,7 @@ export const untilNoted = async (stage: Stage, what: string, times = 1): Promise
   }
 };
 
-/** Lets SageMaker finish whatever it is doing. */
+/** Lets SageMaker finish its current work. */
 export const settle = async (stage: Stage): Promise<void> => {
   for (;;) {
     const { EndpointStatus } = await stage.simulator.call('sagemaker', 'DescribeEndpoint', {

@@ -31,7 +31,7 @@ export const stepsAlarmTakesBack: Scenario = {
 export const stepsNamedAlarmTakesBack: Scenario = {
   name: 'steps-named-alarm-takes-back',
   about:
-    'The judge finds nothing, but people complain on the second step: the team’s own alarm takes the traffic back, and is left alone.',
+    'The judge finds nothing, but users complain on the second step: the team’s own alarm takes the traffic back, and the release leaves the alarm alone.',
   expected: byAlarm,
   play: async (stage, require) => {
     await inProductionBySteps(stage, require);
@@ -56,13 +56,13 @@ export const stepsNamedAlarmTakesBack: Scenario = {
 export const stepsAlarmDeletedMidway: Scenario = {
   name: 'steps-alarm-deleted-midway',
   about:
-    'Somebody deletes alarms during the walk: the release’s own is put back, and without the team’s own no share rises until it is there again.',
+    'An engineer deletes alarms during the steps: the release restores its own; without the team’s own no share rises until it exists again.',
   expected: delivered,
   play: async (stage, require) => {
     await inProductionBySteps(stage, require);
     await watchComplaints(stage);
     stage.writeManifest({ rollout: rollouts.steps, alarms: 'errors: 1%', namedAlarms: [complaints] });
-    const release = await broughtUp(stage, require, 'A walk whose alarms are deleted', '1.1.0');
+    const release = await broughtUp(stage, require, 'A stepped rollout whose alarms are deleted', '1.1.0');
     const running = release.start('shift-traffic');
     await untilShare(stage, 0.1);
     const { MetricAlarms } = await stage.simulator.call('cloudwatch', 'DescribeAlarms', {
@@ -86,8 +86,7 @@ export const stepsAlarmDeletedMidway: Scenario = {
 
 export const stepsAlarmRedBefore: Scenario = {
   name: 'steps-alarm-red-before',
-  about:
-    'The team’s alarm goes off while the candidate stands dark: no traffic is shifted to it, and it is not blamed.',
+  about: 'The team’s alarm goes off while the candidate is dark: no traffic is shifted to it, and it is not blamed.',
   expected: { outcome: 'failed', reasonCode: 'alarm-not-ready' },
   play: async (stage, require) => {
     await inProductionBySteps(stage, require);
@@ -95,7 +94,7 @@ export const stepsAlarmRedBefore: Scenario = {
     stage.writeManifest({ rollout: rollouts.steps, namedAlarms: [complaints] });
     const dark = await broughtUp(stage, require, 'A version comes up dark', '1.1.0');
     await dark.end();
-    const release = await stage.begin('A walk that begins under a red alarm', '1.1.0');
+    const release = await stage.begin('A shift that begins while an alarm is in ALARM', '1.1.0');
     await complain(stage, minutes(4));
     await release.run('shift-traffic');
     const ending = await release.end();
@@ -105,7 +104,7 @@ export const stepsAlarmRedBefore: Scenario = {
     const again = await stage.begin('The same version when the alarm is quiet', '1.1.0');
     await again.run('shift-traffic', { 'dry-run': 'true' });
     const planned = await again.end();
-    require(planned.reason === 'planned', `the same version may be walked then: ${planned.because}`);
+    require(planned.reason === 'planned', `traffic may be shifted to the same version then: ${planned.because}`);
     return release;
   },
 };

@@ -5,11 +5,12 @@ import { broughtUp, candidateShare, inProductionBySteps, sharesTaken, untilShare
 
 export const stepsKilledAndResumed: Scenario = {
   name: 'steps-killed-and-resumed',
-  about: 'The runner disappears on the first step; the re-run finds where the walk is and brings it to the same end.',
+  about:
+    'The runner disappears on the first step; the re-run finds the current step and brings the rollout to the same end.',
   expected: delivered,
   play: async (stage, require) => {
     await inProductionBySteps(stage, require, { alarms: 'errors: 1%' });
-    const release = await broughtUp(stage, require, 'A walk whose runner dies', '1.1.0');
+    const release = await broughtUp(stage, require, 'A stepped rollout whose runner dies', '1.1.0');
     const running = release.start('shift-traffic');
     await untilShare(stage, 0.1);
     stage.driver.destroy(running);
@@ -28,11 +29,11 @@ export const stepsKilledAndResumed: Scenario = {
 
 export const stepsKilledForGood: Scenario = {
   name: 'steps-killed-for-good',
-  about: 'The runner disappears on the first step and nobody runs it again: the watchdog takes the traffic back.',
+  about: 'The runner disappears on the first step and no re-run follows: the watchdog takes the traffic back.',
   expected: { outcome: 'succeeded', reasonCode: 'brought-to-rest' },
   play: async (stage, require) => {
     await inProductionBySteps(stage, require, { alarms: 'errors: 1%' });
-    const release = await broughtUp(stage, require, 'A walk whose runner dies for good', '1.1.0');
+    const release = await broughtUp(stage, require, 'A stepped rollout whose runner dies for good', '1.1.0');
     const running = release.start('shift-traffic');
     await untilShare(stage, 0.1);
     const early = await stage.begin('The watchdog while the run lives', '1.0.0');
@@ -44,10 +45,10 @@ export const stepsKilledForGood: Scenario = {
     }), `a release with a supervisor is left alone: ${early.ending?.reason}`);
     stage.driver.destroy(running);
     await release.finish(running);
-    release.did('sees the runner vanish', 'SIGKILL at 10 %; nobody presses re-run');
+    release.did('sees the runner vanish', 'SIGKILL at 10 %; no re-run follows');
     await stage.driver.until(stage.driver.now() + minutes(20));
-    require((await candidateShare(stage)) === 0.1, 'nobody took the traffic back by himself');
-    const watchdog = await stage.begin('The watchdog comes by', '1.0.0');
+    require((await candidateShare(stage)) === 0.1, 'the traffic has not gone back by itself');
+    const watchdog = await stage.begin('The watchdog runs', '1.0.0');
     await watchdog.run('rollback', { 'only-expired': 'true' });
     await watchdog.end();
     require((await candidateShare(stage)) === 0, `the candidate has no traffic: ${await candidateShare(stage)}`);
@@ -58,11 +59,11 @@ export const stepsKilledForGood: Scenario = {
 
 export const stepsCancelled: Scenario = {
   name: 'steps-cancelled',
-  about: 'Somebody cancels the job on the first step: the candidate goes back to weight 0 before the runner is gone.',
+  about: 'A person cancels the job on the first step: the candidate goes back to weight 0 before the runner is gone.',
   expected: { outcome: 'cancelled', reasonCode: 'cancelled' },
   play: async (stage, require) => {
     await inProductionBySteps(stage, require, { alarms: 'errors: 1%' });
-    const release = await broughtUp(stage, require, 'A walk that is cancelled', '1.1.0');
+    const release = await broughtUp(stage, require, 'A stepped rollout that is cancelled', '1.1.0');
     const running = release.start('shift-traffic');
     await untilShare(stage, 0.1);
     await stage.driver.until(stage.driver.now() + minutes(2));
@@ -71,11 +72,11 @@ export const stepsCancelled: Scenario = {
     const step = await release.cancel(running);
     require(step.exit.code === 1, `the step ends red: ${step.exit.code ?? step.exit.signal}`);
     require(step.summary.includes('cancelled'), 'the job summary is written on cancellation');
-    const asked = stage.simulator.requests.find(
+    const shift = stage.simulator.requests.find(
       ({ operation, mutation, at }) => operation === 'UpdateEndpointWeightsAndCapacities' && mutation && at >= pressed,
     );
-    require(asked !== undefined &&
-      asked.at - pressed <= seconds(5), 'the weights are on their way back within seconds');
+    require(shift !== undefined &&
+      shift.at - pressed <= seconds(5), 'the weights are on their way back within seconds');
     await release.end();
     await leavesNothingHalfDone(stage, require);
     return release;
@@ -84,7 +85,8 @@ export const stepsCancelled: Scenario = {
 
 export const stepsAutoscalerInterferes: Scenario = {
   name: 'steps-autoscaler-interferes',
-  about: 'The autoscaler grows the fleet at the moment of a step: it is waited out, and the candidate grows as well.',
+  about:
+    'The autoscaler grows the fleet at the moment of a step: the rollout waits for it, and the candidate grows as well.',
   expected: delivered,
   play: async (stage, require) => {
     const endpoint = [
@@ -126,14 +128,15 @@ export const stepsAutoscalerInterferes: Scenario = {
 
 export const stepsAbortByHand: Scenario = {
   name: 'steps-abort-by-hand',
-  about: 'Somebody tells the walk to stop: the run that supervises it takes the traffic back and says who and why.',
+  about:
+    'A person aborts the rollout: the run that supervises it takes the traffic back and reports the author and the reason.',
   expected: { outcome: 'rolled-back', reasonCode: 'aborted-by-hand' },
   play: async (stage, require) => {
     await inProductionBySteps(stage, require);
-    const release = await broughtUp(stage, require, 'A walk that is stopped', '1.1.0');
+    const release = await broughtUp(stage, require, 'A stepped rollout that is stopped', '1.1.0');
     const running = release.start('shift-traffic');
     await untilShare(stage, 0.1);
-    const word = await stage.begin('Somebody says abort', '1.1.0');
+    const word = await stage.begin('A person commands abort', '1.1.0');
     await word.run('shift-traffic', { operation: 'abort', because: 'the florists object' });
     await word.end();
     require(isEnd(word, {
@@ -143,7 +146,7 @@ export const stepsAbortByHand: Scenario = {
     await release.finish(running);
     const ending = await release.end();
     require(ending.because.includes('mina') &&
-      ending.because.includes('the florists object'), `who and why: ${ending.because}`);
+      ending.because.includes('the florists object'), `the author and the reason: ${ending.because}`);
     require(sharesTaken(stage, release.began.at) === '10, 0', `10 % and back: ${sharesTaken(stage, release.began.at)}`);
     await leavesNothingHalfDone(stage, require);
     return release;
@@ -152,23 +155,23 @@ export const stepsAbortByHand: Scenario = {
 
 export const stepsPausedThenPromoted: Scenario = {
   name: 'steps-paused-then-promoted',
-  about: 'Somebody holds the walk on its first step over lunch, then sends it to the end without waiting for proof.',
+  about: 'A person pauses the rollout on its first step over lunch, then sends it to the end without proof.',
   expected: delivered,
   play: async (stage, require) => {
     await inProductionBySteps(stage, require);
-    const release = await broughtUp(stage, require, 'A walk that is held', '1.1.0');
+    const release = await broughtUp(stage, require, 'A stepped rollout that is paused', '1.1.0');
     const running = release.start('shift-traffic');
     await untilShare(stage, 0.1);
-    const pause = await stage.begin('Somebody says pause', '1.1.0');
+    const pause = await stage.begin('A person commands pause', '1.1.0');
     await pause.run('shift-traffic', { operation: 'pause', because: 'lunch' });
     await pause.end();
-    release.did('says pause', 'lunch');
+    release.did('commands pause', 'lunch');
     await stage.driver.until(stage.driver.now() + minutes(45));
     require((await candidateShare(stage)) === 0.1, `nothing has moved: ${await candidateShare(stage)}`);
-    const go = await stage.begin('Somebody says promote-now', '1.1.0');
+    const go = await stage.begin('A person commands promote-now', '1.1.0');
     await go.run('shift-traffic', { operation: 'promote-now', because: 'it is fine' });
     await go.end();
-    release.did('says promote-now', 'it is fine');
+    release.did('commands promote-now', 'it is fine');
     await release.finish(running);
     await release.end();
     require(sharesTaken(stage, release.began.at) ===

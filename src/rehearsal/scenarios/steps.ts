@@ -15,7 +15,7 @@ const convicted = { outcome: 'rolled-back', reasonCode: 'convicted' } as const;
 
 export const stepsGood: Scenario = {
   name: 'steps-good',
-  about: 'A better version walks 10, 50, 100 % on proof of health, while both versions fail now and then.',
+  about: 'A better version takes 10, 50, 100 % on proof of health, while both versions fail now and then.',
   expected: delivered,
   play: async (stage, require) => {
     await inProductionBySteps(stage, require);
@@ -27,7 +27,7 @@ export const stepsGood: Scenario = {
     const percents = (release.steps.at(-1)?.log ?? [])
       .flatMap(({ text }) => /Z +(\d+) % {2}/.exec(text)?.[1] ?? [])
       .map(Number);
-    require(percents.length > 10, `its progress is told: ${percents.length} times`);
+    require(percents.length > 10, `its progress is reported: ${percents.length} times`);
     require(percents.every((percent, index) => percent >= (percents[index - 1] ?? 0)), `and never falls: ${percents}`);
     const alone = release.ending?.after?.variants.map(({ name }) => name).join();
     require(alone === release.before?.variants[0]?.name, `it serves under the canonical name: ${alone}`);
@@ -72,7 +72,9 @@ export const stepsSlowTail: Scenario = {
     await inProductionBySteps(stage, require);
     const release = await walked(stage, require, 'A version with a slow tail', '1.6.0');
     require(sharesTaken(stage, release.began.at) === '10, 0', `10 % and back: ${sharesTaken(stage, release.began.at)}`);
-    require(/slower/.test(release.ending?.because ?? ''), `the report says what was worse: ${release.ending?.because}`);
+    require(/slower/.test(
+      release.ending?.because ?? '',
+    ), `the report names the worse metric: ${release.ending?.because}`);
     return release;
   },
 };
@@ -93,7 +95,7 @@ export const stepsLateLeak: Scenario = {
 
 export const stepsSharedOutageSurvives: Scenario = {
   name: 'steps-shared-outage-survives',
-  about: 'Something both versions depend on fails for three minutes during the first step: nobody is convicted for it.',
+  about: 'A dependency of both versions fails for three minutes during the first step: neither version is convicted.',
   expected: delivered,
   play: async (stage, require) => {
     await inProductionBySteps(stage, require);
@@ -115,7 +117,7 @@ export const stepsSharedOutageSurvives: Scenario = {
 export const stepsOldFleetIncident: Scenario = {
   name: 'steps-old-fleet-incident',
   about:
-    'The old version fails on a third of its requests while a bad one takes its first step: that proves the new one nothing, and convicts it once it is over.',
+    'The old version fails on a third of its requests while a bad one takes its first step: the incident proves nothing in favour of the new one, and the judge convicts it afterwards.',
   expected: convicted,
   play: async (stage, require) => {
     await inProductionBySteps(stage, require);
@@ -138,15 +140,15 @@ export const stepsOldFleetIncident: Scenario = {
 export const stepsNoTrafficHolds: Scenario = {
   name: 'steps-no-traffic-holds',
   about:
-    'Nobody calls for half an hour during the first step: nothing is proven and nothing moves until they do again.',
+    'No requests arrive for half an hour during the first step: nothing is proven and nothing moves until they return.',
   expected: delivered,
   play: async (stage, require) => {
     await inProductionBySteps(stage, require);
-    const release = await broughtUp(stage, require, 'A step that nobody calls', '1.1.0');
+    const release = await broughtUp(stage, require, 'A step without requests', '1.1.0');
     const running = release.start('shift-traffic');
     await untilShare(stage, 0.1);
     stage.closeDoors();
-    release.did('goes home', 'nobody calls the endpoint');
+    release.did('goes home', 'the endpoint gets no requests');
     await stage.driver.until(stage.driver.now() + minutes(30));
     require((await candidateShare(stage)) === 0.1, `the weight has not moved: ${await candidateShare(stage)}`);
     release.did('comes back', 'requests come in again');
@@ -187,13 +189,15 @@ export const stepsMetricsBlind: Scenario = {
 export const guardrailJudgeAborts: Scenario = {
   name: 'guardrail-judge-aborts',
   about:
-    'A canary with a slow tail bakes under an alarm that watches errors only: the judge sees it and has it stopped.',
+    'A canary with a slow tail bakes under an alarm that watches errors only: the judge sees the tail and has the canary stopped.',
   expected: convicted,
   play: async (stage, require) => {
     await inProduction(stage, require);
     stage.writeManifest({ rollout: rollouts.judgedCanary });
     const release = await deliver(stage, 'A canary with a slow tail', '1.6.0');
-    require(/slower/.test(release.ending?.because ?? ''), `the report says what was worse: ${release.ending?.because}`);
+    require(/slower/.test(
+      release.ending?.because ?? '',
+    ), `the report names the worse metric: ${release.ending?.because}`);
     const wentOff = stage.simulator.events.filter(({ source, what }) => source === 'alarm' && what === 'ALARM');
     const stop = /-abort-[0-9a-f]{8}$/;
     require(wentOff.length > 0 &&
@@ -207,7 +211,8 @@ export const guardrailJudgeAborts: Scenario = {
 
 export const stepsBadThenCanaryNext: Scenario = {
   name: 'steps-bad-then-canary-next',
-  about: 'After a stepped release was convicted and its candidate left beside, the next version goes out by canary.',
+  about:
+    'A stepped release was convicted and its candidate is still beside the old version: the next version goes out by canary.',
   expected: delivered,
   play: async (stage, require) => {
     await inProductionBySteps(stage, require);

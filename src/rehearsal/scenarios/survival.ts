@@ -34,7 +34,7 @@ export const runnerKilledThenRerun: Scenario = {
 export const answerLostThenRerun: Scenario = {
   name: 'answer-lost-then-rerun',
   about:
-    'UpdateEndpoint is carried out but its answer is lost, and the runner dies with it; the re-run does not submit twice.',
+    'UpdateEndpoint is carried out but its answer is lost, and the runner dies too; the re-run does not submit twice.',
   expected: delivered,
   play: async (stage, require) => {
     await inProduction(stage, require);
@@ -47,7 +47,7 @@ export const answerLostThenRerun: Scenario = {
       ...update,
       kind: 'call',
       action: () => {
-        // Whatever the process asks next about the endpoint, it does not live to hear the answer.
+        // The process dies before any further answer about the endpoint.
         for (const operation of ['UpdateEndpoint', 'DescribeEndpoint'])
           faults.add({ ...update, operation, kind: 'call', action: () => stage.driver.destroy(running) });
       },
@@ -68,7 +68,7 @@ export const answerLostThenRerun: Scenario = {
 export const cancelledMidway: Scenario = {
   name: 'cancelled-midway',
   about:
-    'Somebody cancels the job during the bake: it says so within seconds, and SageMaker finishes under the alarms.',
+    'A person cancels the job during the bake: the job reports it within seconds, and SageMaker finishes under the alarms.',
   expected: { outcome: 'cancelled', reasonCode: 'cancelled' },
   play: async (stage, require) => {
     await inProduction(stage, require);
@@ -95,7 +95,7 @@ export const cancelledMidway: Scenario = {
 
 export const twoReleasesOneEndpoint: Scenario = {
   name: 'two-releases-one-endpoint',
-  about: 'Two workflow runs deploy to one endpoint at once: the first one delivers, the second one says who holds it.',
+  about: 'Two workflow runs deploy to one endpoint at once: the first one delivers, the second one names the holder.',
   expected: { outcome: 'failed', reasonCode: 'held-by-another-release' },
   play: async (stage, require) => {
     await inProduction(stage, require);

@@ -4,12 +4,12 @@ import { readServing } from '../serving.ts';
 import type { Release, Stage } from '../stage.ts';
 import { deliver, delivered, isEnd, type Require } from './scenario.ts';
 
-/** What plays of stepped releases have in common. */
+/** The shared parts of stepped releases' plays. */
 
 /** Enough that a step of 10 % is proven within minutes: about 600 requests of the candidate at 0.5 % and 95 %. */
 const requestsPerSecond = 30;
 
-/** 1.0.0 serves, requests come in, and the manifest asks for steps. */
+/** 1.0.0 serves, requests come in, and the manifest's strategy is `steps`. */
 export const inProductionBySteps = async (
   stage: Stage,
   require: Require,
@@ -21,7 +21,7 @@ export const inProductionBySteps = async (
   await stage.openDoors(requestsPerSecond);
 };
 
-/** Registered, approved, and up beside what serves without any traffic. */
+/** Registered, approved, and up beside the serving variant without any traffic. */
 export const broughtUp = async (
   stage: Stage,
   require: Require,
@@ -49,7 +49,7 @@ export const walked = async (
   return release;
 };
 
-/** The candidate's share of the weights as DescribeEndpoint shows it; undefined when no candidate stands beside what serves. */
+/** The candidate's share of the weights as DescribeEndpoint shows it; undefined without a candidate beside the serving variant. */
 export const candidateShare = async (stage: Stage): Promise<number | undefined> => {
   const shown = await readServing(stage.simulator, stage.endpoint);
   return shown?.variants.find(({ name }) => name.endsWith('-next'))?.share;
@@ -67,7 +67,7 @@ export const untilShare = async (stage: Stage, share: number): Promise<void> => 
   }
 };
 
-/** The shares that were asked for and taken, in order, as percentages. */
+/** The shares that were commanded and reached, in order, as percentages. */
 export const sharesTaken = (stage: Stage, since: Instant): string =>
   stage.simulator.requests
     .filter(
@@ -87,7 +87,7 @@ interface Change {
   readonly DesiredWeight?: number;
 }
 
-/** Requests that failed on the candidate, from when the release began. */
+/** Requests that failed on the candidate since the release began. */
 export const harmed = (stage: Stage, release: Release): number =>
   stage.simulator.hosting
     .minutes()

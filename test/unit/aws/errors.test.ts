@@ -213,7 +213,7 @@ suite('describe', () => {
   });
   test('an answer without words gets some', () => {
     expect(describe(awsError('Unknown', 'UnknownError', { call: 's3:HeadObject' }))).toBe(
-      's3:HeadObject failed: an answer without words (HTTP 400)',
+      's3:HeadObject failed: an answer without a message (HTTP 400)',
     );
   });
 });

@@ -26,7 +26,7 @@ test('a token that comes twice ends it at once, with a name of its own', async (
   const { pages, asked } = list(() => 'again');
   const error = await rejection(pages);
   expect(error.name).toBe('EndlessPages');
-  expect(said(error)).toContain('sagemaker:ListTags does not come to an end: page 2 leads back to an earlier one');
+  expect(said(error)).toContain('sagemaker:ListTags never ends: page 2 leads back to an earlier one');
   expect(isFromAws(error)).toBe(true);
   expect(asked()).toBe(2);
 });

@@ -58,7 +58,7 @@ describe('the burst guard', () => {
   test('without a history nobody knows: on', () => {
     expect(needsBurstGuard([])).toEqual({
       needed: true,
-      because: 'only 0 buckets of history have requests: whether errors come in bursts is not known',
+      because: 'only 0 buckets of history have requests: too few to see bursts of errors',
     });
   });
 

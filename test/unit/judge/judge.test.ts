@@ -159,7 +159,7 @@ describe('unknown is never healthy and never guilty', () => {
     const verdict = judge(policy, minutes(...times(3, { ...both(0, 0, 0, 3000), share: 0.1 })));
     expect(verdict).toMatchObject({ decision: 'hold', reason: 'split-not-as-weighted' });
     expect(verdict.because).toBe(
-      'the candidate got 0 % of the requests, the weights say 10 %: the counts cannot be trusted',
+      'the candidate got 0 % of the requests, but its weight is 10 %: the counts cannot be trusted',
     );
     expect(judge(policy, minutes(...times(3, { ...both(0, 0), share: 0.1 }))).decision).toBe('promote');
   });

@@ -89,7 +89,7 @@ describe('a version of the registry', () => {
     Object.assign(aws.packages[0] ?? {}, {
       input: { ...aws.packages[0]?.input, InferenceSpecification: { Containers: [] } },
     });
-    await expect(find(aws)).rejects.toThrow('package 1 of churn calls itself churn_v1.4.0, but is not one container');
+    await expect(find(aws)).rejects.toThrow('package 1 of churn is named churn_v1.4.0, but is not one container');
   });
 });
 

@@ -84,7 +84,7 @@ describe('read', () => {
     const error = await rejection(store().read());
     expect(error).toMatchObject({ reason: 'foreign-record' });
     expect(error.message).toContain(
-      `record.json is the record of ${named}, and this run is about endpoint churn in eu-west-1, account ending in 3333`,
+      `record.json is the record of ${named}, but this run is about endpoint churn in eu-west-1, account ending in 3333`,
     );
   });
 

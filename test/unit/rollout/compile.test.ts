@@ -154,7 +154,7 @@ describe('compile', () => {
       fleet,
       'cannot hold 15m of bakes',
     ],
-    ['a timeout AWS refuses', { ...canary(25), timeoutSeconds: 60 } as Rollout, fleet, 'outside what SageMaker allows'],
+    ['a timeout AWS refuses', { ...canary(25), timeoutSeconds: 60 } as Rollout, fleet, "outside SageMaker's range"],
   ])('refuses %s and says what to do', (_name, rollout, facts, because) => {
     expect(refusal(rollout, facts)).toContain(because);
   });
