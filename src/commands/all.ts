@@ -11,7 +11,7 @@ import { rehearse } from './rehearse.ts';
 import { simulator } from './simulator.ts';
 
 /** In the order in which a delivery needs them. */
-export const commands: Commands = {
+export const commands = {
   ...operationCommands,
   plan,
   lint,
@@ -22,4 +22,4 @@ export const commands: Commands = {
   backtest,
   rehearse,
   simulator,
-};
+} as const satisfies Commands;

@@ -1,14 +1,80 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, test } from '@jest/globals';
 import { endpointKey } from '../../src/endpoint/key.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
-import { house as team } from '../../src/rehearsal/manifest.ts';
+import type { ReasonCode } from '../../src/reason-codes.ts';
+import { manifestText, rollouts, house as team } from '../../src/rehearsal/manifest.ts';
 import { type House, openHouse } from '../support/house.ts';
+import { rowsOf } from '../support/operation-rows.ts';
+
+type Inputs = Readonly<Record<string, string>>;
+
+interface Row {
+  readonly stage: (house: House) => Promise<Inputs>;
+  readonly ends: ReasonCode;
+}
 
 const dry = { 'dry-run': 'true' };
 const key = endpointKey({ partition: 'aws', region: team.region, id: team.account }, team.endpoint);
+
+const dark = async (house: House): Promise<Inputs> => {
+  await house.inProduction('1.0.0');
+  house.writeManifest(() => manifestText({ rollout: rollouts.steps }));
+  await house.prepare('1.1.0');
+  await house.run(deployEndpoint, { version: '1.1.0' });
+  return { version: '1.1.0' };
+};
+
+/** Each has something to do. */
+const rows = rowsOf<Row>({
+  'register-model': [{ stage: async (house) => house.registration('1.0.0'), ends: 'planned' }],
+  // A gate changes nothing, dry or not.
+  'approve-gate': [
+    {
+      stage: async (house) => {
+        await house.prepare('1.0.0');
+        return { version: '1.0.0' };
+      },
+      ends: 'approved',
+    },
+  ],
+  'deploy-endpoint': [
+    {
+      stage: async (house) => {
+        await house.prepare('1.0.0');
+        return { version: '1.0.0' };
+      },
+      ends: 'planned',
+    },
+  ],
+  'shift-traffic': [{ stage: dark, ends: 'planned' }],
+  rollback: [
+    {
+      stage: async (house) => {
+        await house.inProduction('1.0.0');
+        await house.inProduction('1.1.0');
+        return {};
+      },
+      ends: 'planned',
+    },
+  ],
+});
+
+test.each(rows)('a dry run of $operation.name writes nothing and ends $ends', async ({ operation, stage, ends }) => {
+  const house = await openHouse();
+  try {
+    const inputs = await stage(house);
+    const seen = house.watch();
+    const report = await house.run(operation, { ...inputs, ...dry });
+    expect(report?.result).toMatchObject({ outcome: 'succeeded', reason: ends });
+    expect(report?.wouldChange).toBe(ends === 'planned');
+    expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+  } finally {
+    await house.close();
+  }
+});
 
 /** What `deliver.yml` decides by after its planning job. */
 describe('a dry run', () => {

@@ -10,6 +10,7 @@ import { createDriver, type Driver } from '../../src/rehearsal/driver.ts';
 import { house, manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
 import { zipOf } from '../../src/rehearsal/zip.ts';
 import { type House, openHouse } from '../support/house.ts';
+import { operationNames } from '../support/operation-rows.ts';
 import { awsTexts, secrets } from '../support/planted-secrets.ts';
 import { type Channels, type StepOptions, type Steps, stepsOf } from '../support/secret-paths.ts';
 import { assumedIn, leaks, learned, recordsOf } from '../support/secret-scan.ts';
@@ -319,7 +320,33 @@ describe('planted secrets', () => {
     );
   });
 
+  it('shift-traffic has no candidate, is refused by AWS, and is out of time', async () => {
+    const shift = () =>
+      steps.step('shift-traffic', { environment: house.environment, version: '1.1.0', timeout: '20m' });
+    writeFileSync(join(folder, 'delivery.yml'), manifestText({ rollout: rollouts.steps, endpoint: good }));
+    const none = await shift();
+    expect(none['outputs']).toContain('no-candidate');
+    record('shift-traffic has no candidate', none);
+    const dark = await steps.step('deploy-endpoint', {
+      environment: house.environment,
+      version: '1.1.0',
+      retry: 'true',
+    });
+    expect(dark['outputs']).toContain('candidate-dark');
+    for (const text of Object.values(awsTexts)) {
+      refuseNext('sagemaker', 'DescribeEndpoint', text);
+      record('shift-traffic is refused by AWS', await shift());
+    }
+    const late = await shift();
+    expect(late['outputs']).toContain('deadline-passed');
+    record('shift-traffic is out of time', late);
+    write(good);
+  });
+
   it('are found nowhere', async () => {
+    // The paths begin with the name of their operation.
+    const unplanted = operationNames.filter((name) => ![...paths.keys()].some((path) => path.startsWith(`${name} `)));
+    expect(unplanted).toEqual([]);
     for (const [i, { code, from }] of refusals.entries()) {
       const met = team.simulator.requests.slice(from, refusals[i + 1]?.from).some(({ error }) => error === code);
       expect([i, code, met]).toEqual([i, code, true]);

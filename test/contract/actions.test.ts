@@ -5,6 +5,7 @@ import { commands } from '../../src/commands/all.ts';
 import { helpOf } from '../../src/commands/help.ts';
 import { commonInputs, commonOutputs, githubInputs } from '../../src/hosts/common-inputs.ts';
 import { fieldsOf, wireName } from '../../src/hosts/read-inputs.ts';
+import type { OperationName } from '../../src/operation.ts';
 import { operations } from '../../src/operations/all.ts';
 import type { Field, OutputSchema, Schema } from '../../src/schema.ts';
 
@@ -25,7 +26,7 @@ const tableNames = (readme: string, marker: string): string[] =>
     .flatMap((line) => /^\| `([^`]+)` \|/.exec(line)?.[1] ?? []);
 
 describe.each(
-  Object.entries<{ name: string; description: string; inputs: Schema<object>; outputs: OutputSchema<object> }>(
+  Object.entries<{ name: OperationName; description: string; inputs: Schema<object>; outputs: OutputSchema<object> }>(
     operations,
   ),
 )('action %s', (name, operation) => {
@@ -79,8 +80,7 @@ describe.each(
   });
 
   it('is explained by --help with the same words', () => {
-    const command = commands[name];
-    const help = command ? helpOf(name, command) : '';
+    const help = helpOf(name, commands[operation.name]);
     for (const [input, field] of own) {
       expect(help).toMatch(new RegExp(`^  --(\\[no-\\])?${input}\\b`, 'm'));
       expect(help).toContain(field.description);

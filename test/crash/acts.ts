@@ -4,6 +4,7 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, house as team } from '../../src/rehearsal/manifest.ts';
 import type { House } from '../support/house.ts';
+import { operationNames, type PerOperation } from '../support/operation-rows.ts';
 import type { Scene } from './scene.ts';
 
 /** One thing a run may be in the middle of when it dies. */
@@ -126,133 +127,137 @@ const dark = async (scene: Scene, version: Version): Promise<void> => {
     throw new Error(`the stage could not be set: ${report?.result.reason}: ${report?.result.because}`);
 };
 
-export const acts: readonly Act[] = [
-  {
-    name: 'register-model',
-    operation: 'register-model',
-    inputs: ({ house }) => house.registration('1.0.0'),
-    before: async () => {},
-    ends: 'succeeded/registered',
-    wasOver: ['succeeded/already-registered'],
-    serves: undefined,
-  },
-  {
-    name: 'approve-gate',
-    operation: 'approve-gate',
-    inputs: () => ({ version: '1.0.0' }),
-    before: ({ house }) => house.prepare('1.0.0'),
-    ends: 'succeeded/approved',
-    wasOver: ['succeeded/approved'],
-    serves: undefined,
-  },
-  {
-    name: 'deploy-endpoint/create',
-    operation: 'deploy-endpoint',
-    inputs: () => ({ version: '1.0.0' }),
-    before: async ({ house }) => {
-      write(house, { rollout: rollouts.canary, autoscaling: true });
-      await house.prepare('1.0.0');
+const byOperation: PerOperation<Omit<Act, 'operation'>> = {
+  'register-model': [
+    {
+      name: 'register-model',
+      inputs: ({ house }) => house.registration('1.0.0'),
+      before: async () => {},
+      ends: 'succeeded/registered',
+      wasOver: ['succeeded/already-registered'],
+      serves: undefined,
     },
-    ends: 'succeeded/delivered',
-    wasOver: ['succeeded/already-delivered'],
-    serves: '1.0.0',
-  },
-  byUpdate('all-at-once', { rollout: rollouts.allAtOnce }, { byHand: true }),
-  byUpdate('canary', { rollout: rollouts.canary, instanceType: otherType }, { byHand: true }),
-  byUpdate('canary-bad', { rollout: rollouts.canary, instanceType: otherType }, { byHand: true, version: '1.4.0' }),
-  byUpdate('linear', { rollout: rollouts.linear, autoscaling: true }),
-  byUpdate('rolling', { rollout: rollouts.rolling }),
-  {
-    name: 'deploy-endpoint/steps',
-    operation: 'deploy-endpoint',
-    inputs: () => ({ version: '1.1.0' }),
-    before: async (scene) => {
-      await inProduction(scene, { rollout: rollouts.steps }, '1.1.0');
-      await scaleByHand(scene);
+  ],
+  'approve-gate': [
+    {
+      name: 'approve-gate',
+      inputs: () => ({ version: '1.0.0' }),
+      before: ({ house }) => house.prepare('1.0.0'),
+      ends: 'succeeded/approved',
+      wasOver: ['succeeded/approved'],
+      serves: undefined,
     },
-    ends: 'succeeded/candidate-dark',
-    wasOver: ['succeeded/candidate-dark'],
-    serves: '1.0.0',
-    dark: '1.1.0',
-  },
-  {
-    name: 'shift-traffic',
-    operation: 'shift-traffic',
-    inputs: () => ({ version: '1.1.0' }),
-    before: (scene) => dark(scene, '1.1.0'),
-    ends: 'succeeded/delivered',
-    wasOver: ['succeeded/already-delivered'],
-    serves: '1.1.0',
-  },
-  {
-    name: 'shift-traffic/bad',
-    // Every one of its answers is slow: which verdict it gets is no matter of chance, also when a run looks anew.
-    operation: 'shift-traffic',
-    inputs: () => ({ version: '1.3.0' }),
-    before: (scene) => dark(scene, '1.3.0'),
-    ends: 'rolled-back/convicted',
-    wasOver: ['rejected/already-convicted'],
-    serves: '1.0.0',
-    dark: '1.3.0',
-  },
-  {
-    name: 'rollback',
-    operation: 'rollback',
-    inputs: () => ({ because: 'gardeners complain' }),
-    before: async (scene) => {
-      await inProduction(scene, { rollout: rollouts.rolling }, '1.1.0');
-      await scaleByHand(scene);
-      write(scene.house, { rollout: rollouts.rolling, instanceType: otherType });
-      await deliver(scene.house, '1.1.0');
+  ],
+  'deploy-endpoint': [
+    {
+      name: 'deploy-endpoint/create',
+      inputs: () => ({ version: '1.0.0' }),
+      before: async ({ house }) => {
+        write(house, { rollout: rollouts.canary, autoscaling: true });
+        await house.prepare('1.0.0');
+      },
+      ends: 'succeeded/delivered',
+      wasOver: ['succeeded/already-delivered'],
+      serves: '1.0.0',
     },
-    ends: 'succeeded/restored',
-    wasOver: ['succeeded/already-restored'],
-    serves: '1.0.0',
-  },
-  {
-    name: 'rollback/in-the-steps',
-    operation: 'rollback',
-    inputs: () => ({ because: 'gardeners complain' }),
-    before: async (scene) => {
-      await dark(scene, '1.1.0');
-      const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', heard: true };
-      await scene.house.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death });
-      await scene.house.pass(minutes(11));
+    byUpdate('all-at-once', { rollout: rollouts.allAtOnce }, { byHand: true }),
+    byUpdate('canary', { rollout: rollouts.canary, instanceType: otherType }, { byHand: true }),
+    byUpdate('canary-bad', { rollout: rollouts.canary, instanceType: otherType }, { byHand: true, version: '1.4.0' }),
+    byUpdate('linear', { rollout: rollouts.linear, autoscaling: true }),
+    byUpdate('rolling', { rollout: rollouts.rolling }),
+    {
+      name: 'deploy-endpoint/steps',
+      inputs: () => ({ version: '1.1.0' }),
+      before: async (scene) => {
+        await inProduction(scene, { rollout: rollouts.steps }, '1.1.0');
+        await scaleByHand(scene);
+      },
+      ends: 'succeeded/candidate-dark',
+      wasOver: ['succeeded/candidate-dark'],
+      serves: '1.0.0',
+      dark: '1.1.0',
     },
-    ends: 'succeeded/restored',
-    // Whoever asked for it is told that it was done.
-    wasOver: ['succeeded/restored', 'succeeded/already-restored'],
-    serves: '1.0.0',
-    dark: '1.1.0',
-  },
-  {
-    name: 'rollback/watchdog',
-    operation: 'rollback',
-    inputs: () => ({ 'only-expired': 'true' }),
-    before: async (scene) => {
-      await inProduction(scene, { rollout: rollouts.canary, instanceType: otherType }, '1.1.0');
-      await scaleByHand(scene);
-      const death = { atCall: 'sagemaker.updateEndpoint', heard: true };
-      await scene.house.run(deployEndpoint, { version: '1.1.0' }, { runId: '7', death });
-      await scene.house.pass(minutes(11));
+  ],
+  'shift-traffic': [
+    {
+      name: 'shift-traffic',
+      inputs: () => ({ version: '1.1.0' }),
+      before: (scene) => dark(scene, '1.1.0'),
+      ends: 'succeeded/delivered',
+      wasOver: ['succeeded/already-delivered'],
+      serves: '1.1.0',
     },
-    ends: 'succeeded/brought-to-rest',
-    wasOver: ['succeeded/nothing-expired'],
-    serves: '1.1.0',
-  },
-  {
-    name: 'rollback/watchdog-of-steps',
-    operation: 'rollback',
-    inputs: () => ({ 'only-expired': 'true' }),
-    before: async (scene) => {
-      await dark(scene, '1.1.0');
-      const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', heard: true };
-      await scene.house.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death });
-      await scene.house.pass(minutes(11));
+    {
+      name: 'shift-traffic/bad',
+      // Every one of its answers is slow: which verdict it gets is no matter of chance, also when a run looks anew.
+      inputs: () => ({ version: '1.3.0' }),
+      before: (scene) => dark(scene, '1.3.0'),
+      ends: 'rolled-back/convicted',
+      wasOver: ['rejected/already-convicted'],
+      serves: '1.0.0',
+      dark: '1.3.0',
     },
-    ends: 'succeeded/brought-to-rest',
-    wasOver: ['succeeded/nothing-expired'],
-    serves: '1.0.0',
-    dark: '1.1.0',
-  },
-];
+  ],
+  rollback: [
+    {
+      name: 'rollback',
+      inputs: () => ({ because: 'gardeners complain' }),
+      before: async (scene) => {
+        await inProduction(scene, { rollout: rollouts.rolling }, '1.1.0');
+        await scaleByHand(scene);
+        write(scene.house, { rollout: rollouts.rolling, instanceType: otherType });
+        await deliver(scene.house, '1.1.0');
+      },
+      ends: 'succeeded/restored',
+      wasOver: ['succeeded/already-restored'],
+      serves: '1.0.0',
+    },
+    {
+      name: 'rollback/in-the-steps',
+      inputs: () => ({ because: 'gardeners complain' }),
+      before: async (scene) => {
+        await dark(scene, '1.1.0');
+        const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', heard: true };
+        await scene.house.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death });
+        await scene.house.pass(minutes(11));
+      },
+      ends: 'succeeded/restored',
+      // Whoever asked for it is told that it was done.
+      wasOver: ['succeeded/restored', 'succeeded/already-restored'],
+      serves: '1.0.0',
+      dark: '1.1.0',
+    },
+    {
+      name: 'rollback/watchdog',
+      inputs: () => ({ 'only-expired': 'true' }),
+      before: async (scene) => {
+        await inProduction(scene, { rollout: rollouts.canary, instanceType: otherType }, '1.1.0');
+        await scaleByHand(scene);
+        const death = { atCall: 'sagemaker.updateEndpoint', heard: true };
+        await scene.house.run(deployEndpoint, { version: '1.1.0' }, { runId: '7', death });
+        await scene.house.pass(minutes(11));
+      },
+      ends: 'succeeded/brought-to-rest',
+      wasOver: ['succeeded/nothing-expired'],
+      serves: '1.1.0',
+    },
+    {
+      name: 'rollback/watchdog-of-steps',
+      inputs: () => ({ 'only-expired': 'true' }),
+      before: async (scene) => {
+        await dark(scene, '1.1.0');
+        const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', heard: true };
+        await scene.house.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death });
+        await scene.house.pass(minutes(11));
+      },
+      ends: 'succeeded/brought-to-rest',
+      wasOver: ['succeeded/nothing-expired'],
+      serves: '1.0.0',
+      dark: '1.1.0',
+    },
+  ],
+};
+
+export const acts: readonly Act[] = operationNames.flatMap((operation) =>
+  byOperation[operation].map((act) => ({ ...act, operation })),
+);

@@ -1,6 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { commands } from '../../../src/commands/all.ts';
 import type { Command } from '../../../src/commands/command.ts';
+import type { Commands } from '../../../src/commands/help.ts';
 import { runCommandLine } from '../../../src/commands/run-command-line.ts';
 import { readArguments } from '../../../src/hosts/command-line/arguments.ts';
 import type { CommandLine } from '../../../src/hosts/command-line/command-line.ts';
@@ -25,7 +26,7 @@ const sing: Command = {
   run: async () => 7,
 };
 
-const run = async (args: readonly string[], table = commands) => {
+const run = async (args: readonly string[], table: Commands = commands) => {
   const out: string[] = [];
   const err: string[] = [];
   const code = await runCommandLine(args, table, host, {
