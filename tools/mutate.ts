@@ -4,6 +4,7 @@
  *   npm run mutate                     every room
  *   npm run mutate rollout judge       these
  *   npm run mutate rollout -- --force  without the results of earlier runs
+ *   npm run mutate judge -- --sample 60  a first look: the first so many of its sample
  *
  * Fails under the target, and when tools/mutation/equivalent.json has an entry that no surviving mutant matches.
  */
@@ -28,7 +29,11 @@ interface Found extends Mutant {
 const main = async (): Promise<number> => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { force: { type: 'boolean', default: false }, processes: { type: 'string', default: '1' } },
+    options: {
+      force: { type: 'boolean', default: false },
+      processes: { type: 'string', default: '1' },
+      sample: { type: 'string' },
+    },
   });
   const unknown = positionals.filter((name) => rooms[name] === undefined);
   if (unknown.length > 0) {
@@ -49,7 +54,7 @@ const main = async (): Promise<number> => {
     const all = await mutantsOf(files);
     const sentences = all.filter(isSentence);
     const worth = all.filter((mutant) => !isSentence(mutant));
-    const chosen = sampleOf(worth, room.sample ?? worth.length, seed);
+    const chosen = sampleOf(worth, Number(values.sample ?? room.sample ?? worth.length), seed);
     const statuses = await run(name, room, chosen, values.force, Number(values.processes));
     const tried = chosen.map((mutant) => ({ ...mutant, status: statuses.get(mutant.key) ?? 'NoCoverage' }));
     const others = all.filter((mutant) => !chosen.includes(mutant));
@@ -114,7 +119,10 @@ interface Report {
   readonly files: Readonly<Record<string, { mutants: readonly (StrykerMutant & { readonly status: string })[] }>>;
 }
 
-/** @returns the status of each mutant that was tried, by its key */
+/**
+ * One file of the room after the other, so that a run which is stopped loses no more than one.
+ * @returns the status of each mutant that was tried, by its key
+ */
 const run = async (
   name: string,
   room: Room,
@@ -124,17 +132,31 @@ const run = async (
 ): Promise<ReadonlyMap<string, string>> => {
   const folder = join(root, '.cache/mutation', name);
   mkdirSync(folder, { recursive: true });
-  const [list, reportFile, incrementalFile] = ['chosen.json', 'report.json', 'incremental.json'].map((file) =>
-    join(folder, file),
-  ) as [string, string, string];
+  const list = join(folder, 'chosen.json');
   writeFileSync(list, JSON.stringify(chosen.map(({ key }) => key)));
   process.env[listVariable] = list;
+  const statuses = new Map<string, string>();
+  for (const file of new Set(chosen.map((mutant) => mutant.file)))
+    for (const [key, status] of await tryFile(file, room, folder, force, concurrency)) statuses.set(key, status);
+  return statuses;
+};
+
+const tryFile = async (
+  file: string,
+  room: Room,
+  folder: string,
+  force: boolean,
+  concurrency: number,
+): Promise<readonly (readonly [key: string, status: string])[]> => {
+  const kept = join(folder, file.replaceAll('/', '+'));
+  const [reportFile, incrementalFile] = [`${kept}.report.json`, `${kept}.incremental.json`];
   forgetSurvivors(incrementalFile);
+  console.log(file);
   await new Stryker({
     testRunner: 'jest',
     plugins: ['@stryker-mutator/jest-runner', './tools/mutation/chosen.ts'],
     checkers: ['chosen'],
-    mutate: [room.mutate],
+    mutate: [file],
     coverageAnalysis: 'perTest',
     concurrency,
     testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
@@ -158,11 +180,7 @@ const run = async (
     logLevel: 'warn' as LogLevel,
   }).runMutationTest();
   const { files }: Report = JSON.parse(readFileSync(reportFile, 'utf8'));
-  return new Map(
-    Object.entries(files).flatMap(([file, { mutants }]) =>
-      mutants.map((mutant) => [keyOf(fromZero(file, mutant), root), mutant.status] as const),
-    ),
-  );
+  return (files[file]?.mutants ?? []).map((mutant) => [keyOf(fromZero(file, mutant), root), mutant.status]);
 };
 
 /** The report counts lines and columns from one, Stryker itself from zero. */

@@ -35,7 +35,7 @@ const play = async (scene: Scene): Promise<string> => {
     await house.prepare(scene.version);
     const bySteps = scene.rollout.startsWith('strategy: steps');
     if (bySteps) await house.run(deployEndpoint, { version: scene.version });
-    harmAt(scene, house, () => traffic.stop());
+    harmAt(scene, house, traffic);
     await house.run(bySteps ? shiftTraffic : deployEndpoint, { version: scene.version });
     traffic.stop();
     const id = house.record()?.ended[0]?.id ?? '';
@@ -48,17 +48,14 @@ const play = async (scene: Scene): Promise<string> => {
 };
 
 /** The first raise is the first call of its kind; a guardrail deployment reads the candidate's metrics from its first bake on. */
-const harmAt = ({ harm, rollout }: Scene, house: House, stop: () => void): void => {
+const harmAt = ({ harm, rollout }: Scene, house: House, traffic: { stop(): void }): void => {
   if (harm === undefined) return;
   house.simulator.faults.add({
     kind: 'call',
     service: 'sagemaker',
     operation: rollout.startsWith('strategy: steps') ? 'UpdateEndpointWeightsAndCapacities' : 'UpdateEndpoint',
     times: 1,
-    action: () => {
-      harm(house);
-      if (rollout.includes('max-step: 40m')) stop();
-    },
+    action: () => harm(house, traffic),
   });
 };
 

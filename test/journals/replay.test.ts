@@ -45,6 +45,7 @@ const expected: Readonly<Record<string, readonly [end: string, ...reasons: reado
   ],
   'steps-both-fail': ['safety-net', 'weights-moved', 'baseline-in-incident', 'absolute-limit'],
   'steps-no-traffic': ['unproven-health', 'weights-moved', 'insufficient-evidence'],
+  'steps-split-not-as-weighted': ['unproven-health', 'weights-moved', 'insufficient-evidence', 'split-not-as-weighted'],
   'steps-blind': ['metrics-blind'],
   'steps-blind-for-a-while': ['delivered', 'weights-moved', 'insufficient-evidence', 'proven-healthy'],
   'steps-revised': ['convicted', 'weights-moved', 'insufficient-evidence', 'candidate-worse'],

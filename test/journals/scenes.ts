@@ -16,7 +16,7 @@ export interface Scene {
   /** While the old version alone serves, before the release begins. */
   readonly usually?: (house: House) => void;
   /** Once, when the candidate gets its first requests; of a guardrail deployment when its canary begins to bake. */
-  readonly harm?: (house: House) => void;
+  readonly harm?: (house: House, traffic: { stop(): void }) => void;
 }
 
 const judge = (more = ''): string =>
@@ -35,6 +35,14 @@ const failing = (rate: number, length: number, variant?: string) => (house: Hous
   });
 const blind = (times: number) => (house: House) =>
   house.simulator.faults.add({ kind: 'server-error', service: 'cloudwatch', operation: 'GetMetricData', times });
+
+/** Another one each time, as the callers' are. */
+const flower = (n: number): Buffer =>
+  Buffer.from(
+    [4.5 + (n % 31) / 10, 2.2 + (n % 17) / 10, 1 + (n % 53) / 10, 0.1 + (n % 23) / 10]
+      .map((cm) => cm.toFixed(2))
+      .join(),
+  );
 
 const [bursty, one] = [', burst-guard: on', ', burst-guard: off'];
 const coarse = { latencyTrimmedStatistics: false };
@@ -99,7 +107,26 @@ export const scenes: readonly Scene[] = [
     about: 'the endpoint is not called during the first step',
     version: '1.1.0',
     rollout: steps('', 'max-step: 40m'),
-    harm: (house) => house.closeDoors(),
+    harm: (house, traffic) => {
+      house.closeDoors();
+      traffic.stop();
+    },
+  },
+  {
+    name: 'steps-split-not-as-weighted',
+    about: 'many callers name the old variant, and the weights do not say what each gets',
+    version: '1.1.0',
+    rollout: steps('', 'max-step: 40m'),
+    harm: ({ simulator: { clock, hosting } }) =>
+      clock.every(100, 'callers that name the old one', () =>
+        hosting.invoke({
+          endpoint,
+          body: flower(clock.now() / 100),
+          contentType: 'text/csv',
+          targetVariant: 'AllTraffic',
+          at: clock.now(),
+        }),
+      ),
   },
   {
     name: 'steps-blind',

@@ -13,14 +13,14 @@ export const rooms: Readonly<Record<string, Room>> = {
     mutate: 'src/rollout/**/*.ts',
     tests: ['test/unit/rollout/*.test.ts', 'test/properties/stepped-rollout.test.ts'],
   },
-  judge: { mutate: 'src/judge/**/*.ts', tests: ['test/unit/judge/*.test.ts'], sample: 300 },
+  judge: {
+    mutate: 'src/judge/**/*.ts',
+    tests: ['test/unit/judge/*.test.ts', 'test/journals/replay.test.ts'],
+    sample: 300,
+  },
   release: {
     mutate: 'src/release/**/*.ts',
-    tests: [
-      'test/unit/release/*.test.ts',
-      'test/properties/release-lifecycle.test.ts',
-      'test/properties/stored-record.test.ts',
-    ],
+    tests: ['test/unit/release/*.test.ts', 'test/properties/release-lifecycle.test.ts'],
     sample: 300,
   },
   metrics: { mutate: 'src/metrics/**/*.ts', tests: ['test/unit/metrics/*.test.ts'], sample: 300 },
