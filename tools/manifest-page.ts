@@ -168,8 +168,8 @@ const whatHappens = (endpoint: EndpointSpec, rollout: Rollout): readonly string[
   const compiled = compile(rollout, {
     exists: true,
     instanceCount: instance.count,
-    instanceType: instance.type,
-    replacedType: instance.type,
+    fleet: { serverless: false, instanceType: instance.type },
+    replaced: { serverless: false, instanceType: instance.type },
     startSeconds: 600,
   });
   if (compiled.is === 'infeasible' || compiled.path.mechanism !== 'guardrail')

@@ -3,7 +3,7 @@ import { Refusal } from '../operation.ts';
 import type { Configuration, ReleaseRecord } from '../release/record.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
-import { serverlessHardware } from './desired.ts';
+import { hardwareOfVariant } from './kind.ts';
 import type { Live } from './observe.ts';
 
 /**
@@ -29,7 +29,7 @@ export const baselineOf = async (
   return {
     endpointConfig: live.endpointConfig,
     model: variant?.ModelName ?? '',
-    instanceType: variant?.InstanceType ?? serverlessHardware,
+    instanceType: hardwareOfVariant(variant?.InstanceType),
     instanceCount: live.variants[0]?.desired ?? variant?.InitialInstanceCount ?? 0,
     ...withoutUndefined({
       version: known?.version,
@@ -37,23 +37,4 @@ export const baselineOf = async (
       imageDigest: known?.imageDigest,
     }),
   };
-};
-
-/**
- * Refuses an endpoint that no update can reach, before anything is written.
- * @throws {Refusal} `endpoint-unusable`
- */
-export const refuseUnusable = (endpoint: string, live: Live): void => {
-  const unusable = (why: string): never => {
-    throw new Refusal('endpoint-unusable', `endpoint ${endpoint} ${why}`);
-  };
-  if (live.status === 'Failed')
-    unusable(`is Failed (${live.failureReason ?? 'SageMaker gives no reason'}): delete it, then deploy again`);
-  if (live.status === 'Deleting' || live.status === 'OutOfService') unusable(`is ${live.status}`);
-  if (live.status === 'Creating') unusable('is being created by somebody else: wait until it is InService');
-  if (live.shadowed) unusable('has a shadow variant: end the shadow test first');
-  if (live.variants.length > 1)
-    unusable(
-      `has ${live.variants.length} variants (${live.variants.map(({ name }) => name).join(', ')}): end the traffic shift first`,
-    );
 };

@@ -89,10 +89,6 @@ const hardware = ({ instance, serverless }: EndpointSpec, instanceCount: number)
     : {}),
 });
 
-/** What a fleet of this specification runs on, as plans and records name it: an instance type, or `serverless`. */
-export const hardwareOf = ({ instance }: EndpointSpec): string => instance?.type ?? serverlessHardware;
-export const serverlessHardware = 'serverless';
-
 const asynchronous = ({ output, failure, maxConcurrentPerInstance }: NonNullable<EndpointSpec['async']>) => ({
   OutputConfig: { S3OutputPath: output, ...withoutUndefined({ S3FailurePath: failure }) },
   ...(maxConcurrentPerInstance === undefined

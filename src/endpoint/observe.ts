@@ -15,6 +15,8 @@ export interface Live {
   readonly shadowed: boolean;
   /** It takes asynchronous requests, and no others. */
   readonly asynchronous?: true;
+  /** It runs without instances. */
+  readonly serverless?: true;
   /** Present while an update to another configuration runs. */
   readonly pending?: Pending;
 }
@@ -75,6 +77,9 @@ const live = (output: DescribeEndpointOutput): Live => ({
   createdAt: at(output.CreationTime),
   modifiedAt: at(output.LastModifiedTime),
   ...(output.AsyncInferenceConfig ? { asynchronous: true as const } : {}),
+  ...(output.ProductionVariants?.some(({ CurrentServerlessConfig: now, DesiredServerlessConfig: next }) => now ?? next)
+    ? { serverless: true as const }
+    : {}),
   shadowed: (output.ShadowProductionVariants ?? []).length > 0,
   variants: (output.ProductionVariants ?? []).map((variant) => ({
     name: variant.VariantName ?? '',

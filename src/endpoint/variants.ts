@@ -1,5 +1,5 @@
 import type { CreateEndpointConfigInput, DescribeEndpointConfigOutput } from '../aws/sagemaker.ts';
-import type { Beside, ReleaseRecord } from '../release/record.ts';
+import type { Beside, Configuration, ReleaseRecord } from '../release/record.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Desired } from './desired.ts';
 import { contentName } from './names.ts';
@@ -20,6 +20,7 @@ export const servesCanonical = (live: Live): boolean => {
   return live.variants.every(({ name, weight }) => (name === canonical ? weight > 0 : weight === 0));
 };
 
+/** The two ways out of a stepped rollout that has ended and left its candidate without traffic. */
 export const leftBehind = (live: Live, record: ReleaseRecord): Beside | undefined => {
   if (live.variants.length !== 2) return undefined;
   const canonical = canonicalOf(live);
@@ -31,6 +32,10 @@ export const leftBehind = (live: Live, record: ReleaseRecord): Beside | undefine
 /** The two ways out of the config that serves, when it is one with a candidate beside. */
 export const besideOf = ({ endpointConfig }: Live, record: ReleaseRecord): Beside | undefined =>
   record.ended.find(({ candidate }) => candidate.endpointConfig === endpointConfig)?.candidate.beside;
+
+/** A configuration without the candidate beside it. */
+export const alone = ({ beside, ...configuration }: Configuration): Configuration =>
+  beside ? { ...configuration, endpointConfig: beside.baseline } : configuration;
 
 /**
  * The config that brings a candidate up dark: the variant that serves, unchanged, and the candidate beside it at full size with

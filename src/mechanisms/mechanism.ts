@@ -43,6 +43,11 @@ export interface Wanted {
   readonly published?: Desired;
   /** Of a new endpoint. */
   readonly tags?: Readonly<Record<string, string>>;
+  /**
+   * Looks whether the candidate still is what was delivered, before it is published for good.
+   * @throws {Refusal}
+   */
+  unchanged?(turn: Turn): Promise<unknown>;
 }
 
 export type PlanRequest = Deliver | Shift | Restore;

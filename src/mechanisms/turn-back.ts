@@ -1,14 +1,12 @@
-import { serverlessHardware } from '../endpoint/desired.ts';
+import { mayBecome } from '../endpoint/kind.ts';
+import { alone } from '../endpoint/variants.ts';
 import type { Configuration, Release } from '../release/record.ts';
 import type { Turn, TurnResult } from './turn.ts';
 
 /** What an update that is over can be taken back to; undefined after a first deployment. */
 const homeOf = ({ baseline, candidate, submission }: Release): Configuration | undefined => {
   if (submission.kind !== 'update' || baseline === undefined) return undefined;
-  // SageMaker does not update an endpoint with instances to a serverless one (AWS: serverless-endpoints).
-  if (baseline.instanceType === serverlessHardware && candidate.instanceType !== serverlessHardware) return undefined;
-  const { beside, ...alone } = baseline;
-  return beside === undefined ? alone : { ...alone, endpointConfig: beside.baseline };
+  return mayBecome(candidate, baseline) ? alone(baseline) : undefined;
 };
 
 /** Turns the release around; undefined when there is no way back. */

@@ -1,6 +1,7 @@
 import { allPages } from '../aws/pages.ts';
 import { Throttled } from '../aws/retry.ts';
 import { type Instant, minutes, seconds } from '../clock.ts';
+import { kinds } from '../endpoint/kind.ts';
 import type { Release } from '../release/record.ts';
 import type { World } from '../world.ts';
 import { dimensionsOf } from './dimensions.ts';
@@ -91,12 +92,10 @@ const requestsByMinute = async (
   return found;
 };
 
-/** One Invocation per request; of an async endpoint, one ModelLatency per request that the container has worked on. */
-const requestsOf = (arm: Arm | AllFleets) => ({
-  Metric: {
-    Namespace: 'AWS/SageMaker',
-    MetricName: arm.asynchronous ? 'ModelLatency' : 'Invocations',
-    Dimensions: dimensionsOf(arm),
-  },
-  Stat: arm.asynchronous ? 'SampleCount' : 'Sum',
-});
+const requestsOf = (arm: Arm | AllFleets) => {
+  const { metric, statistic } = kinds[arm.asynchronous ? 'asynchronous' : 'instances'].requests;
+  return {
+    Metric: { Namespace: 'AWS/SageMaker', MetricName: metric, Dimensions: dimensionsOf(arm) },
+    Stat: statistic,
+  };
+};

@@ -4,10 +4,10 @@ import { refuseForeign } from '../delivery/provenance.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
 import { restoreTasks } from '../delivery/restore.ts';
 import { type Opening, type ReleaseMemory, type ReleaseOperation, runRelease } from '../delivery/run-release.ts';
-import { baselineOf, refuseUnusable } from '../endpoint/baseline.ts';
-import { serverlessHardware } from '../endpoint/desired.ts';
+import { baselineOf } from '../endpoint/baseline.ts';
+import { kindOf, mayBecome, refuseUnusable } from '../endpoint/kind.ts';
 import { type Live, observe } from '../endpoint/observe.ts';
-import { besideOf, canonicalOf, servesCanonical } from '../endpoint/variants.ts';
+import { alone, besideOf, canonicalOf, servesCanonical } from '../endpoint/variants.ts';
 import { environmentOf } from '../manifest/load.ts';
 import { mechanisms } from '../mechanisms/all.ts';
 import { type Operation, Refusal } from '../operation.ts';
@@ -120,8 +120,7 @@ const plan = async (
       throw new Refusal('plan-changed', `${release.id} is live and goes back to ${release.version}: let it end first`);
     return { is: 'resume', release };
   }
-  // A candidate beside what serves is a good reason to go back.
-  refuseUnusable(endpoint, { ...live, variants: [] });
+  refuseUnusable(endpoint, live, kindOf(live, record), 'restore');
   const back = given.to === undefined ? wentBack(record, live) : undefined;
   if (back !== undefined) refuseLongAgo(world, record, back.release);
   if (back !== undefined) return restoredAlready(world, endpoint, acted, back.to, back.release);
@@ -137,7 +136,7 @@ const plan = async (
   );
   const beside = besideOf(live, record);
   const baseline = { ...(await baselineOf(world, live, record)), ...withoutUndefined({ beside }) };
-  if (candidate.instanceType === serverlessHardware && baseline.instanceType !== serverlessHardware)
+  if (!mayBecome(baseline, candidate))
     throw new Refusal(
       'nothing-to-roll-back-to',
       `${nameOf(candidate)} served without instances, and SageMaker does not update an endpoint with instances back to a serverless one: name another version with to, or deploy one`,
@@ -216,10 +215,6 @@ const configurationOf = ({
   ended: _ended,
   ...configuration
 }: Served): Configuration => configuration;
-
-/** What served with a candidate beside it is gone back to without the candidate. */
-const alone = ({ beside, ...configuration }: Configuration): Configuration =>
-  beside ? { ...configuration, endpointConfig: beside.baseline } : configuration;
 
 /** What serves now is what is to be left, unless a version is named. */
 const targetOf = ({ to, manifest }: RollbackInputs, record: ReleaseRecord, live: Live): Configuration => {

@@ -1,5 +1,5 @@
 import { abortRelease } from '../delivery/abort-release.ts';
-import { candidateStands, candidateStandsAtTheEnd } from '../delivery/candidate-unchanged.ts';
+import { candidateStands } from '../delivery/candidate-unchanged.ts';
 import { followChange, submitChange } from '../delivery/mechanism-tasks.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
 import { type Opening, type ReleaseMemory, type ReleaseOperation, runRelease } from '../delivery/run-release.ts';
@@ -63,8 +63,7 @@ const script = (given: ShiftTrafficInputs, world: World): ReleaseOperation<Relea
   const environment = environmentOf(given.manifest, given.environment);
   const approval = termsOf(given.manifest, environment);
   const store = storeFor(given, world);
-  const wanted = () => ({ rollout: asked.rollout });
-  const follow = followChange(wanted);
+  const wanted = () => ({ rollout: asked.rollout, unchanged: candidateStands });
   return {
     store,
     approval,
@@ -75,8 +74,7 @@ const script = (given: ShiftTrafficInputs, world: World): ReleaseOperation<Relea
     },
     tasks: () => ({
       preparing: [candidateStands, submitChange(wanted)],
-      ...follow,
-      stepping: [candidateStandsAtTheEnd, ...follow.stepping],
+      ...followChange(wanted),
       settling: [restoreScaling, (turn) => applyScaling(turn, environment.endpoint), ...settlingTasks],
     }),
     outputs: (release) => outputsOf(store.endpoint, release),

@@ -15,13 +15,14 @@ export interface FleetFacts {
   readonly exists: boolean;
   /** Instances the candidate will have. */
   readonly instanceCount: number;
-  /** `serverless` for an endpoint without instances. */
-  readonly instanceType: string;
+  readonly fleet: Hardware;
   /** The serving fleet; absent on a first deployment. */
-  readonly replacedType?: string;
+  readonly replaced?: Hardware;
   /** Limit for one instance to download the model and pass its health check. */
   readonly startSeconds: number;
 }
+
+export type Hardware = { readonly serverless: true } | { readonly serverless: false; readonly instanceType: string };
 
 export type Path = Creation | Plain | Guardrail;
 
@@ -85,16 +86,15 @@ const creation = ({ strategy }: Rollout): Compiled => ({
   notes: [`nothing serves yet: the endpoint is created at full size and ${strategy} begins with the next version`],
 });
 
-const serverless = 'serverless';
-const hasInf1 = ({ instanceType, replacedType }: FleetFacts): boolean =>
-  [instanceType, replacedType].some((type) => type?.startsWith('ml.inf1.'));
+const hasInf1 = ({ fleet, replaced }: FleetFacts): boolean =>
+  [fleet, replaced].some((hardware) => hardware?.serverless === false && hardware.instanceType.startsWith('ml.inf1.'));
 
 /**
  * AWS: "Deployment guardrails: exclusions". SageMaker does not refuse a rollout that it cannot guard. It silently switches all at
  * once without a bake, so the manifest may request nothing else there.
  */
-const withoutGuardrails = (rollout: ByGuardrail, fleet: FleetFacts): Compiled | undefined => {
-  const { instanceType, replacedType } = fleet;
+const withoutGuardrails = (rollout: ByGuardrail, facts: FleetFacts): Compiled | undefined => {
+  const { fleet, replaced } = facts;
   const asksNothing =
     rollout.strategy === 'all-at-once' &&
     rollout.finalBakeSeconds === 0 &&
@@ -103,23 +103,23 @@ const withoutGuardrails = (rollout: ByGuardrail, fleet: FleetFacts): Compiled | 
     rollout.alarms.latencyP99Milliseconds === undefined &&
     rollout.alarms.named.length === 0;
   const only = 'use strategy: all-at-once with final-bake: 0s, minimum-requests: 0 and no alarms';
-  if (instanceType === serverless) {
-    if (replacedType !== undefined && replacedType !== serverless)
+  if (fleet.serverless) {
+    if (replaced?.serverless === false)
       return refuse(
         'SageMaker does not update an endpoint with instances to a serverless one: deliver to an endpoint of another name',
       );
     if (!asksNothing) return refuse(`serverless endpoints have no deployment guardrails: ${only}`);
-    return fleet.exists
+    return facts.exists
       ? plain([
           'serverless endpoints have neither deployment guardrails nor variants: all requests go to the new version at once and no alarm watches it; it is taken back only when it does not start',
         ])
       : undefined;
   }
-  if (hasInf1(fleet) && !asksNothing)
+  if (hasInf1(facts) && !asksNothing)
     return refuse(
       `an endpoint on ml.inf1 instances has no deployment guardrails (SageMaker would silently switch all at once, without a bake): use another instance type, or ${only.replace('use ', '')}`,
     );
-  if (replacedType === serverless)
+  if (replaced?.serverless)
     return plain([
       `all requests go from serverless to instances at once and no alarm watches it; ${rollout.strategy} begins with the next version`,
       'there is no way back: SageMaker does not update an endpoint with instances to a serverless one',

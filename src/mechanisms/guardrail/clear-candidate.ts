@@ -1,7 +1,8 @@
 import { baselineOf } from '../../endpoint/baseline.ts';
+import { kindOf } from '../../endpoint/kind.ts';
 import { observe } from '../../endpoint/observe.ts';
 import { rollbackPermissions } from '../../endpoint/permissions.ts';
-import { canonicalOf, leftBehind } from '../../endpoint/variants.ts';
+import { alone, besideOf, canonicalOf } from '../../endpoint/variants.ts';
 import type { World } from '../../world.ts';
 import type { Deliver, Planned } from '../mechanism.ts';
 import { restoring, swapSeconds } from '../replacement/plan.ts';
@@ -13,11 +14,11 @@ export const planClearing = async (
 ): Promise<Planned | undefined> => {
   const endpoint = spec.name;
   const live = await observe(world, endpoint);
-  const left = live && leftBehind(live, record);
   const canonical = live && canonicalOf(live);
+  const left = live && kindOf(live, record) === 'stepped' ? besideOf(live, record) : undefined;
   if (live === undefined || left === undefined || canonical === undefined) return undefined;
   const from = { ...(await baselineOf(world, live, record)), beside: left };
-  const { beside: _, ...to } = { ...from, endpointConfig: left.baseline };
+  const to = alone(from);
   return {
     plan: {
       title: `let the candidate go that an earlier release left on ${endpoint}, then deploy`,

@@ -1,6 +1,7 @@
 import { duration, seconds } from '../../clock.ts';
 import { type Count, drifted } from '../../endpoint/count.ts';
-import { type Desired, serverlessHardware } from '../../endpoint/desired.ts';
+import type { Desired } from '../../endpoint/desired.ts';
+import { capacityOf, hardwareOf, kindAsked, kinds, mayBecome } from '../../endpoint/kind.ts';
 import { isNamedFor } from '../../endpoint/names.ts';
 import type { Live } from '../../endpoint/observe.ts';
 import { deployPermissions } from '../../endpoint/permissions.ts';
@@ -100,7 +101,7 @@ const hardwareSentence = ({ instance, serverless }: EndpointSpec, { expected }: 
 const peakOf = ({ asked, baseline, count, path }: PlanFacts): Readonly<Record<string, number>> => {
   const { instance } = asked.spec;
   const old =
-    baseline && /^ml\./.test(baseline.instanceType) ? { [baseline.instanceType]: baseline.instanceCount } : {};
+    baseline && capacityOf(baseline) === 'instances' ? { [baseline.instanceType]: baseline.instanceCount } : {};
   if (instance === undefined) return old;
   const added =
     path.mechanism === 'guardrail' && path.routing === 'ROLLING'
@@ -165,6 +166,7 @@ const notesOf = (facts: PlanFacts): readonly string[] => {
   if (serves) return [];
   const { rollout } = asked;
   const guarded = path.mechanism === 'guardrail';
+  const { requests } = kinds[kindAsked(asked.spec)];
   return [
     ...notes,
     ...(count.note ? [count.note] : []),
@@ -172,8 +174,8 @@ const notesOf = (facts: PlanFacts): readonly string[] => {
     ...(registered.unpinned
       ? ['the registered image or artifact is not pinned: what runs may differ from what was tested']
       : []),
-    ...(guarded && asked.spec.async
-      ? ["async endpoints publish no Invocations: the new fleet's requests are counted by its ModelLatency"]
+    ...(guarded && requests.metric !== 'Invocations'
+      ? [`async endpoints publish no Invocations: the new fleet's requests are counted by its ${requests.metric}`]
       : []),
     ...(guarded && rollout.minimumRequests === 0
       ? ['minimum-requests is 0: a bake passes even when the new version receives no request']
@@ -184,7 +186,7 @@ const notesOf = (facts: PlanFacts): readonly string[] => {
     ...(guarded && alarms.length <= 1 && rollout.alarms.named.length === 0
       ? ['no alarms: the new version is taken back when it does not start, not when it answers wrongly']
       : []),
-    ...(baseline && !(asked.spec.instance && baseline.instanceType === serverlessHardware)
+    ...(baseline && mayBecome({ instanceType: hardwareOf(asked.spec) }, baseline)
       ? [`rolling back means ${baseline.version ?? baseline.endpointConfig}; its configuration and model are kept`]
       : []),
     // docs/permissions: rollback may publish what is named for its endpoint.

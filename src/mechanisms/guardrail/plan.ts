@@ -1,6 +1,7 @@
-import { baselineOf, refuseUnusable } from '../../endpoint/baseline.ts';
+import { baselineOf } from '../../endpoint/baseline.ts';
 import { type Count, countOf } from '../../endpoint/count.ts';
-import { type Desired, defaultVariant, hardwareOf } from '../../endpoint/desired.ts';
+import { type Desired, defaultVariant } from '../../endpoint/desired.ts';
+import { capacityOf, hardwareOf, kindAsked, kindOf, kinds, refuseUnusable } from '../../endpoint/kind.ts';
 import { type Live, observe } from '../../endpoint/observe.ts';
 import { scalingOf } from '../../endpoint/scaling.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
@@ -10,7 +11,7 @@ import { usualRate } from '../../metrics/traffic.ts';
 import { Refusal } from '../../operation.ts';
 import type { Configuration, GuardedUpdate, Submission } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
-import { compile, type Guardrail, type Path } from '../../rollout/compile.ts';
+import { compile, type Guardrail, type Hardware, type Path } from '../../rollout/compile.ts';
 import type { World } from '../../world.ts';
 import type { Deliver, Planned } from '../mechanism.ts';
 import { alarmsOf } from '../release-alarms.ts';
@@ -75,7 +76,7 @@ interface Found {
 const look = async (world: World, { asked, registered, record, attempt }: Deliver): Promise<Found> => {
   const { spec } = asked;
   const live = await observe(world, spec.name);
-  if (live !== undefined) refuseUnusable(spec.name, live);
+  if (live !== undefined) refuseUnusable(spec.name, live, kindOf(live, record), ['guardrail', 'replacement']);
   const baseline = live && (await baselineOf(world, live, record));
   const variant = live?.variants[0]?.name ?? defaultVariant;
   const count = countOf(spec, live, live !== undefined && (await scalingOf(world, spec.name, variant)) !== undefined);
@@ -106,13 +107,16 @@ const pathOf = (
     // What serves already moves nothing, whether or not its rollout could be carried out.
     exists: live !== undefined && !serves,
     instanceCount: count.expected,
-    instanceType: hardwareOf(spec),
-    ...(baseline === undefined ? {} : { replacedType: baseline.instanceType }),
+    fleet: runningOn({ instanceType: hardwareOf(spec) }),
+    ...(baseline === undefined ? {} : { replaced: runningOn(baseline) }),
     startSeconds: (spec.modelDownloadTimeoutSeconds ?? 0) + (spec.startupHealthCheckTimeoutSeconds ?? 300),
   });
   if (compiled.is === 'feasible') return compiled;
   throw new Refusal('infeasible-rollout', `${rollout.strategy} on ${spec.name}: ${compiled.because}`);
 };
+
+const runningOn = ({ instanceType }: Pick<Configuration, 'instanceType'>): Hardware =>
+  capacityOf({ instanceType }) === 'instances' ? { serverless: false, instanceType } : { serverless: true };
 
 /** How the endpoint gets to what is asked. */
 interface Way {
@@ -148,16 +152,17 @@ const guarded = async (
   path: Guardrail,
 ): Promise<Way> => {
   const endpoint = spec.name;
+  const kind = kindAsked(spec);
   const endpointConfig = wanted.config.EndpointConfigName;
   const bakes = {
     bakeSeconds: path.waitSeconds,
     finalBakeSeconds: path.stages.at(-1)?.bakeSeconds ?? 0,
-    ...(spec.async ? { asynchronous: true } : {}),
+    ...(kind === 'asynchronous' ? { asynchronous: true } : {}),
   };
   const alarms = alarmsOf(endpoint, { endpointConfig }, { variant, ...bakes }, rollout);
   const rate = await usualRate(world, { endpoint, variant, asynchronous: live.asynchronous ?? false });
   const warnings = await refuseUnfit(world, { endpoint, variant, endpointConfig, rollout, path, alarms, rate });
-  const { judged, notes } = spec.async ? { notes: [] } : await judgedBy(world, { endpoint, variant }, rollout);
+  const { judged, notes } = kinds[kind].judged ? await judgedBy(world, { endpoint, variant }, rollout) : { notes: [] };
   const abort = alarms.find(({ MetricName }) => MetricName === 'Abort');
   const watched = [...alarms.map(({ AlarmName }) => AlarmName), ...rollout.alarms.named];
   return {

@@ -1,5 +1,5 @@
 import { digest } from '../../digest.ts';
-import { serverlessHardware } from '../../endpoint/desired.ts';
+import { capacityOf } from '../../endpoint/kind.ts';
 import { rollbackPermissions } from '../../endpoint/permissions.ts';
 import type { Plan } from '../../operation.ts';
 import type { Configuration, NewRelease } from '../../release/record.ts';
@@ -65,7 +65,7 @@ const describe = ({ record: { endpoint }, from, to, because }: Restore): Plan =>
       from.instanceType === to.instanceType
         ? { [to.instanceType]: from.instanceCount * 2 }
         : { [from.instanceType]: from.instanceCount, [to.instanceType]: from.instanceCount },
-    ).filter(([type]) => type !== serverlessHardware),
+    ).filter(([instanceType]) => capacityOf({ instanceType }) === 'instances'),
   ),
   permissions: rollbackPermissions({ scales: from.instanceType !== to.instanceType }),
 });

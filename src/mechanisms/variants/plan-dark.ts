@@ -1,6 +1,7 @@
 import { orUndefined } from '../../aws/errors.ts';
-import { baselineOf, refuseUnusable } from '../../endpoint/baseline.ts';
-import { type Desired, hardwareOf } from '../../endpoint/desired.ts';
+import { baselineOf } from '../../endpoint/baseline.ts';
+import type { Desired } from '../../endpoint/desired.ts';
+import { hardwareOf, kindAsked, kindOf, kinds, refuseUnusable } from '../../endpoint/kind.ts';
 import { type Live, observe } from '../../endpoint/observe.ts';
 import { deployPermissions } from '../../endpoint/permissions.ts';
 import { candidateVariant, canonicalOf, darkConfig, leftBehind } from '../../endpoint/variants.ts';
@@ -31,12 +32,13 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
   const rollout = stepsOf(asked);
   const live = await observe(world, spec.name);
   if (live === undefined) return planDelivery(world, request);
+  const kind = kindOf(live, record);
+  refuseUnusable(spec.name, live, kind, ['variants', 'guardrail', 'replacement']);
   const left = leftBehind(live, record);
-  refuseUnusable(spec.name, left ? { ...live, variants: live.variants.slice(0, 1) } : live);
   const canonical = canonicalOf(live);
   const home = broughtHome(asked, registered, live, record);
   if (home !== undefined) return home;
-  if (spec.serverless || spec.async || canonical === undefined)
+  if (canonical === undefined || [kind, kindAsked(spec)].some((one) => !kinds[one].deliver.includes('variants')))
     throw new Refusal(
       'infeasible-rollout',
       `steps on ${spec.name}: only real-time endpoints on instances have variant weights; use another strategy`,

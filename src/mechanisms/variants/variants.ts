@@ -7,6 +7,7 @@ import { refusePlan } from '../refuse-plan.ts';
 import { armAlarms } from '../release-alarms.ts';
 import { confirmSubmission, submit } from '../submit.ts';
 import { holdScaling } from './hold-scaling.ts';
+import { lastLook } from './last-look.ts';
 import { planDark } from './plan-dark.ts';
 import { planSteps } from './plan-steps.ts';
 import { armedForSteps } from './step-alarms.ts';
@@ -34,7 +35,8 @@ export const variants: Mechanism = {
         (await armAlarms(turn, armedForSteps(turn, wanted?.rollout))) ??
         beginSteps(turn)),
   observe: async (turn, wanted) => {
-    if (turn.release.phase === 'stepping') return walk(turn, armedForSteps(turn, wanted?.rollout));
+    if (turn.release.phase === 'stepping')
+      return (await lastLook(turn, wanted)) ?? walk(turn, armedForSteps(turn, wanted?.rollout));
     const step = await (turn.release.phase === 'submitting' ? confirmSubmission(turn) : supervise(turn, [], variants));
     return turn.release.stepping === undefined ? step : publishing(step);
   },

@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Rollout } from '../../../src/manifest/manifest.ts';
-import { compile, type FleetFacts, type Guardrail } from '../../../src/rollout/compile.ts';
+import { compile, type FleetFacts, type Guardrail, type Hardware } from '../../../src/rollout/compile.ts';
 
-const fleet: FleetFacts = { exists: true, instanceCount: 4, instanceType: 'ml.m5.large', startSeconds: 300 };
+const on = (instanceType: string): Hardware => ({ serverless: false, instanceType });
+const serverless: Hardware = { serverless: true };
+const fleet: FleetFacts = { exists: true, instanceCount: 4, fleet: on('ml.m5.large'), startSeconds: 300 };
 const guarded = { alarms: { errors: 0.01, named: [] }, minimumRequests: 0 } as const;
 const canary = (value: number, unit: 'percent' | 'instances' = 'percent'): Rollout => ({
   strategy: 'canary',
@@ -107,30 +109,30 @@ describe('compile', () => {
     ['less than one instance', canary(5), { ...fleet, instanceCount: 3 }, '5 % of 3 instances is 0.15 of an instance'],
     ['more than half', canary(3, 'instances'), fleet, 'AWS allows at most 50 %'],
     ['a linear step over half', linear(75), fleet, 'AWS allows at most 50 %'],
-    ['Inf1', canary(25), { ...fleet, instanceType: 'ml.inf1.xlarge' }, 'has no deployment guardrails'],
+    ['Inf1', canary(25), { ...fleet, fleet: on('ml.inf1.xlarge') }, 'has no deployment guardrails'],
     [
       'a final bake on Inf1, which SageMaker would silently leave out',
       { strategy: 'all-at-once', finalBakeSeconds: 300, ...guarded } as Rollout,
-      { ...fleet, instanceType: 'ml.inf1.xlarge' },
+      { ...fleet, fleet: on('ml.inf1.xlarge') },
       'without a bake',
     ],
     [
       'a canary away from Inf1',
       canary(25),
-      { ...fleet, replacedType: 'ml.inf1.xlarge' },
+      { ...fleet, replaced: on('ml.inf1.xlarge') },
       'has no deployment guardrails',
     ],
-    ['bakes without instances', canary(25), { ...fleet, instanceType: 'serverless' }, 'use strategy: all-at-once'],
+    ['bakes without instances', canary(25), { ...fleet, fleet: serverless }, 'use strategy: all-at-once'],
     [
       'alarms without instances',
       { ...unwatched, alarms: { errors: 0.01, named: [] } } as Rollout,
-      { ...fleet, exists: false, instanceType: 'serverless' },
+      { ...fleet, exists: false, fleet: serverless },
       'no alarms',
     ],
     [
       'the way from instances to serverless',
       unwatched,
-      { ...fleet, instanceType: 'serverless', replacedType: 'ml.m5.large' },
+      { ...fleet, fleet: serverless, replaced: on('ml.m5.large') },
       'deliver to an endpoint of another name',
     ],
     ['a wait over 1 h', { ...canary(25), bakeSeconds: 3660 } as Rollout, fleet, 'bake 61m is over SageMaker'],
@@ -158,13 +160,8 @@ describe('compile', () => {
   });
 
   test.each([
-    [
-      'a serverless endpoint',
-      unwatched,
-      { ...fleet, instanceType: 'serverless', replacedType: 'serverless' },
-      'no alarm watches',
-    ],
-    ['the way from serverless to instances', canary(25), { ...fleet, replacedType: 'serverless' }, 'no way back'],
+    ['a serverless endpoint', unwatched, { ...fleet, fleet: serverless, replaced: serverless }, 'no alarm watches'],
+    ['the way from serverless to instances', canary(25), { ...fleet, replaced: serverless }, 'no way back'],
   ])('%s is updated plainly, and the plan says what does not exist there', (_name, rollout, facts, note) => {
     const compiled = compile(rollout, facts);
     expect(compiled).toMatchObject({ is: 'feasible', path: { mechanism: 'plain' } });
@@ -172,7 +169,7 @@ describe('compile', () => {
   });
 
   test('Inf1 all at once, watched by nothing, is what SageMaker does there', () => {
-    expect(feasible(unwatched, { ...fleet, instanceType: 'ml.inf1.xlarge' }).routing).toBe('ALL_AT_ONCE');
+    expect(feasible(unwatched, { ...fleet, fleet: on('ml.inf1.xlarge') }).routing).toBe('ALL_AT_ONCE');
   });
 
   test('whatever is feasible is within the limits AWS publishes', () => {

@@ -1,10 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Capacity, Rollout } from '../../../src/manifest/manifest.ts';
-import { type Compiled, compile, type FleetFacts } from '../../../src/rollout/compile.ts';
+import { type Compiled, compile, type FleetFacts, type Hardware } from '../../../src/rollout/compile.ts';
 
 // What a rollout is compiled to, to the second, on both sides of every limit that AWS publishes.
 
-const fleet: FleetFacts = { exists: true, instanceCount: 4, instanceType: 'ml.m5.large', startSeconds: 300 };
+const on = (instanceType: string): Hardware => ({ serverless: false, instanceType });
+const nowhere: Hardware = { serverless: true };
+const fleet: FleetFacts = { exists: true, instanceCount: 4, fleet: on('ml.m5.large'), startSeconds: 300 };
 const of = (instanceCount: number): FleetFacts => ({ ...fleet, instanceCount });
 const guards = { alarms: { named: [] }, minimumRequests: 0 } as const;
 const percent = (value: number): Capacity => ({ unit: 'percent', value });
@@ -139,7 +141,7 @@ describe('the whole of what is compiled', () => {
     expect(compile(steps, nothing)).toMatchObject(created);
     expect(notes(compile(steps, nothing))).toContain('steps begins with the next version');
     expect(because(steps)).toContain('carried out by variant weights');
-    expect(compile(atOnce(0), { ...nothing, instanceType: 'serverless' })).toMatchObject(created);
+    expect(compile(atOnce(0), { ...nothing, fleet: nowhere })).toMatchObject(created);
   });
 });
 
@@ -239,8 +241,8 @@ describe('times', () => {
 });
 
 describe('where there are no guardrails', () => {
-  const serverless = { ...fleet, instanceType: 'serverless', replacedType: 'serverless' };
-  const inf1 = { ...fleet, instanceType: 'ml.inf1.xlarge' };
+  const serverless = { ...fleet, fleet: nowhere, replaced: nowhere };
+  const inf1 = { ...fleet, fleet: on('ml.inf1.xlarge') };
   const asks: readonly Rollout[] = [
     canary(percent(25)),
     atOnce(1),
@@ -253,22 +255,22 @@ describe('where there are no guardrails', () => {
   test.each(asks)('nothing may be asked for: %j', (rollout) => {
     expect(because(rollout, serverless)).toContain('serverless endpoints have no deployment guardrails: use strategy');
     expect(because(rollout, inf1)).toMatch(/use another instance type, or strategy: all-at-once/);
-    expect(because(rollout, { ...fleet, replacedType: 'ml.inf1.2xlarge' })).toContain('ml.inf1');
+    expect(because(rollout, { ...fleet, replaced: on('ml.inf1.2xlarge') })).toContain('ml.inf1');
   });
 
   test('an update is plain', () => {
     const plain = { is: 'feasible', path: { mechanism: 'plain', expectedSeconds: 300 } };
     expect(compile(atOnce(0), serverless)).toMatchObject(plain);
-    expect(compile(canary(percent(25)), { ...fleet, replacedType: 'serverless' })).toMatchObject(plain);
-    expect(compile(canary(percent(25)), { ...fleet, replacedType: 'serverless' })).toHaveProperty('notes.length', 2);
+    expect(compile(canary(percent(25)), { ...fleet, replaced: nowhere })).toMatchObject(plain);
+    expect(compile(canary(percent(25)), { ...fleet, replaced: nowhere })).toHaveProperty('notes.length', 2);
   });
 
   test('other instances have them', () => {
     expect(
-      path(canary(percent(25)), { ...fleet, instanceType: 'ml.inf2.xlarge', replacedType: 'ml.m5.large' }),
+      path(canary(percent(25)), { ...fleet, fleet: on('ml.inf2.xlarge'), replaced: on('ml.m5.large') }),
     ).toMatchObject({
       mechanism: 'guardrail',
     });
-    expect(because(atOnce(0), { ...serverless, replacedType: 'ml.m5.large' })).toContain('of another name');
+    expect(because(atOnce(0), { ...serverless, replaced: on('ml.m5.large') })).toContain('of another name');
   });
 });
