@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { newRecord } from '../../../src/release/lifecycle.ts';
 import type { Release, ReleaseRecord, Submission } from '../../../src/release/record.ts';
 import { parseRecord, UnreadableRecord } from '../../../src/release/record-schema.ts';
+import { ownRecord } from '../../../src/release/subject.ts';
 import { plain } from '../../support/broken-text.ts';
 import { asSchema1 } from '../../support/older-record.ts';
 import { configuration, fullRecord, guarded, release, secondSwap, subject } from '../../support/release.ts';
@@ -24,6 +27,28 @@ const recordOf = (overrides: Partial<Release>): ReleaseRecord => ({
 });
 
 describe('a record of schema 1', () => {
+  test('that the last version which wrote it left in S3 keeps everything but the shape of its submissions', () => {
+    const text = readFileSync(join(import.meta.dirname, '../../support/record-of-schema-1.json'), 'utf8');
+    const record = ownRecord(parseRecord(text), { ...subject, endpoint: 'iris' });
+    const releases = (one: ReleaseRecord) => [one.live, ...one.ended].flatMap((found) => found ?? []);
+    expect(
+      releases(record).map(({ operation, submission: { mechanism, kind } }) => [operation, mechanism, kind]),
+    ).toEqual([
+      ['shift-traffic', 'variants', 'update'],
+      ['deploy-endpoint', 'variants', 'update'],
+      ['rollback', 'replacement', 'update'],
+      ['deploy-endpoint', 'guardrail', 'update'],
+      ['deploy-endpoint', 'replacement', 'create'],
+    ]);
+    const written: ReleaseRecord = JSON.parse(text);
+    const withoutSubmissions = (one: ReleaseRecord) => releases(one).map(({ submission: _, ...release }) => release);
+    expect(withoutSubmissions(record)).toEqual(withoutSubmissions(written));
+    expect(record.history).toEqual(written.history);
+    // What was asked of SageMaker under guardrails is asked again to the letter.
+    expect(record.ended[2]?.submission).toEqual({ ...written.ended[2]?.submission, mechanism: 'guardrail' });
+    expect(parseRecord(JSON.stringify(record))).toEqual(record);
+  });
+
   test.each<[string, Partial<Release>]>([
     ['an update under guardrails', { submission: whole }],
     ['an update that guardrails do not reach', { submission: { ...swap, mechanism: 'replacement', exclude: [] } }],
