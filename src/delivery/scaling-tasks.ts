@@ -18,8 +18,8 @@ export const restoreScaling = async (turn: Turn): Promise<TurnResult | undefined
  */
 export const applyScaling = async (turn: Turn, spec: EndpointSpec): Promise<TurnResult | undefined> => {
   const { release, world, endpoint } = turn;
-  if (release.outcome !== 'succeeded' || release.reason === 'candidate-dark' || spec.autoscaling === undefined)
-    return undefined;
+  const isDark = release.submission.canonical !== undefined;
+  if (release.outcome !== 'succeeded' || isDark || spec.autoscaling === undefined) return undefined;
   const wanted = wantedScaling(endpoint, release.submission.variant, spec.autoscaling);
   if (scalingIs(wanted, await scalingOf(world, endpoint, release.submission.variant))) return undefined;
   await putScaling(world, wanted);

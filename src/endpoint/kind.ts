@@ -1,6 +1,6 @@
 import type { EndpointSpec } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
-import type { Configuration, MechanismName, ReleaseRecord } from '../release/record.ts';
+import type { Configuration, EndpointKind, MechanismName, ReleaseRecord } from '../release/record.ts';
 import type { Live } from './observe.ts';
 import { leftBehind } from './variants.ts';
 
@@ -15,6 +15,8 @@ export interface Kind {
   readonly capacity: 'instances' | 'concurrency';
   /** The metric, and its statistic, that has one data point for each request. */
   readonly requests: RequestMetric;
+  /** What shows failures by the model's fault: the share of all answers, or of answers with a 5xx where nothing else is published. */
+  readonly failures: 'answers' | 'server-errors';
   /** The judge can compare two fleets of it. */
   readonly judged: boolean;
   /** The first thing to do where it stands in the way. */
@@ -25,10 +27,14 @@ export interface RequestMetric {
   readonly statistic: 'Sum' | 'SampleCount';
 }
 
-export type EndpointKind = 'instances' | 'stepped' | 'serverless' | 'asynchronous' | 'shadowed' | 'several-variants';
-
 const invocations = { metric: 'Invocations', statistic: 'Sum' } as const;
-const onInstances = { restore: true, capacity: 'instances', requests: invocations, judged: true } as const;
+const onInstances = {
+  restore: true,
+  capacity: 'instances',
+  requests: invocations,
+  failures: 'answers',
+  judged: true,
+} as const;
 
 export const kinds: Readonly<Record<EndpointKind, Kind>> = {
   instances: { ...onInstances, says: 'one model on instances', deliver: ['guardrail', 'variants'] },
@@ -41,12 +47,14 @@ export const kinds: Readonly<Record<EndpointKind, Kind>> = {
   },
   // Neither guardrails nor variants (AWS: "Deployment guardrails: exclusions").
   serverless: { ...onInstances, says: 'no instances', deliver: ['replacement'], capacity: 'concurrency' },
-  // No Invocations, and one ModelLatency for each request that the container worked on (AWS: "Monitor asynchronous endpoint").
+  // Neither Invocations nor InvocationModelErrors; one ModelLatency for each request that the container worked on (AWS: "Monitor
+  // asynchronous endpoint").
   asynchronous: {
     ...onInstances,
     says: 'asynchronous requests',
     deliver: ['guardrail'],
     requests: { metric: 'ModelLatency', statistic: 'SampleCount' },
+    failures: 'server-errors',
     judged: false,
   },
   shadowed: {

@@ -11,15 +11,15 @@ import type { Turn, TurnResult } from './turn.ts';
 export const alarmsOf = (
   endpoint: string,
   candidate: Pick<Configuration, 'endpointConfig'>,
-  submission: Pick<GuardedUpdate, 'variant' | 'bakeSeconds' | 'finalBakeSeconds' | 'asynchronous'>,
+  submission: Pick<GuardedUpdate, 'variant' | 'bakeSeconds' | 'finalBakeSeconds' | 'endpointKind'>,
   { alarms }: Pick<Rollout, 'alarms'>,
 ): readonly AlarmSpec[] => {
   const bakes = [submission.bakeSeconds, submission.finalBakeSeconds].filter((bake) => bake > 0);
-  const { variant, asynchronous } = submission;
+  const { variant, endpointKind: kind } = submission;
   return releaseAlarms({
     endpoint,
     variant,
-    ...(asynchronous ? { asynchronous } : {}),
+    kind,
     endpointConfig: candidate.endpointConfig,
     alarms,
     bakeSeconds: bakes.length === 0 ? 0 : Math.min(...bakes),

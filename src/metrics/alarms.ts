@@ -1,6 +1,7 @@
 import type { MetricAlarm, PutMetricAlarmInput } from '../aws/cloudwatch.ts';
 import { duration, seconds } from '../clock.ts';
 import { digest } from '../digest.ts';
+import { kinds } from '../endpoint/kind.ts';
 import { percent } from '../judge/amounts.ts';
 import type { Alarms } from '../manifest/manifest.ts';
 import {
@@ -81,7 +82,9 @@ export const candidateAlarms = (
       ? []
       : [
           named(prefix, 'errors', {
-            ...(arm.asynchronous ? { ...fleet, ...serverErrors } : { ...evaluation, Metrics: errorRate(arm) }),
+            ...(kinds[arm.kind ?? 'instances'].failures === 'server-errors'
+              ? { ...fleet, ...serverErrors }
+              : { ...evaluation, Metrics: errorRate(arm) }),
             AlarmDescription: `more than ${percent(errors, 6)} of the candidate's requests fail, callers' mistakes (4xx) not counted${why}`,
             Threshold: errors,
             ComparisonOperator: errors < 1 ? 'GreaterThanThreshold' : 'GreaterThanOrEqualToThreshold',
@@ -134,10 +137,7 @@ export const releaseAlarms = (request: Arm & AskedAlarms): readonly AlarmSpec[] 
   ];
 };
 
-/**
- * Async endpoints publish neither InvocationModelErrors nor Invocations (AWS: "Monitor asynchronous endpoint"). 1 per answer with a 5xx,
- * else 0: the average is the rate, and never above 1.
- */
+/** 1 per answer with a 5xx, else 0: the average is the rate, and never above 1. */
 const serverErrors = { MetricName: 'Invocation5XXErrors', Statistic: 'Average' } as const;
 
 /**

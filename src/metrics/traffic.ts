@@ -2,7 +2,7 @@ import { allPages } from '../aws/pages.ts';
 import { Throttled } from '../aws/retry.ts';
 import { type Instant, minutes, seconds } from '../clock.ts';
 import { kinds } from '../endpoint/kind.ts';
-import type { Release } from '../release/record.ts';
+import type { EndpointKind, Release } from '../release/record.ts';
 import type { World } from '../world.ts';
 import { dimensionsOf } from './dimensions.ts';
 
@@ -14,8 +14,8 @@ export interface Arm {
   readonly variant: string;
   /** One fleet of an endpoint: the dimension SageMaker publishes per configuration. */
   readonly endpointConfig: string;
-  /** Async endpoints publish no Invocations (AWS: "Monitor asynchronous endpoint"). */
-  readonly asynchronous?: boolean;
+  /** Decides which metrics show its requests; absent: on instances. */
+  readonly kind?: EndpointKind;
 }
 
 /** The fleet that a release brings up. */
@@ -29,7 +29,7 @@ export const candidateFleet = ({
   endpoint,
   variant: release.submission.variant,
   endpointConfig: release.candidate.endpointConfig,
-  ...(release.submission.mechanism === 'guardrail' && release.submission.asynchronous ? { asynchronous: true } : {}),
+  ...(release.submission.mechanism === 'guardrail' ? { kind: release.submission.endpointKind } : {}),
 });
 
 /** Requests one fleet received in [from, to). Minutes without a data point had no requests. */
@@ -93,7 +93,7 @@ const requestsByMinute = async (
 };
 
 const requestsOf = (arm: Arm | AllFleets) => {
-  const { metric, statistic } = kinds[arm.asynchronous ? 'asynchronous' : 'instances'].requests;
+  const { metric, statistic } = kinds[arm.kind ?? 'instances'].requests;
   return {
     Metric: { Namespace: 'AWS/SageMaker', MetricName: metric, Dimensions: dimensionsOf(arm) },
     Stat: statistic,

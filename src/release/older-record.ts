@@ -43,7 +43,10 @@ const submissionOf = (submission: Members, steps: boolean): Members => {
     ...named
   } = submission;
   // Never given to SageMaker for anything but an update.
-  if (named['kind'] === 'update' && deployment !== undefined) return { ...submission, mechanism: 'guardrail' };
+  if (named['kind'] === 'update' && deployment !== undefined) {
+    const { asynchronous: _, ...guarded } = submission;
+    return { ...guarded, mechanism: 'guardrail', endpointKind: asynchronous === true ? 'asynchronous' : 'instances' };
+  }
   if (named['kind'] === 'create') return { ...named, mechanism: 'replacement', expectedSeconds };
   const mechanism = steps || named['canonical'] !== undefined ? 'variants' : 'replacement';
   if (named['kind'] === 'none') return { ...named, mechanism, exclude };

@@ -3,7 +3,7 @@ import { reasonCodes } from '../reason-codes.ts';
 import { whys } from '../rollout/state.ts';
 import { amount, count, figures, fraction, instant, judged, latency, policy } from './judged-schema.ts';
 import { upgraded } from './older-record.ts';
-import type { ReleaseRecord } from './record.ts';
+import { endpointKinds, type ReleaseRecord } from './record.ts';
 import { readJson, UnreadableText } from './stored-json.ts';
 
 /**
@@ -112,7 +112,7 @@ const submission = z.discriminatedUnion('kind', [
       timeoutSeconds: amount,
       expectedSeconds: amount,
       minimumRequests: amount,
-      asynchronous: z.optional(z.boolean()),
+      endpointKind: z.enum(endpointKinds),
       abortAlarm: z.optional(z.string()),
       judged: z.optional(judged),
     }),

@@ -82,6 +82,17 @@ export type Submission = GuardedUpdate | Replacement | Creation | Unchanged;
 /** Entries of the table of mechanisms (`src/mechanisms/all.ts`). */
 export type MechanismName = 'guardrail' | 'variants' | 'replacement';
 
+/** Entries of the table of endpoint kinds (`src/endpoint/kind.ts`). */
+export const endpointKinds = [
+  'instances',
+  'stepped',
+  'serverless',
+  'asynchronous',
+  'shadowed',
+  'several-variants',
+] as const;
+export type EndpointKind = (typeof endpointKinds)[number];
+
 interface Submitted {
   /** The variant that the candidate runs on when the update has ended. */
   readonly variant: string;
@@ -105,8 +116,8 @@ export interface GuardedUpdate extends Submitted {
   readonly timeoutSeconds: number;
   readonly expectedSeconds: number;
   readonly minimumRequests: number;
-  /** The candidate takes asynchronous requests: another metric counts them. */
-  readonly asynchronous?: boolean;
+  /** The kind of endpoint that the candidate makes: decides which metrics count its requests. */
+  readonly endpointKind: EndpointKind;
   /** Under the judge: its policy and latency plan, frozen before the first candidate request. */
   readonly judged?: { readonly policy: Policy; readonly latency?: LatencyPlan };
   /** The suite-owned alarm whose metric stops the update; absent where nothing bakes. */

@@ -12,7 +12,9 @@ export const asSchema1 = (record: ReleaseRecord): string => {
 };
 
 const releaseOf = ({ submission, ...release }: Release): object => {
-  const { mechanism: _, ...kept } = submission;
+  const { mechanism: _, ...named } = submission;
+  const { endpointKind, ...kept } = { endpointKind: undefined, ...named };
+  const asynchronous = endpointKind === 'asynchronous' ? { asynchronous: true } : {};
   const zeros = { exclude: [], bakeSeconds: 0, finalBakeSeconds: 0, timeoutSeconds: 3600, minimumRequests: 0 };
-  return { ...release, submission: { ...zeros, expectedSeconds: 300, ...kept } };
+  return { ...release, submission: { ...zeros, expectedSeconds: 300, ...kept, ...asynchronous } };
 };

@@ -33,6 +33,7 @@ export const guarded: GuardedUpdate = {
   timeoutSeconds: 3600,
   expectedSeconds: 1800,
   minimumRequests: 0,
+  endpointKind: 'instances',
 };
 
 /** Publishes a candidate that has all of the traffic. */

@@ -146,7 +146,7 @@ const wayOf = async (world: World, request: Deliver, found: Found): Promise<Way>
 /** Under deployment guardrails: its alarms can fire, its bakes see enough requests, and the judge knows what is usual. */
 const guarded = async (
   world: World,
-  { asked: { spec, rollout } }: Deliver,
+  { asked: { spec, rollout }, record }: Deliver,
   { variant, count, wanted }: Found,
   live: Live,
   path: Guardrail,
@@ -157,10 +157,10 @@ const guarded = async (
   const bakes = {
     bakeSeconds: path.waitSeconds,
     finalBakeSeconds: path.stages.at(-1)?.bakeSeconds ?? 0,
-    ...(kind === 'asynchronous' ? { asynchronous: true } : {}),
+    endpointKind: kind,
   };
   const alarms = alarmsOf(endpoint, { endpointConfig }, { variant, ...bakes }, rollout);
-  const rate = await usualRate(world, { endpoint, variant, asynchronous: live.asynchronous ?? false });
+  const rate = await usualRate(world, { endpoint, variant, kind: kindOf(live, record) });
   const warnings = await refuseUnfit(world, { endpoint, variant, endpointConfig, rollout, path, alarms, rate });
   const { judged, notes } = kinds[kind].judged ? await judgedBy(world, { endpoint, variant }, rollout) : { notes: [] };
   const abort = alarms.find(({ MetricName }) => MetricName === 'Abort');

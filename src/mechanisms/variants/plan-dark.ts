@@ -57,7 +57,7 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
     attempt,
   });
   const dark = darkConfig(spec.name, version, serving, canonical, alone.config, count, attempt);
-  const rate = await usualRate(world, { endpoint: spec.name, variant: canonical, asynchronous: false });
+  const rate = await usualRate(world, { endpoint: spec.name, variant: canonical });
   const fleet = { endpoint: spec.name, variant: canonical };
   const proof = proofTimes(rollout, await freezePolicy(world, fleet, rollout.judge, rollout), rate);
   refuseUnprovable(rollout, proof, rate, spec.name);

@@ -52,7 +52,7 @@ export const planSteps = async (world: World, { asked, record }: Shift): Promise
   const { policy, latency } = frozen;
   // The publishing of one that had all traffic did not go through: there is nothing left to prove it against.
   const full = shareOf(live, next) > 0.999;
-  const rate = await usualRate(world, { endpoint, variant: canonical, asynchronous: false });
+  const rate = await usualRate(world, { endpoint, variant: canonical });
   const proof = full ? [] : proofTimes(rollout, frozen, rate);
   refuseUnprovable(rollout, proof, rate, endpoint);
   const alarms = stepAlarms(endpoint, next, beside.candidate, rollout);

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   capacityOf,
-  type EndpointKind,
   hardwareOf,
   hardwareOfVariant,
   kindAsked,
@@ -14,7 +13,7 @@ import { type Live, observe } from '../../../src/endpoint/observe.ts';
 import type { EndpointSpec } from '../../../src/manifest/manifest.ts';
 import { Refusal } from '../../../src/operation.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
-import type { MechanismName } from '../../../src/release/record.ts';
+import type { EndpointKind, MechanismName } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
 import { recordOf } from '../../support/planning.ts';
 import { subject } from '../../support/release.ts';
@@ -77,6 +76,7 @@ describe('the kind of an endpoint', () => {
   test('requests are counted by the one metric that it publishes for each of them', () => {
     const counted = each.map(([kind]) => [kind, kinds[kind].requests.metric]);
     expect(counted.filter(([, metric]) => metric !== 'Invocations')).toEqual([['asynchronous', 'ModelLatency']]);
+    expect(kinds.asynchronous).toMatchObject({ failures: 'server-errors', judged: false });
   });
 });
 

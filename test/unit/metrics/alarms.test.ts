@@ -114,7 +114,7 @@ describe('the alarms of a release', () => {
 
 describe('the lint', () => {
   const kinds = (problems: readonly AlarmProblem[]) => problems.map(({ kind }) => kind);
-  const [asyncErrors] = releaseAlarms({ ...candidate, asynchronous: true, alarms: everything, bakeSeconds: 600 });
+  const [asyncErrors] = releaseAlarms({ ...candidate, kind: 'asynchronous', alarms: everything, bakeSeconds: 600 });
   const base: MetricAlarm = { ...asyncErrors, AlarmName: 'theirs' };
   const lint = (change: Partial<MetricAlarm>, bakeSeconds = 600, more: Partial<AlarmFacts> = {}) =>
     lintAlarm({ ...base, ...change }, bakeSeconds, { ...facts, ...more });

@@ -46,7 +46,7 @@ describe('requests', () => {
         },
       },
     } as unknown as World;
-    await requestsSeen(far, { ...fleets, endpointConfig: 'x', asynchronous: true }, now - minutes(30), now);
+    await requestsSeen(far, { ...fleets, endpointConfig: 'x', kind: 'asynchronous' }, now - minutes(30), now);
     expect(asked).toEqual([['ModelLatency', 'SampleCount']]);
   });
 

@@ -15,7 +15,7 @@ const whole: Submission = {
   ...(judged?.mechanism === 'guardrail' ? judged : {}),
   deployment: { AutoRollbackConfiguration: { Alarms: [{ AlarmName: 'theirs' }] } },
   minimumRequests: 600,
-  asynchronous: true,
+  endpointKind: 'asynchronous',
 };
 const swap = { kind: 'update', variant: 'AllTraffic', expectedSeconds: 300 } as const;
 const dark = { mechanism: 'variants', variant: 'AllTraffic-next', canonical: 'AllTraffic', exclude: [] } as const;
@@ -45,7 +45,11 @@ describe('a record of schema 1', () => {
     expect(withoutSubmissions(record)).toEqual(withoutSubmissions(written));
     expect(record.history).toEqual(written.history);
     // What was asked of SageMaker under guardrails is asked again to the letter.
-    expect(record.ended[2]?.submission).toEqual({ ...written.ended[2]?.submission, mechanism: 'guardrail' });
+    expect(record.ended[2]?.submission).toEqual({
+      ...written.ended[2]?.submission,
+      mechanism: 'guardrail',
+      endpointKind: 'instances',
+    });
     expect(parseRecord(JSON.stringify(record))).toEqual(record);
   });
 
