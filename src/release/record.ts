@@ -116,7 +116,7 @@ export interface GuardedUpdate extends Submitted {
   readonly timeoutSeconds: number;
   readonly expectedSeconds: number;
   readonly minimumRequests: number;
-  /** What the candidate makes of the endpoint: decides which metrics count its requests. */
+  /** The kind of endpoint that the candidate makes: decides which metrics count its requests. */
   readonly endpointKind: EndpointKind;
   /** Under the judge: its policy and latency plan, frozen before the first candidate request. */
   readonly judged?: { readonly policy: Policy; readonly latency?: LatencyPlan };

@@ -16,7 +16,7 @@ export interface FleetFacts {
   /** Instances the candidate will have. */
   readonly instanceCount: number;
   readonly fleet: Hardware;
-  /** What serves now; absent on a first deployment. */
+  /** The serving fleet; absent on a first deployment. */
   readonly replaced?: Hardware;
   /** Limit for one instance to download the model and pass its health check. */
   readonly startSeconds: number;
