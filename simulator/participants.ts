@@ -17,7 +17,8 @@ export interface Participants {
   rouse(id: string): void;
   /**
    * The first contact of a started process. Calls `go` when no earlier-registered participant is still starting and no other
-   * process runs (the driver may: it waits for the one it has just spawned), so processes spawned side by side take their first turns in order of registration too.
+   * process runs (the driver may: it waits for the one it has just spawned). So processes spawned side by side also take their
+   * first turns in order of registration.
    */
   start(id: string, go: () => void): void;
   has(id: string): boolean;

@@ -2,7 +2,7 @@ import { quoted } from './secrets.ts';
 
 /**
  * Declarations. One `Schema` per operation is the only source of `action.yml`, the README tables, the command line's flags and
- * help, and the CodePipeline action type; types are inferred from it, never written beside it.
+ * help, and the CodePipeline action type. Types are inferred from it, never written beside it.
  */
 export interface Field<Value> {
   /** One sentence for `action.yml`, README and `--help`; Markdown allowed. */

@@ -4,7 +4,7 @@ import { asText, causeOf, isCutOff } from './causes.ts';
 
 /**
  * The one place that distinguishes AWS errors: by `name` and message prefix, never by HTTP status or class (DESIGN §7 rule 10).
- * SageMaker answers almost everything with an un-modelled ValidationException and status 400, so only the words differ; quotes
+ * SageMaker answers almost everything with an un-modelled ValidationException and status 400, so only the words differ. Quotes
  * around ARNs differ between AWS and emulators, so nothing after the prefix is matched.
  */
 export type ErrorClass =

@@ -59,8 +59,8 @@ const sentOnce: ReadonlySet<string> = new Set(['sagemaker:CreateEndpoint', 'sage
 const isRead = (call: string): boolean => /:(Describe|Get|List|Head|Batch)/.test(call);
 
 /**
- * The only retry there is (SDK clients have `maxAttempts: 1`). Turns are at least thirty seconds apart (DESIGN §7 rule 11), so ten
- * seconds of waiting in any thirty are at most ten in a turn, and calls of one turn share them.
+ * The only retry there is (SDK clients have `maxAttempts: 1`). Turns are at least thirty seconds apart (DESIGN §7 rule 11). So ten
+ * seconds of waiting in any thirty are at most ten in a turn; calls of one turn share them.
  */
 export const retrying = ({ clock, random, forgetCredentials }: RetryOptions): Retry => {
   let windowStart = Number.NEGATIVE_INFINITY;

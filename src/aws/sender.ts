@@ -24,8 +24,8 @@ interface SdkCommand {
 }
 
 /**
- * The retry sits in the command's outermost middleware step, inside `send`: there the SDK provides the operation's name (class
- * names do not survive minification), and every attempt signs anew with the current credentials.
+ * The retry sits in the command's outermost middleware step, inside `send`. There the SDK provides the operation's name (class
+ * names do not survive minification). Every attempt signs anew with the current credentials.
  * @param service the IAM prefix that names the call: `sagemaker`, `s3`
  */
 export const sender = <Client extends { send: unknown }>(

@@ -2,7 +2,7 @@ import { counted } from './amounts.ts';
 import type { Alternatives } from './conviction.ts';
 
 /**
- * Errors that come in bursts (a retry storm, one bad host) can hit one arm alone: requests are then not exchangeable and the bound
+ * Errors that come in bursts (a retry storm, one bad host) can hit one arm alone. Requests are then not exchangeable, and the bound
  * on false convictions does not hold by itself. The guard caps the evidence of one bucket, so that no fewer than three can convict.
  * It costs time on a clean history. So the day before the rollout decides whether the guard is on, and the plan freezes the
  * decision.
@@ -46,8 +46,8 @@ const tolerated = 4;
 const rarest = 1e-3;
 
 /**
- * Neighbouring buckets are compared two by two: given the bad requests of both together, the first one's are binomial whatever the
- * rate is, so slow drift and daily load cancel, and only changes from one bucket to the next remain. The guard is needed when the
+ * Neighbouring buckets are compared two by two: given the bad requests of both together, the first one's are binomial, whatever the
+ * rate is. So slow drift and daily load cancel, and only changes from one bucket to the next remain. The guard is needed when the
  * sum of the squared, standardised differences is too large (many small bursts) or one pair is too uneven (a rare large one).
  * @param history the baseline's buckets in order, oldest first, from before the first candidate request
  */

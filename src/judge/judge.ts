@@ -8,8 +8,8 @@ import { convictionThreshold, coverageOf, type Ruling, ruleOn } from './ruling.t
 import type { MetricEvidence, Verdict } from './verdict.ts';
 
 /**
- * The verdict after the last of `buckets`: a fold over them in the order of time, so that a crash, a retry, a revised or late
- * bucket and a replay all mean the same: it is computed again. A candidate without evidence is never healthy and never guilty.
+ * The verdict after the last of `buckets`: a fold over them in the order of time, so it can always be computed again: after a
+ * crash, a retry, a revised or late bucket, and in a replay. A candidate without evidence is never healthy and never guilty.
  * @param buckets closed ones, at most one per start, in any order
  */
 export const judge = (policy: Policy, buckets: readonly Bucket[]): Verdict =>

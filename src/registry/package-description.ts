@@ -6,8 +6,8 @@ const seal = / \(content sha256:([0-9a-f]{64})\)$/;
 
 /**
  * `churn_v1.4.0: less churn in spring (content sha256:77d0…)`. The description is the one text of a package that cannot be changed
- * later (AWS: UpdateModelPackage has no such member), and it comes with every listing: it begins with the version, which identifies
- * its owner, and ends with the digest of the content, which reveals an edit of the package (DESIGN §7 rule 2).
+ * later (AWS: UpdateModelPackage has no such member), and every listing has it. It begins with the version, which identifies its
+ * owner. It ends with the digest of the content, which reveals an edit of the package (DESIGN §7 rule 2).
  * @param words of the user; cut when there is no room
  */
 export const packageDescription = (model: string, semver: string, contentDigest: string, words?: string): string => {
