@@ -82,7 +82,8 @@ const replayJournal = (
   return same ? 0 : 1;
 };
 
+/** The sentence is no part of a verdict: it may be worded better by now. */
 const agree = (
-  { t, decision, reason, logEvidence, because }: ReturnType<typeof verdictOf>,
-  witnessed: Look['verdict'],
-) => canonical({ t, decision, reason, logEvidence, because }) === canonical(witnessed);
+  { t, decision, reason, logEvidence }: ReturnType<typeof verdictOf>,
+  { because: _, ...witnessed }: Look['verdict'],
+) => canonical({ t, decision, reason, logEvidence }) === canonical(witnessed);

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { judge } from '../../src/commands/judge.ts';
@@ -66,6 +67,18 @@ describe('a release that was recorded is judged again, and every verdict is the 
     expect([code, err]).toEqual([0, []]);
     const { reason } = JSON.parse(readFileSync(pathOf(name), 'utf8').trimEnd().split('\n').at(-1) ?? '');
     expect([reason, ...new Set(verdicts.map((verdict) => verdict.reason))]).toEqual(expected[name]);
+  });
+
+  test('a sentence may be worded better since; a figure may not differ', async () => {
+    const journal = readFileSync(pathOf('steps-errors'), 'utf8');
+    const other = join(mkdtempSync(join(tmpdir(), 'journal-')), 'journal.jsonl');
+    writeFileSync(other, journal.replaceAll(/"because":"[^"]*"/g, '"because":"as it was said then"'));
+    expect(await replayed(other)).toMatchObject({ code: 0 });
+    writeFileSync(other, journal.replace(/("kind":"verdict".*?"logEvidence":)[^,]+/, '$1-3'));
+    expect(await replayed(other)).toMatchObject({
+      code: 1,
+      err: ['judge: a verdict is not the one the journal witnessed'],
+    });
   });
 
   test('a journal without its scene cannot be recorded again, and all of them stay small', () => {
