@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import nock from 'nock';
 import { startSimulator } from '../../../simulator/simulator.ts';
 import { actionTypes } from '../../../src/commands/action-types.ts';
@@ -63,6 +63,9 @@ describe('action-types', () => {
     expect(misspelt.err.join('\n')).toMatch(/did you mean --json\?/);
   });
 });
+
+// Nock changes `http`, which the next test file of this process uses too.
+afterAll(() => nock.restore());
 
 describe('an answer that is not of CodePipeline', () => {
   afterEach(() => nock.cleanAll());

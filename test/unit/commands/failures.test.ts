@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import nock from 'nock';
 import { commands } from '../../../src/commands/all.ts';
 import type { Command } from '../../../src/commands/command.ts';
@@ -39,6 +39,9 @@ const asksAws: Readonly<Record<Name, readonly string[] | undefined>> = {
   rehearse: undefined,
   simulator: undefined,
 };
+
+// Nock changes `http`, which the next test file of this process uses too.
+afterAll(() => nock.restore());
 
 describe('a command that AWS refuses', () => {
   const before = { ...process.env };
