@@ -169,7 +169,7 @@ const tryFile = async (
     // Its sandbox rewrites tsconfig.json by an interface that TypeScript 7 does not have; without such a file it leaves that out.
     tsconfigFile: 'none.json',
     tempDirName: '.cache/mutation/sandbox',
-    ignorePatterns: ['build', '.cache', 'rehearsal', 'docs', 'actions', 'codebuild'],
+    ignorePatterns: ['build', '.cache', 'docs', 'actions', 'codebuild'].map((folder) => `/${folder}`),
     timeoutMS: 15_000,
     incremental: true,
     incrementalFile,
