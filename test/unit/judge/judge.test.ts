@@ -29,6 +29,31 @@ test('what is said before the first bet survives a journal: JSON knows no infini
   expect(JSON.parse(JSON.stringify(verdict))).toEqual(verdict);
 });
 
+test('before the first bucket nothing is decided', () => {
+  expect(judge(policy, [])).toMatchObject({
+    t: 0,
+    decision: 'continue',
+    reason: 'insufficient-evidence',
+    logEvidence: 0,
+    candidateRequests: 0,
+    stepRequests: 0,
+    coverage: 0,
+  });
+});
+
+test('what is only reported is proven by nothing, and has no threshold', () => {
+  const { evidence } = judge(
+    policyOf(manifest, { clientErrors: true }),
+    minutes({
+      candidate: { requests: 900, bad: { errors: 0, 'client-errors': 3 } },
+      baseline: { requests: 8100, bad: { errors: 0, 'client-errors': 20 } },
+    }),
+  );
+  expect(evidence['client-errors']).toMatchObject({ logHealth: 0, candidate: { requests: 900, bad: 3 } });
+  expect(evidence['client-errors']).not.toHaveProperty('healthThreshold');
+  expect(evidence['errors']).toHaveProperty('healthThreshold');
+});
+
 describe('convict', () => {
   test('a candidate that fails ten times as often is convicted, and the sentence says by what', () => {
     const verdict = judge(policy, minutes(both(4, 2), both(5, 3)));
@@ -128,6 +153,8 @@ describe('unknown is never healthy and never guilty', () => {
     const said = decisions(policy, buckets);
     expect(said.slice(5, 15)).toEqual(times(10, 'hold'));
     expect(said.slice(15)).toEqual(['rollback', 'rollback']);
+    expect(judge(policy, buckets.slice(0, 7)).because).toMatch(/^metrics are missing for 120 s:/);
+    expect(judge(policy, buckets).because).toMatch(/^metrics have been missing for 660 s, longer than 600 s:/);
     expect(judge(policy, buckets)).toMatchObject({ reason: 'unobserved-too-long' });
   });
 

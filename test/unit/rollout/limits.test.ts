@@ -149,6 +149,7 @@ describe('sizes', () => {
   test.each([
     ['half', canary(percent(50)), of(4), 2],
     ['half of two', canary(percent(50)), of(2), 1],
+    ['a tenth after rounding down', linear(percent(15)), of(10), 1],
     ['a tenth, linear', linear(percent(10)), of(10), 1],
     ['less than a tenth, rounded up', linear(percent(10)), of(15), 2],
     ['a twentieth, rolling', rolling(percent(5)), of(20), 1],
@@ -245,6 +246,7 @@ describe('where there are no guardrails', () => {
   const inf1 = { ...fleet, fleet: on('ml.inf1.xlarge') };
   const asks: readonly Rollout[] = [
     canary(percent(25)),
+    canary(percent(25), { bake: 0, final: 0 }),
     atOnce(1),
     atOnce(0, { minimumRequests: 1 }),
     atOnce(0, { alarms: { errors: 0.01, named: [] } }),
