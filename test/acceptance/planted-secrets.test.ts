@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
-import { seconds } from '../../src/clock.ts';
+import { minutes, seconds } from '../../src/clock.ts';
 import { actionTypeId, actionTypeOf } from '../../src/hosts/codepipeline/action-types.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { createDriver, type Driver } from '../../src/rehearsal/driver.ts';
@@ -327,6 +327,9 @@ describe('planted secrets', () => {
     const none = await shift();
     expect(none['outputs']).toContain('no-candidate');
     record('shift-traffic has no candidate', none);
+    const { endpoint, requestsPerSecond } = house;
+    const traffic = team.simulator.traffic({ endpoint, requestsPerSecond, seed: 7 });
+    await driver.until(driver.now() + minutes(20));
     const dark = await steps.step('deploy-endpoint', {
       environment: house.environment,
       version: '1.1.0',
@@ -340,6 +343,7 @@ describe('planted secrets', () => {
     const late = await shift();
     expect(late['outputs']).toContain('deadline-passed');
     record('shift-traffic is out of time', late);
+    traffic.stop();
     write(good);
   });
 
