@@ -83,7 +83,7 @@ describe('a step', () => {
 
   test('keeps the share it was given until another one is given', () => {
     const tilted: Minute = { candidate: arm(60, 0), baseline: arm(2940, 0) };
-    expect(reason([{ ...tilted, share: 0.1 }, ...times(3, tilted)])).toBe('split-not-as-weighted');
+    expect(reason([{ ...clean, share: 0.1 }, ...times(9, tilted)])).toBe('split-not-as-weighted');
     expect(reason(times(4, tilted))).not.toBe('split-not-as-weighted');
     expect(reason([{ ...tilted, share: 0.1 }, moved(clean), ...times(3, tilted)])).not.toBe('split-not-as-weighted');
     expect(verdict([{ ...tilted, share: 0.1 }, ...times(3, tilted)]).because).toContain(
