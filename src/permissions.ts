@@ -325,7 +325,7 @@ export interface Statement {
   readonly Resource: readonly string[];
   readonly Condition?: Condition;
 }
-export interface Policy {
+export interface IamPolicy {
   readonly Version: '2012-10-17';
   readonly Statement: readonly Statement[];
 }
@@ -344,7 +344,7 @@ const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
 };
 
 /** Least privilege for every run of an operation at one place, as IAM takes it. */
-export const policyFor = (policy: PublishedName, place: Place): Policy => {
+export const policyFor = (policy: PublishedName, place: Place): IamPolicy => {
   const resources = resourcesOf(place);
   return {
     Version: '2012-10-17',

@@ -15,7 +15,7 @@ import { type IrisVersion, irisFixture } from '../simulator/fixtures/fixtures.ts
 import { startSimulator } from '../simulator/simulator.ts';
 import { minutes } from '../src/clock.ts';
 import { openRehearsalClock } from '../src/hosts/rehearsal-clock.ts';
-import { house, manifestText } from '../src/rehearsal/manifest.ts';
+import { manifestText, rehearsedTeam } from '../src/rehearsal/manifest.ts';
 import { copyPlain } from './plain-workflows.ts';
 
 interface Said {
@@ -37,7 +37,7 @@ on: push
 jobs:
   deliver:
     uses: ./.github/workflows/deliver.yml
-    with: ${JSON.stringify({ environment: house.environment, 'planner-role': planner, ...given })}
+    with: ${JSON.stringify({ environment: rehearsedTeam.environment, 'planner-role': planner, ...given })}
   tell:
     if: always()
     needs: deliver
@@ -94,7 +94,7 @@ git('init', '--initial-branch=main');
 
 // Without a driver: nobody but the one participant can hold the time, so a slow machine changes nothing.
 const simulator = await startSimulator({ wallSpeed: 1 });
-simulator.images.tag(house.image, house.imageDigest);
+simulator.images.tag(rehearsedTeam.image, rehearsedTeam.imageDigest);
 const participant = simulator.register('workflow');
 
 /** What a published policy allows: each job gets by with what docs/workflows.md says it needs. */
@@ -138,11 +138,11 @@ const lastWords = (lines: readonly Line[]): Record<string, string> => {
 const registration = (version: IrisVersion): With => {
   const fixture = irisFixture(version);
   const key = `training/iris-${version}/model.tar.gz`;
-  simulator.objects.put(house.bucket, key, fixture.artifact);
+  simulator.objects.put(rehearsedTeam.bucket, key, fixture.artifact);
   writeFileSync(join(workspace, 'evaluation.json'), fixture.evaluation);
   return {
     version,
-    image: house.image,
+    image: rehearsedTeam.image,
     artifact: `s3://${house.bucket}/${key}`,
     evaluation: 'evaluation.json',
     'content-types': 'text/csv',
@@ -169,7 +169,7 @@ const expectEnd = async (
 
 const approve = async (): Promise<void> => {
   const { ModelPackageSummaryList } = await simulator.call('sagemaker', 'ListModelPackages', {
-    ModelPackageGroupName: house.model,
+    ModelPackageGroupName: rehearsedTeam.model,
   });
   for (const { ModelPackageArn } of ModelPackageSummaryList as { ModelPackageArn: string }[])
     await simulator.call('sagemaker', 'UpdateModelPackage', { ModelPackageArn, ModelApprovalStatus: 'Approved' });
@@ -181,7 +181,11 @@ try {
   await approve();
   await expectEnd('first deployment', first, 'green', 'succeeded/delivered', '1.0.0');
 
-  simulator.traffic({ endpoint: house.endpoint, requestsPerSecond: house.requestsPerSecond, seed: 20_260_105 });
+  simulator.traffic({
+    endpoint: rehearsedTeam.endpoint,
+    requestsPerSecond: rehearsedTeam.requestsPerSecond,
+    seed: 20_260_105,
+  });
   const clock = await openRehearsalClock(participant.url);
   await clock.sleepUntil(clock.now() + minutes(20));
 

@@ -13,7 +13,7 @@ import { irisFixture } from '../simulator/fixtures/fixtures.ts';
 import { startSimulator } from '../simulator/simulator.ts';
 import { minutes } from '../src/clock.ts';
 import { commands } from '../src/commands/all.ts';
-import { house, manifestText } from '../src/rehearsal/manifest.ts';
+import { manifestText, rehearsedTeam } from '../src/rehearsal/manifest.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const launcher = join(root, 'bin/model-delivery.mjs');
@@ -90,11 +90,11 @@ const play = async (node: string): Promise<readonly string[]> => {
   const register = async (version: Parameters<typeof irisFixture>[0]): Promise<void> => {
     const { artifact, evaluation } = irisFixture(version);
     const key = `training/iris-${version}/model.tar.gz`;
-    simulator.objects.put(house.bucket, key, artifact);
+    simulator.objects.put(rehearsedTeam.bucket, key, artifact);
     writeFileSync(join(folder, 'evaluation.json'), evaluation);
     const given = [
       '--image',
-      house.image,
+      rehearsedTeam.image,
       '--artifact',
       `s3://${house.bucket}/${key}`,
       '--evaluation',
@@ -103,10 +103,10 @@ const play = async (node: string): Promise<readonly string[]> => {
     const types = ['--content-types', 'text/csv', '--response-types', 'text/csv', '--approval-status', 'Approved'];
     await run(['register-model', ...where, '--version', version, ...given, ...types], 0, /succeeded\/registered/);
   };
-  const where = ['--environment', house.environment];
+  const where = ['--environment', rehearsedTeam.environment];
 
   try {
-    simulator.images.tag(house.image, house.imageDigest);
+    simulator.images.tag(rehearsedTeam.image, rehearsedTeam.imageDigest);
     writeFileSync(join(folder, 'delivery.yml'), manifestText());
     writeFileSync(join(folder, 'judge.yml'), policy);
     writeFileSync(join(folder, 'buckets.jsonl'), buckets);
@@ -122,7 +122,11 @@ const play = async (node: string): Promise<readonly string[]> => {
     await run(['approve-gate', ...where, '--version', '1.0.0'], 0, /succeeded\/approved/);
     await run(['plan', ...where, '--version', '1.0.0'], 0, /succeeded\/planned/);
     await run(['deploy-endpoint', ...where, '--version', '1.0.0'], 0, /succeeded\/delivered/);
-    simulator.traffic({ endpoint: house.endpoint, requestsPerSecond: house.requestsPerSecond, seed: 20_260_105 });
+    simulator.traffic({
+      endpoint: rehearsedTeam.endpoint,
+      requestsPerSecond: rehearsedTeam.requestsPerSecond,
+      seed: 20_260_105,
+    });
     await pass(minutes(20));
     await register('1.1.0');
     await run(['lint', ...where, '--version', '1.1.0'], 0, /succeeded\/planned/);

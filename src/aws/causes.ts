@@ -5,7 +5,7 @@ import { withoutUndefined } from '../without-undefined.ts';
  * Why a call never reached AWS, with a remedy. Without this a proxy's 403 looks like a missing permission, a captive portal like a
  * `SyntaxError`, and a wrong clock like a wrong trust policy.
  */
-export interface Cause {
+export interface NetworkCause {
   readonly kind: 'unreachable' | 'clock-skew';
   readonly because: string;
 }
@@ -30,7 +30,7 @@ interface Failed {
 }
 
 /** The cause of a failed call, if it is not AWS's own answer to the call; undefined otherwise. */
-export const causeOf = (error: unknown): Cause | undefined => {
+export const networkCauseOf = (error: unknown): NetworkCause | undefined => {
   if (!(error instanceof Error)) return undefined;
   // The SDK copies these members from the answer into the error, whatever they hold.
   const { $response } = error as Failed;

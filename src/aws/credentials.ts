@@ -1,7 +1,7 @@
 import { type Clock, duration, type Instant, iso, minutes, seconds } from '../clock.ts';
 import { keepSecret, redacted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import { causeOf, Unreachable } from './causes.ts';
+import { networkCauseOf, Unreachable } from './causes.ts';
 import { type AwsConnection, clientSettings } from './connection.ts';
 import { classify, describe } from './errors.ts';
 import { retrying, Throttled } from './retry.ts';
@@ -75,7 +75,7 @@ export const base = (options: BaseOptions): CredentialSource => {
     } catch (error) {
       // The chain also calls STS where the runner has a web identity: a wait there does not mean that no credentials exist.
       const kind = classify(error);
-      if (kind === 'throttled' || kind === 'transient' || causeOf(error)) throw error;
+      if (kind === 'throttled' || kind === 'transient' || networkCauseOf(error)) throw error;
       throw new CredentialsUnavailable(`no AWS credentials were found: ${describe(error)}`);
     }
   });
@@ -239,7 +239,7 @@ const oidcToken = async ({ role }: AssumedOptions, token: () => Promise<string>)
     return await token();
   } catch (error) {
     const said = redacted(error instanceof Error ? error.message : String(error));
-    if (notAnswered.test(said) || causeOf(error))
+    if (notAnswered.test(said) || networkCauseOf(error))
       throw new Unreachable(
         `role ${role} could not be assumed: GitHub's identity service did not answer (${said.replaceAll(/\s+/g, ' ').trim()}); check that this machine can reach the host, directly or by HTTPS_PROXY`,
       );
@@ -254,7 +254,7 @@ const oidcToken = async ({ role }: AssumedOptions, token: () => Promise<string>)
 const refusal = (role: string, error: unknown, token: string | undefined): unknown => {
   if (error instanceof CredentialsUnavailable || error instanceof Throttled) return error;
   const kind = classify(error);
-  if (kind === 'aborted' || kind === 'transient' || causeOf(error)) return error;
+  if (kind === 'aborted' || kind === 'transient' || networkCauseOf(error)) return error;
   const said = error instanceof Error ? redacted(error.message) : '';
   const name = error instanceof Error ? error.name : 'Error';
   if (token === undefined)

@@ -1,6 +1,6 @@
 import { redacted, redactedWords } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import { asText, causeOf, isCutOff } from './causes.ts';
+import { asText, isCutOff, networkCauseOf } from './causes.ts';
 
 /**
  * The one place that distinguishes AWS errors: by `name` and message prefix, never by HTTP status or class (DESIGN §7 rule 10).
@@ -121,7 +121,7 @@ export const classify = (error: unknown): ErrorClass => {
   if (shape.name === credentialsUnavailable) return 'no-credentials';
   if (shape.code !== undefined && brokenConnection.test(shape.code)) return 'transient';
   if (isCutOff(shape)) return 'transient';
-  const cause = causeOf(error);
+  const cause = networkCauseOf(error);
   if (cause) return cause.kind;
   const named = Object.hasOwn(byName, shape.name) ? byName[shape.name] : undefined;
   const worded = byMessage.find(([pattern]) => pattern.test(shape.message))?.[1];
@@ -182,7 +182,7 @@ const isUnread = (error: unknown): boolean =>
 
 /** No answer from AWS: the call never reached it, or a device between this machine and AWS answered in its place. */
 export const isUnreachable = (error: unknown): boolean =>
-  neverSent.test(shapeOf(error).code ?? '') || causeOf(error)?.kind === 'unreachable';
+  neverSent.test(shapeOf(error).code ?? '') || networkCauseOf(error)?.kind === 'unreachable';
 
 /** Time, another turn or other credentials may cure it. */
 const passing: ReadonlySet<ErrorClass> = new Set([
@@ -258,7 +258,7 @@ const wordsOf = (error: unknown): string => {
   // This function already composed the text of `Throttled`, and that is the name of a wait, not of its cause.
   if (shape.name === credentialsUnavailable || shape.name === 'Throttled') return shape.message;
   const request = shape.$metadata?.requestId ? ` (request ${shape.$metadata.requestId})` : '';
-  const cause = causeOf(error);
+  const cause = networkCauseOf(error);
   if (cause) return `${shape.call ? `${shape.call} failed: ` : ''}${cause.because}${request}`;
   const permission = permissionOf(error);
   if (permission) {

@@ -1,5 +1,5 @@
 import type { Arm, Bucket } from '../judge/bucket.ts';
-import type { Past } from '../judge/burst-guard.ts';
+import type { BaselineHistory } from '../judge/burst-guard.ts';
 import { type BothLatencies, type Latency, type LatencyPlan, latencyCounts, latencyPlan } from '../judge/latency.ts';
 import { clientErrorsMetric, errorsMetric } from '../judge/policy.ts';
 import { suggest } from '../manifest/suggest.ts';
@@ -31,7 +31,7 @@ export interface BucketLine {
 
 export interface BucketFile {
   /** From before the first candidate line, or the first that names a share. */
-  readonly history: readonly (Past & { readonly seconds: number })[];
+  readonly history: readonly (BaselineHistory & { readonly seconds: number })[];
   /** From there on, without holes: what no line speaks of is a bucket that is not known. */
   readonly buckets: readonly Bucket[];
   readonly clientErrors: boolean;

@@ -6,7 +6,7 @@ import type { Terminal } from '../hosts/terminal.ts';
 import { beginJudging, judge as judgeBuckets, observeBucket, verdictOf } from '../judge/judge.ts';
 import type { Policy } from '../judge/policy.ts';
 import { jsonText } from '../plain-text.ts';
-import { bucketsAt, type Look, type Witnessed } from '../release/witnessed.ts';
+import { bucketsAt, type JudgeLook, type WitnessedJudge } from '../release/witnessed.ts';
 import { InputError } from '../schema.ts';
 import { type Command, wrongRequest } from './command.ts';
 import { readJournalFile, recordedInputs, recordedJournal, recordedLines } from './recorded-metrics.ts';
@@ -65,7 +65,7 @@ const lineOf = (verdict: ReturnType<typeof verdictOf>, more: object = {}): strin
 
 /** @param differs another policy than the release's: it may say something else */
 const replayJournal = (
-  { policy, looks }: Witnessed & { readonly policy: Policy },
+  { policy, looks }: WitnessedJudge & { readonly policy: Policy },
   terminal: Terminal,
   differs: boolean,
 ): ExitCode => {
@@ -85,5 +85,5 @@ const replayJournal = (
 /** The sentence is no part of a verdict: it may be worded better by now. */
 const agree = (
   { t, decision, reason, logEvidence }: ReturnType<typeof verdictOf>,
-  { because: _, ...witnessed }: Look['verdict'],
+  { because: _, ...witnessed }: JudgeLook['verdict'],
 ) => canonical({ t, decision, reason, logEvidence }) === canonical(witnessed);

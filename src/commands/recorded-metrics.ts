@@ -1,12 +1,18 @@
 import { readTextFile } from '../hosts/read-file.ts';
 import type { Bucket } from '../judge/bucket.ts';
-import { needsBurstGuard, type Past } from '../judge/burst-guard.ts';
-import { usualRate } from '../judge/incident.ts';
+import { type BaselineHistory, needsBurstGuard } from '../judge/burst-guard.ts';
+import { usualErrorRate } from '../judge/incident.ts';
 import { watchedLatency } from '../judge/latency.ts';
 import { errorsMetric, type Policy, policyOf } from '../judge/policy.ts';
 import { loadJudge } from '../manifest/load.ts';
 import type { JudgePolicy } from '../manifest/manifest.ts';
-import { bucketsAt, type Look, readWitnessed, UnreadableJournal, type Witnessed } from '../release/witnessed.ts';
+import {
+  bucketsAt,
+  type JudgeLook,
+  readWitnessed,
+  UnreadableJournal,
+  type WitnessedJudge,
+} from '../release/witnessed.ts';
 import { file, InputError, optional, text } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { bucketsOf, readBucketLines } from './bucket-lines.ts';
@@ -17,13 +23,13 @@ export interface Recorded {
   readonly guardBecause: string;
   readonly latency: string;
   /** Of the baseline alone, from before the candidate got requests. */
-  readonly history: readonly (Past & { readonly seconds: number })[];
+  readonly history: readonly (BaselineHistory & { readonly seconds: number })[];
   /** From the first candidate request on. */
   readonly buckets: readonly Bucket[];
   /** Of the baseline by metric, where it was counted before the rollout: bad ones as a share of the requests. */
   readonly rates?: Readonly<Record<string, number>>;
   /** What was said then, by the policy of then. */
-  readonly said?: readonly Look[];
+  readonly said?: readonly JudgeLook[];
 }
 
 const standardInput = '-';
@@ -57,7 +63,7 @@ export const recordedLines = (judge: JudgePolicy, path: string): Recorded => {
   const lines = readBucketLines(textOf('buckets', path), path === standardInput ? 'standard input' : path);
   const { history, buckets, latency, clientErrors } = bucketsOf(lines, judge.convict.worseThan);
   const guard = needsBurstGuard(history);
-  const usual = usualRate(history);
+  const usual = usualErrorRate(history);
   return {
     policy: policyOf(judge, {
       burstGuard: guard.needed,
@@ -76,14 +82,14 @@ export const guardReason = ({ burstGuard }: JudgePolicy, because: string): strin
   burstGuard === 'on' || burstGuard === 'off' ? 'the policy says so' : because;
 
 /** @throws {InputError} */
-export const readJournalFile = (path: string): Witnessed & { readonly policy: Policy } =>
+export const readJournalFile = (path: string): WitnessedJudge & { readonly policy: Policy } =>
   readJournal(textOf('journal', path), path);
 
 /**
  * @param source what the text is called in messages
  * @throws {InputError} also when the release had no judge
  */
-export const readJournal = (text: string, source: string): Witnessed & { readonly policy: Policy } => {
+export const readJournal = (text: string, source: string): WitnessedJudge & { readonly policy: Policy } => {
   try {
     const { policy, ...witnessed } = readWitnessed(text);
     if (policy === undefined) throw new InputError(`${source}: this release had no judge`);
@@ -96,7 +102,7 @@ export const readJournal = (text: string, source: string): Witnessed & { readonl
 
 /** The journal's buckets, as CloudWatch had them in the end. @param judge another policy over the metrics that were watched then */
 export const recordedJournal = (
-  { policy, latency, looks }: Witnessed & { readonly policy: Policy },
+  { policy, latency, looks }: WitnessedJudge & { readonly policy: Policy },
   judge: JudgePolicy | undefined,
 ): Recorded => ({
   policy: judge

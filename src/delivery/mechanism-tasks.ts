@@ -1,10 +1,10 @@
 import { mechanismOf } from '../mechanisms/all.ts';
-import type { Wanted } from '../mechanisms/mechanism.ts';
+import type { WantedRelease } from '../mechanisms/mechanism.ts';
 import type { Turn } from '../mechanisms/turn.ts';
 import type { Task, Tasks } from './task.ts';
 
 /** What this run's manifest makes of a release; undefined in a run that only ends it. */
-type WantedOf = (turn: Turn) => Wanted | undefined;
+type WantedOf = (turn: Turn) => WantedRelease | undefined;
 
 const nothing: WantedOf = () => undefined;
 

@@ -4,7 +4,7 @@ import { seconds } from '../clock.ts';
 import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { mechanismOf } from '../mechanisms/all.ts';
 import { refuseWithdrawnMeanwhile } from '../mechanisms/approval.ts';
-import { stopped } from '../mechanisms/submit.ts';
+import { stoppedBeforeSubmission } from '../mechanisms/submit.ts';
 import type { Turn, TurnResult } from '../mechanisms/turn.ts';
 import { type Memory, type Plan, type Progress, Refusal } from '../operation.ts';
 import type { ApprovalTerms } from '../registry/approval-terms.ts';
@@ -248,7 +248,10 @@ const clearAway = async <Outputs>(
     return { because: `took ${id}, which was left behind, over from ${lease.holder}`, percent: 1 };
   }
   const tasks: Tasks = {
-    preparing: [stopped, (turn) => turn.conclude('abandoned', 'its run ended before anything was submitted')],
+    preparing: [
+      stoppedBeforeSubmission,
+      (turn) => turn.conclude('abandoned', 'its run ended before anything was submitted'),
+    ],
     ...followChange(),
     // Nobody walks on: a step without its supervisor is traffic without a judge.
     stepping: [

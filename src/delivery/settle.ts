@@ -1,6 +1,6 @@
-import { type Live, observe, type Status } from '../endpoint/observe.ts';
+import { type LiveEndpoint, observe, type Status } from '../endpoint/observe.ts';
 import { canonicalOf } from '../endpoint/variants.ts';
-import { disarmAlarms } from '../mechanisms/release-alarms.ts';
+import { deleteReleaseAlarms } from '../mechanisms/release-alarms.ts';
 import type { Turn, TurnResult } from '../mechanisms/turn.ts';
 import { bestEffort } from './best-effort.ts';
 import { restoreScaling } from './scaling-tasks.ts';
@@ -10,7 +10,7 @@ import type { Task } from './task.ts';
 const answers: ReadonlySet<Status> = new Set(['InService', 'Updating', 'SystemUpdating', 'RollingBack']);
 
 /** A candidate beside what serves has traffic: the config's name does not say which version serves. */
-const isShared = (live: Live): boolean => {
+const isShared = (live: LiveEndpoint): boolean => {
   const canonical = canonicalOf(live);
   return live.variants.some(({ name, weight }) => name !== canonical && weight > 0);
 };
@@ -34,6 +34,6 @@ export const endRelease = async (turn: Turn): Promise<TurnResult> => {
 /** What every release ends with, however it went. */
 export const settlingTasks: readonly Task[] = [
   restoreScaling,
-  bestEffort(disarmAlarms, ({ release }) => `left behind: the alarms ${release.alarms.join(', ')}`),
+  bestEffort(deleteReleaseAlarms, ({ release }) => `left behind: the alarms ${release.alarms.join(', ')}`),
   endRelease,
 ];

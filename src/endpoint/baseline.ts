@@ -4,7 +4,7 @@ import type { Configuration, ReleaseRecord } from '../release/record.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { hardwareOfVariant } from './kind.ts';
-import type { Live } from './observe.ts';
+import type { LiveEndpoint } from './observe.ts';
 
 /**
  * What serves now, as a configuration that can be gone back to. What the suite delivered itself is in the history; anything
@@ -13,7 +13,7 @@ import type { Live } from './observe.ts';
  */
 export const baselineOf = async (
   world: World,
-  live: Live,
+  live: LiveEndpoint,
   record: ReleaseRecord | undefined,
 ): Promise<Configuration> => {
   const described = await orUndefined(

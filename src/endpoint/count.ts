@@ -1,7 +1,7 @@
 import { counted } from '../judge/amounts.ts';
 import type { EndpointSpec } from '../manifest/manifest.ts';
 import type { NotRetained } from '../release/record.ts';
-import type { Live } from './observe.ts';
+import type { LiveEndpoint } from './observe.ts';
 
 export interface Count {
   /** InitialInstanceCount of the new config. */
@@ -13,7 +13,7 @@ export interface Count {
 }
 
 /** What serves has another count than it should, and nothing but the manifest looks after it; undefined: it has the right one. */
-export const drifted = (count: Count, live: Live | undefined): number | undefined => {
+export const drifted = (count: Count, live: LiveEndpoint | undefined): number | undefined => {
   const now = live?.variants[0]?.desired;
   return count.exclude.length > 0 && now !== count.expected ? now : undefined;
 };
@@ -23,7 +23,7 @@ export const drifted = (count: Count, live: Live | undefined): number | undefine
  * a live fleet keeps is no part of the new config, so that the config's name does not depend on what autoscaling did last.
  * @param scaled the live variant is a scalable target, whoever registered it
  */
-export const countOf = (spec: EndpointSpec, live: Live | undefined, scaled = false): Count => {
+export const countOf = (spec: EndpointSpec, live: LiveEndpoint | undefined, scaled = false): Count => {
   // Serverless capacity is not counted in instances.
   if (spec.instance === undefined) return { inConfig: 0, expected: 0, exclude: [] };
   const { count } = spec.instance;

@@ -1,7 +1,7 @@
 import type { EndpointSpec } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
 import type { Configuration, EndpointKind, MechanismName, ReleaseRecord } from '../release/record.ts';
-import type { Live } from './observe.ts';
+import type { LiveEndpoint } from './observe.ts';
 import { leftBehind } from './variants.ts';
 
 /** What can be done on one kind of endpoint, and how it is measured. */
@@ -73,7 +73,7 @@ export const kinds: Readonly<Record<EndpointKind, Kind>> = {
 };
 
 /** The kind of an endpoint, from one look at it; two variants are a stepped rollout's when the record has their configuration. */
-export const kindOf = (live: Live, record: ReleaseRecord): EndpointKind => {
+export const kindOf = (live: LiveEndpoint, record: ReleaseRecord): EndpointKind => {
   if (live.shadowed) return 'shadowed';
   if (live.variants.length > 1) return leftBehind(live, record) ? 'stepped' : 'several-variants';
   if (live.serverless) return 'serverless';
@@ -109,7 +109,7 @@ export const mayBecome = (
  */
 export const refuseUnusable = (
   endpoint: string,
-  live: Live,
+  live: LiveEndpoint,
   kind: EndpointKind,
   by: readonly MechanismName[] | 'restore',
 ): void => {

@@ -5,7 +5,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 
 /** What DescribeEndpoint shows, reduced to what decisions are made from. */
-export interface Live {
+export interface LiveEndpoint {
   readonly status: Status;
   readonly endpointConfig: string;
   readonly failureReason?: string;
@@ -63,14 +63,14 @@ export const inProgress = (status: Status): boolean =>
   status === 'Deleting';
 
 /** Undefined when there is no such endpoint. */
-export const observe = async (world: World, endpoint: string): Promise<Live | undefined> => {
+export const observe = async (world: World, endpoint: string): Promise<LiveEndpoint | undefined> => {
   const described = await orUndefined(world.read.sagemaker.describeEndpoint({ EndpointName: endpoint }));
   return described && live(described);
 };
 
 const at = (date: Date | undefined): Instant => date?.getTime() ?? 0;
 
-const live = (output: DescribeEndpointOutput): Live => ({
+const live = (output: DescribeEndpointOutput): LiveEndpoint => ({
   status: output.EndpointStatus as Status,
   endpointConfig: output.EndpointConfigName ?? '',
   ...withoutUndefined({ failureReason: output.FailureReason || undefined }),

@@ -3,7 +3,7 @@ import type { Beside, Configuration, ReleaseRecord } from '../release/record.ts'
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Desired } from './desired.ts';
 import { contentName } from './names.ts';
-import type { Live } from './observe.ts';
+import type { LiveEndpoint } from './observe.ts';
 
 type Variant = NonNullable<CreateEndpointConfigInput['ProductionVariants']>[number];
 
@@ -11,17 +11,17 @@ type Variant = NonNullable<CreateEndpointConfigInput['ProductionVariants']>[numb
 export const candidateVariant = (canonical: string): string => `${canonical.slice(0, 58)}-next`;
 
 /** The variant that serves: of two, the one that is not the candidate's. */
-export const canonicalOf = (live: Live): string | undefined =>
+export const canonicalOf = (live: LiveEndpoint): string | undefined =>
   live.variants.find(({ name }) => !live.variants.some((other) => candidateVariant(other.name) === name))?.name;
 
 /** Of two variants the one that served before has all of the traffic. */
-export const servesCanonical = (live: Live): boolean => {
+export const servesCanonical = (live: LiveEndpoint): boolean => {
   const canonical = canonicalOf(live);
   return live.variants.every(({ name, weight }) => (name === canonical ? weight > 0 : weight === 0));
 };
 
 /** The two ways out of a stepped rollout that has ended and left its candidate without traffic. */
-export const leftBehind = (live: Live, record: ReleaseRecord): Beside | undefined => {
+export const leftBehind = (live: LiveEndpoint, record: ReleaseRecord): Beside | undefined => {
   if (live.variants.length !== 2) return undefined;
   const canonical = canonicalOf(live);
   const idle = live.variants.find(({ name }) => name !== canonical);
@@ -30,7 +30,7 @@ export const leftBehind = (live: Live, record: ReleaseRecord): Beside | undefine
 };
 
 /** The two ways out of the config that serves, when it is one with a candidate beside. */
-export const besideOf = ({ endpointConfig }: Live, record: ReleaseRecord): Beside | undefined =>
+export const besideOf = ({ endpointConfig }: LiveEndpoint, record: ReleaseRecord): Beside | undefined =>
   record.ended.find(({ candidate }) => candidate.endpointConfig === endpointConfig)?.candidate.beside;
 
 /** A configuration without the candidate beside it. */

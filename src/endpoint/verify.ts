@@ -1,5 +1,5 @@
 import type { Configuration, Release } from '../release/record.ts';
-import type { Live } from './observe.ts';
+import type { LiveEndpoint } from './observe.ts';
 
 /**
  * Rule 1: an update succeeded when the endpoint is InService **and** its configuration is ours **and** nothing is pending **and**
@@ -7,7 +7,7 @@ import type { Live } from './observe.ts';
  * @param runs the variant that runs the model asked for; another one beside it runs another
  * @returns what is not as it was asked, one phrase each; empty = verified
  */
-export const mismatches = (live: Live, asked: Configuration, runs: string): readonly string[] => [
+export const mismatches = (live: LiveEndpoint, asked: Configuration, runs: string): readonly string[] => [
   ...(live.status === 'InService' ? [] : [`status is ${live.status}`]),
   ...(live.endpointConfig === asked.endpointConfig
     ? []
@@ -32,11 +32,11 @@ export const mismatches = (live: Live, asked: Configuration, runs: string): read
 ];
 
 /** `mismatches` of a release whose update arrived: its candidate's configuration, on the variant that it was submitted for. */
-export const arrivedAsAsked = ({ candidate, submission }: Release, live: Live): readonly string[] =>
+export const arrivedAsAsked = ({ candidate, submission }: Release, live: LiveEndpoint): readonly string[] =>
   mismatches(live, candidate, submission.variant);
 
 /** AWS: traffic share = weight / sum of weights; weights come back as 32-bit floats, so shares are compared, not weights. */
-const share = (live: Live, weight: number, member: 'weight' | 'desiredWeight' = 'weight'): number => {
+const share = (live: LiveEndpoint, weight: number, member: 'weight' | 'desiredWeight' = 'weight'): number => {
   const sum = live.variants.reduce((total, variant) => total + variant[member], 0);
   return sum === 0 ? 0 : weight / sum;
 };

@@ -1,8 +1,8 @@
 import { type World, writesOf } from '../world.ts';
-import type { Live } from './observe.ts';
+import type { LiveEndpoint } from './observe.ts';
 
 /** The candidate's share of the weights as SageMaker reports them; 0 when nothing has weight. */
-export const shareOf = (live: Live, candidate: string): number => {
+export const shareOf = (live: LiveEndpoint, candidate: string): number => {
   const sum = live.variants.reduce((total, { weight }) => total + weight, 0);
   return sum === 0 ? 0 : (live.variants.find(({ name }) => name === candidate)?.weight ?? 0) / sum;
 };

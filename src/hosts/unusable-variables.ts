@@ -6,7 +6,7 @@ import type { Env } from './run.ts';
  * value is never repeated: it may hold a password.
  * @throws {InputError} naming every one
  */
-export const refuseUnusable = (env: Env): void => {
+export const refuseUnusableVariables = (env: Env): void => {
   const problems = [
     ...['AWS_ENDPOINT_URL'].filter((name) => env[name] && !isWebAddress(env[name])).map(noAddress),
     ...proxies.filter((name) => env[name] && !isProxy(env[name])).map(noProxy),

@@ -11,7 +11,7 @@ import { version } from '../version.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Account, Run, World } from '../world.ts';
 import type { Env } from './run.ts';
-import { refuseUnusable } from './unusable-variables.ts';
+import { refuseUnusableVariables } from './unusable-variables.ts';
 
 /** Which account a delivery is for, as the manifest's environment says. */
 export interface Target {
@@ -129,7 +129,7 @@ type BaseOptions = Parameters<typeof base>[0];
 export const connectionFrom = (env: Env, given?: string): AwsConnection => {
   const region = given ?? (env['AWS_REGION'] || env['AWS_DEFAULT_REGION']);
   if (!region) throw new InputError("no region: set `region` in the manifest's environment, or AWS_REGION");
-  refuseUnusable(env);
+  refuseUnusableVariables(env);
   const endpointUrl = env['AWS_ENDPOINT_URL'];
   return { region, version, proxy: proxyFrom(env), ...withoutUndefined({ endpointUrl: endpointUrl || undefined }) };
 };

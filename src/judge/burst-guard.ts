@@ -7,7 +7,7 @@ import type { Alternatives } from './conviction.ts';
  * It costs time on a clean history. So the day before the rollout decides whether the guard is on, and the plan freezes the
  * decision.
  */
-export interface Past {
+export interface BaselineHistory {
   readonly requests: number;
   readonly bad: number;
 }
@@ -51,7 +51,7 @@ const rarest = 1e-3;
  * sum of the squared, standardised differences is too large (many small bursts) or one pair is too uneven (a rare large one).
  * @param history the baseline's buckets in order, oldest first, from before the first candidate request
  */
-export const needsBurstGuard = (history: readonly Past[]): GuardDecision => {
+export const needsBurstGuard = (history: readonly BaselineHistory[]): GuardDecision => {
   const served = history.filter(({ requests }) => requests > 0);
   if (served.length < shortestHistory)
     return {
@@ -92,7 +92,7 @@ interface Pair {
   readonly smaller: number;
 }
 
-const pairOf = (first: Past, second: Past): Pair => {
+const pairOf = (first: BaselineHistory, second: BaselineHistory): Pair => {
   const total = first.bad + second.bad;
   const share = first.requests / (first.requests + second.requests);
   const scale = total * share * (1 - share);

@@ -80,7 +80,7 @@ export const logEvidence = (conviction: Conviction): number => {
 };
 
 /** Candidate's share of the requests of a bucket; undefined when there were none. */
-export const shareOf = ({ candidate, baseline }: Counts): number | undefined =>
+export const convictionShareOf = ({ candidate, baseline }: Counts): number | undefined =>
   candidate + baseline > 0 ? candidate / (candidate + baseline) : undefined;
 
 /** Weight of the k-th time (from 1) at which the candidate may have become worse: the whole sequence sums to 1. */

@@ -101,7 +101,7 @@ export const stakesOf = ({ candidate, baseline }: Counts): Stakes => {
  * @param excuse most, in nats, that a bucket's baseline errors may add beyond excusing the candidate's own; less is always fair
  * @param incident the baseline's: the bucket can lower the evidence, never raise it
  */
-export const observe = (
+export const observeHealth = (
   excess: Excess,
   counts: Counts,
   at: Stakes,

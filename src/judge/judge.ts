@@ -1,8 +1,8 @@
 import { percent } from './amounts.ts';
 import { because } from './because.ts';
 import type { Bucket } from './bucket.ts';
-import { evidenceOf, freshMetric } from './metric-state.ts';
-import { nothingObserved, type Observations, observeIn, type Step } from './observations.ts';
+import { freshMetric, metricEvidenceOf } from './metric-state.ts';
+import { nothingObserved, type Observations, observeIn, type StepObservations } from './observations.ts';
 import type { Policy } from './policy.ts';
 import { convictionThreshold, coverageOf, type Ruling, ruleOn } from './ruling.ts';
 import type { MetricEvidence, Verdict } from './verdict.ts';
@@ -45,7 +45,7 @@ export const verdictOf = ({ observations, ruling, rolledBack }: Judging): Verdic
   const { policy, metrics, step } = observations;
   const evidence: Record<string, MetricEvidence> = {};
   policy.metrics.forEach((metric, index) => {
-    evidence[metric.name] = evidenceOf(metrics[index] ?? freshMetric(metric), metric, policy.healthy.confidence);
+    evidence[metric.name] = metricEvidenceOf(metrics[index] ?? freshMetric(metric), metric, policy.healthy.confidence);
   });
   const found = {
     logEvidence: ruling.logEvidence,
@@ -75,7 +75,11 @@ export const verdictOf = ({ observations, ruling, rolledBack }: Judging): Verdic
   };
 };
 
-const shares = ({ requests, baselineRequests, share }: Step): { seenShare?: number; meantShare?: number } => ({
+const shares = ({
+  requests,
+  baselineRequests,
+  share,
+}: StepObservations): { seenShare?: number; meantShare?: number } => ({
   ...(requests + baselineRequests > 0 ? { seenShare: requests / (requests + baselineRequests) } : {}),
   ...(share === undefined ? {} : { meantShare: share }),
 });

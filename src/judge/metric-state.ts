@@ -16,7 +16,7 @@ import {
   excessInterval,
   logEvidenceBelow,
   noExcess,
-  observe,
+  observeHealth,
   type Stakes,
 } from './health.ts';
 import { noTrouble, type Trouble, toleratedRate, watchBaseline } from './incident.ts';
@@ -71,7 +71,7 @@ export const withCounts = (
     typeof usual === 'number'
       ? watchBaseline(trouble, counts, toleratedRate(usual, excessBelow))
       : { trouble, incident: false };
-  const seen = (excess: Excess): Excess => observe(excess, counts, stakes, excuse, watch.incident);
+  const seen = (excess: Excess): Excess => observeHealth(excess, counts, stakes, excuse, watch.incident);
   const total = seen(whole);
   return {
     conviction: weigh(conviction, counts, ratio, caps),
@@ -88,7 +88,7 @@ export const logHealth = ({ whole, step }: MetricState, excessBelow: number): nu
   return step === whole ? inStep : Math.min(inStep, logEvidenceBelow(whole, excessBelow));
 };
 
-export const evidenceOf = (state: MetricState, { excessBelow }: Metric, confidence: number): MetricEvidence => {
+export const metricEvidenceOf = (state: MetricState, { excessBelow }: Metric, confidence: number): MetricEvidence => {
   const { whole } = state;
   const excess = estimatedExcess(whole);
   const [lower, upper] = excessInterval(whole, confidence);

@@ -1,6 +1,6 @@
 import { type Bucket, type Counts, countsOf } from './bucket.ts';
 import { guardCaps, guardExcuse } from './burst-guard.ts';
-import { ratioTerms, shareOf } from './conviction.ts';
+import { convictionShareOf, ratioTerms } from './conviction.ts';
 import { stakesOf } from './health.ts';
 import {
   alternativesOf,
@@ -23,7 +23,7 @@ export interface Observations {
   /** Times, so far, at which the candidate may have become worse. */
   readonly starts: number;
   readonly lastStart: number;
-  readonly step: Step;
+  readonly step: StepObservations;
   /** End of the last bucket, and of the last in which every metric was known. */
   readonly until: number;
   readonly knownUntil: number;
@@ -31,7 +31,7 @@ export interface Observations {
 }
 
 /** Since the weights moved last. */
-export interface Step {
+export interface StepObservations {
   readonly since: number;
   readonly knownSeconds: number;
   readonly requests: number;
@@ -42,7 +42,7 @@ export interface Step {
 
 /** A candidate may become worse later: a leak, a cache that fills. Each of these intervals is a fresh bet. */
 const restartSeconds = 600;
-const stepFrom = (since: number): Step => ({
+const stepFrom = (since: number): StepObservations => ({
   since,
   knownSeconds: 0,
   requests: 0,
@@ -134,7 +134,7 @@ const withEvidence = (so: Observations, bucket: Bucket): Observations => {
 export const inIncident = (metrics: readonly MetricState[]): boolean => metrics.some(({ incident }) => incident);
 
 const termsOf = (counts: Counts, metric: Metric, { burstGuard, convict, healthy }: Policy): BucketTerms | undefined => {
-  const share = shareOf(counts);
+  const share = convictionShareOf(counts);
   if (share === undefined) return undefined;
   const alternatives = alternativesOf(metric);
   const guarded = burstGuard && !counts.perBucket;

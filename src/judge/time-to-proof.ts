@@ -1,4 +1,4 @@
-import { logEvidenceBelow, noExcess, observe, stakesOf } from './health.ts';
+import { logEvidenceBelow, noExcess, observeHealth, stakesOf } from './health.ts';
 
 /**
  * Candidate requests after which a candidate exactly as good as the baseline is expected to be proven healthy.
@@ -20,7 +20,7 @@ export const requestsToProof = (
       baselineBad: baseline * baselineRate,
       perBucket: false,
     };
-    return logEvidenceBelow(observe(noExcess, counts, stakesOf(counts)), healthy.excessBelow) >= target;
+    return logEvidenceBelow(observeHealth(noExcess, counts, stakesOf(counts)), healthy.excessBelow) >= target;
   };
   let enough = 1;
   while (!proven(enough) && enough < largest) enough *= 2;

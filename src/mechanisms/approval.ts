@@ -42,7 +42,7 @@ export const refuseWithdrawnMeanwhile: Guard = async (turn) => {
   return phase !== 'preparing' || goesBack || hasTraffic ? undefined : refuseWithdrawn(turn);
 };
 
-export type Look =
+export type ApprovalLook =
   | { readonly is: 'standing' }
   /** Rejected, and the manifest has the rollout finish. */
   | { readonly is: 'tolerated'; readonly because: string }
@@ -50,13 +50,13 @@ export type Look =
   /** Neither approval nor rejection. `refused`: the reason when asking again changes nothing. */
   | { readonly is: 'unknown'; readonly because: string; readonly refused?: ReasonCode };
 
-export const standing: Look = { is: 'standing' };
+export const standing: ApprovalLook = { is: 'standing' };
 
 /**
  * One look at the registry while a release goes on.
  * @param moves traffic moves, or has moved: a rollout that has not begun is never finished without its approval
  */
-export const lookAtApproval = async (turn: Turn, moves: boolean, depth: Depth = 'package'): Promise<Look> => {
+export const lookAtApproval = async (turn: Turn, moves: boolean, depth: Depth = 'package'): Promise<ApprovalLook> => {
   try {
     const finish = moves && turn.approval.onRejection === 'finish';
     const { unapproved, fault } = await standingOf(turn, depth, finish);
@@ -77,7 +77,7 @@ export const lookAtApproval = async (turn: Turn, moves: boolean, depth: Depth = 
 };
 
 /** What a look adds to the line that says where the release is. */
-export const saidOf = (look: Look): readonly string[] =>
+export const saidOf = (look: ApprovalLook): readonly string[] =>
   look.is === 'unknown' || look.is === 'tolerated'
     ? [look.because]
     : look.is === 'withdrawn'

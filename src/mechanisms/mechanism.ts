@@ -1,5 +1,5 @@
 import type { Desired } from '../endpoint/desired.ts';
-import type { Live } from '../endpoint/observe.ts';
+import type { LiveEndpoint } from '../endpoint/observe.ts';
 import type { Rollout } from '../manifest/manifest.ts';
 import type { Plan } from '../operation.ts';
 import type { ReasonCode } from '../reason-codes.ts';
@@ -20,24 +20,24 @@ export interface Mechanism {
    */
   plan(world: World, request: PlanRequest): Promise<Planned>;
   /** In phase `preparing`: the next preparation that is not done yet, and after the last one the change itself, announced in the record first. */
-  submit(turn: Turn, wanted?: Wanted): Promise<TurnResult>;
+  submit(turn: Turn, wanted?: WantedRelease): Promise<TurnResult>;
   /** One look at the change from then on: notes facts that may vanish, acts once, or concludes the release. */
-  observe(turn: Turn, wanted?: Wanted): Promise<TurnResult>;
+  observe(turn: Turn, wanted?: WantedRelease): Promise<TurnResult>;
   /** Takes the traffic back by the lever that the mechanism has, for this reason; undefined when it has none now. */
   stop(turn: Turn, reason: ReasonCode, because: string): Promise<TurnResult | undefined>;
   /** What differs from the release now that the change is over, one phrase each; empty means verified. */
-  verify(release: Release, live: Live): readonly string[];
+  verify(release: Release, live: LiveEndpoint): readonly string[];
   /** Why the configuration from before serves again: the reason by which the release ends, and the sentence that shows how that is known. */
-  cause(turn: Turn, live: Live): Promise<Cause>;
+  cause(turn: Turn, live: LiveEndpoint): Promise<UpdateCause>;
 }
 
-export interface Cause {
+export interface UpdateCause {
   readonly reason: ReasonCode;
   readonly because: string;
 }
 
 /** What this run's manifest makes of the release, beside what the record froze. A run that only ends a release has none. */
-export interface Wanted {
+export interface WantedRelease {
   readonly rollout: Rollout;
   /** Model and endpoint config of the version, where this release publishes them. */
   readonly published?: Desired;

@@ -27,13 +27,13 @@ export const alarmsOf = (
 };
 
 /** The alarms a live release made, or is to make, for itself. */
-export const armedBy = ({ endpoint, release }: Turn, rollout: Rollout | undefined): readonly AlarmSpec[] =>
+export const releaseAlarmsOf = ({ endpoint, release }: Turn, rollout: Rollout | undefined): readonly AlarmSpec[] =>
   rollout !== undefined && release.submission.mechanism === 'guardrail'
     ? alarmsOf(endpoint, release.candidate, release.submission, rollout)
     : [];
 
 /** Creates a release's alarms before the first request moves, unless they stand already. */
-export const armAlarms = async (turn: Turn, specs: readonly AlarmSpec[]): Promise<TurnResult | undefined> => {
+export const createReleaseAlarms = async (turn: Turn, specs: readonly AlarmSpec[]): Promise<TurnResult | undefined> => {
   const { world, release } = turn;
   if (specs.length === 0) return undefined;
   const names = specs.map(({ AlarmName }) => AlarmName);
@@ -41,15 +41,15 @@ export const armAlarms = async (turn: Turn, specs: readonly AlarmSpec[]): Promis
   const missing = specs.filter(({ AlarmName }) => !MetricAlarms.some((alarm) => alarm.AlarmName === AlarmName));
   if (missing.length === 0) return undefined;
   if (release.alarms.length === 0) await turn.save({ alarms: names });
-  await rearm(turn, missing);
+  await putAlarms(turn, missing);
   return { because: `made ${counted(missing.length, 'alarm')} for this release`, percent: 8 };
 };
 
 /**
- * Removes what `armAlarms` made, as far as it is there: a run may have died between announcing and making them, or after removing
+ * Removes what `createReleaseAlarms` made, as far as it is there: a run may have died between announcing and making them, or after removing
  * them, and DeleteAlarms refuses a name that does not exist. Their history stays readable in CloudWatch.
  */
-export const disarmAlarms = async (turn: Turn): Promise<TurnResult | undefined> => {
+export const deleteReleaseAlarms = async (turn: Turn): Promise<TurnResult | undefined> => {
   const { world, endpoint, release } = turn;
   if (release.alarms.length === 0) return undefined;
   const { MetricAlarms = [] } = await world.read.cloudwatch.describeAlarms({ AlarmNames: [...release.alarms] });
@@ -115,7 +115,7 @@ export const statesOf = async (
   };
 };
 
-export const rearm = async ({ world }: Turn, specs: readonly AlarmSpec[]): Promise<void> => {
+export const putAlarms = async ({ world }: Turn, specs: readonly AlarmSpec[]): Promise<void> => {
   for (const spec of specs) await writesOf(world).cloudwatch.putMetricAlarm(spec);
 };
 

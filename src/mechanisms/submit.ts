@@ -3,7 +3,7 @@ import { reasonOfError } from '../aws/reason.ts';
 import { AnswerLost } from '../aws/retry.ts';
 import type { DeploymentConfig } from '../aws/sagemaker.ts';
 import { minutes, seconds } from '../clock.ts';
-import { inProgress, type Live, observe } from '../endpoint/observe.ts';
+import { inProgress, type LiveEndpoint, observe } from '../endpoint/observe.ts';
 import { tags } from '../endpoint/tags.ts';
 import type { Phase, Release } from '../release/record.ts';
 import { writesOf } from '../world.ts';
@@ -58,7 +58,7 @@ export const submit = async (
         `${endpoint} served ${release.version} already; what is around it was brought up to date`,
       )
     );
-  const told = stopped(turn);
+  const told = stoppedBeforeSubmission(turn);
   if (told !== undefined) return told;
   const { red } = await alarmStates(turn);
   // Rule 6: it may have gone off while the endpoint had to be waited for.
@@ -106,9 +106,12 @@ const unsubmitted = ({ stepping, takenBack }: Release): Phase =>
   stepping !== undefined && takenBack === undefined ? 'stepping' : 'preparing';
 
 /** Told to stop before it began: then it does not begin. */
-export const stopped = (turn: Turn): Promise<TurnResult> | undefined => {
+export const stoppedBeforeSubmission = (turn: Turn): Promise<TurnResult> | undefined => {
   const asked = turn.release.commands.find(({ command }) => command === 'abort');
-  return asked && turn.conclude('aborted-by-hand', `nothing was submitted: ${asked.by} stopped it: ${asked.why}`);
+  return (
+    asked &&
+    turn.conclude('aborted-by-hand', `nothing was submitted: ${asked.by} stoppedBeforeSubmission it: ${asked.why}`)
+  );
 };
 
 /** How long after its creation a lookup may still miss a configuration (AWS: CreateEndpointConfig, eventual consistency). */
@@ -196,14 +199,14 @@ export const confirmSubmission = async (turn: Turn): Promise<TurnResult> => {
   return { because: 'the submission never arrived; submitting again', percent: 10 };
 };
 
-const arrived = (live: Live | undefined, { release }: Turn): boolean =>
+const arrived = (live: LiveEndpoint | undefined, { release }: Turn): boolean =>
   live !== undefined && (named(live, release) || moved(live, release));
 
 /** The endpoint shows this release's configuration. */
-const named = (live: Live, { candidate, baseline }: Release): boolean =>
+const named = (live: LiveEndpoint, { candidate, baseline }: Release): boolean =>
   live.pending?.endpointConfig === candidate.endpointConfig ||
   // After UpdateRollbackFailed the way home may lead to the configuration that is named already.
   (live.endpointConfig === candidate.endpointConfig && baseline?.endpointConfig !== candidate.endpointConfig);
 
 /** Changed since the submission was announced. By AWS's own stamps: its clock and ours differ. */
-export const moved = (live: Live, { witnessed }: Release): boolean => live.modifiedAt !== witnessed.modifiedAt;
+export const moved = (live: LiveEndpoint, { witnessed }: Release): boolean => live.modifiedAt !== witnessed.modifiedAt;

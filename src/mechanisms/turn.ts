@@ -1,7 +1,7 @@
 import type { Instant } from '../clock.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { ApprovalTerms } from '../registry/approval-terms.ts';
-import type { Evidence } from '../release/journal.ts';
+import type { JudgeEvidence } from '../release/journal.ts';
 import type { ReleasePatch } from '../release/lifecycle.ts';
 import type { Release } from '../release/record.ts';
 import type { World } from '../world.ts';
@@ -17,7 +17,7 @@ export interface Turn {
   /** Says what went wrong beside the release and must not fail it (rule 13). */
   remark(sentence: string): void;
   /** Has the journal say what the judge saw and concluded in this turn. */
-  witness(evidence: Evidence): void;
+  witness(evidence: JudgeEvidence): void;
   /**
    * Writes the outcome down. Settling (scaling restored, alarms removed, tags) follows and cannot change it.
    * @param reason decides the outcome

@@ -1,7 +1,7 @@
 import type { MetricAlarm, PutMetricAlarmInput } from '../aws/cloudwatch.ts';
 import { duration, type Instant, minutes, seconds } from '../clock.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import { type AllFleets, metricDelay } from './traffic.ts';
+import { type CountedVariant, metricDelay } from './traffic.ts';
 
 /**
  * What is wrong with an alarm. `cannot-fire` and `not-ready` refuse the release before anything is written (reason codes
@@ -14,7 +14,7 @@ export interface AlarmProblem {
 }
 
 /** The candidate's fleet, and what the lint knows besides. */
-export interface AlarmFacts extends AllFleets {
+export interface AlarmFacts extends CountedVariant {
   /** Absent when the candidate is a variant of its own, beside the one that serves. */
   readonly endpointConfig?: string;
   /** Tells whether an existing alarm's warm-up is over; without it all of it is reckoned with. */
@@ -26,7 +26,7 @@ export interface AlarmFacts extends AllFleets {
 export type Linted = Omit<PutMetricAlarmInput, 'AlarmName'> &
   Pick<MetricAlarm, 'AlarmName' | 'StateValue' | 'StateReason' | 'AlarmConfigurationUpdatedTimestamp'>;
 
-export interface Watched {
+export interface WatchedMetric {
   readonly namespace: string;
   readonly metric: string;
   readonly dimensions: Readonly<Record<string, string>>;
@@ -34,7 +34,7 @@ export interface Watched {
   readonly unit?: string;
 }
 
-export const watchedMetrics = (alarm: Linted): readonly Watched[] => {
+export const watchedMetrics = (alarm: Linted): readonly WatchedMetric[] => {
   const single = {
     Metric: { Namespace: alarm.Namespace, MetricName: alarm.MetricName, Dimensions: alarm.Dimensions },
     Period: alarm.Period,
@@ -62,7 +62,7 @@ const variantMetrics: Readonly<Record<string, { readonly unit: string; readonly 
   ModelLatency: { unit: 'Microseconds', largest: 60_000_000 },
   OverheadLatency: { unit: 'Microseconds', largest: Number.POSITIVE_INFINITY },
 };
-const variantMetric = ({ namespace, metric }: Watched) =>
+const variantMetric = ({ namespace, metric }: WatchedMetric) =>
   namespace === 'AWS/SageMaker' ? variantMetrics[metric] : undefined;
 
 export const ownedByAutoscaling = (name: string): readonly AlarmProblem[] =>
@@ -89,7 +89,7 @@ export const redState = (
       ]
     : [];
 
-export const wrongFleet = (name: string, watched: Watched, facts: AlarmFacts): readonly AlarmProblem[] => {
+export const wrongFleet = (name: string, watched: WatchedMetric, facts: AlarmFacts): readonly AlarmProblem[] => {
   if (!/^(AWS|\/aws)\/[sS]age[mM]aker/.test(watched.namespace)) return [];
   const { EndpointName: endpoint, VariantName: variant, EndpointConfigName: config } = watched.dimensions;
   const other = (what: string, theirs: string, ours: string): readonly AlarmProblem[] => [
@@ -120,7 +120,7 @@ export const wrongFleet = (name: string, watched: Watched, facts: AlarmFacts): r
   return [];
 };
 
-export const wrongUnit = (name: string, watched: Watched): readonly AlarmProblem[] => {
+export const wrongUnit = (name: string, watched: WatchedMetric): readonly AlarmProblem[] => {
   if (watched.unit === undefined) return [];
   const stored = variantMetric(watched)?.unit;
   if (stored === undefined)
@@ -144,7 +144,7 @@ export const wrongUnit = (name: string, watched: Watched): readonly AlarmProblem
 export const callersMistakes = (
   name: string,
   alarm: Linted,
-  [watched]: readonly Watched[],
+  [watched]: readonly WatchedMetric[],
 ): readonly AlarmProblem[] => {
   if (alarm.Metrics?.length || watched?.namespace !== 'AWS/SageMaker') return [];
   if (watched.metric !== 'InvocationModelErrors' && watched.metric !== 'Invocation4XXErrors') return [];
@@ -156,7 +156,11 @@ export const callersMistakes = (
   ];
 };
 
-export const outOfRange = (name: string, alarm: Linted, [watched]: readonly Watched[]): readonly AlarmProblem[] => {
+export const outOfRange = (
+  name: string,
+  alarm: Linted,
+  [watched]: readonly WatchedMetric[],
+): readonly AlarmProblem[] => {
   const known = watched && variantMetric(watched);
   const { Threshold: threshold, ComparisonOperator: comparison } = alarm;
   if (alarm.Metrics?.length || !watched || !known || threshold === undefined) return [];
@@ -202,7 +206,7 @@ export const outOfRange = (name: string, alarm: Linted, [watched]: readonly Watc
 export const tooSlow = (
   name: string,
   alarm: Linted,
-  watched: readonly Watched[],
+  watched: readonly WatchedMetric[],
   bakeSeconds: number,
   facts: AlarmFacts,
   heldAhead: boolean,
@@ -250,7 +254,7 @@ const warmUpSeconds = (alarm: Linted, { now }: AlarmFacts): number => {
 export const missingData = (
   name: string,
   alarm: Linted,
-  watched: readonly Watched[],
+  watched: readonly WatchedMetric[],
   facts: AlarmFacts,
 ): readonly AlarmProblem[] => {
   const [dimension, value] =

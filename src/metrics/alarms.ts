@@ -15,13 +15,13 @@ import {
   ownedByAutoscaling,
   redState,
   tooSlow,
-  type Watched,
+  type WatchedMetric,
   watchedMetrics,
   wrongFleet,
   wrongUnit,
 } from './alarm-lint.ts';
 import { dimensionsOf } from './dimensions.ts';
-import { type AllFleets, type Arm, metricDelay } from './traffic.ts';
+import { type CountedFleet, type CountedVariant, metricDelay } from './traffic.ts';
 
 /** One alarm of a release, as PutMetricAlarm takes it. The description says what it watches, and when it had to be shortened. */
 export type AlarmSpec = PutMetricAlarmInput & {
@@ -57,7 +57,7 @@ interface AskedAlarms {
  * @param prefix of their names: the configuration the release publishes
  */
 export const candidateAlarms = (
-  arm: Arm | AllFleets,
+  arm: CountedFleet | CountedVariant,
   prefix: string,
   { alarms, bakeSeconds }: AskedAlarms,
 ): readonly AlarmSpec[] => {
@@ -112,7 +112,7 @@ export const candidateAlarms = (
  * The alarms of one guardrail deployment: the candidate's, and the suite's own abort alarm. Without a bake there is no abort alarm: nobody
  * would look at it.
  */
-export const releaseAlarms = (request: Arm & AskedAlarms): readonly AlarmSpec[] => {
+export const releaseAlarms = (request: CountedFleet & AskedAlarms): readonly AlarmSpec[] => {
   const { endpoint, endpointConfig, bakeSeconds } = request;
   const abort = abortMetric(endpoint, endpointConfig);
   return [
@@ -145,7 +145,7 @@ const serverErrors = { MetricName: 'Invocation5XXErrors', Statistic: 'Average' }
  * two series do not fit together (one of them arrived first), only the 5xx are certainly the model's. A minute without requests has
  * no value: nothing is filled in there.
  */
-const errorRate = (arm: Arm | AllFleets): NonNullable<PutMetricAlarmInput['Metrics']> => [
+const errorRate = (arm: CountedFleet | CountedVariant): NonNullable<PutMetricAlarmInput['Metrics']> => [
   {
     Id: 'rate',
     Label: "failed requests, callers' mistakes not counted",
@@ -251,16 +251,16 @@ export const lintAlarm = (alarm: Linted, bakeSeconds: number, facts: AlarmFacts)
 
 /** An expression may compare a candidate that is a variant of its own with the variant beside it: that one is not the wrong one then. */
 const comparedWith = (
-  watched: readonly Watched[],
+  watched: readonly WatchedMetric[],
   { endpoint, variant, endpointConfig }: AlarmFacts,
-): readonly Watched[] => {
+): readonly WatchedMetric[] => {
   const own = watched.filter(
     ({ dimensions }) => dimensions['EndpointName'] === endpoint && dimensions['VariantName'] === variant,
   );
   return endpointConfig === undefined && own.length > 0 ? own : watched;
 };
 
-const isAbort = ({ namespace, metric }: Watched): boolean => {
+const isAbort = ({ namespace, metric }: WatchedMetric): boolean => {
   const abort = abortMetric('', '');
   return namespace === abort.namespace && metric === abort.metric;
 };

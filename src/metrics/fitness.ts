@@ -6,10 +6,10 @@ import type { Guardrail } from '../rollout/compile.ts';
 import type { World } from '../world.ts';
 import type { AlarmFacts } from './alarm-lint.ts';
 import { type AlarmSpec, lintAlarms } from './alarms.ts';
-import type { Arm } from './traffic.ts';
+import type { CountedFleet } from './traffic.ts';
 
 /** A rollout and what it is to run on; `endpointConfig` is the candidate's. */
-export interface Fitness extends Arm {
+export interface Fitness extends CountedFleet {
   readonly rollout: Rollout;
   readonly path: Guardrail;
   readonly alarms: readonly AlarmSpec[];

@@ -4,9 +4,9 @@ import { judge } from '../judge/judge.ts';
 import { type LatencyPlan, latencyCounts } from '../judge/latency.ts';
 import { clientErrorsMetric, errorsMetric, type Policy } from '../judge/policy.ts';
 import type { VerdictReason } from '../judge/verdict.ts';
-import type { Evidence } from '../release/journal.ts';
+import type { JudgeEvidence } from '../release/journal.ts';
 import type { Bake, Release, Stepping } from '../release/record.ts';
-import type { Verdict } from '../rollout/event.ts';
+import type { StepVerdict } from '../rollout/event.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { bucketSeconds, type Fleet, type Minute, type MinuteReading, readFleet } from './fleet-metrics.ts';
@@ -55,8 +55,8 @@ const judgement = async (world: World, bench: Bench, read: () => Promise<readonl
 
 /** What the judge said, in the rollout's terms, and what it rests on, for the journal. */
 export interface Heard {
-  readonly verdict: Verdict;
-  readonly evidence: Evidence;
+  readonly verdict: StepVerdict;
+  readonly evidence: JudgeEvidence;
 }
 
 /** Two variants side by side. Nothing before the first move. */
@@ -137,11 +137,11 @@ const without = (all: MinuteReading, part: MinuteReading): MinuteReading => {
 
 const less = (all: number, part: number): number => Math.max(0, all - part);
 
-const whyOf = (reason: VerdictReason): Verdict['why'] =>
+const whyOf = (reason: VerdictReason): StepVerdict['why'] =>
   reason === 'absolute-limit' ? 'safety-net' : reason === 'unobserved-too-long' ? 'metrics-blind' : 'convicted';
 
 /** Metrics missing freeze the weight, then, after the longest blind time, take the traffic back. */
-const blind = ({ policy, blindSince }: Bench, now: Instant, error: unknown): Verdict => {
+const blind = ({ policy, blindSince }: Bench, now: Instant, error: unknown): StepVerdict => {
   const since = blindSince ?? now;
   const because = `metrics cannot be read since ${new Date(since).toISOString()}: ${error instanceof Error ? error.message : String(error)}`;
   return now - since >= seconds(policy.maxBlindSeconds)

@@ -1,6 +1,6 @@
 import { type Instant, minutes } from '../clock.ts';
 import { type GuardDecision, needsBurstGuard } from '../judge/burst-guard.ts';
-import { usualOf, usualRate } from '../judge/incident.ts';
+import { usualErrorRate, usualOf } from '../judge/incident.ts';
 import { type Latency, type LatencyPlan, latencyPlan, watchedLatency } from '../judge/latency.ts';
 import { clientErrorsMetric, errorsMetric, type Policy, policyOf } from '../judge/policy.ts';
 import type { JudgePolicy } from '../manifest/manifest.ts';
@@ -56,7 +56,7 @@ export const freezePolicy = async (
   const guard = needsBurstGuard(history);
   const { latency, slow, usual } = await latencyOf(world, fleet, from, now, byDifference);
   const usually = (of: (past: (typeof history)[number]) => number) =>
-    usualRate(history.map((past) => ({ requests: past.requests, bad: of(past) })));
+    usualErrorRate(history.map((past) => ({ requests: past.requests, bad: of(past) })));
   const [usualErrors, usualClientErrors] = [usually(({ bad }) => bad), usually(({ clientErrors }) => clientErrors)];
   const policy = policyOf(judge, {
     clientErrors: true,

@@ -11,7 +11,7 @@ import { variantBuckets } from './judge-fleets.ts';
 import { type FrozenPolicy, freezePolicy } from './judge-policy.ts';
 
 /** What CloudWatch still has of an endpoint, as a judge would have been given it. */
-export interface Past {
+export interface RecordedMetrics {
   readonly frozen: FrozenPolicy;
   /** Both variants, when the candidate's had requests; else what served alone. */
   readonly buckets: readonly Bucket[];
@@ -29,7 +29,7 @@ export const readPast = async (
   record: ReleaseRecord | undefined,
   from: Instant,
   to: Instant,
-): Promise<Past> => {
+): Promise<RecordedMetrics> => {
   const live = await observe(world, endpoint);
   const baselineVariant = live && canonicalOf(live);
   if (baselineVariant === undefined) throw new Refusal('endpoint-unusable', `${endpoint} does not exist`);

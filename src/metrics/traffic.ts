@@ -9,7 +9,7 @@ import { dimensionsOf } from './dimensions.ts';
 /** Metrics of the last minutes are not complete; nothing is concluded from them (reference/sagemaker.md §5.3: 2–3 minutes). */
 export const metricDelay = minutes(3);
 
-export interface Arm {
+export interface CountedFleet {
   readonly endpoint: string;
   readonly variant: string;
   /** One fleet of an endpoint: the dimension SageMaker publishes per configuration. */
@@ -25,7 +25,7 @@ export const candidateFleet = ({
 }: {
   readonly endpoint: string;
   readonly release: Release;
-}): Arm => ({
+}): CountedFleet => ({
   endpoint,
   variant: release.submission.variant,
   endpointConfig: release.candidate.endpointConfig,
@@ -33,21 +33,21 @@ export const candidateFleet = ({
 });
 
 /** Requests one fleet received in [from, to). Minutes without a data point had no requests. */
-export const requestsSeen = async (world: World, arm: Arm, from: Instant, to: Instant): Promise<number> =>
+export const requestsSeen = async (world: World, arm: CountedFleet, from: Instant, to: Instant): Promise<number> =>
   (await requestsByMinute(world, arm, from, to)).reduce((sum, { requests }) => sum + requests, 0);
 
 /** The minute of a fleet's first request since `from`, as far as CloudWatch shows it yet. */
-export const firstRequestAt = async (world: World, arm: Arm, from: Instant): Promise<Instant | undefined> =>
+export const firstRequestAt = async (world: World, arm: CountedFleet, from: Instant): Promise<Instant | undefined> =>
   (await requestsByMinute(world, arm, from, world.clock.now())).find(({ requests }) => requests > 0)?.minute;
 
 /** All fleets of a variant together. Metrics per configuration are documented for fleets under deployment guardrails only. */
-export type AllFleets = Omit<Arm, 'endpointConfig'>;
+export type CountedVariant = Omit<CountedFleet, 'endpointConfig'>;
 
 /**
  * Requests per second an endpoint usually sees: the higher of the last 15 and the last 60 complete minutes, each counted from
  * the first request on, so that a fresh endpoint is not judged by the time before it existed.
  */
-export const usualRate = async (world: World, fleets: AllFleets): Promise<number> => {
+export const usualRate = async (world: World, fleets: CountedVariant): Promise<number> => {
   const until = floor(world.clock.now()) - metricDelay;
   const hour = await requestsByMinute(world, fleets, until - minutes(60), until);
   const rate = (from: Instant): number => {
@@ -63,7 +63,7 @@ const floor = (instant: Instant): Instant => instant - (instant % minutes(1));
 
 const requestsByMinute = async (
   world: World,
-  arm: Arm | AllFleets,
+  arm: CountedFleet | CountedVariant,
   from: Instant,
   to: Instant,
 ): Promise<readonly { readonly minute: Instant; readonly requests: number }[]> => {
@@ -92,7 +92,7 @@ const requestsByMinute = async (
   return found;
 };
 
-const requestsOf = (arm: Arm | AllFleets) => {
+const requestsOf = (arm: CountedFleet | CountedVariant) => {
   const { metric, statistic } = kinds[arm.kind ?? 'instances'].requests;
   return {
     Metric: { Namespace: 'AWS/SageMaker', MetricName: metric, Dimensions: dimensionsOf(arm) },

@@ -2,7 +2,7 @@ import type { Change, Plan } from '../operation.ts';
 import { type Need, permissionsFor } from '../permissions.ts';
 import { evaluationObject, metricGroups } from '../registry/evaluation.ts';
 import type { RegisteredVersion } from '../registry/packages.ts';
-import type { Registration, Wanted } from '../registry/registration.ts';
+import type { Registration, WantedPackage } from '../registry/registration.ts';
 import { s3Uri } from '../registry/s3-object.ts';
 import { versionTag } from '../registry/semantic-version.ts';
 
@@ -14,7 +14,7 @@ export interface Existing {
 }
 
 /** Nothing carries the version yet. */
-export const registrationPlan = (wanted: Wanted, registration: Registration, existing: Existing): Plan => {
+export const registrationPlan = (wanted: WantedPackage, registration: Registration, existing: Existing): Plan => {
   const { model, semver, evaluation } = wanted;
   const change = (exists: boolean, object: string, ...details: string[]): Change => ({
     verb: exists ? 'reuse' : 'create',
@@ -57,7 +57,7 @@ export const registrationPlan = (wanted: Wanted, registration: Registration, exi
   };
 };
 
-const needsOf = ({ pin, evaluation, trainingJob }: Wanted): readonly Need[] => [
+const needsOf = ({ pin, evaluation, trainingJob }: WantedPackage): readonly Need[] => [
   ...(pin ? (['pins'] as const) : []),
   ...(evaluation ? (['evaluates'] as const) : []),
   ...(trainingJob ? (['trains'] as const) : []),

@@ -2,7 +2,7 @@ import { environmentOf } from '../manifest/load.ts';
 import { Refusal } from '../operation.ts';
 import { inspectArtifact } from '../registry/artifact.ts';
 import { readImageDigest } from '../registry/image.ts';
-import type { Pins, Wanted } from '../registry/registration.ts';
+import type { Pins, WantedPackage } from '../registry/registration.ts';
 import { parseS3Object } from '../registry/s3-object.ts';
 import { readVersion } from '../registry/semantic-version.ts';
 import { readTrainingJob } from '../registry/training-job.ts';
@@ -15,7 +15,7 @@ import type { RegisterModelInputs } from './register-model-inputs.ts';
  * What the inputs and the training job together ask for.
  * @throws {Refusal} when they do not say enough
  */
-export const readWanted = async (inputs: RegisterModelInputs, world: World): Promise<Wanted> => {
+export const readWanted = async (inputs: RegisterModelInputs, world: World): Promise<WantedPackage> => {
   const { manifest } = inputs;
   const semver = readVersion(manifest.model, inputs.version);
   const name = inputs['training-job'];
@@ -53,7 +53,7 @@ export const readWanted = async (inputs: RegisterModelInputs, world: World): Pro
 };
 
 /** DESIGN §7 rule 2: what is registered can no longer change under its name. */
-export const readPins = async ({ pin, image, artifact }: Wanted, world: World): Promise<Pins> => {
+export const readPins = async ({ pin, image, artifact }: WantedPackage, world: World): Promise<Pins> => {
   if (!pin) return {};
   const imageDigest = await readImageDigest(world, image);
   return { imageDigest, ...(await inspectArtifact(world, artifact)) };

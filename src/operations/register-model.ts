@@ -6,7 +6,7 @@ import { reasonCodes } from '../reason-codes.ts';
 import { copyArtifact, readSha256 } from '../registry/artifact.ts';
 import { evaluationObject } from '../registry/evaluation.ts';
 import { describeVersion, listVersions, packagesOf, type RegisteredVersion } from '../registry/packages.ts';
-import { type Pins, type Registration, registrationOf, type Wanted } from '../registry/registration.ts';
+import { type Pins, type Registration, registrationOf, type WantedPackage } from '../registry/registration.ts';
 import { addressOf, objectExists, s3Uri } from '../registry/s3-object.ts';
 import { versionTag } from '../registry/semantic-version.ts';
 import type { OutputSchema } from '../schema.ts';
@@ -103,7 +103,7 @@ const recall = (remembered: RegisterModelMemory | undefined, of: string): Regist
 
 /** Where a turn stands. */
 interface Standing {
-  readonly wanted: Wanted;
+  readonly wanted: WantedPackage;
   /** What image and artifact are in this turn. */
   readonly pins: Pins;
   readonly registration: Registration;

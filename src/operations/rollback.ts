@@ -6,7 +6,7 @@ import { restoreTasks } from '../delivery/restore.ts';
 import { type Opening, type ReleaseMemory, type ReleaseOperation, runRelease } from '../delivery/run-release.ts';
 import { baselineOf } from '../endpoint/baseline.ts';
 import { kindOf, mayBecome, refuseUnusable } from '../endpoint/kind.ts';
-import { type Live, observe } from '../endpoint/observe.ts';
+import { type LiveEndpoint, observe } from '../endpoint/observe.ts';
 import { alone, besideOf, canonicalOf, servesCanonical } from '../endpoint/variants.ts';
 import { environmentOf } from '../manifest/load.ts';
 import { mechanisms } from '../mechanisms/all.ts';
@@ -160,7 +160,7 @@ const plan = async (
  */
 const wentBack = (
   record: ReleaseRecord,
-  live: Live,
+  live: LiveEndpoint,
 ): { readonly to: Configuration; readonly release: Release } | undefined => {
   const release = record.ended.find(({ reason }) => reason !== 'abandoned');
   if (release === undefined || live.status !== 'InService' || !servesCanonical(live)) return undefined;
@@ -204,7 +204,7 @@ const restoredAlready = (
 };
 
 /** Two configurations serve: home is what served before the update that failed (AWS: "Use rolling deployments"). */
-const homeOf = async (world: World, record: ReleaseRecord, live: Live): Promise<Configuration> =>
+const homeOf = async (world: World, record: ReleaseRecord, live: LiveEndpoint): Promise<Configuration> =>
   record.ended.find(({ reason }) => reason !== 'abandoned')?.baseline ?? (await baselineOf(world, live, record));
 
 const configurationOf = ({
@@ -217,7 +217,7 @@ const configurationOf = ({
 }: Served): Configuration => configuration;
 
 /** What serves now is what is to be left, unless a version is named. */
-const targetOf = ({ to, manifest }: RollbackInputs, record: ReleaseRecord, live: Live): Configuration => {
+const targetOf = ({ to, manifest }: RollbackInputs, record: ReleaseRecord, live: LiveEndpoint): Configuration => {
   const shown = record.history.find(({ endpointConfig }) => endpointConfig === live.endpointConfig);
   if (to === undefined) {
     // A candidate that was never published is left by going back to what it stands beside.

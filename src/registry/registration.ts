@@ -14,7 +14,7 @@ import type { S3Object } from './s3-object.ts';
 import { s3Uri } from './s3-object.ts';
 
 /** The version to register, once all inputs have been read. */
-export interface Wanted {
+export interface WantedPackage {
   readonly model: string;
   readonly semver: string;
   readonly releases: S3Location;
@@ -57,7 +57,7 @@ const longestProperty = 1024;
  * The one CreateModelPackage request for `wanted`: the same in every turn and every re-run of the same job.
  * @throws {Refusal} when SageMaker could not hold it
  */
-export const registrationOf = (wanted: Wanted, pins: Pins, run: Run): Registration => {
+export const registrationOf = (wanted: WantedPackage, pins: Pins, run: Run): Registration => {
   const image = pins.imageDigest ? atDigest(wanted.image, pins.imageDigest) : wanted.image;
   if (image.length > longestImage)
     throw new Refusal(
@@ -105,7 +105,7 @@ export const registrationOf = (wanted: Wanted, pins: Pins, run: Run): Registrati
 };
 
 const specify = (
-  wanted: Wanted,
+  wanted: WantedPackage,
   image: string,
   artifact: S3Object,
 ): CreateModelPackageInput['InferenceSpecification'] => {

@@ -15,7 +15,7 @@ import {
 } from './process.ts';
 
 /** One `uses:` step of a workflow. */
-export interface Step {
+export interface WorkflowStep {
   readonly action: string;
   readonly inputs: Readonly<Record<string, string>>;
   readonly job: Job;
@@ -37,7 +37,7 @@ export interface LogLine {
 
 /** How a step ended, as the workflow run shows it. */
 export interface StepResult {
-  readonly step: Step;
+  readonly step: WorkflowStep;
   readonly started: Moment;
   readonly ended: Moment;
   readonly exit: Exit;
@@ -51,7 +51,7 @@ export interface StepResult {
 
 /** A step whose main process was started. */
 export interface Running {
-  readonly step: Step;
+  readonly step: WorkflowStep;
   readonly action: ActionFile;
   readonly folder: string;
   readonly started: Moment;
@@ -90,7 +90,7 @@ export interface Driver {
   moment(): Moment;
   /** Let time pass; processes run on. */
   until(instant: Instant): Promise<void>;
-  start(step: Step): Running;
+  start(step: WorkflowStep): Running;
   /** Wait for the step to end by itself, then run its post step. One wait at a time. */
   finish(running: Running): Promise<StepResult>;
   /** As the runner cancels a job: SIGINT, SIGTERM after 7.5 s, SIGKILL 2.5 s later; then the post step. */
@@ -182,7 +182,7 @@ export const createDriver = (options: {
     }
   };
 
-  const environmentOf = (step: Step, action: ActionFile): Record<string, string> => ({
+  const environmentOf = (step: WorkflowStep, action: ActionFile): Record<string, string> => ({
     ...runnerEnvironment(step.job, options.workspace, options.temp),
     ...inputVariables(action, step.inputs),
   });

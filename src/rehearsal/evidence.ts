@@ -7,15 +7,15 @@ import { journalKey, releasesOf } from '../release/location.ts';
 import { bucketsAt, readWitnessed } from '../release/witnessed.ts';
 import type { Chapter, EvidenceMinute } from '../report/story.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import { house } from './manifest.ts';
+import { rehearsedTeam } from './manifest.ts';
 
 /** The verdicts of a release's judge after each minute: its journal beside the release record, replayed. */
-export const evidenceOf = (
+export const chartEvidenceOf = (
   simulator: Simulator,
   endpoint: string,
   release: string | undefined,
 ): readonly EvidenceMinute[] => {
-  const location = releasesOf({}, { partition: 'aws', region: house.region, id: house.account });
+  const location = releasesOf({}, { partition: 'aws', region: rehearsedTeam.region, id: rehearsedTeam.account });
   const journal = release && simulator.objects.get(location.bucket, journalKey(location, endpoint, release));
   return journal ? replayed(journal.body.toString()) : [];
 };
@@ -45,7 +45,7 @@ const minuteOf = ({ t, logEvidence, threshold, evidence }: Verdict): EvidenceMin
 };
 
 /** From the end of each change of weights to the beginning of the next change: `10 %`. */
-export const stepsOf = (events: readonly FarSideEvent[]): Chapter['bakes'] => {
+export const walkedSteps = (events: readonly FarSideEvent[]): Chapter['bakes'] => {
   const onEndpoint = events.filter(({ source }) => source === 'endpoint');
   return onEndpoint.flatMap(({ what, detail }, i) => {
     const share = what === 'rescaling' ? candidateShare(detail) : undefined;

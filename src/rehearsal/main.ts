@@ -12,7 +12,7 @@ import { type Out, playAll, playStory } from './play.ts';
 import { scenarios } from './scenarios/all.ts';
 import { rehearseSettings } from './settings.ts';
 import { legend } from './timeline.ts';
-import type { Verdict } from './verdict.ts';
+import type { ScenarioVerdict } from './verdict.ts';
 
 /** @returns the exit code: 0 when all scenarios ended as expected, 1 when not, 2 for a wrong command line */
 export const rehearse = async (args: readonly string[], terminal: Terminal): Promise<number> => {
@@ -74,7 +74,10 @@ const readOptions = (args: readonly string[]) => {
 };
 type Options = ReturnType<typeof readOptions>;
 
-const play = async ({ named, settings, all, scenario: wanted }: Options, out: Out): Promise<readonly Verdict[]> => {
+const play = async (
+  { named, settings, all, scenario: wanted }: Options,
+  out: Out,
+): Promise<readonly ScenarioVerdict[]> => {
   if (settings) return rehearseSettings(named, out, all);
   if (!all && wanted === undefined) return playStory(out);
   const played = await playAll(

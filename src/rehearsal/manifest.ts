@@ -1,5 +1,5 @@
 /** The rehearsed team's delivery: one model, one production endpoint of four instances. */
-export const house = {
+export const rehearsedTeam = {
   model: 'iris',
   environment: 'production',
   endpoint: 'iris',
@@ -59,15 +59,15 @@ const fleet = ['instance: { type: ml.m5.large, count: 4 }'];
 /** The team's `delivery.yml`. */
 export const manifestText = (options: ManifestOptions = {}): string => `\
 version: 1
-model: ${house.model}
+model: ${rehearsedTeam.model}
 environments:
-  ${house.environment}:
+  ${rehearsedTeam.environment}:
     account: "${house.account}"
-    region: ${house.region}
+    region: ${rehearsedTeam.region}
     role: model-deployer
     rollback-role: model-restorer
     endpoint:
-      name: ${options.name ?? house.endpoint}
+      name: ${options.name ?? rehearsedTeam.endpoint}
       execution-role: iris-serving
 ${(options.endpoint ?? fleet).map((line) => `      ${line}`).join('\n')}
     rollout: { ${rolloutText(options)} }

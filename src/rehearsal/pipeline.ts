@@ -5,9 +5,9 @@ import { type Instant, minutes, seconds } from '../clock.ts';
 import type { OperationName } from '../operation.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Launched, LogLine, Moment, StepResult } from './driver.ts';
-import { house } from './manifest.ts';
+import { rehearsedTeam } from './manifest.ts';
 import { readServing, type Serving } from './serving.ts';
-import { actionsFolder, approve, type Deed, endOf, type Stage, type Told } from './stage.ts';
+import { actionsFolder, approve, type Deed, endOf, type ReportedRelease, type Stage } from './stage.ts';
 import { zipOf } from './zip.ts';
 
 /** The team's pipeline, and its worker machines. */
@@ -17,13 +17,13 @@ export interface Pipeline {
   /** The action types that a worker polls for. */
   actionType(operation: OperationName): object;
   /** A new execution that delivers a version. CreatePipeline starts the first one by itself. */
-  begin(title: string, version: IrisVersion): Promise<Run>;
+  begin(title: string, version: IrisVersion): Promise<PipelineRun>;
   /** As an operator presses "roll back" on the deploy stage. */
-  rollBack(title: string, target: Run): Promise<Run>;
+  rollBack(title: string, target: PipelineRun): Promise<PipelineRun>;
 }
 
 /** One pipeline execution. */
-export interface Run {
+export interface PipelineRun {
   readonly id: string;
   status(): Promise<string>;
   /** Time passes until the stage has come that far. */
@@ -38,7 +38,7 @@ export interface Run {
   retry(stage: string): Promise<void>;
   did(what: string, detail: string): void;
   /** Ends the release's record: the last action's end is the release's end. */
-  end(): Promise<Told>;
+  end(): Promise<ReportedRelease>;
 }
 
 type Answer = Record<string, unknown>;
@@ -65,16 +65,16 @@ export const openPipeline = async (stage: Stage): Promise<Pipeline> => {
   /** The content of the repository's pipeline source: the manifest, and the evaluation of the latest model. */
   const push = (version: IrisVersion): void => {
     const fixture = irisFixture(version);
-    simulator.objects.put(house.bucket, artifactKey(version), fixture.artifact);
+    simulator.objects.put(rehearsedTeam.bucket, artifactKey(version), fixture.artifact);
     const manifest = readFileSync(join(stage.workspace, 'delivery.yml'), 'utf8');
     simulator.objects.put(
-      house.bucket,
+      rehearsedTeam.bucket,
       source,
       zipOf({ 'delivery.yml': manifest, 'evaluation.json': String(fixture.evaluation) }),
     );
   };
 
-  const begun = async (title: string, version: IrisVersion, id: () => Promise<string>): Promise<Run> => {
+  const begun = async (title: string, version: IrisVersion, id: () => Promise<string>): Promise<PipelineRun> => {
     const began = driver.moment();
     const before = await readServing(simulator, stage.endpoint);
     return runOf({ stage, call, workers, title, version, began, before, id: await id() });
@@ -140,10 +140,10 @@ const typeOf = (operation: OperationName): object => {
 /** Source, then a stage per operation; the pipeline deploys the registered version, by name. */
 const declaration = (version: IrisVersion): object => ({
   name,
-  roleArn: `arn:aws:iam::${house.account}:role/pipeline`,
+  roleArn: `arn:aws:iam::${rehearsedTeam.account}:role/pipeline`,
   pipelineType: 'V2',
   executionMode: 'QUEUED',
-  artifactStore: { type: 'S3', location: house.bucket },
+  artifactStore: { type: 'S3', location: rehearsedTeam.bucket },
   variables: [{ name: 'VERSION', defaultValue: version }],
   stages: [
     {
@@ -152,7 +152,7 @@ const declaration = (version: IrisVersion): object => ({
         {
           name: 'Repository',
           actionTypeId: { category: 'Source', owner: 'AWS', provider: 'S3', version: '1' },
-          configuration: { S3Bucket: house.bucket, S3ObjectKey: source, PollForSourceChanges: 'false' },
+          configuration: { S3Bucket: rehearsedTeam.bucket, S3ObjectKey: source, PollForSourceChanges: 'false' },
           outputArtifacts: [{ name: 'Repository' }],
         },
       ],
@@ -163,7 +163,7 @@ const declaration = (version: IrisVersion): object => ({
         {
           name: operation,
           actionTypeId: typeOf(operation),
-          configuration: { environment: house.environment, ...configurations[operation] },
+          configuration: { environment: rehearsedTeam.environment, ...configurations[operation] },
           inputArtifacts: [{ name: 'Repository' }],
           namespace: stageName,
         },
@@ -175,7 +175,7 @@ const declaration = (version: IrisVersion): object => ({
 const configurations: Partial<Record<OperationName, Readonly<Record<string, string>>>> = {
   'register-model': {
     version: '#{variables.VERSION}',
-    image: house.image,
+    image: rehearsedTeam.image,
     artifact: `s3://${house.bucket}/training/iris-#{variables.VERSION}/model.tar.gz`,
     evaluation: 'Repository::evaluation.json',
     'further-inputs': '{content-types: text/csv, response-types: [text/csv]}',
@@ -195,7 +195,7 @@ interface Place {
   readonly id: string;
 }
 
-const runOf = (place: Place): Run => {
+const runOf = (place: Place): PipelineRun => {
   const { stage, call, id } = place;
   const { driver } = stage;
   const deeds: Deed[] = [];
@@ -264,7 +264,7 @@ interface ActionExecution {
   };
 }
 
-const tell = async (place: Place, deeds: readonly Deed[]): Promise<Told> => {
+const tell = async (place: Place, deeds: readonly Deed[]): Promise<ReportedRelease> => {
   const { stage, call, id, workers, title, version, began, before } = place;
   const listed = await call('ListActionExecutions', { pipelineName: name, filter: { pipelineExecutionId: id } });
   const steps = (listed['actionExecutionDetails'] as ActionExecution[])

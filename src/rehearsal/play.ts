@@ -8,10 +8,10 @@ import { withoutUndefined } from '../without-undefined.ts';
 import { type Require, type Scenario, settle } from './scenarios/scenario.ts';
 import { story, storyAbout, storyTitle } from './scenarios/story.ts';
 import { readServing, type Serving } from './serving.ts';
-import { openStage, type Stage, type Told } from './stage.ts';
+import { openStage, type ReportedRelease, type Stage } from './stage.ts';
 import { chapterOf } from './tell.ts';
 import { scenarioLine, timelineOf, verdictOfChapter } from './timeline.ts';
-import { type Observed, type Subject, unplayed, type Verdict, verdictOf } from './verdict.ts';
+import { type Observed, type ScenarioSubject, type ScenarioVerdict, scenarioVerdict, unplayed } from './verdict.ts';
 import { writeRehearsal } from './write.ts';
 
 export interface Out {
@@ -20,10 +20,10 @@ export interface Out {
 }
 
 /** The main story: every release is printed as soon as it has ended. */
-export const playStory = async (out: Out): Promise<Verdict[]> => {
+export const playStory = async (out: Out): Promise<ScenarioVerdict[]> => {
   const stage = await openStage();
   const start = stage.driver.now();
-  const verdicts: Verdict[] = [];
+  const verdicts: ScenarioVerdict[] = [];
   const chapters: Chapter[] = [];
   try {
     for (const act of story) {
@@ -52,7 +52,7 @@ export interface Performance {
 }
 
 export interface Played extends Performance {
-  readonly verdict: Verdict;
+  readonly verdict: ScenarioVerdict;
   /** Settings that may have made a difference since the judged release began. */
   readonly settingsRead: readonly string[];
 }
@@ -89,7 +89,7 @@ const playScenario = async ({ scenario, flip }: Performance, out: Out, detailed:
 };
 
 /** Under another behaviour: the same end, `inconclusive`, or the end that the scenario allows there. */
-const flippedSubject = ({ name, expected, under }: Scenario, flip: keyof Settings): Subject => ({
+const flippedSubject = ({ name, expected, under }: Scenario, flip: keyof Settings): ScenarioSubject => ({
   name: `${name}/${flip}=${flips[flip]}`,
   outcomes: [under?.[flip]?.outcome ?? expected.outcome, 'inconclusive'],
 });
@@ -103,16 +103,16 @@ const laterOn = async (stage: Stage): Promise<Serving | undefined> => {
 
 /** A scenario that breaks off is a verdict too: it must not hide the others. */
 const judged = async (
-  subject: Subject,
+  subject: ScenarioSubject,
   play: (require: Require) => Promise<Pick<Observed, 'release' | 'later'>>,
-): Promise<{ readonly release?: Told; readonly verdict: Verdict }> => {
+): Promise<{ readonly release?: ReportedRelease; readonly verdict: ScenarioVerdict }> => {
   const startedAt = wallClock.now();
   const unmet: string[] = [];
   try {
     const seen = await play((holds, saying) => {
       if (!holds) unmet.push(saying);
     });
-    const verdict = verdictOf(subject, { ...seen, unmet, wallMs: wallClock.now() - startedAt });
+    const verdict = scenarioVerdict(subject, { ...seen, unmet, wallMs: wallClock.now() - startedAt });
     return { release: seen.release, verdict };
   } catch (error) {
     return { verdict: unplayed(subject, error, wallClock.now() - startedAt) };

@@ -3,7 +3,7 @@ import type { ReasonCode } from '../reason-codes.ts';
 import type { Serving } from './serving.ts';
 
 /** The input of a relation: AWS before and after, and the run's changes to it. */
-export interface Evidence {
+export interface EndFacts {
   readonly before: Serving | undefined;
   readonly after: Serving | undefined;
   /** Some minutes after everything settled: a report that is true only for a moment is not true. Absent while a story goes on. */
@@ -20,9 +20,9 @@ export interface Relation {
   /** About DescribeEndpoint at the end, as a sentence. */
   readonly says: string;
   /** @param shown DescribeEndpoint's answer at the end, or later */
-  holds(shown: Serving | undefined, evidence: Evidence): boolean;
+  holds(shown: Serving | undefined, evidence: EndFacts): boolean;
   /** The relation's later form, where it differs. */
-  holdsLater?(shown: Serving | undefined, evidence: Evidence): boolean;
+  holdsLater?(shown: Serving | undefined, evidence: EndFacts): boolean;
 }
 
 /** One variant has all of the traffic, and every fleet has the instances it should have. */
@@ -40,7 +40,7 @@ const servesAsBefore = (shown: Serving | undefined, before: Serving | undefined)
   (settledOn(shown, before.endpointConfig) || (isBeside(shown) && settledOn(shown, shown.endpointConfig)));
 const isBeside = ({ variants }: Serving): boolean =>
   variants.length === 2 && variants.some(({ name }) => variants.some((other) => other.name === `${name}-next`));
-const settledOnEither = (shown: Serving | undefined, { before, candidateConfig }: Evidence): boolean =>
+const settledOnEither = (shown: Serving | undefined, { before, candidateConfig }: EndFacts): boolean =>
   settledOn(shown, candidateConfig) || (before !== undefined && settledOn(shown, before.endpointConfig));
 
 const servesCandidate: Relation = {
@@ -147,7 +147,7 @@ export const relationsOf = (outcome: Outcome, reason: ReasonCode): readonly Rela
   byReason[reason] ?? byOutcome[outcome];
 
 /** The relations that do not hold, as sentences. */
-export const broken = (outcome: Outcome, reason: ReasonCode, evidence: Evidence): readonly string[] =>
+export const broken = (outcome: Outcome, reason: ReasonCode, evidence: EndFacts): readonly string[] =>
   relationsOf(outcome, reason).flatMap(({ says, holds, holdsLater = holds }) => {
     if (!holds(evidence.after, evidence)) return [`DescribeEndpoint does not show: ${says}`];
     const { later } = evidence;

@@ -3,7 +3,7 @@ import { flips } from '../../simulator/settings.ts';
 import { groupBy } from '../group-by.ts';
 import { type Out, type Performance, type Played, playAll } from './play.ts';
 import type { Scenario } from './scenarios/scenario.ts';
-import type { Verdict } from './verdict.ts';
+import type { ScenarioVerdict } from './verdict.ts';
 
 /** A setting that fewer scenarios than this read is flipped in all of them. */
 const few = 4;
@@ -16,7 +16,7 @@ export const rehearseSettings = async (
   scenarios: readonly Scenario[],
   out: Out,
   everyPair: boolean,
-): Promise<readonly Verdict[]> => {
+): Promise<readonly ScenarioVerdict[]> => {
   const plain = await playAll(
     scenarios.map((scenario) => ({ scenario })),
     out,

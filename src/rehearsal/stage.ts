@@ -11,7 +11,7 @@ import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { ResultJson } from '../report/result-json.ts';
 import { createDriver, type Driver, type Moment, type Running, type StepResult } from './driver.ts';
-import { house, type ManifestOptions, manifestText, rolloutText } from './manifest.ts';
+import { type ManifestOptions, manifestText, rehearsedTeam, rolloutText } from './manifest.ts';
 import type { Job } from './process.ts';
 import { readServing, type Serving } from './serving.ts';
 
@@ -20,7 +20,7 @@ export interface Stage {
   readonly simulator: Simulator;
   readonly driver: Driver;
   /** Every release that was begun, in order. */
-  readonly releases: readonly Told[];
+  readonly releases: readonly ReportedRelease[];
   /** Name of the endpoint that the manifest delivers to. */
   readonly endpoint: string;
   /** The checked-out repository. */
@@ -29,12 +29,12 @@ export interface Stage {
   readonly rollout: string;
   writeManifest(options: ManifestOptions): void;
   /** A release that was not a workflow run. */
-  tell(release: Told): void;
+  tell(release: ReportedRelease): void;
   /**
    * A workflow run of its own.
    * @param label the team's name for the version, if it differs from the fixture's
    */
-  begin(title: string, version: IrisVersion, label?: string): Promise<Release>;
+  begin(title: string, version: IrisVersion, label?: string): Promise<RehearsedRelease>;
   /**
    * Background requests from now on, and enough of them that the endpoint's usual traffic is known.
    * @param mistakes share of them that the model refuses with a 4xx
@@ -46,7 +46,7 @@ export interface Stage {
 }
 
 /** A release for the verdict and the report, whatever ran it. */
-export interface Told {
+export interface ReportedRelease {
   readonly title: string;
   readonly version: IrisVersion;
   /** The team's name for the version. */
@@ -59,11 +59,11 @@ export interface Told {
   readonly steps: readonly StepResult[];
   readonly deeds: readonly Deed[];
   /** Set when it has ended. */
-  readonly ending: Ending | undefined;
+  readonly ending: ReleaseEnd | undefined;
 }
 
 /** One workflow run: register → approve → gate → deploy, or parts of it. */
-export interface Release extends Told {
+export interface RehearsedRelease extends ReportedRelease {
   start(action: OperationName, inputs?: Readonly<Record<string, string>>): Running;
   finish(running: Running): Promise<StepResult>;
   cancel(running: Running): Promise<StepResult>;
@@ -74,7 +74,7 @@ export interface Release extends Told {
   rerun(): void;
   /** A person's action by hand; `marked` gives it a number in the charts. */
   did(what: string, detail: string, marked?: boolean): void;
-  end(): Promise<Ending>;
+  end(): Promise<ReleaseEnd>;
 }
 
 export interface Deed {
@@ -85,7 +85,7 @@ export interface Deed {
 }
 
 /** How a release ended, and the endpoint then. */
-export interface Ending {
+export interface ReleaseEnd {
   readonly moment: Moment;
   readonly outcome: Outcome;
   readonly reason: ReasonCode;
@@ -108,15 +108,15 @@ export const openStage = async (settings: Partial<Settings> = {}): Promise<Stage
     workspace,
     temp: join(folder, 'runner'),
   });
-  const releases: Told[] = [];
+  const releases: ReportedRelease[] = [];
   let traffic: { stop(): void } | undefined;
 
-  simulator.images.tag(house.image, house.imageDigest);
+  simulator.images.tag(rehearsedTeam.image, rehearsedTeam.imageDigest);
   let rollout = '';
-  let endpoint: string = house.endpoint;
+  let endpoint: string = rehearsedTeam.endpoint;
   const writeManifest = (options: ManifestOptions): void => {
     rollout = rolloutText(options);
-    endpoint = options.name ?? house.endpoint;
+    endpoint = options.name ?? rehearsedTeam.endpoint;
     writeFileSync(join(workspace, 'delivery.yml'), manifestText(options));
   };
   writeManifest({});
@@ -144,7 +144,7 @@ export const openStage = async (settings: Partial<Settings> = {}): Promise<Stage
       releases.push(release);
       return release;
     },
-    openDoors: async (requestsPerSecond = house.requestsPerSecond, mistakes = 0) => {
+    openDoors: async (requestsPerSecond = rehearsedTeam.requestsPerSecond, mistakes = 0) => {
       traffic = simulator.traffic({
         endpoint,
         requestsPerSecond,
@@ -185,12 +185,12 @@ const beginRelease = async (
   title: string,
   version: IrisVersion,
   label: string = version,
-): Promise<Release> => {
+): Promise<RehearsedRelease> => {
   const { simulator, driver } = place;
   const steps: StepResult[] = [];
   const deeds: Deed[] = [];
   let attempt = 1;
-  let ending: Ending | undefined;
+  let ending: ReleaseEnd | undefined;
 
   const job = (): Job => ({
     runId: place.runId,
@@ -203,16 +203,20 @@ const beginRelease = async (
     steps.push(result);
     return result;
   };
-  const start: Release['start'] = (action, inputs = {}) =>
+  const start: RehearsedRelease['start'] = (action, inputs = {}) =>
     driver.start({
       action,
       // A rollback finds its target by itself.
-      inputs: { environment: house.environment, ...(action === 'rollback' ? {} : { version: label }), ...inputs },
+      inputs: {
+        environment: rehearsedTeam.environment,
+        ...(action === 'rollback' ? {} : { version: label }),
+        ...inputs,
+      },
       job: job(),
     });
-  const finish: Release['finish'] = async (running) => ended(await driver.finish(running));
-  const run: Release['run'] = (action, inputs) => finish(start(action, inputs));
-  const did: Release['did'] = (what, detail, marked = true) =>
+  const finish: RehearsedRelease['finish'] = async (running) => ended(await driver.finish(running));
+  const run: RehearsedRelease['run'] = (action, inputs) => finish(start(action, inputs));
+  const did: RehearsedRelease['did'] = (what, detail, marked = true) =>
     void deeds.push({ moment: driver.moment(), what, detail, marked });
 
   return {
@@ -234,10 +238,10 @@ const beginRelease = async (
     prepare: async () => {
       const fixture = irisFixture(version);
       const key = `training/iris-${version}/model.tar.gz`;
-      simulator.objects.put(house.bucket, key, fixture.artifact);
+      simulator.objects.put(rehearsedTeam.bucket, key, fixture.artifact);
       writeFileSync(join(place.workspace, 'evaluation.json'), fixture.evaluation);
       await run('register-model', {
-        image: house.image,
+        image: rehearsedTeam.image,
         artifact: `s3://${house.bucket}/${key}`,
         evaluation: 'evaluation.json',
         'content-types': 'text/csv',
@@ -259,9 +263,9 @@ const beginRelease = async (
 };
 
 /** A reviewer's action in SageMaker Studio. */
-export const approve = async (simulator: Simulator, did: Release['did']): Promise<void> => {
+export const approve = async (simulator: Simulator, did: RehearsedRelease['did']): Promise<void> => {
   const listed = await simulator.call('sagemaker', 'ListModelPackages', {
-    ModelPackageGroupName: house.model,
+    ModelPackageGroupName: rehearsedTeam.model,
     ModelApprovalStatus: 'PendingManualApproval',
   });
   for (const { ModelPackageArn, ModelPackageVersion } of listed['ModelPackageSummaryList'] as Record<
@@ -273,14 +277,14 @@ export const approve = async (simulator: Simulator, did: Release['did']): Promis
       ModelApprovalStatus: 'Approved',
       ApprovalDescription: 'looked at the evaluation',
     });
-    did('approves', `package ${house.model}/${ModelPackageVersion} in the registry`, false);
+    did('approves', `package ${rehearsedTeam.model}/${ModelPackageVersion} in the registry`, false);
   }
 };
 
 export const endOf = async (
   { simulator, driver, endpoint }: Pick<Place, 'simulator' | 'driver' | 'endpoint'>,
   steps: readonly StepResult[],
-): Promise<Ending> => {
+): Promise<ReleaseEnd> => {
   const last = steps.at(-1);
   const participants = new Set(steps.flatMap((step) => step.participants));
   const text = last?.outputs['result'];

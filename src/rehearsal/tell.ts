@@ -5,20 +5,20 @@ import { findingsOf } from '../report/result-json.ts';
 import type { AlarmRow, ArmMinute, Chapter, Happening } from '../report/story.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Moment, StepResult } from './driver.ts';
-import { evidenceOf, stepsOf } from './evidence.ts';
-import { house } from './manifest.ts';
+import { chartEvidenceOf, walkedSteps } from './evidence.ts';
+import { rehearsedTeam } from './manifest.ts';
 import type { Serving } from './serving.ts';
-import type { Stage, Told } from './stage.ts';
+import type { ReportedRelease, Stage } from './stage.ts';
 
 /** A release for readers: the terminal timeline and the HTML report are made from it. */
-export const chapterOf = ({ simulator, endpoint }: Stage, release: Told): Chapter => {
+export const chapterOf = ({ simulator, endpoint }: Stage, release: ReportedRelease): Chapter => {
   const { ending, before, began } = release;
   if (!ending) throw new Error(`${release.title}: the release was not ended`);
   const findings = ending.result && findingsOf(ending.result);
   const events = simulator.events.slice(began.eventsSeen, ending.moment.eventsSeen);
   const candidateConfig = ending.candidateConfig === before?.endpointConfig ? undefined : ending.candidateConfig;
   return {
-    title: `${release.title}: ${house.model} ${release.version}`,
+    title: `${release.title}: ${rehearsedTeam.model} ${release.version}`,
     startedAt: began.at,
     endedAt: ending.moment.at,
     asked: requestOf(release),
@@ -28,8 +28,8 @@ export const chapterOf = ({ simulator, endpoint }: Stage, release: Told): Chapte
     minutes: minutesOf(simulator.hosting.minutes(), release, before?.endpointConfig, candidateConfig),
     ...errorThresholdOf(ending.requests),
     ...withoutUndefined({ findings }),
-    evidence: evidenceOf(simulator, endpoint, ending.result?.outputs['release']),
-    bakes: [...bakesOf(events, ending.requests), ...stepsOf(events)],
+    evidence: chartEvidenceOf(simulator, endpoint, ending.result?.outputs['release']),
+    bakes: [...bakesOf(events, ending.requests), ...walkedSteps(events)],
     happenings: happeningsOf(release, events),
     alarms: alarmsOf(ending.requests, events),
     servesNow: servesNow(ending.after),
@@ -37,7 +37,7 @@ export const chapterOf = ({ simulator, endpoint }: Stage, release: Told): Chapte
   };
 };
 
-const requestOf = ({ steps, rollout }: Told): Chapter['asked'] => {
+const requestOf = ({ steps, rollout }: ReportedRelease): Chapter['asked'] => {
   const last = steps.at(-1);
   if (!last) return [];
   return [['action', last.step.action], ...Object.entries(last.step.inputs), ['rollout', rollout]];
@@ -45,7 +45,7 @@ const requestOf = ({ steps, rollout }: Told): Chapter['asked'] => {
 
 const minutesOf = (
   all: ReturnType<Stage['simulator']['hosting']['minutes']>,
-  release: Told,
+  release: ReportedRelease,
   baseline: string | undefined,
   candidate: string | undefined,
 ): ArmMinute[] => {
@@ -101,7 +101,7 @@ interface UpdateInput {
 }
 
 /** Sorted by instant; within one instant by the events in AWS so far, then by the order of observation. */
-const happeningsOf = (release: Told, events: readonly FarSideEvent[]): Happening[] => {
+const happeningsOf = (release: ReportedRelease, events: readonly FarSideEvent[]): Happening[] => {
   const all: ToldHappening[] = [
     ...release.steps.flatMap(stepHappenings),
     ...release.deeds.map(
@@ -213,12 +213,12 @@ const servesNow = (after: Serving | undefined): string => {
   if (!after) return 'There is no endpoint.';
   const { version, endpointConfig, status, pending, instances } = after;
   const onItsWay = pending === undefined ? '' : `, ${pending} is on its way`;
-  return `${house.model} ${version ?? 'unknown'} (${endpointConfig}) on ${counted(instances.current, 'instance')}, ${status}${onItsWay}.`;
+  return `${rehearsedTeam.model} ${version ?? 'unknown'} (${endpointConfig}) on ${counted(instances.current, 'instance')}, ${status}${onItsWay}.`;
 };
 
-const undo = ({ ending, before }: Told): string => {
+const undo = ({ ending, before }: ReportedRelease): string => {
   if (ending?.outcome === 'succeeded' && before && ending.after?.endpointConfig !== before.endpointConfig)
-    return `Run the rollback action, or: model-delivery rollback --environment ${house.environment}. It returns to ${before.version ?? before.endpointConfig}.`;
+    return `Run the rollback action, or: model-delivery rollback --environment ${rehearsedTeam.environment}. It returns to ${before.version ?? before.endpointConfig}.`;
   if (ending?.outcome === 'succeeded') return 'There is no earlier version to return to.';
   if (ending?.after?.pending !== undefined) return 'Wait for the update to settle, then run the rollback action.';
   return 'Nothing to undo: the earlier version serves.';

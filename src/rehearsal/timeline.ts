@@ -4,7 +4,7 @@ import { counted } from '../judge/amounts.ts';
 import { reason } from '../reason-codes.ts';
 import type { Chapter, Happening } from '../report/story.ts';
 import { sinceStart } from './tell.ts';
-import type { Verdict } from './verdict.ts';
+import type { ScenarioVerdict } from './verdict.ts';
 
 const styles: Readonly<Record<Happening['who'], Style>> = {
   workflow: 'cyan',
@@ -35,7 +35,7 @@ const endings = {
   wrong: { mark: '✘', how: 'red', says: ', NOT as expected' },
 } as const satisfies Readonly<Record<string, { readonly mark: string; readonly how: Style; readonly says: string }>>;
 
-const endingOf = ({ outcome, problems }: Pick<Verdict, 'outcome' | 'problems'>): keyof typeof endings => {
+const endingOf = ({ outcome, problems }: Pick<ScenarioVerdict, 'outcome' | 'problems'>): keyof typeof endings => {
   if (problems.length > 0) return 'wrong';
   return outcome === 'succeeded' ? 'success' : 'expected';
 };
@@ -43,7 +43,7 @@ const endingOf = ({ outcome, problems }: Pick<Verdict, 'outcome' | 'problems'>):
 /** Under a list of scenarios. */
 export const legend = `${endings.success.mark} succeeded, as expected   ${endings.expected.mark} ended otherwise, as expected   ${endings.wrong.mark} not as expected`;
 
-export const verdictOfChapter = (chapter: Chapter, verdict: Verdict): string => {
+export const verdictOfChapter = (chapter: Chapter, verdict: ScenarioVerdict): string => {
   const { outcome, reason: code, because } = chapter.verdict;
   const { mark, how, says } = endings[endingOf(verdict)];
   return [
@@ -55,7 +55,7 @@ export const verdictOfChapter = (chapter: Chapter, verdict: Verdict): string => 
 };
 
 /** One line per scenario of `--all`. */
-export const scenarioLine = (verdict: Verdict): string => {
+export const scenarioLine = (verdict: ScenarioVerdict): string => {
   const { mark, how } = endings[endingOf(verdict)];
   const end = `${verdict.outcome}/${verdict.reasonCode}`;
   const facts = `${duration(verdict.virtualSeconds * 1000)} in ${(verdict.wallMs / 1000).toFixed(1)} s, ${counted(verdict.requests, 'request')}, ${counted(verdict.mutations, 'write')}`;

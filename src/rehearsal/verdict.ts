@@ -1,11 +1,11 @@
 import type { Outcome } from '../outcome.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import { broken, type Evidence, relationsOf } from './relations.ts';
+import { broken, type EndFacts, relationsOf } from './relations.ts';
 import type { Expected } from './scenarios/scenario.ts';
-import type { Told } from './stage.ts';
+import type { ReportedRelease } from './stage.ts';
 
 /** One line of `rehearse --json`. */
-export interface Verdict {
+export interface ScenarioVerdict {
   readonly name: string;
   readonly outcome: string;
   readonly reasonCode: string;
@@ -26,7 +26,7 @@ export interface Verdict {
   readonly problems: readonly string[];
 }
 
-export interface Subject {
+export interface ScenarioSubject {
   readonly name: string;
   readonly expected?: Expected;
   /** In place of `expected`: the allowed outcomes. */
@@ -35,16 +35,16 @@ export interface Subject {
 
 /** The observations of a release, and the expectations that failed. */
 export interface Observed {
-  readonly release: Told;
-  readonly later?: Evidence['later'];
+  readonly release: ReportedRelease;
+  readonly later?: EndFacts['later'];
   readonly unmet: readonly string[];
   readonly wallMs: number;
 }
 
-export const verdictOf = (
-  { name, expected, outcomes = [] }: Subject,
+export const scenarioVerdict = (
+  { name, expected, outcomes = [] }: ScenarioSubject,
   { release, later, unmet, wallMs }: Observed,
-): Verdict => {
+): ScenarioVerdict => {
   const { ending } = release;
   if (!ending) throw new Error(`${name}: the release was not ended`);
   const mutations = ending.requests.filter(({ mutation }) => mutation).length;
@@ -85,7 +85,7 @@ export const verdictOf = (
 };
 
 /** A scenario that broke off: a defect of the suite or of the simulator, never an expected end. */
-export const unplayed = ({ name, expected }: Subject, error: unknown, wallMs: number): Verdict => ({
+export const unplayed = ({ name, expected }: ScenarioSubject, error: unknown, wallMs: number): ScenarioVerdict => ({
   name,
   outcome: 'failed',
   reasonCode: 'internal-error',

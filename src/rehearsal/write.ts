@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { storyAsHtml } from '../report/html.ts';
 import type { Chapter } from '../report/story.ts';
-import type { Stage, Told } from './stage.ts';
+import type { ReportedRelease, Stage } from './stage.ts';
 
 /** Job summaries in GitHub's form, the step logs, the HTML report, and every request to AWS. */
 export const writeRehearsal = (
@@ -19,7 +19,7 @@ export const writeRehearsal = (
   for (const [name, text] of stage.releases.flatMap(filesOf)) writeFileSync(join(folder, name), text);
 };
 
-const filesOf = (release: Told, index: number): (readonly [name: string, text: string])[] =>
+const filesOf = (release: ReportedRelease, index: number): (readonly [name: string, text: string])[] =>
   release.steps.flatMap(({ step, summary, log }, i) => {
     const attempt = step.job.attempt > 1 ? `-attempt-${step.job.attempt}` : '';
     const name = `${index + 1}.${i + 1}-${step.action}-${release.version}${attempt}`;

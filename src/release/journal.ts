@@ -7,7 +7,7 @@ import type { Verdict as JudgeVerdict } from '../judge/verdict.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { withoutSecrets } from '../secrets.ts';
 import { journalKey } from './location.ts';
-import { bucketsAt, type Look, readWitnessed } from './witnessed.ts';
+import { bucketsAt, type JudgeLook, readWitnessed } from './witnessed.ts';
 
 /** One line: an event and its time; the other members belong to the kind. */
 export interface JournalEntry {
@@ -17,7 +17,7 @@ export interface JournalEntry {
 }
 
 /** The judge's buckets and verdict at one look. `buckets`: all since the first candidate request; none when they could not be read. */
-export interface Evidence {
+export interface JudgeEvidence {
   readonly at: Instant;
   readonly buckets: readonly Bucket[];
   readonly verdict: Pick<JudgeVerdict, 't' | 'decision' | 'reason' | 'logEvidence' | 'because'> | BlindVerdict;
@@ -31,7 +31,7 @@ interface BlindVerdict {
 /** The lines that one turn adds. */
 export interface Noted {
   readonly entries: readonly JournalEntry[];
-  readonly evidence?: Evidence;
+  readonly evidence?: JudgeEvidence;
 }
 
 export interface JournalOptions {
@@ -86,7 +86,7 @@ export const journal = ({ reads, writes, location, endpoint, release }: JournalO
  * Writes each bucket once, and again when CloudWatch revised it, with the verdict, which is a fold over all of them. Without new
  * buckets it writes only a changed verdict: the metrics cannot be read, or can be read again.
  */
-const unwritten = (text: string, { at, buckets, verdict }: Evidence): readonly JournalEntry[] => {
+const unwritten = (text: string, { at, buckets, verdict }: JudgeEvidence): readonly JournalEntry[] => {
   const { looks } = readWitnessed(text);
   const known = bucketsAt(looks);
   const news = buckets.filter((bucket) => canonical(known.get(bucket.t) ?? null) !== canonical(bucket));
@@ -97,7 +97,7 @@ const unwritten = (text: string, { at, buckets, verdict }: Evidence): readonly J
   return [...news.map((bucket): JournalEntry => ({ at, kind: 'bucket', ...bucket })), { at, kind: 'verdict', ...said }];
 };
 
-const saidBy = (verdict: Evidence['verdict']): Look['verdict'] => {
+const saidBy = (verdict: JudgeEvidence['verdict']): JudgeLook['verdict'] => {
   if (!('t' in verdict)) return { decision: verdict.decision, because: verdict.because };
   const { t, decision, reason, logEvidence, because } = verdict;
   return { t, decision, reason, logEvidence, because };

@@ -8,7 +8,7 @@ import { Refusal, type Remarks } from '../operation.ts';
 import { withoutSecrets } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
-import { type Evidence, type JournalEntry, journal, type Noted } from './journal.ts';
+import { type JournalEntry, type JudgeEvidence, journal, type Noted } from './journal.ts';
 import type { Subject } from './lifecycle.ts';
 import { formerReleases, recordKey, releasesOf } from './location.ts';
 import type { ReleaseRecord } from './record.ts';
@@ -45,7 +45,7 @@ export interface ReleaseStore {
   /** Adds a line to a release's journal, written by `keepJournal`. */
   note(release: string, entry: JournalEntry): void;
   /** Adds the new part of the evidence to a release's journal. */
-  witness(release: string, evidence: Evidence): void;
+  witness(release: string, evidence: JudgeEvidence): void;
   /** Writes the noted lines, once for a whole turn. Never throws: lines that could not be kept are in `remarks`. */
   keepJournal(): Promise<void>;
   /** Problems beside the release, to be reported with it. */

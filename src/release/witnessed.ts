@@ -7,15 +7,15 @@ import { amount, fraction, judged } from './judged-schema.ts';
 import { readJson, UnreadableText } from './stored-json.ts';
 
 /** The judge's part of a release's journal, in order of time. */
-export interface Witnessed {
+export interface WitnessedJudge {
   /** Frozen in the plan; absent in the journal of a release without a judge. */
   readonly policy?: Policy;
   readonly latency?: LatencyPlan;
-  readonly looks: readonly Look[];
+  readonly looks: readonly JudgeLook[];
 }
 
 /** One look at the metrics. */
-export interface Look {
+export interface JudgeLook {
   /** ISO 8601. */
   readonly at: string;
   /** Buckets closed since the look before, or revised by CloudWatch meanwhile. */
@@ -72,8 +72,8 @@ const lines = z.discriminatedUnion('kind', [
 ]);
 
 /** @throws {UnreadableJournal} `12: not a line of a journal: …` */
-export const readWitnessed = (text: string): Witnessed => {
-  const looks: Look[] = [];
+export const readWitnessed = (text: string): WitnessedJudge => {
+  const looks: JudgeLook[] = [];
   let plan: { readonly policy: unknown; readonly latency?: unknown } | undefined;
   let fresh: Bucket[] = [];
   for (const [index, line] of text.split('\n').entries()) {
@@ -86,7 +86,7 @@ export const readWitnessed = (text: string): Witnessed => {
     if (found.kind === 'bucket') fresh.push(bucketOf(found));
     if (found.kind !== 'verdict') continue;
     const { kind: _, at, ...verdict } = found;
-    looks.push({ at, buckets: fresh, verdict: verdict as Look['verdict'] });
+    looks.push({ at, buckets: fresh, verdict: verdict as JudgeLook['verdict'] });
     fresh = [];
   }
   return {
@@ -113,5 +113,5 @@ const json = (line: string): unknown => {
 };
 
 /** The judge's buckets at the last of `looks`: a later line about the same bucket is a revision. */
-export const bucketsAt = (looks: readonly Look[]): ReadonlyMap<number, Bucket> =>
+export const bucketsAt = (looks: readonly JudgeLook[]): ReadonlyMap<number, Bucket> =>
   new Map(looks.flatMap(({ buckets }) => buckets.map((bucket) => [bucket.t, bucket] as const)));

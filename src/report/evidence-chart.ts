@@ -1,5 +1,5 @@
 import type { Chart, Series } from './chart.ts';
-import type { Evidence, EvidenceMinute } from './story.ts';
+import type { EvidenceLevel, EvidenceMinute } from './story.ts';
 
 type Frame = Pick<Chart, 'from' | 'to' | 'origin' | 'bucketMs' | 'bands' | 'marks'>;
 
@@ -37,7 +37,7 @@ const line = (
   style: Series['style'],
   label: string,
   evidence: readonly EvidenceMinute[],
-  of: (minute: EvidenceMinute) => Evidence | undefined,
+  of: (minute: EvidenceMinute) => EvidenceLevel | undefined,
 ): Series => ({
   style,
   label,
@@ -48,5 +48,5 @@ const line = (
 });
 
 const decades = (log: number): number => log / Math.LN10;
-const oddsOf = ({ threshold }: Evidence): string => String(Math.round(Math.exp(threshold)));
+const oddsOf = ({ threshold }: EvidenceLevel): string => String(Math.round(Math.exp(threshold)));
 const label = (decade: number): string => (decade < 0 ? '1/10' : String(10 ** decade));

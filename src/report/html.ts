@@ -6,7 +6,7 @@ import { evidenceChart } from './evidence-chart.ts';
 import { type Renderers, renderers } from './findings/renderers.ts';
 import { pageStyle } from './html-style.ts';
 import { htmlTable } from './html-table.ts';
-import type { AlarmRow, Arm, ArmMinute, Chapter, Happening, Story } from './story.ts';
+import type { AlarmRow, ArmMinute, Chapter, Happening, Story, StoryFleet } from './story.ts';
 import { escapeXml } from './xml.ts';
 
 /** A page that needs nothing else: no script, no font, no network. */
@@ -82,7 +82,7 @@ const charts = (chapter: Chapter, numbers: ReadonlyMap<Happening, number>): stri
   return [legend, ...drawn, ...(evidence ? [figure(evidence, 110, evidenceLegend)] : [])].join('\n');
 };
 
-const legendEntry = (style: string, name: string, arm: Arm | undefined): string =>
+const legendEntry = (style: string, name: string, arm: StoryFleet | undefined): string =>
   arm
     ? `<span class="key ${style}"></span><span>${name} <strong>${escapeXml(arm.label)}</strong> <code>${escapeXml(arm.endpointConfig)}</code></span>`
     : '';

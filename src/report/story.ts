@@ -19,8 +19,8 @@ export interface Chapter {
   /** What was asked, as the user wrote it. */
   readonly asked: readonly (readonly [name: string, value: string])[];
   readonly verdict: { readonly outcome: Outcome; readonly reason: ReasonCode; readonly because: string };
-  readonly baseline?: Arm;
-  readonly candidate?: Arm;
+  readonly baseline?: StoryFleet;
+  readonly candidate?: StoryFleet;
   /** By minute, both arms; what really happened, before any metric delay. */
   readonly minutes: readonly ArmMinute[];
   /** The fraction of failing requests above which an alarm goes off; absent when nothing watches errors. */
@@ -38,7 +38,7 @@ export interface Chapter {
 }
 
 /** One side of the comparison: `label` is the version, `endpointConfig` the name SageMaker knows. */
-export interface Arm {
+export interface StoryFleet {
   readonly label: string;
   readonly endpointConfig: string;
 }
@@ -57,11 +57,11 @@ export interface ArmMinute {
 export interface EvidenceMinute {
   readonly minute: Instant;
   /** That the candidate is worse. */
-  readonly worse: Evidence;
+  readonly worse: EvidenceLevel;
   /** That it is healthy by the metric that is farthest from proof; absent when no proof was asked. */
-  readonly healthy?: Evidence;
+  readonly healthy?: EvidenceLevel;
 }
-export interface Evidence {
+export interface EvidenceLevel {
   readonly log: number;
   readonly threshold: number;
 }

@@ -1,5 +1,5 @@
 /** The commands of a stepped rollout. Each can be repeated without harm. */
-export type Command =
+export type StepCommand =
   /** Candidate's share of the requests, 0–1. */
   | { readonly do: 'shift'; readonly share: number; readonly because: string }
   /** Publish the candidate under the canonical name and let the old variant go. */

@@ -24,9 +24,9 @@ export interface FleetFacts {
 
 export type Hardware = { readonly serverless: true } | { readonly serverless: false; readonly instanceType: string };
 
-export type Path = Creation | Plain | Guardrail;
+export type Path = CreationPath | Plain | Guardrail;
 
-export interface Creation {
+export interface CreationPath {
   readonly mechanism: 'creation';
   readonly expectedSeconds: number;
 }
@@ -51,11 +51,11 @@ export interface Guardrail {
   readonly terminationWaitSeconds: number;
   readonly timeoutSeconds: number;
   /** Bakes in order, with the candidate's share of the traffic while each lasts. */
-  readonly stages: readonly Stage[];
+  readonly stages: readonly BakeStage[];
   readonly expectedSeconds: number;
 }
 
-export interface Stage {
+export interface BakeStage {
   /** Fraction of requests, proportional to active capacity. */
   readonly share: number;
   readonly bakeSeconds: number;
@@ -140,7 +140,7 @@ interface Route {
   readonly rollbackInstances?: number;
   readonly waitSeconds: number;
   readonly terminationWaitSeconds: number;
-  readonly stages: readonly Stage[];
+  readonly stages: readonly BakeStage[];
   readonly notes: readonly string[];
 }
 type Infeasible = Extract<Compiled, { is: 'infeasible' }>;

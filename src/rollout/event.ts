@@ -14,7 +14,7 @@ export type Event =
       readonly moving: boolean;
       readonly stale?: true;
     }
-  | { readonly is: 'judged'; readonly at: Instant; readonly verdict: Verdict }
+  | { readonly is: 'judged'; readonly at: Instant; readonly verdict: StepVerdict }
   /** An alarm of the rollout is in `ALARM` while the candidate has traffic. */
   | { readonly is: 'alarmed'; readonly at: Instant; readonly because: string }
   /** The checks of the dark candidate. */
@@ -26,7 +26,7 @@ export type Event =
 export type Said = 'pause' | 'resume' | 'promote-now' | 'abort';
 
 /** The judge's conclusion from all buckets so far, in the rollout's terms. */
-export interface Verdict {
+export interface StepVerdict {
   readonly decision: 'continue' | 'hold' | 'rollback' | 'promote';
   /** Only with `rollback`. */
   readonly why?: 'convicted' | 'safety-net' | 'metrics-blind';

@@ -1,7 +1,7 @@
 import type { Instant } from '../clock.ts';
 import { percent } from '../judge/amounts.ts';
-import type { Command } from './command.ts';
-import type { Event, Verdict } from './event.ts';
+import type { StepCommand } from './command.ts';
+import type { Event, StepVerdict } from './event.ts';
 import type { State, Why } from './state.ts';
 
 /** The parameters of a stepped rollout. */
@@ -15,7 +15,7 @@ export interface SteppedPlan {
   readonly minimumRequests: number;
 }
 
-export type Stepped = readonly [State, readonly Command[]];
+export type Stepped = readonly [State, readonly StepCommand[]];
 
 /**
  * One event of a stepped rollout: total and pure. A command counts only once its effect was observed, so it is repeated until then.
@@ -87,7 +87,7 @@ const currentShare = (plan: SteppedPlan, state: Live): number => {
   return state.is === 'raising' ? state.from : 0;
 };
 
-const judged = (plan: SteppedPlan, state: Live, at: Instant, verdict: Verdict): Stepped => {
+const judged = (plan: SteppedPlan, state: Live, at: Instant, verdict: StepVerdict): Stepped => {
   if (state.is === 'dark' || state.is === 'returning') return [state, []];
   if (verdict.decision === 'rollback') return goBack(verdict.why ?? 'convicted', verdict.because);
   if (state.is !== 'baking') return [state, []];
@@ -107,7 +107,7 @@ const judged = (plan: SteppedPlan, state: Live, at: Instant, verdict: Verdict): 
     : [state, []];
 };
 
-const starved = ({ minimumRequests }: SteppedPlan, { stepRequests }: Verdict): string =>
+const starved = ({ minimumRequests }: SteppedPlan, { stepRequests }: StepVerdict): string =>
   `the candidate got ${stepRequests} of the ${minimumRequests} requests its last bake needs within the longest stay on a step`;
 
 const retire = (index: number): Stepped => [

@@ -3,7 +3,7 @@ import { minutes } from '../../src/clock.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { policyFor } from '../../src/permissions.ts';
-import { house as team } from '../../src/rehearsal/manifest.ts';
+import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { type House, openHouse } from '../support/house.ts';
 import { place } from '../support/policy-place.ts';
 

@@ -4,7 +4,7 @@ import { minutes } from '../../src/clock.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
-import { house, manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
+import { manifestText, rehearsedTeam, rollouts } from '../../src/rehearsal/manifest.ts';
 import { readServing } from '../../src/rehearsal/serving.ts';
 import { type House, openHouse } from '../support/house.ts';
 
@@ -112,7 +112,7 @@ describe('when there is no capacity to publish what was proven', () => {
 
   const reject = async (): Promise<void> => {
     const { ModelPackageSummaryList } = await team.simulator.call('sagemaker', 'ListModelPackages', {
-      ModelPackageGroupName: house.model,
+      ModelPackageGroupName: rehearsedTeam.model,
       SortOrder: 'Descending',
     });
     const [{ ModelPackageArn = '' } = {}] = ModelPackageSummaryList as { readonly ModelPackageArn?: string }[];

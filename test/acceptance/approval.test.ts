@@ -5,7 +5,7 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { contentDigest } from '../../src/registry/content.ts';
-import { manifestText, rollouts, house as team } from '../../src/rehearsal/manifest.ts';
+import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { ReleaseRecord } from '../../src/release/record.ts';
 import { atRest } from '../support/at-rest.ts';
 import { type House, openHouse } from '../support/house.ts';

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { seconds } from '../../src/clock.ts';
 import type { OperationName } from '../../src/operation.ts';
 import type { ReasonCode } from '../../src/reason-codes.ts';
-import { house, manifestText } from '../../src/rehearsal/manifest.ts';
+import { manifestText, rehearsedTeam } from '../../src/rehearsal/manifest.ts';
 import { startNode } from '../../src/rehearsal/process.ts';
-import { openStage, type Release, type Stage } from '../../src/rehearsal/stage.ts';
+import { openStage, type RehearsedRelease, type Stage } from '../../src/rehearsal/stage.ts';
 
 /** One mistake, and the one thing that is said about it. */
 interface Mistake {
@@ -71,14 +71,14 @@ const mistakes: Readonly<Record<string, Mistake>> = {
     says: /no-such-role/,
   },
   'credentials of another account': {
-    manifest: (text) => text.replace(house.account, '999988887777').replace('    role: model-deployer\n', ''),
+    manifest: (text) => text.replace(rehearsedTeam.account, '999988887777').replace('    role: model-deployer\n', ''),
     reason: 'wrong-account',
     exit: 2,
     says: /ending in 7777, .*user\/delivery.* ending in 3333/,
   },
   'a version that is registered with other content': {
     operation: 'register-model',
-    inputs: { version: '1.0.0', image: house.image, artifact: artifactOf('1.3.0') },
+    inputs: { version: '1.0.0', image: rehearsedTeam.image, artifact: artifactOf('1.3.0') },
     reason: 'version-taken',
     exit: 1,
     says: /1\.0\.0/,
@@ -175,7 +175,7 @@ const mistakes: Readonly<Record<string, Mistake>> = {
 
 let stage: Stage;
 /** 1.1.0, which may be deployed. */
-let good: Release;
+let good: RehearsedRelease;
 let folder: string;
 
 beforeAll(async () => {
@@ -189,7 +189,7 @@ beforeAll(async () => {
   const unapproved = await stage.begin('what nobody looked at', '1.3.0');
   await unapproved.prepare();
   const { ModelPackageSummaryList } = await stage.simulator.call('sagemaker', 'ListModelPackages', {
-    ModelPackageGroupName: house.model,
+    ModelPackageGroupName: rehearsedTeam.model,
     SortBy: 'CreationTime',
     SortOrder: 'Descending',
   });
@@ -228,7 +228,7 @@ const given = (mistake: Mistake): Record<string, string> => {
   const path = join(folder, 'delivery.yml');
   writeFileSync(path, manifest ? manifest(manifestText()) : manifestText());
   const version = operation === 'rollback' ? {} : { version: '1.1.0' };
-  const all = { manifest: path, environment: house.environment, ...version, ...inputs };
+  const all = { manifest: path, environment: rehearsedTeam.environment, ...version, ...inputs };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
 };
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
-import { house as team } from '../../src/rehearsal/manifest.ts';
+import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { type House, openHouse } from '../support/house.ts';
 
 let house: House;

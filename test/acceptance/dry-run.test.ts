@@ -5,7 +5,7 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import type { ReasonCode } from '../../src/reason-codes.ts';
-import { manifestText, rollouts, house as team } from '../../src/rehearsal/manifest.ts';
+import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { type House, openHouse } from '../support/house.ts';
 import { rowsOf } from '../support/operation-rows.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { minutes } from '../../src/clock.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
-import { house as team } from '../../src/rehearsal/manifest.ts';
+import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { type House, openHouse } from '../support/house.ts';
 
 /** Metrics per endpoint config are documented for deployment guardrails only, so nothing may need them of any other fleet. */

@@ -3,7 +3,7 @@ import { history } from '../../src/commands/history.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
-import { house as team } from '../../src/rehearsal/manifest.ts';
+import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { Release, ReleaseRecord, Served } from '../../src/release/record.ts';
 import type { Report } from '../../src/report/result.ts';
 import { type House, openHouse } from '../support/house.ts';

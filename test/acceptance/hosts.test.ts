@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { type ReasonCode, reason } from '../../src/reason-codes.ts';
-import { manifestText, rollouts, house as team } from '../../src/rehearsal/manifest.ts';
+import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { HostName } from '../../src/world.ts';
 import { type Host, hosts, type Told } from '../support/hosts.ts';
 import { type House, openHouse } from '../support/house.ts';

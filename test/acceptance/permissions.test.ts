@@ -9,8 +9,8 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
-import { type Policy, type PolicyName, policyFor, policyNames, unasked } from '../../src/permissions.ts';
-import { type ManifestOptions, manifestText, rollouts, house as team } from '../../src/rehearsal/manifest.ts';
+import { type IamPolicy, type PolicyName, policyFor, policyNames, unasked } from '../../src/permissions.ts';
+import { type ManifestOptions, manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { Report } from '../../src/report/result.ts';
 import { type House, openHouse } from '../support/house.ts';
 import { place } from '../support/policy-place.ts';
@@ -384,7 +384,7 @@ interface Seen {
 }
 
 /** The simulator evaluates the policy as it is published: actions, resources and conditions. */
-const play = async (row: Row, policy: Policy): Promise<Seen> => {
+const play = async (row: Row, policy: IamPolicy): Promise<Seen> => {
   const house = await openHouse();
   try {
     const inputs = await row.stage(house);
@@ -403,7 +403,7 @@ const play = async (row: Row, policy: Policy): Promise<Seen> => {
 const actionsOf = (policy: PolicyName): readonly string[] =>
   [...new Set(policyFor(policy, place).Statement.flatMap(({ Action }) => Action))].sort();
 
-const without = (policy: PolicyName, action: string): Policy => {
+const without = (policy: PolicyName, action: string): IamPolicy => {
   const { Version, Statement } = policyFor(policy, place);
   const left = Statement.map((statement) => ({
     ...statement,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { commands } from '../../src/commands/all.ts';
-import { house as team } from '../../src/rehearsal/manifest.ts';
+import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { type House, openHouse } from '../support/house.ts';
 
 let house: House;

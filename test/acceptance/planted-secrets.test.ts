@@ -7,7 +7,7 @@ import { minutes, seconds } from '../../src/clock.ts';
 import { actionTypeId, actionTypeOf } from '../../src/hosts/codepipeline/action-types.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { createDriver, type Driver } from '../../src/rehearsal/driver.ts';
-import { house, manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
+import { manifestText, rehearsedTeam, rollouts } from '../../src/rehearsal/manifest.ts';
 import { zipOf } from '../../src/rehearsal/zip.ts';
 import { type House, openHouse } from '../support/house.ts';
 import { operationNames } from '../support/operation-rows.ts';
@@ -48,7 +48,7 @@ describe('planted secrets', () => {
       manifestText({ rollout: rollouts.unguarded, unwatched: true, endpoint }),
     );
   const deploy = (version: string, options?: StepOptions): Promise<Channels> =>
-    steps.step('deploy-endpoint', { environment: house.environment, version }, options);
+    steps.step('deploy-endpoint', { environment: rehearsedTeam.environment, version }, options);
   const refusals: { readonly code: string; readonly from: number }[] = [];
   const refuseNext = (service: string, operation: string, [code, message]: readonly [string, string]): void => {
     refusals.push({ code, from: team.simulator.requests.length });
@@ -56,12 +56,12 @@ describe('planted secrets', () => {
   };
   const registration = (version: '1.0.0' | '1.1.0' | '1.2.0', more: Texts = {}): Texts => {
     const key = `training/iris-${version}/model.tar.gz`;
-    team.simulator.objects.put(house.bucket, key, irisFixture(version).artifact);
+    team.simulator.objects.put(rehearsedTeam.bucket, key, irisFixture(version).artifact);
     writeFileSync(join(folder, 'evaluation.json'), irisFixture(version).evaluation);
     return {
-      environment: house.environment,
+      environment: rehearsedTeam.environment,
       version,
-      image: house.image,
+      image: rehearsedTeam.image,
       artifact: `s3://${house.bucket}/${key}`,
       evaluation: 'evaluation.json',
       'content-types': 'text/csv',
@@ -74,7 +74,7 @@ describe('planted secrets', () => {
   };
   const review = (status: 'Approved' | 'Rejected', packageVersion: number): Promise<unknown> =>
     team.simulator.call('sagemaker', 'UpdateModelPackage', {
-      ModelPackageArn: `arn:aws:sagemaker:${house.region}:${house.account}:model-package/${house.model}/${packageVersion}`,
+      ModelPackageArn: `arn:aws:sagemaker:${rehearsedTeam.region}:${rehearsedTeam.account}:model-package/${rehearsedTeam.model}/${packageVersion}`,
       ModelApprovalStatus: status,
       ApprovalDescription: `looked at it with ${secrets['registry: an approval note']}`,
       CustomerMetadataProperties: { 'other-tool': secrets['registry: metadata of another tool'] },
@@ -152,7 +152,7 @@ describe('planted secrets', () => {
 
   it('approve-gate passes, waits and rejects', async () => {
     const gate = (version: string) =>
-      steps.step('approve-gate', { environment: house.environment, version, timeout: '1m' });
+      steps.step('approve-gate', { environment: rehearsedTeam.environment, version, timeout: '1m' });
     record('approve-gate waits', await gate('1.0.0'));
     await review('Approved', 1);
     await review('Approved', 2);
@@ -211,7 +211,11 @@ describe('planted secrets', () => {
 
   it('rollback is refused by AWS, is cancelled, and succeeds', async () => {
     const back = (options?: StepOptions) =>
-      steps.step('rollback', { environment: house.environment, to: '1.0.0', because: 'wrong species' }, options);
+      steps.step(
+        'rollback',
+        { environment: rehearsedTeam.environment, to: '1.0.0', because: 'wrong species' },
+        options,
+      );
     for (const text of Object.values(awsTexts)) {
       refuseNext('sagemaker', 'UpdateEndpoint', text);
       record('rollback is refused by AWS', await back());
@@ -242,7 +246,7 @@ describe('planted secrets', () => {
       end: 'Succeeded' | 'Failed' = 'Failed',
     ): Promise<void> => {
       const manifest = manifestText({ rollout: rollouts.unguarded, unwatched: true, endpoint });
-      team.simulator.objects.put(house.bucket, `${name}.zip`, zipOf({ 'delivery.yml': manifest }));
+      team.simulator.objects.put(rehearsedTeam.bucket, `${name}.zip`, zipOf({ 'delivery.yml': manifest }));
       const from = team.simulator.requests.length;
       await call('CreatePipeline', { pipeline: pipelineOf(name, configuration) });
       for (let look = 0; look < 60; look++) {
@@ -265,7 +269,7 @@ describe('planted secrets', () => {
       record(path, { 'job results': JSON.stringify(told), 'action executions': JSON.stringify(out) });
     };
     // A person took 1.1.0 back: to deliver it again must be asked for.
-    const configuration = { environment: house.environment, version: '1.1.0', retry: 'true' };
+    const configuration = { environment: rehearsedTeam.environment, version: '1.1.0', retry: 'true' };
     await run('job worker succeeds', 'pipeline-good', configuration, good, 'Succeeded');
     for (const [i, text] of Object.values(awsTexts).entries()) {
       refuseNext('sagemaker', 'DescribeEndpoint', text);
@@ -287,7 +291,7 @@ describe('planted secrets', () => {
   it('the command line plans, delivers, refuses, shows and judges', async () => {
     const files = ['report.xml', 'outputs.env'];
     const telling = ['--junit', 'report.xml', '--exported-variables', 'outputs.env'];
-    const at = ['--environment', house.environment];
+    const at = ['--environment', rehearsedTeam.environment];
     record('command line plans', await steps.command(['plan', ...at, '--version', '1.0.0', '--json'], []));
     refuseNext('sagemaker', 'DescribeEndpoint', awsTexts['canonical'] ?? ['', '']);
     record(
@@ -322,16 +326,16 @@ describe('planted secrets', () => {
 
   it('shift-traffic has no candidate, is refused by AWS, and is out of time', async () => {
     const shift = () =>
-      steps.step('shift-traffic', { environment: house.environment, version: '1.1.0', timeout: '20m' });
+      steps.step('shift-traffic', { environment: rehearsedTeam.environment, version: '1.1.0', timeout: '20m' });
     writeFileSync(join(folder, 'delivery.yml'), manifestText({ rollout: rollouts.steps, endpoint: good }));
     const none = await shift();
     expect(none['outputs']).toContain('no-candidate');
     record('shift-traffic has no candidate', none);
-    const { endpoint, requestsPerSecond } = house;
+    const { endpoint, requestsPerSecond } = rehearsedTeam;
     const traffic = team.simulator.traffic({ endpoint, requestsPerSecond, seed: 7 });
     await driver.until(driver.now() + minutes(20));
     const dark = await steps.step('deploy-endpoint', {
-      environment: house.environment,
+      environment: rehearsedTeam.environment,
       version: '1.1.0',
       retry: 'true',
     });
@@ -404,8 +408,8 @@ describe('planted secrets', () => {
 
 const pipelineOf = (name: string, configuration: Texts): object => ({
   name,
-  roleArn: `arn:aws:iam::${house.account}:role/pipeline`,
-  artifactStore: { type: 'S3', location: house.bucket },
+  roleArn: `arn:aws:iam::${rehearsedTeam.account}:role/pipeline`,
+  artifactStore: { type: 'S3', location: rehearsedTeam.bucket },
   stages: [
     {
       name: 'Source',
@@ -413,7 +417,7 @@ const pipelineOf = (name: string, configuration: Texts): object => ({
         {
           name: 'Repository',
           actionTypeId: { category: 'Source', owner: 'AWS', provider: 'S3', version: '1' },
-          configuration: { S3Bucket: house.bucket, S3ObjectKey: `${name}.zip` },
+          configuration: { S3Bucket: rehearsedTeam.bucket, S3ObjectKey: `${name}.zip` },
           outputArtifacts: [{ name: 'Repository' }],
         },
       ],

@@ -3,7 +3,7 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import type { Outcome } from '../../src/outcome.ts';
 import type { ReasonCode } from '../../src/reason-codes.ts';
-import { house as team } from '../../src/rehearsal/manifest.ts';
+import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { Report } from '../../src/report/result.ts';
 import { type House, openHouse } from '../support/house.ts';
 

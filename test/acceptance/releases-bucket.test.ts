@@ -8,7 +8,7 @@ import { lint } from '../../src/commands/lint.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
-import { house as team } from '../../src/rehearsal/manifest.ts';
+import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { type House, openHouse } from '../support/house.ts';
 import { runCommand } from '../support/run-command.ts';
 

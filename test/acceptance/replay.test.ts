@@ -7,7 +7,7 @@ import { judge } from '../../src/commands/judge.ts';
 import { openSession } from '../../src/hosts/world.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
-import { manifestText, house as names, rollouts } from '../../src/rehearsal/manifest.ts';
+import { manifestText, rehearsedTeam as names, rollouts } from '../../src/rehearsal/manifest.ts';
 import { type House, openHouse } from '../support/house.ts';
 import { runCommand } from '../support/run-command.ts';
 

@@ -7,7 +7,7 @@ import { openSession, targetOf } from '../../src/hosts/world.ts';
 import type { Memory, Operation, Progress } from '../../src/operation.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
-import { house as team } from '../../src/rehearsal/manifest.ts';
+import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { World } from '../../src/world.ts';
 import { type House, openHouse } from '../support/house.ts';
 

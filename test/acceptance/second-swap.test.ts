@@ -3,7 +3,7 @@ import { minutes } from '../../src/clock.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
-import { manifestText, rollouts, house as team } from '../../src/rehearsal/manifest.ts';
+import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { type House, openHouse } from '../support/house.ts';
 
 let house: House;

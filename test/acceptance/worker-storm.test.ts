@@ -7,7 +7,7 @@ import { createRandom } from '../../simulator/random.ts';
 import { minutes } from '../../src/clock.ts';
 import type { OperationName } from '../../src/operation.ts';
 import { createDriver, type Driver, type Launched } from '../../src/rehearsal/driver.ts';
-import { house, manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
+import { manifestText, rehearsedTeam, rollouts } from '../../src/rehearsal/manifest.ts';
 import { zipOf } from '../../src/rehearsal/zip.ts';
 import { type House, openHouse } from '../support/house.ts';
 import { operationNames } from '../support/operation-rows.ts';
@@ -45,7 +45,7 @@ const cases: readonly Case[] = Array.from({ length: pipelines }, (_, i) => {
       endpoint: name,
     };
   const { version, ends } = gates[i % gates.length] ?? gates[0];
-  return { name, operation: 'approve-gate', configuration: { environment: house.environment, version }, ends };
+  return { name, operation: 'approve-gate', configuration: { environment: rehearsedTeam.environment, version }, ends };
 });
 
 /** The team's manifest, with an environment and an endpoint of its own for every deployment. */
@@ -116,10 +116,10 @@ describe(`${pipelines} pipelines at once, ${workers} workers, ${deaths} deaths`,
     await team.prepare('1.0.0');
     await team.prepare('1.1.0');
     await team.simulator.call('sagemaker', 'UpdateModelPackage', {
-      ModelPackageArn: `arn:aws:sagemaker:${house.region}:${house.account}:model-package/${house.model}/2`,
+      ModelPackageArn: `arn:aws:sagemaker:${rehearsedTeam.region}:${rehearsedTeam.account}:model-package/${rehearsedTeam.model}/2`,
       ModelApprovalStatus: 'Rejected',
     });
-    team.simulator.objects.put(house.bucket, 'storm.zip', zipOf({ 'delivery.yml': manifest() }));
+    team.simulator.objects.put(rehearsedTeam.bucket, 'storm.zip', zipOf({ 'delivery.yml': manifest() }));
     for (const operation of operationNames) await call('CreateCustomActionType', definitionOf(operation));
     for (const one of cases) await call('CreatePipeline', { pipeline: pipelineOf(one) });
     for (const [service, operation] of Array.from({ length: deaths }, (_, i) => places[i % places.length] ?? places[0]))
@@ -228,8 +228,8 @@ const pipelineOf = ({ name, operation, configuration }: Case): object => {
   const { category, provider, version } = definitionOf(operation);
   return {
     name,
-    roleArn: `arn:aws:iam::${house.account}:role/pipeline`,
-    artifactStore: { type: 'S3', location: house.bucket },
+    roleArn: `arn:aws:iam::${rehearsedTeam.account}:role/pipeline`,
+    artifactStore: { type: 'S3', location: rehearsedTeam.bucket },
     stages: [
       {
         name: 'Source',
@@ -237,7 +237,7 @@ const pipelineOf = ({ name, operation, configuration }: Case): object => {
           {
             name: 'Repository',
             actionTypeId: { category: 'Source', owner: 'AWS', provider: 'S3', version: '1' },
-            configuration: { S3Bucket: house.bucket, S3ObjectKey: 'storm.zip' },
+            configuration: { S3Bucket: rehearsedTeam.bucket, S3ObjectKey: 'storm.zip' },
             outputArtifacts: [{ name: 'Repository' }],
           },
         ],

@@ -6,7 +6,7 @@ import { openSession, targetOf } from '../../src/hosts/world.ts';
 import type { Memory } from '../../src/operation.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import type { ReasonCode } from '../../src/reason-codes.ts';
-import { house, manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
+import { manifestText, rehearsedTeam, rollouts } from '../../src/rehearsal/manifest.ts';
 import { atRest } from '../support/at-rest.ts';
 import { expectHostConformance, type Stage } from '../support/conformance.ts';
 import { type House, openHouse } from '../support/house.ts';
@@ -34,7 +34,7 @@ const stageOf = async (operation: AnyOperation, { stage }: Case): Promise<Stage<
   const { simulator, environment, manifest } = team;
   const written: Readonly<Record<string, string>> = {
     manifest,
-    environment: house.environment,
+    environment: rehearsedTeam.environment,
     ...(await stage(team)),
   };
   const values = readInputs<object>(operation.inputs, (name) => written[name]);

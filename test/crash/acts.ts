@@ -2,7 +2,7 @@ import { minutes } from '../../src/clock.ts';
 import type { OperationName } from '../../src/operation.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
-import { manifestText, house as team } from '../../src/rehearsal/manifest.ts';
+import { manifestText, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { House } from '../support/house.ts';
 import { operationNames, type PerOperation } from '../support/operation-rows.ts';
 import type { Scene } from './scene.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LoggedRequest } from '../../simulator/contracts.ts';
 import { minutes } from '../../src/clock.ts';
-import { house as team } from '../../src/rehearsal/manifest.ts';
+import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { readServing } from '../../src/rehearsal/serving.ts';
 import { journalKey, recordKey, releasesOf } from '../../src/release/location.ts';
 import { deliver, rollouts, write } from './acts.ts';

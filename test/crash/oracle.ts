@@ -1,7 +1,7 @@
 import type { LoggedRequest } from '../../simulator/contracts.ts';
 import type { Outcome } from '../../src/outcome.ts';
 import type { ReasonCode } from '../../src/reason-codes.ts';
-import { house as team } from '../../src/rehearsal/manifest.ts';
+import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { broken } from '../../src/rehearsal/relations.ts';
 import { readServing, type Serving } from '../../src/rehearsal/serving.ts';
 import { journalKey, releasesOf } from '../../src/release/location.ts';

@@ -1,6 +1,6 @@
 import type { LoggedRequest } from '../../simulator/contracts.ts';
 import { minutes } from '../../src/clock.ts';
-import { house as team } from '../../src/rehearsal/manifest.ts';
+import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { readServing, type Serving } from '../../src/rehearsal/serving.ts';
 import { type Act, acts } from './acts.ts';
 import * as oracle from './oracle.ts';

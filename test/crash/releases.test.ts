@@ -4,7 +4,7 @@ import type { Memory, Operation } from '../../src/operation.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
-import { house } from '../../src/rehearsal/manifest.ts';
+import { rehearsedTeam } from '../../src/rehearsal/manifest.ts';
 import { atRest } from '../support/at-rest.ts';
 import type { Death } from '../support/death.ts';
 import { type House, openHouse } from '../support/house.ts';
@@ -40,7 +40,7 @@ const acting =
 const withAutoscaling = async ({ simulator }: House): Promise<void> => {
   const target = {
     ServiceNamespace: 'sagemaker',
-    ResourceId: `endpoint/${house.endpoint}/variant/${house.variant}`,
+    ResourceId: `endpoint/${rehearsedTeam.endpoint}/variant/${rehearsedTeam.variant}`,
     ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
   };
   await simulator.call('application-autoscaling', 'RegisterScalableTarget', {
@@ -77,7 +77,7 @@ const deploying = (version: '1.1.0' | '1.4.0'): Story => ({
 
 const packages = async ({ simulator }: House): Promise<readonly object[]> => {
   const { ModelPackageSummaryList } = await simulator
-    .call('sagemaker', 'ListModelPackages', { ModelPackageGroupName: house.model })
+    .call('sagemaker', 'ListModelPackages', { ModelPackageGroupName: rehearsedTeam.model })
     // The group does not exist before the first registration.
     .catch(() => ({ ModelPackageSummaryList: [] }));
   return (ModelPackageSummaryList as Record<string, unknown>[]).map(

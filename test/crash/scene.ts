@@ -7,7 +7,7 @@ import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
 import type { OperationName } from '../../src/operation.ts';
 import { operations } from '../../src/operations/all.ts';
 import { createDriver, type Driver } from '../../src/rehearsal/driver.ts';
-import { house as team } from '../../src/rehearsal/manifest.ts';
+import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { zipOf } from '../../src/rehearsal/zip.ts';
 import type { HostName } from '../../src/world.ts';
 import { type House, openHouse } from '../support/house.ts';

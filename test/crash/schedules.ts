@@ -3,7 +3,7 @@ import { type Instant, minutes, seconds } from '../../src/clock.ts';
 import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
 import type { OperationName } from '../../src/operation.ts';
 import { operations } from '../../src/operations/all.ts';
-import { house as team } from '../../src/rehearsal/manifest.ts';
+import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { broken } from '../../src/rehearsal/relations.ts';
 import { readServing, type Serving } from '../../src/rehearsal/serving.ts';
 import type { HostName } from '../../src/world.ts';

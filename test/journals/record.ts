@@ -9,7 +9,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
-import { house as names } from '../../src/rehearsal/manifest.ts';
+import { rehearsedTeam as names } from '../../src/rehearsal/manifest.ts';
 import { journalKey, releasesOf } from '../../src/release/location.ts';
 import { type House, openHouse } from '../support/house.ts';
 import { manifestOf, type Scene, scenes } from './scenes.ts';

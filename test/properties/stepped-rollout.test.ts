@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Command } from '../../src/rollout/command.ts';
-import type { Event, Verdict } from '../../src/rollout/event.ts';
+import type { StepCommand } from '../../src/rollout/command.ts';
+import type { Event, StepVerdict } from '../../src/rollout/event.ts';
 import { initial, isTerminal, type State } from '../../src/rollout/state.ts';
 import { type SteppedPlan, step } from '../../src/rollout/step.ts';
 
 const plan: SteppedPlan = { steps: [0.05, 0.5, 1], bakeSeconds: 2, maxStepSeconds: 4, minimumRequests: 10 };
 const shares = [0, ...plan.steps];
-const verdict = (decision: Verdict['decision'], newest: number, stepRequests = 10): Verdict => ({
+const verdict = (decision: StepVerdict['decision'], newest: number, stepRequests = 10): StepVerdict => ({
   decision,
   newest,
   stepRequests,
@@ -42,10 +42,10 @@ const depth = 7;
 /** Every state that any sequence of events reaches within `depth` instants. */
 const walk = (): {
   readonly states: readonly State[];
-  readonly moves: readonly [State, Event, State, readonly Command[]][];
+  readonly moves: readonly [State, Event, State, readonly StepCommand[]][];
 } => {
   const seen = new Map<string, State>([[JSON.stringify(initial), initial]]);
-  const moves: [State, Event, State, readonly Command[]][] = [];
+  const moves: [State, Event, State, readonly StepCommand[]][] = [];
   let frontier: readonly State[] = [initial];
   for (let instant = 1; instant <= depth; instant += 1) {
     const next: State[] = [];

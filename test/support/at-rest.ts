@@ -1,4 +1,4 @@
-import { house } from '../../src/rehearsal/manifest.ts';
+import { rehearsedTeam } from '../../src/rehearsal/manifest.ts';
 import type { House } from './house.ts';
 
 type Answer = Record<string, unknown>;
@@ -6,11 +6,11 @@ type Answer = Record<string, unknown>;
 /** Everything that a release may leave behind, without the times at which it did. */
 export const atRest = async ({ simulator, record }: House): Promise<Answer> => {
   const { EndpointName, EndpointConfigName, EndpointStatus, PendingDeploymentSummary, ProductionVariants } =
-    await simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName: house.endpoint });
+    await simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName: rehearsedTeam.endpoint });
   const { MetricAlarms } = await simulator.call('cloudwatch', 'DescribeAlarms', {});
   const dimension = {
     ServiceNamespace: 'sagemaker',
-    ResourceIds: [`endpoint/${house.endpoint}/variant/${house.variant}`],
+    ResourceIds: [`endpoint/${rehearsedTeam.endpoint}/variant/${rehearsedTeam.variant}`],
   };
   const { ScalableTargets } = await simulator.call('application-autoscaling', 'DescribeScalableTargets', dimension);
   const { ScalingPolicies } = await simulator.call('application-autoscaling', 'DescribeScalingPolicies', {

@@ -8,7 +8,7 @@ import { createWorker } from '../../src/hosts/codepipeline/answer-jobs.ts';
 import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
 import { runCommand } from '../../src/hosts/command-line/command-line.ts';
 import { runAction } from '../../src/hosts/github-actions/run-action.ts';
-import { house as team } from '../../src/rehearsal/manifest.ts';
+import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import {
   inputVariables,
   parseFileCommands,

@@ -12,7 +12,7 @@ import { openSession } from '../../src/hosts/world.ts';
 import type { Memory, Operation } from '../../src/operation.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
-import { house, manifestText } from '../../src/rehearsal/manifest.ts';
+import { manifestText, rehearsedTeam } from '../../src/rehearsal/manifest.ts';
 import { runnerEnvironment } from '../../src/rehearsal/process.ts';
 import { recordKey, releasesOf } from '../../src/release/location.ts';
 import type { ReleaseRecord } from '../../src/release/record.ts';
@@ -73,7 +73,7 @@ export const openHouse = async (options: SimulatorOptions = {}): Promise<House> 
   const simulator = await startSimulator(options);
   const workspace = mkdtempSync(join(tmpdir(), 'house-'));
   mkdirSync(join(workspace, 'runner'));
-  simulator.images.tag(house.image, house.imageDigest);
+  simulator.images.tag(rehearsedTeam.image, rehearsedTeam.imageDigest);
   // The SDK's default credential chain reads the process, whatever environment a run is given.
   Object.assign(process.env, simulator.environment());
   const path = join(workspace, 'delivery.yml');
@@ -93,7 +93,7 @@ export const openHouse = async (options: SimulatorOptions = {}): Promise<House> 
 
   const run: House['run'] = async (operation, inputs, { runId = '1', death, asked, signal } = {}) => {
     const env = environmentOf(runId);
-    const given: Inputs = { manifest: path, environment: house.environment, ...inputs };
+    const given: Inputs = { manifest: path, environment: rehearsedTeam.environment, ...inputs };
     const fate = mortal(death ?? { atCall: 0, heard: false }, asked);
     const { ended } = startDelivery(operation, {
       env,
@@ -115,12 +115,12 @@ export const openHouse = async (options: SimulatorOptions = {}): Promise<House> 
   const registration: House['registration'] = (version) => {
     const fixture = irisFixture(version);
     const key = `training/iris-${version}/model.tar.gz`;
-    simulator.objects.put(house.bucket, key, fixture.artifact);
+    simulator.objects.put(rehearsedTeam.bucket, key, fixture.artifact);
     const evaluation = join(workspace, 'evaluation.json');
     writeFileSync(evaluation, fixture.evaluation);
     return {
       version,
-      image: house.image,
+      image: rehearsedTeam.image,
       artifact: `s3://${house.bucket}/${key}`,
       evaluation,
       'content-types': 'text/csv',
@@ -130,7 +130,7 @@ export const openHouse = async (options: SimulatorOptions = {}): Promise<House> 
 
   const approve = async (): Promise<void> => {
     const { ModelPackageSummaryList } = await simulator.call('sagemaker', 'ListModelPackages', {
-      ModelPackageGroupName: house.model,
+      ModelPackageGroupName: rehearsedTeam.model,
       ModelApprovalStatus: 'PendingManualApproval',
     });
     for (const { ModelPackageArn } of ModelPackageSummaryList as { ModelPackageArn: string }[])
@@ -151,7 +151,7 @@ export const openHouse = async (options: SimulatorOptions = {}): Promise<House> 
   return {
     simulator,
     environment: environmentOf('1'),
-    hasEndpoint: () => simulator.hosting.variant(house.endpoint, house.variant) !== undefined,
+    hasEndpoint: () => simulator.hosting.variant(rehearsedTeam.endpoint, rehearsedTeam.variant) !== undefined,
     manifest: path,
     writeManifest,
     run,
@@ -163,8 +163,8 @@ export const openHouse = async (options: SimulatorOptions = {}): Promise<House> 
       await prepare(version);
       expectOutcome(await run(deployEndpoint, { version }), 'delivered');
       if (traffic) return;
-      const { endpoint } = house;
-      traffic = simulator.traffic({ endpoint, requestsPerSecond: house.requestsPerSecond, seed: 20_260_105 });
+      const { endpoint } = rehearsedTeam;
+      traffic = simulator.traffic({ endpoint, requestsPerSecond: rehearsedTeam.requestsPerSecond, seed: 20_260_105 });
       await pass(minutes(20));
     },
     closeDoors: () => traffic?.stop(),
@@ -172,11 +172,11 @@ export const openHouse = async (options: SimulatorOptions = {}): Promise<House> 
     forge: (record) =>
       simulator.objects.put(
         records.bucket,
-        recordKey(records, house.endpoint),
+        recordKey(records, rehearsedTeam.endpoint),
         Buffer.from(typeof record === 'string' ? record : JSON.stringify(record)),
       ),
     record: () => {
-      const found = simulator.objects.get(records.bucket, recordKey(records, house.endpoint));
+      const found = simulator.objects.get(records.bucket, recordKey(records, rehearsedTeam.endpoint));
       return found && (JSON.parse(found.body.toString()) as ReleaseRecord);
     },
     watch: () => {
@@ -192,7 +192,7 @@ export const openHouse = async (options: SimulatorOptions = {}): Promise<House> 
 };
 
 /** Where the rehearsed team's records lie: the default. */
-const records = releasesOf({}, { partition: 'aws', region: house.region, id: house.account });
+const records = releasesOf({}, { partition: 'aws', region: rehearsedTeam.region, id: rehearsedTeam.account });
 
 const silent = {
   asked: () => {},

@@ -1,4 +1,4 @@
-import { house as team } from '../../src/rehearsal/manifest.ts';
+import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 
 /** The names of the rehearsed team's account, for its policies. */
 export const place = {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { house } from '../../src/rehearsal/manifest.ts';
+import { rehearsedTeam } from '../../src/rehearsal/manifest.ts';
 import type { House } from './house.ts';
 import type { Channels } from './secret-paths.ts';
 
@@ -84,8 +84,8 @@ export const learned = (wire: string, masked: readonly string[]): Texts => {
 
 /** The release record and every journal beside it. */
 export const recordsOf = async ({ simulator }: House): Promise<string> => {
-  const Bucket = `model-delivery-${house.account}-${house.region}`;
-  const { Contents } = await simulator.call('s3', 'ListObjectsV2', { Bucket, Prefix: `${house.endpoint}/` });
+  const Bucket = `model-delivery-${rehearsedTeam.account}-${rehearsedTeam.region}`;
+  const { Contents } = await simulator.call('s3', 'ListObjectsV2', { Bucket, Prefix: `${rehearsedTeam.endpoint}/` });
   return (Contents as readonly { readonly Key: string }[])
     .map(({ Key }) => simulator.objects.get(Bucket, Key)?.body.toString() ?? '')
     .join('\n');

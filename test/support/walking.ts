@@ -2,7 +2,7 @@ import { type Instant, minutes } from '../../src/clock.ts';
 import type { Turn } from '../../src/mechanisms/turn.ts';
 import { abortSteps, walk } from '../../src/mechanisms/variants/walk.ts';
 import type { AlarmSpec } from '../../src/metrics/alarms.ts';
-import type { Evidence } from '../../src/release/journal.ts';
+import type { JudgeEvidence } from '../../src/release/journal.ts';
 import type { ReleasePatch } from '../../src/release/lifecycle.ts';
 import type { ManualCommand, Release, Stepping } from '../../src/release/record.ts';
 import type { State } from '../../src/rollout/state.ts';
@@ -74,7 +74,7 @@ export const walking = (options: {
   const alarms = options.alarms ?? {};
   const sent: (number | string)[] = [];
   const saved: ReleasePatch[] = [];
-  const witnessed: Evidence[] = [];
+  const witnessed: JudgeEvidence[] = [];
   let current: Release = release({
     operation: 'shift-traffic',
     phase: 'stepping',
@@ -174,7 +174,7 @@ export const walking = (options: {
         return turnOf();
       },
       remark: () => undefined,
-      witness: (evidence: Evidence) => witnessed.push(evidence),
+      witness: (evidence: JudgeEvidence) => witnessed.push(evidence),
     });
   return {
     look: (change: Partial<Far> = {}, later = 0, then = did) => {

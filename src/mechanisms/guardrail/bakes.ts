@@ -1,6 +1,6 @@
 import { type Instant, minutes, seconds } from '../../clock.ts';
 import type { Pending } from '../../endpoint/observe.ts';
-import { type Arm, metricDelay, requestsSeen } from '../../metrics/traffic.ts';
+import { type CountedFleet, metricDelay, requestsSeen } from '../../metrics/traffic.ts';
 import type { Bake, Submission } from '../../release/record.ts';
 import type { World } from '../../world.ts';
 
@@ -25,7 +25,11 @@ export const witnessBakes = (
 };
 
 /** Counts the candidate's requests in every bake whose metrics are complete by now. */
-export const countBakes = async (world: World, candidate: Arm, bakes: readonly Bake[]): Promise<readonly Bake[]> => {
+export const countBakes = async (
+  world: World,
+  candidate: CountedFleet,
+  bakes: readonly Bake[],
+): Promise<readonly Bake[]> => {
   const now = world.clock.now();
   return Promise.all(
     bakes.map(async (bake) =>
@@ -43,7 +47,7 @@ export const countBakes = async (world: World, candidate: Arm, bakes: readonly B
  */
 export const starvedBake = async (
   world: World,
-  candidate: Arm,
+  candidate: CountedFleet,
   bakes: readonly Bake[],
   minimumRequests: number,
 ): Promise<{ readonly bake: Bake; readonly requests: number; readonly projected: boolean } | undefined> => {

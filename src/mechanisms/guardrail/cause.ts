@@ -1,24 +1,25 @@
 import { type FailureCause, failureCause } from '../../aws/errors.ts';
-import type { Live } from '../../endpoint/observe.ts';
+import type { LiveEndpoint } from '../../endpoint/observe.ts';
 import { plural } from '../../judge/amounts.ts';
 import { candidateFleet, firstRequestAt } from '../../metrics/traffic.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
 import type { Release } from '../../release/record.ts';
-import type { Cause } from '../mechanism.ts';
+import type { UpdateCause } from '../mechanism.ts';
 import { watchedAlarms, wentRed } from '../release-alarms.ts';
 import type { Turn } from '../turn.ts';
 
 /** `Mechanism.cause` of an update that was to deliver a version. */
-export const whyReturned = async (turn: Turn, live: Live): Promise<Cause> => {
+export const whyReturned = async (turn: Turn, live: LiveEndpoint): Promise<UpdateCause> => {
   const { reason, because } = await causeOfUpdate(turn);
   return { reason, because: `${because}; ${servingNow(turn.release, live)} serves` };
 };
 
 /** The version that an update was taken back to. */
-export const servingNow = ({ baseline }: Release, live: Live): string => baseline?.version ?? live.endpointConfig;
+export const servingNow = ({ baseline }: Release, live: LiveEndpoint): string =>
+  baseline?.version ?? live.endpointConfig;
 
 /** Why SageMaker took an update back, without what follows from it. */
-export const causeOfUpdate = async (turn: Turn): Promise<Cause> => {
+export const causeOfUpdate = async (turn: Turn): Promise<UpdateCause> => {
   const { release, world } = turn;
   const submittedAt = release.witnessed.submittedAt ?? release.startedAt;
   return causeOf({
@@ -52,7 +53,7 @@ interface Evidence {
  * FailureReason is free text that can be stale, vanish, or say nothing (reference/sagemaker.md §2.7, §2.8): it is matched by
  * prefix for the few causes AWS documents, and never needed for an alarm, which is proven by the alarm's own state.
  */
-export const causeOf = ({ release, redAlarms, failureReason, elapsedSeconds }: Evidence): Cause => {
+export const causeOf = ({ release, redAlarms, failureReason, elapsedSeconds }: Evidence): UpdateCause => {
   const { abort } = release.witnessed;
   const guarded = release.submission.mechanism === 'guardrail' ? release.submission : undefined;
   const others = redAlarms.filter((name) => name !== guarded?.abortAlarm);

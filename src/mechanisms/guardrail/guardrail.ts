@@ -1,7 +1,7 @@
 import { arrivedAsAsked } from '../../endpoint/verify.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { refusePlan } from '../refuse-plan.ts';
-import { armAlarms, armedBy } from '../release-alarms.ts';
+import { createReleaseAlarms, releaseAlarmsOf } from '../release-alarms.ts';
 import { freeScaling } from '../replacement/free-scaling.ts';
 import { confirmSubmission, submit } from '../submit.ts';
 import { whyReturned } from './cause.ts';
@@ -20,11 +20,13 @@ export const guardrail: Mechanism = {
       ? ((await planClearing(world, request)) ?? planDelivery(world, request))
       : refusePlan(request, 'deployment guardrails bring a version up; shift-traffic walks strategy steps only'),
   submit: async (turn, wanted) =>
-    (await armAlarms(turn, armedBy(turn, wanted?.rollout))) ??
+    (await createReleaseAlarms(turn, releaseAlarmsOf(turn, wanted?.rollout))) ??
     (await freeScaling(turn)) ??
     submit(turn, wanted?.tags ?? {}),
   observe: (turn, wanted) =>
-    turn.release.phase === 'submitting' ? confirmSubmission(turn) : supervise(turn, armedBy(turn, wanted?.rollout)),
+    turn.release.phase === 'submitting'
+      ? confirmSubmission(turn)
+      : supervise(turn, releaseAlarmsOf(turn, wanted?.rollout)),
   stop: stopUpdate,
   verify: arrivedAsAsked,
   cause: whyReturned,

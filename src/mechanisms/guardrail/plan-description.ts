@@ -3,7 +3,7 @@ import { type Count, drifted } from '../../endpoint/count.ts';
 import type { Desired } from '../../endpoint/desired.ts';
 import { capacityOf, hardwareOf, kindAsked, kinds, mayBecome } from '../../endpoint/kind.ts';
 import { isNamedFor } from '../../endpoint/names.ts';
-import type { Live } from '../../endpoint/observe.ts';
+import type { LiveEndpoint } from '../../endpoint/observe.ts';
 import { deployPermissions } from '../../endpoint/permissions.ts';
 import { scalingIs, scalingOf, wantedScaling } from '../../endpoint/scaling.ts';
 import { missingTags } from '../../endpoint/tags.ts';
@@ -21,7 +21,7 @@ import type { DeliveryRequest } from '../request.ts';
 export interface PlanFacts {
   readonly asked: DeliveryRequest;
   readonly registered: RegisteredVersion;
-  readonly live: Live | undefined;
+  readonly live: LiveEndpoint | undefined;
   readonly baseline: Configuration | undefined;
   readonly wanted: Desired;
   readonly serves: boolean;

@@ -2,7 +2,7 @@ import { baselineOf } from '../../endpoint/baseline.ts';
 import { type Count, countOf } from '../../endpoint/count.ts';
 import { type Desired, defaultVariant } from '../../endpoint/desired.ts';
 import { capacityOf, hardwareOf, kindAsked, kindOf, kinds, refuseUnusable } from '../../endpoint/kind.ts';
-import { type Live, observe } from '../../endpoint/observe.ts';
+import { type LiveEndpoint, observe } from '../../endpoint/observe.ts';
 import { scalingOf } from '../../endpoint/scaling.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { refuseUnfit } from '../../metrics/fitness.ts';
@@ -63,7 +63,7 @@ export const planDelivery = async (world: World, request: Deliver): Promise<Plan
 
 /** What serves, and what the request makes beside it. */
 interface Found {
-  readonly live: Live | undefined;
+  readonly live: LiveEndpoint | undefined;
   readonly baseline: Configuration | undefined;
   readonly variant: string;
   readonly count: Count;
@@ -98,7 +98,7 @@ const look = async (world: World, { asked, registered, record, attempt }: Delive
 /** @throws {Refusal} `infeasible-rollout`, also over what serves already */
 const pathOf = (
   { spec, rollout }: Deliver['asked'],
-  live: Live | undefined,
+  live: LiveEndpoint | undefined,
   baseline: Configuration | undefined,
   count: Count,
   serves: boolean,
@@ -148,7 +148,7 @@ const guarded = async (
   world: World,
   { asked: { spec, rollout }, record }: Deliver,
   { variant, count, wanted }: Found,
-  live: Live,
+  live: LiveEndpoint,
   path: Guardrail,
 ): Promise<Way> => {
   const endpoint = spec.name;

@@ -4,9 +4,9 @@ import { judgeFleets } from '../../metrics/judge-fleets.ts';
 import { candidateFleet } from '../../metrics/traffic.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
 import type { GuardedUpdate, Submission } from '../../release/record.ts';
-import type { Verdict } from '../../rollout/event.ts';
-import type { Look } from '../approval.ts';
-import { abortHeldMs, publishAbort, rearm } from '../release-alarms.ts';
+import type { StepVerdict } from '../../rollout/event.ts';
+import type { ApprovalLook } from '../approval.ts';
+import { abortHeldMs, publishAbort, putAlarms } from '../release-alarms.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 import { starvedBake } from './bakes.ts';
 
@@ -23,7 +23,7 @@ const stop = async (
   turn: Turn,
   why: ReasonCode,
   because: string,
-  verdict?: Pick<Verdict, 'because' | 'figures'>,
+  verdict?: Pick<StepVerdict, 'because' | 'figures'>,
 ): Promise<TurnResult> => {
   const { release, world } = turn;
   const announced =
@@ -63,7 +63,7 @@ export const stopIfAsked = async (turn: Turn): Promise<TurnResult | undefined> =
 };
 
 /** Rule 18: without its approval, or with another content than was approved, a version keeps no traffic. */
-export const stopIfWithdrawn = async (turn: Turn, look: Look): Promise<TurnResult | undefined> => {
+export const stopIfWithdrawn = async (turn: Turn, look: ApprovalLook): Promise<TurnResult | undefined> => {
   if (look.is !== 'withdrawn' || turn.release.witnessed.abort !== undefined) return undefined;
   return stopUpdate(turn, 'approval-withdrawn', look.withdrawal.because);
 };
@@ -111,7 +111,7 @@ export const putBack = async (
 ): Promise<TurnResult | undefined> => {
   const own = armed.filter(({ AlarmName }) => gone.includes(AlarmName));
   if (own.length === 0) return undefined;
-  await rearm(turn, own);
+  await putAlarms(turn, own);
   return {
     because: `put back what somebody deleted: ${own.map(({ AlarmName }) => AlarmName).join(', ')}`,
     percent: 20,

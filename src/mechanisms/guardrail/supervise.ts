@@ -1,12 +1,12 @@
 import { failureCause } from '../../aws/errors.ts';
 import { duration, minutes, seconds } from '../../clock.ts';
 import { canonical } from '../../digest.ts';
-import { inProgress, type Live, observe } from '../../endpoint/observe.ts';
+import { inProgress, type LiveEndpoint, observe } from '../../endpoint/observe.ts';
 import { arrivedAsAsked } from '../../endpoint/verify.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { candidateFleet, metricDelay, requestsSeen } from '../../metrics/traffic.ts';
 import type { Witnessed } from '../../release/record.ts';
-import { type Look, lookAtApproval, saidOf, standing } from '../approval.ts';
+import { type ApprovalLook, lookAtApproval, saidOf, standing } from '../approval.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { type AlarmStates, alarmStates } from '../release-alarms.ts';
 import { grace, moved } from '../submit.ts';
@@ -99,7 +99,7 @@ type Situation =
   | 'foreign';
 
 /** What DescribeEndpoint means for this release. `InService` alone means nothing (rule 1). */
-const situation = (live: Live, { world, release }: Turn): Situation => {
+const situation = (live: LiveEndpoint, { world, release }: Turn): Situation => {
   if (live.pending !== undefined && live.pending.endpointConfig !== release.candidate.endpointConfig) return 'foreign';
   if (live.status === 'Deleting') return 'foreign';
   const known = [release.candidate, release.baseline].some((one) => one?.endpointConfig === live.endpointConfig);
@@ -116,7 +116,7 @@ const situation = (live: Live, { world, release }: Turn): Situation => {
 };
 
 /** FailureReason may vanish, alarms may go back to OK, bakes are over in minutes: what is seen is written down (DESIGN §8). */
-const witness = async (turn: Turn, live: Live, alarmed: AlarmStates): Promise<Turn> => {
+const witness = async (turn: Turn, live: LiveEndpoint, alarmed: AlarmStates): Promise<Turn> => {
   const { release, world } = turn;
   const seen = release.witnessed;
   const updatingAt = seen.updatingAt ?? (inProgress(live.status) ? world.clock.now() : undefined);
@@ -163,7 +163,7 @@ const unwatched = async (turn: Turn): Promise<TurnResult | undefined> => {
   );
 };
 
-const progress = (turn: Turn, live: Live, look: Look): TurnResult => {
+const progress = (turn: Turn, live: LiveEndpoint, look: ApprovalLook): TurnResult => {
   const { world, release } = turn;
   const variant = live.pending?.variants.find(({ name }) => name === release.submission.variant);
   const phase = variant?.phases.at(-1);
@@ -189,7 +189,7 @@ const progress = (turn: Turn, live: Live, look: Look): TurnResult => {
 };
 
 /** The update is over, so no alarm can take it back any more; another update can. */
-const withdrawn = async (turn: Turn, live: Live): Promise<TurnResult | undefined> => {
+const withdrawn = async (turn: Turn, live: LiveEndpoint): Promise<TurnResult | undefined> => {
   const { endpoint, release, world } = turn;
   // A candidate beside what serves has no traffic yet.
   const look = await lookAtApproval(turn, release.candidate.beside === undefined);
@@ -222,7 +222,7 @@ const withdrawn = async (turn: Turn, live: Live): Promise<TurnResult | undefined
   }
 };
 
-const unverified = async (turn: Turn, live: Live, { verify }: Ends): Promise<TurnResult | undefined> => {
+const unverified = async (turn: Turn, live: LiveEndpoint, { verify }: Ends): Promise<TurnResult | undefined> => {
   const wrong = verify(turn.release, live);
   if (wrong.length === 0) return undefined;
   if (turn.world.clock.now() < live.modifiedAt + lag)
@@ -231,7 +231,7 @@ const unverified = async (turn: Turn, live: Live, { verify }: Ends): Promise<Tur
 };
 
 /** A bake that ended without enough requests after the update had settled can no longer be stopped, only told. */
-const unproven = async (turn: Turn, live: Live): Promise<TurnResult | undefined> => {
+const unproven = async (turn: Turn, live: LiveEndpoint): Promise<TurnResult | undefined> => {
   const { release, world } = turn;
   if (release.submission.mechanism !== 'guardrail') return undefined;
   const { minimumRequests, bakeSeconds, finalBakeSeconds } = release.submission;
@@ -271,13 +271,13 @@ const succeeded = (turn: Turn): Promise<TurnResult> => {
     : turn.conclude('delivered', `${endpoint} serves ${what} after ${took}, verified`);
 };
 
-const returned = async (turn: Turn, live: Live, { cause }: Ends): Promise<TurnResult> => {
+const returned = async (turn: Turn, live: LiveEndpoint, { cause }: Ends): Promise<TurnResult> => {
   const { reason, because } = await cause(turn, live);
   return turn.conclude(reason, because);
 };
 
 /** Nothing serves, and only DeleteEndpoint is allowed (reference/sagemaker.md §2.7). */
-const failed = (turn: Turn, live: Live): Promise<TurnResult> => {
+const failed = (turn: Turn, live: LiveEndpoint): Promise<TurnResult> => {
   const { endpoint, release } = turn;
   const told = live.failureReason ?? 'SageMaker gives no reason';
   if (release.submission.kind !== 'create')

@@ -2,7 +2,7 @@ import { orUndefined } from '../../aws/errors.ts';
 import { baselineOf } from '../../endpoint/baseline.ts';
 import type { Desired } from '../../endpoint/desired.ts';
 import { hardwareOf, kindAsked, kindOf, kinds, refuseUnusable } from '../../endpoint/kind.ts';
-import { type Live, observe } from '../../endpoint/observe.ts';
+import { type LiveEndpoint, observe } from '../../endpoint/observe.ts';
 import { deployPermissions } from '../../endpoint/permissions.ts';
 import { candidateVariant, canonicalOf, darkConfig, leftBehind } from '../../endpoint/variants.ts';
 import { percent } from '../../judge/amounts.ts';
@@ -104,7 +104,7 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
 const broughtHome = (
   asked: DeliveryRequest,
   { packageVersion }: RegisteredVersion,
-  live: Live,
+  live: LiveEndpoint,
   record: ReleaseRecord,
 ): Planned | undefined => {
   const digestOfPlan = planDigest(asked, packageVersion);
@@ -133,7 +133,7 @@ const broughtHome = (
 const describe = (
   asked: DeliveryRequest,
   rollout: Steps,
-  live: Live,
+  live: LiveEndpoint,
   candidate: Configuration,
   alone: Desired,
   proof: readonly Proof[],

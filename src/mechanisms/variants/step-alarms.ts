@@ -4,9 +4,9 @@ import type { Rollout } from '../../manifest/manifest.ts';
 import { type AlarmSpec, candidateAlarms } from '../../metrics/alarms.ts';
 import { refuseUnfitAlarms } from '../../metrics/fitness.ts';
 import type { Release, Stepping } from '../../release/record.ts';
-import type { Verdict } from '../../rollout/event.ts';
+import type { StepVerdict } from '../../rollout/event.ts';
 import type { World } from '../../world.ts';
-import { rearm, statesOf, wereRed } from '../release-alarms.ts';
+import { putAlarms, statesOf, wereRed } from '../release-alarms.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 import type { Steps } from './steps.ts';
 
@@ -19,7 +19,7 @@ export const stepAlarms = (
 ): readonly AlarmSpec[] => candidateAlarms({ endpoint, variant }, published, rollout);
 
 /** Of a live release. */
-export const armedForSteps = (
+export const releaseAlarmsOfSteps = (
   { endpoint, release }: Pick<Turn, 'endpoint' | 'release'>,
   rollout: Rollout | undefined,
 ): readonly AlarmSpec[] =>
@@ -99,14 +99,14 @@ export const mayBeRaised = ({ red, gone, unreadable }: HeardAlarms): boolean =>
   red === undefined && gone.length === 0 && !unreadable;
 
 /** Proof of health counts only beside alarms that are known to be quiet; what takes the traffic back is never held up. */
-export const heldBy = ({ unknown }: HeardAlarms, verdict: Verdict): Verdict =>
+export const heldBy = ({ unknown }: HeardAlarms, verdict: StepVerdict): StepVerdict =>
   unknown === undefined || verdict.decision === 'rollback'
     ? verdict
     : { ...verdict, decision: 'hold', because: `the weight stays while ${unknown}; ${verdict.because}` };
 
 /** The release's own alarms that were deleted are made again. */
 export const putStepAlarmsBack = async (turn: Turn, deleted: readonly AlarmSpec[]): Promise<TurnResult> => {
-  await rearm(turn, deleted);
+  await putAlarms(turn, deleted);
   return {
     because: `put back alarms that were deleted: ${deleted.map(({ AlarmName }) => AlarmName).join(', ')}`,
     percent: 15,

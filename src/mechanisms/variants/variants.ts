@@ -4,13 +4,13 @@ import { supervise } from '../guardrail/supervise.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { publishDark } from '../publish.ts';
 import { refusePlan } from '../refuse-plan.ts';
-import { armAlarms } from '../release-alarms.ts';
+import { createReleaseAlarms } from '../release-alarms.ts';
 import { confirmSubmission, submit } from '../submit.ts';
 import { holdScaling } from './hold-scaling.ts';
 import { lastLook } from './last-look.ts';
 import { planDark } from './plan-dark.ts';
 import { planSteps } from './plan-steps.ts';
-import { armedForSteps } from './step-alarms.ts';
+import { releaseAlarmsOfSteps } from './step-alarms.ts';
 import { abortSteps, beginSteps, publishing, walk } from './walk.ts';
 
 /**
@@ -32,11 +32,11 @@ export const variants: Mechanism = {
     turn.release.stepping === undefined
       ? ((wanted?.published && (await publishDark(turn, wanted.published))) ?? submit(turn, wanted?.tags ?? {}))
       : ((await holdScaling(turn)) ??
-        (await armAlarms(turn, armedForSteps(turn, wanted?.rollout))) ??
+        (await createReleaseAlarms(turn, releaseAlarmsOfSteps(turn, wanted?.rollout))) ??
         beginSteps(turn)),
   observe: async (turn, wanted) => {
     if (turn.release.phase === 'stepping')
-      return (await lastLook(turn, wanted)) ?? walk(turn, armedForSteps(turn, wanted?.rollout));
+      return (await lastLook(turn, wanted)) ?? walk(turn, releaseAlarmsOfSteps(turn, wanted?.rollout));
     const step = await (turn.release.phase === 'submitting' ? confirmSubmission(turn) : supervise(turn, [], variants));
     return turn.release.stepping === undefined ? step : publishing(step);
   },

@@ -3,20 +3,20 @@ import { reasonOfError } from '../../aws/reason.ts';
 import { AnswerLost } from '../../aws/retry.ts';
 import { type Instant, minutes, seconds } from '../../clock.ts';
 import { canonical } from '../../digest.ts';
-import { inProgress, type Live, observe } from '../../endpoint/observe.ts';
+import { inProgress, type LiveEndpoint, observe } from '../../endpoint/observe.ts';
 import { mismatches } from '../../endpoint/verify.ts';
 import { setCount, setShare, shareOf } from '../../endpoint/weights.ts';
 import { counted, percent } from '../../judge/amounts.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { judgeVariants } from '../../metrics/judge-fleets.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
-import type { Evidence } from '../../release/journal.ts';
+import type { JudgeEvidence } from '../../release/journal.ts';
 import type { Stepping } from '../../release/record.ts';
-import type { Command } from '../../rollout/command.ts';
+import type { StepCommand } from '../../rollout/command.ts';
 import type { Event } from '../../rollout/event.ts';
 import type { State } from '../../rollout/state.ts';
 import { step } from '../../rollout/step.ts';
-import { type Guard, type Look, lookAtApproval, saidOf, standing } from '../approval.ts';
+import { type ApprovalLook, type Guard, lookAtApproval, saidOf, standing } from '../approval.ts';
 import { submit } from '../submit.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 import {
@@ -82,16 +82,19 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
 const registry = 'the model registry';
 
 /** A raise that was written down and that nothing shows may still arrive, for as long as a read may be stale. */
-const hasMoved = ({ moves, candidateVariant }: Stepping, live: Live, stale: boolean): boolean =>
+const hasMoved = ({ moves, candidateVariant }: Stepping, live: LiveEndpoint, stale: boolean): boolean =>
   moves.some(({ share, seen, until }) => share > 0 && (seen === true || until !== undefined)) ||
   (moves.some(({ share }) => share > 0) && (stale || inProgress(live.status))) ||
   shareOf(live, candidateVariant) > 0;
 
-const raises = (command: Command | undefined, live: Live, { candidateVariant }: Stepping): boolean =>
+const raises = (command: StepCommand | undefined, live: LiveEndpoint, { candidateVariant }: Stepping): boolean =>
   command?.do === 'shift' && command.share > shareOf(live, candidateVariant) + 0.001;
 
 /** What a look at the registry makes of the walk; a permission that is missing is found out before traffic moves. */
-const lostBy = (look: Look, moved: boolean): { readonly reason: ReasonCode; readonly because: string } | undefined => {
+const lostBy = (
+  look: ApprovalLook,
+  moved: boolean,
+): { readonly reason: ReasonCode; readonly because: string } | undefined => {
   if (look.is === 'withdrawn') return moved ? { ...look.withdrawal, reason: 'approval-withdrawn' } : look.withdrawal;
   return look.is === 'unknown' && look.refused !== undefined && !moved
     ? { reason: look.refused, because: look.because }
@@ -155,7 +158,7 @@ const staleness = minutes(3);
  * It shows an older modification than the last call, and no update was seen since: a candidate that seems to have no traffic may be
  * about to get some.
  */
-const isStale = ({ status, modifiedAt }: Live, { moves }: Stepping, now: Instant): boolean => {
+const isStale = ({ status, modifiedAt }: LiveEndpoint, { moves }: Stepping, now: Instant): boolean => {
   const last = moves.at(-1);
   if (inProgress(status) || last === undefined || last.until !== undefined || last.seen) return false;
   // Clocks differ: AWS stamps LastModifiedTime, we stamp the move.
@@ -163,7 +166,7 @@ const isStale = ({ status, modifiedAt }: Live, { moves }: Stepping, now: Instant
 };
 
 /** Capacity first (DESIGN §5): before it gets weight, and whenever the variant that serves has grown. */
-const missingCapacity = (live: Live, { baselineVariant, candidateVariant }: Stepping): number | undefined => {
+const missingCapacity = (live: LiveEndpoint, { baselineVariant, candidateVariant }: Stepping): number | undefined => {
   const count = (name: string): number => live.variants.find((variant) => variant.name === name)?.desired ?? 0;
   const needed = count(baselineVariant);
   return count(candidateVariant) < needed ? needed : undefined;
@@ -173,7 +176,7 @@ const missingCapacity = (live: Live, { baselineVariant, candidateVariant }: Step
 const growthPause = minutes(10);
 
 /** A candidate with traffic keeps its judge and its share when there are no more instances; it gets no more traffic. */
-const grow = async (turn: Turn, stepping: Stepping, live: Live, needed: number): Promise<TurnResult> => {
+const grow = async (turn: Turn, stepping: Stepping, live: LiveEndpoint, needed: number): Promise<TurnResult> => {
   const { world } = turn;
   const now = world.clock.now();
   const step = (because: string): TurnResult => ({
@@ -206,7 +209,7 @@ const percentAt = (share: number): number => 15 + Math.round(70 * share);
 
 const hear = async (
   turn: Turn,
-  live: Live,
+  live: LiveEndpoint,
   stepping: Stepping,
   stale: boolean,
   alarms: HeardAlarms,
@@ -232,11 +235,16 @@ const hear = async (
 
 interface Hearing {
   readonly events: readonly Event[];
-  readonly evidence?: Evidence;
+  readonly evidence?: JudgeEvidence;
 }
 
 /** What can be known of a candidate without traffic: it is up, at full size, and runs the image that was registered. */
-const darkChecks = ({ release, world }: Turn, live: Live, stepping: Stepping, share: number): readonly Event[] => {
+const darkChecks = (
+  { release, world }: Turn,
+  live: LiveEndpoint,
+  stepping: Stepping,
+  share: number,
+): readonly Event[] => {
   if (inProgress(live.status) || share > 0 || missingCapacity(live, stepping) !== undefined) return [];
   const asked = { ...release.candidate, endpointConfig: live.endpointConfig };
   const wrong = mismatches(live, asked, stepping.candidateVariant);
@@ -254,8 +262,8 @@ const darkChecks = ({ release, world }: Turn, live: Live, stepping: Stepping, sh
 const fold = (
   { plan, state }: Stepping,
   events: readonly Event[],
-): { readonly state: State; readonly command?: Command } =>
-  events.reduce<{ readonly state: State; readonly command?: Command }>(
+): { readonly state: State; readonly command?: StepCommand } =>
+  events.reduce<{ readonly state: State; readonly command?: StepCommand }>(
     (before, event) => {
       const [after, [command]] = step(plan, before.state, event);
       const latest = command ?? (after.is === before.state.is ? before.command : undefined);
@@ -268,10 +276,10 @@ const fold = (
 const remember = async (
   turn: Turn,
   stepping: Stepping,
-  live: Live,
+  live: LiveEndpoint,
   stale: boolean,
   state: State,
-  command: Command | undefined,
+  command: StepCommand | undefined,
   events: readonly Event[],
   alarms: HeardAlarms,
 ): Promise<Turn> => {
@@ -311,7 +319,7 @@ const remember = async (
 const shift = async (
   turn: Turn,
   { baselineVariant, candidateVariant, plan }: Stepping,
-  command: Extract<Command, { do: 'shift' }>,
+  command: Extract<StepCommand, { do: 'shift' }>,
 ): Promise<TurnResult> => {
   const done = percentAt(command.share);
   try {
@@ -338,9 +346,9 @@ const shift = async (
 
 const progress = (
   turn: Turn,
-  live: Live,
+  live: LiveEndpoint,
   events: readonly Event[],
-  look: Look,
+  look: ApprovalLook,
   { unknown }: HeardAlarms,
 ): TurnResult => {
   const { stepping } = turn.release;

@@ -1,6 +1,6 @@
 import { minutes } from '../../clock.ts';
-import { house } from '../manifest.ts';
-import type { Release, Stage } from '../stage.ts';
+import { rehearsedTeam } from '../manifest.ts';
+import type { RehearsedRelease, Stage } from '../stage.ts';
 import {
   carriedOut,
   delivered,
@@ -14,7 +14,7 @@ import {
 import { broughtUp, inProductionBySteps, sharesTaken, untilShare } from './walking.ts';
 
 /** The approver, in SageMaker Studio, about the newest package. */
-const decides = async (stage: Stage, status: 'Approved' | 'Rejected', release?: Release): Promise<void> => {
+const decides = async (stage: Stage, status: 'Approved' | 'Rejected', release?: RehearsedRelease): Promise<void> => {
   await stage.simulator.call('sagemaker', 'UpdateModelPackage', {
     ModelPackageArn: await newestPackage(stage),
     ModelApprovalStatus: status,
@@ -25,7 +25,7 @@ const decides = async (stage: Stage, status: 'Approved' | 'Rejected', release?: 
 
 const newestPackage = async (stage: Stage): Promise<string> => {
   const { ModelPackageSummaryList } = await stage.simulator.call('sagemaker', 'ListModelPackages', {
-    ModelPackageGroupName: house.model,
+    ModelPackageGroupName: rehearsedTeam.model,
     SortOrder: 'Descending',
   });
   const [newest] = ModelPackageSummaryList as { readonly ModelPackageArn: string }[];
@@ -41,7 +41,10 @@ export const rejectedBeforeSubmission: Scenario = {
     await inProduction(stage, require);
     const release = await stage.begin('A version that is rejected while its delivery waits', '1.1.0');
     await release.prepare();
-    require(stage.simulator.harm.systemUpdate(house.endpoint, minutes(12)), 'the endpoint is under maintenance');
+    require(stage.simulator.harm.systemUpdate(
+      rehearsedTeam.endpoint,
+      minutes(12),
+    ), 'the endpoint is under maintenance');
     const running = release.start('deploy-endpoint');
     await stage.driver.until(stage.driver.now() + minutes(5));
     await decides(stage, 'Rejected', release);

@@ -1,4 +1,4 @@
-import { house } from '../manifest.ts';
+import { rehearsedTeam } from '../manifest.ts';
 import type { Stage } from '../stage.ts';
 import { delivered, inProduction, isEnd, prepared, type Scenario } from './scenario.ts';
 
@@ -9,18 +9,18 @@ export const imageTagMoved: Scenario = {
   play: async (stage, require) => {
     await inProduction(stage, require);
     await prepared(stage, '1.1.0');
-    stage.simulator.images.tag(house.image, `sha256:${'bad0'.repeat(16)}`);
+    stage.simulator.images.tag(rehearsedTeam.image, `sha256:${'bad0'.repeat(16)}`);
     const release = await stage.begin('The image tag has moved', '1.1.0');
     await release.run('deploy-endpoint');
     await release.end();
-    require((await imageThatRuns(stage)).endsWith(house.imageDigest), 'the registered image runs');
+    require((await imageThatRuns(stage)).endsWith(rehearsedTeam.imageDigest), 'the registered image runs');
     return release;
   },
 };
 
 const imageThatRuns = async (stage: Stage): Promise<string> => {
   const { ProductionVariants } = await stage.simulator.call('sagemaker', 'DescribeEndpoint', {
-    EndpointName: house.endpoint,
+    EndpointName: rehearsedTeam.endpoint,
   });
   const [variant] = ProductionVariants as { readonly DeployedImages: readonly { readonly ResolvedImage: string }[] }[];
   return variant?.DeployedImages[0]?.ResolvedImage ?? '';
@@ -36,7 +36,7 @@ export const artifactOverwritten: Scenario = {
     const first = await stage.begin('The training’s artifact is overwritten', '1.1.0');
     await first.prepare();
     const other = Buffer.from('another model');
-    stage.simulator.objects.put(house.bucket, 'training/iris-1.1.0/model.tar.gz', other);
+    stage.simulator.objects.put(rehearsedTeam.bucket, 'training/iris-1.1.0/model.tar.gz', other);
     await first.run('deploy-endpoint');
     await first.end();
     require(isEnd(first, delivered), 'the registered copy is delivered');
@@ -55,7 +55,7 @@ export const artifactOverwritten: Scenario = {
 /** The address of the newest package's artifact. */
 const registeredArtifact = async (stage: Stage): Promise<{ readonly bucket: string; readonly key: string }> => {
   const { ModelPackageSummaryList } = await stage.simulator.call('sagemaker', 'ListModelPackages', {
-    ModelPackageGroupName: house.model,
+    ModelPackageGroupName: rehearsedTeam.model,
     SortOrder: 'Descending',
   });
   const [newest] = ModelPackageSummaryList as { readonly ModelPackageArn: string }[];

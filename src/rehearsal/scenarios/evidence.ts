@@ -1,5 +1,5 @@
 import { minutes } from '../../clock.ts';
-import { house } from '../manifest.ts';
+import { rehearsedTeam } from '../manifest.ts';
 import { complaints, watchComplaints } from './complaints.ts';
 import { deliver, inProduction, isEnd, leavesNothingHalfDone, type Scenario, untilNoted } from './scenario.ts';
 
@@ -15,7 +15,7 @@ export const failureReasonVanishes: Scenario = {
     const release = await deliver(stage, 'A version that fails its health check', '1.5.0');
     await stage.driver.until(stage.driver.now() + minutes(5));
     const { FailureReason } = await stage.simulator.call('sagemaker', 'DescribeEndpoint', {
-      EndpointName: house.endpoint,
+      EndpointName: rehearsedTeam.endpoint,
     });
     require(FailureReason === undefined, 'the endpoint does not show the reason any more');
     require(release.ending?.because.includes('ping health check') === true, 'the report quotes it');
@@ -33,7 +33,7 @@ export const failureReasonStale: Scenario = {
     await inProduction(stage, require);
     const first = await deliver(stage, 'A version that fails its health check', '1.5.0');
     require(isEnd(first, byHealthCheck), 'the first one fails its health check');
-    stage.simulator.harm.silentRollback(house.endpoint);
+    stage.simulator.harm.silentRollback(rehearsedTeam.endpoint);
     return deliver(stage, 'A good version that SageMaker silently takes back', '1.1.0');
   },
 };

@@ -1,5 +1,5 @@
 import { minutes } from '../../clock.ts';
-import { house } from '../manifest.ts';
+import { rehearsedTeam } from '../manifest.ts';
 import type { Stage } from '../stage.ts';
 import { complaints } from './complaints.ts';
 import {
@@ -134,7 +134,7 @@ export const someoneUpdatesByHand: Scenario = {
 
 const byHand = 'made-in-the-console';
 const makeByHand = async (stage: Stage): Promise<void> => {
-  const EndpointName = house.endpoint;
+  const EndpointName = rehearsedTeam.endpoint;
   const { EndpointConfigName } = await stage.simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName });
   const { ProductionVariants } = await stage.simulator.call('sagemaker', 'DescribeEndpointConfig', {
     EndpointConfigName,
@@ -143,7 +143,7 @@ const makeByHand = async (stage: Stage): Promise<void> => {
 };
 const updateByHand = async (stage: Stage): Promise<void> => {
   await stage.simulator.call('sagemaker', 'UpdateEndpoint', {
-    EndpointName: house.endpoint,
+    EndpointName: rehearsedTeam.endpoint,
     EndpointConfigName: byHand,
   });
 };

@@ -1,6 +1,6 @@
 import { hours, minutes } from '../../clock.ts';
-import { openPipeline, type Run } from '../pipeline.ts';
-import type { Stage, Told } from '../stage.ts';
+import { openPipeline, type PipelineRun } from '../pipeline.ts';
+import type { ReportedRelease, Stage } from '../stage.ts';
 import { delivered, inProduction, intoTheCanary, isEnd, type Require, type Scenario } from './scenario.ts';
 
 /** 1.0.0 serves, and from now on a pipeline delivers. */
@@ -9,16 +9,16 @@ const withPipeline = async (stage: Stage, require: Require) => {
   return openPipeline(stage);
 };
 
-const writes = ({ ending }: Told, operation: string): number =>
+const writes = ({ ending }: ReportedRelease, operation: string): number =>
   ending?.requests.filter((request) => request.operation === operation && request.mutation).length ?? 0;
 
 /** Registered, approved by a person, and handed to the deploy stage. */
-const toTheDeployStage = async (run: Run): Promise<void> => {
+const toTheDeployStage = async (run: PipelineRun): Promise<void> => {
   await run.approve();
   await run.untilStage('Deploy', 'InProgress');
 };
 
-const deliverByPipeline = async (run: Run): Promise<Told> => {
+const deliverByPipeline = async (run: PipelineRun): Promise<ReportedRelease> => {
   await toTheDeployStage(run);
   await run.untilEnded();
   return run.end();

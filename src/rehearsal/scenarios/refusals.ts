@@ -1,5 +1,5 @@
 import { minutes } from '../../clock.ts';
-import { house } from '../manifest.ts';
+import { rehearsedTeam } from '../manifest.ts';
 import { complain, complaints, watchComplaints } from './complaints.ts';
 import {
   carriedOut,
@@ -77,7 +77,10 @@ export const systemUpdating: Scenario = {
     const release = await stage.begin('A delivery into AWS maintenance', '1.1.0');
     await release.prepare();
     const maintained = stage.driver.now() + minutes(12);
-    require(stage.simulator.harm.systemUpdate(house.endpoint, minutes(12)), 'the endpoint is under maintenance');
+    require(stage.simulator.harm.systemUpdate(
+      rehearsedTeam.endpoint,
+      minutes(12),
+    ), 'the endpoint is under maintenance');
     await release.run('deploy-endpoint');
     await release.end();
     const submitted = release.ending?.requests.filter(({ operation }) => operation === 'UpdateEndpoint') ?? [];

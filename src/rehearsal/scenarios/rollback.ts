@@ -1,5 +1,5 @@
 import { minutes } from '../../clock.ts';
-import { house, rollouts } from '../manifest.ts';
+import { rehearsedTeam, rollouts } from '../manifest.ts';
 import { complain, complaints, watchComplaints } from './complaints.ts';
 import { deliver, delivered, inProduction, isEnd, type Scenario } from './scenario.ts';
 
@@ -47,7 +47,7 @@ export const silentRollbackSeen: Scenario = {
   expected: { outcome: 'rolled-back', reasonCode: 'cause-unknown' },
   play: async (stage, require) => {
     await inProduction(stage, require);
-    stage.simulator.harm.silentRollback(house.endpoint);
+    stage.simulator.harm.silentRollback(rehearsedTeam.endpoint);
     return deliver(stage, 'A good version that SageMaker silently takes back', '1.1.0');
   },
 };

@@ -1,5 +1,5 @@
 import { minutes } from '../../clock.ts';
-import { house, rollouts } from '../manifest.ts';
+import { rehearsedTeam, rollouts } from '../manifest.ts';
 import { complain, complaints, watchComplaints } from './complaints.ts';
 import { deliver, delivered, inProduction, isEnd, type Scenario, untilNoted } from './scenario.ts';
 
@@ -57,7 +57,7 @@ export const rollingRollbackFails: Scenario = {
     const home = await stage.begin('An engineer rolls back', '1.0.0');
     await home.run('rollback', { because: 'two versions serve' });
     await home.end();
-    require(home.ending?.after?.instances.current === 4, `all four instances of ${house.endpoint} are back`);
+    require(home.ending?.after?.instances.current === 4, `all four instances of ${rehearsedTeam.endpoint} are back`);
     return home;
   },
 };

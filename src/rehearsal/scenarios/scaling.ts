@@ -1,5 +1,5 @@
 import { minutes } from '../../clock.ts';
-import { house } from '../manifest.ts';
+import { rehearsedTeam } from '../manifest.ts';
 import type { Stage } from '../stage.ts';
 import { carriedOut, deliver, delivered, inProduction, isEnd, prepared, type Scenario } from './scenario.ts';
 
@@ -10,7 +10,7 @@ const fleetOf = (type: string, autoscaling: string): readonly string[] => [
 const about = {
   ServiceNamespace: 'sagemaker',
   ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
-  ResourceId: `endpoint/${house.endpoint}/variant/${house.variant}`,
+  ResourceId: `endpoint/${rehearsedTeam.endpoint}/variant/${rehearsedTeam.variant}`,
 } as const;
 
 export const autoscalerInterferes: Scenario = {
@@ -30,8 +30,8 @@ export const autoscalerInterferes: Scenario = {
       times: 1,
       action: () => {
         require(stage.simulator.hosting.scale(
-          house.endpoint,
-          house.variant,
+          rehearsedTeam.endpoint,
+          rehearsedTeam.variant,
           6,
         ), 'the autoscaler takes the endpoint to six');
       },

@@ -3,8 +3,8 @@ import { hours, minutes, seconds } from '../../clock.ts';
 import type { Outcome } from '../../outcome.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
 import { defaultReleases } from '../../release/location.ts';
-import { house } from '../manifest.ts';
-import type { Release, Stage, Told } from '../stage.ts';
+import { rehearsedTeam } from '../manifest.ts';
+import type { RehearsedRelease, ReportedRelease, Stage } from '../stage.ts';
 
 export interface Expected {
   readonly outcome: Outcome;
@@ -25,14 +25,18 @@ export interface Scenario {
    * @param require states further expectations, besides the expected end and its relation to DescribeEndpoint
    * @returns the release that is judged, ended
    */
-  play(stage: Stage, require: Require): Promise<Told>;
+  play(stage: Stage, require: Require): Promise<ReportedRelease>;
 }
 export type Require = (holds: boolean, saying: string) => void;
 
 export const delivered: Expected = { outcome: 'succeeded', reasonCode: 'delivered' };
 
 /** Register → approve → gate → deploy, from start to end. */
-export const deliver = async (stage: Stage, title: string, version: Release['version']): Promise<Release> => {
+export const deliver = async (
+  stage: Stage,
+  title: string,
+  version: RehearsedRelease['version'],
+): Promise<RehearsedRelease> => {
   const release = await stage.begin(title, version);
   await release.prepare();
   await release.run('deploy-endpoint');
@@ -40,7 +44,7 @@ export const deliver = async (stage: Stage, title: string, version: Release['ver
   return release;
 };
 
-export const firstDeployment = (stage: Stage): Promise<Release> => deliver(stage, 'First deployment', '1.0.0');
+export const firstDeployment = (stage: Stage): Promise<RehearsedRelease> => deliver(stage, 'First deployment', '1.0.0');
 
 /** 1.0.0 serves and requests come in. */
 export const inProduction = async (stage: Stage, require: Require): Promise<void> => {
@@ -49,15 +53,15 @@ export const inProduction = async (stage: Stage, require: Require): Promise<void
   await stage.openDoors();
 };
 
-export const isEnd = (release: Told, { outcome, reasonCode }: Expected): boolean =>
+export const isEnd = (release: ReportedRelease, { outcome, reasonCode }: Expected): boolean =>
   release.ending?.outcome === outcome && release.ending.reason === reasonCode;
 
 /** Requests of the release that were carried out. */
-export const carriedOut = ({ ending }: Release, operation: string): number =>
+export const carriedOut = ({ ending }: RehearsedRelease, operation: string): number =>
   ending?.requests.filter((request) => request.operation === operation && request.mutation).length ?? 0;
 
 /** Registered and approved by a workflow run of its own, so that the next one's writes are its deployment's. */
-export const prepared = async (stage: Stage, version: Release['version']): Promise<void> => {
+export const prepared = async (stage: Stage, version: RehearsedRelease['version']): Promise<void> => {
   const release = await stage.begin('A version is registered and approved', version);
   await release.prepare();
   await release.end();
@@ -72,7 +76,11 @@ export const leavesNothingHalfDone = async (stage: Stage, require: Require): Pro
     /-(errors|latency-p99|abort)-[0-9a-f]{8}$/.test(AlarmName),
   );
   require(own.length === 0, 'no alarm of the release is left');
-  const { bucket, prefix } = defaultReleases({ partition: 'aws', region: house.region, id: house.account });
+  const { bucket, prefix } = defaultReleases({
+    partition: 'aws',
+    region: rehearsedTeam.region,
+    id: rehearsedTeam.account,
+  });
   const record = stage.simulator.objects.get(bucket, `${prefix}${stage.endpoint}/record.json`);
   require(record !== undefined &&
     !('live' in JSON.parse(record.body.toString())), 'the endpoint is free for the next release');

@@ -1,5 +1,5 @@
 import { minutes, seconds } from '../../clock.ts';
-import { house } from '../manifest.ts';
+import { rehearsedTeam } from '../manifest.ts';
 import { delivered, isEnd, leavesNothingHalfDone, type Scenario } from './scenario.ts';
 import { broughtUp, candidateShare, inProductionBySteps, sharesTaken, untilShare } from './walking.ts';
 
@@ -104,8 +104,8 @@ export const stepsAutoscalerInterferes: Scenario = {
       times: 1,
       action: () => {
         require(stage.simulator.hosting.scale(
-          house.endpoint,
-          house.variant,
+          rehearsedTeam.endpoint,
+          rehearsedTeam.variant,
           6,
         ), 'the autoscaler takes the old version to six instances');
       },
@@ -117,7 +117,7 @@ export const stepsAutoscalerInterferes: Scenario = {
       '10, 50, 100', `each step once: ${sharesTaken(stage, release.began.at)}`);
     const suspended = await stage.simulator.call('application-autoscaling', 'DescribeScalableTargets', {
       ServiceNamespace: 'sagemaker',
-      ResourceIds: [`endpoint/${house.endpoint}/variant/${house.variant}`],
+      ResourceIds: [`endpoint/${rehearsedTeam.endpoint}/variant/${rehearsedTeam.variant}`],
     });
     const [target] = suspended['ScalableTargets'] as { readonly SuspendedState?: Record<string, boolean> }[];
     require(target !== undefined, 'the endpoint is scaled again');

@@ -1,5 +1,5 @@
-import { house } from '../manifest.ts';
-import type { Release, Stage } from '../stage.ts';
+import { rehearsedTeam } from '../manifest.ts';
+import type { RehearsedRelease, Stage } from '../stage.ts';
 import { deliver, delivered, type Expected, firstDeployment } from './scenario.ts';
 import { runnerKilled } from './survival.ts';
 
@@ -7,7 +7,7 @@ import { runnerKilled } from './survival.ts';
 export interface Act {
   readonly name: string;
   readonly expected: Expected;
-  play(stage: Stage): Promise<Release>;
+  play(stage: Stage): Promise<RehearsedRelease>;
 }
 
 export const storyTitle = 'A model is delivered, replaced, and saved from';
@@ -44,4 +44,4 @@ export const story: readonly Act[] = [
   },
 ];
 
-export const storyAbout = `Five releases of ${house.model} to one SageMaker endpoint, rehearsed in virtual time on a simulated AWS with real models and the real action bundles. Requests come in at ${house.requestsPerSecond} per second.`;
+export const storyAbout = `Five releases of ${rehearsedTeam.model} to one SageMaker endpoint, rehearsed in virtual time on a simulated AWS with real models and the real action bundles. Requests come in at ${rehearsedTeam.requestsPerSecond} per second.`;

@@ -1,8 +1,12 @@
 import { minutes, seconds } from '../../clock.ts';
-import type { Release, Stage } from '../stage.ts';
+import type { RehearsedRelease, Stage } from '../stage.ts';
 import { carriedOut, delivered, inProduction, intoTheCanary, isEnd, type Scenario, settle } from './scenario.ts';
 
-export const runnerKilled = async (stage: Stage, title: string, version: Release['version']): Promise<Release> => {
+export const runnerKilled = async (
+  stage: Stage,
+  title: string,
+  version: RehearsedRelease['version'],
+): Promise<RehearsedRelease> => {
   const release = await stage.begin(title, version);
   await release.prepare();
   const running = release.start('deploy-endpoint');

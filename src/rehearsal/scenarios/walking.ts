@@ -1,7 +1,7 @@
 import { hours, type Instant, seconds } from '../../clock.ts';
 import { type ManifestOptions, rollouts } from '../manifest.ts';
 import { readServing } from '../serving.ts';
-import type { Release, Stage } from '../stage.ts';
+import type { RehearsedRelease, Stage } from '../stage.ts';
 import { deliver, delivered, isEnd, type Require } from './scenario.ts';
 
 /** The shared parts of stepped releases' plays. */
@@ -26,8 +26,8 @@ export const broughtUp = async (
   stage: Stage,
   require: Require,
   title: string,
-  version: Release['version'],
-): Promise<Release> => {
+  version: RehearsedRelease['version'],
+): Promise<RehearsedRelease> => {
   const release = await stage.begin(title, version);
   await release.prepare();
   const step = await release.run('deploy-endpoint');
@@ -41,8 +41,8 @@ export const walked = async (
   stage: Stage,
   require: Require,
   title: string,
-  version: Release['version'],
-): Promise<Release> => {
+  version: RehearsedRelease['version'],
+): Promise<RehearsedRelease> => {
   const release = await broughtUp(stage, require, title, version);
   await release.run('shift-traffic');
   await release.end();
@@ -88,7 +88,7 @@ interface Change {
 }
 
 /** Requests that failed on the candidate since the release began. */
-export const harmed = (stage: Stage, release: Release): number =>
+export const harmed = (stage: Stage, release: RehearsedRelease): number =>
   stage.simulator.hosting
     .minutes()
     .filter(({ variant, minute }) => variant.endsWith('-next') && minute >= release.began.at)

@@ -1,6 +1,6 @@
 import type { Arm, Bucket } from '../../../src/judge/bucket.ts';
 import { needsBurstGuard } from '../../../src/judge/burst-guard.ts';
-import { usualRate } from '../../../src/judge/incident.ts';
+import { usualErrorRate } from '../../../src/judge/incident.ts';
 import { beginJudging, observeBucket } from '../../../src/judge/judge.ts';
 import { type LatencyPlan, latencyCounts, watchedLatency } from '../../../src/judge/latency.ts';
 import { type Policy, policyOf } from '../../../src/judge/policy.ts';
@@ -35,7 +35,7 @@ export const policyFor = ({ rows, history }: Run, burstGuard: boolean): Policy =
   const seen = rows.find(({ candidate, baseline }) => candidate && baseline)?.candidate;
   // Latency was as it is in these scenarios the day before, too: its edges are its quantiles.
   const [, , slowest] = watchedLatency(latency);
-  const usual = usualRate(history);
+  const usual = usualErrorRate(history);
   const policy = policyOf(defaults, {
     burstGuard,
     usual: {

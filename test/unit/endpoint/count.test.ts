@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { countOf } from '../../../src/endpoint/count.ts';
-import type { Live } from '../../../src/endpoint/observe.ts';
+import type { LiveEndpoint } from '../../../src/endpoint/observe.ts';
 import type { EndpointSpec } from '../../../src/manifest/manifest.ts';
 
 const spec = (autoscaling?: EndpointSpec['autoscaling']): EndpointSpec => ({
@@ -12,7 +12,7 @@ const spec = (autoscaling?: EndpointSpec['autoscaling']): EndpointSpec => ({
   unpinned: false,
   ...(autoscaling ? { autoscaling } : {}),
 });
-const live = (desired: number): Live => ({
+const live = (desired: number): LiveEndpoint => ({
   status: 'InService',
   endpointConfig: 'churn-1-3-0-aaaaaaaa',
   createdAt: 0,

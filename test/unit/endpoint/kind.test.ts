@@ -9,7 +9,7 @@ import {
   mayBecome,
   refuseUnusable,
 } from '../../../src/endpoint/kind.ts';
-import { type Live, observe } from '../../../src/endpoint/observe.ts';
+import { type LiveEndpoint, observe } from '../../../src/endpoint/observe.ts';
 import type { EndpointSpec } from '../../../src/manifest/manifest.ts';
 import { Refusal } from '../../../src/operation.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
@@ -28,7 +28,7 @@ const weights = (given: Readonly<Record<string, number>>, more: object = {}) => 
 });
 
 /** As DescribeEndpoint shows it. */
-const seen = async (described: object): Promise<Live> => {
+const seen = async (described: object): Promise<LiveEndpoint> => {
   const describeEndpoint = async () => ({
     EndpointStatus: 'InService',
     EndpointConfigName: 'churn-dark',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { DescribeEndpointConfigOutput } from '../../../src/aws/sagemaker.ts';
 import type { Desired } from '../../../src/endpoint/desired.ts';
-import type { Live, LiveVariant } from '../../../src/endpoint/observe.ts';
+import type { LiveEndpoint, LiveVariant } from '../../../src/endpoint/observe.ts';
 import { besideOf, candidateVariant, canonicalOf, darkConfig, leftBehind } from '../../../src/endpoint/variants.ts';
 import type { ReleaseRecord } from '../../../src/release/record.ts';
 import { configuration, release } from '../../support/release.ts';
@@ -14,7 +14,7 @@ const variant = (name: string, weight: number, desiredWeight = weight): LiveVari
   desired: 4,
   imageDigests: [],
 });
-const live = (...variants: readonly LiveVariant[]): Live => ({
+const live = (...variants: readonly LiveVariant[]): LiveEndpoint => ({
   status: 'InService',
   endpointConfig: 'churn-dark',
   createdAt: 0,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Live } from '../../../src/endpoint/observe.ts';
+import type { LiveEndpoint } from '../../../src/endpoint/observe.ts';
 import { mismatches } from '../../../src/endpoint/verify.ts';
 
 const image = `sha256:${'a'.repeat(64)}`;
@@ -10,7 +10,7 @@ const asked = {
   instanceType: 'ml.m5.large',
   instanceCount: 4,
 };
-const live: Live = {
+const live: LiveEndpoint = {
   status: 'InService',
   endpointConfig: asked.endpointConfig,
   createdAt: 0,
@@ -25,7 +25,7 @@ describe('rule 1: InService alone is not success', () => {
     expect(mismatches(live, asked, 'AllTraffic')).toEqual([]);
   });
 
-  test.each<[string, Partial<Live>, string]>([
+  test.each<[string, Partial<LiveEndpoint>, string]>([
     ['the status', { status: 'Updating' }, 'status is Updating'],
     ['the configuration', { endpointConfig: 'churn-1-3-0-cccccccc' }, 'configuration is churn-1-3-0-cccccccc'],
     ['a pending update', { pending: { endpointConfig: 'x', variants: [] } }, 'an update to x is pending'],
@@ -40,7 +40,7 @@ describe('rule 1: InService alone is not success', () => {
   });
 
   test('weights are compared as shares: 32-bit floats come back inexact', () => {
-    const two = (weight: number): Live => ({
+    const two = (weight: number): LiveEndpoint => ({
       ...live,
       variants: [
         { name: 'a', weight, desiredWeight: 0.1, current: 1, desired: 1, imageDigests: [] },

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Live, LiveVariant } from '../../../src/endpoint/observe.ts';
+import type { LiveEndpoint, LiveVariant } from '../../../src/endpoint/observe.ts';
 import { setCount, setShare, shareOf } from '../../../src/endpoint/weights.ts';
 import type { Turn } from '../../../src/mechanisms/turn.ts';
 
-const weighing = (...weights: readonly number[]): Live => ({
+const weighing = (...weights: readonly number[]): LiveEndpoint => ({
   status: 'InService',
   endpointConfig: 'churn-dark',
   createdAt: 0,

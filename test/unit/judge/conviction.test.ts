@@ -3,10 +3,10 @@ import { alternatives } from '../../../src/judge/alternatives.ts';
 import type { Counts } from '../../../src/judge/bucket.ts';
 import {
   type Alternatives,
+  convictionShareOf,
   logEvidence,
   noEvidence,
   ratioTerms,
-  shareOf,
   startAnew,
   startPrior,
   weigh,
@@ -28,7 +28,7 @@ const bucket = (candidate: number, baseline: number, candidateBad: number, basel
 const evidenceOf = (buckets: readonly Counts[], grid: Alternatives, margin = 1, caps?: readonly number[]): number =>
   logEvidence(
     buckets.reduce(
-      (conviction, counts) => weigh(conviction, counts, ratioTerms(shareOf(counts) ?? 0, margin, grid), caps),
+      (conviction, counts) => weigh(conviction, counts, ratioTerms(convictionShareOf(counts) ?? 0, margin, grid), caps),
       startAnew(noEvidence(grid), grid, 1),
     ),
   );

@@ -6,13 +6,13 @@ import {
   excessInterval,
   logEvidenceBelow,
   noExcess,
-  observe,
+  observeHealth,
   stakesOf,
 } from '../../../src/judge/health.ts';
 import { requestsToProof } from '../../../src/judge/time-to-proof.ts';
 
 const seen = (...buckets: readonly Counts[]): Excess =>
-  buckets.reduce((excess, counts) => observe(excess, counts, stakesOf(counts)), noExcess);
+  buckets.reduce((excess, counts) => observeHealth(excess, counts, stakesOf(counts)), noExcess);
 const clean = (candidate: number, baseline = 9 * candidate): Counts => ({
   candidate,
   baseline,
@@ -38,7 +38,7 @@ const expectedEvidence = (rates: readonly (readonly [baseline: number, excess: n
         for (let y = 0; y <= baseline; y += 1) {
           const counts = { candidate, baseline, candidateBad: x, baselineBad: y, perBucket: false };
           const chance = binomial(candidate, x, rate + excess) * binomial(baseline, y, rate);
-          next.push([observe(so, counts, stakesOf(counts)), probability * chance]);
+          next.push([observeHealth(so, counts, stakesOf(counts)), probability * chance]);
         }
       return next;
     });
@@ -82,8 +82,8 @@ describe('the bound on the excess', () => {
 
   test('capped, a burst in the baseline alone proves little; errors of both arms still excuse each other', () => {
     const capped = (counts: Counts): number =>
-      logEvidenceBelow(observe(noExcess, counts, stakesOf(counts), 0.5), 0.005);
-    const free = (counts: Counts): number => logEvidenceBelow(observe(noExcess, counts, stakesOf(counts)), 0.005);
+      logEvidenceBelow(observeHealth(noExcess, counts, stakesOf(counts), 0.5), 0.005);
+    const free = (counts: Counts): number => logEvidenceBelow(observeHealth(noExcess, counts, stakesOf(counts)), 0.005);
     const burst = { ...clean(6, 74), baselineBad: 20 };
     expect(free(burst)).toBeGreaterThan(1);
     expect(capped(burst)).toBeLessThan(0.6);

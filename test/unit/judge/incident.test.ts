@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Bucket, Counts } from '../../../src/judge/bucket.ts';
-import { logEvidenceBelow, noExcess, observe, stakesOf } from '../../../src/judge/health.ts';
-import { noTrouble, toleratedRate, usualRate, watchBaseline } from '../../../src/judge/incident.ts';
+import { logEvidenceBelow, noExcess, observeHealth, stakesOf } from '../../../src/judge/health.ts';
+import { noTrouble, toleratedRate, usualErrorRate, watchBaseline } from '../../../src/judge/incident.ts';
 import { beginJudging, type Judging, judge, observeBucket, verdictOf } from '../../../src/judge/judge.ts';
 import { policyOf } from '../../../src/judge/policy.ts';
 import { randomFrom } from '../../benchmarks/random.ts';
@@ -154,9 +154,9 @@ describe('the cap', () => {
         (before, last, bound) => {
           const so = before
             .map((one) => countsOf(one, 0.01))
-            .reduce((excess, counts) => observe(excess, counts, stakesOf(counts)), noExcess);
+            .reduce((excess, counts) => observeHealth(excess, counts, stakesOf(counts)), noExcess);
           const counts = countsOf(last);
-          const after = observe(so, counts, stakesOf(counts), undefined, true);
+          const after = observeHealth(so, counts, stakesOf(counts), undefined, true);
           expect(logEvidenceBelow(after, bound)).toBeLessThanOrEqual(logEvidenceBelow(so, bound) + 1e-9);
         },
       ),
@@ -237,7 +237,11 @@ describe('the cap', () => {
               const chance = probability * binomial(candidate, x, rate + excess) * binomial(baseline, y, rate);
               const watch = watchBaseline(trouble, counts, usual);
               declared += watch.incident ? chance : 0;
-              next.push([observe(so, counts, stakesOf(counts), undefined, watch.incident), watch.trouble, chance]);
+              next.push([
+                observeHealth(so, counts, stakesOf(counts), undefined, watch.incident),
+                watch.trouble,
+                chance,
+              ]);
             }
           return next;
         });
@@ -260,12 +264,12 @@ describe('usual', () => {
     });
 
   test('is what nine tenths of the requests lived with: busy hours count, an incident of two hours does not', () => {
-    expect(usualRate(day(() => 0.01))).toBeCloseTo(0.01, 9);
-    expect(usualRate(day((at) => (at < 2 ? 0.5 : 0.01)))).toBeCloseTo(0.01, 9);
-    expect(usualRate(day((at) => (at < 6 ? 0.03 : 0.01)))).toBeCloseTo(0.03, 9);
+    expect(usualErrorRate(day(() => 0.01))).toBeCloseTo(0.01, 9);
+    expect(usualErrorRate(day((at) => (at < 2 ? 0.5 : 0.01)))).toBeCloseTo(0.01, 9);
+    expect(usualErrorRate(day((at) => (at < 6 ? 0.03 : 0.01)))).toBeCloseTo(0.03, 9);
     // By requests, not by hours: a night of few requests says little.
     expect(
-      usualRate(
+      usualErrorRate(
         day(
           (at) => (at < 8 ? 0.2 : 0.01),
           (at) => (at < 8 ? 1 : 100),
@@ -275,10 +279,10 @@ describe('usual', () => {
   });
 
   test('of a day without errors is one in all of it, and of no day nothing', () => {
-    expect(usualRate(day(() => 0))).toBe(1 / 144_000);
-    expect(usualRate([])).toBeUndefined();
+    expect(usualErrorRate(day(() => 0))).toBe(1 / 144_000);
+    expect(usualErrorRate([])).toBeUndefined();
     expect(
-      usualRate(
+      usualErrorRate(
         day(
           () => 0,
           () => 0,

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Rollout } from '../../../src/manifest/manifest.ts';
 import { mechanismFor, mechanismOf, mechanisms } from '../../../src/mechanisms/all.ts';
 import type { PlanRequest } from '../../../src/mechanisms/mechanism.ts';
-import { armedBy } from '../../../src/mechanisms/release-alarms.ts';
+import { releaseAlarmsOf } from '../../../src/mechanisms/release-alarms.ts';
 import { Refusal } from '../../../src/operation.ts';
 import type { RegisteredVersion } from '../../../src/registry/packages.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
@@ -93,7 +93,7 @@ describe('going back', () => {
 test('a release makes alarms only where SageMaker obeys them', () => {
   const rollout = { strategy: 'canary', alarms: { errors: 0.01, named: [] } } as unknown as Rollout;
   const armed = (submission: Release['submission']) =>
-    armedBy(turnFrom({ world: {} as World, endpoint: 'churn', release: release({ submission }) }), rollout);
+    releaseAlarmsOf(turnFrom({ world: {} as World, endpoint: 'churn', release: release({ submission }) }), rollout);
   expect(armed(guarded).map(({ AlarmName }) => AlarmName)).toEqual([
     expect.stringMatching(/^churn-1-1-0-errors-/),
     expect.stringMatching(/^churn-1-1-0-abort-/),

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Simulator } from '../../../simulator/contracts.ts';
 import { startSimulator } from '../../../simulator/simulator.ts';
 import { minutes, seconds } from '../../../src/clock.ts';
-import { createDriver, type Driver, type Step } from '../../../src/rehearsal/driver.ts';
+import { createDriver, type Driver, type WorkflowStep } from '../../../src/rehearsal/driver.ts';
 
 /** An action that sleeps for INPUT_MINUTES of virtual time, and says in its outputs and in its post step what it saw. */
 const action = `
@@ -41,7 +41,7 @@ main();
 `;
 
 const job = { runId: '1', attempt: 1, job: 'deliver', actor: 'mina', commit: 'c0ffee' };
-const sleepy = (long: number, more: Readonly<Record<string, string>> = {}): Step => ({
+const sleepy = (long: number, more: Readonly<Record<string, string>> = {}): WorkflowStep => ({
   action: 'sleepy',
   inputs: { minutes: String(long), ...more },
   job,

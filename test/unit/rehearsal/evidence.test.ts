@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { FarSideEvent, Simulator } from '../../../simulator/contracts.ts';
 import { minutes } from '../../../src/clock.ts';
 import { policyOf } from '../../../src/judge/policy.ts';
-import { evidenceOf, stepsOf } from '../../../src/rehearsal/evidence.ts';
+import { chartEvidenceOf, walkedSteps } from '../../../src/rehearsal/evidence.ts';
 
 const judge = {
   convict: { worseThan: 1.2, falseRollback: 0.01 },
@@ -40,7 +40,7 @@ test('the curve is what the judge says of the journal, minute by minute, revisio
     bucket(120, 9),
     verdict,
   ]);
-  const curve = evidenceOf(simulator, 'iris', 'r1');
+  const curve = chartEvidenceOf(simulator, 'iris', 'r1');
   expect(curve.map(({ minute }) => minute)).toEqual([0, minutes(1), minutes(2)]);
   const [first, second, third] = curve.map(({ worse, healthy }) => ({ worse: worse.log, healthy: healthy?.log ?? 0 }));
   expect(first?.worse).toBeLessThanOrEqual(0);
@@ -56,7 +56,7 @@ test('the curve is what the judge says of the journal, minute by minute, revisio
 
 test('without a judge, or without a journal, there is no curve', () => {
   expect(
-    evidenceOf(
+    chartEvidenceOf(
       keeping([
         { kind: 'plan', at },
         { kind: 'end', at },
@@ -65,8 +65,8 @@ test('without a judge, or without a journal, there is no curve', () => {
       'r1',
     ),
   ).toEqual([]);
-  expect(evidenceOf(keeping([]), 'iris', 'another')).toEqual([]);
-  expect(evidenceOf(keeping([]), 'iris', undefined)).toEqual([]);
+  expect(chartEvidenceOf(keeping([]), 'iris', 'another')).toEqual([]);
+  expect(chartEvidenceOf(keeping([]), 'iris', undefined)).toEqual([]);
 });
 
 test('a step lasts from the end of one change of weights to the beginning of the next', () => {
@@ -87,5 +87,5 @@ test('a step lasts from the end of one change of weights to the beginning of the
     event(9, 'rescaling', weights(1, 0)),
     event(10, 'in-service'),
   ];
-  expect(stepsOf(events)).toEqual([{ from: minutes(3), to: minutes(9), label: '10 %' }]);
+  expect(walkedSteps(events)).toEqual([{ from: minutes(3), to: minutes(9), label: '10 %' }]);
 });

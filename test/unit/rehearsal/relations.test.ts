@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Outcome } from '../../../src/outcome.ts';
 import { type ReasonCode, reasonCodes } from '../../../src/reason-codes.ts';
-import { broken, type Evidence, relationsOf } from '../../../src/rehearsal/relations.ts';
+import { broken, type EndFacts, relationsOf } from '../../../src/rehearsal/relations.ts';
 import type { Serving, ServingVariant } from '../../../src/rehearsal/serving.ts';
 
 const four = { current: 4, desired: 4 };
@@ -33,7 +33,7 @@ const beside = (share: number): Serving =>
     variants: [variant('AllTraffic', '1.0.0', 1 - share), variant('AllTraffic-next', '1.1.0', share)],
   });
 const candidate = serving({ endpointConfig: 'iris-new', version: '1.1.0' });
-const evidence = (after: Serving | undefined, changes: Partial<Evidence> = {}): Evidence => ({
+const evidence = (after: Serving | undefined, changes: Partial<EndFacts> = {}): EndFacts => ({
   before: serving(),
   after,
   version: '1.1.0',
@@ -41,7 +41,7 @@ const evidence = (after: Serving | undefined, changes: Partial<Evidence> = {}): 
   mutations: 3,
   ...changes,
 });
-const holds = (outcome: Outcome, reason: ReasonCode, given: Evidence): boolean =>
+const holds = (outcome: Outcome, reason: ReasonCode, given: EndFacts): boolean =>
   broken(outcome, reason, given).length === 0;
 
 describe('what DescribeEndpoint must show after an outcome', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { scenarioLine, verdictOfChapter } from '../../../src/rehearsal/timeline.ts';
-import type { Verdict } from '../../../src/rehearsal/verdict.ts';
+import type { ScenarioVerdict } from '../../../src/rehearsal/verdict.ts';
 import type { Chapter } from '../../../src/report/story.ts';
 
-const verdict = (change: Partial<Verdict>): Verdict => ({
+const verdict = (change: Partial<ScenarioVerdict>): ScenarioVerdict => ({
   name: 'bad-canary',
   outcome: 'rolled-back',
   reasonCode: 'alarm',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Command } from '../../../src/rollout/command.ts';
-import type { Event, Said, Verdict } from '../../../src/rollout/event.ts';
+import type { StepCommand } from '../../../src/rollout/command.ts';
+import type { Event, Said, StepVerdict } from '../../../src/rollout/event.ts';
 import { initial, isTerminal, type State } from '../../../src/rollout/state.ts';
 import { type SteppedPlan, step } from '../../../src/rollout/step.ts';
 
@@ -18,7 +18,7 @@ const seen = (share: number, more: { readonly moving?: boolean; readonly stale?:
   moving: false,
   ...more,
 });
-const judged = (decision: Verdict['decision'], more: Partial<Verdict> = {}): Event => ({
+const judged = (decision: StepVerdict['decision'], more: Partial<StepVerdict> = {}): Event => ({
   is: 'judged',
   at,
   verdict: { decision, newest: at, stepRequests: 100, because: 'as judged', ...more },
@@ -43,14 +43,14 @@ const back = (why: Extract<State, { is: 'returning' }>['why'], because: string):
   why,
   because,
 });
-const shift = (share: number, because: string): Command => ({ do: 'shift', share, because });
-const retire: Command = { do: 'retire', because: 'the candidate has all traffic and its bake is over' };
+const shift = (share: number, because: string): StepCommand => ({ do: 'shift', share, because });
+const retire: StepCommand = { do: 'retire', because: 'the candidate has all traffic and its bake is over' };
 const still = 'the candidate has all traffic and is not yet under the canonical name';
 const starved = 'the candidate got 99 of the 100 requests its last bake needs within the longest stay on a step';
 const unproven = 'health was not proven within the longest stay on a step: as judged';
 const word = (command: Said): string => `mina said ${command}: lunch`;
 
-type Row = readonly [given: string, before: State, event: Event, after: State, command?: Command];
+type Row = readonly [given: string, before: State, event: Event, after: State, command?: StepCommand];
 
 // biome-ignore format: a table
 const rows: readonly Row[] = [

@@ -6,7 +6,7 @@ import { readInputs } from '../../../src/hosts/read-inputs.ts';
 import { loadManifest } from '../../../src/manifest/load.ts';
 import { registerModelInputs } from '../../../src/operations/register-model-inputs.ts';
 import { parseEvaluation } from '../../../src/registry/evaluation.ts';
-import { house, manifestText } from '../../../src/rehearsal/manifest.ts';
+import { manifestText, rehearsedTeam } from '../../../src/rehearsal/manifest.ts';
 import { type Result, scrubbed } from '../../../src/report/result.ts';
 import { InputError } from '../../../src/schema.ts';
 import { keepSecret, keepSecretsOf, keepVariablesOf, quoted, redacted, withoutSecrets } from '../../../src/secrets.ts';
@@ -197,7 +197,7 @@ describe('a refused manifest', () => {
       ['type: ml.m5.large', `type: ${secret}`],
       ['role: model-deployer', `role: "${secret} "`],
       ['region: eu-west-1', `region: ${secret}`],
-      [`model: ${house.model}`, `model: PASSWORD=${secret}`],
+      [`model: ${rehearsedTeam.model}`, `model: PASSWORD=${secret}`],
     ] as const)
       expect(refusal((text) => text.replace(from, to))).not.toContain(secret);
   });
