@@ -143,7 +143,7 @@ const registration = (version: IrisVersion): With => {
   return {
     version,
     image: rehearsedTeam.image,
-    artifact: `s3://${house.bucket}/${key}`,
+    artifact: `s3://${rehearsedTeam.bucket}/${key}`,
     evaluation: 'evaluation.json',
     'content-types': 'text/csv',
     'response-types': 'text/csv',

@@ -96,7 +96,7 @@ const play = async (node: string): Promise<readonly string[]> => {
       '--image',
       rehearsedTeam.image,
       '--artifact',
-      `s3://${house.bucket}/${key}`,
+      `s3://${rehearsedTeam.bucket}/${key}`,
       '--evaluation',
       'evaluation.json',
     ];

@@ -62,7 +62,7 @@ version: 1
 model: ${rehearsedTeam.model}
 environments:
   ${rehearsedTeam.environment}:
-    account: "${house.account}"
+    account: "${rehearsedTeam.account}"
     region: ${rehearsedTeam.region}
     role: model-deployer
     rollback-role: model-restorer

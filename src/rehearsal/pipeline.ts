@@ -176,7 +176,7 @@ const configurations: Partial<Record<OperationName, Readonly<Record<string, stri
   'register-model': {
     version: '#{variables.VERSION}',
     image: rehearsedTeam.image,
-    artifact: `s3://${house.bucket}/training/iris-#{variables.VERSION}/model.tar.gz`,
+    artifact: `s3://${rehearsedTeam.bucket}/training/iris-#{variables.VERSION}/model.tar.gz`,
     evaluation: 'Repository::evaluation.json',
     'further-inputs': '{content-types: text/csv, response-types: [text/csv]}',
   },

@@ -39,9 +39,9 @@ export interface Stage {
    * Background requests from now on, and enough of them that the endpoint's usual traffic is known.
    * @param mistakes share of them that the model refuses with a 4xx
    */
-  openDoors(requestsPerSecond?: number, mistakes?: number): Promise<void>;
+  startTraffic(requestsPerSecond?: number, mistakes?: number): Promise<void>;
   /** Ends the requests. */
-  closeDoors(): void;
+  stopTraffic(): void;
   close(): Promise<void>;
 }
 
@@ -144,7 +144,7 @@ export const openStage = async (settings: Partial<Settings> = {}): Promise<Stage
       releases.push(release);
       return release;
     },
-    openDoors: async (requestsPerSecond = rehearsedTeam.requestsPerSecond, mistakes = 0) => {
+    startTraffic: async (requestsPerSecond = rehearsedTeam.requestsPerSecond, mistakes = 0) => {
       traffic = simulator.traffic({
         endpoint,
         requestsPerSecond,
@@ -153,7 +153,7 @@ export const openStage = async (settings: Partial<Settings> = {}): Promise<Stage
       });
       await driver.until(driver.now() + minutes(20));
     },
-    closeDoors: () => traffic?.stop(),
+    stopTraffic: () => traffic?.stop(),
     close: async () => {
       traffic?.stop();
       driver.close();
@@ -242,7 +242,7 @@ const beginRelease = async (
       writeFileSync(join(place.workspace, 'evaluation.json'), fixture.evaluation);
       await run('register-model', {
         image: rehearsedTeam.image,
-        artifact: `s3://${house.bucket}/${key}`,
+        artifact: `s3://${rehearsedTeam.bucket}/${key}`,
         evaluation: 'evaluation.json',
         'content-types': 'text/csv',
         'response-types': 'text/csv',

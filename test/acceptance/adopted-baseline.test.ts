@@ -4,13 +4,13 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { policyFor } from '../../src/permissions.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
-import { type House, openHouse } from '../support/house.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 import { place } from '../support/policy-place.ts';
 
 const arn = (resource: string): string => `arn:aws:sagemaker:${team.region}:${team.account}:${resource}`;
 const byHand = 'made-at-the-console';
 
-const adopted = async ({ prepare, simulator, pass, writeManifest }: House): Promise<void> => {
+const adopted = async ({ prepare, simulator, pass, writeManifest }: TestAccount): Promise<void> => {
   writeManifest((text) => text.replace('minimum-requests: 300', 'minimum-requests: 0'));
   await prepare('1.0.0');
   const sagemaker = (operation: string, input: object) => simulator.call('sagemaker', operation, input);
@@ -31,7 +31,7 @@ const adopted = async ({ prepare, simulator, pass, writeManifest }: House): Prom
 };
 
 test('a config with a name of its own is gone back to only by who is allowed it by name, and the plan says so before', async () => {
-  const house = await openHouse();
+  const house = await openAccount();
   try {
     await adopted(house);
     const planned = await house.run(deployEndpoint, { version: '1.1.0', 'dry-run': 'true' });

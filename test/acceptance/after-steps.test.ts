@@ -6,12 +6,12 @@ import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, rehearsedTeam, rollouts } from '../../src/rehearsal/manifest.ts';
 import { readServing } from '../../src/rehearsal/serving.ts';
-import { type House, openHouse } from '../support/house.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 
 /** What the next command does after a stepped release ended, well or badly. */
-let team: House;
+let team: TestAccount;
 beforeEach(async () => {
-  team = await openHouse();
+  team = await openAccount();
   await team.inProduction('1.0.0');
   team.writeManifest(() => manifestText({ rollout: rollouts.steps }));
 });

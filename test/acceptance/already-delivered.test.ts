@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
-import { openHouse } from '../support/house.ts';
+import { openAccount } from '../support/account.ts';
 
 test('a version that serves is delivered already, also when its rollout could not be carried out again', async () => {
-  const house = await openHouse();
+  const house = await openAccount();
   try {
     // One instance: creating it shifts nothing, and a canary on it would be refused.
     house.writeManifest((text) => text.replace('count: 4', 'count: 1'));

@@ -7,14 +7,14 @@ import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { contentDigest } from '../../src/registry/content.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { ReleaseRecord } from '../../src/release/record.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 import { atRest } from '../support/at-rest.ts';
-import { type House, openHouse } from '../support/house.ts';
 
 /** Most rows deliver several times. */
 
-let house: House;
+let house: TestAccount;
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openAccount();
 });
 afterEach(() => house.close());
 
@@ -85,7 +85,7 @@ const later = (after: number, happens: () => Promise<unknown>): void => {
   house.simulator.clock.at(house.simulator.clock.now() + after, 'meanwhile', () => void happens());
 };
 
-const sent = (seen: ReturnType<ReturnType<House['watch']>>, operation: string): number =>
+const sent = (seen: ReturnType<ReturnType<TestAccount['watch']>>, operation: string): number =>
   seen.filter((request) => request.operation === operation && request.mutation).length;
 
 const share = async (): Promise<readonly number[]> => {

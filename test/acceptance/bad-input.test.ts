@@ -24,7 +24,7 @@ interface Mistake {
 
 const rollout = (from: string, to: string) => (text: string) => text.replace(from, to);
 const named = (alarm: string) => rollout('errors: 1%', `errors: 1%, named: [${alarm}]`);
-const artifactOf = (version: string): string => `s3://${house.bucket}/training/iris-${version}/model.tar.gz`;
+const artifactOf = (version: string): string => `s3://${rehearsedTeam.bucket}/training/iris-${version}/model.tar.gz`;
 
 const mistakes: Readonly<Record<string, Mistake>> = {
   'a manifest key nobody knows': {
@@ -216,7 +216,7 @@ beforeAll(async () => {
     'cloudwatch:*',
     'ecr:*',
   ]);
-  await stage.openDoors();
+  await stage.startTraffic();
 });
 afterAll(async () => {
   await stage.close();

@@ -3,11 +3,11 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
-import { type House, openHouse } from '../support/house.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 
-let house: House;
+let house: TestAccount;
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openAccount();
 });
 afterEach(() => house.close());
 

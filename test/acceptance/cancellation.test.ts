@@ -10,7 +10,7 @@ beforeEach(async () => {
   const first = await stage.begin('what serves', '1.0.0');
   await first.prepare();
   await first.run('deploy-endpoint');
-  await stage.openDoors();
+  await stage.startTraffic();
 });
 afterEach(() => stage.close());
 

@@ -2,12 +2,12 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 import { atRest } from '../support/at-rest.ts';
-import { type House, openHouse } from '../support/house.ts';
 
-let house: House;
+let house: TestAccount;
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openAccount();
   await house.inProduction('1.0.0');
   await house.simulator.call('sagemaker', 'UpdateEndpointWeightsAndCapacities', {
     EndpointName: team.endpoint,

@@ -6,20 +6,20 @@ import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import type { ReasonCode } from '../../src/reason-codes.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
-import { type House, openHouse } from '../support/house.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 import { rowsOf } from '../support/operation-rows.ts';
 
 type Inputs = Readonly<Record<string, string>>;
 
 interface Row {
-  readonly stage: (house: House) => Promise<Inputs>;
+  readonly stage: (house: TestAccount) => Promise<Inputs>;
   readonly ends: ReasonCode;
 }
 
 const dry = { 'dry-run': 'true' };
 const key = endpointKey({ partition: 'aws', region: team.region, id: team.account }, team.endpoint);
 
-const dark = async (house: House): Promise<Inputs> => {
+const dark = async (house: TestAccount): Promise<Inputs> => {
   await house.inProduction('1.0.0');
   house.writeManifest(() => manifestText({ rollout: rollouts.steps }));
   await house.prepare('1.1.0');
@@ -63,7 +63,7 @@ const rows = rowsOf<Row>({
 });
 
 test.each(rows)('a dry run of $operation.name writes nothing and ends $ends', async ({ operation, stage, ends }) => {
-  const house = await openHouse();
+  const house = await openAccount();
   try {
     const inputs = await stage(house);
     const seen = house.watch();
@@ -78,9 +78,9 @@ test.each(rows)('a dry run of $operation.name writes nothing and ends $ends', as
 
 /** What `deliver.yml` decides by after its planning job. */
 describe('a dry run', () => {
-  let house: House;
+  let house: TestAccount;
   beforeEach(async () => {
-    house = await openHouse();
+    house = await openAccount();
   });
   afterEach(() => house.close());
 

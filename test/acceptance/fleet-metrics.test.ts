@@ -2,12 +2,12 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { minutes } from '../../src/clock.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
-import { type House, openHouse } from '../support/house.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 
 /** Metrics per endpoint config are documented for deployment guardrails only, so nothing may need them of any other fleet. */
-let house: House;
+let house: TestAccount;
 beforeEach(async () => {
-  house = await openHouse({ settings: { plainFleetMetrics: false } });
+  house = await openAccount({ settings: { plainFleetMetrics: false } });
   await house.inProduction('1.0.0');
 });
 afterEach(() => house.close());

@@ -6,12 +6,12 @@ import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { Release, ReleaseRecord, Served } from '../../src/release/record.ts';
 import type { Report } from '../../src/report/result.ts';
-import { type House, openHouse } from '../support/house.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 import { runCommand } from '../support/run-command.ts';
 
-let house: House;
+let house: TestAccount;
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openAccount();
 });
 afterEach(() => house.close());
 
@@ -76,7 +76,7 @@ const readers: Readonly<Record<string, () => Promise<string>>> = {
   history: printedHistory,
 };
 
-const mutations = (seen: ReturnType<House['watch']>) =>
+const mutations = (seen: ReturnType<TestAccount['watch']>) =>
   seen()
     .filter(({ mutation }) => mutation)
     .map(({ operation }) => operation);
@@ -342,7 +342,7 @@ describe('a rollback that is right goes through', () => {
 
   test('to what others had made and the suite took over, as the endpoint itself says', async () => {
     await house.inProduction('1.0.0');
-    house.closeDoors();
+    house.stopTraffic();
     await madeByOthers('by-hand');
     await house.simulator.call('sagemaker', 'UpdateEndpoint', {
       EndpointName: team.endpoint,

@@ -4,8 +4,8 @@ import { registerModel } from '../../src/operations/register-model.ts';
 import { type ReasonCode, reason } from '../../src/reason-codes.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { HostName } from '../../src/world.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 import { type Host, hosts, type Told } from '../support/hosts.ts';
-import { type House, openHouse } from '../support/house.ts';
 import { rowsOf } from '../support/operation-rows.ts';
 
 type Inputs = Readonly<Record<string, string>>;
@@ -14,13 +14,13 @@ interface Row {
   readonly name: string;
   readonly ends: `${string}/${ReasonCode}`;
   /** Sets the stage; gives what the host is asked besides manifest and environment. */
-  readonly stage: (house: House) => Promise<Inputs>;
+  readonly stage: (house: TestAccount) => Promise<Inputs>;
 }
 
 const otherImage = team.image.replace(/:1$/, ':other');
 
 /** A candidate without traffic, beside the version that serves. */
-const dark = async (house: House, version: '1.1.0' | '1.4.0'): Promise<Inputs> => {
+const dark = async (house: TestAccount, version: '1.1.0' | '1.4.0'): Promise<Inputs> => {
   await house.inProduction('1.0.0');
   // The few requests of the house take long to prove a latency by.
   house.writeManifest(() => manifestText({ rollout: `${rollouts.steps}, max-step: 6h` }));
@@ -206,7 +206,7 @@ afterEach(() => {
 });
 
 const playOn = async (host: Host, row: (typeof rows)[number]): Promise<Seen> => {
-  const house = await openHouse();
+  const house = await openAccount();
   try {
     const inputs = await row.stage(house);
     const watched = house.watch();

@@ -3,14 +3,14 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 import type { Death } from '../support/death.ts';
-import { type House, openHouse } from '../support/house.ts';
 import { asSchema1 } from '../support/older-record.ts';
 
 /** The run of an older version died over a live release; this version finds the record that it wrote. */
-let team: House;
+let team: TestAccount;
 beforeEach(async () => {
-  team = await openHouse();
+  team = await openAccount();
   await team.inProduction('1.0.0');
   await team.prepare('1.1.0');
 }, 60_000);

@@ -12,7 +12,7 @@ import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { type IamPolicy, type PolicyName, policyFor, policyNames, unasked } from '../../src/permissions.ts';
 import { type ManifestOptions, manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { Report } from '../../src/report/result.ts';
-import { type House, openHouse } from '../support/house.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 import { place } from '../support/policy-place.ts';
 
 /** As the team's manifest names them. */
@@ -25,7 +25,7 @@ interface Row {
   readonly name: string;
   readonly ends: string;
   readonly operation: AnyOperation;
-  readonly stage: (house: House) => Promise<Inputs>;
+  readonly stage: (house: TestAccount) => Promise<Inputs>;
   /** A refusal does not end it: the way back is tried until it is taken or the run's time is up. */
   readonly insists?: true;
 }
@@ -37,7 +37,7 @@ const target = {
 };
 
 /** Everything that goes away with a scalable target: a policy and a schedule. */
-const withAutoscaling = async ({ simulator }: House): Promise<void> => {
+const withAutoscaling = async ({ simulator }: TestAccount): Promise<void> => {
   const scaling = (operation: string, input: object) =>
     simulator.call('application-autoscaling', operation, { ...target, ...input });
   await scaling('RegisterScalableTarget', { MinCapacity: 4, MaxCapacity: 6 });
@@ -72,7 +72,11 @@ const unwatched = (text: string): string => text.replace('minimum-requests: 300'
 const scaled = (text: string): string =>
   text.replace('count: 4 }', 'count: 4 }\n      autoscaling: { min: 2, max: 6, invocations-per-instance: 70 }');
 
-const serving = async (house: House, version: '1.0.0' | '1.1.0', change = (text: string) => text): Promise<void> => {
+const serving = async (
+  house: TestAccount,
+  version: '1.0.0' | '1.1.0',
+  change = (text: string) => text,
+): Promise<void> => {
   await house.prepare(version);
   house.writeManifest((text) => change(unwatched(text)));
   const report = await house.run(deployEndpoint, { version });
@@ -80,7 +84,7 @@ const serving = async (house: House, version: '1.0.0' | '1.1.0', change = (text:
 };
 
 /** Its run ended as soon as it would have had to wait; the canary goes on alone. */
-const leaveCanary = async (house: House, version: '1.1.0' | '1.4.0', alone: number): Promise<void> => {
+const leaveCanary = async (house: TestAccount, version: '1.1.0' | '1.4.0', alone: number): Promise<void> => {
   await house.prepare(version);
   const pending = await house.run(deployEndpoint, { version, wait: 'false' });
   expect(pending?.result.outcome).toBe('pending');
@@ -88,7 +92,7 @@ const leaveCanary = async (house: House, version: '1.1.0' | '1.4.0', alone: numb
 };
 
 /** Deployed beside what serves, without traffic. */
-const dark = async (house: House, version: '1.1.0' | '1.4.0', more: ManifestOptions = {}): Promise<void> => {
+const dark = async (house: TestAccount, version: '1.1.0' | '1.4.0', more: ManifestOptions = {}): Promise<void> => {
   const text = manifestText({ rollout: rollouts.steps, ...more }).replace('bake: 5m', 'bake: 5m, max-step: 1h');
   house.writeManifest(() => text);
   await house.prepare(version);
@@ -221,7 +225,7 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
         await house.inProduction('1.0.0');
         await house.prepare('1.1.0');
         const emptied = { service: 'sagemaker', operation: 'UpdateEndpoint', times: 1 } as const;
-        house.simulator.faults.add({ ...emptied, kind: 'call', action: house.closeDoors });
+        house.simulator.faults.add({ ...emptied, kind: 'call', action: house.stopTraffic });
         return { version: '1.1.0' };
       },
     },
@@ -385,7 +389,7 @@ interface Seen {
 
 /** The simulator evaluates the policy as it is published: actions, resources and conditions. */
 const play = async (row: Row, policy: IamPolicy): Promise<Seen> => {
-  const house = await openHouse();
+  const house = await openAccount();
   try {
     const inputs = await row.stage(house);
     const role = roleOf(row.operation);

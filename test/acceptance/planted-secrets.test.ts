@@ -9,7 +9,7 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { createDriver, type Driver } from '../../src/rehearsal/driver.ts';
 import { manifestText, rehearsedTeam, rollouts } from '../../src/rehearsal/manifest.ts';
 import { zipOf } from '../../src/rehearsal/zip.ts';
-import { type House, openHouse } from '../support/house.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 import { operationNames } from '../support/operation-rows.ts';
 import { awsTexts, secrets } from '../support/planted-secrets.ts';
 import { type Channels, type StepOptions, type Steps, stepsOf } from '../support/secret-paths.ts';
@@ -34,7 +34,7 @@ const wrong: Texts = {
 };
 
 describe('planted secrets', () => {
-  let team: House;
+  let team: TestAccount;
   let driver: Driver;
   let folder: string;
   let steps: Steps;
@@ -62,7 +62,7 @@ describe('planted secrets', () => {
       environment: rehearsedTeam.environment,
       version,
       image: rehearsedTeam.image,
-      artifact: `s3://${house.bucket}/${key}`,
+      artifact: `s3://${rehearsedTeam.bucket}/${key}`,
       evaluation: 'evaluation.json',
       'content-types': 'text/csv',
       'response-types': 'text/csv',
@@ -83,7 +83,7 @@ describe('planted secrets', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'secrets-'));
     wire = join(folder, 'wire.jsonl');
-    team = await openHouse({ wireFile: wire });
+    team = await openAccount({ wireFile: wire });
     driver = createDriver({
       simulator: team.simulator,
       actions: 'actions',

@@ -5,7 +5,7 @@ import type { Outcome } from '../../src/outcome.ts';
 import type { ReasonCode } from '../../src/reason-codes.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { Report } from '../../src/report/result.ts';
-import { type House, openHouse } from '../support/house.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 
 interface End {
   readonly outcome: Outcome;
@@ -14,10 +14,10 @@ interface End {
   /** DescribeEndpoint's status afterwards; undefined where there is no endpoint. */
   readonly status: string | undefined;
   /** Sets the stage, does harm, and runs the operation. */
-  readonly play: (house: House) => Promise<Report | undefined>;
+  readonly play: (house: TestAccount) => Promise<Report | undefined>;
 }
 
-const deploy = async (house: House, version: '1.0.0' | '1.1.0' | '1.5.0'): Promise<Report | undefined> => {
+const deploy = async (house: TestAccount, version: '1.0.0' | '1.1.0' | '1.5.0'): Promise<Report | undefined> => {
   await house.prepare(version);
   return house.run(deployEndpoint, { version });
 };
@@ -99,7 +99,7 @@ const ends: Readonly<Record<string, End>> = {
 };
 
 test.each(Object.entries(ends))('%s', async (_name, { outcome, reason, says, status, play }) => {
-  const house = await openHouse();
+  const house = await openAccount();
   try {
     const report = await play(house);
     expect(report?.result).toMatchObject({ outcome, reason, because: expect.stringMatching(says) });

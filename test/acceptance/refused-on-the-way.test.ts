@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 import { atRest } from '../support/at-rest.ts';
-import { type House, openHouse } from '../support/house.ts';
 
 /** What the role may do but for `denied`; more can be permitted later. */
 const permitAllBut = (...denied: readonly string[]): void =>
@@ -29,9 +29,9 @@ const permitAllBut = (...denied: readonly string[]): void =>
     ].filter((action) => !denied.includes(action)),
   );
 
-let house: House;
+let house: TestAccount;
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openAccount();
   await house.inProduction('1.0.0');
   await house.prepare('1.1.0');
 });

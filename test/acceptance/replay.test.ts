@@ -8,10 +8,10 @@ import { openSession } from '../../src/hosts/world.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, rehearsedTeam as names, rollouts } from '../../src/rehearsal/manifest.ts';
-import { type House, openHouse } from '../support/house.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 import { runCommand } from '../support/run-command.ts';
 
-let house: House;
+let house: TestAccount;
 afterEach(() => house.close());
 
 const folder = mkdtempSync(join(tmpdir(), 'replay-'));
@@ -53,8 +53,8 @@ const backtested = async (...args: readonly string[]) => {
   return { code, err, out: out.join('\n') };
 };
 
-const convicted = async (options: Parameters<typeof openHouse>[0] = {}): Promise<void> => {
-  house = await openHouse(options);
+const convicted = async (options: Parameters<typeof openAccount>[0] = {}): Promise<void> => {
+  house = await openAccount(options);
   await house.inProduction('1.0.0');
   house.writeManifest(() => manifestText({ rollout: `${rollouts.steps}, max-step: 6h` }));
   await house.prepare('1.4.0');
@@ -113,7 +113,7 @@ describe('the journal of a release under the judge', () => {
   });
 
   test('of a guardrail deployment replays too', async () => {
-    house = await openHouse();
+    house = await openAccount();
     await house.inProduction('1.0.0');
     const judge =
       'judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 0.5%, confidence: 0.95 } }';
@@ -126,7 +126,7 @@ describe('the journal of a release under the judge', () => {
   });
 
   test('without a judge has nothing to replay', async () => {
-    house = await openHouse();
+    house = await openAccount();
     await house.inProduction('1.0.0');
     const { code, err } = await judged(journal());
     expect(code).toBe(2);

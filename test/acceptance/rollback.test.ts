@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { minutes } from '../../src/clock.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
-import { type House, openHouse } from '../support/house.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 
-let house: House;
+let house: TestAccount;
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openAccount();
 });
 afterEach(() => house.close());
 
@@ -43,7 +43,7 @@ describe('rollback', () => {
     await house.inProduction('1.0.0');
     await deliver('1.1.0');
     await house.run(rollback, {});
-    house.closeDoors();
+    house.stopTraffic();
     await house.pass(minutes(25 * 60));
     const seen = house.watch();
     const late = await house.run(rollback, {});

@@ -9,11 +9,11 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { World } from '../../src/world.ts';
-import { type House, openHouse } from '../support/house.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 
-let house: House;
+let house: TestAccount;
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openAccount();
 });
 afterEach(() => house.close());
 
@@ -81,7 +81,7 @@ const untilArmed = async (run: Runner): Promise<void> => {
 };
 
 /** Sent, whether refused or not. */
-const updates = (seen: ReturnType<ReturnType<House['watch']>>): number =>
+const updates = (seen: ReturnType<ReturnType<TestAccount['watch']>>): number =>
   seen.filter(({ operation }) => operation === 'UpdateEndpoint').length;
 
 const deploying = (holder: string, version: string): Promise<Runner> => runner(holder, { version }, deployEndpoint);

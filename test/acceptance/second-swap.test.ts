@@ -4,11 +4,11 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
-import { type House, openHouse } from '../support/house.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 
-let house: House;
+let house: TestAccount;
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openAccount();
   await house.inProduction('1.0.0');
   house.writeManifest(() => manifestText({ rollout: rollouts.steps }));
   await house.prepare('1.1.0');

@@ -3,14 +3,14 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
 import { resultJson } from '../../src/report/result-json.ts';
-import { type House, openHouse } from '../support/house.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 
 /** The house's few requests take long to prove a latency by. */
 const bySteps = `${rollouts.steps}, max-step: 6h`;
 
-let house: House;
+let house: TestAccount;
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openAccount();
 });
 afterEach(() => house.close());
 

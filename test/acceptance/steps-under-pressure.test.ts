@@ -5,12 +5,12 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
 import { readServing } from '../../src/rehearsal/serving.ts';
-import { type House, openHouse } from '../support/house.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 
 /** Steps while others change the endpoint, while instances lack, and after their run died. */
-let team: House;
+let team: TestAccount;
 beforeEach(async () => {
-  team = await openHouse();
+  team = await openAccount();
   await team.inProduction('1.0.0');
   team.writeManifest(() => manifestText({ rollout: rollouts.steps }));
 });

@@ -4,13 +4,13 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 import { atRest } from '../support/at-rest.ts';
-import { type House, openHouse } from '../support/house.ts';
 
 /** `rollback` with `only-expired: true`, as a schedule runs it. */
-let team: House;
+let team: TestAccount;
 beforeEach(async () => {
-  team = await openHouse();
+  team = await openAccount();
   await team.inProduction('1.0.0');
 });
 afterEach(() => team.close());

@@ -9,7 +9,7 @@ import type { OperationName } from '../../src/operation.ts';
 import { createDriver, type Driver, type Launched } from '../../src/rehearsal/driver.ts';
 import { manifestText, rehearsedTeam, rollouts } from '../../src/rehearsal/manifest.ts';
 import { zipOf } from '../../src/rehearsal/zip.ts';
-import { type House, openHouse } from '../support/house.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 import { operationNames } from '../support/operation-rows.ts';
 
 type Answer = Record<string, unknown>;
@@ -79,7 +79,7 @@ describe(`${pipelines} pipelines at once, ${workers} workers, ${deaths} deaths`,
   const random = createRandom(20_260_105, 'worker-storm');
   const living: Launched[] = [];
   const dead: Launched[] = [];
-  let team: House;
+  let team: TestAccount;
   let driver: Driver;
   let folder: string;
   const call = (operation: string, input: object): Promise<Answer> =>
@@ -105,7 +105,7 @@ describe(`${pipelines} pipelines at once, ${workers} workers, ${deaths} deaths`,
   };
 
   beforeAll(async () => {
-    team = await openHouse();
+    team = await openAccount();
     folder = mkdtempSync(join(tmpdir(), 'storm-'));
     driver = createDriver({
       simulator: team.simulator,

@@ -7,9 +7,9 @@ import type { Memory } from '../../src/operation.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import type { ReasonCode } from '../../src/reason-codes.ts';
 import { manifestText, rehearsedTeam, rollouts } from '../../src/rehearsal/manifest.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 import { atRest } from '../support/at-rest.ts';
 import { expectHostConformance, type Stage } from '../support/conformance.ts';
-import { type House, openHouse } from '../support/house.ts';
 import { rowsOf } from '../support/operation-rows.ts';
 
 const allAtOnce = (text: string): string =>
@@ -23,14 +23,14 @@ interface Case {
   /** The end of a run that finds its own work and does not remember doing it. */
   readonly foundAgain?: ReasonCode;
   /** Sets the stage; gives the inputs besides manifest and environment. */
-  readonly stage: (team: House) => Promise<Readonly<Record<string, string>>>;
+  readonly stage: (team: TestAccount) => Promise<Readonly<Record<string, string>>>;
   /** The calls that must be among the writes; none where the operation writes nothing. */
   readonly writes: readonly string[];
 }
 
 /** A fresh account for every way of driving. */
 const stageOf = async (operation: AnyOperation, { stage }: Case): Promise<Stage<object, Memory, object>> => {
-  const team = await openHouse();
+  const team = await openAccount();
   const { simulator, environment, manifest } = team;
   const written: Readonly<Record<string, string>> = {
     manifest,
@@ -67,12 +67,12 @@ const stageOf = async (operation: AnyOperation, { stage }: Case): Promise<Stage<
   };
 };
 
-const producing = async (team: House, version: '1.1.0' | '1.4.0'): Promise<void> => {
+const producing = async (team: TestAccount, version: '1.1.0' | '1.4.0'): Promise<void> => {
   await team.inProduction('1.0.0');
   await team.prepare(version);
 };
 
-const dark = async (team: House): Promise<Readonly<Record<string, string>>> => {
+const dark = async (team: TestAccount): Promise<Readonly<Record<string, string>>> => {
   await team.inProduction('1.0.0');
   team.writeManifest(() => manifestText({ rollout: `${rollouts.steps}, max-step: 6h` }));
   await team.prepare('1.1.0');

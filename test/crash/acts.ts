@@ -3,7 +3,7 @@ import type { OperationName } from '../../src/operation.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
-import type { House } from '../support/house.ts';
+import type { TestAccount } from '../support/account.ts';
 import { operationNames, type PerOperation } from '../support/operation-rows.ts';
 import type { Scene } from './scene.ts';
 
@@ -48,7 +48,7 @@ export interface Wish {
 }
 
 /** `delivery.yml` as the team has it from now on. */
-export const write = (house: House, { rollout, instanceType = 'ml.m5.large', autoscaling = false }: Wish): void =>
+export const write = (house: TestAccount, { rollout, instanceType = 'ml.m5.large', autoscaling = false }: Wish): void =>
   house.writeManifest(() =>
     manifestText({
       endpoint: [
@@ -59,7 +59,7 @@ export const write = (house: House, { rollout, instanceType = 'ml.m5.large', aut
   );
 
 /** Delivered by a run that nothing disturbs. */
-export const deliver = async (house: House, version: Version): Promise<void> => {
+export const deliver = async (house: TestAccount, version: Version): Promise<void> => {
   const report = await house.run(deployEndpoint, { version }, { runId: version });
   const end = report?.result.reason;
   if (end !== 'delivered') throw new Error(`the stage could not be set: ${end}: ${report?.result.because}`);
@@ -71,7 +71,7 @@ const inProduction = async (scene: Scene, wish: Wish, next: Version): Promise<vo
   write(house, { rollout: wish.rollout });
   await house.prepare('1.0.0');
   await deliver(house, '1.0.0');
-  await scene.openDoors(requestsPerSecond);
+  await scene.startTraffic(requestsPerSecond);
   await house.prepare(next);
   write(house, wish);
 };

@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { minutes } from '../../src/clock.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 import { atRest } from '../support/at-rest.ts';
-import { type House, openHouse } from '../support/house.ts';
 
 /** A run that dies, and another workflow run that wants the endpoint. */
-let team: House;
+let team: TestAccount;
 beforeEach(async () => {
-  team = await openHouse();
+  team = await openAccount();
   await team.inProduction('1.0.0');
   await team.prepare('1.1.0');
   await team.prepare('1.3.0');

@@ -5,39 +5,39 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { rehearsedTeam } from '../../src/rehearsal/manifest.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 import { atRest } from '../support/at-rest.ts';
 import type { Death } from '../support/death.ts';
-import { type House, openHouse } from '../support/house.ts';
 
 /** Deploying also changes the instance type, so that autoscaling has to be set aside and put back around the update. */
 const otherType = (text: string): string => text.replace('ml.m5.large', 'ml.c5.large');
 
 interface Story {
   /** Sets the stage; what follows is what is killed. */
-  readonly before: (team: House) => Promise<void>;
+  readonly before: (team: TestAccount) => Promise<void>;
   readonly act: (
-    team: House,
+    team: TestAccount,
     attempt: { runId: string; death?: Death; asked?: string[] },
   ) => Promise<string | undefined>;
   readonly ends: string;
   /** What a re-run says when all was over before the run died. */
   readonly wasOver: string;
   /** Grows when all is over. */
-  readonly endings: (team: House) => Promise<number>;
-  readonly after: (team: House) => Promise<object>;
+  readonly endings: (team: TestAccount) => Promise<number>;
+  readonly after: (team: TestAccount) => Promise<object>;
 }
 
 const acting =
   <I, M extends Memory, O>(
     operation: Operation<I, M, O>,
-    inputs: (team: House) => Readonly<Record<string, string>>,
+    inputs: (team: TestAccount) => Readonly<Record<string, string>>,
   ): Story['act'] =>
   async (team, attempt) => {
     const report = await team.run(operation, inputs(team), attempt);
     return report && `${report.result.outcome}/${report.result.reason}`;
   };
 
-const withAutoscaling = async ({ simulator }: House): Promise<void> => {
+const withAutoscaling = async ({ simulator }: TestAccount): Promise<void> => {
   const target = {
     ServiceNamespace: 'sagemaker',
     ResourceId: `endpoint/${rehearsedTeam.endpoint}/variant/${rehearsedTeam.variant}`,
@@ -75,7 +75,7 @@ const deploying = (version: '1.1.0' | '1.4.0'): Story => ({
   after: atRest,
 });
 
-const packages = async ({ simulator }: House): Promise<readonly object[]> => {
+const packages = async ({ simulator }: TestAccount): Promise<readonly object[]> => {
   const { ModelPackageSummaryList } = await simulator
     .call('sagemaker', 'ListModelPackages', { ModelPackageGroupName: rehearsedTeam.model })
     // The group does not exist before the first registration.
@@ -117,11 +117,11 @@ const stories: Readonly<Record<string, Story>> = {
   },
 };
 
-let team: House;
+let team: TestAccount;
 afterEach(() => team.close());
 
 const set = async (story: Story): Promise<void> => {
-  team = await openHouse();
+  team = await openAccount();
   await story.before(team);
 };
 

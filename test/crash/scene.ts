@@ -10,7 +10,7 @@ import { createDriver, type Driver } from '../../src/rehearsal/driver.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { zipOf } from '../../src/rehearsal/zip.ts';
 import type { HostName } from '../../src/world.ts';
-import { type House, openHouse } from '../support/house.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 import { asConfiguration } from '../support/job-configuration.ts';
 import { openStage } from './stage.ts';
 
@@ -19,12 +19,12 @@ import { openStage } from './stage.ts';
  * to the run that is tested goes through the same operations in this process, which is quicker.
  */
 export interface Scene {
-  readonly house: House;
+  readonly house: TestAccount;
   readonly simulator: Simulator;
   readonly driver: Driver;
   start(order: Order): Run;
   /** Background requests to the endpoint, for so long that its usual traffic is known. */
-  openDoors(requestsPerSecond: number): Promise<void>;
+  startTraffic(requestsPerSecond: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -70,7 +70,7 @@ const workerScript = join(root, 'codebuild/job-worker/dist/index.cjs');
 const quick: Partial<Settings> = { provisionMs: 40_000, containerStartMs: 5_000, terminateMs: 20_000 };
 
 export const openScene = async (): Promise<Scene> => {
-  const stage = await openStage((wire) => openHouse({ settings: quick, wire }));
+  const stage = await openStage((wire) => openAccount({ settings: quick, wire }));
   const { house } = stage;
   const { simulator } = house;
   const workspace = dirname(house.manifest);
@@ -93,7 +93,7 @@ export const openScene = async (): Promise<Scene> => {
       stage.isSet();
       return hosts[order.host](place, order);
     },
-    openDoors: async (requestsPerSecond) => {
+    startTraffic: async (requestsPerSecond) => {
       traffic = simulator.traffic({ endpoint: team.endpoint, requestsPerSecond, seed: 20_260_105 });
       await house.pass(minutes(8));
     },
@@ -106,7 +106,7 @@ export const openScene = async (): Promise<Scene> => {
 };
 
 interface Place {
-  readonly house: House;
+  readonly house: TestAccount;
   readonly driver: Driver;
   readonly workspace: string;
   next(): number;

@@ -83,7 +83,7 @@ const playOn = async (scene: Scene, seed: number): Promise<Shown> => {
     play.approved.set(version, 0);
   }
   await deliver(house, '1.0.0');
-  await scene.openDoors(2);
+  await scene.startTraffic(2);
   write(house, wish);
   if (scaled === 'by hand') await scaleByHand(scene);
   const scaling = await oracle.scalingOf(scene);

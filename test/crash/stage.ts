@@ -3,7 +3,7 @@ import { request as send } from 'node:http';
 import { isWrite, type WireEntry } from '../../simulator/request-log.ts';
 import type { WireRequest } from '../../simulator/wire.ts';
 import type { Instant } from '../../src/clock.ts';
-import type { House } from '../support/house.ts';
+import type { TestAccount } from '../support/account.ts';
 
 /** What a run that sets the stage comes to. */
 interface Outcome<T> {
@@ -17,7 +17,7 @@ interface Outcome<T> {
 const remembered = new Map<string, Outcome<unknown>>();
 
 export interface Stage {
-  readonly house: House;
+  readonly house: TestAccount;
   /** From now on every run is carried out: the tested ones make no two stages alike. */
   isSet(): void;
 }
@@ -26,7 +26,7 @@ export interface Stage {
  * The stage of an act is set by the same runs at the same instants every time. The first time they are carried out; afterwards only the
  * requests that changed something are sent again, each at its instant: the same account for a tenth of the work.
  */
-export const openStage = async (open: (wire: (entry: WireEntry) => void) => Promise<House>): Promise<Stage> => {
+export const openStage = async (open: (wire: (entry: WireEntry) => void) => Promise<TestAccount>): Promise<Stage> => {
   let isSet = false;
   let past = '';
   let recording: { at: Instant; request: WireRequest }[] | undefined;

@@ -3,16 +3,16 @@ import fc from 'fast-check';
 import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
 import type { OperationName } from '../../src/operation.ts';
 import { operations } from '../../src/operations/all.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 import { budget, junk, mutatedText } from '../support/fuzz.ts';
-import { type House, openHouse } from '../support/house.ts';
 import { operationNames } from '../support/operation-rows.ts';
 
 // The resume tokens of the operations that follow the release record: none changes how a run ends, or makes it write.
 
-let house: House;
+let house: TestAccount;
 let releases: readonly string[];
 beforeAll(async () => {
-  house = await openHouse();
+  house = await openAccount();
   await house.inProduction('1.0.0');
   releases = (house.record()?.ended ?? []).map(({ id }) => id);
 });

@@ -11,7 +11,7 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { rehearsedTeam as names } from '../../src/rehearsal/manifest.ts';
 import { journalKey, releasesOf } from '../../src/release/location.ts';
-import { type House, openHouse } from '../support/house.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 import { manifestOf, type Scene, scenes } from './scenes.ts';
 
 const location = releasesOf({}, { partition: 'aws', region: names.region, id: names.account });
@@ -19,7 +19,7 @@ const location = releasesOf({}, { partition: 'aws', region: names.region, id: na
 const usualRequests = 12;
 
 const play = async (scene: Scene): Promise<string> => {
-  const house = await openHouse(scene.settings ? { settings: scene.settings } : {});
+  const house = await openAccount(scene.settings ? { settings: scene.settings } : {});
   try {
     await house.inProduction('1.0.0');
     const { mistakes, requestsPerSecond = usualRequests } = scene;
@@ -48,7 +48,7 @@ const play = async (scene: Scene): Promise<string> => {
 };
 
 /** The first raise is the first call of its kind; a guardrail deployment reads the candidate's metrics from its first bake on. */
-const harmAt = ({ harm, rollout }: Scene, house: House, traffic: { stop(): void }): void => {
+const harmAt = ({ harm, rollout }: Scene, house: TestAccount, traffic: { stop(): void }): void => {
   if (harm === undefined) return;
   house.simulator.faults.add({
     kind: 'call',

@@ -1,7 +1,7 @@
 import type { SimulatorOptions } from '../../simulator/simulator.ts';
 import { minutes } from '../../src/clock.ts';
 import { manifestText } from '../../src/rehearsal/manifest.ts';
-import type { House } from '../support/house.ts';
+import type { TestAccount } from '../support/account.ts';
 
 /** A release under the judge, as `record.ts` plays it. */
 export interface Scene {
@@ -14,9 +14,9 @@ export interface Scene {
   readonly mistakes?: number;
   readonly requestsPerSecond?: number;
   /** While the old version alone serves, before the release begins. */
-  readonly usually?: (house: House) => void;
+  readonly usually?: (house: TestAccount) => void;
   /** Once, when the candidate gets its first requests; of a guardrail deployment when its canary begins to bake. */
-  readonly harm?: (house: House, traffic: { stop(): void }) => void;
+  readonly harm?: (house: TestAccount, traffic: { stop(): void }) => void;
 }
 
 const judge = (more = ''): string =>
@@ -27,13 +27,13 @@ const canary = (more = ''): string => `strategy: canary, size: 25%, bake: 15m, f
 const linear = `strategy: linear, step: 25%, bake: 10m, final-bake: 5m, ${judge()}`;
 
 const endpoint = 'iris';
-const failing = (rate: number, length: number, variant?: string) => (house: House) =>
+const failing = (rate: number, length: number, variant?: string) => (house: TestAccount) =>
   house.simulator.harm.dependencyFailure(endpoint, {
     rate,
     durationMs: minutes(length),
     ...(variant === undefined ? {} : { variant }),
   });
-const blind = (times: number) => (house: House) =>
+const blind = (times: number) => (house: TestAccount) =>
   house.simulator.faults.add({ kind: 'server-error', service: 'cloudwatch', operation: 'GetMetricData', times });
 
 /** Another one each time, as the callers' are. */
@@ -108,7 +108,7 @@ export const scenes: readonly Scene[] = [
     version: '1.1.0',
     rollout: steps('', 'max-step: 40m'),
     harm: (house, traffic) => {
-      house.closeDoors();
+      house.stopTraffic();
       traffic.stop();
     },
   },

@@ -6,10 +6,10 @@ import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { rollouts } from '../../src/rehearsal/manifest.ts';
 import type { ReleaseRecord } from '../../src/release/record.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
 import { mutated, rearranged } from '../support/broken-text.ts';
-import { type House, openHouse } from '../support/house.ts';
 
-let house: House;
+let house: TestAccount;
 let records: readonly ReleaseRecord[] = [];
 
 const recordNow = (): ReleaseRecord => {
@@ -20,7 +20,7 @@ const recordNow = (): ReleaseRecord => {
 
 /** Real records with a live release: a delivery before and after its submission, and a rollout in steps. */
 beforeAll(async () => {
-  house = await openHouse();
+  house = await openAccount();
   await house.inProduction('1.0.0');
   await house.prepare('1.1.0');
   const found: ReleaseRecord[] = [];

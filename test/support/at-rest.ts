@@ -1,10 +1,10 @@
 import { rehearsedTeam } from '../../src/rehearsal/manifest.ts';
-import type { House } from './house.ts';
+import type { TestAccount } from './account.ts';
 
 type Answer = Record<string, unknown>;
 
 /** Everything that a release may leave behind, without the times at which it did. */
-export const atRest = async ({ simulator, record }: House): Promise<Answer> => {
+export const atRest = async ({ simulator, record }: TestAccount): Promise<Answer> => {
   const { EndpointName, EndpointConfigName, EndpointStatus, PendingDeploymentSummary, ProductionVariants } =
     await simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName: rehearsedTeam.endpoint });
   const { MetricAlarms } = await simulator.call('cloudwatch', 'DescribeAlarms', {});

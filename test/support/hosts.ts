@@ -19,7 +19,7 @@ import {
 import { zipOf } from '../../src/rehearsal/zip.ts';
 import type { Result } from '../../src/report/result.ts';
 import type { HostName } from '../../src/world.ts';
-import type { House } from './house.ts';
+import type { TestAccount } from './account.ts';
 import { asConfiguration } from './job-configuration.ts';
 
 type Inputs = Readonly<Record<string, string>>;
@@ -35,7 +35,7 @@ export interface Told {
 }
 
 /** Runs one operation in the house's account to its end, through all of a host. */
-export type Host = (house: House, operation: AnyOperation, inputs: Inputs) => Promise<Told>;
+export type Host = (house: TestAccount, operation: AnyOperation, inputs: Inputs) => Promise<Told>;
 
 /** A step of a job: its inputs, its environment, and the files the runner reads afterwards. */
 const githubActions: Host = async ({ simulator }, operation, inputs) => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { rehearsedTeam } from '../../src/rehearsal/manifest.ts';
-import type { House } from './house.ts';
+import type { TestAccount } from './account.ts';
 import type { Channels } from './secret-paths.ts';
 
 type Texts = Readonly<Record<string, string>>;
@@ -83,7 +83,7 @@ export const learned = (wire: string, masked: readonly string[]): Texts => {
 };
 
 /** The release record and every journal beside it. */
-export const recordsOf = async ({ simulator }: House): Promise<string> => {
+export const recordsOf = async ({ simulator }: TestAccount): Promise<string> => {
   const Bucket = `model-delivery-${rehearsedTeam.account}-${rehearsedTeam.region}`;
   const { Contents } = await simulator.call('s3', 'ListObjectsV2', { Bucket, Prefix: `${rehearsedTeam.endpoint}/` });
   return (Contents as readonly { readonly Key: string }[])

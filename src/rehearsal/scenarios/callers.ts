@@ -13,7 +13,7 @@ export const callersMistakes: Scenario = {
   play: async (stage, require) => {
     const first = await firstDeployment(stage);
     require(isEnd(first, delivered), 'the first deployment is delivered');
-    await stage.openDoors(30, mistakes);
+    await stage.startTraffic(30, mistakes);
     stage.writeManifest({ rollout: rollouts.judgedCanary });
     const canary = await deliver(stage, 'A canary among mistakes', '1.1.0');
     require(isEnd(canary, delivered), `the canary is delivered: ${canary.ending?.because}`);

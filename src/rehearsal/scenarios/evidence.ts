@@ -48,7 +48,7 @@ export const insufficientTraffic: Scenario = {
     await release.prepare();
     const running = release.start('deploy-endpoint');
     await untilNoted(stage, 'canary-activated');
-    stage.closeDoors();
+    stage.stopTraffic();
     release.did('goes home', 'the endpoint gets no more requests');
     await release.finish(running);
     await release.end();

@@ -127,7 +127,7 @@ export const workerDiesAfterAck: Scenario = {
     require((await worker.ended()).signal === 'SIGKILL', 'the worker dies during a job');
     run.did('sees the worker vanish', 'SIGKILL after it acknowledged a job');
     await stage.driver.until(stage.driver.now() + minutes(40));
-    stage.closeDoors();
+    stage.stopTraffic();
     require((await run.untilEnded(hours(25))) === 'Failed', 'CodePipeline gives the action up after 24 hours');
     pipeline.worker();
     await run.retry('Deploy');

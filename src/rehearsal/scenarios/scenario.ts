@@ -50,7 +50,7 @@ export const firstDeployment = (stage: Stage): Promise<RehearsedRelease> => deli
 export const inProduction = async (stage: Stage, require: Require): Promise<void> => {
   const first = await firstDeployment(stage);
   require(isEnd(first, delivered), 'the first deployment is delivered');
-  await stage.openDoors();
+  await stage.startTraffic();
 };
 
 export const isEnd = (release: ReportedRelease, { outcome, reasonCode }: Expected): boolean =>

@@ -147,12 +147,12 @@ export const stepsNoTrafficHolds: Scenario = {
     const release = await broughtUp(stage, require, 'A step without requests', '1.1.0');
     const running = release.start('shift-traffic');
     await untilShare(stage, 0.1);
-    stage.closeDoors();
+    stage.stopTraffic();
     release.did('goes home', 'the endpoint gets no requests');
     await stage.driver.until(stage.driver.now() + minutes(30));
     require((await candidateShare(stage)) === 0.1, `the weight has not moved: ${await candidateShare(stage)}`);
     release.did('comes back', 'requests come in again');
-    await stage.openDoors(30);
+    await stage.startTraffic(30);
     await release.finish(running);
     await release.end();
     return release;

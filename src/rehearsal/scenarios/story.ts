@@ -18,7 +18,7 @@ export const story: readonly Act[] = [
     expected: delivered,
     play: async (stage) => {
       const release = await firstDeployment(stage);
-      await stage.openDoors();
+      await stage.startTraffic();
       return release;
     },
   },

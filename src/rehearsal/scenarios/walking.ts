@@ -18,7 +18,7 @@ export const inProductionBySteps = async (
   stage.writeManifest({ rollout: rollouts.steps, ...options });
   const first = await deliver(stage, 'First deployment', '1.0.0');
   require(isEnd(first, delivered), `the first deployment is delivered: ${first.ending?.because}`);
-  await stage.openDoors(requestsPerSecond);
+  await stage.startTraffic(requestsPerSecond);
 };
 
 /** Registered, approved, and up beside the serving variant without any traffic. */

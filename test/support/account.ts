@@ -35,7 +35,7 @@ export interface Attempt {
  * The rehearsed team's account without processes: every run goes through the host's own code in this process, on the
  * simulator's clock. For tests that need so many runs that processes would take minutes.
  */
-export interface House {
+export interface TestAccount {
   readonly simulator: Simulator;
   readonly environment: Env;
   /** Whether anything was ever deployed. */
@@ -59,7 +59,7 @@ export interface House {
   /** `version` serves, and its usual traffic is known. */
   inProduction(version: IrisVersion): Promise<void>;
   /** Nobody calls the endpoint any more. */
-  closeDoors(): void;
+  stopTraffic(): void;
   pass(milliseconds: number): Promise<void>;
   record(): ReleaseRecord | undefined;
   /** Somebody with write access to the bucket puts this where the record lies. */
@@ -69,7 +69,7 @@ export interface House {
   close(): Promise<void>;
 }
 
-export const openHouse = async (options: SimulatorOptions = {}): Promise<House> => {
+export const openAccount = async (options: SimulatorOptions = {}): Promise<TestAccount> => {
   const simulator = await startSimulator(options);
   const workspace = mkdtempSync(join(tmpdir(), 'house-'));
   mkdirSync(join(workspace, 'runner'));
@@ -77,7 +77,7 @@ export const openHouse = async (options: SimulatorOptions = {}): Promise<House> 
   // The SDK's default credential chain reads the process, whatever environment a run is given.
   Object.assign(process.env, simulator.environment());
   const path = join(workspace, 'delivery.yml');
-  const writeManifest: House['writeManifest'] = (change = (text) => text) =>
+  const writeManifest: TestAccount['writeManifest'] = (change = (text) => text) =>
     writeFileSync(path, change(manifestText()));
   writeManifest();
   let traffic: { stop(): void } | undefined;
@@ -91,7 +91,7 @@ export const openHouse = async (options: SimulatorOptions = {}): Promise<House> 
     ...simulator.environment(),
   });
 
-  const run: House['run'] = async (operation, inputs, { runId = '1', death, asked, signal } = {}) => {
+  const run: TestAccount['run'] = async (operation, inputs, { runId = '1', death, asked, signal } = {}) => {
     const env = environmentOf(runId);
     const given: Inputs = { manifest: path, environment: rehearsedTeam.environment, ...inputs };
     const fate = mortal(death ?? { atCall: 0, heard: false }, asked);
@@ -112,7 +112,7 @@ export const openHouse = async (options: SimulatorOptions = {}): Promise<House> 
     return Promise.race([ended, fate.died]);
   };
 
-  const registration: House['registration'] = (version) => {
+  const registration: TestAccount['registration'] = (version) => {
     const fixture = irisFixture(version);
     const key = `training/iris-${version}/model.tar.gz`;
     simulator.objects.put(rehearsedTeam.bucket, key, fixture.artifact);
@@ -121,7 +121,7 @@ export const openHouse = async (options: SimulatorOptions = {}): Promise<House> 
     return {
       version,
       image: rehearsedTeam.image,
-      artifact: `s3://${house.bucket}/${key}`,
+      artifact: `s3://${rehearsedTeam.bucket}/${key}`,
       evaluation,
       'content-types': 'text/csv',
       'response-types': 'text/csv',
@@ -167,7 +167,7 @@ export const openHouse = async (options: SimulatorOptions = {}): Promise<House> 
       traffic = simulator.traffic({ endpoint, requestsPerSecond: rehearsedTeam.requestsPerSecond, seed: 20_260_105 });
       await pass(minutes(20));
     },
-    closeDoors: () => traffic?.stop(),
+    stopTraffic: () => traffic?.stop(),
     pass,
     forge: (record) =>
       simulator.objects.put(
