@@ -171,5 +171,9 @@ test('the requests that prove a clean candidate are found to the request', () =>
   // ln 20 = ln Σ prior·e^(s·n·0.5 %), solved for n.
   expect(requestsToProof(healthy, 0, 0.1)).toBe(654);
   expect(requestsToProof(healthy, 0, 0.5)).toBe(654);
+  // With the baseline's errors beside the candidate's, in the same way.
+  expect(requestsToProof(healthy, 0.001, 0.1)).toBe(1496);
+  expect(requestsToProof(healthy, 0.001, 0.5)).toBe(1585);
+  expect(requestsToProof(healthy, 0.01, 0.1)).toBe(6335);
   expect(requestsToProof({ excessBelow: 1, confidence: 0.5 }, 0, 0.5)).toBe(1);
 });
