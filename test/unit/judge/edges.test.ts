@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { countsOf } from '../../../src/judge/bucket.ts';
-import { guardCaps, guardExcuse, needsBurstGuard, type Past } from '../../../src/judge/burst-guard.ts';
-import { estimatedExcess, excessInterval, noExcess, observe, stakesOf } from '../../../src/judge/health.ts';
+import { type BaselineHistory, guardCaps, guardExcuse, needsBurstGuard } from '../../../src/judge/burst-guard.ts';
+import { estimatedExcess, excessInterval, noExcess, observeHealth, stakesOf } from '../../../src/judge/health.ts';
 
 const counts = (candidate: number, candidateBad: number, baseline: number, baselineBad: number) => ({
   candidate,
@@ -12,7 +12,7 @@ const counts = (candidate: number, candidateBad: number, baseline: number, basel
 });
 const seen = (...[candidate, candidateBad, baseline, baselineBad]: readonly [number, number, number, number]) => {
   const all = counts(candidate, candidateBad, baseline, baselineBad);
-  return observe(noExcess, all, stakesOf(all));
+  return observeHealth(noExcess, all, stakesOf(all));
 };
 
 test('a metric that one arm lacks is not known, whichever arm it is', () => {
@@ -36,7 +36,7 @@ describe('an excess', () => {
   test('is compared with a baseline, or not at all', () => {
     expect(estimatedExcess(seen(100, 5, 0, 0))).toBeUndefined();
     expect(estimatedExcess(seen(100, 5, 900, 9))).toBeCloseTo(0.04, 12);
-    const both = observe(seen(100, 5, 0, 0), counts(100, 1, 900, 9), stakesOf(counts(100, 1, 900, 9)));
+    const both = observeHealth(seen(100, 5, 0, 0), counts(100, 1, 900, 9), stakesOf(counts(100, 1, 900, 9)));
     expect(estimatedExcess(both)).toBeCloseTo(0, 12);
   });
 
@@ -48,7 +48,7 @@ describe('an excess', () => {
 });
 
 describe('the burst guard', () => {
-  const past = (length: number, requests = 100, bad = 0): readonly Past[] =>
+  const past = (length: number, requests = 100, bad = 0): readonly BaselineHistory[] =>
     Array.from({ length }, () => ({ requests, bad }));
 
   test('says how much one bucket may excuse, and add', () => {
