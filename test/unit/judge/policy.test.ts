@@ -96,6 +96,16 @@ describe('a policy', () => {
   });
 });
 
+test('latency in cells is known only where both arms have them', () => {
+  const plan = latencyPlan({ cells: [9, 5] }, [80]);
+  const both = (one: object, other: object) =>
+    plan && latencyCounts(plan, 1.2, { requests: 14, ...one }, { requests: 14, ...other });
+  const cells = { cells: [9, 5] };
+  expect(both(cells, cells)).toMatchObject({ candidate: { bad: { 'latency-1': 5 } } });
+  expect(both(cells, {})).toBeUndefined();
+  expect(both({}, cells)).toBeUndefined();
+});
+
 describe('the largest latency of a bucket', () => {
   const plan = latencyPlan({ maximum: 300 }, [100, 250]);
   const counted = (candidate: number, baseline: number, maxima: readonly [number, number]) =>
