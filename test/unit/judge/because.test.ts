@@ -73,15 +73,15 @@ describe('what the judge says', () => {
     ['metrics-missing', 'metrics are missing for 120 s: the weight stays, and after 600 s the traffic is taken back'],
     [
       'unobserved-too-long',
-      'metrics have been missing for 120 s, longer than 600 s: a candidate nobody observes must not serve',
+      'metrics have been missing for 120 s, longer than 600 s: an unobserved candidate must not serve',
     ],
     [
       'split-not-as-weighted',
-      'the candidate got 0 % of the requests, the weights say 0 %: the counts cannot be trusted',
+      'the candidate got 0 % of the requests, but its weight is 0 %: the counts cannot be trusted',
     ],
     [
       'mostly-worse',
-      'errors: 5 of 200 (2.5 %) beside 9 of 1800 (0.5 %); nothing is proven while most buckets of a step are, evidence against it 50 of 100',
+      'errors: 5 of 200 (2.5 %) beside 9 of 1800 (0.5 %); nothing is proven while this holds for most buckets of a step; evidence against it 50 of 100',
     ],
     [
       'baseline-in-incident',
@@ -100,7 +100,7 @@ describe('what the judge says', () => {
 
   test('with the figures it has', () => {
     expect(found('split-not-as-weighted', { seenShare: 0.25, meantShare: 0.1 })).toContain(
-      'got 25 % of the requests, the weights say 10 %',
+      'got 25 % of the requests, but its weight is 10 %',
     );
     expect(found('baseline-in-incident', { troubled: ['a: usual are 1 %', 'b: usual are 2 %'] })).toContain(
       '(a: usual are 1 %; b: usual are 2 %)',

@@ -65,7 +65,7 @@ describe('the burst guard', () => {
   test('wants an hour of minutes that have requests', () => {
     expect(needsBurstGuard([...past(59), ...past(30, 0)])).toEqual({
       needed: true,
-      because: 'only 59 buckets of history have requests: whether errors come in bursts is not known',
+      because: 'only 59 buckets of history have requests: too few to see bursts of errors',
     });
     expect(needsBurstGuard([...past(60), ...past(30, 0)])).toEqual({
       needed: false,

@@ -162,7 +162,7 @@ describe('sizes', () => {
 
   test('that are not whole are said to be rounded, whole ones are not', () => {
     expect(notes(compile(linear(percent(10)), of(15)))).toContain(
-      'step 10 % of 15 instances is 1.5; 2 of 15 (13.33 %) are used',
+      'step 10 % of 15 instances is 1.5; 2 of 15 (13.3 %) are used',
     );
     expect(notes(compile(linear(percent(10)), of(10)))).not.toContain('are used');
   });
@@ -178,7 +178,7 @@ describe('sizes', () => {
     [
       canary(instances(2)),
       of(3),
-      'canary size 2 instances of 3 instances is 66.67 %, and AWS allows at most 50 %: use size: 1 instance or fewer',
+      'canary size 2 instances of 3 instances is 66.7 %, and AWS allows at most 50 %: use size: 1 instance or fewer',
     ],
     [
       linear(instances(1)),

@@ -48,7 +48,7 @@ const retire: StepCommand = { do: 'retire', because: 'the candidate has all traf
 const still = 'the candidate has all traffic and is not yet under the canonical name';
 const starved = 'the candidate got 99 of the 100 requests its last bake needs within the longest stay on a step';
 const unproven = 'health was not proven within the longest stay on a step: as judged';
-const word = (command: Said): string => `mina said ${command}: lunch`;
+const word = (command: Said): string => `${command} by mina: lunch`;
 
 type Row = readonly [given: string, before: State, event: Event, after: State, command?: StepCommand];
 
@@ -89,7 +89,7 @@ const rows: readonly Row[] = [
   ['raising, aborted',                              raising(1),                said('abort'),                                back('aborted-by-hand', word('abort')),      shift(0, word('abort'))],
 
   ['baking, as it was',                             baking(0),                 seen(0.05),                                   baking(0)],
-  ['baking, moved by others',                       baking(0),                 seen(0.0521),                                 raising(0, 0.0521),                          shift(0.05, 'the candidate has 5.2 % of the traffic, not 5 %')],
+  ['baking, moved by others',                       baking(0),                 seen(0.0521),                                 raising(0, 0.0521),                          shift(0.05, 'the candidate has 5.21 % of the traffic, not 5 %')],
   ['baking, proven after its bake',                 baking(0),                 judged('promote'),                            raising(1, 0.05),                            shift(0.5, 'as judged')],
   ['baking, proven a millisecond too early',        baking(0, since + 1),      judged('promote'),                            baking(0, since + 1)],
   ['baking, proven by old minutes',                 baking(0),                 judged('promote', { newest: since }),         baking(0)],
