@@ -10,15 +10,16 @@
  */
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { LogLevel, Mutant as StrykerMutant } from '@stryker-mutator/api/core';
 import { Stryker } from '@stryker-mutator/core';
 import { Instrumenter } from '@stryker-mutator/instrumenter';
-import { keyOf, listVariable } from './mutation/chosen.ts';
-import { type Room, rooms } from './mutation/rooms.ts';
-import { type Equivalent, isSentence, type Mutant, mutantAt, type Score, sampleOf, scoreOf } from './mutation/score.ts';
+import { keyOf, listVariable } from './chosen.ts';
+import { type Room, rooms } from './rooms.ts';
+import { type Equivalent, isSentence, type Mutant, mutantAt, type Score, sampleOf, scoreOf } from './score.ts';
 
-const root = resolve(import.meta.dirname, '..');
+const root = resolve(import.meta.dirname, '../..');
 const target = 0.88;
 const seed = 'model-delivery';
 
@@ -154,7 +155,7 @@ const tryFile = async (
   console.log(file);
   await new Stryker({
     testRunner: 'jest',
-    plugins: ['@stryker-mutator/jest-runner', './tools/mutation/chosen.ts'],
+    plugins: [fileURLToPath(import.meta.resolve('@stryker-mutator/jest-runner')), './tools/mutation/chosen.ts'],
     checkers: ['chosen'],
     mutate: [file],
     coverageAnalysis: 'perTest',
