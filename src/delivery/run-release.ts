@@ -33,7 +33,7 @@ export interface ReleaseOperation<Outputs> {
   readonly approval: ApprovalTerms;
   /** Reads and decides; writes nothing. */
   plan(record: ReleaseRecord): Promise<Opening<Outputs>>;
-  /** @throws {Refusal} `plan-changed` when the live release is not what these inputs ask for */
+  /** @throws {Refusal} `plan-changed` when the live release does not have the plan of these inputs */
   recognise(release: Release): void;
   /** The tasks of a release of this operation, or of a release that it begins on the way. */
   tasks(release: Release): Tasks;

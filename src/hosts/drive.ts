@@ -30,7 +30,7 @@ export interface DriveOptions {
   readonly deadline: Instant;
   /** End after the planning turn; the World has no writes. */
   readonly dryRun: boolean;
-  /** False: end as soon as a turn asks to wait. */
+  /** False: end as soon as a turn has to wait. */
   readonly wait: boolean;
   /** Memory of an earlier run, as `writeMemory` made it. */
   readonly token?: string;

@@ -10,7 +10,7 @@ export const runFrom = (env: Env, host: HostName): Run => {
   return { host, holder: `${host}/${userName()}@${hostname()}` };
 };
 
-/** Whether others read what this process prints: the log of a CI job. */
+/** Whether others can read the output of this process: the log of a CI job. */
 export const isPublic = (env: Env): boolean =>
   Boolean(env['GITHUB_ACTIONS'] || env['CODEBUILD_BUILD_ID'] || (env['CI'] && env['CI'] !== 'false'));
 

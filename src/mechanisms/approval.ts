@@ -23,7 +23,7 @@ import type { Turn, TurnResult } from './turn.ts';
 /** Stops a release that must not go on, as its next step; undefined when it may go on. */
 export type Guard = (turn: Turn) => Promise<TurnResult | undefined>;
 
-/** The check directly before a submission, when no traffic has moved. It throws a refusal by AWS: without an answer nothing is submitted. */
+/** The check directly before a submission, when no traffic has moved. A refusal by AWS is thrown: without an answer nothing is submitted. */
 export const refuseWithdrawn: Guard = async (turn) => {
   const { unapproved, fault } = await standingOf(turn, 'content');
   if (unapproved !== undefined) return turn.conclude('not-approved', `nothing was submitted: ${unapproved}`);

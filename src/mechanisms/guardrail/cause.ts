@@ -72,7 +72,7 @@ export const causeOf = ({ release, redAlarms, failureReason, elapsedSeconds }: E
     };
   return {
     reason: 'cause-unknown',
-    because: `the endpoint serves the old configuration again, ${failureReason === undefined ? 'and SageMaker gives no reason' : `and SageMaker's reason is not confirmed${given}`}`,
+    because: `the endpoint serves the old configuration again, and ${failureReason === undefined ? 'SageMaker gives no reason' : `SageMaker's reason is not confirmed${given}`}`,
   };
 };
 
