@@ -9,9 +9,9 @@ import { runNextTask } from './task.ts';
 import { turnOf } from './turn.ts';
 
 /**
- * A run that is cancelled or out of time: what was not submitted is taken back; what was is SageMaker's, which finishes or rolls
- * back by its alarms without us (DESIGN §2). The lease is given up, so that the next run goes on at once; that is all that a run
- * does which does not wait.
+ * Ends a run that is cancelled or out of time. A release without a submission is undone. A submitted update belongs to SageMaker, which
+ * finishes it or rolls it back by its alarms without this run (DESIGN §2). The run gives up its lease, so that the next run goes on at
+ * once. A run that does not wait gives up its lease and does nothing else.
  */
 export const abortRelease = async <Outputs>(
   world: World,
@@ -19,12 +19,12 @@ export const abortRelease = async <Outputs>(
   why: AbortReason,
   script: ReleaseOperation<Outputs>,
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
-  const progress = await rest(world, memory, why, script);
+  const progress = await abort(world, memory, why, script);
   await script.store.keepJournal();
   return progress;
 };
 
-const rest = async <Outputs>(
+const abort = async <Outputs>(
   world: World,
   memory: ReleaseMemory | undefined,
   why: AbortReason,
@@ -42,7 +42,7 @@ const rest = async <Outputs>(
   const lease = { holder: world.run.holder, until: world.clock.now() };
   const ended = { is: 'done', outcome, reason, outputs: script.outputs(live) } as const;
   if (why === 'handed-over') {
-    // Not by `save`: nothing happened that the journal should tell.
+    // Not by `save`: nothing happened that belongs in the journal.
     await script.store.write(advance(stored.record, { lease }), stored.etag);
     return { ...ended, because: `${live.id} waits for the run that goes on with it` };
   }
@@ -52,7 +52,7 @@ const rest = async <Outputs>(
     return settle(world, memory, script);
   }
   if (live.phase === 'settling') return settle(world, memory, script);
-  // In this phase the run itself moves the traffic: without it there is none.
+  // In this phase the run itself moves the traffic. No traffic moves without it.
   const step = live.phase === 'stepping' ? await mechanismOf(live).stop(turn, reason, 'the run ended') : undefined;
   if (step !== undefined)
     return {
@@ -66,12 +66,12 @@ const rest = async <Outputs>(
   return {
     ...ended,
     because: live.takenBack
-      ? `${live.candidate.version} is being taken back (${live.takenBack.because}); run again to see it through`
+      ? `${live.candidate.version} is being taken back (${live.takenBack.because}); run again to finish it`
       : `the update to ${live.candidate.endpointConfig} goes on without this run, under its alarms; run again to follow it`,
   };
 };
 
-/** The few calls that are left once the outcome is written down. */
+/** The few calls that are left once the record has the outcome. */
 const settle = async <Outputs>(
   world: World,
   memory: ReleaseMemory | undefined,
@@ -80,7 +80,7 @@ const settle = async <Outputs>(
   const stored = await script.store.read();
   const over = stored?.record.ended.find(({ id }) => id === memory?.release);
   if (over !== undefined) return report(over, script);
-  if (!stored) throw new Error('the release record went away while the release settled');
+  if (!stored) throw new Error('the release record disappeared while the release settled');
   const step = await runNextTask(turnOf(world, script.store, stored, script.approval), { settling: settlingTasks });
   return step.ended ? report(step.ended, script) : settle(world, memory, script);
 };

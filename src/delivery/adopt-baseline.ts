@@ -4,9 +4,9 @@ import { bestEffort } from './best-effort.ts';
 import type { Task } from './task.ts';
 
 /**
- * The endpoint's own word for which configs of others it served when this suite began to deliver over them: names with a space
- * between, newest first. A rollback goes back to these alone of all that the suite did not make. On the endpoint and not in the
- * record, because whoever may write to the record's bucket may not tag the endpoint.
+ * The endpoint's tag with the configs of others that it served when this suite replaced them: names with a space between, newest
+ * first. Of all configs that the suite did not make, a rollback goes back to these alone. The tag is on the endpoint and not in the
+ * record, because the right to write to the record's bucket is not the right to tag the endpoint.
  */
 export const adoptedTag = 'model-delivery:adopted';
 
@@ -16,7 +16,7 @@ const longestValue = 256;
 export const adoptedBy = async (world: World, endpoint: string): Promise<readonly string[]> =>
   ((await tagsOf(world, endpoint)).get(adoptedTag) ?? '').split(' ').filter((name) => name !== '');
 
-/** Writes down that the config of others which serves now did, before it is replaced. */
+/** Adds the config of others that serves now to the tag, before the release replaces it. */
 export const adoptBaseline: Task = bestEffort(
   async ({ world, endpoint, release: { baseline, submission } }) => {
     if (baseline === undefined || baseline.version !== undefined || submission.kind !== 'update') return undefined;
@@ -26,10 +26,13 @@ export const adoptBaseline: Task = bestEffort(
       ResourceArn: arn(world.account, 'sagemaker', `endpoint/${endpoint}`),
       Tags: [{ Key: adoptedTag, Value: joined([baseline.endpointConfig, ...before]) }],
     });
-    return { because: `${baseline.endpointConfig}, made by others, can be gone back to from now on`, percent: 7 };
+    return {
+      because: `${baseline.endpointConfig}, made by others, is a possible target of a rollback from now on`,
+      percent: 7,
+    };
   },
   ({ release }) =>
-    `${release.baseline?.endpointConfig} was not written into the tag ${adoptedTag}, so a rollback will refuse to go back to it`,
+    `${release.baseline?.endpointConfig} is not in the tag ${adoptedTag}, so a rollback will refuse to go back to it`,
 );
 
 const joined = ([first = '', ...rest]: readonly string[]): string =>

@@ -3,8 +3,8 @@ import type { Turn } from '../mechanisms/turn.ts';
 import type { Task } from './task.ts';
 
 /**
- * Rule 13: what keeps nobody from using what was delivered fails no delivery, and holds no endpoint up for the releases to come. AWS
- * refusing it is told, with what it leaves behind.
+ * Rule 13: cleanup that does not affect users does not fail a delivery, and does not block the endpoint for later releases. A refusal
+ * by AWS is logged, with the things that are left behind.
  */
 export const bestEffort =
   (task: Task, left: (turn: Turn) => string): Task =>

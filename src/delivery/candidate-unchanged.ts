@@ -4,8 +4,8 @@ import { Refusal } from '../operation.ts';
 import { refuseForeign } from './provenance.ts';
 
 /**
- * What `deploy-endpoint` published for the end of a stepped rollout must still be there (rule 3), be what it made of that version, and
- * be what the dark candidate runs already.
+ * The config that `deploy-endpoint` published for the end of a stepped rollout must still exist (rule 3). Its content must still be the
+ * content that `deploy-endpoint` made of that version. Its model must be the model that the dark candidate runs already.
  */
 export const candidateStands = async (turn: Turn): Promise<undefined> => {
   const { world, endpoint, release, approval } = turn;
@@ -26,6 +26,6 @@ export const candidateStands = async (turn: Turn): Promise<undefined> => {
   if (runs?.ModelName === candidate.model) return undefined;
   throw new Refusal(
     'foreign-config',
-    `the release record of ${endpoint} names model ${candidate.model} for ${release.version}, and the candidate beside what serves runs ${runs?.ModelName ?? 'none'}: run deploy-endpoint again`,
+    `the release record of ${endpoint} names model ${candidate.model} for ${release.version}, but the candidate on the endpoint runs ${runs?.ModelName ?? 'none'}: run deploy-endpoint again`,
   );
 };

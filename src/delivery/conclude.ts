@@ -1,7 +1,7 @@
 import type { Turn, TurnResult } from '../mechanisms/turn.ts';
 import { type ReasonCode, reasonCodes } from '../reason-codes.ts';
 
-/** `Turn.conclude`. `percent` 92: what is left takes seconds. */
+/** `Turn.conclude`. `percent` is 92: the remaining tasks take seconds. */
 export const conclude = async (
   { save }: Pick<Turn, 'save'>,
   reason: ReasonCode,

@@ -4,8 +4,8 @@ import type { MetricEvidence } from '../judge/verdict.ts';
 import type { Release } from '../release/record.ts';
 
 /**
- * What a release's record witnesses of its judge, for a report: its last verdict on steps, the one that stopped a guardrail
- * deployment. Nothing when there was no judge, or it never read a metric.
+ * The judge's verdict in a release's record, for a report: the last verdict on steps, or the verdict that stopped a guardrail
+ * deployment. The result is empty when there was no judge, or when the judge never read a metric.
  */
 export const judgementOf = ({
   stepping,
@@ -47,6 +47,6 @@ const metricOf = ({ says, weight }: Metric, found: MetricEvidence | undefined): 
   ];
 };
 
-/** Sixteen digits would claim what four know. A record is JSON, and has null for the logarithm of nothing. */
+/** Four digits are known; sixteen would claim more. A record is JSON, so the logarithm of zero is null in it. */
 const round = (value: number | null): number =>
   value === null ? Number.NEGATIVE_INFINITY : Number(value.toPrecision(4));

@@ -3,18 +3,18 @@ import type { WantedRelease } from '../mechanisms/mechanism.ts';
 import type { Turn } from '../mechanisms/turn.ts';
 import type { Task, Tasks } from './task.ts';
 
-/** What this run's manifest makes of a release; undefined in a run that only ends it. */
+/** The release as this run's manifest wants it; undefined in a run that only ends the release. */
 type WantedOf = (turn: Turn) => WantedRelease | undefined;
 
 const nothing: WantedOf = () => undefined;
 
-/** The last task of phase `preparing`: what its mechanism makes ready, and the change itself. */
+/** The last task of phase `preparing`: the mechanism's preparations and the change itself. */
 export const submitChange =
   (wanted: WantedOf = nothing): Task =>
   (turn) =>
     mechanismOf(turn.release).submit(turn, wanted(turn));
 
-/** Every phase from the change to the conclusion, whoever moves the traffic meanwhile. */
+/** Every phase from the change to the conclusion, under every mechanism. */
 export const followChange = (
   wanted: WantedOf = nothing,
 ): Required<Pick<Tasks, 'stepping' | 'submitting' | 'supervising'>> => {

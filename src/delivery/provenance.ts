@@ -8,20 +8,20 @@ import { arn, type World } from '../world.ts';
 import { adoptedBy, adoptedTag } from './adopt-baseline.ts';
 import type { Task } from './task.ts';
 
-/** Which endpoint a configuration is to serve, and whose versions it may be of. */
+/** The endpoint that a configuration is meant for, and the model group that its version must belong to. */
 export interface Purpose {
   readonly endpoint: string;
   /** Model package group. */
   readonly model: string;
-  /** Endpoint config that the endpoint itself shows: no proof is needed to go back to it. */
+  /** Endpoint config that the endpoint itself shows: a return to it needs no proof. */
   readonly shown?: string;
 }
 
 /**
- * Rule 21: a line of the history is a hint. What is to be published again must be what the suite made of that version for this
- * endpoint: a config and a model under the suite's names, the model made of the very package that the registry has for the version.
- * What others made has no version; it must be among those that the endpoint's own tag says were taken over, which whoever can write
- * to the bucket cannot write.
+ * Rule 21: a line of the history is a hint. A config that is published again must be the suite's own config of that version for this
+ * endpoint. Its config and its model have the suite's names. Its model was made of the same package that the registry has for the
+ * version. A config of others has no version. It must be in the endpoint's own tag of adopted configs; the right to write to the
+ * bucket is not the right to write that tag.
  * @throws {Refusal} `foreign-config`, and `config-missing` when a part was deleted (rule 3)
  */
 export const refuseForeign = async (world: World, purpose: Purpose, configuration: Configuration): Promise<void> => {
@@ -51,7 +51,7 @@ export const refuseForeign = async (world: World, purpose: Purpose, configuratio
   if (fault === undefined) return;
   throw new Refusal(
     'foreign-config',
-    `the release record of ${purpose.endpoint} names ${endpointConfig} for ${configuration.version ?? 'what served before this suite'}, and ${fault}; nothing was changed`,
+    `the release record of ${purpose.endpoint} names ${endpointConfig} for ${configuration.version ?? 'the configuration before this suite'}, but ${fault}; nothing was changed`,
   );
 };
 
@@ -63,7 +63,7 @@ const adoptionFault = async (
   if (shown === endpointConfig) return undefined;
   const adopted = await adoptedBy(world, endpoint);
   if (adopted.includes(endpointConfig)) return undefined;
-  return `the tag ${adoptedTag} of the endpoint does not: if it did serve here before and is what you want, add it to the value of that tag (sagemaker:AddTags), which names ${adopted.length === 0 ? 'none now' : adopted.join(', ')}`;
+  return `the tag ${adoptedTag} of the endpoint does not: if it served here before and you want it back, add it to the value of that tag (sagemaker:AddTags), which names ${adopted.length === 0 ? 'none now' : adopted.join(', ')}`;
 };
 
 const configFault = async (
@@ -79,10 +79,10 @@ const configFault = async (
   } = config;
   const [variant] = variants;
   if (variant === undefined || variants.length > 1 || (shadows ?? []).length > 0)
-    return 'it has other variants than the one that this suite publishes a version on';
+    return 'it has other variants than the one variant that this suite gives to a version';
   if (variant.ModelName !== model) return `its model is ${variant.ModelName ?? 'none'}, not ${model}`;
   if (!isContentName(name, endpoint, version, contentsOf(config)))
-    return 'its name is not the one that this suite gives to such a config of that version';
+    return "its name is not this suite's name for such a config of that version";
   return undefined;
 };
 
@@ -93,27 +93,27 @@ const packageFault = async (
   version: string,
   packageName: string | undefined,
 ): Promise<string | undefined> => {
-  const asked = arn(world.account, 'sagemaker', `model-package/${group}/${packageVersion ?? 'unknown'}`);
+  const expected = arn(world.account, 'sagemaker', `model-package/${group}/${packageVersion ?? 'unknown'}`);
   if (!isContentName(model, endpoint, version)) return `its model ${model} does not have a name of this suite's`;
-  // SageMaker compares names in any case.
-  if (packageName?.toLowerCase() !== asked.toLowerCase())
+  // SageMaker ignores case when it compares names.
+  if (packageName?.toLowerCase() !== expected.toLowerCase())
     return `its model ${model} was made of ${shortened(packageName)}, not of package ${packageVersion ?? 'unknown'} of ${group}`;
   const [owner] = packagesOf(await listVersions(world, group), version);
-  // A version whose package was deleted since still serves from its model; there is nothing left to compare it with.
+  // A version whose package was deleted since still serves from its model. No package is left to compare it with.
   if (owner !== undefined && owner.packageVersion !== packageVersion)
     return `its model ${model} was made of package ${packageVersion}, and ${version} of ${group} is package ${owner.packageVersion}`;
   return undefined;
 };
 
-/** Names, never ARNs, which carry the account id. */
+/** Names, never ARNs: an ARN contains the account id. */
 const shortened = (packageName: string | undefined): string =>
   packageName === undefined ? 'an image, not of a model package' : (packageName.split(':').at(-1) ?? packageName);
 
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * The contents that a config's name may have been made of (desired.ts): what DescribeEndpointConfig shows, without what AWS adds. A
- * member that can be left out is tried both ways, since AWS may show its own default for it.
+ * The contents that a config's name may have been made of (desired.ts): the answer of DescribeEndpointConfig without AWS's additions.
+ * An optional member is tried both ways, since AWS may show its own default for it.
  */
 const contentsOf = (config: DescribeEndpointConfigOutput): readonly Members[] => {
   const [variant = {}] = config.ProductionVariants ?? [];
@@ -150,7 +150,7 @@ const combinations = (fixed: Members, optional: Members): readonly Members[] =>
     [fixed],
   );
 
-/** Before a submission: the live release's candidate, which an earlier turn, or another hand, wrote into the record. */
+/** Checks the live release's candidate before a submission: an earlier turn, or another writer, put it into the record. */
 export const candidateIsOurs: Task = async ({ world, endpoint, approval, release: { candidate, baseline } }) => {
   const shown = baseline?.endpointConfig === candidate.endpointConfig ? { shown: candidate.endpointConfig } : {};
   await refuseForeign(world, { endpoint, model: approval.group, ...shown }, candidate);

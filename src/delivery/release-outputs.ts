@@ -2,7 +2,7 @@ import { shownAs } from '../release/history.ts';
 import type { Release } from '../release/record.ts';
 import type { OutputSchema } from '../schema.ts';
 
-/** What every operation that moves an endpoint says about it afterwards. */
+/** The outputs of every operation that changes an endpoint. */
 export interface ReleaseOutputs {
   readonly endpoint: string;
   readonly version: string;

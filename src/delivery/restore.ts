@@ -3,7 +3,7 @@ import { candidateIsOurs } from './provenance.ts';
 import { settlingTasks } from './settle.ts';
 import type { Tasks } from './task.ts';
 
-/** Going back publishes nothing and arms nothing: the configuration exists, and red alarms must not stop it. */
+/** A rollback publishes no config and no alarm: the configuration exists, and an alarm in ALARM must not stop it. */
 export const restoreTasks: Tasks = {
   preparing: [candidateIsOurs, submitChange()],
   ...followChange(),

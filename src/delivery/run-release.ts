@@ -20,24 +20,24 @@ import { endOfWayBack, tasksToTakeBack } from './take-back.ts';
 import { runNextTask, type Tasks } from './task.ts';
 import { leaseMs, turnOf } from './turn.ts';
 
-/** Which release this run carries. All else is in its record. */
+/** The release of this run. All else is in its record. */
 export interface ReleaseMemory extends Memory {
   readonly release: string;
-  /** This run found the release under way: it looks at approval and content before it goes on with anything. */
+  /** This run found the release under way. It checks approval and content before it goes on. */
   readonly resumed?: true;
 }
 
-/** What an operation that moves an endpoint decides for itself; everything else is the same for all of them. */
+/** The decisions of one operation that changes an endpoint; everything else is the same for all of them. */
 export interface ReleaseOperation<Outputs> {
   readonly store: ReleaseStore;
   readonly approval: ApprovalTerms;
-  /** Looks and decides; writes nothing. */
+  /** Reads and decides; writes nothing. */
   plan(record: ReleaseRecord): Promise<Opening<Outputs>>;
-  /** @throws {Refusal} `plan-changed` when the live release is not what these inputs ask for */
+  /** @throws {Refusal} `plan-changed` when the live release does not have the plan of these inputs */
   recognise(release: Release): void;
-  /** What is left to do for a release of this operation, or for one it begins on the way. */
+  /** The tasks of a release of this operation, or of a release that it begins on the way. */
   tasks(release: Release): Tasks;
-  /** A release that only cleared the way: its end is not the end of the operation. */
+  /** True for a release that only cleared the way: its end is not the end of the operation. */
   goesOn?(ended: Release): boolean;
   outputs(release: Release): Partial<Outputs>;
 }
@@ -45,13 +45,13 @@ export interface ReleaseOperation<Outputs> {
 export type Opening<Outputs> =
   | { readonly is: 'begin'; readonly plan: Plan; readonly release: NewRelease; readonly abandons?: Release }
   | { readonly is: 'resume'; readonly release: Release }
-  /** Of a dry run: what would change can be said only when another release has ended. */
+  /** In a dry run: the changes are known only after another release has ended. */
   | { readonly is: 'behind'; readonly because: string }
-  /** Another release is live and must come to rest first. Without a command nobody is asked: its run is gone. */
+  /** Another release is live and must settle first. Without a command, no run is left that could stop it. */
   | { readonly is: 'stop-first'; readonly release: Release; readonly command?: Pick<ManualCommand, 'command' | 'why'> }
   | { readonly is: 'done'; readonly progress: Extract<Progress<ReleaseMemory, Outputs>, { is: 'done' }> };
 
-/** One turn of an operation that moves an endpoint: finds its release, or begins it, and carries it on. */
+/** One turn of an operation that changes an endpoint: finds or begins its release, and runs the next task of it. */
 export const runRelease = async <Outputs>(
   world: World,
   memory: ReleaseMemory | undefined,
@@ -61,7 +61,7 @@ export const runRelease = async <Outputs>(
     .catch((error: unknown) => {
       if (!(error instanceof LostRace)) throw error;
       const notBefore = world.clock.now() + seconds(5);
-      const because = `${error.message}; looking again`;
+      const because = `${error.message}; reading it again`;
       return waiting<Outputs>(world, { because, percent: 1, notBefore }, memory?.release ?? '');
     })
     .finally(() => script.store.keepJournal());
@@ -81,21 +81,21 @@ const nextTurn = async <Outputs>(
     if (over !== undefined && !script.goesOn?.(over)) return report(over, script);
     if (stored && record.live !== undefined && record.live.id === memory.release) {
       script.recognise(record.live);
-      return carryOn(world, stored, script, memory.resumed);
+      return continueRelease(world, stored, script, memory.resumed);
     }
   }
   await refuseOtherRecord(world, store, stored === undefined);
-  const intention = await script.plan(record);
-  switch (intention.is) {
+  const opening = await script.plan(record);
+  switch (opening.is) {
     case 'done':
-      return intention.progress;
+      return opening.progress;
     case 'behind':
-      return waiting(world, { because: intention.because, percent: 1 }, '');
+      return waiting(world, { because: opening.because, percent: 1 }, '');
     case 'resume':
       return waiting(
         world,
-        { because: `going on with ${intention.release.id} (${intention.release.phase})`, percent: 1 },
-        intention.release.id,
+        { because: `going on with ${opening.release.id} (${opening.release.phase})`, percent: 1 },
+        opening.release.id,
         { resumed: true },
       );
     case 'stop-first':
@@ -103,32 +103,32 @@ const nextTurn = async <Outputs>(
         world,
         memory === undefined || !stored
           ? {
-              because: `${intention.release.id} ${intention.command ? 'is live and will be asked to stop first' : 'was left behind and is brought to rest'}`,
+              because: `${opening.release.id} ${opening.command ? 'is live and gets a command to stop first' : 'was left behind and is settled first'}`,
               percent: 1,
             }
-          : await askToStop(world, stored, intention, script),
+          : await stopOther(world, stored, opening, script),
         '',
       );
     case 'begin': {
-      const { id } = intention.release;
-      if (intention.abandons !== undefined && stored !== undefined) {
+      const { id } = opening.release;
+      if (opening.abandons !== undefined && stored !== undefined) {
         const step =
           memory === undefined
-            ? { because: `${intention.abandons.id} was left behind and is brought to rest first`, percent: 1 }
+            ? { because: `${opening.abandons.id} was left behind and is settled first`, percent: 1 }
             : await clearAway(world, stored, script);
-        return waiting(world, step, id, intention);
+        return waiting(world, step, id, opening);
       }
-      if (memory === undefined) return waiting(world, { because: intention.plan.title, percent: 1 }, id, intention);
-      await start(world, stored, intention.release, store);
-      return waiting(world, { because: `began release ${id}`, percent: 2 }, id, intention);
+      if (memory === undefined) return waiting(world, { because: opening.plan.title, percent: 1 }, id, opening);
+      await start(world, stored, opening.release, store);
+      return waiting(world, { because: `began release ${id}`, percent: 2 }, id, opening);
     }
   }
 };
 
 /**
- * The release that memory names, when it has ended and its end may be this run's answer. Memory is a hint (rule 21): a token of another
- * version's release, or of one after which others came, must not make a run green that delivered nothing. Without this answer the run
- * plans, which looks at the endpoint.
+ * The release that memory names, when it has ended and its end may be this run's result. Memory is a hint (rule 21). A token may name
+ * a release of another version, or one that later releases followed. Such a token must not make a run green that delivered nothing.
+ * Without a result the run plans, and a plan reads the endpoint.
  */
 export const endedHere = <Outputs>(
   world: World,
@@ -154,7 +154,7 @@ const isRecognised = <Outputs>(release: Release, script: ReleaseOperation<Output
   }
 };
 
-const carryOn = async <Outputs>(
+const continueRelease = async <Outputs>(
   world: World,
   stored: StoredRecord,
   script: ReleaseOperation<Outputs>,
@@ -169,18 +169,18 @@ const carryOn = async <Outputs>(
   }
   const turn = turnOf(world, store, stored, script.approval);
   const tasks = tasksToTakeBack(release, script.tasks(release));
-  const step = await (resumed ? carryAfterLook(turn, tasks) : runNextTask(turn, tasks)).catch((error: unknown) =>
+  const step = await (resumed ? checkAndRunNextTask(turn, tasks) : runNextTask(turn, tasks)).catch((error: unknown) =>
     endRefused(world, id, script, error),
   );
   return step.ended && !script.goesOn?.(step.ended) ? report(step.ended, script) : waiting(world, step, id);
 };
 
-/** Rule 18. Both in one turn: a look that cost a turn would be taken for ever where every turn's memory is lost. */
-const carryAfterLook = async (turn: Turn, tasks: Tasks): Promise<TurnResult> =>
+/** Rule 18. Both happen in one turn. A host that loses every turn's memory would otherwise repeat the check for ever. */
+const checkAndRunNextTask = async (turn: Turn, tasks: Tasks): Promise<TurnResult> =>
   (await refuseWithdrawnMeanwhile(turn)) ?? runNextTask(turn, tasks);
 
 /**
- * What refuses a release before anything was submitted ends it: autoscaling that was set aside comes back (rule 4), its alarms go, and
+ * A refusal before the submission ends the release: suspended autoscaling comes back (rule 4), the release's alarms are deleted, and
  * the endpoint is free at once.
  */
 const endRefused = async <Outputs>(
@@ -234,7 +234,7 @@ const start = async (
   store.note(release.id, { at: now, kind: 'plan', ...release });
 };
 
-/** A release whose run died and that nobody asked for again: supervised to its end, so that nothing of it is left lying about. */
+/** Supervises a release to its end whose run died and was not started again, so that it leaves nothing behind. */
 const clearAway = async <Outputs>(
   world: World,
   stored: StoredRecord,
@@ -253,9 +253,9 @@ const clearAway = async <Outputs>(
       (turn) => turn.conclude('abandoned', 'its run ended before anything was submitted'),
     ],
     ...followChange(),
-    // Nobody walks on: a step without its supervisor is traffic without a judge.
+    // No further step: a step without its supervisor is traffic without a judge.
     stepping: [
-      (turn) => mechanismOf(turn.release).stop(turn, 'abandoned', 'its run ended and nobody supervises its steps'),
+      (turn) => mechanismOf(turn.release).stop(turn, 'abandoned', 'its run ended and its steps have no supervisor'),
     ],
     settling: settlingTasks,
   };
@@ -265,8 +265,8 @@ const clearAway = async <Outputs>(
   return { ...step, because: `${id}, which was left behind: ${step.because}`, percent: 1 };
 };
 
-/** Asks the supervisor of the live release to stop; once its lease has run out, does so in its place. */
-const askToStop = async <Outputs>(
+/** Sends the supervisor of the live release a command to stop it; stops it in its place once its lease has expired. */
+const stopOther = async <Outputs>(
   world: World,
   stored: StoredRecord,
   { release, command }: Extract<Opening<unknown>, { is: 'stop-first' }>,
@@ -279,7 +279,7 @@ const askToStop = async <Outputs>(
       advance(stored.record, { commands: [...release.commands, { ...command, by, at: world.clock.now() }] }),
       stored.etag,
     );
-    return { because: `asked ${release.id} to stop`, percent: 1 };
+    return { because: `sent ${release.id} a command to stop`, percent: 1 };
   }
   if (release.lease.holder === world.run.holder || release.lease.until <= world.clock.now())
     return clearAway(world, stored, script);

@@ -2,7 +2,7 @@ import { putScaling, scalingIs, scalingOf, wantedScaling } from '../endpoint/sca
 import type { EndpointSpec } from '../manifest/manifest.ts';
 import type { Turn, TurnResult } from '../mechanisms/turn.ts';
 
-/** However the release ends: what was set aside for it comes back (rule 4). */
+/** Restores suspended autoscaling, for every outcome of the release (rule 4). */
 export const restoreScaling = async (turn: Turn): Promise<TurnResult | undefined> => {
   const { release, world } = turn;
   const snapshot = release.scaling;
@@ -13,8 +13,8 @@ export const restoreScaling = async (turn: Turn): Promise<TurnResult | undefined
 };
 
 /**
- * Brings the variant's scalable target to what the manifest's `autoscaling` block says, once the new version serves. A dark candidate is
- * never autoscaled (DESIGN §5).
+ * Sets the variant's scalable target to the manifest's `autoscaling` block, once the new version serves. A dark candidate is never
+ * autoscaled (DESIGN §5).
  */
 export const applyScaling = async (turn: Turn, spec: EndpointSpec): Promise<TurnResult | undefined> => {
   const { release, world, endpoint } = turn;

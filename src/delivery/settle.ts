@@ -6,16 +6,16 @@ import { bestEffort } from './best-effort.ts';
 import { restoreScaling } from './scaling-tasks.ts';
 import type { Task } from './task.ts';
 
-/** One configuration serves. Autoscaling that was just put to work may have begun an update of its own. */
+/** The states in which one configuration serves. Restored autoscaling may have begun an update of its own. */
 const answers: ReadonlySet<Status> = new Set(['InService', 'Updating', 'SystemUpdating', 'RollingBack']);
 
-/** A candidate beside what serves has traffic: the config's name does not say which version serves. */
+/** A candidate has traffic beside the baseline: the config's name does not identify the version that serves. */
 const isShared = (live: LiveEndpoint): boolean => {
   const canonical = canonicalOf(live);
   return live.variants.some(({ name, weight }) => name !== canonical && weight > 0);
 };
 
-/** The last task of every release: what serves is written into the history, and the endpoint is free for the next one. */
+/** The last task of every release: it records the configuration that serves, and frees the endpoint for the next release. */
 export const endRelease = async (turn: Turn): Promise<TurnResult> => {
   const live = await observe(turn.world, turn.endpoint);
   const { candidate, baseline } = turn.release;
@@ -31,7 +31,7 @@ export const endRelease = async (turn: Turn): Promise<TurnResult> => {
   return { because: ended.because ?? '', percent: 100, ended };
 };
 
-/** What every release ends with, however it went. */
+/** The last tasks of every release, for every outcome. */
 export const settlingTasks: readonly Task[] = [
   restoreScaling,
   bestEffort(deleteReleaseAlarms, ({ release }) => `left behind: the alarms ${release.alarms.join(', ')}`),

@@ -3,7 +3,7 @@ import { arn, writesOf } from '../world.ts';
 import { bestEffort } from './best-effort.ts';
 import type { Task } from './task.ts';
 
-/** Tags are no part of UpdateEndpoint; AddTags adds and overwrites, and leaves tags of others alone. */
+/** UpdateEndpoint does not take tags. AddTags adds and overwrites, and leaves the tags of others unchanged. */
 export const tagEndpoint = (wanted: Readonly<Record<string, string>>): Task =>
   bestEffort(
     async (turn) => {
@@ -15,5 +15,5 @@ export const tagEndpoint = (wanted: Readonly<Record<string, string>>): Task =>
       await writesOf(world).sagemaker.addTags({ ResourceArn, Tags: [...missing] });
       return { because: `tagged ${endpoint}: ${missing.map(({ Key }) => Key).join(', ')}`, percent: 96 };
     },
-    ({ endpoint }) => `the tags of ${endpoint} were not brought up to date`,
+    ({ endpoint }) => `the tags of ${endpoint} were not updated`,
   );

@@ -9,8 +9,8 @@ import { candidateIsOurs } from './provenance.ts';
 import type { Task, Tasks } from './task.ts';
 
 /**
- * An update that is over cannot be stopped by an alarm. A version that lost its approval on the way is taken back by a second update,
- * to the configuration that served before, within the same release: submitted and supervised like a rollback.
+ * No alarm can stop a finished update. A version that lost its approval on the way is taken back by a second update within the same
+ * release. That update goes to the configuration that served before; it is submitted and supervised like a rollback.
  */
 export const tasksToTakeBack = ({ takenBack }: Release, tasks: Tasks): Tasks => {
   if (takenBack === undefined) return tasks;
@@ -23,16 +23,16 @@ export const tasksToTakeBack = ({ takenBack }: Release, tasks: Tasks): Tasks => 
   };
 };
 
-/** The task sees a release that goes back; the record keeps the one that was asked for. */
+/** The task sees a release that goes back; the record keeps the requested release. */
 const wayBack =
   (task: Task): Task =>
   async (turn) => {
     let ending: string | undefined;
-    const step = await task(seenFromBehind(turn, (because) => (ending = because)));
+    const step = await task(reversed(turn, (because) => (ending = because)));
     return step && ending !== undefined ? { ...step, because: ending } : step;
   };
 
-const seenFromBehind = (turn: Turn, ends: (because: string) => void): Turn => {
+const reversed = (turn: Turn, ends: (because: string) => void): Turn => {
   const { release } = turn;
   const { baseline, candidate, submission } = release;
   if (baseline === undefined) throw new Error(`release ${release.id} has nothing to go back to`);
@@ -50,20 +50,20 @@ const seenFromBehind = (turn: Turn, ends: (because: string) => void): Turn => {
         exclude: [],
         expectedSeconds: swapSeconds,
       },
-      // What was said about the delivery is not about the way back.
+      // A command for the delivery does not apply to the way back.
       commands: [],
     },
     save: async (patch) => {
-      const said = asTakenBack(release, patch);
-      if (said.because !== undefined && said.outcome !== undefined) ends(`${said.outcome}: ${said.because}`);
-      return seenFromBehind(await turn.save(said), ends);
+      const own = asTakenBack(release, patch);
+      if (own.because !== undefined && own.outcome !== undefined) ends(`${own.outcome}: ${own.because}`);
+      return reversed(await turn.save(own), ends);
     },
     conclude: (why, because) => conclude(seen, why, because),
   };
   return seen;
 };
 
-/** How a rollback ends, as this release ends by it. */
+/** Translates the end of a rollback into the end of this release. */
 const asTakenBack = (release: Release, patch: ReleasePatch): ReleasePatch => {
   const { reason, because = '' } = patch;
   if (reason === undefined) return patch;
@@ -72,8 +72,8 @@ const asTakenBack = (release: Release, patch: ReleasePatch): ReleasePatch => {
 };
 
 /**
- * @param reason of the way back, as a rollback would end by it
- * @returns what the release ends by: whatever kept the version from being taken back, that it lost its approval is said first
+ * @param reason of the way back: the reason code with which a rollback would end
+ * @returns the end of the release: the lost approval comes first, then any obstacle on the way back
  */
 export const endOfWayBack = (
   { takenBack, baseline, version }: Release,
@@ -86,11 +86,11 @@ export const endOfWayBack = (
   if (elsewhere.has(reason)) return { reason, because: `${why}; while it was taken back, ${because}` };
   return {
     reason: 'withdrawn-too-late',
-    because: `${why}; ${version} serves all the same, since taking it back did not go through: ${because}`,
+    because: `${why}; ${version} still serves, because it could not be taken back: ${because}`,
   };
 };
 
-/** The way back ended, and it is not the version that was left which serves, or not it alone. */
+/** The way back ended, but the withdrawn version does not serve, or does not serve alone. */
 const elsewhere: ReadonlySet<ReasonCode> = new Set([
   'changed-by-others',
   'endpoint-unusable',

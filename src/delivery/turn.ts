@@ -10,7 +10,7 @@ import type { World } from '../world.ts';
 import { conclude } from './conclude.ts';
 import { nextPoll } from './poll.ts';
 
-/** Longer than any turn and any polling pause; a dead run blocks others no longer than this. */
+/** Longer than any turn and any polling pause. A dead run blocks others for at most this long. */
 export const leaseMs = minutes(10);
 
 /**
@@ -26,8 +26,8 @@ export const turnOf = (world: World, store: ReleaseStore, stored: StoredRecord, 
       return await store.write(change(stored.record), stored.etag);
     } catch (error) {
       if (!(error instanceof LostRace)) throw error;
-      // Somebody wrote between our read and our write. Only a command changes nothing this turn was decided from; another owner
-      // is named by `change`; and where the release itself went on (a run that was thought dead), all is to be decided again.
+      // Another run wrote between our read and our write. A new command alone does not affect the decision of this turn. `change`
+      // names another owner. Where the release itself went on (a run that seemed dead), the turn has to be decided again.
       const now = await store.read();
       const theirs = now?.record.live;
       if (now === undefined || theirs?.id !== release.id) throw error;
@@ -64,7 +64,7 @@ export const turnOf = (world: World, store: ReleaseStore, stored: StoredRecord, 
         end(before, { outcome, reason, because, at: world.clock.now(), serving }),
       );
       const [over] = record.ended;
-      if (over === undefined) throw new Error(`release ${release.id} ended without a trace`);
+      if (over === undefined) throw new Error(`release ${release.id} ended but is not in the record's history`);
       store.note(release.id, { at: world.clock.now(), kind: 'end', outcome, reason, because, serving });
       return over;
     },

@@ -4,7 +4,7 @@ import { wallClock } from './wall-clock.ts';
 
 /**
  * The wall clock, or a rehearsal's virtual clock when `MODEL_DELIVERY_CLOCK` names one.
- * @throws {InputError} when a virtual clock would meet an endpoint outside this machine
+ * @throws {InputError} when calls under a virtual clock would leave this machine
  */
 export const chooseClock = async (env: Readonly<Record<string, string | undefined>>): Promise<Clock> => {
   const participant = env['MODEL_DELIVERY_CLOCK'];

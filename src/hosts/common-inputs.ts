@@ -12,7 +12,7 @@ import {
 import { quoted } from '../secrets.ts';
 import { readMemory } from './memory.ts';
 
-/** What every operation takes on every host, besides its own inputs. */
+/** The inputs of every operation on every host, besides its own. */
 export const commonInputs = {
   'dry-run': flag({
     description: 'Read, check and print the plan; write nothing.',
@@ -20,14 +20,14 @@ export const commonInputs = {
   }),
   wait: flag({
     description:
-      'Wait for the end. With `false` the run ends, `pending`, as soon as it would have to wait, and sets `resume-token`.',
+      'Wait for the end. With `false` the run ends as `pending` as soon as it would have to wait, and sets `resume-token`.',
     default: true,
   }),
   'resume-token': optional<string>({
     kind: 'text',
     required: false,
     description:
-      'The `resume-token` of an earlier run with `wait: false`. Not needed: without it the release record is found.',
+      'The `resume-token` of an earlier run with `wait: false`. Optional: without it the run finds the release in its record.',
     parse: (value, source) => {
       readMemory(value, source);
       return value;
@@ -35,14 +35,14 @@ export const commonInputs = {
   }),
   timeout: durationField({
     // Half an hour below the six hours a GitHub-hosted job may last, so that the end is always reported.
-    description: 'How long to wait for the end before the run brings the far side to rest and ends as `timed-out`.',
+    description: 'How long to wait for the end before the run settles the release and ends as `timed-out`.',
     default: '330m',
     example: '2h',
   }),
 };
 export type CommonInputs = ValuesOf<typeof commonInputs>;
 
-/** What only a GitHub step needs: the command line says it by its exit code. */
+/** The inputs of a GitHub step only: the command line has its exit code instead. */
 export const githubInputs = {
   'on-pending': choice({
     description: 'Whether the outcome `pending` makes the step fail or lets the job continue.',
@@ -51,14 +51,14 @@ export const githubInputs = {
   }),
   'on-change': choice({
     description:
-      'With `dry-run`: whether a plan that would change something makes the step fail. `fail` turns a dry run into a check that what serves is what was asked.',
+      'With `dry-run`: whether a plan that would change something makes the step fail. `fail` turns a dry run into a check that the requested version serves.',
     choices: ['continue', 'fail'],
     default: 'continue',
   }),
   role: optional(
     text({
       description:
-        'Role to assume instead of the one the manifest names, by its name or ARN; for a job that plans and must not be able to deploy.',
+        "Role to assume instead of the manifest's role, by its name or ARN; for a job that plans and must not be able to deploy.",
       example: 'model-planner',
       pattern: rolePattern,
       allowed: 'the name or ARN of a role',
@@ -67,15 +67,16 @@ export const githubInputs = {
 };
 export type GithubInputs = ValuesOf<typeof githubInputs>;
 
-/** CodePipeline ends a custom action after 24 hours, whatever it is doing; the last hour is for coming to rest. */
+/** CodePipeline ends a custom action after 24 hours, whatever it is doing. The last hour is for settling the release. */
 export const longestJobSeconds = 23 * 3600;
 
-/** What a CodePipeline job takes instead: it always waits, and its token is CodePipeline's business. */
+/** The inputs of a CodePipeline job instead: it always waits, and CodePipeline keeps its token. */
 export const jobInputs = {
   'dry-run': commonInputs['dry-run'],
   timeout: {
     ...durationField({
-      description: 'How long the action may take before the far side is brought to rest; at most 23h.',
+      description:
+        'How long the action may take before the run settles the release and ends as `timed-out`; at most 23h.',
       default: '23h',
       example: '2h',
     }),
@@ -97,24 +98,24 @@ export interface CommonOutputs {
   readonly 'would-change': string;
 }
 
-/** The first three are set whatever happened, the others when what they say is known. */
+/** The first three are always set, the others when their values are known. */
 export const commonOutputs: OutputSchema<CommonOutputs> = {
   outcome: {
     description:
-      'How it ended: `succeeded`, `pending`, `rolled-back`, `rejected`, `inconclusive`, `timed-out`, `cancelled` or `failed`.',
+      'Outcome of the run: `succeeded`, `pending`, `rolled-back`, `rejected`, `inconclusive`, `timed-out`, `cancelled` or `failed`.',
     example: 'succeeded',
   },
   'reason-code': {
-    description: 'Why, as one of the codes in `docs/reason-codes.md`.',
+    description: 'Reason of the outcome, one of the codes in `docs/reason-codes.md`.',
     example: 'delivered',
   },
   result: {
     description:
-      'Everything as JSON with `schema-version`; it contains no ARN and no account id, so GitHub does not drop it.',
+      'The whole result as JSON with `schema-version`; it contains no ARN and no account id, so GitHub does not drop it.',
     example: '{"schema-version":1,"outcome":"succeeded",…}',
   },
   'resume-token': {
-    description: 'With `wait: false`: what a later run may be given as `resume-token`.',
+    description: 'With `wait: false`: the `resume-token` for a later run.',
   },
   'endpoint-key': {
     description: 'Names the endpoint, its account and its region for a `concurrency` group; the account is hashed.',

@@ -23,53 +23,53 @@ import type { Stray } from './stray-inputs.ts';
 import { wallClock } from './wall-clock.ts';
 import { type IdentityToken, type OpenSession, openSession, type Session, targetOf } from './world.ts';
 
-/** What a host brings along. */
+/** The contributions of a host. */
 export interface Host {
   readonly env: Env;
   readonly run: Run;
   readonly written: Written;
   /** Inputs of this host alone; checked with all others before anything happens. */
   readonly hostInputs?: Schema<object>;
-  /** What was written and is no input; it is refused with all else that is wrong. */
+  /** Names that the user wrote but that are no inputs; they are refused together with all other mistakes. */
   readonly strays?: readonly Stray[];
-  /** Account ids and ARNs stay in the report: it is read where it is made, and by whoever started it. */
+  /** Account ids and ARNs stay in the report: only the person who started the run reads it, on the same machine. */
   readonly verbatim?: boolean;
-  /** Assumed instead of the role the manifest names. */
+  /** Role to assume instead of the manifest's role. */
   readonly role?: string;
   readonly signal: AbortSignal;
   readonly observer: Observer;
-  /** Asks GitHub for an OIDC token, where there is one to ask for. */
+  /** Requests an OIDC token from GitHub, where GitHub offers one. */
   readonly identityToken?: IdentityToken;
   /** Called with every identity the moment it is known: the host hides it from its log. */
   readonly learned?: (identity: Identity) => void;
   readonly seams?: Seams;
 }
 
-/** What tests bring of their own: a far side and a clock that need no network. */
+/** Replacements for tests: a session and a clock that need no network. */
 export interface Seams {
   readonly openSession?: OpenSession;
   readonly clock?: Clock;
 }
 
-/** What a host is told while a delivery runs. */
+/** The notifications of a running delivery to its host. */
 export interface Observer {
-  /** Inputs are read; `asked` is what the user wrote, or the default. */
+  /** The inputs are read; `asked` has the user's text of each, or the default. */
   asked(asked: Readonly<Record<string, string>>): void;
-  /** `lines` say until when this run waits, and in which account it works. */
+  /** `lines` give the deadline of this run, and its account. */
   started(lines: readonly string[]): void;
   plan(plan: Plan): void;
   /** Every change, and a sign of life every five minutes. */
   progress(entry: TimelineEntry): void;
-  /** Whenever it changed: what another process needs to finish this run. */
+  /** After every change: the token that another process needs to finish this run. */
   keep(token: string): void;
-  /** The stack of a defect of this suite, for whoever reports it. */
+  /** The stack of a defect of this suite, for a bug report. */
   defect(stack: string): void;
 }
 
 export interface Delivery {
   /** Never rejects. */
   readonly ended: Promise<Report>;
-  /** What can be said right now, when there is no time to wait for the end. */
+  /** The report as of now, when there is no time to wait for the end. */
   interrupted(because: string): Report;
 }
 
@@ -82,7 +82,7 @@ export const startDelivery = <Inputs, M extends Memory, Outputs>(
   host: Host,
 ): Delivery => deliver(operation, host, (started) => driveToEnd(operation, host, started));
 
-/** Finishes a run whose process was killed: brings the far side to rest and reports. */
+/** Finishes a run whose process was killed: settles its release and reports. */
 export const finishDelivery = <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   host: Host,
@@ -98,7 +98,7 @@ interface Started<Inputs> {
   readonly clock: Clock;
   readonly session: Session;
   readonly saw: { plan(plan: Plan): void; progress(entry: TimelineEntry): void };
-  /** Until when throttling is waited out. */
+  /** The limits for waiting out throttling. */
   readonly waiting: WaitOptions;
 }
 
@@ -140,7 +140,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
       url: host.run.url,
       endpointKey: key,
     }),
-    // A dry run that has something to do ends as `planned`; without a plan it would go on with a release that is live.
+    // A dry run with changes ends as `planned`. Without a plan it would go on with a live release.
     ...(dryRun && end.outcome === 'succeeded'
       ? { wouldChange: end.reason === 'planned' && plan?.changes.length !== 0 }
       : {}),
@@ -167,7 +167,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
         host.observer.progress({
           at: clock.now(),
           percent: 0,
-          because: `did not get through: ${withoutAccount(because, account)}; goes on at ${iso(until)}`,
+          because: `could not reach AWS: ${withoutAccount(because, account)}; goes on at ${iso(until)}`,
         });
       const waiting: WaitOptions = { clock, deadline, signal, onWait };
       const session = await withinLimit(clock, deadline, signal, (limited) =>
@@ -196,7 +196,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
       if (end.defect instanceof Error) host.observer.defect(end.defect.stack ?? end.defect.message);
       return report(end);
     } catch (error) {
-      // A failure of the cancellation's making is the cancellation.
+      // A failure that the cancellation caused counts as the cancellation.
       if (host.signal.aborted) return report(cancelled('the run was cancelled before it wrote anything'));
       if (clock.now() >= outOfTimeAt && (error instanceof Throttled || classify(error) === 'aborted'))
         return report(timedOut(`nothing was begun: ${failureOf(error).because}`));
@@ -207,8 +207,8 @@ const deliver = <Inputs, M extends Memory, Outputs>(
 };
 
 /**
- * Legs of a matrix, two terminals of one person, two actions with one project and commit: what they ask for tells them apart. A re-run
- * asks for the same and is the same holder.
+ * Legs of a matrix, two terminals of one person, two actions with one project and commit: their inputs distinguish them. A re-run has the
+ * same inputs and is the same holder.
  */
 const forWork = (run: Run, operation: OperationName, asked: Readonly<Record<string, string>>): Run => ({
   ...run,
@@ -258,7 +258,7 @@ const driveToEnd = <Inputs, M extends Memory, Outputs>(
   });
 };
 
-/** An operation sees its own inputs and no others: its plan digest may be over all of them. */
+/** An operation gets its own inputs and no others: its plan digest may cover all of them. */
 export const only = <Inputs>(schema: Schema<Inputs>, values: Inputs): Inputs =>
   Object.fromEntries(Object.entries(values as object).filter(([key]) => key in schema)) as Inputs;
 
@@ -271,7 +271,8 @@ const askedOf = <Values>(schema: Parameters<typeof fieldsOf<Values>>[0], written
   );
 
 /**
- * Only what is declared leaves an operation; a text that was not reached is left out. A workflow may print a value: it is one plain line.
+ * Only declared outputs leave an operation; an output without a value is left out. A workflow may print a value, so each is one plain
+ * line.
  */
 export const wireOutputs = <Outputs>(
   declared: OutputSchema<Outputs>,

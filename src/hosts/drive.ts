@@ -17,30 +17,30 @@ import { patience } from './patience.ts';
 
 export type Waiting = Extract<Progress<Memory, never>, { is: 'waiting' }>;
 export type Ended<Outputs> = Extract<Progress<Memory, Outputs>, { is: 'done' }> & {
-  /** The memory to go on from, when there is anything to go on with. */
+  /** The memory for a later run, when there is work left to continue. */
   readonly token?: string;
-  /** The far side is not at rest yet: a post step should go on bringing it there. */
+  /** The release is not settled yet: a post step should go on settling it. */
   readonly unsettled?: true;
-  /** What was thrown, when nothing better is known of it than that it is a defect of this suite. */
+  /** The thrown error, when it can only be a defect of this suite. */
   readonly defect?: unknown;
 };
 
 export interface DriveOptions {
-  /** When the host stops waiting and has the far side brought to rest. */
+  /** The time at which the host stops waiting and lets the operation settle its release. */
   readonly deadline: Instant;
   /** End after the planning turn; the World has no writes. */
   readonly dryRun: boolean;
-  /** False: end as soon as a turn asks to wait. */
+  /** False: end as soon as a turn has to wait. */
   readonly wait: boolean;
   /** Memory of an earlier run, as `writeMemory` made it. */
   readonly token?: string;
-  /** Aborted when the run is cancelled: the running turn ends, then the operation is told to come to rest. */
+  /** Aborted when the run is cancelled: the running turn ends, then the operation settles its release. */
   readonly signal: AbortSignal;
-  /** Called once, before anything is written; what it throws ends the run. */
+  /** Called once, before anything is written. An error that it throws ends the run. */
   readonly onPlan?: (plan: Plan) => void | Promise<void>;
   /** Called after every turn that waits, and every five minutes while one does; `token` is the memory to keep. */
   readonly onProgress?: (progress: Waiting, token: string) => void;
-  /** Called when a turn did not get through: why, and when it is taken again. */
+  /** Called when a turn could not reach AWS: with the cause, and the time of the next try. */
   readonly onWait?: (because: string, until: Instant) => void;
 }
 
@@ -49,14 +49,14 @@ export type WorldFor = (signal: AbortSignal) => World;
 
 const heartbeat = minutes(5);
 const pauseAfterLostAnswer = seconds(30);
-/** A single look of an abort that gets no answer is left after this, or an endless answer would hold the run for hours. */
-const restTurnLimit = minutes(2);
-/** An abort after a deadline may take turns of its own; one after a cancellation may not, the runner is about to kill us. */
-const restLimit = { 'timed-out': minutes(5), cancelled: 0, 'handed-over': 0 } as const;
+/** A single call of an abort is cut off after this, or an endless answer would hold the run for hours. */
+const abortTurnLimit = minutes(2);
+/** An abort after a deadline may take turns of its own. One after a cancellation may not: the runner is about to kill the process. */
+const abortLimit = { 'timed-out': minutes(5), cancelled: 0, 'handed-over': 0 } as const;
 
 /**
- * The one waiting loop: takes turns until the operation is done, the deadline has passed, or the run is cancelled. Turns never
- * overlap, and memory goes through its text form between any two of them. Never throws.
+ * The one waiting loop: takes turns until the operation is done, the deadline has passed, or the run is cancelled. Turns never overlap.
+ * Memory goes through its text form between any two of them. Never throws.
  */
 export const drive = async <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
@@ -86,11 +86,11 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
       );
       if (turn === 'interrupted') continue;
       if ('lookAgainAt' in turn) {
-        // Once something is begun, an outage of whatever kind is sat out: giving up helps nobody.
+        // Once something is begun, the run waits out any outage: giving up would leave the release half done.
         if (token === undefined && turn.error instanceof Throttled) patient.next(turn.error);
         const until = Math.min(turn.lookAgainAt, options.deadline);
         options.onWait?.(turn.error.message, until);
-        if (until >= options.deadline) remarks.add(`the last look did not get through: ${turn.error.message}`);
+        if (until >= options.deadline) remarks.add(`AWS could not be reached at the end: ${turn.error.message}`);
         await clock.sleepUntil(until, options.signal);
         continue;
       }
@@ -104,7 +104,7 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
       if (options.dryRun) return ended(done('planned', 'succeeded', turn.because));
 
       token = writeMemory(turn.memory, account.id);
-      // A turn that only looks again does not know how far the run had come.
+      // A turn that only reads again does not know the run's earlier progress.
       percent = Math.max(percent, turn.percent);
       const shown: Waiting = { ...turn, percent };
       options.onProgress?.(shown, token);
@@ -118,7 +118,7 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
     }
   } catch (error) {
     if (error instanceof Throttled && clock.now() >= options.deadline)
-      return ended(done('deadline-passed', 'timed-out', `the last look did not get through: ${error.message}`));
+      return ended(done('deadline-passed', 'timed-out', `AWS could not be reached at the end: ${error.message}`));
     const failure = failureOf(error);
     const defect = failure.reason === 'internal-error' ? { defect: error } : {};
     return ended({ ...done(failure.reason, failure.outcome, failure.because), ...defect });
@@ -130,7 +130,7 @@ const stopping = (options: DriveOptions, now: Instant): AbortReason | undefined 
   return now >= options.deadline ? 'timed-out' : undefined;
 };
 
-/** Sleeps until the next turn is due, the deadline, or the cancellation; says every five minutes that it is still there. */
+/** Sleeps until the next turn is due, the deadline, or the cancellation. Reports progress every five minutes. */
 const sleep = async (turn: Waiting, token: string, clock: World['clock'], options: DriveOptions): Promise<void> => {
   const until = Math.min(turn.notBefore, options.deadline);
   while (clock.now() < until && !options.signal.aborted) {
@@ -139,7 +139,7 @@ const sleep = async (turn: Waiting, token: string, clock: World['clock'], option
   }
 };
 
-/** Work whose signal also aborts at `instant`: no answer that never ends holds a turn beyond it. */
+/** Work whose signal also aborts at `instant`, so that an endless answer cannot hold a turn beyond it. */
 export const withinLimit = async <Answer>(
   clock: World['clock'],
   instant: Instant,
@@ -154,7 +154,7 @@ export const withinLimit = async <Answer>(
   }
 };
 
-/** One turn; what interrupted it, or when to look again, where it could not say so itself. */
+/** One turn: its progress, or `interrupted`, or the time of the next try with the error. */
 export const takeTurn = async <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   inputs: Inputs,
@@ -164,19 +164,19 @@ export const takeTurn = async <Inputs, M extends Memory, Outputs>(
   try {
     return await operation.advance(inputs, recall<M>(token), world);
   } catch (error) {
-    // What a cancelled turn throws is the cancellation, however the SDK words it; the loop sees the signal and stops.
+    // Any error of a cancelled turn counts as the cancellation, whatever its message. The loop sees the signal and stops.
     if (world.signal.aborted) return 'interrupted';
     // DESIGN §7 rule 11: throttling never spends the failure budget.
     if (error instanceof Throttled) return { lookAgainAt: error.notBefore, error };
-    // It may have been carried out: the next turn looks before it does anything (rule 9).
+    // AWS may have done the call: the next turn reads before it writes (rule 9).
     if (error instanceof AnswerLost) return { lookAgainAt: world.clock.now() + pauseAfterLostAnswer, error };
     throw error;
   }
 };
 
 /**
- * Has the operation bring the far side to rest, after the last turn has ended. The World is given a signal of its own: the
- * one that cancelled the run would stop the abort before its first call.
+ * Lets the operation settle its release after the last turn has ended. The World gets a signal of its own: the signal that cancelled the
+ * run would stop the abort before its first call.
  */
 export const bringToRest = async <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
@@ -185,7 +185,7 @@ export const bringToRest = async <Inputs, M extends Memory, Outputs>(
   why: AbortReason,
   worldFor: WorldFor,
   dryRun: boolean,
-  limitMilliseconds: number = restLimit[why],
+  limitMilliseconds: number = abortLimit[why],
 ): Promise<Ended<Outputs>> => {
   const code = reasonOfAbort[why];
   const { outcome } = reason(code);
@@ -195,7 +195,7 @@ export const bringToRest = async <Inputs, M extends Memory, Outputs>(
   let token = firstToken;
   try {
     for (;;) {
-      const turnLimit = Math.max(limit, clock.now() + restTurnLimit);
+      const turnLimit = Math.max(limit, clock.now() + abortTurnLimit);
       const progress = await withinLimit(clock, turnLimit, undefined, (signal) =>
         operation.abort(inputs, recall<M>(token), why, worldFor(signal)),
       );
@@ -206,7 +206,7 @@ export const bringToRest = async <Inputs, M extends Memory, Outputs>(
     }
   } catch (error) {
     return {
-      ...done<Outputs>(code, outcome, `the far side could not be brought to rest: ${failureOf(error).because}`),
+      ...done<Outputs>(code, outcome, `the release could not be settled: ${failureOf(error).because}`),
       ...withoutUndefined({ token }),
       unsettled: true,
     };

@@ -13,7 +13,7 @@ export interface Failure {
   readonly because: string;
 }
 
-/** What an error that nobody caught means to the one who reads the report. The one place where errors become outcomes. */
+/** The outcome of an uncaught error, for the report. This is the one place where errors become outcomes. */
 export const failureOf = (error: unknown): Failure => {
   if (error instanceof Refusal) return failure(error.reason, error.message);
   if (error instanceof ManifestError) return failure(error.reason, error.message);

@@ -2,13 +2,13 @@ import type { Memory } from '../operation.ts';
 import { InputError } from '../schema.ts';
 import { withoutSecrets } from '../secrets.ts';
 
-/** A CodePipeline continuation token holds 2,048 characters, of which the host needs a few for itself; so no host is given more. */
+/** A CodePipeline continuation token holds 2,048 characters, and the host needs a few for itself. So no host gets more. */
 const longestMemory = 2000;
 
 /**
- * Memory as it travels between turns, on every host, so that no operation comes to depend on more than its JSON.
+ * The text form of memory between turns, on every host, so that no operation depends on more than its JSON.
  * @param account id of the account the run works in; other numbers of twelve digits are parts of names
- * @throws {Error} when an operation remembers too much, or something that may not leave the run: a defect of the operation
+ * @throws {Error} when an operation's memory is too long, or has a value that must not leave the run: a defect of the operation
  */
 export const writeMemory = (memory: Memory, account?: string): string => {
   const text = JSON.stringify(withoutSecrets(memory));
@@ -23,7 +23,7 @@ export const writeMemory = (memory: Memory, account?: string): string => {
 export const readMemory = <M extends Memory>(text: string, source: string): M => {
   const refuse = (): never => {
     throw new InputError(
-      `${source}: not a token that this version wrote; leave it out, the release record is found without it`,
+      `${source}: not a token that this version wrote; leave it out: the run finds the release record without it`,
     );
   };
   if (text.length > longestMemory) return refuse();

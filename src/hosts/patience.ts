@@ -2,17 +2,17 @@ import { classify, isUnreachable } from '../aws/errors.ts';
 import { Throttled } from '../aws/retry.ts';
 import { type Clock, type Instant, minutes } from '../clock.ts';
 
-/** A wrong proxy setting does not heal: before anything is begun, AWS that was never reached is not waited for longer than this. */
+/** A wrong proxy setting does not heal. Before anything is begun, a run that never reached AWS waits no longer than this. */
 export const unreachedPatience = minutes(5);
 
 export interface Patience {
-  /** When to look again; throws what is the matter when waiting for it makes no sense. */
+  /** The time of the next try; throws the cause when waiting for it makes no sense. */
   next(error: Throttled): Instant;
   /** AWS answered: it can be reached. */
   reached(): void;
 }
 
-/** For work that has not begun: throttling is waited out, a machine that has no way to AWS is not. */
+/** For work that has not begun: it waits out throttling, but not a machine without a route to AWS. */
 export const patience = (clock: Clock): Patience => {
   let unreachedSince: Instant | undefined;
   return {
@@ -32,12 +32,12 @@ export interface WaitOptions {
   readonly clock: Clock;
   readonly deadline: Instant;
   readonly signal: AbortSignal;
-  /** Called before each wait, so that a log says the cause at once. */
+  /** Called before each wait, so that the log has the cause at once. */
   readonly onWait?: (because: string, until: Instant) => void;
 }
 
 /**
- * The first calls of a run, before there is a turn that could wait: throttling is waited out here as it is between turns.
+ * The first calls of a run, before there is a turn that could wait. They wait out throttling as the loop does between turns.
  * @throws {Throttled} at the deadline
  */
 export const waitOut = async <Answer>(
@@ -50,7 +50,7 @@ export const waitOut = async <Answer>(
     try {
       return await attempt();
     } catch (error) {
-      // That the deadline cut the last attempt off says less than why the ones before it did not get through.
+      // The deadline cut the last attempt off. The cause of the earlier failures is more useful.
       if (last !== undefined && clock.now() >= deadline && classify(error) === 'aborted') throw last;
       if (!(error instanceof Throttled) || signal.aborted || clock.now() >= deadline) throw error;
       last = error;

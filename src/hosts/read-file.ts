@@ -2,8 +2,8 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../schema.ts';
 
 /**
- * A file as UTF-8 text, read no further than is allowed: its size is what it gives, not what the file system says of it (a pipe and
- * `/dev/zero` say 0).
+ * A file as UTF-8 text, read up to the allowed size. The bytes read are counted: the file system reports size 0 for a pipe and for
+ * `/dev/zero`.
  * @param file a path, or 0 for standard input
  * @throws {InputError} when it is larger
  * @throws {Error} as the file system words it, when it cannot be read
@@ -27,5 +27,5 @@ export const readTextFile = (file: string | 0, mostBytes: number): string => {
 
 const pieceBytes = 64 * 1024;
 
-export const tooLarge = (what: string, mostBytes: number): string =>
-  `${what} is larger than ${mostBytes / 1024 >= 1024 ? `${mostBytes / 1024 / 1024} MB` : `${mostBytes / 1024} KB`}, which is the most that is read`;
+export const tooLarge = (name: string, mostBytes: number): string =>
+  `${name} is larger than ${mostBytes / 1024 >= 1024 ? `${mostBytes / 1024 / 1024} MB` : `${mostBytes / 1024} KB`}, the largest size that is read`;

@@ -3,10 +3,10 @@ import { keepVariablesOf } from '../secrets.ts';
 import { readTextFile, tooLarge } from './read-file.ts';
 import type { Stray } from './stray-inputs.ts';
 
-/** `packageVersion` and `package-version` are both written `package-version` by users. */
+/** Users write `package-version` for both `packageVersion` and `package-version`. */
 export const wireName = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** What the user wrote for one input, by its wire name; undefined when nothing was. */
+/** The user's text for one input, by its wire name; undefined when there is none. */
 export type Written = (name: string) => string | undefined;
 
 /** The text of the file that an input names, which may be as large as `mostBytes`. @throws {InputError} */
@@ -20,10 +20,10 @@ export const fieldsOf = <Values>(schema: Schema<Values>): readonly (readonly [st
   ]);
 
 /**
- * The typed inputs, read once and before anything else happens. An empty text is an input that was not given: GitHub passes
- * `''` for every input a workflow leaves out.
- * @param strays what was written and no field declares
- * @throws {InputError} naming every input that is missing, wrong or unknown; what a field's own parser throws, when it alone is wrong
+ * The typed inputs, read once and before anything else happens. An empty text counts as a missing input: GitHub passes `''` for every
+ * input that a workflow leaves out.
+ * @param strays the inputs that the user wrote and no field declares
+ * @throws {InputError} naming every input that is missing, wrong or unknown; the parser's own error when only one input is wrong
  */
 export const readInputs = <Values>(
   schema: Schema<Values>,

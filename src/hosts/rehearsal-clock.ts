@@ -4,8 +4,8 @@ import { InputError } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 
 /**
- * The simulator's virtual clock, seen by one registered participant. Time stands still while this process runs, so the last
- * known instant is the exact one; only a sleep moves it.
+ * The simulator's virtual clock, as one registered participant sees it. Time stands still while this process runs, so the last known
+ * instant is exact. Only a sleep moves it.
  * @param url the participant, as `MODEL_DELIVERY_CLOCK` carries it
  */
 export const openRehearsalClock = async (url: string): Promise<Clock> => {
@@ -15,18 +15,18 @@ export const openRehearsalClock = async (url: string): Promise<Clock> => {
     sleepUntil: async (instant, signal) => {
       if (signal?.aborted || instant <= known) return;
       const woken = await askInstant('POST', `${url}/sleep`, { until: instant }, signal).catch((error: unknown) => {
-        // Without its simulator nobody would ever wake this process, and going on would spin: this is the one rejecting sleep.
+        // Without its simulator this process would never wake, and going on would spin: this is the one rejecting sleep.
         if (!signal?.aborted) throw error;
       });
-      // A sleep that was cut short does not know how late it is.
+      // An interrupted sleep does not know the time.
       known = woken ?? (await askInstant('GET', url));
     },
   };
 };
 
 /**
- * A virtual clock against real endpoints would make a delivery skip its waits, so it is honoured only when every AWS call of
- * this process stays on this machine.
+ * A virtual clock against real endpoints would make a delivery skip its waits. So it is allowed only when every AWS call of this
+ * process stays on this machine.
  * @throws {InputError} naming the variable that leaves the machine
  */
 export const refuseUnlessLoopback = (env: Readonly<Record<string, string | undefined>>): void => {

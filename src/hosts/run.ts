@@ -3,14 +3,14 @@ import type { HostName, Run } from '../world.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** Who runs this, from what the runner, CodeBuild or the shell says. */
+/** The run and its holder, from the variables of the runner, CodeBuild or the shell. */
 export const runFrom = (env: Env, host: HostName): Run => {
   if (env['GITHUB_RUN_ID']) return githubRun(env, host);
   if (env['CODEBUILD_BUILD_ID']) return codebuildRun(env, host);
   return { host, holder: `${host}/${userName()}@${hostname()}` };
 };
 
-/** Whether others read what this process prints: the log of a CI job. */
+/** Whether others can read the output of this process: the log of a CI job. */
 export const isPublic = (env: Env): boolean =>
   Boolean(env['GITHUB_ACTIONS'] || env['CODEBUILD_BUILD_ID'] || (env['CI'] && env['CI'] !== 'false'));
 
@@ -42,14 +42,14 @@ const codebuildRun = (env: Env, host: HostName): Run => {
   };
 };
 
-/** A job of a pipeline, as its context tells it. */
+/** A job of a pipeline, from its context. */
 export interface PipelineJob {
   readonly region: string;
   readonly pipeline: string;
   readonly execution: string;
   readonly stage: string;
   readonly action: string;
-  /** Of the first input artifact: a commit, when the source is a repository. */
+  /** Revision of the first input artifact: a commit, when the source is a repository. */
   readonly revision?: string;
 }
 

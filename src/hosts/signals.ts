@@ -1,9 +1,9 @@
 import { wallClock } from './wall-clock.ts';
 
 export interface Cancellation {
-  /** Aborts at the first signal: the running turn ends and the far side is brought to rest. */
+  /** Aborts at the first signal: the running turn ends, then the operation settles its release. */
   readonly signal: AbortSignal;
-  /** Resolves when there is no time left: report what is known and exit. Pending for ever in a run that is not cancelled. */
+  /** Resolves when there is no time left: report the current state and exit. Never resolves in a run that is not cancelled. */
   readonly outOfTime: Promise<void>;
 }
 

@@ -4,11 +4,11 @@ import { keyOf } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Env } from './run.ts';
 
-/** An input that no declaration knows. */
+/** An input that is not declared. */
 export interface Stray {
-  /** As the user wrote it, as far as that can be known. */
+  /** The user's spelling, as far as it is known. */
   readonly name: string;
-  /** The declared input it was probably meant to be. */
+  /** The declared input that the user probably meant. */
   readonly meant?: string;
   readonly problem: string;
 }
@@ -27,8 +27,8 @@ export const strayOf = (name: string, declared: readonly string[], advice = ''):
 };
 
 /**
- * What stands in `with:` of a step and is no input of its action. GitHub's runner gives it to the action as `INPUT_*` all the same
- * and only warns (runner ActionRunner, Handler.AddInputsToEnvironment), so that `dryrun: true` would deploy.
+ * The names in `with:` of a step that are no inputs of its action. GitHub's runner still passes them to the action as `INPUT_*` and only
+ * warns (runner ActionRunner, Handler.AddInputsToEnvironment), so that `dryrun: true` would deploy.
  */
 export const strayInputs = (env: Env, declared: readonly string[]): readonly Stray[] => {
   const known = new Set(declared.map(variableOf));
@@ -39,7 +39,7 @@ export const strayInputs = (env: Env, declared: readonly string[]): readonly Str
       strayOf(
         variable.slice('INPUT_'.length).toLowerCase(),
         declared,
-        ` (should ${keyOf(variable)} be a variable of your own, for another step: give it another name)`,
+        ` (if ${keyOf(variable)} is your own variable for another step, give it another name)`,
       ),
     );
 };
@@ -47,10 +47,10 @@ export const strayInputs = (env: Env, declared: readonly string[]): readonly Str
 const variableOf = (input: string): string => `INPUT_${input.replaceAll(' ', '_').toUpperCase()}`;
 
 /**
- * Whether `INPUT_*` can only come from this step. It cannot be known where a composite's inputs reach its inner steps, as act and the
- * runners made of it have it, nor where another action starts this one as a child and leaves its own inputs in the environment: then
- * GITHUB_ACTION_REPOSITORY is not the repository this script was unpacked from. GitHub's own runner gives no input of a composite to
- * its steps (CompositeActionHandler), and unpacks actions into `_actions/<repository>/<ref>`.
+ * Whether `INPUT_*` can only come from this step. In act and its derived runners a composite's inputs reach its inner steps, so there the
+ * answer is unknown. It is also unknown where another action starts this one as a child and leaves its own inputs in the environment:
+ * then GITHUB_ACTION_REPOSITORY is not the repository that this script was unpacked from. GitHub's own runner gives no input of a
+ * composite to its steps (CompositeActionHandler), and unpacks actions into `_actions/<repository>/<ref>`.
  */
 export const ownsItsInputs = (env: Env, script: string | undefined): boolean => {
   if (env['ACT'] || env['GITEA_ACTIONS'] || env['FORGEJO_ACTIONS']) return false;

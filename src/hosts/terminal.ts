@@ -2,21 +2,21 @@ import { withoutCommands } from '../plain-text.ts';
 import { redacted, withoutKnownSecrets } from '../secrets.ts';
 import { failureOf } from './failure.ts';
 
-/** Where text goes: results to `out`, everything on the way to them to `err` when `out` must stay parseable. */
+/** The output streams: results go to `out`. All other text goes to `err` when `out` must stay parseable. */
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
-  /** Why not all of `out` could be written; undefined when it was. */
+  /** The error that kept `out` from being complete; undefined when all of it was written. */
   outFault?(): Promise<Error | undefined>;
 }
 
-/** What the first write that failed was told. */
+/** The error of the first failed write. */
 let broken: Error | undefined;
 
 /**
- * The room of the other hosts' printing: the process's own standard output and standard error. A command line runs in steps of
- * workflows too, so nothing foreign is a command of the runner's (DESIGN §7 rule 22), and no escape sequence reaches a terminal. What
- * may be JSON was redacted text by text; made by `jsonText` it passes as it is.
+ * All printing of the other hosts: the process's own standard output and standard error. A command line also runs in steps of workflows,
+ * so foreign text must never be a command to the runner (DESIGN §7 rule 22). No escape sequence reaches a terminal. JSON from
+ * `jsonText` passes unchanged: its texts were redacted one by one.
  */
 export const processTerminal: Terminal = {
   out: (text) => void process.stdout.write(`${coloured(withoutKnownSecrets(text))}\n`),
@@ -29,7 +29,7 @@ export const processTerminal: Terminal = {
 };
 
 /**
- * Of the escape sequences only these pass, and only where the terminal has colours: a style can neither hide text nor move the cursor.
+ * Only these escape sequences pass, and only where the terminal has colours: a style can neither hide text nor move the cursor.
  * SGR numbers are those of ECMA-48 §8.3.117.
  */
 const codes = {
@@ -45,7 +45,7 @@ export type Style = keyof typeof codes;
 const styleCode = new RegExp(`(\\u001b\\[(?:${[...new Set(Object.values(codes).flat())].join('|')})m)`);
 
 type Stream = Pick<NodeJS.WriteStream, 'isTTY' | 'hasColors'>;
-// `hasColors` knows NO_COLOR, FORCE_COLOR and TERM=dumb.
+// `hasColors` respects NO_COLOR, FORCE_COLOR and TERM=dumb.
 const hasColours = (stream: Stream): boolean => stream.isTTY && stream.hasColors();
 
 /** Styled on a terminal that has colours and nowhere else. `styleText` of Node 20 writes its codes into files as well. */
@@ -64,18 +64,18 @@ export const coloured = (text: string, stream: Stream = process.stdout): string 
     : withoutCommands(text);
 
 /**
- * `| head` closes the pipe when it has read enough, and a disk is full. Text that cannot be written fails no delivery (DESIGN §7 rule
- * 13); that it could not is remembered, for output that another command reads.
+ * A pipe may be closed (`| head`), and a disk may be full. Text that cannot be written does not fail a delivery (DESIGN §7 rule 13). The
+ * error is remembered, for output that another command reads.
  */
 export const outliveClosedPipes = (): void => {
   process.stdout.on('error', (error) => {
     broken ??= error;
   });
-  // There is no third place to say that the second one is gone.
+  // No third stream is left to report that standard error is closed.
   process.stderr.on('error', () => {});
 };
 
-/** Where nothing else is left to say it: the sentence, and the stack for whoever reports the defect. */
+/** Prints an error that has no other report: its sentence, and the stack for a bug report. */
 export const printDefect = (error: unknown): void => {
   const { outcome, reason, because } = failureOf(error);
   processTerminal.err(`${outcome}/${reason}: ${because}`);

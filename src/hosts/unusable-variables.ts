@@ -2,9 +2,9 @@ import { InputError } from '../schema.ts';
 import type { Env } from './run.ts';
 
 /**
- * Variables that no call could be made with. Each would fail later, as a role that cannot be taken or as a defect of this program. A
- * value is never repeated: it may hold a password.
- * @throws {InputError} naming every one
+ * Refuses variables that would make every call fail. Each would fail later and less clearly: as a role that cannot be assumed, or as a
+ * defect of this program. The message never has the value: it may contain a password.
+ * @throws {InputError} naming every such variable
  */
 export const refuseUnusableVariables = (env: Env): void => {
   const problems = [
@@ -24,11 +24,11 @@ const isWebAddress = (text: string): boolean =>
 const isProxy = (text: string): boolean =>
   isWebAddress(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`);
 
-/** Most often a line end that was copied too; a header takes none, and a signature made with it is another. */
+/** Most often a copied line end: a header cannot contain it, and it makes the signature wrong. */
 const unsendable = /[^\x20-\x7e]/;
 
-const noAddress = (name: string): string => `${name} is no address; expected https://host or http://host:port`;
+const noAddress = (name: string): string => `${name} is not an address; expected https://host or http://host:port`;
 const noProxy = (name: string): string =>
-  `${name} is no address of an HTTP proxy; expected http://host:port; a user and a password go before the host, special characters in them as in %40`;
+  `${name} is not the address of an HTTP proxy; expected http://host:port; a user and a password go before the host, special characters in them as in %40`;
 const noCredential = (name: string): string =>
-  `${name} holds a line end or another character that no credential of AWS's has; was it copied with something around it?`;
+  `${name} holds a line end or another character that AWS credentials never have; check whether it was copied with extra characters`;

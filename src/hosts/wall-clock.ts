@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 
-/** Longest delay a Node timer takes; a longer one fires at once. */
+/** Longest delay of a Node timer; a longer one fires at once. */
 const longestTimerMilliseconds = 2 ** 31 - 1;
 
 const sleepUntil: Clock['sleepUntil'] = async (instant, signal) => {

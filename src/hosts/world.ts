@@ -13,17 +13,17 @@ import type { Account, Run, World } from '../world.ts';
 import type { Env } from './run.ts';
 import { refuseUnusableVariables } from './unusable-variables.ts';
 
-/** Which account a delivery is for, as the manifest's environment says. */
+/** The account, region and role of a delivery, from the manifest's environment. */
 export interface Target {
   readonly account?: string;
   readonly region?: string;
   readonly role?: string;
   readonly endpoint?: { readonly name: string };
-  /** Bucket → account, for those that another account owns. */
+  /** Bucket → account, for buckets that another account owns. */
   readonly bucketOwners?: Readonly<Record<string, string>>;
 }
 
-/** Asks GitHub for an OIDC token for an audience. */
+/** Requests an OIDC token for an audience from GitHub. */
 export type IdentityToken = (audience: string) => Promise<string>;
 
 export interface SessionRequest {
@@ -49,8 +49,8 @@ export interface Session {
 export type OpenSession = (request: SessionRequest) => Promise<Session>;
 
 /**
- * The environment an operation's inputs name; empty when the operation has no manifest. Going back has a role of its own where the
- * manifest names one: the environment that those on call use has no reviewers, and must not lead to the deployer's role.
+ * The environment that an operation's inputs name; empty when the operation has no manifest. A rollback has a role of its own where the
+ * manifest names one: the environment for people on call has no reviewers, and must not lead to the deployer's role.
  */
 export const targetOf = (inputs: unknown, operation?: OperationName): Target => {
   const { manifest, environment } = inputs as { readonly manifest?: Manifest; readonly environment?: string };
@@ -66,7 +66,7 @@ export const targetOf = (inputs: unknown, operation?: OperationName): Target => 
 };
 
 /**
- * @throws {Refusal} `wrong-account`, before anything else is asked of AWS
+ * @throws {Refusal} `wrong-account`, before any other call to AWS
  * @throws {InputError} when no region is known, or a variable cannot be used
  */
 export const openSession: OpenSession = async ({ target, env, run, clock, dryRun, signal, identityToken, learned }) => {
@@ -88,7 +88,7 @@ export const openSession: OpenSession = async ({ target, env, run, clock, dryRun
   });
 
   const { Account: id = '', Arn: identity = '' } = await clients.reads.sts.getCallerIdentity();
-  // A page that some portal sent reads as an answer without members.
+  // A page from a captive portal parses as an answer without members.
   if (!/^\d{12}$/.test(id))
     throw new Unreachable(
       'sts:GetCallerIdentity was answered without an account: a proxy or a captive portal answers in place of AWS; sign in there, or name the host in NO_PROXY',
@@ -97,7 +97,7 @@ export const openSession: OpenSession = async ({ target, env, run, clock, dryRun
   if (target.account !== undefined && id !== target.account)
     throw new Refusal(
       'wrong-account',
-      // Whole account ids do not survive a report (`withoutAccount`), and two placeholders would tell nothing.
+      // Whole account ids do not survive a report (`withoutAccount`), and two placeholders would look the same.
       `the manifest's environment is the account ending in ${target.account.slice(-4)}, but the credentials (${identity}) belong to the one ending in ${id.slice(-4)}`,
     );
   const { region } = connection;
@@ -117,7 +117,7 @@ export const openSession: OpenSession = async ({ target, env, run, clock, dryRun
 };
 
 const fail = (): never => {
-  throw new Error('S3 was called before it was known whose account this is');
+  throw new Error('S3 was called before the account of the credentials was known');
 };
 
 type BaseOptions = Parameters<typeof base>[0];
@@ -134,7 +134,7 @@ export const connectionFrom = (env: Env, given?: string): AwsConnection => {
   return { region, version, proxy: proxyFrom(env), ...withoutUndefined({ endpointUrl: endpointUrl || undefined }) };
 };
 
-/** The environment's role, taken with GitHub's word where there is one and with the credentials at hand elsewhere. */
+/** The environment's role: assumed with GitHub's OIDC token where there is one, else with the credentials of the process. */
 const chooseCredentials = (
   options: BaseOptions,
   { role, account }: Target,

@@ -10,7 +10,7 @@ export const mechanisms = { guardrail, variants, replacement } as const satisfie
   Record<MechanismName, Mechanism>
 >;
 
-/** The mechanism that carries a release, as its record says. */
+/** The mechanism of a release, from its record. */
 export const mechanismOf = ({ submission }: Pick<Release, 'submission'>): Mechanism => mechanisms[submission.mechanism];
 
 const byStrategy: Readonly<Record<Rollout['strategy'], MechanismName>> = {
@@ -21,5 +21,5 @@ const byStrategy: Readonly<Record<Rollout['strategy'], MechanismName>> = {
   steps: 'variants',
 };
 
-/** The mechanism that plans a rollout. What serves may leave it to another one to carry it out: nothing, or an endpoint without guardrails. */
+/** The mechanism that plans a rollout. On no endpoint, or one without guardrails, it may leave the change itself to another mechanism. */
 export const mechanismFor = ({ strategy }: Pick<Rollout, 'strategy'>): Mechanism => mechanisms[byStrategy[strategy]];

@@ -16,14 +16,14 @@ import type { World } from '../world.ts';
 import type { Turn, TurnResult } from './turn.ts';
 
 /**
- * Approval and content are looked at again directly before traffic can move, and at every look while it moves (DESIGN §7 rule 18).
- * Going back looks at neither: it must work when the version that is left was rejected.
+ * Approval and content are checked again directly before traffic can move, and in every turn while it moves (DESIGN §7 rule 18).
+ * A rollback checks neither: it must work when the version that it replaces was rejected.
  */
 
-/** Says why the release must not go on, as its next step; undefined when nothing speaks against it. */
+/** Stops a release that must not go on, as its next step; undefined when it may go on. */
 export type Guard = (turn: Turn) => Promise<TurnResult | undefined>;
 
-/** Directly before a submission, when no traffic has moved. What AWS refuses is thrown: without an answer nothing is submitted. */
+/** The check directly before a submission, when no traffic has moved. A refusal by AWS is thrown: without an answer nothing is submitted. */
 export const refuseWithdrawn: Guard = async (turn) => {
   const { unapproved, fault } = await standingOf(turn, 'content');
   if (unapproved !== undefined) return turn.conclude('not-approved', `nothing was submitted: ${unapproved}`);
@@ -31,9 +31,9 @@ export const refuseWithdrawn: Guard = async (turn) => {
 };
 
 /**
- * For a run that goes on with a release in phase `preparing`: much may have happened since the run before died, and the tasks that are left
- * change more than the traffic. A way back goes back whatever the registry holds; steps that begin with all traffic, since an earlier run
- * could not publish, are looked at as they walk: then there is something to take back.
+ * The check of a run that goes on with a release in phase `preparing`. Much may have happened since the run before died, and the
+ * remaining tasks change more than the traffic. A way back does not depend on the registry. Steps that begin with all traffic, since an
+ * earlier run could not publish, are checked as they go on: then there is traffic to take back.
  */
 export const refuseWithdrawnMeanwhile: Guard = async (turn) => {
   const { operation, takenBack, stepping, phase } = turn.release;
@@ -47,14 +47,14 @@ export type ApprovalLook =
   /** Rejected, and the manifest has the rollout finish. */
   | { readonly is: 'tolerated'; readonly because: string }
   | { readonly is: 'withdrawn'; readonly withdrawal: Withdrawal }
-  /** Neither approval nor rejection. `refused`: the reason when asking again changes nothing. */
+  /** Neither approval nor rejection. `refused`: the reason, when a repeated request changes nothing. */
   | { readonly is: 'unknown'; readonly because: string; readonly refused?: ReasonCode };
 
 export const standing: ApprovalLook = { is: 'standing' };
 
 /**
- * One look at the registry while a release goes on.
- * @param moves traffic moves, or has moved: a rollout that has not begun is never finished without its approval
+ * One check of the registry while a release goes on.
+ * @param moves traffic moves, or has moved: a rollout never begins without its approval, whatever `on-rejection` is
  */
 export const lookAtApproval = async (turn: Turn, moves: boolean, depth: Depth = 'package'): Promise<ApprovalLook> => {
   try {
@@ -70,13 +70,13 @@ export const lookAtApproval = async (turn: Turn, moves: boolean, depth: Depth = 
     if (!mayBeWaitedFor(error)) throw error;
     return {
       is: 'unknown',
-      because: `the approval of ${turn.release.version} cannot be looked at: ${describe(error)}`,
+      because: `the approval of ${turn.release.version} cannot be read: ${describe(error)}`,
       ...(isRefused(error) ? { refused: reasonOfError(error) } : {}),
     };
   }
 };
 
-/** What a look adds to the line that says where the release is. */
+/** The check's addition to the progress line of the release. */
 export const saidOf = (look: ApprovalLook): readonly string[] =>
   look.is === 'unknown' || look.is === 'tolerated'
     ? [look.because]
@@ -84,7 +84,7 @@ export const saidOf = (look: ApprovalLook): readonly string[] =>
       ? [look.withdrawal.because]
       : [];
 
-/** Without credentials no call of this turn can succeed, and a run that is ending looks at nothing more. */
+/** Without credentials no call of this turn can succeed. A run that is ending reads nothing more. */
 const mayBeWaitedFor = (error: unknown): boolean =>
   isFromAws(error) && !['aborted', 'expired-credentials', 'no-credentials'].includes(classify(error));
 
@@ -100,14 +100,14 @@ const standingOf = async ({ world, release, approval }: Turn, depth: Depth, even
 };
 
 /**
- * For a plan: an approver wants to see it before the approval, so a dry run goes on without one.
+ * The check of a plan. An approver wants to see the plan before the approval, so a dry run goes on without one.
  * @returns notes for the plan
  * @throws {Refusal} `not-approved`, `content-changed`, `config-missing`
  */
 export const refuseUnfitVersion = async (world: World, registered: RegisteredVersion): Promise<readonly string[]> => {
   const waits = registered.approval === 'PendingManualApproval' && world.write === undefined;
   if (registered.approval !== 'Approved' && !waits) throw new Refusal('not-approved', approvalOf(registered));
-  // Rule 2: what is deployed is what was approved, to the byte.
+  // Rule 2: the deployed content equals the approved content, to the byte.
   const fault = await verifyContent(world, registered);
   if (fault !== undefined) throw new Refusal(fault.reason, fault.because);
   const { tag, packageVersion } = registered;

@@ -15,19 +15,19 @@ import type { Turn, TurnResult } from './turn.ts';
  */
 export interface Mechanism {
   /**
-   * Looks at everything that the release depends on and freezes the decisions; writes nothing.
-   * @throws {Refusal} for whatever would make the release fail or prove nothing
+   * Reads everything that the release depends on and freezes the decisions; writes nothing.
+   * @throws {Refusal} for anything that would make the release fail or prove nothing
    */
   plan(world: World, request: PlanRequest): Promise<Planned>;
-  /** In phase `preparing`: the next preparation that is not done yet, and after the last one the change itself, announced in the record first. */
+  /** In phase `preparing`: does the next unfinished preparation. After the last one it announces the change in the record, then submits it. */
   submit(turn: Turn, wanted?: WantedRelease): Promise<TurnResult>;
-  /** One look at the change from then on: notes facts that may vanish, acts once, or concludes the release. */
+  /** One look at the submitted change: records facts that may vanish, acts once, or concludes the release. */
   observe(turn: Turn, wanted?: WantedRelease): Promise<TurnResult>;
-  /** Takes the traffic back by the lever that the mechanism has, for this reason; undefined when it has none now. */
+  /** Takes the traffic back for this reason, by the mechanism's own means; undefined when it has none now. */
   stop(turn: Turn, reason: ReasonCode, because: string): Promise<TurnResult | undefined>;
-  /** What differs from the release now that the change is over, one phrase each; empty means verified. */
+  /** The endpoint's differences from the release after the change, one phrase each; empty means verified. */
   verify(release: Release, live: LiveEndpoint): readonly string[];
-  /** Why the configuration from before serves again: the reason by which the release ends, and the sentence that shows how that is known. */
+  /** Why the previous configuration serves again: the release's reason code, and a sentence with the evidence. */
   cause(turn: Turn, live: LiveEndpoint): Promise<UpdateCause>;
 }
 
@@ -36,7 +36,7 @@ export interface UpdateCause {
   readonly because: string;
 }
 
-/** What this run's manifest makes of the release, beside what the record froze. A run that only ends a release has none. */
+/** The release as this run's manifest wants it, beside the decisions frozen in the record. A run that only ends a release has none. */
 export interface WantedRelease {
   readonly rollout: Rollout;
   /** Model and endpoint config of the version, where this release publishes them. */
@@ -44,7 +44,7 @@ export interface WantedRelease {
   /** Of a new endpoint. */
   readonly tags?: Readonly<Record<string, string>>;
   /**
-   * Looks whether the candidate still is what was delivered, before it is published for good.
+   * Checks that the candidate is unchanged since its delivery, before it is published for good.
    * @throws {Refusal}
    */
   unchanged?(turn: Turn): Promise<unknown>;
@@ -52,7 +52,7 @@ export interface WantedRelease {
 
 export type PlanRequest = Deliver | Shift | Restore;
 
-/** To bring a version up. */
+/** A request to deliver a version. */
 export interface Deliver {
   readonly operation: 'deploy-endpoint';
   readonly asked: DeliveryRequest;
@@ -63,14 +63,14 @@ export interface Deliver {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** To give the traffic to a version that is up without any. */
+/** A request to shift the traffic to a dark candidate. */
 export interface Shift {
   readonly operation: 'shift-traffic';
   readonly asked: DeliveryRequest;
   readonly record: ReleaseRecord;
 }
 
-/** To publish a configuration that served before. */
+/** A request to publish a configuration that served before. */
 export interface Restore {
   readonly operation: 'rollback';
   readonly record: ReleaseRecord;
@@ -83,6 +83,6 @@ export interface Restore {
 export interface Planned {
   readonly plan: Plan;
   readonly release: NewRelease;
-  /** How a run ends that finds nothing to do. */
+  /** The reason code of a run that finds nothing to do. */
   readonly already: Extract<ReasonCode, 'already-delivered' | 'candidate-dark'>;
 }

@@ -8,8 +8,8 @@ import { type World, writesOf } from '../world.ts';
 import type { Turn, TurnResult } from './turn.ts';
 
 /**
- * Names are content-addressed, so what the record froze and what this run makes of the manifest must be the same names (rule 21): the
- * submission is of the record's.
+ * Names are content-addressed, so the record's frozen names and this run's names from the manifest must be equal (rule 21). The
+ * submission uses the record's names.
  */
 export const namedAsFrozen = ({ release }: Turn, { model, config }: Desired): undefined => {
   const { candidate } = release;
@@ -21,13 +21,13 @@ const refuseOther = ({ id, version }: Release, frozen: string, made: string): vo
   if (frozen === made) return;
   throw new Refusal(
     'plan-changed',
-    `the release record has ${frozen} for ${id}, and this run makes ${made} of ${version}: another version of this suite began it, or the record was changed by others; nothing was submitted`,
+    `the release record has ${frozen} for ${id}, but this run makes ${made} of ${version}: another version of this suite began it, or others changed the record; nothing was submitted`,
   );
 };
 
 /**
- * Creates the model unless it exists. Names are content-addressed, so an existing one is the one we want unless somebody made
- * another under its name (rule 8); "already exists" after a lost answer is looked at again in the next turn.
+ * Creates the model unless it exists. Names are content-addressed, so an existing model is the wanted one unless others gave its name
+ * to another model (rule 8). After a lost answer and "already exists" the next turn reads it again.
  */
 export const publishModel = async ({ world }: Turn, { model }: Desired): Promise<TurnResult | undefined> => {
   const existing = await orUndefined(world.read.sagemaker.describeModel({ ModelName: model.ModelName }));
@@ -59,9 +59,9 @@ const unlessExists = async (creation: Promise<unknown>): Promise<boolean> => {
   }
 };
 
-/** Just created, and reads do not show it yet (AWS: CreateEndpointConfig, eventual consistency): looked for again, not at once. */
+/** It was just created, but reads do not show it yet (AWS: CreateEndpointConfig, eventual consistency): the next turn waits, then reads. */
 const unseen = (world: World, name: string, percent: number): TurnResult => ({
-  because: `${name} exists and cannot be read yet`,
+  because: `${name} exists but cannot be read yet`,
   percent,
   notBefore: world.clock.now() + seconds(5),
 });
@@ -69,16 +69,16 @@ const unseen = (world: World, name: string, percent: number): TurnResult => ({
 const taken = (kind: string, name: string): never => {
   throw new Refusal(
     'name-taken',
-    `${kind} ${name} exists with other content than its name stands for: delete it if nothing uses it`,
+    `${kind} ${name} exists with content that does not match its name: delete it if nothing uses it`,
   );
 };
 
-/** As `publishConfig`, for the config that puts a dark candidate beside what serves. */
+/** As `publishConfig`, for the config with the baseline and the dark candidate. */
 export const publishDark = async (turn: Turn, wanted: Desired): Promise<TurnResult | undefined> => {
   const { world, endpoint, release } = turn;
   const { baseline, candidate, submission, version, attempt } = release;
   if (baseline === undefined || submission.canonical === undefined)
-    throw new Error(`release ${release.id} has nothing to stand beside`);
+    throw new Error(`release ${release.id} has no baseline for its dark candidate`);
   const serving = await world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: baseline.endpointConfig });
   const config = darkConfig(
     endpoint,

@@ -2,7 +2,7 @@ import { Refusal } from '../operation.ts';
 import type { PlanRequest } from './mechanism.ts';
 
 /**
- * The mechanism does not do what the request is about.
+ * Refuses a request that the mechanism cannot serve.
  * @throws {Refusal} `infeasible-rollout`
  */
 export const refusePlan = ({ operation, record }: PlanRequest, because: string): never => {

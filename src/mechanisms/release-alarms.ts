@@ -7,7 +7,7 @@ import type { Configuration, GuardedUpdate } from '../release/record.ts';
 import { type World, writesOf } from '../world.ts';
 import type { Turn, TurnResult } from './turn.ts';
 
-/** The alarms of a release's own: fitted to the shortest bake, on the candidate's fleet alone. */
+/** A release's own alarms: fitted to the shortest bake, on the candidate's fleet alone. */
 export const alarmsOf = (
   endpoint: string,
   candidate: Pick<Configuration, 'endpointConfig'>,
@@ -26,13 +26,13 @@ export const alarmsOf = (
   });
 };
 
-/** The alarms a live release made, or is to make, for itself. */
+/** The alarms that a live release created, or will create, for itself. */
 export const releaseAlarmsOf = ({ endpoint, release }: Turn, rollout: Rollout | undefined): readonly AlarmSpec[] =>
   rollout !== undefined && release.submission.mechanism === 'guardrail'
     ? alarmsOf(endpoint, release.candidate, release.submission, rollout)
     : [];
 
-/** Creates a release's alarms before the first request moves, unless they stand already. */
+/** Creates a release's alarms before the first request moves, unless they exist already. */
 export const createReleaseAlarms = async (turn: Turn, specs: readonly AlarmSpec[]): Promise<TurnResult | undefined> => {
   const { world, release } = turn;
   if (specs.length === 0) return undefined;
@@ -42,12 +42,12 @@ export const createReleaseAlarms = async (turn: Turn, specs: readonly AlarmSpec[
   if (missing.length === 0) return undefined;
   if (release.alarms.length === 0) await turn.save({ alarms: names });
   await putAlarms(turn, missing);
-  return { because: `made ${counted(missing.length, 'alarm')} for this release`, percent: 8 };
+  return { because: `created ${counted(missing.length, 'alarm')} for this release`, percent: 8 };
 };
 
 /**
- * Removes what `createReleaseAlarms` made, as far as it is there: a run may have died between announcing and making them, or after removing
- * them, and DeleteAlarms refuses a name that does not exist. Their history stays readable in CloudWatch.
+ * Removes the alarms of `createReleaseAlarms` that exist. A run may have died before it created them, or after it removed them, and
+ * DeleteAlarms refuses a name that does not exist. Their history stays readable in CloudWatch.
  */
 export const deleteReleaseAlarms = async (turn: Turn): Promise<TurnResult | undefined> => {
   const { world, endpoint, release } = turn;
@@ -61,13 +61,13 @@ export const deleteReleaseAlarms = async (turn: Turn): Promise<TurnResult | unde
   return { because: `removed ${counted(release.alarms.length, 'alarm')} of this release`, percent: 95 };
 };
 
-/** Rule 21: the record names it, and an endpoint's name may begin with this one's; which endpoint it watches, the alarm itself says. */
+/** Rule 21: the name in the record is a hint, and another endpoint's name may begin with this one's. The alarm's dimensions decide. */
 const watches = ({ Dimensions = [], Metrics = [] }: MetricAlarm, endpoint: string): boolean =>
   [...Dimensions, ...Metrics.flatMap(({ MetricStat }) => MetricStat?.Metric?.Dimensions ?? [])].some(
     ({ Name, Value }) => Name === 'EndpointName' && Value?.toLowerCase() === endpoint.toLowerCase(),
   );
 
-/** The alarms that roll this deployment back: the release's own and those the manifest names. */
+/** The alarms that roll this deployment back: the release's own, and the alarms that the manifest names. */
 export const watchedAlarms = ({ release }: Turn): readonly string[] => {
   if (release.submission.mechanism !== 'guardrail') return [];
   const rollback = release.submission.deployment['AutoRollbackConfiguration'] as
@@ -79,7 +79,7 @@ export const watchedAlarms = ({ release }: Turn): readonly string[] => {
 export interface AlarmStates {
   /** In ALARM. */
   readonly red: readonly string[];
-  /** Not there any more. */
+  /** Deleted. */
   readonly gone: readonly string[];
   /** INSUFFICIENT_DATA: neither red nor quiet. */
   readonly undecided: readonly string[];
@@ -87,7 +87,7 @@ export interface AlarmStates {
   readonly changed: readonly string[];
 }
 
-/** The alarms that watch this deployment, as far as something is wrong with them. */
+/** The alarms of this deployment that are not simply OK. */
 export const alarmStates = (turn: Turn): Promise<AlarmStates> => statesOf(turn.world, watchedAlarms(turn));
 
 export const statesOf = async (
@@ -98,7 +98,7 @@ export const statesOf = async (
   if (names.length === 0) return { red: [], gone: [], undecided: [], changed: [] };
   const { MetricAlarms = [], CompositeAlarms = [] } = await world.read.cloudwatch.describeAlarms({
     AlarmNames: [...names],
-    // Composites are left out unless asked for (AWS: DescribeAlarms).
+    // Composite alarms are left out unless the request names their type (AWS: DescribeAlarms).
     AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
   });
   const found = new Map([...MetricAlarms, ...CompositeAlarms].map((alarm) => [alarm.AlarmName, alarm]));
@@ -119,13 +119,13 @@ export const putAlarms = async ({ world }: Turn, specs: readonly AlarmSpec[]): P
   for (const spec of specs) await writesOf(world).cloudwatch.putMetricAlarm(spec);
 };
 
-/** Alarms that are in ALARM or went there since `from`: an alarm may be OK again once the traffic has gone back. */
+/** The alarms that are in ALARM, or were since `from`: an alarm may be OK again once the traffic has gone back. */
 export const wentRed = async (turn: Turn, from: Instant): Promise<readonly string[]> => {
   const { red } = await alarmStates(turn);
   return red.length > 0 ? red : wereRed(turn.world, watchedAlarms(turn), from);
 };
 
-/** By their history. */
+/** The alarms that were in ALARM since `from`, by their history. */
 export const wereRed = async (world: World, names: readonly string[], from: Instant): Promise<readonly string[]> => {
   const histories = await Promise.all(
     names.map(async (AlarmName) => {
@@ -153,13 +153,13 @@ const becameAlarm = (data: string | undefined): boolean => {
   }
 };
 
-/** How long one call holds the abort alarm red; PutMetricData takes at most 2 h ahead, and whoever supervises repeats it. */
+/** How long one call holds the abort alarm red. PutMetricData takes at most 2 h ahead, and the supervising run repeats the call. */
 const heldMinutes = 60;
 export const abortHeldMs = minutes(heldMinutes);
 
 /**
- * Turns the release's own alarm red with one call: a 1 for each of the coming minutes, so that it holds when nobody is left to
- * repeat it. SetAlarmState would not do: CloudWatch sets a metric alarm back within seconds (reference/sagemaker.md §3.3).
+ * Turns the release's own alarm red with one call: a 1 for each of the coming minutes, so that it holds when no run is left to repeat
+ * it. SetAlarmState does not suffice: CloudWatch sets a metric alarm back within seconds (reference/sagemaker.md §3.3).
  */
 export const publishAbort = async ({ world, endpoint, release }: Turn): Promise<void> => {
   const now = world.clock.now();

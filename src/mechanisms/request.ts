@@ -3,7 +3,7 @@ import { type Desired, type DesiredFrom, desired } from '../endpoint/desired.ts'
 import type { EndpointSpec, Rollout } from '../manifest/manifest.ts';
 import type { World } from '../world.ts';
 
-/** What is asked: one registered version on one endpoint in one way. */
+/** A request for a delivery: one registered version on one endpoint by one rollout. */
 export interface DeliveryRequest {
   readonly group: string;
   readonly version: string;
@@ -11,11 +11,11 @@ export interface DeliveryRequest {
   readonly rollout: Rollout;
 }
 
-/** Hex digest of everything asked, and of nothing that is live: the same request has the same digest on every run. */
+/** Hex digest of the whole request, and of no live state: the same request has the same digest on every run. */
 export const planDigest = (asked: DeliveryRequest, packageVersion: number): string =>
   digest({ ...asked, operation: 'deploy-endpoint', packageVersion });
 
-/** What `asked` publishes, given what a plan froze; the same in every turn. */
+/** The model and the endpoint config of a request, given the values that a plan froze; the same in every turn. */
 export const desiredOf = (
   { account }: World,
   { group, version, spec }: DeliveryRequest,

@@ -15,9 +15,9 @@ import type { Turn, TurnResult } from './turn.ts';
 export const grace = seconds(60);
 
 /**
- * Announces the submission in the record, then submits: whoever finds the record afterwards knows that the call may have been
- * made. UpdateEndpoint has no idempotency token, so a lost answer is looked at, never sent again blindly.
- * @param guard looks at approval and content again, last thing before the announcement (DESIGN §7 rule 18)
+ * Announces the submission in the record, then submits: every later reader of the record knows that the call may have been made.
+ * UpdateEndpoint has no idempotency token. After a lost answer the next turn reads the endpoint; it never submits again blindly.
+ * @param guard checks approval and content again, as the last step before the announcement (DESIGN §7 rule 18)
  */
 export const submit = async (
   turn: Turn,
@@ -26,7 +26,7 @@ export const submit = async (
 ): Promise<TurnResult> => {
   const { world, endpoint, release } = turn;
   const live = await observe(world, endpoint);
-  // An earlier submission whose answer was lost had arrived after all: nobody else submits a content-addressed configuration.
+  // An earlier submission whose answer was lost did arrive: only this suite submits a content-addressed configuration.
   if (live !== undefined && named(live, release)) {
     await turn.save({
       phase: 'supervising',
@@ -35,7 +35,7 @@ export const submit = async (
     return { because: 'the submission had arrived', percent: 15 };
   }
   if (live !== undefined && inProgress(live.status)) {
-    // Others may take hours: a rejection meanwhile ends the release at once.
+    // Another update may take hours. A rejection meanwhile ends the release at once.
     const withdrawn = await guard(turn);
     if (withdrawn !== undefined) return withdrawn;
     if (release.lease.until - world.clock.now() < minutes(3)) await turn.save({});
@@ -48,20 +48,20 @@ export const submit = async (
   if ((live?.endpointConfig ?? undefined) !== release.baseline?.endpointConfig)
     return turn.conclude(
       'changed-by-others',
-      `the endpoint serves ${live?.endpointConfig ?? 'nothing'}, and the plan was made over ${release.baseline?.endpointConfig ?? 'nothing'}`,
+      `the endpoint serves ${live?.endpointConfig ?? 'nothing'}, but the plan expects ${release.baseline?.endpointConfig ?? 'nothing'}`,
     );
   if (release.submission.kind === 'none')
     return (
       (await guard(turn)) ??
       turn.conclude(
         'delivered',
-        `${endpoint} served ${release.version} already; what is around it was brought up to date`,
+        `${endpoint} served ${release.version} already; its tags and its scaling are up to date`,
       )
     );
-  const told = stoppedBeforeSubmission(turn);
-  if (told !== undefined) return told;
+  const stopped = stoppedBeforeSubmission(turn);
+  if (stopped !== undefined) return stopped;
   const { red } = await alarmStates(turn);
-  // Rule 6: it may have gone off while the endpoint had to be waited for.
+  // Rule 6: an alarm may have gone off while the release waited for the endpoint.
   if (red.length > 0)
     return turn.conclude(
       'alarm-not-ready',
@@ -86,12 +86,12 @@ export const submit = async (
     if (error instanceof AnswerLost) {
       await announced.save({ witnessed: { ...announced.release.witnessed, unansweredAt: world.clock.now() } });
       return {
-        because: 'the answer to the submission was lost; looking at the endpoint',
+        because: 'the answer to the submission was lost; reading the endpoint',
         percent: 12,
         notBefore: turn.nextPoll(),
       };
     }
-    // Refused outright: nothing was started, so the announcement is taken back.
+    // AWS refused the call. Nothing was started, so the announcement is withdrawn.
     return refused(await announced.save({ phase: unsubmitted(release), witnessed: release.witnessed }), error);
   }
   await announced.save({ phase: 'supervising' });
@@ -99,39 +99,36 @@ export const submit = async (
 };
 
 /**
- * The phase of a release whose submission did not take place. With steps the candidate has all of the traffic by then: whoever ends such
- * a release takes that back first, so it must not look like one that has moved nothing.
+ * The phase of a release whose submission did not take place. With steps the candidate has all of the traffic by then. The end of such
+ * a release first takes that traffic back, so the release must not look like one without traffic.
  */
 const unsubmitted = ({ stepping, takenBack }: Release): Phase =>
   stepping !== undefined && takenBack === undefined ? 'stepping' : 'preparing';
 
-/** Told to stop before it began: then it does not begin. */
+/** Ends a release that got the command to stop before its submission. */
 export const stoppedBeforeSubmission = (turn: Turn): Promise<TurnResult> | undefined => {
-  const asked = turn.release.commands.find(({ command }) => command === 'abort');
-  return (
-    asked &&
-    turn.conclude('aborted-by-hand', `nothing was submitted: ${asked.by} stoppedBeforeSubmission it: ${asked.why}`)
-  );
+  const given = turn.release.commands.find(({ command }) => command === 'abort');
+  return given && turn.conclude('aborted-by-hand', `nothing was submitted: ${given.by} stopped it: ${given.why}`);
 };
 
 /** How long after its creation a lookup may still miss a configuration (AWS: CreateEndpointConfig, eventual consistency). */
 const settlingIn = seconds(30);
-/** Between two tries within it. */
+/** The pause between two tries within that time. */
 const pause = seconds(5);
 
-/** A refusal ends the release, so that what was made ready for it is put back; what time alone will heal is waited for. */
+/** A refusal ends the release, so that its preparations are undone. A refusal that time alone cures is retried. */
 const refused = async (turn: Turn, error: unknown): Promise<TurnResult> => {
   if (!isRefused(error)) throw error;
   const kind = classify(error);
-  // Exists already: somebody created it meanwhile; the next look says whose it is.
+  // It exists already: another run created it meanwhile. The next look shows whose it is.
   if (kind === 'in-progress' || kind === 'already-exists')
     return {
-      because: 'the endpoint is being changed by somebody else; waiting',
+      because: 'another change of the endpoint is running; waiting',
       percent: 10,
       notBefore: turn.nextPoll(),
     };
   const { world, release } = turn;
-  // A stepped rollout publishes what has all of the traffic already.
+  // In a stepped rollout the candidate has all of the traffic already.
   const remains =
     unsubmitted(release) === 'stepping' ? `; ${release.version} keeps all traffic beside the old variant` : '';
   if (!missesConfig(error)) return turn.conclude(reasonOfError(error), `${describe(error)}${remains}`);
@@ -175,9 +172,9 @@ const sentence = ({ endpoint, release }: Turn): string =>
     : `updating ${endpoint} from ${release.baseline?.endpointConfig ?? 'nothing'} to ${release.candidate.endpointConfig}`;
 
 /**
- * The record says that the submission was announced, and nobody knows whether it arrived. It did when the endpoint moved; when it
- * did not move within the grace period, the call never arrived and the release goes back to the phase before it. When it moved and the old
- * configuration serves again, supervision says so (rule 9: never resubmitted by itself).
+ * The record has the announcement of the submission, but its arrival is unknown. It arrived when the endpoint moved. When the endpoint
+ * did not move within the grace period, the call never arrived, and the release goes back to the phase before it. When the endpoint moved
+ * and the old configuration serves again, supervision reports it (rule 9: no automatic second submission).
  */
 export const confirmSubmission = async (turn: Turn): Promise<TurnResult> => {
   const { world, endpoint, release } = turn;
@@ -192,7 +189,7 @@ export const confirmSubmission = async (turn: Turn): Promise<TurnResult> => {
     modifiedAt: _,
     ...witnessed
   } = release.witnessed;
-  // The call may have been under way for half a minute before it was given up.
+  // The call may have been under way for half a minute before the client gave it up.
   if (world.clock.now() < unansweredAt + grace)
     return { because: 'waiting to see whether the submission arrived', percent: 12, notBefore: turn.nextPoll() };
   await turn.save({ phase: unsubmitted(release), witnessed });
@@ -205,8 +202,8 @@ const arrived = (live: LiveEndpoint | undefined, { release }: Turn): boolean =>
 /** The endpoint shows this release's configuration. */
 const named = (live: LiveEndpoint, { candidate, baseline }: Release): boolean =>
   live.pending?.endpointConfig === candidate.endpointConfig ||
-  // After UpdateRollbackFailed the way home may lead to the configuration that is named already.
+  // After UpdateRollbackFailed the way back may lead to the configuration whose name the endpoint shows already.
   (live.endpointConfig === candidate.endpointConfig && baseline?.endpointConfig !== candidate.endpointConfig);
 
-/** Changed since the submission was announced. By AWS's own stamps: its clock and ours differ. */
+/** The endpoint changed since the announcement. AWS's own time stamps are compared: its clock and ours differ. */
 export const moved = (live: LiveEndpoint, { witnessed }: Release): boolean => live.modifiedAt !== witnessed.modifiedAt;

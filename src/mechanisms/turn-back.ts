@@ -3,7 +3,7 @@ import { alone } from '../endpoint/variants.ts';
 import type { Configuration, Release } from '../release/record.ts';
 import type { Turn, TurnResult } from './turn.ts';
 
-/** What an update that is over can be taken back to; undefined after a first deployment. */
+/** The configuration to which a finished update can be taken back; undefined after a first deployment. */
 const homeOf = ({ baseline, candidate, submission }: Release): Configuration | undefined => {
   if (submission.kind !== 'update' || baseline === undefined) return undefined;
   return mayBecome(candidate, baseline) ? alone(baseline) : undefined;
@@ -13,7 +13,7 @@ const homeOf = ({ baseline, candidate, submission }: Release): Configuration | u
 export const turnBack = async (turn: Turn, because: string): Promise<TurnResult | undefined> => {
   const baseline = homeOf(turn.release);
   if (baseline === undefined) return undefined;
-  // What was witnessed of the first update says nothing of the second.
+  // The facts recorded about the first update do not apply to the second.
   await turn.save({ phase: 'preparing', baseline, takenBack: { because }, witnessed: {} });
   return { because: `taking ${turn.release.version} back: ${because}`, percent: 88 };
 };

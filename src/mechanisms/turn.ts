@@ -14,22 +14,22 @@ export interface Turn {
   readonly approval: ApprovalTerms;
   /** Changes the release in its record by compare-and-swap: before the mutation it announces, never after. */
   save(patch: ReleasePatch): Promise<Turn>;
-  /** Says what went wrong beside the release and must not fail it (rule 13). */
+  /** Logs a problem beside the release that must not fail it (rule 13). */
   remark(sentence: string): void;
-  /** Has the journal say what the judge saw and concluded in this turn. */
+  /** Writes the judge's evidence and verdict of this turn into the journal. */
   witness(evidence: JudgeEvidence): void;
   /**
-   * Writes the outcome down. Settling (scaling restored, alarms removed, tags) follows and cannot change it.
+   * Records the outcome. Settling (scaling restored, alarms removed, tags) follows and cannot change it.
    * @param reason decides the outcome
    */
   conclude(reason: ReasonCode, because: string): Promise<TurnResult>;
-  /** When the endpoint may be looked at again. */
+  /** The time of the next read of the endpoint. */
   nextPoll(): Instant;
-  /** Ends the release: it leaves the record's `live`, and what served enters the history. */
+  /** Ends the release: it leaves the record's `live`, and the configuration that served enters the history. */
   end(serving: 'candidate' | 'baseline' | 'unknown'): Promise<Release>;
 }
 
-/** What a turn did or found, and when the next one makes sense; without `notBefore` at once. */
+/** The action or finding of a turn, and the earliest time of the next one; without `notBefore` at once. */
 export interface TurnResult {
   readonly because: string;
   readonly percent: number;

@@ -5,7 +5,7 @@ import { registerModel } from './register-model.ts';
 import { rollback } from './rollback.ts';
 import { shiftTraffic } from './shift-traffic.ts';
 
-/** Every operation of the suite, by name: what the command line offers and the generator documents. */
+/** Every operation of the suite, by name, for the command line and the generator of the pages. */
 export const operations = {
   'register-model': registerModel,
   'approve-gate': approveGate,

@@ -11,11 +11,11 @@ import { sharedInputs } from './shared-inputs.ts';
 export const approveGateInputs = {
   ...sharedInputs,
   version: text({
-    description: 'Semantic version to ask about, as `1.4.0`, `v1.4.0` or the git tag `churn_v1.4.0`.',
+    description: 'Semantic version to check, as `1.4.0`, `v1.4.0` or the git tag `churn_v1.4.0`.',
     example: '1.4.0',
   }),
   mode: choice({
-    description: '`check`: say at once whether the version is approved, rejected or still waiting.',
+    description: '`check`: report at once whether the version is approved, rejected or still waiting.',
     choices: ['check'],
     default: 'check',
   }),
@@ -34,15 +34,15 @@ export interface ApproveGateOutputs {
 
 const outputs: OutputSchema<ApproveGateOutputs> = {
   version: { description: 'Semantic version.', example: '1.4.0' },
-  tag: { description: 'Name people use for it, also as a git tag.', example: 'churn_v1.4.0' },
+  tag: { description: 'Name of the version, also as a git tag.', example: 'churn_v1.4.0' },
   'model-package-version': { description: 'Number of the package in its model package group.', example: '7' },
   'approval-status': { description: '`PendingManualApproval`, `Approved` or `Rejected`.', example: 'Approved' },
-  'approval-description': { description: 'What the approver wrote.', example: 'recall holds on all slices' },
+  'approval-description': { description: "The approver's comment.", example: 'recall holds on all slices' },
   'last-modified-by': {
-    description: 'Who changed the package last, as the registry knows them.',
+    description: 'Author of the last change of the package, as the registry names them.',
     example: 'approver/alice',
   },
-  'last-modified-at': { description: 'When the package was changed last.', example: '2026-01-05T10:00:00Z' },
+  'last-modified-at': { description: 'Time of the last change of the package.', example: '2026-01-05T10:00:00Z' },
 };
 
 export const approveGate: Operation<ApproveGateInputs, Memory, ApproveGateOutputs> = {
@@ -52,7 +52,7 @@ export const approveGate: Operation<ApproveGateInputs, Memory, ApproveGateOutput
   outputs,
 
   async advance({ manifest, environment, version }, _memory, world) {
-    // Only a name that exists is let through, so that a gate never answers for an environment that is misspelt.
+    // The environment must exist, so that a gate never answers for a misspelt one.
     environmentOf(manifest, environment);
     const registered = await requireVersion(world, manifest.model, version);
     return { is: 'done', ...verdict(registered), outputs: outputsOf(registered) };
@@ -78,13 +78,13 @@ const verdict = (registered: RegisteredVersion) => {
       reason: 'approval-rejected',
       because: `${subject} was rejected${byWhom(registered)}`,
     } as const;
-  // What was approved is what was registered; another content under the same approval is none.
+  // An approval covers the registered content. Other content under the same approval is not approved.
   const edited = editFault(registered);
   if (edited !== undefined) return { outcome: 'rejected', reason: edited.reason, because: edited.because } as const;
   if (registered.approval === 'PendingManualApproval')
     return { outcome: 'pending', reason: 'approval-pending', because: `${subject} waits for approval` } as const;
   if (status === 'Failed') {
-    const because = `${subject} is approved, but SageMaker did not complete it: ${registered.statusDetails ?? 'it does not say why'}`;
+    const because = `${subject} is approved, but SageMaker did not complete it: ${registered.statusDetails ?? 'it gives no reason'}`;
     return { outcome: 'failed', reason: 'registration-failed', because } as const;
   }
   if (status !== 'Completed')
@@ -96,7 +96,7 @@ const verdict = (registered: RegisteredVersion) => {
   return { outcome: 'succeeded', reason: 'approved', because: `${subject} is approved${byWhom(registered)}` } as const;
 };
 
-/** `; last changed by approver/alice at …: recall holds`. The registry keeps the latest modifier only, so no more is claimed. */
+/** `; last changed by approver/alice at …: recall holds`. The registry keeps only the last author, so no approver is named. */
 const byWhom = ({ lastModified, approvalDescription }: RegisteredVersion): string => {
   const who = lastModified?.by ? ` by ${lastModified.by}` : '';
   const when = lastModified ? `; last changed${who} at ${iso(lastModified.at)}` : '';

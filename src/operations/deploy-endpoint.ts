@@ -41,14 +41,14 @@ export type DeployEndpointInputs = ValuesOf<typeof inputs>;
 export const deployEndpoint: Operation<DeployEndpointInputs, ReleaseMemory, ReleaseOutputs> = {
   name: 'deploy-endpoint',
   description:
-    'Deploys an approved model version to a SageMaker endpoint, shifts the traffic under alarms, and verifies what really serves.',
+    'Deploys an approved model version to a SageMaker endpoint, shifts the traffic under alarms, and verifies the version that really serves.',
   inputs,
   outputs: releaseOutputs('to deliver'),
   advance: (given, memory, world) => runRelease(world, memory, script(given, world)),
   abort: (given, memory, why, world) => abortRelease(world, memory, why, script(given, world)),
 };
 
-/** The delivery, in the order in which it happens. Each line finds out by looking whether it has been done. */
+/** The delivery, in the order in which it happens. Each task reads AWS to see whether it is done already. */
 const script = (given: DeployEndpointInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
   const asked = askedOf(given);
   const environment = environmentOf(given.manifest, given.environment);
@@ -82,7 +82,7 @@ const script = (given: DeployEndpointInputs, world: World): ReleaseOperation<Rel
       if (release.planDigest !== planDigest(asked, release.candidate.packageVersion ?? 0))
         throw new Refusal(
           'plan-changed',
-          `${release.id} is live, and it was begun with another plan than these inputs and this manifest make`,
+          `${release.id} is live, but its plan differs from the plan of these inputs and this manifest`,
         );
     },
     tasks: (release) => (release.operation === 'rollback' ? restoreTasks : delivery),
@@ -112,7 +112,7 @@ const plan = async (
       holder: world.run.holder,
       now: world.clock.now(),
     });
-  // A release that is under way is gone on with whatever became of its package: its next look ends it, and puts everything back.
+  // A release that is under way goes on, even when its package is gone: its next turn ends it, and restores everything.
   const begun = decide(liveOf(record, asked)?.candidate.packageVersion ?? 0);
   if (begun.is === 'resume') return begun;
   const registered = await findVersion(world, asked.group, asked.version);
@@ -123,7 +123,7 @@ const plan = async (
     case 'resume':
       return decision;
     case 'held':
-      // A queue of runs plans first and deploys one after another: whoever only looks has nothing to refuse.
+      // A queue of runs plans first and deploys one after another: a dry run is not refused.
       if (world.write === undefined)
         return { is: 'behind', because: `would begin when another release has ended: ${decision.because}` };
       throw new Refusal('held-by-another-release', decision.because);
@@ -138,14 +138,14 @@ const plan = async (
       );
     case 'no-op':
     case 'new-attempt': {
-      // Nothing can be planned over two variants: a release that brings one up, walks to it or takes it away comes to rest first.
+      // No plan is possible over two variants: a release that adds, shifts to or removes a second variant settles first.
       if (
         record.live &&
         (record.live.operation !== 'deploy-endpoint' || record.live.submission.mechanism === 'variants')
       )
         return { is: 'stop-first', release: record.live };
       const notes = await refuseUnfitVersion(world, registered);
-      // A configuration that was delivered and serves no more is delivered again under its own name.
+      // A delivered configuration that serves no more is delivered again under its own name.
       const attempt = decision.is === 'no-op' ? decision.release.attempt : decision.attempt;
       const planned = await mechanismFor(asked.rollout).plan(world, {
         operation: 'deploy-endpoint',
@@ -180,7 +180,7 @@ const plan = async (
 const liveOf = ({ live }: ReleaseRecord, { version }: DeliveryRequest): Release | undefined =>
   live?.operation === 'deploy-endpoint' && live.version === version ? live : undefined;
 
-/** Where the record lies, as the endpoint is tagged with it. */
+/** A warning when the release record, as the endpoint's tag names it, lies in a bucket that is open to others. */
 const exposed = (tags: Readonly<Record<string, string>>): readonly string[] => {
   const warning = exposure(tags[recordTag] ?? '');
   return warning === undefined ? [] : [warning];

@@ -26,7 +26,7 @@ const list = (options: {
   },
 });
 
-/** The values may be secrets: only the keys are ever shown, and of a line that has none, nothing. */
+/** The values may be secrets: only the keys are ever shown. A line without a key is not shown at all. */
 const pairs = <Value>(options: {
   description: string;
   example: string;
@@ -52,7 +52,7 @@ export const registerModelInputs = {
   'training-job': optional(
     text({
       description:
-        'Completed training job whose image, artifact, final metrics, data location and hyperparameters are read; explicit inputs win.',
+        'Completed training job to read image, artifact, final metrics, data location and hyperparameters from; explicit inputs win.',
       example: 'churn-2026-01-05',
       pattern: /^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/,
       allowed: 'the name of a training job: at most 63 letters, digits and hyphens',
@@ -60,7 +60,7 @@ export const registerModelInputs = {
   ),
   image: optional(
     text({
-      description: 'Inference image in Amazon ECR. Needed unless `training-job` says it.',
+      description: 'Inference image in Amazon ECR. Needed unless `training-job` has it.',
       example: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn:1.4.0',
       pattern: /^\S{1,255}$/,
       allowed: 'an image of at most 255 characters without spaces, as registry/repository:tag',
@@ -68,7 +68,7 @@ export const registerModelInputs = {
   ),
   artifact: optional({
     ...text({
-      description: 'Model artifact. Needed unless `training-job` says it.',
+      description: 'Model artifact. Needed unless `training-job` has it.',
       example: 's3://ml-training/churn-2026-01-05/output/model.tar.gz',
     }),
     parse: (value: string, source: string) => {
@@ -90,7 +90,7 @@ export const registerModelInputs = {
     choices: ['PendingManualApproval', 'Approved'],
     default: 'PendingManualApproval',
   }),
-  description: optional(text({ description: 'What is new in this version; follows the version in the registry.' })),
+  description: optional(text({ description: 'News of this version; follows the version in the registry.' })),
   'container-environment': pairs({
     description: 'Variables of the container, one `KEY=value` per line.',
     example: 'SAGEMAKER_PROGRAM=inference.py',
@@ -130,7 +130,7 @@ export const registerModelInputs = {
   }),
   pin: flag({
     description:
-      'Pin the image to its digest and copy the artifact to a key that is never overwritten. With `false` whoever moves the tag or overwrites the object changes what is deployed.',
+      'Pin the image to its digest and copy the artifact to a key that is never overwritten. With `false` a moved tag or an overwritten object changes the deployed content.',
     default: true,
   }),
 };

@@ -6,14 +6,14 @@ import type { Registration, WantedPackage } from '../registry/registration.ts';
 import { s3Uri } from '../registry/s3-object.ts';
 import { versionTag } from '../registry/semantic-version.ts';
 
-/** What a registration needs and the account may already have. */
+/** The parts of a registration that the account may already have. */
 export interface Existing {
   readonly group: boolean;
   readonly artifact: boolean;
   readonly evaluation: boolean;
 }
 
-/** Nothing carries the version yet. */
+/** The plan when no package has the version yet. */
 export const registrationPlan = (wanted: WantedPackage, registration: Registration, existing: Existing): Plan => {
   const { model, semver, evaluation } = wanted;
   const change = (exists: boolean, object: string, ...details: string[]): Change => ({
@@ -23,14 +23,14 @@ export const registrationPlan = (wanted: WantedPackage, registration: Registrati
   });
   const notes = [
     !wanted.pin &&
-      'not pinned: whoever moves the image tag or overwrites the artifact changes what is deployed under this version',
+      'not pinned: a moved image tag or an overwritten artifact changes the content that is deployed under this version',
     wanted.pin && `the endpoint's execution role must be able to read ${s3Uri(registration.artifact)}`,
     wanted.approval === 'Approved' && 'approved on registration: no approval gate will hold this version back',
     evaluation &&
       !evaluation.hasKnownGroup &&
       `the evaluation has none of the groups that Studio shows: ${metricGroups.join(', ')}`,
     registration.leftOut.length > 0 &&
-      `left out, SageMaker cannot hold them as metadata: ${registration.leftOut.join(', ')}`,
+      `left out, because SageMaker cannot hold them as metadata: ${registration.leftOut.join(', ')}`,
   ];
   return {
     title: `register ${versionTag(model, semver)}`,
@@ -63,7 +63,7 @@ const needsOf = ({ pin, evaluation, trainingJob }: WantedPackage): readonly Need
   ...(trainingJob ? (['trains'] as const) : []),
 ];
 
-/** We registered this version too late. */
+/** The plan when another run registered this version first. */
 export const rejectionPlan = (owner: RegisteredVersion, mine: RegisteredVersion): Plan => ({
   ...waitingPlan(owner),
   changes: [
@@ -76,7 +76,7 @@ export const rejectionPlan = (owner: RegisteredVersion, mine: RegisteredVersion)
   permissions: ['sagemaker:DescribeModelPackage', 'sagemaker:ListModelPackages', 'sagemaker:UpdateModelPackage'],
 });
 
-/** The version is registered, and SageMaker is not done with it. */
+/** The plan when the version is registered, but SageMaker has not completed it. */
 export const waitingPlan = (owner: RegisteredVersion): Plan => ({
   title: `register ${owner.tag}`,
   changes: [{ verb: 'keep', object: `model package ${owner.packageVersion}`, details: [`status: ${owner.status}`] }],

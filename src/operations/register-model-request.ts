@@ -12,8 +12,8 @@ import type { World } from '../world.ts';
 import type { RegisterModelInputs } from './register-model-inputs.ts';
 
 /**
- * What the inputs and the training job together ask for.
- * @throws {Refusal} when they do not say enough
+ * The wanted package, from the inputs and the training job together.
+ * @throws {Refusal} when something is missing in both
  */
 export const readWanted = async (inputs: RegisterModelInputs, world: World): Promise<WantedPackage> => {
   const { manifest } = inputs;
@@ -23,14 +23,14 @@ export const readWanted = async (inputs: RegisterModelInputs, world: World): Pro
   const image = inputs.image ?? job?.image;
   const address = inputs.artifact ?? job?.artifact;
   if (!image || !address) {
-    const remedy = name ? `training job ${name} does not say it, so give it as an input` : 'give it, or training-job';
+    const remedy = name ? `training job ${name} does not have it, so give it as an input` : 'give it, or training-job';
     throw new Refusal('invalid-input', `${image ? 'artifact' : 'image'} is missing: ${remedy}`);
   }
   const artifact = parseS3Object(address);
   if (!artifact?.key.endsWith('.tar.gz'))
     throw new Refusal(
       'invalid-input',
-      `artifact: ${address} is not an s3:// address of a .tar.gz, which is what SageMaker serves; pack what training job ${name} made`,
+      `artifact: ${address} is not an s3:// address of a .tar.gz, which SageMaker needs to serve it; pack the output of training job ${name}`,
     );
   return {
     model: manifest.model,
@@ -52,7 +52,7 @@ export const readWanted = async (inputs: RegisterModelInputs, world: World): Pro
   };
 };
 
-/** DESIGN §7 rule 2: what is registered can no longer change under its name. */
+/** DESIGN §7 rule 2: registered content can no longer change under its name. */
 export const readPins = async ({ pin, image, artifact }: WantedPackage, world: World): Promise<Pins> => {
   if (!pin) return {};
   const imageDigest = await readImageDigest(world, image);

@@ -27,13 +27,13 @@ export interface RegisterModelOutputs {
 }
 
 /**
- * That this registration was planned, and how far it came. Image and artifact are looked at again in every turn: a token passes
- * through hands that could put a digest into it that nobody ever built (rule 21).
+ * That this registration was planned, and its progress. Image and artifact are read again in every turn: a token passes through other
+ * hands, which could put a foreign digest into it (rule 21).
  */
 export interface RegisterModelMemory extends Memory {
-  /** Digest over what was planned: of other inputs, or of content that has changed since, memory is worthless. */
+  /** Digest over the planned inputs and content: for other inputs, or for content that changed since, memory is worthless. */
   readonly of: string;
-  /** How often CreateModelPackage was sent. */
+  /** Number of CreateModelPackage calls so far. */
   readonly creations: number;
 }
 
@@ -41,7 +41,7 @@ type Turn = Progress<RegisterModelMemory, RegisterModelOutputs>;
 
 const outputs: OutputSchema<RegisterModelOutputs> = {
   version: { description: 'Semantic version.', example: '1.4.0' },
-  tag: { description: 'Name people use for it, also as a git tag.', example: 'churn_v1.4.0' },
+  tag: { description: 'Name of the version, also as a git tag.', example: 'churn_v1.4.0' },
   'model-package-version': { description: 'Number of the package in its model package group.', example: '7' },
   'approval-status': {
     description: '`PendingManualApproval`, `Approved` or `Rejected`.',
@@ -49,12 +49,12 @@ const outputs: OutputSchema<RegisterModelOutputs> = {
   },
   'image-digest': { description: 'Digest the image is pinned to.', example: 'sha256:9f2c…' },
   'artifact-sha256': { description: 'SHA-256 of the artifact, when pinned.', example: '4be1…' },
-  'content-digest': { description: 'SHA-256 over all that is deployed with this version.', example: '77d0…' },
+  'content-digest': { description: 'SHA-256 over all content that is deployed with this version.', example: '77d0…' },
 };
 
 /** Registry changes settle at once in practice; a package that validates takes minutes. */
 const pollMs = seconds(30);
-/** A package that was created is listed at once; after this many tries something else is wrong. */
+/** A created package is listed at once. After this many tries something else is wrong. */
 const mostCreations = 5;
 
 export const registerModel: Operation<RegisterModelInputs, RegisterModelMemory, RegisterModelOutputs> = {
@@ -79,7 +79,7 @@ export const registerModel: Operation<RegisterModelInputs, RegisterModelMemory, 
     return (await ensureGroup(at)) ?? (await ensureArtifact(at)) ?? (await ensureEvaluation(at)) ?? create(at);
   },
 
-  // A registration is complete or absent: there is nothing to bring to rest.
+  // A registration is complete or absent: there is nothing to settle.
   async abort(_inputs, _memory, why) {
     return {
       is: 'done',
@@ -92,19 +92,19 @@ export const registerModel: Operation<RegisterModelInputs, RegisterModelMemory, 
 };
 
 const plannedAnew =
-  'image, artifact or inputs are not those that were planned before: what they are now was planned, and is registered';
+  'image, artifact or inputs changed since they were planned: this run planned them again, and registers them as they are now';
 
-/** Memory of exactly this registration; undefined for any other, and for what this operation never wrote. */
+/** Memory of exactly this registration; undefined for any other, and for memory that this operation never wrote. */
 const recall = (remembered: RegisterModelMemory | undefined, of: string): RegisterModelMemory | undefined => {
   if (remembered?.of !== of) return undefined;
   const { creations } = remembered;
   return Number.isSafeInteger(creations) && creations >= 0 ? { v: 1, of, creations } : undefined;
 };
 
-/** Where a turn stands. */
+/** The state of a turn. */
 interface Standing {
   readonly wanted: WantedPackage;
-  /** What image and artifact are in this turn. */
+  /** Digests of image and artifact in this turn. */
   readonly pins: Pins;
   readonly registration: Registration;
   readonly memory: RegisterModelMemory;
@@ -113,7 +113,7 @@ interface Standing {
   readonly world: World;
 }
 
-/** The packages that carry the version, the lowest number first. */
+/** The packages that have the version, the lowest number first. */
 const readCarriers = async ({ wanted, world }: Standing): Promise<readonly RegisteredVersion[]> => {
   const described: RegisteredVersion[] = [];
   for (const carrier of packagesOf(await listVersions(world, wanted.model), wanted.semver)) {
@@ -145,7 +145,7 @@ const ensureGroup = async (at: Standing): Promise<Turn | undefined> => {
   if (status === 'Failed' || status === 'Deleting' || status === 'DeleteFailed')
     return failed(at, 'registration-failed', `model package group ${model} is ${status}; delete it and run again`);
   if (group) return waiting(at, 10, `model package group ${model} is ${status}`, { afterMs: pollMs });
-  // There is no client token: somebody else may have made it meanwhile, which is as good (AWS: CreateModelPackageGroup).
+  // There is no client token. Another run may have created the group meanwhile, which is as good (AWS: CreateModelPackageGroup).
   await unless(
     'already-exists',
     writesOf(at.world).sagemaker.createModelPackageGroup({ ModelPackageGroupName: model }),
@@ -158,10 +158,10 @@ const ensureArtifact = async (at: Standing): Promise<Turn | undefined> => {
   if (pins.sha256 === undefined || pins.etag === undefined) return undefined;
   const copy = s3Uri(registration.artifact);
   const overwritten = () =>
-    failed(at, 'artifact-changed', `${copy} was overwritten: its content is not what its name says`);
+    failed(at, 'artifact-changed', `${copy} was overwritten: its content does not match its name`);
   const there = await readSha256(world, registration.artifact);
   if (there !== undefined) return there === pins.sha256 ? undefined : overwritten();
-  // Refused when the copy is there by now, and when the artifact is no longer what was hashed: the next look tells.
+  // S3 refuses when the copy exists by now, and when the artifact changed since it was hashed. The next read shows which.
   await unless('precondition-failed', copyArtifact(world, wanted.artifact, pins.etag, registration.artifact));
   const copied = await readSha256(world, registration.artifact);
   if (copied === undefined)
@@ -181,7 +181,7 @@ const ensureEvaluation = async (at: Standing): Promise<Turn | undefined> => {
   const there = await readSha256(at.world, object);
   if (there === evaluation.sha256) return undefined;
   if (there !== undefined)
-    return failed(at, 'artifact-changed', `${s3Uri(object)} was overwritten: its content is not what its name says`);
+    return failed(at, 'artifact-changed', `${s3Uri(object)} was overwritten: its content does not match its name`);
   const put = { ...addressOf(object), Body: evaluation.text, ContentType: 'application/json', IfNoneMatch: '*' };
   await unless('precondition-failed', writesOf(at.world).s3.putObject(put));
   return waiting(at, 50, 'uploaded the evaluation');
@@ -193,9 +193,9 @@ const create = async (at: Standing): Promise<Turn> => {
     return failed(
       at,
       'registration-failed',
-      `SageMaker took ${tag} ${mostCreations} times and does not list it; was its package deleted? Then register it under a new version`,
+      `SageMaker accepted ${tag} ${mostCreations} times but does not list it; if its package was deleted, register it under a new version`,
     );
-  // A conflict says that somebody registers this version at this moment; the listing says who was first.
+  // A conflict means that another run registers this version at this moment. The list of packages shows which was first.
   await unless('conflict', writesOf(at.world).sagemaker.createModelPackage(at.registration.request));
   const memory = { ...at.memory, creations: at.memory.creations + 1 };
   const afterMs = memory.creations === 1 ? 0 : pollMs;
@@ -203,8 +203,8 @@ const create = async (at: Standing): Promise<Turn> => {
 };
 
 /**
- * Somebody registered this version. The lowest package number owns it (DESIGN §9); what was registered beside it with our
- * content must never be taken for it, so it is rejected.
+ * Settles a version that is registered. The lowest package number owns it (DESIGN §9). A later package with our content must never be
+ * taken for it, so it is rejected.
  */
 const settle = async (at: Standing, owner: RegisteredVersion, later: readonly RegisteredVersion[]): Promise<Turn> => {
   const { contentDigest } = at.registration;
@@ -216,8 +216,8 @@ const settle = async (at: Standing, owner: RegisteredVersion, later: readonly Re
     return failed(at, 'version-taken', because);
   }
   if (owner.status === 'Failed') {
-    const said = owner.statusDetails ?? 'SageMaker does not say why';
-    return failed(at, 'registration-failed', `package ${owner.packageVersion} of ${owner.tag} failed: ${said}`);
+    const details = owner.statusDetails ?? 'SageMaker gives no reason';
+    return failed(at, 'registration-failed', `package ${owner.packageVersion} of ${owner.tag} failed: ${details}`);
   }
   if (owner.status !== 'Completed')
     return waiting(at, 90, `package ${owner.packageVersion} of ${owner.tag} is ${owner.status}`, {
@@ -275,7 +275,7 @@ const failed = (
   because,
 });
 
-/** Carries a write out; a refusal of this class means that what was wanted is there, or is decided by the next look. */
+/** Does a write. A refusal of this class means that the wanted state exists, or that the next read decides. */
 const unless = async (refusal: ReturnType<typeof classify>, write: Promise<unknown>): Promise<void> => {
   try {
     await write;

@@ -27,17 +27,16 @@ const inputs = {
   to: optional(
     text({
       description:
-        'Version to go back to, as it served before; of what others had deployed, the name of its endpoint config. Default: the last version that served well.',
+        'Version to go back to, as it served before. For a configuration that others deployed: the name of its endpoint config. Default: the last version that served well.',
       example: '1.3.0',
     }),
   ),
   'only-expired': flag({
-    description:
-      'Only look for a release whose run died, and bring it to rest: for a schedule, as a watchdog. Does nothing otherwise.',
+    description: 'Only settle a release whose run died: for a schedule, as a watchdog. Does nothing otherwise.',
     default: false,
   }),
   because: text({
-    description: 'Why, for the release history.',
+    description: 'Reason of the rollback, for the release history.',
     default: 'rolled back by hand',
     example: 'wrong prices since noon',
   }),
@@ -47,14 +46,14 @@ export type RollbackInputs = ValuesOf<typeof inputs>;
 export const rollback: Operation<RollbackInputs, ReleaseMemory, ReleaseOutputs> = {
   name: 'rollback',
   description:
-    'Takes an endpoint back to the last version that served well, or to a named one, whatever its alarms say, and verifies it.',
+    'Takes an endpoint back to the last version that served well, or to a named one, whatever the state of its alarms, and verifies it.',
   inputs,
   outputs: releaseOutputs('to restore'),
   advance: (given, memory, world) => runRelease(world, memory, script(given, world, memory)),
   abort: (given, memory, why, world) => abortRelease(world, memory, why, script(given, world, memory)),
 };
 
-/** Going back publishes nothing and arms nothing: the configuration exists, and red alarms must not stop it. */
+/** A rollback publishes no config and no alarm: the configuration exists, and an alarm in ALARM must not stop it. */
 const script = (
   given: RollbackInputs,
   world: World,
@@ -70,7 +69,7 @@ const script = (
         ? tidied(world, record, memory !== undefined)
         : plan(world, given, record, memory !== undefined),
     recognise: ({ operation, id }) => {
-      if (operation !== 'rollback') throw new Refusal('held-by-another-release', `${id} is live and is no rollback`);
+      if (operation !== 'rollback') throw new Refusal('held-by-another-release', `${id} is live and is not a rollback`);
     },
     tasks: () => restoreTasks,
     outputs: (release) => outputsOf(store.endpoint, release),
@@ -78,9 +77,9 @@ const script = (
 };
 
 /**
- * The watchdog: a release whose run is gone is followed to its own end, and steps, which have none without a judge, are taken back.
- * What a run still supervises, and what has ended, is left alone.
- * @param found an earlier turn of this run found one, and took it over: memory alone, which may be another run's, proves nothing
+ * The watchdog follows a release without a run to its own end. It takes steps back, since they have no end without a judge. It leaves a
+ * release alone that has a run, or that has ended.
+ * @param found an earlier turn of this run found a release and took it over. Memory alone proves nothing: it may be another run's
  */
 const tidied = (world: World, { live, ended, endpoint }: ReleaseRecord, found: boolean): Opening<ReleaseOutputs> => {
   if (live !== undefined && (live.lease.holder === world.run.holder || live.lease.until <= world.clock.now()))
@@ -97,7 +96,7 @@ const tidied = (world: World, { live, ended, endpoint }: ReleaseRecord, found: b
   return { is: 'done', progress: { is: 'done', outcome: 'succeeded', ...done } };
 };
 
-/** @param acted an earlier turn of this run stopped a release, or brought one to rest */
+/** @param acted an earlier turn of this run stopped or settled a release */
 const plan = async (
   world: World,
   given: RollbackInputs,
@@ -117,7 +116,7 @@ const plan = async (
       );
     if (isStopping(release)) return { is: 'stop-first', release };
     if (given.to !== undefined && nameGiven(given.to, given.manifest, record) !== release.version)
-      throw new Refusal('plan-changed', `${release.id} is live and goes back to ${release.version}: let it end first`);
+      throw new Refusal('plan-changed', `${release.id} is live and goes back to ${release.version}: wait for its end`);
     return { is: 'resume', release };
   }
   refuseUnusable(endpoint, live, kindOf(live, record), 'restore');
@@ -155,8 +154,8 @@ const plan = async (
 };
 
 /**
- * The newest release left the endpoint on an earlier version already: it was a rollback, or a delivery that was taken back.
- * Pressing rollback twice, or after the alarms were faster, must not go back one version further.
+ * The newest release left the endpoint on an earlier version already: it was a rollback, or a delivery that was taken back. A second
+ * rollback, or one after the alarms took the delivery back, must not go back one version further.
  */
 const wentBack = (
   record: ReleaseRecord,
@@ -171,12 +170,12 @@ const wentBack = (
   return to !== undefined && to.endpointConfig === live.endpointConfig ? { to, release } : undefined;
 };
 
-/** Pressed twice in a row is one thing, pressed again after days another: then nobody but a person knows what is meant. */
+/** Two rollbacks in a row are one incident. A second one after days may mean another version, so a person must name it. */
 const refuseLongAgo = (world: World, record: ReleaseRecord, { id, startedAt, endedAt = startedAt }: Release): void => {
   if (world.clock.now() < endedAt + sameIncidentMs) return;
   throw new Refusal(
     'nothing-to-roll-back-to',
-    `${id} left ${record.endpoint} where it is at ${iso(endedAt)}, too long ago for this to be the same rollback once more: name the version to go back to with to; ${served(record)}`,
+    `${id} left ${record.endpoint} where it is at ${iso(endedAt)}, too long ago for this rollback to belong to the same incident: name the version to go back to with to; ${served(record)}`,
   );
 };
 const sameIncidentMs = minutes(24 * 60);
@@ -203,7 +202,7 @@ const restoredAlready = (
   };
 };
 
-/** Two configurations serve: home is what served before the update that failed (AWS: "Use rolling deployments"). */
+/** Two configurations serve: the target is the one that served before the failed update (AWS: "Use rolling deployments"). */
 const homeOf = async (world: World, record: ReleaseRecord, live: LiveEndpoint): Promise<Configuration> =>
   record.ended.find(({ reason }) => reason !== 'abandoned')?.baseline ?? (await baselineOf(world, live, record));
 
@@ -216,11 +215,11 @@ const configurationOf = ({
   ...configuration
 }: Served): Configuration => configuration;
 
-/** What serves now is what is to be left, unless a version is named. */
+/** The target of the rollback: the named version, else the last good version before the one that serves. */
 const targetOf = ({ to, manifest }: RollbackInputs, record: ReleaseRecord, live: LiveEndpoint): Configuration => {
   const shown = record.history.find(({ endpointConfig }) => endpointConfig === live.endpointConfig);
   if (to === undefined) {
-    // A candidate that was never published is left by going back to what it stands beside.
+    // From a candidate that was never published the way back leads to its baseline.
     const left = shown?.beside && !servesCanonical(live) ? shown : lastGood(record.history, shown ?? live);
     if (left !== undefined) return configurationOf(left);
     throw new Refusal(
@@ -234,7 +233,7 @@ const targetOf = ({ to, manifest }: RollbackInputs, record: ReleaseRecord, live:
   throw new Refusal('nothing-to-roll-back-to', `${name} never served ${record.endpoint}: ${served(record)}`);
 };
 
-/** A version; what others had deployed has none, and is known by its endpoint config, as the history shows it. */
+/** A version; a configuration of others has none, so the history knows it by its endpoint config. */
 const nameGiven = (to: string, { model }: RollbackInputs['manifest'], { history }: ReleaseRecord): string =>
   history.some(({ version, endpointConfig }) => version === undefined && endpointConfig === to)
     ? to

@@ -1,7 +1,7 @@
 import { loadManifest, loadToDeliver } from '../manifest/load.ts';
 import { file, text } from '../schema.ts';
 
-/** What every operation takes: what is delivered, and where. */
+/** The inputs of every operation: the manifest and the environment. */
 export const sharedInputs = {
   manifest: file({
     description: 'The delivery manifest.',
@@ -15,5 +15,5 @@ export const sharedInputs = {
   }),
 };
 
-/** What puts a new version in front of users takes instead of `sharedInputs.manifest`: every gate in it must be one that is kept. */
+/** Replaces `sharedInputs.manifest` in an operation that delivers a new version: the suite must keep every gate in the manifest. */
 export const manifestToDeliver = { ...sharedInputs.manifest, parse: loadToDeliver };

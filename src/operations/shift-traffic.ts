@@ -29,12 +29,12 @@ const inputs = {
   version: text({ description: 'Version whose dark candidate gets the traffic.', example: '1.4.0' }),
   operation: choice({
     description:
-      '`run` walks the steps; the others are obeyed by the run that does: `pause` holds the share, `resume` goes on, `promote-now` goes to 100 %, `abort` takes the traffic back.',
+      '`run` shifts the traffic in steps. The others are commands to that run: `pause` holds the share, `resume` goes on, `promote-now` goes to 100 %, `abort` takes the traffic back.',
     choices: ['run', 'pause', 'resume', 'promote-now', 'abort'],
     default: 'run',
   }),
   because: text({
-    description: 'Why, for the release record, with any operation but `run`.',
+    description: 'Reason of the command, for the release record; with any operation but `run`.',
     default: 'no reason given',
   }),
   retry: flag({ description: 'Shift to a version again that was taken back before.', default: false }),
@@ -44,7 +44,7 @@ export type ShiftTrafficInputs = ValuesOf<typeof inputs>;
 export const shiftTraffic: Operation<ShiftTrafficInputs, ReleaseMemory, ReleaseOutputs> = {
   name: 'shift-traffic',
   description:
-    'Walks the traffic of an endpoint to its dark candidate in steps, each on proof of health, and takes it back on evidence of harm.',
+    'Shifts the traffic of an endpoint to its dark candidate in steps, each on proof of health, and takes it back on evidence of harm.',
   inputs,
   outputs: releaseOutputs('to deliver'),
   advance: (given, memory, world) =>
@@ -57,7 +57,7 @@ const askedOf = ({ manifest, environment, version }: ShiftTrafficInputs): Delive
   return { group: manifest.model, version: readVersion(manifest.model, version), spec, rollout };
 };
 
-/** The rollout, in the order in which it happens. Each line finds out by looking whether it has been done. */
+/** The rollout, in the order in which it happens. Each task reads AWS to see whether it is done already. */
 const script = (given: ShiftTrafficInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
   const asked = askedOf(given);
   const environment = environmentOf(given.manifest, given.environment);
@@ -70,7 +70,10 @@ const script = (given: ShiftTrafficInputs, world: World): ReleaseOperation<Relea
     plan: (record) => plan(world, asked, given.retry, record, approval),
     recognise: ({ id, operation, planDigest }) => {
       if (operation !== 'shift-traffic' || planDigest !== stepsDigest(asked))
-        throw new Refusal('plan-changed', `${id} is live, and it is not what these inputs and this manifest ask for`);
+        throw new Refusal(
+          'plan-changed',
+          `${id} is live, but its plan differs from the plan of these inputs and this manifest`,
+        );
     },
     tasks: () => ({
       preparing: [candidateStands, submitChange(wanted)],
@@ -106,7 +109,7 @@ const plan = async (
     case 'stopping':
       return { is: 'stop-first', release: decision.release };
     case 'plan-changed':
-      // Its run is gone: traffic is not left without a judge while two plans are compared.
+      // Its run is gone: traffic must not stay without a judge while two plans are compared.
       if (isLeft(decision.release, world)) return { is: 'stop-first', release: decision.release };
       throw new Refusal('plan-changed', `${decision.release.id} is live with another plan`);
     case 'already-convicted':
@@ -115,11 +118,11 @@ const plan = async (
         `${version} was taken back before (${decision.release.id}: ${decision.release.because ?? decision.release.reason}); set retry: true to try it again`,
       );
     case 'no-op':
-      // Rule 21: the record says so; the endpoint must too.
+      // Rule 21: the record is a hint; the endpoint must confirm it.
       if ((await observe(world, endpoint))?.endpointConfig !== decision.release.candidate.endpointConfig)
         throw new Refusal(
           'changed-by-others',
-          `the release record has ${decision.release.candidate.endpointConfig} serving ${endpoint}, which serves something else: deploy ${version} again`,
+          `by the release record ${endpoint} serves ${decision.release.candidate.endpointConfig}, but it serves another configuration: deploy ${version} again`,
         );
       return {
         is: 'done',
@@ -152,7 +155,7 @@ const plan = async (
   }
 };
 
-/** The package of the candidate that is up; it came up some time ago. */
+/** The package of the dark candidate, which came up some time ago. */
 const registeredAs = async (
   world: World,
   group: string,
@@ -169,12 +172,12 @@ const registeredAs = async (
   if (registered === undefined)
     throw new Refusal(
       'not-approved',
-      `the model package of ${version}, ${group}/${packageVersion ?? 'whose number the release record does not have'}, is not there: register the model under a new version`,
+      `the model package of ${version}, ${group}/${packageVersion ?? 'whose number the release record does not have'}, does not exist: register the model under a new version`,
     );
   return registered;
 };
 
-/** No run supervises it any more, or an earlier attempt of this one did. */
+/** No run supervises the release any more, or only an earlier attempt of this run did. */
 const isLeft = ({ lease }: Release, world: World): boolean =>
   lease.holder === world.run.holder || lease.until <= world.clock.now();
 
@@ -193,7 +196,7 @@ const command = async (
   if (!stored || live === undefined || live.operation !== 'shift-traffic')
     throw new Refusal(
       'no-candidate',
-      `no traffic of ${store.endpoint} is being shifted, so nobody would obey ${operation}`,
+      `no traffic of ${store.endpoint} is being shifted, so no run would obey ${operation}`,
     );
   if (live.version !== readVersion(given.manifest.model, given.version))
     throw new Refusal(
@@ -203,7 +206,7 @@ const command = async (
   if (live.phase !== 'preparing' && live.phase !== 'stepping')
     throw new Refusal(
       'no-candidate',
-      `${live.version} has all traffic of ${store.endpoint} and is being published: nobody would obey ${operation}; wait, then roll back`,
+      `${live.version} has all traffic of ${store.endpoint} and is being published: no run would obey ${operation}; wait, then roll back`,
     );
   const because = `${operation} of ${live.id}: ${given.because}`;
   if (memory === undefined)
@@ -215,7 +218,7 @@ const command = async (
     await store.write(advance(stored.record, { commands }), stored.etag);
   } catch (error) {
     if (!(error instanceof LostRace)) throw error;
-    // The supervisor wrote first: the command is put into what it wrote.
+    // The supervisor wrote first: the next turn adds the command to the new record.
     return { is: 'waiting', memory, notBefore: world.clock.now(), percent: 1, because };
   }
   return {

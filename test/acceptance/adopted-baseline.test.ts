@@ -36,7 +36,7 @@ test('a config with a name of its own is gone back to only by who is allowed it 
     await adopted(house);
     const planned = await house.run(deployEndpoint, { version: '1.1.0', 'dry-run': 'true' });
     expect(planned?.result.plan?.notes).toContain(
-      `${byHand} is not named for iris: whoever rolls back to it must be allowed sagemaker:UpdateEndpoint on endpoint-config/${byHand} by name`,
+      `${byHand} is not named for iris: a rollback to it needs sagemaker:UpdateEndpoint on endpoint-config/${byHand} by name`,
     );
     house.simulator.attachPolicy('model-deployer', policyFor('deploy-endpoint', place));
     expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');

@@ -292,7 +292,7 @@ describe('rejected while SageMaker moves the traffic', () => {
       test('the run says that the version serves without its approval', async () => {
         const report = await house.run(deployEndpoint, { version: '1.1.0' });
         expect(report?.result).toMatchObject({ ...tooLate, outputs: { 'serving-version': '1.1.0' } });
-        expect(report?.result.because).toMatch(/is Rejected.*1\.1\.0 serves all the same.*was deleted/);
+        expect(report?.result.because).toMatch(/is Rejected.*1\.1\.0 still serves.*was deleted/);
       });
 
       test('the watchdog ends the release, and the endpoint is free for others', async () => {
@@ -317,7 +317,7 @@ describe('rejected while SageMaker moves the traffic', () => {
     later(minutes(1), () => decide('Rejected'));
     const report = await house.run(deployEndpoint, { version: '1.0.0' });
     expect(report?.result).toMatchObject(tooLate);
-    expect(report?.result.because).toContain('nothing to go back to');
+    expect(report?.result.because).toContain('no configuration to go back to');
     expect(house.record()?.history[0]).toMatchObject({ version: '1.0.0', good: false });
   });
 

@@ -192,7 +192,7 @@ describe('a forged line of the history', () => {
     for (const version of ['0.9.0', '1.0.0-rc.1']) {
       house.forge(withLine({ endpointConfig, model, version, packageVersion: packageVersion ?? 0 }));
       const report = await house.run(rollback, { to: version });
-      expect(said(report)).toMatch(/^foreign-config: .* its name is not the one that this suite gives/);
+      expect(said(report)).toMatch(/^foreign-config: .* its name is not this suite.s name/);
     }
   });
 
@@ -227,7 +227,7 @@ describe('a forged line of the history', () => {
     });
     house.forge(withLine({ endpointConfig, model, version: '1.0.0', packageVersion: packageVersion ?? 0 }));
     expect(said(await house.run(rollback, { to: '1.0.0' }))).toMatch(
-      /^foreign-config: .* its name is not the one that this suite gives/,
+      /^foreign-config: .* its name is not this suite.s name/,
     );
   });
 

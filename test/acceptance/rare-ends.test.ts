@@ -71,7 +71,7 @@ const ends: Readonly<Record<string, End>> = {
   'a rollback that gets no instances': {
     outcome: 'failed',
     reason: 'restore-failed',
-    says: /1\.1\.0 serves still$/,
+    says: /1\.1\.0 still serves$/,
     status: 'InService',
     play: async (house) => {
       await house.inProduction('1.0.0');
@@ -83,7 +83,7 @@ const ends: Readonly<Record<string, End>> = {
   'a model of other content under the name that the version needs': {
     outcome: 'failed',
     reason: 'name-taken',
-    says: /^model iris-\S+ exists with other content than its name stands for/,
+    says: /^model iris-\S+ exists with content that does not match its name/,
     status: undefined,
     play: async (house) => {
       await house.prepare('1.0.0');

@@ -4,7 +4,7 @@ import type { Field, Schema } from '../../schema.ts';
 import { jobInputs } from '../common-inputs.ts';
 import { fieldsOf } from '../read-inputs.ts';
 
-/** Of an operation, what its action type is made of. */
+/** The members of an operation that its action type is made of. */
 export interface DeclaredOperation {
   readonly name: OperationName;
   readonly inputs: Schema<object>;
@@ -22,7 +22,7 @@ interface ArtifactCount {
   readonly minimumCount: number;
   readonly maximumCount: number;
 }
-/** As CreateCustomActionType takes it. */
+/** The request of CreateCustomActionType. */
 export interface ActionTypeRequest {
   readonly category: Offer['category'];
   readonly provider: string;
@@ -33,15 +33,15 @@ export interface ActionTypeRequest {
   readonly outputArtifactDetails: ArtifactCount;
 }
 
-/** A definition cannot be changed, only a new version made: raise this with every change that `generate --check` shows. */
+/** A definition cannot be changed; a change needs a new version. Raise this with every change that `generate --check` shows. */
 export const actionTypeVersion = '1';
 
-/** Where the inputs go that have no key of their own: CodePipeline allows ten (API CreateCustomActionType). */
+/** The key for all inputs without a key of their own: CodePipeline allows ten keys (API CreateCustomActionType). */
 export const furtherInputs = 'further-inputs';
 const mostKeys = 10;
 const longestDescription = 160;
 
-/** What workers poll for and pipelines name; at most 25 characters, where the API's and the guide's limits agree. */
+/** The id that workers poll for and pipelines name. At most 25 characters: there the API's and the guide's limits agree. */
 export const actionTypeId = (name: OperationName) =>
   ({ category: offers[name].category, owner: 'Custom', provider: `md-${name}`, version: actionTypeVersion }) as const;
 
@@ -102,6 +102,6 @@ const description = (field: Field<unknown>): string => {
   return `${where}${field.description}${choices}`;
 };
 
-/** Whole words only; an ellipsis says that the README has the rest. */
+/** Cut at a word's end; the ellipsis stands for the rest, which is in the README. */
 const shortened = (text: string): string =>
   text.length <= longestDescription ? text : `${text.slice(0, longestDescription - 1).replace(/\s+\S*$/, '')}…`;

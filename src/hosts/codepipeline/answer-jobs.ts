@@ -15,21 +15,21 @@ import { type AnyOperation, answerJob } from './job-turn.ts';
 export interface WorkerOptions {
   readonly env: Env;
   readonly clock: Clock;
-  /** What this worker works on: one action type each. */
+  /** The operations of this worker: one action type each. */
   readonly operations: readonly AnyOperation[];
-  /** Jobs that are worked on side by side. */
+  /** Number of jobs that run side by side. */
   readonly jobsAtOnce: number;
-  /** One line of what happened; never a job's data, which holds credentials (DESIGN §7 rule 16). */
+  /** Logs one line; never a job's data, which holds credentials (DESIGN §7 rule 16). */
   readonly say: (line: string) => void;
   readonly openSession?: OpenSession;
 }
 
 export interface Worker {
-  /** Polls every action type once, and gives every job it gets one turn and an answer. Never rejects. */
+  /** Polls every action type once. Every job that it gets has one turn and one answer. Never rejects. */
   sweep(): Promise<void>;
 }
 
-/** An answer that does not arrive leaves the action hanging for 24 hours: nothing is tried for longer. */
+/** How long an answer is retried: an action whose answer never arrives hangs for 24 hours. */
 const answerPatience = minutes(5);
 
 /** @throws {InputError} when no region is known */
@@ -44,7 +44,7 @@ export const createWorker = (options: WorkerOptions): Worker => {
       const { jobs } = await calls.pollForJobs({ actionTypeId: actionTypeId(operation.name), maxBatchSize: most });
       return jobs ?? [];
     } catch (error) {
-      // The next sweep asks again; one action type that is missing must not keep the others waiting.
+      // The next sweep polls again. A missing action type must not keep the others waiting.
       say(operation.name, `no jobs: ${describe(error)}`);
       return [];
     }
@@ -52,17 +52,17 @@ export const createWorker = (options: WorkerOptions): Worker => {
 
   const work = async (operation: AnyOperation, job: Job): Promise<void> => {
     const { id: jobId = '', nonce = '', data = {} } = job;
-    const tell = (line: string): void => say(operation.name, `job ${jobId}  ${line}`);
+    const log = (line: string): void => say(operation.name, `job ${jobId}  ${line}`);
     try {
-      if (!(await acknowledged(calls, jobId, nonce, tell))) return;
+      if (!(await acknowledged(calls, jobId, nonce, log))) return;
       const answer = await answerJob(operation, data, { ...options, calls });
-      tell(toldOf(answer));
+      log(lineOf(answer));
       await deliver(calls, clock, jobId, answer);
     } catch (error) {
-      // An answer comes after an acknowledgement only: nobody else's job is touched.
-      tell(
+      // An answer follows an acknowledgement only, so no job of another worker is touched.
+      log(
         classify(error) === 'conflict' || classify(error) === 'not-found'
-          ? 'is not wanted any more: the action was stopped, or has its answer'
+          ? 'needs no answer any more: the action was stopped, or has its answer'
           : `could not be answered: ${describe(error)}`,
       );
     }
@@ -84,7 +84,7 @@ export const createWorker = (options: WorkerOptions): Worker => {
 };
 
 /**
- * CodePipeline with the credentials at hand; an environment's role is for what an operation does.
+ * CodePipeline with the worker's own credentials; an environment's role is for the operation's calls.
  * @throws {InputError} when no region is known
  */
 export const connectCodepipeline = (env: Env, clock: Clock): Codepipeline => {
@@ -95,21 +95,21 @@ export const connectCodepipeline = (env: Env, clock: Clock): Codepipeline => {
   return codepipeline(sender(client, 'codepipeline', { retry }));
 };
 
-/** Nothing is done for a job before this says that it is ours: no other call of the protocol checks whose it is. */
+/** Whether the job is ours. Nothing is done before that: no other call of the protocol checks the owner of a job. */
 const acknowledged = async (
   calls: Codepipeline,
   jobId: string,
   nonce: string,
-  tell: (line: string) => void,
+  log: (line: string) => void,
 ): Promise<boolean> => {
   try {
     const { status } = await calls.acknowledgeJob({ jobId, nonce });
     if (status === 'InProgress') return true;
-    tell(`is ${status}: left alone`);
+    log(`is ${status}: left alone`);
   } catch (error) {
     // InvalidNonceException: another worker was faster. That is no failure of the job.
-    tell(
-      classify(error) === 'conflict' ? 'somebody else has it' : `not acknowledged, so left alone: ${describe(error)}`,
+    log(
+      classify(error) === 'conflict' ? 'another worker has it' : `not acknowledged, so left alone: ${describe(error)}`,
     );
   }
   return false;
@@ -129,10 +129,10 @@ const deliver = async (calls: Codepipeline, clock: Clock, jobId: string, answer:
   }
 };
 
-const toldOf = (answer: JobAnswer): string => {
+const lineOf = (answer: JobAnswer): string => {
   if (answer.is === 'failure') return answer.result.failureDetails?.message?.split('\n')[0] ?? 'failed';
   const { continuationToken, executionDetails } = answer.result;
-  if (executionDetails === undefined) return 'is not due yet: handed back';
+  if (executionDetails === undefined) return 'is not due yet: returned';
   const { summary, percentComplete } = executionDetails;
   return `${percentComplete === undefined ? '' : `${percentComplete} % `}${summary}${continuationToken === undefined ? ': succeeded' : ''}`;
 };

@@ -10,13 +10,13 @@ import { readZipEntry, ZipError } from './zip.ts';
 
 type Artifact = NonNullable<JobData['inputArtifacts']>[number];
 
-/** The whole archive is held in memory, anew in every job: it should carry a manifest, not a model. */
+/** Every job holds the whole archive in memory: it should contain a manifest, not a model. */
 const mostBytes = 64 * 1024 * 1024;
 
 /**
- * Fetches the files that a job's inputs name out of its input artifacts: `path` in the first one, `Artifact::path` in a named one
- * (as CloudFormation actions write it). The job's own credentials open the artifact store, and nothing else.
- * @returns what `readInputs` reads files with; it throws for a file that could not be had
+ * Fetches the files that a job's inputs name from its input artifacts: `path` in the first one, `Artifact::path` in a named one (as
+ * CloudFormation actions write it). The job's own credentials open the artifact store, and nothing else.
+ * @returns the file reader for `readInputs`; it throws for a file that could not be fetched
  */
 export const fetchFiles = async (
   data: JobData,
@@ -35,9 +35,7 @@ export const fetchFiles = async (
     const { bucketName: Bucket, objectKey: Key } = artifact.location?.s3Location ?? {};
     const owner = data.pipelineContext?.pipelineArn?.split(':')[4];
     if (!accessKeyId || !secretAccessKey || !sessionToken || !Bucket || !Key || !owner)
-      throw new InputError(
-        `artifact ${artifact.name}: CodePipeline did not say where it is, whose it is or how to open it`,
-      );
+      throw new InputError(`artifact ${artifact.name}: the job lacks its location, its owner or its credentials`);
     const { reads } = createAwsClients({
       ...connectionFrom(env),
       credentials: fixed({ accessKeyId, secretAccessKey, sessionToken }),
@@ -84,7 +82,7 @@ export const fetchFiles = async (
   };
 };
 
-/** `readInputs` reports what is wrong with each input together; whatever else fails ends the turn. */
+/** `readInputs` reports the faults of all inputs together. Any other failure ends the turn. */
 const onlyInputErrors = (error: unknown): InputError => {
   if (error instanceof InputError) return error;
   throw error;

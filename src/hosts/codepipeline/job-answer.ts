@@ -7,18 +7,18 @@ import { resultJson } from '../../report/result-json.ts';
 import { redacted } from '../../secrets.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 
-/** What a worker tells CodePipeline of one job. */
+/** A worker's answer to CodePipeline about one job. */
 export type JobAnswer =
   | { readonly is: 'success'; readonly result: Omit<PutJobSuccessResultInput, 'jobId'> }
   | { readonly is: 'failure'; readonly result: Omit<PutJobFailureResultInput, 'jobId'> };
 
-/** What the action shows while it runs. */
+/** The state that the action shows while it runs. */
 export interface JobState {
   readonly summary: string;
   readonly percent?: number;
   /** Fills `{ExternalExecutionId}` in the link of the action: the endpoint, or the model package group. */
   readonly subject: string | undefined;
-  /** Id of the account that is worked in, once it is known. */
+  /** Id of the account of the delivery, once it is known. */
   readonly account?: string | undefined;
 }
 
@@ -46,7 +46,7 @@ export const ended = (result: Result, subject: string | undefined, account?: str
       }
     : failed(result, subject, account);
 
-/** The message starts `outcome/reason-code:`, which is what a pipeline's reader and its event rules look at. */
+/** The message starts `outcome/reason-code:`, for readers of the pipeline and for its event rules. */
 export const failed = (
   {
     outcome,
@@ -85,7 +85,7 @@ const detailsOf = ({ summary, percent, subject, account }: JobState) => ({
   }),
 });
 
-/** `result` carries the plan, which may be large; the others are short. */
+/** `result` contains the plan, which may be large; the other variables are short. */
 const variablesOf = (result: Result): Record<string, string> => {
   const named = { ...result.outputs, outcome: result.outcome, 'reason-code': result.reason };
   const all = { ...named, result: jsonText(resultJson(result)) };
@@ -93,7 +93,7 @@ const variablesOf = (result: Result): Record<string, string> => {
   return bytes > mostVariableBytes ? named : all;
 };
 
-/** CodePipeline's console and its events show it: no secret, no account, no character that hides another. */
+/** CodePipeline's console and its events show this text: no secret, no account, no character that hides another. */
 const plain = (text: string, account: string | undefined): string => visible(withoutAccount(redacted(text), account));
 
 const cut = (text: string, longest: number): string =>

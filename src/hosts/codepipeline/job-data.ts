@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { JobData } from '../../aws/codepipeline.ts';
 import { InputError } from '../../schema.ts';
 
-/** JSON's `null` is a member that is not there. */
+/** JSON's `null` counts as a missing member. */
 const perhaps = <Kind extends z.core.SomeType>(kind: Kind) =>
   z.pipe(
     z.nullish(kind),
@@ -11,7 +11,7 @@ const perhaps = <Kind extends z.core.SomeType>(kind: Kind) =>
 const text = () => perhaps(z.string());
 const named = () => perhaps(z.looseObject({ name: text() }));
 
-/** Of a job, the members that are read here (CodePipeline API, JobData). */
+/** The members of a job that this suite reads (CodePipeline API, JobData). */
 const jobData = z.looseObject({
   actionConfiguration: perhaps(z.looseObject({ configuration: perhaps(z.record(z.string(), z.string())) })),
   pipelineContext: perhaps(
@@ -33,12 +33,12 @@ const jobData = z.looseObject({
 });
 
 /**
- * A job as CodePipeline documents it. What is elsewhere is a defect of whoever made the job, not of this suite.
+ * A job as CodePipeline documents it. A deviation is a defect of the job's author, not of this suite.
  * @throws {InputError} naming the member, never its value: a job holds credentials (DESIGN §7 rule 16)
  */
 export const readJobData = (given: unknown): JobData => {
   const result = z.safeParse(jobData, given);
   if (result.success) return result.data as JobData;
   const path = (result.error.issues[0]?.path ?? []).map(String).join('.').slice(0, 200);
-  throw new InputError(`the job${path === '' ? '' : `'s ${path}`} is not what CodePipeline documents`);
+  throw new InputError(`the job${path === '' ? '' : `'s ${path}`} does not match CodePipeline's documentation`);
 };

@@ -9,7 +9,7 @@ import { type Stray, strayOf } from '../stray-inputs.ts';
 import { type DeclaredOperation, furtherInputs, jobFields } from './action-types.ts';
 import { fetchFiles } from './artifacts.ts';
 
-/** What a job was asked: its configuration, the inputs in `further-inputs`, and the files in its artifacts. @throws {InputError} */
+/** The inputs of a job: its configuration, the inputs in `further-inputs`, and the files in its artifacts. @throws {InputError} */
 export const readJobInputs = async <Inputs>(
   operation: DeclaredOperation & { readonly inputs: Schema<Inputs> },
   data: JobData,
@@ -27,7 +27,7 @@ export const readJobInputs = async <Inputs>(
 };
 
 /**
- * AWS takes only the keys that the action type declares; the type in the account may be older or newer than this worker.
+ * AWS accepts only the keys that the action type declares. The type in the account may be older or newer than this worker.
  * @throws {InputError} for an input that is given twice
  */
 const writtenIn = (

@@ -2,15 +2,15 @@ import type { Instant } from '../../clock.ts';
 import { readMemory } from '../memory.ts';
 
 /**
- * What a job leaves for the next job of the same action, as CodePipeline's continuation token: the operation's memory, and what
- * this host keeps itself. All of it is a hint: a job whose token is not understood begins anew and finds the release record.
+ * The state that a job leaves for the next job of the same action, as CodePipeline's continuation token: the operation's memory and the
+ * host's own members. All of it is a hint: a job with an unreadable token begins anew and finds the release record.
  */
 export interface JobToken {
-  /** A job that comes back earlier is handed back as it is. */
+  /** A job that comes back earlier is returned unchanged. */
   readonly notBefore: Instant;
-  /** When the first job of the action began; the deadline is counted from it. */
+  /** The start of the action's first job; the deadline is counted from it. */
   readonly startedAt: Instant;
-  /** The operation answered `pending`: it is asked again, and there is nothing to bring to rest. */
+  /** The operation answered `pending`: it is run again, and there is nothing to settle. */
   readonly isPending: boolean;
   /** Never falls within an action. */
   readonly percent: number;
@@ -18,7 +18,7 @@ export interface JobToken {
   readonly memory?: string;
 }
 
-/** The last instant that a date can say (ECMA-262, Time Values). */
+/** The last instant that a date can represent (ECMA-262, Time Values). */
 const latest: Instant = 8.64e15;
 
 /** CodePipeline API, ContinuationToken. */

@@ -19,7 +19,7 @@ import { readJobData } from './job-data.ts';
 import { readJobInputs } from './job-inputs.ts';
 import { type JobToken, readToken, writeToken } from './job-token.ts';
 
-/** Any operation: its inputs are read with its own schema, so what it is given is what it takes. */
+/** Any operation: its inputs are read with its own schema, so they have the right types. */
 export type AnyOperation = Operation<object, Memory, object>;
 
 export interface JobPlace {
@@ -29,17 +29,17 @@ export interface JobPlace {
   readonly openSession?: OpenSession;
 }
 
-/** A person takes minutes to approve; a registry asked once a minute is not in anybody's way. */
+/** A person takes minutes to approve; one request a minute does not burden the registry. */
 const pendingPause = minutes(1);
 const throttledPause = seconds(30);
-/** Of one job; a Lambda function ends after 15 minutes anyway (AWS: Lambda quotas). */
+/** The limit of one job. A Lambda function ends after 15 minutes anyway (AWS: Lambda quotas). */
 const longestTurn = minutes(12);
-/** Coming to rest may take several jobs; CodePipeline's 24 hours leave an hour after the longest timeout. */
-const restPatience = minutes(30);
+/** Settling may take several jobs. CodePipeline's 24 hours leave an hour after the longest timeout. */
+const settlePatience = minutes(30);
 
 /**
- * One turn of an operation for one acknowledged job. The token carries everything from one job to the next; whoever gets the
- * next one may be another worker, of another version. Never throws.
+ * One turn of an operation for one acknowledged job. The token contains everything that the next job needs. Another worker, of another
+ * version, may get that job. Never throws.
  */
 export const answerJob = async (operation: AnyOperation, given: unknown, place: JobPlace): Promise<JobAnswer> => {
   let data: JobData;
@@ -50,7 +50,7 @@ export const answerJob = async (operation: AnyOperation, given: unknown, place: 
   }
   const now = place.clock.now();
   const brought = believed(readToken(data.continuationToken), now);
-  // Before anything is asked of SageMaker, or of anybody: it is not time yet.
+  // It is not time yet: this comes before any call to AWS.
   if (brought && data.continuationToken && now < brought.notBefore) return continued(data.continuationToken);
   const token = brought ?? { notBefore: now, startedAt: now, isPending: false, percent: 0 };
   let about: About = { subject: undefined };
@@ -63,37 +63,37 @@ export const answerJob = async (operation: AnyOperation, given: unknown, place: 
     const again = lookAgainAt(cause, place.clock);
     if (again === undefined) return failed(failureOf(cause), about.subject, about.account);
     const { message } = cause instanceof Error ? cause : new Error(String(cause));
-    const { deadline = token.startedAt + longestJobSeconds * 1000, ...told } = about;
+    const { deadline = token.startedAt + longestJobSeconds * 1000, ...known } = about;
     const now = place.clock.now();
-    // What was begun is still to be brought to rest: the next job tries.
-    if (now >= deadline + (token.memory === undefined ? 0 : restPatience))
+    // The work that was begun still has to be settled: the next job tries.
+    if (now >= deadline + (token.memory === undefined ? 0 : settlePatience))
       return failed(
-        { outcome: 'timed-out', reason: 'deadline-passed', because: `the last look did not get through: ${message}` },
-        told.subject,
-        told.account,
+        { outcome: 'timed-out', reason: 'deadline-passed', because: `AWS could not be reached at the end: ${message}` },
+        known.subject,
+        known.account,
       );
     return continued(writeToken({ ...token, notBefore: now < deadline ? Math.min(again, deadline) : again }), {
-      summary: `AWS asks for patience (${message}); goes on at ${iso(again)}`,
+      summary: `waiting for AWS (${message}); goes on at ${iso(again)}`,
       percent: token.percent,
-      ...told,
+      ...known,
     });
   }
 };
 
-/** A token is a hint: one that would let the action wait beyond its life, or that comes from the future, is none. */
+/** A token is a hint. A token that would let the action wait beyond its life, or that comes from the future, is ignored. */
 const believed = (token: JobToken | undefined, now: Instant): JobToken | undefined =>
   token !== undefined && token.notBefore <= now + longestLife && token.startedAt <= now + clocksDiffer
     ? token
     : undefined;
 /** AWS ends a custom action after 24 hours. */
 const longestLife = minutes(24 * 60);
-/** Of two workers. */
+/** Largest difference between the clocks of two workers. */
 const clocksDiffer = minutes(5);
 
-/** What is known of a job, as far as it came. */
+/** The facts about a job that are known so far. */
 type About = Pick<JobState, 'subject' | 'account'> & { readonly deadline?: Instant };
 
-/** What a job is failed with that has no way to AWS: before anything is begun, that is not waited for until the deadline. */
+/** The error of a job that cannot reach AWS. Before anything is begun, the job does not wait for it until the deadline. */
 const hopeless = (error: unknown, token: JobToken, clock: Clock): unknown =>
   error instanceof Throttled &&
   token.memory === undefined &&
@@ -102,7 +102,7 @@ const hopeless = (error: unknown, token: JobToken, clock: Clock): unknown =>
     ? error.cause
     : undefined;
 
-/** DESIGN §7 rule 11: throttling never spends the failure budget. A lost answer is looked for by the next turn. */
+/** DESIGN §7 rule 11: throttling never spends the failure budget. The next turn looks for the effect of a lost answer. */
 const lookAgainAt = (error: unknown, clock: Clock): Instant | undefined => {
   if (error instanceof Throttled) return error.notBefore;
   // This turn's own limit: nothing else aborts it.
@@ -111,8 +111,8 @@ const lookAgainAt = (error: unknown, clock: Clock): Instant | undefined => {
 };
 
 /**
- * A turn that has begun is finished and answered, whatever happens to the worker: nobody else can take an acknowledged job. Only an
- * answer of AWS's that never ends is left, or the job would never be answered.
+ * A turn that has begun is finished and answered, whatever happens to the worker: no other worker can take an acknowledged job. Only an
+ * answer by AWS that never ends is cut off, or the job would never be answered.
  */
 const takeJobTurn = (
   operation: AnyOperation,
@@ -183,19 +183,22 @@ const answerWithin = async (
 
   const why = await stopping(data, token, deadline, place);
   if (why !== undefined) {
-    const rest = await bringToRest(operation, inputs, token.memory, why, session.worldFor, common['dry-run'], 0);
-    // The next job finds the execution stopped, or the deadline passed, and goes on bringing it to rest.
-    return rest.unsettled && clock.now() < deadline + restPatience
-      ? goOn({ notBefore: clock.now() + throttledPause, ...withoutUndefined({ memory: rest.token }) }, rest.because)
-      : end(rest);
+    const last = await bringToRest(operation, inputs, token.memory, why, session.worldFor, common['dry-run'], 0);
+    // The next job finds the execution stopped, or the deadline passed, and goes on settling it.
+    return last.unsettled && clock.now() < deadline + settlePatience
+      ? goOn({ notBefore: clock.now() + throttledPause, ...withoutUndefined({ memory: last.token }) }, last.because)
+      : end(last);
   }
 
-  // A dry run has no memory, so that it plans, whatever a token brings.
+  // A dry run has no memory, so that it plans, whatever the token contains.
   const memoryNow = common['dry-run'] ? undefined : token.memory;
   const turn = await takeTurn(operation, inputs, memoryNow, session.worldFor(signal));
   if (turn === 'interrupted')
-    return goOn({ notBefore: clock.now() + throttledPause }, 'the turn got no answer to its end; it is taken again');
-  // Told above, as for the calls before the turn.
+    return goOn(
+      { notBefore: clock.now() + throttledPause },
+      'the turn was cut off before its answer ended; it is taken again',
+    );
+  // The caller reports it, as for the calls before the turn.
   if ('lookAgainAt' in turn) throw turn.error;
   if (turn.is === 'done')
     return turn.outcome === 'pending' && clock.now() < deadline
@@ -215,7 +218,7 @@ const answerWithin = async (
   return goOn({ notBefore: Math.min(turn.notBefore, deadline), percent: turn.percent, memory }, turn.because);
 };
 
-/** CodePipeline does not tell a worker that its execution was stopped: asked before every turn, since any may be the irreversible one. */
+/** CodePipeline does not report a stopped execution to its worker, so it is read before every turn: any turn may be irreversible. */
 const stopping = async (
   { pipelineContext }: JobData,
   token: JobToken,
@@ -240,5 +243,5 @@ const runOf = ({ pipelineContext = {}, inputArtifacts = [] }: JobData, env: Env)
   });
 };
 
-/** What the action is about: its endpoint. Only the action types that are about endpoints have a link made of it. */
+/** The subject of the action: its endpoint. Only the action types for endpoints have a link with it. */
 const subjectOf = (_inputs: unknown, target: Target): string | undefined => target.endpoint?.name;

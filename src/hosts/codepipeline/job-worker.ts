@@ -8,7 +8,7 @@ import { printDefect, processTerminal } from '../terminal.ts';
 import { createWorker, type Worker } from './answer-jobs.ts';
 import type { AnyOperation } from './job-turn.ts';
 
-/** AWS documents no lower bound for polling; thirty seconds is what its own sample worker does (aws-codepipeline-custom-job-worker). */
+/** AWS documents no lower bound for polling. Its own sample worker polls every thirty seconds (aws-codepipeline-custom-job-worker). */
 const pollPause = seconds(30);
 
 /**
@@ -32,14 +32,14 @@ const configured = async (env: Env, offered: readonly AnyOperation[]) => {
     throw new InputError(`MODEL_DELIVERY_JOBS_AT_ONCE: ${quoted(atOnce)} is not a number from 1 to 99`);
   const clock = await chooseClock(env);
   const operations = offered.filter(({ name }) => names?.includes(name) ?? true);
-  // One line of a log is one line: what CloudWatch Logs shows as another event was written by this worker.
+  // One message is one line, so that each event in CloudWatch Logs is a message of this worker.
   const say = (line: string): void => processTerminal.out(oneLine(redacted(line)));
   const worker = createWorker({ env, clock, operations, jobsAtOnce: Number(atOnce), say });
   return { worker, clock, operations, say };
 };
 
 /**
- * Polls until `stop` aborts; the jobs it then has are finished and answered first.
+ * Polls until `stop` aborts, then finishes and answers its open jobs.
  * @returns the process's exit code
  */
 export const runWorker = async (env: Env, offered: readonly AnyOperation[], stop: AbortSignal): Promise<0 | 1 | 2> => {
@@ -51,7 +51,7 @@ export const runWorker = async (env: Env, offered: readonly AnyOperation[], stop
       await worker.sweep();
       await clock.sleepUntil(began + pollPause, stop);
     }
-    say('stopped; every job it had is answered');
+    say('stopped; every job is answered');
     return 0;
   } catch (error) {
     if (error instanceof InputError) processTerminal.err(`job-worker: ${error.message}`);

@@ -6,16 +6,16 @@ export class ZipError extends Error {
   override readonly name = 'ZipError';
 }
 
-/** A manifest is a few kilobytes: what unpacks to more is not one, or is a bomb. */
+/** A manifest has a few kilobytes. A much larger entry is not a manifest, or is a zip bomb. */
 const mostUnpackedBytes = 16 * 1024 * 1024;
 
 /**
- * The file at `path` in a zip archive, as UTF-8 text; undefined when there is none. Nothing is written to a disk, so that an entry's
- * name is compared and never followed.
+ * The file at `path` in a zip archive, as UTF-8 text; undefined when there is none. Nothing is written to a disk: an entry's name is
+ * only compared and never followed.
  * @throws {ZipError}
  */
 export const readZipEntry = async (archive: Buffer, path: string): Promise<string | undefined> => {
-  // Names as bytes: writers that do not set the flag for UTF-8 mean it nevertheless, not the code page of 1981.
+  // Names are compared as bytes: writers without the UTF-8 flag still write UTF-8, not the code page of 1981.
   const zip = await fromBufferPromise(archive, { decodeStrings: false }).catch(refuse('it is not a zip archive'));
   const entry = await findEntry(zip, Buffer.from(path)).catch(refuse('its directory is damaged'));
   if (entry === undefined) return undefined;
@@ -30,7 +30,7 @@ const findEntry = async (zip: ZipFile, name: Buffer): Promise<Entry | undefined>
   let found: Entry | undefined;
   for await (const entry of zip.eachEntry()) {
     if (!name.equals(entry.fileNameRaw)) continue;
-    // Which of the two another reader takes is not known.
+    // Another reader might take either of the two.
     if (found !== undefined) throw new ZipError('it has two entries of that name');
     found = entry;
   }

@@ -4,8 +4,8 @@ import { keyOf, quoted } from '../../secrets.ts';
 import { fieldsOf, type Written } from '../read-inputs.ts';
 
 /**
- * `--name value`, `--name=value`; a boolean also as `--name` and `--no-name`. An option that is given twice must say the same both
- * times: the last of two environments is not what the user meant by both. A field that is `repeatable` has all its texts, one a line.
+ * `--name value`, `--name=value`; a boolean also as `--name` and `--no-name`. An option that is given twice must have the same value
+ * both times: with two environments the user's intention is unknown. A `repeatable` field has all its texts, one a line.
  * @throws {InputError} for an argument that is not declared, with the closest one
  */
 export const readArguments = (schema: Schema<object>, args: readonly string[]): Written => {
@@ -24,9 +24,9 @@ export const readArguments = (schema: Schema<object>, args: readonly string[]): 
 interface Option {
   readonly name: string;
   readonly field: Field<unknown>;
-  /** Written `--no-name`. */
+  /** True for `--no-name`. */
   readonly negated: boolean;
-  /** After the equals sign. */
+  /** The text after the equals sign. */
   readonly inline: string | undefined;
 }
 
@@ -37,7 +37,7 @@ const readOption = (argument: string, fields: ReadonlyMap<string, Field<unknown>
       throw new InputError(`${keyOf(argument)} is not an option${suggestion(argument.slice(1), fields)}`);
     throw new InputError(`${quoted(argument)} is not expected here; options are written --name value`);
   }
-  // The word alone never comes this far.
+  // `--help` alone is handled before.
   if (written === 'help') throw new InputError('--help takes no value; write it alone');
   const plain = fields.get(written);
   if (plain) return { name: written, field: plain, negated: false, inline };
@@ -49,7 +49,7 @@ const readOption = (argument: string, fields: ReadonlyMap<string, Field<unknown>
   return { name, field, negated: true, inline };
 };
 
-/** YAML 1.2 core: what a boolean input of an action may be. Any other word after a boolean option is a mistake of its own. */
+/** The boolean texts of YAML 1.2 core, as in an action's inputs. Any other word after a boolean option is a mistake. */
 const isBoolean = (text: string | undefined): boolean => /^(true|false|True|False|TRUE|FALSE)$/.test(text ?? '');
 
 const takesNext = ({ field, negated }: Option, next: string | undefined): boolean =>
@@ -59,7 +59,7 @@ const textOf = ({ name, field, negated, inline }: Option, next: string | undefin
   if (field.kind === 'boolean') {
     if (negated) return 'false';
     if (inline !== undefined || isBoolean(next)) return next ?? '';
-    // `--retry yes`: the word is no option, so it was meant for this one.
+    // `--retry yes`: the word is not an option, so it belongs to this one.
     if (next !== undefined && !next.startsWith('-')) field.parse(next, name);
     return 'true';
   }

@@ -27,7 +27,7 @@ export interface CommandLine {
 
 export type ExitCode = 0 | 1 | 2 | 3;
 
-const tellingInputs = {
+const reportInputs = {
   json: flag({
     description: 'Print the result as JSON on standard output; everything else goes to standard error.',
     default: false,
@@ -42,17 +42,17 @@ const tellingInputs = {
   ),
 };
 
-/** Inputs a command sets itself: `plan` is `deploy-endpoint` with `dry-run: true`. */
+/** Inputs that a command sets itself: `plan` is `deploy-endpoint` with `dry-run: true`. */
 export type Preset = Readonly<Record<string, string>>;
 
-/** What a command that runs this operation takes; what it sets itself is no option of it. */
+/** The options of a command that runs this operation, without the inputs that the command sets itself. */
 export const optionsOf = (operation: { readonly inputs: Schema<object> }, preset: Preset = {}): Schema<object> =>
   Object.fromEntries(Object.entries(allOptionsOf(operation)).filter(([name]) => !(name in preset)));
 
 const allOptionsOf = ({ inputs }: { readonly inputs: Schema<object> }): Schema<object> => ({
   ...inputs,
   ...commonInputs,
-  ...tellingInputs,
+  ...reportInputs,
 });
 
 /** Runs one operation to its end. Never rejects. */
@@ -68,8 +68,8 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
     refuseOtherThan(preset, fromArguments, name);
     keepSecretsOf(env);
     const written: Written = (input) => preset[input] ?? fromArguments(input);
-    const telling = readInputs(tellingInputs, written);
-    const say = (text: string): void => (telling.json ? terminal.err : terminal.out)(redacted(text));
+    const reporting = readInputs(reportInputs, written);
+    const say = (text: string): void => (reporting.json ? terminal.err : terminal.out)(redacted(text));
     const delivery = startDelivery(operation, {
       env,
       run: runFrom(env, 'command-line'),
@@ -86,23 +86,23 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
       ),
     ]);
     const token = report.result.outcome === 'pending' ? report.token : undefined;
-    if (telling.json)
+    if (reporting.json)
       terminal.out(jsonText({ ...resultJson(report.result), ...withoutUndefined({ 'resume-token': token }) }, 2));
     else {
       const remedy = exitCodeOf(report.result) === 0 ? '' : `\n  what to do: ${reason(report.result.reason).remedy}`;
       terminal.out(`${resultAsText(report, name)}${token ? `\n  resume-token: ${token}` : ''}${remedy}`);
     }
-    // Reporting never fails a delivery (DESIGN §7 rule 13); but outputs that the next command depends on must not be missing in green.
-    const unwritten = writeFile(telling.junit, () => junitOf(report));
+    // Reporting never fails a delivery (DESIGN §7 rule 13). But a green command must not lack outputs that the next command needs.
+    const unwritten = writeFile(reporting.junit, () => junitOf(report));
     if (unwritten) terminal.err(`warning: ${unwritten}`);
     const { outcome, reason: why } = report.result;
     const lost = [
-      writeFile(telling['exported-variables'], () => exportedVariables(report)),
-      telling.json ? faultOf('the JSON on standard output', await terminal.outFault?.()) : undefined,
+      writeFile(reporting['exported-variables'], () => exportedVariables(report)),
+      reporting.json ? faultOf('the JSON on standard output', await terminal.outFault?.()) : undefined,
     ].filter((fault) => fault !== undefined);
     for (const fault of lost)
       terminal.err(
-        `${name}: ${fault}\n  the delivery itself ended ${outcome}/${why}; make room for the output and run again: what is done already is not done twice`,
+        `${name}: ${fault}\n  the delivery itself ended ${outcome}/${why}; make room for the output and run again: finished work is not repeated`,
       );
     const code = exitCodeOf(report.result);
     return lost.length === 0 || code === 2 ? code : 1;
@@ -113,7 +113,7 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
   }
 };
 
-/** `plan --dry-run` says the same twice; `plan --no-dry-run` wants something else. @throws {InputError} */
+/** `plan --dry-run` is redundant and allowed; `plan --no-dry-run` is a contradiction. @throws {InputError} */
 const refuseOtherThan = (preset: Preset, written: Written, command: string): void => {
   for (const [input, value] of Object.entries(preset)) {
     const given = written(input);

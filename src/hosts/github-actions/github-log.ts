@@ -3,8 +3,8 @@ import { oneLine, withoutCommands } from '../../plain-text.ts';
 import { keepSecret, redacted, withoutKnownSecrets } from '../../secrets.ts';
 
 /**
- * The room of the GitHub host's printing, and the one user of `@actions/core`: whatever the runner reads of this process goes through
- * here, on standard output, in annotations and in its files. Foreign text in it is text (DESIGN §7 rule 22), and no secret is (rule 16).
+ * All printing of the GitHub host, and the one user of `@actions/core`. All text for the runner goes through here: standard output,
+ * annotations and its files. Foreign text in it is never a command (DESIGN §7 rule 22), and it contains no secret (rule 16).
  */
 
 /** GitHub cuts the message of an annotation at 4,096 characters. */
@@ -29,15 +29,15 @@ export const annotateWarning = (message: string): void => core.warning(plain(mes
 /** Shown only where the run was started with debug logging. */
 export const printDebug = (text: string): void => core.debug(plain(text));
 
-/** Nothing that is printed from now on shows the secret, by whichever step of the job. */
+/** Masks the secrets in all later output of every step of the job. */
 export const hide = (...secrets: readonly (string | undefined)[]): void => {
   keepSecret(...secrets);
   for (const secret of secrets) if (secret !== undefined && secret.trim() !== '') core.setSecret(secret);
 };
 
 /**
- * Between delimiters that nothing foreign can know: the toolkit draws them anew for every value. Machines read it: the value was made
- * plain when it was composed.
+ * Sets an output between delimiters that foreign text cannot know: the toolkit draws them anew for every value. Machines read the output,
+ * so the value is not changed here: it was made plain when it was composed.
  */
 export const setOutput = (name: string, value: string | boolean): void =>
   core.setOutput(name, withoutKnownSecrets(String(value)));

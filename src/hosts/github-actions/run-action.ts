@@ -33,15 +33,15 @@ import {
 import { stepState as state } from './step-state.ts';
 
 /**
- * An action's whole `main.ts`. The same bundle is the post step, which finds out by the state that the main step saved.
- * Ends the process: 0 for a green step, 1 for a red one; a post step is green when it brought the far side to rest.
+ * An action's whole `main.ts`. The same bundle is the post step; it recognises itself by the state that the main step saved. Ends the
+ * process: 0 for a green step, 1 for a red one. A post step is green when it settled the release.
  */
 export const runAction = async <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   seams: Seams = {},
 ): Promise<void> => {
   const isPost = readState(state.started) !== '';
-  // Everything was said and done: the usual case.
+  // The main step has finished and reported: the usual case.
   if (isPost && readState(state.reported) !== '') return;
 
   failLoudly();
@@ -67,18 +67,18 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
     : startDelivery(operation, host);
   if (!isPost) announce(delivery);
   const report = await endOf(delivery, outOfTime);
-  const { outputsWritten } = await tell(
+  const { outputsWritten } = await publishReport(
     isPost
       ? { ...report, remarks: ['The main step was stopped before it could finish; its post step wrote this.'] }
       : report,
   );
-  // A connection that is still open must not keep a step alive that has ended. No step reads what a post step puts out.
+  // An open connection must not keep an ended step alive. No step reads the outputs of a post step.
   process.exit((isPost ? !report.unsettled : isGreen(report) && outputsWritten) ? 0 : 1);
 };
 
 const written: Written = readInput;
 
-/** @returns what is to be refused; warns instead where the user may not have written it */
+/** @returns the strays to refuse; only warns where the user may not have written them */
 const strays = (inputs: Schema<object>): Pick<Host, 'strays'> => {
   const declared = fieldsOf({ ...inputs, ...commonInputs, ...githubInputs }).map(([name]) => name);
   const found = strayInputs(process.env, declared);
@@ -101,14 +101,16 @@ const endOf = (delivery: Delivery, outOfTime: Promise<void>): Promise<Report> =>
     ),
   ]);
 
-/** A killed process can set nothing, so the outputs say from the start what is then true; the end overwrites them. */
+/** A killed process can set no outputs, so they have the values for that case from the start; the end overwrites them. */
 const announce = (delivery: Delivery): void => {
   quietly('state', () => saveState(state.started, 'yes'));
   try {
     setOutputs(delivery.interrupted('the run was killed before it could report'));
   } catch (error) {
-    // A rollback must not wait for a disk: the run goes on, and its end says whether the outputs could be written then.
-    print(`the outputs cannot be written now (${messageOf(error)}); the step will be red if that stays so`);
+    // A rollback must not wait for a disk: the run goes on, and reports at its end whether the outputs could be written.
+    print(
+      `the outputs cannot be written now (${messageOf(error)}); the step will fail if they cannot be written at its end either`,
+    );
   }
 };
 
@@ -126,10 +128,10 @@ const observer: Observer = {
 };
 
 /**
- * Outputs first: later jobs depend on them. Then the state, so that nothing is undone that was delivered, should the summary be
- * interrupted. No telling can change how the delivery ended; but a step whose outputs nobody can read must not be green.
+ * Outputs come first: later jobs depend on them. Then the state, so that an interrupted summary does not undo the delivery. No report
+ * changes the outcome of the delivery. But a step without readable outputs must not be green.
  */
-const tell = async (report: Report): Promise<{ readonly outputsWritten: boolean }> => {
+const publishReport = async (report: Report): Promise<{ readonly outputsWritten: boolean }> => {
   const outputsWritten = tryOutputs(report);
   quietly('state', () => {
     if (report.token) saveState(state.token, report.token);
@@ -152,7 +154,7 @@ const tryOutputs = (report: Report): boolean => {
       'outputs not written',
       `the outputs could not be written, and later steps depend on them: ${messageOf(error)}\n` +
         `The delivery itself ended ${outcome}/${why}. Make the file that GITHUB_OUTPUT names writable (is the runner's disk full?),` +
-        ' then run again: what is done already is not done twice.',
+        ' then run again: finished work is not repeated.',
     );
     return false;
   }
@@ -160,7 +162,7 @@ const tryOutputs = (report: Report): boolean => {
 
 /** @throws {Error} when the runner gave no file to write them to, or the file cannot be written */
 const setOutputs = ({ result, token, endpointKey, wouldChange }: Report): void => {
-  // The toolkit would print a command instead, which runners have stopped to obey.
+  // The toolkit would print a command instead, which runners no longer obey.
   if (!process.env['GITHUB_OUTPUT']) throw new Error('GITHUB_OUTPUT is not set');
   for (const [name, value] of Object.entries(result.outputs)) setOutput(name, value);
   setOutput('outcome', result.outcome);
@@ -172,9 +174,9 @@ const setOutputs = ({ result, token, endpointKey, wouldChange }: Report): void =
 };
 
 /** DESIGN §7 rule 13. */
-const quietly = (channel: string, tellIt: () => void): void => {
+const quietly = (channel: string, write: () => void): void => {
   try {
-    tellIt();
+    write();
   } catch (error) {
     warnOnce(channel, error);
   }
@@ -192,7 +194,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 
 const annotationOf = ({ result }: Report): string => `${result.because}\n${reason(result.reason).remedy}`;
 
-/** Node would print the error itself, message first and as it is; and the runner would read it for commands. */
+/** Without this, Node would print the unchanged error message, and the runner would search it for commands. */
 const failLoudly = (): void => {
   for (const event of ['uncaughtException', 'unhandledRejection'] as const)
     process.once(event, (error: unknown) => {

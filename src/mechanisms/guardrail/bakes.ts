@@ -4,7 +4,7 @@ import { type CountedFleet, metricDelay, requestsSeen } from '../../metrics/traf
 import type { Bake, Submission } from '../../release/record.ts';
 import type { World } from '../../world.ts';
 
-/** The bakes seen so far and those SageMaker shows now. A fleet below its full size is baking as a canary. */
+/** The bakes seen so far and those that SageMaker shows now. A fleet below its full size bakes as a canary. */
 export const witnessBakes = (
   seen: readonly Bake[],
   pending: Pending | undefined,
@@ -41,9 +41,9 @@ export const countBakes = async (
 };
 
 /**
- * Rule 5: a bake without traffic proves nothing. Finds the bake that had, or will have, fewer requests than it needs: finished
- * ones by their count; the running one in its last three minutes, projected from the minutes whose metrics are complete, which
- * is the last moment at which an abort still takes effect before SageMaker goes on.
+ * Rule 5: a bake without traffic proves nothing. Finds the bake that had, or will have, fewer requests than it needs. A finished bake
+ * is judged by its count. The running bake is judged in its last three minutes, by a projection from the minutes whose metrics are
+ * complete. That is the last moment at which an abort still takes effect before SageMaker goes on.
  */
 export const starvedBake = async (
   world: World,
@@ -66,7 +66,7 @@ export const starvedBake = async (
   return projected < minimumRequests ? { bake: ending, requests: projected, projected: true } : undefined;
 };
 
-/** When the last uncounted bake can be counted; undefined when all are. */
+/** The time at which the last uncounted bake can be counted; undefined when all are counted. */
 export const countableAt = (bakes: readonly Bake[]): Instant | undefined => {
   const open = bakes.filter(({ requests }) => requests === undefined).map(({ endsAt }) => endsAt + metricDelay);
   return open.length === 0 ? undefined : Math.max(...open);

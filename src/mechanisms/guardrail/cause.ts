@@ -8,17 +8,17 @@ import type { UpdateCause } from '../mechanism.ts';
 import { watchedAlarms, wentRed } from '../release-alarms.ts';
 import type { Turn } from '../turn.ts';
 
-/** `Mechanism.cause` of an update that was to deliver a version. */
+/** `Mechanism.cause` of an update that should deliver a version. */
 export const whyReturned = async (turn: Turn, live: LiveEndpoint): Promise<UpdateCause> => {
   const { reason, because } = await causeOfUpdate(turn);
   return { reason, because: `${because}; ${servingNow(turn.release, live)} serves` };
 };
 
-/** The version that an update was taken back to. */
+/** The version that serves after an update was taken back. */
 export const servingNow = ({ baseline }: Release, live: LiveEndpoint): string =>
   baseline?.version ?? live.endpointConfig;
 
-/** Why SageMaker took an update back, without what follows from it. */
+/** The reason why SageMaker took an update back, without its consequences. */
 export const causeOfUpdate = async (turn: Turn): Promise<UpdateCause> => {
   const { release, world } = turn;
   const submittedAt = release.witnessed.submittedAt ?? release.startedAt;
@@ -30,7 +30,7 @@ export const causeOfUpdate = async (turn: Turn): Promise<UpdateCause> => {
   });
 };
 
-/** The alarms that took the update back: as witnessed, else what went off since the candidate's first bake or request. */
+/** The alarms that took the update back: from the record, else the alarms that went off since the candidate's first bake or request. */
 const redAlarms = async (turn: Turn): Promise<readonly string[]> => {
   const { witnessed, startedAt } = turn.release;
   if (witnessed.alarms !== undefined) return witnessed.alarms;
@@ -50,8 +50,8 @@ interface Evidence {
 }
 
 /**
- * FailureReason is free text that can be stale, vanish, or say nothing (reference/sagemaker.md §2.7, §2.8): it is matched by
- * prefix for the few causes AWS documents, and never needed for an alarm, which is proven by the alarm's own state.
+ * FailureReason is free text. It can be stale, vanish, or be empty of meaning (reference/sagemaker.md §2.7, §2.8). It is matched by
+ * prefix for the few causes that AWS documents. An alarm does not need it: the alarm's own state is the proof.
  */
 export const causeOf = ({ release, redAlarms, failureReason, elapsedSeconds }: Evidence): UpdateCause => {
   const { abort } = release.witnessed;
@@ -61,18 +61,18 @@ export const causeOf = ({ release, redAlarms, failureReason, elapsedSeconds }: E
     return { reason: abort.why, because: abort.because ?? abortSentence(abort.why) };
   if (others.length > 0)
     return { reason: 'alarm', because: `${plural(others.length, 'alarm')} ${others.join(', ')} went off` };
-  const told = failureReason === undefined ? '' : `: ${failureReason}`;
+  const given = failureReason === undefined ? '' : `: ${failureReason}`;
   const named = byFailureCause[failureCause(failureReason ?? '')];
-  if (named !== undefined) return { reason: named, because: `SageMaker took the update back${told}` };
-  // Only a guarded update was given a limit.
+  if (named !== undefined) return { reason: named, because: `SageMaker took the update back${given}` };
+  // Only a guarded update has a limit.
   if (guarded !== undefined && elapsedSeconds >= guarded.timeoutSeconds)
     return {
       reason: 'deployment-timeout',
-      because: `the update took longer than its limit of ${guarded.timeoutSeconds} s${told}`,
+      because: `the update took longer than its limit of ${guarded.timeoutSeconds} s${given}`,
     };
   return {
     reason: 'cause-unknown',
-    because: `the endpoint serves the old configuration again, and ${failureReason === undefined ? 'SageMaker gives no reason' : `nothing confirms the reason that SageMaker gives${told}`}`,
+    because: `the endpoint serves the old configuration again, and ${failureReason === undefined ? 'SageMaker gives no reason' : `SageMaker's reason is not confirmed${given}`}`,
   };
 };
 

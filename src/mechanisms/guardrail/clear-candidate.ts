@@ -7,7 +7,7 @@ import type { World } from '../../world.ts';
 import type { Deliver, Planned } from '../mechanism.ts';
 import { restoring, swapSeconds } from '../replacement/plan.ts';
 
-/** Guardrails need one variant: the candidate that an ended stepped release left behind goes first, by a release of its own. */
+/** Guardrails need one variant. A release of its own first removes the candidate that an ended stepped release left behind. */
 export const planClearing = async (
   world: World,
   { asked: { spec }, record }: Deliver,
@@ -21,11 +21,11 @@ export const planClearing = async (
   const to = alone(from);
   return {
     plan: {
-      title: `let the candidate go that an earlier release left on ${endpoint}, then deploy`,
+      title: `remove the candidate that an earlier release left on ${endpoint}, then deploy`,
       changes: [
         { verb: 'update', object: `endpoint ${endpoint}`, details: [`${from.endpointConfig} → ${to.endpointConfig}`] },
       ],
-      notes: ['what serves stays the same; the delivery is planned once it stands alone'],
+      notes: ['the version that serves stays the same; the delivery is planned once it serves alone'],
       expectedSeconds: swapSeconds,
       peakInstances: { [to.instanceType]: 3 * to.instanceCount },
       permissions: rollbackPermissions({ scales: spec.autoscaling !== undefined }),

@@ -2,7 +2,7 @@ import type { DeploymentConfig } from '../../aws/sagemaker.ts';
 import type { Guardrail } from '../../rollout/compile.ts';
 
 /**
- * SageMaker's words for a compiled guardrail rollout. WaitIntervalInSeconds is required by the service model even for
+ * A compiled guardrail rollout as SageMaker's DeploymentConfig. The service model requires WaitIntervalInSeconds even for
  * ALL_AT_ONCE, though AWS's own sample omits it (reference/sagemaker.md §3.1).
  */
 export const deploymentConfig = (path: Guardrail, alarmNames: readonly string[]): DeploymentConfig => ({

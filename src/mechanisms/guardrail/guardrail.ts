@@ -18,7 +18,7 @@ export const guardrail: Mechanism = {
   plan: async (world, request) =>
     request.operation === 'deploy-endpoint'
       ? ((await planClearing(world, request)) ?? planDelivery(world, request))
-      : refusePlan(request, 'deployment guardrails bring a version up; shift-traffic walks strategy steps only'),
+      : refusePlan(request, 'deployment guardrails only deliver a version; shift-traffic needs strategy steps'),
   submit: async (turn, wanted) =>
     (await createReleaseAlarms(turn, releaseAlarmsOf(turn, wanted?.rollout))) ??
     (await freeScaling(turn)) ??

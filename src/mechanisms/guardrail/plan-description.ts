@@ -17,7 +17,7 @@ import type { Path } from '../../rollout/compile.ts';
 import type { World } from '../../world.ts';
 import type { DeliveryRequest } from '../request.ts';
 
-/** All that the planning turn found out. */
+/** All facts of the planning turn. */
 export interface PlanFacts {
   readonly asked: DeliveryRequest;
   readonly registered: RegisteredVersion;
@@ -34,7 +34,7 @@ export interface PlanFacts {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** The plan as people read it: what changes, in order, and what they should know before it does. */
+/** The plan for readers: the changes in order, and the notes to read before them. */
 export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan> => {
   const { asked, live, wanted, serves, path, registered, baseline } = facts;
   const around = await aroundChanges(world, facts);
@@ -81,7 +81,7 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
     permissions: deployPermissions({
       creates: live === undefined,
       passesRole: asked.spec.executionRole !== undefined,
-      // A scalable target is set aside while the instance type changes.
+      // Autoscaling is suspended while the instance type changes.
       scales:
         asked.spec.autoscaling !== undefined ||
         (!serves && baseline !== undefined && baseline.instanceType !== asked.spec.instance?.type),
@@ -172,7 +172,7 @@ const notesOf = (facts: PlanFacts): readonly string[] => {
     ...(count.note ? [count.note] : []),
     ...quotaNotes(facts),
     ...(registered.unpinned
-      ? ['the registered image or artifact is not pinned: what runs may differ from what was tested']
+      ? ['the registered image or artifact is not pinned: the deployed content may differ from the tested content']
       : []),
     ...(guarded && requests.metric !== 'Invocations'
       ? [`async endpoints publish no Invocations: the new fleet's requests are counted by its ${requests.metric}`]
@@ -189,10 +189,10 @@ const notesOf = (facts: PlanFacts): readonly string[] => {
     ...(baseline && mayBecome({ instanceType: hardwareOf(asked.spec) }, baseline)
       ? [`rolling back means ${baseline.version ?? baseline.endpointConfig}; its configuration and model are kept`]
       : []),
-    // docs/permissions: rollback may publish what is named for its endpoint.
+    // docs/permissions: rollback may publish configs that are named for its endpoint.
     ...(baseline && !isNamedFor(asked.spec.name, baseline.endpointConfig)
       ? [
-          `${baseline.endpointConfig} is not named for ${asked.spec.name}: whoever rolls back to it must be allowed sagemaker:UpdateEndpoint on endpoint-config/${baseline.endpointConfig.toLowerCase()} by name`,
+          `${baseline.endpointConfig} is not named for ${asked.spec.name}: a rollback to it needs sagemaker:UpdateEndpoint on endpoint-config/${baseline.endpointConfig.toLowerCase()} by name`,
         ]
       : []),
     ...(live !== undefined &&

@@ -20,9 +20,9 @@ import { deploymentConfig } from './deployment-config.ts';
 import { describePlan } from './plan-description.ts';
 
 /**
- * Plans a delivery by everything but steps: decides once whether it creates the endpoint, updates it or has nothing to submit, and freezes
- * the decisions.
- * @throws {Refusal} for whatever would make the delivery fail or prove nothing
+ * Plans a delivery by every strategy but steps. Decides once whether it creates the endpoint, updates it or has nothing to submit, and
+ * freezes the decisions.
+ * @throws {Refusal} for anything that would make the delivery fail or prove nothing
  */
 export const planDelivery = async (world: World, request: Deliver): Promise<Planned> => {
   const { asked, registered, record, attempt, tags } = request;
@@ -61,7 +61,7 @@ export const planDelivery = async (world: World, request: Deliver): Promise<Plan
   };
 };
 
-/** What serves, and what the request makes beside it. */
+/** The live endpoint, and the content that the request wants on it. */
 interface Found {
   readonly live: LiveEndpoint | undefined;
   readonly baseline: Configuration | undefined;
@@ -82,7 +82,7 @@ const look = async (world: World, { asked, registered, record, attempt }: Delive
   const count = countOf(spec, live, live !== undefined && (await scalingOf(world, spec.name, variant)) !== undefined);
   const { packageVersion } = registered;
   const wanted = desiredOf(world, asked, { packageVersion, variant, instanceCount: count.inConfig, attempt });
-  // A mix of two configurations serves after UpdateRollbackFailed, whichever is named (reference/sagemaker.md §2.7).
+  // After UpdateRollbackFailed a mix of two configurations serves, whatever name the endpoint shows (reference/sagemaker.md §2.7).
   const serves =
     live !== undefined &&
     live.status !== 'UpdateRollbackFailed' &&
@@ -90,12 +90,12 @@ const look = async (world: World, { asked, registered, record, attempt }: Delive
   if (serves && live.pending !== undefined && record.live === undefined)
     throw new Refusal(
       'endpoint-unusable',
-      `${spec.name} serves ${live.endpointConfig} and is being updated to ${live.pending.endpointConfig} by somebody else: wait until that has ended`,
+      `${spec.name} serves ${live.endpointConfig} and another update to ${live.pending.endpointConfig} is running: wait until that has ended`,
     );
   return { live, baseline, variant, count, wanted, serves, ...pathOf(asked, live, baseline, count, serves) };
 };
 
-/** @throws {Refusal} `infeasible-rollout`, also over what serves already */
+/** @throws {Refusal} `infeasible-rollout`, also when the version serves already */
 const pathOf = (
   { spec, rollout }: Deliver['asked'],
   live: LiveEndpoint | undefined,
@@ -104,7 +104,7 @@ const pathOf = (
   serves: boolean,
 ): Pick<Found, 'path' | 'notes'> => {
   const compiled = compile(rollout, {
-    // What serves already moves nothing, whether or not its rollout could be carried out.
+    // A version that serves already moves no traffic, whether or not its rollout is feasible.
     exists: live !== undefined && !serves,
     instanceCount: count.expected,
     fleet: runningOn({ instanceType: hardwareOf(spec) }),
@@ -118,7 +118,7 @@ const pathOf = (
 const runningOn = ({ instanceType }: Pick<Configuration, 'instanceType'>): Hardware =>
   capacityOf({ instanceType }) === 'instances' ? { serverless: false, instanceType } : { serverless: true };
 
-/** How the endpoint gets to what is asked. */
+/** How the endpoint gets to the requested state. */
 interface Way {
   readonly submission: Submission;
   readonly alarms: readonly AlarmSpec[];
@@ -143,7 +143,7 @@ const wayOf = async (world: World, request: Deliver, found: Found): Promise<Way>
   };
 };
 
-/** Under deployment guardrails: its alarms can fire, its bakes see enough requests, and the judge knows what is usual. */
+/** An update under deployment guardrails: its alarms can fire, its bakes see enough requests, and the judge knows the usual rates. */
 const guarded = async (
   world: World,
   { asked: { spec, rollout }, record }: Deliver,
@@ -185,7 +185,7 @@ const guarded = async (
   };
 };
 
-/** The policy of the judge, frozen from the old fleet's day, when the manifest has one. */
+/** The judge's policy, frozen from the old fleet's last day, when the manifest has a judge. */
 const judgedBy = async (
   world: World,
   fleet: { readonly endpoint: string; readonly variant: string },

@@ -18,7 +18,7 @@ const stoppable = (submission: Submission): GuardedUpdate | undefined =>
 export const stopUpdate = async (turn: Turn, why: ReasonCode, because: string): Promise<TurnResult | undefined> =>
   stoppable(turn.release.submission) && stop(turn, why, `stopping the update: ${because}`, { because });
 
-/** The only lever SageMaker leaves for stopping an update is an alarm (reference/sagemaker.md §3.3). */
+/** An alarm is SageMaker's only way to stop an update (reference/sagemaker.md §3.3). */
 const stop = async (
   turn: Turn,
   why: ReasonCode,
@@ -50,25 +50,25 @@ const stop = async (
   return { because, percent: 80, notBefore: turn.nextPoll() };
 };
 
-/** A person's word first; and an order that was given is seen through. */
+/** A person's command comes first. A stop that has begun is finished. */
 export const stopIfAsked = async (turn: Turn): Promise<TurnResult | undefined> => {
   const { release } = turn;
   const { abort } = release.witnessed;
-  // Announced by a run that died before it published, or held for so long that it is about to be let go: published now.
+  // A run announced the abort and died before it published, or the published hold is about to expire: publish now.
   if (abort?.published === false || (abort && abort.at + abortHeldMs - minutes(10) <= turn.world.clock.now()))
     return stop(turn, 'aborted-by-hand', 'stopping the update');
-  const asked = release.commands.find(({ command }) => command === 'abort');
-  if (asked === undefined || abort !== undefined || stoppable(release.submission) === undefined) return undefined;
-  return stop(turn, 'aborted-by-hand', `stopping the update as ${asked.by} asked: ${asked.why}`);
+  const given = release.commands.find(({ command }) => command === 'abort');
+  if (given === undefined || abort !== undefined || stoppable(release.submission) === undefined) return undefined;
+  return stop(turn, 'aborted-by-hand', `stopping the update at the command of ${given.by}: ${given.why}`);
 };
 
-/** Rule 18: without its approval, or with another content than was approved, a version keeps no traffic. */
+/** Rule 18: a version keeps no traffic without its approval, or with content that differs from the approved content. */
 export const stopIfWithdrawn = async (turn: Turn, look: ApprovalLook): Promise<TurnResult | undefined> => {
   if (look.is !== 'withdrawn' || turn.release.witnessed.abort !== undefined) return undefined;
   return stopUpdate(turn, 'approval-withdrawn', look.withdrawal.because);
 };
 
-/** The same judge as in a stepped rollout; here its only lever is the alarm. */
+/** The same judge as in a stepped rollout. Here an alarm is its only way to take the traffic back. */
 export const stopIfConvicted = async (turn: Turn): Promise<TurnResult | undefined> => {
   const { judged } = stoppable(turn.release.submission) ?? {};
   const { abort, bakes = [], blindSince } = turn.release.witnessed;
@@ -88,7 +88,7 @@ const noteBlindness = async (turn: Turn, blind: boolean): Promise<Turn> => {
   return turn.save({ witnessed: blind ? { ...witnessed, blindSince: turn.world.clock.now() } : witnessed });
 };
 
-/** Rule 5: a bake that cannot prove anything is not waited for. */
+/** Rule 5: the release does not wait for a bake that cannot prove anything. */
 export const stopIfStarved = async (turn: Turn): Promise<TurnResult | undefined> => {
   const { release, world } = turn;
   const { minimumRequests } = stoppable(release.submission) ?? {};
@@ -103,7 +103,7 @@ export const stopIfStarved = async (turn: Turn): Promise<TurnResult | undefined>
   );
 };
 
-/** Without its alarms a bake is only a timer: what was deleted of the release's own is made again (reference/sagemaker.md §3.3). */
+/** Without its alarms a bake is only a timer: deleted alarms of this release are created again (reference/sagemaker.md §3.3). */
 export const putBack = async (
   turn: Turn,
   gone: readonly string[],
@@ -113,7 +113,7 @@ export const putBack = async (
   if (own.length === 0) return undefined;
   await putAlarms(turn, own);
   return {
-    because: `put back what somebody deleted: ${own.map(({ AlarmName }) => AlarmName).join(', ')}`,
+    because: `created deleted alarms of this release again: ${own.map(({ AlarmName }) => AlarmName).join(', ')}`,
     percent: 20,
     notBefore: turn.nextPoll(),
   };

@@ -16,14 +16,14 @@ import { countableAt, countBakes, witnessBakes } from './bakes.ts';
 import { whyReturned } from './cause.ts';
 import { putBack, stopIfAsked, stopIfConvicted, stopIfStarved, stopIfWithdrawn } from './stop-update.ts';
 
-/** The submission arrived, so a read without any sign of it is stale; past this, nothing is known any more. */
+/** The submission arrived, so a read without any sign of it is stale. After this time that is no longer certain. */
 const patience = minutes(10);
-/** How long weights and counts may lag behind InService before they are called wrong. */
+/** How long weights and counts may lag behind InService before they count as wrong. */
 const lag = minutes(5);
 
 /**
- * One look at a running update: write down what is seen, act on it, or conclude.
- * @param armed the alarms the release made for itself, to be put back when somebody deletes them
+ * One look at a running update: record the facts, act on them, or conclude.
+ * @param armed the alarms that the release created for itself; deleted ones are created again
  * @param ends how its mechanism verifies an update that arrived, and explains one that did not
  */
 export const supervise = async (
@@ -37,13 +37,13 @@ export const supervise = async (
   const underWay = live.pending !== undefined;
   const serves = !underWay && live.endpointConfig === turn.release.candidate.endpointConfig;
   const alarms = underWay || serves ? await alarmStates(turn) : nothingWatched;
-  // While it runs the release's own can be put back; what is missing at the end did not watch to the end.
+  // While the update runs, the release's own alarms can be created again. An alarm that is missing at the end did not watch to the end.
   const lost = underWay ? withoutOwn(alarms.gone, armed) : alarms.gone;
   const witnessing = await witness(turn, live, { ...alarms, gone: lost });
   switch (situation(live, witnessing)) {
     case 'moving': {
-      const asked = await stopIfAsked(witnessing);
-      if (asked !== undefined) return asked;
+      const stopped = await stopIfAsked(witnessing);
+      if (stopped !== undefined) return stopped;
       const stopping = witnessing.release.witnessed.abort !== undefined;
       const look = stopping ? standing : await lookAtApproval(witnessing, true);
       return (
@@ -98,7 +98,7 @@ type Situation =
   | 'mixed'
   | 'foreign';
 
-/** What DescribeEndpoint means for this release. `InService` alone means nothing (rule 1). */
+/** The meaning of DescribeEndpoint for this release. `InService` alone means nothing (rule 1). */
 const situation = (live: LiveEndpoint, { world, release }: Turn): Situation => {
   if (live.pending !== undefined && live.pending.endpointConfig !== release.candidate.endpointConfig) return 'foreign';
   if (live.status === 'Deleting') return 'foreign';
@@ -115,22 +115,22 @@ const situation = (live: LiveEndpoint, { world, release }: Turn): Situation => {
   return live.endpointConfig === release.baseline?.endpointConfig ? 'returned' : 'foreign';
 };
 
-/** FailureReason may vanish, alarms may go back to OK, bakes are over in minutes: what is seen is written down (DESIGN §8). */
+/** Records the facts that may vanish: FailureReason, alarms that go back to OK, bakes that are over in minutes (DESIGN §8). */
 const witness = async (turn: Turn, live: LiveEndpoint, alarmed: AlarmStates): Promise<Turn> => {
   const { release, world } = turn;
   const seen = release.witnessed;
   const updatingAt = seen.updatingAt ?? (inProgress(live.status) ? world.clock.now() : undefined);
-  // An old FailureReason may stay through the update (reference/sagemaker.md §2.7 rule 3); once it was gone, the next one is new.
+  // An old FailureReason may stay through the update (reference/sagemaker.md §2.7 rule 3). After it was gone once, the next one is new.
   const stale = updatingAt !== undefined && live.failureReason === undefined ? undefined : seen.staleFailureReason;
-  const told = live.failureReason === stale ? undefined : live.failureReason;
-  const failureReason = seen.failureReason ?? told;
+  const fresh = live.failureReason === stale ? undefined : live.failureReason;
+  const failureReason = seen.failureReason ?? fresh;
   const gone = [...new Set([...(seen.alarmsGone ?? []), ...alarmed.gone])].sort();
   const bakes = await countBakes(
     world,
     candidateFleet(turn),
     witnessBakes(seen.bakes ?? [], live.pending, release.submission),
   );
-  // What goes off while instances start says nothing of a candidate without traffic, and trips nothing.
+  // An alarm that goes off while instances start proves nothing about a candidate without traffic, and does not roll the update back.
   const red = live.pending === undefined || bakes.length === 0 ? [] : alarmed.red;
   const alarms = [...new Set([...(seen.alarms ?? []), ...red])].sort();
   const { staleFailureReason: _, ...others } = seen;
@@ -147,13 +147,13 @@ const witness = async (turn: Turn, live: LiveEndpoint, alarmed: AlarmStates): Pr
   return canonical(witnessed) === canonical(seen) && !renew ? turn : turn.save({ witnessed });
 };
 
-/** The update does not show, and what else may move the endpoint is none of these alarms' business. */
+/** No update of this release shows, and these alarms do not watch other changes of the endpoint. */
 const nothingWatched: AlarmStates = { red: [], gone: [], undecided: [], changed: [] };
 
 const withoutOwn = (names: readonly string[], armed: readonly AlarmSpec[]): readonly string[] =>
   names.filter((name) => !armed.some(({ AlarmName }) => AlarmName === name));
 
-/** An alarm that nobody can put back did not watch to the end, so the bakes proved less than was asked. */
+/** A deleted alarm that cannot be created again did not watch to the end, so the bakes proved less than the manifest requires. */
 const unwatched = async (turn: Turn): Promise<TurnResult | undefined> => {
   const gone = turn.release.witnessed.alarmsGone ?? [];
   if (gone.length === 0) return undefined;
@@ -181,17 +181,17 @@ const progress = (turn: Turn, live: LiveEndpoint, look: ApprovalLook): TurnResul
       ...(variant === undefined ? [] : [`${variant.current} of ${variant.desired} instances of the candidate`]),
       ...(red.length > 0 ? [`in ALARM: ${red.join(', ')}`] : []),
       ...saidOf(look),
-      ...(look.is === 'withdrawn' ? ['this update cannot be stopped, and is taken back when it is over'] : []),
+      ...(look.is === 'withdrawn' ? ['this update cannot be stopped and is taken back when it has ended'] : []),
     ].join('; '),
     percent: 15 + Math.round(70 * share),
     notBefore: turn.nextPoll(),
   };
 };
 
-/** The update is over, so no alarm can take it back any more; another update can. */
+/** The update has ended, so no alarm can take it back any more. Another update can. */
 const withdrawn = async (turn: Turn, live: LiveEndpoint): Promise<TurnResult | undefined> => {
   const { endpoint, release, world } = turn;
-  // A candidate beside what serves has no traffic yet.
+  // A dark candidate has no traffic yet.
   const look = await lookAtApproval(turn, release.candidate.beside === undefined);
   switch (look.is) {
     case 'standing':
@@ -209,13 +209,13 @@ const withdrawn = async (turn: Turn, live: LiveEndpoint): Promise<TurnResult | u
       if (release.candidate.beside)
         return turn.conclude(
           reason,
-          `${release.version} is up on ${endpoint}, without traffic, and gets none: ${because}`,
+          `${release.version} is up on ${endpoint} without traffic, and gets none: ${because}`,
         );
       return (
         (await turnBack(turn, because)) ??
         turn.conclude(
           'withdrawn-too-late',
-          `${endpoint} serves ${release.version}, and there is nothing to go back to: ${because}`,
+          `${endpoint} serves ${release.version}, and there is no configuration to go back to: ${because}`,
         )
       );
     }
@@ -230,7 +230,7 @@ const unverified = async (turn: Turn, live: LiveEndpoint, { verify }: Ends): Pro
   return turn.conclude('verification-mismatch', `the new configuration serves, but ${wrong.join('; ')}`);
 };
 
-/** A bake that ended without enough requests after the update had settled can no longer be stopped, only told. */
+/** After the update has settled, a bake without enough requests can only be reported: no update is left to stop. */
 const unproven = async (turn: Turn, live: LiveEndpoint): Promise<TurnResult | undefined> => {
   const { release, world } = turn;
   if (release.submission.mechanism !== 'guardrail') return undefined;
@@ -245,7 +245,7 @@ const unproven = async (turn: Turn, live: LiveEndpoint): Promise<TurnResult | un
       notBefore: countable,
     };
   const submittedAt = release.witnessed.submittedAt ?? release.startedAt;
-  // Nobody watched while it baked (a run that died): the requests since then are all there is to go by.
+  // No run watched the bakes (the run died): the requests since the submission are the only evidence.
   const least =
     bakes.length > 0
       ? Math.min(...bakes.map(({ requests = 0 }) => requests))
@@ -260,15 +260,15 @@ const unproven = async (turn: Turn, live: LiveEndpoint): Promise<TurnResult | un
 const succeeded = (turn: Turn): Promise<TurnResult> => {
   const { release, world, endpoint } = turn;
   const took = duration(world.clock.now() - release.startedAt);
-  const what = release.candidate.version ?? release.candidate.endpointConfig;
+  const name = release.candidate.version ?? release.candidate.endpointConfig;
   if (release.candidate.beside)
     return turn.conclude(
       'candidate-dark',
-      `${what} is up on ${endpoint} beside what serves, without traffic, after ${took}, verified`,
+      `${name} is up on ${endpoint} as a dark candidate, without traffic, after ${took}, verified`,
     );
   return release.operation === 'rollback'
-    ? turn.conclude('restored', `${endpoint} serves ${what} again after ${took}, verified`)
-    : turn.conclude('delivered', `${endpoint} serves ${what} after ${took}, verified`);
+    ? turn.conclude('restored', `${endpoint} serves ${name} again after ${took}, verified`)
+    : turn.conclude('delivered', `${endpoint} serves ${name} after ${took}, verified`);
 };
 
 const returned = async (turn: Turn, live: LiveEndpoint, { cause }: Ends): Promise<TurnResult> => {
@@ -279,13 +279,13 @@ const returned = async (turn: Turn, live: LiveEndpoint, { cause }: Ends): Promis
 /** Nothing serves, and only DeleteEndpoint is allowed (reference/sagemaker.md §2.7). */
 const failed = (turn: Turn, live: LiveEndpoint): Promise<TurnResult> => {
   const { endpoint, release } = turn;
-  const told = live.failureReason ?? 'SageMaker gives no reason';
+  const why = live.failureReason ?? 'SageMaker gives no reason';
   if (release.submission.kind !== 'create')
     return turn.conclude(
       'endpoint-unusable',
-      `${endpoint} is Failed since its update to ${release.candidate.endpointConfig}, and must be deleted: ${told}`,
+      `${endpoint} is Failed since its update to ${release.candidate.endpointConfig}, and must be deleted: ${why}`,
     );
-  return ['capacity', 'quota'].includes(failureCause(told))
-    ? turn.conclude('capacity-unavailable', told)
-    : turn.conclude('creation-failed', `${endpoint} could not be created: ${told}`);
+  return ['capacity', 'quota'].includes(failureCause(why))
+    ? turn.conclude('capacity-unavailable', why)
+    : turn.conclude('creation-failed', `${endpoint} could not be created: ${why}`);
 };

@@ -5,14 +5,14 @@ import { counted } from '../../judge/amounts.ts';
 import { grace } from '../submit.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 
-/** The configuration serves already, with another count than the manifest's: without autoscaling the manifest wins (rule 4). */
+/** Sets the manifest's count when the configuration serves already with another one: without autoscaling the manifest wins (rule 4). */
 export const bringCount = async (turn: Turn): Promise<TurnResult | undefined> => {
   const { world, endpoint, release } = turn;
   const { submission, candidate, witnessed } = release;
   if (submission.kind !== 'none' || submission.exclude.length === 0) return undefined;
   const live = await observe(world, endpoint);
   const fleet = live?.variants.find(({ name }) => name === submission.variant);
-  // What moves is waited for by whoever submits, and what serves something else is told there.
+  // `submit` waits for an endpoint in motion, and reports another configuration.
   if (!live || !fleet || inProgress(live.status) || live.endpointConfig !== candidate.endpointConfig) return undefined;
   const count = candidate.instanceCount;
   if (fleet.desired === count && fleet.current === count) return undefined;
@@ -21,11 +21,11 @@ export const bringCount = async (turn: Turn): Promise<TurnResult | undefined> =>
   if (now >= setAt + grace)
     return turn.conclude(
       'verification-mismatch',
-      `${endpoint} serves ${release.version} with ${counted(fleet.current, 'instance')}, and ${count} were asked for${live.failureReason ? `: ${live.failureReason}` : ''}`,
+      `${endpoint} serves ${release.version} with ${counted(fleet.current, 'instance')}, but the manifest wants ${count}${live.failureReason ? `: ${live.failureReason}` : ''}`,
     );
   const announced = await turn.save({ witnessed: { ...witnessed, countSetAt: setAt } });
   try {
-    // An absolute count: setting it twice is the same as once.
+    // The count is absolute, so a second call changes nothing.
     await setCount(announced, submission.variant, count);
   } catch (error) {
     if (classify(error) !== 'in-progress') throw error;

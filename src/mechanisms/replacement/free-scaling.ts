@@ -2,8 +2,8 @@ import { removeScaling, scalingOf } from '../../endpoint/scaling.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 
 /**
- * An instance type of a variant with a scalable target cannot be changed (AWS: endpoint-scaling-update): the target, with all
- * its policies and scheduled actions, goes into the record, then away. `restoreScaling` brings it back however the update ends.
+ * The instance type of a variant with a scalable target cannot be changed (AWS: endpoint-scaling-update). The record first keeps the
+ * target with all its policies and scheduled actions; then the target is removed. `restoreScaling` restores it after every outcome.
  */
 export const freeScaling = async (turn: Turn): Promise<TurnResult | undefined> => {
   const { world, endpoint, release } = turn;
@@ -13,5 +13,8 @@ export const freeScaling = async (turn: Turn): Promise<TurnResult | undefined> =
   if (existing === undefined) return undefined;
   await turn.save({ scaling: release.scaling ?? existing });
   await removeScaling(world, existing);
-  return { because: `set autoscaling of ${existing.resourceId} aside: the instance type changes`, percent: 9 };
+  return {
+    because: `removed autoscaling of ${existing.resourceId} for the duration of this release: the instance type changes`,
+    percent: 9,
+  };
 };

@@ -6,7 +6,7 @@ import type { Configuration, NewRelease } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import type { Planned, Restore } from '../mechanism.ts';
 
-/** Plans the way back to a configuration that served before: it publishes nothing and makes no alarms. */
+/** Plans the way back to a configuration that served before. It publishes nothing and creates no alarms. */
 export const planRestore = (request: Restore): Planned => ({
   plan: describe(request),
   release: restoring(request),
@@ -33,14 +33,14 @@ export const restoring = ({ record, from, to, variant }: Omit<Restore, 'operatio
       mechanism: 'replacement',
       kind: 'update',
       variant,
-      // Of two variants the one that stays has what weight it had; alone it must have all of it.
+      // The variant that stays keeps its weight beside the other one. Alone it must have all of the traffic.
       exclude: from.beside ? ['DesiredWeight'] : [],
       expectedSeconds: swapSeconds,
     },
   };
 };
 
-/** Nobody publishes how long SageMaker takes to replace a fleet. */
+/** An estimate: AWS does not publish how long SageMaker takes to replace a fleet. */
 export const swapSeconds = 300;
 
 const nameOf = ({ version, endpointConfig }: Pick<Configuration, 'version' | 'endpointConfig'>): string =>
@@ -56,8 +56,8 @@ const describe = ({ record: { endpoint }, from, to, because }: Restore): Plan =>
     },
   ],
   notes: [
-    'left alone: the model, endpoint config and artifact of the version that is left, its data capture, and autoscaling policies',
-    'the instance count that serves now is kept',
+    'unchanged: the model, endpoint config and artifact of the replaced version, its data capture, and autoscaling policies',
+    'the endpoint keeps its current instance count',
   ],
   expectedSeconds: swapSeconds,
   peakInstances: Object.fromEntries(

@@ -9,23 +9,23 @@ import { freeScaling } from './free-scaling.ts';
 import { planRestore } from './plan.ts';
 
 /**
- * One fleet for another, all at once, watched by no alarm: the first deployment, an endpoint that guardrails do not reach, and every way
- * back. Red alarms must not stop a way back.
+ * Replaces one fleet by another, all at once, watched by no alarm: for the first deployment, for an endpoint without guardrails, and for
+ * every way back. An alarm in ALARM must not stop a way back.
  */
 export const replacement: Mechanism = {
   plan: async (_world, request) =>
     request.operation === 'rollback'
       ? planRestore(request)
-      : refusePlan(request, 'a version that is brought up is planned by its strategy'),
+      : refusePlan(request, "a new version is planned by its manifest's strategy"),
   submit: async (turn, wanted) =>
     (await freeScaling(turn)) ?? (await bringCount(turn)) ?? submit(turn, wanted?.tags ?? {}),
   observe: (turn) => (turn.release.phase === 'submitting' ? confirmSubmission(turn) : supervise(turn, [], replacement)),
-  // SageMaker sees it through: there is no call that stops an update, and no alarm that would.
+  // SageMaker finishes it: no call stops an update, and no alarm watches this one.
   stop: async () => undefined,
   verify: arrivedAsAsked,
   cause: async (turn, live) => {
     if (turn.release.operation !== 'rollback') return whyReturned(turn, live);
     const { because } = await causeOfUpdate(turn);
-    return { reason: 'restore-failed', because: `${because}; ${servingNow(turn.release, live)} serves still` };
+    return { reason: 'restore-failed', because: `${because}; ${servingNow(turn.release, live)} still serves` };
   },
 };

@@ -1,7 +1,7 @@
 import { putScaling, scalingOf } from '../../endpoint/scaling.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 
-/** While the traffic is shifted the variant that serves must be able to take all of it back: it is not scaled in (DESIGN §5). */
+/** Suspends scale-in while the traffic is shifted: the baseline variant must be able to take all of it back (DESIGN §5). */
 export const holdScaling = async (turn: Turn): Promise<TurnResult | undefined> => {
   const { world, endpoint, release } = turn;
   const existing = await scalingOf(world, endpoint, release.submission.variant);

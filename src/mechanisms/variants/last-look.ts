@@ -4,8 +4,8 @@ import type { Turn, TurnResult } from '../turn.ts';
 import { abortSteps } from './walk.ts';
 
 /**
- * With all traffic on the candidate the configuration that is published next is looked at once more, whoever wrote the record meanwhile. A
- * candidate that may not be published gets no traffic either: it goes back.
+ * Checks the configuration that is published next once more, when the candidate has all traffic: another writer may have changed the
+ * record meanwhile. A candidate that must not be published keeps no traffic: the traffic goes back.
  */
 export const lastLook = async (turn: Turn, wanted: WantedRelease | undefined): Promise<TurnResult | undefined> => {
   const { stepping, commands } = turn.release;

@@ -23,7 +23,7 @@ import { type Steps, stepsOf } from './steps.ts';
 
 /**
  * Plans the first half of a stepped rollout: the candidate comes up dark beside the variant that serves. `shift-traffic` does the
- * rest. A first deployment has nothing to stand beside and is created as any other.
+ * rest. A first deployment has no baseline and is created like any other.
  * @throws {Refusal} as `planDelivery`, and `infeasible-rollout` when health cannot be proven within the longest stay on a step
  */
 export const planDark = async (world: World, request: Deliver): Promise<Planned> => {
@@ -61,7 +61,7 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
   const fleet = { endpoint: spec.name, variant: canonical };
   const proof = proofTimes(rollout, await freezePolicy(world, fleet, rollout.judge, rollout), rate);
   refuseUnprovable(rollout, proof, rate, spec.name);
-  // Known now, and not only when the candidate stands: it would be brought up in vain.
+  // Checked now and not only when the candidate is up: otherwise it would come up in vain.
   const next = candidateVariant(canonical);
   const alarms = stepAlarms(spec.name, next, alone.config.EndpointConfigName, rollout);
   const warnings = await refuseUnfitSteps(world, spec.name, next, rollout, alarms, rate);
@@ -100,7 +100,7 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
   };
 };
 
-/** The same request was walked home by shift-traffic, or was a first deployment: its candidate serves alone, under the canonical name. */
+/** shift-traffic finished the same request, or it was a first deployment: its candidate serves alone, under the canonical name. */
 const broughtHome = (
   asked: DeliveryRequest,
   { packageVersion }: RegisteredVersion,
@@ -151,7 +151,9 @@ const describe = (
         {
           verb: 'create',
           object: `endpoint config ${candidate.endpointConfig}`,
-          details: [`${candidate.instanceCount} × ${candidate.instanceType} with weight 0 beside what serves`],
+          details: [
+            `${candidate.instanceCount} × ${candidate.instanceType} with weight 0 beside the version that serves`,
+          ],
         },
         {
           verb: 'update',
@@ -167,7 +169,7 @@ const describe = (
     `${live.endpointConfig} sees about ${Math.round(rate * 10) / 10} requests per second`,
     ...proofNotes(proof),
     ...warnings,
-    'rolling back changes weights only, at once; what is left of the candidate goes with the next release',
+    'rolling back changes weights only, at once; the next release removes the candidate',
   ],
   expectedSeconds: serves ? 0 : swapSeconds,
   peakInstances: serves ? {} : { [candidate.instanceType]: 3 * candidate.instanceCount },

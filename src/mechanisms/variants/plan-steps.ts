@@ -29,8 +29,8 @@ import { refuseUnfitSteps, stepAlarms } from './step-alarms.ts';
 import { type Steps, stepsDigest, stepsOf } from './steps.ts';
 
 /**
- * Plans the walk: finds the dark candidate, freezes the judge's policy (DESIGN §6: burst guard and latency edges from the day before
- * the first candidate request, never from the candidate).
+ * Plans the steps: finds the dark candidate and freezes the judge's policy. DESIGN §6: burst guard and latency edges come from the day
+ * before the first candidate request, never from the candidate.
  * @throws {Refusal} `no-candidate`, and `too-little-traffic` when health cannot be proven within the longest stay on a step
  */
 export const planSteps = async (world: World, { asked, record }: Shift): Promise<Planned> => {
@@ -50,7 +50,7 @@ export const planSteps = async (world: World, { asked, record }: Shift): Promise
   const now = world.clock.now();
   const frozen = await freezePolicy(world, { endpoint, variant: canonical }, rollout.judge, rollout);
   const { policy, latency } = frozen;
-  // The publishing of one that had all traffic did not go through: there is nothing left to prove it against.
+  // A candidate that had all traffic could not be published: no baseline traffic is left for a comparison.
   const full = shareOf(live, next) > 0.999;
   const rate = await usualRate(world, { endpoint, variant: canonical });
   const proof = full ? [] : proofTimes(rollout, frozen, rate);
@@ -95,7 +95,7 @@ export const planSteps = async (world: World, { asked, record }: Shift): Promise
         mechanism: 'variants',
         kind: 'update',
         variant: canonical,
-        // The canonical variant has weight 0 when the candidate has all of it; alone it must have all again.
+        // The canonical variant has weight 0 when the candidate has all of the traffic. Alone it must have all of it again.
         exclude: ['DesiredWeight'],
         expectedSeconds: swapSeconds,
       },
@@ -158,7 +158,7 @@ const describe = (
   permissions: stepPermissions({ scales }),
 });
 
-/** With all traffic a candidate has nothing beside it to be proven healthy by: it only has to survive its bake (`rollout/step.ts`). */
+/** A candidate with all traffic cannot be proven healthy by comparison: it only has to survive its bake (`rollout/step.ts`). */
 const stepDetail = (
   share: number,
   { bakeSeconds, minimumRequests }: Steps,

@@ -10,7 +10,7 @@ import { putAlarms, statesOf, wereRed } from '../release-alarms.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 import type { Steps } from './steps.ts';
 
-/** The alarms that a stepped rollout makes for itself, on the candidate's variant alone. */
+/** The alarms that a stepped rollout creates for itself, on the candidate's variant alone. */
 export const stepAlarms = (
   endpoint: string,
   variant: string,
@@ -18,7 +18,7 @@ export const stepAlarms = (
   rollout: Steps,
 ): readonly AlarmSpec[] => candidateAlarms({ endpoint, variant }, published, rollout);
 
-/** Of a live release. */
+/** The step alarms of a live release. */
 export const releaseAlarmsOfSteps = (
   { endpoint, release }: Pick<Turn, 'endpoint' | 'release'>,
   rollout: Rollout | undefined,
@@ -47,21 +47,21 @@ export const refuseUnfitSteps = (
     candidateRequestsPerSecond: rate * Math.min(...rollout.steps),
   });
 
-/** What the alarms say of a candidate at one look. */
+/** The states of a candidate's alarms at one look. */
 export interface HeardAlarms {
-  /** Red now, or red since the first raise and quiet again: one sentence. */
+  /** In ALARM now, or since the first raise and OK again: one sentence. */
   readonly red?: string;
   readonly names: readonly string[];
   /** Deleted. */
   readonly gone: readonly string[];
-  /** Not known to be quiet: one sentence. Unknown is never healthy. */
+  /** Not known to be OK: one sentence. Unknown is never healthy. */
   readonly unknown?: string;
   readonly unreadable?: true;
 }
 
 const silent: HeardAlarms = { names: [], gone: [] };
 
-/** Nothing in a rollout without alarms, and nothing once the traffic goes back. */
+/** Empty in a rollout without alarms, and once the traffic goes back. */
 export const hearAlarms = async (
   { world, remark }: Turn,
   { alarms = [], moves, state }: Stepping,
@@ -70,7 +70,7 @@ export const hearAlarms = async (
   const exposedSince = moves[0]?.from;
   try {
     const { red, gone, undecided, changed } = await statesOf(world, alarms, exposedSince);
-    // A run that was away may have missed one that is quiet again.
+    // A run that was away may have missed an alarm that is OK again.
     const were = exposedSince === undefined || changed.length === 0 ? [] : await wereRed(world, changed, exposedSince);
     const names = [...new Set([...red, ...were])];
     const unknown = [
@@ -85,36 +85,36 @@ export const hearAlarms = async (
     };
   } catch (error) {
     if (world.signal.aborted) throw error;
-    // Waiting does not heal the lack of a permission: it is said even when the walk ends for another reason.
+    // Waiting does not cure a missing permission: it is logged even when the rollout ends for another reason.
     if (isRefused(error)) remark(`no share rises while the alarms cannot be read: ${describe(error)}`);
     return { ...silent, unreadable: true, unknown: `the alarms cannot be read: ${describe(error)}` };
   }
 };
 
 /**
- * Whether the first raise may be made: every alarm is there and none is red. One that has no data yet may have none before the candidate
- * has traffic.
+ * Whether the first raise is allowed: every alarm exists and none is in ALARM. An alarm may have no data before the candidate has
+ * traffic.
  */
 export const mayBeRaised = ({ red, gone, unreadable }: HeardAlarms): boolean =>
   red === undefined && gone.length === 0 && !unreadable;
 
-/** Proof of health counts only beside alarms that are known to be quiet; what takes the traffic back is never held up. */
+/** Proof of health counts only while the alarms are known to be OK. A decision to take the traffic back is never held up. */
 export const heldBy = ({ unknown }: HeardAlarms, verdict: StepVerdict): StepVerdict =>
   unknown === undefined || verdict.decision === 'rollback'
     ? verdict
     : { ...verdict, decision: 'hold', because: `the weight stays while ${unknown}; ${verdict.because}` };
 
-/** The release's own alarms that were deleted are made again. */
+/** Creates deleted alarms of this release again. */
 export const putStepAlarmsBack = async (turn: Turn, deleted: readonly AlarmSpec[]): Promise<TurnResult> => {
   await putAlarms(turn, deleted);
   return {
-    because: `put back alarms that were deleted: ${deleted.map(({ AlarmName }) => AlarmName).join(', ')}`,
+    because: `created deleted alarms of this release again: ${deleted.map(({ AlarmName }) => AlarmName).join(', ')}`,
     percent: 15,
     notBefore: turn.nextPoll(),
   };
 };
 
-/** What is witnessed of them in the record. */
+/** The record's list of alarms that went off, when this look adds to it. */
 export const witnessedAlarms = ({ witnessed }: Release, { names }: HeardAlarms): readonly string[] | undefined => {
   const all = [...new Set([...(witnessed.alarms ?? []), ...names])].sort();
   return all.length === (witnessed.alarms ?? []).length ? undefined : all;

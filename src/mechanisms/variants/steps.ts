@@ -10,10 +10,10 @@ export const stepsOf = ({ spec, rollout }: Pick<DeliveryRequest, 'spec' | 'rollo
   if (rollout.strategy === 'steps') return rollout;
   throw new Refusal(
     'infeasible-rollout',
-    `${spec.name} has strategy ${rollout.strategy}; two variants carry strategy steps only`,
+    `${spec.name} has strategy ${rollout.strategy}; two variants serve strategy steps only`,
   );
 };
 
-/** Hex digest of what is asked: the version, the endpoint, the way. */
+/** Hex digest of the request: the version, the endpoint, the rollout. */
 export const stepsDigest = ({ spec, version, rollout }: DeliveryRequest): string =>
   digest({ operation: 'shift-traffic', endpoint: spec.name, version, rollout });

@@ -14,8 +14,8 @@ import { releaseAlarmsOfSteps } from './step-alarms.ts';
 import { abortSteps, beginSteps, publishing, walk } from './walk.ts';
 
 /**
- * A stepped rollout on two variants (DESIGN §5), in two releases: the first one brings the candidate up dark, the second one walks the
- * traffic to it and publishes it alone. Both swaps replace the fleet; in between this suite moves the weights itself.
+ * A stepped rollout on two variants (DESIGN §5), in two releases. The first release brings the candidate up dark. The second release
+ * shifts the traffic to it and publishes it alone. Both swaps replace the fleet; in between this suite moves the weights itself.
  */
 export const variants: Mechanism = {
   plan: async (world, request) => {
@@ -25,7 +25,7 @@ export const variants: Mechanism = {
       case 'shift-traffic':
         return planSteps(world, request);
       case 'rollback':
-        return refusePlan(request, 'going back is no stepped rollout');
+        return refusePlan(request, 'a rollback is not a stepped rollout');
     }
   },
   submit: async (turn, wanted) =>

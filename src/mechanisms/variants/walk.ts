@@ -29,9 +29,9 @@ import {
 } from './step-alarms.ts';
 
 /**
- * One turn of a stepped rollout: look, hear the people and the judge, let the pure machine decide, write down, act once. The
- * machine commands until it is observed, so a lost answer or a killed run only costs another look.
- * @param armed the alarms the release made for itself, to be put back when somebody deletes them
+ * One turn of a stepped rollout: read the endpoint, collect the commands and the verdict, let the pure state machine decide, record,
+ * act once. The machine repeats a command until it observes the effect, so a lost answer or a killed run only costs another look.
+ * @param armed the alarms that the release created for itself; deleted ones are created again
  */
 export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promise<TurnResult> => {
   const { world, endpoint, release } = turn;
@@ -50,7 +50,7 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
   const comesBack = state.is === 'returning' || state.is === 'returned';
   const moved = hasMoved(stepping, live, stale);
   const raising = raises(command, live, stepping);
-  // The publishing has a look of its own, directly before it is submitted. What is up dark was fetched some time ago.
+  // The last swap has a check of its own, directly before its submission. The dark candidate was started some time ago.
   const look =
     comesBack || command?.do === 'retire'
       ? standing
@@ -66,22 +66,22 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
   const after = await remember(turn, stepping, live, stale, state, act, events, alarms);
   if (state.is === 'returned') return after.conclude(...endOf(after, state));
   if (deleted.length > 0) return putStepAlarmsBack(after, deleted);
-  // Rule 6, as for any other update: what is red or gone before the first raise would take back whatever is raised.
+  // Rule 6, as for any other update: an alarm that is red or deleted before the first raise would take back every raise.
   const wrong = alarms.red ?? (alarms.gone.length > 0 ? alarms.unknown : undefined);
   if (state.is === 'dark' && wrong !== undefined && act === undefined && !stale && !inProgress(live.status))
     return after.conclude('alarm-not-ready', `nothing was shifted: ${wrong}`);
   if (lacking !== undefined) return grow(after, stepping, live, lacking);
   if (act === undefined) return progress(after, live, events, look, alarms);
   if (act.do === 'retire' && after.release.commands.length > release.commands.length)
-    return { because: 'a command came meanwhile, and is heard before the candidate is published', percent: 85 };
+    return { because: 'a command came meanwhile; it is obeyed before the candidate is published', percent: 85 };
   if (act.do === 'retire') return publishing(await submit(after, {}, guardPublishing));
   return shift(after, stepping, act);
 };
 
-/** The author of a command that the registry caused. */
+/** The author of a command that a change in the registry caused. */
 const registry = 'the model registry';
 
-/** A raise that was written down and that nothing shows may still arrive, for as long as a read may be stale. */
+/** A recorded raise that does not show may still arrive, for as long as a read may be stale. */
 const hasMoved = ({ moves, candidateVariant }: Stepping, live: LiveEndpoint, stale: boolean): boolean =>
   moves.some(({ share, seen, until }) => share > 0 && (seen === true || until !== undefined)) ||
   (moves.some(({ share }) => share > 0) && (stale || inProgress(live.status))) ||
@@ -90,7 +90,7 @@ const hasMoved = ({ moves, candidateVariant }: Stepping, live: LiveEndpoint, sta
 const raises = (command: StepCommand | undefined, live: LiveEndpoint, { candidateVariant }: Stepping): boolean =>
   command?.do === 'shift' && command.share > shareOf(live, candidateVariant) + 0.001;
 
-/** What a look at the registry makes of the walk; a permission that is missing is found out before traffic moves. */
+/** Whether a check of the registry ends the rollout. A missing permission ends it only before traffic moves. */
 const lostBy = (
   look: ApprovalLook,
   moved: boolean,
@@ -101,7 +101,7 @@ const lostBy = (
     : undefined;
 };
 
-/** The swap that retires the old variant is a submission like any other, but its candidate has all of the traffic. */
+/** The swap that retires the old variant is a submission like any other, but its candidate has all of the traffic already. */
 const guardPublishing: Guard = async (turn) => {
   const look = await lookAtApproval(turn, true, 'content');
   if (look.is === 'withdrawn') return abortSteps(turn, 'approval-withdrawn', look.withdrawal.because, registry);
@@ -110,13 +110,13 @@ const guardPublishing: Guard = async (turn) => {
     : undefined;
 };
 
-/** The last part of a stepped rollout, told as such: an update by itself would count from the beginning. */
+/** The progress of the last part of a stepped rollout: an update by itself would count from the beginning. */
 export const publishing = (step: TurnResult): TurnResult => ({
   ...step,
   percent: 85 + Math.round(step.percent * 0.08),
 });
 
-/** Whoever told a release to stop may have said what it ends as. */
+/** The command that stopped a release may name the release's reason code. */
 const endOf = (
   { release }: Turn,
   { why, because }: Extract<State, { is: 'returned' }>,
@@ -126,7 +126,7 @@ const endOf = (
   return [abort.reason, abort.by === registry ? `${release.version} has no traffic: ${abort.why}` : because];
 };
 
-/** Nobody supervises these steps any more: the traffic goes back (DESIGN §2, on cancel). */
+/** Stops the steps: without a supervisor the traffic goes back (DESIGN §2, on cancel). */
 export const abortSteps = async (
   turn: Turn,
   reason: ReasonCode,
@@ -145,7 +145,7 @@ export const abortSteps = async (
   return walk(await turn.save({ commands: [...release.commands, abort] }));
 };
 
-/** The first candidate request is a raise away: from here on the judge is heard. */
+/** Begins the steps: the judge reads the metrics from here on, before the first candidate request. */
 export const beginSteps = async (turn: Turn): Promise<TurnResult> => {
   await turn.save({ phase: 'stepping' });
   return { because: 'the candidate stands dark; its steps begin', percent: 10 };
@@ -155,8 +155,8 @@ export const beginSteps = async (turn: Turn): Promise<TurnResult> => {
 const staleness = minutes(3);
 
 /**
- * It shows an older modification than the last call, and no update was seen since: a candidate that seems to have no traffic may be
- * about to get some.
+ * The endpoint shows an older modification than the last call, and no update was seen since. A candidate that seems to have no traffic
+ * may be about to get some.
  */
 const isStale = ({ status, modifiedAt }: LiveEndpoint, { moves }: Stepping, now: Instant): boolean => {
   const last = moves.at(-1);
@@ -165,17 +165,17 @@ const isStale = ({ status, modifiedAt }: LiveEndpoint, { moves }: Stepping, now:
   return modifiedAt < last.from - seconds(5) && now < last.from + staleness;
 };
 
-/** Capacity first (DESIGN §5): before it gets weight, and whenever the variant that serves has grown. */
+/** The capacity that the candidate lacks: before it gets weight, and whenever the baseline variant has grown (DESIGN §5). */
 const missingCapacity = (live: LiveEndpoint, { baselineVariant, candidateVariant }: Stepping): number | undefined => {
   const count = (name: string): number => live.variants.find((variant) => variant.name === name)?.desired ?? 0;
   const needed = count(baselineVariant);
   return count(candidateVariant) < needed ? needed : undefined;
 };
 
-/** While an endpoint changes its capacity no weight can be changed, the way back included: not tried again at once. */
+/** While an endpoint changes its capacity no weight can be changed, not even for the way back. So growth is not retried at once. */
 const growthPause = minutes(10);
 
-/** A candidate with traffic keeps its judge and its share when there are no more instances; it gets no more traffic. */
+/** When AWS has no more instances, a candidate with traffic keeps its judge and its share, but gets no more traffic. */
 const grow = async (turn: Turn, stepping: Stepping, live: LiveEndpoint, needed: number): Promise<TurnResult> => {
   const { world } = turn;
   const now = world.clock.now();
@@ -193,14 +193,14 @@ const grow = async (turn: Turn, stepping: Stepping, live: LiveEndpoint, needed: 
   } catch (error) {
     if (mayPass(error)) throw error;
     if (['quota', 'capacity', 'in-progress'].includes(classify(error))) return step(`${waits}: ${describe(error)}`);
-    // It cannot become what is needed to take all of the traffic, so it must not keep what it has.
+    // The candidate cannot grow enough to take all of the traffic, so it must not keep its share.
     const why = `the candidate cannot grow to ${counted(needed, 'instance')}: ${describe(error)}`;
     return abortSteps(announced, reasonOfError(error), why);
   }
   return step(`raising the candidate to as many instances as serve, ${needed}`);
 };
 
-/** What the host waits for, or must hear of: trying again is not this rollout's business. */
+/** The errors that the host handles, by waiting or by a report: the rollout itself does not retry them. */
 const mayPass = (error: unknown): boolean =>
   error instanceof AnswerLost ||
   ['throttled', 'transient', 'aborted', 'expired-credentials', 'no-credentials'].includes(classify(error));
@@ -217,20 +217,20 @@ const hear = async (
   const { release, world } = turn;
   const at = world.clock.now();
   const share = shareOf(live, stepping.candidateVariant);
-  const said = release.commands
+  const given = release.commands
     .slice(stepping.obeyed)
     .map(({ command, by, why }): Event => ({ is: 'said', at, command, by, why }));
   const seen: Event = { is: 'observed', at, share, moving: inProgress(live.status), ...(stale ? { stale } : {}) };
-  // Its checks come before what people say: nobody promotes a candidate that was not looked at.
+  // The checks come before the commands: no command promotes an unchecked candidate.
   if (stepping.state.is === 'dark') {
     const checks = mayBeRaised(alarms) ? darkChecks(turn, live, stepping, share) : [];
-    return { events: [seen, ...checks, ...said] };
+    return { events: [seen, ...checks, ...given] };
   }
   const red: readonly Event[] = alarms.red === undefined ? [] : [{ is: 'alarmed', at, because: alarms.red }];
   const heard = await judgeVariants(turn, stepping);
-  if (heard === undefined) return { events: [...said, seen, ...red] };
+  if (heard === undefined) return { events: [...given, seen, ...red] };
   const verdict = heldBy(alarms, heard.verdict);
-  return { events: [...said, seen, { is: 'judged', at, verdict }, ...red], evidence: heard.evidence };
+  return { events: [...given, seen, { is: 'judged', at, verdict }, ...red], evidence: heard.evidence };
 };
 
 interface Hearing {
@@ -238,7 +238,7 @@ interface Hearing {
   readonly evidence?: JudgeEvidence;
 }
 
-/** What can be known of a candidate without traffic: it is up, at full size, and runs the image that was registered. */
+/** The checks of a candidate without traffic: it is up, at full size, and runs the registered image. */
 const darkChecks = (
   { release, world }: Turn,
   live: LiveEndpoint,
@@ -246,15 +246,15 @@ const darkChecks = (
   share: number,
 ): readonly Event[] => {
   if (inProgress(live.status) || share > 0 || missingCapacity(live, stepping) !== undefined) return [];
-  const asked = { ...release.candidate, endpointConfig: live.endpointConfig };
-  const wrong = mismatches(live, asked, stepping.candidateVariant);
+  const expected = { ...release.candidate, endpointConfig: live.endpointConfig };
+  const wrong = mismatches(live, expected, stepping.candidateVariant);
   const passed = wrong.length === 0;
   return [
     {
       is: 'checked',
       at: world.clock.now(),
       passed,
-      because: passed ? 'the dark candidate is up and runs what was registered' : wrong.join('; '),
+      because: passed ? 'the dark candidate is up and runs the registered image' : wrong.join('; '),
     },
   ];
 };
@@ -272,7 +272,7 @@ const fold = (
     { state },
   );
 
-/** Written before anything moves: the state, the commands obeyed, when the weights moved, and what the judge concluded. */
+/** Records, before anything moves, the state, the obeyed commands, the times of the weight changes, and the judge's verdict. */
 const remember = async (
   turn: Turn,
   stepping: Stepping,
@@ -327,17 +327,17 @@ const shift = async (
   } catch (error) {
     if (mayPass(error)) throw error;
     const busy = classify(error) === 'in-progress';
-    // A raise that is refused for good leaves no traffic without its supervisor; the way back is tried until it is taken.
+    // After a permanent refusal of a raise the traffic goes back. The way back is retried until AWS accepts it.
     if (!busy && command.share > 0) {
       const why = `SageMaker refuses to raise the candidate: ${describe(error)}`;
       return abortSteps(turn, reasonOfError(error), why);
     }
-    // Nothing moved, so what is observed meanwhile is evidence; the machine commands again at the next look.
+    // No weight changed, so the observations meanwhile are evidence. The machine repeats its command at the next look.
     const { stepping } = turn.release;
     if (stepping) await turn.save({ stepping: { ...stepping, moves: stepping.moves.slice(0, -1) } });
     const because = busy
-      ? 'the endpoint is being changed by somebody else; waiting'
-      : `SageMaker refuses the way back, which is tried again: ${describe(error)}`;
+      ? 'another change of the endpoint is running; waiting'
+      : `SageMaker refuses the way back, which is retried: ${describe(error)}`;
     return { because, percent: done, notBefore: turn.nextPoll() };
   }
   const to = plan.steps.includes(command.share) || command.share === 0 ? percent(command.share) : String(command.share);
@@ -355,9 +355,9 @@ const progress = (
   const share = stepping ? shareOf(live, stepping.candidateVariant) : 0;
   const judged = events.find((event) => event.is === 'judged');
   const why = judged?.verdict.because ?? unknown;
-  const said = why === undefined ? '' : `: ${why}`;
+  const reason = why === undefined ? '' : `: ${why}`;
   return {
-    because: `${stepping?.state.is} at ${percent(share)}${inProgress(live.status) ? ` (${live.status})` : ''}${[said, ...saidOf(look)].join('; ')}`,
+    because: `${stepping?.state.is} at ${percent(share)}${inProgress(live.status) ? ` (${live.status})` : ''}${[reason, ...saidOf(look)].join('; ')}`,
     percent: percentAt(share),
     notBefore: turn.nextPoll(),
   };

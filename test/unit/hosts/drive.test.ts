@@ -87,7 +87,7 @@ describe('drive', () => {
     expect(shown).toEqual([40, 40, 60]);
   });
 
-  it('brings the far side to rest at the deadline', async () => {
+  it('settles the release at the deadline', async () => {
     const { run, farSide, clock, start } = scene({}, { deadline: Date.parse('2026-01-05T09:01:30Z') });
     const end = await run();
     expect(end).toMatchObject({ outcome: 'timed-out', reason: 'deadline-passed', outputs: { counted: '2' } });
@@ -119,7 +119,7 @@ describe('drive', () => {
     expect(farSide.mutations).toEqual(['count 1', 'stop: cancelled']);
   });
 
-  it('says so when the far side could not be brought to rest', async () => {
+  it('says so when the release could not be settled', async () => {
     const { run, cancel } = scene({
       before: () => cancel.abort(),
       abort: () => {

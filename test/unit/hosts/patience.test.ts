@@ -70,7 +70,7 @@ describe('throttling before the first turn', () => {
     expect(await run()).toMatchObject({ outcome: 'succeeded', endedAt: '2026-01-05T09:23:00Z' });
     expect(farSide.mutations).toHaveLength(3);
     expect(said[0]).toMatch(
-      /did not get through: sts:GetCallerIdentity failed: .*Rate exceeded; goes on at .*09:00:30Z/,
+      /could not reach AWS: sts:GetCallerIdentity failed: .*Rate exceeded; goes on at .*09:00:30Z/,
     );
   });
 
@@ -196,7 +196,7 @@ describe('the deadline inside a turn', () => {
     expect(await run()).toMatchObject({ outcome: 'timed-out', endedAt: '2026-01-05T09:20:00Z' });
   });
 
-  it('ends one while the far side is brought to rest', async () => {
+  it('ends one while the release is settled', async () => {
     const clock = virtualClock();
     const operation = {
       ...countingOperation({ count: 0, mutations: [] }),

@@ -30,7 +30,7 @@ test('a file is read to its last byte, whatever its size', () => {
 
 test('one byte more than allowed is too much, and a file without an end is not read to it', () => {
   expect(() => readTextFile(written('x'.repeat(1025)), 1024)).toThrow(
-    /is larger than 1 KB, which is the most that is read/,
+    /is larger than 1 KB, the largest size that is read/,
   );
   expect(() => readTextFile('/dev/zero', 4 * 1024 * 1024)).toThrow(/"\/dev\/zero" is larger than 4 MB/);
 });

@@ -14,7 +14,7 @@ describe('inputs that no action declares', () => {
     [
       { INPUT_CANARY: '5%' },
       [
-        'canary is not an input; the inputs are version, dry-run, on-pending, two words (should INPUT_CANARY be a variable of your own, for another step: give it another name)',
+        'canary is not an input; the inputs are version, dry-run, on-pending, two words (if INPUT_CANARY is your own variable for another step, give it another name)',
       ],
     ],
     [{ INPUT_B: '', INPUT_A: '' }, [expect.stringMatching(/^a is/), expect.stringMatching(/^b is/)]],

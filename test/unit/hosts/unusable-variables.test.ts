@@ -15,11 +15,11 @@ const refusal = (env: Readonly<Record<string, string>>): string => {
 
 describe('a variable that no call could be made with', () => {
   it.each([
-    ['AWS_ENDPOINT_URL', 'hunter2hunter2', /^AWS_ENDPOINT_URL is no address/],
-    ['AWS_ENDPOINT_URL', '127.0.0.1:4599', /^AWS_ENDPOINT_URL is no address/],
-    ['HTTPS_PROXY', 'http://mina:hunter2@', /^HTTPS_PROXY is no address of an HTTP proxy/],
-    ['https_proxy', 'http://mina:hunt/er2@proxy:3128', /^https_proxy is no address of an HTTP proxy/],
-    ['HTTP_PROXY', 'socks5://mina:hunter2@proxy:1080', /^HTTP_PROXY is no address of an HTTP proxy/],
+    ['AWS_ENDPOINT_URL', 'hunter2hunter2', /^AWS_ENDPOINT_URL is not an address/],
+    ['AWS_ENDPOINT_URL', '127.0.0.1:4599', /^AWS_ENDPOINT_URL is not an address/],
+    ['HTTPS_PROXY', 'http://mina:hunter2@', /^HTTPS_PROXY is not the address of an HTTP proxy/],
+    ['https_proxy', 'http://mina:hunt/er2@proxy:3128', /^https_proxy is not the address of an HTTP proxy/],
+    ['HTTP_PROXY', 'socks5://mina:hunter2@proxy:1080', /^HTTP_PROXY is not the address of an HTTP proxy/],
     ['AWS_SESSION_TOKEN', 'hunter2\n', /^AWS_SESSION_TOKEN holds a line end/],
     ['AWS_SECRET_ACCESS_KEY', 'hunter2é', /^AWS_SECRET_ACCESS_KEY holds a line end/],
   ])('is named, and its value is not: %s=%j', (name, value, said) => {

@@ -64,7 +64,7 @@ describe('why an update was taken back', () => {
     expect(causeOf({ ...told, failureReason: 'Rolled back because alarm "churn-errors" is in ALARM state.' })).toEqual({
       reason: 'cause-unknown',
       because:
-        'the endpoint serves the old configuration again, and nothing confirms the reason that SageMaker gives: Rolled back because alarm "churn-errors" is in ALARM state.',
+        'the endpoint serves the old configuration again, and SageMaker\'s reason is not confirmed: Rolled back because alarm "churn-errors" is in ALARM state.',
     });
   });
 });

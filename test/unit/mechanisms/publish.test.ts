@@ -62,7 +62,7 @@ describe('a name that is taken', () => {
     const foreign = { ...model, PrimaryContainer: { ModelPackageName: 'arn:churn/6' } };
     await expect(publishModel(standing(foreign), wanted)).rejects.toMatchObject({
       reason: 'name-taken',
-      message: expect.stringContaining('model churn-1-4-0-bbbbbbbb exists with other content'),
+      message: expect.stringContaining('model churn-1-4-0-bbbbbbbb exists with content that does not match its name'),
     });
     const config = { ...desired.config, ProductionVariants: [{ ModelName: 'churn-1-4-0-bbbbbbbb' }] };
     await expect(

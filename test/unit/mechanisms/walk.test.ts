@@ -188,14 +188,14 @@ describe('weights', () => {
 
   test('that cannot be changed now are changed later', async () => {
     const one = walking({ did: failing, refuses: { weights: busy } });
-    expect((await one.look()).because).toContain('changed by somebody else');
+    expect((await one.look()).because).toContain('another change of the endpoint is running');
     expect(one.state()?.is).toBe('returning');
   });
 
   test('that SageMaker refuses to raise for good leave no traffic unsupervised', async () => {
     const odd = Object.assign(new Error('One or more features are not supported.'), { name: 'ValidationException' });
     const one = walking({ refuses: { weights: odd } });
-    expect((await one.look()).because).toContain('refuses the way back, which is tried again');
+    expect((await one.look()).because).toContain('refuses the way back, which is retried');
     expect(one.state()?.is).toBe('returning');
     expect(one.release().commands.at(-1)).toMatchObject({
       command: 'abort',

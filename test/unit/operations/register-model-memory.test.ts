@@ -62,7 +62,7 @@ test('memory from before the image tag moved registers what the tag means now, a
   aws.images.set('111122223333/churn:1.4.0', otherDigest);
   const { end, remarks } = await goOn(aws, memory);
   expect(end).toMatchObject({ reason: 'registered', outputs: { 'image-digest': otherDigest } });
-  expect(remarks).toEqual([expect.stringContaining('are not those that were planned before')]);
+  expect(remarks).toEqual([expect.stringContaining('changed since they were planned')]);
 });
 
 test('memory of the registered content does not make other content the registered one', async () => {

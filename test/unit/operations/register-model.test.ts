@@ -188,7 +188,7 @@ describe('a training job', () => {
       'hyperparameter.objective': 'binary:logistic',
     });
     expect(JSON.stringify(aws.packages[0]?.input)).not.toContain('sagemaker_region');
-    expect(plan?.notes).toContain('left out, SageMaker cannot hold them as metadata: hyperparameter.grid');
+    expect(plan?.notes).toContain('left out, because SageMaker cannot hold them as metadata: hyperparameter.grid');
   });
 
   test('gives way to explicit inputs', async () => {
@@ -208,12 +208,12 @@ describe('a training job', () => {
     [
       'without an image',
       { ...job, AlgorithmSpecification: {} },
-      'image is missing: training job churn-7 does not say it',
+      'image is missing: training job churn-7 does not have it',
     ],
     [
       'without an archive',
       { ...job, ModelArtifacts: { S3ModelArtifacts: 's3://b/out/' } },
-      'artifact: s3://b/out/ is not an s3:// address of a .tar.gz, which is what SageMaker serves; pack what training job churn-7 made',
+      'artifact: s3://b/out/ is not an s3:// address of a .tar.gz, which SageMaker needs to serve it; pack the output of training job churn-7',
     ],
   ])('%s is refused', async (_, description, message) => {
     const aws = account();

@@ -97,9 +97,9 @@ describe('a command', () => {
   });
 
   test.each<Phase>(['submitting', 'supervising', 'settling'])(
-    'is refused once nobody would obey: %s',
+    'is refused once no run would obey it: %s',
     async (phase) => {
-      expect(await refused({ phase })).toContain('nobody would obey abort');
+      expect(await refused({ phase })).toContain('no run would obey abort');
     },
   );
 });

@@ -140,7 +140,7 @@ describe('a job', () => {
     for (const { continuationToken = '' } of answers) expect(continuationToken.length).toBeLessThanOrEqual(2048);
   });
 
-  it('that comes back too early is handed back as it is, and nobody is asked anything', async () => {
+  it('that comes back too early is returned unchanged, before any call', async () => {
     await begin();
     const worker = workerFor();
     for (const pause of [30, 30, 30]) {
@@ -151,7 +151,7 @@ describe('a job', () => {
     const before = simulator.requests.length;
     const [, left, handed] = asked('PutJobSuccessResult').map(({ input }) => input as Answer);
     expect(handed).toEqual({ jobId: expect.any(String), continuationToken: left?.['continuationToken'] });
-    expect(said.at(-1)).toMatch(/is not due yet: handed back$/);
+    expect(said.at(-1)).toMatch(/is not due yet: returned$/);
     const operations = simulator.requests.slice(0, before).map(({ operation }) => operation);
     expect(operations.slice(-3)).toEqual(['PollForJobs', 'AcknowledgeJob', 'PutJobSuccessResult']);
   });
@@ -168,7 +168,7 @@ describe('a job', () => {
       action: () => theirs.sweep(),
     });
     await mine.sweep();
-    expect(said.filter((line) => line.endsWith('somebody else has it'))).toHaveLength(1);
+    expect(said.filter((line) => line.endsWith('another worker has it'))).toHaveLength(1);
     expect(asked('AcknowledgeJob').map(({ error }) => error)).toEqual([undefined, 'InvalidNonceException']);
     expect(asked('PutJobSuccessResult', 'PutJobFailureResult')).toHaveLength(1);
     expect((await action()).status).toBe('InProgress');
@@ -201,7 +201,7 @@ describe('a job', () => {
       action: async () => void (await abandon()),
     });
     await workerFor().sweep();
-    expect(said.at(-1)).toMatch(/is not wanted any more/);
+    expect(said.at(-1)).toMatch(/needs no answer any more/);
   });
 
   it('with a token of another version begins anew, and the operation finds its way', async () => {
@@ -220,7 +220,7 @@ describe('a job', () => {
 });
 
 describe('an action', () => {
-  it('whose execution is stopped brings the far side to rest before it does anything else', async () => {
+  it('whose execution is stopped settles its release before it does anything else', async () => {
     await begin();
     const worker = workerFor();
     for (let i = 0; i < 3; i++) {

@@ -104,7 +104,7 @@ describe('the GitHub host', () => {
     [{ ...inputs, 'on-pending': 'maybe' }, 'on-pending: "maybe" is not a choice; expected one of fail, continue'],
     [
       { ...inputs, 'resume-token': 'x' },
-      'resume-token: not a token that this version wrote; leave it out, the release record is found without it',
+      'resume-token: not a token that this version wrote; leave it out: the run finds the release record without it',
     ],
   ])('refuses %j before anything happens', async (given, message) => {
     const step = await runStep(script, given);
@@ -139,7 +139,7 @@ describe('the GitHub host', () => {
     expect(second.log).not.toContain('::group::Plan');
   });
 
-  it('answers SIGINT in a wait: brings the far side to rest, reports, exits', async () => {
+  it('answers SIGINT in a wait: settles the release, reports, exits', async () => {
     const step = await runStep(script, inputs, {
       env: { FAKE_BEHAVIOUR: 'sleeps' },
       onSleeping: (child) => child.kill('SIGINT'),
