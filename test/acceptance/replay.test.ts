@@ -89,7 +89,7 @@ describe('the journal of a release under the judge', () => {
     const path = written('journal.jsonl', text);
     const { out } = await backtested('--journal', path, '--policy', lenient);
     expect(out).toMatch(/rollout: \d+ buckets, (?!.*rollback)/);
-    expect(out).toMatch(/what was said then: .*rollback\n(?:.*\n)*.*first rollback at 20/);
+    expect(out).toMatch(/verdicts of that time: .*rollback\n(?:.*\n)*.*first rollback at 20/);
   });
 
   test('does not replay when it was tampered with', async () => {
