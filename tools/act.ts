@@ -1,11 +1,11 @@
 /**
  * Runs the reusable workflow as GitHub would, step by step under act, against the local AWS: register → gate → deploy, once to
- * green and once with a model that fails, then a rollback.
+ * a green end and once with a model that fails, then a rollback.
  *
  *   node tools/act.ts            needs `act` on the PATH (tools/install-verifiers.sh); no Docker
  *
- * Time is virtual: the script registers one participant of the simulator's clock and hands it to act. The steps of these
- * workflows run one after another, so whichever process runs is the participant, and between two steps time stands still.
+ * Time is virtual: the script registers one participant of the simulator's clock and gives it to act. The steps of these workflows run
+ * one after another, so the running process is the participant, and time stands still between two steps.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -31,7 +31,7 @@ const folder = mkdtempSync(join(tmpdir(), 'act-'));
 const workspace = join(folder, 'churn');
 const told = join(folder, 'told.json');
 
-/** A repository that calls the workflow, and afterwards writes down what the workflow said. */
+/** A repository that calls the workflow, and afterwards records the workflow's outputs. */
 const callerText = (given: With): string => `\
 on: push
 jobs:
@@ -92,12 +92,12 @@ writeFileSync(join(workspace, 'delivery.yml'), manifestText());
 const git = (...args: string[]) => execFileSync('git', args, { cwd: workspace, stdio: 'ignore' });
 git('init', '--initial-branch=main');
 
-// Without a driver: nobody but the one participant can hold the time, so a slow machine changes nothing.
+// Without a driver: only the one participant can hold the time, so a slow machine changes nothing.
 const simulator = await startSimulator({ wallSpeed: 1 });
 simulator.images.tag(rehearsedTeam.image, rehearsedTeam.imageDigest);
 const participant = simulator.register('workflow');
 
-/** What a published policy allows: each job gets by with what docs/workflows.md says it needs. */
+/** The published policies: each job needs no more than the permissions in docs/workflows.md. */
 const actionsOf = (policy: string): string[] => {
   const { Statement } = JSON.parse(readFileSync(join(root, `docs/permissions/${policy}.json`), 'utf8')) as {
     Statement: { Action: string | string[] }[];
@@ -128,7 +128,7 @@ const deliver = async (title: string, given: With): Promise<Said> => {
     : { ended: 'red', ...lastWords(lines) };
 };
 
-/** act ends at the first job that fails and starts no job that would tell: then the failed job's last step has the last word. */
+/** act ends at the first failed job and starts no reporting job: then the end comes from the failed job's last step. */
 const lastWords = (lines: readonly Line[]): Record<string, string> => {
   const job = lines.findLast(({ command }) => command === 'set-output')?.jobID;
   const said = lines.filter(({ command, jobID }) => command === 'set-output' && jobID === job);
@@ -177,7 +177,7 @@ const approve = async (): Promise<void> => {
 
 try {
   const first = registration('1.0.0');
-  await expectEnd('nobody approved it yet', first, 'red', 'pending/approval-pending', '');
+  await expectEnd('it has no approval yet', first, 'red', 'pending/approval-pending', '');
   await approve();
   await expectEnd('first deployment', first, 'green', 'succeeded/delivered', '1.0.0');
 

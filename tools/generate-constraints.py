@@ -51,7 +51,7 @@ def emitted_shape(shape):
     for name in CONSTRAINTS:
         if name in shape:
             emitted[name] = shape[name]
-    # Closed enums that grow every month (instance types) would refuse what AWS learned yesterday: keep the form only.
+    # Enums that grow every month (instance types) would refuse AWS's newest values: keep the form only.
     values = emitted.get("enum", [])
     if values and all(value.startswith("ml.") for value in values):
         emitted["enum"] = ["ml.*"]

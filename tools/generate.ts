@@ -107,7 +107,7 @@ export const between = (text: string, marker: string, content: string): string =
 /** The README's table of operations. */
 const operationTable = (): string =>
   [
-    '| action | what it does |',
+    '| action | purpose |',
     '| --- | --- |',
     ...Object.entries(offers).map(([name, { does }]) => `| [\`${name}\`](actions/${name}/README.md) | ${does} |`),
   ].join('\n');
