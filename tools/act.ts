@@ -18,7 +18,7 @@ import { openRehearsalClock } from '../src/hosts/rehearsal-clock.ts';
 import { manifestText, rehearsedTeam } from '../src/rehearsal/manifest.ts';
 import { copyPlain } from './plain-workflows.ts';
 
-interface Said {
+interface Reported {
   readonly ended: 'green' | 'red';
   readonly outcome?: string;
   readonly 'reason-code'?: string;
@@ -29,7 +29,7 @@ type With = Readonly<Record<string, string | boolean>>;
 const root = resolve(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'act-'));
 const workspace = join(folder, 'churn');
-const told = join(folder, 'told.json');
+const reportFile = join(folder, 'report.json');
 
 /** A repository that calls the workflow, and afterwards records the workflow's outputs. */
 const callerText = (given: With): string => `\
@@ -43,10 +43,10 @@ jobs:
     needs: deliver
     runs-on: ubuntu-latest
     steps:
-      - run: printf '%s' "$SAID" > "$TOLD"
+      - run: printf '%s' "$OUTPUTS" > "$REPORT"
         env:
-          TOLD: ${told}
-          SAID: \${{ toJSON(needs.deliver.outputs) }}
+          REPORT: ${reportFile}
+          OUTPUTS: \${{ toJSON(needs.deliver.outputs) }}
 `;
 
 /** One line of act's log. */
@@ -116,23 +116,23 @@ const environment = {
   ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'rehearsal',
 };
 
-const deliver = async (title: string, given: With): Promise<Said> => {
+const deliver = async (title: string, given: With): Promise<Reported> => {
   writeFileSync(join(workspace, '.github/workflows/caller.yml'), callerText(given));
   git('add', '.');
   git('-c', 'user.name=mina', '-c', 'user.email=mina@example.com', 'commit', '--allow-empty', '-qm', title);
-  rmSync(told, { force: true });
+  rmSync(reportFile, { force: true });
   const lines = await runAct(environment);
   if (process.argv.includes('--verbose')) console.log(lines.map(({ job, msg }) => `${job ?? ''} | ${msg}`).join('\n'));
-  return existsSync(told)
-    ? { ended: 'green', ...JSON.parse(readFileSync(told, 'utf8')) }
+  return existsSync(reportFile)
+    ? { ended: 'green', ...JSON.parse(readFileSync(reportFile, 'utf8')) }
     : { ended: 'red', ...lastWords(lines) };
 };
 
 /** act ends at the first failed job and starts no reporting job: then the end comes from the failed job's last step. */
 const lastWords = (lines: readonly Line[]): Record<string, string> => {
   const job = lines.findLast(({ command }) => command === 'set-output')?.jobID;
-  const said = lines.filter(({ command, jobID }) => command === 'set-output' && jobID === job);
-  return Object.fromEntries(said.map(({ name = '', arg = '' }) => [name, arg]));
+  const outputs = lines.filter(({ command, jobID }) => command === 'set-output' && jobID === job);
+  return Object.fromEntries(outputs.map(({ name = '', arg = '' }) => [name, arg]));
 };
 
 const registration = (version: IrisVersion): With => {
@@ -154,12 +154,12 @@ let failures = 0;
 const expectEnd = async (
   title: string,
   given: With,
-  ended: Said['ended'],
+  ended: Reported['ended'],
   end: string,
   serving: string,
 ): Promise<void> => {
-  const said = await deliver(title, given);
-  const found = `${said.ended} ${said.outcome}/${said['reason-code']} serving ${said['serving-version'] || 'unknown'}`;
+  const reported = await deliver(title, given);
+  const found = `${reported.ended} ${reported.outcome}/${reported['reason-code']} serving ${reported['serving-version'] || 'unknown'}`;
   const expected = `${ended} ${end} serving ${serving || 'unknown'}`;
   if (found !== expected) failures += 1;
   console.log(

@@ -194,7 +194,7 @@ const purity = ({ path, imports }: SourceFile, byPath: ReadonlyMap<string, Sourc
 
 const clockUse = ({ path, code }: SourceFile): string[] => {
   const used = [...new Set(code.match(clocksAndDice))].filter(
-    (what) => !exceptions.some((exception) => exception.path.test(path) && exception.uses.test(what)),
+    (name) => !exceptions.some((exception) => exception.path.test(path) && exception.uses.test(name)),
   );
   return used.map(
     (name) => `${path} uses ${name}: time and chance come from World (or the simulator's clock and seed)`,
@@ -204,8 +204,8 @@ const clockUse = ({ path, code }: SourceFile): string[] => {
 const printingUse = ({ path, code }: SourceFile): string[] =>
   /^(src|actions|codebuild)\//.test(path) && !printingRoom.test(path)
     ? [...new Set(code.match(printing))].map(
-        (what) =>
-          `${path} uses ${what}: printing belongs to src/hosts/terminal.ts and src/hosts/github-actions/github-log.ts`,
+        (name) =>
+          `${path} uses ${name}: printing belongs to src/hosts/terminal.ts and src/hosts/github-actions/github-log.ts`,
       )
     : [];
 

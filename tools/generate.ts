@@ -147,9 +147,13 @@ const workflowPage = (page: string): string => {
     ([name, { type, required, default: given, description }]) =>
       `| \`${name}\` | ${required ? '**required** ' : ''}${type} | ${given === '' ? '' : code(given?.toString())} | ${cell(description)} |`,
   );
-  const said = Object.entries(outputs).map(([name, { description }]) => `| \`${name}\` | ${cell(description)} |`);
+  const outputRows = Object.entries(outputs).map(([name, { description }]) => `| \`${name}\` | ${cell(description)} |`);
   const table = ['| input | | default | |', '| --- | --- | --- | --- |', ...rows].join('\n');
-  return between(between(page, 'inputs', table), 'outputs', ['| output | |', '| --- | --- |', ...said].join('\n'));
+  return between(
+    between(page, 'inputs', table),
+    'outputs',
+    ['| output | |', '| --- | --- |', ...outputRows].join('\n'),
+  );
 };
 
 const root = resolve(import.meta.dirname, '..');

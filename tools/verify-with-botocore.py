@@ -4,10 +4,11 @@
     SIMULATOR_WIRE_FILE=wire.jsonl npx jest test/simulator      (or any rehearsal)
     python3 tools/verify-with-botocore.py wire.jsonl
 
-Every answer must parse with botocore's parser for that protocol and hold what the service model promises (known members, required
-members, enums, ranges). Every accepted request must be one that botocore's validator and the model's constraints accept. Every
-request refused for a constraint must be refused by them too, and every other refusal must be one tools/documented-refusals.json lists
-with its source. It proves on every run that it can fail: damage planted in copies of the exchanges must be noticed. Prints `N passed, N failed`; exit 1 when something failed.
+Every answer must parse with botocore's parser for that protocol and satisfy the service model (known members, required members, enums,
+ranges). botocore's validator and the model's constraints must accept every accepted request. They must also refuse every request that
+the simulator refused for a constraint. tools/documented-refusals.json must list every other refusal with its source. The script proves
+on every run that it can fail: it must notice damage planted in copies of the exchanges. Prints `N passed, N failed`; exit 1 after a
+failure.
 """
 import base64
 import io
@@ -283,8 +284,8 @@ def planted(entry):
         return
     body = base64.b64decode(answer["body"])
     if answer["status"] < 300 and body:
-        told = base64.b64encode(json.dumps({**json.loads(body), "Planted": 1}).encode()).decode()
-        yield {**entry, "answer": {**answer, "body": told}}
+        damaged = base64.b64encode(json.dumps({**json.loads(body), "Planted": 1}).encode()).decode()
+        yield {**entry, "answer": {**answer, "body": damaged}}
     if answer["status"] < 300:
         refusal = {"__type": "ValidationException", "message": "1 validation error detected: planted"}
         refused = {**answer, "status": 400, "body": base64.b64encode(json.dumps(refusal).encode()).decode()}

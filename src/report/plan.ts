@@ -27,7 +27,7 @@ export const planAsMarkdown = (plan: Plan): string =>
     ...(plan.changes.length === 0
       ? ['Nothing to change.']
       : [
-          '| | what | how |',
+          '| | object | details |',
           '| --- | --- | --- |',
           ...plan.changes.map(
             (change) => `| ${change.verb} | ${prose(change.object)} | ${change.details.map(prose).join('<br>')} |`,

@@ -90,7 +90,7 @@ const look = async (world: World, { asked, registered, record, attempt }: Delive
   if (serves && live.pending !== undefined && record.live === undefined)
     throw new Refusal(
       'endpoint-unusable',
-      `${spec.name} serves ${live.endpointConfig} and is being updated to ${live.pending.endpointConfig} outside of this release: wait until that has ended`,
+      `${spec.name} serves ${live.endpointConfig} and is being updated to ${live.pending.endpointConfig} by somebody else: wait until that has ended`,
     );
   return { live, baseline, variant, count, wanted, serves, ...pathOf(asked, live, baseline, count, serves) };
 };
