@@ -1,8 +1,8 @@
-/** How the hosts and the documents offer an operation; what it does and takes is declared by the operation itself. */
+/** An operation's entry in the hosts' lists and the documents; the operation itself declares its work and its inputs. */
 export interface Offer {
   /** A line of the README's table; Markdown, links from the root of the repository. */
   readonly does: string;
-  /** Of its custom action type: the guide of CodePipeline allows build, deploy, test and invoke. */
+  /** Of its custom action type: CodePipeline's guide allows build, deploy, test and invoke. */
   readonly category: 'Deploy' | 'Test' | 'Invoke';
   /** Of its GitHub Action, as the Marketplace shows it. */
   readonly branding: { readonly icon: string; readonly color: string };
@@ -25,16 +25,16 @@ export const offers = {
     examples: [
       {
         line: 'register-model --environment production --version 1.4.0 --training-job churn-2026-01-05 --evaluation evaluation.json',
-        does: 'Registers what a training job made.',
+        does: 'Registers the model of a training job.',
       },
       {
         line: 'register-model --environment production --version 1.4.0 --image 111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn:1.4.0 --artifact s3://ml-training/churn/model.tar.gz --dry-run',
-        does: 'Prints what would be registered.',
+        does: 'Prints the version without registering it.',
       },
     ],
   },
   'approve-gate': {
-    does: 'passes when the version is approved; otherwise it reports who decided and why',
+    does: 'passes when the version is approved; otherwise it reports the decision, its author and the reason',
     category: 'Test',
     branding: { icon: 'check-square', color: 'yellow' },
     examples: [

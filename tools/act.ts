@@ -1,11 +1,11 @@
 /**
  * Runs the reusable workflow as GitHub would, step by step under act, against the local AWS: register → gate → deploy, once to
- * green and once with a model that fails, then a rollback.
+ * a green end and once with a model that fails, then a rollback.
  *
  *   node tools/act.ts            needs `act` on the PATH (tools/install-verifiers.sh); no Docker
  *
- * Time is virtual: the script registers one participant of the simulator's clock and hands it to act. The steps of these
- * workflows run one after another, so whichever process runs is the participant, and between two steps time stands still.
+ * Time is virtual: the script registers one participant of the simulator's clock and gives it to act. The steps of these workflows run
+ * one after another, so the running process is the participant, and time stands still between two steps.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { openRehearsalClock } from '../src/hosts/rehearsal-clock.ts';
 import { manifestText, rehearsedTeam } from '../src/rehearsal/manifest.ts';
 import { copyPlain } from './plain-workflows.ts';
 
-interface Said {
+interface Reported {
   readonly ended: 'green' | 'red';
   readonly outcome?: string;
   readonly 'reason-code'?: string;
@@ -29,9 +29,9 @@ type With = Readonly<Record<string, string | boolean>>;
 const root = resolve(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'act-'));
 const workspace = join(folder, 'churn');
-const told = join(folder, 'told.json');
+const reportFile = join(folder, 'report.json');
 
-/** A repository that calls the workflow, and afterwards writes down what the workflow said. */
+/** A repository that calls the workflow, and afterwards records the workflow's outputs. */
 const callerText = (given: With): string => `\
 on: push
 jobs:
@@ -43,10 +43,10 @@ jobs:
     needs: deliver
     runs-on: ubuntu-latest
     steps:
-      - run: printf '%s' "$SAID" > "$TOLD"
+      - run: printf '%s' "$OUTPUTS" > "$REPORT"
         env:
-          TOLD: ${told}
-          SAID: \${{ toJSON(needs.deliver.outputs) }}
+          REPORT: ${reportFile}
+          OUTPUTS: \${{ toJSON(needs.deliver.outputs) }}
 `;
 
 /** One line of act's log. */
@@ -92,12 +92,12 @@ writeFileSync(join(workspace, 'delivery.yml'), manifestText());
 const git = (...args: string[]) => execFileSync('git', args, { cwd: workspace, stdio: 'ignore' });
 git('init', '--initial-branch=main');
 
-// Without a driver: nobody but the one participant can hold the time, so a slow machine changes nothing.
+// Without a driver: only the one participant can hold the time, so a slow machine changes nothing.
 const simulator = await startSimulator({ wallSpeed: 1 });
 simulator.images.tag(rehearsedTeam.image, rehearsedTeam.imageDigest);
 const participant = simulator.register('workflow');
 
-/** What a published policy allows: each job gets by with what docs/workflows.md says it needs. */
+/** The published policies: each job needs no more than the permissions in docs/workflows.md. */
 const actionsOf = (policy: string): string[] => {
   const { Statement } = JSON.parse(readFileSync(join(root, `docs/permissions/${policy}.json`), 'utf8')) as {
     Statement: { Action: string | string[] }[];
@@ -116,23 +116,23 @@ const environment = {
   ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'rehearsal',
 };
 
-const deliver = async (title: string, given: With): Promise<Said> => {
+const deliver = async (title: string, given: With): Promise<Reported> => {
   writeFileSync(join(workspace, '.github/workflows/caller.yml'), callerText(given));
   git('add', '.');
   git('-c', 'user.name=mina', '-c', 'user.email=mina@example.com', 'commit', '--allow-empty', '-qm', title);
-  rmSync(told, { force: true });
+  rmSync(reportFile, { force: true });
   const lines = await runAct(environment);
   if (process.argv.includes('--verbose')) console.log(lines.map(({ job, msg }) => `${job ?? ''} | ${msg}`).join('\n'));
-  return existsSync(told)
-    ? { ended: 'green', ...JSON.parse(readFileSync(told, 'utf8')) }
+  return existsSync(reportFile)
+    ? { ended: 'green', ...JSON.parse(readFileSync(reportFile, 'utf8')) }
     : { ended: 'red', ...lastWords(lines) };
 };
 
-/** act ends at the first job that fails and starts no job that would tell: then the failed job's last step has the last word. */
+/** act ends at the first failed job and starts no reporting job: then the end comes from the failed job's last step. */
 const lastWords = (lines: readonly Line[]): Record<string, string> => {
   const job = lines.findLast(({ command }) => command === 'set-output')?.jobID;
-  const said = lines.filter(({ command, jobID }) => command === 'set-output' && jobID === job);
-  return Object.fromEntries(said.map(({ name = '', arg = '' }) => [name, arg]));
+  const outputs = lines.filter(({ command, jobID }) => command === 'set-output' && jobID === job);
+  return Object.fromEntries(outputs.map(({ name = '', arg = '' }) => [name, arg]));
 };
 
 const registration = (version: IrisVersion): With => {
@@ -154,12 +154,12 @@ let failures = 0;
 const expectEnd = async (
   title: string,
   given: With,
-  ended: Said['ended'],
+  ended: Reported['ended'],
   end: string,
   serving: string,
 ): Promise<void> => {
-  const said = await deliver(title, given);
-  const found = `${said.ended} ${said.outcome}/${said['reason-code']} serving ${said['serving-version'] || 'unknown'}`;
+  const reported = await deliver(title, given);
+  const found = `${reported.ended} ${reported.outcome}/${reported['reason-code']} serving ${reported['serving-version'] || 'unknown'}`;
   const expected = `${ended} ${end} serving ${serving || 'unknown'}`;
   if (found !== expected) failures += 1;
   console.log(
@@ -177,7 +177,7 @@ const approve = async (): Promise<void> => {
 
 try {
   const first = registration('1.0.0');
-  await expectEnd('nobody approved it yet', first, 'red', 'pending/approval-pending', '');
+  await expectEnd('it has no approval yet', first, 'red', 'pending/approval-pending', '');
   await approve();
   await expectEnd('first deployment', first, 'green', 'succeeded/delivered', '1.0.0');
 

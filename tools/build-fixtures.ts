@@ -1,6 +1,6 @@
 /**
- * Fits the models the simulator serves and writes simulator/fixtures: `node tools/build-fixtures.ts`. Same packages, same bytes.
- * Every third iris is held out; what each version gets right on those 50 is in its evaluation.json.
+ * Fits the simulator's models and writes simulator/fixtures: `node tools/build-fixtures.ts`. The same packages give the same bytes.
+ * Every third iris is held out; each version's evaluation.json has its accuracy on those 50.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { type CartNode, DecisionTreeClassifier } from 'ml-cart';
@@ -18,7 +18,7 @@ const labels: readonly number[] = getClasses().map((name: string) => classes.ind
 const pick = <T>(values: readonly T[], heldOut: boolean): readonly T[] =>
   values.filter((_, index) => (index % 3 === 0) === heldOut);
 
-/** @param columns which feature each of the tree's columns is: a forest's tree sees a sample of them */
+/** @param columns the feature in each of the tree's columns: a forest's tree has a sample of them */
 const compact = (node: CartNode, columns: readonly number[]): TreeNode => {
   if (node.left && node.right && node.splitColumn !== undefined && node.splitValue !== undefined)
     return {
@@ -64,7 +64,7 @@ const versions: Readonly<Record<string, readonly [Classifier, Inference]>> = {
   '1.7.0': [forest, { ...quick, failingShare: 0.05, failsAfter: 3_000 }],
 };
 
-/** An array of names and numbers on one line, spaced as the formatter wants it. */
+/** An array of names and numbers on one line, in the formatter's spacing. */
 const line = (values: readonly unknown[]): string => JSON.stringify(values).replaceAll(',', ', ');
 const pretty = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 

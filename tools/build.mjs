@@ -23,7 +23,7 @@ export const build = () => {
     recursive: true,
     filter: (source) => !source.endsWith('.ts'),
   });
-  // In one step each: a command that starts meanwhile finds the old build or the new one.
+  // Each folder changes in one step: a command that starts meanwhile finds the old build or the new one.
   for (const room of ['src', 'simulator']) {
     rmSync(join(root, 'build', room), { recursive: true, force: true });
     mkdirSync(join(root, 'build'), { recursive: true });
@@ -33,7 +33,7 @@ export const build = () => {
   return 0;
 };
 
-/** Without development dependencies there is no compiler, and what installs them has nothing to build. */
+/** Without development dependencies the compiler is missing, and such an installation has nothing to build. */
 export const canBuild = () => existsSync(compiler);
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = build();

@@ -3,8 +3,8 @@
  * licences of everything in it beside it.
  *
  *   node tools/bundle.ts              build all into dist/
- *   node tools/bundle.ts --if-stale   only those whose sources changed since they were bundled
- *   node tools/bundle.ts --list-stale names them, and builds nothing
+ *   node tools/bundle.ts --if-stale   build only those with changed sources
+ *   node tools/bundle.ts --list-stale list those, and build nothing
  *   node tools/bundle.ts --check      build into a temporary folder and compare with dist/, byte for byte
  */
 import { execFile } from 'node:child_process';
@@ -32,19 +32,19 @@ const budgetBytes = 1_500_000;
 
 interface Bundle {
   readonly folder: string;
-  /** File name → content, everything that belongs into `dist/`. */
+  /** File name → content of every file in `dist/`. */
   readonly files: ReadonlyMap<string, string>;
 }
 interface Shaken {
   readonly code: string;
   readonly metafile: Metafile;
-  /** First line of the bundle: says which sources it came from, so that staleness shows without running ncc. */
+  /** First line of the bundle: the hash of its sources, so that staleness shows without running ncc. */
   readonly stamp: string;
 }
 
 /**
- * 50 kB: the SDK's schemas name their members by constants (`{ [_hH]: … }`). A computed key might do anything, so that esbuild keeps
- * every schema of S3; with the text in its place it keeps those of the commands that are used.
+ * Saves 50 kB: the SDK's schemas name their members by constants (`{ [_hH]: … }`). A computed key may have side effects, so esbuild keeps
+ * every schema of S3. With literal keys it keeps only the schemas of the used commands.
  */
 const plainKeys: Plugin = {
   name: 'plain-keys',
@@ -61,8 +61,8 @@ const plainKeys: Plugin = {
 const isAction = (folder: string): boolean => folder.startsWith('actions/');
 
 /**
- * 60 ms: the post step of a main step that ended by itself has nothing to do, and need not load everything to find that out.
- * A CommonJS module is a function, so that it may return.
+ * Saves 60 ms: after a main step that ended by itself, the post step has nothing to do and returns before it loads the rest. A CommonJS
+ * module is a function, so it may return.
  */
 const earlyEnd = `if (${nothingLeftToDo.map((name) => `process.env.${name}`).join(' && ')}) return;\n`;
 
@@ -78,10 +78,10 @@ const shake = async (folder: string): Promise<Shaken> => {
     format: 'cjs',
     target: 'node24',
     mainFields: ['module', 'main'],
-    // 450 kB and 45 ms: @actions/http-client loads undici for the proxy of Octokit's fetch. No bundle has Octokit (see below);
+    // Saves 450 kB and 45 ms: @actions/http-client loads undici for the proxy of Octokit's fetch. No bundle has Octokit (see below);
     // the toolkit's own requests reach a proxy through `tunnel`, the SDK's through `hpagent`.
     alias: { undici: './tools/no-undici.ts' },
-    // Before ncc, whose own minifier no longer sees which names are used: a fifth fewer bytes than by it alone.
+    // Minified before ncc, whose own minifier cannot see unused names: a fifth fewer bytes than with ncc's alone.
     minify: true,
     plugins: [plainKeys],
     legalComments: 'none',
@@ -107,7 +107,7 @@ const pack = async (folder: string, { code, metafile, stamp }: Shaken): Promise<
   try {
     const flags = ['--minify', '--no-cache', '--quiet', '--out', out];
     await promisify(execFile)(process.execPath, [ncc, 'build', shaken, ...flags], { cwd: root });
-    // ncc copies what it takes for an asset; one file is what an action is, so anything else is a mistake in the sources.
+    // ncc copies files that look like assets. An action is one file, so any other file is a mistake in the sources.
     const extra = readdirSync(out).filter((name) => name !== 'index.cjs');
     if (extra.length > 0) throw new Error(`${folder}: ncc emitted more than the bundle: ${extra.join(', ')}`);
     const bundled = `${stamp}\n${isAction(folder) ? earlyEnd : ''}${readFileSync(join(out, 'index.cjs'), 'utf8')}`;
@@ -136,7 +136,7 @@ const writeBundle = ({ folder, files }: Bundle): void => {
   for (const [name, content] of files) writeFileSync(join(dist(folder), name), content);
 };
 
-/** What differs between the committed `dist/` and what the sources give; empty when it is fresh. */
+/** Differences between the committed `dist/` and a new build of the sources; empty when it is fresh. */
 const differences = ({ folder, files }: Bundle): string[] => {
   const committed = existsSync(dist(folder)) ? readdirSync(dist(folder)) : [];
   return [...new Set([...committed, ...files.keys()])]
@@ -144,7 +144,7 @@ const differences = ({ folder, files }: Bundle): string[] => {
       const path = join(dist(folder), name);
       return !existsSync(path) || readFileSync(path, 'utf8') !== files.get(name);
     })
-    .map((name) => `${folder}/dist/${name} is not what the sources give: run \`npm run bundle\` and commit it`);
+    .map((name) => `${folder}/dist/${name} differs from a build of the sources: run \`npm run bundle\` and commit it`);
 };
 
 const oversize = ({ folder, files }: Bundle): string[] => {

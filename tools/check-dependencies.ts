@@ -1,5 +1,5 @@
 /**
- * Enforces the arrows of the architecture: who may import whom, who may touch an SDK, who may read a clock or roll dice.
+ * Enforces the arrows of the architecture: the allowed imports of each room, and the files that may use an SDK, a clock or chance.
  *
  *   actions, codebuild → commands → rehearsal → hosts → operations → delivery → mechanisms → metrics → endpoint → report →
  *   registry → release → rollout → regression → judge → the contract → manifest, GitHub, AWS → the ground
@@ -11,9 +11,9 @@ import { build, transformSync } from 'esbuild';
 export interface SourceFile {
   /** Relative to the repository root. */
   readonly path: string;
-  /** What is imported for use at run time: repository paths, `node:fs`, or package names. */
+  /** Imports for use at run time: repository paths, `node:fs`, or package names. */
   readonly imports: readonly string[];
-  /** What is imported as types only; gone at run time. */
+  /** Imports of types only; gone at run time. */
   readonly typeImports: readonly string[];
   /** The code without comments and types. */
   readonly code: string;
@@ -43,7 +43,7 @@ const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['the ground', /^src\/[^/]+\.ts$/],
 ];
 const sdk = /^(@aws-sdk|@smithy|@octokit|@actions)\//;
-/** Where an SDK may be imported; everything else reaches AWS and GitHub through World. */
+/** Files that may import an SDK; all others reach AWS and GitHub through World. */
 const sdkHomes: readonly (readonly [home: RegExp, packages: RegExp])[] = [
   [/^src\/aws\//, /^(@aws-sdk|@smithy)\//],
   [/^src\/github\//, /^(@octokit|@actions)\//],
@@ -65,7 +65,7 @@ const exceptions: readonly Exception[] = [
   {
     path: /^src\/hosts\/wall-clock\.ts$/,
     uses: /./,
-    because: 'the one place where production waits and reads the time',
+    because: 'the only place where production waits and reads the time',
   },
   {
     path: /^simulator\/wall-time\.ts$/,
@@ -75,12 +75,12 @@ const exceptions: readonly Exception[] = [
   {
     path: /^test\/(benchmarks|crash)\//,
     uses: /^performance\.now$/,
-    because: 'a measurement is reported; no test passes or fails by it',
+    because: 'it reports a measurement; no test passes or fails by it',
   },
-  { path: /^test\/contract\/dependencies\.test\.ts$/, uses: /./, because: 'plants what must be found, as text' },
+  { path: /^test\/contract\/dependencies\.test\.ts$/, uses: /./, because: 'plants forbidden calls, as text' },
 ];
 
-/** Whatever is printed goes through a room that makes foreign text plain and takes secrets out (rules 16 and 22). */
+/** All output goes through a room that makes foreign text plain and removes secrets (rules 16 and 22). */
 const printing =
   /(?<![./\w])(?:globalThis\s*\.\s*)?console\b(?=\s*[.[])|\bprocess\s*\.\s*(?:stdout|stderr|emitWarning)\b|\bprocess\s*\[|\bwriteSync\s*\(\s*[12]\b/g;
 const printingRoom = /^src\/hosts\/terminal\.ts$/;
@@ -101,7 +101,7 @@ const eachFile = (files: readonly SourceFile[], byPath: ReadonlyMap<string, Sour
     ...printingUse(file),
   ]);
 
-/** Files that import each other, as type or value, each circle once: neither can be understood or tested without the other. */
+/** Files that import each other, as type or value, each circle once: none can be understood or tested without the others. */
 const circles = (byPath: ReadonlyMap<string, SourceFile>): string[] => {
   const found: string[] = [];
   const done = new Set<string>();
@@ -131,7 +131,7 @@ const layering = ({ path, imports, typeImports }: SourceFile): string[] => {
   });
 };
 
-/** Correlated error is the risk of writing both sides: the simulator shares no line with the product. */
+/** The simulator shares no line with the product, so that the two do not share an error. */
 const simulatorWall = ({ path, imports, typeImports }: SourceFile): string[] =>
   [...imports, ...typeImports].flatMap((target) => {
     if (path.startsWith('simulator/') && target.startsWith('src/'))
@@ -142,7 +142,7 @@ const simulatorWall = ({ path, imports, typeImports }: SourceFile): string[] =>
       : [`${path} imports ${target}: only the rehearsal may import the simulator`];
   });
 
-/** Other people's verifiers are no dependency: their licences may bind, and without them everything must still run. */
+/** Foreign verifiers are no dependency: their licences may bind, and the project must run without them. */
 const verifierUse = ({ path, imports, typeImports }: SourceFile): string[] =>
   [...imports, ...typeImports]
     .filter((target) => /^@cloud-copilot\/|(^|\/)\.cache\//.test(target))
@@ -177,7 +177,7 @@ const sdkUse = (file: SourceFile, byPath: ReadonlyMap<string, SourceFile>): stri
     );
   if (direct.length > 0 || mayReachSdk.test(file.path)) return direct;
   const trail = pathTo(file.path, byPath, (target) => sdk.test(target));
-  // Whoever imports this file gets there too; one line is enough.
+  // Every importer of this file reaches the SDK too; one line is enough.
   const through = trail?.[1];
   return trail && through && mayReachSdk.test(through)
     ? [`${trail.join(' → ')}: reaches an SDK at run time; take it from World`]
@@ -194,18 +194,18 @@ const purity = ({ path, imports }: SourceFile, byPath: ReadonlyMap<string, Sourc
 
 const clockUse = ({ path, code }: SourceFile): string[] => {
   const used = [...new Set(code.match(clocksAndDice))].filter(
-    (what) => !exceptions.some((exception) => exception.path.test(path) && exception.uses.test(what)),
+    (name) => !exceptions.some((exception) => exception.path.test(path) && exception.uses.test(name)),
   );
   return used.map(
-    (what) => `${path} uses ${what}: time and chance come from World (or the simulator's clock and seed)`,
+    (name) => `${path} uses ${name}: time and chance come from World (or the simulator's clock and seed)`,
   );
 };
 
 const printingUse = ({ path, code }: SourceFile): string[] =>
   /^(src|actions|codebuild)\//.test(path) && !printingRoom.test(path)
     ? [...new Set(code.match(printing))].map(
-        (what) =>
-          `${path} uses ${what}: printing belongs to src/hosts/terminal.ts and src/hosts/github-actions/github-log.ts`,
+        (name) =>
+          `${path} uses ${name}: printing belongs to src/hosts/terminal.ts and src/hosts/github-actions/github-log.ts`,
       )
     : [];
 
@@ -225,7 +225,7 @@ export const readSources = async (root: string): Promise<SourceFile[]> => {
     platform: 'node',
     format: 'esm',
     logLevel: 'error',
-    // Every import stays an import, under its path from the root: what is wanted is the list, not the bundle.
+    // Every import stays an import, under its path from the root: the check needs the list, not the bundle.
     plugins: [
       {
         name: 'list-imports',
@@ -250,7 +250,7 @@ export const readSources = async (root: string): Promise<SourceFile[]> => {
 const fromRoot = (importer: string, specifier: string): string =>
   specifier.startsWith('.') ? join(importer, '..', specifier) : specifier;
 
-/** Licences that would bind whoever gets our bundles; tools of that kind are installed beside the project (install-verifiers.sh). */
+/** Licences that would bind the users of our bundles; tools with such licences are installed beside the project (install-verifiers.sh). */
 const binding = /\b(A?GPL|SSPL|EUPL|BUSL)\b/;
 
 /** @param lock the text of package-lock.json */

@@ -5,7 +5,7 @@ import { fieldsOf } from '../src/hosts/read-inputs.ts';
 
 const cell = (text: string): string => text.replace(/\|/g, '\\|').replace(/\s*\n\s*/g, ' ');
 
-/** What `<command> --help` says, as Markdown: one section a command. */
+/** The output of `<command> --help` as Markdown: one section for each command. */
 export const commandSections = (): string =>
   Object.entries(commands)
     .map(([name, command]) => section(name, command))

@@ -8,7 +8,7 @@ const metric = (value: number): Metric => ({ value: Math.round(value * 1e6) / 1e
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
 /**
- * `evaluation.json` for a multiclass model, in the layout ModelMetrics.ModelQuality.Statistics points to (AWS: "Model quality
+ * `evaluation.json` for a multiclass model, in the layout of ModelMetrics.ModelQuality.Statistics (AWS: "Model quality
  * metrics", multiclass_classification_metrics). Weighted metrics are class metrics weighted by the class's share of the rows.
  */
 export const evaluation = (actual: readonly number[], predicted: readonly number[], classes: number): object => {

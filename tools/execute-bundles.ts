@@ -1,6 +1,6 @@
 /**
- * Starts every committed bundle as a runner would, from an empty folder and without inputs. A bundle that loads answers with its
- * outputs and a failed step; one that lacks a module or trips over its own packaging does not (ncc and esbuild both exit 0 then).
+ * Starts every committed bundle like a runner, from an empty folder and without inputs. A bundle that loads answers with its outputs
+ * and a failed step. A bundle that lacks a module or has a defect in its packaging does not (ncc and esbuild both exit 0 then).
  */
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** What is wrong with the bundle; undefined when it answers as an action without inputs should. */
+/** The bundle's fault; undefined when it answers like an action without inputs. */
 const fault = (bundle: string): string | undefined => {
   const folder = mkdtempSync(join(tmpdir(), 'execute-'));
   try {
@@ -17,7 +17,7 @@ const fault = (bundle: string): string | undefined => {
       ['GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY', 'GITHUB_ENV'].map((name) => [name, join(folder, name)]),
     );
     for (const path of Object.values(files)) writeFileSync(path, '');
-    // No PATH, no HOME, no credentials: all a bundle needs is itself.
+    // No PATH, no HOME, no credentials: a bundle needs only itself.
     const env = { ...files, GITHUB_ACTIONS: 'true', RUNNER_TEMP: folder };
     const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, bundle)], {
       cwd: folder,
@@ -33,7 +33,7 @@ const fault = (bundle: string): string | undefined => {
   }
 };
 
-/** The worker's bundles: without a region the process says so, and the function is there to be called. */
+/** The worker's bundles: without a region the process reports it, and the function exists. */
 const workerFault = (bundle: string): string | undefined => {
   const isLambda = bundle.includes('lambda');
   const script = `process.exit(typeof require(${JSON.stringify(join(root, bundle))}).handler === 'function' ? 0 : 1)`;

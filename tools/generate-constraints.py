@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes simulator/constraints/<service>.generated.json: what AWS's own service models, as the botocore package carries them,
-say about the inputs of the operations the simulator serves: required members, types, patterns, lengths, ranges, enums. No text.
+"""Writes simulator/constraints/<service>.generated.json: the constraints of AWS's own service models, from the botocore package, on the
+inputs of the simulator's operations: required members, types, patterns, lengths, ranges, enums. No text.
 
     pip install botocore==1.44.5 && python3 tools/generate-constraints.py [--check]
 
-`--check` writes nothing and fails when a file differs from what this botocore gives (or when the versions differ).
+`--check` writes nothing and fails when a file differs from this botocore's output (or when the versions differ).
 For services that also speak a protocol without self-describing answers (query, CBOR) the output shapes are emitted too.
 """
 import json
@@ -51,7 +51,7 @@ def emitted_shape(shape):
     for name in CONSTRAINTS:
         if name in shape:
             emitted[name] = shape[name]
-    # Closed enums that grow every month (instance types) would refuse what AWS learned yesterday: keep the form only.
+    # Enums that grow every month (instance types) would refuse AWS's newest values: keep the form only.
     values = emitted.get("enum", [])
     if values and all(value.startswith("ml.") for value in values):
         emitted["enum"] = ["ml.*"]

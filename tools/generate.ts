@@ -107,7 +107,7 @@ export const between = (text: string, marker: string, content: string): string =
 /** The README's table of operations. */
 const operationTable = (): string =>
   [
-    '| action | what it does |',
+    '| action | purpose |',
     '| --- | --- |',
     ...Object.entries(offers).map(([name, { does }]) => `| [\`${name}\`](actions/${name}/README.md) | ${does} |`),
   ].join('\n');
@@ -147,9 +147,13 @@ const workflowPage = (page: string): string => {
     ([name, { type, required, default: given, description }]) =>
       `| \`${name}\` | ${required ? '**required** ' : ''}${type} | ${given === '' ? '' : code(given?.toString())} | ${cell(description)} |`,
   );
-  const said = Object.entries(outputs).map(([name, { description }]) => `| \`${name}\` | ${cell(description)} |`);
+  const outputRows = Object.entries(outputs).map(([name, { description }]) => `| \`${name}\` | ${cell(description)} |`);
   const table = ['| input | | default | |', '| --- | --- | --- | --- |', ...rows].join('\n');
-  return between(between(page, 'inputs', table), 'outputs', ['| output | |', '| --- | --- |', ...said].join('\n'));
+  return between(
+    between(page, 'inputs', table),
+    'outputs',
+    ['| output | |', '| --- | --- |', ...outputRows].join('\n'),
+  );
 };
 
 const root = resolve(import.meta.dirname, '..');

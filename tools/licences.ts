@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Metafile } from 'esbuild';
 
 /**
- * The licence notices of every package whose code is in a bundle, as their licences ask for. Packages with the same text share it:
- * the AWS clients alone would repeat theirs thirty times.
+ * The licence notices of every package in a bundle: the licences require them. Packages with the same text share one notice: the AWS
+ * clients alone would repeat theirs thirty times.
  */
 export const licencesOf = (metafile: Metafile, root: string): string => {
   const inBundle = Object.values(metafile.outputs).flatMap((output) =>

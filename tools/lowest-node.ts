@@ -1,7 +1,7 @@
 /**
- * Runs the built command line, as `npx model-delivery` starts it, on the lowest Node of each line that `engines` allows: every
- * command's help, lint, plan, register-model, deploy-endpoint, rollback, judge and more against the simulator in virtual time, and a
- * rehearsal, whose bundles and simulator then run there too.
+ * Runs the built command line, as `npx model-delivery` starts it, on the lowest Node of each line that `engines` allows. It runs every
+ * command's help; lint, plan, register-model, deploy-endpoint, rollback, judge and more against the simulator in virtual time; and a
+ * rehearsal, with its bundles and simulator on the same Node.
  *
  *   node tools/lowest-node.ts
  */
@@ -54,7 +54,7 @@ const buckets = [0, 60, 120]
   .map((line) => `${JSON.stringify(line)}\n`)
   .join('');
 
-/** Everything that must hold on one Node. @returns what did not */
+/** All checks on one Node. @returns the failed ones */
 const play = async (node: string): Promise<readonly string[]> => {
   const faults: string[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'lowest-'));

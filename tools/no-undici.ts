@@ -1,4 +1,4 @@
-/** Stands in for undici in the bundles (tools/bundle.ts says why). Nothing bundled may reach it. */
+/** Stands in for undici in the bundles (reason: tools/bundle.ts). Bundled code must never call it. */
 export class ProxyAgent {
   constructor() {
     throw new Error('undici is not part of this bundle');

@@ -2,7 +2,7 @@ import { type PublishedName, policyFor, publishedNames, unasked } from '../src/p
 import type { Condition } from '../src/policy-conditions.ts';
 import type { Place } from '../src/policy-resources.ts';
 
-/** The place the policies are written for: the names of `examples/delivery.yml`. */
+/** The place of the policies: the names of `examples/delivery.yml`. */
 const example: Place = {
   partition: 'aws',
   region: 'eu-west-1',
@@ -23,7 +23,7 @@ export const policyJson = (policy: PublishedName): string =>
 export const policyFiles = (): ReadonlyMap<string, string> =>
   new Map(publishedNames.map((policy) => [`docs/permissions/${policy}.json`, policyJson(policy)]));
 
-/** What each policy allows, statement by statement, for the page that explains them. */
+/** Each policy's permissions, statement by statement, for the page that explains them. */
 export const policyTables = (): string =>
   publishedNames
     .flatMap((policy) => [

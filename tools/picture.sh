@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes docs/images/rehearsal.png, the README's picture, from a rehearsal's report: of the story's third release, a canary that its
-# alarm takes back, what fits above the fold.
+# Makes docs/images/rehearsal.png, the README's picture, from a rehearsal's report. It shows the upper part of the story's third release,
+# a canary that its alarm rolls back.
 #
 #   npm run rehearse && tools/picture.sh          # needs chromium, or its name in CHROMIUM
 set -eu
@@ -11,7 +11,7 @@ trap 'rm -rf "$folder"' EXIT
 
 {
   sed -n '1,/<body><main>/p' "$report" | sed 's/prefers-color-scheme:dark/prefers-color-scheme:light) and (width:0px/'
-  # Between other releases a rule and some room set it off; here nothing is above it.
+  # In the report a rule and some space separate it from the release above; here it stands alone.
   echo '<style>section{border:0;margin:0;padding:0}main{padding-top:20px}</style>'
   sed -n '/<section id="release-3">/,/<\/section>/p' "$report"
   echo '</main></body></html>'

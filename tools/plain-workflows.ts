@@ -1,6 +1,6 @@
 /**
- * Copies the workflows, the examples that are workflows, and the actions to a folder, in words that tools and servers know which
- * are older than GitHub's newest syntax (GitHub changelog 2026-05-07 and 2026-07-30): `queue` is left out, and `$/` becomes
+ * Copies the workflows, the examples that are workflows, and the actions to a folder, for tools and servers older than GitHub's newest
+ * syntax (GitHub changelog 2026-05-07 and 2026-07-30): the copy has no `queue`, and `$/` becomes
  *
  *   node tools/plain-workflows.ts FOLDER                       `./`, the same repository, for actionlint, act and zizmor
  *   node tools/plain-workflows.ts FOLDER OWNER/REPO@COMMIT     `OWNER/REPO/…@COMMIT`, for GitHub Enterprise Server
@@ -10,7 +10,7 @@ import { basename, join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** @param home `OWNER/REPO@COMMIT`; without it everything is found in the workspace */
+/** @param home `OWNER/REPO@COMMIT`; without it every action comes from the workspace */
 export const plain = (workflow: string, home?: string): string => {
   const [repository, commit] = home?.split('@') ?? [];
   const at = (path: string): string => (repository === undefined ? `./${path}` : `${repository}/${path}@${commit}`);

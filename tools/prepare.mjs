@@ -6,9 +6,9 @@ const built = canBuild() && build() === 0;
 if (!built) {
   console.error(
     canBuild()
-      ? 'model-delivery: not built, because the sources do not compile; `npm run build` says why again'
-      : 'model-delivery: not built, because the development dependencies are left out',
+      ? 'model-delivery: not built, because the sources do not compile; `npm run build` shows the errors again'
+      : 'model-delivery: not built, because the development dependencies are missing',
   );
-  // Who installs to mend the sources needs the tools; a package without its command line is of no use.
+  // A developer who installs to repair the sources needs the tools; a package without its command line is useless.
   if (packs) process.exitCode = 1;
 }

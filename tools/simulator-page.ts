@@ -31,9 +31,9 @@ const shown = (name: string, value: unknown): string => {
 
 /** One row per setting: its name, its default, the rehearsed alternative, and its meaning. */
 export const settingsTable = (root: string): string => {
-  const said = comments(readFileSync(join(root, 'simulator/settings.ts'), 'utf8'));
+  const meanings = comments(readFileSync(join(root, 'simulator/settings.ts'), 'utf8'));
   const rows = Object.entries(defaultSettings).map(([name, value]) => {
-    const comment = said.get(name);
+    const comment = meanings.get(name);
     if (comment === undefined) throw new Error(`simulator/settings.ts: ${name} has no comment with its meaning`);
     const flipped: unknown = new Map<string, unknown>(Object.entries(flips)).get(name);
     const others = flipped === undefined ? '' : shown(name, flipped);

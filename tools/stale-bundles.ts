@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 
-/** Jest's, as far as it is used here. */
+/** The parts of Jest's reporter in use here. */
 interface Results {
   readonly testResults: readonly {
     readonly testFilePath: string;
@@ -16,8 +16,8 @@ const runsBundles = /\/test\/(acceptance|crash)\//;
 const bundle = resolve(import.meta.dirname, 'bundle.ts');
 
 /**
- * A reporter of jest's. Tests run the bundles in dist/, and say nothing of use where those were made of other sources: then the run's
- * last lines say what to do. Looked at only when one of them failed, for it takes seconds.
+ * A reporter for Jest. Tests run the bundles in dist/, and their failures mislead when the bundles are stale: then the run's last lines
+ * name the remedy. It checks this only after a failure, because the check takes seconds.
  */
 // biome-ignore lint/style/noDefaultExport: Jest loads a reporter's default export.
 export default class StaleBundles {
@@ -30,4 +30,4 @@ export default class StaleBundles {
 }
 
 const adviceFor = (stale: readonly string[]): string =>
-  `\nThe bundles of ${stale.join(', ')} were made of other sources than these: run \`npm run bundle -- --if-stale\`, then the tests again.`;
+  `\nThe bundles of ${stale.join(', ')} come from other sources: run \`npm run bundle -- --if-stale\`, then the tests again.`;

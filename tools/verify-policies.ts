@@ -1,8 +1,8 @@
 /**
- * Asks somebody else's IAM evaluator the questions that the tests ask ours: every published policy with every request that it
- * must allow or deny. It also knows AWS's tables of actions, resources and condition keys, so that a pair that AWS does not have
- * is found. `@cloud-copilot/iam-simulate` is AGPL: tools/install-verifiers.sh puts it into .cache, and nothing that is shipped
- * imports it (tools/check-dependencies.ts).
+ * Checks our IAM evaluator against a foreign one: every published policy with every request that it must allow or deny. The foreign one
+ * also has AWS's tables of actions, resources and condition keys, so it finds a pair that AWS does not have.
+ * `@cloud-copilot/iam-simulate` is AGPL: tools/install-verifiers.sh puts it into .cache, and no shipped file imports it
+ * (tools/check-dependencies.ts).
  */
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -18,7 +18,7 @@ import {
 const home = resolve(import.meta.dirname, '../.cache/verifiers/iam/node_modules/@cloud-copilot/iam-simulate');
 const account = '111122223333';
 
-/** As far as it is looked at. */
+/** The members in use here. */
 interface Answer {
   readonly resultType: 'error' | 'single' | 'wildcard';
   readonly overallResult?: string;
@@ -28,7 +28,7 @@ interface Answer {
 }
 type RunSimulation = (simulation: object, options: object) => Promise<Answer>;
 
-/** What AWS's pages say beyond its reference; each must still be missing there. */
+/** Facts in AWS's pages that its reference lacks; each must still be missing there. */
 const beyondTheReference = [
   {
     action: 'sagemaker:CreateModel',
@@ -62,7 +62,7 @@ const keyPolicy = {
   Statement: [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: 'kms:*', Resource: '*' }],
 };
 
-/** @returns what is wrong, if anything */
+/** @returns the fault, if any */
 const compare = (request: PolicyRequest, ours: string, theirs: Answer): string | undefined => {
   const expected = request.allowed ? 'allowed' : 'denied';
   const beyond = beyondTheReference.find(
@@ -70,9 +70,9 @@ const compare = (request: PolicyRequest, ours: string, theirs: Answer): string |
   );
   if (theirs.resultType === 'error')
     return beyond ? undefined : `AWS does not have it: ${theirs.errors?.message ?? 'no reason given'}`;
-  if (beyond) return `AWS's reference has it by now; the exception can go: ${beyond.because}`;
+  if (beyond) return `AWS's reference has it now; remove the exception: ${beyond.because}`;
   const ignored = [theirs.result, ...(theirs.results ?? [])].flatMap((one) => one?.ignoredContextKeys ?? []);
-  // A condition key that a request cannot carry: the request that breaks it is made up.
+  // A request cannot carry this condition key, so the request that violates it is invented.
   if (request.allowed && ignored.length > 0) return `its requests do not carry ${ignored.join(', ')}`;
   const verdict = theirs.overallResult === 'Allowed' ? 'allowed' : 'denied';
   if ((ours === 'allowed') !== (verdict === 'allowed')) return `ours: ${ours}, theirs: ${verdict}`;
@@ -82,12 +82,12 @@ const compare = (request: PolicyRequest, ours: string, theirs: Answer): string |
 const { runSimulation }: { runSimulation: RunSimulation } = await import(
   pathToFileURL(`${home}/dist/esm/index.js`).href
 );
-let asked = 0;
+let compared = 0;
 const wrong: string[] = [];
 for (const policy of publishedPolicies()) {
   const policies = [parsePolicy(policy.document)];
   for (const request of requestsUnder(policy)) {
-    asked += 1;
+    compared += 1;
     const { action, resource, context } = request;
     const ours = evaluate(policies, { action, resource, context: (key) => context[key] ?? [] });
     const problem = compare(request, ours, await ask(runSimulation, policy, request));
@@ -95,5 +95,5 @@ for (const policy of publishedPolicies()) {
   }
 }
 for (const line of wrong) console.error(line);
-console.log(`${asked} requests under ${publishedPolicies().length} policies, ${wrong.length} wrong`);
-process.exitCode = wrong.length === 0 && asked > 0 ? 0 : 1;
+console.log(`${compared} requests under ${publishedPolicies().length} policies, ${wrong.length} wrong`);
+process.exitCode = wrong.length === 0 && compared > 0 ? 0 : 1;

@@ -4,10 +4,11 @@
     SIMULATOR_WIRE_FILE=wire.jsonl npx jest test/simulator      (or any rehearsal)
     python3 tools/verify-with-botocore.py wire.jsonl
 
-Every answer must parse with botocore's parser for that protocol and hold what the service model promises (known members, required
-members, enums, ranges). Every accepted request must be one that botocore's validator and the model's constraints accept. Every
-request refused for a constraint must be refused by them too, and every other refusal must be one tools/documented-refusals.json lists
-with its source. It proves on every run that it can fail: damage planted in copies of the exchanges must be noticed. Prints `N passed, N failed`; exit 1 when something failed.
+Every answer must parse with botocore's parser for that protocol and satisfy the service model (known members, required members, enums,
+ranges). botocore's validator and the model's constraints must accept every accepted request. They must also refuse every request that
+the simulator refused for a constraint. tools/documented-refusals.json must list every other refusal with its source. The script proves
+on every run that it can fail: it must notice damage planted in copies of the exchanges. Prints `N passed, N failed`; exit 1 after a
+failure.
 """
 import base64
 import io
@@ -27,7 +28,7 @@ from botocore.utils import parse_timestamp
 from botocore.validate import ParamValidator
 
 PARSERS = {"json": "json", "query": "query", "rest-json": "rest-json", "s3": "rest-xml", "smithy-rpc-v2-cbor": "smithy-rpc-v2-cbor"}
-# Refusals before the operation is looked at: credentials, permissions, throttling, planned server errors.
+# Refusals before the operation itself: credentials, permissions, throttling, planned server errors.
 GATE = re.compile(
     r"ThrottlingException|Throttling|SlowDown|InternalFailure|InternalError|(Expired|Missing|Invalid|Unrecognized)\w*"
     r"|AccessDenied(Exception)?|UnknownOperationException|ResourceLimitExceeded|\d+"
@@ -51,7 +52,7 @@ def model_of(service):
 
 
 def matches(pattern, value):
-    """Java's pattern over the whole value; None when Python cannot say (`\\p{L}`, `\\u{10000}`)."""
+    """Java's pattern over the whole value; None when Python cannot decide (`\\p{L}`, `\\u{10000}`)."""
     if re.search(r"\\p\{(?!Print|Alnum)|\\u\{|\\x\{", pattern):
         return None
     translated = re.sub(r"\$\{\d+,\d+\}", "$", pattern).replace(r"\z", r"\Z")
@@ -68,7 +69,7 @@ def matches(pattern, value):
 
 
 def violations(shape, value, path=""):
-    """What the model's own constraints (beyond botocore's validator: max, pattern, enum) say against a value."""
+    """A value's violations of the model's own constraints (beyond botocore's validator: max, pattern, enum)."""
     found = []
     if value is None:
         return found
@@ -135,7 +136,7 @@ def unknown_members(shape, value, path=""):
 
 
 def from_form(shape, fields, prefix):
-    """The query protocol's form, read by the model; None when nothing is there."""
+    """The query protocol's form, read by the model; None for an absent member."""
     if shape.type_name == "structure":
         read = {n: from_form(m, fields, f"{prefix}.{n}" if prefix else n) for n, m in shape.members.items()}
         read = {name: value for name, value in read.items() if value is not None}
@@ -160,7 +161,7 @@ def from_form(shape, fields, prefix):
 
 
 def from_rest(shape, request):
-    """Members that travel in headers, query or payload; what is in the path is found by the operation's pattern."""
+    """Members in headers, query or payload; the operation's pattern finds those in the path."""
     headers, query = request["headers"], dict(parse_qsl(request["query"], keep_blank_values=True))
     read = {}
     for name, member in shape.members.items():
@@ -176,7 +177,7 @@ class Undecodable(Exception):
 
 
 def input_of(entry, operation):
-    """What the caller asked, as botocore would have been given it; None for bodies this script cannot read."""
+    """The caller's request in the form of botocore's input; None for bodies this script cannot read."""
     request, body = entry["request"], base64.b64decode(entry["request"]["body"])
     shape = operation.input_shape
     try:
@@ -222,7 +223,7 @@ def refused_by_aws(entry, operation):
 
 
 def verify(entry):
-    """Every reason why AWS would not have answered so."""
+    """Every reason why AWS would not have given this answer."""
     service, answer = entry["service"], entry["answer"]
     body = base64.b64decode(answer["body"])
     if entry["operation"] not in model_of(service).operation_names:
@@ -234,7 +235,7 @@ def verify(entry):
             {
                 "status_code": answer["status"],
                 "headers": HeadersDict(answer["headers"]),
-                # botocore hands a streamed payload on unread.
+                # botocore passes a streamed payload on without reading it.
                 "body": io.BytesIO(body) if operation.has_streaming_output and answer["status"] < 300 else body,
             },
             operation.output_shape,
@@ -253,7 +254,7 @@ def verify_success(entry, operation, parsed, body):
         problems += [f"answer: {problem}" for problem in unknown_members(shape, json.loads(body))]
     if shape is not None:
         parsed = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
-        # S3's headers carry what its model does not require; botocore's parser has already read them.
+        # S3's headers carry members that its model does not require; botocore's parser has already read them.
         problems += [f"answer: {problem}" for problem in violations(shape, parsed)]
     return problems
 
@@ -283,8 +284,8 @@ def planted(entry):
         return
     body = base64.b64decode(answer["body"])
     if answer["status"] < 300 and body:
-        told = base64.b64encode(json.dumps({**json.loads(body), "Planted": 1}).encode()).decode()
-        yield {**entry, "answer": {**answer, "body": told}}
+        damaged = base64.b64encode(json.dumps({**json.loads(body), "Planted": 1}).encode()).decode()
+        yield {**entry, "answer": {**answer, "body": damaged}}
     if answer["status"] < 300:
         refusal = {"__type": "ValidationException", "message": "1 validation error detected: planted"}
         refused = {**answer, "status": 400, "body": base64.b64encode(json.dumps(refusal).encode()).decode()}

@@ -24,8 +24,8 @@ export const actionTypes: Command = {
   options: actionTypesInputs,
   notes: ['The account and region are those of the credentials and of AWS_REGION.'],
   examples: [
-    { line: 'action-types list', does: 'Says of each action type whether the account has it.' },
-    { line: 'action-types create', does: 'Creates those that are missing.' },
+    { line: 'action-types list', does: 'Prints each action type, and whether the account has it.' },
+    { line: 'action-types create', does: 'Creates the missing action types.' },
   ],
   exits: {
     0: 'listed or created',
@@ -37,7 +37,7 @@ export const actionTypes: Command = {
 
 type Standing = 'missing' | 'created' | 'exists' | 'exists with another definition';
 
-/** `action-types list` and `action-types create`: the account's custom action types beside the ones this version works on. */
+/** `action-types list` and `action-types create`: the account's custom action types beside those of this version. */
 const runActionTypes = async ([verb, ...args]: readonly string[], host: CommandLine): Promise<ExitCode> => {
   const { env, terminal } = host;
   try {
@@ -59,7 +59,7 @@ const runActionTypes = async ([verb, ...args]: readonly string[], host: CommandL
     if (differing.length === 0) return 0;
     terminal.err(
       `action-types: version ${actionTypeVersion} of ${differing.map(({ provider }) => provider).join(', ')} has another definition in this account.` +
-        ' An action type cannot be changed, and its version cannot be used again once it is deleted: use the version of this suite that made it,' +
+        ' An action type cannot be changed, and its version cannot be used again once it is deleted: use the version of this suite that created it,' +
         ' or one that raises the version.',
     );
     return 1;
@@ -84,7 +84,7 @@ const standings = async (calls: Codepipeline, create: boolean) => {
       standing: (isSame(definition, there) ? 'exists' : 'exists with another definition') as Standing,
     };
   });
-  // All or nothing: an account with half of one version and half of another would run pipelines that no worker serves.
+  // It creates all or none: no worker would serve the pipelines of an account with parts of two versions.
   const creates = create && found.every(({ standing }) => standing !== 'exists with another definition');
   const rows: { category: string; provider: string; version: string; standing: Standing }[] = [];
   for (const { definition, standing } of found) {
@@ -102,16 +102,16 @@ const listAll = async (calls: Codepipeline): Promise<readonly ActionType[]> => {
     calls.listActionTypes({ actionOwnerFilter: 'Custom', nextToken }),
   );
   return pages.flatMap(({ actionTypes }) => {
-    // CodePipeline API reference, ListActionTypes: always there, be it empty.
+    // CodePipeline API reference, ListActionTypes: the answer always has the list, even an empty one.
     if (actionTypes === undefined)
       throw new Unreachable(
-        `${listing} was answered without a list, which CodePipeline never does: is AWS_ENDPOINT_URL or a proxy between this machine and AWS?`,
+        `${listing} has no list in its answer, which CodePipeline always sends: check AWS_ENDPOINT_URL and any proxy between this machine and AWS`,
       );
     return actionTypes;
   });
 };
 
-/** By what we asked for: AWS may show members that nobody set. */
+/** Compares only the requested members: AWS may show others by default. */
 const isSame = (wanted: ActionTypeRequest, found: ActionType): boolean => {
   const properties = found.actionConfigurationProperties ?? [];
   return (
@@ -120,7 +120,7 @@ const isSame = (wanted: ActionTypeRequest, found: ActionType): boolean => {
     contains(found.outputArtifactDetails ?? {}, wanted.outputArtifactDetails) &&
     wanted.configurationProperties.every((property) => {
       const there = properties.find(({ name }) => name === property.name);
-      // The guide speaks of a property JobList that the service adds by itself; a description changes nothing.
+      // CodePipeline's guide mentions a property JobList that the service adds by itself; a description changes nothing.
       const { description: _description, ...meaning } = property;
       return there !== undefined && contains({ queryable: false, ...there }, meaning);
     }) &&

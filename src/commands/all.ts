@@ -10,7 +10,7 @@ import { plan } from './plan.ts';
 import { rehearse } from './rehearse.ts';
 import { simulator } from './simulator.ts';
 
-/** In the order in which a delivery needs them. */
+/** All commands, in the order in which a delivery needs them. */
 export const commands = {
   ...operationCommands,
   plan,

@@ -6,7 +6,7 @@ import { jsonText } from '../plain-text.ts';
 import type { Schema } from '../schema.ts';
 import { reportFailure, shownFailure } from './failure-report.ts';
 
-/** How one command that answers with a text, or with JSON where `--json` is written, finds its answer. */
+/** The answer of one command: a text, or JSON with `--json`. */
 export interface Question<Values> {
   readonly command: string;
   readonly schema: Schema<Values>;

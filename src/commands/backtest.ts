@@ -42,35 +42,35 @@ const backtestInputs = {
     }),
   ),
   from: instant('With `environment`: first minute; CloudWatch keeps minutes for 15 days.'),
-  to: instant('With `environment`: the minute to end before.'),
+  to: instant('With `environment`: the first minute after the end.'),
   json: flag({ description: 'Print JSON.', default: false }),
 };
 
 export const backtest: Command = {
-  does: 'Prints what a policy would have done with recorded metrics, and how long its proofs take.',
+  does: "Prints a policy's decisions on recorded metrics, and the time that its proofs take.",
   options: backtestInputs,
   notes: ['Only `--environment` needs AWS: it reads CloudWatch.'],
   examples: [
     { line: 'backtest --policy judge.yml --buckets buckets.jsonl', does: 'Plays the policy on recorded buckets.' },
-    { line: 'backtest --journal journal.jsonl', does: 'Plays a release of the past.' },
+    { line: 'backtest --journal journal.jsonl', does: 'Plays a former release.' },
     {
       line: 'backtest --environment production --from 2026-01-05T09:00:00Z --to 2026-01-05T17:00:00Z',
-      does: "Plays the rollout's policy on what CloudWatch has of that day.",
+      does: "Plays the rollout's policy on CloudWatch's metrics of that day.",
     },
   ],
   exits: { 0: 'printed', 1: 'AWS could not be read', 2: wrongRequest },
   run: (args, host, terminal) => runBacktest(args, terminal, host),
 };
 
-/** `backtest`: what a policy would have done, and what it can prove on such traffic. */
+/** `backtest`: a policy's decisions on recorded metrics, and its possible proofs on such traffic. */
 const runBacktest = async (args: readonly string[], terminal: Terminal, host: () => CommandLine): Promise<ExitCode> => {
   try {
     const written = readArguments(backtestInputs, args);
     const inputs = readInputs(backtestInputs, written);
-    const told = backtestOf(
+    const backtest = backtestOf(
       await recorded(inputs, host, () => readInputs({ manifest: sharedInputs.manifest }, written).manifest),
     );
-    terminal.out(inputs.json ? jsonText(told, 2) : redacted(asText(told)));
+    terminal.out(inputs.json ? jsonText(backtest, 2) : redacted(asText(backtest)));
     return 0;
   } catch (error) {
     if (!(error instanceof InputError)) return reportFailure('backtest', error, host());
@@ -122,18 +122,18 @@ const instantOf = (input: string, written: string): number => {
 interface Backtest {
   readonly burstGuard: { readonly on: boolean; readonly because: string };
   readonly latency: string;
-  /** Of the baseline: requests and bad ones of all minutes. */
+  /** The baseline's requests and their error rate over all minutes. */
   readonly baseline: { readonly requests: number; readonly errorRate: number };
   /** Candidate requests, and seconds at the baseline's rate, until a candidate as good as the baseline is proven. */
   readonly timeToProof: readonly {
     readonly share: number;
     readonly requests: number;
     readonly seconds: number;
-    /** The metric that takes longest. */
+    /** The metric with the longest proof. */
     readonly says: string;
   }[];
   readonly rollout?: Played;
-  /** What was said then, of the same metrics. */
+  /** The verdicts of that time, on the same metrics. */
   readonly before?: Pick<Played, 'counts' | 'first'>;
 }
 
@@ -147,7 +147,7 @@ interface Played {
 const shares: readonly number[] = [0.05, 0.1, 0.25, 0.5];
 
 const backtestOf = (recorded: Recorded): Backtest => {
-  const { policy, buckets, history, said } = recorded;
+  const { policy, buckets, history, formerly } = recorded;
   const served = [
     ...history.map(({ requests, bad, seconds }) => ({ requests, bad, seconds, candidate: 0 })),
     ...buckets.flatMap(({ baseline, candidate, seconds }) =>
@@ -186,13 +186,15 @@ const backtestOf = (recorded: Recorded): Backtest => {
       return { share, ...slowest, seconds: Math.ceil(slowest.requests / (perSecond * share)) };
     }),
     ...(buckets.length > 0 ? { rollout: play(policy, buckets) } : {}),
-    ...(said && said.length > 0
-      ? { before: told(said.map(({ at, verdict }) => ({ ...verdict, t: verdict.t ?? Date.parse(at) / 1000 }))) }
+    ...(formerly && formerly.length > 0
+      ? {
+          before: summaryOf(formerly.map(({ at, verdict }) => ({ ...verdict, t: verdict.t ?? Date.parse(at) / 1000 }))),
+        }
       : {}),
   };
 };
 
-/** Of the baseline, by metric. */
+/** The baseline's rates, by metric. */
 const ratesOf = ({ metrics }: Policy, buckets: readonly Bucket[]): Readonly<Record<string, number>> =>
   Object.fromEntries(
     metrics.map(({ name }) => {
@@ -210,10 +212,10 @@ const play = (policy: Policy, buckets: readonly Bucket[]): Played => {
     verdicts.push(verdictOf(judging));
   }
   const { decision, because } = verdictOf(judging);
-  return { buckets: buckets.length, ...told(verdicts), end: { decision, because } };
+  return { buckets: buckets.length, ...summaryOf(verdicts), end: { decision, because } };
 };
 
-const told = (
+const summaryOf = (
   verdicts: readonly { readonly decision: string; readonly t: number; readonly because: string }[],
 ): Pick<Played, 'counts' | 'first'> => {
   const groups = groupBy(verdicts, ({ decision }) => decision);
@@ -239,7 +241,7 @@ const asText = ({ burstGuard, latency, baseline, timeToProof, rollout, before }:
     ...(rollout
       ? [`rollout: ${counted(rollout.buckets, 'bucket')}, ${countsAsText(rollout)}`, ...firstsAsText(rollout)]
       : ['rollout: none, no candidate had requests']),
-    ...(before ? [`what was said then: ${countsAsText(before)}`, ...firstsAsText(before)] : []),
+    ...(before ? [`verdicts of that time: ${countsAsText(before)}`, ...firstsAsText(before)] : []),
   ].join('\n');
 
 const countsAsText = ({ counts }: Pick<Played, 'counts'>): string =>
@@ -250,5 +252,5 @@ const countsAsText = ({ counts }: Pick<Played, 'counts'>): string =>
 const firstsAsText = ({ first }: Pick<Played, 'first'>): readonly string[] =>
   first.map(({ decision, t, because }) => `  first ${decision} at ${t >= longAgo ? iso(t * 1000) : t}: ${because}`);
 
-/** Seconds since the epoch, in 2001; times below it are a file's own. */
+/** Seconds since the epoch, in 2001; smaller times are relative to a file's own start. */
 const longAgo = 1e9;

@@ -7,11 +7,11 @@ import { InputError } from '../schema.ts';
 import { keyOf, quoted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 
-/** One line: what one arm did in one bucket. */
+/** One line: the counts of one arm in one bucket. */
 export interface BucketLine {
   readonly t: number;
   readonly arm: 'candidate' | 'baseline';
-  /** Requests, those that failed by the model's fault (neither 2xx nor 4xx), and 4xx beside them. */
+  /** Requests, the model's own failures among them (neither 2xx nor 4xx), and the 4xx. */
   readonly n: number;
   readonly err: number;
   readonly err4xx?: number;
@@ -23,16 +23,16 @@ export interface BucketLine {
   readonly sum?: number;
   readonly max?: number;
   readonly seconds?: number;
-  /** Meant share of the candidate, 0 to 1. */
+  /** Intended share of the candidate, 0 to 1. */
   readonly share?: number;
   /** The weights moved inside this bucket. */
   readonly moved?: boolean;
 }
 
 export interface BucketFile {
-  /** From before the first candidate line, or the first that names a share. */
+  /** Before the first line of the candidate or with a share. */
   readonly history: readonly (BaselineHistory & { readonly seconds: number })[];
-  /** From there on, without holes: what no line speaks of is a bucket that is not known. */
+  /** From there on, without holes: a bucket without a line is not known. */
   readonly buckets: readonly Bucket[];
   readonly clientErrors: boolean;
   readonly latency: LatencyPlan | undefined;
@@ -57,7 +57,7 @@ export const readBucketLines = (text: string, path: string): readonly BucketLine
   return lines;
 };
 
-/** The line, or what is wrong with it. */
+/** The line, or its problems. */
 const lineOf = (text: string): BucketLine | readonly string[] => {
   const value = parsed(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -91,7 +91,7 @@ const lineOf = (text: string): BucketLine | readonly string[] => {
   const checked = value as BucketLine;
   const { n, err, err4xx = 0, cells, edges } = checked;
   if (err <= n && err4xx <= n && err + err4xx > n)
-    return [`err: with err4xx more than the ${n} requests of the bucket; err has no 4xx in it`];
+    return [`err: with err4xx more than the ${n} requests of the bucket; err does not include 4xx`];
   if (err > n || err4xx > n) return [`${err > n ? 'err' : 'err4xx'}: more than the ${n} requests of the bucket`];
   if (cells && edges && cells.length !== edges.length + 1)
     return [`cells: ${cells.length} of them; ${edges.length} edges make ${edges.length + 1}`];
@@ -112,7 +112,7 @@ const isList = (value: unknown, holds: (item: unknown) => item is number): value
 const rising = (values: readonly number[]): boolean =>
   values.every((value, index) => value > (values[index - 1] ?? Number.NEGATIVE_INFINITY));
 
-/** @param worseThan what the latency rungs that compare buckets instead of requests compare by */
+/** @param worseThan the margin for latency rungs that compare buckets instead of requests */
 export const bucketsOf = (lines: readonly BucketLine[], worseThan: number): BucketFile => {
   const byTime = new Map<number, { candidate?: BucketLine; baseline?: BucketLine }>();
   // A later line for the same bucket and arm is a revision.
@@ -157,13 +157,13 @@ export const bucketsOf = (lines: readonly BucketLine[], worseThan: number): Buck
   };
 };
 
-/** Buckets nobody wrote a line for. */
+/** Buckets without a line. */
 const hole = (from: number, to: number, seconds: number): readonly Bucket[] =>
   Array.from({ length: Math.min(longestHole, Math.floor((to - from) / seconds + 1e-9)) }, (_, index) => ({
     t: from + index * seconds,
     seconds,
   }));
-/** Long enough for any `max-blind`; a file with a hole of a month is not worth a million lines. */
+/** Long enough for any `max-blind`, so that a hole of a month in a file does not become a million buckets. */
 const longestHole = 10_000;
 
 const usualSeconds = (times: readonly number[]): number => {
@@ -188,6 +188,6 @@ const measured = (line: BucketLine): Latency & { readonly requests: number } => 
 const latencyOf = ({ cells, p99, sum, max }: BucketLine): Latency =>
   withoutUndefined({ cells, percentile: p99, sum, maximum: max });
 
-/** Cells without edges are still counted; they are called by their number. */
+/** Cells without edges still count, under their number as a name. */
 const edgesOf = ({ edges, cells }: BucketLine): readonly number[] =>
   edges ?? (cells ?? []).slice(1).map((_, i) => i + 1);

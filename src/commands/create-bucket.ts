@@ -31,7 +31,7 @@ const createBucketInputs = {
   writers: optional(
     text({
       description:
-        "Roles that may write to the bucket, by name or ARN, with spaces between: those that register, deploy and roll back. Default: the environment's `role` and `rollback-role`.",
+        "Roles that may write to the bucket, by name or ARN, separated by spaces: the roles that register, deploy and roll back. Default: the environment's `role` and `rollback-role`.",
       example: 'model-registrar model-deployer model-rollback',
     }),
   ),
@@ -39,23 +39,23 @@ const createBucketInputs = {
 };
 
 export const createBucket: Command = {
-  does: 'Makes the bucket for release records, closed to all but the delivery roles; once per account and region.',
+  does: 'Creates the bucket for release records, closed to all but the delivery roles; once per account and region.',
   options: createBucketInputs,
   notes: [
-    "It works with the credentials at hand, not with the environment's role: a role that delivers should not decide who may write to its record.",
+    "It uses the current credentials, not the environment's role: a delivery role should not decide which roles may write to its record.",
   ],
   examples: [
     {
       line: 'create-bucket --environment production',
-      does: "Makes it, written by the environment's `role` and `rollback-role`.",
+      does: "Creates it; the environment's `role` and `rollback-role` may write to it.",
     },
     { line: 'create-bucket --environment production --print-policy', does: 'Prints its policy and changes nothing.' },
   ],
-  exits: { 0: 'the bucket is as it should be', 1: 'AWS refused, or could not be reached', 2: wrongRequest },
+  exits: { 0: 'the bucket exists and is closed', 1: 'AWS refused, or could not be reached', 2: wrongRequest },
   run: (args, host) => runCreateBucket(args, host()),
 };
 
-/** `create-bucket`: once per account and region, by whoever may make buckets. Repeated, it brings the default bucket back to what it should be. */
+/** `create-bucket`: once per account and region, by a person who may create buckets. A repeated run restores the default bucket's settings. */
 const runCreateBucket = async (args: readonly string[], host: CommandLine): Promise<ExitCode> => {
   const { env, terminal, seams } = host;
   try {
@@ -73,7 +73,7 @@ const runCreateBucket = async (args: readonly string[], host: CommandLine): Prom
     else {
       if (environment.bucketOwners?.[location.bucket] !== undefined)
         throw new InputError(
-          `the bucket ${location.bucket} belongs to another account, as bucket-owners in the manifest says: make it there`,
+          `the bucket ${location.bucket} belongs to another account (bucket-owners in the manifest): create it there`,
         );
       const bucket = { Bucket: location.bucket, ExpectedBucketOwner: account.id };
       const isDefault = location.bucket === defaultReleases(account).bucket;
@@ -92,7 +92,7 @@ const writersOf = ({ role, rollbackRole }: Environment, given: string | undefine
     throw new InputError(`writers: ${JSON.stringify(wrong)} is not a role's name or ARN, nor a user's ARN`);
   if (writers.length > 0) return [...new Set(writers)];
   throw new InputError(
-    'writers: the environment names no role, so the roles that may write to the bucket must be given: those that register, deploy and roll back',
+    'writers: the environment names no role, so give the roles that may write to the bucket: the roles that register, deploy and roll back',
   );
 };
 
@@ -105,10 +105,10 @@ const connect = async (
 ): Promise<{ readonly account: Account; readonly calls: BucketSettings }> => {
   const connection = connectionFrom(env, environment.region);
   const { region } = connection;
-  // Not the environment's role: a role that delivers may not make buckets, nor say who writes to one.
+  // Not the environment's role: a delivery role may neither create buckets nor decide which roles write to one.
   const credentials = base({ ...connection, clock });
   const none = (): never => {
-    throw new Error('no object is read or written here');
+    throw new Error('this command reads and writes no object');
   };
   const { sts } = createAwsClients({ ...connection, credentials, clock, bucketOwner: none }).reads;
   const { Account: id = '', Arn: identity = '' } = await sts.getCallerIdentity();
@@ -126,7 +126,7 @@ const connect = async (
   };
 };
 
-/** One line for each thing that is so now. The policy comes last: it denies what was done before it to whoever is no writer. */
+/** One line for each setting, once it holds. The policy comes last: it denies the earlier calls to everyone but the writers. */
 async function* make(
   calls: BucketSettings,
   bucket: OwnBucket,
@@ -138,35 +138,35 @@ async function* make(
   const exists = (await orUndefined(calls.headBucket(bucket).catch(ofOthers(bucket)))) !== undefined;
   if (exists && !isDefault)
     throw new InputError(
-      `the bucket ${name} exists, and may be in use for other things: add the statements that --print-policy prints to its policy, and turn on versioning; this command sets up the default bucket, and buckets that do not exist yet`,
+      `the bucket ${name} exists, and may serve other purposes: add the statements from --print-policy to its policy, and turn on versioning; this command sets up only the default bucket and new buckets`,
     );
   if (!exists)
     await calls
       .createBucket({
         Bucket: name,
-        // S3 API reference, CreateBucket: us-east-1 is the one region that must not be named.
+        // S3 API reference, CreateBucket: a request must not name us-east-1.
         ...(region === 'us-east-1' ? {} : { CreateBucketConfiguration: { LocationConstraint: region as Constraint } }),
       })
       .catch(ofOthers(bucket));
-  yield exists ? `the bucket ${name} exists` : `made the bucket ${name} in ${region}`;
+  yield exists ? `the bucket ${name} exists` : `created the bucket ${name} in ${region}`;
   await calls.blockPublicAccess(bucket);
   yield 'public access is blocked';
   await calls.enforceOwnership(bucket);
-  yield 'its objects belong to this account, whoever writes them';
+  yield 'all its objects belong to this account';
   await calls.enableVersioning(bucket);
-  yield 'every version of an object is kept';
+  yield 'it keeps every version of an object';
   const before = await absentPolicy(calls.getPolicy(bucket));
   if (before === undefined || !isSame(before, policy)) {
     refuseOtherPolicy(name, before);
     await calls.putPolicy(bucket, JSON.stringify(policy));
   }
-  yield `its policy lets nobody write but ${namesOf(policy)}`;
+  yield `its policy lets only ${namesOf(policy)} write`;
 }
 type Constraint = NonNullable<
   NonNullable<Parameters<BucketSettings['createBucket']>[0]['CreateBucketConfiguration']>['LocationConstraint']
 >;
 
-/** Names of buckets are the same for all accounts of a partition. */
+/** All accounts of a partition share one namespace of buckets. */
 const ofOthers =
   ({ Bucket }: OwnBucket) =>
   (error: unknown): never => {
@@ -198,14 +198,14 @@ const isSame = (text: string, policy: object): boolean => {
 interface Named {
   readonly Sid?: string;
 }
-/** Statements that a team added are not thrown away. */
+/** Keeps a team's own statements. */
 const refuseOtherPolicy = (bucket: string, text: string | undefined): void => {
   if (text === undefined) return;
   const { Statement = [] } = JSON.parse(text) as { readonly Statement?: Named | readonly Named[] };
   const others = [Statement].flat().filter(({ Sid }) => !Sid?.startsWith(ourSids));
   if (others.length === 0) return;
   throw new InputError(
-    `the policy of ${bucket} has statements of others (${others.map(({ Sid }) => Sid ?? 'without a Sid').join(', ')}), and was left as it is: replace the statements whose Sid begins with ${ourSids} by what --print-policy prints`,
+    `the policy of ${bucket} has statements of others (${others.map(({ Sid }) => Sid ?? 'without a Sid').join(', ')}), and stays as it is: replace the statements whose Sid begins with ${ourSids} by the output of --print-policy`,
   );
 };
 

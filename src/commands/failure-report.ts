@@ -5,13 +5,13 @@ import { isPublic } from '../hosts/run.ts';
 import { reason } from '../reason-codes.ts';
 import { withoutAccount } from '../report/result.ts';
 
-/** Account ids are left out where others read the output. */
+/** Leaves out account ids where others read the output. */
 export const shownFailure = (error: unknown, { env }: Pick<CommandLine, 'env'>): Failure => {
   const failure = failureOf(error);
   return isPublic(env) ? { ...failure, because: withoutAccount(failure.because) } : failure;
 };
 
-/** Prints the failure that ends a command, and the remedy, on standard error. */
+/** Prints a command's final failure and its remedy on standard error. */
 export const reportFailure = (
   command: string,
   error: unknown,

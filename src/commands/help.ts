@@ -38,7 +38,7 @@ export const helpOf = (name: string, { does, words, options, notes = [], example
     ...Object.entries(exits).map(([code, meaning]) => `  ${code}  ${meaning}`),
   ].join('\n');
 
-/** `--environment <text>`, `--[no-]wait`. */
+/** Forms: `--environment <text>`, `--[no-]wait`. */
 export const optionOf = (name: string, { kind, choices }: Field<unknown>): string =>
   kind === 'boolean' ? `--[no-]${name}` : `--${name} ${choices?.join('|') ?? `<${kind}>`}`;
 

@@ -12,7 +12,7 @@ import { openReadOnly } from './read-only-session.ts';
 const historyInputs = { ...sharedInputs, json: flag({ description: 'Print JSON.', default: false }) };
 
 export const history: Command = {
-  does: 'Prints what served on an endpoint and how each release ended.',
+  does: 'Prints the configurations that served on an endpoint, and the end of each release.',
   options: historyInputs,
   examples: [
     { line: 'history --environment production', does: 'Prints it, newest first.' },

@@ -18,20 +18,20 @@ export const judge: Command = {
     { line: 'judge --policy judge.yml < buckets.jsonl', does: 'Judges lines of standard input.' },
     {
       line: 'judge --journal journal.jsonl',
-      does: 'Judges again what a release judged, and compares with the verdicts of then.',
+      does: 'Judges a former release again, and compares the verdicts with the former ones.',
     },
   ],
   exits: {
-    0: 'judged; with `--journal`, every verdict is the one of then',
-    1: 'a verdict is not the one the journal witnessed',
+    0: 'judged; with `--journal`, every verdict equals the former one',
+    1: 'a verdict differs from the one in the journal',
     2: wrongRequest,
   },
   run: (args, _host, terminal) => runJudge(args, terminal),
 };
 
 /**
- * `judge`: one JSON line per closed bucket. Of a journal: one per verdict that was witnessed, from the buckets as they were known
- * then; ends with 1 when a verdict is not what the journal says.
+ * `judge`: one JSON line per closed bucket. With a journal: one line per recorded verdict, from the buckets that were known then. It
+ * ends with 1 when a verdict differs from the journal's.
  */
 const runJudge = (args: readonly string[], terminal: Terminal): ExitCode => {
   try {
@@ -40,7 +40,7 @@ const runJudge = (args: readonly string[], terminal: Terminal): ExitCode => {
       const read = readJournalFile(journal);
       return replayJournal({ ...read, policy: recordedJournal(read, policy).policy }, terminal, policy !== undefined);
     }
-    if (policy === undefined) throw new InputError('policy is required, unless `journal` names a release that had one');
+    if (policy === undefined) throw new InputError('policy is required, unless the release of `journal` had one');
     judgeAll(recordedLines(policy, buckets), terminal);
     return 0;
   } catch (error) {
@@ -63,7 +63,7 @@ const lineOf = (verdict: ReturnType<typeof verdictOf>, more: object = {}): strin
   return jsonText({ ...more, t, decision, reason, logEvidence, threshold, evidence, because });
 };
 
-/** @param differs another policy than the release's: it may say something else */
+/** @param differs another policy than the release's: its verdicts may differ */
 const replayJournal = (
   { policy, looks }: WitnessedJudge & { readonly policy: Policy },
   terminal: Terminal,
@@ -71,18 +71,18 @@ const replayJournal = (
 ): ExitCode => {
   let same = true;
   for (const [index, { at, verdict: witnessed }] of looks.entries()) {
-    // Nothing was read, so nothing was judged.
+    // Without input there is no verdict.
     if (witnessed.t === undefined) continue;
     const verdict = judgeBuckets(policy, [...bucketsAt(looks.slice(0, index + 1)).values()]);
     const agrees = differs || agree(verdict, witnessed);
     same &&= agrees;
     terminal.out(lineOf(verdict, { at, ...(agrees ? {} : { witnessed }) }));
   }
-  if (!same) terminal.err('judge: a verdict is not the one the journal witnessed');
+  if (!same) terminal.err('judge: a verdict differs from the one in the journal');
   return same ? 0 : 1;
 };
 
-/** The sentence is no part of a verdict: it may be worded better by now. */
+/** The sentence is no part of a verdict: a newer version may word it differently. */
 const agree = (
   { t, decision, reason, logEvidence }: ReturnType<typeof verdictOf>,
   { because: _, ...witnessed }: JudgeLook['verdict'],

@@ -19,16 +19,18 @@ import { asPlan } from './plan.ts';
 const lintInputs = {
   manifest: manifestToDeliver,
   environment: optional(sharedInputs.environment),
-  version: optional(text({ description: 'With `environment`: also ask AWS whether this version could be deployed.' })),
+  version: optional(
+    text({ description: 'With `environment`: also check against AWS that this version can be deployed.' }),
+  ),
   json: flag({ description: 'Print JSON.', default: false }),
 };
 
 export const lint: Command = {
-  does: 'Checks the manifest and, with `--environment` and `--version`, whether AWS could carry it out.',
+  does: 'Checks the manifest; with `--environment` and `--version` it also checks that the deployment is possible on AWS.',
   options: lintInputs,
   notes: [
     'Without `--version` it needs no credentials and no network.',
-    'It also reads `.github/workflows`: where a version is registered as `Approved`, the reviewers of the GitHub environment are its only approval. With `GITHUB_TOKEN` and `GITHUB_REPOSITORY` it asks GitHub for them.',
+    'It also reads `.github/workflows`: where a version is registered as `Approved`, the reviewers of the GitHub environment are its only approval. With `GITHUB_TOKEN` and `GITHUB_REPOSITORY` it gets them from GitHub.',
   ],
   examples: [
     { line: 'lint', does: 'Checks delivery.yml: every mistake with its line and column.' },
@@ -37,17 +39,21 @@ export const lint: Command = {
       does: 'Also checks alarms and feasibility against the account.',
     },
   ],
-  exits: { 0: 'nothing is wrong', 1: 'AWS could not carry it out, or could not be read', 2: wrongRequest },
+  exits: {
+    0: 'nothing is wrong',
+    1: 'the deployment is not possible on AWS, or AWS could not be read',
+    2: wrongRequest,
+  },
   run: (args, host) =>
     needsAws(args)
       ? runCommand('lint', operations['deploy-endpoint'], args, host(), { ...asPlan, retry: 'false' })
       : lintManifest(args, host()),
 };
 
-/** Whether a version is given that AWS is to be asked about. */
+/** Whether the inputs name a version to check against AWS. */
 const needsAws = (args: readonly string[]): boolean => args.some((argument) => /^--version(=|$)/.test(argument));
 
-/** Without AWS. */
+/** The lint without AWS. */
 const lintManifest = (args: readonly string[], host: CommandLine): Promise<ExitCode> => {
   const question = {
     command: 'lint',
@@ -66,16 +72,16 @@ const lintManifest = (args: readonly string[], host: CommandLine): Promise<ExitC
   return printAnswer(question, args, host);
 };
 
-/** One warning for each environment whose release record may be written by whoever has a notebook. */
+/** One warning for each environment whose release record any user of a notebook may write. */
 const bucketWarnings = ({ environments }: Manifest): readonly string[] =>
   Object.entries(environments).flatMap(([name, { releases, endpoint }]) => {
-    // The default bucket's name depends on the account, and says nothing of SageMaker.
+    // The default bucket's name depends on the account, and does not contain `sagemaker`.
     const location = releases ?? { bucket: 'model-delivery-<account>-<region>', prefix: '' };
     const warning = exposure(`s3://${location.bucket}/${recordKey(location, endpoint.name)}`);
     return warning === undefined ? [] : [`${name}: ${warning}`];
   });
 
-/** Of the workflows in the folder lint runs in. GitHub is asked where the environment says how (GITHUB_TOKEN, GITHUB_REPOSITORY). */
+/** Warnings of the workflows in lint's working folder. It calls GitHub if GITHUB_TOKEN and GITHUB_REPOSITORY are set. */
 const workflowWarnings = async (env: Env): Promise<readonly string[]> => {
   const { GITHUB_TOKEN: token, GITHUB_REPOSITORY: name, GITHUB_API_URL: apiUrl } = env;
   const folder = '.github/workflows';
@@ -89,7 +95,7 @@ const workflowWarnings = async (env: Env): Promise<readonly string[]> => {
   return approvalWarnings(workflows, (environment) => protectionOf(repository, environment));
 };
 
-/** One that cannot be read is GitHub's to refuse, as one is that is no workflow. */
+/** GitHub itself refuses a file that cannot be read or is no workflow. */
 const workflowText = (path: string): string => {
   try {
     return statSync(path).isFile() ? readTextFile(path, mostWorkflowBytes) : '';

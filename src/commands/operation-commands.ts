@@ -4,12 +4,12 @@ import type { Memory, Operation, OperationName } from '../operation.ts';
 import { operations } from '../operations/all.ts';
 import { type Command, type Exits, wrongRequest } from './command.ts';
 
-/** Of a command that runs an operation to its end; DESIGN §2. */
+/** Exits of a command that runs an operation to its end; DESIGN §2. */
 const operationExits: Exits = {
   0: 'succeeded',
-  1: 'rolled back, rejected, inconclusive, timed out, cancelled or failed; the reason code says which',
+  1: 'rolled back, rejected, inconclusive, timed out, cancelled or failed: see the reason code',
   2: wrongRequest,
-  3: 'pending: it goes on, or waits for an approval; run it again',
+  3: 'pending: the release goes on, or waits for an approval; run the command again',
 };
 
 const commandOf = <Inputs, M extends Memory, Outputs>(declared: Operation<Inputs, M, Outputs>): Command => ({

@@ -16,11 +16,11 @@ const inWordsOf = (options: Schema<object>, words: Readonly<Record<string, strin
   );
 
 export const plan: Command = {
-  does: 'Prints what deploy-endpoint would do, how long it takes and which permissions it needs; writes nothing.',
+  does: 'Prints the changes of deploy-endpoint, their duration and the permissions that they need; writes nothing.',
   options: inWordsOf(optionsOf(deployEndpoint, asPlan), {
-    version: 'Registered version to plan for: `1.4.0`, `v1.4.0` or `churn_v1.4.0`.',
-    retry: 'Plan also for a version that was taken back before.',
-    timeout: 'How long to try while AWS does not answer before the command ends as `timed-out`.',
+    version: 'Registered version of the plan: `1.4.0`, `v1.4.0` or `churn_v1.4.0`.',
+    retry: 'Also plan for a version that was rolled back before.',
+    timeout: 'Longest time without an answer from AWS; then the command ends as `timed-out`.',
   }),
   notes: ['It reads the account: credentials must allow the actions of docs/permissions/plan.json.'],
   examples: [
@@ -28,8 +28,8 @@ export const plan: Command = {
     { line: 'plan --environment production --version 1.4.0 --json', does: 'Prints it as JSON.' },
   ],
   exits: {
-    0: 'the deployment could begin, or nothing is to be done',
-    1: 'the deployment would be refused, or AWS could not be read; the reason code says which',
+    0: 'the deployment can begin, or there is nothing to do',
+    1: 'the deployment would be refused, or AWS could not be read: see the reason code',
     2: wrongRequest,
   },
   run: (args, host) => runCommand('plan', deployEndpoint, args, host(), asPlan),

@@ -9,14 +9,14 @@ import type { Environment, Manifest } from '../manifest/manifest.ts';
 import { type ReleaseStore, storeFor } from '../release/store.ts';
 import type { World } from '../world.ts';
 
-/** One environment and its release record, without the means to write. */
+/** One environment and its release record, without write access. */
 export interface ReadOnlySession {
   readonly world: World;
   readonly environment: Environment;
   readonly store: ReleaseStore;
 }
 
-/** A person waits for the answer. */
+/** Short, because a person waits for the answer. */
 const readPatience = minutes(5);
 
 export const openReadOnly = async (

@@ -17,24 +17,24 @@ import { file, InputError, optional, text } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { bucketsOf, readBucketLines } from './bucket-lines.ts';
 
-/** Recorded metrics, and the policy they are judged by. */
+/** Recorded metrics, and the policy that judges them. */
 export interface Recorded {
   readonly policy: Policy;
   readonly guardBecause: string;
   readonly latency: string;
-  /** Of the baseline alone, from before the candidate got requests. */
+  /** The baseline alone, before the candidate's first request. */
   readonly history: readonly (BaselineHistory & { readonly seconds: number })[];
-  /** From the first candidate request on. */
+  /** Both arms, from the first candidate request on. */
   readonly buckets: readonly Bucket[];
-  /** Of the baseline by metric, where it was counted before the rollout: bad ones as a share of the requests. */
+  /** The baseline's share of bad requests by metric, if it was counted before the rollout. */
   readonly rates?: Readonly<Record<string, number>>;
-  /** What was said then, by the policy of then. */
-  readonly said?: readonly JudgeLook[];
+  /** The former verdicts, by the former policy. */
+  readonly formerly?: readonly JudgeLook[];
 }
 
 const standardInput = '-';
 
-/** Where recorded metrics and their policy come from, of every command that reads some. */
+/** Inputs of every command that reads recorded metrics: the metrics and their policy. */
 export const recordedInputs = {
   policy: optional(
     file({
@@ -47,12 +47,12 @@ export const recordedInputs = {
   ),
   buckets: text({
     description:
-      'JSON lines `{t, arm: candidate|baseline, n, err}`, optionally `err4xx` (not among `err`), `cells, edges, p99, sum, max, seconds, share, moved`; `-` is standard input. Baseline lines from before the first that is of the candidate or has a `share` are the history the burst guard is decided by.',
+      'JSON lines `{t, arm: candidate|baseline, n, err}`, optionally `err4xx` (not among `err`), `cells, edges, p99, sum, max, seconds, share, moved`; `-` is standard input. Baseline lines before the first line with a `share` or of the candidate are the history: it decides the burst guard.',
     default: standardInput,
   }),
   journal: optional(
     text({
-      description: 'Instead of `buckets`: the journal of a release, with the policy that was frozen in its plan.',
+      description: 'Instead of `buckets`: the journal of a release, with the frozen policy of its plan.',
       example: 'journal.jsonl',
     }),
   ),
@@ -72,21 +72,21 @@ export const recordedLines = (judge: JudgePolicy, path: string): Recorded => {
       usual: usual === undefined ? {} : { [errorsMetric]: usual },
     }),
     guardBecause: guardReason(judge, guard.because),
-    latency: latency?.because ?? 'the metrics say nothing of latency',
+    latency: latency?.because ?? 'the metrics have no latency',
     history,
     buckets,
   };
 };
 
 export const guardReason = ({ burstGuard }: JudgePolicy, because: string): string =>
-  burstGuard === 'on' || burstGuard === 'off' ? 'the policy says so' : because;
+  burstGuard === 'on' || burstGuard === 'off' ? 'the policy sets it' : because;
 
 /** @throws {InputError} */
 export const readJournalFile = (path: string): WitnessedJudge & { readonly policy: Policy } =>
   readJournal(textOf('journal', path), path);
 
 /**
- * @param source what the text is called in messages
+ * @param source the text's name in messages
  * @throws {InputError} also when the release had no judge
  */
 export const readJournal = (text: string, source: string): WitnessedJudge & { readonly policy: Policy } => {
@@ -100,7 +100,7 @@ export const readJournal = (text: string, source: string): WitnessedJudge & { re
   }
 };
 
-/** The journal's buckets, as CloudWatch had them in the end. @param judge another policy over the metrics that were watched then */
+/** The journal's buckets in CloudWatch's last version. @param judge another policy, over the metrics that the release watched */
 export const recordedJournal = (
   { policy, latency, looks }: WitnessedJudge & { readonly policy: Policy },
   judge: JudgePolicy | undefined,
@@ -117,13 +117,13 @@ export const recordedJournal = (
       })
     : policy,
   guardBecause: judge ? guardReason(judge, 'decided before that release') : 'decided before that release',
-  latency: latency?.because ?? 'the metrics say nothing of latency',
+  latency: latency?.because ?? 'the metrics have no latency',
   history: [],
   buckets: [...bucketsAt(looks).values()].sort((one, other) => one.t - other.t),
-  said: looks,
+  formerly: looks,
 });
 
-/** A year of minutes of two arms. */
+/** Bytes for a year of minutes of two arms. */
 const mostRecorded = 256 * 1024 * 1024;
 
 const textOf = (input: string, path: string): string => {

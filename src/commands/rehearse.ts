@@ -11,7 +11,7 @@ export const rehearse: Command = {
     { line: 'rehearse --scenario canary-errors-rolled-back', does: 'One scenario with its timeline.' },
     { line: 'rehearse --all', does: 'Every scenario, two at a time.' },
   ],
-  exits: { 0: 'everything ended as expected', 1: 'something did not end as expected', 2: wrongRequest },
-  // Loaded on demand: the commands that talk to AWS need neither the rehearsal nor the simulator.
+  exits: { 0: 'all scenarios ended as expected', 1: 'a scenario did not end as expected', 2: wrongRequest },
+  // Loaded on demand: the commands for AWS need neither the rehearsal nor the simulator.
   run: async (args, _host, terminal) => (await import('../rehearsal/main.ts')).rehearse(args, terminal),
 };

@@ -2,10 +2,10 @@ import { simulatorInputs } from '../rehearsal/inputs.ts';
 import { type Command, wrongRequest } from './command.ts';
 
 export const simulator: Command = {
-  does: 'Starts the local AWS and prints the environment that leads to it; ends with Ctrl-C.',
+  does: 'Starts the local AWS and prints the environment variables for it; ends with Ctrl-C.',
   options: simulatorInputs,
   notes: [
-    'docs/simulator.md describes what it does as AWS does; it starts empty. `rehearse` plays whole deliveries on one.',
+    'docs/simulator.md lists the behaviour that it shares with AWS. It starts empty. `rehearse` plays whole deliveries on one.',
   ],
   examples: [
     { line: 'simulator', does: 'On port 4599, as fast as the wall clock.' },

@@ -7,8 +7,8 @@ import { hardwareOfVariant } from './kind.ts';
 import type { LiveEndpoint } from './observe.ts';
 
 /**
- * What serves now, as a configuration that can be gone back to. What the suite delivered itself is in the history; anything
- * else is described as SageMaker knows it.
+ * The serving configuration, as a target for a way back. Its version comes from the history if the suite delivered it; the other
+ * members come from SageMaker.
  * @throws {Refusal} `config-missing` when its configuration was deleted: the next update would fail on the old name
  */
 export const baselineOf = async (

@@ -6,22 +6,22 @@ import type { LiveEndpoint } from './observe.ts';
 export interface Count {
   /** InitialInstanceCount of the new config. */
   readonly inConfig: number;
-  /** Instances the candidate fleet will have. */
+  /** Instances of the candidate fleet. */
   readonly expected: number;
   readonly exclude: NotRetained;
   readonly note?: string;
 }
 
-/** What serves has another count than it should, and nothing but the manifest looks after it; undefined: it has the right one. */
+/** The live count, if it differs from the expected one and only the manifest controls it; undefined otherwise. */
 export const drifted = (count: Count, live: LiveEndpoint | undefined): number | undefined => {
   const now = live?.variants[0]?.desired;
   return count.exclude.length > 0 && now !== count.expected ? now : undefined;
 };
 
 /**
- * Rule 4: without autoscaling the manifest's count wins; with it the live count wins, clamped to the manifest's min–max. The count
- * a live fleet keeps is no part of the new config, so that the config's name does not depend on what autoscaling did last.
- * @param scaled the live variant is a scalable target, whoever registered it
+ * Rule 4: without autoscaling the manifest's count wins; with it the live count wins, clamped to the manifest's min–max. A count that
+ * the live fleet keeps is no part of the new config, so that the config's name does not depend on autoscaling's last action.
+ * @param scaled the live variant is a scalable target, registered by this suite or by others
  */
 export const countOf = (spec: EndpointSpec, live: LiveEndpoint | undefined, scaled = false): Count => {
   // Serverless capacity is not counted in instances.
@@ -40,7 +40,7 @@ export const countOf = (spec: EndpointSpec, live: LiveEndpoint | undefined, scal
       inConfig: count,
       expected: now,
       exclude: [],
-      note: `keeps the ${counted(now, 'instance')} of a fleet that autoscaling looks after, though the manifest has no autoscaling and says ${count}`,
+      note: `keeps the ${counted(now, 'instance')} of a fleet under autoscaling, although the manifest has no autoscaling and a count of ${count}`,
     };
   }
   const { min, max } = spec.autoscaling;
@@ -50,7 +50,7 @@ export const countOf = (spec: EndpointSpec, live: LiveEndpoint | undefined, scal
       inConfig: clamp(count),
       expected: now,
       exclude: [],
-      note: `keeps the ${counted(now, 'instance')} that autoscaling arrived at`,
+      note: `keeps the ${counted(now, 'instance')} that autoscaling has set`,
     };
   return {
     inConfig: clamp(now),

@@ -6,7 +6,7 @@ import type { Account } from '../world.ts';
 import { contentName } from './names.ts';
 import { tags } from './tags.ts';
 
-/** The model and endpoint config a delivery publishes: AWS requests, named by their content. */
+/** The model and endpoint config of a delivery: AWS requests, named by their content. */
 export interface Desired {
   readonly model: CreateModelInput & { readonly ModelName: string };
   readonly config: CreateEndpointConfigInput & { readonly EndpointConfigName: string };
@@ -18,7 +18,7 @@ export interface DesiredFrom {
   readonly version: string;
   readonly packageVersion: number;
   readonly spec: EndpointSpec;
-  /** The canonical variant name: the live endpoint's, else `AllTraffic`. Guardrails need the same name on both fleets. */
+  /** The canonical variant name: the live endpoint's, or `AllTraffic`. Guardrails need the same name on both fleets. */
   readonly variant: string;
   readonly instanceCount: number;
   readonly attempt: number;
@@ -33,7 +33,7 @@ export const roleArn = (account: Account, role: string): string =>
 export const desired = (from: DesiredFrom): Desired => {
   const { account, group, version, spec, attempt } = from;
   const modelContent = {
-    // The package, not its image: what was approved is what is deployed (rule 2).
+    // The package, not its image: the approved version is the deployed one (rule 2).
     PrimaryContainer: {
       ModelPackageName: packageArn(account, group, from.packageVersion),
       ...(Object.keys(spec.environment).length > 0 ? { Environment: { ...spec.environment } } : {}),
@@ -104,20 +104,20 @@ const dataCapture = (capture: NonNullable<EndpointSpec['dataCapture']>) => ({
   ...withoutUndefined({ KmsKeyId: capture.kmsKey }),
 });
 
-/** Whether an existing resource is the one that would be created: every member asked for is there with that value. */
-export const sameAs = (asked: unknown, existing: unknown): boolean => {
-  if (Array.isArray(asked))
+/** Whether an existing resource equals the wanted one: it has every wanted member with the same value. */
+export const sameAs = (wanted: unknown, existing: unknown): boolean => {
+  if (Array.isArray(wanted))
     return (
       Array.isArray(existing) &&
-      asked.length === existing.length &&
-      asked.every((item, index) => sameAs(item, existing[index]))
+      wanted.length === existing.length &&
+      wanted.every((item, index) => sameAs(item, existing[index]))
     );
-  if (asked !== null && typeof asked === 'object') {
+  if (wanted !== null && typeof wanted === 'object') {
     if (existing === null || typeof existing !== 'object') return false;
     const members = existing as Readonly<Record<string, unknown>>;
-    return Object.entries(asked).every(
+    return Object.entries(wanted).every(
       ([key, value]) => key === 'Tags' || value === undefined || sameAs(value, members[key]),
     );
   }
-  return asked === existing;
+  return wanted === existing;
 };

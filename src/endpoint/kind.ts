@@ -4,22 +4,22 @@ import type { Configuration, EndpointKind, MechanismName, ReleaseRecord } from '
 import type { LiveEndpoint } from './observe.ts';
 import { leftBehind } from './variants.ts';
 
-/** What can be done on one kind of endpoint, and how it is measured. */
+/** The possibilities and the metrics of one kind of endpoint. */
 export interface Kind {
   /** `asynchronous requests`. */
   readonly says: string;
-  /** Mechanisms that can bring a version up on it. */
+  /** Mechanisms that can deliver a version to it. */
   readonly deliver: readonly MechanismName[];
-  /** A configuration that served before can be published again. */
+  /** A former configuration can be published again. */
   readonly restore: boolean;
   readonly capacity: 'instances' | 'concurrency';
-  /** The metric, and its statistic, that has one data point for each request. */
+  /** The metric with one data point for each request, and its statistic. */
   readonly requests: RequestMetric;
-  /** What shows failures by the model's fault: the share of all answers, or of answers with a 5xx where nothing else is published. */
+  /** The sign of the model's own failures: the share of all answers, or of answers with a 5xx where SageMaker publishes no other. */
   readonly failures: 'answers' | 'server-errors';
   /** The judge can compare two fleets of it. */
   readonly judged: boolean;
-  /** The first thing to do where it stands in the way. */
+  /** The first step of the remedy, where this kind prevents a delivery. */
   readonly first?: string;
 }
 export interface RequestMetric {
@@ -47,7 +47,7 @@ export const kinds: Readonly<Record<EndpointKind, Kind>> = {
   },
   // Neither guardrails nor variants (AWS: "Deployment guardrails: exclusions").
   serverless: { ...onInstances, says: 'no instances', deliver: ['replacement'], capacity: 'concurrency' },
-  // Neither Invocations nor InvocationModelErrors; one ModelLatency for each request that the container worked on (AWS: "Monitor
+  // Neither Invocations nor InvocationModelErrors; one ModelLatency for each request that the container processed (AWS: "Monitor
   // asynchronous endpoint").
   asynchronous: {
     ...onInstances,
@@ -72,7 +72,7 @@ export const kinds: Readonly<Record<EndpointKind, Kind>> = {
   },
 };
 
-/** The kind of an endpoint, from one look at it; two variants are a stepped rollout's when the record has their configuration. */
+/** The kind of an endpoint, from one observation. Two variants belong to a stepped rollout if the record has their configuration. */
 export const kindOf = (live: LiveEndpoint, record: ReleaseRecord): EndpointKind => {
   if (live.shadowed) return 'shadowed';
   if (live.variants.length > 1) return leftBehind(live, record) ? 'stepped' : 'several-variants';
@@ -80,19 +80,19 @@ export const kindOf = (live: LiveEndpoint, record: ReleaseRecord): EndpointKind 
   return live.asynchronous ? 'asynchronous' : 'instances';
 };
 
-/** The kind of endpoint that a specification asks for. */
+/** The kind of endpoint in a specification. */
 export const kindAsked = ({ serverless, async }: EndpointSpec): EndpointKind =>
   serverless ? 'serverless' : async ? 'asynchronous' : 'instances';
 
 /** The name of hardware without instances, in records and plans. */
 const withoutInstances = 'serverless';
 
-/** What a fleet of this specification runs on, as plans and records name it: an instance type, or `serverless`. */
+/** The hardware of this specification's fleet, as plans and records name it: an instance type, or `serverless`. */
 export const hardwareOf = ({ instance }: Pick<EndpointSpec, 'instance'>): string => instance?.type ?? withoutInstances;
-/** The same of a variant, as SageMaker describes it. */
+/** The hardware of a variant, from SageMaker's description. */
 export const hardwareOfVariant = (instanceType: string | undefined): string => instanceType ?? withoutInstances;
 
-/** By the hardware in a record. */
+/** The unit of capacity, from the hardware in a record. */
 export const capacityOf = ({ instanceType }: Pick<Configuration, 'instanceType'>): Kind['capacity'] =>
   instanceType === withoutInstances ? 'concurrency' : 'instances';
 
@@ -103,8 +103,8 @@ export const mayBecome = (
 ): boolean => capacityOf(from) === 'concurrency' || capacityOf(to) === 'instances';
 
 /**
- * Refuses an endpoint that no update can reach, before anything is written.
- * @param by any of these mechanisms may bring the version up; `restore`: it is a way back
+ * Refuses an endpoint that accepts no update, before the first write.
+ * @param by any of these mechanisms may deliver the version; `restore`: a way back
  * @throws {Refusal} `endpoint-unusable`
  */
 export const refuseUnusable = (
@@ -119,7 +119,7 @@ export const refuseUnusable = (
   if (live.status === 'Failed')
     unusable(`is Failed (${live.failureReason ?? 'SageMaker gives no reason'}): delete it, then deploy again`);
   if (live.status === 'Deleting' || live.status === 'OutOfService') unusable(`is ${live.status}`);
-  if (live.status === 'Creating') unusable('is being created by somebody else: wait until it is InService');
+  if (live.status === 'Creating') unusable('is being created outside of this release: wait until it is InService');
   const { deliver, restore, says, first } = kinds[kind];
   if (by === 'restore' ? restore : by.some((mechanism) => deliver.includes(mechanism))) return;
   const shown =

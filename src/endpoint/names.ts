@@ -4,8 +4,8 @@ const longest = 63;
 
 /**
  * Content-addressed name `<base>-<version>-<hash8>`, at most 63 characters of `[a-zA-Z0-9-]` (AWS: EntityName). The same content
- * always has the same name, so a repeated run finds what the first one made (rule 8). The attempt enters the hash from the
- * second on. When it does not fit, the base is cut: version and hash are what people and programs look for.
+ * always has the same name, so a repeated run finds the first run's resources (rule 8). The attempt enters the hash from the second
+ * on. A name that is too long loses the end of its base: people and programs look for version and hash.
  */
 export const contentName = (base: string, version: string, content: unknown, attempt: number): string =>
   composed(base, version, hashOf(content, attempt));
@@ -22,15 +22,15 @@ const composed = (base: string, version: string, hash: string): string => {
   return `${base.slice(0, room).replace(/-+$/, '')}-${readable}-${hash}`;
 };
 
-/** Whether `contentName` could have made this name for the endpoint: what the published policies' patterns reach. */
+/** Whether `contentName` could have made this name for the endpoint: the published policies' patterns match no other. */
 export const isNamedFor = (endpoint: string, name: string): boolean =>
   name.toLowerCase().startsWith(`${endpoint.toLowerCase()}-`);
-/** More attempts at one version than anybody has made. */
+/** An upper bound on the attempts at one version; no team needs so many. */
 const mostAttempts = 200;
 
 /**
- * Whether a name is the one that this content has for that version, at whichever attempt. Without contents: whether it has the form
- * of one. In any case, as SageMaker compares names.
+ * Whether a name belongs to one of these contents for that version, at any attempt. Without contents: whether it has the form of such
+ * a name. Upper and lower case are equal, as in SageMaker's comparison of names.
  */
 export const isContentName = (name: string, base: string, version: string, contents?: readonly unknown[]): boolean => {
   const hash = /-([0-9a-f]{8})$/i.exec(name)?.[1]?.toLowerCase();

@@ -4,7 +4,7 @@ import type { Instant } from '../clock.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 
-/** What DescribeEndpoint shows, reduced to what decisions are made from. */
+/** The answer of DescribeEndpoint, reduced to the facts that decisions need. */
 export interface LiveEndpoint {
   readonly status: Status;
   readonly endpointConfig: string;
@@ -27,7 +27,7 @@ export interface LiveVariant {
   readonly desiredWeight: number;
   readonly current: number;
   readonly desired: number;
-  /** `sha256:…` of the images that run. */
+  /** `sha256:…` of the running images. */
   readonly imageDigests: readonly string[];
 }
 
@@ -39,7 +39,7 @@ export interface PendingVariant {
   readonly name: string;
   readonly current: number;
   readonly desired: number;
-  /** Phases as SageMaker names them; messages are free text: shown, never parsed. */
+  /** Phases under SageMaker's names. Messages are free text: the suite shows them and never parses them. */
   readonly phases: readonly { readonly phase: string; readonly message: string; readonly since: Instant }[];
 }
 
@@ -54,7 +54,7 @@ export type Status =
   | 'Failed'
   | 'UpdateRollbackFailed';
 
-/** No update, delete or rescale is accepted meanwhile (reference/sagemaker.md §2.7). */
+/** SageMaker accepts no update, delete or rescale meanwhile (reference/sagemaker.md §2.7). */
 export const inProgress = (status: Status): boolean =>
   status === 'Creating' ||
   status === 'Updating' ||
@@ -62,7 +62,7 @@ export const inProgress = (status: Status): boolean =>
   status === 'RollingBack' ||
   status === 'Deleting';
 
-/** Undefined when there is no such endpoint. */
+/** Undefined when the endpoint does not exist. */
 export const observe = async (world: World, endpoint: string): Promise<LiveEndpoint | undefined> => {
   const described = await orUndefined(world.read.sagemaker.describeEndpoint({ EndpointName: endpoint }));
   return described && live(described);

@@ -23,7 +23,7 @@ export const deployPermissions = (facts: {
   );
 };
 
-/** Which key encrypts the volumes is known to SageMaker, not to this plan: the policy has the permissions for one. */
+/** SageMaker knows the key that encrypts the volumes; this plan does not. The policy has the permissions for a key. */
 export const rollbackPermissions = ({ scales }: { readonly scales: boolean }): readonly string[] =>
   permissionsFor('rollback', scales ? ['updates', 'scales'] : ['updates']);
 

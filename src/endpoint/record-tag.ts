@@ -4,13 +4,12 @@ import type { World } from '../world.ts';
 import { observe } from './observe.ts';
 import { tagsOf } from './tags.ts';
 
-/** The tag that points whoever finds an endpoint to its release record. */
+/** The endpoint's tag with the place of its release record. */
 export const recordTag = 'model-delivery:releases';
 
 /**
- * One writer per endpoint (rule 7): two records of one endpoint know nothing of each other's releases.
- * @param isNew there is no record where the manifest has it: an older version may have kept one elsewhere, and not have tagged the
- * endpoint
+ * One writer per endpoint (rule 7): two records of one endpoint do not have each other's releases.
+ * @param isNew the manifest's place has no record: an older version may have kept one elsewhere, without a tag on the endpoint
  * @throws {Refusal} `other-record`
  */
 export const refuseOtherRecord = async (world: World, store: ReleaseStore, isNew: boolean): Promise<void> => {
@@ -23,11 +22,11 @@ export const refuseOtherRecord = async (world: World, store: ReleaseStore, isNew
     if (former === undefined) return;
     throw new Refusal(
       'other-record',
-      `${endpoint} was delivered from the release record ${former}, where records lay by default in older versions, and this manifest keeps it at ${uri}: set \`releases\` to the former, or copy the record to the latter while nothing is live`,
+      `${endpoint} was delivered from the release record ${former}, the default place of older versions, and this manifest keeps it at ${uri}: set \`releases\` to the former, or copy the record to the latter while nothing is live`,
     );
   }
   throw new Refusal(
     'other-record',
-    `${endpoint} is delivered from the release record ${named}, as its tag ${recordTag} says, and this manifest keeps it at ${uri}: set \`releases\` to the former, or copy the record to the latter while nothing is live and remove the tag`,
+    `${endpoint} is delivered from the release record ${named}(its tag ${recordTag}), and this manifest keeps it at ${uri}: set \`releases\` to the former, or copy the record to the latter while nothing is live and remove the tag`,
   );
 };

@@ -12,7 +12,7 @@ const ScalableDimension = 'sagemaker:variant:DesiredInstanceCount';
 
 export const resourceId = (endpoint: string, variant: string): string => `endpoint/${endpoint}/variant/${variant}`;
 
-/** The variant's scalable target with all that DeregisterScalableTarget would delete; undefined when there is none. */
+/** The variant's scalable target, with its policies and actions, which DeregisterScalableTarget would delete; undefined without one. */
 export const scalingOf = async (
   world: World,
   endpoint: string,
@@ -28,7 +28,7 @@ export const scalingOf = async (
   const target = ScalableTargets[0];
   if (target === undefined) return undefined;
   const of = { ServiceNamespace, ScalableDimension, ResourceId } as const;
-  // AWS gives ten policies a page; one that is missed in the snapshot would be lost for good (rule 4).
+  // AWS returns ten policies a page. A policy that is missing in the snapshot would be lost for good (rule 4).
   const [policies, actions] = await Promise.all([
     allPages(`${service}:DescribeScalingPolicies`, (NextToken) =>
       autoscaling.describeScalingPolicies({ ...of, NextToken }),
@@ -59,7 +59,7 @@ export const scalingOf = async (
 
 const policyName = (variant: string): string => `model-delivery-${variant}`;
 
-/** What the manifest's `autoscaling` block asks for, in the snapshot's terms. */
+/** The manifest's `autoscaling` block, in the snapshot's terms. */
 export const wantedScaling = (endpoint: string, variant: string, wanted: Wanted): ScalingSnapshot => ({
   resourceId: resourceId(endpoint, variant),
   minCapacity: wanted.min,
@@ -81,7 +81,7 @@ export const wantedScaling = (endpoint: string, variant: string, wanted: Wanted)
   scheduledActions: [],
 });
 
-/** Whether the target already is as wanted. Policies and actions that others added are left alone. */
+/** Whether the target already is as wanted. Policies and actions of others stay as they are. */
 export const scalingIs = (wanted: ScalingSnapshot, existing: ScalingSnapshot | undefined): boolean =>
   existing !== undefined &&
   existing.minCapacity === wanted.minCapacity &&
@@ -95,7 +95,7 @@ export const scalingIs = (wanted: ScalingSnapshot, existing: ScalingSnapshot | u
 const targetOf = (policy: Readonly<Record<string, unknown>>): unknown =>
   (policy['TargetTrackingScalingPolicyConfiguration'] as { TargetValue?: number } | undefined)?.TargetValue;
 
-/** Registers the target and puts every policy and action: upserts all, so repeating it changes nothing. */
+/** Registers the target and puts every policy and action. All calls are upserts, so a repetition changes nothing. */
 export const putScaling = async (world: World, wanted: ScalingSnapshot): Promise<void> => {
   const { autoscaling } = writesOf(world);
   await autoscaling.registerScalableTarget({
@@ -118,7 +118,7 @@ export const putScaling = async (world: World, wanted: ScalingSnapshot): Promise
     );
 };
 
-/** The release record is JSON: what the SDK takes as a date comes back from it as text. */
+/** The release record is JSON: the SDK's dates come back from it as text. */
 const withDates = (action: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
     Object.entries(action).map(([key, value]) =>
@@ -126,7 +126,7 @@ const withDates = (action: Readonly<Record<string, unknown>>): Readonly<Record<s
     ),
   );
 
-/** Takes the target away; its policies and actions go with it, so a snapshot must be in the release record first (rule 4). */
+/** Removes the target with its policies and actions, so a snapshot must be in the release record first (rule 4). */
 export const removeScaling = async (world: World, snapshot: ScalingSnapshot): Promise<void> => {
   await orUndefined(
     writesOf(world).autoscaling.deregisterScalableTarget({

@@ -7,7 +7,7 @@ export const tags = (map: Readonly<Record<string, string>>) =>
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([Key, Value]) => ({ Key, Value }));
 
-/** Every tag of an endpoint, whoever put it there. */
+/** Every tag of an endpoint, by this suite or by others. */
 export const tagsOf = async (world: World, endpoint: string): Promise<ReadonlyMap<string, string>> => {
   const pages = await allPages('sagemaker:ListTags', (NextToken) =>
     world.read.sagemaker.listTags({

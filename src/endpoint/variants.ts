@@ -10,11 +10,11 @@ type Variant = NonNullable<CreateEndpointConfigInput['ProductionVariants']>[numb
 /** DESIGN §5: the candidate beside the canonical variant. */
 export const candidateVariant = (canonical: string): string => `${canonical.slice(0, 58)}-next`;
 
-/** The variant that serves: of two, the one that is not the candidate's. */
+/** The serving variant: of two, the one that is not the candidate's. */
 export const canonicalOf = (live: LiveEndpoint): string | undefined =>
   live.variants.find(({ name }) => !live.variants.some((other) => candidateVariant(other.name) === name))?.name;
 
-/** Of two variants the one that served before has all of the traffic. */
+/** Whether the former variant has all of the traffic. */
 export const servesCanonical = (live: LiveEndpoint): boolean => {
   const canonical = canonicalOf(live);
   return live.variants.every(({ name, weight }) => (name === canonical ? weight > 0 : weight === 0));
@@ -29,7 +29,7 @@ export const leftBehind = (live: LiveEndpoint, record: ReleaseRecord): Beside | 
   return besideOf(live, record);
 };
 
-/** The two ways out of the config that serves, when it is one with a candidate beside. */
+/** The two ways out of the serving config, if it has a candidate beside. */
 export const besideOf = ({ endpointConfig }: LiveEndpoint, record: ReleaseRecord): Beside | undefined =>
   record.ended.find(({ candidate }) => candidate.endpointConfig === endpointConfig)?.candidate.beside;
 
@@ -38,11 +38,10 @@ export const alone = ({ beside, ...configuration }: Configuration): Configuratio
   beside ? { ...configuration, endpointConfig: beside.baseline } : configuration;
 
 /**
- * The config that brings a candidate up dark: the variant that serves, unchanged, and the candidate beside it at full size with
- * weight 0.
+ * The config that starts a candidate dark: the serving variant, unchanged, and the candidate beside it at full size with weight 0.
  * @param serving the live config, as DescribeEndpointConfig returns it
- * @param alone what the candidate is published as in the end
- * @param count instances that serve now: the candidate must be able to take all of the traffic
+ * @param alone the candidate's final config
+ * @param count instances that serve now: the candidate must have the capacity for all of the traffic
  */
 export const darkConfig = (
   endpoint: string,

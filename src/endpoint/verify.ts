@@ -3,15 +3,15 @@ import type { LiveEndpoint } from './observe.ts';
 
 /**
  * Rule 1: an update succeeded when the endpoint is InService **and** its configuration is ours **and** nothing is pending **and**
- * weights and instance counts have arrived **and** the image that runs is the image that was registered.
- * @param runs the variant that runs the model asked for; another one beside it runs another
- * @returns what is not as it was asked, one phrase each; empty = verified
+ * weights and instance counts have arrived **and** the running image is the registered image.
+ * @param runs the variant that runs the wanted model; a variant beside it runs another
+ * @returns the differences from the wanted configuration, one phrase each; empty = verified
  */
-export const mismatches = (live: LiveEndpoint, asked: Configuration, runs: string): readonly string[] => [
+export const mismatches = (live: LiveEndpoint, wanted: Configuration, runs: string): readonly string[] => [
   ...(live.status === 'InService' ? [] : [`status is ${live.status}`]),
-  ...(live.endpointConfig === asked.endpointConfig
+  ...(live.endpointConfig === wanted.endpointConfig
     ? []
-    : [`configuration is ${live.endpointConfig}, not ${asked.endpointConfig}`]),
+    : [`configuration is ${live.endpointConfig}, not ${wanted.endpointConfig}`]),
   ...(live.pending === undefined ? [] : [`an update to ${live.pending.endpointConfig} is pending`]),
   ...(live.variants.length > 0 ? [] : ['no variant serves']),
   ...live.variants.flatMap((variant) => [
@@ -21,17 +21,17 @@ export const mismatches = (live: LiveEndpoint, asked: Configuration, runs: strin
     ...(variant.current === variant.desired
       ? []
       : [`variant ${variant.name} has ${variant.current} of ${variant.desired} instances`]),
-    // SageMaker may not report images for every kind of container; what it reports must be ours.
-    ...(asked.imageDigest === undefined ||
+    // SageMaker may not report images for every kind of container; a reported image must be ours.
+    ...(wanted.imageDigest === undefined ||
     variant.name !== runs ||
     variant.imageDigests.length === 0 ||
-    variant.imageDigests.includes(asked.imageDigest)
+    variant.imageDigests.includes(wanted.imageDigest)
       ? []
-      : [`variant ${variant.name} runs image ${variant.imageDigests.join(', ')}, not ${asked.imageDigest}`]),
+      : [`variant ${variant.name} runs image ${variant.imageDigests.join(', ')}, not ${wanted.imageDigest}`]),
   ]),
 ];
 
-/** `mismatches` of a release whose update arrived: its candidate's configuration, on the variant that it was submitted for. */
+/** `mismatches` of a release whose update arrived: the candidate's configuration, on the submitted variant. */
 export const arrivedAsAsked = ({ candidate, submission }: Release, live: LiveEndpoint): readonly string[] =>
   mismatches(live, candidate, submission.variant);
 

@@ -1,7 +1,7 @@
 import { type World, writesOf } from '../world.ts';
 import type { LiveEndpoint } from './observe.ts';
 
-/** The candidate's share of the weights as SageMaker reports them; 0 when nothing has weight. */
+/** The candidate's share of the weights in SageMaker's report; 0 when no variant has weight. */
 export const shareOf = (live: LiveEndpoint, candidate: string): number => {
   const sum = live.variants.reduce((total, { weight }) => total + weight, 0);
   return sum === 0 ? 0 : (live.variants.find(({ name }) => name === candidate)?.weight ?? 0) / sum;
@@ -12,7 +12,7 @@ interface OnEndpoint {
   readonly endpoint: string;
 }
 
-/** One call moves both weights (AWS: UpdateEndpointWeightsAndCapacities); sending it twice is the same as once. */
+/** One call moves both weights (AWS: UpdateEndpointWeightsAndCapacities); a repeated call changes nothing. */
 export const setShare = async (
   { world, endpoint }: OnEndpoint,
   baseline: string,

@@ -2,11 +2,11 @@ import type { Judgement } from './judgement.ts';
 
 /**
  * The evidence behind an outcome, typed by the kind of operation that gathered it. A new kind is a file beside this one, a member of
- * this union and an entry in `src/report/findings/renderers.ts`: nothing else reads inside.
+ * this union and an entry in `src/report/findings/renderers.ts`: no other code reads its members.
  */
 export type Findings = Judgement;
 
-/** All that a host and a report know of findings: which renderer reads them. */
+/** The part of findings that a host and a report know: the name of their renderer. */
 export interface AnyFindings {
   readonly is: string;
 }

@@ -4,22 +4,22 @@ import { withoutUndefined } from '../without-undefined.ts';
 import { type CountedVariant, metricDelay } from './traffic.ts';
 
 /**
- * What is wrong with an alarm. `cannot-fire` and `not-ready` refuse the release before anything is written (reason codes
- * `alarm-cannot-fire`, `alarm-not-ready`); a `warning` is printed in the plan.
+ * A problem of an alarm. `cannot-fire` and `not-ready` refuse the release before the first write (reason codes `alarm-cannot-fire`,
+ * `alarm-not-ready`); the plan prints a `warning`.
  */
 export interface AlarmProblem {
   readonly kind: 'cannot-fire' | 'not-ready' | 'warning';
-  /** One sentence naming the alarm, what is wrong, and what to do. */
+  /** One sentence with the alarm, the problem and its remedy. */
   readonly sentence: string;
 }
 
-/** The candidate's fleet, and what the lint knows besides. */
+/** The candidate's fleet, and further facts for the lint. */
 export interface AlarmFacts extends CountedVariant {
-  /** Absent when the candidate is a variant of its own, beside the one that serves. */
+  /** Absent for a candidate that is a variant of its own, beside the serving one. */
   readonly endpointConfig?: string;
-  /** Tells whether an existing alarm's warm-up is over; without it all of it is reckoned with. */
+  /** Decides whether an existing alarm's warm-up is over; without it the lint expects the whole warm-up. */
   readonly now?: Instant;
-  /** Expected on the candidate in its smallest bake: tells whether a percentile will have samples enough. */
+  /** Expected in the candidate's smallest bake: decides whether a percentile will have enough samples. */
   readonly candidateRequestsPerSecond?: number;
 }
 
@@ -50,7 +50,7 @@ export const watchedMetrics = (alarm: Linted): readonly WatchedMetric[] => {
   }));
 };
 
-/** What SageMaker publishes per variant (AWS: "Amazon SageMaker AI metrics in Amazon CloudWatch"): unit and range of one observation. */
+/** SageMaker's metrics per variant (AWS: "Amazon SageMaker AI metrics in Amazon CloudWatch"): unit and range of one observation. */
 const variantMetrics: Readonly<Record<string, { readonly unit: string; readonly largest: number }>> = {
   Invocations: { unit: 'None', largest: 1 },
   InvocationsPerInstance: { unit: 'None', largest: 1 },
@@ -70,7 +70,7 @@ export const ownedByAutoscaling = (name: string): readonly AlarmProblem[] =>
     ? [
         {
           kind: 'cannot-fire',
-          sentence: `alarm ${name} belongs to Application Auto Scaling, tells load and not health, and is replaced at will: name an alarm of your own`,
+          sentence: `alarm ${name} belongs to Application Auto Scaling: it shows load and not health, and the service may replace it at any time; name an alarm of your own`,
         },
       ]
     : [];
@@ -92,10 +92,10 @@ export const redState = (
 export const wrongFleet = (name: string, watched: WatchedMetric, facts: AlarmFacts): readonly AlarmProblem[] => {
   if (!/^(AWS|\/aws)\/[sS]age[mM]aker/.test(watched.namespace)) return [];
   const { EndpointName: endpoint, VariantName: variant, EndpointConfigName: config } = watched.dimensions;
-  const other = (what: string, theirs: string, ours: string): readonly AlarmProblem[] => [
+  const other = (kind: string, theirs: string, ours: string): readonly AlarmProblem[] => [
     {
       kind: 'cannot-fire',
-      sentence: `alarm ${name} watches ${what} ${theirs} and this release is ${what} ${ours}: it would not see the candidate`,
+      sentence: `alarm ${name} watches ${kind} ${theirs} and this release is ${kind} ${ours}: it would not see the candidate`,
     },
   ];
   if (endpoint !== undefined && endpoint !== facts.endpoint) return other('endpoint', endpoint, facts.endpoint);
@@ -140,7 +140,7 @@ export const wrongUnit = (name: string, watched: WatchedMetric): readonly AlarmP
       ];
 };
 
-/** Rule 20: InvocationModelErrors are all answers that are not 2xx. An expression may take the 4xx off. */
+/** Rule 20: InvocationModelErrors are all answers other than 2xx. An expression may subtract the 4xx. */
 export const callersMistakes = (
   name: string,
   alarm: Linted,
@@ -165,7 +165,7 @@ export const outOfRange = (
   const { Threshold: threshold, ComparisonOperator: comparison } = alarm;
   if (alarm.Metrics?.length || !watched || !known || threshold === undefined) return [];
   const statistic = alarm.Statistic ?? alarm.ExtendedStatistic ?? '';
-  // Sums and counts have no upper limit; everything else lies where single observations lie.
+  // Sums and counts have no upper limit; every other statistic lies in the range of a single observation.
   const largest = /^(Sum|SampleCount)$/.test(statistic) ? Number.POSITIVE_INFINITY : known.largest;
   const unit = known.unit === 'Microseconds' ? ' microseconds' : '';
   const values = `${statistic} of ${watched.metric} is ${Number.isFinite(largest) ? `between 0 and ${largest}${unit}` : 'never below 0'}`;
@@ -202,7 +202,7 @@ export const outOfRange = (
   return [];
 };
 
-/** @param heldAhead its points are published ahead, to the end of the update */
+/** @param heldAhead the suite publishes its points ahead, to the end of the update */
 export const tooSlow = (
   name: string,
   alarm: Linted,
@@ -223,12 +223,12 @@ export const tooSlow = (
     });
   if (needed <= bakeSeconds) return problems;
   const [bake, needs] = [duration(seconds(bakeSeconds)), duration(seconds(needed))];
-  // Its points are published ahead and hold it red to the end of the update, so it trips later bakes and this one when it can.
+  // Points published ahead hold it red to the end of the update, so it stops this bake if it can, and otherwise a later one.
   if (heldAhead)
     return [
       {
         kind: 'warning',
-        sentence: `the bake of ${bake} is shorter than the ${needs} alarm ${name} may need: a release told to stop during it may go on to the next`,
+        sentence: `the bake of ${bake} is shorter than the ${needs} alarm ${name} may need: a release that is stopped during this bake may go on to the next`,
       },
     ];
   const parts = [
@@ -243,7 +243,7 @@ export const tooSlow = (
   return problems;
 };
 
-/** What is left of it: an alarm that stands for long has warmed up. */
+/** The remaining warm-up: an old alarm has none. */
 const warmUpSeconds = (alarm: Linted, { now }: AlarmFacts): number => {
   const length = minutes(alarm.WarmUpConfiguration?.WarmUpPeriodDurationInMinutes ?? 0);
   const since = alarm.AlarmConfigurationUpdatedTimestamp?.getTime();
@@ -288,13 +288,13 @@ export const missingData = (
     return [
       {
         kind: 'warning',
-        sentence: `alarm ${name} ignores missing data: with little traffic it stays in whatever state it was in; use notBreaching`,
+        sentence: `alarm ${name} ignores missing data: with little traffic it keeps its last state; use notBreaching`,
       },
     ];
   return [];
 };
 
-/** AWS: "Percentile-based CloudWatch alarms and low data samples": ten samples beyond the percentile, or the state is frozen. */
+/** AWS: "Percentile-based CloudWatch alarms and low data samples": with fewer than ten samples beyond the percentile, CloudWatch freezes the state. */
 export const fewSamples = (
   name: string,
   alarm: Linted,

@@ -23,7 +23,7 @@ import {
 import { dimensionsOf } from './dimensions.ts';
 import { type CountedFleet, type CountedVariant, metricDelay } from './traffic.ts';
 
-/** One alarm of a release, as PutMetricAlarm takes it. The description says what it watches, and when it had to be shortened. */
+/** One alarm of a release, as PutMetricAlarm takes it. The description names the watched quantity, and the reason for a shortened evaluation. */
 export type AlarmSpec = PutMetricAlarmInput & {
   readonly AlarmName: string;
   readonly AlarmDescription: string;
@@ -31,35 +31,34 @@ export type AlarmSpec = PutMetricAlarmInput & {
 
 const periodSeconds = 60;
 const delaySeconds = metricDelay / seconds(1);
-/** One minute of data, and the minutes until it can be read: in a shorter bake no alarm on the candidate can go off. */
+/** One minute of data, and the minutes until it can be read: no alarm on the candidate can go off in a shorter bake. */
 export const shortestAlarmedBakeSeconds = periodSeconds + delaySeconds;
 
-/** The metric that stops a release: nothing else does, there is no call that aborts an update (reference/sagemaker.md §3.3). */
+/** The metric that stops a release. It is the only way: no call aborts an update (reference/sagemaker.md §3.3). */
 export const abortMetric = (endpoint: string, endpointConfig: string) => ({
   namespace: 'ModelDelivery',
   metric: 'Abort',
   dimensions: dimensionsOf({ endpoint, endpointConfig }),
 });
 
-/** What alarms are asked for, of a candidate that bakes this long at least. */
-interface AskedAlarms {
+/** The manifest's alarms for a candidate, and the time that it bakes at least. */
+interface AlarmRequest {
   readonly alarms: Alarms;
   /** The shortest bake of the rollout. */
   readonly bakeSeconds: number;
 }
 
 /**
- * What the manifest asks for, on the candidate alone. SageMaker publishes the dimensions of its fleet from the fleet's first request on
- * (AWS: deployment guardrails, "Auto-rollback configuration"); without the config both fleets are in one metric (rule 6). A candidate
- * that is a variant of its own is alone in the metrics of its variant; the config's dimension is documented for guardrail deployments
- * only. Two bad minutes of three; one bad minute where the bake is too short for two to be
- * read before it ends.
- * @param prefix of their names: the configuration the release publishes
+ * The manifest's alarms, on the candidate alone. SageMaker publishes the dimensions of its fleet from the fleet's first request on
+ * (AWS: deployment guardrails, "Auto-rollback configuration"). Without the config's dimension one metric has both fleets (rule 6).
+ * A candidate that is a variant of its own is alone in its variant's metrics; the config's dimension is documented for guardrail
+ * deployments only. An alarm needs two bad minutes of three; it needs one where the bake ends before two can be read.
+ * @param prefix of the alarms' names: the configuration that the release publishes
  */
 export const candidateAlarms = (
   arm: CountedFleet | CountedVariant,
   prefix: string,
-  { alarms, bakeSeconds }: AskedAlarms,
+  { alarms, bakeSeconds }: AlarmRequest,
 ): readonly AlarmSpec[] => {
   const short = bakeSeconds < 2 * periodSeconds + delaySeconds;
   const [m, n] = short ? [1, 1] : [2, 3];
@@ -67,7 +66,7 @@ export const candidateAlarms = (
   const evaluation = {
     EvaluationPeriods: n,
     DatapointsToAlarm: m,
-    // No traffic is no guilt; that a bake without traffic proves nothing is rule 5's business.
+    // A candidate without traffic is not guilty. Rule 5 handles a bake without traffic, which proves nothing.
     TreatMissingData: 'notBreaching',
   } as const;
   const fleet = {
@@ -109,10 +108,10 @@ export const candidateAlarms = (
 };
 
 /**
- * The alarms of one guardrail deployment: the candidate's, and the suite's own abort alarm. Without a bake there is no abort alarm: nobody
- * would look at it.
+ * The alarms of one guardrail deployment: the candidate's, and the suite's own abort alarm. A deployment without a bake has no abort
+ * alarm: SageMaker would never read it.
  */
-export const releaseAlarms = (request: CountedFleet & AskedAlarms): readonly AlarmSpec[] => {
+export const releaseAlarms = (request: CountedFleet & AlarmRequest): readonly AlarmSpec[] => {
   const { endpoint, endpointConfig, bakeSeconds } = request;
   const abort = abortMetric(endpoint, endpointConfig);
   return [
@@ -137,13 +136,13 @@ export const releaseAlarms = (request: CountedFleet & AskedAlarms): readonly Ala
   ];
 };
 
-/** 1 per answer with a 5xx, else 0: the average is the rate, and never above 1. */
+/** Each answer counts 1 with a 5xx and 0 otherwise: the average is the rate, and never exceeds 1. */
 const serverErrors = { MetricName: 'Invocation5XXErrors', Statistic: 'Average' } as const;
 
 /**
- * Rule 20: failures by the model's fault, as a share of the requests. InvocationModelErrors contains 4xx, so those are taken off. Where the
- * two series do not fit together (one of them arrived first), only the 5xx are certainly the model's. A minute without requests has
- * no value: nothing is filled in there.
+ * Rule 20: the model's own failures, as a share of the requests. InvocationModelErrors contains the 4xx, so the expression subtracts
+ * them. Where the two series do not fit together (one of them arrived first), only the 5xx are certainly the model's. A minute without
+ * requests keeps no value.
  */
 const errorRate = (arm: CountedFleet | CountedVariant): NonNullable<PutMetricAlarmInput['Metrics']> => [
   {
@@ -170,19 +169,19 @@ const errorRate = (arm: CountedFleet | CountedVariant): NonNullable<PutMetricAla
   })),
 ];
 
-/** More than any endpoint answers in a minute. */
+/** No endpoint gives so many answers in a minute. */
 const neverReached = 1_000_000_000;
 
 /** Content-addressed (rule 8): another threshold is another alarm. At most 63 + 21 of the 255 characters CloudWatch allows. */
-const named = (endpointConfig: string, what: string, spec: Omit<AlarmSpec, 'AlarmName'>): AlarmSpec =>
-  ({ ...spec, AlarmName: `${endpointConfig}-${what}-${digest(spec).slice(0, 8)}` }) as AlarmSpec;
+const named = (endpointConfig: string, purpose: string, spec: Omit<AlarmSpec, 'AlarmName'>): AlarmSpec =>
+  ({ ...spec, AlarmName: `${endpointConfig}-${purpose}-${digest(spec).slice(0, 8)}` }) as AlarmSpec;
 
-/** What AWS lets a deployment watch (AWS: AutoRollbackConfiguration). */
+/** AWS's limit on the alarms of a deployment (AWS: AutoRollbackConfiguration). */
 const mostAlarms = 10;
 
 /**
- * Everything about a rollout's alarms together: too many, missing, composite, and each by itself (`lintAlarm`).
- * @param named names the manifest gives
+ * Checks all alarms of a rollout: too many, missing, composite, and each by itself (`lintAlarm`).
+ * @param named names in the manifest
  * @param described what DescribeAlarms (AlarmTypes MetricAlarm and CompositeAlarm) returned for them
  */
 export const lintAlarms = (
@@ -200,7 +199,7 @@ export const lintAlarms = (
 ): readonly AlarmProblem[] => {
   const total = own.length + named.length;
   const problems: AlarmProblem[] = [];
-  // Of a candidate that is a variant of its own this suite reads the states itself: as many alarms as people name, of either kind.
+  // Where the candidate is a variant of its own, this suite reads the states itself: any number of alarms, of either kind.
   const bySageMaker = facts.endpointConfig !== undefined;
   if (bySageMaker && total > mostAlarms)
     problems.push({
@@ -229,7 +228,7 @@ export const lintAlarms = (
 };
 
 /**
- * Whether one alarm can protect this release: rule 6. Whether its actions are enabled does not matter, SageMaker reads the state.
+ * Checks that one alarm can protect this release: rule 6. Disabled actions do not matter: SageMaker reads the state.
  * @param alarm as DescribeAlarms returns it, or as PutMetricAlarm takes it
  * @param bakeSeconds the shortest bake
  */
@@ -249,7 +248,7 @@ export const lintAlarm = (alarm: Linted, bakeSeconds: number, facts: AlarmFacts)
   ];
 };
 
-/** An expression may compare a candidate that is a variant of its own with the variant beside it: that one is not the wrong one then. */
+/** An expression may compare a candidate variant with the variant beside it: the latter is not a wrong fleet then. */
 const comparedWith = (
   watched: readonly WatchedMetric[],
   { endpoint, variant, endpointConfig }: AlarmFacts,

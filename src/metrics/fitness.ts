@@ -8,18 +8,18 @@ import type { AlarmFacts } from './alarm-lint.ts';
 import { type AlarmSpec, lintAlarms } from './alarms.ts';
 import type { CountedFleet } from './traffic.ts';
 
-/** A rollout and what it is to run on; `endpointConfig` is the candidate's. */
+/** A rollout and its endpoint; `endpointConfig` is the candidate's. */
 export interface Fitness extends CountedFleet {
   readonly rollout: Rollout;
   readonly path: Guardrail;
   readonly alarms: readonly AlarmSpec[];
-  /** Requests per second that the endpoint usually sees. */
+  /** The endpoint's usual requests per second. */
   readonly rate: number;
 }
 
 /**
- * Rules 5 and 6, before anything is written: every alarm can go off within the bake, every named alarm exists and is not red,
- * and the usual traffic lets the bake see what it must.
+ * Rules 5 and 6, before the first write: every alarm can go off within the bake, every named alarm exists and is not red, and the
+ * usual traffic reaches the minimum of requests in each bake.
  * @returns warnings, one sentence each
  * @throws {Refusal} `alarm-cannot-fire`, `alarm-not-ready`, `too-little-traffic`
  */
@@ -36,8 +36,8 @@ export const refuseUnfit = async (world: World, fitness: Fitness): Promise<reado
 
 /**
  * Rule 6 alone.
- * @param own the alarms the release makes for itself
- * @param named those of the manifest
+ * @param own the release's own alarms
+ * @param named alarm names in the manifest
  * @throws {Refusal} `alarm-cannot-fire`, `alarm-not-ready`
  */
 export const refuseUnfitAlarms = async (
@@ -64,13 +64,13 @@ export const refuseUnfitAlarms = async (
   return problems.map(({ sentence }) => sentence);
 };
 
-/** Zero where nothing bakes: no alarm can go off in no time. */
+/** Zero for a rollout without a bake: no alarm can go off in it. */
 const shortestBake = ({ stages }: Guardrail): number => {
   const bakes = stages.map(({ bakeSeconds }) => bakeSeconds).filter((bake) => bake > 0);
   return bakes.length === 0 ? 0 : Math.min(...bakes);
 };
 
-/** Rule 5: what the candidate will see in each bake can be told from what the endpoint usually sees. */
+/** Rule 5: the endpoint's usual traffic predicts the candidate's requests in each bake. */
 const refuseTooLittleTraffic = ({ rollout, path, rate, endpoint }: Fitness): void => {
   for (const { share, bakeSeconds } of path.stages) {
     const expected = Math.floor(rate * share * bakeSeconds);

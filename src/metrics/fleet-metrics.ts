@@ -6,7 +6,7 @@ import { dimensionsOf } from './dimensions.ts';
 
 export const bucketSeconds = 60;
 
-/** What answers requests: a variant, or one fleet of it. */
+/** Instances that answer requests: a variant, or one fleet of it. */
 export interface Fleet {
   readonly endpoint: string;
   readonly variant: string;
@@ -14,22 +14,22 @@ export interface Fleet {
   readonly endpointConfig?: string;
 }
 
-/** What one fleet did in one minute. `errors` are the model's own (rule 20); 4xx are counted beside them. */
+/** The counts of one fleet in one minute. `errors` are the model's own (rule 20); 4xx are counted separately. */
 export type Minute = { readonly requests: number; readonly errors: number; readonly clientErrors: number } & Latency;
 
 /** Undefined = not known. `unsettled` = not known yet: the series of this young minute do not fit together. */
 export type MinuteReading = Minute | 'unsettled' | undefined;
 
 /**
- * How long the parts of one minute may take to arrive. SageMaker sends a 1 or a 0 for every answer (AWS: "Amazon SageMaker AI metrics in
- * Amazon CloudWatch"), so a minute with requests and without one of the error series is not complete; whether that holds for every kind
- * of endpoint is not documented, so after this time a series that is missing is one in which nothing happened.
+ * The longest time for the parts of one minute to arrive. SageMaker sends a 1 or a 0 for every answer (AWS: "Amazon SageMaker AI
+ * metrics in Amazon CloudWatch"), so a minute with requests and without one of the error series is not complete. AWS does not document
+ * this for every kind of endpoint. After this time a missing series therefore counts as zero.
  */
 const patience = minutes(5);
 
 /**
- * The metrics of one fleet in [from, to). A minute without a data point in a complete answer had no requests; in an incomplete
- * answer it is not known.
+ * The metrics of one fleet in [from, to). In a complete answer, a minute without a data point had no requests; in an incomplete
+ * answer, that minute is not known.
  */
 export const readFleet = async (
   world: World,
@@ -59,7 +59,7 @@ export const readFleet = async (
   );
   for (const page of pages) {
     for (const { Id = '', Timestamps = [], Values = [], StatusCode } of page.MetricDataResults ?? []) {
-      // A metric is known when its last page says so; PartialData is missing data (reference/progressive-delivery.md §3.3).
+      // A metric is known when its last page is Complete; PartialData is missing data (reference/progressive-delivery.md §3.3).
       if (StatusCode === 'Complete') complete.add(Id);
       else complete.delete(Id);
       for (const [index, at] of Timestamps.entries()) values.get(Id)?.set(at.getTime(), Values[index] ?? 0);
@@ -69,7 +69,7 @@ export const readFleet = async (
   const value = (id: string, at: Instant): number => point(id, at) ?? 0;
   const now = world.clock.now();
   return (at) => {
-    // No data point where CloudWatch answered in full is nothing that happened; where it did not, it may be anything.
+    // In a full answer from CloudWatch a missing data point means zero; in a partial answer it may be any value.
     if (queries.some(({ Id }) => !complete.has(Id) && point(Id, at) === undefined)) return undefined;
     const young = now < at + seconds(bucketSeconds) + patience;
     const counted = countsOf(point('requests', at), point('answers', at), point('callers', at), young);
@@ -87,8 +87,9 @@ export const readFleet = async (
 };
 
 /**
- * Rule 20: `InvocationModelErrors` are all answers that are not 2xx, callers' mistakes (4xx) among them; what is left are the model's.
- * @param answers that were not 2xx
+ * Rule 20: `InvocationModelErrors` are all answers other than 2xx. The callers' mistakes (4xx) are among them; the others are the
+ * model's.
+ * @param answers number of answers other than 2xx
  * @returns undefined when the series do not fit together: more mistakes than failures, or failures without requests
  */
 const countsOf = (

@@ -14,26 +14,26 @@ import { bucketSeconds, type Fleet, type Minute, type MinuteReading, readFleet }
 /** A bucket is read once it is complete and settled (reference/progressive-delivery.md §3.3: 2 min for 60 s metrics). */
 const settled = minutes(2);
 
-/** What the judge was told, and since when it has been blind. */
+/** The judge's policy, and the begin of its blindness. */
 interface Bench {
   readonly policy: Policy;
   readonly latency?: LatencyPlan;
   readonly blindSince?: Instant;
 }
 
-/** Whether a minute counts as evidence, and what share of the requests the candidate was meant to have in it. */
+/** Marks a minute: whether it counts as evidence, and the candidate's intended share of the requests. */
 type Mark = (from: Instant, until: Instant) => { readonly moved: boolean; readonly share?: number };
 
 /**
- * What the judge says of everything since the first candidate request, read anew each time: CloudWatch may revise its buckets.
- * When CloudWatch cannot be read, the verdict is about that: unknown is never healthy and never guilty (DESIGN §6).
+ * The judge's verdict on all buckets since the first candidate request. They are read anew each time: CloudWatch may revise them.
+ * When CloudWatch cannot be read, the verdict reports it: unknown is never healthy and never guilty (DESIGN §6).
  */
 const judgement = async (world: World, bench: Bench, read: () => Promise<readonly Bucket[]>): Promise<Heard> => {
   const at = world.clock.now();
   try {
     const buckets = await read();
-    const said = judge(bench.policy, buckets);
-    const { t, decision, reason, because, logEvidence, threshold, evidence, candidateRequests, stepRequests } = said;
+    const verdict = judge(bench.policy, buckets);
+    const { t, decision, reason, because, logEvidence, threshold, evidence, candidateRequests, stepRequests } = verdict;
     const why = whyOf(reason);
     return {
       verdict: {
@@ -44,7 +44,7 @@ const judgement = async (world: World, bench: Bench, read: () => Promise<readonl
         figures: { t, logEvidence, threshold, evidence, candidateRequests },
         ...(decision === 'rollback' && why ? { why } : {}),
       },
-      evidence: { at, buckets, verdict: said },
+      evidence: { at, buckets, verdict },
     };
   } catch (error) {
     if (world.signal.aborted) throw error;
@@ -53,13 +53,13 @@ const judgement = async (world: World, bench: Bench, read: () => Promise<readonl
   }
 };
 
-/** What the judge said, in the rollout's terms, and what it rests on, for the journal. */
+/** The judge's verdict in the rollout's terms, and its evidence for the journal. */
 export interface Heard {
   readonly verdict: StepVerdict;
   readonly evidence: JudgeEvidence;
 }
 
-/** Two variants side by side. Nothing before the first move. */
+/** Judges two variants side by side. Undefined before the first move. */
 export const judgeVariants = async (
   { world, endpoint }: { readonly world: World; readonly endpoint: string },
   stepping: Stepping,
@@ -72,7 +72,7 @@ export const judgeVariants = async (
 export type Variants = Pick<Bench, 'policy' | 'latency'> &
   Pick<Stepping, 'moves' | 'candidateVariant' | 'baselineVariant'>;
 
-/** All whole buckets in [from, to) of two variants side by side; the one `from` lies in among them. */
+/** All whole buckets in [from, to) of two variants side by side, including the bucket that contains `from`. */
 export const variantBuckets = (
   world: World,
   endpoint: string,
@@ -94,8 +94,8 @@ export const variantBuckets = (
 };
 
 /**
- * Two fleets of one variant, during the bakes of a guardrail deployment. Metrics per configuration are documented for the fleet
- * that comes in; the other one's are what is left of the variant's.
+ * Judges two fleets of one variant, during the bakes of a guardrail deployment. AWS documents metrics per configuration for the new
+ * fleet; the old fleet's are the difference between the variant's and the new fleet's.
  */
 export const judgeFleets = async (
   { world, endpoint, release }: { readonly world: World; readonly endpoint: string; readonly release: Release },
@@ -122,7 +122,7 @@ export const judgeFleets = async (
   );
 };
 
-/** Counts can be taken apart; percentiles and maxima cannot. Two reads of one minute may differ: nobody had less than nothing. */
+/** Counts can be subtracted; percentiles and maxima cannot. Two reads of one minute may differ, so a count never falls below zero. */
 const without = (all: MinuteReading, part: MinuteReading): MinuteReading => {
   if (all === 'unsettled' || part === 'unsettled') return 'unsettled';
   if (all === undefined || part === undefined) return undefined;
@@ -140,7 +140,7 @@ const less = (all: number, part: number): number => Math.max(0, all - part);
 const whyOf = (reason: VerdictReason): StepVerdict['why'] =>
   reason === 'absolute-limit' ? 'safety-net' : reason === 'unobserved-too-long' ? 'metrics-blind' : 'convicted';
 
-/** Metrics missing freeze the weight, then, after the longest blind time, take the traffic back. */
+/** Missing metrics freeze the weight. After the longest blind time they take the traffic back. */
 const blind = ({ policy, blindSince }: Bench, now: Instant, error: unknown): StepVerdict => {
   const since = blindSince ?? now;
   const because = `metrics cannot be read since ${new Date(since).toISOString()}: ${error instanceof Error ? error.message : String(error)}`;
@@ -167,7 +167,7 @@ const readBuckets = async (
     { length: (end - start) / seconds(bucketSeconds) },
     (_, index) => start + index * seconds(bucketSeconds),
   );
-  // The newest minutes are not closed before all of them has arrived; one in between that never does is a hole.
+  // A newest minute is not closed before all its series have arrived; an older minute that never arrives is a hole.
   const closed = starts.findLastIndex((at) => one(at) !== 'unsettled' && other(at) !== 'unsettled') + 1;
   return starts.slice(0, closed).map((at): Bucket => {
     const { moved, share } = mark(at, at + seconds(bucketSeconds));

@@ -9,18 +9,18 @@ import type { World } from '../world.ts';
 import { dimensionsOf } from './dimensions.ts';
 import { type Fleet, readFleet } from './fleet-metrics.ts';
 
-/** What the judge is told before the first candidate request, and what was seen that decided it. */
+/** The judge's policy from before the first candidate request, and the observations behind it. */
 export interface FrozenPolicy {
   readonly policy: Policy;
   readonly latency?: LatencyPlan;
   readonly guard: GuardDecision;
-  /** Of the day before, by metric: bad ones as a share of the requests. */
+  /** Of the day before, by metric: the share of bad requests. */
   readonly rates: Readonly<Record<string, number>>;
 }
 
 interface Judged {
   readonly minimumRequests: number;
-  /** Two fleets of one variant: the old one's metrics are what is left of the variant's, and only counts and sums can be taken apart. */
+  /** Two fleets of one variant: the old one's metrics are a difference, and only counts and sums can be subtracted. */
   readonly byDifference?: boolean;
 }
 
@@ -28,8 +28,8 @@ const hour = minutes(60);
 const day = 24 * hour;
 
 /**
- * Freezes the policy from the day before the rollout (DESIGN §6): whether errors come in bursts, and at which latencies requests are
- * counted. Never from the candidate.
+ * Freezes the policy (DESIGN §6): whether errors come in bursts, and the latencies at which requests are counted. Its source is the
+ * day before the rollout, never the candidate.
  * @param now when the rollout begins
  */
 export const freezePolicy = async (
@@ -76,14 +76,14 @@ export const freezePolicy = async (
   return { policy, guard, rates, ...withoutUndefined({ latency }) };
 };
 
-/** Counts every sample when CloudWatch counts by latency at all (reference/progressive-delivery.md §3.3: probe, do not assume). */
+/** Counts every sample, if CloudWatch counts by latency at all (reference/progressive-delivery.md §3.3: probe, do not assume). */
 const everything = 'TC(:1000000000000000)';
 
 interface PastLatency {
   readonly latency?: LatencyPlan;
-  /** By metric: how often the baseline itself was that slow. */
+  /** By metric: the share of the baseline's own requests that were so slow. */
   readonly slow: Readonly<Record<string, number>>;
-  /** By metric: how often it usually was, hour by hour. */
+  /** By metric: the usual share, from hour to hour. */
   readonly usual: Readonly<Record<string, number>>;
 }
 
@@ -98,7 +98,7 @@ const latencyOf = async (
   const past = await pastLatency(world, fleet, from, to, [...quantiles, 'SampleCount', everything]);
   const samples = total(past('SampleCount'));
   if (samples === 0) return { slow: {}, usual: {} };
-  // A day of 24 hours lies in two of the calendar; the one with more requests says what is usual.
+  // A day of 24 hours spans two calendar days; the one with more requests is the usual one.
   const [usual] = [...past('SampleCount')].sort(([, one], [, other]) => other - one)[0] ?? [];
   const quantile = (stat: (typeof quantiles)[number]) => (usual === undefined ? undefined : past(stat).get(usual));
   const edges = [...new Set(quantiles.flatMap((stat) => quantile(stat) ?? []).map((at) => Math.ceil(at / 1000)))];

@@ -9,18 +9,18 @@ import type { FrozenPolicy } from './judge-policy.ts';
 
 type Steps = Extract<Rollout, { strategy: 'steps' }>;
 
-/** How long a candidate as good as what serves takes to be proven healthy on one step. */
+/** The time until a candidate as good as the serving version is proven healthy on one step. */
 export interface Proof {
   readonly share: number;
-  /** Infinite where nobody calls. */
+  /** Infinite for an endpoint without requests. */
   readonly seconds: number;
-  /** What takes longest: `errors`, `requests slower than 249 ms`. */
+  /** The slowest proof: `errors`, `requests slower than 249 ms`. */
   readonly says: string;
 }
 
 /**
- * For each step but the last, at which nothing is left to compare with. Proof is asked of every metric, and the more often a thing
- * happens anyway, the longer it takes to see that it does not happen more often.
+ * One for each step but the last, which has no baseline left. Every metric needs a proof, and a frequent event needs a longer one: it
+ * takes longer to see that it does not happen more often.
  * @param rate requests per second of the endpoint
  */
 export const proofTimes = (
@@ -45,11 +45,11 @@ export const proofTimes = (
       };
     });
 
-/** Longest stay on a step when the manifest names none. */
+/** Longest stay on a step: the manifest's, or a default. */
 export const longestStepSeconds = (rollout: Steps): number =>
   rollout.maxStepSeconds ?? Math.max(3600, 4 * rollout.bakeSeconds);
 
-/** @throws {Refusal} `too-little-traffic`: what cannot be proven is not begun (DESIGN §6) */
+/** @throws {Refusal} `too-little-traffic`: a rollout that cannot be proven does not begin (DESIGN §6) */
 export const refuseUnprovable = (rollout: Steps, proof: readonly Proof[], rate: number, endpoint: string): void => {
   const slow = proof.find(({ seconds: needed }) => needed > longestStepSeconds(rollout));
   if (slow === undefined) return;
@@ -63,10 +63,10 @@ export const refuseUnprovable = (rollout: Steps, proof: readonly Proof[], rate: 
 export const proofNotes = (proof: readonly Proof[]): readonly string[] =>
   proof.map(
     ({ share, seconds: needed, says }) =>
-      `at ${percent(share)} a version as good as this one is proven after about ${duration(seconds(needed))} (what takes longest: ${says})`,
+      `at ${percent(share)} a version as good as this one is proven after about ${duration(seconds(needed))} (the slowest proof: ${says})`,
   );
 
-/** What the old version fails beyond its limit is an incident, and proves nothing. */
+/** A minute in which the old version exceeds its limit is an incident, and proves nothing. */
 export const limitNotes = ({ metrics }: Pick<Policy, 'metrics'>): readonly string[] =>
   metrics.flatMap(({ says, usual, excessBelow }) =>
     typeof usual === 'number' && excessBelow !== undefined
@@ -76,10 +76,10 @@ export const limitNotes = ({ metrics }: Pick<Policy, 'metrics'>): readonly strin
       : [],
   );
 
-/** Metrics lag two minutes behind, and a look comes every half. */
+/** Metrics lag two minutes behind, and the release looks at them every half minute. */
 const lagSeconds = 180;
 
-/** Of all steps, for a candidate as good as what serves. */
+/** Length of all steps, for a candidate as good as the serving version. */
 export const walkSeconds = ({ steps, bakeSeconds }: Steps, proof: readonly Proof[]): number =>
   steps.reduce((sum, share) => {
     const needed = proof.find((step) => step.share === share)?.seconds ?? 0;

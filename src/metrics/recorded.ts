@@ -10,17 +10,17 @@ import type { World } from '../world.ts';
 import { variantBuckets } from './judge-fleets.ts';
 import { type FrozenPolicy, freezePolicy } from './judge-policy.ts';
 
-/** What CloudWatch still has of an endpoint, as a judge would have been given it. */
+/** An endpoint's metrics that CloudWatch still has, in the form of a judge's input. */
 export interface RecordedMetrics {
   readonly frozen: FrozenPolicy;
-  /** Both variants, when the candidate's had requests; else what served alone. */
+  /** Both variants, if the candidate had requests; empty otherwise. */
   readonly buckets: readonly Bucket[];
   readonly alone: readonly { readonly requests: number; readonly bad: number; readonly seconds: number }[];
 }
 
 /**
- * @param record which weights moved when, of the releases it still knows
- * @throws {Refusal} `endpoint-unusable` when nothing serves under that name now: its variants are not known then
+ * @param record the times of the weight moves, for the releases that it still has
+ * @throws {Refusal} `endpoint-unusable` when the endpoint does not exist now: its variants are not known then
  */
 export const readPast = async (
   world: World,

@@ -6,19 +6,19 @@ import type { EndpointKind, Release } from '../release/record.ts';
 import type { World } from '../world.ts';
 import { dimensionsOf } from './dimensions.ts';
 
-/** Metrics of the last minutes are not complete; nothing is concluded from them (reference/sagemaker.md §5.3: 2–3 minutes). */
+/** Metrics of the last minutes are not complete, so no decision uses them (reference/sagemaker.md §5.3: 2–3 minutes). */
 export const metricDelay = minutes(3);
 
 export interface CountedFleet {
   readonly endpoint: string;
   readonly variant: string;
-  /** One fleet of an endpoint: the dimension SageMaker publishes per configuration. */
+  /** The dimension of one fleet: SageMaker publishes metrics per configuration. */
   readonly endpointConfig: string;
-  /** Decides which metrics show its requests; absent: on instances. */
+  /** Selects the metrics that show its requests; absent for an endpoint on instances. */
   readonly kind?: EndpointKind;
 }
 
-/** The fleet that a release brings up. */
+/** The new fleet of a release. */
 export const candidateFleet = ({
   endpoint,
   release,
@@ -36,7 +36,7 @@ export const candidateFleet = ({
 export const requestsSeen = async (world: World, arm: CountedFleet, from: Instant, to: Instant): Promise<number> =>
   (await requestsByMinute(world, arm, from, to)).reduce((sum, { requests }) => sum + requests, 0);
 
-/** The minute of a fleet's first request since `from`, as far as CloudWatch shows it yet. */
+/** The minute of a fleet's first request since `from`; undefined until CloudWatch shows it. */
 export const firstRequestAt = async (world: World, arm: CountedFleet, from: Instant): Promise<Instant | undefined> =>
   (await requestsByMinute(world, arm, from, world.clock.now())).find(({ requests }) => requests > 0)?.minute;
 
@@ -44,8 +44,8 @@ export const firstRequestAt = async (world: World, arm: CountedFleet, from: Inst
 export type CountedVariant = Omit<CountedFleet, 'endpointConfig'>;
 
 /**
- * Requests per second an endpoint usually sees: the higher of the last 15 and the last 60 complete minutes, each counted from
- * the first request on, so that a fresh endpoint is not judged by the time before it existed.
+ * An endpoint's usual requests per second: the higher rate of the last 15 and the last 60 complete minutes. Each is counted from the
+ * first request on, so that the time before a new endpoint existed does not lower its rate.
  */
 export const usualRate = async (world: World, fleets: CountedVariant): Promise<number> => {
   const until = floor(world.clock.now()) - metricDelay;
@@ -79,7 +79,7 @@ const requestsByMinute = async (
   );
   const found: { minute: Instant; requests: number }[] = [];
   for (const { StatusCode, Timestamps = [], Values = [] } of pages.flatMap((page) => page.MetricDataResults ?? [])) {
-    // Unknown is not zero: a release must not be taken back because CloudWatch could not answer.
+    // Unknown is not zero: a release must not roll back because CloudWatch could not answer.
     if (StatusCode === 'InternalError')
       throw new Throttled(
         world.clock.now() + seconds(30),

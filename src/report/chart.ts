@@ -4,7 +4,7 @@ import { escapeXml } from './xml.ts';
 
 /** One arm's value per bucket; `undefined` where there were no requests, which is drawn as a gap and never as zero. */
 export interface Series {
-  /** CSS class that colours it: one of the arms, or what evidence speaks for. */
+  /** CSS class that colours it: one of the arms, or the claim of an evidence line. */
   readonly style: 'baseline' | 'candidate' | 'worse' | 'healthy';
   readonly label: string;
   readonly values: readonly { readonly at: Instant; readonly value: number | undefined }[];
@@ -14,20 +14,20 @@ export interface Chart {
   readonly title: string;
   readonly from: Instant;
   readonly to: Instant;
-  /** Instant that the axis calls 0. */
+  /** Instant of the axis's 0. */
   readonly origin: Instant;
   readonly bucketMs: number;
-  /** Ends of the axis; what lies beyond is drawn at them. */
+  /** Ends of the axis; values beyond are drawn at them. */
   readonly bottom: number;
   readonly top: number;
-  /** Grid lines; those without a label are only lines. */
+  /** Grid lines, some with a label. */
   readonly grid: readonly { readonly value: number; readonly label?: string }[];
   readonly series: readonly Series[];
   /** `lines`: each arm's own value. `shares`: the arms fill the height between them. */
   readonly form: 'lines' | 'shares';
   readonly thresholds: readonly { readonly value: number; readonly label: string; readonly style?: Series['style'] }[];
   readonly bands: readonly { readonly from: Instant; readonly to: Instant; readonly label: string }[];
-  /** Numbered; what they mean stands in the list beside the chart, so that labels cannot overlap. */
+  /** Numbered; the list beside the chart explains them, so that labels cannot overlap. */
   readonly marks: readonly { readonly at: Instant; readonly number: number }[];
 }
 
@@ -144,7 +144,7 @@ const tickStep = (rangeMs: number, most: number): number => {
   return steps.find((step) => rangeMs / step <= most) ?? 720 * 60_000;
 };
 
-/** Buckets are known as a whole, so each is drawn flat over its own width; a gap ends the line. */
+/** A bucket has one value, so it is drawn flat over its own width; a gap ends the line. */
 const drawSeries = (
   series: Series,
   chart: Chart,

@@ -4,17 +4,17 @@ import type { EvidenceLevel, EvidenceMinute } from './story.ts';
 type Frame = Pick<Chart, 'from' | 'to' | 'origin' | 'bucketMs' | 'bands' | 'marks'>;
 
 /**
- * Both questions of the judge as odds on a logarithmic axis: each line decides when it reaches its threshold, and not before. Above
- * ten times the larger one nothing changes any more, below one tenth nothing is left to say.
+ * Both questions of the judge as odds on a logarithmic axis: each line decides when it reaches its threshold, and not before. The axis
+ * ends at ten times the larger threshold, above which nothing changes, and at one tenth, below which no difference matters.
  */
 export const evidenceChart = (evidence: readonly EvidenceMinute[], frame: Frame): Chart | undefined => {
   const last = evidence.at(-1);
   if (last === undefined) return undefined;
-  const asked = evidence.findLast(({ healthy }) => healthy !== undefined)?.healthy;
+  const health = evidence.findLast(({ healthy }) => healthy !== undefined)?.healthy;
   const thresholds: Chart['thresholds'] = [
     { value: decades(last.worse.threshold), label: `convicts at ${oddsOf(last.worse)}`, style: 'worse' },
-    ...(asked
-      ? [{ value: decades(asked.threshold), label: `proves at ${oddsOf(asked)}`, style: 'healthy' as const }]
+    ...(health
+      ? [{ value: decades(health.threshold), label: `proves at ${oddsOf(health)}`, style: 'healthy' as const }]
       : []),
   ];
   const top = Math.ceil(Math.max(...thresholds.map(({ value }) => value))) + 1;
@@ -27,7 +27,7 @@ export const evidenceChart = (evidence: readonly EvidenceMinute[], frame: Frame)
     form: 'lines',
     series: [
       line('worse', 'evidence that the candidate is worse', evidence, ({ worse }) => worse),
-      ...(asked ? [line('healthy', 'evidence that it is healthy', evidence, ({ healthy }) => healthy)] : []),
+      ...(health ? [line('healthy', 'evidence that it is healthy', evidence, ({ healthy }) => healthy)] : []),
     ],
     thresholds,
   };

@@ -2,7 +2,7 @@ import { iso } from '../clock.ts';
 import { oneLine } from '../plain-text.ts';
 import type { ReleaseRecord } from '../release/record.ts';
 
-/** What served on an endpoint and how every release of it ended, newest first. For a terminal. */
+/** An endpoint's configurations and the end of each of its releases, newest first. For a terminal. */
 export const historyAsText = (record: ReleaseRecord): string =>
   [
     record.live

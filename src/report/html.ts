@@ -9,7 +9,7 @@ import { htmlTable } from './html-table.ts';
 import type { AlarmRow, ArmMinute, Chapter, Happening, Story, StoryFleet } from './story.ts';
 import { escapeXml } from './xml.ts';
 
-/** A page that needs nothing else: no script, no font, no network. */
+/** A page on its own: no script, no font, no network. */
 export const storyAsHtml = (story: Story, table: Renderers = renderers): string =>
   [
     '<!doctype html>',
@@ -55,7 +55,7 @@ const section = (chapter: Chapter, index: number, table: Renderers): string => {
     happenings(chapter, numbers, (happening) => happening.weight !== 'fine'),
     `<details><summary>Every step</summary>${happenings(chapter, numbers, () => true)}</details>`,
     '<div class="columns">',
-    `<div><h3>What was asked</h3>${definitions(chapter.asked)}</div>`,
+    `<div><h3>Inputs</h3>${definitions(chapter.asked)}</div>`,
     `<div><h3>Alarms</h3>${alarms(chapter.alarms, chapter.startedAt)}</div>`,
     '</div>',
     minutesTable(chapter),

@@ -4,7 +4,7 @@ import { type Renderers, renderers } from './findings/renderers.ts';
 import { type Report, type Result, workOf } from './result.ts';
 import { escapeXml } from './xml.ts';
 
-/** The operation is a test case, and its findings are more; CodeBuild and GitLab show them among their test reports. */
+/** The operation is a test case, and so is each of its findings; CodeBuild and GitLab show them among their test reports. */
 export const junitOf = ({ result }: Report, table: Renderers = renderers): string => {
   const { findings } = result;
   const found = findings === undefined ? [] : (table[findings.is]?.junit(findings) ?? []);
@@ -35,8 +35,8 @@ const endOf = ({ outcome, reason: code, because }: Result): TestCase['ended'] =>
 };
 
 const element = ({ classname, name, ended, output }: TestCase, seconds: string): string => {
-  const said = output === undefined ? '' : `<system-out>${escapeXml(output)}</system-out>`;
-  return `<testcase classname="${escapeXml(classname)}" name="${escapeXml(name)}" time="${seconds}">${body(ended)}${said}</testcase>`;
+  const printed = output === undefined ? '' : `<system-out>${escapeXml(output)}</system-out>`;
+  return `<testcase classname="${escapeXml(classname)}" name="${escapeXml(name)}" time="${seconds}">${body(ended)}${printed}</testcase>`;
 };
 
 const body = (ended: TestCase['ended']): string => {

@@ -3,13 +3,16 @@ import type { TimelineEntry } from './result.ts';
 
 const heartbeat = minutes(5);
 
-/** Which progress is worth a line: every change of what is said (the percentage alone is none), and a sign of life every five minutes (virtual, in a rehearsal). */
+/**
+ * Selects the progress that gets a line: every change of the text, and a sign of life every five minutes (virtual, in a rehearsal).
+ * The percentage alone is no change.
+ */
 export const newsFilter = (): ((entry: TimelineEntry) => 'change' | 'heartbeat' | undefined) => {
-  let said: TimelineEntry | undefined;
+  let reported: TimelineEntry | undefined;
   return (entry) => {
-    const changed = said?.because !== entry.because;
-    if (!changed && said && entry.at - said.at < heartbeat) return undefined;
-    said = entry;
+    const changed = reported?.because !== entry.because;
+    if (!changed && reported && entry.at - reported.at < heartbeat) return undefined;
+    reported = entry;
     return changed ? 'change' : 'heartbeat';
   };
 };

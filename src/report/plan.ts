@@ -3,7 +3,7 @@ import type { Plan } from '../operation.ts';
 import { oneLine } from '../plain-text.ts';
 import { code, prose } from './markdown.ts';
 
-/** For a log or a terminal. A line of the plan's is one line of the log: foreign text begins none. */
+/** For a log or a terminal. Each line of the plan is one line of the log: foreign text cannot begin another. */
 export const planAsText = (plan: Plan): string =>
   [
     plan.title,
@@ -27,7 +27,7 @@ export const planAsMarkdown = (plan: Plan): string =>
     ...(plan.changes.length === 0
       ? ['Nothing to change.']
       : [
-          '| | what | how |',
+          '| | object | details |',
           '| --- | --- | --- |',
           ...plan.changes.map(
             (change) => `| ${change.verb} | ${prose(change.object)} | ${change.details.map(prose).join('<br>')} |`,

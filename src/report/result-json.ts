@@ -3,12 +3,12 @@ import { type Renderers, renderers } from './findings/renderers.ts';
 import type { Result } from './result.ts';
 
 type Table = typeof renderers;
-/** `judged`, …: findings without their kind, since the name of the member says it. */
+/** `judged`, …: findings without their kind, since the member's name shows it. */
 type FindingsMembers = {
   readonly [Kind in Findings['is'] as Table[Kind]['member']]?: Omit<Extract<Findings, { readonly is: Kind }>, 'is'>;
 };
 
-/** A result as users read it: the `result` output, `--json`, the output variable of a pipeline. */
+/** A result in the form for users: the `result` output, `--json`, the output variable of a pipeline. */
 export type ResultJson = Omit<Result, 'findings'> & FindingsMembers;
 
 export const resultJson = ({ findings, ...result }: Result, table: Renderers = renderers): ResultJson => ({
@@ -21,7 +21,7 @@ const memberOf = ({ is, ...found }: AnyFindings, table: Renderers): FindingsMemb
   return member === undefined ? {} : { [member]: found };
 };
 
-/** The findings of a result that was read back; undefined when it has none. */
+/** The findings of a result in JSON; undefined when it has none. */
 export const findingsOf = (read: ResultJson, table: Renderers = renderers): AnyFindings | undefined => {
   const members: Readonly<Record<string, unknown>> = { ...read };
   return Object.entries(table)

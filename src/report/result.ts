@@ -6,14 +6,14 @@ import { oneLine, visible } from '../plain-text.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import { withoutSecrets } from '../secrets.ts';
 
-/** What every host reports, in the words every host uses. Names and versions only: see `withoutAccount`. */
+/** The report of every host, in common words. Names and versions only: see `withoutAccount`. */
 export interface Result {
   readonly 'schema-version': 1;
   readonly operation: OperationName;
   readonly outcome: Outcome;
   readonly reason: ReasonCode;
   readonly because: string;
-  /** By wire name; an output that was not reached is absent. */
+  /** By wire name; an output that the run did not reach is absent. */
   readonly outputs: Readonly<Record<string, string>>;
   readonly plan?: Plan;
   /** The evidence behind the outcome. In JSON a member of its own for each kind: `resultJson`. */
@@ -24,29 +24,29 @@ export interface Result {
   readonly endedAt: string;
 }
 
-/** One line of what happened, for a log and the summary's timeline. */
+/** One event in one line, for a log and the summary's timeline. */
 export interface TimelineEntry {
   readonly at: Instant;
   readonly percent: number;
   readonly because: string;
 }
 
-/** Everything a report is made of. */
+/** All parts of a report. */
 export interface Report {
   readonly result: Result;
-  /** The inputs as the user wrote them; a file is its path. */
+  /** The inputs in the user's words; a file is its path. */
   readonly asked: Readonly<Record<string, string>>;
   readonly timeline: readonly TimelineEntry[];
   readonly url?: string;
-  /** The operation's memory as text: what a later run may go on from. */
+  /** The operation's memory as text: a later run may continue from it. */
   readonly token?: string;
-  /** The run ended before the far side was at rest; whoever comes next should bring it there. */
+  /** The run ended before AWS had settled; the next run should settle it. */
   readonly unsettled?: true;
   /** `endpoint/key.ts`; once the account is known. */
   readonly endpointKey?: string;
-  /** Of a dry run that came to its end: there is something to change. */
+  /** Of a finished dry run: a real run would change something. */
   readonly wouldChange?: boolean;
-  /** What could not be reported, or should be known about the reporting itself. */
+  /** Facts that could not be reported, or facts about the report itself. */
   readonly remarks: readonly string[];
 }
 
@@ -69,7 +69,7 @@ export const scrubbed = (result: Result, account?: string): Result =>
     ),
   ) as Result;
 
-/** @param name of the command that ran, where it is not the operation: `plan` delivers nothing */
+/** @param name of the command, where it differs from the operation: `plan` delivers nothing */
 export const resultAsText = ({ result }: Report, name: string = result.operation): string =>
   [
     `${name}: ${result.outcome}/${result.reason}`,
@@ -77,11 +77,11 @@ export const resultAsText = ({ result }: Report, name: string = result.operation
     ...Object.entries(result.outputs).map(([name, value]) => `  ${name}: ${oneLine(value)}`),
   ].join('\n');
 
-/** `deploy-endpoint (dry run)`: what a report calls the run. */
+/** `deploy-endpoint (dry run)`: the name of the run in a report. */
 export const workOf = ({ operation, dryRun }: Result): string => (dryRun ? `${operation} (dry run)` : operation);
 
 export const timelineLine = (entry: TimelineEntry): string =>
   `${iso(entry.at)}  ${String(entry.percent).padStart(3)} %  ${oneLine(entry.because)}`;
 
-/** Several lines may be meant; none of them may look like a line of the report's own. */
+/** A text may have several lines; none of them may look like a line of the report's own. */
 export const indented = (text: string): string => visible(text).replace(/\n/g, '\n  ');

@@ -3,10 +3,10 @@ import type { AnyFindings } from '../findings/findings.ts';
 import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 
-/** Several releases of one endpoint, told for people: what the HTML report is made of. */
+/** Several releases of one endpoint, in the form for the HTML report. */
 export interface Story {
   readonly title: string;
-  /** One or two sentences: where this comes from and what it shows. */
+  /** One or two sentences: the origin and the subject of the report. */
   readonly about: string;
   readonly chapters: readonly Chapter[];
 }
@@ -16,18 +16,18 @@ export interface Chapter {
   readonly title: string;
   readonly startedAt: Instant;
   readonly endedAt: Instant;
-  /** What was asked, as the user wrote it. */
+  /** The inputs in the user's words. */
   readonly asked: readonly (readonly [name: string, value: string])[];
   readonly verdict: { readonly outcome: Outcome; readonly reason: ReasonCode; readonly because: string };
   readonly baseline?: StoryFleet;
   readonly candidate?: StoryFleet;
-  /** By minute, both arms; what really happened, before any metric delay. */
+  /** By minute, both arms: the real traffic, before any metric delay. */
   readonly minutes: readonly ArmMinute[];
-  /** The fraction of failing requests above which an alarm goes off; absent when nothing watches errors. */
+  /** The fraction of failing requests above which an alarm goes off; absent when no alarm watches errors. */
   readonly errorThreshold?: number;
   /** The evidence behind the verdict, where the operation gathered some. */
   readonly findings?: AnyFindings;
-  /** What its judge said after each minute, in order. */
+  /** The judge's verdict after each minute, in order. */
   readonly evidence: readonly EvidenceMinute[];
   readonly bakes: readonly { readonly from: Instant; readonly to: Instant; readonly label: string }[];
   readonly happenings: readonly Happening[];
@@ -37,7 +37,7 @@ export interface Chapter {
   readonly undo: string;
 }
 
-/** One side of the comparison: `label` is the version, `endpointConfig` the name SageMaker knows. */
+/** One side of the comparison: `label` is the version, `endpointConfig` its name in SageMaker. */
 export interface StoryFleet {
   readonly label: string;
   readonly endpointConfig: string;
@@ -53,12 +53,12 @@ export interface ArmMinute {
   readonly clientErrors: number;
 }
 
-/** Evidence as natural logarithms, each with what it takes. */
+/** Evidence as natural logarithms, each with its threshold. */
 export interface EvidenceMinute {
   readonly minute: Instant;
-  /** That the candidate is worse. */
+  /** Evidence that the candidate is worse. */
   readonly worse: EvidenceLevel;
-  /** That it is healthy by the metric that is farthest from proof; absent when no proof was asked. */
+  /** Evidence that it is healthy, by the metric that is farthest from proof; absent when no proof was required. */
   readonly healthy?: EvidenceLevel;
 }
 export interface EvidenceLevel {
@@ -71,7 +71,7 @@ export interface Happening {
   readonly who: 'workflow' | 'endpoint' | 'alarm' | 'person' | 'registry' | 'autoscaling';
   readonly what: string;
   readonly detail: string;
-  /** `marked`: gets a number in the charts. `fine`: for whoever wants every step. */
+  /** `marked`: gets a number in the charts. `fine`: only in the list of every step. */
   readonly weight: 'marked' | 'plain' | 'fine';
 }
 

@@ -22,7 +22,7 @@ const marks: Readonly<Record<Outcome, string>> = {
   failed: '❌',
 };
 
-/** The job summary: what came of it first, then what was asked, what was planned, what happened, what to do. Markdown. */
+/** The job summary: first the outcome, then the inputs, the plan, the timeline and the remedy. Markdown. */
 export const summaryOf = (report: Report, table: Renderers = renderers): string => {
   const sections = [
     verdict(report),
@@ -49,7 +49,7 @@ const verdict = ({ result }: Report): string => {
   ].join('\n');
 };
 
-const inputs = (report: Report): string => table('What was asked', 'input', report.asked);
+const inputs = (report: Report): string => table('Inputs', 'input', report.asked);
 
 const plan = (planned: Plan | undefined): string => (planned ? `### Plan\n\n${planAsMarkdown(planned)}` : '');
 
@@ -66,7 +66,7 @@ const timeline = (entries: readonly TimelineEntry[]): string =>
 
 const outputs = ({ result }: Report): string => table('Result', 'output', result.outputs);
 
-/** What people look for first after something went wrong. Absent where the operation moves no endpoint, or did not look. */
+/** After a failure, people look for this first. Absent where the operation moves no endpoint, or did not observe it. */
 const serving = ({ result }: Report): string => {
   const config = result.outputs['serving-endpoint-config'];
   if (!config) return '';
@@ -110,7 +110,7 @@ const table = (title: string, column: string, rows: Readonly<Record<string, stri
       ].join('\n');
 
 const withinLimit = (markdown: string): string => {
-  const note = '\n\n> The rest is left out: GitHub takes at most 1 MiB. The log has everything.\n';
+  const note = '\n\n> The summary ends here: GitHub accepts at most 1 MiB. The log is complete.\n';
   const bytes = Buffer.from(markdown, 'utf8');
   if (bytes.length <= largestSummaryBytes) return markdown;
   const kept = bytes.subarray(0, largestSummaryBytes - Buffer.byteLength(note, 'utf8')).toString('utf8');

@@ -32,8 +32,8 @@ describe('create-bucket', () => {
   test('makes the default bucket closed, for the delivery roles alone; repeated it changes nothing', async () => {
     house.simulator.objects.drop(bucket);
     const made = await create();
-    expect(made.text).toMatch(/^made the bucket model-delivery-\d+-eu-west-1 in eu-west-1$/m);
-    expect(made.text).toMatch(/nobody write but model-deployer, model-restorer$/);
+    expect(made.text).toMatch(/^created the bucket model-delivery-\d+-eu-west-1 in eu-west-1$/m);
+    expect(made.text).toMatch(/lets only model-deployer, model-restorer write$/);
     expect(made.code).toBe(0);
     expect(await setting('GetBucketVersioning')).toEqual({ Status: 'Enabled' });
     expect(await setting('GetPublicAccessBlock')).toEqual({
@@ -50,7 +50,7 @@ describe('create-bucket', () => {
     expect((await setting('GetBucketPolicy'))['Policy']).toBe(Policy);
   });
 
-  test('what it made serves a delivery from registration to rollback, and lets nobody else write', async () => {
+  test('what it made serves a delivery from registration to rollback, and lets no other role write', async () => {
     house.simulator.objects.drop(bucket);
     await create();
     await house.inProduction('1.0.0');
@@ -93,7 +93,7 @@ describe('create-bucket', () => {
     await house.simulator.call('s3', 'PutBucketPolicy', { Bucket: bucket, Policy: theirs });
     const refused = await create();
     expect(refused.code).toBe(2);
-    expect(refused.text).toMatch(/has statements of others \(Audit\), and was left as it is/);
+    expect(refused.text).toMatch(/has statements of others \(Audit\), and stays as it is/);
     expect((await setting('GetBucketPolicy'))['Policy']).toBe(theirs);
   });
 
@@ -113,7 +113,7 @@ describe('create-bucket', () => {
     const seen = house.watch();
     const refused = await create();
     expect(refused.code).toBe(2);
-    expect(refused.text).toMatch(/the bucket ml-releases exists, and may be in use for other things/);
+    expect(refused.text).toMatch(/the bucket ml-releases exists, and may serve other purposes/);
     const printed = await create('--print-policy', '--writers', 'a b');
     expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
     expect(JSON.parse(printed.text)).toMatchObject({

@@ -89,7 +89,7 @@ describe('the journal of a release under the judge', () => {
     const path = written('journal.jsonl', text);
     const { out } = await backtested('--journal', path, '--policy', lenient);
     expect(out).toMatch(/rollout: \d+ buckets, (?!.*rollback)/);
-    expect(out).toMatch(/what was said then: .*rollback\n(?:.*\n)*.*first rollback at 20/);
+    expect(out).toMatch(/verdicts of that time: .*rollback\n(?:.*\n)*.*first rollback at 20/);
   });
 
   test('does not replay when it was tampered with', async () => {
@@ -99,7 +99,7 @@ describe('the journal of a release under the judge', () => {
     expect(failing).not.toBe('');
     const { code, err, verdicts } = await judged(text.replace(failing, failing.replace(/\d+$/, '0')));
     expect(code).toBe(1);
-    expect(err.join()).toContain('not the one the journal witnessed');
+    expect(err.join()).toContain('differs from the one in the journal');
     expect(verdicts.some(({ witnessed }) => witnessed?.decision !== undefined)).toBe(true);
   });
 

@@ -77,7 +77,7 @@ describe('a release that was recorded is judged again, and every verdict is the 
     writeFileSync(other, journal.replace(/("kind":"verdict".*?"logEvidence":)[^,]+/, '$1-3'));
     expect(await replayed(other)).toMatchObject({
       code: 1,
-      err: ['judge: a verdict is not the one the journal witnessed'],
+      err: ['judge: a verdict differs from the one in the journal'],
     });
   });
 

@@ -26,7 +26,7 @@ export interface Attempt {
   /** The workflow run; a re-run keeps it. */
   readonly runId?: string;
   readonly death?: Death;
-  /** Collects the run's AWS calls. */
+  /** Receives the names of the run's AWS calls. */
   readonly asked?: string[];
   readonly signal?: AbortSignal;
 }
@@ -38,7 +38,7 @@ export interface Attempt {
 export interface TestAccount {
   readonly simulator: Simulator;
   readonly environment: Env;
-  /** Whether anything was ever deployed. */
+  /** Whether the endpoint exists. */
   hasEndpoint(): boolean;
   /** Path of the team's delivery.yml. */
   readonly manifest: string;
@@ -50,21 +50,21 @@ export interface TestAccount {
     inputs: Inputs,
     attempt?: Attempt,
   ): Promise<Report | undefined>;
-  /** What `run` gives to register-model for this version, its artifact uploaded. */
+  /** Inputs of register-model for this version, with its artifact uploaded. */
   registration(version: IrisVersion): Inputs;
   register(version: IrisVersion): Promise<void>;
-  /** Registered and approved. */
+  /** Registers and approves a version. */
   prepare(version: IrisVersion): Promise<void>;
   approve(): Promise<void>;
-  /** `version` serves, and its usual traffic is known. */
+  /** Delivers `version`, and lets its usual traffic become known. */
   inProduction(version: IrisVersion): Promise<void>;
-  /** Nobody calls the endpoint any more. */
+  /** Ends all calls of the endpoint. */
   stopTraffic(): void;
   pass(milliseconds: number): Promise<void>;
   record(): ReleaseRecord | undefined;
-  /** Somebody with write access to the bucket puts this where the record lies. */
+  /** A writer of the bucket replaces the record with this. */
   forge(record: ReleaseRecord | string): void;
-  /** Requests from now on. */
+  /** Starts to collect requests. */
   watch(): () => readonly LoggedRequest[];
   close(): Promise<void>;
 }
@@ -74,7 +74,7 @@ export const openAccount = async (options: SimulatorOptions = {}): Promise<TestA
   const workspace = mkdtempSync(join(tmpdir(), 'house-'));
   mkdirSync(join(workspace, 'runner'));
   simulator.images.tag(rehearsedTeam.image, rehearsedTeam.imageDigest);
-  // The SDK's default credential chain reads the process, whatever environment a run is given.
+  // The SDK's default credential chain reads the process's environment, not the run's.
   Object.assign(process.env, simulator.environment());
   const path = join(workspace, 'delivery.yml');
   const writeManifest: TestAccount['writeManifest'] = (change = (text) => text) =>
@@ -191,7 +191,7 @@ export const openAccount = async (options: SimulatorOptions = {}): Promise<TestA
   };
 };
 
-/** Where the rehearsed team's records lie: the default. */
+/** The place of the rehearsed team's records: the default. */
 const records = releasesOf({}, { partition: 'aws', region: rehearsedTeam.region, id: rehearsedTeam.account });
 
 const silent = {

@@ -7,18 +7,18 @@ export const terms: ApprovalTerms = { group: 'churn', onRejection: 'take-back' }
 const image = `111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn@sha256:${'5e'.repeat(32)}`;
 const sha256 = 'a'.repeat(64);
 
-/** What a test changes while its release goes on. */
+/** The state that a test changes during its release. */
 export interface Registry {
   approval: 'Approved' | 'Rejected' | 'PendingManualApproval';
-  /** Variables of the container; registered was none. */
+  /** Variables of the container; the registered version has none. */
   environment?: Readonly<Record<string, string>>;
   artifact: string;
   refuses?: Error;
-  /** How often the package was described. */
+  /** The number of DescribeModelPackage calls. */
   looks: number;
 }
 
-/** A package that register-model made, as AWS's clients read it. */
+/** A package by register-model, in the form of AWS's clients. */
 export const registryOf = (version: string): { readonly registry: Registry; readonly read: RegistryReads } => {
   const registry: Registry = { approval: 'Approved', artifact: sha256, looks: 0 };
   const called = { contentTypes: [], responseTypes: [], realtimeInstanceTypes: [] };

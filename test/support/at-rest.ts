@@ -3,7 +3,7 @@ import type { TestAccount } from './account.ts';
 
 type Answer = Record<string, unknown>;
 
-/** Everything that a release may leave behind, without the times at which it did. */
+/** All possible remains of a release, without their times. */
 export const atRest = async ({ simulator, record }: TestAccount): Promise<Answer> => {
   const { EndpointName, EndpointConfigName, EndpointStatus, PendingDeploymentSummary, ProductionVariants } =
     await simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName: rehearsedTeam.endpoint });
@@ -35,7 +35,7 @@ export const atRest = async ({ simulator, record }: TestAccount): Promise<Answer
     },
     alarms: (MetricAlarms as Answer[])
       .map(({ AlarmName }) => String(AlarmName))
-      // Autoscaling's own: it names them after nothing that repeats.
+      // Autoscaling's own alarms, whose names differ in each run.
       .filter((name) => !name.startsWith('TargetTracking-')),
     scaling: {
       targets: (ScalableTargets as Answer[]).map(({ ResourceId, MinCapacity, MaxCapacity }) => ({

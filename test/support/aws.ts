@@ -11,7 +11,7 @@ export const staticCredentials: CredentialSource = {
   tooShort: async () => undefined,
 };
 
-/** The real clients, speaking to `url`, which a test answers with nock. */
+/** The real clients at `url`; a test answers with nock. */
 export const clientsFor = (overrides: Partial<AwsClientOptions> = {}): AwsClients =>
   createAwsClients({
     region: 'eu-west-1',
@@ -23,7 +23,7 @@ export const clientsFor = (overrides: Partial<AwsClientOptions> = {}): AwsClient
     ...overrides,
   });
 
-/** What a promise was rejected with; fails the test when it was not. */
+/** The reason of a promise's rejection; fails the test when it was not rejected. */
 export const rejection = async (promise: Promise<unknown>): Promise<Error> => {
   const outcome = await promise.then(
     () => 'resolved' as const,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** What may lie where a record or a journal should: the real text with one member changed, or something else altogether. */
+/** Possible contents in the place of a record or a journal: the real text with one changed member, or a different text. */
 const anything = fc.oneof(
   fc.constantFrom(1e300, -1, -1e300, 0.5, Number.MAX_SAFE_INTEGER, null, true, '', 'x'.repeat(5000), [], {}, [[]]),
   fc.jsonValue({ maxDepth: 4 }),
@@ -20,7 +20,7 @@ const changed = (value: unknown, [key, ...rest]: readonly string[], to: unknown)
 
 export const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
-/** One member of the value changed or taken away. */
+/** The value with one member changed or removed. */
 export const mutated = (original: unknown) =>
   fc
     .tuple(fc.constantFrom(...pathsOf(original)), fc.option(anything, { nil: undefined }))
@@ -38,7 +38,7 @@ const without = (value: unknown, [key = '', ...rest]: readonly string[]): unknow
   return rest.length === 0 ? others : { ...others, [key]: without(member, rest) };
 };
 
-/** The value with another member of the same type in a member's place, or without the member: what a check of types lets through. */
+/** The value with another member of the same type in a member's place, or without the member: a check of types accepts it. */
 export const rearranged = (original: unknown) => {
   const paths = pathsOf(original).filter((path) => path.length > 0);
   const kind = (path: readonly string[]): string => {
@@ -56,7 +56,7 @@ export const rearranged = (original: unknown) => {
     );
 };
 
-/** The JSON text of a value, spoilt in one of the ways in which a text can be. */
+/** The JSON text of a value with one defect. */
 export const broken = (original: unknown) => {
   const text = JSON.stringify(original);
   return fc.oneof(

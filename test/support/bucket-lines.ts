@@ -1,4 +1,4 @@
-/** Two hours of the baseline alone, a minute a line, as a file of recorded metrics has them. */
+/** Two hours of the baseline alone, one line for each minute, in the form of a file of recorded metrics. */
 export const dayOfBaseline: readonly object[] = Array.from({ length: 120 }, (_, minute) => ({
   t: 60 * (minute - 120),
   arm: 'baseline',

@@ -7,7 +7,7 @@ import { readMemory, writeMemory } from '../../src/hosts/memory.ts';
 import type { Memory, Operation } from '../../src/operation.ts';
 import type { World } from '../../src/world.ts';
 
-/** One fresh far side with a fresh clock, for one way of driving. */
+/** A new AWS with a new clock, for one way of driving. */
 export interface Stage<Inputs, M extends Memory, Outputs> {
   /** A new one each turn: an operation may keep nothing between turns but its memory. */
   operation(): Operation<Inputs, M, Outputs>;
@@ -15,9 +15,9 @@ export interface Stage<Inputs, M extends Memory, Outputs> {
   readonly clock: Clock;
   /** A new World each time. */
   worldFor(signal: AbortSignal): World;
-  /** What was changed on the far side so far, in order. */
+  /** The changes to AWS so far, in order. */
   mutations(): readonly string[];
-  /** What the far side shows at the end. */
+  /** The state of AWS at the end. */
   shows?(): Promise<unknown>;
   close?(): Promise<void>;
 }
@@ -32,16 +32,16 @@ export interface Seen extends End {
 type Way = 'in one loop' | 'turn by turn' | 'with the memory thrown away';
 
 /**
- * Every host drives an operation differently; the far side must not notice. Drives it in one loop, turn by turn in fresh Worlds
- * with the memory as text, and with the memory thrown away after the `forgetAfter`-th turn, or after every turn that acted;
- * outcomes, mutations and what the far side shows must agree.
- * @returns what they agreed on
+ * Every host drives an operation differently; AWS must not notice. Drives it in one loop, turn by turn in fresh Worlds with the memory
+ * as text, and with the memory thrown away after the `forgetAfter`-th turn or after every turn that acted. Outcomes, mutations and the
+ * state of AWS must agree.
+ * @returns the common result
  */
 export const expectHostConformance = async <Inputs, M extends Memory, Outputs>(
   stage: () => Stage<Inputs, M, Outputs> | Promise<Stage<Inputs, M, Outputs>>,
   options: {
     readonly forgetAfter?: number | 'every turn';
-    /** What a run says that finds its own work and does not remember doing it: it may not claim more than it sees. */
+    /** The reason of a run that finds its own work without a memory of it: it may report only observed facts. */
     readonly foundAgain?: End['reason'];
   } = {},
 ): Promise<Seen> => {
@@ -67,7 +67,7 @@ export const expectHostConformance = async <Inputs, M extends Memory, Outputs>(
     ...seen['in one loop'],
     ...(foundAgain ? { reason: foundAgain } : {}),
   });
-  if (seen['in one loop'] === undefined) throw new Error('nothing was driven');
+  if (seen['in one loop'] === undefined) throw new Error('no way was driven');
   return seen['in one loop'];
 };
 
@@ -87,7 +87,7 @@ const inOneLoop = async <Inputs, M extends Memory, Outputs>(scene: Stage<Inputs,
   return end;
 };
 
-/** As a CodePipeline job does it: one process, one turn, and from one to the next only the token. */
+/** Drives like a CodePipeline job: one process, one turn, and only the token passes to the next. */
 const turnByTurn = async <Inputs, M extends Memory, Outputs>(
   scene: Stage<Inputs, M, Outputs>,
   forgetAfter: number | 'every turn' | undefined,
@@ -99,7 +99,7 @@ const turnByTurn = async <Inputs, M extends Memory, Outputs>(
     try {
       const progress = await scene.operation().advance(scene.inputs, memory, world);
       if (progress.is === 'done') return progress;
-      // Without memory a turn only looks: what it remembers is what lets the next one act.
+      // Without memory a turn only observes: its memory allows the next turn to act.
       const forgets = forgetAfter === 'every turn' ? memory !== undefined : turn === forgetAfter;
       token = forgets ? undefined : writeMemory(progress.memory);
       await scene.clock.sleepUntil(progress.notBefore);

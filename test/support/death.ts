@@ -1,16 +1,16 @@
 import type { World } from '../../src/world.ts';
 
-/** Which of a run's AWS calls is its last, and whether the far side still hears it. */
+/** The last AWS call of a run, and whether AWS still receives it. */
 export interface Death {
-  /** Counted from 1, or the first of that name. */
+  /** The call's number from 1, or the first call of that name. */
   readonly atCall: number | string;
   readonly heard: boolean;
 }
 
 export interface Fate {
-  /** The same World, whose owner dies at the call. */
+  /** The same World for a process that dies at the call. */
   worldOf(world: World): World;
-  /** Settles when it has died. */
+  /** Settles at the death. */
   readonly died: Promise<undefined>;
 }
 
@@ -18,10 +18,10 @@ type Call = (...given: unknown[]) => Promise<unknown>;
 type Calls = Readonly<Record<string, Readonly<Record<string, Call>>>>;
 
 /**
- * A process that was killed asks nothing more and learns nothing more: from its death on, no call is sent and none returns.
- * @param asked collects the calls, `sagemaker.createModel`
+ * A killed process makes no call and gets no answer: from its death on, no call is sent and none returns.
+ * @param calls receives the names of the calls, `sagemaker.createModel`
  */
-export const mortal = ({ atCall, heard }: Death, asked: string[] = []): Fate => {
+export const mortal = ({ atCall, heard }: Death, calls: string[] = []): Fate => {
   const death = Promise.withResolvers<undefined>();
   let isDead = false;
   const die = (): Promise<never> => {
@@ -32,7 +32,7 @@ export const mortal = ({ atCall, heard }: Death, asked: string[] = []): Fate => 
   const last =
     (name: string, call: Call): Call =>
     async (...given) => {
-      const number = asked.push(name);
+      const number = calls.push(name);
       const isLast = number === atCall || name === atCall;
       if (isDead || (isLast && !heard)) return die();
       try {

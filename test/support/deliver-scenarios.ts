@@ -1,10 +1,10 @@
 import type { Answer, Course, World } from './workflow-scheduler.ts';
 
-/** One row: what the world does, and what must come of it. `ran` leaves the checkouts out. */
+/** One row: the world's behaviour, and the required result. `ran` omits the checkouts. */
 export interface Row extends World {
   readonly ran: readonly string[];
   readonly jobs: Course['jobs'];
-  /** `outcome/reason-code`, and the version that serves, as the caller sees them. */
+  /** `outcome/reason-code` and the serving version, in the caller's view. */
   readonly ends: string;
   readonly serving?: string;
 }
@@ -289,7 +289,7 @@ export const rows: Readonly<Record<string, Row>> = {
     ends: 'timed-out/deadline-passed',
     serving: '1.3.0',
   },
-  'steps: a walk of which nothing is heard': {
+  'steps: a walk without any report': {
     inputs: safe,
     steps: { ...stepped, 'deliver/shift': { fails: true } },
     ran: walk,

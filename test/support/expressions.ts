@@ -8,7 +8,7 @@ export interface Values {
   readonly [name: string]: string | boolean | number | undefined | Values;
 }
 
-/** How a job, or what it needs, stands: decides the four status functions. */
+/** The state of a job, or of its needs: it decides the four status functions. */
 export type Status = 'success' | 'failure' | 'cancelled' | 'skipped';
 
 /** Evaluates one expression, without its `${{ }}`, as GitHub does. */

@@ -1,6 +1,6 @@
 /**
- * An action around the counting operation, run as a process of its own by the tests of the GitHub host. FAKE_BEHAVIOUR chooses
- * what its far side does; it prints a line when it is worth sending it a signal.
+ * An action around the counting operation. The tests of the GitHub host run it as a process of its own. FAKE_BEHAVIOUR chooses the
+ * behaviour of its counter; the action prints a line when it is ready for a signal.
  */
 import { runAction } from '../../src/hosts/github-actions/run-action.ts';
 import { wallClock } from '../../src/hosts/wall-clock.ts';
@@ -13,7 +13,7 @@ const minute = 60_000;
 const clock = virtualClock();
 const never = (): Promise<never> => wallClock.sleepUntil(wallClock.now() + 10 * minute).then(() => Promise.reject());
 
-/** Waits for a signal as a real clock does: nothing but the signal ends the sleep. */
+/** Waits for a signal like a real clock: only the signal ends the sleep. */
 const sleepsUntilSignalled = {
   ...clock,
   sleepUntil: async (instant: number, signal?: AbortSignal) => {

@@ -4,7 +4,7 @@ import { reasonCodes } from '../../src/reason-codes.ts';
 import { choice, flag, type OutputSchema, optional, text, type ValuesOf } from '../../src/schema.ts';
 import type { World } from '../../src/world.ts';
 
-/** A far side of one number, which three mutations bring to three. */
+/** A counter in place of AWS: three mutations bring it to three. */
 export interface FarSide {
   count: number;
   readonly mutations: string[];
@@ -43,7 +43,7 @@ export const countingPlan: Plan = {
   permissions: ['sagemaker:UpdateEndpoint'],
 };
 
-/** Behaves as the contract asks: plans without memory, mutates at most once a turn, looks at the far side and not at its memory. */
+/** Follows the contract: it plans without memory, mutates at most once a turn, and reads the counter instead of its memory. */
 export const countingOperation = (
   farSide: FarSide,
   behaviour: {

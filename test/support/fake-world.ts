@@ -3,7 +3,7 @@ import type { Clock } from '../../src/clock.ts';
 import type { OpenSession, Session } from '../../src/hosts/world.ts';
 import type { World } from '../../src/world.ts';
 
-/** A service any use of which fails the test: for operations that touch no AWS. */
+/** A service that fails the test at any use: for operations without AWS. */
 const untouchable = <Services extends object>(name: string): Services =>
   new Proxy({} as Services, {
     get: (_target, service) => {
@@ -20,7 +20,7 @@ export const fakeWorld = (clock: Clock, signal: AbortSignal = new AbortControlle
   ...(dryRun ? {} : { write: untouchable<AwsWrites>('write') }),
 });
 
-/** Opens sessions on a clock of the test's, without AWS. */
+/** Opens sessions on the test's clock, without AWS. */
 export const fakeSession =
   (overrides: Partial<Session> = {}): OpenSession =>
   async ({ clock, dryRun }) => ({

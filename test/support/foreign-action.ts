@@ -1,6 +1,6 @@
 /**
- * An action whose far side says whatever FOREIGN holds, in every place where foreign text can stand; or throws it where nothing
- * catches (FOREIGN_THROWS). Run as a process of its own by the tests of the GitHub host.
+ * An action with the text of FOREIGN in every place where foreign text can stand, or in an uncaught error (FOREIGN_THROWS). The tests
+ * of the GitHub host run it as a process of its own.
  */
 import { runAction } from '../../src/hosts/github-actions/run-action.ts';
 import type { Operation, Plan } from '../../src/operation.ts';

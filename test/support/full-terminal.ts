@@ -4,7 +4,7 @@ import { countingOperation } from './fake-operation.ts';
 import { fakeSession } from './fake-world.ts';
 import { virtualClock } from './virtual-clock.ts';
 
-/** The command line as a process of its own, for a standard output that cannot be written. */
+/** The command line as a process of its own, with a standard output that accepts no data. */
 const json = process.argv[2] === 'json';
 outliveClosedPipes();
 const terminal = processTerminal;

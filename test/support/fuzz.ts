@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 
-/** What `npm test` samples; the same every time. `npm run test:fuzz` sets more runs, and another seed each time. */
+/** The sample of `npm test`, equal every time. `npm run test:fuzz` sets more runs, and another seed each time. */
 const sample = 150;
 const seedOfSample = 20_260_105;
 
 /**
- * How many runs, and from which seed: `FUZZ_RUNS` and `FUZZ_SEED`. A failure prints its seed and path.
- * @param share of the budget, for properties whose runs are dear
+ * The number of runs and the seed: `FUZZ_RUNS` and `FUZZ_SEED`. A failure prints its seed and path.
+ * @param share of the budget, for properties with expensive runs
  */
 export const budget = (share = 1): fc.Parameters<unknown> => {
   const { FUZZ_RUNS: runs, FUZZ_SEED: seed } = process.env;
@@ -15,7 +15,7 @@ export const budget = (share = 1): fc.Parameters<unknown> => {
   return runs === undefined ? { numRuns, seed: seedOfSample } : { numRuns };
 };
 
-/** Values that whoever writes JSON or YAML by hand, or by a broken script, puts where something else is expected. */
+/** Wrong values that people or broken scripts write into JSON or YAML. */
 export const junk = fc.oneof(
   fc.constantFrom<unknown>(
     null,
@@ -64,7 +64,7 @@ export const mutated = (base: unknown, most = 4): fc.Arbitrary<unknown> =>
     for (const { at, how, by } of steps) {
       const places = placesIn(root);
       const place = places[at % places.length];
-      // A copy each time: a constant that is put into itself is a circle, and never ends.
+      // A copy each time: a constant inside itself would be an endless circle.
       if (place) change(place, how, structuredClone(by));
     }
     return root.it;
@@ -158,7 +158,7 @@ const splice = fc.record({
   ),
 });
 
-/** A text with some of it cut out and other things put in. */
+/** A text with parts removed and others inserted. */
 export const mutatedText = (base: string, most = 5): fc.Arbitrary<string> =>
   fc.array(splice, { maxLength: most }).map((splices) =>
     splices.reduce((text, { at, drop, put }) => {

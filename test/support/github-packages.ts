@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { buildSync } from 'esbuild';
 
 /**
- * GitHub's own workflow parser and expression evaluator. Their ES modules import JSON without the attribute that Node asks for,
+ * GitHub's own workflow parser and expression evaluator. Their ES modules import JSON without the attribute that Node requires,
  * so they are bundled in memory first (reference/github-actions.md §4.1).
  */
 const { outputFiles } = buildSync({

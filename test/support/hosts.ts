@@ -24,17 +24,17 @@ import { asConfiguration } from './job-configuration.ts';
 
 type Inputs = Readonly<Record<string, string>>;
 
-/** How a host said that a run ended. */
+/** A host's report of the end of a run. */
 export interface Told {
   readonly outcome: string;
   readonly reason: string;
   /** By wire name; a CodePipeline action that failed has none. */
   readonly outputs?: Inputs;
-  /** The process's exit code, or CodePipeline's word for it. */
+  /** The process's exit code, or CodePipeline's status. */
   readonly end: number | string;
 }
 
-/** Runs one operation in the house's account to its end, through all of a host. */
+/** Runs one operation in the rehearsed team's account to its end, through a whole host. */
 export type Host = (house: TestAccount, operation: AnyOperation, inputs: Inputs) => Promise<Told>;
 
 /** A step of a job: its inputs, its environment, and the files the runner reads afterwards. */
@@ -73,19 +73,19 @@ const githubActions: Host = async ({ simulator }, operation, inputs) => {
 const signals = ['SIGINT', 'SIGHUP', 'SIGTERM'] as const;
 
 const commandLine: Host = async ({ simulator }, operation, inputs) => {
-  const said: string[] = [];
+  const printed: string[] = [];
   const code = await runCommand(
     operation.name,
     operation,
     [...Object.entries(inputs).map(([name, value]) => `--${name}=${value}`), '--json'],
     {
       env: simulator.environment(),
-      terminal: { out: (text) => said.push(text), err: () => {} },
+      terminal: { out: (text) => printed.push(text), err: () => {} },
       cancellation: { signal: new AbortController().signal, outOfTime: new Promise(() => {}) },
       seams: { clock: simulator.driver },
     },
   );
-  const { outcome, reason, outputs } = JSON.parse(said.join('\n')) as Result;
+  const { outcome, reason, outputs } = JSON.parse(printed.join('\n')) as Result;
   return { outcome, reason, outputs, end: code };
 };
 

@@ -5,7 +5,7 @@ import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
 
 type Inputs = Readonly<Record<string, string>>;
 
-/** Files travel in the source artifact; what has no key of its own travels in `further-inputs`. */
+/** The source artifact holds the files; `further-inputs` holds each input without a key of its own. */
 export const asConfiguration = (
   operation: AnyOperation,
   inputs: Inputs,

@@ -1,10 +1,10 @@
 import type { GetMetricDataInput, GetMetricDataOutput } from '../../src/aws/cloudwatch.ts';
 import { type Instant, minutes } from '../../src/clock.ts';
 
-/** What one fleet did in one minute. */
+/** The traffic of one fleet in one minute. */
 export interface Did {
   readonly requests: number;
-  /** By the model's fault. */
+  /** The model's own failures. */
   readonly errors?: number;
   readonly clientErrors?: number;
   /** Milliseconds, one per request. */
@@ -12,19 +12,19 @@ export interface Did {
 }
 
 export interface MetricsOptions {
-  /** Of a metric by name; `Complete` where nothing is said. */
+  /** Status code of a metric, by name; `Complete` by default. */
   readonly status?: Readonly<Record<string, string>>;
   /** Latency can be counted by value (`TC`), as it can in CloudWatch for most metrics. */
   readonly counted?: boolean;
-  /** Series that have no point in a minute, by its start. */
+  /** Series without a point in a minute, by the minute's start. */
   readonly lacks?: (metric: string, minute: Instant) => boolean;
-  /** Percentiles can be asked for. */
+  /** Percentiles are available. */
   readonly percentiles?: boolean;
 }
 
 /**
- * CloudWatch over a table: GetMetricData as the judge asks it. A minute nobody speaks of has no data point.
- * @param did by fleet, `variant` or `variant/endpointConfig`, and start of the minute
+ * CloudWatch over a table, for the judge's calls of GetMetricData. A minute that is missing in the table has no data point.
+ * @param did traffic by fleet, `variant` or `variant/endpointConfig`, and start of the minute
  */
 export const fakeMetrics = (
   did: (fleet: string, minute: Instant) => Did | undefined,
@@ -73,7 +73,7 @@ const answerOf = (
     case 'Invocations':
       return sum(({ requests }) => requests);
     case 'InvocationModelErrors':
-      // All that are not 2xx (AWS: SageMaker's metrics).
+      // All answers other than 2xx (AWS: SageMaker's metrics).
       return sum(({ errors = 0, clientErrors = 0 }) => errors + clientErrors);
     case 'Invocation4XXErrors':
       return sum(({ clientErrors = 0 }) => clientErrors);

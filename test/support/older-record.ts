@@ -1,6 +1,6 @@
 import type { Release, ReleaseRecord } from '../../src/release/record.ts';
 
-/** A record as this suite wrote it under schema 1: one shape of submission, with zeros where a member does not apply. */
+/** A record of this suite under schema 1: one shape of submission, with zeros where a member does not apply. */
 export const asSchema1 = (record: ReleaseRecord): string => {
   const { live, ended } = record;
   return JSON.stringify({

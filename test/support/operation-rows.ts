@@ -2,7 +2,7 @@ import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
 import type { OperationName } from '../../src/operation.ts';
 import { operations } from '../../src/operations/all.ts';
 
-/** What a test does with each operation, at least once: a table that leaves one out is refused by the compiler. */
+/** A test's rows for each operation, at least one: the compiler refuses a table without one of the operations. */
 export type PerOperation<Row> = { readonly [Name in OperationName]: readonly [Row, ...Row[]] };
 
 export const operationNames = Object.keys(operations) as readonly OperationName[];

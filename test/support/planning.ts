@@ -19,12 +19,12 @@ export const rollout: Steps = {
   alarms: { named: [] },
 } as unknown as Steps;
 
-/** Of the steps on `churn`. */
-export const asking = (version: string, asked: Rollout = rollout, spec = churnSpec): DeliveryRequest => ({
+/** A request for the steps on `churn`. */
+export const asking = (version: string, wanted: Rollout = rollout, spec = churnSpec): DeliveryRequest => ({
   group: 'churn',
   version,
   spec,
-  rollout: asked,
+  rollout: wanted,
 });
 export const churnSpec = {
   name: 'churn',
@@ -36,7 +36,7 @@ export const churnSpec = {
 /** 50 requests a second, all day. */
 export const busy = (fleet: string): Did | undefined => (fleet === 'AllTraffic' ? { requests: 3000 } : undefined);
 
-/** 1.1.0 was brought up dark beside 1.0.0. */
+/** 1.1.0 stands dark beside 1.0.0. */
 export const recordOf = (version = '1.1.0'): ReleaseRecord => ({
   schemaVersion: 2,
   endpoint: 'churn',
@@ -56,7 +56,7 @@ export const recordOf = (version = '1.1.0'): ReleaseRecord => ({
   history: [{ ...configuration('1.0.0'), endpointConfig: 'churn-dark', from: 0, good: true }],
 });
 
-/** An endpoint whose config and shares are as told. */
+/** An endpoint with this config and these shares. */
 export const planningWorld = (
   weights: Readonly<Record<string, number>>,
   options: {

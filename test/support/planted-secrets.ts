@@ -1,6 +1,6 @@
 /**
- * Secrets as they get into a delivery, one of its own for every place, so that whatever turns up says where it came from. The names of
- * well-known formats are put together here, so that no scanner takes them for real ones.
+ * Secrets in the forms in which they enter a delivery. Each place has its own, so that a leak shows its origin. The well-known formats
+ * are assembled from pieces here, so that no scanner takes them for real secrets.
  */
 export interface Planted {
   readonly place: string;
@@ -8,10 +8,10 @@ export interface Planted {
 }
 
 const made = (n: number): string => `Zq${n}wJalrXUtnFEMI${n}K7MDENGbPxRfiCY${n}`;
-/** Nothing in it looks secret: only its place says so. */
+/** No part of it looks secret: only its place makes it one. */
 const word = (n: number): string => `correct horse ${n}`;
 
-/** By what the test calls them. */
+/** By their names in the test. */
 export const secrets = {
   'environment of the process: session token': `IQoJb3JpZ2luX2Vj${made(1)}`,
   'environment of the process: GITHUB_TOKEN': `gh${'s'}_${made(2)}`,

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A question to IAM as plain data, so that two evaluators can be given the same. */
+/** A question to IAM as plain data, for two evaluators. */
 export interface PolicyRequest {
-  /** What it is about, for the title of a test. */
+  /** Its subject, for the title of a test. */
   readonly name: string;
   readonly action: string;
   readonly resource: string;
@@ -24,7 +24,7 @@ export interface PublishedStatement {
 
 const folder = join(import.meta.dirname, '../../docs/permissions');
 
-/** As they lie in `docs/permissions`. */
+/** The policies in `docs/permissions`. */
 export const publishedPolicies = (): readonly PublishedPolicy[] =>
   readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
@@ -34,7 +34,7 @@ export const publishedPolicies = (): readonly PublishedPolicy[] =>
       document: JSON.parse(readFileSync(join(folder, file), 'utf8')),
     }));
 
-/** What a request of the suite's carries, by the statement that allows it. That these are sent is what `permissions.test.ts` shows. */
+/** The context of the suite's requests, by the statement that allows them. `permissions.test.ts` shows that the suite sends it. */
 export const sent: Readonly<Record<string, PolicyRequest['context']>> = {
   RegisterButNotApprove: { 'sagemaker:ModelApprovalStatus': ['PendingManualApproval'] },
   ApproveOrReject: { 'sagemaker:ModelApprovalStatus': ['Approved'] },
@@ -82,8 +82,8 @@ const others: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * For every action on every resource of every statement: the request that is sent, the same on a resource of others, and for
- * each condition the requests that break it.
+ * For every action on every resource of every statement: the suite's request, the same on a foreign resource, and for each condition
+ * the requests that violate it.
  */
 export const requestsUnder = ({ document }: PublishedPolicy): readonly PolicyRequest[] =>
   document.Statement.flatMap((statement) =>
@@ -111,7 +111,7 @@ export const requestsUnder = ({ document }: PublishedPolicy): readonly PolicyReq
     ),
   );
 
-/** What a pattern stands for, by one example. */
+/** An example that matches a pattern. */
 const sample = (pattern: string): string => {
   if (pattern === '*') return '*';
   if (pattern.endsWith('key/*')) return pattern.replace('*', '1234abcd-12ab-34cd-56ef-1234567890ab');

@@ -19,7 +19,7 @@ export const imageDigest = `sha256:${'1a'.repeat(32)}`;
 export const otherDigest = `sha256:${'2b'.repeat(32)}`;
 export const artifactUri = 's3://ml-training/job-7/output/model.tar.gz';
 
-/** An account with an image and an artifact, and nothing registered. */
+/** An account with an image, an artifact and an empty registry. */
 export const account = (options?: RegistryAwsOptions) => {
   const aws = registryAws(options);
   aws.images.set('111122223333/churn:1.4.0', imageDigest);

@@ -7,7 +7,7 @@ import type { Run, World } from '../../src/world.ts';
 import { fakeWorld } from './fake-world.ts';
 import { virtualClock } from './virtual-clock.ts';
 
-/** What tests send and look at; the rest of AWS's shapes does not matter to them. */
+/** The members that tests send and read; they need no others of AWS's shapes. */
 type Input = Readonly<Record<string, unknown>>;
 
 export interface StoredPackage {
@@ -28,23 +28,23 @@ export interface RegistryAws {
   /** `repository:tag` → digest. */
   readonly images: Map<string, string>;
   readonly trainingJobs: Map<string, Input>;
-  /** Every call, in order, as it was sent. */
+  /** Every call in its sent form, in order. */
   readonly calls: { readonly operation: string; readonly input: Input }[];
-  /** Names of the calls that change something. */
+  /** Names of the mutating calls. */
   readonly writes: () => string[];
   put(uri: string, body: string, options?: { readonly checksum?: boolean }): void;
   world(options?: { readonly run?: Partial<Run>; readonly dryRun?: boolean; readonly around?: Around }): World;
 }
 
-/** Carries a call out, or does not; may do things before and after. */
+/** Makes a call or suppresses it; may act before and after. */
 export type Around = (operation: string, carryOut: () => Input) => Promise<Input>;
 
 const carriedOut: Around = async (_operation, carryOut) => carryOut();
 
 export interface RegistryAwsOptions {
-  /** How CreateModelPackage treats a token it has seen: by the documents; or as if it were another call each time. */
+  /** CreateModelPackage with a known token: as documented, or as a new call each time. */
   readonly tokens?: 'remembered' | 'forgotten';
-  /** Describes until a new package is Completed. */
+  /** The number of DescribeModelPackage calls until a new package is Completed. */
   readonly slowPackages?: number;
 }
 
@@ -205,7 +205,7 @@ export const registryAws = (options: RegistryAwsOptions = {}): RegistryAws => {
         return around(operation, () => {
           const handle = handlers[operation];
           if (!handle) throw new Error(`the test account has no ${operation}`);
-          // As on the wire: what is undefined is not sent.
+          // As on the wire: an undefined member is not sent.
           const input = JSON.parse(JSON.stringify(command.input)) as Input;
           calls.push({ operation, input });
           return handle(input);

@@ -10,7 +10,7 @@ import type {
   Unchanged,
 } from '../../src/release/record.ts';
 
-/** Whose record the tests write. */
+/** The writer of the tests' records. */
 export const subject: Subject = { endpoint: 'churn', account: '111122223333', region: 'eu-west-1' };
 
 export const configuration = (version: string, suffix = ''): Configuration => ({
@@ -84,7 +84,7 @@ const policy = policyOf(
   { clientErrors: true },
 );
 
-/** With a member of every kind that a record can have: a rollout in steps is live, under a judge that has spoken. */
+/** A record with every kind of member: a rollout in steps is live, under a judge with a verdict. */
 export const fullRecord = (): ReleaseRecord => {
   const judged = { policy, latency: { rung: 'cells', edges: [10, 20], because: 'samples' } } as const;
   const figures = {

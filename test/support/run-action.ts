@@ -12,7 +12,7 @@ export interface StepEnd {
   readonly summary: string;
 }
 
-/** Runs an action's script as a runner would: a scrubbed environment, `INPUT_*`, and the file commands. */
+/** Runs an action's script like a runner: a scrubbed environment, `INPUT_*`, and the file commands. */
 export const runStep = async (
   script: string,
   inputs: Readonly<Record<string, string>>,
@@ -20,7 +20,7 @@ export const runStep = async (
     readonly env?: Readonly<Record<string, string>>;
     /** Saved by an earlier process of the same step: this one is its post step. */
     readonly state?: Readonly<Record<string, string>>;
-    /** Called when the process says that it sleeps. */
+    /** Called when the process reports that it sleeps. */
     readonly onSleeping?: (child: ChildProcess) => void;
     readonly withoutSummary?: boolean;
   } = {},

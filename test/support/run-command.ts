@@ -7,7 +7,7 @@ export interface CommandRun {
   readonly err: readonly string[];
 }
 
-/** Runs one command in this process. @param at the host it may make; without it the command must not make any */
+/** Runs one command in this process. @param at the host that it may create; without it the command must not create one */
 export const runCommand = async (
   command: Command,
   args: readonly string[],

@@ -9,7 +9,7 @@ export interface TurnsRun<Outputs> {
 }
 
 /**
- * Takes turns to the end, memory as text between them, as every host does; an error ends the run as it would a process.
+ * Takes turns to the end like every host, with the memory as text between them; an error ends the run as it ends a process.
  */
 export const runTurns = async <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,

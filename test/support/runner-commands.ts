@@ -1,7 +1,8 @@
 /**
- * What GitHub's runner takes for a command in the output of a step, read from its behaviour (actions/runner: ProcessInvoker reads lines
- * as .NET's StreamReader does, OutputManager hands each to ActionCommandManager, which tries ActionCommand.TryParseV2, then TryParse). Here
- * every name counts as registered, and what .NET's comparison by culture ignores is taken out first, so that more is found than there is.
+ * The commands that GitHub's runner finds in the output of a step, from its behaviour (actions/runner: ProcessInvoker reads lines like
+ * .NET's StreamReader; OutputManager passes each to ActionCommandManager, which tries ActionCommand.TryParseV2, then TryParse). Here
+ * every name counts as registered, and the characters that .NET's comparison by culture ignores are removed first: this finds more
+ * commands than the runner.
  */
 export interface RunnerCommand {
   readonly name: string;

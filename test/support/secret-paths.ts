@@ -12,7 +12,7 @@ import {
 
 type Texts = Readonly<Record<string, string>>;
 
-/** Everything that a run let out, by channel. */
+/** All output of a run, by channel. */
 export type Channels = Texts;
 
 export interface StepOptions {
@@ -28,7 +28,7 @@ export interface Steps {
   step(action: string, inputs: Texts, options?: StepOptions): Promise<Channels>;
   /** A process of the command line. */
   command(args: readonly string[], files: readonly string[], env?: Texts): Promise<Channels>;
-  /** What the processes asked the runner to hide, in order. */
+  /** The values that the processes registered as masks with the runner, in order. */
   readonly masked: readonly string[];
 }
 
@@ -42,7 +42,7 @@ export const stepsOf = (place: {
   const masked: string[] = [];
   let count = 0;
 
-  /** The runner keeps the line of a mask to itself. */
+  /** The runner does not print the line of a mask. */
   const logOf = ({ log }: Launched): string =>
     log
       .map(({ text }) => text)
@@ -100,7 +100,7 @@ export const stepsOf = (place: {
     command: async (args, files, env = {}) => {
       const folder = join(workspace, 'commands', String(++count));
       mkdirSync(folder, { recursive: true });
-      // The command line has no flags of Node's own: a file that passes them on.
+      // The command line accepts no flags for Node, so a file passes them on.
       const script = join(folder, 'command.mjs');
       writeFileSync(
         script,

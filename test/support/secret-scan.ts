@@ -5,7 +5,7 @@ import type { Channels } from './secret-paths.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
-/** `<place> in <channel>`, for every secret that stands in a channel, as it is or as a part of JSON or of an address. */
+/** `<place> in <channel>`, for every secret in a channel: in plain form, or as a part of JSON or of an address. */
 export const leaks = (runs: readonly Channels[], all: Texts): string[] =>
   runs.flatMap((channels) =>
     Object.entries(channels).flatMap(([channel, text]) =>
@@ -33,7 +33,7 @@ const wireLines = (wire: string): readonly WireLine[] =>
 
 const textIn = (base64: string): string => Buffer.from(base64, 'base64').toString('utf8');
 
-/** What STS gave, as the bytes on the wire say. */
+/** The credentials from STS, read from the bytes on the wire. */
 export const assumedIn = (wire: string) => {
   const answers = wireLines(wire)
     .filter(({ service, operation }) => service === 'sts' && operation.startsWith('AssumeRole'))
@@ -78,7 +78,7 @@ export const learned = (wire: string, masked: readonly string[]): Texts => {
       masked.filter((value) => value.length > 15),
     ),
   };
-  if (Object.values(all).some((value) => value.length < 16)) throw new Error('a secret was not read from the wire');
+  if (Object.values(all).some((value) => value.length < 16)) throw new Error('a secret is missing on the wire');
   return all;
 };
 

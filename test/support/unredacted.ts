@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-/** The whole process, without what takes secrets out: the same run must then be seen to leak, or nothing was looked for. */
+/** The whole process without the removal of secrets: the same run must then leak visibly, or the scan proves nothing. */
 export const withoutRedaction = async (folder: string): Promise<string> => {
   const script = join(folder, 'unredacted.cjs');
   await build({

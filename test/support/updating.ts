@@ -12,12 +12,12 @@ import { configuration, guarded, release } from './release.ts';
 import { nine } from './stepping.ts';
 import { turnFrom } from './turns.ts';
 
-/** What DescribeEndpoint shows; without a word about it the old configuration in service, as before the update. */
+/** The answer of DescribeEndpoint; by default the old configuration in service, as before the update. */
 export interface Shown {
   readonly status?: string;
   readonly config?: string;
   readonly pending?: string;
-  /** SageMaker reports the bake of a canary since this instant. */
+  /** SageMaker has reported the bake of a canary since this instant. */
   readonly bakingSince?: Instant;
   readonly failureReason?: string;
   readonly modifiedAt?: Instant;
@@ -36,13 +36,13 @@ const submissionOf = (given: Partial<GuardedUpdate> | Submission = {}): Submissi
 };
 
 export const before: Instant = nine - minutes(600);
-/** Of the release itself; a team's own is `team`. */
+/** Alarms of the release itself; a team's own is `team`. */
 export const ownAlarm = 'churn-1-1-0-errors';
 export const [oldConfig, newConfig] = ['churn-1-0-0', 'churn-1-1-0'];
 
 /** An update that was submitted at nine o'clock, or is about to be, ten minutes later. */
 export const updating = (options: {
-  /** `none`: there is no such endpoint. */
+  /** `none`: the endpoint does not exist. */
   readonly shows?: Shown | 'none';
   readonly record?: Partial<Release>;
   /** Members of a guarded update, or another submission whole. */
@@ -51,7 +51,7 @@ export const updating = (options: {
   /** State of each alarm that exists. */
   readonly alarms?: Readonly<Record<string, string>>;
   readonly registry?: Partial<Registry>;
-  /** What SageMaker answers to the submission. */
+  /** SageMaker's answer to the submission. */
   readonly refuses?: Error;
 }) => {
   const now = options.now ?? nine + minutes(10);

@@ -1,11 +1,11 @@
 import type { Clock, Instant } from '../../src/clock.ts';
 
 export interface TestClock extends Clock {
-  /** Runs when a sleep would pass `instant`, at that instant: to cancel, to change the far side. */
+  /** Runs when a sleep would pass `instant`, at that instant: to cancel, to change AWS. */
   at(instant: Instant, action: () => void): void;
 }
 
-/** A clock that jumps to the end of every sleep. Nothing waits. */
+/** A clock that jumps to the end of every sleep, without any wait. */
 export const virtualClock = (start: Instant = Date.parse('2026-01-05T09:00:00Z')): TestClock => {
   let now = start;
   const planned: { readonly instant: Instant; readonly action: () => void }[] = [];

@@ -48,7 +48,7 @@ export const busy = refusal(
   'Cannot update in-progress endpoint "arn:aws:sagemaker:eu-west-1:111122223333:endpoint/churn".',
 );
 
-/** A walk over an endpoint that answers as told: what was sent, saved, witnessed. */
+/** A walk over an endpoint with given answers: it collects the sent requests, the saved records and the witnessed verdicts. */
 export const walking = (options: {
   readonly far?: Partial<Far>;
   readonly stepping?: Partial<Stepping>;
@@ -58,9 +58,9 @@ export const walking = (options: {
   readonly now?: Instant;
   readonly registry?: Partial<Registry>;
   readonly finish?: true;
-  /** State of each alarm that exists; none can be read where there is an error. */
+  /** State of each existing alarm; an error when none can be read. */
   readonly alarms?: Readonly<Record<string, string>> | Error;
-  /** Red since then, whatever they are now. */
+  /** Red since then, independently of their present state. */
   readonly wereRed?: readonly string[];
   readonly armed?: readonly AlarmSpec[];
   /** Written into the record between the turn's read of it and its first save. */
@@ -141,17 +141,17 @@ export const walking = (options: {
       },
       sagemaker: {
         updateEndpointWeightsAndCapacities: async ({
-          DesiredWeightsAndCapacities: asked,
+          DesiredWeightsAndCapacities: changes,
         }: {
           readonly DesiredWeightsAndCapacities: readonly {
             readonly DesiredWeight?: number;
             readonly DesiredInstanceCount?: number;
           }[];
         }) => {
-          const weight = asked[1]?.DesiredWeight;
+          const weight = changes[1]?.DesiredWeight;
           const refused = weight === undefined ? options.refuses?.counts : options.refuses?.weights;
           if (refused) throw refused;
-          sent.push(weight ?? `${asked[0]?.DesiredInstanceCount} instances`);
+          sent.push(weight ?? `${changes[0]?.DesiredInstanceCount} instances`);
         },
         updateEndpoint: async ({ EndpointConfigName }: { readonly EndpointConfigName: string }) => {
           if (options.refuses?.update) throw options.refuses.update;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { parser } from './github-packages.ts';
 
-/** A workflow as written, with the conditions as GitHub's parser understands them (`success() && (…)`). */
+/** A workflow's text, with the conditions in the form of GitHub's parser (`success() && (…)`). */
 export interface Workflow {
   readonly on: { readonly workflow_call?: Call | null } & Readonly<Record<string, unknown>>;
   readonly permissions?: Permissions;
@@ -37,7 +37,7 @@ export interface Step {
   readonly with?: Readonly<Record<string, Value>>;
 }
 
-/** @throws with the messages of GitHub's parser, when it has any */
+/** @throws with the messages of GitHub's parser, if any */
 export const readWorkflow = async (path: string, text = readFileSync(path, 'utf8')): Promise<Workflow> => {
   const { context, value } = parser.parseWorkflow({ name: path, content: text }, new parser.NoOperationTraceWriter());
   if (value === undefined) throw new Error(`${path} is empty`);
@@ -60,7 +60,7 @@ export const readWorkflow = async (path: string, text = readFileSync(path, 'utf8
   return { ...written, jobs: Object.fromEntries(jobs) };
 };
 
-/** What an action of this repository declares, for a step that uses it. */
+/** The declaration of an action of this repository, for a step that uses it. */
 export interface Declaration {
   readonly inputs: Readonly<Record<string, { readonly required: boolean; readonly default?: string }>>;
   readonly outputs: Readonly<Record<string, unknown>>;
@@ -68,6 +68,6 @@ export interface Declaration {
 export const declarationOf = (uses: string): Declaration =>
   parse(readFileSync(`${uses.slice('$/'.length)}/action.yml`, 'utf8'));
 
-/** `plan/deployment`: a step's id, else its name, else what it uses. */
+/** `plan/deployment`: a step's id, or its name, or its action. */
 export const stepName = (job: string, { id, name, uses = '', run = '' }: Step): string =>
   `${job}/${id ?? name ?? (uses.replace(/@.*/, '') || run)}`;

@@ -1,12 +1,12 @@
 import { fill, holds, type Status, type Values } from './expressions.ts';
 import { type Job, stepName, type Value, type Workflow } from './workflow-file.ts';
 
-/** What the world does while a called workflow runs. Steps are named `job/step`. */
+/** The world's behaviour while a called workflow runs. Steps are named `job/step`. */
 export interface World {
   readonly inputs: Readonly<Record<string, Value>>;
-  /** What a step that runs answers; one that is not named here succeeds and says nothing. */
+  /** The answers of running steps; a step that is not named here succeeds without outputs. */
   readonly steps?: Readonly<Record<string, Answer>>;
-  /** Jobs whose environment does not let them start. */
+  /** Jobs that their environment does not start. */
   readonly heldBack?: readonly string[];
   /** The run is cancelled while this step runs. */
   readonly cancelledIn?: string;
@@ -16,7 +16,7 @@ export interface Answer {
   readonly outputs?: Readonly<Record<string, string>>;
 }
 
-/** Which jobs and steps ran, with what, and what the workflow says at its end. */
+/** The jobs and steps that ran, with their inputs, and the workflow's outputs at its end. */
 export interface Course {
   readonly jobs: Readonly<Record<string, Status>>;
   /** In the order in which they ran. */
@@ -30,9 +30,9 @@ export interface Course {
 type JobEnd = { readonly result: Status; readonly outputs: Readonly<Record<string, string>> };
 
 /**
- * Plays a called workflow: every condition, output and input is evaluated by GitHub's evaluator; what this file knows is the
- * order, the status functions (GitHub: "Evaluate expressions in workflows and actions", status check functions) and that
- * a job whose need was skipped is skipped unless it says otherwise.
+ * Plays a called workflow. GitHub's evaluator evaluates every condition, output and input. This file adds the order, the status
+ * functions (GitHub: "Evaluate expressions in workflows and actions", status check functions), and a rule: a job whose need was skipped
+ * is skipped too, unless its condition allows it.
  */
 export const play = (workflow: Workflow, world: World): Course => {
   const inputs = { ...defaultsOf(workflow), ...world.inputs };
@@ -81,7 +81,7 @@ export const play = (workflow: Workflow, world: World): Course => {
     if (!holds(job.if, contexts, status)) return { result: 'skipped', outputs: {} };
     if (job.environment !== undefined) environments[id] = fill(job.environment, contexts);
     if (job.concurrency !== undefined) groups[id] = fill(job.concurrency.group, contexts);
-    // A job that a reviewer rejects fails without having run, and so sets no output.
+    // A job that a reviewer rejects fails without a run, and so sets no output.
     return world.heldBack?.includes(id) ? { result: 'failure', outputs: {} } : runSteps(id, job, contexts);
   };
 
@@ -104,7 +104,7 @@ const defaultsOf = (workflow: Workflow): Record<string, Value> =>
     ),
   );
 
-/** Every job after those it needs. */
+/** Every job after its needs. */
 const inOrder = (jobs: Readonly<Record<string, Job>>): readonly (readonly [string, Job])[] => {
   const ordered: [string, Job][] = [];
   const rest = new Map(Object.entries(jobs));

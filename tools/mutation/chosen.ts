@@ -4,16 +4,16 @@ import { CheckStatus } from '@stryker-mutator/api/check';
 import type { Mutant } from '@stryker-mutator/api/core';
 import { declareValuePlugin, PluginKind } from '@stryker-mutator/api/plugin';
 
-/** The name of the variable that says where the list of chosen mutants is; Stryker's processes inherit it. */
+/** The name of the variable with the path of the list of chosen mutants; Stryker's processes inherit it. */
 export const listVariable = 'MUTATION_CHOSEN';
 
-/** The same in the process that chooses and in the one that tries. */
+/** Equal in the process that chooses and in the one that tests. */
 export const keyOf = ({ fileName, mutatorName, replacement, location: { start, end } }: Mutant, root: string): string =>
   JSON.stringify([relative(root, fileName), mutatorName, replacement, start.line, start.column, end.line, end.column]);
 
 let chosen: ReadonlySet<string> = new Set();
 
-/** Stryker chooses mutants by file and range only, and a range holds all that is nested in it: the rest is turned away here. */
+/** Stryker chooses mutants by file and range only, and a range includes all nested mutants: this filter removes the others. */
 export const strykerPlugins = [
   declareValuePlugin(PluginKind.Checker, 'chosen', {
     init: async () => {

@@ -1,10 +1,10 @@
 /**
- * Changes the sources one small change at a time and looks whether a test notices (mutation testing, by StrykerJS).
+ * Makes one small change to the sources at a time and checks that a test fails (mutation testing, by StrykerJS).
  *
  *   npm run mutate                     every room
- *   npm run mutate rollout judge       these
+ *   npm run mutate rollout judge       these rooms
  *   npm run mutate rollout -- --force  without the results of earlier runs
- *   npm run mutate judge -- --sample 60  a first look: the first so many of its sample
+ *   npm run mutate judge -- --sample 60  a first impression: the first 60 mutants of its sample
  *
  * Fails under the target, and when tools/mutation/equivalent.json has an entry that no surviving mutant matches.
  */
@@ -82,7 +82,7 @@ const main = async (): Promise<number> => {
 
 const filesOf = ({ mutate }: Room): readonly string[] => globSync(mutate, { cwd: root }).sort();
 
-/** As Stryker will make them: by its own instrumenter. */
+/** The mutants of Stryker's own instrumenter. */
 const mutantsOf = async (files: readonly string[]): Promise<readonly Found[]> => {
   const texts = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
   const { mutants } = await new Instrumenter(silent).instrument(
@@ -121,8 +121,8 @@ interface Report {
 }
 
 /**
- * One file of the room after the other, so that a run which is stopped loses no more than one.
- * @returns the status of each mutant that was tried, by its key
+ * Tests one file of the room after the other, so that an interrupted run loses at most one.
+ * @returns the status of each tested mutant, by its key
  */
 const run = async (
   name: string,
@@ -167,7 +167,7 @@ const tryFile = async (
       config: { testMatch: room.tests.map((pattern) => `<rootDir>/${pattern}`) },
       enableFindRelatedTests: false,
     },
-    // Its sandbox rewrites tsconfig.json by an interface that TypeScript 7 does not have; without such a file it leaves that out.
+    // Stryker's sandbox rewrites tsconfig.json with an interface that TypeScript 7 does not have; it skips this without such a file.
     tsconfigFile: 'none.json',
     tempDirName: '.cache/mutation/sandbox',
     ignorePatterns: ['build', '.cache', 'docs', 'actions', 'codebuild'].map((folder) => `/${folder}`),
@@ -184,7 +184,7 @@ const tryFile = async (
   return (files[file]?.mutants ?? []).map((mutant) => [keyOf(fromZero(file, mutant), root), mutant.status]);
 };
 
-/** The report counts lines and columns from one, Stryker itself from zero. */
+/** The report counts lines and columns from one; Stryker itself counts from zero. */
 const fromZero = (file: string, mutant: StrykerMutant): StrykerMutant => ({
   ...mutant,
   fileName: join(root, file),
@@ -195,8 +195,8 @@ const fromZero = (file: string, mutant: StrykerMutant): StrykerMutant => ({
 });
 
 /**
- * Stryker believes an earlier survivor as long as no test was added: one that was made stricter would go unseen. And on a busy machine a
- * mutant may run out of time without a loop.
+ * Stryker keeps an earlier survivor until a test is added, so it would not notice a stricter test. On a busy machine a mutant may run
+ * out of time without a loop.
  */
 const forgetSurvivors = (path: string): void => {
   if (!existsSync(path)) return;
@@ -206,7 +206,7 @@ const forgetSurvivors = (path: string): void => {
   writeFileSync(path, JSON.stringify(report));
 };
 
-/** @returns whether the room is as it should be */
+/** @returns whether the room reaches its target */
 const show = (name: string, { share, survived, stale }: Score): boolean => {
   for (const { file, line, mutator, original, replacement } of survived)
     console.log(`${file}:${line} ${mutator} survived: ${original} → ${replacement}`);

@@ -2,9 +2,9 @@
 export interface Room {
   /** Folder or files, below the root. */
   readonly mutate: string;
-  /** Jest's `testMatch`, below the root. Every mutant loads all of these files, so they take seconds in all. */
+  /** Jest's `testMatch`, below the root. Every mutant loads all of these files, so together they must take only seconds. */
   readonly tests: readonly string[];
-  /** Where all mutants would take more than half an hour: how many of them are tried. */
+  /** The number of mutants to test, where all would take more than half an hour. */
   readonly sample?: number;
 }
 

@@ -6,7 +6,7 @@ export interface Mutant {
   readonly file: string;
   readonly mutator: string;
   readonly line: number;
-  /** The code that is replaced, and the line it begins on, both with single spaces. */
+  /** The replaced code, and the line on which it begins, both with single spaces. */
   readonly original: string;
   readonly source: string;
   readonly replacement: string;
@@ -16,10 +16,10 @@ export interface Tried extends Mutant {
   readonly status: string;
 }
 
-/** A mutant that no test can kill, because the program means the same with it. */
+/** A mutant that no test can kill, because the program behaves the same with it. */
 export interface Equivalent {
   readonly file: string;
-  /** The line the mutant begins on. Not its number: that changes with every edit above it. */
+  /** The text of the mutant's first line. Its number would change with every edit above it. */
   readonly source: string;
   readonly original: string;
   readonly replacement: string;
@@ -31,13 +31,13 @@ export interface Score {
   readonly killed: number;
   readonly survived: readonly Tried[];
   readonly equivalent: number;
-  /** Killed of all that are not equivalent, 0–1. */
+  /** Share of killed mutants among those that are not equivalent, 0–1. */
   readonly share: number;
   /** Entries of the list that no surviving mutant matches. */
   readonly stale: readonly Equivalent[];
 }
 
-/** What a mutant's position in its file makes of it. */
+/** The properties of a mutant that depend on its position in the file. */
 export const mutantAt = (
   file: string,
   text: string,
@@ -65,11 +65,11 @@ export const mutantAt = (
 
 const squeezed = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
-/** Sentences for people are compared by no test word for word: their wording is none of the room's promises. */
+/** No test compares sentences for people word for word: their wording is no promise of the room. */
 export const isSentence = ({ mutator, original }: Mutant): boolean =>
   mutator === 'StringLiteral' && /\s/.test(original.slice(1, -1).replace(/\$\{[^}]*\}/g, ''));
 
-/** The same mutants each time, and those of an unchanged file whatever happens in another. @returns all when there are no more */
+/** Chooses the same mutants each time, and those of an unchanged file independently of other files. @returns all when there are no more */
 export const sampleOf = <One extends Mutant>(mutants: readonly One[], size: number, seed: string): readonly One[] => {
   const rank = ({ file, source, original, replacement }: Mutant): string =>
     createHash('sha256').update([seed, file, source, original, replacement].join('\0')).digest('hex');
@@ -86,12 +86,12 @@ const matches = (entry: Equivalent, mutant: Mutant): boolean =>
   entry.original === mutant.original &&
   entry.replacement === mutant.replacement;
 
-/** An error at load is a kill, and so is a loop without end: the tests notice both. */
+/** An error at load is a kill, and so is an endless loop: the tests notice both. */
 const survives = ({ status }: Tried): boolean => status === 'Survived' || status === 'NoCoverage';
 
 /**
- * @param tried the mutants that were tried
- * @param others the room's mutants that were not: an entry about one of them is neither right nor wrong
+ * @param tried the tested mutants
+ * @param others the room's other mutants: an entry about one of them is neither right nor wrong
  * @param equivalents the entries about the room's files
  */
 export const scoreOf = (

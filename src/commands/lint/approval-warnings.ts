@@ -16,16 +16,16 @@ interface Job extends Step {
   readonly steps?: unknown;
 }
 
-/** A job that moves a version to an endpoint, and the GitHub environment that guards it; without one nothing does. */
+/** A job that moves a version to an endpoint, and the GitHub environment that guards it, if any. */
 interface Delivery {
   readonly job: string;
   readonly environment?: string;
 }
 
 /**
- * A version registered as `Approved` has no approval but the reviewers of the GitHub environment it is delivered through. One warning for
- * each such environment that has none, or that could not be looked at.
- * @param look asks GitHub; undefined where there is no token to ask with
+ * For a version registered as `Approved`, the reviewers of the delivery's GitHub environment are the only approval. One warning for each
+ * such environment that has none, or that could not be read.
+ * @param look reads it from GitHub; undefined without a token
  */
 export const approvalWarnings = async (
   workflows: readonly WorkflowText[],
@@ -50,10 +50,10 @@ const unreviewed = async (
 ): Promise<string | undefined> => {
   if (environment === undefined) return 'the job has no GitHub environment: anyone who can push can deploy';
   if (environment.includes('${{'))
-    return `only the reviewers of the GitHub environment ${environment} decide, whose name is known when the workflow runs: check that each has some`;
+    return `only the reviewers of the GitHub environment ${environment} decide, and its name is known only when the workflow runs: check that each such environment has some`;
   const unseen = `only the reviewers of the GitHub environment ${environment} decide`;
   if (look === undefined)
-    return `${unseen}: check that it has some (with GITHUB_TOKEN and GITHUB_REPOSITORY set, lint asks GitHub)`;
+    return `${unseen}: check that it has some (with GITHUB_TOKEN and GITHUB_REPOSITORY set, lint checks it on GitHub)`;
   const protection = await look(environment);
   switch (protection.is) {
     case 'reviewed':
@@ -63,11 +63,11 @@ const unreviewed = async (
     case 'absent':
       return `there is no GitHub environment ${environment}: GitHub creates it without reviewers, so anyone who can push can deploy`;
     case 'unknown':
-      return `${unseen}, and GitHub did not say whether it has some (${protection.because})`;
+      return `${unseen}, and GitHub did not show whether it has some (${protection.because})`;
   }
 };
 
-/** None where every registration leaves the approval to the registry. */
+/** Empty where every registration leaves the approval to the registry. */
 const deliveriesApprovedOnRegistration = (jobs: Readonly<Record<string, Job>>): readonly Delivery[] => {
   const entries = Object.entries(jobs);
   const registers = entries.some(([, job]) => partsOf(job).some(isApprovedOnRegistration));
@@ -111,7 +111,7 @@ const nameOf = (environment: unknown): string | undefined => {
   return typeof name === 'string' && name !== '' ? name : undefined;
 };
 
-/** A workflow that cannot be read is GitHub's to refuse, and none of this lint's business. */
+/** GitHub itself refuses a workflow that cannot be read, so this lint ignores it. */
 const jobsOf = (text: string): Readonly<Record<string, Job>> => {
   try {
     const { jobs } = parse(text) as { readonly jobs?: unknown };

@@ -27,7 +27,7 @@ export const judgementRenderer = {
       `<p>${escapeXml(sentence(found))} ${answeredInAll(minutes)}</p>`,
       htmlTable(
         heads,
-        // A count and what follows it in brackets fit a narrow cell one below the other.
+        // A count and the text in brackets behind it fit a narrow cell one below the other.
         rows(found).map((cells) => cells.map((cell) => escapeXml(cell).replace(' (', '<br>('))),
         'numbers judged',
       ),
@@ -72,24 +72,24 @@ const rows = ({ metrics, logEvidence, threshold }: Judgement): readonly (readonl
     side(metric.baseline),
     excess(metric),
     `${odds(metric.logEvidence)}${metric.reported ? ', not judged' : ''}`,
-    metric.health ? `${odds(metric.health.logEvidence)} of ${odds(metric.health.threshold)}` : 'not asked',
+    metric.health ? `${odds(metric.health.logEvidence)} of ${odds(metric.health.threshold)}` : 'not required',
   ]),
   ['together', '', '', '', `${odds(logEvidence)} of ${odds(threshold)}`, ''],
 ];
 
-/** Exposure and harm, and a figure that decides nothing and stands out all the same. */
+/** Exposure and harm, and each conspicuous figure that decides nothing. */
 const sentence = ({ exposed, harmed, metrics, threshold }: Judgement): string =>
   [
-    `In the minutes that were judged the candidate was asked ${counted(exposed, 'time')} and failed ${counted(harmed, 'time')}.`,
+    `In the judged minutes the candidate had ${counted(exposed, 'request')} and failed ${counted(harmed, 'time')}.`,
     ...metrics
       .filter(({ reported, logEvidence }) => reported && logEvidence >= threshold)
       .map(
         ({ says, candidate, baseline }) =>
-          `Remark: ${says}, ${side(candidate)} beside ${side(baseline)}: the candidate may refuse input that the old version takes. This decides nothing by itself; "client-errors: judge" in the manifest lets it.`,
+          `Remark: ${says}, ${side(candidate)} beside ${side(baseline)}: the candidate may refuse input that the old version accepts. This decides nothing by itself; it does with "client-errors: judge" in the manifest.`,
       ),
   ].join(' ');
 
-/** The whole release, the minutes included that were not judged. */
+/** Of the whole release, including the minutes without a judgement. */
 const answeredInAll = (minutes: readonly ArmMinute[]): string => {
   const answered = minutes.filter(({ arm }) => arm === 'candidate');
   const sum = (of: (minute: ArmMinute) => number): number => answered.reduce((total, one) => total + of(one), 0);

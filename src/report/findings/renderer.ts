@@ -1,7 +1,7 @@
 import type { AnyFindings } from '../../findings/findings.ts';
 import type { ArmMinute } from '../story.ts';
 
-/** How one kind of findings is shown. A report knows this interface and no kind. */
+/** Shows one kind of findings. A report knows this interface and no kind. */
 export interface FindingsRenderer<F extends AnyFindings> {
   /** Member of the JSON result that holds them, without `is`: users read it, so it never changes. */
   readonly member: string;
@@ -25,6 +25,6 @@ export interface TestCase {
     | { readonly is: 'passed' }
     | { readonly is: 'skipped'; readonly message: string }
     | { readonly is: 'failed'; readonly type: string; readonly message: string; readonly details: string };
-  /** Lines for who opens the case. */
+  /** Lines for a reader who opens the case. */
   readonly output?: string;
 }

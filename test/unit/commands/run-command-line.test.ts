@@ -49,7 +49,7 @@ describe('the command line', () => {
 
   it('describes a plan as a plan, which deploys nothing and waits for nothing', async () => {
     const { out } = await run(['plan', '--help']);
-    expect(out).toContain('Registered version to plan for');
+    expect(out).toContain('Registered version of the plan');
     expect(out).not.toMatch(/version to deploy|Try a version again|brings? the|Wait for/);
   });
 

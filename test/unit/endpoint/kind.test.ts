@@ -107,7 +107,7 @@ describe('an endpoint that no update can reach is refused', () => {
     [{ EndpointStatus: 'Failed', FailureReason: 'no capacity' }, 'is Failed (no capacity): delete it'],
     [{ EndpointStatus: 'Deleting' }, 'is Deleting'],
     [{ EndpointStatus: 'OutOfService' }, 'is OutOfService'],
-    [{ EndpointStatus: 'Creating' }, 'is being created by somebody else'],
+    [{ EndpointStatus: 'Creating' }, 'is being created outside of this release'],
     [examples.shadowed, 'has a shadow variant: end the shadow test first'],
     [examples.stepped, 'has 2 variants (AllTraffic, AllTraffic-next): end the traffic shift first'],
   ])('with the reason and the remedy: %j', async (described, words) => {

@@ -50,7 +50,7 @@ describe('the walk of a dark candidate', () => {
     expect(plan.title).toBe('shift churn from 1.0.0 to 1.1.0 in steps of 7 %, 50 %, 100 %');
     const notes = plan.notes.join('\n');
     expect(notes).toMatch(
-      /at 7 % a version as good as this one is proven after about 3m \d+s \(what takes longest: errors\)/,
+      /at 7 % a version as good as this one is proven after about 3m \d+s \(the slowest proof: errors\)/,
     );
     expect(notes).toContain('at most 1 % chance of convicting a good one');
     expect(notes).toContain('healthy when its excess is below 0.5 % of requests, with 95 % confidence');

@@ -125,10 +125,10 @@ describe('a judgement', () => {
     const convicted = junitOf(reportOf(judgement(6.3)));
     expect(convicted).toContain('tests="2" failures="2" skipped="0"');
     expect(convicted).toContain(
-      '<testcase classname="model-delivery.judge" name="the judge does not convict the candidate" time="0.000"><failure type="convicted" message="evidence that the candidate is worse, all metrics together: 545 of 100">In the minutes that were judged the candidate was asked 873 times and failed 36 times.</failure>',
+      '<testcase classname="model-delivery.judge" name="the judge does not convict the candidate" time="0.000"><failure type="convicted" message="evidence that the candidate is worse, all metrics together: 545 of 100">In the judged minutes the candidate had 873 requests and failed 36 times.</failure>',
     );
     expect(convicted).toContain(
-      'errors &#60;5xx&#62;: candidate 36 of 873 (4.12 %), baseline 0 of 8127 (0 %), excess 4.12 % (2 % to 6.79 %), evidence that it is worse 545, evidence that it is healthy not asked\ntogether: evidence that it is worse 545 of 100</system-out>',
+      'errors &#60;5xx&#62;: candidate 36 of 873 (4.12 %), baseline 0 of 8127 (0 %), excess 4.12 % (2 % to 6.79 %), evidence that it is worse 545, evidence that it is healthy not required\ntogether: evidence that it is worse 545 of 100</system-out>',
     );
     expect(junitOf(reportOf(judgement(4.5)))).toContain('tests="2" failures="1" skipped="0"');
     expect(junitOf(reportOf())).toContain('tests="1" failures="1" skipped="0"');

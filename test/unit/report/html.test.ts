@@ -118,7 +118,7 @@ describe('a release under a judge', () => {
 
   it('says who was exposed and harmed, and what was found by which metric', () => {
     expect(told).toContain(
-      'the candidate was asked 873 times and failed 36 times. In all it answered 100 requests, 5 of them',
+      'the candidate had 873 requests and failed 36 times. In all it answered 100 requests, 5 of them',
     );
     const cells = [...told.matchAll(/<tr>(.*?)<\/tr>/g)].map(([, row = '']) =>
       row.replaceAll('<br>', ' ').replace(/<[^>]+>/g, '|'),
@@ -128,7 +128,7 @@ describe('a release under a judge', () => {
         /\|36 of 873 \(4\.12 %\)\|\|0 of 8127 \(0 %\)\|\|4\.12 % \(2 % to 6\.79 %\)\|\|545\|\|.* of 20\|/,
       ),
     );
-    expect(cells).toContain('|tail||none||none||unknown||1||not asked|');
+    expect(cells).toContain('|tail||none||none||unknown||1||not required|');
     expect(cells).toContainEqual(expect.stringMatching(/^\|together\|.*\|223 of 100\|/));
     expect(told).not.toMatch(/<script/);
   });

@@ -79,7 +79,7 @@ describe('the job summary', () => {
     };
     const markdown = summaryOf(report({ findings }));
     expect(markdown).toContain(
-      '### What the judge found\n\nIn the minutes that were judged the candidate was asked 873 times and failed 1 time.',
+      '### What the judge found\n\nIn the judged minutes the candidate had 873 requests and failed 1 time.',
     );
     expect(markdown).toContain(
       '| errors | 36 of 873 (4.12 %) | 0 of 8127 (0 %) | 4.12 % (2 % to 6.79 %) | 545 | 1 of 20 |\n| together |  |  |  | 223 of 100 |  |',
@@ -107,7 +107,7 @@ describe('the job summary', () => {
     });
     const told = (logEvidence: number): string => summaryOf(report({ findings: found(logEvidence) }));
     expect(told(0)).toContain(
-      '| 4xx answers | 30 of 900 (3.33 %) | 40 of 8100 (0.494 %) | unknown | 1, not judged | not asked |',
+      '| 4xx answers | 30 of 900 (3.33 %) | 40 of 8100 (0.494 %) | unknown | 1, not judged | not required |',
     );
     expect(told(0)).not.toContain('Remark');
     expect(told(5)).toContain('Remark: 4xx answers, 30 of 900 (3.33 %) beside 40 of 8100 (0.494 %)');
@@ -138,7 +138,7 @@ describe('the job summary', () => {
     const timeline = Array.from({ length: 20_000 }, (_, at) => ({ at, percent: 1, because: `é${'x'.repeat(60)}` }));
     const markdown = summaryOf(report({}, { timeline }));
     expect(Buffer.byteLength(markdown)).toBeLessThanOrEqual(1024 * 1024);
-    expect(markdown).toMatch(/x \|\n\n> The rest is left out/);
+    expect(markdown).toMatch(/x \|\n\n> The summary ends here/);
   });
 });
 

@@ -25,7 +25,7 @@ describe('a version that is registered as Approved', () => {
       ],
     ],
     [{ is: 'absent' }, [expect.stringContaining('there is no GitHub environment production')]],
-    [{ is: 'unknown', because: '403: no' }, [expect.stringContaining('did not say whether it has some (403: no)')]],
+    [{ is: 'unknown', because: '403: no' }, [expect.stringContaining('did not show whether it has some (403: no)')]],
   ] as [Protection, readonly string[]][])(
     'is warned of by the protection of its environment: %j',
     async (production, expected) => {
@@ -67,7 +67,7 @@ describe('a version that is registered as Approved', () => {
   it('is warned of where an expression may approve it, or names the environment', async () => {
     const perhaps = `\${{ github.ref_type == 'tag' && 'PendingManualApproval' || 'Approved' }}`;
     const jobs = { ship: call({ environment: `\${{ inputs.stage }}`, 'approval-status': perhaps }) };
-    expect(await warningsFor(jobs, {})).toEqual([expect.stringContaining('known when the workflow runs')]);
+    expect(await warningsFor(jobs, {})).toEqual([expect.stringContaining('known only when the workflow runs')]);
   });
 });
 
