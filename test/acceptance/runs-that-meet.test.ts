@@ -77,7 +77,11 @@ const beforeItsNextSave = (run: Runner, meanwhile: () => Promise<unknown>): void
 
 /** All is ready for the update: it is what the next turn submits. */
 const untilArmed = async (run: Runner): Promise<void> => {
-  while (!(await run.turn()).startsWith('made ')) {}
+  for (let turns = 0; turns < 50; turns++) {
+    if ((house.record()?.live?.alarms ?? []).length > 0) return;
+    await run.turn();
+  }
+  throw new Error('fifty turns, and the release has no alarms');
 };
 
 /** Sent, whether refused or not. */
