@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -35,6 +36,23 @@ describe.each(Object.entries<{ inputs: Schema<object> }>(operations))('bundle of
   const bad = fields.flatMap((field) => {
     const value = badValue(field);
     return value === undefined ? [] : [[field[0], value] as const];
+  });
+
+  it.each([
+    ['reported', { STATE_started: 'yes', STATE_reported: 'yes' }, false],
+    ['died', { STATE_started: 'yes' }, true],
+  ])('loads its code in the post step of a run that %s only if work is left', (_end, state, loads) => {
+    // Of a bundle that returns at once, the runtime loads the bundle alone.
+    const load = `
+      const Module = require('node:module');
+      const original = Module._load;
+      const loaded = [];
+      Module._load = (request, ...more) => (loaded.push(request), original(request, ...more));
+      require(${JSON.stringify(bundle)});
+      process.stdout.write(String(loaded.length), () => process.exit(0));`;
+    const environment = { ...process.env, ...state, GITHUB_OUTPUT: '', GITHUB_STATE: '', GITHUB_STEP_SUMMARY: '' };
+    const loaded = Number(execFileSync(process.execPath, ['-e', load], { env: environment, encoding: 'utf8' }));
+    expect(loaded > 1).toBe(loads);
   });
 
   it('was built', () => {

@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
+import { openAccount } from '../support/account.ts';
 import * as oracle from './oracle.ts';
 import { actNamed } from './play.ts';
 import { openScene } from './scene.ts';
+import { openStage } from './stage.ts';
 
 /** What a stage shows when it is set, and how many requests that took. */
 const setStage = async (act: string) => {
@@ -45,3 +47,19 @@ test('a stage that is not the same after all is refused, not played on', async (
     await other.close();
   }
 }, 120_000);
+
+test('once the stage is set a run is carried out, though the same one is remembered', async () => {
+  const requestsOf = async (isSet: boolean): Promise<number> => {
+    const stage = await openStage((wire) => openAccount({ wire }));
+    try {
+      if (isSet) stage.isSet();
+      await stage.house.prepare('1.0.0');
+      return stage.house.simulator.requests.length;
+    } finally {
+      await stage.house.close();
+    }
+  };
+  await requestsOf(false);
+  const remembered = await requestsOf(false);
+  expect(await requestsOf(true)).toBeGreaterThan(3 * remembered);
+});

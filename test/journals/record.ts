@@ -85,4 +85,3 @@ for (const scene of scenes.filter(({ name }) => wanted.length === 0 || wanted.in
   writeFileSync(join(import.meta.dirname, `${scene.name}.jsonl`), text);
   console.log(`${scene.name}: ${Math.ceil(text.length / 1024)} kB, ${text.trimEnd().split('\n').at(-1)}`);
 }
-process.exit(0);

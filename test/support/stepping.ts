@@ -3,6 +3,7 @@ import { policyOf } from '../../src/judge/policy.ts';
 import type { JudgePolicy } from '../../src/manifest/manifest.ts';
 import type { FrozenPolicy } from '../../src/metrics/judge-policy.ts';
 import type { Stepping } from '../../src/release/record.ts';
+import type { State } from '../../src/rollout/state.ts';
 
 /** A minute that begins with a bucket, an hour that begins with a day's second half. */
 export const nine: Instant = Date.UTC(2026, 0, 5, 9);
@@ -21,6 +22,15 @@ export const frozen: FrozenPolicy = {
   guard: { needed: false, because: 'errors came singly' },
   rates: { errors: 0, 'client-errors': 0 },
 };
+
+/** A state of each kind with candidate traffic, over the three steps of `stepping`. */
+export const statesWithTraffic: readonly State[] = [
+  { is: 'raising', index: 0, from: 0 },
+  { is: 'baking', index: 0, since: nine + 30_000 },
+  { is: 'paused', index: 0, since: nine + 30_000 },
+  { is: 'baking', index: 2, since: nine + 30_000 },
+  { is: 'retiring', index: 2 },
+];
 
 /** At 10 % of 10, 50 and 100 since nine o'clock and half a minute, when the weights had arrived. */
 export const stepping = (overrides: Partial<Stepping> = {}): Stepping => ({

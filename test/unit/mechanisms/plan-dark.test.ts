@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { EndpointSpec } from '../../../src/manifest/manifest.ts';
 import { planDark } from '../../../src/mechanisms/variants/plan-dark.ts';
-import { Refusal } from '../../../src/operation.ts';
 import type { RegisteredVersion } from '../../../src/registry/packages.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
 import { asking, churnSpec, planningWorld, recordOf, rollout } from '../../support/planning.ts';
+import { refusal } from '../../support/refusal.ts';
 
 import { subject } from '../../support/release.ts';
 
@@ -17,15 +17,6 @@ const planned = (
 ): ReturnType<typeof planDark> =>
   planDark(world, { operation: 'deploy-endpoint', asked, registered, record, attempt: 1, tags: {} });
 const serving = { config: 'churn-1-0-0' };
-
-const refusal = async (plan: Promise<unknown>): Promise<string> => {
-  const error = await plan.then(
-    () => undefined,
-    (refused: unknown) => refused,
-  );
-  if (!(error instanceof Refusal)) throw new Error(`no refusal, but ${String(error)}`);
-  return `${error.reason}: ${error.message}`;
-};
 
 describe('bringing a candidate up dark', () => {
   test('plans a config of both, as large as what serves, and both ways out of it', async () => {

@@ -4,8 +4,8 @@ import { minutes } from '../../../src/clock.ts';
 import type { Alarms, Rollout } from '../../../src/manifest/manifest.ts';
 import { planSteps } from '../../../src/mechanisms/variants/plan-steps.ts';
 import { stepsDigest } from '../../../src/mechanisms/variants/steps.ts';
-import { Refusal } from '../../../src/operation.ts';
 import { asking, planningWorld, recordOf, rollout } from '../../support/planning.ts';
+import { refusal } from '../../support/refusal.ts';
 import { nine } from '../../support/stepping.ts';
 
 const shifting = (version = '1.1.0', asked: Rollout = rollout) =>
@@ -13,14 +13,6 @@ const shifting = (version = '1.1.0', asked: Rollout = rollout) =>
 const dark = { AllTraffic: 1, 'AllTraffic-next': 0 };
 const planned = (weights: Readonly<Record<string, number>> = dark, options: Parameters<typeof planningWorld>[1] = {}) =>
   planSteps(planningWorld(weights, options), shifting());
-const refusal = async (plan: Promise<unknown>): Promise<string> => {
-  const error = await plan.then(
-    () => undefined,
-    (refused: unknown) => refused,
-  );
-  if (!(error instanceof Refusal)) throw new Error(`no refusal, but ${String(error)}`);
-  return `${error.reason}: ${error.message}`;
-};
 
 describe('the walk of a dark candidate', () => {
   test('begins dark, under a policy that is frozen, and ends as the candidate alone', async () => {

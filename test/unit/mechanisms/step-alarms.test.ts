@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { minutes, seconds } from '../../../src/clock.ts';
 import type { Stepping } from '../../../src/release/record.ts';
-import type { State } from '../../../src/rollout/state.ts';
-import { nine } from '../../support/stepping.ts';
+import { nine, statesWithTraffic } from '../../support/stepping.ts';
 import { failing, walking } from '../../support/walking.ts';
 
 describe('alarms', () => {
@@ -10,21 +9,13 @@ describe('alarms', () => {
   const watched: Partial<Stepping> = { alarms: ['ours', 'theirs'] };
   const under = (alarms: Readonly<Record<string, string>> | Error, more: Parameters<typeof walking>[0] = {}) =>
     walking({ ...more, alarms, stepping: { ...watched, ...more.stepping } });
-  const states: readonly State[] = [
-    { is: 'raising', index: 0, from: 0 },
-    { is: 'baking', index: 0, since: nine + 30_000 },
-    { is: 'paused', index: 0, since: nine + 30_000 },
-    { is: 'baking', index: 2, since: nine + 30_000 },
-    { is: 'retiring', index: 2 },
-  ];
-
   test('that are quiet stand beside the proof of health', async () => {
     const one = under(quiet);
     await one.look();
     expect(one.sent).toEqual([0.5]);
   });
 
-  test.each(states)('are obeyed in every state with candidate traffic: %j', async (state) => {
+  test.each(statesWithTraffic)('are obeyed in every state with candidate traffic: %j', async (state) => {
     const share = 'index' in state ? ([0.1, 0.5, 1][state.index] ?? 1) : 0;
     const one = under({ ...quiet, theirs: 'ALARM' }, { far: { share }, stepping: { state } });
     await one.look();

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { minutes, seconds } from '../../../src/clock.ts';
 import type { Stepping } from '../../../src/release/record.ts';
-import { type State, whys } from '../../../src/rollout/state.ts';
+import { whys } from '../../../src/rollout/state.ts';
 import type { Did } from '../../support/metrics.ts';
-import { nine } from '../../support/stepping.ts';
+import { nine, statesWithTraffic } from '../../support/stepping.ts';
 import { busy, clean, type Far, failing, refusal, told, walking } from '../../support/walking.ts';
 
 const dark: Partial<Stepping> = { state: { is: 'dark' }, moves: [] };
@@ -20,14 +20,7 @@ describe('approval and content', () => {
     expect(one.registry.looks).toBe(2);
   });
 
-  const moving: readonly State[] = [
-    { is: 'raising', index: 0, from: 0 },
-    { is: 'baking', index: 0, since: nine + 30_000 },
-    { is: 'paused', index: 0, since: nine + 30_000 },
-    { is: 'baking', index: 2, since: nine + 30_000 },
-    { is: 'retiring', index: 2 },
-  ];
-  test.each(moving)(
+  test.each(statesWithTraffic)(
     'rejected while its traffic moves it goes back, and says whose word that was: %j',
     async (state) => {
       const share = 'index' in state ? ([0.1, 0.5, 1][state.index] ?? 1) : 0;
@@ -127,15 +120,7 @@ describe('approval and content', () => {
 });
 
 describe('the judge', () => {
-  const states: readonly State[] = [
-    { is: 'raising', index: 0, from: 0 },
-    { is: 'baking', index: 0, since: nine + 30_000 },
-    { is: 'paused', index: 0, since: nine + 30_000 },
-    { is: 'baking', index: 2, since: nine + 30_000 },
-    { is: 'retiring', index: 2 },
-  ];
-
-  test.each(states)('is consulted with candidate traffic above zero, and heard: %j', async (state) => {
+  test.each(statesWithTraffic)('is consulted with candidate traffic above zero, and heard: %j', async (state) => {
     const share = 'index' in state ? ([0.1, 0.5, 1][state.index] ?? 1) : 0;
     const moves = [{ from: nine, until: nine + 30_000, share: 0.1 }];
     const one = walking({ far: { share }, stepping: { state, moves }, did: failing });

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { loadManifest } from '../../../src/manifest/load.ts';
-import { type Progress, Refusal } from '../../../src/operation.ts';
+import type { Progress } from '../../../src/operation.ts';
 import { type ShiftTrafficInputs, shiftTraffic } from '../../../src/operations/shift-traffic.ts';
 import { manifestText, rollouts } from '../../../src/rehearsal/manifest.ts';
 import type { Phase, ReleaseRecord } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
+import { refusal } from '../../support/refusal.ts';
 import { configuration, release, secondSwap } from '../../support/release.ts';
 import { stepping } from '../../support/stepping.ts';
 
@@ -68,14 +69,7 @@ const saying = async (
   return { progress, commands: record.live?.commands ?? [] };
 };
 
-const refused = async (options: Parameters<typeof saying>[1]): Promise<string> => {
-  const error = await saying('abort', options).then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof Refusal)) throw new Error(`no refusal, but ${String(error)}`);
-  return `${error.reason}: ${error.message}`;
-};
+const refused = (options: Parameters<typeof saying>[1]): Promise<string> => refusal(saying('abort', options));
 
 describe('a command', () => {
   test('is put into the record, with who and why', async () => {
