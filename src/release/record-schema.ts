@@ -250,13 +250,31 @@ const release = z.looseObject({
   serving: z.optional(z.enum(['candidate', 'baseline', 'unknown'])),
 });
 
+/** The members that a release needs in its phase: the code that continues it relies on them. */
+const live = release.check(
+  z.refine(({ phase }) => phase !== 'ended', 'a live release has not ended'),
+  z.refine(({ phase, stepping }) => phase !== 'stepping' || stepping !== undefined, 'phase stepping needs its steps'),
+  z.refine(
+    ({ takenBack, baseline }) => takenBack === undefined || baseline !== undefined,
+    'takenBack needs a baseline',
+  ),
+  z.refine(
+    ({ submission, stepping, baseline }) =>
+      submission.mechanism !== 'variants' ||
+      submission.kind !== 'update' ||
+      stepping !== undefined ||
+      (baseline !== undefined && submission.canonical !== undefined),
+    'a dark candidate needs a baseline and its variant',
+  ),
+);
+
 const record = z.looseObject({
   schemaVersion: z.literal(2),
   endpoint: entityName,
   account: z.optional(z.string()),
   region: z.optional(z.string()),
   epoch: count.check(z.lte(1e12)),
-  live: z.optional(release),
+  live: z.optional(live),
   ended: z.array(release),
   history: z.array(
     z.looseObject({

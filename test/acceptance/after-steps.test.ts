@@ -84,6 +84,19 @@ describe('after a bad one', () => {
     expect((await back())?.reason).toBe('already-restored');
     expect((await shown()).variants).toEqual(['AllTraffic 1.0.0 1', 'AllTraffic-next 1.4.0 0']);
   });
+
+  test('a deployment under guardrails, which need one variant, first removes the candidate that was left', async () => {
+    team.writeManifest(() => manifestText({ rollout: rollouts.canary }));
+    await team.prepare('1.1.0');
+    expect((await team.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+    expect((await shown()).variants).toEqual(['AllTraffic 1.1.0 1']);
+    expect(
+      team
+        .record()
+        ?.ended.map(({ operation, reason }) => `${operation} ${reason}`)
+        .slice(0, 3),
+    ).toEqual(['deploy-endpoint delivered', 'rollback restored', 'shift-traffic convicted']);
+  });
 });
 
 test('a candidate that is up dark already is said to be dark, not delivered', async () => {

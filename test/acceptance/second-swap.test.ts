@@ -55,6 +55,17 @@ describe('the update that publishes never arrived, and the run that found this o
     expect(await weights()).toEqual([1, 0]);
   });
 
+  test('a record that names another config meanwhile publishes nothing: the candidate keeps no traffic', async () => {
+    const record = house.record();
+    const other = record?.history.find(({ version }) => version === '1.0.0')?.endpointConfig;
+    if (record?.live === undefined || other === undefined) throw new Error('nothing is live, or nothing served before');
+    const { live } = record;
+    house.forge({ ...record, live: { ...live, candidate: { ...live.candidate, endpointConfig: other } } });
+    const report = await house.run(shiftTraffic, { version: '1.1.0' });
+    expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'foreign-config' });
+    expect(await weights()).toEqual([1, 0]);
+  });
+
   test('the watchdog leaves no traffic that nobody supervises', async () => {
     await house.pass(minutes(11));
     await house.run(rollback, { 'only-expired': 'true' }, { runId: '9' });

@@ -75,7 +75,10 @@ describe('a record of schema 1', () => {
         },
       },
     ],
-    ['a dark candidate', { submission: { ...dark, kind: 'update', expectedSeconds: 300 } }],
+    [
+      'a dark candidate',
+      { submission: { ...dark, kind: 'update', expectedSeconds: 300 }, baseline: configuration('1.0.0') },
+    ],
     ['a dark candidate that stood', { submission: { ...dark, kind: 'none' } }],
     ['steps', { ...(fullRecord().live ?? {}), submission: secondSwap }],
   ])('is read as what it was: %s', (_what, overrides) => {
