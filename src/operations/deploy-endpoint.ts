@@ -44,12 +44,12 @@ export const deployEndpoint: Operation<DeployEndpointInputs, ReleaseMemory, Rele
     'Deploys an approved model version to a SageMaker endpoint, shifts the traffic under alarms, and verifies the version that really serves.',
   inputs,
   outputs: releaseOutputs('to deliver'),
-  advance: (given, memory, world) => runRelease(world, memory, script(given, world)),
-  abort: (given, memory, why, world) => abortRelease(world, memory, why, script(given, world)),
+  advance: (given, memory, world) => runRelease(world, memory, operationOf(given, world)),
+  abort: (given, memory, why, world) => abortRelease(world, memory, why, operationOf(given, world)),
 };
 
 /** The delivery, in the order in which it happens. Each task reads AWS to see whether it is done already. */
-const script = (given: DeployEndpointInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
+const operationOf = (given: DeployEndpointInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
   const asked = askedOf(given);
   const environment = environmentOf(given.manifest, given.environment);
   const store = storeFor(given, world);

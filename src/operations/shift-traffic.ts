@@ -48,8 +48,8 @@ export const shiftTraffic: Operation<ShiftTrafficInputs, ReleaseMemory, ReleaseO
   inputs,
   outputs: releaseOutputs('to deliver'),
   advance: (given, memory, world) =>
-    given.operation === 'run' ? runRelease(world, memory, script(given, world)) : command(given, memory, world),
-  abort: (given, memory, why, world) => abortRelease(world, memory, why, script(given, world)),
+    given.operation === 'run' ? runRelease(world, memory, operationOf(given, world)) : command(given, memory, world),
+  abort: (given, memory, why, world) => abortRelease(world, memory, why, operationOf(given, world)),
 };
 
 const askedOf = ({ manifest, environment, version }: ShiftTrafficInputs): DeliveryRequest => {
@@ -58,7 +58,7 @@ const askedOf = ({ manifest, environment, version }: ShiftTrafficInputs): Delive
 };
 
 /** The rollout, in the order in which it happens. Each task reads AWS to see whether it is done already. */
-const script = (given: ShiftTrafficInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
+const operationOf = (given: ShiftTrafficInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
   const asked = askedOf(given);
   const environment = environmentOf(given.manifest, given.environment);
   const approval = termsOf(given.manifest, environment);
