@@ -14,7 +14,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { Run } from '../world.ts';
 import { chooseClock } from './clock.ts';
 import { type CommonInputs, commonInputs } from './common-inputs.ts';
-import { bringToRest, drive, type Ended, withinLimit } from './drive.ts';
+import { abortToEnd, drive, type Ended, withinLimit } from './drive.ts';
 import { failureOf } from './failure.ts';
 import { type WaitOptions, waitOut } from './patience.ts';
 import { fieldsOf, readInputs, type Written, wireName } from './read-inputs.ts';
@@ -53,8 +53,8 @@ export interface Seams {
 
 /** The notifications of a running delivery to its host. */
 export interface Observer {
-  /** The inputs are read; `asked` has the user's text of each, or the default. */
-  asked(asked: Readonly<Record<string, string>>): void;
+  /** The inputs are read; `inputs` has the user's text of each, or the default. */
+  inputs(shown: Readonly<Record<string, string>>): void;
   /** `lines` give the deadline of this run, and its account. */
   started(lines: readonly string[]): void;
   plan(plan: Plan): void;
@@ -89,7 +89,7 @@ export const finishDelivery = <Inputs, M extends Memory, Outputs>(
   token: string | undefined,
 ): Delivery =>
   deliver(operation, host, ({ inputs, common, session }) =>
-    bringToRest(operation, inputs, token, 'cancelled', session.worldFor, common['dry-run'], postStepLimit),
+    abortToEnd(operation, inputs, token, 'cancelled', session.worldFor, common['dry-run'], postStepLimit),
   );
 
 interface Started<Inputs> {
@@ -113,7 +113,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
   let plan: Plan | undefined;
   let key: string | undefined;
   let account: string | undefined;
-  const asked: Record<string, string> = {};
+  const shown: Record<string, string> = {};
   const timeline: TimelineEntry[] = [];
 
   const report = (end: Ended<Outputs>): Report => ({
@@ -132,7 +132,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
       },
       account,
     ),
-    asked: withoutSecrets(asked),
+    inputs: withoutSecrets(shown),
     timeline: withoutSecrets(timeline),
     ...withoutUndefined({
       token: end.token,
@@ -154,8 +154,8 @@ const deliver = <Inputs, M extends Memory, Outputs>(
       startedAt = clock.now();
       const hostInputs = { ...commonInputs, ...host.hostInputs };
       const schema = { ...operation.inputs, ...hostInputs } as Schema<Inputs & CommonInputs>;
-      Object.assign(asked, askedOf(schema, host.written));
-      host.observer.asked(asked);
+      Object.assign(shown, shownInputs(schema, host.written));
+      host.observer.inputs(shown);
       const values = readInputs(schema, host.written, undefined, host.strays);
       const [inputs, common]: [Inputs, CommonInputs] = [only(operation.inputs, values), values];
       dryRun = common['dry-run'];
@@ -175,7 +175,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
           (host.seams?.openSession ?? openSession)({
             target: { ...target, ...withoutUndefined({ role: host.role || undefined }) },
             env: host.env,
-            run: forWork(host.run, operation.name, askedOf(operation.inputs, host.written)),
+            run: forWork(host.run, operation.name, shownInputs(operation.inputs, host.written)),
             clock,
             dryRun,
             signal: limited,
@@ -210,9 +210,9 @@ const deliver = <Inputs, M extends Memory, Outputs>(
  * Legs of a matrix, two terminals of one person, two actions with one project and commit: their inputs distinguish them. A re-run has the
  * same inputs and is the same holder.
  */
-const forWork = (run: Run, operation: OperationName, asked: Readonly<Record<string, string>>): Run => ({
+const forWork = (run: Run, operation: OperationName, shown: Readonly<Record<string, string>>): Run => ({
   ...run,
-  holder: `${run.holder}/${operation}/${digest(asked).slice(0, 8)}`,
+  holder: `${run.holder}/${operation}/${digest(shown).slice(0, 8)}`,
 });
 
 const cancelled = (because: string) =>
@@ -262,7 +262,10 @@ const driveToEnd = <Inputs, M extends Memory, Outputs>(
 export const only = <Inputs>(schema: Schema<Inputs>, values: Inputs): Inputs =>
   Object.fromEntries(Object.entries(values as object).filter(([key]) => key in schema)) as Inputs;
 
-const askedOf = <Values>(schema: Parameters<typeof fieldsOf<Values>>[0], written: Written): Record<string, string> =>
+const shownInputs = <Values>(
+  schema: Parameters<typeof fieldsOf<Values>>[0],
+  written: Written,
+): Record<string, string> =>
   Object.fromEntries(
     fieldsOf(schema).flatMap(([name, field]) => {
       const value = written(name) || field.default;

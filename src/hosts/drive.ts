@@ -79,7 +79,7 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
   try {
     for (;;) {
       const stop = stopping(options, clock.now());
-      if (stop) return ended(await bringToRest(operation, inputs, token, stop, worldFor, options.dryRun));
+      if (stop) return ended(await abortToEnd(operation, inputs, token, stop, worldFor, options.dryRun));
 
       const turn = await withinLimit(clock, options.deadline, options.signal, (signal) =>
         takeTurn(operation, inputs, token, worldFor(signal)),
@@ -109,7 +109,7 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
       const shown: Waiting = { ...turn, percent };
       options.onProgress?.(shown, token);
       if (!options.wait && turn.notBefore > clock.now()) {
-        const { unsettled, because } = await bringToRest(operation, inputs, token, 'handed-over', worldFor, false);
+        const { unsettled, because } = await abortToEnd(operation, inputs, token, 'handed-over', worldFor, false);
         const remarks = unsettled ? [because] : [];
         const goesOn = done<Outputs>('in-progress', 'pending', `${turn.because}; goes on at ${iso(turn.notBefore)}`);
         return ended({ ...goesOn, remarks });
@@ -178,7 +178,7 @@ export const takeTurn = async <Inputs, M extends Memory, Outputs>(
  * Lets the operation settle its release after the last turn has ended. The World gets a signal of its own: the signal that cancelled the
  * run would stop the abort before its first call.
  */
-export const bringToRest = async <Inputs, M extends Memory, Outputs>(
+export const abortToEnd = async <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   inputs: Inputs,
   firstToken: string | undefined,

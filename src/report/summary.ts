@@ -49,7 +49,7 @@ const verdict = ({ result }: Report): string => {
   ].join('\n');
 };
 
-const inputs = (report: Report): string => table('Inputs', 'input', report.asked);
+const inputs = (report: Report): string => table('Inputs', 'input', report.inputs);
 
 const plan = (planned: Plan | undefined): string => (planned ? `### Plan\n\n${planAsMarkdown(planned)}` : '');
 
@@ -77,11 +77,11 @@ const serving = ({ result }: Report): string => {
 const found = ({ result: { findings } }: Report, table: Renderers): string =>
   findings === undefined ? '' : (table[findings.is]?.summary(findings) ?? '');
 
-const next = ({ result, asked, url }: Report): string => {
+const next = ({ result, inputs, url }: Report): string => {
   const undo =
     result.operation === 'deploy-endpoint' && result.reason === 'delivered'
       ? [
-          `To undo it: ${code(`model-delivery rollback${flags(asked, ['manifest', 'environment'])}`)}, or the \`rollback\` action.`,
+          `To undo it: ${code(`model-delivery rollback${flags(inputs, ['manifest', 'environment'])}`)}, or the \`rollback\` action.`,
         ]
       : [];
   return [
@@ -95,8 +95,8 @@ const next = ({ result, asked, url }: Report): string => {
 
 const remarks = (report: Report): string => report.remarks.map((remark) => `> ${prose(remark)}`).join('\n>\n');
 
-const flags = (asked: Readonly<Record<string, string>>, names: readonly string[]): string =>
-  names.map((name) => (asked[name] === undefined ? '' : shellOption(name, asked[name]))).join('');
+const flags = (given: Readonly<Record<string, string>>, names: readonly string[]): string =>
+  names.map((name) => (given[name] === undefined ? '' : shellOption(name, given[name]))).join('');
 
 const table = (title: string, column: string, rows: Readonly<Record<string, string>>): string =>
   Object.keys(rows).length === 0

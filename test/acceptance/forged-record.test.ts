@@ -64,15 +64,16 @@ const printedHistory = async (): Promise<string> => {
 };
 
 /** Everybody who reads a record; each answers with `reason-code: message`. */
-const said = (report: Report | undefined): string => `${report?.result.reason}: ${report?.result.because}`;
+const reported = (report: Report | undefined): string => `${report?.result.reason}: ${report?.result.because}`;
 const readers: Readonly<Record<string, () => Promise<string>>> = {
-  'deploy-endpoint': async () => said(await house.run(deployEndpoint, { version: '1.1.0' })),
-  plan: async () => said(await house.run(deployEndpoint, { version: '1.1.0', 'dry-run': 'true' })),
-  rollback: async () => said(await house.run(rollback, {})),
-  'rollback to a version': async () => said(await house.run(rollback, { to: '1.0.0' })),
-  watchdog: async () => said(await house.run(rollback, { 'only-expired': 'true' })),
-  'shift-traffic': async () => said(await house.run(shiftTraffic, { version: '1.1.0' })),
-  'a command to the shift': async () => said(await house.run(shiftTraffic, { version: '1.1.0', operation: 'abort' })),
+  'deploy-endpoint': async () => reported(await house.run(deployEndpoint, { version: '1.1.0' })),
+  plan: async () => reported(await house.run(deployEndpoint, { version: '1.1.0', 'dry-run': 'true' })),
+  rollback: async () => reported(await house.run(rollback, {})),
+  'rollback to a version': async () => reported(await house.run(rollback, { to: '1.0.0' })),
+  watchdog: async () => reported(await house.run(rollback, { 'only-expired': 'true' })),
+  'shift-traffic': async () => reported(await house.run(shiftTraffic, { version: '1.1.0' })),
+  'a command to the shift': async () =>
+    reported(await house.run(shiftTraffic, { version: '1.1.0', operation: 'abort' })),
   history: printedHistory,
 };
 
@@ -179,7 +180,7 @@ describe('a forged line of the history', () => {
     const before = await serving();
     const seen = house.watch();
     const report = await house.run(rollback, inputs);
-    expect(said(report)).toMatch(/^foreign-config: the release record of iris names /);
+    expect(reported(report)).toMatch(/^foreign-config: the release record of iris names /);
     expect(mutations(seen)).toEqual([]);
     expect(await serving()).toBe(before);
   });
@@ -192,7 +193,7 @@ describe('a forged line of the history', () => {
     for (const version of ['0.9.0', '1.0.0-rc.1']) {
       house.forge(withLine({ endpointConfig, model, version, packageVersion: packageVersion ?? 0 }));
       const report = await house.run(rollback, { to: version });
-      expect(said(report)).toMatch(/^foreign-config: .* its name is not this suite.s name/);
+      expect(reported(report)).toMatch(/^foreign-config: .* its name is not this suite.s name/);
     }
   });
 
@@ -205,7 +206,9 @@ describe('a forged line of the history', () => {
       withLine({ endpointConfig, model: 'iris-1-0-0-deadbeef', version: '1.0.0', packageVersion: packageVersion ?? 0 }),
     );
     await madeByOthers('elsewhere', 'iris-1-0-0-deadbeef');
-    expect(said(await house.run(rollback, { to: '1.0.0' }))).toMatch(/^foreign-config: .* its model is iris-1-0-0-/);
+    expect(reported(await house.run(rollback, { to: '1.0.0' }))).toMatch(
+      /^foreign-config: .* its model is iris-1-0-0-/,
+    );
   });
 
   test('a config of others on the suite’s own model does not pass: its name is not that of its content', async () => {
@@ -226,7 +229,7 @@ describe('a forged line of the history', () => {
       },
     });
     house.forge(withLine({ endpointConfig, model, version: '1.0.0', packageVersion: packageVersion ?? 0 }));
-    expect(said(await house.run(rollback, { to: '1.0.0' }))).toMatch(
+    expect(reported(await house.run(rollback, { to: '1.0.0' }))).toMatch(
       /^foreign-config: .* its name is not this suite.s name/,
     );
   });
@@ -236,7 +239,7 @@ describe('a forged line of the history', () => {
     await deliver('1.1.0');
     const record = recordNow();
     house.forge({ ...record, history: record.history.map((entry) => ({ ...entry, packageVersion: 9 })) });
-    expect(said(await house.run(rollback, { to: '1.0.0' }))).toMatch(
+    expect(reported(await house.run(rollback, { to: '1.0.0' }))).toMatch(
       /^foreign-config: .* was made of model-package\/iris\/1, not of package 9 of iris/,
     );
   });
@@ -273,7 +276,7 @@ describe('a forged live release', () => {
       submission: { mechanism: 'replacement', kind: 'update', variant, exclude: [], expectedSeconds: 300 },
     }));
     const seen = house.watch();
-    expect(said(await house.run(rollback, {}))).toMatch(/^foreign-config: /);
+    expect(reported(await house.run(rollback, {}))).toMatch(/^foreign-config: /);
     expect(mutations(seen).filter((operation) => operation !== 'PutObject')).toEqual([]);
     expect(await serving()).toBe(before);
     // It is over: the next one finds a free endpoint.
@@ -319,7 +322,7 @@ describe('a forged live release', () => {
       live: { ...record.live, candidate: { ...record.live.candidate, endpointConfig: 'evil' } },
     });
     const report = await house.run(deployEndpoint, { version: '1.1.0' });
-    expect(said(report)).toMatch(/^plan-changed: the release record has evil for /);
+    expect(reported(report)).toMatch(/^plan-changed: the release record has evil for /);
     expect(await serving()).toBe(before);
   });
 });
@@ -334,9 +337,9 @@ describe('a rollback that is right goes through', () => {
     expect(again?.result.reason).toBe('delivered');
     const second = await serving();
     expect(recordNow().ended[0]?.attempt).toBe(2);
-    expect(said(await house.run(rollback, { to: '1.0.0' }))).toMatch(/^restored/);
+    expect(reported(await house.run(rollback, { to: '1.0.0' }))).toMatch(/^restored/);
     expect(await serving()).toBe(first);
-    expect(said(await house.run(rollback, { to: '1.1.0' }))).toMatch(/^restored/);
+    expect(reported(await house.run(rollback, { to: '1.1.0' }))).toMatch(/^restored/);
     expect(await serving()).toBe(second);
   });
 
@@ -354,12 +357,12 @@ describe('a rollback that is right goes through', () => {
     );
     await house.prepare('1.1.0');
     expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
-    expect(said(await house.run(rollback, {}))).toMatch(/^restored/);
+    expect(reported(await house.run(rollback, {}))).toMatch(/^restored/);
     expect(await serving()).toBe('by-hand');
     // By name, as the history lists it, too.
-    expect(said(await house.run(rollback, { to: '1.1.0' }))).toMatch(/^restored/);
-    expect(said(await house.run(rollback, { to: 'by-hand' }))).toMatch(/^restored/);
+    expect(reported(await house.run(rollback, { to: '1.1.0' }))).toMatch(/^restored/);
+    expect(reported(await house.run(rollback, { to: 'by-hand' }))).toMatch(/^restored/);
     expect(await serving()).toBe('by-hand');
-    expect(said(await house.run(rollback, { to: 'by-nobody' }))).toMatch(/^invalid-input/);
+    expect(reported(await house.run(rollback, { to: 'by-nobody' }))).toMatch(/^invalid-input/);
   });
 });

@@ -5,7 +5,7 @@ import { type ReasonCode, reason } from '../../src/reason-codes.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { HostName } from '../../src/world.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
-import { type Host, hosts, type Told } from '../support/hosts.ts';
+import { type Host, type HostReport, hosts } from '../support/hosts.ts';
 import { rowsOf } from '../support/operation-rows.ts';
 
 type Inputs = Readonly<Record<string, string>>;
@@ -195,7 +195,7 @@ const rows = rowsOf<Row>({
   ],
 });
 
-interface Seen extends Told {
+interface Seen extends HostReport {
   /** In order; without those of the record and its journal, which are written as often as turns are taken. */
   readonly mutations: readonly string[];
 }
@@ -210,7 +210,7 @@ const playOn = async (host: Host, row: (typeof rows)[number]): Promise<Seen> => 
   try {
     const inputs = await row.stage(house);
     const watched = house.watch();
-    const told = await host(house, row.operation, {
+    const reported = await host(house, row.operation, {
       manifest: house.manifest,
       environment: team.environment,
       ...inputs,
@@ -219,7 +219,7 @@ const playOn = async (host: Host, row: (typeof rows)[number]): Promise<Seen> => 
       .filter(({ mutation, service, principal }) => mutation && service !== 'codepipeline' && !isDriver(principal))
       .filter(({ resource }) => !/\/(record\.json|journal\.jsonl)$/.test(resource))
       .map(({ service, operation, resource }) => `${service}:${operation} ${resource}`);
-    return { ...told, mutations };
+    return { ...reported, mutations };
   } finally {
     await house.close();
   }

@@ -125,10 +125,10 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       ends: 'registered',
       operation: registerModel,
       stage: async (house) => {
-        const { artifact: _uploaded, ...asked } = house.registration('1.0.0');
+        const { artifact: _uploaded, ...requested } = house.registration('1.0.0');
         await house.simulator.call('sagemaker', 'CreateTrainingJob', trainingJob);
         house.simulator.objects.put(team.bucket, 'training/flowers/output/model.tar.gz', irisFixture('1.0.0').artifact);
-        return { ...asked, 'training-job': 'flowers' };
+        return { ...requested, 'training-job': 'flowers' };
       },
     },
     {

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
-const said = async (command: 'plan' | 'lint', version: string): Promise<{ code: unknown; text: string }> => {
+const reported = async (command: 'plan' | 'lint', version: string): Promise<{ code: unknown; text: string }> => {
   const lines: string[] = [];
   const terminal = { out: (text: string) => void lines.push(text), err: (text: string) => void lines.push(text) };
   const cancellation = { signal: new AbortController().signal, outOfTime: new Promise<void>(() => {}) };
@@ -23,7 +23,7 @@ const said = async (command: 'plan' | 'lint', version: string): Promise<{ code: 
 
 describe.each(['plan', 'lint'] as const)('%s, which only looks', (command) => {
   test('speaks in its own name and waits for nothing', async () => {
-    const { code, text } = await said(command, '1.1.0');
+    const { code, text } = await reported(command, '1.1.0');
     expect({ code, text }).toMatchObject({
       code: 0,
       text: expect.stringContaining(`\n${command}: succeeded/planned\n  deploy iris 1.1.0 to iris by canary`),
@@ -33,7 +33,7 @@ describe.each(['plan', 'lint'] as const)('%s, which only looks', (command) => {
   });
 
   test('refuses in its own name', async () => {
-    const { code, text } = await said(command, '1.2.0');
+    const { code, text } = await reported(command, '1.2.0');
     expect(code).toBe(2);
     expect(text).toContain(`\n${command}: failed/unknown-version\n  iris has no version 1.2.0: register it first`);
   });

@@ -255,10 +255,10 @@ describe('planted secrets', () => {
         const [action] = actionExecutionDetails as readonly { readonly status: string }[];
         if (action !== undefined && action.status !== 'InProgress') break;
       }
-      const told = team.simulator.requests
+      const reported = team.simulator.requests
         .slice(from)
         .filter(({ service, operation }) => service === 'codepipeline' && operation.startsWith('PutJob'));
-      expect(told.length).toBeGreaterThan(0);
+      expect(reported.length).toBeGreaterThan(0);
       const { actionExecutionDetails } = await call('ListActionExecutions', { pipelineName: name });
       // What went in is the pipeline's own, what came out is the worker's.
       const out = (actionExecutionDetails as readonly { readonly output: unknown }[]).map(({ output }) => output);
@@ -266,7 +266,7 @@ describe('planted secrets', () => {
         end,
         expect.anything(),
       ]);
-      record(path, { 'job results': JSON.stringify(told), 'action executions': JSON.stringify(out) });
+      record(path, { 'job results': JSON.stringify(reported), 'action executions': JSON.stringify(out) });
     };
     // A person took 1.1.0 back: to deliver it again must be asked for.
     const configuration = { environment: rehearsedTeam.environment, version: '1.1.0', retry: 'true' };

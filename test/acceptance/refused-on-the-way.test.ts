@@ -46,11 +46,11 @@ describe('refused after the new version was verified', () => {
     });
     const report = await house.run(deployEndpoint, { version: '1.1.0' });
     expect(report?.result).toMatchObject({ reason: 'delivered' });
-    const told = report?.remarks.join('\n') ?? '';
-    expect(told).toMatch(/tags of iris .*grant sagemaker:AddTags/);
-    expect(told).toMatch(/left behind: the alarms iris-.*grant cloudwatch:DeleteAlarms/);
+    const reported = report?.remarks.join('\n') ?? '';
+    expect(reported).toMatch(/tags of iris .*grant sagemaker:AddTags/);
+    expect(reported).toMatch(/left behind: the alarms iris-.*grant cloudwatch:DeleteAlarms/);
     expect(house.record()?.live).toBeUndefined();
-    for (const name of (await atRest(house))['alarms'] as string[]) expect(told).toContain(name);
+    for (const name of (await atRest(house))['alarms'] as string[]) expect(reported).toContain(name);
   });
 });
 

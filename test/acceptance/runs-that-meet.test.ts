@@ -52,8 +52,8 @@ const runner = async <I, M extends Memory, O>(
     },
     toTheEnd: async () => {
       for (let turns = 0; turns < 400; turns++) {
-        const said = await runs.turn();
-        if (last?.is === 'done') return said;
+        const reported = await runs.turn();
+        if (last?.is === 'done') return reported;
       }
       throw new Error('four hundred turns and no end');
     },

@@ -45,9 +45,9 @@ export const record = (name: string): Promise<Recording> => {
   return onStage(act, async (scene) => {
     const from = scene.simulator.requests.length;
     const end = await scene.start(order(act, scene, 'github-actions')).ended();
-    if (saidBy(end) !== act.ends)
+    if (outcomeOf(end) !== act.ends)
       throw new Error(
-        `${name} ends ${saidBy(end)} instead of ${act.ends} although nothing disturbs it: ${end.because}`,
+        `${name} ends ${outcomeOf(end)} instead of ${act.ends} although nothing disturbs it: ${end.because}`,
       );
     const requests = scene.simulator.requests.slice(from).filter(({ participant }) => isOf(end, participant));
     const { rest, packages } = await oracle.look(scene);
@@ -63,7 +63,7 @@ export const record = (name: string): Promise<Recording> => {
   });
 };
 
-const saidBy = ({ outcome, reason }: Ended): string => `${outcome}/${reason}`;
+const outcomeOf = ({ outcome, reason }: Ended): string => `${outcome}/${reason}`;
 const isOf = ({ participants }: Ended, participant: string | undefined): boolean =>
   participant !== undefined && participants.includes(participant);
 
@@ -96,22 +96,22 @@ export const playPoint = (name: string, clean: Recording): Promise<Shown> => {
     const again = await scene.start(order(act, scene, point.rerun)).ended();
     const after = await oracle.look(scene);
     // A step writes an outcome down in advance, for when it is killed.
-    const story = `${point.by === 'cancel' ? saidBy(first) : 'killed'} → ${saidBy(again)}`;
+    const story = `${point.by === 'cancel' ? outcomeOf(first) : 'killed'} → ${outcomeOf(again)}`;
 
     const isKill = point.by === 'kill';
     const expected =
       isKill && point.rerun === 'github-actions' ? (wasOver ? act.wasOver : [act.ends]) : [act.ends, ...act.wasOver];
-    if (!expected.includes(saidBy(again)))
-      violations.push(`the re-run ended ${saidBy(again)}, not ${expected.join(' or ')}: ${again.because}`);
+    if (!expected.includes(outcomeOf(again)))
+      violations.push(`the re-run ended ${outcomeOf(again)}, not ${expected.join(' or ')}: ${again.because}`);
     const requests = simulator.requests.slice(from);
     violations.push(...truthOf(act, again, { before, between, after: after.serving, requests }));
     if (
       first.outcome !== undefined &&
       !isKill &&
       first.outcome !== 'cancelled' &&
-      ![act.ends, ...act.wasOver].includes(saidBy(first))
+      ![act.ends, ...act.wasOver].includes(outcomeOf(first))
     )
-      violations.push(`the cancelled run ended ${saidBy(first)}: ${first.because}`);
+      violations.push(`the cancelled run ended ${outcomeOf(first)}: ${first.because}`);
     violations.push(
       ...oracle.madeTwice(oracle.changes(requests), new Map(clean.changes), isKill ? 1 : 2),
       ...oracle.destroyed(requests),

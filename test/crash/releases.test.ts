@@ -17,7 +17,7 @@ interface Story {
   readonly before: (team: TestAccount) => Promise<void>;
   readonly act: (
     team: TestAccount,
-    attempt: { runId: string; death?: Death; asked?: string[] },
+    attempt: { runId: string; death?: Death; requested?: string[] },
   ) => Promise<string | undefined>;
   readonly ends: string;
   /** What a re-run says when all was over before the run died. */
@@ -129,8 +129,8 @@ const isChange = (call: string): boolean =>
   /\.(create|update|put|delete|add|copy|register|deregister)/.test(call) && !call.endsWith('putObject');
 
 /** Every change of the far side but the record's, and every n-th call besides. */
-const deathsOf = (asked: readonly string[], step: number): readonly (Death & { readonly atCall: number })[] =>
-  asked.flatMap((call, index) => {
+const deathsOf = (requested: readonly string[], step: number): readonly (Death & { readonly atCall: number })[] =>
+  requested.flatMap((call, index) => {
     const atCall = index + 1;
     if (isChange(call))
       return [
@@ -150,15 +150,15 @@ describe.each([
 
   test('killed anywhere and run again, it ends as if nothing had been', async () => {
     await set(story);
-    const asked: string[] = [];
+    const requested: string[] = [];
     const start = await story.after(team);
-    expect(await story.act(team, { runId: '7', asked })).toBe(story.ends);
+    expect(await story.act(team, { runId: '7', requested })).toBe(story.ends);
     const end = await story.after(team);
     // Autoscaling is set aside during the release; the same afterwards, and no alarm stays.
     if ('scaling' in start) expect(end).toMatchObject({ scaling: start.scaling, alarms: [], live: undefined });
     // Until it is submitted, a bad version is no different from a good one.
-    const from = name === 'a version with 5 % errors by canary' ? asked.indexOf('sagemaker.updateEndpoint') + 1 : 0;
-    for (const death of deathsOf(asked, step).filter(({ atCall }) => atCall >= from)) {
+    const from = name === 'a version with 5 % errors by canary' ? requested.indexOf('sagemaker.updateEndpoint') + 1 : 0;
+    for (const death of deathsOf(requested, step).filter(({ atCall }) => atCall >= from)) {
       await team.close();
       await set(story);
       const before = await story.endings(team);
@@ -166,9 +166,9 @@ describe.each([
       const wasOver = (await story.endings(team)) > before;
       await team.pass(minutes(1));
       const again = await story.act(team, { runId: '7' });
-      expect({ death, at: asked[death.atCall - 1], killed, again, end: await story.after(team) }).toEqual({
+      expect({ death, at: requested[death.atCall - 1], killed, again, end: await story.after(team) }).toEqual({
         death,
-        at: asked[death.atCall - 1],
+        at: requested[death.atCall - 1],
         killed: undefined,
         again: wasOver ? story.wasOver : story.ends,
         end,

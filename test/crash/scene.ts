@@ -119,9 +119,9 @@ const action = ({ driver }: Place, order: Order): Run => {
     inputs: { environment: team.environment, ...inputs },
     job: { runId, attempt: 1, job: 'deliver', actor: 'mina', commit: 'c0ffee' },
   });
-  const told = async (end: ReturnType<Driver['finish']>): Promise<Ended> => {
+  const reported = async (end: ReturnType<Driver['finish']>): Promise<Ended> => {
     const { outputs, participants } = await end;
-    return { ...saidBy(outputs), because: becauseOf(outputs['result']), participants };
+    return { ...outcomeOf(outputs), because: becauseOf(outputs['result']), participants };
   };
   return {
     order,
@@ -129,8 +129,8 @@ const action = ({ driver }: Place, order: Order): Run => {
     log: running.log,
     kill: () => driver.destroy(running),
     interrupt: () => driver.interrupt(running),
-    ended: () => told(driver.finish(running)),
-    cancelled: () => told(driver.cancel(running)),
+    ended: () => reported(driver.finish(running)),
+    cancelled: () => reported(driver.cancel(running)),
   };
 };
 
@@ -144,7 +144,7 @@ const commandLine = ({ driver, workspace, next }: Place, order: Order): Run => {
   ]);
   const ended = async (): Promise<Ended> => {
     await launched.ended();
-    return { ...saidBy(variablesIn(variables)), because: lastLines(launched.log), participants: [launched.id] };
+    return { ...outcomeOf(variablesIn(variables)), because: lastLines(launched.log), participants: [launched.id] };
   };
   return {
     order,
@@ -195,7 +195,7 @@ const codepipeline = ({ house, driver, workspace, next }: Place, order: Order): 
       if (latest !== undefined && latest.status !== 'InProgress') {
         worker.kill('SIGKILL');
         await worker.ended();
-        return { ...saidByAction(latest), participants: [worker.id] };
+        return { ...outcomeOfAction(latest), participants: [worker.id] };
       }
       if (worker.exit !== undefined)
         return {
@@ -271,16 +271,19 @@ interface ActionExecution {
   };
 }
 
-const saidByAction = ({
+const outcomeOfAction = ({
   output: { outputVariables, executionResult },
 }: ActionExecution): Omit<Ended, 'participants'> => {
   const { errorDetails } = executionResult;
-  if (errorDetails === undefined) return { ...saidBy(outputVariables), because: becauseOf(outputVariables['result']) };
+  if (errorDetails === undefined)
+    return { ...outcomeOf(outputVariables), because: becauseOf(outputVariables['result']) };
   const [outcome, reason] = errorDetails.message.split(':')[0]?.split('/') ?? [];
   return { outcome, reason, because: errorDetails.message, endpointConfig: undefined };
 };
 
-const saidBy = (outputs: Readonly<Record<string, string>>): Pick<Ended, 'outcome' | 'reason' | 'endpointConfig'> => ({
+const outcomeOf = (
+  outputs: Readonly<Record<string, string>>,
+): Pick<Ended, 'outcome' | 'reason' | 'endpointConfig'> => ({
   outcome: outputs['outcome'],
   reason: outputs['reason-code'],
   endpointConfig: outputs['endpoint-config'],

@@ -286,7 +286,7 @@ const lastRun = async (play: Play): Promise<void> => {
   const version = dice.one(versionsOf(wish));
   const isSteps = wish.rollout === rollouts.steps;
   // In this process, which is quicker: it is no run that is tested, it shows where the others left the endpoint.
-  const asked = async (operation: 'deploy-endpoint' | 'shift-traffic', of: string = version) => {
+  const requested = async (operation: 'deploy-endpoint' | 'shift-traffic', of: string = version) => {
     const inputs = { version: of, retry: 'true' };
     const report = await house.run(operations[operation] as AnyOperation, inputs, { runId: '99' });
     if (report === undefined) throw new Error(`${operation} died although nothing harmed it`);
@@ -296,16 +296,16 @@ const lastRun = async (play: Play): Promise<void> => {
   const shifted = before?.variants.find(({ name, share }) => name.endsWith('-next') && share > 0)?.version;
   if (shifted !== undefined) {
     const shiftIsLive = house.record()?.live !== undefined;
-    let ended = await asked('shift-traffic', shifted);
+    let ended = await requested('shift-traffic', shifted);
     // Likewise: a publishing that found no capacity is over, and the shift begun again publishes anew.
-    if (shiftIsLive && ended.outcome !== 'succeeded') ended = await asked('shift-traffic', shifted);
+    if (shiftIsLive && ended.outcome !== 'succeeded') ended = await requested('shift-traffic', shifted);
     story.push(`the shift to ${shifted} ends ${ended.outcome}/${ended.reason}`);
   }
   const wasLive = house.record()?.live !== undefined;
-  let end = await asked('deploy-endpoint');
+  let end = await requested('deploy-endpoint');
   // It went on with a release whose end was harm's doing already, and said so: then the next one is a new attempt.
-  if (wasLive && end.outcome !== 'succeeded') end = await asked('deploy-endpoint');
-  if (isSteps && end.reason === 'candidate-dark') end = await asked('shift-traffic');
+  if (wasLive && end.outcome !== 'succeeded') end = await requested('deploy-endpoint');
+  if (isSteps && end.reason === 'candidate-dark') end = await requested('shift-traffic');
   story.push(`at last ${version} ends ${end.outcome}/${end.reason}`);
   if (end.outcome !== 'succeeded') violations.push(`the last run ended ${end.outcome}/${end.reason}: ${end.because}`);
   const after = await readServing(simulator, team.endpoint);

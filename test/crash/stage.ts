@@ -81,12 +81,12 @@ const resend = (url: string, { method, path, query, headers, body }: WireRequest
     const target = headers['x-amz-target'];
     const search = query.size === 0 ? '' : `?${query}`;
     const sent = send(`${url}${path}${search}`, { method, headers: headersAgain(headers) }, (answer) => {
-      const said: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => said.push(chunk));
+      const reported: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => reported.push(chunk));
       answer.once('end', () => {
         if ((answer.statusCode ?? 0) < 400) return resolve();
         return reject(
-          new Error(`the stage cannot be set again: ${target ?? `${method} ${path}`}: ${Buffer.concat(said)}`),
+          new Error(`the stage cannot be set again: ${target ?? `${method} ${path}`}: ${Buffer.concat(reported)}`),
         );
       });
     });

@@ -8,7 +8,7 @@ import {
   mayHaveBeenApplied,
   orUndefined,
   permissionOf,
-  describe as said,
+  describe as reported,
 } from '../../src/aws/errors.ts';
 import { failureOf } from '../../src/hosts/failure.ts';
 import { openSession } from '../../src/hosts/world.ts';
@@ -105,7 +105,7 @@ test('whatever an error of AWS’s is called and says, it has a reason and words
       expect(reason).not.toBe('internal-error');
       expect(outcome).not.toBe('succeeded');
       expect(because).not.toBe('');
-      expect(said(error)).toBe(because);
+      expect(reported(error)).toBe(because);
       for (const ask of [mayHaveBeenApplied, isRefused]) expect(typeof ask(error)).toBe('boolean');
       const permission = permissionOf(error);
       if (permission) expect(classify(error)).toBe('access-denied');

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => house.close());
 
 /** Inputs of a run of each operation; none where no release record is followed. */
-const asked: Readonly<Record<OperationName, readonly Readonly<Record<string, string>>[]>> = {
+const requested: Readonly<Record<OperationName, readonly Readonly<Record<string, string>>[]>> = {
   // Its memory names no release: test/fuzz/registry.test.ts.
   'register-model': [],
   'approve-gate': [{ version: '1.0.0' }],
@@ -28,7 +28,7 @@ const asked: Readonly<Record<OperationName, readonly Readonly<Record<string, str
   rollback: [{}, { 'only-expired': 'true' }],
 };
 const runs = operationNames.flatMap((name) =>
-  asked[name].map((inputs) => ({ name, inputs, operation: operations[name] as AnyOperation })),
+  requested[name].map((inputs) => ({ name, inputs, operation: operations[name] as AnyOperation })),
 );
 
 test.each(runs)('$name of $inputs ends with any token as it ends with none', async ({ operation, inputs }) => {

@@ -27,7 +27,7 @@ export interface Attempt {
   readonly runId?: string;
   readonly death?: Death;
   /** Receives the names of the run's AWS calls. */
-  readonly asked?: string[];
+  readonly requested?: string[];
   readonly signal?: AbortSignal;
 }
 
@@ -91,10 +91,10 @@ export const openAccount = async (options: SimulatorOptions = {}): Promise<TestA
     ...simulator.environment(),
   });
 
-  const run: TestAccount['run'] = async (operation, inputs, { runId = '1', death, asked, signal } = {}) => {
+  const run: TestAccount['run'] = async (operation, inputs, { runId = '1', death, requested, signal } = {}) => {
     const env = environmentOf(runId);
     const given: Inputs = { manifest: path, environment: rehearsedTeam.environment, ...inputs };
-    const fate = mortal(death ?? { atCall: 0, heard: false }, asked);
+    const fate = mortal(death ?? { atCall: 0, heard: false }, requested);
     const { ended } = startDelivery(operation, {
       env,
       run: runFrom(env, 'github-actions'),
@@ -195,7 +195,7 @@ export const openAccount = async (options: SimulatorOptions = {}): Promise<TestA
 const records = releasesOf({}, { partition: 'aws', region: rehearsedTeam.region, id: rehearsedTeam.account });
 
 const silent = {
-  asked: () => {},
+  inputs: () => {},
   started: () => {},
   plan: () => {},
   progress: () => {},

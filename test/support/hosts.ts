@@ -25,7 +25,7 @@ import { asConfiguration } from './job-configuration.ts';
 type Inputs = Readonly<Record<string, string>>;
 
 /** A host's report of the end of a run. */
-export interface Told {
+export interface HostReport {
   readonly outcome: string;
   readonly reason: string;
   /** By wire name; a CodePipeline action that failed has none. */
@@ -35,7 +35,7 @@ export interface Told {
 }
 
 /** Runs one operation in the rehearsed team's account to its end, through a whole host. */
-export type Host = (house: TestAccount, operation: AnyOperation, inputs: Inputs) => Promise<Told>;
+export type Host = (house: TestAccount, operation: AnyOperation, inputs: Inputs) => Promise<HostReport>;
 
 /** A step of a job: its inputs, its environment, and the files the runner reads afterwards. */
 const githubActions: Host = async ({ simulator }, operation, inputs) => {
@@ -139,7 +139,7 @@ const codepipeline: Host = async (house, operation, inputs) => {
     await worker.sweep();
     const { actionExecutionDetails } = await call('ListActionExecutions', { pipelineName });
     const [action] = actionExecutionDetails as readonly ActionExecution[];
-    if (action !== undefined && action.status !== 'InProgress') return toldBy(action);
+    if (action !== undefined && action.status !== 'InProgress') return reportOf(action);
     await pass(seconds(30));
   }
   throw new Error(`the action had no answer after ${mostSweeps} sweeps`);
@@ -154,7 +154,7 @@ interface ActionExecution {
   };
 }
 
-const toldBy = ({ status, output: { outputVariables, executionResult } }: ActionExecution): Told => {
+const reportOf = ({ status, output: { outputVariables, executionResult } }: ActionExecution): HostReport => {
   const { errorDetails } = executionResult;
   if (errorDetails !== undefined) {
     const [outcome = '', reason = ''] = errorDetails.message.split(':')[0]?.split('/') ?? [];

@@ -34,7 +34,7 @@ const inPlace: Far = {
 export const clean = (fleet: string): Did => ({ requests: fleet.endsWith('-next') ? 300 : 2700 });
 export const failing = (fleet: string): Did => ({ ...clean(fleet), errors: fleet.endsWith('-next') ? 30 : 1 });
 
-export const told = (command: ManualCommand['command'], more: Partial<ManualCommand> = {}): ManualCommand => ({
+export const manualCommand = (command: ManualCommand['command'], more: Partial<ManualCommand> = {}): ManualCommand => ({
   command,
   by: 'mina',
   why: 'because',

@@ -8,7 +8,7 @@ import { withoutUndefined } from '../../without-undefined.ts';
 import type { Run } from '../../world.ts';
 import { longestJobSeconds } from '../common-inputs.ts';
 import { wireOutputs } from '../delivery.ts';
-import { bringToRest, type Ended, takeTurn, withinLimit } from '../drive.ts';
+import { abortToEnd, type Ended, takeTurn, withinLimit } from '../drive.ts';
 import { failureOf } from '../failure.ts';
 import { writeMemory } from '../memory.ts';
 import { unreachedPatience } from '../patience.ts';
@@ -183,7 +183,7 @@ const answerWithin = async (
 
   const why = await stopping(data, token, deadline, place);
   if (why !== undefined) {
-    const last = await bringToRest(operation, inputs, token.memory, why, session.worldFor, common['dry-run'], 0);
+    const last = await abortToEnd(operation, inputs, token.memory, why, session.worldFor, common['dry-run'], 0);
     // The next job finds the execution stopped, or the deadline passed, and goes on settling it.
     return last.unsettled && clock.now() < deadline + settlePatience
       ? goOn({ notBefore: clock.now() + throttledPause, ...withoutUndefined({ memory: last.token }) }, last.because)

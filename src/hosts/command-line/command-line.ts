@@ -125,7 +125,7 @@ const refuseOtherThan = (preset: Preset, written: Written, command: string): voi
 };
 
 const observerOf = (say: (text: string) => void): Observer => ({
-  asked: () => {},
+  inputs: () => {},
   started: (lines) => say(lines.join('\n')),
   plan: (plan) => say(planAsText(plan)),
   progress: (entry) => say(timelineLine(entry)),

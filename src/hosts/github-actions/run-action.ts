@@ -115,10 +115,10 @@ const announce = (delivery: Delivery): void => {
 };
 
 const observer: Observer = {
-  asked: (asked) =>
+  inputs: (inputs) =>
     printGroup(
       'Inputs',
-      Object.entries(asked).map(([name, value]) => `${name}: ${indented(value)}`),
+      Object.entries(inputs).map(([name, value]) => `${name}: ${indented(value)}`),
     ),
   started: (lines) => print(lines.join('\n')),
   plan: (plan) => printGroup('Plan', [planAsText(plan)]),

@@ -51,7 +51,7 @@ const stop = async (
 };
 
 /** A person's command comes first. A stop that has begun is finished. */
-export const stopIfAsked = async (turn: Turn): Promise<TurnResult | undefined> => {
+export const stopIfRequested = async (turn: Turn): Promise<TurnResult | undefined> => {
   const { release } = turn;
   const { abort } = release.witnessed;
   // A run announced the abort and died before it published, or the published hold is about to expire: publish now.

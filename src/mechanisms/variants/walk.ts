@@ -16,7 +16,7 @@ import type { StepCommand } from '../../rollout/command.ts';
 import type { Event } from '../../rollout/event.ts';
 import type { State } from '../../rollout/state.ts';
 import { step } from '../../rollout/step.ts';
-import { type ApprovalLook, type Guard, lookAtApproval, saidOf, standing } from '../approval.ts';
+import { type ApprovalLook, type Guard, lookAtApproval, remarksOf, standing } from '../approval.ts';
 import { submit } from '../submit.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 import {
@@ -219,7 +219,7 @@ const hear = async (
   const share = shareOf(live, stepping.candidateVariant);
   const given = release.commands
     .slice(stepping.obeyed)
-    .map(({ command, by, why }): Event => ({ is: 'said', at, command, by, why }));
+    .map(({ command, by, why }): Event => ({ is: 'commanded', at, command, by, why }));
   const seen: Event = { is: 'observed', at, share, moving: inProgress(live.status), ...(stale ? { stale } : {}) };
   // The checks come before the commands: no command promotes an unchecked candidate.
   if (stepping.state.is === 'dark') {
@@ -357,7 +357,7 @@ const progress = (
   const why = judged?.verdict.because ?? unknown;
   const reason = why === undefined ? '' : `: ${why}`;
   return {
-    because: `${stepping?.state.is} at ${percent(share)}${inProgress(live.status) ? ` (${live.status})` : ''}${[reason, ...saidOf(look)].join('; ')}`,
+    because: `${stepping?.state.is} at ${percent(share)}${inProgress(live.status) ? ` (${live.status})` : ''}${[reason, ...remarksOf(look)].join('; ')}`,
     percent: percentAt(share),
     notBefore: turn.nextPoll(),
   };

