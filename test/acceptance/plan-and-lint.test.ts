@@ -3,20 +3,20 @@ import { commands } from '../../src/commands/all.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 
-let house: TestAccount;
+let account: TestAccount;
 beforeAll(async () => {
-  house = await openAccount();
-  await house.inProduction('1.0.0');
-  await house.prepare('1.1.0');
+  account = await openAccount();
+  await account.inProduction('1.0.0');
+  await account.prepare('1.1.0');
 });
-afterAll(() => house.close());
+afterAll(() => account.close());
 
 const reported = async (command: 'plan' | 'lint', version: string): Promise<{ code: unknown; text: string }> => {
   const lines: string[] = [];
   const terminal = { out: (text: string) => void lines.push(text), err: (text: string) => void lines.push(text) };
   const cancellation = { signal: new AbortController().signal, outOfTime: new Promise<void>(() => {}) };
-  const host = { env: house.environment, terminal, cancellation, seams: { clock: house.simulator.driver } };
-  const args = ['--manifest', house.manifest, '--environment', team.environment, '--version', version];
+  const host = { env: account.environment, terminal, cancellation, seams: { clock: account.simulator.driver } };
+  const args = ['--manifest', account.manifest, '--environment', team.environment, '--version', version];
   const code = await commands[command]?.run(args, () => host, terminal);
   return { code, text: lines.join('\n') };
 };

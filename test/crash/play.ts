@@ -78,10 +78,10 @@ export const playPoint = (name: string, clean: Recording): Promise<Shown> => {
   const point = pointNamed(name);
   const act = actNamed(point.act);
   return onStage(act, async (scene) => {
-    const { simulator, house } = scene;
+    const { simulator, account } = scene;
     const from = simulator.requests.length;
     const { serving: before, packages: registered } = await oracle.look(scene);
-    const endings = (): number => (house.record()?.ended.length ?? 0) + (house.record()?.history.length ?? 0);
+    const endings = (): number => (account.record()?.ended.length ?? 0) + (account.record()?.history.length ?? 0);
     const wereEnded = endings();
 
     const run = scene.start(order(act, scene, 'github-actions'));
@@ -91,7 +91,7 @@ export const playPoint = (name: string, clean: Recording): Promise<Shown> => {
     const wasOver = endings() > wereEnded || (await oracle.packagesOf(scene)).length > registered.length;
 
     // The same host takes its own lease over; another one has to wait until it has run out.
-    await house.pass(point.rerun === 'github-actions' ? minutes(1) : minutes(11));
+    await account.pass(point.rerun === 'github-actions' ? minutes(1) : minutes(11));
     const between = await readServing(simulator, team.endpoint);
     const again = await scene.start(order(act, scene, point.rerun)).ended();
     const after = await oracle.look(scene);
@@ -118,7 +118,7 @@ export const playPoint = (name: string, clean: Recording): Promise<Shown> => {
       ...(await wrongAtTheEnd(act, scene)),
       ...differences(clean, after, isKill),
     );
-    await house.pass(minutes(10));
+    await account.pass(minutes(10));
     const later = await oracle.look(scene);
     if (JSON.stringify(later.serving) !== JSON.stringify(after.serving))
       violations.push(`ten minutes later the endpoint shows something else: ${JSON.stringify(later.serving)}`);
@@ -152,7 +152,7 @@ const truthOf = (
 const wrongAtTheEnd = async (act: Act, scene: Scene): Promise<readonly string[]> => {
   const { serving } = await oracle.look(scene);
   const alarms = await oracle.alarmsOf(scene);
-  const live = scene.house.record()?.live;
+  const live = scene.account.record()?.live;
   return [
     ...(act.serves === undefined ? [] : servesAlone(act, serving)),
     ...alarms.map((name) => `alarm ${name} is left`),

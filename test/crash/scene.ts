@@ -19,7 +19,7 @@ import { openStage } from './stage.ts';
  * to the run that is tested goes through the same operations in this process, which is quicker.
  */
 export interface Scene {
-  readonly house: TestAccount;
+  readonly account: TestAccount;
   readonly simulator: Simulator;
   readonly driver: Driver;
   start(order: Order): Run;
@@ -71,9 +71,9 @@ const quick: Partial<Settings> = { provisionMs: 40_000, containerStartMs: 5_000,
 
 export const openScene = async (): Promise<Scene> => {
   const stage = await openStage((wire) => openAccount({ settings: quick, wire }));
-  const { house } = stage;
-  const { simulator } = house;
-  const workspace = dirname(house.manifest);
+  const { account } = stage;
+  const { simulator } = account;
+  const workspace = dirname(account.manifest);
   const driver = createDriver({
     simulator,
     actions: join(root, 'actions'),
@@ -84,9 +84,9 @@ export const openScene = async (): Promise<Scene> => {
   });
   let traffic: { stop(): void } | undefined;
   let started = 0;
-  const place = { house, driver, workspace, next: () => ++started };
+  const place = { account, driver, workspace, next: () => ++started };
   return {
-    house,
+    account,
     simulator,
     driver,
     start: (order) => {
@@ -95,18 +95,18 @@ export const openScene = async (): Promise<Scene> => {
     },
     startTraffic: async (requestsPerSecond) => {
       traffic = simulator.traffic({ endpoint: team.endpoint, requestsPerSecond, seed: 20_260_105 });
-      await house.pass(minutes(8));
+      await account.pass(minutes(8));
     },
     close: async () => {
       traffic?.stop();
       driver.close();
-      await house.close();
+      await account.close();
     },
   };
 };
 
 interface Place {
-  readonly house: TestAccount;
+  readonly account: TestAccount;
   readonly driver: Driver;
   readonly workspace: string;
   next(): number;
@@ -161,9 +161,9 @@ const commandLine = ({ driver, workspace, next }: Place, order: Order): Run => {
 };
 
 /** A pipeline of one action, and a job worker that ends with it. */
-const codepipeline = ({ house, driver, workspace, next }: Place, order: Order): Run => {
+const codepipeline = ({ account, driver, workspace, next }: Place, order: Order): Run => {
   const { operation, inputs, runId } = order;
-  const { simulator } = house;
+  const { simulator } = account;
   const call = (name: string, input: object) => simulator.call('codepipeline', name, input);
   const { files, configuration } = asConfiguration(operations[operation] as AnyOperation, {
     environment: team.environment,
@@ -174,7 +174,7 @@ const codepipeline = ({ house, driver, workspace, next }: Place, order: Order): 
     simulator.objects.put(
       team.bucket,
       `${pipelineName}.zip`,
-      zipOf({ ...files, 'delivery.yml': readFileSync(house.manifest, 'utf8') }),
+      zipOf({ ...files, 'delivery.yml': readFileSync(account.manifest, 'utf8') }),
     );
     await call('CreateCustomActionType', actionTypeOf(operations[operation])).catch(() => {
       // An earlier run made it.

@@ -71,7 +71,7 @@ export interface TestAccount {
 
 export const openAccount = async (options: SimulatorOptions = {}): Promise<TestAccount> => {
   const simulator = await startSimulator(options);
-  const workspace = mkdtempSync(join(tmpdir(), 'house-'));
+  const workspace = mkdtempSync(join(tmpdir(), 'account-'));
   mkdirSync(join(workspace, 'runner'));
   simulator.images.tag(rehearsedTeam.image, rehearsedTeam.imageDigest);
   // The SDK's default credential chain reads the process's environment, not the run's.

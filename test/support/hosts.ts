@@ -35,7 +35,7 @@ export interface HostReport {
 }
 
 /** Runs one operation in the rehearsed team's account to its end, through a whole host. */
-export type Host = (house: TestAccount, operation: AnyOperation, inputs: Inputs) => Promise<HostReport>;
+export type Host = (account: TestAccount, operation: AnyOperation, inputs: Inputs) => Promise<HostReport>;
 
 /** A step of a job: its inputs, its environment, and the files the runner reads afterwards. */
 const githubActions: Host = async ({ simulator }, operation, inputs) => {
@@ -90,8 +90,8 @@ const commandLine: Host = async ({ simulator }, operation, inputs) => {
 };
 
 /** A pipeline of one action; its worker sweeps until the action has an answer. */
-const codepipeline: Host = async (house, operation, inputs) => {
-  const { simulator, pass } = house;
+const codepipeline: Host = async (account, operation, inputs) => {
+  const { simulator, pass } = account;
   const call = (name: string, input: object) => simulator.call('codepipeline', name, input);
   const pipelineName = `pipeline-${simulator.requests.length}`;
   const { configuration, files } = asConfiguration(operation, inputs);
