@@ -11,6 +11,7 @@ import { jsonText } from '../plain-text.ts';
 import { exposure } from '../release/bucket-policy.ts';
 import { recordKey } from '../release/location.ts';
 import { flag, optional, text, type ValuesOf } from '../schema.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { printAnswer } from './answer.ts';
 import { type Command, wrongRequest } from './command.ts';
 import { approvalWarnings } from './lint/approval-warnings.ts';
@@ -90,7 +91,7 @@ const workflowWarnings = async (env: Env): Promise<readonly string[]> => {
     .sort()
     .map((file) => ({ path: `${folder}/${file}`, text: workflowText(join(folder, file)) }));
   if (!token || !name) return approvalWarnings(workflows);
-  const repository = { name, token, ...(apiUrl ? { apiUrl } : {}) };
+  const repository = { name, token, ...withoutUndefined({ apiUrl: apiUrl || undefined }) };
   const { protectionOf } = await import('../github/environments.ts');
   return approvalWarnings(workflows, (environment) => protectionOf(repository, environment));
 };

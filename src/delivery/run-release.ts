@@ -11,6 +11,7 @@ import type { ApprovalTerms } from '../registry/approval-terms.ts';
 import { advance, begin, newRecord, takeOver } from '../release/lifecycle.ts';
 import type { ManualCommand, NewRelease, Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { judgementOf } from './judgement.ts';
 import { followChange } from './mechanism-tasks.ts';
@@ -222,7 +223,7 @@ const start = async (
       phase: 'preparing',
       startedAt: now,
       lease: { holder, until: now + leaseMs },
-      run: { ...(url ? { url } : {}), ...(actor ? { actor } : {}), ...(commit ? { commit } : {}) },
+      run: withoutUndefined({ url, actor, commit }),
       alarms: [],
       witnessed: {},
       commands: [],
@@ -293,11 +294,11 @@ const waiting = <Outputs>(
   { plan, resumed }: { readonly plan?: Plan; readonly resumed?: true } = {},
 ): Progress<ReleaseMemory, Outputs> => ({
   is: 'waiting',
-  memory: { v: 1, release, ...(resumed ? { resumed } : {}) },
+  memory: { v: 1, release, ...withoutUndefined({ resumed }) },
   notBefore: step.notBefore ?? world.clock.now(),
   percent: step.percent,
   because: step.because,
-  ...(plan ? { plan } : {}),
+  ...withoutUndefined({ plan }),
 });
 
 export const report = <Outputs>(

@@ -12,6 +12,7 @@ import { Refusal } from '../../operation.ts';
 import type { Configuration, GuardedUpdate, Submission } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { compile, type Guardrail, type Hardware, type Path } from '../../rollout/compile.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
 import type { Deliver, Planned } from '../mechanism.ts';
 import { alarmsOf } from '../release-alarms.ts';
@@ -54,7 +55,7 @@ export const planDelivery = async (world: World, request: Deliver): Promise<Plan
       version: requested.version,
       planDigest: digest,
       attempt,
-      ...(baseline ? { baseline } : {}),
+      ...withoutUndefined({ baseline }),
       candidate: candidateOf(request, wanted, count),
       submission: way.submission,
     },
@@ -108,7 +109,7 @@ const pathOf = (
     exists: live !== undefined && !serves,
     instanceCount: count.expected,
     fleet: runningOn({ instanceType: hardwareOf(spec) }),
-    ...(baseline === undefined ? {} : { replaced: runningOn(baseline) }),
+    ...withoutUndefined({ replaced: baseline && runningOn(baseline) }),
     startSeconds: (spec.modelDownloadTimeoutSeconds ?? 0) + (spec.startupHealthCheckTimeoutSeconds ?? 300),
   });
   if (compiled.is === 'feasible') return compiled;
@@ -176,8 +177,7 @@ const guarded = async (
       timeoutSeconds: path.timeoutSeconds,
       expectedSeconds: path.expectedSeconds,
       minimumRequests: rollout.minimumRequests,
-      ...(judged ? { judged } : {}),
-      ...(abort ? { abortAlarm: abort.AlarmName } : {}),
+      ...withoutUndefined({ judged, abortAlarm: abort?.AlarmName }),
     },
     alarms,
     rate,
@@ -194,7 +194,7 @@ const judgedBy = async (
   if (judge === undefined) return { notes: [] };
   const { policy, latency, guard } = await freezePolicy(world, fleet, judge, { minimumRequests, byDifference: true });
   return {
-    judged: { policy, ...(latency ? { latency } : {}) },
+    judged: { policy, ...withoutUndefined({ latency }) },
     notes: [
       `the judge compares both fleets during the bakes; burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
     ],
@@ -209,5 +209,5 @@ const candidateOf = ({ requested, registered }: Deliver, wanted: Desired, count:
   instanceType: hardwareOf(requested.spec),
   instanceCount: count.inConfig,
   contentDigest: registered.contentDigestNow,
-  ...(registered.imageDigest === undefined ? {} : { imageDigest: registered.imageDigest }),
+  ...withoutUndefined({ imageDigest: registered.imageDigest }),
 });

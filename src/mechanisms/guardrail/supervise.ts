@@ -6,6 +6,7 @@ import { arrivedAsRequested } from '../../endpoint/verify.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { candidateFleet, metricDelay, requestsSeen } from '../../metrics/traffic.ts';
 import type { Witnessed } from '../../release/record.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import { type ApprovalLook, lookAtApproval, remarksOf, standing } from '../approval.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { type AlarmStates, alarmStates } from '../release-alarms.ts';
@@ -136,12 +137,14 @@ const witness = async (turn: Turn, live: LiveEndpoint, alarmed: AlarmStates): Pr
   const { staleFailureReason: _, ...others } = seen;
   const witnessed: Witnessed = {
     ...others,
-    ...(stale === undefined ? {} : { staleFailureReason: stale }),
-    ...(updatingAt === undefined ? {} : { updatingAt }),
-    ...(failureReason === undefined ? {} : { failureReason }),
-    ...(alarms.length > 0 ? { alarms } : {}),
-    ...(gone.length > 0 ? { alarmsGone: gone } : {}),
-    ...(bakes.length > 0 ? { bakes } : {}),
+    ...withoutUndefined({
+      staleFailureReason: stale,
+      updatingAt,
+      failureReason,
+      alarms: alarms.length > 0 ? alarms : undefined,
+      alarmsGone: gone.length > 0 ? gone : undefined,
+      bakes: bakes.length > 0 ? bakes : undefined,
+    }),
   };
   const renew = release.lease.until - world.clock.now() < minutes(3);
   return canonical(witnessed) === canonical(seen) && !renew ? turn : turn.save({ witnessed });

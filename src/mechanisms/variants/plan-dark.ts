@@ -13,6 +13,7 @@ import { type Plan, Refusal } from '../../operation.ts';
 import type { RegisteredVersion } from '../../registry/packages.ts';
 import type { Configuration, ReleaseRecord } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
 import { planDelivery } from '../guardrail/plan.ts';
 import type { Deliver, Planned } from '../mechanism.ts';
@@ -75,7 +76,7 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
     instanceCount: count,
     beside: { candidate: alone.config.EndpointConfigName, baseline: left?.baseline ?? live.endpointConfig },
     contentDigest: registered.contentDigestNow,
-    ...(registered.imageDigest === undefined ? {} : { imageDigest: registered.imageDigest }),
+    ...withoutUndefined({ imageDigest: registered.imageDigest }),
   };
   const digestOfPlan = planDigest(requested, registered.packageVersion);
   return {

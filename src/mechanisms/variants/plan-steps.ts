@@ -22,6 +22,7 @@ import { type Plan, Refusal } from '../../operation.ts';
 import type { Configuration, Stepping } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { initial } from '../../rollout/state.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
 import type { Planned, Shift } from '../mechanism.ts';
 import { swapSeconds } from '../replacement/plan.ts';
@@ -72,8 +73,7 @@ export const planSteps = async (world: World, { requested, record }: Shift): Pro
     moves: full ? [{ from: now, until: now, share: 1 }] : [],
     obeyed: 0,
     policy,
-    ...(latency ? { latency } : {}),
-    ...(watched.length > 0 ? { alarms: watched } : {}),
+    ...withoutUndefined({ latency, alarms: watched.length > 0 ? watched : undefined }),
   };
   const baseline = { ...(await baselineOf(world, live, record)), beside };
   const { beside: _, ...candidate } = { ...dark.candidate, endpointConfig: beside.candidate };

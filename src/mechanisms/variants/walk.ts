@@ -16,6 +16,7 @@ import type { StepCommand } from '../../rollout/command.ts';
 import type { Event } from '../../rollout/event.ts';
 import type { State } from '../../rollout/state.ts';
 import { step } from '../../rollout/step.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import { type ApprovalLook, type Guard, lookAtApproval, remarksOf, standing } from '../approval.ts';
 import { submit } from '../submit.ts';
 import type { Turn, TurnResult } from '../turn.ts';
@@ -267,7 +268,7 @@ const fold = (
     (before, event) => {
       const [after, [command]] = step(plan, before.state, event);
       const latest = command ?? (after.is === before.state.is ? before.command : undefined);
-      return { state: after, ...(latest ? { command: latest } : {}) };
+      return { state: after, ...withoutUndefined({ command: latest }) };
     },
     { state },
   );
@@ -296,7 +297,7 @@ const remember = async (
     at,
     decision: judged.verdict.decision,
     because: judged.verdict.because,
-    ...(figures ? { figures } : {}),
+    ...withoutUndefined({ figures }),
   };
   const { blindSince: _since, ...seeing } = stepping;
   const blind = judged?.verdict.blind ? { blindSince: stepping.blindSince ?? at } : {};
@@ -305,7 +306,7 @@ const remember = async (
     state,
     moves,
     obeyed: turn.release.commands.length,
-    ...(verdict ? { verdict } : {}),
+    ...withoutUndefined({ verdict }),
   };
   const renew = turn.release.lease.until - at < minutes(3);
   const { verdict: _before, ...was } = stepping;
