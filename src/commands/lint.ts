@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Env } from '../env.ts';
 import { type CommandLine, type ExitCode, runCommand } from '../hosts/command-line/command-line.ts';
-import { readTextFile } from '../hosts/read-file.ts';
-import type { Env } from '../hosts/run.ts';
+import { readTextFile } from '../inputs/read-file.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { operations } from '../operations/all.ts';

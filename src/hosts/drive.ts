@@ -1,5 +1,6 @@
 import { AnswerLost, Throttled } from '../aws/retry.ts';
 import { type Instant, iso, limitAt, minutes, seconds } from '../clock.ts';
+import { readMemory, writeMemory } from '../memory.ts';
 import {
   type AbortReason,
   type Memory,
@@ -9,10 +10,9 @@ import {
   reasonOfAbort,
 } from '../operation.ts';
 import { reason } from '../reason-codes.ts';
+import { failureOf } from '../report/failure.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
-import { failureOf } from './failure.ts';
-import { readMemory, writeMemory } from './memory.ts';
 import { patience } from './patience.ts';
 
 export type Waiting = Extract<Progress<Memory, never>, { is: 'waiting' }>;

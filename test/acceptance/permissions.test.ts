@@ -3,7 +3,7 @@ import type { LoggedRequest } from '../../simulator/contracts.ts';
 import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { demandsOf } from '../../simulator/iam/demands.ts';
 import { minutes } from '../../src/clock.ts';
-import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
+import type { AnyOperation } from '../../src/operations/all.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';

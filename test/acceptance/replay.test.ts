@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { backtest } from '../../src/commands/backtest.ts';
 import { judge } from '../../src/commands/judge.ts';
-import { openSession } from '../../src/hosts/world.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, rehearsedTeam as names, rollouts } from '../../src/rehearsal/manifest.ts';
+import { openSession } from '../../src/session/session.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { runCommand } from '../support/run-command.ts';
 

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { AwsWrites } from '../../src/aws/clients.ts';
 import { minutes } from '../../src/clock.ts';
-import { readInputs } from '../../src/hosts/read-inputs.ts';
 import { runFrom } from '../../src/hosts/run.ts';
-import { openSession, targetOf } from '../../src/hosts/world.ts';
+import { readInputs } from '../../src/inputs/read-inputs.ts';
 import type { Memory, Operation, Progress } from '../../src/operation.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { openSession, targetOf } from '../../src/session/session.ts';
 import type { World } from '../../src/world.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 

@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
-import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
-import { readInputs } from '../../src/hosts/read-inputs.ts';
 import { runFrom } from '../../src/hosts/run.ts';
-import { openSession, targetOf } from '../../src/hosts/world.ts';
+import { readInputs } from '../../src/inputs/read-inputs.ts';
 import type { Memory } from '../../src/operation.ts';
+import type { AnyOperation } from '../../src/operations/all.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import type { ReasonCode } from '../../src/reason-codes.ts';
 import { manifestText, rehearsedTeam, rollouts } from '../../src/rehearsal/manifest.ts';
+import { openSession, targetOf } from '../../src/session/session.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { atRest } from '../support/at-rest.ts';
 import { expectHostConformance, type Stage } from '../support/conformance.ts';

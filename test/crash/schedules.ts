@@ -1,7 +1,7 @@
 import { createRandom } from '../../simulator/random.ts';
 import { type Instant, minutes, seconds } from '../../src/clock.ts';
-import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
 import type { OperationName } from '../../src/operation.ts';
+import type { AnyOperation } from '../../src/operations/all.ts';
 import { operations } from '../../src/operations/all.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { broken } from '../../src/rehearsal/relations.ts';

@@ -10,9 +10,9 @@ import {
   permissionOf,
   describe as reported,
 } from '../../src/aws/errors.ts';
-import { failureOf } from '../../src/hosts/failure.ts';
-import { openSession } from '../../src/hosts/world.ts';
 import { reasonCodes } from '../../src/reason-codes.ts';
+import { failureOf } from '../../src/report/failure.ts';
+import { openSession } from '../../src/session/session.ts';
 import { clientsFor, staticCredentials, url } from '../support/aws.ts';
 import { budget, junk, mutatedText } from '../support/fuzz.ts';
 import { virtualClock } from '../support/virtual-clock.ts';

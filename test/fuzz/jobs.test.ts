@@ -5,7 +5,7 @@ import { minutes } from '../../src/clock.ts';
 import type { JobAnswer } from '../../src/hosts/codepipeline/job-answer.ts';
 import { longestToken, readToken } from '../../src/hosts/codepipeline/job-token.ts';
 import { answerJob } from '../../src/hosts/codepipeline/job-turn.ts';
-import { readMemory } from '../../src/hosts/memory.ts';
+import { readMemory } from '../../src/memory.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { InputError } from '../../src/schema.ts';

@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { failureOf } from '../../src/hosts/failure.ts';
-import { readMemory, writeMemory } from '../../src/hosts/memory.ts';
+import { readMemory, writeMemory } from '../../src/memory.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { type RegisterModelMemory, registerModel } from '../../src/operations/register-model.ts';
 import { contentDigest } from '../../src/registry/content.ts';
 import { findVersion } from '../../src/registry/packages.ts';
 import { verifyContent } from '../../src/registry/verify-content.ts';
+import { failureOf } from '../../src/report/failure.ts';
 import { InputError } from '../../src/schema.ts';
 import { budget, junk, mutated, mutatedText } from '../support/fuzz.ts';
 import { account, artifactUri, imageDigest, inputs, manifest } from '../support/registration.ts';

@@ -5,9 +5,9 @@ import { jest } from '@jest/globals';
 import { seconds } from '../../src/clock.ts';
 import { actionTypeId, actionTypeOf } from '../../src/hosts/codepipeline/action-types.ts';
 import { createWorker } from '../../src/hosts/codepipeline/answer-jobs.ts';
-import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
 import { runCommand } from '../../src/hosts/command-line/command-line.ts';
 import { runAction } from '../../src/hosts/github-actions/run-action.ts';
+import type { AnyOperation } from '../../src/operations/all.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import {
   inputVariables,

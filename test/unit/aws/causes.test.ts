@@ -4,8 +4,8 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { assumed } from '../../../src/aws/credentials.ts';
 import { classify, mayHaveBeenApplied, describe as reported } from '../../../src/aws/errors.ts';
 import type { ProxySettings } from '../../../src/aws/transport.ts';
-import { failureOf } from '../../../src/hosts/failure.ts';
 import type { ReasonCode } from '../../../src/reason-codes.ts';
+import { failureOf } from '../../../src/report/failure.ts';
 import { clientsFor, rejection, staticCredentials } from '../../support/aws.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
 

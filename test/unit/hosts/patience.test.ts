@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { AnswerLost, Throttled } from '../../../src/aws/retry.ts';
 import { iso, seconds } from '../../../src/clock.ts';
-import { type Host, startDelivery } from '../../../src/hosts/delivery.ts';
 import { abortToEnd } from '../../../src/hosts/drive.ts';
+import { type Host, startRun } from '../../../src/hosts/operation-run.ts';
 import { wallClock } from '../../../src/hosts/wall-clock.ts';
-import type { OpenSession } from '../../../src/hosts/world.ts';
+import type { OpenSession } from '../../../src/session/session.ts';
 import type { World } from '../../../src/world.ts';
 import { countingOperation, type FakeEndpoint } from '../../support/fake-operation.ts';
 import { fakeSession, fakeWorld } from '../../support/fake-world.ts';
@@ -35,7 +35,7 @@ const scene = (
     },
     seams: { clock, openSession: open(clock) },
   };
-  const run = async () => (await startDelivery(countingOperation(fakeEndpoint, behaviour), host).ended).result;
+  const run = async () => (await startRun(countingOperation(fakeEndpoint, behaviour), host).ended).result;
   return { run, fakeEndpoint, reported, clock };
 };
 
@@ -181,7 +181,7 @@ describe('the deadline inside a turn', () => {
       },
       seams: { clock, openSession: fakeSession() },
     };
-    const { result } = await startDelivery(dripping(at)(countingOperation(fakeEndpoint)), host).ended;
+    const { result } = await startRun(dripping(at)(countingOperation(fakeEndpoint)), host).ended;
     expect(result).toMatchObject({ outcome: 'timed-out', reason: 'deadline-passed', endedAt: '2026-01-05T09:20:00Z' });
     expect(fakeEndpoint.mutations.at(-1)).toBe('stop: timed-out');
   });

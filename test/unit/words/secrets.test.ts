@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { describe as describeError, withoutSecretsIn, withoutSecretsInReason } from '../../../src/aws/errors.ts';
-import { failureOf } from '../../../src/hosts/failure.ts';
-import { writeMemory } from '../../../src/hosts/memory.ts';
-import { readInputs } from '../../../src/hosts/read-inputs.ts';
+import { readInputs } from '../../../src/inputs/read-inputs.ts';
 import { loadManifest } from '../../../src/manifest/load.ts';
+import { writeMemory } from '../../../src/memory.ts';
 import { registerModelInputs } from '../../../src/operations/register-model-inputs.ts';
 import { parseEvaluation } from '../../../src/registry/evaluation.ts';
 import { manifestText, rehearsedTeam } from '../../../src/rehearsal/manifest.ts';
+import { failureOf } from '../../../src/report/failure.ts';
 import { type Result, scrubbed } from '../../../src/report/result.ts';
 import { InputError } from '../../../src/schema.ts';
 import { keepSecret, keepSecretsOf, keepVariablesOf, quoted, redacted, withoutSecrets } from '../../../src/secrets.ts';

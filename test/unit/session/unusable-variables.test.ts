@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { connectionFrom } from '../../../src/hosts/world.ts';
 import { InputError } from '../../../src/schema.ts';
 import { redacted } from '../../../src/secrets.ts';
+import { connectionFrom } from '../../../src/session/session.ts';
 
 const refusal = (env: Readonly<Record<string, string>>): string => {
   try {

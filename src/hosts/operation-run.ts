@@ -4,24 +4,24 @@ import { Throttled } from '../aws/retry.ts';
 import { type Clock, type Instant, iso, minutes, seconds } from '../clock.ts';
 import { digest } from '../digest.ts';
 import { endpointKey } from '../endpoint/key.ts';
+import type { Env } from '../env.ts';
+import { type CommonInputs, commonInputs } from '../inputs/common-inputs.ts';
+import { fieldsOf, readInputs, type Written, wireName } from '../inputs/read-inputs.ts';
+import type { Stray } from '../inputs/stray-inputs.ts';
 import type { Memory, Operation, OperationName, Plan } from '../operation.ts';
 import { oneLine, withoutCommands } from '../plain-text.ts';
+import { failureOf } from '../report/failure.ts';
 import { newsFilter } from '../report/news.ts';
 import { type Report, type Result, scrubbed, type TimelineEntry, withoutAccount } from '../report/result.ts';
 import type { OutputSchema, Schema } from '../schema.ts';
 import { withoutSecrets } from '../secrets.ts';
+import { type IdentityToken, type OpenSession, openSession, type Session, targetOf } from '../session/session.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Run } from '../world.ts';
 import { chooseClock } from './clock.ts';
-import { type CommonInputs, commonInputs } from './common-inputs.ts';
 import { abortToEnd, drive, type Ended, withinLimit } from './drive.ts';
-import { failureOf } from './failure.ts';
 import { type WaitOptions, waitOut } from './patience.ts';
-import { fieldsOf, readInputs, type Written, wireName } from './read-inputs.ts';
-import type { Env } from './run.ts';
-import type { Stray } from './stray-inputs.ts';
 import { wallClock } from './wall-clock.ts';
-import { type IdentityToken, type OpenSession, openSession, type Session, targetOf } from './world.ts';
 
 /** The contributions of a host. */
 export interface Host {
@@ -66,7 +66,7 @@ export interface Observer {
   defect(stack: string): void;
 }
 
-export interface Delivery {
+export interface OperationRun {
   /** Never rejects. */
   readonly ended: Promise<Report>;
   /** The report as of now, when there is no time to wait for the end. */
@@ -77,18 +77,18 @@ export interface Delivery {
 const postStepLimit = minutes(4);
 
 /** Inputs → World → turns → report: one run of one operation, the same on every host that waits by itself. */
-export const startDelivery = <Inputs, M extends Memory, Outputs>(
+export const startRun = <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   host: Host,
-): Delivery => deliver(operation, host, (started) => driveToEnd(operation, host, started));
+): OperationRun => runOperation(operation, host, (started) => driveToEnd(operation, host, started));
 
 /** Finishes a run whose process was killed: settles its release and reports. */
-export const finishDelivery = <Inputs, M extends Memory, Outputs>(
+export const finishRun = <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   host: Host,
   token: string | undefined,
-): Delivery =>
-  deliver(operation, host, ({ inputs, common, session }) =>
+): OperationRun =>
+  runOperation(operation, host, ({ inputs, common, session }) =>
     abortToEnd(operation, inputs, token, 'cancelled', session.worldFor, common['dry-run'], postStepLimit),
   );
 
@@ -102,11 +102,11 @@ interface Started<Inputs> {
   readonly waiting: WaitOptions;
 }
 
-const deliver = <Inputs, M extends Memory, Outputs>(
+const runOperation = <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   host: Host,
   go: (started: Started<Inputs>) => Promise<Ended<Outputs>>,
-): Delivery => {
+): OperationRun => {
   let clock: Clock = host.seams?.clock ?? wallClock;
   let startedAt: Instant = clock.now();
   let dryRun = false;

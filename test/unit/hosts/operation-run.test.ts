@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Host, startDelivery } from '../../../src/hosts/delivery.ts';
-import type { OpenSession } from '../../../src/hosts/world.ts';
+import { type Host, startRun } from '../../../src/hosts/operation-run.ts';
 import { Refusal } from '../../../src/operation.ts';
 import { registerModel } from '../../../src/operations/register-model.ts';
+import type { OpenSession } from '../../../src/session/session.ts';
 import { countingOperation, type FakeEndpoint } from '../../support/fake-operation.ts';
 import { fakeSession } from '../../support/fake-world.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
@@ -34,7 +34,7 @@ const scene = (change: Partial<Host> = {}) => {
     reported,
     tokens,
     clock,
-    start: () => startDelivery(countingOperation(fakeEndpoint), host),
+    start: () => startRun(countingOperation(fakeEndpoint), host),
   };
 };
 
@@ -70,7 +70,7 @@ describe('a delivery', () => {
       ...host.observer,
       requested: (inputs: Readonly<Record<string, string>>) => requested.push(...Object.values(inputs)),
     };
-    const report = await startDelivery(registerModel, { ...host, observer }).ended;
+    const report = await startRun(registerModel, { ...host, observer }).ended;
     expect(report.inputs).toMatchObject({ 'container-environment': 'API_TOKEN=…\nMODE=…', metadata: 'key=…' });
     expect(`${requested.join()}${JSON.stringify(report)}`).not.toContain('hunter2');
   });
