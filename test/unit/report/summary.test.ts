@@ -15,7 +15,7 @@ const result: Result = {
   outcome: 'succeeded',
   reason: 'delivered',
   because: 'churn serves 1.4.0',
-  outputs: { 'endpoint-config': 'churn-1-4-0-1a2b3c4d' },
+  outputs: { 'endpoint-config': 'churn-1-4-0-1a2b3c4d', 'previous-endpoint-config': 'churn-1-3-0-9f8e7d6c' },
   plan: countingPlan,
   dryRun: false,
   startedAt: '2026-01-05T09:00:00Z',
@@ -44,7 +44,7 @@ describe('the job summary', () => {
     expect(markdown).toContain('| update | count | 0 → 3 |');
     expect(markdown).toContain('| 2026-01-05T09:10:00Z | 40 % | 1 of 4 instances \\| canary |');
     expect(markdown).toContain(
-      '### Result\n\n| output | value |\n| --- | --- |\n| `endpoint-config` | churn-1-4-0-1a2b3c4d |',
+      '### Result\n\n| output | value |\n| --- | --- |\n| `endpoint-config` | churn-1-4-0-1a2b3c4d |\n| `previous-endpoint-config` | churn-1-3-0-9f8e7d6c |',
     );
     expect(markdown).toContain('`model-delivery rollback --manifest delivery.yml --environment production`');
     expect(markdown).toContain('[The run](https://github.com/octo/churn/actions/runs/7)');
@@ -111,6 +111,32 @@ describe('the job summary', () => {
     );
     expect(reported(0)).not.toContain('Remark');
     expect(reported(5)).toContain('Remark: 4xx answers, 30 of 900 (3.33 %) beside 40 of 8100 (0.494 %)');
+  });
+
+  const before = { 'previous-version': '1.3.0', 'previous-endpoint-config': 'churn-1-3-0-9f8e7d6c' };
+  const restored = { 'previous-version': '1.4.0', 'previous-endpoint-config': 'churn-1-4-0-1a2b3c4d' };
+  const back = 'model-delivery rollback --manifest delivery.yml --environment production';
+  it.each<[string, Pick<Result, 'operation' | 'reason' | 'outputs'>, string | undefined]>([
+    ['a delivery', { operation: 'deploy-endpoint', reason: 'delivered', outputs: before }, back],
+    ['a shift', { operation: 'shift-traffic', reason: 'delivered', outputs: before }, back],
+    ['a rollback', { operation: 'rollback', reason: 'restored', outputs: restored }, `${back} --to 1.4.0`],
+    [
+      'a rollback from a configuration of others',
+      { operation: 'rollback', reason: 'restored', outputs: { ...restored, 'previous-version': '' } },
+      `${back} --to churn-1-4-0-1a2b3c4d`,
+    ],
+    [
+      'a first deployment',
+      { operation: 'deploy-endpoint', reason: 'delivered', outputs: { 'previous-endpoint-config': '' } },
+      undefined,
+    ],
+    ['nothing done', { operation: 'deploy-endpoint', reason: 'already-delivered', outputs: before }, undefined],
+    ['a registration', { operation: 'register-model', reason: 'registered', outputs: {} }, undefined],
+  ])('names the way to undo %s', (_, change, command) => {
+    const line = summaryOf(report(change))
+      .split('\n')
+      .find((one) => one.startsWith('To undo it'));
+    expect(line).toBe(command && `To undo it: \`${command}\`, or the \`rollback\` action with the same inputs.`);
   });
 
   it('tells every reason with its remedy', () => {
