@@ -112,7 +112,7 @@ describe('rejected before anything was submitted', () => {
     await account.inProduction('1.0.0');
     await account.prepare('1.1.0');
     const before = await serving();
-    const death = { atCall: 'sagemaker.updateEndpoint', heard: false };
+    const death = { atCall: 'sagemaker.updateEndpoint', received: false };
     expect(await account.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
     await decide('Rejected');
 
@@ -135,7 +135,7 @@ describe('rejected before anything was submitted', () => {
   test('killed early, rejected, run again: nothing of the delivery is made any more', async () => {
     await account.inProduction('1.0.0');
     await account.prepare('1.1.0');
-    const death = { atCall: 'sagemaker.createModel', heard: false };
+    const death = { atCall: 'sagemaker.createModel', received: false };
     expect(await account.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
     await decide('Rejected');
     const seen = account.watch();
@@ -146,7 +146,7 @@ describe('rejected before anything was submitted', () => {
   test('while the run waits for the endpoint to settle', async () => {
     await account.inProduction('1.0.0');
     await account.prepare('1.1.0');
-    const death = { atCall: 'cloudwatch.putMetricAlarm', heard: true };
+    const death = { atCall: 'cloudwatch.putMetricAlarm', received: true };
     expect(await account.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
     await account.simulator.call('sagemaker', 'UpdateEndpointWeightsAndCapacities', {
       EndpointName: team.endpoint,
@@ -163,7 +163,7 @@ describe('rejected before anything was submitted', () => {
   test('a package that was deleted meanwhile ends the release, too', async () => {
     await account.inProduction('1.0.0');
     await account.prepare('1.1.0');
-    const death = { atCall: 'sagemaker.updateEndpoint', heard: false };
+    const death = { atCall: 'sagemaker.updateEndpoint', received: false };
     expect(await account.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
     await account.simulator.call('sagemaker', 'DeleteModelPackage', { ModelPackageName: await newestPackage() });
     const again = await account.run(deployEndpoint, { version: '1.1.0' });
@@ -174,7 +174,7 @@ describe('rejected before anything was submitted', () => {
   test('without the permission to look nothing is submitted, and the permission is named', async () => {
     await account.inProduction('1.0.0');
     await account.prepare('1.1.0');
-    const death = { atCall: 'sagemaker.updateEndpoint', heard: false };
+    const death = { atCall: 'sagemaker.updateEndpoint', received: false };
     expect(await account.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
     account.simulator.permit('model-deployer', [...everythingBut('sagemaker:DescribeModelPackage')]);
     const seen = account.watch();
@@ -250,7 +250,7 @@ describe('rejected while SageMaker moves the traffic', () => {
       await account.inProduction('1.0.0');
       await account.prepare('1.1.0');
       const before = await serving();
-      const death = { atCall: 'sagemaker.updateEndpoint', heard: true };
+      const death = { atCall: 'sagemaker.updateEndpoint', received: true };
       expect(await account.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
       await decide('Rejected');
       await account.pass(minutes(60));
@@ -272,13 +272,13 @@ describe('rejected while SageMaker moves the traffic', () => {
     test.each([
       ['sagemaker.updateEndpoint', false],
       ['sagemaker.updateEndpoint', true],
-    ])('and the run that does so may die, too: %s, heard: %s', async (atCall, heard) => {
+    ])('and the run that does so may die, too: %s, heard: %s', async (atCall, received) => {
       const before = await unseen();
-      expect(await account.run(deployEndpoint, { version: '1.1.0' }, { death: { atCall, heard } })).toBeUndefined();
+      expect(await account.run(deployEndpoint, { version: '1.1.0' }, { death: { atCall, received } })).toBeUndefined();
       const seen = account.watch();
       const report = await account.run(deployEndpoint, { version: '1.1.0' });
       expect(report?.result).toMatchObject(withdrawn);
-      expect(sent(seen(), 'UpdateEndpoint')).toBe(heard ? 0 : 1);
+      expect(sent(seen(), 'UpdateEndpoint')).toBe(received ? 0 : 1);
       expect(await serving()).toEqual(before);
     });
 
@@ -372,7 +372,7 @@ describe('rejected while the traffic is shifted in steps', () => {
 
   test('before the first raise: no traffic is shifted', async () => {
     await dark();
-    const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', heard: false };
+    const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', received: false };
     expect(await account.run(shiftTraffic, { version: '1.1.0' }, { death })).toBeUndefined();
     await decide('Rejected');
     const report = await account.run(shiftTraffic, { version: '1.1.0' });
@@ -393,7 +393,7 @@ describe('rejected while the traffic is shifted in steps', () => {
 
   test('while the old variant is retired: it is published, and taken back at once', async () => {
     await dark();
-    const death = { atCall: 'sagemaker.updateEndpoint', heard: true };
+    const death = { atCall: 'sagemaker.updateEndpoint', received: true };
     expect(await account.run(shiftTraffic, { version: '1.1.0' }, { death })).toBeUndefined();
     await decide('Rejected');
     const report = await account.run(shiftTraffic, { version: '1.1.0' });
@@ -463,7 +463,7 @@ describe('a package that was edited after its approval', () => {
   test('and after its plan was made is not submitted', async () => {
     await account.inProduction('1.0.0');
     await account.prepare('1.1.0');
-    const death = { atCall: 'sagemaker.updateEndpoint', heard: false };
+    const death = { atCall: 'sagemaker.updateEndpoint', received: false };
     expect(await account.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
     await forge();
     expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject(changed);
@@ -473,7 +473,7 @@ describe('a package that was edited after its approval', () => {
   test('whose artifact was overwritten after its plan was made is not submitted', async () => {
     await account.inProduction('1.0.0');
     await account.prepare('1.1.0');
-    const death = { atCall: 'sagemaker.updateEndpoint', heard: false };
+    const death = { atCall: 'sagemaker.updateEndpoint', received: false };
     expect(await account.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
     const { InferenceSpecification } = await account.simulator.call('sagemaker', 'DescribeModelPackage', {
       ModelPackageName: await newestPackage(),
@@ -493,7 +493,7 @@ describe('a package that was edited after its approval', () => {
     expect(planned?.result.plan?.notes.join()).toContain(
       'the description of the package of iris_v1.1.0 does not name its content',
     );
-    const death = { atCall: 'sagemaker.updateEndpoint', heard: false };
+    const death = { atCall: 'sagemaker.updateEndpoint', received: false };
     expect(await account.run(deployEndpoint, { version: '1.1.0' }, { death })).toBeUndefined();
     await forge();
     expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject(changed);

@@ -134,7 +134,7 @@ describe('a dry run', () => {
     await account.run(
       deployEndpoint,
       { version: '1.1.0' },
-      { runId: '1', death: { atCall: 'sagemaker.updateEndpoint', heard: true } },
+      { runId: '1', death: { atCall: 'sagemaker.updateEndpoint', received: true } },
     );
     const version = { version: '1.3.0' };
     const behind = await account.run(deployEndpoint, { ...version, ...dry }, { runId: '2' });

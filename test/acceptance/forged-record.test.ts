@@ -319,7 +319,7 @@ describe('a forged live release', () => {
     await account.run(
       deployEndpoint,
       { version: '1.1.0' },
-      { death: { atCall: 'sagemaker.createModel', heard: false } },
+      { death: { atCall: 'sagemaker.createModel', received: false } },
     );
     const record = recordNow();
     if (record.live === undefined) throw new Error('the release did not begin');

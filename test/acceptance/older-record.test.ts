@@ -16,7 +16,7 @@ beforeEach(async () => {
 }, 60_000);
 afterEach(() => account.close());
 
-const died = (atCall: string): Death => ({ atCall, heard: true });
+const died = (atCall: string): Death => ({ atCall, received: true });
 const older = () => {
   const record = account.record();
   if (record?.live === undefined) throw new Error('nothing is live');

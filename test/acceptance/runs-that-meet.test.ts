@@ -156,7 +156,7 @@ describe('two runs that meet at one endpoint', () => {
     await account.inProduction('1.0.0');
     await account.prepare('1.1.0');
     await account.prepare('1.3.0');
-    const death = { atCall: 'cloudwatch.putMetricAlarm', heard: false };
+    const death = { atCall: 'cloudwatch.putMetricAlarm', received: false };
     await account.run(deployEndpoint, { version: '1.1.0' }, { runId: '7', death });
     const other = await account.run(deployEndpoint, { version: '1.3.0' }, { runId: '7' });
     expect(other?.result).toMatchObject({ reason: 'held-by-another-release' });

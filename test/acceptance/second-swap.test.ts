@@ -23,8 +23,8 @@ const weights = async (): Promise<readonly number[]> => {
   return (ProductionVariants as { readonly CurrentWeight: number }[]).map(({ CurrentWeight }) => CurrentWeight);
 };
 
-const dies = (atCall: string, heard = false) =>
-  account.run(shiftTraffic, { version: '1.1.0' }, { death: { atCall, heard } });
+const dies = (atCall: string, received = false) =>
+  account.run(shiftTraffic, { version: '1.1.0' }, { death: { atCall, received } });
 
 describe('the update that publishes never arrived, and the run that found this out died', () => {
   beforeEach(async () => {

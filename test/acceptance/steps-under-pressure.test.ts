@@ -103,7 +103,7 @@ describe('after the run that walked has died', () => {
   beforeEach(async () => {
     await account.prepare('1.3.0');
     await dark('1.1.0');
-    const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', heard: true };
+    const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', received: true };
     expect(await account.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death })).toBeUndefined();
     await account.pass(minutes(11));
     expect((await shown())?.map((variant) => variant.replace(/(\d\.\d)\d+$/, '$1'))).toEqual(left);

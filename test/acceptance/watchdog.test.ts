@@ -38,7 +38,7 @@ describe('the watchdog', () => {
     account.writeManifest(() => manifestText({ rollout: rollouts.steps }));
     await account.prepare('1.1.0');
     await account.run(deployEndpoint, { version: '1.1.0' });
-    const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', heard: true };
+    const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', received: true };
     expect(await account.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death })).toBeUndefined();
     await account.pass(minutes(1));
     expect(await weights()).toEqual([
@@ -65,11 +65,11 @@ describe('the watchdog', () => {
     account.writeManifest(() => manifestText({ rollout: rollouts.steps }));
     await account.prepare('1.1.0');
     await account.run(deployEndpoint, { version: '1.1.0' });
-    const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', heard: true };
+    const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', received: true };
     await account.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death });
     await account.pass(minutes(11));
     const other = { command: 'abort', by: 'kai', why: 'wrong prices', at: account.simulator.clock.now() } as const;
-    await account.run(rollback, {}, { runId: '8', death: { atCall: 's3.putObject', heard: true } });
+    await account.run(rollback, {}, { runId: '8', death: { atCall: 's3.putObject', received: true } });
     const record = account.record();
     if (record?.live === undefined) throw new Error('no release is live');
     account.forge({ ...record, live: { ...record.live, commands: [other] } });
@@ -82,7 +82,7 @@ describe('the watchdog', () => {
 
   test('follows an update under alarms to its own end, and takes nothing back that went well', async () => {
     await account.prepare('1.1.0');
-    const death = { atCall: 'sagemaker.updateEndpoint', heard: true };
+    const death = { atCall: 'sagemaker.updateEndpoint', received: true };
     expect(await account.run(deployEndpoint, { version: '1.1.0' }, { runId: '7', death })).toBeUndefined();
     await findsNothing();
     await account.pass(minutes(11));

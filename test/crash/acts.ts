@@ -220,7 +220,7 @@ const byOperation: PerOperation<Omit<Act, 'operation'>> = {
       inputs: () => ({ because: 'gardeners complain' }),
       before: async (scene) => {
         await dark(scene, '1.1.0');
-        const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', heard: true };
+        const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', received: true };
         await scene.account.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death });
         await scene.account.pass(minutes(11));
       },
@@ -236,7 +236,7 @@ const byOperation: PerOperation<Omit<Act, 'operation'>> = {
       before: async (scene) => {
         await inProduction(scene, { rollout: rollouts.canary, instanceType: otherType }, '1.1.0');
         await scaleByHand(scene);
-        const death = { atCall: 'sagemaker.updateEndpoint', heard: true };
+        const death = { atCall: 'sagemaker.updateEndpoint', received: true };
         await scene.account.run(deployEndpoint, { version: '1.1.0' }, { runId: '7', death });
         await scene.account.pass(minutes(11));
       },
@@ -249,7 +249,7 @@ const byOperation: PerOperation<Omit<Act, 'operation'>> = {
       inputs: () => ({ 'only-expired': 'true' }),
       before: async (scene) => {
         await dark(scene, '1.1.0');
-        const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', heard: true };
+        const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', received: true };
         await scene.account.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death });
         await scene.account.pass(minutes(11));
       },

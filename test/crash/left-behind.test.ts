@@ -27,7 +27,7 @@ describe.each(Object.entries(deaths))('left behind %s', (when, call) => {
   test.each(['1.1.0', '1.3.0'])(
     'its lease is respected, and then %s is delivered by another run with nothing left behind',
     async (version) => {
-      const death = { atCall: call, heard: when.endsWith('answered') };
+      const death = { atCall: call, received: when.endsWith('answered') };
       expect(await account.run(deployEndpoint, { version: '1.1.0' }, { runId: '7', death })).toBeUndefined();
       await account.pass(minutes(1));
       const seen = account.watch();
@@ -54,7 +54,7 @@ describe('a candidate that was coming up dark when its run died', () => {
   test.each(['1.1.0', '1.2.0'])('is brought to rest, and then %s comes up dark', async (version) => {
     account.writeManifest(() => manifestText({ rollout: rollouts.steps }));
     await account.prepare('1.2.0');
-    const death = { atCall: 'sagemaker.updateEndpoint', heard: true };
+    const death = { atCall: 'sagemaker.updateEndpoint', received: true };
     expect(await account.run(deployEndpoint, { version: '1.1.0' }, { runId: '7', death })).toBeUndefined();
     await account.pass(minutes(11));
     const next = await account.run(deployEndpoint, { version }, { runId: '8' });

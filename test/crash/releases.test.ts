@@ -134,10 +134,10 @@ const deathsOf = (requested: readonly string[], step: number): readonly (Death &
     const atCall = index + 1;
     if (isChange(call))
       return [
-        { atCall, heard: false },
-        { atCall, heard: true },
+        { atCall, received: false },
+        { atCall, received: true },
       ];
-    return index % step === 0 ? [{ atCall, heard: (index / step) % 2 === 1 }] : [];
+    return index % step === 0 ? [{ atCall, received: (index / step) % 2 === 1 }] : [];
   });
 
 describe.each([

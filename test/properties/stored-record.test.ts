@@ -24,12 +24,16 @@ beforeAll(async () => {
   await account.inProduction('1.0.0');
   await account.prepare('1.1.0');
   const found: ReleaseRecord[] = [];
-  await account.run(deployEndpoint, { version: '1.1.0' }, { death: { atCall: 'sagemaker.createModel', heard: false } });
+  await account.run(
+    deployEndpoint,
+    { version: '1.1.0' },
+    { death: { atCall: 'sagemaker.createModel', received: false } },
+  );
   found.push(recordNow());
   await account.run(
     deployEndpoint,
     { version: '1.1.0' },
-    { death: { atCall: 'sagemaker.updateEndpoint', heard: true } },
+    { death: { atCall: 'sagemaker.updateEndpoint', received: true } },
   );
   found.push(recordNow());
   await account.run(rollback, {});
@@ -38,7 +42,7 @@ beforeAll(async () => {
   await account.run(
     shiftTraffic,
     { version: '1.1.0', retry: 'true' },
-    { death: { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', heard: true } },
+    { death: { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', received: true } },
   );
   found.push(recordNow());
   records = found;

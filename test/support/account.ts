@@ -94,7 +94,7 @@ export const openAccount = async (options: SimulatorOptions = {}): Promise<TestA
   const run: TestAccount['run'] = async (operation, inputs, { runId = '1', death, requested, signal } = {}) => {
     const env = environmentOf(runId);
     const given: Inputs = { manifest: path, environment: rehearsedTeam.environment, ...inputs };
-    const fate = mortal(death ?? { atCall: 0, heard: false }, requested);
+    const fate = mortal(death ?? { atCall: 0, received: false }, requested);
     const { ended } = startRun(operation, {
       env,
       run: runFrom(env, 'github-actions'),

@@ -73,9 +73,9 @@ export const stopIfConvicted = async (turn: Turn): Promise<TurnResult | undefine
   const { judged } = stoppable(turn.release.submission) ?? {};
   const { abort, bakes = [], blindSince } = turn.release.witnessed;
   if (judged === undefined || abort !== undefined) return undefined;
-  const heard = await judgeFleets(turn, { ...judged, ...withoutUndefined({ blindSince }) }, bakes);
-  if (heard === undefined) return undefined;
-  const { verdict, evidence } = heard;
+  const ruling = await judgeFleets(turn, { ...judged, ...withoutUndefined({ blindSince }) }, bakes);
+  if (ruling === undefined) return undefined;
+  const { verdict, evidence } = ruling;
   turn.witness(evidence);
   const seeing = await noteBlindness(turn, verdict.blind === true);
   if (verdict.decision !== 'rollback') return undefined;

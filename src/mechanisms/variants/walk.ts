@@ -21,11 +21,11 @@ import { type ApprovalLook, type Guard, lookAtApproval, remarksOf, standing } fr
 import { submit } from '../submit.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 import {
-  type HeardAlarms,
-  hearAlarms,
+  type AlarmReading,
   heldBy,
   mayBeRaised,
   putStepAlarmsBack,
+  readAlarms,
   witnessedAlarms,
 } from './step-alarms.ts';
 
@@ -45,8 +45,8 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
       `the endpoint is at ${live?.pending?.endpointConfig ?? live?.endpointConfig ?? 'nothing'}, which is not this release`,
     );
   const stale = isStale(live, stepping, world.clock.now());
-  const alarms = await hearAlarms(turn, stepping);
-  const { events, evidence } = await hear(turn, live, stepping, stale, alarms);
+  const alarms = await readAlarms(turn, stepping);
+  const { events, evidence } = await collectEvents(turn, live, stepping, stale, alarms);
   const { state, command } = fold(stepping, events);
   const comesBack = state.is === 'returning' || state.is === 'returned';
   const moved = hasMoved(stepping, live, stale);
@@ -208,13 +208,13 @@ const mayPass = (error: unknown): boolean =>
 
 const percentAt = (share: number): number => 15 + Math.round(70 * share);
 
-const hear = async (
+const collectEvents = async (
   turn: Turn,
   live: LiveEndpoint,
   stepping: Stepping,
   stale: boolean,
-  alarms: HeardAlarms,
-): Promise<Hearing> => {
+  alarms: AlarmReading,
+): Promise<Collected> => {
   const { release, world } = turn;
   const at = world.clock.now();
   const share = shareOf(live, stepping.candidateVariant);
@@ -228,13 +228,13 @@ const hear = async (
     return { events: [seen, ...checks, ...given] };
   }
   const red: readonly Event[] = alarms.red === undefined ? [] : [{ is: 'alarmed', at, because: alarms.red }];
-  const heard = await judgeVariants(turn, stepping);
-  if (heard === undefined) return { events: [...given, seen, ...red] };
-  const verdict = heldBy(alarms, heard.verdict);
-  return { events: [...given, seen, { is: 'judged', at, verdict }, ...red], evidence: heard.evidence };
+  const judged = await judgeVariants(turn, stepping);
+  if (judged === undefined) return { events: [...given, seen, ...red] };
+  const verdict = heldBy(alarms, judged.verdict);
+  return { events: [...given, seen, { is: 'judged', at, verdict }, ...red], evidence: judged.evidence };
 };
 
-interface Hearing {
+interface Collected {
   readonly events: readonly Event[];
   readonly evidence?: JudgeEvidence;
 }
@@ -282,7 +282,7 @@ const remember = async (
   state: State,
   command: StepCommand | undefined,
   events: readonly Event[],
-  alarms: HeardAlarms,
+  alarms: AlarmReading,
 ): Promise<Turn> => {
   const at = turn.world.clock.now();
   const judged = events.find((event) => event.is === 'judged');
@@ -350,7 +350,7 @@ const progress = (
   live: LiveEndpoint,
   events: readonly Event[],
   look: ApprovalLook,
-  { unknown }: HeardAlarms,
+  { unknown }: AlarmReading,
 ): TurnResult => {
   const { stepping } = turn.release;
   const share = stepping ? shareOf(live, stepping.candidateVariant) : 0;

@@ -39,9 +39,9 @@ const turnWith = ({ did = steady, options = {}, now = nine + minutes(12), fails 
 
 const variants = async (look: Look, overrides: Partial<Stepping> = {}) => {
   const { turn, requested } = turnWith(look);
-  const heard = await judgeVariants(turn, stepping(overrides));
-  if (heard === undefined) throw new Error('the judge was not asked');
-  return { ...heard, buckets: heard.evidence.buckets, requested };
+  const ruling = await judgeVariants(turn, stepping(overrides));
+  if (ruling === undefined) throw new Error('the judge was not asked');
+  return { ...ruling, buckets: ruling.evidence.buckets, requested };
 };
 
 describe('two variants', () => {
@@ -254,9 +254,9 @@ describe('two fleets of one variant', () => {
   const bakes: readonly Bake[] = [{ stage: 'canary', startedAt: nine, endsAt: nine + minutes(10) }];
   const fleets = async (did: Look['did']) => {
     const { turn } = turnWith({ ...(did ? { did } : {}) });
-    const heard = await judgeFleets(turn, { policy }, bakes);
-    if (heard === undefined) throw new Error('the judge was not asked');
-    return heard;
+    const ruling = await judgeFleets(turn, { policy }, bakes);
+    if (ruling === undefined) throw new Error('the judge was not asked');
+    return ruling;
   };
 
   test('the old one is what is left of the variant, and nobody has less than nothing', async () => {
@@ -272,8 +272,8 @@ describe('two fleets of one variant', () => {
 
   test('outside of the bakes fleets come and go: nothing counts', async () => {
     const { turn } = turnWith({ now: nine + minutes(14) });
-    const heard = await judgeFleets(turn, { policy }, bakes);
-    expect(heard?.evidence.buckets.map(({ weightMoved = false }) => weightMoved)).toEqual([
+    const ruling = await judgeFleets(turn, { policy }, bakes);
+    expect(ruling?.evidence.buckets.map(({ weightMoved = false }) => weightMoved)).toEqual([
       ...Array.from({ length: 10 }, () => false),
       true,
       true,
