@@ -44,7 +44,8 @@ const githubActions: Host = async ({ simulator }, operation, inputs) => {
   const before = { ...process.env };
   const exit = jest.spyOn(process, 'exit').mockImplementation((() => {}) as typeof process.exit);
   const log = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
-  const listening = signals.map((name) => process.listeners(name));
+  const events: NodeJS.EventEmitter = process;
+  const listening = listened.map((name) => events.listeners(name));
   try {
     Object.assign(process.env, {
       ...runnerEnvironment(
@@ -63,14 +64,15 @@ const githubActions: Host = async ({ simulator }, operation, inputs) => {
   } finally {
     exit.mockRestore();
     log.mockRestore();
-    for (const [index, name] of signals.entries())
-      for (const listener of process.listeners(name))
-        if (!listening[index]?.includes(listener)) process.off(name, listener);
+    // The step ends its process, and with it its listeners; this process stays.
+    for (const [index, name] of listened.entries())
+      for (const listener of events.listeners(name))
+        if (!listening[index]?.includes(listener)) events.off(name, listener as () => void);
     process.env = before;
     rmSync(folder, { recursive: true });
   }
 };
-const signals = ['SIGINT', 'SIGHUP', 'SIGTERM'] as const;
+const listened = ['SIGINT', 'SIGHUP', 'SIGTERM', 'uncaughtException', 'unhandledRejection'] as const;
 
 const commandLine: Host = async ({ simulator }, operation, inputs) => {
   const printed: string[] = [];
