@@ -12,10 +12,13 @@ import { Refusal } from '../../operation.ts';
 import type { Configuration, GuardedUpdate, Submission } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { compile, type Guardrail, type Hardware, type Path } from '../../rollout/compile.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
+import { type Compared, compare, lastServed } from '../compared.ts';
 import type { Deliver, Planned } from '../mechanism.ts';
 import { alarmsOf } from '../release-alarms.ts';
 import { desiredOf, planDigest } from '../request.ts';
+import { refusalOf } from '../setting-changes.ts';
 import { deploymentConfig } from './deployment-config.ts';
 import { describePlan } from './plan-description.ts';
 
@@ -28,14 +31,16 @@ export const planDelivery = async (world: World, request: Deliver): Promise<Plan
   const { asked, registered, record, attempt, tags } = request;
   const found = await look(world, request);
   const way = await wayOf(world, request, found);
-  const { live, baseline, variant, count, wanted, path } = found;
+  const { live, baseline, variant, count, wanted, path, compared } = found;
+  const serves = way.submission.kind === 'none';
   const plan = await describePlan(world, {
     asked,
     registered,
     live,
     baseline,
     wanted,
-    serves: way.submission.kind === 'none',
+    compared,
+    serves,
     path,
     alarms: way.alarms,
     rate: way.rate,
@@ -48,6 +53,7 @@ export const planDelivery = async (world: World, request: Deliver): Promise<Plan
   return {
     plan,
     already: 'already-delivered',
+    ...(serves ? {} : refusalOf(asked.spec.name, compared)),
     release: {
       id: releaseId(record, asked.version, digest),
       operation: 'deploy-endpoint',
@@ -55,7 +61,7 @@ export const planDelivery = async (world: World, request: Deliver): Promise<Plan
       planDigest: digest,
       attempt,
       ...(baseline ? { baseline } : {}),
-      candidate: candidateOf(request, wanted, count),
+      candidate: candidateOf(request, found),
       submission: way.submission,
     },
   };
@@ -68,20 +74,33 @@ interface Found {
   readonly variant: string;
   readonly count: Count;
   readonly wanted: Desired;
+  readonly compared: Compared;
   readonly serves: boolean;
   readonly path: Path;
   readonly notes: readonly string[];
 }
 
-const look = async (world: World, { asked, registered, record, attempt }: Deliver): Promise<Found> => {
+const look = async (world: World, request: Deliver): Promise<Found> => {
+  const { asked, registered, record, attempt } = request;
   const { spec } = asked;
   const live = await observe(world, spec.name);
   if (live !== undefined) refuseUnusable(spec.name, live, kindOf(live, record), ['guardrail', 'replacement']);
   const baseline = live && (await baselineOf(world, live, record));
-  const variant = live?.variants[0]?.name ?? defaultVariant;
+  const last = live === undefined ? await lastServed(world, record) : undefined;
+  const variant = live?.variants[0]?.name ?? last?.variant ?? defaultVariant;
   const count = countOf(spec, live, live !== undefined && (await scalingOf(world, spec.name, variant)) !== undefined);
   const { packageVersion } = registered;
-  const wanted = desiredOf(world, asked, { packageVersion, variant, instanceCount: count.inConfig, attempt });
+  const compared = await compare(world, request, baseline ?? last?.configuration, {
+    variant,
+    instanceCount: count.inConfig,
+  });
+  const wanted = desiredOf(world, asked, {
+    packageVersion,
+    variant,
+    instanceCount: count.inConfig,
+    attempt,
+    ...withoutUndefined({ kept: compared.source }),
+  });
   // After UpdateRollbackFailed a mix of two configurations serves, whatever name the endpoint shows (reference/sagemaker.md §2.7).
   const serves =
     live !== undefined &&
@@ -92,7 +111,7 @@ const look = async (world: World, { asked, registered, record, attempt }: Delive
       'endpoint-unusable',
       `${spec.name} serves ${live.endpointConfig} and another update to ${live.pending.endpointConfig} is running: wait until that has ended`,
     );
-  return { live, baseline, variant, count, wanted, serves, ...pathOf(asked, live, baseline, count, serves) };
+  return { live, baseline, variant, count, wanted, compared, serves, ...pathOf(asked, live, baseline, count, serves) };
 };
 
 /** @throws {Refusal} `infeasible-rollout`, also when the version serves already */
@@ -201,7 +220,7 @@ const judgedBy = async (
   };
 };
 
-const candidateOf = ({ asked, registered }: Deliver, wanted: Desired, count: Count): Configuration => ({
+const candidateOf = ({ asked, registered }: Deliver, { wanted, count, compared: { kept } }: Found): Configuration => ({
   endpointConfig: wanted.config.EndpointConfigName,
   model: wanted.model.ModelName,
   version: asked.version,
@@ -210,4 +229,5 @@ const candidateOf = ({ asked, registered }: Deliver, wanted: Desired, count: Cou
   instanceCount: count.inConfig,
   contentDigest: registered.contentDigestNow,
   ...(registered.imageDigest === undefined ? {} : { imageDigest: registered.imageDigest }),
+  kept,
 });

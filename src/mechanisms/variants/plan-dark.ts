@@ -9,15 +9,18 @@ import { percent } from '../../judge/amounts.ts';
 import { freezePolicy } from '../../metrics/judge-policy.ts';
 import { type Proof, proofNotes, proofTimes, refuseUnprovable } from '../../metrics/proof.ts';
 import { usualRate } from '../../metrics/traffic.ts';
-import { type Plan, Refusal } from '../../operation.ts';
+import { type Change, type Plan, Refusal } from '../../operation.ts';
 import type { RegisteredVersion } from '../../registry/packages.ts';
 import type { Configuration, ReleaseRecord } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
+import { compare } from '../compared.ts';
 import { planDelivery } from '../guardrail/plan.ts';
 import type { Deliver, Planned } from '../mechanism.ts';
 import { swapSeconds } from '../replacement/plan.ts';
 import { type DeliveryRequest, desiredOf, planDigest } from '../request.ts';
+import { publishingChanges, refusalOf, settingNotes } from '../setting-changes.ts';
 import { refuseUnfitSteps, stepAlarms } from './step-alarms.ts';
 import { type Steps, stepsOf } from './steps.ts';
 
@@ -50,11 +53,13 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
   if (serving === undefined)
     throw new Refusal('config-missing', `endpoint config ${live.endpointConfig}, which serves now, was deleted`);
   const count = live.variants.find(({ name }) => name === canonical)?.desired ?? baseline.instanceCount;
+  const compared = await compare(world, request, baseline, { variant: canonical, instanceCount: count });
   const alone = desiredOf(world, asked, {
     packageVersion: registered.packageVersion,
     variant: canonical,
     instanceCount: count,
     attempt,
+    ...withoutUndefined({ kept: compared.source }),
   });
   const dark = darkConfig(spec.name, version, serving, canonical, alone.config, count, attempt);
   const rate = await usualRate(world, { endpoint: spec.name, variant: canonical });
@@ -76,11 +81,22 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
     beside: { candidate: alone.config.EndpointConfigName, baseline: left?.baseline ?? live.endpointConfig },
     contentDigest: registered.contentDigestNow,
     ...(registered.imageDigest === undefined ? {} : { imageDigest: registered.imageDigest }),
+    kept: compared.kept,
   };
   const digestOfPlan = planDigest(asked, registered.packageVersion);
+  const publishing = serves
+    ? []
+    : await publishingChanges(world, {
+        wanted: alone,
+        compared,
+        model: [`from ${registered.tag} (package version ${registered.packageVersion})`],
+        config: ['for the second swap, which shift-traffic makes: the candidate alone'],
+      });
+  const notes = serves ? [] : settingNotes({ wanted: alone, compared });
   return {
-    plan: describe(asked, rollout, live, candidate, alone, proof, serves, rate, warnings),
+    plan: describe(asked, rollout, live, candidate, alone, proof, serves, rate, [...notes, ...warnings], publishing),
     already: 'candidate-dark',
+    ...(serves ? {} : refusalOf(spec.name, compared)),
     release: {
       id: releaseId(record, version, digestOfPlan),
       operation: 'deploy-endpoint',
@@ -140,6 +156,7 @@ const describe = (
   serves: boolean,
   rate: number,
   warnings: readonly string[],
+  publishing: readonly Change[],
 ): Plan => ({
   title: serves
     ? `${asked.version} is up dark on ${asked.spec.name} already`
@@ -147,7 +164,7 @@ const describe = (
   changes: serves
     ? []
     : [
-        { verb: 'create', object: `model ${alone.model.ModelName}`, details: [] },
+        ...publishing,
         {
           verb: 'create',
           object: `endpoint config ${candidate.endpointConfig}`,
@@ -176,8 +193,8 @@ const describe = (
   permissions: deployPermissions({
     creates: false,
     serves,
-    passesRole: asked.spec.executionRole !== undefined,
+    passesRole: alone.model.ExecutionRoleArn !== undefined,
     scales: asked.spec.autoscaling !== undefined,
-    encrypts: asked.spec.kmsKey !== undefined,
+    encrypts: alone.config.KmsKeyId !== undefined,
   }),
 });
