@@ -241,7 +241,7 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     { ...tellAbsence('releasesBucket', 'trainedBucket'), when: 'pins' },
   ],
   'approve-gate': [findVersion],
-  plan: [...readRelease, readAlarms, ...readCandidate],
+  plan: [...readRelease, readAlarms, ...readCandidate, readModels],
   'deploy-endpoint': [
     ...readRelease,
     ...readCandidate,

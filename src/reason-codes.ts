@@ -94,6 +94,7 @@ export const reasonCodes = {
   'invalid-manifest': { outcome: 'failed', meaning: 'The manifest is not valid.', remedy: 'Correct the line and column the message names.', badInput: true },
   'unknown-version': { outcome: 'failed', meaning: 'No such version in the registry.', remedy: 'Register it, or correct the version.', badInput: true },
   'infeasible-rollout': { outcome: 'failed', meaning: 'SageMaker cannot carry out the manifest\'s rollout.', remedy: 'Change the rollout as the message says.', badInput: true },
+  'protection-lost': { outcome: 'failed', meaning: 'The endpoint has a protection that the manifest does not have: encryption, a VPC, network isolation, data capture or pinning. The delivery would remove it.', remedy: 'Write the key that the message names into `endpoint` of the manifest, with the value that serves, or with `none` to give the protection up.', badInput: true },
   'alarm-cannot-fire': { outcome: 'failed', meaning: 'An alarm of the rollout cannot go off within the bake, so it would protect nothing.', remedy: 'Change the alarm or lengthen the bake as the message says.', badInput: true },
   'alarm-not-ready': { outcome: 'failed', meaning: 'An alarm of the rollout does not exist, or is in ALARM before the new version has any traffic.', remedy: 'Create it, or wait until it is OK.', badInput: true },
   'too-little-traffic': { outcome: 'failed', meaning: 'At the endpoint\'s usual traffic the bake cannot reach `minimum-requests`.', remedy: 'Lengthen the bake or lower `minimum-requests`.', badInput: true },

@@ -79,12 +79,15 @@ const within = (node: Node, ...path: readonly string[]): Node =>
 
 /** Every key of a mapping and of the mappings in it, but of `closed` ones only their names. */
 const keysOf = (node: Node, closed: ReadonlySet<string> = new Set(), prefix = ''): readonly Key[] =>
-  Object.entries(node.properties ?? {}).flatMap(([key, child]) => {
+  Object.entries(mappingOf(node).properties ?? {}).flatMap(([key, child]) => {
     const name = prefix + key;
-    const required = node.required?.includes(key) ?? false;
+    const required = mappingOf(node).required?.includes(key) ?? false;
     const own: Key = { name, node: child, required };
     return closed.has(name) ? [own] : [own, ...keysOf(child, closed, `${name}.`)];
   });
+
+/** Of a mapping that may also be one word, the mapping. */
+const mappingOf = (node: Node): Node => node.anyOf?.find(({ properties }) => properties !== undefined) ?? node;
 
 const sharedBy = (strategies: readonly Node[]): readonly Key[] => {
   const [first, ...others] = strategies.map((strategy) => keysOf(strategy));
@@ -110,6 +113,8 @@ const table = (keys: readonly Key[]): string =>
   ].join('\n');
 
 const takes = (node: Node): string => {
+  // A step is a number or a text; both are described in its sentence.
+  if (node.anyOf?.some((one) => one.const !== undefined)) return node.anyOf.map(takes).join(', or ');
   if (node.const !== undefined) return `\`${node.const}\``;
   if (node.enum) return node.enum.map((choice) => `\`${choice}\``).join(', ');
   if (node.type === 'array') return 'a list';

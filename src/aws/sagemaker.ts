@@ -37,6 +37,7 @@ import {
   type UpdateModelPackageInput,
 } from '@aws-sdk/client-sagemaker';
 import type { Sender } from './sender.ts';
+import { passUntypedMembers } from './untyped-members.ts';
 
 export type {
   CreateEndpointConfigInput,
@@ -55,7 +56,8 @@ export type {
 } from '@aws-sdk/client-sagemaker';
 
 /** Created here, beside the commands in use, so that a bundle leaves out all others. */
-export const sagemakerClient = (settings: SageMakerClientConfig): SageMakerClient => new SageMakerClient(settings);
+export const sagemakerClient = (settings: SageMakerClientConfig): SageMakerClient =>
+  passUntypedMembers(new SageMakerClient(settings));
 
 /** SageMaker, one method per call. `send` retries, refreshes credentials and names errors (see sender.ts). */
 export const sagemaker = (send: Sender<SageMakerClient>) => ({

@@ -1,6 +1,7 @@
 import { orUndefined } from '../aws/errors.ts';
 import type { DescribeEndpointConfigOutput } from '../aws/sagemaker.ts';
 import { isContentName } from '../endpoint/names.ts';
+import { isWithin, type Members } from '../endpoint/settings.ts';
 import { Refusal } from '../operation.ts';
 import { listVersions, packagesOf } from '../registry/packages.ts';
 import type { Configuration } from '../release/record.ts';
@@ -68,7 +69,7 @@ const adoptionFault = async (
 
 const configFault = async (
   { endpoint }: Purpose,
-  { model }: Configuration,
+  { model, kept }: Configuration,
   version: string,
   config: DescribeEndpointConfigOutput,
 ): Promise<string | undefined> => {
@@ -81,7 +82,7 @@ const configFault = async (
   if (variant === undefined || variants.length > 1 || (shadows ?? []).length > 0)
     return 'it has other variants than the one variant that this suite gives to a version';
   if (variant.ModelName !== model) return `its model is ${variant.ModelName ?? 'none'}, not ${model}`;
-  if (!isContentName(name, endpoint, version, contentsOf(config)))
+  if (!isContentName(name, endpoint, version, contentsOf(config, kept?.settings ?? [])))
     return "its name is not this suite's name for such a config of that version";
   return undefined;
 };
@@ -109,46 +110,75 @@ const packageFault = async (
 const shortened = (packageName: string | undefined): string =>
   packageName === undefined ? 'an image, not of a model package' : (packageName.split(':').at(-1) ?? packageName);
 
-type Members = Readonly<Record<string, unknown>>;
-
 /**
  * The contents that a config's name may have been made of (desired.ts): the answer of DescribeEndpointConfig without AWS's additions.
- * An optional member is tried both ways, since AWS may show its own default for it.
+ * An optional member that the config did not keep from another one is tried both ways, since AWS may show its own default for it.
  */
-const contentsOf = (config: DescribeEndpointConfigOutput): readonly Members[] => {
+const contentsOf = (config: DescribeEndpointConfigOutput, kept: readonly string[]): readonly Members[] => {
   const [variant = {}] = config.ProductionVariants ?? [];
-  const variants = combinations(pick(variant, requiredOfVariant), pick(variant, optionalOfVariant));
+  const keeps = (part: string) => (name: string) => kept.some((path) => isWithin(path, `${part}.${name}`));
+  const always = (name: string) => requiredOfVariant.includes(name) || keeps('variant')(name);
+  const variants = combinations(
+    pick(variant, always),
+    pick(variant, (name) => optionalOfVariant.includes(name)),
+  );
   const around = combinations(
-    {},
+    pick(config, (name) => !partly.includes(name) && keeps('config')(name)),
     {
-      ...pick(config, ['KmsKeyId', 'AsyncInferenceConfig']),
-      ...(config.DataCaptureConfig ? { DataCaptureConfig: pick(config.DataCaptureConfig, ofCapture) } : {}),
+      ...pick(config, (name) => optionalOfConfig.includes(name) && !keeps('config')(name)),
+      ...(config.DataCaptureConfig
+        ? {
+            DataCaptureConfig: pick(
+              config.DataCaptureConfig,
+              (name) => ofCapture.includes(name) || keeps('config.DataCaptureConfig')(name),
+            ),
+          }
+        : {}),
     },
   );
   return variants.flatMap((one) => around.map((rest) => ({ ProductionVariants: [one], ...rest })));
 };
 
-const requiredOfVariant = ['VariantName', 'ModelName', 'InitialVariantWeight'];
-const optionalOfVariant = [
+const requiredOfVariant = [
+  'VariantName',
+  'ModelName',
+  'InitialVariantWeight',
   'InstanceType',
   'InitialInstanceCount',
   'ServerlessConfig',
+];
+const optionalOfVariant = [
   'VolumeSizeInGB',
   'ModelDataDownloadTimeoutInSeconds',
   'ContainerStartupHealthCheckTimeoutInSeconds',
+  'InferenceAmiVersion',
+  'RoutingConfig',
+  'ManagedInstanceScaling',
 ];
-const ofCapture = ['EnableCapture', 'InitialSamplingPercentage', 'DestinationS3Uri', 'CaptureOptions', 'KmsKeyId'];
+const optionalOfConfig = ['KmsKeyId', 'AsyncInferenceConfig'];
+/** Compared member by member. */
+const partly = ['DataCaptureConfig'];
+const ofCapture = [
+  'EnableCapture',
+  'InitialSamplingPercentage',
+  'DestinationS3Uri',
+  'CaptureOptions',
+  'CaptureContentTypeHeader',
+  'KmsKeyId',
+];
 
-const pick = (from: object, names: readonly string[]): Members =>
+const pick = (from: object, wanted: (name: string) => boolean): Members =>
   Object.fromEntries(
-    Object.entries(from).filter(([name, value]) => names.includes(name) && value !== undefined && value !== null),
+    Object.entries(from).filter(([name, value]) => wanted(name) && value !== undefined && value !== null),
   );
 
 const combinations = (fixed: Members, optional: Members): readonly Members[] =>
-  Object.entries(optional).reduce<readonly Members[]>(
-    (found, [name, value]) => found.flatMap((one) => [one, { ...one, [name]: value }]),
-    [fixed],
-  );
+  Object.entries(optional)
+    .filter(([name]) => !(name in fixed))
+    .reduce<readonly Members[]>(
+      (found, [name, value]) => found.flatMap((one) => [one, { ...one, [name]: value }]),
+      [fixed],
+    );
 
 /** Checks the live release's candidate before a submission: an earlier turn, or another writer, put it into the record. */
 export const candidateIsOurs: Task = async ({ world, endpoint, approval, release: { candidate, baseline } }) => {

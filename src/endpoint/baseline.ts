@@ -35,6 +35,7 @@ export const baselineOf = async (
       version: known?.version,
       packageVersion: known?.packageVersion,
       imageDigest: known?.imageDigest,
+      kept: known?.kept,
     }),
   };
 };

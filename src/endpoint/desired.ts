@@ -1,9 +1,11 @@
 import type { CreateEndpointConfigInput, CreateModelInput } from '../aws/sagemaker.ts';
-import type { EndpointSpec } from '../manifest/manifest.ts';
+import type { DataCapture, EndpointSpec } from '../manifest/manifest.ts';
 import { packageArn } from '../registry/packages.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Account } from '../world.ts';
 import { contentName } from './names.ts';
+import { isMembers, type Members, type Settings, settingsOf } from './settings.ts';
+import { overlaid } from './settings-kept.ts';
 import { tags } from './tags.ts';
 
 /** The model and endpoint config of a delivery: AWS requests, named by their content. */
@@ -22,6 +24,8 @@ export interface DesiredFrom {
   readonly variant: string;
   readonly instanceCount: number;
   readonly attempt: number;
+  /** Settings that the manifest does not have, and the configuration that has them. */
+  readonly kept?: { readonly from: Settings; readonly settings: readonly string[] };
 }
 
 export const defaultVariant = 'AllTraffic';
@@ -31,39 +35,23 @@ export const roleArn = (account: Account, role: string): string =>
   role.startsWith('arn:') ? role : `arn:${account.partition}:iam::${account.id}:role/${role}`;
 
 export const desired = (from: DesiredFrom): Desired => {
-  const { account, group, version, spec, attempt } = from;
-  const modelContent = {
-    // The package, not its image: the approved version is the deployed one (rule 2).
-    PrimaryContainer: {
-      ModelPackageName: packageArn(account, group, from.packageVersion),
-      ...(Object.keys(spec.environment).length > 0 ? { Environment: { ...spec.environment } } : {}),
-    },
-    ...withoutUndefined({
-      ExecutionRoleArn: spec.executionRole && roleArn(account, spec.executionRole),
-      VpcConfig: spec.vpc && { Subnets: [...spec.vpc.subnets], SecurityGroupIds: [...spec.vpc.securityGroups] },
-    }),
-    ...(spec.networkIsolation ? { EnableNetworkIsolation: true } : {}),
-  };
+  const { version, spec, attempt, kept } = from;
+  const manifest = settingsOfManifest(from);
+  const { config, variant, model, container } = withDefaults(
+    kept ? overlaid(manifest, kept.from, kept.settings) : manifest,
+  );
+  const modelContent = { PrimaryContainer: container, ...model };
   const ModelName = contentName(spec.name, version, modelContent, attempt);
   const configContent = {
     ProductionVariants: [
       {
         VariantName: from.variant,
         ModelName,
-        ...hardware(spec, from.instanceCount),
+        ...variant,
         InitialVariantWeight: 1,
-        ...withoutUndefined({
-          VolumeSizeInGB: spec.volumeSizeGb,
-          ModelDataDownloadTimeoutInSeconds: spec.modelDownloadTimeoutSeconds,
-          ContainerStartupHealthCheckTimeoutInSeconds: spec.startupHealthCheckTimeoutSeconds,
-        }),
       },
     ],
-    ...withoutUndefined({
-      DataCaptureConfig: spec.dataCapture && dataCapture(spec.dataCapture),
-      AsyncInferenceConfig: spec.async && asynchronous(spec.async),
-      KmsKeyId: spec.kmsKey,
-    }),
+    ...config,
   };
   const Tags = tags(spec.tags);
   return {
@@ -72,12 +60,66 @@ export const desired = (from: DesiredFrom): Desired => {
   };
 };
 
-type Variant = NonNullable<CreateEndpointConfigInput['ProductionVariants']>[number];
+/** The settings of a configuration that is to be created. */
+export const settingsOfDesired = ({ config, model }: Desired): Settings => settingsOf(config, model);
 
-const hardware = ({ instance, serverless }: EndpointSpec, instanceCount: number): Partial<Variant> => ({
-  ...(instance
-    ? { InstanceType: instance.type as NonNullable<Variant['InstanceType']>, InitialInstanceCount: instanceCount }
-    : {}),
+/** The settings that a request has by itself: those of the manifest, and the version's package. */
+export const settingsOfManifest = ({
+  account,
+  group,
+  packageVersion,
+  spec,
+  instanceCount,
+}: Omit<DesiredFrom, 'kept' | 'attempt' | 'version' | 'variant'>): Settings => ({
+  config: withoutUndefined({
+    DataCaptureConfig: spec.dataCapture && dataCapture(spec.dataCapture),
+    AsyncInferenceConfig: spec.async && asynchronous(spec.async),
+    KmsKeyId: spec.kmsKey,
+  }),
+  variant: {
+    ...hardware(spec, instanceCount),
+    ...withoutUndefined({
+      VolumeSizeInGB: spec.volumeSizeGb,
+      ModelDataDownloadTimeoutInSeconds: spec.modelDownloadTimeoutSeconds,
+      ContainerStartupHealthCheckTimeoutInSeconds: spec.startupHealthCheckTimeoutSeconds,
+      InferenceAmiVersion: spec.inferenceAmiVersion,
+      RoutingConfig: spec.routing && { RoutingStrategy: routingStrategies[spec.routing] },
+      ManagedInstanceScaling: spec.managedInstanceScaling && {
+        Status: 'ENABLED',
+        MinInstanceCount: spec.managedInstanceScaling.min,
+        MaxInstanceCount: spec.managedInstanceScaling.max,
+      },
+    }),
+  },
+  model: {
+    ...withoutUndefined({
+      ExecutionRoleArn: spec.executionRole && roleArn(account, spec.executionRole),
+      VpcConfig: spec.vpc && { Subnets: [...spec.vpc.subnets], SecurityGroupIds: [...spec.vpc.securityGroups] },
+    }),
+    ...(spec.networkIsolation ? { EnableNetworkIsolation: true } : {}),
+  },
+  container: {
+    // The package, not its image: the approved version is the deployed one (rule 2).
+    ModelPackageName: packageArn(account, group, packageVersion),
+    ...(Object.keys(spec.environment).length > 0 ? { Environment: { ...spec.environment } } : {}),
+  },
+});
+
+const routingStrategies = {
+  'least-outstanding-requests': 'LEAST_OUTSTANDING_REQUESTS',
+  random: 'RANDOM',
+} as const;
+
+/** SageMaker needs the sides of a capture; without a choice both are captured. */
+const withDefaults = (settings: Settings): Settings => {
+  const { DataCaptureConfig: capture } = settings.config;
+  if (!isMembers(capture) || capture['CaptureOptions'] !== undefined) return settings;
+  const CaptureOptions = [{ CaptureMode: 'Input' }, { CaptureMode: 'Output' }];
+  return { ...settings, config: { ...settings.config, DataCaptureConfig: { ...capture, CaptureOptions } } };
+};
+
+const hardware = ({ instance, serverless }: EndpointSpec, instanceCount: number): Members => ({
+  ...(instance ? { InstanceType: instance.type, InitialInstanceCount: instanceCount } : {}),
   ...(serverless
     ? {
         ServerlessConfig: {
@@ -89,20 +131,42 @@ const hardware = ({ instance, serverless }: EndpointSpec, instanceCount: number)
     : {}),
 });
 
-const asynchronous = ({ output, failure, maxConcurrentPerInstance }: NonNullable<EndpointSpec['async']>) => ({
-  OutputConfig: { S3OutputPath: output, ...withoutUndefined({ S3FailurePath: failure }) },
-  ...(maxConcurrentPerInstance === undefined
-    ? {}
-    : { ClientConfig: { MaxConcurrentInvocationsPerInstance: maxConcurrentPerInstance } }),
-});
+const asynchronous = (spec: NonNullable<EndpointSpec['async']>): Members => {
+  const notifications = withoutUndefined({
+    SuccessTopic: spec.successTopic,
+    ErrorTopic: spec.errorTopic,
+    IncludeInferenceResponseIn: spec.includeResponseIn?.map((kind) =>
+      kind === 'success' ? 'SUCCESS_NOTIFICATION_TOPIC' : 'ERROR_NOTIFICATION_TOPIC',
+    ),
+  });
+  return {
+    OutputConfig: {
+      S3OutputPath: spec.output,
+      ...withoutUndefined({ S3FailurePath: spec.failure }),
+      ...(Object.keys(notifications).length > 0 ? { NotificationConfig: notifications } : {}),
+    },
+    ...(spec.maxConcurrentPerInstance === undefined
+      ? {}
+      : { ClientConfig: { MaxConcurrentInvocationsPerInstance: spec.maxConcurrentPerInstance } }),
+  };
+};
 
-const dataCapture = (capture: NonNullable<EndpointSpec['dataCapture']>) => ({
-  EnableCapture: true,
-  InitialSamplingPercentage: capture.samplingPercent,
-  DestinationS3Uri: capture.s3,
-  CaptureOptions: [{ CaptureMode: 'Input' as const }, { CaptureMode: 'Output' as const }],
-  ...withoutUndefined({ KmsKeyId: capture.kmsKey }),
-});
+const dataCapture = (capture: DataCapture): Members => {
+  const headers = withoutUndefined({
+    CsvContentTypes: capture.csvContentTypes,
+    JsonContentTypes: capture.jsonContentTypes,
+  });
+  return {
+    EnableCapture: true,
+    InitialSamplingPercentage: capture.samplingPercent,
+    DestinationS3Uri: capture.s3,
+    ...withoutUndefined({
+      CaptureOptions: capture.capture?.map((side) => ({ CaptureMode: side === 'input' ? 'Input' : 'Output' })),
+      KmsKeyId: capture.kmsKey,
+    }),
+    ...(Object.keys(headers).length > 0 ? { CaptureContentTypeHeader: headers } : {}),
+  };
+};
 
 /** Whether an existing resource equals the wanted one: it has every wanted member with the same value. */
 export const sameAs = (wanted: unknown, existing: unknown): boolean => {

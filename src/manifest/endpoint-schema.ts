@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { withoutUndefined } from '../without-undefined.ts';
-import type { EndpointSpec } from './manifest.ts';
+import type { EndpointSpec, Protection } from './manifest.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
 
@@ -13,12 +13,22 @@ const notServerless = [
   'data-capture',
   'vpc',
   'network-isolation',
+  'routing',
+  'inference-ami-version',
+  'managed-instance-scaling',
   'volume-size-gb',
   'model-download-timeout',
   'startup-health-check-timeout',
 ];
 const withServerless = (raw: object): readonly string[] =>
-  notServerless.filter((key) => ![undefined, false].includes((raw as Readonly<Record<string, never>>)[key]));
+  notServerless.filter((key) => ![undefined, false, 'none'].includes((raw as Readonly<Record<string, never>>)[key]));
+
+/** `none` is no value of a setting: the protection is given up. */
+const unlessNone = <Value>(value: Value): Exclude<Value, 'none'> | undefined =>
+  value === 'none' ? undefined : (value as Exclude<Value, 'none'>);
+
+const givenUp = (keys: Readonly<Record<Protection, unknown>>): readonly Protection[] =>
+  (Object.keys(keys) as Protection[]).filter((key) => keys[key] === 'none' || keys[key] === false);
 
 /** `endpoint` of an environment in `delivery.yml`. */
 export const endpoint = z.pipe(
@@ -63,6 +73,15 @@ export const endpoint = z.pipe(
           .mapping({
             output: v.s3Uri(512).check(about('Where answers are written.')),
             failure: z.optional(v.s3Uri(512).check(about('Where errors are written.'))),
+            'success-topic': z.optional(
+              v.topic().check(about('SNS topic that gets a message for each answer; its ARN.')),
+            ),
+            'error-topic': z.optional(v.topic().check(about('SNS topic that gets a message for each error; its ARN.'))),
+            'include-response-in': z.optional(
+              v
+                .listOf('a list', v.choice('a kind of message', ['success', 'error']), 1, 2)
+                .check(about('Messages that contain the answer itself, up to 128 KB: `success`, `error`.')),
+            ),
             'max-concurrent-per-instance': z.optional(
               v.whole('a number of requests', 1, 1000).check(about('Most requests at once on each instance.')),
             ),
@@ -85,25 +104,73 @@ export const endpoint = z.pipe(
       ),
       'data-capture': z.optional(
         v
-          .mapping({
-            s3: v.s3Uri(512).check(about('Where requests and answers are written.')),
-            'sampling-percent': v.whole('a percentage', 0, 100).check(about('Share of requests that is captured.')),
-            'kms-key': z.optional(v.kmsKey().check(about('Key that encrypts the captured data.'))),
-          })
-          .check(about('Keep requests and answers in S3.')),
+          .orNone(
+            v.mapping({
+              s3: v.s3Uri(512).check(about('Where requests and answers are written.')),
+              'sampling-percent': v.whole('a percentage', 0, 100).check(about('Share of requests that is captured.')),
+              'kms-key': z.optional(
+                v.kmsKey().check(about('Key that encrypts the captured data; `none` gives it up.')),
+              ),
+              capture: z.optional(
+                v
+                  .listOf('a list', v.choice('a side', ['input', 'output']), 1, 2)
+                  .check(about('The captured sides: `input`, `output`. Default: both.')),
+              ),
+              'csv-content-types': z.optional(
+                v
+                  .listOf('a list of content types', v.contentType(), 1, 10)
+                  .check(about('Content types that are captured as CSV text; others are captured in base64.')),
+              ),
+              'json-content-types': z.optional(
+                v
+                  .listOf('a list of content types', v.contentType(), 1, 10)
+                  .check(about('Content types that are captured as JSON text; others are captured in base64.')),
+              ),
+            }),
+          )
+          .check(about('Keep requests and answers in S3; `none` gives it up.')),
       ),
-      'kms-key': z.optional(v.kmsKey().check(about("Key that encrypts the instances' storage volumes."))),
+      'kms-key': z.optional(
+        v.kmsKey().check(about("Key that encrypts the instances' storage volumes; `none` gives the encryption up.")),
+      ),
       vpc: z.optional(
         v
-          .mapping({
-            subnets: v.listOf('a list of subnets', v.subnet(), 1, 16).check(about('1 to 16 subnets.')),
-            'security-groups': v
-              .listOf('a list of security groups', v.securityGroup(), 1, 5)
-              .check(about('1 to 5 security groups.')),
-          })
-          .check(about('Run the container inside a VPC.')),
+          .orNone(
+            v.mapping({
+              subnets: v.listOf('a list of subnets', v.subnet(), 1, 16).check(about('1 to 16 subnets.')),
+              'security-groups': v
+                .listOf('a list of security groups', v.securityGroup(), 1, 5)
+                .check(about('1 to 5 security groups.')),
+            }),
+          )
+          .check(about('Run the container inside a VPC; `none` gives it up.')),
       ),
-      'network-isolation': z.optional(v.truth().check(about('Give the container no network at all. Default: false.'))),
+      'network-isolation': z.optional(
+        v
+          .truthOrNone()
+          .check(about('Give the container no network at all; `none` or `false` gives that up. Default: false.')),
+      ),
+      routing: z.optional(
+        v
+          .choice('a routing strategy', ['least-outstanding-requests', 'random'])
+          .check(about('How SageMaker chooses an instance: `least-outstanding-requests` or `random`.')),
+      ),
+      'inference-ami-version': z.optional(
+        v
+          .amiVersion()
+          .check(about('Image of the instances with its drivers, e.g. `al2-ami-sagemaker-inference-gpu-2`.')),
+      ),
+      'managed-instance-scaling': z.optional(
+        v
+          .mapping({
+            min: v.whole('a number of instances', 0).check(about('Fewest instances.')),
+            max: v.whole('a number of instances', 1).check(about('Most instances.')),
+          })
+          .check(
+            z.refine(({ min, max }) => min <= max, { error: 'min is greater than max', path: ['min'] }),
+            about('SageMaker adds and removes instances itself. AWS allows it for endpoints of inference components.'),
+          ),
+      ),
       environment: z.optional(
         v
           .containerEnvironment()
@@ -121,12 +188,10 @@ export const endpoint = z.pipe(
           .check(about('How long the container may take to pass its first health check; 60s to 1h.')),
       ),
       tags: z.optional(v.tags().check(about('Tags on everything that is created.'))),
-      unpinned: z.optional(
+      pinning: z.optional(
         v
-          .truth()
-          .check(
-            about('Ship image and artifact by name, without pinning them to the registered content. Default: false.'),
-          ),
+          .choice('a value', ['none'])
+          .check(about('`none`: a version with an unpinned image or artifact may follow a pinned one.')),
       ),
     })
     .check(
@@ -146,7 +211,17 @@ export const endpoint = z.pipe(
       about('The endpoint and its settings.'),
     ),
   z.transform((raw): EndpointSpec => {
-    const capture = raw['data-capture'];
+    const capture = unlessNone(raw['data-capture']);
+    const vpc = unlessNone(raw.vpc);
+    const scaling = raw['managed-instance-scaling'];
+    const none = givenUp({
+      'kms-key': raw['kms-key'],
+      vpc: raw.vpc,
+      'network-isolation': raw['network-isolation'],
+      'data-capture': raw['data-capture'],
+      'data-capture.kms-key': capture?.['kms-key'],
+      pinning: raw.pinning,
+    });
     return withoutUndefined({
       name: raw.name,
       executionRole: raw['execution-role'],
@@ -164,6 +239,9 @@ export const endpoint = z.pipe(
           output: raw.async.output,
           failure: raw.async.failure,
           maxConcurrentPerInstance: raw.async['max-concurrent-per-instance'],
+          successTopic: raw.async['success-topic'],
+          errorTopic: raw.async['error-topic'],
+          includeResponseIn: raw.async['include-response-in'],
         }),
       autoscaling: raw.autoscaling && {
         min: raw.autoscaling.min,
@@ -172,16 +250,26 @@ export const endpoint = z.pipe(
       },
       dataCapture:
         capture &&
-        withoutUndefined({ s3: capture.s3, samplingPercent: capture['sampling-percent'], kmsKey: capture['kms-key'] }),
-      kmsKey: raw['kms-key'],
-      vpc: raw.vpc && { subnets: raw.vpc.subnets, securityGroups: raw.vpc['security-groups'] },
-      networkIsolation: raw['network-isolation'] ?? false,
+        withoutUndefined({
+          s3: capture.s3,
+          samplingPercent: capture['sampling-percent'],
+          kmsKey: unlessNone(capture['kms-key']),
+          capture: capture.capture,
+          csvContentTypes: capture['csv-content-types'],
+          jsonContentTypes: capture['json-content-types'],
+        }),
+      kmsKey: unlessNone(raw['kms-key']),
+      vpc: vpc && { subnets: vpc.subnets, securityGroups: vpc['security-groups'] },
+      networkIsolation: raw['network-isolation'] === true,
+      givenUp: none.length > 0 ? none : undefined,
+      routing: raw.routing,
+      inferenceAmiVersion: raw['inference-ami-version'],
+      managedInstanceScaling: scaling && { min: scaling.min, max: scaling.max },
       environment: raw.environment ?? {},
       volumeSizeGb: raw['volume-size-gb'],
       modelDownloadTimeoutSeconds: raw['model-download-timeout'],
       startupHealthCheckTimeoutSeconds: raw['startup-health-check-timeout'],
       tags: raw.tags ?? {},
-      unpinned: raw.unpinned ?? false,
     });
   }),
 );

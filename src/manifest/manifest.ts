@@ -47,17 +47,21 @@ export interface EndpointSpec {
   /** Requests are queued and answers written to S3; the endpoint then takes no real-time requests. */
   readonly async?: Asynchronous;
   readonly autoscaling?: { readonly min: number; readonly max: number; readonly invocationsPerInstance: number };
-  readonly dataCapture?: { readonly s3: string; readonly samplingPercent: number; readonly kmsKey?: string };
+  readonly dataCapture?: DataCapture;
   readonly kmsKey?: string;
   readonly vpc?: { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] };
   readonly networkIsolation: boolean;
+  /** Protections that go on purpose: their keys are `none`. */
+  readonly givenUp?: readonly Protection[];
+  readonly routing?: 'least-outstanding-requests' | 'random';
+  readonly inferenceAmiVersion?: string;
+  /** Instances; SageMaker adds and removes them itself. */
+  readonly managedInstanceScaling?: { readonly min: number; readonly max: number };
   readonly environment: Readonly<Record<string, string>>;
   readonly volumeSizeGb?: number;
   readonly modelDownloadTimeoutSeconds?: number;
   readonly startupHealthCheckTimeoutSeconds?: number;
   readonly tags: Readonly<Record<string, string>>;
-  /** Ship the registered image and artifact as they are named, without pinning; the plan says so. */
-  readonly unpinned: boolean;
 }
 
 export interface Serverless {
@@ -72,7 +76,26 @@ export interface Asynchronous {
   readonly output: string;
   readonly failure?: string;
   readonly maxConcurrentPerInstance?: number;
+  /** ARNs of SNS topics: one message for each answer, and for each error. */
+  readonly successTopic?: string;
+  readonly errorTopic?: string;
+  /** Messages that contain the answer itself, up to 128 KB. */
+  readonly includeResponseIn?: readonly ('success' | 'error')[];
 }
+
+export interface DataCapture {
+  readonly s3: string;
+  readonly samplingPercent: number;
+  readonly kmsKey?: string;
+  /** Default: both. */
+  readonly capture?: readonly ('input' | 'output')[];
+  /** Content types that are captured as text, and not in base64. */
+  readonly csvContentTypes?: readonly string[];
+  readonly jsonContentTypes?: readonly string[];
+}
+
+/** The keys of settings that protect. A delivery never removes one of them unless its key is `none`. */
+export type Protection = 'kms-key' | 'vpc' | 'network-isolation' | 'data-capture' | 'data-capture.kms-key' | 'pinning';
 
 /** A part of the fleet. */
 export type Capacity =

@@ -51,7 +51,20 @@ export const explain = (
   };
 };
 
+/** Of a mapping that may also be one word, the problems within the mapping. */
+const withinMapping = (issue: z.core.$ZodIssue, root: unknown): readonly z.core.$ZodIssue[] | undefined => {
+  if (issue.code !== 'invalid_union') return undefined;
+  const value = valueAt(root, issue.path);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const within = issue.errors.find((branch) =>
+    branch.some(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'),
+  );
+  return within?.map((one) => ({ ...one, path: [...issue.path, ...one.path] }));
+};
+
 const problemsOf = (issue: z.core.$ZodIssue, places: Places, root: unknown, near: typeof suggest): Problem[] => {
+  const within = withinMapping(issue, root);
+  if (within !== undefined) return within.flatMap((one) => problemsOf(one, places, root, near));
   if (issue.code === 'unrecognized_keys') {
     const known = issue.message.split(', ');
     return issue.keys.map((key) => {

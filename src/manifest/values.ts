@@ -18,6 +18,10 @@ export const mapping = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
       issue.code === 'unrecognized_keys' ? Object.keys(shape).join(', ') : 'a mapping; expected keys and values',
   });
 
+/** A mapping, or `none` for a protection that is given up on purpose. */
+export const orNone = <Mapping extends z.core.SomeType>(value: Mapping) =>
+  z.union([value, z.literal('none')], { error: 'a mapping; expected keys and values, or none' });
+
 export const choice = <const Choice extends string>(noun: string, choices: readonly Choice[]) =>
   z.enum(choices, { error: `${noun}; expected ${either(choices)}` });
 
@@ -32,6 +36,10 @@ export const whole = (noun: string, least: number, most = Number.MAX_SAFE_INTEGE
   const number = z.int({ error }).check(z.gte(least, { error }));
   return most === Number.MAX_SAFE_INTEGER ? number : number.check(z.lte(most, { error }));
 };
+
+/** `none` is the same as `false`: the protection is given up on purpose. */
+export const truthOrNone = () =>
+  z.union([z.boolean(), z.literal('none')], { error: 'a boolean; expected true, false or none' });
 
 export const truth = () => z.boolean({ error: 'a boolean; expected true or false' });
 
@@ -126,6 +134,21 @@ export const instanceType = () =>
   text('an instance type; expected e.g. ml.m5.large', /^ml\.[a-z0-9-]+\.[a-z0-9]+$/, 63);
 
 export const kmsKey = () => text('a KMS key; expected an id, ARN or alias, e.g. alias/ml', /^[a-zA-Z0-9:/_-]+$/, 2048);
+
+/** AWS: CsvContentType, JsonContentType. */
+export const contentType = () =>
+  text('a content type; expected e.g. text/csv', /^[a-zA-Z0-9](-*[a-zA-Z0-9])*\/[a-zA-Z0-9](-*[a-zA-Z0-9.])*$/, 256);
+
+/** AWS: SnsTopicArn. */
+export const topic = () =>
+  text(
+    'a topic; expected its ARN, e.g. arn:aws:sns:eu-west-1:111122223333:answers',
+    /^arn:aws[a-z-]*:sns:[a-z0-9-]*:[0-9]{12}:[a-zA-Z0-9_.-]+$/,
+    2048,
+  );
+
+export const amiVersion = () =>
+  text('an AMI version; expected e.g. al2-ami-sagemaker-inference-gpu-2', /^[a-z0-9]+(-[a-z0-9]+)*$/, 128);
 
 export const subnet = () => text('a subnet; expected e.g. subnet-0a1b2c3d', /^[a-zA-Z0-9-]+$/, 32);
 

@@ -40,7 +40,7 @@ export interface UpdateCause {
 export interface WantedRelease {
   readonly rollout: Rollout;
   /** Model and endpoint config of the version, where this release publishes them. */
-  readonly published?: Desired;
+  published?(): Promise<Desired>;
   /** Of a new endpoint. */
   readonly tags?: Readonly<Record<string, string>>;
   /**
@@ -85,4 +85,6 @@ export interface Planned {
   readonly release: NewRelease;
   /** The reason code of a run that finds nothing to do. */
   readonly already: Extract<ReasonCode, 'already-delivered' | 'candidate-dark'>;
+  /** Why the release must not begin, although its plan is complete: users see both. */
+  readonly refused?: { readonly reason: ReasonCode; readonly because: string };
 }

@@ -7,11 +7,15 @@ import type { Release } from '../release/record.ts';
 import { type World, writesOf } from '../world.ts';
 import type { Turn, TurnResult } from './turn.ts';
 
+/** Model and config of the version, under the names that the plan froze: each unless it exists. */
+export const publish = async (turn: Turn, wanted: Desired): Promise<TurnResult | undefined> =>
+  namedAsFrozen(turn, wanted) ?? (await publishModel(turn, wanted)) ?? publishConfig(turn, wanted);
+
 /**
  * Names are content-addressed, so the record's frozen names and this run's names from the manifest must be equal (rule 21). The
  * submission uses the record's names.
  */
-export const namedAsFrozen = ({ release }: Turn, { model, config }: Desired): undefined => {
+const namedAsFrozen = ({ release }: Turn, { model, config }: Desired): undefined => {
   const { candidate } = release;
   refuseOther(release, candidate.model, model.ModelName);
   refuseOther(release, candidate.beside?.candidate ?? candidate.endpointConfig, config.EndpointConfigName);

@@ -19,5 +19,5 @@ export const planDigest = (requested: DeliveryRequest, packageVersion: number): 
 export const desiredOf = (
   { account }: World,
   { group, version, spec }: DeliveryRequest,
-  frozen: Pick<DesiredFrom, 'packageVersion' | 'variant' | 'instanceCount' | 'attempt'>,
+  frozen: Pick<DesiredFrom, 'packageVersion' | 'variant' | 'instanceCount' | 'attempt' | 'kept'>,
 ): Desired => desired({ account, group, version, spec, ...frozen });

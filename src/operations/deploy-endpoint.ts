@@ -12,10 +12,12 @@ import { recordTag } from '../endpoint/record-tag.ts';
 import { environmentOf } from '../manifest/load.ts';
 import { mechanismFor } from '../mechanisms/all.ts';
 import { refuseUnfitVersion } from '../mechanisms/approval.ts';
-import { namedAsFrozen, publishConfig, publishModel } from '../mechanisms/publish.ts';
+import { keptBy } from '../mechanisms/compared.ts';
+import { publish } from '../mechanisms/publish.ts';
 import { type DeliveryRequest, desiredOf, planDigest } from '../mechanisms/request.ts';
 import type { Turn } from '../mechanisms/turn.ts';
 import { type Operation, Refusal } from '../operation.ts';
+import { reason } from '../reason-codes.ts';
 import { termsOf } from '../registry/approval-terms.ts';
 import { findVersion } from '../registry/packages.ts';
 import { readVersion } from '../registry/semantic-version.ts';
@@ -24,6 +26,7 @@ import { type Decision, rerunDecision } from '../release/lifecycle.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
 import { storeFor } from '../release/store.ts';
 import { flag, text, type ValuesOf } from '../schema.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { manifestToDeliver, sharedInputs } from './shared-inputs.ts';
 
@@ -54,22 +57,19 @@ const operationOf = (given: DeployEndpointInputs, world: World): ReleaseOperatio
   const environment = environmentOf(given.manifest, given.environment);
   const store = storeFor(given, world);
   const tags = { ...requested.spec.tags, [recordTag]: store.uri };
-  const published = ({ release }: Turn) =>
-    desiredOf(world, requested, {
-      packageVersion: release.candidate.packageVersion ?? 0,
-      instanceCount: release.candidate.instanceCount,
-      variant: release.submission.canonical ?? release.submission.variant,
-      attempt: release.attempt,
+  const published = async ({ release: { candidate, submission, attempt } }: Turn) => {
+    const variant = submission.canonical ?? submission.variant;
+    return desiredOf(world, requested, {
+      packageVersion: candidate.packageVersion ?? 0,
+      instanceCount: candidate.instanceCount,
+      variant,
+      attempt,
+      ...withoutUndefined({ kept: await keptBy(world, candidate.kept, variant) }),
     });
-  const wanted = (turn: Turn) => ({ rollout: requested.rollout, published: published(turn), tags });
+  };
+  const wanted = (turn: Turn) => ({ rollout: requested.rollout, published: () => published(turn), tags });
   const delivery: Tasks = {
-    preparing: [
-      (turn) => namedAsFrozen(turn, published(turn)),
-      (turn) => publishModel(turn, published(turn)),
-      (turn) => publishConfig(turn, published(turn)),
-      adoptBaseline,
-      submitChange(wanted),
-    ],
+    preparing: [async (turn) => publish(turn, await published(turn)), adoptBaseline, submitChange(wanted)],
     ...followChange(wanted),
     settling: [restoreScaling, (turn) => applyScaling(turn, requested.spec), tagEndpoint(tags), ...settlingTasks],
   };
@@ -164,6 +164,18 @@ const plan = async (
             reason: planned.already,
             outputs: outputsOf(requested.spec.name, { ...planned.release, serving: 'candidate' }),
             because: planned.plan.title,
+            plan: planned.plan,
+          },
+        };
+      const { refused } = planned;
+      if (refused !== undefined)
+        return {
+          is: 'done',
+          progress: {
+            is: 'done',
+            outcome: reason(refused.reason).outcome,
+            ...refused,
+            outputs: {},
             plan: planned.plan,
           },
         };

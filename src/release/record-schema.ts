@@ -27,6 +27,7 @@ const configuration = {
   instanceType: z.string(),
   instanceCount: count,
   beside: z.optional(z.looseObject({ candidate: entityName, baseline: entityName })),
+  kept: z.optional(z.looseObject({ from: z.optional(entityName), settings: z.array(z.string()) })),
 };
 
 /** Put back verbatim, so a value that the SDK could not send is not a snapshot. */

@@ -206,6 +206,19 @@ export interface Configuration {
   readonly instanceCount: number;
   /** Set for a config with a dark candidate beside the variant that serves. */
   readonly beside?: Beside;
+  /** Set for a config that this suite made. */
+  readonly kept?: Kept;
+}
+
+/**
+ * The settings that a config has because an earlier one had them, and not because the manifest has them. A hint: without it each setting
+ * of the config counts as made by others, and is kept.
+ */
+export interface Kept {
+  /** The earlier endpoint config. Absent: there was none, or nothing of it was kept. */
+  readonly from?: string;
+  /** `variant.RoutingConfig.RoutingStrategy`: a part, and AWS's member names. */
+  readonly settings: readonly string[];
 }
 
 /** The two ways out of a config with a dark candidate, both under the canonical variant name alone. */

@@ -100,7 +100,6 @@ const environment: fc.Arbitrary<Environment> = fc.record({
     tags: fc.dictionary(fc.stringMatching(/^[a-zA-Z]{1,9}$/), fc.stringMatching(/^[\p{L}\p{N} _.:/=+@-]{0,20}$/u), {
       noNullPrototype: true,
     }),
-    unpinned: fc.boolean(),
   }) as fc.Arbitrary<Environment['endpoint']>,
   rollout,
 }) as fc.Arbitrary<Environment>;
@@ -210,13 +209,13 @@ const rawEnvironment = ({ endpoint, releases, rollout: plan, ...place }: Environ
     },
     'kms-key': endpoint.kmsKey,
     vpc: endpoint.vpc && { subnets: endpoint.vpc.subnets, 'security-groups': endpoint.vpc.securityGroups },
-    'network-isolation': endpoint.networkIsolation,
+    // `false` gives the isolation up, which is more than an absent key.
+    'network-isolation': endpoint.networkIsolation || undefined,
     environment: endpoint.environment,
     'volume-size-gb': endpoint.volumeSizeGb,
     'model-download-timeout': time(endpoint.modelDownloadTimeoutSeconds),
     'startup-health-check-timeout': time(endpoint.startupHealthCheckTimeoutSeconds),
     tags: endpoint.tags,
-    unpinned: endpoint.unpinned,
   },
   rollout: rawRollout(plan),
 });

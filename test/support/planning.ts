@@ -83,6 +83,7 @@ export const planningWorld = (
             DesiredInstanceCount: count,
           })),
         }),
+        describeModel: async ({ ModelName }: { readonly ModelName: string }) => ({ ModelName }),
         describeEndpointConfig: async () => ({
           EndpointConfigName: config,
           ProductionVariants: [

@@ -6,6 +6,7 @@ import { alone, besideOf, canonicalOf } from '../../endpoint/variants.ts';
 import type { World } from '../../world.ts';
 import type { Deliver, Planned } from '../mechanism.ts';
 import { restoring, swapSeconds } from '../replacement/plan.ts';
+import { planSwap } from '../setting-changes.ts';
 
 /** Guardrails need one variant. A release of its own first removes the candidate that an ended stepped release left behind. */
 export const planClearing = async (
@@ -19,13 +20,18 @@ export const planClearing = async (
   if (live === undefined || left === undefined || canonical === undefined) return undefined;
   const from = { ...(await baselineOf(world, live, record)), beside: left };
   const to = alone(from);
+  const swap = await planSwap(world, { from, to, variant: canonical });
   return {
     plan: {
       title: `remove the candidate that an earlier release left on ${endpoint}, then deploy`,
       changes: [
-        { verb: 'update', object: `endpoint ${endpoint}`, details: [`${from.endpointConfig} → ${to.endpointConfig}`] },
+        {
+          verb: 'update',
+          object: `endpoint ${endpoint}`,
+          details: [`${from.endpointConfig} → ${to.endpointConfig}`, ...swap.lines],
+        },
       ],
-      notes: ['the version that serves stays the same; the delivery is planned once it serves alone'],
+      notes: [...swap.notes, 'the version that serves stays the same; the delivery is planned once it serves alone'],
       expectedSeconds: swapSeconds,
       peakInstances: { [to.instanceType]: 3 * to.instanceCount },
       permissions: rollbackPermissions({ scales: spec.autoscaling !== undefined }),

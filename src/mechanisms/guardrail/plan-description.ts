@@ -15,7 +15,9 @@ import type { RegisteredVersion } from '../../registry/packages.ts';
 import type { Configuration } from '../../release/record.ts';
 import type { Path } from '../../rollout/compile.ts';
 import type { World } from '../../world.ts';
+import type { Compared } from '../compared.ts';
 import type { DeliveryRequest } from '../request.ts';
+import { publishingChanges, settingNotes } from '../setting-changes.ts';
 
 /** All facts of the planning turn. */
 export interface PlanFacts {
@@ -24,6 +26,7 @@ export interface PlanFacts {
   readonly live: LiveEndpoint | undefined;
   readonly baseline: Configuration | undefined;
   readonly wanted: Desired;
+  readonly compared: Compared;
   readonly serves: boolean;
   readonly path: Path;
   readonly alarms: readonly AlarmSpec[];
@@ -41,16 +44,12 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
   const changes: readonly Change[] = serves
     ? around
     : [
-        {
-          verb: 'create',
-          object: `model ${wanted.model.ModelName}`,
-          details: [`from ${registered.tag} (package version ${registered.packageVersion})`],
-        },
-        {
-          verb: 'create',
-          object: `endpoint config ${wanted.config.EndpointConfigName}`,
-          details: [hardwareSentence(requested.spec, facts.count)],
-        },
+        ...(await publishingChanges(world, {
+          wanted,
+          compared: facts.compared,
+          model: [`from ${registered.tag} (package version ${registered.packageVersion})`],
+          config: [hardwareSentence(requested.spec, facts.count)],
+        })),
         ...(facts.alarms.length > 0
           ? [
               {
@@ -80,12 +79,12 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
     peakInstances: serves ? {} : peakOf(facts),
     permissions: deployPermissions({
       creates: live === undefined,
-      passesRole: requested.spec.executionRole !== undefined,
+      passesRole: wanted.model.ExecutionRoleArn !== undefined,
       // Autoscaling is suspended while the instance type changes.
       scales:
         requested.spec.autoscaling !== undefined ||
         (!serves && baseline !== undefined && baseline.instanceType !== requested.spec.instance?.type),
-      encrypts: requested.spec.kmsKey !== undefined,
+      encrypts: wanted.config.KmsKeyId !== undefined,
       resizes: serves && drifted(facts.count, live) !== undefined,
       serves,
     }),
@@ -168,6 +167,7 @@ const notesOf = (facts: PlanFacts): readonly string[] => {
   const guarded = path.mechanism === 'guardrail';
   const { requests } = kinds[requestedKind(requested.spec)];
   return [
+    ...settingNotes(facts),
     ...notes,
     ...(count.note ? [count.note] : []),
     ...quotaNotes(facts),

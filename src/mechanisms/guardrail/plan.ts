@@ -14,9 +14,11 @@ import { releaseId } from '../../release/release-id.ts';
 import { compile, type Guardrail, type Hardware, type Path } from '../../rollout/compile.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
+import { type Compared, compare, lastServed } from '../compared.ts';
 import type { Deliver, Planned } from '../mechanism.ts';
 import { alarmsOf } from '../release-alarms.ts';
 import { desiredOf, planDigest } from '../request.ts';
+import { refusalOf } from '../setting-changes.ts';
 import { deploymentConfig } from './deployment-config.ts';
 import { describePlan } from './plan-description.ts';
 
@@ -29,14 +31,16 @@ export const planDelivery = async (world: World, request: Deliver): Promise<Plan
   const { requested, registered, record, attempt, tags } = request;
   const found = await look(world, request);
   const way = await wayOf(world, request, found);
-  const { live, baseline, variant, count, wanted, path } = found;
+  const { live, baseline, variant, count, wanted, path, compared } = found;
+  const serves = way.submission.kind === 'none';
   const plan = await describePlan(world, {
     requested,
     registered,
     live,
     baseline,
     wanted,
-    serves: way.submission.kind === 'none',
+    compared,
+    serves,
     path,
     alarms: way.alarms,
     rate: way.rate,
@@ -49,14 +53,15 @@ export const planDelivery = async (world: World, request: Deliver): Promise<Plan
   return {
     plan,
     already: 'already-delivered',
+    ...(serves ? {} : refusalOf(requested.spec.name, compared)),
     release: {
       id: releaseId(record, requested.version, digest),
       operation: 'deploy-endpoint',
       version: requested.version,
       planDigest: digest,
       attempt,
-      ...withoutUndefined({ baseline }),
-      candidate: candidateOf(request, wanted, count),
+      ...(baseline ? { baseline } : {}),
+      candidate: candidateOf(request, found),
       submission: way.submission,
     },
   };
@@ -69,20 +74,33 @@ interface Found {
   readonly variant: string;
   readonly count: Count;
   readonly wanted: Desired;
+  readonly compared: Compared;
   readonly serves: boolean;
   readonly path: Path;
   readonly notes: readonly string[];
 }
 
-const look = async (world: World, { requested, registered, record, attempt }: Deliver): Promise<Found> => {
+const look = async (world: World, request: Deliver): Promise<Found> => {
+  const { requested, registered, record, attempt } = request;
   const { spec } = requested;
   const live = await observe(world, spec.name);
   if (live !== undefined) refuseUnusable(spec.name, live, kindOf(live, record), ['guardrail', 'replacement']);
   const baseline = live && (await baselineOf(world, live, record));
-  const variant = live?.variants[0]?.name ?? defaultVariant;
+  const last = live === undefined ? await lastServed(world, record) : undefined;
+  const variant = live?.variants[0]?.name ?? last?.variant ?? defaultVariant;
   const count = countOf(spec, live, live !== undefined && (await scalingOf(world, spec.name, variant)) !== undefined);
   const { packageVersion } = registered;
-  const wanted = desiredOf(world, requested, { packageVersion, variant, instanceCount: count.inConfig, attempt });
+  const compared = await compare(world, request, baseline ?? last?.configuration, {
+    variant,
+    instanceCount: count.inConfig,
+  });
+  const wanted = desiredOf(world, requested, {
+    packageVersion,
+    variant,
+    instanceCount: count.inConfig,
+    attempt,
+    ...withoutUndefined({ kept: compared.source }),
+  });
   // After UpdateRollbackFailed a mix of two configurations serves, whatever name the endpoint shows (reference/sagemaker.md §2.7).
   const serves =
     live !== undefined &&
@@ -93,7 +111,16 @@ const look = async (world: World, { requested, registered, record, attempt }: De
       'endpoint-unusable',
       `${spec.name} serves ${live.endpointConfig} and another update to ${live.pending.endpointConfig} is running: wait until that has ended`,
     );
-  return { live, baseline, variant, count, wanted, serves, ...pathOf(requested, live, baseline, count, serves) };
+  return {
+    live,
+    baseline,
+    variant,
+    count,
+    wanted,
+    compared,
+    serves,
+    ...pathOf(requested, live, baseline, count, serves),
+  };
 };
 
 /** @throws {Refusal} `infeasible-rollout`, also when the version serves already */
@@ -201,7 +228,10 @@ const judgedBy = async (
   };
 };
 
-const candidateOf = ({ requested, registered }: Deliver, wanted: Desired, count: Count): Configuration => ({
+const candidateOf = (
+  { requested, registered }: Deliver,
+  { wanted, count, compared: { kept } }: Found,
+): Configuration => ({
   endpointConfig: wanted.config.EndpointConfigName,
   model: wanted.model.ModelName,
   version: requested.version,
@@ -209,5 +239,6 @@ const candidateOf = ({ requested, registered }: Deliver, wanted: Desired, count:
   instanceType: hardwareOf(requested.spec),
   instanceCount: count.inConfig,
   contentDigest: registered.contentDigestNow,
-  ...withoutUndefined({ imageDigest: registered.imageDigest }),
+  ...(registered.imageDigest === undefined ? {} : { imageDigest: registered.imageDigest }),
+  kept,
 });

@@ -4,11 +4,16 @@ import { rollbackPermissions } from '../../endpoint/permissions.ts';
 import type { Plan } from '../../operation.ts';
 import type { Configuration, NewRelease } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
+import type { World } from '../../world.ts';
 import type { Planned, Restore } from '../mechanism.ts';
+import { planSwap, type Swap } from '../setting-changes.ts';
 
-/** Plans the way back to a configuration that served before. It publishes nothing and creates no alarms. */
-export const planRestore = (request: Restore): Planned => ({
-  plan: describe(request),
+/**
+ * Plans the way back to a configuration that served before. It publishes nothing and creates no alarms. A protection that the older
+ * configuration lacks is a note and no refusal: a way back must not wait for an edit of the manifest.
+ */
+export const planRestore = async (world: World, request: Restore): Promise<Planned> => ({
+  plan: describe(request, await planSwap(world, request)),
   release: restoring(request),
   already: 'already-delivered',
 });
@@ -46,17 +51,18 @@ export const swapSeconds = 300;
 const nameOf = ({ version, endpointConfig }: Pick<Configuration, 'version' | 'endpointConfig'>): string =>
   version ?? endpointConfig;
 
-const describe = ({ record: { endpoint }, from, to, because }: Restore): Plan => ({
+const describe = ({ record: { endpoint }, from, to, because }: Restore, swap: Swap): Plan => ({
   title: `roll ${endpoint} back from ${nameOf(from)} to ${nameOf(to)}: ${because}`,
   changes: [
     {
       verb: 'update',
       object: `endpoint ${endpoint}`,
-      details: [`${from.endpointConfig} → ${to.endpointConfig}`, 'all at once, watched by no alarm'],
+      details: [`${from.endpointConfig} → ${to.endpointConfig}`, 'all at once, watched by no alarm', ...swap.lines],
     },
   ],
   notes: [
-    'unchanged: the model, endpoint config and artifact of the replaced version, its data capture, and autoscaling policies',
+    ...swap.notes,
+    'kept: the model, endpoint config and artifact of the replaced version, and autoscaling policies',
     'the endpoint keeps its current instance count',
   ],
   expectedSeconds: swapSeconds,

@@ -13,9 +13,9 @@ import { planRestore } from './plan.ts';
  * every way back. An alarm in ALARM must not stop a way back.
  */
 export const replacement: Mechanism = {
-  plan: async (_world, request) =>
+  plan: async (world, request) =>
     request.operation === 'rollback'
-      ? planRestore(request)
+      ? planRestore(world, request)
       : refusePlan(request, "a new version is planned by its manifest's strategy"),
   submit: async (turn, wanted) =>
     (await freeScaling(turn)) ?? (await bringCount(turn)) ?? submit(turn, wanted?.tags ?? {}),

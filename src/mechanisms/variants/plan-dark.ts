@@ -9,16 +9,18 @@ import { percent } from '../../judge/amounts.ts';
 import { freezePolicy } from '../../metrics/judge-policy.ts';
 import { type Proof, proofNotes, proofTimes, refuseUnprovable } from '../../metrics/proof.ts';
 import { usualRate } from '../../metrics/traffic.ts';
-import { type Plan, Refusal } from '../../operation.ts';
+import { type Change, type Plan, Refusal } from '../../operation.ts';
 import type { RegisteredVersion } from '../../registry/packages.ts';
 import type { Configuration, ReleaseRecord } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
+import { compare } from '../compared.ts';
 import { planDelivery } from '../guardrail/plan.ts';
 import type { Deliver, Planned } from '../mechanism.ts';
 import { swapSeconds } from '../replacement/plan.ts';
 import { type DeliveryRequest, desiredOf, planDigest } from '../request.ts';
+import { publishingChanges, refusalOf, settingNotes } from '../setting-changes.ts';
 import { refuseUnfitSteps, stepAlarms } from './step-alarms.ts';
 import { type Steps, stepsOf } from './steps.ts';
 
@@ -51,11 +53,13 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
   if (serving === undefined)
     throw new Refusal('config-missing', `endpoint config ${live.endpointConfig}, which serves now, was deleted`);
   const count = live.variants.find(({ name }) => name === canonical)?.desired ?? baseline.instanceCount;
+  const compared = await compare(world, request, baseline, { variant: canonical, instanceCount: count });
   const alone = desiredOf(world, requested, {
     packageVersion: registered.packageVersion,
     variant: canonical,
     instanceCount: count,
     attempt,
+    ...withoutUndefined({ kept: compared.source }),
   });
   const dark = darkConfig(spec.name, version, serving, canonical, alone.config, count, attempt);
   const rate = await usualRate(world, { endpoint: spec.name, variant: canonical });
@@ -76,12 +80,34 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
     instanceCount: count,
     beside: { candidate: alone.config.EndpointConfigName, baseline: left?.baseline ?? live.endpointConfig },
     contentDigest: registered.contentDigestNow,
-    ...withoutUndefined({ imageDigest: registered.imageDigest }),
+    ...(registered.imageDigest === undefined ? {} : { imageDigest: registered.imageDigest }),
+    kept: compared.kept,
   };
   const digestOfPlan = planDigest(requested, registered.packageVersion);
+  const publishing = serves
+    ? []
+    : await publishingChanges(world, {
+        wanted: alone,
+        compared,
+        model: [`from ${registered.tag} (package version ${registered.packageVersion})`],
+        config: ['for the second swap, which shift-traffic makes: the candidate alone'],
+      });
+  const notes = serves ? [] : settingNotes({ wanted: alone, compared });
   return {
-    plan: describe(requested, rollout, live, candidate, alone, proof, serves, rate, warnings),
+    plan: describe(
+      requested,
+      rollout,
+      live,
+      candidate,
+      alone,
+      proof,
+      serves,
+      rate,
+      [...notes, ...warnings],
+      publishing,
+    ),
     already: 'candidate-dark',
+    ...(serves ? {} : refusalOf(spec.name, compared)),
     release: {
       id: releaseId(record, version, digestOfPlan),
       operation: 'deploy-endpoint',
@@ -141,6 +167,7 @@ const describe = (
   serves: boolean,
   rate: number,
   warnings: readonly string[],
+  publishing: readonly Change[],
 ): Plan => ({
   title: serves
     ? `${requested.version} is up dark on ${requested.spec.name} already`
@@ -148,7 +175,7 @@ const describe = (
   changes: serves
     ? []
     : [
-        { verb: 'create', object: `model ${alone.model.ModelName}`, details: [] },
+        ...publishing,
         {
           verb: 'create',
           object: `endpoint config ${candidate.endpointConfig}`,
@@ -177,8 +204,8 @@ const describe = (
   permissions: deployPermissions({
     creates: false,
     serves,
-    passesRole: requested.spec.executionRole !== undefined,
+    passesRole: alone.model.ExecutionRoleArn !== undefined,
     scales: requested.spec.autoscaling !== undefined,
-    encrypts: requested.spec.kmsKey !== undefined,
+    encrypts: alone.config.KmsKeyId !== undefined,
   }),
 });

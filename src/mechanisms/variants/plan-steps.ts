@@ -26,6 +26,7 @@ import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
 import type { Planned, Shift } from '../mechanism.ts';
 import { swapSeconds } from '../replacement/plan.ts';
+import { planSwap, type Swap } from '../setting-changes.ts';
 import { refuseUnfitSteps, stepAlarms } from './step-alarms.ts';
 import { type Steps, stepsDigest, stepsOf } from './steps.ts';
 
@@ -79,9 +80,21 @@ export const planSteps = async (world: World, { requested, record }: Shift): Pro
   const { beside: _, ...candidate } = { ...dark.candidate, endpointConfig: beside.candidate };
   const scales = (await scalingOf(world, endpoint, canonical)) !== undefined;
   const planDigest = stepsDigest(requested);
+  const swap = await planSwap(world, { from: baseline, to: candidate, variant: canonical });
   return {
     already: 'already-delivered',
-    plan: describe(endpoint, rollout, baseline, candidate, frozen, proof, scales, alarms, warnings),
+    plan: describe(
+      endpoint,
+      rollout,
+      baseline,
+      candidate,
+      frozen,
+      proof,
+      scales,
+      alarms,
+      [...swap.notes, ...warnings],
+      swap,
+    ),
     release: {
       id: releaseId(record, version, planDigest),
       operation: 'shift-traffic',
@@ -113,6 +126,7 @@ const describe = (
   scales: boolean,
   alarms: readonly AlarmSpec[],
   warnings: readonly string[],
+  { lines }: Swap,
 ): Plan => ({
   title: `shift ${endpoint} from ${baseline.version ?? baseline.endpointConfig} to ${candidate.version} in steps of ${rollout.steps.map((share) => percent(share)).join(', ')}`,
   changes: [
@@ -133,9 +147,9 @@ const describe = (
       ),
     },
     {
-      verb: 'create',
+      verb: 'reuse',
       object: `endpoint config ${candidate.endpointConfig}`,
-      details: ['the candidate alone, under the canonical variant name'],
+      details: ['the candidate alone, under the canonical variant name; deploy-endpoint created it', ...lines],
     },
     {
       verb: 'update',

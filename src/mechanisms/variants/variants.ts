@@ -30,7 +30,7 @@ export const variants: Mechanism = {
   },
   submit: async (turn, wanted) =>
     turn.release.stepping === undefined
-      ? ((wanted?.published && (await publishDark(turn, wanted.published))) ?? submit(turn, wanted?.tags ?? {}))
+      ? ((wanted?.published && (await publishDark(turn, await wanted.published()))) ?? submit(turn, wanted?.tags ?? {}))
       : ((await holdScaling(turn)) ??
         (await createReleaseAlarms(turn, releaseAlarmsOfSteps(turn, wanted?.rollout))) ??
         beginSteps(turn)),

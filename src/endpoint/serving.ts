@@ -1,0 +1,45 @@
+import { orUndefined } from '../aws/errors.ts';
+import { Refusal } from '../operation.ts';
+import type { World } from '../world.ts';
+import { type Settings, settingsOf } from './settings.ts';
+
+/** An endpoint config with its model, as AWS describes them. */
+export interface Serving {
+  readonly endpointConfig: string;
+  readonly settings: Settings;
+  /** The model was deleted: its settings are not known. */
+  readonly withoutModel?: true;
+}
+
+/**
+ * The settings of one config, of one of its variants, and of that variant's model.
+ * @param variant the only one when it is absent
+ * @returns undefined when the config does not exist
+ */
+export const servingOf = async (
+  world: World,
+  endpointConfig: string,
+  variant?: string,
+): Promise<Serving | undefined> => {
+  const { sagemaker } = world.read;
+  const config = await orUndefined(sagemaker.describeEndpointConfig({ EndpointConfigName: endpointConfig }));
+  if (config === undefined) return undefined;
+  const variants = config.ProductionVariants ?? [];
+  const ModelName = (variants.find(({ VariantName }) => VariantName === variant) ?? variants[0])?.ModelName;
+  const model = ModelName === undefined ? {} : await orUndefined(sagemaker.describeModel({ ModelName }));
+  return {
+    endpointConfig,
+    settings: settingsOf(config, model ?? {}, variant),
+    ...(model === undefined ? { withoutModel: true } : {}),
+  };
+};
+
+/** As `servingOf`, for a config that a release depends on. @throws {Refusal} `config-missing` */
+export const servingStill = async (world: World, endpointConfig: string, variant?: string): Promise<Serving> => {
+  const serving = await servingOf(world, endpointConfig, variant);
+  if (serving !== undefined) return serving;
+  throw new Refusal(
+    'config-missing',
+    `endpoint config ${endpointConfig}, whose settings this release keeps, was deleted: run again`,
+  );
+};

@@ -1,0 +1,103 @@
+import { orUndefined } from '../aws/errors.ts';
+import type { DesiredFrom } from '../endpoint/desired.ts';
+import { settingsOfManifest } from '../endpoint/desired.ts';
+import { type Serving, servingOf, servingStill } from '../endpoint/serving.ts';
+import { merge } from '../endpoint/settings-kept.ts';
+import type { Protection } from '../manifest/manifest.ts';
+import { serves } from '../release/history.ts';
+import type { Configuration, Kept } from '../release/record.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import type { World } from '../world.ts';
+import type { Deliver } from './mechanism.ts';
+import { planDigest } from './request.ts';
+
+/** The configuration that serves, or served last, beside the one that is requested. */
+export interface Compared {
+  /** Absent on the first delivery of an endpoint, and when its last config was deleted. */
+  readonly before?: Serving;
+  /** The settings to keep, for the record. */
+  readonly kept: Kept;
+  /** The same with their values. */
+  readonly source?: NonNullable<DesiredFrom['kept']>;
+  /** Protections that would go although the manifest does not give them up. */
+  readonly lost: readonly Protection[];
+}
+
+/**
+ * Reads the configuration that a delivery replaces, and decides which of its settings are kept.
+ * @param shown config that the endpoint serves; of an endpoint that is gone, the last one of its history
+ */
+export const compare = async (
+  world: World,
+  { requested, registered, record }: Deliver,
+  shown: Pick<Configuration, 'endpointConfig' | 'kept' | 'imageDigest'> | undefined,
+  { variant, instanceCount }: { readonly variant: string | undefined; readonly instanceCount: number },
+): Promise<Compared> => {
+  const before = shown && (await servingOf(world, shown.endpointConfig, variant));
+  if (shown === undefined || before === undefined) return { kept: { settings: [] }, lost: [] };
+  const { packageVersion } = registered;
+  // The same request again: its names are made of what it kept then, and not of its own result.
+  const digest = planDigest(requested, packageVersion);
+  const again = record.ended.find(
+    ({ operation, planDigest: its, candidate }) =>
+      operation === 'deploy-endpoint' &&
+      its === digest &&
+      [candidate.endpointConfig, candidate.beside?.candidate].includes(shown.endpointConfig),
+  );
+  const then = again && (await keptAgain(world, again.candidate, variant));
+  if (then !== undefined) return { before, lost: [], ...then };
+  const manifest = settingsOfManifest({
+    account: world.account,
+    group: requested.group,
+    spec: requested.spec,
+    packageVersion,
+    instanceCount,
+  });
+  const { givenUp = [] } = requested.spec;
+  const { keep, lost } = merge(before.settings, manifest, shown.kept, givenUp);
+  return {
+    before,
+    kept: { ...(keep.length > 0 ? { from: before.endpointConfig } : {}), settings: keep },
+    ...(keep.length > 0 ? { source: { from: before.settings, settings: keep } } : {}),
+    lost: [
+      ...lost,
+      ...(shown.imageDigest !== undefined && registered.unpinned && !givenUp.includes('pinning')
+        ? (['pinning'] as const)
+        : []),
+    ],
+  };
+};
+
+/**
+ * The kept settings of a frozen configuration, with their values: the same in every turn, because configs and models never change.
+ * @throws {Refusal} `config-missing`
+ */
+export const keptBy = async (world: World, kept: Kept | undefined, variant: string): Promise<DesiredFrom['kept']> =>
+  kept?.from === undefined || kept.settings.length === 0
+    ? undefined
+    : { from: (await servingStill(world, kept.from, variant)).settings, settings: kept.settings };
+
+/** Undefined when the config was deleted that the settings come from: then they are kept from the result. */
+const keptAgain = async (
+  world: World,
+  { kept = { settings: [] } }: Configuration,
+  variant: string | undefined,
+): Promise<Pick<Compared, 'kept' | 'source'> | undefined> => {
+  if (kept.from === undefined || kept.settings.length === 0) return { kept };
+  const from = await servingOf(world, kept.from, variant);
+  return from && { kept, source: { from: from.settings, settings: kept.settings } };
+};
+
+/** The last configuration of an endpoint that is gone, and the name of its variant. */
+export const lastServed = async (
+  world: World,
+  { history }: Deliver['record'],
+): Promise<{ readonly configuration: Configuration; readonly variant?: string } | undefined> => {
+  const configuration = serves(history);
+  if (configuration === undefined) return undefined;
+  const config = await orUndefined(
+    world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: configuration.endpointConfig }),
+  );
+  // The serving variant comes first, before a candidate beside it.
+  return { configuration, ...withoutUndefined({ variant: config?.ProductionVariants?.[0]?.VariantName }) };
+};

@@ -1,0 +1,126 @@
+import { orUndefined } from '../aws/errors.ts';
+import { type Desired, settingsOfDesired } from '../endpoint/desired.ts';
+import { servingOf } from '../endpoint/serving.ts';
+import { isWithin, protections, type Settings } from '../endpoint/settings.ts';
+import { lostProtections } from '../endpoint/settings-kept.ts';
+import { type Difference, differenceLine, differences, keptLine, valuesOf } from '../endpoint/settings-lines.ts';
+import type { Protection } from '../manifest/manifest.ts';
+import type { Change } from '../operation.ts';
+import type { Configuration } from '../release/record.ts';
+import type { World } from '../world.ts';
+import type { Compared } from './compared.ts';
+import type { Planned } from './mechanism.ts';
+
+/** The lines of a plan about its model and its config, before the settings in which they differ from those that serve. */
+interface Published {
+  readonly wanted: Desired;
+  readonly compared: Compared;
+  readonly model: readonly string[];
+  readonly config: readonly string[];
+}
+
+/** The model and the config of a delivery: what does not exist is created, and each setting that changes or is kept is a line. */
+export const publishingChanges = async (
+  world: World,
+  { wanted, compared, model, config }: Published,
+): Promise<readonly Change[]> => {
+  const { sagemaker } = world.read;
+  const { ModelName } = wanted.model;
+  const { EndpointConfigName } = wanted.config;
+  const [existingModel, existingConfig] = await Promise.all([
+    orUndefined(sagemaker.describeModel({ ModelName })),
+    orUndefined(sagemaker.describeEndpointConfig({ EndpointConfigName })),
+  ]);
+  const lines = linesOf(compared, settingsOfDesired(wanted));
+  return [
+    {
+      verb: existingModel === undefined ? 'create' : 'reuse',
+      object: `model ${ModelName}`,
+      details: [...model, ...lines.model],
+    },
+    {
+      verb: existingConfig === undefined ? 'create' : 'reuse',
+      object: `endpoint config ${EndpointConfigName}`,
+      details: [...config, ...lines.config],
+    },
+  ];
+};
+
+interface Lines {
+  readonly model: readonly string[];
+  readonly config: readonly string[];
+}
+
+const linesOf = ({ before, source }: Compared, after: Settings): Lines => {
+  if (before === undefined) return { model: [], config: [] };
+  const changed = differences(before.settings, after);
+  const kept = source ? valuesOf(source.from, source.settings) : [];
+  const { model, config } = bySide(changed);
+  const merelyAgain = config.every(({ path }) => path === 'variant.ModelName');
+  return {
+    model: [...model.map(differenceLine), ...bySide(kept).model.map(keptLine)],
+    config: [
+      ...(merelyAgain
+        ? [`every setting as in ${before.endpointConfig}; created again, because a config never gets another model`]
+        : []),
+      ...config.map(differenceLine),
+      ...bySide(kept).config.map(keptLine),
+    ],
+  };
+};
+
+const bySide = (all: readonly Difference[]) => {
+  const ofModel = ({ path }: Difference): boolean => isWithin(path, 'model') || isWithin(path, 'container');
+  return { model: all.filter(ofModel), config: all.filter((one) => !ofModel(one)) };
+};
+
+/** The settings in which two existing configurations differ, for an update from one to the other. */
+export interface Swap {
+  readonly lines: readonly string[];
+  readonly notes: readonly string[];
+}
+export const planSwap = async (
+  world: World,
+  { from, to, variant }: { readonly from: Configuration; readonly to: Configuration; readonly variant: string },
+): Promise<Swap> => {
+  const [before, after] = await Promise.all([
+    servingOf(world, from.endpointConfig, variant),
+    servingOf(world, to.endpointConfig, variant),
+  ]);
+  if (before === undefined || after === undefined) return { lines: [], notes: [] };
+  return {
+    lines: differences(before.settings, after.settings).map(differenceLine),
+    notes: lostProtections(before.settings, after.settings).map(
+      (key) => `PROTECTION REMOVED: ${nameOfProtection(key)}: ${to.endpointConfig} does not have it`,
+    ),
+  };
+};
+
+/** Notes about settings, before all others of a delivery's plan. */
+export const settingNotes = ({ wanted, compared }: Pick<Published, 'wanted' | 'compared'>): readonly string[] => {
+  const { before, lost } = compared;
+  return [
+    ...(before === undefined
+      ? []
+      : lostProtections(before.settings, settingsOfDesired(wanted)).map(
+          (key) =>
+            `PROTECTION REMOVED: ${nameOfProtection(key)}: ${lost.includes(key) ? 'the manifest does not have' : 'the manifest gives up'} \`${key}\``,
+        )),
+    ...(before?.withoutModel
+      ? [`the model of ${before.endpointConfig} was deleted: its role, VPC and network isolation cannot be compared`]
+      : []),
+  ];
+};
+
+/** The refusal of a plan that loses a protection; nothing when it loses none. */
+export const refusalOf = (endpoint: string, { lost }: Compared): Pick<Planned, 'refused'> =>
+  lost.length === 0 ? {} : { refused: { reason: 'protection-lost', because: lostSentence(endpoint, lost) } };
+
+const lostSentence = (endpoint: string, lost: readonly Protection[]): string => {
+  const names = lost.map((key) => `${nameOfProtection(key)} (\`${key}\`)`).join(', ');
+  const keys = lost.length === 1 ? 'that key' : 'those keys';
+  return `${endpoint} would lose ${names}, because the manifest does not have ${keys}: write ${keys} into \`endpoint\`, or give the protection up there with the value \`none\``;
+};
+
+const nameOfProtection = (key: Protection): string =>
+  key === 'pinning' ? 'the pinning of image and artifact' : protections[key].name;

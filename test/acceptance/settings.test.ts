@@ -1,0 +1,108 @@
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { rollback } from '../../src/operations/rollback.ts';
+
+import { openAccount, type TestAccount } from '../support/account.ts';
+import { byHand, described, endOf, linesOf, madeByHand } from '../support/adopted.ts';
+
+let account: TestAccount;
+beforeEach(async () => {
+  await account?.close();
+  account = await openAccount();
+});
+afterAll(() => account.close());
+
+const rollout = 'rollout: { strategy: all-at-once, final-bake: 5m, minimum-requests: 0 }';
+/** The manifest with these lines in `endpoint`. */
+const manifest = (...lines: readonly string[]): void =>
+  account.writeManifest((text) =>
+    text
+      .replace(/rollout: .*/, rollout)
+      .replace('execution-role: iris-serving\n', (key) => `${key}${lines.map((line) => `      ${line}\n`).join('')}`),
+  );
+const deliver = (version: string, more = {}) => account.run(deployEndpoint, { version, ...more });
+
+const variant = {
+  RoutingConfig: { RoutingStrategy: 'LEAST_OUTSTANDING_REQUESTS' },
+  InferenceAmiVersion: 'al2-ami-sagemaker-inference-gpu-2',
+  VolumeSizeInGB: 40,
+  CoreDumpConfig: { DestinationS3Uri: 's3://ml-artifacts/cores' },
+};
+/** Newer than the SDK. */
+const CrossRegionTrafficConfig = { MaxCrossRegionPercentPerEndpoint: 10, MaxInvocationsPerSecondPerInstance: 5 };
+const DataCaptureConfig = {
+  EnableCapture: true,
+  InitialSamplingPercentage: 30,
+  DestinationS3Uri: 's3://ml-artifacts/seen',
+  CaptureOptions: [{ CaptureMode: 'Input' }],
+};
+
+describe('an endpoint that others made', () => {
+  beforeEach(async () => {
+    manifest();
+    await account.prepare('1.1.0');
+  });
+
+  test('keeps each setting that the manifest does not have, and the plan has a line for each', async () => {
+    await madeByHand(account, { variant, config: { CrossRegionTrafficConfig } });
+    const report = await deliver('1.1.0');
+    expect(endOf(report)).toBe('succeeded/delivered');
+    const now = await described(account);
+    expect(now.variant).toMatchObject(variant);
+    expect(now.config).toMatchObject({ CrossRegionTrafficConfig });
+    expect(linesOf(report)).toEqual(
+      expect.arrayContaining([
+        'kept: routing strategy: LEAST_OUTSTANDING_REQUESTS',
+        'kept: inference AMI version: al2-ami-sagemaker-inference-gpu-2',
+        'kept: storage volume: 40 GB',
+        'kept: core dumps DestinationS3Uri: s3://ml-artifacts/cores',
+        'kept: traffic to other regions MaxCrossRegionPercentPerEndpoint: 10',
+      ]),
+    );
+    const again = await deliver('1.1.0');
+    expect(endOf(again)).toBe('succeeded/already-delivered');
+    const undone = await account.run(rollback, {});
+    expect(endOf(undone)).toBe('succeeded/restored');
+    expect((await described(account)).config['EndpointConfigName']).toBe(byHand);
+  });
+
+  test('loses no protection: the refusal names each key and shows the whole plan, and nothing is written', async () => {
+    await madeByHand(account, {
+      variant,
+      config: { KmsKeyId: 'alias/ml', DataCaptureConfig },
+      model: { EnableNetworkIsolation: true, VpcConfig: { Subnets: ['subnet-7'], SecurityGroupIds: ['sg-7'] } },
+    });
+    const since = account.watch();
+    const report = await deliver('1.1.0');
+    expect(endOf(report)).toBe('failed/protection-lost');
+    for (const key of ['kms-key', 'vpc', 'network-isolation', 'data-capture'])
+      expect(report?.result.because).toContain(`\`${key}\``);
+    expect(linesOf(report)).toEqual(
+      expect.arrayContaining([
+        "encryption of the volumes (KMS key): alias/ml → removed (AWS's default)",
+        "network isolation: on → removed (AWS's default)",
+        "VPC subnets: subnet-7 → removed (AWS's default)",
+        "data capture: on → removed (AWS's default)",
+        'kept: storage volume: 40 GB',
+      ]),
+    );
+    expect(since().filter(({ mutation }) => mutation)).toEqual([]);
+  });
+
+  test('gives a protection up where its key is none, and the plan notes it first', async () => {
+    await madeByHand(account, {
+      config: { KmsKeyId: 'alias/ml', DataCaptureConfig },
+      model: { EnableNetworkIsolation: true, VpcConfig: { Subnets: ['subnet-7'], SecurityGroupIds: ['sg-7'] } },
+    });
+    manifest('kms-key: none', 'vpc: none', 'network-isolation: none', 'data-capture: none');
+    const report = await deliver('1.1.0');
+    expect(endOf(report)).toBe('succeeded/delivered');
+    expect(report?.result.plan?.notes.slice(0, 4)).toEqual([
+      'PROTECTION REMOVED: encryption of the volumes: the manifest gives up `kms-key`',
+      'PROTECTION REMOVED: the VPC: the manifest gives up `vpc`',
+      'PROTECTION REMOVED: network isolation: the manifest gives up `network-isolation`',
+      'PROTECTION REMOVED: data capture: the manifest gives up `data-capture`',
+    ]);
+    expect((await described(account)).config).not.toHaveProperty('KmsKeyId');
+  });
+});
