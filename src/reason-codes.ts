@@ -40,6 +40,7 @@ export const reasonCodes = {
   'capacity-rolled-back': { outcome: 'rolled-back', meaning: 'SageMaker could not get the instances for the new fleet; the old one still serves.', remedy: 'Run again later, or choose another instance type or zone.' },
   convicted: { outcome: 'rolled-back', meaning: 'The judge found the new version worse than the old one; its traffic went back.', remedy: 'Look at the evidence in the summary and at the requests that failed; ship a fixed version.' },
   'safety-net': { outcome: 'rolled-back', meaning: 'The new version passed the absolute error limit; its traffic went back.', remedy: 'Look at the endpoint\'s log; ship a fixed version.' },
+  'shared-outage': { outcome: 'rolled-back', meaning: 'An alarm or the absolute error limit took the traffic back, but the old version failed as often in the same minutes; the new version is not convicted.', remedy: 'Mend the dependency that both versions share, then run again: that is a new attempt.' },
   'metrics-blind': { outcome: 'rolled-back', meaning: 'The candidate\'s metrics were missing for too long, so its traffic went back.', remedy: 'Find out why CloudWatch has no metrics, then run again.' },
   'unproven-health': { outcome: 'rolled-back', meaning: 'The candidate was not proven healthy within `max-step`.', remedy: 'Lengthen `max-step`, take larger steps, or relax `excess-below`.' },
   'dark-checks-failed': { outcome: 'rolled-back', meaning: 'The new version did not pass its checks before it got any traffic.', remedy: 'Read the checks in the message.' },
@@ -50,6 +51,7 @@ export const reasonCodes = {
   'cause-unknown': { outcome: 'rolled-back', meaning: 'The endpoint serves the old configuration again and no cause could be proven.', remedy: 'Read the endpoint\'s FailureReason and alarm history; run again with `retry: true`.' },
   // inconclusive
   'unproven-traffic': { outcome: 'inconclusive', meaning: 'The new version serves, but the bake ended before `minimum-requests` were seen on it.', remedy: 'Watch it, or roll back with `rollback`.' },
+  'no-bake': { outcome: 'inconclusive', meaning: 'The new version serves, but its update ended before its bakes could have passed, so no alarm had the time to watch it.', remedy: 'Watch it, or roll back with `rollback`; use a strategy without a bake where SageMaker excludes the container or the hardware from deployment guardrails.' },
   'withdrawn-too-late': { outcome: 'inconclusive', meaning: 'The new version serves, but it lost its approval during the update. It could not be taken back: no version served before it, or the way back failed.', remedy: 'Roll back with `rollback`, have the version approved again, or delete the endpoint.' },
   'alarm-gone': { outcome: 'inconclusive', meaning: 'The new version serves, but an alarm named in the manifest was deleted while it should have watched the update.', remedy: 'Create the alarm again and watch it, or roll back with `rollback`.' },
   abandoned: { outcome: 'inconclusive', meaning: 'The run that held the release ended without finishing it, and another release took the endpoint over.', remedy: 'Read the newer release; it names the version that serves.' },

@@ -1,3 +1,4 @@
+import type { Instant } from '../clock.ts';
 import type { Desired } from '../endpoint/desired.ts';
 import type { LiveEndpoint } from '../endpoint/observe.ts';
 import type { Rollout } from '../manifest/manifest.ts';
@@ -34,6 +35,8 @@ export interface Mechanism {
 export interface UpdateCause {
   readonly reason: ReasonCode;
   readonly because: string;
+  /** The evidence is not complete before this time: the cause is not final. */
+  readonly notBefore?: Instant;
 }
 
 /** The release as this run's manifest wants it, beside the decisions frozen in the record. A run that only ends a release has none. */

@@ -137,6 +137,7 @@ const byReason: Partial<Record<ReasonCode, readonly Relation[]>> = {
   'not-approved': [neverServed],
   'content-changed': [neverServed],
   'unproven-traffic': [servesCandidate],
+  'no-bake': [servesCandidate],
   'withdrawn-too-late': [servesCandidate],
   'verification-mismatch': [settled],
   'alarm-gone': [servesCandidate],

@@ -145,6 +145,7 @@ const witnessed = z.looseObject({
   modifiedAt: z.optional(instant),
   unansweredAt: z.optional(instant),
   updatingAt: z.optional(instant),
+  startedAt: z.optional(instant),
   failureReason: z.optional(z.string()),
   staleFailureReason: z.optional(z.string()),
   alarms: z.optional(z.array(z.string())),

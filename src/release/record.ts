@@ -237,6 +237,8 @@ export interface Witnessed {
   /** When the run stopped waiting for the answer to the submission. */
   readonly unansweredAt?: Instant;
   readonly updatingAt?: Instant;
+  /** StartTime of the deployment, by AWS's clock. */
+  readonly startedAt?: Instant;
   readonly failureReason?: string;
   /** FailureReason of an earlier failure: it showed before the submission, and has not been seen to disappear since. */
   readonly staleFailureReason?: string;

@@ -35,7 +35,7 @@ export type ManualCommandName = 'pause' | 'resume' | 'promote-now' | 'abort';
 export interface StepVerdict {
   readonly decision: 'continue' | 'hold' | 'rollback' | 'promote';
   /** Only with `rollback`. */
-  readonly why?: 'convicted' | 'safety-net' | 'metrics-blind';
+  readonly why?: 'convicted' | 'safety-net' | 'shared-outage' | 'metrics-blind';
   /** End of the newest bucket behind the verdict: a verdict from before the last raise allows no further one. */
   readonly newest: Instant;
   /** Candidate requests since the weights moved last. */

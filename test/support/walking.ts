@@ -1,10 +1,11 @@
+import type { MetricAlarm } from '../../src/aws/cloudwatch.ts';
 import { type Instant, minutes } from '../../src/clock.ts';
 import type { Turn } from '../../src/mechanisms/turn.ts';
 import { abortSteps, walk } from '../../src/mechanisms/variants/walk.ts';
 import type { AlarmSpec } from '../../src/metrics/alarms.ts';
 import type { JudgeEvidence } from '../../src/release/journal.ts';
 import type { ReleasePatch } from '../../src/release/lifecycle.ts';
-import type { ManualCommand, Release, Stepping } from '../../src/release/record.ts';
+import type { ManualCommand, Release, Stepping, Witnessed } from '../../src/release/record.ts';
 import type { State } from '../../src/rollout/state.ts';
 import { type Registry, terms } from './approval.ts';
 import { type Did, fakeMetrics } from './metrics.ts';
@@ -63,6 +64,9 @@ export const walking = (options: {
   /** Red since then, independently of their present state. */
   readonly wereRed?: readonly string[];
   readonly armed?: readonly AlarmSpec[];
+  /** Definitions of alarms. */
+  readonly defined?: Readonly<Record<string, MetricAlarm>>;
+  readonly witnessed?: Witnessed;
   /** Written into the record between the turn's read of it and its first save. */
   readonly meanwhile?: ManualCommand;
 }) => {
@@ -82,6 +86,7 @@ export const walking = (options: {
     submission: secondSwap,
     stepping: stepping(options.stepping),
     commands: options.commands ?? [],
+    witnessed: options.witnessed ?? {},
   });
   const variant = (VariantName: string, CurrentWeight: number, count: number, image?: string) => ({
     VariantName,
@@ -112,6 +117,7 @@ export const walking = (options: {
           const standing: Readonly<Record<string, string>> = alarms;
           return {
             MetricAlarms: AlarmNames.filter((name) => standing[name] !== undefined).map((AlarmName) => ({
+              ...options.defined?.[AlarmName],
               AlarmName,
               StateValue: standing[AlarmName],
               StateTransitionedTimestamp: new Date(options.wereRed?.includes(AlarmName) ? nine + minutes(9) : 0),

@@ -15,6 +15,7 @@ import type { Turn, TurnResult } from '../turn.ts';
 import { turnBack } from '../turn-back.ts';
 import { countableAt, countBakes, witnessBakes } from './bakes.ts';
 import { whyReturned } from './cause.ts';
+import { unbaked } from './no-bake.ts';
 import { putBack, stopIfConvicted, stopIfRequested, stopIfStarved, stopIfWithdrawn } from './stop-update.ts';
 
 /** The submission arrived, so a read without any sign of it is stale. After this time that is no longer certain. */
@@ -62,6 +63,7 @@ export const supervise = async (
         (await withdrawn(witnessing, live)) ??
         (await unverified(witnessing, live, ends)) ??
         (await unwatched(witnessing)) ??
+        (await unbaked(witnessing, live)) ??
         (await unproven(witnessing, live)) ??
         succeeded(witnessing)
       );
@@ -125,6 +127,7 @@ const witness = async (turn: Turn, live: LiveEndpoint, alarmed: AlarmStates): Pr
   const stale = updatingAt !== undefined && live.failureReason === undefined ? undefined : seen.staleFailureReason;
   const fresh = live.failureReason === stale ? undefined : live.failureReason;
   const failureReason = seen.failureReason ?? fresh;
+  const startedAt = seen.startedAt ?? live.pending?.startedAt;
   const gone = [...new Set([...(seen.alarmsGone ?? []), ...alarmed.gone])].sort();
   const bakes = await countBakes(
     world,
@@ -140,6 +143,7 @@ const witness = async (turn: Turn, live: LiveEndpoint, alarmed: AlarmStates): Pr
     ...withoutUndefined({
       staleFailureReason: stale,
       updatingAt,
+      startedAt,
       failureReason,
       alarms: alarms.length > 0 ? alarms : undefined,
       alarmsGone: gone.length > 0 ? gone : undefined,
@@ -275,8 +279,8 @@ const succeeded = (turn: Turn): Promise<TurnResult> => {
 };
 
 const returned = async (turn: Turn, live: LiveEndpoint, { cause }: Ends): Promise<TurnResult> => {
-  const { reason, because } = await cause(turn, live);
-  return turn.conclude(reason, because);
+  const { reason, because, notBefore } = await cause(turn, live);
+  return notBefore === undefined ? turn.conclude(reason, because) : { because, percent: 88, notBefore };
 };
 
 /** Nothing serves, and only DeleteEndpoint is allowed (reference/sagemaker.md §2.7). */

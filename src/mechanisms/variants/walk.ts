@@ -20,6 +20,7 @@ import { withoutUndefined } from '../../without-undefined.ts';
 import { type ApprovalLook, type Guard, lookAtApproval, remarksOf, standing } from '../approval.ts';
 import { submit } from '../submit.ts';
 import type { Turn, TurnResult } from '../turn.ts';
+import { endSteps, registry } from './end-steps.ts';
 import {
   type AlarmReading,
   heldBy,
@@ -38,6 +39,8 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
   const { world, endpoint, release } = turn;
   const { stepping, baseline } = release;
   if (stepping === undefined) throw new Error(`release ${release.id} takes no steps`);
+  // The traffic is back already, and the release waits for the metrics.
+  if (stepping.state.is === 'returned') return endSteps(turn, stepping.state);
   const live = await observe(world, endpoint);
   if (live === undefined || live.endpointConfig !== baseline?.endpointConfig || live.pending !== undefined)
     return turn.conclude(
@@ -65,7 +68,7 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
   const deleted = comesBack ? [] : armed.filter(({ AlarmName }) => alarms.gone.includes(AlarmName));
   const act = lacking === undefined && !frozen && deleted.length === 0 ? command : undefined;
   const after = await remember(turn, stepping, live, stale, state, act, events, alarms);
-  if (state.is === 'returned') return after.conclude(...endOf(after, state));
+  if (state.is === 'returned') return endSteps(after, state);
   if (deleted.length > 0) return putStepAlarmsBack(after, deleted);
   // Rule 6, as for any other update: an alarm that is red or deleted before the first raise would take back every raise.
   const wrong = alarms.red ?? (alarms.gone.length > 0 ? alarms.unknown : undefined);
@@ -78,9 +81,6 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
   if (act.do === 'retire') return publishing(await submit(after, {}, guardPublishing));
   return shift(after, stepping, act);
 };
-
-/** The author of a command that a change in the registry caused. */
-const registry = 'the model registry';
 
 /** A recorded raise that does not show may still arrive, for as long as a read may be stale. */
 const hasMoved = ({ moves, candidateVariant }: Stepping, live: LiveEndpoint, stale: boolean): boolean =>
@@ -116,16 +116,6 @@ export const publishing = (step: TurnResult): TurnResult => ({
   ...step,
   percent: 85 + Math.round(step.percent * 0.08),
 });
-
-/** The command that stopped a release may name the release's reason code. */
-const endOf = (
-  { release }: Turn,
-  { why, because }: Extract<State, { is: 'returned' }>,
-): readonly [reason: ReasonCode, because: string] => {
-  const abort = release.commands.find(({ command }) => command === 'abort');
-  if (why !== 'aborted-by-hand' || abort?.reason === undefined) return [why, because];
-  return [abort.reason, abort.by === registry ? `${release.version} has no traffic: ${abort.why}` : because];
-};
 
 /** Stops the steps: without a supervisor the traffic goes back (DESIGN §2, on cancel). */
 export const abortSteps = async (

@@ -196,7 +196,9 @@ describe('the safety net', () => {
   test('sees both arms die', () => {
     const dying = minutes(...times(4, both(90, 810)));
     expect(decisions(policy, dying)).toEqual(['continue', 'continue', 'rollback', 'rollback']);
-    expect(judge(policy, dying).reason).toBe('absolute-limit');
+    expect(judge(policy, dying).reason).toBe('both-failing');
+    const alone = minutes(...times(4, both(90, 5)));
+    expect(judge(policy, alone).reason).toBe('candidate-worse');
   });
 
   test('wants requests, and buckets in a row', () => {

@@ -61,7 +61,8 @@ const tellsUpdate = (act: 'supervise' | 'submit' | 'confirm', rows: readonly Row
 
 const ours = { status: 'Updating', pending: newConfig } as const;
 const theirs = 'churn-theirs';
-const arrived = { config: newConfig, modifiedAt: nine + minutes(7) } as const;
+/** After both bakes of ten minutes. */
+const arrived = { config: newConfig, modifiedAt: nine + minutes(25) } as const;
 const returned = { modifiedAt: nine + minutes(7) } as const;
 const seen = { submittedAt: nine, modifiedAt: before, updatingAt: nine + minutes(1) } as const;
 const ping = 'The primary container for production variant AllTraffic did not pass the ping health check.';
@@ -89,11 +90,12 @@ describe('an update that was submitted', () => {
     ['the old serves again, and a reason shows', { shows: { ...returned, failureReason: ping } },                          '',                   'failureReason',           'health-check'],
     ['another configuration serves',             { shows: { ...returned, config: theirs } },                               '',                   '',                        'changed-by-others'],
     ['the new serves',                           { shows: arrived },                                                       '',                   '',                        'delivered'],
+    ['the new serves before its bakes can have passed', { shows: { ...arrived, modifiedAt: nine + minutes(7) } },          '',                   '',                        'no-bake'],
     ['the new serves, an instance short',        { shows: { ...arrived, counts: [1, 2] } },                                '',                   '',                        ''],
     ['an instance short for five minutes',       { shows: { ...arrived, counts: [1, 2], modifiedAt: nine + minutes(5) } }, '',                   '',                        'verification-mismatch'],
     ['the new serves, with another image',       { shows: { ...arrived, image: image('b'), modifiedAt: nine },
                                                    record: { candidate: { ...candidate, imageDigest: image('a') } } },     '',                   '',                        'verification-mismatch'],
-    ['the new serves, with its image',           { shows: { ...arrived, image: image('a'), modifiedAt: nine },
+    ['the new serves, with its image',           { shows: { ...arrived, image: image('a') },
                                                    record: { candidate: { ...candidate, imageDigest: image('a') } } },     '',                   '',                        'delivered'],
     ['the new serves while ours is pending',     { shows: { ...arrived, pending: newConfig } },                            '',                   '',                        ''],
     ['the new serves, its own alarm is gone',    { shows: arrived, alarms: { team: 'OK' } },                               '',                   'alarmsGone',              'alarm-gone'],
@@ -127,7 +129,7 @@ describe('an update that was submitted', () => {
     ['a rollback serves',                        { shows: arrived, record: { operation: 'rollback' } },                    '',                   '',                        'restored'],
     ['a rollback came back',                     { shows: returned, submission: { ...secondSwap, mechanism: 'replacement' }, record: { operation: 'rollback' } },                   '',                   '',                        'restore-failed'],
     ['the last update of steps came back',       { shows: returned, submission: secondSwap, record: { operation: 'shift-traffic', stepping: stepping() } },              '',                   '',                        'retire-failed'],
-    ['its bake saw no request',                  { shows: { ...arrived, modifiedAt: nine }, submission: { minimumRequests: 1 } }, '',            '',                        'unproven-traffic'],
+    ['its bake saw no request',                  { shows: arrived, now: nine + minutes(28), submission: { minimumRequests: 1 } }, '',            '',                        'unproven-traffic'],
   ]);
 });
 

@@ -133,9 +133,9 @@ describe('two variants', () => {
     expect(verdict.figures?.evidence['client-errors']?.candidate.bad).toBe(1080);
   });
 
-  test('both failing is the safety net’s', async () => {
+  test('both failing takes the traffic back, and convicts no version', async () => {
     const { verdict } = await variants({ did: (fleet) => ({ ...steady(fleet), errors: steady(fleet).requests / 2 }) });
-    expect(verdict).toMatchObject({ decision: 'rollback', why: 'safety-net' });
+    expect(verdict).toMatchObject({ decision: 'rollback', why: 'shared-outage' });
   });
 
   test('slow answers count above the edges that were frozen', async () => {
