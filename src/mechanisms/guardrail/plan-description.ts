@@ -1,7 +1,7 @@
 import { duration, seconds } from '../../clock.ts';
 import { type Count, drifted } from '../../endpoint/count.ts';
 import type { Desired } from '../../endpoint/desired.ts';
-import { capacityOf, hardwareOf, kinds, mayBecome, requestedKind } from '../../endpoint/kind.ts';
+import { capacityOf, hardwareOf, kindRequested, kinds, mayBecome } from '../../endpoint/kind.ts';
 import { isNamedFor } from '../../endpoint/names.ts';
 import type { LiveEndpoint } from '../../endpoint/observe.ts';
 import { deployPermissions } from '../../endpoint/permissions.ts';
@@ -165,7 +165,7 @@ const notesOf = (facts: PlanFacts): readonly string[] => {
   if (serves) return [];
   const { rollout } = requested;
   const guarded = path.mechanism === 'guardrail';
-  const { requests } = kinds[requestedKind(requested.spec)];
+  const { requests } = kinds[kindRequested(requested.spec, 1)];
   return [
     ...settingNotes(facts),
     ...notes,
