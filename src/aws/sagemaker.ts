@@ -23,6 +23,8 @@ import {
   type DescribeModelPackageInput,
   DescribeTrainingJobCommand,
   type DescribeTrainingJobRequest,
+  GetModelPackageGroupPolicyCommand,
+  type GetModelPackageGroupPolicyInput,
   ListModelPackagesCommand,
   type ListModelPackagesInput,
   ListTagsCommand,
@@ -67,6 +69,8 @@ export const sagemaker = (send: Sender<SageMakerClient>) => ({
     describeModelPackageGroup: (input: DescribeModelPackageGroupInput) =>
       send(new DescribeModelPackageGroupCommand(input)),
     describeTrainingJob: (input: DescribeTrainingJobRequest) => send(new DescribeTrainingJobCommand(input)),
+    getModelPackageGroupPolicy: (input: GetModelPackageGroupPolicyInput) =>
+      send(new GetModelPackageGroupPolicyCommand(input)),
     listModelPackages: (input: ListModelPackagesInput) => send(new ListModelPackagesCommand(input)),
     listTags: (input: ListTagsInput) => send(new ListTagsCommand(input)),
   },

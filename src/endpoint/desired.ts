@@ -14,6 +14,8 @@ export interface Desired {
 
 export interface DesiredFrom {
   readonly account: Account;
+  /** Owner of the model package group; default: `account`. */
+  readonly registry?: Account;
   readonly group: string;
   readonly version: string;
   readonly packageVersion: number;
@@ -35,7 +37,7 @@ export const desired = (from: DesiredFrom): Desired => {
   const modelContent = {
     // The package, not its image: the approved version is the deployed one (rule 2).
     PrimaryContainer: {
-      ModelPackageName: packageArn(account, group, from.packageVersion),
+      ModelPackageName: packageArn(from.registry ?? account, group, from.packageVersion),
       ...(Object.keys(spec.environment).length > 0 ? { Environment: { ...spec.environment } } : {}),
     },
     ...withoutUndefined({
