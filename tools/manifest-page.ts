@@ -50,7 +50,7 @@ export const manifestPage = (root: string): string => {
     '',
     '## `environments.<name>`',
     '',
-    table(keysOf(environment, new Set(['endpoint', 'rollout']))),
+    table(keysOf(environment, new Set(['registry', 'endpoint', 'rollout']))),
     '',
     '## `endpoint`',
     '',
@@ -83,8 +83,11 @@ const keysOf = (node: Node, closed: ReadonlySet<string> = new Set(), prefix = ''
     const name = prefix + key;
     const required = node.required?.includes(key) ?? false;
     const own: Key = { name, node: child, required };
-    return closed.has(name) ? [own] : [own, ...keysOf(child, closed, `${name}.`)];
+    return closed.has(name) ? [own] : [own, ...keysOf(longForm(child), closed, `${name}.`)];
   });
+
+/** The mapping of a key that also takes a short text. */
+const longForm = (node: Node): Node => node.anyOf?.find(({ properties }) => properties !== undefined) ?? node;
 
 const sharedBy = (strategies: readonly Node[]): readonly Key[] => {
   const [first, ...others] = strategies.map((strategy) => keysOf(strategy));
@@ -115,6 +118,7 @@ const takes = (node: Node): string => {
   if (node.type === 'array') return 'a list';
   if (node.type === 'boolean') return '`true` or `false`';
   if (node.type === 'integer') return `a whole number, ${rangeOf(node)}`;
+  if (node.anyOf && longForm(node) !== node) return 'text or a mapping';
   if (node.type === 'object' || node.oneOf) return 'a mapping';
   return node.type === 'number' ? 'a number' : 'text';
 };

@@ -176,6 +176,7 @@ const answerWithin = async (
           endedAt: iso(clock.now()),
         },
         account,
+        target.registry?.account,
       ),
       subject,
       account,
