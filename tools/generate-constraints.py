@@ -23,6 +23,7 @@ SERVED = {
         DescribeEndpoint DescribeEndpointConfig DescribeModel DescribeModelPackage DescribeModelPackageGroup
         DescribeTrainingJob ListEndpointConfigs ListEndpoints ListModelPackageGroups ListModelPackages ListModels ListTags
         UpdateEndpoint UpdateEndpointWeightsAndCapacities UpdateModelPackage
+        PutModelPackageGroupPolicy GetModelPackageGroupPolicy DeleteModelPackageGroupPolicy
     """,
     "sagemaker-runtime": "InvokeEndpoint",
     "cloudwatch": """
@@ -34,7 +35,7 @@ SERVED = {
         DescribeScalingPolicies DescribeScheduledActions PutScalingPolicy PutScheduledAction RegisterScalableTarget
     """,
     "sts": "AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity",
-    "ecr": "BatchGetImage DescribeImages",
+    "ecr": "BatchGetImage DeleteRepositoryPolicy DescribeImages GetRepositoryPolicy SetRepositoryPolicy",
     "codepipeline": """
         AcknowledgeJob CreateCustomActionType CreatePipeline DeleteCustomActionType DeletePipeline GetJobDetails GetPipeline
         GetPipelineExecution GetPipelineState ListActionExecutions ListActionTypes ListPipelineExecutions ListPipelines PollForJobs
