@@ -98,7 +98,10 @@ export interface Simulator {
   /** When each setting was last read: services read a setting only where it makes a difference. */
   readonly settingsRead: ReadonlyMap<string, Instant>;
   readonly faults: Faults;
-  /** From now on the role may do only these actions (`sagemaker:Describe*`), on everything; several calls add up. Without it a role may do everything. */
+  /**
+   * From now on the role may do only these actions (`sagemaker:Describe*`), on everything; several calls add up. Without it a role may do
+   * everything. @param role a name in the simulated account, or an ARN
+   */
   permit(role: string, actions: readonly string[]): void;
   /**
    * Attaches an IAM policy document to the role: from now on it has only the permissions of its policies, conditions included.
@@ -112,12 +115,24 @@ export interface Simulator {
   readonly harm: Harm;
   /** The last metrics of a training job's log (FinalMetricDataList): an output of training, which no create call can carry. */
   reportTraining(job: string, metrics: readonly { readonly MetricName: string; readonly Value: number }[]): void;
+  readonly keys: Keys;
+  /**
+   * The trust policy of a role: from now on it decides who may assume the role. Without one every identity may.
+   * @param role a name in the simulated account, or an ARN
+   * @throws {TypeError} naming the element, operator or condition key that is not evaluated here
+   */
+  trust(role: string, document: object): void;
+  /** Another account, or another region; it exists from the first call on. */
+  account(id: string, region?: string): SimulatedAccount;
   /** Call an operation as the driver, without HTTP: seeding and checking only. */
   call(service: string, operation: string, input: object): Promise<Record<string, unknown>>;
   /** Seeded background requests to an endpoint, from now until it is stopped. Bodies come from the fixture's data set. */
   traffic(options: TrafficOptions): { stop(): void };
   close(): Promise<void>;
 }
+
+/** One account in one region, as the driver sees it. Buckets, images, keys, roles and time are common to all of them. */
+export type SimulatedAccount = Pick<Simulator, 'call' | 'hosting' | 'metrics' | 'harm' | 'reportTraining' | 'traffic'>;
 
 export interface TrafficOptions {
   readonly endpoint: string;
@@ -187,6 +202,8 @@ export interface Principal {
 
 export interface Call {
   readonly principal: Principal;
+  /** The region that the request was signed for; absent in the driver's calls. */
+  readonly region?: string;
   readonly requestId: string;
   /** The clock participant whose credentials, or whose session, signed the call. */
   readonly participant?: string;
@@ -246,6 +263,18 @@ export interface Objects {
   lend(bucket: string, owner: string): void;
   /** There never was such a bucket. */
   drop(bucket: string): void;
+  /** A bucket of another account of the simulation, which only its policy opens; none may exist under the name. */
+  create(bucket: string, account: string): void;
+  /** From now on every object of the bucket is encrypted with this KMS key. */
+  encrypt(bucket: string, keyArn: string): void;
+  /** Whether an identity that SageMaker assumes may read the object: by the bucket's policy and by the key's. */
+  mayRead(principal: Principal, bucket: string, key: string): boolean;
+}
+
+/** KMS keys, as far as S3 uses them. */
+export interface Keys {
+  /** @throws AwsError MalformedPolicyDocumentException */
+  putPolicy(keyArn: string, policy: object): void;
 }
 
 /** ECR's inner face. */
@@ -254,6 +283,8 @@ export interface Images {
   resolve(image: string): string | undefined;
   /** Point a tag at a digest (tags are mutable; digests are not). */
   tag(image: string, digest: string): void;
+  /** Whether an identity that SageMaker assumes may pull it, by the repository's policy. */
+  mayPull(principal: Principal, image: string): boolean;
 }
 
 /** Hosting's inner face: autoscaling acts on it, traffic is routed through it. */

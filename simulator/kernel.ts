@@ -16,6 +16,8 @@ export const defaultStart: Instant = Date.UTC(2026, 0, 5, 9);
 
 interface Core {
   readonly kernel: Kernel;
+  /** The kernel of another account or region: the same time and settings, chance of its own. */
+  kernelOf(accountId: string, region: string): Kernel;
   readonly clock: Clock;
   readonly events: readonly SimulatedEvent[];
   /** When each setting last made a difference, or could have: the services read a setting only where it matters. */
@@ -37,16 +39,23 @@ export const createKernel = (options: KernelOptions = {}): Core => {
       },
     },
   );
-  const kernel: Kernel = {
+  const kernelIn = (accountId: string, region: string, stream: string): Kernel => ({
     clock,
     settings,
     region,
     accountId,
-    random: (name) => createRandom(seed, name),
+    random: (name) => createRandom(seed, stream + name),
     arn: (service, resource) => `arn:aws:${service}:${region}:${accountId}:${resource}`,
     note: (event) => {
       events.push({ at: clock.now(), ...event });
     },
+  });
+  const kernel = kernelIn(accountId, region, '');
+  return {
+    kernel,
+    kernelOf: (id, place) => (id === accountId && place === region ? kernel : kernelIn(id, place, `${id}/${place}/`)),
+    clock,
+    events,
+    settingsRead,
   };
-  return { kernel, clock, events, settingsRead };
 };

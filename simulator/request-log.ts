@@ -91,7 +91,9 @@ export const resourceOf = (
     case 'sagemaker-runtime': {
       const group = text('ModelPackageGroupName');
       if (group !== undefined && aboutVersions.test(operation))
-        return kernel.arn('sagemaker', `model-package/${group.replace(/^arn:.*\//, '').toLowerCase()}/*`);
+        return group.startsWith('arn:')
+          ? `${group.replace(':model-package-group/', ':model-package/')}/*`
+          : kernel.arn('sagemaker', `model-package/${group.toLowerCase()}/*`);
       const experiment = text('Name');
       if (experiment !== undefined && operation.endsWith('InferenceExperiment'))
         return kernel.arn('sagemaker', `inference-experiment/${experiment.toLowerCase()}`);
@@ -106,8 +108,12 @@ export const resourceOf = (
       const alarm = text('AlarmName') ?? text('AlarmNames');
       return alarm === undefined ? (text('ResourceARN') ?? '*') : kernel.arn('cloudwatch', `alarm:${alarm}`);
     }
-    case 'ecr':
-      return kernel.arn('ecr', `repository/${text('repositoryName') ?? ''}`);
+    case 'ecr': {
+      const own = kernel.arn('ecr', `repository/${text('repositoryName') ?? ''}`);
+      const registry = text('registryId');
+      // A repository of another registry is that account's resource.
+      return registry === undefined ? own : own.replace(/:\d{12}:/, `:${registry}:`);
+    }
     case 'codepipeline': {
       const pipeline = text('pipelineName') ?? text('name');
       return pipeline === undefined ? '*' : kernel.arn('codepipeline', pipeline);

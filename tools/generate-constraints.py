@@ -25,6 +25,7 @@ SERVED = {
         DescribeModelPackage DescribeModelPackageGroup DescribeTrainingJob ListEndpointConfigs ListEndpoints
         ListInferenceComponents ListInferenceExperiments ListModelPackageGroups ListModelPackages ListModels ListTags
         StopInferenceExperiment UpdateEndpoint UpdateEndpointWeightsAndCapacities UpdateModelPackage
+        PutModelPackageGroupPolicy GetModelPackageGroupPolicy DeleteModelPackageGroupPolicy
     """,
     "sagemaker-runtime": "InvokeEndpoint",
     "cloudwatch": """
@@ -36,7 +37,7 @@ SERVED = {
         DescribeScalingPolicies DescribeScheduledActions PutScalingPolicy PutScheduledAction RegisterScalableTarget
     """,
     "sts": "AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity",
-    "ecr": "BatchGetImage DescribeImages",
+    "ecr": "BatchGetImage DeleteRepositoryPolicy DescribeImages GetRepositoryPolicy SetRepositoryPolicy",
     "codepipeline": """
         AcknowledgeJob CreateCustomActionType CreatePipeline DeleteCustomActionType DeletePipeline GetJobDetails GetPipeline
         GetPipelineExecution GetPipelineState ListActionExecutions ListActionTypes ListPipelineExecutions ListPipelines PollForJobs

@@ -50,7 +50,7 @@ export const manifestPage = (root: string): string => {
     '',
     '## `environments.<name>`',
     '',
-    table(keysOf(environment, new Set(['endpoint', 'rollout']))),
+    table(keysOf(environment, new Set(['registry', 'endpoint', 'rollout']))),
     '',
     '## `endpoint`',
     '',
@@ -83,7 +83,7 @@ const keysOf = (node: Node, closed: ReadonlySet<string> = new Set(), prefix = ''
     const name = prefix + key;
     const required = mappingOf(node).required?.includes(key) ?? false;
     const own: Key = { name, node: child, required };
-    return closed.has(name) ? [own] : [own, ...keysOf(child, closed, `${name}.`)];
+    return closed.has(name) ? [own] : [own, ...keysOf(mappingOf(child), closed, `${name}.`)];
   });
 
 /** Of a mapping that may also be one word, the mapping. */
@@ -120,6 +120,7 @@ const takes = (node: Node): string => {
   if (node.type === 'array') return 'a list';
   if (node.type === 'boolean') return '`true` or `false`';
   if (node.type === 'integer') return `a whole number, ${rangeOf(node)}`;
+  if (node.anyOf && mappingOf(node) !== node) return 'text or a mapping';
   if (node.type === 'object' || node.oneOf) return 'a mapping';
   return node.type === 'number' ? 'a number' : 'text';
 };

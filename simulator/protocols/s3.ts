@@ -108,6 +108,7 @@ const outputHeaders: Readonly<Record<string, string>> = {
   VersionId: 'x-amz-version-id',
   DeleteMarker: 'x-amz-delete-marker',
   ServerSideEncryption: 'x-amz-server-side-encryption',
+  SSEKMSKeyId: 'x-amz-server-side-encryption-aws-kms-key-id',
   ChecksumType: 'x-amz-checksum-type',
   Location: 'location',
   BucketRegion: 'x-amz-bucket-region',

@@ -1,8 +1,17 @@
 import { createHash } from 'node:crypto';
-import { AwsError, type Handler, type Instant, type Kernel, type Objects, type Service } from '../contracts.ts';
+import {
+  AwsError,
+  type Call,
+  type Handler,
+  type Instant,
+  type Kernel,
+  type Objects,
+  type Service,
+} from '../contracts.ts';
 import { crc32 } from '../crc32.ts';
 import { notImplemented } from '../protocols/s3.ts';
 import { digestOf } from '../random.ts';
+import type { KeyPolicies } from './kms.ts';
 import { type BucketInput, createBuckets } from './s3-buckets.ts';
 
 interface Stored {
@@ -19,7 +28,11 @@ interface Stored {
 type Versions = (Stored | undefined)[];
 
 /** S3: the calls a delivery needs, with the conditional writes of AWS ("Add preconditions to S3 operations with conditional requests"). */
-export const createS3 = (kernel: Kernel, seededBuckets: readonly string[]): { service: Service; objects: Objects } => {
+export const createS3 = (
+  kernel: Kernel,
+  seededBuckets: readonly string[],
+  keys: KeyPolicies,
+): { service: Service; objects: Objects } => {
   const known = createBuckets(kernel, seededBuckets);
   const contents = new Map<string, Map<string, Versions>>();
   let writes = 0;
@@ -66,23 +79,26 @@ export const createS3 = (kernel: Kernel, seededBuckets: readonly string[]): { se
     return stored;
   };
 
-  const describe = (stored: Stored, withChecksum: boolean): Record<string, unknown> => ({
+  const describe = (stored: Stored, withChecksum: boolean, key?: string): Record<string, unknown> => ({
     ETag: stored.etag,
-    ServerSideEncryption: 'AES256',
+    ...(key === undefined ? { ServerSideEncryption: 'AES256' } : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: key }),
     ...(stored.versionId === undefined ? {} : { VersionId: stored.versionId }),
     ...(withChecksum && stored.checksum !== undefined
       ? { [stored.checksum[0]]: stored.checksum[1], ChecksumType: 'FULL_OBJECT' }
       : {}),
   });
 
-  const read = (input: ReadInput): Record<string, unknown> => {
+  const read = (input: ReadInput, call: Call, content: boolean): Record<string, unknown> => {
     const stored = find(input);
+    const key = known.keyOf(input.Bucket);
+    // The headers need no key; the content and its checksum do (S3 API reference, HeadObject, "Permissions").
+    if (key !== undefined && (content || input.ChecksumMode === 'ENABLED')) keys.authorize(call.principal, key);
     if (input.IfMatch !== undefined && !sameEtag(input.IfMatch, stored.etag)) throw preconditionFailed('If-Match');
     if (input.IfNoneMatch !== undefined && sameEtag(input.IfNoneMatch, stored.etag)) {
       throw new AwsError('NotModified', 'Not Modified', 304);
     }
     return {
-      ...describe(stored, input.ChecksumMode === 'ENABLED'),
+      ...describe(stored, input.ChecksumMode === 'ENABLED', key),
       ContentType: stored.contentType,
       ContentLength: stored.body.length,
       LastModified: new Date(stored.lastModified),
@@ -92,8 +108,8 @@ export const createS3 = (kernel: Kernel, seededBuckets: readonly string[]): { se
 
   const operations: Record<string, Handler> = {
     ...known.operations,
-    HeadObject: (input: ReadInput) => read(input),
-    GetObject: (input: ReadInput) => ({ ...read(input), Body: find(input).body }),
+    HeadObject: (input: ReadInput, call) => read(input, call, false),
+    GetObject: (input: ReadInput, call) => ({ ...read(input, call, true), Body: find(input).body }),
     PutObject: (input: PutInput) => {
       const bucket = bucketOf(input);
       const body = input.Body ?? Buffer.alloc(0);
@@ -103,11 +119,13 @@ export const createS3 = (kernel: Kernel, seededBuckets: readonly string[]): { se
       const stored = write(input.Bucket, input.Key, { body, contentType, metadata: input.Metadata ?? {}, checksum });
       return describe(stored, true);
     },
-    CopyObject: (input: CopyInput) => {
+    CopyObject: (input: CopyInput, call) => {
       const bucket = bucketOf(input);
       const { ExpectedSourceBucketOwner: owner } = input;
       const from = sourceOf(input.CopySource);
       const source = find(owner === undefined ? from : { ...from, ExpectedBucketOwner: owner });
+      const key = known.keyOf(from.Bucket);
+      if (key !== undefined) keys.authorize(call.principal, key);
       if (input.CopySourceIfMatch !== undefined && !sameEtag(input.CopySourceIfMatch, source.etag)) {
         throw preconditionFailed('x-amz-copy-source-If-Match');
       }
@@ -147,9 +165,19 @@ export const createS3 = (kernel: Kernel, seededBuckets: readonly string[]): { se
   };
 
   return {
-    service: { operations: underPolicy(operations, known.authorize) },
+    service: { operations: underPolicy(operations, known) },
     objects: {
       lend: (bucket, owner) => known.seed(bucket, owner),
+      create: known.create,
+      encrypt: known.encrypt,
+      mayRead(principal, bucket, key) {
+        if (!known.exists(bucket)) return false;
+        const encrypted = known.keyOf(bucket);
+        return (
+          known.mayDo(principal, 's3:GetObject', { Bucket: bucket, Key: key }) &&
+          (encrypted === undefined || keys.mayDecrypt(principal, encrypted))
+        );
+      },
       drop(bucket) {
         known.drop(bucket);
         contents.delete(bucket);
@@ -177,12 +205,19 @@ const policyActions: Readonly<Record<string, string>> = {
 
 const underPolicy = (
   operations: Readonly<Record<string, Handler>>,
-  authorize: ReturnType<typeof createBuckets>['authorize'],
+  { authorize, authorizeOwner }: Pick<ReturnType<typeof createBuckets>, 'authorize' | 'authorizeOwner'>,
 ): Readonly<Record<string, Handler>> =>
   Object.fromEntries(
     Object.entries(operations).map(([name, handler]): [string, Handler] => {
       const action = policyActions[name];
-      if (action === undefined) return [name, handler];
+      if (action === undefined)
+        return [
+          name,
+          (input: BucketInput, call) => {
+            if (name !== 'CreateBucket' && name !== 'NotImplemented') authorizeOwner(input, call);
+            return handler(input, call);
+          },
+        ];
       return [
         name,
         (
@@ -192,7 +227,14 @@ const underPolicy = (
           const versioned = name === 'DeleteObject' && input.VersionId !== undefined;
           authorize(versioned ? 's3:DeleteObjectVersion' : action, input, call);
           if (input.CopySource !== undefined) authorize('s3:GetObject', sourceOf(input.CopySource), call);
-          return handler(input, call);
+          try {
+            return handler(input, call);
+          } catch (error) {
+            // Without permission to list, an absent object of another account is forbidden too (S3 API reference, GetObject).
+            if (error instanceof AwsError && error.code === 'NoSuchKey')
+              authorize('s3:ListBucket', { Bucket: input.Bucket }, call);
+            throw error;
+          }
         },
       ];
     }),

@@ -3,6 +3,7 @@ import { keepSecret, redacted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { networkCauseOf, Unreachable } from './causes.ts';
 import { type AwsConnection, clientSettings } from './connection.ts';
+import { CredentialsUnavailable } from './credentials-unavailable.ts';
 import { classify, describe } from './errors.ts';
 import { retrying, Throttled } from './retry.ts';
 import { sender } from './sender.ts';
@@ -29,11 +30,6 @@ export interface CredentialSource {
   expiresAt(): Instant | undefined;
   /** A sentence when a plan of this length outlasts credentials that cannot be refreshed here (DESIGN §7 rule 12), else undefined. */
   tooShort(planSeconds: number): Promise<string | undefined>;
-}
-
-/** No credentials, or the role could not be assumed: reason code `credentials-unavailable`. */
-export class CredentialsUnavailable extends Error {
-  override readonly name = 'CredentialsUnavailable';
 }
 
 export interface BaseOptions extends AwsConnection {
@@ -263,6 +259,7 @@ const refusal = (role: string, error: unknown, token: string | undefined): unkno
         ? `role ${role} could not be assumed: the caller's policy must allow sts:AssumeRole on it and its trust policy must allow` +
             ` the caller (${message})`
         : `role ${role} could not be assumed: ${name}: ${message}`,
+      kind === 'access-denied',
     );
   const presented = `GitHub presented ${claims(token)}`;
   return new CredentialsUnavailable(

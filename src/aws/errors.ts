@@ -96,6 +96,8 @@ const byMessage: readonly (readonly [RegExp, ErrorClass])[] = [
   [/^Model Package Group already exists/i, 'already-exists'],
   [/^Could not find /, 'not-found'],
   [/^Requested resource not found/, 'not-found'],
+  // GetModelPackageGroupPolicy; words in the field (hashicorp/terraform-provider-aws, model_package_group_policy.go).
+  [/^Cannot find (resource policy|Model Package Group)/, 'not-found'],
   [/ does not exist\.?$/, 'not-found'],
   [/not authorized to perform:? /i, 'access-denied'],
   [/does not have application-autoscaling:\w+ permission/, 'access-denied'],
@@ -224,6 +226,14 @@ export interface MissingPermission {
   readonly resource?: string;
 }
 
+const remedies = new WeakMap<Error, string>();
+
+/** Adds a remedy that only the caller of AWS knows to a denial's description: the policy that has to change, and its statement. */
+export const withRemedy = (error: unknown, remedy: string): unknown => {
+  if (error instanceof Error) remedies.set(error, remedy);
+  return error;
+};
+
 /** The permission that an access-denied error misses, as far as AWS names it; undefined for any other error. */
 export const permissionOf = (error: unknown): MissingPermission | undefined => {
   if (classify(error) !== 'access-denied') return undefined;
@@ -262,8 +272,10 @@ const wordsOf = (error: unknown): string => {
   if (cause) return `${shape.call ? `${shape.call} failed: ` : ''}${cause.because}${request}`;
   const permission = permissionOf(error);
   if (permission) {
-    const on = permission.resource ? ` on ${permission.resource}` : bucketHint(shape);
-    return `${shape.call ?? 'AWS'} was denied: grant ${permission.action}${on}${request}`;
+    const remedy = error instanceof Error ? remedies.get(error) : undefined;
+    const on = permission.resource ? ` on ${permission.resource}` : remedy === undefined ? bucketHint(shape) : '';
+    const how = remedy === undefined ? '' : `: ${remedy}`;
+    return `${shape.call ?? 'AWS'} was denied: grant ${permission.action}${on}${request}${how}`;
   }
   return `${shape.call ? `${shape.call} failed: ` : ''}${words(shape)}${missingBucket(shape)}${request}`;
 };

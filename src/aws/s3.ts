@@ -102,6 +102,9 @@ export const s3 = (
         }),
       /** With checksums, as far as S3 has stored them. */
       headObject,
+      /** S3 decrypts nothing for it: it also answers when only the KMS key is closed (S3 API reference, HeadObject, "Permissions"). */
+      headWithoutChecksum: (input: Unowned<Omit<HeadObjectCommandInput, 'ChecksumMode'>>) =>
+        owned(input, (of) => send(new HeadObjectCommand(of))),
       listObjectsV2: (input: Unowned<ListObjectsV2CommandInput>) =>
         owned(input, (of) => send(new ListObjectsV2Command(of))),
       /**

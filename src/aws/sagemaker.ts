@@ -25,6 +25,8 @@ import {
   type DescribeModelPackageInput,
   DescribeTrainingJobCommand,
   type DescribeTrainingJobRequest,
+  GetModelPackageGroupPolicyCommand,
+  type GetModelPackageGroupPolicyInput,
   ListInferenceExperimentsCommand,
   type ListInferenceExperimentsRequest,
   ListModelPackagesCommand,
@@ -75,6 +77,8 @@ export const sagemaker = (send: Sender<SageMakerClient>) => ({
     describeModelPackageGroup: (input: DescribeModelPackageGroupInput) =>
       send(new DescribeModelPackageGroupCommand(input)),
     describeTrainingJob: (input: DescribeTrainingJobRequest) => send(new DescribeTrainingJobCommand(input)),
+    getModelPackageGroupPolicy: (input: GetModelPackageGroupPolicyInput) =>
+      send(new GetModelPackageGroupPolicyCommand(input)),
     listInferenceExperiments: (input: ListInferenceExperimentsRequest) =>
       send(new ListInferenceExperimentsCommand(input)),
     listModelPackages: (input: ListModelPackagesInput) => send(new ListModelPackagesCommand(input)),

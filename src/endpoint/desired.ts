@@ -16,6 +16,8 @@ export interface Desired {
 
 export interface DesiredFrom {
   readonly account: Account;
+  /** Owner of the model package group; default: `account`. */
+  readonly registry?: Account;
   readonly group: string;
   readonly version: string;
   readonly packageVersion: number;

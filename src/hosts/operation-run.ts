@@ -113,6 +113,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
   let plan: Plan | undefined;
   let key: string | undefined;
   let account: string | undefined;
+  let registry: string | undefined;
   const shown: Record<string, string> = {};
   const timeline: TimelineEntry[] = [];
 
@@ -131,6 +132,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
         endedAt: iso(clock.now()),
       },
       account,
+      account && registry,
     ),
     inputs: withoutSecrets(shown),
     timeline: withoutSecrets(timeline),
@@ -160,6 +162,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
       const [inputs, common]: [Inputs, CommonInputs] = [only(operation.inputs, values), values];
       dryRun = common['dry-run'];
       const target = targetOf(inputs, operation.name);
+      registry = target.registry?.account;
       const deadline = startedAt + seconds(common.timeout);
       outOfTimeAt = deadline;
       const { signal } = host;

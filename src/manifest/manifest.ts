@@ -22,10 +22,26 @@ export interface Environment {
   readonly releases?: S3Location;
   /** Bucket → account, for buckets that another account than the environment's owns. */
   readonly bucketOwners?: Readonly<Record<string, string>>;
+  /** The registry of another account; default: the environment's own account. */
+  readonly registry?: RegistrySpec;
   readonly endpoint: EndpointSpec;
   readonly rollout: Rollout;
   /** Default: `take-back`. */
   readonly onRejection?: OnRejection;
+}
+
+/** The owner of the model package group, and the way to it. */
+export interface RegistrySpec {
+  /** Twelve digits. */
+  readonly account: string;
+  /** Default: the environment's. */
+  readonly region?: string;
+  /** Name or ARN of a role in that account, assumed with the environment's credentials; without it the group's resource policy decides. */
+  readonly role?: string;
+  /** Where registered artifacts and evaluations lie; default: that account's `model-delivery-…` bucket. */
+  readonly artifacts?: S3Location;
+  /** The group in the ARN, where the manifest has the ARN; it equals `model`. */
+  readonly group?: string;
 }
 
 /** The effect on a rollout whose version is rejected while its traffic moves. */

@@ -3,6 +3,7 @@ import { reasonOfError } from '../aws/reason.ts';
 import { Refusal } from '../operation.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { RegisteredVersion } from '../registry/packages.ts';
+import { unknownNotes } from '../registry/reachable.ts';
 import {
   approvalOf,
   type Depth,
@@ -114,5 +115,6 @@ export const refuseUnfitVersion = async (world: World, registered: RegisteredVer
   return [
     ...(waits ? [`${tag} (package version ${packageVersion}) waits for approval; it is not deployed before`] : []),
     ...sealNote(registered),
+    ...unknownNotes(world, registered),
   ];
 };

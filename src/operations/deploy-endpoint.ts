@@ -14,11 +14,12 @@ import { mechanismFor } from '../mechanisms/all.ts';
 import { refuseUnfitVersion } from '../mechanisms/approval.ts';
 import { keptBy } from '../mechanisms/compared.ts';
 import { publish } from '../mechanisms/publish.ts';
-import { type DeliveryRequest, desiredOf, planDigest } from '../mechanisms/request.ts';
+import { type DeliveryRequest, desiredOf, planDigest, registryOf } from '../mechanisms/request.ts';
 import type { Turn } from '../mechanisms/turn.ts';
 import { type Operation, Refusal } from '../operation.ts';
 import { reason } from '../reason-codes.ts';
 import { termsOf } from '../registry/approval-terms.ts';
+import { refuseClosedGroup } from '../registry/group-policy.ts';
 import { findVersion } from '../registry/packages.ts';
 import { readVersion } from '../registry/semantic-version.ts';
 import { exposure } from '../release/bucket-policy.ts';
@@ -53,7 +54,7 @@ export const deployEndpoint: Operation<DeployEndpointInputs, ReleaseMemory, Rele
 
 /** The delivery, in the order in which it happens. Each task reads AWS to see whether it is done already. */
 const operationOf = (given: DeployEndpointInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
-  const requested = requestOf(given);
+  const requested = requestOf(given, world);
   const environment = environmentOf(given.manifest, given.environment);
   const store = storeFor(given, world);
   const tags = { ...requested.spec.tags, [recordTag]: store.uri };
@@ -91,9 +92,9 @@ const operationOf = (given: DeployEndpointInputs, world: World): ReleaseOperatio
   };
 };
 
-const requestOf = ({ manifest, environment, version }: DeployEndpointInputs): DeliveryRequest => {
+const requestOf = ({ manifest, environment, version }: DeployEndpointInputs, world: World): DeliveryRequest => {
   const { endpoint: spec, rollout } = environmentOf(manifest, environment);
-  return { group: manifest.model, version: readVersion(manifest.model, version), spec, rollout };
+  return { group: manifest.model, version: readVersion(manifest.model, version), spec, rollout, ...registryOf(world) };
 };
 
 const plan = async (
@@ -144,7 +145,8 @@ const plan = async (
         (record.live.operation !== 'deploy-endpoint' || record.live.submission.mechanism === 'variants')
       )
         return { is: 'stop-first', release: record.live };
-      const notes = await refuseUnfitVersion(world, registered);
+      const fit = await refuseUnfitVersion(world, registered);
+      const notes = [...fit, ...(await refuseClosedGroup(world, requested.group))];
       // A delivered configuration that serves no more is delivered again under its own name.
       const attempt = decision.is === 'no-op' ? decision.release.attempt : decision.attempt;
       const planned = await mechanismFor(requested.rollout).plan(world, {

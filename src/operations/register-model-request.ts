@@ -35,7 +35,7 @@ export const readWanted = async (inputs: RegisterModelInputs, world: World): Pro
   return {
     model: manifest.model,
     semver,
-    releases: releasesOf(environmentOf(manifest, inputs.environment), world.account),
+    releases: world.registry?.artifacts ?? releasesOf(environmentOf(manifest, inputs.environment), world.account),
     image,
     artifact,
     environment: inputs['container-environment'] ?? {},

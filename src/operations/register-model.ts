@@ -7,6 +7,7 @@ import { copyArtifact, readSha256 } from '../registry/artifact.ts';
 import { evaluationObject } from '../registry/evaluation.ts';
 import { describeVersion, listVersions, packagesOf, type RegisteredVersion } from '../registry/packages.ts';
 import { type Pins, type Registration, registrationOf, type WantedPackage } from '../registry/registration.ts';
+import { fromRegistry, groupName, inRegistry } from '../registry/registry.ts';
 import { addressOf, objectExists, s3Uri } from '../registry/s3-object.ts';
 import { versionTag } from '../registry/semantic-version.ts';
 import type { OutputSchema } from '../schema.ts';
@@ -64,7 +65,8 @@ export const registerModel: Operation<RegisterModelInputs, RegisterModelMemory, 
   inputs: registerModelInputs,
   outputs,
 
-  async advance(inputs, remembered, world) {
+  async advance(inputs, remembered, delivering) {
+    const world = inRegistry(delivering);
     const wanted = await readWanted(inputs, world);
     const pins = await readPins(wanted, world);
     const of = digest([wanted.image, wanted.artifact, wanted.pin, pins]);
@@ -135,7 +137,11 @@ const plan = async (at: Standing): Promise<Turn> => {
 };
 
 const readGroup = (model: string, world: World) =>
-  orUndefined(world.read.sagemaker.describeModelPackageGroup({ ModelPackageGroupName: model }));
+  fromRegistry(
+    world,
+    model,
+    orUndefined(world.read.sagemaker.describeModelPackageGroup({ ModelPackageGroupName: groupName(world, model) })),
+  );
 
 const ensureGroup = async (at: Standing): Promise<Turn | undefined> => {
   const { model } = at.wanted;
@@ -145,6 +151,12 @@ const ensureGroup = async (at: Standing): Promise<Turn | undefined> => {
   if (status === 'Failed' || status === 'Deleting' || status === 'DeleteFailed')
     return failed(at, 'registration-failed', `model package group ${model} is ${status}; delete it and run again`);
   if (group) return waiting(at, 10, `model package group ${model} is ${status}`, { afterMs: pollMs });
+  if (groupName(at.world, model) !== model)
+    return failed(
+      at,
+      'registration-failed',
+      `model package group ${model} does not exist in the registry's account, and only that account creates it: create it there`,
+    );
   // There is no client token. Another run may have created the group meanwhile, which is as good (AWS: CreateModelPackageGroup).
   await unless(
     'already-exists',
@@ -196,7 +208,11 @@ const create = async (at: Standing): Promise<Turn> => {
       `SageMaker accepted ${tag} ${mostCreations} times but does not list it; if its package was deleted, register it under a new version`,
     );
   // A conflict means that another run registers this version at this moment. The list of packages shows which was first.
-  await unless('conflict', writesOf(at.world).sagemaker.createModelPackage(at.registration.request));
+  const created = writesOf(at.world).sagemaker.createModelPackage({
+    ...at.registration.request,
+    ModelPackageGroupName: groupName(at.world, at.wanted.model),
+  });
+  await unless('conflict', fromRegistry(at.world, at.wanted.model, created));
   const memory = { ...at.memory, creations: at.memory.creations + 1 };
   const afterMs = memory.creations === 1 ? 0 : pollMs;
   return waiting({ ...at, memory }, 80, `created the model package of ${tag}`, { afterMs });

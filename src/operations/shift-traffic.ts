@@ -10,11 +10,12 @@ import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { environmentOf } from '../manifest/load.ts';
 import { mechanismFor } from '../mechanisms/all.ts';
 import { refuseUnfitVersion } from '../mechanisms/approval.ts';
-import type { DeliveryRequest } from '../mechanisms/request.ts';
+import { type DeliveryRequest, registryOf } from '../mechanisms/request.ts';
 import { stepsDigest } from '../mechanisms/variants/steps.ts';
 import { type Operation, type Progress, Refusal } from '../operation.ts';
 import { type ApprovalTerms, termsOf } from '../registry/approval-terms.ts';
 import { describeVersion, packageArn, type RegisteredVersion } from '../registry/packages.ts';
+import { registryAccount } from '../registry/registry.ts';
 import { readVersion } from '../registry/semantic-version.ts';
 import { advance, rerunDecision } from '../release/lifecycle.ts';
 import type { NewRelease, Release, ReleaseRecord } from '../release/record.ts';
@@ -52,14 +53,14 @@ export const shiftTraffic: Operation<ShiftTrafficInputs, ReleaseMemory, ReleaseO
   abort: (given, memory, why, world) => abortRelease(world, memory, why, operationOf(given, world)),
 };
 
-const requestOf = ({ manifest, environment, version }: ShiftTrafficInputs): DeliveryRequest => {
+const requestOf = ({ manifest, environment, version }: ShiftTrafficInputs, world: World): DeliveryRequest => {
   const { endpoint: spec, rollout } = environmentOf(manifest, environment);
-  return { group: manifest.model, version: readVersion(manifest.model, version), spec, rollout };
+  return { group: manifest.model, version: readVersion(manifest.model, version), spec, rollout, ...registryOf(world) };
 };
 
 /** The rollout, in the order in which it happens. Each task reads AWS to see whether it is done already. */
 const operationOf = (given: ShiftTrafficInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
-  const requested = requestOf(given);
+  const requested = requestOf(given, world);
   const environment = environmentOf(given.manifest, given.environment);
   const approval = termsOf(given.manifest, environment);
   const store = storeFor(given, world);
@@ -169,7 +170,7 @@ const registeredAs = async (
     packageVersion === undefined
       ? undefined
       : await describeVersion(world, group, {
-          arn: packageArn(world.account, group, packageVersion),
+          arn: packageArn(registryAccount(world), group, packageVersion),
           semver: version,
           packageVersion,
         });

@@ -11,6 +11,7 @@ import { pinnedDigest } from './image.ts';
 import { metadataKeys } from './metadata.ts';
 import { describedContent, describedVersion } from './package-description.ts';
 import { isListed, isReadable } from './readable.ts';
+import { fromRegistry, groupName, inRegistry } from './registry.ts';
 import { parseS3Object, type S3Object, s3Uri } from './s3-object.ts';
 import { nearestVersions, readVersion, versionTag } from './semantic-version.ts';
 
@@ -99,15 +100,19 @@ export const packagesOf = (listed: readonly ListedVersion[], semver: string): re
 
 /** Every package of the group that carries a version, by package number; none when the group does not exist. */
 export const listVersions = async (world: World, model: string): Promise<readonly ListedVersion[]> => {
-  const pages = await allPages('sagemaker:ListModelPackages', (NextToken) =>
-    orUndefined(
-      world.read.sagemaker.listModelPackages({
-        ModelPackageGroupName: model,
-        // The documented default is Unversioned (AWS: ListModelPackages).
-        ModelPackageType: 'Versioned',
-        MaxResults: 100,
-        NextToken,
-      }),
+  const pages = await fromRegistry(
+    world,
+    model,
+    allPages('sagemaker:ListModelPackages', (NextToken) =>
+      orUndefined(
+        inRegistry(world).read.sagemaker.listModelPackages({
+          ModelPackageGroupName: groupName(world, model),
+          // The documented default is Unversioned (AWS: ListModelPackages).
+          ModelPackageType: 'Versioned',
+          MaxResults: 100,
+          NextToken,
+        }),
+      ),
     ),
   );
   const listed = pages.flatMap((page) =>
@@ -134,7 +139,11 @@ export const describeVersion = async (
   model: string,
   listed: Pick<ListedVersion, 'arn' | 'semver' | 'packageVersion'>,
 ): Promise<RegisteredVersion | undefined> => {
-  const described = await orUndefined(world.read.sagemaker.describeModelPackage({ ModelPackageName: listed.arn }));
+  const described = await fromRegistry(
+    world,
+    model,
+    orUndefined(inRegistry(world).read.sagemaker.describeModelPackage({ ModelPackageName: listed.arn })),
+  );
   return described && fromDescription(model, listed, described);
 };
 

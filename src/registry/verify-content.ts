@@ -3,6 +3,8 @@ import type { World } from '../world.ts';
 import { readSha256 } from './artifact.ts';
 import { pinnedDigest } from './image.ts';
 import type { RegisteredVersion } from './packages.ts';
+import { explainArtifact, explainImage } from './reachable.ts';
+import { contentWorld } from './registry.ts';
 import { objectExists, s3Uri } from './s3-object.ts';
 
 /** A problem with a version's content; `because` is for people. */
@@ -17,9 +19,12 @@ export interface ContentFault {
  * @returns undefined when all is well
  */
 export const verifyContent = async (world: World, registered: RegisteredVersion): Promise<ContentFault | undefined> =>
-  editFault(registered) ?? (await artifactFault(world, registered)) ?? (await imageFault(world, registered));
+  editFault(registered) ??
+  (await artifactFault(world, registered).catch(explainArtifact(world, registered))) ??
+  (await imageFault(world, registered).catch(explainImage(world, registered)));
 
-const artifactFault = async (world: World, { tag, artifact, artifactSha256 }: RegisteredVersion) => {
+const artifactFault = async (delivering: World, { tag, artifact, artifactSha256 }: RegisteredVersion) => {
+  const world = contentWorld(delivering);
   const deleted = missing(`the artifact of ${tag}, ${s3Uri(artifact)}, was deleted`);
   if (artifactSha256 === undefined) return (await objectExists(world, artifact)) ? undefined : deleted;
   const found = await readSha256(world, artifact);
@@ -30,10 +35,14 @@ const artifactFault = async (world: World, { tag, artifact, artifactSha256 }: Re
   );
 };
 
-const imageFault = async (world: World, { tag, image, imageDigest, unpinned }: RegisteredVersion) => {
+const imageFault = async (delivering: World, { tag, image, imageDigest, unpinned }: RegisteredVersion) => {
   if (!unpinned && pinnedDigest(image) !== imageDigest)
     return changed(`the image of ${tag} is ${image} now; the registered digest is ${imageDigest}`);
-  const answer = await orUndefined(world.read.ecr.resolveImage(image).then((digest) => ({ digest })));
+  const answer = await orUndefined(
+    contentWorld(delivering)
+      .read.ecr.resolveImage(image)
+      .then((digest) => ({ digest })),
+  );
   return answer === undefined ? missing(`the image of ${tag}, ${image}, was deleted`) : undefined;
 };
 

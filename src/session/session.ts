@@ -5,12 +5,13 @@ import { assumed, base, type CredentialSource, type Identity, partitionOf } from
 import type { Clock } from '../clock.ts';
 import type { Env } from '../env.ts';
 import { environmentOf } from '../manifest/load.ts';
-import type { Manifest } from '../manifest/manifest.ts';
+import type { Manifest, RegistrySpec } from '../manifest/manifest.ts';
 import { type OperationName, type Plan, Refusal } from '../operation.ts';
 import { InputError } from '../schema.ts';
 import { version } from '../version.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Account, Run, World } from '../world.ts';
+import { ownerOf, registryFor } from './registry.ts';
 import { refuseUnusableVariables } from './unusable-variables.ts';
 
 /** The account, region and role of a delivery, from the manifest's environment. */
@@ -18,9 +19,10 @@ export interface Target {
   readonly account?: string;
   readonly region?: string;
   readonly role?: string;
-  readonly endpoint?: { readonly name: string };
+  readonly endpoint?: { readonly name: string; readonly executionRole?: string };
   /** Bucket → account, for buckets that another account owns. */
   readonly bucketOwners?: Readonly<Record<string, string>>;
+  readonly registry?: RegistrySpec;
 }
 
 /** Requests an OIDC token for an audience from GitHub. */
@@ -55,13 +57,17 @@ export type OpenSession = (request: SessionRequest) => Promise<Session>;
 export const targetOf = (inputs: unknown, operation?: OperationName): Target => {
   const { manifest, environment } = inputs as { readonly manifest?: Manifest; readonly environment?: string };
   if (manifest === undefined || environment === undefined) return {};
-  const { account, region, role, rollbackRole, bucketOwners, endpoint } = environmentOf(manifest, environment);
+  const { account, region, role, rollbackRole, bucketOwners, endpoint, registry } = environmentOf(
+    manifest,
+    environment,
+  );
   return withoutUndefined({
     account,
     region,
     role: operation === 'rollback' ? (rollbackRole ?? role) : role,
     endpoint,
     bucketOwners,
+    registry,
   });
 };
 
@@ -84,7 +90,7 @@ export const openSession: OpenSession = async ({ target, env, run, clock, dryRun
     credentials,
     clock,
     signal,
-    bucketOwner: (bucket) => target.bucketOwners?.[bucket] ?? caller ?? fail(),
+    bucketOwner: (bucket) => ownerOf(target, connection.region, bucket) ?? caller ?? fail(),
   });
 
   const { Account: id = '', Arn: identity = '' } = await clients.reads.sts.getCallerIdentity();
@@ -102,15 +108,31 @@ export const openSession: OpenSession = async ({ target, env, run, clock, dryRun
     );
   const { region } = connection;
   const account = { id, region, partition: identity.split(':')[1] || partitionOf(region) };
+  const registry = registryFor({ ...connection, clock, signal, ...withoutUndefined({ learned }) }, target, {
+    account,
+    identity,
+    credentials,
+    clients,
+    sessionName: run.holder,
+  });
 
   return {
     account,
     worldFor: (turnSignal) => {
       const { reads, writes } = clients.withSignal(turnSignal);
-      return { clock, signal: turnSignal, run, account, read: reads, ...(dryRun ? {} : { write: writes }) };
+      return {
+        clock,
+        signal: turnSignal,
+        run,
+        account,
+        read: reads,
+        ...(dryRun ? {} : { write: writes }),
+        ...withoutUndefined({ registry: registry?.within(turnSignal, dryRun) }),
+      };
     },
     refuseShortCredentials: async ({ expectedSeconds }) => {
-      const problem = await credentials.tooShort(expectedSeconds);
+      const problem =
+        (await credentials.tooShort(expectedSeconds)) ?? (await registry?.credentials.tooShort(expectedSeconds));
       if (problem !== undefined) throw new Refusal('credentials-too-short', problem);
     },
   };

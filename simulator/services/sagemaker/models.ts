@@ -1,9 +1,9 @@
 import type { Call, Handler, Instant } from '../../contracts.ts';
 import type { ContainerDefinition } from './container-definition.ts';
-import { type Context, epochSeconds, objectAt, sagemakerArn } from './context.ts';
-import type { ModelPackages } from './model-packages.ts';
+import { type Context, epochSeconds, objectAt, sagemakerArn, strangerIn } from './context.ts';
+import type { ModelPackage, ModelPackages } from './model-packages.ts';
 import { type ListRequest, list } from './pages.ts';
-import { alreadyExists, invalid, notFound } from './refusals.ts';
+import { alreadyExists, inaccessibleImage, inaccessibleModelData, invalid, notFound } from './refusals.ts';
 import type { Tag, Tags } from './tags.ts';
 
 interface CreateInput {
@@ -48,6 +48,17 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
     return model;
   };
 
+  const packageOf = (name: string): ModelPackage => {
+    const stranger = strangerIn(context, name);
+    return (stranger === undefined ? packages : context.registryOf(stranger).packages).find(name);
+  };
+
+  /** A package of another account needs that group's consent (AWS: "Cross-account support", which lists CreateModel). */
+  const authorize = (name: string, call: Call): void => {
+    const stranger = strangerIn(context, name);
+    if (stranger !== undefined) context.registryOf(stranger).authorize(call.principal, 'sagemaker:CreateModel', name);
+  };
+
   const containersOf = (input: CreateInput): readonly ContainerDefinition[] => {
     if (input.PrimaryContainer && input.Containers)
       throw invalid('Both PrimaryContainer and Containers cannot be given.');
@@ -79,7 +90,7 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
   /** "The value must be Approved to deploy the model" (AWS: CreateModelPackage); at which call is [unconfirmed] (§13.7). */
   const refuseUnapproved = (container: ContainerDefinition): void => {
     if (container.ModelPackageName === undefined) return;
-    const { arn, state } = packages.find(container.ModelPackageName);
+    const { arn, state } = packageOf(container.ModelPackageName);
     if (state.ModelApprovalStatus !== 'Approved')
       throw invalid(
         `Model package ${arn} is ${state.ModelApprovalStatus}. The value must be Approved to deploy the model.`,
@@ -88,7 +99,7 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
 
   const sourceOf = (container: ContainerDefinition): ContainerDefinition & { readonly ProductId?: string } => {
     if (container.ModelPackageName === undefined) return container;
-    const [packaged] = packages.find(container.ModelPackageName).state.InferenceSpecification?.Containers ?? [];
+    const [packaged] = packageOf(container.ModelPackageName).state.InferenceSpecification?.Containers ?? [];
     return packaged ?? container;
   };
   const urlOf = (source: ContainerDefinition): string | undefined =>
@@ -109,6 +120,19 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
     const prefix = source.ModelDataSource?.S3DataSource?.S3DataType === 'S3Prefix' || container.Mode === 'MultiModel';
     // aws/aws-step-functions-data-science-sdk-python#61.
     if (url !== undefined && !prefix && !objectAt(context, url)) throw invalid(`Could not find model data at ${url}.`);
+    if (role === undefined) return;
+    // SageMaker reads as the role; a policy in the role's own account is not simulated, a policy of another account is.
+    const principal = { accessKeyId: 'sagemaker', arn: role, accountId: context.kernel.accountId };
+    if (source.Image !== undefined && !context.images.mayPull(principal, source.Image))
+      throw inaccessibleImage(source.Image);
+    const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(url ?? '') ?? [];
+    if (
+      url !== undefined &&
+      bucket !== undefined &&
+      key !== undefined &&
+      !context.objects.mayRead(principal, bucket, key)
+    )
+      throw inaccessibleModelData(url, role, context.kernel.region);
   };
 
   const operations = {
@@ -119,7 +143,10 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
       const containers = containersOf(input);
       for (const container of containers) {
         // A missing package is refused here, an unapproved one at the call that the setting names.
-        if (container.ModelPackageName !== undefined) packages.find(container.ModelPackageName);
+        if (container.ModelPackageName !== undefined) {
+          authorize(container.ModelPackageName, call);
+          packageOf(container.ModelPackageName);
+        }
         if (context.kernel.settings.unapprovedRefusedAt === 'CreateModel') refuseUnapproved(container);
       }
       // AWS: troubleshooting guide of the SageMaker Python SDK has these words; the same check on CreateModel is [unconfirmed].

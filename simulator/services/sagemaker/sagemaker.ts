@@ -1,5 +1,6 @@
 import type {
   FleetMinute,
+  Handler,
   Harm,
   Hosting,
   Images,
@@ -9,13 +10,14 @@ import type {
   Scaling,
   Service,
 } from '../../contracts.ts';
-import type { Context } from './context.ts';
+import { resourceOf } from '../../request-log.ts';
+import { type Context, type RegistryFace, strangerIn } from './context.ts';
 import { createEndpointConfigs } from './endpoint-configs.ts';
 import { createEndpoints } from './endpoints.ts';
 import { createFleets } from './fleets.ts';
 import { createInferenceComponents } from './inference-components.ts';
 import { createInferenceExperiments } from './inference-experiments.ts';
-import { createModelPackageGroups } from './model-package-groups.ts';
+import { createModelPackageGroups, type ModelPackageGroups } from './model-package-groups.ts';
 import { createModelPackages } from './model-packages.ts';
 import { createModels } from './models.ts';
 import { createRouting } from './routing.ts';
@@ -28,6 +30,8 @@ export interface Neighbours {
   readonly images: Images;
   /** Whether SageMaker can assume the role. */
   readonly roleExists: (arn: string) => boolean;
+  /** The registry of another account in the same region. */
+  readonly registryOf: (accountId: string) => RegistryFace;
   /** Called when it is needed: autoscaling is built on top of hosting. */
   readonly scaling: () => Scaling;
 }
@@ -42,6 +46,7 @@ export interface HostingFace extends Hosting {
 export interface Sagemaker {
   readonly service: Service;
   readonly hosting: HostingFace;
+  readonly registry: RegistryFace;
   readonly harm: Harm;
   /** The last metrics of a training job's log: an output of training, which no create call can carry. */
   reportTraining(job: string, metrics: readonly TrainingMetric[]): void;
@@ -62,11 +67,14 @@ export const createSagemaker = (kernel: Kernel, neighbours: Neighbours): Sagemak
   const trainingJobs = createTrainingJobs(context, tags);
   const { dependencyFailure, ...routing } = createRouting(context, endpoints);
 
+  const shared: Readonly<Record<string, Handler>> = { ...groups.operations, ...packages.operations };
+
   return {
+    registry: { operations: shared, packages, authorize: groups.authorize },
     service: {
       operations: {
-        ...groups.operations,
-        ...packages.operations,
+        ...shared,
+        ...withOtherAccounts(context, groups, shared),
         ...models.operations,
         ...configs.operations,
         ...endpoints.operations,
@@ -99,3 +107,35 @@ export const createSagemaker = (kernel: Kernel, neighbours: Neighbours): Sagemak
     reportTraining: trainingJobs.report,
   };
 };
+
+/** The calls that accept the ARN of another account's group or package, and the member with the ARN (reference/sagemaker.md §1.1). */
+const acrossAccounts: Readonly<Record<string, string>> = {
+  DescribeModelPackageGroup: 'ModelPackageGroupName',
+  ListModelPackages: 'ModelPackageGroupName',
+  CreateModelPackage: 'ModelPackageGroupName',
+  DescribeModelPackage: 'ModelPackageName',
+  UpdateModelPackage: 'ModelPackageArn',
+};
+
+/** Carries a call out where the group lies, under that group's policy. */
+const withOtherAccounts = (
+  context: Context,
+  groups: ModelPackageGroups,
+  operations: Readonly<Record<string, Handler>>,
+): Readonly<Record<string, Handler>> =>
+  Object.fromEntries(
+    Object.entries(acrossAccounts).map(([operation, member]): [string, Handler] => [
+      operation,
+      (input: Readonly<Record<string, unknown>>, call) => {
+        const name = String(input[member] ?? '');
+        const stranger = strangerIn(context, name);
+        const place =
+          stranger === undefined ? { operations, authorize: groups.authorize } : context.registryOf(stranger);
+        const arn = resourceOf(context.kernel, 'sagemaker', operation, input);
+        if (call.principal.accessKeyId !== 'driver') place.authorize(call.principal, `sagemaker:${operation}`, arn);
+        const handler = place.operations[operation];
+        if (handler === undefined) throw new RangeError(`the registry does not serve ${operation}`);
+        return handler(input, call);
+      },
+    ]),
+  );

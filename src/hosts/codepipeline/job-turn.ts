@@ -175,6 +175,7 @@ const answerWithin = async (
           endedAt: iso(clock.now()),
         },
         account,
+        target.registry?.account,
       ),
       subject,
       account,

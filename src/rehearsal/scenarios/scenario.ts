@@ -77,7 +77,6 @@ export const leavesNothingHalfDone = async (stage: Stage, require: Require): Pro
   );
   require(own.length === 0, 'no alarm of the release is left');
   const { bucket, prefix } = defaultReleases({
-    partition: 'aws',
     region: rehearsedTeam.region,
     id: rehearsedTeam.account,
   });

@@ -47,10 +47,20 @@ export const simulatedAws = (settings: Partial<Settings> = {}) => {
       },
       lend: () => undefined,
       drop: () => undefined,
+      create: () => undefined,
+      encrypt: () => undefined,
+      mayRead: () => true,
       put: (bucket, key, body) => void objects.set(`${bucket}/${key}`, body),
     },
-    images: { resolve: (name) => images.get(name), tag: (name, digest) => void images.set(name, digest) },
+    images: {
+      resolve: (name) => images.get(name),
+      tag: (name, digest) => void images.set(name, digest),
+      mayPull: () => true,
+    },
     roleExists: (arn) => arn === servingRole,
+    registryOf: () => {
+      throw new Error('there is one account');
+    },
     scaling: () => ({
       isRegistered: (endpoint, variant) => scaled.has(`${endpoint}/${variant}`),
       deregister: (endpoint, variant) => void scaled.delete(`${endpoint}/${variant}`),
