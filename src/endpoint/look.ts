@@ -1,4 +1,4 @@
-import { orUndefined } from '../aws/errors.ts';
+import { classify, orUndefined } from '../aws/errors.ts';
 import { allPages } from '../aws/pages.ts';
 import type { DescribeEndpointConfigOutput, DescribeModelOutput } from '../aws/sagemaker.ts';
 import type { World } from '../world.ts';
@@ -54,10 +54,23 @@ const active: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
+ * The experiment that owns the endpoint. A role of an older policy may not read experiments. A running one still shows by its shadow
+ * variant, so that role's deliveries go on.
+ */
+const experimentOn = async (world: World, endpoint: string): Promise<string | undefined> => {
+  try {
+    return await findExperiment(world, endpoint);
+  } catch (error) {
+    if (classify(error) !== 'access-denied') throw error;
+    return undefined;
+  }
+};
+
+/**
  * The list has neither a filter by endpoint nor the endpoint's name, so each active experiment is described (AWS:
  * ListInferenceExperiments).
  */
-const experimentOn = async (world: World, endpoint: string): Promise<string | undefined> => {
+const findExperiment = async (world: World, endpoint: string): Promise<string | undefined> => {
   const { sagemaker } = world.read;
   const pages = await allPages('sagemaker:ListInferenceExperiments', (NextToken) =>
     sagemaker.listInferenceExperiments({ Type: 'ShadowMode', MaxResults: 100, NextToken }),

@@ -18,6 +18,7 @@ import type { EndpointKind, MechanismName } from '../../../src/release/record.ts
 import type { World } from '../../../src/world.ts';
 import { recordOf } from '../../support/planning.ts';
 import { subject } from '../../support/release.ts';
+import { awsError } from '../../support/stored.ts';
 
 /** The answers of AWS about one endpoint; absent: as for one model on one variant. */
 interface Answers {
@@ -26,6 +27,8 @@ interface Answers {
   readonly model?: object;
   /** Status of an inference experiment on this endpoint. */
   readonly experiment?: string;
+  /** The answer to the list of experiments. */
+  readonly refuses?: Error;
 }
 
 const weights = (given: Readonly<Record<string, number>>, more: object = {}) => ({
@@ -49,7 +52,7 @@ const configured = (variant: object = {}, around: object = {}) => ({
   ...around,
 });
 
-const look = async ({ endpoint = {}, config = configured(), model, experiment }: Answers): Promise<Look> => {
+const look = async ({ endpoint = {}, config = configured(), model, experiment, refuses }: Answers): Promise<Look> => {
   const sagemaker = {
     describeEndpoint: async () => ({
       EndpointStatus: 'InService',
@@ -59,9 +62,10 @@ const look = async ({ endpoint = {}, config = configured(), model, experiment }:
     }),
     describeEndpointConfig: async () => config,
     describeModel: async () => model ?? { PrimaryContainer: { Image: 'churn' } },
-    listInferenceExperiments: async () => ({
-      InferenceExperiments: experiment === undefined ? [] : [{ Name: 'autumn', Status: experiment }],
-    }),
+    listInferenceExperiments: async () => {
+      if (refuses) throw refuses;
+      return { InferenceExperiments: experiment === undefined ? [] : [{ Name: 'autumn', Status: experiment }] };
+    },
     describeInferenceExperiment: async () => ({ Status: experiment, EndpointMetadata: { EndpointName: 'churn' } }),
   };
   return (await lookAt({ read: { sagemaker } } as unknown as World, 'churn')) ?? fail();
@@ -123,6 +127,17 @@ describe('the kind of an endpoint', () => {
     ['a deleted config', { config: undefined }, 'instances'],
   ] as const)('from %s', async (_, answers, kind) => {
     expect(kindOf(await look({ ...answers }), recordOf())).toBe(kind);
+  });
+
+  test('needs no permission to read experiments: a role of an older policy has none', async () => {
+    const denied = awsError(
+      'sagemaker:ListInferenceExperiments',
+      'is not authorized to perform',
+      'AccessDeniedException',
+    );
+    expect(kindOf(await look({ refuses: denied }), recordOf())).toBe('instances');
+    const broken = awsError('sagemaker:ListInferenceExperiments', 'Rate exceeded', 'ThrottlingException');
+    await expect(look({ refuses: broken })).rejects.toBe(broken);
   });
 
   test('of a deleted model shows in the images that still run', async () => {
