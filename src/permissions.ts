@@ -131,7 +131,7 @@ const holdScaling: readonly Grant[] = [
       'application-autoscaling:RegisterScalableTarget',
     ],
     on: ['scalableTargets'],
-    condition: conditions.instanceCounts,
+    condition: conditions.variantCapacities,
     when: 'scales',
   },
   {
@@ -148,6 +148,14 @@ const holdScaling: readonly Grant[] = [
     when: 'scales',
     because: 'target tracking creates and removes alarms on behalf of the caller',
   },
+  // An alarm names a policy by its ARN, and a policy that is put again has another one.
+  {
+    sid: 'PointAlarmsAtScaling',
+    actions: ['cloudwatch:PutMetricAlarm'],
+    on: ['itsAlarms'],
+    condition: conditions.startsItsScaling,
+    when: 'scales',
+  },
   {
     sid: 'LetScalingHaveItsRole',
     actions: ['iam:CreateServiceLinkedRole'],
@@ -163,7 +171,7 @@ const scale: readonly Grant[] = [
     sid: 'SetScalingAside',
     actions: ['application-autoscaling:DeregisterScalableTarget'],
     on: ['scalableTargets'],
-    condition: conditions.instanceCounts,
+    condition: conditions.variantCapacities,
     when: 'scales',
   },
   ...holdScaling,

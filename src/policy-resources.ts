@@ -40,6 +40,8 @@ export const resourcesOf = ({ partition, region, account, ...place }: Place) => 
     allConfigs: regional('sagemaker', 'endpoint-config/*'),
     allModels: regional('sagemaker', 'model/*'),
     ownAlarms: regional('cloudwatch', `alarm:${place.endpoint}-*`),
+    /** Alarms of the team, as far as their names have the endpoint's name in them. */
+    itsAlarms: regional('cloudwatch', `alarm:*${place.endpoint}*`),
     scalingAlarms: regional('cloudwatch', `alarm:TargetTracking-endpoint/${place.endpoint}/*`),
     // AWS generates its last part: no pattern matches the targets of one endpoint.
     scalableTargets: regional('application-autoscaling', 'scalable-target/*'),

@@ -46,7 +46,7 @@ export interface EndpointSpec {
   readonly serverless?: Serverless;
   /** Requests are queued and answers written to S3; the endpoint then takes no real-time requests. */
   readonly async?: Asynchronous;
-  readonly autoscaling?: { readonly min: number; readonly max: number; readonly invocationsPerInstance: number };
+  readonly autoscaling?: Autoscaling;
   readonly dataCapture?: { readonly s3: string; readonly samplingPercent: number; readonly kmsKey?: string };
   readonly kmsKey?: string;
   readonly vpc?: { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] };
@@ -72,6 +72,42 @@ export interface Asynchronous {
   readonly output: string;
   readonly failure?: string;
   readonly maxConcurrentPerInstance?: number;
+}
+
+/** Scaling of the fleet: of instances, or of the provisioned concurrency of a serverless endpoint. At most one target. */
+export interface Autoscaling {
+  readonly min: number;
+  readonly max: number;
+  readonly invocationsPerInstance?: number;
+  /** Requests in the queue of an async endpoint. */
+  readonly backlogPerInstance?: number;
+  /** 0–1. */
+  readonly concurrencyUtilization?: number;
+  readonly scaleInCooldownSeconds?: number;
+  readonly scaleOutCooldownSeconds?: number;
+  readonly step?: readonly StepScaling[];
+  readonly schedule?: readonly ScheduledScaling[];
+}
+
+/** A step scaling policy. It acts when `alarm` goes off. */
+export interface StepScaling {
+  readonly name: string;
+  readonly alarm: string;
+  /** Default: `change`. */
+  readonly adjustment?: 'change' | 'percent' | 'exact';
+  /** Bounds are counted from the threshold of the alarm. */
+  readonly steps: readonly { readonly from?: number; readonly to?: number; readonly by: number }[];
+  readonly cooldownSeconds?: number;
+  readonly aggregation?: 'average' | 'minimum' | 'maximum';
+}
+
+export interface ScheduledScaling {
+  readonly name: string;
+  /** `at(…)`, `rate(…)` or `cron(…)`. */
+  readonly at: string;
+  readonly timezone?: string;
+  readonly min?: number;
+  readonly max?: number;
 }
 
 /** A part of the fleet. */

@@ -71,7 +71,7 @@ const script = (given: DeployEndpointInputs, world: World): ReleaseOperation<Rel
       submitChange(wanted),
     ],
     ...followChange(wanted),
-    settling: [restoreScaling, (turn) => applyScaling(turn, asked.spec), tagEndpoint(tags), ...settlingTasks],
+    settling: [restoreScaling, applyScaling(asked.spec), tagEndpoint(tags), ...settlingTasks],
   };
   return {
     store,
@@ -130,6 +130,8 @@ const plan = async (
     case 'stopping':
       return { is: 'stop-first', release: decision.release };
     case 'plan-changed':
+      // Its version serves and was verified: only cleanup is left, which another plan must not wait for.
+      if (decision.release.phase === 'settling') return { is: 'stop-first', release: decision.release };
       throw new Refusal('plan-changed', `${decision.release.id} is live with another plan`);
     case 'already-convicted':
       throw new Refusal(

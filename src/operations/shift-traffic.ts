@@ -78,7 +78,7 @@ const script = (given: ShiftTrafficInputs, world: World): ReleaseOperation<Relea
     tasks: () => ({
       preparing: [candidateStands, submitChange(wanted)],
       ...followChange(wanted),
-      settling: [restoreScaling, (turn) => applyScaling(turn, environment.endpoint), ...settlingTasks],
+      settling: [restoreScaling, applyScaling(environment.endpoint), ...settlingTasks],
     }),
     outputs: (release) => outputsOf(store.endpoint, release),
   };

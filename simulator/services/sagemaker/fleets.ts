@@ -14,7 +14,7 @@ export interface Fleet {
 
 export interface FleetVariant {
   readonly name: string;
-  readonly settings: ProductionVariant;
+  settings: ProductionVariant;
   /** Launched, and counted against the quota. A serverless variant counts as one. */
   instances: number;
   /** Of these, taking traffic; a fraction while blue gives way to a green of another size. */

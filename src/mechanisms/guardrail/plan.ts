@@ -3,13 +3,15 @@ import { type Count, countOf } from '../../endpoint/count.ts';
 import { type Desired, defaultVariant } from '../../endpoint/desired.ts';
 import { capacityOf, hardwareOf, kindAsked, kindOf, kinds, refuseUnusable } from '../../endpoint/kind.ts';
 import { type LiveEndpoint, observe } from '../../endpoint/observe.ts';
-import { scalingOf } from '../../endpoint/scaling.ts';
+import { dimensionOf, scalingOf } from '../../endpoint/scaling.ts';
+import { limitsOf } from '../../endpoint/scaling-plan.ts';
+import type { EndpointSpec } from '../../manifest/manifest.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { refuseUnfit } from '../../metrics/fitness.ts';
 import { freezePolicy } from '../../metrics/judge-policy.ts';
 import { usualRate } from '../../metrics/traffic.ts';
 import { Refusal } from '../../operation.ts';
-import type { Configuration, GuardedUpdate, Submission } from '../../release/record.ts';
+import type { Configuration, GuardedUpdate, ScalingSnapshot, Submission } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { compile, type Guardrail, type Hardware, type Path } from '../../rollout/compile.ts';
 import type { World } from '../../world.ts';
@@ -28,7 +30,7 @@ export const planDelivery = async (world: World, request: Deliver): Promise<Plan
   const { asked, registered, record, attempt, tags } = request;
   const found = await look(world, request);
   const way = await wayOf(world, request, found);
-  const { live, baseline, variant, count, wanted, path } = found;
+  const { live, baseline, variant, count, scaling, wanted, path } = found;
   const plan = await describePlan(world, {
     asked,
     registered,
@@ -40,6 +42,7 @@ export const planDelivery = async (world: World, request: Deliver): Promise<Plan
     alarms: way.alarms,
     rate: way.rate,
     count,
+    scaling,
     notes: [...found.notes, ...way.notes],
     variant,
     tags,
@@ -67,6 +70,7 @@ interface Found {
   readonly baseline: Configuration | undefined;
   readonly variant: string;
   readonly count: Count;
+  readonly scaling: ScalingSnapshot | undefined;
   readonly wanted: Desired;
   readonly serves: boolean;
   readonly path: Path;
@@ -79,7 +83,8 @@ const look = async (world: World, { asked, registered, record, attempt }: Delive
   if (live !== undefined) refuseUnusable(spec.name, live, kindOf(live, record), ['guardrail', 'replacement']);
   const baseline = live && (await baselineOf(world, live, record));
   const variant = live?.variants[0]?.name ?? defaultVariant;
-  const count = countOf(spec, live, live !== undefined && (await scalingOf(world, spec.name, variant)) !== undefined);
+  const scaling = live && (await scalingOf(world, spec.name, variant, dimensionOf(spec)));
+  const count = countOf(withinLimits(spec, scaling), live, scaling !== undefined);
   const { packageVersion } = registered;
   const wanted = desiredOf(world, asked, { packageVersion, variant, instanceCount: count.inConfig, attempt });
   // After UpdateRollbackFailed a mix of two configurations serves, whatever name the endpoint shows (reference/sagemaker.md §2.7).
@@ -92,7 +97,14 @@ const look = async (world: World, { asked, registered, record, attempt }: Delive
       'endpoint-unusable',
       `${spec.name} serves ${live.endpointConfig} and another update to ${live.pending.endpointConfig} is running: wait until that has ended`,
     );
-  return { live, baseline, variant, count, wanted, serves, ...pathOf(asked, live, baseline, count, serves) };
+  return { live, baseline, variant, count, scaling, wanted, serves, ...pathOf(asked, live, baseline, count, serves) };
+};
+
+/** With the limits that hold now: scheduled actions change those of the live target. */
+const withinLimits = (spec: EndpointSpec, scaling: ScalingSnapshot | undefined): EndpointSpec => {
+  if (spec.autoscaling === undefined) return spec;
+  const { minCapacity: min, maxCapacity: max } = limitsOf(spec.autoscaling, scaling);
+  return { ...spec, autoscaling: { ...spec.autoscaling, min, max } };
 };
 
 /** @throws {Refusal} `infeasible-rollout`, also when the version serves already */

@@ -4,6 +4,8 @@ import type { Desired } from '../../endpoint/desired.ts';
 import { hardwareOf, kindAsked, kindOf, kinds, refuseUnusable } from '../../endpoint/kind.ts';
 import { type LiveEndpoint, observe } from '../../endpoint/observe.ts';
 import { deployPermissions } from '../../endpoint/permissions.ts';
+import { scalingOf } from '../../endpoint/scaling.ts';
+import { scalingChange } from '../../endpoint/scaling-change.ts';
 import { candidateVariant, canonicalOf, darkConfig, leftBehind } from '../../endpoint/variants.ts';
 import { percent } from '../../judge/amounts.ts';
 import { freezePolicy } from '../../metrics/judge-policy.ts';
@@ -65,6 +67,11 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
   const next = candidateVariant(canonical);
   const alarms = stepAlarms(spec.name, next, alone.config.EndpointConfigName, rollout);
   const warnings = await refuseUnfitSteps(world, spec.name, next, rollout, alarms, rate);
+  // shift-traffic sets autoscaling at its end. A policy in its way is named now, while nothing is written.
+  const scaling = await scalingChange(world, spec, canonical, await scalingOf(world, spec.name, canonical));
+  const later = scaling.changes.flatMap(({ object, details }) =>
+    details.map((line) => `shift-traffic changes ${object}: ${line}`),
+  );
   const serves = live.endpointConfig === dark.EndpointConfigName;
   const candidate: Configuration = {
     endpointConfig: dark.EndpointConfigName,
@@ -79,7 +86,11 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
   };
   const digestOfPlan = planDigest(asked, registered.packageVersion);
   return {
-    plan: describe(asked, rollout, live, candidate, alone, proof, serves, rate, warnings),
+    plan: describe(asked, rollout, live, candidate, alone, proof, serves, rate, [
+      ...warnings,
+      ...scaling.notes,
+      ...later,
+    ]),
     already: 'candidate-dark',
     release: {
       id: releaseId(record, version, digestOfPlan),

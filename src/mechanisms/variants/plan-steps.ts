@@ -2,6 +2,7 @@ import { baselineOf } from '../../endpoint/baseline.ts';
 import { observe } from '../../endpoint/observe.ts';
 import { stepPermissions } from '../../endpoint/permissions.ts';
 import { scalingOf } from '../../endpoint/scaling.ts';
+import { type ScalingChange, scalingChange } from '../../endpoint/scaling-change.ts';
 import { besideOf, candidateVariant, canonicalOf } from '../../endpoint/variants.ts';
 import { shareOf } from '../../endpoint/weights.ts';
 import { counted, percent } from '../../judge/amounts.ts';
@@ -77,11 +78,23 @@ export const planSteps = async (world: World, { asked, record }: Shift): Promise
   };
   const baseline = { ...(await baselineOf(world, live, record)), beside };
   const { beside: _, ...candidate } = { ...dark.candidate, endpointConfig: beside.candidate };
-  const scales = (await scalingOf(world, endpoint, canonical)) !== undefined;
+  const scaled = await scalingOf(world, endpoint, canonical);
+  const scaling = await scalingChange(world, asked.spec, canonical, scaled);
   const planDigest = stepsDigest(asked);
   return {
     already: 'already-delivered',
-    plan: describe(endpoint, rollout, baseline, candidate, frozen, proof, scales, alarms, warnings),
+    plan: describe(
+      endpoint,
+      rollout,
+      baseline,
+      candidate,
+      frozen,
+      proof,
+      scaled !== undefined || scaling.changes.length > 0,
+      alarms,
+      warnings,
+      scaling,
+    ),
     release: {
       id: releaseId(record, version, planDigest),
       operation: 'shift-traffic',
@@ -113,6 +126,7 @@ const describe = (
   scales: boolean,
   alarms: readonly AlarmSpec[],
   warnings: readonly string[],
+  scaling: ScalingChange,
 ): Plan => ({
   title: `shift ${endpoint} from ${baseline.version ?? baseline.endpointConfig} to ${candidate.version} in steps of ${rollout.steps.map((share) => percent(share)).join(', ')}`,
   changes: [
@@ -142,6 +156,7 @@ const describe = (
       object: `endpoint ${endpoint}`,
       details: [`${baseline.endpointConfig} → ${candidate.endpointConfig}`, 'second of two swaps'],
     },
+    ...scaling.changes,
   ],
   notes: [
     `convicted when worse than ${policy.convict.worseThan} times the old version, with at most ${percent(policy.convict.falseRollback, 6)} chance of convicting a good one over the whole rollout`,
@@ -151,6 +166,7 @@ const describe = (
     `burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
     latency ? `latency: ${latency.because}` : 'latency is not judged: CloudWatch has no samples of it',
     ...warnings,
+    ...scaling.notes,
     'rolling back changes weights only, at once',
   ],
   expectedSeconds: walkSeconds(rollout, proof) + swapSeconds,
