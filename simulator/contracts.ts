@@ -291,12 +291,20 @@ export interface Images {
 export interface Hosting {
   /** As UpdateEndpointWeightsAndCapacities by the autoscaler; false when the endpoint is not settled. */
   scale(endpoint: string, variant: string, desiredInstanceCount: number): boolean;
-  variant(
-    endpoint: string,
-    variant: string,
-  ): { readonly current: number; readonly desired: number; readonly instanceType: string } | undefined;
+  variant(endpoint: string, variant: string): FleetVariantFacts | undefined;
+  /** As UpdateEndpointWeightsAndCapacities with a ServerlessUpdateConfig; false when the endpoint is not settled. */
+  provision(endpoint: string, variant: string, provisionedConcurrency: number): boolean;
   /** Routes one request as the Runtime does, emits its metrics, and answers with the container's result. */
   invoke(request: Invocation): InvocationAnswer;
+}
+export interface FleetVariantFacts {
+  readonly current: number;
+  readonly desired: number;
+  readonly instanceType: string;
+  /** Its endpoint queues its requests. */
+  readonly asynchronous?: true;
+  /** Of a serverless variant that has some. */
+  readonly provisionedConcurrency?: number;
 }
 export interface Invocation {
   readonly endpoint: string;

@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import type { Kernel, LoggedRequest } from './contracts.ts';
 import { targetArn } from './services/scaling-descriptions.ts';
+import { isDimension } from './services/scaling-policies.ts';
 import type { WireAnswer, WireRequest } from './wire.ts';
 
 /** Every AWS call in the order it was handled; it proves dry-run purity, idempotency and least privilege. */
@@ -123,7 +124,8 @@ export const resourceOf = (
     case 'application-autoscaling': {
       // The reading calls take no resource (AWS Service Authorization Reference, Application Auto Scaling).
       const resourceId = isWrite(operation) ? text('ResourceId') : undefined;
-      return resourceId === undefined ? '*' : targetArn(kernel, { resourceId });
+      const dimension = text('ScalableDimension') ?? '';
+      return resourceId !== undefined && isDimension(dimension) ? targetArn(kernel, { resourceId, dimension }) : '*';
     }
     default:
       return '*';

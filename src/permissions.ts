@@ -133,7 +133,7 @@ const holdScaling: readonly Grant[] = [
       'application-autoscaling:RegisterScalableTarget',
     ],
     on: ['scalableTargets'],
-    condition: conditions.instanceCounts,
+    condition: conditions.variantCapacities,
     when: 'scales',
   },
   {
@@ -150,6 +150,14 @@ const holdScaling: readonly Grant[] = [
     when: 'scales',
     because: 'target tracking creates and removes alarms on behalf of the caller',
   },
+  // An alarm names a policy by its ARN, and a policy that is put again has another one.
+  {
+    sid: 'PointAlarmsAtScaling',
+    actions: ['cloudwatch:PutMetricAlarm'],
+    on: ['itsAlarms'],
+    condition: conditions.startsItsScaling,
+    when: 'scales',
+  },
   {
     sid: 'LetScalingHaveItsRole',
     actions: ['iam:CreateServiceLinkedRole'],
@@ -165,7 +173,7 @@ const scale: readonly Grant[] = [
     sid: 'SetScalingAside',
     actions: ['application-autoscaling:DeregisterScalableTarget'],
     on: ['scalableTargets'],
-    condition: conditions.instanceCounts,
+    condition: conditions.variantCapacities,
     when: 'scales',
   },
   ...holdScaling,

@@ -51,12 +51,21 @@ export const conditions = {
   }),
   /** SageMaker reads the suite's alarms. An alarm with actions could start actions that the role itself may not take. */
   withoutActions: (): Condition => ({ Null: { 'cloudwatch:AlarmActions': 'true' } }),
+  /** Only alarms that start a scaling policy of this endpoint. */
+  startsItsScaling: ({ partition, region, account, endpoint }: Place): Condition => ({
+    'ForAnyValue:StringLike': {
+      'cloudwatch:AlarmActions': `arn:${partition}:autoscaling:${region}:${account}:scalingPolicy:*:resource/sagemaker/endpoint/${endpoint}/variant/*`,
+    },
+  }),
   ownNamespace: (): Condition => ({ StringEquals: { 'cloudwatch:namespace': 'ModelDelivery' } }),
   toSageMaker: (): Condition => ({ StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } }),
-  instanceCounts: (): Condition => ({
+  variantCapacities: (): Condition => ({
     StringEquals: {
       'application-autoscaling:service-namespace': 'sagemaker',
-      'application-autoscaling:scalable-dimension': 'sagemaker:variant:DesiredInstanceCount',
+      'application-autoscaling:scalable-dimension': [
+        'sagemaker:variant:DesiredInstanceCount',
+        'sagemaker:variant:DesiredProvisionedConcurrency',
+      ],
     },
   }),
   scalesEndpoints: (): Condition => ({

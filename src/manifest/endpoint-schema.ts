@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { withoutUndefined } from '../without-undefined.ts';
+import { autoscaling, unfitScaling } from './autoscaling-schema.ts';
 import { type EndpointSpec, type Protection, replaceableKinds } from './manifest.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
@@ -9,7 +10,6 @@ const about = z.describe;
 /** AWS: "Serverless endpoints", feature exclusions; the timeouts and the volume are those of instances. */
 const notServerless = [
   'async',
-  'autoscaling',
   'data-capture',
   'vpc',
   'network-isolation',
@@ -97,20 +97,7 @@ export const endpoint = z.pipe(
           })
           .check(about('Queue requests and write answers to S3; the endpoint then takes no real-time requests.')),
       ),
-      autoscaling: z.optional(
-        v
-          .mapping({
-            min: v.whole('a number of instances', 1).check(about('Fewest instances.')),
-            max: v.whole('a number of instances', 1).check(about('Most instances.')),
-            'invocations-per-instance': v
-              .whole('a number of invocations', 1)
-              .check(about('Target per instance and minute.')),
-          })
-          .check(
-            z.refine(({ min, max }) => min <= max, { error: 'min is greater than max', path: ['min'] }),
-            about('Target tracking; with it the live instance count wins over `instance.count`.'),
-          ),
-      ),
+      autoscaling: z.optional(autoscaling),
       'data-capture': z.optional(
         v
           .orNone(
@@ -211,10 +198,8 @@ export const endpoint = z.pipe(
         error: ({ input }) => `serverless endpoints have no ${either(withServerless(input as object))}`,
         path: ['serverless'],
       }),
-      // Async endpoints publish no InvocationsPerInstance (AWS: "Monitor asynchronous endpoint").
-      z.refine((raw) => raw.async === undefined || raw.autoscaling === undefined, {
-        error:
-          'by invocations cannot scale an async endpoint, because it publishes no invocations: scale it by its backlog yourself',
+      z.refine((raw) => unfitScaling(raw) === undefined, {
+        error: ({ input }) => unfitScaling(input as Parameters<typeof unfitScaling>[0]) ?? '',
         path: ['autoscaling'],
       }),
       about('The endpoint and its settings.'),
@@ -253,11 +238,7 @@ export const endpoint = z.pipe(
           errorTopic: raw.async['error-topic'],
           includeResponseIn: raw.async['include-response-in'],
         }),
-      autoscaling: raw.autoscaling && {
-        min: raw.autoscaling.min,
-        max: raw.autoscaling.max,
-        invocationsPerInstance: raw.autoscaling['invocations-per-instance'],
-      },
+      autoscaling: raw.autoscaling,
       dataCapture:
         capture &&
         withoutUndefined({

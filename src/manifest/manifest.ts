@@ -77,7 +77,7 @@ export interface EndpointSpec {
   readonly serverless?: Serverless;
   /** Requests are queued and answers written to S3; the endpoint then takes no real-time requests. */
   readonly async?: Asynchronous;
-  readonly autoscaling?: { readonly min: number; readonly max: number; readonly invocationsPerInstance: number };
+  readonly autoscaling?: Autoscaling;
   readonly dataCapture?: DataCapture;
   readonly kmsKey?: string;
   readonly vpc?: { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] };
@@ -127,6 +127,42 @@ export interface DataCapture {
 
 /** The keys of settings that protect. A delivery never removes one of them unless its key is `none`. */
 export type Protection = 'kms-key' | 'vpc' | 'network-isolation' | 'data-capture' | 'data-capture.kms-key' | 'pinning';
+
+/** Scaling of the fleet: of instances, or of the provisioned concurrency of a serverless endpoint. At most one target. */
+export interface Autoscaling {
+  readonly min: number;
+  readonly max: number;
+  readonly invocationsPerInstance?: number;
+  /** Requests in the queue of an async endpoint. */
+  readonly backlogPerInstance?: number;
+  /** 0–1. */
+  readonly concurrencyUtilization?: number;
+  readonly scaleInCooldownSeconds?: number;
+  readonly scaleOutCooldownSeconds?: number;
+  readonly step?: readonly StepScaling[];
+  readonly schedule?: readonly ScheduledScaling[];
+}
+
+/** A step scaling policy. It acts when `alarm` goes off. */
+export interface StepScaling {
+  readonly name: string;
+  readonly alarm: string;
+  /** Default: `change`. */
+  readonly adjustment?: 'change' | 'percent' | 'exact';
+  /** Bounds are counted from the threshold of the alarm. */
+  readonly steps: readonly { readonly from?: number; readonly to?: number; readonly by: number }[];
+  readonly cooldownSeconds?: number;
+  readonly aggregation?: 'average' | 'minimum' | 'maximum';
+}
+
+export interface ScheduledScaling {
+  readonly name: string;
+  /** `at(…)`, `rate(…)` or `cron(…)`. */
+  readonly at: string;
+  readonly timezone?: string;
+  readonly min?: number;
+  readonly max?: number;
+}
 
 /** A part of the fleet. */
 export type Capacity =

@@ -72,7 +72,7 @@ const operationOf = (given: DeployEndpointInputs, world: World): ReleaseOperatio
   const delivery: Tasks = {
     preparing: [async (turn) => publish(turn, await published(turn)), adoptBaseline, submitChange(wanted)],
     ...followChange(wanted),
-    settling: [restoreScaling, (turn) => applyScaling(turn, requested.spec), tagEndpoint(tags), ...settlingTasks],
+    settling: [restoreScaling, applyScaling(requested.spec), tagEndpoint(tags), ...settlingTasks],
   };
   return {
     store,
@@ -131,6 +131,8 @@ const plan = async (
     case 'stopping':
       return { is: 'stop-first', release: decision.release };
     case 'plan-changed':
+      // Its version serves and was verified: only cleanup is left, which another plan must not wait for.
+      if (decision.release.phase === 'settling') return { is: 'stop-first', release: decision.release };
       throw new Refusal('plan-changed', `${decision.release.id} is live with another plan`);
     case 'already-convicted':
       throw new Refusal(

@@ -79,7 +79,7 @@ const operationOf = (given: ShiftTrafficInputs, world: World): ReleaseOperation<
     tasks: () => ({
       preparing: [candidateStands, submitChange(wanted)],
       ...followChange(wanted),
-      settling: [restoreScaling, (turn) => applyScaling(turn, environment.endpoint), ...settlingTasks],
+      settling: [restoreScaling, applyScaling(environment.endpoint), ...settlingTasks],
     }),
     outputs: (release) => outputsOf(store.endpoint, release),
   };

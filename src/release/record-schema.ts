@@ -34,10 +34,14 @@ const time = z.optional(z.string().check(z.refine((text) => !Number.isNaN(Date.p
 const scaled = {
   ServiceNamespace: z.literal('sagemaker'),
   ResourceId: z.string(),
-  ScalableDimension: z.literal('sagemaker:variant:DesiredInstanceCount'),
+  ScalableDimension: z.enum([
+    'sagemaker:variant:DesiredInstanceCount',
+    'sagemaker:variant:DesiredProvisionedConcurrency',
+  ]),
 };
 const scaling = z.looseObject({
   resourceId: z.string(),
+  dimension: z.optional(z.literal('sagemaker:variant:DesiredProvisionedConcurrency')),
   minCapacity: count,
   maxCapacity: count,
   suspended: z.looseObject({ scaleIn: z.boolean(), scaleOut: z.boolean(), scheduled: z.boolean() }),
@@ -64,6 +68,7 @@ const scaling = z.looseObject({
       ),
     }),
   ),
+  arns: z.optional(z.record(z.string(), z.string())),
 });
 
 const reason = z.enum(Object.keys(reasonCodes) as [keyof typeof reasonCodes]);
@@ -140,6 +145,7 @@ const submission = z.discriminatedUnion('kind', [
 
 const witnessed = z.looseObject({
   countSetAt: z.optional(instant),
+  scaledAt: z.optional(instant),
   submittedAt: z.optional(instant),
   modifiedAt: z.optional(instant),
   unansweredAt: z.optional(instant),
@@ -248,6 +254,7 @@ const release = z.looseObject({
   ),
   reason: z.optional(reason),
   because: z.optional(z.string()),
+  concludedAt: z.optional(instant),
   serving: z.optional(z.enum(['candidate', 'baseline', 'unknown'])),
 });
 

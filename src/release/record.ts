@@ -66,6 +66,8 @@ export interface Release {
   readonly outcome?: Outcome;
   readonly reason?: ReasonCode;
   readonly because?: string;
+  /** When the outcome was recorded: cleanup that does not affect users is tried for a limited time. */
+  readonly concludedAt?: Instant;
   /** The configuration that served at its end. */
   readonly serving?: 'candidate' | 'baseline' | 'unknown';
 }
@@ -267,6 +269,8 @@ export interface Witnessed {
   };
   /** When the serving fleet's instance count was first set to the requested count. */
   readonly countSetAt?: Instant;
+  /** When the manifest's autoscaling was put. */
+  readonly scaledAt?: Instant;
   /** Since when CloudWatch cannot be read. */
   readonly blindSince?: Instant;
 }
@@ -290,6 +294,8 @@ export interface ManualCommand {
 /** A scalable target with everything that DeregisterScalableTarget would delete (reference/sagemaker.md §6). */
 export interface ScalingSnapshot {
   readonly resourceId: string;
+  /** Absent: the number of instances. */
+  readonly dimension?: 'sagemaker:variant:DesiredProvisionedConcurrency';
   readonly minCapacity: number;
   readonly maxCapacity: number;
   readonly suspended: { readonly scaleIn: boolean; readonly scaleOut: boolean; readonly scheduled: boolean };
@@ -297,6 +303,8 @@ export interface ScalingSnapshot {
   readonly policies: readonly Readonly<Record<string, unknown>>[];
   /** PutScheduledAction inputs, verbatim. */
   readonly scheduledActions: readonly Readonly<Record<string, unknown>>[];
+  /** Policy name → its ARN. A policy that is put again gets another one, and alarms name it by its ARN. */
+  readonly arns?: Readonly<Record<string, string>>;
 }
 
 export interface Served extends Configuration {

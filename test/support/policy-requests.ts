@@ -46,6 +46,12 @@ export const sent: Readonly<Record<string, PolicyRequest['context']>> = {
   TakeTheUpdateBack: { 'cloudwatch:namespace': ['ModelDelivery'] },
   PassTheExecutionRole: { 'iam:PassedToService': ['sagemaker.amazonaws.com'] },
   TagWhatIsMade: { 'sagemaker:TaggingAction': ['CreateModel'] },
+  PointAlarmsAtScaling: {
+    'cloudwatch:AlarmActions': [
+      'arn:aws:sns:eu-west-1:111122223333:on-call',
+      'arn:aws:autoscaling:eu-west-1:111122223333:scalingPolicy:0a1b:resource/sagemaker/endpoint/churn/variant/AllTraffic:policyName/wake',
+    ],
+  },
   SetScalingAside: scaling(),
   Scale: scaling(),
   LetScalingHaveItsRole: { 'iam:AWSServiceName': ['sagemaker.application-autoscaling.amazonaws.com'] },
@@ -76,6 +82,10 @@ const others: Readonly<Record<string, readonly string[]>> = {
   'iam:PassedToService': ['lambda.amazonaws.com'],
   'iam:AWSServiceName': ['ecs.application-autoscaling.amazonaws.com'],
   'cloudwatch:namespace': ['AWS/SageMaker'],
+  'cloudwatch:AlarmActions': [
+    'arn:aws:sns:eu-west-1:111122223333:on-call',
+    'arn:aws:autoscaling:eu-west-1:111122223333:scalingPolicy:0a1b:resource/sagemaker/endpoint/other/variant/AllTraffic:policyName/wake',
+  ],
   'sagemaker:TaggingAction': ['CreateTrainingJob'],
   'kms:ResourceAliases': ['alias/payroll'],
   'kms:ViaService': ['s3.eu-west-1.amazonaws.com'],
@@ -115,7 +125,7 @@ export const requestsUnder = ({ document }: PublishedPolicy): readonly PolicyReq
 const sample = (pattern: string): string => {
   if (pattern === '*') return '*';
   if (pattern.endsWith('key/*')) return pattern.replace('*', '1234abcd-12ab-34cd-56ef-1234567890ab');
-  return pattern.replace('*', pattern.includes(':model-package/') ? '7' : '1-4-0-0a1b2c3d');
+  return pattern.replaceAll('*', pattern.includes(':model-package/') ? '7' : '1-4-0-0a1b2c3d');
 };
 
 /** The same kind of resource in another account, or of another model, endpoint, role or bucket. */

@@ -299,6 +299,18 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
     }
   };
 
+  /** In place and at once: SageMaker publishes no duration. More than MaxConcurrency is refused (API reference, ServerlessUpdateConfig). */
+  const provision: Hosting['provision'] = (name, variantName, ProvisionedConcurrency) => {
+    const endpoint = endpoints.get(name);
+    const variant = endpoint?.live.variants.find((candidate) => candidate.name === variantName);
+    const serverless = variant?.settings.ServerlessConfig;
+    if (endpoint?.status !== 'InService' || !variant || !serverless) return false;
+    if (ProvisionedConcurrency > serverless.MaxConcurrency) return false;
+    variant.settings = { ...variant.settings, ServerlessConfig: { ...serverless, ProvisionedConcurrency } };
+    transitions.note(endpoint, 'rescaling', `${variantName}: provisioned concurrency ${ProvisionedConcurrency}`);
+    return true;
+  };
+
   const systemUpdate = (name: string, durationMs: number): boolean => {
     const endpoint = endpoints.get(name);
     if (endpoint?.status !== 'InService') return false;
@@ -314,6 +326,7 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
   return {
     operations,
     scale,
+    provision,
     systemUpdate,
     silentRollback: (name: string): void => {
       silent.add(name);

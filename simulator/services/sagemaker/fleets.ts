@@ -14,7 +14,7 @@ export interface Fleet {
 
 export interface FleetVariant {
   readonly name: string;
-  readonly settings: ProductionVariant;
+  settings: ProductionVariant;
   /** It gets copies of requests, and its answers are dropped (AWS: "Shadow variants"). */
   readonly shadow: boolean;
   /** Launched, and counted against the quota. A serverless variant counts as one. */

@@ -87,13 +87,18 @@ export const createSagemaker = (kernel: Kernel, neighbours: Neighbours): Sagemak
     hosting: {
       ...routing,
       scale: endpoints.scale,
+      provision: endpoints.provision,
       variant: (name, variantName) => {
-        const variant = endpoints.get(name)?.live.variants.find((candidate) => candidate.name === variantName);
+        const live = endpoints.get(name)?.live;
+        const variant = live?.variants.find((candidate) => candidate.name === variantName);
+        const concurrency = variant?.settings.ServerlessConfig?.ProvisionedConcurrency;
         return (
           variant && {
             current: variant.instances,
             desired: variant.desired,
             instanceType: variant.settings.InstanceType ?? 'serverless',
+            ...(live?.config.input.AsyncInferenceConfig ? { asynchronous: true } : {}),
+            ...(concurrency === undefined ? {} : { provisionedConcurrency: concurrency }),
           }
         );
       },

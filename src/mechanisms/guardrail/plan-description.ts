@@ -5,14 +5,14 @@ import { capacityOf, hardwareOf, kindRequested, kinds, mayBecome } from '../../e
 import { isNamedFor } from '../../endpoint/names.ts';
 import type { LiveEndpoint } from '../../endpoint/observe.ts';
 import { deployPermissions } from '../../endpoint/permissions.ts';
-import { scalingIs, scalingOf, wantedScaling } from '../../endpoint/scaling.ts';
+import { scalingChange } from '../../endpoint/scaling-change.ts';
 import { missingTags } from '../../endpoint/tags.ts';
 import { counted, percent } from '../../judge/amounts.ts';
 import type { EndpointSpec } from '../../manifest/manifest.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import type { Change, Plan } from '../../operation.ts';
 import type { RegisteredVersion } from '../../registry/packages.ts';
-import type { Configuration } from '../../release/record.ts';
+import type { Configuration, ScalingSnapshot } from '../../release/record.ts';
 import type { Path } from '../../rollout/compile.ts';
 import type { World } from '../../world.ts';
 import type { Compared } from '../compared.ts';
@@ -32,6 +32,8 @@ export interface PlanFacts {
   readonly alarms: readonly AlarmSpec[];
   readonly rate: number;
   readonly count: Count;
+  /** The live scalable target. */
+  readonly scaling: ScalingSnapshot | undefined;
   readonly notes: readonly string[];
   readonly variant: string;
   readonly tags: Readonly<Record<string, string>>;
@@ -40,7 +42,8 @@ export interface PlanFacts {
 /** The plan for readers: the changes in order, and the notes to read before them. */
 export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan> => {
   const { requested, live, wanted, serves, path, registered, baseline } = facts;
-  const around = await aroundChanges(world, facts);
+  const scaling = await scalingChange(world, requested.spec, facts.variant, facts.scaling);
+  const around = await aroundChanges(world, facts, scaling.changes);
   const changes: readonly Change[] = serves
     ? around
     : [
@@ -74,7 +77,7 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
         ? `${requested.spec.name} serves ${requested.version} already`
         : `deploy ${requested.group} ${requested.version} to ${requested.spec.name} by ${live === undefined ? 'creation' : requested.rollout.strategy}`,
     changes,
-    notes: notesOf(facts),
+    notes: [...notesOf(facts), ...scaling.notes],
     expectedSeconds: serves ? 0 : path.expectedSeconds,
     peakInstances: serves ? {} : peakOf(facts),
     permissions: deployPermissions({
@@ -111,22 +114,15 @@ const peakOf = ({ requested, baseline, count, path }: PlanFacts): Readonly<Recor
 
 const aroundChanges = async (
   world: World,
-  { requested, live, variant, tags, serves, count }: PlanFacts,
+  { requested, live, tags, serves, count }: PlanFacts,
+  scaling: readonly Change[],
 ): Promise<readonly Change[]> => {
   const { spec } = requested;
   const changes: Change[] = [];
   const now = serves ? drifted(count, live) : undefined;
   if (now !== undefined)
     changes.push({ verb: 'update', object: `instances of ${spec.name}`, details: [`${now} → ${count.expected}`] });
-  if (spec.autoscaling !== undefined) {
-    const wanted = wantedScaling(spec.name, variant, spec.autoscaling);
-    if (!scalingIs(wanted, live && (await scalingOf(world, spec.name, variant))))
-      changes.push({
-        verb: 'update',
-        object: `autoscaling of ${wanted.resourceId}`,
-        details: [`${wanted.minCapacity} to ${wanted.maxCapacity} instances`],
-      });
-  }
+  changes.push(...scaling);
   if (live !== undefined) {
     const missing = await missingTags(world, spec.name, tags);
     if (missing.length > 0)

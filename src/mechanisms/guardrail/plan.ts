@@ -5,13 +5,15 @@ import { capacityOf, hardwareOf, kindOf, kindRequested, kinds, mayBecome } from 
 import { lookAt } from '../../endpoint/look.ts';
 import type { LiveEndpoint } from '../../endpoint/observe.ts';
 import { refuseOtherKind, refuseUnusable } from '../../endpoint/refuse-kind.ts';
-import { scalingOf } from '../../endpoint/scaling.ts';
+import { dimensionOf, scalingOf } from '../../endpoint/scaling.ts';
+import { limitsOf } from '../../endpoint/scaling-plan.ts';
+import type { EndpointSpec } from '../../manifest/manifest.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { refuseUnfit } from '../../metrics/fitness.ts';
 import { freezePolicy } from '../../metrics/judge-policy.ts';
 import { usualRate } from '../../metrics/traffic.ts';
 import { Refusal } from '../../operation.ts';
-import type { Configuration, EndpointKind, GuardedUpdate, Submission } from '../../release/record.ts';
+import type { Configuration, EndpointKind, GuardedUpdate, ScalingSnapshot, Submission } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { compile, type Guardrail, type Hardware, type Path } from '../../rollout/compile.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
@@ -33,7 +35,7 @@ export const planDelivery = async (world: World, request: Deliver): Promise<Plan
   const { requested, registered, record, attempt, tags } = request;
   const found = await look(world, request);
   const way = await wayOf(world, request, found);
-  const { live, baseline, variant, count, wanted, path, compared } = found;
+  const { live, baseline, variant, count, scaling, wanted, path, compared } = found;
   const serves = way.submission.kind === 'none';
   const plan = await describePlan(world, {
     requested,
@@ -47,6 +49,7 @@ export const planDelivery = async (world: World, request: Deliver): Promise<Plan
     alarms: way.alarms,
     rate: way.rate,
     count,
+    scaling,
     notes: [...found.notes, ...way.notes],
     variant,
     tags,
@@ -78,6 +81,7 @@ interface Found {
   readonly baseline: Configuration | undefined;
   readonly variant: string;
   readonly count: Count;
+  readonly scaling: ScalingSnapshot | undefined;
   readonly wanted: Desired;
   readonly compared: Compared;
   readonly serves: boolean;
@@ -99,7 +103,8 @@ const look = async (world: World, request: Deliver): Promise<Found> => {
     refuseOtherKind(spec.name, seen, kind, wantedKind, spec);
   const last = live === undefined ? await lastServed(world, record) : undefined;
   const variant = live?.variants[0]?.name ?? last?.variant ?? defaultVariant;
-  const count = countOf(spec, live, live !== undefined && (await scalingOf(world, spec.name, variant)) !== undefined);
+  const scaling = live && (await scalingOf(world, spec.name, variant, dimensionOf(spec)));
+  const count = countOf(withinLimits(spec, scaling), live, scaling !== undefined);
   const { packageVersion } = registered;
   const compared = await compare(world, request, baseline ?? last?.configuration, {
     variant,
@@ -130,12 +135,20 @@ const look = async (world: World, request: Deliver): Promise<Found> => {
     baseline,
     variant,
     count,
+    scaling,
     wanted,
     compared,
     serves,
     path,
     notes: [...notes, ...(serves ? [] : kindNotes(kind, wantedKind))],
   };
+};
+
+/** With the limits that hold now: scheduled actions change those of the live target. */
+const withinLimits = (spec: EndpointSpec, scaling: ScalingSnapshot | undefined): EndpointSpec => {
+  if (spec.autoscaling === undefined) return spec;
+  const { minCapacity: min, maxCapacity: max } = limitsOf(spec.autoscaling, scaling);
+  return { ...spec, autoscaling: { ...spec.autoscaling, min, max } };
 };
 
 const kindNotes = (kind: EndpointKind, wanted: EndpointKind): readonly string[] =>

@@ -5,6 +5,8 @@ import { lookAt } from '../../endpoint/look.ts';
 import type { LiveEndpoint } from '../../endpoint/observe.ts';
 import { deployPermissions } from '../../endpoint/permissions.ts';
 import { refuseOtherKind, refuseUnusable } from '../../endpoint/refuse-kind.ts';
+import { scalingOf } from '../../endpoint/scaling.ts';
+import { scalingChange } from '../../endpoint/scaling-change.ts';
 import { candidateVariant, canonicalOf, darkConfig, leftBehind } from '../../endpoint/variants.ts';
 import { percent } from '../../judge/amounts.ts';
 import { freezePolicy } from '../../metrics/judge-policy.ts';
@@ -71,6 +73,11 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
   const next = candidateVariant(canonical);
   const alarms = stepAlarms(spec.name, next, alone.config.EndpointConfigName, rollout);
   const warnings = await refuseUnfitSteps(world, spec.name, next, rollout, alarms, rate);
+  // shift-traffic sets autoscaling at its end. A policy in its way is named now, while nothing is written.
+  const scaling = await scalingChange(world, spec, canonical, await scalingOf(world, spec.name, canonical));
+  const later = scaling.changes.flatMap(({ object, details }) =>
+    details.map((line) => `shift-traffic changes ${object}: ${line}`),
+  );
   const serves = live.endpointConfig === dark.EndpointConfigName;
   const candidate: Configuration = {
     endpointConfig: dark.EndpointConfigName,
@@ -104,7 +111,7 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
       proof,
       serves,
       rate,
-      [...notes, ...warnings],
+      [...notes, ...warnings, ...scaling.notes, ...later],
       publishing,
     ),
     already: 'candidate-dark',

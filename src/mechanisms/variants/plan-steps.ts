@@ -4,6 +4,7 @@ import { lookAt } from '../../endpoint/look.ts';
 import { stepPermissions } from '../../endpoint/permissions.ts';
 import { refuseUnusable } from '../../endpoint/refuse-kind.ts';
 import { scalingOf } from '../../endpoint/scaling.ts';
+import { type ScalingChange, scalingChange } from '../../endpoint/scaling-change.ts';
 import { besideOf, candidateVariant, canonicalOf } from '../../endpoint/variants.ts';
 import { shareOf } from '../../endpoint/weights.ts';
 import { counted, percent } from '../../judge/amounts.ts';
@@ -85,7 +86,8 @@ export const planSteps = async (world: World, { requested, record }: Shift): Pro
   };
   const baseline = { ...baselineOf(look, record), beside };
   const { beside: _, ...candidate } = { ...dark.candidate, endpointConfig: beside.candidate };
-  const scales = (await scalingOf(world, endpoint, canonical)) !== undefined;
+  const scaled = await scalingOf(world, endpoint, canonical);
+  const scaling = await scalingChange(world, requested.spec, canonical, scaled);
   const planDigest = stepsDigest(requested);
   const swap = await planSwap(world, { from: baseline, to: candidate, variant: canonical });
   return {
@@ -97,10 +99,11 @@ export const planSteps = async (world: World, { requested, record }: Shift): Pro
       candidate,
       frozen,
       proof,
-      scales,
+      scaled !== undefined || scaling.changes.length > 0,
       alarms,
       [...swap.notes, ...warnings],
       swap,
+      scaling,
     ),
     release: {
       id: releaseId(record, version, planDigest),
@@ -134,6 +137,7 @@ const describe = (
   alarms: readonly AlarmSpec[],
   warnings: readonly string[],
   { lines }: Swap,
+  scaling: ScalingChange,
 ): Plan => ({
   title: `shift ${endpoint} from ${baseline.version ?? baseline.endpointConfig} to ${candidate.version} in steps of ${rollout.steps.map((share) => percent(share)).join(', ')}`,
   changes: [
@@ -163,6 +167,7 @@ const describe = (
       object: `endpoint ${endpoint}`,
       details: [`${baseline.endpointConfig} → ${candidate.endpointConfig}`, 'second of two swaps'],
     },
+    ...scaling.changes,
   ],
   notes: [
     `convicted when worse than ${policy.convict.worseThan} times the old version, with at most ${percent(policy.convict.falseRollback, 6)} chance of convicting a good one over the whole rollout`,
@@ -172,6 +177,7 @@ const describe = (
     `burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
     latency ? `latency: ${latency.because}` : 'latency is not judged: CloudWatch has no samples of it',
     ...warnings,
+    ...scaling.notes,
     'rolling back changes weights only, at once',
   ],
   expectedSeconds: walkSeconds(rollout, proof) + swapSeconds,

@@ -64,7 +64,7 @@ describe('no condition is lost', () => {
       const asksFor = Object.entries(statement.Condition?.['Null'] ?? {}).flatMap(([key, value]) =>
         value === 'false' ? [key] : [],
       );
-      const compared = keysOf(statement, 'StringEquals', 'Bool', 'ForAnyValue:StringEquals');
+      const compared = keysOf(statement, 'StringEquals', 'Bool', 'ForAnyValue:StringEquals', 'ForAnyValue:StringLike');
       expect([...compared, ...asksFor].sort()).toEqual(Object.keys(context).sort());
     }
   });

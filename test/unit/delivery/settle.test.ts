@@ -38,6 +38,24 @@ describe('what is seen to serve when a release ends', () => {
   });
 });
 
+test('a refusal at the last look does not keep the release from its end', async () => {
+  const seen: string[] = [];
+  const describeEndpoint = async () => {
+    throw Object.assign(new Error('no'), { name: 'AccessDeniedException', $metadata: {} });
+  };
+  await endRelease({
+    endpoint: 'churn',
+    release: live,
+    world: { read: { sagemaker: { describeEndpoint } } },
+    remark: (sentence: string) => seen.push(sentence),
+    end: async (serving: string) => {
+      seen.push(serving);
+      return live;
+    },
+  } as unknown as Turn);
+  expect(seen).toEqual([expect.stringContaining('is not known'), 'unknown']);
+});
+
 describe('what would be lost when it is not read to the end', () => {
   test('policies on later pages are part of the snapshot', async () => {
     const page = async ({ NextToken }: { readonly NextToken?: string }) =>
