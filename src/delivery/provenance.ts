@@ -2,7 +2,7 @@ import { orUndefined } from '../aws/errors.ts';
 import type { DescribeEndpointConfigOutput } from '../aws/sagemaker.ts';
 import { isContentName } from '../endpoint/names.ts';
 import { Refusal } from '../operation.ts';
-import { listVersions, packagesOf } from '../registry/packages.ts';
+import { listPackages, packagesOf } from '../registry/packages.ts';
 import type { Configuration } from '../release/record.ts';
 import { arn, type World } from '../world.ts';
 import { adoptedBy, adoptedTag } from './adopt-baseline.ts';
@@ -98,7 +98,7 @@ const packageFault = async (
   // SageMaker ignores case when it compares names.
   if (packageName?.toLowerCase() !== expected.toLowerCase())
     return `its model ${model} was made of ${shortened(packageName)}, not of package ${packageVersion ?? 'unknown'} of ${group}`;
-  const [owner] = packagesOf(await listVersions(world, group), version);
+  const [owner] = packagesOf(await listPackages(world, group), version);
   // A version whose package was deleted since still serves from its model. No package is left to compare it with.
   if (owner !== undefined && owner.packageVersion !== packageVersion)
     return `its model ${model} was made of package ${packageVersion}, and ${version} of ${group} is package ${owner.packageVersion}`;

@@ -14,26 +14,24 @@ import { mechanismFor } from '../mechanisms/all.ts';
 import { refuseUnfitVersion } from '../mechanisms/approval.ts';
 import { namedAsFrozen, publishConfig, publishModel } from '../mechanisms/publish.ts';
 import { type DeliveryRequest, desiredOf, planDigest } from '../mechanisms/request.ts';
+import { refuseUnservable, servingNotes } from '../mechanisms/servable.ts';
 import type { Turn } from '../mechanisms/turn.ts';
 import { type Operation, Refusal } from '../operation.ts';
 import { termsOf } from '../registry/approval-terms.ts';
-import { findVersion } from '../registry/packages.ts';
-import { readVersion } from '../registry/semantic-version.ts';
+import { type RequestedVersion, requireVersion } from '../registry/packages.ts';
 import { exposure } from '../release/bucket-policy.ts';
 import { type Decision, rerunDecision } from '../release/lifecycle.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
 import { storeFor } from '../release/store.ts';
-import { flag, text, type ValuesOf } from '../schema.ts';
+import { flag, type ValuesOf } from '../schema.ts';
 import type { World } from '../world.ts';
-import { manifestToDeliver, sharedInputs } from './shared-inputs.ts';
+import { requestedVersion } from './requested-version.ts';
+import { manifestToDeliver, sharedInputs, versionInput } from './shared-inputs.ts';
 
 const inputs = {
   ...sharedInputs,
   manifest: manifestToDeliver,
-  version: text({
-    description: 'Registered version to deploy: `1.4.0`, `v1.4.0` or `churn_v1.4.0`.',
-    example: '1.4.0',
-  }),
+  version: versionInput('deploy'),
   retry: flag({ description: 'Try a version again that was taken back before.', default: false }),
 };
 export type DeployEndpointInputs = ValuesOf<typeof inputs>;
@@ -44,15 +42,16 @@ export const deployEndpoint: Operation<DeployEndpointInputs, ReleaseMemory, Rele
     'Deploys an approved model version to a SageMaker endpoint, shifts the traffic under alarms, and verifies the version that really serves.',
   inputs,
   outputs: releaseOutputs('to deliver'),
-  advance: (given, memory, world) => runRelease(world, memory, script(given, world)),
-  abort: (given, memory, why, world) => abortRelease(world, memory, why, script(given, world)),
+  advance: async (given, memory, world) => runRelease(world, memory, await script(given, world)),
+  abort: async (given, memory, why, world) => abortRelease(world, memory, why, await script(given, world)),
 };
 
 /** The delivery, in the order in which it happens. Each task reads AWS to see whether it is done already. */
-const script = (given: DeployEndpointInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
-  const asked = askedOf(given);
+const script = async (given: DeployEndpointInputs, world: World): Promise<ReleaseOperation<ReleaseOutputs>> => {
   const environment = environmentOf(given.manifest, given.environment);
   const store = storeFor(given, world);
+  const requested = await requestedVersion(world, store, given.manifest.model, given.version);
+  const asked = askedOf(given, requested);
   const tags = { ...asked.spec.tags, [recordTag]: store.uri };
   const published = ({ release }: Turn) =>
     desiredOf(world, asked, {
@@ -76,7 +75,7 @@ const script = (given: DeployEndpointInputs, world: World): ReleaseOperation<Rel
   return {
     store,
     approval: termsOf(given.manifest, environment),
-    plan: (record) => plan(world, asked, tags, given.retry, record),
+    plan: (record) => plan(world, asked, requested, tags, given.retry, record),
     recognise: (release) => {
       if (release.operation === 'rollback') return;
       if (release.planDigest !== planDigest(asked, release.candidate.packageVersion ?? 0))
@@ -91,14 +90,15 @@ const script = (given: DeployEndpointInputs, world: World): ReleaseOperation<Rel
   };
 };
 
-const askedOf = ({ manifest, environment, version }: DeployEndpointInputs): DeliveryRequest => {
+const askedOf = ({ manifest, environment }: DeployEndpointInputs, { version }: RequestedVersion): DeliveryRequest => {
   const { endpoint: spec, rollout } = environmentOf(manifest, environment);
-  return { group: manifest.model, version: readVersion(manifest.model, version), spec, rollout };
+  return { group: manifest.model, version, spec, rollout };
 };
 
 const plan = async (
   world: World,
   asked: DeliveryRequest,
+  requested: RequestedVersion,
   tags: Readonly<Record<string, string>>,
   retry: boolean,
   record: ReleaseRecord,
@@ -115,9 +115,7 @@ const plan = async (
   // A release that is under way goes on, even when its package is gone: its next turn ends it, and restores everything.
   const begun = decide(liveOf(record, asked)?.candidate.packageVersion ?? 0);
   if (begun.is === 'resume') return begun;
-  const registered = await findVersion(world, asked.group, asked.version);
-  if (registered === undefined)
-    throw new Refusal('unknown-version', `${asked.group} has no version ${asked.version}: register it first`);
+  const registered = await requireVersion(world, asked.group, requested);
   const decision = decide(registered.packageVersion);
   switch (decision.is) {
     case 'resume':
@@ -144,7 +142,8 @@ const plan = async (
         (record.live.operation !== 'deploy-endpoint' || record.live.submission.mechanism === 'variants')
       )
         return { is: 'stop-first', release: record.live };
-      const notes = await refuseUnfitVersion(world, registered);
+      refuseUnservable(asked.spec, registered);
+      const notes = [...(await refuseUnfitVersion(world, registered)), ...servingNotes(asked.spec, registered)];
       // A delivered configuration that serves no more is delivered again under its own name.
       const attempt = decision.is === 'no-op' ? decision.release.attempt : decision.attempt;
       const planned = await mechanismFor(asked.rollout).plan(world, {

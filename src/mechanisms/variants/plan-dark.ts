@@ -10,7 +10,7 @@ import { freezePolicy } from '../../metrics/judge-policy.ts';
 import { type Proof, proofNotes, proofTimes, refuseUnprovable } from '../../metrics/proof.ts';
 import { usualRate } from '../../metrics/traffic.ts';
 import { type Plan, Refusal } from '../../operation.ts';
-import type { RegisteredVersion } from '../../registry/packages.ts';
+import type { RegisteredVersion } from '../../registry/registered-version.ts';
 import type { Configuration, ReleaseRecord } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import type { World } from '../../world.ts';

@@ -48,6 +48,10 @@ export const farSide = (settings: Partial<Settings> = {}) => {
       lend: () => undefined,
       drop: () => undefined,
       put: (bucket, key, body) => void objects.set(`${bucket}/${key}`, body),
+      under: (bucket, prefix) =>
+        [...objects]
+          .filter(([place]) => place.startsWith(`${bucket}/${prefix}`))
+          .map(([place, body]) => ({ key: place.slice(bucket.length + 1), body })),
     },
     images: { resolve: (name) => images.get(name), tag: (name, digest) => void images.set(name, digest) },
     roleExists: (arn) => arn === servingRole,
