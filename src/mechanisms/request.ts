@@ -12,8 +12,8 @@ export interface DeliveryRequest {
 }
 
 /** Hex digest of the whole request, and of no live state: the same request has the same digest on every run. */
-export const planDigest = (asked: DeliveryRequest, packageVersion: number): string =>
-  digest({ ...asked, operation: 'deploy-endpoint', packageVersion });
+export const planDigest = (requested: DeliveryRequest, packageVersion: number): string =>
+  digest({ ...requested, operation: 'deploy-endpoint', packageVersion });
 
 /** The model and the endpoint config of a request, given the values that a plan froze; the same in every turn. */
 export const desiredOf = (

@@ -42,25 +42,25 @@ export const deployEndpoint: Operation<DeployEndpointInputs, ReleaseMemory, Rele
     'Deploys an approved model version to a SageMaker endpoint, shifts the traffic under alarms, and verifies the version that really serves.',
   inputs,
   outputs: releaseOutputs('to deliver'),
-  advance: async (given, memory, world) => runRelease(world, memory, await script(given, world)),
-  abort: async (given, memory, why, world) => abortRelease(world, memory, why, await script(given, world)),
+  advance: async (given, memory, world) => runRelease(world, memory, await operationOf(given, world)),
+  abort: async (given, memory, why, world) => abortRelease(world, memory, why, await operationOf(given, world)),
 };
 
 /** The delivery, in the order in which it happens. Each task reads AWS to see whether it is done already. */
-const script = async (given: DeployEndpointInputs, world: World): Promise<ReleaseOperation<ReleaseOutputs>> => {
+const operationOf = async (given: DeployEndpointInputs, world: World): Promise<ReleaseOperation<ReleaseOutputs>> => {
   const environment = environmentOf(given.manifest, given.environment);
   const store = storeFor(given, world);
-  const requested = await requestedVersion(world, store, given.manifest.model, given.version);
-  const asked = askedOf(given, requested);
-  const tags = { ...asked.spec.tags, [recordTag]: store.uri };
+  const named = await requestedVersion(world, store, given.manifest.model, given.version);
+  const requested = requestOf(given, named);
+  const tags = { ...requested.spec.tags, [recordTag]: store.uri };
   const published = ({ release }: Turn) =>
-    desiredOf(world, asked, {
+    desiredOf(world, requested, {
       packageVersion: release.candidate.packageVersion ?? 0,
       instanceCount: release.candidate.instanceCount,
       variant: release.submission.canonical ?? release.submission.variant,
       attempt: release.attempt,
     });
-  const wanted = (turn: Turn) => ({ rollout: asked.rollout, published: published(turn), tags });
+  const wanted = (turn: Turn) => ({ rollout: requested.rollout, published: published(turn), tags });
   const delivery: Tasks = {
     preparing: [
       (turn) => namedAsFrozen(turn, published(turn)),
@@ -70,15 +70,15 @@ const script = async (given: DeployEndpointInputs, world: World): Promise<Releas
       submitChange(wanted),
     ],
     ...followChange(wanted),
-    settling: [restoreScaling, (turn) => applyScaling(turn, asked.spec), tagEndpoint(tags), ...settlingTasks],
+    settling: [restoreScaling, (turn) => applyScaling(turn, requested.spec), tagEndpoint(tags), ...settlingTasks],
   };
   return {
     store,
     approval: termsOf(given.manifest, environment),
-    plan: (record) => plan(world, asked, requested, tags, given.retry, record),
+    plan: (record) => plan(world, requested, named, tags, given.retry, record),
     recognise: (release) => {
       if (release.operation === 'rollback') return;
-      if (release.planDigest !== planDigest(asked, release.candidate.packageVersion ?? 0))
+      if (release.planDigest !== planDigest(requested, release.candidate.packageVersion ?? 0))
         throw new Refusal(
           'plan-changed',
           `${release.id} is live, but its plan differs from the plan of these inputs and this manifest`,
@@ -90,15 +90,15 @@ const script = async (given: DeployEndpointInputs, world: World): Promise<Releas
   };
 };
 
-const askedOf = ({ manifest, environment }: DeployEndpointInputs, { version }: RequestedVersion): DeliveryRequest => {
+const requestOf = ({ manifest, environment }: DeployEndpointInputs, { version }: RequestedVersion): DeliveryRequest => {
   const { endpoint: spec, rollout } = environmentOf(manifest, environment);
   return { group: manifest.model, version, spec, rollout };
 };
 
 const plan = async (
   world: World,
-  asked: DeliveryRequest,
-  requested: RequestedVersion,
+  requested: DeliveryRequest,
+  named: RequestedVersion,
   tags: Readonly<Record<string, string>>,
   retry: boolean,
   record: ReleaseRecord,
@@ -106,16 +106,16 @@ const plan = async (
   const decide = (packageVersion: number): Decision =>
     rerunDecision(record, {
       operation: 'deploy-endpoint',
-      version: asked.version,
-      planDigest: planDigest(asked, packageVersion),
+      version: requested.version,
+      planDigest: planDigest(requested, packageVersion),
       retry,
       holder: world.run.holder,
       now: world.clock.now(),
     });
   // A release that is under way goes on, even when its package is gone: its next turn ends it, and restores everything.
-  const begun = decide(liveOf(record, asked)?.candidate.packageVersion ?? 0);
+  const begun = decide(liveOf(record, requested)?.candidate.packageVersion ?? 0);
   if (begun.is === 'resume') return begun;
-  const registered = await requireVersion(world, asked.group, requested);
+  const registered = await requireVersion(world, requested.group, named);
   const decision = decide(registered.packageVersion);
   switch (decision.is) {
     case 'resume':
@@ -132,7 +132,7 @@ const plan = async (
     case 'already-convicted':
       throw new Refusal(
         'already-convicted',
-        `${asked.version} was taken back before (${decision.release.id}: ${decision.release.because ?? decision.release.reason}); set retry: true to try it again`,
+        `${requested.version} was taken back before (${decision.release.id}: ${decision.release.because ?? decision.release.reason}); set retry: true to try it again`,
       );
     case 'no-op':
     case 'new-attempt': {
@@ -142,13 +142,13 @@ const plan = async (
         (record.live.operation !== 'deploy-endpoint' || record.live.submission.mechanism === 'variants')
       )
         return { is: 'stop-first', release: record.live };
-      refuseUnservable(asked.spec, registered);
-      const notes = [...(await refuseUnfitVersion(world, registered)), ...servingNotes(asked.spec, registered)];
+      refuseUnservable(requested.spec, registered);
+      const notes = [...(await refuseUnfitVersion(world, registered)), ...servingNotes(requested.spec, registered)];
       // A delivered configuration that serves no more is delivered again under its own name.
       const attempt = decision.is === 'no-op' ? decision.release.attempt : decision.attempt;
-      const planned = await mechanismFor(asked.rollout).plan(world, {
+      const planned = await mechanismFor(requested.rollout).plan(world, {
         operation: 'deploy-endpoint',
-        asked,
+        requested,
         registered,
         record,
         attempt,
@@ -161,7 +161,7 @@ const plan = async (
             is: 'done',
             outcome: 'succeeded',
             reason: planned.already,
-            outputs: outputsOf(asked.spec.name, { ...planned.release, serving: 'candidate' }),
+            outputs: outputsOf(requested.spec.name, { ...planned.release, serving: 'candidate' }),
             because: planned.plan.title,
             plan: planned.plan,
           },

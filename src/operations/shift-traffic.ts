@@ -52,28 +52,30 @@ export const shiftTraffic: Operation<ShiftTrafficInputs, ReleaseMemory, ReleaseO
   inputs,
   outputs: releaseOutputs('to deliver'),
   advance: async (given, memory, world) =>
-    given.operation === 'run' ? runRelease(world, memory, await script(given, world)) : command(given, memory, world),
-  abort: async (given, memory, why, world) => abortRelease(world, memory, why, await script(given, world)),
+    given.operation === 'run'
+      ? runRelease(world, memory, await operationOf(given, world))
+      : command(given, memory, world),
+  abort: async (given, memory, why, world) => abortRelease(world, memory, why, await operationOf(given, world)),
 };
 
-const askedOf = ({ manifest, environment }: ShiftTrafficInputs, { version }: RequestedVersion): DeliveryRequest => {
+const requestOf = ({ manifest, environment }: ShiftTrafficInputs, { version }: RequestedVersion): DeliveryRequest => {
   const { endpoint: spec, rollout } = environmentOf(manifest, environment);
   return { group: manifest.model, version, spec, rollout };
 };
 
 /** The rollout, in the order in which it happens. Each task reads AWS to see whether it is done already. */
-const script = async (given: ShiftTrafficInputs, world: World): Promise<ReleaseOperation<ReleaseOutputs>> => {
+const operationOf = async (given: ShiftTrafficInputs, world: World): Promise<ReleaseOperation<ReleaseOutputs>> => {
   const environment = environmentOf(given.manifest, given.environment);
   const approval = termsOf(given.manifest, environment);
   const store = storeFor(given, world);
-  const asked = askedOf(given, await requestedVersion(world, store, given.manifest.model, given.version));
-  const wanted = () => ({ rollout: asked.rollout, unchanged: candidateStands });
+  const requested = requestOf(given, await requestedVersion(world, store, given.manifest.model, given.version));
+  const wanted = () => ({ rollout: requested.rollout, unchanged: candidateStands });
   return {
     store,
     approval,
-    plan: (record) => plan(world, asked, given.retry, record, approval),
+    plan: (record) => plan(world, requested, given.retry, record, approval),
     recognise: ({ id, operation, planDigest }) => {
-      if (operation !== 'shift-traffic' || planDigest !== stepsDigest(asked))
+      if (operation !== 'shift-traffic' || planDigest !== stepsDigest(requested))
         throw new Refusal(
           'plan-changed',
           `${id} is live, but its plan differs from the plan of these inputs and this manifest`,
@@ -90,17 +92,17 @@ const script = async (given: ShiftTrafficInputs, world: World): Promise<ReleaseO
 
 const plan = async (
   world: World,
-  asked: DeliveryRequest,
+  requested: DeliveryRequest,
   retry: boolean,
   record: ReleaseRecord,
   { group }: ApprovalTerms,
 ): Promise<Opening<ReleaseOutputs>> => {
-  const { version } = asked;
-  const endpoint = asked.spec.name;
+  const { version } = requested;
+  const endpoint = requested.spec.name;
   const decision = rerunDecision(record, {
     operation: 'shift-traffic',
     version,
-    planDigest: stepsDigest(asked),
+    planDigest: stepsDigest(requested),
     retry,
     holder: world.run.holder,
     now: world.clock.now(),
@@ -139,7 +141,11 @@ const plan = async (
         },
       };
     case 'new-attempt': {
-      const planned = await mechanismFor(asked.rollout).plan(world, { operation: 'shift-traffic', asked, record });
+      const planned = await mechanismFor(requested.rollout).plan(world, {
+        operation: 'shift-traffic',
+        requested,
+        record,
+      });
       const registered = await registeredAs(world, group, planned.release);
       const notes = await refuseUnfitVersion(world, registered).catch((error: unknown) => {
         const [move] = planned.release.stepping?.moves ?? [];
