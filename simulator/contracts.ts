@@ -258,7 +258,10 @@ export interface Metrics {
 /** S3's inner face: models are loaded through it. */
 export interface Objects {
   get(bucket: string, key: string): { readonly body: Buffer; readonly etag: string } | undefined;
-  put(bucket: string, key: string, body: Buffer): void;
+  /** @param bytes a larger size than that of the body: an object that no test could hold, of which the beginning is kept */
+  put(bucket: string, key: string, body: Buffer, bytes?: number): void;
+  /** Every object whose key begins with the prefix. */
+  under(bucket: string, prefix: string): readonly { readonly key: string; readonly body: Buffer }[];
   /** From now on another account owns the bucket and grants this account access; a missing bucket is created. */
   lend(bucket: string, owner: string): void;
   /** There never was such a bucket. */

@@ -38,7 +38,7 @@ export const wireWriter =
   };
 
 const writes =
-  /^(Acknowledge|Add|Copy|Create|Delete|Deregister|Put|Register|Retry|Rollback|Set|Start|Stop|Tag|Untag|Update)/;
+  /^(Abort|Acknowledge|Add|Complete|Copy|Create|Delete|Deregister|Put|Register|Retry|Rollback|Set|Start|Stop|Tag|Untag|Update|Upload)/;
 
 export const isWrite = (operation: string): boolean => writes.test(operation);
 
@@ -46,6 +46,11 @@ export const isWrite = (operation: string): boolean => writes.test(operation);
 const actions: Readonly<Record<string, string>> = {
   's3:HeadObject': 's3:GetObject',
   's3:CopyObject': 's3:PutObject',
+  's3:CreateMultipartUpload': 's3:PutObject',
+  's3:UploadPartCopy': 's3:PutObject',
+  's3:CompleteMultipartUpload': 's3:PutObject',
+  's3:ListParts': 's3:ListMultipartUploadParts',
+  's3:ListMultipartUploads': 's3:ListBucketMultipartUploads',
   's3:ListObjectsV2': 's3:ListBucket',
   's3:HeadBucket': 's3:ListBucket',
   's3:PutPublicAccessBlock': 's3:PutBucketPublicAccessBlock',

@@ -15,6 +15,8 @@ export type PublishedName = PolicyName | 'approver';
 export type Need =
   /** Copies the artifact to its content-addressed key and resolves the image. */
   | 'pins'
+  /** Copies an object that S3 does not copy in one call. */
+  | 'copies-parts'
   | 'evaluates'
   /** Reads a training job. */
   | 'trains'
@@ -240,6 +242,20 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
       condition: conditions.creates,
       when: 'pins',
     },
+    {
+      sid: 'CopyInParts',
+      actions: ['s3:PutObject'],
+      on: ['pinned'],
+      condition: conditions.makesNoObject,
+      when: 'copies-parts',
+    },
+    {
+      sid: 'GoOnWithTheCopy',
+      actions: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+      on: ['pinned'],
+      when: 'copies-parts',
+    },
+    { sid: 'FindTheCopy', actions: ['s3:ListBucketMultipartUploads'], on: ['releasesBucket'], when: 'copies-parts' },
     { sid: 'ReadTheEvaluation', actions: ['s3:GetObject'], on: ['evaluations'], when: 'evaluates' },
     {
       sid: 'KeepTheEvaluation',

@@ -19,6 +19,11 @@ const registeredFacts = [
   'git-ref',
   'run-url',
   'training-job',
+  'taken-from',
+  'earlier-approval',
+  'earlier-approval-by',
+  'earlier-approval-at',
+  'earlier-approval-because',
 ] as const;
 
 const absent = (...keys: readonly string[]): Readonly<Record<string, string>> =>
@@ -42,8 +47,10 @@ export const conditions = {
     StringEquals: { 'sagemaker:ModelApprovalStatus': ['Approved', 'Rejected'] },
     ...factsStay,
   }),
-  /** AWS: "Enforce conditional writes on Amazon S3 buckets". Parts of a multipart upload carry no such header: they are refused. */
+  /** AWS: "Enforce conditional writes on Amazon S3 buckets". */
   creates: (): Condition => ({ Null: { 's3:if-none-match': 'false' } }),
+  /** The same page: the beginning and the parts of a multipart upload take no such header, and make no object. Its completion does. */
+  makesNoObject: (): Condition => ({ Bool: { 's3:ObjectCreationOperation': 'false' } }),
   replaces: (): Condition => ({ Null: { 's3:if-match': 'false' } }),
   /** AWS: "Provide permissions for tagging SageMaker AI resources". */
   atCreation: (): Condition => ({

@@ -55,7 +55,7 @@ const byName: Readonly<Record<string, ErrorClass>> = Object.fromEntries(
       ['access-denied', 'AccessDenied AccessDeniedException UnauthorizedOperation NotAuthorized Forbidden 403'],
       [
         'not-found',
-        'ResourceNotFound ResourceNotFoundException ObjectNotFoundException NoSuchKey NoSuchBucket NoSuchVersion NotFound' +
+        'ResourceNotFound ResourceNotFoundException ObjectNotFoundException NoSuchKey NoSuchBucket NoSuchVersion NoSuchUpload NotFound' +
           ' RepositoryNotFoundException ImageNotFoundException JobNotFoundException ActionTypeNotFoundException' +
           ' PipelineNotFoundException PipelineExecutionNotFoundException',
       ],

@@ -3,7 +3,7 @@ import type { DescribeEndpointConfigOutput } from '../aws/sagemaker.ts';
 import { isContentName } from '../endpoint/names.ts';
 import { isWithin, type Members } from '../endpoint/settings.ts';
 import { Refusal } from '../operation.ts';
-import { listVersions, packagesOf } from '../registry/packages.ts';
+import { listPackages, packagesOf } from '../registry/packages.ts';
 import { registryAccount } from '../registry/registry.ts';
 import type { Configuration } from '../release/record.ts';
 import { arn, type World } from '../world.ts';
@@ -105,7 +105,7 @@ const packageFault = async (
   if (!isContentName(model, endpoint, version)) return `its model ${model} does not have a name of this suite's`;
   if (place === undefined)
     return `its model ${model} was made of ${shortened(packageName)}, not of package ${number} of ${group}${world.registry === undefined ? '' : ' in the registry or in this account'}`;
-  const [owner] = packagesOf(await listVersions(place, group), version);
+  const [owner] = packagesOf(await listPackages(place, group), version);
   // A version whose package was deleted since still serves from its model. No package is left to compare it with.
   if (owner !== undefined && owner.packageVersion !== packageVersion)
     return `its model ${model} was made of package ${packageVersion}, and ${version} of ${group} is package ${owner.packageVersion}`;

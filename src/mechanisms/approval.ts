@@ -2,8 +2,8 @@ import { classify, describe, isFromAws, isRefused } from '../aws/errors.ts';
 import { reasonOfError } from '../aws/reason.ts';
 import { Refusal } from '../operation.ts';
 import type { ReasonCode } from '../reason-codes.ts';
-import type { RegisteredVersion } from '../registry/packages.ts';
 import { unknownNotes } from '../registry/reachable.ts';
+import type { RegisteredVersion } from '../registry/registered-version.ts';
 import {
   approvalOf,
   type Depth,

@@ -4,7 +4,7 @@ import type { LiveEndpoint } from '../endpoint/observe.ts';
 import type { Rollout } from '../manifest/manifest.ts';
 import type { Plan } from '../operation.ts';
 import type { ReasonCode } from '../reason-codes.ts';
-import type { RegisteredVersion } from '../registry/packages.ts';
+import type { RegisteredVersion } from '../registry/registered-version.ts';
 import type { Configuration, NewRelease, Release, ReleaseRecord } from '../release/record.ts';
 import type { World } from '../world.ts';
 import type { DeliveryRequest } from './request.ts';

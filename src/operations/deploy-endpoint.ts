@@ -15,29 +15,27 @@ import { refuseUnfitVersion } from '../mechanisms/approval.ts';
 import { keptBy } from '../mechanisms/compared.ts';
 import { publish } from '../mechanisms/publish.ts';
 import { type DeliveryRequest, desiredOf, planDigest, registryOf } from '../mechanisms/request.ts';
+import { refuseUnservable, servingNotes } from '../mechanisms/servable.ts';
 import type { Turn } from '../mechanisms/turn.ts';
 import { type Operation, Refusal } from '../operation.ts';
 import { reason } from '../reason-codes.ts';
 import { termsOf } from '../registry/approval-terms.ts';
 import { refuseClosedGroup } from '../registry/group-policy.ts';
-import { findVersion } from '../registry/packages.ts';
-import { readVersion } from '../registry/semantic-version.ts';
+import { type RequestedVersion, requireVersion } from '../registry/packages.ts';
 import { exposure } from '../release/bucket-policy.ts';
 import { type Decision, rerunDecision } from '../release/lifecycle.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
 import { storeFor } from '../release/store.ts';
-import { flag, text, type ValuesOf } from '../schema.ts';
+import { flag, type ValuesOf } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
-import { manifestToDeliver, sharedInputs } from './shared-inputs.ts';
+import { requestedVersion } from './requested-version.ts';
+import { manifestToDeliver, sharedInputs, versionInput } from './shared-inputs.ts';
 
 const inputs = {
   ...sharedInputs,
   manifest: manifestToDeliver,
-  version: text({
-    description: 'Registered version to deploy: `1.4.0`, `v1.4.0` or `churn_v1.4.0`.',
-    example: '1.4.0',
-  }),
+  version: versionInput('deploy'),
   retry: flag({ description: 'Try a version again that was taken back before.', default: false }),
 };
 export type DeployEndpointInputs = ValuesOf<typeof inputs>;
@@ -48,15 +46,16 @@ export const deployEndpoint: Operation<DeployEndpointInputs, ReleaseMemory, Rele
     'Deploys an approved model version to a SageMaker endpoint, shifts the traffic under alarms, and verifies the version that really serves.',
   inputs,
   outputs: releaseOutputs('to deliver'),
-  advance: (given, memory, world) => runRelease(world, memory, operationOf(given, world)),
-  abort: (given, memory, why, world) => abortRelease(world, memory, why, operationOf(given, world)),
+  advance: async (given, memory, world) => runRelease(world, memory, await operationOf(given, world)),
+  abort: async (given, memory, why, world) => abortRelease(world, memory, why, await operationOf(given, world)),
 };
 
 /** The delivery, in the order in which it happens. Each task reads AWS to see whether it is done already. */
-const operationOf = (given: DeployEndpointInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
-  const requested = requestOf(given, world);
+const operationOf = async (given: DeployEndpointInputs, world: World): Promise<ReleaseOperation<ReleaseOutputs>> => {
   const environment = environmentOf(given.manifest, given.environment);
   const store = storeFor(given, world);
+  const named = await requestedVersion(world, store, given.manifest.model, given.version);
+  const requested = requestOf(given, named, world);
   const tags = { ...requested.spec.tags, [recordTag]: store.uri };
   const published = async ({ release: { candidate, submission, attempt } }: Turn) => {
     const variant = submission.canonical ?? submission.variant;
@@ -77,7 +76,7 @@ const operationOf = (given: DeployEndpointInputs, world: World): ReleaseOperatio
   return {
     store,
     approval: termsOf(given.manifest, environment),
-    plan: (record) => plan(world, requested, tags, given.retry, record),
+    plan: (record) => plan(world, requested, named, tags, given.retry, record),
     recognise: (release) => {
       if (release.operation === 'rollback') return;
       if (release.planDigest !== planDigest(requested, release.candidate.packageVersion ?? 0))
@@ -92,14 +91,19 @@ const operationOf = (given: DeployEndpointInputs, world: World): ReleaseOperatio
   };
 };
 
-const requestOf = ({ manifest, environment, version }: DeployEndpointInputs, world: World): DeliveryRequest => {
+const requestOf = (
+  { manifest, environment }: DeployEndpointInputs,
+  { version }: RequestedVersion,
+  world: World,
+): DeliveryRequest => {
   const { endpoint: spec, rollout } = environmentOf(manifest, environment);
-  return { group: manifest.model, version: readVersion(manifest.model, version), spec, rollout, ...registryOf(world) };
+  return { group: manifest.model, version, spec, rollout, ...registryOf(world) };
 };
 
 const plan = async (
   world: World,
   requested: DeliveryRequest,
+  named: RequestedVersion,
   tags: Readonly<Record<string, string>>,
   retry: boolean,
   record: ReleaseRecord,
@@ -116,9 +120,7 @@ const plan = async (
   // A release that is under way goes on, even when its package is gone: its next turn ends it, and restores everything.
   const begun = decide(liveOf(record, requested)?.candidate.packageVersion ?? 0);
   if (begun.is === 'resume') return begun;
-  const registered = await findVersion(world, requested.group, requested.version);
-  if (registered === undefined)
-    throw new Refusal('unknown-version', `${requested.group} has no version ${requested.version}: register it first`);
+  const registered = await requireVersion(world, requested.group, named);
   const decision = decide(registered.packageVersion);
   switch (decision.is) {
     case 'resume':
@@ -147,8 +149,12 @@ const plan = async (
         (record.live.operation !== 'deploy-endpoint' || record.live.submission.mechanism === 'variants')
       )
         return { is: 'stop-first', release: record.live };
-      const fit = await refuseUnfitVersion(world, registered);
-      const notes = [...fit, ...(await refuseClosedGroup(world, requested.group))];
+      refuseUnservable(requested.spec, registered);
+      const notes = [
+        ...(await refuseUnfitVersion(world, registered)),
+        ...(await refuseClosedGroup(world, requested.group)),
+        ...servingNotes(requested.spec, registered),
+      ];
       // A delivered configuration that serves no more is delivered again under its own name.
       const attempt = decision.is === 'no-op' ? decision.release.attempt : decision.attempt;
       const planned = await mechanismFor(requested.rollout).plan(world, {

@@ -14,7 +14,7 @@ import { environmentOf } from '../manifest/load.ts';
 import { mechanisms } from '../mechanisms/all.ts';
 import { type Operation, Refusal } from '../operation.ts';
 import { termsOf } from '../registry/approval-terms.ts';
-import { readVersion } from '../registry/semantic-version.ts';
+import { readReference, unnamedVersion } from '../registry/version-reference.ts';
 import { lastGood } from '../release/history.ts';
 import { isStopping } from '../release/lifecycle.ts';
 import type { Configuration, Release, ReleaseRecord, Served } from '../release/record.ts';
@@ -29,7 +29,7 @@ const inputs = {
   to: optional(
     text({
       description:
-        'Version to go back to, as it served before. For a configuration that others deployed: the name of its endpoint config. Default: the last version that served well.',
+        'Version to go back to, as it served before; for a package without a version its number. For a configuration that others deployed: the name of its endpoint config. Default: the last version that served well.',
       example: '1.3.0',
     }),
   ),
@@ -256,10 +256,13 @@ const targetOf = ({ to, manifest }: RollbackInputs, record: ReleaseRecord, live:
 };
 
 /** A version; a configuration of others has none, so the history knows it by its endpoint config. */
-const nameGiven = (to: string, { model }: RollbackInputs['manifest'], { history }: ReleaseRecord): string =>
-  history.some(({ version, endpointConfig }) => version === undefined && endpointConfig === to)
-    ? to
-    : readVersion(model, to);
+const nameGiven = (to: string, { model }: RollbackInputs['manifest'], { history }: ReleaseRecord): string => {
+  if (history.some(({ version, endpointConfig }) => version === undefined && endpointConfig === to)) return to;
+  const reference = readReference(model, to);
+  if (reference.is === 'version') return reference.version;
+  const { packageVersion } = reference;
+  return history.find((entry) => entry.packageVersion === packageVersion)?.version ?? unnamedVersion(packageVersion);
+};
 
 const served = ({ history }: ReleaseRecord): string =>
   history.length === 0 ? 'the history is empty' : `the history has ${[...new Set(history.map(nameOf))].join(', ')}`;

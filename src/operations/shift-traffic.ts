@@ -14,20 +14,24 @@ import { type DeliveryRequest, registryOf } from '../mechanisms/request.ts';
 import { stepsDigest } from '../mechanisms/variants/steps.ts';
 import { type Operation, type Progress, Refusal } from '../operation.ts';
 import { type ApprovalTerms, termsOf } from '../registry/approval-terms.ts';
-import { describeVersion, packageArn, type RegisteredVersion } from '../registry/packages.ts';
+import { describeVersion, packageArn, type RequestedVersion } from '../registry/packages.ts';
+import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { registryAccount } from '../registry/registry.ts';
-import { readVersion } from '../registry/semantic-version.ts';
 import { advance, rerunDecision } from '../release/lifecycle.ts';
 import type { NewRelease, Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, storeFor } from '../release/store.ts';
 import { choice, flag, text, type ValuesOf } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { type World, writesOf } from '../world.ts';
+import { requestedVersion } from './requested-version.ts';
 import { sharedInputs } from './shared-inputs.ts';
 
 const inputs = {
   ...sharedInputs,
-  version: text({ description: 'Version whose dark candidate gets the traffic.', example: '1.4.0' }),
+  version: text({
+    description: 'Version whose dark candidate gets the traffic; for a package without a version its number or ARN.',
+    example: '1.4.0',
+  }),
   operation: choice({
     description:
       '`run` shifts the traffic in steps. The others are commands to that run: `pause` holds the share, `resume` goes on, `promote-now` goes to 100 %, `abort` takes the traffic back.',
@@ -48,22 +52,28 @@ export const shiftTraffic: Operation<ShiftTrafficInputs, ReleaseMemory, ReleaseO
     'Shifts the traffic of an endpoint to its dark candidate in steps, each on proof of health, and takes it back on evidence of harm.',
   inputs,
   outputs: releaseOutputs('to deliver'),
-  advance: (given, memory, world) =>
-    given.operation === 'run' ? runRelease(world, memory, operationOf(given, world)) : command(given, memory, world),
-  abort: (given, memory, why, world) => abortRelease(world, memory, why, operationOf(given, world)),
+  advance: async (given, memory, world) =>
+    given.operation === 'run'
+      ? runRelease(world, memory, await operationOf(given, world))
+      : command(given, memory, world),
+  abort: async (given, memory, why, world) => abortRelease(world, memory, why, await operationOf(given, world)),
 };
 
-const requestOf = ({ manifest, environment, version }: ShiftTrafficInputs, world: World): DeliveryRequest => {
+const requestOf = (
+  { manifest, environment }: ShiftTrafficInputs,
+  { version }: RequestedVersion,
+  world: World,
+): DeliveryRequest => {
   const { endpoint: spec, rollout } = environmentOf(manifest, environment);
-  return { group: manifest.model, version: readVersion(manifest.model, version), spec, rollout, ...registryOf(world) };
+  return { group: manifest.model, version, spec, rollout, ...registryOf(world) };
 };
 
 /** The rollout, in the order in which it happens. Each task reads AWS to see whether it is done already. */
-const operationOf = (given: ShiftTrafficInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
-  const requested = requestOf(given, world);
+const operationOf = async (given: ShiftTrafficInputs, world: World): Promise<ReleaseOperation<ReleaseOutputs>> => {
   const environment = environmentOf(given.manifest, given.environment);
   const approval = termsOf(given.manifest, environment);
   const store = storeFor(given, world);
+  const requested = requestOf(given, await requestedVersion(world, store, given.manifest.model, given.version), world);
   const wanted = () => ({ rollout: requested.rollout, unchanged: candidateStands });
   return {
     store,
@@ -171,7 +181,7 @@ const registeredAs = async (
       ? undefined
       : await describeVersion(world, group, {
           arn: packageArn(registryAccount(world), group, packageVersion),
-          semver: version,
+          version,
           packageVersion,
         });
   if (registered === undefined)
@@ -203,7 +213,8 @@ const command = async (
       'no-candidate',
       `no traffic of ${store.endpoint} is being shifted, so no run would obey ${operation}`,
     );
-  if (live.version !== readVersion(given.manifest.model, given.version))
+  const { version } = await requestedVersion(world, store, given.manifest.model, given.version);
+  if (live.version !== version)
     throw new Refusal(
       'no-candidate',
       `the traffic of ${store.endpoint} is shifted to ${live.version}, not ${given.version}`,

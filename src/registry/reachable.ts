@@ -2,7 +2,7 @@ import { classify, withRemedy } from '../aws/errors.ts';
 import { parseImage } from '../aws/image-reference.ts';
 import type { Registry, World } from '../world.ts';
 import { grantTo } from './grant.ts';
-import type { RegisteredVersion } from './packages.ts';
+import type { RegisteredVersion } from './registered-version.ts';
 import { contentWorld, isOwnPolicy } from './registry.ts';
 import { addressOf, type S3Object } from './s3-object.ts';
 
@@ -13,10 +13,10 @@ import { addressOf, type S3Object } from './s3-object.ts';
 
 /** @returns never; it throws the error of a refused read of the artifact, with its remedy */
 export const explainArtifact =
-  (world: World, { artifact }: RegisteredVersion) =>
+  (world: World, artifact: S3Object | undefined) =>
   async (error: unknown): Promise<never> => {
     const { registry } = world;
-    if (registry === undefined || classify(error) !== 'access-denied') throw error;
+    if (registry === undefined || artifact === undefined || classify(error) !== 'access-denied') throw error;
     throw withRemedy(error, await artifactRemedy(world, registry, artifact));
   };
 
@@ -41,7 +41,7 @@ const artifactRemedy = async (world: World, registry: Registry, artifact: S3Obje
 
 /** @returns never; it throws the error of a refused read of the image, with its remedy */
 export const explainImage =
-  (world: World, { image }: RegisteredVersion) =>
+  (world: World, image: string) =>
   async (error: unknown): Promise<never> => {
     const { registry } = world;
     const named = parseImage(image.replace(/@.*$/, ''));
@@ -63,9 +63,14 @@ const readersOf = ({ readers: { caller, execution } }: Registry): readonly strin
   execution === undefined ? [caller] : [caller, execution];
 
 /** Notes for a plan: facts about another account that no read of this run can show. */
-export const unknownNotes = ({ registry, account }: World, { tag, image }: RegisteredVersion): readonly string[] => {
+export const unknownNotes = (
+  { registry, account }: World,
+  { tag, containers }: RegisteredVersion,
+): readonly string[] => {
   if (registry === undefined) return [];
-  const elsewhere = parseImage(image.replace(/@.*$/, ''))?.region !== account.region;
+  const elsewhere = containers.some(
+    ({ Image = '' }) => parseImage(Image.replace(/@.*$/, ''))?.region !== account.region,
+  );
   const { execution } = registry.readers;
   return [
     execution === undefined

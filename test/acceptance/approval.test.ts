@@ -53,9 +53,8 @@ const forge = async (): Promise<void> => {
     InferenceSpecification: { ...called, Containers: [{ ...container, Environment: { THRESHOLD: '0' } }] },
     CustomerMetadataProperties: {
       'content-digest': contentDigest({
-        image: String(container['Image']),
-        artifact: (CustomerMetadataProperties as Record<string, string>)['artifact-sha256'] ?? '',
-        environment: { THRESHOLD: '0' },
+        containers: [{ ...container, Environment: { THRESHOLD: '0' } }],
+        artifactSha256: (CustomerMetadataProperties as Record<string, string>)['artifact-sha256'] ?? '',
         inferenceSpecification: { contentTypes: ['text/csv'], responseTypes: ['text/csv'], realtimeInstanceTypes: [] },
       }),
     },

@@ -4,11 +4,10 @@ import { startSimulator } from '../../simulator/simulator.ts';
 import { createAwsClients } from '../../src/aws/clients.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
-import { findVersion } from '../../src/registry/packages.ts';
 import { verifyContent } from '../../src/registry/verify-content.ts';
 import type { World } from '../../src/world.ts';
 import { staticCredentials } from '../support/aws.ts';
-import { artifactUri, imageDigest, inputs, manifest, repository } from '../support/registration.ts';
+import { artifactUri, findVersion, imageDigest, inputs, manifest, repository } from '../support/registration.ts';
 import { runTurns } from '../support/run-turns.ts';
 
 const evaluation = '{"regression_metrics":{}}';
@@ -83,8 +82,8 @@ describe('on the wire', () => {
     if (!version) throw new Error('it is not found');
     expect(version).toMatchObject({
       packageVersion: 1,
-      unpinned: false,
-      environment: { SAGEMAKER_PROGRAM: 'inference.py' },
+      unpinned: [],
+      containers: [{ Environment: { SAGEMAKER_PROGRAM: 'inference.py' } }],
     });
     expect(await verifyContent(world, version)).toBeUndefined();
 

@@ -4,12 +4,11 @@ import { readMemory, writeMemory } from '../../src/memory.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { type RegisterModelMemory, registerModel } from '../../src/operations/register-model.ts';
 import { contentDigest } from '../../src/registry/content.ts';
-import { findVersion } from '../../src/registry/packages.ts';
 import { verifyContent } from '../../src/registry/verify-content.ts';
 import { failureOf } from '../../src/report/failure.ts';
 import { InputError } from '../../src/schema.ts';
 import { budget, junk, mutated, mutatedText } from '../support/fuzz.ts';
-import { account, artifactUri, imageDigest, inputs, manifest } from '../support/registration.ts';
+import { account, artifactUri, findVersion, imageDigest, inputs, manifest } from '../support/registration.ts';
 import type { RegistryAws } from '../support/registry-aws.ts';
 import { runTurns } from '../support/run-turns.ts';
 
@@ -83,15 +82,15 @@ test('the content of a package: what is deployed has the digests that were regis
         const found = await findVersion(world, 'churn', '1.4.0');
         if (found === undefined || (await verifyContent(world, found)) !== undefined) return;
         // Accepted: then all that would be deployed makes the digest that was written down.
-        const { image, environment, inferenceSpecification, artifact, artifactSha256 } = found;
+        const { containers, inferenceSpecification, artifactSha256 } = found;
         const content = {
-          image,
-          artifact: artifactSha256 ?? `s3://${artifact.bucket}/${artifact.key}`,
-          environment,
+          containers,
           inferenceSpecification,
+          ...(artifactSha256 === undefined ? {} : { artifactSha256 }),
         };
         expect(found.contentDigest).toBe(contentDigest(content));
-        if (!found.unpinned) expect(image.endsWith(`@${imageDigest}`)).toBe(true);
+        if (found.unpinned.length === 0)
+          expect(containers.map(({ Image }) => Image?.endsWith(`@${imageDigest}`))).toEqual([true]);
       } catch (error) {
         expectNamed(error);
       }

@@ -3,8 +3,7 @@ import fc from 'fast-check';
 import { registerModel } from '../../src/operations/register-model.ts';
 import type { RegisterModelInputs } from '../../src/operations/register-model-inputs.ts';
 import { parseEvaluation } from '../../src/registry/evaluation.ts';
-import { findVersion } from '../../src/registry/packages.ts';
-import { account, artifactUri, inputs, repository } from '../support/registration.ts';
+import { account, artifactUri, findVersion, inputs, repository } from '../support/registration.ts';
 import { type Around, awsError, type RegistryAws } from '../support/registry-aws.ts';
 import { runTurns, type TurnsRun } from '../support/run-turns.ts';
 

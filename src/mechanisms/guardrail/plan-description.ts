@@ -11,7 +11,7 @@ import { counted, percent } from '../../judge/amounts.ts';
 import type { EndpointSpec } from '../../manifest/manifest.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import type { Change, Plan } from '../../operation.ts';
-import type { RegisteredVersion } from '../../registry/packages.ts';
+import type { RegisteredVersion } from '../../registry/registered-version.ts';
 import type { Configuration, ScalingSnapshot } from '../../release/record.ts';
 import type { Path } from '../../rollout/compile.ts';
 import type { World } from '../../world.ts';
@@ -157,7 +157,7 @@ const quotaNotes = (facts: PlanFacts): readonly string[] =>
         );
 
 const notesOf = (facts: PlanFacts): readonly string[] => {
-  const { requested, registered, baseline, path, notes, count, rate, serves, alarms, live } = facts;
+  const { requested, baseline, path, notes, count, rate, serves, alarms, live } = facts;
   if (serves) return [];
   const { rollout } = requested;
   const guarded = path.mechanism === 'guardrail';
@@ -167,9 +167,6 @@ const notesOf = (facts: PlanFacts): readonly string[] => {
     ...notes,
     ...(count.note ? [count.note] : []),
     ...quotaNotes(facts),
-    ...(registered.unpinned
-      ? ['the registered image or artifact is not pinned: the deployed content may differ from the tested content']
-      : []),
     ...(guarded && requests.metric !== 'Invocations'
       ? [`async endpoints publish no Invocations: the new fleet's requests are counted by its ${requests.metric}`]
       : []),

@@ -13,7 +13,7 @@ import { freezePolicy } from '../../metrics/judge-policy.ts';
 import { type Proof, proofNotes, proofTimes, refuseUnprovable } from '../../metrics/proof.ts';
 import { usualRate } from '../../metrics/traffic.ts';
 import { type Change, type Plan, Refusal } from '../../operation.ts';
-import type { RegisteredVersion } from '../../registry/packages.ts';
+import type { RegisteredVersion } from '../../registry/registered-version.ts';
 import type { Configuration, ReleaseRecord } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { withoutUndefined } from '../../without-undefined.ts';

@@ -51,6 +51,10 @@ export const simulatedAws = (settings: Partial<Settings> = {}) => {
       encrypt: () => undefined,
       mayRead: () => true,
       put: (bucket, key, body) => void objects.set(`${bucket}/${key}`, body),
+      under: (bucket, prefix) =>
+        [...objects]
+          .filter(([place]) => place.startsWith(`${bucket}/${prefix}`))
+          .map(([place, body]) => ({ key: place.slice(bucket.length + 1), body })),
     },
     images: {
       resolve: (name) => images.get(name),

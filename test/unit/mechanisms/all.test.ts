@@ -4,7 +4,7 @@ import { mechanismFor, mechanismOf, mechanisms } from '../../../src/mechanisms/a
 import type { PlanRequest } from '../../../src/mechanisms/mechanism.ts';
 import { releaseAlarmsOf } from '../../../src/mechanisms/release-alarms.ts';
 import { Refusal } from '../../../src/operation.ts';
-import type { RegisteredVersion } from '../../../src/registry/packages.ts';
+import type { RegisteredVersion } from '../../../src/registry/registered-version.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
 import type { MechanismName, Release } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
