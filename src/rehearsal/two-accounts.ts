@@ -1,0 +1,149 @@
+import type { Simulator } from '../../simulator/contracts.ts';
+import { policyFor } from '../permissions.ts';
+import { type Sharing, type SharingName, sharingPolicies } from '../policy-sharing.ts';
+import { defaultReleases } from '../release/location.ts';
+import { rehearsedTeam as team } from './manifest.ts';
+
+/** Registry, artifacts and images in an account of their own; staging and production deliver from there, each in its own account. */
+export const accounts = {
+  tooling: '999988887777',
+  staging: '444455556666',
+  production: team.account,
+} as const;
+
+export const sharedImage = `${accounts.tooling}.dkr.ecr.${team.region}.amazonaws.com/iris-serving:1`;
+/** KMS key of the registry's account, which encrypts its artifacts. */
+export const sharedKey = `arn:aws:kms:${team.region}:${accounts.tooling}:key/1234abcd-12ab-34cd-56ef-1234567890ab`;
+export const groupArn = `arn:aws:sagemaker:${team.region}:${accounts.tooling}:model-package-group/${team.model}`;
+
+const arnOf = (account: string, role: string): string => `arn:aws:iam::${account}:role/${role}`;
+
+/** Roles beside the team's usual ones. */
+export const sharedRoles: readonly string[] = [
+  arnOf(accounts.tooling, 'model-registrar'),
+  arnOf(accounts.tooling, 'registry-reader'),
+  arnOf(accounts.staging, 'model-registrar'),
+  arnOf(accounts.staging, 'model-deployer'),
+  arnOf(accounts.staging, 'iris-serving'),
+];
+
+export const sharing: Sharing = {
+  partition: 'aws',
+  region: team.region,
+  account: accounts.tooling,
+  model: team.model,
+  artifacts: defaultReleases({ id: accounts.tooling, region: team.region }),
+  repository: 'iris-serving',
+  reader: 'registry-reader',
+  deliverers: [accounts.staging, accounts.production].map((account) => ({
+    account,
+    deployer: 'model-deployer',
+    execution: 'iris-serving',
+  })),
+};
+
+/**
+ * Sets up both sides: the resource policies of the registry's account, and the policies of the roles.
+ * @param closed resource policies that were forgotten
+ */
+export const share = async (simulator: Simulator, ...closed: readonly SharingName[]): Promise<void> => {
+  const policies = sharingPolicies(sharing);
+  const tooling = simulator.account(accounts.tooling);
+  const { bucket } = sharing.artifacts;
+  simulator.images.tag(sharedImage, team.imageDigest);
+  simulator.objects.encrypt(bucket, sharedKey);
+  await tooling.call('sagemaker', 'CreateModelPackageGroup', { ModelPackageGroupName: team.model }).catch(exists);
+  const open = (name: SharingName): string | undefined =>
+    closed.includes(name) ? undefined : JSON.stringify(policies[name]);
+  const group = open('group-policy');
+  if (group !== undefined)
+    await tooling.call('sagemaker', 'PutModelPackageGroupPolicy', {
+      ModelPackageGroupName: team.model,
+      ResourcePolicy: group,
+    });
+  const onBucket = open('bucket-policy');
+  if (onBucket !== undefined) await tooling.call('s3', 'PutBucketPolicy', { Bucket: bucket, Policy: onBucket });
+  const onRepository = open('repository-policy');
+  if (onRepository !== undefined)
+    await tooling.call('ecr', 'SetRepositoryPolicy', {
+      repositoryName: sharing.repository,
+      policyText: onRepository,
+    });
+  if (!closed.includes('key-policy')) simulator.keys.putPolicy(sharedKey, policies['key-policy']);
+  const reader = arnOf(accounts.tooling, 'registry-reader');
+  simulator.attachPolicy(reader, policies['registry-reader']);
+  simulator.trust(
+    reader,
+    closed.includes('registry-reader-trust')
+      ? { Version: '2012-10-17', Statement: [] }
+      : policies['registry-reader-trust'],
+  );
+  for (const { account, deployer } of sharing.deliverers)
+    for (const document of [...deployerPolicies(account), ...(closed.includes('deployer') ? [] : [policies.deployer])])
+      simulator.attachPolicy(arnOf(account, deployer), document);
+};
+
+const exists = (error: { readonly message?: string }): void => {
+  if (!error.message?.startsWith('Model Package Group already exists')) throw error;
+};
+
+/** The usual policies of a delivering account: all that has nothing to do with the registry. */
+const deployerPolicies = (account: string) => {
+  const { Version, Statement } = policyFor('deploy-endpoint', {
+    partition: 'aws',
+    region: team.region,
+    account,
+    model: team.model,
+    endpoint: team.endpoint,
+    executionRole: 'iris-serving',
+    releases: defaultReleases({ id: account, region: team.region }),
+    artifacts: team.bucket,
+    repository: 'iris-serving',
+    kmsAlias: 'alias/ml',
+  });
+  const ofRegistry = ['FindTheVersion', 'ReadTheImage', 'ReadTheArtifact', 'MakeItFromThePackage'];
+  return [{ Version, Statement: Statement.filter(({ Sid }) => !ofRegistry.includes(Sid)) }];
+};
+
+/** How an environment reaches the registry: by a role of its account, or by the group's resource policy. */
+export const byRole = (role: string): string => `registry: { account: "${accounts.tooling}", role: ${role} }`;
+export const byPolicy = `registry: ${groupArn}`;
+
+export interface SharedManifest {
+  readonly staging: string;
+  readonly production: string;
+}
+
+/** The manifest of the registering job: the registrar of the staging account assumes the one of the registry's account. */
+export const registrarManifest = (): string =>
+  sharedManifest({ staging: byRole('model-registrar'), production: byPolicy }).replace(
+    arnOf(accounts.staging, 'model-deployer'),
+    arnOf(accounts.staging, 'model-registrar'),
+  );
+
+/** The team's `delivery.yml`; each environment has its own way to the registry. */
+export const sharedManifest = ({ staging, production }: SharedManifest): string => `\
+version: 1
+model: ${team.model}
+environments:
+  staging:
+    account: "${accounts.staging}"
+    region: ${team.region}
+    role: ${arnOf(accounts.staging, 'model-deployer')}
+    ${staging}
+    endpoint:
+      name: ${team.endpoint}
+      execution-role: iris-serving
+      instance: { type: ml.m5.large, count: 1 }
+    rollout: { strategy: all-at-once, final-bake: 0s, minimum-requests: 0 }
+  production:
+    account: "${accounts.production}"
+    region: ${team.region}
+    role: model-deployer
+    ${production}
+    endpoint:
+      name: ${team.endpoint}
+      execution-role: iris-serving
+      instance: { type: ml.m5.large, count: 2 }
+    rollout: { strategy: all-at-once, final-bake: 0s, minimum-requests: 0 }
+`;
