@@ -2,6 +2,7 @@ import { environmentOf } from '../manifest/load.ts';
 import { Refusal } from '../operation.ts';
 import { inspectArtifact } from '../registry/artifact.ts';
 import { readImageDigest } from '../registry/image.ts';
+import { explainImage } from '../registry/reachable.ts';
 import type { Pins, WantedPackage } from '../registry/registration.ts';
 import { parseS3Object } from '../registry/s3-object.ts';
 import { readVersion } from '../registry/semantic-version.ts';
@@ -55,6 +56,11 @@ export const readWanted = async (inputs: RegisterModelInputs, world: World): Pro
 /** DESIGN §7 rule 2: registered content can no longer change under its name. */
 export const readPins = async ({ pin, image, artifact }: WantedPackage, world: World): Promise<Pins> => {
   if (!pin) return {};
-  const imageDigest = await readImageDigest(world, image);
+  const shared = world.registry?.role === undefined;
+  const imageDigest = await readImageDigest(world, image).catch((error: unknown) => {
+    // A role of the registry's account reads its own repository: no resource policy stands in between.
+    if (!shared) throw error;
+    return explainImage(world, { image })(error);
+  });
   return { imageDigest, ...(await inspectArtifact(world, artifact)) };
 };

@@ -41,7 +41,7 @@ const artifactRemedy = async (world: World, registry: Registry, artifact: S3Obje
 
 /** @returns never; it throws the error of a refused read of the image, with its remedy */
 export const explainImage =
-  (world: World, { image }: RegisteredVersion) =>
+  (world: World, { image }: Pick<RegisteredVersion, 'image'>) =>
   async (error: unknown): Promise<never> => {
     const { registry } = world;
     const named = parseImage(image.replace(/@.*$/, ''));

@@ -106,7 +106,7 @@ const deployerPolicies = (account: string) => {
 };
 
 /** How an environment reaches the registry: by a role of its account, or by the group's resource policy. */
-export const byRole = (role: string): string => `registry: { account: "${accounts.tooling}", role: ${role} }`;
+export const byRole = `registry: { account: "${accounts.tooling}", role: registry-reader, registrar-role: model-registrar }`;
 export const byPolicy = `registry: ${groupArn}`;
 
 export interface SharedManifest {
@@ -114,12 +114,8 @@ export interface SharedManifest {
   readonly production: string;
 }
 
-/** The manifest of the registering job: the registrar of the staging account assumes the one of the registry's account. */
-export const registrarManifest = (): string =>
-  sharedManifest({ staging: byRole('model-registrar'), production: byPolicy }).replace(
-    arnOf(accounts.staging, 'model-deployer'),
-    arnOf(accounts.staging, 'model-registrar'),
-  );
+/** The role of the registering job, in the staging account; it assumes the registrar's role of the registry's account. */
+export const registrar = arnOf(accounts.staging, 'model-registrar');
 
 /** The team's `delivery.yml`; each environment has its own way to the registry. */
 export const sharedManifest = ({ staging, production }: SharedManifest): string => `\

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { defaultRoles } from '../../simulator/simulator.ts';
 import { minutes } from '../../src/clock.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
@@ -12,9 +13,10 @@ import {
   accounts,
   byPolicy,
   byRole,
-  registrarManifest,
+  registrar,
   share,
   sharedImage,
+  sharedKey,
   sharedManifest,
   sharedRoles,
   sharing,
@@ -30,11 +32,16 @@ afterEach(() => house.close());
 
 const manifest = (staging: string, production: string = staging): void =>
   house.writeManifest(() => sharedManifest({ staging, production }));
+/** The registering job has a role of its own. */
+const manifestOfRegistrar = (way: string): void =>
+  house.writeManifest(() =>
+    sharedManifest({ staging: way, production: way }).replace(/arn:.*:role\/model-deployer/, registrar),
+  );
 const tooling = () => house.simulator.account(accounts.tooling);
 
 /** Registered by a role of the registry's account, from a job of the staging account. */
 const registered = async (version: '1.0.0' | '1.1.0', approved = true): Promise<void> => {
-  house.writeManifest(registrarManifest);
+  manifestOfRegistrar(byRole);
   const inputs = { ...house.registration(version), environment: 'staging', image: sharedImage };
   house.simulator.objects.drop(team.bucket);
   house.simulator.objects.create(team.bucket, accounts.tooling);
@@ -59,7 +66,7 @@ const modelOf = async (account: string) => {
 };
 
 describe.each([
-  ['an assumed role', byRole('registry-reader')],
+  ['an assumed role', byRole],
   ['the group’s resource policy', byPolicy],
 ])('a registry of another account, by %s', (_way, way) => {
   test('the gate answers, staging and production are delivered from it, and rolled back', async () => {
@@ -85,18 +92,16 @@ describe.each([
   });
 });
 
-const role = byRole('registry-reader');
-
 describe('a policy that was forgotten is named, with its statement, and nothing is written', () => {
   test.each<[SharingName, string, RegExp]>([
     [
       'registry-reader-trust',
-      role,
+      byRole,
       /^sts:AssumeRole was denied: grant sts:AssumeRole on role\/registry-reader: role registry-reader could not be assumed.*its trust policy needs \{"Effect":"Allow","Principal":\{"AWS":"role\/model-deployer"\},"Action":"sts:AssumeRole"\}/,
     ],
     [
       'group-policy',
-      role,
+      byRole,
       /^sagemaker:CreateModel would be denied: the resource policy of the model package group iris, in the account ending in 7777, .*"Action":\["sagemaker:CreateModel","sagemaker:DescribeModelPackage"\],"Resource":"model-package\/iris\/\*"/,
     ],
     [
@@ -106,7 +111,7 @@ describe('a policy that was forgotten is named, with its statement, and nothing 
     ],
     [
       'bucket-policy',
-      role,
+      byRole,
       /^s3:HeadObject was denied: grant s3:GetObject.*: the policy of the bucket model-delivery-<account>-eu-west-1, in the account ending in 7777, needs \{"Effect":"Allow","Principal":\{"AWS":\["role\/model-deployer","role\/iris-serving"\]\},"Action":"s3:GetObject","Resource":"model-delivery-<account>-eu-west-1\/artifacts\/\*"\}/,
     ],
     [
@@ -116,7 +121,7 @@ describe('a policy that was forgotten is named, with its statement, and nothing 
     ],
     [
       'repository-policy',
-      role,
+      byRole,
       /^ecr:BatchGetImage was denied: .*the policy of the ECR repository iris-serving, in the account ending in 7777, needs \{.*"ecr:BatchGetImage"/,
     ],
     ['deployer', byPolicy, /^sagemaker:ListModelPackages was denied: .*the policy of role\/model-deployer, the caller/],
@@ -141,7 +146,7 @@ test('a plan says what it cannot know about the other account', async () => {
   await share(house.simulator);
   await registered('1.0.0');
   for (const [way, notes] of [
-    [role, 1],
+    [byRole, 1],
     [byPolicy, 2],
   ] as const) {
     manifest(way);
@@ -151,6 +156,56 @@ test('a plan says what it cannot know about the other account', async () => {
     expect(unknown[0]).toMatch(/whether role\/iris-serving may read the artifact and pull the image of iris_v1\.0\.0/);
     if (notes === 2) expect(unknown[1]).toMatch(/make a model of its packages \(sagemaker:CreateModel\)/);
   }
+});
+
+test('a version is registered over the group’s resource policy, where that and the bucket’s let the registrar write', async () => {
+  await share(house.simulator);
+  manifestOfRegistrar(byPolicy);
+  const own = `model-training-${accounts.staging}`;
+  const inputs = { ...house.registration('1.0.0'), environment: 'staging', image: sharedImage };
+  house.simulator.objects.create(own, accounts.staging);
+  house.simulator.objects.put(own, 'model.tar.gz', irisFixture('1.0.0').artifact);
+  const run = () => house.run(registerModel, { ...inputs, artifact: `s3://${own}/model.tar.gz` });
+  const refused = await run();
+  expect(refused?.result).toMatchObject({ reason: 'access-denied' });
+  expect(refused?.result.because).toMatch(
+    /^ecr:BatchGetImage was denied: .*the policy of the ECR repository iris-serving, .*"AWS":\["role\/model-registrar"/,
+  );
+  const widened = (
+    name: 'group-policy' | 'bucket-policy' | 'repository-policy',
+    Action: string[],
+    Resource?: string[],
+  ) => {
+    const { Version, Statement } = sharingPolicies(sharing)[name];
+    const statement = { Effect: 'Allow', Principal: { AWS: registrar }, Action, ...(Resource ? { Resource } : {}) };
+    return JSON.stringify({ Version, Statement: [...Statement, statement] });
+  };
+  const group = `arn:aws:sagemaker:${team.region}:${accounts.tooling}:model-package-group/${team.model}`;
+  await tooling().call('ecr', 'SetRepositoryPolicy', {
+    repositoryName: sharing.repository,
+    policyText: widened('repository-policy', ['ecr:BatchGetImage']),
+  });
+  expect((await run())?.result.because).toMatch(
+    /^sagemaker:ListModelPackages was denied: .*"Principal":\{"AWS":"role\/model-registrar"\}/,
+  );
+  await tooling().call('sagemaker', 'PutModelPackageGroupPolicy', {
+    ModelPackageGroupName: team.model,
+    ResourcePolicy: widened('group-policy', ['sagemaker:*'], [group, group.replace('-group/', '/').concat('/*')]),
+  });
+  const { bucket } = sharing.artifacts;
+  await tooling().call('s3', 'PutBucketPolicy', {
+    Bucket: bucket,
+    Policy: widened('bucket-policy', ['s3:*'], [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`]),
+  });
+  house.simulator.keys.putPolicy(sharedKey, {
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal: '*', Action: 'kms:*', Resource: '*' }],
+  });
+  expect((await run())?.result).toMatchObject({ reason: 'registered' });
+  const { ModelPackageArn } = (await tooling().call('sagemaker', 'DescribeModelPackage', {
+    ModelPackageName: `${team.model}/1`,
+  })) as { ModelPackageArn: string };
+  expect(ModelPackageArn).toContain(`:${accounts.tooling}:model-package/`);
 });
 
 test('SageMaker itself refuses an execution role that the other account does not know', async () => {
@@ -193,11 +248,11 @@ test('the registry is looked at while traffic moves: a rejection there takes the
 test('a registry whose role closes while traffic moves is waited for: neither approved nor rejected', async () => {
   await share(house.simulator);
   await registered('1.0.0');
-  house.writeManifest(() => sharedManifest({ staging: role, production: role }));
+  house.writeManifest(() => sharedManifest({ staging: byRole, production: byRole }));
   await house.run(deployEndpoint, { environment: 'production', version: '1.0.0' });
   await registered('1.1.0');
   house.writeManifest(() =>
-    sharedManifest({ staging: role, production: role }).replaceAll(
+    sharedManifest({ staging: byRole, production: byRole }).replaceAll(
       'strategy: all-at-once, final-bake: 0s,',
       'strategy: canary, size: 1 instance, bake: 60m, final-bake: 30m,',
     ),

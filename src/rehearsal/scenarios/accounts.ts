@@ -8,7 +8,7 @@ import {
   accounts,
   byPolicy,
   byRole,
-  registrarManifest,
+  registrar,
   share,
   sharedImage,
   sharedManifest,
@@ -24,12 +24,12 @@ export const twoAccounts: Scenario = {
   roles: sharedRoles,
   play: async (stage, require) => {
     await share(stage.simulator, 'bucket-policy');
+    writeFileSync(join(stage.workspace, 'delivery.yml'), sharedManifest({ staging: byRole, production: byPolicy }));
     const registration = await stage.begin('A version is registered in the registry’s account', '1.0.0');
     await register(stage, registration);
     await registration.end();
     require(registration.ending?.reason === 'approved', `it is approved there: ${registration.ending?.because}`);
 
-    writeManifest(stage, sharedManifest({ staging: byRole('registry-reader'), production: byPolicy }));
     const refused = await stage.begin('The bucket’s policy was forgotten', '1.0.0');
     await refused.run('deploy-endpoint', { environment: 'staging' });
     const { reason, because, requests } = await refused.end();
@@ -64,9 +64,9 @@ const register = async (stage: Stage, release: RehearsedRelease): Promise<void> 
   simulator.objects.create(bucket, accounts.tooling);
   simulator.objects.put(bucket, key, irisFixture('1.0.0').artifact);
   writeFileSync(join(workspace, 'evaluation.json'), irisFixture('1.0.0').evaluation);
-  writeManifest(stage, registrarManifest());
   await release.run('register-model', {
     environment: 'staging',
+    role: registrar,
     image: sharedImage,
     artifact: `s3://${bucket}/${key}`,
     evaluation: 'evaluation.json',
@@ -78,6 +78,3 @@ const register = async (stage: Stage, release: RehearsedRelease): Promise<void> 
   release.did('approves', 'the package, in the registry’s account', false);
   await release.run('approve-gate', { environment: 'staging' });
 };
-
-const writeManifest = ({ workspace }: Stage, text: string): void =>
-  writeFileSync(join(workspace, 'delivery.yml'), text);
