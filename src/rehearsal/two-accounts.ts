@@ -1,6 +1,6 @@
 import type { Simulator } from '../../simulator/contracts.ts';
 import { policyFor } from '../permissions.ts';
-import { type Sharing, type SharingName, sharingPolicies } from '../policy-sharing.ts';
+import { type Sharing, type SharingName, type SharingPolicy, sharingPolicies } from '../policy-sharing.ts';
 import { defaultReleases } from '../release/location.ts';
 import { rehearsedTeam as team } from './manifest.ts';
 
@@ -42,44 +42,39 @@ export const sharing: Sharing = {
   })),
 };
 
-/**
- * Sets up both sides: the resource policies of the registry's account, and the policies of the roles.
- * @param closed resource policies that were forgotten
- */
-export const share = async (simulator: Simulator, ...closed: readonly SharingName[]): Promise<void> => {
-  const policies = sharingPolicies(sharing);
+/** Changes a policy before it is set; undefined: it was forgotten. */
+export type Edit = (name: SharingName, policy: SharingPolicy) => SharingPolicy | undefined;
+
+export const forgotten =
+  (missing: SharingName): Edit =>
+  (name, policy) =>
+    name === missing ? undefined : policy;
+
+/** Sets up both sides: the resource policies of the registry's account, and the policies of the roles. */
+export const share = async (simulator: Simulator, edit: Edit = (_name, policy) => policy): Promise<void> => {
+  const published = sharingPolicies(sharing);
+  const policy = (name: SharingName): SharingPolicy | undefined => edit(name, published[name]);
   const tooling = simulator.account(accounts.tooling);
   const { bucket } = sharing.artifacts;
   simulator.images.tag(sharedImage, team.imageDigest);
   simulator.objects.encrypt(bucket, sharedKey);
   await tooling.call('sagemaker', 'CreateModelPackageGroup', { ModelPackageGroupName: team.model }).catch(exists);
-  const open = (name: SharingName): string | undefined =>
-    closed.includes(name) ? undefined : JSON.stringify(policies[name]);
-  const group = open('group-policy');
-  if (group !== undefined)
-    await tooling.call('sagemaker', 'PutModelPackageGroupPolicy', {
-      ModelPackageGroupName: team.model,
-      ResourcePolicy: group,
-    });
-  const onBucket = open('bucket-policy');
-  if (onBucket !== undefined) await tooling.call('s3', 'PutBucketPolicy', { Bucket: bucket, Policy: onBucket });
-  const onRepository = open('repository-policy');
-  if (onRepository !== undefined)
-    await tooling.call('ecr', 'SetRepositoryPolicy', {
-      repositoryName: sharing.repository,
-      policyText: onRepository,
-    });
-  if (!closed.includes('key-policy')) simulator.keys.putPolicy(sharedKey, policies['key-policy']);
-  const reader = arnOf(accounts.tooling, 'registry-reader');
-  simulator.attachPolicy(reader, policies['registry-reader']);
-  simulator.trust(
-    reader,
-    closed.includes('registry-reader-trust')
-      ? { Version: '2012-10-17', Statement: [] }
-      : policies['registry-reader-trust'],
-  );
+  const set = async (name: SharingName, service: string, operation: string, member: string, on: object) => {
+    const found = policy(name);
+    if (found !== undefined) await tooling.call(service, operation, { ...on, [member]: JSON.stringify(found) });
+  };
+  const group = { ModelPackageGroupName: team.model };
+  await set('group-policy', 'sagemaker', 'PutModelPackageGroupPolicy', 'ResourcePolicy', group);
+  await set('bucket-policy', 's3', 'PutBucketPolicy', 'Policy', { Bucket: bucket });
+  const repository = { repositoryName: sharing.repository };
+  await set('repository-policy', 'ecr', 'SetRepositoryPolicy', 'policyText', repository);
+  const nothing: SharingPolicy = { Version: '2012-10-17', Statement: [] };
+  simulator.keys.putPolicy(sharedKey, policy('key-policy') ?? nothing);
+  const reader = arnOf(accounts.tooling, sharing.reader);
+  simulator.trust(reader, policy('registry-reader-trust') ?? nothing);
+  simulator.attachPolicy(reader, policy('registry-reader') ?? nothing);
   for (const { account, deployer } of sharing.deliverers)
-    for (const document of [...deployerPolicies(account), ...(closed.includes('deployer') ? [] : [policies.deployer])])
+    for (const document of [usualPolicy(account), policy('deployer') ?? nothing])
       simulator.attachPolicy(arnOf(account, deployer), document);
 };
 
@@ -87,8 +82,8 @@ const exists = (error: { readonly message?: string }): void => {
   if (!error.message?.startsWith('Model Package Group already exists')) throw error;
 };
 
-/** The usual policies of a delivering account: all that has nothing to do with the registry. */
-const deployerPolicies = (account: string) => {
+/** The usual policy of a deployer: all that has nothing to do with the registry. */
+const usualPolicy = (account: string) => {
   const { Version, Statement } = policyFor('deploy-endpoint', {
     partition: 'aws',
     region: team.region,
@@ -102,7 +97,7 @@ const deployerPolicies = (account: string) => {
     kmsAlias: 'alias/ml',
   });
   const ofRegistry = ['FindTheVersion', 'ReadTheImage', 'ReadTheArtifact', 'MakeItFromThePackage'];
-  return [{ Version, Statement: Statement.filter(({ Sid }) => !ofRegistry.includes(Sid)) }];
+  return { Version, Statement: Statement.filter(({ Sid }) => !ofRegistry.includes(Sid)) };
 };
 
 /** How an environment reaches the registry: by a role of its account, or by the group's resource policy. */

@@ -8,6 +8,7 @@ import {
   accounts,
   byPolicy,
   byRole,
+  forgotten,
   registrar,
   share,
   sharedImage,
@@ -23,7 +24,7 @@ export const twoAccounts: Scenario = {
   expected: delivered,
   roles: sharedRoles,
   play: async (stage, require) => {
-    await share(stage.simulator, 'bucket-policy');
+    await share(stage.simulator, forgotten('bucket-policy'));
     writeFileSync(join(stage.workspace, 'delivery.yml'), sharedManifest({ staging: byRole, production: byPolicy }));
     const registration = await stage.begin('A version is registered in the registry’s account', '1.0.0');
     await register(stage, registration);
