@@ -8,7 +8,7 @@ import { createEcr } from './ecr.ts';
 import { createKeys } from './kms.ts';
 import { createRuntime } from './runtime.ts';
 import { createS3 } from './s3.ts';
-import type { RegistryFace } from './sagemaker/context.ts';
+import type { RegistryFace } from './sagemaker/registry-face.ts';
 import { createSagemaker } from './sagemaker/sagemaker.ts';
 import { createSts } from './sts.ts';
 

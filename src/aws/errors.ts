@@ -243,7 +243,7 @@ export const permissionOf = (error: unknown): MissingPermission | undefined => {
     match?.[1] ?? /does not have (application-autoscaling:\w+) permission/.exec(message)?.[1] ?? iamAction(call);
   if (action === undefined) return undefined;
   // AWS quotes the resource in some services and ends the sentence after it in others.
-  const resource = match?.[2]?.replace(/^["']|["'.,]+$/g, '');
+  const resource = match?.[2]?.replace(/^["']|["'.,)]+$/g, '');
   return resource ? { action, resource } : { action };
 };
 

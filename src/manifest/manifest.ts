@@ -38,6 +38,8 @@ export interface RegistrySpec {
   readonly region?: string;
   /** Name or ARN of a role in that account, assumed with the environment's credentials; without it the group's resource policy decides. */
   readonly role?: string;
+  /** The role for `register-model`, which writes there. Default: `role`. */
+  readonly registrarRole?: string;
   /** Where registered artifacts and evaluations lie; default: that account's `model-delivery-…` bucket. */
   readonly artifacts?: S3Location;
   /** The group in the ARN, where the manifest has the ARN; it equals `model`. */

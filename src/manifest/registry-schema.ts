@@ -5,6 +5,10 @@ import * as v from './values.ts';
 
 const about = z.describe;
 
+const elsewhere = 'belongs to another account than the registry';
+const isIn = (account: string, role: string | undefined): boolean =>
+  !role?.startsWith('arn:') || role.split(':')[4] === account;
+
 const inParts = z.pipe(
   v
     .mapping({
@@ -19,6 +23,15 @@ const inParts = z.pipe(
             ),
           ),
       ),
+      'registrar-role': z.optional(
+        v
+          .role()
+          .check(
+            about(
+              'Role that `register-model` assumes instead: only it needs to write to the registry. Default: `role`.',
+            ),
+          ),
+      ),
       artifacts: z.optional(
         v
           .s3Folder()
@@ -30,12 +43,15 @@ const inParts = z.pipe(
       ),
     })
     .check(
-      z.refine(({ account, role }) => !role?.startsWith('arn:') || role.split(':')[4] === account, {
-        error: 'belongs to another account than the registry',
-        path: ['role'],
+      z.refine(({ account, role }) => isIn(account, role), { error: elsewhere, path: ['role'] }),
+      z.refine(({ account, 'registrar-role': role }) => isIn(account, role), {
+        error: elsewhere,
+        path: ['registrar-role'],
       }),
     ),
-  z.transform((raw): RegistrySpec => withoutUndefined(raw)),
+  z.transform(
+    ({ 'registrar-role': registrarRole, ...raw }): RegistrySpec => withoutUndefined({ ...raw, registrarRole }),
+  ),
 );
 
 const group =

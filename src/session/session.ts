@@ -67,9 +67,13 @@ export const targetOf = (inputs: unknown, operation?: OperationName): Target => 
     role: operation === 'rollback' ? (rollbackRole ?? role) : role,
     endpoint,
     bucketOwners,
-    registry,
+    registry: registry && withoutUndefined({ ...registry, role: registryRole(registry, operation) }),
   });
 };
+
+/** Registering writes to the registry; everything else reads there. */
+const registryRole = ({ role, registrarRole }: RegistrySpec, operation?: OperationName): string | undefined =>
+  operation === 'register-model' ? (registrarRole ?? role) : role;
 
 /**
  * @throws {Refusal} `wrong-account`, before any other call to AWS

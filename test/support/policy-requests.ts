@@ -19,19 +19,25 @@ export interface PublishedStatement {
   readonly Sid: string;
   readonly Action: readonly string[];
   readonly Resource: readonly string[];
+  readonly Principal?: { readonly AWS: readonly string[] };
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
 const folder = join(import.meta.dirname, '../../docs/permissions');
 
 /** The policies in `docs/permissions`. */
-export const publishedPolicies = (): readonly PublishedPolicy[] =>
-  readdirSync(folder)
+export const publishedPolicies = (): readonly PublishedPolicy[] => policiesIn(folder);
+
+/** The policies for a registry in another account; those of resources name principals. */
+export const sharedPolicies = (): readonly PublishedPolicy[] => policiesIn(join(folder, 'two-accounts'));
+
+const policiesIn = (place: string): readonly PublishedPolicy[] =>
+  readdirSync(place)
     .filter((file) => file.endsWith('.json'))
     .sort()
     .map((file) => ({
       name: file.replace('.json', ''),
-      document: JSON.parse(readFileSync(join(folder, file), 'utf8')),
+      document: JSON.parse(readFileSync(join(place, file), 'utf8')),
     }));
 
 /** The context of the suite's requests, by the statement that allows them. `permissions.test.ts` shows that the suite sends it. */
@@ -131,8 +137,10 @@ const sample = (pattern: string): string => {
 /** The same kind of resource in another account, or of another model, endpoint, role or bucket. */
 const elsewhere = (resource: string): readonly string[] => {
   if (resource === '*') return [];
-  const renamed = resource.replace(/churn|ml-(releases|training)/, 'another');
-  return [...new Set([renamed, resource.replace('111122223333', '444455556666')])].filter((one) => one !== resource);
+  const renamed = resource.replace(/churn|ml-(releases|training|registry)|registry-reader/, 'another');
+  return [...new Set([renamed, resource.replace(/111122223333|999988887777/, '444455556666')])].filter(
+    (one) => one !== resource,
+  );
 };
 
 const breaches = (

@@ -1,6 +1,5 @@
-import type { Handler, Images, Instant, Kernel, Metrics, Objects, Principal, Scaling } from '../../contracts.ts';
-import type { ModelPackages } from './model-packages.ts';
-import { noSuchPackage } from './refusals.ts';
+import type { Images, Instant, Kernel, Metrics, Objects, Scaling } from '../../contracts.ts';
+import type { RegistryFace } from './registry-face.ts';
 
 /** The shared context of all resources of this service. */
 export interface Context {
@@ -14,23 +13,6 @@ export interface Context {
   /** A late lookup: the autoscaler is built after hosting, on top of it. */
   readonly scaling: () => Scaling;
 }
-
-/** A registry as callers of other accounts reach it: its group's resource policy decides (AWS: "Cross-account support"). */
-export interface RegistryFace {
-  readonly operations: Readonly<Record<string, Handler>>;
-  readonly packages: ModelPackages;
-  /** @throws AwsError unless the policy of the group allows it */
-  authorize(principal: Principal, action: string, arn: string): void;
-}
-
-/** The account of an ARN, unless it is this one. */
-export const strangerIn = (context: Context, arnOrName: string): string | undefined => {
-  if (!arnOrName.startsWith('arn:')) return undefined;
-  const [, , , region, account] = arnOrName.split(':');
-  // A regional service knows only its own region; AWS's words are [unconfirmed].
-  if (region !== context.kernel.region) throw noSuchPackage(arnOrName);
-  return account === context.kernel.accountId ? undefined : account;
-};
 
 /** Timestamps on AWS's JSON protocols are epoch seconds with a fraction (reference/sagemaker.md §12). */
 export const epochSeconds = (instant: Instant): number => instant / 1000;

@@ -1,9 +1,10 @@
 import type { Call, Handler, Instant } from '../../contracts.ts';
 import type { ContainerDefinition } from './container-definition.ts';
-import { type Context, epochSeconds, objectAt, sagemakerArn, strangerIn } from './context.ts';
-import type { ModelPackage, ModelPackages } from './model-packages.ts';
+import { type Context, epochSeconds, objectAt, sagemakerArn } from './context.ts';
+import type { ModelPackages } from './model-packages.ts';
 import { type ListRequest, list } from './pages.ts';
 import { alreadyExists, inaccessibleImage, inaccessibleModelData, invalid, notFound } from './refusals.ts';
+import { type PackageFace, strangerIn } from './registry-face.ts';
 import type { Tag, Tags } from './tags.ts';
 
 interface CreateInput {
@@ -48,14 +49,14 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
     return model;
   };
 
-  const packageOf = (name: string): ModelPackage => {
-    const stranger = strangerIn(context, name);
+  const packageOf = (name: string): PackageFace => {
+    const stranger = strangerIn(context.kernel, name);
     return (stranger === undefined ? packages : context.registryOf(stranger).packages).find(name);
   };
 
   /** A package of another account needs that group's consent (AWS: "Cross-account support", which lists CreateModel). */
   const authorize = (name: string, call: Call): void => {
-    const stranger = strangerIn(context, name);
+    const stranger = strangerIn(context.kernel, name);
     if (stranger !== undefined) context.registryOf(stranger).authorize(call.principal, 'sagemaker:CreateModel', name);
   };
 

@@ -11,7 +11,7 @@ import type {
   Service,
 } from '../../contracts.ts';
 import { resourceOf } from '../../request-log.ts';
-import { type Context, type RegistryFace, strangerIn } from './context.ts';
+import type { Context } from './context.ts';
 import { createEndpointConfigs } from './endpoint-configs.ts';
 import { createEndpoints } from './endpoints.ts';
 import { createFleets } from './fleets.ts';
@@ -20,6 +20,7 @@ import { createInferenceExperiments } from './inference-experiments.ts';
 import { createModelPackageGroups, type ModelPackageGroups } from './model-package-groups.ts';
 import { createModelPackages } from './model-packages.ts';
 import { createModels } from './models.ts';
+import { type RegistryFace, strangerIn } from './registry-face.ts';
 import { createRouting } from './routing.ts';
 import { createTags } from './tags.ts';
 import { createTrainingJobs, type TrainingMetric } from './training-jobs.ts';
@@ -133,7 +134,7 @@ const withOtherAccounts = (
       operation,
       (input: Readonly<Record<string, unknown>>, call) => {
         const name = String(input[member] ?? '');
-        const stranger = strangerIn(context, name);
+        const stranger = strangerIn(context.kernel, name);
         const place =
           stranger === undefined ? { operations, authorize: groups.authorize } : context.registryOf(stranger);
         const arn = resourceOf(context.kernel, 'sagemaker', operation, input);

@@ -19,6 +19,8 @@ export interface Scenario {
   readonly expected: Expected;
   /** Its requirements of the simulated AWS. */
   readonly settings?: Partial<Settings>;
+  /** Roles beside the team's own; a role in another account brings that account. */
+  readonly roles?: readonly string[];
   /** Settings under which another end is right, and the reason. */
   readonly under?: { readonly [Setting in keyof Settings]?: { readonly outcome: Outcome; readonly because: string } };
   /**
