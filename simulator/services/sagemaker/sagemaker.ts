@@ -14,7 +14,7 @@ import { resourceOf } from '../../request-log.ts';
 import type { Context } from './context.ts';
 import { createEndpointConfigs } from './endpoint-configs.ts';
 import { createEndpoints } from './endpoints.ts';
-import { createFleets } from './fleets.ts';
+import { createFleets, instanceType } from './fleets.ts';
 import { createInferenceComponents } from './inference-components.ts';
 import { createInferenceExperiments } from './inference-experiments.ts';
 import { createModelPackageGroups, type ModelPackageGroups } from './model-package-groups.ts';
@@ -97,7 +97,7 @@ export const createSagemaker = (kernel: Kernel, neighbours: Neighbours): Sagemak
           variant && {
             current: variant.instances,
             desired: variant.desired,
-            instanceType: variant.settings.InstanceType ?? 'serverless',
+            instanceType: instanceType(variant) ?? 'serverless',
             ...(live?.config.input.AsyncInferenceConfig ? { asynchronous: true } : {}),
             ...(concurrency === undefined ? {} : { provisionedConcurrency: concurrency }),
           }
