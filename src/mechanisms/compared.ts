@@ -61,9 +61,7 @@ export const compare = async (
     ...(keep.length > 0 ? { source: { from: before.settings, settings: keep } } : {}),
     lost: [
       ...lost,
-      ...(shown.imageDigest !== undefined && registered.unpinned && !givenUp.includes('pinning')
-        ? (['pinning'] as const)
-        : []),
+      ...(shown.imageDigest !== undefined && registered.unpinned && !asked.spec.unpinned ? (['pinning'] as const) : []),
     ],
   };
 };

@@ -4,8 +4,10 @@ import { AnswerLost } from '../aws/retry.ts';
 import type { DeploymentConfig } from '../aws/sagemaker.ts';
 import { minutes, seconds } from '../clock.ts';
 import { inProgress, type LiveEndpoint, observe } from '../endpoint/observe.ts';
+import { promisedBy } from '../endpoint/promised.ts';
 import { tags } from '../endpoint/tags.ts';
 import type { Phase, Release } from '../release/record.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { writesOf } from '../world.ts';
 import { type Guard, refuseWithdrawn } from './approval.ts';
 import { alarmStates } from './release-alarms.ts';
@@ -60,6 +62,7 @@ export const submit = async (
     );
   const stopped = stoppedBeforeSubmission(turn);
   if (stopped !== undefined) return stopped;
+  const promised = await promisedBy(world, release.candidate);
   const { red } = await alarmStates(turn);
   // Rule 6: an alarm may have gone off while the release waited for the endpoint.
   if (red.length > 0)
@@ -77,7 +80,7 @@ export const submit = async (
       ...release.witnessed,
       submittedAt: world.clock.now(),
       ...(live ? { modifiedAt: live.modifiedAt } : {}),
-      ...(failureReason === undefined ? {} : { staleFailureReason: failureReason }),
+      ...withoutUndefined({ staleFailureReason: failureReason, promised }),
     },
   });
   try {

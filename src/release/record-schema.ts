@@ -143,6 +143,7 @@ const witnessed = z.looseObject({
   countSetAt: z.optional(instant),
   submittedAt: z.optional(instant),
   modifiedAt: z.optional(instant),
+  promised: z.optional(z.record(z.string(), z.string())),
   unansweredAt: z.optional(instant),
   updatingAt: z.optional(instant),
   failureReason: z.optional(z.string()),

@@ -73,7 +73,11 @@ export const updating = (options: {
     account: { partition: 'aws', region: 'eu-west-1', id: '111122223333' },
     read: {
       ...read,
-      sagemaker: { ...read.sagemaker, describeEndpoint: async () => describedAs(options.shows ?? {}) },
+      sagemaker: {
+        ...read.sagemaker,
+        describeEndpointConfig: async () => ({}),
+        describeEndpoint: async () => describedAs(options.shows ?? {}),
+      },
       cloudwatch: {
         describeAlarms: async () => ({
           MetricAlarms: Object.entries(alarms).map(([AlarmName, StateValue]) => ({ AlarmName, StateValue })),

@@ -102,6 +102,7 @@ export const walking = (options: {
       ...read,
       sagemaker: {
         ...read.sagemaker,
+        describeEndpointConfig: async () => ({}),
         describeEndpoint: async () => ({
           EndpointStatus: far.status,
           EndpointConfigName: far.config,

@@ -31,6 +31,7 @@ const preparing = async (overrides: Partial<Release>, asked: Rollout): Promise<r
   });
   const sagemaker = {
     ...read.sagemaker,
+    describeEndpointConfig: async () => ({}),
     describeEndpoint: async () => ({
       EndpointStatus: 'InService',
       EndpointConfigName: live.baseline?.endpointConfig,
