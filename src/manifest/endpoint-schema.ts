@@ -27,7 +27,7 @@ const withServerless = (raw: object): readonly string[] =>
 const unlessNone = <Value>(value: Value): Exclude<Value, 'none'> | undefined =>
   value === 'none' ? undefined : (value as Exclude<Value, 'none'>);
 
-const givenUp = (keys: Readonly<Record<Protection, unknown>>): readonly Protection[] =>
+const givenUp = (keys: Readonly<Partial<Record<Protection, unknown>>>): readonly Protection[] =>
   (Object.keys(keys) as Protection[]).filter((key) => keys[key] === 'none' || keys[key] === false);
 
 /** `endpoint` of an environment in `delivery.yml`. */
@@ -214,7 +214,6 @@ export const endpoint = z.pipe(
       'network-isolation': raw['network-isolation'],
       'data-capture': raw['data-capture'],
       'data-capture.kms-key': capture?.['kms-key'],
-      pinning: raw.pinning,
     });
     return withoutUndefined({
       name: raw.name,
@@ -261,6 +260,7 @@ export const endpoint = z.pipe(
       modelDownloadTimeoutSeconds: raw['model-download-timeout'],
       startupHealthCheckTimeoutSeconds: raw['startup-health-check-timeout'],
       tags: raw.tags ?? {},
+      unpinned: raw.pinning === 'none',
     });
   }),
 );

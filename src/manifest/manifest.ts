@@ -84,7 +84,7 @@ export interface EndpointSpec {
   readonly kmsKey?: string;
   readonly vpc?: { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] };
   readonly networkIsolation: boolean;
-  /** Protections that go on purpose: their keys are `none`. */
+  /** Protections that go on purpose: their keys are `none`. Pinning is `unpinned`. */
   readonly givenUp?: readonly Protection[];
   readonly routing?: 'least-outstanding-requests' | 'random';
   readonly inferenceAmiVersion?: string;
@@ -95,6 +95,8 @@ export interface EndpointSpec {
   readonly modelDownloadTimeoutSeconds?: number;
   readonly startupHealthCheckTimeoutSeconds?: number;
   readonly tags: Readonly<Record<string, string>>;
+  /** A version whose image or artifact is not pinned may follow one that is. */
+  readonly unpinned: boolean;
 }
 
 export interface Serverless {

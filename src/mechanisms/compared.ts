@@ -61,7 +61,7 @@ export const compare = async (
     ...(keep.length > 0 ? { source: { from: before.settings, settings: keep } } : {}),
     lost: [
       ...lost,
-      ...(shown.imageDigest !== undefined && registered.unpinned && !givenUp.includes('pinning')
+      ...(shown.imageDigest !== undefined && registered.unpinned && !requested.spec.unpinned
         ? (['pinning'] as const)
         : []),
     ],

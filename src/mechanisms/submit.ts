@@ -4,6 +4,7 @@ import { AnswerLost } from '../aws/retry.ts';
 import type { DeploymentConfig } from '../aws/sagemaker.ts';
 import { minutes, seconds } from '../clock.ts';
 import { inProgress, type LiveEndpoint, observe } from '../endpoint/observe.ts';
+import { promisedBy } from '../endpoint/promised.ts';
 import { tags } from '../endpoint/tags.ts';
 import type { Phase, Release } from '../release/record.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -61,6 +62,7 @@ export const submit = async (
     );
   const stopped = stoppedBeforeSubmission(turn);
   if (stopped !== undefined) return stopped;
+  const promised = await promisedBy(world, release.candidate);
   const { red } = await alarmStates(turn);
   // Rule 6: an alarm may have gone off while the release waited for the endpoint.
   if (red.length > 0)
@@ -76,7 +78,7 @@ export const submit = async (
     witnessed: {
       ...release.witnessed,
       submittedAt: world.clock.now(),
-      ...withoutUndefined({ modifiedAt: live?.modifiedAt, staleFailureReason: live?.failureReason }),
+      ...withoutUndefined({ modifiedAt: live?.modifiedAt, staleFailureReason: live?.failureReason, promised }),
     },
   });
   try {

@@ -148,6 +148,7 @@ const witnessed = z.looseObject({
   scaledAt: z.optional(instant),
   submittedAt: z.optional(instant),
   modifiedAt: z.optional(instant),
+  promised: z.optional(z.record(z.string(), z.string())),
   unansweredAt: z.optional(instant),
   updatingAt: z.optional(instant),
   startedAt: z.optional(instant),

@@ -244,6 +244,8 @@ export interface Witnessed {
   readonly submittedAt?: Instant;
   /** LastModifiedTime of the endpoint at the announcement of the update; absent without an endpoint. */
   readonly modifiedAt?: Instant;
+  /** The candidate's settings at that time (`endpoint/promised.ts`): the end is compared with them. */
+  readonly promised?: Readonly<Record<string, string>>;
   /** When the run stopped waiting for the answer to the submission. */
   readonly unansweredAt?: Instant;
   readonly updatingAt?: Instant;

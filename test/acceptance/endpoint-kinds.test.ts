@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { minutes } from '../../src/clock.ts';
-import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
 import type { OperationName } from '../../src/operation.ts';
+import type { AnyOperation } from '../../src/operations/all.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';

@@ -58,9 +58,9 @@ const withAutoscaling = async ({ simulator }: TestAccount): Promise<void> => {
 };
 
 /** A shadow test of another endpoint: only its description shows that it is not this one's. */
-const withExperiment = async (house: TestAccount): Promise<void> => {
-  const until = (instant: number): Promise<void> => house.pass(instant - house.simulator.clock.now());
-  await makeForOthers({ simulator: house.simulator, until }, 'experiment', 'apricot');
+const withExperiment = async (account: TestAccount): Promise<void> => {
+  const until = (instant: number): Promise<void> => account.pass(instant - account.simulator.clock.now());
+  await makeForOthers({ simulator: account.simulator, until }, 'experiment', 'apricot');
 };
 
 const trainingJob = {

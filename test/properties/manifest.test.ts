@@ -94,6 +94,7 @@ const environment: fc.Arbitrary<Environment> = fc.record({
       fc.string({ unit: 'binary', maxLength: 40 }),
       { noNullPrototype: true },
     ),
+    unpinned: fc.boolean(),
     volumeSizeGb: maybe(fc.integer({ min: 1, max: 512 })),
     modelDownloadTimeoutSeconds: maybe(limited),
     startupHealthCheckTimeoutSeconds: maybe(limited),
@@ -216,6 +217,7 @@ const rawEnvironment = ({ endpoint, releases, rollout: plan, ...place }: Environ
     'model-download-timeout': time(endpoint.modelDownloadTimeoutSeconds),
     'startup-health-check-timeout': time(endpoint.startupHealthCheckTimeoutSeconds),
     tags: endpoint.tags,
+    pinning: endpoint.unpinned ? 'none' : undefined,
   },
   rollout: rawRollout(plan),
 });

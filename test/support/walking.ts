@@ -99,6 +99,7 @@ export const walking = (options: {
   const { world, registry } = releaseWorld(() => now, options.registry, {
     read: {
       sagemaker: {
+        describeEndpointConfig: async () => ({}),
         describeEndpoint: async () => ({
           EndpointStatus: far.status,
           EndpointConfigName: far.config,

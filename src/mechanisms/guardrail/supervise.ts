@@ -2,6 +2,7 @@ import { failureCause } from '../../aws/errors.ts';
 import { duration, minutes, seconds } from '../../clock.ts';
 import { canonical } from '../../digest.ts';
 import { inProgress, type LiveEndpoint, observe } from '../../endpoint/observe.ts';
+import { brokenPromises, promisedBy } from '../../endpoint/promised.ts';
 import { arrivedAsRequested } from '../../endpoint/verify.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { candidateFleet, metricDelay, requestsSeen } from '../../metrics/traffic.ts';
@@ -230,12 +231,18 @@ const withdrawn = async (turn: Turn, live: LiveEndpoint): Promise<TurnResult | u
 };
 
 const unverified = async (turn: Turn, live: LiveEndpoint, { verify }: Ends): Promise<TurnResult | undefined> => {
-  const wrong = verify(turn.release, live);
+  const wrong = [...verify(turn.release, live), ...(await changedSettings(turn))];
   if (wrong.length === 0) return undefined;
   if (turn.world.clock.now() < live.modifiedAt + lag)
     return { because: `the update settled; waiting for ${wrong.join('; ')}`, percent: 88, notBefore: turn.nextPoll() };
   return turn.conclude('verification-mismatch', `the new configuration serves, but ${wrong.join('; ')}`);
 };
+
+/** A config and a model can be deleted and created again with other content, under the same names. */
+const changedSettings = async ({ world, release: { candidate, witnessed } }: Turn): Promise<readonly string[]> =>
+  witnessed.promised === undefined
+    ? []
+    : brokenPromises(witnessed.promised, await promisedBy(world, candidate), candidate.endpointConfig);
 
 /** After the update has settled, a bake without enough requests can only be reported: no update is left to stop. */
 const unproven = async (turn: Turn, live: LiveEndpoint): Promise<TurnResult | undefined> => {

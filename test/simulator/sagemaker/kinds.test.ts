@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { irisFixture } from '../../../simulator/fixtures/fixtures.ts';
 import { startTraffic } from '../../../simulator/traffic.ts';
-import { type FarSide, farSide, image, servingRole } from '../support/far-side.ts';
+import { image, type SimulatedAws, servingRole, simulatedAws } from '../support/simulated-aws.ts';
 
 const container = (name: string, more: object = {}) => ({
   Image: image,
@@ -11,24 +11,24 @@ const container = (name: string, more: object = {}) => ({
 const variant = { VariantName: 'AllTraffic', InstanceType: 'ml.m5.large', InitialInstanceCount: 1 };
 
 /** An account with the artifacts `a` and `b`. */
-const account = (): FarSide => {
-  const far = farSide();
+const account = (): SimulatedAws => {
+  const far = simulatedAws();
   far.objects.set('models/a.tar.gz', irisFixture('1.0.0').artifact);
   far.objects.set('models/b.tar.gz', irisFixture('1.1.0').artifact);
   return far;
 };
-const model = (far: FarSide, ModelName: string, input: object): void =>
+const model = (far: SimulatedAws, ModelName: string, input: object): void =>
   far.call('CreateModel', { ModelName, ExecutionRoleArn: servingRole, ...input });
 const config = (EndpointConfigName: string, ...variants: readonly object[]) => ({
   EndpointConfigName,
   ProductionVariants: variants,
 });
-const serve = (far: FarSide, made: ReturnType<typeof config>): void => {
+const serve = (far: SimulatedAws, made: ReturnType<typeof config>): void => {
   far.call('CreateEndpointConfig', made);
   far.call('CreateEndpoint', { EndpointName: 'iris', EndpointConfigName: made.EndpointConfigName });
   far.after(3600);
 };
-const ask = (far: FarSide, more: object = {}): string =>
+const ask = (far: SimulatedAws, more: object = {}): string =>
   far.refusal('InvokeEndpoint', {
     EndpointName: 'iris',
     ContentType: 'text/csv',
@@ -98,7 +98,7 @@ describe('many models', () => {
 });
 
 describe('a shadow variant', () => {
-  const shadowed = (far: FarSide, weight: number): void => {
+  const shadowed = (far: SimulatedAws, weight: number): void => {
     for (const name of ['a', 'b']) model(far, name, { PrimaryContainer: container(name) });
     serve(far, {
       ...config('with-shadow', { ...variant, ModelName: 'a' }),
@@ -146,7 +146,7 @@ describe('a shadow variant', () => {
 });
 
 describe('an endpoint of inference components', () => {
-  const empty = (far: FarSide): void =>
+  const empty = (far: SimulatedAws): void =>
     serve(far, { ...config('empty', variant), ExecutionRoleArn: servingRole } as ReturnType<typeof config>);
   const component = {
     InferenceComponentName: 'base',
@@ -233,7 +233,7 @@ describe('an inference experiment', () => {
     },
     ...(start === undefined ? {} : { Schedule: { StartTime: start } }),
   });
-  const status = (far: FarSide): string => far.call('DescribeInferenceExperiment', { Name: 'autumn' }).Status;
+  const status = (far: SimulatedAws): string => far.call('DescribeInferenceExperiment', { Name: 'autumn' }).Status;
   const stop = { Name: 'autumn', ModelVariantActions: { AllTraffic: 'Retain', shadow: 'Remove' } };
 
   test('brings the shadow by itself, and takes it away again', () => {

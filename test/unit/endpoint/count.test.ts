@@ -9,6 +9,7 @@ const spec = (autoscaling?: EndpointSpec['autoscaling']): EndpointSpec => ({
   networkIsolation: false,
   environment: {},
   tags: {},
+  unpinned: false,
   ...(autoscaling ? { autoscaling } : {}),
 });
 const live = (desired: number): LiveEndpoint => ({

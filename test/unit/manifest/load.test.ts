@@ -54,6 +54,7 @@ describe('a valid manifest', () => {
         networkIsolation: false,
         environment: {},
         tags: {},
+        unpinned: false,
       },
       rollout: { strategy: 'all-at-once', finalBakeSeconds: 300, minimumRequests: 0, alarms: { named: [] } },
     });
@@ -75,6 +76,7 @@ describe('a valid manifest', () => {
         environment: { LOG_LEVEL: 'info' },
         startupHealthCheckTimeoutSeconds: 300,
         tags: { team: 'retention', 'cost-center': '4711' },
+        unpinned: false,
       },
       rollout: {
         strategy: 'canary',

@@ -31,6 +31,7 @@ const preparing = async (overrides: Partial<Release>, requested: Rollout): Promi
   });
   const sagemaker = {
     ...read.sagemaker,
+    describeEndpointConfig: async () => ({}),
     describeEndpoint: async () => ({
       EndpointStatus: 'InService',
       EndpointConfigName: live.baseline?.endpointConfig,

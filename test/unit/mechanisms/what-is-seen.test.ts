@@ -141,8 +141,8 @@ describe('an update that is ready to be submitted', () => {
   // biome-ignore format: a table
   tellsUpdate('submit', [
     // given                               record and AWS                                                             sent                         written                                                     concluded
-    ['the old serves',                     { record: ready },                                                         `update to ${newConfig}`,    'submitting submittedAt modifiedAt, supervising',           ''],
-    ['the old serves, a reason shows',     { record: ready, shows: { failureReason: ping } },                         `update to ${newConfig}`,    'submitting submittedAt modifiedAt staleFailureReason, supervising', ''],
+    ['the old serves',                     { record: ready },                                                         `update to ${newConfig}`,    'submitting submittedAt modifiedAt promised, supervising',           ''],
+    ['the old serves, a reason shows',     { record: ready, shows: { failureReason: ping } },                         `update to ${newConfig}`,    'submitting submittedAt modifiedAt staleFailureReason promised, supervising', ''],
     ['no endpoint is there',               { record: ready, shows: 'none' },                                          '',                          '',                                                         'changed-by-others'],
     ['another configuration serves',       { record: ready, shows: { config: theirs } },                              '',                          '',                                                         'changed-by-others'],
     ['ours serves already',                { record: ready, shows: arrived },                                         '',                          'supervising submittedAt',                                  ''],
@@ -153,12 +153,12 @@ describe('an update that is ready to be submitted', () => {
     ['a person stops it',                  { record: { ...ready, commands: [abort] } },                               '',                          '',                                                         'aborted-by-hand'],
     ['it is rejected',                     { record: ready, registry: rejected },                                     '',                          '',                                                         'not-approved'],
     ['an alarm is red',                    { record: ready, alarms: { [ownAlarm]: 'ALARM', team: 'OK' } },            '',                          '',                                                         'alarm-not-ready'],
-    ['the answer is lost',                 { record: ready, refuses: lost },                                          '',                          'submitting submittedAt modifiedAt, unansweredAt',          ''],
-    ['the endpoint just began to move',    { record: ready, refuses: busy },                                          '',                          'submitting submittedAt modifiedAt, preparing -submittedAt -modifiedAt', ''],
-    ['there is no room for it',            { record: ready, refuses: quota },                                         '',                          'submitting submittedAt modifiedAt, preparing -submittedAt -modifiedAt', 'quota-exceeded'],
+    ['the answer is lost',                 { record: ready, refuses: lost },                                          '',                          'submitting submittedAt modifiedAt promised, unansweredAt',          ''],
+    ['the endpoint just began to move',    { record: ready, refuses: busy },                                          '',                          'submitting submittedAt modifiedAt promised, preparing -submittedAt -modifiedAt -promised', ''],
+    ['there is no room for it',            { record: ready, refuses: quota },                                         '',                          'submitting submittedAt modifiedAt promised, preparing -submittedAt -modifiedAt -promised', 'quota-exceeded'],
     ['only what is around it changes',     { record: ready, submission: unchanged },                           '',                          '',                                                         'delivered'],
     ['it is the first',                    { ...plain, record: { ...ready, baseline: undefined as never }, shows: 'none', submission: created },
-                                                                                                                      `create with ${newConfig}`,  'submitting submittedAt, supervising',                      ''],
+                                                                                                                      `create with ${newConfig}`,  'submitting submittedAt promised, supervising',                      ''],
   ]);
 });
 
@@ -211,7 +211,7 @@ describe('a rollout by steps', () => {
     ['it is rejected',                        { registry: rejected },                                                     '0',                'command, returning',          ''],
     ['going back, not there yet',             { stepping: back },                                                         '0',                'returning',                   ''],
     ['going back, and there',                 { stepping: back, far: { share: 0 } },                                      '',                 'returned',                    'convicted'],
-    ['proven at all of the traffic',          { stepping: full, far: { share: 1 }, did: alone },                          newConfig,          'retiring 2, submitting submittedAt modifiedAt, supervising', ''],
+    ['proven at all of the traffic',          { stepping: full, far: { share: 1 }, did: alone },                          newConfig,          'retiring 2, submitting submittedAt modifiedAt promised, supervising', ''],
     ['all of the traffic, no requests',       { stepping: full, far: { share: 1 }, did: () => undefined },                '',                 'baking 2',                    ''],
     ['another’s update is under way',         { far: { pending: theirs } },                                               '',                 '',                            'changed-by-others'],
     ['another configuration serves',          { far: { config: oldConfig } },                                             '',                 '',                            'changed-by-others'],
