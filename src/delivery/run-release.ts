@@ -1,6 +1,6 @@
 import { describe, isRefused } from '../aws/errors.ts';
 import { reasonOfError } from '../aws/reason.ts';
-import { seconds } from '../clock.ts';
+import { type Instant, seconds } from '../clock.ts';
 import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { mechanismOf } from '../mechanisms/all.ts';
 import { refuseWithdrawnMeanwhile } from '../mechanisms/approval.ts';
@@ -11,6 +11,7 @@ import type { ApprovalTerms } from '../registry/approval-terms.ts';
 import { advance, begin, newRecord, takeOver } from '../release/lifecycle.ts';
 import type { ManualCommand, NewRelease, Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { judgementOf } from './judgement.ts';
 import { followChange } from './mechanism-tasks.ts';
@@ -25,6 +26,8 @@ export interface ReleaseMemory extends Memory {
   readonly release: string;
   /** This run found the release under way. It checks approval and content before it goes on. */
   readonly resumed?: true;
+  /** `Turn.launchingAt`. */
+  readonly launchingAt?: Instant;
 }
 
 /** The decisions of one operation that changes an endpoint; everything else is the same for all of them. */
@@ -81,7 +84,7 @@ const nextTurn = async <Outputs>(
     if (over !== undefined && !script.goesOn?.(over)) return report(over, script);
     if (stored && record.live !== undefined && record.live.id === memory.release) {
       script.recognise(record.live);
-      return continueRelease(world, stored, script, memory.resumed);
+      return continueRelease(world, stored, script, memory);
     }
   }
   await refuseOtherRecord(world, store, stored === undefined);
@@ -158,7 +161,7 @@ const continueRelease = async <Outputs>(
   world: World,
   stored: StoredRecord,
   script: ReleaseOperation<Outputs>,
-  resumed?: true,
+  { resumed, launchingAt }: ReleaseMemory,
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
   const { store } = script;
   const release = stored.record.live ?? fail();
@@ -167,12 +170,13 @@ const continueRelease = async <Outputs>(
     await take(world, stored, store);
     return waiting(world, { because: `took ${id} over from ${lease.holder}`, percent: 2 }, id, resumed && { resumed });
   }
-  const turn = turnOf(world, store, stored, script.approval);
+  const turn = turnOf(world, store, stored, script.approval, launchingAt);
   const tasks = tasksToTakeBack(release, script.tasks(release));
   const step = await (resumed ? checkAndRunNextTask(turn, tasks) : runNextTask(turn, tasks)).catch((error: unknown) =>
     endRefused(world, id, script, error),
   );
-  return step.ended && !script.goesOn?.(step.ended) ? report(step.ended, script) : waiting(world, step, id);
+  if (step.ended && !script.goesOn?.(step.ended)) return report(step.ended, script);
+  return waiting(world, withoutUndefined({ launchingAt, ...step }), id);
 };
 
 /** Rule 18. Both happen in one turn. A host that loses every turn's memory would otherwise repeat the check for ever. */
@@ -293,7 +297,7 @@ const waiting = <Outputs>(
   { plan, resumed }: { readonly plan?: Plan; readonly resumed?: true } = {},
 ): Progress<ReleaseMemory, Outputs> => ({
   is: 'waiting',
-  memory: { v: 1, release, ...(resumed ? { resumed } : {}) },
+  memory: { v: 1, release, ...(resumed ? { resumed } : {}), ...withoutUndefined({ launchingAt: step.launchingAt }) },
   notBefore: step.notBefore ?? world.clock.now(),
   percent: step.percent,
   because: step.because,

@@ -36,6 +36,8 @@ export interface RegisteredVersion {
   /** `sha256:…`: when pinned, the registered digest, which the image's name must still carry; else SageMaker's own note. */
   readonly imageDigest?: string;
   readonly artifact: S3Object;
+  /** The container comes from the AWS Marketplace: SageMaker excludes it from deployment guardrails. */
+  readonly productId?: string;
   /** Hex; absent when the artifact was not pinned. */
   readonly artifactSha256?: string;
   /** Variables the package gives its container. */
@@ -192,6 +194,7 @@ const fromDescription = (
       statusDetails: statusDetails || undefined,
       imageDigest: imageDigest || undefined,
       artifactSha256: artifactSha256 || undefined,
+      productId: container.ProductId || undefined,
     }),
     status: described.ModelPackageStatus ?? 'Pending',
     image: container.Image,

@@ -45,6 +45,7 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
   const { clock, settings } = kernel;
   const endpoints = new Map<string, Endpoint>();
   const silent = new Set<string>();
+  const unguarded = new Set<string>();
   const transitions = createTransitions(kernel);
   const timelines = createTimelines(kernel, metrics);
   const deployments = createDeployments(context, fleets, transitions);
@@ -104,13 +105,13 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
         models.runnable(variant.ModelName).marketplace,
     );
 
-  const planFor = (endpoint: Endpoint, green: Fleet, config: DeploymentConfig | undefined): Plan => {
+  const planFor = (endpoint: Endpoint, green: Fleet, config: DeploymentConfig | undefined, ignored: boolean): Plan => {
     const plan = planDeployment(
       config,
       green.variants.map((variant) => variant.desired),
       settings,
     );
-    if (config === undefined || excluded(green.config)) return allAtOnce();
+    if (config === undefined || ignored) return allAtOnce();
     // "…the same variant names" (AWS: "Deployment guardrails: exclusions"); refusal or fallback is [unconfirmed] (§13.3).
     const names = (fleet: Fleet): string =>
       fleet.variants
@@ -221,8 +222,9 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
         throw invalid('Only one of DeploymentConfig and RetainDeploymentConfig can be given.');
       const deploymentConfig = input.RetainDeploymentConfig ? endpoint.deploymentConfig : input.DeploymentConfig;
       const green = newFleet(config, startOf(endpoint, input));
-      const plan = planFor(endpoint, green, deploymentConfig);
-      const alarms = excluded(config) ? [] : alarmNames(deploymentConfig);
+      const ignored = unguarded.delete(endpoint.name) || excluded(config);
+      const plan = planFor(endpoint, green, deploymentConfig, ignored);
+      const alarms = ignored ? [] : alarmNames(deploymentConfig);
       refuseAlarms(alarms);
       refuseScaled(endpoint, config);
       refuseOverQuota(instancesByType(green, plan.kind === 'rolling' ? plan.batch : (count) => count));
@@ -310,6 +312,9 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
     systemUpdate,
     silentRollback: (name: string): void => {
       silent.add(name);
+    },
+    ignoreGuardrails: (name: string): void => {
+      unguarded.add(name);
     },
     get: (name: string): Endpoint | undefined => endpoints.get(name),
   };

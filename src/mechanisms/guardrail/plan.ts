@@ -92,12 +92,21 @@ const look = async (world: World, { asked, registered, record, attempt }: Delive
       'endpoint-unusable',
       `${spec.name} serves ${live.endpointConfig} and another update to ${live.pending.endpointConfig} is running: wait until that has ended`,
     );
-  return { live, baseline, variant, count, wanted, serves, ...pathOf(asked, live, baseline, count, serves) };
+  return {
+    live,
+    baseline,
+    variant,
+    count,
+    wanted,
+    serves,
+    ...pathOf(asked, registered, live, baseline, count, serves),
+  };
 };
 
 /** @throws {Refusal} `infeasible-rollout`, also when the version serves already */
 const pathOf = (
   { spec, rollout }: Deliver['asked'],
+  { productId }: Deliver['registered'],
   live: LiveEndpoint | undefined,
   baseline: Configuration | undefined,
   count: Count,
@@ -109,6 +118,7 @@ const pathOf = (
     instanceCount: count.expected,
     fleet: runningOn({ instanceType: hardwareOf(spec) }),
     ...(baseline === undefined ? {} : { replaced: runningOn(baseline) }),
+    ...(productId === undefined ? {} : { productId }),
     startSeconds: (spec.modelDownloadTimeoutSeconds ?? 0) + (spec.startupHealthCheckTimeoutSeconds ?? 300),
   });
   if (compiled.is === 'feasible') return compiled;

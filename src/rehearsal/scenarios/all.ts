@@ -65,6 +65,7 @@ import {
   stepsPausedThenPromoted,
 } from './steps-hands.ts';
 import { answerLostThenRerun, cancelledMidway, runnerKilledThenRerun, twoReleasesOneEndpoint } from './survival.ts';
+import { noBakeTookPlace, sharedOutageDoesNotConvict } from './truth.ts';
 export const scenarios: readonly Scenario[] = [
   firstDeploymentScenario,
   canaryGood,
@@ -143,4 +144,6 @@ export const scenarios: readonly Scenario[] = [
   stepsAlarmDeletedMidway,
   stepsAlarmRedBefore,
   stepsOldFleetIncident,
+  noBakeTookPlace,
+  sharedOutageDoesNotConvict,
 ];
