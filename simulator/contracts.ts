@@ -150,6 +150,8 @@ export interface Harm {
   systemUpdate(endpoint: string, durationMs: number): boolean;
   /** The endpoint's next update ends InService on the old config, with no reason given. */
   silentRollback(endpoint: string): void;
+  /** The endpoint's next update ignores its guardrails, as it does for what AWS excludes from them: all at once, without a bake or an alarm. */
+  ignoreGuardrails(endpoint: string): void;
   /**
    * A dependency of the endpoint's models fails for `durationMs` from now: `rate` of the requests get a 500, of one variant or of
    * all.

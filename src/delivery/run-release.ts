@@ -1,6 +1,6 @@
 import { describe, isRefused } from '../aws/errors.ts';
 import { reasonOfError } from '../aws/reason.ts';
-import { seconds } from '../clock.ts';
+import { type Instant, seconds } from '../clock.ts';
 import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { mechanismOf } from '../mechanisms/all.ts';
 import { refuseWithdrawnMeanwhile } from '../mechanisms/approval.ts';
@@ -26,6 +26,8 @@ export interface ReleaseMemory extends Memory {
   readonly release: string;
   /** This run found the release under way. It checks approval and content before it goes on. */
   readonly resumed?: true;
+  /** `Turn.launchingAt`. */
+  readonly launchingAt?: Instant;
 }
 
 /** The decisions of one operation that changes an endpoint; everything else is the same for all of them. */
@@ -82,7 +84,7 @@ const nextTurn = async <Outputs>(
     if (over !== undefined && !operation.goesOn?.(over)) return report(over, operation);
     if (stored && record.live !== undefined && record.live.id === memory.release) {
       operation.recognise(record.live);
-      return continueRelease(world, stored, operation, memory.resumed);
+      return continueRelease(world, stored, operation, memory);
     }
   }
   await refuseOtherRecord(world, store, stored === undefined);
@@ -159,7 +161,7 @@ const continueRelease = async <Outputs>(
   world: World,
   stored: StoredRecord,
   operation: ReleaseOperation<Outputs>,
-  resumed?: true,
+  { resumed, launchingAt }: ReleaseMemory,
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
   const { store } = operation;
   const release = stored.record.live ?? fail();
@@ -168,12 +170,13 @@ const continueRelease = async <Outputs>(
     await take(world, stored, store);
     return waiting(world, { because: `took ${id} over from ${lease.holder}`, percent: 2 }, id, resumed && { resumed });
   }
-  const turn = turnOf(world, store, stored, operation.approval);
+  const turn = turnOf(world, store, stored, operation.approval, launchingAt);
   const tasks = tasksToTakeBack(release, operation.tasks(release));
   const step = await (resumed ? checkAndRunNextTask(turn, tasks) : runNextTask(turn, tasks)).catch((error: unknown) =>
     endRefused(world, id, operation, error),
   );
-  return step.ended && !operation.goesOn?.(step.ended) ? report(step.ended, operation) : waiting(world, step, id);
+  if (step.ended && !operation.goesOn?.(step.ended)) return report(step.ended, operation);
+  return waiting(world, withoutUndefined({ launchingAt, ...step }), id);
 };
 
 /** Rule 18. Both happen in one turn. A host that loses every turn's memory would otherwise repeat the check for ever. */
@@ -294,7 +297,7 @@ const waiting = <Outputs>(
   { plan, resumed }: { readonly plan?: Plan; readonly resumed?: true } = {},
 ): Progress<ReleaseMemory, Outputs> => ({
   is: 'waiting',
-  memory: { v: 1, release, ...withoutUndefined({ resumed }) },
+  memory: { v: 1, release, ...withoutUndefined({ resumed, launchingAt: step.launchingAt }) },
   notBefore: step.notBefore ?? world.clock.now(),
   percent: step.percent,
   because: step.because,

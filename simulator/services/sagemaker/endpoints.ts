@@ -45,6 +45,7 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
   const { clock, settings } = kernel;
   const endpoints = new Map<string, Endpoint>();
   const silent = new Set<string>();
+  const unguarded = new Set<string>();
   const transitions = createTransitions(kernel);
   const timelines = createTimelines(kernel, metrics);
   const deployments = createDeployments(context, fleets, transitions);
@@ -105,13 +106,13 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
         (variant.ModelName !== undefined && models.runnable(variant.ModelName).some(({ marketplace }) => marketplace)),
     );
 
-  const planFor = (endpoint: Endpoint, green: Fleet, config: DeploymentConfig | undefined): Plan => {
+  const planFor = (endpoint: Endpoint, green: Fleet, config: DeploymentConfig | undefined, ignored: boolean): Plan => {
     const plan = planDeployment(
       config,
       production(green).map((variant) => variant.desired),
       settings,
     );
-    if (config === undefined || excluded(green.config)) return allAtOnce();
+    if (config === undefined || ignored) return allAtOnce();
     // "…the same variant names" (AWS: "Deployment guardrails: exclusions"); refusal or fallback is [unconfirmed] (§13.3).
     const names = (fleet: Fleet): string =>
       production(fleet)
@@ -226,10 +227,11 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
         throw invalid('Only one of DeploymentConfig and RetainDeploymentConfig can be given.');
       const deploymentConfig = input.RetainDeploymentConfig ? endpoint.deploymentConfig : input.DeploymentConfig;
       const green = newFleet(config, startOf(endpoint, input));
-      const plan = planFor(endpoint, green, deploymentConfig);
+      const ignored = unguarded.delete(endpoint.name) || excluded(config);
+      const plan = planFor(endpoint, green, deploymentConfig, ignored);
       if (plan.kind === 'rolling' && [...green.variants, ...endpoint.live.variants].some(({ shadow }) => shadow))
         throw invalid('Rolling deployments of endpoints with shadow variants are not simulated.');
-      const alarms = excluded(config) ? [] : alarmNames(deploymentConfig);
+      const alarms = ignored ? [] : alarmNames(deploymentConfig);
       refuseAlarms(alarms);
       refuseScaled(endpoint, config);
       refuseOverQuota(instancesByType(green, plan.kind === 'rolling' ? plan.batch : (count) => count));
@@ -330,6 +332,9 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
     systemUpdate,
     silentRollback: (name: string): void => {
       silent.add(name);
+    },
+    ignoreGuardrails: (name: string): void => {
+      unguarded.add(name);
     },
     get: (name: string): Endpoint | undefined => endpoints.get(name),
   };

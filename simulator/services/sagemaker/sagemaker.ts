@@ -108,6 +108,7 @@ export const createSagemaker = (kernel: Kernel, neighbours: Neighbours): Sagemak
       failCapacity: fleets.failCapacity,
       systemUpdate: endpoints.systemUpdate,
       silentRollback: endpoints.silentRollback,
+      ignoreGuardrails: endpoints.ignoreGuardrails,
       dependencyFailure,
     },
     reportTraining: trainingJobs.report,

@@ -1,15 +1,15 @@
 import { orUndefined } from '../../aws/errors.ts';
 import type { DeploymentConfig } from '../../aws/sagemaker.ts';
 import { duration, type Instant, minutes, seconds } from '../../clock.ts';
-import type { LiveEndpoint } from '../../endpoint/observe.ts';
+import type { LiveEndpoint, PendingVariant } from '../../endpoint/observe.ts';
 import type { GuardedUpdate } from '../../release/record.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 
 /**
  * Rule 19: a bake that did not take place proves nothing. SageMaker ignores the guardrails of some containers and hardware without a word
  * and switches all at once (AWS: "Deployment guardrails: exclusions"). An update that took less time than its bakes alone had none of
- * them, or not all of them, whether or not a run watched it. The launch of the instances takes minutes besides, so the comparison is
- * mild: it never takes a true bake for a missing one.
+ * them, or not all of them, whether or not a run watched it. A run that watched the launch of the instances knows more: the bakes came
+ * later. The comparison is mild, and never takes a true bake for a missing one.
  */
 export const unbaked = async (turn: Turn, live: LiveEndpoint): Promise<TurnResult | undefined> => {
   const { endpoint, release } = turn;
@@ -17,8 +17,8 @@ export const unbaked = async (turn: Turn, live: LiveEndpoint): Promise<TurnResul
   const bakes = bakesOf(release.submission, instancesOf(turn, live));
   const [bakeMs, tolerance] = [seconds(bakes.reduce((sum, bake) => sum + bake, 0)), shortfall * bakes.length];
   if (bakes.length === 0) return undefined;
-  const tookMs = live.modifiedAt - (await begunAt(turn));
-  if (tookMs >= bakeMs - tolerance) return undefined;
+  const leftMs = live.modifiedAt - Math.max(await begunAt(turn), launchedAt(turn));
+  if (leftMs >= bakeMs - tolerance) return undefined;
   const seen = release.witnessed.bakes ?? [];
   const missing =
     seen.length === 0
@@ -26,7 +26,7 @@ export const unbaked = async (turn: Turn, live: LiveEndpoint): Promise<TurnResul
       : 'the bakes were cut short, so the alarms watched a part of them only';
   return turn.conclude(
     'no-bake',
-    `${endpoint} serves ${release.version}, but ${missing}: the update took at most ${duration(Math.max(0, tookMs))}, and its bakes alone take ${duration(bakeMs)}`,
+    `${endpoint} serves ${release.version}, but ${missing}: its update left them at most ${duration(Math.max(0, leftMs))}, and they take ${duration(bakeMs)}`,
   );
 };
 
@@ -46,6 +46,28 @@ const begunAt = async ({ world, release }: Turn): Promise<Instant> => {
     world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: release.candidate.endpointConfig }),
   );
   return Math.max(submittedAt - skew, config?.CreationTime?.getTime() ?? Number.NEGATIVE_INFINITY);
+};
+
+/** SageMaker is launching the first instances of the new fleet: no bake has begun. */
+export const isLaunching = ({ release }: Turn, variant: PendingVariant | undefined): boolean =>
+  release.submission.mechanism === 'guardrail' &&
+  (release.witnessed.bakes ?? []).length === 0 &&
+  variant?.current === 0 &&
+  variant.phases.length > 0 &&
+  variant.phases.every(({ phase }) => phase === 'Creating');
+
+/** UpdateEndpoint answers within this time. */
+const longestCall = seconds(30);
+
+/**
+ * The last look at the launch, in AWS's time: this machine's clock differs from it as the submission differs from the deployment's
+ * StartTime, which came at most one call later. Without a StartTime the look tells nothing.
+ */
+const launchedAt = ({ launchingAt, release, world }: Turn): Instant => {
+  const { startedAt, submittedAt } = release.witnessed;
+  const isSane = launchingAt !== undefined && launchingAt <= world.clock.now();
+  if (!isSane || startedAt === undefined || submittedAt === undefined) return Number.NEGATIVE_INFINITY;
+  return launchingAt + (startedAt - submittedAt) - longestCall;
 };
 
 /** A fleet that was scaled before or after the update has other steps: the fewest count. */

@@ -127,7 +127,7 @@ const look = async (world: World, request: Deliver): Promise<Found> => {
       'endpoint-unusable',
       `${spec.name} serves ${live.endpointConfig} and another update to ${live.pending.endpointConfig} is running: wait until that has ended`,
     );
-  const { path, notes } = pathOf(requested, live, baseline, count, serves);
+  const { path, notes } = pathOf(requested, registered, live, baseline, count, serves);
   return {
     live,
     kind,
@@ -161,6 +161,7 @@ const kindNotes = (kind: EndpointKind, wanted: EndpointKind): readonly string[] 
 /** @throws {Refusal} `infeasible-rollout`, also when the version serves already */
 const pathOf = (
   { spec, rollout }: Deliver['requested'],
+  { containers }: Deliver['registered'],
   live: LiveEndpoint | undefined,
   baseline: Configuration | undefined,
   count: Count,
@@ -171,7 +172,10 @@ const pathOf = (
     exists: live !== undefined && !serves,
     instanceCount: count.expected,
     fleet: runningOn({ instanceType: hardwareOf(spec) }),
-    ...withoutUndefined({ replaced: baseline && runningOn(baseline) }),
+    ...withoutUndefined({
+      replaced: baseline && runningOn(baseline),
+      productId: containers.find(({ ProductId }) => ProductId)?.ProductId,
+    }),
     startSeconds: (spec.modelDownloadTimeoutSeconds ?? 0) + (spec.startupHealthCheckTimeoutSeconds ?? 300),
   });
   if (compiled.is === 'feasible') return compiled;

@@ -16,7 +16,7 @@ import type { Turn, TurnResult } from '../turn.ts';
 import { turnBack } from '../turn-back.ts';
 import { countableAt, countBakes, witnessBakes } from './bakes.ts';
 import { whyReturned } from './cause.ts';
-import { unbaked } from './no-bake.ts';
+import { isLaunching, unbaked } from './no-bake.ts';
 import { putBack, stopIfConvicted, stopIfRequested, stopIfStarved, stopIfWithdrawn } from './stop-update.ts';
 
 /** The submission arrived, so a read without any sign of it is stale. After this time that is no longer certain. */
@@ -193,6 +193,7 @@ const progress = (turn: Turn, live: LiveEndpoint, look: ApprovalLook): TurnResul
     ].join('; '),
     percent: 15 + Math.round(70 * share),
     notBefore: turn.nextPoll(),
+    ...(isLaunching(turn, variant) ? { launchingAt: world.clock.now() } : {}),
   };
 };
 

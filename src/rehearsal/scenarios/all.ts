@@ -67,6 +67,7 @@ import {
   stepsPausedThenPromoted,
 } from './steps-hands.ts';
 import { answerLostThenRerun, cancelledMidway, runnerKilledThenRerun, twoReleasesOneEndpoint } from './survival.ts';
+import { noBakeTookPlace, sharedOutageDoesNotConvict } from './truth.ts';
 export const scenarios: readonly Scenario[] = [
   firstDeploymentScenario,
   canaryGood,
@@ -148,4 +149,6 @@ export const scenarios: readonly Scenario[] = [
   stepsAlarmRedBefore,
   stepsOldFleetIncident,
   twoAccounts,
+  noBakeTookPlace,
+  sharedOutageDoesNotConvict,
 ];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Instant, minutes, seconds } from '../../../src/clock.ts';
 import type { LiveEndpoint } from '../../../src/endpoint/observe.ts';
-import { bakesOf, unbaked } from '../../../src/mechanisms/guardrail/no-bake.ts';
+import { bakesOf, isLaunching, unbaked } from '../../../src/mechanisms/guardrail/no-bake.ts';
 import type { Turn } from '../../../src/mechanisms/turn.ts';
 import type { GuardedUpdate, Release, Submission, Witnessed } from '../../../src/release/record.ts';
 import { configuration, guarded, release, secondSwap } from '../../support/release.ts';
@@ -29,10 +29,12 @@ const concluded = async (options: {
   readonly instances?: readonly [planned: number, now: number];
   /** AWS's time of the configuration's creation. */
   readonly createdAt?: Instant | 'gone';
+  readonly launchingAt?: Instant;
 }): Promise<Pick<Release, 'reason' | 'because'> | undefined> => {
   const { took, instances = [4, 4], createdAt = nine - seconds(20) } = options;
   let end: Pick<Release, 'reason' | 'because'> | undefined;
   const turn = {
+    ...(options.launchingAt === undefined ? {} : { launchingAt: options.launchingAt }),
     endpoint: 'churn',
     release: release({
       candidate: { ...configuration('1.1.0'), instanceCount: instances[0] },
@@ -40,6 +42,7 @@ const concluded = async (options: {
       witnessed: options.witnessed ?? { submittedAt: nine, startedAt: nine },
     }),
     world: {
+      clock: { now: () => nine + minutes(60) },
       read: {
         sagemaker: {
           describeEndpointConfig: async () => {
@@ -69,7 +72,7 @@ describe('an update that ended before its bakes can have passed', () => {
     expect(await concluded({ took: minutes(4.5) })).toEqual({
       reason: 'no-bake',
       because:
-        'churn serves 1.1.0, but no bake took place, so no alarm watched it: the update took at most 4m 30s, and its bakes alone take 20m',
+        'churn serves 1.1.0, but no bake took place, so no alarm watched it: its update left them at most 4m 30s, and they take 20m',
     });
   });
 
@@ -125,7 +128,7 @@ describe('a run that saw nothing of the update', () => {
 
   test('takes the creation of the configuration for its begin, by AWS’s clock', async () => {
     const end = await concluded({ took: minutes(4.5), witnessed: blind, createdAt: nine - seconds(20) });
-    expect(end?.because).toContain('at most 4m 50s');
+    expect(end?.because).toContain('at most 4m 50s,');
   });
 
   test('else its own clock, which AWS accepts within five minutes', async () => {
@@ -139,6 +142,48 @@ describe('a run that saw nothing of the update', () => {
   test('a clock that is ahead by minutes makes no true delivery inconclusive', async () => {
     const ahead = { submittedAt: nine + minutes(5) };
     expect(await concluded({ took: minutes(20), witnessed: ahead, createdAt: nine - seconds(20) })).toBeUndefined();
+  });
+});
+
+describe('a launch that takes longer than the bakes', () => {
+  const slow = { took: minutes(24), submission: submission({ bakeSeconds: 0, finalBakeSeconds: 300 }) };
+
+  test('leaves the bakes the time after the last look at it', async () => {
+    expect(await concluded(slow)).toBeUndefined();
+    expect((await concluded({ ...slow, launchingAt: nine + minutes(21) }))?.because).toContain(
+      'left them at most 3m 30s, and they take 5m',
+    );
+    expect(await concluded({ ...slow, launchingAt: nine + minutes(18) })).toBeUndefined();
+  });
+
+  test('was seen by this machine’s clock, which differs from AWS’s', async () => {
+    const ahead = { submittedAt: nine + minutes(10), startedAt: nine };
+    const late = { ...slow, witnessed: ahead, launchingAt: nine + minutes(28) };
+    expect(await concluded(late)).toBeUndefined();
+    expect((await concluded({ ...late, launchingAt: nine + minutes(31) }))?.reason).toBe('no-bake');
+  });
+
+  test('tells nothing without AWS’s own begin, or from the future', async () => {
+    const unseen = { ...slow, witnessed: { submittedAt: nine }, launchingAt: nine + minutes(21) };
+    expect(await concluded({ ...unseen, createdAt: nine - minutes(600) })).toBeUndefined();
+    expect(await concluded({ ...slow, launchingAt: nine + minutes(61) })).toBeUndefined();
+  });
+
+  const launching = (phases: readonly string[], current: number, witnessed: Witnessed = {}) =>
+    isLaunching({ release: release({ submission: guarded, witnessed }) } as unknown as Turn, {
+      name: 'AllTraffic',
+      current,
+      desired: 4,
+      phases: phases.map((phase) => ({ phase, message: '', since: nine })),
+    });
+
+  test('is a launch before any traffic, and not that of a later batch', () => {
+    const bakes = [{ stage: 'canary', startedAt: nine, endsAt: nine + minutes(5) }] as const;
+    expect(launching(['Creating'], 0)).toBe(true);
+    expect(launching(['Creating'], 2)).toBe(false);
+    expect(launching(['Creating'], 0, { bakes })).toBe(false);
+    expect(launching(['Creating', 'Baking'], 0)).toBe(false);
+    expect(launching([], 0)).toBe(false);
   });
 });
 
