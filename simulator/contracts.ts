@@ -257,6 +257,10 @@ export interface Images {
   resolve(image: string): string | undefined;
   /** Point a tag at a digest (tags are mutable; digests are not). */
   tag(image: string, digest: string): void;
+  /** The image brings a model with it, which it serves when it gets no model data. */
+  fill(image: string, files: ReadonlyMap<string, Buffer>): void;
+  /** The files of an image that brings its model; none otherwise. */
+  files(image: string): ReadonlyMap<string, Buffer>;
 }
 
 /** Hosting's inner face: autoscaling acts on it, traffic is routed through it. */

@@ -21,6 +21,8 @@ const manifestType = 'application/vnd.docker.distribution.manifest.v2+json';
 /** ECR, as far as resolving a tag to a digest needs it. Registries of other accounts (AWS's own images) are kept alike. */
 export const createEcr = (kernel: Kernel): { service: Service; images: Images } => {
   const repositories = new Map<string, Repository>();
+  /** By digest. */
+  const models = new Map<string, ReadonlyMap<string, Buffer>>();
 
   const repositoryOf = (input: Input): { repository: Repository; registryId: string; name: string } => {
     const registryId = input.registryId ?? kernel.accountId;
@@ -90,18 +92,22 @@ export const createEcr = (kernel: Kernel): { service: Service; images: Images } 
     },
   };
 
+  const resolve = (image: string): string | undefined => {
+    const parsed = parseImage(image);
+    const repository = parsed && repositories.get(parsed.repository);
+    if (parsed === undefined || repository === undefined) return undefined;
+    return digestIn(
+      repository,
+      parsed.digest === undefined ? { imageTag: parsed.tag } : { imageDigest: parsed.digest },
+    );
+  };
+
   return {
     service,
     images: {
-      resolve(image) {
-        const parsed = parseImage(image);
-        const repository = parsed && repositories.get(parsed.repository);
-        if (parsed === undefined || repository === undefined) return undefined;
-        return digestIn(
-          repository,
-          parsed.digest === undefined ? { imageTag: parsed.tag } : { imageDigest: parsed.digest },
-        );
-      },
+      resolve,
+      fill: (image, files) => void models.set(resolve(image) ?? '', files),
+      files: (image) => models.get(resolve(image) ?? '') ?? new Map(),
       tag(image, digest) {
         const parsed = parseImage(image);
         if (parsed === undefined) throw new RangeError(`${image} is not an image in a private ECR registry`);

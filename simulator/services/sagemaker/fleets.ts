@@ -1,8 +1,8 @@
-import { startContainer } from '../../containers/model-server.ts';
 import type { Container, Instant } from '../../contracts.ts';
 import type { Context } from './context.ts';
-import { epochSeconds, objectAt } from './context.ts';
+import { epochSeconds } from './context.ts';
 import type { EndpointConfig, ProductionVariant } from './endpoint-configs.ts';
+import { startModel } from './model-data.ts';
 import type { Models } from './models.ts';
 import { Setback, type Timeline } from './timeline.ts';
 
@@ -111,6 +111,10 @@ const setbacks = {
   model: (name: string) => new Setback('model-missing', `Could not find model "${name}".`),
 };
 
+const refuse = (setback: Setback): never => {
+  throw setback;
+};
+
 const digestOf = (image: string, digest: string): string =>
   `${image.replace(/@.*$/, '').replace(/:[^:/]*$/, '')}@${digest}`;
 
@@ -129,18 +133,20 @@ export const createFleets = (context: Context, models: Models) => {
     }
     const digest = context.images.resolve(runnable.image);
     if (digest === undefined) throw setbacks.image(variant.name);
-    const url = runnable.modelDataUrl ?? '';
-    const artifact = objectAt(context, url);
-    if (!artifact) throw setbacks.download(url);
+    const url = runnable.modelData?.url ?? '';
     const image: DeployedImage = {
       SpecifiedImage: runnable.image,
       ResolvedImage: digestOf(runnable.image, digest),
       ResolutionTime: epochSeconds(kernel.clock.now()),
     };
+    return { container: started(runnable) ?? refuse(setbacks.download(url)), image };
+  };
+
+  const started = ({ image, modelData }: ReturnType<Models['runnable']>): Container | undefined => {
     try {
-      return { container: startContainer(artifact.body), image };
+      return startModel(context, image, modelData);
     } catch {
-      throw setbacks.extract(url);
+      throw setbacks.extract(modelData?.url ?? '');
     }
   };
 

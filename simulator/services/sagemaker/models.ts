@@ -1,6 +1,7 @@
 import type { Call, Handler, Instant } from '../../contracts.ts';
 import type { ContainerDefinition } from './container-definition.ts';
 import { type Context, epochSeconds, objectAt, sagemakerArn } from './context.ts';
+import { type ModelData, modelDataOf } from './model-data.ts';
 import type { ModelPackages } from './model-packages.ts';
 import { type ListRequest, list } from './pages.ts';
 import { alreadyExists, invalid, notFound } from './refusals.ts';
@@ -28,7 +29,7 @@ export interface Model {
 /** The container that a fleet starts: its own members, or those of the model package it names. */
 export interface Runnable {
   readonly image: string;
-  readonly modelDataUrl: string | undefined;
+  readonly modelData: ModelData | undefined;
   /** AWS Marketplace products are excluded from deployment guardrails (AWS: "Deployment guardrails: exclusions"). */
   readonly marketplace: boolean;
 }
@@ -71,8 +72,6 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
     const [packaged] = packages.find(container.ModelPackageName).state.InferenceSpecification?.Containers ?? [];
     return packaged ?? container;
   };
-  const urlOf = (source: ContainerDefinition): string | undefined =>
-    source.ModelDataUrl ?? source.ModelDataSource?.S3DataSource?.S3Uri;
 
   /** CreateModel already checks role, image and artifact. Words seen in the field, one source each. */
   const refuseMissing = (role: string | undefined, container: ContainerDefinition): void => {
@@ -85,10 +84,10 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
     // aws-samples/easy-amazon-sagemaker-deployments#4.
     if (source.Image !== undefined && context.images.resolve(source.Image) === undefined)
       throw invalid(`Requested image ${source.Image} not found.`);
-    const url = urlOf(source);
-    const prefix = source.ModelDataSource?.S3DataSource?.S3DataType === 'S3Prefix';
+    const data = modelDataOf(source);
     // aws/aws-step-functions-data-science-sdk-python#61.
-    if (url !== undefined && !prefix && !objectAt(context, url)) throw invalid(`Could not find model data at ${url}.`);
+    if (data !== undefined && data.form !== 'prefix' && !objectAt(context, data.url))
+      throw invalid(`Could not find model data at ${data.url}.`);
   };
 
   const operations = {
@@ -142,7 +141,7 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
 
   const runnable = (name: string): Runnable => {
     const source = sourceOf(find(name).container);
-    return { image: source.Image ?? '', modelDataUrl: urlOf(source), marketplace: source.ProductId !== undefined };
+    return { image: source.Image ?? '', modelData: modelDataOf(source), marketplace: source.ProductId !== undefined };
   };
 
   return {

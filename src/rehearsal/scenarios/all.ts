@@ -4,6 +4,7 @@ import { artifactOverwritten, imageTagMoved } from './content.ts';
 import { canaryGood, firstDeploymentScenario, linearGood, planWritesNothing, rerunIsANoOp } from './delivery.ts';
 import { alarmDeletedMidway, failureReasonStale, failureReasonVanishes, insufficientTraffic } from './evidence.ts';
 import { asyncEndpoint, serverlessToInstance, serverlessUpdate } from './kinds.ts';
+import { packageOfAPipeline, packagesOfEveryShape } from './packages.ts';
 import { credentialsExpire, someoneUpdatesByHand, tightNameLimits, timeout } from './patience.ts';
 import {
   executionStopped,
@@ -99,6 +100,8 @@ export const scenarios: readonly Scenario[] = [
   imageTagMoved,
   artifactOverwritten,
   packageEdited,
+  packageOfAPipeline,
+  packagesOfEveryShape,
   rejectedBeforeSubmission,
   rejectedMidCanary,
   insufficientTraffic,

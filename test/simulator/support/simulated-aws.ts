@@ -53,7 +53,12 @@ export const simulatedAws = (settings: Partial<Settings> = {}) => {
           .filter(([place]) => place.startsWith(`${bucket}/${prefix}`))
           .map(([place, body]) => ({ key: place.slice(bucket.length + 1), body })),
     },
-    images: { resolve: (name) => images.get(name), tag: (name, digest) => void images.set(name, digest) },
+    images: {
+      resolve: (name) => images.get(name),
+      tag: (name, digest) => void images.set(name, digest),
+      fill: () => undefined,
+      files: () => new Map(),
+    },
     roleExists: (arn) => arn === servingRole,
     scaling: () => ({
       isRegistered: (endpoint, variant) => scaled.has(`${endpoint}/${variant}`),
