@@ -290,6 +290,10 @@ export interface Images {
   tag(image: string, digest: string): void;
   /** Whether an identity that SageMaker assumes may pull it, by the repository's policy. */
   mayPull(principal: Principal, image: string): boolean;
+  /** The image brings a model with it, which it serves when it gets no model data. */
+  fill(image: string, files: ReadonlyMap<string, Buffer>): void;
+  /** The files of an image that brings its model; none otherwise. */
+  files(image: string): ReadonlyMap<string, Buffer>;
 }
 
 /** Hosting's inner face: autoscaling acts on it, traffic is routed through it. */

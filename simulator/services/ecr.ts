@@ -43,6 +43,8 @@ export const createEcr = (
   isSimulated: (accountId: string) => boolean,
 ): { service: Service; images: Images } => {
   const repositories = new Map<string, Repository>();
+  /** By digest. */
+  const models = new Map<string, ReadonlyMap<string, Buffer>>();
 
   const decide = (repository: Repository | undefined, principal: Principal, action: string): ResourceDecision =>
     repository?.policy?.decide({ principal, action, resource: '*' }) ?? 'silent';
@@ -144,18 +146,22 @@ export const createEcr = (
     },
   };
 
+  const resolve = (image: string): string | undefined => {
+    const parsed = parseImage(image);
+    const repository = parsed && repositories.get(parsed.repository);
+    if (parsed === undefined || repository === undefined) return undefined;
+    return digestIn(
+      repository,
+      parsed.digest === undefined ? { imageTag: parsed.tag } : { imageDigest: parsed.digest },
+    );
+  };
+
   return {
     service,
     images: {
-      resolve(image) {
-        const parsed = parseImage(image);
-        const repository = parsed && repositories.get(parsed.repository);
-        if (parsed === undefined || repository === undefined) return undefined;
-        return digestIn(
-          repository,
-          parsed.digest === undefined ? { imageTag: parsed.tag } : { imageDigest: parsed.digest },
-        );
-      },
+      resolve,
+      fill: (image, files) => void models.set(resolve(image) ?? '', files),
+      files: (image) => models.get(resolve(image) ?? '') ?? new Map(),
       tag(image, digest) {
         const parsed = parseImage(image);
         if (parsed === undefined) throw new RangeError(`${image} is not an image in a private ECR registry`);

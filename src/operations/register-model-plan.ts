@@ -62,7 +62,7 @@ const copyChange = ({ source, uri, copies }: PinnedSource, missing: readonly Dat
   const left = copies.filter((one) => missing.includes(one));
   const parts = left.filter(isLarge).reduce((sum, one) => sum + partsOf(one).length, 0);
   return {
-    verb: left.length === 0 ? 'reuse' : 'create',
+    verb: left.length === 0 && copies.length > 0 ? 'reuse' : 'create',
     object: uri,
     details: [
       `copy of ${source.place ? s3Uri(source.place) : source.uri}`,

@@ -65,7 +65,8 @@ const inspectObject = async (world: World, place: S3Object): Promise<Found> => {
 
 const objectsUnder = async (world: World, place: S3Object): Promise<readonly Found[]> => {
   const listed = await objectsOf(world, place);
-  if (listed.length === 0)
+  // As for an approval, a dry run shows the plan before the upload.
+  if (listed.length === 0 && world.write !== undefined)
     throw new Refusal('invalid-input', `artifact: there is no object under ${s3Uri(place)}; upload it, or correct it`);
   if (listed.length > mostObjects)
     throw new Refusal(

@@ -98,7 +98,10 @@ const pinSource = async (
     return undefined;
   }
   try {
-    return await inspectSource(world, releases, { ...source, place });
+    const pinned = await inspectSource(world, releases, { ...source, place });
+    if (pinned.copies.length === 0)
+      notes.push(`there is no object under ${uri}: nothing is registered before there is`);
+    return pinned;
   } catch (error) {
     if (!lenient || classify(error) !== 'access-denied') throw error;
     notes.push(`${uri} cannot be pinned: this role may not read it`);

@@ -13,6 +13,8 @@ import { objectExists, type S3Object, s3Uri } from './s3-object.ts';
 export interface ContentFault {
   readonly reason: 'content-changed' | 'config-missing';
   readonly because: string;
+  /** Nothing is under a prefix that is not pinned: S3 does not know whether it was emptied, or is to be filled. */
+  readonly unfilled?: true;
 }
 
 /**
@@ -31,7 +33,7 @@ const dataFault = async (world: World, registered: RegisteredVersion): Promise<C
     const found = await digestNow(contentWorld(world), source, artifactSha256 !== undefined).catch(
       explainArtifact(world, source.place),
     );
-    if (found === undefined) return missing(`the ${source.role} of ${tag}, ${addressIn(source)}, was deleted`);
+    if (found === undefined) return absent(tag, source);
     digests.push(found);
   }
   const now = combined(digests);
@@ -43,6 +45,11 @@ const dataFault = async (world: World, registered: RegisteredVersion): Promise<C
       : `the model data of ${tag} has SHA-256 ${now ?? 'none'}; the registered one is ${artifactSha256}: ${sources.map(addressIn).join(', ')}`,
   );
 };
+
+const absent = (tag: string, source: DataSource): ContentFault =>
+  source.form === 'prefix' && !isPinnedAddress(source.uri)
+    ? { ...missing(`there is no object under the ${source.role} of ${tag}, ${addressIn(source)}`), unfilled: true }
+    : missing(`the ${source.role} of ${tag}, ${addressIn(source)}, was deleted`);
 
 const addressIn = ({ place, uri }: DataSource): string => (place ? s3Uri(place) : uri);
 

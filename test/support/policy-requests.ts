@@ -46,6 +46,7 @@ export const sent: Readonly<Record<string, PolicyRequest['context']>> = {
   ApproveOrReject: { 'sagemaker:ModelApprovalStatus': ['Approved'] },
   RejectADuplicate: { 'sagemaker:ModelApprovalStatus': ['Rejected'] },
   KeepTheArtifact: { 's3:if-none-match': ['*'] },
+  CopyInParts: { 's3:ObjectCreationOperation': ['false'] },
   KeepTheEvaluation: { 's3:if-none-match': ['*'] },
   BeginTheReleaseRecord: { 's3:if-none-match': ['*'] },
   ContinueTheReleaseRecord: { 's3:if-match': ['"0f343b0931126a20f133d67c2b018a3b"'] },
@@ -87,6 +88,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
   'application-autoscaling:scalable-dimension': ['sagemaker:inference-component:DesiredCopyCount'],
   'iam:PassedToService': ['lambda.amazonaws.com'],
   'iam:AWSServiceName': ['ecs.application-autoscaling.amazonaws.com'],
+  's3:ObjectCreationOperation': ['true'],
   'cloudwatch:namespace': ['AWS/SageMaker'],
   'cloudwatch:AlarmActions': [
     'arn:aws:sns:eu-west-1:111122223333:on-call',

@@ -1,8 +1,8 @@
-import { startContainer } from '../../containers/model-server.ts';
 import type { Container, Instant } from '../../contracts.ts';
 import type { Context } from './context.ts';
-import { epochSeconds, objectAt } from './context.ts';
+import { epochSeconds } from './context.ts';
 import type { EndpointConfig, ProductionVariant } from './endpoint-configs.ts';
+import { startModel } from './model-data.ts';
 import type { Models, Runnable } from './models.ts';
 import { Setback, type Timeline } from './timeline.ts';
 
@@ -133,6 +133,10 @@ const setbacks = {
   model: (name: string) => new Setback('model-missing', `Could not find model "${name}".`),
 };
 
+const refuse = (setback: Setback): never => {
+  throw setback;
+};
+
 const digestOf = (image: string, digest: string): string =>
   `${image.replace(/@.*$/, '').replace(/:[^:/]*$/, '')}@${digest}`;
 
@@ -159,19 +163,21 @@ export const createFleets = (context: Context, models: Models) => {
     const digest = context.images.resolve(runnable.image);
     if (digest === undefined) throw setbacks.image(variant.name);
     const { hostname } = runnable;
-    const url = runnable.modelDataUrl ?? '';
+    const url = runnable.modelData?.url ?? '';
     const image: DeployedImage = {
       SpecifiedImage: runnable.image,
       ResolvedImage: digestOf(runnable.image, digest),
       ResolutionTime: epochSeconds(kernel.clock.now()),
     };
     if (runnable.multiModel) return { hostname, prefix: url, image };
-    const artifact = objectAt(context, url);
-    if (!artifact) throw setbacks.download(url);
+    return { hostname, container: started(runnable) ?? refuse(setbacks.download(url)), image };
+  };
+
+  const started = ({ image, modelData }: Runnable): Container | undefined => {
     try {
-      return { hostname, container: startContainer(artifact.body), image };
+      return startModel(context, image, modelData);
     } catch {
-      throw setbacks.extract(url);
+      throw setbacks.extract(modelData?.url ?? '');
     }
   };
 

@@ -1,6 +1,7 @@
 import type { Call, Handler, Instant } from '../../contracts.ts';
 import type { ContainerDefinition } from './container-definition.ts';
 import { type Context, epochSeconds, objectAt, sagemakerArn } from './context.ts';
+import { type ModelData, modelDataOf } from './model-data.ts';
 import type { ModelPackages } from './model-packages.ts';
 import { type ListRequest, list } from './pages.ts';
 import { alreadyExists, inaccessibleImage, inaccessibleModelData, invalid, notFound } from './refusals.ts';
@@ -31,8 +32,8 @@ export interface Model {
 export interface Runnable {
   readonly hostname: string | undefined;
   readonly image: string;
-  readonly modelDataUrl: string | undefined;
-  /** The URL is a prefix, and each call names an object below it (AWS: ContainerDefinition, Mode). */
+  readonly modelData: ModelData | undefined;
+  /** Its data is a prefix, and each call names an object below it (AWS: ContainerDefinition, Mode). */
   readonly multiModel: boolean;
   /** AWS Marketplace products are excluded from deployment guardrails (AWS: "Deployment guardrails: exclusions"). */
   readonly marketplace: boolean;
@@ -103,8 +104,6 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
     const [packaged] = packageOf(container.ModelPackageName).state.InferenceSpecification?.Containers ?? [];
     return packaged ?? container;
   };
-  const urlOf = (source: ContainerDefinition): string | undefined =>
-    source.ModelDataUrl ?? source.ModelDataSource?.S3DataSource?.S3Uri;
 
   /** CreateModel already checks role, image and artifact. Words seen in the field, one source each. */
   const refuseMissing = (role: string | undefined, container: ContainerDefinition): void => {
@@ -117,23 +116,24 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
     // aws-samples/easy-amazon-sagemaker-deployments#4.
     if (source.Image !== undefined && context.images.resolve(source.Image) === undefined)
       throw invalid(`Requested image ${source.Image} not found.`);
-    const url = urlOf(source);
-    const prefix = source.ModelDataSource?.S3DataSource?.S3DataType === 'S3Prefix' || container.Mode === 'MultiModel';
+    const data = modelDataOf(source);
+    const prefix = data?.form === 'prefix' || container.Mode === 'MultiModel';
     // aws/aws-step-functions-data-science-sdk-python#61.
-    if (url !== undefined && !prefix && !objectAt(context, url)) throw invalid(`Could not find model data at ${url}.`);
+    if (data !== undefined && !prefix && !objectAt(context, data.url))
+      throw invalid(`Could not find model data at ${data.url}.`);
     if (role === undefined) return;
     // SageMaker reads as the role; a policy in the role's own account is not simulated, a policy of another account is.
     const principal = { accessKeyId: 'sagemaker', arn: role, accountId: context.kernel.accountId };
     if (source.Image !== undefined && !context.images.mayPull(principal, source.Image))
       throw inaccessibleImage(source.Image);
-    const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(url ?? '') ?? [];
+    const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(data?.url ?? '') ?? [];
     if (
-      url !== undefined &&
+      data !== undefined &&
       bucket !== undefined &&
       key !== undefined &&
       !context.objects.mayRead(principal, bucket, key)
     )
-      throw inaccessibleModelData(url, role, context.kernel.region);
+      throw inaccessibleModelData(data.url, role, context.kernel.region);
   };
 
   const operations = {
@@ -196,7 +196,7 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
       return {
         hostname: container.ContainerHostname,
         image: source.Image ?? '',
-        modelDataUrl: urlOf(source),
+        modelData: modelDataOf(source),
         multiModel: container.Mode === 'MultiModel',
         marketplace: source.ProductId !== undefined,
       };

@@ -6,6 +6,7 @@ import { canaryGood, firstDeploymentScenario, linearGood, planWritesNothing, rer
 import { alarmDeletedMidway, failureReasonStale, failureReasonVanishes, insufficientTraffic } from './evidence.ts';
 import { asyncEndpoint, serverlessToInstance, serverlessUpdate } from './kinds.ts';
 import { kindReplacedAsStated, kindsOfOthersRefused } from './kinds-of-others.ts';
+import { packageOfAPipeline, packagesOfEveryShape } from './packages.ts';
 import { credentialsExpire, someoneUpdatesByHand, tightNameLimits, timeout } from './patience.ts';
 import {
   executionStopped,
@@ -102,6 +103,8 @@ export const scenarios: readonly Scenario[] = [
   imageTagMoved,
   artifactOverwritten,
   packageEdited,
+  packageOfAPipeline,
+  packagesOfEveryShape,
   rejectedBeforeSubmission,
   rejectedMidCanary,
   insufficientTraffic,

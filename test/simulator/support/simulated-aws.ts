@@ -60,6 +60,8 @@ export const simulatedAws = (settings: Partial<Settings> = {}) => {
       resolve: (name) => images.get(name),
       tag: (name, digest) => void images.set(name, digest),
       mayPull: () => true,
+      fill: () => undefined,
+      files: () => new Map(),
     },
     roleExists: (arn) => arn === servingRole,
     registryOf: () => {

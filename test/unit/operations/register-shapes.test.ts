@@ -125,6 +125,10 @@ describe('a prefix', () => {
     await expect(runTurns(registerModel, inputs(asPrefix), account().world())).rejects.toThrow(
       'artifact: there is no object under s3://ml-training/llm/',
     );
+    const planned = await registerModel.advance(inputs(asPrefix), undefined, account().world({ dryRun: true }));
+    expect(planned.plan?.notes.join()).toContain(
+      'there is no object under s3://ml-training/llm/: nothing is registered',
+    );
   });
 });
 
