@@ -161,7 +161,7 @@ const notesOf = (facts: PlanFacts): readonly string[] => {
   if (serves) return [];
   const { rollout } = requested;
   const guarded = path.mechanism === 'guardrail';
-  const { requests } = kinds[kindRequested(requested.spec, 1)];
+  const { requests } = kinds[kindRequested(requested.spec, facts.registered.containers.length)];
   return [
     ...settingNotes(facts),
     ...notes,

@@ -94,7 +94,7 @@ const look = async (world: World, request: Deliver): Promise<Found> => {
   const { spec } = requested;
   const seen = await lookAt(world, spec.name);
   const live = seen?.live;
-  const wantedKind = kindRequested(spec, 1);
+  const wantedKind = kindRequested(spec, registered.containers.length);
   const kind = seen === undefined ? wantedKind : kindOf(seen, record);
   if (seen !== undefined) refuseUnusable(spec.name, seen, kind, ['guardrail', 'replacement']);
   const baseline = seen && baselineOf(seen, record);

@@ -40,7 +40,7 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
   if (look === undefined) return planDelivery(world, request);
   const { live, config: serving } = look;
   const kind = kindOf(look, record);
-  const wantedKind = kindRequested(spec, 1);
+  const wantedKind = kindRequested(spec, registered.containers.length);
   refuseUnusable(spec.name, look, kind, ['variants', 'guardrail', 'replacement']);
   const left = leftBehind(live, record);
   const canonical = canonicalOf(live);
