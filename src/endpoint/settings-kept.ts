@@ -19,10 +19,12 @@ export interface Merge {
   readonly lost: readonly ProtectingSetting[];
 }
 
-/** A protection is in force when it has any value; data capture can have all of them and be off. */
-const isInForce = (settings: Settings, path: string): boolean =>
-  valueAt(settings, path) !== undefined &&
-  (path !== protections['data-capture'].path || valueAt(settings, `${path}.EnableCapture`) !== false);
+/** A protection is in force when it has any value. Data capture can have all of its values and be off. */
+const isInForce = (settings: Settings, path: string): boolean => {
+  const { path: capture } = protections['data-capture'];
+  const off = isWithin(path, capture) && valueAt(settings, `${capture}.EnableCapture`) === false;
+  return valueAt(settings, path) !== undefined && !off;
+};
 
 const protectingSettings = Object.keys(protections) as ProtectingSetting[];
 

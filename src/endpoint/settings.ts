@@ -245,7 +245,8 @@ export const eachSetting = (settings: Settings): ReadonlyMap<string, unknown> =>
   const found = new Map<string, unknown>();
   const walk = (path: string, value: unknown): void => {
     const parent = Object.keys(table).some((known) => known.startsWith(`${path}.`));
-    if (parent && isMembers(value)) for (const [name, member] of Object.entries(value)) walk(`${path}.${name}`, member);
+    if (parent && isMembers(value) && Object.keys(value).length > 0)
+      for (const [name, member] of Object.entries(value)) walk(`${path}.${name}`, member);
     else if (value !== undefined) found.set(path, value);
   };
   for (const [part, members] of Object.entries(settings))
