@@ -127,6 +127,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
         because: end.because,
         outputs: wireOutputs(operation.outputs, end.outputs),
         ...withoutUndefined({ plan, findings: end.findings }),
+        ...(end.remarks?.length ? { remarks: end.remarks } : {}),
         dryRun,
         startedAt: iso(startedAt),
         endedAt: iso(clock.now()),

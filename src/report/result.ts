@@ -18,6 +18,8 @@ export interface Result {
   readonly plan?: Plan;
   /** The evidence behind the outcome. In JSON a member of its own for each kind: `resultJson`. */
   readonly findings?: AnyFindings;
+  /** Problems beside the delivery that did not fail it; absent without any. */
+  readonly remarks?: readonly string[];
   readonly dryRun: boolean;
   /** ISO 8601, UTC. */
   readonly startedAt: string;

@@ -39,6 +39,7 @@ import {
 } from './rollback.ts';
 import { rollingAlarm, rollingGood, rollingRollbackFails } from './rolling.ts';
 import { autoscalerInterferes, instanceTypeChanged, scaledOutCapacityKept } from './scaling.ts';
+import { scalingPolicyOfOthers } from './scaling-of-others.ts';
 import type { Scenario } from './scenario.ts';
 import {
   guardrailJudgeAborts,
@@ -95,6 +96,7 @@ export const scenarios: readonly Scenario[] = [
   autoscalerInterferes,
   scaledOutCapacityKept,
   instanceTypeChanged,
+  scalingPolicyOfOthers,
   systemUpdating,
   configDeletedUnderUs,
   eventualConsistency,
