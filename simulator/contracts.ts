@@ -26,11 +26,11 @@ export interface Kernel {
   random(name: string): () => number;
   arn(service: string, resource: string): string;
   /** An event in AWS, for timelines and reports; services never read it. */
-  note(event: Omit<FarSideEvent, 'at'>): void;
+  note(event: Omit<SimulatedEvent, 'at'>): void;
 }
 
 /** `{at, source: 'endpoint', object: 'churn', what: 'canary-activated', detail: '1 of 4 instances of churn-1-1-0-…'}` */
-export interface FarSideEvent {
+export interface SimulatedEvent {
   readonly at: Instant;
   readonly source: 'endpoint' | 'alarm' | 'autoscaling' | 'registry';
   readonly object: string;
@@ -94,7 +94,7 @@ export interface Simulator {
   /** The required environment of a participant's process: AWS_ENDPOINT_URL, AWS_REGION, credentials, MODEL_DELIVERY_CLOCK. */
   environment(participant?: { readonly url: string }): Readonly<Record<string, string>>;
   readonly requests: readonly LoggedRequest[];
-  readonly events: readonly FarSideEvent[];
+  readonly events: readonly SimulatedEvent[];
   /** When each setting was last read: services read a setting only where it makes a difference. */
   readonly settingsRead: ReadonlyMap<string, Instant>;
   readonly faults: Faults;

@@ -1,5 +1,5 @@
 import { type Clock, createClock } from './clock.ts';
-import type { FarSideEvent, Instant, Kernel, Settings } from './contracts.ts';
+import type { Instant, Kernel, Settings, SimulatedEvent } from './contracts.ts';
 import { createRandom } from './random.ts';
 import { defaultSettings } from './settings.ts';
 
@@ -19,7 +19,7 @@ interface Core {
   /** The kernel of another account or region: the same time and settings, chance of its own. */
   kernelOf(accountId: string, region: string): Kernel;
   readonly clock: Clock;
-  readonly events: readonly FarSideEvent[];
+  readonly events: readonly SimulatedEvent[];
   /** When each setting last made a difference, or could have: the services read a setting only where it matters. */
   readonly settingsRead: ReadonlyMap<string, Instant>;
 }
@@ -28,7 +28,7 @@ interface Core {
 export const createKernel = (options: KernelOptions = {}): Core => {
   const clock = createClock(options.startAt ?? defaultStart);
   const { seed = 1, region = 'eu-west-1', accountId = '111122223333' } = options;
-  const events: FarSideEvent[] = [];
+  const events: SimulatedEvent[] = [];
   const settingsRead = new Map<string, Instant>();
   const settings = new Proxy<Settings>(
     { ...defaultSettings, ...options.settings },

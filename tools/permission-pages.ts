@@ -54,8 +54,8 @@ export const policyTables = (): string =>
       '| --- | --- | --- |',
       ...policyFor(policy, example).Statement.map(({ Sid, Action, Condition }) => {
         const why = Action.map((action) => unasked(policy).get(action)).find((because) => because !== undefined);
-        const asked = Sid.startsWith('Let') ? (why ?? '') : '';
-        return `| ${Sid} | ${Action.map((action) => `\`${action}\``).join(' ')} | ${[asked, ...conditionsOf(Condition)].filter(Boolean).join('; ')} |`;
+        const reason = Sid.startsWith('Let') ? (why ?? '') : '';
+        return `| ${Sid} | ${Action.map((action) => `\`${action}\``).join(' ')} | ${[reason, ...conditionsOf(Condition)].filter(Boolean).join('; ')} |`;
       }),
       '',
     ])

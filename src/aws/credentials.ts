@@ -234,14 +234,14 @@ const oidcToken = async ({ role }: AssumedOptions, token: () => Promise<string>)
   try {
     return await token();
   } catch (error) {
-    const said = redacted(error instanceof Error ? error.message : String(error));
-    if (notAnswered.test(said) || networkCauseOf(error))
+    const message = redacted(error instanceof Error ? error.message : String(error));
+    if (notAnswered.test(message) || networkCauseOf(error))
       throw new Unreachable(
-        `role ${role} could not be assumed: GitHub's identity service did not answer (${said.replaceAll(/\s+/g, ' ').trim()}); check that this machine can reach the host, directly or by HTTPS_PROXY`,
+        `role ${role} could not be assumed: GitHub's identity service did not answer (${message.replaceAll(/\s+/g, ' ').trim()}); check that this machine can reach the host, directly or by HTTPS_PROXY`,
       );
     throw new CredentialsUnavailable(
       `role ${role} could not be assumed: GitHub gave the job no identity token. Grant it \`permissions: id-token: write\` in the` +
-        ` workflow (a reusable workflow's caller must grant it too): ${said}`,
+        ` workflow (a reusable workflow's caller must grant it too): ${message}`,
     );
   }
 };
@@ -251,22 +251,22 @@ const refusal = (role: string, error: unknown, token: string | undefined): unkno
   if (error instanceof CredentialsUnavailable || error instanceof Throttled) return error;
   const kind = classify(error);
   if (kind === 'aborted' || kind === 'transient' || networkCauseOf(error)) return error;
-  const said = error instanceof Error ? redacted(error.message) : '';
+  const message = error instanceof Error ? redacted(error.message) : '';
   const name = error instanceof Error ? error.name : 'Error';
   if (token === undefined)
     return new CredentialsUnavailable(
       kind === 'access-denied'
         ? `role ${role} could not be assumed: the caller's policy must allow sts:AssumeRole on it and its trust policy must allow` +
-            ` the caller (${said})`
-        : `role ${role} could not be assumed: ${name}: ${said}`,
+            ` the caller (${message})`
+        : `role ${role} could not be assumed: ${name}: ${message}`,
       kind === 'access-denied',
     );
   const presented = `GitHub presented ${claims(token)}`;
   return new CredentialsUnavailable(
     name.startsWith('InvalidIdentityToken')
-      ? `role ${role} could not be assumed: its account does not accept GitHub's identity provider or the audience (${said}); ${presented}`
+      ? `role ${role} could not be assumed: its account does not accept GitHub's identity provider or the audience (${message}); ${presented}`
       : `role ${role} could not be assumed: its trust policy must allow sts:AssumeRoleWithWebIdentity to exactly this identity` +
-          ` (${name}: ${said}); ${presented}`,
+          ` (${name}: ${message}); ${presented}`,
   );
 };
 

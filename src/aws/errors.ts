@@ -309,10 +309,10 @@ const words = ({ name, message, $metadata }: AwsErrorShape): string => {
   const [known = ''] = message.split(sdkAdvice);
   // Node's word for it (IncomingMessage).
   if (known === 'aborted') return 'the connection broke off in the middle of the answer';
-  const said = known && known !== 'UnknownError' ? known : undefined;
+  const own = known && known !== 'UnknownError' ? known : undefined;
   const who = withoutName.test(name) ? undefined : name;
-  if (said === undefined) return who ?? `an answer without a message (HTTP ${$metadata?.httpStatusCode ?? 'unknown'})`;
-  return who === undefined || said.startsWith(who) ? said : `${who}: ${said}`;
+  if (own === undefined) return who ?? `an answer without a message (HTTP ${$metadata?.httpStatusCode ?? 'unknown'})`;
+  return who === undefined || own.startsWith(who) ? own : `${who}: ${own}`;
 };
 
 /**

@@ -1,5 +1,5 @@
 import { optionsOf, runCommand } from '../hosts/command-line/command-line.ts';
-import { fieldsOf } from '../hosts/read-inputs.ts';
+import { fieldsOf } from '../inputs/read-inputs.ts';
 import { operations } from '../operations/all.ts';
 import type { Schema } from '../schema.ts';
 import { type Command, wrongRequest } from './command.ts';

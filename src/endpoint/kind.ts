@@ -7,7 +7,7 @@ import { leftBehind } from './variants.ts';
 /** The possibilities and the metrics of one kind of endpoint. */
 export interface Kind {
   /** `asynchronous requests`. */
-  readonly says: string;
+  readonly label: string;
   /** Mechanisms that can deliver a version to it. */
   readonly deliver: readonly MechanismName[];
   /** A former configuration can be published again. */
@@ -37,21 +37,21 @@ const onInstances = {
 } as const;
 
 export const kinds: Readonly<Record<EndpointKind, Kind>> = {
-  instances: { ...onInstances, says: 'one model on instances', deliver: ['guardrail', 'variants'] },
+  instances: { ...onInstances, label: 'one model on instances', deliver: ['guardrail', 'variants'] },
   // Guardrails need one variant: the candidate goes first.
   stepped: {
     ...onInstances,
-    says: 'a stepped rollout that has ended, its candidate without traffic',
+    label: 'a stepped rollout that has ended, its candidate without traffic',
     deliver: ['variants'],
     first: 'end the traffic shift first',
   },
   // Neither guardrails nor variants (AWS: "Deployment guardrails: exclusions").
-  serverless: { ...onInstances, says: 'no instances', deliver: ['replacement'], capacity: 'concurrency' },
+  serverless: { ...onInstances, label: 'no instances', deliver: ['replacement'], capacity: 'concurrency' },
   // Neither Invocations nor InvocationModelErrors; one ModelLatency for each request that the container processed (AWS: "Monitor
   // asynchronous endpoint").
   asynchronous: {
     ...onInstances,
-    says: 'asynchronous requests',
+    label: 'asynchronous requests',
     deliver: ['guardrail'],
     requests: { metric: 'ModelLatency', statistic: 'SampleCount' },
     failures: 'server-errors',
@@ -59,14 +59,14 @@ export const kinds: Readonly<Record<EndpointKind, Kind>> = {
   },
   shadowed: {
     ...onInstances,
-    says: 'a shadow variant',
+    label: 'a shadow variant',
     deliver: [],
     restore: false,
     first: 'end the shadow test first',
   },
   'several-variants': {
     ...onInstances,
-    says: 'several variants that share the traffic',
+    label: 'several variants that share the traffic',
     deliver: [],
     first: 'end the traffic shift first',
   },
@@ -81,7 +81,7 @@ export const kindOf = (live: LiveEndpoint, record: ReleaseRecord): EndpointKind 
 };
 
 /** The kind of endpoint in a specification. */
-export const kindAsked = ({ serverless, async }: EndpointSpec): EndpointKind =>
+export const requestedKind = ({ serverless, async }: EndpointSpec): EndpointKind =>
   serverless ? 'serverless' : async ? 'asynchronous' : 'instances';
 
 /** The name of hardware without instances, in records and plans. */
@@ -120,11 +120,11 @@ export const refuseUnusable = (
     unusable(`is Failed (${live.failureReason ?? 'SageMaker gives no reason'}): delete it, then deploy again`);
   if (live.status === 'Deleting' || live.status === 'OutOfService') unusable(`is ${live.status}`);
   if (live.status === 'Creating') unusable('is being created outside of this release: wait until it is InService');
-  const { deliver, restore, says, first } = kinds[kind];
+  const { deliver, restore, label, first } = kinds[kind];
   if (by === 'restore' ? restore : by.some((mechanism) => deliver.includes(mechanism))) return;
   const shown =
     live.variants.length > 1
       ? `${live.variants.length} variants (${live.variants.map(({ name }) => name).join(', ')})`
-      : says;
+      : label;
   unusable(`has ${shown}${first === undefined ? '' : `: ${first}`}`);
 };

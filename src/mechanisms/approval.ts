@@ -78,7 +78,7 @@ export const lookAtApproval = async (turn: Turn, moves: boolean, depth: Depth = 
 };
 
 /** The check's addition to the progress line of the release. */
-export const saidOf = (look: ApprovalLook): readonly string[] =>
+export const remarksOf = (look: ApprovalLook): readonly string[] =>
   look.is === 'unknown' || look.is === 'tolerated'
     ? [look.because]
     : look.is === 'withdrawn'

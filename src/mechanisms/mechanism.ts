@@ -55,7 +55,7 @@ export type PlanRequest = Deliver | Shift | Restore;
 /** A request to deliver a version. */
 export interface Deliver {
   readonly operation: 'deploy-endpoint';
-  readonly asked: DeliveryRequest;
+  readonly requested: DeliveryRequest;
   readonly record: ReleaseRecord;
   readonly registered: RegisteredVersion;
   readonly attempt: number;
@@ -66,7 +66,7 @@ export interface Deliver {
 /** A request to shift the traffic to a dark candidate. */
 export interface Shift {
   readonly operation: 'shift-traffic';
-  readonly asked: DeliveryRequest;
+  readonly requested: DeliveryRequest;
   readonly record: ReleaseRecord;
 }
 

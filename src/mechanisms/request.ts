@@ -19,8 +19,8 @@ export const registryOf = ({ registry }: Pick<World, 'registry'>): Pick<Delivery
   registry === undefined ? {} : { registry: { account: registry.account.id, region: registry.account.region } };
 
 /** Hex digest of the whole request, and of no live state: the same request has the same digest on every run. */
-export const planDigest = (asked: DeliveryRequest, packageVersion: number): string =>
-  digest({ ...asked, operation: 'deploy-endpoint', packageVersion });
+export const planDigest = (requested: DeliveryRequest, packageVersion: number): string =>
+  digest({ ...requested, operation: 'deploy-endpoint', packageVersion });
 
 /** The model and the endpoint config of a request, given the values that a plan froze; the same in every turn. */
 export const desiredOf = (

@@ -6,6 +6,7 @@ import { minutes, seconds } from '../clock.ts';
 import { inProgress, type LiveEndpoint, observe } from '../endpoint/observe.ts';
 import { tags } from '../endpoint/tags.ts';
 import type { Phase, Release } from '../release/record.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { writesOf } from '../world.ts';
 import { type Guard, refuseWithdrawn } from './approval.ts';
 import { alarmStates } from './release-alarms.ts';
@@ -70,14 +71,12 @@ export const submit = async (
   const withdrawn = await guard(turn);
   if (withdrawn !== undefined) return withdrawn;
 
-  const { failureReason } = live ?? {};
   const announced = await turn.save({
     phase: 'submitting',
     witnessed: {
       ...release.witnessed,
       submittedAt: world.clock.now(),
-      ...(live ? { modifiedAt: live.modifiedAt } : {}),
-      ...(failureReason === undefined ? {} : { staleFailureReason: failureReason }),
+      ...withoutUndefined({ modifiedAt: live?.modifiedAt, staleFailureReason: live?.failureReason }),
     },
   });
   try {

@@ -28,7 +28,7 @@ type Mark = (from: Instant, until: Instant) => { readonly moved: boolean; readon
  * The judge's verdict on all buckets since the first candidate request. They are read anew each time: CloudWatch may revise them.
  * When CloudWatch cannot be read, the verdict reports it: unknown is never healthy and never guilty (DESIGN §6).
  */
-const judgement = async (world: World, bench: Bench, read: () => Promise<readonly Bucket[]>): Promise<Heard> => {
+const judgement = async (world: World, bench: Bench, read: () => Promise<readonly Bucket[]>): Promise<JudgedFleets> => {
   const at = world.clock.now();
   try {
     const buckets = await read();
@@ -54,7 +54,7 @@ const judgement = async (world: World, bench: Bench, read: () => Promise<readonl
 };
 
 /** The judge's verdict in the rollout's terms, and its evidence for the journal. */
-export interface Heard {
+export interface JudgedFleets {
   readonly verdict: StepVerdict;
   readonly evidence: JudgeEvidence;
 }
@@ -63,7 +63,7 @@ export interface Heard {
 export const judgeVariants = async (
   { world, endpoint }: { readonly world: World; readonly endpoint: string },
   stepping: Stepping,
-): Promise<Heard | undefined> => {
+): Promise<JudgedFleets | undefined> => {
   const from = stepping.moves[0]?.from;
   if (from === undefined) return undefined;
   return judgement(world, stepping, () => variantBuckets(world, endpoint, stepping, from, world.clock.now() - settled));
@@ -101,7 +101,7 @@ export const judgeFleets = async (
   { world, endpoint, release }: { readonly world: World; readonly endpoint: string; readonly release: Release },
   bench: Bench,
   bakes: readonly Bake[],
-): Promise<Heard | undefined> => {
+): Promise<JudgedFleets | undefined> => {
   const from = bakes[0]?.startedAt;
   if (from === undefined) return undefined;
   const { variant } = release.submission;

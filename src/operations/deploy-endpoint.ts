@@ -45,24 +45,24 @@ export const deployEndpoint: Operation<DeployEndpointInputs, ReleaseMemory, Rele
     'Deploys an approved model version to a SageMaker endpoint, shifts the traffic under alarms, and verifies the version that really serves.',
   inputs,
   outputs: releaseOutputs('to deliver'),
-  advance: (given, memory, world) => runRelease(world, memory, script(given, world)),
-  abort: (given, memory, why, world) => abortRelease(world, memory, why, script(given, world)),
+  advance: (given, memory, world) => runRelease(world, memory, operationOf(given, world)),
+  abort: (given, memory, why, world) => abortRelease(world, memory, why, operationOf(given, world)),
 };
 
 /** The delivery, in the order in which it happens. Each task reads AWS to see whether it is done already. */
-const script = (given: DeployEndpointInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
-  const asked = askedOf(given, world);
+const operationOf = (given: DeployEndpointInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
+  const requested = requestOf(given, world);
   const environment = environmentOf(given.manifest, given.environment);
   const store = storeFor(given, world);
-  const tags = { ...asked.spec.tags, [recordTag]: store.uri };
+  const tags = { ...requested.spec.tags, [recordTag]: store.uri };
   const published = ({ release }: Turn) =>
-    desiredOf(world, asked, {
+    desiredOf(world, requested, {
       packageVersion: release.candidate.packageVersion ?? 0,
       instanceCount: release.candidate.instanceCount,
       variant: release.submission.canonical ?? release.submission.variant,
       attempt: release.attempt,
     });
-  const wanted = (turn: Turn) => ({ rollout: asked.rollout, published: published(turn), tags });
+  const wanted = (turn: Turn) => ({ rollout: requested.rollout, published: published(turn), tags });
   const delivery: Tasks = {
     preparing: [
       (turn) => namedAsFrozen(turn, published(turn)),
@@ -72,15 +72,15 @@ const script = (given: DeployEndpointInputs, world: World): ReleaseOperation<Rel
       submitChange(wanted),
     ],
     ...followChange(wanted),
-    settling: [restoreScaling, (turn) => applyScaling(turn, asked.spec), tagEndpoint(tags), ...settlingTasks],
+    settling: [restoreScaling, (turn) => applyScaling(turn, requested.spec), tagEndpoint(tags), ...settlingTasks],
   };
   return {
     store,
     approval: termsOf(given.manifest, environment),
-    plan: (record) => plan(world, asked, tags, given.retry, record),
+    plan: (record) => plan(world, requested, tags, given.retry, record),
     recognise: (release) => {
       if (release.operation === 'rollback') return;
-      if (release.planDigest !== planDigest(asked, release.candidate.packageVersion ?? 0))
+      if (release.planDigest !== planDigest(requested, release.candidate.packageVersion ?? 0))
         throw new Refusal(
           'plan-changed',
           `${release.id} is live, but its plan differs from the plan of these inputs and this manifest`,
@@ -92,14 +92,14 @@ const script = (given: DeployEndpointInputs, world: World): ReleaseOperation<Rel
   };
 };
 
-const askedOf = ({ manifest, environment, version }: DeployEndpointInputs, world: World): DeliveryRequest => {
+const requestOf = ({ manifest, environment, version }: DeployEndpointInputs, world: World): DeliveryRequest => {
   const { endpoint: spec, rollout } = environmentOf(manifest, environment);
   return { group: manifest.model, version: readVersion(manifest.model, version), spec, rollout, ...registryOf(world) };
 };
 
 const plan = async (
   world: World,
-  asked: DeliveryRequest,
+  requested: DeliveryRequest,
   tags: Readonly<Record<string, string>>,
   retry: boolean,
   record: ReleaseRecord,
@@ -107,18 +107,18 @@ const plan = async (
   const decide = (packageVersion: number): Decision =>
     rerunDecision(record, {
       operation: 'deploy-endpoint',
-      version: asked.version,
-      planDigest: planDigest(asked, packageVersion),
+      version: requested.version,
+      planDigest: planDigest(requested, packageVersion),
       retry,
       holder: world.run.holder,
       now: world.clock.now(),
     });
   // A release that is under way goes on, even when its package is gone: its next turn ends it, and restores everything.
-  const begun = decide(liveOf(record, asked)?.candidate.packageVersion ?? 0);
+  const begun = decide(liveOf(record, requested)?.candidate.packageVersion ?? 0);
   if (begun.is === 'resume') return begun;
-  const registered = await findVersion(world, asked.group, asked.version);
+  const registered = await findVersion(world, requested.group, requested.version);
   if (registered === undefined)
-    throw new Refusal('unknown-version', `${asked.group} has no version ${asked.version}: register it first`);
+    throw new Refusal('unknown-version', `${requested.group} has no version ${requested.version}: register it first`);
   const decision = decide(registered.packageVersion);
   switch (decision.is) {
     case 'resume':
@@ -135,7 +135,7 @@ const plan = async (
     case 'already-convicted':
       throw new Refusal(
         'already-convicted',
-        `${asked.version} was taken back before (${decision.release.id}: ${decision.release.because ?? decision.release.reason}); set retry: true to try it again`,
+        `${requested.version} was taken back before (${decision.release.id}: ${decision.release.because ?? decision.release.reason}); set retry: true to try it again`,
       );
     case 'no-op':
     case 'new-attempt': {
@@ -146,12 +146,12 @@ const plan = async (
       )
         return { is: 'stop-first', release: record.live };
       const fit = await refuseUnfitVersion(world, registered);
-      const notes = [...fit, ...(await refuseClosedGroup(world, asked.group))];
+      const notes = [...fit, ...(await refuseClosedGroup(world, requested.group))];
       // A delivered configuration that serves no more is delivered again under its own name.
       const attempt = decision.is === 'no-op' ? decision.release.attempt : decision.attempt;
-      const planned = await mechanismFor(asked.rollout).plan(world, {
+      const planned = await mechanismFor(requested.rollout).plan(world, {
         operation: 'deploy-endpoint',
-        asked,
+        requested,
         registered,
         record,
         attempt,
@@ -164,7 +164,7 @@ const plan = async (
             is: 'done',
             outcome: 'succeeded',
             reason: planned.already,
-            outputs: outputsOf(asked.spec.name, { ...planned.release, serving: 'candidate' }),
+            outputs: outputsOf(requested.spec.name, { ...planned.release, serving: 'candidate' }),
             because: planned.plan.title,
             plan: planned.plan,
           },

@@ -49,12 +49,12 @@ export const rollback: Operation<RollbackInputs, ReleaseMemory, ReleaseOutputs> 
     'Takes an endpoint back to the last version that served well, or to a named one, whatever the state of its alarms, and verifies it.',
   inputs,
   outputs: releaseOutputs('to restore'),
-  advance: (given, memory, world) => runRelease(world, memory, script(given, world, memory)),
-  abort: (given, memory, why, world) => abortRelease(world, memory, why, script(given, world, memory)),
+  advance: (given, memory, world) => runRelease(world, memory, operationOf(given, world, memory)),
+  abort: (given, memory, why, world) => abortRelease(world, memory, why, operationOf(given, world, memory)),
 };
 
 /** A rollback publishes no config and no alarm: the configuration exists, and an alarm in ALARM must not stop it. */
-const script = (
+const operationOf = (
   given: RollbackInputs,
   world: World,
   memory: ReleaseMemory | undefined,

@@ -49,28 +49,28 @@ export const shiftTraffic: Operation<ShiftTrafficInputs, ReleaseMemory, ReleaseO
   inputs,
   outputs: releaseOutputs('to deliver'),
   advance: (given, memory, world) =>
-    given.operation === 'run' ? runRelease(world, memory, script(given, world)) : command(given, memory, world),
-  abort: (given, memory, why, world) => abortRelease(world, memory, why, script(given, world)),
+    given.operation === 'run' ? runRelease(world, memory, operationOf(given, world)) : command(given, memory, world),
+  abort: (given, memory, why, world) => abortRelease(world, memory, why, operationOf(given, world)),
 };
 
-const askedOf = ({ manifest, environment, version }: ShiftTrafficInputs, world: World): DeliveryRequest => {
+const requestOf = ({ manifest, environment, version }: ShiftTrafficInputs, world: World): DeliveryRequest => {
   const { endpoint: spec, rollout } = environmentOf(manifest, environment);
   return { group: manifest.model, version: readVersion(manifest.model, version), spec, rollout, ...registryOf(world) };
 };
 
 /** The rollout, in the order in which it happens. Each task reads AWS to see whether it is done already. */
-const script = (given: ShiftTrafficInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
-  const asked = askedOf(given, world);
+const operationOf = (given: ShiftTrafficInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
+  const requested = requestOf(given, world);
   const environment = environmentOf(given.manifest, given.environment);
   const approval = termsOf(given.manifest, environment);
   const store = storeFor(given, world);
-  const wanted = () => ({ rollout: asked.rollout, unchanged: candidateStands });
+  const wanted = () => ({ rollout: requested.rollout, unchanged: candidateStands });
   return {
     store,
     approval,
-    plan: (record) => plan(world, asked, given.retry, record, approval),
+    plan: (record) => plan(world, requested, given.retry, record, approval),
     recognise: ({ id, operation, planDigest }) => {
-      if (operation !== 'shift-traffic' || planDigest !== stepsDigest(asked))
+      if (operation !== 'shift-traffic' || planDigest !== stepsDigest(requested))
         throw new Refusal(
           'plan-changed',
           `${id} is live, but its plan differs from the plan of these inputs and this manifest`,
@@ -87,17 +87,17 @@ const script = (given: ShiftTrafficInputs, world: World): ReleaseOperation<Relea
 
 const plan = async (
   world: World,
-  asked: DeliveryRequest,
+  requested: DeliveryRequest,
   retry: boolean,
   record: ReleaseRecord,
   { group }: ApprovalTerms,
 ): Promise<Opening<ReleaseOutputs>> => {
-  const { version } = asked;
-  const endpoint = asked.spec.name;
+  const { version } = requested;
+  const endpoint = requested.spec.name;
   const decision = rerunDecision(record, {
     operation: 'shift-traffic',
     version,
-    planDigest: stepsDigest(asked),
+    planDigest: stepsDigest(requested),
     retry,
     holder: world.run.holder,
     now: world.clock.now(),
@@ -136,7 +136,11 @@ const plan = async (
         },
       };
     case 'new-attempt': {
-      const planned = await mechanismFor(asked.rollout).plan(world, { operation: 'shift-traffic', asked, record });
+      const planned = await mechanismFor(requested.rollout).plan(world, {
+        operation: 'shift-traffic',
+        requested,
+        record,
+      });
       const registered = await registeredAs(world, group, planned.release);
       const notes = await refuseUnfitVersion(world, registered).catch((error: unknown) => {
         const [move] = planned.release.stepping?.moves ?? [];

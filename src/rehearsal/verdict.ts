@@ -75,7 +75,7 @@ export const scenarioVerdict = (
     wallMs: Math.round(wallMs),
     requests: ending.requests.length,
     mutations,
-    relations: relations.map(({ says }) => says),
+    relations: relations.map(({ sentence }) => sentence),
     problems: [
       ...unexpected,
       ...broken(ending.outcome, ending.reason, evidence),

@@ -35,7 +35,7 @@ export interface TimelineEntry {
 export interface Report {
   readonly result: Result;
   /** The inputs in the user's words; a file is its path. */
-  readonly asked: Readonly<Record<string, string>>;
+  readonly inputs: Readonly<Record<string, string>>;
   readonly timeline: readonly TimelineEntry[];
   readonly url?: string;
   /** The operation's memory as text: a later run may continue from it. */

@@ -88,14 +88,14 @@ describe('on the wire', () => {
     });
     expect(await verifyContent(world, version)).toBeUndefined();
 
-    const asked = { manifest, environment: 'staging', version: '1.4.0', mode: 'check' as const };
-    expect((await runTurns(approveGate, asked, world)).end.reason).toBe('approval-pending');
+    const requested = { manifest, environment: 'staging', version: '1.4.0', mode: 'check' as const };
+    expect((await runTurns(approveGate, requested, world)).end.reason).toBe('approval-pending');
     await simulator.call('sagemaker', 'UpdateModelPackage', {
       ModelPackageArn: version.arn,
       ModelApprovalStatus: 'Approved',
       ApprovalDescription: 'recall holds',
     });
-    const gate = await runTurns(approveGate, asked, world);
+    const gate = await runTurns(approveGate, requested, world);
     expect(gate.end).toMatchObject({ reason: 'approved', outputs: { 'approval-description': 'recall holds' } });
   });
 

@@ -25,29 +25,29 @@ import {
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { place } from '../support/policy-place.ts';
 
-let house: TestAccount;
+let account: TestAccount;
 beforeEach(async () => {
-  house = await openAccount({ roles: [...defaultRoles, ...sharedRoles] });
+  account = await openAccount({ roles: [...defaultRoles, ...sharedRoles] });
 });
-afterEach(() => house.close());
+afterEach(() => account.close());
 
 const manifest = (staging: string, production: string = staging): void =>
-  house.writeManifest(() => sharedManifest({ staging, production }));
+  account.writeManifest(() => sharedManifest({ staging, production }));
 /** The registering job has a role of its own. */
 const manifestOfRegistrar = (way: string): void =>
-  house.writeManifest(() =>
+  account.writeManifest(() =>
     sharedManifest({ staging: way, production: way }).replace(/arn:.*:role\/model-deployer/, registrar),
   );
-const tooling = () => house.simulator.account(accounts.tooling);
+const tooling = () => account.simulator.account(accounts.tooling);
 
 /** Registered by a role of the registry's account, from a job of the staging account. */
 const registered = async (version: '1.0.0' | '1.1.0', approved = true): Promise<void> => {
   manifestOfRegistrar(byRole);
-  const inputs = { ...house.registration(version), environment: 'staging', image: sharedImage };
-  house.simulator.objects.drop(team.bucket);
-  house.simulator.objects.create(team.bucket, accounts.tooling);
-  house.registration(version);
-  const report = await house.run(registerModel, inputs);
+  const inputs = { ...account.registration(version), environment: 'staging', image: sharedImage };
+  account.simulator.objects.drop(team.bucket);
+  account.simulator.objects.create(team.bucket, accounts.tooling);
+  account.registration(version);
+  const report = await account.run(registerModel, inputs);
   expect(report?.result).toMatchObject({ reason: 'registered' });
   if (!approved) return;
   const { ModelPackageSummaryList } = await tooling().call('sagemaker', 'ListModelPackages', {
@@ -57,8 +57,8 @@ const registered = async (version: '1.0.0' | '1.1.0', approved = true): Promise<
     await tooling().call('sagemaker', 'UpdateModelPackage', { ModelPackageArn, ModelApprovalStatus: 'Approved' });
 };
 
-const modelOf = async (account: string) => {
-  const place = house.simulator.account(account);
+const modelOf = async (id: string) => {
+  const place = account.simulator.account(id);
   const { EndpointConfigName } = await place.call('sagemaker', 'DescribeEndpoint', { EndpointName: team.endpoint });
   const config = await place.call('sagemaker', 'DescribeEndpointConfig', { EndpointConfigName });
   const [variant] = config['ProductionVariants'] as { ModelName: string }[];
@@ -71,15 +71,15 @@ describe.each([
   ['the group’s resource policy', byPolicy],
 ])('a registry of another account, by %s', (_way, way) => {
   test('the gate answers, staging and production are delivered from it, and rolled back', async () => {
-    await share(house.simulator);
+    await share(account.simulator);
     await registered('1.0.0');
     manifest(way);
     const packageArn = `arn:aws:sagemaker:${team.region}:${accounts.tooling}:model-package/${team.model}/1`;
     for (const environment of ['staging', 'production'] as const) {
-      expect((await house.run(approveGate, { environment, version: '1.0.0' }))?.result).toMatchObject({
+      expect((await account.run(approveGate, { environment, version: '1.0.0' }))?.result).toMatchObject({
         reason: 'approved',
       });
-      expect((await house.run(deployEndpoint, { environment, version: '1.0.0' }))?.result).toMatchObject({
+      expect((await account.run(deployEndpoint, { environment, version: '1.0.0' }))?.result).toMatchObject({
         reason: 'delivered',
       });
       expect(await modelOf(accounts[environment])).toBe(packageArn);
@@ -87,8 +87,8 @@ describe.each([
     await registered('1.1.0');
     manifest(way);
     const environment = 'production';
-    expect((await house.run(deployEndpoint, { environment, version: '1.1.0' }))?.result.reason).toBe('delivered');
-    expect((await house.run(rollback, { environment }))?.result).toMatchObject({ reason: 'restored' });
+    expect((await account.run(deployEndpoint, { environment, version: '1.1.0' }))?.result.reason).toBe('delivered');
+    expect((await account.run(rollback, { environment }))?.result).toMatchObject({ reason: 'restored' });
     expect(await modelOf(accounts.production)).toBe(packageArn);
   });
 });
@@ -127,18 +127,18 @@ describe('a policy that was forgotten is named, with its statement, and nothing 
     ],
     ['deployer', byPolicy, /^sagemaker:ListModelPackages was denied: .*the policy of role\/model-deployer, the caller/],
   ])('%s, %s', async (missing, way, said) => {
-    await share(house.simulator, forgotten(missing));
+    await share(account.simulator, forgotten(missing));
     await registered('1.0.0');
     manifest(way);
-    const watched = house.watch();
-    const report = await house.run(deployEndpoint, { environment: 'staging', version: '1.0.0' });
+    const watched = account.watch();
+    const report = await account.run(deployEndpoint, { environment: 'staging', version: '1.0.0' });
     expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'access-denied' });
     expect(report?.result.because).toMatch(said);
     expect(JSON.stringify(report?.result)).not.toMatch(/999988887777|444455556666/);
     expect(watched().filter(({ mutation, operation }) => mutation && operation !== 'AssumeRole')).toEqual([]);
     // With the policy in place the same run delivers: it was the only one that was missing.
-    await share(house.simulator);
-    const again = await house.run(deployEndpoint, { environment: 'staging', version: '1.0.0' });
+    await share(account.simulator);
+    const again = await account.run(deployEndpoint, { environment: 'staging', version: '1.0.0' });
     expect(again?.result.reason).toBe('delivered');
   });
 });
@@ -163,7 +163,7 @@ const singles = (Object.keys(policies) as SharingName[])
   .filter(([name, action]) => besides[`${name} ${action}`] === undefined);
 
 test.each(singles)('%s: no delivery gets by without %s', async (policy, action) => {
-  await share(house.simulator, (name, document) =>
+  await share(account.simulator, (name, document) =>
     name === policy
       ? {
           ...document,
@@ -178,21 +178,21 @@ test.each(singles)('%s: no delivery gets by without %s', async (policy, action) 
   const reasons: string[] = [];
   for (const way of [byRole, byPolicy]) {
     manifest(way);
-    const report = await house.run(deployEndpoint, { environment: 'staging', version: '1.0.0' });
+    const report = await account.run(deployEndpoint, { environment: 'staging', version: '1.0.0' });
     reasons.push(report?.result.outcome ?? '');
   }
   expect(reasons).toContain('failed');
 });
 
 test('a plan says what it cannot know about the other account', async () => {
-  await share(house.simulator);
+  await share(account.simulator);
   await registered('1.0.0');
   for (const [way, notes] of [
     [byRole, 1],
     [byPolicy, 2],
   ] as const) {
     manifest(way);
-    const report = await house.run(deployEndpoint, { environment: 'staging', version: '1.0.0', 'dry-run': 'true' });
+    const report = await account.run(deployEndpoint, { environment: 'staging', version: '1.0.0', 'dry-run': 'true' });
     const unknown = report?.result.plan?.notes.filter((note) => note.startsWith('not known: ')) ?? [];
     expect(unknown).toHaveLength(notes);
     expect(unknown[0]).toMatch(/whether role\/iris-serving may read the artifact and pull the image of iris_v1\.0\.0/);
@@ -201,13 +201,13 @@ test('a plan says what it cannot know about the other account', async () => {
 });
 
 test('a version is registered over the group’s resource policy, where that and the bucket’s let the registrar write', async () => {
-  await share(house.simulator);
+  await share(account.simulator);
   manifestOfRegistrar(byPolicy);
   const own = `model-training-${accounts.staging}`;
-  const inputs = { ...house.registration('1.0.0'), environment: 'staging', image: sharedImage };
-  house.simulator.objects.create(own, accounts.staging);
-  house.simulator.objects.put(own, 'model.tar.gz', irisFixture('1.0.0').artifact);
-  const run = () => house.run(registerModel, { ...inputs, artifact: `s3://${own}/model.tar.gz` });
+  const inputs = { ...account.registration('1.0.0'), environment: 'staging', image: sharedImage };
+  account.simulator.objects.create(own, accounts.staging);
+  account.simulator.objects.put(own, 'model.tar.gz', irisFixture('1.0.0').artifact);
+  const run = () => account.run(registerModel, { ...inputs, artifact: `s3://${own}/model.tar.gz` });
   const refused = await run();
   expect(refused?.result).toMatchObject({ reason: 'access-denied' });
   expect(refused?.result.because).toMatch(
@@ -239,7 +239,7 @@ test('a version is registered over the group’s resource policy, where that and
     Bucket: bucket,
     Policy: widened('bucket-policy', ['s3:*'], [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`]),
   });
-  house.simulator.keys.putPolicy(sharedKey, {
+  account.simulator.keys.putPolicy(sharedKey, {
     Version: '2012-10-17',
     Statement: [{ Effect: 'Allow', Principal: '*', Action: 'kms:*', Resource: '*' }],
   });
@@ -251,7 +251,7 @@ test('a version is registered over the group’s resource policy, where that and
 });
 
 test('SageMaker itself refuses an execution role that the other account does not know', async () => {
-  await share(house.simulator, forgotten('bucket-policy'));
+  await share(account.simulator, forgotten('bucket-policy'));
   await registered('1.0.0');
   manifest(byPolicy);
   const { 'bucket-policy': policy } = sharingPolicies({
@@ -259,53 +259,53 @@ test('SageMaker itself refuses an execution role that the other account does not
     deliverers: sharing.deliverers.map((one) => ({ ...one, execution: one.deployer })),
   });
   await tooling().call('s3', 'PutBucketPolicy', { Bucket: sharing.artifacts.bucket, Policy: JSON.stringify(policy) });
-  const report = await house.run(deployEndpoint, { environment: 'staging', version: '1.0.0' });
+  const report = await account.run(deployEndpoint, { environment: 'staging', version: '1.0.0' });
   expect(report?.result.outcome).toBe('failed');
   expect(report?.result.because).toMatch(/Could not access model data at s3:.* the role "role\/iris-serving"/);
 });
 
 test('the registry is looked at while traffic moves: a rejection there takes the traffic back', async () => {
-  await share(house.simulator);
+  await share(account.simulator);
   await registered('1.0.0');
   const canary = (text: string): string =>
     text.replaceAll(
       'strategy: all-at-once, final-bake: 0s,',
       'strategy: canary, size: 1 instance, bake: 10m, final-bake: 5m,',
     );
-  house.writeManifest(() => sharedManifest({ staging: byPolicy, production: byPolicy }));
-  const first = await house.run(deployEndpoint, { environment: 'production', version: '1.0.0' });
+  account.writeManifest(() => sharedManifest({ staging: byPolicy, production: byPolicy }));
+  const first = await account.run(deployEndpoint, { environment: 'production', version: '1.0.0' });
   expect(first?.result.reason).toBe('delivered');
   await registered('1.1.0');
-  house.writeManifest(() => canary(sharedManifest({ staging: byPolicy, production: byPolicy })));
-  house.simulator.clock.at(house.simulator.clock.now() + minutes(8), 'a reviewer rejects', () => {
+  account.writeManifest(() => canary(sharedManifest({ staging: byPolicy, production: byPolicy })));
+  account.simulator.clock.at(account.simulator.clock.now() + minutes(8), 'a reviewer rejects', () => {
     void tooling().call('sagemaker', 'UpdateModelPackage', {
       ModelPackageArn: `arn:aws:sagemaker:${team.region}:${accounts.tooling}:model-package/${team.model}/2`,
       ModelApprovalStatus: 'Rejected',
     });
   });
-  const report = await house.run(deployEndpoint, { environment: 'production', version: '1.1.0' });
+  const report = await account.run(deployEndpoint, { environment: 'production', version: '1.1.0' });
   expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'approval-withdrawn' });
 });
 
 test('a registry whose role closes while traffic moves is waited for: neither approved nor rejected', async () => {
-  await share(house.simulator);
+  await share(account.simulator);
   await registered('1.0.0');
-  house.writeManifest(() => sharedManifest({ staging: byRole, production: byRole }));
-  await house.run(deployEndpoint, { environment: 'production', version: '1.0.0' });
+  account.writeManifest(() => sharedManifest({ staging: byRole, production: byRole }));
+  await account.run(deployEndpoint, { environment: 'production', version: '1.0.0' });
   await registered('1.1.0');
-  house.writeManifest(() =>
+  account.writeManifest(() =>
     sharedManifest({ staging: byRole, production: byRole }).replaceAll(
       'strategy: all-at-once, final-bake: 0s,',
       'strategy: canary, size: 1 instance, bake: 60m, final-bake: 30m,',
     ),
   );
   const reader = `arn:aws:iam::${accounts.tooling}:role/registry-reader`;
-  const { clock } = house.simulator;
+  const { clock } = account.simulator;
   // The session of before ends after an hour; then the role cannot be assumed again.
   clock.at(clock.now() + minutes(30), 'the trust policy is edited', () =>
-    house.simulator.trust(reader, { Version: '2012-10-17', Statement: [] }),
+    account.simulator.trust(reader, { Version: '2012-10-17', Statement: [] }),
   );
-  const report = await house.run(deployEndpoint, { environment: 'production', version: '1.1.0' });
+  const report = await account.run(deployEndpoint, { environment: 'production', version: '1.1.0' });
   expect(report?.result).toMatchObject({ outcome: 'succeeded', reason: 'delivered' });
   expect(report?.timeline.map(({ because }) => because).join('\n')).toMatch(
     /the approval of 1\.1\.0 cannot be read: sts:AssumeRole was denied/,
@@ -313,15 +313,15 @@ test('a registry whose role closes while traffic moves is waited for: neither ap
 });
 
 test('what was delivered from the own account before stays a way back', async () => {
-  await house.prepare('1.0.0');
-  const own = await house.run(deployEndpoint, { version: '1.0.0' });
+  await account.prepare('1.0.0');
+  const own = await account.run(deployEndpoint, { version: '1.0.0' });
   expect(own?.result.reason).toBe('delivered');
-  await share(house.simulator);
+  await share(account.simulator);
   await registered('1.1.0');
   manifest(byPolicy);
   // It looks the earlier version up where that was registered.
-  house.simulator.attachPolicy('model-deployer', policyFor('rollback', place));
-  expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
-  expect((await house.run(rollback, {}))?.result.reason).toBe('restored');
+  account.simulator.attachPolicy('model-deployer', policyFor('rollback', place));
+  expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+  expect((await account.run(rollback, {}))?.result.reason).toBe('restored');
   expect(await modelOf(accounts.production)).toContain(`:${accounts.production}:model-package/`);
 });

@@ -74,7 +74,7 @@ const producers: Readonly<Record<ReasonCode, Place>> = {
   'nothing-to-roll-back-to': ['acceptance/hosts.test.ts', "ends: 'failed/nothing-to-roll-back-to'"],
   'access-denied': ['acceptance/bad-input.test.ts', "reason: 'access-denied'"],
   'credentials-unavailable': ['acceptance/bad-input.test.ts', "reason: 'credentials-unavailable'"],
-  'credentials-too-short': ['unit/hosts/delivery.test.ts', "reason: 'credentials-too-short'"],
+  'credentials-too-short': ['unit/hosts/operation-run.test.ts', "reason: 'credentials-too-short'"],
   'wrong-account': ['acceptance/bad-input.test.ts', "reason: 'wrong-account'"],
   'endpoint-unreachable': ['unit/commands/action-types.test.ts', 'failed\\/endpoint-unreachable'],
   'clock-skew': ['unit/aws/causes.test.ts', "expectCause(error, 'clock-skew'"],

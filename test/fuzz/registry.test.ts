@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { failureOf } from '../../src/hosts/failure.ts';
-import { readMemory, writeMemory } from '../../src/hosts/memory.ts';
+import { readMemory, writeMemory } from '../../src/memory.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { type RegisterModelMemory, registerModel } from '../../src/operations/register-model.ts';
 import { contentDigest } from '../../src/registry/content.ts';
 import { findVersion } from '../../src/registry/packages.ts';
 import { verifyContent } from '../../src/registry/verify-content.ts';
+import { failureOf } from '../../src/report/failure.ts';
 import { InputError } from '../../src/schema.ts';
 import { budget, junk, mutated, mutatedText } from '../support/fuzz.ts';
 import { account, artifactUri, imageDigest, inputs, manifest } from '../support/registration.ts';
@@ -130,12 +130,12 @@ test('memory of a registration: forged or stale, it ends as none does', async ()
         return;
       }
       // A count that is forged high enough ends the run red: it makes nothing green.
-      const asked = inputs({ metadata: { dataset: 'churn-2026' } });
+      const requested = inputs({ metadata: { dataset: 'churn-2026' } });
       const world = aws.world();
-      let progress = await registerModel.advance(asked, memory, world);
+      let progress = await registerModel.advance(requested, memory, world);
       for (let turn = 0; turn < 20 && progress.is === 'waiting'; turn++)
-        progress = await registerModel.advance(asked, progress.memory, world);
-      await runTurns(registerModel, asked, none.world());
+        progress = await registerModel.advance(requested, progress.memory, world);
+      await runTurns(registerModel, requested, none.world());
       if (progress.is === 'done' && progress.outcome !== 'succeeded') {
         expect(progress.reason).toBe('registration-failed');
         expect(aws.packages).toEqual([]);

@@ -6,9 +6,9 @@ import type { Turn } from '../../src/mechanisms/turn.ts';
 import type { AlarmSpec } from '../../src/metrics/alarms.ts';
 import type { ReleasePatch } from '../../src/release/lifecycle.ts';
 import type { GuardedUpdate, Release, Submission } from '../../src/release/record.ts';
-import type { World } from '../../src/world.ts';
-import { type Registry, registryOf, terms } from './approval.ts';
+import { type Registry, terms } from './approval.ts';
 import { configuration, guarded, release } from './release.ts';
+import { releaseWorld } from './release-world.ts';
 import { nine } from './stepping.ts';
 import { turnFrom } from './turns.ts';
 
@@ -55,8 +55,6 @@ export const updating = (options: {
   readonly refuses?: Error;
 }) => {
   const now = options.now ?? nine + minutes(10);
-  const { registry, read } = registryOf('1.1.0');
-  Object.assign(registry, options.registry);
   const alarms = options.alarms ?? { [ownAlarm]: 'OK', team: 'OK' };
   const sent: string[] = [];
   const points: Instant[] = [];
@@ -66,14 +64,9 @@ export const updating = (options: {
     sent.push(what);
     return {};
   };
-  const world = {
-    clock: { now: () => now },
-    signal: new AbortController().signal,
-    run: { host: 'command-line', holder: 'run-1', actor: 'mina' },
-    account: { partition: 'aws', region: 'eu-west-1', id: '111122223333' },
+  const { world } = releaseWorld(() => now, options.registry, {
     read: {
-      ...read,
-      sagemaker: { ...read.sagemaker, describeEndpoint: async () => describedAs(options.shows ?? {}) },
+      sagemaker: { describeEndpoint: async () => describedAs(options.shows ?? {}) },
       cloudwatch: {
         describeAlarms: async () => ({
           MetricAlarms: Object.entries(alarms).map(([AlarmName, StateValue]) => ({ AlarmName, StateValue })),
@@ -97,7 +90,7 @@ export const updating = (options: {
         },
       },
     },
-  } as unknown as World;
+  });
   const begun = release({
     phase: 'supervising',
     startedAt: nine - minutes(1),

@@ -10,7 +10,7 @@ import { restoring, swapSeconds } from '../replacement/plan.ts';
 /** Guardrails need one variant. A release of its own first removes the candidate that an ended stepped release left behind. */
 export const planClearing = async (
   world: World,
-  { asked: { spec }, record }: Deliver,
+  { requested: { spec }, record }: Deliver,
 ): Promise<Planned | undefined> => {
   const endpoint = spec.name;
   const live = await observe(world, endpoint);

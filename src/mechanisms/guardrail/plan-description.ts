@@ -1,7 +1,7 @@
 import { duration, seconds } from '../../clock.ts';
 import { type Count, drifted } from '../../endpoint/count.ts';
 import type { Desired } from '../../endpoint/desired.ts';
-import { capacityOf, hardwareOf, kindAsked, kinds, mayBecome } from '../../endpoint/kind.ts';
+import { capacityOf, hardwareOf, kinds, mayBecome, requestedKind } from '../../endpoint/kind.ts';
 import { isNamedFor } from '../../endpoint/names.ts';
 import type { LiveEndpoint } from '../../endpoint/observe.ts';
 import { deployPermissions } from '../../endpoint/permissions.ts';
@@ -19,7 +19,7 @@ import type { DeliveryRequest } from '../request.ts';
 
 /** All facts of the planning turn. */
 export interface PlanFacts {
-  readonly asked: DeliveryRequest;
+  readonly requested: DeliveryRequest;
   readonly registered: RegisteredVersion;
   readonly live: LiveEndpoint | undefined;
   readonly baseline: Configuration | undefined;
@@ -36,7 +36,7 @@ export interface PlanFacts {
 
 /** The plan for readers: the changes in order, and the notes to read before them. */
 export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan> => {
-  const { asked, live, wanted, serves, path, registered, baseline } = facts;
+  const { requested, live, wanted, serves, path, registered, baseline } = facts;
   const around = await aroundChanges(world, facts);
   const changes: readonly Change[] = serves
     ? around
@@ -49,7 +49,7 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
         {
           verb: 'create',
           object: `endpoint config ${wanted.config.EndpointConfigName}`,
-          details: [hardwareSentence(asked.spec, facts.count)],
+          details: [hardwareSentence(requested.spec, facts.count)],
         },
         ...(facts.alarms.length > 0
           ? [
@@ -61,10 +61,10 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
             ]
           : []),
         live === undefined
-          ? { verb: 'create', object: `endpoint ${asked.spec.name}`, details: [] }
+          ? { verb: 'create', object: `endpoint ${requested.spec.name}`, details: [] }
           : {
               verb: 'update',
-              object: `endpoint ${asked.spec.name}`,
+              object: `endpoint ${requested.spec.name}`,
               details: [`${baseline?.endpointConfig} → ${wanted.config.EndpointConfigName}`, ...pathSentences(path)],
             },
         ...around,
@@ -72,20 +72,20 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
   return {
     title:
       serves && around.length === 0
-        ? `${asked.spec.name} serves ${asked.version} already`
-        : `deploy ${asked.group} ${asked.version} to ${asked.spec.name} by ${live === undefined ? 'creation' : asked.rollout.strategy}`,
+        ? `${requested.spec.name} serves ${requested.version} already`
+        : `deploy ${requested.group} ${requested.version} to ${requested.spec.name} by ${live === undefined ? 'creation' : requested.rollout.strategy}`,
     changes,
     notes: notesOf(facts),
     expectedSeconds: serves ? 0 : path.expectedSeconds,
     peakInstances: serves ? {} : peakOf(facts),
     permissions: deployPermissions({
       creates: live === undefined,
-      passesRole: asked.spec.executionRole !== undefined,
+      passesRole: requested.spec.executionRole !== undefined,
       // Autoscaling is suspended while the instance type changes.
       scales:
-        asked.spec.autoscaling !== undefined ||
-        (!serves && baseline !== undefined && baseline.instanceType !== asked.spec.instance?.type),
-      encrypts: asked.spec.kmsKey !== undefined,
+        requested.spec.autoscaling !== undefined ||
+        (!serves && baseline !== undefined && baseline.instanceType !== requested.spec.instance?.type),
+      encrypts: requested.spec.kmsKey !== undefined,
       resizes: serves && drifted(facts.count, live) !== undefined,
       serves,
     }),
@@ -98,8 +98,8 @@ const hardwareSentence = ({ instance, serverless }: EndpointSpec, { expected }: 
     : `serverless: ${serverless?.memoryMb} MB, at most ${counted(serverless?.maxConcurrency ?? 0, 'request')} at once`;
 
 /** Both fleets run until the old one goes; a rolling update adds one batch at a time (AWS: "Use rolling deployments"). */
-const peakOf = ({ asked, baseline, count, path }: PlanFacts): Readonly<Record<string, number>> => {
-  const { instance } = asked.spec;
+const peakOf = ({ requested, baseline, count, path }: PlanFacts): Readonly<Record<string, number>> => {
+  const { instance } = requested.spec;
   const old =
     baseline && capacityOf(baseline) === 'instances' ? { [baseline.instanceType]: baseline.instanceCount } : {};
   if (instance === undefined) return old;
@@ -112,9 +112,9 @@ const peakOf = ({ asked, baseline, count, path }: PlanFacts): Readonly<Record<st
 
 const aroundChanges = async (
   world: World,
-  { asked, live, variant, tags, serves, count }: PlanFacts,
+  { requested, live, variant, tags, serves, count }: PlanFacts,
 ): Promise<readonly Change[]> => {
-  const { spec } = asked;
+  const { spec } = requested;
   const changes: Change[] = [];
   const now = serves ? drifted(count, live) : undefined;
   if (now !== undefined)
@@ -162,11 +162,11 @@ const quotaNotes = (facts: PlanFacts): readonly string[] =>
         );
 
 const notesOf = (facts: PlanFacts): readonly string[] => {
-  const { asked, registered, baseline, path, notes, count, rate, serves, alarms, live } = facts;
+  const { requested, registered, baseline, path, notes, count, rate, serves, alarms, live } = facts;
   if (serves) return [];
-  const { rollout } = asked;
+  const { rollout } = requested;
   const guarded = path.mechanism === 'guardrail';
-  const { requests } = kinds[kindAsked(asked.spec)];
+  const { requests } = kinds[requestedKind(requested.spec)];
   return [
     ...notes,
     ...(count.note ? [count.note] : []),
@@ -186,18 +186,18 @@ const notesOf = (facts: PlanFacts): readonly string[] => {
     ...(guarded && alarms.length <= 1 && rollout.alarms.named.length === 0
       ? ['no alarms: the new version is taken back when it does not start, not when it answers wrongly']
       : []),
-    ...(baseline && mayBecome({ instanceType: hardwareOf(asked.spec) }, baseline)
+    ...(baseline && mayBecome({ instanceType: hardwareOf(requested.spec) }, baseline)
       ? [`rolling back means ${baseline.version ?? baseline.endpointConfig}; its configuration and model are kept`]
       : []),
     // docs/permissions: rollback may publish configs that are named for its endpoint.
-    ...(baseline && !isNamedFor(asked.spec.name, baseline.endpointConfig)
+    ...(baseline && !isNamedFor(requested.spec.name, baseline.endpointConfig)
       ? [
-          `${baseline.endpointConfig} is not named for ${asked.spec.name}: a rollback to it needs sagemaker:UpdateEndpoint on endpoint-config/${baseline.endpointConfig.toLowerCase()} by name`,
+          `${baseline.endpointConfig} is not named for ${requested.spec.name}: a rollback to it needs sagemaker:UpdateEndpoint on endpoint-config/${baseline.endpointConfig.toLowerCase()} by name`,
         ]
       : []),
     ...(live !== undefined &&
-    asked.spec.instance !== undefined &&
-    asked.spec.autoscaling === undefined &&
+    requested.spec.instance !== undefined &&
+    requested.spec.autoscaling === undefined &&
     count.expected !== baseline?.instanceCount
       ? [
           `the new fleet has the manifest's ${counted(count.expected, 'instance')}, instead of the ${baseline?.instanceCount} of the old one`,

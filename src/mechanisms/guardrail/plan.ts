@@ -1,7 +1,7 @@
 import { baselineOf } from '../../endpoint/baseline.ts';
 import { type Count, countOf } from '../../endpoint/count.ts';
 import { type Desired, defaultVariant } from '../../endpoint/desired.ts';
-import { capacityOf, hardwareOf, kindAsked, kindOf, kinds, refuseUnusable } from '../../endpoint/kind.ts';
+import { capacityOf, hardwareOf, kindOf, kinds, refuseUnusable, requestedKind } from '../../endpoint/kind.ts';
 import { type LiveEndpoint, observe } from '../../endpoint/observe.ts';
 import { scalingOf } from '../../endpoint/scaling.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
@@ -12,6 +12,7 @@ import { Refusal } from '../../operation.ts';
 import type { Configuration, GuardedUpdate, Submission } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { compile, type Guardrail, type Hardware, type Path } from '../../rollout/compile.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
 import type { Deliver, Planned } from '../mechanism.ts';
 import { alarmsOf } from '../release-alarms.ts';
@@ -25,12 +26,12 @@ import { describePlan } from './plan-description.ts';
  * @throws {Refusal} for anything that would make the delivery fail or prove nothing
  */
 export const planDelivery = async (world: World, request: Deliver): Promise<Planned> => {
-  const { asked, registered, record, attempt, tags } = request;
+  const { requested, registered, record, attempt, tags } = request;
   const found = await look(world, request);
   const way = await wayOf(world, request, found);
   const { live, baseline, variant, count, wanted, path } = found;
   const plan = await describePlan(world, {
-    asked,
+    requested,
     registered,
     live,
     baseline,
@@ -44,17 +45,17 @@ export const planDelivery = async (world: World, request: Deliver): Promise<Plan
     variant,
     tags,
   });
-  const digest = planDigest(asked, registered.packageVersion);
+  const digest = planDigest(requested, registered.packageVersion);
   return {
     plan,
     already: 'already-delivered',
     release: {
-      id: releaseId(record, asked.version, digest),
+      id: releaseId(record, requested.version, digest),
       operation: 'deploy-endpoint',
-      version: asked.version,
+      version: requested.version,
       planDigest: digest,
       attempt,
-      ...(baseline ? { baseline } : {}),
+      ...withoutUndefined({ baseline }),
       candidate: candidateOf(request, wanted, count),
       submission: way.submission,
     },
@@ -73,15 +74,15 @@ interface Found {
   readonly notes: readonly string[];
 }
 
-const look = async (world: World, { asked, registered, record, attempt }: Deliver): Promise<Found> => {
-  const { spec } = asked;
+const look = async (world: World, { requested, registered, record, attempt }: Deliver): Promise<Found> => {
+  const { spec } = requested;
   const live = await observe(world, spec.name);
   if (live !== undefined) refuseUnusable(spec.name, live, kindOf(live, record), ['guardrail', 'replacement']);
   const baseline = live && (await baselineOf(world, live, record));
   const variant = live?.variants[0]?.name ?? defaultVariant;
   const count = countOf(spec, live, live !== undefined && (await scalingOf(world, spec.name, variant)) !== undefined);
   const { packageVersion } = registered;
-  const wanted = desiredOf(world, asked, { packageVersion, variant, instanceCount: count.inConfig, attempt });
+  const wanted = desiredOf(world, requested, { packageVersion, variant, instanceCount: count.inConfig, attempt });
   // After UpdateRollbackFailed a mix of two configurations serves, whatever name the endpoint shows (reference/sagemaker.md §2.7).
   const serves =
     live !== undefined &&
@@ -92,12 +93,12 @@ const look = async (world: World, { asked, registered, record, attempt }: Delive
       'endpoint-unusable',
       `${spec.name} serves ${live.endpointConfig} and another update to ${live.pending.endpointConfig} is running: wait until that has ended`,
     );
-  return { live, baseline, variant, count, wanted, serves, ...pathOf(asked, live, baseline, count, serves) };
+  return { live, baseline, variant, count, wanted, serves, ...pathOf(requested, live, baseline, count, serves) };
 };
 
 /** @throws {Refusal} `infeasible-rollout`, also when the version serves already */
 const pathOf = (
-  { spec, rollout }: Deliver['asked'],
+  { spec, rollout }: Deliver['requested'],
   live: LiveEndpoint | undefined,
   baseline: Configuration | undefined,
   count: Count,
@@ -108,7 +109,7 @@ const pathOf = (
     exists: live !== undefined && !serves,
     instanceCount: count.expected,
     fleet: runningOn({ instanceType: hardwareOf(spec) }),
-    ...(baseline === undefined ? {} : { replaced: runningOn(baseline) }),
+    ...withoutUndefined({ replaced: baseline && runningOn(baseline) }),
     startSeconds: (spec.modelDownloadTimeoutSeconds ?? 0) + (spec.startupHealthCheckTimeoutSeconds ?? 300),
   });
   if (compiled.is === 'feasible') return compiled;
@@ -146,13 +147,13 @@ const wayOf = async (world: World, request: Deliver, found: Found): Promise<Way>
 /** An update under deployment guardrails: its alarms can fire, its bakes see enough requests, and the judge knows the usual rates. */
 const guarded = async (
   world: World,
-  { asked: { spec, rollout }, record }: Deliver,
+  { requested: { spec, rollout }, record }: Deliver,
   { variant, count, wanted }: Found,
   live: LiveEndpoint,
   path: Guardrail,
 ): Promise<Way> => {
   const endpoint = spec.name;
-  const kind = kindAsked(spec);
+  const kind = requestedKind(spec);
   const endpointConfig = wanted.config.EndpointConfigName;
   const bakes = {
     bakeSeconds: path.waitSeconds,
@@ -176,8 +177,7 @@ const guarded = async (
       timeoutSeconds: path.timeoutSeconds,
       expectedSeconds: path.expectedSeconds,
       minimumRequests: rollout.minimumRequests,
-      ...(judged ? { judged } : {}),
-      ...(abort ? { abortAlarm: abort.AlarmName } : {}),
+      ...withoutUndefined({ judged, abortAlarm: abort?.AlarmName }),
     },
     alarms,
     rate,
@@ -189,25 +189,25 @@ const guarded = async (
 const judgedBy = async (
   world: World,
   fleet: { readonly endpoint: string; readonly variant: string },
-  { judge, minimumRequests }: Deliver['asked']['rollout'],
+  { judge, minimumRequests }: Deliver['requested']['rollout'],
 ): Promise<Pick<GuardedUpdate, 'judged'> & { readonly notes: readonly string[] }> => {
   if (judge === undefined) return { notes: [] };
   const { policy, latency, guard } = await freezePolicy(world, fleet, judge, { minimumRequests, byDifference: true });
   return {
-    judged: { policy, ...(latency ? { latency } : {}) },
+    judged: { policy, ...withoutUndefined({ latency }) },
     notes: [
       `the judge compares both fleets during the bakes; burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
     ],
   };
 };
 
-const candidateOf = ({ asked, registered }: Deliver, wanted: Desired, count: Count): Configuration => ({
+const candidateOf = ({ requested, registered }: Deliver, wanted: Desired, count: Count): Configuration => ({
   endpointConfig: wanted.config.EndpointConfigName,
   model: wanted.model.ModelName,
-  version: asked.version,
+  version: requested.version,
   packageVersion: registered.packageVersion,
-  instanceType: hardwareOf(asked.spec),
+  instanceType: hardwareOf(requested.spec),
   instanceCount: count.inConfig,
   contentDigest: registered.contentDigestNow,
-  ...(registered.imageDigest === undefined ? {} : { imageDigest: registered.imageDigest }),
+  ...withoutUndefined({ imageDigest: registered.imageDigest }),
 });

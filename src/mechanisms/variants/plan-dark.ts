@@ -1,7 +1,7 @@
 import { orUndefined } from '../../aws/errors.ts';
 import { baselineOf } from '../../endpoint/baseline.ts';
 import type { Desired } from '../../endpoint/desired.ts';
-import { hardwareOf, kindAsked, kindOf, kinds, refuseUnusable } from '../../endpoint/kind.ts';
+import { hardwareOf, kindOf, kinds, refuseUnusable, requestedKind } from '../../endpoint/kind.ts';
 import { type LiveEndpoint, observe } from '../../endpoint/observe.ts';
 import { deployPermissions } from '../../endpoint/permissions.ts';
 import { candidateVariant, canonicalOf, darkConfig, leftBehind } from '../../endpoint/variants.ts';
@@ -13,6 +13,7 @@ import { type Plan, Refusal } from '../../operation.ts';
 import type { RegisteredVersion } from '../../registry/packages.ts';
 import type { Configuration, ReleaseRecord } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
 import { planDelivery } from '../guardrail/plan.ts';
 import type { Deliver, Planned } from '../mechanism.ts';
@@ -27,18 +28,18 @@ import { type Steps, stepsOf } from './steps.ts';
  * @throws {Refusal} as `planDelivery`, and `infeasible-rollout` when health cannot be proven within the longest stay on a step
  */
 export const planDark = async (world: World, request: Deliver): Promise<Planned> => {
-  const { asked, registered, record, attempt } = request;
-  const { spec, version } = asked;
-  const rollout = stepsOf(asked);
+  const { requested, registered, record, attempt } = request;
+  const { spec, version } = requested;
+  const rollout = stepsOf(requested);
   const live = await observe(world, spec.name);
   if (live === undefined) return planDelivery(world, request);
   const kind = kindOf(live, record);
   refuseUnusable(spec.name, live, kind, ['variants', 'guardrail', 'replacement']);
   const left = leftBehind(live, record);
   const canonical = canonicalOf(live);
-  const home = broughtHome(asked, registered, live, record);
+  const home = alreadyDelivered(requested, registered, live, record);
   if (home !== undefined) return home;
-  if (canonical === undefined || [kind, kindAsked(spec)].some((one) => !kinds[one].deliver.includes('variants')))
+  if (canonical === undefined || [kind, requestedKind(spec)].some((one) => !kinds[one].deliver.includes('variants')))
     throw new Refusal(
       'infeasible-rollout',
       `steps on ${spec.name}: only real-time endpoints on instances have variant weights; use another strategy`,
@@ -50,7 +51,7 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
   if (serving === undefined)
     throw new Refusal('config-missing', `endpoint config ${live.endpointConfig}, which serves now, was deleted`);
   const count = live.variants.find(({ name }) => name === canonical)?.desired ?? baseline.instanceCount;
-  const alone = desiredOf(world, asked, {
+  const alone = desiredOf(world, requested, {
     packageVersion: registered.packageVersion,
     variant: canonical,
     instanceCount: count,
@@ -75,11 +76,11 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
     instanceCount: count,
     beside: { candidate: alone.config.EndpointConfigName, baseline: left?.baseline ?? live.endpointConfig },
     contentDigest: registered.contentDigestNow,
-    ...(registered.imageDigest === undefined ? {} : { imageDigest: registered.imageDigest }),
+    ...withoutUndefined({ imageDigest: registered.imageDigest }),
   };
-  const digestOfPlan = planDigest(asked, registered.packageVersion);
+  const digestOfPlan = planDigest(requested, registered.packageVersion);
   return {
-    plan: describe(asked, rollout, live, candidate, alone, proof, serves, rate, warnings),
+    plan: describe(requested, rollout, live, candidate, alone, proof, serves, rate, warnings),
     already: 'candidate-dark',
     release: {
       id: releaseId(record, version, digestOfPlan),
@@ -101,13 +102,13 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
 };
 
 /** shift-traffic finished the same request, or it was a first deployment: its candidate serves alone, under the canonical name. */
-const broughtHome = (
-  asked: DeliveryRequest,
+const alreadyDelivered = (
+  requested: DeliveryRequest,
   { packageVersion }: RegisteredVersion,
   live: LiveEndpoint,
   record: ReleaseRecord,
 ): Planned | undefined => {
-  const digestOfPlan = planDigest(asked, packageVersion);
+  const digestOfPlan = planDigest(requested, packageVersion);
   const done = record.ended.find(
     ({ operation, planDigest: its, candidate }) =>
       operation === 'deploy-endpoint' &&
@@ -118,7 +119,7 @@ const broughtHome = (
   const { beside: _, ...candidate } = { ...done.candidate, endpointConfig: live.endpointConfig };
   return {
     plan: {
-      title: `${asked.spec.name} serves ${asked.version} already`,
+      title: `${requested.spec.name} serves ${requested.version} already`,
       changes: [],
       notes: [],
       expectedSeconds: 0,
@@ -131,7 +132,7 @@ const broughtHome = (
 };
 
 const describe = (
-  asked: DeliveryRequest,
+  requested: DeliveryRequest,
   rollout: Steps,
   live: LiveEndpoint,
   candidate: Configuration,
@@ -142,8 +143,8 @@ const describe = (
   warnings: readonly string[],
 ): Plan => ({
   title: serves
-    ? `${asked.version} is up dark on ${asked.spec.name} already`
-    : `bring ${asked.group} ${asked.version} up dark on ${asked.spec.name}, for steps of ${rollout.steps.map((share) => percent(share)).join(', ')}`,
+    ? `${requested.version} is up dark on ${requested.spec.name} already`
+    : `bring ${requested.group} ${requested.version} up dark on ${requested.spec.name}, for steps of ${rollout.steps.map((share) => percent(share)).join(', ')}`,
   changes: serves
     ? []
     : [
@@ -157,7 +158,7 @@ const describe = (
         },
         {
           verb: 'update',
-          object: `endpoint ${asked.spec.name}`,
+          object: `endpoint ${requested.spec.name}`,
           details: [
             `${live.endpointConfig} → ${candidate.endpointConfig}`,
             'first of two swaps; shift-traffic makes the second one',
@@ -176,8 +177,8 @@ const describe = (
   permissions: deployPermissions({
     creates: false,
     serves,
-    passesRole: asked.spec.executionRole !== undefined,
-    scales: asked.spec.autoscaling !== undefined,
-    encrypts: asked.spec.kmsKey !== undefined,
+    passesRole: requested.spec.executionRole !== undefined,
+    scales: requested.spec.autoscaling !== undefined,
+    encrypts: requested.spec.kmsKey !== undefined,
   }),
 });

@@ -22,6 +22,7 @@ import { type Plan, Refusal } from '../../operation.ts';
 import type { Configuration, Stepping } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { initial } from '../../rollout/state.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
 import type { Planned, Shift } from '../mechanism.ts';
 import { swapSeconds } from '../replacement/plan.ts';
@@ -33,10 +34,10 @@ import { type Steps, stepsDigest, stepsOf } from './steps.ts';
  * before the first candidate request, never from the candidate.
  * @throws {Refusal} `no-candidate`, and `too-little-traffic` when health cannot be proven within the longest stay on a step
  */
-export const planSteps = async (world: World, { asked, record }: Shift): Promise<Planned> => {
-  const { version } = asked;
-  const endpoint = asked.spec.name;
-  const rollout = stepsOf(asked);
+export const planSteps = async (world: World, { requested, record }: Shift): Promise<Planned> => {
+  const { version } = requested;
+  const endpoint = requested.spec.name;
+  const rollout = stepsOf(requested);
   const live = await observe(world, endpoint);
   const canonical = live && canonicalOf(live);
   const beside = live && besideOf(live, record);
@@ -72,13 +73,12 @@ export const planSteps = async (world: World, { asked, record }: Shift): Promise
     moves: full ? [{ from: now, until: now, share: 1 }] : [],
     obeyed: 0,
     policy,
-    ...(latency ? { latency } : {}),
-    ...(watched.length > 0 ? { alarms: watched } : {}),
+    ...withoutUndefined({ latency, alarms: watched.length > 0 ? watched : undefined }),
   };
   const baseline = { ...(await baselineOf(world, live, record)), beside };
   const { beside: _, ...candidate } = { ...dark.candidate, endpointConfig: beside.candidate };
   const scales = (await scalingOf(world, endpoint, canonical)) !== undefined;
-  const planDigest = stepsDigest(asked);
+  const planDigest = stepsDigest(requested);
   return {
     already: 'already-delivered',
     plan: describe(endpoint, rollout, baseline, candidate, frozen, proof, scales, alarms, warnings),

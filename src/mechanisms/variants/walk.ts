@@ -16,15 +16,16 @@ import type { StepCommand } from '../../rollout/command.ts';
 import type { Event } from '../../rollout/event.ts';
 import type { State } from '../../rollout/state.ts';
 import { step } from '../../rollout/step.ts';
-import { type ApprovalLook, type Guard, lookAtApproval, saidOf, standing } from '../approval.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
+import { type ApprovalLook, type Guard, lookAtApproval, remarksOf, standing } from '../approval.ts';
 import { submit } from '../submit.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 import {
-  type HeardAlarms,
-  hearAlarms,
+  type AlarmReading,
   heldBy,
   mayBeRaised,
   putStepAlarmsBack,
+  readAlarms,
   witnessedAlarms,
 } from './step-alarms.ts';
 
@@ -44,8 +45,8 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
       `the endpoint is at ${live?.pending?.endpointConfig ?? live?.endpointConfig ?? 'nothing'}, which is not this release`,
     );
   const stale = isStale(live, stepping, world.clock.now());
-  const alarms = await hearAlarms(turn, stepping);
-  const { events, evidence } = await hear(turn, live, stepping, stale, alarms);
+  const alarms = await readAlarms(turn, stepping);
+  const { events, evidence } = await collectEvents(turn, live, stepping, stale, alarms);
   const { state, command } = fold(stepping, events);
   const comesBack = state.is === 'returning' || state.is === 'returned';
   const moved = hasMoved(stepping, live, stale);
@@ -207,19 +208,19 @@ const mayPass = (error: unknown): boolean =>
 
 const percentAt = (share: number): number => 15 + Math.round(70 * share);
 
-const hear = async (
+const collectEvents = async (
   turn: Turn,
   live: LiveEndpoint,
   stepping: Stepping,
   stale: boolean,
-  alarms: HeardAlarms,
-): Promise<Hearing> => {
+  alarms: AlarmReading,
+): Promise<Collected> => {
   const { release, world } = turn;
   const at = world.clock.now();
   const share = shareOf(live, stepping.candidateVariant);
   const given = release.commands
     .slice(stepping.obeyed)
-    .map(({ command, by, why }): Event => ({ is: 'said', at, command, by, why }));
+    .map(({ command, by, why }): Event => ({ is: 'commanded', at, command, by, why }));
   const seen: Event = { is: 'observed', at, share, moving: inProgress(live.status), ...(stale ? { stale } : {}) };
   // The checks come before the commands: no command promotes an unchecked candidate.
   if (stepping.state.is === 'dark') {
@@ -227,13 +228,13 @@ const hear = async (
     return { events: [seen, ...checks, ...given] };
   }
   const red: readonly Event[] = alarms.red === undefined ? [] : [{ is: 'alarmed', at, because: alarms.red }];
-  const heard = await judgeVariants(turn, stepping);
-  if (heard === undefined) return { events: [...given, seen, ...red] };
-  const verdict = heldBy(alarms, heard.verdict);
-  return { events: [...given, seen, { is: 'judged', at, verdict }, ...red], evidence: heard.evidence };
+  const judged = await judgeVariants(turn, stepping);
+  if (judged === undefined) return { events: [...given, seen, ...red] };
+  const verdict = heldBy(alarms, judged.verdict);
+  return { events: [...given, seen, { is: 'judged', at, verdict }, ...red], evidence: judged.evidence };
 };
 
-interface Hearing {
+interface Collected {
   readonly events: readonly Event[];
   readonly evidence?: JudgeEvidence;
 }
@@ -267,7 +268,7 @@ const fold = (
     (before, event) => {
       const [after, [command]] = step(plan, before.state, event);
       const latest = command ?? (after.is === before.state.is ? before.command : undefined);
-      return { state: after, ...(latest ? { command: latest } : {}) };
+      return { state: after, ...withoutUndefined({ command: latest }) };
     },
     { state },
   );
@@ -281,7 +282,7 @@ const remember = async (
   state: State,
   command: StepCommand | undefined,
   events: readonly Event[],
-  alarms: HeardAlarms,
+  alarms: AlarmReading,
 ): Promise<Turn> => {
   const at = turn.world.clock.now();
   const judged = events.find((event) => event.is === 'judged');
@@ -296,7 +297,7 @@ const remember = async (
     at,
     decision: judged.verdict.decision,
     because: judged.verdict.because,
-    ...(figures ? { figures } : {}),
+    ...withoutUndefined({ figures }),
   };
   const { blindSince: _since, ...seeing } = stepping;
   const blind = judged?.verdict.blind ? { blindSince: stepping.blindSince ?? at } : {};
@@ -305,7 +306,7 @@ const remember = async (
     state,
     moves,
     obeyed: turn.release.commands.length,
-    ...(verdict ? { verdict } : {}),
+    ...withoutUndefined({ verdict }),
   };
   const renew = turn.release.lease.until - at < minutes(3);
   const { verdict: _before, ...was } = stepping;
@@ -349,7 +350,7 @@ const progress = (
   live: LiveEndpoint,
   events: readonly Event[],
   look: ApprovalLook,
-  { unknown }: HeardAlarms,
+  { unknown }: AlarmReading,
 ): TurnResult => {
   const { stepping } = turn.release;
   const share = stepping ? shareOf(live, stepping.candidateVariant) : 0;
@@ -357,7 +358,7 @@ const progress = (
   const why = judged?.verdict.because ?? unknown;
   const reason = why === undefined ? '' : `: ${why}`;
   return {
-    because: `${stepping?.state.is} at ${percent(share)}${inProgress(live.status) ? ` (${live.status})` : ''}${[reason, ...saidOf(look)].join('; ')}`,
+    because: `${stepping?.state.is} at ${percent(share)}${inProgress(live.status) ? ` (${live.status})` : ''}${[reason, ...remarksOf(look)].join('; ')}`,
     percent: percentAt(share),
     notBefore: turn.nextPoll(),
   };

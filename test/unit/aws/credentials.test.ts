@@ -55,21 +55,24 @@ const roleOptions = (overrides: Partial<AssumedOptions> = {}): AssumedOptions =>
 describe('a role taken with an OIDC token', () => {
   test('is told to the host before anything is asked with it, and again when it is renewed', async () => {
     const clock = virtualClock(start);
-    const told: string[] = [];
+    const reported: string[] = [];
     const answer = (id: string, until: number) =>
       nock(url).post('/').reply(200, assumption('AssumeRoleWithWebIdentity', { id, until }));
     answer('ASIA1', start + minutes(60));
     const source = assumed(
-      roleOptions({ clock, learned: ({ accessKeyId, sessionToken }) => told.push(`${accessKeyId} ${sessionToken}`) }),
+      roleOptions({
+        clock,
+        learned: ({ accessKeyId, sessionToken }) => reported.push(`${accessKeyId} ${sessionToken}`),
+      }),
     );
-    const first = source.provide().then(() => told.slice());
+    const first = source.provide().then(() => reported.slice());
     expect(await first).toEqual(['ASIA1 session']);
     await source.provide();
-    expect(told).toHaveLength(1);
+    expect(reported).toHaveLength(1);
     answer('ASIA2', start + minutes(120));
     await clock.sleepUntil(start + minutes(56));
     await source.provide();
-    expect(told).toEqual(['ASIA1 session', 'ASIA2 session']);
+    expect(reported).toEqual(['ASIA1 session', 'ASIA2 session']);
   });
 
   test('builds the ARN from the name, and is used by every client', async () => {
@@ -193,14 +196,14 @@ describe('a role taken with an OIDC token', () => {
   });
 
   test('an ARN is taken as it is, and a GovCloud region makes a GovCloud ARN', async () => {
-    const asked: (string | undefined)[] = [];
+    const requested: (string | undefined)[] = [];
     nock(url)
-      .post('/', (body: Record<string, string>) => asked.push(body['RoleArn']) > 0)
+      .post('/', (body: Record<string, string>) => requested.push(body['RoleArn']) > 0)
       .times(2)
       .reply(200, assumption('AssumeRoleWithWebIdentity', { id: 'ASIA1', until: start + minutes(60) }));
     await assumed(roleOptions({ role: 'arn:aws:iam::999900001111:role/path/x' })).provide();
     await assumed(roleOptions({ region: 'us-gov-west-1' })).provide();
-    expect(asked).toEqual([
+    expect(requested).toEqual([
       'arn:aws:iam::999900001111:role/path/x',
       'arn:aws-us-gov:iam::111122223333:role/model-deployer',
     ]);
@@ -249,18 +252,18 @@ describe('a role taken with other credentials', () => {
   });
 
   test('is too short only when what it is taken with is, an hour later', async () => {
-    const asked: number[] = [];
+    const requested: number[] = [];
     const credentials: CredentialSource = {
       ...staticCredentials,
       tooShort: async (planSeconds) => {
-        asked.push(planSeconds);
+        requested.push(planSeconds);
         return planSeconds > 1800 ? 'too short' : undefined;
       },
     };
     const role = assumed(roleOptions({ source: { proof: 'credentials', credentials } }));
     expect(await role.tooShort(5000)).toBeUndefined();
     expect(await role.tooShort(6000)).toBe('too short');
-    expect(asked).toEqual([1700, 2700]);
+    expect(requested).toEqual([1700, 2700]);
   });
 });
 

@@ -3,11 +3,11 @@ import {
   capacityOf,
   hardwareOf,
   hardwareOfVariant,
-  kindAsked,
   kindOf,
   kinds,
   mayBecome,
   refuseUnusable,
+  requestedKind,
 } from '../../../src/endpoint/kind.ts';
 import { type LiveEndpoint, observe } from '../../../src/endpoint/observe.ts';
 import type { EndpointSpec } from '../../../src/manifest/manifest.ts';
@@ -65,12 +65,12 @@ describe('the kind of an endpoint', () => {
   });
 
   test('that is asked for: without instances, with asynchronous requests, else on instances', () => {
-    const asked = (spec: object): EndpointKind => kindAsked(spec as EndpointSpec);
-    expect([asked({ serverless: {} }), asked({ instance: {}, async: {} }), asked({ instance: {} })]).toEqual([
-      'serverless',
-      'asynchronous',
-      'instances',
-    ]);
+    const requested = (spec: object): EndpointKind => requestedKind(spec as EndpointSpec);
+    expect([
+      requested({ serverless: {} }),
+      requested({ instance: {}, async: {} }),
+      requested({ instance: {} }),
+    ]).toEqual(['serverless', 'asynchronous', 'instances']);
   });
 
   test('requests are counted by the one metric that it publishes for each of them', () => {
@@ -93,7 +93,7 @@ describe('an endpoint that no update can reach is refused', () => {
   };
   const going = async (by: readonly MechanismName[] | 'restore') => {
     const found = await Promise.all(each.map(async ([kind, described]) => [kind, await refusal(described, by)]));
-    return found.filter(([, said]) => said === 'goes on').map(([kind]) => kind);
+    return found.filter(([, reported]) => reported === 'goes on').map(([kind]) => kind);
   };
 
   test('by what its kind can do', async () => {

@@ -13,9 +13,9 @@ const registered = { packageVersion: 7, semver: '1.2.0', imageDigest: 'sha256:5e
 const planned = (
   world: ReturnType<typeof planningWorld>,
   record = newRecord(subject),
-  asked = asking('1.2.0'),
+  requested = asking('1.2.0'),
 ): ReturnType<typeof planDark> =>
-  planDark(world, { operation: 'deploy-endpoint', asked, registered, record, attempt: 1, tags: {} });
+  planDark(world, { operation: 'deploy-endpoint', requested: requested, registered, record, attempt: 1, tags: {} });
 const serving = { config: 'churn-1-0-0' };
 
 describe('bringing a candidate up dark', () => {
@@ -66,16 +66,16 @@ describe('refused before anything is written', () => {
   });
 
   test('an alarm that cannot protect the steps to come', async () => {
-    const asked = asking('1.2.0', { ...rollout, bakeSeconds: 120, alarms: { errors: 0.01, named: [] } });
-    expect(await refusal(planned(planningWorld({ AllTraffic: 1 }, serving), undefined, asked))).toMatch(
+    const requested = asking('1.2.0', { ...rollout, bakeSeconds: 120, alarms: { errors: 0.01, named: [] } });
+    expect(await refusal(planned(planningWorld({ AllTraffic: 1 }, serving), undefined, requested))).toMatch(
       /^alarm-cannot-fire: .*within the bake of 2m/,
     );
   });
 
   test('an endpoint without weights', async () => {
     const serverless = { ...churnSpec, serverless: { memoryMb: 2048 } } as unknown as EndpointSpec;
-    const asked = asking('1.2.0', rollout, serverless);
-    expect(await refusal(planned(planningWorld({ AllTraffic: 1 }, serving), undefined, asked))).toMatch(
+    const requested = asking('1.2.0', rollout, serverless);
+    expect(await refusal(planned(planningWorld({ AllTraffic: 1 }, serving), undefined, requested))).toMatch(
       /^infeasible-rollout: .*only real-time endpoints on instances/,
     );
   });

@@ -8,8 +8,8 @@ import { asking, planningWorld, recordOf, rollout } from '../../support/planning
 import { refusal } from '../../support/refusal.ts';
 import { nine } from '../../support/stepping.ts';
 
-const shifting = (version = '1.1.0', asked: Rollout = rollout) =>
-  ({ operation: 'shift-traffic', asked: asking(version, asked), record: recordOf() }) as const;
+const shifting = (version = '1.1.0', requested: Rollout = rollout) =>
+  ({ operation: 'shift-traffic', requested: asking(version, requested), record: recordOf() }) as const;
 const dark = { AllTraffic: 1, 'AllTraffic-next': 0 };
 const planned = (weights: Readonly<Record<string, number>> = dark, options: Parameters<typeof planningWorld>[1] = {}) =>
   planSteps(planningWorld(weights, options), shifting());

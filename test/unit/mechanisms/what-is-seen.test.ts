@@ -6,7 +6,7 @@ import type { ManualCommand, Release } from '../../../src/release/record.ts';
 import { configuration, created, secondSwap, unchanged } from '../../support/release.ts';
 import { nine, stepping } from '../../support/stepping.ts';
 import { before, newConfig, oldConfig, ownAlarm, updating } from '../../support/updating.ts';
-import { busy, clean, failing, refusal, told, walking } from '../../support/walking.ts';
+import { busy, clean, failing, manualCommand, refusal, walking } from '../../support/walking.ts';
 
 // One look each: what the record has and what AWS shows → what is sent, what is written, what is concluded. Where nothing is concluded
 // the release waits.
@@ -203,9 +203,9 @@ describe('a rollout by steps', () => {
     ['raised, and it moves',                  { stepping: raising, far: { share: 0, status: 'Updating' } },               '',                 'raising 0',                   ''],
     ['others move the weights',               { far: { share: 0.3 } },                                                    '0.1',              'raising 0',                   ''],
     ['what serves has grown',                 { far: { counts: [6, 4] } },                                                '6 instances',      'raising 1, raising 1',        ''],
-    ['a person stops it',                     { commands: [told('abort')] },                                              '0',                'returning',                   ''],
-    ['a person pauses it',                    { commands: [told('pause')] },                                              '',                 'paused 0',                    ''],
-    ['a person is in a hurry',                { commands: [told('promote-now')] },                                        '1',                'raising 2',                   ''],
+    ['a person stops it',                     { commands: [manualCommand('abort')] },                                              '0',                'returning',                   ''],
+    ['a person pauses it',                    { commands: [manualCommand('pause')] },                                              '',                 'paused 0',                    ''],
+    ['a person is in a hurry',                { commands: [manualCommand('promote-now')] },                                        '1',                'raising 2',                   ''],
     ['it is rejected',                        { registry: rejected },                                                     '0',                'command, returning',          ''],
     ['going back, not there yet',             { stepping: back },                                                         '0',                'returning',                   ''],
     ['going back, and there',                 { stepping: back, far: { share: 0 } },                                      '',                 'returned',                    'convicted'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readInputs } from '../../../src/hosts/read-inputs.ts';
+import { readInputs } from '../../../src/inputs/read-inputs.ts';
 import { registerModel } from '../../../src/operations/register-model.ts';
 import { registerModelInputs } from '../../../src/operations/register-model-inputs.ts';
 import { parseEvaluation } from '../../../src/registry/evaluation.ts';

@@ -24,7 +24,7 @@ export interface Observation {
  * SageMaker alone, with neighbours of a few lines each. Inputs pass the same validation as on the wire, so that no test asks
  * what AWS would not even read.
  */
-export const farSide = (settings: Partial<Settings> = {}) => {
+export const simulatedAws = (settings: Partial<Settings> = {}) => {
   const { kernel, clock, events } = createKernel({ settings });
   const alarms = new Map<string, 'OK' | 'ALARM' | 'INSUFFICIENT_DATA'>();
   const observations: Observation[] = [];
@@ -152,7 +152,7 @@ export const farSide = (settings: Partial<Settings> = {}) => {
     after: (seconds: number): void => clock.advanceTo(clock.now() + seconds * 1000),
   };
 };
-export type FarSide = ReturnType<typeof farSide>;
+export type SimulatedAws = ReturnType<typeof simulatedAws>;
 
 export const blueGreen = (
   routing: object,

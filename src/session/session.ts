@@ -3,6 +3,7 @@ import { createAwsClients } from '../aws/clients.ts';
 import type { AwsConnection } from '../aws/connection.ts';
 import { assumed, base, type CredentialSource, type Identity, partitionOf } from '../aws/credentials.ts';
 import type { Clock } from '../clock.ts';
+import type { Env } from '../env.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest, RegistrySpec } from '../manifest/manifest.ts';
 import { type OperationName, type Plan, Refusal } from '../operation.ts';
@@ -11,7 +12,6 @@ import { version } from '../version.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Account, Run, World } from '../world.ts';
 import { ownerOf, registryFor } from './registry.ts';
-import type { Env } from './run.ts';
 import { refuseUnusableVariables } from './unusable-variables.ts';
 
 /** The account, region and role of a delivery, from the manifest's environment. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { readInputs } from '../../../src/hosts/read-inputs.ts';
-import { ownsItsInputs, strayInputs, strayOf } from '../../../src/hosts/stray-inputs.ts';
+import { readInputs } from '../../../src/inputs/read-inputs.ts';
+import { ownsItsInputs, strayInputs, strayOf } from '../../../src/inputs/stray-inputs.ts';
 import { InputError, optional, text } from '../../../src/schema.ts';
 
 const declared = ['version', 'dry-run', 'on-pending', 'two words'];

@@ -1,5 +1,5 @@
+import type { Env } from '../env.ts';
 import { InputError } from '../schema.ts';
-import type { Env } from './run.ts';
 
 /**
  * Refuses variables that would make every call fail. Each would fail later and less clearly: as a role that cannot be assumed, or as a

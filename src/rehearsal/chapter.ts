@@ -1,4 +1,4 @@
-import type { FarSideEvent, LoggedRequest } from '../../simulator/contracts.ts';
+import type { LoggedRequest, SimulatedEvent } from '../../simulator/contracts.ts';
 import { type Instant, iso, minutes, seconds } from '../clock.ts';
 import { counted } from '../judge/amounts.ts';
 import { findingsOf } from '../report/result-json.ts';
@@ -21,7 +21,7 @@ export const chapterOf = ({ simulator, endpoint }: Stage, release: ReportedRelea
     title: `${release.title}: ${rehearsedTeam.model} ${release.version}`,
     startedAt: began.at,
     endedAt: ending.moment.at,
-    asked: requestOf(release),
+    inputs: inputsOf(release),
     verdict: { outcome: ending.outcome, reason: ending.reason, because: ending.because },
     ...(before ? { baseline: { label: before.version ?? 'unknown', endpointConfig: before.endpointConfig } } : {}),
     ...(candidateConfig ? { candidate: { label: release.version, endpointConfig: candidateConfig } } : {}),
@@ -37,7 +37,7 @@ export const chapterOf = ({ simulator, endpoint }: Stage, release: ReportedRelea
   };
 };
 
-const requestOf = ({ steps, rollout }: ReportedRelease): Chapter['asked'] => {
+const inputsOf = ({ steps, rollout }: ReportedRelease): Chapter['inputs'] => {
   const last = steps.at(-1);
   if (!last) return [];
   return [['action', last.step.action], ...Object.entries(last.step.inputs), ['rollout', rollout]];
@@ -76,7 +76,7 @@ const minutesOf = (
 };
 
 /** From an activation by SageMaker to the end of the wait after it, or to an event that ended the wait early. */
-const bakesOf = (events: readonly FarSideEvent[], requests: readonly LoggedRequest[]): Chapter['bakes'] => {
+const bakesOf = (events: readonly SimulatedEvent[], requests: readonly LoggedRequest[]): Chapter['bakes'] => {
   const update = requests.find(({ operation, mutation }) => operation === 'UpdateEndpoint' && mutation);
   const policy = (update?.input as UpdateInput | undefined)?.DeploymentConfig?.BlueGreenUpdatePolicy;
   const onEndpoint = events.filter(({ source }) => source === 'endpoint');
@@ -101,11 +101,11 @@ interface UpdateInput {
 }
 
 /** Sorted by instant; within one instant by the events in AWS so far, then by the order of observation. */
-const happeningsOf = (release: ReportedRelease, events: readonly FarSideEvent[]): Happening[] => {
-  const all: ToldHappening[] = [
+const happeningsOf = (release: ReportedRelease, events: readonly SimulatedEvent[]): Happening[] => {
+  const all: OrderedHappening[] = [
     ...release.steps.flatMap(stepHappenings),
     ...release.deeds.map(
-      ({ moment, marked, what, detail }): ToldHappening => ({
+      ({ moment, marked, what, detail }): OrderedHappening => ({
         ...moment,
         what,
         detail,
@@ -123,9 +123,9 @@ const happeningsOf = (release: ReportedRelease, events: readonly FarSideEvent[])
     .filter((one, i) => !repeats(one, sorted[i - 1]))
     .map(({ at, who, what, detail, weight }) => ({ at, who, what, detail, weight }));
 };
-type ToldHappening = Happening & Moment;
+type OrderedHappening = Happening & Moment;
 
-const fromAws = ({ at, source, object, what, detail }: FarSideEvent): Happening | undefined => {
+const fromAws = ({ at, source, object, what, detail }: SimulatedEvent): Happening | undefined => {
   switch (source) {
     // The actions and the reviewer report the registry's events themselves.
     case 'registry':
@@ -142,14 +142,14 @@ const fromAws = ({ at, source, object, what, detail }: FarSideEvent): Happening 
 };
 
 /** A line repeats the one before when only the percentage changed: a sign of life in a log, noise in a story. */
-const repeats = (one: ToldHappening, before: ToldHappening | undefined): boolean =>
+const repeats = (one: OrderedHappening, before: OrderedHappening | undefined): boolean =>
   one.who === 'workflow' && before?.who === 'workflow' && one.what === before.what && one.detail === before.detail;
 
 /** `2026-01-05T09:30:00Z   40 %  canary bakes until …`: the GitHub host prints it on every change. */
 const progressLine = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\s+\d+ %\s+(.+)$/;
 
-const stepHappenings = ({ step, started, ended, log, exit, outputs }: StepResult): ToldHappening[] => {
-  const tell = (moment: Moment, detail: string, weight: Happening['weight']): ToldHappening => ({
+const stepHappenings = ({ step, started, ended, log, exit, outputs }: StepResult): OrderedHappening[] => {
+  const happening = (moment: Moment, detail: string, weight: Happening['weight']): OrderedHappening => ({
     ...moment,
     who: 'workflow',
     what: step.action,
@@ -158,13 +158,13 @@ const stepHappenings = ({ step, started, ended, log, exit, outputs }: StepResult
   });
   const end = exit.signal === 'SIGKILL' ? 'is gone' : `ended ${outputs['outcome']}/${outputs['reason-code']}`;
   // A step without duration shows only its end; its log has the rest.
-  if (ended.at === started.at) return [tell(ended, end, 'plain')];
-  const said = log.flatMap(({ moment, text }): ToldHappening[] => {
+  if (ended.at === started.at) return [happening(ended, end, 'plain')];
+  const progress = log.flatMap(({ moment, text }): OrderedHappening[] => {
     const because = progressLine.exec(text)?.[1];
-    return because === undefined ? [] : [tell(moment, because, 'fine')];
+    return because === undefined ? [] : [happening(moment, because, 'fine')];
   });
   const attempt = step.job.attempt > 1 ? `, attempt ${step.job.attempt}` : '';
-  return [tell(started, `starts${attempt}`, 'plain'), ...said, tell(ended, end, 'marked')];
+  return [happening(started, `starts${attempt}`, 'plain'), ...progress, happening(ended, end, 'marked')];
 };
 
 const alarmInputs = (requests: readonly LoggedRequest[]): Readonly<Record<string, unknown>>[] =>
@@ -177,14 +177,14 @@ const errorThresholdOf = (requests: readonly LoggedRequest[]): Pick<Chapter, 'er
   return onErrors ? { errorThreshold: Number(onErrors['Threshold']) } : {};
 };
 
-const alarmsOf = (requests: readonly LoggedRequest[], events: readonly FarSideEvent[]): AlarmRow[] => {
+const alarmsOf = (requests: readonly LoggedRequest[], events: readonly SimulatedEvent[]): AlarmRow[] => {
   const rows = new Map(alarmInputs(requests).map((input) => alarmRow(input, events)));
   return [...rows.values()];
 };
 
 const alarmRow = (
   input: Readonly<Record<string, unknown>>,
-  events: readonly FarSideEvent[],
+  events: readonly SimulatedEvent[],
 ): readonly [string, AlarmRow] => {
   const name = String(input['AlarmName']);
   const periods = Number(input['EvaluationPeriods']);

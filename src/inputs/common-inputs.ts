@@ -1,4 +1,5 @@
 import { rolePattern } from '../manifest/values.ts';
+import { readMemory } from '../memory.ts';
 import {
   choice,
   durationField,
@@ -10,7 +11,6 @@ import {
   type ValuesOf,
 } from '../schema.ts';
 import { quoted } from '../secrets.ts';
-import { readMemory } from './memory.ts';
 
 /** The inputs of every operation on every host, besides its own. */
 export const commonInputs = {

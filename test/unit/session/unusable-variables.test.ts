@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { connectionFrom } from '../../../src/hosts/world.ts';
 import { InputError } from '../../../src/schema.ts';
 import { redacted } from '../../../src/secrets.ts';
+import { connectionFrom } from '../../../src/session/session.ts';
 
 const refusal = (env: Readonly<Record<string, string>>): string => {
   try {
@@ -22,8 +22,8 @@ describe('a variable that no call could be made with', () => {
     ['HTTP_PROXY', 'socks5://mina:hunter2@proxy:1080', /^HTTP_PROXY is not the address of an HTTP proxy/],
     ['AWS_SESSION_TOKEN', 'hunter2\n', /^AWS_SESSION_TOKEN holds a line end/],
     ['AWS_SECRET_ACCESS_KEY', 'hunter2é', /^AWS_SECRET_ACCESS_KEY holds a line end/],
-  ])('is named, and its value is not: %s=%j', (name, value, said) => {
-    expect(refusal({ [name]: value })).toMatch(said);
+  ])('is named, and its value is not: %s=%j', (name, value, reported) => {
+    expect(refusal({ [name]: value })).toMatch(reported);
     expect(refusal({ [name]: value })).not.toContain('hunt');
     expect(redacted(refusal({ [name]: value }))).toMatch(/^[^*]*$/);
   });

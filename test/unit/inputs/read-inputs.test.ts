@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { readMemory, writeMemory } from '../../../src/hosts/memory.ts';
-import { readInputs } from '../../../src/hosts/read-inputs.ts';
+import { readInputs } from '../../../src/inputs/read-inputs.ts';
+import { readMemory, writeMemory } from '../../../src/memory.ts';
 import { durationField, file, flag, optional, text } from '../../../src/schema.ts';
 
 const schema = {
@@ -30,7 +30,7 @@ describe('readInputs', () => {
 
   it('gives a file field the text and the path, and names the file that is missing', () => {
     const withFile = { policy: file({ description: 'The policy.', parse: (content, path) => ({ content, path }) }) };
-    const path = 'test/unit/hosts/read-inputs.test.ts';
+    const path = 'test/unit/inputs/read-inputs.test.ts';
     expect(readInputs(withFile, () => path).policy).toEqual({ path, content: expect.stringContaining('describe(') });
     expect(() => readInputs(withFile, () => 'missing.yml')).toThrow(
       `policy: cannot read "missing.yml": there is no such file in ${process.cwd()} (ENOENT)`,

@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openSession, type SessionRequest, targetOf } from '../../../src/hosts/world.ts';
 import { loadManifest } from '../../../src/manifest/load.ts';
 import type { Manifest } from '../../../src/manifest/manifest.ts';
 import type { OperationName } from '../../../src/operation.ts';
 import { manifestText } from '../../../src/rehearsal/manifest.ts';
+import { openSession, type SessionRequest, targetOf } from '../../../src/session/session.ts';
 import { countingPlan } from '../../support/fake-operation.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
 

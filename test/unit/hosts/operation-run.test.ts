@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Host, startDelivery } from '../../../src/hosts/delivery.ts';
-import type { OpenSession } from '../../../src/hosts/world.ts';
+import { type Host, startRun } from '../../../src/hosts/operation-run.ts';
 import { Refusal } from '../../../src/operation.ts';
 import { registerModel } from '../../../src/operations/register-model.ts';
-import { countingOperation, type FarSide } from '../../support/fake-operation.ts';
+import type { OpenSession } from '../../../src/session/session.ts';
+import { countingOperation, type FakeEndpoint } from '../../support/fake-operation.ts';
 import { fakeSession } from '../../support/fake-world.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
 
 const scene = (change: Partial<Host> = {}) => {
-  const farSide: FarSide = { count: 0, mutations: [] };
-  const told: string[] = [];
+  const fakeEndpoint: FakeEndpoint = { count: 0, mutations: [] };
+  const reported: string[] = [];
   const tokens: string[] = [];
   const clock = virtualClock();
   const host: Host = {
@@ -18,24 +18,31 @@ const scene = (change: Partial<Host> = {}) => {
     written: (name) => ({ subject: 'sheep' })[name],
     signal: new AbortController().signal,
     observer: {
-      asked: (asked) => told.push(`asked ${Object.keys(asked).join(' ')}`),
-      started: (lines) => told.push(...lines),
-      plan: (plan) => told.push(`plan ${plan.title}`),
-      progress: ({ because }) => told.push(because),
+      inputs: (requested) => reported.push(`asked ${Object.keys(requested).join(' ')}`),
+      started: (lines) => reported.push(...lines),
+      plan: (plan) => reported.push(`plan ${plan.title}`),
+      progress: ({ because }) => reported.push(because),
       keep: (token) => tokens.push(token),
-      defect: (stack) => told.push(`defect ${stack.split('\n')[0]}`),
+      defect: (stack) => reported.push(`defect ${stack.split('\n')[0]}`),
     },
     seams: { clock, openSession: fakeSession() },
     ...change,
   };
-  return { host, farSide, told, tokens, clock, start: () => startDelivery(countingOperation(farSide), host) };
+  return {
+    host,
+    fakeEndpoint,
+    reported,
+    tokens,
+    clock,
+    start: () => startRun(countingOperation(fakeEndpoint), host),
+  };
 };
 
 describe('a delivery', () => {
   it('tells what it does in order, and keeps a token after every turn', async () => {
-    const { start, told, tokens } = scene();
+    const { start, reported, tokens } = scene();
     const report = await start().ended;
-    expect(told).toEqual([
+    expect(reported).toEqual([
       'asked subject pace loud dry-run wait timeout',
       'waits until 2026-01-05T14:30:00Z (UTC)',
       'works in account 111122223333, region eu-west-1',
@@ -47,7 +54,7 @@ describe('a delivery', () => {
     ]);
     expect(tokens.map((token) => JSON.parse(token).seen)).toEqual([0, 1, 2, 3]);
     expect(report).toMatchObject({
-      asked: { subject: 'sheep', pace: 'slow' },
+      inputs: { subject: 'sheep', pace: 'slow' },
       url: 'https://example.com/run/1',
       result: { outcome: 'succeeded', startedAt: '2026-01-05T09:00:00Z', endedAt: '2026-01-05T09:03:00Z' },
     });
@@ -55,17 +62,17 @@ describe('a delivery', () => {
   });
 
   it('repeats no value of what may be a secret', async () => {
-    const asked: string[] = [];
+    const requested: string[] = [];
     const { host } = scene({
       written: (name) => ({ 'container-environment': 'API_TOKEN=hunter2=\nMODE=fast', metadata: 'key=hunter2' })[name],
     });
     const observer = {
       ...host.observer,
-      asked: (inputs: Readonly<Record<string, string>>) => asked.push(...Object.values(inputs)),
+      requested: (inputs: Readonly<Record<string, string>>) => requested.push(...Object.values(inputs)),
     };
-    const report = await startDelivery(registerModel, { ...host, observer }).ended;
-    expect(report.asked).toMatchObject({ 'container-environment': 'API_TOKEN=…\nMODE=…', metadata: 'key=…' });
-    expect(`${asked.join()}${JSON.stringify(report)}`).not.toContain('hunter2');
+    const report = await startRun(registerModel, { ...host, observer }).ended;
+    expect(report.inputs).toMatchObject({ 'container-environment': 'API_TOKEN=…\nMODE=…', metadata: 'key=…' });
+    expect(`${requested.join()}${JSON.stringify(report)}`).not.toContain('hunter2');
   });
 
   it('assumes another role than the manifest’s when it is told to', async () => {
@@ -80,9 +87,9 @@ describe('a delivery', () => {
   });
 
   it('keeps to the timeout it was given', async () => {
-    const { start, farSide } = scene({ written: (name) => ({ subject: 'sheep', timeout: '90s' })[name] });
+    const { start, fakeEndpoint } = scene({ written: (name) => ({ subject: 'sheep', timeout: '90s' })[name] });
     expect((await start().ended).result).toMatchObject({ outcome: 'timed-out', endedAt: '2026-01-05T09:01:30Z' });
-    expect(farSide.mutations.at(-1)).toBe('stop: timed-out');
+    expect(fakeEndpoint.mutations.at(-1)).toBe('stop: timed-out');
   });
 
   it('writes nothing with credentials that do not last', async () => {
@@ -90,12 +97,12 @@ describe('a delivery', () => {
       throw new Refusal('credentials-too-short', 'they end at noon');
     };
     const openSession = fakeSession({ refuseShortCredentials });
-    const { start, farSide } = scene({ seams: { clock: virtualClock(), openSession } });
+    const { start, fakeEndpoint } = scene({ seams: { clock: virtualClock(), openSession } });
     expect((await start().ended).result).toMatchObject({
       reason: 'credentials-too-short',
       plan: { title: 'count to three' },
     });
-    expect(farSide.mutations).toEqual([]);
+    expect(fakeEndpoint.mutations).toEqual([]);
   });
 
   it('does not mind them in a dry run', async () => {

@@ -4,24 +4,24 @@ import { Throttled } from '../aws/retry.ts';
 import { type Clock, type Instant, iso, minutes, seconds } from '../clock.ts';
 import { digest } from '../digest.ts';
 import { endpointKey } from '../endpoint/key.ts';
+import type { Env } from '../env.ts';
+import { type CommonInputs, commonInputs } from '../inputs/common-inputs.ts';
+import { fieldsOf, readInputs, type Written, wireName } from '../inputs/read-inputs.ts';
+import type { Stray } from '../inputs/stray-inputs.ts';
 import type { Memory, Operation, OperationName, Plan } from '../operation.ts';
 import { oneLine, withoutCommands } from '../plain-text.ts';
+import { failureOf } from '../report/failure.ts';
 import { newsFilter } from '../report/news.ts';
 import { type Report, type Result, scrubbed, type TimelineEntry, withoutAccount } from '../report/result.ts';
 import type { OutputSchema, Schema } from '../schema.ts';
 import { withoutSecrets } from '../secrets.ts';
+import { type IdentityToken, type OpenSession, openSession, type Session, targetOf } from '../session/session.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Run } from '../world.ts';
 import { chooseClock } from './clock.ts';
-import { type CommonInputs, commonInputs } from './common-inputs.ts';
-import { bringToRest, drive, type Ended, withinLimit } from './drive.ts';
-import { failureOf } from './failure.ts';
+import { abortToEnd, drive, type Ended, withinLimit } from './drive.ts';
 import { type WaitOptions, waitOut } from './patience.ts';
-import { fieldsOf, readInputs, type Written, wireName } from './read-inputs.ts';
-import type { Env } from './run.ts';
-import type { Stray } from './stray-inputs.ts';
 import { wallClock } from './wall-clock.ts';
-import { type IdentityToken, type OpenSession, openSession, type Session, targetOf } from './world.ts';
 
 /** The contributions of a host. */
 export interface Host {
@@ -53,8 +53,8 @@ export interface Seams {
 
 /** The notifications of a running delivery to its host. */
 export interface Observer {
-  /** The inputs are read; `asked` has the user's text of each, or the default. */
-  asked(asked: Readonly<Record<string, string>>): void;
+  /** The inputs are read; `inputs` has the user's text of each, or the default. */
+  inputs(shown: Readonly<Record<string, string>>): void;
   /** `lines` give the deadline of this run, and its account. */
   started(lines: readonly string[]): void;
   plan(plan: Plan): void;
@@ -66,7 +66,7 @@ export interface Observer {
   defect(stack: string): void;
 }
 
-export interface Delivery {
+export interface OperationRun {
   /** Never rejects. */
   readonly ended: Promise<Report>;
   /** The report as of now, when there is no time to wait for the end. */
@@ -77,19 +77,19 @@ export interface Delivery {
 const postStepLimit = minutes(4);
 
 /** Inputs → World → turns → report: one run of one operation, the same on every host that waits by itself. */
-export const startDelivery = <Inputs, M extends Memory, Outputs>(
+export const startRun = <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   host: Host,
-): Delivery => deliver(operation, host, (started) => driveToEnd(operation, host, started));
+): OperationRun => runOperation(operation, host, (started) => driveToEnd(operation, host, started));
 
 /** Finishes a run whose process was killed: settles its release and reports. */
-export const finishDelivery = <Inputs, M extends Memory, Outputs>(
+export const finishRun = <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   host: Host,
   token: string | undefined,
-): Delivery =>
-  deliver(operation, host, ({ inputs, common, session }) =>
-    bringToRest(operation, inputs, token, 'cancelled', session.worldFor, common['dry-run'], postStepLimit),
+): OperationRun =>
+  runOperation(operation, host, ({ inputs, common, session }) =>
+    abortToEnd(operation, inputs, token, 'cancelled', session.worldFor, common['dry-run'], postStepLimit),
   );
 
 interface Started<Inputs> {
@@ -102,11 +102,11 @@ interface Started<Inputs> {
   readonly waiting: WaitOptions;
 }
 
-const deliver = <Inputs, M extends Memory, Outputs>(
+const runOperation = <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   host: Host,
   go: (started: Started<Inputs>) => Promise<Ended<Outputs>>,
-): Delivery => {
+): OperationRun => {
   let clock: Clock = host.seams?.clock ?? wallClock;
   let startedAt: Instant = clock.now();
   let dryRun = false;
@@ -114,7 +114,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
   let key: string | undefined;
   let account: string | undefined;
   let registry: string | undefined;
-  const asked: Record<string, string> = {};
+  const shown: Record<string, string> = {};
   const timeline: TimelineEntry[] = [];
 
   const report = (end: Ended<Outputs>): Report => ({
@@ -134,7 +134,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
       account,
       account && registry,
     ),
-    asked: withoutSecrets(asked),
+    inputs: withoutSecrets(shown),
     timeline: withoutSecrets(timeline),
     ...withoutUndefined({
       token: end.token,
@@ -156,8 +156,8 @@ const deliver = <Inputs, M extends Memory, Outputs>(
       startedAt = clock.now();
       const hostInputs = { ...commonInputs, ...host.hostInputs };
       const schema = { ...operation.inputs, ...hostInputs } as Schema<Inputs & CommonInputs>;
-      Object.assign(asked, askedOf(schema, host.written));
-      host.observer.asked(asked);
+      Object.assign(shown, shownInputs(schema, host.written));
+      host.observer.inputs(shown);
       const values = readInputs(schema, host.written, undefined, host.strays);
       const [inputs, common]: [Inputs, CommonInputs] = [only(operation.inputs, values), values];
       dryRun = common['dry-run'];
@@ -178,7 +178,7 @@ const deliver = <Inputs, M extends Memory, Outputs>(
           (host.seams?.openSession ?? openSession)({
             target: { ...target, ...withoutUndefined({ role: host.role || undefined }) },
             env: host.env,
-            run: forWork(host.run, operation.name, askedOf(operation.inputs, host.written)),
+            run: forWork(host.run, operation.name, shownInputs(operation.inputs, host.written)),
             clock,
             dryRun,
             signal: limited,
@@ -213,9 +213,9 @@ const deliver = <Inputs, M extends Memory, Outputs>(
  * Legs of a matrix, two terminals of one person, two actions with one project and commit: their inputs distinguish them. A re-run has the
  * same inputs and is the same holder.
  */
-const forWork = (run: Run, operation: OperationName, asked: Readonly<Record<string, string>>): Run => ({
+const forWork = (run: Run, operation: OperationName, shown: Readonly<Record<string, string>>): Run => ({
   ...run,
-  holder: `${run.holder}/${operation}/${digest(asked).slice(0, 8)}`,
+  holder: `${run.holder}/${operation}/${digest(shown).slice(0, 8)}`,
 });
 
 const cancelled = (because: string) =>
@@ -265,7 +265,10 @@ const driveToEnd = <Inputs, M extends Memory, Outputs>(
 export const only = <Inputs>(schema: Schema<Inputs>, values: Inputs): Inputs =>
   Object.fromEntries(Object.entries(values as object).filter(([key]) => key in schema)) as Inputs;
 
-const askedOf = <Values>(schema: Parameters<typeof fieldsOf<Values>>[0], written: Written): Record<string, string> =>
+const shownInputs = <Values>(
+  schema: Parameters<typeof fieldsOf<Values>>[0],
+  written: Written,
+): Record<string, string> =>
   Object.fromEntries(
     fieldsOf(schema).flatMap(([name, field]) => {
       const value = written(name) || field.default;

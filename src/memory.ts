@@ -1,6 +1,6 @@
-import type { Memory } from '../operation.ts';
-import { InputError } from '../schema.ts';
-import { withoutSecrets } from '../secrets.ts';
+import type { Memory } from './operation.ts';
+import { InputError } from './schema.ts';
+import { withoutSecrets } from './secrets.ts';
 
 /** A CodePipeline continuation token holds 2,048 characters, and the host needs a few for itself. So no host gets more. */
 const longestMemory = 2000;

@@ -1,8 +1,8 @@
 import { isAbsolute, resolve, sep } from 'node:path';
+import type { Env } from '../env.ts';
 import { suggest } from '../manifest/suggest.ts';
 import { keyOf } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import type { Env } from './run.ts';
 
 /** An input that is not declared. */
 export interface Stray {
