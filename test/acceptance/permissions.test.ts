@@ -143,6 +143,37 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       },
     },
     {
+      name: 'files under a prefix',
+      ends: 'registered',
+      operation: registerModel,
+      stage: async (account) => {
+        account.simulator.objects.put(team.bucket, 'files/model.json', Buffer.from('{}'));
+        return { ...account.registration('1.0.0'), artifact: `s3://${team.bucket}/files/` };
+      },
+    },
+    {
+      name: 'an artifact of 6 GiB, which another run began to copy at the same moment',
+      ends: 'registered',
+      operation: registerModel,
+      stage: async (account) => {
+        const { simulator } = account;
+        const inputs = account.registration('1.0.0');
+        const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(inputs['artifact'] ?? '') ?? [];
+        simulator.objects.put(bucket, key, irisFixture('1.0.0').artifact, 6 * 1024 ** 3);
+        simulator.faults.add({
+          service: 's3',
+          operation: 'UploadPartCopy',
+          times: 1,
+          kind: 'call',
+          action: async () => {
+            const begun = simulator.requests.findLast(({ operation }) => operation === 'CreateMultipartUpload');
+            await simulator.call('s3', 'CreateMultipartUpload', begun?.input ?? {});
+          },
+        });
+        return inputs;
+      },
+    },
+    {
       name: 'a version that somebody else registers with other content at the same moment',
       ends: 'version-taken',
       operation: registerModel,

@@ -35,6 +35,8 @@ describe.each(['plan', 'lint'] as const)('%s, which only looks', (command) => {
   test('refuses in its own name', async () => {
     const { code, text } = await reported(command, '1.2.0');
     expect(code).toBe(2);
-    expect(text).toContain(`\n${command}: failed/unknown-version\n  iris has no version 1.2.0: register it first`);
+    expect(text).toContain(
+      `\n${command}: failed/unknown-version\n  iris_v1.2.0 is not registered; nearest: iris_v1.0.0, iris_v1.1.0`,
+    );
   });
 });
