@@ -117,7 +117,10 @@ const plan = async (
   if (begun.is === 'resume') return begun;
   const registered = await findVersion(world, asked.group, asked.version);
   if (registered === undefined)
-    throw new Refusal('unknown-version', `${asked.group} has no version ${asked.version}: register it first`);
+    throw new Refusal(
+      'unknown-version',
+      `${asked.group} has no version ${asked.version} in ${world.account.region}: register it there first, or correct \`region\``,
+    );
   const decision = decide(registered.packageVersion);
   switch (decision.is) {
     case 'resume':
