@@ -33,7 +33,7 @@ interface AwsErrorShape {
   readonly call?: string;
   readonly code?: string;
   /** Added by s3.ts: the bucket of the call, and its required owner. */
-  readonly bucket?: { readonly name: string; readonly owner: string };
+  readonly bucket?: { readonly name: string; readonly owner: string; readonly region?: string };
   readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
 }
 
@@ -277,7 +277,7 @@ const wordsOf = (error: unknown): string => {
     const how = remedy === undefined ? '' : `: ${remedy}`;
     return `${shape.call ?? 'AWS'} was denied: grant ${permission.action}${on}${request}${how}`;
   }
-  return `${shape.call ? `${shape.call} failed: ` : ''}${words(shape)}${missingBucket(shape)}${request}`;
+  return `${shape.call ? `${shape.call} failed: ` : ''}${elsewhere(shape) ?? `${words(shape)}${missingBucket(shape)}`}${request}`;
 };
 
 /**
@@ -292,6 +292,14 @@ const bucketHint = ({ call, bucket }: AwsErrorShape): string =>
       ? `; or bucket ${bucket.name} does not belong to the account ending in ${bucket.owner.slice(-4)}: then name its owner under \`bucket-owners\` in the manifest`
       : '',
   ].join('');
+
+/** S3 sends a request for a bucket of another region away (S3 user guide, "Methods for accessing a bucket"). HEAD has no body to name it. */
+const elsewhere = ({ name, bucket, $metadata }: AwsErrorShape): string | undefined =>
+  bucket?.region !== undefined &&
+  (/^(PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraintException)$/.test(name) ||
+    $metadata?.httpStatusCode === 301)
+    ? `bucket ${bucket.name} is in ${bucket.region}, which is not the region of the environment: name a bucket in that region, or correct \`region\``
+    : undefined;
 
 /** A command creates the default bucket, once. */
 const missingBucket = ({ name, bucket }: AwsErrorShape): string =>

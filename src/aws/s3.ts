@@ -74,7 +74,9 @@ export const s3 = (
     try {
       return await call({ ...input, ExpectedBucketOwner: owner });
     } catch (error) {
-      throw error instanceof Error ? Object.assign(error, { bucket: { name: bucket, owner } }) : error;
+      throw error instanceof Error
+        ? Object.assign(error, { bucket: { name: bucket, owner, ...regionIn(error) } })
+        : error;
     }
   };
   const headObject = (input: Unowned<Omit<HeadObjectCommandInput, 'ChecksumMode'>>) =>
@@ -187,6 +189,13 @@ export const s3 = (
   };
 };
 export type S3 = ReturnType<typeof s3>;
+
+/** S3 names the bucket's region in every answer about a bucket, also in the refusal of a request to another region. */
+const regionIn = (error: Error): { readonly region?: string } => {
+  const { $response } = error as { readonly $response?: { readonly headers?: Readonly<Record<string, string>> } };
+  const region = $response?.headers?.['x-amz-bucket-region'];
+  return typeof region === 'string' && /^[a-z0-9-]+$/.test(region) ? { region } : {};
+};
 
 /** The account, twelve digits, that a bucket must belong to for a call to be carried out. */
 export type BucketOwner = (bucket: string) => string;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type Field, InputError, type Schema } from '../schema.ts';
 import { keepVariablesOf } from '../secrets.ts';
 import { readTextFile, tooLarge } from './read-file.ts';
@@ -79,7 +80,7 @@ const readText: ReadFile = (name, path, mostBytes) => {
 const whyUnreadable = ({ code, message }: NodeJS.ErrnoException): string => {
   switch (code) {
     case 'ENOENT':
-      return `there is no such file in ${process.cwd()} (ENOENT)`;
+      return `there is no such file in ${process.cwd()} (ENOENT)${isCheckedOut() ? '' : '; no repository is checked out there: run actions/checkout before this step'}`;
     case 'EISDIR':
       return 'it is a folder (EISDIR)';
     case 'EACCES':
@@ -88,5 +89,8 @@ const whyUnreadable = ({ code, message }: NodeJS.ErrnoException): string => {
       return code ?? message;
   }
 };
+
+/** On other machines than GitHub's a folder needs no repository. */
+const isCheckedOut = (): boolean => !process.env['GITHUB_ACTIONS'] || existsSync('.git');
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -68,7 +68,7 @@ export const requireVersion = async (
     );
   const found = owner && (await describeVersion(world, model, owner));
   if (found) return found;
-  throw new Refusal('unknown-version', absence(model, version, packageVersion, listed));
+  throw new Refusal('unknown-version', absence(model, version, packageVersion, listed, registryAccount(world).region));
 };
 
 /**
@@ -91,6 +91,7 @@ const absence = (
   version: string,
   packageVersion: number | undefined,
   listed: readonly ListedPackage[],
+  region: string,
 ): string => {
   const named = listed.filter((one) => !isUnnamed(one));
   const nearest = nearestVersions(
@@ -103,7 +104,9 @@ const absence = (
     `${subject} is not registered`,
     ...(nearest.length > 0 ? [`nearest: ${nearest.join(', ')}`] : []),
     ...(unnamed.length > 0 ? [withoutVersion(model, version, packageVersion, unnamed)] : []),
-    ...(listed.length === 0 ? [`nothing is registered for ${model}`] : []),
+    ...(listed.length === 0
+      ? [`nothing is registered for ${model} in ${region}: register it there first, or correct \`region\``]
+      : []),
     ...(listed.length > 0 && nearest.length === 0 && unnamed.length === 0
       ? [`registered: ${named.map((one) => tagOf(model, one)).join(', ')}`]
       : []),

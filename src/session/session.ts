@@ -168,12 +168,22 @@ const chooseCredentials = (
   run: Run,
   identityToken: IdentityToken | undefined,
 ): CredentialSource => {
-  if (role === undefined) return base(options);
+  const own = base({ ...options, ...withoutUndefined({ missing: identityToken && noToken(role) }) });
+  if (role === undefined) return own;
   const source =
     identityToken && env['ACTIONS_ID_TOKEN_REQUEST_URL']
       ? ({ proof: 'oidc', token: () => identityToken('sts.amazonaws.com') } as const)
-      : ({ proof: 'credentials', credentials: base(options) } as const);
+      : ({ proof: 'credentials', credentials: own } as const);
   return assumed({ ...options, role, source, sessionName: run.holder, ...withoutUndefined({ account }) });
+};
+
+/** A job on GitHub without keys. The runner sets the variables of the identity token only for a job with the permission. */
+const noToken = (role: string | undefined): string => {
+  const token =
+    "add `permissions: id-token: write` (a reusable workflow's caller too; runners like act have none: give keys)";
+  return role === undefined
+    ? `the job has no AWS credentials, and the environment in the manifest has no role to take: set \`role\` there and ${token}`
+    : `role ${role} could not be taken: the job has no identity token; ${token}`;
 };
 
 /** Both spellings are in use; the lower-case one wins, as in curl. */

@@ -161,12 +161,32 @@ describe('a role taken with an OIDC token', () => {
     [
       'AccessDenied',
       'Not authorized to perform sts:AssumeRoleWithWebIdentity',
-      /trust policy must allow .* sub repo:o@1\/r@2:environment:prod, aud sts\.amazonaws\.com/,
+      /^role model-deployer could not be assumed: the account ending in 3333 has no such role, or its trust policy does not allow .* sub repo:o@1\/r@2:environment:prod, aud sts\.amazonaws\.com$/,
     ],
     [
       'InvalidIdentityToken',
       `No OpenIDConnect provider found in your account for ${token}`,
-      /does not accept GitHub's identity provider/,
+      /its account has no identity provider for GitHub .*; create one for token\.actions\.githubusercontent\.com in IAM/,
+    ],
+    [
+      'InvalidIdentityToken',
+      'Incorrect token audience',
+      /does not accept the audience of GitHub's token \(Incorrect token audience\); add sts\.amazonaws\.com/,
+    ],
+    [
+      'InvalidIdentityToken',
+      'The ID Token provided is not a valid JWT.',
+      /does not accept GitHub's identity token \(The ID/,
+    ],
+    [
+      'ExpiredTokenException',
+      'Token expired: current date/time 9 must be before the expiration date/time 8',
+      /GitHub's identity token had expired when AWS read it \(ExpiredTokenException: .*; check the clock/,
+    ],
+    [
+      'ValidationError',
+      'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
+      /^role model-deployer could not be assumed: ValidationError: The requested DurationSeconds/,
     ],
   ])('a refusal (%s) says what to change and shows no token', async (code, message, expected) => {
     nock(url).post('/').reply(403, stsError(code, message));
@@ -248,7 +268,33 @@ describe('a role taken with other credentials', () => {
     const error = await rejection(
       assumed(roleOptions({ source: { proof: 'credentials', credentials: staticCredentials } })).provide(),
     );
-    expect(error.message).toMatch(/sts:AssumeRole.*trust policy/);
+    expect(error.message).toMatch(
+      /^role model-deployer could not be assumed: the account ending in 3333 has no such role, or the caller's policy .* sts:AssumeRole on it, or its trust policy/,
+    );
+  });
+
+  test.each([
+    [
+      'ExpiredToken',
+      'The security token included in the request is expired',
+      /the credentials .* have expired .* fetch/,
+    ],
+    [
+      'InvalidClientTokenId',
+      'The security token included in the request is invalid.',
+      /does not accept the access keys/,
+    ],
+    ['MalformedPolicyDocument', 'x', /^role model-deployer could not be assumed: MalformedPolicyDocument\w*: x$/],
+  ])('%s is named as what it is', async (code, message, expected) => {
+    nock(url)
+      .post('/')
+      .times(code.startsWith('Expired') ? 2 : 1)
+      .reply(403, stsError(code, message));
+    const source = { proof: 'credentials', credentials: staticCredentials } as const;
+    const error = await rejection(assumed(roleOptions({ source })).provide());
+    nock.cleanAll();
+    expect(error.name).toBe('CredentialsUnavailable');
+    expect(error.message).toMatch(expected);
   });
 
   test('is too short only when what it is taken with is, an hour later', async () => {
@@ -300,6 +346,19 @@ describe('base credentials', () => {
     const error = await rejection(base({ ...connection, clock: virtualClock(start) }).provide());
     expect(error.name).toBe('CredentialsUnavailable');
     expect(error.message).toContain('no AWS credentials were found');
+  });
+
+  test('that are nowhere say what this host lacks, where it knows', async () => {
+    const missing = 'the job has no identity token';
+    const error = await rejection(base({ ...connection, clock: virtualClock(start), missing }).provide());
+    expect(error.message).toBe(missing);
+    // Another obstacle on the way to them is another mistake.
+    Object.assign(process.env, {
+      AWS_WEB_IDENTITY_TOKEN_FILE: '/nowhere',
+      AWS_ROLE_ARN: 'arn:aws:iam::111122223333:role/x',
+    });
+    const other = await rejection(base({ ...connection, clock: virtualClock(start), missing }).provide());
+    expect(other.message).toMatch(/^no AWS credentials were found: /);
   });
 
   test('that AWS refuses as expired are read again', async () => {

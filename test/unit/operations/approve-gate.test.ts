@@ -95,7 +95,7 @@ describe('the gate', () => {
       message: 'churn_v1.4.0 is not registered; nearest: churn_v1.3.0, churn_v1.5.0, churn_v2.0.0-rc.1',
     });
     await expect(runTurns(approveGate, requested, account().world())).rejects.toThrow(
-      'churn_v1.4.0 is not registered; nothing is registered for churn',
+      'churn_v1.4.0 is not registered; nothing is registered for churn in eu-west-1: register it there first, or correct `region`',
     );
     expect(aws.writes()).toEqual([]);
   });

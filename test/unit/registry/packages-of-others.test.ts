@@ -65,7 +65,7 @@ describe('a package without a version', () => {
         'churn_v1.0.0 is not registered; nearest: churn_v0.9.0; churn holds 1 package without a semantic version: 1 (Approved). Name one by its number (version: 1), or give it a version: register-model with from: 1 and version: 1.0.0',
     });
     await expect(requireRequested(account().world(), 'churn', '1.0.0')).rejects.toThrow(
-      'churn_v1.0.0 is not registered; nothing is registered for churn',
+      'churn_v1.0.0 is not registered; nothing is registered for churn in eu-west-1: register it there first, or correct `region`',
     );
   });
 });

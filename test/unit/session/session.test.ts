@@ -112,6 +112,37 @@ describe('a session', () => {
     expect(calls.map((call) => call.action)).toEqual(['AssumeRoleWithWebIdentity', 'GetCallerIdentity']);
   });
 
+  it.each([
+    [
+      'with a role',
+      'deployer',
+      /^role deployer could not be taken: the job has no identity token; add `permissions: id-token: write` \(a reusable workflow's caller too; runners like act have none: give keys\)$/,
+    ],
+    [
+      'without one',
+      undefined,
+      /^the job has no AWS credentials, and the environment in the manifest has no role to take: set `role` there and add `permissions: id-token: write`/,
+    ],
+  ] as const)(
+    '%s and without the permission for an identity token, a job on GitHub without keys says so',
+    async (_, role, says) => {
+      const { AWS_ACCESS_KEY_ID: id, ...rest } = process.env;
+      process.env = { ...rest, AWS_SHARED_CREDENTIALS_FILE: '/nowhere', AWS_CONFIG_FILE: '/nowhere' };
+      const target = { region: 'eu-west-1', account: '111122223333', ...(role ? { role } : {}) };
+      try {
+        await expect(open({ target, identityToken: async () => 'never requested' })).rejects.toMatchObject({
+          name: 'CredentialsUnavailable',
+          message: expect.stringMatching(says),
+        });
+        await expect(open({ target })).rejects.toMatchObject({
+          message: expect.stringMatching(/^no AWS credentials were found/),
+        });
+      } finally {
+        process.env['AWS_ACCESS_KEY_ID'] = id;
+      }
+    },
+  );
+
   it('refuses a plan that outlasts keys which say when they end and cannot be renewed', async () => {
     process.env['AWS_CREDENTIAL_EXPIRATION'] = '2026-01-05T09:02:00Z';
     const session = await open();
