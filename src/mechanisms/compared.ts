@@ -61,7 +61,7 @@ export const compare = async (
     ...(keep.length > 0 ? { source: { from: before.settings, settings: keep } } : {}),
     lost: [
       ...lost,
-      ...(shown.imageDigest !== undefined && registered.unpinned && !requested.spec.unpinned
+      ...(shown.imageDigest !== undefined && registered.unpinned.length > 0 && !requested.spec.unpinned
         ? (['pinning'] as const)
         : []),
     ],

@@ -10,8 +10,8 @@ const location = { bucket: 'releases', prefix: '' };
 export interface StoredRelease {
   readonly store: ReleaseStore;
   record(): ReleaseRecord;
-  /** Another writer replaces the record. */
-  overwrite(record: ReleaseRecord): void;
+  /** Another writer replaces the record, or deletes it. */
+  overwrite(record: ReleaseRecord | undefined): void;
   /** Lines of the journals, parsed. */
   journal(): readonly Readonly<Record<string, unknown>>[];
   /** Runs once, just before the next write of the record. */
@@ -65,7 +65,10 @@ export const storedRelease = (initial?: ReleaseRecord): StoredRelease => {
       subject,
     }),
     record: () => JSON.parse(objects.get(key)?.text ?? 'null') as ReleaseRecord,
-    overwrite: (record) => put(key, JSON.stringify(record)),
+    overwrite: (record) => {
+      if (record === undefined) objects.delete(key);
+      else put(key, JSON.stringify(record));
+    },
     journal: () =>
       [...objects]
         .filter(([name]) => name !== key)

@@ -12,9 +12,10 @@ import { type Plan, Refusal } from '../../../src/operation.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
 import type { NewRelease, Release, ReleaseRecord } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
-import { terms } from '../../support/approval.ts';
+import { registryOf, terms } from '../../support/approval.ts';
 import { refusal } from '../../support/refusal.ts';
-import { configuration, release, subject, unchanged } from '../../support/release.ts';
+import { configuration, release, secondSwap, subject, unchanged } from '../../support/release.ts';
+import { stepping } from '../../support/stepping.ts';
 import { awsError, type StoredRelease, storedRelease, worldAt } from '../../support/stored.ts';
 
 // One turn of any operation that changes an endpoint, over a bucket in memory.
@@ -238,6 +239,26 @@ describe('the following turns', () => {
     expect(progress).toMatchObject({ memory: { resumed: true } });
   });
 
+  test('a release that another run holds is left to it', async () => {
+    const record = recordWith(held({ lease: { holder: 'run-2', until: minutes(1) } }));
+    expect(await refusal(turn(one, { record }, mine))).toMatch(/^held-by-another-release: .*held by run-2/);
+  });
+
+  test.each([
+    ['Approved', 'made an alarm'],
+    ['Rejected', 'rejected: nothing was submitted: churn_v1.1.0'],
+  ] as const)('a run that goes on with a release checks approval and content first: %s', async (approval, because) => {
+    const { registry, read } = registryOf('1.1.0');
+    registry.approval = approval;
+    const base = worldAt(0, { config: 'churn-1-0-0' }, { reads: read.sagemaker });
+    const world = { ...base, read: { ...base.read, s3: read.s3, ecr: read.ecr } } as unknown as World;
+    const record = recordWith(held({ candidate: { ...configuration('1.1.0'), packageVersion: 7 } }));
+    const tasks: Tasks = { preparing: [async () => ({ because: 'made an alarm', percent: 5 })] };
+    const { progress } = await turn(world, { record, tasks }, { ...mine, resumed: true });
+    expect(progress.because).toContain(because);
+    expect(registry.looks).toBe(1);
+  });
+
   test('a release that is not the memory’s is planned anew', async () => {
     const again = await turn(
       one,
@@ -424,6 +445,20 @@ describe('a release that was left behind', () => {
     const live = left({ lease: { holder: 'run-1', until: minutes(9) }, commands: [command] });
     const { stored } = await turn(one, abandoning(live), mine);
     expect(stored.record().live).toMatchObject({ reason: 'aborted-by-hand' });
+  });
+
+  test('that moved traffic itself takes it back: nothing judges it', async () => {
+    const live = left({
+      operation: 'shift-traffic',
+      phase: 'stepping',
+      baseline: configuration('1.0.0'),
+      submission: secondSwap,
+      stepping: stepping(),
+      lease: { holder: 'run-1', until: minutes(9) },
+    });
+    const { stored } = await turn(one, abandoning(live), mine);
+    expect(stored.record().live).toMatchObject({ reason: 'abandoned', stepping: { state: { is: 'returned' } } });
+    expect(stored.record().live?.because).toContain('its run ended and its steps have no supervisor');
   });
 
   test('settles, and the record is free', async () => {

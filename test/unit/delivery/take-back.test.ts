@@ -59,6 +59,7 @@ const goingBack = (given: Release, serving: string, status = 'InService') => {
     { config: serving, status },
     {
       reads: {
+        describeEndpointConfig: async () => ({}),
         describeModelPackage: async () => Promise.reject(awsError('sagemaker:DescribeModelPackage', 'not needed')),
       },
       writes: {

@@ -43,6 +43,13 @@ describe('a turn', () => {
     ]);
   });
 
+  test('keeps the judge’s verdict in the journal', async () => {
+    const { stored, turn } = await open();
+    turn.witness({ at: 0, buckets: [], verdict: { decision: 'hold', because: 'blind' } });
+    await stored.store.keepJournal();
+    expect(stored.journal()).toMatchObject([{ kind: 'verdict', decision: 'hold', because: 'blind' }]);
+  });
+
   test('reads the endpoint 30 to 36 seconds later', async () => {
     const { turn } = await open();
     const wait = turn.nextPoll() - minutes(5);
@@ -84,6 +91,15 @@ describe('another writer between the read and the save', () => {
     stored.beforeWrite(() => stored.overwrite(theirs));
     expect(await refusal(turn.save({ phase: 'submitting' }))).toMatch(/^held-by-another-release: .*held by run-2/);
     expect(stored.record()).toEqual(theirs);
+  });
+
+  test.each([
+    ['deleted the record', undefined],
+    ['ended the release', { ...newRecord(subject), epoch: 5 }],
+  ])('who %s makes the turn void', async (_what, theirs) => {
+    const { stored, turn } = await open();
+    stored.beforeWrite(() => stored.overwrite(theirs));
+    await expect(turn.save({})).rejects.toBeInstanceOf(LostRace);
   });
 
   test('who began another release makes the turn void', async () => {

@@ -8,7 +8,12 @@ import { refusal } from '../../support/refusal.ts';
 
 import { subject } from '../../support/release.ts';
 
-const registered = { packageVersion: 7, version: '1.2.0', imageDigest: 'sha256:5e' } as unknown as RegisteredVersion;
+const registered = {
+  packageVersion: 7,
+  version: '1.2.0',
+  imageDigest: 'sha256:5e',
+  containers: [{}],
+} as unknown as RegisteredVersion;
 
 const planned = (
   world: ReturnType<typeof planningWorld>,
