@@ -273,6 +273,9 @@ export interface Invocation {
   readonly contentType: string;
   readonly accept?: string;
   readonly targetVariant?: string;
+  readonly targetModel?: string;
+  readonly targetContainerHostname?: string;
+  readonly inferenceComponent?: string;
   readonly at: Instant;
 }
 export interface InvocationAnswer {

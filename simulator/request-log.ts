@@ -57,6 +57,7 @@ export const actionOf = (service: string, operation: string): string =>
 
 /** SageMaker's resource types by the input member that names them; SageMaker lower-cases names in ARNs. */
 const sagemakerResources = [
+  ['InferenceComponentName', 'inference-component'],
   ['EndpointName', 'endpoint'],
   ['EndpointConfigName', 'endpoint-config'],
   ['ModelName', 'model'],
@@ -91,6 +92,9 @@ export const resourceOf = (
       const group = text('ModelPackageGroupName');
       if (group !== undefined && aboutVersions.test(operation))
         return kernel.arn('sagemaker', `model-package/${group.replace(/^arn:.*\//, '').toLowerCase()}/*`);
+      const experiment = text('Name');
+      if (experiment !== undefined && operation.endsWith('InferenceExperiment'))
+        return kernel.arn('sagemaker', `inference-experiment/${experiment.toLowerCase()}`);
       for (const [member, type] of sagemakerResources) {
         const name = text(member);
         if (name !== undefined)

@@ -70,6 +70,10 @@ const readRelease: readonly Grant[] = [
     actions: ['sagemaker:DescribeEndpointConfig'],
     on: ['allConfigs'],
   },
+  { sid: 'ReadItsModels', actions: ['sagemaker:DescribeModel'], on: ['allModels'] },
+  // A shadow test owns its endpoint. The list has no resource, and no filter by endpoint.
+  { sid: 'FindItsExperiment', actions: ['sagemaker:ListInferenceExperiments'], on: ['everything'] },
+  { sid: 'ReadTheExperiment', actions: ['sagemaker:DescribeInferenceExperiment'], on: ['experiments'] },
   { sid: 'ReadItsTraffic', actions: ['cloudwatch:GetMetricData'], on: ['everything'] },
   {
     sid: 'ReadItsScaling',
@@ -83,8 +87,6 @@ const readRelease: readonly Grant[] = [
   { sid: 'ReadTheReleaseRecord', actions: ['s3:GetObject'], on: ['records'] },
   tellAbsence('releasesBucket'),
 ];
-
-const readModels: Grant = { sid: 'ReadTheModels', actions: ['sagemaker:DescribeModel'], on: ['allModels'] };
 
 /** Approval and content are checked again while traffic moves (rule 18). */
 const lookAtApproval: Grant = {
@@ -245,7 +247,6 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
   'deploy-endpoint': [
     ...readRelease,
     ...readCandidate,
-    readModels,
     ...supervise,
     { sid: 'MakeTheModel', actions: ['sagemaker:CreateModel'], on: ['ownModels'], when: 'publishes' },
     // AWS: "Cross-account support": a model group's policy allows CreateModel on its packages, and both sides must.
@@ -284,7 +285,6 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     lookAtApproval,
     ...readContent,
     compareWithRegistry,
-    readModels,
     readAlarms,
     { sid: 'ReadWhatWentOff', actions: ['cloudwatch:DescribeAlarmHistory'], on: ['everything'] },
     { sid: 'RemoveOwnAlarms', actions: ['cloudwatch:DeleteAlarms'], on: ['ownAlarms'] },
@@ -299,7 +299,6 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
   rollback: [
     ...readRelease,
     compareWithRegistry,
-    readModels,
     // As a watchdog it follows an abandoned delivery to its end; a rollback itself does not look at the registry.
     lookAtApproval,
     ...supervise,

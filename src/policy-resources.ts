@@ -39,6 +39,7 @@ export const resourcesOf = ({ partition, region, account, ...place }: Place) => 
     // A configuration from before the suite has a name of its own.
     allConfigs: regional('sagemaker', 'endpoint-config/*'),
     allModels: regional('sagemaker', 'model/*'),
+    experiments: regional('sagemaker', 'inference-experiment/*'),
     ownAlarms: regional('cloudwatch', `alarm:${place.endpoint}-*`),
     scalingAlarms: regional('cloudwatch', `alarm:TargetTracking-endpoint/${place.endpoint}/*`),
     // AWS generates its last part: no pattern matches the targets of one endpoint.

@@ -28,11 +28,11 @@ export const refuseForeign = async (world: World, purpose: Purpose, configuratio
   const { endpointConfig, model } = configuration;
   const [config, existing] = await Promise.all([
     orUndefined(world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: endpointConfig })),
-    model === '' ? undefined : orUndefined(world.read.sagemaker.describeModel({ ModelName: model })),
+    orUndefined(world.read.sagemaker.describeModel({ ModelName: model })),
   ]);
   if (config === undefined)
     throw new Refusal('config-missing', `endpoint config ${endpointConfig} was deleted: name another version with to`);
-  if (existing === undefined && model !== '')
+  if (existing === undefined)
     throw new Refusal(
       'config-missing',
       `model ${model} of ${endpointConfig} was deleted: name another version with to`,

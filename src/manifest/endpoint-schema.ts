@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { withoutUndefined } from '../without-undefined.ts';
-import type { EndpointSpec } from './manifest.ts';
+import { type EndpointSpec, replaceableKinds } from './manifest.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
 
@@ -27,6 +27,15 @@ export const endpoint = z.pipe(
       name: v.resourceName('an endpoint name').check(about('The SageMaker endpoint, created on the first delivery.')),
       'execution-role': z.optional(
         v.role().check(about('Role with which SageMaker runs the container; its name or ARN.')),
+      ),
+      'replaces-kind': z.optional(
+        v
+          .choice('a kind of endpoint', replaceableKinds)
+          .check(
+            about(
+              'The kind of endpoint that serves now, when a release may make another kind of it; see [endpoint kinds](endpoint-kinds.md). Default: none.',
+            ),
+          ),
       ),
       instance: z.optional(
         v
@@ -150,6 +159,7 @@ export const endpoint = z.pipe(
     return withoutUndefined({
       name: raw.name,
       executionRole: raw['execution-role'],
+      replacesKind: raw['replaces-kind'],
       instance: raw.instance,
       serverless:
         raw.serverless &&

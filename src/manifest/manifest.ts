@@ -37,8 +37,23 @@ export interface S3Location {
   readonly prefix: string;
 }
 
+/** Kinds of endpoint that a release may replace by another kind, when the manifest has this kind as `replaces-kind`. */
+export const replaceableKinds = [
+  'instances',
+  'serverless',
+  'asynchronous',
+  'serial',
+  'asynchronous-serial',
+  'direct',
+  'multi-model',
+  'several-variants',
+] as const;
+export type ReplaceableKind = (typeof replaceableKinds)[number];
+
 export interface EndpointSpec {
   readonly name: string;
+  /** The kind of endpoint that serves now, and that this manifest's kind may replace. */
+  readonly replacesKind?: ReplaceableKind;
   /** Role name or ARN SageMaker runs the container with. */
   readonly executionRole?: string;
   /** The hardware of the model: this, or `serverless`. */

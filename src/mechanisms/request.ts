@@ -13,7 +13,13 @@ export interface DeliveryRequest {
 
 /** Hex digest of the whole request, and of no live state: the same request has the same digest on every run. */
 export const planDigest = (requested: DeliveryRequest, packageVersion: number): string =>
-  digest({ ...requested, operation: 'deploy-endpoint', packageVersion });
+  digest({ ...contentOf(requested), operation: 'deploy-endpoint', packageVersion });
+
+/** The request without the statement about the kind that it replaces: that kind is gone once the request is carried out. */
+export const contentOf = ({ spec: { replacesKind: _, ...spec }, ...request }: DeliveryRequest): object => ({
+  ...request,
+  spec,
+});
 
 /** The model and the endpoint config of a request, given the values that a plan froze; the same in every turn. */
 export const desiredOf = (

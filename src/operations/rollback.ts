@@ -5,8 +5,10 @@ import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/rele
 import { restoreTasks } from '../delivery/restore.ts';
 import { type Opening, type ReleaseMemory, type ReleaseOperation, runRelease } from '../delivery/run-release.ts';
 import { baselineOf } from '../endpoint/baseline.ts';
-import { kindOf, mayBecome, refuseUnusable } from '../endpoint/kind.ts';
-import { type LiveEndpoint, observe } from '../endpoint/observe.ts';
+import { kindOf, kindOfConfiguration, mayBecome } from '../endpoint/kind.ts';
+import { configurationAt, type Look, lookAt } from '../endpoint/look.ts';
+import type { LiveEndpoint } from '../endpoint/observe.ts';
+import { refuseOtherKind, refuseUnusable } from '../endpoint/refuse-kind.ts';
 import { alone, besideOf, canonicalOf, servesCanonical } from '../endpoint/variants.ts';
 import { environmentOf } from '../manifest/load.ts';
 import { mechanisms } from '../mechanisms/all.ts';
@@ -106,8 +108,9 @@ const plan = async (
   const { live: release, endpoint } = record;
   if (release !== undefined && release.operation !== 'rollback')
     return { is: 'stop-first', release, command: { command: 'abort', why: given.because } };
-  const live = await observe(world, endpoint);
-  if (live === undefined) throw new Refusal('endpoint-unusable', `there is no endpoint ${endpoint} to roll back`);
+  const look = await lookAt(world, endpoint);
+  if (look === undefined) throw new Refusal('endpoint-unusable', `there is no endpoint ${endpoint} to roll back`);
+  const { live } = look;
   if (release !== undefined) {
     if (release.lease.holder !== world.run.holder && release.lease.until > world.clock.now())
       throw new Refusal(
@@ -119,12 +122,13 @@ const plan = async (
       throw new Refusal('plan-changed', `${release.id} is live and goes back to ${release.version}: wait for its end`);
     return { is: 'resume', release };
   }
-  refuseUnusable(endpoint, live, kindOf(live, record), 'restore');
+  const kind = kindOf(look, record);
+  refuseUnusable(endpoint, look, kind, 'restore');
   const back = given.to === undefined ? wentBack(record, live) : undefined;
   if (back !== undefined) refuseLongAgo(world, record, back.release);
   if (back !== undefined) return restoredAlready(world, endpoint, acted, back.to, back.release);
   const mixed = given.to === undefined && live.status === 'UpdateRollbackFailed';
-  const target = mixed ? await homeOf(world, record, live) : targetOf(given, record, live);
+  const target = mixed ? homeOf(record, look) : targetOf(given, record, live);
   if (live.endpointConfig === target.endpointConfig && live.status === 'InService' && servesCanonical(live))
     return restoredAlready(world, endpoint, acted, target);
   const candidate = alone(target);
@@ -133,8 +137,19 @@ const plan = async (
     { endpoint, model: given.manifest.model, ...(mixed ? { shown: live.endpointConfig } : {}) },
     candidate,
   );
+  // A release that made the serving config was allowed to make its kind. Others may have made another kind since.
+  if (!isOurs(record, live))
+    refuseOtherKind(
+      endpoint,
+      look,
+      kind,
+      kindOfConfiguration(await configurationAt(world, candidate.endpointConfig)),
+      environmentOf(given.manifest, given.environment).endpoint,
+    );
+  const canonical = canonicalOf(live);
+  if (canonical === undefined) throw new Error(`${endpoint} has no variant that serves`);
   const beside = besideOf(live, record);
-  const baseline = { ...(await baselineOf(world, live, record)), ...withoutUndefined({ beside }) };
+  const baseline = { ...baselineOf(look, record), ...withoutUndefined({ beside }) };
   if (!mayBecome(baseline, candidate))
     throw new Refusal(
       'nothing-to-roll-back-to',
@@ -147,11 +162,18 @@ const plan = async (
       record,
       from: baseline,
       to: candidate,
-      variant: canonicalOf(live) ?? '',
+      variant: canonical,
       because: given.because,
     })),
   };
 };
+
+/** A release of this record made the serving config. */
+const isOurs = ({ ended }: ReleaseRecord, { endpointConfig }: LiveEndpoint): boolean =>
+  ended.some(
+    ({ candidate, operation }) =>
+      operation !== 'rollback' && [candidate.endpointConfig, candidate.beside?.candidate].includes(endpointConfig),
+  );
 
 /**
  * The newest release left the endpoint on an earlier version already: it was a rollback, or a delivery that was taken back. A second
@@ -203,8 +225,8 @@ const restoredAlready = (
 };
 
 /** Two configurations serve: the target is the one that served before the failed update (AWS: "Use rolling deployments"). */
-const homeOf = async (world: World, record: ReleaseRecord, live: LiveEndpoint): Promise<Configuration> =>
-  record.ended.find(({ reason }) => reason !== 'abandoned')?.baseline ?? (await baselineOf(world, live, record));
+const homeOf = (record: ReleaseRecord, look: Look): Configuration =>
+  record.ended.find(({ reason }) => reason !== 'abandoned')?.baseline ?? baselineOf(look, record);
 
 const configurationOf = ({
   release: _release,

@@ -18,8 +18,7 @@ const entityName = z.string().check(z.regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/
 
 const configuration = {
   endpointConfig: entityName,
-  // Empty for an endpoint without a model of its own, such as one of inference components.
-  model: z.union([entityName, z.literal('')]),
+  model: entityName,
   version: z.optional(z.string().check(z.minLength(1), z.maxLength(256))),
   packageVersion: z.optional(count),
   imageDigest: z.optional(z.string()),

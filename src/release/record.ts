@@ -86,10 +86,18 @@ export type MechanismName = 'guardrail' | 'variants' | 'replacement';
 export const endpointKinds = [
   'instances',
   'stepped',
+  'shifting',
   'serverless',
   'asynchronous',
-  'shadowed',
+  'serial',
+  'asynchronous-serial',
+  'direct',
+  'multi-model',
   'several-variants',
+  'shadowed',
+  'experiment',
+  'inference-components',
+  'pooled',
 ] as const;
 export type EndpointKind = (typeof endpointKinds)[number];
 

@@ -94,6 +94,11 @@ export const planningWorld = (
             },
           ],
         }),
+        describeModel: async ({ ModelName }: { readonly ModelName: string }) => ({
+          ModelName,
+          PrimaryContainer: { Image: 'image' },
+        }),
+        listInferenceExperiments: async () => ({}),
       },
       cloudwatch: {
         ...fakeMetrics(did),

@@ -6,7 +6,7 @@ import { createDeployments } from './deployments.ts';
 import { createTransitions, type Endpoint, fleetsOf, settled } from './endpoint.ts';
 import type { EndpointConfig, EndpointConfigs } from './endpoint-configs.ts';
 import { describe, summarise } from './endpoint-description.ts';
-import { type Fleet, type Fleets, initial, instanceType, newFleet, type Start } from './fleets.ts';
+import { type Fleet, type Fleets, initial, instanceType, newFleet, production, type Start } from './fleets.ts';
 import type { Models } from './models.ts';
 import { type ListRequest, list } from './pages.ts';
 import { alreadyExists, failedEndpoint, inProgress, invalid, notFound, quotaExceeded } from './refusals.ts';
@@ -88,9 +88,10 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
 
   const launchable = (name: string): EndpointConfig => {
     const config = configs.find(name);
-    for (const variant of config.variants) {
-      models.find(variant.ModelName);
-      if (settings.unapprovedRefusedAt === 'CreateEndpoint') models.refuseUnapproved(variant.ModelName);
+    for (const { ModelName } of [...config.variants, ...config.shadows]) {
+      if (ModelName === undefined) continue;
+      models.find(ModelName);
+      if (settings.unapprovedRefusedAt === 'CreateEndpoint') models.refuseUnapproved(ModelName);
     }
     return config;
   };
@@ -101,19 +102,19 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
       (variant) =>
         variant.ServerlessConfig ||
         variant.InstanceType?.startsWith('ml.inf1.') ||
-        models.runnable(variant.ModelName).marketplace,
+        (variant.ModelName !== undefined && models.runnable(variant.ModelName).some(({ marketplace }) => marketplace)),
     );
 
   const planFor = (endpoint: Endpoint, green: Fleet, config: DeploymentConfig | undefined): Plan => {
     const plan = planDeployment(
       config,
-      green.variants.map((variant) => variant.desired),
+      production(green).map((variant) => variant.desired),
       settings,
     );
     if (config === undefined || excluded(green.config)) return allAtOnce();
     // "…the same variant names" (AWS: "Deployment guardrails: exclusions"); refusal or fallback is [unconfirmed] (§13.3).
     const names = (fleet: Fleet): string =>
-      fleet.variants
+      production(fleet)
         .map((variant) => variant.name)
         .sort()
         .join();
@@ -217,11 +218,17 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
         !endpoint.live.variants.some(({ settings: live }) => live.ServerlessConfig)
       )
         throw invalid('A real-time endpoint cannot be updated to a serverless endpoint.');
+      if (
+        [endpoint.live.config, config].some(({ variants }) => variants.some(({ ModelName }) => ModelName === undefined))
+      )
+        throw invalid('Updates of endpoints of inference components are not simulated.');
       if (input.RetainDeploymentConfig && input.DeploymentConfig)
         throw invalid('Only one of DeploymentConfig and RetainDeploymentConfig can be given.');
       const deploymentConfig = input.RetainDeploymentConfig ? endpoint.deploymentConfig : input.DeploymentConfig;
       const green = newFleet(config, startOf(endpoint, input));
       const plan = planFor(endpoint, green, deploymentConfig);
+      if (plan.kind === 'rolling' && [...green.variants, ...endpoint.live.variants].some(({ shadow }) => shadow))
+        throw invalid('Rolling deployments of endpoints with shadow variants are not simulated.');
       const alarms = excluded(config) ? [] : alarmNames(deploymentConfig);
       refuseAlarms(alarms);
       refuseScaled(endpoint, config);

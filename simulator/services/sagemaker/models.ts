@@ -13,7 +13,7 @@ interface CreateInput {
   readonly ExecutionRoleArn?: string;
   readonly VpcConfig?: object;
   readonly EnableNetworkIsolation?: boolean;
-  readonly InferenceExecutionConfig?: object;
+  readonly InferenceExecutionConfig?: { readonly Mode: 'Serial' | 'Direct' };
   readonly Tags?: readonly Tag[];
 }
 
@@ -22,13 +22,17 @@ export interface Model {
   readonly arn: string;
   readonly createdAt: Instant;
   readonly input: CreateInput;
-  readonly container: ContainerDefinition;
+  /** In the order in which a request passes through them. */
+  readonly containers: readonly ContainerDefinition[];
 }
 
 /** The container that a fleet starts: its own members, or those of the model package it names. */
 export interface Runnable {
+  readonly hostname: string | undefined;
   readonly image: string;
   readonly modelDataUrl: string | undefined;
+  /** The URL is a prefix, and each call names an object below it (AWS: ContainerDefinition, Mode). */
+  readonly multiModel: boolean;
   /** AWS Marketplace products are excluded from deployment guardrails (AWS: "Deployment guardrails: exclusions"). */
   readonly marketplace: boolean;
 }
@@ -44,16 +48,32 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
     return model;
   };
 
-  const containerOf = (input: CreateInput): ContainerDefinition => {
-    const containers = [...(input.PrimaryContainer ? [input.PrimaryContainer] : []), ...(input.Containers ?? [])];
+  const containersOf = (input: CreateInput): readonly ContainerDefinition[] => {
     if (input.PrimaryContainer && input.Containers)
       throw invalid('Both PrimaryContainer and Containers cannot be given.');
-    const [container] = containers;
-    if (!container) throw invalid('PrimaryContainer or Containers is required.');
-    if (containers.length > 1) throw invalid('Inference pipelines are not simulated: give one container.');
-    if ((container.Image === undefined) === (container.ModelPackageName === undefined))
-      throw invalid('A container needs either Image or ModelPackageName.');
-    return container;
+    const containers = input.PrimaryContainer ? [input.PrimaryContainer] : (input.Containers ?? []);
+    if (containers.length === 0) throw invalid('PrimaryContainer or Containers is required.');
+    for (const container of containers) {
+      if ((container.Image === undefined) === (container.ModelPackageName === undefined))
+        throw invalid('A container needs either Image or ModelPackageName.');
+      if (container.Mode === 'MultiModel' && container.ModelDataUrl === undefined)
+        throw invalid('A container with Mode MultiModel needs the prefix of its models as ModelDataUrl.');
+    }
+    refuseTogether(input, containers);
+    return containers;
+  };
+
+  /** The rules for several containers (AWS: CreateModel, ContainerHostname; "Create a multi-container endpoint"). The words are ours. */
+  const refuseTogether = ({ InferenceExecutionConfig }: CreateInput, all: readonly ContainerDefinition[]): void => {
+    const names = all.flatMap(({ ContainerHostname }) => ContainerHostname ?? []);
+    if (all.length > 1 && names.length > 0 && names.length < all.length)
+      throw invalid('ContainerHostname must be given for all containers or for none.');
+    if (new Set(names).size !== names.length) throw invalid('ContainerHostname must be unique within a model.');
+    // Only one of them may host many models (AWS: "Host multiple models in one container behind one endpoint").
+    if (all.filter(({ Mode }) => Mode === 'MultiModel').length > 1)
+      throw invalid('Only one container of a model can have Mode MultiModel.');
+    if (InferenceExecutionConfig?.Mode === 'Direct' && names.length < all.length)
+      throw invalid('Every container needs a ContainerHostname when InferenceExecutionConfig.Mode is Direct.');
   };
 
   /** "The value must be Approved to deploy the model" (AWS: CreateModelPackage); at which call is [unconfirmed] (§13.7). */
@@ -86,7 +106,7 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
     if (source.Image !== undefined && context.images.resolve(source.Image) === undefined)
       throw invalid(`Requested image ${source.Image} not found.`);
     const url = urlOf(source);
-    const prefix = source.ModelDataSource?.S3DataSource?.S3DataType === 'S3Prefix';
+    const prefix = source.ModelDataSource?.S3DataSource?.S3DataType === 'S3Prefix' || container.Mode === 'MultiModel';
     // aws/aws-step-functions-data-science-sdk-python#61.
     if (url !== undefined && !prefix && !objectAt(context, url)) throw invalid(`Could not find model data at ${url}.`);
   };
@@ -96,17 +116,19 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
       const name = input.ModelName;
       const arn = arnOf(name);
       if (models.has(name)) throw alreadyExists('model', arn);
-      const container = containerOf(input);
-      // A missing package is refused here, an unapproved one at the call that the setting names.
-      if (container.ModelPackageName !== undefined) packages.find(container.ModelPackageName);
-      if (context.kernel.settings.unapprovedRefusedAt === 'CreateModel') refuseUnapproved(container);
+      const containers = containersOf(input);
+      for (const container of containers) {
+        // A missing package is refused here, an unapproved one at the call that the setting names.
+        if (container.ModelPackageName !== undefined) packages.find(container.ModelPackageName);
+        if (context.kernel.settings.unapprovedRefusedAt === 'CreateModel') refuseUnapproved(container);
+      }
       // AWS: troubleshooting guide of the SageMaker Python SDK has these words; the same check on CreateModel is [unconfirmed].
       const roleAccount = input.ExecutionRoleArn?.split(':')[4];
       if (roleAccount !== undefined && roleAccount !== call.principal.accountId)
         throw invalid('Cross-account pass role is not allowed.');
-      refuseMissing(input.ExecutionRoleArn, container);
+      for (const container of containers) refuseMissing(input.ExecutionRoleArn, container);
       tags.open(arn, input.Tags);
-      models.set(name, { name, arn, createdAt: context.kernel.clock.now(), input, container });
+      models.set(name, { name, arn, createdAt: context.kernel.clock.now(), input, containers });
       return { ModelArn: arn };
     },
 
@@ -140,16 +162,26 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
     },
   } satisfies Record<string, Handler>;
 
-  const runnable = (name: string): Runnable => {
-    const source = sourceOf(find(name).container);
-    return { image: source.Image ?? '', modelDataUrl: urlOf(source), marketplace: source.ProductId !== undefined };
-  };
+  const runnable = (name: string): readonly Runnable[] =>
+    find(name).containers.map((container) => {
+      const source = sourceOf(container);
+      return {
+        hostname: container.ContainerHostname,
+        image: source.Image ?? '',
+        modelDataUrl: urlOf(source),
+        multiModel: container.Mode === 'MultiModel',
+        marketplace: source.ProductId !== undefined,
+      };
+    });
 
   return {
     operations,
     find,
     runnable,
-    refuseUnapproved: (name: string): void => refuseUnapproved(find(name).container),
+    isDirect: (name: string): boolean => find(name).input.InferenceExecutionConfig?.Mode === 'Direct',
+    refuseUnapproved: (name: string): void => {
+      for (const container of find(name).containers) refuseUnapproved(container);
+    },
   };
 };
 export type Models = ReturnType<typeof createModels>;

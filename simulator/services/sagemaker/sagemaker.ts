@@ -13,6 +13,8 @@ import type { Context } from './context.ts';
 import { createEndpointConfigs } from './endpoint-configs.ts';
 import { createEndpoints } from './endpoints.ts';
 import { createFleets } from './fleets.ts';
+import { createInferenceComponents } from './inference-components.ts';
+import { createInferenceExperiments } from './inference-experiments.ts';
 import { createModelPackageGroups } from './model-package-groups.ts';
 import { createModelPackages } from './model-packages.ts';
 import { createModels } from './models.ts';
@@ -55,6 +57,8 @@ export const createSagemaker = (kernel: Kernel, neighbours: Neighbours): Sagemak
   const configs = createEndpointConfigs(context, models, tags);
   const fleets = createFleets(context, models);
   const endpoints = createEndpoints(context, { models, configs, fleets, tags });
+  const components = createInferenceComponents(context, { endpoints, models, tags });
+  const experiments = createInferenceExperiments(context, { endpoints, configs, models, tags });
   const trainingJobs = createTrainingJobs(context, tags);
   const { dependencyFailure, ...routing } = createRouting(context, endpoints);
 
@@ -66,6 +70,8 @@ export const createSagemaker = (kernel: Kernel, neighbours: Neighbours): Sagemak
         ...models.operations,
         ...configs.operations,
         ...endpoints.operations,
+        ...components.operations,
+        ...experiments.operations,
         ...trainingJobs.operations,
         ...tags.operations,
       },

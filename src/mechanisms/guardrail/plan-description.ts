@@ -166,7 +166,7 @@ const notesOf = (facts: PlanFacts): readonly string[] => {
   if (serves) return [];
   const { rollout } = requested;
   const guarded = path.mechanism === 'guardrail';
-  const { requests } = kinds[requestedKind(requested.spec)];
+  const { requests } = kinds[requestedKind(requested.spec, 1)];
   return [
     ...notes,
     ...(count.note ? [count.note] : []),

@@ -1,15 +1,17 @@
 import { baselineOf } from '../../endpoint/baseline.ts';
 import { type Count, countOf } from '../../endpoint/count.ts';
 import { type Desired, defaultVariant } from '../../endpoint/desired.ts';
-import { capacityOf, hardwareOf, kindOf, kinds, refuseUnusable, requestedKind } from '../../endpoint/kind.ts';
-import { type LiveEndpoint, observe } from '../../endpoint/observe.ts';
+import { capacityOf, hardwareOf, kindOf, kinds, mayBecome, requestedKind } from '../../endpoint/kind.ts';
+import { lookAt } from '../../endpoint/look.ts';
+import type { LiveEndpoint } from '../../endpoint/observe.ts';
+import { refuseOtherKind, refuseUnusable } from '../../endpoint/refuse-kind.ts';
 import { scalingOf } from '../../endpoint/scaling.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { refuseUnfit } from '../../metrics/fitness.ts';
 import { freezePolicy } from '../../metrics/judge-policy.ts';
 import { usualRate } from '../../metrics/traffic.ts';
 import { Refusal } from '../../operation.ts';
-import type { Configuration, GuardedUpdate, Submission } from '../../release/record.ts';
+import type { Configuration, EndpointKind, GuardedUpdate, Submission } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { compile, type Guardrail, type Hardware, type Path } from '../../rollout/compile.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
@@ -65,6 +67,9 @@ export const planDelivery = async (world: World, request: Deliver): Promise<Plan
 /** The live endpoint, and the content that the request wants on it. */
 interface Found {
   readonly live: LiveEndpoint | undefined;
+  /** The kind of endpoint that serves, and the kind that the release makes. */
+  readonly kind: EndpointKind;
+  readonly wantedKind: EndpointKind;
   readonly baseline: Configuration | undefined;
   readonly variant: string;
   readonly count: Count;
@@ -76,9 +81,15 @@ interface Found {
 
 const look = async (world: World, { requested, registered, record, attempt }: Deliver): Promise<Found> => {
   const { spec } = requested;
-  const live = await observe(world, spec.name);
-  if (live !== undefined) refuseUnusable(spec.name, live, kindOf(live, record), ['guardrail', 'replacement']);
-  const baseline = live && (await baselineOf(world, live, record));
+  const seen = await lookAt(world, spec.name);
+  const live = seen?.live;
+  const wantedKind = requestedKind(spec, 1);
+  const kind = seen === undefined ? wantedKind : kindOf(seen, record);
+  if (seen !== undefined) refuseUnusable(spec.name, seen, kind, ['guardrail', 'replacement']);
+  const baseline = seen && baselineOf(seen, record);
+  // SageMaker refuses every update from instances to none: the rollout says so, and no statement of the manifest cures it.
+  if (seen !== undefined && baseline !== undefined && mayBecome(baseline, { instanceType: hardwareOf(spec) }))
+    refuseOtherKind(spec.name, seen, kind, wantedKind, spec);
   const variant = live?.variants[0]?.name ?? defaultVariant;
   const count = countOf(spec, live, live !== undefined && (await scalingOf(world, spec.name, variant)) !== undefined);
   const { packageVersion } = registered;
@@ -93,8 +104,27 @@ const look = async (world: World, { requested, registered, record, attempt }: De
       'endpoint-unusable',
       `${spec.name} serves ${live.endpointConfig} and another update to ${live.pending.endpointConfig} is running: wait until that has ended`,
     );
-  return { live, baseline, variant, count, wanted, serves, ...pathOf(requested, live, baseline, count, serves) };
+  const { path, notes } = pathOf(requested, live, baseline, count, serves);
+  return {
+    live,
+    kind,
+    wantedKind,
+    baseline,
+    variant,
+    count,
+    wanted,
+    serves,
+    path,
+    notes: [...notes, ...(serves ? [] : kindNotes(kind, wantedKind))],
+  };
 };
+
+const kindNotes = (kind: EndpointKind, wanted: EndpointKind): readonly string[] =>
+  kind === wanted
+    ? []
+    : [
+        `the endpoint becomes another kind, as the manifest states: it ${kinds[kind].trait}, and then it ${kinds[wanted].trait}; its callers have to follow`,
+      ];
 
 /** @throws {Refusal} `infeasible-rollout`, also when the version serves already */
 const pathOf = (
@@ -133,7 +163,7 @@ const wayOf = async (world: World, request: Deliver, found: Found): Promise<Way>
   const { live, variant, count, serves, path } = found;
   const { exclude } = count;
   if (serves) return { submission: { mechanism: 'replacement', kind: 'none', variant, exclude }, ...unwatched };
-  if (path.mechanism === 'guardrail' && live !== undefined) return guarded(world, request, found, live, path);
+  if (path.mechanism === 'guardrail' && live !== undefined) return guarded(world, request, found, path);
   const { expectedSeconds } = path;
   return {
     submission:
@@ -147,13 +177,11 @@ const wayOf = async (world: World, request: Deliver, found: Found): Promise<Way>
 /** An update under deployment guardrails: its alarms can fire, its bakes see enough requests, and the judge knows the usual rates. */
 const guarded = async (
   world: World,
-  { requested: { spec, rollout }, record }: Deliver,
-  { variant, count, wanted }: Found,
-  live: LiveEndpoint,
+  { requested: { spec, rollout } }: Deliver,
+  { variant, count, wanted, kind: served, wantedKind: kind }: Found,
   path: Guardrail,
 ): Promise<Way> => {
   const endpoint = spec.name;
-  const kind = requestedKind(spec);
   const endpointConfig = wanted.config.EndpointConfigName;
   const bakes = {
     bakeSeconds: path.waitSeconds,
@@ -161,7 +189,7 @@ const guarded = async (
     endpointKind: kind,
   };
   const alarms = alarmsOf(endpoint, { endpointConfig }, { variant, ...bakes }, rollout);
-  const rate = await usualRate(world, { endpoint, variant, kind: kindOf(live, record) });
+  const rate = await usualRate(world, { endpoint, variant, kind: served });
   const warnings = await refuseUnfit(world, { endpoint, variant, endpointConfig, rollout, path, alarms, rate });
   const { judged, notes } = kinds[kind].judged ? await judgedBy(world, { endpoint, variant }, rollout) : { notes: [] };
   const abort = alarms.find(({ MetricName }) => MetricName === 'Abort');

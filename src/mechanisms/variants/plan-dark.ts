@@ -1,9 +1,10 @@
-import { orUndefined } from '../../aws/errors.ts';
 import { baselineOf } from '../../endpoint/baseline.ts';
 import type { Desired } from '../../endpoint/desired.ts';
-import { hardwareOf, kindOf, kinds, refuseUnusable, requestedKind } from '../../endpoint/kind.ts';
-import { type LiveEndpoint, observe } from '../../endpoint/observe.ts';
+import { hardwareOf, kindOf, kinds, mayBecome, requestedKind } from '../../endpoint/kind.ts';
+import { lookAt } from '../../endpoint/look.ts';
+import type { LiveEndpoint } from '../../endpoint/observe.ts';
 import { deployPermissions } from '../../endpoint/permissions.ts';
+import { refuseOtherKind, refuseUnusable } from '../../endpoint/refuse-kind.ts';
 import { candidateVariant, canonicalOf, darkConfig, leftBehind } from '../../endpoint/variants.ts';
 import { percent } from '../../judge/amounts.ts';
 import { freezePolicy } from '../../metrics/judge-policy.ts';
@@ -31,23 +32,23 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
   const { requested, registered, record, attempt } = request;
   const { spec, version } = requested;
   const rollout = stepsOf(requested);
-  const live = await observe(world, spec.name);
-  if (live === undefined) return planDelivery(world, request);
-  const kind = kindOf(live, record);
-  refuseUnusable(spec.name, live, kind, ['variants', 'guardrail', 'replacement']);
+  const look = await lookAt(world, spec.name);
+  if (look === undefined) return planDelivery(world, request);
+  const { live, config: serving } = look;
+  const kind = kindOf(look, record);
+  const wanted = requestedKind(spec, 1);
+  refuseUnusable(spec.name, look, kind, ['variants', 'guardrail', 'replacement']);
   const left = leftBehind(live, record);
   const canonical = canonicalOf(live);
   const home = alreadyDelivered(requested, registered, live, record);
   if (home !== undefined) return home;
-  if (canonical === undefined || [kind, requestedKind(spec)].some((one) => !kinds[one].deliver.includes('variants')))
+  const baseline = baselineOf(look, record);
+  if (mayBecome(baseline, { instanceType: hardwareOf(spec) })) refuseOtherKind(spec.name, look, kind, wanted, spec);
+  if (canonical === undefined || [kind, wanted].some((one) => !kinds[one].deliver.includes('variants')))
     throw new Refusal(
       'infeasible-rollout',
       `steps on ${spec.name}: only real-time endpoints on instances have variant weights; use another strategy`,
     );
-  const baseline = await baselineOf(world, live, record);
-  const serving = await orUndefined(
-    world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: live.endpointConfig }),
-  );
   if (serving === undefined)
     throw new Refusal('config-missing', `endpoint config ${live.endpointConfig}, which serves now, was deleted`);
   const count = live.variants.find(({ name }) => name === canonical)?.desired ?? baseline.instanceCount;

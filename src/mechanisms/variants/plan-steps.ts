@@ -1,6 +1,8 @@
 import { baselineOf } from '../../endpoint/baseline.ts';
-import { observe } from '../../endpoint/observe.ts';
+import { kindOf, kinds, requestedKind } from '../../endpoint/kind.ts';
+import { lookAt } from '../../endpoint/look.ts';
 import { stepPermissions } from '../../endpoint/permissions.ts';
+import { refuseUnusable } from '../../endpoint/refuse-kind.ts';
 import { scalingOf } from '../../endpoint/scaling.ts';
 import { besideOf, candidateVariant, canonicalOf } from '../../endpoint/variants.ts';
 import { shareOf } from '../../endpoint/weights.ts';
@@ -38,11 +40,16 @@ export const planSteps = async (world: World, { requested, record }: Shift): Pro
   const { version } = requested;
   const endpoint = requested.spec.name;
   const rollout = stepsOf(requested);
-  const live = await observe(world, endpoint);
+  const look = await lookAt(world, endpoint);
+  const live = look?.live;
+  const kind = look && kindOf(look, record);
+  // The true reason, where deploy-endpoint could bring no candidate up either.
+  if (look && kind && kinds[kind].leave !== 'always' && kind !== requestedKind(requested.spec, 1))
+    refuseUnusable(endpoint, look, kind, ['variants']);
   const canonical = live && canonicalOf(live);
   const beside = live && besideOf(live, record);
   const dark = record.ended.find(({ candidate }) => candidate.endpointConfig === live?.endpointConfig);
-  if (!live || !canonical || !beside || !dark || live.variants.length !== 2 || dark.version !== version)
+  if (!look || !live || !canonical || !beside || !dark || live.variants.length !== 2 || dark.version !== version)
     throw new Refusal(
       'no-candidate',
       `${endpoint} has no dark candidate of ${version}${dark?.candidate.beside ? `, but one of ${dark.version}` : ''}: bring it up with deploy-endpoint`,
@@ -75,7 +82,7 @@ export const planSteps = async (world: World, { requested, record }: Shift): Pro
     policy,
     ...withoutUndefined({ latency, alarms: watched.length > 0 ? watched : undefined }),
   };
-  const baseline = { ...(await baselineOf(world, live, record)), beside };
+  const baseline = { ...baselineOf(look, record), beside };
   const { beside: _, ...candidate } = { ...dark.candidate, endpointConfig: beside.candidate };
   const scales = (await scalingOf(world, endpoint, canonical)) !== undefined;
   const planDigest = stepsDigest(requested);

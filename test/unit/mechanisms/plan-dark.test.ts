@@ -73,7 +73,7 @@ describe('refused before anything is written', () => {
   });
 
   test('an endpoint without weights', async () => {
-    const serverless = { ...churnSpec, serverless: { memoryMb: 2048 } } as unknown as EndpointSpec;
+    const serverless = { ...churnSpec, instance: undefined, serverless: { memoryMb: 2048 } } as unknown as EndpointSpec;
     const requested = asking('1.2.0', rollout, serverless);
     expect(await refusal(planned(planningWorld({ AllTraffic: 1 }, serving), undefined, requested))).toMatch(
       /^infeasible-rollout: .*only real-time endpoints on instances/,
