@@ -52,7 +52,8 @@ export const scenarioVerdict = (
   const evidence = {
     before: release.before,
     after: ending.after,
-    version: delivered === undefined || delivered === release.label ? release.version : delivered,
+    // A configuration that others made has no version; the scenario knows its artifact.
+    version: !delivered || delivered === release.label ? release.version : delivered,
     candidateConfig: ending.candidateConfig,
     mutations,
     ...withoutUndefined({ later }),

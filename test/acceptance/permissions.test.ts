@@ -10,6 +10,7 @@ import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { type IamPolicy, type PolicyName, policyFor, policyNames, unasked } from '../../src/permissions.ts';
+import { makeForOthers } from '../../src/rehearsal/endpoints-of-others.ts';
 import { type ManifestOptions, manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { Report } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
@@ -54,6 +55,12 @@ const withAutoscaling = async ({ simulator }: TestAccount): Promise<void> => {
     Schedule: 'cron(0 6 * * ? *)',
     ScalableTargetAction: { MinCapacity: 4 },
   });
+};
+
+/** A shadow test of another endpoint: only its description shows that it is not this one's. */
+const withExperiment = async (account: TestAccount): Promise<void> => {
+  const until = (instant: number): Promise<void> => account.pass(instant - account.simulator.clock.now());
+  await makeForOthers({ simulator: account.simulator, until }, 'experiment', 'apricot');
 };
 
 const trainingJob = {
@@ -189,6 +196,7 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       stage: async (account) => {
         await serving(account, '1.0.0');
         await withAutoscaling(account);
+        await withExperiment(account);
         await account.prepare('1.1.0');
         await account.simulator.call('cloudwatch', 'PutMetricAlarm', complaints);
         await account.pass(minutes(5));
@@ -216,6 +224,7 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       stage: async (account) => {
         await serving(account, '1.0.0');
         await withAutoscaling(account);
+        await withExperiment(account);
         await account.prepare('1.1.0');
         account.writeManifest((text) => otherType(unwatched(text)));
         return { version: '1.1.0' };
@@ -252,6 +261,7 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       stage: async (account) => {
         await account.inProduction('1.0.0');
         await withAutoscaling(account);
+        await withExperiment(account);
         await dark(account, '1.1.0');
         return { version: '1.1.0' };
       },
@@ -365,6 +375,7 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       stage: async (account) => {
         await serving(account, '1.0.0');
         await withAutoscaling(account);
+        await withExperiment(account);
         await serving(account, '1.1.0', otherType);
         return {};
       },

@@ -19,7 +19,12 @@ export interface ProductionVariant {
     readonly ProvisionedConcurrency?: number;
   };
   readonly RoutingConfig?: object;
-  readonly InstancePools?: readonly object[];
+  readonly InstancePools?: readonly InstancePool[];
+}
+interface InstancePool {
+  readonly InstanceType: string;
+  readonly Priority: number;
+  readonly ModelNameOverride?: string;
 }
 export interface DataCaptureConfig {
   readonly EnableCapture?: boolean;
@@ -64,16 +69,19 @@ export const createEndpointConfigs = (context: Context, models: Models, tags: Ta
   const refuseVariant = (variant: ProductionVariant): void => {
     const { ModelName } = variant;
     if (ModelName !== undefined) models.find(ModelName);
-    if (variant.InstancePools !== undefined) throw invalid('Instance pools are not simulated.');
-    const instances = variant.InstanceType !== undefined && variant.InitialInstanceCount !== undefined;
+    const { InstancePools: pools } = variant;
+    if (pools?.some(({ ModelNameOverride }) => ModelNameOverride !== undefined))
+      throw invalid('Instance pools with a model of their own are not simulated.');
+    const types = [variant.InstanceType, pools].filter((given) => given !== undefined);
+    const instances = types.length === 1 && variant.InitialInstanceCount !== undefined;
     const serverless = variant.ServerlessConfig;
     // One of the two, never both (AWS: ProductionVariant).
     if (
       instances === (serverless !== undefined) ||
-      (serverless && (variant.InstanceType ?? variant.InitialInstanceCount) !== undefined)
+      (serverless && (types.length > 0 || variant.InitialInstanceCount !== undefined))
     )
       throw invalid(
-        `Variant ${variant.VariantName} needs either InstanceType with InitialInstanceCount, or ServerlessConfig.`,
+        `Variant ${variant.VariantName} needs either InstanceType or InstancePools with InitialInstanceCount, or ServerlessConfig.`,
       );
     if (
       serverless?.ProvisionedConcurrency !== undefined &&

@@ -78,9 +78,11 @@ export const production = ({ variants }: Pick<Fleet, 'variants'>): readonly Flee
 export const sum = (fleet: Fleet, of: (variant: FleetVariant) => number): number =>
   fleet.variants.reduce((total, variant) => total + of(variant), 0);
 
-/** Serverless capacity is not counted in instances. */
-export const instanceType = (variant: FleetVariant): string | undefined =>
-  variant.settings.ServerlessConfig ? undefined : variant.settings.InstanceType;
+/** Serverless capacity is not counted in instances. Of instance pools the first one always has capacity here. */
+export const instanceType = ({ settings }: FleetVariant): string | undefined => {
+  const [first] = (settings.InstancePools ?? []).toSorted((one, other) => one.Priority - other.Priority);
+  return settings.ServerlessConfig ? undefined : (first?.InstanceType ?? settings.InstanceType);
+};
 
 export const say = (
   fleet: Fleet,

@@ -12,7 +12,7 @@ import type {
 import type { Context } from './context.ts';
 import { createEndpointConfigs } from './endpoint-configs.ts';
 import { createEndpoints } from './endpoints.ts';
-import { createFleets } from './fleets.ts';
+import { createFleets, instanceType } from './fleets.ts';
 import { createInferenceComponents } from './inference-components.ts';
 import { createInferenceExperiments } from './inference-experiments.ts';
 import { createModelPackageGroups } from './model-package-groups.ts';
@@ -85,7 +85,7 @@ export const createSagemaker = (kernel: Kernel, neighbours: Neighbours): Sagemak
           variant && {
             current: variant.instances,
             desired: variant.desired,
-            instanceType: variant.settings.InstanceType ?? 'serverless',
+            instanceType: instanceType(variant) ?? 'serverless',
           }
         );
       },

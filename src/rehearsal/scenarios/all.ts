@@ -4,6 +4,7 @@ import { artifactOverwritten, imageTagMoved } from './content.ts';
 import { canaryGood, firstDeploymentScenario, linearGood, planWritesNothing, rerunIsANoOp } from './delivery.ts';
 import { alarmDeletedMidway, failureReasonStale, failureReasonVanishes, insufficientTraffic } from './evidence.ts';
 import { asyncEndpoint, serverlessToInstance, serverlessUpdate } from './kinds.ts';
+import { kindReplacedAsStated, kindsOfOthersRefused } from './kinds-of-others.ts';
 import { credentialsExpire, someoneUpdatesByHand, tightNameLimits, timeout } from './patience.ts';
 import {
   executionStopped,
@@ -108,6 +109,8 @@ export const scenarios: readonly Scenario[] = [
   serverlessUpdate,
   serverlessToInstance,
   asyncEndpoint,
+  kindsOfOthersRefused,
+  kindReplacedAsStated,
   credentialsExpire,
   timeout,
   tightNameLimits,
