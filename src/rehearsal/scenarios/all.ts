@@ -37,6 +37,7 @@ import {
 import { rollingAlarm, rollingGood, rollingRollbackFails } from './rolling.ts';
 import { autoscalerInterferes, instanceTypeChanged, scaledOutCapacityKept } from './scaling.ts';
 import type { Scenario } from './scenario.ts';
+import { adoptedEndpointKeepsItsSettings, protectionLostRefused } from './settings.ts';
 import {
   guardrailJudgeAborts,
   stepsBadThenCanaryNext,
@@ -143,4 +144,6 @@ export const scenarios: readonly Scenario[] = [
   stepsAlarmDeletedMidway,
   stepsAlarmRedBefore,
   stepsOldFleetIncident,
+  adoptedEndpointKeepsItsSettings,
+  protectionLostRefused,
 ];
