@@ -143,7 +143,7 @@ describe('when there is no capacity to publish what was proven', () => {
   });
 
   test('a rejection after shift-traffic had begun again takes the traffic back', async () => {
-    const death = { atCall: 'sagemaker.describeModel', heard: false };
+    const death = { atCall: 'sagemaker.listModelPackages', heard: false };
     expect(await team.run(shiftTraffic, { version: '1.1.0' }, { death })).toBeUndefined();
     expect(team.record()?.live?.phase).toBe('preparing');
     await reject();
