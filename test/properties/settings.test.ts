@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
-import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
+import { rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { Report } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { described, endOf, linesOf, madeByHand } from '../support/adopted.ts';
@@ -140,26 +141,57 @@ const expectNothingLost = (before: Values, after: Values, says: Said, report: Re
 };
 
 const guarded = 'strategy: all-at-once, final-bake: 5m, minimum-requests: 0';
-const strategies: Readonly<Record<string, { readonly rollout: string; readonly runs: number }>> = {
-  'all-at-once': { rollout: guarded, runs: 8 },
-  rolling: { rollout: 'strategy: rolling, batch: 50%, bake: 6m, minimum-requests: 0', runs: 2 },
+
+/** Delivers a version to its end; the report has the plan of the model and the config that serve afterwards. */
+type Delivery = (account: TestAccount, version: string) => Promise<Report | undefined>;
+
+const atOnce: Delivery = async (account, version) => {
+  const report = await account.run(deployEndpoint, { version });
+  expect([endOf(report), report?.result.because]).toEqual(['succeeded/delivered', expect.any(String)]);
+  return report;
 };
 
-const played = async (endpoint: LegalEndpoint, says: Said, rollout: string): Promise<void> => {
+/** Both swaps; each plan has a line for each difference. */
+const inSteps: Delivery = async (account, version) => {
+  const dark = await account.run(deployEndpoint, { version });
+  expect([endOf(dark), dark?.result.because]).toEqual(['succeeded/candidate-dark', expect.any(String)]);
+  const before = valuesOf(await described(account));
+  const shifted = await account.run(shiftTraffic, { version });
+  expect([endOf(shifted), shifted?.result.because]).toEqual(['succeeded/delivered', expect.any(String)]);
+  expect(arrows(shifted)).toHaveLength(changed(before, valuesOf(await described(account))).length);
+  return dark;
+};
+
+const strategies: Readonly<
+  Record<string, { readonly rollout: string; readonly deliver: Delivery; readonly runs: number }>
+> = {
+  'all-at-once': { rollout: guarded, deliver: atOnce, runs: 6 },
+  rolling: {
+    rollout: 'strategy: rolling, batch: 50%, bake: 6m, minimum-requests: 0',
+    deliver: atOnce,
+    runs: 2,
+  },
+  steps: { rollout: `${rollouts.steps}, minimum-requests: 600, max-step: 6h`, deliver: inSteps, runs: 2 },
+};
+
+const played = async (endpoint: LegalEndpoint, says: Said, rollout: string, deliver: Delivery): Promise<void> => {
   const account = await openAccount();
   try {
     await account.prepare('1.0.0');
     await account.prepare('1.1.0');
     await madeByHand(account, endpoint);
+    if (deliver === inSteps) {
+      const { endpoint: name, requestsPerSecond } = team;
+      account.simulator.traffic({ endpoint: name, requestsPerSecond, seed: 20_260_105 });
+      await account.pass(1_200_000);
+    }
     write(account, says, rollout);
     const byOthers = valuesOf(await described(account));
-    const forward = await account.run(deployEndpoint, { version: '1.0.0' });
-    expect([endOf(forward), forward?.result.because]).toEqual(['succeeded/delivered', expect.any(String)]);
+    const forward = await deliver(account, '1.0.0');
     const first = valuesOf(await described(account));
     expectNothingLost(byOthers, first, says, forward);
 
-    const next = await account.run(deployEndpoint, { version: '1.1.0' });
-    expect(endOf(next)).toBe('succeeded/delivered');
+    const next = await deliver(account, '1.1.0');
     const second = valuesOf(await described(account));
     expectNothingLost(first, second, says, next);
     expect(endOf(await account.run(deployEndpoint, { version: '1.1.0' }))).toBe('succeeded/already-delivered');
@@ -183,9 +215,9 @@ const played = async (endpoint: LegalEndpoint, says: Said, rollout: string): Pro
 
 test.each(Object.entries(strategies))(
   '%s: forward, back and created again, no setting is lost, and each difference is a line',
-  async (_strategy, { rollout, runs }) => {
+  async (_strategy, { rollout, deliver, runs }) => {
     await fc.assert(
-      fc.asyncProperty(legalEndpoint, said, (endpoint, says) => played(endpoint, says, rollout)),
+      fc.asyncProperty(legalEndpoint, said, (endpoint, says) => played(endpoint, says, rollout, deliver)),
       { numRuns: runs },
     );
   },

@@ -41,6 +41,7 @@ import { rollingAlarm, rollingGood, rollingRollbackFails } from './rolling.ts';
 import { autoscalerInterferes, instanceTypeChanged, scaledOutCapacityKept } from './scaling.ts';
 import { scalingPolicyOfOthers } from './scaling-of-others.ts';
 import type { Scenario } from './scenario.ts';
+import { adoptedEndpointKeepsItsSettings, protectionLostRefused } from './settings.ts';
 import {
   guardrailJudgeAborts,
   stepsBadThenCanaryNext,
@@ -156,4 +157,6 @@ export const scenarios: readonly Scenario[] = [
   twoAccounts,
   noBakeTookPlace,
   sharedOutageDoesNotConvict,
+  adoptedEndpointKeepsItsSettings,
+  protectionLostRefused,
 ];
