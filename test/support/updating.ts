@@ -8,7 +8,7 @@ import type { AlarmSpec } from '../../src/metrics/alarms.ts';
 import type { ReleasePatch } from '../../src/release/lifecycle.ts';
 import type { GuardedUpdate, Release, Submission } from '../../src/release/record.ts';
 import { type Registry, terms } from './approval.ts';
-import { type Did, fakeMetrics } from './metrics.ts';
+import { type Did, fakeMetrics, type MetricsOptions } from './metrics.ts';
 import { configuration, guarded, release } from './release.ts';
 import { releaseWorld } from './release-world.ts';
 import { nine } from './stepping.ts';
@@ -21,6 +21,10 @@ export interface Shown {
   readonly pending?: string;
   /** SageMaker has reported the bake of a canary since this instant. */
   readonly bakingSince?: Instant;
+  /** SageMaker launches the first instances. */
+  readonly launching?: true;
+  /** StartTime of the deployment. */
+  readonly startedAt?: Instant;
   readonly failureReason?: string;
   readonly modifiedAt?: Instant;
   readonly counts?: readonly [current: number, desired: number];
@@ -57,6 +61,7 @@ export const updating = (options: {
   readonly defined?: Readonly<Record<string, MetricAlarm>>;
   /** Traffic by fleet (`variant`, or `variant/endpointConfig`) and minute. */
   readonly did?: (fleet: string, at: Instant) => Did | undefined;
+  readonly metrics?: MetricsOptions;
   /** CloudWatch's answer to every read of a metric. */
   readonly blind?: Error;
   /** SageMaker's answer to the submission. */
@@ -92,7 +97,7 @@ export const updating = (options: {
               throw options.blind;
             }
           : options.did
-            ? fakeMetrics(options.did).getMetricData
+            ? fakeMetrics(options.did, options.metrics).getMetricData
             : async () => ({ MetricDataResults: [] }),
       },
     },
@@ -164,6 +169,7 @@ const describedAs = (shows: Shown | 'none'): object => {
   if (shows === 'none')
     throw Object.assign(new Error('Could not find endpoint "churn".'), { name: 'ValidationException' });
   const { status = 'InService', config = oldConfig, pending, bakingSince, failureReason, counts = [2, 2] } = shows;
+  const launching = shows.launching && { CurrentInstanceCount: 0, VariantStatus: [{ Status: 'Creating' }] };
   const variant = {
     VariantName: 'AllTraffic',
     CurrentWeight: 1,
@@ -180,7 +186,13 @@ const describedAs = (shows: Shown | 'none'): object => {
     ProductionVariants: [variant],
     ...(failureReason ? { FailureReason: failureReason } : {}),
     ...(pending
-      ? { PendingDeploymentSummary: { EndpointConfigName: pending, ProductionVariants: [{ ...variant, ...baking }] } }
+      ? {
+          PendingDeploymentSummary: {
+            EndpointConfigName: pending,
+            ProductionVariants: [{ ...variant, ...baking, ...launching }],
+            ...(shows.startedAt === undefined ? {} : { StartTime: new Date(shows.startedAt) }),
+          },
+        }
       : {}),
   };
 };

@@ -49,6 +49,17 @@ describe('read', () => {
     expect(error).toBeInstanceOf(Refusal);
     expect(error).toMatchObject({ reason: 'record-unavailable' });
     expect(error.message).toContain('bucket releases');
+    expect(error.message).toMatch(/another region than \S+, correct `region`$/);
+  });
+
+  test('a bucket in another region is a refusal that names that region', async () => {
+    readings().reply(301, s3Error('PermanentRedirect'), {
+      'x-amz-bucket-region': 'us-east-2',
+      'x-amz-request-id': 'R',
+    });
+    const error = await rejection(store().read());
+    expect(error).toMatchObject({ name: 'Refusal', reason: 'record-unavailable' });
+    expect(error.message).toContain('bucket releases is in us-east-2, which is not the region of the environment');
   });
 
   test.each([
