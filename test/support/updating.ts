@@ -4,9 +4,11 @@ import { supervise } from '../../src/mechanisms/guardrail/supervise.ts';
 import { confirmSubmission, submit } from '../../src/mechanisms/submit.ts';
 import type { Turn } from '../../src/mechanisms/turn.ts';
 import type { AlarmSpec } from '../../src/metrics/alarms.ts';
+import type { JudgeEvidence } from '../../src/release/journal.ts';
 import type { ReleasePatch } from '../../src/release/lifecycle.ts';
 import type { GuardedUpdate, Release, Submission } from '../../src/release/record.ts';
 import { type Registry, terms } from './approval.ts';
+import { type Did, fakeMetrics } from './metrics.ts';
 import { configuration, guarded, release } from './release.ts';
 import { releaseWorld } from './release-world.ts';
 import { nine } from './stepping.ts';
@@ -53,12 +55,20 @@ export const updating = (options: {
   readonly registry?: Partial<Registry>;
   /** SageMaker's answer to the submission. */
   readonly refuses?: Error;
+  readonly onRejection?: 'finish';
+  /** Traffic of each fleet, by minute. */
+  readonly did?: (fleet: string, at: Instant) => Did | undefined;
+  /** CloudWatch's answer to every read of metrics. */
+  readonly blind?: Error;
 }) => {
   const now = options.now ?? nine + minutes(10);
   const alarms = options.alarms ?? { [ownAlarm]: 'OK', team: 'OK' };
   const sent: string[] = [];
   const points: Instant[] = [];
   const saved: ReleasePatch[] = [];
+  const remarks: string[] = [];
+  const evidence: JudgeEvidence[] = [];
+  const { getMetricData } = fakeMetrics((fleet, at) => options.did?.(fleet, at));
   const send = (what: string): object => {
     if (options.refuses) throw options.refuses;
     sent.push(what);
@@ -72,7 +82,10 @@ export const updating = (options: {
           MetricAlarms: Object.entries(alarms).map(([AlarmName, StateValue]) => ({ AlarmName, StateValue })),
         }),
         describeAlarmHistory: async () => ({ AlarmHistoryItems: [] }),
-        getMetricData: async () => ({ MetricDataResults: [] }),
+        getMetricData: async (input: Parameters<typeof getMetricData>[0]) => {
+          if (options.blind) throw options.blind;
+          return getMetricData(input);
+        },
       },
     },
     write: {
@@ -109,7 +122,7 @@ export const updating = (options: {
     turnFrom({
       world,
       endpoint: 'churn',
-      approval: terms,
+      approval: options.onRejection ? { ...terms, onRejection: options.onRejection } : terms,
       release: current,
       save: async (patch) => {
         saved.push(patch);
@@ -118,8 +131,8 @@ export const updating = (options: {
         ) as unknown as Release;
         return turn();
       },
-      remark: () => undefined,
-      witness: () => {},
+      remark: (sentence) => remarks.push(sentence),
+      witness: (one) => evidence.push(one),
     });
   return {
     supervise: () =>
@@ -132,6 +145,9 @@ export const updating = (options: {
     /** Instants of the order to stop. */
     points,
     saved,
+    remarks,
+    /** Evidence that the judge wrote into the journal. */
+    evidence,
     release: () => current,
   };
 };
