@@ -5,6 +5,7 @@ import { supervise } from '../../src/mechanisms/guardrail/supervise.ts';
 import { confirmSubmission, submit } from '../../src/mechanisms/submit.ts';
 import type { Turn } from '../../src/mechanisms/turn.ts';
 import type { AlarmSpec } from '../../src/metrics/alarms.ts';
+import type { JudgeEvidence } from '../../src/release/journal.ts';
 import type { ReleasePatch } from '../../src/release/lifecycle.ts';
 import type { GuardedUpdate, Release, Submission } from '../../src/release/record.ts';
 import { type Registry, terms } from './approval.ts';
@@ -66,12 +67,15 @@ export const updating = (options: {
   readonly blind?: Error;
   /** SageMaker's answer to the submission. */
   readonly refuses?: Error;
+  readonly onRejection?: 'finish';
 }) => {
   let now = options.now ?? nine + minutes(10);
   const alarms = options.alarms ?? { [ownAlarm]: 'OK', team: 'OK' };
   const sent: string[] = [];
   const points: Instant[] = [];
   const saved: ReleasePatch[] = [];
+  const remarks: string[] = [];
+  const evidence: JudgeEvidence[] = [];
   const send = (what: string): object => {
     if (options.refuses) throw options.refuses;
     sent.push(what);
@@ -135,7 +139,7 @@ export const updating = (options: {
     turnFrom({
       world,
       endpoint: 'churn',
-      approval: terms,
+      approval: options.onRejection ? { ...terms, onRejection: options.onRejection } : terms,
       release: current,
       save: async (patch) => {
         saved.push(patch);
@@ -144,8 +148,8 @@ export const updating = (options: {
         ) as unknown as Release;
         return turn();
       },
-      remark: () => undefined,
-      witness: () => {},
+      remark: (sentence) => remarks.push(sentence),
+      witness: (one) => evidence.push(one),
     });
   return {
     supervise: () =>
@@ -161,6 +165,9 @@ export const updating = (options: {
     /** Instants of the order to stop. */
     points,
     saved,
+    remarks,
+    /** Evidence that the judge wrote into the journal. */
+    evidence,
     release: () => current,
   };
 };
