@@ -75,6 +75,12 @@ describe('the report of a running update', () => {
     expect((await lookAt({ shows: ours })).because).not.toContain('cannot be stopped');
   });
 
+  test('says that a rejected version goes on where the manifest lets it finish', async () => {
+    const { because, one } = await lookAt({ shows: ours, registry: { approval: 'Rejected' }, onRejection: 'finish' });
+    expect(because).toContain('on-rejection: finish lets the rollout go on');
+    expect(one.sent).toEqual([]);
+  });
+
   test('does not read the registry while the update is being stopped', async () => {
     const { because } = await lookAt({
       shows: ours,
