@@ -13,6 +13,7 @@ const registered = {
   version: '1.2.0',
   imageDigest: 'sha256:5e',
   containers: [{}],
+  imageDigests: ['sha256:5e'],
 } as unknown as RegisteredVersion;
 
 const planned = (
