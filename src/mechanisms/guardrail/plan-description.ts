@@ -5,7 +5,7 @@ import { capacityOf, hardwareOf, kindAsked, kinds, mayBecome } from '../../endpo
 import { isNamedFor } from '../../endpoint/names.ts';
 import type { LiveEndpoint } from '../../endpoint/observe.ts';
 import { deployPermissions } from '../../endpoint/permissions.ts';
-import { scalingChange } from '../../endpoint/scaling-change.ts';
+import { endingScaling, scalingChange } from '../../endpoint/scaling-change.ts';
 import { missingTags } from '../../endpoint/tags.ts';
 import { counted, percent } from '../../judge/amounts.ts';
 import type { EndpointSpec } from '../../manifest/manifest.ts';
@@ -78,7 +78,7 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
         ? `${asked.spec.name} serves ${asked.version} already`
         : `deploy ${asked.group} ${asked.version} to ${asked.spec.name} by ${live === undefined ? 'creation' : asked.rollout.strategy}`,
     changes,
-    notes: [...notesOf(facts), ...scaling.notes],
+    notes: [...notesOf(facts), ...scaling.notes, ...(await endingScaling(world, asked.spec, facts.variant, baseline))],
     expectedSeconds: serves ? 0 : path.expectedSeconds,
     peakInstances: serves ? {} : peakOf(facts),
     permissions: deployPermissions({
