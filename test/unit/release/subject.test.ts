@@ -27,6 +27,19 @@ const refusalOf = (record: ReleaseRecord): string => {
 describe('a release in the record', () => {
   test('of this endpoint is believed', () => expect(refusalOf(fullRecord())).toBe('accepted'));
 
+  const policyArn = (endpoint: string, name: string): string =>
+    `arn:aws:autoscaling:eu-west-1:111122223333:scalingPolicy:0a1b:resource/sagemaker/endpoint/${endpoint}/variant/AllTraffic:policyName/${name}`;
+  test('the ARN of its own policy is believed', () =>
+    expect(refusalOf(scaling({ arns: { wake: policyArn('churn', 'wake') } }))).toBe('accepted'));
+  // Alarms that name the ARN are changed.
+  test.each([
+    ['another endpoint', policyArn('prices', 'wake')],
+    ['another policy', policyArn('churn', 'sleep')],
+    ['no policy', `arn:aws:sns:eu-west-1:111122223333:${policyArn('churn', 'wake').split('0a1b').at(-1)}`],
+  ])('the ARN of %s as that of its policy', (_what, arn) =>
+    expect(refusalOf(scaling({ arns: { wake: arn } }))).toMatch(/the autoscaling of endpoint\/churn/),
+  );
+
   test.each<[string, ReleaseRecord, RegExp]>([
     ['another endpoint’s release', live(() => ({ id: 'prices-1.0.0-aaaaaaaa-1' })), /the id of another endpoint/],
     [
