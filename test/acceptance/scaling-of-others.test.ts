@@ -205,7 +205,7 @@ describe('what AWS refuses after the version serves is a remark', () => {
   test('a release that settles when its run ends is settled by a run with another manifest', async () => {
     await scaledByOthers();
     fleet('ml.m5.large', 'min: 4, max: 8, invocations-per-instance: 8000');
-    const death = { atCall: 'autoscaling.putScalingPolicy', heard: false };
+    const death = { atCall: 'autoscaling.putScalingPolicy', received: false };
     expect(await account.run(deployEndpoint, { version: '1.1.0' }, { runId: 'first', death })).toBeUndefined();
     expect(account.record()?.live?.phase).toBe('settling');
     await account.pass(minutes(15));

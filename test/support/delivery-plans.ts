@@ -6,17 +6,11 @@ import type { RegisteredVersion } from '../../src/registry/registered-version.ts
 import { newRecord } from '../../src/release/lifecycle.ts';
 import type { GuardedUpdate, ReleaseRecord } from '../../src/release/record.ts';
 import { churnSpec } from './planning.ts';
+import { registeredVersion } from './registered.ts';
 import { configuration, subject } from './release.ts';
 import { type Serving, servingWorld } from './serving.ts';
 
-const registered = {
-  packageVersion: 7,
-  semver: '1.1.0',
-  tag: 'churn_v1.1.0',
-  contentDigestNow: 'c0'.repeat(32),
-  unpinned: [],
-  containers: [{}],
-} as unknown as RegisteredVersion;
+const registered = registeredVersion();
 const four = { ...churnSpec, instance: { type: 'ml.m5.large', count: 4 } } as unknown as EndpointSpec;
 export const canary = {
   strategy: 'canary',

@@ -154,7 +154,7 @@ describe('a plan', () => {
     const world: World = dryRun ? reads : registryWorld(changes);
     const registered = await describeVersion(world, 'churn', {
       arn: packageArn(world.account, 'churn', 7),
-      semver: '1.1.0',
+      version: '1.1.0',
       packageVersion: 7,
     });
     if (registered === undefined) throw new Error('not registered');

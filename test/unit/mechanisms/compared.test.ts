@@ -3,12 +3,12 @@ import { desired } from '../../../src/endpoint/desired.ts';
 import { compare, keptBy, lastServed } from '../../../src/mechanisms/compared.ts';
 import type { Deliver } from '../../../src/mechanisms/mechanism.ts';
 import { planDigest } from '../../../src/mechanisms/request.ts';
-import type { RegisteredVersion } from '../../../src/registry/registered-version.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
 import type { Kept, ReleaseRecord } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
 import { asking } from '../../support/planning.ts';
 import { refusal } from '../../support/refusal.ts';
+import { registeredVersion } from '../../support/registered.ts';
 import { configuration, release, subject } from '../../support/release.ts';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -41,7 +41,7 @@ const missing = (kind: string) =>
   Object.assign(new Error(`Could not find ${kind} "x".`), { name: 'ValidationException' });
 
 const requested = asking('1.1.0');
-const registered = { packageVersion: 7, unpinned: [] } as unknown as RegisteredVersion;
+const registered = registeredVersion();
 const request = (record: Partial<ReleaseRecord> = {}): Deliver => ({
   operation: 'deploy-endpoint',
   requested,
