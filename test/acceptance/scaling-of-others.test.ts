@@ -219,3 +219,79 @@ describe('what AWS refuses after the version serves is a remark', () => {
     });
   });
 });
+
+describe('other kinds of endpoints are scaled by the manifest', () => {
+  const written = (...endpoint: string[]): void =>
+    account.writeManifest(() => manifestText({ rollout: rollouts.unguarded, unwatched: true, endpoint }));
+  const concurrency = { ScalableDimension: 'sagemaker:variant:DesiredProvisionedConcurrency' };
+
+  test('a serverless one by its provisioned concurrency, until instances replace it', async () => {
+    const serverless = (memory: number) =>
+      `serverless: { memory: ${memory}, max-concurrency: 10, provisioned-concurrency: 2 }`;
+    written(serverless(2048), 'autoscaling: { min: 2, max: 5, concurrency-utilization: 0.7 }');
+    await account.prepare('1.0.0');
+    expect(end(await deliver('1.0.0'))).toBe('succeeded/delivered');
+    const targets = async () => (await scaling('DescribeScalableTargets', concurrency))['ScalableTargets'];
+    expect(await targets()).toEqual([expect.objectContaining({ ...concurrency, MinCapacity: 2, MaxCapacity: 5 })]);
+    expect((await scaling('DescribeScalingPolicies', concurrency))['ScalingPolicies']).toEqual([
+      expect.objectContaining({ PolicyName: `model-delivery-${team.variant}` }),
+    ]);
+    written(serverless(4096), 'autoscaling: { min: 2, max: 6, concurrency-utilization: 0.7 }');
+    await account.prepare('1.1.0');
+    expect(planOf(await deliver('1.1.0', { 'dry-run': 'true' }))).toContain('max: 5 → 6');
+    expect(end(await deliver('1.1.0'))).toBe('succeeded/delivered');
+    expect(await targets()).toEqual([expect.objectContaining({ MaxCapacity: 6 })]);
+
+    fleet('ml.m5.large');
+    await account.prepare('1.2.0');
+    expect(planOf(await deliver('1.2.0', { 'dry-run': 'true' }))).toContain(
+      `ends: autoscaling of ${about.ResourceId}: 2 to 6 (provisioned concurrency)`,
+    );
+    const report = await deliver('1.2.0');
+    expect(end(report)).toBe('succeeded/delivered');
+    expect(report.remarks).toEqual([expect.stringContaining('ended with the serverless fleet: 2 to 6')]);
+    expect(await targets()).toEqual([]);
+  });
+
+  test('an asynchronous one by its backlog, from zero by a step policy that the team’s alarm starts', async () => {
+    const queue = 'async: { output: s3://ml-answers/iris }';
+    const step =
+      'step: [{ name: wake, alarm: iris-waiting, adjustment: exact, steps: [{ from: 0, by: 1 }], cooldown: 0s }]';
+    written(
+      'instance: { type: ml.m5.large, count: 1 }',
+      queue,
+      `autoscaling: { min: 0, max: 3, backlog-per-instance: 5, ${step} }`,
+    );
+    await account.simulator.call('cloudwatch', 'PutMetricAlarm', {
+      AlarmName: 'iris-waiting',
+      Namespace: 'Acme/Garden',
+      MetricName: 'Waiting',
+      Statistic: 'Average',
+      Period: 60,
+      EvaluationPeriods: 1,
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      TreatMissingData: 'missing',
+    });
+    await account.prepare('1.0.0');
+    const plan = planOf(await deliver('1.0.0', { 'dry-run': 'true' }));
+    expect(plan).toContain('none → 0 to 3 (instances)');
+    expect(plan).toContain('alarm iris-waiting: starts policy wake too');
+    expect(end(await deliver('1.0.0'))).toBe('succeeded/delivered');
+
+    const count = () => account.simulator.hosting.variant(team.endpoint, team.variant)?.current;
+    account.simulator.hosting.scale(team.endpoint, team.variant, 0);
+    await account.pass(minutes(20));
+    expect(count()).toBe(0);
+    for (let n = 0; n < 4; n++) {
+      await account.simulator.call('cloudwatch', 'PutMetricData', {
+        Namespace: 'Acme/Garden',
+        MetricData: [{ MetricName: 'Waiting', Value: 1 }],
+      });
+      await account.pass(minutes(1));
+    }
+    expect(account.simulator.hosting.variant(team.endpoint, team.variant)?.desired).toBe(1);
+    await account.pass(minutes(20));
+    expect(end(await deliver('1.0.0'))).toBe('succeeded/already-delivered');
+  });
+});
