@@ -4,6 +4,7 @@ import { settingsOfManifest } from '../endpoint/desired.ts';
 import { type Serving, servingOf, servingStill } from '../endpoint/serving.ts';
 import { merge } from '../endpoint/settings-kept.ts';
 import type { Protection } from '../manifest/manifest.ts';
+import { registryAccount } from '../registry/registry.ts';
 import { serves } from '../release/history.ts';
 import type { Configuration, Kept } from '../release/record.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -48,6 +49,7 @@ export const compare = async (
   if (then !== undefined) return { before, lost: [], ...then };
   const manifest = settingsOfManifest({
     account: world.account,
+    registry: registryAccount(world),
     group: requested.group,
     spec: requested.spec,
     packageVersion,
