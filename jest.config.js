@@ -18,6 +18,9 @@ export default {
   // The one limit of time: a hang reaches it, a machine that is busy with other things does not. It is above the simulator's own, which
   // names the process that hangs.
   testTimeout: 15 * 60_000,
+  // A worker whose tests have left nothing behind needs longer than Jest's half a second to end on a busy machine. One that does not end by
+  // itself is still reported.
+  workerGracefulExitTimeout: 60_000,
   // Jest leaves one core idle; on the two of a common runner that doubles the time.
   maxWorkers: '100%',
 };

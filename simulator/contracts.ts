@@ -26,11 +26,11 @@ export interface Kernel {
   random(name: string): () => number;
   arn(service: string, resource: string): string;
   /** An event in AWS, for timelines and reports; services never read it. */
-  note(event: Omit<FarSideEvent, 'at'>): void;
+  note(event: Omit<SimulatedEvent, 'at'>): void;
 }
 
 /** `{at, source: 'endpoint', object: 'churn', what: 'canary-activated', detail: '1 of 4 instances of churn-1-1-0-…'}` */
-export interface FarSideEvent {
+export interface SimulatedEvent {
   readonly at: Instant;
   readonly source: 'endpoint' | 'alarm' | 'autoscaling' | 'registry';
   readonly object: string;
@@ -94,11 +94,14 @@ export interface Simulator {
   /** The required environment of a participant's process: AWS_ENDPOINT_URL, AWS_REGION, credentials, MODEL_DELIVERY_CLOCK. */
   environment(participant?: { readonly url: string }): Readonly<Record<string, string>>;
   readonly requests: readonly LoggedRequest[];
-  readonly events: readonly FarSideEvent[];
+  readonly events: readonly SimulatedEvent[];
   /** When each setting was last read: services read a setting only where it makes a difference. */
   readonly settingsRead: ReadonlyMap<string, Instant>;
   readonly faults: Faults;
-  /** From now on the role may do only these actions (`sagemaker:Describe*`), on everything; several calls add up. Without it a role may do everything. */
+  /**
+   * From now on the role may do only these actions (`sagemaker:Describe*`), on everything; several calls add up. Without it a role may do
+   * everything. @param role a name in the simulated account, or an ARN
+   */
   permit(role: string, actions: readonly string[]): void;
   /**
    * Attaches an IAM policy document to the role: from now on it has only the permissions of its policies, conditions included.
@@ -112,12 +115,24 @@ export interface Simulator {
   readonly harm: Harm;
   /** The last metrics of a training job's log (FinalMetricDataList): an output of training, which no create call can carry. */
   reportTraining(job: string, metrics: readonly { readonly MetricName: string; readonly Value: number }[]): void;
+  readonly keys: Keys;
+  /**
+   * The trust policy of a role: from now on it decides who may assume the role. Without one every identity may.
+   * @param role a name in the simulated account, or an ARN
+   * @throws {TypeError} naming the element, operator or condition key that is not evaluated here
+   */
+  trust(role: string, document: object): void;
+  /** Another account, or another region; it exists from the first call on. */
+  account(id: string, region?: string): SimulatedAccount;
   /** Call an operation as the driver, without HTTP: seeding and checking only. */
   call(service: string, operation: string, input: object): Promise<Record<string, unknown>>;
   /** Seeded background requests to an endpoint, from now until it is stopped. Bodies come from the fixture's data set. */
   traffic(options: TrafficOptions): { stop(): void };
   close(): Promise<void>;
 }
+
+/** One account in one region, as the driver sees it. Buckets, images, keys, roles and time are common to all of them. */
+export type SimulatedAccount = Pick<Simulator, 'call' | 'hosting' | 'metrics' | 'harm' | 'reportTraining' | 'traffic'>;
 
 export interface TrafficOptions {
   readonly endpoint: string;
@@ -135,6 +150,8 @@ export interface Harm {
   systemUpdate(endpoint: string, durationMs: number): boolean;
   /** The endpoint's next update ends InService on the old config, with no reason given. */
   silentRollback(endpoint: string): void;
+  /** The endpoint's next update ignores its guardrails, as it does for what AWS excludes from them: all at once, without a bake or an alarm. */
+  ignoreGuardrails(endpoint: string): void;
   /**
    * A dependency of the endpoint's models fails for `durationMs` from now: `rate` of the requests get a 500, of one variant or of
    * all.
@@ -187,6 +204,8 @@ export interface Principal {
 
 export interface Call {
   readonly principal: Principal;
+  /** The region that the request was signed for; absent in the driver's calls. */
+  readonly region?: string;
   readonly requestId: string;
   /** The clock participant whose credentials, or whose session, signed the call. */
   readonly participant?: string;
@@ -241,11 +260,26 @@ export interface Metrics {
 /** S3's inner face: models are loaded through it. */
 export interface Objects {
   get(bucket: string, key: string): { readonly body: Buffer; readonly etag: string } | undefined;
-  put(bucket: string, key: string, body: Buffer): void;
+  /** @param bytes a larger size than that of the body: an object that no test could hold, of which the beginning is kept */
+  put(bucket: string, key: string, body: Buffer, bytes?: number): void;
+  /** Every object whose key begins with the prefix. */
+  under(bucket: string, prefix: string): readonly { readonly key: string; readonly body: Buffer }[];
   /** From now on another account owns the bucket and grants this account access; a missing bucket is created. */
   lend(bucket: string, owner: string): void;
   /** There never was such a bucket. */
   drop(bucket: string): void;
+  /** A bucket of another account of the simulation, which only its policy opens; none may exist under the name. */
+  create(bucket: string, account: string): void;
+  /** From now on every object of the bucket is encrypted with this KMS key. */
+  encrypt(bucket: string, keyArn: string): void;
+  /** Whether an identity that SageMaker assumes may read the object: by the bucket's policy and by the key's. */
+  mayRead(principal: Principal, bucket: string, key: string): boolean;
+}
+
+/** KMS keys, as far as S3 uses them. */
+export interface Keys {
+  /** @throws AwsError MalformedPolicyDocumentException */
+  putPolicy(keyArn: string, policy: object): void;
 }
 
 /** ECR's inner face. */
@@ -254,18 +288,32 @@ export interface Images {
   resolve(image: string): string | undefined;
   /** Point a tag at a digest (tags are mutable; digests are not). */
   tag(image: string, digest: string): void;
+  /** Whether an identity that SageMaker assumes may pull it, by the repository's policy. */
+  mayPull(principal: Principal, image: string): boolean;
+  /** The image brings a model with it, which it serves when it gets no model data. */
+  fill(image: string, files: ReadonlyMap<string, Buffer>): void;
+  /** The files of an image that brings its model; none otherwise. */
+  files(image: string): ReadonlyMap<string, Buffer>;
 }
 
 /** Hosting's inner face: autoscaling acts on it, traffic is routed through it. */
 export interface Hosting {
   /** As UpdateEndpointWeightsAndCapacities by the autoscaler; false when the endpoint is not settled. */
   scale(endpoint: string, variant: string, desiredInstanceCount: number): boolean;
-  variant(
-    endpoint: string,
-    variant: string,
-  ): { readonly current: number; readonly desired: number; readonly instanceType: string } | undefined;
+  variant(endpoint: string, variant: string): FleetVariantFacts | undefined;
+  /** As UpdateEndpointWeightsAndCapacities with a ServerlessUpdateConfig; false when the endpoint is not settled. */
+  provision(endpoint: string, variant: string, provisionedConcurrency: number): boolean;
   /** Routes one request as the Runtime does, emits its metrics, and answers with the container's result. */
   invoke(request: Invocation): InvocationAnswer;
+}
+export interface FleetVariantFacts {
+  readonly current: number;
+  readonly desired: number;
+  readonly instanceType: string;
+  /** Its endpoint queues its requests. */
+  readonly asynchronous?: true;
+  /** Of a serverless variant that has some. */
+  readonly provisionedConcurrency?: number;
 }
 export interface Invocation {
   readonly endpoint: string;
@@ -273,6 +321,9 @@ export interface Invocation {
   readonly contentType: string;
   readonly accept?: string;
   readonly targetVariant?: string;
+  readonly targetModel?: string;
+  readonly targetContainerHostname?: string;
+  readonly inferenceComponent?: string;
   readonly at: Instant;
 }
 export interface InvocationAnswer {

@@ -1,7 +1,7 @@
 import { AwsError, type Instant, type Kernel, type Service } from './contracts.ts';
 import type { FaultQueue, Harm } from './faults.ts';
 import { demandsOf } from './iam/demands.ts';
-import { type Caller, type Principals, refusal } from './principals.ts';
+import { type Caller, type Principals, refusal, signedRegionOf } from './principals.ts';
 import { decode } from './protocols.ts';
 import { uuidOf } from './random.ts';
 import { isWrite, type RequestLog, resourceOf } from './request-log.ts';
@@ -13,23 +13,31 @@ export interface Gateway {
   /** Undefined when the request is for no AWS service. */
   answer(request: WireRequest): Promise<WireAnswer | 'lost' | undefined>;
   /** Without HTTP, credentials, faults or log; still validated. @throws AwsError */
-  call(service: string, operation: string, input: object): Promise<Record<string, unknown>>;
+  call(place: Place, service: string, operation: string, input: object): Promise<Record<string, unknown>>;
+}
+
+/** One account in one region. */
+export interface Place {
+  readonly kernel: Kernel;
+  /** By AWS service id: `sagemaker`, `sagemaker-runtime`, `cloudwatch`, `application-autoscaling`, `s3`, `sts`, `ecr`. */
+  readonly byName: Readonly<Record<string, Service>>;
 }
 
 export interface GatewayParts {
-  readonly kernel: Kernel;
   readonly seed: number;
-  /** By AWS service id: `sagemaker`, `sagemaker-runtime`, `cloudwatch`, `application-autoscaling`, `s3`, `sts`, `ecr`. */
-  readonly services: Readonly<Record<string, Service>>;
+  /** The place of callers whose account is not known yet. */
+  readonly home: Place;
+  placeOf(accountId: string, region: string): Place;
   readonly principals: Principals;
   readonly faults: FaultQueue;
   readonly log: RequestLog;
 }
 
 /** The front door of every service, in AWS's order: who are you, not so fast, may you, is it well-formed, then the operation. */
-export const createGateway = ({ kernel, seed, services, principals, faults, log }: GatewayParts): Gateway => {
+export const createGateway = ({ seed, home, placeOf, principals, faults, log }: GatewayParts): Gateway => {
+  const { kernel } = home;
   const tables = new Map<string, Tables>();
-  for (const [service, { operations }] of Object.entries(services)) {
+  for (const [service, { operations }] of Object.entries(home.byName)) {
     // S3's own model has almost no constraints; its handlers check the few.
     if (service === 's3') continue;
     const loaded = loadTables(service);
@@ -38,7 +46,7 @@ export const createGateway = ({ kernel, seed, services, principals, faults, log 
     if (missing.length > 0)
       throw new Error(`no constraints for ${service} ${missing.join(', ')}: add them to tools/generate-constraints.py`);
   }
-  const recentControlCalls: Instant[] = [];
+  const recentControlCalls = new Map<Place, Instant[]>();
   let answered = 0;
 
   const checked = (service: string, operation: string, input: Record<string, unknown>): Record<string, unknown> => {
@@ -47,13 +55,14 @@ export const createGateway = ({ kernel, seed, services, principals, faults, log 
   };
 
   /** settings.controlPlaneRate calls in any second of virtual time. */
-  const isTooFast = (service: string): boolean => {
+  const isTooFast = (place: Place, service: string): boolean => {
     const { controlPlaneRate } = kernel.settings;
     if (service !== 'sagemaker' || controlPlaneRate === 0) return false;
     const now = kernel.clock.now();
-    while ((recentControlCalls[0] ?? now) <= now - 1000) recentControlCalls.shift();
-    if (recentControlCalls.length >= controlPlaneRate) return true;
-    recentControlCalls.push(now);
+    const recent = (recentControlCalls.get(place) ?? []).filter((at) => at > now - 1000);
+    recentControlCalls.set(place, recent);
+    if (recent.length >= controlPlaneRate) return true;
+    recent.push(now);
     return false;
   };
 
@@ -78,11 +87,12 @@ export const createGateway = ({ kernel, seed, services, principals, faults, log 
   };
 
   const authorize = (
+    place: Place,
     caller: Caller,
     { service, operation, protocol }: Decoded,
     input: Record<string, unknown>,
   ): void => {
-    for (const demand of demandsOf(kernel, { service, operation, input }))
+    for (const demand of demandsOf(place.kernel, { service, operation, input }))
       principals.authorize(caller.principal, demand, protocol.family);
   };
 
@@ -129,27 +139,32 @@ export const createGateway = ({ kernel, seed, services, principals, faults, log 
     const context: AnswerContext = { operation, requestId, tables: tables.get(service) };
     let answeredBy: 'operation' | 'constraint' | 'gate' = 'gate';
     let caller: Caller | undefined;
+    let place = home;
     let input: Record<string, unknown> = {};
     let resource = '*';
     let answer: WireAnswer;
     let error: AwsError | undefined;
     try {
-      const handler = services[service]?.operations[operation];
       caller = callerOf(decoded, request.headers);
+      const { accountId } = caller.principal;
+      const region = signedRegionOf(request.headers) ?? kernel.region;
+      if (accountId !== '') place = placeOf(accountId, region);
+      const handler = place.byName[service]?.operations[operation];
       if (harm !== undefined && harm.kind !== 'answer-lost') throw harmOf(harm, protocol.family, service);
-      if (isTooFast(service)) throw throttled(protocol.family, service);
+      if (isTooFast(place, service)) throw throttled(protocol.family, service);
       if (handler === undefined) throw unknownOperation(protocol.family, operation);
       answeredBy = 'constraint';
       input = decoded.input();
-      resource = resourceOf(kernel, service, operation, input);
+      resource = resourceOf(place.kernel, service, operation, input);
       answeredBy = 'gate';
-      authorize(caller, decoded, input);
+      authorize(place, caller, decoded, input);
       answeredBy = 'constraint';
       input = checked(service, operation, input);
       answeredBy = 'operation';
       const { participant, principal } = caller;
       const output = await handler(input, {
         principal,
+        region,
         requestId,
         headers: request.headers,
         ...(participant === undefined ? {} : { participant }),
@@ -180,13 +195,13 @@ export const createGateway = ({ kernel, seed, services, principals, faults, log 
 
   return {
     answer,
-    async call(service, operation, input) {
-      const handler = services[service]?.operations[operation];
+    async call(place, service, operation, input) {
+      const handler = place.byName[service]?.operations[operation];
       if (handler === undefined) throw new RangeError(`the simulator does not serve ${service} ${operation}`);
       const principal = {
         accessKeyId: 'driver',
-        arn: `arn:aws:iam::${kernel.accountId}:root`,
-        accountId: kernel.accountId,
+        arn: `arn:aws:iam::${place.kernel.accountId}:root`,
+        accountId: place.kernel.accountId,
       };
       const output = await handler(checked(service, operation, { ...input }), { principal, requestId: 'driver' });
       return { ...output };

@@ -1,5 +1,5 @@
 import { type Clock, createClock } from './clock.ts';
-import type { FarSideEvent, Instant, Kernel, Settings } from './contracts.ts';
+import type { Instant, Kernel, Settings, SimulatedEvent } from './contracts.ts';
 import { createRandom } from './random.ts';
 import { defaultSettings } from './settings.ts';
 
@@ -16,8 +16,10 @@ export const defaultStart: Instant = Date.UTC(2026, 0, 5, 9);
 
 interface Core {
   readonly kernel: Kernel;
+  /** The kernel of another account or region: the same time and settings, chance of its own. */
+  kernelOf(accountId: string, region: string): Kernel;
   readonly clock: Clock;
-  readonly events: readonly FarSideEvent[];
+  readonly events: readonly SimulatedEvent[];
   /** When each setting last made a difference, or could have: the services read a setting only where it matters. */
   readonly settingsRead: ReadonlyMap<string, Instant>;
 }
@@ -26,7 +28,7 @@ interface Core {
 export const createKernel = (options: KernelOptions = {}): Core => {
   const clock = createClock(options.startAt ?? defaultStart);
   const { seed = 1, region = 'eu-west-1', accountId = '111122223333' } = options;
-  const events: FarSideEvent[] = [];
+  const events: SimulatedEvent[] = [];
   const settingsRead = new Map<string, Instant>();
   const settings = new Proxy<Settings>(
     { ...defaultSettings, ...options.settings },
@@ -37,16 +39,23 @@ export const createKernel = (options: KernelOptions = {}): Core => {
       },
     },
   );
-  const kernel: Kernel = {
+  const kernelIn = (accountId: string, region: string, stream: string): Kernel => ({
     clock,
     settings,
     region,
     accountId,
-    random: (name) => createRandom(seed, name),
+    random: (name) => createRandom(seed, stream + name),
     arn: (service, resource) => `arn:aws:${service}:${region}:${accountId}:${resource}`,
     note: (event) => {
       events.push({ at: clock.now(), ...event });
     },
+  });
+  const kernel = kernelIn(accountId, region, '');
+  return {
+    kernel,
+    kernelOf: (id, place) => (id === accountId && place === region ? kernel : kernelIn(id, place, `${id}/${place}/`)),
+    clock,
+    events,
+    settingsRead,
   };
-  return { kernel, clock, events, settingsRead };
 };

@@ -2,6 +2,7 @@ import { AwsError, type Instant, type Kernel, type Principal } from './contracts
 import type { Demand } from './iam/demands.ts';
 import { evaluate } from './iam/evaluate.ts';
 import { type Policy, parsePolicy } from './iam/policy.ts';
+import { type PolicyWords, type ResourceCall, type ResourcePolicy, readResourcePolicy } from './iam/resource-policy.ts';
 import { base32Of, digestOf } from './random.ts';
 import type { Protocol } from './wire.ts';
 
@@ -16,12 +17,19 @@ export interface Principals {
   /** Temporary credentials that expire in virtual time. */
   issue(role: Role, sessionName: string, durationMs: number, participant: string | undefined): Session;
   role(arn: string): Role | undefined;
+  /** The accounts that roles lie in. */
+  accounts(): readonly string[];
   /**
    * From now on the role has only the permissions of its policies; several add up.
+   * @param role a name in the simulated account, or an ARN
    * @param document in IAM's form
    * @throws {TypeError} naming the element, operator or condition key that is not evaluated here
    */
   attach(role: string, document: unknown): void;
+  /** From now on the trust policy decides who may assume the role. @throws {TypeError} as `attach` */
+  trust(role: string, document: unknown): void;
+  /** Whether the role's trust policy lets the caller assume it; without a policy it lets everyone. */
+  mayAssume(role: Role, call: Omit<ResourceCall, 'resource'>): boolean;
   /** @throws AwsError AccessDeniedException, worded as IAM words it. */
   authorize(principal: Principal, demand: Demand, family: Protocol['family']): void;
 }
@@ -52,11 +60,14 @@ export const createPrincipals = (kernel: Kernel, roles: readonly string[]): Prin
   const known = new Map<string, Role>();
   const sessions = new Map<string, { readonly session: Session; readonly participant: string | undefined }>();
   const attached = new Map<string, readonly Policy[]>();
+  const trusts = new Map<string, ResourcePolicy>();
   for (const role of roles) {
-    const arn = role.startsWith('arn:') ? role : `arn:aws:iam::${kernel.accountId}:role/${role}`;
+    const arn = arnOf(kernel, role);
     const name = arn.split('/').at(-1) ?? role;
     known.set(arn, { name, arn, accountId: arn.split(':')[4] ?? '', roleId: `AROA${base32Of(17, 'role', arn)}` });
   }
+  /** A session's ARN does not have its role's path, and an account has one role of a name. */
+  const keyOf = (role: string): string => arnOf(kernel, role).replace(/:role\/.*\//, ':role/');
 
   return {
     keysOf: (participant) => ({
@@ -107,13 +118,22 @@ export const createPrincipals = (kernel: Kernel, roles: readonly string[]): Prin
       return session;
     },
     role: (arn) => known.get(arn),
+    accounts: () => [...new Set([...known.values()].map(({ accountId }) => accountId))],
     attach(role, document) {
-      attached.set(role, [...(attached.get(role) ?? []), parsePolicy(document)]);
+      attached.set(keyOf(role), [...(attached.get(keyOf(role)) ?? []), parsePolicy(document)]);
+    },
+    trust(role, document) {
+      trusts.set(keyOf(role), readResourcePolicy(JSON.stringify(document), trustWords));
+    },
+    mayAssume: ({ arn }, call) => {
+      const policy = trusts.get(keyOf(arn));
+      return policy === undefined || policy({ ...call, resource: arn }) === 'allowed';
     },
     authorize(principal, demand, family) {
       const { action, resource } = demand;
       const role = /:assumed-role\/([^/]+)\//.exec(principal.arn)?.[1];
-      const policies = role === undefined ? undefined : attached.get(role);
+      const policies =
+        role === undefined ? undefined : attached.get(`arn:aws:iam::${principal.accountId}:role/${role}`);
       // GetCallerIdentity needs no permission and cannot be denied (AWS STS API reference).
       if (policies === undefined || action === 'sts:GetCallerIdentity') return;
       const decision = evaluate(policies, demand);
@@ -129,6 +149,22 @@ export const createPrincipals = (kernel: Kernel, roles: readonly string[]): Prin
     },
   };
 };
+
+const arnOf = ({ accountId }: Kernel, role: string): string =>
+  role.startsWith('arn:') ? role : `arn:aws:iam::${accountId}:role/${role}`;
+
+const trustWords: PolicyWords = {
+  services: true,
+  malformed: (message) => fail(message),
+  notServed: (what) => fail(`${what} is not evaluated here in a trust policy`),
+};
+const fail = (message: string): never => {
+  throw new TypeError(message);
+};
+
+/** The region in the credential scope of a signature (AWS: "Signature Version 4"). */
+export const signedRegionOf = (headers: Readonly<Record<string, string>>): string | undefined =>
+  /Credential=[^/,]+\/\d{8}\/([a-z0-9-]+)\//.exec(headers['authorization'] ?? '')?.[1];
 
 const accessKeyOf = (headers: Readonly<Record<string, string>>): string | undefined =>
   /Credential=([^/,]+)\//.exec(headers['authorization'] ?? '')?.[1];

@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import type { Kernel, LoggedRequest } from './contracts.ts';
 import { targetArn } from './services/scaling-descriptions.ts';
+import { isDimension } from './services/scaling-policies.ts';
 import type { WireAnswer, WireRequest } from './wire.ts';
 
 /** Every AWS call in the order it was handled; it proves dry-run purity, idempotency and least privilege. */
@@ -37,7 +38,7 @@ export const wireWriter =
   };
 
 const writes =
-  /^(Acknowledge|Add|Copy|Create|Delete|Deregister|Put|Register|Retry|Rollback|Set|Start|Stop|Tag|Untag|Update)/;
+  /^(Abort|Acknowledge|Add|Complete|Copy|Create|Delete|Deregister|Put|Register|Retry|Rollback|Set|Start|Stop|Tag|Untag|Update|Upload)/;
 
 export const isWrite = (operation: string): boolean => writes.test(operation);
 
@@ -45,6 +46,11 @@ export const isWrite = (operation: string): boolean => writes.test(operation);
 const actions: Readonly<Record<string, string>> = {
   's3:HeadObject': 's3:GetObject',
   's3:CopyObject': 's3:PutObject',
+  's3:CreateMultipartUpload': 's3:PutObject',
+  's3:UploadPartCopy': 's3:PutObject',
+  's3:CompleteMultipartUpload': 's3:PutObject',
+  's3:ListParts': 's3:ListMultipartUploadParts',
+  's3:ListMultipartUploads': 's3:ListBucketMultipartUploads',
   's3:ListObjectsV2': 's3:ListBucket',
   's3:HeadBucket': 's3:ListBucket',
   's3:PutPublicAccessBlock': 's3:PutBucketPublicAccessBlock',
@@ -57,6 +63,7 @@ export const actionOf = (service: string, operation: string): string =>
 
 /** SageMaker's resource types by the input member that names them; SageMaker lower-cases names in ARNs. */
 const sagemakerResources = [
+  ['InferenceComponentName', 'inference-component'],
   ['EndpointName', 'endpoint'],
   ['EndpointConfigName', 'endpoint-config'],
   ['ModelName', 'model'],
@@ -90,7 +97,12 @@ export const resourceOf = (
     case 'sagemaker-runtime': {
       const group = text('ModelPackageGroupName');
       if (group !== undefined && aboutVersions.test(operation))
-        return kernel.arn('sagemaker', `model-package/${group.replace(/^arn:.*\//, '').toLowerCase()}/*`);
+        return group.startsWith('arn:')
+          ? `${group.replace(':model-package-group/', ':model-package/')}/*`
+          : kernel.arn('sagemaker', `model-package/${group.toLowerCase()}/*`);
+      const experiment = text('Name');
+      if (experiment !== undefined && operation.endsWith('InferenceExperiment'))
+        return kernel.arn('sagemaker', `inference-experiment/${experiment.toLowerCase()}`);
       for (const [member, type] of sagemakerResources) {
         const name = text(member);
         if (name !== undefined)
@@ -102,8 +114,12 @@ export const resourceOf = (
       const alarm = text('AlarmName') ?? text('AlarmNames');
       return alarm === undefined ? (text('ResourceARN') ?? '*') : kernel.arn('cloudwatch', `alarm:${alarm}`);
     }
-    case 'ecr':
-      return kernel.arn('ecr', `repository/${text('repositoryName') ?? ''}`);
+    case 'ecr': {
+      const own = kernel.arn('ecr', `repository/${text('repositoryName') ?? ''}`);
+      const registry = text('registryId');
+      // A repository of another registry is that account's resource.
+      return registry === undefined ? own : own.replace(/:\d{12}:/, `:${registry}:`);
+    }
     case 'codepipeline': {
       const pipeline = text('pipelineName') ?? text('name');
       return pipeline === undefined ? '*' : kernel.arn('codepipeline', pipeline);
@@ -113,7 +129,8 @@ export const resourceOf = (
     case 'application-autoscaling': {
       // The reading calls take no resource (AWS Service Authorization Reference, Application Auto Scaling).
       const resourceId = isWrite(operation) ? text('ResourceId') : undefined;
-      return resourceId === undefined ? '*' : targetArn(kernel, { resourceId });
+      const dimension = text('ScalableDimension') ?? '';
+      return resourceId !== undefined && isDimension(dimension) ? targetArn(kernel, { resourceId, dimension }) : '*';
     }
     default:
       return '*';

@@ -1,5 +1,6 @@
+import { createAccounts } from './accounts.ts';
 import { answerClock, send } from './clock-protocol.ts';
-import type { Simulator } from './contracts.ts';
+import type { SimulatedAccount, Simulator } from './contracts.ts';
 import { createFaults } from './faults.ts';
 import { createGateway } from './gateway.ts';
 import { createKernel, type KernelOptions } from './kernel.ts';
@@ -7,7 +8,7 @@ import { createParticipants } from './participants.ts';
 import { createPrincipals } from './principals.ts';
 import { createRequestLog, type WireEntry, wireWriter } from './request-log.ts';
 import { type Connection, listen } from './server.ts';
-import { composeServices } from './services/services.ts';
+import type { Services } from './services/services.ts';
 import { githubToken } from './services/sts.ts';
 import { createWatchdog, followWallClock } from './wall-time.ts';
 import type { WireAnswer, WireRequest } from './wire.ts';
@@ -36,7 +37,7 @@ export const defaultRoles: readonly string[] = [
 /** Starts a local AWS on one loopback port. @throws when the port is taken. */
 export const startSimulator = async (options: SimulatorOptions = {}): Promise<Simulator> => {
   const { seed = 1, roles = defaultRoles } = options;
-  const { kernel, clock, events, settingsRead } = createKernel(options);
+  const { kernel, kernelOf, clock, events, settingsRead } = createKernel(options);
   let fail = (_reason: unknown): void => {};
   const failure = new Promise<never>((_, reject) => {
     fail = (reason) => reject(reason instanceof Error ? reason : new Error(String(reason)));
@@ -63,8 +64,16 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
   const faults = createFaults();
   const wireFile = options.wireFile ?? process.env['SIMULATOR_WIRE_FILE'];
   const log = createRequestLog(options.wire ?? (wireFile === undefined ? () => {} : wireWriter(wireFile)));
-  const services = composeServices(kernel, principals);
-  const gateway = createGateway({ kernel, seed, services: services.byName, principals, faults, log });
+  const accounts = createAccounts(kernel, kernelOf, principals);
+  const gateway = createGateway({ seed, home: accounts.home, placeOf: accounts.of, principals, faults, log });
+  const faceOf = (services: Services): SimulatedAccount => ({
+    call: (service, operation, input) => gateway.call(services, service, operation, input),
+    hosting: services.hosting,
+    metrics: services.metrics,
+    harm: services.harm,
+    reportTraining: services.reportTraining,
+    traffic: services.traffic,
+  });
 
   const answer = async (request: WireRequest, connection: Connection): Promise<WireAnswer | 'lost'> => {
     if (request.path.startsWith('/clock/participants'))
@@ -133,14 +142,12 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
         Statement: [{ Effect: 'Allow', Action, Resource: '*' }],
       }),
     attachPolicy: principals.attach,
-    objects: services.objects,
-    images: services.images,
-    metrics: services.metrics,
-    hosting: services.hosting,
-    harm: services.harm,
-    reportTraining: services.reportTraining,
-    call: gateway.call,
-    traffic: services.traffic,
+    trust: principals.trust,
+    objects: accounts.common.s3.objects,
+    images: accounts.common.ecr.images,
+    keys: accounts.common.keys,
+    ...faceOf(accounts.home),
+    account: (id, region = kernel.region) => faceOf(accounts.of(id, region)),
     async close() {
       watchdog.stop();
       wall?.stop();

@@ -1,3 +1,5 @@
+import type { ReasonCode } from './reason-codes.ts';
+
 /** An operation's entry in the hosts' lists and the documents; the operation itself declares its work and its inputs. */
 export interface Offer {
   /** A line of the README's table; Markdown, links from the root of the repository. */
@@ -8,6 +10,21 @@ export interface Offer {
   readonly branding: { readonly icon: string; readonly color: string };
   /** On the command line. */
   readonly examples: readonly Example[];
+  /** Absent where a run changes no endpoint. */
+  readonly undo?: Undo;
+}
+
+/** The way to undo a run: an operation, and its inputs from the inputs and outputs of the run. */
+export interface Undo {
+  /** The reasons after which there is something to undo. */
+  readonly after: readonly ReasonCode[];
+  /** An output of the run; without a value there is no earlier state to go back to. */
+  readonly needs: string;
+  readonly by: string;
+  /** Inputs that both operations have. */
+  readonly keeps: readonly string[];
+  /** Inputs of `by`, each from the first output of the run that has a value. */
+  readonly sets: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Example {
@@ -15,6 +32,8 @@ export interface Example {
   readonly line: string;
   readonly does: string;
 }
+
+const byRollback = { needs: 'previous-endpoint-config', by: 'rollback', keeps: ['manifest', 'environment'] } as const;
 
 /** Every operation, in the order in which a delivery needs them: the one list of their names. */
 export const offers = {
@@ -58,6 +77,7 @@ export const offers = {
         does: 'Takes the turns that are due and exits with 3 while the release goes on.',
       },
     ],
+    undo: { ...byRollback, after: ['delivered'], sets: {} },
   },
   'shift-traffic': {
     does: 'with `strategy: steps`: moves the traffic to the new version on [proof of health](docs/judge.md), and back on evidence of harm',
@@ -70,6 +90,7 @@ export const offers = {
         does: 'Holds the share of the run that walks the steps.',
       },
     ],
+    undo: { ...byRollback, after: ['delivered'], sets: {} },
   },
   rollback: {
     does: 'takes the endpoint back to the last version that served well, or to a named one',
@@ -82,5 +103,7 @@ export const offers = {
       },
       { line: 'rollback --environment production --to 1.3.0', does: 'Goes back to a named version.' },
     ],
+    // A configuration of others has no version.
+    undo: { ...byRollback, after: ['restored'], sets: { to: ['previous-version', 'previous-endpoint-config'] } },
   },
 } as const satisfies Readonly<Record<string, Offer>>;

@@ -15,6 +15,8 @@ export type PublishedName = PolicyName | 'approver';
 export type Need =
   /** Copies the artifact to its content-addressed key and resolves the image. */
   | 'pins'
+  /** Copies an object that S3 does not copy in one call. */
+  | 'copies-parts'
   | 'evaluates'
   /** Reads a training job. */
   | 'trains'
@@ -70,6 +72,10 @@ const readRelease: readonly Grant[] = [
     actions: ['sagemaker:DescribeEndpointConfig'],
     on: ['allConfigs'],
   },
+  { sid: 'ReadItsModels', actions: ['sagemaker:DescribeModel'], on: ['allModels'] },
+  // A shadow test owns its endpoint. The list has no resource, and no filter by endpoint.
+  { sid: 'FindItsExperiment', actions: ['sagemaker:ListInferenceExperiments'], on: ['everything'] },
+  { sid: 'ReadTheExperiment', actions: ['sagemaker:DescribeInferenceExperiment'], on: ['experiments'] },
   { sid: 'ReadItsTraffic', actions: ['cloudwatch:GetMetricData'], on: ['everything'] },
   {
     sid: 'ReadItsScaling',
@@ -83,8 +89,6 @@ const readRelease: readonly Grant[] = [
   { sid: 'ReadTheReleaseRecord', actions: ['s3:GetObject'], on: ['records'] },
   tellAbsence('releasesBucket'),
 ];
-
-const readModels: Grant = { sid: 'ReadTheModels', actions: ['sagemaker:DescribeModel'], on: ['allModels'] };
 
 /** Approval and content are checked again while traffic moves (rule 18). */
 const lookAtApproval: Grant = {
@@ -131,7 +135,7 @@ const holdScaling: readonly Grant[] = [
       'application-autoscaling:RegisterScalableTarget',
     ],
     on: ['scalableTargets'],
-    condition: conditions.instanceCounts,
+    condition: conditions.variantCapacities,
     when: 'scales',
   },
   {
@@ -148,6 +152,14 @@ const holdScaling: readonly Grant[] = [
     when: 'scales',
     because: 'target tracking creates and removes alarms on behalf of the caller',
   },
+  // An alarm names a policy by its ARN, and a policy that is put again has another one.
+  {
+    sid: 'PointAlarmsAtScaling',
+    actions: ['cloudwatch:PutMetricAlarm'],
+    on: ['itsAlarms'],
+    condition: conditions.startsItsScaling,
+    when: 'scales',
+  },
   {
     sid: 'LetScalingHaveItsRole',
     actions: ['iam:CreateServiceLinkedRole'],
@@ -163,7 +175,7 @@ const scale: readonly Grant[] = [
     sid: 'SetScalingAside',
     actions: ['application-autoscaling:DeregisterScalableTarget'],
     on: ['scalableTargets'],
-    condition: conditions.instanceCounts,
+    condition: conditions.variantCapacities,
     when: 'scales',
   },
   ...holdScaling,
@@ -230,6 +242,20 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
       condition: conditions.creates,
       when: 'pins',
     },
+    {
+      sid: 'CopyInParts',
+      actions: ['s3:PutObject'],
+      on: ['pinned'],
+      condition: conditions.makesNoObject,
+      when: 'copies-parts',
+    },
+    {
+      sid: 'GoOnWithTheCopy',
+      actions: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+      on: ['pinned'],
+      when: 'copies-parts',
+    },
+    { sid: 'FindTheCopy', actions: ['s3:ListBucketMultipartUploads'], on: ['releasesBucket'], when: 'copies-parts' },
     { sid: 'ReadTheEvaluation', actions: ['s3:GetObject'], on: ['evaluations'], when: 'evaluates' },
     {
       sid: 'KeepTheEvaluation',
@@ -241,11 +267,10 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     { ...tellAbsence('releasesBucket', 'trainedBucket'), when: 'pins' },
   ],
   'approve-gate': [findVersion],
-  plan: [...readRelease, readAlarms, ...readCandidate, readModels],
+  plan: [...readRelease, readAlarms, ...readCandidate],
   'deploy-endpoint': [
     ...readRelease,
     ...readCandidate,
-    readModels,
     ...supervise,
     { sid: 'MakeTheModel', actions: ['sagemaker:CreateModel'], on: ['ownModels'], when: 'publishes' },
     // AWS: "Cross-account support": a model group's policy allows CreateModel on its packages, and both sides must.
@@ -284,7 +309,6 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     lookAtApproval,
     ...readContent,
     compareWithRegistry,
-    readModels,
     readAlarms,
     { sid: 'ReadWhatWentOff', actions: ['cloudwatch:DescribeAlarmHistory'], on: ['everything'] },
     { sid: 'RemoveOwnAlarms', actions: ['cloudwatch:DeleteAlarms'], on: ['ownAlarms'] },
@@ -299,7 +323,6 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
   rollback: [
     ...readRelease,
     compareWithRegistry,
-    readModels,
     // As a watchdog it follows an abandoned delivery to its end; a rollback itself does not look at the registry.
     lookAtApproval,
     ...supervise,

@@ -19,6 +19,11 @@ const registeredFacts = [
   'git-ref',
   'run-url',
   'training-job',
+  'taken-from',
+  'earlier-approval',
+  'earlier-approval-by',
+  'earlier-approval-at',
+  'earlier-approval-because',
 ] as const;
 
 const absent = (...keys: readonly string[]): Readonly<Record<string, string>> =>
@@ -42,8 +47,10 @@ export const conditions = {
     StringEquals: { 'sagemaker:ModelApprovalStatus': ['Approved', 'Rejected'] },
     ...factsStay,
   }),
-  /** AWS: "Enforce conditional writes on Amazon S3 buckets". Parts of a multipart upload carry no such header: they are refused. */
+  /** AWS: "Enforce conditional writes on Amazon S3 buckets". */
   creates: (): Condition => ({ Null: { 's3:if-none-match': 'false' } }),
+  /** The same page: the beginning and the parts of a multipart upload take no such header, and make no object. Its completion does. */
+  makesNoObject: (): Condition => ({ Bool: { 's3:ObjectCreationOperation': 'false' } }),
   replaces: (): Condition => ({ Null: { 's3:if-match': 'false' } }),
   /** AWS: "Provide permissions for tagging SageMaker AI resources". */
   atCreation: (): Condition => ({
@@ -51,12 +58,21 @@ export const conditions = {
   }),
   /** SageMaker reads the suite's alarms. An alarm with actions could start actions that the role itself may not take. */
   withoutActions: (): Condition => ({ Null: { 'cloudwatch:AlarmActions': 'true' } }),
+  /** Only alarms that start a scaling policy of this endpoint. */
+  startsItsScaling: ({ partition, region, account, endpoint }: Place): Condition => ({
+    'ForAnyValue:StringLike': {
+      'cloudwatch:AlarmActions': `arn:${partition}:autoscaling:${region}:${account}:scalingPolicy:*:resource/sagemaker/endpoint/${endpoint}/variant/*`,
+    },
+  }),
   ownNamespace: (): Condition => ({ StringEquals: { 'cloudwatch:namespace': 'ModelDelivery' } }),
   toSageMaker: (): Condition => ({ StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } }),
-  instanceCounts: (): Condition => ({
+  variantCapacities: (): Condition => ({
     StringEquals: {
       'application-autoscaling:service-namespace': 'sagemaker',
-      'application-autoscaling:scalable-dimension': 'sagemaker:variant:DesiredInstanceCount',
+      'application-autoscaling:scalable-dimension': [
+        'sagemaker:variant:DesiredInstanceCount',
+        'sagemaker:variant:DesiredProvisionedConcurrency',
+      ],
     },
   }),
   scalesEndpoints: (): Condition => ({

@@ -39,7 +39,10 @@ export const resourcesOf = ({ partition, region, account, ...place }: Place) => 
     // A configuration from before the suite has a name of its own.
     allConfigs: regional('sagemaker', 'endpoint-config/*'),
     allModels: regional('sagemaker', 'model/*'),
+    experiments: regional('sagemaker', 'inference-experiment/*'),
     ownAlarms: regional('cloudwatch', `alarm:${place.endpoint}-*`),
+    /** Alarms of the team, as far as their names have the endpoint's name in them. */
+    itsAlarms: regional('cloudwatch', `alarm:*${place.endpoint}*`),
     scalingAlarms: regional('cloudwatch', `alarm:TargetTracking-endpoint/${place.endpoint}/*`),
     // AWS generates its last part: no pattern matches the targets of one endpoint.
     scalableTargets: regional('application-autoscaling', 'scalable-target/*'),

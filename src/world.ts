@@ -1,5 +1,6 @@
 import type { AwsReads, AwsWrites } from './aws/clients.ts';
 import type { Clock } from './clock.ts';
+import type { S3Location } from './manifest/manifest.ts';
 
 /** Everything an operation may touch. The host builds it. The same operation runs against AWS, the simulator, or a test double. */
 export interface World {
@@ -11,6 +12,24 @@ export interface World {
   readonly read: AwsReads;
   /** Absent in a dry run, which therefore cannot write. */
   readonly write?: AwsWrites;
+  /** Another account's registry, where the manifest names one; without it the registry is this account's own. */
+  readonly registry?: Registry;
+}
+
+/** The model package groups of another account, and their artifacts. */
+export interface Registry {
+  /** The owner of the groups. */
+  readonly account: Account;
+  /** Role in that account, by whose credentials `read` and `write` work; without it they are the environment's own. */
+  readonly role?: string;
+  readonly read: AwsReads;
+  readonly write?: AwsWrites;
+  /** Artifacts and images of that account as the environment's own credentials read them. */
+  readonly content: AwsReads;
+  /** Where registered artifacts and evaluations lie. */
+  readonly artifacts: S3Location;
+  /** ARNs of the identities of the delivering account that need access: the caller, and the role that SageMaker reads with. */
+  readonly readers: { readonly caller: string; readonly execution?: string };
 }
 
 /** The account of the credentials, read from STS before anything else. */

@@ -1,8 +1,8 @@
 /**
  * Enforces the arrows of the architecture: the allowed imports of each room, and the files that may use an SDK, a clock or chance.
  *
- *   actions, codebuild → commands → rehearsal → hosts → operations → delivery → mechanisms → metrics → endpoint → report →
- *   registry → release → rollout → regression → judge → the contract → manifest, GitHub, AWS → the ground
+ *   actions, codebuild → commands → rehearsal → hosts → session → inputs → operations → delivery → mechanisms → metrics →
+ *   endpoint → report → registry → release → rollout → regression → judge → the contract → manifest, GitHub, AWS → the ground
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
@@ -25,6 +25,8 @@ const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['a command', /^src\/commands\//],
   ['the rehearsal', /^src\/rehearsal\//],
   ['a host', /^src\/hosts\//],
+  ['the session', /^src\/session\//],
+  ['the inputs', /^src\/inputs\//],
   ['an operation', /^src\/operations\//],
   ['the delivery', /^src\/delivery\//],
   ['a mechanism', /^src\/mechanisms\//],
@@ -36,7 +38,7 @@ const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['the rollout', /^src\/rollout\//],
   ['the regression test', /^src\/regression\//],
   ['the judge', /^src\/judge\//],
-  ['the contract', /^src\/(operation|offers|world|permissions|policy-[a-z]+)\.ts$|^src\/findings\//],
+  ['the contract', /^src\/(operation|offers|world|memory|permissions|policy-[a-z]+)\.ts$|^src\/findings\//],
   ['the manifest', /^src\/manifest\//],
   ['GitHub', /^src\/github\//],
   ['AWS', /^src\/aws\//],
@@ -52,7 +54,7 @@ const sdkHomes: readonly (readonly [home: RegExp, packages: RegExp])[] = [
 ];
 /** Deterministic by construction: no SDK, clock, random source or node: module, not even through a file they import. */
 const pure = /^src\/(rollout\/|judge\/|regression\/(?!scoring\/))/;
-const mayReachSdk = /^(actions|codebuild|src\/(aws|github|commands|hosts|rehearsal))\/|^src\/main\.ts$/;
+const mayReachSdk = /^(actions|codebuild|src\/(aws|github|commands|hosts|session|rehearsal))\/|^src\/main\.ts$/;
 
 const clocksAndDice =
   /\b(setTimeout|setInterval|setImmediate|Date\.now|performance\.now|hrtime|Math\.random|randomUUID|randomBytes|timers\/promises)\b|\bnew Date\(\)/g;

@@ -1,7 +1,7 @@
 import { commands } from '../src/commands/all.ts';
 import type { Command } from '../src/commands/command.ts';
 import { optionOf } from '../src/commands/help.ts';
-import { fieldsOf } from '../src/hosts/read-inputs.ts';
+import { fieldsOf } from '../src/inputs/read-inputs.ts';
 
 const cell = (text: string): string => text.replace(/\|/g, '\\|').replace(/\s*\n\s*/g, ' ');
 

@@ -18,11 +18,14 @@ DIRECTORY = pathlib.Path(__file__).resolve().parent.parent / "simulator" / "cons
 
 SERVED = {
     "sagemaker": """
-        AddTags CreateEndpoint CreateEndpointConfig CreateModel CreateModelPackage CreateModelPackageGroup CreateTrainingJob
-        DeleteEndpoint DeleteEndpointConfig DeleteModel DeleteModelPackage DeleteModelPackageGroup DeleteTags
-        DescribeEndpoint DescribeEndpointConfig DescribeModel DescribeModelPackage DescribeModelPackageGroup
-        DescribeTrainingJob ListEndpointConfigs ListEndpoints ListModelPackageGroups ListModelPackages ListModels ListTags
-        UpdateEndpoint UpdateEndpointWeightsAndCapacities UpdateModelPackage
+        AddTags CreateEndpoint CreateEndpointConfig CreateInferenceComponent CreateInferenceExperiment CreateModel
+        CreateModelPackage CreateModelPackageGroup CreateTrainingJob DeleteEndpoint DeleteEndpointConfig
+        DeleteInferenceComponent DeleteInferenceExperiment DeleteModel DeleteModelPackage DeleteModelPackageGroup DeleteTags
+        DescribeEndpoint DescribeEndpointConfig DescribeInferenceComponent DescribeInferenceExperiment DescribeModel
+        DescribeModelPackage DescribeModelPackageGroup DescribeTrainingJob ListEndpointConfigs ListEndpoints
+        ListInferenceComponents ListInferenceExperiments ListModelPackageGroups ListModelPackages ListModels ListTags
+        StopInferenceExperiment UpdateEndpoint UpdateEndpointWeightsAndCapacities UpdateModelPackage
+        PutModelPackageGroupPolicy GetModelPackageGroupPolicy DeleteModelPackageGroupPolicy
     """,
     "sagemaker-runtime": "InvokeEndpoint",
     "cloudwatch": """
@@ -34,7 +37,7 @@ SERVED = {
         DescribeScalingPolicies DescribeScheduledActions PutScalingPolicy PutScheduledAction RegisterScalableTarget
     """,
     "sts": "AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity",
-    "ecr": "BatchGetImage DescribeImages",
+    "ecr": "BatchGetImage DeleteRepositoryPolicy DescribeImages GetRepositoryPolicy SetRepositoryPolicy",
     "codepipeline": """
         AcknowledgeJob CreateCustomActionType CreatePipeline DeleteCustomActionType DeletePipeline GetJobDetails GetPipeline
         GetPipelineExecution GetPipelineState ListActionExecutions ListActionTypes ListPipelineExecutions ListPipelines PollForJobs

@@ -1,6 +1,6 @@
 /**
  * Writes the files derived from declarations: `action.yml` and README tables of every action, the table of operations in `README.md`, `docs/reason-codes.md`,
- * `docs/manifest.md`, `docs/command-line.md`, `docs/permissions/`, the table of settings in `docs/simulator.md`,
+ * `docs/manifest.md`, `docs/endpoint-kinds.md`, `docs/command-line.md`, `docs/permissions/`, the table of settings in `docs/simulator.md`,
  * `delivery.schema.json`, `src/version.ts`, and the CodePipeline action types in `codebuild/action-types/`.
  *
  *   node tools/generate.ts            write
@@ -11,8 +11,8 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
 import { actionTypeOf } from '../src/hosts/codepipeline/action-types.ts';
-import { commonInputs, commonOutputs, githubInputs } from '../src/hosts/common-inputs.ts';
-import { fieldsOf, wireName } from '../src/hosts/read-inputs.ts';
+import { commonInputs, commonOutputs, githubInputs } from '../src/inputs/common-inputs.ts';
+import { fieldsOf, wireName } from '../src/inputs/read-inputs.ts';
 import { jsonSchema } from '../src/manifest/json-schema.ts';
 import { offers } from '../src/offers.ts';
 import type { OperationName } from '../src/operation.ts';
@@ -20,6 +20,7 @@ import { operations } from '../src/operations/all.ts';
 import { reasonCodes } from '../src/reason-codes.ts';
 import type { Field, OutputField, OutputSchema, Schema } from '../src/schema.ts';
 import { commandSections } from './command-line-page.ts';
+import { kindsPage } from './kinds-page.ts';
 import { manifestPage } from './manifest-page.ts';
 import { policyFiles, policyTables } from './permission-pages.ts';
 import { settingsTable } from './simulator-page.ts';
@@ -182,6 +183,7 @@ const generated = (): ReadonlyMap<string, string> => {
   const commandLine = 'docs/command-line.md';
   files.set(commandLine, between(readFileSync(join(root, commandLine), 'utf8'), 'commands', commandSections()));
   files.set('docs/manifest.md', manifestPage(root));
+  files.set('docs/endpoint-kinds.md', kindsPage());
   const simulator = 'docs/simulator.md';
   files.set(simulator, between(readFileSync(join(root, simulator), 'utf8'), 'settings', settingsTable(root)));
   for (const [path, policy] of policyFiles()) files.set(path, policy);

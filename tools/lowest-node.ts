@@ -71,19 +71,19 @@ const play = async (node: string): Promise<readonly string[]> => {
     const closed = new Promise<Ended>((end) => child.once('close', (code) => end({ code, text })));
     return { child, closed, text: () => text };
   };
-  const expect = (args: readonly string[], { code, text }: Ended, wanted: number, says: RegExp): void => {
-    if (code === wanted && says.test(text)) return;
-    faults.push(`model-delivery ${args.join(' ')}: exit code ${code}, expected ${wanted} and ${says}\n${text}`);
+  const expect = (args: readonly string[], { code, text }: Ended, wanted: number, message: RegExp): void => {
+    if (code === wanted && message.test(text)) return;
+    faults.push(`model-delivery ${args.join(' ')}: exit code ${code}, expected ${wanted} and ${message}\n${text}`);
   };
   /** A command on the simulator's clock: time moves while it sleeps. */
-  const run = async (args: readonly string[], wanted: number, says: RegExp): Promise<void> => {
+  const run = async (args: readonly string[], wanted: number, message: RegExp): Promise<void> => {
     const participant = simulator.register(args[0] ?? '');
     const wake = new AbortController();
     const { closed } = start(args, simulator.environment(participant));
     void closed.then(() => wake.abort());
     await Promise.race([simulator.driver.sleepUntil(Number.POSITIVE_INFINITY, wake.signal), simulator.stuck]);
     simulator.remove(participant.id);
-    expect(args, await closed, wanted, says);
+    expect(args, await closed, wanted, message);
   };
   const pass = (milliseconds: number) => simulator.driver.sleepUntil(simulator.clock.now() + milliseconds);
 

@@ -50,7 +50,7 @@ export const manifestPage = (root: string): string => {
     '',
     '## `environments.<name>`',
     '',
-    table(keysOf(environment, new Set(['endpoint', 'rollout']))),
+    table(keysOf(environment, new Set(['registry', 'endpoint', 'rollout']))),
     '',
     '## `endpoint`',
     '',
@@ -77,13 +77,13 @@ const within = (node: Node, ...path: readonly string[]): Node =>
     return next;
   }, node);
 
-/** Every key of a mapping and of the mappings in it, but of `closed` ones only their names. */
+/** Every key of a mapping and of the mappings and lists in it, but of `closed` ones only their names. */
 const keysOf = (node: Node, closed: ReadonlySet<string> = new Set(), prefix = ''): readonly Key[] =>
   Object.entries(mappingOf(node).properties ?? {}).flatMap(([key, child]) => {
     const name = prefix + key;
     const required = mappingOf(node).required?.includes(key) ?? false;
     const own: Key = { name, node: child, required };
-    return closed.has(name) ? [own] : [own, ...keysOf(child, closed, `${name}.`)];
+    return closed.has(name) ? [own] : [own, ...keysOf(mappingOf(child.items ?? child), closed, `${name}.`)];
   });
 
 /** Of a mapping that may also be one word, the mapping. */
@@ -120,12 +120,15 @@ const takes = (node: Node): string => {
   if (node.type === 'array') return 'a list';
   if (node.type === 'boolean') return '`true` or `false`';
   if (node.type === 'integer') return `a whole number, ${rangeOf(node)}`;
+  if (node.anyOf && mappingOf(node) !== node) return 'text or a mapping';
   if (node.type === 'object' || node.oneOf) return 'a mapping';
   return node.type === 'number' ? 'a number' : 'text';
 };
 
-const rangeOf = ({ minimum = 0, maximum = Number.MAX_SAFE_INTEGER }: Node): string =>
-  maximum === Number.MAX_SAFE_INTEGER ? `${minimum} or more` : `${minimum} to ${maximum}`;
+const rangeOf = ({ minimum = 0, maximum = Number.MAX_SAFE_INTEGER }: Node): string => {
+  if (minimum === -Number.MAX_SAFE_INTEGER) return 'also below 0';
+  return maximum === Number.MAX_SAFE_INTEGER ? `${minimum} or more` : `${minimum} to ${maximum}`;
+};
 
 const strategySection = (root: string, strategy: Node, shared: readonly Key[]): readonly string[] => {
   const { const: name, description = '' } = within(strategy, 'strategy');

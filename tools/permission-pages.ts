@@ -1,6 +1,7 @@
 import { type PublishedName, policyFor, publishedNames, unasked } from '../src/permissions.ts';
 import type { Condition } from '../src/policy-conditions.ts';
 import type { Place } from '../src/policy-resources.ts';
+import { type Sharing, sharingPolicies } from '../src/policy-sharing.ts';
 
 /** The place of the policies: the names of `examples/delivery.yml`. */
 const example: Place = {
@@ -19,9 +20,27 @@ const example: Place = {
 export const policyJson = (policy: PublishedName): string =>
   `${JSON.stringify(policyFor(policy, example), undefined, 2)}\n`;
 
+/** The registry of the policies for two accounts. */
+const shared: Sharing = {
+  partition: 'aws',
+  region: 'eu-west-1',
+  account: '999988887777',
+  model: 'churn',
+  artifacts: { bucket: 'ml-registry', prefix: 'churn/' },
+  repository: 'churn-serving',
+  reader: 'registry-reader',
+  deliverers: [{ account: '111122223333', deployer: 'model-deployer', execution: 'churn-serving' }],
+};
+
 /** Path → content of every policy. */
 export const policyFiles = (): ReadonlyMap<string, string> =>
-  new Map(publishedNames.map((policy) => [`docs/permissions/${policy}.json`, policyJson(policy)]));
+  new Map([
+    ...publishedNames.map((policy) => [`docs/permissions/${policy}.json`, policyJson(policy)] as const),
+    ...Object.entries(sharingPolicies(shared)).map(
+      ([name, document]) =>
+        [`docs/permissions/two-accounts/${name}.json`, `${JSON.stringify(document, undefined, 2)}\n`] as const,
+    ),
+  ]);
 
 /** Each policy's permissions, statement by statement, for the page that explains them. */
 export const policyTables = (): string =>
@@ -35,8 +54,8 @@ export const policyTables = (): string =>
       '| --- | --- | --- |',
       ...policyFor(policy, example).Statement.map(({ Sid, Action, Condition }) => {
         const why = Action.map((action) => unasked(policy).get(action)).find((because) => because !== undefined);
-        const asked = Sid.startsWith('Let') ? (why ?? '') : '';
-        return `| ${Sid} | ${Action.map((action) => `\`${action}\``).join(' ')} | ${[asked, ...conditionsOf(Condition)].filter(Boolean).join('; ')} |`;
+        const reason = Sid.startsWith('Let') ? (why ?? '') : '';
+        return `| ${Sid} | ${Action.map((action) => `\`${action}\``).join(' ')} | ${[reason, ...conditionsOf(Condition)].filter(Boolean).join('; ')} |`;
       }),
       '',
     ])

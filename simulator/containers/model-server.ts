@@ -1,5 +1,5 @@
 import type { Container } from '../contracts.ts';
-import { readArchive } from './archive.ts';
+import { type Archive, readArchive } from './archive.ts';
 import { type Classifier, classify } from './classifier.ts';
 import { BadPayload, readRows, writePredictions } from './payload.ts';
 
@@ -66,8 +66,10 @@ const serve = (classifier: Classifier, inference: Inference): Container => {
  * AWS; here the two are methods. An archive without the two files it needs starts, but never passes its health check.
  * @throws when `artifact` is not a gzip-compressed tar
  */
-export const startContainer = (artifact: Buffer): Container => {
-  const files = readArchive(artifact);
+export const startContainer = (artifact: Buffer): Container => startFiles(readArchive(artifact));
+
+/** The same server with these files in /opt/ml/model, as a prefix or an image brings them. */
+export const startFiles = (files: Archive): Container => {
   try {
     const classifier: Classifier = JSON.parse(files.get('model.json')?.toString() ?? '');
     const inference: Inference = JSON.parse(files.get('inference.json')?.toString() ?? '');

@@ -76,10 +76,10 @@ const packagesIn = ({ PrimaryContainer, Containers }: AwsCall['input']): readonl
     return typeof name === 'string' ? [name] : [];
   });
 
-/** S3 API reference, CopyObject: read access to the source, write access to the destination. */
+/** S3 API reference, CopyObject and UploadPartCopy: read access to the source, write access to the destination. */
 const source = (kernel: Pick<Kernel, 'arn'>, { service, operation, input }: AwsCall): readonly Demand[] => {
   const from = input['CopySource'];
-  if (service !== 's3' || operation !== 'CopyObject' || typeof from !== 'string') return [];
+  if (service !== 's3' || !/^(CopyObject|UploadPartCopy)$/.test(operation) || typeof from !== 'string') return [];
   const [path = ''] = decoded(from).replace(/^\//, '').split('?versionId=');
   const [Bucket = '', ...key] = path.split('/');
   const read = { Bucket, Key: key.join('/') };

@@ -1,5 +1,5 @@
 import type { Demand } from './demands.ts';
-import { operators } from './operators.ts';
+import { matchesPattern, operators } from './operators.ts';
 import type { Policy, Statement } from './policy.ts';
 
 export type Decision = 'allowed' | 'implicitly-denied' | 'explicitly-denied';
@@ -15,13 +15,3 @@ const matches = ({ actions, resources, conditions }: Statement, { action, resour
   actions.some((pattern) => matchesPattern(pattern.toLowerCase(), action.toLowerCase())) &&
   resources.some((pattern) => matchesPattern(pattern, resource)) &&
   conditions.every(({ operator, key, wanted }) => operators[operator]?.holds(context(key), wanted) === true);
-
-/** `*`: any characters, `?`: exactly one (IAM user guide, "Resource"; case counts in a resource, not in an action). */
-const matchesPattern = (pattern: string, text: string): boolean =>
-  new RegExp(
-    `^${pattern
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-    's',
-  ).test(text);

@@ -16,6 +16,16 @@ export interface ConditionOperator {
 const equals = (found: readonly string[], wanted: readonly string[]): boolean =>
   found.some((value) => wanted.includes(value));
 
+/** `*`: any characters, `?`: exactly one (IAM user guide, "Resource"; case counts in a resource, not in an action). */
+export const matchesPattern = (pattern: string, text: string): boolean =>
+  new RegExp(
+    `^${pattern
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+    's',
+  ).test(text);
+
 export const operators: Readonly<Record<string, ConditionOperator>> = {
   StringEquals: { set: false, presence: false, takes: /^/, holds: equals },
   Bool: {
@@ -36,4 +46,10 @@ export const operators: Readonly<Record<string, ConditionOperator>> = {
     holds: (found, wanted) => wanted.includes(String(found.length === 0)),
   },
   'ForAnyValue:StringEquals': { set: true, presence: false, takes: /^/, holds: equals },
+  'ForAnyValue:StringLike': {
+    set: true,
+    presence: false,
+    takes: /^/,
+    holds: (found, wanted) => found.some((value) => wanted.some((pattern) => matchesPattern(pattern, value))),
+  },
 };

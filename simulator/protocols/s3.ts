@@ -1,7 +1,7 @@
 import { AwsError } from '../contracts.ts';
 import type { Protocol, WireAnswer, WireRequest } from '../wire.ts';
 import { decodeChunks } from './aws-chunked.ts';
-import { textsOf, type Xml, xmlDocument } from './xml.ts';
+import { listOf, textsOf, type Xml, xmlDocument } from './xml.ts';
 
 /** S3 is REST with XML: method, path and query determine the operation (AWS: Amazon S3 API Reference). */
 const namespace = 'http://s3.amazonaws.com/doc/2006-03-01/';
@@ -15,11 +15,13 @@ const headerMembers: Readonly<Record<string, string>> = {
   'if-none-match': 'IfNoneMatch',
   'x-amz-copy-source': 'CopySource',
   'x-amz-copy-source-if-match': 'CopySourceIfMatch',
+  'x-amz-copy-source-range': 'CopySourceRange',
   'x-amz-metadata-directive': 'MetadataDirective',
   'x-amz-expected-bucket-owner': 'ExpectedBucketOwner',
   'x-amz-source-expected-bucket-owner': 'ExpectedSourceBucketOwner',
   'x-amz-checksum-mode': 'ChecksumMode',
   'x-amz-checksum-algorithm': 'ChecksumAlgorithm',
+  'x-amz-checksum-type': 'ChecksumType',
   'x-amz-sdk-checksum-algorithm': 'ChecksumAlgorithm',
 };
 const queryMembers: Readonly<Record<string, string>> = {
@@ -31,6 +33,14 @@ const queryMembers: Readonly<Record<string, string>> = {
   'encoding-type': 'EncodingType',
   'max-keys': 'MaxKeys',
 };
+/** Parameters of multipart uploads; `uploads` and `uploadId` name the resource. */
+const uploadMembers: Readonly<Record<string, string>> = {
+  uploads: 'Uploads',
+  uploadId: 'UploadId',
+  partNumber: 'PartNumber',
+  'part-number-marker': 'PartNumberMarker',
+};
+const counts = new Set(['max-keys', 'partNumber', 'part-number-marker']);
 /** Parameters that do not make it another operation. */
 const neutral = new Set(['x-id', 'list-type', 'fetch-owner', ...Object.keys(queryMembers)]);
 
@@ -64,6 +74,7 @@ const operationOf = ({ method, query, headers }: WireRequest, key: string): stri
   const [subresource, ...more] = [...query.keys()].filter((name) => Object.hasOwn(subresources, name));
   if (subresource !== undefined && more.length === 0 && key === '' && (method === 'GET' || method === 'PUT'))
     return `${method === 'GET' ? 'Get' : 'Put'}${subresources[subresource]}`;
+  if (query.has('uploads') || query.has('uploadId')) return uploadOperation(method, query, headers, key);
   if ([...query.keys()].some((name) => !neutral.has(name))) return 'NotImplemented';
   if (key === '') {
     if (method === 'GET') return query.get('list-type') === '2' ? 'ListObjectsV2' : 'NotImplemented';
@@ -71,6 +82,28 @@ const operationOf = ({ method, query, headers }: WireRequest, key: string): stri
   }
   if (method === 'PUT') return headers['x-amz-copy-source'] === undefined ? 'PutObject' : 'CopyObject';
   return { GET: 'GetObject', HEAD: 'HeadObject', DELETE: 'DeleteObject' }[method] ?? 'NotImplemented';
+};
+
+const uploadOperation = (
+  method: string,
+  query: WireRequest['query'],
+  headers: WireRequest['headers'],
+  key: string,
+): string => {
+  if ([...query.keys()].some((name) => !neutral.has(name) && !Object.hasOwn(uploadMembers, name)))
+    return 'NotImplemented';
+  if (query.has('uploads'))
+    return method === 'POST' && key !== ''
+      ? 'CreateMultipartUpload'
+      : method === 'GET' && key === ''
+        ? 'ListMultipartUploads'
+        : 'NotImplemented';
+  if (key === '') return 'NotImplemented';
+  if (method === 'PUT')
+    return query.has('partNumber') && headers['x-amz-copy-source'] !== undefined ? 'UploadPartCopy' : 'NotImplemented';
+  return (
+    { GET: 'ListParts', POST: 'CompleteMultipartUpload', DELETE: 'AbortMultipartUpload' }[method] ?? 'NotImplemented'
+  );
 };
 
 const inputOf = (request: WireRequest, bucket: string, key: string): Record<string, unknown> => {
@@ -87,9 +120,12 @@ const inputOf = (request: WireRequest, bucket: string, key: string): Record<stri
     if (checksum?.[1] !== undefined) input[`Checksum${checksum[1].toUpperCase()}`] = value;
   }
   for (const [name, value] of request.query) {
-    const member = queryMembers[name];
-    if (member !== undefined) input[member] = name === 'max-keys' ? Number(value) : value;
+    const member = queryMembers[name] ?? uploadMembers[name];
+    if (member !== undefined) input[member] = counts.has(name) ? Number(value) : value;
   }
+  if (request.method === 'POST' && request.query.has('uploadId'))
+    input['Parts'] = listOf(body.toString('utf8'), 'Part');
+  if (request.method === 'POST' && request.query.has('uploads')) input['Metadata'] = Metadata;
   if (key !== '' && request.method === 'PUT') Object.assign(input, { Body: body, Metadata });
   if (key === '' && request.method === 'PUT')
     Object.assign(input, request.query.has('policy') ? { Policy: body.toString('utf8') } : documentOf(body));
@@ -108,7 +144,9 @@ const outputHeaders: Readonly<Record<string, string>> = {
   VersionId: 'x-amz-version-id',
   DeleteMarker: 'x-amz-delete-marker',
   ServerSideEncryption: 'x-amz-server-side-encryption',
+  SSEKMSKeyId: 'x-amz-server-side-encryption-aws-kms-key-id',
   ChecksumType: 'x-amz-checksum-type',
+  ChecksumAlgorithm: 'x-amz-checksum-algorithm',
   Location: 'location',
   BucketRegion: 'x-amz-bucket-region',
 };
@@ -117,6 +155,14 @@ const bucketDocuments: Readonly<Record<string, string>> = {
   GetBucketVersioning: 'VersioningConfiguration',
   GetPublicAccessBlock: 'PublicAccessBlockConfiguration',
   GetBucketOwnershipControls: 'OwnershipControls',
+};
+
+/** Operations whose answer is one document beside headers. */
+const results: Readonly<Record<string, string>> = {
+  CopyObject: 'CopyObjectResult',
+  UploadPartCopy: 'CopyPartResult',
+  CreateMultipartUpload: 'InitiateMultipartUploadResult',
+  CompleteMultipartUpload: 'CompleteMultipartUploadResult',
 };
 
 export const s3Protocol: Protocol = {
@@ -129,17 +175,25 @@ export const s3Protocol: Protocol = {
       return send(200, requestId, Buffer.from(String(output['Policy'])), { 'content-type': 'application/json' });
     const document = bucketDocuments[operation];
     if (document !== undefined) return send(200, requestId, xmlDocument(document, namespace, output as Xml));
-    if (operation === 'CopyObject') {
-      const { CopyObjectResult, ...rest } = output;
-      return send(200, requestId, xmlDocument('CopyObjectResult', namespace, CopyObjectResult as Xml), headersOf(rest));
+    const result = results[operation];
+    if (result !== undefined) {
+      const { [result]: inner, ...rest } = output;
+      return send(200, requestId, xmlDocument(result, namespace, inner as Xml), headersOf(rest));
     }
+    if (operation === 'ListParts')
+      return send(200, requestId, xmlDocument('ListPartsResult', namespace, output as Xml));
+    if (operation === 'ListMultipartUploads')
+      return send(200, requestId, xmlDocument('ListMultipartUploadsResult', namespace, output as Xml));
     const body = output['Body'];
     const headers = headersOf(output);
     if (Buffer.isBuffer(body)) return send(200, requestId, body, headers);
     // HeadObject: the length of a body that is not sent.
     const length = output['ContentLength'];
     const extra: Record<string, string> = length === undefined ? {} : { 'content-length': String(length) };
-    return send(operation === 'DeleteObject' ? 204 : 200, requestId, Buffer.alloc(0), { ...headers, ...extra });
+    return send(/^(DeleteObject|AbortMultipartUpload)$/.test(operation) ? 204 : 200, requestId, Buffer.alloc(0), {
+      ...headers,
+      ...extra,
+    });
   },
   refuse(error, { operation, requestId }) {
     // A HEAD answer has no body, and neither has 304: only the status is left (AWS: HeadObject API reference).

@@ -51,6 +51,17 @@ export const textsOf = (xml: string): Readonly<Record<string, string>> => {
   );
 };
 
+/**
+ * The elements of a list, each with its own texts.
+ * @throws AwsError `MalformedXML`
+ */
+export const listOf = (xml: string, element: string): readonly Readonly<Record<string, string>>[] =>
+  [...parse(xml).getElementsByTagName(element)].map((item) =>
+    Object.fromEntries(
+      [...item.getElementsByTagName('*')].map((inner) => [inner.localName ?? '', inner.textContent ?? '']),
+    ),
+  );
+
 const parse = (xml: string) => {
   try {
     // The library repairs an `error`; AWS refuses it.

@@ -1,30 +1,40 @@
 import { AwsError, type Hosting, type Kernel, type Scaling, type Service } from '../contracts.ts';
 import type { AlarmedMetrics } from './cloudwatch/cloudwatch.ts';
 import { instantOf, page, type WireTime } from './cloudwatch/wire.ts';
+import type {
+  Action,
+  Book,
+  Policy,
+  StepScaling,
+  Subject,
+  SuspendedState,
+  Target,
+  TargetTracking,
+  Variant,
+} from './scaling-book.ts';
 import {
   describeAction,
   describeActivity,
   describeAlarms,
   describePolicy,
   describeTarget,
-  dimension,
   namespace,
   targetArn,
 } from './scaling-descriptions.ts';
+import { startScaling, trackedMetric } from './scaling-engine.ts';
 import {
-  type Action,
-  type Book,
-  invocationsPerInstance,
-  type Policy,
-  type SuspendedState,
-  startScaling,
-  type Target,
-  type TargetTracking,
-  type Variant,
-} from './scaling-engine.ts';
+  checkMinimum,
+  checkSteps,
+  checkTracking,
+  checkVariant,
+  isAbout,
+  isDimension,
+  keyOf,
+  subjectText,
+} from './scaling-policies.ts';
 import { parseSchedule } from './schedule.ts';
 
-interface Subject {
+interface Named {
   readonly ServiceNamespace: string;
   readonly ResourceId: string;
   readonly ScalableDimension: string;
@@ -35,10 +45,8 @@ interface Paged {
 }
 
 const invalid = (message: string): AwsError => new AwsError('ValidationException', message);
-const about = ({ ResourceId }: Subject): string =>
-  `service namespace: ${namespace}, resource ID: ${ResourceId}, scalable dimension: ${dimension}`;
 const noTarget = (subject: Subject): AwsError =>
-  new AwsError('ObjectNotFoundException', `No scalable target registered for ${about(subject)}`);
+  new AwsError('ObjectNotFoundException', `No scalable target registered for ${subjectText(subject)}`);
 
 /** Application Auto Scaling for endpoint variants. It acts once a minute; its alarms are real alarms of CloudWatch. */
 export const createAutoscaling = (
@@ -56,10 +64,15 @@ export const createAutoscaling = (
 
   startScaling(kernel, metrics, hosting, book, uuid);
 
-  const checkSubject = (input: Partial<Subject>): void => {
+  const checkNames = (input: Partial<Named>): void => {
     if (input.ServiceNamespace !== namespace) throw invalid(`Unsupported service namespace: ${input.ServiceNamespace}`);
-    if (input.ScalableDimension !== undefined && input.ScalableDimension !== dimension)
+    if (input.ScalableDimension !== undefined && !isDimension(input.ScalableDimension))
       throw invalid(`Unsupported scalable dimension: ${input.ScalableDimension}`);
+  };
+  const subjectOf = (input: Named): Subject => {
+    checkNames(input);
+    if (!isDimension(input.ScalableDimension)) throw invalid('ScalableDimension is required');
+    return { resourceId: input.ResourceId, dimension: input.ScalableDimension };
   };
   const variantOf = (resourceId: string): Variant => {
     const [, endpoint, variant] = /^endpoint\/([^/]+)\/variant\/([^/]+)$/.exec(resourceId) ?? [];
@@ -73,15 +86,21 @@ export const createAutoscaling = (
     book.policies = book.policies.filter((policy) => !unwanted(policy));
   };
   /** Takes its policies and scheduled actions with it (§6). */
-  const removeTarget = (resourceId: string): void => {
-    targets.delete(resourceId);
-    removePolicies((policy) => policy.resourceId === resourceId);
-    book.actions = book.actions.filter((action) => action.resourceId !== resourceId);
+  const removeTarget = (subject: Subject): void => {
+    const isItsOwn = isAbout(subject);
+    targets.delete(keyOf(subject));
+    removePolicies(isItsOwn);
+    book.actions = book.actions.filter((action) => !isItsOwn(action));
   };
+  const targetsOf = (endpoint: string, variant: string): readonly Target[] =>
+    [...targets.values()].filter((target) => target.endpoint === endpoint && target.variant === variant);
 
   const putAlarms = (target: Target, tracking: TargetTracking): readonly string[] => {
-    const { dimensions, metric, namespace: Namespace } = invocationsPerInstance(target);
-    const common = { Namespace, MetricName: metric, Dimensions: dimensions, Statistic: 'Sum', Period: 60 };
+    const tracked = trackedMetric(target, tracking);
+    // Metric math, and metrics that nothing publishes here: AWS makes alarms for them, and here none would ever go off.
+    if (tracked === undefined) return [];
+    const { dimensions, metric, namespace: Namespace, stat } = tracked;
+    const common = { Namespace, MetricName: metric, Dimensions: dimensions, Statistic: stat, Period: 60 };
     const name = (side: string): string => `TargetTracking-${target.resourceId}-${side}-${uuid()}`;
     const [high, low] = [name('AlarmHigh'), name('AlarmLow')];
     // AWS creates these for target tracking: three minutes above the target, fifteen minutes below nine tenths of it.
@@ -102,42 +121,39 @@ export const createAutoscaling = (
     return [high, low];
   };
 
-  const listed = <Item extends { readonly resourceId: string }>(
-    items: readonly Item[],
-    input: Partial<Subject> & Paged,
-  ) => {
-    checkSubject(input);
-    const wanted = items.filter(({ resourceId }) => (input.ResourceId ?? resourceId) === resourceId);
+  const listed = <Item extends Subject>(items: readonly Item[], input: Partial<Named> & Paged) => {
+    checkNames(input);
+    const wanted = items.filter(
+      ({ resourceId, dimension }) =>
+        (input.ResourceId ?? resourceId) === resourceId && (input.ScalableDimension ?? dimension) === dimension,
+    );
     return page(wanted, input.MaxResults ?? 50, input.NextToken, 'InvalidNextTokenException');
   };
 
   const service: Service = {
     operations: {
       RegisterScalableTarget: (
-        input: Subject & {
+        input: Named & {
           MinCapacity?: number;
           MaxCapacity?: number;
           RoleARN?: string;
           SuspendedState?: SuspendedState;
         },
       ) => {
-        checkSubject(input);
-        const before = targets.get(input.ResourceId);
+        const subject = subjectOf(input);
+        const before = targets.get(keyOf(subject));
         const min = input.MinCapacity ?? before?.min;
         const max = input.MaxCapacity ?? before?.max;
         if (min === undefined || max === undefined)
           throw invalid('MinCapacity and MaxCapacity are required to register a scalable target');
         if (min > max) throw invalid(`MinCapacity (${min}) must not be greater than MaxCapacity (${max})`);
-        if (min < 1) throw invalid(`Minimum capacity cannot be less than 1 for ${dimension}`);
-        const subject = variantOf(input.ResourceId);
-        const variant = hosting().variant(subject.endpoint, subject.variant);
-        if (!variant) throw invalid(`Endpoint variant does not exist: ${input.ResourceId}`);
-        // AWS: "Automatic scaling of SageMaker AI models", burstable instances.
-        if (variant.instanceType.startsWith('ml.t2.'))
-          throw invalid(`Instance type ${variant.instanceType} does not support automatic scaling`);
+        const { endpoint, variant } = variantOf(input.ResourceId);
+        const facts = checkVariant(input.ResourceId, subject.dimension, hosting().variant(endpoint, variant));
+        checkMinimum(min, subject.dimension, facts);
         const target: Target = {
           ...subject,
-          resourceId: input.ResourceId,
+          endpoint,
+          variant,
           min,
           max,
           suspended: {
@@ -152,18 +168,18 @@ export const createAutoscaling = (
             `arn:aws:iam::${kernel.accountId}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint`,
           createdAt: before?.createdAt ?? clock.now(),
         };
-        targets.set(input.ResourceId, target);
+        targets.set(keyOf(subject), target);
         return { ScalableTargetARN: targetArn(kernel, target) };
       },
 
-      DeregisterScalableTarget: (input: Subject) => {
-        checkSubject(input);
-        if (!targets.has(input.ResourceId)) throw noTarget(input);
-        removeTarget(input.ResourceId);
+      DeregisterScalableTarget: (input: Named) => {
+        const subject = subjectOf(input);
+        if (!targets.has(keyOf(subject))) throw noTarget(subject);
+        removeTarget(subject);
         return {};
       },
 
-      DescribeScalableTargets: (input: Partial<Subject> & Paged & { ResourceIds?: readonly string[] }) => {
+      DescribeScalableTargets: (input: Partial<Named> & Paged & { ResourceIds?: readonly string[] }) => {
         const wanted = [...targets.values()].filter(
           ({ resourceId }) => input.ResourceIds?.includes(resourceId) ?? true,
         );
@@ -171,26 +187,28 @@ export const createAutoscaling = (
         return { ScalableTargets: items.map((target) => describeTarget(kernel, target)), ...rest };
       },
 
-      /** Step policies are kept and described; they act when an alarm names them as its action, and alarms here run no actions. */
-      PutScalingPolicy: (input: Subject & Policy['configuration'] & { PolicyName: string; PolicyType?: string }) => {
-        checkSubject(input);
-        const target = targets.get(input.ResourceId);
-        if (!target) throw noTarget(input);
-        const before = book.policies.find(
-          ({ name, resourceId }) => name === input.PolicyName && resourceId === input.ResourceId,
-        );
+      PutScalingPolicy: (
+        input: Named & {
+          PolicyName: string;
+          PolicyType?: string;
+          TargetTrackingScalingPolicyConfiguration?: TargetTracking;
+          StepScalingPolicyConfiguration?: StepScaling;
+        },
+      ) => {
+        const subject = subjectOf(input);
+        const target = targets.get(keyOf(subject));
+        if (!target) throw noTarget(subject);
+        const before = book.policies.filter(isAbout(subject)).find(({ name }) => name === input.PolicyName);
         const type = input.PolicyType ?? before?.type ?? 'StepScaling';
         const { TargetTrackingScalingPolicyConfiguration: tracking, StepScalingPolicyConfiguration: step } = input;
         if (before && before.type !== type) throw invalid(`The type of policy ${input.PolicyName} cannot be changed`);
-        if (type === 'TargetTrackingScaling') {
-          if (!tracking) throw invalid('TargetTrackingScalingPolicyConfiguration is required');
-          if (tracking.PredefinedMetricSpecification?.PredefinedMetricType !== 'SageMakerVariantInvocationsPerInstance')
-            throw invalid('Only the predefined metric SageMakerVariantInvocationsPerInstance is supported here');
-          if (!(tracking.TargetValue > 0)) throw invalid('TargetValue must be greater than 0');
-        } else if (type !== 'StepScaling' || !step) throw invalid(`A policy of type ${type} needs its configuration`);
+        if (type === 'TargetTrackingScaling')
+          checkTracking(tracking, { ...subject, name: input.PolicyName }, book.policies);
+        else if (type === 'StepScaling') checkSteps(step);
+        else throw invalid(`Policies of type ${type} are not supported for ${subject.dimension}`);
         removePolicies((policy) => policy === before);
         const policy: Policy = {
-          resourceId: input.ResourceId,
+          ...subject,
           name: input.PolicyName,
           arn:
             before?.arn ??
@@ -207,36 +225,34 @@ export const createAutoscaling = (
           createdAt: before?.createdAt ?? clock.now(),
         };
         book.policies = [...book.policies, policy];
-        return { PolicyARN: policy.arn, Alarms: describeAlarms(kernel, policy) };
+        return { PolicyARN: policy.arn, Alarms: describeAlarms(kernel, metrics, policy) };
       },
 
-      DescribeScalingPolicies: (input: Partial<Subject> & Paged & { PolicyNames?: readonly string[] }) => {
+      DescribeScalingPolicies: (input: Partial<Named> & Paged & { PolicyNames?: readonly string[] }) => {
         const { items, ...rest } = listed(
           book.policies.filter(({ name }) => input.PolicyNames?.includes(name) ?? true),
           input,
         );
         return {
-          ScalingPolicies: items.map((policy) => describePolicy(kernel, policy)),
+          ScalingPolicies: items.map((policy) => describePolicy(kernel, metrics, policy)),
           ...rest,
         };
       },
 
-      DeleteScalingPolicy: (input: Subject & { PolicyName: string }) => {
-        checkSubject(input);
-        const found = book.policies.find(
-          ({ name, resourceId }) => name === input.PolicyName && resourceId === input.ResourceId,
-        );
+      DeleteScalingPolicy: (input: Named & { PolicyName: string }) => {
+        const subject = subjectOf(input);
+        const found = book.policies.filter(isAbout(subject)).find(({ name }) => name === input.PolicyName);
         if (!found)
           throw new AwsError(
             'ObjectNotFoundException',
-            `No scaling policy found for ${about(input)}, policy name: ${input.PolicyName}`,
+            `No scaling policy found for ${subjectText(subject)}, policy name: ${input.PolicyName}`,
           );
         removePolicies((policy) => policy === found);
         return {};
       },
 
       PutScheduledAction: (
-        input: Subject & {
+        input: Named & {
           ScheduledActionName: string;
           Schedule?: string;
           Timezone?: string;
@@ -245,11 +261,9 @@ export const createAutoscaling = (
           ScalableTargetAction?: Action['change'];
         },
       ) => {
-        checkSubject(input);
-        if (!targets.has(input.ResourceId)) throw noTarget(input);
-        const before = book.actions.find(
-          ({ name, resourceId }) => name === input.ScheduledActionName && resourceId === input.ResourceId,
-        );
+        const subject = subjectOf(input);
+        if (!targets.has(keyOf(subject))) throw noTarget(subject);
+        const before = book.actions.filter(isAbout(subject)).find(({ name }) => name === input.ScheduledActionName);
         const text = input.Schedule ?? before?.text;
         const timezone = input.Timezone ?? before?.timezone;
         if (text === undefined) throw invalid('Schedule is required');
@@ -259,7 +273,7 @@ export const createAutoscaling = (
         const start = input.StartTime === undefined ? before?.start : instantOf(input.StartTime);
         const end = input.EndTime === undefined ? before?.end : instantOf(input.EndTime);
         const action: Action = {
-          resourceId: input.ResourceId,
+          ...subject,
           name: input.ScheduledActionName,
           arn:
             before?.arn ??
@@ -279,7 +293,7 @@ export const createAutoscaling = (
         return {};
       },
 
-      DescribeScheduledActions: (input: Partial<Subject> & Paged & { ScheduledActionNames?: readonly string[] }) => {
+      DescribeScheduledActions: (input: Partial<Named> & Paged & { ScheduledActionNames?: readonly string[] }) => {
         const { items, ...rest } = listed(
           book.actions.filter(({ name }) => input.ScheduledActionNames?.includes(name) ?? true),
           input,
@@ -290,21 +304,19 @@ export const createAutoscaling = (
         };
       },
 
-      DeleteScheduledAction: (input: Subject & { ScheduledActionName: string }) => {
-        checkSubject(input);
-        const found = book.actions.find(
-          ({ name, resourceId }) => name === input.ScheduledActionName && resourceId === input.ResourceId,
-        );
+      DeleteScheduledAction: (input: Named & { ScheduledActionName: string }) => {
+        const subject = subjectOf(input);
+        const found = book.actions.filter(isAbout(subject)).find(({ name }) => name === input.ScheduledActionName);
         if (!found)
           throw new AwsError(
             'ObjectNotFoundException',
-            `No scheduled action found for ${about(input)}, scheduled action name: ${input.ScheduledActionName}`,
+            `No scheduled action found for ${subjectText(subject)}, scheduled action name: ${input.ScheduledActionName}`,
           );
         book.actions = book.actions.filter((action) => action !== found);
         return {};
       },
 
-      DescribeScalingActivities: (input: Partial<Subject> & Paged) => {
+      DescribeScalingActivities: (input: Partial<Named> & Paged) => {
         const { items, ...rest } = listed(book.activities, input);
         return {
           ScalingActivities: items.map(describeActivity),
@@ -317,8 +329,10 @@ export const createAutoscaling = (
   return {
     service,
     scaling: {
-      isRegistered: (endpoint, variant) => targets.has(`endpoint/${endpoint}/variant/${variant}`),
-      deregister: (endpoint, variant) => removeTarget(`endpoint/${endpoint}/variant/${variant}`),
+      isRegistered: (endpoint, variant) => targetsOf(endpoint, variant).length > 0,
+      deregister: (endpoint, variant) => {
+        for (const target of targetsOf(endpoint, variant)) removeTarget(target);
+      },
     },
   };
 };

@@ -6,6 +6,9 @@ interface InvokeInput {
   readonly ContentType?: string;
   readonly Accept?: string;
   readonly TargetVariant?: string;
+  readonly TargetModel?: string;
+  readonly TargetContainerHostname?: string;
+  readonly InferenceComponentName?: string;
 }
 
 /** The container's answer quoted in AWS's words (aws/sagemaker-python-sdk#1119; the client form is analogous). */
@@ -35,6 +38,11 @@ export const createRuntime = (kernel: Kernel, hosting: Hosting): Service => ({
         contentType: input.ContentType ?? 'application/json',
         ...(input.Accept === undefined ? {} : { accept: input.Accept }),
         ...(input.TargetVariant === undefined ? {} : { targetVariant: input.TargetVariant }),
+        ...(input.TargetModel === undefined ? {} : { targetModel: input.TargetModel }),
+        ...(input.TargetContainerHostname === undefined
+          ? {}
+          : { targetContainerHostname: input.TargetContainerHostname }),
+        ...(input.InferenceComponentName === undefined ? {} : { inferenceComponent: input.InferenceComponentName }),
         at: kernel.clock.now(),
       });
       if (answer.status < 200 || answer.status > 299)

@@ -1,15 +1,20 @@
-import { AwsError, type Call, type Handler, type Kernel } from '../contracts.ts';
+import { AwsError, type Call, type Handler, type Kernel, type Principal } from '../contracts.ts';
+import { mayPass } from '../iam/across.ts';
+import { type PolicyWords, type ResourcePolicy, readResourcePolicy } from '../iam/resource-policy.ts';
 import { malformedXml } from '../protocols/xml.ts';
-import { type BucketPolicy, readBucketPolicy } from './s3-policy.ts';
 
 /** The settings of a bucket, apart from its objects. */
 interface Settings {
   /** Other than the simulated account. */
   owner?: string;
+  /** Its owner has opened it to the simulated account, in ways that are not simulated. */
+  lent?: boolean;
+  /** ARN of the KMS key that encrypts every object of the bucket. */
+  key?: string;
   versioning?: 'Enabled' | 'Suspended';
   publicAccessBlock?: Readonly<Record<string, string>>;
   ownership?: string;
-  policy?: { readonly text: string; readonly denies: BucketPolicy };
+  policy?: { readonly text: string; readonly decide: ResourcePolicy };
 }
 
 export interface BucketInput {
@@ -27,18 +32,33 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
     if (bucket === undefined)
       throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: Bucket });
     // S3 user guide, "Verifying bucket ownership with bucket owner condition": 403 Access Denied.
-    if (expected !== undefined && expected !== (bucket.owner ?? kernel.accountId)) throw accessDenied();
+    if (expected !== undefined && expected !== ownerOf(bucket)) throw accessDenied();
     return bucket;
   };
 
-  /** Applies the bucket's own policy; a call without a principal (the driver's) passes. */
-  const authorize = (action: string, input: BucketInput & { readonly Key?: string }, call: Call | undefined): void => {
-    const { policy } = find(input);
-    if (policy === undefined || call === undefined) return;
+  const ownerOf = (bucket: Settings): string => bucket.owner ?? kernel.accountId;
+
+  const mayDo = (principal: Principal, action: string, input: BucketInput & { readonly Key?: string }): boolean => {
+    const bucket = find(input);
     const resource = `arn:aws:s3:::${input.Bucket}${input.Key === undefined ? '' : `/${input.Key}`}`;
     const conditions = input as { readonly IfMatch?: string; readonly IfNoneMatch?: string };
     const keys = { 's3:if-match': conditions.IfMatch, 's3:if-none-match': conditions.IfNoneMatch };
-    if (policy.denies({ principal: call.principal, action, resource, keys })) throw accessDenied();
+    const decision = bucket.policy?.decide({ principal, action, resource, keys }) ?? 'silent';
+    return mayPass(decision, principal, bucket.lent ? principal.accountId : ownerOf(bucket));
+  };
+
+  /** Applies the bucket's own policy; the driver's calls pass. */
+  const authorize = (action: string, input: BucketInput & { readonly Key?: string }, call: Call | undefined): void => {
+    find(input);
+    if (call === undefined || call.principal.accessKeyId === driverKey) return;
+    if (!mayDo(call.principal, action, input)) throw accessDenied();
+  };
+
+  /** The settings of a bucket are its owner's; the policy is refused to others by another status (S3 API reference, GetBucketPolicy). */
+  const authorizeOwner = (input: BucketInput, call: Call | undefined): void => {
+    const bucket = buckets.get(input.Bucket);
+    if (bucket === undefined || call === undefined || call.principal.accessKeyId === driverKey) return;
+    if (call.principal.accountId !== ownerOf(bucket)) throw accessDenied();
   };
 
   const operations = {
@@ -46,12 +66,12 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
       find(input);
       return { BucketRegion: kernel.region };
     },
-    CreateBucket: (input: BucketInput & { readonly LocationConstraint?: string }) => {
+    CreateBucket: (input: BucketInput & { readonly LocationConstraint?: string }, call: Call) => {
       const { Bucket, LocationConstraint = 'us-east-1' } = input;
       if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(Bucket))
         throw new AwsError('InvalidBucketName', 'The specified bucket is not valid.', 400, { BucketName: Bucket });
       const existing = buckets.get(Bucket);
-      if (existing?.owner !== undefined)
+      if (existing !== undefined && ownerOf(existing) !== call.principal.accountId)
         throw new AwsError(
           'BucketAlreadyExists',
           'The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.',
@@ -63,12 +83,12 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
         throw new AwsError('BucketAlreadyOwnedByYou', message, 409, { BucketName: Bucket });
       }
       // S3 API reference, CreateBucket: the constraint of us-east-1 is none, and elsewhere it is the endpoint's region.
-      if (LocationConstraint !== kernel.region)
+      if (LocationConstraint !== (call.region ?? kernel.region))
         throw new AwsError(
           'IllegalLocationConstraintException',
           `The ${LocationConstraint === 'us-east-1' ? 'unspecified' : LocationConstraint} location constraint is incompatible for the region specific endpoint this request was sent to.`,
         );
-      buckets.set(Bucket, {});
+      buckets.set(Bucket, ownedBy(kernel, call.principal.accountId));
       return { Location: `/${Bucket}` };
     },
     PutBucketVersioning: (input: BucketInput & { readonly Status?: string }) => {
@@ -98,7 +118,7 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
       Rule: { ObjectOwnership: find(input).ownership ?? 'BucketOwnerEnforced' },
     }),
     PutBucketPolicy: (input: BucketInput & { readonly Policy: string }) => {
-      find(input).policy = { text: input.Policy, denies: readBucketPolicy(input.Policy, input.Bucket) };
+      find(input).policy = { text: input.Policy, decide: readResourcePolicy(input.Policy, wordsOf(input.Bucket)) };
       return {};
     },
     GetBucketPolicy: (input: BucketInput) => {
@@ -111,13 +131,24 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
     operations,
     find,
     authorize,
+    authorizeOwner,
+    mayDo,
+    exists: (bucket: string): boolean => buckets.has(bucket),
+    keyOf: (bucket: string): string | undefined => buckets.get(bucket)?.key,
+    encrypt: (bucket: string, key: string): void => {
+      find({ Bucket: bucket }).key = key;
+    },
+    create: (bucket: string, account: string): void => {
+      if (buckets.has(bucket)) throw new RangeError(`the bucket ${bucket} exists`);
+      buckets.set(bucket, ownedBy(kernel, account));
+    },
     isVersioned: (bucket: string): boolean => {
       const versioning = buckets.get(bucket)?.versioning;
       return versioning === undefined ? kernel.settings.s3Versioning : versioning === 'Enabled';
     },
     /** Makes it when there is none. */
     seed: (bucket: string, owner?: string): void => {
-      buckets.set(bucket, { ...buckets.get(bucket), ...(owner === undefined ? {} : { owner }) });
+      buckets.set(bucket, { ...buckets.get(bucket), ...(owner === undefined ? {} : { owner, lent: true }) });
     },
     drop: (bucket: string): void => {
       buckets.delete(bucket);
@@ -130,4 +161,19 @@ const blocks = ['BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'Res
 const refuse = (code: string, message: string): never => {
   throw new AwsError(code, message, 404);
 };
+
+const driverKey = 'driver';
+
+const ownedBy = ({ accountId }: Kernel, owner: string): Settings => (owner === accountId ? {} : { owner });
+
+const wordsOf = (bucket: string): PolicyWords => {
+  const named = new RegExp(`^arn:aws[a-z-]*:s3:::${bucket.replaceAll('.', '\\.')}(/.*)?$`);
+  return {
+    malformed: (message) => new AwsError('MalformedPolicy', message, 400),
+    notServed: (what) =>
+      new AwsError('NotImplemented', `The simulator does not evaluate ${what} in a bucket policy`, 501),
+    mayName: (arn) => named.test(arn),
+  };
+};
+
 export const accessDenied = (): AwsError => new AwsError('AccessDenied', 'Access Denied', 403);

@@ -1,12 +1,22 @@
 import { createHash } from 'node:crypto';
-import { AwsError, type Handler, type Instant, type Kernel, type Objects, type Service } from '../contracts.ts';
+import {
+  AwsError,
+  type Call,
+  type Handler,
+  type Instant,
+  type Kernel,
+  type Objects,
+  type Service,
+} from '../contracts.ts';
 import { crc32 } from '../crc32.ts';
 import { notImplemented } from '../protocols/s3.ts';
 import { digestOf } from '../random.ts';
+import type { KeyPolicies } from './kms.ts';
 import { type BucketInput, createBuckets } from './s3-buckets.ts';
+import { type ListInput, list } from './s3-listing.ts';
+import { type Content, createUploads } from './s3-uploads.ts';
 
-interface Stored {
-  readonly body: Buffer;
+interface Stored extends Content {
   readonly etag: string;
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>>;
@@ -19,7 +29,11 @@ interface Stored {
 type Versions = (Stored | undefined)[];
 
 /** S3: the calls a delivery needs, with the conditional writes of AWS ("Add preconditions to S3 operations with conditional requests"). */
-export const createS3 = (kernel: Kernel, seededBuckets: readonly string[]): { service: Service; objects: Objects } => {
+export const createS3 = (
+  kernel: Kernel,
+  seededBuckets: readonly string[],
+  keys: KeyPolicies,
+): { service: Service; objects: Objects } => {
   const known = createBuckets(kernel, seededBuckets);
   const contents = new Map<string, Map<string, Versions>>();
   let writes = 0;
@@ -55,66 +69,124 @@ export const createS3 = (kernel: Kernel, seededBuckets: readonly string[]): { se
     }
   };
 
-  const write = (name: string, key: string, object: Omit<Stored, 'etag' | 'lastModified' | 'versionId'>): Stored => {
+  const write = (
+    name: string,
+    key: string,
+    { etag: given, ...object }: Omit<Stored, 'etag' | 'lastModified' | 'versionId'> & { readonly etag?: string },
+  ): Stored => {
     const bucket = contentsOf(name);
     const versionId = known.isVersioned(name)
       ? digestOf('s3-version', ++writes).toString('base64url').slice(0, 32)
       : undefined;
-    const etag = `"${createHash('md5').update(object.body).digest('hex')}"`;
+    const etag = given ?? `"${createHash('md5').update(object.body).digest('hex')}"`;
     const stored: Stored = { ...object, etag, lastModified: kernel.clock.now(), versionId };
     bucket.set(key, versionId === undefined ? [stored] : [...(bucket.get(key) ?? []), stored]);
     return stored;
   };
 
-  const describe = (stored: Stored, withChecksum: boolean): Record<string, unknown> => ({
+  const describe = (stored: Stored, withChecksum: boolean, key?: string): Record<string, unknown> => ({
     ETag: stored.etag,
-    ServerSideEncryption: 'AES256',
+    ...(key === undefined ? { ServerSideEncryption: 'AES256' } : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: key }),
     ...(stored.versionId === undefined ? {} : { VersionId: stored.versionId }),
     ...(withChecksum && stored.checksum !== undefined
-      ? { [stored.checksum[0]]: stored.checksum[1], ChecksumType: 'FULL_OBJECT' }
+      ? {
+          [stored.checksum[0]]: stored.checksum[1],
+          ChecksumType: stored.checksum[1].includes('-') ? 'COMPOSITE' : 'FULL_OBJECT',
+        }
       : {}),
   });
 
-  const read = (input: ReadInput): Record<string, unknown> => {
+  const read = (input: ReadInput, call: Call, content: boolean): Record<string, unknown> => {
     const stored = find(input);
+    const key = known.keyOf(input.Bucket);
+    // The headers need no key; the content and its checksum do (S3 API reference, HeadObject, "Permissions").
+    if (key !== undefined && (content || input.ChecksumMode === 'ENABLED')) keys.authorize(call.principal, key);
     if (input.IfMatch !== undefined && !sameEtag(input.IfMatch, stored.etag)) throw preconditionFailed('If-Match');
     if (input.IfNoneMatch !== undefined && sameEtag(input.IfNoneMatch, stored.etag)) {
       throw new AwsError('NotModified', 'Not Modified', 304);
     }
     return {
-      ...describe(stored, input.ChecksumMode === 'ENABLED'),
+      ...describe(stored, input.ChecksumMode === 'ENABLED', key),
       ContentType: stored.contentType,
-      ContentLength: stored.body.length,
+      ContentLength: stored.bytes,
       LastModified: new Date(stored.lastModified),
       Metadata: stored.metadata,
     };
   };
 
+  /** The source of a copy, under its conditions. */
+  const sourceIn = (input: CopyInput): Stored => {
+    const { ExpectedSourceBucketOwner: owner } = input;
+    const from = sourceOf(input.CopySource);
+    const source = find(owner === undefined ? from : { ...from, ExpectedBucketOwner: owner });
+    if (input.CopySourceIfMatch !== undefined && !sameEtag(input.CopySourceIfMatch, source.etag)) {
+      throw preconditionFailed('x-amz-copy-source-If-Match');
+    }
+    return source;
+  };
+
+  const uploads = createUploads(kernel, {
+    source: (input) => sourceIn(input as CopyInput),
+    keep: (input, { composite, ...made }) => {
+      checkWrite(input, bucketOf(input).get(input.Key)?.at(-1));
+      const stored = write(input.Bucket, input.Key, {
+        ...made,
+        checksum: composite === undefined ? undefined : ['ChecksumSHA256', composite],
+      });
+      const { ETag, VersionId, ServerSideEncryption, ...checksum } = describe(stored, true);
+      const { Bucket, Key } = input;
+      return { CompleteMultipartUploadResult: { Bucket, Key, ETag, ...checksum }, VersionId, ServerSideEncryption };
+    },
+  });
+  const inBucket = Object.fromEntries(
+    Object.entries(uploads).map(([name, handler]): [string, Handler] => [
+      name,
+      (input: BucketInput, call) => {
+        known.find(input);
+        return handler(input, call);
+      },
+    ]),
+  );
+
   const operations: Record<string, Handler> = {
     ...known.operations,
-    HeadObject: (input: ReadInput) => read(input),
-    GetObject: (input: ReadInput) => ({ ...read(input), Body: find(input).body }),
+    ...inBucket,
+    HeadObject: (input: ReadInput, call) => read(input, call, false),
+    GetObject: (input: ReadInput, call) => {
+      const { body, bytes } = find(input);
+      if (body.length !== bytes) throw notImplemented();
+      return { ...read(input, call, true), Body: body };
+    },
     PutObject: (input: PutInput) => {
       const bucket = bucketOf(input);
       const body = input.Body ?? Buffer.alloc(0);
       const checksum = verifyChecksum(input, body);
       checkWrite(input, bucket.get(input.Key)?.at(-1));
       const contentType = input.ContentType ?? 'binary/octet-stream';
-      const stored = write(input.Bucket, input.Key, { body, contentType, metadata: input.Metadata ?? {}, checksum });
+      const stored = write(input.Bucket, input.Key, {
+        body,
+        bytes: body.length,
+        contentType,
+        metadata: input.Metadata ?? {},
+        checksum,
+      });
       return describe(stored, true);
     },
-    CopyObject: (input: CopyInput) => {
+    CopyObject: (input: CopyInput, call) => {
       const bucket = bucketOf(input);
-      const { ExpectedSourceBucketOwner: owner } = input;
-      const from = sourceOf(input.CopySource);
-      const source = find(owner === undefined ? from : { ...from, ExpectedBucketOwner: owner });
-      if (input.CopySourceIfMatch !== undefined && !sameEtag(input.CopySourceIfMatch, source.etag)) {
-        throw preconditionFailed('x-amz-copy-source-If-Match');
-      }
+      const key = known.keyOf(sourceOf(input.CopySource).Bucket);
+      if (key !== undefined) keys.authorize(call.principal, key);
+      const source = sourceIn(input);
+      if (source.bytes > largestCopyBytes)
+        throw new AwsError(
+          'InvalidRequest',
+          `The specified copy source is larger than the maximum allowable size for a copy source: ${largestCopyBytes}`,
+        );
       checkWrite(input, bucket.get(input.Key)?.at(-1));
       const replaced = input.MetadataDirective === 'REPLACE';
       const stored = write(input.Bucket, input.Key, {
         body: source.body,
+        bytes: source.bytes,
         contentType: (replaced ? input.ContentType : undefined) ?? source.contentType,
         metadata: replaced ? (input.Metadata ?? {}) : source.metadata,
         checksum:
@@ -147,19 +219,34 @@ export const createS3 = (kernel: Kernel, seededBuckets: readonly string[]): { se
   };
 
   return {
-    service: { operations: underPolicy(operations, known.authorize) },
+    service: { operations: underPolicy(operations, known) },
     objects: {
       lend: (bucket, owner) => known.seed(bucket, owner),
+      create: known.create,
+      encrypt: known.encrypt,
+      mayRead(principal, bucket, key) {
+        if (!known.exists(bucket)) return false;
+        const encrypted = known.keyOf(bucket);
+        return (
+          known.mayDo(principal, 's3:GetObject', { Bucket: bucket, Key: key }) &&
+          (encrypted === undefined || keys.mayDecrypt(principal, encrypted))
+        );
+      },
       drop(bucket) {
         known.drop(bucket);
         contents.delete(bucket);
       },
       get: (bucket, key) => contents.get(bucket)?.get(key)?.at(-1),
-      put(bucket, key, body) {
+      put(bucket, key, body, bytes = body.length) {
         known.seed(bucket);
-        const checksum = computed('CRC32', body);
-        write(bucket, key, { body, contentType: 'binary/octet-stream', metadata: {}, checksum });
+        const checksum = bytes === body.length ? computed('CRC32', body) : undefined;
+        write(bucket, key, { body, bytes, contentType: 'binary/octet-stream', metadata: {}, checksum });
       },
+      under: (bucket, prefix) =>
+        [...(contents.get(bucket) ?? [])].flatMap(([key, versions]) => {
+          const stored = versions.at(-1);
+          return stored !== undefined && key.startsWith(prefix) ? [{ key, body: stored.body }] : [];
+        }),
     },
   };
 };
@@ -173,16 +260,31 @@ const policyActions: Readonly<Record<string, string>> = {
   PutObject: 's3:PutObject',
   CopyObject: 's3:PutObject',
   DeleteObject: 's3:DeleteObject',
+  CreateMultipartUpload: 's3:PutObject',
+  UploadPartCopy: 's3:PutObject',
+  CompleteMultipartUpload: 's3:PutObject',
+  AbortMultipartUpload: 's3:AbortMultipartUpload',
+  ListParts: 's3:ListMultipartUploadParts',
+  ListMultipartUploads: 's3:ListBucketMultipartUploads',
 };
+/** S3 API reference, CopyObject. */
+const largestCopyBytes = 5 * 1024 ** 3;
 
 const underPolicy = (
   operations: Readonly<Record<string, Handler>>,
-  authorize: ReturnType<typeof createBuckets>['authorize'],
+  { authorize, authorizeOwner }: Pick<ReturnType<typeof createBuckets>, 'authorize' | 'authorizeOwner'>,
 ): Readonly<Record<string, Handler>> =>
   Object.fromEntries(
     Object.entries(operations).map(([name, handler]): [string, Handler] => {
       const action = policyActions[name];
-      if (action === undefined) return [name, handler];
+      if (action === undefined)
+        return [
+          name,
+          (input: BucketInput, call) => {
+            if (name !== 'CreateBucket' && name !== 'NotImplemented') authorizeOwner(input, call);
+            return handler(input, call);
+          },
+        ];
       return [
         name,
         (
@@ -192,7 +294,14 @@ const underPolicy = (
           const versioned = name === 'DeleteObject' && input.VersionId !== undefined;
           authorize(versioned ? 's3:DeleteObjectVersion' : action, input, call);
           if (input.CopySource !== undefined) authorize('s3:GetObject', sourceOf(input.CopySource), call);
-          return handler(input, call);
+          try {
+            return handler(input, call);
+          } catch (error) {
+            // Without permission to list, an absent object of another account is forbidden too (S3 API reference, GetObject).
+            if (error instanceof AwsError && error.code === 'NoSuchKey')
+              authorize('s3:ListBucket', { Bucket: input.Bucket }, call);
+            throw error;
+          }
         },
       ];
     }),
@@ -223,15 +332,6 @@ interface CopyInput extends PutInput {
   readonly CopySourceIfMatch?: string;
   readonly ExpectedSourceBucketOwner?: string;
   readonly MetadataDirective?: string;
-}
-interface ListInput {
-  readonly Bucket: string;
-  readonly Prefix?: string;
-  readonly Delimiter?: string;
-  readonly StartAfter?: string;
-  readonly ContinuationToken?: string;
-  readonly EncodingType?: string;
-  readonly MaxKeys?: number;
 }
 
 const refuse = (error: AwsError): never => {
@@ -288,59 +388,4 @@ const verifyChecksum = (input: PutInput, body: Buffer): readonly [string, string
     return actual;
   }
   return computed(input.ChecksumAlgorithm ?? 'CRC32', body);
-};
-
-/** Keys in UTF-8 order; a page counts keys and common prefixes alike (AWS: ListObjectsV2). */
-const list = (bucket: Map<string, Versions>, input: ListInput): Record<string, unknown> => {
-  const { Bucket, Prefix = '', Delimiter = '', MaxKeys = 1000 } = input;
-  const after = input.ContinuationToken === undefined ? input.StartAfter : fromToken(input.ContinuationToken);
-  const write = (text: string): string =>
-    input.EncodingType === 'url' ? encodeURIComponent(text).replaceAll('%2F', '/') : text;
-  const contents: object[] = [];
-  const prefixes = new Set<string>();
-  let last = '';
-  let truncated = false;
-  const ordered = [...bucket.entries()].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  for (const [key, versions] of ordered) {
-    const stored = versions.at(-1);
-    if (stored === undefined || !key.startsWith(Prefix)) continue;
-    const cut = Delimiter === '' ? -1 : key.indexOf(Delimiter, Prefix.length);
-    const prefix = cut < 0 ? undefined : key.slice(0, cut + Delimiter.length);
-    // A token that names a common prefix stands behind everything under it.
-    if (after !== undefined && Buffer.compare(Buffer.from(prefix ?? key), Buffer.from(after)) <= 0) continue;
-    if (prefix !== undefined && prefixes.has(prefix)) continue;
-    if (contents.length + prefixes.size >= MaxKeys) {
-      truncated = true;
-      break;
-    }
-    last = prefix ?? key;
-    if (prefix !== undefined) prefixes.add(prefix);
-    else {
-      contents.push({
-        Key: write(key),
-        LastModified: new Date(stored.lastModified).toISOString(),
-        ETag: stored.etag,
-        Size: stored.body.length,
-        StorageClass: 'STANDARD',
-      });
-    }
-  }
-  return {
-    Name: Bucket,
-    Prefix: write(Prefix),
-    ...(Delimiter === '' ? {} : { Delimiter: write(Delimiter) }),
-    MaxKeys,
-    ...(input.EncodingType === undefined ? {} : { EncodingType: input.EncodingType }),
-    KeyCount: contents.length + prefixes.size,
-    IsTruncated: truncated,
-    ...(truncated ? { NextContinuationToken: Buffer.from(last).toString('base64') } : {}),
-    Contents: contents,
-    CommonPrefixes: [...prefixes].map((prefix) => ({ Prefix: write(prefix) })),
-  };
-};
-
-const fromToken = (token: string): string => {
-  const key = Buffer.from(token, 'base64').toString('utf8');
-  if (key === '') throw new AwsError('InvalidArgument', 'The continuation token provided is incorrect');
-  return key;
 };

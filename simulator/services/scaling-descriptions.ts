@@ -1,21 +1,26 @@
+import { createHash } from 'node:crypto';
 import type { Kernel } from '../contracts.ts';
+import type { AlarmedMetrics } from './cloudwatch/cloudwatch.ts';
 import { wireTime } from './cloudwatch/wire.ts';
-import type { Action, Activity, Policy, Target } from './scaling-engine.ts';
+import type { Action, Activity, Policy, Subject, Target } from './scaling-book.ts';
+import { keyOf } from './scaling-policies.ts';
 
 export const namespace = 'sagemaker';
-export const dimension = 'sagemaker:variant:DesiredInstanceCount';
 
-const subject = (resourceId: string) => ({
+const subject = ({ resourceId, dimension }: Subject) => ({
   ServiceNamespace: namespace,
   ResourceId: resourceId,
   ScalableDimension: dimension,
 });
 
-export const targetArn = (kernel: Pick<Kernel, 'arn'>, { resourceId }: Pick<Target, 'resourceId'>): string =>
-  kernel.arn('application-autoscaling', `scalable-target/${Buffer.from(resourceId).toString('hex').slice(-26)}`);
+export const targetArn = (kernel: Pick<Kernel, 'arn'>, target: Subject): string =>
+  kernel.arn(
+    'application-autoscaling',
+    `scalable-target/${createHash('sha256').update(keyOf(target)).digest('hex').slice(0, 26)}`,
+  );
 
 export const describeTarget = (kernel: Kernel, target: Target): object => ({
-  ...subject(target.resourceId),
+  ...subject(target),
   MinCapacity: target.min,
   MaxCapacity: target.max,
   RoleARN: target.roleArn,
@@ -24,21 +29,25 @@ export const describeTarget = (kernel: Kernel, target: Target): object => ({
   ScalableTargetARN: targetArn(kernel, target),
 });
 
-export const describeAlarms = (kernel: Kernel, { alarms }: Policy): readonly object[] =>
-  alarms.map((AlarmName) => ({ AlarmName, AlarmARN: kernel.arn('cloudwatch', `alarm:${AlarmName}`) }));
+/** Those of target tracking, and those of others that start a step policy (API reference: ScalingPolicy, Alarms). */
+export const describeAlarms = (kernel: Kernel, metrics: AlarmedMetrics, { alarms, arn }: Policy): readonly object[] =>
+  [...alarms, ...metrics.naming(arn).map(({ name }) => name)].map((AlarmName) => ({
+    AlarmName,
+    AlarmARN: kernel.arn('cloudwatch', `alarm:${AlarmName}`),
+  }));
 
-export const describePolicy = (kernel: Kernel, policy: Policy): object => ({
-  ...subject(policy.resourceId),
+export const describePolicy = (kernel: Kernel, metrics: AlarmedMetrics, policy: Policy): object => ({
+  ...subject(policy),
   PolicyARN: policy.arn,
   PolicyName: policy.name,
   PolicyType: policy.type,
   ...policy.configuration,
-  Alarms: describeAlarms(kernel, policy),
+  Alarms: describeAlarms(kernel, metrics, policy),
   CreationTime: wireTime(policy.createdAt),
 });
 
 export const describeAction = (action: Action): object => ({
-  ...subject(action.resourceId),
+  ...subject(action),
   ScheduledActionName: action.name,
   ScheduledActionARN: action.arn,
   Schedule: action.text,
@@ -50,7 +59,7 @@ export const describeAction = (action: Action): object => ({
 });
 
 export const describeActivity = (activity: Activity): object => ({
-  ...subject(activity.resourceId),
+  ...subject(activity),
   ActivityId: activity.id,
   Description: activity.description,
   Cause: activity.cause,

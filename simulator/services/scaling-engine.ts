@@ -1,91 +1,40 @@
 import type { Hosting, Instant, Kernel } from '../contracts.ts';
 import type { AlarmedMetrics } from './cloudwatch/cloudwatch.ts';
-import type { Schedule } from './schedule.ts';
+import type { Selector } from './cloudwatch/store.ts';
+import type {
+  Action,
+  Activity,
+  Book,
+  Policy,
+  StepScaling,
+  Subject,
+  Target,
+  TargetTracking,
+  Variant,
+} from './scaling-book.ts';
+import { isAbout, keyOf, scalarOf } from './scaling-policies.ts';
 
 /** AWS: "Define cooldown periods", the default of SageMaker endpoint variants, in seconds. */
 const defaultCooldown = 300;
 
-export interface Variant {
-  readonly endpoint: string;
-  readonly variant: string;
-}
-export interface SuspendedState {
-  readonly DynamicScalingInSuspended?: boolean;
-  readonly DynamicScalingOutSuspended?: boolean;
-  readonly ScheduledScalingSuspended?: boolean;
-}
-export interface Target extends Variant {
-  readonly resourceId: string;
-  readonly min: number;
-  readonly max: number;
-  readonly suspended: Required<SuspendedState>;
-  readonly roleArn: string;
-  readonly createdAt: Instant;
-}
-export interface TargetTracking {
-  readonly TargetValue: number;
-  readonly PredefinedMetricSpecification?: { readonly PredefinedMetricType: string };
-  readonly CustomizedMetricSpecification?: unknown;
-  readonly ScaleOutCooldown?: number;
-  readonly ScaleInCooldown?: number;
-  readonly DisableScaleIn?: boolean;
-}
-export interface Policy {
-  readonly resourceId: string;
-  readonly name: string;
-  readonly arn: string;
-  readonly type: string;
-  readonly configuration: {
-    readonly TargetTrackingScalingPolicyConfiguration?: TargetTracking;
-    readonly StepScalingPolicyConfiguration?: object;
-  };
-  /** High, low. Named by AWS, owned by the policy, and deleted with it. */
-  readonly alarms: readonly string[];
-  readonly createdAt: Instant;
-}
-export interface Action {
-  readonly resourceId: string;
-  readonly name: string;
-  readonly arn: string;
-  readonly text: string;
-  readonly timezone?: string;
-  readonly schedule: Schedule;
-  readonly change: { readonly MinCapacity?: number; readonly MaxCapacity?: number };
-  readonly start?: Instant;
-  readonly end?: Instant;
-  readonly createdAt: Instant;
-}
-export interface Activity {
-  readonly resourceId: string;
-  readonly id: string;
-  readonly description: string;
-  readonly cause: string;
-  readonly at: Instant;
-  /** When the instances were running; absent while InProgress. */
-  readonly end?: Instant;
-  readonly desired: number;
-  readonly status: 'InProgress' | 'Successful' | 'Overridden' | 'Failed';
-  readonly message: string;
-}
-/** Everything registered. The operations fill it, the engine acts on it. */
-export interface Book {
-  /** By resource id. */
-  readonly targets: Map<string, Target>;
-  policies: readonly Policy[];
-  actions: readonly Action[];
-  /** Newest first. */
-  activities: readonly Activity[];
-}
-
-/** The meaning of SageMakerVariantInvocationsPerInstance (§6). */
-export const invocationsPerInstance = ({ endpoint, variant }: Variant) => ({
-  namespace: 'AWS/SageMaker',
-  metric: 'InvocationsPerInstance',
-  dimensions: [
-    { Name: 'EndpointName', Value: endpoint },
-    { Name: 'VariantName', Value: variant },
-  ],
-});
+/** The metric that a policy tracks, with its statistic; undefined for one that has no metric here. */
+export const trackedMetric = (
+  { endpoint, variant }: Variant,
+  tracking: TargetTracking,
+): (Selector & { readonly stat: string }) | undefined => {
+  // reference/sagemaker.md §6: its meaning.
+  if (tracking.PredefinedMetricSpecification?.PredefinedMetricType === 'SageMakerVariantInvocationsPerInstance')
+    return {
+      namespace: 'AWS/SageMaker',
+      metric: 'InvocationsPerInstance',
+      dimensions: [
+        { Name: 'EndpointName', Value: endpoint },
+        { Name: 'VariantName', Value: variant },
+      ],
+      stat: 'Sum',
+    };
+  return scalarOf(tracking);
+};
 
 /**
  * Acts once a minute: scheduled actions first, then target tracking. A policy acts while one of its alarms is in ALARM, to the count
@@ -100,11 +49,24 @@ export const startScaling = (
 ): void => {
   const { clock } = kernel;
 
+  /** The capacity that the target's dimension counts. */
+  const capacityOf = (
+    target: Target | undefined,
+  ): { readonly current: number; readonly desired: number } | undefined => {
+    const variant = target && hosting().variant(target.endpoint, target.variant);
+    if (target?.dimension !== 'sagemaker:variant:DesiredProvisionedConcurrency') return variant;
+    const now = variant?.provisionedConcurrency;
+    return now === undefined ? undefined : { current: now, desired: now };
+  };
+  const targetOf = (subject: Subject): Target | undefined => book.targets.get(keyOf(subject));
+
   const scale = (target: Target, desired: number, cause: string): void => {
-    const done = hosting().scale(target.endpoint, target.variant, desired);
+    const change = target.dimension === 'sagemaker:variant:DesiredProvisionedConcurrency' ? 'provision' : 'scale';
+    const done = hosting()[change](target.endpoint, target.variant, desired);
     book.activities = [
       {
         resourceId: target.resourceId,
+        dimension: target.dimension,
         id: newId(),
         description: `Setting desired instance count to ${desired}.`,
         cause,
@@ -128,28 +90,28 @@ export const startScaling = (
   };
   /** An activity ends when its instances run, or when another request changed the count meanwhile. */
   const complete = (activity: Activity): Activity => {
-    const target = book.targets.get(activity.resourceId);
-    const variant = target && hosting().variant(target.endpoint, target.variant);
+    const variant = capacityOf(targetOf(activity));
     if (activity.status !== 'InProgress' || (variant && variant.current !== variant.desired)) return activity;
     if (variant?.current !== activity.desired) return { ...activity, status: 'Overridden', end: clock.now() };
     const message = `Successfully set desired instance count to ${activity.desired}. Change successfully fulfilled by sagemaker.`;
     return { ...activity, status: 'Successful', message, end: clock.now() };
   };
   /** Cooldowns count from the end of the last activity (AWS: "Define cooldown periods"): 0 while one is in progress. */
-  const secondsSinceLast = ({ resourceId }: Policy): number => {
-    const last = book.activities.find((activity) => activity.resourceId === resourceId && activity.status !== 'Failed');
+  const secondsSinceLast = (policy: Policy): number => {
+    const last = book.activities.filter(isAbout(policy)).find(({ status }) => status !== 'Failed');
     return last ? (clock.now() - (last.end ?? clock.now())) / 1000 : Number.POSITIVE_INFINITY;
   };
 
   const track = (policy: Policy): void => {
     const tracking = policy.configuration.TargetTrackingScalingPolicyConfiguration;
-    const target = book.targets.get(policy.resourceId);
-    const variant = target && hosting().variant(target.endpoint, target.variant);
+    const target = targetOf(policy);
+    const variant = capacityOf(target);
     const [high = '', low = ''] = policy.alarms;
-    if (!tracking || !variant) return;
+    const metric = target && tracking && trackedMetric(target, tracking);
+    if (!tracking || !target || !variant || !metric) return;
     const out = metrics.alarmState(high) === 'ALARM';
     const inward = metrics.alarmState(low) === 'ALARM' && tracking.DisableScaleIn !== true;
-    const perInstance = metrics.latest(invocationsPerInstance(target), 'Sum', 60_000, 5);
+    const perInstance = metrics.latest(metric, metric.stat, 60_000, 5);
     if (perInstance === undefined || (!out && !inward)) return;
     const wanted = Math.ceil((variant.current * perInstance) / tracking.TargetValue - 1e-9);
     const desired = Math.min(target.max, Math.max(target.min, wanted));
@@ -162,15 +124,39 @@ export const startScaling = (
     }
   };
 
+  /** A step policy acts once a minute while an alarm in ALARM names it as its action. */
+  const step = (policy: Policy): void => {
+    const steps = policy.configuration.StepScalingPolicyConfiguration;
+    const target = targetOf(policy);
+    const capacity = capacityOf(target);
+    const acting = metrics.naming(policy.arn).find(({ above }) => above !== undefined);
+    const above = acting?.above;
+    if (!steps || !target || !capacity || above === undefined) return;
+    const band = steps.StepAdjustments?.find(
+      ({
+        MetricIntervalLowerBound: low = Number.NEGATIVE_INFINITY,
+        MetricIntervalUpperBound: high = Number.POSITIVE_INFINITY,
+      }) => above >= low && above < high,
+    );
+    if (!band) return;
+    const { current } = capacity;
+    const wanted = adjusted(steps, band.ScalingAdjustment, current);
+    const desired = Math.min(target.max, Math.max(target.min, wanted));
+    const isSuspended =
+      desired > current ? target.suspended.DynamicScalingOutSuspended : target.suspended.DynamicScalingInSuspended;
+    if (desired === current || isSuspended || secondsSinceLast(policy) < (steps.Cooldown ?? defaultCooldown)) return;
+    scale(target, desired, `monitor alarm ${acting?.name} in state ALARM triggered policy ${policy.name}`);
+  };
+
   const carryOut = (action: Action, minute: Instant): void => {
-    const target = book.targets.get(action.resourceId);
+    const target = targetOf(action);
     const active = minute >= (action.start ?? 0) && minute <= (action.end ?? Number.POSITIVE_INFINITY);
     if (!target || target.suspended.ScheduledScalingSuspended || !active || !action.schedule.isDue(minute)) return;
     const min = action.change.MinCapacity ?? Math.min(target.min, action.change.MaxCapacity ?? target.min);
     const max = action.change.MaxCapacity ?? Math.max(target.max, min);
     const changed = { ...target, min, max };
-    book.targets.set(target.resourceId, changed);
-    const current = hosting().variant(target.endpoint, target.variant)?.current;
+    book.targets.set(keyOf(target), changed);
+    const current = capacityOf(target)?.current;
     if (current === undefined) return;
     const desired = Math.min(max, Math.max(min, current));
     if (desired !== current) scale(changed, desired, `scheduled action name ${action.name} was triggered`);
@@ -180,6 +166,17 @@ export const startScaling = (
     const minute = Math.floor(clock.now() / 60_000) * 60_000;
     book.activities = book.activities.map(complete);
     for (const action of book.actions) carryOut(action, minute);
-    for (const policy of book.policies) track(policy);
+    for (const policy of book.policies) {
+      track(policy);
+      step(policy);
+    }
   });
+};
+
+/** AWS: "Step scaling policies", scaling adjustment types: a percentage is rounded away from zero to at least one. */
+const adjusted = ({ AdjustmentType, MinAdjustmentMagnitude = 1 }: StepScaling, by: number, current: number): number => {
+  if (AdjustmentType === 'ExactCapacity') return by;
+  if (AdjustmentType === 'ChangeInCapacity') return current + by;
+  const change = Math.trunc((current * by) / 100);
+  return current + Math.sign(by) * Math.max(MinAdjustmentMagnitude, Math.abs(change));
 };

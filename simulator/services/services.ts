@@ -1,39 +1,68 @@
-import type { Kernel, Service, Simulator } from '../contracts.ts';
+import type { Kernel, Keys, Service, Simulator } from '../contracts.ts';
 import type { Principals, Role } from '../principals.ts';
 import { startTraffic } from '../traffic.ts';
 import { createAutoscaling } from './autoscaling.ts';
 import { createCloudwatch } from './cloudwatch/cloudwatch.ts';
 import { createCodepipeline } from './codepipeline/codepipeline.ts';
 import { createEcr } from './ecr.ts';
+import { createKeys } from './kms.ts';
 import { createRuntime } from './runtime.ts';
 import { createS3 } from './s3.ts';
+import type { RegistryFace } from './sagemaker/registry-face.ts';
 import { createSagemaker } from './sagemaker/sagemaker.ts';
 import { createSts } from './sts.ts';
 
-export type Services = Pick<
-  Simulator,
-  'objects' | 'images' | 'metrics' | 'hosting' | 'harm' | 'reportTraining' | 'traffic'
-> & {
+export type Services = Pick<Simulator, 'metrics' | 'hosting' | 'harm' | 'reportTraining' | 'traffic'> & {
+  readonly kernel: Kernel;
   /** By AWS service id. */
   readonly byName: Readonly<Record<string, Service>>;
+  readonly registry: RegistryFace;
 };
 
-/** Every service of the account, joined by their inner faces (contracts.ts). */
-export const composeServices = (kernel: Kernel, principals: Principals): Services => {
-  const s3 = createS3(kernel, [
-    // The bucket of SageMaker's own tools, and the bucket of `model-delivery create-bucket`.
-    `sagemaker-${kernel.region}-${kernel.accountId}`,
-    `model-delivery-${kernel.accountId}-${kernel.region}`,
-    'ml-releases',
-    'ml-artifacts',
-  ]);
-  const ecr = createEcr(kernel);
+/** The services and stores that all accounts and regions have in common. */
+export interface CommonServices {
+  readonly s3: ReturnType<typeof createS3>;
+  readonly ecr: ReturnType<typeof createEcr>;
+  readonly sts: Service;
+  readonly keys: Keys;
+  readonly principals: Principals;
+}
+
+/** @param kernel of the account and region without which there is no simulation */
+export const createCommonServices = (
+  kernel: Kernel,
+  principals: Principals,
+  isSimulated: (accountId: string) => boolean,
+): CommonServices => {
+  const keys = createKeys();
+  return {
+    s3: createS3(kernel, [...ownBuckets(kernel), 'ml-releases', 'ml-artifacts'], keys),
+    ecr: createEcr(kernel, isSimulated),
+    sts: createSts(kernel, principals).service,
+    keys,
+    principals,
+  };
+};
+
+/** The bucket of SageMaker's own tools, and the bucket of `model-delivery create-bucket`. */
+export const ownBuckets = ({ region, accountId }: Kernel): readonly string[] => [
+  `sagemaker-${region}-${accountId}`,
+  `model-delivery-${accountId}-${region}`,
+];
+
+/** Every service of one account in one region, joined by their inner faces (contracts.ts). */
+export const composeServices = (
+  kernel: Kernel,
+  { s3, ecr, sts, principals }: CommonServices,
+  registryOf: (accountId: string) => RegistryFace,
+): Services => {
   const cloudwatch = createCloudwatch(kernel);
   const sagemaker = createSagemaker(kernel, {
     metrics: cloudwatch.metrics,
     objects: s3.objects,
     images: ecr.images,
     roleExists: (arn) => principals.role(arn) !== undefined,
+    registryOf,
     // Hosting needs the autoscaler, and the autoscaler needs hosting: hence the late lookup.
     scaling: () => autoscaling.scaling,
   });
@@ -49,12 +78,12 @@ export const composeServices = (kernel: Kernel, principals: Principals): Service
       cloudwatch: cloudwatch.service,
       'application-autoscaling': autoscaling.service,
       s3: s3.service,
-      sts: createSts(kernel, principals).service,
+      sts,
       ecr: ecr.service,
       codepipeline: codepipeline.service,
     },
-    objects: s3.objects,
-    images: ecr.images,
+    kernel,
+    registry: sagemaker.registry,
     metrics: cloudwatch.metrics,
     hosting: sagemaker.hosting,
     harm: sagemaker.harm,

@@ -47,7 +47,10 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
       },
       AssumeRole: (input: { RoleArn: string; RoleSessionName: string; DurationSeconds?: number }, call) => {
         const role = principals.role(input.RoleArn);
-        if (role === undefined) {
+        if (
+          role === undefined ||
+          !principals.mayAssume(role, { principal: call.principal, action: 'sts:AssumeRole' })
+        ) {
           const message = `User: ${call.principal.arn} is not authorized to perform: sts:AssumeRole on resource: ${input.RoleArn}`;
           throw new AwsError('AccessDenied', message, 403);
         }
@@ -78,7 +81,16 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
           throw new AwsError('ExpiredTokenException', message);
         }
         const role = principals.role(input.RoleArn);
-        if (role === undefined) {
+        const presented = {
+          principal: { accessKeyId: '', arn: '*', accountId: '' },
+          action: 'sts:AssumeRoleWithWebIdentity',
+          federated: providerOf(role),
+          keys: {
+            'token.actions.githubusercontent.com:aud': claims.aud,
+            'token.actions.githubusercontent.com:sub': claims.sub,
+          },
+        };
+        if (role === undefined || !principals.mayAssume(role, presented)) {
           throw new AwsError('AccessDenied', 'Not authorized to perform sts:AssumeRoleWithWebIdentity', 403);
         }
         const durationMs = durationOf(input, false);
@@ -86,7 +98,7 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
         return {
           ...answer(role, session, input.RoleSessionName),
           SubjectFromWebIdentityToken: claims.sub,
-          Provider: `arn:aws:iam::${role.accountId}:oidc-provider/${issuer.slice('https://'.length)}`,
+          Provider: providerOf(role),
           Audience: claims.aud,
         };
       },
@@ -94,6 +106,10 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
   };
   return { service };
 };
+
+/** Each account has a provider of its own. */
+const providerOf = (role: Role | undefined): string =>
+  `arn:aws:iam::${role?.accountId ?? ''}:oidc-provider/${issuer.slice('https://'.length)}`;
 
 interface Claims {
   readonly iss: string;

@@ -55,8 +55,8 @@ const wayOf = (failed: Failed): string | undefined => {
   const refusal = /^Bad response: (\d{3})$/.exec(message)?.[1];
   if (refusal !== undefined && code === '') return refusedByProxy(failed, Number(refusal));
   const family = /^(HPE|ERR_SSL|ERR_TLS)_/.exec(code)?.[1] ?? '';
-  const key = Object.hasOwn(says, code) ? code : family;
-  return Object.hasOwn(says, key) ? says[key]?.(failed, code) : undefined;
+  const key = Object.hasOwn(sentences, code) ? code : family;
+  return Object.hasOwn(sentences, key) ? sentences[key]?.(failed, code) : undefined;
 };
 
 const host = ({ hostname, host: contacted }: Failed): string => hostname ?? contacted ?? 'the endpoint';
@@ -71,18 +71,18 @@ const address = ({ message }: Failed): string => {
   return found === undefined ? '' : ` at ${found}`;
 };
 
-type Says = (failed: Failed, code: string) => string;
+type Sentence = (failed: Failed, code: string) => string;
 
-const untrusted: Says = (failed, code) =>
+const untrusted: Sentence = (failed, code) =>
   `the certificate of ${host(failed)} is not trusted (${code}); a proxy that inspects TLS signs with a certificate of its own: name its file in NODE_EXTRA_CA_CERTS`;
-const outdated: Says = (failed, code) =>
+const outdated: Sentence = (failed, code) =>
   `the certificate of ${host(failed)} is not valid now (${code}); check the clock of this machine`;
-const noRoute: Says = (failed, code) =>
+const noRoute: Sentence = (failed, code) =>
   `there is no route to ${peer(failed)} (${code}${address(failed)}); open the firewall, or set HTTPS_PROXY or a VPC endpoint`;
-const noTls: Says = (failed, code) =>
+const noTls: Sentence = (failed, code) =>
   `${peer(failed)} does not speak TLS (${code}); check for https in a URL that needs http (AWS_ENDPOINT_URL, HTTPS_PROXY)`;
 
-const says: Readonly<Record<string, Says>> = {
+const sentences: Readonly<Record<string, Sentence>> = {
   ENOTFOUND: (failed) =>
     `DNS knows no ${host(failed)} (ENOTFOUND); correct the region, AWS_ENDPOINT_URL or HTTPS_PROXY, or let this machine resolve the name`,
   EAI_AGAIN: (failed) =>

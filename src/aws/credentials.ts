@@ -3,7 +3,8 @@ import { keepSecret, redacted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { networkCauseOf, Unreachable } from './causes.ts';
 import { type AwsConnection, clientSettings } from './connection.ts';
-import { classify, describe } from './errors.ts';
+import { CredentialsUnavailable } from './credentials-unavailable.ts';
+import { classify, describe, type ErrorClass } from './errors.ts';
 import { retrying, Throttled } from './retry.ts';
 import { sender } from './sender.ts';
 import { type Sts, sts, stsClient } from './sts.ts';
@@ -31,13 +32,10 @@ export interface CredentialSource {
   tooShort(planSeconds: number): Promise<string | undefined>;
 }
 
-/** No credentials, or the role could not be assumed: reason code `credentials-unavailable`. */
-export class CredentialsUnavailable extends Error {
-  override readonly name = 'CredentialsUnavailable';
-}
-
 export interface BaseOptions extends AwsConnection {
   readonly clock: Clock;
+  /** What this host lacks when there are no credentials at all, and the remedy. */
+  readonly missing?: string;
   /** Called with every identity before its first use: the host hides it from its log. */
   readonly learned?: (identity: Identity) => void;
 }
@@ -59,6 +57,9 @@ const renewalMargin = minutes(5);
 /** Every role allows an hour, and a chained session is never longer (IAM user guide, "Role chaining"). */
 const sessionSeconds = 3600;
 
+/** The SDK's words when every source of the chain is empty (@aws-sdk/credential-provider-node). */
+const noProvider = /^Could not load credentials from any providers/;
+
 /** The SDK's default chain: environment, shared files, web identity, container, instance. */
 export const base = (options: BaseOptions): CredentialSource => {
   let renewable = true;
@@ -76,7 +77,8 @@ export const base = (options: BaseOptions): CredentialSource => {
       // The chain also calls STS where the runner has a web identity: a wait there does not mean that no credentials exist.
       const kind = classify(error);
       if (kind === 'throttled' || kind === 'transient' || networkCauseOf(error)) throw error;
-      throw new CredentialsUnavailable(`no AWS credentials were found: ${describe(error)}`);
+      const missing = noProvider.test(error instanceof Error ? error.message : '') ? options.missing : undefined;
+      throw new CredentialsUnavailable(missing ?? `no AWS credentials were found: ${describe(error)}`);
     }
   });
   return {
@@ -138,7 +140,7 @@ export const assumed = (options: AssumedOptions): CredentialSource => {
         ...withoutUndefined({ expiration: taken.Expiration }),
       };
     } catch (error) {
-      throw refusal(options.role, error, proven);
+      throw refusal(options, error, proven);
     }
   };
   const renewed = refreshing(options, take);
@@ -238,39 +240,77 @@ const oidcToken = async ({ role }: AssumedOptions, token: () => Promise<string>)
   try {
     return await token();
   } catch (error) {
-    const said = redacted(error instanceof Error ? error.message : String(error));
-    if (notAnswered.test(said) || networkCauseOf(error))
+    const message = redacted(error instanceof Error ? error.message : String(error));
+    if (notAnswered.test(message) || networkCauseOf(error))
       throw new Unreachable(
-        `role ${role} could not be assumed: GitHub's identity service did not answer (${said.replaceAll(/\s+/g, ' ').trim()}); check that this machine can reach the host, directly or by HTTPS_PROXY`,
+        `role ${role} could not be assumed: GitHub's identity service did not answer (${message.replaceAll(/\s+/g, ' ').trim()}); check that this machine can reach the host, directly or by HTTPS_PROXY`,
       );
     throw new CredentialsUnavailable(
       `role ${role} could not be assumed: GitHub gave the job no identity token. Grant it \`permissions: id-token: write\` in the` +
-        ` workflow (a reusable workflow's caller must grant it too): ${said}`,
+        ` workflow (a reusable workflow's caller must grant it too): ${message}`,
     );
   }
 };
 
 /** Names the side that has to change; throttling and cancellation pass unchanged. */
-const refusal = (role: string, error: unknown, token: string | undefined): unknown => {
+const refusal = ({ role, account }: AssumedOptions, error: unknown, token: string | undefined): unknown => {
   if (error instanceof CredentialsUnavailable || error instanceof Throttled) return error;
   const kind = classify(error);
   if (kind === 'aborted' || kind === 'transient' || networkCauseOf(error)) return error;
-  const said = error instanceof Error ? redacted(error.message) : '';
+  const message = error instanceof Error ? redacted(error.message) : '';
   const name = error instanceof Error ? error.name : 'Error';
-  if (token === undefined)
-    return new CredentialsUnavailable(
-      kind === 'access-denied'
-        ? `role ${role} could not be assumed: the caller's policy must allow sts:AssumeRole on it and its trust policy must allow` +
-            ` the caller (${said})`
-        : `role ${role} could not be assumed: ${name}: ${said}`,
-    );
-  const presented = `GitHub presented ${claims(token)}`;
+  const owner = /^arn:[\w-]+:iam::(\d{12}):/.exec(role)?.[1] ?? account;
+  const why = (token === undefined ? refusedKeys : refusedToken)({
+    kind,
+    name,
+    said: message,
+    token: token ?? '',
+    // AWS gives the same answer for a role that does not exist.
+    absent:
+      owner === undefined ? 'the role does not exist' : `the account ending in ${owner.slice(-4)} has no such role`,
+  });
   return new CredentialsUnavailable(
-    name.startsWith('InvalidIdentityToken')
-      ? `role ${role} could not be assumed: its account does not accept GitHub's identity provider or the audience (${said}); ${presented}`
-      : `role ${role} could not be assumed: its trust policy must allow sts:AssumeRoleWithWebIdentity to exactly this identity` +
-          ` (${name}: ${said}); ${presented}`,
+    `role ${role} could not be assumed: ${why}`,
+    token === undefined && kind === 'access-denied',
   );
+};
+
+interface Refused {
+  readonly kind: ErrorClass;
+  readonly name: string;
+  /** AWS's message. */
+  readonly said: string;
+  readonly token: string;
+  readonly absent: string;
+}
+
+/** By credentials of this process. */
+const refusedKeys = ({ kind, name, said, absent }: Refused): string => {
+  switch (kind) {
+    case 'access-denied':
+      return `${absent}, or the caller's policy does not allow sts:AssumeRole on it, or its trust policy does not allow the caller (${said})`;
+    case 'expired-credentials':
+      return `the credentials that this process has for it have expired (${name}: ${said}); fetch new ones, then run again`;
+    case 'no-credentials':
+      return `AWS does not accept the access keys that this process has for it (${name}: ${said}); correct them`;
+    default:
+      return `${name}: ${said}`;
+  }
+};
+
+/** By GitHub's identity token. */
+const refusedToken = ({ kind, name, said, token, absent }: Refused): string => {
+  const presented = `GitHub presented ${claims(token)}`;
+  if (kind === 'access-denied')
+    return `${absent}, or its trust policy does not allow sts:AssumeRoleWithWebIdentity to exactly this identity (${name}: ${said}); ${presented}`;
+  if (kind === 'expired-credentials')
+    return `GitHub's identity token had expired when AWS read it (${name}: ${said}); check the clock of this runner, then run again`;
+  if (!name.startsWith('InvalidIdentityToken')) return `${name}: ${said}; ${presented}`;
+  if (/audience/i.test(said))
+    return `the identity provider in its account does not accept the audience of GitHub's token (${said}); add sts.amazonaws.com to the provider's audiences; ${presented}`;
+  if (/No OpenIDConnect provider/i.test(said))
+    return `its account has no identity provider for GitHub (${said}); create one for token.actions.githubusercontent.com in IAM; ${presented}`;
+  return `its account does not accept GitHub's identity token (${said}); ${presented}`;
 };
 
 /** The claims a trust policy is written against; not the token. */

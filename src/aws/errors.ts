@@ -33,7 +33,7 @@ interface AwsErrorShape {
   readonly call?: string;
   readonly code?: string;
   /** Added by s3.ts: the bucket of the call, and its required owner. */
-  readonly bucket?: { readonly name: string; readonly owner: string };
+  readonly bucket?: { readonly name: string; readonly owner: string; readonly region?: string };
   readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
 }
 
@@ -55,7 +55,7 @@ const byName: Readonly<Record<string, ErrorClass>> = Object.fromEntries(
       ['access-denied', 'AccessDenied AccessDeniedException UnauthorizedOperation NotAuthorized Forbidden 403'],
       [
         'not-found',
-        'ResourceNotFound ResourceNotFoundException ObjectNotFoundException NoSuchKey NoSuchBucket NoSuchVersion NotFound' +
+        'ResourceNotFound ResourceNotFoundException ObjectNotFoundException NoSuchKey NoSuchBucket NoSuchVersion NoSuchUpload NotFound' +
           ' RepositoryNotFoundException ImageNotFoundException JobNotFoundException ActionTypeNotFoundException' +
           ' PipelineNotFoundException PipelineExecutionNotFoundException',
       ],
@@ -96,6 +96,8 @@ const byMessage: readonly (readonly [RegExp, ErrorClass])[] = [
   [/^Model Package Group already exists/i, 'already-exists'],
   [/^Could not find /, 'not-found'],
   [/^Requested resource not found/, 'not-found'],
+  // GetModelPackageGroupPolicy; words in the field (hashicorp/terraform-provider-aws, model_package_group_policy.go).
+  [/^Cannot find (resource policy|Model Package Group)/, 'not-found'],
   [/ does not exist\.?$/, 'not-found'],
   [/not authorized to perform:? /i, 'access-denied'],
   [/does not have application-autoscaling:\w+ permission/, 'access-denied'],
@@ -224,6 +226,14 @@ export interface MissingPermission {
   readonly resource?: string;
 }
 
+const remedies = new WeakMap<Error, string>();
+
+/** Adds a remedy that only the caller of AWS knows to a denial's description: the policy that has to change, and its statement. */
+export const withRemedy = (error: unknown, remedy: string): unknown => {
+  if (error instanceof Error) remedies.set(error, remedy);
+  return error;
+};
+
 /** The permission that an access-denied error misses, as far as AWS names it; undefined for any other error. */
 export const permissionOf = (error: unknown): MissingPermission | undefined => {
   if (classify(error) !== 'access-denied') return undefined;
@@ -233,7 +243,7 @@ export const permissionOf = (error: unknown): MissingPermission | undefined => {
     match?.[1] ?? /does not have (application-autoscaling:\w+) permission/.exec(message)?.[1] ?? iamAction(call);
   if (action === undefined) return undefined;
   // AWS quotes the resource in some services and ends the sentence after it in others.
-  const resource = match?.[2]?.replace(/^["']|["'.,]+$/g, '');
+  const resource = match?.[2]?.replace(/^["']|["'.,)]+$/g, '');
   return resource ? { action, resource } : { action };
 };
 
@@ -262,10 +272,12 @@ const wordsOf = (error: unknown): string => {
   if (cause) return `${shape.call ? `${shape.call} failed: ` : ''}${cause.because}${request}`;
   const permission = permissionOf(error);
   if (permission) {
-    const on = permission.resource ? ` on ${permission.resource}` : bucketHint(shape);
-    return `${shape.call ?? 'AWS'} was denied: grant ${permission.action}${on}${request}`;
+    const remedy = error instanceof Error ? remedies.get(error) : undefined;
+    const on = permission.resource ? ` on ${permission.resource}` : remedy === undefined ? bucketHint(shape) : '';
+    const how = remedy === undefined ? '' : `: ${remedy}`;
+    return `${shape.call ?? 'AWS'} was denied: grant ${permission.action}${on}${request}${how}`;
   }
-  return `${shape.call ? `${shape.call} failed: ` : ''}${words(shape)}${missingBucket(shape)}${request}`;
+  return `${shape.call ? `${shape.call} failed: ` : ''}${elsewhere(shape) ?? `${words(shape)}${missingBucket(shape)}`}${request}`;
 };
 
 /**
@@ -280,6 +292,14 @@ const bucketHint = ({ call, bucket }: AwsErrorShape): string =>
       ? `; or bucket ${bucket.name} does not belong to the account ending in ${bucket.owner.slice(-4)}: then name its owner under \`bucket-owners\` in the manifest`
       : '',
   ].join('');
+
+/** S3 sends a request for a bucket of another region away (S3 user guide, "Methods for accessing a bucket"). HEAD has no body to name it. */
+const elsewhere = ({ name, bucket, $metadata }: AwsErrorShape): string | undefined =>
+  bucket?.region !== undefined &&
+  (/^(PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraintException)$/.test(name) ||
+    $metadata?.httpStatusCode === 301)
+    ? `bucket ${bucket.name} is in ${bucket.region}, which is not the region of the environment: name a bucket in that region, or correct \`region\``
+    : undefined;
 
 /** A command creates the default bucket, once. */
 const missingBucket = ({ name, bucket }: AwsErrorShape): string =>
@@ -297,10 +317,10 @@ const words = ({ name, message, $metadata }: AwsErrorShape): string => {
   const [known = ''] = message.split(sdkAdvice);
   // Node's word for it (IncomingMessage).
   if (known === 'aborted') return 'the connection broke off in the middle of the answer';
-  const said = known && known !== 'UnknownError' ? known : undefined;
+  const own = known && known !== 'UnknownError' ? known : undefined;
   const who = withoutName.test(name) ? undefined : name;
-  if (said === undefined) return who ?? `an answer without a message (HTTP ${$metadata?.httpStatusCode ?? 'unknown'})`;
-  return who === undefined || said.startsWith(who) ? said : `${who}: ${said}`;
+  if (own === undefined) return who ?? `an answer without a message (HTTP ${$metadata?.httpStatusCode ?? 'unknown'})`;
+  return who === undefined || own.startsWith(who) ? own : `${who}: ${own}`;
 };
 
 /**

@@ -1,23 +1,35 @@
 import { createHash } from 'node:crypto';
 import { addAbortSignal, type Readable } from 'node:stream';
 import {
+  AbortMultipartUploadCommand,
+  type AbortMultipartUploadCommandInput,
+  CompleteMultipartUploadCommand,
+  type CompleteMultipartUploadCommandInput,
   CopyObjectCommand,
   type CopyObjectCommandInput,
+  CreateMultipartUploadCommand,
+  type CreateMultipartUploadCommandInput,
   GetObjectCommand,
   type GetObjectCommandInput,
   type GetObjectCommandOutput,
   HeadObjectCommand,
   type HeadObjectCommandInput,
+  ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandInput,
   ListObjectsV2Command,
   type ListObjectsV2CommandInput,
+  ListPartsCommand,
+  type ListPartsCommandInput,
   PutObjectCommand,
   type PutObjectCommandInput,
   S3Client,
   type S3ClientConfig,
+  UploadPartCopyCommand,
+  type UploadPartCopyCommandInput,
 } from '@aws-sdk/client-s3';
 import { withoutUndefined } from '../without-undefined.ts';
 import { asError } from './as-error.ts';
-import { copySource } from './copy-source.ts';
+import { copySource, largestCopyBytes } from './copy-source.ts';
 import { ObjectTooLarge } from './object-too-large.ts';
 import type { Sender } from './sender.ts';
 
@@ -62,7 +74,9 @@ export const s3 = (
     try {
       return await call({ ...input, ExpectedBucketOwner: owner });
     } catch (error) {
-      throw error instanceof Error ? Object.assign(error, { bucket: { name: bucket, owner } }) : error;
+      throw error instanceof Error
+        ? Object.assign(error, { bucket: { name: bucket, owner, ...regionIn(error) } })
+        : error;
     }
   };
   const headObject = (input: Unowned<Omit<HeadObjectCommandInput, 'ChecksumMode'>>) =>
@@ -102,16 +116,24 @@ export const s3 = (
         }),
       /** With checksums, as far as S3 has stored them. */
       headObject,
+      /** S3 decrypts nothing for it: it also answers when only the KMS key is closed (S3 API reference, HeadObject, "Permissions"). */
+      headWithoutChecksum: (input: Unowned<Omit<HeadObjectCommandInput, 'ChecksumMode'>>) =>
+        owned(input, (of) => send(new HeadObjectCommand(of))),
       listObjectsV2: (input: Unowned<ListObjectsV2CommandInput>) =>
         owned(input, (of) => send(new ListObjectsV2Command(of))),
+      listMultipartUploads: (input: Unowned<ListMultipartUploadsCommandInput>) =>
+        owned(input, (of) => send(new ListMultipartUploadsCommand(of))),
+      listParts: (input: Unowned<ListPartsCommandInput>) => owned(input, (of) => send(new ListPartsCommand(of))),
       /**
        * Hex SHA-256 of an object's content: the stored checksum when S3 has one of the whole object, else computed from the
-       * streamed bytes of the very same object.
+       * streamed bytes of the very same object. An object that is too large for one CopyObject is never read: for it S3's SHA-256 over
+       * those of its parts, `hex-12`, or `unknown`.
        */
       sha256: async (input: { readonly Bucket: string; readonly Key: string }): Promise<string> => {
         const head = await headObject(input);
         const stored = wholeObjectSha256(head.ChecksumSHA256, head.ChecksumType);
         if (stored) return stored;
+        if ((head.ContentLength ?? 0) > largestCopyBytes) return partsSha256(head.ChecksumSHA256) ?? 'unknown';
         const content = head.ETag && `${input.Bucket}/${input.Key} ${head.ETag}`;
         const known = content && hashed.get(content);
         if (known) return known;
@@ -128,7 +150,7 @@ export const s3 = (
     writes: {
       /** `IfNoneMatch: '*'` creates, `IfMatch: etag` replaces; S3 answers PreconditionFailed when another writer was first. */
       putObject: (input: Unowned<PutObjectCommandInput>) => owned(input, (of) => send(new PutObjectCommand(of))),
-      /** Objects up to 5 GB (S3 API reference, CopyObject). */
+      /** Objects up to 5 GiB. */
       copyObject: ({
         source,
         ...input
@@ -142,10 +164,38 @@ export const s3 = (
             }),
           ),
         ),
+      createMultipartUpload: (input: Unowned<CreateMultipartUploadCommandInput>) =>
+        owned(input, (of) => send(new CreateMultipartUploadCommand(of))),
+      /** Parts up to 5 GiB (S3 API reference, UploadPartCopy). */
+      uploadPartCopy: ({
+        source,
+        ...input
+      }: Unowned<Omit<UploadPartCopyCommandInput, 'CopySource'>> & { readonly source: Source }) =>
+        owned(input, (of) =>
+          send(
+            new UploadPartCopyCommand({
+              ...of,
+              CopySource: copySource(source.bucket, source.key),
+              ExpectedSourceBucketOwner: ownerOf(source.bucket),
+            }),
+          ),
+        ),
+      /** `IfNoneMatch: '*'` never replaces an object; S3 answers PreconditionFailed when there is one. */
+      completeMultipartUpload: (input: Unowned<CompleteMultipartUploadCommandInput>) =>
+        owned(input, (of) => send(new CompleteMultipartUploadCommand(of))),
+      abortMultipartUpload: (input: Unowned<AbortMultipartUploadCommandInput>) =>
+        owned(input, (of) => send(new AbortMultipartUploadCommand(of))),
     },
   };
 };
 export type S3 = ReturnType<typeof s3>;
+
+/** S3 names the bucket's region in every answer about a bucket, also in the refusal of a request to another region. */
+const regionIn = (error: Error): { readonly region?: string } => {
+  const { $response } = error as { readonly $response?: { readonly headers?: Readonly<Record<string, string>> } };
+  const region = $response?.headers?.['x-amz-bucket-region'];
+  return typeof region === 'string' && /^[a-z0-9-]+$/.test(region) ? { region } : {};
+};
 
 /** The account, twelve digits, that a bucket must belong to for a call to be carried out. */
 export type BucketOwner = (bucket: string) => string;
@@ -175,6 +225,11 @@ const wholeObjectSha256 = (base64: string | undefined, type: string | undefined)
   base64 === undefined || type === 'COMPOSITE' || /-\d+$/.test(base64)
     ? undefined
     : Buffer.from(base64, 'base64').toString('hex');
+
+const partsSha256 = (base64: string | undefined): string | undefined => {
+  const [, hash, parts] = /^(.+)-(\d+)$/.exec(base64 ?? '') ?? [];
+  return hash && `${Buffer.from(hash, 'base64').toString('hex')}-${parts}`;
+};
 
 const isStream = (body: unknown): body is Readable =>
   typeof body === 'object' && body !== null && 'pipe' in body && 'destroy' in body;

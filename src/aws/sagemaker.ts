@@ -15,6 +15,8 @@ import {
   DescribeEndpointConfigCommand,
   type DescribeEndpointConfigInput,
   type DescribeEndpointInput,
+  DescribeInferenceExperimentCommand,
+  type DescribeInferenceExperimentRequest,
   DescribeModelCommand,
   type DescribeModelInput,
   DescribeModelPackageCommand,
@@ -23,6 +25,10 @@ import {
   type DescribeModelPackageInput,
   DescribeTrainingJobCommand,
   type DescribeTrainingJobRequest,
+  GetModelPackageGroupPolicyCommand,
+  type GetModelPackageGroupPolicyInput,
+  ListInferenceExperimentsCommand,
+  type ListInferenceExperimentsRequest,
   ListModelPackagesCommand,
   type ListModelPackagesInput,
   ListTagsCommand,
@@ -64,11 +70,17 @@ export const sagemaker = (send: Sender<SageMakerClient>) => ({
   reads: {
     describeEndpoint: (input: DescribeEndpointInput) => send(new DescribeEndpointCommand(input)),
     describeEndpointConfig: (input: DescribeEndpointConfigInput) => send(new DescribeEndpointConfigCommand(input)),
+    describeInferenceExperiment: (input: DescribeInferenceExperimentRequest) =>
+      send(new DescribeInferenceExperimentCommand(input)),
     describeModel: (input: DescribeModelInput) => send(new DescribeModelCommand(input)),
     describeModelPackage: (input: DescribeModelPackageInput) => send(new DescribeModelPackageCommand(input)),
     describeModelPackageGroup: (input: DescribeModelPackageGroupInput) =>
       send(new DescribeModelPackageGroupCommand(input)),
     describeTrainingJob: (input: DescribeTrainingJobRequest) => send(new DescribeTrainingJobCommand(input)),
+    getModelPackageGroupPolicy: (input: GetModelPackageGroupPolicyInput) =>
+      send(new GetModelPackageGroupPolicyCommand(input)),
+    listInferenceExperiments: (input: ListInferenceExperimentsRequest) =>
+      send(new ListInferenceExperimentsCommand(input)),
     listModelPackages: (input: ListModelPackagesInput) => send(new ListModelPackagesCommand(input)),
     listTags: (input: ListTagsInput) => send(new ListTagsCommand(input)),
   },

@@ -6,7 +6,7 @@ import { type ActionTypeRequest, actionTypeOf, actionTypeVersion } from '../host
 import { connectCodepipeline } from '../hosts/codepipeline/answer-jobs.ts';
 import { readArguments } from '../hosts/command-line/arguments.ts';
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
-import { readInputs } from '../hosts/read-inputs.ts';
+import { readInputs } from '../inputs/read-inputs.ts';
 import { operations } from '../operations/all.ts';
 import { jsonText } from '../plain-text.ts';
 import { type Field, flag, InputError } from '../schema.ts';

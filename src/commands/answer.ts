@@ -1,7 +1,7 @@
 import { readArguments } from '../hosts/command-line/arguments.ts';
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
 import { exitCodeOf } from '../hosts/exit-code.ts';
-import { readInputs, type Written } from '../hosts/read-inputs.ts';
+import { readInputs, type Written } from '../inputs/read-inputs.ts';
 import { jsonText } from '../plain-text.ts';
 import type { Schema } from '../schema.ts';
 import { reportFailure, shownFailure } from './failure-report.ts';

@@ -1,8 +1,8 @@
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
 import { exitCodeOf } from '../hosts/exit-code.ts';
-import { type Failure, failureOf } from '../hosts/failure.ts';
 import { isPublic } from '../hosts/run.ts';
 import { reason } from '../reason-codes.ts';
+import { type Failure, failureOf } from '../report/failure.ts';
 import { withoutAccount } from '../report/result.ts';
 
 /** Leaves out account ids where others read the output. */

@@ -1,4 +1,4 @@
-import { fieldsOf } from '../hosts/read-inputs.ts';
+import { fieldsOf } from '../inputs/read-inputs.ts';
 import type { Field } from '../schema.ts';
 import { version } from '../version.ts';
 import type { Command } from './command.ts';

@@ -1,8 +1,8 @@
 import { canonical } from '../digest.ts';
 import { readArguments } from '../hosts/command-line/arguments.ts';
 import type { ExitCode } from '../hosts/command-line/command-line.ts';
-import { readInputs } from '../hosts/read-inputs.ts';
 import type { Terminal } from '../hosts/terminal.ts';
+import { readInputs } from '../inputs/read-inputs.ts';
 import { beginJudging, judge as judgeBuckets, observeBucket, verdictOf } from '../judge/judge.ts';
 import type { Policy } from '../judge/policy.ts';
 import { jsonText } from '../plain-text.ts';

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Env } from '../env.ts';
 import { type CommandLine, type ExitCode, runCommand } from '../hosts/command-line/command-line.ts';
-import { readTextFile } from '../hosts/read-file.ts';
-import type { Env } from '../hosts/run.ts';
+import { readTextFile } from '../inputs/read-file.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { operations } from '../operations/all.ts';
@@ -11,6 +11,7 @@ import { jsonText } from '../plain-text.ts';
 import { exposure } from '../release/bucket-policy.ts';
 import { recordKey } from '../release/location.ts';
 import { flag, optional, text, type ValuesOf } from '../schema.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { printAnswer } from './answer.ts';
 import { type Command, wrongRequest } from './command.ts';
 import { approvalWarnings } from './lint/approval-warnings.ts';
@@ -90,7 +91,7 @@ const workflowWarnings = async (env: Env): Promise<readonly string[]> => {
     .sort()
     .map((file) => ({ path: `${folder}/${file}`, text: workflowText(join(folder, file)) }));
   if (!token || !name) return approvalWarnings(workflows);
-  const repository = { name, token, ...(apiUrl ? { apiUrl } : {}) };
+  const repository = { name, token, ...withoutUndefined({ apiUrl: apiUrl || undefined }) };
   const { protectionOf } = await import('../github/environments.ts');
   return approvalWarnings(workflows, (environment) => protectionOf(repository, environment));
 };

@@ -1,5 +1,5 @@
 import { optionsOf, runCommand } from '../hosts/command-line/command-line.ts';
-import { fieldsOf } from '../hosts/read-inputs.ts';
+import { fieldsOf } from '../inputs/read-inputs.ts';
 import { operations } from '../operations/all.ts';
 import type { Schema } from '../schema.ts';
 import { type Command, wrongRequest } from './command.ts';
@@ -18,7 +18,8 @@ const inWordsOf = (options: Schema<object>, words: Readonly<Record<string, strin
 export const plan: Command = {
   does: 'Prints the changes of deploy-endpoint, their duration and the permissions that they need; writes nothing.',
   options: inWordsOf(optionsOf(deployEndpoint, asPlan), {
-    version: 'Registered version of the plan: `1.4.0`, `v1.4.0` or `churn_v1.4.0`.',
+    version:
+      'Registered version of the plan: `1.4.0`, `v1.4.0` or `churn_v1.4.0`; the number or ARN of a package without a version.',
     retry: 'Also plan for a version that was rolled back before.',
     timeout: 'Longest time without an answer from AWS; then the command ends as `timed-out`.',
   }),

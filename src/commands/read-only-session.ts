@@ -3,10 +3,10 @@ import { chooseClock } from '../hosts/clock.ts';
 import type { CommandLine } from '../hosts/command-line/command-line.ts';
 import { waitOut } from '../hosts/patience.ts';
 import { runFrom } from '../hosts/run.ts';
-import { openSession, targetOf } from '../hosts/world.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Environment, Manifest } from '../manifest/manifest.ts';
 import { type ReleaseStore, storeFor } from '../release/store.ts';
+import { openSession, targetOf } from '../session/session.ts';
 import type { World } from '../world.ts';
 
 /** One environment and its release record, without write access. */

@@ -1,4 +1,4 @@
-import { readTextFile } from '../hosts/read-file.ts';
+import { readTextFile } from '../inputs/read-file.ts';
 import type { Bucket } from '../judge/bucket.ts';
 import { type BaselineHistory, needsBurstGuard } from '../judge/burst-guard.ts';
 import { usualErrorRate } from '../judge/incident.ts';

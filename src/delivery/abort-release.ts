@@ -17,10 +17,10 @@ export const abortRelease = async <Outputs>(
   world: World,
   memory: ReleaseMemory | undefined,
   why: AbortReason,
-  script: ReleaseOperation<Outputs>,
+  operation: ReleaseOperation<Outputs>,
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
-  const progress = await abort(world, memory, why, script);
-  await script.store.keepJournal();
+  const progress = await abort(world, memory, why, operation);
+  await operation.store.keepJournal();
   return progress;
 };
 
@@ -28,30 +28,30 @@ const abort = async <Outputs>(
   world: World,
   memory: ReleaseMemory | undefined,
   why: AbortReason,
-  script: ReleaseOperation<Outputs>,
+  operation: ReleaseOperation<Outputs>,
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
   const reason = reasonOfAbort[why];
   const { outcome } = reasonNamed(reason);
-  const stored = memory && (await script.store.read());
-  const over = stored && endedHere(world, stored.record, memory, script);
-  if (over !== undefined) return report(over, script);
+  const stored = memory && (await operation.store.read());
+  const over = stored && endedHere(world, stored.record, memory, operation);
+  if (over !== undefined) return report(over, operation);
   const live = stored?.record.live;
   if (!stored || live?.id !== memory?.release || live === undefined || live.lease.holder !== world.run.holder)
     return { is: 'done', outcome, reason, outputs: {}, because: 'the run ended before it had begun a release' };
 
   const lease = { holder: world.run.holder, until: world.clock.now() };
-  const ended = { is: 'done', outcome, reason, outputs: script.outputs(live) } as const;
+  const ended = { is: 'done', outcome, reason, outputs: operation.outputs(live) } as const;
   if (why === 'handed-over') {
     // Not by `save`: nothing happened that belongs in the journal.
-    await script.store.write(advance(stored.record, { lease }), stored.etag);
+    await operation.store.write(advance(stored.record, { lease }), stored.etag);
     return { ...ended, because: `${live.id} waits for the run that goes on with it` };
   }
-  const turn = turnOf(world, script.store, stored, script.approval);
+  const turn = turnOf(world, operation.store, stored, operation.approval);
   if (live.phase === 'preparing' && live.takenBack === undefined) {
     await turn.conclude(reason, 'the run ended before anything was submitted to the endpoint');
-    return settle(world, memory, script);
+    return settle(world, memory, operation);
   }
-  if (live.phase === 'settling') return settle(world, memory, script);
+  if (live.phase === 'settling') return settle(world, memory, operation);
   // In this phase the run itself moves the traffic. No traffic moves without it.
   const step = live.phase === 'stepping' ? await mechanismOf(live).stop(turn, reason, 'the run ended') : undefined;
   if (step !== undefined)
@@ -75,12 +75,14 @@ const abort = async <Outputs>(
 const settle = async <Outputs>(
   world: World,
   memory: ReleaseMemory | undefined,
-  script: ReleaseOperation<Outputs>,
+  operation: ReleaseOperation<Outputs>,
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
-  const stored = await script.store.read();
+  const stored = await operation.store.read();
   const over = stored?.record.ended.find(({ id }) => id === memory?.release);
-  if (over !== undefined) return report(over, script);
+  if (over !== undefined) return report(over, operation);
   if (!stored) throw new Error('the release record disappeared while the release settled');
-  const step = await runNextTask(turnOf(world, script.store, stored, script.approval), { settling: settlingTasks });
-  return step.ended ? report(step.ended, script) : settle(world, memory, script);
+  const step = await runNextTask(turnOf(world, operation.store, stored, operation.approval), {
+    settling: settlingTasks,
+  });
+  return step.ended ? report(step.ended, operation) : settle(world, memory, operation);
 };

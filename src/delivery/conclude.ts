@@ -3,11 +3,11 @@ import { type ReasonCode, reasonCodes } from '../reason-codes.ts';
 
 /** `Turn.conclude`. `percent` is 92: the remaining tasks take seconds. */
 export const conclude = async (
-  { save }: Pick<Turn, 'save'>,
+  { save, world }: Pick<Turn, 'save' | 'world'>,
   reason: ReasonCode,
   because: string,
 ): Promise<TurnResult> => {
   const { outcome } = reasonCodes[reason];
-  await save({ phase: 'settling', outcome, reason, because });
+  await save({ phase: 'settling', outcome, reason, because, concludedAt: world.clock.now() });
   return { because: `${outcome}: ${because}`, percent: 92 };
 };

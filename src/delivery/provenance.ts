@@ -3,7 +3,8 @@ import type { DescribeEndpointConfigOutput } from '../aws/sagemaker.ts';
 import { isContentName } from '../endpoint/names.ts';
 import { isWithin, type Members } from '../endpoint/settings.ts';
 import { Refusal } from '../operation.ts';
-import { listVersions, packagesOf } from '../registry/packages.ts';
+import { listPackages, packagesOf } from '../registry/packages.ts';
+import { registryAccount } from '../registry/registry.ts';
 import type { Configuration } from '../release/record.ts';
 import { arn, type World } from '../world.ts';
 import { adoptedBy, adoptedTag } from './adopt-baseline.ts';
@@ -29,11 +30,11 @@ export const refuseForeign = async (world: World, purpose: Purpose, configuratio
   const { endpointConfig, model } = configuration;
   const [config, existing] = await Promise.all([
     orUndefined(world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: endpointConfig })),
-    model === '' ? undefined : orUndefined(world.read.sagemaker.describeModel({ ModelName: model })),
+    orUndefined(world.read.sagemaker.describeModel({ ModelName: model })),
   ]);
   if (config === undefined)
     throw new Refusal('config-missing', `endpoint config ${endpointConfig} was deleted: name another version with to`);
-  if (existing === undefined && model !== '')
+  if (existing === undefined)
     throw new Refusal(
       'config-missing',
       `model ${model} of ${endpointConfig} was deleted: name another version with to`,
@@ -94,16 +95,28 @@ const packageFault = async (
   version: string,
   packageName: string | undefined,
 ): Promise<string | undefined> => {
-  const expected = arn(world.account, 'sagemaker', `model-package/${group}/${packageVersion ?? 'unknown'}`);
+  const number = packageVersion ?? 'unknown';
+  const place = registriesOf(world).find(
+    (one) =>
+      // SageMaker ignores case when it compares names.
+      packageName?.toLowerCase() ===
+      arn(registryAccount(one), 'sagemaker', `model-package/${group}/${number}`).toLowerCase(),
+  );
   if (!isContentName(model, endpoint, version)) return `its model ${model} does not have a name of this suite's`;
-  // SageMaker ignores case when it compares names.
-  if (packageName?.toLowerCase() !== expected.toLowerCase())
-    return `its model ${model} was made of ${shortened(packageName)}, not of package ${packageVersion ?? 'unknown'} of ${group}`;
-  const [owner] = packagesOf(await listVersions(world, group), version);
+  if (place === undefined)
+    return `its model ${model} was made of ${shortened(packageName)}, not of package ${number} of ${group}${world.registry === undefined ? '' : ' in the registry or in this account'}`;
+  const [owner] = packagesOf(await listPackages(place, group), version);
   // A version whose package was deleted since still serves from its model. No package is left to compare it with.
   if (owner !== undefined && owner.packageVersion !== packageVersion)
     return `its model ${model} was made of package ${packageVersion}, and ${version} of ${group} is package ${owner.packageVersion}`;
   return undefined;
+};
+
+/** The manifest's registry, and the account's own: a version that was delivered before the manifest named a registry lies there. */
+const registriesOf = (world: World): readonly World[] => {
+  if (world.registry === undefined) return [world];
+  const { registry: _other, ...own } = world;
+  return [world, own];
 };
 
 /** Names, never ARNs: an ARN contains the account id. */

@@ -1,6 +1,6 @@
 import { describe, isRefused } from '../aws/errors.ts';
 import { reasonOfError } from '../aws/reason.ts';
-import { seconds } from '../clock.ts';
+import { type Instant, seconds } from '../clock.ts';
 import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { mechanismOf } from '../mechanisms/all.ts';
 import { refuseWithdrawnMeanwhile } from '../mechanisms/approval.ts';
@@ -11,6 +11,7 @@ import type { ApprovalTerms } from '../registry/approval-terms.ts';
 import { advance, begin, newRecord, takeOver } from '../release/lifecycle.ts';
 import type { ManualCommand, NewRelease, Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { judgementOf } from './judgement.ts';
 import { followChange } from './mechanism-tasks.ts';
@@ -25,6 +26,8 @@ export interface ReleaseMemory extends Memory {
   readonly release: string;
   /** This run found the release under way. It checks approval and content before it goes on. */
   readonly resumed?: true;
+  /** `Turn.launchingAt`. */
+  readonly launchingAt?: Instant;
 }
 
 /** The decisions of one operation that changes an endpoint; everything else is the same for all of them. */
@@ -55,37 +58,37 @@ export type Opening<Outputs> =
 export const runRelease = async <Outputs>(
   world: World,
   memory: ReleaseMemory | undefined,
-  script: ReleaseOperation<Outputs>,
+  operation: ReleaseOperation<Outputs>,
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
-  const progress = await nextTurn(world, memory, script)
+  const progress = await nextTurn(world, memory, operation)
     .catch((error: unknown) => {
       if (!(error instanceof LostRace)) throw error;
       const notBefore = world.clock.now() + seconds(5);
       const because = `${error.message}; reading it again`;
       return waiting<Outputs>(world, { because, percent: 1, notBefore }, memory?.release ?? '');
     })
-    .finally(() => script.store.keepJournal());
-  return script.store.remarks.length === 0 ? progress : { ...progress, remarks: script.store.remarks };
+    .finally(() => operation.store.keepJournal());
+  return operation.store.remarks.length === 0 ? progress : { ...progress, remarks: operation.store.remarks };
 };
 
 const nextTurn = async <Outputs>(
   world: World,
   memory: ReleaseMemory | undefined,
-  script: ReleaseOperation<Outputs>,
+  operation: ReleaseOperation<Outputs>,
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
-  const { store } = script;
+  const { store } = operation;
   const stored = await store.read();
   const record = stored?.record ?? newRecord(store.subject);
   if (memory !== undefined) {
-    const over = endedHere(world, record, memory, script);
-    if (over !== undefined && !script.goesOn?.(over)) return report(over, script);
+    const over = endedHere(world, record, memory, operation);
+    if (over !== undefined && !operation.goesOn?.(over)) return report(over, operation);
     if (stored && record.live !== undefined && record.live.id === memory.release) {
-      script.recognise(record.live);
-      return continueRelease(world, stored, script, memory.resumed);
+      operation.recognise(record.live);
+      return continueRelease(world, stored, operation, memory);
     }
   }
   await refuseOtherRecord(world, store, stored === undefined);
-  const opening = await script.plan(record);
+  const opening = await operation.plan(record);
   switch (opening.is) {
     case 'done':
       return opening.progress;
@@ -106,7 +109,7 @@ const nextTurn = async <Outputs>(
               because: `${opening.release.id} ${opening.command ? 'is live and gets a command to stop first' : 'was left behind and is settled first'}`,
               percent: 1,
             }
-          : await stopOther(world, stored, opening, script),
+          : await stopOther(world, stored, opening, operation),
         '',
       );
     case 'begin': {
@@ -115,7 +118,7 @@ const nextTurn = async <Outputs>(
         const step =
           memory === undefined
             ? { because: `${opening.abandons.id} was left behind and is settled first`, percent: 1 }
-            : await clearAway(world, stored, script);
+            : await clearAway(world, stored, operation);
         return waiting(world, step, id, opening);
       }
       if (memory === undefined) return waiting(world, { because: opening.plan.title, percent: 1 }, id, opening);
@@ -134,19 +137,19 @@ export const endedHere = <Outputs>(
   world: World,
   { live, ended }: ReleaseRecord,
   memory: ReleaseMemory | undefined,
-  script: ReleaseOperation<Outputs>,
+  operation: ReleaseOperation<Outputs>,
 ): Release | undefined => {
   const over = ended.find(({ id }) => id === memory?.release);
-  if (over === undefined || !isRecognised(over, script)) return undefined;
-  if (script.goesOn?.(over)) return over;
+  if (over === undefined || !isRecognised(over, operation)) return undefined;
+  if (operation.goesOn?.(over)) return over;
   const newest = ended.find(({ operation, version }) => operation === over.operation && version === over.version);
   if (over.outcome !== 'succeeded') return newest === over ? over : undefined;
   return live === undefined && ended[0] === over && over.lease.holder === world.run.holder ? over : undefined;
 };
 
-const isRecognised = <Outputs>(release: Release, script: ReleaseOperation<Outputs>): boolean => {
+const isRecognised = <Outputs>(release: Release, operation: ReleaseOperation<Outputs>): boolean => {
   try {
-    script.recognise(release);
+    operation.recognise(release);
     return true;
   } catch (error) {
     if (error instanceof Refusal) return false;
@@ -157,22 +160,23 @@ const isRecognised = <Outputs>(release: Release, script: ReleaseOperation<Output
 const continueRelease = async <Outputs>(
   world: World,
   stored: StoredRecord,
-  script: ReleaseOperation<Outputs>,
-  resumed?: true,
+  operation: ReleaseOperation<Outputs>,
+  { resumed, launchingAt }: ReleaseMemory,
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
-  const { store } = script;
+  const { store } = operation;
   const release = stored.record.live ?? fail();
   const { id, lease } = release;
   if (lease.holder !== world.run.holder || lease.until <= world.clock.now()) {
     await take(world, stored, store);
     return waiting(world, { because: `took ${id} over from ${lease.holder}`, percent: 2 }, id, resumed && { resumed });
   }
-  const turn = turnOf(world, store, stored, script.approval);
-  const tasks = tasksToTakeBack(release, script.tasks(release));
+  const turn = turnOf(world, store, stored, operation.approval, launchingAt);
+  const tasks = tasksToTakeBack(release, operation.tasks(release));
   const step = await (resumed ? checkAndRunNextTask(turn, tasks) : runNextTask(turn, tasks)).catch((error: unknown) =>
-    endRefused(world, id, script, error),
+    endRefused(world, id, operation, error),
   );
-  return step.ended && !script.goesOn?.(step.ended) ? report(step.ended, script) : waiting(world, step, id);
+  if (step.ended && !operation.goesOn?.(step.ended)) return report(step.ended, operation);
+  return waiting(world, withoutUndefined({ launchingAt, ...step }), id);
 };
 
 /** Rule 18. Both happen in one turn. A host that loses every turn's memory would otherwise repeat the check for ever. */
@@ -222,7 +226,7 @@ const start = async (
       phase: 'preparing',
       startedAt: now,
       lease: { holder, until: now + leaseMs },
-      run: { ...(url ? { url } : {}), ...(actor ? { actor } : {}), ...(commit ? { commit } : {}) },
+      run: withoutUndefined({ url, actor, commit }),
       alarms: [],
       witnessed: {},
       commands: [],
@@ -238,9 +242,9 @@ const start = async (
 const clearAway = async <Outputs>(
   world: World,
   stored: StoredRecord,
-  script: ReleaseOperation<Outputs>,
+  operation: ReleaseOperation<Outputs>,
 ): Promise<TurnResult> => {
-  const { store, approval } = script;
+  const { store, approval } = operation;
   const live = stored.record.live ?? fail();
   const { id, lease } = live;
   if (lease.holder !== world.run.holder) {
@@ -260,7 +264,7 @@ const clearAway = async <Outputs>(
     settling: settlingTasks,
   };
   const step = await runNextTask(turnOf(world, store, stored, approval), tasksToTakeBack(live, tasks)).catch(
-    (error: unknown) => endRefused(world, id, script, error),
+    (error: unknown) => endRefused(world, id, operation, error),
   );
   return { ...step, because: `${id}, which was left behind: ${step.because}`, percent: 1 };
 };
@@ -270,19 +274,19 @@ const stopOther = async <Outputs>(
   world: World,
   stored: StoredRecord,
   { release, command }: Extract<Opening<unknown>, { is: 'stop-first' }>,
-  script: ReleaseOperation<Outputs>,
+  operation: ReleaseOperation<Outputs>,
 ): Promise<TurnResult> => {
-  if (command === undefined) return clearAway(world, stored, script);
+  if (command === undefined) return clearAway(world, stored, operation);
   if (!release.commands.some((given) => given.command === command.command)) {
     const by = world.run.actor ?? world.run.holder;
-    await script.store.write(
+    await operation.store.write(
       advance(stored.record, { commands: [...release.commands, { ...command, by, at: world.clock.now() }] }),
       stored.etag,
     );
     return { because: `sent ${release.id} a command to stop`, percent: 1 };
   }
   if (release.lease.holder === world.run.holder || release.lease.until <= world.clock.now())
-    return clearAway(world, stored, script);
+    return clearAway(world, stored, operation);
   return { because: `waiting for ${release.id} to stop`, percent: 1, notBefore: nextPoll({ world, release }) };
 };
 
@@ -293,21 +297,21 @@ const waiting = <Outputs>(
   { plan, resumed }: { readonly plan?: Plan; readonly resumed?: true } = {},
 ): Progress<ReleaseMemory, Outputs> => ({
   is: 'waiting',
-  memory: { v: 1, release, ...(resumed ? { resumed } : {}) },
+  memory: { v: 1, release, ...withoutUndefined({ resumed, launchingAt: step.launchingAt }) },
   notBefore: step.notBefore ?? world.clock.now(),
   percent: step.percent,
   because: step.because,
-  ...(plan ? { plan } : {}),
+  ...withoutUndefined({ plan }),
 });
 
 export const report = <Outputs>(
   release: Release,
-  script: ReleaseOperation<Outputs>,
+  operation: ReleaseOperation<Outputs>,
 ): Progress<ReleaseMemory, Outputs> => ({
   is: 'done',
   outcome: release.outcome ?? 'inconclusive',
   reason: release.reason ?? 'abandoned',
-  outputs: script.outputs(release),
+  outputs: operation.outputs(release),
   because: release.because ?? '',
   ...judgementOf(release),
 });

@@ -1,3 +1,4 @@
+import { describe, isRefused } from '../aws/errors.ts';
 import { type LiveEndpoint, observe, type Status } from '../endpoint/observe.ts';
 import { canonicalOf } from '../endpoint/variants.ts';
 import { deleteReleaseAlarms } from '../mechanisms/release-alarms.ts';
@@ -17,7 +18,11 @@ const isShared = (live: LiveEndpoint): boolean => {
 
 /** The last task of every release: it records the configuration that serves, and frees the endpoint for the next release. */
 export const endRelease = async (turn: Turn): Promise<TurnResult> => {
-  const live = await observe(turn.world, turn.endpoint);
+  const live = await observe(turn.world, turn.endpoint).catch((error: unknown) => {
+    if (!isRefused(error)) throw error;
+    turn.remark(`the configuration that serves at the end is not known: ${describe(error)}`);
+    return undefined;
+  });
   const { candidate, baseline } = turn.release;
   const ended = await turn.end(
     live === undefined || !answers.has(live.status) || isShared(live)

@@ -1,4 +1,4 @@
-import { minutes } from '../clock.ts';
+import { type Instant, minutes } from '../clock.ts';
 import { canonical } from '../digest.ts';
 import type { Turn } from '../mechanisms/turn.ts';
 import { Refusal } from '../operation.ts';
@@ -6,6 +6,7 @@ import type { ApprovalTerms } from '../registry/approval-terms.ts';
 import { advance, end, renew } from '../release/lifecycle.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { conclude } from './conclude.ts';
 import { nextPoll } from './poll.ts';
@@ -17,7 +18,13 @@ export const leaseMs = minutes(10);
  * @throws {Refusal} `held-by-another-release` from `save` when the lease was lost meanwhile
  * @throws {LostRace} from `save` and `end` when the release went on without this turn
  */
-export const turnOf = (world: World, store: ReleaseStore, stored: StoredRecord, approval: ApprovalTerms): Turn => {
+export const turnOf = (
+  world: World,
+  store: ReleaseStore,
+  stored: StoredRecord,
+  approval: ApprovalTerms,
+  launchingAt?: Instant,
+): Turn => {
   const release = stored.record.live;
   if (release === undefined) throw new Error(`no release of ${stored.record.endpoint} is live`);
   const { endpoint } = stored.record;
@@ -45,6 +52,7 @@ export const turnOf = (world: World, store: ReleaseStore, stored: StoredRecord, 
     endpoint,
     release,
     approval,
+    ...withoutUndefined({ launchingAt }),
     save: async (patch) => {
       const saved = await put((record) => advance(record, { ...lease(record), ...patch }));
       store.note(release.id, {
@@ -52,7 +60,7 @@ export const turnOf = (world: World, store: ReleaseStore, stored: StoredRecord, 
         kind: patch.witnessed ? 'observation' : 'command',
         ...patch,
       });
-      return turnOf(world, store, saved, approval);
+      return turnOf(world, store, saved, approval, launchingAt);
     },
     remark: store.remark,
     witness: (evidence) => store.witness(release.id, evidence),

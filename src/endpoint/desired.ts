@@ -16,6 +16,8 @@ export interface Desired {
 
 export interface DesiredFrom {
   readonly account: Account;
+  /** Owner of the model package group; default: `account`. */
+  readonly registry?: Account;
   readonly group: string;
   readonly version: string;
   readonly packageVersion: number;
@@ -66,6 +68,7 @@ export const settingsOfDesired = ({ config, model }: Desired): Settings => setti
 /** The settings that a request has by itself: those of the manifest, and the version's package. */
 export const settingsOfManifest = ({
   account,
+  registry = account,
   group,
   packageVersion,
   spec,
@@ -100,7 +103,7 @@ export const settingsOfManifest = ({
   },
   container: {
     // The package, not its image: the approved version is the deployed one (rule 2).
-    ModelPackageName: packageArn(account, group, packageVersion),
+    ModelPackageName: packageArn(registry, group, packageVersion),
     ...(Object.keys(spec.environment).length > 0 ? { Environment: { ...spec.environment } } : {}),
   },
 });

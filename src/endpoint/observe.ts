@@ -33,6 +33,8 @@ export interface LiveVariant {
 
 export interface Pending {
   readonly endpointConfig: string;
+  /** By AWS's clock. */
+  readonly startedAt?: Instant;
   readonly variants: readonly PendingVariant[];
 }
 export interface PendingVariant {
@@ -99,6 +101,7 @@ const digestIn = (image: string | undefined): readonly string[] => {
 
 const pending = (summary: PendingDeploymentSummary): Pending => ({
   endpointConfig: summary.EndpointConfigName ?? '',
+  ...withoutUndefined({ startedAt: summary.StartTime?.getTime() }),
   variants: (summary.ProductionVariants ?? []).map((variant) => ({
     name: variant.VariantName ?? '',
     current: variant.CurrentInstanceCount ?? 0,

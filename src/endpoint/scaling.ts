@@ -1,33 +1,54 @@
-import { orUndefined } from '../aws/errors.ts';
+import { isRefused, orUndefined } from '../aws/errors.ts';
 import { allPages } from '../aws/pages.ts';
+import { canonical } from '../digest.ts';
 import type { EndpointSpec } from '../manifest/manifest.ts';
+import { isPolicyArn } from '../release/policy-arn.ts';
 import type { ScalingSnapshot } from '../release/record.ts';
 import { type World, writesOf } from '../world.ts';
 
-type Wanted = NonNullable<EndpointSpec['autoscaling']>;
-
 const service = 'application-autoscaling';
-const ServiceNamespace = 'sagemaker';
-const ScalableDimension = 'sagemaker:variant:DesiredInstanceCount';
+export const ServiceNamespace = 'sagemaker';
+
+/** The capacity that is scaled. A variant can be a scalable target in each dimension. */
+export type Dimension = 'sagemaker:variant:DesiredInstanceCount' | NonNullable<ScalingSnapshot['dimension']>;
+const instances: Dimension = 'sagemaker:variant:DesiredInstanceCount';
+
+/** The capacity of this kind of fleet that autoscaling changes. */
+export const dimensionOf = ({ serverless }: Pick<EndpointSpec, 'serverless'>): Dimension =>
+  serverless === undefined ? instances : 'sagemaker:variant:DesiredProvisionedConcurrency';
 
 export const resourceId = (endpoint: string, variant: string): string => `endpoint/${endpoint}/variant/${variant}`;
+
+export const subjectOf = ({ resourceId: ResourceId, dimension }: Pick<ScalingSnapshot, 'resourceId' | 'dimension'>) =>
+  ({ ServiceNamespace, ScalableDimension: dimension ?? instances, ResourceId }) as const;
+
+/** The members of a snapshot that name its target. */
+export const targetOf = (
+  endpoint: string,
+  variant: string,
+  dimension: Dimension,
+): Pick<ScalingSnapshot, 'resourceId' | 'dimension'> => ({
+  resourceId: resourceId(endpoint, variant),
+  ...(dimension === instances ? {} : { dimension }),
+});
 
 /** The variant's scalable target, with its policies and actions, which DeregisterScalableTarget would delete; undefined without one. */
 export const scalingOf = async (
   world: World,
   endpoint: string,
   variant: string,
+  dimension: Dimension = instances,
 ): Promise<ScalingSnapshot | undefined> => {
-  const ResourceId = resourceId(endpoint, variant);
+  const about = targetOf(endpoint, variant, dimension);
+  const of = subjectOf(about);
   const { autoscaling } = world.read;
   const { ScalableTargets = [] } = await autoscaling.describeScalableTargets({
     ServiceNamespace,
-    ScalableDimension,
-    ResourceIds: [ResourceId],
+    ScalableDimension: dimension,
+    ResourceIds: [of.ResourceId],
   });
   const target = ScalableTargets[0];
   if (target === undefined) return undefined;
-  const of = { ServiceNamespace, ScalableDimension, ResourceId } as const;
   // AWS returns ten policies a page. A policy that is missing in the snapshot would be lost for good (rule 4).
   const [policies, actions] = await Promise.all([
     allPages(`${service}:DescribeScalingPolicies`, (NextToken) =>
@@ -39,8 +60,13 @@ export const scalingOf = async (
   ]);
   const ScalingPolicies = policies.flatMap((page) => page.ScalingPolicies ?? []);
   const ScheduledActions = actions.flatMap((page) => page.ScheduledActions ?? []);
+  const arns = ScalingPolicies.flatMap(({ PolicyName, PolicyARN }) =>
+    PolicyName !== undefined && PolicyARN !== undefined && isPolicyArn(PolicyARN, of.ResourceId, PolicyName)
+      ? [[PolicyName, PolicyARN] as const]
+      : [],
+  );
   return {
-    resourceId: ResourceId,
+    ...about,
     minCapacity: target.MinCapacity ?? 1,
     maxCapacity: target.MaxCapacity ?? 1,
     suspended: {
@@ -54,69 +80,86 @@ export const scalingOf = async (
     scheduledActions: ScheduledActions.map(({ ScheduledActionARN: _arn, CreationTime: _created, ...action }) => ({
       ...action,
     })),
+    ...(arns.length > 0 ? { arns: Object.fromEntries(arns) } : {}),
   };
 };
 
-const policyName = (variant: string): string => `model-delivery-${variant}`;
+/** Takes a refusal of one call, so that the other calls are still made. */
+export type OnRefusal = (object: string, error: unknown) => void;
 
-/** The manifest's `autoscaling` block, in the snapshot's terms. */
-export const wantedScaling = (endpoint: string, variant: string, wanted: Wanted): ScalingSnapshot => ({
-  resourceId: resourceId(endpoint, variant),
-  minCapacity: wanted.min,
-  maxCapacity: wanted.max,
-  suspended: { scaleIn: false, scaleOut: false, scheduled: false },
-  policies: [
-    {
-      PolicyName: policyName(variant),
-      PolicyType: 'TargetTrackingScaling',
-      ServiceNamespace,
-      ScalableDimension,
-      ResourceId: resourceId(endpoint, variant),
-      TargetTrackingScalingPolicyConfiguration: {
-        TargetValue: wanted.invocationsPerInstance,
-        PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' },
-      },
-    },
-  ],
-  scheduledActions: [],
-});
-
-/** Whether the target already is as wanted. Policies and actions of others stay as they are. */
-export const scalingIs = (wanted: ScalingSnapshot, existing: ScalingSnapshot | undefined): boolean =>
-  existing !== undefined &&
-  existing.minCapacity === wanted.minCapacity &&
-  existing.maxCapacity === wanted.maxCapacity &&
-  wanted.policies.every((policy) =>
-    existing.policies.some(
-      (other) => other['PolicyName'] === policy['PolicyName'] && targetOf(other) === targetOf(policy),
-    ),
-  );
-
-const targetOf = (policy: Readonly<Record<string, unknown>>): unknown =>
-  (policy['TargetTrackingScalingPolicyConfiguration'] as { TargetValue?: number } | undefined)?.TargetValue;
-
-/** Registers the target and puts every policy and action. All calls are upserts, so a repetition changes nothing. */
-export const putScaling = async (world: World, wanted: ScalingSnapshot): Promise<void> => {
+/**
+ * Registers the target and puts every policy and action. All calls are upserts, so a repetition changes nothing.
+ * @returns the ARNs of the policies that were put, by name
+ */
+export const putScaling = async (
+  world: World,
+  wanted: ScalingSnapshot,
+  onRefusal?: OnRefusal,
+): Promise<Readonly<Record<string, string>>> => {
   const { autoscaling } = writesOf(world);
-  await autoscaling.registerScalableTarget({
-    ServiceNamespace,
-    ScalableDimension,
-    ResourceId: wanted.resourceId,
-    MinCapacity: wanted.minCapacity,
-    MaxCapacity: wanted.maxCapacity,
-    SuspendedState: {
-      DynamicScalingInSuspended: wanted.suspended.scaleIn,
-      DynamicScalingOutSuspended: wanted.suspended.scaleOut,
-      ScheduledScalingSuspended: wanted.suspended.scheduled,
-    },
-  });
+  /** False when AWS refused the call. */
+  const put = async (object: string, call: () => Promise<unknown>): Promise<boolean> => {
+    try {
+      await call();
+      return true;
+    } catch (error) {
+      if (onRefusal === undefined || !isRefused(error)) throw error;
+      onRefusal(object, error);
+      return false;
+    }
+  };
+  const registered = await put(wanted.resourceId, () =>
+    autoscaling.registerScalableTarget({
+      ...subjectOf(wanted),
+      MinCapacity: wanted.minCapacity,
+      MaxCapacity: wanted.maxCapacity,
+      SuspendedState: {
+        DynamicScalingInSuspended: wanted.suspended.scaleIn,
+        DynamicScalingOutSuspended: wanted.suspended.scaleOut,
+        ScheduledScalingSuspended: wanted.suspended.scheduled,
+      },
+    }),
+  );
+  if (!registered) return {};
+  const arns: Record<string, string> = {};
   for (const policy of wanted.policies)
-    await autoscaling.putScalingPolicy(policy as unknown as Parameters<typeof autoscaling.putScalingPolicy>[0]);
+    await put(`policy ${policy['PolicyName']}`, async () => {
+      const input = policy as unknown as Parameters<typeof autoscaling.putScalingPolicy>[0];
+      const answer = await autoscaling.putScalingPolicy(input);
+      if (input.PolicyName !== undefined && answer?.PolicyARN !== undefined) arns[input.PolicyName] = answer.PolicyARN;
+    });
   for (const action of wanted.scheduledActions)
-    await autoscaling.putScheduledAction(
-      withDates(action) as unknown as Parameters<typeof autoscaling.putScheduledAction>[0],
+    await put(`scheduled action ${action['ScheduledActionName']}`, () =>
+      autoscaling.putScheduledAction(
+        withDates(action) as unknown as Parameters<typeof autoscaling.putScheduledAction>[0],
+      ),
     );
+  return arns;
 };
+
+/**
+ * The part of a snapshot that the target lacks. Where the target exists, its present min and max stay: a scheduled action may have
+ * changed them since the snapshot was taken. Undefined when nothing is missing.
+ */
+export const lackingOf = (
+  snapshot: ScalingSnapshot,
+  existing: ScalingSnapshot | undefined,
+): ScalingSnapshot | undefined => {
+  if (existing === undefined) return snapshot;
+  const lacks =
+    (key: string, theirs: ScalingSnapshot['policies']) =>
+    (item: ScalingSnapshot['policies'][number]): boolean =>
+      !theirs.some((other) => other[key] === item[key] && same(other, item));
+  const policies = snapshot.policies.filter(lacks('PolicyName', existing.policies));
+  const scheduledActions = snapshot.scheduledActions.filter(lacks('ScheduledActionName', existing.scheduledActions));
+  if (policies.length + scheduledActions.length === 0 && same(snapshot.suspended, existing.suspended)) return undefined;
+  const { minCapacity, maxCapacity } = existing;
+  return { ...snapshot, minCapacity, maxCapacity, policies, scheduledActions };
+};
+
+/** As JSON: dates in the record are text. */
+const same = (one: object, other: object): boolean => plain(one) === plain(other);
+const plain = (value: object): string => canonical(JSON.parse(JSON.stringify(value)));
 
 /** The release record is JSON: the SDK's dates come back from it as text. */
 const withDates = (action: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
@@ -128,11 +171,5 @@ const withDates = (action: Readonly<Record<string, unknown>>): Readonly<Record<s
 
 /** Removes the target with its policies and actions, so a snapshot must be in the release record first (rule 4). */
 export const removeScaling = async (world: World, snapshot: ScalingSnapshot): Promise<void> => {
-  await orUndefined(
-    writesOf(world).autoscaling.deregisterScalableTarget({
-      ServiceNamespace,
-      ScalableDimension,
-      ResourceId: snapshot.resourceId,
-    }),
-  );
+  await orUndefined(writesOf(world).autoscaling.deregisterScalableTarget(subjectOf(snapshot)));
 };

@@ -32,7 +32,7 @@ export const mismatches = (live: LiveEndpoint, wanted: Configuration, runs: stri
 ];
 
 /** `mismatches` of a release whose update arrived: the candidate's configuration, on the submitted variant. */
-export const arrivedAsAsked = ({ candidate, submission }: Release, live: LiveEndpoint): readonly string[] =>
+export const arrivedAsRequested = ({ candidate, submission }: Release, live: LiveEndpoint): readonly string[] =>
   mismatches(live, candidate, submission.variant);
 
 /** AWS: traffic share = weight / sum of weights; weights come back as 32-bit floats, so shares are compared, not weights. */

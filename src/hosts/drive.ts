@@ -1,5 +1,6 @@
 import { AnswerLost, Throttled } from '../aws/retry.ts';
 import { type Instant, iso, limitAt, minutes, seconds } from '../clock.ts';
+import { readMemory, writeMemory } from '../memory.ts';
 import {
   type AbortReason,
   type Memory,
@@ -9,10 +10,9 @@ import {
   reasonOfAbort,
 } from '../operation.ts';
 import { reason } from '../reason-codes.ts';
+import { failureOf } from '../report/failure.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
-import { failureOf } from './failure.ts';
-import { readMemory, writeMemory } from './memory.ts';
 import { patience } from './patience.ts';
 
 export type Waiting = Extract<Progress<Memory, never>, { is: 'waiting' }>;
@@ -79,7 +79,7 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
   try {
     for (;;) {
       const stop = stopping(options, clock.now());
-      if (stop) return ended(await bringToRest(operation, inputs, token, stop, worldFor, options.dryRun));
+      if (stop) return ended(await abortToEnd(operation, inputs, token, stop, worldFor, options.dryRun));
 
       const turn = await withinLimit(clock, options.deadline, options.signal, (signal) =>
         takeTurn(operation, inputs, token, worldFor(signal)),
@@ -109,7 +109,7 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
       const shown: Waiting = { ...turn, percent };
       options.onProgress?.(shown, token);
       if (!options.wait && turn.notBefore > clock.now()) {
-        const { unsettled, because } = await bringToRest(operation, inputs, token, 'handed-over', worldFor, false);
+        const { unsettled, because } = await abortToEnd(operation, inputs, token, 'handed-over', worldFor, false);
         const remarks = unsettled ? [because] : [];
         const goesOn = done<Outputs>('in-progress', 'pending', `${turn.because}; goes on at ${iso(turn.notBefore)}`);
         return ended({ ...goesOn, remarks });
@@ -178,7 +178,7 @@ export const takeTurn = async <Inputs, M extends Memory, Outputs>(
  * Lets the operation settle its release after the last turn has ended. The World gets a signal of its own: the signal that cancelled the
  * run would stop the abort before its first call.
  */
-export const bringToRest = async <Inputs, M extends Memory, Outputs>(
+export const abortToEnd = async <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   inputs: Inputs,
   firstToken: string | undefined,

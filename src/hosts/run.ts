@@ -1,7 +1,6 @@
 import { hostname, userInfo } from 'node:os';
+import type { Env } from '../env.ts';
 import type { HostName, Run } from '../world.ts';
-
-export type Env = Readonly<Record<string, string | undefined>>;
 
 /** The run and its holder, from the variables of the runner, CodeBuild or the shell. */
 export const runFrom = (env: Env, host: HostName): Run => {

@@ -1,6 +1,6 @@
 import { withoutCommands } from '../plain-text.ts';
+import { failureOf } from '../report/failure.ts';
 import { redacted, withoutKnownSecrets } from '../secrets.ts';
-import { failureOf } from './failure.ts';
 
 /** The output streams: results go to `out`. All other text goes to `err` when `out` must stay parseable. */
 export interface Terminal {

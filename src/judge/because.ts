@@ -1,4 +1,5 @@
 import { percent } from './amounts.ts';
+import type { Failing } from './observations.ts';
 import type { Policy } from './policy.ts';
 import type { MetricEvidence, Verdict, VerdictReason } from './verdict.ts';
 
@@ -10,6 +11,8 @@ export interface Grounds {
   readonly stepRequests: number;
   readonly coverage: number;
   readonly blindSeconds: number;
+  /** What the safety net saw. */
+  readonly failing?: Failing;
   /** The baseline's usual rate by metric, for the metrics with an incident. */
   readonly troubled?: readonly string[];
   /** Share of the requests that the candidate received in this step, and its intended share. */
@@ -37,7 +40,8 @@ export const because = (policy: Policy, found: Grounds): string => {
       return `after ${found.stepRequests} candidate requests in this step the excess over the baseline is, with ${percent(policy.healthy.confidence)} confidence: ${bounds.join(', ')}`;
     }
     case 'absolute-limit':
-      return `more than ${percent(policy.safetyNet.above)} of the candidate's requests failed in each of ${policy.safetyNet.buckets} buckets in a row, whatever the baseline did`;
+    case 'both-failing':
+      return failedTogether(policy, found);
     case 'metrics-missing':
       return `metrics are missing for ${Math.round(found.blindSeconds)} s: the weight stays, and after ${policy.maxBlindSeconds} s the traffic is taken back`;
     case 'unobserved-too-long':
@@ -62,6 +66,17 @@ export const because = (policy: Policy, found: Grounds): string => {
   }
 };
 
+const failedTogether = ({ safetyNet }: Policy, { reason, failing }: Grounds): string => {
+  const { buckets = safetyNet.buckets, requests = 0, bad = 0, baseline } = failing ?? {};
+  const limit = `more than ${percent(safetyNet.above)} of the candidate's requests failed in each of ${buckets} buckets in a row`;
+  if (baseline === undefined)
+    return `${limit}: ${bad} of ${requests} (${rate({ requests, bad })}); the baseline's numbers of these buckets are missing`;
+  const both = `${limit}: ${sides({ candidate: { requests, bad }, baseline })}`;
+  if (reason === 'both-failing')
+    return `${both}; the baseline failed as often, so the cause is shared and convicts no version`;
+  return baseline.requests === 0 ? `${both}; no baseline requests are left for a comparison` : both;
+};
+
 const undecided = (policy: Policy, { evidence, stepRequests, logEvidence, threshold }: Grounds): string => {
   const missing = policy.metrics.find(({ name }) => {
     const { logHealth, healthThreshold } = evidence[name] ?? {};
@@ -81,7 +96,7 @@ const strongest = (policy: Policy, evidence: Verdict['evidence']): Policy['metri
   return policy.metrics.reduce((best, metric) => (strength(metric) > strength(best) ? metric : best));
 };
 
-const sides = ({ candidate, baseline }: MetricEvidence): string =>
+const sides = ({ candidate, baseline }: Pick<MetricEvidence, 'candidate' | 'baseline'>): string =>
   `${candidate.bad} of ${candidate.requests} (${rate(candidate)}) beside ${baseline.bad} of ${baseline.requests} (${rate(baseline)})`;
 const rate = ({ bad, requests }: MetricEvidence['candidate']): string =>
   requests > 0 ? percent(bad / requests) : 'none';

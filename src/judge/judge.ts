@@ -66,6 +66,7 @@ export const verdictOf = ({ observations, ruling, rolledBack }: Judging): Verdic
       because(policy, {
         ...found,
         reason: ruling.reason,
+        failing: observations.failing,
         blindSeconds: observations.until - observations.knownUntil,
         troubled: policy.metrics.flatMap(({ says, usual }, index) =>
           metrics[index]?.incident && typeof usual === 'number' ? [`${says}: usually ${percent(usual)}`] : [],

@@ -27,8 +27,19 @@ export interface Observations {
   /** End of the last bucket, and of the last in which every metric was known. */
   readonly until: number;
   readonly knownUntil: number;
-  readonly failing: { readonly buckets: number; readonly requests: number };
+  readonly failing: Failing;
 }
+
+/** The buckets in a row in which the candidate exceeded the safety net's limit, and both arms' counts in them. */
+export interface Failing {
+  readonly buckets: number;
+  readonly requests: number;
+  readonly bad: number;
+  /** Absent as soon as the counts of one of these buckets are unknown. */
+  readonly baseline?: { readonly requests: number; readonly bad: number };
+}
+
+const noneFailing: Failing = { buckets: 0, requests: 0, bad: 0, baseline: { requests: 0, bad: 0 } };
 
 /** Since the weights moved last. */
 export interface StepObservations {
@@ -59,7 +70,7 @@ export const nothingObserved = (policy: Policy): Observations => ({
   step: stepFrom(0),
   until: 0,
   knownUntil: 0,
-  failing: { buckets: 0, requests: 0 },
+  failing: noneFailing,
 });
 
 /** @param bucket later than all before */
@@ -92,7 +103,7 @@ const moved = (so: Observations, bucket: Bucket): Observations => ({
   lastStart: Number.NEGATIVE_INFINITY,
   step: stepFrom(so.until),
   knownUntil: isKnown(so.policy, bucket) ? so.until : so.knownUntil,
-  failing: { buckets: 0, requests: 0 },
+  failing: noneFailing,
 });
 
 const isKnown = ({ metrics }: Policy, bucket: Bucket): boolean =>
@@ -166,11 +177,20 @@ const memo = (compute: TermsFor): TermsFor => {
   };
 };
 
-const failingAfter = ({ policy, failing }: Observations, { candidate }: Bucket): Observations['failing'] => {
+const failingAfter = ({ policy, failing }: Observations, { candidate, baseline }: Bucket): Failing => {
   const { metric, above } = policy.safetyNet;
   const bad = candidate?.bad[metric];
   // A bucket without requests or without metrics neither accuses nor acquits.
   if (!candidate || bad === undefined || candidate.requests === 0) return failing;
-  if (bad <= above * candidate.requests) return { buckets: 0, requests: 0 };
-  return { buckets: failing.buckets + 1, requests: failing.requests + candidate.requests };
+  if (bad <= above * candidate.requests) return noneFailing;
+  const { baseline: before } = failing;
+  const baselineBad = baseline?.bad[metric];
+  return {
+    buckets: failing.buckets + 1,
+    requests: failing.requests + candidate.requests,
+    bad: failing.bad + bad,
+    ...(before === undefined || baseline === undefined || baselineBad === undefined
+      ? {}
+      : { baseline: { requests: before.requests + baseline.requests, bad: before.bad + baselineBad } }),
+  };
 };

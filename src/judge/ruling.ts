@@ -2,9 +2,10 @@ import { type Bucket, countsOf } from './bucket.ts';
 import { logEvidence } from './conviction.ts';
 import { logAdd } from './logarithms.ts';
 import { freshMetric, logHealth, type MetricState } from './metric-state.ts';
-import { inIncident, type Observations } from './observations.ts';
-import type { Metric } from './policy.ts';
+import { type Failing, inIncident, type Observations } from './observations.ts';
+import type { Metric, Policy } from './policy.ts';
 import { logTiltEvidence } from './sample-ratio.ts';
+import { failedAsOften } from './shared-failure.ts';
 import type { Verdict, VerdictReason } from './verdict.ts';
 
 /** The decision after a bucket, without its explanation. */
@@ -43,6 +44,7 @@ export const coverageOf = ({ step, until }: Observations): number =>
 export const decisions: Readonly<Record<VerdictReason, Verdict['decision']>> = {
   'candidate-worse': 'rollback',
   'absolute-limit': 'rollback',
+  'both-failing': 'rollback',
   'unobserved-too-long': 'rollback',
   'metrics-missing': 'hold',
   'split-not-as-weighted': 'hold',
@@ -60,7 +62,7 @@ const reasonOf = (so: Observations, bucket: Bucket, evidence: number): VerdictRe
   const blindSeconds = so.until - so.knownUntil;
   if (evidence >= convictionThreshold(so)) return 'candidate-worse';
   if (failing.buckets >= policy.safetyNet.buckets && failing.requests >= policy.safetyNet.requests)
-    return 'absolute-limit';
+    return isShared(failing, policy) ? 'both-failing' : 'absolute-limit';
   if (blindSeconds > policy.maxBlindSeconds) return 'unobserved-too-long';
   if (bucket.weightMoved) return 'weights-moved';
   if (blindSeconds > 0) return 'metrics-missing';
@@ -73,6 +75,13 @@ const reasonOf = (so: Observations, bucket: Bucket, evidence: number): VerdictRe
   if (step.requests < policy.minimumRequests) return 'too-few-requests';
   return 'proven-healthy';
 };
+
+const isShared = ({ requests, bad, baseline }: Failing, { convict }: Policy): boolean =>
+  baseline !== undefined &&
+  failedAsOften(
+    { candidate: requests, candidateBad: bad, baseline: baseline.requests, baselineBad: baseline.bad },
+    convict,
+  );
 
 /** Every metric that needs a proof has one, and at least one metric needs one. */
 const isHealthy = (so: Observations, bucket: Bucket): boolean =>

@@ -27,6 +27,8 @@ export type VerdictReason =
   | 'proven-healthy'
   | 'candidate-worse'
   | 'absolute-limit'
+  /** The absolute limit, and the baseline failed as often. */
+  | 'both-failing'
   | 'metrics-missing'
   | 'unobserved-too-long'
   | 'split-not-as-weighted'

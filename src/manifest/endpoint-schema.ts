@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { withoutUndefined } from '../without-undefined.ts';
-import type { EndpointSpec, Protection } from './manifest.ts';
+import { autoscaling, unfitScaling } from './autoscaling-schema.ts';
+import { type EndpointSpec, type Protection, replaceableKinds } from './manifest.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
 
@@ -9,7 +10,6 @@ const about = z.describe;
 /** AWS: "Serverless endpoints", feature exclusions; the timeouts and the volume are those of instances. */
 const notServerless = [
   'async',
-  'autoscaling',
   'data-capture',
   'vpc',
   'network-isolation',
@@ -37,6 +37,15 @@ export const endpoint = z.pipe(
       name: v.resourceName('an endpoint name').check(about('The SageMaker endpoint, created on the first delivery.')),
       'execution-role': z.optional(
         v.role().check(about('Role with which SageMaker runs the container; its name or ARN.')),
+      ),
+      'replaces-kind': z.optional(
+        v
+          .choice('a kind of endpoint', replaceableKinds)
+          .check(
+            about(
+              'The kind of endpoint that serves now, when a release may make another kind of it; see [endpoint kinds](endpoint-kinds.md). Default: none.',
+            ),
+          ),
       ),
       instance: z.optional(
         v
@@ -88,20 +97,7 @@ export const endpoint = z.pipe(
           })
           .check(about('Queue requests and write answers to S3; the endpoint then takes no real-time requests.')),
       ),
-      autoscaling: z.optional(
-        v
-          .mapping({
-            min: v.whole('a number of instances', 1).check(about('Fewest instances.')),
-            max: v.whole('a number of instances', 1).check(about('Most instances.')),
-            'invocations-per-instance': v
-              .whole('a number of invocations', 1)
-              .check(about('Target per instance and minute.')),
-          })
-          .check(
-            z.refine(({ min, max }) => min <= max, { error: 'min is greater than max', path: ['min'] }),
-            about('Target tracking; with it the live instance count wins over `instance.count`.'),
-          ),
-      ),
+      autoscaling: z.optional(autoscaling),
       'data-capture': z.optional(
         v
           .orNone(
@@ -202,10 +198,8 @@ export const endpoint = z.pipe(
         error: ({ input }) => `serverless endpoints have no ${either(withServerless(input as object))}`,
         path: ['serverless'],
       }),
-      // Async endpoints publish no InvocationsPerInstance (AWS: "Monitor asynchronous endpoint").
-      z.refine((raw) => raw.async === undefined || raw.autoscaling === undefined, {
-        error:
-          'by invocations cannot scale an async endpoint, because it publishes no invocations: scale it by its backlog yourself',
+      z.refine((raw) => unfitScaling(raw) === undefined, {
+        error: ({ input }) => unfitScaling(input as Parameters<typeof unfitScaling>[0]) ?? '',
         path: ['autoscaling'],
       }),
       about('The endpoint and its settings.'),
@@ -224,6 +218,7 @@ export const endpoint = z.pipe(
     return withoutUndefined({
       name: raw.name,
       executionRole: raw['execution-role'],
+      replacesKind: raw['replaces-kind'],
       instance: raw.instance,
       serverless:
         raw.serverless &&
@@ -242,11 +237,7 @@ export const endpoint = z.pipe(
           errorTopic: raw.async['error-topic'],
           includeResponseIn: raw.async['include-response-in'],
         }),
-      autoscaling: raw.autoscaling && {
-        min: raw.autoscaling.min,
-        max: raw.autoscaling.max,
-        invocationsPerInstance: raw.autoscaling['invocations-per-instance'],
-      },
+      autoscaling: raw.autoscaling,
       dataCapture:
         capture &&
         withoutUndefined({

@@ -22,10 +22,28 @@ export interface Environment {
   readonly releases?: S3Location;
   /** Bucket → account, for buckets that another account than the environment's owns. */
   readonly bucketOwners?: Readonly<Record<string, string>>;
+  /** The registry of another account; default: the environment's own account. */
+  readonly registry?: RegistrySpec;
   readonly endpoint: EndpointSpec;
   readonly rollout: Rollout;
   /** Default: `take-back`. */
   readonly onRejection?: OnRejection;
+}
+
+/** The owner of the model package group, and the way to it. */
+export interface RegistrySpec {
+  /** Twelve digits. */
+  readonly account: string;
+  /** Default: the environment's. */
+  readonly region?: string;
+  /** Name or ARN of a role in that account, assumed with the environment's credentials; without it the group's resource policy decides. */
+  readonly role?: string;
+  /** The role for `register-model`, which writes there. Default: `role`. */
+  readonly registrarRole?: string;
+  /** Where registered artifacts and evaluations lie; default: that account's `model-delivery-…` bucket. */
+  readonly artifacts?: S3Location;
+  /** The group in the ARN, where the manifest has the ARN; it equals `model`. */
+  readonly group?: string;
 }
 
 /** The effect on a rollout whose version is rejected while its traffic moves. */
@@ -37,8 +55,23 @@ export interface S3Location {
   readonly prefix: string;
 }
 
+/** Kinds of endpoint that a release may replace by another kind, when the manifest has this kind as `replaces-kind`. */
+export const replaceableKinds = [
+  'instances',
+  'serverless',
+  'asynchronous',
+  'serial',
+  'asynchronous-serial',
+  'direct',
+  'multi-model',
+  'several-variants',
+] as const;
+export type ReplaceableKind = (typeof replaceableKinds)[number];
+
 export interface EndpointSpec {
   readonly name: string;
+  /** The kind of endpoint that serves now, and that this manifest's kind may replace. */
+  readonly replacesKind?: ReplaceableKind;
   /** Role name or ARN SageMaker runs the container with. */
   readonly executionRole?: string;
   /** The hardware of the model: this, or `serverless`. */
@@ -46,7 +79,7 @@ export interface EndpointSpec {
   readonly serverless?: Serverless;
   /** Requests are queued and answers written to S3; the endpoint then takes no real-time requests. */
   readonly async?: Asynchronous;
-  readonly autoscaling?: { readonly min: number; readonly max: number; readonly invocationsPerInstance: number };
+  readonly autoscaling?: Autoscaling;
   readonly dataCapture?: DataCapture;
   readonly kmsKey?: string;
   readonly vpc?: { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] };
@@ -98,6 +131,42 @@ export interface DataCapture {
 
 /** The keys of settings that protect. A delivery never removes one of them unless its key is `none`. */
 export type Protection = 'kms-key' | 'vpc' | 'network-isolation' | 'data-capture' | 'data-capture.kms-key' | 'pinning';
+
+/** Scaling of the fleet: of instances, or of the provisioned concurrency of a serverless endpoint. At most one target. */
+export interface Autoscaling {
+  readonly min: number;
+  readonly max: number;
+  readonly invocationsPerInstance?: number;
+  /** Requests in the queue of an async endpoint. */
+  readonly backlogPerInstance?: number;
+  /** 0–1. */
+  readonly concurrencyUtilization?: number;
+  readonly scaleInCooldownSeconds?: number;
+  readonly scaleOutCooldownSeconds?: number;
+  readonly step?: readonly StepScaling[];
+  readonly schedule?: readonly ScheduledScaling[];
+}
+
+/** A step scaling policy. It acts when `alarm` goes off. */
+export interface StepScaling {
+  readonly name: string;
+  readonly alarm: string;
+  /** Default: `change`. */
+  readonly adjustment?: 'change' | 'percent' | 'exact';
+  /** Bounds are counted from the threshold of the alarm. */
+  readonly steps: readonly { readonly from?: number; readonly to?: number; readonly by: number }[];
+  readonly cooldownSeconds?: number;
+  readonly aggregation?: 'average' | 'minimum' | 'maximum';
+}
+
+export interface ScheduledScaling {
+  readonly name: string;
+  /** `at(…)`, `rate(…)` or `cron(…)`. */
+  readonly at: string;
+  readonly timezone?: string;
+  readonly min?: number;
+  readonly max?: number;
+}
 
 /** A part of the fleet. */
 export type Capacity =
@@ -162,7 +231,7 @@ export interface JudgePolicy {
   readonly maxBlindSeconds?: number;
   /** The effect of 4xx answers. They are usually the callers' mistakes: default `report`. */
   readonly clientErrors?: 'report' | 'judge';
-  /** Share of failing candidate requests that takes the traffic back, whatever the baseline does. */
+  /** Share of failing candidate requests that takes the traffic back. When the baseline fails as often, that convicts no version. */
   readonly safetyNet?: number;
 }
 

@@ -90,6 +90,10 @@ const problemsOf = (issue: z.core.$ZodIssue, places: Places, root: unknown, near
       };
     });
   }
+  // A key with a short and a long form: the mistakes of the long form lie inside it.
+  const inside = issue.code === 'invalid_union' ? issue.errors.find(isInside) : undefined;
+  if (inside !== undefined)
+    return inside.flatMap((one) => problemsOf({ ...one, path: [...issue.path, ...one.path] }, places, root, near));
   const problem = (message: string, offset: number): Problem[] => [
     { offset, message: () => prefixed(issue.path, message) },
   ];
@@ -125,6 +129,9 @@ const problemsOf = (issue: z.core.$ZodIssue, places: Places, root: unknown, near
     },
   ];
 };
+
+const isInside = (issues: readonly z.core.$ZodIssue[]): boolean =>
+  issues.some(({ code, path }) => code === 'unrecognized_keys' || path.length > 0);
 
 const choicesOf = (issue: z.core.$ZodIssue): string[] => {
   if (issue.code === 'invalid_value') return issue.values.map(String);

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { withoutUndefined } from '../without-undefined.ts';
 import { endpoint } from './endpoint-schema.ts';
 import type { Environment, JudgePolicy, Manifest, Regression, Rollout } from './manifest.ts';
+import { registry } from './registry-schema.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
 
@@ -147,7 +148,7 @@ export const judgeSchema = z.pipe(
           .share()
           .check(
             about(
-              "The traffic is taken back when more than this share of the candidate's requests fails in three buckets in a row, whatever the baseline does. Default: `20%`.",
+              "The traffic is taken back when more than this share of the candidate's requests fails in three buckets in a row. When the old version failed as often, the new one is not convicted. Default: `20%`.",
             ),
           ),
       ),
@@ -303,6 +304,7 @@ const environment = z.pipe(
           .bucketOwners()
           .check(about('Owners of buckets in other accounts, by bucket: every call to S3 names the expected owner.')),
       ),
+      registry: z.optional(registry()),
       endpoint,
       rollout,
       'on-rejection': z.optional(
@@ -327,13 +329,42 @@ const environment = z.pipe(
 );
 
 export const manifestSchema = z.pipe(
-  v.mapping({
-    version: z.literal(1, { error: 'a version of this format; expected 1' }).check(about('Version of this format.')),
-    model: v
-      .resourceName('a model name')
-      .check(about('Model package group; also the `<model>` of `<model>_v<version>`.')),
-    regression: z.optional(regression),
-    environments: v.environments(environment).check(about('Where the model is delivered, by name.')),
-  }),
-  z.transform((raw): Manifest => withoutUndefined(raw)),
+  v
+    .mapping({
+      version: z.literal(1, { error: 'a version of this format; expected 1' }).check(about('Version of this format.')),
+      model: v
+        .resourceName('a model name')
+        .check(about('Model package group; also the `<model>` of `<model>_v<version>`.')),
+      registry: z.optional(registry()),
+      regression: z.optional(regression),
+      environments: v.environments(environment).check(about('Where the model is delivered, by name.')),
+    })
+    .check((checked) => {
+      const { model, registry: forAll, environments } = checked.value;
+      for (const [path, spec] of [
+        [['registry'], forAll] as const,
+        ...Object.entries(environments).map(
+          ([name, one]) => [['environments', name, 'registry'], one.registry] as const,
+        ),
+      ])
+        if (spec?.group !== undefined && spec.group !== model)
+          checked.issues.push({
+            code: 'custom',
+            input: checked.value,
+            path: [...path],
+            message: `names the group ${spec.group}, and \`model\` is ${model}: they must be the same`,
+          });
+    }),
+  z.transform(
+    ({ registry: forAll, environments, ...raw }): Manifest =>
+      withoutUndefined({
+        ...raw,
+        environments: Object.fromEntries(
+          Object.entries(environments).map(([name, one]) => [
+            name,
+            withoutUndefined({ ...one, registry: one.registry ?? forAll }),
+          ]),
+        ),
+      }),
+  ),
 );

@@ -91,6 +91,26 @@ export const probability = () => {
   return z.number({ error }).check(z.gt(0, { error }), z.lt(1, { error }));
 };
 
+/** Any number. */
+export const quantity = (noun: string) => z.number({ error: `${noun}; expected a number` });
+
+/** Above 0, up to 1. */
+export const fractionUpTo1 = (noun: string) => {
+  const error = `${noun}; expected a number above 0 and up to 1, e.g. 0.7`;
+  return z.number({ error }).check(z.gt(0, { error }), z.lte(1, { error }));
+};
+
+/** Application Auto Scaling: PutScheduledAction, Schedule. AWS reads what stands between the brackets. */
+export const scheduleExpression = () =>
+  text(
+    'a schedule; expected e.g. cron(0 6 * * ? *), rate(1 day) or at(2026-12-24T06:00:00)',
+    /^(at|rate|cron)\(\S.*\)$/,
+    1600,
+  );
+
+export const timezone = () =>
+  text('a time zone; expected e.g. Europe/Berlin or UTC', /^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+){0,2}$/, 64);
+
 /** `25%` or `2 instances`. */
 export const capacity = () =>
   z.pipe(

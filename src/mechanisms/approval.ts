@@ -2,7 +2,8 @@ import { classify, describe, isFromAws, isRefused } from '../aws/errors.ts';
 import { reasonOfError } from '../aws/reason.ts';
 import { Refusal } from '../operation.ts';
 import type { ReasonCode } from '../reason-codes.ts';
-import type { RegisteredVersion } from '../registry/packages.ts';
+import { unknownNotes } from '../registry/reachable.ts';
+import type { RegisteredVersion } from '../registry/registered-version.ts';
 import {
   approvalOf,
   type Depth,
@@ -77,7 +78,7 @@ export const lookAtApproval = async (turn: Turn, moves: boolean, depth: Depth = 
 };
 
 /** The check's addition to the progress line of the release. */
-export const saidOf = (look: ApprovalLook): readonly string[] =>
+export const remarksOf = (look: ApprovalLook): readonly string[] =>
   look.is === 'unknown' || look.is === 'tolerated'
     ? [look.because]
     : look.is === 'withdrawn'
@@ -109,10 +110,13 @@ export const refuseUnfitVersion = async (world: World, registered: RegisteredVer
   if (registered.approval !== 'Approved' && !waits) throw new Refusal('not-approved', approvalOf(registered));
   // Rule 2: the deployed content equals the approved content, to the byte.
   const fault = await verifyContent(world, registered);
-  if (fault !== undefined) throw new Refusal(fault.reason, fault.because);
+  const unfilled = fault?.unfilled === true && world.write === undefined;
+  if (fault !== undefined && !unfilled) throw new Refusal(fault.reason, fault.because);
   const { tag, packageVersion } = registered;
   return [
     ...(waits ? [`${tag} (package version ${packageVersion}) waits for approval; it is not deployed before`] : []),
+    ...(fault && unfilled ? [`${fault.because}: it is not deployed before`] : []),
     ...sealNote(registered),
+    ...unknownNotes(world, registered),
   ];
 };

@@ -4,6 +4,7 @@ import { settingsOfManifest } from '../endpoint/desired.ts';
 import { type Serving, servingOf, servingStill } from '../endpoint/serving.ts';
 import { merge } from '../endpoint/settings-kept.ts';
 import type { Protection } from '../manifest/manifest.ts';
+import { registryAccount } from '../registry/registry.ts';
 import { serves } from '../release/history.ts';
 import type { Configuration, Kept } from '../release/record.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -29,7 +30,7 @@ export interface Compared {
  */
 export const compare = async (
   world: World,
-  { asked, registered, record }: Deliver,
+  { requested, registered, record }: Deliver,
   shown: Pick<Configuration, 'endpointConfig' | 'kept' | 'imageDigest'> | undefined,
   { variant, instanceCount }: { readonly variant: string | undefined; readonly instanceCount: number },
 ): Promise<Compared> => {
@@ -37,7 +38,7 @@ export const compare = async (
   if (shown === undefined || before === undefined) return { kept: { settings: [] }, lost: [] };
   const { packageVersion } = registered;
   // The same request again: its names are made of what it kept then, and not of its own result.
-  const digest = planDigest(asked, packageVersion);
+  const digest = planDigest(requested, packageVersion);
   const again = record.ended.find(
     ({ operation, planDigest: its, candidate }) =>
       operation === 'deploy-endpoint' &&
@@ -48,12 +49,13 @@ export const compare = async (
   if (then !== undefined) return { before, lost: [], ...then };
   const manifest = settingsOfManifest({
     account: world.account,
-    group: asked.group,
-    spec: asked.spec,
+    registry: registryAccount(world),
+    group: requested.group,
+    spec: requested.spec,
     packageVersion,
     instanceCount,
   });
-  const { givenUp = [] } = asked.spec;
+  const { givenUp = [] } = requested.spec;
   const { keep, lost } = merge(before.settings, manifest, shown.kept, givenUp);
   return {
     before,
@@ -61,7 +63,9 @@ export const compare = async (
     ...(keep.length > 0 ? { source: { from: before.settings, settings: keep } } : {}),
     lost: [
       ...lost,
-      ...(shown.imageDigest !== undefined && registered.unpinned && !asked.spec.unpinned ? (['pinning'] as const) : []),
+      ...(shown.imageDigest !== undefined && registered.unpinned.length > 0 && !requested.spec.unpinned
+        ? (['pinning'] as const)
+        : []),
     ],
   };
 };

@@ -1,9 +1,10 @@
+import type { Instant } from '../clock.ts';
 import type { Desired } from '../endpoint/desired.ts';
 import type { LiveEndpoint } from '../endpoint/observe.ts';
 import type { Rollout } from '../manifest/manifest.ts';
 import type { Plan } from '../operation.ts';
 import type { ReasonCode } from '../reason-codes.ts';
-import type { RegisteredVersion } from '../registry/packages.ts';
+import type { RegisteredVersion } from '../registry/registered-version.ts';
 import type { Configuration, NewRelease, Release, ReleaseRecord } from '../release/record.ts';
 import type { World } from '../world.ts';
 import type { DeliveryRequest } from './request.ts';
@@ -34,6 +35,8 @@ export interface Mechanism {
 export interface UpdateCause {
   readonly reason: ReasonCode;
   readonly because: string;
+  /** The evidence is not complete before this time: the cause is not final. */
+  readonly notBefore?: Instant;
 }
 
 /** The release as this run's manifest wants it, beside the decisions frozen in the record. A run that only ends a release has none. */
@@ -55,7 +58,7 @@ export type PlanRequest = Deliver | Shift | Restore;
 /** A request to deliver a version. */
 export interface Deliver {
   readonly operation: 'deploy-endpoint';
-  readonly asked: DeliveryRequest;
+  readonly requested: DeliveryRequest;
   readonly record: ReleaseRecord;
   readonly registered: RegisteredVersion;
   readonly attempt: number;
@@ -66,7 +69,7 @@ export interface Deliver {
 /** A request to shift the traffic to a dark candidate. */
 export interface Shift {
   readonly operation: 'shift-traffic';
-  readonly asked: DeliveryRequest;
+  readonly requested: DeliveryRequest;
   readonly record: ReleaseRecord;
 }
 

@@ -73,14 +73,12 @@ export const submit = async (
   const withdrawn = await guard(turn);
   if (withdrawn !== undefined) return withdrawn;
 
-  const { failureReason } = live ?? {};
   const announced = await turn.save({
     phase: 'submitting',
     witnessed: {
       ...release.witnessed,
       submittedAt: world.clock.now(),
-      ...(live ? { modifiedAt: live.modifiedAt } : {}),
-      ...withoutUndefined({ staleFailureReason: failureReason, promised }),
+      ...withoutUndefined({ modifiedAt: live?.modifiedAt, staleFailureReason: live?.failureReason, promised }),
     },
   });
   try {

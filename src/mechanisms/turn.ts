@@ -12,6 +12,8 @@ export interface Turn {
   readonly endpoint: string;
   readonly release: Release;
   readonly approval: ApprovalTerms;
+  /** The last look at which SageMaker was launching the candidate's first instances: from memory, so it is a hint. */
+  readonly launchingAt?: Instant;
   /** Changes the release in its record by compare-and-swap: before the mutation it announces, never after. */
   save(patch: ReleasePatch): Promise<Turn>;
   /** Logs a problem beside the release that must not fail it (rule 13). */
@@ -34,6 +36,8 @@ export interface TurnResult {
   readonly because: string;
   readonly percent: number;
   readonly notBefore?: Instant;
+  /** For `Turn.launchingAt` of the next turn. */
+  readonly launchingAt?: Instant;
   /** Set by the last step of a release. */
   readonly ended?: Release;
 }

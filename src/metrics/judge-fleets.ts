@@ -9,7 +9,8 @@ import type { Bake, Release, Stepping } from '../release/record.ts';
 import type { StepVerdict } from '../rollout/event.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
-import { bucketSeconds, type Fleet, type Minute, type MinuteReading, readFleet } from './fleet-metrics.ts';
+import { type Arms, armsOfFleets, armsOfVariants } from './arms.ts';
+import { bucketSeconds, type Minute, type MinuteReading } from './fleet-metrics.ts';
 
 /** A bucket is read once it is complete and settled (reference/progressive-delivery.md §3.3: 2 min for 60 s metrics). */
 const settled = minutes(2);
@@ -28,7 +29,7 @@ type Mark = (from: Instant, until: Instant) => { readonly moved: boolean; readon
  * The judge's verdict on all buckets since the first candidate request. They are read anew each time: CloudWatch may revise them.
  * When CloudWatch cannot be read, the verdict reports it: unknown is never healthy and never guilty (DESIGN §6).
  */
-const judgement = async (world: World, bench: Bench, read: () => Promise<readonly Bucket[]>): Promise<Heard> => {
+const judgement = async (world: World, bench: Bench, read: () => Promise<readonly Bucket[]>): Promise<JudgedFleets> => {
   const at = world.clock.now();
   try {
     const buckets = await read();
@@ -54,7 +55,7 @@ const judgement = async (world: World, bench: Bench, read: () => Promise<readonl
 };
 
 /** The judge's verdict in the rollout's terms, and its evidence for the journal. */
-export interface Heard {
+export interface JudgedFleets {
   readonly verdict: StepVerdict;
   readonly evidence: JudgeEvidence;
 }
@@ -63,7 +64,7 @@ export interface Heard {
 export const judgeVariants = async (
   { world, endpoint }: { readonly world: World; readonly endpoint: string },
   stepping: Stepping,
-): Promise<Heard | undefined> => {
+): Promise<JudgedFleets | undefined> => {
   const from = stepping.moves[0]?.from;
   if (from === undefined) return undefined;
   return judgement(world, stepping, () => variantBuckets(world, endpoint, stepping, from, world.clock.now() - settled));
@@ -81,8 +82,6 @@ export const variantBuckets = (
   to: Instant,
 ): Promise<readonly Bucket[]> => {
   const { latency, moves, candidateVariant, baselineVariant } = variants;
-  const fleet = (variant: string) => (start: Instant, end: Instant) =>
-    readFleet(world, { endpoint, variant }, latency, start, end);
   const mark: Mark = (at, until) => {
     const share = moves.findLast((move) => move.from <= at)?.share;
     return {
@@ -90,55 +89,37 @@ export const variantBuckets = (
       ...withoutUndefined({ share }),
     };
   };
-  return readBuckets(variants, fleet(candidateVariant), fleet(baselineVariant), from, to, mark);
+  return readBuckets(
+    variants,
+    armsOfVariants(world, endpoint, { candidateVariant, baselineVariant }, latency),
+    from,
+    to,
+    mark,
+  );
 };
 
-/**
- * Judges two fleets of one variant, during the bakes of a guardrail deployment. AWS documents metrics per configuration for the new
- * fleet; the old fleet's are the difference between the variant's and the new fleet's.
- */
+/** Judges two fleets of one variant, during the bakes of a guardrail deployment. */
 export const judgeFleets = async (
   { world, endpoint, release }: { readonly world: World; readonly endpoint: string; readonly release: Release },
   bench: Bench,
   bakes: readonly Bake[],
-): Promise<Heard | undefined> => {
+): Promise<JudgedFleets | undefined> => {
   const from = bakes[0]?.startedAt;
   if (from === undefined) return undefined;
-  const { variant } = release.submission;
-  const incoming: Fleet = { endpoint, variant, endpointConfig: release.candidate.endpointConfig };
-  const candidate = (start: Instant, end: Instant) => readFleet(world, incoming, bench.latency, start, end);
-  const baseline = async (start: Instant, end: Instant) => {
-    const [all, part] = await Promise.all([
-      readFleet(world, { endpoint, variant }, bench.latency, start, end),
-      candidate(start, end),
-    ]);
-    return (at: Instant) => without(all(at), part(at));
-  };
   const mark: Mark = (at, until) => ({
     moved: !bakes.some(({ startedAt, endsAt }) => startedAt <= at && until <= endsAt),
   });
   return judgement(world, bench, () =>
-    readBuckets(bench, candidate, baseline, from, world.clock.now() - settled, mark),
+    readBuckets(bench, armsOfFleets(world, endpoint, release, bench.latency), from, world.clock.now() - settled, mark),
   );
 };
 
-/** Counts can be subtracted; percentiles and maxima cannot. Two reads of one minute may differ, so a count never falls below zero. */
-const without = (all: MinuteReading, part: MinuteReading): MinuteReading => {
-  if (all === 'unsettled' || part === 'unsettled') return 'unsettled';
-  if (all === undefined || part === undefined) return undefined;
-  return {
-    requests: less(all.requests, part.requests),
-    errors: less(all.errors, part.errors),
-    clientErrors: less(all.clientErrors, part.clientErrors),
-    ...(all.cells && part.cells ? { cells: all.cells.map((cell, index) => less(cell, part.cells?.[index] ?? 0)) } : {}),
-    ...(all.sum !== undefined && part.sum !== undefined ? { sum: less(all.sum, part.sum) } : {}),
-  };
+const whyOf = (reason: VerdictReason): StepVerdict['why'] => whys[reason] ?? 'convicted';
+const whys: { readonly [Reason in VerdictReason]?: StepVerdict['why'] } = {
+  'absolute-limit': 'safety-net',
+  'both-failing': 'shared-outage',
+  'unobserved-too-long': 'metrics-blind',
 };
-
-const less = (all: number, part: number): number => Math.max(0, all - part);
-
-const whyOf = (reason: VerdictReason): StepVerdict['why'] =>
-  reason === 'absolute-limit' ? 'safety-net' : reason === 'unobserved-too-long' ? 'metrics-blind' : 'convicted';
 
 /** Missing metrics freeze the weight. After the longest blind time they take the traffic back. */
 const blind = ({ policy, blindSince }: Bench, now: Instant, error: unknown): StepVerdict => {
@@ -149,12 +130,9 @@ const blind = ({ policy, blindSince }: Bench, now: Instant, error: unknown): Ste
     : { decision: 'hold', newest: 0, stepRequests: 0, because, blind: true };
 };
 
-type Reading = (start: Instant, end: Instant) => Promise<(at: Instant) => MinuteReading>;
-
 const readBuckets = async (
   { policy, latency }: Pick<Bench, 'policy' | 'latency'>,
-  candidate: Reading,
-  baseline: Reading,
+  { candidate, baseline }: Arms,
   from: Instant,
   to: Instant,
   mark: Mark,
@@ -176,14 +154,14 @@ const readBuckets = async (
       seconds: bucketSeconds,
       ...(moved ? { weightMoved: true } : {}),
       ...withoutUndefined({ share }),
-      ...armsOf(policy, latency, known(one(at)), known(other(at))),
+      ...countsOf(policy, latency, known(one(at)), known(other(at))),
     };
   });
 };
 
 const known = (reading: MinuteReading): Minute | undefined => (reading === 'unsettled' ? undefined : reading);
 
-const armsOf = (
+const countsOf = (
   policy: Policy,
   latency: LatencyPlan | undefined,
   candidate: Minute | undefined,

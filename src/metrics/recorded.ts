@@ -1,5 +1,6 @@
 import { type Instant, minutes } from '../clock.ts';
-import { observe } from '../endpoint/observe.ts';
+import { kinds, servedKindOf } from '../endpoint/kind.ts';
+import { lookAt } from '../endpoint/look.ts';
 import { candidateVariant, canonicalOf } from '../endpoint/variants.ts';
 import type { Bucket } from '../judge/bucket.ts';
 import { errorsMetric } from '../judge/policy.ts';
@@ -30,9 +31,16 @@ export const readPast = async (
   from: Instant,
   to: Instant,
 ): Promise<RecordedMetrics> => {
-  const live = await observe(world, endpoint);
-  const baselineVariant = live && canonicalOf(live);
-  if (baselineVariant === undefined) throw new Refusal('endpoint-unusable', `${endpoint} does not exist`);
+  const look = await lookAt(world, endpoint);
+  const baselineVariant = look && canonicalOf(look.live);
+  if (look === undefined || baselineVariant === undefined)
+    throw new Refusal('endpoint-unusable', `${endpoint} does not exist`);
+  const kind = kinds[servedKindOf(look)];
+  if (!kind.judged)
+    throw new Refusal(
+      'endpoint-unusable',
+      `endpoint ${endpoint} ${kind.trait}, and CloudWatch has no metric by which the judge could compare its fleets`,
+    );
   const frozen = await freezePolicy(
     world,
     { endpoint, variant: baselineVariant },

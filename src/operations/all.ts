@@ -1,4 +1,4 @@
-import type { OperationName } from '../operation.ts';
+import type { Memory, Operation, OperationName } from '../operation.ts';
 import { approveGate } from './approve-gate.ts';
 import { deployEndpoint } from './deploy-endpoint.ts';
 import { registerModel } from './register-model.ts';
@@ -13,3 +13,6 @@ export const operations = {
   'shift-traffic': shiftTraffic,
   rollback,
 } as const satisfies Readonly<Record<OperationName, object>>;
+
+/** Any of them: its inputs are read with its own schema, so they have the right types. */
+export type AnyOperation = Operation<object, Memory, object>;

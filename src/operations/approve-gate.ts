@@ -2,18 +2,16 @@ import { iso } from '../clock.ts';
 import { environmentOf } from '../manifest/load.ts';
 import { type Memory, type Operation, reasonOfAbort } from '../operation.ts';
 import { reasonCodes } from '../reason-codes.ts';
-import { type RegisteredVersion, requireVersion } from '../registry/packages.ts';
+import { requireRequested } from '../registry/packages.ts';
+import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { editFault } from '../registry/verify-content.ts';
-import { choice, type OutputSchema, text, type ValuesOf } from '../schema.ts';
+import { choice, type OutputSchema, type ValuesOf } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import { sharedInputs } from './shared-inputs.ts';
+import { sharedInputs, versionInput } from './shared-inputs.ts';
 
 export const approveGateInputs = {
   ...sharedInputs,
-  version: text({
-    description: 'Semantic version to check, as `1.4.0`, `v1.4.0` or the git tag `churn_v1.4.0`.',
-    example: '1.4.0',
-  }),
+  version: versionInput('check'),
   mode: choice({
     description: '`check`: report at once whether the version is approved, rejected or still waiting.',
     choices: ['check'],
@@ -33,7 +31,10 @@ export interface ApproveGateOutputs {
 }
 
 const outputs: OutputSchema<ApproveGateOutputs> = {
-  version: { description: 'Semantic version.', example: '1.4.0' },
+  version: {
+    description: 'Semantic version; `package-7` for a package without one.',
+    example: '1.4.0',
+  },
   tag: { description: 'Name of the version, also as a git tag.', example: 'churn_v1.4.0' },
   'model-package-version': { description: 'Number of the package in its model package group.', example: '7' },
   'approval-status': { description: '`PendingManualApproval`, `Approved` or `Rejected`.', example: 'Approved' },
@@ -54,7 +55,7 @@ export const approveGate: Operation<ApproveGateInputs, Memory, ApproveGateOutput
   async advance({ manifest, environment, version }, _memory, world) {
     // The environment must exist, so that a gate never answers for a misspelt one.
     environmentOf(manifest, environment);
-    const registered = await requireVersion(world, manifest.model, version);
+    const registered = await requireRequested(world, manifest.model, version);
     return { is: 'done', ...verdict(registered), outputs: outputsOf(registered) };
   },
 
@@ -108,7 +109,7 @@ const outputsOf = ({
   approvalDescription,
   ...registered
 }: RegisteredVersion): Partial<ApproveGateOutputs> => ({
-  version: registered.semver,
+  version: registered.version,
   tag: registered.tag,
   'model-package-version': String(registered.packageVersion),
   'approval-status': registered.approval,

@@ -14,29 +14,28 @@ import { mechanismFor } from '../mechanisms/all.ts';
 import { refuseUnfitVersion } from '../mechanisms/approval.ts';
 import { keptBy } from '../mechanisms/compared.ts';
 import { publish } from '../mechanisms/publish.ts';
-import { type DeliveryRequest, desiredOf, planDigest } from '../mechanisms/request.ts';
+import { type DeliveryRequest, desiredOf, planDigest, registryOf } from '../mechanisms/request.ts';
+import { refuseUnservable, servingNotes } from '../mechanisms/servable.ts';
 import type { Turn } from '../mechanisms/turn.ts';
 import { type Operation, Refusal } from '../operation.ts';
 import { reason } from '../reason-codes.ts';
 import { termsOf } from '../registry/approval-terms.ts';
-import { findVersion } from '../registry/packages.ts';
-import { readVersion } from '../registry/semantic-version.ts';
+import { refuseClosedGroup } from '../registry/group-policy.ts';
+import { type RequestedVersion, requireVersion } from '../registry/packages.ts';
 import { exposure } from '../release/bucket-policy.ts';
 import { type Decision, rerunDecision } from '../release/lifecycle.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
 import { storeFor } from '../release/store.ts';
-import { flag, text, type ValuesOf } from '../schema.ts';
+import { flag, type ValuesOf } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
-import { manifestToDeliver, sharedInputs } from './shared-inputs.ts';
+import { requestedVersion } from './requested-version.ts';
+import { manifestToDeliver, sharedInputs, versionInput } from './shared-inputs.ts';
 
 const inputs = {
   ...sharedInputs,
   manifest: manifestToDeliver,
-  version: text({
-    description: 'Registered version to deploy: `1.4.0`, `v1.4.0` or `churn_v1.4.0`.',
-    example: '1.4.0',
-  }),
+  version: versionInput('deploy'),
   retry: flag({ description: 'Try a version again that was taken back before.', default: false }),
 };
 export type DeployEndpointInputs = ValuesOf<typeof inputs>;
@@ -47,19 +46,20 @@ export const deployEndpoint: Operation<DeployEndpointInputs, ReleaseMemory, Rele
     'Deploys an approved model version to a SageMaker endpoint, shifts the traffic under alarms, and verifies the version that really serves.',
   inputs,
   outputs: releaseOutputs('to deliver'),
-  advance: (given, memory, world) => runRelease(world, memory, script(given, world)),
-  abort: (given, memory, why, world) => abortRelease(world, memory, why, script(given, world)),
+  advance: async (given, memory, world) => runRelease(world, memory, await operationOf(given, world)),
+  abort: async (given, memory, why, world) => abortRelease(world, memory, why, await operationOf(given, world)),
 };
 
 /** The delivery, in the order in which it happens. Each task reads AWS to see whether it is done already. */
-const script = (given: DeployEndpointInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
-  const asked = askedOf(given);
+const operationOf = async (given: DeployEndpointInputs, world: World): Promise<ReleaseOperation<ReleaseOutputs>> => {
   const environment = environmentOf(given.manifest, given.environment);
   const store = storeFor(given, world);
-  const tags = { ...asked.spec.tags, [recordTag]: store.uri };
+  const named = await requestedVersion(world, store, given.manifest.model, given.version);
+  const requested = requestOf(given, named, world);
+  const tags = { ...requested.spec.tags, [recordTag]: store.uri };
   const published = async ({ release: { candidate, submission, attempt } }: Turn) => {
     const variant = submission.canonical ?? submission.variant;
-    return desiredOf(world, asked, {
+    return desiredOf(world, requested, {
       packageVersion: candidate.packageVersion ?? 0,
       instanceCount: candidate.instanceCount,
       variant,
@@ -67,19 +67,19 @@ const script = (given: DeployEndpointInputs, world: World): ReleaseOperation<Rel
       ...withoutUndefined({ kept: await keptBy(world, candidate.kept, variant) }),
     });
   };
-  const wanted = (turn: Turn) => ({ rollout: asked.rollout, published: () => published(turn), tags });
+  const wanted = (turn: Turn) => ({ rollout: requested.rollout, published: () => published(turn), tags });
   const delivery: Tasks = {
     preparing: [async (turn) => publish(turn, await published(turn)), adoptBaseline, submitChange(wanted)],
     ...followChange(wanted),
-    settling: [restoreScaling, (turn) => applyScaling(turn, asked.spec), tagEndpoint(tags), ...settlingTasks],
+    settling: [restoreScaling, applyScaling(requested.spec), tagEndpoint(tags), ...settlingTasks],
   };
   return {
     store,
     approval: termsOf(given.manifest, environment),
-    plan: (record) => plan(world, asked, tags, given.retry, record),
+    plan: (record) => plan(world, requested, named, tags, given.retry, record),
     recognise: (release) => {
       if (release.operation === 'rollback') return;
-      if (release.planDigest !== planDigest(asked, release.candidate.packageVersion ?? 0))
+      if (release.planDigest !== planDigest(requested, release.candidate.packageVersion ?? 0))
         throw new Refusal(
           'plan-changed',
           `${release.id} is live, but its plan differs from the plan of these inputs and this manifest`,
@@ -91,14 +91,19 @@ const script = (given: DeployEndpointInputs, world: World): ReleaseOperation<Rel
   };
 };
 
-const askedOf = ({ manifest, environment, version }: DeployEndpointInputs): DeliveryRequest => {
+const requestOf = (
+  { manifest, environment }: DeployEndpointInputs,
+  { version }: RequestedVersion,
+  world: World,
+): DeliveryRequest => {
   const { endpoint: spec, rollout } = environmentOf(manifest, environment);
-  return { group: manifest.model, version: readVersion(manifest.model, version), spec, rollout };
+  return { group: manifest.model, version, spec, rollout, ...registryOf(world) };
 };
 
 const plan = async (
   world: World,
-  asked: DeliveryRequest,
+  requested: DeliveryRequest,
+  named: RequestedVersion,
   tags: Readonly<Record<string, string>>,
   retry: boolean,
   record: ReleaseRecord,
@@ -106,18 +111,16 @@ const plan = async (
   const decide = (packageVersion: number): Decision =>
     rerunDecision(record, {
       operation: 'deploy-endpoint',
-      version: asked.version,
-      planDigest: planDigest(asked, packageVersion),
+      version: requested.version,
+      planDigest: planDigest(requested, packageVersion),
       retry,
       holder: world.run.holder,
       now: world.clock.now(),
     });
   // A release that is under way goes on, even when its package is gone: its next turn ends it, and restores everything.
-  const begun = decide(liveOf(record, asked)?.candidate.packageVersion ?? 0);
+  const begun = decide(liveOf(record, requested)?.candidate.packageVersion ?? 0);
   if (begun.is === 'resume') return begun;
-  const registered = await findVersion(world, asked.group, asked.version);
-  if (registered === undefined)
-    throw new Refusal('unknown-version', `${asked.group} has no version ${asked.version}: register it first`);
+  const registered = await requireVersion(world, requested.group, named);
   const decision = decide(registered.packageVersion);
   switch (decision.is) {
     case 'resume':
@@ -130,11 +133,13 @@ const plan = async (
     case 'stopping':
       return { is: 'stop-first', release: decision.release };
     case 'plan-changed':
+      // Its version serves and was verified: only cleanup is left, which another plan must not wait for.
+      if (decision.release.phase === 'settling') return { is: 'stop-first', release: decision.release };
       throw new Refusal('plan-changed', `${decision.release.id} is live with another plan`);
     case 'already-convicted':
       throw new Refusal(
         'already-convicted',
-        `${asked.version} was taken back before (${decision.release.id}: ${decision.release.because ?? decision.release.reason}); set retry: true to try it again`,
+        `${requested.version} was taken back before (${decision.release.id}: ${decision.release.because ?? decision.release.reason}); set retry: true to try it again`,
       );
     case 'no-op':
     case 'new-attempt': {
@@ -144,12 +149,17 @@ const plan = async (
         (record.live.operation !== 'deploy-endpoint' || record.live.submission.mechanism === 'variants')
       )
         return { is: 'stop-first', release: record.live };
-      const notes = await refuseUnfitVersion(world, registered);
+      refuseUnservable(requested.spec, registered);
+      const notes = [
+        ...(await refuseUnfitVersion(world, registered)),
+        ...(await refuseClosedGroup(world, requested.group)),
+        ...servingNotes(requested.spec, registered),
+      ];
       // A delivered configuration that serves no more is delivered again under its own name.
       const attempt = decision.is === 'no-op' ? decision.release.attempt : decision.attempt;
-      const planned = await mechanismFor(asked.rollout).plan(world, {
+      const planned = await mechanismFor(requested.rollout).plan(world, {
         operation: 'deploy-endpoint',
-        asked,
+        requested,
         registered,
         record,
         attempt,
@@ -162,7 +172,7 @@ const plan = async (
             is: 'done',
             outcome: 'succeeded',
             reason: planned.already,
-            outputs: outputsOf(asked.spec.name, { ...planned.release, serving: 'candidate' }),
+            outputs: outputsOf(requested.spec.name, { ...planned.release, serving: 'candidate' }),
             because: planned.plan.title,
             plan: planned.plan,
           },

@@ -1,6 +1,7 @@
+import { parseContainers } from '../registry/containers-file.ts';
 import { parseEvaluation } from '../registry/evaluation.ts';
 import { parseMetadata, parsePairs } from '../registry/metadata.ts';
-import { parseS3Object } from '../registry/s3-object.ts';
+import { parseS3Location } from '../registry/s3-object.ts';
 import { choice, type Field, file, flag, InputError, optional, text, type ValuesOf } from '../schema.ts';
 import { keyOf, quoted } from '../secrets.ts';
 import { sharedInputs } from './shared-inputs.ts';
@@ -46,9 +47,17 @@ const pairs = <Value>(options: {
 export const registerModelInputs = {
   ...sharedInputs,
   version: text({
-    description: 'Semantic version to register, as `1.4.0`, `v1.4.0` or the git tag `churn_v1.4.0`.',
+    description:
+      'Semantic version to register, as `1.4.0`, `v1.4.0` or a git tag: `churn_v1.4.0`, `churn-v1.4.0`, `churn@1.4.0`, `churn/1.4.0`.',
     example: '1.4.0',
   }),
+  from: optional(
+    text({
+      description:
+        'Model package that others registered (a pipeline, Studio, MLflow), by its number or ARN: it is registered again under `version`, with its content, metrics, baselines, lineage and metadata. An approval there is kept as history and approves nothing.',
+      example: '7',
+    }),
+  ),
   'training-job': optional(
     text({
       description:
@@ -60,7 +69,7 @@ export const registerModelInputs = {
   ),
   image: optional(
     text({
-      description: 'Inference image in Amazon ECR. Needed unless `training-job` has it.',
+      description: 'Inference image in Amazon ECR. Needed unless `training-job`, `from` or `containers` has it.',
       example: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn:1.4.0',
       pattern: /^\S{1,255}$/,
       allowed: 'an image of at most 255 characters without spaces, as registry/repository:tag',
@@ -68,15 +77,27 @@ export const registerModelInputs = {
   ),
   artifact: optional({
     ...text({
-      description: 'Model artifact. Needed unless `training-job` has it.',
+      description:
+        'Model artifact: a `.tar.gz`, or a prefix that ends with `/`, whose objects are used as they are. Left out, `training-job` has it, or the image brings its model.',
       example: 's3://ml-training/churn-2026-01-05/output/model.tar.gz',
     }),
     parse: (value: string, source: string) => {
-      if (!value.endsWith('.tar.gz') || parseS3Object(value) === undefined)
-        throw new InputError(`${source}: ${quoted(value)} is not allowed; expected s3://bucket/key.tar.gz`);
+      if (!/^s3:.*(\.tar\.gz|\/)$/.test(value) || parseS3Location(value) === undefined)
+        throw new InputError(
+          `${source}: ${quoted(value)} is not allowed; expected s3://bucket/key.tar.gz or s3://bucket/prefix/`,
+        );
       return value;
     },
   }),
+  containers: optional(
+    file({
+      description:
+        "JSON file with the containers, for several of them or for members that have no input: a list in the form of CreateModelPackage's `InferenceSpecification.Containers`. Replaces `image`, `artifact` and `container-environment`.",
+      example: 'containers.json',
+      mostBytes: 256 * 1024,
+      parse: parseContainers,
+    }),
+  ),
   evaluation: optional(
     file({
       description: "SageMaker's `evaluation.json`; kept beside the artifact and shown as the version's model quality.",
@@ -130,7 +151,7 @@ export const registerModelInputs = {
   }),
   pin: flag({
     description:
-      'Pin the image to its digest and copy the artifact to a key that is never overwritten. With `false` a moved tag or an overwritten object changes the deployed content.',
+      'Pin images to their digests and copy the model data to keys that are never overwritten. With `false` a moved tag or an overwritten object changes the deployed content.',
     default: true,
   }),
 };

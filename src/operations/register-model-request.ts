@@ -1,10 +1,11 @@
 import { environmentOf } from '../manifest/load.ts';
 import { Refusal } from '../operation.ts';
-import { inspectArtifact } from '../registry/artifact.ts';
-import { readImageDigest } from '../registry/image.ts';
-import type { Pins, WantedPackage } from '../registry/registration.ts';
-import { parseS3Object } from '../registry/s3-object.ts';
+import type { Container } from '../registry/container.ts';
+import { type Pins, readPins, unpinned } from '../registry/pins.ts';
+import type { WantedPackage } from '../registry/registration.ts';
+import { parseS3Location } from '../registry/s3-object.ts';
 import { readVersion } from '../registry/semantic-version.ts';
+import { readSource, readSourcePackage } from '../registry/take-over.ts';
 import { readTrainingJob } from '../registry/training-job.ts';
 import { releasesOf } from '../release/location.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -12,49 +13,99 @@ import type { World } from '../world.ts';
 import type { RegisterModelInputs } from './register-model-inputs.ts';
 
 /**
- * The wanted package, from the inputs and the training job together.
- * @throws {Refusal} when something is missing in both
+ * The wanted package, from the inputs, the training job and the package of others.
+ * @throws {Refusal} when something is missing, or two inputs say the same
  */
 export const readWanted = async (inputs: RegisterModelInputs, world: World): Promise<WantedPackage> => {
   const { manifest } = inputs;
-  const semver = readVersion(manifest.model, inputs.version);
-  const name = inputs['training-job'];
-  const job = name === undefined ? undefined : await readTrainingJob(world, name);
-  const image = inputs.image ?? job?.image;
-  const address = inputs.artifact ?? job?.artifact;
-  if (!image || !address) {
-    const remedy = name ? `training job ${name} does not have it, so give it as an input` : 'give it, or training-job';
-    throw new Refusal('invalid-input', `${image ? 'artifact' : 'image'} is missing: ${remedy}`);
-  }
-  const artifact = parseS3Object(address);
-  if (!artifact?.key.endsWith('.tar.gz'))
-    throw new Refusal(
-      'invalid-input',
-      `artifact: ${address} is not an s3:// address of a .tar.gz, which SageMaker needs to serve it; pack the output of training job ${name}`,
-    );
-  return {
+  const common = {
     model: manifest.model,
-    semver,
-    releases: releasesOf(environmentOf(manifest, inputs.environment), world.account),
-    image,
-    artifact,
-    environment: inputs['container-environment'] ?? {},
-    inferenceSpecification: {
-      contentTypes: inputs['content-types'] ?? [],
-      responseTypes: inputs['response-types'] ?? [],
-      realtimeInstanceTypes: inputs['instance-types'] ?? [],
-    },
+    semver: readVersion(manifest.model, inputs.version),
+    releases: world.registry?.artifacts ?? releasesOf(environmentOf(manifest, inputs.environment), world.account),
     approval: inputs['approval-status'],
     metadata: inputs.metadata ?? {},
     pin: inputs.pin,
     ...withoutUndefined({ evaluation: inputs.evaluation, description: inputs.description || undefined }),
+  };
+  if (inputs.from !== undefined) {
+    refuseBeside(inputs, 'from', [...ofContainers, 'containers', 'content-types', 'response-types', 'instance-types']);
+    const source = await readSourcePackage(world, readSource(manifest.model, inputs.from));
+    const { containers, inferenceSpecification, ...takenOver } = source;
+    return {
+      ...withoutUndefined({ description: source.description }),
+      ...common,
+      containers,
+      inferenceSpecification,
+      takenOver,
+    };
+  }
+  const inferenceSpecification = {
+    contentTypes: inputs['content-types'] ?? [],
+    responseTypes: inputs['response-types'] ?? [],
+    realtimeInstanceTypes: inputs['instance-types'] ?? [],
+  };
+  if (inputs.containers !== undefined) {
+    refuseBeside(inputs, 'containers', ofContainers);
+    return { ...common, containers: inputs.containers, inferenceSpecification };
+  }
+  return { ...common, ...(await oneContainer(inputs, world)), inferenceSpecification };
+};
+
+const ofContainers = ['image', 'artifact', 'training-job', 'container-environment'] as const;
+
+/** The content of the version would have two origins. */
+const refuseBeside = (inputs: RegisterModelInputs, origin: string, names: readonly (keyof RegisterModelInputs)[]) => {
+  const beside = names.filter((name) => inputs[name] !== undefined);
+  if (beside.length === 0) return;
+  throw new Refusal('invalid-input', `${origin} has the content of the version: leave out ${beside.join(', ')}`);
+};
+
+const oneContainer = async (
+  inputs: RegisterModelInputs,
+  world: World,
+): Promise<Pick<WantedPackage, 'containers' | 'trainingJob'>> => {
+  const name = inputs['training-job'];
+  const job = name === undefined ? undefined : await readTrainingJob(world, name);
+  const image = inputs.image ?? job?.image;
+  const address = inputs.artifact ?? job?.artifact;
+  if (!image)
+    throw new Refusal(
+      'invalid-input',
+      `image is missing: ${name ? `training job ${name} does not have it, so give it as an input` : 'give it, or training-job'}`,
+    );
+  if (name && !address)
+    throw new Refusal(
+      'invalid-input',
+      `artifact is missing: training job ${name} does not have it, so give it as an input`,
+    );
+  const environment = inputs['container-environment'] ?? {};
+  return {
+    containers: [
+      {
+        Image: image,
+        ...(address ? dataAt(address, name) : {}),
+        ...(Object.keys(environment).length > 0 && { Environment: { ...environment } }),
+      },
+    ],
     ...(name && job && { trainingJob: { name, facts: job.facts } }),
   };
 };
 
-/** DESIGN §7 rule 2: registered content can no longer change under its name. */
-export const readPins = async ({ pin, image, artifact }: WantedPackage, world: World): Promise<Pins> => {
-  if (!pin) return {};
-  const imageDigest = await readImageDigest(world, image);
-  return { imageDigest, ...(await inspectArtifact(world, artifact)) };
+/** A training job without compression leaves its files under a prefix (AWS: OutputDataConfig, CompressionType). */
+const dataAt = (address: string, job: string | undefined): Pick<Container, 'ModelDataUrl' | 'ModelDataSource'> => {
+  if (parseS3Location(address) && address.startsWith('s3:')) {
+    if (address.endsWith('.tar.gz')) return { ModelDataUrl: address };
+    if (address.endsWith('/'))
+      return {
+        ModelDataSource: { S3DataSource: { S3Uri: address, S3DataType: 'S3Prefix', CompressionType: 'None' } },
+      };
+  }
+  throw new Refusal(
+    'invalid-input',
+    `artifact: ${address} is not an s3:// address of a .tar.gz or of a prefix, which SageMaker needs to serve it; pack the output of training job ${job}`,
+  );
 };
+
+/** DESIGN §7 rule 2: registered content can no longer change under its name. */
+export const pinsOf = async ({ pin, releases, containers, takenOver }: WantedPackage, world: World): Promise<Pins> =>
+  pin ? readPins(world, releases, containers, takenOver !== undefined) : unpinned;

@@ -1,12 +1,18 @@
-import { classify, orUndefined } from '../aws/errors.ts';
+import { classify, describe, orUndefined } from '../aws/errors.ts';
 import { seconds } from '../clock.ts';
 import { digest } from '../digest.ts';
 import { type Memory, type Operation, type Plan, type Progress, Refusal, reasonOfAbort } from '../operation.ts';
 import { reasonCodes } from '../reason-codes.ts';
-import { copyArtifact, readSha256 } from '../registry/artifact.ts';
+import type { DataCopy, PinnedSource } from '../registry/artifact.ts';
+import { contentDigest } from '../registry/content.ts';
+import { abandonCopies, copySome, isLarge, missingCopies } from '../registry/copy-data.ts';
 import { evaluationObject } from '../registry/evaluation.ts';
-import { describeVersion, listVersions, packagesOf, type RegisteredVersion } from '../registry/packages.ts';
-import { type Pins, type Registration, registrationOf, type WantedPackage } from '../registry/registration.ts';
+import { describeVersion, listPackages, packagesOf } from '../registry/packages.ts';
+import { readSha256 } from '../registry/pinned-data.ts';
+import type { Pins } from '../registry/pins.ts';
+import type { RegisteredVersion } from '../registry/registered-version.ts';
+import { type Registration, registrationOf, type WantedPackage } from '../registry/registration.ts';
+import { fromRegistry, groupName, inRegistry } from '../registry/registry.ts';
 import { addressOf, objectExists, s3Uri } from '../registry/s3-object.ts';
 import { versionTag } from '../registry/semantic-version.ts';
 import type { OutputSchema } from '../schema.ts';
@@ -14,7 +20,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import { type World, writesOf } from '../world.ts';
 import { type RegisterModelInputs, registerModelInputs } from './register-model-inputs.ts';
 import { registrationPlan, rejectionPlan, waitingPlan } from './register-model-plan.ts';
-import { readPins, readWanted } from './register-model-request.ts';
+import { pinsOf, readWanted } from './register-model-request.ts';
 
 export interface RegisterModelOutputs {
   readonly version: string;
@@ -35,6 +41,8 @@ export interface RegisterModelMemory extends Memory {
   readonly of: string;
   /** Number of CreateModelPackage calls so far. */
   readonly creations: number;
+  /** A copy in parts may be under way: a cancelled run cleans it up. */
+  readonly inParts?: true;
 }
 
 type Turn = Progress<RegisterModelMemory, RegisterModelOutputs>;
@@ -48,7 +56,11 @@ const outputs: OutputSchema<RegisterModelOutputs> = {
     example: 'PendingManualApproval',
   },
   'image-digest': { description: 'Digest the image is pinned to.', example: 'sha256:9f2c…' },
-  'artifact-sha256': { description: 'SHA-256 of the artifact, when pinned.', example: '4be1…' },
+  'artifact-sha256': {
+    description:
+      'SHA-256 of the artifact, when pinned; of one that was copied in parts as S3 keeps it (`4be1…-12`), of several objects over all of them.',
+    example: '4be1…',
+  },
   'content-digest': { description: 'SHA-256 over all content that is deployed with this version.', example: '77d0…' },
 };
 
@@ -64,35 +76,54 @@ export const registerModel: Operation<RegisterModelInputs, RegisterModelMemory, 
   inputs: registerModelInputs,
   outputs,
 
-  async advance(inputs, remembered, world) {
+  async advance(inputs, remembered, delivering) {
+    const world = inRegistry(delivering);
     const wanted = await readWanted(inputs, world);
-    const pins = await readPins(wanted, world);
-    const of = digest([wanted.image, wanted.artifact, wanted.pin, pins]);
+    const pins = await pinsOf(wanted, world);
+    const of = digest([wanted.containers, wanted.pin, pins.images, pins.sources.map((pinned) => pinned?.uri)]);
     const known = recall(remembered, of);
-    const memory = known ?? { v: 1, of, creations: 0 };
+    const inParts = copiesOf(pins).some(isLarge) ? ({ inParts: true } as const) : {};
+    const memory = { v: 1 as const, of, creations: known?.creations ?? 0, ...inParts };
     const registration = registrationOf(wanted, pins, world.run);
     const at: Standing = { wanted, pins, registration, world, memory, planning: known === undefined };
 
     const [first, ...later] = await readCarriers(at);
-    if (first) return settle(at, first, later);
-    if (at.planning) return remembered === undefined ? plan(at) : { ...(await plan(at)), remarks: [plannedAnew] };
-    return (await ensureGroup(at)) ?? (await ensureArtifact(at)) ?? (await ensureEvaluation(at)) ?? create(at);
+    const settled = first && (await settle(at, first, later));
+    if (settled) return settled;
+    if (at.planning)
+      return remembered === undefined ? plan(at, first) : { ...(await plan(at, first)), remarks: [plannedAnew] };
+    return (await ensureGroup(at)) ?? (await ensureData(at)) ?? (await ensureEvaluation(at)) ?? create(at);
   },
 
-  // A registration is complete or absent: there is nothing to settle.
-  async abort(_inputs, _memory, why) {
+  // A registration is complete or absent. Of its copies only the parts of an unfinished one cost anything: a cancelled run is not
+  // expected to come back for them, and every other one goes on with them.
+  async abort(inputs, memory, why, world) {
+    const left = why === 'cancelled' && memory?.inParts && world.write ? await partsLeft(inputs, world) : [];
     return {
       is: 'done',
       outcome: reasonCodes[reasonOfAbort[why]].outcome,
       reason: reasonOfAbort[why],
       outputs: {},
       because: 'the registration was left as it is; run again to finish it',
+      ...(left.length > 0 ? { remarks: left } : {}),
     };
   },
 };
 
 const plannedAnew =
   'image, artifact or inputs changed since they were planned: this run planned them again, and registers them as they are now';
+
+const copiesOf = ({ sources }: Pins): readonly DataCopy[] => sources.flatMap((pinned) => pinned?.copies ?? []);
+
+/** Aborts the unfinished copies. @returns a warning when that was not possible */
+const partsLeft = async (inputs: RegisterModelInputs, world: World): Promise<readonly string[]> => {
+  try {
+    await abandonCopies(world, copiesOf(await pinsOf(await readWanted(inputs, world), world)));
+    return [];
+  } catch (error) {
+    return [`parts of an unfinished copy may be left in the releases bucket: ${describe(error)}`];
+  }
+};
 
 /** Memory of exactly this registration; undefined for any other, and for memory that this operation never wrote. */
 const recall = (remembered: RegisterModelMemory | undefined, of: string): RegisterModelMemory | undefined => {
@@ -116,26 +147,43 @@ interface Standing {
 /** The packages that have the version, the lowest number first. */
 const readCarriers = async ({ wanted, world }: Standing): Promise<readonly RegisteredVersion[]> => {
   const described: RegisteredVersion[] = [];
-  for (const carrier of packagesOf(await listVersions(world, wanted.model), wanted.semver)) {
+  for (const carrier of packagesOf(await listPackages(world, wanted.model), wanted.semver)) {
     const version = await describeVersion(world, wanted.model, carrier);
     if (version) described.push(version);
   }
   return described;
 };
 
-const plan = async (at: Standing): Promise<Turn> => {
-  const { wanted, registration, world } = at;
-  const planned = registrationPlan(wanted, registration, {
+/** @param owner a package that has the version, when copies of its data are missing */
+const plan = async (at: Standing, owner: RegisteredVersion | undefined): Promise<Turn> => {
+  const { wanted, pins, registration, world } = at;
+  const missing: DataCopy[] = [];
+  for (const pinned of pins.sources) if (pinned) missing.push(...(await absentCopies(world, pinned)));
+  const planned = registrationPlan(wanted, pins, registration, {
     group: (await readGroup(wanted.model, world)) !== undefined,
-    artifact: wanted.pin && (await objectExists(world, registration.artifact)),
+    missing,
     evaluation:
       !!wanted.evaluation && (await objectExists(world, evaluationObject(wanted.releases, wanted.evaluation))),
+    ...withoutUndefined({ package: owner?.packageVersion }),
   });
-  return waiting(at, 0, `${planned.title}: nothing is registered under this version yet`, { plan: planned });
+  const because = owner
+    ? `copies of the data of package ${owner.packageVersion} are missing`
+    : 'nothing is registered under this version yet';
+  return waiting(at, 0, `${planned.title}: ${because}`, { plan: planned });
+};
+
+const absentCopies = async (world: World, pinned: PinnedSource): Promise<readonly DataCopy[]> => {
+  const [only] = pinned.copies;
+  if (pinned.sha256 === undefined || only === undefined) return missingCopies(world, pinned);
+  return (await objectExists(world, only.to)) ? [] : [only];
 };
 
 const readGroup = (model: string, world: World) =>
-  orUndefined(world.read.sagemaker.describeModelPackageGroup({ ModelPackageGroupName: model }));
+  fromRegistry(
+    world,
+    model,
+    orUndefined(world.read.sagemaker.describeModelPackageGroup({ ModelPackageGroupName: groupName(world, model) })),
+  );
 
 const ensureGroup = async (at: Standing): Promise<Turn | undefined> => {
   const { model } = at.wanted;
@@ -145,6 +193,12 @@ const ensureGroup = async (at: Standing): Promise<Turn | undefined> => {
   if (status === 'Failed' || status === 'Deleting' || status === 'DeleteFailed')
     return failed(at, 'registration-failed', `model package group ${model} is ${status}; delete it and run again`);
   if (group) return waiting(at, 10, `model package group ${model} is ${status}`, { afterMs: pollMs });
+  if (groupName(at.world, model) !== model)
+    return failed(
+      at,
+      'registration-failed',
+      `model package group ${model} does not exist in the registry's account, and only that account creates it: create it there`,
+    );
   // There is no client token. Another run may have created the group meanwhile, which is as good (AWS: CreateModelPackageGroup).
   await unless(
     'already-exists',
@@ -153,25 +207,45 @@ const ensureGroup = async (at: Standing): Promise<Turn | undefined> => {
   return waiting(at, 10, `created model package group ${model}`);
 };
 
-const ensureArtifact = async (at: Standing): Promise<Turn | undefined> => {
-  const { wanted, pins, registration, world } = at;
-  if (pins.sha256 === undefined || pins.etag === undefined) return undefined;
-  const copy = s3Uri(registration.artifact);
+/** One copy, or some parts of one, in a turn. */
+const ensureData = async (at: Standing): Promise<Turn | undefined> => {
+  for (const pinned of at.pins.sources) {
+    const turn = pinned && (await (pinned.sha256 === undefined ? ensureCopies(at, pinned) : ensureArchive(at, pinned)));
+    if (turn) return turn;
+  }
+  // The digest of the copies enters the package: it is known from the next turn on.
+  return at.pins.complete ? undefined : waiting(at, 40, 'pinned the model data');
+};
+
+/** An archive whose content is in the name of its copy. */
+const ensureArchive = async (at: Standing, { copies, sha256 }: PinnedSource): Promise<Turn | undefined> => {
+  const { world } = at;
+  const [copy] = copies;
+  if (copy === undefined) return undefined;
+  const uri = s3Uri(copy.to);
   const overwritten = () =>
-    failed(at, 'artifact-changed', `${copy} was overwritten: its content does not match its name`);
-  const there = await readSha256(world, registration.artifact);
-  if (there !== undefined) return there === pins.sha256 ? undefined : overwritten();
+    failed(at, 'artifact-changed', `${uri} was overwritten: its content does not match its name`);
+  const there = await readSha256(world, copy.to);
+  if (there !== undefined) return there === sha256 ? undefined : overwritten();
   // S3 refuses when the copy exists by now, and when the artifact changed since it was hashed. The next read shows which.
-  await unless('precondition-failed', copyArtifact(world, wanted.artifact, pins.etag, registration.artifact));
-  const copied = await readSha256(world, registration.artifact);
+  await copySome(world, copies);
+  const copied = await readSha256(world, copy.to);
   if (copied === undefined)
     return failed(
       at,
       'artifact-changed',
-      `${s3Uri(wanted.artifact)} was overwritten while it was being registered; run again`,
+      `${s3Uri(copy.from)} was overwritten while it was being registered; run again`,
     );
-  if (copied !== pins.sha256) return overwritten();
-  return waiting(at, 30, `pinned the artifact as ${copy}`);
+  if (copied !== sha256) return overwritten();
+  return waiting(at, 30, `pinned the artifact as ${uri}`);
+};
+
+/** A large object, or many. A source that changes meanwhile has other copies: the next turn plans them. */
+const ensureCopies = async (at: Standing, pinned: PinnedSource): Promise<Turn | undefined> => {
+  const missing = await missingCopies(at.world, pinned);
+  if (missing.length === 0) return undefined;
+  const done = (pinned.copies.length - missing.length) / pinned.copies.length;
+  return waiting(at, 10 + Math.floor(20 * done), await copySome(at.world, missing));
 };
 
 const ensureEvaluation = async (at: Standing): Promise<Turn | undefined> => {
@@ -196,7 +270,11 @@ const create = async (at: Standing): Promise<Turn> => {
       `SageMaker accepted ${tag} ${mostCreations} times but does not list it; if its package was deleted, register it under a new version`,
     );
   // A conflict means that another run registers this version at this moment. The list of packages shows which was first.
-  await unless('conflict', writesOf(at.world).sagemaker.createModelPackage(at.registration.request));
+  const created = writesOf(at.world).sagemaker.createModelPackage({
+    ...at.registration.request,
+    ModelPackageGroupName: groupName(at.world, at.wanted.model),
+  });
+  await unless('conflict', fromRegistry(at.world, at.wanted.model, created));
   const memory = { ...at.memory, creations: at.memory.creations + 1 };
   const afterMs = memory.creations === 1 ? 0 : pollMs;
   return waiting({ ...at, memory }, 80, `created the model package of ${tag}`, { afterMs });
@@ -206,11 +284,16 @@ const create = async (at: Standing): Promise<Turn> => {
  * Settles a version that is registered. The lowest package number owns it (DESIGN §9). A later package with our content must never be
  * taken for it, so it is rejected.
  */
-const settle = async (at: Standing, owner: RegisteredVersion, later: readonly RegisteredVersion[]): Promise<Turn> => {
-  const { contentDigest } = at.registration;
-  const mine = later.find((one) => one.contentDigest === contentDigest && one.approval !== 'Rejected');
+const settle = async (
+  at: Standing,
+  owner: RegisteredVersion,
+  later: readonly RegisteredVersion[],
+): Promise<Turn | undefined> => {
+  const { contentDigest: wanted } = at.registration;
+  if (!at.pins.complete && isCopiedFrom(at, owner)) return undefined;
+  const mine = later.find((one) => one.contentDigest === wanted && one.approval !== 'Rejected');
   if (mine) return reject(at, owner, mine);
-  if (owner.contentDigest !== contentDigest) {
+  if (owner.contentDigest !== wanted) {
     const because = `${owner.tag} is already registered with other content, as package ${owner.packageVersion}; register this content under a new version`;
     if (at.planning) throw new Refusal('version-taken', because);
     return failed(at, 'version-taken', because);
@@ -233,6 +316,11 @@ const settle = async (at: Standing, owner: RegisteredVersion, later: readonly Re
   };
 };
 
+/** The package names the same copies, some of which are gone: they are made again before the contents are compared. */
+const isCopiedFrom = ({ wanted, registration }: Standing, { containers, inferenceSpecification }: RegisteredVersion) =>
+  contentDigest({ containers, inferenceSpecification }) ===
+  contentDigest({ containers: registration.containers, inferenceSpecification: wanted.inferenceSpecification });
+
 const reject = async (at: Standing, owner: RegisteredVersion, mine: RegisteredVersion): Promise<Turn> => {
   const because = `${owner.tag} is package ${owner.packageVersion}; package ${mine.packageVersion} came later`;
   if (at.planning) return waiting(at, 90, because, { plan: rejectionPlan(owner, mine) });
@@ -245,7 +333,7 @@ const reject = async (at: Standing, owner: RegisteredVersion, mine: RegisteredVe
 };
 
 const outputsOf = (owner: RegisteredVersion): Partial<RegisterModelOutputs> => ({
-  version: owner.semver,
+  version: owner.version,
   tag: owner.tag,
   'model-package-version': String(owner.packageVersion),
   'approval-status': owner.approval,

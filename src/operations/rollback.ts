@@ -5,14 +5,16 @@ import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/rele
 import { restoreTasks } from '../delivery/restore.ts';
 import { type Opening, type ReleaseMemory, type ReleaseOperation, runRelease } from '../delivery/run-release.ts';
 import { baselineOf } from '../endpoint/baseline.ts';
-import { kindOf, mayBecome, refuseUnusable } from '../endpoint/kind.ts';
-import { type LiveEndpoint, observe } from '../endpoint/observe.ts';
+import { kindOf, kindOfConfiguration, mayBecome } from '../endpoint/kind.ts';
+import { configurationAt, type Look, lookAt } from '../endpoint/look.ts';
+import type { LiveEndpoint } from '../endpoint/observe.ts';
+import { refuseOtherKind, refuseUnusable } from '../endpoint/refuse-kind.ts';
 import { alone, besideOf, canonicalOf, servesCanonical } from '../endpoint/variants.ts';
 import { environmentOf } from '../manifest/load.ts';
 import { mechanisms } from '../mechanisms/all.ts';
 import { type Operation, Refusal } from '../operation.ts';
 import { termsOf } from '../registry/approval-terms.ts';
-import { readVersion } from '../registry/semantic-version.ts';
+import { readReference, unnamedVersion } from '../registry/version-reference.ts';
 import { lastGood } from '../release/history.ts';
 import { isStopping } from '../release/lifecycle.ts';
 import type { Configuration, Release, ReleaseRecord, Served } from '../release/record.ts';
@@ -27,7 +29,7 @@ const inputs = {
   to: optional(
     text({
       description:
-        'Version to go back to, as it served before. For a configuration that others deployed: the name of its endpoint config. Default: the last version that served well.',
+        'Version to go back to, as it served before; for a package without a version its number. For a configuration that others deployed: the name of its endpoint config. Default: the last version that served well.',
       example: '1.3.0',
     }),
   ),
@@ -49,12 +51,12 @@ export const rollback: Operation<RollbackInputs, ReleaseMemory, ReleaseOutputs> 
     'Takes an endpoint back to the last version that served well, or to a named one, whatever the state of its alarms, and verifies it.',
   inputs,
   outputs: releaseOutputs('to restore'),
-  advance: (given, memory, world) => runRelease(world, memory, script(given, world, memory)),
-  abort: (given, memory, why, world) => abortRelease(world, memory, why, script(given, world, memory)),
+  advance: (given, memory, world) => runRelease(world, memory, operationOf(given, world, memory)),
+  abort: (given, memory, why, world) => abortRelease(world, memory, why, operationOf(given, world, memory)),
 };
 
 /** A rollback publishes no config and no alarm: the configuration exists, and an alarm in ALARM must not stop it. */
-const script = (
+const operationOf = (
   given: RollbackInputs,
   world: World,
   memory: ReleaseMemory | undefined,
@@ -106,8 +108,9 @@ const plan = async (
   const { live: release, endpoint } = record;
   if (release !== undefined && release.operation !== 'rollback')
     return { is: 'stop-first', release, command: { command: 'abort', why: given.because } };
-  const live = await observe(world, endpoint);
-  if (live === undefined) throw new Refusal('endpoint-unusable', `there is no endpoint ${endpoint} to roll back`);
+  const look = await lookAt(world, endpoint);
+  if (look === undefined) throw new Refusal('endpoint-unusable', `there is no endpoint ${endpoint} to roll back`);
+  const { live } = look;
   if (release !== undefined) {
     if (release.lease.holder !== world.run.holder && release.lease.until > world.clock.now())
       throw new Refusal(
@@ -119,12 +122,13 @@ const plan = async (
       throw new Refusal('plan-changed', `${release.id} is live and goes back to ${release.version}: wait for its end`);
     return { is: 'resume', release };
   }
-  refuseUnusable(endpoint, live, kindOf(live, record), 'restore');
+  const kind = kindOf(look, record);
+  refuseUnusable(endpoint, look, kind, 'restore');
   const back = given.to === undefined ? wentBack(record, live) : undefined;
   if (back !== undefined) refuseLongAgo(world, record, back.release);
   if (back !== undefined) return restoredAlready(world, endpoint, acted, back.to, back.release);
   const mixed = given.to === undefined && live.status === 'UpdateRollbackFailed';
-  const target = mixed ? await homeOf(world, record, live) : targetOf(given, record, live);
+  const target = mixed ? homeOf(record, look) : targetOf(given, record, live);
   if (live.endpointConfig === target.endpointConfig && live.status === 'InService' && servesCanonical(live))
     return restoredAlready(world, endpoint, acted, target);
   const candidate = alone(target);
@@ -133,8 +137,19 @@ const plan = async (
     { endpoint, model: given.manifest.model, ...(mixed ? { shown: live.endpointConfig } : {}) },
     candidate,
   );
+  // A release that made the serving config was allowed to make its kind. Others may have made another kind since.
+  if (!isOurs(record, live))
+    refuseOtherKind(
+      endpoint,
+      look,
+      kind,
+      kindOfConfiguration(await configurationAt(world, candidate.endpointConfig)),
+      environmentOf(given.manifest, given.environment).endpoint,
+    );
+  const canonical = canonicalOf(live);
+  if (canonical === undefined) throw new Error(`${endpoint} has no variant that serves`);
   const beside = besideOf(live, record);
-  const baseline = { ...(await baselineOf(world, live, record)), ...withoutUndefined({ beside }) };
+  const baseline = { ...baselineOf(look, record), ...withoutUndefined({ beside }) };
   if (!mayBecome(baseline, candidate))
     throw new Refusal(
       'nothing-to-roll-back-to',
@@ -147,11 +162,18 @@ const plan = async (
       record,
       from: baseline,
       to: candidate,
-      variant: canonicalOf(live) ?? '',
+      variant: canonical,
       because: given.because,
     })),
   };
 };
+
+/** A release of this record made the serving config. */
+const isOurs = ({ ended }: ReleaseRecord, { endpointConfig }: LiveEndpoint): boolean =>
+  ended.some(
+    ({ candidate, operation }) =>
+      operation !== 'rollback' && [candidate.endpointConfig, candidate.beside?.candidate].includes(endpointConfig),
+  );
 
 /**
  * The newest release left the endpoint on an earlier version already: it was a rollback, or a delivery that was taken back. A second
@@ -203,8 +225,8 @@ const restoredAlready = (
 };
 
 /** Two configurations serve: the target is the one that served before the failed update (AWS: "Use rolling deployments"). */
-const homeOf = async (world: World, record: ReleaseRecord, live: LiveEndpoint): Promise<Configuration> =>
-  record.ended.find(({ reason }) => reason !== 'abandoned')?.baseline ?? (await baselineOf(world, live, record));
+const homeOf = (record: ReleaseRecord, look: Look): Configuration =>
+  record.ended.find(({ reason }) => reason !== 'abandoned')?.baseline ?? baselineOf(look, record);
 
 const configurationOf = ({
   release: _release,
@@ -234,10 +256,13 @@ const targetOf = ({ to, manifest }: RollbackInputs, record: ReleaseRecord, live:
 };
 
 /** A version; a configuration of others has none, so the history knows it by its endpoint config. */
-const nameGiven = (to: string, { model }: RollbackInputs['manifest'], { history }: ReleaseRecord): string =>
-  history.some(({ version, endpointConfig }) => version === undefined && endpointConfig === to)
-    ? to
-    : readVersion(model, to);
+const nameGiven = (to: string, { model }: RollbackInputs['manifest'], { history }: ReleaseRecord): string => {
+  if (history.some(({ version, endpointConfig }) => version === undefined && endpointConfig === to)) return to;
+  const reference = readReference(model, to);
+  if (reference.is === 'version') return reference.version;
+  const { packageVersion } = reference;
+  return history.find((entry) => entry.packageVersion === packageVersion)?.version ?? unnamedVersion(packageVersion);
+};
 
 const served = ({ history }: ReleaseRecord): string =>
   history.length === 0 ? 'the history is empty' : `the history has ${[...new Set(history.map(nameOf))].join(', ')}`;

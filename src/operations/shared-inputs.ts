@@ -17,3 +17,10 @@ export const sharedInputs = {
 
 /** Replaces `sharedInputs.manifest` in an operation that delivers a new version: the suite must keep every gate in the manifest. */
 export const manifestToDeliver = { ...sharedInputs.manifest, parse: loadToDeliver };
+
+/** The version of an operation that checks or delivers one. @param aim `check`, `deploy` */
+export const versionInput = (aim: string) =>
+  text({
+    description: `Registered version to ${aim}: \`1.4.0\`, \`v1.4.0\` or a git tag such as \`churn_v1.4.0\`, \`churn-v1.4.0\`, \`churn@1.4.0\`. For a package that others registered without a version: its number, \`7\` or \`churn/7\`, or its ARN.`,
+    example: '1.4.0',
+  });

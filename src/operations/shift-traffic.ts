@@ -10,23 +10,28 @@ import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { environmentOf } from '../manifest/load.ts';
 import { mechanismFor } from '../mechanisms/all.ts';
 import { refuseUnfitVersion } from '../mechanisms/approval.ts';
-import type { DeliveryRequest } from '../mechanisms/request.ts';
+import { type DeliveryRequest, registryOf } from '../mechanisms/request.ts';
 import { stepsDigest } from '../mechanisms/variants/steps.ts';
 import { type Operation, type Progress, Refusal } from '../operation.ts';
 import { type ApprovalTerms, termsOf } from '../registry/approval-terms.ts';
-import { describeVersion, packageArn, type RegisteredVersion } from '../registry/packages.ts';
-import { readVersion } from '../registry/semantic-version.ts';
+import { describeVersion, packageArn, type RequestedVersion } from '../registry/packages.ts';
+import type { RegisteredVersion } from '../registry/registered-version.ts';
+import { registryAccount } from '../registry/registry.ts';
 import { advance, rerunDecision } from '../release/lifecycle.ts';
 import type { NewRelease, Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, storeFor } from '../release/store.ts';
 import { choice, flag, text, type ValuesOf } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { type World, writesOf } from '../world.ts';
+import { requestedVersion } from './requested-version.ts';
 import { sharedInputs } from './shared-inputs.ts';
 
 const inputs = {
   ...sharedInputs,
-  version: text({ description: 'Version whose dark candidate gets the traffic.', example: '1.4.0' }),
+  version: text({
+    description: 'Version whose dark candidate gets the traffic; for a package without a version its number or ARN.',
+    example: '1.4.0',
+  }),
   operation: choice({
     description:
       '`run` shifts the traffic in steps. The others are commands to that run: `pause` holds the share, `resume` goes on, `promote-now` goes to 100 %, `abort` takes the traffic back.',
@@ -47,29 +52,35 @@ export const shiftTraffic: Operation<ShiftTrafficInputs, ReleaseMemory, ReleaseO
     'Shifts the traffic of an endpoint to its dark candidate in steps, each on proof of health, and takes it back on evidence of harm.',
   inputs,
   outputs: releaseOutputs('to deliver'),
-  advance: (given, memory, world) =>
-    given.operation === 'run' ? runRelease(world, memory, script(given, world)) : command(given, memory, world),
-  abort: (given, memory, why, world) => abortRelease(world, memory, why, script(given, world)),
+  advance: async (given, memory, world) =>
+    given.operation === 'run'
+      ? runRelease(world, memory, await operationOf(given, world))
+      : command(given, memory, world),
+  abort: async (given, memory, why, world) => abortRelease(world, memory, why, await operationOf(given, world)),
 };
 
-const askedOf = ({ manifest, environment, version }: ShiftTrafficInputs): DeliveryRequest => {
+const requestOf = (
+  { manifest, environment }: ShiftTrafficInputs,
+  { version }: RequestedVersion,
+  world: World,
+): DeliveryRequest => {
   const { endpoint: spec, rollout } = environmentOf(manifest, environment);
-  return { group: manifest.model, version: readVersion(manifest.model, version), spec, rollout };
+  return { group: manifest.model, version, spec, rollout, ...registryOf(world) };
 };
 
 /** The rollout, in the order in which it happens. Each task reads AWS to see whether it is done already. */
-const script = (given: ShiftTrafficInputs, world: World): ReleaseOperation<ReleaseOutputs> => {
-  const asked = askedOf(given);
+const operationOf = async (given: ShiftTrafficInputs, world: World): Promise<ReleaseOperation<ReleaseOutputs>> => {
   const environment = environmentOf(given.manifest, given.environment);
   const approval = termsOf(given.manifest, environment);
   const store = storeFor(given, world);
-  const wanted = () => ({ rollout: asked.rollout, unchanged: candidateStands });
+  const requested = requestOf(given, await requestedVersion(world, store, given.manifest.model, given.version), world);
+  const wanted = () => ({ rollout: requested.rollout, unchanged: candidateStands });
   return {
     store,
     approval,
-    plan: (record) => plan(world, asked, given.retry, record, approval),
+    plan: (record) => plan(world, requested, given.retry, record, approval),
     recognise: ({ id, operation, planDigest }) => {
-      if (operation !== 'shift-traffic' || planDigest !== stepsDigest(asked))
+      if (operation !== 'shift-traffic' || planDigest !== stepsDigest(requested))
         throw new Refusal(
           'plan-changed',
           `${id} is live, but its plan differs from the plan of these inputs and this manifest`,
@@ -78,7 +89,7 @@ const script = (given: ShiftTrafficInputs, world: World): ReleaseOperation<Relea
     tasks: () => ({
       preparing: [candidateStands, submitChange(wanted)],
       ...followChange(wanted),
-      settling: [restoreScaling, (turn) => applyScaling(turn, environment.endpoint), ...settlingTasks],
+      settling: [restoreScaling, applyScaling(environment.endpoint), ...settlingTasks],
     }),
     outputs: (release) => outputsOf(store.endpoint, release),
   };
@@ -86,17 +97,17 @@ const script = (given: ShiftTrafficInputs, world: World): ReleaseOperation<Relea
 
 const plan = async (
   world: World,
-  asked: DeliveryRequest,
+  requested: DeliveryRequest,
   retry: boolean,
   record: ReleaseRecord,
   { group }: ApprovalTerms,
 ): Promise<Opening<ReleaseOutputs>> => {
-  const { version } = asked;
-  const endpoint = asked.spec.name;
+  const { version } = requested;
+  const endpoint = requested.spec.name;
   const decision = rerunDecision(record, {
     operation: 'shift-traffic',
     version,
-    planDigest: stepsDigest(asked),
+    planDigest: stepsDigest(requested),
     retry,
     holder: world.run.holder,
     now: world.clock.now(),
@@ -135,7 +146,11 @@ const plan = async (
         },
       };
     case 'new-attempt': {
-      const planned = await mechanismFor(asked.rollout).plan(world, { operation: 'shift-traffic', asked, record });
+      const planned = await mechanismFor(requested.rollout).plan(world, {
+        operation: 'shift-traffic',
+        requested,
+        record,
+      });
       const registered = await registeredAs(world, group, planned.release);
       const notes = await refuseUnfitVersion(world, registered).catch((error: unknown) => {
         const [move] = planned.release.stepping?.moves ?? [];
@@ -165,8 +180,8 @@ const registeredAs = async (
     packageVersion === undefined
       ? undefined
       : await describeVersion(world, group, {
-          arn: packageArn(world.account, group, packageVersion),
-          semver: version,
+          arn: packageArn(registryAccount(world), group, packageVersion),
+          version,
           packageVersion,
         });
   if (registered === undefined)
@@ -198,7 +213,8 @@ const command = async (
       'no-candidate',
       `no traffic of ${store.endpoint} is being shifted, so no run would obey ${operation}`,
     );
-  if (live.version !== readVersion(given.manifest.model, given.version))
+  const { version } = await requestedVersion(world, store, given.manifest.model, given.version);
+  if (live.version !== version)
     throw new Refusal(
       'no-candidate',
       `the traffic of ${store.endpoint} is shifted to ${live.version}, not ${given.version}`,

@@ -1,39 +1,114 @@
+import { largestCopyBytes } from '../aws/copy-source.ts';
 import { orUndefined } from '../aws/errors.ts';
+import { allPages } from '../aws/pages.ts';
+import { digest } from '../digest.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
-import { type World, writesOf } from '../world.ts';
+import type { World } from '../world.ts';
+import type { DataSource } from './container.ts';
 import { addressOf, type S3Object, s3Uri } from './s3-object.ts';
 
-/** An object's content at one moment. */
-export interface Fingerprint {
-  /** Hex. */
-  readonly sha256: string;
+/** One object to copy. */
+export interface DataCopy {
+  readonly from: S3Object;
+  readonly bytes: number;
   /** Only exactly this content is copied. */
   readonly etag: string;
+  readonly to: S3Object;
 }
 
-/** CopyObject takes no more in one call (AWS: CopyObject). */
-const largestCopyBytes = 5 * 1024 ** 3;
+/** One source of model data, and its copy at an address that is never overwritten with other content (DESIGN §7 rule 2). */
+export interface PinnedSource {
+  readonly source: DataSource;
+  /** Address of the copy. */
+  readonly uri: string;
+  readonly copies: readonly DataCopy[];
+  /** All copies are under it, and nothing else is. */
+  readonly folder: S3Object;
+  /** Hex; known before the copy is made, since its address contains it. */
+  readonly sha256?: string;
+}
+
+/** More objects than any model has; each of them costs a call, at each look at the content. */
+const mostObjects = 1000;
 
 /**
- * The artifact as it is now.
- * @throws {Refusal} when it is absent, or too large for a copy
+ * The source as it is now, and the place of its copy. An archive that S3 copies in one call is named by its content. A larger object,
+ * and a set of objects, cannot be read through here: their copies are named by the source's addresses, sizes and ETags, and S3
+ * computes their SHA-256 while it copies.
+ * @throws {Refusal} when it is absent, or has more objects than a copy may have
  */
-export const inspectArtifact = async (world: World, artifact: S3Object): Promise<Fingerprint> => {
-  const address = addressOf(artifact);
-  const head = await orUndefined(world.read.s3.headObject(address));
-  if (head?.ETag === undefined)
-    throw new Refusal(
-      'invalid-input',
-      `artifact: there is no object ${s3Uri(artifact)}; upload it, or correct the name`,
-    );
-  if ((head.ContentLength ?? 0) > largestCopyBytes)
-    throw new Refusal(
-      'invalid-input',
-      `artifact: ${s3Uri(artifact)} is larger than 5 GiB, which S3 does not copy in one call; set pin: false and never overwrite it`,
-    );
+export const inspectSource = async (
+  world: World,
+  releases: S3Location,
+  source: DataSource & { readonly place: S3Object },
+): Promise<PinnedSource> => {
+  const { place, form } = source;
+  if (form === 'prefix') return copiesOf(releases, source, place.key, await objectsUnder(world, place));
+  const object = await inspectObject(world, place);
+  if (form === 'file' || object.bytes > largestCopyBytes)
+    return copiesOf(releases, source, place.key.replace(/[^/]*$/, ''), [object]);
   // If the object is overwritten between the two calls, the ETag is the older one and S3 refuses the copy.
-  return { sha256: await world.read.s3.sha256(address), etag: head.ETag };
+  const sha256 = await world.read.s3.sha256(addressOf(place));
+  const to = pinnedArtifact(releases, sha256);
+  return { source, uri: s3Uri(to), copies: [{ ...object, to }], folder: to, sha256 };
+};
+
+type Found = Omit<DataCopy, 'to'>;
+
+const inspectObject = async (world: World, place: S3Object): Promise<Found> => {
+  const head = await orUndefined(world.read.s3.headObject(addressOf(place)));
+  if (head?.ETag === undefined)
+    throw new Refusal('invalid-input', `artifact: there is no object ${s3Uri(place)}; upload it, or correct the name`);
+  return { from: place, bytes: head.ContentLength ?? 0, etag: head.ETag };
+};
+
+const objectsUnder = async (world: World, place: S3Object): Promise<readonly Found[]> => {
+  const listed = await objectsOf(world, place);
+  // As for an approval, a dry run shows the plan before the upload.
+  if (listed.length === 0 && world.write !== undefined)
+    throw new Refusal('invalid-input', `artifact: there is no object under ${s3Uri(place)}; upload it, or correct it`);
+  if (listed.length > mostObjects)
+    throw new Refusal(
+      'invalid-input',
+      `artifact: ${s3Uri(place)} has more than ${mostObjects} objects, and none of them would be copied; pack them into fewer, or set pin: false and never overwrite them`,
+    );
+  return listed;
+};
+
+/** The objects under a prefix, without the empty ones that consoles keep as folders, by key; at most one more than are copied. */
+export const objectsOf = async (world: World, { bucket, key: prefix }: S3Object): Promise<readonly Found[]> => {
+  const pages = await allPages('s3:ListObjectsV2', async (ContinuationToken) => {
+    const page = await world.read.s3.listObjectsV2({ Bucket: bucket, Prefix: prefix, ContinuationToken });
+    return { ...page, NextToken: page.NextContinuationToken };
+  });
+  return pages
+    .flatMap(({ Contents = [] }) => Contents)
+    .flatMap(({ Key: key = '', Size: bytes = 0, ETag: etag = '' }) =>
+      key.endsWith('/') ? [] : [{ from: { bucket, key }, bytes, etag }],
+    )
+    .sort((a, b) => (a.from.key < b.from.key ? -1 : 1));
+};
+
+/** @param root the part of the keys that the container does not see (AWS: S3ModelDataSource, CompressionType) */
+const copiesOf = (
+  releases: S3Location,
+  source: DataSource & { readonly place: S3Object },
+  root: string,
+  found: readonly Found[],
+): PinnedSource => {
+  const rows = found.map(({ from, bytes, etag }) => [from.key.slice(root.length), bytes, etag] as const);
+  const folder = {
+    bucket: releases.bucket,
+    key: `${releases.prefix}artifacts/${digest({ from: s3Uri(source.place), rows })}/`,
+  };
+  const copies = found.map((one) => ({
+    ...one,
+    to: { ...folder, key: folder.key + one.from.key.slice(root.length) },
+  }));
+  const [first] = copies;
+  const to = source.form === 'prefix' || first === undefined ? folder : first.to;
+  return { source, uri: s3Uri(to), copies, folder };
 };
 
 /** Content-addressed, so that it is never overwritten with other content (DESIGN §7 rule 2). */
@@ -42,20 +117,5 @@ export const pinnedArtifact = (releases: S3Location, sha256: string): S3Object =
   key: `${releases.prefix}artifacts/${sha256}.tar.gz`,
 });
 
-/**
- * Copies the artifact to its content-addressed key. It refuses an artifact that changed since it was hashed, and never replaces an
- * existing object. S3 computes the copy's SHA-256; later turns and deployments read that instead of the bytes.
- */
-export const copyArtifact = async (world: World, from: S3Object, etag: string, to: S3Object): Promise<void> => {
-  await writesOf(world).s3.copyObject({
-    ...addressOf(to),
-    source: from,
-    CopySourceIfMatch: etag,
-    IfNoneMatch: '*',
-    ChecksumAlgorithm: 'SHA256',
-  });
-};
-
-/** Hex SHA-256 of an object's content; undefined when there is no such object. */
-export const readSha256 = (world: World, object: S3Object): Promise<string | undefined> =>
-  orUndefined(world.read.s3.sha256(addressOf(object)));
+/** Whether register-model made this copy: a container's data at such an address is pinned. */
+export const isPinnedAddress = (uri: string): boolean => /\/artifacts\/[0-9a-f]{64}(\.tar\.gz$|\/)/.test(uri);

@@ -2,6 +2,15 @@ import { orUndefined } from '../aws/errors.ts';
 import { Refusal } from '../operation.ts';
 import type { World } from '../world.ts';
 
+/** An image whose registry cannot be read, and whose name has no digest. */
+export class UnpinnableImage extends Refusal {
+  readonly because: string;
+  constructor(because: string, message: string) {
+    super('invalid-input', message);
+    this.because = because;
+  }
+}
+
 /**
  * Looks up in ECR the content that an image's name means now.
  * @returns `sha256:…`
@@ -13,9 +22,9 @@ export const readImageDigest = async (world: World, image: string): Promise<stri
   if (answer === undefined)
     throw new Refusal('invalid-input', `image: there is no ${quoted} in Amazon ECR; push it, or correct the name`);
   if (answer.digest === undefined)
-    throw new Refusal(
-      'invalid-input',
-      `image: ${quoted} is not in Amazon ECR in ${world.account.region}, so it cannot be pinned to a digest; push it there, or set pin: false`,
+    throw new UnpinnableImage(
+      `it is not in Amazon ECR in ${world.account.region}`,
+      `image: ${quoted} is not in Amazon ECR in ${world.account.region}, so it cannot be pinned to a digest; push it there, name it by its digest (@sha256:…), or set pin: false`,
     );
   return answer.digest;
 };

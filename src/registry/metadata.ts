@@ -12,6 +12,11 @@ export const metadataKeys = {
   gitRef: 'git-ref',
   runUrl: 'run-url',
   trainingJob: 'training-job',
+  takenFrom: 'taken-from',
+  earlierApproval: 'earlier-approval',
+  earlierApprovalBy: 'earlier-approval-by',
+  earlierApprovalAt: 'earlier-approval-at',
+  earlierApprovalBecause: 'earlier-approval-because',
 } as const;
 type SuiteKey = (typeof metadataKeys)[keyof typeof metadataKeys];
 
@@ -88,6 +93,13 @@ export const parsePairs = (text: string, source: string): Readonly<Record<string
   }
   return entries;
 };
+
+/** A text of others as a value that SageMaker holds: other characters become spaces, and the end is cut. */
+export const metadataValue = (text: string): string =>
+  text
+    .replaceAll(/[^\p{L}\p{Z}\p{N}_.:/=+\-@]+/gu, ' ')
+    .slice(0, limits.valueCharacters)
+    .trim();
 
 const fits = (key: string, value: string): boolean =>
   key.length <= limits.keyCharacters &&

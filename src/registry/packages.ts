@@ -1,113 +1,155 @@
 import { orUndefined } from '../aws/errors.ts';
 import { allPages } from '../aws/pages.ts';
-import type { DescribeModelPackageOutput, ModelPackageSummary } from '../aws/sagemaker.ts';
-import type { Instant } from '../clock.ts';
-import { canonical } from '../digest.ts';
+import type { ModelPackageSummary } from '../aws/sagemaker.ts';
+import { counted } from '../judge/amounts.ts';
 import { Refusal } from '../operation.ts';
-import { withoutUndefined } from '../without-undefined.ts';
 import { type Account, arn, type World } from '../world.ts';
-import { contentDigest, type InferenceSpecification } from './content.ts';
-import { pinnedDigest } from './image.ts';
-import { metadataKeys } from './metadata.ts';
-import { describedContent, describedVersion } from './package-description.ts';
-import { isListed, isReadable } from './readable.ts';
-import { parseS3Object, type S3Object, s3Uri } from './s3-object.ts';
-import { nearestVersions, readVersion, versionTag } from './semantic-version.ts';
+import { approvalOf, readDescription, tagOf, versionIn } from './described-package.ts';
+import { isListed } from './readable.ts';
+import type { ListedPackage, RegisteredVersion } from './registered-version.ts';
+import { fromRegistry, groupName, inRegistry, registryAccount } from './registry.ts';
+import { nearestVersions, versionTag } from './semantic-version.ts';
+import { nameOfPackage, type PackageReference, readReference, unnamedVersion } from './version-reference.ts';
 
-export type Approval = 'Approved' | 'Rejected' | 'PendingManualApproval';
-
-/** A model package that owns a semantic version: the only content that may be deployed under that name. */
-export interface RegisteredVersion {
-  /** SageMaker's number within the group. */
-  readonly packageVersion: number;
-  readonly semver: string;
-  /** `churn_v1.4.0`. */
-  readonly tag: string;
-  readonly arn: string;
-  readonly approval: Approval;
-  readonly approvalDescription?: string;
-  /** The latest modifier: the approver, unless the package was edited since (AWS: DescribeModelPackage). */
-  readonly lastModified?: { readonly by?: string; readonly at: Instant };
-  readonly status: 'Pending' | 'InProgress' | 'Completed' | 'Failed' | 'Deleting';
-  /** SageMaker's message about a failed package. */
-  readonly statusDetails?: string;
-  /** `repo@sha256:…` when pinned. */
-  readonly image: string;
-  /** `sha256:…`: when pinned, the registered digest, which the image's name must still carry; else SageMaker's own note. */
-  readonly imageDigest?: string;
-  readonly artifact: S3Object;
-  /** Hex; absent when the artifact was not pinned. */
-  readonly artifactSha256?: string;
-  /** Variables the package gives its container. */
-  readonly environment: Readonly<Record<string, string>>;
-  readonly inferenceSpecification: InferenceSpecification;
-  /** The image or the artifact may change under its name. */
-  readonly unpinned: boolean;
-  /** Hex; see content.ts. The registered digest, where it was written down. */
-  readonly contentDigest: string;
-  /** `contentDigest` is in the description, which cannot be rewritten; else it is in metadata, which can be rewritten, or nowhere. */
-  readonly sealed: boolean;
-  /** Hex; the digest of the package's present content: its specification may be edited (AWS: UpdateModelPackage). */
-  readonly contentDigestNow: string;
-}
-
-/** One line of the registry: it shows the owner of a version, without a description of each package. */
-export interface ListedVersion {
-  readonly packageVersion: number;
-  readonly semver: string;
-  readonly arn: string;
-  readonly approval: Approval;
+/** A version as a request names it, under its name in records, and the number that the request gave, if any. */
+export interface RequestedVersion {
+  readonly version: string;
+  readonly packageVersion?: number;
 }
 
 /**
- * The package that owns a version: the lowest package number whose description begins with the version's tag (DESIGN §9).
- * @param version `1.4.0`, `v1.4.0` or `churn_v1.4.0`
- * @throws {Refusal} when `version` is not one, or the package was not made by register-model
+ * The version that a request means. A number or an ARN costs one DescribeModelPackage.
+ * @returns undefined when the requested package does not exist
+ * @throws {Refusal} when `text` names nothing, or another model
  */
-export const findVersion = async (
+export const findRequested = async (
   world: World,
   model: string,
-  version: string,
-): Promise<RegisteredVersion | undefined> => {
-  const semver = readVersion(model, version);
-  return describeOwner(world, model, semver, await listVersions(world, model));
+  text: string,
+): Promise<RequestedVersion | undefined> => {
+  const reference = readReference(model, text);
+  if (reference.is === 'version') return { version: reference.version };
+  refuseElsewhere(registryAccount(world), reference);
+  const { packageVersion } = reference;
+  const ModelPackageName = packageArn(registryAccount(world), model, packageVersion);
+  const described = await fromRegistry(
+    world,
+    model,
+    orUndefined(inRegistry(world).read.sagemaker.describeModelPackage({ ModelPackageName })),
+  );
+  return described && { version: versionIn(model, packageVersion, described.ModelPackageDescription), packageVersion };
+};
+
+/** An ARN names an account and a region; the registry of this run has its own. */
+const refuseElsewhere = (registry: Account, { home, ...named }: PackageReference): void => {
+  if (home === undefined || (home.id === registry.id && home.region === registry.region)) return;
+  throw new Refusal(
+    'unknown-version',
+    `version: package ${nameOfPackage(named)} is in account ${home.id} in ${home.region}, and this run reads the registry of account ${registry.id} in ${registry.region}`,
+  );
 };
 
 /**
- * Like `findVersion`, for a version that must exist.
- * @throws {Refusal} `unknown-version`, naming the nearest registered versions
+ * The package that owns a version: the lowest package number whose description begins with the version's tag (DESIGN §9), or the
+ * package of that number.
+ * @throws {Refusal} `unknown-version`, naming the nearest registered versions, or the packages without one
  */
-export const requireVersion = async (world: World, model: string, version: string): Promise<RegisteredVersion> => {
-  const semver = readVersion(model, version);
-  const listed = await listVersions(world, model);
-  const found = await describeOwner(world, model, semver, listed);
+export const requireVersion = async (
+  world: World,
+  model: string,
+  { version, packageVersion }: RequestedVersion,
+): Promise<RegisteredVersion> => {
+  const listed = await listPackages(world, model);
+  const [owner] = packagesOf(listed, version);
+  if (owner && packageVersion !== undefined && owner.packageVersion !== packageVersion)
+    throw new Refusal(
+      'unknown-version',
+      `package ${packageVersion} of ${model} is described as ${version}, which package ${owner.packageVersion} owns; deploy that one, or register the content of ${packageVersion} under a version of its own: register-model with from: ${packageVersion}`,
+    );
+  const found = owner && (await describeVersion(world, model, owner));
   if (found) return found;
-  const known = listed.map((one) => one.semver);
-  const nearest = nearestVersions(semver, known).map((one) => versionTag(model, one));
-  const instead = nearest.length > 0 ? `nearest: ${nearest.join(', ')}` : `nothing is registered for ${model}`;
-  throw new Refusal('unknown-version', `${versionTag(model, semver)} is not registered; ${instead}`);
+  throw new Refusal('unknown-version', absence(model, version, packageVersion, listed, registryAccount(world).region));
 };
 
-const describeOwner = async (world: World, model: string, semver: string, listed: readonly ListedVersion[]) => {
-  const [owner] = packagesOf(listed, semver);
-  return owner && describeVersion(world, model, owner);
+/**
+ * `requireVersion`, for the version that a request names in its own words.
+ * @param text `1.4.0`, `v1.4.0`, `churn_v1.4.0`, `7`, `churn/7` or an ARN
+ */
+export const requireRequested = async (world: World, model: string, text: string): Promise<RegisteredVersion> =>
+  requireVersion(world, model, (await findRequested(world, model, text)) ?? missingPackage(model, text));
+
+/** A request for a package that does not exist, as the one that it names. */
+export const missingPackage = (model: string, text: string): RequestedVersion => {
+  const reference = readReference(model, text);
+  if (reference.is === 'version') return { version: reference.version };
+  const { packageVersion } = reference;
+  return { version: unnamedVersion(packageVersion), packageVersion };
 };
+
+const absence = (
+  model: string,
+  version: string,
+  packageVersion: number | undefined,
+  listed: readonly ListedPackage[],
+  region: string,
+): string => {
+  const named = listed.filter((one) => !isUnnamed(one));
+  const nearest = nearestVersions(
+    version,
+    named.map((one) => one.version),
+  ).map((one) => versionTag(model, one));
+  const unnamed = listed.filter(isUnnamed);
+  const subject = packageVersion === undefined ? versionTag(model, version) : `package ${packageVersion} of ${model}`;
+  return [
+    `${subject} is not registered`,
+    ...(nearest.length > 0 ? [`nearest: ${nearest.join(', ')}`] : []),
+    ...(unnamed.length > 0 ? [withoutVersion(model, version, packageVersion, unnamed)] : []),
+    ...(listed.length === 0
+      ? [`nothing is registered for ${model} in ${region}: register it there first, or correct \`region\``]
+      : []),
+    ...(listed.length > 0 && nearest.length === 0 && unnamed.length === 0
+      ? [`registered: ${named.map((one) => tagOf(model, one)).join(', ')}`]
+      : []),
+  ].join('; ');
+};
+
+const mostShown = 5;
+
+/** Others registered them, a pipeline for instance: a version can be given to each. */
+const withoutVersion = (
+  model: string,
+  version: string,
+  packageVersion: number | undefined,
+  unnamed: readonly ListedPackage[],
+): string => {
+  const newest = unnamed.slice(-mostShown);
+  const numbers = newest.map((one) => `${one.packageVersion} (${one.approval})`).join(', ');
+  const more = unnamed.length > newest.length ? ', the newest of them' : '';
+  const last = newest.at(-1)?.packageVersion;
+  return `${model} holds ${counted(unnamed.length, 'package')} without a semantic version${more}: ${numbers}. Name one by its number (version: ${last}), or give it a version: register-model with from: ${last} and version: ${packageVersion === undefined ? version : '1.0.0'}`;
+};
+
+const isUnnamed = ({ version, packageVersion }: ListedPackage): boolean => version === unnamedVersion(packageVersion);
 
 /** The packages that carry a version, its owner first. */
-export const packagesOf = (listed: readonly ListedVersion[], semver: string): readonly ListedVersion[] =>
-  listed.filter((one) => one.semver === semver);
+export const packagesOf = (listed: readonly ListedPackage[], version: string): readonly ListedPackage[] =>
+  listed.filter((one) => one.version === version);
 
-/** Every package of the group that carries a version, by package number; none when the group does not exist. */
-export const listVersions = async (world: World, model: string): Promise<readonly ListedVersion[]> => {
-  const pages = await allPages('sagemaker:ListModelPackages', (NextToken) =>
-    orUndefined(
-      world.read.sagemaker.listModelPackages({
-        ModelPackageGroupName: model,
-        // The documented default is Unversioned (AWS: ListModelPackages).
-        ModelPackageType: 'Versioned',
-        MaxResults: 100,
-        NextToken,
-      }),
+/** Every package of the group, by package number; none when the group does not exist. */
+export const listPackages = async (world: World, model: string): Promise<readonly ListedPackage[]> => {
+  const pages = await fromRegistry(
+    world,
+    model,
+    allPages('sagemaker:ListModelPackages', (NextToken) =>
+      orUndefined(
+        inRegistry(world).read.sagemaker.listModelPackages({
+          ModelPackageGroupName: groupName(world, model),
+          // The documented default is Unversioned (AWS: ListModelPackages).
+          ModelPackageType: 'Versioned',
+          MaxResults: 100,
+          NextToken,
+        }),
+      ),
     ),
   );
   const listed = pages.flatMap((page) =>
@@ -116,12 +158,12 @@ export const listVersions = async (world: World, model: string): Promise<readonl
   return listed.sort((a, b) => a.packageVersion - b.packageVersion);
 };
 
-const fromSummary = (model: string, summary: ModelPackageSummary): readonly ListedVersion[] => {
+const fromSummary = (model: string, summary: ModelPackageSummary): readonly ListedPackage[] => {
   if (!isListed(summary)) return [];
-  const semver = describedVersion(model, summary.ModelPackageDescription ?? '');
   const { ModelPackageVersion: packageVersion, ModelPackageArn: arn } = summary;
-  if (!semver || !packageVersion || !arn || summary.ModelPackageStatus === 'Deleting') return [];
-  return [{ packageVersion, semver, arn, approval: approvalOf(summary.ModelApprovalStatus) }];
+  if (!packageVersion || !arn || summary.ModelPackageStatus === 'Deleting') return [];
+  const version = versionIn(model, packageVersion, summary.ModelPackageDescription);
+  return [{ packageVersion, version, arn, approval: approvalOf(summary.ModelApprovalStatus) }];
 };
 
 /** Versioned packages are named by group and number. */
@@ -132,117 +174,12 @@ export const packageArn = (account: Account, group: string, packageVersion: numb
 export const describeVersion = async (
   world: World,
   model: string,
-  listed: Pick<ListedVersion, 'arn' | 'semver' | 'packageVersion'>,
+  listed: Pick<ListedPackage, 'arn' | 'version' | 'packageVersion'>,
 ): Promise<RegisteredVersion | undefined> => {
-  const described = await orUndefined(world.read.sagemaker.describeModelPackage({ ModelPackageName: listed.arn }));
-  return described && fromDescription(model, listed, described);
+  const described = await fromRegistry(
+    world,
+    model,
+    orUndefined(inRegistry(world).read.sagemaker.describeModelPackage({ ModelPackageName: listed.arn })),
+  );
+  return described && readDescription(model, listed, described);
 };
-
-const fromDescription = (
-  model: string,
-  { arn, semver, packageVersion }: Pick<ListedVersion, 'arn' | 'semver' | 'packageVersion'>,
-  described: DescribeModelPackageOutput,
-): RegisteredVersion => {
-  const tag = versionTag(model, semver);
-  if (!isReadable(described))
-    throw new Refusal(
-      'unknown-version',
-      `package ${packageVersion} of ${model} is named ${tag}, but its members do not match AWS's documentation; use another version`,
-    );
-  const description = described.ModelPackageDescription ?? '';
-  if (describedVersion(model, description) !== semver)
-    throw new Refusal('content-changed', `package ${packageVersion} of ${model} is not ${tag}`);
-  const registeredContent = describedContent(description);
-  const specification = described.InferenceSpecification;
-  const [container, ...others] = specification?.Containers ?? [];
-  const artifact = parseS3Object(container?.ModelDataUrl ?? '');
-  if (!container?.Image || !artifact || others.length > 0)
-    throw new Refusal(
-      registeredContent === undefined ? 'unknown-version' : 'content-changed',
-      `package ${packageVersion} of ${model} is named ${tag}, but is not one container with an image and an s3:// artifact, as register-model creates it; use another version`,
-    );
-  const metadata = described.CustomerMetadataProperties ?? {};
-  const artifactSha256 = metadata[metadataKeys.artifactSha256];
-  const registeredDigest = metadata[metadataKeys.imageDigest];
-  const imageDigest = registeredDigest ?? pinnedDigest(container.Image) ?? container.ImageDigest;
-  const environment = container.Environment ?? {};
-  const inferenceSpecification: InferenceSpecification = {
-    contentTypes: specification?.SupportedContentTypes ?? [],
-    responseTypes: specification?.SupportedResponseMIMETypes ?? [],
-    realtimeInstanceTypes: specification?.SupportedRealtimeInferenceInstanceTypes ?? [],
-  };
-  const statusDetails = failures(described);
-  const additions = additionsOf(container);
-  const contentDigestNow = contentDigest({
-    image: container.Image,
-    artifact: artifactSha256 ?? s3Uri(artifact),
-    environment,
-    inferenceSpecification,
-    ...withoutUndefined({ additions }),
-  });
-  return {
-    packageVersion,
-    semver,
-    tag,
-    arn,
-    approval: approvalOf(described.ModelApprovalStatus),
-    ...lastModified(described),
-    ...withoutUndefined({
-      approvalDescription: described.ApprovalDescription || undefined,
-      statusDetails: statusDetails || undefined,
-      imageDigest: imageDigest || undefined,
-      artifactSha256: artifactSha256 || undefined,
-    }),
-    status: described.ModelPackageStatus ?? 'Pending',
-    image: container.Image,
-    artifact,
-    environment,
-    inferenceSpecification,
-    unpinned: !registeredDigest || !artifactSha256,
-    contentDigest: registeredContent ?? metadata[metadataKeys.contentDigest] ?? contentDigestNow,
-    sealed: registeredContent !== undefined,
-    contentDigestNow,
-  };
-};
-
-type Container = NonNullable<NonNullable<DescribeModelPackageOutput['InferenceSpecification']>['Containers']>[number];
-
-/** Sources of data and models beside the artifact. SageMaker fills in other members; they do not change the running container. */
-const additionsOf = (container: Container): Readonly<Record<string, unknown>> | undefined => {
-  const { ModelDataUrl, ModelDataSource, AdditionalModelDataSources, AdditionalS3DataSource, BaseModel } = container;
-  // DescribeModel repeats ModelDataUrl as a ModelDataSource; that DescribeModelPackage does the same is [unconfirmed].
-  const repeated =
-    canonical(ModelDataSource) ===
-    canonical({ S3DataSource: { S3Uri: ModelDataUrl, S3DataType: 'S3Object', CompressionType: 'Gzip' } });
-  const found = Object.entries({
-    AdditionalModelDataSources: AdditionalModelDataSources?.length ? AdditionalModelDataSources : undefined,
-    AdditionalS3DataSource,
-    BaseModel,
-    ModelDataSource: repeated ? undefined : ModelDataSource,
-  }).filter(([, value]) => value !== undefined);
-  return found.length > 0 ? Object.fromEntries(found) : undefined;
-};
-
-/** An unknown word approves nothing. */
-const approvalOf = (status: string | undefined): Approval =>
-  status === 'Approved' || status === 'Rejected' ? status : 'PendingManualApproval';
-
-const lastModified = (described: DescribeModelPackageOutput): Pick<RegisteredVersion, 'lastModified'> => {
-  const at = described.LastModifiedTime?.getTime();
-  if (at === undefined) return {};
-  const who = described.LastModifiedBy;
-  const by = who?.UserProfileName ?? principalName(who?.IamIdentity?.Arn ?? '');
-  return { lastModified: { at, ...withoutUndefined({ by: by || undefined }) } };
-};
-
-/** `…:assumed-role/approver/alice` → `approver/alice`, `…:user/ops/bob` → `bob`: names, never ARNs, which carry the account id. */
-const principalName = (arn: string): string | undefined => {
-  const [kind, ...path] = arn.split(':').at(-1)?.split('/') ?? [];
-  return kind === 'assumed-role' ? path.join('/') : path.at(-1);
-};
-
-const failures = ({ ModelPackageStatusDetails: details }: DescribeModelPackageOutput): string =>
-  [...(details?.ValidationStatuses ?? []), ...(details?.ImageScanStatuses ?? [])]
-    .filter((item) => item.FailureReason)
-    .map((item) => `${item.Name}: ${item.FailureReason}`)
-    .join('; ');

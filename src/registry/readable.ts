@@ -2,6 +2,8 @@ import * as z from 'zod/mini';
 
 const text = () => z.nullish(z.string());
 const texts = () => z.nullish(z.array(z.string()));
+const s3Source = () =>
+  z.nullish(z.looseObject({ S3Uri: text(), S3DataType: text(), CompressionType: text(), ManifestS3Uri: text() }));
 
 /** The members of a package that are read here, in the shapes that AWS documents (API reference, DescribeModelPackage). */
 const described = z.looseObject({
@@ -18,6 +20,14 @@ const described = z.looseObject({
             Image: text(),
             ImageDigest: text(),
             ModelDataUrl: text(),
+            ModelDataETag: text(),
+            ModelDataSource: z.nullish(z.looseObject({ S3DataSource: s3Source() })),
+            AdditionalModelDataSources: z.nullish(
+              z.array(z.looseObject({ ChannelName: text(), S3DataSource: s3Source() })),
+            ),
+            AdditionalS3DataSource: s3Source(),
+            ContainerHostname: text(),
+            ProductId: text(),
             Environment: z.nullish(z.record(z.string(), z.string())),
           }),
         ),

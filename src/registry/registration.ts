@@ -4,46 +4,36 @@ import type { S3Location } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Run } from '../world.ts';
-import { pinnedArtifact } from './artifact.ts';
-import { type Content, contentDigest, type InferenceSpecification } from './content.ts';
+import { type Container, dataSourcesOf, withAddresses } from './container.ts';
+import { contentDigest, type InferenceSpecification } from './content.ts';
 import { type Evaluation, modelMetrics } from './evaluation.ts';
 import { atDigest } from './image.ts';
 import { composeMetadata } from './metadata.ts';
 import { packageDescription } from './package-description.ts';
-import type { S3Object } from './s3-object.ts';
-import { s3Uri } from './s3-object.ts';
+import type { Pins } from './pins.ts';
+import type { TakenOver } from './take-over.ts';
 
 /** The version to register, once all inputs have been read. */
 export interface WantedPackage {
   readonly model: string;
   readonly semver: string;
   readonly releases: S3Location;
-  /** As the user or the training job names them. */
-  readonly image: string;
-  readonly artifact: S3Object;
-  readonly environment: Readonly<Record<string, string>>;
+  /** With images and data as the user, the training job or the package of others names them. */
+  readonly containers: readonly Container[];
   readonly inferenceSpecification: InferenceSpecification;
   readonly evaluation?: Evaluation;
   readonly approval: 'PendingManualApproval' | 'Approved';
   readonly description?: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly trainingJob?: { readonly name: string; readonly facts: Readonly<Record<string, string>> };
+  readonly takenOver?: TakenOver;
   readonly pin: boolean;
 }
 
-/** Image and artifact at the time of the look; empty without pinning. */
-export interface Pins {
-  readonly imageDigest?: string;
-  /** Hex. */
-  readonly sha256?: string;
-  /** The ETag of the object that the user named, at the time of hashing. */
-  readonly etag?: string;
-}
-
 export interface Registration {
-  readonly image: string;
-  /** The place from which the artifact is served. */
-  readonly artifact: S3Object;
+  /** With pinned images, and the addresses from which the data is served. */
+  readonly containers: readonly Container[];
+  /** Not the digest of the whole content while a copy is missing. */
   readonly contentDigest: string;
   readonly request: CreateModelPackageInput;
   /** Facts SageMaker could not hold. */
@@ -58,66 +48,78 @@ const longestProperty = 1024;
  * @throws {Refusal} when SageMaker could not hold it
  */
 export const registrationOf = (wanted: WantedPackage, pins: Pins, run: Run): Registration => {
-  const image = pins.imageDigest ? atDigest(wanted.image, pins.imageDigest) : wanted.image;
-  if (image.length > longestImage)
-    throw new Refusal(
-      'invalid-input',
-      `image: ${image} is longer than ${longestImage} characters; shorten the repository's name`,
-    );
-  const artifact = pins.sha256 ? pinnedArtifact(wanted.releases, pins.sha256) : wanted.artifact;
-  const content: Content = {
-    image,
-    artifact: pins.sha256 ?? s3Uri(wanted.artifact),
-    environment: wanted.environment,
+  const { takenOver } = wanted;
+  const containers = pinnedContainers(wanted, pins);
+  const contentDigestHex = contentDigest({
+    containers,
     inferenceSpecification: wanted.inferenceSpecification,
-  };
-  const contentDigestHex = contentDigest(content);
+    ...withoutUndefined({ artifactSha256: pins.artifactSha256, algorithms: takenOver?.algorithms }),
+  });
   const metadata = composeMetadata(
     {
       semver: wanted.semver,
       'content-digest': contentDigestHex,
-      'artifact-sha256': pins.sha256,
-      'image-digest': pins.imageDigest,
+      'artifact-sha256': pins.artifactSha256,
+      'image-digest': pins.images[0],
       'git-sha': run.commit,
       'git-ref': run.ref,
       'run-url': run.url,
       'training-job': wanted.trainingJob?.name,
+      ...takenOver?.facts,
     },
     wanted.metadata,
-    wanted.trainingJob?.facts ?? {},
+    wanted.trainingJob?.facts ?? takenOver?.metadata ?? {},
   );
+  const evaluated = wanted.evaluation && modelMetrics(wanted.releases, wanted.evaluation);
+  const metrics =
+    evaluated || takenOver?.members.ModelMetrics ? { ...takenOver?.members.ModelMetrics, ...evaluated } : undefined;
   return {
-    image,
-    artifact,
+    containers,
     contentDigest: contentDigestHex,
     leftOut: metadata.leftOut,
     request: {
+      ...properties(run),
+      ...takenOver?.members,
       ModelPackageGroupName: wanted.model,
       ModelPackageDescription: packageDescription(wanted.model, wanted.semver, contentDigestHex, wanted.description),
       ModelApprovalStatus: wanted.approval,
       ClientToken: clientToken(wanted.model, wanted.semver),
-      InferenceSpecification: specify(wanted, image, artifact),
+      ...withoutUndefined({ InferenceSpecification: specify(wanted, containers), ModelMetrics: metrics }),
       CustomerMetadataProperties: { ...metadata.properties },
-      ...properties(run),
-      ...withoutUndefined({ ModelMetrics: wanted.evaluation && modelMetrics(wanted.releases, wanted.evaluation) }),
     },
   };
 };
 
+const pinnedContainers = ({ containers }: WantedPackage, { images, sources }: Pins): readonly Container[] => {
+  let next = 0;
+  return containers.map((container, index) => {
+    const { Image, ImageDigest, ModelDataETag: _seen, ...rest } = container;
+    const digestOfImage = images[index];
+    const image = Image && digestOfImage ? atDigest(Image, digestOfImage) : Image;
+    if (image && image.length > longestImage)
+      throw new Refusal(
+        'invalid-input',
+        `image: ${image} is longer than ${longestImage} characters; shorten the repository's name`,
+      );
+    const first = next;
+    next += dataSourcesOf(container).length;
+    // SageMaker notes the digest by itself; a noted one of a tag is kept, since the tag may have moved.
+    return withAddresses(
+      { ...withoutUndefined({ Image: image, ImageDigest: digestOfImage ? undefined : ImageDigest }), ...rest },
+      ({ uri }, position) => sources[first + position]?.uri ?? uri,
+    );
+  });
+};
+
 const specify = (
-  wanted: WantedPackage,
-  image: string,
-  artifact: S3Object,
+  { inferenceSpecification, takenOver }: WantedPackage,
+  containers: readonly Container[],
 ): CreateModelPackageInput['InferenceSpecification'] => {
-  const { contentTypes, responseTypes, realtimeInstanceTypes } = wanted.inferenceSpecification;
+  const { contentTypes, responseTypes, realtimeInstanceTypes } = inferenceSpecification;
+  if (containers.length === 0) return undefined;
   return {
-    Containers: [
-      {
-        Image: image,
-        ModelDataUrl: s3Uri(artifact),
-        ...(Object.keys(wanted.environment).length > 0 && { Environment: { ...wanted.environment } }),
-      },
-    ],
+    ...takenOver?.specification,
+    Containers: [...containers],
     ...(contentTypes.length > 0 && { SupportedContentTypes: [...contentTypes] }),
     ...(responseTypes.length > 0 && { SupportedResponseMIMETypes: [...responseTypes] }),
     ...(realtimeInstanceTypes.length > 0 && {

@@ -1,16 +1,28 @@
 import { orUndefined } from '../aws/errors.ts';
 import type { World } from '../world.ts';
 
-/** An object's address. */
+/** An object's address, or a prefix of such addresses. */
 export interface S3Object {
   readonly bucket: string;
   readonly key: string;
 }
 
+const bucketName = '([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])';
+const byUri = new RegExp(`^s3://${bucketName}/(.+)$`);
+/** AWS: "Virtual hosting of buckets": the bucket in the host, or first in the path. */
+const byHost = new RegExp(`^https://${bucketName}\\.s3[.-](?:[a-z0-9-]+\\.)?amazonaws\\.com(?:\\.cn)?/(.+)$`);
+const byPath = new RegExp(`^https://s3[.-](?:[a-z0-9-]+\\.)?amazonaws\\.com(?:\\.cn)?/${bucketName}/(.+)$`);
+
+/** `s3://bucket/key`, or S3's own `https://` address, → its parts; undefined for anything else. A prefix ends with `/`. */
+export const parseS3Location = (uri: string): S3Object | undefined => {
+  const [, bucket, key] = byUri.exec(uri) ?? byHost.exec(uri) ?? byPath.exec(uri) ?? [];
+  return bucket && key ? { bucket, key } : undefined;
+};
+
 /** `s3://bucket/key` → its parts; undefined for anything else, and for a prefix. */
 export const parseS3Object = (uri: string): S3Object | undefined => {
-  const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/(.+[^/])$/.exec(uri);
-  return match?.[1] && match[2] ? { bucket: match[1], key: match[2] } : undefined;
+  const place = uri.startsWith('s3:') ? parseS3Location(uri) : undefined;
+  return place?.key.endsWith('/') ? undefined : place;
 };
 
 export const s3Uri = ({ bucket, key }: S3Object): string => `s3://${bucket}/${key}`;

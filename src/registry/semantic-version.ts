@@ -23,26 +23,41 @@ export const parseSemanticVersion = (text: string): SemanticVersion | undefined 
 export const versionTag = (model: string, semver: string): string => `${model}_v${semver}`;
 
 /**
- * The version as users write it: `1.4.0`, `v1.4.0` or `churn_v1.4.0`.
+ * The version as users and release tools write it: `1.4.0`, `v1.4.0`, `churn_v1.4.0`, `churn-v1.4.0`, `churn@1.4.0`, `churn/1.4.0`. The
+ * name of the model is known, so its own hyphens and digits are no part of the version.
  * @returns the bare semantic version, `1.4.0`
  * @throws {Refusal} when it is not a version, or names another model
  */
 export const readVersion = (model: string, text: string): string => {
-  const match = /^(?:(?:([^_]*)_)?v)?([^_]*)$/.exec(text);
-  const semver = match?.[2];
-  if (match?.[1] !== undefined && match[1] !== model)
-    throw new Refusal('invalid-input', `version: ${quoted(text)} names another model; the manifest delivers ${model}`);
-  if (semver?.includes('+'))
+  const semver = withoutModel(model, text).replace(/^v/, '');
+  if (parseSemanticVersion(semver) !== undefined) return semver;
+  if (parseSemanticVersion(semver.replace(/\+.*$/, '')) !== undefined)
     throw new Refusal(
       'invalid-input',
       `version: ${quoted(text)} carries build metadata; leave out everything from the +`,
     );
-  if (semver === undefined || parseSemanticVersion(semver) === undefined)
-    throw new Refusal(
-      'invalid-input',
-      `version: ${quoted(text)} is not a semantic version; expected e.g. 1.4.0, 1.4.0-rc.1 or ${model}_v1.4.0`,
-    );
-  return semver;
+  refuseOtherModel(model, text);
+  throw new Refusal(
+    'invalid-input',
+    `version: ${quoted(text)} is not a semantic version; expected e.g. 1.4.0, 1.4.0-rc.1 or ${model}_v1.4.0`,
+  );
+};
+
+/** The text behind the model's name and one separator; the whole text when another name, or none, stands before the version. */
+const withoutModel = (model: string, text: string): string => {
+  const tag = text.replace(/^refs\/tags\//, '');
+  const rest = tag.slice(model.length);
+  return tag.startsWith(model) && /^[-_@/]/.test(rest) ? rest.slice(1) : tag;
+};
+
+/** `iris-v1.4.0` has a version behind a name; `1.4` and `latest` have none. */
+const refuseOtherModel = (model: string, text: string): void => {
+  const [, before, semver = ''] = /^(.*?[-_@/])v?(\d+\.\d+\.\d+.*)$/.exec(text) ?? [];
+  if (before === undefined || parseSemanticVersion(semver) === undefined) return;
+  throw new Refusal(
+    'invalid-input',
+    `version: ${quoted(text)} names another model; the manifest delivers ${model}: leave out ${quoted(before)} if it names none`,
+  );
 };
 
 /** Up to five of `known` that come closest to `semver` in order of precedence, for a message about one that does not exist. */

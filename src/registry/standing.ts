@@ -2,7 +2,9 @@ import { iso } from '../clock.ts';
 import { Refusal } from '../operation.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
-import { describeVersion, packageArn, type RegisteredVersion } from './packages.ts';
+import { describeVersion, packageArn } from './packages.ts';
+import type { RegisteredVersion } from './registered-version.ts';
+import { registryAccount } from './registry.ts';
 import { type ContentFault, editFault, verifyContent } from './verify-content.ts';
 
 /** The approved content, frozen by a plan. */
@@ -43,7 +45,7 @@ export const readStanding = async (
   depth: Depth,
   evenSo = false,
 ): Promise<Standing> => {
-  const named = { arn: packageArn(world.account, group, packageVersion), semver: version, packageVersion };
+  const named = { arn: packageArn(registryAccount(world), group, packageVersion), version, packageVersion };
   const registered = await describeVersion(world, group, named).catch((error: unknown) => {
     if (error instanceof Refusal) return error;
     throw error;

@@ -1,14 +1,20 @@
-import { orUndefined } from '../aws/errors.ts';
+import { classify, orUndefined } from '../aws/errors.ts';
 import type { World } from '../world.ts';
-import { readSha256 } from './artifact.ts';
+import { isPinnedAddress, objectsOf } from './artifact.ts';
+import { type DataSource, dataSourcesOf } from './container.ts';
 import { pinnedDigest } from './image.ts';
-import type { RegisteredVersion } from './packages.ts';
-import { objectExists, s3Uri } from './s3-object.ts';
+import { combined, readDigest } from './pinned-data.ts';
+import { explainArtifact, explainImage } from './reachable.ts';
+import type { RegisteredVersion } from './registered-version.ts';
+import { contentWorld } from './registry.ts';
+import { objectExists, type S3Object, s3Uri } from './s3-object.ts';
 
 /** A problem with a version's content; `because` is for people. */
 export interface ContentFault {
   readonly reason: 'content-changed' | 'config-missing';
   readonly because: string;
+  /** Nothing is under a prefix that is not pinned: S3 does not know whether it was emptied, or is to be filled. */
+  readonly unfilled?: true;
 }
 
 /**
@@ -17,24 +23,75 @@ export interface ContentFault {
  * @returns undefined when all is well
  */
 export const verifyContent = async (world: World, registered: RegisteredVersion): Promise<ContentFault | undefined> =>
-  editFault(registered) ?? (await artifactFault(world, registered)) ?? (await imageFault(world, registered));
+  editFault(registered) ?? (await dataFault(world, registered)) ?? (await imageFault(world, registered));
 
-const artifactFault = async (world: World, { tag, artifact, artifactSha256 }: RegisteredVersion) => {
-  const deleted = missing(`the artifact of ${tag}, ${s3Uri(artifact)}, was deleted`);
-  if (artifactSha256 === undefined) return (await objectExists(world, artifact)) ? undefined : deleted;
-  const found = await readSha256(world, artifact);
-  if (found === undefined) return deleted;
-  if (found === artifactSha256) return undefined;
+const dataFault = async (world: World, registered: RegisteredVersion): Promise<ContentFault | undefined> => {
+  const { tag, containers, artifactSha256 } = registered;
+  const sources = containers.flatMap(dataSourcesOf);
+  const digests: string[] = [];
+  for (const source of sources) {
+    const found = await digestNow(contentWorld(world), source, artifactSha256 !== undefined).catch(
+      explainArtifact(world, source.place),
+    );
+    if (found === undefined) return absent(tag, source);
+    digests.push(found);
+  }
+  const now = combined(digests);
+  if (artifactSha256 === undefined || now === artifactSha256) return undefined;
+  const [only, ...others] = sources;
   return changed(
-    `the artifact of ${tag}, ${s3Uri(artifact)}, has SHA-256 ${found}; the registered one is ${artifactSha256}`,
+    only && others.length === 0
+      ? `the ${only.role} of ${tag}, ${addressIn(only)}, has SHA-256 ${now}; the registered one is ${artifactSha256}`
+      : `the model data of ${tag} has SHA-256 ${now ?? 'none'}; the registered one is ${artifactSha256}: ${sources.map(addressIn).join(', ')}`,
   );
 };
 
-const imageFault = async (world: World, { tag, image, imageDigest, unpinned }: RegisteredVersion) => {
-  if (!unpinned && pinnedDigest(image) !== imageDigest)
-    return changed(`the image of ${tag} is ${image} now; the registered digest is ${imageDigest}`);
-  const answer = await orUndefined(world.read.ecr.resolveImage(image).then((digest) => ({ digest })));
-  return answer === undefined ? missing(`the image of ${tag}, ${image}, was deleted`) : undefined;
+const absent = (tag: string, source: DataSource): ContentFault =>
+  source.form === 'prefix' && !isPinnedAddress(source.uri)
+    ? { ...missing(`there is no object under the ${source.role} of ${tag}, ${addressIn(source)}`), unfilled: true }
+    : missing(`the ${source.role} of ${tag}, ${addressIn(source)}, was deleted`);
+
+const addressIn = ({ place, uri }: DataSource): string => (place ? s3Uri(place) : uri);
+
+/** @returns undefined when it was deleted; for data that is not pinned its address, which stands for no content */
+const digestNow = async (world: World, source: DataSource, pinned: boolean): Promise<string | undefined> => {
+  const { place, uri, form } = source;
+  if (place === undefined) return uri;
+  if (pinned && isPinnedAddress(uri)) return readDigest(world, { form, place });
+  return (await exists(world, { form, place })) ? uri : undefined;
+};
+
+/** Data of others may be closed to this role, though the endpoint's execution role can read it: it is not known to be absent. */
+const exists = (world: World, { form, place }: Pick<DataSource, 'form'> & { readonly place: S3Object }) =>
+  unlessDenied(
+    form === 'prefix' ? objectsOf(world, place).then((objects) => objects.length > 0) : objectExists(world, place),
+  );
+
+const unlessDenied = async (look: Promise<boolean>): Promise<boolean> => {
+  try {
+    return await look;
+  } catch (error) {
+    if (classify(error) === 'access-denied') return true;
+    throw error;
+  }
+};
+
+const imageFault = async (world: World, { tag, containers, imagePin }: RegisteredVersion) => {
+  for (const [index, { Image: image, ProductId }] of containers.entries()) {
+    // AWS Marketplace shows neither the registry nor the image to a subscriber.
+    if (!image || ProductId) continue;
+    if (index === 0 && imagePin !== undefined && pinnedDigest(image) !== imagePin)
+      return changed(`the image of ${tag} is ${image} now; the registered digest is ${imagePin}`);
+    const look = orUndefined(
+      contentWorld(world)
+        .read.ecr.resolveImage(image)
+        .then((digest) => ({ digest })),
+    ).catch(explainImage(world, image));
+    const there = look.then((answer) => answer !== undefined);
+    if (!(await (pinnedDigest(image) === undefined ? unlessDenied(there) : there)))
+      return missing(`the image of ${tag}, ${image}, was deleted`);
+  }
+  return undefined;
 };
 
 /**

@@ -1,4 +1,4 @@
-import type { FarSideEvent, Simulator } from '../../simulator/contracts.ts';
+import type { SimulatedEvent, Simulator } from '../../simulator/contracts.ts';
 import { seconds } from '../clock.ts';
 import { percent } from '../judge/amounts.ts';
 import { beginJudging, type Judging, observeBucket, verdictOf } from '../judge/judge.ts';
@@ -45,7 +45,7 @@ const minuteOf = ({ t, logEvidence, threshold, evidence }: Verdict): EvidenceMin
 };
 
 /** From the end of each change of weights to the beginning of the next change: `10 %`. */
-export const walkedSteps = (events: readonly FarSideEvent[]): Chapter['bakes'] => {
+export const walkedSteps = (events: readonly SimulatedEvent[]): Chapter['bakes'] => {
   const onEndpoint = events.filter(({ source }) => source === 'endpoint');
   return onEndpoint.flatMap(({ what, detail }, i) => {
     const share = what === 'rescaling' ? candidateShare(detail) : undefined;

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { readArguments } from '../hosts/command-line/arguments.ts';
-import { readInputs } from '../hosts/read-inputs.ts';
 import type { Terminal } from '../hosts/terminal.ts';
+import { readInputs } from '../inputs/read-inputs.ts';
 import { suggest } from '../manifest/suggest.ts';
 import { jsonText } from '../plain-text.ts';
 import { InputError } from '../schema.ts';

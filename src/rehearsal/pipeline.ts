@@ -346,8 +346,8 @@ const outputsOfFailure = ({
 
 /** `<instant>  <operation>  job <id>  40 % canary bakes …`, in the form of an action's own log. */
 const progressOf = (line: LogLine, action: string, from: Instant, to: Instant): LogLine[] => {
-  const [, at, operation, said] = /^(\S+) {2}(\S+) {2}job \S+ {2}(\d+ % .+)$/.exec(line.text) ?? [];
+  const [, at, operation, progress] = /^(\S+) {2}(\S+) {2}job \S+ {2}(\d+ % .+)$/.exec(line.text) ?? [];
   return operation === action && line.moment.at >= from && line.moment.at <= to
-    ? [{ moment: line.moment, text: `${at} ${said}` }]
+    ? [{ moment: line.moment, text: `${at} ${progress}` }]
     : [];
 };

@@ -5,11 +5,11 @@ import { minutes } from '../clock.ts';
 import { wallClock } from '../hosts/wall-clock.ts';
 import type { Chapter } from '../report/story.ts';
 import { withoutUndefined } from '../without-undefined.ts';
+import { chapterOf } from './chapter.ts';
 import { type Require, type Scenario, settle } from './scenarios/scenario.ts';
 import { story, storyAbout, storyTitle } from './scenarios/story.ts';
 import { readServing, type Serving } from './serving.ts';
 import { openStage, type ReportedRelease, type Stage } from './stage.ts';
-import { chapterOf } from './tell.ts';
 import { scenarioLine, timelineOf, verdictOfChapter } from './timeline.ts';
 import { type Observed, type ScenarioSubject, type ScenarioVerdict, scenarioVerdict, unplayed } from './verdict.ts';
 import { writeRehearsal } from './write.ts';
@@ -71,7 +71,7 @@ export const playAll = async (chosen: readonly Performance[], out: Out): Promise
 
 const playScenario = async ({ scenario, flip }: Performance, out: Out, detailed: boolean): Promise<Played> => {
   const flipped = flip && { [flip]: flips[flip] };
-  const stage = await openStage({ ...scenario.settings, ...flipped });
+  const stage = await openStage({ ...scenario.settings, ...flipped }, scenario.roles);
   const start = stage.driver.now();
   const subject = flip ? flippedSubject(scenario, flip) : scenario;
   const { verdict, release } = await judged(subject, async (require) => {

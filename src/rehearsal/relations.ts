@@ -18,7 +18,7 @@ export interface EndFacts {
 
 export interface Relation {
   /** About DescribeEndpoint at the end, as a sentence. */
-  readonly says: string;
+  readonly sentence: string;
   /** @param shown DescribeEndpoint's answer at the end, or later */
   holds(shown: Serving | undefined, evidence: EndFacts): boolean;
   /** The relation's later form, where it differs. */
@@ -44,36 +44,40 @@ const settledOnEither = (shown: Serving | undefined, { before, candidateConfig }
   settledOn(shown, candidateConfig) || (before !== undefined && settledOn(shown, before.endpointConfig));
 
 const servesCandidate: Relation = {
-  says: 'InService on the candidate’s config, which loads exactly that version’s artifact; nothing pending; current = desired instances',
+  sentence:
+    'InService on the candidate’s config, which loads exactly that version’s artifact; nothing pending; current = desired instances',
   holds: (shown, { candidateConfig, version }) => settledOn(shown, candidateConfig) && shown?.version === version,
 };
 const servesBaseline: Relation = {
-  says: 'InService on the config that served before, or with the candidate beside it at weight 0; all traffic on the artifact that served before; nothing pending; current = desired instances',
+  sentence:
+    'InService on the config that served before, or with the candidate beside it at weight 0; all traffic on the artifact that served before; nothing pending; current = desired instances',
   holds: (shown, { before }) => servesAsBefore(shown, before),
 };
 const standsDark: Relation = {
-  says: 'InService with two variants: all traffic on the version that served before, the candidate beside it at weight 0 with exactly its artifact',
+  sentence:
+    'InService with two variants: all traffic on the version that served before, the candidate beside it at weight 0 with exactly its artifact',
   holds: (shown, { before, candidateConfig, version }) =>
     settledOn(shown, candidateConfig) &&
     shown?.version === before?.version &&
     shown?.variants.some((variant) => variant.share === 0 && variant.version === version) === true,
 };
 const stillThere: Relation = {
-  says: 'the supervisor decides the end',
+  sentence: 'the supervisor decides the end',
   holds: (shown) => shown !== undefined,
 };
 const unchanged: Relation = {
-  says: 'exactly the state before the run',
+  sentence: 'exactly the state before the run',
   // An old FailureReason may vanish by itself (terraform-provider-aws#49020).
   holds: (shown, { before }) =>
     JSON.stringify({ ...shown, failureReason: undefined }) === JSON.stringify({ ...before, failureReason: undefined }),
 };
 const wroteNothing: Relation = {
-  says: 'no request of the run would have changed anything',
+  sentence: 'no request of the run would have changed anything',
   holds: (_shown, { mutations }) => mutations === 0,
 };
 const goesOn: Relation = {
-  says: 'the guardrail deployment is left to SageMaker: Updating with the candidate’s config pending, later InService on one of the two configs; steps are taken back to weight 0',
+  sentence:
+    'the guardrail deployment is left to SageMaker: Updating with the candidate’s config pending, later InService on one of the two configs; steps are taken back to weight 0',
   holds: (shown, evidence) =>
     (shown?.status === 'Updating' &&
       shown.pending !== undefined &&
@@ -83,27 +87,27 @@ const goesOn: Relation = {
   holdsLater: (shown, evidence) => settledOnEither(shown, evidence) || servesAsBefore(shown, evidence.before),
 };
 const settled: Relation = {
-  says: 'InService, nothing pending',
+  sentence: 'InService, nothing pending',
   holds: (shown) => settledOn(shown, shown?.endpointConfig),
 };
 const othersOnly: Relation = {
-  says: 'the other release decides the end: this run’s version neither serves nor is pending',
+  sentence: 'the other release decides the end: this run’s version neither serves nor is pending',
   holds: (shown, { version }) => shown !== undefined && shown.version !== version,
 };
 const leftMixed: Relation = {
-  says: 'UpdateRollbackFailed',
+  sentence: 'UpdateRollbackFailed',
   holds: (shown) => shown?.status === 'UpdateRollbackFailed',
 };
 const neverServed: Relation = {
-  says: 'the state before the run, or with the candidate beside it at weight 0; no endpoint where there was none',
+  sentence: 'the state before the run, or with the candidate beside it at weight 0; no endpoint where there was none',
   holds: (shown, { before }) => (before === undefined ? shown === undefined : servesAsBefore(shown, before)),
 };
 const keptServing: Relation = {
-  says: 'InService on the config that served before, even if its parts were deleted; nothing pending',
+  sentence: 'InService on the config that served before, even if its parts were deleted; nothing pending',
   holds: (shown, { before }) => before !== undefined && settledOn(shown, before.endpointConfig),
 };
 const neverCreated: Relation = {
-  says: 'Failed, or absent',
+  sentence: 'Failed, or absent',
   holds: (shown) => shown === undefined || shown.status === 'Failed',
 };
 
@@ -133,6 +137,7 @@ const byReason: Partial<Record<ReasonCode, readonly Relation[]>> = {
   'not-approved': [neverServed],
   'content-changed': [neverServed],
   'unproven-traffic': [servesCandidate],
+  'no-bake': [servesCandidate],
   'withdrawn-too-late': [servesCandidate],
   'verification-mismatch': [settled],
   'alarm-gone': [servesCandidate],
@@ -148,10 +153,10 @@ export const relationsOf = (outcome: Outcome, reason: ReasonCode): readonly Rela
 
 /** The relations that do not hold, as sentences. */
 export const broken = (outcome: Outcome, reason: ReasonCode, evidence: EndFacts): readonly string[] =>
-  relationsOf(outcome, reason).flatMap(({ says, holds, holdsLater = holds }) => {
-    if (!holds(evidence.after, evidence)) return [`DescribeEndpoint does not show: ${says}`];
+  relationsOf(outcome, reason).flatMap(({ sentence, holds, holdsLater = holds }) => {
+    if (!holds(evidence.after, evidence)) return [`DescribeEndpoint does not show: ${sentence}`];
     const { later } = evidence;
     return later && !holdsLater(later.serving, evidence)
-      ? [`DescribeEndpoint does not show it any more, later: ${says}`]
+      ? [`DescribeEndpoint does not show it any more, later: ${sentence}`]
       : [];
   });

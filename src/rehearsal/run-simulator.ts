@@ -1,9 +1,9 @@
 import { startSimulator } from '../../simulator/simulator.ts';
 import { readArguments } from '../hosts/command-line/arguments.ts';
 import type { CommandLine } from '../hosts/command-line/command-line.ts';
-import { readInputs } from '../hosts/read-inputs.ts';
 import type { Terminal } from '../hosts/terminal.ts';
 import { wallClock } from '../hosts/wall-clock.ts';
+import { readInputs } from '../inputs/read-inputs.ts';
 import { InputError } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { simulatorInputs } from './inputs.ts';

@@ -31,8 +31,11 @@ interface Instances {
 
 type Answer = Record<string, unknown>;
 
+/** The account of the endpoint. */
+type Place = Pick<Simulator, 'call' | 'objects'>;
+
 /** @returns undefined when there is no such endpoint */
-export const readServing = async (simulator: Simulator, endpoint: string): Promise<Serving | undefined> => {
+export const readServing = async (simulator: Place, endpoint: string): Promise<Serving | undefined> => {
   const ask = (operation: string, input: object): Promise<Answer> => simulator.call('sagemaker', operation, input);
   const described = await ask('DescribeEndpoint', { EndpointName: endpoint }).catch(absent);
   if (!described) return undefined;
@@ -65,7 +68,7 @@ const absent = (error: { code?: string }): undefined => {
 type Ask = (operation: string, input: object) => Promise<Answer>;
 
 const variantsOf = async (
-  simulator: Simulator,
+  simulator: Place,
   ask: Ask,
   endpointConfig: string,
   described: readonly Answer[],
@@ -90,7 +93,7 @@ const variantsOf = async (
   );
 };
 
-const versionOf = async (simulator: Simulator, ask: Ask, modelName: string): Promise<IrisVersion | undefined> => {
+const versionOf = async (simulator: Place, ask: Ask, modelName: string): Promise<IrisVersion | undefined> => {
   const model = await ask('DescribeModel', { ModelName: modelName });
   const container = (model['PrimaryContainer'] ?? (model['Containers'] as Answer[] | undefined)?.[0]) as Answer;
   const url = String(

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LoggedRequest, Settings, Simulator } from '../../simulator/contracts.ts';
 import { type IrisVersion, irisFixture } from '../../simulator/fixtures/fixtures.ts';
-import { startSimulator } from '../../simulator/simulator.ts';
+import { defaultRoles, startSimulator } from '../../simulator/simulator.ts';
 import { minutes } from '../clock.ts';
 import type { OperationName } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
@@ -97,8 +97,8 @@ export interface ReleaseEnd {
   readonly requests: readonly LoggedRequest[];
 }
 
-export const openStage = async (settings: Partial<Settings> = {}): Promise<Stage> => {
-  const simulator = await startSimulator({ settings });
+export const openStage = async (settings: Partial<Settings> = {}, roles: readonly string[] = []): Promise<Stage> => {
+  const simulator = await startSimulator({ settings, roles: [...defaultRoles, ...roles] });
   const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
   const workspace = join(folder, 'workspace');
   mkdirSync(workspace);

@@ -3,7 +3,7 @@ import { type Style, style } from '../hosts/terminal.ts';
 import { counted } from '../judge/amounts.ts';
 import { reason } from '../reason-codes.ts';
 import type { Chapter, Happening } from '../report/story.ts';
-import { sinceStart } from './tell.ts';
+import { sinceStart } from './chapter.ts';
 import type { ScenarioVerdict } from './verdict.ts';
 
 const styles: Readonly<Record<Happening['who'], Style>> = {
@@ -30,10 +30,10 @@ const line = ({ who, what, detail }: Happening): string =>
 
 /** Shapes and words tell them apart; colour only repeats it. A rollback that had to come is neither a success nor a fault. */
 const endings = {
-  success: { mark: '✔', how: 'green', says: '' },
-  expected: { mark: '○', how: 'cyan', says: ', as expected' },
-  wrong: { mark: '✘', how: 'red', says: ', NOT as expected' },
-} as const satisfies Readonly<Record<string, { readonly mark: string; readonly how: Style; readonly says: string }>>;
+  success: { mark: '✔', how: 'green', suffix: '' },
+  expected: { mark: '○', how: 'cyan', suffix: ', as expected' },
+  wrong: { mark: '✘', how: 'red', suffix: ', NOT as expected' },
+} as const satisfies Readonly<Record<string, { readonly mark: string; readonly how: Style; readonly suffix: string }>>;
 
 const endingOf = ({ outcome, problems }: Pick<ScenarioVerdict, 'outcome' | 'problems'>): keyof typeof endings => {
   if (problems.length > 0) return 'wrong';
@@ -45,9 +45,9 @@ export const legend = `${endings.success.mark} succeeded, as expected   ${ending
 
 export const verdictOfChapter = (chapter: Chapter, verdict: ScenarioVerdict): string => {
   const { outcome, reason: code, because } = chapter.verdict;
-  const { mark, how, says } = endings[endingOf(verdict)];
+  const { mark, how, suffix } = endings[endingOf(verdict)];
   return [
-    `  ${style(how, `${mark} ${outcome}/${code}`)}${says}, after ${duration(chapter.endedAt - chapter.startedAt)}: ${because}`,
+    `  ${style(how, `${mark} ${outcome}/${code}`)}${suffix}, after ${duration(chapter.endedAt - chapter.startedAt)}: ${because}`,
     `    meaning: ${reason(code).meaning}`,
     `    serves now: ${chapter.servesNow}`,
     ...verdict.problems.map((problem) => `    ${style('red', problem)}`),

@@ -52,7 +52,8 @@ export const scenarioVerdict = (
   const evidence = {
     before: release.before,
     after: ending.after,
-    version: delivered === undefined || delivered === release.label ? release.version : delivered,
+    // A configuration that others made has no version; the scenario knows its artifact.
+    version: !delivered || delivered === release.label ? release.version : delivered,
     candidateConfig: ending.candidateConfig,
     mutations,
     ...withoutUndefined({ later }),
@@ -75,7 +76,7 @@ export const scenarioVerdict = (
     wallMs: Math.round(wallMs),
     requests: ending.requests.length,
     mutations,
-    relations: relations.map(({ says }) => says),
+    relations: relations.map(({ sentence }) => sentence),
     problems: [
       ...unexpected,
       ...broken(ending.outcome, ending.reason, evidence),

@@ -90,14 +90,17 @@ const unwritten = (text: string, { at, buckets, verdict }: JudgeEvidence): reado
   const { looks } = readWitnessed(text);
   const known = bucketsAt(looks);
   const news = buckets.filter((bucket) => canonical(known.get(bucket.t) ?? null) !== canonical(bucket));
-  const said = saidBy(verdict);
+  const current = entryOf(verdict);
   const last = looks.at(-1)?.verdict;
-  const same = last?.decision === said.decision && last.t === said.t;
-  if (news.length === 0 && (same || (buckets.length === 0 && said.t !== undefined))) return [];
-  return [...news.map((bucket): JournalEntry => ({ at, kind: 'bucket', ...bucket })), { at, kind: 'verdict', ...said }];
+  const same = last?.decision === current.decision && last.t === current.t;
+  if (news.length === 0 && (same || (buckets.length === 0 && current.t !== undefined))) return [];
+  return [
+    ...news.map((bucket): JournalEntry => ({ at, kind: 'bucket', ...bucket })),
+    { at, kind: 'verdict', ...current },
+  ];
 };
 
-const saidBy = (verdict: JudgeEvidence['verdict']): JudgeLook['verdict'] => {
+const entryOf = (verdict: JudgeEvidence['verdict']): JudgeLook['verdict'] => {
   if (!('t' in verdict)) return { decision: verdict.decision, because: verdict.because };
   const { t, decision, reason, logEvidence, because } = verdict;
   return { t, decision, reason, logEvidence, because };

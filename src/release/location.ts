@@ -2,7 +2,7 @@ import type { Environment, S3Location } from '../manifest/manifest.ts';
 import type { Account } from '../world.ts';
 
 /** A bucket of its own, created by `model-delivery create-bucket`: every notebook owner can write to SageMaker's own bucket. */
-export const defaultReleases = ({ id, region }: Account): S3Location => ({
+export const defaultReleases = ({ id, region }: Pick<Account, 'id' | 'region'>): S3Location => ({
   bucket: `model-delivery-${id}-${region}`,
   prefix: '',
 });

@@ -11,14 +11,36 @@ const isObject = (value: unknown): value is Members =>
 
 /** @param record as it lay in S3, of whatever schema */
 export const upgraded = (record: unknown): unknown => {
-  if (!isObject(record) || record['schemaVersion'] !== 1) return record;
+  if (!isObject(record)) return record;
+  if (record['schemaVersion'] !== 1) return withModels(record);
   const { live, ended } = record;
-  return {
+  return withModels({
     ...record,
     schemaVersion: 2,
     ...(live === undefined ? {} : { live: releaseOf(live) }),
     ended: Array.isArray(ended) ? ended.map(releaseOf) : ended,
+  });
+};
+
+/**
+ * Older versions wrote an empty text for the model of an endpoint of inference components, which has none. Such a configuration was never
+ * a target for a way back, so the record loses it.
+ */
+const withModels = (record: Members): Members => {
+  const { ended, history } = record;
+  return {
+    ...record,
+    ...(Array.isArray(ended) ? { ended: ended.map(withoutEmptyBaseline) } : {}),
+    ...(Array.isArray(history) ? { history: history.filter((served) => !lacksModel(served)) } : {}),
   };
+};
+
+const lacksModel = (configuration: unknown): boolean => isObject(configuration) && configuration['model'] === '';
+
+const withoutEmptyBaseline = (release: unknown): unknown => {
+  if (!isObject(release) || !lacksModel(release['baseline'])) return release;
+  const { baseline: _, ...rest } = release;
+  return rest;
 };
 
 const releaseOf = (release: unknown): unknown => {

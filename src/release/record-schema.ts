@@ -18,8 +18,7 @@ const entityName = z.string().check(z.regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/
 
 const configuration = {
   endpointConfig: entityName,
-  // Empty for an endpoint without a model of its own, such as one of inference components.
-  model: z.union([entityName, z.literal('')]),
+  model: entityName,
   version: z.optional(z.string().check(z.minLength(1), z.maxLength(256))),
   packageVersion: z.optional(count),
   imageDigest: z.optional(z.string()),
@@ -35,10 +34,14 @@ const time = z.optional(z.string().check(z.refine((text) => !Number.isNaN(Date.p
 const scaled = {
   ServiceNamespace: z.literal('sagemaker'),
   ResourceId: z.string(),
-  ScalableDimension: z.literal('sagemaker:variant:DesiredInstanceCount'),
+  ScalableDimension: z.enum([
+    'sagemaker:variant:DesiredInstanceCount',
+    'sagemaker:variant:DesiredProvisionedConcurrency',
+  ]),
 };
 const scaling = z.looseObject({
   resourceId: z.string(),
+  dimension: z.optional(z.literal('sagemaker:variant:DesiredProvisionedConcurrency')),
   minCapacity: count,
   maxCapacity: count,
   suspended: z.looseObject({ scaleIn: z.boolean(), scaleOut: z.boolean(), scheduled: z.boolean() }),
@@ -65,6 +68,7 @@ const scaling = z.looseObject({
       ),
     }),
   ),
+  arns: z.optional(z.record(z.string(), z.string())),
 });
 
 const reason = z.enum(Object.keys(reasonCodes) as [keyof typeof reasonCodes]);
@@ -141,11 +145,13 @@ const submission = z.discriminatedUnion('kind', [
 
 const witnessed = z.looseObject({
   countSetAt: z.optional(instant),
+  scaledAt: z.optional(instant),
   submittedAt: z.optional(instant),
   modifiedAt: z.optional(instant),
   promised: z.optional(z.record(z.string(), z.string())),
   unansweredAt: z.optional(instant),
   updatingAt: z.optional(instant),
+  startedAt: z.optional(instant),
   failureReason: z.optional(z.string()),
   staleFailureReason: z.optional(z.string()),
   alarms: z.optional(z.array(z.string())),
@@ -249,6 +255,7 @@ const release = z.looseObject({
   ),
   reason: z.optional(reason),
   because: z.optional(z.string()),
+  concludedAt: z.optional(instant),
   serving: z.optional(z.enum(['candidate', 'baseline', 'unknown'])),
 });
 

@@ -66,6 +66,8 @@ export interface Release {
   readonly outcome?: Outcome;
   readonly reason?: ReasonCode;
   readonly because?: string;
+  /** When the outcome was recorded: cleanup that does not affect users is tried for a limited time. */
+  readonly concludedAt?: Instant;
   /** The configuration that served at its end. */
   readonly serving?: 'candidate' | 'baseline' | 'unknown';
 }
@@ -86,10 +88,18 @@ export type MechanismName = 'guardrail' | 'variants' | 'replacement';
 export const endpointKinds = [
   'instances',
   'stepped',
+  'shifting',
   'serverless',
   'asynchronous',
-  'shadowed',
+  'serial',
+  'asynchronous-serial',
+  'direct',
+  'multi-model',
   'several-variants',
+  'shadowed',
+  'experiment',
+  'inference-components',
+  'pooled',
 ] as const;
 export type EndpointKind = (typeof endpointKinds)[number];
 
@@ -239,6 +249,8 @@ export interface Witnessed {
   /** When the run stopped waiting for the answer to the submission. */
   readonly unansweredAt?: Instant;
   readonly updatingAt?: Instant;
+  /** StartTime of the deployment, by AWS's clock. */
+  readonly startedAt?: Instant;
   readonly failureReason?: string;
   /** FailureReason of an earlier failure: it showed before the submission, and has not been seen to disappear since. */
   readonly staleFailureReason?: string;
@@ -259,6 +271,8 @@ export interface Witnessed {
   };
   /** When the serving fleet's instance count was first set to the requested count. */
   readonly countSetAt?: Instant;
+  /** When the manifest's autoscaling was put. */
+  readonly scaledAt?: Instant;
   /** Since when CloudWatch cannot be read. */
   readonly blindSince?: Instant;
 }
@@ -282,6 +296,8 @@ export interface ManualCommand {
 /** A scalable target with everything that DeregisterScalableTarget would delete (reference/sagemaker.md §6). */
 export interface ScalingSnapshot {
   readonly resourceId: string;
+  /** Absent: the number of instances. */
+  readonly dimension?: 'sagemaker:variant:DesiredProvisionedConcurrency';
   readonly minCapacity: number;
   readonly maxCapacity: number;
   readonly suspended: { readonly scaleIn: boolean; readonly scaleOut: boolean; readonly scheduled: boolean };
@@ -289,6 +305,8 @@ export interface ScalingSnapshot {
   readonly policies: readonly Readonly<Record<string, unknown>>[];
   /** PutScheduledAction inputs, verbatim. */
   readonly scheduledActions: readonly Readonly<Record<string, unknown>>[];
+  /** Policy name → its ARN. A policy that is put again gets another one, and alarms name it by its ARN. */
+  readonly arns?: Readonly<Record<string, string>>;
 }
 
 export interface Served extends Configuration {

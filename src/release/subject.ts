@@ -1,4 +1,5 @@
 import type { Subject } from './lifecycle.ts';
+import { isPolicyArn } from './policy-arn.ts';
 import type { Release, ReleaseRecord, ScalingSnapshot } from './record.ts';
 
 /** The record, or a part of it, is about another endpoint; one sentence names both. */
@@ -50,12 +51,13 @@ const refuseForeign = ({ id, alarms, submission, stepping, scaling }: Release, s
 
 /** A snapshot is restored unchanged: its target, every policy and every action must belong to the variant of the snapshot. */
 const isOwn = (
-  { resourceId, policies, scheduledActions }: ScalingSnapshot,
+  { resourceId, policies, scheduledActions, arns = {} }: ScalingSnapshot,
   endpoint: string,
   variants: readonly string[],
 ): boolean =>
   variants.some((variant) => isSame(resourceId, `endpoint/${endpoint}/variant/${variant}`)) &&
-  [...policies, ...scheduledActions].every(({ ResourceId }) => ResourceId === resourceId);
+  [...policies, ...scheduledActions].every(({ ResourceId }) => ResourceId === resourceId) &&
+  Object.entries(arns).every(([name, policyArn]) => isPolicyArn(policyArn, resourceId, name));
 
 /**
  * `<endpoint config>-<purpose>-<hash>`; the config's name begins with the endpoint's name, and at least this much of it always fits

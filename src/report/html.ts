@@ -55,7 +55,7 @@ const section = (chapter: Chapter, index: number, table: Renderers): string => {
     happenings(chapter, numbers, (happening) => happening.weight !== 'fine'),
     `<details><summary>Every step</summary>${happenings(chapter, numbers, () => true)}</details>`,
     '<div class="columns">',
-    `<div><h3>Inputs</h3>${definitions(chapter.asked)}</div>`,
+    `<div><h3>Inputs</h3>${definitions(chapter.inputs)}</div>`,
     `<div><h3>Alarms</h3>${alarms(chapter.alarms, chapter.startedAt)}</div>`,
     '</div>',
     minutesTable(chapter),

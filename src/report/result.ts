@@ -18,6 +18,8 @@ export interface Result {
   readonly plan?: Plan;
   /** The evidence behind the outcome. In JSON a member of its own for each kind: `resultJson`. */
   readonly findings?: AnyFindings;
+  /** Problems beside the delivery that did not fail it; absent without any. */
+  readonly remarks?: readonly string[];
   readonly dryRun: boolean;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
@@ -35,7 +37,7 @@ export interface TimelineEntry {
 export interface Report {
   readonly result: Result;
   /** The inputs in the user's words; a file is its path. */
-  readonly asked: Readonly<Record<string, string>>;
+  readonly inputs: Readonly<Record<string, string>>;
   readonly timeline: readonly TimelineEntry[];
   readonly url?: string;
   /** The operation's memory as text: a later run may continue from it. */
@@ -53,19 +55,24 @@ export interface Report {
 /**
  * An ARN becomes its resource part and an account id `<account>`: GitHub drops a whole job output that contains a masked
  * account id (DESIGN §2; actions/runner JobExtension), and a summary is read by more people than an account.
- * @param account the account the run works in, once it is known: then other numbers of twelve digits are parts of names and stay
+ * @param accounts the accounts the run works in, once they are known: then other numbers of twelve digits are parts of names and stay
  */
-export const withoutAccount = (text: string, account?: string): string =>
-  text
+export const withoutAccount = (text: string, ...accounts: readonly (string | undefined)[]): string => {
+  const known = accounts.filter((id) => id !== undefined);
+  return text
     .replace(/\barn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:(?:\d{12})?:([^\s"',\\]+)/g, '$1')
     .replace(/\b\d{12}(?=\.dkr\.ecr\b)/g, '<account>')
-    .replace(account === undefined ? /\b\d{12}\b/g : new RegExp(`(?<!\\d)${account}(?!\\d)`, 'g'), '<account>');
+    .replace(
+      known.length === 0 ? /\b\d{12}\b/g : new RegExp(`(?<!\\d)(?:${known.join('|')})(?!\\d)`, 'g'),
+      '<account>',
+    );
+};
 
 /** `withoutAccount` on every text of a result, and no secret in any. */
-export const scrubbed = (result: Result, account?: string): Result =>
+export const scrubbed = (result: Result, ...accounts: readonly (string | undefined)[]): Result =>
   JSON.parse(
     JSON.stringify(withoutSecrets(result), (_key, value: unknown) =>
-      typeof value === 'string' ? withoutAccount(value, account) : value,
+      typeof value === 'string' ? withoutAccount(value, ...accounts) : value,
     ),
   ) as Result;
 

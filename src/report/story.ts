@@ -17,7 +17,7 @@ export interface Chapter {
   readonly startedAt: Instant;
   readonly endedAt: Instant;
   /** The inputs in the user's words. */
-  readonly asked: readonly (readonly [name: string, value: string])[];
+  readonly inputs: readonly (readonly [name: string, value: string])[];
   readonly verdict: { readonly outcome: Outcome; readonly reason: ReasonCode; readonly because: string };
   readonly baseline?: StoryFleet;
   readonly candidate?: StoryFleet;

@@ -1,4 +1,5 @@
 import { duration, iso } from '../clock.ts';
+import { type Offer, offers } from '../offers.ts';
 import type { Plan } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
 import { shellOption } from '../plain-text.ts';
@@ -49,7 +50,7 @@ const verdict = ({ result }: Report): string => {
   ].join('\n');
 };
 
-const inputs = (report: Report): string => table('Inputs', 'input', report.asked);
+const inputs = (report: Report): string => table('Inputs', 'input', report.inputs);
 
 const plan = (planned: Plan | undefined): string => (planned ? `### Plan\n\n${planAsMarkdown(planned)}` : '');
 
@@ -77,26 +78,33 @@ const serving = ({ result }: Report): string => {
 const found = ({ result: { findings } }: Report, table: Renderers): string =>
   findings === undefined ? '' : (table[findings.is]?.summary(findings) ?? '');
 
-const next = ({ result, asked, url }: Report): string => {
-  const undo =
-    result.operation === 'deploy-endpoint' && result.reason === 'delivered'
-      ? [
-          `To undo it: ${code(`model-delivery rollback${flags(asked, ['manifest', 'environment'])}`)}, or the \`rollback\` action.`,
-        ]
-      : [];
+const next = (report: Report): string => {
+  const { result, url } = report;
+  const undo = undoOf(report);
   return [
     '### What to do',
     '',
     `${reason(result.reason).remedy}`,
-    ...undo.flatMap((line) => ['', line]),
+    ...(undo === undefined ? [] : ['', undo]),
     ...(url ? ['', link('The run', url)] : []),
   ].join('\n');
 };
 
-const remarks = (report: Report): string => report.remarks.map((remark) => `> ${prose(remark)}`).join('\n>\n');
+/** By the operation's offer; undefined when the run changed nothing, or when there is no earlier state. */
+const undoOf = ({ result: { operation, reason, outputs }, inputs }: Report): string | undefined => {
+  const { undo }: Offer = offers[operation];
+  if (!undo?.after.includes(reason) || !outputs[undo.needs]) return undefined;
+  const values = [
+    ...undo.keeps.map((name) => [name, inputs[name]] as const),
+    ...Object.entries(undo.sets).map(
+      ([name, from]) => [name, from.map((output) => outputs[output]).find(Boolean)] as const,
+    ),
+  ];
+  const options = values.map(([name, value]) => (value === undefined ? '' : shellOption(name, value))).join('');
+  return `To undo it: ${code(`model-delivery ${undo.by}${options}`)}, or the \`${undo.by}\` action with the same inputs.`;
+};
 
-const flags = (asked: Readonly<Record<string, string>>, names: readonly string[]): string =>
-  names.map((name) => (asked[name] === undefined ? '' : shellOption(name, asked[name]))).join('');
+const remarks = (report: Report): string => report.remarks.map((remark) => `> ${prose(remark)}`).join('\n>\n');
 
 const table = (title: string, column: string, rows: Readonly<Record<string, string>>): string =>
   Object.keys(rows).length === 0

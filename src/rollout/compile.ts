@@ -18,6 +18,8 @@ export interface FleetFacts {
   readonly fleet: Hardware;
   /** The serving fleet; absent on a first deployment. */
   readonly replaced?: Hardware;
+  /** ProductId of a container from the AWS Marketplace. */
+  readonly productId?: string;
   /** Limit for one instance to download the model and pass its health check. */
   readonly startSeconds: number;
 }
@@ -86,6 +88,19 @@ const creation = ({ strategy }: Rollout): Compiled => ({
   notes: [`no version serves yet: the endpoint is created at full size and ${strategy} begins with the next version`],
 });
 
+interface Exclusion {
+  readonly what: string;
+  readonly instead: string;
+}
+
+const exclusionOf = (facts: FleetFacts): Exclusion | undefined => {
+  if (hasInf1(facts))
+    return { what: 'an endpoint on ml.inf1 instances', instead: 'use another instance type or strategy: steps' };
+  return facts.productId === undefined
+    ? undefined
+    : { what: `a container from the AWS Marketplace (${facts.productId})`, instead: 'use strategy: steps' };
+};
+
 const hasInf1 = ({ fleet, replaced }: FleetFacts): boolean =>
   [fleet, replaced].some((hardware) => hardware?.serverless === false && hardware.instanceType.startsWith('ml.inf1.'));
 
@@ -115,9 +130,10 @@ const withoutGuardrails = (rollout: ByGuardrail, facts: FleetFacts): Compiled | 
         ])
       : undefined;
   }
-  if (hasInf1(facts) && !asksNothing)
+  const exclusion = exclusionOf(facts);
+  if (exclusion !== undefined && !asksNothing)
     return refuse(
-      `an endpoint on ml.inf1 instances has no deployment guardrails (SageMaker would silently switch all at once, without a bake): use another instance type, or ${only.replace('use ', '')}`,
+      `${exclusion.what} has no deployment guardrails (SageMaker would silently switch all at once, without a bake): ${exclusion.instead}, or ${only.replace('use ', '')}`,
     );
   if (replaced?.serverless)
     return plain([

@@ -19,17 +19,23 @@ export type Event =
   | { readonly is: 'alarmed'; readonly at: Instant; readonly because: string }
   /** The checks of the dark candidate. */
   | { readonly is: 'checked'; readonly at: Instant; readonly passed: boolean; readonly because: string }
-  | { readonly is: 'said'; readonly at: Instant; readonly command: Said; readonly by: string; readonly why: string }
+  | {
+      readonly is: 'commanded';
+      readonly at: Instant;
+      readonly command: ManualCommandName;
+      readonly by: string;
+      readonly why: string;
+    }
   /** The candidate serves under the canonical name, verified. */
   | { readonly is: 'retired'; readonly at: Instant };
 
-export type Said = 'pause' | 'resume' | 'promote-now' | 'abort';
+export type ManualCommandName = 'pause' | 'resume' | 'promote-now' | 'abort';
 
 /** The judge's conclusion from all buckets so far, in the rollout's terms. */
 export interface StepVerdict {
   readonly decision: 'continue' | 'hold' | 'rollback' | 'promote';
   /** Only with `rollback`. */
-  readonly why?: 'convicted' | 'safety-net' | 'metrics-blind';
+  readonly why?: 'convicted' | 'safety-net' | 'shared-outage' | 'metrics-blind';
   /** End of the newest bucket behind the verdict: a verdict from before the last raise allows no further one. */
   readonly newest: Instant;
   /** Candidate requests since the weights moved last. */

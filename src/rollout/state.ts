@@ -28,6 +28,7 @@ export const whys = [
   'convicted',
   'alarm',
   'safety-net',
+  'shared-outage',
   'metrics-blind',
   'unproven-health',
   'insufficient-traffic',

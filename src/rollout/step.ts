@@ -24,8 +24,8 @@ export type Stepped = readonly [State, readonly StepCommand[]];
 export const step = (plan: SteppedPlan, state: State, event: Event): Stepped => {
   if (state.is === 'promoted' || state.is === 'returned') return [state, []];
   switch (event.is) {
-    case 'said':
-      return said(plan, state, event);
+    case 'commanded':
+      return commanded(plan, state, event);
     case 'judged':
       return judged(plan, state, event.at, event.verdict);
     case 'alarmed':
@@ -42,7 +42,7 @@ export const step = (plan: SteppedPlan, state: State, event: Event): Stepped => 
 
 type Live = Exclude<State, { is: 'promoted' | 'returned' }>;
 type Observed = Extract<Event, { is: 'observed' }>;
-type SaidEvent = Extract<Event, { is: 'said' }>;
+type Commanded = Extract<Event, { is: 'commanded' }>;
 
 const goBack = (why: Why, because: string): Stepped => [
   { is: 'returning', why, because },
@@ -57,7 +57,7 @@ const raise = (plan: SteppedPlan, index: number, from: number, because: string):
 const shareOf = (plan: SteppedPlan, index: number): number => plan.steps[index] ?? 1;
 const last = (plan: SteppedPlan): number => plan.steps.length - 1;
 
-const said = (plan: SteppedPlan, state: Live, { command, by, why, at }: SaidEvent): Stepped => {
+const commanded = (plan: SteppedPlan, state: Live, { command, by, why, at }: Commanded): Stepped => {
   if (state.is === 'returning') return [state, []];
   const because = `${command} by ${by}: ${why}`;
   if (state.is === 'retiring') return command === 'abort' ? goBack('aborted-by-hand', because) : [state, []];

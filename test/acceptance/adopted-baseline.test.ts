@@ -31,29 +31,29 @@ const adopted = async ({ prepare, simulator, pass, writeManifest }: TestAccount)
 };
 
 test('a config with a name of its own is gone back to only by who is allowed it by name, and the plan says so before', async () => {
-  const house = await openAccount();
+  const account = await openAccount();
   try {
-    await adopted(house);
-    const planned = await house.run(deployEndpoint, { version: '1.1.0', 'dry-run': 'true' });
+    await adopted(account);
+    const planned = await account.run(deployEndpoint, { version: '1.1.0', 'dry-run': 'true' });
     expect(planned?.result.plan?.notes).toContain(
       `${byHand} is not named for iris: a rollback to it needs sagemaker:UpdateEndpoint on endpoint-config/${byHand} by name`,
     );
-    house.simulator.attachPolicy('model-deployer', policyFor('deploy-endpoint', place));
-    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
-    const later = await house.run(deployEndpoint, { version: '1.1.0', 'dry-run': 'true' });
+    account.simulator.attachPolicy('model-deployer', policyFor('deploy-endpoint', place));
+    expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+    const later = await account.run(deployEndpoint, { version: '1.1.0', 'dry-run': 'true' });
     expect(later?.result.plan?.notes.join('\n')).not.toContain('is not named for');
 
-    house.simulator.attachPolicy('model-restorer', policyFor('rollback', place));
-    const refused = await house.run(rollback, {});
+    account.simulator.attachPolicy('model-restorer', policyFor('rollback', place));
+    const refused = await account.run(rollback, {});
     expect(refused?.result).toMatchObject({ reason: 'access-denied' });
     expect(refused?.result.because).toContain(`grant sagemaker:UpdateEndpoint on endpoint-config/${byHand}`);
 
-    house.simulator.attachPolicy('model-restorer', {
+    account.simulator.attachPolicy('model-restorer', {
       Version: '2012-10-17',
       Statement: [{ Effect: 'Allow', Action: 'sagemaker:UpdateEndpoint', Resource: arn(`endpoint-config/${byHand}`) }],
     });
-    expect((await house.run(rollback, {}, { runId: '2' }))?.result).toMatchObject({ reason: 'restored' });
+    expect((await account.run(rollback, {}, { runId: '2' }))?.result).toMatchObject({ reason: 'restored' });
   } finally {
-    await house.close();
+    await account.close();
   }
 });

@@ -9,26 +9,26 @@ import { readServing } from '../../src/rehearsal/serving.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 
 /** What the next command does after a stepped release ended, well or badly. */
-let team: TestAccount;
+let account: TestAccount;
 beforeEach(async () => {
-  team = await openAccount();
-  await team.inProduction('1.0.0');
-  team.writeManifest(() => manifestText({ rollout: rollouts.steps }));
+  account = await openAccount();
+  await account.inProduction('1.0.0');
+  account.writeManifest(() => manifestText({ rollout: rollouts.steps }));
 });
-afterEach(() => team.close());
+afterEach(() => account.close());
 
-const dark = async (version: IrisVersion) => (await team.run(deployEndpoint, { version }))?.result;
-const shift = async (version: IrisVersion) => (await team.run(shiftTraffic, { version }))?.result;
-const back = async () => (await team.run(rollback, { because: 'wrong prices' }))?.result;
+const dark = async (version: IrisVersion) => (await account.run(deployEndpoint, { version }))?.result;
+const shift = async (version: IrisVersion) => (await account.run(shiftTraffic, { version }))?.result;
+const back = async () => (await account.run(rollback, { because: 'wrong prices' }))?.result;
 const shown = async () => {
-  const serving = await readServing(team.simulator, 'iris');
+  const serving = await readServing(account.simulator, 'iris');
   return {
     config: serving?.endpointConfig,
     variants: serving?.variants.map(({ name, version, share }) => `${name} ${version} ${share}`),
   };
 };
 const writesOf = async (action: () => Promise<unknown>): Promise<number> => {
-  const seen = team.watch();
+  const seen = account.watch();
   await action();
   return seen().filter(({ mutation }) => mutation).length;
 };
@@ -37,7 +37,7 @@ describe('after a good one', () => {
   let before: Awaited<ReturnType<typeof shown>>;
   beforeEach(async () => {
     before = await shown();
-    await team.prepare('1.1.0');
+    await account.prepare('1.1.0');
     await dark('1.1.0');
     expect((await shift('1.1.0'))?.reason).toBe('delivered');
   });
@@ -62,7 +62,7 @@ describe('after a good one', () => {
 
 describe('after a bad one', () => {
   beforeEach(async () => {
-    await team.prepare('1.4.0');
+    await account.prepare('1.4.0');
     await dark('1.4.0');
     expect((await shift('1.4.0'))?.reason).toBe('convicted');
   });
@@ -74,10 +74,10 @@ describe('after a bad one', () => {
         expect((await dark('1.4.0'))?.reason).toBe('already-convicted');
       }),
     ).toBe(0);
-    const insisted = await team.run(deployEndpoint, { version: '1.4.0', retry: 'true' });
+    const insisted = await account.run(deployEndpoint, { version: '1.4.0', retry: 'true' });
     expect(insisted?.result).toMatchObject({ outcome: 'succeeded', reason: 'candidate-dark' });
     expect((await shift('1.4.0'))?.reason).toBe('already-convicted');
-    expect((await team.run(shiftTraffic, { version: '1.4.0', retry: 'true' }))?.result.reason).toBe('convicted');
+    expect((await account.run(shiftTraffic, { version: '1.4.0', retry: 'true' }))?.result.reason).toBe('convicted');
   });
 
   test('rollback finds the old version serving', async () => {
@@ -86,12 +86,12 @@ describe('after a bad one', () => {
   });
 
   test('a deployment under guardrails, which need one variant, first removes the candidate that was left', async () => {
-    team.writeManifest(() => manifestText({ rollout: rollouts.canary }));
-    await team.prepare('1.1.0');
-    expect((await team.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+    account.writeManifest(() => manifestText({ rollout: rollouts.canary }));
+    await account.prepare('1.1.0');
+    expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
     expect((await shown()).variants).toEqual(['AllTraffic 1.1.0 1']);
     expect(
-      team
+      account
         .record()
         ?.ended.map(({ operation, reason }) => `${operation} ${reason}`)
         .slice(0, 3),
@@ -100,7 +100,7 @@ describe('after a bad one', () => {
 });
 
 test('a candidate that is up dark already is said to be dark, not delivered', async () => {
-  await team.prepare('1.1.0');
+  await account.prepare('1.1.0');
   await dark('1.1.0');
   expect(await writesOf(async () => expect((await dark('1.1.0'))?.reason).toBe('candidate-dark'))).toBe(0);
 });
@@ -108,28 +108,31 @@ test('a candidate that is up dark already is said to be dark, not delivered', as
 describe('when there is no capacity to publish what was proven', () => {
   const before = ['AllTraffic 1.0.0 0', 'AllTraffic-next 1.1.0 1'];
   beforeEach(async () => {
-    await team.prepare('1.1.0');
+    await account.prepare('1.1.0');
     await dark('1.1.0');
-    team.simulator.harm.failCapacity(1);
+    account.simulator.harm.failCapacity(1);
     const result = await shift('1.1.0');
     expect(result).toMatchObject({ reason: 'retire-failed', outputs: { 'serving-version': '' } });
     expect((await shown()).variants).toEqual(before);
   });
 
   test('shift-traffic goes on with the publishing and takes no traffic back for it', async () => {
-    const seen = team.watch();
+    const seen = account.watch();
     expect((await shift('1.1.0'))?.reason).toBe('delivered');
     expect(seen().filter(({ operation }) => operation === 'UpdateEndpointWeightsAndCapacities')).toEqual([]);
     expect((await shown()).variants).toEqual(['AllTraffic 1.1.0 1']);
   });
 
   const reject = async (): Promise<void> => {
-    const { ModelPackageSummaryList } = await team.simulator.call('sagemaker', 'ListModelPackages', {
+    const { ModelPackageSummaryList } = await account.simulator.call('sagemaker', 'ListModelPackages', {
       ModelPackageGroupName: rehearsedTeam.model,
       SortOrder: 'Descending',
     });
     const [{ ModelPackageArn = '' } = {}] = ModelPackageSummaryList as { readonly ModelPackageArn?: string }[];
-    await team.simulator.call('sagemaker', 'UpdateModelPackage', { ModelPackageArn, ModelApprovalStatus: 'Rejected' });
+    await account.simulator.call('sagemaker', 'UpdateModelPackage', {
+      ModelPackageArn,
+      ModelApprovalStatus: 'Rejected',
+    });
   };
 
   test('a rejection meanwhile is refused, and the refusal says who has the traffic', async () => {
@@ -143,9 +146,9 @@ describe('when there is no capacity to publish what was proven', () => {
   });
 
   test('a rejection after shift-traffic had begun again takes the traffic back', async () => {
-    const death = { atCall: 'sagemaker.listModelPackages', heard: false };
-    expect(await team.run(shiftTraffic, { version: '1.1.0' }, { death })).toBeUndefined();
-    expect(team.record()?.live?.phase).toBe('preparing');
+    const death = { atCall: 'sagemaker.listModelPackages', received: false };
+    expect(await account.run(shiftTraffic, { version: '1.1.0' }, { death })).toBeUndefined();
+    expect(account.record()?.live?.phase).toBe('preparing');
     await reject();
     expect((await shift('1.1.0'))?.reason).toBe('approval-withdrawn');
     expect((await shown()).variants).toEqual(['AllTraffic 1.0.0 1', 'AllTraffic-next 1.1.0 0']);
@@ -154,7 +157,7 @@ describe('when there is no capacity to publish what was proven', () => {
   test('rollback takes the traffic back', async () => {
     expect(await back()).toMatchObject({ outcome: 'succeeded', reason: 'restored' });
     expect((await shown()).variants?.[0]).toBe('AllTraffic 1.0.0 1');
-    await team.pass(minutes(10));
+    await account.pass(minutes(10));
     expect((await shown()).variants?.[0]).toBe('AllTraffic 1.0.0 1');
   });
 });

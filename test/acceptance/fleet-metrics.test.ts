@@ -5,16 +5,16 @@ import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 
 /** Metrics per endpoint config are documented for deployment guardrails only, so nothing may need them of any other fleet. */
-let house: TestAccount;
+let account: TestAccount;
 beforeEach(async () => {
-  house = await openAccount({ settings: { plainFleetMetrics: false } });
-  await house.inProduction('1.0.0');
+  account = await openAccount({ settings: { plainFleetMetrics: false } });
+  await account.inProduction('1.0.0');
 });
-afterEach(() => house.close());
+afterEach(() => account.close());
 
 /** Requests of the last ten minutes on the fleet that serves now, by its config's own metric. */
 const requests = async (): Promise<number> => {
-  const { simulator } = house;
+  const { simulator } = account;
   const { EndpointConfigName } = await simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName: team.endpoint });
   const dimensions = { EndpointName: team.endpoint, VariantName: team.variant, EndpointConfigName };
   const now = simulator.clock.now();
@@ -32,9 +32,9 @@ const requests = async (): Promise<number> => {
 
 test('a canary over a fleet without metrics of its own is delivered, and one with errors is not', async () => {
   expect(await requests()).toBe(0);
-  await house.prepare('1.1.0');
-  expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+  await account.prepare('1.1.0');
+  expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
   expect(await requests()).toBeGreaterThan(0);
-  await house.prepare('1.4.0');
-  expect((await house.run(deployEndpoint, { version: '1.4.0' }))?.result.reason).toBe('alarm');
+  await account.prepare('1.4.0');
+  expect((await account.run(deployEndpoint, { version: '1.4.0' }))?.result.reason).toBe('alarm');
 });

@@ -9,32 +9,32 @@ import type { Report } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { runCommand } from '../support/run-command.ts';
 
-let house: TestAccount;
+let account: TestAccount;
 beforeEach(async () => {
-  house = await openAccount();
+  account = await openAccount();
 });
-afterEach(() => house.close());
+afterEach(() => account.close());
 
 const serving = async (EndpointName: string = team.endpoint): Promise<string> => {
-  const { EndpointConfigName } = await house.simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName });
+  const { EndpointConfigName } = await account.simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName });
   return String(EndpointConfigName);
 };
 
 const deliver = async (version: '1.0.0' | '1.1.0'): Promise<string> => {
-  await house.prepare(version);
-  expect((await house.run(deployEndpoint, { version }))?.result.reason).toBe('delivered');
+  await account.prepare(version);
+  expect((await account.run(deployEndpoint, { version }))?.result.reason).toBe('delivered');
   return serving();
 };
 
 const recordNow = (): ReleaseRecord => {
-  const record = house.record();
+  const record = account.record();
   if (record === undefined) throw new Error('nothing was recorded yet');
   return record;
 };
 
 /** What other hands made in the console: a model of an image of their choice, and a config under a name of their choice. */
 const madeByOthers = async (EndpointConfigName: string, ModelName = `${EndpointConfigName}-model`): Promise<void> => {
-  await house.simulator.call('sagemaker', 'CreateModel', {
+  await account.simulator.call('sagemaker', 'CreateModel', {
     ModelName,
     ExecutionRoleArn: `arn:aws:iam::${team.account}:role/iris-serving`,
     PrimaryContainer: {
@@ -42,7 +42,7 @@ const madeByOthers = async (EndpointConfigName: string, ModelName = `${EndpointC
       ModelDataUrl: `s3://${team.bucket}/training/iris-1.0.0/model.tar.gz`,
     },
   });
-  await house.simulator.call('sagemaker', 'CreateEndpointConfig', {
+  await account.simulator.call('sagemaker', 'CreateEndpointConfig', {
     EndpointConfigName,
     ProductionVariants: [
       {
@@ -57,22 +57,23 @@ const madeByOthers = async (EndpointConfigName: string, ModelName = `${EndpointC
 };
 
 const printedHistory = async (): Promise<string> => {
-  const at = { env: house.environment, seams: { clock: house.simulator.driver } };
-  const args = ['--manifest', house.manifest, '--environment', team.environment];
+  const at = { env: account.environment, seams: { clock: account.simulator.driver } };
+  const args = ['--manifest', account.manifest, '--environment', team.environment];
   const { out, err } = await runCommand(history, args, at);
   return [...out, ...err].join('\n');
 };
 
 /** Everybody who reads a record; each answers with `reason-code: message`. */
-const said = (report: Report | undefined): string => `${report?.result.reason}: ${report?.result.because}`;
+const reported = (report: Report | undefined): string => `${report?.result.reason}: ${report?.result.because}`;
 const readers: Readonly<Record<string, () => Promise<string>>> = {
-  'deploy-endpoint': async () => said(await house.run(deployEndpoint, { version: '1.1.0' })),
-  plan: async () => said(await house.run(deployEndpoint, { version: '1.1.0', 'dry-run': 'true' })),
-  rollback: async () => said(await house.run(rollback, {})),
-  'rollback to a version': async () => said(await house.run(rollback, { to: '1.0.0' })),
-  watchdog: async () => said(await house.run(rollback, { 'only-expired': 'true' })),
-  'shift-traffic': async () => said(await house.run(shiftTraffic, { version: '1.1.0' })),
-  'a command to the shift': async () => said(await house.run(shiftTraffic, { version: '1.1.0', operation: 'abort' })),
+  'deploy-endpoint': async () => reported(await account.run(deployEndpoint, { version: '1.1.0' })),
+  plan: async () => reported(await account.run(deployEndpoint, { version: '1.1.0', 'dry-run': 'true' })),
+  rollback: async () => reported(await account.run(rollback, {})),
+  'rollback to a version': async () => reported(await account.run(rollback, { to: '1.0.0' })),
+  watchdog: async () => reported(await account.run(rollback, { 'only-expired': 'true' })),
+  'shift-traffic': async () => reported(await account.run(shiftTraffic, { version: '1.1.0' })),
+  'a command to the shift': async () =>
+    reported(await account.run(shiftTraffic, { version: '1.1.0', operation: 'abort' })),
   history: printedHistory,
 };
 
@@ -83,31 +84,31 @@ const mutations = (seen: ReturnType<TestAccount['watch']>) =>
 
 describe('a record of something else', () => {
   test('is refused by whoever reads it, and nothing is changed', async () => {
-    await house.inProduction('1.0.0');
-    await house.prepare('1.1.0');
-    house.writeManifest((text) =>
+    await account.inProduction('1.0.0');
+    await account.prepare('1.1.0');
+    account.writeManifest((text) =>
       text.replace(
         /rollout: .*/,
         'rollout: { strategy: steps, steps: [10, 100], bake: 5m, minimum-requests: 600, judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 0.5%, confidence: 0.95 } } }',
       ),
     );
     for (const foreign of [{ endpoint: 'prices' }, { account: '999988887777' }, { region: 'us-east-1' }]) {
-      house.forge({ ...recordNow(), ...foreign });
+      account.forge({ ...recordNow(), ...foreign });
       for (const [name, read] of Object.entries(readers)) {
-        const seen = house.watch();
+        const seen = account.watch();
         const answer = await read();
         expect(`${name}: ${answer}`).toContain('foreign-record');
         expect(answer).toContain('this run is about endpoint iris in eu-west-1, account ending in 3333');
         expect(mutations(seen)).toEqual([]);
       }
-      house.forge({ ...recordNow(), endpoint: 'iris', account: team.account, region: team.region });
+      account.forge({ ...recordNow(), endpoint: 'iris', account: team.account, region: team.region });
     }
   });
 
   test('that is no record at all ends as record-unavailable on every path', async () => {
-    await house.inProduction('1.0.0');
-    await house.prepare('1.1.0');
-    house.writeManifest((text) =>
+    await account.inProduction('1.0.0');
+    await account.prepare('1.1.0');
+    account.writeManifest((text) =>
       text.replace(
         /rollout: .*/,
         'rollout: { strategy: steps, steps: [10, 100], bake: 5m, minimum-requests: 600, judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 0.5%, confidence: 0.95 } } }',
@@ -126,9 +127,9 @@ describe('a record of something else', () => {
       `${good.slice(0, -1)},"deep":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
       `${good.slice(0, -1)},"long":"${'x'.repeat(50 * 1024 * 1024)}"}`,
     ]) {
-      house.forge(text);
+      account.forge(text);
       for (const [name, read] of Object.entries(readers)) {
-        const seen = house.watch();
+        const seen = account.watch();
         expect(`${name}: ${await read()}`).toContain('record-unavailable');
         expect(mutations(seen)).toEqual([]);
       }
@@ -172,48 +173,50 @@ describe('a forged line of the history', () => {
       { to: '0.9.0' },
     ],
   ])('%s: refused, and nothing is changed', async (_what, made, change, inputs) => {
-    await house.inProduction('1.0.0');
+    await account.inProduction('1.0.0');
     await deliver('1.1.0');
     await madeByOthers(made);
-    house.forge(withLine(change()));
+    account.forge(withLine(change()));
     const before = await serving();
-    const seen = house.watch();
-    const report = await house.run(rollback, inputs);
-    expect(said(report)).toMatch(/^foreign-config: the release record of iris names /);
+    const seen = account.watch();
+    const report = await account.run(rollback, inputs);
+    expect(reported(report)).toMatch(/^foreign-config: the release record of iris names /);
     expect(mutations(seen)).toEqual([]);
     expect(await serving()).toBe(before);
   });
 
   test('the suite’s own config of another version does not pass for it', async () => {
-    await house.inProduction('1.0.0');
+    await account.inProduction('1.0.0');
     await deliver('1.1.0');
     const old = recordNow().history.find(({ version }) => version === '1.0.0');
     const { endpointConfig, model, packageVersion } = old ?? line({});
     for (const version of ['0.9.0', '1.0.0-rc.1']) {
-      house.forge(withLine({ endpointConfig, model, version, packageVersion: packageVersion ?? 0 }));
-      const report = await house.run(rollback, { to: version });
-      expect(said(report)).toMatch(/^foreign-config: .* its name is not this suite.s name/);
+      account.forge(withLine({ endpointConfig, model, version, packageVersion: packageVersion ?? 0 }));
+      const report = await account.run(rollback, { to: version });
+      expect(reported(report)).toMatch(/^foreign-config: .* its name is not this suite.s name/);
     }
   });
 
   test('the suite’s own config on a model of others does not pass', async () => {
-    await house.inProduction('1.0.0');
+    await account.inProduction('1.0.0');
     await deliver('1.1.0');
     const { endpointConfig, packageVersion } =
       recordNow().history.find(({ version }) => version === '1.0.0') ?? line({});
-    house.forge(
+    account.forge(
       withLine({ endpointConfig, model: 'iris-1-0-0-deadbeef', version: '1.0.0', packageVersion: packageVersion ?? 0 }),
     );
     await madeByOthers('elsewhere', 'iris-1-0-0-deadbeef');
-    expect(said(await house.run(rollback, { to: '1.0.0' }))).toMatch(/^foreign-config: .* its model is iris-1-0-0-/);
+    expect(reported(await account.run(rollback, { to: '1.0.0' }))).toMatch(
+      /^foreign-config: .* its model is iris-1-0-0-/,
+    );
   });
 
   test('a config of others on the suite’s own model does not pass: its name is not that of its content', async () => {
-    await house.inProduction('1.0.0');
+    await account.inProduction('1.0.0');
     await deliver('1.1.0');
     const { model, packageVersion } = recordNow().history.find(({ version }) => version === '1.0.0') ?? line({});
     const endpointConfig = 'iris-1-0-0-deadbeef';
-    await house.simulator.call('sagemaker', 'CreateEndpointConfig', {
+    await account.simulator.call('sagemaker', 'CreateEndpointConfig', {
       EndpointConfigName: endpointConfig,
       ProductionVariants: [
         { VariantName: team.variant, ModelName: model, InstanceType: 'ml.m5.large', InitialInstanceCount: 4 },
@@ -225,18 +228,18 @@ describe('a forged line of the history', () => {
         CaptureOptions: [{ CaptureMode: 'Input' }],
       },
     });
-    house.forge(withLine({ endpointConfig, model, version: '1.0.0', packageVersion: packageVersion ?? 0 }));
-    expect(said(await house.run(rollback, { to: '1.0.0' }))).toMatch(
+    account.forge(withLine({ endpointConfig, model, version: '1.0.0', packageVersion: packageVersion ?? 0 }));
+    expect(reported(await account.run(rollback, { to: '1.0.0' }))).toMatch(
       /^foreign-config: .* its name is not this suite.s name/,
     );
   });
 
   test('a package that is not the version’s does not pass', async () => {
-    await house.inProduction('1.0.0');
+    await account.inProduction('1.0.0');
     await deliver('1.1.0');
     const record = recordNow();
-    house.forge({ ...record, history: record.history.map((entry) => ({ ...entry, packageVersion: 9 })) });
-    expect(said(await house.run(rollback, { to: '1.0.0' }))).toMatch(
+    account.forge({ ...record, history: record.history.map((entry) => ({ ...entry, packageVersion: 9 })) });
+    expect(reported(await account.run(rollback, { to: '1.0.0' }))).toMatch(
       /^foreign-config: .* was made of model-package\/iris\/1, not of package 9 of iris/,
     );
   });
@@ -257,11 +260,11 @@ describe('a forged live release', () => {
       alarms: [],
       ...change(release),
     };
-    house.forge({ ...record, live });
+    account.forge({ ...record, live });
   };
 
   test('of a rollback publishes nothing that the suite did not make', async () => {
-    await house.inProduction('1.0.0');
+    await account.inProduction('1.0.0');
     await deliver('1.1.0');
     await madeByOthers('evil');
     const before = await serving();
@@ -272,8 +275,8 @@ describe('a forged live release', () => {
       version: 'evil',
       submission: { mechanism: 'replacement', kind: 'update', variant, exclude: [], expectedSeconds: 300 },
     }));
-    const seen = house.watch();
-    expect(said(await house.run(rollback, {}))).toMatch(/^foreign-config: /);
+    const seen = account.watch();
+    expect(reported(await account.run(rollback, {}))).toMatch(/^foreign-config: /);
     expect(mutations(seen).filter((operation) => operation !== 'PutObject')).toEqual([]);
     expect(await serving()).toBe(before);
     // It is over: the next one finds a free endpoint.
@@ -281,9 +284,9 @@ describe('a forged live release', () => {
   });
 
   test('removes no alarm of an endpoint whose name begins with this one’s', async () => {
-    await house.inProduction('1.0.0');
+    await account.inProduction('1.0.0');
     const alarm = (AlarmName: string, endpoint: string): Promise<unknown> =>
-      house.simulator.call('cloudwatch', 'PutMetricAlarm', {
+      account.simulator.call('cloudwatch', 'PutMetricAlarm', {
         AlarmName,
         Namespace: 'AWS/SageMaker',
         MetricName: 'Invocation5XXErrors',
@@ -299,67 +302,73 @@ describe('a forged live release', () => {
     await alarm(theirs, 'iris-2');
     await alarm(own, 'iris');
     forged(() => ({ phase: 'settling', alarms: [own, theirs] }));
-    await house.run(rollback, { 'only-expired': 'true' });
-    const { MetricAlarms } = await house.simulator.call('cloudwatch', 'DescribeAlarms', { AlarmNames: [own, theirs] });
+    await account.run(rollback, { 'only-expired': 'true' });
+    const { MetricAlarms } = await account.simulator.call('cloudwatch', 'DescribeAlarms', {
+      AlarmNames: [own, theirs],
+    });
     expect(MetricAlarms).toMatchObject([{ AlarmName: theirs }]);
     expect(recordNow().live).toBeUndefined();
   });
 
   test('of a delivery submits nothing but what this run makes of the manifest', async () => {
-    await house.inProduction('1.0.0');
-    await house.prepare('1.1.0');
+    await account.inProduction('1.0.0');
+    await account.prepare('1.1.0');
     await madeByOthers('evil');
     const before = await serving();
     // It begins, and dies before it has published anything.
-    await house.run(deployEndpoint, { version: '1.1.0' }, { death: { atCall: 'sagemaker.createModel', heard: false } });
+    await account.run(
+      deployEndpoint,
+      { version: '1.1.0' },
+      { death: { atCall: 'sagemaker.createModel', received: false } },
+    );
     const record = recordNow();
     if (record.live === undefined) throw new Error('the release did not begin');
-    house.forge({
+    account.forge({
       ...record,
       live: { ...record.live, candidate: { ...record.live.candidate, endpointConfig: 'evil' } },
     });
-    const report = await house.run(deployEndpoint, { version: '1.1.0' });
-    expect(said(report)).toMatch(/^plan-changed: the release record has evil for /);
+    const report = await account.run(deployEndpoint, { version: '1.1.0' });
+    expect(reported(report)).toMatch(/^plan-changed: the release record has evil for /);
     expect(await serving()).toBe(before);
   });
 });
 
 describe('a rollback that is right goes through', () => {
   test('to an older version, and to one that was delivered at a second attempt', async () => {
-    await house.inProduction('1.0.0');
+    await account.inProduction('1.0.0');
     const first = await serving();
     await deliver('1.1.0');
-    await house.run(rollback, {});
-    const again = await house.run(deployEndpoint, { version: '1.1.0', retry: 'true' });
+    await account.run(rollback, {});
+    const again = await account.run(deployEndpoint, { version: '1.1.0', retry: 'true' });
     expect(again?.result.reason).toBe('delivered');
     const second = await serving();
     expect(recordNow().ended[0]?.attempt).toBe(2);
-    expect(said(await house.run(rollback, { to: '1.0.0' }))).toMatch(/^restored/);
+    expect(reported(await account.run(rollback, { to: '1.0.0' }))).toMatch(/^restored/);
     expect(await serving()).toBe(first);
-    expect(said(await house.run(rollback, { to: '1.1.0' }))).toMatch(/^restored/);
+    expect(reported(await account.run(rollback, { to: '1.1.0' }))).toMatch(/^restored/);
     expect(await serving()).toBe(second);
   });
 
   test('to what others had made and the suite took over, as the endpoint itself says', async () => {
-    await house.inProduction('1.0.0');
-    house.stopTraffic();
+    await account.inProduction('1.0.0');
+    account.stopTraffic();
     await madeByOthers('by-hand');
-    await house.simulator.call('sagemaker', 'UpdateEndpoint', {
+    await account.simulator.call('sagemaker', 'UpdateEndpoint', {
       EndpointName: team.endpoint,
       EndpointConfigName: 'by-hand',
     });
-    await house.pass(1_200_000);
-    house.writeManifest((text) =>
+    await account.pass(1_200_000);
+    account.writeManifest((text) =>
       text.replace(/rollout: .*/, 'rollout: { strategy: all-at-once, final-bake: 0s, minimum-requests: 0 }'),
     );
-    await house.prepare('1.1.0');
-    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
-    expect(said(await house.run(rollback, {}))).toMatch(/^restored/);
+    await account.prepare('1.1.0');
+    expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+    expect(reported(await account.run(rollback, {}))).toMatch(/^restored/);
     expect(await serving()).toBe('by-hand');
     // By name, as the history lists it, too.
-    expect(said(await house.run(rollback, { to: '1.1.0' }))).toMatch(/^restored/);
-    expect(said(await house.run(rollback, { to: 'by-hand' }))).toMatch(/^restored/);
+    expect(reported(await account.run(rollback, { to: '1.1.0' }))).toMatch(/^restored/);
+    expect(reported(await account.run(rollback, { to: 'by-hand' }))).toMatch(/^restored/);
     expect(await serving()).toBe('by-hand');
-    expect(said(await house.run(rollback, { to: 'by-nobody' }))).toMatch(/^invalid-input/);
+    expect(reported(await account.run(rollback, { to: 'by-nobody' }))).toMatch(/^invalid-input/);
   });
 });

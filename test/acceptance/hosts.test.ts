@@ -5,7 +5,7 @@ import { type ReasonCode, reason } from '../../src/reason-codes.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { HostName } from '../../src/world.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
-import { type Host, hosts, type Told } from '../support/hosts.ts';
+import { type Host, type HostReport, hosts } from '../support/hosts.ts';
 import { rowsOf } from '../support/operation-rows.ts';
 
 type Inputs = Readonly<Record<string, string>>;
@@ -14,18 +14,18 @@ interface Row {
   readonly name: string;
   readonly ends: `${string}/${ReasonCode}`;
   /** Sets the stage; gives what the host is asked besides manifest and environment. */
-  readonly stage: (house: TestAccount) => Promise<Inputs>;
+  readonly stage: (account: TestAccount) => Promise<Inputs>;
 }
 
 const otherImage = team.image.replace(/:1$/, ':other');
 
 /** A candidate without traffic, beside the version that serves. */
-const dark = async (house: TestAccount, version: '1.1.0' | '1.4.0'): Promise<Inputs> => {
-  await house.inProduction('1.0.0');
-  // The few requests of the house take long to prove a latency by.
-  house.writeManifest(() => manifestText({ rollout: `${rollouts.steps}, max-step: 6h` }));
-  await house.prepare(version);
-  await house.run(deployEndpoint, { version });
+const dark = async (account: TestAccount, version: '1.1.0' | '1.4.0'): Promise<Inputs> => {
+  await account.inProduction('1.0.0');
+  // The few requests of this account take long to prove a latency by.
+  account.writeManifest(() => manifestText({ rollout: `${rollouts.steps}, max-step: 6h` }));
+  await account.prepare(version);
+  await account.run(deployEndpoint, { version });
   return { version };
 };
 
@@ -34,23 +34,23 @@ const rows = rowsOf<Row>({
     {
       name: 'a new version is registered',
       ends: 'succeeded/registered',
-      stage: async (house) => house.registration('1.0.0'),
+      stage: async (account) => account.registration('1.0.0'),
     },
     {
       name: 'the same version again',
       ends: 'succeeded/already-registered',
-      stage: async (house) => {
-        await house.run(registerModel, house.registration('1.0.0'));
-        return house.registration('1.0.0');
+      stage: async (account) => {
+        await account.run(registerModel, account.registration('1.0.0'));
+        return account.registration('1.0.0');
       },
     },
     {
       name: 'the same version with another image',
       ends: 'failed/version-taken',
-      stage: async (house) => {
-        await house.run(registerModel, house.registration('1.0.0'));
-        house.simulator.images.tag(otherImage, `sha256:${'07'.repeat(32)}`);
-        return { ...house.registration('1.0.0'), image: otherImage };
+      stage: async (account) => {
+        await account.run(registerModel, account.registration('1.0.0'));
+        account.simulator.images.tag(otherImage, `sha256:${'07'.repeat(32)}`);
+        return { ...account.registration('1.0.0'), image: otherImage };
       },
     },
   ],
@@ -58,25 +58,25 @@ const rows = rowsOf<Row>({
     {
       name: 'an approved version passes the gate',
       ends: 'succeeded/approved',
-      stage: async (house) => {
-        await house.prepare('1.0.0');
+      stage: async (account) => {
+        await account.prepare('1.0.0');
         return { version: '1.0.0' };
       },
     },
     {
       name: 'a version that nobody approves within the time there is',
       ends: 'pending/approval-pending',
-      stage: async (house) => {
-        await house.run(registerModel, house.registration('1.0.0'));
+      stage: async (account) => {
+        await account.run(registerModel, account.registration('1.0.0'));
         return { version: '1.0.0', timeout: '5m' };
       },
     },
     {
       name: 'a rejected version',
       ends: 'rejected/approval-rejected',
-      stage: async (house) => {
-        await house.prepare('1.0.0');
-        await house.simulator.call('sagemaker', 'UpdateModelPackage', {
+      stage: async (account) => {
+        await account.prepare('1.0.0');
+        await account.simulator.call('sagemaker', 'UpdateModelPackage', {
           ModelPackageArn: `arn:aws:sagemaker:${team.region}:${team.account}:model-package/${team.model}/1`,
           ModelApprovalStatus: 'Rejected',
         });
@@ -88,66 +88,66 @@ const rows = rowsOf<Row>({
     {
       name: 'the first deployment',
       ends: 'succeeded/delivered',
-      stage: async (house) => {
-        await house.prepare('1.0.0');
+      stage: async (account) => {
+        await account.prepare('1.0.0');
         return { version: '1.0.0' };
       },
     },
     {
       name: 'a good version by canary',
       ends: 'succeeded/delivered',
-      stage: async (house) => {
-        await house.inProduction('1.0.0');
-        await house.prepare('1.1.0');
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
+        await account.prepare('1.1.0');
         return { version: '1.1.0' };
       },
     },
     {
       name: 'the version that serves',
       ends: 'succeeded/already-delivered',
-      stage: async (house) => {
-        await house.inProduction('1.0.0');
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
         return { version: '1.0.0' };
       },
     },
     {
       name: 'a version with 5 % errors by canary',
       ends: 'rolled-back/alarm',
-      stage: async (house) => {
-        await house.inProduction('1.0.0');
-        await house.prepare('1.4.0');
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
+        await account.prepare('1.4.0');
         return { version: '1.4.0' };
       },
     },
     {
       name: 'a version that nobody approved',
       ends: 'rejected/not-approved',
-      stage: async (house) => {
-        await house.run(registerModel, house.registration('1.0.0'));
+      stage: async (account) => {
+        await account.run(registerModel, account.registration('1.0.0'));
         return { version: '1.0.0' };
       },
     },
     {
       name: 'a version that nobody registered',
       ends: 'failed/unknown-version',
-      stage: async (house) => {
-        await house.prepare('1.0.0');
+      stage: async (account) => {
+        await account.prepare('1.0.0');
         return { version: '9.9.9' };
       },
     },
     {
       name: 'a manifest with a key that does not exist',
       ends: 'failed/invalid-manifest',
-      stage: async (house) => {
-        house.writeManifest((text) => text.replace('minimum-requests', 'minimum-request'));
+      stage: async (account) => {
+        account.writeManifest((text) => text.replace('minimum-requests', 'minimum-request'));
         return { version: '1.0.0' };
       },
     },
     {
       name: 'a dry run',
       ends: 'succeeded/planned',
-      stage: async (house) => {
-        await house.prepare('1.0.0');
+      stage: async (account) => {
+        await account.prepare('1.0.0');
         return { version: '1.0.0', 'dry-run': 'true' };
       },
     },
@@ -156,20 +156,20 @@ const rows = rowsOf<Row>({
     {
       name: 'a good version by steps',
       ends: 'succeeded/delivered',
-      stage: (house) => dark(house, '1.1.0'),
+      stage: (account) => dark(account, '1.1.0'),
     },
     {
       name: 'a version with 5 % errors by steps',
       ends: 'rolled-back/convicted',
-      stage: (house) => dark(house, '1.4.0'),
+      stage: (account) => dark(account, '1.4.0'),
     },
     {
       name: 'a version that has no candidate',
       ends: 'failed/no-candidate',
-      stage: async (house) => {
-        await house.inProduction('1.0.0');
-        await house.prepare('1.1.0');
-        house.writeManifest(() => manifestText({ rollout: rollouts.steps }));
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
+        await account.prepare('1.1.0');
+        account.writeManifest(() => manifestText({ rollout: rollouts.steps }));
         return { version: '1.1.0' };
       },
     },
@@ -178,24 +178,24 @@ const rows = rowsOf<Row>({
     {
       name: 'a rollback to the last good version',
       ends: 'succeeded/restored',
-      stage: async (house) => {
-        await house.inProduction('1.0.0');
-        await house.inProduction('1.1.0');
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
+        await account.inProduction('1.1.0');
         return {};
       },
     },
     {
       name: 'a rollback where nothing served before',
       ends: 'failed/nothing-to-roll-back-to',
-      stage: async (house) => {
-        await house.inProduction('1.0.0');
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
         return {};
       },
     },
   ],
 });
 
-interface Seen extends Told {
+interface Seen extends HostReport {
   /** In order; without those of the record and its journal, which are written as often as turns are taken. */
   readonly mutations: readonly string[];
 }
@@ -206,12 +206,12 @@ afterEach(() => {
 });
 
 const playOn = async (host: Host, row: (typeof rows)[number]): Promise<Seen> => {
-  const house = await openAccount();
+  const account = await openAccount();
   try {
-    const inputs = await row.stage(house);
-    const watched = house.watch();
-    const told = await host(house, row.operation, {
-      manifest: house.manifest,
+    const inputs = await row.stage(account);
+    const watched = account.watch();
+    const reported = await host(account, row.operation, {
+      manifest: account.manifest,
       environment: team.environment,
       ...inputs,
     });
@@ -219,9 +219,9 @@ const playOn = async (host: Host, row: (typeof rows)[number]): Promise<Seen> => 
       .filter(({ mutation, service, principal }) => mutation && service !== 'codepipeline' && !isDriver(principal))
       .filter(({ resource }) => !/\/(record\.json|journal\.jsonl)$/.test(resource))
       .map(({ service, operation, resource }) => `${service}:${operation} ${resource}`);
-    return { ...told, mutations };
+    return { ...reported, mutations };
   } finally {
-    await house.close();
+    await account.close();
   }
 };
 const isDriver = (principal: string): boolean => principal.endsWith(':root');

@@ -8,41 +8,48 @@ import type { Death } from '../support/death.ts';
 import { asSchema1 } from '../support/older-record.ts';
 
 /** The run of an older version died over a live release; this version finds the record that it wrote. */
-let team: TestAccount;
+let account: TestAccount;
 beforeEach(async () => {
-  team = await openAccount();
-  await team.inProduction('1.0.0');
-  await team.prepare('1.1.0');
+  account = await openAccount();
+  await account.inProduction('1.0.0');
+  await account.prepare('1.1.0');
 }, 60_000);
-afterEach(() => team.close());
+afterEach(() => account.close());
 
-const died = (atCall: string): Death => ({ atCall, heard: true });
+const died = (atCall: string): Death => ({ atCall, received: true });
 const older = () => {
-  const record = team.record();
+  const record = account.record();
   if (record?.live === undefined) throw new Error('nothing is live');
-  team.forge(asSchema1(record));
+  account.forge(asSchema1(record));
 };
 
 test.each(['sagemaker.createModel', 'sagemaker.updateEndpoint'])(
   'a delivery that died over %s goes on',
   async (call) => {
-    await team.run(deployEndpoint, { version: '1.1.0' }, { death: died(call) });
+    await account.run(deployEndpoint, { version: '1.1.0' }, { death: died(call) });
     older();
-    expect((await team.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject({ reason: 'delivered' });
-    expect(team.record()).toMatchObject({ schemaVersion: 2, ended: [{ submission: { mechanism: 'guardrail' } }, {}] });
+    expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject({ reason: 'delivered' });
+    expect(account.record()).toMatchObject({
+      schemaVersion: 2,
+      ended: [{ submission: { mechanism: 'guardrail' } }, {}],
+    });
   },
   60_000,
 );
 
 test('steps that an older version began dark, walked and left are walked on, and gone back from', async () => {
-  team.writeManifest(() => manifestText({ rollout: rollouts.steps }));
-  await team.run(deployEndpoint, { version: '1.1.0' }, { death: died('sagemaker.updateEndpoint') });
+  account.writeManifest(() => manifestText({ rollout: rollouts.steps }));
+  await account.run(deployEndpoint, { version: '1.1.0' }, { death: died('sagemaker.updateEndpoint') });
   older();
-  expect((await team.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('candidate-dark');
-  await team.run(shiftTraffic, { version: '1.1.0' }, { death: died('sagemaker.updateEndpointWeightsAndCapacities') });
+  expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('candidate-dark');
+  await account.run(
+    shiftTraffic,
+    { version: '1.1.0' },
+    { death: died('sagemaker.updateEndpointWeightsAndCapacities') },
+  );
   older();
-  expect((await team.run(shiftTraffic, { version: '1.1.0' }))?.result.reason).toBe('delivered');
-  await team.run(rollback, {}, { death: died('sagemaker.updateEndpoint') });
+  expect((await account.run(shiftTraffic, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+  await account.run(rollback, {}, { death: died('sagemaker.updateEndpoint') });
   older();
-  expect((await team.run(rollback, {}))?.result.reason).toBe('restored');
+  expect((await account.run(rollback, {}))?.result.reason).toBe('restored');
 }, 120_000);

@@ -3,13 +3,14 @@ import type { LoggedRequest } from '../../simulator/contracts.ts';
 import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { demandsOf } from '../../simulator/iam/demands.ts';
 import { minutes } from '../../src/clock.ts';
-import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
+import type { AnyOperation } from '../../src/operations/all.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { type IamPolicy, type PolicyName, policyFor, policyNames, unasked } from '../../src/permissions.ts';
+import { makeForOthers } from '../../src/rehearsal/endpoints-of-others.ts';
 import { type ManifestOptions, manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { Report } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
@@ -25,7 +26,7 @@ interface Row {
   readonly name: string;
   readonly ends: string;
   readonly operation: AnyOperation;
-  readonly stage: (house: TestAccount) => Promise<Inputs>;
+  readonly stage: (account: TestAccount) => Promise<Inputs>;
   /** A refusal does not end it: the way back is tried until it is taken or the run's time is up. */
   readonly insists?: true;
 }
@@ -56,6 +57,12 @@ const withAutoscaling = async ({ simulator }: TestAccount): Promise<void> => {
   });
 };
 
+/** A shadow test of another endpoint: only its description shows that it is not this one's. */
+const withExperiment = async (account: TestAccount): Promise<void> => {
+  const until = (instant: number): Promise<void> => account.pass(instant - account.simulator.clock.now());
+  await makeForOthers({ simulator: account.simulator, until }, 'experiment', 'apricot');
+};
+
 const trainingJob = {
   TrainingJobName: 'flowers',
   RoleArn: `arn:aws:iam::${team.account}:role/training`,
@@ -73,30 +80,30 @@ const scaled = (text: string): string =>
   text.replace('count: 4 }', 'count: 4 }\n      autoscaling: { min: 2, max: 6, invocations-per-instance: 70 }');
 
 const serving = async (
-  house: TestAccount,
+  account: TestAccount,
   version: '1.0.0' | '1.1.0',
   change = (text: string) => text,
 ): Promise<void> => {
-  await house.prepare(version);
-  house.writeManifest((text) => change(unwatched(text)));
-  const report = await house.run(deployEndpoint, { version });
+  await account.prepare(version);
+  account.writeManifest((text) => change(unwatched(text)));
+  const report = await account.run(deployEndpoint, { version });
   expect(report?.result.reason).toBe('delivered');
 };
 
 /** Its run ended as soon as it would have had to wait; the canary goes on alone. */
-const leaveCanary = async (house: TestAccount, version: '1.1.0' | '1.4.0', alone: number): Promise<void> => {
-  await house.prepare(version);
-  const pending = await house.run(deployEndpoint, { version, wait: 'false' });
+const leaveCanary = async (account: TestAccount, version: '1.1.0' | '1.4.0', alone: number): Promise<void> => {
+  await account.prepare(version);
+  const pending = await account.run(deployEndpoint, { version, wait: 'false' });
   expect(pending?.result.outcome).toBe('pending');
-  await house.pass(alone);
+  await account.pass(alone);
 };
 
 /** Deployed beside what serves, without traffic. */
-const dark = async (house: TestAccount, version: '1.1.0' | '1.4.0', more: ManifestOptions = {}): Promise<void> => {
+const dark = async (account: TestAccount, version: '1.1.0' | '1.4.0', more: ManifestOptions = {}): Promise<void> => {
   const text = manifestText({ rollout: rollouts.steps, ...more }).replace('bake: 5m', 'bake: 5m, max-step: 1h');
-  house.writeManifest(() => text);
-  await house.prepare(version);
-  const report = await house.run(deployEndpoint, { version });
+  account.writeManifest(() => text);
+  await account.prepare(version);
+  const report = await account.run(deployEndpoint, { version });
   expect(report?.result.reason).toBe('candidate-dark');
 };
 
@@ -118,25 +125,60 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       name: 'the first version',
       ends: 'registered',
       operation: registerModel,
-      stage: async (house) => house.registration('1.0.0'),
+      stage: async (account) => account.registration('1.0.0'),
     },
     {
       name: 'what a training job made',
       ends: 'registered',
       operation: registerModel,
-      stage: async (house) => {
-        const { artifact: _uploaded, ...asked } = house.registration('1.0.0');
-        await house.simulator.call('sagemaker', 'CreateTrainingJob', trainingJob);
-        house.simulator.objects.put(team.bucket, 'training/flowers/output/model.tar.gz', irisFixture('1.0.0').artifact);
-        return { ...asked, 'training-job': 'flowers' };
+      stage: async (account) => {
+        const { artifact: _uploaded, ...requested } = account.registration('1.0.0');
+        await account.simulator.call('sagemaker', 'CreateTrainingJob', trainingJob);
+        account.simulator.objects.put(
+          team.bucket,
+          'training/flowers/output/model.tar.gz',
+          irisFixture('1.0.0').artifact,
+        );
+        return { ...requested, 'training-job': 'flowers' };
+      },
+    },
+    {
+      name: 'files under a prefix',
+      ends: 'registered',
+      operation: registerModel,
+      stage: async (account) => {
+        account.simulator.objects.put(team.bucket, 'files/model.json', Buffer.from('{}'));
+        return { ...account.registration('1.0.0'), artifact: `s3://${team.bucket}/files/` };
+      },
+    },
+    {
+      name: 'an artifact of 6 GiB, which another run began to copy at the same moment',
+      ends: 'registered',
+      operation: registerModel,
+      stage: async (account) => {
+        const { simulator } = account;
+        const inputs = account.registration('1.0.0');
+        const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(inputs['artifact'] ?? '') ?? [];
+        simulator.objects.put(bucket, key, irisFixture('1.0.0').artifact, 6 * 1024 ** 3);
+        simulator.faults.add({
+          service: 's3',
+          operation: 'UploadPartCopy',
+          times: 1,
+          kind: 'call',
+          action: async () => {
+            const begun = simulator.requests.findLast(({ operation }) => operation === 'CreateMultipartUpload');
+            await simulator.call('s3', 'CreateMultipartUpload', begun?.input ?? {});
+          },
+        });
+        return inputs;
       },
     },
     {
       name: 'a version that somebody else registers with other content at the same moment',
       ends: 'version-taken',
       operation: registerModel,
-      stage: async (house) => {
-        const { simulator } = house;
+      stage: async (account) => {
+        const { simulator } = account;
         const faster = {
           ModelPackageGroupName: team.model,
           ModelPackageDescription: `${team.model}_v1.0.0`,
@@ -153,7 +195,7 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
           kind: 'call',
           action: async () => void (await simulator.call('sagemaker', 'CreateModelPackage', faster)),
         });
-        return house.registration('1.0.0');
+        return account.registration('1.0.0');
       },
     },
   ],
@@ -162,8 +204,8 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       name: 'an approved version',
       ends: 'approved',
       operation: approveGate,
-      stage: async (house) => {
-        await house.prepare('1.0.0');
+      stage: async (account) => {
+        await account.prepare('1.0.0');
         return { version: '1.0.0' };
       },
     },
@@ -173,8 +215,8 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       name: 'of the first deployment',
       ends: 'planned',
       operation: deployEndpoint,
-      stage: async (house) => {
-        await house.prepare('1.0.0');
+      stage: async (account) => {
+        await account.prepare('1.0.0');
         return { version: '1.0.0', 'dry-run': 'true' };
       },
     },
@@ -182,13 +224,14 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       name: "of a canary that also obeys the team's own alarm",
       ends: 'planned',
       operation: deployEndpoint,
-      stage: async (house) => {
-        await serving(house, '1.0.0');
-        await withAutoscaling(house);
-        await house.prepare('1.1.0');
-        await house.simulator.call('cloudwatch', 'PutMetricAlarm', complaints);
-        await house.pass(minutes(5));
-        house.writeManifest((text) =>
+      stage: async (account) => {
+        await serving(account, '1.0.0');
+        await withAutoscaling(account);
+        await withExperiment(account);
+        await account.prepare('1.1.0');
+        await account.simulator.call('cloudwatch', 'PutMetricAlarm', complaints);
+        await account.pass(minutes(5));
+        account.writeManifest((text) =>
           scaled(unwatched(text)).replace('errors: 1%', `errors: 1%, named: [${complaints.AlarmName}]`),
         );
         return { version: '1.1.0', 'dry-run': 'true' };
@@ -200,8 +243,8 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       name: 'the first deployment',
       ends: 'delivered',
       operation: deployEndpoint,
-      stage: async (house) => {
-        await house.prepare('1.0.0');
+      stage: async (account) => {
+        await account.prepare('1.0.0');
         return { version: '1.0.0' };
       },
     },
@@ -209,11 +252,12 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       name: 'a canary to another instance type',
       ends: 'delivered',
       operation: deployEndpoint,
-      stage: async (house) => {
-        await serving(house, '1.0.0');
-        await withAutoscaling(house);
-        await house.prepare('1.1.0');
-        house.writeManifest((text) => otherType(unwatched(text)));
+      stage: async (account) => {
+        await serving(account, '1.0.0');
+        await withAutoscaling(account);
+        await withExperiment(account);
+        await account.prepare('1.1.0');
+        account.writeManifest((text) => otherType(unwatched(text)));
         return { version: '1.1.0' };
       },
     },
@@ -221,11 +265,11 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       name: 'a canary that sees no traffic',
       ends: 'insufficient-traffic',
       operation: deployEndpoint,
-      stage: async (house) => {
-        await house.inProduction('1.0.0');
-        await house.prepare('1.1.0');
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
+        await account.prepare('1.1.0');
         const emptied = { service: 'sagemaker', operation: 'UpdateEndpoint', times: 1 } as const;
-        house.simulator.faults.add({ ...emptied, kind: 'call', action: house.stopTraffic });
+        account.simulator.faults.add({ ...emptied, kind: 'call', action: account.stopTraffic });
         return { version: '1.1.0' };
       },
     },
@@ -233,9 +277,9 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       name: 'a canary that its alarm took back while nobody looked',
       ends: 'alarm',
       operation: deployEndpoint,
-      stage: async (house) => {
-        await house.inProduction('1.0.0');
-        await leaveCanary(house, '1.4.0', minutes(30));
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
+        await leaveCanary(account, '1.4.0', minutes(30));
         return { version: '1.4.0' };
       },
     },
@@ -245,10 +289,11 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       name: 'a good version to the end, scaled beside it',
       ends: 'delivered',
       operation: shiftTraffic,
-      stage: async (house) => {
-        await house.inProduction('1.0.0');
-        await withAutoscaling(house);
-        await dark(house, '1.1.0');
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
+        await withAutoscaling(account);
+        await withExperiment(account);
+        await dark(account, '1.1.0');
         return { version: '1.1.0' };
       },
     },
@@ -256,9 +301,9 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       name: 'a version that the judge convicts',
       ends: 'convicted',
       operation: shiftTraffic,
-      stage: async (house) => {
-        await house.inProduction('1.0.0');
-        await dark(house, '1.4.0');
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
+        await dark(account, '1.4.0');
         return { version: '1.4.0' };
       },
     },
@@ -266,9 +311,9 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       name: 'a good version under alarms, one of which has no data before the candidate has traffic',
       ends: 'delivered',
       operation: shiftTraffic,
-      stage: async (house) => {
-        await house.inProduction('1.0.0');
-        await house.simulator.call('cloudwatch', 'PutMetricAlarm', {
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
+        await account.simulator.call('cloudwatch', 'PutMetricAlarm', {
           AlarmName: 'iris-next-slow',
           Namespace: 'AWS/SageMaker',
           MetricName: 'ModelLatency',
@@ -282,7 +327,7 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
           Threshold: 1_000_000,
           ComparisonOperator: 'GreaterThanThreshold',
         });
-        await dark(house, '1.1.0', { alarms: 'errors: 1%', namedAlarms: ['iris-next-slow'] });
+        await dark(account, '1.1.0', { alarms: 'errors: 1%', namedAlarms: ['iris-next-slow'] });
         return { version: '1.1.0' };
       },
     },
@@ -290,9 +335,9 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       name: 'where nothing was deployed',
       ends: 'no-candidate',
       operation: shiftTraffic,
-      stage: async (house) => {
-        house.simulator.objects.put(place.releases.bucket, 'made', Buffer.from(''));
-        house.writeManifest(() => manifestText({ rollout: rollouts.steps }));
+      stage: async (account) => {
+        account.simulator.objects.put(place.releases.bucket, 'made', Buffer.from(''));
+        account.writeManifest(() => manifestText({ rollout: rollouts.steps }));
         return { version: '1.1.0' };
       },
     },
@@ -311,9 +356,9 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       name: 'while a canary bakes',
       ends: 'restored',
       operation: rollback,
-      stage: async (house) => {
-        await serving(house, '1.0.0');
-        await leaveCanary(house, '1.1.0', minutes(6));
+      stage: async (account) => {
+        await serving(account, '1.0.0');
+        await leaveCanary(account, '1.1.0', minutes(6));
         return {};
       },
     },
@@ -321,13 +366,13 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       name: 'while a candidate has a part of the traffic',
       ends: 'restored',
       operation: rollback,
-      stage: async (house) => {
-        await house.inProduction('1.0.0');
-        await dark(house, '1.1.0');
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
+        await dark(account, '1.1.0');
         let walking: Report | undefined;
         for (let turn = 0; turn < 8; turn += 1) {
-          walking = await house.run(shiftTraffic, { version: '1.1.0', wait: 'false' });
-          await house.pass(minutes(2));
+          walking = await account.run(shiftTraffic, { version: '1.1.0', wait: 'false' });
+          await account.pass(minutes(2));
         }
         expect(walking?.result.outcome).toBe('pending');
         return { timeout: '10m' };
@@ -338,9 +383,9 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       name: 'after a canary that its alarm took back while nobody looked',
       ends: 'restored',
       operation: rollback,
-      stage: async (house) => {
-        await house.inProduction('1.0.0');
-        await leaveCanary(house, '1.4.0', minutes(30));
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
+        await leaveCanary(account, '1.4.0', minutes(30));
         return {};
       },
     },
@@ -348,9 +393,9 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       name: 'after a canary that went well while nobody looked',
       ends: 'restored',
       operation: rollback,
-      stage: async (house) => {
-        await house.inProduction('1.0.0');
-        await leaveCanary(house, '1.1.0', minutes(30));
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
+        await leaveCanary(account, '1.1.0', minutes(30));
         return {};
       },
     },
@@ -358,10 +403,11 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       name: 'to a version that ran on another instance type',
       ends: 'restored',
       operation: rollback,
-      stage: async (house) => {
-        await serving(house, '1.0.0');
-        await withAutoscaling(house);
-        await serving(house, '1.1.0', otherType);
+      stage: async (account) => {
+        await serving(account, '1.0.0');
+        await withAutoscaling(account);
+        await withExperiment(account);
+        await serving(account, '1.1.0', otherType);
         return {};
       },
     },
@@ -389,18 +435,18 @@ interface Seen {
 
 /** The simulator evaluates the policy as it is published: actions, resources and conditions. */
 const play = async (row: Row, policy: IamPolicy): Promise<Seen> => {
-  const house = await openAccount();
+  const account = await openAccount();
   try {
-    const inputs = await row.stage(house);
+    const inputs = await row.stage(account);
     const role = roleOf(row.operation);
-    house.simulator.attachPolicy(role, policy);
-    const watched = house.watch();
-    const report = await house.run(row.operation, inputs);
+    account.simulator.attachPolicy(role, policy);
+    const watched = account.watch();
+    const report = await account.run(row.operation, inputs);
     // What the role's session asked; taking the role is the business of whoever may take it.
     const requests = watched().filter(({ principal }) => principal.includes(`:assumed-role/${role}/`));
     return { report, requests };
   } finally {
-    await house.close();
+    await account.close();
   }
 };
 

@@ -3,27 +3,27 @@ import { commands } from '../../src/commands/all.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 
-let house: TestAccount;
+let account: TestAccount;
 beforeAll(async () => {
-  house = await openAccount();
-  await house.inProduction('1.0.0');
-  await house.prepare('1.1.0');
+  account = await openAccount();
+  await account.inProduction('1.0.0');
+  await account.prepare('1.1.0');
 });
-afterAll(() => house.close());
+afterAll(() => account.close());
 
-const said = async (command: 'plan' | 'lint', version: string): Promise<{ code: unknown; text: string }> => {
+const reported = async (command: 'plan' | 'lint', version: string): Promise<{ code: unknown; text: string }> => {
   const lines: string[] = [];
   const terminal = { out: (text: string) => void lines.push(text), err: (text: string) => void lines.push(text) };
   const cancellation = { signal: new AbortController().signal, outOfTime: new Promise<void>(() => {}) };
-  const host = { env: house.environment, terminal, cancellation, seams: { clock: house.simulator.driver } };
-  const args = ['--manifest', house.manifest, '--environment', team.environment, '--version', version];
+  const host = { env: account.environment, terminal, cancellation, seams: { clock: account.simulator.driver } };
+  const args = ['--manifest', account.manifest, '--environment', team.environment, '--version', version];
   const code = await commands[command]?.run(args, () => host, terminal);
   return { code, text: lines.join('\n') };
 };
 
 describe.each(['plan', 'lint'] as const)('%s, which only looks', (command) => {
   test('speaks in its own name and waits for nothing', async () => {
-    const { code, text } = await said(command, '1.1.0');
+    const { code, text } = await reported(command, '1.1.0');
     expect({ code, text }).toMatchObject({
       code: 0,
       text: expect.stringContaining(`\n${command}: succeeded/planned\n  deploy iris 1.1.0 to iris by canary`),
@@ -33,8 +33,10 @@ describe.each(['plan', 'lint'] as const)('%s, which only looks', (command) => {
   });
 
   test('refuses in its own name', async () => {
-    const { code, text } = await said(command, '1.2.0');
+    const { code, text } = await reported(command, '1.2.0');
     expect(code).toBe(2);
-    expect(text).toContain(`\n${command}: failed/unknown-version\n  iris has no version 1.2.0: register it first`);
+    expect(text).toContain(
+      `\n${command}: failed/unknown-version\n  iris_v1.2.0 is not registered; nearest: iris_v1.0.0, iris_v1.1.0`,
+    );
   });
 });

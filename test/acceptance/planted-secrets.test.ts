@@ -34,7 +34,7 @@ const wrong: Texts = {
 };
 
 describe('planted secrets', () => {
-  let team: TestAccount;
+  let account: TestAccount;
   let driver: Driver;
   let folder: string;
   let steps: Steps;
@@ -51,12 +51,12 @@ describe('planted secrets', () => {
     steps.step('deploy-endpoint', { environment: rehearsedTeam.environment, version }, options);
   const refusals: { readonly code: string; readonly from: number }[] = [];
   const refuseNext = (service: string, operation: string, [code, message]: readonly [string, string]): void => {
-    refusals.push({ code, from: team.simulator.requests.length });
-    team.simulator.faults.add({ service, operation, times: 1, kind: 'error', code, message });
+    refusals.push({ code, from: account.simulator.requests.length });
+    account.simulator.faults.add({ service, operation, times: 1, kind: 'error', code, message });
   };
   const registration = (version: '1.0.0' | '1.1.0' | '1.2.0', more: Texts = {}): Texts => {
     const key = `training/iris-${version}/model.tar.gz`;
-    team.simulator.objects.put(rehearsedTeam.bucket, key, irisFixture(version).artifact);
+    account.simulator.objects.put(rehearsedTeam.bucket, key, irisFixture(version).artifact);
     writeFileSync(join(folder, 'evaluation.json'), irisFixture(version).evaluation);
     return {
       environment: rehearsedTeam.environment,
@@ -73,7 +73,7 @@ describe('planted secrets', () => {
     };
   };
   const review = (status: 'Approved' | 'Rejected', packageVersion: number): Promise<unknown> =>
-    team.simulator.call('sagemaker', 'UpdateModelPackage', {
+    account.simulator.call('sagemaker', 'UpdateModelPackage', {
       ModelPackageArn: `arn:aws:sagemaker:${rehearsedTeam.region}:${rehearsedTeam.account}:model-package/${rehearsedTeam.model}/${packageVersion}`,
       ModelApprovalStatus: status,
       ApprovalDescription: `looked at it with ${secrets['registry: an approval note']}`,
@@ -83,16 +83,16 @@ describe('planted secrets', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'secrets-'));
     wire = join(folder, 'wire.jsonl');
-    team = await openAccount({ wireFile: wire });
+    account = await openAccount({ wireFile: wire });
     driver = createDriver({
-      simulator: team.simulator,
+      simulator: account.simulator,
       actions: 'actions',
       workspace: folder,
       temp: join(folder, 'runner'),
     });
     steps = stepsOf({
       driver,
-      simulator: team.simulator,
+      simulator: account.simulator,
       workspace: folder,
       env: {
         AWS_SESSION_TOKEN: secrets['environment of the process: session token'],
@@ -106,7 +106,7 @@ describe('planted secrets', () => {
   });
   afterAll(async () => {
     driver.close();
-    await team.close();
+    await account.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -231,7 +231,7 @@ describe('planted secrets', () => {
   });
 
   it('a job worker succeeds, is refused by AWS, and refuses the manifest', async () => {
-    const call = (name: string, input: object) => team.simulator.call('codepipeline', name, input);
+    const call = (name: string, input: object) => account.simulator.call('codepipeline', name, input);
     await call('CreateCustomActionType', actionTypeOf(deployEndpoint));
     const worker = driver.launch('job worker', resolve('codebuild/job-worker/dist/index.cjs'), {
       MODEL_DELIVERY_OPERATIONS: 'deploy-endpoint',
@@ -246,8 +246,8 @@ describe('planted secrets', () => {
       end: 'Succeeded' | 'Failed' = 'Failed',
     ): Promise<void> => {
       const manifest = manifestText({ rollout: rollouts.unguarded, unwatched: true, endpoint });
-      team.simulator.objects.put(rehearsedTeam.bucket, `${name}.zip`, zipOf({ 'delivery.yml': manifest }));
-      const from = team.simulator.requests.length;
+      account.simulator.objects.put(rehearsedTeam.bucket, `${name}.zip`, zipOf({ 'delivery.yml': manifest }));
+      const from = account.simulator.requests.length;
       await call('CreatePipeline', { pipeline: pipelineOf(name, configuration) });
       for (let look = 0; look < 60; look++) {
         await driver.until(driver.now() + seconds(30));
@@ -255,10 +255,10 @@ describe('planted secrets', () => {
         const [action] = actionExecutionDetails as readonly { readonly status: string }[];
         if (action !== undefined && action.status !== 'InProgress') break;
       }
-      const told = team.simulator.requests
+      const reported = account.simulator.requests
         .slice(from)
         .filter(({ service, operation }) => service === 'codepipeline' && operation.startsWith('PutJob'));
-      expect(told.length).toBeGreaterThan(0);
+      expect(reported.length).toBeGreaterThan(0);
       const { actionExecutionDetails } = await call('ListActionExecutions', { pipelineName: name });
       // What went in is the pipeline's own, what came out is the worker's.
       const out = (actionExecutionDetails as readonly { readonly output: unknown }[]).map(({ output }) => output);
@@ -266,7 +266,7 @@ describe('planted secrets', () => {
         end,
         expect.anything(),
       ]);
-      record(path, { 'job results': JSON.stringify(told), 'action executions': JSON.stringify(out) });
+      record(path, { 'job results': JSON.stringify(reported), 'action executions': JSON.stringify(out) });
     };
     // A person took 1.1.0 back: to deliver it again must be asked for.
     const configuration = { environment: rehearsedTeam.environment, version: '1.1.0', retry: 'true' };
@@ -332,7 +332,7 @@ describe('planted secrets', () => {
     expect(none['outputs']).toContain('no-candidate');
     record('shift-traffic has no candidate', none);
     const { endpoint, requestsPerSecond } = rehearsedTeam;
-    const traffic = team.simulator.traffic({ endpoint, requestsPerSecond, seed: 7 });
+    const traffic = account.simulator.traffic({ endpoint, requestsPerSecond, seed: 7 });
     await driver.until(driver.now() + minutes(20));
     const dark = await steps.step('deploy-endpoint', {
       environment: rehearsedTeam.environment,
@@ -356,10 +356,10 @@ describe('planted secrets', () => {
     const unplanted = operationNames.filter((name) => ![...paths.keys()].some((path) => path.startsWith(`${name} `)));
     expect(unplanted).toEqual([]);
     for (const [i, { code, from }] of refusals.entries()) {
-      const met = team.simulator.requests.slice(from, refusals[i + 1]?.from).some(({ error }) => error === code);
+      const met = account.simulator.requests.slice(from, refusals[i + 1]?.from).some(({ error }) => error === code);
       expect([i, code, met]).toEqual([i, code, true]);
     }
-    const kept = await recordsOf(team);
+    const kept = await recordsOf(account);
     expect(kept).toContain('"schemaVersion"');
     for (const path of paths.keys()) record(path, { 'record and journals': kept });
     const all = { ...secrets, ...learned(wire, steps.masked) };

@@ -27,8 +27,8 @@ type Clients = ReturnType<typeof clientsOf>;
 const as = async (policy: PublishedName): Promise<Clients> => {
   const document = publishedPolicies().find(({ name }) => name === policy)?.document;
   account.simulator.attachPolicy('intruder', document);
-  const asked = { RoleArn: 'arn:aws:iam::111122223333:role/intruder', RoleSessionName: 'r1' };
-  const { Credentials } = await account.sts.send(new AssumeRoleCommand(asked));
+  const requested = { RoleArn: 'arn:aws:iam::111122223333:role/intruder', RoleSessionName: 'r1' };
+  const { Credentials } = await account.sts.send(new AssumeRoleCommand(requested));
   const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '' } = Credentials ?? {};
   return clientsOf(account.simulator, {
     accessKeyId: AccessKeyId,

@@ -14,12 +14,12 @@ interface End {
   /** DescribeEndpoint's status afterwards; undefined where there is no endpoint. */
   readonly status: string | undefined;
   /** Sets the stage, does harm, and runs the operation. */
-  readonly play: (house: TestAccount) => Promise<Report | undefined>;
+  readonly play: (account: TestAccount) => Promise<Report | undefined>;
 }
 
-const deploy = async (house: TestAccount, version: '1.0.0' | '1.1.0' | '1.5.0'): Promise<Report | undefined> => {
-  await house.prepare(version);
-  return house.run(deployEndpoint, { version });
+const deploy = async (account: TestAccount, version: '1.0.0' | '1.1.0' | '1.5.0'): Promise<Report | undefined> => {
+  await account.prepare(version);
+  return account.run(deployEndpoint, { version });
 };
 
 /** The name that a plan gives to a model or an endpoint config. */
@@ -35,9 +35,9 @@ const ends: Readonly<Record<string, End>> = {
     reason: 'capacity-unavailable',
     says: /Unable to provision requested ML compute capacity/,
     status: 'Failed',
-    play: async (house) => {
-      house.simulator.harm.failCapacity(1);
-      return deploy(house, '1.0.0');
+    play: async (account) => {
+      account.simulator.harm.failCapacity(1);
+      return deploy(account, '1.0.0');
     },
   },
   'a first deployment whose model never passes its health check': {
@@ -45,17 +45,17 @@ const ends: Readonly<Record<string, End>> = {
     reason: 'creation-failed',
     says: /^iris could not be created: .*health check/,
     status: 'Failed',
-    play: (house) => deploy(house, '1.5.0'),
+    play: (account) => deploy(account, '1.5.0'),
   },
   'an update that gets no instances': {
     outcome: 'rolled-back',
     reason: 'capacity-rolled-back',
     says: /1\.0\.0 serves$/,
     status: 'InService',
-    play: async (house) => {
-      await house.inProduction('1.0.0');
-      house.simulator.harm.failCapacity(1);
-      return deploy(house, '1.1.0');
+    play: async (account) => {
+      await account.inProduction('1.0.0');
+      account.simulator.harm.failCapacity(1);
+      return deploy(account, '1.1.0');
     },
   },
   'a version that never passes its health check': {
@@ -63,9 +63,9 @@ const ends: Readonly<Record<string, End>> = {
     reason: 'health-check',
     says: /1\.0\.0 serves$/,
     status: 'InService',
-    play: async (house) => {
-      await house.inProduction('1.0.0');
-      return deploy(house, '1.5.0');
+    play: async (account) => {
+      await account.inProduction('1.0.0');
+      return deploy(account, '1.5.0');
     },
   },
   'a rollback that gets no instances': {
@@ -73,11 +73,11 @@ const ends: Readonly<Record<string, End>> = {
     reason: 'restore-failed',
     says: /1\.1\.0 still serves$/,
     status: 'InService',
-    play: async (house) => {
-      await house.inProduction('1.0.0');
-      await house.inProduction('1.1.0');
-      house.simulator.harm.failCapacity(1);
-      return house.run(rollback, {});
+    play: async (account) => {
+      await account.inProduction('1.0.0');
+      await account.inProduction('1.1.0');
+      account.simulator.harm.failCapacity(1);
+      return account.run(rollback, {});
     },
   },
   'a model of other content under the name that the version needs': {
@@ -85,29 +85,29 @@ const ends: Readonly<Record<string, End>> = {
     reason: 'name-taken',
     says: /^model iris-\S+ exists with content that does not match its name/,
     status: undefined,
-    play: async (house) => {
-      await house.prepare('1.0.0');
-      const planned = await house.run(deployEndpoint, { version: '1.0.0', 'dry-run': 'true' });
-      await house.simulator.call('sagemaker', 'CreateModel', {
+    play: async (account) => {
+      await account.prepare('1.0.0');
+      const planned = await account.run(deployEndpoint, { version: '1.0.0', 'dry-run': 'true' });
+      await account.simulator.call('sagemaker', 'CreateModel', {
         ModelName: plannedName(planned, 'model'),
         ExecutionRoleArn: `arn:aws:iam::${team.account}:role/iris-serving`,
         PrimaryContainer: { Image: team.image, ModelDataUrl: `s3://${team.bucket}/training/iris-1.0.0/model.tar.gz` },
       });
-      return house.run(deployEndpoint, { version: '1.0.0' });
+      return account.run(deployEndpoint, { version: '1.0.0' });
     },
   },
 };
 
 test.each(Object.entries(ends))('%s', async (_name, { outcome, reason, says, status, play }) => {
-  const house = await openAccount();
+  const account = await openAccount();
   try {
-    const report = await play(house);
+    const report = await play(account);
     expect(report?.result).toMatchObject({ outcome, reason, because: expect.stringMatching(says) });
-    const shown = await house.simulator
+    const shown = await account.simulator
       .call('sagemaker', 'DescribeEndpoint', { EndpointName: team.endpoint })
       .catch(() => ({ EndpointStatus: undefined }));
     expect(shown['EndpointStatus']).toBe(status);
   } finally {
-    await house.close();
+    await account.close();
   }
 });

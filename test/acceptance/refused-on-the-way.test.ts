@@ -6,7 +6,7 @@ import { atRest } from '../support/at-rest.ts';
 
 /** What the role may do but for `denied`; more can be permitted later. */
 const permitAllBut = (...denied: readonly string[]): void =>
-  house.simulator.permit(
+  account.simulator.permit(
     'model-deployer',
     [
       's3:*',
@@ -29,28 +29,28 @@ const permitAllBut = (...denied: readonly string[]): void =>
     ].filter((action) => !denied.includes(action)),
   );
 
-let house: TestAccount;
+let account: TestAccount;
 beforeEach(async () => {
-  house = await openAccount();
-  await house.inProduction('1.0.0');
-  await house.prepare('1.1.0');
+  account = await openAccount();
+  await account.inProduction('1.0.0');
+  await account.prepare('1.1.0');
 });
-afterEach(() => house.close());
+afterEach(() => account.close());
 
 describe('refused after the new version was verified', () => {
   test('tags and alarms are told as left behind, and the delivery is one', async () => {
     permitAllBut('sagemaker:AddTags', 'cloudwatch:DeleteAlarms');
-    await house.simulator.call('sagemaker', 'DeleteTags', {
+    await account.simulator.call('sagemaker', 'DeleteTags', {
       ResourceArn: `arn:aws:sagemaker:${team.region}:${team.account}:endpoint/${team.endpoint}`,
       TagKeys: ['model-delivery:releases'],
     });
-    const report = await house.run(deployEndpoint, { version: '1.1.0' });
+    const report = await account.run(deployEndpoint, { version: '1.1.0' });
     expect(report?.result).toMatchObject({ reason: 'delivered' });
-    const told = report?.remarks.join('\n') ?? '';
-    expect(told).toMatch(/tags of iris .*grant sagemaker:AddTags/);
-    expect(told).toMatch(/left behind: the alarms iris-.*grant cloudwatch:DeleteAlarms/);
-    expect(house.record()?.live).toBeUndefined();
-    for (const name of (await atRest(house))['alarms'] as string[]) expect(told).toContain(name);
+    const reported = report?.remarks.join('\n') ?? '';
+    expect(reported).toMatch(/tags of iris .*grant sagemaker:AddTags/);
+    expect(reported).toMatch(/left behind: the alarms iris-.*grant cloudwatch:DeleteAlarms/);
+    expect(account.record()?.live).toBeUndefined();
+    for (const name of (await atRest(account))['alarms'] as string[]) expect(reported).toContain(name);
   });
 });
 
@@ -59,14 +59,16 @@ describe('refused before anything was submitted', () => {
     '%s: nothing is left behind, and the next release begins at once',
     async (denied) => {
       permitAllBut(denied);
-      const start = await atRest(house);
-      const report = await house.run(deployEndpoint, { version: '1.1.0' }, { runId: '7' });
+      const start = await atRest(account);
+      const report = await account.run(deployEndpoint, { version: '1.1.0' }, { runId: '7' });
       expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'access-denied' });
       expect(report?.result.because).toContain(`grant ${denied}`);
-      const { ended: _, ...end } = await atRest(house);
+      const { ended: _, ...end } = await atRest(account);
       expect(start).toMatchObject(end);
-      house.simulator.permit('model-deployer', [denied]);
-      expect((await house.run(deployEndpoint, { version: '1.1.0' }, { runId: '8' }))?.result.reason).toBe('delivered');
+      account.simulator.permit('model-deployer', [denied]);
+      expect((await account.run(deployEndpoint, { version: '1.1.0' }, { runId: '8' }))?.result.reason).toBe(
+        'delivered',
+      );
     },
   );
 
@@ -76,16 +78,16 @@ describe('refused before anything was submitted', () => {
       ResourceId: `endpoint/${team.endpoint}/variant/${team.variant}`,
       ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
     };
-    await house.simulator.call('application-autoscaling', 'RegisterScalableTarget', {
+    await account.simulator.call('application-autoscaling', 'RegisterScalableTarget', {
       ...target,
       MinCapacity: 4,
       MaxCapacity: 6,
     });
-    house.writeManifest((text) => text.replace('ml.m5.large', 'ml.c5.large'));
-    const { scaling } = await atRest(house);
+    account.writeManifest((text) => text.replace('ml.m5.large', 'ml.c5.large'));
+    const { scaling } = await atRest(account);
     permitAllBut('application-autoscaling:DeregisterScalableTarget');
-    const report = await house.run(deployEndpoint, { version: '1.1.0' });
+    const report = await account.run(deployEndpoint, { version: '1.1.0' });
     expect(report?.result.reason).toBe('access-denied');
-    expect(await atRest(house)).toMatchObject({ scaling, alarms: [], live: undefined });
+    expect(await atRest(account)).toMatchObject({ scaling, alarms: [], live: undefined });
   });
 });

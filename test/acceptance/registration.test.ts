@@ -4,11 +4,10 @@ import { startSimulator } from '../../simulator/simulator.ts';
 import { createAwsClients } from '../../src/aws/clients.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
-import { findVersion } from '../../src/registry/packages.ts';
 import { verifyContent } from '../../src/registry/verify-content.ts';
 import type { World } from '../../src/world.ts';
 import { staticCredentials } from '../support/aws.ts';
-import { artifactUri, imageDigest, inputs, manifest, repository } from '../support/registration.ts';
+import { artifactUri, findVersion, imageDigest, inputs, manifest, repository } from '../support/registration.ts';
 import { runTurns } from '../support/run-turns.ts';
 
 const evaluation = '{"regression_metrics":{}}';
@@ -83,19 +82,19 @@ describe('on the wire', () => {
     if (!version) throw new Error('it is not found');
     expect(version).toMatchObject({
       packageVersion: 1,
-      unpinned: false,
-      environment: { SAGEMAKER_PROGRAM: 'inference.py' },
+      unpinned: [],
+      containers: [{ Environment: { SAGEMAKER_PROGRAM: 'inference.py' } }],
     });
     expect(await verifyContent(world, version)).toBeUndefined();
 
-    const asked = { manifest, environment: 'staging', version: '1.4.0', mode: 'check' as const };
-    expect((await runTurns(approveGate, asked, world)).end.reason).toBe('approval-pending');
+    const requested = { manifest, environment: 'staging', version: '1.4.0', mode: 'check' as const };
+    expect((await runTurns(approveGate, requested, world)).end.reason).toBe('approval-pending');
     await simulator.call('sagemaker', 'UpdateModelPackage', {
       ModelPackageArn: version.arn,
       ModelApprovalStatus: 'Approved',
       ApprovalDescription: 'recall holds',
     });
-    const gate = await runTurns(approveGate, asked, world);
+    const gate = await runTurns(approveGate, requested, world);
     expect(gate.end).toMatchObject({ reason: 'approved', outputs: { 'approval-description': 'recall holds' } });
   });
 
@@ -128,4 +127,40 @@ describe('on the wire', () => {
       );
     },
   );
+});
+
+describe('an artifact of 6 GiB', () => {
+  const large = () => {
+    const [bucket = '', ...key] = artifactUri.replace('s3://', '').split('/');
+    simulator.objects.put(bucket, key.join('/'), Buffer.from('the model'), 6 * 1024 ** 3);
+  };
+  const operationsSent = () => simulator.requests.map(({ operation }) => operation);
+
+  test('is planned without reading it, copied in parts, registered and verified', async () => {
+    large();
+    const planned = await registerModel.advance(inputs(), undefined, world);
+    expect(planned.plan?.changes[1]?.details).toContain('in 12 parts, some in each turn: about 31s, an estimate');
+    const { end } = await runTurns(registerModel, inputs(), world);
+    expect(end).toMatchObject({
+      reason: 'registered',
+      outputs: { 'artifact-sha256': expect.stringMatching(/^[0-9a-f]{64}-12$/) },
+    });
+    expect(operationsSent().filter((operation) => operation === 'UploadPartCopy')).toHaveLength(12);
+    expect(operationsSent()).not.toContain('GetObject');
+    const version = await findVersion(world, 'churn', '1.4.0');
+    if (!version) throw new Error('it is not found');
+    expect(await verifyContent(world, version)).toBeUndefined();
+    expect((await runTurns(registerModel, inputs(), world)).end.reason).toBe('already-registered');
+  });
+
+  test('is gone on with by the next run, when one dies between its parts', async () => {
+    large();
+    let progress = await registerModel.advance(inputs(), undefined, world);
+    for (let turn = 0; turn < 3 && progress.is === 'waiting'; turn++)
+      progress = await registerModel.advance(inputs(), progress.memory, world);
+    expect(operationsSent().filter((operation) => operation === 'UploadPartCopy')).toHaveLength(8);
+    expect((await runTurns(registerModel, inputs(), world)).end.reason).toBe('registered');
+    expect(operationsSent().filter((operation) => operation === 'UploadPartCopy')).toHaveLength(12);
+    expect(operationsSent().filter((operation) => operation === 'CreateMultipartUpload')).toHaveLength(1);
+  });
 });

@@ -13,24 +13,24 @@ import { openAccount, type TestAccount } from '../support/account.ts';
 import { runCommand } from '../support/run-command.ts';
 
 const bucket = `model-delivery-${team.account}-${team.region}`;
-let house: TestAccount;
+let account: TestAccount;
 beforeEach(async () => {
-  house = await openAccount();
+  account = await openAccount();
 });
-afterEach(() => house.close());
+afterEach(() => account.close());
 
 const run = async (command: Command, ...args: readonly string[]) => {
-  const at = { env: house.environment, seams: { clock: house.simulator.driver } };
-  const { code, out, err } = await runCommand(command, ['--manifest', house.manifest, ...args], at);
+  const at = { env: account.environment, seams: { clock: account.simulator.driver } };
+  const { code, out, err } = await runCommand(command, ['--manifest', account.manifest, ...args], at);
   return { code, text: [...out, ...err].join('\n') };
 };
 const create = (...args: readonly string[]) => run(createBucket, '--environment', team.environment, ...args);
 const setting = async (operation: string): Promise<Readonly<Record<string, unknown>>> =>
-  house.simulator.call('s3', operation, { Bucket: bucket });
+  account.simulator.call('s3', operation, { Bucket: bucket });
 
 describe('create-bucket', () => {
   test('makes the default bucket closed, for the delivery roles alone; repeated it changes nothing', async () => {
-    house.simulator.objects.drop(bucket);
+    account.simulator.objects.drop(bucket);
     const made = await create();
     expect(made.text).toMatch(/^created the bucket model-delivery-\d+-eu-west-1 in eu-west-1$/m);
     expect(made.text).toMatch(/lets only model-deployer, model-restorer write$/);
@@ -51,15 +51,15 @@ describe('create-bucket', () => {
   });
 
   test('what it made serves a delivery from registration to rollback, and lets no other role write', async () => {
-    house.simulator.objects.drop(bucket);
+    account.simulator.objects.drop(bucket);
     await create();
-    await house.inProduction('1.0.0');
-    await house.prepare('1.1.0');
-    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
-    expect((await house.run(rollback, {}))?.result.reason).toBe('restored');
+    await account.inProduction('1.0.0');
+    await account.prepare('1.1.0');
+    expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+    expect((await account.run(rollback, {}))?.result.reason).toBe('restored');
 
     // The user of these keys may do everything in the account, and is no delivery role.
-    const { AWS_ENDPOINT_URL: endpoint = '' } = house.environment;
+    const { AWS_ENDPOINT_URL: endpoint = '' } = account.environment;
     const notebook = new S3Client({ region: team.region, endpoint, forcePathStyle: true });
     const record = { Bucket: bucket, Key: 'iris/record.json' };
     const { Body, ETag } = await notebook.send(new GetObjectCommand(record));
@@ -71,9 +71,9 @@ describe('create-bucket', () => {
   });
 
   test('even a delivery role does not write the record blindly', async () => {
-    house.simulator.objects.drop(bucket);
+    account.simulator.objects.drop(bucket);
     await create('--writers', 'arn:aws:iam::111122223333:user/delivery');
-    const { AWS_ENDPOINT_URL: endpoint = '' } = house.environment;
+    const { AWS_ENDPOINT_URL: endpoint = '' } = account.environment;
     const s3 = new S3Client({ region: team.region, endpoint, forcePathStyle: true });
     const put = (Key: string, more: object = {}) =>
       s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: '{}', ...more }));
@@ -90,7 +90,7 @@ describe('create-bucket', () => {
         { Sid: 'Audit', Effect: 'Deny', Principal: '*', Action: 's3:DeleteBucket', Resource: `arn:aws:s3:::${bucket}` },
       ],
     });
-    await house.simulator.call('s3', 'PutBucketPolicy', { Bucket: bucket, Policy: theirs });
+    await account.simulator.call('s3', 'PutBucketPolicy', { Bucket: bucket, Policy: theirs });
     const refused = await create();
     expect(refused.code).toBe(2);
     expect(refused.text).toMatch(/has statements of others \(Audit\), and stays as it is/);
@@ -98,7 +98,7 @@ describe('create-bucket', () => {
   });
 
   test('a name that another account has is refused, with what to do', async () => {
-    house.simulator.objects.lend(bucket, '999988887777');
+    account.simulator.objects.lend(bucket, '999988887777');
     const refused = await create();
     expect(refused.code).toBe(1);
     expect(refused.text).toMatch(
@@ -107,10 +107,10 @@ describe('create-bucket', () => {
   });
 
   test('a bucket that is used already is not touched; its statements can be printed', async () => {
-    house.writeManifest((text) =>
+    account.writeManifest((text) =>
       text.replace('    endpoint:\n', '    releases: s3://ml-releases/iris/\n    endpoint:\n'),
     );
-    const seen = house.watch();
+    const seen = account.watch();
     const refused = await create();
     expect(refused.code).toBe(2);
     expect(refused.text).toMatch(/the bucket ml-releases exists, and may serve other purposes/);
@@ -122,7 +122,7 @@ describe('create-bucket', () => {
   });
 
   test('without a role in the manifest the writers must be named', async () => {
-    house.writeManifest((text) => text.replace(/ {4}(rollback-)?role: .*\n/g, ''));
+    account.writeManifest((text) => text.replace(/ {4}(rollback-)?role: .*\n/g, ''));
     expect((await create()).text).toMatch(/writers: the environment names no role/);
     expect((await create('--writers', 'a"b')).text).toMatch(/is not a role's name or ARN/);
   });
@@ -130,12 +130,12 @@ describe('create-bucket', () => {
 
 describe('without the default bucket', () => {
   test('every operation says which command makes it', async () => {
-    await house.prepare('1.0.0');
-    house.simulator.objects.drop(bucket);
-    const deployed = await house.run(deployEndpoint, { version: '1.0.0' });
+    await account.prepare('1.0.0');
+    account.simulator.objects.drop(bucket);
+    const deployed = await account.run(deployEndpoint, { version: '1.0.0' });
     expect(deployed?.result).toMatchObject({ reason: 'record-unavailable' });
     expect(deployed?.result.because).toMatch(/does not exist: create it with `model-delivery create-bucket`/);
-    const registered = await house.run(registerModel, house.registration('1.1.0'));
+    const registered = await account.run(registerModel, account.registration('1.1.0'));
     expect(registered?.result.because).toMatch(/create it with `model-delivery create-bucket`/);
   });
 });
@@ -143,14 +143,14 @@ describe('without the default bucket', () => {
 describe('a record where older versions kept it by default', () => {
   const former = `sagemaker-${team.region}-${team.account}`;
   const moved = async (): Promise<void> => {
-    await house.inProduction('1.0.0');
-    await house.prepare('1.1.0');
-    const text = JSON.stringify(house.record());
-    house.simulator.objects.put(former, 'model-delivery/iris/record.json', Buffer.from(text));
-    await house.simulator.call('s3', 'DeleteObject', { Bucket: bucket, Key: 'iris/record.json' });
+    await account.inProduction('1.0.0');
+    await account.prepare('1.1.0');
+    const text = JSON.stringify(account.record());
+    account.simulator.objects.put(former, 'model-delivery/iris/record.json', Buffer.from(text));
+    await account.simulator.call('s3', 'DeleteObject', { Bucket: bucket, Key: 'iris/record.json' });
   };
   const tag = (Value?: string) =>
-    house.simulator.call('sagemaker', Value === undefined ? 'DeleteTags' : 'AddTags', {
+    account.simulator.call('sagemaker', Value === undefined ? 'DeleteTags' : 'AddTags', {
       ResourceArn: `arn:aws:sagemaker:${team.region}:${team.account}:endpoint/iris`,
       ...(Value === undefined
         ? { TagKeys: ['model-delivery:releases'] }
@@ -164,11 +164,11 @@ describe('a record where older versions kept it by default', () => {
     await moved();
     await tag(value);
     for (const run of [
-      () => house.run(deployEndpoint, { version: '1.1.0' }),
-      () => house.run(rollback, {}),
-      () => house.run(rollback, { 'only-expired': 'true' }),
+      () => account.run(deployEndpoint, { version: '1.1.0' }),
+      () => account.run(rollback, {}),
+      () => account.run(rollback, { 'only-expired': 'true' }),
     ]) {
-      const seen = house.watch();
+      const seen = account.watch();
       const report = await run();
       expect(report?.result).toMatchObject({ reason: 'other-record' });
       expect(report?.result.because).toMatch(
@@ -178,10 +178,10 @@ describe('a record where older versions kept it by default', () => {
     }
     expect((await run(history, '--environment', team.environment)).text).toContain('other-record');
     // Named in the manifest it is gone on with.
-    house.writeManifest((text) =>
+    account.writeManifest((text) =>
       text.replace('    endpoint:\n', `    releases: s3://${former}/model-delivery/\n    endpoint:\n`),
     );
-    expect((await house.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+    expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
   });
 });
 
@@ -192,21 +192,21 @@ describe('lint', () => {
     ['the folder', 's3://ml-releases/SageMaker/', true],
     ['neither', 's3://ml-releases/churn/', false],
   ])('warns of %s that every notebook may write', async (_what, releases, warns) => {
-    house.writeManifest((text) => text.replace('    endpoint:\n', `    releases: ${releases}\n    endpoint:\n`));
+    account.writeManifest((text) => text.replace('    endpoint:\n', `    releases: ${releases}\n    endpoint:\n`));
     expect(/production: .* AmazonSageMakerFullAccess/.test(await linted())).toBe(warns);
   });
   test('the plan says it too', async () => {
-    await house.prepare('1.0.0');
+    await account.prepare('1.0.0');
     const planned = async () =>
-      (await house.run(deployEndpoint, { version: '1.0.0', 'dry-run': 'true' }))?.result.plan?.notes.join();
+      (await account.run(deployEndpoint, { version: '1.0.0', 'dry-run': 'true' }))?.result.plan?.notes.join();
     expect(await planned()).not.toContain('FullAccess');
-    house.writeManifest((text) =>
+    account.writeManifest((text) =>
       text.replace('    endpoint:\n', '    releases: s3://ml-releases/sagemaker/\n    endpoint:\n'),
     );
     expect(await planned()).toContain('AmazonSageMakerFullAccess');
   });
   test('the default is none of them', async () => {
-    expect(readFileSync(house.manifest, 'utf8')).not.toContain('releases:');
+    expect(readFileSync(account.manifest, 'utf8')).not.toContain('releases:');
     expect(await linted()).not.toContain('FullAccess');
   });
 });

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { backtest } from '../../src/commands/backtest.ts';
 import { judge } from '../../src/commands/judge.ts';
-import { openSession } from '../../src/hosts/world.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, rehearsedTeam as names, rollouts } from '../../src/rehearsal/manifest.ts';
+import { openSession } from '../../src/session/session.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { runCommand } from '../support/run-command.ts';
 
-let house: TestAccount;
-afterEach(() => house.close());
+let account: TestAccount;
+afterEach(() => account.close());
 
 const folder = mkdtempSync(join(tmpdir(), 'replay-'));
 const written = (name: string, content: string): string => {
@@ -31,9 +31,9 @@ interface Line {
 
 /** The last release's journal, as it lies in S3. */
 const journal = (): string => {
-  const [last] = house.record()?.ended ?? [];
+  const [last] = account.record()?.ended ?? [];
   const bucket = `model-delivery-${names.account}-${names.region}`;
-  const found = house.simulator.objects.get(bucket, `iris/releases/${last?.id}/journal.jsonl`);
+  const found = account.simulator.objects.get(bucket, `iris/releases/${last?.id}/journal.jsonl`);
   if (!found) throw new Error(`${last?.id} has no journal`);
   return found.body.toString();
 };
@@ -48,18 +48,18 @@ const judged = async (text: string, ...more: readonly string[]) => {
   return { code, err, verdicts: out.map((line) => JSON.parse(line)) };
 };
 const backtested = async (...args: readonly string[]) => {
-  const at = { env: house.environment, seams: { clock: house.simulator.driver, openSession } };
+  const at = { env: account.environment, seams: { clock: account.simulator.driver, openSession } };
   const { code, out, err } = await runCommand(backtest, args, at);
   return { code, err, out: out.join('\n') };
 };
 
 const convicted = async (options: Parameters<typeof openAccount>[0] = {}): Promise<void> => {
-  house = await openAccount(options);
-  await house.inProduction('1.0.0');
-  house.writeManifest(() => manifestText({ rollout: `${rollouts.steps}, max-step: 6h` }));
-  await house.prepare('1.4.0');
-  await house.run(deployEndpoint, { version: '1.4.0' });
-  const shifted = await house.run(shiftTraffic, { version: '1.4.0' });
+  account = await openAccount(options);
+  await account.inProduction('1.0.0');
+  account.writeManifest(() => manifestText({ rollout: `${rollouts.steps}, max-step: 6h` }));
+  await account.prepare('1.4.0');
+  await account.run(deployEndpoint, { version: '1.4.0' });
+  const shifted = await account.run(shiftTraffic, { version: '1.4.0' });
   expect(shifted?.result.reason).toBe('convicted');
 };
 
@@ -113,21 +113,21 @@ describe('the journal of a release under the judge', () => {
   });
 
   test('of a guardrail deployment replays too', async () => {
-    house = await openAccount();
-    await house.inProduction('1.0.0');
+    account = await openAccount();
+    await account.inProduction('1.0.0');
     const judge =
       'judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 0.5%, confidence: 0.95 } }';
-    house.writeManifest(() => manifestText({ rollout: `${rollouts.canary}, ${judge}`, unwatched: true }));
-    await house.prepare('1.4.0');
-    await house.run(deployEndpoint, { version: '1.4.0' });
+    account.writeManifest(() => manifestText({ rollout: `${rollouts.canary}, ${judge}`, unwatched: true }));
+    await account.prepare('1.4.0');
+    await account.run(deployEndpoint, { version: '1.4.0' });
     const { code, err, verdicts } = await judged(journal());
     expect([code, err]).toEqual([0, []]);
     expect(verdicts.at(-1)).toMatchObject({ decision: 'rollback' });
   });
 
   test('without a judge has nothing to replay', async () => {
-    house = await openAccount();
-    await house.inProduction('1.0.0');
+    account = await openAccount();
+    await account.inProduction('1.0.0');
     const { code, err } = await judged(journal());
     expect(code).toBe(2);
     expect(err.join()).toContain('had no judge');
@@ -140,10 +140,10 @@ describe('the journal of a release under the judge', () => {
 describe('backtest from CloudWatch', () => {
   test('judges both variants of a past rollout, and production alone', async () => {
     await convicted();
-    const [{ stepping, endedAt = 0 } = {}] = house.record()?.ended ?? [];
+    const [{ stepping, endedAt = 0 } = {}] = account.record()?.ended ?? [];
     const from = stepping?.moves[0]?.from ?? 0;
     const iso = (at: number): string => new Date(at).toISOString();
-    const place = ['--manifest', house.manifest, '--environment', 'production'];
+    const place = ['--manifest', account.manifest, '--environment', 'production'];
     const rollout = await backtested(...place, '--from', iso(from), '--to', iso(endedAt));
     expect(rollout).toMatchObject({ code: 0, err: [] });
     expect(rollout.out).toMatch(/rollout: \d+ buckets, .*rollback/);

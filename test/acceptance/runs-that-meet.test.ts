@@ -1,21 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { AwsWrites } from '../../src/aws/clients.ts';
 import { minutes } from '../../src/clock.ts';
-import { readInputs } from '../../src/hosts/read-inputs.ts';
 import { runFrom } from '../../src/hosts/run.ts';
-import { openSession, targetOf } from '../../src/hosts/world.ts';
+import { readInputs } from '../../src/inputs/read-inputs.ts';
 import type { Memory, Operation, Progress } from '../../src/operation.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { openSession, targetOf } from '../../src/session/session.ts';
 import type { World } from '../../src/world.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 
-let house: TestAccount;
+let account: TestAccount;
 beforeEach(async () => {
-  house = await openAccount();
+  account = await openAccount();
 });
-afterEach(() => house.close());
+afterEach(() => account.close());
 
 /** One run of one operation, a turn at a time. */
 interface Runner {
@@ -31,13 +31,13 @@ const runner = async <I, M extends Memory, O>(
 ): Promise<Runner> => {
   const inputs = readInputs(
     operation.inputs,
-    (name) => ({ manifest: house.manifest, environment: team.environment, ...given })[name],
+    (name) => ({ manifest: account.manifest, environment: team.environment, ...given })[name],
   );
-  const clock = house.simulator.driver;
+  const clock = account.simulator.driver;
   const session = await openSession({
     target: targetOf(inputs),
-    env: house.environment,
-    run: { ...runFrom(house.environment, 'github-actions'), holder },
+    env: account.environment,
+    run: { ...runFrom(account.environment, 'github-actions'), holder },
     clock,
     dryRun: false,
     signal: new AbortController().signal,
@@ -52,8 +52,8 @@ const runner = async <I, M extends Memory, O>(
     },
     toTheEnd: async () => {
       for (let turns = 0; turns < 400; turns++) {
-        const said = await runs.turn();
-        if (last?.is === 'done') return said;
+        const reported = await runs.turn();
+        if (last?.is === 'done') return reported;
       }
       throw new Error('four hundred turns and no end');
     },
@@ -78,7 +78,7 @@ const beforeItsNextSave = (run: Runner, meanwhile: () => Promise<unknown>): void
 /** All is ready for the update: it is what the next turn submits. */
 const untilArmed = async (run: Runner): Promise<void> => {
   for (let turns = 0; turns < 50; turns++) {
-    if ((house.record()?.live?.alarms ?? []).length > 0) return;
+    if ((account.record()?.live?.alarms ?? []).length > 0) return;
     await run.turn();
   }
   throw new Error('fifty turns, and the release has no alarms');
@@ -93,13 +93,15 @@ const rollingBack = (holder: string, given: Readonly<Record<string, string>> = {
   runner(holder, given, rollback);
 
 const serving = async (): Promise<unknown> =>
-  (await house.simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName: team.endpoint }))['EndpointConfigName'];
+  (await account.simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName: team.endpoint }))[
+    'EndpointConfigName'
+  ];
 
 describe('two runs that meet at one endpoint', () => {
   test('begun in the same moment, one gets it and the other says who has it', async () => {
-    await house.inProduction('1.0.0');
-    await house.prepare('1.1.0');
-    await house.prepare('1.3.0');
+    await account.inProduction('1.0.0');
+    await account.prepare('1.1.0');
+    await account.prepare('1.3.0');
     const first = await deploying('run-1', '1.1.0');
     const second = await deploying('run-2', '1.3.0');
     await first.turn();
@@ -113,16 +115,16 @@ describe('two runs that meet at one endpoint', () => {
   });
 
   test('a re-run while the lost runner still lives: one update, one verdict, and both report it', async () => {
-    await house.inProduction('1.0.0');
-    await house.prepare('1.4.0');
+    await account.inProduction('1.0.0');
+    await account.prepare('1.4.0');
     const lost = await deploying('run-1', '1.4.0');
     const rerun = await deploying('run-1', '1.4.0');
     await untilArmed(lost);
     await rerun.turn();
-    const seen = house.watch();
+    const seen = account.watch();
     // Both have seen the endpoint at rest and are about to announce the update.
     beforeItsNextSave(lost, async () => {
-      while (house.record()?.live?.phase !== 'supervising') await rerun.turn();
+      while (account.record()?.live?.phase !== 'supervising') await rerun.turn();
     });
     await lost.turn();
     expect(await rerun.toTheEnd()).toBe('rolled-back/alarm');
@@ -131,13 +133,13 @@ describe('two runs that meet at one endpoint', () => {
   });
 
   test('an update whose answer was lost and that began late is followed, not sent again', async () => {
-    await house.inProduction('1.0.0');
-    await house.prepare('1.4.0');
+    await account.inProduction('1.0.0');
+    await account.prepare('1.4.0');
     const run = await deploying('run-1', '1.4.0');
     await untilArmed(run);
-    const seen = house.watch();
+    const seen = account.watch();
     const { write } = run.world;
-    const live = house.record()?.live;
+    const live = account.record()?.live;
     if (write === undefined || live === undefined) throw new Error('nothing is live');
     const { submission, candidate } = live;
     await write.sagemaker.updateEndpoint({
@@ -151,14 +153,14 @@ describe('two runs that meet at one endpoint', () => {
   });
 
   test('two legs of one job that want different versions do not end each other’s release', async () => {
-    await house.inProduction('1.0.0');
-    await house.prepare('1.1.0');
-    await house.prepare('1.3.0');
-    const death = { atCall: 'cloudwatch.putMetricAlarm', heard: false };
-    await house.run(deployEndpoint, { version: '1.1.0' }, { runId: '7', death });
-    const other = await house.run(deployEndpoint, { version: '1.3.0' }, { runId: '7' });
+    await account.inProduction('1.0.0');
+    await account.prepare('1.1.0');
+    await account.prepare('1.3.0');
+    const death = { atCall: 'cloudwatch.putMetricAlarm', received: false };
+    await account.run(deployEndpoint, { version: '1.1.0' }, { runId: '7', death });
+    const other = await account.run(deployEndpoint, { version: '1.3.0' }, { runId: '7' });
     expect(other?.result).toMatchObject({ reason: 'held-by-another-release' });
-    const rerun = await house.run(deployEndpoint, { version: '1.1.0' }, { runId: '7' });
+    const rerun = await account.run(deployEndpoint, { version: '1.1.0' }, { runId: '7' });
     expect(rerun?.result).toMatchObject({ reason: 'delivered' });
   });
 
@@ -168,13 +170,13 @@ describe('two runs that meet at one endpoint', () => {
   ] as const)(
     '%s whose manifest keeps another record finds the one that the endpoint names',
     async (...[, operation, given]) => {
-      await house.inProduction('1.0.0');
-      await house.prepare('1.1.0');
-      house.writeManifest((text) =>
+      await account.inProduction('1.0.0');
+      await account.prepare('1.1.0');
+      account.writeManifest((text) =>
         text.replace('role: model-deployer', `role: model-deployer\n    releases: s3://${team.bucket}/elsewhere/`),
       );
-      const seen = house.watch();
-      const report = await house.run(operation as Operation<unknown, Memory, unknown>, given, { runId: '7' });
+      const seen = account.watch();
+      const report = await account.run(operation as Operation<unknown, Memory, unknown>, given, { runId: '7' });
       expect(report?.result).toMatchObject({ reason: 'other-record' });
       expect(report?.result.because).toMatch(/s3:..model-delivery-<account>-eu-west-1.iris.record.json/);
       expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
@@ -182,12 +184,12 @@ describe('two runs that meet at one endpoint', () => {
   );
 
   test('a run that does not wait leaves the release to any other that asks for the same', async () => {
-    await house.inProduction('1.0.0');
-    await house.prepare('1.1.0');
-    const handed = await house.run(deployEndpoint, { version: '1.1.0', wait: 'false' }, { runId: '7' });
+    await account.inProduction('1.0.0');
+    await account.prepare('1.1.0');
+    const handed = await account.run(deployEndpoint, { version: '1.1.0', wait: 'false' }, { runId: '7' });
     expect(handed?.result.reason).toBe('in-progress');
-    const seen = house.watch();
-    const next = await house.run(
+    const seen = account.watch();
+    const next = await account.run(
       deployEndpoint,
       { version: '1.1.0', 'resume-token': handed?.token ?? '' },
       { runId: '8' },
@@ -197,26 +199,26 @@ describe('two runs that meet at one endpoint', () => {
   });
 
   test('an update that was left running is brought to rest before its predecessor is said to serve', async () => {
-    await house.inProduction('1.0.0');
+    await account.inProduction('1.0.0');
     const good = await serving();
-    await house.prepare('1.1.0');
+    await account.prepare('1.1.0');
     const lost = await deploying('run-1', '1.1.0');
-    while (house.record()?.live?.phase !== 'supervising') await lost.turn();
-    await house.pass(minutes(11));
+    while (account.record()?.live?.phase !== 'supervising') await lost.turn();
+    await account.pass(minutes(11));
     expect(await serving()).toBe(good);
     const next = await deploying('run-2', '1.0.0');
     expect(await next.toTheEnd()).toBe('succeeded/delivered');
-    expect(house.record()).toMatchObject({
+    expect(account.record()).toMatchObject({
       history: [{ version: '1.0.0' }, { version: '1.1.0' }, { version: '1.0.0' }],
     });
-    expect(house.record()?.live).toBeUndefined();
+    expect(account.record()?.live).toBeUndefined();
   });
 
   test('an update of somebody else’s is waited for, not overlooked', async () => {
-    await house.inProduction('1.0.0');
-    await house.inProduction('1.1.0');
-    const [, first] = house.record()?.history ?? [];
-    await house.simulator.call('sagemaker', 'UpdateEndpoint', {
+    await account.inProduction('1.0.0');
+    await account.inProduction('1.1.0');
+    const [, first] = account.record()?.history ?? [];
+    await account.simulator.call('sagemaker', 'UpdateEndpoint', {
       EndpointName: team.endpoint,
       EndpointConfigName: first?.endpointConfig ?? '',
     });
@@ -228,16 +230,16 @@ describe('two runs that meet at one endpoint', () => {
   });
 
   test('stopped while it still prepares, a release submits nothing, and the rollback that stopped it goes no further', async () => {
-    await house.inProduction('1.0.0');
-    await house.inProduction('1.1.0');
+    await account.inProduction('1.0.0');
+    await account.inProduction('1.1.0');
     const good = await serving();
-    await house.prepare('1.3.0');
+    await account.prepare('1.3.0');
     const release = await deploying('run-1', '1.3.0');
     await untilArmed(release);
     const back = await rollingBack('run-2');
     await back.turn();
     await back.turn();
-    const seen = house.watch();
+    const seen = account.watch();
     expect(await release.toTheEnd()).toBe('rolled-back/aborted-by-hand');
     expect(await back.toTheEnd()).toMatch(/^succeeded\//);
     expect(updates(seen())).toBe(0);
@@ -245,11 +247,11 @@ describe('two runs that meet at one endpoint', () => {
   });
 
   test('a rollback that is live is not taken for one to another version', async () => {
-    await house.inProduction('1.0.0');
-    await house.inProduction('1.1.0');
-    await house.inProduction('1.3.0');
+    await account.inProduction('1.0.0');
+    await account.inProduction('1.1.0');
+    await account.inProduction('1.3.0');
     const first = await rollingBack('run-1');
-    while (house.record()?.live?.phase !== 'supervising') await first.turn();
+    while (account.record()?.live?.phase !== 'supervising') await first.turn();
     const further = await rollingBack('run-1', { to: '1.0.0' });
     await expect(further.turn()).rejects.toMatchObject({ reason: 'plan-changed' });
     expect(await first.toTheEnd()).toBe('succeeded/restored');

@@ -6,25 +6,25 @@ import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 
-let house: TestAccount;
+let account: TestAccount;
 beforeEach(async () => {
-  house = await openAccount();
-  await house.inProduction('1.0.0');
-  house.writeManifest(() => manifestText({ rollout: rollouts.steps }));
-  await house.prepare('1.1.0');
-  await house.run(deployEndpoint, { version: '1.1.0' });
+  account = await openAccount();
+  await account.inProduction('1.0.0');
+  account.writeManifest(() => manifestText({ rollout: rollouts.steps }));
+  await account.prepare('1.1.0');
+  await account.run(deployEndpoint, { version: '1.1.0' });
 });
-afterEach(() => house.close());
+afterEach(() => account.close());
 
 const weights = async (): Promise<readonly number[]> => {
-  const { ProductionVariants } = await house.simulator.call('sagemaker', 'DescribeEndpoint', {
+  const { ProductionVariants } = await account.simulator.call('sagemaker', 'DescribeEndpoint', {
     EndpointName: team.endpoint,
   });
   return (ProductionVariants as { readonly CurrentWeight: number }[]).map(({ CurrentWeight }) => CurrentWeight);
 };
 
-const dies = (atCall: string, heard = false) =>
-  house.run(shiftTraffic, { version: '1.1.0' }, { death: { atCall, heard } });
+const dies = (atCall: string, received = false) =>
+  account.run(shiftTraffic, { version: '1.1.0' }, { death: { atCall, received } });
 
 describe('the update that publishes never arrived, and the run that found this out died', () => {
   beforeEach(async () => {
@@ -35,41 +35,41 @@ describe('the update that publishes never arrived, and the run that found this o
   });
 
   test('a re-run publishes', async () => {
-    const report = await house.run(shiftTraffic, { version: '1.1.0' });
+    const report = await account.run(shiftTraffic, { version: '1.1.0' });
     expect(report?.result.reason).toBe('delivered');
     expect(await weights()).toEqual([1]);
   });
 
   test('rejected meanwhile, the version keeps no traffic', async () => {
-    const { ModelPackageSummaryList } = await house.simulator.call('sagemaker', 'ListModelPackages', {
+    const { ModelPackageSummaryList } = await account.simulator.call('sagemaker', 'ListModelPackages', {
       ModelPackageGroupName: team.model,
       SortOrder: 'Descending',
     });
     const [{ ModelPackageArn = '' } = {}] = ModelPackageSummaryList as { readonly ModelPackageArn?: string }[];
-    await house.simulator.call('sagemaker', 'UpdateModelPackage', {
+    await account.simulator.call('sagemaker', 'UpdateModelPackage', {
       ModelPackageArn,
       ModelApprovalStatus: 'Rejected',
     });
-    const report = await house.run(shiftTraffic, { version: '1.1.0' });
+    const report = await account.run(shiftTraffic, { version: '1.1.0' });
     expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'approval-withdrawn' });
     expect(await weights()).toEqual([1, 0]);
   });
 
   test('a record that names another config meanwhile publishes nothing: the candidate keeps no traffic', async () => {
-    const record = house.record();
+    const record = account.record();
     const other = record?.history.find(({ version }) => version === '1.0.0')?.endpointConfig;
     if (record?.live === undefined || other === undefined) throw new Error('nothing is live, or nothing served before');
     const { live } = record;
-    house.forge({ ...record, live: { ...live, candidate: { ...live.candidate, endpointConfig: other } } });
-    const report = await house.run(shiftTraffic, { version: '1.1.0' });
+    account.forge({ ...record, live: { ...live, candidate: { ...live.candidate, endpointConfig: other } } });
+    const report = await account.run(shiftTraffic, { version: '1.1.0' });
     expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'foreign-config' });
     expect(await weights()).toEqual([1, 0]);
   });
 
   test('the watchdog leaves no traffic that nobody supervises', async () => {
-    await house.pass(minutes(11));
-    await house.run(rollback, { 'only-expired': 'true' }, { runId: '9' });
-    expect(house.record()?.ended[0]).toMatchObject({ reason: 'abandoned' });
+    await account.pass(minutes(11));
+    await account.run(rollback, { 'only-expired': 'true' }, { runId: '9' });
+    expect(account.record()?.ended[0]).toMatchObject({ reason: 'abandoned' });
     expect(await weights()).toEqual([1, 0]);
   });
 });

@@ -8,55 +8,56 @@ import { readServing } from '../../src/rehearsal/serving.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 
 /** Steps while others change the endpoint, while instances lack, and after their run died. */
-let team: TestAccount;
+let account: TestAccount;
 beforeEach(async () => {
-  team = await openAccount();
-  await team.inProduction('1.0.0');
-  team.writeManifest(() => manifestText({ rollout: rollouts.steps }));
+  account = await openAccount();
+  await account.inProduction('1.0.0');
+  account.writeManifest(() => manifestText({ rollout: rollouts.steps }));
 });
-afterEach(() => team.close());
+afterEach(() => account.close());
 
 const dark = async (version: IrisVersion): Promise<void> => {
-  await team.prepare(version);
-  expect((await team.run(deployEndpoint, { version }))?.result.reason).toBe('candidate-dark');
+  await account.prepare(version);
+  expect((await account.run(deployEndpoint, { version }))?.result.reason).toBe('candidate-dark');
 };
 const shown = async () =>
-  (await readServing(team.simulator, 'iris'))?.variants.map(
+  (await readServing(account.simulator, 'iris'))?.variants.map(
     ({ name, version, share }) => `${name} ${version} ${share}`,
   );
 const weightCall = { service: 'sagemaker', operation: 'UpdateEndpointWeightsAndCapacities' } as const;
 
 /** From the first step on. */
 const onceWalking = (action: () => void): void =>
-  team.simulator.faults.add({
+  account.simulator.faults.add({
     ...weightCall,
     times: 1,
     kind: 'call',
-    action: () => void team.simulator.clock.at(team.simulator.clock.now() + seconds(31), 'the first step', action),
+    action: () =>
+      void account.simulator.clock.at(account.simulator.clock.now() + seconds(31), 'the first step', action),
   });
-const grow = (count: number): boolean => team.simulator.hosting.scale('iris', 'AllTraffic', count);
+const grow = (count: number): boolean => account.simulator.hosting.scale('iris', 'AllTraffic', count);
 
 describe('while the autoscaler changes the endpoint', () => {
   test('evidence counts: a bad version is convicted though the endpoint is never seen at rest', async () => {
     await dark('1.4.0');
     onceWalking(() => {
       let count = 4;
-      const busy = team.simulator.clock.every(seconds(1), 'busy', () => {
+      const busy = account.simulator.clock.every(seconds(1), 'busy', () => {
         if (grow(count + 1)) count += 1;
         if (count === 10) busy.cancel();
       });
     });
-    const report = await team.run(shiftTraffic, { version: '1.4.0' });
+    const report = await account.run(shiftTraffic, { version: '1.4.0' });
     expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'convicted' });
     expect(await shown()).toEqual(['AllTraffic 1.0.0 1', 'AllTraffic-next 1.4.0 0']);
   });
 
   test('a candidate that cannot grow with it keeps its share under the judge, and rises when it can', async () => {
     await dark('1.1.0');
-    const seen = team.watch();
+    const seen = account.watch();
     onceWalking(() => {
       expect(grow(6)).toBe(true);
-      team.simulator.faults.add({
+      account.simulator.faults.add({
         ...weightCall,
         times: 1,
         kind: 'error',
@@ -64,7 +65,7 @@ describe('while the autoscaler changes the endpoint', () => {
         message: "The account-level service limit 'ml.m5.large for endpoint usage' is 10 Instances.",
       });
     });
-    const report = await team.run(shiftTraffic, { version: '1.1.0' });
+    const report = await account.run(shiftTraffic, { version: '1.1.0' });
     expect(report?.result).toMatchObject({ outcome: 'succeeded', reason: 'delivered' });
     const carriedOut = seen().filter(({ operation, mutation }) => operation === weightCall.operation && mutation);
     expect(carriedOut.map(({ input }) => JSON.stringify(input).includes('DesiredInstanceCount'))).toEqual([
@@ -79,11 +80,11 @@ describe('while the autoscaler changes the endpoint', () => {
     await dark('1.4.0');
     onceWalking(() => {
       expect(grow(6)).toBe(true);
-      team.simulator.clock.at(team.simulator.clock.now() + minutes(4), 'no more instances', () =>
-        team.simulator.harm.failCapacity(1000),
+      account.simulator.clock.at(account.simulator.clock.now() + minutes(4), 'no more instances', () =>
+        account.simulator.harm.failCapacity(1000),
       );
     });
-    const report = await team.run(shiftTraffic, { version: '1.4.0' });
+    const report = await account.run(shiftTraffic, { version: '1.4.0' });
     expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'convicted' });
   });
 });
@@ -91,8 +92,8 @@ describe('while the autoscaler changes the endpoint', () => {
 test('a way back that SageMaker refuses is tried again until it is taken', async () => {
   await dark('1.4.0');
   const odd = { code: 'InvalidRequest', message: 'One or more endpoint features are not supported today.' };
-  team.simulator.faults.add({ ...weightCall, ...odd, kind: 'error', times: 3, after: 1 });
-  const report = await team.run(shiftTraffic, { version: '1.4.0' });
+  account.simulator.faults.add({ ...weightCall, ...odd, kind: 'error', times: 3, after: 1 });
+  const report = await account.run(shiftTraffic, { version: '1.4.0' });
   expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'convicted' });
   expect(await shown()).toEqual(['AllTraffic 1.0.0 1', 'AllTraffic-next 1.4.0 0']);
 });
@@ -100,31 +101,31 @@ test('a way back that SageMaker refuses is tried again until it is taken', async
 describe('after the run that walked has died', () => {
   const left = ['AllTraffic 1.0.0 0.9', 'AllTraffic-next 1.1.0 0.1'];
   beforeEach(async () => {
-    await team.prepare('1.3.0');
+    await account.prepare('1.3.0');
     await dark('1.1.0');
-    const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', heard: true };
-    expect(await team.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death })).toBeUndefined();
-    await team.pass(minutes(11));
+    const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', received: true };
+    expect(await account.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death })).toBeUndefined();
+    await account.pass(minutes(11));
     expect((await shown())?.map((variant) => variant.replace(/(\d\.\d)\d+$/, '$1'))).toEqual(left);
   });
 
   test('another version is brought up dark once the traffic is back', async () => {
-    const next = await team.run(deployEndpoint, { version: '1.3.0' }, { runId: '8' });
+    const next = await account.run(deployEndpoint, { version: '1.3.0' }, { runId: '8' });
     expect(next?.result).toMatchObject({ outcome: 'succeeded', reason: 'candidate-dark' });
     expect(await shown()).toEqual(['AllTraffic 1.0.0 1', 'AllTraffic-next 1.3.0 0']);
   });
 
   test('another version goes out by canary once the traffic is back', async () => {
-    team.writeManifest(() => manifestText());
-    const next = await team.run(deployEndpoint, { version: '1.3.0' }, { runId: '8' });
+    account.writeManifest(() => manifestText());
+    const next = await account.run(deployEndpoint, { version: '1.3.0' }, { runId: '8' });
     expect(next?.result).toMatchObject({ outcome: 'succeeded', reason: 'delivered' });
     expect(await shown()).toEqual(['AllTraffic 1.3.0 1']);
   });
 
   test('the same version walks other steps once the traffic is back', async () => {
-    team.writeManifest(() => manifestText({ rollout: rollouts.steps.replace('[10, 50, 100]', '[20, 100]') }));
-    const again = await team.run(shiftTraffic, { version: '1.1.0' }, { runId: '7' });
+    account.writeManifest(() => manifestText({ rollout: rollouts.steps.replace('[10, 50, 100]', '[20, 100]') }));
+    const again = await account.run(shiftTraffic, { version: '1.1.0' }, { runId: '7' });
     expect(again?.result).toMatchObject({ outcome: 'succeeded', reason: 'delivered' });
-    expect(team.record()?.ended[1]).toMatchObject({ reason: 'abandoned', serving: 'baseline' });
+    expect(account.record()?.ended[1]).toMatchObject({ reason: 'abandoned', serving: 'baseline' });
   });
 });

@@ -8,70 +8,72 @@ import { openAccount, type TestAccount } from '../support/account.ts';
 import { atRest } from '../support/at-rest.ts';
 
 /** `rollback` with `only-expired: true`, as a schedule runs it. */
-let team: TestAccount;
+let account: TestAccount;
 beforeEach(async () => {
-  team = await openAccount();
-  await team.inProduction('1.0.0');
+  account = await openAccount();
+  await account.inProduction('1.0.0');
 });
-afterEach(() => team.close());
+afterEach(() => account.close());
 
 const watchdog = { runId: '99' };
-const look = () => team.run(rollback, { 'only-expired': 'true' }, watchdog);
+const look = () => account.run(rollback, { 'only-expired': 'true' }, watchdog);
 
 const weights = async (): Promise<readonly (readonly [string, number])[]> => {
-  const { ProductionVariants } = await team.simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName: 'iris' });
+  const { ProductionVariants } = await account.simulator.call('sagemaker', 'DescribeEndpoint', {
+    EndpointName: 'iris',
+  });
   return (ProductionVariants as { VariantName: string; CurrentWeight: number }[]).map(
     ({ VariantName, CurrentWeight }) => [VariantName, CurrentWeight],
   );
 };
 
 const findsNothing = async (): Promise<void> => {
-  const seen = team.watch();
+  const seen = account.watch();
   expect((await look())?.result).toMatchObject({ outcome: 'succeeded', reason: 'nothing-expired' });
   expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
 };
 
 describe('the watchdog', () => {
   test('takes the traffic back from steps that nobody supervises, once their lease has run out', async () => {
-    team.writeManifest(() => manifestText({ rollout: rollouts.steps }));
-    await team.prepare('1.1.0');
-    await team.run(deployEndpoint, { version: '1.1.0' });
-    const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', heard: true };
-    expect(await team.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death })).toBeUndefined();
-    await team.pass(minutes(1));
+    account.writeManifest(() => manifestText({ rollout: rollouts.steps }));
+    await account.prepare('1.1.0');
+    await account.run(deployEndpoint, { version: '1.1.0' });
+    const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', received: true };
+    expect(await account.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death })).toBeUndefined();
+    await account.pass(minutes(1));
     expect(await weights()).toEqual([
       ['AllTraffic', expect.closeTo(0.9)],
       ['AllTraffic-next', expect.closeTo(0.1)],
     ]);
     await findsNothing();
 
-    await team.pass(minutes(11));
+    await account.pass(minutes(11));
     expect((await look())?.result).toMatchObject({ outcome: 'succeeded', reason: 'brought-to-rest' });
     expect(await weights()).toEqual([
       ['AllTraffic', 1],
       ['AllTraffic-next', 0],
     ]);
-    expect(team.record()?.live).toBeUndefined();
-    expect(team.record()?.ended[0]).toMatchObject({ reason: 'abandoned', serving: 'baseline' });
+    expect(account.record()?.live).toBeUndefined();
+    expect(account.record()?.ended[0]).toMatchObject({ reason: 'abandoned', serving: 'baseline' });
     await findsNothing();
 
-    const again = await team.run(shiftTraffic, { version: '1.1.0' }, { runId: '8' });
+    const again = await account.run(shiftTraffic, { version: '1.1.0' }, { runId: '8' });
     expect(again?.result).toMatchObject({ outcome: 'succeeded', reason: 'delivered' });
   });
 
   test('a rollback that goes on with one of somebody else’s says that it restored, for it was the one that did', async () => {
-    team.writeManifest(() => manifestText({ rollout: rollouts.steps }));
-    await team.prepare('1.1.0');
-    await team.run(deployEndpoint, { version: '1.1.0' });
-    const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', heard: true };
-    await team.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death });
-    await team.pass(minutes(11));
-    const other = { command: 'abort', by: 'kai', why: 'wrong prices', at: team.simulator.clock.now() } as const;
-    await team.run(rollback, {}, { runId: '8', death: { atCall: 's3.putObject', heard: true } });
-    const record = team.record();
+    account.writeManifest(() => manifestText({ rollout: rollouts.steps }));
+    await account.prepare('1.1.0');
+    await account.run(deployEndpoint, { version: '1.1.0' });
+    const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', received: true };
+    await account.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death });
+    await account.pass(minutes(11));
+    const other = { command: 'abort', by: 'kai', why: 'wrong prices', at: account.simulator.clock.now() } as const;
+    await account.run(rollback, {}, { runId: '8', death: { atCall: 's3.putObject', received: true } });
+    const record = account.record();
     if (record?.live === undefined) throw new Error('no release is live');
-    team.forge({ ...record, live: { ...record.live, commands: [other] } });
-    expect((await team.run(rollback, {}, { runId: '9' }))?.result).toMatchObject({ reason: 'restored' });
+    account.forge({ ...record, live: { ...record.live, commands: [other] } });
+    expect((await account.run(rollback, {}, { runId: '9' }))?.result).toMatchObject({ reason: 'restored' });
     expect(await weights()).toEqual([
       ['AllTraffic', 1],
       ['AllTraffic-next', 0],
@@ -79,14 +81,14 @@ describe('the watchdog', () => {
   });
 
   test('follows an update under alarms to its own end, and takes nothing back that went well', async () => {
-    await team.prepare('1.1.0');
-    const death = { atCall: 'sagemaker.updateEndpoint', heard: true };
-    expect(await team.run(deployEndpoint, { version: '1.1.0' }, { runId: '7', death })).toBeUndefined();
+    await account.prepare('1.1.0');
+    const death = { atCall: 'sagemaker.updateEndpoint', received: true };
+    expect(await account.run(deployEndpoint, { version: '1.1.0' }, { runId: '7', death })).toBeUndefined();
     await findsNothing();
-    await team.pass(minutes(11));
+    await account.pass(minutes(11));
     expect((await look())?.result).toMatchObject({ outcome: 'succeeded', reason: 'brought-to-rest' });
-    expect(team.record()?.history[0]).toMatchObject({ version: '1.1.0', good: true });
-    expect(await atRest(team)).toMatchObject({ alarms: [], live: undefined });
+    expect(account.record()?.history[0]).toMatchObject({ version: '1.1.0', good: true });
+    expect(await atRest(account)).toMatchObject({ alarms: [], live: undefined });
     await findsNothing();
   });
 

@@ -79,11 +79,11 @@ describe(`${pipelines} pipelines at once, ${workers} workers, ${deaths} deaths`,
   const random = createRandom(20_260_105, 'worker-storm');
   const living: Launched[] = [];
   const dead: Launched[] = [];
-  let team: TestAccount;
+  let account: TestAccount;
   let driver: Driver;
   let folder: string;
   const call = (operation: string, input: object): Promise<Answer> =>
-    team.simulator.call('codepipeline', operation, input);
+    account.simulator.call('codepipeline', operation, input);
 
   const launch = (): void => {
     living.push(
@@ -96,7 +96,9 @@ describe(`${pipelines} pipelines at once, ${workers} workers, ${deaths} deaths`,
 
   /** One process runs at a time, so whoever asked last is the one that asks now. */
   const killCaller = (): void => {
-    const caller = team.simulator.requests.findLast(({ participant }) => living.some(({ id }) => id === participant));
+    const caller = account.simulator.requests.findLast(({ participant }) =>
+      living.some(({ id }) => id === participant),
+    );
     const worker = living.find(({ id }) => id === caller?.participant);
     if (worker === undefined) return;
     living.splice(living.indexOf(worker), 1);
@@ -105,25 +107,25 @@ describe(`${pipelines} pipelines at once, ${workers} workers, ${deaths} deaths`,
   };
 
   beforeAll(async () => {
-    team = await openAccount();
+    account = await openAccount();
     folder = mkdtempSync(join(tmpdir(), 'storm-'));
     driver = createDriver({
-      simulator: team.simulator,
+      simulator: account.simulator,
       actions: 'actions',
       workspace: folder,
       temp: join(folder, 'runner'),
     });
-    await team.prepare('1.0.0');
-    await team.prepare('1.1.0');
-    await team.simulator.call('sagemaker', 'UpdateModelPackage', {
+    await account.prepare('1.0.0');
+    await account.prepare('1.1.0');
+    await account.simulator.call('sagemaker', 'UpdateModelPackage', {
       ModelPackageArn: `arn:aws:sagemaker:${rehearsedTeam.region}:${rehearsedTeam.account}:model-package/${rehearsedTeam.model}/2`,
       ModelApprovalStatus: 'Rejected',
     });
-    team.simulator.objects.put(rehearsedTeam.bucket, 'storm.zip', zipOf({ 'delivery.yml': manifest() }));
+    account.simulator.objects.put(rehearsedTeam.bucket, 'storm.zip', zipOf({ 'delivery.yml': manifest() }));
     for (const operation of operationNames) await call('CreateCustomActionType', definitionOf(operation));
     for (const one of cases) await call('CreatePipeline', { pipeline: pipelineOf(one) });
     for (const [service, operation] of Array.from({ length: deaths }, (_, i) => places[i % places.length] ?? places[0]))
-      team.simulator.faults.add({
+      account.simulator.faults.add({
         service,
         operation,
         times: 1,
@@ -134,7 +136,7 @@ describe(`${pipelines} pipelines at once, ${workers} workers, ${deaths} deaths`,
   });
   afterAll(async () => {
     driver.close();
-    await team.close();
+    await account.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -165,7 +167,7 @@ describe(`${pipelines} pipelines at once, ${workers} workers, ${deaths} deaths`,
   });
 
   it('no job was answered twice, or by somebody who had not acknowledged it', () => {
-    const calls = team.simulator.requests.filter(
+    const calls = account.simulator.requests.filter(
       ({ service, error }) => service === 'codepipeline' && error === undefined,
     );
     const owners = new Map(calls.filter(isCall('AcknowledgeJob')).map((one) => [jobOf(one), one.participant]));
@@ -176,12 +178,12 @@ describe(`${pipelines} pipelines at once, ${workers} workers, ${deaths} deaths`,
   });
 
   it('every endpoint was created once, and serves', async () => {
-    const created = team.simulator.requests.filter(isCall('CreateEndpoint')).filter(({ mutation }) => mutation);
+    const created = account.simulator.requests.filter(isCall('CreateEndpoint')).filter(({ mutation }) => mutation);
     expect(created.map(({ input }) => (input as { EndpointName: string }).EndpointName).sort()).toEqual(
       cases.flatMap(({ endpoint }) => endpoint ?? []).sort(),
     );
     for (const { endpoint } of cases.filter((one) => one.endpoint !== undefined)) {
-      const shown = await team.simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName: endpoint });
+      const shown = await account.simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName: endpoint });
       expect(shown['EndpointStatus']).toBe('InService');
     }
   });

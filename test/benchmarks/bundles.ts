@@ -106,21 +106,21 @@ const run = async ({ name, bundle, environment }: Subject): Promise<Run> => {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 30_000,
   });
-  let said = '';
+  let reported = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => {
-      said += chunk;
+      reported += chunk;
     });
   const closed = new Promise<number>((resolve) => child.on('close', () => resolve(performance.now())));
-  if (bundle === undefined) return { milliseconds: (await closed) - started, peakMegabytes: Number(said) };
-  const asked = new Promise<Run>((resolve) =>
+  if (bundle === undefined) return { milliseconds: (await closed) - started, peakMegabytes: Number(reported) };
+  const requested = new Promise<Run>((resolve) =>
     stub.once('request', () => {
       resolve({ milliseconds: performance.now() - started, peakMegabytes: peakOf(child.pid) });
     }),
   );
-  const first = await Promise.race([asked, closed]);
+  const first = await Promise.race([requested, closed]);
   stub.removeAllListeners('request');
-  if (typeof first === 'number') throw new Error(`${name} ended without a request to AWS:\n${said}`);
+  if (typeof first === 'number') throw new Error(`${name} ended without a request to AWS:\n${reported}`);
   child.kill('SIGKILL');
   await closed;
   return first;

@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
-import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
-import { readInputs } from '../../src/hosts/read-inputs.ts';
 import { runFrom } from '../../src/hosts/run.ts';
-import { openSession, targetOf } from '../../src/hosts/world.ts';
+import { readInputs } from '../../src/inputs/read-inputs.ts';
 import type { Memory } from '../../src/operation.ts';
+import type { AnyOperation } from '../../src/operations/all.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import type { ReasonCode } from '../../src/reason-codes.ts';
 import { manifestText, rehearsedTeam, rollouts } from '../../src/rehearsal/manifest.ts';
+import { openSession, targetOf } from '../../src/session/session.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { atRest } from '../support/at-rest.ts';
 import { expectHostConformance, type Stage } from '../support/conformance.ts';
@@ -23,19 +23,19 @@ interface Case {
   /** The end of a run that finds its own work and does not remember doing it. */
   readonly foundAgain?: ReasonCode;
   /** Sets the stage; gives the inputs besides manifest and environment. */
-  readonly stage: (team: TestAccount) => Promise<Readonly<Record<string, string>>>;
+  readonly stage: (account: TestAccount) => Promise<Readonly<Record<string, string>>>;
   /** The calls that must be among the writes; none where the operation writes nothing. */
   readonly writes: readonly string[];
 }
 
 /** A fresh account for every way of driving. */
 const stageOf = async (operation: AnyOperation, { stage }: Case): Promise<Stage<object, Memory, object>> => {
-  const team = await openAccount();
-  const { simulator, environment, manifest } = team;
+  const account = await openAccount();
+  const { simulator, environment, manifest } = account;
   const written: Readonly<Record<string, string>> = {
     manifest,
     environment: rehearsedTeam.environment,
-    ...(await stage(team)),
+    ...(await stage(account)),
   };
   const values = readInputs<object>(operation.inputs, (name) => written[name]);
   const session = await openSession({
@@ -46,7 +46,7 @@ const stageOf = async (operation: AnyOperation, { stage }: Case): Promise<Stage<
     dryRun: false,
     signal: new AbortController().signal,
   });
-  const seen = team.watch();
+  const seen = account.watch();
   return {
     operation: () => operation,
     inputs: values,
@@ -62,21 +62,21 @@ const stageOf = async (operation: AnyOperation, { stage }: Case): Promise<Stage<
           ({ service, operation: name, resource, error }) =>
             `${service}:${name} ${resource}${error ? ` (${error})` : ''}`,
         ),
-    shows: () => (team.hasEndpoint() ? atRest(team) : Promise.resolve(undefined)),
-    close: team.close,
+    shows: () => (account.hasEndpoint() ? atRest(account) : Promise.resolve(undefined)),
+    close: account.close,
   };
 };
 
-const producing = async (team: TestAccount, version: '1.1.0' | '1.4.0'): Promise<void> => {
-  await team.inProduction('1.0.0');
-  await team.prepare(version);
+const producing = async (account: TestAccount, version: '1.1.0' | '1.4.0'): Promise<void> => {
+  await account.inProduction('1.0.0');
+  await account.prepare(version);
 };
 
-const dark = async (team: TestAccount): Promise<Readonly<Record<string, string>>> => {
-  await team.inProduction('1.0.0');
-  team.writeManifest(() => manifestText({ rollout: `${rollouts.steps}, max-step: 6h` }));
-  await team.prepare('1.1.0');
-  await team.run(deployEndpoint, { version: '1.1.0' });
+const dark = async (account: TestAccount): Promise<Readonly<Record<string, string>>> => {
+  await account.inProduction('1.0.0');
+  account.writeManifest(() => manifestText({ rollout: `${rollouts.steps}, max-step: 6h` }));
+  await account.prepare('1.1.0');
+  await account.run(deployEndpoint, { version: '1.1.0' });
   return { version: '1.1.0' };
 };
 
@@ -86,7 +86,7 @@ const rows = rowsOf<Case>({
       name: 'a new version',
       ends: 'succeeded/registered',
       forgetAfter: [2],
-      stage: async (team) => team.registration('1.0.0'),
+      stage: async (account) => account.registration('1.0.0'),
       writes: ['sagemaker:CreateModelPackage'],
     },
     {
@@ -94,7 +94,7 @@ const rows = rowsOf<Case>({
       ends: 'succeeded/registered',
       forgetAfter: ['every turn'],
       foundAgain: 'already-registered',
-      stage: async (team) => team.registration('1.0.0'),
+      stage: async (account) => account.registration('1.0.0'),
       writes: ['sagemaker:CreateModelPackage'],
     },
   ],
@@ -103,8 +103,8 @@ const rows = rowsOf<Case>({
       name: 'an approved version',
       ends: 'succeeded/approved',
       forgetAfter: [2, 'every turn'],
-      stage: async (team) => {
-        await team.prepare('1.0.0');
+      stage: async (account) => {
+        await account.prepare('1.0.0');
         return { version: '1.0.0' };
       },
       writes: [],
@@ -115,8 +115,8 @@ const rows = rowsOf<Case>({
       name: 'the first version',
       ends: 'succeeded/delivered',
       forgetAfter: [2, 6],
-      stage: async (team) => {
-        await team.prepare('1.0.0');
+      stage: async (account) => {
+        await account.prepare('1.0.0');
         return { version: '1.0.0' };
       },
       writes: ['sagemaker:CreateModel', 'sagemaker:CreateEndpointConfig', 'sagemaker:CreateEndpoint'],
@@ -125,8 +125,8 @@ const rows = rowsOf<Case>({
       name: 'a good version by canary',
       ends: 'succeeded/delivered',
       forgetAfter: [12, 'every turn'],
-      stage: async (team) => {
-        await producing(team, '1.1.0');
+      stage: async (account) => {
+        await producing(account, '1.1.0');
         return { version: '1.1.0' };
       },
       writes: ['sagemaker:UpdateEndpoint'],
@@ -135,9 +135,9 @@ const rows = rowsOf<Case>({
       name: 'a bad version all at once, taken back by its alarm',
       ends: 'rolled-back/alarm',
       forgetAfter: ['every turn'],
-      stage: async (team) => {
-        await producing(team, '1.4.0');
-        team.writeManifest(allAtOnce);
+      stage: async (account) => {
+        await producing(account, '1.4.0');
+        account.writeManifest(allAtOnce);
         return { version: '1.4.0' };
       },
       writes: ['sagemaker:UpdateEndpoint'],
@@ -157,9 +157,9 @@ const rows = rowsOf<Case>({
       name: 'to the version before',
       ends: 'succeeded/restored',
       forgetAfter: [3, 'every turn'],
-      stage: async (team) => {
-        await producing(team, '1.1.0');
-        await team.run(deployEndpoint, { version: '1.1.0' });
+      stage: async (account) => {
+        await producing(account, '1.1.0');
+        await account.run(deployEndpoint, { version: '1.1.0' });
         return { because: 'gardeners complain' };
       },
       writes: ['sagemaker:UpdateEndpoint'],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { commands } from '../../src/commands/all.ts';
-import { fieldsOf } from '../../src/hosts/read-inputs.ts';
+import { fieldsOf } from '../../src/inputs/read-inputs.ts';
 import { operations } from '../../src/operations/all.ts';
 
 const text = `${readFileSync('examples/canary.yml', 'utf8')}\nregression: { task: regression, dataset: rows.jsonl, metrics: [mae] }\n`;

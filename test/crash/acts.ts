@@ -48,8 +48,11 @@ export interface Wish {
 }
 
 /** `delivery.yml` as the team has it from now on. */
-export const write = (house: TestAccount, { rollout, instanceType = 'ml.m5.large', autoscaling = false }: Wish): void =>
-  house.writeManifest(() =>
+export const write = (
+  account: TestAccount,
+  { rollout, instanceType = 'ml.m5.large', autoscaling = false }: Wish,
+): void =>
+  account.writeManifest(() =>
     manifestText({
       endpoint: [
         `instance: { type: ${instanceType}, count: 4 }`,
@@ -59,21 +62,21 @@ export const write = (house: TestAccount, { rollout, instanceType = 'ml.m5.large
   );
 
 /** Delivered by a run that nothing disturbs. */
-export const deliver = async (house: TestAccount, version: Version): Promise<void> => {
-  const report = await house.run(deployEndpoint, { version }, { runId: version });
+export const deliver = async (account: TestAccount, version: Version): Promise<void> => {
+  const report = await account.run(deployEndpoint, { version }, { runId: version });
   const end = report?.result.reason;
   if (end !== 'delivered') throw new Error(`the stage could not be set: ${end}: ${report?.result.because}`);
 };
 
 /** 1.0.0 serves and is called, and 1.1.0 or another version is approved. */
 const inProduction = async (scene: Scene, wish: Wish, next: Version): Promise<void> => {
-  const { house } = scene;
-  write(house, { rollout: wish.rollout });
-  await house.prepare('1.0.0');
-  await deliver(house, '1.0.0');
+  const { account } = scene;
+  write(account, { rollout: wish.rollout });
+  await account.prepare('1.0.0');
+  await deliver(account, '1.0.0');
   await scene.startTraffic(requestsPerSecond);
-  await house.prepare(next);
-  write(house, wish);
+  await account.prepare(next);
+  write(account, wish);
 };
 
 /** Autoscaling that the team configured by hand. */
@@ -122,7 +125,7 @@ const otherType = 'ml.c5.large';
 const dark = async (scene: Scene, version: Version): Promise<void> => {
   await inProduction(scene, { rollout: rollouts.steps }, version);
   await scaleByHand(scene);
-  const report = await scene.house.run(deployEndpoint, { version }, { runId: '7' });
+  const report = await scene.account.run(deployEndpoint, { version }, { runId: '7' });
   if (report?.result.reason !== 'candidate-dark')
     throw new Error(`the stage could not be set: ${report?.result.reason}: ${report?.result.because}`);
 };
@@ -131,7 +134,7 @@ const byOperation: PerOperation<Omit<Act, 'operation'>> = {
   'register-model': [
     {
       name: 'register-model',
-      inputs: ({ house }) => house.registration('1.0.0'),
+      inputs: ({ account }) => account.registration('1.0.0'),
       before: async () => {},
       ends: 'succeeded/registered',
       wasOver: ['succeeded/already-registered'],
@@ -142,7 +145,7 @@ const byOperation: PerOperation<Omit<Act, 'operation'>> = {
     {
       name: 'approve-gate',
       inputs: () => ({ version: '1.0.0' }),
-      before: ({ house }) => house.prepare('1.0.0'),
+      before: ({ account }) => account.prepare('1.0.0'),
       ends: 'succeeded/approved',
       wasOver: ['succeeded/approved'],
       serves: undefined,
@@ -152,9 +155,9 @@ const byOperation: PerOperation<Omit<Act, 'operation'>> = {
     {
       name: 'deploy-endpoint/create',
       inputs: () => ({ version: '1.0.0' }),
-      before: async ({ house }) => {
-        write(house, { rollout: rollouts.canary, autoscaling: true });
-        await house.prepare('1.0.0');
+      before: async ({ account }) => {
+        write(account, { rollout: rollouts.canary, autoscaling: true });
+        await account.prepare('1.0.0');
       },
       ends: 'succeeded/delivered',
       wasOver: ['succeeded/already-delivered'],
@@ -205,8 +208,8 @@ const byOperation: PerOperation<Omit<Act, 'operation'>> = {
       before: async (scene) => {
         await inProduction(scene, { rollout: rollouts.rolling }, '1.1.0');
         await scaleByHand(scene);
-        write(scene.house, { rollout: rollouts.rolling, instanceType: otherType });
-        await deliver(scene.house, '1.1.0');
+        write(scene.account, { rollout: rollouts.rolling, instanceType: otherType });
+        await deliver(scene.account, '1.1.0');
       },
       ends: 'succeeded/restored',
       wasOver: ['succeeded/already-restored'],
@@ -217,9 +220,9 @@ const byOperation: PerOperation<Omit<Act, 'operation'>> = {
       inputs: () => ({ because: 'gardeners complain' }),
       before: async (scene) => {
         await dark(scene, '1.1.0');
-        const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', heard: true };
-        await scene.house.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death });
-        await scene.house.pass(minutes(11));
+        const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', received: true };
+        await scene.account.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death });
+        await scene.account.pass(minutes(11));
       },
       ends: 'succeeded/restored',
       // Whoever asked for it is told that it was done.
@@ -233,9 +236,9 @@ const byOperation: PerOperation<Omit<Act, 'operation'>> = {
       before: async (scene) => {
         await inProduction(scene, { rollout: rollouts.canary, instanceType: otherType }, '1.1.0');
         await scaleByHand(scene);
-        const death = { atCall: 'sagemaker.updateEndpoint', heard: true };
-        await scene.house.run(deployEndpoint, { version: '1.1.0' }, { runId: '7', death });
-        await scene.house.pass(minutes(11));
+        const death = { atCall: 'sagemaker.updateEndpoint', received: true };
+        await scene.account.run(deployEndpoint, { version: '1.1.0' }, { runId: '7', death });
+        await scene.account.pass(minutes(11));
       },
       ends: 'succeeded/brought-to-rest',
       wasOver: ['succeeded/nothing-expired'],
@@ -246,9 +249,9 @@ const byOperation: PerOperation<Omit<Act, 'operation'>> = {
       inputs: () => ({ 'only-expired': 'true' }),
       before: async (scene) => {
         await dark(scene, '1.1.0');
-        const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', heard: true };
-        await scene.house.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death });
-        await scene.house.pass(minutes(11));
+        const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', received: true };
+        await scene.account.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death });
+        await scene.account.pass(minutes(11));
       },
       ends: 'succeeded/brought-to-rest',
       wasOver: ['succeeded/nothing-expired'],

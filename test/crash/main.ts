@@ -119,8 +119,8 @@ await playAll(
 
 const chosenPoints = options.every ? everyPointOf : options['every-way'] ? pointsInEveryWay : pointsOf;
 const pointTasks = [...recordings].flatMap(([act, clean]): Task[] => {
-  const asked = points.filter((point) => point.act === act);
-  const all = asked.length > 0 ? asked : chosenPoints(act, clean.requests);
+  const requested = points.filter((point) => point.act === act);
+  const all = requested.length > 0 ? requested : chosenPoints(act, clean.requests);
   return all.map((point) => ({ is: 'point', name: nameOf(point), clean }));
 });
 const firstSeed = Number(options.seed);

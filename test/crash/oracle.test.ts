@@ -12,10 +12,10 @@ import { openScene, type Scene } from './scene.ts';
 let scene: Scene;
 beforeAll(async () => {
   scene = await openScene();
-  write(scene.house, { rollout: rollouts.rolling });
+  write(scene.account, { rollout: rollouts.rolling });
   for (const version of ['1.0.0', '1.1.0'] as const) {
-    await scene.house.prepare(version);
-    await deliver(scene.house, version);
+    await scene.account.prepare(version);
+    await deliver(scene.account, version);
   }
 });
 afterAll(() => scene.close());
@@ -61,7 +61,7 @@ describe('the oracle sees', () => {
   });
 
   test('a journal that breaks off', async () => {
-    const release = scene.house.record()?.ended[0]?.id ?? '';
+    const release = scene.account.record()?.ended[0]?.id ?? '';
     const found = await whenItReads(journalKey(location, team.endpoint, release), (text) => `${text}{"at":17`);
     expect(found).toEqual([expect.stringContaining('{"at":17')]);
   });
@@ -121,13 +121,13 @@ describe('the oracle sees', () => {
   });
 
   test('a configuration that serves and is not what the history says, and one that a rollback would miss', async () => {
-    const [, first] = scene.house.record()?.history ?? [];
-    const current = scene.house.record()?.history[0]?.endpointConfig ?? '';
+    const [, first] = scene.account.record()?.history ?? [];
+    const current = scene.account.record()?.history[0]?.endpointConfig ?? '';
     await scene.simulator.call('sagemaker', 'UpdateEndpoint', {
       EndpointName: team.endpoint,
       EndpointConfigName: first?.endpointConfig ?? '',
     });
-    await scene.house.pass(minutes(10));
+    await scene.account.pass(minutes(10));
     expect(await wrong()).toEqual([expect.stringContaining(`the history says that ${current} serves`)]);
     await scene.simulator.call('sagemaker', 'DeleteEndpointConfig', { EndpointConfigName: current });
     expect(await wrong()).toContain(`endpoint config ${current} is gone`);

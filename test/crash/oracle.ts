@@ -22,14 +22,14 @@ export interface Shown {
 }
 
 export const look = async (scene: Scene): Promise<Shown> => {
-  const { house, simulator } = scene;
+  const { account, simulator } = scene;
   const serving = await readServing(simulator, team.endpoint);
   return {
     serving,
     rest:
       serving === undefined
-        ? { record: house.record()?.live?.id }
-        : { ...(await atRest(house)), scalable: await scalable(scene) },
+        ? { record: account.record()?.live?.id }
+        : { ...(await atRest(account)), scalable: await scalable(scene) },
     packages: await packagesOf(scene),
   };
 };
@@ -105,9 +105,9 @@ export const destroyed = (requests: readonly LoggedRequest[]): readonly string[]
   );
 
 /** Every configuration of the history, with its model and its artifact, is still there to be gone back to. */
-export const missingForRollback = async ({ house, simulator }: Scene): Promise<readonly string[]> => {
+export const missingForRollback = async ({ account, simulator }: Scene): Promise<readonly string[]> => {
   const missing: string[] = [];
-  for (const { endpointConfig } of house.record()?.history ?? []) {
+  for (const { endpointConfig } of account.record()?.history ?? []) {
     const config = await simulator
       .call('sagemaker', 'DescribeEndpointConfig', { EndpointConfigName: endpointConfig })
       .catch(() => undefined);
@@ -125,7 +125,7 @@ export const missingForRollback = async ({ house, simulator }: Scene): Promise<r
 
 /** The record: one release live or none, no release ended twice, and its history names what serves. */
 export const wrongRecord = (scene: Scene, serving: Serving | undefined): readonly string[] => {
-  const record = scene.house.record();
+  const record = scene.account.record();
   if (record === undefined) return serving === undefined ? [] : ['an endpoint was made without a record'];
   const ids = record.ended.map(({ id }) => id);
   const twice = ids.filter((id, index) => ids.indexOf(id) !== index || id === record.live?.id);
@@ -143,8 +143,8 @@ export const wrongRecord = (scene: Scene, serving: Serving | undefined): readonl
 };
 
 /** A journal is lines of JSON, whatever interrupted its writer. */
-export const wrongJournals = ({ house, simulator }: Scene): readonly string[] => {
-  const record = house.record();
+export const wrongJournals = ({ account, simulator }: Scene): readonly string[] => {
+  const record = account.record();
   const releases = [...(record?.ended ?? []), ...(record?.live ? [record.live] : [])];
   const location = releasesOf({}, { id: team.account, region: team.region, partition: 'aws' });
   return releases.flatMap(({ id }) => {

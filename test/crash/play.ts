@@ -45,9 +45,9 @@ export const record = (name: string): Promise<Recording> => {
   return onStage(act, async (scene) => {
     const from = scene.simulator.requests.length;
     const end = await scene.start(order(act, scene, 'github-actions')).ended();
-    if (saidBy(end) !== act.ends)
+    if (outcomeOf(end) !== act.ends)
       throw new Error(
-        `${name} ends ${saidBy(end)} instead of ${act.ends} although nothing disturbs it: ${end.because}`,
+        `${name} ends ${outcomeOf(end)} instead of ${act.ends} although nothing disturbs it: ${end.because}`,
       );
     const requests = scene.simulator.requests.slice(from).filter(({ participant }) => isOf(end, participant));
     const { rest, packages } = await oracle.look(scene);
@@ -63,7 +63,7 @@ export const record = (name: string): Promise<Recording> => {
   });
 };
 
-const saidBy = ({ outcome, reason }: Ended): string => `${outcome}/${reason}`;
+const outcomeOf = ({ outcome, reason }: Ended): string => `${outcome}/${reason}`;
 const isOf = ({ participants }: Ended, participant: string | undefined): boolean =>
   participant !== undefined && participants.includes(participant);
 
@@ -78,10 +78,10 @@ export const playPoint = (name: string, clean: Recording): Promise<Shown> => {
   const point = pointNamed(name);
   const act = actNamed(point.act);
   return onStage(act, async (scene) => {
-    const { simulator, house } = scene;
+    const { simulator, account } = scene;
     const from = simulator.requests.length;
     const { serving: before, packages: registered } = await oracle.look(scene);
-    const endings = (): number => (house.record()?.ended.length ?? 0) + (house.record()?.history.length ?? 0);
+    const endings = (): number => (account.record()?.ended.length ?? 0) + (account.record()?.history.length ?? 0);
     const wereEnded = endings();
 
     const run = scene.start(order(act, scene, 'github-actions'));
@@ -91,34 +91,34 @@ export const playPoint = (name: string, clean: Recording): Promise<Shown> => {
     const wasOver = endings() > wereEnded || (await oracle.packagesOf(scene)).length > registered.length;
 
     // The same host takes its own lease over; another one has to wait until it has run out.
-    await house.pass(point.rerun === 'github-actions' ? minutes(1) : minutes(11));
+    await account.pass(point.rerun === 'github-actions' ? minutes(1) : minutes(11));
     const between = await readServing(simulator, team.endpoint);
     const again = await scene.start(order(act, scene, point.rerun)).ended();
     const after = await oracle.look(scene);
     // A step writes an outcome down in advance, for when it is killed.
-    const story = `${point.by === 'cancel' ? saidBy(first) : 'killed'} → ${saidBy(again)}`;
+    const story = `${point.by === 'cancel' ? outcomeOf(first) : 'killed'} → ${outcomeOf(again)}`;
 
     const isKill = point.by === 'kill';
     const expected =
       isKill && point.rerun === 'github-actions' ? (wasOver ? act.wasOver : [act.ends]) : [act.ends, ...act.wasOver];
-    if (!expected.includes(saidBy(again)))
-      violations.push(`the re-run ended ${saidBy(again)}, not ${expected.join(' or ')}: ${again.because}`);
+    if (!expected.includes(outcomeOf(again)))
+      violations.push(`the re-run ended ${outcomeOf(again)}, not ${expected.join(' or ')}: ${again.because}`);
     const requests = simulator.requests.slice(from);
     violations.push(...truthOf(act, again, { before, between, after: after.serving, requests }));
     if (
       first.outcome !== undefined &&
       !isKill &&
       first.outcome !== 'cancelled' &&
-      ![act.ends, ...act.wasOver].includes(saidBy(first))
+      ![act.ends, ...act.wasOver].includes(outcomeOf(first))
     )
-      violations.push(`the cancelled run ended ${saidBy(first)}: ${first.because}`);
+      violations.push(`the cancelled run ended ${outcomeOf(first)}: ${first.because}`);
     violations.push(
       ...oracle.madeTwice(oracle.changes(requests), new Map(clean.changes), isKill ? 1 : 2),
       ...oracle.destroyed(requests),
       ...(await wrongAtTheEnd(act, scene)),
       ...differences(clean, after, isKill),
     );
-    await house.pass(minutes(10));
+    await account.pass(minutes(10));
     const later = await oracle.look(scene);
     if (JSON.stringify(later.serving) !== JSON.stringify(after.serving))
       violations.push(`ten minutes later the endpoint shows something else: ${JSON.stringify(later.serving)}`);
@@ -152,7 +152,7 @@ const truthOf = (
 const wrongAtTheEnd = async (act: Act, scene: Scene): Promise<readonly string[]> => {
   const { serving } = await oracle.look(scene);
   const alarms = await oracle.alarmsOf(scene);
-  const live = scene.house.record()?.live;
+  const live = scene.account.record()?.live;
   return [
     ...(act.serves === undefined ? [] : servesAlone(act, serving)),
     ...alarms.map((name) => `alarm ${name} is left`),

@@ -14,26 +14,26 @@ const otherType = (text: string): string => text.replace('ml.m5.large', 'ml.c5.l
 
 interface Story {
   /** Sets the stage; what follows is what is killed. */
-  readonly before: (team: TestAccount) => Promise<void>;
+  readonly before: (account: TestAccount) => Promise<void>;
   readonly act: (
-    team: TestAccount,
-    attempt: { runId: string; death?: Death; asked?: string[] },
+    account: TestAccount,
+    attempt: { runId: string; death?: Death; requested?: string[] },
   ) => Promise<string | undefined>;
   readonly ends: string;
   /** What a re-run says when all was over before the run died. */
   readonly wasOver: string;
   /** Grows when all is over. */
-  readonly endings: (team: TestAccount) => Promise<number>;
-  readonly after: (team: TestAccount) => Promise<object>;
+  readonly endings: (account: TestAccount) => Promise<number>;
+  readonly after: (account: TestAccount) => Promise<object>;
 }
 
 const acting =
   <I, M extends Memory, O>(
     operation: Operation<I, M, O>,
-    inputs: (team: TestAccount) => Readonly<Record<string, string>>,
+    inputs: (account: TestAccount) => Readonly<Record<string, string>>,
   ): Story['act'] =>
-  async (team, attempt) => {
-    const report = await team.run(operation, inputs(team), attempt);
+  async (account, attempt) => {
+    const report = await account.run(operation, inputs(account), attempt);
     return report && `${report.result.outcome}/${report.result.reason}`;
   };
 
@@ -62,11 +62,11 @@ const withAutoscaling = async ({ simulator }: TestAccount): Promise<void> => {
 const endedReleases: Story['endings'] = async ({ record }) => record()?.ended.length ?? 0;
 
 const deploying = (version: '1.1.0' | '1.4.0'): Story => ({
-  before: async (team) => {
-    await team.inProduction('1.0.0');
-    await withAutoscaling(team);
-    await team.prepare(version);
-    team.writeManifest(otherType);
+  before: async (account) => {
+    await account.inProduction('1.0.0');
+    await withAutoscaling(account);
+    await account.prepare(version);
+    account.writeManifest(otherType);
   },
   act: acting(deployEndpoint, () => ({ version })),
   ends: version === '1.4.0' ? 'rolled-back/alarm' : 'succeeded/delivered',
@@ -94,12 +94,12 @@ const stories: Readonly<Record<string, Story>> = {
   'a good version by canary': deploying('1.1.0'),
   'a version with 5 % errors by canary': deploying('1.4.0'),
   'a rollback': {
-    before: async (team) => {
-      await team.inProduction('1.0.0');
-      await withAutoscaling(team);
-      await team.prepare('1.1.0');
-      team.writeManifest(otherType);
-      await team.run(deployEndpoint, { version: '1.1.0' });
+    before: async (account) => {
+      await account.inProduction('1.0.0');
+      await withAutoscaling(account);
+      await account.prepare('1.1.0');
+      account.writeManifest(otherType);
+      await account.run(deployEndpoint, { version: '1.1.0' });
     },
     act: acting(rollback, () => ({ because: 'gardeners complain' })),
     ends: 'succeeded/restored',
@@ -109,35 +109,35 @@ const stories: Readonly<Record<string, Story>> = {
   },
   'a registration': {
     before: async () => {},
-    act: acting(registerModel, (team) => team.registration('1.0.0')),
+    act: acting(registerModel, (account) => account.registration('1.0.0')),
     ends: 'succeeded/registered',
     wasOver: 'succeeded/already-registered',
-    endings: async (team) => (await packages(team)).length,
+    endings: async (account) => (await packages(account)).length,
     after: packages,
   },
 };
 
-let team: TestAccount;
-afterEach(() => team.close());
+let account: TestAccount;
+afterEach(() => account.close());
 
 const set = async (story: Story): Promise<void> => {
-  team = await openAccount();
-  await story.before(team);
+  account = await openAccount();
+  await story.before(account);
 };
 
 const isChange = (call: string): boolean =>
   /\.(create|update|put|delete|add|copy|register|deregister)/.test(call) && !call.endsWith('putObject');
 
 /** Every change of the far side but the record's, and every n-th call besides. */
-const deathsOf = (asked: readonly string[], step: number): readonly (Death & { readonly atCall: number })[] =>
-  asked.flatMap((call, index) => {
+const deathsOf = (requested: readonly string[], step: number): readonly (Death & { readonly atCall: number })[] =>
+  requested.flatMap((call, index) => {
     const atCall = index + 1;
     if (isChange(call))
       return [
-        { atCall, heard: false },
-        { atCall, heard: true },
+        { atCall, received: false },
+        { atCall, received: true },
       ];
-    return index % step === 0 ? [{ atCall, heard: (index / step) % 2 === 1 }] : [];
+    return index % step === 0 ? [{ atCall, received: (index / step) % 2 === 1 }] : [];
   });
 
 describe.each([
@@ -150,25 +150,25 @@ describe.each([
 
   test('killed anywhere and run again, it ends as if nothing had been', async () => {
     await set(story);
-    const asked: string[] = [];
-    const start = await story.after(team);
-    expect(await story.act(team, { runId: '7', asked })).toBe(story.ends);
-    const end = await story.after(team);
+    const requested: string[] = [];
+    const start = await story.after(account);
+    expect(await story.act(account, { runId: '7', requested })).toBe(story.ends);
+    const end = await story.after(account);
     // Autoscaling is set aside during the release; the same afterwards, and no alarm stays.
     if ('scaling' in start) expect(end).toMatchObject({ scaling: start.scaling, alarms: [], live: undefined });
     // Until it is submitted, a bad version is no different from a good one.
-    const from = name === 'a version with 5 % errors by canary' ? asked.indexOf('sagemaker.updateEndpoint') + 1 : 0;
-    for (const death of deathsOf(asked, step).filter(({ atCall }) => atCall >= from)) {
-      await team.close();
+    const from = name === 'a version with 5 % errors by canary' ? requested.indexOf('sagemaker.updateEndpoint') + 1 : 0;
+    for (const death of deathsOf(requested, step).filter(({ atCall }) => atCall >= from)) {
+      await account.close();
       await set(story);
-      const before = await story.endings(team);
-      const killed = await story.act(team, { runId: '7', death });
-      const wasOver = (await story.endings(team)) > before;
-      await team.pass(minutes(1));
-      const again = await story.act(team, { runId: '7' });
-      expect({ death, at: asked[death.atCall - 1], killed, again, end: await story.after(team) }).toEqual({
+      const before = await story.endings(account);
+      const killed = await story.act(account, { runId: '7', death });
+      const wasOver = (await story.endings(account)) > before;
+      await account.pass(minutes(1));
+      const again = await story.act(account, { runId: '7' });
+      expect({ death, at: requested[death.atCall - 1], killed, again, end: await story.after(account) }).toEqual({
         death,
-        at: asked[death.atCall - 1],
+        at: requested[death.atCall - 1],
         killed: undefined,
         again: wasOver ? story.wasOver : story.ends,
         end,

@@ -3,8 +3,8 @@ import { dirname, join, resolve } from 'node:path';
 import type { Settings, Simulator } from '../../simulator/contracts.ts';
 import { minutes, seconds } from '../../src/clock.ts';
 import { actionTypeId, actionTypeOf } from '../../src/hosts/codepipeline/action-types.ts';
-import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
 import type { OperationName } from '../../src/operation.ts';
+import type { AnyOperation } from '../../src/operations/all.ts';
 import { operations } from '../../src/operations/all.ts';
 import { createDriver, type Driver } from '../../src/rehearsal/driver.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
@@ -19,7 +19,7 @@ import { openStage } from './stage.ts';
  * to the run that is tested goes through the same operations in this process, which is quicker.
  */
 export interface Scene {
-  readonly house: TestAccount;
+  readonly account: TestAccount;
   readonly simulator: Simulator;
   readonly driver: Driver;
   start(order: Order): Run;
@@ -71,9 +71,9 @@ const quick: Partial<Settings> = { provisionMs: 40_000, containerStartMs: 5_000,
 
 export const openScene = async (): Promise<Scene> => {
   const stage = await openStage((wire) => openAccount({ settings: quick, wire }));
-  const { house } = stage;
-  const { simulator } = house;
-  const workspace = dirname(house.manifest);
+  const { account } = stage;
+  const { simulator } = account;
+  const workspace = dirname(account.manifest);
   const driver = createDriver({
     simulator,
     actions: join(root, 'actions'),
@@ -84,9 +84,9 @@ export const openScene = async (): Promise<Scene> => {
   });
   let traffic: { stop(): void } | undefined;
   let started = 0;
-  const place = { house, driver, workspace, next: () => ++started };
+  const place = { account, driver, workspace, next: () => ++started };
   return {
-    house,
+    account,
     simulator,
     driver,
     start: (order) => {
@@ -95,18 +95,18 @@ export const openScene = async (): Promise<Scene> => {
     },
     startTraffic: async (requestsPerSecond) => {
       traffic = simulator.traffic({ endpoint: team.endpoint, requestsPerSecond, seed: 20_260_105 });
-      await house.pass(minutes(8));
+      await account.pass(minutes(8));
     },
     close: async () => {
       traffic?.stop();
       driver.close();
-      await house.close();
+      await account.close();
     },
   };
 };
 
 interface Place {
-  readonly house: TestAccount;
+  readonly account: TestAccount;
   readonly driver: Driver;
   readonly workspace: string;
   next(): number;
@@ -119,9 +119,9 @@ const action = ({ driver }: Place, order: Order): Run => {
     inputs: { environment: team.environment, ...inputs },
     job: { runId, attempt: 1, job: 'deliver', actor: 'mina', commit: 'c0ffee' },
   });
-  const told = async (end: ReturnType<Driver['finish']>): Promise<Ended> => {
+  const reported = async (end: ReturnType<Driver['finish']>): Promise<Ended> => {
     const { outputs, participants } = await end;
-    return { ...saidBy(outputs), because: becauseOf(outputs['result']), participants };
+    return { ...outcomeOf(outputs), because: becauseOf(outputs['result']), participants };
   };
   return {
     order,
@@ -129,8 +129,8 @@ const action = ({ driver }: Place, order: Order): Run => {
     log: running.log,
     kill: () => driver.destroy(running),
     interrupt: () => driver.interrupt(running),
-    ended: () => told(driver.finish(running)),
-    cancelled: () => told(driver.cancel(running)),
+    ended: () => reported(driver.finish(running)),
+    cancelled: () => reported(driver.cancel(running)),
   };
 };
 
@@ -144,7 +144,7 @@ const commandLine = ({ driver, workspace, next }: Place, order: Order): Run => {
   ]);
   const ended = async (): Promise<Ended> => {
     await launched.ended();
-    return { ...saidBy(variablesIn(variables)), because: lastLines(launched.log), participants: [launched.id] };
+    return { ...outcomeOf(variablesIn(variables)), because: lastLines(launched.log), participants: [launched.id] };
   };
   return {
     order,
@@ -161,9 +161,9 @@ const commandLine = ({ driver, workspace, next }: Place, order: Order): Run => {
 };
 
 /** A pipeline of one action, and a job worker that ends with it. */
-const codepipeline = ({ house, driver, workspace, next }: Place, order: Order): Run => {
+const codepipeline = ({ account, driver, workspace, next }: Place, order: Order): Run => {
   const { operation, inputs, runId } = order;
-  const { simulator } = house;
+  const { simulator } = account;
   const call = (name: string, input: object) => simulator.call('codepipeline', name, input);
   const { files, configuration } = asConfiguration(operations[operation] as AnyOperation, {
     environment: team.environment,
@@ -174,7 +174,7 @@ const codepipeline = ({ house, driver, workspace, next }: Place, order: Order): 
     simulator.objects.put(
       team.bucket,
       `${pipelineName}.zip`,
-      zipOf({ ...files, 'delivery.yml': readFileSync(house.manifest, 'utf8') }),
+      zipOf({ ...files, 'delivery.yml': readFileSync(account.manifest, 'utf8') }),
     );
     await call('CreateCustomActionType', actionTypeOf(operations[operation])).catch(() => {
       // An earlier run made it.
@@ -195,7 +195,7 @@ const codepipeline = ({ house, driver, workspace, next }: Place, order: Order): 
       if (latest !== undefined && latest.status !== 'InProgress') {
         worker.kill('SIGKILL');
         await worker.ended();
-        return { ...saidByAction(latest), participants: [worker.id] };
+        return { ...outcomeOfAction(latest), participants: [worker.id] };
       }
       if (worker.exit !== undefined)
         return {
@@ -271,16 +271,19 @@ interface ActionExecution {
   };
 }
 
-const saidByAction = ({
+const outcomeOfAction = ({
   output: { outputVariables, executionResult },
 }: ActionExecution): Omit<Ended, 'participants'> => {
   const { errorDetails } = executionResult;
-  if (errorDetails === undefined) return { ...saidBy(outputVariables), because: becauseOf(outputVariables['result']) };
+  if (errorDetails === undefined)
+    return { ...outcomeOf(outputVariables), because: becauseOf(outputVariables['result']) };
   const [outcome, reason] = errorDetails.message.split(':')[0]?.split('/') ?? [];
   return { outcome, reason, because: errorDetails.message, endpointConfig: undefined };
 };
 
-const saidBy = (outputs: Readonly<Record<string, string>>): Pick<Ended, 'outcome' | 'reason' | 'endpointConfig'> => ({
+const outcomeOf = (
+  outputs: Readonly<Record<string, string>>,
+): Pick<Ended, 'outcome' | 'reason' | 'endpointConfig'> => ({
   outcome: outputs['outcome'],
   reason: outputs['reason-code'],
   endpointConfig: outputs['endpoint-config'],

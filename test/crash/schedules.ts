@@ -1,7 +1,7 @@
 import { createRandom } from '../../simulator/random.ts';
 import { type Instant, minutes, seconds } from '../../src/clock.ts';
-import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
 import type { OperationName } from '../../src/operation.ts';
+import type { AnyOperation } from '../../src/operations/all.ts';
 import { operations } from '../../src/operations/all.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { broken } from '../../src/rehearsal/relations.ts';
@@ -63,7 +63,7 @@ const versionsOf = ({ rollout }: Wish): readonly Version[] =>
 
 const playOn = async (scene: Scene, seed: number): Promise<Shown> => {
   const dice = diceOf(seed);
-  const { house, simulator } = scene;
+  const { account, simulator } = scene;
   const rollout = dice.one(rolloutNames);
   const type = rollout !== 'steps' && dice.chance(0.3) ? 'ml.c5.large' : 'ml.m5.large';
   const scaled = dice.one(['no', 'by hand', 'manifest'] as const);
@@ -77,14 +77,14 @@ const playOn = async (scene: Scene, seed: number): Promise<Shown> => {
     approved: new Map(),
   };
 
-  write(house, { rollout: wish.rollout });
+  write(account, { rollout: wish.rollout });
   for (const version of ['1.0.0', ...versionsOf(wish), '1.4.0'] as const) {
-    await house.prepare(version);
+    await account.prepare(version);
     play.approved.set(version, 0);
   }
-  await deliver(house, '1.0.0');
+  await deliver(account, '1.0.0');
   await scene.startTraffic(2);
-  write(house, wish);
+  write(account, wish);
   if (scaled === 'by hand') await scaleByHand(scene);
   const scaling = await oracle.scalingOf(scene);
   const from = simulator.requests.length;
@@ -134,7 +134,7 @@ const somethingHappens = async (play: Play): Promise<void> => {
     play.story.push(`${describe(run)} ended ${end.outcome ?? 'killed'}/${end.reason ?? ''}`);
   const alone = second === undefined ? ended[0] : undefined;
   if (alone !== undefined && !first.doomed) await beTrue(play, alone[1], before, alone[0]);
-  await scene.house.pass(dice.one([0, seconds(20), minutes(1), minutes(5), minutes(11)]));
+  await scene.account.pass(dice.one([0, seconds(20), minutes(1), minutes(5), minutes(11)]));
 };
 
 interface Begun {
@@ -157,7 +157,7 @@ const nextOrder = async ({ dice, wish, scene }: Play, shown: Serving | undefined
   const host = dice.chance(0.6) ? 'github-actions' : dice.one(hostNames);
   const dark = shown?.variants.find(({ name }) => name.endsWith('-next'))?.version;
   const isSteps = wish.rollout === rollouts.steps;
-  const live = scene.house.record()?.live;
+  const live = scene.account.record()?.live;
   const again = live?.operation === 'deploy-endpoint' || live?.operation === 'shift-traffic' ? live : undefined;
   if (again !== undefined && dice.chance(0.6))
     return { host, operation: again.operation as OperationName, inputs: { version: again.version } };
@@ -277,7 +277,7 @@ const beTrue = async (play: Play, end: Ended, before: Serving | undefined, run: 
 /** All harm is over, all versions are approved: what is asked for now must come to pass. */
 const lastRun = async (play: Play): Promise<void> => {
   const { scene, wish, approved, violations, story, dice } = play;
-  const { house, simulator, driver } = scene;
+  const { account, simulator, driver } = scene;
   // The quiet before it: whatever was running has run out of leases and of time.
   await driver.until(driver.now() + minutes(20));
   simulator.harm.failCapacity(0);
@@ -286,30 +286,30 @@ const lastRun = async (play: Play): Promise<void> => {
   const version = dice.one(versionsOf(wish));
   const isSteps = wish.rollout === rollouts.steps;
   // In this process, which is quicker: it is no run that is tested, it shows where the others left the endpoint.
-  const asked = async (operation: 'deploy-endpoint' | 'shift-traffic', of: string = version) => {
+  const requested = async (operation: 'deploy-endpoint' | 'shift-traffic', of: string = version) => {
     const inputs = { version: of, retry: 'true' };
-    const report = await house.run(operations[operation] as AnyOperation, inputs, { runId: '99' });
+    const report = await account.run(operations[operation] as AnyOperation, inputs, { runId: '99' });
     if (report === undefined) throw new Error(`${operation} died although nothing harmed it`);
     return report.result;
   };
   // Nothing is planned beside a candidate with traffic: its shift is ended first, as the refusal says.
   const shifted = before?.variants.find(({ name, share }) => name.endsWith('-next') && share > 0)?.version;
   if (shifted !== undefined) {
-    const shiftIsLive = house.record()?.live !== undefined;
-    let ended = await asked('shift-traffic', shifted);
+    const shiftIsLive = account.record()?.live !== undefined;
+    let ended = await requested('shift-traffic', shifted);
     // Likewise: a publishing that found no capacity is over, and the shift begun again publishes anew.
-    if (shiftIsLive && ended.outcome !== 'succeeded') ended = await asked('shift-traffic', shifted);
+    if (shiftIsLive && ended.outcome !== 'succeeded') ended = await requested('shift-traffic', shifted);
     story.push(`the shift to ${shifted} ends ${ended.outcome}/${ended.reason}`);
   }
-  const wasLive = house.record()?.live !== undefined;
-  let end = await asked('deploy-endpoint');
+  const wasLive = account.record()?.live !== undefined;
+  let end = await requested('deploy-endpoint');
   // It went on with a release whose end was harm's doing already, and said so: then the next one is a new attempt.
-  if (wasLive && end.outcome !== 'succeeded') end = await asked('deploy-endpoint');
-  if (isSteps && end.reason === 'candidate-dark') end = await asked('shift-traffic');
+  if (wasLive && end.outcome !== 'succeeded') end = await requested('deploy-endpoint');
+  if (isSteps && end.reason === 'candidate-dark') end = await requested('shift-traffic');
   story.push(`at last ${version} ends ${end.outcome}/${end.reason}`);
   if (end.outcome !== 'succeeded') violations.push(`the last run ended ${end.outcome}/${end.reason}: ${end.because}`);
   const after = await readServing(simulator, team.endpoint);
-  const { live } = house.record() ?? {};
+  const { live } = account.record() ?? {};
   violations.push(
     ...(after?.version === version ? [] : [`${after?.version ?? 'something unknown'} serves, not ${version}`]),
     ...(after?.variants.length === 1 ? [] : [`${after?.variants.length ?? 0} variants stand`]),

@@ -10,9 +10,9 @@ const setStage = async (act: string) => {
   const scene = await openScene();
   try {
     await actNamed(act).before(scene);
-    const { simulator, house } = scene;
+    const { simulator, account } = scene;
     return {
-      shown: { at: simulator.clock.now(), ...(await oracle.look(scene)), record: house.record() },
+      shown: { at: simulator.clock.now(), ...(await oracle.look(scene)), record: account.record() },
       requests: simulator.requests.length,
     };
   } finally {
@@ -53,10 +53,10 @@ test('once the stage is set a run is carried out, though the same one is remembe
     const stage = await openStage((wire) => openAccount({ wire }));
     try {
       if (isSet) stage.isSet();
-      await stage.house.prepare('1.0.0');
-      return stage.house.simulator.requests.length;
+      await stage.account.prepare('1.0.0');
+      return stage.account.simulator.requests.length;
     } finally {
-      await stage.house.close();
+      await stage.account.close();
     }
   };
   await requestsOf(false);

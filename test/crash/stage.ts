@@ -17,7 +17,7 @@ interface Outcome<T> {
 const remembered = new Map<string, Outcome<unknown>>();
 
 export interface Stage {
-  readonly house: TestAccount;
+  readonly account: TestAccount;
   /** From now on every run is carried out: the tested ones make no two stages alike. */
   isSet(): void;
 }
@@ -30,17 +30,17 @@ export const openStage = async (open: (wire: (entry: WireEntry) => void) => Prom
   let isSet = false;
   let past = '';
   let recording: { at: Instant; request: WireRequest }[] | undefined;
-  const house = await open(({ operation, request, answer }) => {
+  const account = await open(({ operation, request, answer }) => {
     // Credentials too: the changes are signed with them.
     if (answer.status < 400 && (isWrite(operation) || operation.startsWith('AssumeRole')))
       recording?.push({ at: now(), request });
   });
-  const { simulator } = house;
+  const { simulator } = account;
   const now = simulator.clock.now;
 
   const once = async <T>(what: readonly unknown[], run: () => Promise<T>): Promise<T> => {
     if (isSet) return run();
-    past += `${JSON.stringify([now(), what, readFileSync(house.manifest, 'utf8')])}\n`;
+    past += `${JSON.stringify([now(), what, readFileSync(account.manifest, 'utf8')])}\n`;
     const known = remembered.get(past) as Outcome<T> | undefined;
     if (known === undefined) {
       const changes: typeof recording = [];
@@ -59,15 +59,15 @@ export const openStage = async (open: (wire: (entry: WireEntry) => void) => Prom
   };
 
   return {
-    house: {
-      ...house,
+    account: {
+      ...account,
       prepare: async (version) => {
-        const { evaluation: _, ...registration } = house.registration(version);
-        await once(['register', registration], () => house.register(version));
-        await house.approve();
+        const { evaluation: _, ...registration } = account.registration(version);
+        await once(['register', registration], () => account.register(version));
+        await account.approve();
       },
       run: (operation, inputs, attempt) =>
-        once([operation.name, inputs, attempt], () => house.run(operation, inputs, attempt)),
+        once([operation.name, inputs, attempt], () => account.run(operation, inputs, attempt)),
     },
     isSet: () => {
       isSet = true;
@@ -81,12 +81,12 @@ const resend = (url: string, { method, path, query, headers, body }: WireRequest
     const target = headers['x-amz-target'];
     const search = query.size === 0 ? '' : `?${query}`;
     const sent = send(`${url}${path}${search}`, { method, headers: headersAgain(headers) }, (answer) => {
-      const said: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => said.push(chunk));
+      const reported: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => reported.push(chunk));
       answer.once('end', () => {
         if ((answer.statusCode ?? 0) < 400) return resolve();
         return reject(
-          new Error(`the stage cannot be set again: ${target ?? `${method} ${path}`}: ${Buffer.concat(said)}`),
+          new Error(`the stage cannot be set again: ${target ?? `${method} ${path}`}: ${Buffer.concat(reported)}`),
         );
       });
     });

@@ -8,11 +8,11 @@ import {
   mayHaveBeenApplied,
   orUndefined,
   permissionOf,
-  describe as said,
+  describe as reported,
 } from '../../src/aws/errors.ts';
-import { failureOf } from '../../src/hosts/failure.ts';
-import { openSession } from '../../src/hosts/world.ts';
 import { reasonCodes } from '../../src/reason-codes.ts';
+import { failureOf } from '../../src/report/failure.ts';
+import { openSession } from '../../src/session/session.ts';
 import { clientsFor, staticCredentials, url } from '../support/aws.ts';
 import { budget, junk, mutatedText } from '../support/fuzz.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
@@ -105,7 +105,7 @@ test('whatever an error of AWS’s is called and says, it has a reason and words
       expect(reason).not.toBe('internal-error');
       expect(outcome).not.toBe('succeeded');
       expect(because).not.toBe('');
-      expect(said(error)).toBe(because);
+      expect(reported(error)).toBe(because);
       for (const ask of [mayHaveBeenApplied, isRefused]) expect(typeof ask(error)).toBe('boolean');
       const permission = permissionOf(error);
       if (permission) expect(classify(error)).toBe('access-denied');

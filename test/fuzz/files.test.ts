@@ -4,12 +4,12 @@ import { describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import { failureOf } from '../../src/hosts/failure.ts';
 import { jsonSchema } from '../../src/manifest/json-schema.ts';
 import { loadJudge, loadManifest, ManifestError } from '../../src/manifest/load.ts';
 import { parseYaml } from '../../src/manifest/yaml.ts';
 import { parseEvaluation } from '../../src/registry/evaluation.ts';
 import { manifestText } from '../../src/rehearsal/manifest.ts';
+import { failureOf } from '../../src/report/failure.ts';
 import { InputError } from '../../src/schema.ts';
 import { budget, junk, mutated, mutatedText } from '../support/fuzz.ts';
 

@@ -5,11 +5,11 @@ import { minutes } from '../../src/clock.ts';
 import type { JobAnswer } from '../../src/hosts/codepipeline/job-answer.ts';
 import { longestToken, readToken } from '../../src/hosts/codepipeline/job-token.ts';
 import { answerJob } from '../../src/hosts/codepipeline/job-turn.ts';
-import { readMemory } from '../../src/hosts/memory.ts';
+import { readMemory } from '../../src/memory.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { InputError } from '../../src/schema.ts';
-import { countingOperation, type FarSide } from '../support/fake-operation.ts';
+import { countingOperation, type FakeEndpoint } from '../support/fake-operation.ts';
 import { fakeSession } from '../support/fake-world.ts';
 import { budget, junk, mutated, mutatedText } from '../support/fuzz.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
@@ -100,12 +100,15 @@ test('what a job asks for is done only when it asks for it', async () => {
   );
   await fc.assert(
     fc.asyncProperty(configuration, async (given) => {
-      const farSide: FarSide = { count: 2, mutations: [] };
-      const end = await answer({ ...data, actionConfiguration: { configuration: given } }, countingOperation(farSide));
+      const fakeEndpoint: FakeEndpoint = { count: 2, mutations: [] };
+      const end = await answer(
+        { ...data, actionConfiguration: { configuration: given } },
+        countingOperation(fakeEndpoint),
+      );
       expectAnswer(end);
       const subject = Object.hasOwn(given, 'subject') ? given['subject'] : undefined;
       const further = JSON.stringify(given['further-inputs'] ?? '');
-      if (farSide.mutations.some((mutation) => mutation.startsWith('count')))
+      if (fakeEndpoint.mutations.some((mutation) => mutation.startsWith('count')))
         expect((typeof subject === 'string' && /^[a-z]+$/.test(subject)) || further.includes('subject')).toBe(true);
     }),
     budget(),
@@ -114,10 +117,10 @@ test('what a job asks for is done only when it asks for it', async () => {
 
 test('a dry run whose job brings memory plans, as without it', async () => {
   const configuration = { subject: 'sheep', 'dry-run': 'true' };
-  const farSide: FarSide = { count: 2, mutations: [] };
-  const end = await answer({ ...data, actionConfiguration: { configuration } }, countingOperation(farSide));
+  const fakeEndpoint: FakeEndpoint = { count: 2, mutations: [] };
+  const end = await answer({ ...data, actionConfiguration: { configuration } }, countingOperation(fakeEndpoint));
   expect(end).toMatchObject({ is: 'success', result: { outputVariables: { 'reason-code': 'planned' } } });
-  expect(farSide.mutations).toEqual([]);
+  expect(fakeEndpoint.mutations).toEqual([]);
 });
 
 test('a continuation token', async () => {

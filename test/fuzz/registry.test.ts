@@ -1,15 +1,14 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { failureOf } from '../../src/hosts/failure.ts';
-import { readMemory, writeMemory } from '../../src/hosts/memory.ts';
+import { readMemory, writeMemory } from '../../src/memory.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { type RegisterModelMemory, registerModel } from '../../src/operations/register-model.ts';
 import { contentDigest } from '../../src/registry/content.ts';
-import { findVersion } from '../../src/registry/packages.ts';
 import { verifyContent } from '../../src/registry/verify-content.ts';
+import { failureOf } from '../../src/report/failure.ts';
 import { InputError } from '../../src/schema.ts';
 import { budget, junk, mutated, mutatedText } from '../support/fuzz.ts';
-import { account, artifactUri, imageDigest, inputs, manifest } from '../support/registration.ts';
+import { account, artifactUri, findVersion, imageDigest, inputs, manifest } from '../support/registration.ts';
 import type { RegistryAws } from '../support/registry-aws.ts';
 import { runTurns } from '../support/run-turns.ts';
 
@@ -83,15 +82,15 @@ test('the content of a package: what is deployed has the digests that were regis
         const found = await findVersion(world, 'churn', '1.4.0');
         if (found === undefined || (await verifyContent(world, found)) !== undefined) return;
         // Accepted: then all that would be deployed makes the digest that was written down.
-        const { image, environment, inferenceSpecification, artifact, artifactSha256 } = found;
+        const { containers, inferenceSpecification, artifactSha256 } = found;
         const content = {
-          image,
-          artifact: artifactSha256 ?? `s3://${artifact.bucket}/${artifact.key}`,
-          environment,
+          containers,
           inferenceSpecification,
+          ...(artifactSha256 === undefined ? {} : { artifactSha256 }),
         };
         expect(found.contentDigest).toBe(contentDigest(content));
-        if (!found.unpinned) expect(image.endsWith(`@${imageDigest}`)).toBe(true);
+        if (found.unpinned.length === 0)
+          expect(containers.map(({ Image }) => Image?.endsWith(`@${imageDigest}`))).toEqual([true]);
       } catch (error) {
         expectNamed(error);
       }
@@ -130,12 +129,12 @@ test('memory of a registration: forged or stale, it ends as none does', async ()
         return;
       }
       // A count that is forged high enough ends the run red: it makes nothing green.
-      const asked = inputs({ metadata: { dataset: 'churn-2026' } });
+      const requested = inputs({ metadata: { dataset: 'churn-2026' } });
       const world = aws.world();
-      let progress = await registerModel.advance(asked, memory, world);
+      let progress = await registerModel.advance(requested, memory, world);
       for (let turn = 0; turn < 20 && progress.is === 'waiting'; turn++)
-        progress = await registerModel.advance(asked, progress.memory, world);
-      await runTurns(registerModel, asked, none.world());
+        progress = await registerModel.advance(requested, progress.memory, world);
+      await runTurns(registerModel, requested, none.world());
       if (progress.is === 'done' && progress.outcome !== 'succeeded') {
         expect(progress.reason).toBe('registration-failed');
         expect(aws.packages).toEqual([]);

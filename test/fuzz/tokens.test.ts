@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
 import type { OperationName } from '../../src/operation.ts';
+import type { AnyOperation } from '../../src/operations/all.ts';
 import { operations } from '../../src/operations/all.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { budget, junk, mutatedText } from '../support/fuzz.ts';
@@ -9,17 +9,17 @@ import { operationNames } from '../support/operation-rows.ts';
 
 // The resume tokens of the operations that follow the release record: none changes how a run ends, or makes it write.
 
-let house: TestAccount;
+let account: TestAccount;
 let releases: readonly string[];
 beforeAll(async () => {
-  house = await openAccount();
-  await house.inProduction('1.0.0');
-  releases = (house.record()?.ended ?? []).map(({ id }) => id);
+  account = await openAccount();
+  await account.inProduction('1.0.0');
+  releases = (account.record()?.ended ?? []).map(({ id }) => id);
 });
-afterAll(() => house.close());
+afterAll(() => account.close());
 
 /** Inputs of a run of each operation; none where no release record is followed. */
-const asked: Readonly<Record<OperationName, readonly Readonly<Record<string, string>>[]>> = {
+const requested: Readonly<Record<OperationName, readonly Readonly<Record<string, string>>[]>> = {
   // Its memory names no release: test/fuzz/registry.test.ts.
   'register-model': [],
   'approve-gate': [{ version: '1.0.0' }],
@@ -28,12 +28,12 @@ const asked: Readonly<Record<OperationName, readonly Readonly<Record<string, str
   rollback: [{}, { 'only-expired': 'true' }],
 };
 const runs = operationNames.flatMap((name) =>
-  asked[name].map((inputs) => ({ name, inputs, operation: operations[name] as AnyOperation })),
+  requested[name].map((inputs) => ({ name, inputs, operation: operations[name] as AnyOperation })),
 );
 
 test.each(runs)('$name of $inputs ends with any token as it ends with none', async ({ operation, inputs }) => {
   const run = (token?: string) =>
-    house.run(operation, { ...inputs, ...(token === undefined ? {} : { 'resume-token': token }) }, { runId: '9' });
+    account.run(operation, { ...inputs, ...(token === undefined ? {} : { 'resume-token': token }) }, { runId: '9' });
   const none = await run();
   const token = fc.oneof(
     fc.constantFrom(...releases, '', 'churn-1.0.0-1').map((release) => JSON.stringify({ v: 1, release })),
@@ -45,15 +45,15 @@ test.each(runs)('$name of $inputs ends with any token as it ends with none', asy
   );
   await fc.assert(
     fc.asyncProperty(token, async (forged) => {
-      const record = JSON.stringify(house.record());
-      const seen = house.watch();
+      const record = JSON.stringify(account.record());
+      const seen = account.watch();
       const report = await run(forged);
       const { outcome, reason } = report?.result ?? {};
       expect(reason).not.toBe('internal-error');
       if (reason !== 'invalid-input')
         expect({ outcome, reason }).toEqual({ outcome: none?.result.outcome, reason: none?.result.reason });
       expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
-      expect(JSON.stringify(house.record())).toBe(record);
+      expect(JSON.stringify(account.record())).toBe(record);
     }),
     budget(0.1),
   );

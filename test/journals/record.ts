@@ -19,43 +19,43 @@ const location = releasesOf({}, { partition: 'aws', region: names.region, id: na
 const usualRequests = 12;
 
 const play = async (scene: Scene): Promise<string> => {
-  const house = await openAccount(scene.settings ? { settings: scene.settings } : {});
+  const account = await openAccount(scene.settings ? { settings: scene.settings } : {});
   try {
-    await house.inProduction('1.0.0');
+    await account.inProduction('1.0.0');
     const { mistakes, requestsPerSecond = usualRequests } = scene;
-    const traffic = house.simulator.traffic({
+    const traffic = account.simulator.traffic({
       endpoint: names.endpoint,
       requestsPerSecond,
       seed: 7,
       ...(mistakes === undefined ? {} : { mistakes }),
     });
-    scene.usually?.(house);
-    await house.pass(3_600_000);
-    house.writeManifest(() => manifestOf(scene));
-    await house.prepare(scene.version);
+    scene.usually?.(account);
+    await account.pass(3_600_000);
+    account.writeManifest(() => manifestOf(scene));
+    await account.prepare(scene.version);
     const bySteps = scene.rollout.startsWith('strategy: steps');
-    if (bySteps) await house.run(deployEndpoint, { version: scene.version });
-    harmAt(scene, house, traffic);
-    await house.run(bySteps ? shiftTraffic : deployEndpoint, { version: scene.version });
+    if (bySteps) await account.run(deployEndpoint, { version: scene.version });
+    harmAt(scene, account, traffic);
+    await account.run(bySteps ? shiftTraffic : deployEndpoint, { version: scene.version });
     traffic.stop();
-    const id = house.record()?.ended[0]?.id ?? '';
-    const found = house.simulator.objects.get(location.bucket, journalKey(location, names.endpoint, id));
+    const id = account.record()?.ended[0]?.id ?? '';
+    const found = account.simulator.objects.get(location.bucket, journalKey(location, names.endpoint, id));
     if (found === undefined) throw new Error(`${scene.name}: ${id} has no journal`);
     return trimmed(found.body.toString());
   } finally {
-    await house.close();
+    await account.close();
   }
 };
 
 /** The first raise is the first call of its kind; a guardrail deployment reads the candidate's metrics from its first bake on. */
-const harmAt = ({ harm, rollout }: Scene, house: TestAccount, traffic: { stop(): void }): void => {
+const harmAt = ({ harm, rollout }: Scene, account: TestAccount, traffic: { stop(): void }): void => {
   if (harm === undefined) return;
-  house.simulator.faults.add({
+  account.simulator.faults.add({
     kind: 'call',
     service: 'sagemaker',
     operation: rollout.startsWith('strategy: steps') ? 'UpdateEndpointWeightsAndCapacities' : 'UpdateEndpoint',
     times: 1,
-    action: () => harm(house, traffic),
+    action: () => harm(account, traffic),
   });
 };
 

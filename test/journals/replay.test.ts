@@ -44,7 +44,7 @@ const expected: Readonly<Record<string, readonly [end: string, ...reasons: reado
     'insufficient-evidence',
     'candidate-worse',
   ],
-  'steps-both-fail': ['safety-net', 'weights-moved', 'baseline-in-incident', 'absolute-limit'],
+  'steps-both-fail': ['shared-outage', 'weights-moved', 'baseline-in-incident', 'both-failing'],
   'steps-no-traffic': ['unproven-health', 'weights-moved', 'insufficient-evidence'],
   'steps-split-not-as-weighted': ['unproven-health', 'weights-moved', 'insufficient-evidence', 'split-not-as-weighted'],
   'steps-blind': ['metrics-blind'],

@@ -14,9 +14,9 @@ export interface Scene {
   readonly mistakes?: number;
   readonly requestsPerSecond?: number;
   /** While the old version alone serves, before the release begins. */
-  readonly usually?: (house: TestAccount) => void;
+  readonly usually?: (account: TestAccount) => void;
   /** Once, when the candidate gets its first requests; of a guardrail deployment when its canary begins to bake. */
-  readonly harm?: (house: TestAccount, traffic: { stop(): void }) => void;
+  readonly harm?: (account: TestAccount, traffic: { stop(): void }) => void;
 }
 
 const judge = (more = ''): string =>
@@ -27,14 +27,14 @@ const canary = (more = ''): string => `strategy: canary, size: 25%, bake: 15m, f
 const linear = `strategy: linear, step: 25%, bake: 10m, final-bake: 5m, ${judge()}`;
 
 const endpoint = 'iris';
-const failing = (rate: number, length: number, variant?: string) => (house: TestAccount) =>
-  house.simulator.harm.dependencyFailure(endpoint, {
+const failing = (rate: number, length: number, variant?: string) => (account: TestAccount) =>
+  account.simulator.harm.dependencyFailure(endpoint, {
     rate,
     durationMs: minutes(length),
     ...(variant === undefined ? {} : { variant }),
   });
-const blind = (times: number) => (house: TestAccount) =>
-  house.simulator.faults.add({ kind: 'server-error', service: 'cloudwatch', operation: 'GetMetricData', times });
+const blind = (times: number) => (account: TestAccount) =>
+  account.simulator.faults.add({ kind: 'server-error', service: 'cloudwatch', operation: 'GetMetricData', times });
 
 /** Another one each time, as the callers' are. */
 const flower = (n: number): Buffer =>
@@ -107,8 +107,8 @@ export const scenes: readonly Scene[] = [
     about: 'the endpoint is not called during the first step',
     version: '1.1.0',
     rollout: steps('', 'max-step: 40m'),
-    harm: (house, traffic) => {
-      house.stopTraffic();
+    harm: (account, traffic) => {
+      account.stopTraffic();
       traffic.stop();
     },
   },

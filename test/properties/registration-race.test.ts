@@ -3,8 +3,7 @@ import fc from 'fast-check';
 import { registerModel } from '../../src/operations/register-model.ts';
 import type { RegisterModelInputs } from '../../src/operations/register-model-inputs.ts';
 import { parseEvaluation } from '../../src/registry/evaluation.ts';
-import { findVersion } from '../../src/registry/packages.ts';
-import { account, artifactUri, inputs, repository } from '../support/registration.ts';
+import { account, artifactUri, findVersion, inputs, repository } from '../support/registration.ts';
 import { type Around, awsError, type RegistryAws } from '../support/registry-aws.ts';
 import { runTurns, type TurnsRun } from '../support/run-turns.ts';
 
@@ -34,8 +33,8 @@ const race = async (scheduler: fc.Scheduler, aws: RegistryAws, runs: readonly Ru
       scheduler.schedule(Promise.resolve(), `${name} ${operation}`).then(carryOut);
   return scheduler.waitFor(
     Promise.all(
-      runs.map(({ name, inputs: asked }) =>
-        endOf(runTurns(registerModel, asked, aws.world({ run: { url: name }, around: around(name) }))),
+      runs.map(({ name, inputs: requested }) =>
+        endOf(runTurns(registerModel, requested, aws.world({ run: { url: name }, around: around(name) }))),
       ),
     ),
   );
@@ -89,19 +88,19 @@ describe('a run that dies', () => {
       throw awsError('TimeoutError', 'socket hang up');
     };
   };
-  const asked = first.inputs;
+  const requested = first.inputs;
 
   test.each([1, 2, 3, 4].flatMap((n) => (['before', 'after'] as const).map((when) => [when, n] as const)))(
     '%s its write %i and is run again ends as if it had not',
     async (when, n) => {
       const whole = account();
-      await runTurns(registerModel, asked, whole.world());
+      await runTurns(registerModel, requested, whole.world());
 
       const aws = account();
-      await expect(runTurns(registerModel, asked, aws.world({ around: dying(n, when) }))).rejects.toThrow(
+      await expect(runTurns(registerModel, requested, aws.world({ around: dying(n, when) }))).rejects.toThrow(
         'socket hang up',
       );
-      const { end } = await runTurns(registerModel, asked, aws.world());
+      const { end } = await runTurns(registerModel, requested, aws.world());
       expect(end.outcome).toBe('succeeded');
       expect(final(aws)).toEqual(final(whole));
     },
@@ -142,7 +141,7 @@ describe('a run that dies', () => {
         const world = aws.world();
         let memory: Parameters<typeof registerModel.advance>[1];
         for (const forget of [...forgets, ...Array<boolean>(8).fill(false)]) {
-          const turn = await registerModel.advance(asked, forget ? undefined : memory, world);
+          const turn = await registerModel.advance(requested, forget ? undefined : memory, world);
           if (turn.is === 'done') expect(turn.outcome).toBe('succeeded');
           memory = turn.is === 'waiting' ? turn.memory : undefined;
         }

@@ -31,7 +31,7 @@ const eventsAt = (at: number): readonly Event[] => [
   { is: 'checked', at, passed: true, because: 'passed' },
   { is: 'checked', at, passed: false, because: 'failed' },
   ...(['pause', 'resume', 'promote-now', 'abort'] as const).map(
-    (command): Event => ({ is: 'said', at, command, by: 'mina', why: 'because' }),
+    (command): Event => ({ is: 'commanded', at, command, by: 'mina', why: 'because' }),
   ),
   { is: 'retired', at },
 ];
@@ -98,7 +98,7 @@ describe('every reachable state of a stepped rollout', () => {
   test('abort is legal in every live state and leads back', () => {
     const { states } = walk();
     for (const state of states) {
-      const [after] = step(plan, state, { is: 'said', at: 99_000, command: 'abort', by: 'mina', why: 'now' });
+      const [after] = step(plan, state, { is: 'commanded', at: 99_000, command: 'abort', by: 'mina', why: 'now' });
       if (isTerminal(state)) expect(after).toBe(state);
       else expect(after.is).toBe('returning');
     }
@@ -108,12 +108,12 @@ describe('every reachable state of a stepped rollout', () => {
     const { states } = walk();
     for (const state of states) {
       if (!['dark', 'raising', 'baking', 'paused'].includes(state.is)) continue;
-      let [held] = step(plan, state, { is: 'said', at: 99_000, command: 'pause', by: 'mina', why: 'lunch' });
+      let [held] = step(plan, state, { is: 'commanded', at: 99_000, command: 'pause', by: 'mina', why: 'lunch' });
       const wanted = held.is === 'raising' ? plan.steps[held.index] : undefined;
       if (wanted !== undefined) [held] = step(plan, held, { is: 'observed', at: 99_000, share: wanted, moving: false });
       expect(['dark', 'paused']).toContain(held.is);
       for (const event of eventsAt(99_000)) {
-        if (event.is === 'said') continue;
+        if (event.is === 'commanded') continue;
         const [, commands] = step(plan, held, event);
         for (const command of commands)
           if (command.do === 'shift' && held.is === 'paused')
@@ -132,7 +132,7 @@ describe('every reachable state of a stepped rollout', () => {
     const { states } = walk();
     for (const state of states) {
       if (!['dark', 'raising', 'paused'].includes(state.is)) continue;
-      const [going] = step(plan, state, { is: 'said', at: 99_000, command: 'resume', by: 'mina', why: 'fed' });
+      const [going] = step(plan, state, { is: 'commanded', at: 99_000, command: 'resume', by: 'mina', why: 'fed' });
       if (going.is === 'dark')
         expect(step(plan, going, { is: 'checked', at: 99_000, passed: true, because: '' })[0].is).toBe('raising');
       if (going.is !== 'raising') continue;
@@ -211,7 +211,7 @@ describe('every reachable state of a stepped rollout', () => {
       if ((before.is === 'baking' || before.is === 'paused') && before.index === after.index) continue;
       if (before.is === 'dark' && before.hurry) continue;
       expect(commands).toHaveLength(1);
-      if (event.is === 'said') expect(event.command).toBe('promote-now');
+      if (event.is === 'commanded') expect(event.command).toBe('promote-now');
       else {
         expect(before.is).toBe('baking');
         expect(event.is === 'judged' && event.verdict.decision).toBe('promote');

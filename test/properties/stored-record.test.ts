@@ -9,37 +9,45 @@ import type { ReleaseRecord } from '../../src/release/record.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { mutated, rearranged } from '../support/broken-text.ts';
 
-let house: TestAccount;
+let account: TestAccount;
 let records: readonly ReleaseRecord[] = [];
 
 const recordNow = (): ReleaseRecord => {
-  const record = house.record();
+  const record = account.record();
   if (record?.live === undefined) throw new Error('no release is live');
   return record;
 };
 
 /** Real records with a live release: a delivery before and after its submission, and a rollout in steps. */
 beforeAll(async () => {
-  house = await openAccount();
-  await house.inProduction('1.0.0');
-  await house.prepare('1.1.0');
+  account = await openAccount();
+  await account.inProduction('1.0.0');
+  await account.prepare('1.1.0');
   const found: ReleaseRecord[] = [];
-  await house.run(deployEndpoint, { version: '1.1.0' }, { death: { atCall: 'sagemaker.createModel', heard: false } });
+  await account.run(
+    deployEndpoint,
+    { version: '1.1.0' },
+    { death: { atCall: 'sagemaker.createModel', received: false } },
+  );
   found.push(recordNow());
-  await house.run(deployEndpoint, { version: '1.1.0' }, { death: { atCall: 'sagemaker.updateEndpoint', heard: true } });
+  await account.run(
+    deployEndpoint,
+    { version: '1.1.0' },
+    { death: { atCall: 'sagemaker.updateEndpoint', received: true } },
+  );
   found.push(recordNow());
-  await house.run(rollback, {});
-  house.writeManifest((text) => text.replace(/rollout: .*/, `rollout: { ${rollouts.steps}, minimum-requests: 600 }`));
-  await house.run(deployEndpoint, { version: '1.1.0', retry: 'true' });
-  await house.run(
+  await account.run(rollback, {});
+  account.writeManifest((text) => text.replace(/rollout: .*/, `rollout: { ${rollouts.steps}, minimum-requests: 600 }`));
+  await account.run(deployEndpoint, { version: '1.1.0', retry: 'true' });
+  await account.run(
     shiftTraffic,
     { version: '1.1.0', retry: 'true' },
-    { death: { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', heard: true } },
+    { death: { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', received: true } },
   );
   found.push(recordNow());
   records = found;
 });
-afterAll(() => house.close());
+afterAll(() => account.close());
 
 const asks: readonly (readonly [Operation<unknown, Memory, unknown>, Readonly<Record<string, string>>])[] = (
   [
@@ -64,8 +72,8 @@ test('no change of a real record makes an operation fail as if it were a defect 
       fc.constantFrom(...asks),
       fc.constantFrom('1', '2'),
       async (text, [operation, inputs], runId) => {
-        house.forge(text);
-        const report = await house.run(operation, { ...inputs, wait: 'false' }, { runId });
+        account.forge(text);
+        const report = await account.run(operation, { ...inputs, wait: 'false' }, { runId });
         expect(`${report?.result.reason}: ${report?.result.because}`).not.toMatch(/^internal-error/);
       },
     ),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Hosting } from '../../simulator/contracts.ts';
+import type { FleetVariantFacts, Hosting } from '../../simulator/contracts.ts';
 import { createAutoscaling } from '../../simulator/services/autoscaling.ts';
 import { parseSchedule } from '../../simulator/services/schedule.ts';
 import { call, cloudwatch, minute, refusal } from './support/cloudwatch.ts';
@@ -20,9 +20,9 @@ const tracking = {
 };
 
 /** One endpoint with one variant, which scales at once unless it is being updated. */
-const autoscaling = (instanceType = 'ml.c5.xlarge') => {
+const autoscaling = (instanceType = 'ml.c5.xlarge', facts: Partial<FleetVariantFacts> = {}) => {
   const sim = cloudwatch();
-  const fleet = { count: 2, updating: false };
+  const fleet = { count: 2, updating: false, concurrency: facts.provisionedConcurrency };
   const unreachable = (): never => {
     throw new Error('autoscaling does not route requests');
   };
@@ -34,8 +34,18 @@ const autoscaling = (instanceType = 'ml.c5.xlarge') => {
     },
     variant: (endpoint, variant) =>
       endpoint === 'churn' && variant === 'AllTraffic'
-        ? { current: fleet.count, desired: fleet.count, instanceType }
+        ? {
+            current: fleet.count,
+            desired: fleet.count,
+            instanceType,
+            ...facts,
+            ...(fleet.concurrency === undefined ? {} : { provisionedConcurrency: fleet.concurrency }),
+          }
         : undefined,
+    provision: (_endpoint, _variant, concurrency) => {
+      fleet.concurrency = concurrency;
+      return true;
+    },
     invoke: unreachable,
   };
   const { service, scaling } = createAutoscaling(sim.kernel, { metrics: sim.metrics, hosting: () => hosting });
@@ -288,6 +298,204 @@ describe('policies', () => {
     ['another type', { PolicyType: 'PredictiveScaling' }],
   ])('refuses %s', (_what, change) => {
     expect(registered().refused('PutScalingPolicy', { ...tracking, ...change })?.code).toBe('ValidationException');
+  });
+});
+
+describe('two policies on one metric', () => {
+  const policyOn = (PolicyName: string, tracked: object) => ({
+    PolicyName,
+    PolicyType: 'TargetTrackingScaling',
+    TargetTrackingScalingPolicyConfiguration: { TargetValue: 5, ...tracked },
+  });
+  const invocations = {
+    PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' },
+  };
+  const custom = (MetricName: string, Statistic = 'Average') => ({
+    CustomizedMetricSpecification: {
+      Namespace: 'AWS/SageMaker',
+      MetricName,
+      Statistic,
+      Dimensions: [
+        { Name: 'EndpointName', Value: 'churn' },
+        { Name: 'VariantName', Value: 'AllTraffic' },
+      ],
+    },
+  });
+  const math = (Metrics: readonly object[]) => ({ CustomizedMetricSpecification: { Metrics } });
+  const stat = (MetricName: string) => ({
+    Id: 'm1',
+    MetricStat: {
+      Metric: custom(MetricName).CustomizedMetricSpecification,
+      Stat: 'Average',
+    },
+  });
+
+  test.each([
+    ['predefined', invocations, invocations],
+    ['customised', custom('CPUUtilization'), custom('CPUUtilization')],
+    ['customised, written in two ways', custom('CPUUtilization'), math([stat('CPUUtilization')])],
+    [
+      'the same math',
+      math([{ Id: 'e1', Expression: 'm1*2' }, stat('a')]),
+      math([{ Id: 'e1', Expression: 'm1*2' }, stat('a')]),
+    ],
+  ])('are refused: %s', (_how, first, second) => {
+    const sim = registered();
+    sim.ask('PutScalingPolicy', policyOn('first', first));
+    expect(sim.refused('PutScalingPolicy', policyOn('second', second))).toMatchObject({
+      code: 'ValidationException',
+      message: 'Only one TargetTrackingScaling policy for a given metric specification is allowed.',
+    });
+    // The same policy may be put again.
+    expect(sim.refused('PutScalingPolicy', policyOn('first', second))).toBeUndefined();
+  });
+  test.each([
+    ['another metric', invocations, custom('CPUUtilization')],
+    ['another statistic', custom('CPUUtilization'), custom('CPUUtilization', 'Maximum')],
+    [
+      'another formula',
+      math([{ Id: 'e1', Expression: 'm1*2' }, stat('a')]),
+      math([{ Id: 'e1', Expression: 'm1*3' }, stat('a')]),
+    ],
+  ])('are accepted on %s', (_how, first, second) => {
+    const sim = registered();
+    sim.ask('PutScalingPolicy', policyOn('first', first));
+    sim.ask('PutScalingPolicy', policyOn('second', second));
+    expect(sim.ask('DescribeScalingPolicies')['ScalingPolicies']).toHaveLength(2);
+  });
+  test('one of two metric specifications is needed', () => {
+    expect(registered().refused('PutScalingPolicy', policyOn('none', {}))?.code).toBe('ValidationException');
+    const both = { ...invocations, ...custom('CPUUtilization') };
+    expect(registered().refused('PutScalingPolicy', policyOn('both', both))?.code).toBe('ValidationException');
+  });
+});
+
+describe('step scaling', () => {
+  const waking = (StepAdjustments: readonly object[], more: object = {}) => ({
+    PolicyName: 'wake',
+    PolicyType: 'StepScaling',
+    StepScalingPolicyConfiguration: { AdjustmentType: 'ChangeInCapacity', StepAdjustments, ...more },
+  });
+  const arnOf = (sim: ReturnType<typeof autoscaling>): string =>
+    (sim.ask('DescribeScalingPolicies')['ScalingPolicies'] as { PolicyARN: string }[])[0]?.PolicyARN ?? '';
+  const queue = {
+    AlarmName: 'queue',
+    Namespace: 'Acme',
+    MetricName: 'Queue',
+    Statistic: 'Maximum',
+    Period: 60,
+    EvaluationPeriods: 1,
+    Threshold: 10,
+    ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    TreatMissingData: 'notBreaching',
+  };
+  const waiting = (sim: ReturnType<typeof autoscaling>, value: number, minutes: number) => {
+    for (let n = 0; n < minutes; n++) {
+      sim.metrics.record('Acme', 'Queue', {}, value, sim.kernel.clock.now());
+      sim.advance(minute);
+    }
+  };
+
+  test('acts by the step above the threshold while an alarm names the policy, and waits for its cooldown', () => {
+    const sim = registered();
+    sim.ask(
+      'PutScalingPolicy',
+      waking([
+        { MetricIntervalLowerBound: 0, MetricIntervalUpperBound: 20, ScalingAdjustment: 1 },
+        { MetricIntervalLowerBound: 20, ScalingAdjustment: 3 },
+      ]),
+    );
+    waiting(sim, 40, 5);
+    expect(sim.fleet.count).toBe(2);
+    sim.call('PutMetricAlarm', { ...queue, AlarmActions: [arnOf(sim)] });
+    expect(sim.ask('DescribeScalingPolicies')['ScalingPolicies']).toEqual([
+      expect.objectContaining({ Alarms: [expect.objectContaining({ AlarmName: 'queue' })] }),
+    ]);
+    waiting(sim, 40, 3);
+    expect(sim.fleet.count).toBe(5);
+    waiting(sim, 15, 3);
+    expect(sim.fleet.count).toBe(5);
+    waiting(sim, 15, 4);
+    expect(sim.fleet.count).toBe(6);
+  });
+  test('an alarm with the ARN of a deregistered policy starts nothing: put again, it has another one', () => {
+    const sim = registered();
+    sim.ask('PutScalingPolicy', waking([{ MetricIntervalLowerBound: 0, ScalingAdjustment: 1 }]));
+    const former = arnOf(sim);
+    sim.call('PutMetricAlarm', { ...queue, AlarmActions: [former] });
+    sim.ask('DeregisterScalableTarget');
+    sim.ask('RegisterScalableTarget', { MinCapacity: 2, MaxCapacity: 10 });
+    sim.ask('PutScalingPolicy', waking([{ MetricIntervalLowerBound: 0, ScalingAdjustment: 1 }]));
+    expect(arnOf(sim)).not.toBe(former);
+    waiting(sim, 40, 5);
+    expect(sim.fleet.count).toBe(2);
+  });
+  test.each([
+    ['ExactCapacity', 7, 7],
+    ['PercentChangeInCapacity', 100, 4],
+    ['PercentChangeInCapacity', 10, 3],
+  ])('%s by %d', (AdjustmentType, ScalingAdjustment, count) => {
+    const sim = registered();
+    sim.ask('PutScalingPolicy', waking([{ MetricIntervalLowerBound: 0, ScalingAdjustment }], { AdjustmentType }));
+    sim.call('PutMetricAlarm', { ...queue, AlarmActions: [arnOf(sim)] });
+    waiting(sim, 40, 3);
+    expect(sim.fleet.count).toBe(count);
+  });
+  test.each([
+    ['no steps', []],
+    [
+      'a gap',
+      [
+        { MetricIntervalUpperBound: 1, ScalingAdjustment: 1 },
+        { MetricIntervalLowerBound: 2, ScalingAdjustment: 2 },
+      ],
+    ],
+    ['an overlap', [{ ScalingAdjustment: 1 }, { MetricIntervalLowerBound: 2, ScalingAdjustment: 2 }]],
+    ['an empty step', [{ MetricIntervalLowerBound: 2, MetricIntervalUpperBound: 2, ScalingAdjustment: 2 }]],
+  ])('refuses %s', (_what, steps) => {
+    expect(registered().refused('PutScalingPolicy', waking(steps))?.code).toBe('ValidationException');
+  });
+});
+
+describe('other kinds of endpoints', () => {
+  const concurrency = 'sagemaker:variant:DesiredProvisionedConcurrency';
+  test('an asynchronous one may go down to no instance', () => {
+    const sim = autoscaling('ml.c5.xlarge', { asynchronous: true });
+    sim.ask('RegisterScalableTarget', { MinCapacity: 0, MaxCapacity: 2 });
+    expect(sim.refused('RegisterScalableTarget', { MinCapacity: -1 })?.code).toBe('ValidationException');
+  });
+  test('a serverless one scales its provisioned concurrency, in a dimension of its own', () => {
+    const sim = autoscaling('serverless', { provisionedConcurrency: 2 });
+    expect(sim.refused('RegisterScalableTarget', { MinCapacity: 1, MaxCapacity: 4 })?.code).toBe('ValidationException');
+    const of = { ScalableDimension: concurrency };
+    expect(sim.refused('RegisterScalableTarget', { ...of, MinCapacity: 0, MaxCapacity: 4 })?.code).toBe(
+      'ValidationException',
+    );
+    sim.ask('RegisterScalableTarget', { ...of, MinCapacity: 1, MaxCapacity: 4 });
+    const policy = (PredefinedMetricType: string) => ({
+      ...of,
+      PolicyName: 'use',
+      PolicyType: 'TargetTrackingScaling',
+      TargetTrackingScalingPolicyConfiguration: {
+        TargetValue: 0.7,
+        PredefinedMetricSpecification: { PredefinedMetricType },
+      },
+    });
+    expect(sim.refused('PutScalingPolicy', policy('SageMakerVariantInvocationsPerInstance'))?.code).toBe(
+      'ValidationException',
+    );
+    sim.ask('PutScalingPolicy', policy('SageMakerVariantProvisionedConcurrencyUtilization'));
+    sim.ask('PutScheduledAction', {
+      ...of,
+      ScheduledActionName: 'morning',
+      Schedule: 'rate(5 minutes)',
+      ScalableTargetAction: { MinCapacity: 3 },
+    });
+    sim.advance(6 * minute);
+    expect(sim.fleet).toMatchObject({ count: 2, concurrency: 3 });
+    expect(sim.ask('DescribeScalableTargets')['ScalableTargets']).toEqual([]);
+    expect(sim.ask('DescribeScalableTargets', of)['ScalableTargets']).toHaveLength(1);
+    expect(sim.scaling.isRegistered('churn', 'AllTraffic')).toBe(true);
   });
 });
 

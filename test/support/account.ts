@@ -5,10 +5,9 @@ import type { LoggedRequest, Simulator } from '../../simulator/contracts.ts';
 import { type IrisVersion, irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { type SimulatorOptions, startSimulator } from '../../simulator/simulator.ts';
 import { minutes } from '../../src/clock.ts';
-import { startDelivery } from '../../src/hosts/delivery.ts';
-import type { Env } from '../../src/hosts/run.ts';
+import type { Env } from '../../src/env.ts';
+import { startRun } from '../../src/hosts/operation-run.ts';
 import { runFrom } from '../../src/hosts/run.ts';
-import { openSession } from '../../src/hosts/world.ts';
 import type { Memory, Operation } from '../../src/operation.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
@@ -17,6 +16,7 @@ import { runnerEnvironment } from '../../src/rehearsal/process.ts';
 import { recordKey, releasesOf } from '../../src/release/location.ts';
 import type { ReleaseRecord } from '../../src/release/record.ts';
 import type { Report } from '../../src/report/result.ts';
+import { openSession } from '../../src/session/session.ts';
 import { type Death, mortal } from './death.ts';
 
 type Inputs = Readonly<Record<string, string>>;
@@ -27,7 +27,7 @@ export interface Attempt {
   readonly runId?: string;
   readonly death?: Death;
   /** Receives the names of the run's AWS calls. */
-  readonly asked?: string[];
+  readonly requested?: string[];
   readonly signal?: AbortSignal;
 }
 
@@ -71,7 +71,7 @@ export interface TestAccount {
 
 export const openAccount = async (options: SimulatorOptions = {}): Promise<TestAccount> => {
   const simulator = await startSimulator(options);
-  const workspace = mkdtempSync(join(tmpdir(), 'house-'));
+  const workspace = mkdtempSync(join(tmpdir(), 'account-'));
   mkdirSync(join(workspace, 'runner'));
   simulator.images.tag(rehearsedTeam.image, rehearsedTeam.imageDigest);
   // The SDK's default credential chain reads the process's environment, not the run's.
@@ -91,11 +91,11 @@ export const openAccount = async (options: SimulatorOptions = {}): Promise<TestA
     ...simulator.environment(),
   });
 
-  const run: TestAccount['run'] = async (operation, inputs, { runId = '1', death, asked, signal } = {}) => {
+  const run: TestAccount['run'] = async (operation, inputs, { runId = '1', death, requested, signal } = {}) => {
     const env = environmentOf(runId);
     const given: Inputs = { manifest: path, environment: rehearsedTeam.environment, ...inputs };
-    const fate = mortal(death ?? { atCall: 0, heard: false }, asked);
-    const { ended } = startDelivery(operation, {
+    const fate = mortal(death ?? { atCall: 0, received: false }, requested);
+    const { ended } = startRun(operation, {
       env,
       run: runFrom(env, 'github-actions'),
       written: (name) => given[name],
@@ -195,7 +195,7 @@ export const openAccount = async (options: SimulatorOptions = {}): Promise<TestA
 const records = releasesOf({}, { partition: 'aws', region: rehearsedTeam.region, id: rehearsedTeam.account });
 
 const silent = {
-  asked: () => {},
+  inputs: () => {},
   started: () => {},
   plan: () => {},
   progress: () => {},

@@ -22,7 +22,11 @@ export interface Registry {
 export const registryOf = (version: string): { readonly registry: Registry; readonly read: RegistryReads } => {
   const registry: Registry = { approval: 'Approved', artifact: sha256, looks: 0 };
   const called = { contentTypes: [], responseTypes: [], realtimeInstanceTypes: [] };
-  const sealed = contentDigest({ image, artifact: sha256, environment: {}, inferenceSpecification: called });
+  const sealed = contentDigest({
+    containers: [{ Image: image, ModelDataUrl: `s3://ml-releases/churn/artifacts/${sha256}.tar.gz` }],
+    artifactSha256: sha256,
+    inferenceSpecification: called,
+  });
   const read: RegistryReads = {
     sagemaker: {
       describeModelPackage: async () => {

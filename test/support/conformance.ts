@@ -2,9 +2,9 @@ import { expect } from '@jest/globals';
 import { AnswerLost, Throttled } from '../../src/aws/retry.ts';
 import { type Clock, minutes } from '../../src/clock.ts';
 import { drive, type Ended } from '../../src/hosts/drive.ts';
-import { failureOf } from '../../src/hosts/failure.ts';
-import { readMemory, writeMemory } from '../../src/hosts/memory.ts';
+import { readMemory, writeMemory } from '../../src/memory.ts';
 import type { Memory, Operation } from '../../src/operation.ts';
+import { failureOf } from '../../src/report/failure.ts';
 import type { World } from '../../src/world.ts';
 
 /** A new AWS with a new clock, for one way of driving. */

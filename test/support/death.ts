@@ -4,7 +4,7 @@ import type { World } from '../../src/world.ts';
 export interface Death {
   /** The call's number from 1, or the first call of that name. */
   readonly atCall: number | string;
-  readonly heard: boolean;
+  readonly received: boolean;
 }
 
 export interface Fate {
@@ -21,7 +21,7 @@ type Calls = Readonly<Record<string, Readonly<Record<string, Call>>>>;
  * A killed process makes no call and gets no answer: from its death on, no call is sent and none returns.
  * @param calls receives the names of the calls, `sagemaker.createModel`
  */
-export const mortal = ({ atCall, heard }: Death, calls: string[] = []): Fate => {
+export const mortal = ({ atCall, received }: Death, calls: string[] = []): Fate => {
   const death = Promise.withResolvers<undefined>();
   let isDead = false;
   const die = (): Promise<never> => {
@@ -34,7 +34,7 @@ export const mortal = ({ atCall, heard }: Death, calls: string[] = []): Fate => 
     async (...given) => {
       const number = calls.push(name);
       const isLast = number === atCall || name === atCall;
-      if (isDead || (isLast && !heard)) return die();
+      if (isDead || (isLast && !received)) return die();
       try {
         return await call(...given);
       } finally {

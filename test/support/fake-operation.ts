@@ -5,7 +5,7 @@ import { choice, flag, type OutputSchema, optional, text, type ValuesOf } from '
 import type { World } from '../../src/world.ts';
 
 /** A counter in place of AWS: three mutations bring it to three. */
-export interface FarSide {
+export interface FakeEndpoint {
   count: number;
   readonly mutations: string[];
 }
@@ -45,7 +45,7 @@ export const countingPlan: Plan = {
 
 /** Follows the contract: it plans without memory, mutates at most once a turn, and reads the counter instead of its memory. */
 export const countingOperation = (
-  farSide: FarSide,
+  fakeEndpoint: FakeEndpoint,
   behaviour: {
     /** Runs before every turn; may throw or cancel. */
     readonly before?: (turn: number, world: World) => void;
@@ -59,7 +59,7 @@ export const countingOperation = (
       outcome: 'succeeded',
       reason: 'delivered',
       outputs: {
-        counted: String(farSide.count),
+        counted: String(fakeEndpoint.count),
         lastSubject: 'arn:aws:sagemaker:eu-west-1:111122223333:endpoint/churn',
       },
       because,
@@ -74,33 +74,33 @@ export const countingOperation = (
       if (memory === undefined)
         return {
           is: 'waiting',
-          memory: { v: 1, seen: farSide.count },
+          memory: { v: 1, seen: fakeEndpoint.count },
           notBefore: world.clock.now(),
           percent: 0,
           because: `planned to count ${subject}`,
           plan: countingPlan,
         };
-      if (farSide.count === 3) return doneWith(`counted ${subject}`);
+      if (fakeEndpoint.count === 3) return doneWith(`counted ${subject}`);
       if (world.write === undefined) throw new Error('a dry run reached a write');
-      farSide.count += 1;
-      farSide.mutations.push(`count ${farSide.count}`);
+      fakeEndpoint.count += 1;
+      fakeEndpoint.mutations.push(`count ${fakeEndpoint.count}`);
       return {
         is: 'waiting',
-        memory: { v: 1, seen: farSide.count },
+        memory: { v: 1, seen: fakeEndpoint.count },
         notBefore: world.clock.now() + minutes(1),
-        percent: farSide.count * 30,
-        because: `counted ${farSide.count} ${subject}`,
+        percent: fakeEndpoint.count * 30,
+        because: `counted ${fakeEndpoint.count} ${subject}`,
       };
     },
     abort: async (_inputs, memory, why, world) => {
       behaviour.abort?.(why, memory, world);
-      farSide.mutations.push(`stop: ${why}`);
+      fakeEndpoint.mutations.push(`stop: ${why}`);
       return {
         is: 'done',
         outcome: reasonCodes[reasonOfAbort[why]].outcome,
         reason: reasonOfAbort[why],
-        outputs: { counted: String(farSide.count) },
-        because: `stopped at ${farSide.count}`,
+        outputs: { counted: String(fakeEndpoint.count) },
+        because: `stopped at ${fakeEndpoint.count}`,
       };
     },
   };

@@ -1,6 +1,6 @@
 import type { AwsReads, AwsWrites } from '../../src/aws/clients.ts';
 import type { Clock } from '../../src/clock.ts';
-import type { OpenSession, Session } from '../../src/hosts/world.ts';
+import type { OpenSession, Session } from '../../src/session/session.ts';
 import type { World } from '../../src/world.ts';
 
 /** A service that fails the test at any use: for operations without AWS. */

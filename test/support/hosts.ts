@@ -5,9 +5,9 @@ import { jest } from '@jest/globals';
 import { seconds } from '../../src/clock.ts';
 import { actionTypeId, actionTypeOf } from '../../src/hosts/codepipeline/action-types.ts';
 import { createWorker } from '../../src/hosts/codepipeline/answer-jobs.ts';
-import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
 import { runCommand } from '../../src/hosts/command-line/command-line.ts';
 import { runAction } from '../../src/hosts/github-actions/run-action.ts';
+import type { AnyOperation } from '../../src/operations/all.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import {
   inputVariables,
@@ -25,7 +25,7 @@ import { asConfiguration } from './job-configuration.ts';
 type Inputs = Readonly<Record<string, string>>;
 
 /** A host's report of the end of a run. */
-export interface Told {
+export interface HostReport {
   readonly outcome: string;
   readonly reason: string;
   /** By wire name; a CodePipeline action that failed has none. */
@@ -35,7 +35,7 @@ export interface Told {
 }
 
 /** Runs one operation in the rehearsed team's account to its end, through a whole host. */
-export type Host = (house: TestAccount, operation: AnyOperation, inputs: Inputs) => Promise<Told>;
+export type Host = (account: TestAccount, operation: AnyOperation, inputs: Inputs) => Promise<HostReport>;
 
 /** A step of a job: its inputs, its environment, and the files the runner reads afterwards. */
 const githubActions: Host = async ({ simulator }, operation, inputs) => {
@@ -44,7 +44,8 @@ const githubActions: Host = async ({ simulator }, operation, inputs) => {
   const before = { ...process.env };
   const exit = jest.spyOn(process, 'exit').mockImplementation((() => {}) as typeof process.exit);
   const log = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
-  const listening = signals.map((name) => process.listeners(name));
+  const events: NodeJS.EventEmitter = process;
+  const listening = listened.map((name) => events.listeners(name));
   try {
     Object.assign(process.env, {
       ...runnerEnvironment(
@@ -63,14 +64,15 @@ const githubActions: Host = async ({ simulator }, operation, inputs) => {
   } finally {
     exit.mockRestore();
     log.mockRestore();
-    for (const [index, name] of signals.entries())
-      for (const listener of process.listeners(name))
-        if (!listening[index]?.includes(listener)) process.off(name, listener);
+    // The step ends its process, and with it its listeners; this process stays.
+    for (const [index, name] of listened.entries())
+      for (const listener of events.listeners(name))
+        if (!listening[index]?.includes(listener)) events.off(name, listener as () => void);
     process.env = before;
     rmSync(folder, { recursive: true });
   }
 };
-const signals = ['SIGINT', 'SIGHUP', 'SIGTERM'] as const;
+const listened = ['SIGINT', 'SIGHUP', 'SIGTERM', 'uncaughtException', 'unhandledRejection'] as const;
 
 const commandLine: Host = async ({ simulator }, operation, inputs) => {
   const printed: string[] = [];
@@ -90,8 +92,8 @@ const commandLine: Host = async ({ simulator }, operation, inputs) => {
 };
 
 /** A pipeline of one action; its worker sweeps until the action has an answer. */
-const codepipeline: Host = async (house, operation, inputs) => {
-  const { simulator, pass } = house;
+const codepipeline: Host = async (account, operation, inputs) => {
+  const { simulator, pass } = account;
   const call = (name: string, input: object) => simulator.call('codepipeline', name, input);
   const pipelineName = `pipeline-${simulator.requests.length}`;
   const { configuration, files } = asConfiguration(operation, inputs);
@@ -139,7 +141,7 @@ const codepipeline: Host = async (house, operation, inputs) => {
     await worker.sweep();
     const { actionExecutionDetails } = await call('ListActionExecutions', { pipelineName });
     const [action] = actionExecutionDetails as readonly ActionExecution[];
-    if (action !== undefined && action.status !== 'InProgress') return toldBy(action);
+    if (action !== undefined && action.status !== 'InProgress') return reportOf(action);
     await pass(seconds(30));
   }
   throw new Error(`the action had no answer after ${mostSweeps} sweeps`);
@@ -154,7 +156,7 @@ interface ActionExecution {
   };
 }
 
-const toldBy = ({ status, output: { outputVariables, executionResult } }: ActionExecution): Told => {
+const reportOf = ({ status, output: { outputVariables, executionResult } }: ActionExecution): HostReport => {
   const { errorDetails } = executionResult;
   if (errorDetails !== undefined) {
     const [outcome = '', reason = ''] = errorDetails.message.split(':')[0]?.split('/') ?? [];

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { furtherInputs, jobFields, keyedFields } from '../../src/hosts/codepipeline/action-types.ts';
-import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
+import type { AnyOperation } from '../../src/operations/all.ts';
 
 type Inputs = Readonly<Record<string, string>>;
 

@@ -30,7 +30,7 @@ export const fakeMetrics = (
   did: (fleet: string, minute: Instant) => Did | undefined,
   { status = {}, counted = true, percentiles = true, lacks = () => false }: MetricsOptions = {},
 ) => {
-  const asked: { readonly from: Instant; readonly to: Instant; readonly fleet: string }[] = [];
+  const requested: { readonly from: Instant; readonly to: Instant; readonly fleet: string }[] = [];
   const getMetricData = async (input: GetMetricDataInput): Promise<GetMetricDataOutput> => ({
     MetricDataResults: (input.MetricDataQueries ?? []).map(({ Id = '', MetricStat }) => {
       const { Metric, Period = 60, Stat = '' } = MetricStat ?? {};
@@ -38,7 +38,7 @@ export const fakeMetrics = (
       const config = dimension('EndpointConfigName');
       const fleet = `${dimension('VariantName')}${config === undefined ? '' : `/${config}`}`;
       const [from, to] = [input.StartTime?.getTime() ?? 0, input.EndTime?.getTime() ?? 0];
-      asked.push({ from, to, fleet });
+      requested.push({ from, to, fleet });
       const name = Metric?.MetricName ?? '';
       const values = new Map<Instant, number>();
       if (status[name] === undefined || status[name] === 'PartialData')
@@ -57,7 +57,7 @@ export const fakeMetrics = (
       };
     }),
   });
-  return { getMetricData, asked };
+  return { getMetricData, requested };
 };
 
 const answerOf = (

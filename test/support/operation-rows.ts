@@ -1,5 +1,5 @@
-import type { AnyOperation } from '../../src/hosts/codepipeline/job-turn.ts';
 import type { OperationName } from '../../src/operation.ts';
+import type { AnyOperation } from '../../src/operations/all.ts';
 import { operations } from '../../src/operations/all.ts';
 
 /** A test's rows for each operation, at least one: the compiler refuses a table without one of the operations. */

@@ -83,7 +83,6 @@ export const planningWorld = (
             DesiredInstanceCount: count,
           })),
         }),
-        describeModel: async ({ ModelName }: { readonly ModelName: string }) => ({ ModelName }),
         describeEndpointConfig: async () => ({
           EndpointConfigName: config,
           ProductionVariants: [
@@ -95,6 +94,11 @@ export const planningWorld = (
             },
           ],
         }),
+        describeModel: async ({ ModelName }: { readonly ModelName: string }) => ({
+          ModelName,
+          PrimaryContainer: { Image: 'image' },
+        }),
+        listInferenceExperiments: async () => ({}),
       },
       cloudwatch: {
         ...fakeMetrics(did),

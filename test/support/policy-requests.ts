@@ -19,19 +19,25 @@ export interface PublishedStatement {
   readonly Sid: string;
   readonly Action: readonly string[];
   readonly Resource: readonly string[];
+  readonly Principal?: { readonly AWS: readonly string[] };
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
 const folder = join(import.meta.dirname, '../../docs/permissions');
 
 /** The policies in `docs/permissions`. */
-export const publishedPolicies = (): readonly PublishedPolicy[] =>
-  readdirSync(folder)
+export const publishedPolicies = (): readonly PublishedPolicy[] => policiesIn(folder);
+
+/** The policies for a registry in another account; those of resources name principals. */
+export const sharedPolicies = (): readonly PublishedPolicy[] => policiesIn(join(folder, 'two-accounts'));
+
+const policiesIn = (place: string): readonly PublishedPolicy[] =>
+  readdirSync(place)
     .filter((file) => file.endsWith('.json'))
     .sort()
     .map((file) => ({
       name: file.replace('.json', ''),
-      document: JSON.parse(readFileSync(join(folder, file), 'utf8')),
+      document: JSON.parse(readFileSync(join(place, file), 'utf8')),
     }));
 
 /** The context of the suite's requests, by the statement that allows them. `permissions.test.ts` shows that the suite sends it. */
@@ -40,12 +46,19 @@ export const sent: Readonly<Record<string, PolicyRequest['context']>> = {
   ApproveOrReject: { 'sagemaker:ModelApprovalStatus': ['Approved'] },
   RejectADuplicate: { 'sagemaker:ModelApprovalStatus': ['Rejected'] },
   KeepTheArtifact: { 's3:if-none-match': ['*'] },
+  CopyInParts: { 's3:ObjectCreationOperation': ['false'] },
   KeepTheEvaluation: { 's3:if-none-match': ['*'] },
   BeginTheReleaseRecord: { 's3:if-none-match': ['*'] },
   ContinueTheReleaseRecord: { 's3:if-match': ['"0f343b0931126a20f133d67c2b018a3b"'] },
   TakeTheUpdateBack: { 'cloudwatch:namespace': ['ModelDelivery'] },
   PassTheExecutionRole: { 'iam:PassedToService': ['sagemaker.amazonaws.com'] },
   TagWhatIsMade: { 'sagemaker:TaggingAction': ['CreateModel'] },
+  PointAlarmsAtScaling: {
+    'cloudwatch:AlarmActions': [
+      'arn:aws:sns:eu-west-1:111122223333:on-call',
+      'arn:aws:autoscaling:eu-west-1:111122223333:scalingPolicy:0a1b:resource/sagemaker/endpoint/churn/variant/AllTraffic:policyName/wake',
+    ],
+  },
   SetScalingAside: scaling(),
   Scale: scaling(),
   LetScalingHaveItsRole: { 'iam:AWSServiceName': ['sagemaker.application-autoscaling.amazonaws.com'] },
@@ -75,7 +88,12 @@ const others: Readonly<Record<string, readonly string[]>> = {
   'application-autoscaling:scalable-dimension': ['sagemaker:inference-component:DesiredCopyCount'],
   'iam:PassedToService': ['lambda.amazonaws.com'],
   'iam:AWSServiceName': ['ecs.application-autoscaling.amazonaws.com'],
+  's3:ObjectCreationOperation': ['true'],
   'cloudwatch:namespace': ['AWS/SageMaker'],
+  'cloudwatch:AlarmActions': [
+    'arn:aws:sns:eu-west-1:111122223333:on-call',
+    'arn:aws:autoscaling:eu-west-1:111122223333:scalingPolicy:0a1b:resource/sagemaker/endpoint/other/variant/AllTraffic:policyName/wake',
+  ],
   'sagemaker:TaggingAction': ['CreateTrainingJob'],
   'kms:ResourceAliases': ['alias/payroll'],
   'kms:ViaService': ['s3.eu-west-1.amazonaws.com'],
@@ -115,14 +133,16 @@ export const requestsUnder = ({ document }: PublishedPolicy): readonly PolicyReq
 const sample = (pattern: string): string => {
   if (pattern === '*') return '*';
   if (pattern.endsWith('key/*')) return pattern.replace('*', '1234abcd-12ab-34cd-56ef-1234567890ab');
-  return pattern.replace('*', pattern.includes(':model-package/') ? '7' : '1-4-0-0a1b2c3d');
+  return pattern.replaceAll('*', pattern.includes(':model-package/') ? '7' : '1-4-0-0a1b2c3d');
 };
 
 /** The same kind of resource in another account, or of another model, endpoint, role or bucket. */
 const elsewhere = (resource: string): readonly string[] => {
   if (resource === '*') return [];
-  const renamed = resource.replace(/churn|ml-(releases|training)/, 'another');
-  return [...new Set([renamed, resource.replace('111122223333', '444455556666')])].filter((one) => one !== resource);
+  const renamed = resource.replace(/churn|ml-(releases|training|registry)|registry-reader/, 'another');
+  return [...new Set([renamed, resource.replace(/111122223333|999988887777/, '444455556666')])].filter(
+    (one) => one !== resource,
+  );
 };
 
 const breaches = (

@@ -1,5 +1,9 @@
 import { loadManifest } from '../../src/manifest/load.ts';
+import { Refusal } from '../../src/operation.ts';
 import type { RegisterModelInputs } from '../../src/operations/register-model-inputs.ts';
+import { requireRequested } from '../../src/registry/packages.ts';
+import type { RegisteredVersion } from '../../src/registry/registered-version.ts';
+import type { World } from '../../src/world.ts';
 import { type RegistryAwsOptions, registryAws } from './registry-aws.ts';
 
 export const manifest = loadManifest(
@@ -32,6 +36,8 @@ export const inputs = (changes: Partial<RegisterModelInputs> = {}): RegisterMode
   manifest,
   environment: 'staging',
   version: '1.4.0',
+  from: undefined,
+  containers: undefined,
   image: `${repository}:1.4.0`,
   artifact: artifactUri,
   'training-job': undefined,
@@ -46,3 +52,17 @@ export const inputs = (changes: Partial<RegisterModelInputs> = {}): RegisterMode
   pin: true,
   ...changes,
 });
+
+/** As operations find it; undefined when it is not registered. */
+export const findVersion = async (
+  world: World,
+  model: string,
+  version: string,
+): Promise<RegisteredVersion | undefined> => {
+  try {
+    return await requireRequested(world, model, version);
+  } catch (error) {
+    if (error instanceof Refusal && error.message.includes(' is not registered')) return undefined;
+    throw error;
+  }
+};

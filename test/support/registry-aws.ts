@@ -21,10 +21,26 @@ export interface StoredPackage {
   lastModifiedBy?: Input;
 }
 
+interface StoredObject {
+  readonly body: string;
+  readonly etag: string;
+  readonly checksum: boolean;
+  readonly bytes?: number;
+  /** Base64 with the number of parts: S3's digest over the digests of parts. */
+  readonly composite?: string;
+}
+interface Part {
+  readonly etag: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
 export interface RegistryAws {
   readonly groups: Set<string>;
   readonly packages: StoredPackage[];
-  readonly objects: Map<string, { readonly body: string; readonly etag: string; readonly checksum: boolean }>;
+  readonly objects: Map<string, StoredObject>;
+  /** Unfinished copies in parts, by upload id. */
+  readonly uploads: Map<string, { readonly uri: string; readonly parts: Map<number, Part> }>;
   /** `repository:tag` → digest. */
   readonly images: Map<string, string>;
   readonly trainingJobs: Map<string, Input>;
@@ -32,7 +48,8 @@ export interface RegistryAws {
   readonly calls: { readonly operation: string; readonly input: Input }[];
   /** Names of the mutating calls. */
   readonly writes: () => string[];
-  put(uri: string, body: string, options?: { readonly checksum?: boolean }): void;
+  /** @param options.bytes a size that differs from that of the body: for objects that no test can hold */
+  put(uri: string, body: string, options?: { readonly checksum?: boolean; readonly bytes?: number }): void;
   world(options?: { readonly run?: Partial<Run>; readonly dryRun?: boolean; readonly around?: Around }): World;
 }
 
@@ -52,7 +69,7 @@ export const awsError = (name: string, message: string): Error => Object.assign(
 const account = '111122223333';
 const packageArn = (group: string, number: number) =>
   `arn:aws:sagemaker:eu-west-1:${account}:model-package/${group}/${number}`;
-const sha256 = (body: string) => createHash('sha256').update(body).digest();
+const sha256 = (body: string | Buffer) => createHash('sha256').update(body).digest();
 
 /** Registry, S3 and ECR of one account, in memory, behind the suite's own clients; pages hold two packages. */
 export const registryAws = (options: RegistryAwsOptions = {}): RegistryAws => {
@@ -66,9 +83,23 @@ export const registryAws = (options: RegistryAwsOptions = {}): RegistryAws => {
   const looks = new Map<string, number>();
   let puts = 0;
 
-  const put: RegistryAws['put'] = (uri, body, { checksum = false } = {}) => {
+  const uploads: RegistryAws['uploads'] = new Map();
+
+  const put: RegistryAws['put'] = (uri, body, { checksum = false, bytes } = {}) => {
     puts += 1;
-    objects.set(uri, { body, etag: `"${sha256(body).toString('hex').slice(0, 8)}-${puts}"`, checksum });
+    const etag = `"${sha256(body).toString('hex').slice(0, 8)}-${puts}"`;
+    objects.set(uri, { body, etag, checksum, ...(bytes === undefined ? {} : { bytes }) });
+  };
+  const uploadOf = (input: Input) => {
+    const found = uploads.get(String(input['UploadId']));
+    if (!found) throw awsError('NoSuchUpload', 'The specified upload does not exist.');
+    return found;
+  };
+  const sourceOf = (input: Input) => {
+    const source = objects.get(`s3://${decodeURIComponent(String(input['CopySource']))}`);
+    if (!source) throw awsError('NoSuchKey', 'The specified key does not exist.');
+    if (input['CopySourceIfMatch'] !== source.etag) throw awsError('PreconditionFailed', 'changed');
+    return source;
   };
   const uriOf = (input: Input) => `s3://${input['Bucket']}/${input['Key']}`;
   const objectOf = (input: Input) => {
@@ -157,9 +188,14 @@ export const registryAws = (options: RegistryAwsOptions = {}): RegistryAws => {
       return job;
     },
     HeadObject: (input) => {
-      const { body, etag, checksum } = objectOf(input);
+      const { body, etag, checksum, bytes = body.length, composite } = objectOf(input);
       const stored = { ChecksumSHA256: sha256(body).toString('base64'), ChecksumType: 'FULL_OBJECT' };
-      return { ETag: etag, ContentLength: body.length, ...(checksum && stored) };
+      return {
+        ETag: etag,
+        ContentLength: bytes,
+        ...(checksum && stored),
+        ...(composite && { ChecksumSHA256: composite, ChecksumType: 'COMPOSITE' }),
+      };
     },
     GetObject: (input) => {
       const { body, etag } = objectOf(input);
@@ -172,11 +208,81 @@ export const registryAws = (options: RegistryAwsOptions = {}): RegistryAws => {
       return {};
     },
     CopyObject: (input) => {
-      const source = objects.get(`s3://${decodeURIComponent(String(input['CopySource']))}`);
-      if (!source) throw awsError('NoSuchKey', 'The specified key does not exist.');
-      if (input['CopySourceIfMatch'] !== source.etag) throw awsError('PreconditionFailed', 'changed');
+      const source = sourceOf(input);
+      if ((source.bytes ?? 0) > 5 * 1024 ** 3)
+        throw awsError('InvalidRequest', 'The specified copy source is larger than the maximum allowable size');
       refuseExisting(input);
       put(uriOf(input), source.body, { checksum: input['ChecksumAlgorithm'] === 'SHA256' });
+      return {};
+    },
+    ListObjectsV2: (input) => {
+      const prefix = `s3://${input['Bucket']}/${input['Prefix']}`;
+      const keys = [...objects.keys()].filter((uri) => uri.startsWith(prefix)).sort();
+      const from = Number(input['ContinuationToken'] ?? 0);
+      return {
+        Contents: keys.slice(from, from + 2).map((uri) => {
+          const { body, etag, bytes = body.length } = objects.get(uri) ?? { body: '', etag: '' };
+          return { Key: uri.slice(`s3://${input['Bucket']}/`.length), Size: bytes, ETag: etag };
+        }),
+        ...(from + 2 < keys.length && { NextContinuationToken: String(from + 2) }),
+      };
+    },
+    CreateMultipartUpload: (input) => {
+      puts += 1;
+      const UploadId = `upload-${puts}`;
+      uploads.set(UploadId, { uri: uriOf(input), parts: new Map() });
+      return { UploadId };
+    },
+    ListMultipartUploads: (input) => ({
+      Uploads: [...uploads].map(([UploadId, { uri }], index) => ({
+        UploadId,
+        Key: uri.slice(`s3://${input['Bucket']}/`.length),
+        Initiated: new Date(index),
+      })),
+    }),
+    ListParts: (input) => ({
+      Parts: [...uploadOf(input).parts].map(([PartNumber, part]) => ({
+        PartNumber,
+        ETag: part.etag,
+        ChecksumSHA256: part.sha256,
+        Size: part.bytes,
+      })),
+    }),
+    UploadPartCopy: (input) => {
+      const upload = uploadOf(input);
+      const source = sourceOf(input);
+      const [, first = '', last = ''] = /^bytes=(\d+)-(\d+)$/.exec(String(input['CopySourceRange'])) ?? [];
+      const bytes = Number(last) - Number(first) + 1;
+      if (!(bytes > 0 && bytes <= 5 * 1024 ** 3 && Number(last) < (source.bytes ?? source.body.length)))
+        throw awsError('InvalidRequest', 'The specified copy range is invalid for the source object size');
+      const hash = sha256(`${source.body} ${first}-${last}`);
+      upload.parts.set(Number(input['PartNumber']), {
+        etag: `"${hash.toString('hex').slice(0, 8)}"`,
+        sha256: hash.toString('base64'),
+        bytes,
+      });
+      return {};
+    },
+    CompleteMultipartUpload: (input) => {
+      const { parts, uri } = uploadOf(input);
+      refuseExisting(input);
+      const named = (input['MultipartUpload'] as { readonly Parts: readonly Input[] }).Parts;
+      const given = named.map((one) => {
+        const part = parts.get(Number(one['PartNumber']));
+        if (part === undefined || part.etag !== one['ETag'] || part.sha256 !== one['ChecksumSHA256'])
+          throw awsError('InvalidPart', 'One or more of the specified parts could not be found.');
+        return part;
+      });
+      const composite = `${sha256(Buffer.concat(given.map((part) => Buffer.from(part.sha256, 'base64')))).toString('base64')}-${given.length}`;
+      puts += 1;
+      const bytes = given.reduce((sum, part) => sum + part.bytes, 0);
+      objects.set(uri, { body: '', etag: `"parts-${puts}"`, checksum: false, bytes, composite });
+      uploads.delete(String(input['UploadId']));
+      return {};
+    },
+    AbortMultipartUpload: (input) => {
+      uploadOf(input);
+      uploads.delete(String(input['UploadId']));
       return {};
     },
     BatchGetImage: ({ registryId, repositoryName, imageIds }) => {
@@ -193,11 +299,14 @@ export const registryAws = (options: RegistryAwsOptions = {}): RegistryAws => {
     groups,
     packages,
     objects,
+    uploads,
     images,
     trainingJobs,
     calls,
     writes: () =>
-      calls.map((call) => call.operation).filter((operation) => /^(Create|Update|Put|Copy)/.test(operation)),
+      calls
+        .map((call) => call.operation)
+        .filter((operation) => /^(Create|Update|Upload|Put|Copy|Complete|Abort)/.test(operation)),
     put,
     world: ({ run, dryRun = false, around = carriedOut } = {}) => {
       const send = async (command: { readonly input: object }): Promise<Input> => {

@@ -1,4 +1,4 @@
-import { readMemory, writeMemory } from '../../src/hosts/memory.ts';
+import { readMemory, writeMemory } from '../../src/memory.ts';
 import type { Memory, Operation, Plan, Progress } from '../../src/operation.ts';
 import type { World } from '../../src/world.ts';
 

@@ -1,3 +1,4 @@
+import type { MetricAlarm } from '../../src/aws/cloudwatch.ts';
 import { type Instant, minutes } from '../../src/clock.ts';
 import { mechanismOf } from '../../src/mechanisms/all.ts';
 import { supervise } from '../../src/mechanisms/guardrail/supervise.ts';
@@ -6,9 +7,10 @@ import type { Turn } from '../../src/mechanisms/turn.ts';
 import type { AlarmSpec } from '../../src/metrics/alarms.ts';
 import type { ReleasePatch } from '../../src/release/lifecycle.ts';
 import type { GuardedUpdate, Release, Submission } from '../../src/release/record.ts';
-import type { World } from '../../src/world.ts';
-import { type Registry, registryOf, terms } from './approval.ts';
+import { type Registry, terms } from './approval.ts';
+import { type Did, fakeMetrics } from './metrics.ts';
 import { configuration, guarded, release } from './release.ts';
+import { releaseWorld } from './release-world.ts';
 import { nine } from './stepping.ts';
 import { turnFrom } from './turns.ts';
 
@@ -51,12 +53,16 @@ export const updating = (options: {
   /** State of each alarm that exists. */
   readonly alarms?: Readonly<Record<string, string>>;
   readonly registry?: Partial<Registry>;
+  /** Definitions of alarms. */
+  readonly defined?: Readonly<Record<string, MetricAlarm>>;
+  /** Traffic by fleet (`variant`, or `variant/endpointConfig`) and minute. */
+  readonly did?: (fleet: string, at: Instant) => Did | undefined;
+  /** CloudWatch's answer to every read of a metric. */
+  readonly blind?: Error;
   /** SageMaker's answer to the submission. */
   readonly refuses?: Error;
 }) => {
-  const now = options.now ?? nine + minutes(10);
-  const { registry, read } = registryOf('1.1.0');
-  Object.assign(registry, options.registry);
+  let now = options.now ?? nine + minutes(10);
   const alarms = options.alarms ?? { [ownAlarm]: 'OK', team: 'OK' };
   const sent: string[] = [];
   const points: Instant[] = [];
@@ -66,24 +72,28 @@ export const updating = (options: {
     sent.push(what);
     return {};
   };
-  const world = {
-    clock: { now: () => now },
-    signal: new AbortController().signal,
-    run: { host: 'command-line', holder: 'run-1', actor: 'mina' },
-    account: { partition: 'aws', region: 'eu-west-1', id: '111122223333' },
+  const { world } = releaseWorld(() => now, options.registry, {
     read: {
-      ...read,
       sagemaker: {
-        ...read.sagemaker,
-        describeEndpointConfig: async () => ({}),
         describeEndpoint: async () => describedAs(options.shows ?? {}),
+        describeEndpointConfig: async () => ({ CreationTime: new Date(nine - minutes(1)) }),
       },
       cloudwatch: {
         describeAlarms: async () => ({
-          MetricAlarms: Object.entries(alarms).map(([AlarmName, StateValue]) => ({ AlarmName, StateValue })),
+          MetricAlarms: Object.entries(alarms).map(([AlarmName, StateValue]) => ({
+            ...options.defined?.[AlarmName],
+            AlarmName,
+            StateValue,
+          })),
         }),
         describeAlarmHistory: async () => ({ AlarmHistoryItems: [] }),
-        getMetricData: async () => ({ MetricDataResults: [] }),
+        getMetricData: options.blind
+          ? async () => {
+              throw options.blind;
+            }
+          : options.did
+            ? fakeMetrics(options.did).getMetricData
+            : async () => ({ MetricDataResults: [] }),
       },
     },
     write: {
@@ -101,7 +111,7 @@ export const updating = (options: {
         },
       },
     },
-  } as unknown as World;
+  });
   const begun = release({
     phase: 'supervising',
     startedAt: nine - minutes(1),
@@ -138,6 +148,9 @@ export const updating = (options: {
         ? supervise(turn(), [{ AlarmName: ownAlarm } as AlarmSpec])
         : mechanismOf(current).observe(turn()),
     submit: () => submit(turn(), {}),
+    pass: (later: number) => {
+      now += later;
+    },
     confirm: () => confirmSubmission(turn()),
     sent,
     /** Instants of the order to stop. */

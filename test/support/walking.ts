@@ -1,15 +1,16 @@
+import type { MetricAlarm } from '../../src/aws/cloudwatch.ts';
 import { type Instant, minutes } from '../../src/clock.ts';
 import type { Turn } from '../../src/mechanisms/turn.ts';
 import { abortSteps, walk } from '../../src/mechanisms/variants/walk.ts';
 import type { AlarmSpec } from '../../src/metrics/alarms.ts';
 import type { JudgeEvidence } from '../../src/release/journal.ts';
 import type { ReleasePatch } from '../../src/release/lifecycle.ts';
-import type { ManualCommand, Release, Stepping } from '../../src/release/record.ts';
+import type { ManualCommand, Release, Stepping, Witnessed } from '../../src/release/record.ts';
 import type { State } from '../../src/rollout/state.ts';
-import type { World } from '../../src/world.ts';
-import { type Registry, registryOf, terms } from './approval.ts';
+import { type Registry, terms } from './approval.ts';
 import { type Did, fakeMetrics } from './metrics.ts';
 import { configuration, release, secondSwap } from './release.ts';
+import { releaseWorld } from './release-world.ts';
 import { nine, stepping } from './stepping.ts';
 import { turnFrom } from './turns.ts';
 
@@ -34,7 +35,7 @@ const inPlace: Far = {
 export const clean = (fleet: string): Did => ({ requests: fleet.endsWith('-next') ? 300 : 2700 });
 export const failing = (fleet: string): Did => ({ ...clean(fleet), errors: fleet.endsWith('-next') ? 30 : 1 });
 
-export const told = (command: ManualCommand['command'], more: Partial<ManualCommand> = {}): ManualCommand => ({
+export const manualCommand = (command: ManualCommand['command'], more: Partial<ManualCommand> = {}): ManualCommand => ({
   command,
   by: 'mina',
   why: 'because',
@@ -63,11 +64,12 @@ export const walking = (options: {
   /** Red since then, independently of their present state. */
   readonly wereRed?: readonly string[];
   readonly armed?: readonly AlarmSpec[];
+  /** Definitions of alarms. */
+  readonly defined?: Readonly<Record<string, MetricAlarm>>;
+  readonly witnessed?: Witnessed;
   /** Written into the record between the turn's read of it and its first save. */
   readonly meanwhile?: ManualCommand;
 }) => {
-  const { registry, read } = registryOf('1.1.0');
-  Object.assign(registry, options.registry);
   const far: Far = { ...inPlace, ...options.far };
   let now = options.now ?? nine + minutes(12);
   let did = options.did ?? clean;
@@ -84,6 +86,7 @@ export const walking = (options: {
     submission: secondSwap,
     stepping: stepping(options.stepping),
     commands: options.commands ?? [],
+    witnessed: options.witnessed ?? {},
   });
   const variant = (VariantName: string, CurrentWeight: number, count: number, image?: string) => ({
     VariantName,
@@ -93,15 +96,9 @@ export const walking = (options: {
     DesiredInstanceCount: count,
     ...(image ? { DeployedImages: [{ ResolvedImage: `repo@${image}` }] } : {}),
   });
-  const world = {
-    clock: { now: () => now },
-    signal: new AbortController().signal,
-    run: { host: 'command-line', holder: 'run-1', actor: 'mina' },
-    account: { partition: 'aws', region: 'eu-west-1', id: '111122223333' },
+  const { world, registry } = releaseWorld(() => now, options.registry, {
     read: {
-      ...read,
       sagemaker: {
-        ...read.sagemaker,
         describeEndpointConfig: async () => ({}),
         describeEndpoint: async () => ({
           EndpointStatus: far.status,
@@ -121,6 +118,7 @@ export const walking = (options: {
           const standing: Readonly<Record<string, string>> = alarms;
           return {
             MetricAlarms: AlarmNames.filter((name) => standing[name] !== undefined).map((AlarmName) => ({
+              ...options.defined?.[AlarmName],
               AlarmName,
               StateValue: standing[AlarmName],
               StateTransitionedTimestamp: new Date(options.wereRed?.includes(AlarmName) ? nine + minutes(9) : 0),
@@ -160,10 +158,10 @@ export const walking = (options: {
         },
       },
     },
-  };
+  });
   const turnOf = (): Turn =>
     turnFrom({
-      world: world as unknown as World,
+      world,
       endpoint: 'churn',
       approval: options.finish ? { ...terms, onRejection: 'finish' } : terms,
       release: current,

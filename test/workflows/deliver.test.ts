@@ -87,8 +87,8 @@ describe('deliver.yml', () => {
   it('shifts the traffic of the version whose candidate it brought up', () => {
     const row = rows['steps: timed out, and taken back'] as Row;
     const { given } = play(deliver, { ...row, inputs: { ...row.inputs, retry: true, timeout: '2h' } });
-    const asked = { environment: 'production', manifest: 'delivery.yml', version: 'churn_v1.4.0' };
-    expect(given['deliver/shift']).toEqual({ ...asked, retry: 'true', timeout: '2h' });
+    const requested = { environment: 'production', manifest: 'delivery.yml', version: 'churn_v1.4.0' };
+    expect(given['deliver/shift']).toEqual({ ...requested, retry: 'true', timeout: '2h' });
     expect(given['deliver/rollback']).toMatchObject({ because: 'the delivery of churn_v1.4.0 ended timed-out' });
   });
 

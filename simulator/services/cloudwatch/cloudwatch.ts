@@ -11,6 +11,8 @@ export interface AlarmedMetrics extends Metrics {
   putAlarm(definition: AlarmDefinition): void;
   /** Unknown names are skipped. */
   deleteAlarms(names: readonly string[]): void;
+  /** The alarms with this action, and how far the newest readable value lies above the threshold of those in ALARM. */
+  naming(action: string): readonly { readonly name: string; readonly above?: number }[];
   /** The newest readable whole period before now, looking back `periods`; undefined without data. */
   latest(selector: Selector, stat: string, periodMs: number, periods: number): number | undefined;
 }
@@ -44,6 +46,12 @@ export const createCloudwatch = (kernel: Kernel): { readonly service: Service; r
     for (const [value, times] of observed) store.add(selector, { ...common, value, times });
   };
 
+  const latest: AlarmedMetrics['latest'] = (selector, stat, periodMs, periods) => {
+    const to = Math.floor(clock.now() / periodMs) * periodMs;
+    const point = store.read(selector, to - periods * periodMs, to, periodMs).at(-1);
+    return point && statistic(stat)(point.summary);
+  };
+
   return {
     service: { operations: { ...dataOperations(kernel, store), ...alarmOperations(kernel, engine) } },
     metrics: {
@@ -59,11 +67,22 @@ export const createCloudwatch = (kernel: Kernel): { readonly service: Service; r
       alarmState: (name) => engine.get(name)?.state,
       putAlarm: engine.put,
       deleteAlarms: (names) => engine.remove(names.filter((name) => engine.get(name) !== undefined)),
-      latest: (selector, stat, periodMs, periods) => {
-        const to = Math.floor(clock.now() / periodMs) * periodMs;
-        const point = store.read(selector, to - periods * periodMs, to, periodMs).at(-1);
-        return point && statistic(stat)(point.summary);
-      },
+      latest,
+      naming: (action) =>
+        engine
+          .all()
+          .filter(({ definition: { AlarmActions = [] } }) => AlarmActions.includes(action))
+          .map(({ state, definition }) => {
+            if (state !== 'ALARM' || definition.ActionsEnabled === false) return { name: definition.AlarmName };
+            const { AlarmName: name, Namespace, MetricName, Dimensions: dimensions = [], Period = 60 } = definition;
+            const stat = definition.Statistic ?? definition.ExtendedStatistic;
+            const value =
+              Namespace === undefined || MetricName === undefined || stat === undefined
+                ? undefined
+                : latest({ namespace: Namespace, metric: MetricName, dimensions }, stat, Period * 1000, 5);
+            // An alarm on metric math, or on missing data, lies at its threshold.
+            return { name, above: value === undefined ? 0 : value - (definition.Threshold ?? 0) };
+          }),
     },
   };
 };

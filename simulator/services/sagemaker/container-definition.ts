@@ -6,4 +6,6 @@ export interface ContainerDefinition {
   };
   readonly Environment?: Readonly<Record<string, string>>;
   readonly ModelPackageName?: string;
+  readonly Mode?: 'SingleModel' | 'MultiModel';
+  readonly ContainerHostname?: string;
 }

@@ -1,4 +1,5 @@
 import type { Images, Instant, Kernel, Metrics, Objects, Scaling } from '../../contracts.ts';
+import type { RegistryFace } from './registry-face.ts';
 
 /** The shared context of all resources of this service. */
 export interface Context {
@@ -7,6 +8,8 @@ export interface Context {
   readonly objects: Objects;
   readonly images: Images;
   readonly roleExists: (arn: string) => boolean;
+  /** The registry of another account in the same region. */
+  readonly registryOf: (accountId: string) => RegistryFace;
   /** A late lookup: the autoscaler is built after hosting, on top of it. */
   readonly scaling: () => Scaling;
 }

@@ -7,7 +7,8 @@ import type { Tag, Tags } from './tags.ts';
 
 export interface ProductionVariant {
   readonly VariantName: string;
-  readonly ModelName: string;
+  /** Absent: inference components bring the models (reference/sagemaker.md §7.6). */
+  readonly ModelName?: string;
   readonly InstanceType?: string;
   readonly InitialInstanceCount?: number;
   readonly InitialVariantWeight?: number;
@@ -18,6 +19,12 @@ export interface ProductionVariant {
     readonly ProvisionedConcurrency?: number;
   };
   readonly RoutingConfig?: object;
+  readonly InstancePools?: readonly InstancePool[];
+}
+interface InstancePool {
+  readonly InstanceType: string;
+  readonly Priority: number;
+  readonly ModelNameOverride?: string;
 }
 export interface DataCaptureConfig {
   readonly EnableCapture?: boolean;
@@ -27,8 +34,9 @@ export interface DataCaptureConfig {
 }
 interface CreateInput {
   readonly EndpointConfigName: string;
-  readonly ProductionVariants: readonly (Omit<ProductionVariant, 'ModelName'> & { readonly ModelName?: string })[];
-  readonly ShadowProductionVariants?: readonly object[];
+  readonly ProductionVariants: readonly ProductionVariant[];
+  readonly ShadowProductionVariants?: readonly ProductionVariant[];
+  readonly ExecutionRoleArn?: string;
   readonly DataCaptureConfig?: DataCaptureConfig;
   readonly AsyncInferenceConfig?: object;
   readonly KmsKeyId?: string;
@@ -41,6 +49,7 @@ export interface EndpointConfig {
   readonly createdAt: Instant;
   readonly input: CreateInput;
   readonly variants: readonly ProductionVariant[];
+  readonly shadows: readonly ProductionVariant[];
 }
 
 /** Immutable: there is no update, and the name is part of every green-only metric (reference/sagemaker.md §2.2, §3.3). */
@@ -57,42 +66,83 @@ export const createEndpointConfigs = (context: Context, models: Models, tags: Ta
     return config;
   };
 
-  const checked = (variant: CreateInput['ProductionVariants'][number]): ProductionVariant => {
+  const refuseVariant = (variant: ProductionVariant): void => {
     const { ModelName } = variant;
-    if (ModelName === undefined)
-      throw invalid(
-        `Variant ${variant.VariantName} has no ModelName: inference component endpoints are not simulated.`,
-      );
-    models.find(ModelName);
-    const instances = variant.InstanceType !== undefined && variant.InitialInstanceCount !== undefined;
+    if (ModelName !== undefined) models.find(ModelName);
+    const { InstancePools: pools } = variant;
+    if (pools?.some(({ ModelNameOverride }) => ModelNameOverride !== undefined))
+      throw invalid('Instance pools with a model of their own are not simulated.');
+    const types = [variant.InstanceType, pools].filter((given) => given !== undefined);
+    const instances = types.length === 1 && variant.InitialInstanceCount !== undefined;
     const serverless = variant.ServerlessConfig;
     // One of the two, never both (AWS: ProductionVariant).
     if (
       instances === (serverless !== undefined) ||
-      (serverless && (variant.InstanceType ?? variant.InitialInstanceCount) !== undefined)
+      (serverless && (types.length > 0 || variant.InitialInstanceCount !== undefined))
     )
       throw invalid(
-        `Variant ${variant.VariantName} needs either InstanceType with InitialInstanceCount, or ServerlessConfig.`,
+        `Variant ${variant.VariantName} needs either InstanceType or InstancePools with InitialInstanceCount, or ServerlessConfig.`,
       );
     if (
       serverless?.ProvisionedConcurrency !== undefined &&
       serverless.ProvisionedConcurrency > serverless.MaxConcurrency
     )
       throw invalid('ProvisionedConcurrency cannot be greater than MaxConcurrency.');
-    return { ...variant, ModelName };
+  };
+
+  /** Without a model the config needs the role with which components run (AWS: CreateEndpointConfig, ExecutionRoleArn). Words ours. */
+  const refuseComponents = ({
+    ProductionVariants: variants,
+    ExecutionRoleArn,
+    AsyncInferenceConfig,
+  }: CreateInput): void => {
+    const empty = variants.filter(({ ModelName }) => ModelName === undefined);
+    if (empty.length === 0) return;
+    if (empty.length < variants.length) throw invalid('Either all production variants have a ModelName, or none has.');
+    if (ExecutionRoleArn === undefined)
+      throw invalid('ExecutionRoleArn is required when the production variants have no ModelName.');
+    if (!context.roleExists(ExecutionRoleArn)) throw invalid(`Could not assume role ${ExecutionRoleArn}.`);
+    if (empty.some(({ ServerlessConfig }) => ServerlessConfig))
+      throw invalid('Inference components are not supported for serverless endpoints.');
+    if (AsyncInferenceConfig) throw invalid('Inference components are not supported for asynchronous endpoints.');
+  };
+
+  /** One production variant and one shadow (AWS: CreateEndpointConfig). The exclusions are [unconfirmed] (§2.2); the words are ours. */
+  const refuseShadows = (input: CreateInput): void => {
+    const { ProductionVariants: variants, ShadowProductionVariants: shadows = [] } = input;
+    if (shadows.length === 0) return;
+    if (variants.length !== 1 || shadows.length !== 1)
+      throw invalid('Shadow variants need exactly one production variant and one shadow variant.');
+    if ([...variants, ...shadows].some(({ ServerlessConfig }) => ServerlessConfig))
+      throw invalid('Shadow variants are not supported for serverless endpoints.');
+    if (input.AsyncInferenceConfig) throw invalid('Shadow variants are not supported for asynchronous endpoints.');
+    for (const { ModelName } of [...variants, ...shadows])
+      if (ModelName === undefined || models.runnable(ModelName).some(({ multiModel }) => multiModel))
+        throw invalid('Shadow variants are supported for variants of one model only.');
   };
 
   const refuse = (input: CreateInput): void => {
-    const names = input.ProductionVariants.map((variant) => variant.VariantName);
+    const names = [...input.ProductionVariants, ...(input.ShadowProductionVariants ?? [])].map(
+      (variant) => variant.VariantName,
+    );
     if (new Set(names).size !== names.length)
       throw invalid(`Variant names must be unique within an endpoint configuration: ${names.join(', ')}.`);
-    if (input.ShadowProductionVariants && input.ShadowProductionVariants.length > 0)
-      throw invalid('Shadow variants are not simulated.');
     const serverless = input.ProductionVariants.some((variant) => variant.ServerlessConfig);
     // AWS: serverless endpoints, feature exclusions.
     if (serverless && input.ProductionVariants.length > 1)
       throw invalid('Serverless endpoints support a single production variant.');
     if (serverless && input.DataCaptureConfig) throw invalid('Data capture is not supported for serverless endpoints.');
+    refuseComponents(input);
+    for (const variant of [...input.ProductionVariants, ...(input.ShadowProductionVariants ?? [])]) {
+      refuseVariant(variant);
+      // AWS: serverless endpoints, feature exclusions.
+      const { ServerlessConfig, ModelName } = variant;
+      if (ServerlessConfig === undefined || ModelName === undefined) continue;
+      const containers = models.runnable(ModelName);
+      if (containers.length > 1 || containers.some(({ multiModel }) => multiModel))
+        throw invalid('Serverless endpoints support neither several containers nor several models.');
+    }
+    refuseShadows(input);
   };
 
   const operations = {
@@ -101,9 +151,9 @@ export const createEndpointConfigs = (context: Context, models: Models, tags: Ta
       const arn = arnOf(name);
       if (configs.has(name)) throw alreadyExists('endpoint configuration', arn);
       refuse(input);
-      const variants = input.ProductionVariants.map(checked);
       tags.open(arn, input.Tags);
-      configs.set(name, { name, arn, createdAt: kernel.clock.now(), input, variants });
+      const { ProductionVariants: variants, ShadowProductionVariants: shadows = [] } = input;
+      configs.set(name, { name, arn, createdAt: kernel.clock.now(), input, variants, shadows });
       return { EndpointConfigArn: arn };
     },
 
@@ -113,11 +163,14 @@ export const createEndpointConfigs = (context: Context, models: Models, tags: Ta
         createdAt,
         input: { Tags: _tags, ...created },
       } = find(input.EndpointConfigName);
+      const weighted = (variant: ProductionVariant) => ({ InitialVariantWeight: 1, ...variant });
+      const { ShadowProductionVariants: shadows } = created;
       return {
         ...created,
         EndpointConfigArn: arn,
         CreationTime: epochSeconds(createdAt),
-        ProductionVariants: created.ProductionVariants.map((variant) => ({ InitialVariantWeight: 1, ...variant })),
+        ProductionVariants: created.ProductionVariants.map(weighted),
+        ...(shadows ? { ShadowProductionVariants: shadows.map(weighted) } : {}),
       };
     },
 

@@ -1,12 +1,14 @@
 import { epochSeconds, present } from './context.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { Fleet, FleetVariant } from './fleets.ts';
+import { type Fleet, type FleetVariant, production } from './fleets.ts';
 
 const variantSummary = (variant: FleetVariant, current: number) => {
   const serverless = variant.settings.ServerlessConfig;
   return present({
     VariantName: variant.name,
-    DeployedImages: variant.running ? [variant.running.image] : undefined,
+    DeployedImages: variant.running?.containers.length
+      ? variant.running.containers.map(({ image }) => image)
+      : undefined,
     CurrentWeight: variant.weight,
     DesiredWeight: variant.desiredWeight,
     CurrentInstanceCount: serverless ? undefined : current,
@@ -19,11 +21,17 @@ const variantSummary = (variant: FleetVariant, current: number) => {
 };
 
 /** Blue counts running instances, green those with traffic: the documented event sample shows 1 of 3 while a canary bakes (§3.5). */
-const live = (fleet: Fleet) => fleet.variants.map((variant) => variantSummary(variant, variant.instances));
-const green = (fleet: Fleet) =>
-  fleet.variants.map((variant) =>
-    present({ ...variantSummary(variant, variant.active), InstanceType: variant.settings.InstanceType }),
-  );
+const live = (variant: FleetVariant) => variantSummary(variant, variant.instances);
+const green = (variant: FleetVariant) =>
+  present({ ...variantSummary(variant, variant.active), InstanceType: variant.settings.InstanceType });
+
+const both = <Summary>({ variants }: Fleet, summary: (variant: FleetVariant) => Summary) => {
+  const shadows = variants.filter(({ shadow }) => shadow);
+  return present({
+    ProductionVariants: production({ variants }).map(summary),
+    ShadowProductionVariants: shadows.length > 0 ? shadows.map(summary) : undefined,
+  });
+};
 
 const dataCapture = (endpoint: Endpoint) => {
   const config = endpoint.live.config.input.DataCaptureConfig;
@@ -51,14 +59,14 @@ export const describe = (endpoint: Endpoint) => {
     FailureReason: endpoint.failureReason,
     CreationTime: epochSeconds(endpoint.createdAt),
     LastModifiedTime: epochSeconds(endpoint.modifiedAt),
-    ProductionVariants: serving ? live(endpoint.live) : undefined,
+    ...(serving ? both(endpoint.live, live) : {}),
     LastDeploymentConfig: endpoint.deploymentConfig,
     DataCaptureConfig: dataCapture(endpoint),
     AsyncInferenceConfig: endpoint.live.config.input.AsyncInferenceConfig,
     PendingDeploymentSummary: pending && {
       EndpointConfigName: pending.fleet.config.name,
       StartTime: epochSeconds(pending.startedAt),
-      ProductionVariants: green(pending.fleet),
+      ...both(pending.fleet, green),
     },
   });
 };

@@ -6,7 +6,7 @@ import { createDeployments } from './deployments.ts';
 import { createTransitions, type Endpoint, fleetsOf, settled } from './endpoint.ts';
 import type { EndpointConfig, EndpointConfigs } from './endpoint-configs.ts';
 import { describe, summarise } from './endpoint-description.ts';
-import { type Fleet, type Fleets, initial, instanceType, newFleet, type Start } from './fleets.ts';
+import { type Fleet, type Fleets, initial, instanceType, newFleet, production, type Start } from './fleets.ts';
 import type { Models } from './models.ts';
 import { type ListRequest, list } from './pages.ts';
 import { alreadyExists, failedEndpoint, inProgress, invalid, notFound, quotaExceeded } from './refusals.ts';
@@ -45,6 +45,7 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
   const { clock, settings } = kernel;
   const endpoints = new Map<string, Endpoint>();
   const silent = new Set<string>();
+  const unguarded = new Set<string>();
   const transitions = createTransitions(kernel);
   const timelines = createTimelines(kernel, metrics);
   const deployments = createDeployments(context, fleets, transitions);
@@ -88,9 +89,10 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
 
   const launchable = (name: string): EndpointConfig => {
     const config = configs.find(name);
-    for (const variant of config.variants) {
-      models.find(variant.ModelName);
-      if (settings.unapprovedRefusedAt === 'CreateEndpoint') models.refuseUnapproved(variant.ModelName);
+    for (const { ModelName } of [...config.variants, ...config.shadows]) {
+      if (ModelName === undefined) continue;
+      models.find(ModelName);
+      if (settings.unapprovedRefusedAt === 'CreateEndpoint') models.refuseUnapproved(ModelName);
     }
     return config;
   };
@@ -101,19 +103,19 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
       (variant) =>
         variant.ServerlessConfig ||
         variant.InstanceType?.startsWith('ml.inf1.') ||
-        models.runnable(variant.ModelName).marketplace,
+        (variant.ModelName !== undefined && models.runnable(variant.ModelName).some(({ marketplace }) => marketplace)),
     );
 
-  const planFor = (endpoint: Endpoint, green: Fleet, config: DeploymentConfig | undefined): Plan => {
+  const planFor = (endpoint: Endpoint, green: Fleet, config: DeploymentConfig | undefined, ignored: boolean): Plan => {
     const plan = planDeployment(
       config,
-      green.variants.map((variant) => variant.desired),
+      production(green).map((variant) => variant.desired),
       settings,
     );
-    if (config === undefined || excluded(green.config)) return allAtOnce();
+    if (config === undefined || ignored) return allAtOnce();
     // "…the same variant names" (AWS: "Deployment guardrails: exclusions"); refusal or fallback is [unconfirmed] (§13.3).
     const names = (fleet: Fleet): string =>
-      fleet.variants
+      production(fleet)
         .map((variant) => variant.name)
         .sort()
         .join();
@@ -217,12 +219,19 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
         !endpoint.live.variants.some(({ settings: live }) => live.ServerlessConfig)
       )
         throw invalid('A real-time endpoint cannot be updated to a serverless endpoint.');
+      if (
+        [endpoint.live.config, config].some(({ variants }) => variants.some(({ ModelName }) => ModelName === undefined))
+      )
+        throw invalid('Updates of endpoints of inference components are not simulated.');
       if (input.RetainDeploymentConfig && input.DeploymentConfig)
         throw invalid('Only one of DeploymentConfig and RetainDeploymentConfig can be given.');
       const deploymentConfig = input.RetainDeploymentConfig ? endpoint.deploymentConfig : input.DeploymentConfig;
       const green = newFleet(config, startOf(endpoint, input));
-      const plan = planFor(endpoint, green, deploymentConfig);
-      const alarms = excluded(config) ? [] : alarmNames(deploymentConfig);
+      const ignored = unguarded.delete(endpoint.name) || excluded(config);
+      const plan = planFor(endpoint, green, deploymentConfig, ignored);
+      if (plan.kind === 'rolling' && [...green.variants, ...endpoint.live.variants].some(({ shadow }) => shadow))
+        throw invalid('Rolling deployments of endpoints with shadow variants are not simulated.');
+      const alarms = ignored ? [] : alarmNames(deploymentConfig);
       refuseAlarms(alarms);
       refuseScaled(endpoint, config);
       refuseOverQuota(instancesByType(green, plan.kind === 'rolling' ? plan.batch : (count) => count));
@@ -292,6 +301,18 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
     }
   };
 
+  /** In place and at once: SageMaker publishes no duration. More than MaxConcurrency is refused (API reference, ServerlessUpdateConfig). */
+  const provision: Hosting['provision'] = (name, variantName, ProvisionedConcurrency) => {
+    const endpoint = endpoints.get(name);
+    const variant = endpoint?.live.variants.find((candidate) => candidate.name === variantName);
+    const serverless = variant?.settings.ServerlessConfig;
+    if (endpoint?.status !== 'InService' || !variant || !serverless) return false;
+    if (ProvisionedConcurrency > serverless.MaxConcurrency) return false;
+    variant.settings = { ...variant.settings, ServerlessConfig: { ...serverless, ProvisionedConcurrency } };
+    transitions.note(endpoint, 'rescaling', `${variantName}: provisioned concurrency ${ProvisionedConcurrency}`);
+    return true;
+  };
+
   const systemUpdate = (name: string, durationMs: number): boolean => {
     const endpoint = endpoints.get(name);
     if (endpoint?.status !== 'InService') return false;
@@ -307,9 +328,13 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
   return {
     operations,
     scale,
+    provision,
     systemUpdate,
     silentRollback: (name: string): void => {
       silent.add(name);
+    },
+    ignoreGuardrails: (name: string): void => {
+      unguarded.add(name);
     },
     get: (name: string): Endpoint | undefined => endpoints.get(name),
   };

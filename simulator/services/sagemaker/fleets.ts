@@ -1,9 +1,9 @@
-import { startContainer } from '../../containers/model-server.ts';
 import type { Container, Instant } from '../../contracts.ts';
 import type { Context } from './context.ts';
-import { epochSeconds, objectAt } from './context.ts';
+import { epochSeconds } from './context.ts';
 import type { EndpointConfig, ProductionVariant } from './endpoint-configs.ts';
-import type { Models } from './models.ts';
+import { startModel } from './model-data.ts';
+import type { Models, Runnable } from './models.ts';
 import { Setback, type Timeline } from './timeline.ts';
 
 /** The instances that run one endpoint config: blue, green, or the only one. Changed in place by the timelines. */
@@ -14,7 +14,9 @@ export interface Fleet {
 
 export interface FleetVariant {
   readonly name: string;
-  readonly settings: ProductionVariant;
+  settings: ProductionVariant;
+  /** It gets copies of requests, and its answers are dropped (AWS: "Shadow variants"). */
+  readonly shadow: boolean;
   /** Launched, and counted against the quota. A serverless variant counts as one. */
   instances: number;
   /** Of these, taking traffic; a fraction while blue gives way to a green of another size. */
@@ -23,7 +25,19 @@ export interface FleetVariant {
   weight: number;
   desiredWeight: number;
   status?: VariantStatus;
-  running?: { readonly container: Container; readonly image: DeployedImage };
+  running?: {
+    /** In the order in which a request passes through them; none on a variant without a model. */
+    readonly containers: readonly Running[];
+    /** Each caller names one of them. */
+    readonly direct: boolean;
+  };
+}
+export interface Running {
+  readonly hostname: string | undefined;
+  /** Absent for many models below a prefix: each call names one. */
+  readonly container?: Container;
+  readonly prefix?: string;
+  readonly image: DeployedImage;
 }
 export interface VariantStatus {
   readonly Status: 'Creating' | 'Updating' | 'Deleting' | 'ActivatingTraffic' | 'Baking';
@@ -49,18 +63,26 @@ export const initial = (variant: ProductionVariant): Start => ({
 
 export const newFleet = (config: EndpointConfig, start: (variant: ProductionVariant) => Start): Fleet => ({
   config,
-  variants: config.variants.map((settings) => {
+  variants: [...config.variants, ...config.shadows].map((settings) => {
     const { desired, weight } = start(settings);
-    return { name: settings.VariantName, settings, instances: 0, active: 0, desired, weight, desiredWeight: weight };
+    const shadow = config.shadows.includes(settings);
+    const name = settings.VariantName;
+    return { name, settings, shadow, instances: 0, active: 0, desired, weight, desiredWeight: weight };
   }),
 });
+
+/** The variants whose answers the callers get. */
+export const production = ({ variants }: Pick<Fleet, 'variants'>): readonly FleetVariant[] =>
+  variants.filter(({ shadow }) => !shadow);
 
 export const sum = (fleet: Fleet, of: (variant: FleetVariant) => number): number =>
   fleet.variants.reduce((total, variant) => total + of(variant), 0);
 
-/** Serverless capacity is not counted in instances. */
-export const instanceType = (variant: FleetVariant): string | undefined =>
-  variant.settings.ServerlessConfig ? undefined : variant.settings.InstanceType;
+/** Serverless capacity is not counted in instances. Of instance pools the first one always has capacity here. */
+export const instanceType = ({ settings }: FleetVariant): string | undefined => {
+  const [first] = (settings.InstancePools ?? []).toSorted((one, other) => one.Priority - other.Priority);
+  return settings.ServerlessConfig ? undefined : (first?.InstanceType ?? settings.InstanceType);
+};
 
 export const say = (
   fleet: Fleet,
@@ -111,6 +133,10 @@ const setbacks = {
   model: (name: string) => new Setback('model-missing', `Could not find model "${name}".`),
 };
 
+const refuse = (setback: Setback): never => {
+  throw setback;
+};
+
 const digestOf = (image: string, digest: string): string =>
   `${image.replace(/@.*$/, '').replace(/:[^:/]*$/, '')}@${digest}`;
 
@@ -118,29 +144,40 @@ export const createFleets = (context: Context, models: Models) => {
   const { kernel } = context;
   let capacityFailures = 0;
 
-  const load = (variant: FleetVariant): NonNullable<FleetVariant['running']> => {
+  const loadAll = (variant: FleetVariant): NonNullable<FleetVariant['running']> => {
     const modelName = variant.settings.ModelName;
-    let runnable: ReturnType<Models['runnable']>;
+    if (modelName === undefined) return { containers: [], direct: false };
+    let runnables: readonly Runnable[];
+    let direct: boolean;
     try {
-      runnable = models.runnable(modelName);
+      runnables = models.runnable(modelName);
+      direct = models.isDirect(modelName);
     } catch {
       // Deleting a model in use is allowed and breaks the next launch (§2.1).
       throw setbacks.model(modelName);
     }
+    return { containers: runnables.map((runnable) => load(variant, runnable)), direct };
+  };
+
+  const load = (variant: FleetVariant, runnable: Runnable): Running => {
     const digest = context.images.resolve(runnable.image);
     if (digest === undefined) throw setbacks.image(variant.name);
-    const url = runnable.modelDataUrl ?? '';
-    const artifact = objectAt(context, url);
-    if (!artifact) throw setbacks.download(url);
+    const { hostname } = runnable;
+    const url = runnable.modelData?.url ?? '';
     const image: DeployedImage = {
       SpecifiedImage: runnable.image,
       ResolvedImage: digestOf(runnable.image, digest),
       ResolutionTime: epochSeconds(kernel.clock.now()),
     };
+    if (runnable.multiModel) return { hostname, prefix: url, image };
+    return { hostname, container: started(runnable) ?? refuse(setbacks.download(url)), image };
+  };
+
+  const started = ({ image, modelData }: Runnable): Container | undefined => {
     try {
-      return { container: startContainer(artifact.body), image };
+      return startModel(context, image, modelData);
     } catch {
-      throw setbacks.extract(url);
+      throw setbacks.extract(modelData?.url ?? '');
     }
   };
 
@@ -155,8 +192,10 @@ export const createFleets = (context: Context, models: Models) => {
       capacityFailures--;
       throw setbacks.capacity();
     }
-    for (const variant of fleet.variants) variant.running = load(variant);
-    const sick = fleet.variants.find((variant) => !variant.running?.container.ping());
+    for (const variant of fleet.variants) variant.running = loadAll(variant);
+    const sick = fleet.variants.find((variant) =>
+      variant.running?.containers.some(({ container }) => container?.ping() === false),
+    );
     if (sick) {
       const seconds = sick.settings.ContainerStartupHealthCheckTimeoutInSeconds;
       yield {

@@ -1,7 +1,9 @@
-import type { Call, Handler, Instant } from '../../contracts.ts';
+import { AwsError, type Call, type Handler, type Instant, type Principal } from '../../contracts.ts';
+import { deniedByResource, mayPass } from '../../iam/across.ts';
+import { type PolicyWords, type ResourcePolicy, readResourcePolicy } from '../../iam/resource-policy.ts';
 import { type Context, epochSeconds, nameOf, present, sagemakerArn } from './context.ts';
 import { type ListRequest, list } from './pages.ts';
-import { groupExists, noSuchGroup } from './refusals.ts';
+import { groupExists, invalid, noSuchGroup, noSuchPolicy } from './refusals.ts';
 import type { Tag, Tags } from './tags.ts';
 
 export interface ModelPackageGroup {
@@ -10,6 +12,7 @@ export interface ModelPackageGroup {
   readonly description: string | undefined;
   readonly createdAt: Instant;
   readonly createdBy: string;
+  policy?: { readonly text: string; readonly decide: ResourcePolicy };
 }
 
 /** CreateModelPackageGroup has no client token and there is no update (reference/sagemaker.md §1.2): a second create is refused. */
@@ -57,6 +60,28 @@ export const createModelPackageGroups = (context: Context, tags: Tags) => {
       });
     },
 
+    PutModelPackageGroupPolicy: (input: { ModelPackageGroupName: string; ResourcePolicy: string }) => {
+      const group = find(input.ModelPackageGroupName);
+      group.policy = {
+        text: input.ResourcePolicy,
+        decide: readResourcePolicy(input.ResourcePolicy, wordsOf(group.arn)),
+      };
+      return { ModelPackageGroupArn: group.arn };
+    },
+
+    GetModelPackageGroupPolicy: (input: { ModelPackageGroupName: string }) => {
+      const { policy, arn } = find(input.ModelPackageGroupName);
+      if (policy === undefined) throw noSuchPolicy(arn);
+      return { ResourcePolicy: policy.text };
+    },
+
+    DeleteModelPackageGroupPolicy: (input: { ModelPackageGroupName: string }) => {
+      const group = find(input.ModelPackageGroupName);
+      if (group.policy === undefined) throw noSuchPolicy(group.arn);
+      delete group.policy;
+      return {};
+    },
+
     /** Oldest first by default (reference/sagemaker.md §9). */
     ListModelPackageGroups: (input: ListRequest) => {
       const { items, next } = list([...groups.values()], input, { order: 'Ascending' });
@@ -77,6 +102,25 @@ export const createModelPackageGroups = (context: Context, tags: Tags) => {
     tags.close(group.arn);
   };
 
-  return { operations, find, remove };
+  /** A call about the group, or about its packages, by an identity of any account. */
+  const authorize = (principal: Principal, action: string, arn: string): void => {
+    const [name = ''] = nameOf(arn).split('/');
+    const decision = groups.get(name)?.policy?.decide({ principal, action, resource: arn }) ?? 'silent';
+    if (!mayPass(decision, principal, context.kernel.accountId))
+      throw deniedByResource(principal, action, arn, decision);
+  };
+
+  return { operations, find, remove, authorize };
+};
+
+/** The group and its versions (AWS: "Cross-account support", sample policy). */
+const wordsOf = (group: string): PolicyWords => {
+  const versions = group.replace(':model-package-group/', ':model-package/');
+  return {
+    malformed: (message) => invalid(`Invalid resource policy: ${message}`),
+    notServed: (what) =>
+      new AwsError('ValidationException', `The simulator does not evaluate ${what} in a model package group policy`),
+    mayName: (arn) => arn === group || arn.startsWith(`${versions}/`),
+  };
 };
 export type ModelPackageGroups = ReturnType<typeof createModelPackageGroups>;

@@ -1,9 +1,11 @@
 import type { Call, Handler, Instant } from '../../contracts.ts';
 import type { ContainerDefinition } from './container-definition.ts';
 import { type Context, epochSeconds, objectAt, sagemakerArn } from './context.ts';
+import { type ModelData, modelDataOf } from './model-data.ts';
 import type { ModelPackages } from './model-packages.ts';
 import { type ListRequest, list } from './pages.ts';
-import { alreadyExists, invalid, notFound } from './refusals.ts';
+import { alreadyExists, inaccessibleImage, inaccessibleModelData, invalid, notFound } from './refusals.ts';
+import { type PackageFace, strangerIn } from './registry-face.ts';
 import type { Tag, Tags } from './tags.ts';
 
 interface CreateInput {
@@ -13,7 +15,7 @@ interface CreateInput {
   readonly ExecutionRoleArn?: string;
   readonly VpcConfig?: object;
   readonly EnableNetworkIsolation?: boolean;
-  readonly InferenceExecutionConfig?: object;
+  readonly InferenceExecutionConfig?: { readonly Mode: 'Serial' | 'Direct' };
   readonly Tags?: readonly Tag[];
 }
 
@@ -22,13 +24,17 @@ export interface Model {
   readonly arn: string;
   readonly createdAt: Instant;
   readonly input: CreateInput;
-  readonly container: ContainerDefinition;
+  /** In the order in which a request passes through them. */
+  readonly containers: readonly ContainerDefinition[];
 }
 
 /** The container that a fleet starts: its own members, or those of the model package it names. */
 export interface Runnable {
+  readonly hostname: string | undefined;
   readonly image: string;
-  readonly modelDataUrl: string | undefined;
+  readonly modelData: ModelData | undefined;
+  /** Its data is a prefix, and each call names an object below it (AWS: ContainerDefinition, Mode). */
+  readonly multiModel: boolean;
   /** AWS Marketplace products are excluded from deployment guardrails (AWS: "Deployment guardrails: exclusions"). */
   readonly marketplace: boolean;
 }
@@ -44,22 +50,49 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
     return model;
   };
 
-  const containerOf = (input: CreateInput): ContainerDefinition => {
-    const containers = [...(input.PrimaryContainer ? [input.PrimaryContainer] : []), ...(input.Containers ?? [])];
+  const packageOf = (name: string): PackageFace => {
+    const stranger = strangerIn(context.kernel, name);
+    return (stranger === undefined ? packages : context.registryOf(stranger).packages).find(name);
+  };
+
+  /** A package of another account needs that group's consent (AWS: "Cross-account support", which lists CreateModel). */
+  const authorize = (name: string, call: Call): void => {
+    const stranger = strangerIn(context.kernel, name);
+    if (stranger !== undefined) context.registryOf(stranger).authorize(call.principal, 'sagemaker:CreateModel', name);
+  };
+
+  const containersOf = (input: CreateInput): readonly ContainerDefinition[] => {
     if (input.PrimaryContainer && input.Containers)
       throw invalid('Both PrimaryContainer and Containers cannot be given.');
-    const [container] = containers;
-    if (!container) throw invalid('PrimaryContainer or Containers is required.');
-    if (containers.length > 1) throw invalid('Inference pipelines are not simulated: give one container.');
-    if ((container.Image === undefined) === (container.ModelPackageName === undefined))
-      throw invalid('A container needs either Image or ModelPackageName.');
-    return container;
+    const containers = input.PrimaryContainer ? [input.PrimaryContainer] : (input.Containers ?? []);
+    if (containers.length === 0) throw invalid('PrimaryContainer or Containers is required.');
+    for (const container of containers) {
+      if ((container.Image === undefined) === (container.ModelPackageName === undefined))
+        throw invalid('A container needs either Image or ModelPackageName.');
+      if (container.Mode === 'MultiModel' && container.ModelDataUrl === undefined)
+        throw invalid('A container with Mode MultiModel needs the prefix of its models as ModelDataUrl.');
+    }
+    refuseTogether(input, containers);
+    return containers;
+  };
+
+  /** The rules for several containers (AWS: CreateModel, ContainerHostname; "Create a multi-container endpoint"). The words are ours. */
+  const refuseTogether = ({ InferenceExecutionConfig }: CreateInput, all: readonly ContainerDefinition[]): void => {
+    const names = all.flatMap(({ ContainerHostname }) => ContainerHostname ?? []);
+    if (all.length > 1 && names.length > 0 && names.length < all.length)
+      throw invalid('ContainerHostname must be given for all containers or for none.');
+    if (new Set(names).size !== names.length) throw invalid('ContainerHostname must be unique within a model.');
+    // Only one of them may host many models (AWS: "Host multiple models in one container behind one endpoint").
+    if (all.filter(({ Mode }) => Mode === 'MultiModel').length > 1)
+      throw invalid('Only one container of a model can have Mode MultiModel.');
+    if (InferenceExecutionConfig?.Mode === 'Direct' && names.length < all.length)
+      throw invalid('Every container needs a ContainerHostname when InferenceExecutionConfig.Mode is Direct.');
   };
 
   /** "The value must be Approved to deploy the model" (AWS: CreateModelPackage); at which call is [unconfirmed] (§13.7). */
   const refuseUnapproved = (container: ContainerDefinition): void => {
     if (container.ModelPackageName === undefined) return;
-    const { arn, state } = packages.find(container.ModelPackageName);
+    const { arn, state } = packageOf(container.ModelPackageName);
     if (state.ModelApprovalStatus !== 'Approved')
       throw invalid(
         `Model package ${arn} is ${state.ModelApprovalStatus}. The value must be Approved to deploy the model.`,
@@ -68,11 +101,9 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
 
   const sourceOf = (container: ContainerDefinition): ContainerDefinition & { readonly ProductId?: string } => {
     if (container.ModelPackageName === undefined) return container;
-    const [packaged] = packages.find(container.ModelPackageName).state.InferenceSpecification?.Containers ?? [];
+    const [packaged] = packageOf(container.ModelPackageName).state.InferenceSpecification?.Containers ?? [];
     return packaged ?? container;
   };
-  const urlOf = (source: ContainerDefinition): string | undefined =>
-    source.ModelDataUrl ?? source.ModelDataSource?.S3DataSource?.S3Uri;
 
   /** CreateModel already checks role, image and artifact. Words seen in the field, one source each. */
   const refuseMissing = (role: string | undefined, container: ContainerDefinition): void => {
@@ -85,10 +116,24 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
     // aws-samples/easy-amazon-sagemaker-deployments#4.
     if (source.Image !== undefined && context.images.resolve(source.Image) === undefined)
       throw invalid(`Requested image ${source.Image} not found.`);
-    const url = urlOf(source);
-    const prefix = source.ModelDataSource?.S3DataSource?.S3DataType === 'S3Prefix';
+    const data = modelDataOf(source);
+    const prefix = data?.form === 'prefix' || container.Mode === 'MultiModel';
     // aws/aws-step-functions-data-science-sdk-python#61.
-    if (url !== undefined && !prefix && !objectAt(context, url)) throw invalid(`Could not find model data at ${url}.`);
+    if (data !== undefined && !prefix && !objectAt(context, data.url))
+      throw invalid(`Could not find model data at ${data.url}.`);
+    if (role === undefined) return;
+    // SageMaker reads as the role; a policy in the role's own account is not simulated, a policy of another account is.
+    const principal = { accessKeyId: 'sagemaker', arn: role, accountId: context.kernel.accountId };
+    if (source.Image !== undefined && !context.images.mayPull(principal, source.Image))
+      throw inaccessibleImage(source.Image);
+    const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(data?.url ?? '') ?? [];
+    if (
+      data !== undefined &&
+      bucket !== undefined &&
+      key !== undefined &&
+      !context.objects.mayRead(principal, bucket, key)
+    )
+      throw inaccessibleModelData(data.url, role, context.kernel.region);
   };
 
   const operations = {
@@ -96,17 +141,22 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
       const name = input.ModelName;
       const arn = arnOf(name);
       if (models.has(name)) throw alreadyExists('model', arn);
-      const container = containerOf(input);
-      // A missing package is refused here, an unapproved one at the call that the setting names.
-      if (container.ModelPackageName !== undefined) packages.find(container.ModelPackageName);
-      if (context.kernel.settings.unapprovedRefusedAt === 'CreateModel') refuseUnapproved(container);
+      const containers = containersOf(input);
+      for (const container of containers) {
+        // A missing package is refused here, an unapproved one at the call that the setting names.
+        if (container.ModelPackageName !== undefined) {
+          authorize(container.ModelPackageName, call);
+          packageOf(container.ModelPackageName);
+        }
+        if (context.kernel.settings.unapprovedRefusedAt === 'CreateModel') refuseUnapproved(container);
+      }
       // AWS: troubleshooting guide of the SageMaker Python SDK has these words; the same check on CreateModel is [unconfirmed].
       const roleAccount = input.ExecutionRoleArn?.split(':')[4];
       if (roleAccount !== undefined && roleAccount !== call.principal.accountId)
         throw invalid('Cross-account pass role is not allowed.');
-      refuseMissing(input.ExecutionRoleArn, container);
+      for (const container of containers) refuseMissing(input.ExecutionRoleArn, container);
       tags.open(arn, input.Tags);
-      models.set(name, { name, arn, createdAt: context.kernel.clock.now(), input, container });
+      models.set(name, { name, arn, createdAt: context.kernel.clock.now(), input, containers });
       return { ModelArn: arn };
     },
 
@@ -140,16 +190,26 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
     },
   } satisfies Record<string, Handler>;
 
-  const runnable = (name: string): Runnable => {
-    const source = sourceOf(find(name).container);
-    return { image: source.Image ?? '', modelDataUrl: urlOf(source), marketplace: source.ProductId !== undefined };
-  };
+  const runnable = (name: string): readonly Runnable[] =>
+    find(name).containers.map((container) => {
+      const source = sourceOf(container);
+      return {
+        hostname: container.ContainerHostname,
+        image: source.Image ?? '',
+        modelData: modelDataOf(source),
+        multiModel: container.Mode === 'MultiModel',
+        marketplace: source.ProductId !== undefined,
+      };
+    });
 
   return {
     operations,
     find,
     runnable,
-    refuseUnapproved: (name: string): void => refuseUnapproved(find(name).container),
+    isDirect: (name: string): boolean => find(name).input.InferenceExecutionConfig?.Mode === 'Direct',
+    refuseUnapproved: (name: string): void => {
+      for (const container of find(name).containers) refuseUnapproved(container);
+    },
   };
 };
 export type Models = ReturnType<typeof createModels>;

@@ -20,6 +20,8 @@ export const failedEndpoint = (arn: string): AwsError =>
 /** Words from AWS's Kubernetes controller, generator.yaml (§1.2). */
 export const noSuchGroup = (arn: string): AwsError => validation(`ModelPackageGroup ${arn} does not exist.`);
 export const noSuchPackage = (arn: string): AwsError => validation(`ModelPackage ${arn} does not exist.`);
+/** Words seen in the field (hashicorp/terraform-provider-aws, model_package_group_policy.go; its CloudFormation provider's tests). */
+export const noSuchPolicy = (arn: string): AwsError => validation(`Cannot find resource policy for: ${arn}`);
 /** Begins as seen in the field (§1.2). */
 export const groupExists = (arn: string): AwsError => validation(`Model Package Group already exists: ${arn}`);
 
@@ -30,6 +32,21 @@ export const quotaExceeded = (instanceType: string, quota: number, used: number,
     `The account-level service limit '${instanceType} for endpoint usage' is ${quota} Instances, with current utilization of ${used} Instances ` +
       `and a request delta of ${delta} Instances. Please use AWS Service Quotas to request an increase for this quota. If AWS Service Quotas is ` +
       'not available, contact AWS support to request an increase for this quota.',
+  );
+
+/** Words seen in the field (philschmid/llm-sagemaker-sample#2). */
+export const inaccessibleModelData = (url: string, role: string, region: string): AwsError =>
+  validation(
+    `Could not access model data at ${url}. Please ensure that the role "${role}" exists and that its trust relationship policy allows the ` +
+      `action "sts:AssumeRole" for the service principal "sagemaker.amazonaws.com". Also ensure that the role has "s3:GetObject" permissions and ` +
+      `that the object is located in ${region}. If your Model uses multiple models or uncompressed models, please ensure that the role has ` +
+      '"s3:ListBucket" permission.',
+  );
+/** Words seen in the field (aws/deep-learning-containers#5657). */
+export const inaccessibleImage = (image: string): AwsError =>
+  validation(
+    `The repository of your image ${image} does not grant ecr:GetDownloadUrlForLayer, ecr:BatchGetImage, ecr:BatchCheckLayerAvailability ` +
+      'permission to sagemaker.amazonaws.com service principal.',
   );
 
 /** Concurrent or contradicting change of a model package: the one modelled conflict of the registry (§1.3). */

@@ -7,10 +7,11 @@ import {
   type Invocation,
   type InvocationAnswer,
 } from '../../contracts.ts';
+import { createAnswering } from './answering.ts';
 import type { Context } from './context.ts';
 import { type Endpoint, fleetsOf } from './endpoint.ts';
 import type { Endpoints } from './endpoints.ts';
-import { type FleetVariant, sum } from './fleets.ts';
+import { type FleetVariant, production } from './fleets.ts';
 
 /** Where a request can go: one variant of one fleet, and how much of the traffic it takes. */
 interface Route {
@@ -18,6 +19,8 @@ interface Route {
   readonly config: string;
   readonly asynchronous: boolean;
   readonly variant: FleetVariant;
+  /** It gets copies of the variant's requests. */
+  readonly shadow?: Route;
   readonly mass: number;
   /** Instances of that variant name taking traffic, over all fleets. */
   readonly activeInstances: number;
@@ -56,6 +59,8 @@ const notFound = (context: Context, name: string): AwsError =>
 export const createRouting = (context: Context, endpoints: Endpoints) => {
   const random = context.kernel.random('routing');
   const chance = context.kernel.random('dependency failures');
+  const copies = context.kernel.random('shadow copies');
+  const answer = createAnswering(context);
   const ill = new Map<string, { readonly rate: number; readonly until: Instant; readonly variant?: string }>();
   const minutes = new Map<string, { -readonly [Key in keyof FleetMinute]: FleetMinute[Key] }>();
 
@@ -71,20 +76,24 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
     for (const { variants } of fleets)
       for (const variant of variants) activeOf.set(variant.name, (activeOf.get(variant.name) ?? 0) + variant.active);
     const serving = fleets.flatMap((fleet) => {
-      const weights = sum(fleet, (variant) => variant.weight);
-      return fleet.variants
+      const weights = production(fleet).reduce((total, variant) => total + variant.weight, 0);
+      const routeTo = (variant: FleetVariant, weight: number): Route => {
+        const activeInstances = activeOf.get(variant.name) ?? variant.active;
+        return {
+          endpoint,
+          config: fleet.config.name,
+          asynchronous: fleet.config.input.AsyncInferenceConfig !== undefined,
+          variant,
+          mass: (weight * variant.active) / activeInstances,
+          activeInstances,
+        };
+      };
+      const shadow = fleet.variants.find((variant) => variant.shadow && variant.active > 0);
+      return production(fleet)
         .filter((variant) => variant.active > 0)
         .map((variant): Route => {
-          const activeInstances = activeOf.get(variant.name) ?? variant.active;
-          const weight = targetVariant === undefined ? variant.weight / weights : 1;
-          return {
-            endpoint,
-            config: fleet.config.name,
-            asynchronous: fleet.config.input.AsyncInferenceConfig !== undefined,
-            variant,
-            mass: (weight * variant.active) / activeInstances,
-            activeInstances,
-          };
+          const route = routeTo(variant, targetVariant === undefined ? variant.weight / weights : 1);
+          return shadow ? { ...route, shadow: routeTo(shadow, 1) } : route;
         });
     });
     if (serving.length === 0) throw notFound(context, name);
@@ -109,19 +118,24 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
     return chosen;
   };
 
-  const serve = (route: Route, body: Buffer, contentType: string, tally: Tally): InvocationAnswer => {
-    const { container } = route.variant.running ?? {};
-    if (!container) throw new Error(`variant ${route.variant.name} takes traffic without a container`);
-    const computed = container.invoke(body, contentType);
-    const answer = dependencyFails(route) ? { ...computed, ...dependencyFailed } : computed;
+  const serve = (route: Route, request: Omit<Invocation, 'endpoint' | 'at'>, tally: Tally): InvocationAnswer => {
+    const computed = answer(route.variant, request);
+    const given = dependencyFails(route) ? { ...computed, ...dependencyFailed } : computed;
     tally.requests++;
-    if (answer.status >= 500) tally.serverErrors++;
-    else if (answer.status >= 400) tally.clientErrors++;
-    const micros = Math.round(answer.latencyMs * 1000);
-    tally.latencyMsSum += answer.latencyMs;
+    if (given.status >= 500) tally.serverErrors++;
+    else if (given.status >= 400) tally.clientErrors++;
+    const micros = Math.round(given.latencyMs * 1000);
+    tally.latencyMsSum += given.latencyMs;
     tally.latencyMicros.set(micros, (tally.latencyMicros.get(micros) ?? 0) + 1);
-    return { ...answer, variant: route.variant.name };
+    return { ...given, variant: route.variant.name };
   };
+
+  /**
+   * The share of copies is the shadow's weight over the production variant's (reference/sagemaker.md §4.5, the ratio is [unconfirmed]). The
+   * caller never sees the answer.
+   */
+  const shadowed = ({ variant, shadow }: Route): Route | undefined =>
+    shadow !== undefined && copies() < shadow.variant.weight / variant.weight ? shadow : undefined;
 
   const dependencyFails = ({ endpoint, variant }: Route): boolean => {
     const failure = ill.get(endpoint.name);
@@ -191,9 +205,15 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
   const invoke: Hosting['invoke'] = (request: Invocation) => {
     const route = choose(routesTo(request.endpoint, request.targetVariant));
     const tally = newTally(route);
-    const answer = serve(route, request.body, request.contentType, tally);
+    const given = serve(route, request, tally);
     record(tally, request.at);
-    return answer;
+    const shadow = shadowed(route);
+    if (shadow) {
+      const copy = newTally(shadow);
+      serve(shadow, request, copy);
+      record(copy, request.at);
+    }
+    return given;
   };
 
   /** Many requests at one instant, answers dropped: background traffic. Requests to an endpoint that does not serve are lost. */
@@ -206,11 +226,23 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
       if (error instanceof AwsError) return;
       throw error;
     }
-    const tallies = new Map(routes.map((route) => [route, newTally(route)]));
+    const all = routes.flatMap((route) => (route.shadow ? [route, route.shadow] : [route]));
+    const tallies = new Map(all.map((route) => [route, newTally(route)]));
+    const send = (route: Route, body: Buffer): void => {
+      const tally = tallies.get(route);
+      if (tally) serve(route, { body, contentType }, tally);
+    };
     for (const body of bodies) {
       const route = choose(routes);
-      const tally = tallies.get(route);
-      if (tally) serve(route, body, contentType, tally);
+      try {
+        send(route, body);
+      } catch (error) {
+        // Background traffic names no model and no container: an endpoint that needs one refuses it, before any container.
+        if (!(error instanceof AwsError)) throw error;
+        continue;
+      }
+      const shadow = shadowed(route);
+      if (shadow) send(shadow, body);
     }
     for (const tally of tallies.values()) record(tally, at);
   };

@@ -1,5 +1,6 @@
 import type {
   FleetMinute,
+  Handler,
   Harm,
   Hosting,
   Images,
@@ -9,13 +10,17 @@ import type {
   Scaling,
   Service,
 } from '../../contracts.ts';
+import { resourceOf } from '../../request-log.ts';
 import type { Context } from './context.ts';
 import { createEndpointConfigs } from './endpoint-configs.ts';
 import { createEndpoints } from './endpoints.ts';
-import { createFleets } from './fleets.ts';
-import { createModelPackageGroups } from './model-package-groups.ts';
+import { createFleets, instanceType } from './fleets.ts';
+import { createInferenceComponents } from './inference-components.ts';
+import { createInferenceExperiments } from './inference-experiments.ts';
+import { createModelPackageGroups, type ModelPackageGroups } from './model-package-groups.ts';
 import { createModelPackages } from './model-packages.ts';
 import { createModels } from './models.ts';
+import { type RegistryFace, strangerIn } from './registry-face.ts';
 import { createRouting } from './routing.ts';
 import { createTags } from './tags.ts';
 import { createTrainingJobs, type TrainingMetric } from './training-jobs.ts';
@@ -26,6 +31,8 @@ export interface Neighbours {
   readonly images: Images;
   /** Whether SageMaker can assume the role. */
   readonly roleExists: (arn: string) => boolean;
+  /** The registry of another account in the same region. */
+  readonly registryOf: (accountId: string) => RegistryFace;
   /** Called when it is needed: autoscaling is built on top of hosting. */
   readonly scaling: () => Scaling;
 }
@@ -40,6 +47,7 @@ export interface HostingFace extends Hosting {
 export interface Sagemaker {
   readonly service: Service;
   readonly hosting: HostingFace;
+  readonly registry: RegistryFace;
   readonly harm: Harm;
   /** The last metrics of a training job's log: an output of training, which no create call can carry. */
   reportTraining(job: string, metrics: readonly TrainingMetric[]): void;
@@ -55,17 +63,24 @@ export const createSagemaker = (kernel: Kernel, neighbours: Neighbours): Sagemak
   const configs = createEndpointConfigs(context, models, tags);
   const fleets = createFleets(context, models);
   const endpoints = createEndpoints(context, { models, configs, fleets, tags });
+  const components = createInferenceComponents(context, { endpoints, models, tags });
+  const experiments = createInferenceExperiments(context, { endpoints, configs, models, tags });
   const trainingJobs = createTrainingJobs(context, tags);
   const { dependencyFailure, ...routing } = createRouting(context, endpoints);
 
+  const shared: Readonly<Record<string, Handler>> = { ...groups.operations, ...packages.operations };
+
   return {
+    registry: { operations: shared, packages, authorize: groups.authorize },
     service: {
       operations: {
-        ...groups.operations,
-        ...packages.operations,
+        ...shared,
+        ...withOtherAccounts(context, groups, shared),
         ...models.operations,
         ...configs.operations,
         ...endpoints.operations,
+        ...components.operations,
+        ...experiments.operations,
         ...trainingJobs.operations,
         ...tags.operations,
       },
@@ -73,13 +88,18 @@ export const createSagemaker = (kernel: Kernel, neighbours: Neighbours): Sagemak
     hosting: {
       ...routing,
       scale: endpoints.scale,
+      provision: endpoints.provision,
       variant: (name, variantName) => {
-        const variant = endpoints.get(name)?.live.variants.find((candidate) => candidate.name === variantName);
+        const live = endpoints.get(name)?.live;
+        const variant = live?.variants.find((candidate) => candidate.name === variantName);
+        const concurrency = variant?.settings.ServerlessConfig?.ProvisionedConcurrency;
         return (
           variant && {
             current: variant.instances,
             desired: variant.desired,
-            instanceType: variant.settings.InstanceType ?? 'serverless',
+            instanceType: instanceType(variant) ?? 'serverless',
+            ...(live?.config.input.AsyncInferenceConfig ? { asynchronous: true } : {}),
+            ...(concurrency === undefined ? {} : { provisionedConcurrency: concurrency }),
           }
         );
       },
@@ -88,8 +108,41 @@ export const createSagemaker = (kernel: Kernel, neighbours: Neighbours): Sagemak
       failCapacity: fleets.failCapacity,
       systemUpdate: endpoints.systemUpdate,
       silentRollback: endpoints.silentRollback,
+      ignoreGuardrails: endpoints.ignoreGuardrails,
       dependencyFailure,
     },
     reportTraining: trainingJobs.report,
   };
 };
+
+/** The calls that accept the ARN of another account's group or package, and the member with the ARN (reference/sagemaker.md §1.1). */
+const acrossAccounts: Readonly<Record<string, string>> = {
+  DescribeModelPackageGroup: 'ModelPackageGroupName',
+  ListModelPackages: 'ModelPackageGroupName',
+  CreateModelPackage: 'ModelPackageGroupName',
+  DescribeModelPackage: 'ModelPackageName',
+  UpdateModelPackage: 'ModelPackageArn',
+};
+
+/** Carries a call out where the group lies, under that group's policy. */
+const withOtherAccounts = (
+  context: Context,
+  groups: ModelPackageGroups,
+  operations: Readonly<Record<string, Handler>>,
+): Readonly<Record<string, Handler>> =>
+  Object.fromEntries(
+    Object.entries(acrossAccounts).map(([operation, member]): [string, Handler] => [
+      operation,
+      (input: Readonly<Record<string, unknown>>, call) => {
+        const name = String(input[member] ?? '');
+        const stranger = strangerIn(context.kernel, name);
+        const place =
+          stranger === undefined ? { operations, authorize: groups.authorize } : context.registryOf(stranger);
+        const arn = resourceOf(context.kernel, 'sagemaker', operation, input);
+        if (call.principal.accessKeyId !== 'driver') place.authorize(call.principal, `sagemaker:${operation}`, arn);
+        const handler = place.operations[operation];
+        if (handler === undefined) throw new RangeError(`the registry does not serve ${operation}`);
+        return handler(input, call);
+      },
+    ]),
+  );

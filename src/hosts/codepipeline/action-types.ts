@@ -1,8 +1,8 @@
+import { jobInputs } from '../../inputs/common-inputs.ts';
+import { fieldsOf } from '../../inputs/read-inputs.ts';
 import { type Offer, offers } from '../../offers.ts';
 import type { OperationName } from '../../operation.ts';
 import type { Field, Schema } from '../../schema.ts';
-import { jobInputs } from '../common-inputs.ts';
-import { fieldsOf } from '../read-inputs.ts';
 
 /** The members of an operation that its action type is made of. */
 export interface DeclaredOperation {

@@ -5,12 +5,13 @@ import { classify, describe } from '../../aws/errors.ts';
 import { retrying, Throttled } from '../../aws/retry.ts';
 import { sender } from '../../aws/sender.ts';
 import { type Clock, iso, minutes } from '../../clock.ts';
+import type { Env } from '../../env.ts';
 import type { OperationName } from '../../operation.ts';
-import type { Env } from '../run.ts';
-import { connectionFrom, type OpenSession } from '../world.ts';
+import type { AnyOperation } from '../../operations/all.ts';
+import { connectionFrom, type OpenSession } from '../../session/session.ts';
 import { actionTypeId } from './action-types.ts';
 import type { JobAnswer } from './job-answer.ts';
-import { type AnyOperation, answerJob } from './job-turn.ts';
+import { answerJob } from './job-turn.ts';
 
 export interface WorkerOptions {
   readonly env: Env;

@@ -2,10 +2,10 @@ import { createAwsClients } from '../../aws/clients.ts';
 import type { JobData } from '../../aws/codepipeline.ts';
 import { fixed } from '../../aws/credentials.ts';
 import type { Clock } from '../../clock.ts';
+import type { Env } from '../../env.ts';
+import type { ReadFile, Written } from '../../inputs/read-inputs.ts';
 import { type Field, InputError } from '../../schema.ts';
-import type { ReadFile, Written } from '../read-inputs.ts';
-import type { Env } from '../run.ts';
-import { connectionFrom } from '../world.ts';
+import { connectionFrom } from '../../session/session.ts';
 import { readZipEntry, ZipError } from './zip.ts';
 
 type Artifact = NonNullable<JobData['inputArtifacts']>[number];

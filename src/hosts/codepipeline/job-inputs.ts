@@ -1,11 +1,11 @@
 import type { JobData } from '../../aws/codepipeline.ts';
+import { type JobInputs, jobInputs } from '../../inputs/common-inputs.ts';
+import { readInputs, type Written } from '../../inputs/read-inputs.ts';
+import { type Stray, strayOf } from '../../inputs/stray-inputs.ts';
 import { parseYaml, YamlProblem } from '../../manifest/yaml.ts';
 import { InputError, type Schema } from '../../schema.ts';
 import { keyOf } from '../../secrets.ts';
-import { type JobInputs, jobInputs } from '../common-inputs.ts';
-import { only } from '../delivery.ts';
-import { readInputs, type Written } from '../read-inputs.ts';
-import { type Stray, strayOf } from '../stray-inputs.ts';
+import { only } from '../operation-run.ts';
 import { type DeclaredOperation, furtherInputs, jobFields } from './action-types.ts';
 import { fetchFiles } from './artifacts.ts';
 

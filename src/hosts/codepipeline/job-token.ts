@@ -1,5 +1,5 @@
 import type { Instant } from '../../clock.ts';
-import { readMemory } from '../memory.ts';
+import { readMemory } from '../../memory.ts';
 
 /**
  * The state that a job leaves for the next job of the same action, as CodePipeline's continuation token: the operation's memory and the

@@ -2,25 +2,24 @@ import type { Codepipeline, JobData } from '../../aws/codepipeline.ts';
 import { classify, isUnreachable } from '../../aws/errors.ts';
 import { AnswerLost, Throttled } from '../../aws/retry.ts';
 import { type Clock, type Instant, iso, minutes, seconds } from '../../clock.ts';
-import type { AbortReason, Memory, Operation } from '../../operation.ts';
+import type { Env } from '../../env.ts';
+import { longestJobSeconds } from '../../inputs/common-inputs.ts';
+import { writeMemory } from '../../memory.ts';
+import type { AbortReason } from '../../operation.ts';
+import type { AnyOperation } from '../../operations/all.ts';
+import { failureOf } from '../../report/failure.ts';
 import { scrubbed } from '../../report/result.ts';
+import { connectionFrom, type OpenSession, openSession, type Target, targetOf } from '../../session/session.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { Run } from '../../world.ts';
-import { longestJobSeconds } from '../common-inputs.ts';
-import { wireOutputs } from '../delivery.ts';
-import { bringToRest, type Ended, takeTurn, withinLimit } from '../drive.ts';
-import { failureOf } from '../failure.ts';
-import { writeMemory } from '../memory.ts';
+import { abortToEnd, type Ended, takeTurn, withinLimit } from '../drive.ts';
+import { wireOutputs } from '../operation-run.ts';
 import { unreachedPatience } from '../patience.ts';
-import { type Env, pipelineRun } from '../run.ts';
-import { connectionFrom, type OpenSession, openSession, type Target, targetOf } from '../world.ts';
+import { pipelineRun } from '../run.ts';
 import { continued, ended, failed, type JobAnswer, type JobState } from './job-answer.ts';
 import { readJobData } from './job-data.ts';
 import { readJobInputs } from './job-inputs.ts';
 import { type JobToken, readToken, writeToken } from './job-token.ts';
-
-/** Any operation: its inputs are read with its own schema, so they have the right types. */
-export type AnyOperation = Operation<object, Memory, object>;
 
 export interface JobPlace {
   readonly env: Env;
@@ -176,6 +175,7 @@ const answerWithin = async (
           endedAt: iso(clock.now()),
         },
         account,
+        target.registry?.account,
       ),
       subject,
       account,
@@ -183,7 +183,7 @@ const answerWithin = async (
 
   const why = await stopping(data, token, deadline, place);
   if (why !== undefined) {
-    const last = await bringToRest(operation, inputs, token.memory, why, session.worldFor, common['dry-run'], 0);
+    const last = await abortToEnd(operation, inputs, token.memory, why, session.worldFor, common['dry-run'], 0);
     // The next job finds the execution stopped, or the deadline passed, and goes on settling it.
     return last.unsettled && clock.now() < deadline + settlePatience
       ? goOn({ notBefore: clock.now() + throttledPause, ...withoutUndefined({ memory: last.token }) }, last.because)

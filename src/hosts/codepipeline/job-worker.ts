@@ -1,12 +1,12 @@
 import { seconds } from '../../clock.ts';
+import type { Env } from '../../env.ts';
+import type { AnyOperation } from '../../operations/all.ts';
 import { oneLine } from '../../plain-text.ts';
 import { InputError } from '../../schema.ts';
 import { keepSecretsOf, quoted, redacted } from '../../secrets.ts';
 import { chooseClock } from '../clock.ts';
-import type { Env } from '../run.ts';
 import { printDefect, processTerminal } from '../terminal.ts';
 import { createWorker, type Worker } from './answer-jobs.ts';
-import type { AnyOperation } from './job-turn.ts';
 
 /** AWS documents no lower bound for polling. Its own sample worker polls every thirty seconds (aws-codepipeline-custom-job-worker). */
 const pollPause = seconds(30);

@@ -1,7 +1,7 @@
+import { fieldsOf, type Written } from '../../inputs/read-inputs.ts';
 import { suggest } from '../../manifest/suggest.ts';
 import { type Field, InputError, type Schema } from '../../schema.ts';
 import { keyOf, quoted } from '../../secrets.ts';
-import { fieldsOf, type Written } from '../read-inputs.ts';
 
 /**
  * `--name value`, `--name=value`; a boolean also as `--name` and `--no-name`. An option that is given twice must have the same value

@@ -1,4 +1,7 @@
 import { writeFileSync } from 'node:fs';
+import type { Env } from '../../env.ts';
+import { commonInputs } from '../../inputs/common-inputs.ts';
+import { readInputs, type Written } from '../../inputs/read-inputs.ts';
 import type { Memory, Operation } from '../../operation.ts';
 import { jsonText } from '../../plain-text.ts';
 import { reason } from '../../reason-codes.ts';
@@ -9,11 +12,9 @@ import { resultJson } from '../../report/result-json.ts';
 import { flag, InputError, optional, type Schema, text } from '../../schema.ts';
 import { keepSecretsOf, redacted } from '../../secrets.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
-import { commonInputs } from '../common-inputs.ts';
-import { type Observer, type Seams, startDelivery } from '../delivery.ts';
 import { exitCodeOf } from '../exit-code.ts';
-import { readInputs, type Written } from '../read-inputs.ts';
-import { type Env, isPublic, runFrom } from '../run.ts';
+import { type Observer, type Seams, startRun } from '../operation-run.ts';
+import { isPublic, runFrom } from '../run.ts';
 import type { Cancellation } from '../signals.ts';
 import type { Terminal } from '../terminal.ts';
 import { readArguments } from './arguments.ts';
@@ -70,7 +71,7 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
     const written: Written = (input) => preset[input] ?? fromArguments(input);
     const reporting = readInputs(reportInputs, written);
     const say = (text: string): void => (reporting.json ? terminal.err : terminal.out)(redacted(text));
-    const delivery = startDelivery(operation, {
+    const run = startRun(operation, {
       env,
       run: runFrom(env, 'command-line'),
       written,
@@ -80,9 +81,9 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
       ...withoutUndefined({ seams }),
     });
     const report = await Promise.race([
-      delivery.ended,
+      run.ended,
       cancellation.outOfTime.then(() =>
-        delivery.interrupted('the run was stopped while it was still working; run it again'),
+        run.interrupted('the run was stopped while it was still working; run it again'),
       ),
     ]);
     const token = report.result.outcome === 'pending' ? report.token : undefined;
@@ -125,7 +126,7 @@ const refuseOtherThan = (preset: Preset, written: Written, command: string): voi
 };
 
 const observerOf = (say: (text: string) => void): Observer => ({
-  asked: () => {},
+  inputs: () => {},
   started: (lines) => say(lines.join('\n')),
   plan: (plan) => say(planAsText(plan)),
   progress: (entry) => say(timelineLine(entry)),

@@ -1,6 +1,10 @@
+import { commonInputs, githubInputs } from '../../inputs/common-inputs.ts';
+import { fieldsOf, readInputs, type Written } from '../../inputs/read-inputs.ts';
+import { ownsItsInputs, strayInputs } from '../../inputs/stray-inputs.ts';
 import type { Memory, Operation } from '../../operation.ts';
 import { jsonText } from '../../plain-text.ts';
 import { reason } from '../../reason-codes.ts';
+import { failureOf } from '../../report/failure.ts';
 import { planAsText } from '../../report/plan.ts';
 import { indented, type Report, resultAsText, timelineLine } from '../../report/result.ts';
 import { resultJson } from '../../report/result-json.ts';
@@ -8,14 +12,10 @@ import { summaryOf } from '../../report/summary.ts';
 import type { Schema } from '../../schema.ts';
 import { keepSecretsOf } from '../../secrets.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
-import { commonInputs, githubInputs } from '../common-inputs.ts';
-import { type Delivery, finishDelivery, type Host, type Observer, type Seams, startDelivery } from '../delivery.ts';
 import { exitCodeOf } from '../exit-code.ts';
-import { failureOf } from '../failure.ts';
-import { fieldsOf, readInputs, type Written } from '../read-inputs.ts';
+import { finishRun, type Host, type Observer, type OperationRun, type Seams, startRun } from '../operation-run.ts';
 import { runFrom } from '../run.ts';
 import { listenForSignals } from '../signals.ts';
-import { ownsItsInputs, strayInputs } from '../stray-inputs.ts';
 import {
   annotateError,
   annotateWarning,
@@ -62,11 +62,9 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
     learned: ({ accessKeyId, secretAccessKey, sessionToken }) => hide(accessKeyId, secretAccessKey, sessionToken),
     seams,
   };
-  const delivery = isPost
-    ? finishDelivery(operation, host, readState(state.token) || undefined)
-    : startDelivery(operation, host);
-  if (!isPost) announce(delivery);
-  const report = await endOf(delivery, outOfTime);
+  const run = isPost ? finishRun(operation, host, readState(state.token) || undefined) : startRun(operation, host);
+  if (!isPost) announce(run);
+  const report = await endOf(run, outOfTime);
   const { outputsWritten } = await publishReport(
     isPost
       ? { ...report, remarks: ['The main step was stopped before it could finish; its post step wrote this.'] }
@@ -93,19 +91,17 @@ const strays = (inputs: Schema<object>): Pick<Host, 'strays'> => {
   return {};
 };
 
-const endOf = (delivery: Delivery, outOfTime: Promise<void>): Promise<Report> =>
+const endOf = (run: OperationRun, outOfTime: Promise<void>): Promise<Report> =>
   Promise.race([
-    delivery.ended,
-    outOfTime.then(() =>
-      delivery.interrupted('the run was stopped while it was still working; the post step finishes'),
-    ),
+    run.ended,
+    outOfTime.then(() => run.interrupted('the run was stopped while it was still working; the post step finishes')),
   ]);
 
 /** A killed process can set no outputs, so they have the values for that case from the start; the end overwrites them. */
-const announce = (delivery: Delivery): void => {
+const announce = (run: OperationRun): void => {
   quietly('state', () => saveState(state.started, 'yes'));
   try {
-    setOutputs(delivery.interrupted('the run was killed before it could report'));
+    setOutputs(run.interrupted('the run was killed before it could report'));
   } catch (error) {
     // A rollback must not wait for a disk: the run goes on, and reports at its end whether the outputs could be written.
     print(
@@ -115,10 +111,10 @@ const announce = (delivery: Delivery): void => {
 };
 
 const observer: Observer = {
-  asked: (asked) =>
+  inputs: (inputs) =>
     printGroup(
       'Inputs',
-      Object.entries(asked).map(([name, value]) => `${name}: ${indented(value)}`),
+      Object.entries(inputs).map(([name, value]) => `${name}: ${indented(value)}`),
     ),
   started: (lines) => print(lines.join('\n')),
   plan: (plan) => printGroup('Plan', [planAsText(plan)]),

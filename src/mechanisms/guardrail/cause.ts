@@ -1,44 +1,102 @@
 import { type FailureCause, failureCause } from '../../aws/errors.ts';
+import type { Instant } from '../../clock.ts';
 import type { LiveEndpoint } from '../../endpoint/observe.ts';
 import { plural } from '../../judge/amounts.ts';
-import { candidateFleet, firstRequestAt } from '../../metrics/traffic.ts';
+import { armsOfFleets } from '../../metrics/arms.ts';
+import type { Comparison } from '../../metrics/compare-arms.ts';
+import { readFleet } from '../../metrics/fleet-metrics.ts';
+import { candidateFleet, firstRequestAt, metricDelay } from '../../metrics/traffic.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
 import type { Release } from '../../release/record.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import type { UpdateCause } from '../mechanism.ts';
 import { watchedAlarms, wentRed } from '../release-alarms.ts';
+import { compareAfterAlarms, type Exposure, excuse } from '../shared-outage.ts';
 import type { Turn } from '../turn.ts';
 
 /** `Mechanism.cause` of an update that should deliver a version. */
 export const whyReturned = async (turn: Turn, live: LiveEndpoint): Promise<UpdateCause> => {
-  const { reason, because } = await causeOfUpdate(turn);
-  return { reason, because: `${because}; ${servingNow(turn.release, live)} serves` };
+  const red = await redAlarms(turn);
+  const { reason, because } = causeFrom(turn, red.names);
+  const serves = `${servingNow(turn.release, live)} serves`;
+  const { from } = red;
+  if (reason !== 'alarm' || from === undefined) return { reason, because: `${because}; ${serves}` };
+  const complete = live.modifiedAt + metricDelay;
+  if (turn.world.clock.now() < complete) return waiting(because, complete);
+  const compared = await compareFleets(turn, red.names, { from, to: live.modifiedAt });
+  switch (compared.is) {
+    case 'unsettled':
+      return waiting(because, turn.nextPoll());
+    case 'shared':
+      return {
+        reason: 'shared-outage',
+        because: `${because}; ${compared.because}; ${excuse(turn.release.version)}; ${serves}`,
+      };
+    default:
+      return { reason, because: `${because}; ${compared.because}; ${serves}` };
+  }
 };
+
+/** The metrics of the last minutes arrive late. */
+const waiting = (because: string, notBefore: Instant): UpdateCause => ({
+  reason: 'alarm',
+  because: `${because}; waiting for the metrics of both versions`,
+  notBefore,
+});
+
+const compareFleets = (turn: Turn, names: readonly string[], exposure: Exposure): Promise<Comparison> => {
+  const { world, endpoint, release } = turn;
+  const { variant } = release.submission;
+  const fleet = (endpointConfig: string) => ({ endpoint, variant, endpointConfig });
+  return compareAfterAlarms(
+    turn,
+    names.filter((name) => name !== abortAlarmOf(release)),
+    exposure,
+    {
+      arms: (latency) => armsOfFleets(world, endpoint, release, latency),
+      apart: (latency) => ({
+        candidate: (from, to) => readFleet(world, fleet(release.candidate.endpointConfig), latency, from, to),
+        baseline: (from, to) => readFleet(world, fleet(release.baseline?.endpointConfig ?? ''), latency, from, to),
+      }),
+    },
+  );
+};
+
+const abortAlarmOf = ({ submission }: Release): string | undefined =>
+  submission.mechanism === 'guardrail' ? submission.abortAlarm : undefined;
 
 /** The version that serves after an update was taken back. */
 export const servingNow = ({ baseline }: Release, live: LiveEndpoint): string =>
   baseline?.version ?? live.endpointConfig;
 
 /** The reason why SageMaker took an update back, without its consequences. */
-export const causeOfUpdate = async (turn: Turn): Promise<UpdateCause> => {
-  const { release, world } = turn;
+export const causeOfUpdate = async (turn: Turn): Promise<UpdateCause> => causeFrom(turn, (await redAlarms(turn)).names);
+
+const causeFrom = ({ release, world }: Turn, names: readonly string[]): UpdateCause => {
   const submittedAt = release.witnessed.submittedAt ?? release.startedAt;
   return causeOf({
     release,
-    redAlarms: await redAlarms(turn),
+    redAlarms: names,
     failureReason: release.witnessed.failureReason,
     elapsedSeconds: (world.clock.now() - submittedAt) / 1000,
   });
 };
 
+/** Alarms that went off, and the begin of the candidate's first bake, or its first request. */
+interface RedAlarms {
+  readonly names: readonly string[];
+  readonly from?: Instant;
+}
+
 /** The alarms that took the update back: from the record, else the alarms that went off since the candidate's first bake or request. */
-const redAlarms = async (turn: Turn): Promise<readonly string[]> => {
+const redAlarms = async (turn: Turn): Promise<RedAlarms> => {
   const { witnessed, startedAt } = turn.release;
-  if (witnessed.alarms !== undefined) return witnessed.alarms;
-  if (watchedAlarms(turn).length === 0) return [];
+  if (witnessed.alarms === undefined && watchedAlarms(turn).length === 0) return { names: [] };
   const [bake] = witnessed.bakes ?? [];
-  const exposed =
+  const from =
     bake?.startedAt ?? (await firstRequestAt(turn.world, candidateFleet(turn), witnessed.submittedAt ?? startedAt));
-  return exposed === undefined ? [] : wentRed(turn, exposed);
+  if (witnessed.alarms !== undefined) return { names: witnessed.alarms, ...withoutUndefined({ from }) };
+  return from === undefined ? { names: [] } : { names: await wentRed(turn, from), from };
 };
 
 interface Evidence {
@@ -56,7 +114,7 @@ interface Evidence {
 export const causeOf = ({ release, redAlarms, failureReason, elapsedSeconds }: Evidence): UpdateCause => {
   const { abort } = release.witnessed;
   const guarded = release.submission.mechanism === 'guardrail' ? release.submission : undefined;
-  const others = redAlarms.filter((name) => name !== guarded?.abortAlarm);
+  const others = redAlarms.filter((name) => name !== abortAlarmOf(release));
   if (abort !== undefined && others.length === 0)
     return { reason: abort.why, because: abort.because ?? abortSentence(abort.why) };
   if (others.length > 0)

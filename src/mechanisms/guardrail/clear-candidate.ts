@@ -1,6 +1,6 @@
 import { baselineOf } from '../../endpoint/baseline.ts';
 import { kindOf } from '../../endpoint/kind.ts';
-import { observe } from '../../endpoint/observe.ts';
+import { lookAt } from '../../endpoint/look.ts';
 import { rollbackPermissions } from '../../endpoint/permissions.ts';
 import { alone, besideOf, canonicalOf } from '../../endpoint/variants.ts';
 import type { World } from '../../world.ts';
@@ -11,14 +11,14 @@ import { planSwap } from '../setting-changes.ts';
 /** Guardrails need one variant. A release of its own first removes the candidate that an ended stepped release left behind. */
 export const planClearing = async (
   world: World,
-  { asked: { spec }, record }: Deliver,
+  { requested: { spec }, record }: Deliver,
 ): Promise<Planned | undefined> => {
   const endpoint = spec.name;
-  const live = await observe(world, endpoint);
-  const canonical = live && canonicalOf(live);
-  const left = live && kindOf(live, record) === 'stepped' ? besideOf(live, record) : undefined;
-  if (live === undefined || left === undefined || canonical === undefined) return undefined;
-  const from = { ...(await baselineOf(world, live, record)), beside: left };
+  const look = await lookAt(world, endpoint);
+  const canonical = look && canonicalOf(look.live);
+  const left = look && kindOf(look, record) === 'stepped' ? besideOf(look.live, record) : undefined;
+  if (look === undefined || left === undefined || canonical === undefined) return undefined;
+  const from = { ...baselineOf(look, record), beside: left };
   const to = alone(from);
   const swap = await planSwap(world, { from, to, variant: canonical });
   return {

@@ -1,4 +1,4 @@
-import { arrivedAsAsked } from '../../endpoint/verify.ts';
+import { arrivedAsRequested } from '../../endpoint/verify.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { refusePlan } from '../refuse-plan.ts';
 import { createReleaseAlarms, releaseAlarmsOf } from '../release-alarms.ts';
@@ -28,6 +28,6 @@ export const guardrail: Mechanism = {
       ? confirmSubmission(turn)
       : supervise(turn, releaseAlarmsOf(turn, wanted?.rollout)),
   stop: stopUpdate,
-  verify: arrivedAsAsked,
+  verify: arrivedAsRequested,
   cause: whyReturned,
 };

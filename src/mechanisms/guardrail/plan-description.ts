@@ -1,18 +1,18 @@
 import { duration, seconds } from '../../clock.ts';
 import { type Count, drifted } from '../../endpoint/count.ts';
 import type { Desired } from '../../endpoint/desired.ts';
-import { capacityOf, hardwareOf, kindAsked, kinds, mayBecome } from '../../endpoint/kind.ts';
+import { capacityOf, hardwareOf, kindRequested, kinds, mayBecome } from '../../endpoint/kind.ts';
 import { isNamedFor } from '../../endpoint/names.ts';
 import type { LiveEndpoint } from '../../endpoint/observe.ts';
 import { deployPermissions } from '../../endpoint/permissions.ts';
-import { scalingIs, scalingOf, wantedScaling } from '../../endpoint/scaling.ts';
+import { scalingChange } from '../../endpoint/scaling-change.ts';
 import { missingTags } from '../../endpoint/tags.ts';
 import { counted, percent } from '../../judge/amounts.ts';
 import type { EndpointSpec } from '../../manifest/manifest.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import type { Change, Plan } from '../../operation.ts';
-import type { RegisteredVersion } from '../../registry/packages.ts';
-import type { Configuration } from '../../release/record.ts';
+import type { RegisteredVersion } from '../../registry/registered-version.ts';
+import type { Configuration, ScalingSnapshot } from '../../release/record.ts';
 import type { Path } from '../../rollout/compile.ts';
 import type { World } from '../../world.ts';
 import type { Compared } from '../compared.ts';
@@ -21,7 +21,7 @@ import { publishingChanges, settingNotes } from '../setting-changes.ts';
 
 /** All facts of the planning turn. */
 export interface PlanFacts {
-  readonly asked: DeliveryRequest;
+  readonly requested: DeliveryRequest;
   readonly registered: RegisteredVersion;
   readonly live: LiveEndpoint | undefined;
   readonly baseline: Configuration | undefined;
@@ -32,6 +32,8 @@ export interface PlanFacts {
   readonly alarms: readonly AlarmSpec[];
   readonly rate: number;
   readonly count: Count;
+  /** The live scalable target. */
+  readonly scaling: ScalingSnapshot | undefined;
   readonly notes: readonly string[];
   readonly variant: string;
   readonly tags: Readonly<Record<string, string>>;
@@ -39,8 +41,9 @@ export interface PlanFacts {
 
 /** The plan for readers: the changes in order, and the notes to read before them. */
 export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan> => {
-  const { asked, live, wanted, serves, path, registered, baseline } = facts;
-  const around = await aroundChanges(world, facts);
+  const { requested, live, wanted, serves, path, registered, baseline } = facts;
+  const scaling = await scalingChange(world, requested.spec, facts.variant, facts.scaling);
+  const around = await aroundChanges(world, facts, scaling.changes);
   const changes: readonly Change[] = serves
     ? around
     : [
@@ -48,7 +51,7 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
           wanted,
           compared: facts.compared,
           model: [`from ${registered.tag} (package version ${registered.packageVersion})`],
-          config: [hardwareSentence(asked.spec, facts.count)],
+          config: [hardwareSentence(requested.spec, facts.count)],
         })),
         ...(facts.alarms.length > 0
           ? [
@@ -60,10 +63,10 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
             ]
           : []),
         live === undefined
-          ? { verb: 'create', object: `endpoint ${asked.spec.name}`, details: [] }
+          ? { verb: 'create', object: `endpoint ${requested.spec.name}`, details: [] }
           : {
               verb: 'update',
-              object: `endpoint ${asked.spec.name}`,
+              object: `endpoint ${requested.spec.name}`,
               details: [`${baseline?.endpointConfig} → ${wanted.config.EndpointConfigName}`, ...pathSentences(path)],
             },
         ...around,
@@ -71,10 +74,10 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
   return {
     title:
       serves && around.length === 0
-        ? `${asked.spec.name} serves ${asked.version} already`
-        : `deploy ${asked.group} ${asked.version} to ${asked.spec.name} by ${live === undefined ? 'creation' : asked.rollout.strategy}`,
+        ? `${requested.spec.name} serves ${requested.version} already`
+        : `deploy ${requested.group} ${requested.version} to ${requested.spec.name} by ${live === undefined ? 'creation' : requested.rollout.strategy}`,
     changes,
-    notes: notesOf(facts),
+    notes: [...notesOf(facts), ...scaling.notes],
     expectedSeconds: serves ? 0 : path.expectedSeconds,
     peakInstances: serves ? {} : peakOf(facts),
     permissions: deployPermissions({
@@ -82,8 +85,8 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
       passesRole: wanted.model.ExecutionRoleArn !== undefined,
       // Autoscaling is suspended while the instance type changes.
       scales:
-        asked.spec.autoscaling !== undefined ||
-        (!serves && baseline !== undefined && baseline.instanceType !== asked.spec.instance?.type),
+        requested.spec.autoscaling !== undefined ||
+        (!serves && baseline !== undefined && baseline.instanceType !== requested.spec.instance?.type),
       encrypts: wanted.config.KmsKeyId !== undefined,
       resizes: serves && drifted(facts.count, live) !== undefined,
       serves,
@@ -97,8 +100,8 @@ const hardwareSentence = ({ instance, serverless }: EndpointSpec, { expected }: 
     : `serverless: ${serverless?.memoryMb} MB, at most ${counted(serverless?.maxConcurrency ?? 0, 'request')} at once`;
 
 /** Both fleets run until the old one goes; a rolling update adds one batch at a time (AWS: "Use rolling deployments"). */
-const peakOf = ({ asked, baseline, count, path }: PlanFacts): Readonly<Record<string, number>> => {
-  const { instance } = asked.spec;
+const peakOf = ({ requested, baseline, count, path }: PlanFacts): Readonly<Record<string, number>> => {
+  const { instance } = requested.spec;
   const old =
     baseline && capacityOf(baseline) === 'instances' ? { [baseline.instanceType]: baseline.instanceCount } : {};
   if (instance === undefined) return old;
@@ -111,22 +114,15 @@ const peakOf = ({ asked, baseline, count, path }: PlanFacts): Readonly<Record<st
 
 const aroundChanges = async (
   world: World,
-  { asked, live, variant, tags, serves, count }: PlanFacts,
+  { requested, live, tags, serves, count }: PlanFacts,
+  scaling: readonly Change[],
 ): Promise<readonly Change[]> => {
-  const { spec } = asked;
+  const { spec } = requested;
   const changes: Change[] = [];
   const now = serves ? drifted(count, live) : undefined;
   if (now !== undefined)
     changes.push({ verb: 'update', object: `instances of ${spec.name}`, details: [`${now} → ${count.expected}`] });
-  if (spec.autoscaling !== undefined) {
-    const wanted = wantedScaling(spec.name, variant, spec.autoscaling);
-    if (!scalingIs(wanted, live && (await scalingOf(world, spec.name, variant))))
-      changes.push({
-        verb: 'update',
-        object: `autoscaling of ${wanted.resourceId}`,
-        details: [`${wanted.minCapacity} to ${wanted.maxCapacity} instances`],
-      });
-  }
+  changes.push(...scaling);
   if (live !== undefined) {
     const missing = await missingTags(world, spec.name, tags);
     if (missing.length > 0)
@@ -161,19 +157,16 @@ const quotaNotes = (facts: PlanFacts): readonly string[] =>
         );
 
 const notesOf = (facts: PlanFacts): readonly string[] => {
-  const { asked, registered, baseline, path, notes, count, rate, serves, alarms, live } = facts;
+  const { requested, baseline, path, notes, count, rate, serves, alarms, live } = facts;
   if (serves) return [];
-  const { rollout } = asked;
+  const { rollout } = requested;
   const guarded = path.mechanism === 'guardrail';
-  const { requests } = kinds[kindAsked(asked.spec)];
+  const { requests } = kinds[kindRequested(requested.spec, facts.registered.containers.length)];
   return [
     ...settingNotes(facts),
     ...notes,
     ...(count.note ? [count.note] : []),
     ...quotaNotes(facts),
-    ...(registered.unpinned
-      ? ['the registered image or artifact is not pinned: the deployed content may differ from the tested content']
-      : []),
     ...(guarded && requests.metric !== 'Invocations'
       ? [`async endpoints publish no Invocations: the new fleet's requests are counted by its ${requests.metric}`]
       : []),
@@ -186,18 +179,18 @@ const notesOf = (facts: PlanFacts): readonly string[] => {
     ...(guarded && alarms.length <= 1 && rollout.alarms.named.length === 0
       ? ['no alarms: the new version is taken back when it does not start, not when it answers wrongly']
       : []),
-    ...(baseline && mayBecome({ instanceType: hardwareOf(asked.spec) }, baseline)
+    ...(baseline && mayBecome({ instanceType: hardwareOf(requested.spec) }, baseline)
       ? [`rolling back means ${baseline.version ?? baseline.endpointConfig}; its configuration and model are kept`]
       : []),
     // docs/permissions: rollback may publish configs that are named for its endpoint.
-    ...(baseline && !isNamedFor(asked.spec.name, baseline.endpointConfig)
+    ...(baseline && !isNamedFor(requested.spec.name, baseline.endpointConfig)
       ? [
-          `${baseline.endpointConfig} is not named for ${asked.spec.name}: a rollback to it needs sagemaker:UpdateEndpoint on endpoint-config/${baseline.endpointConfig.toLowerCase()} by name`,
+          `${baseline.endpointConfig} is not named for ${requested.spec.name}: a rollback to it needs sagemaker:UpdateEndpoint on endpoint-config/${baseline.endpointConfig.toLowerCase()} by name`,
         ]
       : []),
     ...(live !== undefined &&
-    asked.spec.instance !== undefined &&
-    asked.spec.autoscaling === undefined &&
+    requested.spec.instance !== undefined &&
+    requested.spec.autoscaling === undefined &&
     count.expected !== baseline?.instanceCount
       ? [
           `the new fleet has the manifest's ${counted(count.expected, 'instance')}, instead of the ${baseline?.instanceCount} of the old one`,

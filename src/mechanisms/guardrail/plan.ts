@@ -1,15 +1,19 @@
 import { baselineOf } from '../../endpoint/baseline.ts';
 import { type Count, countOf } from '../../endpoint/count.ts';
 import { type Desired, defaultVariant } from '../../endpoint/desired.ts';
-import { capacityOf, hardwareOf, kindAsked, kindOf, kinds, refuseUnusable } from '../../endpoint/kind.ts';
-import { type LiveEndpoint, observe } from '../../endpoint/observe.ts';
-import { scalingOf } from '../../endpoint/scaling.ts';
+import { capacityOf, hardwareOf, kindOf, kindRequested, kinds, mayBecome } from '../../endpoint/kind.ts';
+import { lookAt } from '../../endpoint/look.ts';
+import type { LiveEndpoint } from '../../endpoint/observe.ts';
+import { refuseOtherKind, refuseUnusable } from '../../endpoint/refuse-kind.ts';
+import { dimensionOf, scalingOf } from '../../endpoint/scaling.ts';
+import { limitsOf } from '../../endpoint/scaling-plan.ts';
+import type { EndpointSpec } from '../../manifest/manifest.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { refuseUnfit } from '../../metrics/fitness.ts';
 import { freezePolicy } from '../../metrics/judge-policy.ts';
 import { usualRate } from '../../metrics/traffic.ts';
 import { Refusal } from '../../operation.ts';
-import type { Configuration, GuardedUpdate, Submission } from '../../release/record.ts';
+import type { Configuration, EndpointKind, GuardedUpdate, ScalingSnapshot, Submission } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { compile, type Guardrail, type Hardware, type Path } from '../../rollout/compile.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
@@ -28,13 +32,13 @@ import { describePlan } from './plan-description.ts';
  * @throws {Refusal} for anything that would make the delivery fail or prove nothing
  */
 export const planDelivery = async (world: World, request: Deliver): Promise<Planned> => {
-  const { asked, registered, record, attempt, tags } = request;
+  const { requested, registered, record, attempt, tags } = request;
   const found = await look(world, request);
   const way = await wayOf(world, request, found);
-  const { live, baseline, variant, count, wanted, path, compared } = found;
+  const { live, baseline, variant, count, scaling, wanted, path, compared } = found;
   const serves = way.submission.kind === 'none';
   const plan = await describePlan(world, {
-    asked,
+    requested,
     registered,
     live,
     baseline,
@@ -45,19 +49,20 @@ export const planDelivery = async (world: World, request: Deliver): Promise<Plan
     alarms: way.alarms,
     rate: way.rate,
     count,
+    scaling,
     notes: [...found.notes, ...way.notes],
     variant,
     tags,
   });
-  const digest = planDigest(asked, registered.packageVersion);
+  const digest = planDigest(requested, registered.packageVersion);
   return {
     plan,
     already: 'already-delivered',
-    ...(serves ? {} : refusalOf(asked.spec.name, compared)),
+    ...(serves ? {} : refusalOf(requested.spec.name, compared)),
     release: {
-      id: releaseId(record, asked.version, digest),
+      id: releaseId(record, requested.version, digest),
       operation: 'deploy-endpoint',
-      version: asked.version,
+      version: requested.version,
       planDigest: digest,
       attempt,
       ...(baseline ? { baseline } : {}),
@@ -70,9 +75,13 @@ export const planDelivery = async (world: World, request: Deliver): Promise<Plan
 /** The live endpoint, and the content that the request wants on it. */
 interface Found {
   readonly live: LiveEndpoint | undefined;
+  /** The kind of endpoint that serves, and the kind that the release makes. */
+  readonly kind: EndpointKind;
+  readonly wantedKind: EndpointKind;
   readonly baseline: Configuration | undefined;
   readonly variant: string;
   readonly count: Count;
+  readonly scaling: ScalingSnapshot | undefined;
   readonly wanted: Desired;
   readonly compared: Compared;
   readonly serves: boolean;
@@ -81,20 +90,27 @@ interface Found {
 }
 
 const look = async (world: World, request: Deliver): Promise<Found> => {
-  const { asked, registered, record, attempt } = request;
-  const { spec } = asked;
-  const live = await observe(world, spec.name);
-  if (live !== undefined) refuseUnusable(spec.name, live, kindOf(live, record), ['guardrail', 'replacement']);
-  const baseline = live && (await baselineOf(world, live, record));
+  const { requested, registered, record, attempt } = request;
+  const { spec } = requested;
+  const seen = await lookAt(world, spec.name);
+  const live = seen?.live;
+  const wantedKind = kindRequested(spec, registered.containers.length);
+  const kind = seen === undefined ? wantedKind : kindOf(seen, record);
+  if (seen !== undefined) refuseUnusable(spec.name, seen, kind, ['guardrail', 'replacement']);
+  const baseline = seen && baselineOf(seen, record);
+  // SageMaker refuses every update from instances to none: the rollout says so, and no statement of the manifest cures it.
+  if (seen !== undefined && baseline !== undefined && mayBecome(baseline, { instanceType: hardwareOf(spec) }))
+    refuseOtherKind(spec.name, seen, kind, wantedKind, spec);
   const last = live === undefined ? await lastServed(world, record) : undefined;
   const variant = live?.variants[0]?.name ?? last?.variant ?? defaultVariant;
-  const count = countOf(spec, live, live !== undefined && (await scalingOf(world, spec.name, variant)) !== undefined);
+  const scaling = live && (await scalingOf(world, spec.name, variant, dimensionOf(spec)));
+  const count = countOf(withinLimits(spec, scaling), live, scaling !== undefined);
   const { packageVersion } = registered;
   const compared = await compare(world, request, baseline ?? last?.configuration, {
     variant,
     instanceCount: count.inConfig,
   });
-  const wanted = desiredOf(world, asked, {
+  const wanted = desiredOf(world, requested, {
     packageVersion,
     variant,
     instanceCount: count.inConfig,
@@ -111,12 +127,41 @@ const look = async (world: World, request: Deliver): Promise<Found> => {
       'endpoint-unusable',
       `${spec.name} serves ${live.endpointConfig} and another update to ${live.pending.endpointConfig} is running: wait until that has ended`,
     );
-  return { live, baseline, variant, count, wanted, compared, serves, ...pathOf(asked, live, baseline, count, serves) };
+  const { path, notes } = pathOf(requested, registered, live, baseline, count, serves);
+  return {
+    live,
+    kind,
+    wantedKind,
+    baseline,
+    variant,
+    count,
+    scaling,
+    wanted,
+    compared,
+    serves,
+    path,
+    notes: [...notes, ...(serves ? [] : kindNotes(kind, wantedKind))],
+  };
 };
+
+/** With the limits that hold now: scheduled actions change those of the live target. */
+const withinLimits = (spec: EndpointSpec, scaling: ScalingSnapshot | undefined): EndpointSpec => {
+  if (spec.autoscaling === undefined) return spec;
+  const { minCapacity: min, maxCapacity: max } = limitsOf(spec.autoscaling, scaling);
+  return { ...spec, autoscaling: { ...spec.autoscaling, min, max } };
+};
+
+const kindNotes = (kind: EndpointKind, wanted: EndpointKind): readonly string[] =>
+  kind === wanted
+    ? []
+    : [
+        `the endpoint becomes another kind, as the manifest states: it ${kinds[kind].trait}, and then it ${kinds[wanted].trait}; its callers have to follow`,
+      ];
 
 /** @throws {Refusal} `infeasible-rollout`, also when the version serves already */
 const pathOf = (
-  { spec, rollout }: Deliver['asked'],
+  { spec, rollout }: Deliver['requested'],
+  { containers }: Deliver['registered'],
   live: LiveEndpoint | undefined,
   baseline: Configuration | undefined,
   count: Count,
@@ -127,7 +172,10 @@ const pathOf = (
     exists: live !== undefined && !serves,
     instanceCount: count.expected,
     fleet: runningOn({ instanceType: hardwareOf(spec) }),
-    ...(baseline === undefined ? {} : { replaced: runningOn(baseline) }),
+    ...withoutUndefined({
+      replaced: baseline && runningOn(baseline),
+      productId: containers.find(({ ProductId }) => ProductId)?.ProductId,
+    }),
     startSeconds: (spec.modelDownloadTimeoutSeconds ?? 0) + (spec.startupHealthCheckTimeoutSeconds ?? 300),
   });
   if (compiled.is === 'feasible') return compiled;
@@ -151,7 +199,7 @@ const wayOf = async (world: World, request: Deliver, found: Found): Promise<Way>
   const { live, variant, count, serves, path } = found;
   const { exclude } = count;
   if (serves) return { submission: { mechanism: 'replacement', kind: 'none', variant, exclude }, ...unwatched };
-  if (path.mechanism === 'guardrail' && live !== undefined) return guarded(world, request, found, live, path);
+  if (path.mechanism === 'guardrail' && live !== undefined) return guarded(world, request, found, path);
   const { expectedSeconds } = path;
   return {
     submission:
@@ -165,13 +213,11 @@ const wayOf = async (world: World, request: Deliver, found: Found): Promise<Way>
 /** An update under deployment guardrails: its alarms can fire, its bakes see enough requests, and the judge knows the usual rates. */
 const guarded = async (
   world: World,
-  { asked: { spec, rollout }, record }: Deliver,
-  { variant, count, wanted }: Found,
-  live: LiveEndpoint,
+  { requested: { spec, rollout } }: Deliver,
+  { variant, count, wanted, kind: served, wantedKind: kind }: Found,
   path: Guardrail,
 ): Promise<Way> => {
   const endpoint = spec.name;
-  const kind = kindAsked(spec);
   const endpointConfig = wanted.config.EndpointConfigName;
   const bakes = {
     bakeSeconds: path.waitSeconds,
@@ -179,7 +225,7 @@ const guarded = async (
     endpointKind: kind,
   };
   const alarms = alarmsOf(endpoint, { endpointConfig }, { variant, ...bakes }, rollout);
-  const rate = await usualRate(world, { endpoint, variant, kind: kindOf(live, record) });
+  const rate = await usualRate(world, { endpoint, variant, kind: served });
   const warnings = await refuseUnfit(world, { endpoint, variant, endpointConfig, rollout, path, alarms, rate });
   const { judged, notes } = kinds[kind].judged ? await judgedBy(world, { endpoint, variant }, rollout) : { notes: [] };
   const abort = alarms.find(({ MetricName }) => MetricName === 'Abort');
@@ -195,8 +241,7 @@ const guarded = async (
       timeoutSeconds: path.timeoutSeconds,
       expectedSeconds: path.expectedSeconds,
       minimumRequests: rollout.minimumRequests,
-      ...(judged ? { judged } : {}),
-      ...(abort ? { abortAlarm: abort.AlarmName } : {}),
+      ...withoutUndefined({ judged, abortAlarm: abort?.AlarmName }),
     },
     alarms,
     rate,
@@ -208,24 +253,27 @@ const guarded = async (
 const judgedBy = async (
   world: World,
   fleet: { readonly endpoint: string; readonly variant: string },
-  { judge, minimumRequests }: Deliver['asked']['rollout'],
+  { judge, minimumRequests }: Deliver['requested']['rollout'],
 ): Promise<Pick<GuardedUpdate, 'judged'> & { readonly notes: readonly string[] }> => {
   if (judge === undefined) return { notes: [] };
   const { policy, latency, guard } = await freezePolicy(world, fleet, judge, { minimumRequests, byDifference: true });
   return {
-    judged: { policy, ...(latency ? { latency } : {}) },
+    judged: { policy, ...withoutUndefined({ latency }) },
     notes: [
       `the judge compares both fleets during the bakes; burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
     ],
   };
 };
 
-const candidateOf = ({ asked, registered }: Deliver, { wanted, count, compared: { kept } }: Found): Configuration => ({
+const candidateOf = (
+  { requested, registered }: Deliver,
+  { wanted, count, compared: { kept } }: Found,
+): Configuration => ({
   endpointConfig: wanted.config.EndpointConfigName,
   model: wanted.model.ModelName,
-  version: asked.version,
+  version: requested.version,
   packageVersion: registered.packageVersion,
-  instanceType: hardwareOf(asked.spec),
+  instanceType: hardwareOf(requested.spec),
   instanceCount: count.inConfig,
   contentDigest: registered.contentDigestNow,
   ...(registered.imageDigest === undefined ? {} : { imageDigest: registered.imageDigest }),

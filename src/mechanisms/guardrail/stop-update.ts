@@ -5,6 +5,7 @@ import { candidateFleet } from '../../metrics/traffic.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
 import type { GuardedUpdate, Submission } from '../../release/record.ts';
 import type { StepVerdict } from '../../rollout/event.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import type { ApprovalLook } from '../approval.ts';
 import { abortHeldMs, publishAbort, putAlarms } from '../release-alarms.ts';
 import type { Turn, TurnResult } from '../turn.ts';
@@ -35,8 +36,7 @@ const stop = async (
               at: world.clock.now(),
               why,
               published: false,
-              ...(verdict ? { because: verdict.because } : {}),
-              ...(verdict?.figures ? { figures: verdict.figures } : {}),
+              ...withoutUndefined({ because: verdict?.because, figures: verdict?.figures }),
             },
           },
         })
@@ -51,7 +51,7 @@ const stop = async (
 };
 
 /** A person's command comes first. A stop that has begun is finished. */
-export const stopIfAsked = async (turn: Turn): Promise<TurnResult | undefined> => {
+export const stopIfRequested = async (turn: Turn): Promise<TurnResult | undefined> => {
   const { release } = turn;
   const { abort } = release.witnessed;
   // A run announced the abort and died before it published, or the published hold is about to expire: publish now.
@@ -73,9 +73,9 @@ export const stopIfConvicted = async (turn: Turn): Promise<TurnResult | undefine
   const { judged } = stoppable(turn.release.submission) ?? {};
   const { abort, bakes = [], blindSince } = turn.release.witnessed;
   if (judged === undefined || abort !== undefined) return undefined;
-  const heard = await judgeFleets(turn, { ...judged, ...(blindSince === undefined ? {} : { blindSince }) }, bakes);
-  if (heard === undefined) return undefined;
-  const { verdict, evidence } = heard;
+  const ruling = await judgeFleets(turn, { ...judged, ...withoutUndefined({ blindSince }) }, bakes);
+  if (ruling === undefined) return undefined;
+  const { verdict, evidence } = ruling;
   turn.witness(evidence);
   const seeing = await noteBlindness(turn, verdict.blind === true);
   if (verdict.decision !== 'rollback') return undefined;

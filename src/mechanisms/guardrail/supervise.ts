@@ -3,11 +3,12 @@ import { duration, minutes, seconds } from '../../clock.ts';
 import { canonical } from '../../digest.ts';
 import { inProgress, type LiveEndpoint, observe } from '../../endpoint/observe.ts';
 import { brokenPromises, promisedBy } from '../../endpoint/promised.ts';
-import { arrivedAsAsked } from '../../endpoint/verify.ts';
+import { arrivedAsRequested } from '../../endpoint/verify.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { candidateFleet, metricDelay, requestsSeen } from '../../metrics/traffic.ts';
 import type { Witnessed } from '../../release/record.ts';
-import { type ApprovalLook, lookAtApproval, saidOf, standing } from '../approval.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
+import { type ApprovalLook, lookAtApproval, remarksOf, standing } from '../approval.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { type AlarmStates, alarmStates } from '../release-alarms.ts';
 import { grace, moved } from '../submit.ts';
@@ -15,7 +16,8 @@ import type { Turn, TurnResult } from '../turn.ts';
 import { turnBack } from '../turn-back.ts';
 import { countableAt, countBakes, witnessBakes } from './bakes.ts';
 import { whyReturned } from './cause.ts';
-import { putBack, stopIfAsked, stopIfConvicted, stopIfStarved, stopIfWithdrawn } from './stop-update.ts';
+import { isLaunching, unbaked } from './no-bake.ts';
+import { putBack, stopIfConvicted, stopIfRequested, stopIfStarved, stopIfWithdrawn } from './stop-update.ts';
 
 /** The submission arrived, so a read without any sign of it is stale. After this time that is no longer certain. */
 const patience = minutes(10);
@@ -30,7 +32,7 @@ const lag = minutes(5);
 export const supervise = async (
   turn: Turn,
   armed: readonly AlarmSpec[] = [],
-  ends: Ends = { verify: arrivedAsAsked, cause: whyReturned },
+  ends: Ends = { verify: arrivedAsRequested, cause: whyReturned },
 ): Promise<TurnResult> => {
   const live = await observe(turn.world, turn.endpoint);
   if (live === undefined)
@@ -43,7 +45,7 @@ export const supervise = async (
   const witnessing = await witness(turn, live, { ...alarms, gone: lost });
   switch (situation(live, witnessing)) {
     case 'moving': {
-      const stopped = await stopIfAsked(witnessing);
+      const stopped = await stopIfRequested(witnessing);
       if (stopped !== undefined) return stopped;
       const stopping = witnessing.release.witnessed.abort !== undefined;
       const look = stopping ? standing : await lookAtApproval(witnessing, true);
@@ -62,6 +64,7 @@ export const supervise = async (
         (await withdrawn(witnessing, live)) ??
         (await unverified(witnessing, live, ends)) ??
         (await unwatched(witnessing)) ??
+        (await unbaked(witnessing, live)) ??
         (await unproven(witnessing, live)) ??
         succeeded(witnessing)
       );
@@ -125,6 +128,7 @@ const witness = async (turn: Turn, live: LiveEndpoint, alarmed: AlarmStates): Pr
   const stale = updatingAt !== undefined && live.failureReason === undefined ? undefined : seen.staleFailureReason;
   const fresh = live.failureReason === stale ? undefined : live.failureReason;
   const failureReason = seen.failureReason ?? fresh;
+  const startedAt = seen.startedAt ?? live.pending?.startedAt;
   const gone = [...new Set([...(seen.alarmsGone ?? []), ...alarmed.gone])].sort();
   const bakes = await countBakes(
     world,
@@ -137,12 +141,15 @@ const witness = async (turn: Turn, live: LiveEndpoint, alarmed: AlarmStates): Pr
   const { staleFailureReason: _, ...others } = seen;
   const witnessed: Witnessed = {
     ...others,
-    ...(stale === undefined ? {} : { staleFailureReason: stale }),
-    ...(updatingAt === undefined ? {} : { updatingAt }),
-    ...(failureReason === undefined ? {} : { failureReason }),
-    ...(alarms.length > 0 ? { alarms } : {}),
-    ...(gone.length > 0 ? { alarmsGone: gone } : {}),
-    ...(bakes.length > 0 ? { bakes } : {}),
+    ...withoutUndefined({
+      staleFailureReason: stale,
+      updatingAt,
+      startedAt,
+      failureReason,
+      alarms: alarms.length > 0 ? alarms : undefined,
+      alarmsGone: gone.length > 0 ? gone : undefined,
+      bakes: bakes.length > 0 ? bakes : undefined,
+    }),
   };
   const renew = release.lease.until - world.clock.now() < minutes(3);
   return canonical(witnessed) === canonical(seen) && !renew ? turn : turn.save({ witnessed });
@@ -181,11 +188,12 @@ const progress = (turn: Turn, live: LiveEndpoint, look: ApprovalLook): TurnResul
         : `returning to ${release.baseline?.endpointConfig ?? 'nothing'}: ${shown}`,
       ...(variant === undefined ? [] : [`${variant.current} of ${variant.desired} instances of the candidate`]),
       ...(red.length > 0 ? [`in ALARM: ${red.join(', ')}`] : []),
-      ...saidOf(look),
+      ...remarksOf(look),
       ...(look.is === 'withdrawn' ? ['this update cannot be stopped and is taken back when it has ended'] : []),
     ].join('; '),
     percent: 15 + Math.round(70 * share),
     notBefore: turn.nextPoll(),
+    ...(isLaunching(turn, variant) ? { launchingAt: world.clock.now() } : {}),
   };
 };
 
@@ -279,8 +287,8 @@ const succeeded = (turn: Turn): Promise<TurnResult> => {
 };
 
 const returned = async (turn: Turn, live: LiveEndpoint, { cause }: Ends): Promise<TurnResult> => {
-  const { reason, because } = await cause(turn, live);
-  return turn.conclude(reason, because);
+  const { reason, because, notBefore } = await cause(turn, live);
+  return notBefore === undefined ? turn.conclude(reason, because) : { because, percent: 88, notBefore };
 };
 
 /** Nothing serves, and only DeleteEndpoint is allowed (reference/sagemaker.md §2.7). */

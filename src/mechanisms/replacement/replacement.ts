@@ -1,4 +1,4 @@
-import { arrivedAsAsked } from '../../endpoint/verify.ts';
+import { arrivedAsRequested } from '../../endpoint/verify.ts';
 import { causeOfUpdate, servingNow, whyReturned } from '../guardrail/cause.ts';
 import { supervise } from '../guardrail/supervise.ts';
 import type { Mechanism } from '../mechanism.ts';
@@ -22,7 +22,7 @@ export const replacement: Mechanism = {
   observe: (turn) => (turn.release.phase === 'submitting' ? confirmSubmission(turn) : supervise(turn, [], replacement)),
   // SageMaker finishes it: no call stops an update, and no alarm watches this one.
   stop: async () => undefined,
-  verify: arrivedAsAsked,
+  verify: arrivedAsRequested,
   cause: async (turn, live) => {
     if (turn.release.operation !== 'rollback') return whyReturned(turn, live);
     const { because } = await causeOfUpdate(turn);

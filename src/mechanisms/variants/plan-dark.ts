@@ -1,16 +1,19 @@
-import { orUndefined } from '../../aws/errors.ts';
 import { baselineOf } from '../../endpoint/baseline.ts';
 import type { Desired } from '../../endpoint/desired.ts';
-import { hardwareOf, kindAsked, kindOf, kinds, refuseUnusable } from '../../endpoint/kind.ts';
-import { type LiveEndpoint, observe } from '../../endpoint/observe.ts';
+import { hardwareOf, kindOf, kindRequested, kinds, mayBecome } from '../../endpoint/kind.ts';
+import { lookAt } from '../../endpoint/look.ts';
+import type { LiveEndpoint } from '../../endpoint/observe.ts';
 import { deployPermissions } from '../../endpoint/permissions.ts';
+import { refuseOtherKind, refuseUnusable } from '../../endpoint/refuse-kind.ts';
+import { scalingOf } from '../../endpoint/scaling.ts';
+import { scalingChange } from '../../endpoint/scaling-change.ts';
 import { candidateVariant, canonicalOf, darkConfig, leftBehind } from '../../endpoint/variants.ts';
 import { percent } from '../../judge/amounts.ts';
 import { freezePolicy } from '../../metrics/judge-policy.ts';
 import { type Proof, proofNotes, proofTimes, refuseUnprovable } from '../../metrics/proof.ts';
 import { usualRate } from '../../metrics/traffic.ts';
 import { type Change, type Plan, Refusal } from '../../operation.ts';
-import type { RegisteredVersion } from '../../registry/packages.ts';
+import type { RegisteredVersion } from '../../registry/registered-version.ts';
 import type { Configuration, ReleaseRecord } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
@@ -30,31 +33,31 @@ import { type Steps, stepsOf } from './steps.ts';
  * @throws {Refusal} as `planDelivery`, and `infeasible-rollout` when health cannot be proven within the longest stay on a step
  */
 export const planDark = async (world: World, request: Deliver): Promise<Planned> => {
-  const { asked, registered, record, attempt } = request;
-  const { spec, version } = asked;
-  const rollout = stepsOf(asked);
-  const live = await observe(world, spec.name);
-  if (live === undefined) return planDelivery(world, request);
-  const kind = kindOf(live, record);
-  refuseUnusable(spec.name, live, kind, ['variants', 'guardrail', 'replacement']);
+  const { requested, registered, record, attempt } = request;
+  const { spec, version } = requested;
+  const rollout = stepsOf(requested);
+  const look = await lookAt(world, spec.name);
+  if (look === undefined) return planDelivery(world, request);
+  const { live, config: serving } = look;
+  const kind = kindOf(look, record);
+  const wantedKind = kindRequested(spec, registered.containers.length);
+  refuseUnusable(spec.name, look, kind, ['variants', 'guardrail', 'replacement']);
   const left = leftBehind(live, record);
   const canonical = canonicalOf(live);
-  const home = broughtHome(asked, registered, live, record);
+  const home = alreadyDelivered(requested, registered, live, record);
   if (home !== undefined) return home;
-  if (canonical === undefined || [kind, kindAsked(spec)].some((one) => !kinds[one].deliver.includes('variants')))
+  const baseline = baselineOf(look, record);
+  if (mayBecome(baseline, { instanceType: hardwareOf(spec) })) refuseOtherKind(spec.name, look, kind, wantedKind, spec);
+  if (canonical === undefined || [kind, wantedKind].some((one) => !kinds[one].deliver.includes('variants')))
     throw new Refusal(
       'infeasible-rollout',
       `steps on ${spec.name}: only real-time endpoints on instances have variant weights; use another strategy`,
     );
-  const baseline = await baselineOf(world, live, record);
-  const serving = await orUndefined(
-    world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: live.endpointConfig }),
-  );
   if (serving === undefined)
     throw new Refusal('config-missing', `endpoint config ${live.endpointConfig}, which serves now, was deleted`);
   const count = live.variants.find(({ name }) => name === canonical)?.desired ?? baseline.instanceCount;
   const compared = await compare(world, request, baseline, { variant: canonical, instanceCount: count });
-  const alone = desiredOf(world, asked, {
+  const alone = desiredOf(world, requested, {
     packageVersion: registered.packageVersion,
     variant: canonical,
     instanceCount: count,
@@ -70,6 +73,11 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
   const next = candidateVariant(canonical);
   const alarms = stepAlarms(spec.name, next, alone.config.EndpointConfigName, rollout);
   const warnings = await refuseUnfitSteps(world, spec.name, next, rollout, alarms, rate);
+  // shift-traffic sets autoscaling at its end. A policy in its way is named now, while nothing is written.
+  const scaling = await scalingChange(world, spec, canonical, await scalingOf(world, spec.name, canonical));
+  const later = scaling.changes.flatMap(({ object, details }) =>
+    details.map((line) => `shift-traffic changes ${object}: ${line}`),
+  );
   const serves = live.endpointConfig === dark.EndpointConfigName;
   const candidate: Configuration = {
     endpointConfig: dark.EndpointConfigName,
@@ -83,7 +91,7 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
     ...(registered.imageDigest === undefined ? {} : { imageDigest: registered.imageDigest }),
     kept: compared.kept,
   };
-  const digestOfPlan = planDigest(asked, registered.packageVersion);
+  const digestOfPlan = planDigest(requested, registered.packageVersion);
   const publishing = serves
     ? []
     : await publishingChanges(world, {
@@ -94,7 +102,18 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
       });
   const notes = serves ? [] : settingNotes({ wanted: alone, compared });
   return {
-    plan: describe(asked, rollout, live, candidate, alone, proof, serves, rate, [...notes, ...warnings], publishing),
+    plan: describe(
+      requested,
+      rollout,
+      live,
+      candidate,
+      alone,
+      proof,
+      serves,
+      rate,
+      [...notes, ...warnings, ...scaling.notes, ...later],
+      publishing,
+    ),
     already: 'candidate-dark',
     ...(serves ? {} : refusalOf(spec.name, compared)),
     release: {
@@ -117,13 +136,13 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
 };
 
 /** shift-traffic finished the same request, or it was a first deployment: its candidate serves alone, under the canonical name. */
-const broughtHome = (
-  asked: DeliveryRequest,
+const alreadyDelivered = (
+  requested: DeliveryRequest,
   { packageVersion }: RegisteredVersion,
   live: LiveEndpoint,
   record: ReleaseRecord,
 ): Planned | undefined => {
-  const digestOfPlan = planDigest(asked, packageVersion);
+  const digestOfPlan = planDigest(requested, packageVersion);
   const done = record.ended.find(
     ({ operation, planDigest: its, candidate }) =>
       operation === 'deploy-endpoint' &&
@@ -134,7 +153,7 @@ const broughtHome = (
   const { beside: _, ...candidate } = { ...done.candidate, endpointConfig: live.endpointConfig };
   return {
     plan: {
-      title: `${asked.spec.name} serves ${asked.version} already`,
+      title: `${requested.spec.name} serves ${requested.version} already`,
       changes: [],
       notes: [],
       expectedSeconds: 0,
@@ -147,7 +166,7 @@ const broughtHome = (
 };
 
 const describe = (
-  asked: DeliveryRequest,
+  requested: DeliveryRequest,
   rollout: Steps,
   live: LiveEndpoint,
   candidate: Configuration,
@@ -159,8 +178,8 @@ const describe = (
   publishing: readonly Change[],
 ): Plan => ({
   title: serves
-    ? `${asked.version} is up dark on ${asked.spec.name} already`
-    : `bring ${asked.group} ${asked.version} up dark on ${asked.spec.name}, for steps of ${rollout.steps.map((share) => percent(share)).join(', ')}`,
+    ? `${requested.version} is up dark on ${requested.spec.name} already`
+    : `bring ${requested.group} ${requested.version} up dark on ${requested.spec.name}, for steps of ${rollout.steps.map((share) => percent(share)).join(', ')}`,
   changes: serves
     ? []
     : [
@@ -174,7 +193,7 @@ const describe = (
         },
         {
           verb: 'update',
-          object: `endpoint ${asked.spec.name}`,
+          object: `endpoint ${requested.spec.name}`,
           details: [
             `${live.endpointConfig} → ${candidate.endpointConfig}`,
             'first of two swaps; shift-traffic makes the second one',
@@ -194,7 +213,7 @@ const describe = (
     creates: false,
     serves,
     passesRole: alone.model.ExecutionRoleArn !== undefined,
-    scales: asked.spec.autoscaling !== undefined,
+    scales: requested.spec.autoscaling !== undefined,
     encrypts: alone.config.KmsKeyId !== undefined,
   }),
 });

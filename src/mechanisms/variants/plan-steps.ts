@@ -1,7 +1,10 @@
 import { baselineOf } from '../../endpoint/baseline.ts';
-import { observe } from '../../endpoint/observe.ts';
+import { kindOf, kindRequested, kinds } from '../../endpoint/kind.ts';
+import { lookAt } from '../../endpoint/look.ts';
 import { stepPermissions } from '../../endpoint/permissions.ts';
+import { refuseUnusable } from '../../endpoint/refuse-kind.ts';
 import { scalingOf } from '../../endpoint/scaling.ts';
+import { type ScalingChange, scalingChange } from '../../endpoint/scaling-change.ts';
 import { besideOf, candidateVariant, canonicalOf } from '../../endpoint/variants.ts';
 import { shareOf } from '../../endpoint/weights.ts';
 import { counted, percent } from '../../judge/amounts.ts';
@@ -22,6 +25,7 @@ import { type Plan, Refusal } from '../../operation.ts';
 import type { Configuration, Stepping } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { initial } from '../../rollout/state.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
 import type { Planned, Shift } from '../mechanism.ts';
 import { swapSeconds } from '../replacement/plan.ts';
@@ -34,15 +38,20 @@ import { type Steps, stepsDigest, stepsOf } from './steps.ts';
  * before the first candidate request, never from the candidate.
  * @throws {Refusal} `no-candidate`, and `too-little-traffic` when health cannot be proven within the longest stay on a step
  */
-export const planSteps = async (world: World, { asked, record }: Shift): Promise<Planned> => {
-  const { version } = asked;
-  const endpoint = asked.spec.name;
-  const rollout = stepsOf(asked);
-  const live = await observe(world, endpoint);
+export const planSteps = async (world: World, { requested, record }: Shift): Promise<Planned> => {
+  const { version } = requested;
+  const endpoint = requested.spec.name;
+  const rollout = stepsOf(requested);
+  const look = await lookAt(world, endpoint);
+  const live = look?.live;
+  const kind = look && kindOf(look, record);
+  // The true reason, where deploy-endpoint could bring no candidate up either.
+  if (look && kind && kinds[kind].leave !== 'always' && kind !== kindRequested(requested.spec, 1))
+    refuseUnusable(endpoint, look, kind, ['variants']);
   const canonical = live && canonicalOf(live);
   const beside = live && besideOf(live, record);
   const dark = record.ended.find(({ candidate }) => candidate.endpointConfig === live?.endpointConfig);
-  if (!live || !canonical || !beside || !dark || live.variants.length !== 2 || dark.version !== version)
+  if (!look || !live || !canonical || !beside || !dark || live.variants.length !== 2 || dark.version !== version)
     throw new Refusal(
       'no-candidate',
       `${endpoint} has no dark candidate of ${version}${dark?.candidate.beside ? `, but one of ${dark.version}` : ''}: bring it up with deploy-endpoint`,
@@ -73,13 +82,13 @@ export const planSteps = async (world: World, { asked, record }: Shift): Promise
     moves: full ? [{ from: now, until: now, share: 1 }] : [],
     obeyed: 0,
     policy,
-    ...(latency ? { latency } : {}),
-    ...(watched.length > 0 ? { alarms: watched } : {}),
+    ...withoutUndefined({ latency, alarms: watched.length > 0 ? watched : undefined }),
   };
-  const baseline = { ...(await baselineOf(world, live, record)), beside };
+  const baseline = { ...baselineOf(look, record), beside };
   const { beside: _, ...candidate } = { ...dark.candidate, endpointConfig: beside.candidate };
-  const scales = (await scalingOf(world, endpoint, canonical)) !== undefined;
-  const planDigest = stepsDigest(asked);
+  const scaled = await scalingOf(world, endpoint, canonical);
+  const scaling = await scalingChange(world, requested.spec, canonical, scaled);
+  const planDigest = stepsDigest(requested);
   const swap = await planSwap(world, { from: baseline, to: candidate, variant: canonical });
   return {
     already: 'already-delivered',
@@ -90,10 +99,11 @@ export const planSteps = async (world: World, { asked, record }: Shift): Promise
       candidate,
       frozen,
       proof,
-      scales,
+      scaled !== undefined || scaling.changes.length > 0,
       alarms,
       [...swap.notes, ...warnings],
       swap,
+      scaling,
     ),
     release: {
       id: releaseId(record, version, planDigest),
@@ -127,6 +137,7 @@ const describe = (
   alarms: readonly AlarmSpec[],
   warnings: readonly string[],
   { lines }: Swap,
+  scaling: ScalingChange,
 ): Plan => ({
   title: `shift ${endpoint} from ${baseline.version ?? baseline.endpointConfig} to ${candidate.version} in steps of ${rollout.steps.map((share) => percent(share)).join(', ')}`,
   changes: [
@@ -156,6 +167,7 @@ const describe = (
       object: `endpoint ${endpoint}`,
       details: [`${baseline.endpointConfig} → ${candidate.endpointConfig}`, 'second of two swaps'],
     },
+    ...scaling.changes,
   ],
   notes: [
     `convicted when worse than ${policy.convict.worseThan} times the old version, with at most ${percent(policy.convict.falseRollback, 6)} chance of convicting a good one over the whole rollout`,
@@ -165,6 +177,7 @@ const describe = (
     `burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
     latency ? `latency: ${latency.because}` : 'latency is not judged: CloudWatch has no samples of it',
     ...warnings,
+    ...scaling.notes,
     'rolling back changes weights only, at once',
   ],
   expectedSeconds: walkSeconds(rollout, proof) + swapSeconds,

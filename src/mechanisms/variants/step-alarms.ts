@@ -48,7 +48,7 @@ export const refuseUnfitSteps = (
   });
 
 /** The states of a candidate's alarms at one look. */
-export interface HeardAlarms {
+export interface AlarmReading {
   /** In ALARM now, or since the first raise and OK again: one sentence. */
   readonly red?: string;
   readonly names: readonly string[];
@@ -59,14 +59,14 @@ export interface HeardAlarms {
   readonly unreadable?: true;
 }
 
-const silent: HeardAlarms = { names: [], gone: [] };
+const quiet: AlarmReading = { names: [], gone: [] };
 
 /** Empty in a rollout without alarms, and once the traffic goes back. */
-export const hearAlarms = async (
+export const readAlarms = async (
   { world, remark }: Turn,
   { alarms = [], moves, state }: Stepping,
-): Promise<HeardAlarms> => {
-  if (alarms.length === 0 || state.is === 'returning') return silent;
+): Promise<AlarmReading> => {
+  if (alarms.length === 0 || state.is === 'returning') return quiet;
   const exposedSince = moves[0]?.from;
   try {
     const { red, gone, undecided, changed } = await statesOf(world, alarms, exposedSince);
@@ -87,7 +87,7 @@ export const hearAlarms = async (
     if (world.signal.aborted) throw error;
     // Waiting does not cure a missing permission: it is logged even when the rollout ends for another reason.
     if (isRefused(error)) remark(`no share rises while the alarms cannot be read: ${describe(error)}`);
-    return { ...silent, unreadable: true, unknown: `the alarms cannot be read: ${describe(error)}` };
+    return { ...quiet, unreadable: true, unknown: `the alarms cannot be read: ${describe(error)}` };
   }
 };
 
@@ -95,11 +95,11 @@ export const hearAlarms = async (
  * Whether the first raise is allowed: every alarm exists and none is in ALARM. An alarm may have no data before the candidate has
  * traffic.
  */
-export const mayBeRaised = ({ red, gone, unreadable }: HeardAlarms): boolean =>
+export const mayBeRaised = ({ red, gone, unreadable }: AlarmReading): boolean =>
   red === undefined && gone.length === 0 && !unreadable;
 
 /** Proof of health counts only while the alarms are known to be OK. A decision to take the traffic back is never held up. */
-export const heldBy = ({ unknown }: HeardAlarms, verdict: StepVerdict): StepVerdict =>
+export const heldBy = ({ unknown }: AlarmReading, verdict: StepVerdict): StepVerdict =>
   unknown === undefined || verdict.decision === 'rollback'
     ? verdict
     : { ...verdict, decision: 'hold', because: `the weight stays while ${unknown}; ${verdict.because}` };
@@ -115,7 +115,7 @@ export const putStepAlarmsBack = async (turn: Turn, deleted: readonly AlarmSpec[
 };
 
 /** The record's list of alarms that went off, when this look adds to it. */
-export const witnessedAlarms = ({ witnessed }: Release, { names }: HeardAlarms): readonly string[] | undefined => {
+export const witnessedAlarms = ({ witnessed }: Release, { names }: AlarmReading): readonly string[] | undefined => {
   const all = [...new Set([...(witnessed.alarms ?? []), ...names])].sort();
   return all.length === (witnessed.alarms ?? []).length ? undefined : all;
 };

@@ -15,5 +15,11 @@ export const stepsOf = ({ spec, rollout }: Pick<DeliveryRequest, 'spec' | 'rollo
 };
 
 /** Hex digest of the request: the version, the endpoint, the rollout. */
-export const stepsDigest = ({ spec, version, rollout }: DeliveryRequest): string =>
-  digest({ operation: 'shift-traffic', endpoint: spec.name, version, rollout });
+export const stepsDigest = ({ spec, version, rollout, registry }: DeliveryRequest): string =>
+  digest({
+    operation: 'shift-traffic',
+    endpoint: spec.name,
+    version,
+    rollout,
+    ...(registry === undefined ? {} : { registry }),
+  });

@@ -1,4 +1,4 @@
-import { arrivedAsAsked } from '../../endpoint/verify.ts';
+import { arrivedAsRequested } from '../../endpoint/verify.ts';
 import { causeOfUpdate, whyReturned } from '../guardrail/cause.ts';
 import { supervise } from '../guardrail/supervise.ts';
 import type { Mechanism } from '../mechanism.ts';
@@ -41,7 +41,7 @@ export const variants: Mechanism = {
     return turn.release.stepping === undefined ? step : publishing(step);
   },
   stop: abortSteps,
-  verify: arrivedAsAsked,
+  verify: arrivedAsRequested,
   cause: async (turn, live) => {
     if (turn.release.stepping === undefined) return whyReturned(turn, live);
     const { because } = await causeOfUpdate(turn);

@@ -16,15 +16,17 @@ import type { StepCommand } from '../../rollout/command.ts';
 import type { Event } from '../../rollout/event.ts';
 import type { State } from '../../rollout/state.ts';
 import { step } from '../../rollout/step.ts';
-import { type ApprovalLook, type Guard, lookAtApproval, saidOf, standing } from '../approval.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
+import { type ApprovalLook, type Guard, lookAtApproval, remarksOf, standing } from '../approval.ts';
 import { submit } from '../submit.ts';
 import type { Turn, TurnResult } from '../turn.ts';
+import { endSteps, registry } from './end-steps.ts';
 import {
-  type HeardAlarms,
-  hearAlarms,
+  type AlarmReading,
   heldBy,
   mayBeRaised,
   putStepAlarmsBack,
+  readAlarms,
   witnessedAlarms,
 } from './step-alarms.ts';
 
@@ -37,6 +39,8 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
   const { world, endpoint, release } = turn;
   const { stepping, baseline } = release;
   if (stepping === undefined) throw new Error(`release ${release.id} takes no steps`);
+  // The traffic is back already, and the release waits for the metrics.
+  if (stepping.state.is === 'returned') return endSteps(turn, stepping.state);
   const live = await observe(world, endpoint);
   if (live === undefined || live.endpointConfig !== baseline?.endpointConfig || live.pending !== undefined)
     return turn.conclude(
@@ -44,8 +48,8 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
       `the endpoint is at ${live?.pending?.endpointConfig ?? live?.endpointConfig ?? 'nothing'}, which is not this release`,
     );
   const stale = isStale(live, stepping, world.clock.now());
-  const alarms = await hearAlarms(turn, stepping);
-  const { events, evidence } = await hear(turn, live, stepping, stale, alarms);
+  const alarms = await readAlarms(turn, stepping);
+  const { events, evidence } = await collectEvents(turn, live, stepping, stale, alarms);
   const { state, command } = fold(stepping, events);
   const comesBack = state.is === 'returning' || state.is === 'returned';
   const moved = hasMoved(stepping, live, stale);
@@ -64,7 +68,7 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
   const deleted = comesBack ? [] : armed.filter(({ AlarmName }) => alarms.gone.includes(AlarmName));
   const act = lacking === undefined && !frozen && deleted.length === 0 ? command : undefined;
   const after = await remember(turn, stepping, live, stale, state, act, events, alarms);
-  if (state.is === 'returned') return after.conclude(...endOf(after, state));
+  if (state.is === 'returned') return endSteps(after, state);
   if (deleted.length > 0) return putStepAlarmsBack(after, deleted);
   // Rule 6, as for any other update: an alarm that is red or deleted before the first raise would take back every raise.
   const wrong = alarms.red ?? (alarms.gone.length > 0 ? alarms.unknown : undefined);
@@ -77,9 +81,6 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
   if (act.do === 'retire') return publishing(await submit(after, {}, guardPublishing));
   return shift(after, stepping, act);
 };
-
-/** The author of a command that a change in the registry caused. */
-const registry = 'the model registry';
 
 /** A recorded raise that does not show may still arrive, for as long as a read may be stale. */
 const hasMoved = ({ moves, candidateVariant }: Stepping, live: LiveEndpoint, stale: boolean): boolean =>
@@ -115,16 +116,6 @@ export const publishing = (step: TurnResult): TurnResult => ({
   ...step,
   percent: 85 + Math.round(step.percent * 0.08),
 });
-
-/** The command that stopped a release may name the release's reason code. */
-const endOf = (
-  { release }: Turn,
-  { why, because }: Extract<State, { is: 'returned' }>,
-): readonly [reason: ReasonCode, because: string] => {
-  const abort = release.commands.find(({ command }) => command === 'abort');
-  if (why !== 'aborted-by-hand' || abort?.reason === undefined) return [why, because];
-  return [abort.reason, abort.by === registry ? `${release.version} has no traffic: ${abort.why}` : because];
-};
 
 /** Stops the steps: without a supervisor the traffic goes back (DESIGN §2, on cancel). */
 export const abortSteps = async (
@@ -207,19 +198,19 @@ const mayPass = (error: unknown): boolean =>
 
 const percentAt = (share: number): number => 15 + Math.round(70 * share);
 
-const hear = async (
+const collectEvents = async (
   turn: Turn,
   live: LiveEndpoint,
   stepping: Stepping,
   stale: boolean,
-  alarms: HeardAlarms,
-): Promise<Hearing> => {
+  alarms: AlarmReading,
+): Promise<Collected> => {
   const { release, world } = turn;
   const at = world.clock.now();
   const share = shareOf(live, stepping.candidateVariant);
   const given = release.commands
     .slice(stepping.obeyed)
-    .map(({ command, by, why }): Event => ({ is: 'said', at, command, by, why }));
+    .map(({ command, by, why }): Event => ({ is: 'commanded', at, command, by, why }));
   const seen: Event = { is: 'observed', at, share, moving: inProgress(live.status), ...(stale ? { stale } : {}) };
   // The checks come before the commands: no command promotes an unchecked candidate.
   if (stepping.state.is === 'dark') {
@@ -227,13 +218,13 @@ const hear = async (
     return { events: [seen, ...checks, ...given] };
   }
   const red: readonly Event[] = alarms.red === undefined ? [] : [{ is: 'alarmed', at, because: alarms.red }];
-  const heard = await judgeVariants(turn, stepping);
-  if (heard === undefined) return { events: [...given, seen, ...red] };
-  const verdict = heldBy(alarms, heard.verdict);
-  return { events: [...given, seen, { is: 'judged', at, verdict }, ...red], evidence: heard.evidence };
+  const judged = await judgeVariants(turn, stepping);
+  if (judged === undefined) return { events: [...given, seen, ...red] };
+  const verdict = heldBy(alarms, judged.verdict);
+  return { events: [...given, seen, { is: 'judged', at, verdict }, ...red], evidence: judged.evidence };
 };
 
-interface Hearing {
+interface Collected {
   readonly events: readonly Event[];
   readonly evidence?: JudgeEvidence;
 }
@@ -267,7 +258,7 @@ const fold = (
     (before, event) => {
       const [after, [command]] = step(plan, before.state, event);
       const latest = command ?? (after.is === before.state.is ? before.command : undefined);
-      return { state: after, ...(latest ? { command: latest } : {}) };
+      return { state: after, ...withoutUndefined({ command: latest }) };
     },
     { state },
   );
@@ -281,7 +272,7 @@ const remember = async (
   state: State,
   command: StepCommand | undefined,
   events: readonly Event[],
-  alarms: HeardAlarms,
+  alarms: AlarmReading,
 ): Promise<Turn> => {
   const at = turn.world.clock.now();
   const judged = events.find((event) => event.is === 'judged');
@@ -296,7 +287,7 @@ const remember = async (
     at,
     decision: judged.verdict.decision,
     because: judged.verdict.because,
-    ...(figures ? { figures } : {}),
+    ...withoutUndefined({ figures }),
   };
   const { blindSince: _since, ...seeing } = stepping;
   const blind = judged?.verdict.blind ? { blindSince: stepping.blindSince ?? at } : {};
@@ -305,7 +296,7 @@ const remember = async (
     state,
     moves,
     obeyed: turn.release.commands.length,
-    ...(verdict ? { verdict } : {}),
+    ...withoutUndefined({ verdict }),
   };
   const renew = turn.release.lease.until - at < minutes(3);
   const { verdict: _before, ...was } = stepping;
@@ -349,7 +340,7 @@ const progress = (
   live: LiveEndpoint,
   events: readonly Event[],
   look: ApprovalLook,
-  { unknown }: HeardAlarms,
+  { unknown }: AlarmReading,
 ): TurnResult => {
   const { stepping } = turn.release;
   const share = stepping ? shareOf(live, stepping.candidateVariant) : 0;
@@ -357,7 +348,7 @@ const progress = (
   const why = judged?.verdict.because ?? unknown;
   const reason = why === undefined ? '' : `: ${why}`;
   return {
-    because: `${stepping?.state.is} at ${percent(share)}${inProgress(live.status) ? ` (${live.status})` : ''}${[reason, ...saidOf(look)].join('; ')}`,
+    because: `${stepping?.state.is} at ${percent(share)}${inProgress(live.status) ? ` (${live.status})` : ''}${[reason, ...remarksOf(look)].join('; ')}`,
     percent: percentAt(share),
     notBefore: turn.nextPoll(),
   };

@@ -1,9 +1,12 @@
+import { twoAccounts } from './accounts.ts';
 import { packageEdited, rejectedBeforeSubmission, rejectedMidCanary, stepsRejected } from './approval.ts';
 import { callersMistakes } from './callers.ts';
 import { artifactOverwritten, imageTagMoved } from './content.ts';
 import { canaryGood, firstDeploymentScenario, linearGood, planWritesNothing, rerunIsANoOp } from './delivery.ts';
 import { alarmDeletedMidway, failureReasonStale, failureReasonVanishes, insufficientTraffic } from './evidence.ts';
 import { asyncEndpoint, serverlessToInstance, serverlessUpdate } from './kinds.ts';
+import { kindReplacedAsStated, kindsOfOthersRefused } from './kinds-of-others.ts';
+import { packageOfAPipeline, packagesOfEveryShape } from './packages.ts';
 import { credentialsExpire, someoneUpdatesByHand, tightNameLimits, timeout } from './patience.ts';
 import {
   executionStopped,
@@ -36,6 +39,7 @@ import {
 } from './rollback.ts';
 import { rollingAlarm, rollingGood, rollingRollbackFails } from './rolling.ts';
 import { autoscalerInterferes, instanceTypeChanged, scaledOutCapacityKept } from './scaling.ts';
+import { scalingPolicyOfOthers } from './scaling-of-others.ts';
 import type { Scenario } from './scenario.ts';
 import { adoptedEndpointKeepsItsSettings, protectionLostRefused } from './settings.ts';
 import {
@@ -66,6 +70,7 @@ import {
   stepsPausedThenPromoted,
 } from './steps-hands.ts';
 import { answerLostThenRerun, cancelledMidway, runnerKilledThenRerun, twoReleasesOneEndpoint } from './survival.ts';
+import { noBakeTookPlace, sharedOutageDoesNotConvict } from './truth.ts';
 export const scenarios: readonly Scenario[] = [
   firstDeploymentScenario,
   canaryGood,
@@ -92,6 +97,7 @@ export const scenarios: readonly Scenario[] = [
   autoscalerInterferes,
   scaledOutCapacityKept,
   instanceTypeChanged,
+  scalingPolicyOfOthers,
   systemUpdating,
   configDeletedUnderUs,
   eventualConsistency,
@@ -100,6 +106,8 @@ export const scenarios: readonly Scenario[] = [
   imageTagMoved,
   artifactOverwritten,
   packageEdited,
+  packageOfAPipeline,
+  packagesOfEveryShape,
   rejectedBeforeSubmission,
   rejectedMidCanary,
   insufficientTraffic,
@@ -109,6 +117,8 @@ export const scenarios: readonly Scenario[] = [
   serverlessUpdate,
   serverlessToInstance,
   asyncEndpoint,
+  kindsOfOthersRefused,
+  kindReplacedAsStated,
   credentialsExpire,
   timeout,
   tightNameLimits,
@@ -146,4 +156,7 @@ export const scenarios: readonly Scenario[] = [
   stepsOldFleetIncident,
   adoptedEndpointKeepsItsSettings,
   protectionLostRefused,
+  twoAccounts,
+  noBakeTookPlace,
+  sharedOutageDoesNotConvict,
 ];

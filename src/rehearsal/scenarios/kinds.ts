@@ -30,13 +30,24 @@ export const serverlessUpdate: Scenario = {
 
 export const serverlessToInstance: Scenario = {
   name: 'serverless-to-instance',
-  about: 'A serverless endpoint moves to instances, which cannot be undone: the plan notes it, and a rollback refuses.',
+  about:
+    'A serverless endpoint moves to instances, which cannot be undone: the manifest states it, the plan notes it, and a rollback refuses.',
   expected: delivered,
   play: async (stage, require) => {
     stage.writeManifest(serverless);
     await inProduction(stage, require);
     stage.writeManifest({});
-    const release = await deliver(stage, 'From serverless to instances', '1.1.0');
+    await prepared(stage, '1.1.0');
+    const mistake = await stage.begin('To instances, without a statement', '1.1.0');
+    await mistake.run('deploy-endpoint');
+    await mistake.end();
+    require(isEnd(mistake, { outcome: 'failed', reasonCode: 'endpoint-unusable' }) &&
+      mistake.ending?.because.includes('`replaces-kind: serverless`') ===
+        true, `the manifest has to state it: ${mistake.ending?.because}`);
+    stage.writeManifest({ endpoint: ['instance: { type: ml.m5.large, count: 4 }', 'replaces-kind: serverless'] });
+    const release = await stage.begin('From serverless to instances', '1.1.0');
+    await release.run('deploy-endpoint');
+    await release.end();
     require(release.ending?.result?.plan?.notes.some((note) => note.includes('there is no way back')) ===
       true, 'the plan notes that there is no way back');
     require(release.ending?.after?.instances.current === 4, 'four instances serve');

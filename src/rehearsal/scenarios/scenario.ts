@@ -19,6 +19,8 @@ export interface Scenario {
   readonly expected: Expected;
   /** Its requirements of the simulated AWS. */
   readonly settings?: Partial<Settings>;
+  /** Roles beside the team's own; a role in another account brings that account. */
+  readonly roles?: readonly string[];
   /** Settings under which another end is right, and the reason. */
   readonly under?: { readonly [Setting in keyof Settings]?: { readonly outcome: Outcome; readonly because: string } };
   /**
@@ -77,7 +79,6 @@ export const leavesNothingHalfDone = async (stage: Stage, require: Require): Pro
   );
   require(own.length === 0, 'no alarm of the release is left');
   const { bucket, prefix } = defaultReleases({
-    partition: 'aws',
     region: rehearsedTeam.region,
     id: rehearsedTeam.account,
   });

@@ -265,7 +265,7 @@ test('ListMetrics and GetMetricStatistics', () => {
   ).toEqual({
     Metrics: [{ Namespace: 'AWS/SageMaker', MetricName: 'ModelLatency', Dimensions: dimensions(green) }],
   });
-  const asked = {
+  const requested = {
     Namespace: 'AWS/SageMaker',
     MetricName: 'ModelLatency',
     Dimensions: dimensions(green),
@@ -273,7 +273,9 @@ test('ListMetrics and GetMetricStatistics', () => {
     EndTime: sim.seconds(5),
     Period: 60,
   };
-  expect(sim.call('GetMetricStatistics', { ...asked, Statistics: ['Average'], ExtendedStatistics: ['p99'] })).toEqual({
+  expect(
+    sim.call('GetMetricStatistics', { ...requested, Statistics: ['Average'], ExtendedStatistics: ['p99'] }),
+  ).toEqual({
     Label: 'ModelLatency',
     Datapoints: [{ Timestamp: sim.seconds(0), Average: 2, ExtendedStatistics: { p99: 3 }, Unit: 'Microseconds' }],
   });

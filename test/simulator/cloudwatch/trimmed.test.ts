@@ -62,10 +62,15 @@ describe('trimmed statistics', () => {
 
   test('GetMetricStatistics has them too, and alarms', () => {
     const { sim } = measured();
-    const asked = { Namespace: 'AWS/SageMaker', MetricName: 'ModelLatency', Dimensions: dimensions(green), Period: 60 };
+    const requested = {
+      Namespace: 'AWS/SageMaker',
+      MetricName: 'ModelLatency',
+      Dimensions: dimensions(green),
+      Period: 60,
+    };
     expect(
       sim.call('GetMetricStatistics', {
-        ...asked,
+        ...requested,
         StartTime: sim.seconds(0),
         EndTime: sim.seconds(1),
         ExtendedStatistics: ['TC(:20)', 'PR(:20)'],
@@ -75,7 +80,7 @@ describe('trimmed statistics', () => {
     ]);
     for (let n = 1; n <= 10; n++) sim.metrics.record('AWS/SageMaker', 'ModelLatency', green, 95, sim.at(5) + n);
     sim.call('PutMetricAlarm', {
-      ...asked,
+      ...requested,
       AlarmName: 'slow',
       ExtendedStatistic: 'PR(90:)',
       EvaluationPeriods: 1,
@@ -97,9 +102,9 @@ describe('trimmed statistics', () => {
     put(1, { Values: [-1, 5] });
     put(2, { Values: [1, 5] });
     sim.advance(5 * minute);
-    const asked = { Namespace: 'Ours', MetricName: 'M', Period: 60, ExtendedStatistics: ['TC(:3)'] };
+    const requested = { Namespace: 'Ours', MetricName: 'M', Period: 60, ExtendedStatistics: ['TC(:3)'] };
     const { Datapoints } = sim.call('GetMetricStatistics', {
-      ...asked,
+      ...requested,
       StartTime: sim.seconds(0),
       EndTime: sim.seconds(3),
     });

@@ -103,8 +103,8 @@ describe('an execution', () => {
     expect(await refusalOf(start({ variables: [{ name: 'BOAT', value: 'x' }] }))).toMatch(
       /^ValidationException: .*BOAT/,
     );
-    const asked = { clientRequestToken: 'once', variables: [{ name: 'SHIP', value: 'Argo' }] };
-    expect((await start(asked)).pipelineExecutionId).toBe((await start(asked)).pipelineExecutionId);
+    const requested = { clientRequestToken: 'once', variables: [{ name: 'SHIP', value: 'Argo' }] };
+    expect((await start(requested)).pipelineExecutionId).toBe((await start(requested)).pipelineExecutionId);
   });
 });
 

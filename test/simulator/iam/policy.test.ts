@@ -105,11 +105,11 @@ describe('conditions', () => {
 
   test('a condition on an absent key holds for Null true only', () => {
     const grant = (Condition: object) => [policyOf(statement({ Action: 'kms:CreateGrant', Resource: '*', Condition }))];
-    const asked = (Condition: object) => ask(grant(Condition), 'kms:CreateGrant', 'key');
-    expect(asked({ Null: { 'kms:ViaService': 'true' } })).toBe('allowed');
-    expect(asked({ Null: { 'kms:ViaService': 'false' } })).toBe('implicitly-denied');
-    expect(asked({ StringEquals: { 'kms:ViaService': 'x' } })).toBe('implicitly-denied');
-    expect(asked({ Bool: { 'kms:GrantIsForAWSResource': 'false' } })).toBe('implicitly-denied');
-    expect(asked({ 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': 'x' } })).toBe('implicitly-denied');
+    const requested = (Condition: object) => ask(grant(Condition), 'kms:CreateGrant', 'key');
+    expect(requested({ Null: { 'kms:ViaService': 'true' } })).toBe('allowed');
+    expect(requested({ Null: { 'kms:ViaService': 'false' } })).toBe('implicitly-denied');
+    expect(requested({ StringEquals: { 'kms:ViaService': 'x' } })).toBe('implicitly-denied');
+    expect(requested({ Bool: { 'kms:GrantIsForAWSResource': 'false' } })).toBe('implicitly-denied');
+    expect(requested({ 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': 'x' } })).toBe('implicitly-denied');
   });
 });

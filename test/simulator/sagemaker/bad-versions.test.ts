@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { startContainer } from '../../../simulator/containers/model-server.ts';
 import { irisFixture } from '../../../simulator/fixtures/fixtures.ts';
-import { farSide } from '../support/far-side.ts';
+import { simulatedAws } from '../support/simulated-aws.ts';
 
 const bodies = (count: number): Buffer[] =>
   Array.from({ length: count }, (_, index) => Buffer.from(`${5 + index / 10_000},3.5,1.4,0.2`));
@@ -29,7 +29,7 @@ test('1.7.0 leaks: its first 3,000 requests succeed, about 5 % of the later ones
 });
 
 test('a dependency fails for a while: every variant alike, of this endpoint only, and then no more', () => {
-  const far = farSide();
+  const far = simulatedAws();
   far.ship('1.0.0');
   far.ship('1.1.0');
   const variant = { InstanceType: 'ml.m5.large', InitialInstanceCount: 1, InitialVariantWeight: 1 };

@@ -1,15 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { type IrisVersion, irisData, irisFixture } from '../../../simulator/fixtures/fixtures.ts';
 import { startTraffic } from '../../../simulator/traffic.ts';
-import { blueGreen, canary, type FarSide, farSide, image, imageDigest } from '../support/far-side.ts';
+import { blueGreen, canary, image, imageDigest, type SimulatedAws, simulatedAws } from '../support/simulated-aws.ts';
 
 const csv = (rows: readonly (readonly unknown[])[]): string => rows.map((row) => row.slice(0, 4).join(',')).join('\n');
 const { rows, classes } = irisData();
 const heldOut = rows.filter((_, index) => index % 3 === 0);
 
-const traffic = (far: FarSide, requestsPerSecond = 20) =>
+const traffic = (far: SimulatedAws, requestsPerSecond = 20) =>
   startTraffic(far.kernel, far.sagemaker.hosting, { endpoint: 'iris', requestsPerSecond, seed: 7 });
-const shares = (far: FarSide, of: 'endpointConfig' | 'variant'): Readonly<Record<string, number>> => {
+const shares = (far: SimulatedAws, of: 'endpointConfig' | 'variant'): Readonly<Record<string, number>> => {
   const counts: Record<string, number> = {};
   for (const minute of far.sagemaker.hosting.minutes())
     counts[minute[of]] = (counts[minute[of]] ?? 0) + minute.requests;
@@ -19,7 +19,7 @@ const shares = (far: FarSide, of: 'endpointConfig' | 'variant'): Readonly<Record
 
 describe('the Runtime answers with what a real fitted model computes', () => {
   const accuracy = (version: IrisVersion): number => {
-    const far = farSide();
+    const far = simulatedAws();
     far.call('CreateEndpoint', { EndpointName: 'iris', EndpointConfigName: far.ship(version) });
     far.after(3600);
     const answer = far.call('InvokeEndpoint', {
@@ -43,7 +43,7 @@ describe('the Runtime answers with what a real fitted model computes', () => {
   });
 
   test('CSV, JSON and JSON Lines carry the same prediction', () => {
-    const far = farSide();
+    const far = simulatedAws();
     far.serving();
     const ask = (ContentType: string, body: string): string =>
       far.call('InvokeEndpoint', { EndpointName: 'iris', ContentType, Body: Buffer.from(body) }).Body.toString();
@@ -61,7 +61,7 @@ describe('the Runtime answers with what a real fitted model computes', () => {
     ['application/json', 'no', 400],
     ['application/x-parquet', '', 415],
   ])('a body of type %s it cannot read (%s) is a ModelError that quotes the container', (ContentType, body, status) => {
-    const far = farSide();
+    const far = simulatedAws();
     far.serving();
     const input = { EndpointName: 'iris', ContentType, Body: Buffer.from(body) };
     expect(far.refusal('InvokeEndpoint', input)).toMatch(
@@ -79,7 +79,7 @@ describe('the Runtime answers with what a real fitted model computes', () => {
   });
 
   test('an endpoint or a variant that is not there', () => {
-    const far = farSide();
+    const far = simulatedAws();
     expect(far.refusal('InvokeEndpoint', { EndpointName: 'none' })).toMatch(
       /^ValidationError: Endpoint none of account \d+ not found/,
     );
@@ -88,7 +88,7 @@ describe('the Runtime answers with what a real fitted model computes', () => {
   });
 
   test('DeployedImages proves what runs, also after the tag has moved', () => {
-    const far = farSide();
+    const far = simulatedAws();
     far.serving();
     const [repository] = image.split(':');
     const deployed = () => far.describe().ProductionVariants[0].DeployedImages[0];
@@ -104,7 +104,7 @@ describe('the Runtime answers with what a real fitted model computes', () => {
 
 describe('traffic', () => {
   test('goes by active capacity during a canary: one of four instances takes a quarter', () => {
-    const far = farSide();
+    const far = simulatedAws();
     far.serving();
     far.call('UpdateEndpoint', {
       EndpointName: 'iris',
@@ -119,7 +119,7 @@ describe('traffic', () => {
   });
 
   test('goes by weight between variants; TargetVariant reaches a variant of weight zero', () => {
-    const far = farSide();
+    const far = simulatedAws();
     const [a, b] = [far.ship('1.0.0'), far.ship('1.2.0')];
     const variant = (VariantName: string, ModelName: string, InitialVariantWeight: number) => ({
       VariantName,
@@ -174,7 +174,7 @@ describe('traffic', () => {
 
   test('is the same every time, and rates below one per second are kept', () => {
     const run = (rate: number) => {
-      const far = farSide();
+      const far = simulatedAws();
       far.serving();
       traffic(far, rate);
       far.after(120);
@@ -185,7 +185,7 @@ describe('traffic', () => {
   });
 
   test('metrics: 0 or 1 per request, microseconds, under both dimension sets', () => {
-    const far = farSide();
+    const far = simulatedAws();
     far.call('CreateEndpoint', { EndpointName: 'iris', EndpointConfigName: far.ship('1.4.0') });
     far.after(300);
     traffic(far, 50);
@@ -214,7 +214,7 @@ describe('traffic', () => {
   });
 
   test('an endpoint that is not there yet takes none', () => {
-    const far = farSide();
+    const far = simulatedAws();
     traffic(far);
     far.after(60);
     expect(far.sagemaker.hosting.minutes()).toEqual([]);
@@ -224,7 +224,7 @@ describe('traffic', () => {
   });
 
   test('the slow version is slow and the iris data is the iris data', () => {
-    const far = farSide();
+    const far = simulatedAws();
     far.call('CreateEndpoint', { EndpointName: 'iris', EndpointConfigName: far.ship('1.3.0') });
     far.after(300);
     const answer = far.sagemaker.hosting.invoke({
@@ -240,7 +240,7 @@ describe('traffic', () => {
 
 describe('counts and weights across updates (AWS: UpdateEndpoint, RetainAllVariantProperties)', () => {
   const scaledOut = () => {
-    const far = farSide();
+    const far = simulatedAws();
     far.serving(2);
     far.sagemaker.hosting.scale('iris', 'AllTraffic', 5);
     expect(far.describe().ProductionVariants[0].VariantStatus[0]).toMatchObject({
@@ -271,7 +271,7 @@ describe('counts and weights across updates (AWS: UpdateEndpoint, RetainAllVaria
   });
 
   test('RetainDeploymentConfig reuses the one given at creation, which did not alter the creation', () => {
-    const far = farSide();
+    const far = simulatedAws();
     far.call('CreateEndpoint', {
       EndpointName: 'iris',
       EndpointConfigName: far.ship('1.0.0'),
@@ -289,7 +289,7 @@ describe('counts and weights across updates (AWS: UpdateEndpoint, RetainAllVaria
   });
 
   test('only one variant may change its capacity in a call, and nothing changes when one name is wrong', () => {
-    const far = farSide();
+    const far = simulatedAws();
     far.serving();
     const desire = (...DesiredWeightsAndCapacities: readonly object[]) =>
       far.refusal('UpdateEndpointWeightsAndCapacities', { EndpointName: 'iris', DesiredWeightsAndCapacities });
@@ -303,7 +303,7 @@ describe('counts and weights across updates (AWS: UpdateEndpoint, RetainAllVaria
   });
 
   test('a scale-out without capacity rolls back', () => {
-    const far = farSide();
+    const far = simulatedAws();
     far.serving(2);
     far.sagemaker.harm.failCapacity(1);
     expect(far.sagemaker.hosting.scale('iris', 'AllTraffic', 5)).toBe(true);
@@ -324,7 +324,7 @@ describe('counts and weights across updates (AWS: UpdateEndpoint, RetainAllVaria
   });
 
   test('AWS maintenance passes', () => {
-    const far = farSide();
+    const far = simulatedAws();
     far.serving();
     far.sagemaker.harm.systemUpdate('iris', 60_000);
     expect(far.describe().EndpointStatus).toBe('SystemUpdating');
@@ -333,7 +333,7 @@ describe('counts and weights across updates (AWS: UpdateEndpoint, RetainAllVaria
   });
 
   test('data capture is echoed as it runs', () => {
-    const far = farSide();
+    const far = simulatedAws();
     const model = far.ship('1.0.0');
     far.call('CreateEndpointConfig', {
       EndpointConfigName: 'captured',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { blueGreen, canary, type FarSide, farSide, linear } from '../support/far-side.ts';
+import { blueGreen, canary, linear, type SimulatedAws, simulatedAws } from '../support/simulated-aws.ts';
 
 /** Whatever is asked of an endpoint, in whatever order, with whatever going wrong. */
 type Step =
@@ -59,7 +59,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-const perform = (far: FarSide, wanted: Step): void => {
+const perform = (far: SimulatedAws, wanted: Step): void => {
   switch (wanted.do) {
     case 'update': {
       const DeploymentConfig = policies[wanted.how];
@@ -92,8 +92,8 @@ const perform = (far: FarSide, wanted: Step): void => {
   }
 };
 
-const ready = (): FarSide => {
-  const far = farSide();
+const ready = (): SimulatedAws => {
+  const far = simulatedAws();
   far.alarms.set('errors', 'OK');
   far.serving(4);
   far.ship('1.1.0', { name: 'good', instances: 3 });
@@ -104,7 +104,10 @@ const ready = (): FarSide => {
 };
 
 /** How many of `count` requests were answered, by config. */
-const served = (far: FarSide, count: number): { readonly total: number; readonly configs: ReadonlySet<string> } => {
+const served = (
+  far: SimulatedAws,
+  count: number,
+): { readonly total: number; readonly configs: ReadonlySet<string> } => {
   const before = new Map(
     far.sagemaker.hosting.minutes().map((row) => [`${row.endpointConfig}${row.minute}`, row.requests]),
   );
@@ -124,7 +127,7 @@ const served = (far: FarSide, count: number): { readonly total: number; readonly
   };
 };
 
-const alwaysTrue = (far: FarSide): void => {
+const alwaysTrue = (far: SimulatedAws): void => {
   const described = far.describe();
   const pending = described.PendingDeploymentSummary;
   // AWS: UpdateEndpoint, "no availability loss".
@@ -185,7 +188,7 @@ describe('an endpoint that once served', () => {
 
 describe('serverless', () => {
   test('takes updates all at once and without instances; a real-time endpoint cannot become one', () => {
-    const far = farSide();
+    const far = simulatedAws();
     const ServerlessConfig = { MemorySizeInMB: 2048, MaxConcurrency: 5 };
     const serverless = { InstanceType: undefined, InitialInstanceCount: undefined, ServerlessConfig };
     far.call('CreateEndpoint', {
@@ -205,7 +208,7 @@ describe('serverless', () => {
     expect(far.describe()).toMatchObject({ EndpointStatus: 'InService', EndpointConfigName: 'iris-1-1-0' });
     expect(served(far, 5).total).toBe(5);
 
-    const realTime = farSide();
+    const realTime = simulatedAws();
     realTime.serving();
     const config = realTime.ship('1.1.0', { variant: serverless });
     expect(realTime.refusal('UpdateEndpoint', { EndpointName: 'iris', EndpointConfigName: config })).toMatch(
@@ -216,7 +219,7 @@ describe('serverless', () => {
 
 describe('listings and two variants', () => {
   test('ListEndpoints: newest first, filtered by status and name', () => {
-    const far = farSide();
+    const far = simulatedAws();
     far.serving(1);
     for (const EndpointName of ['a-iris', 'other'])
       far.call('CreateEndpoint', { EndpointName, EndpointConfigName: 'iris-1-0-0' });
@@ -230,7 +233,7 @@ describe('listings and two variants', () => {
   });
 
   test('one call may set many weights but only one capacity', () => {
-    const far = farSide();
+    const far = simulatedAws();
     const model = far.ship('1.0.0');
     const variant = (VariantName: string) => ({
       VariantName,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { accountId, blueGreen, canary, farSide, image, linear } from '../support/far-side.ts';
+import { accountId, blueGreen, canary, image, linear, simulatedAws } from '../support/simulated-aws.ts';
 
 const arn = (resource: string): string => `arn:aws:sagemaker:eu-west-1:${accountId}:${resource}`;
 const updateIris = { EndpointName: 'iris', EndpointConfigName: 'next' };
@@ -91,14 +91,14 @@ describe('what SageMaker refuses, with its code and words', () => {
       'ValidationException: The variant name(s) "B" is/are not present within endpoint configuration "iris-1-0-0".',
     ],
   ])('%s %j', (operation, input, words) => {
-    const far = farSide();
+    const far = simulatedAws();
     far.serving();
     far.ship('1.1.0', { name: 'next' });
     expect(far.refusal(operation, input)).toBe(words);
   });
 
   test('an endpoint config that exists, and one whose model does not', () => {
-    const far = farSide();
+    const far = simulatedAws();
     far.ship('1.1.0', { name: 'next' });
     const variant = { VariantName: 'A', ModelName: 'next', InstanceType: 'ml.m5.large', InitialInstanceCount: 1 };
     const create = (EndpointConfigName: string, ...ProductionVariants: readonly object[]) =>
@@ -119,7 +119,7 @@ describe('what SageMaker refuses, with its code and words', () => {
   });
 
   test.each(['Creating', 'Updating', 'SystemUpdating', 'RollingBack', 'Deleting'])('any change while %s', (status) => {
-    const far = farSide();
+    const far = simulatedAws();
     far.serving();
     far.ship('1.1.0', { name: 'next' });
     const scaleOut = {
@@ -153,7 +153,7 @@ describe('what SageMaker refuses, with its code and words', () => {
   });
 
   test('a failed endpoint can only be deleted, and its name is free once it is gone', () => {
-    const far = farSide();
+    const far = simulatedAws();
     far.call('CreateEndpoint', { EndpointName: 'iris', EndpointConfigName: far.ship('1.5.0') });
     far.after(3600);
     expect(far.describe()).toMatchObject({
@@ -175,7 +175,7 @@ describe('what SageMaker refuses, with its code and words', () => {
   });
 
   test('the config that serves, deleted: the next update cannot find the OLD name (terraform-provider-aws#40048)', () => {
-    const far = farSide();
+    const far = simulatedAws();
     far.serving();
     far.ship('1.1.0', { name: 'next' });
     far.call('DeleteEndpointConfig', { EndpointConfigName: 'iris-1-0-0' });
@@ -185,7 +185,7 @@ describe('what SageMaker refuses, with its code and words', () => {
   });
 
   test('a config too new to be seen', () => {
-    const far = farSide({ configVisibleAfterMs: 5_000 });
+    const far = simulatedAws({ configVisibleAfterMs: 5_000 });
     far.ship('1.0.0', { name: 'next' });
     expect(far.refusal('CreateEndpoint', updateIris)).toMatch(
       /^ValidationException: Could not find endpoint configuration/,
@@ -195,7 +195,7 @@ describe('what SageMaker refuses, with its code and words', () => {
   });
 
   test('the quota counts blue and green', () => {
-    const far = farSide({ endpointInstanceQuota: 7 });
+    const far = simulatedAws({ endpointInstanceQuota: 7 });
     far.serving(4);
     far.ship('1.1.0', { name: 'next', instances: 4 });
     expect(far.refusal('UpdateEndpoint', updateIris)).toMatch(
@@ -247,7 +247,7 @@ describe('what SageMaker refuses, with its code and words', () => {
     ['a timeout its own waits exceed', blueGreen(linear, { timeout: 2100 }), 'MaximumExecutionTimeoutInSeconds'],
     ['an alarm that does not exist', blueGreen(canary, { alarms: ['none'] }), 'Could not find alarm'],
   ])('a deployment config with %s', (_what, DeploymentConfig, words) => {
-    const far = farSide();
+    const far = simulatedAws();
     far.serving();
     far.ship('1.1.0', { name: 'next' });
     expect(far.refusal('UpdateEndpoint', { ...updateIris, DeploymentConfig })).toContain(
@@ -257,7 +257,7 @@ describe('what SageMaker refuses, with its code and words', () => {
   });
 
   test('a canary cannot be half of one instance', () => {
-    const far = farSide();
+    const far = simulatedAws();
     far.serving(1);
     far.ship('1.1.0', { name: 'next', instances: 1 });
     expect(far.refusal('UpdateEndpoint', { ...updateIris, DeploymentConfig: blueGreen(canary) })).toMatch(
@@ -267,7 +267,7 @@ describe('what SageMaker refuses, with its code and words', () => {
 
   test('variant names that change under a traffic shift: refused, or silently all at once, as the setting says', () => {
     const renamed = (renamedVariantUpdate: 'refused' | 'all-at-once') => {
-      const far = farSide({ renamedVariantUpdate });
+      const far = simulatedAws({ renamedVariantUpdate });
       far.serving();
       far.ship('1.1.0', { name: 'next', variant: { VariantName: 'Other' } });
       return { far, answer: far.refusal('UpdateEndpoint', { ...updateIris, DeploymentConfig: blueGreen(canary) }) };
@@ -279,7 +279,7 @@ describe('what SageMaker refuses, with its code and words', () => {
   });
 
   test('a scaled variant keeps its name and its instance type', () => {
-    const far = farSide();
+    const far = simulatedAws();
     far.serving();
     far.scaled.add('iris/AllTraffic');
     far.ship('1.1.0', { name: 'bigger', variant: { InstanceType: 'ml.m5.xlarge' } });
@@ -295,7 +295,7 @@ describe('what SageMaker refuses, with its code and words', () => {
 
   test('an update to the config that serves: redeployed or refused, as the setting says', () => {
     for (const sameConfigUpdate of ['redeploys', 'refused'] as const) {
-      const far = farSide({ sameConfigUpdate });
+      const far = simulatedAws({ sameConfigUpdate });
       far.serving();
       const answer = far.refusal('UpdateEndpoint', { EndpointName: 'iris', EndpointConfigName: 'iris-1-0-0' });
       expect(answer).toMatch(sameConfigUpdate === 'refused' ? /^ValidationException/ : /^not refused/);
@@ -303,7 +303,7 @@ describe('what SageMaker refuses, with its code and words', () => {
   });
 
   test('excluded fleets fall back to all at once without a bake, silently', () => {
-    const far = farSide();
+    const far = simulatedAws();
     far.serving();
     far.alarms.set('errors', 'ALARM');
     far.ship('1.1.0', { name: 'next', variant: { InstanceType: 'ml.inf1.xlarge' } });
@@ -315,7 +315,7 @@ describe('what SageMaker refuses, with its code and words', () => {
 
 describe('tags', () => {
   test('are added, listed and removed, and unknown resources are refused', () => {
-    const far = farSide();
+    const far = simulatedAws();
     far.serving();
     const ResourceArn = arn('endpoint/iris');
     far.call('AddTags', {

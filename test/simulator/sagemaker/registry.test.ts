@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { accountId, farSide, image, imageDigest } from '../support/far-side.ts';
+import { accountId, image, imageDigest, simulatedAws } from '../support/simulated-aws.ts';
 
 const group = `arn:aws:sagemaker:eu-west-1:${accountId}:model-package-group/iris`;
 const version = (number: number): string => `arn:aws:sagemaker:eu-west-1:${accountId}:model-package/iris/${number}`;
 
 const registry = (settings = {}) => {
-  const far = farSide(settings);
+  const far = simulatedAws(settings);
   far.call('CreateModelPackageGroup', { ModelPackageGroupName: 'iris', Tags: [{ Key: 'team', Value: 'flowers' }] });
   const register = (more: object = {}): string =>
     far.call('CreateModelPackage', {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { blueGreen, canary, farSide, linear } from '../support/far-side.ts';
+import { blueGreen, canary, linear, simulatedAws } from '../support/simulated-aws.ts';
 
 /** AWS: "Use canary / linear traffic shifting", "All at once", "Use rolling deployments"; reference/sagemaker.md §3.2. */
-const update = (far: ReturnType<typeof farSide>, DeploymentConfig?: object, more: object = {}) =>
+const update = (far: ReturnType<typeof simulatedAws>, DeploymentConfig?: object, more: object = {}) =>
   far.call('UpdateEndpoint', {
     EndpointName: 'iris',
     EndpointConfigName: 'next',
@@ -11,7 +11,7 @@ const update = (far: ReturnType<typeof farSide>, DeploymentConfig?: object, more
   });
 
 const ready = (settings = {}, version: '1.1.0' | '1.5.0' = '1.1.0') => {
-  const far = farSide(settings);
+  const far = simulatedAws(settings);
   far.serving();
   far.ship(version, { name: 'next' });
   far.after(40);
@@ -83,7 +83,7 @@ describe('a deployment runs through the steps AWS documents, at exact instants',
 
   test('CAPACITY_PERCENT on a small fleet rounds as the setting says', () => {
     const active = (percentRounding: 'up' | 'down') => {
-      const far = farSide({ percentRounding });
+      const far = simulatedAws({ percentRounding });
       far.serving(3);
       far.ship('1.1.0', { name: 'next', instances: 3 });
       update(far, blueGreen({ Type: 'CANARY', CanarySize: { Type: 'CAPACITY_PERCENT', Value: 50 } }));
@@ -235,7 +235,7 @@ describe('a deployment that fails ends InService on the OLD config (reference/sa
   });
 
   test('no capacity, no artifact, a broken artifact, no image: each with its own reason', () => {
-    const reason = (hurt: (far: ReturnType<typeof farSide>) => void): string => {
+    const reason = (hurt: (far: ReturnType<typeof simulatedAws>) => void): string => {
       const { far } = ready();
       hurt(far);
       update(far, blueGreen(canary));

@@ -2,10 +2,10 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { assumed } from '../../../src/aws/credentials.ts';
-import { classify, mayHaveBeenApplied, describe as said } from '../../../src/aws/errors.ts';
+import { classify, mayHaveBeenApplied, describe as reported } from '../../../src/aws/errors.ts';
 import type { ProxySettings } from '../../../src/aws/transport.ts';
-import { failureOf } from '../../../src/hosts/failure.ts';
 import type { ReasonCode } from '../../../src/reason-codes.ts';
+import { failureOf } from '../../../src/report/failure.ts';
 import { clientsFor, rejection, staticCredentials } from '../../support/aws.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
 
@@ -167,7 +167,7 @@ describe.each(Object.entries(calls))('a call that answers in %s', (kind, call) =
     );
     const error = await rejection(call(clientsAt(`http://${cut}`)));
     expect(error.name).toBe('Throttled');
-    expect(said(error.cause)).not.toMatch(misleading);
+    expect(reported(error.cause)).not.toMatch(misleading);
   });
 });
 

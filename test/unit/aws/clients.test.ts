@@ -200,15 +200,15 @@ describe('ecr', () => {
   const image = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/churn:1.4.0';
 
   test('resolves a tag in the registry that owns it', async () => {
-    let asked: unknown;
+    let requested: unknown;
     nock(url)
       .post('/', (body) => {
-        asked = body;
+        requested = body;
         return true;
       })
       .reply(200, { images: [{ imageId: { imageDigest: digest, imageTag: '1.4.0' } }] });
     expect(await clientsFor().reads.ecr.resolveImage(image)).toBe(digest);
-    expect(asked).toEqual({
+    expect(requested).toEqual({
       registryId: '111122223333',
       repositoryName: 'team/churn',
       imageIds: [{ imageTag: '1.4.0' }],

@@ -55,21 +55,24 @@ const roleOptions = (overrides: Partial<AssumedOptions> = {}): AssumedOptions =>
 describe('a role taken with an OIDC token', () => {
   test('is told to the host before anything is asked with it, and again when it is renewed', async () => {
     const clock = virtualClock(start);
-    const told: string[] = [];
+    const reported: string[] = [];
     const answer = (id: string, until: number) =>
       nock(url).post('/').reply(200, assumption('AssumeRoleWithWebIdentity', { id, until }));
     answer('ASIA1', start + minutes(60));
     const source = assumed(
-      roleOptions({ clock, learned: ({ accessKeyId, sessionToken }) => told.push(`${accessKeyId} ${sessionToken}`) }),
+      roleOptions({
+        clock,
+        learned: ({ accessKeyId, sessionToken }) => reported.push(`${accessKeyId} ${sessionToken}`),
+      }),
     );
-    const first = source.provide().then(() => told.slice());
+    const first = source.provide().then(() => reported.slice());
     expect(await first).toEqual(['ASIA1 session']);
     await source.provide();
-    expect(told).toHaveLength(1);
+    expect(reported).toHaveLength(1);
     answer('ASIA2', start + minutes(120));
     await clock.sleepUntil(start + minutes(56));
     await source.provide();
-    expect(told).toEqual(['ASIA1 session', 'ASIA2 session']);
+    expect(reported).toEqual(['ASIA1 session', 'ASIA2 session']);
   });
 
   test('builds the ARN from the name, and is used by every client', async () => {
@@ -158,12 +161,32 @@ describe('a role taken with an OIDC token', () => {
     [
       'AccessDenied',
       'Not authorized to perform sts:AssumeRoleWithWebIdentity',
-      /trust policy must allow .* sub repo:o@1\/r@2:environment:prod, aud sts\.amazonaws\.com/,
+      /^role model-deployer could not be assumed: the account ending in 3333 has no such role, or its trust policy does not allow .* sub repo:o@1\/r@2:environment:prod, aud sts\.amazonaws\.com$/,
     ],
     [
       'InvalidIdentityToken',
       `No OpenIDConnect provider found in your account for ${token}`,
-      /does not accept GitHub's identity provider/,
+      /its account has no identity provider for GitHub .*; create one for token\.actions\.githubusercontent\.com in IAM/,
+    ],
+    [
+      'InvalidIdentityToken',
+      'Incorrect token audience',
+      /does not accept the audience of GitHub's token \(Incorrect token audience\); add sts\.amazonaws\.com/,
+    ],
+    [
+      'InvalidIdentityToken',
+      'The ID Token provided is not a valid JWT.',
+      /does not accept GitHub's identity token \(The ID/,
+    ],
+    [
+      'ExpiredTokenException',
+      'Token expired: current date/time 9 must be before the expiration date/time 8',
+      /GitHub's identity token had expired when AWS read it \(ExpiredTokenException: .*; check the clock/,
+    ],
+    [
+      'ValidationError',
+      'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
+      /^role model-deployer could not be assumed: ValidationError: The requested DurationSeconds/,
     ],
   ])('a refusal (%s) says what to change and shows no token', async (code, message, expected) => {
     nock(url).post('/').reply(403, stsError(code, message));
@@ -193,14 +216,14 @@ describe('a role taken with an OIDC token', () => {
   });
 
   test('an ARN is taken as it is, and a GovCloud region makes a GovCloud ARN', async () => {
-    const asked: (string | undefined)[] = [];
+    const requested: (string | undefined)[] = [];
     nock(url)
-      .post('/', (body: Record<string, string>) => asked.push(body['RoleArn']) > 0)
+      .post('/', (body: Record<string, string>) => requested.push(body['RoleArn']) > 0)
       .times(2)
       .reply(200, assumption('AssumeRoleWithWebIdentity', { id: 'ASIA1', until: start + minutes(60) }));
     await assumed(roleOptions({ role: 'arn:aws:iam::999900001111:role/path/x' })).provide();
     await assumed(roleOptions({ region: 'us-gov-west-1' })).provide();
-    expect(asked).toEqual([
+    expect(requested).toEqual([
       'arn:aws:iam::999900001111:role/path/x',
       'arn:aws-us-gov:iam::111122223333:role/model-deployer',
     ]);
@@ -245,22 +268,48 @@ describe('a role taken with other credentials', () => {
     const error = await rejection(
       assumed(roleOptions({ source: { proof: 'credentials', credentials: staticCredentials } })).provide(),
     );
-    expect(error.message).toMatch(/sts:AssumeRole.*trust policy/);
+    expect(error.message).toMatch(
+      /^role model-deployer could not be assumed: the account ending in 3333 has no such role, or the caller's policy .* sts:AssumeRole on it, or its trust policy/,
+    );
+  });
+
+  test.each([
+    [
+      'ExpiredToken',
+      'The security token included in the request is expired',
+      /the credentials .* have expired .* fetch/,
+    ],
+    [
+      'InvalidClientTokenId',
+      'The security token included in the request is invalid.',
+      /does not accept the access keys/,
+    ],
+    ['MalformedPolicyDocument', 'x', /^role model-deployer could not be assumed: MalformedPolicyDocument\w*: x$/],
+  ])('%s is named as what it is', async (code, message, expected) => {
+    nock(url)
+      .post('/')
+      .times(code.startsWith('Expired') ? 2 : 1)
+      .reply(403, stsError(code, message));
+    const source = { proof: 'credentials', credentials: staticCredentials } as const;
+    const error = await rejection(assumed(roleOptions({ source })).provide());
+    nock.cleanAll();
+    expect(error.name).toBe('CredentialsUnavailable');
+    expect(error.message).toMatch(expected);
   });
 
   test('is too short only when what it is taken with is, an hour later', async () => {
-    const asked: number[] = [];
+    const requested: number[] = [];
     const credentials: CredentialSource = {
       ...staticCredentials,
       tooShort: async (planSeconds) => {
-        asked.push(planSeconds);
+        requested.push(planSeconds);
         return planSeconds > 1800 ? 'too short' : undefined;
       },
     };
     const role = assumed(roleOptions({ source: { proof: 'credentials', credentials } }));
     expect(await role.tooShort(5000)).toBeUndefined();
     expect(await role.tooShort(6000)).toBe('too short');
-    expect(asked).toEqual([1700, 2700]);
+    expect(requested).toEqual([1700, 2700]);
   });
 });
 
@@ -297,6 +346,19 @@ describe('base credentials', () => {
     const error = await rejection(base({ ...connection, clock: virtualClock(start) }).provide());
     expect(error.name).toBe('CredentialsUnavailable');
     expect(error.message).toContain('no AWS credentials were found');
+  });
+
+  test('that are nowhere say what this host lacks, where it knows', async () => {
+    const missing = 'the job has no identity token';
+    const error = await rejection(base({ ...connection, clock: virtualClock(start), missing }).provide());
+    expect(error.message).toBe(missing);
+    // Another obstacle on the way to them is another mistake.
+    Object.assign(process.env, {
+      AWS_WEB_IDENTITY_TOKEN_FILE: '/nowhere',
+      AWS_ROLE_ARN: 'arn:aws:iam::111122223333:role/x',
+    });
+    const other = await rejection(base({ ...connection, clock: virtualClock(start), missing }).provide());
+    expect(other.message).toMatch(/^no AWS credentials were found: /);
   });
 
   test('that AWS refuses as expired are read again', async () => {

@@ -200,10 +200,10 @@ suite('describe', () => {
     ['Error', '@aws-sdk XML parse error: unexpected content.', 200],
   ])('an answer that cannot be read is no %s of this process: %s', (name, message, httpStatusCode) => {
     const error = awsError(name, message, { call: 'sts:AssumeRole', $metadata: { httpStatusCode } });
-    const said = `sts:AssumeRole failed: the answer could not be read (HTTP ${httpStatusCode}): it broke off, or a device between this machine and AWS answered`;
-    expect(describe(error)).toBe(said);
+    const reported = `sts:AssumeRole failed: the answer could not be read (HTTP ${httpStatusCode}): it broke off, or a device between this machine and AWS answered`;
+    expect(describe(error)).toBe(reported);
     // The wait for it is no cause.
-    expect(describe(new Throttled(0, error))).toBe(said);
+    expect(describe(new Throttled(0, error))).toBe(reported);
   });
   test('a connection that broke off is said to have', () => {
     const error = awsError('Error', 'aborted\n  Deserialization error: to see the raw response, look', {

@@ -1,15 +1,15 @@
 import { expect, test } from '@jest/globals';
-import { isFromAws, describe as said } from '../../../src/aws/errors.ts';
+import { isFromAws, describe as reported } from '../../../src/aws/errors.ts';
 import { allPages } from '../../../src/aws/pages.ts';
 import { rejection } from '../../support/aws.ts';
 
 const list = (next: (page: number) => string | undefined) => {
-  let asked = 0;
+  let requested = 0;
   const pages = allPages('sagemaker:ListTags', async () => {
-    const page = asked++;
+    const page = requested++;
     return { items: [page], NextToken: next(page) };
   });
-  return { pages, asked: () => asked };
+  return { pages, requested: () => requested };
 };
 
 test.each(['NextToken', 'nextToken'])('every page is read, empty ones too, by %s', async (name) => {
@@ -23,22 +23,22 @@ test.each(['NextToken', 'nextToken'])('every page is read, empty ones too, by %s
 });
 
 test('a token that comes twice ends it at once, with a name of its own', async () => {
-  const { pages, asked } = list(() => 'again');
+  const { pages, requested } = list(() => 'again');
   const error = await rejection(pages);
   expect(error.name).toBe('EndlessPages');
-  expect(said(error)).toContain('sagemaker:ListTags never ends: page 2 leads back to an earlier one');
+  expect(reported(error)).toContain('sagemaker:ListTags never ends: page 2 leads back to an earlier one');
   expect(isFromAws(error)).toBe(true);
-  expect(asked()).toBe(2);
+  expect(requested()).toBe(2);
 });
 
 test('so does a loop of several', async () => {
-  const { pages, asked } = list((page) => `t${page % 3}`);
+  const { pages, requested } = list((page) => `t${page % 3}`);
   expect((await rejection(pages)).name).toBe('EndlessPages');
-  expect(asked()).toBe(4);
+  expect(requested()).toBe(4);
 });
 
 test('tokens that never end do after a thousand pages', async () => {
-  const { pages, asked } = list((page) => `t${page}`);
+  const { pages, requested } = list((page) => `t${page}`);
   expect((await rejection(pages)).message).toContain('more than 1000 pages');
-  expect(asked()).toBe(1000);
+  expect(requested()).toBe(1000);
 });

@@ -14,7 +14,7 @@ const written = (name: string, content: string): string => {
 };
 
 describe('backtest', () => {
-  const told = async (content: string, ...args: readonly string[]) => {
+  const reported = async (content: string, ...args: readonly string[]) => {
     const auto = written(
       'auto.yml',
       'convict: { worse-than: 1.2x, false-rollback: 0.01 }\nhealthy: { excess-below: 0.5%, confidence: 0.95 }\n',
@@ -25,7 +25,7 @@ describe('backtest', () => {
   };
 
   test('of a day of production alone: the guard, and the time to proof', async () => {
-    const { code, out } = await told(jsonLines(...dayOfBaseline), '--json');
+    const { code, out } = await reported(jsonLines(...dayOfBaseline), '--json');
     expect(code).toBe(0);
     const found = JSON.parse(out);
     expect(found).toMatchObject({ burstGuard: { on: false }, baseline: { requests: 360_000 } });
@@ -36,7 +36,7 @@ describe('backtest', () => {
   });
 
   test('of a rollout: what it would have said first, and last', async () => {
-    const { out } = await told(
+    const { out } = await reported(
       jsonLines(...dayOfBaseline, ...bothArms(0, 0), ...bothArms(60, 12), ...bothArms(120, 12)),
     );
     expect(out).toContain('burst guard: off; errors came singly in 120 buckets');

@@ -5,7 +5,7 @@ import type { Commands } from '../../../src/commands/help.ts';
 import { runCommandLine } from '../../../src/commands/run-command-line.ts';
 import { readArguments } from '../../../src/hosts/command-line/arguments.ts';
 import type { CommandLine } from '../../../src/hosts/command-line/command-line.ts';
-import { fieldsOf } from '../../../src/hosts/read-inputs.ts';
+import { fieldsOf } from '../../../src/inputs/read-inputs.ts';
 import { flag, optional, text } from '../../../src/schema.ts';
 import { version } from '../../../src/version.ts';
 

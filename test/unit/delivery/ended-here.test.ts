@@ -18,8 +18,8 @@ const release = (id: string, more: Partial<Release> = {}): Release =>
   }) as Release;
 const world = { run: { holder: 'me' } } as World;
 
-/** A script for 1.4.0: any other release is not what its inputs ask for. */
-const script = (goesOn?: ReleaseOperation<object>['goesOn']): ReleaseOperation<object> =>
+/** An operation for 1.4.0: any other release is not what its inputs ask for. */
+const operation = (goesOn?: ReleaseOperation<object>['goesOn']): ReleaseOperation<object> =>
   ({
     recognise: ({ version }: Release) => {
       if (version !== '1.4.0') throw new Refusal('plan-changed', 'another version');
@@ -28,7 +28,7 @@ const script = (goesOn?: ReleaseOperation<object>['goesOn']): ReleaseOperation<o
   }) as ReleaseOperation<object>;
 
 const found = (named: string, ended: readonly Release[], more: Partial<ReleaseRecord> = {}, goesOn?: () => boolean) =>
-  endedHere(world, { ended, ...more } as ReleaseRecord, { v: 1, release: named }, script(goesOn))?.id;
+  endedHere(world, { ended, ...more } as ReleaseRecord, { v: 1, release: named }, operation(goesOn))?.id;
 
 test('the newest release, which this run ended, is its answer', () => {
   expect(found('a', [release('a')])).toBe('a');
@@ -58,7 +58,7 @@ test('one that was taken back is, whoever took it back and whatever came after i
   expect(found('a', [release('r', { operation: 'rollback' }), taken])).toBe('a');
 });
 
-test('one that only cleared the way is left to the script', () => {
+test('one that only cleared the way is left to the operation', () => {
   expect(found('a', [release('b', { version: '1.5.0' }), release('a')], {}, () => true)).toBe('a');
 });
 

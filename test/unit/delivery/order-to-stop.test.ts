@@ -7,7 +7,7 @@ import type { World } from '../../../src/world.ts';
 import { configuration, release } from '../../support/release.ts';
 import { turnFrom } from '../../support/turns.ts';
 
-const told = minutes(5);
+const reported = minutes(5);
 
 /** An update that SageMaker is still launching instances for at `now`, though it was told to stop; published abort points. */
 const launchingAt = async (now: number): Promise<number> => {
@@ -41,7 +41,7 @@ const launchingAt = async (now: number): Promise<number> => {
     phase: 'supervising',
     baseline: configuration('1.0.0'),
     lease: { holder: 'run-1', until: now + minutes(10) },
-    witnessed: { submittedAt: 0, updatingAt: 0, abort: { at: told, why: 'aborted-by-hand', published: true } },
+    witnessed: { submittedAt: 0, updatingAt: 0, abort: { at: reported, why: 'aborted-by-hand', published: true } },
   });
   await supervise(turnOf(begun));
   return points;
@@ -49,10 +49,10 @@ const launchingAt = async (now: number): Promise<number> => {
 
 describe('an order to stop', () => {
   test('is not repeated while it holds', async () => {
-    expect(await launchingAt(told + minutes(30))).toBe(0);
+    expect(await launchingAt(reported + minutes(30))).toBe(0);
   });
 
   test('is repeated before it lapses: no bake may begin without it', async () => {
-    expect(await launchingAt(told + minutes(50))).toBe(60);
+    expect(await launchingAt(reported + minutes(50))).toBe(60);
   });
 });

@@ -14,6 +14,8 @@ describe('what is seen to serve when a release ends', () => {
     // Autoscaling that the release itself has just registered moves the endpoint at once.
     ['churn-1-1-0', 'Updating', 'candidate'],
     ['churn-1-1-0', 'SystemUpdating', 'candidate'],
+    // An update that came afterwards rolls back.
+    ['churn-1-1-0', 'RollingBack', 'candidate'],
     ['churn-1-1-0', 'Failed', 'unknown'],
     ['churn-1-0-0', 'InService', 'baseline'],
     ['churn-1-0-0', 'UpdateRollbackFailed', 'unknown'],
@@ -36,6 +38,50 @@ describe('what is seen to serve when a release ends', () => {
     } as unknown as Turn);
     expect(seen).toEqual([expected]);
   });
+});
+
+test.each([
+  ['has traffic', 0.1, 'unknown'],
+  ['has none', 0, 'candidate'],
+])('with a second variant that %s', async (_what, CurrentWeight, expected) => {
+  const seen: string[] = [];
+  const describeEndpoint = async () => ({
+    EndpointConfigName: 'churn-1-1-0',
+    EndpointStatus: 'InService',
+    ProductionVariants: [
+      { VariantName: 'AllTraffic', CurrentWeight: 1 },
+      { VariantName: 'AllTraffic-next', CurrentWeight },
+    ],
+  });
+  const { because } = await endRelease({
+    endpoint: 'churn',
+    release: live,
+    world: { read: { sagemaker: { describeEndpoint } } },
+    end: async (serving: string) => {
+      seen.push(serving);
+      return live;
+    },
+  } as unknown as Turn);
+  expect(seen).toEqual([expected]);
+  expect(because).toBe('');
+});
+
+test('a refusal at the last look does not keep the release from its end', async () => {
+  const seen: string[] = [];
+  const describeEndpoint = async () => {
+    throw Object.assign(new Error('no'), { name: 'AccessDeniedException', $metadata: {} });
+  };
+  await endRelease({
+    endpoint: 'churn',
+    release: live,
+    world: { read: { sagemaker: { describeEndpoint } } },
+    remark: (sentence: string) => seen.push(sentence),
+    end: async (serving: string) => {
+      seen.push(serving);
+      return live;
+    },
+  } as unknown as Turn);
+  expect(seen).toEqual([expect.stringContaining('is not known'), 'unknown']);
 });
 
 describe('what would be lost when it is not read to the end', () => {

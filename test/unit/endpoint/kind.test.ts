@@ -3,20 +3,33 @@ import {
   capacityOf,
   hardwareOf,
   hardwareOfVariant,
-  kindAsked,
   kindOf,
+  kindRequested,
   kinds,
   mayBecome,
-  refuseUnusable,
+  servedKindOf,
 } from '../../../src/endpoint/kind.ts';
-import { type LiveEndpoint, observe } from '../../../src/endpoint/observe.ts';
-import type { EndpointSpec } from '../../../src/manifest/manifest.ts';
+import { type Look, lookAt } from '../../../src/endpoint/look.ts';
+import { refuseOtherKind, refuseUnusable } from '../../../src/endpoint/refuse-kind.ts';
+import { type EndpointSpec, replaceableKinds } from '../../../src/manifest/manifest.ts';
 import { Refusal } from '../../../src/operation.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
 import type { EndpointKind, MechanismName } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
 import { recordOf } from '../../support/planning.ts';
 import { subject } from '../../support/release.ts';
+import { awsError } from '../../support/stored.ts';
+
+/** The answers of AWS about one endpoint; absent: as for one model on one variant. */
+interface Answers {
+  readonly endpoint?: object;
+  readonly config?: object | undefined;
+  readonly model?: object;
+  /** Status of an inference experiment on this endpoint. */
+  readonly experiment?: string;
+  /** The answer to the list of experiments. */
+  readonly refuses?: Error;
+}
 
 const weights = (given: Readonly<Record<string, number>>, more: object = {}) => ({
   ProductionVariants: Object.entries(given).map(([VariantName, CurrentWeight]) => ({
@@ -26,112 +39,261 @@ const weights = (given: Readonly<Record<string, number>>, more: object = {}) => 
     ...more,
   })),
 });
+const configured = (variant: object = {}, around: object = {}) => ({
+  ProductionVariants: [
+    {
+      VariantName: 'AllTraffic',
+      ModelName: 'churn-1',
+      InstanceType: 'ml.m5.large',
+      InitialInstanceCount: 2,
+      ...variant,
+    },
+  ],
+  ...around,
+});
 
-/** As DescribeEndpoint shows it. */
-const seen = async (described: object): Promise<LiveEndpoint> => {
-  const describeEndpoint = async () => ({
-    EndpointStatus: 'InService',
-    EndpointConfigName: 'churn-dark',
-    ...weights({ AllTraffic: 1 }),
-    ...described,
-  });
-  const live = await observe({ read: { sagemaker: { describeEndpoint } } } as unknown as World, 'churn');
-  return live ?? fail();
+const look = async ({ endpoint = {}, config = configured(), model, experiment, refuses }: Answers): Promise<Look> => {
+  const sagemaker = {
+    describeEndpoint: async () => ({
+      EndpointStatus: 'InService',
+      EndpointConfigName: 'churn-dark',
+      ...weights({ AllTraffic: 1 }),
+      ...endpoint,
+    }),
+    describeEndpointConfig: async () => config,
+    describeModel: async () => model ?? { PrimaryContainer: { Image: 'churn' } },
+    listInferenceExperiments: async () => {
+      if (refuses) throw refuses;
+      return { InferenceExperiments: experiment === undefined ? [] : [{ Name: 'autumn', Status: experiment }] };
+    },
+    describeInferenceExperiment: async () => ({ Status: experiment, EndpointMetadata: { EndpointName: 'churn' } }),
+  };
+  return (await lookAt({ read: { sagemaker } } as unknown as World, 'churn')) ?? fail();
 };
 const fail = (): never => {
   throw new Error('the endpoint is there');
 };
 
-const serverless = weights({ AllTraffic: 1 }, { CurrentServerlessConfig: { MaxConcurrency: 5, MemorySizeInMB: 2048 } });
+const none = { InstanceType: undefined, InitialInstanceCount: undefined };
+const two = [
+  { Image: 'clean', ContainerHostname: 'clean' },
+  { Image: 'churn', ContainerHostname: 'churn' },
+];
 /** One of each, as far as one look and the record show it. */
-const examples: Readonly<Record<EndpointKind, object>> = {
+const examples: Readonly<Record<EndpointKind, Answers>> = {
   instances: {},
-  stepped: weights({ AllTraffic: 1, 'AllTraffic-next': 0 }),
-  serverless,
-  asynchronous: { AsyncInferenceConfig: { OutputConfig: {} } },
-  shadowed: { ShadowProductionVariants: [{ VariantName: 'shadow' }] },
-  'several-variants': weights({ AllTraffic: 0.9, 'AllTraffic-next': 0.1 }),
+  stepped: { endpoint: weights({ AllTraffic: 1, 'AllTraffic-next': 0 }) },
+  shifting: { endpoint: weights({ AllTraffic: 0.9, 'AllTraffic-next': 0.1 }) },
+  serverless: { config: configured({ ...none, ServerlessConfig: { MaxConcurrency: 5, MemorySizeInMB: 2048 } }) },
+  asynchronous: { endpoint: { AsyncInferenceConfig: { OutputConfig: {} } } },
+  serial: { model: { Containers: two } },
+  'asynchronous-serial': { config: configured({}, { AsyncInferenceConfig: {} }), model: { Containers: two } },
+  direct: { model: { Containers: two, InferenceExecutionConfig: { Mode: 'Direct' } } },
+  'multi-model': { model: { PrimaryContainer: { Image: 'churn', Mode: 'MultiModel' } } },
+  'several-variants': { endpoint: { ...weights({ one: 1, two: 1 }), EndpointConfigName: 'of-others' } },
+  shadowed: { endpoint: { ShadowProductionVariants: [{ VariantName: 'shadow' }] } },
+  experiment: { experiment: 'Running' },
+  'inference-components': { config: configured({ ModelName: undefined }, { ExecutionRoleArn: 'arn' }) },
+  pooled: { config: configured({ ...none, InstancePools: [{ InstanceType: 'ml.m5.large', Priority: 1 }] }) },
 };
-const each = Object.entries(examples) as readonly (readonly [EndpointKind, object])[];
+const each = Object.entries(examples) as readonly (readonly [EndpointKind, Answers])[];
 
 describe('the kind of an endpoint', () => {
-  test.each(each)('%s', async (kind, described) => {
-    expect(kindOf(await seen(described), recordOf())).toBe(kind);
+  test.each(each)('%s', async (kind, answers) => {
+    expect(kindOf(await look(answers), recordOf())).toBe(kind);
   });
 
   test('with two variants is a stepped rollout only when the record has it', async () => {
-    expect(kindOf(await seen(examples.stepped), newRecord(subject))).toBe('several-variants');
-    expect(kindOf(await seen(weights({ one: 1, two: 0 })), recordOf())).toBe('stepped');
+    expect(kindOf(await look(examples.stepped), newRecord(subject))).toBe('several-variants');
+    expect(kindOf(await look({ endpoint: weights({ one: 1, two: 0 }) }), recordOf())).toBe('stepped');
   });
 
-  test('that is asked for: without instances, with asynchronous requests, else on instances', () => {
-    const asked = (spec: object): EndpointKind => kindAsked(spec as EndpointSpec);
-    expect([asked({ serverless: {} }), asked({ instance: {}, async: {} }), asked({ instance: {} })]).toEqual([
+  test.each([
+    ['shadows only in the config', { config: configured({}, { ShadowProductionVariants: [{}] }) }, 'shadowed'],
+    [
+      'serverless only in the answer about the endpoint',
+      { endpoint: weights({ AllTraffic: 1 }, { CurrentServerlessConfig: {} }) },
       'serverless',
-      'asynchronous',
-      'instances',
-    ]);
+    ],
+    ['one container in a list', { model: { Containers: two.slice(0, 1) } }, 'instances'],
+    [
+      'many models in one of two containers',
+      { model: { Containers: [two[0], { Mode: 'MultiModel' }] } },
+      'multi-model',
+    ],
+    ['neither an instance type nor capacity without instances', { config: configured(none) }, 'pooled'],
+    ['an experiment that has not started', { experiment: 'Created' }, 'experiment'],
+    ['an experiment that has ended', { experiment: 'Completed' }, 'instances'],
+    ['a deleted config', { config: undefined }, 'instances'],
+  ] as const)('from %s', async (_, answers, kind) => {
+    expect(kindOf(await look({ ...answers }), recordOf())).toBe(kind);
+  });
+
+  test('needs no permission to read experiments: a role of an older policy has none', async () => {
+    const denied = awsError(
+      'sagemaker:ListInferenceExperiments',
+      'is not authorized to perform',
+      'AccessDeniedException',
+    );
+    expect(kindOf(await look({ refuses: denied }), recordOf())).toBe('instances');
+    const broken = awsError('sagemaker:ListInferenceExperiments', 'Rate exceeded', 'ThrottlingException');
+    await expect(look({ refuses: broken })).rejects.toBe(broken);
+  });
+
+  test('of a deleted model shows in the images that still run', async () => {
+    const images = ['a', 'b'].map((digit) => ({ ResolvedImage: `repository@sha256:${digit.repeat(64)}` }));
+    const seen = await look({ endpoint: weights({ AllTraffic: 1 }, { DeployedImages: images }) });
+    expect(kindOf({ ...seen, models: new Map() }, recordOf())).toBe('serial');
+  });
+
+  test('of a stepped rollout is the kind of the variant that is not the candidate', async () => {
+    expect(servedKindOf(await look({ ...examples.stepped, model: { Containers: two } }))).toBe('serial');
+  });
+
+  test('in a request comes from the specification, and from the containers of the version', () => {
+    const requested = (spec: object, containers = 1): EndpointKind => kindRequested(spec as EndpointSpec, containers);
+    expect([
+      requested({ serverless: {} }),
+      requested({ instance: {}, async: {} }),
+      requested({ instance: {} }),
+      requested({ instance: {} }, 2),
+      requested({ instance: {}, async: {} }, 3),
+    ]).toEqual(['serverless', 'asynchronous', 'instances', 'serial', 'asynchronous-serial']);
   });
 
   test('requests are counted by the one metric that it publishes for each of them', () => {
     const counted = each.map(([kind]) => [kind, kinds[kind].requests.metric]);
-    expect(counted.filter(([, metric]) => metric !== 'Invocations')).toEqual([['asynchronous', 'ModelLatency']]);
+    expect(counted.filter(([, metric]) => metric !== 'Invocations')).toEqual([
+      ['asynchronous', 'ModelLatency'],
+      ['asynchronous-serial', 'ModelLatency'],
+    ]);
     expect(kinds.asynchronous).toMatchObject({ failures: 'server-errors', judged: false });
+  });
+
+  test('can be stated in the manifest exactly when it can be left by a statement', () => {
+    const stated = each.map(([kind]) => kind).filter((kind) => kinds[kind].leave === 'stated');
+    expect(stated).toEqual(replaceableKinds.filter((kind) => stated.includes(kind)));
+    expect(stated).toHaveLength(replaceableKinds.length);
   });
 });
 
+const words = (check: () => void): string => {
+  try {
+    check();
+    return 'goes on';
+  } catch (error) {
+    if (error instanceof Refusal) return `${error.reason}: ${error.message}`;
+    throw error;
+  }
+};
+
 describe('an endpoint that no update can reach is refused', () => {
-  const refusal = async (described: object, by: readonly MechanismName[] | 'restore'): Promise<string> => {
-    const live = await seen(described);
-    try {
-      refuseUnusable('churn', live, kindOf(live, recordOf()), by);
-      return 'goes on';
-    } catch (error) {
-      if (error instanceof Refusal) return error.message;
-      throw error;
-    }
+  const refusal = async (answers: Answers, by: readonly MechanismName[] | 'restore'): Promise<string> => {
+    const seen = await look(answers);
+    return words(() => refuseUnusable('churn', seen, kindOf(seen, recordOf()), by));
   };
   const going = async (by: readonly MechanismName[] | 'restore') => {
-    const found = await Promise.all(each.map(async ([kind, described]) => [kind, await refusal(described, by)]));
+    const found = await Promise.all(each.map(async ([kind, answers]) => [kind, await refusal(answers, by)]));
     return found.filter(([, said]) => said === 'goes on').map(([kind]) => kind);
   };
 
   test('by what its kind can do', async () => {
-    expect(await going(['guardrail', 'replacement'])).toEqual(['instances', 'serverless', 'asynchronous']);
-    expect(await going(['variants'])).toEqual(['instances', 'stepped']);
+    expect(await going(['guardrail', 'replacement'])).toEqual([
+      'instances',
+      'serverless',
+      'asynchronous',
+      'serial',
+      'asynchronous-serial',
+      'direct',
+      'multi-model',
+    ]);
+    expect(await going(['variants'])).toEqual(['instances', 'stepped', 'serial']);
     // A candidate beside what serves, with or without traffic, is a good reason to go back.
-    expect(await going('restore')).toEqual(each.map(([kind]) => kind).filter((kind) => kind !== 'shadowed'));
+    const never = ['shadowed', 'experiment', 'inference-components', 'pooled'];
+    expect(await going('restore')).toEqual(each.map(([kind]) => kind).filter((kind) => !never.includes(kind)));
   });
 
   test.each([
-    [{ EndpointStatus: 'Failed', FailureReason: 'no capacity' }, 'is Failed (no capacity): delete it'],
-    [{ EndpointStatus: 'Deleting' }, 'is Deleting'],
-    [{ EndpointStatus: 'OutOfService' }, 'is OutOfService'],
-    [{ EndpointStatus: 'Creating' }, 'is being created outside of this release'],
+    [{ endpoint: { EndpointStatus: 'Failed', FailureReason: 'no capacity' } }, 'is Failed (no capacity): delete it'],
+    [{ endpoint: { EndpointStatus: 'Deleting' } }, 'is Deleting'],
+    [{ endpoint: { EndpointStatus: 'OutOfService' } }, 'is OutOfService'],
+    [{ endpoint: { EndpointStatus: 'Creating' } }, 'is being created outside of this release'],
+    [{ endpoint: { ProductionVariants: [] } }, 'has no variant in the answer of DescribeEndpoint'],
     [examples.shadowed, 'has a shadow variant: end the shadow test first'],
-    [examples.stepped, 'has 2 variants (AllTraffic, AllTraffic-next): end the traffic shift first'],
-  ])('with the reason and the remedy: %j', async (described, words) => {
-    expect(await refusal(described, ['guardrail'])).toContain(`endpoint churn ${words}`);
+    [
+      examples.experiment,
+      'belongs to an inference experiment, which updates it and takes it back by itself (autumn): stop',
+    ],
+    [
+      examples['inference-components'],
+      'hosts inference components: its variant has no model of its own: update the comp',
+    ],
+    [
+      examples.stepped,
+      'has a candidate without traffic from a stepped rollout that has ended (AllTraffic, AllTraffic-next): end the traffic shift first',
+    ],
+    [
+      examples['several-variants'],
+      'shares its traffic between several variants that this suite did not make (one, two): publish',
+    ],
+  ])('with the reason and the remedy: %j', async (answers, said) => {
+    expect(await refusal(answers, ['guardrail'])).toContain(`endpoint-unusable: endpoint churn ${said}`);
+  });
+});
+
+describe('another kind is made of an endpoint', () => {
+  const refusal = async (answers: Answers, requested: EndpointKind, replacesKind?: EndpointSpec['replacesKind']) => {
+    const seen = await look(answers);
+    const spec = replacesKind === undefined ? {} : { replacesKind };
+    return words(() => refuseOtherKind('churn', seen, kindOf(seen, recordOf()), requested, spec));
+  };
+
+  test.each(replaceableKinds.filter((kind) => kind !== 'instances'))(
+    'of %s only when the manifest states it',
+    async (kind) => {
+      expect(await refusal(examples[kind], 'instances')).toContain(`set \`replaces-kind: ${kind}\``);
+      expect(await refusal(examples[kind], 'instances', kind)).toBe('goes on');
+      expect(await refusal(examples[kind], 'instances', 'instances')).toContain('endpoint-unusable');
+      expect(await refusal(examples[kind], kind)).toBe('goes on');
+    },
+  );
+
+  test('never of a kind that the manifest cannot state', async () => {
+    const said = await refusal(examples['inference-components'], 'instances');
+    expect(said).toContain('and the release would make one of it that serves one model on instances: update the comp');
+    expect(said).not.toContain('replaces-kind');
+  });
+
+  test('not of a stepped rollout, whose callers see the kind of its variants', async () => {
+    expect(await refusal(examples.stepped, 'instances')).toBe('goes on');
+    expect(await refusal(examples.shifting, 'instances')).toBe('goes on');
+    expect(await refusal({ ...examples.stepped, model: { Containers: two } }, 'instances')).toContain(
+      'answers each request by several containers in series (AllTraffic, AllTraffic-next)',
+    );
   });
 });
 
 describe('hardware', () => {
-  test('is an instance type, or none', () => {
-    const none = hardwareOfVariant(undefined);
-    expect(hardwareOf({} as EndpointSpec)).toBe(none);
-    expect([capacityOf({ instanceType: none }), capacityOf({ instanceType: 'ml.m5.large' })]).toEqual([
+  const serverless = 'serverless';
+
+  test('is an instance type, or none, or unknown', () => {
+    expect(hardwareOf({} as EndpointSpec)).toBe(serverless);
+    expect(hardwareOfVariant({ ServerlessConfig: { MemorySizeInMB: 1024, MaxConcurrency: 1 } })).toBe(serverless);
+    expect(hardwareOfVariant({ InstanceType: 'ml.m5.large' })).toBe('ml.m5.large');
+    expect(hardwareOfVariant({})).toBeUndefined();
+    expect([capacityOf({ instanceType: serverless }), capacityOf({ instanceType: 'ml.m5.large' })]).toEqual([
       'concurrency',
       'instances',
     ]);
   });
 
   test('with instances never becomes one without', () => {
-    const [some, none] = [{ instanceType: 'ml.m5.large' }, { instanceType: hardwareOfVariant(undefined) }];
-    expect([mayBecome(some, some), mayBecome(none, none), mayBecome(none, some), mayBecome(some, none)]).toEqual([
-      true,
-      true,
-      true,
-      false,
-    ]);
+    const [some, nothing] = [{ instanceType: 'ml.m5.large' }, { instanceType: serverless }];
+    expect([
+      mayBecome(some, some),
+      mayBecome(nothing, nothing),
+      mayBecome(nothing, some),
+      mayBecome(some, nothing),
+    ]).toEqual([true, true, true, false]);
   });
 });

@@ -6,7 +6,7 @@ const StartTime = new Date('2026-12-24T06:00:00Z');
 const resourceId = 'endpoint/churn/variant/AllTraffic';
 
 /** A scalable target with one scheduled action; what is put is remembered. */
-const farSide = () => {
+const scalingWorld = () => {
   const put: { readonly StartTime?: unknown; readonly Schedule?: unknown }[] = [];
   const world = {
     read: {
@@ -30,7 +30,7 @@ const farSide = () => {
 
 describe('autoscaling set aside and put back', () => {
   test('dates survive the release record, which is JSON', async () => {
-    const { world, put } = farSide();
+    const { world, put } = scalingWorld();
     const snapshot = await scalingOf(world, 'churn', 'AllTraffic');
     expect(snapshot).toMatchObject({ resourceId, minCapacity: 2, maxCapacity: 8 });
     await putScaling(world, JSON.parse(JSON.stringify(snapshot)));

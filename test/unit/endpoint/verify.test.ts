@@ -3,7 +3,7 @@ import type { LiveEndpoint } from '../../../src/endpoint/observe.ts';
 import { mismatches } from '../../../src/endpoint/verify.ts';
 
 const image = `sha256:${'a'.repeat(64)}`;
-const asked = {
+const requested = {
   endpointConfig: 'churn-1-4-0-aaaaaaaa',
   model: 'churn-1-4-0-bbbbbbbb',
   imageDigest: image,
@@ -12,7 +12,7 @@ const asked = {
 };
 const live: LiveEndpoint = {
   status: 'InService',
-  endpointConfig: asked.endpointConfig,
+  endpointConfig: requested.endpointConfig,
   createdAt: 0,
   modifiedAt: 0,
   shadowed: false,
@@ -22,7 +22,7 @@ const [variant] = live.variants;
 
 describe('rule 1: InService alone is not success', () => {
   test('all five facts together are', () => {
-    expect(mismatches(live, asked, 'AllTraffic')).toEqual([]);
+    expect(mismatches(live, requested, 'AllTraffic')).toEqual([]);
   });
 
   test.each<[string, Partial<LiveEndpoint>, string]>([
@@ -36,7 +36,7 @@ describe('rule 1: InService alone is not success', () => {
       'runs image sha256:bbb',
     ],
   ])('%s is checked', (_name, change, phrase) => {
-    expect(mismatches({ ...live, ...change }, asked, 'AllTraffic').join('; ')).toContain(phrase);
+    expect(mismatches({ ...live, ...change }, requested, 'AllTraffic').join('; ')).toContain(phrase);
   });
 
   test('weights are compared as shares: 32-bit floats come back inexact', () => {
@@ -47,12 +47,12 @@ describe('rule 1: InService alone is not success', () => {
         { name: 'b', weight: 0.9, desiredWeight: 0.9, current: 1, desired: 1, imageDigests: [] },
       ],
     });
-    expect(mismatches(two(0.10000000149), asked, 'AllTraffic')).toEqual([]);
-    expect(mismatches(two(0.2), asked, 'AllTraffic').join()).toContain('variant a has weight 0.2, not 0.1');
+    expect(mismatches(two(0.10000000149), requested, 'AllTraffic')).toEqual([]);
+    expect(mismatches(two(0.2), requested, 'AllTraffic').join()).toContain('variant a has weight 0.2, not 0.1');
   });
 
   test('a package that was registered without a digest is not held to one', () => {
-    const { imageDigest: _, ...unpinned } = asked;
+    const { imageDigest: _, ...unpinned } = requested;
     expect(mismatches(live, unpinned, 'AllTraffic')).toEqual([]);
   });
 });

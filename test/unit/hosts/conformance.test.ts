@@ -1,22 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Memory } from '../../../src/operation.ts';
 import { expectHostConformance } from '../../support/conformance.ts';
-import { countingOperation, type FarSide } from '../../support/fake-operation.ts';
+import { countingOperation, type FakeEndpoint } from '../../support/fake-operation.ts';
 import { fakeWorld } from '../../support/fake-world.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
 
 const inputs = { subject: 'sheep', pace: 'slow', loud: false, note: undefined } as const;
 
-const stage = (before?: (farSide: FarSide, turn: number) => void) => () => {
-  const farSide: FarSide = { count: 0, mutations: [] };
+const stage = (before?: (fakeEndpoint: FakeEndpoint, turn: number) => void) => () => {
+  const fakeEndpoint: FakeEndpoint = { count: 0, mutations: [] };
   const clock = virtualClock();
   let turns = 0;
   return {
-    operation: () => countingOperation(farSide, before ? { before: () => before(farSide, ++turns) } : {}),
+    operation: () => countingOperation(fakeEndpoint, before ? { before: () => before(fakeEndpoint, ++turns) } : {}),
     inputs,
     clock,
     worldFor: (signal: AbortSignal) => fakeWorld(clock, signal),
-    mutations: () => farSide.mutations,
+    mutations: () => fakeEndpoint.mutations,
   };
 };
 

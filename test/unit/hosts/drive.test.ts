@@ -4,19 +4,19 @@ import { iso, minutes, seconds } from '../../../src/clock.ts';
 import { type DriveOptions, drive } from '../../../src/hosts/drive.ts';
 import { Refusal } from '../../../src/operation.ts';
 import { InputError } from '../../../src/schema.ts';
-import { countingOperation, countingPlan, type FarSide } from '../../support/fake-operation.ts';
+import { countingOperation, countingPlan, type FakeEndpoint } from '../../support/fake-operation.ts';
 import { fakeWorld } from '../../support/fake-world.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
 
 const inputs = { subject: 'sheep', pace: 'slow', loud: false, note: undefined } as const;
 
 const scene = (behaviour: Parameters<typeof countingOperation>[1] = {}, options: Partial<DriveOptions> = {}) => {
-  const farSide: FarSide = { count: 0, mutations: [] };
+  const fakeEndpoint: FakeEndpoint = { count: 0, mutations: [] };
   const clock = virtualClock();
   const start = clock.now();
   const cancel = new AbortController();
   const lines: string[] = [];
-  const operation = countingOperation(farSide, behaviour);
+  const operation = countingOperation(fakeEndpoint, behaviour);
   const run = () =>
     drive(operation, inputs, (signal) => fakeWorld(clock, signal, options.dryRun), {
       deadline: start + minutes(60),
@@ -26,12 +26,12 @@ const scene = (behaviour: Parameters<typeof countingOperation>[1] = {}, options:
       onProgress: ({ because }) => lines.push(because),
       ...options,
     });
-  return { farSide, clock, start, cancel, lines, run };
+  return { fakeEndpoint, clock, start, cancel, lines, run };
 };
 
 describe('drive', () => {
   it('takes turns, each when it is due, until the operation is done, and keeps the plan', async () => {
-    const { run, farSide, clock, start, lines } = scene();
+    const { run, fakeEndpoint, clock, start, lines } = scene();
     const end = await run();
     expect(end).toMatchObject({
       outcome: 'succeeded',
@@ -39,15 +39,15 @@ describe('drive', () => {
       plan: countingPlan,
       outputs: { counted: '3' },
     });
-    expect(farSide.mutations).toEqual(['count 1', 'count 2', 'count 3']);
+    expect(fakeEndpoint.mutations).toEqual(['count 1', 'count 2', 'count 3']);
     expect(clock.now() - start).toBe(minutes(3));
     expect(lines).toEqual(['planned to count sheep', 'counted 1 sheep', 'counted 2 sheep', 'counted 3 sheep']);
   });
 
   it('ends a dry run after the planning turn', async () => {
-    const { run, farSide } = scene({}, { dryRun: true });
+    const { run, fakeEndpoint } = scene({}, { dryRun: true });
     expect(await run()).toMatchObject({ outcome: 'succeeded', reason: 'planned', plan: countingPlan });
-    expect(farSide.mutations).toEqual([]);
+    expect(fakeEndpoint.mutations).toEqual([]);
   });
 
   it('gives a dry run no memory, so that it plans', async () => {
@@ -61,16 +61,16 @@ describe('drive', () => {
     expect(end).toMatchObject({ outcome: 'pending', reason: 'in-progress', token: '{"v":1,"seen":1}' });
     expect(end.because).toBe('counted 1 sheep; goes on at 2026-01-05T09:01:00Z');
     // Whoever goes on need not wait for this run's lease to run out.
-    expect(first.farSide.mutations).toEqual(['count 1', 'stop: handed-over']);
+    expect(first.fakeEndpoint.mutations).toEqual(['count 1', 'stop: handed-over']);
   });
 
   it('never says that it has come less far than it said before', async () => {
     const { clock, start } = scene();
-    const said = [40, 1, 60];
+    const reported = [40, 1, 60];
     const operation = {
       ...countingOperation({ count: 0, mutations: [] }),
       advance: async () => {
-        const percent = said.shift();
+        const percent = reported.shift();
         return percent === undefined
           ? ({ is: 'done', outcome: 'succeeded', reason: 'delivered', outputs: {}, because: 'ok' } as const)
           : ({ is: 'waiting', memory: { v: 1, seen: 0 }, notBefore: clock.now(), percent, because: 'looks' } as const);
@@ -88,27 +88,27 @@ describe('drive', () => {
   });
 
   it('settles the release at the deadline', async () => {
-    const { run, farSide, clock, start } = scene({}, { deadline: Date.parse('2026-01-05T09:01:30Z') });
+    const { run, fakeEndpoint, clock, start } = scene({}, { deadline: Date.parse('2026-01-05T09:01:30Z') });
     const end = await run();
     expect(end).toMatchObject({ outcome: 'timed-out', reason: 'deadline-passed', outputs: { counted: '2' } });
-    expect(farSide.mutations).toEqual(['count 1', 'count 2', 'stop: timed-out']);
+    expect(fakeEndpoint.mutations).toEqual(['count 1', 'count 2', 'stop: timed-out']);
     expect(clock.now() - start).toBe(seconds(90));
   });
 
   it('answers a cancellation in the middle of a wait, with a World whose signal is not aborted', async () => {
     const aborted: boolean[] = [];
-    const { run, farSide, cancel, clock, start } = scene({
+    const { run, fakeEndpoint, cancel, clock, start } = scene({
       abort: (_why, _memory, world) => aborted.push(world.signal.aborted),
     });
     clock.at(start + seconds(75), () => cancel.abort());
     expect(await run()).toMatchObject({ outcome: 'cancelled', reason: 'cancelled' });
-    expect(farSide.mutations).toEqual(['count 1', 'count 2', 'stop: cancelled']);
+    expect(fakeEndpoint.mutations).toEqual(['count 1', 'count 2', 'stop: cancelled']);
     expect(aborted).toEqual([false]);
     expect(clock.now() - start).toBe(seconds(75));
   });
 
   it('takes what a cancelled turn throws for the cancellation', async () => {
-    const { run, farSide, cancel } = scene({
+    const { run, fakeEndpoint, cancel } = scene({
       before: (turn) => {
         if (turn !== 3) return;
         cancel.abort();
@@ -116,7 +116,7 @@ describe('drive', () => {
       },
     });
     expect(await run()).toMatchObject({ outcome: 'cancelled' });
-    expect(farSide.mutations).toEqual(['count 1', 'stop: cancelled']);
+    expect(fakeEndpoint.mutations).toEqual(['count 1', 'stop: cancelled']);
   });
 
   it('says so when the release could not be settled', async () => {
@@ -135,14 +135,14 @@ describe('drive', () => {
   });
 
   it('waits out throttling and looks again after a lost answer', async () => {
-    const { run, farSide, clock, start } = scene({
+    const { run, fakeEndpoint, clock, start } = scene({
       before: (turn, world) => {
         if (turn === 2) throw new Throttled(world.clock.now() + seconds(30), new Error('Rate exceeded'));
         if (turn === 4) throw new AnswerLost('sagemaker:UpdateEndpoint', new Error('socket hang up'));
       },
     });
     expect(await run()).toMatchObject({ outcome: 'succeeded' });
-    expect(farSide.mutations).toHaveLength(3);
+    expect(fakeEndpoint.mutations).toHaveLength(3);
     expect(clock.now() - start).toBe(minutes(4));
   });
 
@@ -175,7 +175,7 @@ describe('drive', () => {
   });
 
   it('lets the host refuse a plan before anything is written', async () => {
-    const { run, farSide } = scene(
+    const { run, fakeEndpoint } = scene(
       {},
       {
         onPlan: () => {
@@ -184,7 +184,7 @@ describe('drive', () => {
       },
     );
     expect(await run()).toMatchObject({ outcome: 'failed', reason: 'credentials-too-short', plan: countingPlan });
-    expect(farSide.mutations).toEqual([]);
+    expect(fakeEndpoint.mutations).toEqual([]);
   });
 
   it('shows a sign of life every five minutes of a long wait', async () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { AnswerLost, Throttled } from '../../../src/aws/retry.ts';
 import { iso, seconds } from '../../../src/clock.ts';
-import { type Host, startDelivery } from '../../../src/hosts/delivery.ts';
-import { bringToRest } from '../../../src/hosts/drive.ts';
+import { abortToEnd } from '../../../src/hosts/drive.ts';
+import { type Host, startRun } from '../../../src/hosts/operation-run.ts';
 import { wallClock } from '../../../src/hosts/wall-clock.ts';
-import type { OpenSession } from '../../../src/hosts/world.ts';
+import type { OpenSession } from '../../../src/session/session.ts';
 import type { World } from '../../../src/world.ts';
-import { countingOperation, type FarSide } from '../../support/fake-operation.ts';
+import { countingOperation, type FakeEndpoint } from '../../support/fake-operation.ts';
 import { fakeSession, fakeWorld } from '../../support/fake-world.ts';
 import { type TestClock, virtualClock } from '../../support/virtual-clock.ts';
 
@@ -17,8 +17,8 @@ const scene = (
   open: (clock: TestClock) => OpenSession = () => fakeSession(),
   behaviour: Behaviour = {},
 ) => {
-  const farSide: FarSide = { count: 0, mutations: [] };
-  const said: string[] = [];
+  const fakeEndpoint: FakeEndpoint = { count: 0, mutations: [] };
+  const reported: string[] = [];
   const clock = virtualClock();
   const host: Host = {
     env: {},
@@ -26,17 +26,17 @@ const scene = (
     written: (name) => ({ subject: 'sheep', ...given })[name],
     signal: new AbortController().signal,
     observer: {
-      asked: () => {},
+      inputs: () => {},
       started: () => {},
       plan: () => {},
-      progress: ({ because }) => said.push(because),
+      progress: ({ because }) => reported.push(because),
       keep: () => {},
-      defect: (stack) => said.push(stack),
+      defect: (stack) => reported.push(stack),
     },
     seams: { clock, openSession: open(clock) },
   };
-  const run = async () => (await startDelivery(countingOperation(farSide, behaviour), host).ended).result;
-  return { run, farSide, said, clock };
+  const run = async () => (await startRun(countingOperation(fakeEndpoint, behaviour), host).ended).result;
+  return { run, fakeEndpoint, reported, clock };
 };
 
 const throttled = (clock: World['clock']) =>
@@ -66,23 +66,23 @@ const failing =
 
 describe('throttling before the first turn', () => {
   it('is waited out, and the log says why nothing happens', async () => {
-    const { run, farSide, said } = scene({}, failing(throttled, 40));
+    const { run, fakeEndpoint, reported } = scene({}, failing(throttled, 40));
     expect(await run()).toMatchObject({ outcome: 'succeeded', endedAt: '2026-01-05T09:23:00Z' });
-    expect(farSide.mutations).toHaveLength(3);
-    expect(said[0]).toMatch(
+    expect(fakeEndpoint.mutations).toHaveLength(3);
+    expect(reported[0]).toMatch(
       /could not reach AWS: sts:GetCallerIdentity failed: .*Rate exceeded; goes on at .*09:00:30Z/,
     );
   });
 
   it('ends at the deadline, with what was waited for', async () => {
-    const { run, farSide } = scene({ timeout: '10m' }, failing(throttled, 10_000));
+    const { run, fakeEndpoint } = scene({ timeout: '10m' }, failing(throttled, 10_000));
     expect(await run()).toMatchObject({
       outcome: 'timed-out',
       reason: 'deadline-passed',
       endedAt: '2026-01-05T09:10:00Z',
       because: expect.stringContaining('Rate exceeded'),
     });
-    expect(farSide.mutations).toEqual([]);
+    expect(fakeEndpoint.mutations).toEqual([]);
   });
 
   it('ends with what was waited for also where the deadline cuts the last call off', async () => {
@@ -101,11 +101,11 @@ describe('throttling before the first turn', () => {
   });
 
   it('is waited out in the planning turn and when the credentials’ length is asked for', async () => {
-    let asked = 0;
+    let requested = 0;
     const open = (clock: TestClock) =>
       fakeSession({
         refuseShortCredentials: async () => {
-          if (++asked < 4) throw throttled(clock);
+          if (++requested < 4) throw throttled(clock);
         },
       });
     const { run } = scene({}, open, {
@@ -114,7 +114,7 @@ describe('throttling before the first turn', () => {
       },
     });
     expect(await run()).toMatchObject({ outcome: 'succeeded' });
-    expect(asked).toBe(4);
+    expect(requested).toBe(4);
   });
 
   it('is not the same as no way to AWS, which ends the run after five minutes with its cause', async () => {
@@ -130,7 +130,7 @@ describe('throttling before the first turn', () => {
       },
     });
     expect(await planning.run()).toMatchObject({ outcome: 'failed', endedAt: '2026-01-05T09:05:00Z' });
-    expect(planning.farSide.mutations).toEqual([]);
+    expect(planning.fakeEndpoint.mutations).toEqual([]);
   });
 
   it('no way to AWS is sat out once something is begun', async () => {
@@ -164,7 +164,7 @@ describe('the deadline inside a turn', () => {
   };
 
   it.each([1, 2, 3])('ends an answer that never ends, in turn %d', async (at) => {
-    const farSide: FarSide = { count: 0, mutations: [] };
+    const fakeEndpoint: FakeEndpoint = { count: 0, mutations: [] };
     const { clock } = scene();
     const host: Host = {
       env: {},
@@ -172,7 +172,7 @@ describe('the deadline inside a turn', () => {
       written: (name) => ({ subject: 'sheep', timeout: '20m' })[name],
       signal: new AbortController().signal,
       observer: {
-        asked: () => {},
+        inputs: () => {},
         started: () => {},
         plan: () => {},
         progress: () => {},
@@ -181,9 +181,9 @@ describe('the deadline inside a turn', () => {
       },
       seams: { clock, openSession: fakeSession() },
     };
-    const { result } = await startDelivery(dripping(at)(countingOperation(farSide)), host).ended;
+    const { result } = await startRun(dripping(at)(countingOperation(fakeEndpoint)), host).ended;
     expect(result).toMatchObject({ outcome: 'timed-out', reason: 'deadline-passed', endedAt: '2026-01-05T09:20:00Z' });
-    expect(farSide.mutations.at(-1)).toBe('stop: timed-out');
+    expect(fakeEndpoint.mutations.at(-1)).toBe('stop: timed-out');
   });
 
   it('ends one before the first turn', async () => {
@@ -202,7 +202,7 @@ describe('the deadline inside a turn', () => {
       ...countingOperation({ count: 0, mutations: [] }),
       abort: (...args: readonly unknown[]) => drip(args[3] as World),
     };
-    const end = await bringToRest(
+    const end = await abortToEnd(
       operation,
       { subject: 'sheep', pace: 'slow', loud: false, note: undefined },
       undefined,

@@ -26,6 +26,7 @@ const found = (reason: Grounds['reason'], more: Partial<Grounds> = {}): string =
     stepRequests: 400,
     coverage: 0.5,
     blindSeconds: 120.4,
+    failing: { buckets: 3, requests: 300, bad: 240, baseline: { requests: 900, bad: 30 } },
     ...more,
   });
 
@@ -68,7 +69,11 @@ describe('what the judge says', () => {
   test.each([
     [
       'absolute-limit',
-      "more than 20 % of the candidate's requests failed in each of 3 buckets in a row, whatever the baseline did",
+      "more than 20 % of the candidate's requests failed in each of 3 buckets in a row: 240 of 300 (80 %) beside 30 of 900 (3.33 %)",
+    ],
+    [
+      'both-failing',
+      "more than 20 % of the candidate's requests failed in each of 3 buckets in a row: 240 of 300 (80 %) beside 30 of 900 (3.33 %); the baseline failed as often, so the cause is shared and convicts no version",
     ],
     ['metrics-missing', 'metrics are missing for 120 s: the weight stays, and after 600 s the traffic is taken back'],
     [
@@ -96,6 +101,16 @@ describe('what the judge says', () => {
     ],
   ] as const)('of %s', (reason, says) => {
     expect(found(reason)).toBe(says);
+  });
+
+  test('of the absolute limit without a baseline', () => {
+    const failing = { buckets: 4, requests: 300, bad: 240 };
+    expect(found('absolute-limit', { failing })).toBe(
+      "more than 20 % of the candidate's requests failed in each of 4 buckets in a row: 240 of 300 (80 %); the baseline's numbers of these buckets are missing",
+    );
+    expect(found('absolute-limit', { failing: { ...failing, baseline: { requests: 0, bad: 0 } } })).toBe(
+      "more than 20 % of the candidate's requests failed in each of 4 buckets in a row: 240 of 300 (80 %) beside 0 of 0 (none); no baseline requests are left for a comparison",
+    );
   });
 
   test('with the figures it has', () => {

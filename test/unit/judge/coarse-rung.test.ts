@@ -35,9 +35,9 @@ const decisions = (percentiles: readonly number[]): readonly string[] =>
 
 describe('with one percentile a minute', () => {
   test('once it is warm, a candidate that is slower every minute is never proven healthy, and convicted', () => {
-    const said = decisions(Array.from({ length: 20 }, () => 900));
-    expect(said.slice(3)).not.toContain('promote');
-    expect(said.at(-1)).toBe('rollback');
+    const reported = decisions(Array.from({ length: 20 }, () => 900));
+    expect(reported.slice(3)).not.toContain('promote');
+    expect(reported.at(-1)).toBe('rollback');
   });
 
   test('a candidate that is as fast is proven healthy, and one slow minute does not hold it for long', () => {

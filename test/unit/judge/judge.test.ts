@@ -150,9 +150,9 @@ describe('unknown is never healthy and never guilty', () => {
   test('a missing arm holds; ten minutes of it take the traffic back', () => {
     const blind = { baseline: arm(2700, 3) };
     const buckets = minutes(...times(5, both(0, 0)), ...times(12, blind));
-    const said = decisions(policy, buckets);
-    expect(said.slice(5, 15)).toEqual(times(10, 'hold'));
-    expect(said.slice(15)).toEqual(['rollback', 'rollback']);
+    const reported = decisions(policy, buckets);
+    expect(reported.slice(5, 15)).toEqual(times(10, 'hold'));
+    expect(reported.slice(15)).toEqual(['rollback', 'rollback']);
     expect(judge(policy, buckets.slice(0, 7)).because).toMatch(/^metrics are missing for 120 s:/);
     expect(judge(policy, buckets).because).toMatch(/^metrics have been missing for 660 s, longer than 600 s:/);
     expect(judge(policy, buckets)).toMatchObject({ reason: 'unobserved-too-long' });
@@ -196,7 +196,9 @@ describe('the safety net', () => {
   test('sees both arms die', () => {
     const dying = minutes(...times(4, both(90, 810)));
     expect(decisions(policy, dying)).toEqual(['continue', 'continue', 'rollback', 'rollback']);
-    expect(judge(policy, dying).reason).toBe('absolute-limit');
+    expect(judge(policy, dying).reason).toBe('both-failing');
+    const alone = minutes(...times(4, both(90, 5)));
+    expect(judge(policy, alone).reason).toBe('candidate-worse');
   });
 
   test('wants requests, and buckets in a row', () => {

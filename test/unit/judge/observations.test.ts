@@ -23,27 +23,27 @@ const reason = (minutes: readonly Minute[], by: Policy = policy) => verdict(minu
 
 describe('the safety net', () => {
   test('counts buckets in a row, and a step begins the row anew', () => {
-    expect(reason(times(3, dying))).toBe('absolute-limit');
-    expect(reason([dying, dying, moved(dying), dying, dying])).not.toBe('absolute-limit');
-    expect(reason([dying, dying, moved(dying), dying, dying, dying])).toBe('absolute-limit');
-    expect(reason([dying, dying, clean, dying])).not.toBe('absolute-limit');
+    expect(reason(times(3, dying))).toBe('both-failing');
+    expect(reason([dying, dying, moved(dying), dying, dying])).not.toBe('both-failing');
+    expect(reason([dying, dying, moved(dying), dying, dying, dying])).toBe('both-failing');
+    expect(reason([dying, dying, clean, dying])).not.toBe('both-failing');
   });
 
   test('is neither nearer nor farther by a bucket without requests or without metrics', () => {
     const idle: Minute = { candidate: arm(0, 0), baseline: arm(2700, 810) };
-    expect(reason([dying, dying, idle])).not.toBe('absolute-limit');
-    expect(reason([dying, dying, idle, dying])).toBe('absolute-limit');
-    expect(reason([dying, dying, blind, dying])).toBe('absolute-limit');
+    expect(reason([dying, dying, idle])).not.toBe('both-failing');
+    expect(reason([dying, dying, idle, dying])).toBe('both-failing');
+    expect(reason([dying, dying, blind, dying])).toBe('both-failing');
   });
 
   test('begins above its share, and wants as many requests as it says', () => {
     const share = (bad: number): Minute => ({ candidate: arm(300, bad), baseline: arm(2700, 9 * bad) });
-    expect(reason(times(4, share(60)))).not.toBe('absolute-limit');
-    expect(reason(times(3, share(61)))).toBe('absolute-limit');
+    expect(reason(times(4, share(60)))).not.toBe('both-failing');
+    expect(reason(times(3, share(61)))).toBe('both-failing');
     const few = (requests: number): Minute => ({ candidate: arm(requests, requests), baseline: arm(2700, 2700) });
     const net = (requests: number): Policy => ({ ...policy, safetyNet: { ...policy.safetyNet, requests } });
-    expect(reason(times(3, few(7)), net(21))).toBe('absolute-limit');
-    expect(reason(times(3, few(7)), net(22))).not.toBe('absolute-limit');
+    expect(reason(times(3, few(7)), net(21))).toBe('both-failing');
+    expect(reason(times(3, few(7)), net(22))).not.toBe('both-failing');
   });
 });
 

@@ -86,13 +86,17 @@ describe('a policy', () => {
     [undefined, true, true],
     [undefined, undefined, false],
   ] as const)('with the burst guard %s after a history that says %s: %s', (burstGuard, needed, expected) => {
-    const asked = { ...judge, ...(burstGuard === undefined ? {} : { burstGuard }) };
-    expect(policyOf(asked, needed === undefined ? {} : { burstGuard: needed }).burstGuard).toBe(expected);
+    const requested = { ...judge, ...(burstGuard === undefined ? {} : { burstGuard }) };
+    expect(policyOf(requested, needed === undefined ? {} : { burstGuard: needed }).burstGuard).toBe(expected);
   });
 
   test('takes what the manifest says in the place of the defaults', () => {
-    const told = policyOf({ ...judge, maxBlindSeconds: 120, safetyNet: 0.5 }, { minimumRequests: 300 });
-    expect(told).toMatchObject({ maxBlindSeconds: 120, minimumRequests: 300, safetyNet: { above: 0.5, buckets: 3 } });
+    const reported = policyOf({ ...judge, maxBlindSeconds: 120, safetyNet: 0.5 }, { minimumRequests: 300 });
+    expect(reported).toMatchObject({
+      maxBlindSeconds: 120,
+      minimumRequests: 300,
+      safetyNet: { above: 0.5, buckets: 3 },
+    });
   });
 });
 

@@ -4,7 +4,7 @@ import { mechanismFor, mechanismOf, mechanisms } from '../../../src/mechanisms/a
 import type { PlanRequest } from '../../../src/mechanisms/mechanism.ts';
 import { releaseAlarmsOf } from '../../../src/mechanisms/release-alarms.ts';
 import { Refusal } from '../../../src/operation.ts';
-import type { RegisteredVersion } from '../../../src/registry/packages.ts';
+import type { RegisteredVersion } from '../../../src/registry/registered-version.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
 import type { MechanismName, Release } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
@@ -17,13 +17,13 @@ const [from, to] = [configuration('1.1.0'), configuration('1.0.0')];
 const requests: Readonly<Record<PlanRequest['operation'], PlanRequest>> = {
   'deploy-endpoint': {
     operation: 'deploy-endpoint',
-    asked: asking('1.1.0'),
+    requested: asking('1.1.0'),
     record,
     registered: { packageVersion: 7 } as RegisteredVersion,
     attempt: 1,
     tags: {},
   },
-  'shift-traffic': { operation: 'shift-traffic', asked: asking('1.1.0'), record },
+  'shift-traffic': { operation: 'shift-traffic', requested: asking('1.1.0'), record },
   rollback: { operation: 'rollback', record, from, to, variant: 'AllTraffic', because: 'wrong prices' },
 };
 /** What each of them plans. */
@@ -115,18 +115,18 @@ describe('stopping', () => {
         save: async (patch) => turnOf({ ...live, ...patch } as Release),
       });
     const step = await mechanisms[mechanism].stop(turnOf(release({ submission })), 'convicted', 'it is worse');
-    return { said: step?.because, put };
+    return { reported: step?.because, put };
   };
 
   test('an update under guardrails turns its own alarm red', async () => {
     expect(await stopping('guardrail', { ...guarded, abortAlarm: 'churn-abort' })).toEqual({
-      said: 'stopping the update: it is worse',
+      reported: 'stopping the update: it is worse',
       put: ['ModelDelivery'],
     });
   });
 
   test('there is no lever without that alarm, and none for a plain replacement', async () => {
-    const nothing = { said: undefined, put: [] };
+    const nothing = { reported: undefined, put: [] };
     expect(await stopping('guardrail', guarded)).toEqual(nothing);
     expect(await stopping('replacement', { ...secondSwap, mechanism: 'replacement' })).toEqual(nothing);
   });

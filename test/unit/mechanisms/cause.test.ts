@@ -7,11 +7,11 @@ const release = {
   submission: { mechanism: 'guardrail', timeoutSeconds: 1800, abortAlarm: 'churn-abort', deployment: {} } as Submission,
   witnessed: {},
 } as Release;
-const told = { release, redAlarms: [], failureReason: undefined, elapsedSeconds: 600 };
+const reported = { release, redAlarms: [], failureReason: undefined, elapsedSeconds: 600 };
 
 describe('why an update was taken back', () => {
   test('an alarm is proven by its state, whatever FailureReason says', () => {
-    const cause = causeOf({ ...told, redAlarms: ['churn-errors'], failureReason: 'Request to service failed.' });
+    const cause = causeOf({ ...reported, redAlarms: ['churn-errors'], failureReason: 'Request to service failed.' });
     expect(cause).toEqual({ reason: 'alarm', because: 'alarm churn-errors went off' });
   });
 
@@ -20,12 +20,12 @@ describe('why an update was taken back', () => {
       ...release,
       witnessed: { abort: { at: 0, why: 'insufficient-traffic' as const, published: true } },
     };
-    expect(causeOf({ ...told, release: aborted, redAlarms: ['churn-abort'] }).reason).toBe('insufficient-traffic');
+    expect(causeOf({ ...reported, release: aborted, redAlarms: ['churn-abort'] }).reason).toBe('insufficient-traffic');
   });
 
   test('a real alarm beside our abort wins: the model was bad as well', () => {
     const aborted = { ...release, witnessed: { abort: { at: 0, why: 'aborted-by-hand' as const, published: true } } };
-    expect(causeOf({ ...told, release: aborted, redAlarms: ['churn-abort', 'churn-errors'] })).toEqual({
+    expect(causeOf({ ...reported, release: aborted, redAlarms: ['churn-abort', 'churn-errors'] })).toEqual({
       reason: 'alarm',
       because: 'alarm churn-errors went off',
     });
@@ -41,27 +41,29 @@ describe('why an update was taken back', () => {
     ],
     ['Something nobody has documented.', 'cause-unknown'],
   ])('%s', (failureReason, reason) => {
-    expect(causeOf({ ...told, failureReason }).reason).toBe(reason);
+    expect(causeOf({ ...reported, failureReason }).reason).toBe(reason);
   });
 
   test('longer than its limit is a timeout when nothing else explains it', () => {
-    expect(causeOf({ ...told, elapsedSeconds: 1801 }).reason).toBe('deployment-timeout');
+    expect(causeOf({ ...reported, elapsedSeconds: 1801 }).reason).toBe('deployment-timeout');
   });
 
   test('an update that was given no limit exceeds none', () => {
     const plain: Release = { ...release, submission: { ...secondSwap, mechanism: 'replacement' } };
-    expect(causeOf({ ...told, release: plain, elapsedSeconds: 9000 }).reason).toBe('cause-unknown');
+    expect(causeOf({ ...reported, release: plain, elapsedSeconds: 9000 }).reason).toBe('cause-unknown');
   });
 
   test('no evidence is no cause', () => {
-    expect(causeOf(told)).toEqual({
+    expect(causeOf(reported)).toEqual({
       reason: 'cause-unknown',
       because: 'the endpoint serves the old configuration again, and SageMaker gives no reason',
     });
   });
 
   test('a reason that nothing confirms is quoted as SageMaker’s', () => {
-    expect(causeOf({ ...told, failureReason: 'Rolled back because alarm "churn-errors" is in ALARM state.' })).toEqual({
+    expect(
+      causeOf({ ...reported, failureReason: 'Rolled back because alarm "churn-errors" is in ALARM state.' }),
+    ).toEqual({
       reason: 'cause-unknown',
       because:
         'the endpoint serves the old configuration again, and SageMaker\'s reason is not confirmed: Rolled back because alarm "churn-errors" is in ALARM state.',

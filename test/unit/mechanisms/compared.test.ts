@@ -3,7 +3,7 @@ import { desired } from '../../../src/endpoint/desired.ts';
 import { compare, keptBy, lastServed } from '../../../src/mechanisms/compared.ts';
 import type { Deliver } from '../../../src/mechanisms/mechanism.ts';
 import { planDigest } from '../../../src/mechanisms/request.ts';
-import type { RegisteredVersion } from '../../../src/registry/packages.ts';
+import type { RegisteredVersion } from '../../../src/registry/registered-version.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
 import type { Kept, ReleaseRecord } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
@@ -41,10 +41,10 @@ const missing = (kind: string) =>
   Object.assign(new Error(`Could not find ${kind} "x".`), { name: 'ValidationException' });
 
 const asked = asking('1.1.0');
-const registered = { packageVersion: 7, unpinned: false } as RegisteredVersion;
+const registered = { packageVersion: 7, unpinned: [] as readonly string[] } as RegisteredVersion;
 const request = (record: Partial<ReleaseRecord> = {}): Deliver => ({
   operation: 'deploy-endpoint',
-  asked,
+  requested: asked,
   record: { ...newRecord(subject), ...record },
   registered,
   attempt: 1,
@@ -136,11 +136,11 @@ describe('a delivery compares', () => {
   });
 
   test('the pinning of the version that serves with that of the new one', async () => {
-    const unpinned = { ...request(), registered: { ...registered, unpinned: true } };
+    const unpinned = { ...request(), registered: { ...registered, unpinned: ['image'] } };
     const shown = { endpointConfig: 'theirs', imageDigest: 'sha256:aa' };
     const world = worldOf({ theirs: {} });
     expect((await compare(world, unpinned, shown, fleet)).lost).toEqual(['pinning']);
-    const given = { ...unpinned, asked: { ...asked, spec: { ...asked.spec, unpinned: true } } };
+    const given = { ...unpinned, requested: { ...asked, spec: { ...asked.spec, unpinned: true } } };
     expect((await compare(world, given, shown, fleet)).lost).toEqual([]);
     expect((await compare(world, unpinned, { endpointConfig: 'theirs' }, fleet)).lost).toEqual([]);
   });

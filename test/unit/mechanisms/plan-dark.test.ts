@@ -1,21 +1,26 @@
 import { describe, expect, test } from '@jest/globals';
 import type { EndpointSpec } from '../../../src/manifest/manifest.ts';
 import { planDark } from '../../../src/mechanisms/variants/plan-dark.ts';
-import type { RegisteredVersion } from '../../../src/registry/packages.ts';
+import type { RegisteredVersion } from '../../../src/registry/registered-version.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
 import { asking, churnSpec, planningWorld, recordOf, rollout } from '../../support/planning.ts';
 import { refusal } from '../../support/refusal.ts';
 
 import { subject } from '../../support/release.ts';
 
-const registered = { packageVersion: 7, semver: '1.2.0', imageDigest: 'sha256:5e' } as unknown as RegisteredVersion;
+const registered = {
+  packageVersion: 7,
+  version: '1.2.0',
+  imageDigest: 'sha256:5e',
+  containers: [{}],
+} as unknown as RegisteredVersion;
 
 const planned = (
   world: ReturnType<typeof planningWorld>,
   record = newRecord(subject),
-  asked = asking('1.2.0'),
+  requested = asking('1.2.0'),
 ): ReturnType<typeof planDark> =>
-  planDark(world, { operation: 'deploy-endpoint', asked, registered, record, attempt: 1, tags: {} });
+  planDark(world, { operation: 'deploy-endpoint', requested: requested, registered, record, attempt: 1, tags: {} });
 const serving = { config: 'churn-1-0-0' };
 
 describe('bringing a candidate up dark', () => {
@@ -66,16 +71,16 @@ describe('refused before anything is written', () => {
   });
 
   test('an alarm that cannot protect the steps to come', async () => {
-    const asked = asking('1.2.0', { ...rollout, bakeSeconds: 120, alarms: { errors: 0.01, named: [] } });
-    expect(await refusal(planned(planningWorld({ AllTraffic: 1 }, serving), undefined, asked))).toMatch(
+    const requested = asking('1.2.0', { ...rollout, bakeSeconds: 120, alarms: { errors: 0.01, named: [] } });
+    expect(await refusal(planned(planningWorld({ AllTraffic: 1 }, serving), undefined, requested))).toMatch(
       /^alarm-cannot-fire: .*within the bake of 2m/,
     );
   });
 
   test('an endpoint without weights', async () => {
-    const serverless = { ...churnSpec, serverless: { memoryMb: 2048 } } as unknown as EndpointSpec;
-    const asked = asking('1.2.0', rollout, serverless);
-    expect(await refusal(planned(planningWorld({ AllTraffic: 1 }, serving), undefined, asked))).toMatch(
+    const serverless = { ...churnSpec, instance: undefined, serverless: { memoryMb: 2048 } } as unknown as EndpointSpec;
+    const requested = asking('1.2.0', rollout, serverless);
+    expect(await refusal(planned(planningWorld({ AllTraffic: 1 }, serving), undefined, requested))).toMatch(
       /^infeasible-rollout: .*only real-time endpoints on instances/,
     );
   });

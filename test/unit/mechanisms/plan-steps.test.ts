@@ -8,8 +8,8 @@ import { asking, planningWorld, recordOf, rollout } from '../../support/planning
 import { refusal } from '../../support/refusal.ts';
 import { nine } from '../../support/stepping.ts';
 
-const shifting = (version = '1.1.0', asked: Rollout = rollout) =>
-  ({ operation: 'shift-traffic', asked: asking(version, asked), record: recordOf() }) as const;
+const shifting = (version = '1.1.0', requested: Rollout = rollout) =>
+  ({ operation: 'shift-traffic', requested: asking(version, requested), record: recordOf() }) as const;
 const dark = { AllTraffic: 1, 'AllTraffic-next': 0 };
 const planned = (weights: Readonly<Record<string, number>> = dark, options: Parameters<typeof planningWorld>[1] = {}) =>
   planSteps(planningWorld(weights, options), shifting());
@@ -170,7 +170,12 @@ describe('refused before anything moves', () => {
 
   test.each([
     ['no candidate stands beside', planningWorld({ AllTraffic: 1 }), '1.1.0', 'has no dark candidate of 1.1.0, but'],
-    ['a config nobody here made', planningWorld(dark, { config: 'churn-other' }), '1.1.0', 'has no dark candidate'],
+    [
+      'a config that others made',
+      planningWorld(dark, { config: 'churn-other' }),
+      '1.1.0',
+      'several variants that this suite did not make',
+    ],
     ['another version stands there', planningWorld(dark), '1.2.0', 'no dark candidate of 1.2.0, but one of 1.1.0'],
   ])('%s', async (_what, world, version, words) => {
     expect(await refusal(planSteps(world, shifting(version)))).toContain(words);

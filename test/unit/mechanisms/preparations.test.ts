@@ -17,7 +17,7 @@ const steps = { ...rollout, strategy: 'steps', steps: [0.1, 1], bakeSeconds: 600
  * Turn after turn of a release that is being made ready, over an endpoint of two instances whose variant autoscaling looks after, until it
  * has left that phase.
  */
-const preparing = async (overrides: Partial<Release>, asked: Rollout): Promise<readonly string[]> => {
+const preparing = async (overrides: Partial<Release>, requested: Rollout): Promise<readonly string[]> => {
   const sent: string[] = [];
   const alarms: string[] = [];
   const { read } = registryOf('1.1.0');
@@ -98,7 +98,7 @@ const preparing = async (overrides: Partial<Release>, asked: Rollout): Promise<r
       },
     });
   for (let turns = 0; live.phase === 'preparing' && turns < 9; turns += 1)
-    await mechanismOf(live).submit(turnOf(), { rollout: asked });
+    await mechanismOf(live).submit(turnOf(), { rollout: requested });
   return [...sent, live.reason ?? live.phase];
 };
 
@@ -150,6 +150,6 @@ test.each<[string, Partial<Release>, Rollout, readonly string[]]>([
     steps,
     ['update, 0 alarms', 'supervising'],
   ],
-])('%s', async (_what, overrides, asked, expected) => {
-  expect(await preparing(overrides, asked)).toEqual(expected);
+])('%s', async (_what, overrides, requested, expected) => {
+  expect(await preparing(overrides, requested)).toEqual(expected);
 });

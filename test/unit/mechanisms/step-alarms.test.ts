@@ -23,6 +23,8 @@ describe('alarms', () => {
     expect(one.sent).toEqual([0]);
     expect(one.release().witnessed.alarms).toEqual(['theirs']);
     await one.look({ share: 0, modifiedAt: nine + minutes(13) }, seconds(60));
+    expect(one.release().phase).toBe('stepping');
+    await one.look({}, minutes(3));
     expect(one.release()).toMatchObject({ phase: 'settling', outcome: 'rolled-back', reason: 'alarm' });
   });
 

@@ -12,10 +12,11 @@ import { turnFrom } from '../../support/turns.ts';
 const submittedAt = Date.UTC(2026, 0, 5, 9);
 const own = { AlarmName: 'churn-new-errors' } as AlarmSpec;
 const variant = { VariantName: 'AllTraffic', CurrentWeight: 1, DesiredWeight: 1 };
+/** The new configuration after both bakes, a quarter of an hour. */
 const settledOn = (EndpointConfigName: string, FailureReason?: string) => ({
   EndpointStatus: 'InService',
   EndpointConfigName,
-  LastModifiedTime: new Date(submittedAt + minutes(5)),
+  LastModifiedTime: new Date(submittedAt + minutes(EndpointConfigName === 'churn-new' ? 20 : 5)),
   ProductionVariants: [{ ...variant, CurrentInstanceCount: 4, DesiredInstanceCount: 4 }],
   ...(FailureReason ? { FailureReason } : {}),
 });
@@ -48,7 +49,11 @@ const watching = async (
     clock: { now: () => now },
     account: { partition: 'aws', region: 'eu-west-1', id: '111122223333' },
     read: {
-      sagemaker: { ...registryOf('1.4.0').read.sagemaker, describeEndpoint: async () => look },
+      sagemaker: {
+        ...registryOf('1.4.0').read.sagemaker,
+        describeEndpoint: async () => look,
+        describeEndpointConfig: async () => ({ CreationTime: new Date(submittedAt - seconds(10)) }),
+      },
       cloudwatch: {
         describeAlarms: async () => ({
           MetricAlarms: [...existing].map((AlarmName) => ({
@@ -212,9 +217,9 @@ describe('bakes that nobody watched', () => {
     watching([settledOn('churn-new')], { at, minimumRequests: 1, ...(requestAt === undefined ? {} : { requestAt }) });
 
   test('are counted when the metrics of the last one are complete', async () => {
-    expect((await unwatched(minutes(7))).reason).toBeUndefined();
-    expect((await unwatched(minutes(8))).reason).toBe('unproven-traffic');
-    expect((await unwatched(minutes(8), 4)).reason).toBe('delivered');
+    expect((await unwatched(minutes(22))).reason).toBeUndefined();
+    expect((await unwatched(minutes(23))).reason).toBe('unproven-traffic');
+    expect((await unwatched(minutes(23), 4)).reason).toBe('delivered');
   });
 });
 

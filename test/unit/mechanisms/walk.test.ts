@@ -4,7 +4,7 @@ import type { Stepping } from '../../../src/release/record.ts';
 import { whys } from '../../../src/rollout/state.ts';
 import type { Did } from '../../support/metrics.ts';
 import { nine, statesWithTraffic } from '../../support/stepping.ts';
-import { busy, clean, type Far, failing, refusal, told, walking } from '../../support/walking.ts';
+import { busy, clean, type Far, failing, manualCommand, refusal, walking } from '../../support/walking.ts';
 
 const dark: Partial<Stepping> = { state: { is: 'dark' }, moves: [] };
 
@@ -70,9 +70,9 @@ describe('approval and content', () => {
     const one = walking({ registry: rejected, finish: true });
     expect((await one.look()).because).not.toContain('no traffic');
     expect(one.sent).toEqual([0.5]);
-    const said = await one.look({ status: 'Updating' }, minutes(1));
-    expect(said.because).toContain('is Rejected');
-    expect(said.because).toContain('on-rejection: finish');
+    const reported = await one.look({ status: 'Updating' }, minutes(1));
+    expect(reported.because).toContain('is Rejected');
+    expect(reported.because).toContain('on-rejection: finish');
   });
 
   test('with on-rejection: finish a version that was edited goes back all the same', async () => {
@@ -189,7 +189,7 @@ describe('weights', () => {
   });
 
   test('promoted by a person in the dark move only when the candidate was looked at', async () => {
-    const dark = { stepping: { state: { is: 'dark' as const }, moves: [] }, commands: [told('promote-now')] };
+    const dark = { stepping: { state: { is: 'dark' as const }, moves: [] }, commands: [manualCommand('promote-now')] };
     const wrong = walking({ ...dark, far: { share: 0, image: `sha256:${'e'.repeat(64)}` } });
     await wrong.look();
     expect(wrong.state()).toMatchObject({ is: 'returning', why: 'dark-checks-failed' });
@@ -203,7 +203,7 @@ describe('weights', () => {
     const one = walking({
       stepping: { state: { is: 'raising', index: 0, from: 0 }, moves: [raised] },
       far: { share: 0, modifiedAt: nine - minutes(90) },
-      commands: [told('abort')],
+      commands: [manualCommand('abort')],
       refuses: { weights: busy },
     });
     await one.look();
@@ -255,7 +255,7 @@ describe('a dark candidate', () => {
     const one = walking({
       far: { share: 0, image: `sha256:${'00'.repeat(32)}` },
       stepping: dark,
-      commands: [told('promote-now')],
+      commands: [manualCommand('promote-now')],
     });
     await one.look();
     await one.look({ modifiedAt: nine + minutes(13) }, seconds(60));
@@ -342,7 +342,7 @@ describe('the last step', () => {
   });
 
   test('is aborted by a command that came while the turn was decided: the traffic goes back', async () => {
-    const one = walking({ far: { share: 1 }, stepping: full, did: alone, meanwhile: told('abort') });
+    const one = walking({ far: { share: 1 }, stepping: full, did: alone, meanwhile: manualCommand('abort') });
     await one.look();
     expect(one.sent).toEqual([]);
     expect(one.release()).toMatchObject({ phase: 'stepping', stepping: { obeyed: 0 } });
@@ -380,7 +380,7 @@ describe('the last step', () => {
 
 describe('people', () => {
   test('are obeyed once: what was obeyed is counted', async () => {
-    const one = walking({ commands: [told('pause')] });
+    const one = walking({ commands: [manualCommand('pause')] });
     await one.look();
     expect(one.state()?.is).toBe('paused');
     expect(one.release().stepping?.obeyed).toBe(1);

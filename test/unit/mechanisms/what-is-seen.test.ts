@@ -6,7 +6,7 @@ import type { ManualCommand, Release } from '../../../src/release/record.ts';
 import { configuration, created, secondSwap, unchanged } from '../../support/release.ts';
 import { nine, stepping } from '../../support/stepping.ts';
 import { before, newConfig, oldConfig, ownAlarm, updating } from '../../support/updating.ts';
-import { busy, clean, failing, refusal, told, walking } from '../../support/walking.ts';
+import { busy, clean, failing, manualCommand, refusal, walking } from '../../support/walking.ts';
 
 // One look each: what the record has and what AWS shows → what is sent, what is written, what is concluded. Where nothing is concluded
 // the release waits.
@@ -61,7 +61,8 @@ const tellsUpdate = (act: 'supervise' | 'submit' | 'confirm', rows: readonly Row
 
 const ours = { status: 'Updating', pending: newConfig } as const;
 const theirs = 'churn-theirs';
-const arrived = { config: newConfig, modifiedAt: nine + minutes(7) } as const;
+/** After both bakes of ten minutes. */
+const arrived = { config: newConfig, modifiedAt: nine + minutes(25) } as const;
 const returned = { modifiedAt: nine + minutes(7) } as const;
 const seen = { submittedAt: nine, modifiedAt: before, updatingAt: nine + minutes(1) } as const;
 const ping = 'The primary container for production variant AllTraffic did not pass the ping health check.';
@@ -89,11 +90,12 @@ describe('an update that was submitted', () => {
     ['the old serves again, and a reason shows', { shows: { ...returned, failureReason: ping } },                          '',                   'failureReason',           'health-check'],
     ['another configuration serves',             { shows: { ...returned, config: theirs } },                               '',                   '',                        'changed-by-others'],
     ['the new serves',                           { shows: arrived },                                                       '',                   '',                        'delivered'],
+    ['the new serves before its bakes can have passed', { shows: { ...arrived, modifiedAt: nine + minutes(7) } },          '',                   '',                        'no-bake'],
     ['the new serves, an instance short',        { shows: { ...arrived, counts: [1, 2] } },                                '',                   '',                        ''],
     ['an instance short for five minutes',       { shows: { ...arrived, counts: [1, 2], modifiedAt: nine + minutes(5) } }, '',                   '',                        'verification-mismatch'],
     ['the new serves, with another image',       { shows: { ...arrived, image: image('b'), modifiedAt: nine },
                                                    record: { candidate: { ...candidate, imageDigest: image('a') } } },     '',                   '',                        'verification-mismatch'],
-    ['the new serves, with its image',           { shows: { ...arrived, image: image('a'), modifiedAt: nine },
+    ['the new serves, with its image',           { shows: { ...arrived, image: image('a') },
                                                    record: { candidate: { ...candidate, imageDigest: image('a') } } },     '',                   '',                        'delivered'],
     ['the new serves while ours is pending',     { shows: { ...arrived, pending: newConfig } },                            '',                   '',                        ''],
     ['the new serves, its own alarm is gone',    { shows: arrived, alarms: { team: 'OK' } },                               '',                   'alarmsGone',              'alarm-gone'],
@@ -127,7 +129,7 @@ describe('an update that was submitted', () => {
     ['a rollback serves',                        { shows: arrived, record: { operation: 'rollback' } },                    '',                   '',                        'restored'],
     ['a rollback came back',                     { shows: returned, submission: { ...secondSwap, mechanism: 'replacement' }, record: { operation: 'rollback' } },                   '',                   '',                        'restore-failed'],
     ['the last update of steps came back',       { shows: returned, submission: secondSwap, record: { operation: 'shift-traffic', stepping: stepping() } },              '',                   '',                        'retire-failed'],
-    ['its bake saw no request',                  { shows: { ...arrived, modifiedAt: nine }, submission: { minimumRequests: 1 } }, '',            '',                        'unproven-traffic'],
+    ['its bake saw no request',                  { shows: arrived, now: nine + minutes(28), submission: { minimumRequests: 1 } }, '',            '',                        'unproven-traffic'],
   ]);
 });
 
@@ -203,9 +205,9 @@ describe('a rollout by steps', () => {
     ['raised, and it moves',                  { stepping: raising, far: { share: 0, status: 'Updating' } },               '',                 'raising 0',                   ''],
     ['others move the weights',               { far: { share: 0.3 } },                                                    '0.1',              'raising 0',                   ''],
     ['what serves has grown',                 { far: { counts: [6, 4] } },                                                '6 instances',      'raising 1, raising 1',        ''],
-    ['a person stops it',                     { commands: [told('abort')] },                                              '0',                'returning',                   ''],
-    ['a person pauses it',                    { commands: [told('pause')] },                                              '',                 'paused 0',                    ''],
-    ['a person is in a hurry',                { commands: [told('promote-now')] },                                        '1',                'raising 2',                   ''],
+    ['a person stops it',                     { commands: [manualCommand('abort')] },                                              '0',                'returning',                   ''],
+    ['a person pauses it',                    { commands: [manualCommand('pause')] },                                              '',                 'paused 0',                    ''],
+    ['a person is in a hurry',                { commands: [manualCommand('promote-now')] },                                        '1',                'raising 2',                   ''],
     ['it is rejected',                        { registry: rejected },                                                     '0',                'command, returning',          ''],
     ['going back, not there yet',             { stepping: back },                                                         '0',                'returning',                   ''],
     ['going back, and there',                 { stepping: back, far: { share: 0 } },                                      '',                 'returned',                    'convicted'],

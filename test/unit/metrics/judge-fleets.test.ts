@@ -34,14 +34,14 @@ const turnWith = ({ did = steady, options = {}, now = nine + minutes(12), fails 
     endpoint: 'churn',
     release: release({ candidate: configuration('1.1.0'), baseline: configuration('1.0.0') }),
   } as unknown as Turn;
-  return { turn, asked: metrics.asked };
+  return { turn, requested: metrics.requested };
 };
 
 const variants = async (look: Look, overrides: Partial<Stepping> = {}) => {
-  const { turn, asked } = turnWith(look);
-  const heard = await judgeVariants(turn, stepping(overrides));
-  if (heard === undefined) throw new Error('the judge was not asked');
-  return { ...heard, buckets: heard.evidence.buckets, asked };
+  const { turn, requested } = turnWith(look);
+  const ruling = await judgeVariants(turn, stepping(overrides));
+  if (ruling === undefined) throw new Error('the judge was not asked');
+  return { ...ruling, buckets: ruling.evidence.buckets, requested };
 };
 
 describe('two variants', () => {
@@ -60,11 +60,11 @@ describe('two variants', () => {
   });
 
   test('what another candidate did under the same variant name before the first move is no evidence', async () => {
-    const { verdict, asked } = await variants({
+    const { verdict, requested } = await variants({
       did: (fleet, at) => ({ ...steady(fleet), errors: fleet === 'AllTraffic-next' && at < nine ? 150 : 0 }),
     });
     expect(verdict.decision).toBe('promote');
-    expect(Math.min(...asked.map(({ from }) => from))).toBe(nine);
+    expect(Math.min(...requested.map(({ from }) => from))).toBe(nine);
   });
 
   test('before the first move nobody is judged', async () => {
@@ -133,9 +133,9 @@ describe('two variants', () => {
     expect(verdict.figures?.evidence['client-errors']?.candidate.bad).toBe(1080);
   });
 
-  test('both failing is the safety net’s', async () => {
+  test('both failing takes the traffic back, and convicts no version', async () => {
     const { verdict } = await variants({ did: (fleet) => ({ ...steady(fleet), errors: steady(fleet).requests / 2 }) });
-    expect(verdict).toMatchObject({ decision: 'rollback', why: 'safety-net' });
+    expect(verdict).toMatchObject({ decision: 'rollback', why: 'shared-outage' });
   });
 
   test('slow answers count above the edges that were frozen', async () => {
@@ -254,9 +254,9 @@ describe('two fleets of one variant', () => {
   const bakes: readonly Bake[] = [{ stage: 'canary', startedAt: nine, endsAt: nine + minutes(10) }];
   const fleets = async (did: Look['did']) => {
     const { turn } = turnWith({ ...(did ? { did } : {}) });
-    const heard = await judgeFleets(turn, { policy }, bakes);
-    if (heard === undefined) throw new Error('the judge was not asked');
-    return heard;
+    const ruling = await judgeFleets(turn, { policy }, bakes);
+    if (ruling === undefined) throw new Error('the judge was not asked');
+    return ruling;
   };
 
   test('the old one is what is left of the variant, and nobody has less than nothing', async () => {
@@ -272,8 +272,8 @@ describe('two fleets of one variant', () => {
 
   test('outside of the bakes fleets come and go: nothing counts', async () => {
     const { turn } = turnWith({ now: nine + minutes(14) });
-    const heard = await judgeFleets(turn, { policy }, bakes);
-    expect(heard?.evidence.buckets.map(({ weightMoved = false }) => weightMoved)).toEqual([
+    const ruling = await judgeFleets(turn, { policy }, bakes);
+    expect(ruling?.evidence.buckets.map(({ weightMoved = false }) => weightMoved)).toEqual([
       ...Array.from({ length: 10 }, () => false),
       true,
       true,

@@ -12,22 +12,22 @@ const frozen = async (
   did: (fleet: string, at: Instant) => Did | undefined,
   options: MetricsOptions & { readonly judge?: JudgePolicy; readonly byDifference?: boolean } = {},
 ) => {
-  const { getMetricData, asked } = fakeMetrics(did, options);
+  const { getMetricData, requested } = fakeMetrics(did, options);
   const world = { clock: { now: () => nine }, read: { cloudwatch: { getMetricData } } } as unknown as World;
   const found = await freezePolicy(world, { endpoint: 'churn', variant: 'AllTraffic' }, options.judge ?? auto, {
     minimumRequests: 600,
     ...(options.byDifference ? { byDifference: true } : {}),
   });
-  return { ...found, asked };
+  return { ...found, requested };
 };
 
 const latencies = [...Array.from({ length: 96 }, () => 12), 40, 41, 42, 300];
 const quiet = (): Did => ({ requests: 100, latencies });
 
 test('rests on the day before of what serves, and on nothing of the candidate', async () => {
-  const { asked, policy, guard } = await frozen(quiet);
-  expect(new Set(asked.map(({ fleet }) => fleet))).toEqual(new Set(['AllTraffic']));
-  expect(asked.every(({ from, to }) => from === nine - minutes(1440) && to === nine)).toBe(true);
+  const { requested, policy, guard } = await frozen(quiet);
+  expect(new Set(requested.map(({ fleet }) => fleet))).toEqual(new Set(['AllTraffic']));
+  expect(requested.every(({ from, to }) => from === nine - minutes(1440) && to === nine)).toBe(true);
   expect(guard).toEqual({ needed: false, because: 'errors came singly in 1440 buckets' });
   expect(policy).toMatchObject({ burstGuard: false, minimumRequests: 600, convict: judgePolicy.convict });
 });

@@ -22,9 +22,9 @@ const rollout = {
 const at = (
   rate: number,
   rates: Readonly<Record<string, number>> = frozen.rates,
-  asked: Steps = rollout,
+  requested: Steps = rollout,
   policy = frozen.policy,
-) => proofTimes(asked, { ...frozen, rates, policy }, rate);
+) => proofTimes(requested, { ...frozen, rates, policy }, rate);
 
 describe('the time to proof', () => {
   test('is what a clean candidate takes at each share but the last', () => {

@@ -34,20 +34,20 @@ describe('requests', () => {
   });
 
   test('of an async endpoint, which publishes no Invocations, the samples of the latency are counted', async () => {
-    const asked: unknown[] = [];
+    const requested: unknown[] = [];
     const far = {
       clock: { now: () => now },
       read: {
         cloudwatch: {
           getMetricData: async ({ MetricDataQueries: [query] = [] }: GetMetricDataInput) => {
-            asked.push([query?.MetricStat?.Metric?.MetricName, query?.MetricStat?.Stat]);
+            requested.push([query?.MetricStat?.Metric?.MetricName, query?.MetricStat?.Stat]);
             return {};
           },
         },
       },
     } as unknown as World;
     await requestsSeen(far, { ...fleets, endpointConfig: 'x', kind: 'asynchronous' }, now - minutes(30), now);
-    expect(asked).toEqual([['ModelLatency', 'SampleCount']]);
+    expect(requested).toEqual([['ModelLatency', 'SampleCount']]);
   });
 
   test('one fleet is counted by its configuration', async () => {

@@ -5,7 +5,7 @@ import { account, inputs, manifest } from '../../support/registration.ts';
 import type { StoredPackage } from '../../support/registry-aws.ts';
 import { runTurns } from '../../support/run-turns.ts';
 
-const asked = { manifest, environment: 'staging', version: '1.4.0', mode: 'check' as const };
+const requested = { manifest, environment: 'staging', version: '1.4.0', mode: 'check' as const };
 
 const registered = async (changes: Partial<StoredPackage>, versions: readonly string[] = ['1.4.0']) => {
   const aws = account();
@@ -16,7 +16,7 @@ const registered = async (changes: Partial<StoredPackage>, versions: readonly st
 };
 const check = async (changes: Partial<StoredPackage>) => {
   const aws = await registered(changes);
-  const { end } = await runTurns(approveGate, asked, aws.world({ dryRun: true }));
+  const { end } = await runTurns(approveGate, requested, aws.world({ dryRun: true }));
   return end;
 };
 
@@ -85,30 +85,32 @@ describe('the gate', () => {
     const [owner] = aws.packages;
     if (!owner) throw new Error('nothing is registered');
     aws.packages.push({ ...owner, number: 2, arn: owner.arn.replace('/1', '/2'), approval: 'Approved' });
-    expect((await runTurns(approveGate, asked, aws.world())).end.reason).toBe('approval-rejected');
+    expect((await runTurns(approveGate, requested, aws.world())).end.reason).toBe('approval-rejected');
   });
 
   test('refuses a version nobody registered and names the nearest', async () => {
     const aws = await registered({}, ['1.3.0', '1.5.0', '2.0.0-rc.1']);
-    await expect(runTurns(approveGate, asked, aws.world())).rejects.toMatchObject({
+    await expect(runTurns(approveGate, requested, aws.world())).rejects.toMatchObject({
       reason: 'unknown-version',
       message: 'churn_v1.4.0 is not registered; nearest: churn_v1.3.0, churn_v1.5.0, churn_v2.0.0-rc.1',
     });
-    await expect(runTurns(approveGate, asked, account().world())).rejects.toThrow(
-      'churn_v1.4.0 is not registered; nothing is registered for churn',
+    await expect(runTurns(approveGate, requested, account().world())).rejects.toThrow(
+      'churn_v1.4.0 is not registered; nothing is registered for churn in eu-west-1: register it there first, or correct `region`',
     );
     expect(aws.writes()).toEqual([]);
   });
 
   test('refuses an environment the manifest does not have', async () => {
     const aws = await registered({});
-    await expect(runTurns(approveGate, { ...asked, environment: 'prod' }, aws.world())).rejects.toThrow('"prod"');
+    await expect(runTurns(approveGate, { ...requested, environment: 'prod' }, aws.world())).rejects.toThrow('"prod"');
   });
 
   test('has nothing to bring to rest', async () => {
     const aws = account();
-    expect(await approveGate.abort(asked, undefined, 'cancelled', aws.world())).toMatchObject({ reason: 'cancelled' });
-    expect(await approveGate.abort(asked, undefined, 'timed-out', aws.world())).toMatchObject({
+    expect(await approveGate.abort(requested, undefined, 'cancelled', aws.world())).toMatchObject({
+      reason: 'cancelled',
+    });
+    expect(await approveGate.abort(requested, undefined, 'timed-out', aws.world())).toMatchObject({
       reason: 'deadline-passed',
     });
     expect(aws.calls).toEqual([]);

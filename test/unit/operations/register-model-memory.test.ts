@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { digest } from '../../../src/digest.ts';
-import { readMemory, writeMemory } from '../../../src/hosts/memory.ts';
+import { readMemory, writeMemory } from '../../../src/memory.ts';
 import { type RegisterModelMemory, registerModel } from '../../../src/operations/register-model.ts';
 import { parseEvaluation } from '../../../src/registry/evaluation.ts';
 import { account, artifactUri, imageDigest, inputs, otherDigest } from '../../support/registration.ts';

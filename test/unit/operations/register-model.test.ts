@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readInputs } from '../../../src/hosts/read-inputs.ts';
+import { readInputs } from '../../../src/inputs/read-inputs.ts';
 import { registerModel } from '../../../src/operations/register-model.ts';
 import { registerModelInputs } from '../../../src/operations/register-model-inputs.ts';
 import { parseEvaluation } from '../../../src/registry/evaluation.ts';
@@ -212,8 +212,13 @@ describe('a training job', () => {
     ],
     [
       'without an archive',
-      { ...job, ModelArtifacts: { S3ModelArtifacts: 's3://b/out/' } },
-      'artifact: s3://b/out/ is not an s3:// address of a .tar.gz, which SageMaker needs to serve it; pack the output of training job churn-7',
+      { ...job, ModelArtifacts: { S3ModelArtifacts: 's3://ml-training/out.zip' } },
+      'artifact: s3://ml-training/out.zip is not an s3:// address of a .tar.gz or of a prefix, which SageMaker needs to serve it; pack the output of training job churn-7',
+    ],
+    [
+      'without an artifact',
+      { ...job, ModelArtifacts: {} },
+      'artifact is missing: training job churn-7 does not have it',
     ],
   ])('%s is refused', async (_, description, message) => {
     const aws = account();
@@ -319,7 +324,6 @@ describe('an artifact that changes', () => {
 describe('what cannot be registered is refused once, clearly, and without a write', () => {
   test.each([
     ['no image', { image: undefined }, 'image is missing: give it, or training-job'],
-    ['no artifact', { artifact: undefined }, 'artifact is missing: give it, or training-job'],
     ['an unknown environment', { environment: 'stagin' }, 'environment: the manifest has no environment "stagin"'],
     [
       'an image nobody pushed',
@@ -352,7 +356,7 @@ describe('what cannot be registered is refused once, clearly, and without a writ
     [
       'artifact',
       's3://bucket/model.zip',
-      'artifact: "s3://bucket/model.zip" is not allowed; expected s3://bucket/key.tar.gz',
+      'artifact: "s3://bucket/model.zip" is not allowed; expected s3://bucket/key.tar.gz or s3://bucket/prefix/',
     ],
     ['image', 'two words', 'image: "two words" is not allowed'],
     ['training-job', '-x', 'training-job: "-x" is not allowed; expected the name of a training job'],

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { registerModel } from '../../../src/operations/register-model.ts';
 import { describedContent, describedVersion, packageDescription } from '../../../src/registry/package-description.ts';
-import { describeVersion, findVersion, type RegisteredVersion } from '../../../src/registry/packages.ts';
+import { describeVersion } from '../../../src/registry/packages.ts';
+import type { RegisteredVersion } from '../../../src/registry/registered-version.ts';
 import { verifyContent } from '../../../src/registry/verify-content.ts';
-import { account, artifactUri, imageDigest, inputs, repository } from '../../support/registration.ts';
+import { account, artifactUri, findVersion, imageDigest, inputs, repository } from '../../support/registration.ts';
 import type { RegistryAws } from '../../support/registry-aws.ts';
 import { runTurns } from '../../support/run-turns.ts';
 
@@ -23,18 +24,22 @@ describe('a version of the registry', () => {
     const { aws, end } = await registered({ 'container-environment': { A: '1' }, 'content-types': ['text/csv'] });
     expect(await find(aws, version)).toMatchObject({
       packageVersion: 1,
-      semver: '1.4.0',
+      version: '1.4.0',
       tag: 'churn_v1.4.0',
       arn: 'arn:aws:sagemaker:eu-west-1:111122223333:model-package/churn/1',
       approval: 'PendingManualApproval',
       status: 'Completed',
-      image: `${repository}@${imageDigest}`,
       imageDigest,
-      artifact: { bucket: 'ml-releases', key: `churn/artifacts/${end.outputs['artifact-sha256']}.tar.gz` },
+      containers: [
+        {
+          Image: `${repository}@${imageDigest}`,
+          ModelDataUrl: `s3://ml-releases/churn/artifacts/${end.outputs['artifact-sha256']}.tar.gz`,
+          Environment: { A: '1' },
+        },
+      ],
       artifactSha256: end.outputs['artifact-sha256'],
-      environment: { A: '1' },
       inferenceSpecification: { contentTypes: ['text/csv'], responseTypes: [], realtimeInstanceTypes: [] },
-      unpinned: false,
+      unpinned: [],
       contentDigest: end.outputs['content-digest'],
     });
   });
@@ -66,30 +71,34 @@ describe('a version of the registry', () => {
     });
     const { end } = await runTurns(registerModel, inputs({ pin: false }), aws.world());
     expect(end.reason).toBe('already-registered');
-    expect(await find(aws)).toMatchObject({ unpinned: true, image: `${repository}:1.4.0` });
+    expect(await find(aws)).toMatchObject({
+      unpinned: [`image ${repository}:1.4.0`, artifactUri],
+      containers: [{ Image: `${repository}:1.4.0` }],
+    });
   });
 
-  test.each(['artifact-sha256', 'image-digest'])(
-    'that lacks its %s is unpinned: half of a pin holds nothing',
-    async (key) => {
-      const { aws } = await registered();
-      const properties = {
-        ...(aws.packages[0]?.input['CustomerMetadataProperties'] as Readonly<Record<string, string>>),
-      };
-      delete (properties as Record<string, string>)[key];
-      Object.assign(aws.packages[0] ?? {}, {
-        input: { ...aws.packages[0]?.input, CustomerMetadataProperties: properties },
-      });
-      expect((await find(aws)).unpinned).toBe(true);
-    },
-  );
+  test.each([
+    ['artifact-sha256', 1],
+    // The name of the image has the digest.
+    ['image-digest', 0],
+  ])('that lacks its %s has %i parts that may change', async (key, count) => {
+    const { aws } = await registered();
+    const properties = {
+      ...(aws.packages[0]?.input['CustomerMetadataProperties'] as Readonly<Record<string, string>>),
+    };
+    delete (properties as Record<string, string>)[key];
+    Object.assign(aws.packages[0] ?? {}, {
+      input: { ...aws.packages[0]?.input, CustomerMetadataProperties: properties },
+    });
+    expect((await find(aws)).unpinned).toHaveLength(count);
+  });
 
-  test('that is not one container with an artifact is refused, naming the package', async () => {
+  test('without containers is refused, naming the package', async () => {
     const { aws } = await registered();
     Object.assign(aws.packages[0] ?? {}, {
       input: { ...aws.packages[0]?.input, InferenceSpecification: { Containers: [] } },
     });
-    await expect(find(aws)).rejects.toThrow('package 1 of churn is named churn_v1.4.0, but is not one container');
+    await expect(find(aws)).rejects.toThrow('package 1 of churn, churn_v1.4.0, has no container and no algorithm');
   });
 });
 
@@ -168,24 +177,23 @@ describe('a package that was edited', () => {
     const edited = await find(aws);
     Object.assign(aws.packages[0]?.input['CustomerMetadataProperties'] ?? {}, {
       'content-digest': edited.contentDigestNow,
-      'image-digest': edited.image.split('@')[1],
+      'image-digest': edited.containers[0]?.Image?.split('@')[1],
     });
     expect(await verifyContent(aws.world(), await find(aws))).toMatchObject({ reason: 'content-changed' });
   });
 
-  test('into several containers is no version any more', async () => {
+  test('into several containers has changed', async () => {
     const { aws } = await registered();
     const [owner] = aws.packages;
     const specification = owner?.input['InferenceSpecification'] as { Containers: readonly object[] } | undefined;
     const [container] = specification?.Containers ?? [];
     Object.assign(owner?.input ?? {}, { InferenceSpecification: { Containers: [container, container] } });
-    await expect(find(aws)).rejects.toMatchObject({ reason: 'content-changed' });
+    expect(await verifyContent(aws.world(), await find(aws))).toMatchObject({ reason: 'content-changed' });
   });
 
   test('is not one that SageMaker wrote its own facts into', async () => {
     const { aws } = await registered();
-    const { artifact } = await find(aws);
-    const ModelDataUrl = `s3://${artifact.bucket}/${artifact.key}`;
+    const ModelDataUrl = (await find(aws)).containers[0]?.ModelDataUrl;
     const S3DataSource = { S3Uri: ModelDataUrl, S3DataType: 'S3Object', CompressionType: 'Gzip' };
     edit(aws, { ImageDigest: imageDigest, ModelDataETag: '"etag"', ModelDataSource: { S3DataSource } });
     expect(await verifyContent(aws.world(), await find(aws))).toBeUndefined();
@@ -196,7 +204,7 @@ test('a package is not described as a version that it is not', async () => {
   const { aws } = await registered();
   const arn = 'arn:aws:sagemaker:eu-west-1:111122223333:model-package/churn/1';
   await expect(
-    describeVersion(aws.world(), 'churn', { arn, semver: '1.3.0', packageVersion: 1 }),
+    describeVersion(aws.world(), 'churn', { arn, version: '1.3.0', packageVersion: 1 }),
   ).rejects.toMatchObject({ reason: 'content-changed' });
 });
 
@@ -211,7 +219,7 @@ describe('the content of a version', () => {
   test('whose artifact was overwritten has changed, also when S3 keeps no checksum of it', async () => {
     const { aws } = await registered();
     const version = await find(aws);
-    const key = `s3://${version.artifact.bucket}/${version.artifact.key}`;
+    const key = version.containers[0]?.ModelDataUrl ?? '';
     for (const checksum of [true, false]) {
       aws.put(key, 'something else', { checksum });
       expect(await verifyContent(aws.world(), version)).toEqual({
@@ -238,7 +246,9 @@ describe('the content of a version', () => {
   test('whose package was given another image has changed', async () => {
     const { aws } = await registered();
     const image = `${repository}@sha256:${'f'.repeat(64)}`;
-    expect(await verifyContent(aws.world(), { ...(await find(aws)), image })).toEqual({
+    const version = await find(aws);
+    const containers = version.containers.map((container) => ({ ...container, Image: image }));
+    expect(await verifyContent(aws.world(), { ...version, containers })).toEqual({
       reason: 'content-changed',
       because: `the image of churn_v1.4.0 is ${image} now; the registered digest is ${imageDigest}`,
     });

@@ -76,7 +76,13 @@ describe('a version as users write it', () => {
   test('is found in all its forms', () => {
     fc.assert(
       fc.property(version, fc.constantFrom('churn', 'a-b', 'v2'), (semver, model) => {
-        for (const written of [semver, `v${semver}`, versionTag(model, semver)])
+        for (const written of [
+          semver,
+          `v${semver}`,
+          versionTag(model, semver),
+          ...['_', '-', '@', '/'].flatMap((mark) => [`${model}${mark}${semver}`, `${model}${mark}v${semver}`]),
+          `refs/tags/${model}-v${semver}`,
+        ])
           expect(readVersion(model, written)).toBe(semver);
       }),
     );
@@ -89,7 +95,14 @@ describe('a version as users write it', () => {
     ['iris_v1.4.0', 'version: "iris_v1.4.0" names another model; the manifest delivers churn'],
     ['vv1.4.0', 'version: "vv1.4.0" is not a semantic version'],
     ['churn_v v1.4.0', 'version: "churn_v v1.4.0" is not a semantic version'],
-    ['churn_1.4.0', 'version: "churn_1.4.0" is not a semantic version'],
+    ['churn-1.4', 'version: "churn-1.4" is not a semantic version'],
+    ['iris-v1.4.0', 'version: "iris-v1.4.0" names another model; the manifest delivers churn: leave out "iris-" if'],
+    ['churn-b-v1.4.0', 'version: "churn-b-v1.4.0" names another model'],
+    [
+      '@acme/churn@1.4.0',
+      'version: "@acme/churn@1.4.0" names another model; the manifest delivers churn: leave out "@acme/churn@"',
+    ],
+    ['churn-v1.4.0+5', 'version: "churn-v1.4.0+5" carries build metadata'],
     ['latest', 'version: "latest" is not a semantic version'],
   ])('%j is refused', (written, message) => {
     expect(() => readVersion('churn', written)).toThrow(message);

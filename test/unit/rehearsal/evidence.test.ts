@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { FarSideEvent, Simulator } from '../../../simulator/contracts.ts';
+import type { SimulatedEvent, Simulator } from '../../../simulator/contracts.ts';
 import { minutes } from '../../../src/clock.ts';
 import { policyOf } from '../../../src/judge/policy.ts';
 import { chartEvidenceOf, walkedSteps } from '../../../src/rehearsal/evidence.ts';
@@ -70,7 +70,7 @@ test('without a judge, or without a journal, there is no curve', () => {
 });
 
 test('a step lasts from the end of one change of weights to the beginning of the next', () => {
-  const event = (minute: number, what: string, detail = ''): FarSideEvent => ({
+  const event = (minute: number, what: string, detail = ''): SimulatedEvent => ({
     at: minutes(minute),
     source: 'endpoint',
     object: 'iris',

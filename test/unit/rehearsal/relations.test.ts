@@ -48,7 +48,7 @@ describe('what DescribeEndpoint must show after an outcome', () => {
   it('is stated for every reason code', () => {
     for (const code of Object.keys(reasonCodes) as ReasonCode[]) {
       const relations = relationsOf(reasonCodes[code].outcome, code);
-      expect(relations.map(({ says }) => says).join()).not.toBe('');
+      expect(relations.map(({ sentence }) => sentence).join()).not.toBe('');
     }
   });
 

@@ -21,7 +21,7 @@ const chapter: Chapter = {
   title: '',
   startedAt: 0,
   endedAt: 600_000,
-  asked: [],
+  inputs: [],
   verdict: { outcome: 'rolled-back', reason: 'alarm', because: 'it failed' },
   minutes: [],
   evidence: [],

@@ -47,7 +47,7 @@ const request = (overrides: Partial<Request> = {}): Request => ({
   ...overrides,
 });
 
-const asked = (record: ReleaseRecord, overrides: Partial<Request> = {}): Decision['is'] =>
+const requested = (record: ReleaseRecord, overrides: Partial<Request> = {}): Decision['is'] =>
   rerunDecision(record, request(overrides)).is;
 
 const fresh = newRecord(subject);
@@ -102,12 +102,12 @@ describe('rerunDecision', () => {
 
   test('live: resume, plan-changed, held; after the lease, others may go on', () => {
     const live = begun(fresh, release());
-    expect(asked(live)).toBe('resume');
-    expect(asked(live, { planDigest: 'b' })).toBe('plan-changed');
-    expect(asked(live, { holder: 'run-2' })).toBe('held');
-    expect(asked(live, { holder: 'run-2', planDigest: 'b' })).toBe('held');
-    expect(asked(live, { holder: 'run-2', now: 1000 })).toBe('resume');
-    expect(asked(live, { holder: 'run-2', now: 1000, planDigest: 'b' })).toBe('plan-changed');
+    expect(requested(live)).toBe('resume');
+    expect(requested(live, { planDigest: 'b' })).toBe('plan-changed');
+    expect(requested(live, { holder: 'run-2' })).toBe('held');
+    expect(requested(live, { holder: 'run-2', planDigest: 'b' })).toBe('held');
+    expect(requested(live, { holder: 'run-2', now: 1000 })).toBe('resume');
+    expect(requested(live, { holder: 'run-2', now: 1000, planDigest: 'b' })).toBe('plan-changed');
     expect(rerunDecision(live, request({ holder: 'run-2', now: 1000, version: '1.2.0' }))).toMatchObject({
       is: 'new-attempt',
       attempt: 1,
@@ -124,24 +124,24 @@ describe('rerunDecision', () => {
     (reason) => {
       const live = begun(fresh, release());
       const settling = advance(live, { phase: 'settling', outcome: 'cancelled', reason });
-      expect(asked(settling)).toBe('stopping');
-      expect(asked(settling, { holder: 'run-2' })).toBe('held');
+      expect(requested(settling)).toBe('stopping');
+      expect(requested(settling, { holder: 'run-2' })).toBe('held');
       const abort = { command: 'abort', by: 'mina', why: 'the run ended', at: 5, reason } as const;
-      expect(asked(advance(live, { phase: 'stepping', commands: [abort] }))).toBe('stopping');
+      expect(requested(advance(live, { phase: 'stepping', commands: [abort] }))).toBe('stopping');
     },
   );
 
   test('stopped by a person or taken back by a verdict, a live release is gone on with and reported', () => {
     const live = begun(fresh, release());
-    expect(asked(advance(live, { phase: 'settling', outcome: 'rolled-back', reason: 'alarm' }))).toBe('resume');
+    expect(requested(advance(live, { phase: 'settling', outcome: 'rolled-back', reason: 'alarm' }))).toBe('resume');
     const abort = { command: 'abort', by: 'mina', why: 'lunch', at: 5 } as const;
-    expect(asked(advance(live, { phase: 'stepping', commands: [abort] }))).toBe('resume');
+    expect(requested(advance(live, { phase: 'stepping', commands: [abort] }))).toBe('resume');
     const harmed = { ...abort, reason: 'access-denied' as const };
-    expect(asked(advance(live, { phase: 'stepping', commands: [harmed] }))).toBe('resume');
+    expect(requested(advance(live, { phase: 'stepping', commands: [harmed] }))).toBe('resume');
   });
 
   test('succeeded and serving: nothing to do; with another plan, or replaced since: once more', () => {
-    expect(asked(delivered)).toBe('no-op');
+    expect(requested(delivered)).toBe('no-op');
     expect(rerunDecision(delivered, request({ planDigest: 'b' }))).toEqual({ is: 'new-attempt', attempt: 1 });
     const replaced = released(delivered, release({ id: 'r2', version: '1.2.0' }), 'delivered', 20);
     expect(rerunDecision(replaced, request())).toEqual({ is: 'new-attempt', attempt: 2 });
@@ -173,9 +173,9 @@ describe('rerunDecision', () => {
 
   test('a conviction holds under another plan, and for no other version', () => {
     const record = released(delivered, release({ id: 'r2', version: '1.2.0' }), 'alarm', 20);
-    expect(asked(record, { version: '1.2.0', planDigest: 'b' })).toBe('already-convicted');
-    expect(asked(record, { version: '1.3.0' })).toBe('new-attempt');
-    expect(asked(record)).toBe('no-op');
+    expect(requested(record, { version: '1.2.0', planDigest: 'b' })).toBe('already-convicted');
+    expect(requested(record, { version: '1.3.0' })).toBe('new-attempt');
+    expect(requested(record)).toBe('no-op');
   });
 
   test('another plan after one that failed is another attempt, so that no name is used twice', () => {
@@ -190,10 +190,10 @@ describe('rerunDecision', () => {
   test('a conviction outlives a retry that proved nothing, and ends with one that succeeded', () => {
     const convicted = released(delivered, release({ id: 'r2', version: '1.2.0' }), 'alarm', 20);
     const retried = released(convicted, release({ id: 'r3', version: '1.2.0' }), 'capacity-rolled-back', 30);
-    expect(asked(retried, { version: '1.2.0' })).toBe('already-convicted');
-    expect(asked(retried, { version: '1.2.0', retry: true })).toBe('new-attempt');
+    expect(requested(retried, { version: '1.2.0' })).toBe('already-convicted');
+    expect(requested(retried, { version: '1.2.0', retry: true })).toBe('new-attempt');
     const acquitted = released(retried, release({ id: 'r4', version: '1.2.0' }), 'delivered', 40);
-    expect(asked(acquitted, { version: '1.2.0' })).toBe('no-op');
+    expect(requested(acquitted, { version: '1.2.0' })).toBe('no-op');
   });
 
   test('a dark candidate acquits of nothing: it had no request', () => {
@@ -206,7 +206,7 @@ describe('rerunDecision', () => {
       is: 'already-convicted',
       release: { id: 'r2' },
     });
-    expect(asked(dark, { operation: 'shift-traffic', version: '1.2.0' })).toBe('already-convicted');
+    expect(requested(dark, { operation: 'shift-traffic', version: '1.2.0' })).toBe('already-convicted');
   });
 
   test('taken back by hand after it had succeeded: convicted; a rollback may go anywhere', () => {
@@ -217,11 +217,11 @@ describe('rerunDecision', () => {
       good: false,
       ended: 'rolled-back',
     });
-    expect(asked(back, { version: '1.2.0' })).toBe('already-convicted');
-    expect(asked(back, { operation: 'rollback', version: '1.2.0' })).toBe('new-attempt');
-    expect(asked(back, { operation: 'rollback' })).toBe('no-op');
+    expect(requested(back, { version: '1.2.0' })).toBe('already-convicted');
+    expect(requested(back, { operation: 'rollback', version: '1.2.0' })).toBe('new-attempt');
+    expect(requested(back, { operation: 'rollback' })).toBe('no-op');
     // The version that serves again was delivered before; nothing to do for it either.
-    expect(asked(back)).toBe('no-op');
+    expect(requested(back)).toBe('no-op');
   });
 
   test('what was abandoned says nothing about the version', () => {

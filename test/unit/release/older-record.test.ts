@@ -26,6 +26,30 @@ const recordOf = (overrides: Partial<Release>): ReleaseRecord => ({
   ended: [release({ ...overrides, phase: 'ended' })],
 });
 
+describe('a record with a configuration that has no model', () => {
+  const nothing = { ...configuration('1.0.0'), model: '' };
+  const text = (record: ReleaseRecord): string => JSON.stringify(record);
+
+  test('loses it, and keeps the rest', () => {
+    const written: ReleaseRecord = {
+      ...newRecord(subject),
+      ended: [release({ phase: 'ended', baseline: nothing })],
+      history: [
+        { ...nothing, from: 0, good: true },
+        { ...configuration('1.1.0'), from: 1, good: true },
+      ],
+    };
+    const record = parseRecord(text(written));
+    const { baseline: _, ...rest } = release({ phase: 'ended' });
+    expect(record.ended[0]).toEqual(rest);
+    expect(record.history).toEqual(written.history.slice(1));
+  });
+
+  test('is no record while a release is live that would go back to it', () => {
+    expect(() => parseRecord(text(recordOf({ baseline: nothing })))).toThrow(UnreadableRecord);
+  });
+});
+
 describe('a record of schema 1', () => {
   test('that the last version which wrote it left in S3 keeps everything but the shape of its submissions', () => {
     const text = readFileSync(join(import.meta.dirname, '../../support/record-of-schema-1.json'), 'utf8');

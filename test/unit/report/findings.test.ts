@@ -23,7 +23,7 @@ const reportOf = (findings?: AnyFindings): Report => ({
     startedAt: '2026-01-05T09:00:00Z',
     endedAt: '2026-01-05T09:31:05Z',
   },
-  asked: {},
+  inputs: {},
   timeline: [],
   remarks: [],
 });
@@ -32,7 +32,7 @@ const chapterOf = (findings: AnyFindings): Chapter => ({
   title: 'churn 1.4.0',
   startedAt: 0,
   endedAt: 60_000,
-  asked: [],
+  inputs: [],
   verdict: { outcome: 'rolled-back', reason: 'convicted', because: 'errors' },
   minutes: [{ arm: 'candidate', minute: 0, requests: 7, errors: 0, clientErrors: 0 }],
   findings,

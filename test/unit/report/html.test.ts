@@ -13,7 +13,7 @@ const chapter: Chapter = {
   title: `A bad version ${nasty}`,
   startedAt: start,
   endedAt: start + minutes(10),
-  asked: [['version', nasty]],
+  inputs: [['version', nasty]],
   verdict: { outcome: 'rolled-back', reason: 'alarm', because: nasty },
   baseline: { label: '1.0.0', endpointConfig: 'iris-1-0-0-aaaaaaaa' },
   candidate: { label: nasty, endpointConfig: nasty },
@@ -65,14 +65,14 @@ describe('the HTML report', () => {
 
   it('numbers marked happenings the same in charts and list', () => {
     expect(html.match(/class="mark-number"[^>]*>2</g)).toHaveLength(4);
-    const [told, everyStep] = html.split('Every step');
-    for (const list of [told, everyStep])
+    const [reported, everyStep] = html.split('Every step');
+    for (const list of [reported, everyStep])
       expect(list?.match(/class="number">\d/g)).toEqual(['class="number">1', 'class="number">2']);
   });
 
   it('keeps fine steps for those who unfold them', () => {
-    const [told, everyStep] = html.split('Every step');
-    expect(told).not.toContain('<strong>deploy-endpoint</strong>');
+    const [reported, everyStep] = html.split('Every step');
+    expect(reported).not.toContain('<strong>deploy-endpoint</strong>');
     expect(everyStep).toContain('<strong>deploy-endpoint</strong>');
   });
 });
@@ -114,13 +114,13 @@ describe('a release under a judge', () => {
       { minute: start + minutes(2), worse: worse(1e9), healthy: healthy(20) },
     ],
   };
-  const told = storyAsHtml({ title: '', about: '', chapters: [judgedChapter] });
+  const reported = storyAsHtml({ title: '', about: '', chapters: [judgedChapter] });
 
   it('says who was exposed and harmed, and what was found by which metric', () => {
-    expect(told).toContain(
+    expect(reported).toContain(
       'the candidate had 873 requests and failed 36 times. In all it answered 100 requests, 5 of them',
     );
-    const cells = [...told.matchAll(/<tr>(.*?)<\/tr>/g)].map(([, row = '']) =>
+    const cells = [...reported.matchAll(/<tr>(.*?)<\/tr>/g)].map(([, row = '']) =>
       row.replaceAll('<br>', ' ').replace(/<[^>]+>/g, '|'),
     );
     expect(cells).toContainEqual(
@@ -130,7 +130,7 @@ describe('a release under a judge', () => {
     );
     expect(cells).toContain('|tail||none||none||unknown||1||not required|');
     expect(cells).toContainEqual(expect.stringMatching(/^\|together\|.*\|223 of 100\|/));
-    expect(told).not.toMatch(/<script/);
+    expect(reported).not.toMatch(/<script/);
   });
 
   it('draws both kinds of evidence against what each takes, on a scale of tens', () => {

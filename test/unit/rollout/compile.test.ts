@@ -122,6 +122,8 @@ describe('compile', () => {
       { ...fleet, replaced: on('ml.inf1.xlarge') },
       'has no deployment guardrails',
     ],
+    ['a container from the Marketplace', canary(25), { ...fleet, productId: 'prod-1' }, 'Marketplace (prod-1) has no'],
+    ['a way out of it', canary(25), { ...fleet, productId: 'prod-1' }, 'use strategy: steps, or strategy: all-at-once'],
     ['bakes without instances', canary(25), { ...fleet, fleet: serverless }, 'use strategy: all-at-once'],
     [
       'alarms without instances',
@@ -170,6 +172,7 @@ describe('compile', () => {
 
   test('Inf1 all at once, watched by nothing, is what SageMaker does there', () => {
     expect(feasible(unwatched, { ...fleet, fleet: on('ml.inf1.xlarge') }).routing).toBe('ALL_AT_ONCE');
+    expect(feasible(unwatched, { ...fleet, productId: 'prod-1' }).routing).toBe('ALL_AT_ONCE');
   });
 
   test('whatever is feasible is within the limits AWS publishes', () => {

@@ -256,7 +256,7 @@ describe('where there are no guardrails', () => {
 
   test.each(asks)('nothing may be asked for: %j', (rollout) => {
     expect(because(rollout, serverless)).toContain('serverless endpoints have no deployment guardrails: use strategy');
-    expect(because(rollout, inf1)).toMatch(/use another instance type, or strategy: all-at-once/);
+    expect(because(rollout, inf1)).toMatch(/use another instance type or strategy: steps, or strategy: all-at-once/);
     expect(because(rollout, { ...fleet, replaced: on('ml.inf1.2xlarge') })).toContain('ml.inf1');
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { StepCommand } from '../../../src/rollout/command.ts';
-import type { Event, Said, StepVerdict } from '../../../src/rollout/event.ts';
+import type { Event, ManualCommandName, StepVerdict } from '../../../src/rollout/event.ts';
 import { initial, isTerminal, type State } from '../../../src/rollout/state.ts';
 import { type SteppedPlan, step } from '../../../src/rollout/step.ts';
 
@@ -23,7 +23,7 @@ const judged = (decision: StepVerdict['decision'], more: Partial<StepVerdict> = 
   at,
   verdict: { decision, newest: at, stepRequests: 100, because: 'as judged', ...more },
 });
-const said = (command: Said): Event => ({ is: 'said', at, command, by: 'mina', why: 'lunch' });
+const manual = (command: ManualCommandName): Event => ({ is: 'commanded', at, command, by: 'mina', why: 'lunch' });
 const checked = (passed: boolean): Event => ({ is: 'checked', at, passed, because: 'as checked' });
 const alarmed: Event = { is: 'alarmed', at, because: 'red' };
 const retired: Event = { is: 'retired', at };
@@ -48,7 +48,7 @@ const retire: StepCommand = { do: 'retire', because: 'the candidate has all traf
 const still = 'the candidate has all traffic and is not yet under the canonical name';
 const starved = 'the candidate got 99 of the 100 requests its last bake needs within the longest stay on a step';
 const unproven = 'health was not proven within the longest stay on a step: as judged';
-const word = (command: Said): string => `${command} by mina: lunch`;
+const word = (command: ManualCommandName): string => `${command} by mina: lunch`;
 
 type Row = readonly [given: string, before: State, event: Event, after: State, command?: StepCommand];
 
@@ -66,11 +66,11 @@ const rows: readonly Row[] = [
   ['dark, with traffic, moving',                    dark,                      seen(0.05, { moving: true }),                 dark],
   ['dark, judged',                                  dark,                      judged('rollback'),                           dark],
   ['dark, alarmed',                                 dark,                      alarmed,                                      dark],
-  ['dark, paused',                                  dark,                      said('pause'),                                { is: 'dark', held: true }],
-  ['dark, paused in a hurry',                       { is: 'dark', hurry: true }, said('pause'),                              { is: 'dark', held: true }],
-  ['dark, resumed',                                 { is: 'dark', held: true },  said('resume'),                             dark],
-  ['dark, hurried',                                 { is: 'dark', held: true },  said('promote-now'),                        { is: 'dark', hurry: true }],
-  ['dark, aborted',                                 dark,                      said('abort'),                                back('aborted-by-hand', word('abort')),      shift(0, word('abort'))],
+  ['dark, paused',                                  dark,                      manual('pause'),                                { is: 'dark', held: true }],
+  ['dark, paused in a hurry',                       { is: 'dark', hurry: true }, manual('pause'),                              { is: 'dark', held: true }],
+  ['dark, resumed',                                 { is: 'dark', held: true },  manual('resume'),                             dark],
+  ['dark, hurried',                                 { is: 'dark', held: true },  manual('promote-now'),                        { is: 'dark', hurry: true }],
+  ['dark, aborted',                                 dark,                      manual('abort'),                                back('aborted-by-hand', word('abort')),      shift(0, word('abort'))],
   ['dark, retired',                                 dark,                      retired,                                      dark],
 
   ['raising, arrived',                              raising(0),                seen(0.05),                                   baking(0, at)],
@@ -83,10 +83,10 @@ const rows: readonly Row[] = [
   ['raising, proven',                               raising(0),                judged('promote'),                            raising(0)],
   ['raising, convicted',                            raising(0),                judged('rollback', { why: 'safety-net' }),    back('safety-net', 'as judged'),             shift(0, 'as judged')],
   ['raising, alarmed',                              raising(0),                alarmed,                                      back('alarm', 'red'),                        shift(0, 'red')],
-  ['raising, paused',                               raising(0),                said('pause'),                                held(0)],
-  ['raising, resumed',                              held(0),                   said('resume'),                               raising(0)],
-  ['raising, hurried',                              raising(1, 0.05),          said('promote-now'),                          raising(2, 0.05),                            shift(1, word('promote-now'))],
-  ['raising, aborted',                              raising(1),                said('abort'),                                back('aborted-by-hand', word('abort')),      shift(0, word('abort'))],
+  ['raising, paused',                               raising(0),                manual('pause'),                                held(0)],
+  ['raising, resumed',                              held(0),                   manual('resume'),                               raising(0)],
+  ['raising, hurried',                              raising(1, 0.05),          manual('promote-now'),                          raising(2, 0.05),                            shift(1, word('promote-now'))],
+  ['raising, aborted',                              raising(1),                manual('abort'),                                back('aborted-by-hand', word('abort')),      shift(0, word('abort'))],
 
   ['baking, as it was',                             baking(0),                 seen(0.05),                                   baking(0)],
   ['baking, moved by others',                       baking(0),                 seen(0.0521),                                 raising(0, 0.0521),                          shift(0.05, 'the candidate has 5.21 % of the traffic, not 5 %')],
@@ -101,10 +101,10 @@ const rows: readonly Row[] = [
   ['baking for too long, proven at last',           baking(1, long),           judged('promote'),                            raising(2, 0.5),                             shift(1, 'as judged')],
   ['baking, convicted',                             baking(1),                 judged('rollback'),                           back('convicted', 'as judged'),              shift(0, 'as judged')],
   ['baking, alarmed',                               baking(2),                 alarmed,                                      back('alarm', 'red'),                        shift(0, 'red')],
-  ['baking, paused',                                baking(0),                 said('pause'),                                paused(0)],
-  ['baking, resumed',                               baking(0),                 said('resume'),                               baking(0)],
-  ['baking, hurried',                               baking(0),                 said('promote-now'),                          raising(2, 0.05),                            shift(1, word('promote-now'))],
-  ['baking, aborted',                               baking(0),                 said('abort'),                                back('aborted-by-hand', word('abort')),      shift(0, word('abort'))],
+  ['baking, paused',                                baking(0),                 manual('pause'),                                paused(0)],
+  ['baking, resumed',                               baking(0),                 manual('resume'),                               baking(0)],
+  ['baking, hurried',                               baking(0),                 manual('promote-now'),                          raising(2, 0.05),                            shift(1, word('promote-now'))],
+  ['baking, aborted',                               baking(0),                 manual('abort'),                                back('aborted-by-hand', word('abort')),      shift(0, word('abort'))],
   ['baking, checked',                               baking(0),                 checked(false),                               baking(0)],
   ['baking, retired',                               baking(2),                 retired,                                      baking(2)],
 
@@ -124,19 +124,19 @@ const rows: readonly Row[] = [
   ['paused, proven',                                paused(0),                 judged('promote'),                            paused(0)],
   ['paused, convicted',                             paused(0),                 judged('rollback', { why: 'metrics-blind' }), back('metrics-blind', 'as judged'),          shift(0, 'as judged')],
   ['paused for too long',                           paused(0, long),           judged('continue'),                           paused(0, long)],
-  ['paused again',                                  paused(0),                 said('pause'),                                paused(0)],
-  ['paused, resumed: its bake begins anew',         paused(0),                 said('resume'),                               baking(0, at)],
-  ['paused, hurried',                               paused(1),                 said('promote-now'),                          raising(2, 0.5),                             shift(1, word('promote-now'))],
-  ['paused, aborted',                               paused(1),                 said('abort'),                                back('aborted-by-hand', word('abort')),      shift(0, word('abort'))],
+  ['paused again',                                  paused(0),                 manual('pause'),                                paused(0)],
+  ['paused, resumed: its bake begins anew',         paused(0),                 manual('resume'),                               baking(0, at)],
+  ['paused, hurried',                               paused(1),                 manual('promote-now'),                          raising(2, 0.5),                             shift(1, word('promote-now'))],
+  ['paused, aborted',                               paused(1),                 manual('abort'),                                back('aborted-by-hand', word('abort')),      shift(0, word('abort'))],
 
   ['retiring, looked at',                           retiring,                  seen(1),                                      retiring,                                    { do: 'retire', because: still }],
   ['retiring, moving',                              retiring,                  seen(1, { moving: true }),                    retiring],
   ['retiring, judged',                              retiring,                  judged('promote'),                            retiring],
   ['retiring, convicted',                           retiring,                  judged('rollback'),                           back('convicted', 'as judged'),              shift(0, 'as judged')],
   ['retiring, alarmed',                             retiring,                  alarmed,                                      back('alarm', 'red'),                        shift(0, 'red')],
-  ['retiring, paused',                              retiring,                  said('pause'),                                retiring],
-  ['retiring, hurried',                             retiring,                  said('promote-now'),                          retiring],
-  ['retiring, aborted',                             retiring,                  said('abort'),                                back('aborted-by-hand', word('abort')),      shift(0, word('abort'))],
+  ['retiring, paused',                              retiring,                  manual('pause'),                                retiring],
+  ['retiring, hurried',                             retiring,                  manual('promote-now'),                          retiring],
+  ['retiring, aborted',                             retiring,                  manual('abort'),                                back('aborted-by-hand', word('abort')),      shift(0, word('abort'))],
   ['retired',                                       retiring,                  retired,                                      promoted],
 
   ['going back, not there',                         returning,                 seen(0.05),                                   returning,                                   shift(0, 'worse')],
@@ -145,11 +145,11 @@ const rows: readonly Row[] = [
   ['going back, moving',                            returning,                 seen(0, { moving: true }),                    returning],
   ['going back, judged',                            returning,                 judged('rollback', { because: 'x' }),         returning],
   ['going back, alarmed',                           returning,                 alarmed,                                      returning],
-  ['going back, aborted',                           returning,                 said('abort'),                                returning],
-  ['going back, hurried',                           returning,                 said('promote-now'),                          returning],
+  ['going back, aborted',                           returning,                 manual('abort'),                                returning],
+  ['going back, hurried',                           returning,                 manual('promote-now'),                          returning],
   ['going back, retired',                           returning,                 retired,                                      returning],
   ['promoted, alarmed',                             promoted,                  alarmed,                                      promoted],
-  ['returned, hurried',                             returned,                  said('promote-now'),                          returned],
+  ['returned, hurried',                             returned,                  manual('promote-now'),                          returned],
 ];
 
 describe('a stepped rollout', () => {

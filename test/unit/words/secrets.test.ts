@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { describe as describeError, withoutSecretsIn, withoutSecretsInReason } from '../../../src/aws/errors.ts';
-import { failureOf } from '../../../src/hosts/failure.ts';
-import { writeMemory } from '../../../src/hosts/memory.ts';
-import { readInputs } from '../../../src/hosts/read-inputs.ts';
+import { readInputs } from '../../../src/inputs/read-inputs.ts';
 import { loadManifest } from '../../../src/manifest/load.ts';
+import { writeMemory } from '../../../src/memory.ts';
 import { registerModelInputs } from '../../../src/operations/register-model-inputs.ts';
 import { parseEvaluation } from '../../../src/registry/evaluation.ts';
 import { manifestText, rehearsedTeam } from '../../../src/rehearsal/manifest.ts';
+import { failureOf } from '../../../src/report/failure.ts';
 import { type Result, scrubbed } from '../../../src/report/result.ts';
 import { InputError } from '../../../src/schema.ts';
 import { keepSecret, keepSecretsOf, keepVariablesOf, quoted, redacted, withoutSecrets } from '../../../src/secrets.ts';
@@ -54,12 +54,16 @@ describe('what AWS quotes', () => {
       'TOKENIZERS_AUTH=hunter2a api_tokens=1234+hunter2',
       'TOKENIZERS_AUTH=*** api_tokens=***',
     ],
-  ])('%s', (_, said, shown) => {
-    if (typeof shown === 'string') expect(redacted(said)).toBe(shown);
-    else expect(redacted(said)).toMatch(shown);
-    expect(redacted(said)).not.toMatch(/hunter2|fe5f80|IOSFODNN|IQoJ/);
-    expect(redacted(redacted(said))).toBe(redacted(said));
-    const error = Object.assign(new Error(said), { name: 'ValidationException', $metadata: {}, call: 'sagemaker:X' });
+  ])('%s', (_, reported, shown) => {
+    if (typeof shown === 'string') expect(redacted(reported)).toBe(shown);
+    else expect(redacted(reported)).toMatch(shown);
+    expect(redacted(reported)).not.toMatch(/hunter2|fe5f80|IOSFODNN|IQoJ/);
+    expect(redacted(redacted(reported))).toBe(redacted(reported));
+    const error = Object.assign(new Error(reported), {
+      name: 'ValidationException',
+      $metadata: {},
+      call: 'sagemaker:X',
+    });
     expect(describeError(error)).not.toMatch(/hunter2|fe5f80|IOSFODNN/);
     expect(failureOf(error).because).not.toMatch(/hunter2|fe5f80|IOSFODNN/);
   });
@@ -76,8 +80,8 @@ describe('what AWS quotes', () => {
     'created endpoint config sk-learn-churn-scoring-1-0-0-31822ed4',
     's3://ml-artifacts/hf_distilbert-base-uncased-finetuned/model.tar.gz',
     'max_new_tokens=4096, n_tokens="512" and TOKENIZERS_PARALLELISM=false',
-  ])('%j says no secret and stays', (said) => {
-    expect(redacted(said)).toBe(said);
+  ])('%j says no secret and stays', (reported) => {
+    expect(redacted(reported)).toBe(reported);
   });
 
   it('goes out of the error itself, where the request is known', () => {
@@ -220,8 +224,8 @@ describe('inputs', () => {
     ['DB: hunter2', '…'],
     ['DB hunter2=1', '…'],
     ['', ''],
-  ])('%j is shown as %j', (text, said) => {
-    expect(shown(text)).toBe(said);
+  ])('%j is shown as %j', (text, reported) => {
+    expect(shown(text)).toBe(reported);
   });
 
   it.each(['hunter2', '=hunter2', '1DB hunter2=1'])('%j is refused and not repeated', (line) => {

@@ -5,10 +5,10 @@ import { Throttled } from '../../../../src/aws/retry.ts';
 import { minutes, seconds } from '../../../../src/clock.ts';
 import { actionTypeId, actionTypeOf } from '../../../../src/hosts/codepipeline/action-types.ts';
 import { createWorker, type Worker } from '../../../../src/hosts/codepipeline/answer-jobs.ts';
-import type { AnyOperation } from '../../../../src/hosts/codepipeline/job-turn.ts';
 import { Refusal } from '../../../../src/operation.ts';
+import type { AnyOperation } from '../../../../src/operations/all.ts';
 import { zipOf } from '../../../../src/rehearsal/zip.ts';
-import { countingOperation, type FarSide } from '../../../support/fake-operation.ts';
+import { countingOperation, type FakeEndpoint } from '../../../support/fake-operation.ts';
 import { fakeSession } from '../../../support/fake-world.ts';
 
 type Simulator = Awaited<ReturnType<typeof startSimulator>>;
@@ -16,16 +16,16 @@ type Answer = Record<string, unknown>;
 
 const name = 'flock';
 let simulator: Simulator;
-let farSide: FarSide;
-let said: string[];
+let fakeEndpoint: FakeEndpoint;
+let reported: string[];
 let execution: string;
 
 beforeEach(async () => {
   simulator = await startSimulator();
   // The SDK's default credential chain reads the process, whatever environment a worker is given.
   Object.assign(process.env, simulator.environment());
-  farSide = { count: 0, mutations: [] };
-  said = [];
+  fakeEndpoint = { count: 0, mutations: [] };
+  reported = [];
 });
 afterEach(() => simulator.close());
 
@@ -33,13 +33,13 @@ const call = (operation: string, input: object): Promise<Answer> => simulator.ca
 const pass = (ms: number): Promise<void> => simulator.driver.sleepUntil(simulator.clock.now() + ms);
 
 /** A worker whose operation acts on a far side of one number; everything about CodePipeline is the simulator's. */
-const workerFor = (operation: AnyOperation = countingOperation(farSide)): Worker =>
+const workerFor = (operation: AnyOperation = countingOperation(fakeEndpoint)): Worker =>
   createWorker({
     env: simulator.environment(),
     clock: simulator.driver,
     operations: [operation],
     jobsAtOnce: 1,
-    say: (line) => said.push(line),
+    say: (line) => reported.push(line),
     openSession: fakeSession(),
   });
 
@@ -48,7 +48,7 @@ const begin = async (
   configuration: Readonly<Record<string, string>> = {},
   files: Readonly<Record<string, string>> = {},
 ) => {
-  await call('CreateCustomActionType', actionTypeOf(countingOperation(farSide)));
+  await call('CreateCustomActionType', actionTypeOf(countingOperation(fakeEndpoint)));
   simulator.objects.put('ml-artifacts', 'source.zip', zipOf(files));
   await call('CreatePipeline', {
     pipeline: {
@@ -111,14 +111,14 @@ const sweepToTheEnd = async (worker: Worker, most = 40): Promise<void> => {
     await pass(seconds(30));
   }
 };
-const asked = (...operations: readonly string[]): readonly LoggedRequest[] =>
+const requested = (...operations: readonly string[]): readonly LoggedRequest[] =>
   simulator.requests.filter(({ operation }) => operations.includes(operation));
 
 describe('a job', () => {
   it('is one turn; its token leads to the next one, until the operation is done', async () => {
     await begin();
     await sweepToTheEnd(workerFor());
-    expect(farSide.mutations).toEqual(['count 1', 'count 2', 'count 3']);
+    expect(fakeEndpoint.mutations).toEqual(['count 1', 'count 2', 'count 3']);
     const { status, output } = await action();
     expect(status).toBe('Succeeded');
     expect(output.outputVariables).toMatchObject({ counted: '3', outcome: 'succeeded', 'reason-code': 'delivered' });
@@ -127,7 +127,7 @@ describe('a job', () => {
       outcome: 'succeeded',
     });
     expect(JSON.stringify(output.outputVariables)).not.toMatch(/arn:aws|\d{12}/);
-    const answers = asked('PutJobSuccessResult').map(
+    const answers = requested('PutJobSuccessResult').map(
       ({ input }) => input as { readonly continuationToken?: string; readonly executionDetails?: object },
     );
     expect(answers.map(({ executionDetails }) => executionDetails).filter(Boolean)).toEqual([
@@ -149,9 +149,9 @@ describe('a job', () => {
     }
     // The second turn asked for a minute; the job is back after half of it.
     const before = simulator.requests.length;
-    const [, left, handed] = asked('PutJobSuccessResult').map(({ input }) => input as Answer);
+    const [, left, handed] = requested('PutJobSuccessResult').map(({ input }) => input as Answer);
     expect(handed).toEqual({ jobId: expect.any(String), continuationToken: left?.['continuationToken'] });
-    expect(said.at(-1)).toMatch(/is not due yet: returned$/);
+    expect(reported.at(-1)).toMatch(/is not due yet: returned$/);
     const operations = simulator.requests.slice(0, before).map(({ operation }) => operation);
     expect(operations.slice(-3)).toEqual(['PollForJobs', 'AcknowledgeJob', 'PutJobSuccessResult']);
   });
@@ -168,9 +168,9 @@ describe('a job', () => {
       action: () => theirs.sweep(),
     });
     await mine.sweep();
-    expect(said.filter((line) => line.endsWith('another worker has it'))).toHaveLength(1);
-    expect(asked('AcknowledgeJob').map(({ error }) => error)).toEqual([undefined, 'InvalidNonceException']);
-    expect(asked('PutJobSuccessResult', 'PutJobFailureResult')).toHaveLength(1);
+    expect(reported.filter((line) => line.endsWith('another worker has it'))).toHaveLength(1);
+    expect(requested('AcknowledgeJob').map(({ error }) => error)).toEqual([undefined, 'InvalidNonceException']);
+    expect(requested('PutJobSuccessResult', 'PutJobFailureResult')).toHaveLength(1);
     expect((await action()).status).toBe('InProgress');
   });
 
@@ -178,15 +178,15 @@ describe('a job', () => {
     await begin();
     simulator.faults.add({ service: 'codepipeline', operation: 'AcknowledgeJob', times: 30, kind });
     await workerFor().sweep();
-    expect(said.at(-1)).toMatch(/not acknowledged, so left alone/);
-    expect(asked('PutJobSuccessResult', 'PutJobFailureResult')).toEqual([]);
+    expect(reported.at(-1)).toMatch(/not acknowledged, so left alone/);
+    expect(requested('PutJobSuccessResult', 'PutJobFailureResult')).toEqual([]);
   });
 
   it('is answered, however long the answer takes', async () => {
     await begin();
     simulator.faults.add({ service: 'codepipeline', operation: 'PutJobSuccessResult', times: 12, kind: 'throttle' });
     await workerFor().sweep();
-    expect(asked('PutJobSuccessResult').filter(({ error }) => error === undefined)).toHaveLength(1);
+    expect(requested('PutJobSuccessResult').filter(({ error }) => error === undefined)).toHaveLength(1);
   });
 
   it('of an action that was abandoned meanwhile ends quietly', async () => {
@@ -201,7 +201,7 @@ describe('a job', () => {
       action: async () => void (await abandon()),
     });
     await workerFor().sweep();
-    expect(said.at(-1)).toMatch(/needs no answer any more/);
+    expect(reported.at(-1)).toMatch(/needs no answer any more/);
   });
 
   it('with a token of another version begins anew, and the operation finds its way', async () => {
@@ -215,7 +215,7 @@ describe('a job', () => {
     await call('PutJobSuccessResult', { jobId: job?.id, continuationToken: '2.zzz.from the future' });
     await pass(seconds(30));
     await sweepToTheEnd(worker);
-    expect(farSide.mutations).toEqual(['count 1', 'count 2', 'count 3']);
+    expect(fakeEndpoint.mutations).toEqual(['count 1', 'count 2', 'count 3']);
   });
 });
 
@@ -229,14 +229,14 @@ describe('an action', () => {
     }
     await call('StopPipelineExecution', { pipelineName: name, pipelineExecutionId: execution });
     await sweepToTheEnd(worker);
-    expect(farSide.mutations).toEqual(['count 1', 'count 2', 'stop: cancelled']);
+    expect(fakeEndpoint.mutations).toEqual(['count 1', 'count 2', 'stop: cancelled']);
     expect(await failure()).toMatch(/^JobFailed cancelled\/cancelled: stopped at 2\n/);
   });
 
   it('is out of time by its own timeout, counted from its first job', async () => {
     await begin({ timeout: '2m' });
     await sweepToTheEnd(workerFor());
-    expect(farSide.mutations).toEqual(['count 1', 'count 2', 'stop: timed-out']);
+    expect(fakeEndpoint.mutations).toEqual(['count 1', 'count 2', 'stop: timed-out']);
     expect(await failure()).toMatch(/^JobFailed timed-out\/deadline-passed: /);
   });
 
@@ -244,7 +244,7 @@ describe('an action', () => {
     await begin({ timeout: '5m' });
     let turns = 0;
     const pending: AnyOperation = {
-      ...countingOperation(farSide),
+      ...countingOperation(fakeEndpoint),
       advance: async () => {
         turns += 1;
         return {
@@ -259,13 +259,13 @@ describe('an action', () => {
     await sweepToTheEnd(workerFor(pending));
     expect(await failure()).toMatch(/^JobFailed pending\/approval-pending: waits for the shepherd\n/);
     expect(turns).toBe(6);
-    expect(farSide.mutations).toEqual([]);
+    expect(fakeEndpoint.mutations).toEqual([]);
   });
 
   it('that AWS throttles goes on later, and spends nothing of its patience', async () => {
     await begin();
     let first = true;
-    const operation = countingOperation(farSide, {
+    const operation = countingOperation(fakeEndpoint, {
       before: (_turn, world) => {
         if (!first) return;
         first = false;
@@ -282,7 +282,7 @@ describe('an action', () => {
   ])('that AWS never lets begin (%s) ends, with its cause', async (message, more, expected, after) => {
     await begin({ timeout: '20m' });
     const start = simulator.clock.now();
-    const operation = countingOperation(farSide, {
+    const operation = countingOperation(fakeEndpoint, {
       before: (_turn, { clock }) => {
         throw new Throttled(clock.now() + seconds(30), Object.assign(new Error(message), more));
       },
@@ -291,13 +291,13 @@ describe('an action', () => {
     expect(await failure()).toMatch(expected);
     expect(simulator.clock.now() - start).toBeGreaterThanOrEqual(after);
     expect(simulator.clock.now() - start).toBeLessThan(after + minutes(2));
-    expect(farSide.mutations.filter((mutation) => mutation.startsWith('count'))).toEqual([]);
+    expect(fakeEndpoint.mutations.filter((mutation) => mutation.startsWith('count'))).toEqual([]);
   });
 
   it('that is a dry run writes nothing and succeeds with its plan', async () => {
     await begin({ 'dry-run': 'true' });
     await sweepToTheEnd(workerFor());
-    expect(farSide.mutations).toEqual([]);
+    expect(fakeEndpoint.mutations).toEqual([]);
     const { outputVariables } = (await action()).output;
     expect(outputVariables).toMatchObject({ outcome: 'succeeded', 'reason-code': 'planned' });
     expect(JSON.parse(outputVariables['result'] ?? '')).toMatchObject({
@@ -309,7 +309,7 @@ describe('an action', () => {
 
 describe('a failure is typed:', () => {
   const refusing = (thrown: Error) =>
-    countingOperation(farSide, {
+    countingOperation(fakeEndpoint, {
       before: () => {
         throw thrown;
       },
@@ -359,15 +359,15 @@ describe('a failure is typed:', () => {
     await sweepToTheEnd(workerFor(operation));
     expect(await failure()).toMatch(expected);
     expect(await failure()).not.toMatch(/\d{12}/);
-    expect(farSide.mutations).toEqual([]);
+    expect(fakeEndpoint.mutations).toEqual([]);
   });
 });
 
 it('polls no faster than it is told to, and goes on when an action type is missing', async () => {
   const worker = workerFor();
   await worker.sweep();
-  expect(asked('PollForJobs')).toHaveLength(1);
-  expect(said).toEqual([
+  expect(requested('PollForJobs')).toHaveLength(1);
+  expect(reported).toEqual([
     expect.stringMatching(/deploy-endpoint {2}no jobs: codepipeline:PollForJobs failed: ActionTypeNotFoundException/),
   ]);
 });

@@ -7,12 +7,12 @@ import { zipOf } from '../../../../src/rehearsal/zip.ts';
 
 const offered = Object.values(operations);
 const ended = AbortSignal.abort();
-let said: string;
+let reported: string;
 let complained: string;
 beforeEach(() => {
-  said = complained = '';
+  reported = complained = '';
   jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    said += text;
+    reported += text;
     return true;
   });
   jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
@@ -41,7 +41,7 @@ describe('the worker process', () => {
   it('says what it works on, and ends when it is told to', async () => {
     const env = { AWS_REGION: 'eu-west-1', MODEL_DELIVERY_OPERATIONS: 'rollback, approve-gate' };
     expect(await runWorker(env, offered, ended)).toBe(0);
-    expect(said).toMatch(/^works on approve-gate, rollback\n/);
+    expect(reported).toMatch(/^works on approve-gate, rollback\n/);
   });
 });
 
@@ -87,11 +87,11 @@ describe('the Lambda function', () => {
       });
       const { handler } = await import('../../../../codebuild/lambda/main.ts');
       await handler();
-      const asked = simulator.requests.map(({ operation }) => operation);
-      expect(asked.filter((operation) => operation === 'PollForJobs')).toHaveLength(offered.length);
+      const requested = simulator.requests.map(({ operation }) => operation);
+      expect(requested.filter((operation) => operation === 'PollForJobs')).toHaveLength(offered.length);
       // The manifest is not in the artifact: one job, one turn, one answer.
-      expect(asked.filter((operation) => operation.startsWith('PutJob'))).toEqual(['PutJobFailureResult']);
-      expect(said).toMatch(
+      expect(requested.filter((operation) => operation.startsWith('PutJob'))).toEqual(['PutJobFailureResult']);
+      expect(reported).toMatch(
         /approve-gate {2}job [0-9a-f-]{36} {2}failed\/invalid-input: manifest: artifact Source has no file "delivery\.yml"/,
       );
       await handler();

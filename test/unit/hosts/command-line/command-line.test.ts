@@ -157,14 +157,14 @@ describe('the command line', () => {
   });
 
   it('is red when its JSON could not be written', async () => {
-    const said: string[] = [];
+    const reported: string[] = [];
     const terminal = {
       out: () => {},
-      err: (text: string) => said.push(text),
+      err: (text: string) => reported.push(text),
       outFault: async () => new Error('ENOSPC: no space left on device'),
     };
     expect((await run(['--subject', 'sheep', '--json'], {}, { terminal })).code).toBe(1);
-    expect(said.at(-1)).toContain('the JSON on standard output could not be written: ENOSPC');
+    expect(reported.at(-1)).toContain('the JSON on standard output could not be written: ENOSPC');
     expect((await run(['--subject', 'sheep'], {}, { terminal })).code).toBe(0);
   });
 
@@ -180,14 +180,14 @@ describe('the command line', () => {
         stdio: ['ignore', full, 'pipe'],
       },
     );
-    let said = '';
+    let reported = '';
     child.stderr?.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
+      reported += chunk.toString();
     });
     const code = await new Promise((end) => child.on('close', end));
     closeSync(full);
-    expect(said).not.toContain('node:events');
-    expect(said).toContain('ended succeeded/delivered');
+    expect(reported).not.toContain('node:events');
+    expect(reported).toContain('ended succeeded/delivered');
     expect(code).toBe(expected);
   });
 

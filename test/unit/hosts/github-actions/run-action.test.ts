@@ -207,11 +207,11 @@ describe('the GitHub host', () => {
     for (const behaviour of [{}, { wait: 'false', 'on-pending': 'continue' }]) {
       const step = await runStep(script, { ...inputs, ...behaviour }, { env: { GITHUB_OUTPUT: file } });
       expect(step.code).toBe(1);
-      const [said, ...more] = annotations(step.log);
+      const [reported, ...more] = annotations(step.log);
       expect(more).toEqual([]);
-      expect(said).toMatch(/^::error title=outputs not written::the outputs could not be written/);
-      expect(said).toContain(why);
-      expect(said).toMatch(/The delivery itself ended (succeeded\/delivered|pending\/in-progress)\./);
+      expect(reported).toMatch(/^::error title=outputs not written::the outputs could not be written/);
+      expect(reported).toContain(why);
+      expect(reported).toMatch(/The delivery itself ended (succeeded\/delivered|pending\/in-progress)\./);
       expect(step.log).not.toContain('::set-output');
     }
   });

@@ -1,0 +1,177 @@
+import type { AwsError, Principal } from '../contracts.ts';
+
+/** A call to a resource, in the terms of the resource's policy. */
+export interface ResourceCall {
+  readonly principal: Principal;
+  /** `s3:PutObject`. */
+  readonly action: string;
+  readonly resource: string;
+  /** Condition keys that the request has; absent ones are undefined. */
+  readonly keys?: Readonly<Record<string, string | undefined>>;
+  /** ARN of the identity provider, for a caller that presents its token. */
+  readonly federated?: string;
+}
+
+/** `silent`: no statement is about the call. Then a caller of the resource's own account needs nothing of it, and another account is denied. */
+export type ResourceDecision = 'allowed' | 'denied' | 'silent';
+export type ResourcePolicy = (call: ResourceCall) => ResourceDecision;
+
+/** The words of the service that keeps the policy. */
+export interface PolicyWords {
+  malformed(message: string): AwsError;
+  notServed(what: string): AwsError;
+  /** Services may be principals; their own calls are not simulated, so such a statement is about no caller. */
+  readonly services?: true;
+  /** Whether the policy may name this resource; without it statements name none, because they always mean their own resource. */
+  readonly mayName?: (arn: string) => boolean;
+}
+
+interface Statement {
+  readonly effect: 'Allow' | 'Deny';
+  readonly principals: (call: ResourceCall) => boolean;
+  readonly actions: readonly RegExp[];
+  readonly resources: readonly RegExp[] | undefined;
+  readonly conditions: readonly ((call: ResourceCall) => boolean)[];
+}
+
+/**
+ * A resource-based policy: of a bucket, a repository, a model package group, a key, or a role's trust. Everything that is not
+ * evaluated here is refused by name (IAM user guide, "Policy evaluation logic", "Principal").
+ */
+export const readResourcePolicy = (text: string, words: PolicyWords): ResourcePolicy => {
+  const statements = statementsOf(text, words).map((statement) => readStatement(statement, words));
+  return (call) => {
+    const about = statements.filter(
+      ({ principals, actions, resources, conditions }) =>
+        principals(call) &&
+        actions.some((pattern) => pattern.test(call.action)) &&
+        (resources?.some((pattern) => pattern.test(call.resource)) ?? true) &&
+        conditions.every((holds) => holds(call)),
+    );
+    if (about.some(({ effect }) => effect === 'Deny')) return 'denied';
+    return about.length > 0 ? 'allowed' : 'silent';
+  };
+};
+
+type Members = Readonly<Record<string, unknown>>;
+
+const statementsOf = (text: string, { malformed }: PolicyWords): readonly Members[] => {
+  try {
+    const { Statement } = JSON.parse(text) as { readonly Statement?: unknown };
+    if (Statement !== undefined) return list(Statement) as readonly Members[];
+  } catch {
+    throw malformed("Policies must be valid JSON and the first byte must be '{'");
+  }
+  throw malformed('Missing required field Statement');
+};
+
+const readStatement = (statement: Members, words: PolicyWords): Statement => {
+  const { Effect, Principal: who, Action, Resource, Condition = {}, Sid: _sid, ...others } = statement;
+  if (Object.keys(others).length > 0) throw words.notServed(Object.keys(others).join(', '));
+  if (Effect !== 'Allow' && Effect !== 'Deny') throw words.malformed(`Invalid effect: ${String(Effect)}`);
+  const resources = list(Resource).map(String);
+  if (words.mayName === undefined && resources.length > 0) throw words.malformed('Policy has invalid resource');
+  if (words.mayName !== undefined && !(resources.length > 0 && resources.every(words.mayName)))
+    throw words.malformed('Policy has invalid resource');
+  return {
+    effect: Effect,
+    principals: principalsOf(who, words),
+    actions: list(Action).map((action) => wildcard(String(action), 'i')),
+    resources: words.mayName === undefined ? undefined : resources.map((resource) => wildcard(resource)),
+    conditions: Object.entries(Condition as Members).flatMap(([operator, keys]) =>
+      Object.entries(keys as Members).map(([key, values]) => condition(operator, key, list(values).map(String), words)),
+    ),
+  };
+};
+
+const principalsOf = (
+  who: unknown,
+  { malformed, notServed, services }: PolicyWords,
+): ((call: ResourceCall) => boolean) => {
+  if (who === '*') return () => true;
+  if (who === null || typeof who !== 'object' || Array.isArray(who)) throw malformed('Invalid principal in policy');
+  const { AWS, Service, Federated, ...others } = who as Members;
+  if (Object.keys(others).length > 0 || (Service !== undefined && !services))
+    throw notServed(`Principal ${JSON.stringify(who)}`);
+  const callers = list(AWS).map(String);
+  const providers = list(Federated).map(String);
+  const odd = callers.find((one) => !/^(\*|\d{12}|arn:aws[a-z-]*:(iam|sts)::\d{12}:[^*?]+)$/.test(one));
+  if (odd !== undefined) throw malformed(`Invalid principal in policy: ${odd}`);
+  return ({ principal, federated }) =>
+    federated === undefined
+      ? callers.some((one) => isMeant(one, principal))
+      : providers.includes(federated) || callers.includes('*');
+};
+
+/** The root of an account means all its identities; a role means its sessions (IAM user guide, "AWS JSON policy elements: Principal"). */
+const isMeant = (named: string, { arn, accountId }: Principal): boolean => {
+  if (named === '*' || named === accountId || named === arn) return true;
+  if (named.endsWith(':root')) return named.split(':')[4] === accountId;
+  // A session's ARN does not have the path of its role.
+  return withoutPath(named) === withoutPath(roleOf(arn));
+};
+
+const withoutPath = (arn: string): string => arn.replace(/:role\/.*\//, ':role/');
+
+/** AWS: "IAM JSON policy elements: Condition operators". A negated operator holds when the key is absent, the others do not. */
+const condition = (
+  operator: string,
+  key: string,
+  values: readonly string[],
+  { notServed }: PolicyWords,
+): ((call: ResourceCall) => boolean) => {
+  if (!known.has(key.toLowerCase())) throw notServed(`the condition key ${key}`);
+  const valueIn = (call: ResourceCall): string | undefined => keysOf(call)[key.toLowerCase()];
+  const matches = (value: string, pattern: (text: string) => RegExp): boolean =>
+    values.some((expected) => pattern(expected).test(value));
+  switch (operator) {
+    case 'Null':
+      return (call) => values.includes(String(valueIn(call) === undefined));
+    case 'Bool':
+    case 'StringEquals':
+      return (call) => values.includes(valueIn(call) ?? '\0');
+    case 'StringNotEquals':
+      return (call) => !values.includes(valueIn(call) ?? '\0');
+    case 'StringLike':
+    case 'ArnLike':
+      return (call) => matches(valueIn(call) ?? '\0', (text) => wildcard(text));
+    case 'ArnNotLike':
+      return (call) => !matches(valueIn(call) ?? '\0', (text) => wildcard(text));
+    default:
+      throw notServed(`the condition operator ${operator}`);
+  }
+};
+
+const known = new Set([
+  'aws:securetransport',
+  'aws:principalarn',
+  'aws:principalaccount',
+  's3:if-match',
+  's3:if-none-match',
+  'token.actions.githubusercontent.com:aud',
+  'token.actions.githubusercontent.com:sub',
+]);
+
+const keysOf = ({ principal, keys }: ResourceCall): Readonly<Record<string, string | undefined>> => ({
+  // The loopback connection stands for the connection to AWS, which always uses TLS.
+  'aws:securetransport': 'true',
+  'aws:principalarn': roleOf(principal.arn),
+  'aws:principalaccount': principal.accountId,
+  ...keys,
+});
+
+/** The key holds the role, not its session (AWS: global condition keys, aws:PrincipalArn). */
+const roleOf = (arn: string): string =>
+  arn.replace(/^arn:([a-z-]+):sts::(\d+):assumed-role\/([^/]+)\/.*$/, 'arn:$1:iam::$2:role/$3');
+
+const wildcard = (pattern: string, flags = ''): RegExp =>
+  new RegExp(
+    `^${pattern
+      .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+    `s${flags}`,
+  );
+
+const list = (value: unknown): readonly unknown[] =>
+  Array.isArray(value) ? value : value === undefined ? [] : [value];

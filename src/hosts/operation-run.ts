@@ -1,0 +1,293 @@
+import type { Identity } from '../aws/credentials.ts';
+import { classify } from '../aws/errors.ts';
+import { Throttled } from '../aws/retry.ts';
+import { type Clock, type Instant, iso, minutes, seconds } from '../clock.ts';
+import { digest } from '../digest.ts';
+import { endpointKey } from '../endpoint/key.ts';
+import type { Env } from '../env.ts';
+import { type CommonInputs, commonInputs } from '../inputs/common-inputs.ts';
+import { fieldsOf, readInputs, type Written, wireName } from '../inputs/read-inputs.ts';
+import type { Stray } from '../inputs/stray-inputs.ts';
+import type { Memory, Operation, OperationName, Plan } from '../operation.ts';
+import { oneLine, withoutCommands } from '../plain-text.ts';
+import { failureOf } from '../report/failure.ts';
+import { newsFilter } from '../report/news.ts';
+import { type Report, type Result, scrubbed, type TimelineEntry, withoutAccount } from '../report/result.ts';
+import type { OutputSchema, Schema } from '../schema.ts';
+import { withoutSecrets } from '../secrets.ts';
+import { type IdentityToken, type OpenSession, openSession, type Session, targetOf } from '../session/session.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import type { Run } from '../world.ts';
+import { chooseClock } from './clock.ts';
+import { abortToEnd, drive, type Ended, withinLimit } from './drive.ts';
+import { type WaitOptions, waitOut } from './patience.ts';
+import { wallClock } from './wall-clock.ts';
+
+/** The contributions of a host. */
+export interface Host {
+  readonly env: Env;
+  readonly run: Run;
+  readonly written: Written;
+  /** Inputs of this host alone; checked with all others before anything happens. */
+  readonly hostInputs?: Schema<object>;
+  /** Names that the user wrote but that are no inputs; they are refused together with all other mistakes. */
+  readonly strays?: readonly Stray[];
+  /** Account ids and ARNs stay in the report: only the person who started the run reads it, on the same machine. */
+  readonly verbatim?: boolean;
+  /** Role to assume instead of the manifest's role. */
+  readonly role?: string;
+  readonly signal: AbortSignal;
+  readonly observer: Observer;
+  /** Requests an OIDC token from GitHub, where GitHub offers one. */
+  readonly identityToken?: IdentityToken;
+  /** Called with every identity the moment it is known: the host hides it from its log. */
+  readonly learned?: (identity: Identity) => void;
+  readonly seams?: Seams;
+}
+
+/** Replacements for tests: a session and a clock that need no network. */
+export interface Seams {
+  readonly openSession?: OpenSession;
+  readonly clock?: Clock;
+}
+
+/** The notifications of a running delivery to its host. */
+export interface Observer {
+  /** The inputs are read; `inputs` has the user's text of each, or the default. */
+  inputs(shown: Readonly<Record<string, string>>): void;
+  /** `lines` give the deadline of this run, and its account. */
+  started(lines: readonly string[]): void;
+  plan(plan: Plan): void;
+  /** Every change, and a sign of life every five minutes. */
+  progress(entry: TimelineEntry): void;
+  /** After every change: the token that another process needs to finish this run. */
+  keep(token: string): void;
+  /** The stack of a defect of this suite, for a bug report. */
+  defect(stack: string): void;
+}
+
+export interface OperationRun {
+  /** Never rejects. */
+  readonly ended: Promise<Report>;
+  /** The report as of now, when there is no time to wait for the end. */
+  interrupted(because: string): Report;
+}
+
+/** A post step may use the five minutes that GitHub gives to `always()` steps of a cancelled job, less time to report. */
+const postStepLimit = minutes(4);
+
+/** Inputs → World → turns → report: one run of one operation, the same on every host that waits by itself. */
+export const startRun = <Inputs, M extends Memory, Outputs>(
+  operation: Operation<Inputs, M, Outputs>,
+  host: Host,
+): OperationRun => runOperation(operation, host, (started) => driveToEnd(operation, host, started));
+
+/** Finishes a run whose process was killed: settles its release and reports. */
+export const finishRun = <Inputs, M extends Memory, Outputs>(
+  operation: Operation<Inputs, M, Outputs>,
+  host: Host,
+  token: string | undefined,
+): OperationRun =>
+  runOperation(operation, host, ({ inputs, common, session }) =>
+    abortToEnd(operation, inputs, token, 'cancelled', session.worldFor, common['dry-run'], postStepLimit),
+  );
+
+interface Started<Inputs> {
+  readonly inputs: Inputs;
+  readonly common: CommonInputs;
+  readonly clock: Clock;
+  readonly session: Session;
+  readonly saw: { plan(plan: Plan): void; progress(entry: TimelineEntry): void };
+  /** The limits for waiting out throttling. */
+  readonly waiting: WaitOptions;
+}
+
+const runOperation = <Inputs, M extends Memory, Outputs>(
+  operation: Operation<Inputs, M, Outputs>,
+  host: Host,
+  go: (started: Started<Inputs>) => Promise<Ended<Outputs>>,
+): OperationRun => {
+  let clock: Clock = host.seams?.clock ?? wallClock;
+  let startedAt: Instant = clock.now();
+  let dryRun = false;
+  let plan: Plan | undefined;
+  let key: string | undefined;
+  let account: string | undefined;
+  let registry: string | undefined;
+  const shown: Record<string, string> = {};
+  const timeline: TimelineEntry[] = [];
+
+  const report = (end: Ended<Outputs>): Report => ({
+    result: (host.verbatim ? (whole: Result) => whole : scrubbed)(
+      {
+        'schema-version': 1,
+        operation: operation.name,
+        outcome: end.outcome,
+        reason: end.reason,
+        because: end.because,
+        outputs: wireOutputs(operation.outputs, end.outputs),
+        ...withoutUndefined({ plan, findings: end.findings }),
+        ...(end.remarks?.length ? { remarks: end.remarks } : {}),
+        dryRun,
+        startedAt: iso(startedAt),
+        endedAt: iso(clock.now()),
+      },
+      account,
+      account && registry,
+    ),
+    inputs: withoutSecrets(shown),
+    timeline: withoutSecrets(timeline),
+    ...withoutUndefined({
+      token: end.token,
+      unsettled: end.unsettled,
+      url: host.run.url,
+      endpointKey: key,
+    }),
+    // A dry run with changes ends as `planned`. Without a plan it would go on with a live release.
+    ...(dryRun && end.outcome === 'succeeded'
+      ? { wouldChange: end.reason === 'planned' && plan?.changes.length !== 0 }
+      : {}),
+    remarks: withoutSecrets(end.remarks ?? []),
+  });
+
+  let outOfTimeAt: Instant = Number.POSITIVE_INFINITY;
+  const run = async (): Promise<Report> => {
+    try {
+      clock = host.seams?.clock ?? (await chooseClock(host.env));
+      startedAt = clock.now();
+      const hostInputs = { ...commonInputs, ...host.hostInputs };
+      const schema = { ...operation.inputs, ...hostInputs } as Schema<Inputs & CommonInputs>;
+      Object.assign(shown, shownInputs(schema, host.written));
+      host.observer.inputs(shown);
+      const values = readInputs(schema, host.written, undefined, host.strays);
+      const [inputs, common]: [Inputs, CommonInputs] = [only(operation.inputs, values), values];
+      dryRun = common['dry-run'];
+      const target = targetOf(inputs, operation.name);
+      registry = target.registry?.account;
+      const deadline = startedAt + seconds(common.timeout);
+      outOfTimeAt = deadline;
+      const { signal } = host;
+      const onWait = (because: string, until: Instant): void =>
+        host.observer.progress({
+          at: clock.now(),
+          percent: 0,
+          because: `could not reach AWS: ${withoutAccount(because, account)}; goes on at ${iso(until)}`,
+        });
+      const waiting: WaitOptions = { clock, deadline, signal, onWait };
+      const session = await withinLimit(clock, deadline, signal, (limited) =>
+        waitOut({ ...waiting, signal: limited }, () =>
+          (host.seams?.openSession ?? openSession)({
+            target: { ...target, ...withoutUndefined({ role: host.role || undefined }) },
+            env: host.env,
+            run: forWork(host.run, operation.name, shownInputs(operation.inputs, host.written)),
+            clock,
+            dryRun,
+            signal: limited,
+            ...withoutUndefined({ identityToken: host.identityToken, learned: host.learned }),
+          }),
+        ),
+      );
+      account = session.account.id;
+      key = target.endpoint && endpointKey(session.account, target.endpoint.name);
+      const saw = {
+        plan: (seen: Plan) => {
+          plan = seen;
+          host.observer.plan(seen);
+        },
+        progress: (entry: TimelineEntry) => timeline.push(entry),
+      };
+      const end = await go({ inputs, common, clock, session, saw, waiting });
+      if (end.defect instanceof Error) host.observer.defect(end.defect.stack ?? end.defect.message);
+      return report(end);
+    } catch (error) {
+      // A failure that the cancellation caused counts as the cancellation.
+      if (host.signal.aborted) return report(cancelled('the run was cancelled before it wrote anything'));
+      if (clock.now() >= outOfTimeAt && (error instanceof Throttled || classify(error) === 'aborted'))
+        return report(timedOut(`nothing was begun: ${failureOf(error).because}`));
+      return report({ is: 'done', outputs: {}, ...failureOf(error) });
+    }
+  };
+  return { ended: run(), interrupted: (because) => report({ ...cancelled(because), unsettled: true }) };
+};
+
+/**
+ * Legs of a matrix, two terminals of one person, two actions with one project and commit: their inputs distinguish them. A re-run has the
+ * same inputs and is the same holder.
+ */
+const forWork = (run: Run, operation: OperationName, shown: Readonly<Record<string, string>>): Run => ({
+  ...run,
+  holder: `${run.holder}/${operation}/${digest(shown).slice(0, 8)}`,
+});
+
+const cancelled = (because: string) =>
+  ({ is: 'done', outcome: 'cancelled', reason: 'cancelled', outputs: {}, because }) as const;
+
+const timedOut = (because: string) =>
+  ({ is: 'done', outcome: 'timed-out', reason: 'deadline-passed', outputs: {}, because }) as const;
+
+const driveToEnd = <Inputs, M extends Memory, Outputs>(
+  operation: Operation<Inputs, M, Outputs>,
+  host: Host,
+  { inputs, common, clock, session, saw, waiting }: Started<Inputs>,
+): Promise<Ended<Outputs>> => {
+  const { deadline, onWait } = waiting;
+  const { region, id } = session.account;
+  host.observer.started([
+    ...(common['dry-run']
+      ? []
+      : [`waits until ${iso(deadline)} (UTC)${common.wait ? '' : ', but only as long as there is something to do'}`]),
+    `works in account ${id}, region ${region}${common['dry-run'] ? '; dry run: writes nothing' : ''}`,
+  ]);
+  const isNews = newsFilter();
+  let kept: string | undefined;
+  return drive(operation, inputs, session.worldFor, {
+    deadline,
+    dryRun: common['dry-run'],
+    wait: common.wait,
+    ...(common['resume-token'] === undefined ? {} : { token: common['resume-token'] }),
+    signal: host.signal,
+    onPlan: async (plan) => {
+      saw.plan(plan);
+      if (!common['dry-run']) await waitOut(waiting, () => session.refuseShortCredentials(plan));
+    },
+    ...withoutUndefined({ onWait }),
+    onProgress: ({ percent, because }, token) => {
+      if (token !== kept) host.observer.keep(token);
+      kept = token;
+      const entry = { at: clock.now(), percent, because };
+      const news = isNews(entry);
+      if (news) host.observer.progress(entry);
+      if (news === 'change') saw.progress(entry);
+    },
+  });
+};
+
+/** An operation gets its own inputs and no others: its plan digest may cover all of them. */
+export const only = <Inputs>(schema: Schema<Inputs>, values: Inputs): Inputs =>
+  Object.fromEntries(Object.entries(values as object).filter(([key]) => key in schema)) as Inputs;
+
+const shownInputs = <Values>(
+  schema: Parameters<typeof fieldsOf<Values>>[0],
+  written: Written,
+): Record<string, string> =>
+  Object.fromEntries(
+    fieldsOf(schema).flatMap(([name, field]) => {
+      const value = written(name) || field.default;
+      return value === undefined ? [] : [[name, field.shown?.(value) ?? value]];
+    }),
+  );
+
+/**
+ * Only declared outputs leave an operation; an output without a value is left out. A workflow may print a value, so each is one plain
+ * line.
+ */
+export const wireOutputs = <Outputs>(
+  declared: OutputSchema<Outputs>,
+  outputs: Partial<Outputs>,
+): Record<string, string> =>
+  Object.fromEntries(
+    Object.keys(declared).flatMap((key) => {
+      const value = (outputs as Readonly<Record<string, unknown>>)[key];
+      return value === undefined ? [] : [[wireName(key), withoutCommands(oneLine(String(value)))]];
+    }),
+  );

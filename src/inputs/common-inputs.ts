@@ -1,0 +1,128 @@
+import { rolePattern } from '../manifest/values.ts';
+import { readMemory } from '../memory.ts';
+import {
+  choice,
+  durationField,
+  flag,
+  InputError,
+  type OutputSchema,
+  optional,
+  text,
+  type ValuesOf,
+} from '../schema.ts';
+import { quoted } from '../secrets.ts';
+
+/** The inputs of every operation on every host, besides its own. */
+export const commonInputs = {
+  'dry-run': flag({
+    description: 'Read, check and print the plan; write nothing.',
+    default: false,
+  }),
+  wait: flag({
+    description:
+      'Wait for the end. With `false` the run ends as `pending` as soon as it would have to wait, and sets `resume-token`.',
+    default: true,
+  }),
+  'resume-token': optional<string>({
+    kind: 'text',
+    required: false,
+    description:
+      'The `resume-token` of an earlier run with `wait: false`. Optional: without it the run finds the release in its record.',
+    parse: (value, source) => {
+      readMemory(value, source);
+      return value;
+    },
+  }),
+  timeout: durationField({
+    // Half an hour below the six hours a GitHub-hosted job may last, so that the end is always reported.
+    description: 'How long to wait for the end before the run settles the release and ends as `timed-out`.',
+    default: '330m',
+    example: '2h',
+  }),
+};
+export type CommonInputs = ValuesOf<typeof commonInputs>;
+
+/** The inputs of a GitHub step only: the command line has its exit code instead. */
+export const githubInputs = {
+  'on-pending': choice({
+    description: 'Whether the outcome `pending` makes the step fail or lets the job continue.',
+    choices: ['fail', 'continue'],
+    default: 'fail',
+  }),
+  'on-change': choice({
+    description:
+      'With `dry-run`: whether a plan that would change something makes the step fail. `fail` turns a dry run into a check that the requested version serves.',
+    choices: ['continue', 'fail'],
+    default: 'continue',
+  }),
+  role: optional(
+    text({
+      description:
+        "Role to assume instead of the manifest's role, by its name or ARN; for a job that plans and must not be able to deploy.",
+      example: 'model-planner',
+      pattern: rolePattern,
+      allowed: 'the name or ARN of a role',
+    }),
+  ),
+};
+export type GithubInputs = ValuesOf<typeof githubInputs>;
+
+/** CodePipeline ends a custom action after 24 hours, whatever it is doing. The last hour is for settling the release. */
+export const longestJobSeconds = 23 * 3600;
+
+/** The inputs of a CodePipeline job instead: it always waits, and CodePipeline keeps its token. */
+export const jobInputs = {
+  'dry-run': commonInputs['dry-run'],
+  timeout: {
+    ...durationField({
+      description:
+        'How long the action may take before the run settles the release and ends as `timed-out`; at most 23h.',
+      default: '23h',
+      example: '2h',
+    }),
+    parse: (value: string, source: string) => {
+      const found = commonInputs.timeout.parse(value, source);
+      if (found <= longestJobSeconds) return found;
+      throw new InputError(`${source}: ${quoted(value)} is too long; CodePipeline gives an action 24h, so 23h at most`);
+    },
+  },
+};
+export type JobInputs = ValuesOf<typeof jobInputs>;
+
+export interface CommonOutputs {
+  readonly outcome: string;
+  readonly 'reason-code': string;
+  readonly result: string;
+  readonly 'resume-token': string;
+  readonly 'endpoint-key': string;
+  readonly 'would-change': string;
+}
+
+/** The first three are always set, the others when their values are known. */
+export const commonOutputs: OutputSchema<CommonOutputs> = {
+  outcome: {
+    description:
+      'Outcome of the run: `succeeded`, `pending`, `rolled-back`, `rejected`, `inconclusive`, `timed-out`, `cancelled` or `failed`.',
+    example: 'succeeded',
+  },
+  'reason-code': {
+    description: 'Reason of the outcome, one of the codes in `docs/reason-codes.md`.',
+    example: 'delivered',
+  },
+  result: {
+    description:
+      'The whole result as JSON with `schema-version`; it contains no ARN and no account id, so GitHub does not drop it.',
+    example: '{"schema-version":1,"outcome":"succeeded",…}',
+  },
+  'resume-token': {
+    description: 'With `wait: false`: the `resume-token` for a later run.',
+  },
+  'endpoint-key': {
+    description: 'Names the endpoint, its account and its region for a `concurrency` group; the account is hashed.',
+    example: 'churn-1a2b3c4d',
+  },
+  'would-change': {
+    description: 'With `dry-run`: `true` when there is something to change, `false` when there is not.',
+    example: 'true',
+  },
+};

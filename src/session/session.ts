@@ -1,0 +1,193 @@
+import { Unreachable } from '../aws/causes.ts';
+import { createAwsClients } from '../aws/clients.ts';
+import type { AwsConnection } from '../aws/connection.ts';
+import { assumed, base, type CredentialSource, type Identity, partitionOf } from '../aws/credentials.ts';
+import type { Clock } from '../clock.ts';
+import type { Env } from '../env.ts';
+import { environmentOf } from '../manifest/load.ts';
+import type { Manifest, RegistrySpec } from '../manifest/manifest.ts';
+import { type OperationName, type Plan, Refusal } from '../operation.ts';
+import { InputError } from '../schema.ts';
+import { version } from '../version.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import type { Account, Run, World } from '../world.ts';
+import { ownerOf, registryFor } from './registry.ts';
+import { refuseUnusableVariables } from './unusable-variables.ts';
+
+/** The account, region and role of a delivery, from the manifest's environment. */
+export interface Target {
+  readonly account?: string;
+  readonly region?: string;
+  readonly role?: string;
+  readonly endpoint?: { readonly name: string; readonly executionRole?: string };
+  /** Bucket → account, for buckets that another account owns. */
+  readonly bucketOwners?: Readonly<Record<string, string>>;
+  readonly registry?: RegistrySpec;
+}
+
+/** Requests an OIDC token for an audience from GitHub. */
+export type IdentityToken = (audience: string) => Promise<string>;
+
+export interface SessionRequest {
+  readonly target: Target;
+  readonly env: Env;
+  readonly run: Run;
+  readonly clock: Clock;
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+  readonly identityToken?: IdentityToken;
+  /** Called with every identity the moment it is known, before a request is made with it. */
+  readonly learned?: (identity: Identity) => void;
+}
+
+/** Credentials whose account was checked, and the Worlds made with them. */
+export interface Session {
+  readonly account: Account;
+  /** A World for turns that end early when `signal` aborts. */
+  worldFor(signal: AbortSignal): World;
+  /** @throws {Refusal} `credentials-too-short` (DESIGN §7 rule 12) */
+  refuseShortCredentials(plan: Plan): Promise<void>;
+}
+export type OpenSession = (request: SessionRequest) => Promise<Session>;
+
+/**
+ * The environment that an operation's inputs name; empty when the operation has no manifest. A rollback has a role of its own where the
+ * manifest names one: the environment for people on call has no reviewers, and must not lead to the deployer's role.
+ */
+export const targetOf = (inputs: unknown, operation?: OperationName): Target => {
+  const { manifest, environment } = inputs as { readonly manifest?: Manifest; readonly environment?: string };
+  if (manifest === undefined || environment === undefined) return {};
+  const { account, region, role, rollbackRole, bucketOwners, endpoint, registry } = environmentOf(
+    manifest,
+    environment,
+  );
+  return withoutUndefined({
+    account,
+    region,
+    role: operation === 'rollback' ? (rollbackRole ?? role) : role,
+    endpoint,
+    bucketOwners,
+    registry: registry && withoutUndefined({ ...registry, role: registryRole(registry, operation) }),
+  });
+};
+
+/** Registering writes to the registry; everything else reads there. */
+const registryRole = ({ role, registrarRole }: RegistrySpec, operation?: OperationName): string | undefined =>
+  operation === 'register-model' ? (registrarRole ?? role) : role;
+
+/**
+ * @throws {Refusal} `wrong-account`, before any other call to AWS
+ * @throws {InputError} when no region is known, or a variable cannot be used
+ */
+export const openSession: OpenSession = async ({ target, env, run, clock, dryRun, signal, identityToken, learned }) => {
+  const connection = connectionFrom(env, target.region);
+  const credentials = chooseCredentials(
+    { ...connection, clock, ...withoutUndefined({ learned }) },
+    target,
+    env,
+    run,
+    identityToken,
+  );
+  let caller: string | undefined;
+  const clients = createAwsClients({
+    ...connection,
+    credentials,
+    clock,
+    signal,
+    bucketOwner: (bucket) => ownerOf(target, connection.region, bucket) ?? caller ?? fail(),
+  });
+
+  const { Account: id = '', Arn: identity = '' } = await clients.reads.sts.getCallerIdentity();
+  // A page from a captive portal parses as an answer without members.
+  if (!/^\d{12}$/.test(id))
+    throw new Unreachable(
+      'sts:GetCallerIdentity was answered without an account: a proxy or a captive portal answers in place of AWS; sign in there, or name the host in NO_PROXY',
+    );
+  caller = id;
+  if (target.account !== undefined && id !== target.account)
+    throw new Refusal(
+      'wrong-account',
+      // Whole account ids do not survive a report (`withoutAccount`), and two placeholders would look the same.
+      `the manifest's environment is the account ending in ${target.account.slice(-4)}, but the credentials (${identity}) belong to the one ending in ${id.slice(-4)}`,
+    );
+  const { region } = connection;
+  const account = { id, region, partition: identity.split(':')[1] || partitionOf(region) };
+  const registry = registryFor({ ...connection, clock, signal, ...withoutUndefined({ learned }) }, target, {
+    account,
+    identity,
+    credentials,
+    clients,
+    sessionName: run.holder,
+  });
+
+  return {
+    account,
+    worldFor: (turnSignal) => {
+      const { reads, writes } = clients.withSignal(turnSignal);
+      return {
+        clock,
+        signal: turnSignal,
+        run,
+        account,
+        read: reads,
+        ...(dryRun ? {} : { write: writes }),
+        ...withoutUndefined({ registry: registry?.within(turnSignal, dryRun) }),
+      };
+    },
+    refuseShortCredentials: async ({ expectedSeconds }) => {
+      const problem =
+        (await credentials.tooShort(expectedSeconds)) ?? (await registry?.credentials.tooShort(expectedSeconds));
+      if (problem !== undefined) throw new Refusal('credentials-too-short', problem);
+    },
+  };
+};
+
+const fail = (): never => {
+  throw new Error('S3 was called before the account of the credentials was known');
+};
+
+type BaseOptions = Parameters<typeof base>[0];
+
+/**
+ * Where the calls go, from the environment; `region` wins over it.
+ * @throws {InputError} when no region is known, or a variable cannot be used
+ */
+export const connectionFrom = (env: Env, given?: string): AwsConnection => {
+  const region = given ?? (env['AWS_REGION'] || env['AWS_DEFAULT_REGION']);
+  if (!region) throw new InputError("no region: set `region` in the manifest's environment, or AWS_REGION");
+  refuseUnusableVariables(env);
+  const endpointUrl = env['AWS_ENDPOINT_URL'];
+  return { region, version, proxy: proxyFrom(env), ...withoutUndefined({ endpointUrl: endpointUrl || undefined }) };
+};
+
+/** The environment's role: assumed with GitHub's OIDC token where there is one, else with the credentials of the process. */
+const chooseCredentials = (
+  options: BaseOptions,
+  { role, account }: Target,
+  env: Env,
+  run: Run,
+  identityToken: IdentityToken | undefined,
+): CredentialSource => {
+  const own = base({ ...options, ...withoutUndefined({ missing: identityToken && noToken(role) }) });
+  if (role === undefined) return own;
+  const source =
+    identityToken && env['ACTIONS_ID_TOKEN_REQUEST_URL']
+      ? ({ proof: 'oidc', token: () => identityToken('sts.amazonaws.com') } as const)
+      : ({ proof: 'credentials', credentials: own } as const);
+  return assumed({ ...options, role, source, sessionName: run.holder, ...withoutUndefined({ account }) });
+};
+
+/** A job on GitHub without keys. The runner sets the variables of the identity token only for a job with the permission. */
+const noToken = (role: string | undefined): string => {
+  const token =
+    "add `permissions: id-token: write` (a reusable workflow's caller too; runners like act have none: give keys)";
+  return role === undefined
+    ? `the job has no AWS credentials, and the environment in the manifest has no role to take: set \`role\` there and ${token}`
+    : `role ${role} could not be taken: the job has no identity token; ${token}`;
+};
+
+/** Both spellings are in use; the lower-case one wins, as in curl. */
+const proxyFrom = (env: Env): NonNullable<BaseOptions['proxy']> => {
+  const of = (name: string): string | undefined => env[name] || env[name.toUpperCase()] || undefined;
+  return withoutUndefined({ https: of('https_proxy'), http: of('http_proxy'), bypass: of('no_proxy') });
+};

@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { minutes } from '../../src/clock.ts';
+import type { OperationName } from '../../src/operation.ts';
+import type { AnyOperation } from '../../src/operations/all.ts';
+import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { rollback } from '../../src/operations/rollback.ts';
+import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
+import { type KindOfOthers, makeForOthers } from '../../src/rehearsal/endpoints-of-others.ts';
+import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import type { EndpointKind } from '../../src/release/record.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
+
+const operations = { 'deploy-endpoint': deployEndpoint, 'shift-traffic': shiftTraffic, rollback } as const;
+/** `register-model` and `approve-gate` look at no endpoint. */
+type Looking = Exclude<OperationName, 'register-model' | 'approve-gate'>;
+
+/** The end of each operation on such an endpoint, and a part of its sentence. */
+type Row = Readonly<Record<Looking, readonly [reason: string, words: string]>>;
+
+const noCandidate = ['no-candidate', 'has no dark candidate of 1.1.0'] as const;
+const noHistory = ['nothing-to-roll-back-to', 'the history is empty'] as const;
+/** No operation may touch it. */
+const untouchable = (words: string): Row => ({
+  'deploy-endpoint': ['endpoint-unusable', words],
+  'shift-traffic': ['endpoint-unusable', words],
+  rollback: ['endpoint-unusable', words],
+});
+/** It is another kind than the manifest's: one model on instances. */
+const other = (kind: string, shift: Row['shift-traffic']): Row => ({
+  'deploy-endpoint': ['endpoint-unusable', `set \`replaces-kind: ${kind}\``],
+  'shift-traffic': shift,
+  rollback: noHistory,
+});
+
+/** The compiler refuses a table without one of the kinds. */
+const rows: Readonly<Record<EndpointKind, Row>> = {
+  instances: { 'deploy-endpoint': ['planned', ''], 'shift-traffic': noCandidate, rollback: noHistory },
+  stepped: {
+    'deploy-endpoint': ['planned', ''],
+    'shift-traffic': ['planned', ''],
+    rollback: ['nothing-to-roll-back-to', 'no version served iris well before'],
+  },
+  shifting: {
+    'deploy-endpoint': ['endpoint-unusable', '(AllTraffic, AllTraffic-next): end the traffic shift first'],
+    'shift-traffic': ['planned', ''],
+    rollback: ['planned', ''],
+  },
+  serverless: other('serverless', ['endpoint-unusable', 'serves one model without instances']),
+  asynchronous: other('asynchronous', ['endpoint-unusable', 'takes asynchronous requests']),
+  serial: other('serial', noCandidate),
+  'asynchronous-serial': other('asynchronous-serial', ['endpoint-unusable', 'asynchronous requests by several']),
+  direct: other('direct', ['endpoint-unusable', 'of which each caller names one']),
+  'multi-model': other('multi-model', ['endpoint-unusable', 'serves many models from one S3 prefix']),
+  'several-variants': {
+    ...untouchable('(main, other): publish an endpoint config with one of them alone first'),
+    rollback: noHistory,
+  },
+  shadowed: untouchable('has a shadow variant: end the shadow test first'),
+  experiment: untouchable('(of-others-experiment-test): stop the experiment first'),
+  'inference-components': untouchable('hosts inference components'),
+  pooled: untouchable('takes its instances from instance pools'),
+};
+
+const kindNames = Object.keys(rows) as readonly EndpointKind[];
+const stepped = (text: string): string =>
+  text.replace(
+    /rollout: .*/,
+    `rollout: { ${rollouts.steps.replace('bake: 5m', 'bake: 5m, max-step: 1h')}, minimum-requests: 600 }`,
+  );
+
+/** The endpoint of the manifest, on the strategy that the operation needs. */
+const manifestFor = (account: TestAccount, name: string, operation: Looking, lines = ''): void =>
+  account.writeManifest(() => {
+    const text = manifestText({ name, rollout: rollouts.unguarded, unwatched: true }).replace(
+      'execution-role: iris-serving',
+      `execution-role: iris-serving\n${lines}`,
+    );
+    return operation === 'shift-traffic' ? stepped(text) : text;
+  });
+
+const ofOthers = (kind: EndpointKind): kind is KindOfOthers => kind !== 'stepped' && kind !== 'shifting';
+
+describe('each operation decides by the kind of the endpoint, before any write', () => {
+  let others: TestAccount;
+  let own: TestAccount;
+  beforeAll(async () => {
+    others = await openAccount();
+    await others.prepare('1.1.0');
+    const until = (instant: number): Promise<void> => others.pass(instant - others.simulator.clock.now());
+    for (const kind of kindNames.filter(ofOthers))
+      await makeForOthers({ simulator: others.simulator, until }, kind, `of-others-${kind}`);
+    own = await openAccount();
+    await own.inProduction('1.0.0');
+    manifestFor(own, team.endpoint, 'shift-traffic');
+    await own.prepare('1.1.0');
+    expect((await own.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('candidate-dark');
+  });
+  afterAll(async () => {
+    await others.close();
+    await own.close();
+  });
+
+  /** An operator gives the candidate a tenth of the traffic. */
+  const share = async (): Promise<void> => {
+    await own.simulator.call('sagemaker', 'UpdateEndpointWeightsAndCapacities', {
+      EndpointName: team.endpoint,
+      DesiredWeightsAndCapacities: [{ VariantName: 'AllTraffic-next', DesiredWeight: 0.1 }],
+    });
+    await own.pass(minutes(10));
+  };
+
+  const looking = Object.keys(operations) as readonly Looking[];
+  test.each(kindNames.flatMap((kind) => looking.map((operation) => ({ kind, operation }))))(
+    '$operation on $kind',
+    async ({ kind, operation }) => {
+      const account = ofOthers(kind) ? others : own;
+      if (kind === 'shifting' && operation === 'deploy-endpoint') await share();
+      manifestFor(account, ofOthers(kind) ? `of-others-${kind}` : team.endpoint, operation);
+      const watched = account.watch();
+      const asked = operation === 'rollback' ? {} : { version: '1.1.0' };
+      const report = await account.run(operations[operation] as AnyOperation, { ...asked, 'dry-run': 'true' });
+      const [reason, words] = rows[kind][operation];
+      expect(report?.result).toMatchObject({ reason, because: expect.stringContaining(words) });
+      expect(watched().filter(({ mutation }) => mutation)).toEqual([]);
+    },
+  );
+});
+
+describe('a rollback over another kind that others made since', () => {
+  let account: TestAccount;
+  beforeAll(async () => {
+    account = await openAccount();
+    manifestFor(account, team.endpoint, 'deploy-endpoint');
+    await account.prepare('1.0.0');
+    expect((await account.run(deployEndpoint, { version: '1.0.0' }))?.result.reason).toBe('delivered');
+    const { simulator } = account;
+    const until = (instant: number): Promise<void> => account.pass(instant - simulator.clock.now());
+    await makeForOthers({ simulator, until }, 'multi-model', 'theirs');
+    const { ProductionVariants } = await simulator.call('sagemaker', 'DescribeEndpointConfig', {
+      EndpointConfigName: 'theirs-config',
+    });
+    await simulator.call('sagemaker', 'CreateEndpointConfig', {
+      EndpointConfigName: 'theirs-here',
+      ProductionVariants: (ProductionVariants as object[]).map((one) => ({ ...one, VariantName: team.variant })),
+    });
+    await simulator.call('sagemaker', 'UpdateEndpoint', {
+      EndpointName: team.endpoint,
+      EndpointConfigName: 'theirs-here',
+    });
+    await account.pass(minutes(20));
+  });
+  afterAll(() => account.close());
+
+  test('is refused without a statement, and writes nothing', async () => {
+    const watched = account.watch();
+    const report = await account.run(rollback, { to: '1.0.0' });
+    expect(report?.result).toMatchObject({
+      reason: 'endpoint-unusable',
+      because: expect.stringContaining('set `replaces-kind: multi-model`'),
+    });
+    expect(watched().filter(({ mutation }) => mutation)).toEqual([]);
+  });
+
+  test('goes through when the manifest states the kind', async () => {
+    manifestFor(account, team.endpoint, 'rollback', '      replaces-kind: multi-model');
+    expect((await account.run(rollback, { to: '1.0.0' }, { runId: '2' }))?.result).toMatchObject({
+      reason: 'restored',
+    });
+  });
+});
+
+describe('a statement about the replaced kind', () => {
+  test('is no part of the plan: without it, the same delivery is done already', async () => {
+    const account = await openAccount();
+    await account.prepare('1.1.0');
+    const until = (instant: number): Promise<void> => account.pass(instant - account.simulator.clock.now());
+    await makeForOthers({ simulator: account.simulator, until }, 'asynchronous', team.endpoint);
+    manifestFor(account, team.endpoint, 'deploy-endpoint', '      replaces-kind: asynchronous');
+    expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+    manifestFor(account, team.endpoint, 'deploy-endpoint');
+    expect((await account.run(deployEndpoint, { version: '1.1.0' }, { runId: '2' }))?.result.reason).toBe(
+      'already-delivered',
+    );
+    await account.close();
+  });
+});

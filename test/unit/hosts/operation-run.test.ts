@@ -1,0 +1,147 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Host, startRun } from '../../../src/hosts/operation-run.ts';
+import { Refusal } from '../../../src/operation.ts';
+import { registerModel } from '../../../src/operations/register-model.ts';
+import type { OpenSession } from '../../../src/session/session.ts';
+import { countingOperation, type FakeEndpoint } from '../../support/fake-operation.ts';
+import { fakeSession } from '../../support/fake-world.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
+
+const scene = (change: Partial<Host> = {}) => {
+  const fakeEndpoint: FakeEndpoint = { count: 0, mutations: [] };
+  const reported: string[] = [];
+  const tokens: string[] = [];
+  const clock = virtualClock();
+  const host: Host = {
+    env: {},
+    run: { host: 'command-line', holder: 'test', url: 'https://example.com/run/1' },
+    written: (name) => ({ subject: 'sheep' })[name],
+    signal: new AbortController().signal,
+    observer: {
+      inputs: (requested) => reported.push(`asked ${Object.keys(requested).join(' ')}`),
+      started: (lines) => reported.push(...lines),
+      plan: (plan) => reported.push(`plan ${plan.title}`),
+      progress: ({ because }) => reported.push(because),
+      keep: (token) => tokens.push(token),
+      defect: (stack) => reported.push(`defect ${stack.split('\n')[0]}`),
+    },
+    seams: { clock, openSession: fakeSession() },
+    ...change,
+  };
+  return {
+    host,
+    fakeEndpoint,
+    reported,
+    tokens,
+    clock,
+    start: () => startRun(countingOperation(fakeEndpoint), host),
+  };
+};
+
+describe('a delivery', () => {
+  it('tells what it does in order, and keeps a token after every turn', async () => {
+    const { start, reported, tokens } = scene();
+    const report = await start().ended;
+    expect(reported).toEqual([
+      'asked subject pace loud dry-run wait timeout',
+      'waits until 2026-01-05T14:30:00Z (UTC)',
+      'works in account 111122223333, region eu-west-1',
+      'plan count to three',
+      'planned to count sheep',
+      'counted 1 sheep',
+      'counted 2 sheep',
+      'counted 3 sheep',
+    ]);
+    expect(tokens.map((token) => JSON.parse(token).seen)).toEqual([0, 1, 2, 3]);
+    expect(report).toMatchObject({
+      inputs: { subject: 'sheep', pace: 'slow' },
+      url: 'https://example.com/run/1',
+      result: { outcome: 'succeeded', startedAt: '2026-01-05T09:00:00Z', endedAt: '2026-01-05T09:03:00Z' },
+    });
+    expect(report.timeline).toHaveLength(4);
+  });
+
+  it('repeats no value of what may be a secret', async () => {
+    const requested: string[] = [];
+    const { host } = scene({
+      written: (name) => ({ 'container-environment': 'API_TOKEN=hunter2=\nMODE=fast', metadata: 'key=hunter2' })[name],
+    });
+    const observer = {
+      ...host.observer,
+      requested: (inputs: Readonly<Record<string, string>>) => requested.push(...Object.values(inputs)),
+    };
+    const report = await startRun(registerModel, { ...host, observer }).ended;
+    expect(report.inputs).toMatchObject({ 'container-environment': 'API_TOKEN=…\nMODE=…', metadata: 'key=…' });
+    expect(`${requested.join()}${JSON.stringify(report)}`).not.toContain('hunter2');
+  });
+
+  it('assumes another role than the manifest’s when it is told to', async () => {
+    const roles: (string | undefined)[] = [];
+    const openSession: OpenSession = (request) => {
+      roles.push(request.target.role);
+      return fakeSession()(request);
+    };
+    await scene({ seams: { clock: virtualClock(), openSession } }).start().ended;
+    await scene({ seams: { clock: virtualClock(), openSession }, role: 'model-planner' }).start().ended;
+    expect(roles).toEqual([undefined, 'model-planner']);
+  });
+
+  it('keeps to the timeout it was given', async () => {
+    const { start, fakeEndpoint } = scene({ written: (name) => ({ subject: 'sheep', timeout: '90s' })[name] });
+    expect((await start().ended).result).toMatchObject({ outcome: 'timed-out', endedAt: '2026-01-05T09:01:30Z' });
+    expect(fakeEndpoint.mutations.at(-1)).toBe('stop: timed-out');
+  });
+
+  it('writes nothing with credentials that do not last', async () => {
+    const refuseShortCredentials = async () => {
+      throw new Refusal('credentials-too-short', 'they end at noon');
+    };
+    const openSession = fakeSession({ refuseShortCredentials });
+    const { start, fakeEndpoint } = scene({ seams: { clock: virtualClock(), openSession } });
+    expect((await start().ended).result).toMatchObject({
+      reason: 'credentials-too-short',
+      plan: { title: 'count to three' },
+    });
+    expect(fakeEndpoint.mutations).toEqual([]);
+  });
+
+  it('does not mind them in a dry run', async () => {
+    const openSession = fakeSession({
+      refuseShortCredentials: async () => {
+        throw new Refusal('credentials-too-short', 'they end at noon');
+      },
+    });
+    const written: Host['written'] = (name) => ({ subject: 'sheep', 'dry-run': 'true' })[name];
+    const { start } = scene({ written, seams: { clock: virtualClock(), openSession } });
+    expect((await start().ended).result).toMatchObject({ reason: 'planned', dryRun: true });
+  });
+
+  it('is cancelled, not failed, when its session breaks because it was cancelled', async () => {
+    const cancel = new AbortController();
+    const openSession = async () => {
+      cancel.abort();
+      throw new Error('socket hang up');
+    };
+    const { start } = scene({ signal: cancel.signal, seams: { clock: virtualClock(), openSession } });
+    expect((await start().ended).result).toMatchObject({ outcome: 'cancelled', reason: 'cancelled' });
+  });
+
+  it('can say at any time what it knows', async () => {
+    const { start } = scene();
+    const delivery = start();
+    expect(delivery.interrupted('the power failed')).toMatchObject({
+      unsettled: true,
+      result: { outcome: 'cancelled', because: 'the power failed', 'schema-version': 1 },
+    });
+    await delivery.ended;
+  });
+
+  it('refuses a virtual clock that would meet the real AWS', async () => {
+    const env = { MODEL_DELIVERY_CLOCK: 'http://127.0.0.1:1/clock/participants/p1' };
+    const { start } = scene({ env, seams: { openSession: fakeSession() } });
+    expect((await start().ended).result).toMatchObject({
+      reason: 'invalid-input',
+      because: expect.stringContaining('AWS_ENDPOINT_URL'),
+    });
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import { readInputs } from '../../../src/inputs/read-inputs.ts';
+import { readMemory, writeMemory } from '../../../src/memory.ts';
+import { durationField, file, flag, optional, text } from '../../../src/schema.ts';
+
+const schema = {
+  subject: text({ description: 'What is counted.' }),
+  packageVersion: optional(text({ description: 'Which.' })),
+  wait: flag({ description: 'Wait.', default: true }),
+  timeout: durationField({ description: 'How long.', default: '5m' }),
+};
+const reading = (written: Record<string, string>) => readInputs(schema, (name) => written[name]);
+
+describe('readInputs', () => {
+  it('fills in defaults, takes an empty text for none, and spells names as users do', () => {
+    expect(reading({ subject: 'sheep', 'package-version': '7', wait: '' })).toEqual({
+      subject: 'sheep',
+      packageVersion: '7',
+      wait: true,
+      timeout: 300,
+    });
+    expect(reading({ subject: 'sheep', 'package-version': '' }).packageVersion).toBeUndefined();
+  });
+
+  it('names every input that is wrong at once', () => {
+    expect(() => reading({ wait: 'maybe' })).toThrow(
+      'subject is required: What is counted.\nwait: "maybe" is not a boolean; expected true or false',
+    );
+  });
+
+  it('gives a file field the text and the path, and names the file that is missing', () => {
+    const withFile = { policy: file({ description: 'The policy.', parse: (content, path) => ({ content, path }) }) };
+    const path = 'test/unit/inputs/read-inputs.test.ts';
+    expect(readInputs(withFile, () => path).policy).toEqual({ path, content: expect.stringContaining('describe(') });
+    expect(() => readInputs(withFile, () => 'missing.yml')).toThrow(
+      `policy: cannot read "missing.yml": there is no such file in ${process.cwd()} (ENOENT)`,
+    );
+  });
+});
+
+describe('memory as text', () => {
+  it('goes there and back', () => {
+    const memory = { v: 1, phase: 'supervising' } as const;
+    expect(readMemory(writeMemory(memory), 'resume-token')).toEqual(memory);
+    const dated = { v: 1, release: 'churn-202601011200-1.4.0' } as const;
+    expect(readMemory(writeMemory(dated, '111122223333'), 'resume-token')).toEqual(dated);
+  });
+
+  it.each(['', '{', 'null', '7', '{"v":2}', '[]'])('refuses %j', (token) => {
+    expect(() => readMemory(token, 'resume-token')).toThrow('resume-token: not a token that this version wrote');
+  });
+});

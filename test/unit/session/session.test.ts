@@ -1,0 +1,173 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { loadManifest } from '../../../src/manifest/load.ts';
+import type { Manifest } from '../../../src/manifest/manifest.ts';
+import type { OperationName } from '../../../src/operation.ts';
+import { manifestText } from '../../../src/rehearsal/manifest.ts';
+import { openSession, type SessionRequest, targetOf } from '../../../src/session/session.ts';
+import { countingPlan } from '../../support/fake-operation.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
+
+/** STS as far as a session needs it: who calls, and a role. */
+const answers: Readonly<Record<string, string>> = {
+  GetCallerIdentity:
+    '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:sts::111122223333:assumed-role/deployer/x</Arn><UserId>A</UserId><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>',
+  AssumeRole: role('AssumeRole'),
+  AssumeRoleWithWebIdentity: role('AssumeRoleWithWebIdentity'),
+};
+function role(action: string): string {
+  return `<${action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${action}Result><Credentials><AccessKeyId>ROLEKEY</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2026-01-05T10:00:00Z</Expiration></Credentials></${action}Result></${action}Response>`;
+}
+
+describe('a session', () => {
+  const calls: { action: string; key: string | undefined; parameters: URLSearchParams }[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => {
+      body += chunk.toString();
+    });
+    request.on('end', () => {
+      const parameters = new URLSearchParams(body);
+      const action = parameters.get('Action') ?? '';
+      calls.push({ action, key: /Credential=(\w+)/.exec(request.headers.authorization ?? '')?.[1], parameters });
+      response.setHeader('content-type', 'text/xml');
+      response.end(answers[action]);
+    });
+  });
+  let url = '';
+  const before = { ...process.env };
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    // The default credential chain is the SDK's own and reads the process's environment.
+    Object.assign(process.env, {
+      AWS_ACCESS_KEY_ID: 'BASEKEY',
+      AWS_SECRET_ACCESS_KEY: 's',
+      AWS_EC2_METADATA_DISABLED: 'true',
+    });
+  });
+  afterAll(() => {
+    process.env = before;
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const open = (change: Partial<SessionRequest> = {}) => {
+    calls.length = 0;
+    return openSession({
+      target: { region: 'eu-west-1', account: '111122223333' },
+      env: { AWS_ENDPOINT_URL: url },
+      run: { host: 'command-line', holder: 'test/1' },
+      clock: virtualClock(),
+      dryRun: false,
+      signal: new AbortController().signal,
+      ...change,
+    });
+  };
+
+  it('knows its account, and gives writes only where they are wanted', async () => {
+    const session = await open();
+    expect(session.account).toEqual({ partition: 'aws', region: 'eu-west-1', id: '111122223333' });
+    expect(session.worldFor(new AbortController().signal).write).toBeDefined();
+    const dry = await open({ dryRun: true });
+    expect('write' in dry.worldFor(new AbortController().signal)).toBe(false);
+  });
+
+  it('refuses an account other than the one the manifest names, after one question', async () => {
+    await expect(open({ target: { region: 'eu-west-1', account: '999988887777' } })).rejects.toMatchObject({
+      reason: 'wrong-account',
+      message: expect.stringContaining('belong to the one ending in 3333'),
+    });
+    expect(calls.map((call) => call.action)).toEqual(['GetCallerIdentity']);
+  });
+
+  it('takes the region of the manifest, then of the environment, and refuses to guess', async () => {
+    const regionOf = async (change: Partial<SessionRequest>) => (await open(change)).account.region;
+    expect(await regionOf({ env: { AWS_ENDPOINT_URL: url, AWS_REGION: 'us-east-1' } })).toBe('eu-west-1');
+    expect(await regionOf({ target: {}, env: { AWS_ENDPOINT_URL: url, AWS_REGION: 'us-east-1' } })).toBe('us-east-1');
+    await expect(open({ target: {} })).rejects.toThrow('no region');
+  });
+
+  it('assumes the role with the credentials at hand', async () => {
+    await open({ target: { region: 'eu-west-1', account: '111122223333', role: 'deployer' } });
+    expect(calls.map(({ action, key }) => `${action} by ${key}`)).toEqual([
+      'AssumeRole by BASEKEY',
+      'GetCallerIdentity by ROLEKEY',
+    ]);
+    expect(calls[0]?.parameters.get('RoleArn')).toBe('arn:aws:iam::111122223333:role/deployer');
+  });
+
+  it("assumes the role with GitHub's word where there is one", async () => {
+    const audiences: string[] = [];
+    await open({
+      target: { region: 'eu-west-1', account: '111122223333', role: 'deployer' },
+      env: { AWS_ENDPOINT_URL: url, ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.example' },
+      identityToken: async (audience) => {
+        audiences.push(audience);
+        return 'a.b.c';
+      },
+    });
+    expect(audiences).toEqual(['sts.amazonaws.com']);
+    expect(calls.map((call) => call.action)).toEqual(['AssumeRoleWithWebIdentity', 'GetCallerIdentity']);
+  });
+
+  it.each([
+    [
+      'with a role',
+      'deployer',
+      /^role deployer could not be taken: the job has no identity token; add `permissions: id-token: write` \(a reusable workflow's caller too; runners like act have none: give keys\)$/,
+    ],
+    [
+      'without one',
+      undefined,
+      /^the job has no AWS credentials, and the environment in the manifest has no role to take: set `role` there and add `permissions: id-token: write`/,
+    ],
+  ] as const)(
+    '%s and without the permission for an identity token, a job on GitHub without keys says so',
+    async (_, role, says) => {
+      const { AWS_ACCESS_KEY_ID: id, ...rest } = process.env;
+      process.env = { ...rest, AWS_SHARED_CREDENTIALS_FILE: '/nowhere', AWS_CONFIG_FILE: '/nowhere' };
+      const target = { region: 'eu-west-1', account: '111122223333', ...(role ? { role } : {}) };
+      try {
+        await expect(open({ target, identityToken: async () => 'never requested' })).rejects.toMatchObject({
+          name: 'CredentialsUnavailable',
+          message: expect.stringMatching(says),
+        });
+        await expect(open({ target })).rejects.toMatchObject({
+          message: expect.stringMatching(/^no AWS credentials were found/),
+        });
+      } finally {
+        process.env['AWS_ACCESS_KEY_ID'] = id;
+      }
+    },
+  );
+
+  it('refuses a plan that outlasts keys which say when they end and cannot be renewed', async () => {
+    process.env['AWS_CREDENTIAL_EXPIRATION'] = '2026-01-05T09:02:00Z';
+    const session = await open();
+    await expect(session.refuseShortCredentials(countingPlan)).rejects.toMatchObject({
+      reason: 'credentials-too-short',
+    });
+    await session.refuseShortCredentials({ ...countingPlan, expectedSeconds: 60 });
+    delete process.env['AWS_CREDENTIAL_EXPIRATION'];
+  });
+});
+
+describe('the target', () => {
+  it('is nothing for an operation without a manifest', () => {
+    expect(targetOf({ subject: 'sheep' })).toEqual({});
+  });
+
+  it('has the role that goes back for a rollback, and for nothing else', () => {
+    const environment = 'production';
+    const withBoth = loadManifest(manifestText(), 'delivery.yml');
+    const withOne = loadManifest(manifestText().replace(/ +rollback-role: .*\n/, ''), 'delivery.yml');
+    const roleOf = (manifest: Manifest, operation?: OperationName) =>
+      targetOf({ manifest, environment }, operation).role;
+    expect(roleOf(withBoth, 'rollback')).toBe('model-restorer');
+    expect(roleOf(withBoth, 'deploy-endpoint')).toBe('model-deployer');
+    expect(roleOf(withBoth)).toBe('model-deployer');
+    expect(roleOf(withOne, 'rollback')).toBe('model-deployer');
+  });
+});
