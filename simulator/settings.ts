@@ -54,6 +54,8 @@ export const defaultSettings = {
   percentRounding: 'up' as 'up' | 'down',
   /** Where an unapproved package is refused. §13.7 */
   unapprovedRefusedAt: 'CreateModel' as 'CreateModel' | 'CreateEndpoint' | 'never',
+  /** Which containers of a package a model runs that names the package in its one container. §2.1 [unconfirmed] */
+  packageContainersRun: 'all' as 'all' | 'first',
   /** How long after CreateEndpointConfig a lookup may still miss it. §2.2 */
   configVisibleAfterMs: 0,
   /** How long after UpdateEndpoint DescribeEndpoint still shows the state before. §2.7 */
@@ -117,6 +119,7 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   renamedVariantUpdate: 'all-at-once',
   percentRounding: 'down',
   unapprovedRefusedAt: 'never',
+  packageContainersRun: 'first',
   configVisibleAfterMs: 20_000,
   staleDescribeMs: 90_000,
   eraseFailureReasonAfterMs: 1_000,

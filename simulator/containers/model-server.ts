@@ -61,6 +61,21 @@ const serve = (classifier: Classifier, inference: Inference): Container => {
   };
 };
 
+/** `transform.json`: a step before the model, which keeps the first columns of each CSV row and drops the others. */
+interface Transform {
+  readonly columns: number;
+}
+
+const keepColumns = ({ columns }: Transform): Container => ({
+  ping: () => true,
+  invoke: (body, contentType) => {
+    if (!contentType.startsWith('text/csv')) return { ...json(415, 'expected text/csv'), latencyMs: 1 };
+    const rows = body.toString('utf8').split('\n');
+    const kept = rows.map((row) => row.split(',').slice(0, columns).join(',')).join('\n');
+    return { status: 200, body: Buffer.from(kept), contentType, latencyMs: 1 };
+  },
+});
+
 /**
  * The model server with this `model.tar.gz` unpacked in /opt/ml/model. It listens on 8080 for GET /ping and POST /invocations in
  * AWS; here the two are methods. An archive without the two files it needs starts, but never passes its health check.
@@ -71,6 +86,8 @@ export const startContainer = (artifact: Buffer): Container => startFiles(readAr
 /** The same server with these files in /opt/ml/model, as a prefix or an image brings them. */
 export const startFiles = (files: Archive): Container => {
   try {
+    const transform = files.get('transform.json');
+    if (transform !== undefined) return keepColumns(JSON.parse(transform.toString()) as Transform);
     const classifier: Classifier = JSON.parse(files.get('model.json')?.toString() ?? '');
     const inference: Inference = JSON.parse(files.get('inference.json')?.toString() ?? '');
     return serve(classifier, inference);

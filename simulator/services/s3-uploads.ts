@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { AwsError, type Handler, type Instant, type Kernel } from '../contracts.ts';
+import { AwsError, type Call, type Handler, type Instant, type Kernel } from '../contracts.ts';
 import { notImplemented } from '../protocols/s3.ts';
 import { digestOf } from '../random.ts';
 
@@ -58,7 +58,7 @@ const limits = { partBytes: 5 * 1024 ** 3, lastPartNumber: 10_000, smallestPartB
 
 export interface Surroundings {
   /** The source of a copy, after its own conditions. */
-  readonly source: (input: object) => Content;
+  readonly source: (input: object, call: Call) => Content;
   /** Refuses a write whose condition does not hold, and makes the object otherwise. */
   readonly keep: (input: CompleteInput, made: Assembled) => Readonly<Record<string, unknown>>;
 }
@@ -107,12 +107,12 @@ export const createUploads = (kernel: Kernel, { source, keep }: Surroundings): R
           : { ChecksumAlgorithm: input.ChecksumAlgorithm, ChecksumType: 'COMPOSITE' }),
       };
     },
-    UploadPartCopy: (input: PartCopyInput) => {
+    UploadPartCopy: (input: PartCopyInput, call: Call) => {
       const upload = find(input);
       const { PartNumber: number } = input;
       if (!(Number.isInteger(number) && number >= 1 && number <= limits.lastPartNumber))
         throw new AwsError('InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive');
-      const part = slice(source(input), input.CopySourceRange, kernel.clock.now());
+      const part = slice(source(input, call), input.CopySourceRange, kernel.clock.now());
       upload.parts.set(number, part);
       const checksum = upload.algorithm === undefined ? {} : { ChecksumSHA256: part.sha256.toString('base64') };
       return {

@@ -115,10 +115,12 @@ export const createS3 = (
   };
 
   /** The source of a copy, under its conditions. */
-  const sourceIn = (input: CopyInput): Stored => {
+  const sourceIn = (input: CopyInput, call: Call): Stored => {
     const { ExpectedSourceBucketOwner: owner } = input;
     const from = sourceOf(input.CopySource);
     const source = find(owner === undefined ? from : { ...from, ExpectedBucketOwner: owner });
+    const key = known.keyOf(from.Bucket);
+    if (key !== undefined) keys.authorize(call.principal, key);
     if (input.CopySourceIfMatch !== undefined && !sameEtag(input.CopySourceIfMatch, source.etag)) {
       throw preconditionFailed('x-amz-copy-source-If-Match');
     }
@@ -126,7 +128,7 @@ export const createS3 = (
   };
 
   const uploads = createUploads(kernel, {
-    source: (input) => sourceIn(input as CopyInput),
+    source: (input, call) => sourceIn(input as CopyInput, call),
     keep: (input, { composite, ...made }) => {
       checkWrite(input, bucketOf(input).get(input.Key)?.at(-1));
       const stored = write(input.Bucket, input.Key, {
@@ -174,9 +176,7 @@ export const createS3 = (
     },
     CopyObject: (input: CopyInput, call) => {
       const bucket = bucketOf(input);
-      const key = known.keyOf(sourceOf(input.CopySource).Bucket);
-      if (key !== undefined) keys.authorize(call.principal, key);
-      const source = sourceIn(input);
+      const source = sourceIn(input, call);
       if (source.bytes > largestCopyBytes)
         throw new AwsError(
           'InvalidRequest',

@@ -301,6 +301,9 @@ const elsewhere = ({ name, bucket, $metadata }: AwsErrorShape): string | undefin
     ? `bucket ${bucket.name} is in ${bucket.region}, which is not the region of the environment: name a bucket in that region, or correct \`region\``
     : undefined;
 
+/** S3 refused the call because the bucket is in another region; `describe` names it. */
+export const isInAnotherRegion = (error: unknown): boolean => elsewhere(shapeOf(error)) !== undefined;
+
 /** A command creates the default bucket, once. */
 const missingBucket = ({ name, bucket }: AwsErrorShape): string =>
   name === 'NoSuchBucket' && bucket

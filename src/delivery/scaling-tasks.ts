@@ -1,7 +1,7 @@
 import { describe, isRefused } from '../aws/errors.ts';
-import { dimensionOf, lackingOf, putScaling, scalingOf, subjectOf } from '../endpoint/scaling.ts';
+import { dimensionOf, dimensionOfFleet, lackingOf, putScaling, scalingOf, subjectOf } from '../endpoint/scaling.ts';
 import { repointAlarms, unwiredIn, wire } from '../endpoint/scaling-alarms.ts';
-import { planOfScaling } from '../endpoint/scaling-plan.ts';
+import { keptScaling, planOfScaling } from '../endpoint/scaling-plan.ts';
 import type { EndpointSpec, StepScaling } from '../manifest/manifest.ts';
 import type { Turn, TurnResult } from '../mechanisms/turn.ts';
 import type { ScalingSnapshot } from '../release/record.ts';
@@ -16,6 +16,13 @@ import type { Task } from './task.ts';
 export const restoreScaling = async (turn: Turn): Promise<TurnResult | undefined> => {
   const { id, scaling: snapshot } = turn.release;
   if (snapshot === undefined) return undefined;
+  if (isObsolete(turn.release, snapshot)) {
+    turn.remark(
+      `autoscaling of ${snapshot.resourceId} ended with the serverless fleet: ${keptScaling(snapshot).join('; ')}`,
+    );
+    await turn.save({ scaling: undefined });
+    return undefined;
+  }
   const refused = await putBack(turn, snapshot).catch((error: unknown) => {
     if (!isRefused(error)) throw error;
     return [describe(error)];
@@ -29,6 +36,10 @@ export const restoreScaling = async (turn: Turn): Promise<TurnResult | undefined
   await turn.save({ scaling: undefined });
   return { because: `put autoscaling of ${snapshot.resourceId} back`, percent: 93 };
 };
+
+/** The fleet that serves now has no capacity of this dimension. */
+const isObsolete = ({ outcome, candidate }: Turn['release'], snapshot: ScalingSnapshot): boolean =>
+  outcome === 'succeeded' && dimensionOfFleet(candidate) !== subjectOf(snapshot).ScalableDimension;
 
 /** @returns the parts that AWS refused, with its reasons */
 const putBack = async (turn: Turn, snapshot: ScalingSnapshot): Promise<readonly string[]> => {

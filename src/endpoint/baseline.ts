@@ -43,6 +43,7 @@ export const baselineOf = ({ live, config }: Look, record: ReleaseRecord | undef
       packageVersion: known?.packageVersion,
       imageDigest: known?.imageDigest,
       kept: known?.kept,
+      imageDigests: known?.imageDigests,
     }),
   };
 };

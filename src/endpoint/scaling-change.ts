@@ -1,8 +1,8 @@
-import type { EndpointSpec } from '../manifest/manifest.ts';
+import type { Autoscaling, EndpointSpec } from '../manifest/manifest.ts';
 import { type Change, Refusal } from '../operation.ts';
-import type { ScalingSnapshot } from '../release/record.ts';
+import type { Configuration, ScalingSnapshot } from '../release/record.ts';
 import type { World } from '../world.ts';
-import { resourceId } from './scaling.ts';
+import { dimensionOf, dimensionOfFleet, resourceId, scalingOf } from './scaling.ts';
 import { unwiredIn } from './scaling-alarms.ts';
 import { keptScaling, planOfScaling } from './scaling-plan.ts';
 
@@ -46,6 +46,25 @@ export const scalingChange = async (
       details.length === 0
         ? []
         : [{ verb: existing === undefined ? 'create' : 'update', object: `autoscaling of ${target}`, details }],
-    notes: note(plan.kept, ''),
+    notes: [...note(plan.kept, ''), ...(sleepsDeep(spec.autoscaling, existing) ? [asleep(target)] : [])],
   };
 };
+
+/** A serverless fleet that instances replace takes the scaling of its provisioned concurrency with it. */
+export const endingScaling = async (
+  world: World,
+  spec: EndpointSpec,
+  variant: string,
+  baseline: Configuration | undefined,
+): Promise<readonly string[]> => {
+  const dimension = baseline && dimensionOfFleet(baseline);
+  if (dimension === undefined || dimension === dimensionOf(spec)) return [];
+  const ending = await scalingOf(world, spec.name, variant, dimension);
+  return ending ? [`ends: autoscaling of ${ending.resourceId}: ${keptScaling(ending).join('; ')}`] : [];
+};
+
+/** AWS: "Autoscale an asynchronous endpoint", scaling up from zero for new requests. */
+const sleepsDeep = ({ min, step = [] }: Autoscaling, existing: ScalingSnapshot | undefined): boolean =>
+  min === 0 && step.length === 0 && !existing?.policies.some(({ PolicyType }) => PolicyType === 'StepScaling');
+const asleep = (target: string): string =>
+  `${target} may have no instance, and no step policy wakes it: requests wait until the backlog exceeds the target`;

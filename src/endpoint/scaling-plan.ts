@@ -65,7 +65,14 @@ export const planOfScaling = (
         parts.flatMap(({ name }) => name ?? []),
       ),
     ],
-    inTheWay: parts.flatMap(({ inTheWay }) => inTheWay ?? []),
+    inTheWay: [
+      ...parts.flatMap(({ inTheWay }) => inTheWay ?? []),
+      ...steps.flatMap(({ name = '', inTheWay = [] }) =>
+        name === tracking.name && inTheWay.length === 0
+          ? [`policy ${name} tracks the target of the manifest: name the step policy otherwise`]
+          : [],
+      ),
+    ],
   };
 };
 
@@ -77,26 +84,28 @@ type Limits = Pick<ScalingSnapshot, 'minCapacity' | 'maxCapacity'>;
 
 /**
  * The manifest's min and max. A scheduled action changes both limits of the live target, so a limit that an action has set stays until
- * the next action.
+ * the next action. An action counts if it goes on setting this limit.
  */
-export const limitsOf = ({ min, max }: Autoscaling, existing: ScalingSnapshot | undefined): Limits => {
+export const limitsOf = ({ min, max, schedule = [] }: Autoscaling, existing: ScalingSnapshot | undefined): Limits => {
   if (existing === undefined) return { minCapacity: min, maxCapacity: max };
-  const minCapacity = isScheduled(existing, 'MinCapacity', existing.minCapacity) ? existing.minCapacity : min;
-  const maxCapacity = isScheduled(existing, 'MaxCapacity', existing.maxCapacity) ? existing.maxCapacity : max;
+  const actions = existing.scheduledActions.map((action) => {
+    const change = (action['ScalableTargetAction'] ?? {}) as {
+      readonly MinCapacity?: number;
+      readonly MaxCapacity?: number;
+    };
+    const ours = schedule.find(({ name }) => name === action['ScheduledActionName']);
+    return {
+      min: ours === undefined || ours.min === change.MinCapacity ? change.MinCapacity : undefined,
+      max: ours === undefined || ours.max === change.MaxCapacity ? change.MaxCapacity : undefined,
+    };
+  });
+  const minCapacity = actions.some((action) => action.min === existing.minCapacity) ? existing.minCapacity : min;
+  const maxCapacity = actions.some((action) => action.max === existing.maxCapacity) ? existing.maxCapacity : max;
   // Both limits of the target as the last action left them, or neither: half of each may contradict itself.
   return minCapacity > maxCapacity
     ? { minCapacity: existing.minCapacity, maxCapacity: existing.maxCapacity }
     : { minCapacity, maxCapacity };
 };
-
-const isScheduled = (
-  { scheduledActions }: ScalingSnapshot,
-  limit: 'MinCapacity' | 'MaxCapacity',
-  value: number,
-): boolean =>
-  scheduledActions.some(
-    ({ ScalableTargetAction: change }) => (change as { readonly [limit]?: number } | undefined)?.[limit] === value,
-  );
 
 const limitLines = (
   { minCapacity, maxCapacity }: Limits,

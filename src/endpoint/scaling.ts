@@ -3,8 +3,9 @@ import { allPages } from '../aws/pages.ts';
 import { canonical } from '../digest.ts';
 import type { EndpointSpec } from '../manifest/manifest.ts';
 import { isPolicyArn } from '../release/policy-arn.ts';
-import type { ScalingSnapshot } from '../release/record.ts';
+import type { Configuration, ScalingSnapshot } from '../release/record.ts';
 import { type World, writesOf } from '../world.ts';
+import { capacityOf } from './kind.ts';
 
 const service = 'application-autoscaling';
 export const ServiceNamespace = 'sagemaker';
@@ -16,6 +17,10 @@ const instances: Dimension = 'sagemaker:variant:DesiredInstanceCount';
 /** The capacity of this kind of fleet that autoscaling changes. */
 export const dimensionOf = ({ serverless }: Pick<EndpointSpec, 'serverless'>): Dimension =>
   serverless === undefined ? instances : 'sagemaker:variant:DesiredProvisionedConcurrency';
+
+/** The same for a fleet in a record. */
+export const dimensionOfFleet = (fleet: Pick<Configuration, 'instanceType'>): Dimension =>
+  capacityOf(fleet) === 'instances' ? instances : 'sagemaker:variant:DesiredProvisionedConcurrency';
 
 export const resourceId = (endpoint: string, variant: string): string => `endpoint/${endpoint}/variant/${variant}`;
 

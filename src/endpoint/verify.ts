@@ -22,14 +22,19 @@ export const mismatches = (live: LiveEndpoint, wanted: Configuration, runs: stri
       ? []
       : [`variant ${variant.name} has ${variant.current} of ${variant.desired} instances`]),
     // SageMaker may not report images for every kind of container; a reported image must be ours.
-    ...(wanted.imageDigest === undefined ||
-    variant.name !== runs ||
-    variant.imageDigests.length === 0 ||
-    variant.imageDigests.includes(wanted.imageDigest)
+    ...(variant.name !== runs || variant.imageDigests.length === 0 || runsImages(variant.imageDigests, wanted)
       ? []
-      : [`variant ${variant.name} runs image ${variant.imageDigests.join(', ')}, not ${wanted.imageDigest}`]),
+      : [
+          `variant ${variant.name} runs image ${variant.imageDigests.join(', ')}, not ${(wanted.imageDigests ?? [wanted.imageDigest]).join(', ')}`,
+        ]),
   ]),
 ];
+
+/** Of several containers each runs its registered image, and no other one runs; that AWS keeps their order is [unconfirmed]. */
+const runsImages = (running: readonly string[], { imageDigest, imageDigests }: Configuration): boolean =>
+  imageDigests === undefined
+    ? imageDigest === undefined || running.includes(imageDigest)
+    : running.toSorted().join() === imageDigests.toSorted().join();
 
 /** `mismatches` of a release whose update arrived: the candidate's configuration, on the submitted variant. */
 export const arrivedAsRequested = ({ candidate, submission }: Release, live: LiveEndpoint): readonly string[] =>

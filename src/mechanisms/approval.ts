@@ -13,6 +13,7 @@ import {
   type Withdrawal,
 } from '../registry/standing.ts';
 import { verifyContent } from '../registry/verify-content.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import type { Turn, TurnResult } from './turn.ts';
 
@@ -97,7 +98,7 @@ const standingOf = async ({ world, release, approval }: Turn, depth: Depth, even
       fault: { reason: 'not-approved', because: `the release record names no model package for ${release.version}` },
     };
   const approved = { group: approval.group, version: release.version, packageVersion };
-  return readStanding(world, contentDigest === undefined ? approved : { ...approved, contentDigest }, depth, evenSo);
+  return readStanding(world, { ...approved, ...withoutUndefined({ contentDigest }) }, depth, evenSo);
 };
 
 /**

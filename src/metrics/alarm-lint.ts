@@ -156,6 +156,13 @@ export const callersMistakes = (
   ];
 };
 
+/**
+ * Sums, counts and percentages have no upper limit; every other statistic lies in the range of a single observation. `tc90` and
+ * `TC(…)` count, `ts90` and `TS(…)` add up, `PR(…)` is a percentage (CloudWatch user guide, "Statistics definitions").
+ */
+const isTotal = (statistic: string): boolean =>
+  ['sum', 'samplecount', 'tc', 'ts', 'pr'].some((start) => statistic.toLowerCase().startsWith(start));
+
 export const outOfRange = (
   name: string,
   alarm: Linted,
@@ -163,10 +170,10 @@ export const outOfRange = (
 ): readonly AlarmProblem[] => {
   const known = watched && variantMetric(watched);
   const { Threshold: threshold, ComparisonOperator: comparison } = alarm;
-  if (alarm.Metrics?.length || !watched || !known || threshold === undefined) return [];
-  const statistic = alarm.Statistic ?? alarm.ExtendedStatistic ?? '';
-  // Sums and counts have no upper limit; every other statistic lies in the range of a single observation.
-  const largest = /^(Sum|SampleCount)$/.test(statistic) ? Number.POSITIVE_INFINITY : known.largest;
+  const statistic = alarm.Statistic ?? alarm.ExtendedStatistic;
+  if (alarm.Metrics?.length || !watched || !known || threshold === undefined || statistic === undefined) return [];
+  const total = isTotal(statistic);
+  const largest = total ? Number.POSITIVE_INFINITY : known.largest;
   const unit = known.unit === 'Microseconds' ? ' microseconds' : '';
   const values = `${statistic} of ${watched.metric} is ${Number.isFinite(largest) ? `between 0 and ${largest}${unit}` : 'never below 0'}`;
   const never = {
@@ -192,7 +199,7 @@ export const outOfRange = (
         sentence: `alarm ${name} goes off for any candidate: ${values}, and the threshold is ${threshold}`,
       },
     ];
-  if (unit !== '' && /^Greater/.test(String(comparison)) && threshold < 1000 && !/^(Sum|SampleCount)$/.test(statistic))
+  if (unit !== '' && String(comparison).startsWith('Greater') && threshold < 1000 && !total)
     return [
       {
         kind: 'warning',

@@ -34,10 +34,11 @@ const delaySeconds = metricDelay / seconds(1);
 /** One minute of data, and the minutes until it can be read: no alarm on the candidate can go off in a shorter bake. */
 export const shortestAlarmedBakeSeconds = periodSeconds + delaySeconds;
 
+const abort = { namespace: 'ModelDelivery', metric: 'Abort' } as const;
+
 /** The metric that stops a release. It is the only way: no call aborts an update (reference/sagemaker.md §3.3). */
 export const abortMetric = (endpoint: string, endpointConfig: string) => ({
-  namespace: 'ModelDelivery',
-  metric: 'Abort',
+  ...abort,
   dimensions: dimensionsOf({ endpoint, endpointConfig }),
 });
 
@@ -113,7 +114,7 @@ export const candidateAlarms = (
  */
 export const releaseAlarms = (request: CountedFleet & AlarmRequest): readonly AlarmSpec[] => {
   const { endpoint, endpointConfig, bakeSeconds } = request;
-  const abort = abortMetric(endpoint, endpointConfig);
+  const { namespace, metric, dimensions } = abortMetric(endpoint, endpointConfig);
   return [
     ...candidateAlarms(request, endpointConfig, request),
     ...(bakeSeconds === 0
@@ -121,9 +122,9 @@ export const releaseAlarms = (request: CountedFleet & AlarmRequest): readonly Al
       : [
           named(endpointConfig, 'abort', {
             AlarmDescription: 'the release was told to stop',
-            Namespace: abort.namespace,
-            MetricName: abort.metric,
-            Dimensions: abort.dimensions,
+            Namespace: namespace,
+            MetricName: metric,
+            Dimensions: dimensions,
             Statistic: 'Maximum',
             Threshold: 1,
             ComparisonOperator: 'GreaterThanOrEqualToThreshold',
@@ -259,7 +260,5 @@ const comparedWith = (
   return endpointConfig === undefined && own.length > 0 ? own : watched;
 };
 
-const isAbort = ({ namespace, metric }: WatchedMetric): boolean => {
-  const abort = abortMetric('', '');
-  return namespace === abort.namespace && metric === abort.metric;
-};
+const isAbort = ({ namespace, metric }: WatchedMetric): boolean =>
+  namespace === abort.namespace && metric === abort.metric;

@@ -33,8 +33,12 @@ export const candidateFleet = ({
 });
 
 /** Requests one fleet received in [from, to). Minutes without a data point had no requests. */
-export const requestsSeen = async (world: World, arm: CountedFleet, from: Instant, to: Instant): Promise<number> =>
-  (await requestsByMinute(world, arm, from, to)).reduce((sum, { requests }) => sum + requests, 0);
+export const requestsSeen = async (
+  world: World,
+  arm: CountedFleet | CountedVariant,
+  from: Instant,
+  to: Instant,
+): Promise<number> => (await requestsByMinute(world, arm, from, to)).reduce((sum, { requests }) => sum + requests, 0);
 
 /** The minute of a fleet's first request since `from`; undefined until CloudWatch shows it. */
 export const firstRequestAt = async (world: World, arm: CountedFleet, from: Instant): Promise<Instant | undefined> =>

@@ -97,7 +97,8 @@ export const registerModel: Operation<RegisterModelInputs, RegisterModelMemory, 
 
   // A registration is complete or absent. Of its copies only the parts of an unfinished one cost anything: a cancelled run is not
   // expected to come back for them, and every other one goes on with them.
-  async abort(inputs, memory, why, world) {
+  async abort(inputs, memory, why, delivering) {
+    const world = inRegistry(delivering);
     const left = why === 'cancelled' && memory?.inParts && world.write ? await partsLeft(inputs, world) : [];
     return {
       is: 'done',

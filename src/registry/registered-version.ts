@@ -1,4 +1,5 @@
 import type { Instant } from '../clock.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { Container } from './container.ts';
 import type { InferenceSpecification } from './content.ts';
 
@@ -40,6 +41,21 @@ export interface RegisteredVersion {
   /** Hex; the digest of the package's present content: its specification may be edited (AWS: UpdateModelPackage). */
   readonly contentDigestNow: string;
 }
+
+/** The images that have to run, as far as they are known: for the release record. */
+export const registeredImages = ({
+  imageDigest,
+  imageDigests,
+}: Pick<RegisteredVersion, 'imageDigest' | 'imageDigests'>): {
+  readonly imageDigest?: string;
+  readonly imageDigests?: readonly string[];
+} => {
+  const known = imageDigests.flatMap((one) => one ?? []);
+  return {
+    ...withoutUndefined({ imageDigest }),
+    ...(known.length > 1 && known.length === imageDigests.length ? { imageDigests: known } : {}),
+  };
+};
 
 /** One line of the registry: it shows the owner of a version, without a description of each package. */
 export interface ListedPackage {

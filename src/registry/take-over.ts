@@ -11,6 +11,7 @@ import type { InferenceSpecification } from './content.ts';
 import { approvalOf, lastModified } from './described-package.ts';
 import { metadataKeys, metadataValue } from './metadata.ts';
 import { isReadable } from './readable.ts';
+import { registryAccount } from './registry.ts';
 import { addressOf } from './s3-object.ts';
 import { nameOfPackage, type PackageReference, readPackage } from './version-reference.ts';
 
@@ -65,11 +66,12 @@ export const readSource = (model: string, text: string): PackageReference => {
  */
 export const readSourcePackage = async (world: World, source: PackageReference): Promise<SourcePackage> => {
   const name = nameOfPackage(source);
-  const { home = world.account } = source;
-  if (home.region !== world.account.region)
+  const { home = registryAccount(world) } = source;
+  const { region } = registryAccount(world);
+  if (home.region !== region)
     throw new Refusal(
       'invalid-input',
-      `from: package ${name} is in ${home.region}, and SageMaker deploys no package of another region than ${world.account.region}`,
+      `from: package ${name} is in ${home.region}, and the registry of this run is in ${region}`,
     );
   // A group of another account answers by its ARN, when its policy allows it (AWS: "Cross-account support").
   const ModelPackageName = arn(home, 'sagemaker', `model-package/${name}`);

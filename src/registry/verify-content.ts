@@ -30,9 +30,7 @@ const dataFault = async (world: World, registered: RegisteredVersion): Promise<C
   const sources = containers.flatMap(dataSourcesOf);
   const digests: string[] = [];
   for (const source of sources) {
-    const found = await digestNow(contentWorld(world), source, artifactSha256 !== undefined).catch(
-      explainArtifact(world, source.place),
-    );
+    const found = await digestNow(world, source, artifactSha256 !== undefined);
     if (found === undefined) return absent(tag, source);
     digests.push(found);
   }
@@ -54,24 +52,29 @@ const absent = (tag: string, source: DataSource): ContentFault =>
 const addressIn = ({ place, uri }: DataSource): string => (place ? s3Uri(place) : uri);
 
 /** @returns undefined when it was deleted; for data that is not pinned its address, which stands for no content */
-const digestNow = async (world: World, source: DataSource, pinned: boolean): Promise<string | undefined> => {
+const digestNow = async (delivering: World, source: DataSource, pinned: boolean): Promise<string | undefined> => {
   const { place, uri, form } = source;
   if (place === undefined) return uri;
-  if (pinned && isPinnedAddress(uri)) return readDigest(world, { form, place });
-  return (await exists(world, { form, place })) ? uri : undefined;
+  const world = contentWorld(delivering);
+  const look =
+    pinned && isPinnedAddress(uri)
+      ? readDigest(world, { form, place })
+      : exists(world, { form, place }).then((found) => (found ? uri : undefined));
+  return look.catch(explainArtifact(delivering, place));
 };
 
-/** Data of others may be closed to this role, though the endpoint's execution role can read it: it is not known to be absent. */
+/** Data of others in this account may be closed to this role, though the endpoint's execution role can read it: it is not known to be absent. */
 const exists = (world: World, { form, place }: Pick<DataSource, 'form'> & { readonly place: S3Object }) =>
   unlessDenied(
+    world,
     form === 'prefix' ? objectsOf(world, place).then((objects) => objects.length > 0) : objectExists(world, place),
   );
 
-const unlessDenied = async (look: Promise<boolean>): Promise<boolean> => {
+const unlessDenied = async ({ registry }: World, look: Promise<boolean>): Promise<boolean> => {
   try {
     return await look;
   } catch (error) {
-    if (classify(error) === 'access-denied') return true;
+    if (registry === undefined && classify(error) === 'access-denied') return true;
     throw error;
   }
 };
@@ -86,9 +89,10 @@ const imageFault = async (world: World, { tag, containers, imagePin }: Registere
       contentWorld(world)
         .read.ecr.resolveImage(image)
         .then((digest) => ({ digest })),
-    ).catch(explainImage(world, image));
-    const there = look.then((answer) => answer !== undefined);
-    if (!(await (pinnedDigest(image) === undefined ? unlessDenied(there) : there)))
+    )
+      .then((answer) => answer !== undefined)
+      .catch(explainImage(world, image));
+    if (!(await (pinnedDigest(image) === undefined ? unlessDenied(world, look) : look)))
       return missing(`the image of ${tag}, ${image}, was deleted`);
   }
   return undefined;

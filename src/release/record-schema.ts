@@ -22,6 +22,7 @@ const configuration = {
   version: z.optional(z.string().check(z.minLength(1), z.maxLength(256))),
   packageVersion: z.optional(count),
   imageDigest: z.optional(z.string()),
+  imageDigests: z.optional(z.array(z.string())),
   contentDigest: z.optional(z.string()),
   instanceType: z.string(),
   instanceCount: count,

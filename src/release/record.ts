@@ -210,6 +210,8 @@ export interface Configuration {
   readonly packageVersion?: number;
   /** `sha256:…` of the registered image. */
   readonly imageDigest?: string;
+  /** Of several containers, in order: all of their registered images. */
+  readonly imageDigests?: readonly string[];
   /** Hex digest of the package's content when the plan was made; see registry/content.ts. */
   readonly contentDigest?: string;
   readonly instanceType: string;

@@ -1,5 +1,5 @@
 import type { AwsReads, AwsWrites } from '../aws/clients.ts';
-import { classify, orUndefined } from '../aws/errors.ts';
+import { classify, describe, isInAnotherRegion, orUndefined } from '../aws/errors.ts';
 import { ObjectTooLarge } from '../aws/object-too-large.ts';
 import { canonical } from '../digest.ts';
 import { environmentOf } from '../manifest/load.ts';
@@ -88,7 +88,7 @@ export const releaseStore = ({ reads, writes, location, former, subject }: Store
   const place = `s3://${address.Bucket}/${address.Key}`;
 
   const read = async (): Promise<StoredRecord | undefined> => {
-    const found = await orUndefined(reads.s3.getObject(address, mostBytes).catch(explain(location, place)));
+    const found = await orUndefined(reads.s3.getObject(address, mostBytes).catch(explain(location, place, subject)));
     return found && { record: parse(found.text, place, subject), etag: found.etag };
   };
 
@@ -137,7 +137,7 @@ export const releaseStore = ({ reads, writes, location, former, subject }: Store
       const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
       try {
         const put = writes.s3.putObject({ ...address, ...condition, Body, ContentType: 'application/json' });
-        const { ETag } = await put.catch(explain(location, place));
+        const { ETag } = await put.catch(explain(location, place, subject));
         return { record: next, etag: ETag ?? '' };
       } catch (error) {
         const kind = classify(error);
@@ -170,14 +170,15 @@ const parse = (text: string, place: string, subject: Subject): ReleaseRecord => 
 
 /** A missing bucket is not a missing record: nothing could be written either. */
 const explain =
-  ({ bucket }: S3Location, place: string) =>
+  ({ bucket }: S3Location, place: string, { region }: Subject) =>
   (error: unknown): never => {
     if (error instanceof ObjectTooLarge)
       throw new Refusal('record-unavailable', `${place} is not a release record: it is ${error.message}`);
     if (error instanceof Error && error.name === 'NoSuchBucket')
       throw new Refusal(
         'record-unavailable',
-        `the bucket ${bucket}, where release records are kept, does not exist: create it with \`model-delivery create-bucket\`, or set \`releases\` in the manifest to the bucket that has them`,
+        `the bucket ${bucket}, where release records are kept, does not exist: create it with \`model-delivery create-bucket\`, or set \`releases\` in the manifest to the bucket that has them; if the deliveries so far went to another region than ${region}, correct \`region\``,
       );
+    if (isInAnotherRegion(error)) throw new Refusal('record-unavailable', describe(error));
     throw error;
   };

@@ -4,7 +4,7 @@ import type { LatencyPlan } from '../judge/latency.ts';
 import type { Policy } from '../judge/policy.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { amount, fraction, judged } from './judged-schema.ts';
-import { readJson, UnreadableText } from './stored-json.ts';
+import { readJson } from './stored-json.ts';
 
 /** The judge's part of a release's journal, in order of time. */
 export interface WitnessedJudge {
@@ -106,9 +106,8 @@ const bucketOf = (line: object): Bucket => {
 const json = (line: string): unknown => {
   try {
     return readJson(line);
-  } catch (error) {
-    if (error instanceof UnreadableText) return undefined;
-    throw error;
+  } catch {
+    return undefined;
   }
 };
 

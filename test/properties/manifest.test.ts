@@ -27,6 +27,29 @@ const guarded = {
     named: fc.array(fc.stringMatching(/^[ -~]*[!-~][ -~]*$/), { maxLength: 7 }),
   }),
 };
+const quoted = fc.stringMatching(/^[!-~]([ -~]{0,9}[!-~])?$/);
+const step = fc.record({
+  name: quoted,
+  alarm: quoted,
+  adjustment: maybe(fc.constantFrom('change' as const, 'percent' as const, 'exact' as const)),
+  steps: fc.array(
+    fc.record({
+      from: maybe(fc.integer({ min: -9, max: 0 })),
+      to: maybe(fc.integer({ min: 1, max: 9 })),
+      by: fc.integer({ min: -9, max: 9 }),
+    }),
+    { minLength: 1, maxLength: 3 },
+  ),
+  cooldownSeconds: maybe(seconds),
+  aggregation: maybe(fc.constantFrom('average' as const, 'maximum' as const)),
+});
+const action = fc.record({
+  name: quoted,
+  at: fc.constantFrom('cron(0 6 * * ? *)', 'rate(1 day)', 'at(2026-12-24T06:00:00)'),
+  timezone: maybe(fc.constantFrom('UTC', 'Europe/Berlin', 'America/Argentina/Ushuaia')),
+  min: maybe(fc.integer({ min: 1, max: 4 })),
+  max: fc.integer({ min: 4, max: 9 }),
+});
 const waits = { bakeSeconds: seconds, finalBakeSeconds: seconds };
 const rollout = fc.oneof(
   fc.record({ strategy: fc.constant('all-at-once'), finalBakeSeconds: seconds, ...guarded }),
@@ -72,6 +95,10 @@ const environment: fc.Arbitrary<Environment> = fc.record({
         min: fc.integer({ min: 1, max: 5 }),
         max: fc.integer({ min: 5, max: 50 }),
         invocationsPerInstance: positive,
+        scaleInCooldownSeconds: maybe(seconds),
+        scaleOutCooldownSeconds: maybe(seconds),
+        step: maybe(fc.uniqueArray(step, { minLength: 1, maxLength: 3, selector: (one) => one.name })),
+        schedule: maybe(fc.uniqueArray(action, { minLength: 1, maxLength: 3, selector: (one) => one.name })),
       }),
     ),
     dataCapture: maybe(
@@ -210,6 +237,13 @@ const rawEnvironment = ({ endpoint, releases, rollout: plan, ...place }: Environ
       min: endpoint.autoscaling.min,
       max: endpoint.autoscaling.max,
       'invocations-per-instance': endpoint.autoscaling.invocationsPerInstance,
+      'scale-in-cooldown': time(endpoint.autoscaling.scaleInCooldownSeconds),
+      'scale-out-cooldown': time(endpoint.autoscaling.scaleOutCooldownSeconds),
+      step: endpoint.autoscaling.step?.map(({ cooldownSeconds, ...rest }) => ({
+        ...rest,
+        cooldown: time(cooldownSeconds),
+      })),
+      schedule: endpoint.autoscaling.schedule,
     },
     'data-capture': endpoint.dataCapture && {
       s3: endpoint.dataCapture.s3,

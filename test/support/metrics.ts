@@ -16,8 +16,8 @@ export interface MetricsOptions {
   readonly status?: Readonly<Record<string, string>>;
   /** Latency can be counted by value (`TC`), as it can in CloudWatch for most metrics. */
   readonly counted?: boolean;
-  /** Series without a point in a minute, by the minute's start. */
-  readonly lacks?: (metric: string, minute: Instant) => boolean;
+  /** Series without a point in a minute, by the minute's start and the fleet. */
+  readonly lacks?: (metric: string, minute: Instant, fleet: string) => boolean;
   /** Percentiles are available. */
   readonly percentiles?: boolean;
 }
@@ -47,7 +47,7 @@ export const fakeMetrics = (
           for (let at = Math.max(start, from); at < Math.min(to, start + Period * 1000); at += minutes(1))
             all.push(...[did(fleet, at) ?? []].flat());
           const value = answerOf(name, Stat, all, counted, percentiles);
-          if (value !== undefined && !lacks(name, start)) values.set(start, value);
+          if (value !== undefined && !lacks(name, start, fleet)) values.set(start, value);
         }
       return {
         Id,
@@ -78,7 +78,7 @@ const answerOf = (
     case 'Invocation4XXErrors':
       return sum(({ clientErrors = 0 }) => clientErrors);
   }
-  const samples = all.flatMap(({ latencies = [] }) => latencies).sort((a, b) => a - b);
+  const samples = new Float64Array(all.flatMap(({ latencies = [] }) => latencies)).sort();
   if (samples.length === 0) return undefined;
   if (stat === 'SampleCount') return samples.length;
   if (stat === 'Sum') return 1000 * samples.reduce((total, one) => total + one, 0);
@@ -87,5 +87,6 @@ const answerOf = (
     return percentiles ? 1000 * (samples[Math.ceil((samples.length * Number(quantile)) / 100) - 1] ?? 0) : undefined;
   const [, above = '', upTo = ''] = /^TC\((\d*):(\d*)\)$/.exec(stat) ?? [];
   if (!counted) return undefined;
-  return samples.filter((one) => one * 1000 > Number(above || -1) && one * 1000 <= Number(upTo)).length;
+  const [least, most] = [Number(above || -1), Number(upTo)];
+  return samples.filter((one) => one * 1000 > least && one * 1000 <= most).length;
 };

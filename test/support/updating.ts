@@ -5,10 +5,11 @@ import { supervise } from '../../src/mechanisms/guardrail/supervise.ts';
 import { confirmSubmission, submit } from '../../src/mechanisms/submit.ts';
 import type { Turn } from '../../src/mechanisms/turn.ts';
 import type { AlarmSpec } from '../../src/metrics/alarms.ts';
+import type { JudgeEvidence } from '../../src/release/journal.ts';
 import type { ReleasePatch } from '../../src/release/lifecycle.ts';
 import type { GuardedUpdate, Release, Submission } from '../../src/release/record.ts';
 import { type Registry, terms } from './approval.ts';
-import { type Did, fakeMetrics } from './metrics.ts';
+import { type Did, fakeMetrics, type MetricsOptions } from './metrics.ts';
 import { configuration, guarded, release } from './release.ts';
 import { releaseWorld } from './release-world.ts';
 import { nine } from './stepping.ts';
@@ -21,6 +22,10 @@ export interface Shown {
   readonly pending?: string;
   /** SageMaker has reported the bake of a canary since this instant. */
   readonly bakingSince?: Instant;
+  /** SageMaker launches the first instances. */
+  readonly launching?: true;
+  /** StartTime of the deployment. */
+  readonly startedAt?: Instant;
   readonly failureReason?: string;
   readonly modifiedAt?: Instant;
   readonly counts?: readonly [current: number, desired: number];
@@ -57,16 +62,20 @@ export const updating = (options: {
   readonly defined?: Readonly<Record<string, MetricAlarm>>;
   /** Traffic by fleet (`variant`, or `variant/endpointConfig`) and minute. */
   readonly did?: (fleet: string, at: Instant) => Did | undefined;
+  readonly metrics?: MetricsOptions;
   /** CloudWatch's answer to every read of a metric. */
   readonly blind?: Error;
   /** SageMaker's answer to the submission. */
   readonly refuses?: Error;
+  readonly onRejection?: 'finish';
 }) => {
   let now = options.now ?? nine + minutes(10);
   const alarms = options.alarms ?? { [ownAlarm]: 'OK', team: 'OK' };
   const sent: string[] = [];
   const points: Instant[] = [];
   const saved: ReleasePatch[] = [];
+  const remarks: string[] = [];
+  const evidence: JudgeEvidence[] = [];
   const send = (what: string): object => {
     if (options.refuses) throw options.refuses;
     sent.push(what);
@@ -92,7 +101,7 @@ export const updating = (options: {
               throw options.blind;
             }
           : options.did
-            ? fakeMetrics(options.did).getMetricData
+            ? fakeMetrics(options.did, options.metrics).getMetricData
             : async () => ({ MetricDataResults: [] }),
       },
     },
@@ -130,7 +139,7 @@ export const updating = (options: {
     turnFrom({
       world,
       endpoint: 'churn',
-      approval: terms,
+      approval: options.onRejection ? { ...terms, onRejection: options.onRejection } : terms,
       release: current,
       save: async (patch) => {
         saved.push(patch);
@@ -139,8 +148,8 @@ export const updating = (options: {
         ) as unknown as Release;
         return turn();
       },
-      remark: () => undefined,
-      witness: () => {},
+      remark: (sentence) => remarks.push(sentence),
+      witness: (one) => evidence.push(one),
     });
   return {
     supervise: () =>
@@ -156,6 +165,9 @@ export const updating = (options: {
     /** Instants of the order to stop. */
     points,
     saved,
+    remarks,
+    /** Evidence that the judge wrote into the journal. */
+    evidence,
     release: () => current,
   };
 };
@@ -164,6 +176,7 @@ const describedAs = (shows: Shown | 'none'): object => {
   if (shows === 'none')
     throw Object.assign(new Error('Could not find endpoint "churn".'), { name: 'ValidationException' });
   const { status = 'InService', config = oldConfig, pending, bakingSince, failureReason, counts = [2, 2] } = shows;
+  const launching = shows.launching && { CurrentInstanceCount: 0, VariantStatus: [{ Status: 'Creating' }] };
   const variant = {
     VariantName: 'AllTraffic',
     CurrentWeight: 1,
@@ -180,7 +193,13 @@ const describedAs = (shows: Shown | 'none'): object => {
     ProductionVariants: [variant],
     ...(failureReason ? { FailureReason: failureReason } : {}),
     ...(pending
-      ? { PendingDeploymentSummary: { EndpointConfigName: pending, ProductionVariants: [{ ...variant, ...baking }] } }
+      ? {
+          PendingDeploymentSummary: {
+            EndpointConfigName: pending,
+            ProductionVariants: [{ ...variant, ...baking, ...launching }],
+            ...(shows.startedAt === undefined ? {} : { StartTime: new Date(shows.startedAt) }),
+          },
+        }
       : {}),
   };
 };

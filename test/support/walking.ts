@@ -1,12 +1,16 @@
 import type { MetricAlarm } from '../../src/aws/cloudwatch.ts';
 import { type Instant, minutes } from '../../src/clock.ts';
+import type { Rollout } from '../../src/manifest/manifest.ts';
+import type { WantedRelease } from '../../src/mechanisms/mechanism.ts';
 import type { Turn } from '../../src/mechanisms/turn.ts';
+import { lastLook } from '../../src/mechanisms/variants/last-look.ts';
 import { abortSteps, walk } from '../../src/mechanisms/variants/walk.ts';
 import type { AlarmSpec } from '../../src/metrics/alarms.ts';
 import type { JudgeEvidence } from '../../src/release/journal.ts';
 import type { ReleasePatch } from '../../src/release/lifecycle.ts';
 import type { ManualCommand, Release, Stepping, Witnessed } from '../../src/release/record.ts';
 import type { State } from '../../src/rollout/state.ts';
+import { withoutUndefined } from '../../src/without-undefined.ts';
 import { type Registry, terms } from './approval.ts';
 import { type Did, fakeMetrics } from './metrics.ts';
 import { configuration, release, secondSwap } from './release.ts';
@@ -77,6 +81,7 @@ export const walking = (options: {
   const sent: (number | string)[] = [];
   const saved: ReleasePatch[] = [];
   const witnessed: JudgeEvidence[] = [];
+  const remarks: string[] = [];
   let current: Release = release({
     operation: 'shift-traffic',
     phase: 'stepping',
@@ -172,7 +177,7 @@ export const walking = (options: {
         current = { ...current, ...patch } as Release;
         return turnOf();
       },
-      remark: () => undefined,
+      remark: (sentence: string) => remarks.push(sentence),
       witness: (evidence: JudgeEvidence) => witnessed.push(evidence),
     });
   return {
@@ -182,9 +187,13 @@ export const walking = (options: {
       did = then;
       return walk(turnOf(), options.armed);
     },
+    /** The check before the candidate is published. */
+    lastLook: (unchanged?: WantedRelease['unchanged']) =>
+      lastLook(turnOf(), { rollout: {} as Rollout, ...withoutUndefined({ unchanged }) }),
     abort: () => abortSteps(turnOf(), 'cancelled', 'the run was cancelled'),
     sent,
     saved,
+    remarks,
     registry,
     witnessed,
     release: () => current,

@@ -2,6 +2,7 @@ import { orUndefined } from '../../aws/errors.ts';
 import type { DeploymentConfig } from '../../aws/sagemaker.ts';
 import { duration, type Instant, minutes, seconds } from '../../clock.ts';
 import type { LiveEndpoint, PendingVariant } from '../../endpoint/observe.ts';
+import { candidateFleet, firstRequestAt, requestsSeen } from '../../metrics/traffic.ts';
 import type { GuardedUpdate } from '../../release/record.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 
@@ -9,7 +10,7 @@ import type { Turn, TurnResult } from '../turn.ts';
  * Rule 19: a bake that did not take place proves nothing. SageMaker ignores the guardrails of some containers and hardware without a word
  * and switches all at once (AWS: "Deployment guardrails: exclusions"). An update that took less time than its bakes alone had none of
  * them, or not all of them, whether or not a run watched it. A run that watched the launch of the instances knows more: the bakes came
- * later. The comparison is mild, and never takes a true bake for a missing one.
+ * later. Where no run saw a bake, the first request to the new fleet tells. The comparison is mild, and never takes a true bake for a missing one.
  */
 export const unbaked = async (turn: Turn, live: LiveEndpoint): Promise<TurnResult | undefined> => {
   const { endpoint, release } = turn;
@@ -17,8 +18,11 @@ export const unbaked = async (turn: Turn, live: LiveEndpoint): Promise<TurnResul
   const bakes = bakesOf(release.submission, instancesOf(turn, live));
   const [bakeMs, tolerance] = [seconds(bakes.reduce((sum, bake) => sum + bake, 0)), shortfall * bakes.length];
   if (bakes.length === 0) return undefined;
-  const leftMs = live.modifiedAt - Math.max(await begunAt(turn), launchedAt(turn));
-  if (leftMs >= bakeMs - tolerance) return undefined;
+  const neededMs = bakeMs - tolerance;
+  const begun = Math.max(await begunAt(turn), launchedAt(turn));
+  const tooLate = live.modifiedAt - begun >= neededMs ? await lateTraffic(turn, live, begun, neededMs) : begun;
+  if (tooLate === undefined) return undefined;
+  const leftMs = live.modifiedAt - tooLate;
   const seen = release.witnessed.bakes ?? [];
   const missing =
     seen.length === 0
@@ -68,6 +72,38 @@ const launchedAt = ({ launchingAt, release, world }: Turn): Instant => {
   const isSane = launchingAt !== undefined && launchingAt <= world.clock.now();
   if (!isSane || startedAt === undefined || submittedAt === undefined) return Number.NEGATIVE_INFINITY;
   return launchingAt + (startedAt - submittedAt) - longestCall;
+};
+
+/** Requests after which a fleet with its share of the traffic has had one: the chance that it has had none is e^-30. */
+const certain = 30;
+
+/**
+ * The first request to the new fleet, when it came too late for the bakes, although callers called all the while. Not needed where a bake
+ * was seen; without traffic it tells nothing.
+ */
+const lateTraffic = async (
+  turn: Turn,
+  live: LiveEndpoint,
+  begun: Instant,
+  neededMs: number,
+): Promise<Instant | undefined> => {
+  const { world, release } = turn;
+  if ((release.witnessed.bakes ?? []).length > 0 || release.submission.mechanism !== 'guardrail') return undefined;
+  const fleet = candidateFleet(turn);
+  const first = await firstRequestAt(world, fleet, begun);
+  const latest = live.modifiedAt - neededMs;
+  if (first === undefined || first <= latest) return undefined;
+  const { endpointConfig: _, ...both } = fleet;
+  const calls = await requestsSeen(world, both, latest, first);
+  return calls * firstShare(release.submission, instancesOf(turn, live)) >= certain ? first : undefined;
+};
+
+/** Share of the traffic in the first bake. */
+const firstShare = ({ deployment }: GuardedUpdate, instances: number): number => {
+  const { RollingUpdatePolicy: rolling, BlueGreenUpdatePolicy: blueGreen } = deployment as DeploymentConfig;
+  const { CanarySize: canary, LinearStepSize: linear } = blueGreen?.TrafficRoutingConfiguration ?? {};
+  const size = (rolling?.MaximumBatchSize ?? canary ?? linear)?.Value;
+  return size === undefined ? 1 : size / Math.max(1, size, instances);
 };
 
 /** A fleet that was scaled before or after the update has other steps: the fewest count. */

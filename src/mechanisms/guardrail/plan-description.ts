@@ -5,7 +5,7 @@ import { capacityOf, hardwareOf, kindRequested, kinds, mayBecome } from '../../e
 import { isNamedFor } from '../../endpoint/names.ts';
 import type { LiveEndpoint } from '../../endpoint/observe.ts';
 import { deployPermissions } from '../../endpoint/permissions.ts';
-import { scalingChange } from '../../endpoint/scaling-change.ts';
+import { endingScaling, scalingChange } from '../../endpoint/scaling-change.ts';
 import { missingTags } from '../../endpoint/tags.ts';
 import { counted, percent } from '../../judge/amounts.ts';
 import type { EndpointSpec } from '../../manifest/manifest.ts';
@@ -77,7 +77,7 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
         ? `${requested.spec.name} serves ${requested.version} already`
         : `deploy ${requested.group} ${requested.version} to ${requested.spec.name} by ${live === undefined ? 'creation' : requested.rollout.strategy}`,
     changes,
-    notes: [...notesOf(facts), ...scaling.notes],
+    notes: [...notesOf(facts), ...scaling.notes, ...(await endingScaling(world, requested.spec, facts.variant, baseline))],
     expectedSeconds: serves ? 0 : path.expectedSeconds,
     peakInstances: serves ? {} : peakOf(facts),
     permissions: deployPermissions({

@@ -13,6 +13,7 @@ import { refuseUnfit } from '../../metrics/fitness.ts';
 import { freezePolicy } from '../../metrics/judge-policy.ts';
 import { usualRate } from '../../metrics/traffic.ts';
 import { Refusal } from '../../operation.ts';
+import { registeredImages } from '../../registry/registered-version.ts';
 import type { Configuration, EndpointKind, GuardedUpdate, ScalingSnapshot, Submission } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { compile, type Guardrail, type Hardware, type Path } from '../../rollout/compile.ts';
@@ -276,6 +277,6 @@ const candidateOf = (
   instanceType: hardwareOf(requested.spec),
   instanceCount: count.inConfig,
   contentDigest: registered.contentDigestNow,
-  ...(registered.imageDigest === undefined ? {} : { imageDigest: registered.imageDigest }),
+  ...registeredImages(registered),
   kept,
 });

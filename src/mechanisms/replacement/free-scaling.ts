@@ -1,4 +1,4 @@
-import { removeScaling, scalingOf } from '../../endpoint/scaling.ts';
+import { dimensionOfFleet, removeScaling, scalingOf } from '../../endpoint/scaling.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 
 /**
@@ -9,7 +9,7 @@ export const freeScaling = async (turn: Turn): Promise<TurnResult | undefined> =
   const { world, endpoint, release } = turn;
   if (release.baseline === undefined || release.baseline.instanceType === release.candidate.instanceType)
     return undefined;
-  const existing = await scalingOf(world, endpoint, release.submission.variant);
+  const existing = await scalingOf(world, endpoint, release.submission.variant, dimensionOfFleet(release.baseline));
   if (existing === undefined) return undefined;
   await turn.save({ scaling: release.scaling ?? existing });
   await removeScaling(world, existing);

@@ -7,6 +7,7 @@ export const holdScaling = async (turn: Turn): Promise<TurnResult | undefined> =
   const existing = await scalingOf(world, endpoint, release.submission.variant);
   if (existing === undefined || existing.suspended.scaleIn) return undefined;
   await turn.save({ scaling: release.scaling ?? existing });
-  await putScaling(world, { ...existing, suspended: { ...existing.suspended, scaleIn: true } });
+  const suspended = { ...existing.suspended, scaleIn: true };
+  await putScaling(world, { ...existing, suspended, policies: [], scheduledActions: [] });
   return { because: `scale-in of ${existing.resourceId} is suspended`, percent: 9 };
 };

@@ -13,7 +13,7 @@ import { freezePolicy } from '../../metrics/judge-policy.ts';
 import { type Proof, proofNotes, proofTimes, refuseUnprovable } from '../../metrics/proof.ts';
 import { usualRate } from '../../metrics/traffic.ts';
 import { type Change, type Plan, Refusal } from '../../operation.ts';
-import type { RegisteredVersion } from '../../registry/registered-version.ts';
+import { type RegisteredVersion, registeredImages } from '../../registry/registered-version.ts';
 import type { Configuration, ReleaseRecord } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
@@ -88,7 +88,7 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
     instanceCount: count,
     beside: { candidate: alone.config.EndpointConfigName, baseline: left?.baseline ?? live.endpointConfig },
     contentDigest: registered.contentDigestNow,
-    ...(registered.imageDigest === undefined ? {} : { imageDigest: registered.imageDigest }),
+    ...registeredImages(registered),
     kept: compared.kept,
   };
   const digestOfPlan = planDigest(requested, registered.packageVersion);

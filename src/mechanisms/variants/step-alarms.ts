@@ -66,7 +66,7 @@ export const readAlarms = async (
   { world, remark }: Turn,
   { alarms = [], moves, state }: Stepping,
 ): Promise<AlarmReading> => {
-  if (alarms.length === 0 || state.is === 'returning') return quiet;
+  if (state.is === 'returning') return quiet;
   const exposedSince = moves[0]?.from;
   try {
     const { red, gone, undecided, changed } = await statesOf(world, alarms, exposedSince);

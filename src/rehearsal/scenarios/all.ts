@@ -154,9 +154,9 @@ export const scenarios: readonly Scenario[] = [
   stepsAlarmDeletedMidway,
   stepsAlarmRedBefore,
   stepsOldFleetIncident,
-  adoptedEndpointKeepsItsSettings,
-  protectionLostRefused,
   twoAccounts,
   noBakeTookPlace,
   sharedOutageDoesNotConvict,
+  adoptedEndpointKeepsItsSettings,
+  protectionLostRefused,
 ];

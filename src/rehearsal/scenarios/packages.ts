@@ -1,8 +1,10 @@
-import { readArchive } from '../../../simulator/containers/archive.ts';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readArchive, writeArchive } from '../../../simulator/containers/archive.ts';
 import { type IrisVersion, irisFixture } from '../../../simulator/fixtures/fixtures.ts';
 import { rehearsedTeam, rollouts } from '../manifest.ts';
 import { approve, type RehearsedRelease, type Stage } from '../stage.ts';
-import { delivered, inProduction, isEnd, type Scenario } from './scenario.ts';
+import { delivered, inProduction, isEnd, type Require, type Scenario } from './scenario.ts';
 
 const trained = (version: IrisVersion): string => `training/iris-${version}/model.tar.gz`;
 const addressOf = (key: string): string => `s3://${rehearsedTeam.bucket}/${key}`;
@@ -89,10 +91,39 @@ export const packageOfAPipeline: Scenario = {
 /** All at once, so that many shapes are delivered in little time. */
 const plain = { rollout: rollouts.unguarded, unwatched: true } as const;
 
+/** A step that prepares the request, and the model behind it, on an endpoint of their own. */
+const deliverSeveral = async (stage: Stage, require: Require): Promise<void> => {
+  const { simulator, workspace } = stage;
+  const preparation = rehearsedTeam.image.replace('iris-serving', 'iris-features');
+  simulator.images.tag(preparation, `sha256:${'7a'.repeat(32)}`);
+  simulator.objects.put(
+    rehearsedTeam.bucket,
+    'features.tar.gz',
+    writeArchive(new Map([['transform.json', Buffer.from('{"columns":4}')]])),
+  );
+  simulator.objects.put(rehearsedTeam.bucket, trained('1.2.0'), irisFixture('1.2.0').artifact);
+  const containers = [
+    { Image: preparation, ModelDataUrl: addressOf('features.tar.gz') },
+    { Image: rehearsedTeam.image, ModelDataUrl: addressOf(trained('1.2.0')) },
+  ];
+  writeFileSync(join(workspace, 'containers.json'), JSON.stringify(containers));
+  stage.writeManifest({ ...plain, name: 'iris-in-series' });
+  const release = await stage.begin('Two containers in series', '1.2.0');
+  await release.run('register-model', { containers: 'containers.json' });
+  await approve(simulator, release.did);
+  await release.run('deploy-endpoint');
+  await release.end();
+  // Should SageMaker run the first container alone, the end is not taken for a delivery.
+  const notAll = { outcome: 'inconclusive', reasonCode: 'verification-mismatch' } as const;
+  require(isEnd(release, delivered) ||
+    isEnd(release, notAll), `two containers are delivered: ${release.ending?.because}`);
+  require(noted(release, 'passes through the 2 containers'), 'the plan names them');
+};
+
 export const packagesOfEveryShape: Scenario = {
   name: 'packages-of-every-shape',
   about:
-    'Model data as a prefix, no model data at all, and an artifact of 6 GiB are registered, pinned and delivered; an image for training and an instance type that the package does not list are named in the plan.',
+    'Model data as a prefix, no model data at all, two containers in series, and an artifact of 6 GiB are registered, pinned and delivered; an image for training and an instance type that the package does not list are named in the plan.',
   expected: delivered,
   play: async (stage, require) => {
     const { simulator } = stage;
@@ -122,12 +153,17 @@ export const packagesOfEveryShape: Scenario = {
         },
       },
     );
+    // What is pinned serves, and this is not: the manifest gives the protection up.
+    stage.writeManifest({ ...plain, endpoint: ['instance: { type: ml.m5.large, count: 4 }', 'pinning: none'] });
     const without = await stage.begin('An image that brings its model', '1.3.0', `${rehearsedTeam.model}/3`);
     await without.run('deploy-endpoint');
     await without.end();
     require(isEnd(without, delivered), `an image alone is delivered: ${without.ending?.because}`);
     require(noted(without, 'is an image for training') &&
       noted(without, 'does not list ml.m5.large'), 'the plan names both doubts');
+
+    await deliverSeveral(stage, require);
+    stage.writeManifest(plain);
 
     simulator.objects.put(rehearsedTeam.bucket, trained('1.4.0'), irisFixture('1.4.0').artifact, 6 * 1024 ** 3);
     const release = await stage.begin('An artifact of 6 GiB', '1.4.0');

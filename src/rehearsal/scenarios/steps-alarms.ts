@@ -25,6 +25,10 @@ export const stepsAlarmTakesBack: Scenario = {
     require(sharesTaken(stage, release.began.at) === '10, 0', `10 % and back: ${sharesTaken(stage, release.began.at)}`);
     require(carriedOut(release, 'PutMetricAlarm') === 1, 'the release armed its alarm once');
     await leavesNothingHalfDone(stage, require);
+    const again = await stage.begin('The same version once the feature store is back', '1.1.0');
+    await again.run('shift-traffic', { 'dry-run': 'true' });
+    const planned = await again.end();
+    require(planned.reason === 'planned', `its traffic may be shifted again: ${planned.because}`);
     return release;
   },
 };

@@ -37,6 +37,8 @@ export const simulatedAws = (settings: Partial<Settings> = {}) => {
   };
   const objects = new Map<string, Buffer>();
   const images = new Map([[image, imageDigest]]);
+  /** Files of images that bring their model. */
+  const models = new Map<string, ReadonlyMap<string, Buffer>>();
   const scaled = new Set<string>();
   const sagemaker = createSagemaker(kernel, {
     metrics,
@@ -60,8 +62,8 @@ export const simulatedAws = (settings: Partial<Settings> = {}) => {
       resolve: (name) => images.get(name),
       tag: (name, digest) => void images.set(name, digest),
       mayPull: () => true,
-      fill: () => undefined,
-      files: () => new Map(),
+      fill: (name, files) => void models.set(name, files),
+      files: (name) => models.get(name) ?? new Map(),
     },
     roleExists: (arn) => arn === servingRole,
     registryOf: () => {
@@ -143,6 +145,7 @@ export const simulatedAws = (settings: Partial<Settings> = {}) => {
     observations,
     objects,
     images,
+    models,
     scaled,
     events,
     call,

@@ -246,6 +246,21 @@ describe('autoscaling that a release set aside', () => {
     expect(aws.calls).toEqual([]);
     expect(state.remarks).toEqual([expect.stringContaining(`${resourceId}: ValidationException: gone`)]);
   });
+  test('of provisioned concurrency it ends with the serverless fleet, and the result says what it was', async () => {
+    const { world, aws } = scalingWorld();
+    const scaling = { ...(await snapshot()), dimension: 'sagemaker:variant:DesiredProvisionedConcurrency' as const };
+    const { state, now } = turn(world, { scaling });
+    expect(await restoreScaling(now())).toBeUndefined();
+    expect(aws.calls).toEqual([]);
+    expect(state.release.scaling).toBeUndefined();
+    expect(state.remarks).toEqual([
+      expect.stringMatching(/ended with the serverless fleet: 2 to 6 \(provisioned concurrency\); policy evening/),
+    ]);
+    // The serverless fleet serves on.
+    const taken = turn(world, { scaling, outcome: 'rolled-back' });
+    expect(await restoreScaling(taken.now())).toBeDefined();
+    expect(aws.calls).toHaveLength(3);
+  });
   test('a look that AWS refuses is shouted too', async () => {
     const { world } = scalingWorld({});
     const describeScalableTargets = async () => {

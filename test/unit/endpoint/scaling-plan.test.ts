@@ -144,6 +144,12 @@ describe('in the way', () => {
       'policy wake has type TargetTrackingScaling, and the type of a policy cannot be changed: delete it, or name the step policy otherwise',
     ]);
   });
+  test('the name of a step policy, which is that of our policy', () => {
+    const step = [{ name: 'model-delivery-main', alarm: 'queue', steps: [{ by: 1 }] }];
+    expect(plan({ ...invocations, step }).inTheWay).toEqual([
+      'policy model-delivery-main tracks the target of the manifest: name the step policy otherwise',
+    ]);
+  });
   test.each([
     ['another metric', custom('CPUUtilization', 'Average')],
     ['the metric of another variant', custom('InvocationsPerInstance', 'Sum', ['EndpointName'])],
@@ -250,6 +256,12 @@ describe('scheduled actions, and the limits that they set', () => {
       minCapacity: 2,
       maxCapacity: 6,
     });
+  });
+  test('an action that the manifest changes no longer holds the limit that it has set', () => {
+    const rush = [action('rush', 'rate(1 day)', { MinCapacity: 4, MaxCapacity: 9 })];
+    const existing = live({ minCapacity: 4, maxCapacity: 9, scheduledActions: rush });
+    const schedule = [{ name: 'rush', at: 'rate(1 day)', min: 4, max: 8 }];
+    expect(limitsOf({ ...invocations, schedule }, existing)).toEqual({ minCapacity: 4, maxCapacity: 6 });
   });
   test('half of a schedule never contradicts the manifest', () => {
     const rush = [action('rush', 'rate(1 day)', { MinCapacity: 8 })];

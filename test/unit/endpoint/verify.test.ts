@@ -51,6 +51,21 @@ describe('rule 1: InService alone is not success', () => {
     expect(mismatches(two(0.2), requested, 'AllTraffic').join()).toContain('variant a has weight 0.2, not 0.1');
   });
 
+  test('of several containers each runs its own image, whatever their order', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string, string];
+    const running = (...imageDigests: string[]): LiveEndpoint => ({
+      ...live,
+      variants: variant ? [{ ...variant, imageDigests }] : [],
+    });
+    const several = { ...requested, imageDigests: [a, b] };
+    expect(mismatches(running(a, b), several, 'AllTraffic')).toEqual([]);
+    expect(mismatches(running(b, a), several, 'AllTraffic')).toEqual([]);
+    expect(mismatches(running(), several, 'AllTraffic')).toEqual([]);
+    expect(mismatches(running(a, c), several, 'AllTraffic').join()).toContain(`not ${a}, ${b}`);
+    expect(mismatches(running(a), several, 'AllTraffic')).toHaveLength(1);
+    expect(mismatches(running(a, b, b), several, 'AllTraffic')).toHaveLength(1);
+  });
+
   test('a package that was registered without a digest is not held to one', () => {
     const { imageDigest: _, ...unpinned } = requested;
     expect(mismatches(live, unpinned, 'AllTraffic')).toEqual([]);

@@ -36,6 +36,14 @@ describe('the safety net', () => {
     expect(reason([dying, dying, blind, dying])).toBe('both-failing');
   });
 
+  test('excuses a candidate only by baseline counts of all its buckets', () => {
+    const alone: Minute = { candidate: arm(300, 90) };
+    expect(reason(times(3, alone))).toBe('absolute-limit');
+    expect(reason([alone, dying, dying])).toBe('absolute-limit');
+    expect(verdict([alone, dying, dying]).because).toContain("the baseline's numbers of these buckets are missing");
+    expect(reason([alone, clean, dying, dying, dying])).toBe('both-failing');
+  });
+
   test('begins above its share, and wants as many requests as it says', () => {
     const share = (bad: number): Minute => ({ candidate: arm(300, bad), baseline: arm(2700, 9 * bad) });
     expect(reason(times(4, share(60)))).not.toBe('both-failing');

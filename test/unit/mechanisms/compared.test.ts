@@ -3,12 +3,12 @@ import { desired } from '../../../src/endpoint/desired.ts';
 import { compare, keptBy, lastServed } from '../../../src/mechanisms/compared.ts';
 import type { Deliver } from '../../../src/mechanisms/mechanism.ts';
 import { planDigest } from '../../../src/mechanisms/request.ts';
-import type { RegisteredVersion } from '../../../src/registry/registered-version.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
 import type { Kept, ReleaseRecord } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
 import { asking } from '../../support/planning.ts';
 import { refusal } from '../../support/refusal.ts';
+import { registeredVersion } from '../../support/registered.ts';
 import { configuration, release, subject } from '../../support/release.ts';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -40,11 +40,11 @@ const worldOf = (configs: Readonly<Record<string, Members>>, models: Readonly<Re
 const missing = (kind: string) =>
   Object.assign(new Error(`Could not find ${kind} "x".`), { name: 'ValidationException' });
 
-const asked = asking('1.1.0');
-const registered = { packageVersion: 7, unpinned: [] as readonly string[] } as RegisteredVersion;
+const requested = asking('1.1.0');
+const registered = registeredVersion();
 const request = (record: Partial<ReleaseRecord> = {}): Deliver => ({
   operation: 'deploy-endpoint',
-  requested: asked,
+  requested,
   record: { ...newRecord(subject), ...record },
   registered,
   attempt: 1,
@@ -59,7 +59,7 @@ const delivered = (kept: Kept | undefined, endpointConfig = 'ours'): Deliver =>
   request({
     ended: [
       release({
-        planDigest: planDigest(asked, 7),
+        planDigest: planDigest(requested, 7),
         outcome: 'succeeded',
         candidate: { ...configuration('1.1.0'), endpointConfig, ...(kept ? { kept } : {}) },
       }),
@@ -72,7 +72,7 @@ const nameOf = async (world: World, wanted: Deliver, shown: string, kept?: Kept)
     account: world.account,
     group: 'churn',
     version: '1.1.0',
-    spec: asked.spec,
+    spec: requested.spec,
     packageVersion: 7,
     ...fleet,
     attempt: 1,
@@ -136,11 +136,11 @@ describe('a delivery compares', () => {
   });
 
   test('the pinning of the version that serves with that of the new one', async () => {
-    const unpinned = { ...request(), registered: { ...registered, unpinned: ['image'] } };
+    const unpinned = { ...request(), registered: { ...registered, unpinned: ['image churn:1'] } };
     const shown = { endpointConfig: 'theirs', imageDigest: 'sha256:aa' };
     const world = worldOf({ theirs: {} });
     expect((await compare(world, unpinned, shown, fleet)).lost).toEqual(['pinning']);
-    const given = { ...unpinned, requested: { ...asked, spec: { ...asked.spec, unpinned: true } } };
+    const given = { ...unpinned, requested: { ...requested, spec: { ...requested.spec, unpinned: true } } };
     expect((await compare(world, given, shown, fleet)).lost).toEqual([]);
     expect((await compare(world, unpinned, { endpointConfig: 'theirs' }, fleet)).lost).toEqual([]);
   });

@@ -4,6 +4,7 @@ import type { LiveEndpoint } from '../../../src/endpoint/observe.ts';
 import { bakesOf, isLaunching, unbaked } from '../../../src/mechanisms/guardrail/no-bake.ts';
 import type { Turn } from '../../../src/mechanisms/turn.ts';
 import type { GuardedUpdate, Release, Submission, Witnessed } from '../../../src/release/record.ts';
+import { type Did, fakeMetrics } from '../../support/metrics.ts';
 import { configuration, guarded, release, secondSwap } from '../../support/release.ts';
 import { nine } from '../../support/stepping.ts';
 
@@ -30,6 +31,8 @@ const concluded = async (options: {
   /** AWS's time of the configuration's creation. */
   readonly createdAt?: Instant | 'gone';
   readonly launchingAt?: Instant;
+  /** Requests by fleet and minute; none by default. */
+  readonly did?: (fleet: string, at: Instant) => Did | undefined;
 }): Promise<Pick<Release, 'reason' | 'because'> | undefined> => {
   const { took, instances = [4, 4], createdAt = nine - seconds(20) } = options;
   let end: Pick<Release, 'reason' | 'because'> | undefined;
@@ -44,6 +47,7 @@ const concluded = async (options: {
     world: {
       clock: { now: () => nine + minutes(60) },
       read: {
+        cloudwatch: fakeMetrics(options.did ?? (() => undefined)),
         sagemaker: {
           describeEndpointConfig: async () => {
             if (createdAt === 'gone')
@@ -142,6 +146,44 @@ describe('a run that saw nothing of the update', () => {
   test('a clock that is ahead by minutes makes no true delivery inconclusive', async () => {
     const ahead = { submittedAt: nine + minutes(5) };
     expect(await concluded({ took: minutes(20), witnessed: ahead, createdAt: nine - seconds(20) })).toBeUndefined();
+  });
+});
+
+describe('a launch that takes longer than the bakes, and no run saw it', () => {
+  const ten = {
+    ...canary.BlueGreenUpdatePolicy.TrafficRoutingConfiguration,
+    CanarySize: { Type: 'INSTANCE_COUNT', Value: 1 },
+  };
+  const unseen = {
+    took: minutes(24),
+    submission: submission({ deployment: { BlueGreenUpdatePolicy: { TrafficRoutingConfiguration: ten } } }),
+  };
+  /** So many calls a minute; the new fleet gets requests from that minute on. */
+  const traffic =
+    (calls: number, since: number) =>
+    (fleet: string, at: Instant): Did | undefined =>
+      fleet === 'AllTraffic' || at >= nine + minutes(since) ? { requests: calls } : undefined;
+
+  test('leaves the bakes the time after the first request, when callers called all the while', async () => {
+    expect((await concluded({ ...unseen, did: traffic(60, 20) }))?.because).toContain(
+      'left them at most 4m, and they take 20m',
+    );
+    expect(await concluded({ ...unseen, did: traffic(60, 4) })).toBeUndefined();
+  });
+
+  test('tells nothing with too few calls for the canary’s share of them, or without any', async () => {
+    // Fifteen minutes and forty seconds without a request to one of four instances, at eight calls a minute: 32 in all.
+    expect((await concluded({ ...unseen, did: traffic(8, 20) }))?.reason).toBe('no-bake');
+    expect(await concluded({ ...unseen, did: traffic(7, 20) })).toBeUndefined();
+    expect(
+      await concluded({ ...unseen, did: (fleet) => (fleet === 'AllTraffic' ? { requests: 60 } : undefined) }),
+    ).toBeUndefined();
+  });
+
+  test('is not looked for where a bake was seen', async () => {
+    const bakes = [{ stage: 'canary', startedAt: nine + minutes(3), endsAt: nine + minutes(13) }] as const;
+    const witnessed = { submittedAt: nine, startedAt: nine, bakes };
+    expect(await concluded({ ...unseen, witnessed, did: traffic(60, 20) })).toBeUndefined();
   });
 });
 

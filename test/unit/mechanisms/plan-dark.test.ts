@@ -1,19 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import type { EndpointSpec } from '../../../src/manifest/manifest.ts';
 import { planDark } from '../../../src/mechanisms/variants/plan-dark.ts';
-import type { RegisteredVersion } from '../../../src/registry/registered-version.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
 import { asking, churnSpec, planningWorld, recordOf, rollout } from '../../support/planning.ts';
 import { refusal } from '../../support/refusal.ts';
+import { registeredVersion } from '../../support/registered.ts';
 
 import { subject } from '../../support/release.ts';
 
-const registered = {
-  packageVersion: 7,
-  version: '1.2.0',
-  imageDigest: 'sha256:5e',
-  containers: [{}],
-} as unknown as RegisteredVersion;
+const registered = registeredVersion({ version: '1.2.0', imageDigest: 'sha256:5e' });
 
 const planned = (
   world: ReturnType<typeof planningWorld>,

@@ -81,6 +81,16 @@ describe('a guarded update that an alarm took back', () => {
     expect(one.release().phase).toBe('settling');
   });
 
+  test('waits for a minute whose series have not all arrived, and not for ever', async () => {
+    const lacks = (metric: string, minute: Instant) => metric === 'Invocation4XXErrors' && minute === nine + minutes(7);
+    const one = takenBack({ did: fleets(36, 108), metrics: { lacks } });
+    expect(await one.supervise()).toMatchObject({ notBefore: expect.any(Number) });
+    expect(one.release().phase).toBe('supervising');
+    one.pass(minutes(3));
+    await one.supervise();
+    expect(one.release()).toMatchObject({ phase: 'settling', reason: 'shared-outage' });
+  });
+
   test('is convicted when no number can be read, and the message gives the cause', async () => {
     const one = takenBack({
       blind: Object.assign(refusal('not authorized to perform: cloudwatch:GetMetricData', 'AccessDenied'), {
@@ -186,6 +196,9 @@ describe('steps that an alarm took back', () => {
     expect(waits.release().phase).toBe('stepping');
     await waits.look({}, minutes(1));
     expect(waits.release()).toMatchObject({ phase: 'settling', reason: 'shared-outage' });
+    const taken = await ended(variants(90, 810), { now: nine + minutes(11) });
+    await taken.look({ config: 'churn-theirs' }, minutes(1));
+    expect(taken.release().reason).toBe('shared-outage');
     const ending = await ended(variants(90, 810), { now: nine + minutes(11), commands: [manualCommand('abort')] });
     expect(ending.release().phase).toBe('settling');
   });

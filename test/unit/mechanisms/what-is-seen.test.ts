@@ -78,6 +78,7 @@ describe('an update that was submitted', () => {
   tellsUpdate('supervise', [
     // given                                     record and AWS                                                            sent                  written                    concluded
     ['it is under way',                          { shows: ours },                                                          '',                   'updatingAt',              ''],
+    ['it is under way, and AWS says since when', { shows: { ...ours, startedAt: nine + seconds(2) } },                    '',                   'updatingAt startedAt',    ''],
     ['it is under way, as was seen before',      { shows: ours, record: { witnessed: seen } },                             '',                   '',                        ''],
     ['the lease runs out in two minutes',        { shows: ours, record: { witnessed: seen, lease: short } },               '',                   'lease',                   ''],
     ['a reason shows for the first time',        { shows: { ...ours, failureReason: ping }, record: { witnessed: seen } }, '',                   'failureReason',           ''],
@@ -227,6 +228,13 @@ describe('a rollout by steps', () => {
       concluded,
     ]);
   });
+});
+
+test('the last look at the launch of the first instances is left to the next turn', async () => {
+  const launching = updating({ shows: { ...ours, launching: true } });
+  expect((await launching.supervise()).launchingAt).toBe(nine + minutes(10));
+  const launched = updating({ shows: ours });
+  expect((await launched.supervise()).launchingAt).toBeUndefined();
 });
 
 test('the order to stop is a point for each of the coming sixty minutes, so that it holds when no run repeats it', async () => {

@@ -89,6 +89,39 @@ describe('two variants', () => {
     expect(verdict.decision).not.toBe('rollback');
   });
 
+  test('a minute that ends as a move begins, and one that begins as it ends, are whole', async () => {
+    const { buckets } = await variants(
+      {},
+      {
+        moves: [
+          { from: nine, until: nine + 30_000, share: 0.1 },
+          { from: nine + minutes(5), until: nine + minutes(6), share: 0.5 },
+        ],
+      },
+    );
+    expect(buckets.flatMap(({ weightMoved }, minute) => (weightMoved ? [minute] : []))).toEqual([0, 5]);
+  });
+
+  test('the minute in which the first move begins is the first one, whole', async () => {
+    const moves = [{ from: nine + 20_000, until: nine + 50_000, share: 0.1 }];
+    const { buckets, requested } = await variants({ now: nine + minutes(12) + 40_000 }, { moves });
+    expect(buckets[0]?.t).toBe(nine / 1000);
+    expect(buckets.at(-1)?.t).toBe((nine + minutes(9)) / 1000);
+    expect(new Set(requested.map(({ from, to }) => `${from}–${to}`))).toEqual(
+      new Set([`${nine}–${nine + minutes(10)}`]),
+    );
+  });
+
+  test('there is no minute to judge before one is over', async () => {
+    const { buckets, requested } = await variants({ now: nine + minutes(2) + 59_000 });
+    expect([buckets, requested]).toEqual([[], []]);
+  });
+
+  test('a verdict gives the reason of a rollback, and no other has one', async () => {
+    expect((await variants({})).verdict).not.toHaveProperty('why');
+    expect((await variants({ now: nine + minutes(4) })).verdict).not.toHaveProperty('why');
+  });
+
   test('while weights move nothing after it counts either', async () => {
     const { buckets } = await variants({}, { moves: [{ from: nine, share: 0.1 }] });
     expect(buckets.every(({ weightMoved }) => weightMoved)).toBe(true);
@@ -191,6 +224,14 @@ describe('what is not known', () => {
     expect(buckets[5]).toHaveProperty('candidate');
   });
 
+  test('a run that is ended while CloudWatch answers is not blind: it ends', async () => {
+    const { turn } = turnWith({ fails: new Error('aborted') });
+    const ended = new AbortController();
+    ended.abort();
+    const world = { ...turn.world, signal: ended.signal };
+    await expect(judgeVariants({ ...turn, world }, stepping())).rejects.toThrow('aborted');
+  });
+
   test('no answer at all holds, and after max-blind takes the traffic back', async () => {
     const fails = new Error('CloudWatch is down');
     const now = nine + minutes(12);
@@ -268,6 +309,56 @@ describe('two fleets of one variant', () => {
       baseline: { requests: 750, bad: { errors: 5 } },
     });
     expect(evidence.buckets[3]?.baseline?.bad).toMatchObject({ errors: 0 });
+  });
+
+  test('a minute that one of the two metrics lacks is not closed, and a hole once later ones are', async () => {
+    const hole = nine + minutes(6);
+    const did = (fleet: string): Did => (fleet.includes('/') ? { requests: 250 } : { requests: 1000 });
+    for (const lost of ['AllTraffic', 'AllTraffic/churn-1-1-0']) {
+      const lacks = (since: boolean) => (metric: string, at: Instant, fleet: string) =>
+        metric === 'Invocation4XXErrors' && fleet === lost && (since ? at >= hole : at === hole);
+      const open = turnWith({ did, now: hole + minutes(3), options: { lacks: lacks(true) } });
+      const before = await judgeFleets(open.turn, { policy }, bakes);
+      expect(before?.evidence.buckets.at(-1)?.t).toBe((hole - minutes(1)) / 1000);
+      const closed = turnWith({ did, now: hole + minutes(5), options: { lacks: lacks(false) } });
+      const after = (await judgeFleets(closed.turn, { policy }, bakes))?.evidence.buckets ?? [];
+      expect(after).toHaveLength(9);
+      expect(after[6]).not.toHaveProperty('baseline');
+      expect(after[7]).toMatchObject({ candidate: { requests: 250 }, baseline: { requests: 750 } });
+    }
+  });
+
+  test('a mean is that of what is left, too: a slower candidate is not hidden in the variant', async () => {
+    const latency = latencyPlan({ sum: 0 }, []);
+    if (!latency) throw new Error('no rung');
+    const latencies = (count: number, milliseconds: number) => Array.from({ length: count }, () => milliseconds);
+    const slower = async (candidate: number): Promise<readonly unknown[]> => {
+      const did = (fleet: string): Did =>
+        fleet.includes('/')
+          ? { requests: 100, latencies: latencies(100, candidate) }
+          : { requests: 200, latencies: [...latencies(100, candidate), ...latencies(100, 50)] };
+      const { turn } = turnWith({ did });
+      const ruling = await judgeFleets(turn, { policy, latency }, bakes);
+      return ruling?.evidence.buckets.map(({ candidate: arm }) => arm?.bad['latency-mean']) ?? [];
+    };
+    // The variant's mean is 54 ms, which is not worse by a fifth; the old fleet's is 50.
+    expect(await slower(62)).toEqual(Array.from({ length: 10 }, () => 1));
+    expect(await slower(58)).toEqual(Array.from({ length: 10 }, () => 0));
+  });
+
+  test('cells are what is left of each', async () => {
+    const latency = latencyPlan({ cells: [0, 0, 0] }, [10, 20]);
+    if (!latency) throw new Error('no rung');
+    const did = (fleet: string): Did => ({
+      requests: fleet.includes('/') ? 3 : 9,
+      latencies: fleet.includes('/') ? [5, 15, 500] : [5, 5, 5, 5, 15, 15, 15, 500, 500],
+    });
+    const { turn } = turnWith({ did });
+    const ruling = await judgeFleets(turn, { policy, latency }, bakes);
+    expect(ruling?.evidence.buckets[1]).toMatchObject({
+      candidate: { bad: { 'latency-1': 2, 'latency-2': 1 } },
+      baseline: { bad: { 'latency-1': 3, 'latency-2': 1 } },
+    });
   });
 
   test('outside of the bakes fleets come and go: nothing counts', async () => {

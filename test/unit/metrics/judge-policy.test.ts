@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { GetMetricDataInput, GetMetricDataOutput } from '../../../src/aws/cloudwatch.ts';
 import { type Instant, minutes } from '../../../src/clock.ts';
 import type { JudgePolicy } from '../../../src/manifest/manifest.ts';
 import { freezePolicy } from '../../../src/metrics/judge-policy.ts';
@@ -10,15 +11,26 @@ const { burstGuard: _, ...auto } = judgePolicy;
 
 const frozen = async (
   did: (fleet: string, at: Instant) => Did | undefined,
-  options: MetricsOptions & { readonly judge?: JudgePolicy; readonly byDifference?: boolean } = {},
+  options: MetricsOptions & {
+    readonly judge?: JudgePolicy;
+    readonly byDifference?: boolean;
+    /** CloudWatch's answer about the latency. */
+    readonly latencyAnswer?: GetMetricDataOutput;
+  } = {},
 ) => {
-  const { getMetricData, requested } = fakeMetrics(did, options);
+  const metrics = fakeMetrics(did, options);
+  const inputs: GetMetricDataInput[] = [];
+  const getMetricData = async (input: GetMetricDataInput): Promise<GetMetricDataOutput> => {
+    inputs.push(input);
+    const name = input.MetricDataQueries?.[0]?.MetricStat?.Metric?.MetricName;
+    return name === 'ModelLatency' && options.latencyAnswer ? options.latencyAnswer : metrics.getMetricData(input);
+  };
   const world = { clock: { now: () => nine }, read: { cloudwatch: { getMetricData } } } as unknown as World;
   const found = await freezePolicy(world, { endpoint: 'churn', variant: 'AllTraffic' }, options.judge ?? auto, {
     minimumRequests: 600,
     ...(options.byDifference ? { byDifference: true } : {}),
   });
-  return { ...found, requested };
+  return { ...found, requested: metrics.requested, inputs };
 };
 
 const latencies = [...Array.from({ length: 96 }, () => 12), 40, 41, 42, 300];
@@ -30,6 +42,14 @@ test('rests on the day before of what serves, and on nothing of the candidate', 
   expect(requested.every(({ from, to }) => from === nine - minutes(1440) && to === nine)).toBe(true);
   expect(guard).toEqual({ needed: false, because: 'errors came singly in 1440 buckets' });
   expect(policy).toMatchObject({ burstGuard: false, minimumRequests: 600, convict: judgePolicy.convict });
+});
+
+test('a minute without requests, and one that is not known, are no part of the history', async () => {
+  const { guard, rates } = await frozen((_, at) =>
+    at % minutes(3) === 0 ? { requests: 0 } : at % minutes(3) === minutes(1) ? { requests: 1, errors: 5 } : quiet(),
+  );
+  expect(guard.because).toBe('errors came singly in 480 buckets');
+  expect(rates['errors']).toBe(0);
 });
 
 describe('the burst guard', () => {
@@ -70,6 +90,39 @@ describe('latency', () => {
     expect((await frozen(quiet, { byDifference: true })).latency?.rung).toBe('cells');
   });
 
+  test('is not compared by edges where there are no percentiles to take them from', async () => {
+    expect((await frozen(quiet, { percentiles: false })).latency).toMatchObject({ rung: 'mean', edges: [] });
+  });
+
+  test('has the edges of the calendar day with more requests: the other one may be an hour of the night', async () => {
+    const midnight = nine - minutes(9 * 60);
+    const over =
+      (before: number, after: number) =>
+      (_: string, at: Instant): Did => {
+        const [requests, milliseconds] = at < midnight ? [before, 30] : [after, 80];
+        return { requests, latencies: Array.from({ length: requests }, () => milliseconds) };
+      };
+    // Fifteen hours of the day before, nine of this one.
+    expect((await frozen(over(1, 9))).latency?.edges).toEqual([80]);
+    expect((await frozen(over(9, 1))).latency?.edges).toEqual([30]);
+  });
+
+  test('is read by the day and by the hour, which CloudWatch takes in seconds', async () => {
+    const periods = (await frozen(quiet)).inputs.flatMap(({ MetricDataQueries = [] }) =>
+      MetricDataQueries.filter(({ MetricStat }) => MetricStat?.Metric?.MetricName === 'ModelLatency').map(
+        ({ MetricStat }) => MetricStat?.Period,
+      ),
+    );
+    expect(new Set(periods)).toEqual(new Set([86_400, 3600]));
+  });
+
+  test('is not judged on an answer without series, nor on one without points', async () => {
+    for (const answer of [{}, { MetricDataResults: [{ Id: 'l3' }] }]) {
+      const { latency, rates } = await frozen(quiet, { latencyAnswer: answer });
+      expect([latency, Object.keys(rates)]).toEqual([undefined, ['errors', 'client-errors']]);
+    }
+  });
+
   test('is not judged where there are no samples', async () => {
     const { latency, policy } = await frozen(() => ({ requests: 100 }));
     expect(latency).toBeUndefined();
@@ -88,7 +141,7 @@ test('what is usual is frozen, by the hour: an incident of the day before does n
   expect(usual['errors']).toBeCloseTo(0.01, 9);
   expect(usual['client-errors']).toBeUndefined();
   const tail = policy.metrics.findLast(({ excessBelow }) => excessBelow !== undefined);
-  expect(tail?.usual).toBeLessThan(0.02);
+  expect(tail?.usual).toBeCloseTo(0.01, 9);
   expect((await frozen(() => undefined)).policy.metrics[0]?.usual).toBe('unknown');
 });
 

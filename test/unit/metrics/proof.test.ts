@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { policyOf } from '../../../src/judge/policy.ts';
 import type { Rollout } from '../../../src/manifest/manifest.ts';
 import {
+  limitNotes,
   longestStepSeconds,
   proofNotes,
   proofTimes,
@@ -52,12 +53,43 @@ describe('the time to proof', () => {
     expect(step).toEqual({ share: 0.1, says: 'requests', seconds: 1000 });
   });
 
+  test('never ends without requests, also where there is nothing to prove', () => {
+    const nothing = { ...frozen.policy, metrics: [] };
+    expect(at(0).map(({ seconds }) => seconds)).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
+    expect(at(0, frozen.rates, rollout, nothing)[0]?.seconds).toBe(Number.POSITIVE_INFINITY);
+    expect(at(50, frozen.rates, rollout, nothing)[0]).toEqual({ share: 0.1, says: 'requests', seconds: 0 });
+  });
+
+  test('of a metric without a known rate is that of one that never happens', () => {
+    expect(at(50, {})).toEqual(at(50, { errors: 0, 'client-errors': 0 }));
+  });
+
   test('is printed, and adds up to the time the walk takes', () => {
     expect(proofNotes(at(50))[0]).toMatch(/^at 10 % a version as good as this one is proven after about 2m \d+s \(/);
     // The second step is proven within its bake.
     expect(walkSeconds(rollout, at(2))).toBe((at(2)[0]?.seconds ?? 0) + 180 + (at(2)[1]?.seconds ?? 0) + 180 + 300);
     expect(walkSeconds(rollout, at(5000))).toBe(900);
   });
+});
+
+test('the plan names the limit of an incident for each metric that is proven and whose usual share is known', () => {
+  const [errors] = frozen.policy.metrics;
+  if (errors === undefined) throw new Error('the policy has errors');
+  const { excessBelow: _, ...watched } = errors;
+  expect(
+    limitNotes({
+      metrics: [
+        { ...errors, usual: 0.02 },
+        { ...errors, usual: 'unknown' },
+        errors,
+        { ...watched, usual: 0.02 },
+        { ...errors, says: 'requests slower than 42 ms', usual: 0 },
+      ],
+    }),
+  ).toEqual([
+    expect.stringMatching(/^minutes in which the old version has errors on clearly more than .* \(usual: 2 %\)/),
+    expect.stringMatching(/^minutes in which the old version has requests slower than 42 ms .* \(usual: 0 %\)/),
+  ]);
 });
 
 describe('what cannot be proven', () => {
@@ -74,6 +106,19 @@ describe('what cannot be proven', () => {
     expect(refused(50)).toBe('accepted');
     expect(refused(1)).toMatch(/^too-little-traffic: churn sees about 1 requests per second.* at 10 % takes about 1h/);
     expect(refused(0)).toContain('takes for ever');
+    expect(refused(0.123)).toContain('sees about 0.12 requests per second');
+  });
+
+  test('is accepted when it takes exactly the longest stay', () => {
+    const proof = [{ share: 0.1, seconds: 3600, says: 'errors' }];
+    expect(() => refuseUnprovable(rollout, proof, 1, 'churn')).not.toThrow();
+    const longer = [{ share: 0.1, seconds: 3601, says: 'errors' }];
+    expect(() => refuseUnprovable(rollout, longer, 1, 'churn')).toThrow('takes about 1h 1s (errors)');
+  });
+
+  test('a step that cannot be proven takes its bake in the estimate: nothing better is known', () => {
+    expect(walkSeconds(rollout, at(0))).toBe(900);
+    expect(walkSeconds(rollout, [])).toBe(900);
   });
 
   test('the longest stay is an hour or four bakes, unless it is said', () => {

@@ -172,7 +172,7 @@ describe('a package of others that is taken over', () => {
     [
       'arn:aws:sagemaker:us-east-1:111122223333:model-package/churn/1',
       {},
-      'from: package churn/1 is in us-east-1, and SageMaker deploys no package of another region than eu-west-1',
+      'from: package churn/1 is in us-east-1, and the registry of this run is in eu-west-1',
     ],
   ])('as %s with %j is refused', async (from, changes, message) => {
     const aws = pipeline();

@@ -88,6 +88,18 @@ describe('a release that is live', () => {
     expect(next.history).toEqual([]);
   });
 
+  test('names who started it where that is known, and gives no address where there is none', () => {
+    const other = release({ id: 'other', lease: { holder: 'run-2', until: 2000 } });
+    const started = (run: Release['run']) => {
+      const held = begin(begun(fresh, release({ run })), other, 1);
+      return held.is === 'held' ? held.because.split(', ').slice(1) : [];
+    };
+    const holder = 'held by run-1 until 1970-01-01T00:00:01Z';
+    expect(started({})).toEqual([holder]);
+    expect(started({ actor: 'mina' })).toEqual([holder, 'started by mina']);
+    expect(started({ actor: 'mina', url: 'https://x.test' })).toEqual([holder, 'started by mina', 'https://x.test']);
+  });
+
   test('advance changes, adds and takes away', () => {
     const on = advance(live, { phase: 'submitting', alarms: ['a'], baseline: configuration('1.0.0') });
     expect(on).toMatchObject({ epoch: 2, live: { phase: 'submitting', alarms: ['a'] } });
@@ -136,6 +148,11 @@ describe('rerunDecision', () => {
     expect(requested(advance(live, { phase: 'settling', outcome: 'rolled-back', reason: 'alarm' }))).toBe('resume');
     const abort = { command: 'abort', by: 'mina', why: 'lunch', at: 5 } as const;
     expect(requested(advance(live, { phase: 'stepping', commands: [abort] }))).toBe('resume');
+    // The reason of another command ends nothing.
+    const paused = { ...abort, command: 'pause', reason: 'cancelled' } as const;
+    expect(requested(advance(live, { phase: 'stepping', commands: [paused] }))).toBe('resume');
+    // Its reason came from the verdict, and the release had not been ended yet.
+    expect(requested(advance(live, { phase: 'settling' }))).toBe('resume');
     const harmed = { ...abort, reason: 'access-denied' as const };
     expect(requested(advance(live, { phase: 'stepping', commands: [harmed] }))).toBe('resume');
   });
@@ -145,6 +162,23 @@ describe('rerunDecision', () => {
     expect(rerunDecision(delivered, request({ planDigest: 'b' }))).toEqual({ is: 'new-attempt', attempt: 1 });
     const replaced = released(delivered, release({ id: 'r2', version: '1.2.0' }), 'delivered', 20);
     expect(rerunDecision(replaced, request())).toEqual({ is: 'new-attempt', attempt: 2 });
+  });
+
+  test('succeeded and serving, with a release of another version left behind over it: that one is settled first', () => {
+    const live = begun(delivered, release({ id: 'r2', version: '1.2.0' }), 20);
+    expect(rerunDecision(live, request())).toMatchObject({
+      is: 'new-attempt',
+      attempt: 1,
+      abandons: { id: 'r2', version: '1.2.0' },
+    });
+  });
+
+  test('succeeded and serving, with an attempt of another plan left behind since: still nothing to do', () => {
+    const live = begun(delivered, release({ id: 'r2', planDigest: 'b' }), 20);
+    const next = begun(live, release({ id: 'r3', version: '1.3.0' }), 30);
+    const over = end(next, { outcome: 'failed', reason: 'aws-error', because: 'x', at: 40, serving: 'baseline' });
+    expect(over.ended.map(({ reason }) => reason)).toEqual(['aws-error', 'abandoned', 'delivered']);
+    expect(requested(over)).toBe('no-op');
   });
 
   test.each<[ReasonCode, Decision['is']]>([
@@ -313,5 +347,44 @@ describe('history', () => {
     );
     const two = released(bigger, release({ id: 'r3', version: '1.2.0' }), 'delivered', 30);
     expect(lastGood(two.history, configuration('1.2.0'))?.endpointConfig).toBe('churn-1-1-0');
+  });
+
+  test('a version that was rejected after it had served well is not gone back to, and a rejection is not a rollback', () => {
+    const zero = released(fresh, release({ id: 'r0', version: '1.0.0' }), 'delivered', 5);
+    const one = released(zero, release(), 'delivered', 10);
+    const two = released(one, release({ id: 'r2', version: '1.2.0' }), 'delivered', 20);
+    const again = release({ id: 'r3', candidate: configuration('1.1.0', '-2'), witnessed: { submittedAt: 25 } });
+    const rejected = released(two, again, 'approval-withdrawn', 30);
+    expect(rejected.history[1]).toMatchObject({ version: '1.1.0', until: 30, good: false, ended: 'rejected' });
+    expect(lastGood(rejected.history, configuration('1.2.0'))?.version).toBe('1.0.0');
+    // The registry alone decides whether it is tried once more.
+    expect(requested(rejected)).toBe('new-attempt');
+  });
+
+  test('a version that was taken back first and served well later is gone back to', () => {
+    const zero = released(fresh, release({ id: 'r0', version: '1.0.0' }), 'delivered', 5);
+    const failed = released(zero, release({ witnessed: { submittedAt: 8 } }), 'alarm', 10);
+    expect(lastGood(failed.history, configuration('1.0.0'))).toBeUndefined();
+    const retried = released(failed, release({ id: 'r2', candidate: configuration('1.1.0', '-2') }), 'delivered', 20);
+    const two = released(retried, release({ id: 'r3', version: '1.2.0' }), 'delivered', 30);
+    expect(lastGood(two.history, configuration('1.2.0'))?.endpointConfig).toBe('churn-1-1-0-2');
+  });
+
+  test('a release that was taken back to the configuration it had itself leaves that one good', () => {
+    const one = released(fresh, release(), 'delivered', 10);
+    const same = released(one, release({ id: 'r2', witnessed: { submittedAt: 15 } }), 'aborted-by-hand', 20);
+    expect(same.history).toEqual(one.history);
+    expect(lastGood(same.history)?.version).toBe('1.1.0');
+  });
+
+  test('a configuration that others deployed has no version, so its name says whether it is the one to leave', () => {
+    const { version: _version, ...legacy } = configuration('legacy');
+    const { version: _other, ...older } = configuration('older');
+    const history = [
+      { ...legacy, from: 20, good: true },
+      { ...older, from: 10, until: 20, good: true },
+    ];
+    expect(lastGood(history, legacy)?.endpointConfig).toBe('churn-older');
+    expect(lastGood(history)?.endpointConfig).toBe('churn-legacy');
   });
 });

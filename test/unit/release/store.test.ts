@@ -1,10 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import nock from 'nock';
+import { loadManifest } from '../../../src/manifest/load.ts';
+import type { Manifest } from '../../../src/manifest/manifest.ts';
 import { Refusal } from '../../../src/operation.ts';
+import { manifestText, rehearsedTeam } from '../../../src/rehearsal/manifest.ts';
 import { journal } from '../../../src/release/journal.ts';
 import { begin, newRecord } from '../../../src/release/lifecycle.ts';
 import type { ReleaseRecord } from '../../../src/release/record.ts';
-import { LostRace, releaseStore } from '../../../src/release/store.ts';
+import { LostRace, releaseStore, type StoreOptions, storeFor } from '../../../src/release/store.ts';
 import { clientsFor, rejection, url } from '../../support/aws.ts';
 import { release, subject } from '../../support/release.ts';
 
@@ -49,6 +52,17 @@ describe('read', () => {
     expect(error).toBeInstanceOf(Refusal);
     expect(error).toMatchObject({ reason: 'record-unavailable' });
     expect(error.message).toContain('bucket releases');
+    expect(error.message).toMatch(/another region than \S+, correct `region`$/);
+  });
+
+  test('a bucket in another region is a refusal that names that region', async () => {
+    readings().reply(301, s3Error('PermanentRedirect'), {
+      'x-amz-bucket-region': 'us-east-2',
+      'x-amz-request-id': 'R',
+    });
+    const error = await rejection(store().read());
+    expect(error).toMatchObject({ name: 'Refusal', reason: 'record-unavailable' });
+    expect(error.message).toContain('bucket releases is in us-east-2, which is not the region of the environment');
   });
 
   test.each([
@@ -115,13 +129,17 @@ describe('write', () => {
     readings().reply(200, JSON.stringify({ ...first(), epoch: 9 }), { etag: '"e9"' });
     const error = await rejection(store().write(first(), '"e1"'));
     expect(error).toBeInstanceOf(LostRace);
-    expect(error.message).toContain('epoch 9');
+    expect(error.message).toBe(
+      's3://releases/model-delivery/churn/record.json was changed by another writer; it is at epoch 9',
+    );
   });
 
   test('the record was deleted meanwhile', async () => {
     writings({ 'if-match': '"e1"' }).reply(404, s3Error('NoSuchKey'));
     readings().reply(404, s3Error('NoSuchKey'));
-    expect(await rejection(store().write(first(), '"e1"'))).toBeInstanceOf(LostRace);
+    const error = await rejection(store().write(first(), '"e1"'));
+    expect(error).toBeInstanceOf(LostRace);
+    expect(error.message).toBe('s3://releases/model-delivery/churn/record.json was changed by another writer');
   });
 
   test('a lost answer is found again: the retry is refused, and what lies there is ours', async () => {
@@ -184,5 +202,128 @@ describe('journal', () => {
     expect(await append()).toMatch(
       /^the journal of r1 could not be written: s3:GetObject was denied: grant s3:GetObject; or bucket releases does not belong to the account ending in 3333/,
     );
+  });
+});
+
+describe('the record of an older version, in its place of then', () => {
+  const former = { bucket: 'sagemaker-eu-west-1-111122223333', prefix: 'model-delivery/' };
+  const formerPath = '/sagemaker-eu-west-1-111122223333/model-delivery/churn/record.json';
+  const seen = async (from: Partial<StoreOptions> = { former }) =>
+    releaseStore({ reads: clientsFor().reads, location, subject, ...from }).elsewhere();
+
+  test('is named where there is one', async () => {
+    nock(url).head(formerPath).reply(200);
+    expect(await seen()).toBe('s3://sagemaker-eu-west-1-111122223333/model-delivery/churn/record.json');
+  });
+
+  test.each([
+    ['absent', 404],
+    ['forbidden: it may be another account’s by now', 403],
+  ])('is not seen where it is %s', async (_what, status) => {
+    nock(url).head(formerPath).reply(status, undefined, { 'x-amz-request-id': 'r' });
+    expect(await seen()).toBeUndefined();
+  });
+
+  test('is not known to be absent when S3 could not answer: two records of one endpoint would be two truths', async () => {
+    nock(url).head(formerPath).reply(400);
+    expect(await rejection(seen())).toMatchObject({ call: 's3:HeadObject' });
+  });
+
+  test('is not looked for where the manifest has always named the bucket', async () => {
+    expect(await seen({})).toBeUndefined();
+  });
+});
+
+describe('the store of an environment', () => {
+  const account = { partition: 'aws', region: 'eu-west-1', id: '111122223333' } as const;
+  const manifest = (releases = ''): Manifest =>
+    loadManifest(
+      manifestText().replace(
+        /^( *)endpoint:$/m,
+        (line, indent) => `${releases ? `${indent}releases: ${releases}\n` : ''}${line}`,
+      ),
+      'delivery.yml',
+    );
+  const open = (given: Manifest, dry = false) => {
+    const { reads, writes } = clientsFor();
+    const world = { read: reads, ...(dry ? {} : { write: writes }), account } as Parameters<typeof storeFor>[1];
+    return storeFor({ manifest: given, environment: rehearsedTeam.environment }, world);
+  };
+  const { endpoint } = rehearsedTeam;
+
+  test('is the default bucket, and then a record of an older version is looked for', async () => {
+    const found = open(manifest());
+    expect(found.uri).toBe(`s3://model-delivery-111122223333-eu-west-1/${endpoint}/record.json`);
+    expect(found.subject).toEqual({ endpoint, account: '111122223333', region: 'eu-west-1' });
+    nock(url).head(`/sagemaker-eu-west-1-111122223333/model-delivery/${endpoint}/record.json`).reply(200);
+    expect(await found.elsewhere()).toBe(
+      `s3://sagemaker-eu-west-1-111122223333/model-delivery/${endpoint}/record.json`,
+    );
+  });
+
+  test('is the manifest’s bucket, which never had another', async () => {
+    const found = open(manifest('s3://team/ml/'));
+    expect(found.uri).toBe(`s3://team/ml/${endpoint}/record.json`);
+    expect(await found.elsewhere()).toBeUndefined();
+  });
+
+  test('writes with the clients of the run; a dry run has none', async () => {
+    const address = `/model-delivery-111122223333-eu-west-1/${endpoint}/record.json`;
+    nock(url, { reqheaders: { 'if-none-match': '*' } })
+      .put(address)
+      .query(true)
+      .reply(200, '', { etag: '"e1"' });
+    expect((await open(manifest()).write(first(), undefined)).etag).toBe('"e1"');
+    expect((await rejection(open(manifest(), true).write(first(), undefined))).message).toContain('dry run');
+  });
+});
+
+describe('what a turn notes', () => {
+  const journalOf = (release: string) => `/releases/model-delivery/churn/releases/${release}/journal.jsonl`;
+  const at = Date.parse('2026-01-05T09:00:00Z');
+  const plan = { at, kind: 'plan' } as const;
+  const pause = { at, kind: 'command', command: 'pause' } as const;
+  const verdict = { decision: 'hold', because: 'no metrics' };
+  const line = (entry: object): string => `${JSON.stringify({ ...entry, at: '2026-01-05T09:00:00Z' })}\n`;
+  const begins = (release: string, body: string) => {
+    nock(url).get(journalOf(release)).query(true).reply(404, s3Error('NoSuchKey'));
+    nock(url).put(journalOf(release), body).query(true).reply(200);
+  };
+
+  test('is written once for the whole turn, in its order, with the judge’s verdict', async () => {
+    const open = store();
+    open.note('r1', plan);
+    open.witness('r1', { at, buckets: [], verdict });
+    open.note('r1', pause);
+    begins('r1', `${line({ at, kind: 'verdict', ...verdict })}${line(plan)}${line(pause)}`);
+    await open.keepJournal();
+    // Kept: the next turn does not write them again.
+    await open.keepJournal();
+    expect(open.remarks).toEqual([]);
+  });
+
+  test('of two releases goes to the journal of each', async () => {
+    const open = store();
+    open.note('r1', pause);
+    open.note('r2', plan);
+    begins('r1', line(pause));
+    begins('r2', line(plan));
+    await open.keepJournal();
+  });
+
+  test('and cannot be kept is a remark beside the release, which goes on', async () => {
+    const open = store();
+    open.remark('the first');
+    open.note('r1', plan);
+    nock(url).get(journalOf('r1')).query(true).reply(403, s3Error('AccessDenied'));
+    await open.keepJournal();
+    expect(open.remarks).toEqual(['the first', expect.stringContaining('the journal of r1 could not be written')]);
+  });
+
+  test('in a dry run is a defect of the caller: it changes nothing, so it has nothing to note', async () => {
+    const readOnly = releaseStore({ reads: clientsFor().reads, location, subject });
+    expect(() => readOnly.note('r1', plan)).toThrow('a dry run reached a write');
+    expect(() => readOnly.witness('r1', { at, buckets: [], verdict })).toThrow('a dry run reached a write');
+    await readOnly.keepJournal();
   });
 });

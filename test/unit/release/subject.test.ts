@@ -27,6 +27,19 @@ const refusalOf = (record: ReleaseRecord): string => {
 describe('a release in the record', () => {
   test('of this endpoint is believed', () => expect(refusalOf(fullRecord())).toBe('accepted'));
 
+  const policyArn = (endpoint: string, name: string): string =>
+    `arn:aws:autoscaling:eu-west-1:111122223333:scalingPolicy:0a1b:resource/sagemaker/endpoint/${endpoint}/variant/AllTraffic:policyName/${name}`;
+  test('the ARN of its own policy is believed', () =>
+    expect(refusalOf(scaling({ arns: { wake: policyArn('churn', 'wake') } }))).toBe('accepted'));
+  // Alarms that name the ARN are changed.
+  test.each([
+    ['another endpoint', policyArn('prices', 'wake')],
+    ['another policy', policyArn('churn', 'sleep')],
+    ['no policy', `arn:aws:sns:eu-west-1:111122223333:${policyArn('churn', 'wake').split('0a1b').at(-1)}`],
+  ])('the ARN of %s as that of its policy', (_what, arn) =>
+    expect(refusalOf(scaling({ arns: { wake: arn } }))).toMatch(/the autoscaling of endpoint\/churn/),
+  );
+
   test.each<[string, ReleaseRecord, RegExp]>([
     ['another endpoint’s release', live(() => ({ id: 'prices-1.0.0-aaaaaaaa-1' })), /the id of another endpoint/],
     [
@@ -60,6 +73,16 @@ describe('a release in the record', () => {
       /the alarm prices-1-0-0/,
     ],
     [
+      'an alarm of an endpoint whose name only begins the same',
+      live(() => ({ alarms: ['churning-1-0-0-aaaaaaaa-errors-bbbbbbbb'] })),
+      /the alarm churning-1-0-0/,
+    ],
+    [
+      'an alarm of the team’s own with a hash inside its name',
+      live(() => ({ alarms: ['churn-deadbeef-pages-the-team'] })),
+      /the alarm churn-deadbeef/,
+    ],
+    [
       'another endpoint’s alarm to abort with',
       live(() => ({ submission: { ...guarded, abortAlarm: 'prices-1-0-0-aaaaaaaa-abort-bbbbbbbb' } })),
       /the alarm prices-1-0-0/,
@@ -71,11 +94,40 @@ describe('a release in the record', () => {
     ],
   ])('with %s is refused', (_what, record, expected) => expect(refusalOf(record)).toMatch(expected));
 
-  test('alarms of an endpoint whose name was cut are its own', () => {
-    const endpoint = `churn-${'x'.repeat(57)}`;
-    const { scaling: _scaling, ...release } = live(() => ({})).live ?? fail();
-    const alarms = [`${endpoint.slice(0, 40)}-1-0-0-aaaaaaaa-errors-bbbbbbbb`];
-    const record = { ...fullRecord(), endpoint, ended: [], live: { ...release, id: `${endpoint}-1`, alarms } };
-    expect(ownRecord(record, { ...subject, endpoint }).endpoint).toBe(endpoint);
+  describe('with alarms of a long name', () => {
+    const recordOf = (endpoint: string, alarm: string): ReleaseRecord => {
+      const { scaling: _scaling, ...release } = live(() => ({})).live ?? fail();
+      return {
+        ...fullRecord(),
+        endpoint,
+        ended: [],
+        live: { ...release, id: `${endpoint}-1`, alarms: [`${alarm}-errors-bbbbbbbb`] },
+      };
+    };
+    const own = (endpoint: string, alarm: string): boolean => {
+      try {
+        return ownRecord(recordOf(endpoint, alarm), { ...subject, endpoint }).endpoint === endpoint;
+      } catch (error) {
+        if (error instanceof ForeignRecord) return false;
+        throw error;
+      }
+    };
+
+    test('which was cut are its own', () => {
+      const endpoint = `churn-${'x'.repeat(57)}`;
+      expect(own(endpoint, `${endpoint.slice(0, 40)}-1-0-0-aaaaaaaa`)).toBe(true);
+      expect(own(endpoint, `churn-${'y'.repeat(34)}-1-0-0-aaaaaaaa`)).toBe(false);
+    });
+
+    test('which was cut behind a hyphen are its own: no name ends with one', () => {
+      const endpoint = `${'x'.repeat(22)}-europe`;
+      expect(own(endpoint, `${'x'.repeat(22)}-1-0-0-aaaaaaaa`)).toBe(true);
+    });
+
+    test('which always fits have all of it', () => {
+      const endpoint = 'x'.repeat(23);
+      expect(own(endpoint, `${endpoint}-1-0-0-aaaaaaaa`)).toBe(true);
+      expect(own(endpoint, `${endpoint}yz-1-0-0-aaaaaaaa`)).toBe(false);
+    });
   });
 });

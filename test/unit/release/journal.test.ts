@@ -1,0 +1,158 @@
+import { describe, expect, test } from '@jest/globals';
+import type { AwsReads, AwsWrites } from '../../../src/aws/clients.ts';
+import type { Bucket } from '../../../src/judge/bucket.ts';
+import { type JournalEntry, type JudgeEvidence, journal, type Noted } from '../../../src/release/journal.ts';
+import { nine } from '../../support/stepping.ts';
+
+const first: JournalEntry = { at: nine, kind: 'plan', version: '1.1.0' };
+const second: JournalEntry = { at: nine + 1000, kind: 'command', command: 'pause' };
+const arm = (errors = 0) => ({ requests: 100, bad: { errors } });
+const bucket = (t: number, errors = 0): Bucket => ({ t, seconds: 60, candidate: arm(errors), baseline: arm() });
+const seen = (buckets: readonly Bucket[], more: object = {}): JudgeEvidence => ({
+  at: nine,
+  buckets,
+  verdict: {
+    t: buckets.at(-1)?.t ?? 0,
+    decision: 'continue',
+    reason: 'insufficient-evidence',
+    logEvidence: 0.5,
+    because: 'few',
+    ...more,
+  },
+});
+const blind: JudgeEvidence = {
+  at: nine,
+  buckets: [],
+  verdict: { decision: 'hold', because: 'CloudWatch is down', blind: true },
+};
+
+/** The journal's object in S3. */
+const openJournal = (initial?: string) => {
+  let text = initial;
+  let writes = 0;
+  const s3 = {
+    getObject: async () => {
+      if (text === undefined) throw Object.assign(new Error('NoSuchKey'), { name: 'NoSuchKey' });
+      return { text, etag: '"e"' };
+    },
+    putObject: async ({ Body }: { readonly Body: string }) => {
+      text = Body;
+      writes += 1;
+      return {};
+    },
+  };
+  const write = journal({
+    reads: { s3 } as unknown as Pick<AwsReads, 's3'>,
+    writes: { s3 } as unknown as Pick<AwsWrites, 's3'>,
+    location: { bucket: 'releases', prefix: '' },
+    endpoint: 'churn',
+    release: 'r1',
+  });
+  /** @returns the lines that this call added */
+  return async (noted: Partial<Noted>): Promise<readonly Readonly<Record<string, unknown>>[]> => {
+    const [before, count] = [text ?? '', writes];
+    expect(await write({ entries: [], ...noted })).toBeUndefined();
+    expect((text ?? '').startsWith(before)).toBe(true);
+    const added = (text ?? '').slice(before.length).split('\n').slice(0, -1);
+    // A call that adds nothing sends nothing.
+    expect(writes - count).toBe(added.length === 0 ? 0 : 1);
+    return added.map((line) => JSON.parse(line));
+  };
+};
+const kinds = (lines: readonly Readonly<Record<string, unknown>>[]) => lines.map(({ kind, t }) => [kind, t]);
+
+describe('the lines of a turn', () => {
+  test('with nothing to add there is no journal, and none is begun', async () => {
+    const add = openJournal();
+    expect(await add({})).toEqual([]);
+    // The judge before the first closed minute.
+    expect(await add({ evidence: seen([]) })).toEqual([]);
+  });
+
+  test('are not added again by a retry, and are when the same happens once more', async () => {
+    const add = openJournal();
+    expect(await add({ entries: [first] })).toHaveLength(1);
+    expect(await add({ entries: [second] })).toHaveLength(1);
+    expect(await add({ entries: [second] })).toEqual([]);
+    expect(await add({ entries: [first] })).toHaveLength(1);
+  });
+
+  test('have the judge’s first: the decisions of the turn follow from it', async () => {
+    const lines = await openJournal()({ entries: [second], evidence: seen([bucket(60)]) });
+    expect(lines.map(({ kind }) => kind)).toEqual(['bucket', 'verdict', 'command']);
+  });
+});
+
+describe('what the judge saw', () => {
+  test('is written with everything that a replay needs', async () => {
+    expect(await openJournal()({ evidence: seen([bucket(60)], { threshold: 4.6, evidence: {} }) })).toEqual([
+      { at: '2026-01-05T09:00:00Z', kind: 'bucket', ...bucket(60) },
+      {
+        at: '2026-01-05T09:00:00Z',
+        kind: 'verdict',
+        t: 60,
+        decision: 'continue',
+        reason: 'insufficient-evidence',
+        logEvidence: 0.5,
+        because: 'few',
+      },
+    ]);
+  });
+
+  test('is each minute once, and again when CloudWatch revised it', async () => {
+    const add = openJournal();
+    expect(kinds(await add({ evidence: seen([bucket(60), bucket(120)]) }))).toEqual([
+      ['bucket', 60],
+      ['bucket', 120],
+      ['verdict', 120],
+    ]);
+    expect(kinds(await add({ evidence: seen([bucket(60), bucket(120), bucket(180)]) }))).toEqual([
+      ['bucket', 180],
+      ['verdict', 180],
+    ]);
+    expect(kinds(await add({ evidence: seen([bucket(60), bucket(120, 7), bucket(180)]) }))).toEqual([
+      ['bucket', 120],
+      ['verdict', 180],
+    ]);
+    expect(await add({ evidence: seen([bucket(60), bucket(120, 7), bucket(180)]) })).toEqual([]);
+  });
+
+  test('has the verdict once more when it alone changed, because of the policy', async () => {
+    const add = openJournal();
+    const buckets = [bucket(60), bucket(120)];
+    await add({ evidence: seen(buckets) });
+    expect(kinds(await add({ evidence: seen(buckets, { decision: 'hold' }) }))).toEqual([['verdict', 120]]);
+    expect(kinds(await add({ evidence: seen(buckets, { decision: 'hold', t: 180 }) }))).toEqual([['verdict', 180]]);
+  });
+
+  test('compares with the newest verdict, not with the first', async () => {
+    const add = openJournal();
+    const [one, two] = [[bucket(60)], [bucket(60), bucket(120)]];
+    await add({ evidence: seen(one) });
+    await add({ evidence: seen(two, { decision: 'hold' }) });
+    expect(await add({ evidence: seen(two, { decision: 'hold' }) })).toEqual([]);
+  });
+});
+
+describe('metrics that cannot be read', () => {
+  const line = { at: '2026-01-05T09:00:00Z', kind: 'verdict', decision: 'hold', because: 'CloudWatch is down' };
+
+  test('are one line, however long it lasts, without a minute to replay', async () => {
+    const add = openJournal();
+    expect(await add({ evidence: blind })).toEqual([line]);
+    expect(await add({ evidence: blind })).toEqual([]);
+  });
+
+  test('are a line also after a verdict that held for another reason', async () => {
+    const add = openJournal();
+    await add({ evidence: seen([bucket(60)], { decision: 'hold' }) });
+    expect(await add({ evidence: blind })).toEqual([line]);
+    expect(kinds(await add({ evidence: seen([bucket(60)], { decision: 'hold' }) }))).toEqual([['verdict', 60]]);
+  });
+
+  test('a look without a closed minute says nothing after it either', async () => {
+    const add = openJournal();
+    await add({ evidence: blind });
+    expect(await add({ evidence: seen([]) })).toEqual([]);
+  });
+});
