@@ -68,6 +68,7 @@ export const settingsOfDesired = ({ config, model }: Desired): Settings => setti
 /** The settings that a request has by itself: those of the manifest, and the version's package. */
 export const settingsOfManifest = ({
   account,
+  registry = account,
   group,
   packageVersion,
   spec,
@@ -102,7 +103,7 @@ export const settingsOfManifest = ({
   },
   container: {
     // The package, not its image: the approved version is the deployed one (rule 2).
-    ModelPackageName: packageArn(account, group, packageVersion),
+    ModelPackageName: packageArn(registry, group, packageVersion),
     ...(Object.keys(spec.environment).length > 0 ? { Environment: { ...spec.environment } } : {}),
   },
 });

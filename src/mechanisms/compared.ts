@@ -4,6 +4,7 @@ import { settingsOfManifest } from '../endpoint/desired.ts';
 import { type Serving, servingOf, servingStill } from '../endpoint/serving.ts';
 import { merge } from '../endpoint/settings-kept.ts';
 import type { Protection } from '../manifest/manifest.ts';
+import { registryAccount } from '../registry/registry.ts';
 import { serves } from '../release/history.ts';
 import type { Configuration, Kept } from '../release/record.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -15,6 +16,8 @@ import { planDigest } from './request.ts';
 export interface Compared {
   /** Absent on the first delivery of an endpoint, and when its last config was deleted. */
   readonly before?: Serving;
+  /** The last config of an endpoint that is gone, when it was deleted too. */
+  readonly deleted?: string;
   /** The settings to keep, for the record. */
   readonly kept: Kept;
   /** The same with their values. */
@@ -34,7 +37,8 @@ export const compare = async (
   { variant, instanceCount }: { readonly variant: string | undefined; readonly instanceCount: number },
 ): Promise<Compared> => {
   const before = shown && (await servingOf(world, shown.endpointConfig, variant));
-  if (shown === undefined || before === undefined) return { kept: { settings: [] }, lost: [] };
+  if (shown === undefined || before === undefined)
+    return { kept: { settings: [] }, lost: [], ...withoutUndefined({ deleted: shown?.endpointConfig }) };
   const { packageVersion } = registered;
   // The same request again: its names are made of what it kept then, and not of its own result.
   const digest = planDigest(requested, packageVersion);
@@ -48,6 +52,7 @@ export const compare = async (
   if (then !== undefined) return { before, lost: [], ...then };
   const manifest = settingsOfManifest({
     account: world.account,
+    registry: registryAccount(world),
     group: requested.group,
     spec: requested.spec,
     packageVersion,
