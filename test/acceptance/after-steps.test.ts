@@ -146,7 +146,7 @@ describe('when there is no capacity to publish what was proven', () => {
   });
 
   test('a rejection after shift-traffic had begun again takes the traffic back', async () => {
-    const death = { atCall: 'sagemaker.describeModel', received: false };
+    const death = { atCall: 'sagemaker.listModelPackages', received: false };
     expect(await account.run(shiftTraffic, { version: '1.1.0' }, { death })).toBeUndefined();
     expect(account.record()?.live?.phase).toBe('preparing');
     await reject();

@@ -99,25 +99,30 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
       );
   };
 
-  const sourceOf = (container: ContainerDefinition): ContainerDefinition & { readonly ProductId?: string } => {
-    if (container.ModelPackageName === undefined) return container;
-    const [packaged] = packageOf(container.ModelPackageName).state.InferenceSpecification?.Containers ?? [];
-    return packaged ?? container;
+  type Source = ContainerDefinition & { readonly ProductId?: string };
+  /** One entry stands for all containers of its package (AWS: "Deploy a model from the registry"; [unconfirmed] for several). */
+  const sourcesOf = (container: ContainerDefinition): readonly Source[] => {
+    if (container.ModelPackageName === undefined) return [container];
+    const packaged = packageOf(container.ModelPackageName).state.InferenceSpecification?.Containers ?? [];
+    return packaged.length > 0 ? packaged : [container];
   };
 
   /** CreateModel already checks role, image and artifact. Words seen in the field, one source each. */
   const refuseMissing = (role: string | undefined, container: ContainerDefinition): void => {
+    for (const source of sourcesOf(container)) refuseMissingSource(role, source, container.Mode === 'MultiModel');
+  };
+
+  const refuseMissingSource = (role: string | undefined, source: Source, multiModel: boolean): void => {
     // awslabs/predictive-maintenance-using-machine-learning#3.
     if (role !== undefined && !context.roleExists(role))
       throw invalid(
         `Could not assume role ${role}. Please ensure that the role exists and allows principal 'sagemaker.amazonaws.com' to assume the role.`,
       );
-    const source = sourceOf(container);
     // aws-samples/easy-amazon-sagemaker-deployments#4.
     if (source.Image !== undefined && context.images.resolve(source.Image) === undefined)
       throw invalid(`Requested image ${source.Image} not found.`);
     const data = modelDataOf(source);
-    const prefix = data?.form === 'prefix' || container.Mode === 'MultiModel';
+    const prefix = data?.form === 'prefix' || multiModel;
     // aws/aws-step-functions-data-science-sdk-python#61.
     if (data !== undefined && !prefix && !objectAt(context, data.url))
       throw invalid(`Could not find model data at ${data.url}.`);
@@ -191,16 +196,15 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
   } satisfies Record<string, Handler>;
 
   const runnable = (name: string): readonly Runnable[] =>
-    find(name).containers.map((container) => {
-      const source = sourceOf(container);
-      return {
-        hostname: container.ContainerHostname,
+    find(name).containers.flatMap((container) =>
+      sourcesOf(container).map((source) => ({
+        hostname: container.ContainerHostname ?? source.ContainerHostname,
         image: source.Image ?? '',
         modelData: modelDataOf(source),
         multiModel: container.Mode === 'MultiModel',
         marketplace: source.ProductId !== undefined,
-      };
-    });
+      })),
+    );
 
   return {
     operations,
