@@ -77,7 +77,11 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
         ? `${requested.spec.name} serves ${requested.version} already`
         : `deploy ${requested.group} ${requested.version} to ${requested.spec.name} by ${live === undefined ? 'creation' : requested.rollout.strategy}`,
     changes,
-    notes: [...notesOf(facts), ...scaling.notes, ...(await endingScaling(world, requested.spec, facts.variant, baseline))],
+    notes: [
+      ...notesOf(facts),
+      ...scaling.notes,
+      ...(await endingScaling(world, requested.spec, facts.variant, baseline)),
+    ],
     expectedSeconds: serves ? 0 : path.expectedSeconds,
     peakInstances: serves ? {} : peakOf(facts),
     permissions: deployPermissions({
