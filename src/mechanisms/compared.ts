@@ -33,7 +33,7 @@ export interface Compared {
 export const compare = async (
   world: World,
   { requested, registered, record }: Deliver,
-  shown: Pick<Configuration, 'endpointConfig' | 'kept' | 'imageDigest'> | undefined,
+  shown: Pick<Configuration, 'endpointConfig' | 'kept' | 'imageDigest' | 'unpinned'> | undefined,
   { variant, instanceCount }: { readonly variant: string | undefined; readonly instanceCount: number },
 ): Promise<Compared> => {
   const before = shown && (await servingOf(world, shown.endpointConfig, variant));
@@ -66,7 +66,10 @@ export const compare = async (
     ...(keep.length > 0 ? { source: { from: before.settings, settings: keep } } : {}),
     lost: [
       ...lost,
-      ...(shown.imageDigest !== undefined && registered.unpinned.length > 0 && !requested.spec.unpinned
+      ...(shown.imageDigest !== undefined &&
+      !shown.unpinned &&
+      registered.unpinned.length > 0 &&
+      !requested.spec.unpinned
         ? (['pinning'] as const)
         : []),
     ],
