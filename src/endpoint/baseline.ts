@@ -44,6 +44,7 @@ export const baselineOf = ({ live, config }: Look, record: ReleaseRecord | undef
       imageDigest: known?.imageDigest,
       kept: known?.kept,
       imageDigests: known?.imageDigests,
+      unpinned: known?.unpinned,
     }),
   };
 };

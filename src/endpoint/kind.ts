@@ -1,7 +1,7 @@
-import type { DescribeEndpointConfigOutput, DescribeModelOutput, ProductionVariant } from '../aws/sagemaker.ts';
+import type { DescribeEndpointConfigOutput, ProductionVariant } from '../aws/sagemaker.ts';
 import type { EndpointSpec, ReplaceableKind } from '../manifest/manifest.ts';
 import type { Configuration, EndpointKind, MechanismName, ReleaseRecord } from '../release/record.ts';
-import type { Look } from './look.ts';
+import type { Look, ServedModel } from './look.ts';
 import { besideOf, canonicalOf, leftBehind } from './variants.ts';
 
 /** The possibilities and the metrics of one kind of endpoint. */
@@ -206,7 +206,8 @@ export const kindOfConfiguration = (
   if (seen.serverless || variant?.ServerlessConfig !== undefined) return 'serverless';
   if (variant !== undefined && variant.InstanceType === undefined) return 'pooled';
   const asynchronous = seen.asynchronous === true || config?.AsyncInferenceConfig !== undefined;
-  return kindOfContent(asynchronous, containersOf(model), model?.InferenceExecutionConfig?.Mode, seen.images ?? 0);
+  const atLeast = Math.max(model?.packaged ?? 0, seen.images ?? 0);
+  return kindOfContent(asynchronous, containersOf(model), model?.InferenceExecutionConfig?.Mode, atLeast);
 };
 
 const variantOf = (
@@ -218,17 +219,17 @@ const variantOf = (
 interface ContainerOf {
   readonly Mode?: string | undefined;
 }
-const containersOf = (model: DescribeModelOutput | undefined): readonly ContainerOf[] =>
+const containersOf = (model: ServedModel | undefined): readonly ContainerOf[] =>
   model?.PrimaryContainer ? [model.PrimaryContainer] : (model?.Containers ?? []);
 
 const kindOfContent = (
   asynchronous: boolean,
   containers: readonly ContainerOf[],
   execution: string | undefined,
-  images: number,
+  atLeast: number,
 ): EndpointKind => {
   if (containers.some(({ Mode }) => Mode === 'MultiModel')) return 'multi-model';
-  if (Math.max(containers.length, images) < 2) return asynchronous ? 'asynchronous' : 'instances';
+  if (Math.max(containers.length, atLeast) < 2) return asynchronous ? 'asynchronous' : 'instances';
   if (execution === 'Direct') return 'direct';
   return asynchronous ? 'asynchronous-serial' : 'serial';
 };

@@ -1,6 +1,7 @@
 import { classify, orUndefined } from '../aws/errors.ts';
 import { allPages } from '../aws/pages.ts';
 import type { DescribeEndpointConfigOutput, DescribeModelOutput } from '../aws/sagemaker.ts';
+import { inRegistry, registryAccount } from '../registry/registry.ts';
 import type { World } from '../world.ts';
 import { type LiveEndpoint, observe } from './observe.ts';
 
@@ -10,9 +11,16 @@ export interface Look {
   /** Absent: it was deleted. */
   readonly config?: DescribeEndpointConfigOutput | undefined;
   /** By name; a deleted model is missing. */
-  readonly models: ReadonlyMap<string, DescribeModelOutput>;
+  readonly models: ReadonlyMap<string, ServedModel>;
   /** Name of the inference experiment (shadow test) that owns the endpoint. */
   readonly experiment?: string | undefined;
+  /** The facts that this run may not read, for the plan. */
+  readonly notes: readonly string[];
+}
+
+export interface ServedModel extends DescribeModelOutput {
+  /** Containers of the package that it was made of. One entry of a model stands for all of them. */
+  readonly packaged?: number;
 }
 
 /** Undefined when the endpoint does not exist. */
@@ -23,7 +31,7 @@ export const lookAt = async (world: World, endpoint: string): Promise<Look | und
     configurationAt(world, live.endpointConfig),
     experimentOn(world, endpoint),
   ]);
-  return { live, config, models, experiment };
+  return { live, config, models, ...experiment };
 };
 
 /** An endpoint config, and the models of its variants. */
@@ -37,10 +45,30 @@ export const configurationAt = async (
   const found = await Promise.all(
     [...names].map(async (ModelName) => {
       const model = await orUndefined(sagemaker.describeModel({ ModelName }));
-      return model === undefined ? [] : [[ModelName, model] as const];
+      return model === undefined ? [] : [[ModelName, await withPackage(world, model)] as const];
     }),
   );
   return { config, models: new Map(found.flat()) };
+};
+
+/** With the number of its package's containers, where this run may read the package: it may belong to others. */
+const withPackage = async (world: World, model: DescribeModelOutput): Promise<ServedModel> => {
+  const ModelPackageName = (model.PrimaryContainer ?? model.Containers?.[0])?.ModelPackageName;
+  if (ModelPackageName === undefined) return model;
+  const owner = ModelPackageName.split(':')[4] ?? world.account.id;
+  const { sagemaker } = (owner === registryAccount(world).id ? inRegistry(world) : world).read;
+  const described = await unlessDenied(orUndefined(sagemaker.describeModelPackage({ ModelPackageName })));
+  const containers = described?.InferenceSpecification?.Containers;
+  return containers === undefined ? model : { ...model, packaged: containers.length };
+};
+
+const unlessDenied = async <Answer>(answer: Promise<Answer>): Promise<Answer | undefined> => {
+  try {
+    return await answer;
+  } catch (error) {
+    if (classify(error) !== 'access-denied') throw error;
+    return undefined;
+  }
 };
 
 /** Its states before and while it owns the endpoint (AWS: DescribeInferenceExperiment). */
@@ -55,14 +83,18 @@ const active: ReadonlySet<string | undefined> = new Set([
 
 /**
  * The experiment that owns the endpoint. A role of an older policy may not read experiments. A running one still shows by its shadow
- * variant, so that role's deliveries go on.
+ * variant, so that role's deliveries go on, and the plan says what is not known.
  */
-const experimentOn = async (world: World, endpoint: string): Promise<string | undefined> => {
+const experimentOn = async (world: World, endpoint: string): Promise<Pick<Look, 'experiment' | 'notes'>> => {
   try {
-    return await findExperiment(world, endpoint);
+    return { experiment: await findExperiment(world, endpoint), notes: [] };
   } catch (error) {
     if (classify(error) !== 'access-denied') throw error;
-    return undefined;
+    return {
+      notes: [
+        'whether an inference experiment owns the endpoint is not known: grant sagemaker:ListInferenceExperiments and sagemaker:DescribeInferenceExperiment',
+      ],
+    };
   }
 };
 

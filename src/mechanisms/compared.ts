@@ -16,6 +16,8 @@ import { planDigest } from './request.ts';
 export interface Compared {
   /** Absent on the first delivery of an endpoint, and when its last config was deleted. */
   readonly before?: Serving;
+  /** The last config of an endpoint that is gone, when it was deleted too. */
+  readonly deleted?: string;
   /** The settings to keep, for the record. */
   readonly kept: Kept;
   /** The same with their values. */
@@ -31,11 +33,12 @@ export interface Compared {
 export const compare = async (
   world: World,
   { requested, registered, record }: Deliver,
-  shown: Pick<Configuration, 'endpointConfig' | 'kept' | 'imageDigest'> | undefined,
+  shown: Pick<Configuration, 'endpointConfig' | 'kept' | 'imageDigest' | 'unpinned'> | undefined,
   { variant, instanceCount }: { readonly variant: string | undefined; readonly instanceCount: number },
 ): Promise<Compared> => {
   const before = shown && (await servingOf(world, shown.endpointConfig, variant));
-  if (shown === undefined || before === undefined) return { kept: { settings: [] }, lost: [] };
+  if (shown === undefined || before === undefined)
+    return { kept: { settings: [] }, lost: [], ...withoutUndefined({ deleted: shown?.endpointConfig }) };
   const { packageVersion } = registered;
   // The same request again: its names are made of what it kept then, and not of its own result.
   const digest = planDigest(requested, packageVersion);
@@ -63,7 +66,10 @@ export const compare = async (
     ...(keep.length > 0 ? { source: { from: before.settings, settings: keep } } : {}),
     lost: [
       ...lost,
-      ...(shown.imageDigest !== undefined && registered.unpinned.length > 0 && !requested.spec.unpinned
+      ...(shown.imageDigest !== undefined &&
+      !shown.unpinned &&
+      registered.unpinned.length > 0 &&
+      !requested.spec.unpinned
         ? (['pinning'] as const)
         : []),
     ],

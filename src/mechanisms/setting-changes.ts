@@ -98,8 +98,11 @@ export const planSwap = async (
 
 /** Notes about settings, before all others of a delivery's plan. */
 export const settingNotes = ({ wanted, compared }: Pick<Published, 'wanted' | 'compared'>): readonly string[] => {
-  const { before, lost } = compared;
+  const { before, deleted, lost } = compared;
   return [
+    ...(deleted === undefined
+      ? []
+      : [`${deleted}, which served last, was deleted: nothing of it can be kept, and no protection can be compared`]),
     ...(before === undefined
       ? []
       : lostProtections(before.settings, settingsOfDesired(wanted)).map(

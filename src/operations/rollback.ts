@@ -155,17 +155,15 @@ const plan = async (
       'nothing-to-roll-back-to',
       `${nameOf(candidate)} served without instances, and SageMaker does not update an endpoint with instances back to a serverless one: name another version with to, or deploy one`,
     );
-  return {
-    is: 'begin',
-    ...(await mechanisms.replacement.plan(world, {
-      operation: 'rollback',
-      record,
-      from: baseline,
-      to: candidate,
-      variant: canonical,
-      because: given.because,
-    })),
-  };
+  const planned = await mechanisms.replacement.plan(world, {
+    operation: 'rollback',
+    record,
+    from: baseline,
+    to: candidate,
+    variant: canonical,
+    because: given.because,
+  });
+  return { is: 'begin', ...planned, plan: { ...planned.plan, notes: [...planned.plan.notes, ...look.notes] } };
 };
 
 /** A release of this record made the serving config. */

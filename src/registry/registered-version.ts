@@ -42,18 +42,21 @@ export interface RegisteredVersion {
   readonly contentDigestNow: string;
 }
 
-/** The images that have to run, as far as they are known: for the release record. */
+/** The images that have to run, as far as they are known, and whether anything may change under its name: for the release record. */
 export const registeredImages = ({
   imageDigest,
   imageDigests,
-}: Pick<RegisteredVersion, 'imageDigest' | 'imageDigests'>): {
+  unpinned,
+}: Pick<RegisteredVersion, 'imageDigest' | 'imageDigests' | 'unpinned'>): {
   readonly imageDigest?: string;
   readonly imageDigests?: readonly string[];
+  readonly unpinned?: true;
 } => {
   const known = imageDigests.flatMap((one) => one ?? []);
   return {
     ...withoutUndefined({ imageDigest }),
     ...(known.length > 1 && known.length === imageDigests.length ? { imageDigests: known } : {}),
+    ...(unpinned.length > 0 ? { unpinned: true } : {}),
   };
 };
 

@@ -23,6 +23,7 @@ const configuration = {
   packageVersion: z.optional(count),
   imageDigest: z.optional(z.string()),
   imageDigests: z.optional(z.array(z.string())),
+  unpinned: z.optional(z.literal(true)),
   contentDigest: z.optional(z.string()),
   instanceType: z.string(),
   instanceCount: count,

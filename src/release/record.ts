@@ -212,6 +212,8 @@ export interface Configuration {
   readonly imageDigest?: string;
   /** Of several containers, in order: all of their registered images. */
   readonly imageDigests?: readonly string[];
+  /** Image or model data may change under their names: there is no pinning that a later delivery could lose. */
+  readonly unpinned?: true;
   /** Hex digest of the package's content when the plan was made; see registry/content.ts. */
   readonly contentDigest?: string;
   readonly instanceType: string;

@@ -1,8 +1,11 @@
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { minutes } from '../../src/clock.ts';
 import type { OperationName } from '../../src/operation.ts';
 import type { AnyOperation } from '../../src/operations/all.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { type KindOfOthers, makeForOthers } from '../../src/rehearsal/endpoints-of-others.ts';
@@ -181,6 +184,35 @@ describe('a statement about the replaced kind', () => {
     expect((await account.run(deployEndpoint, { version: '1.1.0' }, { runId: '2' }))?.result.reason).toBe(
       'already-delivered',
     );
+    await account.close();
+  });
+});
+
+describe('a pipeline of containers', () => {
+  test('is delivered to by versions of several containers, and not by a version of one', async () => {
+    const account = await openAccount();
+    manifestFor(account, team.endpoint, 'deploy-endpoint');
+    const row = async (version: '1.0.0' | '1.1.0'): Promise<void> => {
+      const { artifact, image, ...rest } = account.registration(version);
+      const containers = join(dirname(account.manifest), 'containers.json');
+      writeFileSync(containers, JSON.stringify([1, 2].map(() => ({ Image: image, ModelDataUrl: artifact }))));
+      const { evaluation: _, ...inputs } = rest;
+      expect((await account.run(registerModel, { ...inputs, containers }))?.result).toMatchObject({
+        reason: 'registered',
+      });
+      await account.approve();
+    };
+    const deploy = (version: string) => account.run(deployEndpoint, { version }, { runId: version });
+    await row('1.0.0');
+    expect((await deploy('1.0.0'))?.result.reason).toBe('delivered');
+    await row('1.1.0');
+    expect((await deploy('1.1.0'))?.result).toMatchObject({ reason: 'delivered' });
+    await account.prepare('1.3.0');
+    expect((await deploy('1.3.0'))?.result).toMatchObject({
+      reason: 'endpoint-unusable',
+      because: expect.stringContaining('register a version of all these containers'),
+    });
+    expect((await account.run(rollback, {}, { runId: 'back' }))?.result).toMatchObject({ reason: 'restored' });
     await account.close();
   });
 });

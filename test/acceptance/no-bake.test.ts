@@ -16,7 +16,11 @@ const delivered = async (rollout: string, settings: object, guarded: boolean) =>
     text.replace(rollouts.canary, rollout).replace('minimum-requests: 300', 'minimum-requests: 0'),
   );
   await house.prepare('1.1.0');
-  if (!guarded) house.simulator.harm.ignoreGuardrails(rehearsedTeam.endpoint);
+  if (!guarded) {
+    house.simulator.harm.ignoreGuardrails(rehearsedTeam.endpoint);
+    // Without a request the run knows the launch only from its own looks.
+    house.stopTraffic();
+  }
   return (await house.run(deployEndpoint, { version: '1.1.0' }))?.result;
 };
 

@@ -242,7 +242,7 @@ describe('other kinds of endpoints are scaled by the manifest', () => {
     expect(end(await deliver('1.1.0'))).toBe('succeeded/delivered');
     expect(await targets()).toEqual([expect.objectContaining({ MaxCapacity: 6 })]);
 
-    fleet('ml.m5.large');
+    written('instance: { type: ml.m5.large, count: 4 }', 'replaces-kind: serverless');
     await account.prepare('1.2.0');
     expect(planOf(await deliver('1.2.0', { 'dry-run': 'true' }))).toContain(
       `ends: autoscaling of ${about.ResourceId}: 2 to 6 (provisioned concurrency)`,

@@ -105,6 +105,7 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
   ): readonly (ContainerDefinition & { readonly ProductId?: string })[] => {
     if (container.ModelPackageName === undefined) return [container];
     const packaged = packageOf(container.ModelPackageName).state.InferenceSpecification?.Containers ?? [];
+    if (packaged.length === 0) return [container];
     return context.kernel.settings.packageContainersRun === 'first' ? packaged.slice(0, 1) : packaged;
   };
 

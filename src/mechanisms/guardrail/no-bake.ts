@@ -91,10 +91,9 @@ const lateTraffic = async (
   if ((release.witnessed.bakes ?? []).length > 0 || release.submission.mechanism !== 'guardrail') return undefined;
   const fleet = candidateFleet(turn);
   const first = await firstRequestAt(world, fleet, begun);
-  const latest = live.modifiedAt - neededMs;
-  if (first === undefined || first <= latest) return undefined;
+  if (first === undefined) return undefined;
   const { endpointConfig: _, ...both } = fleet;
-  const calls = await requestsSeen(world, both, latest, first);
+  const calls = await requestsSeen(world, both, live.modifiedAt - neededMs, first);
   return calls * firstShare(release.submission, instancesOf(turn, live)) >= certain ? first : undefined;
 };
 

@@ -141,7 +141,7 @@ const look = async (world: World, request: Deliver): Promise<Found> => {
     compared,
     serves,
     path,
-    notes: [...notes, ...(serves ? [] : kindNotes(kind, wantedKind))],
+    notes: [...notes, ...(serves ? [] : kindNotes(kind, wantedKind)), ...(seen?.notes ?? [])],
   };
 };
 

@@ -111,7 +111,7 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
       proof,
       serves,
       rate,
-      [...notes, ...warnings, ...scaling.notes, ...later],
+      [...notes, ...warnings, ...scaling.notes, ...later, ...look.notes],
       publishing,
     ),
     already: 'candidate-dark',

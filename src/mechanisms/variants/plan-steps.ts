@@ -101,7 +101,7 @@ export const planSteps = async (world: World, { requested, record }: Shift): Pro
       proof,
       scaled !== undefined || scaling.changes.length > 0,
       alarms,
-      [...swap.notes, ...warnings],
+      [...swap.notes, ...warnings, ...look.notes],
       swap,
       scaling,
     ),

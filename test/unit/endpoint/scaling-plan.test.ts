@@ -115,6 +115,19 @@ describe('target tracking', () => {
   });
 });
 
+test('a policy on the use of provisioned concurrency, under another name', () => {
+  const use = {
+    PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantProvisionedConcurrencyUtilization' },
+  };
+  const existing = live({
+    dimension: 'sagemaker:variant:DesiredProvisionedConcurrency',
+    policies: [tracking('warm', 0.5, use)],
+  });
+  expect(plan({ min: 2, max: 6, concurrencyUtilization: 0.7 }, existing, { serverless: {} }).lines).toEqual([
+    'policy warm: target 0.5 → 0.7 utilization of the provisioned concurrency',
+  ]);
+});
+
 describe('in the way', () => {
   test.each([
     [

@@ -127,6 +127,7 @@ describe('a delivery compares', () => {
     expect(await compare(worldOf({}), request(), { endpointConfig: 'gone' }, fleet)).toEqual({
       kept: { settings: [] },
       lost: [],
+      deleted: 'gone',
     });
   });
 

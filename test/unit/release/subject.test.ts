@@ -35,6 +35,8 @@ describe('a release in the record', () => {
   test.each([
     ['another endpoint', policyArn('prices', 'wake')],
     ['another policy', policyArn('churn', 'sleep')],
+    ['a policy with a longer name', policyArn('churn', 'wake-early')],
+    ['a topic', policyArn('churn', 'wake').replace('autoscaling', 'sns')],
     ['no policy', `arn:aws:sns:eu-west-1:111122223333:${policyArn('churn', 'wake').split('0a1b').at(-1)}`],
   ])('the ARN of %s as that of its policy', (_what, arn) =>
     expect(refusalOf(scaling({ arns: { wake: arn } }))).toMatch(/the autoscaling of endpoint\/churn/),
