@@ -152,12 +152,13 @@ const abortUploads = async (world: World, to: S3Object, uploads: readonly string
     await orUndefined(writesOf(world).s3.abortMultipartUpload({ ...addressOf(to), UploadId }));
 };
 
-/** The source was overwritten, or the copy exists by now: the next look shows which. */
+/** The source was overwritten, or the copy exists by now: the next look shows which. No look cures a bucket that does not exist. */
 const unlessRefused = async (write: Promise<unknown>): Promise<boolean> => {
   try {
     await write;
     return true;
   } catch (error) {
+    if (error instanceof Error && error.name === 'NoSuchBucket') throw error;
     if (classify(error) !== 'precondition-failed' && classify(error) !== 'not-found') throw error;
     return false;
   }

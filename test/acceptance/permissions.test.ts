@@ -99,9 +99,14 @@ const leaveCanary = async (account: TestAccount, version: '1.1.0' | '1.4.0', alo
 };
 
 /** Deployed beside what serves, without traffic. */
-const dark = async (account: TestAccount, version: '1.1.0' | '1.4.0', more: ManifestOptions = {}): Promise<void> => {
+const dark = async (
+  account: TestAccount,
+  version: '1.1.0' | '1.4.0',
+  more: ManifestOptions = {},
+  change = (text: string) => text,
+): Promise<void> => {
   const text = manifestText({ rollout: rollouts.steps, ...more }).replace('bake: 5m', 'bake: 5m, max-step: 1h');
-  account.writeManifest(() => text);
+  account.writeManifest(() => change(text));
   await account.prepare(version);
   const report = await account.run(deployEndpoint, { version });
   expect(report?.result.reason).toBe('candidate-dark');
@@ -293,7 +298,10 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
         await account.inProduction('1.0.0');
         await withAutoscaling(account);
         await withExperiment(account);
-        await dark(account, '1.1.0');
+        // The manifest's autoscaling and its schedule are applied at the end.
+        await dark(account, '1.1.0', {}, (text) =>
+          scaled(text).replace('70 }', "70, schedule: [{ name: evening, at: 'cron(0 20 * * ? *)', min: 3 }] }"),
+        );
         return { version: '1.1.0' };
       },
     },

@@ -30,6 +30,11 @@ const read = async (
           if (!exists) throw awsError('sagemaker:DescribeEndpoint', 'Could not find endpoint "churn".');
           return { EndpointStatus: 'InService', ProductionVariants: [{ VariantName: 'AllTraffic', CurrentWeight: 1 }] };
         },
+        describeEndpointConfig: async () => ({
+          ProductionVariants: [{ VariantName: 'AllTraffic', ModelName: 'churn-1', InstanceType: 'ml.m5.large' }],
+        }),
+        describeModel: async () => ({ PrimaryContainer: { Image: 'churn' } }),
+        listInferenceExperiments: async () => ({}),
       },
     },
   } as unknown as World;
