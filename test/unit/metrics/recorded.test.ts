@@ -7,8 +7,8 @@ import type { World } from '../../../src/world.ts';
 import { rejection } from '../../support/aws.ts';
 import { type Did, fakeMetrics } from '../../support/metrics.ts';
 import { release, subject } from '../../support/release.ts';
+import { servingWorld } from '../../support/serving.ts';
 import { judgePolicy, nine, stepping } from '../../support/stepping.ts';
-import { awsError } from '../../support/stored.ts';
 
 const [from, to] = [nine, nine + minutes(10)];
 const serving = (fleet: string): Did | undefined =>
@@ -18,35 +18,31 @@ const both = (fleet: string): Did => ({ requests: fleet === 'AllTraffic' ? 90 : 
 const read = async (
   did: (fleet: string, at: Instant) => Did | undefined,
   record?: ReleaseRecord,
-  { begin = from, exists = true } = {},
+  { begin = from, endpoint = {} }: { readonly begin?: Instant; readonly endpoint?: object | null } = {},
 ) => {
   const { getMetricData, requested } = fakeMetrics(did);
-  const world = {
+  const world = servingWorld(endpoint === null ? {} : { endpoint: { ...endpoint } });
+  const cloudwatch = { ...world.read.cloudwatch, getMetricData };
+  const later = {
+    ...world,
     clock: { now: () => to + minutes(600) },
-    read: {
-      cloudwatch: { getMetricData },
-      sagemaker: {
-        describeEndpoint: async () => {
-          if (!exists) throw awsError('sagemaker:DescribeEndpoint', 'Could not find endpoint "churn".');
-          return { EndpointStatus: 'InService', ProductionVariants: [{ VariantName: 'AllTraffic', CurrentWeight: 1 }] };
-        },
-        describeEndpointConfig: async () => ({
-          ProductionVariants: [{ VariantName: 'AllTraffic', ModelName: 'churn-1', InstanceType: 'ml.m5.large' }],
-        }),
-        describeModel: async () => ({ PrimaryContainer: { Image: 'churn' } }),
-        listInferenceExperiments: async () => ({}),
-      },
-    },
+    read: { ...world.read, cloudwatch },
   } as unknown as World;
-  return { ...(await readPast(world, 'churn', judgePolicy, record, begin, to)), requested };
+  return { ...(await readPast(later, 'churn', judgePolicy, record, begin, to)), requested };
 };
 
 const walked = (moves: Stepping['moves']): Release => release({ stepping: stepping({ moves }) });
 
 describe('the metrics of a past release', () => {
   test('of an endpoint that does not exist now cannot be read: its variants are not known', async () => {
-    const error = await rejection(read(serving, undefined, { exists: false }));
+    const error = await rejection(read(serving, undefined, { endpoint: null }));
     expect(error).toMatchObject({ reason: 'endpoint-unusable', message: 'churn does not exist' });
+  });
+
+  test('of an endpoint whose fleets the judge cannot compare are not read', async () => {
+    const error = await rejection(read(serving, undefined, { endpoint: { AsyncInferenceConfig: {} } }));
+    expect(error).toMatchObject({ reason: 'endpoint-unusable' });
+    expect(error.message).toContain('endpoint churn takes asynchronous requests, and CloudWatch has no metric');
   });
 
   test('without a candidate are those of the one fleet, by minute', async () => {
