@@ -1,16 +1,25 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Desired } from '../../../src/endpoint/desired.ts';
-import { namedAsFrozen } from '../../../src/mechanisms/publish.ts';
+import { publish } from '../../../src/mechanisms/publish.ts';
 import type { World } from '../../../src/world.ts';
 import { refusal } from '../../support/refusal.ts';
 import { configuration, release } from '../../support/release.ts';
 import { turnFrom } from '../../support/turns.ts';
 
 const frozen = configuration('1.1.0');
+/** Model and config exist, under whatever name. */
+const world = {
+  read: {
+    sagemaker: {
+      describeModel: async (named: object) => named,
+      describeEndpointConfig: async (named: object) => named,
+    },
+  },
+} as unknown as World;
 const made =
   (ModelName: string, EndpointConfigName: string, candidate = frozen) =>
   async () =>
-    namedAsFrozen(turnFrom({ world: {} as World, endpoint: 'churn', release: release({ candidate }) }), {
+    publish(turnFrom({ world, endpoint: 'churn', release: release({ candidate }) }), {
       model: { ModelName },
       config: { EndpointConfigName },
     } as Desired);
