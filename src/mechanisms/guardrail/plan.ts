@@ -19,7 +19,7 @@ import { releaseId } from '../../release/release-id.ts';
 import { compile, type Guardrail, type Hardware, type Path } from '../../rollout/compile.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
-import { type Compared, compare, lastServed } from '../compared.ts';
+import { type Compared, compare, lastServed, madeBefore } from '../compared.ts';
 import type { Deliver, Planned } from '../mechanism.ts';
 import { alarmsOf } from '../release-alarms.ts';
 import { desiredOf, planDigest } from '../request.ts';
@@ -105,7 +105,10 @@ const look = async (world: World, request: Deliver): Promise<Found> => {
   const last = live === undefined ? await lastServed(world, record) : undefined;
   const variant = live?.variants[0]?.name ?? last?.variant ?? defaultVariant;
   const scaling = live && (await scalingOf(world, spec.name, variant, dimensionOf(spec)));
-  const count = countOf(withinLimits(spec, scaling), live, scaling !== undefined);
+  const count = asBefore(
+    countOf(withinLimits(spec, scaling), live, scaling !== undefined),
+    baseline && madeBefore(request, baseline.endpointConfig),
+  );
   const { packageVersion } = registered;
   const compared = await compare(world, request, baseline ?? last?.configuration, {
     variant,
@@ -144,6 +147,13 @@ const look = async (world: World, request: Deliver): Promise<Found> => {
     notes: [...notes, ...(serves ? [] : kindNotes(kind, wantedKind)), ...(seen?.notes ?? [])],
   };
 };
+
+/**
+ * A fleet outside autoscaling's limits gives the config its own count. The same request again keeps that count in the config, although the
+ * fleet is within the limits now: otherwise the name would change, and a version that serves would be delivered again.
+ */
+const asBefore = (count: Count, made: Configuration | undefined): Count =>
+  made === undefined || count.exclude.length > 0 ? count : { ...count, inConfig: made.instanceCount };
 
 /** With the limits that hold now: scheduled actions change those of the live target. */
 const withinLimits = (spec: EndpointSpec, scaling: ScalingSnapshot | undefined): EndpointSpec => {

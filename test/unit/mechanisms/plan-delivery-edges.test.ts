@@ -177,6 +177,25 @@ describe('the settings around the endpoint', () => {
     expect(says(next)).not.toContain("the new fleet has the manifest's");
     expect(next.release.submission).toMatchObject({ exclude: [] });
   });
+
+  test('a fleet that was brought within the limits of autoscaling is not delivered again', async () => {
+    const fleet = (instances: number, endpoint = {}): Serving => ({
+      ...served,
+      scaling: scaled,
+      config: { InitialInstanceCount: instances },
+      endpoint: { ProductionVariants: [variant({ DesiredInstanceCount: instances })], ...endpoint },
+    });
+    const spec = { autoscaling };
+    const { release: first } = await planned(fleet(12), { spec });
+    expect(first.candidate).toMatchObject({ instanceCount: 8 });
+    const { candidate, planDigest } = first;
+    const record = { ...delivered, ended: [release({ candidate, planDigest, outcome: 'succeeded' })] };
+    const now = fleet(8, { EndpointConfigName: candidate.endpointConfig });
+    expect((await planned(now, { spec, record })).release.submission.kind).toBe('none');
+    // Another request has the manifest's own count.
+    const other = await planned(now, { spec: { ...spec, volumeSizeGb: 30 }, record });
+    expect(other.release.candidate).toMatchObject({ instanceCount: 4 });
+  });
 });
 
 describe('a candidate that an earlier release left', () => {
