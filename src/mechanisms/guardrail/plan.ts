@@ -121,6 +121,7 @@ const look = async (world: World, request: Deliver): Promise<Found> => {
     attempt,
     ...withoutUndefined({ kept: compared.source }),
   });
+  refuseConcurrency(spec, wanted);
   // After UpdateRollbackFailed a mix of two configurations serves, whatever name the endpoint shows (reference/sagemaker.md §2.7).
   const serves =
     live !== undefined &&
@@ -154,6 +155,19 @@ const look = async (world: World, request: Deliver): Promise<Found> => {
  */
 const asBefore = (count: Count, made: Configuration | undefined): Count =>
   made === undefined || count.exclude.length > 0 ? count : { ...count, inConfig: made.instanceCount };
+
+/**
+ * The manifest's own pair of values is checked when it is read. A provisioned concurrency that is kept from the endpoint is not.
+ * @throws {Refusal} `infeasible-rollout`
+ */
+const refuseConcurrency = ({ name, serverless }: EndpointSpec, { config }: Desired): void => {
+  const kept = config.ProductionVariants?.[0]?.ServerlessConfig?.ProvisionedConcurrency ?? 0;
+  if (serverless === undefined || kept <= serverless.maxConcurrency) return;
+  throw new Refusal(
+    'infeasible-rollout',
+    `${name} has a provisioned concurrency of ${kept}, which the release would keep, and the manifest has \`max-concurrency: ${serverless.maxConcurrency}\`: set \`provisioned-concurrency\` in \`serverless\`, to at most ${serverless.maxConcurrency}`,
+  );
+};
 
 /** With the limits that hold now: scheduled actions change those of the live target. */
 const withinLimits = (spec: EndpointSpec, scaling: ScalingSnapshot | undefined): EndpointSpec => {

@@ -54,6 +54,22 @@ describe('hardware without guardrails', () => {
     );
   });
 
+  test('keeps no provisioned concurrency above the manifest’s limit', async () => {
+    const warm = (ProvisionedConcurrency: number): Serving => ({
+      ...without,
+      config: {
+        ...(without.config as object),
+        ServerlessConfig: { MemorySizeInMB: 2048, MaxConcurrency: 20, ProvisionedConcurrency },
+      },
+    });
+    expect(await refusal(planned(warm(6), { spec, rollout: atOnce }))).toMatch(
+      /^infeasible-rollout: churn has a provisioned concurrency of 6, .*`max-concurrency: 5`/,
+    );
+    expect(detailsOf(await planned(warm(5), { spec, rollout: atOnce }), /^endpoint config/)).toContain(
+      'kept: provisioned concurrency: 5',
+    );
+  });
+
   test('is left for instances without a way back, and never reached from them', async () => {
     const next = await planned(without, { spec: { replacesKind: 'serverless' } });
     expect(next.release.submission).toMatchObject({ mechanism: 'replacement', kind: 'update' });
