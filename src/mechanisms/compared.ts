@@ -32,23 +32,18 @@ export interface Compared {
  */
 export const compare = async (
   world: World,
-  { requested, registered, record }: Deliver,
+  request: Deliver,
   shown: Pick<Configuration, 'endpointConfig' | 'kept' | 'imageDigest' | 'unpinned'> | undefined,
   { variant, instanceCount }: { readonly variant: string | undefined; readonly instanceCount: number },
 ): Promise<Compared> => {
   const before = shown && (await servingOf(world, shown.endpointConfig, variant));
   if (shown === undefined || before === undefined)
     return { kept: { settings: [] }, lost: [], ...withoutUndefined({ deleted: shown?.endpointConfig }) };
+  const { requested, registered } = request;
   const { packageVersion } = registered;
   // The same request again: its names are made of what it kept then, and not of its own result.
-  const digest = planDigest(requested, packageVersion);
-  const again = record.ended.find(
-    ({ operation, planDigest: its, candidate }) =>
-      operation === 'deploy-endpoint' &&
-      its === digest &&
-      [candidate.endpointConfig, candidate.beside?.candidate].includes(shown.endpointConfig),
-  );
-  const then = again && (await keptAgain(world, again.candidate, variant));
+  const again = madeBefore(request, shown.endpointConfig);
+  const then = again && (await keptAgain(world, again, variant));
   if (then !== undefined) return { before, lost: [], ...then };
   const manifest = settingsOfManifest({
     account: world.account,
@@ -74,6 +69,20 @@ export const compare = async (
         : []),
     ],
   };
+};
+
+/** The configuration that the same request made in an earlier release, if this config is its config. */
+export const madeBefore = (
+  { requested, registered, record }: Deliver,
+  endpointConfig: string,
+): Configuration | undefined => {
+  const digest = planDigest(requested, registered.packageVersion);
+  return record.ended.find(
+    ({ operation, planDigest: its, candidate }) =>
+      operation === 'deploy-endpoint' &&
+      its === digest &&
+      [candidate.endpointConfig, candidate.beside?.candidate].includes(endpointConfig),
+  )?.candidate;
 };
 
 /**

@@ -31,7 +31,7 @@ export const publishingChanges = async (
     orUndefined(sagemaker.describeModel({ ModelName })),
     orUndefined(sagemaker.describeEndpointConfig({ EndpointConfigName })),
   ]);
-  const lines = linesOf(compared, settingsOfDesired(wanted));
+  const lines = linesOf(compared, settingsOfDesired(wanted), existingConfig === undefined);
   return [
     {
       verb: existingModel === undefined ? 'create' : 'reuse',
@@ -51,7 +51,8 @@ interface Lines {
   readonly config: readonly string[];
 }
 
-const linesOf = ({ before, source }: Compared, after: Settings): Lines => {
+/** @param created the config does not exist yet */
+const linesOf = ({ before, source }: Compared, after: Settings, created: boolean): Lines => {
   if (before === undefined) return { model: [], config: [] };
   const changed = differences(before.settings, after);
   const kept = source ? valuesOf(source.from, source.settings) : [];
@@ -60,7 +61,7 @@ const linesOf = ({ before, source }: Compared, after: Settings): Lines => {
   return {
     model: [...model.map(differenceLine), ...bySide(kept).model.map(keptLine)],
     config: [
-      ...(merelyAgain
+      ...(merelyAgain && created
         ? [`every setting as in ${before.endpointConfig}; created again, because a config never gets another model`]
         : []),
       ...config.map(differenceLine),

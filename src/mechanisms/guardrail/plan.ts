@@ -19,7 +19,7 @@ import { releaseId } from '../../release/release-id.ts';
 import { compile, type Guardrail, type Hardware, type Path } from '../../rollout/compile.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
-import { type Compared, compare, lastServed } from '../compared.ts';
+import { type Compared, compare, lastServed, madeBefore } from '../compared.ts';
 import type { Deliver, Planned } from '../mechanism.ts';
 import { alarmsOf } from '../release-alarms.ts';
 import { desiredOf, planDigest } from '../request.ts';
@@ -105,7 +105,10 @@ const look = async (world: World, request: Deliver): Promise<Found> => {
   const last = live === undefined ? await lastServed(world, record) : undefined;
   const variant = live?.variants[0]?.name ?? last?.variant ?? defaultVariant;
   const scaling = live && (await scalingOf(world, spec.name, variant, dimensionOf(spec)));
-  const count = countOf(withinLimits(spec, scaling), live, scaling !== undefined);
+  const count = asBefore(
+    countOf(withinLimits(spec, scaling), live, scaling !== undefined),
+    baseline && madeBefore(request, baseline.endpointConfig),
+  );
   const { packageVersion } = registered;
   const compared = await compare(world, request, baseline ?? last?.configuration, {
     variant,
@@ -118,6 +121,7 @@ const look = async (world: World, request: Deliver): Promise<Found> => {
     attempt,
     ...withoutUndefined({ kept: compared.source }),
   });
+  refuseConcurrency(spec, wanted);
   // After UpdateRollbackFailed a mix of two configurations serves, whatever name the endpoint shows (reference/sagemaker.md §2.7).
   const serves =
     live !== undefined &&
@@ -143,6 +147,26 @@ const look = async (world: World, request: Deliver): Promise<Found> => {
     path,
     notes: [...notes, ...(serves ? [] : kindNotes(kind, wantedKind)), ...(seen?.notes ?? [])],
   };
+};
+
+/**
+ * A fleet outside autoscaling's limits gives the config its own count. The same request again keeps that count in the config, although the
+ * fleet is within the limits now: otherwise the name would change, and a version that serves would be delivered again.
+ */
+const asBefore = (count: Count, made: Configuration | undefined): Count =>
+  made === undefined || count.exclude.length > 0 ? count : { ...count, inConfig: made.instanceCount };
+
+/**
+ * The manifest's own pair of values is checked when it is read. A provisioned concurrency that is kept from the endpoint is not.
+ * @throws {Refusal} `infeasible-rollout`
+ */
+const refuseConcurrency = ({ name, serverless }: EndpointSpec, { config }: Desired): void => {
+  const kept = config.ProductionVariants?.[0]?.ServerlessConfig?.ProvisionedConcurrency ?? 0;
+  if (serverless === undefined || kept <= serverless.maxConcurrency) return;
+  throw new Refusal(
+    'infeasible-rollout',
+    `${name} has a provisioned concurrency of ${kept}, which the release would keep, and the manifest has \`max-concurrency: ${serverless.maxConcurrency}\`: set \`provisioned-concurrency\` in \`serverless\`, to at most ${serverless.maxConcurrency}`,
+  );
 };
 
 /** With the limits that hold now: scheduled actions change those of the live target. */

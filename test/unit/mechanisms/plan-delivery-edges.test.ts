@@ -54,6 +54,22 @@ describe('hardware without guardrails', () => {
     );
   });
 
+  test('keeps no provisioned concurrency above the manifest’s limit', async () => {
+    const warm = (ProvisionedConcurrency: number): Serving => ({
+      ...without,
+      config: {
+        ...(without.config as object),
+        ServerlessConfig: { MemorySizeInMB: 2048, MaxConcurrency: 20, ProvisionedConcurrency },
+      },
+    });
+    expect(await refusal(planned(warm(6), { spec, rollout: atOnce }))).toMatch(
+      /^infeasible-rollout: churn has a provisioned concurrency of 6, .*`max-concurrency: 5`/,
+    );
+    expect(detailsOf(await planned(warm(5), { spec, rollout: atOnce }), /^endpoint config/)).toContain(
+      'kept: provisioned concurrency: 5',
+    );
+  });
+
   test('is left for instances without a way back, and never reached from them', async () => {
     const next = await planned(without, { spec: { replacesKind: 'serverless' } });
     expect(next.release.submission).toMatchObject({ mechanism: 'replacement', kind: 'update' });
@@ -176,6 +192,25 @@ describe('the settings around the endpoint', () => {
     expect(says(next)).toContain('keeps the 6 instances that autoscaling has set');
     expect(says(next)).not.toContain("the new fleet has the manifest's");
     expect(next.release.submission).toMatchObject({ exclude: [] });
+  });
+
+  test('a fleet that was brought within the limits of autoscaling is not delivered again', async () => {
+    const fleet = (instances: number, endpoint = {}): Serving => ({
+      ...served,
+      scaling: scaled,
+      config: { InitialInstanceCount: instances },
+      endpoint: { ProductionVariants: [variant({ DesiredInstanceCount: instances })], ...endpoint },
+    });
+    const spec = { autoscaling };
+    const { release: first } = await planned(fleet(12), { spec });
+    expect(first.candidate).toMatchObject({ instanceCount: 8 });
+    const { candidate, planDigest } = first;
+    const record = { ...delivered, ended: [release({ candidate, planDigest, outcome: 'succeeded' })] };
+    const now = fleet(8, { EndpointConfigName: candidate.endpointConfig });
+    expect((await planned(now, { spec, record })).release.submission.kind).toBe('none');
+    // Another request has the manifest's own count.
+    const other = await planned(now, { spec: { ...spec, volumeSizeGb: 30 }, record });
+    expect(other.release.candidate).toMatchObject({ instanceCount: 4 });
   });
 });
 
