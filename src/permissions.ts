@@ -316,7 +316,7 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     ...writeRelease,
     { sid: 'ShiftTheTraffic', actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'], on: ['endpoint'] },
     updateIt,
-    ...holdScaling,
+    ...scale,
     ...encrypt,
   ],
   // Neither CreateModel nor PassRole: models and configurations are kept (DESIGN §7 rule 3).

@@ -18,6 +18,7 @@ import type { State } from '../../rollout/state.ts';
 import { step } from '../../rollout/step.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { type ApprovalLook, type Guard, lookAtApproval, remarksOf, standing } from '../approval.ts';
+import { freeScaling } from '../replacement/free-scaling.ts';
 import { submit } from '../submit.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 import { endSteps, registry } from './end-steps.ts';
@@ -78,7 +79,7 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
   if (act === undefined) return progress(after, live, events, look, alarms);
   if (act.do === 'retire' && after.release.commands.length > release.commands.length)
     return { because: 'a command came meanwhile; it is obeyed before the candidate is published', percent: 85 };
-  if (act.do === 'retire') return publishing(await submit(after, {}, guardPublishing));
+  if (act.do === 'retire') return publishing((await freeScaling(after)) ?? (await submit(after, {}, guardPublishing)));
   return shift(after, stepping, act);
 };
 

@@ -1,0 +1,36 @@
+import { expect, test } from '@jest/globals';
+import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
+import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { openAccount } from '../support/account.ts';
+
+const target = {
+  ServiceNamespace: 'sagemaker',
+  ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
+  ResourceId: `endpoint/${team.endpoint}/variant/${team.variant}`,
+};
+
+test('the second swap changes the instance type of a variant under autoscaling, which is restored', async () => {
+  const account = await openAccount();
+  try {
+    await account.inProduction('1.0.0');
+    const scaling = (operation: string, input: object = {}) =>
+      account.simulator.call('application-autoscaling', operation, { ...target, ...input });
+    await scaling('RegisterScalableTarget', { MinCapacity: 2, MaxCapacity: 8 });
+    await scaling('PutScheduledAction', {
+      ScheduledActionName: 'fair',
+      Schedule: 'cron(0 6 24 12 ? *)',
+      ScalableTargetAction: { MinCapacity: 6 },
+    });
+    const endpoint = ['instance: { type: ml.c5.large, count: 4 }'];
+    account.writeManifest(() => manifestText({ rollout: rollouts.steps, endpoint }));
+    await account.prepare('1.1.0');
+    expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('candidate-dark');
+    expect((await account.run(shiftTraffic, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+    expect((await scaling('DescribeScheduledActions'))['ScheduledActions']).toEqual([
+      expect.objectContaining({ ScheduledActionName: 'fair' }),
+    ]);
+  } finally {
+    await account.close();
+  }
+});
