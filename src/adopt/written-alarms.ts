@@ -59,9 +59,7 @@ export const writtenAlarms = (
   return {
     named: fit.slice(0, mostNamed).map(({ name }) => name),
     remarks: [
-      ...judged
-        .filter(({ reasons }) => reasons.length > 0)
-        .map(({ reasons }) => `Not named below: ${reasons.join('; ')}.`),
+      ...judged.filter(({ reasons }) => reasons.length > 0).map(({ reasons: [first] }) => `Not named below: ${first}.`),
       ...fit
         .slice(mostNamed)
         .map(({ name }) => `Not named below: alarm ${name}: SageMaker watches ten alarms at most.`),

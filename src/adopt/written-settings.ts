@@ -42,8 +42,13 @@ export const writtenSettings = (against: Against, base: Written): Part => {
   const add = (key: string, value: unknown, name = key): void => {
     const next = { ...keys, [key]: value };
     const because = whyNot(against, keys, next);
-    if (because === undefined) keys = next;
-    else remarks.push(`${name} could not be written: ${because}`);
+    if (because === undefined) {
+      keys = next;
+      return;
+    }
+    const [member, rest] = withoutOne(value).find(([, less]) => !whyNot(against, keys, { ...keys, [key]: less })) ?? [];
+    if (member !== undefined) keys = { ...keys, [key]: rest };
+    remarks.push(`${member === undefined ? name : `${key}.${member}`} could not be written: ${because}`);
   };
   for (const [key, read] of Object.entries(optional)) {
     const value = read(found.settings, account);
@@ -63,6 +68,15 @@ export const writtenSettings = (against: Against, base: Written): Part => {
   }
   return { keys, remarks };
 };
+
+/** A mapping without each of its members: one that a manifest cannot have does not take the others with it. */
+const withoutOne = (value: unknown): readonly (readonly [member: string, rest: object])[] =>
+  typeof value !== 'object' || value === null || Array.isArray(value)
+    ? []
+    : Object.keys(value).map((member) => [
+        member,
+        Object.fromEntries(Object.entries(value).filter(([name]) => name !== member)),
+      ]);
 
 /** The reason why a further key does not belong into the manifest; undefined when it does. */
 export const whyNot = (against: Against, before: Written, after: Written): string | undefined => {

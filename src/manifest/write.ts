@@ -1,4 +1,4 @@
-import { Document, Pair, Scalar, YAMLMap } from 'yaml';
+import { Document, type Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import { oneLine } from '../plain-text.ts';
 import { redacted } from '../secrets.ts';
 
@@ -19,6 +19,7 @@ export class Entries {
 }
 
 const longestLine = 118;
+const longestFlow = 90;
 
 /** YAML of these entries. A comment is prose of others as well: each one stays a comment, whatever characters it has. */
 export const yamlOf = (entries: readonly Entry[], opening: readonly string[] = []): string => {
@@ -31,23 +32,31 @@ export const yamlOf = (entries: readonly Entry[], opening: readonly string[] = [
     .join('')}${text}`;
 };
 
-/** The same as plain data, for a reader of YAML. */
-export const plainOf = (value: unknown): unknown =>
-  value instanceof Entries ? Object.fromEntries(value.all.map((one) => [one.key, plainOf(one.value)])) : value;
-
 const mapOf = (document: Document, entries: readonly Entry[], depth: number): YAMLMap => {
   const map = new YAMLMap();
   for (const { key: name, value, comments = [] } of entries) {
     const key = new Scalar(name);
     if (comments.length > 0) key.commentBefore = comments.flatMap((one) => wrapped(one, depth)).join('\n');
-    map.add(
-      new Pair(
-        key,
-        value instanceof Entries ? mapOf(document, value.all, depth + 1) : document.createNode(value, { flow: true }),
-      ),
-    );
+    map.add(new Pair(key, nodeOf(document, value, depth + 1)));
   }
   return map;
+};
+
+/** On one line where it fits. */
+const nodeOf = (document: Document, value: unknown, depth: number): Node => {
+  if (value instanceof Entries) return mapOf(document, value.all, depth);
+  const isCollection = typeof value === 'object' && value !== null;
+  if (!isCollection || JSON.stringify(value).length <= longestFlow)
+    return document.createNode(value, { flow: true }) as Node;
+  if (!Array.isArray(value))
+    return mapOf(
+      document,
+      Object.entries(value).map(([key, member]) => ({ key, value: member })),
+      depth,
+    );
+  const list = new YAMLSeq();
+  for (const item of value) list.add(nodeOf(document, item, depth + 1));
+  return list;
 };
 
 /** Lines of a comment, each with its leading space. */
