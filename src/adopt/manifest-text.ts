@@ -2,6 +2,7 @@ import { kinds } from '../endpoint/kind.ts';
 import { Entries, type Entry, yamlOf } from '../manifest/write.ts';
 import { shellWord } from '../plain-text.ts';
 import { nameOfPackage } from '../registry/version-reference.ts';
+import { serves } from '../release/history.ts';
 import type { Account } from '../world.ts';
 import type { Found } from './found.ts';
 import { ownerLine, ownersOf } from './owner.ts';
@@ -100,6 +101,9 @@ const modelComments = ({ found, model }: Draft): readonly string[] => {
   const from = found.package;
   if (from?.packageVersion !== undefined) {
     const name = nameOfPackage(from);
+    const version = found.record && serves(found.record.history)?.version;
+    if (version !== undefined && from.group === model)
+      return [`The model package group. ${version} (package ${name}) serves, delivered by this suite.`];
     return [
       from.group === model
         ? `The model package group. Package ${name} serves: give it a semantic version with register-model --from ${from.packageVersion}, or deliver packages by their numbers.`

@@ -1,4 +1,5 @@
 import type { Found } from '../../src/adopt/found.ts';
+import type { DescribeModelOutput } from '../../src/aws/sagemaker.ts';
 import { kindOfConfiguration } from '../../src/endpoint/kind.ts';
 import { settingsOf } from '../../src/endpoint/settings.ts';
 
@@ -31,8 +32,8 @@ export const foundWith = (
       ...model,
       PrimaryContainer: { Image: 'churn:1', ModelDataUrl: 's3://ml-training/model.tar.gz', ...container },
     },
-  } as unknown as { readonly config: object; readonly model: object };
-  const models = new Map([['by-hand', described.model]]) as Found['look']['models'];
+  } as unknown as { readonly config: NonNullable<Found['look']['config']>; readonly model: DescribeModelOutput };
+  const models = new Map([['by-hand', described.model]]);
   const count = Number(variant['InitialInstanceCount'] ?? 0);
   return {
     endpoint: 'churn',
