@@ -23,6 +23,15 @@ const adopting = async (account: TestAccount, ...args: readonly string[]) => {
   return { code, out: out.join('\n'), err: err.join('\n') };
 };
 
+/** The lines of a plan about other things than the version's content. */
+const changesOf = (report: Parameters<typeof linesOf>[0]): readonly string[] =>
+  linesOf(report).filter(
+    (line) =>
+      line.includes(': ') &&
+      line.includes(' → ') &&
+      !/^(image|model data|model package|model|environment MODE): /.test(line),
+  );
+
 const empty = 'the plan of this manifest is empty';
 type Row = 'empty' | readonly string[];
 
@@ -46,6 +55,7 @@ describe('an endpoint of each kind', () => {
   let account: TestAccount;
   beforeAll(async () => {
     account = await openAccount();
+    await account.prepare('1.1.0');
     const until = (instant: number): Promise<void> => account.pass(instant - account.simulator.clock.now());
     for (const kind of Object.keys(rows) as KindOfOthers[])
       await makeForOthers({ simulator: account.simulator, until }, kind, `of-others-${kind}`);
@@ -53,11 +63,17 @@ describe('an endpoint of each kind', () => {
   afterAll(() => account.close());
 
   test.each(Object.entries(rows) as [KindOfOthers, Row][])('%s', async (kind, row) => {
-    const { code, out, err } = await adopting(account, '--endpoint', `of-others-${kind}`);
+    const { code, out, err } = await adopting(account, '--endpoint', `of-others-${kind}`, '--model', team.model);
     if (row === 'empty') {
       expect(err).toContain(empty);
       expect(code).toBe(0);
       expect(loadManifest(out, 'delivery.yml').environments['production']?.endpoint.name).toBe(`of-others-${kind}`);
+      // A version of one container is no version of a pipeline of them.
+      if (kind === 'serial' || kind === 'asynchronous-serial') return;
+      account.writeManifest(() => out);
+      const report = await account.run(deployEndpoint, { version: '1.1.0', 'dry-run': 'true' });
+      expect(report?.result).toMatchObject({ reason: 'planned' });
+      expect(changesOf(report)).toEqual([]);
     } else {
       expect(code).toBe(1);
       expect(out).toBe('');
@@ -132,10 +148,7 @@ describe('an endpoint with everything around it', () => {
     const before = await described(account);
     const report = await account.run(deployEndpoint, { version: '1.1.0' });
     expect(report?.result).toMatchObject({ reason: 'delivered' });
-    const content = /^(image|model data|model package|model|environment MODE): /;
-    expect(
-      linesOf(report).filter((line) => line.includes(': ') && line.includes(' → ') && !content.test(line)),
-    ).toEqual([]);
+    expect(changesOf(report)).toEqual([]);
     const after = await described(account);
     expect(after.variant).toMatchObject(variant);
     expect(after.config).toMatchObject(config);
@@ -228,6 +241,59 @@ describe('an endpoint with everything around it', () => {
     );
     expect(out).not.toContain('of-another');
     expect(out).toMatch(/^# Written by .*\n# Owner: Terraform/);
+  });
+
+  test('a serverless endpoint under scaling of its provisioned concurrency', async () => {
+    const { simulator } = account;
+    const ServerlessConfig = { MemorySizeInMB: 2048, MaxConcurrency: 20, ProvisionedConcurrency: 5 };
+    const InstanceType = undefined;
+    await madeByHand(account, { variant: { ServerlessConfig, InstanceType, InitialInstanceCount: undefined } });
+    const target = {
+      ServiceNamespace: 'sagemaker',
+      ScalableDimension: 'sagemaker:variant:DesiredProvisionedConcurrency',
+      ResourceId: `endpoint/${team.endpoint}/variant/main`,
+    };
+    const scaling = (operation: string, input: object) =>
+      simulator.call('application-autoscaling', operation, { ...target, ...input });
+    await scaling('RegisterScalableTarget', { MinCapacity: 1, MaxCapacity: 10 });
+    await scaling('PutScalingPolicy', {
+      PolicyName: 'warm',
+      PolicyType: 'TargetTrackingScaling',
+      TargetTrackingScalingPolicyConfiguration: {
+        TargetValue: 0.7,
+        PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantProvisionedConcurrencyUtilization' },
+      },
+    });
+    const { out, err } = await adopting(account, '--endpoint', team.endpoint);
+    expect(err).toContain(empty);
+    expect(loadManifest(out, 'delivery.yml').environments['production']?.endpoint).toMatchObject({
+      serverless: { memoryMb: 2048, maxConcurrency: 20, provisionedConcurrency: 5 },
+      autoscaling: { min: 1, max: 10, concurrencyUtilization: 0.7 },
+    });
+  });
+
+  test('an asynchronous endpoint with its topics and limits', async () => {
+    const topic = `arn:aws:sns:eu-west-1:${team.account}:answers`;
+    const AsyncInferenceConfig = {
+      OutputConfig: {
+        S3OutputPath: 's3://ml-answers/churn',
+        S3FailurePath: 's3://ml-answers/errors',
+        KmsKeyId: 'alias/answers',
+        NotificationConfig: { SuccessTopic: topic, IncludeInferenceResponseIn: ['SUCCESS_NOTIFICATION_TOPIC'] },
+      },
+      ClientConfig: { MaxConcurrentInvocationsPerInstance: 4 },
+    };
+    await madeByHand(account, { config: { AsyncInferenceConfig } });
+    const { out, err } = await adopting(account, '--endpoint', team.endpoint);
+    expect(err).toContain(empty);
+    expect(out).toContain('# - async: encryption (KMS key): alias/answers');
+    expect(loadManifest(out, 'delivery.yml').environments['production']?.endpoint.async).toEqual({
+      output: 's3://ml-answers/churn',
+      failure: 's3://ml-answers/errors',
+      successTopic: topic,
+      includeResponseIn: ['success'],
+      maxConcurrentPerInstance: 4,
+    });
   });
 
   test('delivered before by this suite: it finds the group and the package, and the same version is delivered already', async () => {
