@@ -54,7 +54,7 @@ test('whatever legal settings an endpoint has, its manifest loads, and each diff
             model: made.model,
             container: { ...made.container, Environment },
           },
-          { tags: new Map(Object.entries(tags)) },
+          { tags: new Map(Object.entries({ ...tags, 'managed-by': `terraform ${sentences.join('')}` })) },
         );
         const against = { account, found, model: 'churn' };
         const { keys, remarks } = writtenSettings(against, basisOf(found, account));

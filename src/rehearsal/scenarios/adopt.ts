@@ -68,7 +68,7 @@ export const adoptThenDeliver: Scenario = {
       PolicyType: 'TargetTrackingScaling',
       TargetTrackingScalingPolicyConfiguration,
     });
-    await stage.startTraffic();
+    await stage.startTraffic(3);
     const before = await servingConfig(stage);
 
     const said = await adopt(stage);
