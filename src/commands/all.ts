@@ -1,4 +1,5 @@
 import { actionTypes } from './action-types.ts';
+import { adopt } from './adopt.ts';
 import { backtest } from './backtest.ts';
 import { createBucket } from './create-bucket.ts';
 import type { Commands } from './help.ts';
@@ -13,6 +14,7 @@ import { simulator } from './simulator.ts';
 /** All commands, in the order in which a delivery needs them. */
 export const commands = {
   ...operationCommands,
+  adopt,
   plan,
   lint,
   history,

@@ -6,7 +6,7 @@ import { runFrom } from '../hosts/run.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Environment, Manifest } from '../manifest/manifest.ts';
 import { type ReleaseStore, storeFor } from '../release/store.ts';
-import { openSession, targetOf } from '../session/session.ts';
+import { openSession, type Target, targetOf } from '../session/session.ts';
 import type { World } from '../world.ts';
 
 /** One environment and its release record, without write access. */
@@ -19,15 +19,21 @@ export interface ReadOnlySession {
 /** Short, because a person waits for the answer. */
 const readPatience = minutes(5);
 
-export const openReadOnly = async (
+export const openReadOnly = async (host: CommandLine, manifest: Manifest, name: string): Promise<ReadOnlySession> => {
+  const world = await openWithoutManifest(host, targetOf({ manifest, environment: name }));
+  const environment = environmentOf(manifest, name);
+  return { world, environment, store: storeFor({ manifest, environment: name }, world) };
+};
+
+/** The account of the credentials, without write access. */
+export const openWithoutManifest = async (
   { env, seams, cancellation: { signal } }: CommandLine,
-  manifest: Manifest,
-  name: string,
-): Promise<ReadOnlySession> => {
+  target: Target,
+): Promise<World> => {
   const clock = seams?.clock ?? (await chooseClock(env));
   const session = await waitOut({ clock, deadline: clock.now() + readPatience, signal }, () =>
     (seams?.openSession ?? openSession)({
-      target: targetOf({ manifest, environment: name }),
+      target,
       env,
       run: runFrom(env, 'command-line'),
       clock,
@@ -35,7 +41,5 @@ export const openReadOnly = async (
       signal,
     }),
   );
-  const world = session.worldFor(signal);
-  const environment = environmentOf(manifest, name);
-  return { world, environment, store: storeFor({ manifest, environment: name }, world) };
+  return session.worldFor(signal);
 };

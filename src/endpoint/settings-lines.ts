@@ -88,7 +88,7 @@ const shown = (path: string, given: unknown): string => {
 const text = (value: unknown): string => String(value).replace(/^arn:[^:]*:[^:]*:[^:]*:[^:]*:/, '');
 
 /** Values of a container's variables are chosen by users, who may have put a secret there. */
-const hides = (path: string, value: string): boolean => {
+export const hides = (path: string, value: string): boolean => {
   const assigned = `${path.split('.').at(-1)}=${value}`;
   return mayBeSecret(value) || redacted(assigned) !== assigned;
 };

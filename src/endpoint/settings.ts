@@ -196,11 +196,15 @@ const notOfModel = new Set([
 
 /** AWS's defaults, which it shows in some answers and not in others. */
 const defaults: Members = { 'model.EnableNetworkIsolation': false, 'config.EnableNetworkIsolation': false };
+const isDefault = (path: string, value: unknown): boolean =>
+  defaults[path] === value ||
+  // A container without variables.
+  (path === 'container.Environment' && isMembers(value) && Object.keys(value).length === 0);
 
 const without = (part: keyof Settings, members: object, others: ReadonlySet<string>): Members =>
   Object.fromEntries(
     Object.entries(members).filter(
-      ([name, value]) => !others.has(name) && value != null && defaults[`${part}.${name}`] !== value,
+      ([name, value]) => !others.has(name) && value != null && !isDefault(`${part}.${name}`, value),
     ),
   );
 

@@ -1,4 +1,5 @@
 import { twoAccounts } from './accounts.ts';
+import { adoptThenDeliver } from './adopt.ts';
 import { packageEdited, rejectedBeforeSubmission, rejectedMidCanary, stepsRejected } from './approval.ts';
 import { callersMistakes } from './callers.ts';
 import { artifactOverwritten, imageTagMoved } from './content.ts';
@@ -159,4 +160,5 @@ export const scenarios: readonly Scenario[] = [
   sharedOutageDoesNotConvict,
   adoptedEndpointKeepsItsSettings,
   protectionLostRefused,
+  adoptThenDeliver,
 ];

@@ -10,7 +10,7 @@ const trained = (version: IrisVersion): string => `training/iris-${version}/mode
 const addressOf = (key: string): string => `s3://${rehearsedTeam.bucket}/${key}`;
 
 /** A package as others register it: without a description, and with the members that their tool knows. */
-const registerByHand = async (stage: Stage, container: object, more: object = {}): Promise<void> => {
+export const registerByHand = async (stage: Stage, container: object, more: object = {}): Promise<void> => {
   await stage.simulator
     .call('sagemaker', 'CreateModelPackageGroup', { ModelPackageGroupName: rehearsedTeam.model })
     .catch((error: Error) => {
@@ -29,7 +29,7 @@ const registerByHand = async (stage: Stage, container: object, more: object = {}
 };
 
 /** A training pipeline's last step, after a person looked at its evaluation. */
-const runPipeline = async (stage: Stage, version: IrisVersion): Promise<void> => {
+export const runPipeline = async (stage: Stage, version: IrisVersion): Promise<void> => {
   stage.simulator.objects.put(rehearsedTeam.bucket, trained(version), irisFixture(version).artifact);
   const Statistics = { ContentType: 'application/json', S3Uri: addressOf(`evaluations/${version}.json`) };
   await registerByHand(

@@ -23,7 +23,11 @@ const DataCaptureConfig = {
 };
 
 /** A click in the console made this endpoint before the team used this suite. */
-const madeAtTheConsole = async ({ simulator, driver }: Stage, config: object, model: object = {}): Promise<void> => {
+export const madeAtTheConsole = async (
+  { simulator, driver }: Stage,
+  config: object,
+  model: object = {},
+): Promise<void> => {
   const key = 'console/model.tar.gz';
   simulator.objects.put(bucket, key, irisFixture('1.0.0').artifact);
   await simulator.call('sagemaker', 'CreateModel', {
@@ -43,7 +47,7 @@ const madeAtTheConsole = async ({ simulator, driver }: Stage, config: object, mo
   await driver.until(driver.now() + minutes(10));
 };
 
-const servingConfig = async ({ simulator }: Stage) => {
+export const servingConfig = async ({ simulator }: Stage) => {
   const { EndpointConfigName } = await simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName: endpoint });
   return simulator.call('sagemaker', 'DescribeEndpointConfig', { EndpointConfigName: String(EndpointConfigName) });
 };
