@@ -291,16 +291,19 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
   ],
   'shift-traffic': [
     {
-      name: 'a good version to the end, scaled beside it',
+      name: 'a good version to the end on another instance type, scaled beside it',
       ends: 'delivered',
       operation: shiftTraffic,
       stage: async (account) => {
         await account.inProduction('1.0.0');
         await withAutoscaling(account);
         await withExperiment(account);
-        // The manifest's autoscaling and its schedule are applied at the end.
+        // The second swap needs a variant that is no scalable target; the manifest's autoscaling and its schedule are applied at the end.
         await dark(account, '1.1.0', {}, (text) =>
-          scaled(text).replace('70 }', "70, schedule: [{ name: evening, at: 'cron(0 20 * * ? *)', min: 3 }] }"),
+          otherType(scaled(text)).replace(
+            '70 }',
+            "70, schedule: [{ name: evening, at: 'cron(0 20 * * ? *)', min: 3 }] }",
+          ),
         );
         return { version: '1.1.0' };
       },
