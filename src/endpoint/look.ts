@@ -27,10 +27,9 @@ export interface ServedModel extends DescribeModelOutput {
 export const lookAt = async (world: World, endpoint: string): Promise<Look | undefined> => {
   const live = await observe(world, endpoint);
   if (live === undefined) return undefined;
-  const [{ config, models }, experiment] = await Promise.all([
-    configurationAt(world, live.endpointConfig),
-    experimentOn(world, endpoint),
-  ]);
+  // One after the other: a rehearsal repeats to the order of its requests.
+  const { config, models } = await configurationAt(world, live.endpointConfig);
+  const experiment = await experimentOn(world, endpoint);
   return { live, config, models, ...experiment };
 };
 

@@ -27,10 +27,8 @@ export const publishingChanges = async (
   const { sagemaker } = world.read;
   const { ModelName } = wanted.model;
   const { EndpointConfigName } = wanted.config;
-  const [existingModel, existingConfig] = await Promise.all([
-    orUndefined(sagemaker.describeModel({ ModelName })),
-    orUndefined(sagemaker.describeEndpointConfig({ EndpointConfigName })),
-  ]);
+  const existingModel = await orUndefined(sagemaker.describeModel({ ModelName }));
+  const existingConfig = await orUndefined(sagemaker.describeEndpointConfig({ EndpointConfigName }));
   const lines = linesOf(compared, settingsOfDesired(wanted), existingConfig === undefined);
   return [
     {
@@ -84,10 +82,8 @@ export const planSwap = async (
   world: World,
   { from, to, variant }: { readonly from: Configuration; readonly to: Configuration; readonly variant: string },
 ): Promise<Swap> => {
-  const [before, after] = await Promise.all([
-    servingOf(world, from.endpointConfig, variant),
-    servingOf(world, to.endpointConfig, variant),
-  ]);
+  const before = await servingOf(world, from.endpointConfig, variant);
+  const after = await servingOf(world, to.endpointConfig, variant);
   if (before === undefined || after === undefined) return { lines: [], notes: [] };
   return {
     lines: differences(before.settings, after.settings).map(differenceLine),
