@@ -41,6 +41,7 @@ const leaves = (settings: Settings): ReadonlyMap<string, unknown> => {
 export const differenceLine = (difference: Difference): string => {
   const { path, from, to } = difference;
   const [old, now] = [from, to].map((value) => (value === undefined ? undefined : shown(path, value)));
+  if (old === concealed && now === concealed) return `${nameOf(path)}: ${concealed} → ${concealed} (another value)`;
   // Two ARNs may differ in their accounts alone.
   const values = old === now ? [from, to].map(String) : [old ?? 'not set', now ?? absence(difference)];
   return `${nameOf(path)}: ${values.join(' → ')}`;
@@ -80,15 +81,30 @@ const shown = (path: string, given: unknown): string => {
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (Array.isArray(value)) return value.map(text).join(', ') || 'none';
   const plainText = typeof value === 'string' ? text(value) : (JSON.stringify(value) ?? 'not set');
-  if (hides(path, plainText)) return '***';
+  if (hides(path, plainText)) return concealed;
   return unit === undefined ? plainText : `${plainText} ${unit}`;
 };
+
+/** In the place of a value that may be a secret. */
+const concealed = '***';
 
 /** A role or a key by its name: an ARN has the account's id. */
 const text = (value: unknown): string => String(value).replace(/^arn:[^:]*:[^:]*:[^:]*:[^:]*:/, '');
 
+/**
+ * Names of variables that hold secrets, word by word: `SIGNING_KEY`, `dbPwd`. A plan shows variables that nobody reviewed before, so it
+ * hides more than the rules for free text do, which would spoil sentences.
+ */
+const secretWord =
+  /^(key|secret|token|pass|password|passphrase|passwd|pwd|pin|credential|auth|signature|salt|private|dsn|cert)s?\d*$/i;
+const wordsIn = (name: string): readonly string[] => name.split(/[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])/);
+/** `MAX_TOTAL_TOKENS: 4096`: a count or a switch is no secret. */
+const isPlain = (value: string): boolean => /^(\d{1,9}|true|false)$/i.test(value);
+
 /** Values of a container's variables are chosen by users, who may have put a secret there. */
 export const hides = (path: string, value: string): boolean => {
-  const assigned = `${path.split('.').at(-1)}=${value}`;
-  return mayBeSecret(value) || redacted(assigned) !== assigned;
+  const name = path.split('.').at(-1) ?? '';
+  const assigned = `${name}=${value}`;
+  const isNamed = isWithin(path, 'container.Environment') && wordsIn(name).some((word) => secretWord.test(word));
+  return mayBeSecret(value) || redacted(assigned) !== assigned || (isNamed && !isPlain(value));
 };

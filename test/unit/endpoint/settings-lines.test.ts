@@ -63,6 +63,43 @@ describe('a line of the plan', () => {
     ]);
   });
 
+  test.each([
+    ['SIGNING_KEY', 'abcdefgh12345678'],
+    ['DB_PASSWORD', 'x'],
+    ['dbPwd', 'open'],
+    ['KEY1', 'open'],
+    ['BASIC_AUTH', 'mina'],
+    ['HASH_SALT', 'sea'],
+    ['TLS_CERT', 'abc'],
+    ['DATABASE_DSN', 'db'],
+    ['AWS_CREDENTIALS', 'file'],
+  ])('hides %s by its name, however short and plain its value is', (name, value) => {
+    expect(lines({ container: { Environment: { [name]: value } } }, {})).toEqual([
+      `environment ${name}: *** → removed`,
+    ]);
+  });
+
+  test('hides both values of a secret that changes', () => {
+    const changed = lines(
+      { container: { Environment: { API_TOKEN: 'hunter22' } } },
+      { container: { Environment: { API_TOKEN: 'hunter33' } } },
+    );
+    expect(changed).toEqual(['environment API_TOKEN: *** → *** (another value)']);
+  });
+
+  test.each([
+    ['MAX_TOTAL_TOKENS', '4096'],
+    ['TOKENIZERS_PARALLELISM', 'false'],
+    ['MONKEY', 'see'],
+    ['PASSENGERS', 'four'],
+    ['AUTHOR', 'mina'],
+    ['SIGNAL', 'loud'],
+  ])('shows %s, which only looks like one', (name, value) => {
+    expect(lines({ container: { Environment: { [name]: value } } }, {})).toEqual([
+      `environment ${name}: ${value} → removed`,
+    ]);
+  });
+
   test('hides the values of variables that may be secrets', () => {
     const environment = {
       MODE: 'strict',
