@@ -1,6 +1,6 @@
 import { roleArn } from '../endpoint/desired.ts';
 import { isMembers, type Settings, valueAt } from '../endpoint/settings.ts';
-import { hides } from '../endpoint/settings-lines.ts';
+import { isSecretVariable } from '../endpoint/settings-lines.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Account } from '../world.ts';
 
@@ -117,8 +117,7 @@ export const environmentIn = (
 ): { readonly plain: Readonly<Record<string, string>>; readonly secret: readonly string[] } => {
   const found = valueAt(settings, 'container.Environment');
   const all = isMembers(found) ? Object.entries(found) : [];
-  const isSecret = ([name, value]: readonly [string, unknown]): boolean =>
-    hides(`container.Environment.${name}`, String(value));
+  const isSecret = ([name, value]: readonly [string, unknown]): boolean => isSecretVariable(name, String(value));
   return {
     plain: Object.fromEntries(all.filter((one) => !isSecret(one)).map(([name, value]) => [name, String(value)])),
     secret: all.filter(isSecret).map(([name]) => name),

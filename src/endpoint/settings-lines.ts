@@ -91,20 +91,23 @@ const concealed = '***';
 /** A role or a key by its name: an ARN has the account's id. */
 const text = (value: unknown): string => String(value).replace(/^arn:[^:]*:[^:]*:[^:]*:[^:]*:/, '');
 
-/**
- * Names of variables that hold secrets, word by word: `SIGNING_KEY`, `dbPwd`. A plan shows variables that nobody reviewed before, so it
- * hides more than the rules for free text do, which would spoil sentences.
- */
+/** Values of variables are chosen by users, and any of them may be a secret (rule 16). A count or a switch is none. */
+const hides = (path: string, value: string): boolean => {
+  if (isWithin(path, 'container.Environment')) return !isPlain(value);
+  const assigned = `${path.split('.').at(-1)}=${value}`;
+  return mayBeSecret(value) || redacted(assigned) !== assigned;
+};
+
+const isPlain = (value: string): boolean => /^(\d{1,9}|true|false)$/i.test(value);
+
+/** Names of variables that hold secrets, word by word: `SIGNING_KEY`, `dbPwd`. */
 const secretWord =
   /^(key|secret|token|pass|password|passphrase|passwd|pwd|pin|credential|auth|signature|salt|private|dsn|cert)s?\d*$/i;
 const wordsIn = (name: string): readonly string[] => name.split(/[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])/);
-/** `MAX_TOTAL_TOKENS: 4096`: a count or a switch is no secret. */
-const isPlain = (value: string): boolean => /^(\d{1,9}|true|false)$/i.test(value);
 
-/** Values of a container's variables are chosen by users, who may have put a secret there. */
-export const hides = (path: string, value: string): boolean => {
-  const name = path.split('.').at(-1) ?? '';
+/** Whether a container's variable looks like a secret: such a value belongs into no manifest. */
+export const isSecretVariable = (name: string, value: string): boolean => {
   const assigned = `${name}=${value}`;
-  const isNamed = isWithin(path, 'container.Environment') && wordsIn(name).some((word) => secretWord.test(word));
-  return mayBeSecret(value) || redacted(assigned) !== assigned || (isNamed && !isPlain(value));
+  if (mayBeSecret(value) || redacted(assigned) !== assigned) return true;
+  return !isPlain(value) && wordsIn(name).some((word) => secretWord.test(word));
 };

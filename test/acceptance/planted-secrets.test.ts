@@ -200,6 +200,20 @@ describe('planted secrets', () => {
     record('deploy-endpoint succeeds', channels);
   });
 
+  it('deploy-endpoint plans to change the variable, and to remove it', async () => {
+    for (const line of ['environment: { DB: other }', 'tags: { team: garden }']) {
+      write(['instance: { type: ml.m5.large, count: 4 }', line]);
+      const channels = await steps.step('deploy-endpoint', {
+        environment: rehearsedTeam.environment,
+        version: '1.0.0',
+        'dry-run': 'true',
+      });
+      expect(channels['log']).toContain('environment DB: *** → ');
+      record('deploy-endpoint plans to change the variable', channels);
+    }
+    write(good);
+  });
+
   it('deploy-endpoint is killed, and its post step finishes', async () => {
     const during: StepOptions['during'] = async (child) => {
       await driver.until(driver.now() + seconds(90));

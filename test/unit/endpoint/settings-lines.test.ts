@@ -1,6 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { nothingSet, type Settings, settingsOf } from '../../../src/endpoint/settings.ts';
-import { differenceLine, differences, keptLine, valuesOf } from '../../../src/endpoint/settings-lines.ts';
+import {
+  differenceLine,
+  differences,
+  isSecretVariable,
+  keptLine,
+  valuesOf,
+} from '../../../src/endpoint/settings-lines.ts';
 
 const set = (parts: Partial<Settings>): Settings => ({ ...nothingSet, ...parts });
 const lines = (before: Partial<Settings>, after: Partial<Settings>): readonly string[] =>
@@ -63,22 +69,6 @@ describe('a line of the plan', () => {
     ]);
   });
 
-  test.each([
-    ['SIGNING_KEY', 'abcdefgh12345678'],
-    ['DB_PASSWORD', 'x'],
-    ['dbPwd', 'open'],
-    ['KEY1', 'open'],
-    ['BASIC_AUTH', 'mina'],
-    ['HASH_SALT', 'sea'],
-    ['TLS_CERT', 'abc'],
-    ['DATABASE_DSN', 'db'],
-    ['AWS_CREDENTIALS', 'file'],
-  ])('hides %s by its name, however short and plain its value is', (name, value) => {
-    expect(lines({ container: { Environment: { [name]: value } } }, {})).toEqual([
-      `environment ${name}: *** → removed`,
-    ]);
-  });
-
   test('hides both values of a secret that changes', () => {
     const changed = lines(
       { container: { Environment: { API_TOKEN: 'hunter22' } } },
@@ -87,28 +77,19 @@ describe('a line of the plan', () => {
     expect(changed).toEqual(['environment API_TOKEN: *** → *** (another value)']);
   });
 
-  test.each([
-    ['MAX_TOTAL_TOKENS', '4096'],
-    ['TOKENIZERS_PARALLELISM', 'false'],
-    ['MONKEY', 'see'],
-    ['PASSENGERS', 'four'],
-    ['AUTHOR', 'mina'],
-    ['SIGNAL', 'loud'],
-  ])('shows %s, which only looks like one', (name, value) => {
-    expect(lines({ container: { Environment: { [name]: value } } }, {})).toEqual([
-      `environment ${name}: ${value} → removed`,
-    ]);
-  });
-
-  test('hides the values of variables that may be secrets', () => {
+  test('hides the values of variables, which are chosen by users; a count or a switch is shown', () => {
     const environment = {
       MODE: 'strict',
+      WORKERS: '4',
+      DEBUG: 'false',
       API_TOKEN: 'hunter22',
       PASSWORD: 'correct',
       NOTE: 'ghp_abcdefghijklmnop1234',
     };
     expect(lines({}, { container: { Environment: environment } })).toEqual([
-      'environment MODE: not set → strict',
+      'environment MODE: not set → ***',
+      'environment WORKERS: not set → 4',
+      'environment DEBUG: not set → false',
       'environment API_TOKEN: not set → ***',
       'environment PASSWORD: not set → ***',
       'environment NOTE: not set → ***',
@@ -135,4 +116,33 @@ test('a kept setting has a line for each of its values', () => {
     'kept: core dumps DestinationS3Uri: s3://b/c',
     'kept: core dumps KmsKeyId: k',
   ]);
+});
+
+describe('a variable that may be a secret', () => {
+  test.each([
+    ['SIGNING_KEY', 'abcdefgh12345678'],
+    ['DB_PASSWORD', 'x'],
+    ['dbPwd', 'open'],
+    ['KEY1', 'open'],
+    ['BASIC_AUTH', 'mina'],
+    ['HASH_SALT', 'sea'],
+    ['TLS_CERT', 'abc'],
+    ['DATABASE_DSN', 'db'],
+    ['AWS_CREDENTIALS', 'file'],
+  ])('hides %s by its name, however short and plain its value is', (name, value) => {
+    expect(lines({ container: { Environment: { [name]: value } } }, {})).toEqual([
+      `environment ${name}: *** → removed`,
+    ]);
+  });
+
+  test.each([
+    ['MAX_TOTAL_TOKENS', '4096'],
+    ['TOKENIZERS_PARALLELISM', 'false'],
+    ['MONKEY', 'see'],
+    ['PASSENGERS', 'four'],
+    ['AUTHOR', 'mina'],
+    ['SIGNAL', 'loud'],
+  ])('%s only looks like one', (name, value) => {
+    expect(isSecretVariable(name, value)).toBe(false);
+  });
 });
