@@ -52,6 +52,17 @@ describe('a rejection', () => {
   });
 });
 
+test('a registry that cannot be read before the first traffic is waited for', async () => {
+  const one = walking({
+    far: { share: 0 },
+    stepping: { state: { is: 'dark' }, moves: [] },
+    registry: { refuses: refusal('not today', 'ServiceUnavailable') },
+  });
+  expect((await one.look()).because).toContain('the approval of 1.1.0 cannot be read');
+  expect(one.sent).toEqual([]);
+  expect(one.release().commands).toEqual([]);
+});
+
 describe('the end of a walk', () => {
   test.each([
     [{ pending: 'churn-theirs' }, /at churn-theirs, which is not this release$/],
