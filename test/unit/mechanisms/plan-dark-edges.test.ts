@@ -10,6 +10,7 @@ import { refusal } from '../../support/refusal.ts';
 import { registeredVersion } from '../../support/registered.ts';
 import { configuration, release, secondSwap, subject } from '../../support/release.ts';
 import { type Serving, servingWorld, variant } from '../../support/serving.ts';
+import { awsError } from '../../support/stored.ts';
 
 const registered = registeredVersion({ version: '1.2.0' });
 const served: Serving = { endpoint: {} };
@@ -121,6 +122,30 @@ describe('the plan of a dark candidate', () => {
     expect(dark.candidate.imageDigest).toBe('sha256:5e');
   });
 
+  test('is refused where the serving config goes while it is planned', async () => {
+    const world = servingWorld(served);
+    const { sagemaker } = world.read;
+    let reads = 0;
+    const goes = {
+      ...world,
+      read: {
+        ...world.read,
+        sagemaker: {
+          ...sagemaker,
+          describeEndpointConfig: async (input: Parameters<typeof sagemaker.describeEndpointConfig>[0]) => {
+            reads += 1;
+            if (reads > 1) throw awsError('sagemaker:DescribeEndpointConfig', 'Could not find endpoint configuration.');
+            return sagemaker.describeEndpointConfig(input);
+          },
+        },
+      },
+    };
+    const request = { operation: 'deploy-endpoint', requested: asking('1.2.0'), registered } as const;
+    expect(
+      await refusal(mechanisms.variants.plan(goes, { ...request, record: newRecord(subject), attempt: 1, tags: {} })),
+    ).toMatch(/^config-missing: .*churn-1-0-0/);
+  });
+
   test('is refused where the serving config is gone', async () => {
     expect(await refusal(planned({ ...served, config: 'deleted' }))).toMatch(/^config-missing: .*churn-1-0-0/);
   });
@@ -185,6 +210,30 @@ describe('a version that shift-traffic has published', () => {
     ],
   ])('is delivered again: one %s', async (_which, serving, given) => {
     expect((await planned(serving, { record: done(given) })).already).toBe('candidate-dark');
+  });
+});
+
+describe('a shift of traffic to a candidate that has all of it', () => {
+  test('has no comparison left to wait for', async () => {
+    const serving = { endpoint: { ...two(1), EndpointConfigName: 'churn-dark' } };
+    const shifted = (weight: number) =>
+      mechanisms.variants.plan(
+        servingWorld({
+          endpoint: {
+            ...serving.endpoint,
+            ProductionVariants: [
+              variant({ CurrentWeight: 1 - weight, DesiredWeight: 1 - weight }),
+              variant({ VariantName: 'AllTraffic-next', CurrentWeight: weight, DesiredWeight: weight }),
+            ],
+          },
+        }),
+        { operation: 'shift-traffic', requested: asking('1.1.0'), record: recordOf() },
+      );
+    const [dark, full] = [await shifted(0), await shifted(1)];
+    expect(dark.plan.notes.filter((note) => note.includes('is proven after'))).not.toEqual([]);
+    expect(full.plan.notes.filter((note) => note.includes('proven'))).toEqual([]);
+    expect(full.plan.notes.filter((note) => note.includes('undefined') || note.includes('NaN'))).toEqual([]);
+    expect(full.release.stepping).toMatchObject({ state: { is: 'baking', index: 2 } });
   });
 });
 
