@@ -10,7 +10,6 @@ import { refusal } from '../../support/refusal.ts';
 import { registeredVersion } from '../../support/registered.ts';
 import { configuration, release, secondSwap, subject } from '../../support/release.ts';
 import { type Serving, servingWorld, variant } from '../../support/serving.ts';
-import { awsError } from '../../support/stored.ts';
 
 const registered = registeredVersion({ version: '1.2.0' });
 const served: Serving = { endpoint: {} };
@@ -120,30 +119,6 @@ describe('the plan of a dark candidate', () => {
   test('keeps the digest of a pinned image', async () => {
     const { release: dark } = await planned(served, { version: { imageDigest: 'sha256:5e' } });
     expect(dark.candidate.imageDigest).toBe('sha256:5e');
-  });
-
-  test('is refused where the serving config goes while it is planned', async () => {
-    const world = servingWorld(served);
-    const { sagemaker } = world.read;
-    let reads = 0;
-    const goes = {
-      ...world,
-      read: {
-        ...world.read,
-        sagemaker: {
-          ...sagemaker,
-          describeEndpointConfig: async (input: Parameters<typeof sagemaker.describeEndpointConfig>[0]) => {
-            reads += 1;
-            if (reads > 1) throw awsError('sagemaker:DescribeEndpointConfig', 'Could not find endpoint configuration.');
-            return sagemaker.describeEndpointConfig(input);
-          },
-        },
-      },
-    };
-    const request = { operation: 'deploy-endpoint', requested: asking('1.2.0'), registered } as const;
-    expect(
-      await refusal(mechanisms.variants.plan(goes, { ...request, record: newRecord(subject), attempt: 1, tags: {} })),
-    ).toMatch(/^config-missing: .*churn-1-0-0/);
   });
 
   test('is refused where the serving config is gone', async () => {
