@@ -224,7 +224,7 @@ const wayOf = async (world: World, request: Deliver, found: Found): Promise<Way>
   const { live, variant, count, serves, path } = found;
   const { exclude } = count;
   if (serves) return { submission: { mechanism: 'replacement', kind: 'none', variant, exclude }, ...unwatched };
-  if (path.mechanism === 'guardrail' && live !== undefined) return guarded(world, request, found, path);
+  if (path.mechanism === 'guardrail') return guarded(world, request, found, path);
   const { expectedSeconds } = path;
   return {
     submission:

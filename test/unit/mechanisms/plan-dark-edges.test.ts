@@ -188,6 +188,30 @@ describe('a version that shift-traffic has published', () => {
   });
 });
 
+describe('a shift of traffic to a candidate that has all of it', () => {
+  test('has no comparison left to wait for', async () => {
+    const serving = { endpoint: { ...two(1), EndpointConfigName: 'churn-dark' } };
+    const shifted = (weight: number) =>
+      mechanisms.variants.plan(
+        servingWorld({
+          endpoint: {
+            ...serving.endpoint,
+            ProductionVariants: [
+              variant({ CurrentWeight: 1 - weight, DesiredWeight: 1 - weight }),
+              variant({ VariantName: 'AllTraffic-next', CurrentWeight: weight, DesiredWeight: weight }),
+            ],
+          },
+        }),
+        { operation: 'shift-traffic', requested: asking('1.1.0'), record: recordOf() },
+      );
+    const [dark, full] = [await shifted(0), await shifted(1)];
+    expect(dark.plan.notes.filter((note) => note.includes('is proven after'))).not.toEqual([]);
+    expect(full.plan.notes.filter((note) => note.includes('proven'))).toEqual([]);
+    expect(full.plan.notes.filter((note) => note.includes('undefined') || note.includes('NaN'))).toEqual([]);
+    expect(full.release.stepping).toMatchObject({ state: { is: 'baking', index: 2 } });
+  });
+});
+
 describe('a shift of traffic', () => {
   const shift = (serving: Serving, record: ReleaseRecord) =>
     mechanisms.variants.plan(servingWorld(serving), { operation: 'shift-traffic', requested: asking('1.1.0'), record });

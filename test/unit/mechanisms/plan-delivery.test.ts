@@ -179,6 +179,12 @@ describe('another version under guardrails', () => {
     expect(says(await planned(serving, changes))).toContain(words);
   });
 
+  test('names the permission for a baseline of others in lower case, as IAM compares it', async () => {
+    const notes = says(await planned({ endpoint: { EndpointConfigName: 'Made-By-Hand' } }));
+    expect(notes).toContain('Made-By-Hand is not named for churn');
+    expect(notes).toContain('on endpoint-config/made-by-hand by name');
+  });
+
   test('does not warn of a missing minimum where there is one, and gives a rate only where there is one', async () => {
     const notes = says(await planned(served, { rollout: { ...canary, minimumRequests: 0 } }));
     expect(notes).not.toContain('requests per second');

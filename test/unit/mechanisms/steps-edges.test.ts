@@ -249,6 +249,20 @@ describe('alarms of steps', () => {
     expect(down.remarks).toEqual([]);
   });
 
+  test('are not read on the way back: nothing depends on them any more', async () => {
+    const back: Partial<Stepping> = {
+      state: { is: 'returning', why: 'convicted', because: 'worse' },
+      alarms: ['ours'],
+    };
+    const red = walking({ alarms: { ours: 'ALARM' }, stepping: back });
+    await red.look();
+    expect(red.sent).toEqual([0]);
+    expect(red.release().witnessed).not.toHaveProperty('alarms');
+    const denied = walking({ alarms: refusal('not today', 'AccessDeniedException'), stepping: back });
+    await denied.look();
+    expect(denied.remarks).toEqual([]);
+  });
+
   test('that were deleted are named when they are created again', async () => {
     const ours = [
       { AlarmName: 'ours', AlarmDescription: 'errors' },

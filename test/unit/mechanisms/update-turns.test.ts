@@ -240,6 +240,24 @@ describe('an arrived update', () => {
   });
 });
 
+describe('an update that came back', () => {
+  const ping = 'The primary container for production variant AllTraffic did not pass the ping health check.';
+  const shows = { modifiedAt: nine + minutes(7), failureReason: ping };
+
+  test('names the version that serves, or its configuration', async () => {
+    const { one } = await lookAt({ shows });
+    expect(one.release().because).toMatch(/ping health check\.; 1\.0\.0 serves$/);
+    const { version: _, ...foreign } = configuration('1.0.0');
+    const other = await lookAt({ shows, record: { baseline: foreign } });
+    expect(other.one.release().because).toMatch(/; churn-1-0-0 serves$/);
+  });
+
+  test('with a dark candidate has its own cause: no version keeps any traffic', async () => {
+    const { one } = await lookAt({ shows, submission: secondSwap });
+    expect(one.release()).toMatchObject({ reason: 'health-check' });
+  });
+});
+
 describe('an endpoint that was never there', () => {
   test.each([
     ['Unable to provision requested ML compute capacity', 'capacity-unavailable', /^Unable to provision/],
