@@ -1,7 +1,7 @@
-import { orUndefined } from '../aws/errors.ts';
 import type { DesiredFrom } from '../endpoint/desired.ts';
 import { settingsOfManifest } from '../endpoint/desired.ts';
-import { type Serving, servingOf, servingStill } from '../endpoint/serving.ts';
+import { contentOf } from '../endpoint/look.ts';
+import { type Serving, servingIn, servingOf, servingStill } from '../endpoint/serving.ts';
 import { merge } from '../endpoint/settings-kept.ts';
 import type { Protection } from '../manifest/manifest.ts';
 import { registryAccount } from '../registry/registry.ts';
@@ -26,17 +26,20 @@ export interface Compared {
   readonly lost: readonly Protection[];
 }
 
-/**
- * Reads the configuration that a delivery replaces, and decides which of its settings are kept.
- * @param shown config that the endpoint serves; of an endpoint that is gone, the last one of its history
- */
+/** The config that the endpoint serves; of an endpoint that is gone, the last one of its history. */
+export interface Shown extends Pick<Configuration, 'endpointConfig' | 'kept' | 'imageDigest' | 'unpinned'> {
+  /** Undefined when the config was deleted. */
+  readonly serving: Serving | undefined;
+}
+
+/** Decides which settings of the configuration that a delivery replaces are kept. */
 export const compare = async (
   world: World,
   request: Deliver,
-  shown: Pick<Configuration, 'endpointConfig' | 'kept' | 'imageDigest' | 'unpinned'> | undefined,
+  shown: Shown | undefined,
   { variant, instanceCount }: { readonly variant: string | undefined; readonly instanceCount: number },
 ): Promise<Compared> => {
-  const before = shown && (await servingOf(world, shown.endpointConfig, variant));
+  const before = shown?.serving;
   if (shown === undefined || before === undefined)
     return { kept: { settings: [] }, lost: [], ...withoutUndefined({ deleted: shown?.endpointConfig }) };
   const { requested, registered } = request;
@@ -105,16 +108,17 @@ const keptAgain = async (
   return from && { kept, source: { from: from.settings, settings: kept.settings } };
 };
 
-/** The last configuration of an endpoint that is gone, and the name of its variant. */
+/** The last configuration of an endpoint that is gone, with its settings and the name of its variant. */
 export const lastServed = async (
   world: World,
   { history }: Deliver['record'],
-): Promise<{ readonly configuration: Configuration; readonly variant?: string } | undefined> => {
+): Promise<{ readonly shown: Configuration & Shown; readonly variant?: string } | undefined> => {
   const configuration = serves(history);
   if (configuration === undefined) return undefined;
-  const config = await orUndefined(
-    world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: configuration.endpointConfig }),
-  );
+  const { endpointConfig } = configuration;
+  const content = await contentOf(world, endpointConfig);
   // The serving variant comes first, before a candidate beside it.
-  return { configuration, ...withoutUndefined({ variant: config?.ProductionVariants?.[0]?.VariantName }) };
+  const variant = content.config?.ProductionVariants?.[0]?.VariantName;
+  const shown = { ...configuration, serving: servingIn(content, endpointConfig, variant) };
+  return { shown, ...withoutUndefined({ variant }) };
 };

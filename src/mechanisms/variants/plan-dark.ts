@@ -7,6 +7,7 @@ import { deployPermissions } from '../../endpoint/permissions.ts';
 import { refuseOtherKind, refuseUnusable } from '../../endpoint/refuse-kind.ts';
 import { scalingOf } from '../../endpoint/scaling.ts';
 import { scalingChange } from '../../endpoint/scaling-change.ts';
+import { servingIn } from '../../endpoint/serving.ts';
 import { candidateVariant, canonicalOf, darkConfig, leftBehind } from '../../endpoint/variants.ts';
 import { percent } from '../../judge/amounts.ts';
 import { freezePolicy } from '../../metrics/judge-policy.ts';
@@ -37,7 +38,7 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
   const { spec, version } = requested;
   const rollout = stepsOf(requested);
   const look = await lookAt(world, spec.name);
-  if (look === undefined) return planDelivery(world, request);
+  if (look === undefined) return planDelivery(world, request, undefined);
   const { live, config: serving } = look;
   const kind = kindOf(look, record);
   const wantedKind = kindRequested(spec, registered.containers.length);
@@ -56,7 +57,8 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
   if (serving === undefined)
     throw new Refusal('config-missing', `endpoint config ${live.endpointConfig}, which serves now, was deleted`);
   const count = live.variants.find(({ name }) => name === canonical)?.desired ?? baseline.instanceCount;
-  const compared = await compare(world, request, baseline, { variant: canonical, instanceCount: count });
+  const shown = { ...baseline, serving: servingIn(look, live.endpointConfig, canonical) };
+  const compared = await compare(world, request, shown, { variant: canonical, instanceCount: count });
   const alone = desiredOf(world, requested, {
     packageVersion: registered.packageVersion,
     variant: canonical,
