@@ -77,7 +77,7 @@ export const planOfScaling = (
 };
 
 /** The unit of capacity, for a reader. */
-export const unitOf = (dimension: Dimension): string =>
+const unitOf = (dimension: Dimension): string =>
   dimension === 'sagemaker:variant:DesiredInstanceCount' ? 'instances' : 'provisioned concurrency';
 
 type Limits = Pick<ScalingSnapshot, 'minCapacity' | 'maxCapacity'>;
