@@ -6,7 +6,7 @@ import { merge } from '../endpoint/settings-kept.ts';
 import type { Protection } from '../manifest/manifest.ts';
 import { registryAccount } from '../registry/registry.ts';
 import { serves } from '../release/history.ts';
-import type { Configuration, Kept } from '../release/record.ts';
+import type { Configuration, Kept, Release } from '../release/record.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import type { Deliver } from './mechanism.ts';
@@ -74,19 +74,17 @@ export const compare = async (
   };
 };
 
-/** The configuration that the same request made in an earlier release, if this config is its config. */
-export const madeBefore = (
-  { requested, registered, record }: Deliver,
-  endpointConfig: string,
-): Configuration | undefined => {
+/** The releases of the same request that have ended. */
+export const endedOf = ({ requested, registered, record }: Deliver): readonly Release[] => {
   const digest = planDigest(requested, registered.packageVersion);
-  return record.ended.find(
-    ({ operation, planDigest: its, candidate }) =>
-      operation === 'deploy-endpoint' &&
-      its === digest &&
-      [candidate.endpointConfig, candidate.beside?.candidate].includes(endpointConfig),
-  )?.candidate;
+  return record.ended.filter(({ operation, planDigest: its }) => operation === 'deploy-endpoint' && its === digest);
 };
+
+/** The configuration that the same request made in an earlier release, if this config is its config. */
+export const madeBefore = (request: Deliver, endpointConfig: string): Configuration | undefined =>
+  endedOf(request).find(({ candidate }) =>
+    [candidate.endpointConfig, candidate.beside?.candidate].includes(endpointConfig),
+  )?.candidate;
 
 /**
  * The kept settings of a frozen configuration, with their values: the same in every turn, because configs and models never change.

@@ -14,12 +14,12 @@ import { freezePolicy } from '../../metrics/judge-policy.ts';
 import { type Proof, proofNotes, proofTimes, refuseUnprovable } from '../../metrics/proof.ts';
 import { usualRate } from '../../metrics/traffic.ts';
 import { type Change, type Plan, Refusal } from '../../operation.ts';
-import { type RegisteredVersion, registeredImages } from '../../registry/registered-version.ts';
-import type { Configuration, ReleaseRecord } from '../../release/record.ts';
+import { registeredImages } from '../../registry/registered-version.ts';
+import type { Configuration } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
-import { compare } from '../compared.ts';
+import { compare, endedOf } from '../compared.ts';
 import { planDelivery } from '../guardrail/plan.ts';
 import type { Deliver, Planned } from '../mechanism.ts';
 import { swapSeconds } from '../replacement/plan.ts';
@@ -45,7 +45,7 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
   refuseUnusable(spec.name, look, kind, ['variants', 'guardrail', 'replacement']);
   const left = leftBehind(live, record);
   const canonical = canonicalOf(live);
-  const home = alreadyDelivered(requested, registered, live, record);
+  const home = alreadyDelivered(request, live);
   if (home !== undefined) return home;
   const baseline = baselineOf(look, record);
   if (mayBecome(baseline, { instanceType: hardwareOf(spec) })) refuseOtherKind(spec.name, look, kind, wantedKind, spec);
@@ -138,18 +138,10 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
 };
 
 /** shift-traffic finished the same request, or it was a first deployment: its candidate serves alone, under the canonical name. */
-const alreadyDelivered = (
-  requested: DeliveryRequest,
-  { packageVersion }: RegisteredVersion,
-  live: LiveEndpoint,
-  record: ReleaseRecord,
-): Planned | undefined => {
-  const digestOfPlan = planDigest(requested, packageVersion);
-  const done = record.ended.find(
-    ({ operation, planDigest: its, candidate }) =>
-      operation === 'deploy-endpoint' &&
-      its === digestOfPlan &&
-      (candidate.beside?.candidate ?? candidate.endpointConfig) === live.endpointConfig,
+const alreadyDelivered = (request: Deliver, live: LiveEndpoint): Planned | undefined => {
+  const { requested } = request;
+  const done = endedOf(request).find(
+    ({ candidate }) => (candidate.beside?.candidate ?? candidate.endpointConfig) === live.endpointConfig,
   );
   if (done === undefined || live.pending !== undefined) return undefined;
   const { beside: _, ...candidate } = { ...done.candidate, endpointConfig: live.endpointConfig };
