@@ -27,6 +27,8 @@ interface Answers {
   readonly model?: object;
   /** Status of an inference experiment on this endpoint. */
   readonly experiment?: string;
+  /** Its members, as DescribeInferenceExperiment has them. */
+  readonly described?: object;
   /** The answer to the list of experiments. */
   readonly refuses?: Error;
 }
@@ -52,7 +54,14 @@ const configured = (variant: object = {}, around: object = {}) => ({
   ...around,
 });
 
-const look = async ({ endpoint = {}, config = configured(), model, experiment, refuses }: Answers): Promise<Look> => {
+const look = async ({
+  endpoint = {},
+  config = configured(),
+  model,
+  experiment,
+  described,
+  refuses,
+}: Answers): Promise<Look> => {
   const sagemaker = {
     describeEndpoint: async () => ({
       EndpointStatus: 'InService',
@@ -66,7 +75,11 @@ const look = async ({ endpoint = {}, config = configured(), model, experiment, r
       if (refuses) throw refuses;
       return { InferenceExperiments: experiment === undefined ? [] : [{ Name: 'autumn', Status: experiment }] };
     },
-    describeInferenceExperiment: async () => ({ Status: experiment, EndpointMetadata: { EndpointName: 'churn' } }),
+    describeInferenceExperiment: async () => ({
+      Status: experiment,
+      EndpointMetadata: { EndpointName: 'churn' },
+      ...described,
+    }),
   };
   return (await lookAt({ read: { sagemaker } } as unknown as World, 'churn')) ?? fail();
 };
@@ -124,6 +137,17 @@ describe('the kind of an endpoint', () => {
     ['neither an instance type nor capacity without instances', { config: configured(none) }, 'pooled'],
     ['an experiment that has not started', { experiment: 'Created' }, 'experiment'],
     ['an experiment that has ended', { experiment: 'Completed' }, 'instances'],
+    ['an experiment that ends meanwhile', { experiment: 'Running', described: { Status: 'Completed' } }, 'instances'],
+    [
+      'an experiment by the name in other letters',
+      { experiment: 'Running', described: { EndpointMetadata: { EndpointName: 'Churn' } } },
+      'experiment',
+    ],
+    [
+      'an experiment on another endpoint',
+      { experiment: 'Running', described: { EndpointMetadata: { EndpointName: 'churn-2' } } },
+      'instances',
+    ],
     ['a deleted config', { config: undefined }, 'instances'],
   ] as const)('from %s', async (_, answers, kind) => {
     expect(kindOf(await look({ ...answers }), recordOf())).toBe(kind);
