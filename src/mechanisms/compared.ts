@@ -91,7 +91,7 @@ export const madeBefore = (request: Deliver, endpointConfig: string): Configurat
  * @throws {Refusal} `config-missing`
  */
 export const keptBy = async (world: World, kept: Kept | undefined, variant: string): Promise<DesiredFrom['kept']> =>
-  kept?.from === undefined || kept.settings.length === 0
+  kept?.from === undefined
     ? undefined
     : { from: (await servingStill(world, kept.from, variant)).settings, settings: kept.settings };
 
@@ -101,7 +101,7 @@ const keptAgain = async (
   { kept = { settings: [] } }: Configuration,
   variant: string | undefined,
 ): Promise<Pick<Compared, 'kept' | 'source'> | undefined> => {
-  if (kept.from === undefined || kept.settings.length === 0) return { kept };
+  if (kept.from === undefined) return { kept };
   const from = await servingOf(world, kept.from, variant);
   return from && { kept, source: { from: from.settings, settings: kept.settings } };
 };

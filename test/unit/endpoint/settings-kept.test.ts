@@ -120,5 +120,7 @@ describe('what is kept', () => {
     const forged = ['container.Image', 'container.ModelPackageName', 'variant.InstanceType', 'config.Absent'];
     const older = set({ ...serving, container: { ...serving.container, ModelPackageName: 'churn/6' } });
     expect(overlaid(manifest, older, forged)).toEqual(manifest);
+    const says = set({ ...manifest, variant: { VolumeSizeInGB: 80 } });
+    expect(overlaid(says, serving, ['variant.VolumeSizeInGB'])).toEqual(says);
   });
 });

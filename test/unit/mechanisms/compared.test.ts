@@ -154,6 +154,7 @@ describe('a delivery compares', () => {
     const given = { ...unpinned, requested: { ...requested, spec: { ...requested.spec, unpinned: true } } };
     expect((await compare(world, given, shown, fleet)).lost).toEqual([]);
     expect((await compare(world, unpinned, { endpointConfig: 'theirs' }, fleet)).lost).toEqual([]);
+    expect((await compare(world, unpinned, { ...shown, unpinned: true }, fleet)).lost).toEqual([]);
   });
 
   test('with the last configuration of an endpoint that is gone, under its variant', async () => {
