@@ -164,6 +164,11 @@ describe('after the alarm on latency', () => {
     });
   });
 
+  test('the percentiles of a few requests excuse nothing', async () => {
+    const few = (minute: number) => ({ ...both(0.5, 0.5)(minute), baseline: { requests: 9, latencies: slow(1, 9) } });
+    expect((await compared(ownLatency, few, { counted: false })).is).toBe('not-shared');
+  });
+
   test('a fleet that publishes none of its own is said', async () => {
     const found = await compared(ownLatency, (minute) => ({ ...both(0.5, 0.5)(minute), baseline: undefined }), {
       counted: false,
