@@ -57,7 +57,7 @@ export const reasonCodes = {
   abandoned: { outcome: 'inconclusive', meaning: 'The run that held the release ended without finishing it, and another release took the endpoint over.', remedy: 'Read the newer release; it names the version that serves.' },
   'retire-failed': { outcome: 'inconclusive', meaning: 'The new version has all traffic, but SageMaker did not publish it under the canonical name.', remedy: 'Run `shift-traffic` again: it goes on with the publishing.' },
   'changed-by-others': { outcome: 'inconclusive', meaning: 'Others changed the endpoint during the release; it serves neither the planned version nor the baseline.', remedy: 'Find the author of the change in CloudTrail, then deploy again.' },
-  'verification-mismatch': { outcome: 'inconclusive', meaning: 'The new configuration serves, but weights, instance counts or image digests differ from the plan.', remedy: 'Compare the details in the summary; deploy again or roll back.' },
+  'verification-mismatch': { outcome: 'inconclusive', meaning: 'The new configuration serves, but weights, instance counts, image digests or settings differ from the plan.', remedy: 'Compare the details in the summary; deploy again or roll back.' },
   'job-unheard': { outcome: 'inconclusive', meaning: 'The reusable workflow\'s deploying job set no outputs: a reviewer rejected it, the run was cancelled while it waited, or its runner was lost.', remedy: 'Look at the run. When a runner was lost, re-run the failed jobs: the release resumes where it is.' },
   // timed-out, cancelled
   'deadline-passed': { outcome: 'timed-out', meaning: 'The host\'s deadline passed before the endpoint settled.', remedy: 'Run again: the release resumes where it is. Raise `timeout` when this is normal.' },

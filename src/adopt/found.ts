@@ -72,20 +72,19 @@ export const find = async (world: World, endpoint: string): Promise<Found> => {
       'config-missing',
       `model ${one?.ModelName}, which serves now, was deleted, and its role and network are not known: create it again under the same name`,
     );
-  const { packaged: _packaged, ...described } = model;
   const dimension = dimensionOfFleet({ instanceType: (one && hardwareOfVariant(one)) ?? '' });
   const [scaling, { alarms, composites }, rate] = await Promise.all([
     scalingOf(world, endpoint, variant, dimension),
     alarmsIn(world),
     usualRate(world, { endpoint, variant, kind }),
   ]);
-  const container = described.PrimaryContainer ?? described.Containers?.[0];
+  const container = model.PrimaryContainer ?? model.Containers?.[0];
   return {
     endpoint,
     look,
     kind,
     variant,
-    settings: settingsOf(config, described, variant),
+    settings: settingsOf(config, model, variant),
     tags,
     scaling,
     alarms,

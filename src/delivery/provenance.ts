@@ -135,10 +135,11 @@ const contentsOf = (config: DescribeEndpointConfigOutput, kept: readonly string[
     pick(variant, always),
     pick(variant, (name) => optionalOfVariant.includes(name)),
   );
+  // Data capture is compared member by member.
   const around = combinations(
-    pick(config, (name) => !partly.includes(name) && keeps('config')(name)),
+    pick(config, (name) => name !== 'DataCaptureConfig' && keeps('config')(name)),
     {
-      ...pick(config, (name) => optionalOfConfig.includes(name) && !keeps('config')(name)),
+      ...pick(config, (name) => optionalOfConfig.includes(name)),
       ...(config.DataCaptureConfig
         ? {
             DataCaptureConfig: pick(
@@ -169,8 +170,6 @@ const optionalOfVariant = [
   'ManagedInstanceScaling',
 ];
 const optionalOfConfig = ['KmsKeyId', 'AsyncInferenceConfig'];
-/** Compared member by member. */
-const partly = ['DataCaptureConfig'];
 const ofCapture = [
   'EnableCapture',
   'InitialSamplingPercentage',

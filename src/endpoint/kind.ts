@@ -1,7 +1,7 @@
-import type { DescribeEndpointConfigOutput, ProductionVariant } from '../aws/sagemaker.ts';
+import type { DescribeEndpointConfigOutput, DescribeModelOutput, ProductionVariant } from '../aws/sagemaker.ts';
 import type { EndpointSpec, ReplaceableKind } from '../manifest/manifest.ts';
 import type { Configuration, EndpointKind, MechanismName, ReleaseRecord } from '../release/record.ts';
-import type { Look, ServedModel } from './look.ts';
+import type { Look, PackagedContent } from './look.ts';
 import { besideOf, canonicalOf, leftBehind } from './variants.ts';
 
 /** The possibilities and the metrics of one kind of endpoint. */
@@ -197,16 +197,13 @@ interface Seen {
 }
 
 /** The kind of endpoint that a config makes of one of its variants. @param seen facts of the endpoint itself */
-export const kindOfConfiguration = (
-  { config, models }: Pick<Look, 'config' | 'models'>,
-  seen: Seen = {},
-): EndpointKind => {
+export const kindOfConfiguration = ({ config, models, packaged }: PackagedContent, seen: Seen = {}): EndpointKind => {
   const variant = variantOf(config, seen.variant);
   const model = variant?.ModelName === undefined ? undefined : models.get(variant.ModelName);
   if (seen.serverless || variant?.ServerlessConfig !== undefined) return 'serverless';
   if (variant !== undefined && variant.InstanceType === undefined) return 'pooled';
   const asynchronous = seen.asynchronous === true || config?.AsyncInferenceConfig !== undefined;
-  const atLeast = Math.max(model?.packaged ?? 0, seen.images ?? 0);
+  const atLeast = Math.max(packaged.get(variant?.ModelName ?? '') ?? 0, seen.images ?? 0);
   return kindOfContent(asynchronous, containersOf(model), model?.InferenceExecutionConfig?.Mode, atLeast);
 };
 
@@ -219,7 +216,7 @@ const variantOf = (
 interface ContainerOf {
   readonly Mode?: string | undefined;
 }
-const containersOf = (model: ServedModel | undefined): readonly ContainerOf[] =>
+const containersOf = (model: DescribeModelOutput | undefined): readonly ContainerOf[] =>
   model?.PrimaryContainer ? [model.PrimaryContainer] : (model?.Containers ?? []);
 
 const kindOfContent = (

@@ -5,22 +5,27 @@ import { inRegistry, registryAccount } from '../registry/registry.ts';
 import type { World } from '../world.ts';
 import { type LiveEndpoint, observe } from './observe.ts';
 
-/** One look at an endpoint: the endpoint, the config that it serves, and the models of the config's variants. */
-export interface Look {
-  readonly live: LiveEndpoint;
+/** An endpoint config, and the models of its variants. */
+export interface Content {
   /** Absent: it was deleted. */
   readonly config?: DescribeEndpointConfigOutput | undefined;
   /** By name; a deleted model is missing. */
-  readonly models: ReadonlyMap<string, ServedModel>;
+  readonly models: ReadonlyMap<string, DescribeModelOutput>;
+}
+
+/** The same with facts of packages, which decide about the kind of endpoint. */
+export interface PackagedContent extends Content {
+  /** Containers of the package that a model was made of, by the model's name. One entry of a model stands for all of them. */
+  readonly packaged: ReadonlyMap<string, number>;
+}
+
+/** One look at an endpoint: the endpoint, and the config that it serves. */
+export interface Look extends PackagedContent {
+  readonly live: LiveEndpoint;
   /** Name of the inference experiment (shadow test) that owns the endpoint. */
   readonly experiment?: string | undefined;
   /** The facts that this run may not read, for the plan. */
   readonly notes: readonly string[];
-}
-
-export interface ServedModel extends DescribeModelOutput {
-  /** Containers of the package that it was made of. One entry of a model stands for all of them. */
-  readonly packaged?: number;
 }
 
 /** Undefined when the endpoint does not exist. */
@@ -28,37 +33,43 @@ export const lookAt = async (world: World, endpoint: string): Promise<Look | und
   const live = await observe(world, endpoint);
   if (live === undefined) return undefined;
   // One after the other: a rehearsal repeats to the order of its requests.
-  const { config, models } = await configurationAt(world, live.endpointConfig);
+  const content = await withPackages(world, await contentOf(world, live.endpointConfig));
   const experiment = await experimentOn(world, endpoint);
-  return { live, config, models, ...experiment };
+  return { live, ...content, ...experiment };
 };
 
-/** An endpoint config, and the models of its variants. */
-export const configurationAt = async (
-  world: World,
-  endpointConfig: string,
-): Promise<{ readonly config: DescribeEndpointConfigOutput | undefined; readonly models: Look['models'] }> => {
+/** The content of an endpoint config; without a config when there is none of that name. */
+export const contentOf = async (world: World, endpointConfig: string): Promise<Content> => {
   const { sagemaker } = world.read;
   const config = await orUndefined(sagemaker.describeEndpointConfig({ EndpointConfigName: endpointConfig }));
   const names = new Set((config?.ProductionVariants ?? []).flatMap(({ ModelName }) => ModelName ?? []));
   const found = await Promise.all(
     [...names].map(async (ModelName) => {
       const model = await orUndefined(sagemaker.describeModel({ ModelName }));
-      return model === undefined ? [] : [[ModelName, await withPackage(world, model)] as const];
+      return model === undefined ? [] : [[ModelName, model] as const];
     }),
   );
   return { config, models: new Map(found.flat()) };
 };
 
-/** With the number of its package's containers, where this run may read the package: it may belong to others. */
-const withPackage = async (world: World, model: DescribeModelOutput): Promise<ServedModel> => {
+/** Reads the packages of the models, where this run may: they may belong to others. */
+export const withPackages = async (world: World, content: Content): Promise<PackagedContent> => {
+  const found = await Promise.all(
+    [...content.models].map(async ([name, model]) => {
+      const containers = await packageContainersOf(world, model);
+      return containers === undefined ? [] : [[name, containers] as const];
+    }),
+  );
+  return { ...content, packaged: new Map(found.flat()) };
+};
+
+const packageContainersOf = async (world: World, model: DescribeModelOutput): Promise<number | undefined> => {
   const ModelPackageName = (model.PrimaryContainer ?? model.Containers?.[0])?.ModelPackageName;
-  if (ModelPackageName === undefined) return model;
+  if (ModelPackageName === undefined) return undefined;
   const owner = ModelPackageName.split(':')[4] ?? world.account.id;
   const { sagemaker } = (owner === registryAccount(world).id ? inRegistry(world) : world).read;
   const described = await unlessDenied(orUndefined(sagemaker.describeModelPackage({ ModelPackageName })));
-  const containers = described?.InferenceSpecification?.Containers;
-  return containers === undefined ? model : { ...model, packaged: containers.length };
+  return described?.InferenceSpecification?.Containers?.length;
 };
 
 const unlessDenied = async <Answer>(answer: Promise<Answer>): Promise<Answer | undefined> => {

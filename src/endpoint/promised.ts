@@ -1,7 +1,7 @@
-import { orUndefined } from '../aws/errors.ts';
 import { digest } from '../digest.ts';
 import type { Configuration } from '../release/record.ts';
 import type { World } from '../world.ts';
+import { contentOf } from './look.ts';
 import { eachSetting, settingAt, settingsOf } from './settings.ts';
 
 /** A short hash of each setting, by variant and path: enough to find a changed setting, and no value that may be a secret. */
@@ -12,17 +12,13 @@ export const promisedBy = async (
   world: World,
   { endpointConfig }: Pick<Configuration, 'endpointConfig'>,
 ): Promise<Promised | undefined> => {
-  const { sagemaker } = world.read;
-  const config = await orUndefined(sagemaker.describeEndpointConfig({ EndpointConfigName: endpointConfig }));
-  if (config === undefined) return undefined;
-  const found = await Promise.all(
-    (config.ProductionVariants ?? []).map(async ({ VariantName, ModelName }) => {
-      const model = ModelName === undefined ? undefined : await orUndefined(sagemaker.describeModel({ ModelName }));
-      const settings = [...eachSetting(settingsOf(config, model ?? {}, VariantName))];
-      return settings.map(([path, value]) => [`${VariantName} ${path}`, digest(value).slice(0, 8)] as const);
-    }),
+  const { config, models } = await contentOf(world, endpointConfig);
+  const found = config?.ProductionVariants?.flatMap(({ VariantName, ModelName = '' }) =>
+    [...eachSetting(settingsOf(config, models.get(ModelName) ?? {}, VariantName))].map(
+      ([path, value]) => [`${VariantName} ${path}`, digest(value).slice(0, 8)] as const,
+    ),
   );
-  return Object.fromEntries(found.flat());
+  return config && Object.fromEntries(found ?? []);
 };
 
 /** The settings that are not as they were when the update was submitted, one phrase each. */

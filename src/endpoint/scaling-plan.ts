@@ -77,22 +77,21 @@ export const planOfScaling = (
 };
 
 /** The unit of capacity, for a reader. */
-export const unitOf = (dimension: Dimension): string =>
+const unitOf = (dimension: Dimension): string =>
   dimension === 'sagemaker:variant:DesiredInstanceCount' ? 'instances' : 'provisioned concurrency';
 
 type Limits = Pick<ScalingSnapshot, 'minCapacity' | 'maxCapacity'>;
 
 /**
- * The manifest's min and max. A scheduled action changes both limits of the live target, so a limit that an action has set stays until
- * the next action. An action counts if it goes on setting this limit.
+ * The manifest's min and max. A scheduled action changes the limits of the live target, so a limit that an action has set stays until
+ * the next action. The last action holds in all of its limits. Where none does, others have set a limit since, and the manifest decides.
+ * An action counts if it goes on setting this limit.
  */
 export const limitsOf = ({ min, max, schedule = [] }: Autoscaling, existing: ScalingSnapshot | undefined): Limits => {
-  if (existing === undefined) return { minCapacity: min, maxCapacity: max };
+  const manifest = { minCapacity: min, maxCapacity: max };
+  if (existing === undefined || !existing.scheduledActions.some((action) => holds(action, existing))) return manifest;
   const actions = existing.scheduledActions.map((action) => {
-    const change = (action['ScalableTargetAction'] ?? {}) as {
-      readonly MinCapacity?: number;
-      readonly MaxCapacity?: number;
-    };
+    const change = changeOf(action);
     const ours = schedule.find(({ name }) => name === action['ScheduledActionName']);
     return {
       min: ours === undefined || ours.min === change.MinCapacity ? change.MinCapacity : undefined,
@@ -105,6 +104,17 @@ export const limitsOf = ({ min, max, schedule = [] }: Autoscaling, existing: Sca
   return minCapacity > maxCapacity
     ? { minCapacity: existing.minCapacity, maxCapacity: existing.maxCapacity }
     : { minCapacity, maxCapacity };
+};
+
+interface LimitChange {
+  readonly MinCapacity?: number;
+  readonly MaxCapacity?: number;
+}
+const changeOf = (action: Item): LimitChange => (action['ScalableTargetAction'] ?? {}) as LimitChange;
+
+const holds = (action: Item, { minCapacity, maxCapacity }: Limits): boolean => {
+  const { MinCapacity = minCapacity, MaxCapacity = maxCapacity } = changeOf(action);
+  return MinCapacity === minCapacity && MaxCapacity === maxCapacity;
 };
 
 const limitLines = (
@@ -327,10 +337,7 @@ const planAction = (action: ScheduledScaling, about: About, existing: ScalingSna
 };
 
 const textOf = (action: Item, zoned: boolean): string => {
-  const change = (action['ScalableTargetAction'] ?? {}) as {
-    readonly MinCapacity?: number;
-    readonly MaxCapacity?: number;
-  };
+  const change = changeOf(action);
   return [
     `${action['Schedule']}${zoned || action['Timezone'] !== undefined ? ` ${action['Timezone'] ?? 'UTC'}` : ''}`,
     ...(change.MinCapacity === undefined ? [] : [`min ${change.MinCapacity}`]),

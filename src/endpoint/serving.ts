@@ -1,6 +1,6 @@
-import { orUndefined } from '../aws/errors.ts';
 import { Refusal } from '../operation.ts';
 import type { World } from '../world.ts';
+import { type Content, contentOf } from './look.ts';
 import { type Settings, settingsOf } from './settings.ts';
 
 /** An endpoint config with its model, as AWS describes them. */
@@ -16,17 +16,19 @@ export interface Serving {
  * @param variant the only one when it is absent
  * @returns undefined when the config does not exist
  */
-export const servingOf = async (
-  world: World,
+export const servingOf = async (world: World, endpointConfig: string, variant?: string): Promise<Serving | undefined> =>
+  servingIn(await contentOf(world, endpointConfig), endpointConfig, variant);
+
+/** As `servingOf`, from content that was read already. */
+export const servingIn = (
+  { config, models }: Content,
   endpointConfig: string,
   variant?: string,
-): Promise<Serving | undefined> => {
-  const { sagemaker } = world.read;
-  const config = await orUndefined(sagemaker.describeEndpointConfig({ EndpointConfigName: endpointConfig }));
+): Serving | undefined => {
   if (config === undefined) return undefined;
   const variants = config.ProductionVariants ?? [];
   const ModelName = (variants.find(({ VariantName }) => VariantName === variant) ?? variants[0])?.ModelName;
-  const model = ModelName === undefined ? {} : await orUndefined(sagemaker.describeModel({ ModelName }));
+  const model = ModelName === undefined ? {} : models.get(ModelName);
   return {
     endpointConfig,
     settings: settingsOf(config, model ?? {}, variant),

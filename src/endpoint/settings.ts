@@ -166,7 +166,6 @@ export interface Settings {
   readonly model: Members;
   readonly container: Members;
 }
-export const nothingSet: Settings = { config: {}, variant: {}, model: {}, container: {} };
 
 export const isMembers = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);

@@ -1,12 +1,12 @@
-import { orUndefined } from '../aws/errors.ts';
 import type { DesiredFrom } from '../endpoint/desired.ts';
 import { settingsOfManifest } from '../endpoint/desired.ts';
-import { type Serving, servingOf, servingStill } from '../endpoint/serving.ts';
+import { contentOf } from '../endpoint/look.ts';
+import { type Serving, servingIn, servingOf, servingStill } from '../endpoint/serving.ts';
 import { merge } from '../endpoint/settings-kept.ts';
 import type { Protection } from '../manifest/manifest.ts';
 import { registryAccount } from '../registry/registry.ts';
 import { serves } from '../release/history.ts';
-import type { Configuration, Kept } from '../release/record.ts';
+import type { Configuration, Kept, Release } from '../release/record.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import type { Deliver } from './mechanism.ts';
@@ -26,17 +26,20 @@ export interface Compared {
   readonly lost: readonly Protection[];
 }
 
-/**
- * Reads the configuration that a delivery replaces, and decides which of its settings are kept.
- * @param shown config that the endpoint serves; of an endpoint that is gone, the last one of its history
- */
+/** The config that the endpoint serves; of an endpoint that is gone, the last one of its history. */
+export interface Shown extends Pick<Configuration, 'endpointConfig' | 'kept' | 'imageDigest' | 'unpinned'> {
+  /** Undefined when the config was deleted. */
+  readonly serving: Serving | undefined;
+}
+
+/** Decides which settings of the configuration that a delivery replaces are kept. */
 export const compare = async (
   world: World,
   request: Deliver,
-  shown: Pick<Configuration, 'endpointConfig' | 'kept' | 'imageDigest' | 'unpinned'> | undefined,
+  shown: Shown | undefined,
   { variant, instanceCount }: { readonly variant: string | undefined; readonly instanceCount: number },
 ): Promise<Compared> => {
-  const before = shown && (await servingOf(world, shown.endpointConfig, variant));
+  const before = shown?.serving;
   if (shown === undefined || before === undefined)
     return { kept: { settings: [] }, lost: [], ...withoutUndefined({ deleted: shown?.endpointConfig }) };
   const { requested, registered } = request;
@@ -71,26 +74,24 @@ export const compare = async (
   };
 };
 
-/** The configuration that the same request made in an earlier release, if this config is its config. */
-export const madeBefore = (
-  { requested, registered, record }: Deliver,
-  endpointConfig: string,
-): Configuration | undefined => {
+/** The releases of the same request that have ended. */
+export const endedOf = ({ requested, registered, record }: Deliver): readonly Release[] => {
   const digest = planDigest(requested, registered.packageVersion);
-  return record.ended.find(
-    ({ operation, planDigest: its, candidate }) =>
-      operation === 'deploy-endpoint' &&
-      its === digest &&
-      [candidate.endpointConfig, candidate.beside?.candidate].includes(endpointConfig),
-  )?.candidate;
+  return record.ended.filter(({ operation, planDigest: its }) => operation === 'deploy-endpoint' && its === digest);
 };
+
+/** The configuration that the same request made in an earlier release, if this config is its config. */
+export const madeBefore = (request: Deliver, endpointConfig: string): Configuration | undefined =>
+  endedOf(request).find(({ candidate }) =>
+    [candidate.endpointConfig, candidate.beside?.candidate].includes(endpointConfig),
+  )?.candidate;
 
 /**
  * The kept settings of a frozen configuration, with their values: the same in every turn, because configs and models never change.
  * @throws {Refusal} `config-missing`
  */
 export const keptBy = async (world: World, kept: Kept | undefined, variant: string): Promise<DesiredFrom['kept']> =>
-  kept?.from === undefined || kept.settings.length === 0
+  kept?.from === undefined
     ? undefined
     : { from: (await servingStill(world, kept.from, variant)).settings, settings: kept.settings };
 
@@ -100,21 +101,22 @@ const keptAgain = async (
   { kept = { settings: [] } }: Configuration,
   variant: string | undefined,
 ): Promise<Pick<Compared, 'kept' | 'source'> | undefined> => {
-  if (kept.from === undefined || kept.settings.length === 0) return { kept };
+  if (kept.from === undefined) return { kept };
   const from = await servingOf(world, kept.from, variant);
   return from && { kept, source: { from: from.settings, settings: kept.settings } };
 };
 
-/** The last configuration of an endpoint that is gone, and the name of its variant. */
+/** The last configuration of an endpoint that is gone, with its settings and the name of its variant. */
 export const lastServed = async (
   world: World,
   { history }: Deliver['record'],
-): Promise<{ readonly configuration: Configuration; readonly variant?: string } | undefined> => {
+): Promise<{ readonly shown: Configuration & Shown; readonly variant?: string } | undefined> => {
   const configuration = serves(history);
   if (configuration === undefined) return undefined;
-  const config = await orUndefined(
-    world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: configuration.endpointConfig }),
-  );
+  const { endpointConfig } = configuration;
+  const content = await contentOf(world, endpointConfig);
   // The serving variant comes first, before a candidate beside it.
-  return { configuration, ...withoutUndefined({ variant: config?.ProductionVariants?.[0]?.VariantName }) };
+  const variant = content.config?.ProductionVariants?.[0]?.VariantName;
+  const shown = { ...configuration, serving: servingIn(content, endpointConfig, variant) };
+  return { shown, ...withoutUndefined({ variant }) };
 };

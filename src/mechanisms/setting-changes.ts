@@ -1,6 +1,6 @@
 import { orUndefined } from '../aws/errors.ts';
 import { type Desired, settingsOfDesired } from '../endpoint/desired.ts';
-import { servingOf } from '../endpoint/serving.ts';
+import { type Serving, servingOf } from '../endpoint/serving.ts';
 import { isWithin, protections, type Settings } from '../endpoint/settings.ts';
 import { lostProtections } from '../endpoint/settings-kept.ts';
 import { type Difference, differenceLine, differences, keptLine, valuesOf } from '../endpoint/settings-lines.ts';
@@ -80,9 +80,12 @@ export interface Swap {
 }
 export const planSwap = async (
   world: World,
-  { from, to, variant }: { readonly from: Configuration; readonly to: Configuration; readonly variant: string },
+  {
+    before,
+    to,
+    variant,
+  }: { readonly before: Serving | undefined; readonly to: Configuration; readonly variant: string },
 ): Promise<Swap> => {
-  const before = await servingOf(world, from.endpointConfig, variant);
   const after = await servingOf(world, to.endpointConfig, variant);
   if (before === undefined || after === undefined) return { lines: [], notes: [] };
   return {

@@ -35,14 +35,11 @@ export const compareAfterAlarms = async (
   try {
     const { MetricAlarms = [] } = await world.read.cloudwatch.describeAlarms({
       AlarmNames: [...names],
-      AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
+      AlarmTypes: ['MetricAlarm'],
     });
     const found = await Promise.all(
       names.map(async (name) => {
-        const watch = watchOf(
-          name,
-          MetricAlarms.find(({ AlarmName }) => AlarmName === name),
-        );
+        const watch = watchOf(MetricAlarms.find(({ AlarmName }) => AlarmName === name));
         const comparison = await compareArms(watch, so, from, to);
         // The release's own alarms are named for their metric.
         return release.alarms.includes(name)

@@ -78,7 +78,7 @@ const isUncounted = (minute: MinuteReading): boolean => typeof minute === 'objec
 /** Percentiles have no counts for the judge's evidence: the old version must exceed the limit in half of these minutes. */
 const comparePercentiles = async (watch: Watch, so: Compared, from: Instant, to: Instant): Promise<Comparison> => {
   const { slowerThan = 0, limit } = watch;
-  if (limit !== 0.01 && Math.abs(limit - 0.01) > 1e-9)
+  if (Math.abs(limit - 0.01) > 1e-9)
     return unknown(`CloudWatch counts no requests above ${slowerThan} ms, so both versions cannot be compared`);
   const read = await bothIn(so.apart({ rung: 'percentile', edges: [], because: '' }), from, to);
   if (read.some(isUnsettled)) return unsettled;

@@ -4,7 +4,6 @@ import { watchedMetrics } from './alarm-lint.ts';
 
 /** The events that an alarm counts, as far as they can be counted for two versions side by side. */
 export interface Watch {
-  readonly alarm: string;
   /** `AWS/SageMaker Invocation5XXErrors`: for the alarms of others. */
   readonly watched: string;
   /** `errors`: failures of the model (rule 20); `failures`: these and 4xx; `other`: a metric that no version has for itself. */
@@ -25,8 +24,8 @@ const errorMetrics: Readonly<Record<string, Watch['by']>> = {
 };
 
 /** @param alarm undefined for a composite alarm, and for one that was deleted meanwhile */
-export const watchOf = (name: string, alarm: MetricAlarm | undefined): Watch => {
-  if (alarm === undefined) return { alarm: name, watched: 'other alarms', by: 'other', limit: outage };
+export const watchOf = (alarm: MetricAlarm | undefined): Watch => {
+  if (alarm === undefined) return { watched: 'other alarms', by: 'other', limit: outage };
   const metrics = watchedMetrics(alarm);
   const [first, ...others] = [...new Set(metrics.map(({ namespace, metric }) => `${namespace} ${metric}`))];
   const watched = `${first}${others.length > 0 ? ` and ${counted(others.length, 'other metric')}` : ''}`;
@@ -37,7 +36,6 @@ export const watchOf = (name: string, alarm: MetricAlarm | undefined): Watch => 
   const isExpression = (alarm.Metrics ?? []).length > 0;
   if (sageMaker && !isExpression && only === 'ModelLatency')
     return {
-      alarm: name,
       watched,
       by: 'latency',
       limit: beyond(alarm.ExtendedStatistic),
@@ -48,8 +46,8 @@ export const watchOf = (name: string, alarm: MetricAlarm | undefined): Watch => 
   if (sageMaker && names.every((metric) => metric === 'Invocations' || errorMetrics[metric] !== undefined))
     if (names.some((metric) => errorMetrics[metric] !== undefined))
       // An expression over several error metrics is this suite's kind: the failures without the 4xx.
-      return { alarm: name, watched, by: (!isExpression && errorMetrics[only ?? '']) || 'errors', limit };
-  return { alarm: name, watched, by: 'other', limit: outage };
+      return { watched, by: (!isExpression && errorMetrics[only ?? '']) || 'errors', limit };
+  return { watched, by: 'other', limit: outage };
 };
 
 /** `p99` → 0.01: the percentile exceeds the limit when a larger share of the requests does. */

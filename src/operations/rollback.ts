@@ -6,7 +6,7 @@ import { restoreTasks } from '../delivery/restore.ts';
 import { type Opening, type ReleaseMemory, type ReleaseOperation, runRelease } from '../delivery/run-release.ts';
 import { baselineOf } from '../endpoint/baseline.ts';
 import { kindOf, kindOfConfiguration, mayBecome } from '../endpoint/kind.ts';
-import { configurationAt, type Look, lookAt } from '../endpoint/look.ts';
+import { contentOf, type Look, lookAt, withPackages } from '../endpoint/look.ts';
 import type { LiveEndpoint } from '../endpoint/observe.ts';
 import { refuseOtherKind, refuseUnusable } from '../endpoint/refuse-kind.ts';
 import { alone, besideOf, canonicalOf, servesCanonical } from '../endpoint/variants.ts';
@@ -143,7 +143,7 @@ const plan = async (
       endpoint,
       look,
       kind,
-      kindOfConfiguration(await configurationAt(world, candidate.endpointConfig)),
+      kindOfConfiguration(await withPackages(world, await contentOf(world, candidate.endpointConfig))),
       environmentOf(given.manifest, given.environment).endpoint,
     );
   const canonical = canonicalOf(live);

@@ -1,6 +1,6 @@
 import type { EndpointSpec, Rollout } from '../../src/manifest/manifest.ts';
 import { mechanisms } from '../../src/mechanisms/all.ts';
-import type { Planned } from '../../src/mechanisms/mechanism.ts';
+import type { Deliver, Planned } from '../../src/mechanisms/mechanism.ts';
 import type { Plan } from '../../src/operation.ts';
 import type { RegisteredVersion } from '../../src/registry/registered-version.ts';
 import { newRecord } from '../../src/release/lifecycle.ts';
@@ -44,18 +44,22 @@ export interface RequestChanges {
   readonly tags?: Readonly<Record<string, string>>;
   readonly version?: Partial<RegisteredVersion>;
 }
-export const planned = (
-  serving: Serving,
-  { spec, rollout = canary, record = delivered, tags = {}, version }: RequestChanges = {},
-) =>
-  mechanisms.guardrail.plan(servingWorld(serving), {
-    operation: 'deploy-endpoint',
-    requested: { group: 'churn', version: '1.1.0', spec: { ...four, ...spec } as EndpointSpec, rollout },
-    registered: { ...registered, ...version },
-    record,
-    attempt: 1,
-    tags,
-  });
+export const requestOf = ({
+  spec,
+  rollout = canary,
+  record = delivered,
+  tags = {},
+  version,
+}: RequestChanges = {}): Deliver => ({
+  operation: 'deploy-endpoint',
+  requested: { group: 'churn', version: '1.1.0', spec: { ...four, ...spec } as EndpointSpec, rollout },
+  registered: { ...registered, ...version },
+  record,
+  attempt: 1,
+  tags,
+});
+export const planned = (serving: Serving, changes: RequestChanges = {}) =>
+  mechanisms.guardrail.plan(servingWorld(serving), requestOf(changes));
 
 /** `create endpoint churn`. */
 export const objects = ({ plan }: Planned): readonly string[] =>

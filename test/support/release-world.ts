@@ -6,7 +6,10 @@ import { type Registry, registryOf } from './approval.ts';
 export const releaseWorld = (
   now: () => Instant,
   changes: Partial<Registry> | undefined,
-  clients: { readonly read: { readonly sagemaker: object; readonly cloudwatch: object }; readonly write: object },
+  clients: {
+    readonly read: { readonly sagemaker: object; readonly cloudwatch: object; readonly autoscaling?: object };
+    readonly write: object;
+  },
 ): { readonly world: World; readonly registry: Registry } => {
   const { registry, read } = registryOf('1.1.0');
   Object.assign(registry, changes);

@@ -32,6 +32,18 @@ export interface Shown {
   readonly image?: string;
 }
 
+export interface Published {
+  readonly variant?: object;
+  readonly model?: object;
+}
+
+const configOf = ({ variant }: Published): object => ({
+  ProductionVariants: [{ VariantName: 'AllTraffic', ModelName: 'm', ...variant }],
+});
+
+const missing = (kind: string): Error =>
+  Object.assign(new Error(`Could not find ${kind} "churn".`), { name: 'ValidationException' });
+
 const submissionOf = (given: Partial<GuardedUpdate> | Submission = {}): Submission => {
   if ('mechanism' in given && given.mechanism !== 'guardrail') return given as Submission;
   return {
@@ -68,8 +80,11 @@ export const updating = (options: {
   /** SageMaker's answer to the submission. */
   readonly refuses?: Error;
   readonly onRejection?: 'finish';
+  /** The content of the candidate's names; `deleted`: its config is gone. By default AWS shows a config without variants. */
+  readonly published?: Published | 'deleted';
 }) => {
   let now = options.now ?? nine + minutes(10);
+  const { published } = options;
   const alarms = options.alarms ?? { [ownAlarm]: 'OK', team: 'OK' };
   const sent: string[] = [];
   const points: Instant[] = [];
@@ -85,7 +100,14 @@ export const updating = (options: {
     read: {
       sagemaker: {
         describeEndpoint: async () => describedAs(options.shows ?? {}),
-        describeEndpointConfig: async () => ({ CreationTime: new Date(nine - minutes(1)) }),
+        describeEndpointConfig: async () => {
+          if (published === 'deleted') throw missing('endpoint configuration');
+          return {
+            CreationTime: new Date(nine - minutes(1)),
+            ...(published ? configOf(published) : {}),
+          };
+        },
+        describeModel: async () => (published === 'deleted' ? {} : (published?.model ?? {})),
       },
       cloudwatch: {
         describeAlarms: async () => ({
@@ -173,8 +195,7 @@ export const updating = (options: {
 };
 
 const describedAs = (shows: Shown | 'none'): object => {
-  if (shows === 'none')
-    throw Object.assign(new Error('Could not find endpoint "churn".'), { name: 'ValidationException' });
+  if (shows === 'none') throw missing('endpoint');
   const { status = 'InService', config = oldConfig, pending, bakingSince, failureReason, counts = [2, 2] } = shows;
   const launching = shows.launching && { CurrentInstanceCount: 0, VariantStatus: [{ Status: 'Creating' }] };
   const variant = {

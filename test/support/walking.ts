@@ -12,7 +12,7 @@ import type { ManualCommand, Release, Stepping, Witnessed } from '../../src/rele
 import type { State } from '../../src/rollout/state.ts';
 import { withoutUndefined } from '../../src/without-undefined.ts';
 import { type Registry, terms } from './approval.ts';
-import { type Did, fakeMetrics } from './metrics.ts';
+import { type Did, fakeMetrics, type MetricsOptions } from './metrics.ts';
 import { configuration, release, secondSwap } from './release.ts';
 import { releaseWorld } from './release-world.ts';
 import { nine, stepping } from './stepping.ts';
@@ -58,6 +58,9 @@ export const walking = (options: {
   readonly far?: Partial<Far>;
   readonly stepping?: Partial<Stepping>;
   readonly did?: (fleet: string, at: Instant) => Did | undefined;
+  readonly metrics?: MetricsOptions;
+  /** Instance type of what serves; that of the candidate when it is absent. Autoscaling then has a target of two to six instances. */
+  readonly servesOn?: string;
   readonly commands?: readonly ManualCommand[];
   readonly refuses?: { readonly weights?: Error; readonly counts?: Error; readonly update?: Error };
   readonly now?: Instant;
@@ -85,7 +88,11 @@ export const walking = (options: {
   let current: Release = release({
     operation: 'shift-traffic',
     phase: 'stepping',
-    baseline: { ...configuration('1.0.0'), endpointConfig: 'churn-dark' },
+    baseline: {
+      ...configuration('1.0.0'),
+      endpointConfig: 'churn-dark',
+      ...withoutUndefined({ instanceType: options.servesOn }),
+    },
     candidate: { ...configuration('1.1.0'), packageVersion: 7, imageDigest: `sha256:${'5e'.repeat(32)}` },
     lease: { holder: 'run-1', until: now + minutes(10) },
     submission: secondSwap,
@@ -101,8 +108,14 @@ export const walking = (options: {
     DesiredInstanceCount: count,
     ...(image ? { DeployedImages: [{ ResolvedImage: `repo@${image}` }] } : {}),
   });
+  let scaled = options.servesOn !== undefined;
   const { world, registry } = releaseWorld(() => now, options.registry, {
     read: {
+      autoscaling: {
+        describeScalableTargets: async () => ({ ScalableTargets: scaled ? [{ MinCapacity: 2, MaxCapacity: 6 }] : [] }),
+        describeScalingPolicies: async () => ({}),
+        describeScheduledActions: async () => ({}),
+      },
       sagemaker: {
         describeEndpointConfig: async () => ({}),
         describeEndpoint: async () => ({
@@ -117,7 +130,7 @@ export const walking = (options: {
         }),
       },
       cloudwatch: {
-        ...fakeMetrics((fleet, at) => did(fleet, at)),
+        ...fakeMetrics((fleet, at) => did(fleet, at), options.metrics),
         describeAlarms: async ({ AlarmNames = [] }: { readonly AlarmNames?: readonly string[] }) => {
           if (alarms instanceof Error) throw alarms;
           const standing: Readonly<Record<string, string>> = alarms;
@@ -138,6 +151,12 @@ export const walking = (options: {
       },
     },
     write: {
+      autoscaling: {
+        deregisterScalableTarget: async () => {
+          scaled = false;
+          sent.push('no autoscaling');
+        },
+      },
       cloudwatch: {
         putMetricAlarm: async ({ AlarmName = '' }: { readonly AlarmName?: string }) => {
           sent.push(AlarmName);

@@ -1,7 +1,8 @@
 import { baselineOf } from '../../endpoint/baseline.ts';
 import { kindOf } from '../../endpoint/kind.ts';
-import { lookAt } from '../../endpoint/look.ts';
+import type { Look } from '../../endpoint/look.ts';
 import { rollbackPermissions } from '../../endpoint/permissions.ts';
+import { servingIn } from '../../endpoint/serving.ts';
 import { alone, besideOf, canonicalOf } from '../../endpoint/variants.ts';
 import type { World } from '../../world.ts';
 import type { Deliver, Planned } from '../mechanism.ts';
@@ -12,15 +13,16 @@ import { planSwap } from '../setting-changes.ts';
 export const planClearing = async (
   world: World,
   { requested: { spec }, record }: Deliver,
+  look: Look,
 ): Promise<Planned | undefined> => {
   const endpoint = spec.name;
-  const look = await lookAt(world, endpoint);
-  const canonical = look && canonicalOf(look.live);
-  const left = look && kindOf(look, record) === 'stepped' ? besideOf(look.live, record) : undefined;
-  if (look === undefined || left === undefined || canonical === undefined) return undefined;
+  const canonical = canonicalOf(look.live);
+  const left = kindOf(look, record) === 'stepped' ? besideOf(look.live, record) : undefined;
+  if (left === undefined || canonical === undefined) return undefined;
   const from = { ...baselineOf(look, record), beside: left };
   const to = alone(from);
-  const swap = await planSwap(world, { from, to, variant: canonical });
+  const before = servingIn(look, from.endpointConfig, canonical);
+  const swap = await planSwap(world, { before, to, variant: canonical });
   return {
     plan: {
       title: `remove the candidate that an earlier release left on ${endpoint}, then deploy`,

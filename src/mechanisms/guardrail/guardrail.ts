@@ -1,3 +1,4 @@
+import { lookAt } from '../../endpoint/look.ts';
 import { arrivedAsRequested } from '../../endpoint/verify.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { refusePlan } from '../refuse-plan.ts';
@@ -15,10 +16,12 @@ import { supervise } from './supervise.ts';
  * supervises to the verified end.
  */
 export const guardrail: Mechanism = {
-  plan: async (world, request) =>
-    request.operation === 'deploy-endpoint'
-      ? ((await planClearing(world, request)) ?? planDelivery(world, request))
-      : refusePlan(request, 'deployment guardrails only deliver a version; shift-traffic needs strategy steps'),
+  plan: async (world, request) => {
+    if (request.operation !== 'deploy-endpoint')
+      return refusePlan(request, 'deployment guardrails only deliver a version; shift-traffic needs strategy steps');
+    const look = await lookAt(world, request.requested.spec.name);
+    return (look && (await planClearing(world, request, look))) ?? planDelivery(world, request, look);
+  },
   submit: async (turn, wanted) =>
     (await createReleaseAlarms(turn, releaseAlarmsOf(turn, wanted?.rollout))) ??
     (await freeScaling(turn)) ??

@@ -2,11 +2,12 @@ import { baselineOf } from '../../endpoint/baseline.ts';
 import { type Count, countOf } from '../../endpoint/count.ts';
 import { type Desired, defaultVariant } from '../../endpoint/desired.ts';
 import { capacityOf, hardwareOf, kindOf, kindRequested, kinds, mayBecome } from '../../endpoint/kind.ts';
-import { lookAt } from '../../endpoint/look.ts';
+import type { Look } from '../../endpoint/look.ts';
 import type { LiveEndpoint } from '../../endpoint/observe.ts';
 import { refuseOtherKind, refuseUnusable } from '../../endpoint/refuse-kind.ts';
 import { dimensionOf, scalingOf } from '../../endpoint/scaling.ts';
 import { limitsOf } from '../../endpoint/scaling-plan.ts';
+import { servingIn } from '../../endpoint/serving.ts';
 import type { EndpointSpec } from '../../manifest/manifest.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { refuseUnfit } from '../../metrics/fitness.ts';
@@ -30,11 +31,12 @@ import { describePlan } from './plan-description.ts';
 /**
  * Plans a delivery by every strategy but steps. Decides once whether it creates the endpoint, updates it or has nothing to submit, and
  * freezes the decisions.
+ * @param seen undefined without an endpoint
  * @throws {Refusal} for anything that would make the delivery fail or prove nothing
  */
-export const planDelivery = async (world: World, request: Deliver): Promise<Planned> => {
+export const planDelivery = async (world: World, request: Deliver, seen: Look | undefined): Promise<Planned> => {
   const { requested, registered, record, attempt, tags } = request;
-  const found = await look(world, request);
+  const found = await find(world, request, seen);
   const way = await wayOf(world, request, found);
   const { live, baseline, variant, count, scaling, wanted, path, compared } = found;
   const serves = way.submission.kind === 'none';
@@ -90,10 +92,9 @@ interface Found {
   readonly notes: readonly string[];
 }
 
-const look = async (world: World, request: Deliver): Promise<Found> => {
+const find = async (world: World, request: Deliver, seen: Look | undefined): Promise<Found> => {
   const { requested, registered, record, attempt } = request;
   const { spec } = requested;
-  const seen = await lookAt(world, spec.name);
   const live = seen?.live;
   const wantedKind = kindRequested(spec, registered.containers.length);
   const kind = seen === undefined ? wantedKind : kindOf(seen, record);
@@ -110,7 +111,8 @@ const look = async (world: World, request: Deliver): Promise<Found> => {
     baseline && madeBefore(request, baseline.endpointConfig),
   );
   const { packageVersion } = registered;
-  const compared = await compare(world, request, baseline ?? last?.configuration, {
+  const shown = seen && baseline && { ...baseline, serving: servingIn(seen, baseline.endpointConfig, variant) };
+  const compared = await compare(world, request, shown ?? last?.shown, {
     variant,
     instanceCount: count.inConfig,
   });

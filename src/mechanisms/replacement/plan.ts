@@ -1,6 +1,7 @@
 import { digest } from '../../digest.ts';
 import { capacityOf } from '../../endpoint/kind.ts';
 import { rollbackPermissions } from '../../endpoint/permissions.ts';
+import { servingOf } from '../../endpoint/serving.ts';
 import type { Plan } from '../../operation.ts';
 import type { Configuration, NewRelease } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
@@ -13,10 +14,15 @@ import { planSwap, type Swap } from '../setting-changes.ts';
  * configuration lacks is a note and no refusal: a way back must not wait for an edit of the manifest.
  */
 export const planRestore = async (world: World, request: Restore): Promise<Planned> => ({
-  plan: describe(request, await planSwap(world, request)),
+  plan: describe(request, await swapOf(world, request)),
   release: restoring(request),
   already: 'already-delivered',
 });
+
+const swapOf = async (world: World, { from, to, variant }: Restore): Promise<Swap> => {
+  const before = await servingOf(world, from.endpointConfig, variant);
+  return planSwap(world, { before, to, variant });
+};
 
 /** A release that publishes an existing configuration again: all at once, with the instances that serve, watched by no alarm. */
 export const restoring = ({ record, from, to, variant }: Omit<Restore, 'operation' | 'because'>): NewRelease => {

@@ -7,18 +7,19 @@ import { deployPermissions } from '../../endpoint/permissions.ts';
 import { refuseOtherKind, refuseUnusable } from '../../endpoint/refuse-kind.ts';
 import { scalingOf } from '../../endpoint/scaling.ts';
 import { scalingChange } from '../../endpoint/scaling-change.ts';
+import { servingIn } from '../../endpoint/serving.ts';
 import { candidateVariant, canonicalOf, darkConfig, leftBehind } from '../../endpoint/variants.ts';
 import { percent } from '../../judge/amounts.ts';
 import { freezePolicy } from '../../metrics/judge-policy.ts';
 import { type Proof, proofNotes, proofTimes, refuseUnprovable } from '../../metrics/proof.ts';
 import { usualRate } from '../../metrics/traffic.ts';
 import { type Change, type Plan, Refusal } from '../../operation.ts';
-import { type RegisteredVersion, registeredImages } from '../../registry/registered-version.ts';
-import type { Configuration, ReleaseRecord } from '../../release/record.ts';
+import { registeredImages } from '../../registry/registered-version.ts';
+import type { Configuration } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
-import { compare } from '../compared.ts';
+import { compare, endedOf } from '../compared.ts';
 import { planDelivery } from '../guardrail/plan.ts';
 import type { Deliver, Planned } from '../mechanism.ts';
 import { swapSeconds } from '../replacement/plan.ts';
@@ -37,14 +38,14 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
   const { spec, version } = requested;
   const rollout = stepsOf(requested);
   const look = await lookAt(world, spec.name);
-  if (look === undefined) return planDelivery(world, request);
+  if (look === undefined) return planDelivery(world, request, undefined);
   const { live, config: serving } = look;
   const kind = kindOf(look, record);
   const wantedKind = kindRequested(spec, registered.containers.length);
   refuseUnusable(spec.name, look, kind, ['variants', 'guardrail', 'replacement']);
   const left = leftBehind(live, record);
   const canonical = canonicalOf(live);
-  const home = alreadyDelivered(requested, registered, live, record);
+  const home = alreadyDelivered(request, live);
   if (home !== undefined) return home;
   const baseline = baselineOf(look, record);
   if (mayBecome(baseline, { instanceType: hardwareOf(spec) })) refuseOtherKind(spec.name, look, kind, wantedKind, spec);
@@ -56,7 +57,8 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
   if (serving === undefined)
     throw new Refusal('config-missing', `endpoint config ${live.endpointConfig}, which serves now, was deleted`);
   const count = live.variants.find(({ name }) => name === canonical)?.desired ?? baseline.instanceCount;
-  const compared = await compare(world, request, baseline, { variant: canonical, instanceCount: count });
+  const shown = { ...baseline, serving: servingIn(look, live.endpointConfig, canonical) };
+  const compared = await compare(world, request, shown, { variant: canonical, instanceCount: count });
   const alone = desiredOf(world, requested, {
     packageVersion: registered.packageVersion,
     variant: canonical,
@@ -136,18 +138,10 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
 };
 
 /** shift-traffic finished the same request, or it was a first deployment: its candidate serves alone, under the canonical name. */
-const alreadyDelivered = (
-  requested: DeliveryRequest,
-  { packageVersion }: RegisteredVersion,
-  live: LiveEndpoint,
-  record: ReleaseRecord,
-): Planned | undefined => {
-  const digestOfPlan = planDigest(requested, packageVersion);
-  const done = record.ended.find(
-    ({ operation, planDigest: its, candidate }) =>
-      operation === 'deploy-endpoint' &&
-      its === digestOfPlan &&
-      (candidate.beside?.candidate ?? candidate.endpointConfig) === live.endpointConfig,
+const alreadyDelivered = (request: Deliver, live: LiveEndpoint): Planned | undefined => {
+  const { requested } = request;
+  const done = endedOf(request).find(
+    ({ candidate }) => (candidate.beside?.candidate ?? candidate.endpointConfig) === live.endpointConfig,
   );
   if (done === undefined || live.pending !== undefined) return undefined;
   const { beside: _, ...candidate } = { ...done.candidate, endpointConfig: live.endpointConfig };

@@ -5,6 +5,7 @@ import { stepPermissions } from '../../endpoint/permissions.ts';
 import { refuseUnusable } from '../../endpoint/refuse-kind.ts';
 import { scalingOf } from '../../endpoint/scaling.ts';
 import { type ScalingChange, scalingChange } from '../../endpoint/scaling-change.ts';
+import { servingIn } from '../../endpoint/serving.ts';
 import { besideOf, candidateVariant, canonicalOf } from '../../endpoint/variants.ts';
 import { shareOf } from '../../endpoint/weights.ts';
 import { counted, percent } from '../../judge/amounts.ts';
@@ -89,7 +90,8 @@ export const planSteps = async (world: World, { requested, record }: Shift): Pro
   const scaled = await scalingOf(world, endpoint, canonical);
   const scaling = await scalingChange(world, requested.spec, canonical, scaled);
   const planDigest = stepsDigest(requested);
-  const swap = await planSwap(world, { from: baseline, to: candidate, variant: canonical });
+  const before = servingIn(look, live.endpointConfig, canonical);
+  const swap = await planSwap(world, { before, to: candidate, variant: canonical });
   return {
     already: 'already-delivered',
     plan: describe(

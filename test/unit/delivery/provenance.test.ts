@@ -3,6 +3,7 @@ import { candidateStands } from '../../../src/delivery/candidate-unchanged.ts';
 import { candidateIsOurs, refuseForeign } from '../../../src/delivery/provenance.ts';
 import { contentName } from '../../../src/endpoint/names.ts';
 import type { Configuration } from '../../../src/release/record.ts';
+import type { World } from '../../../src/world.ts';
 import { refusal } from '../../support/refusal.ts';
 import { release } from '../../support/release.ts';
 import { stepping } from '../../support/stepping.ts';
@@ -109,6 +110,35 @@ describe('a config of this suite', () => {
     ['packages of other versions', { packages: [listed(7, '1.0.0'), listed(8, '1.1.0')] }],
   ])('does not depend on %s', async (_what, account) => {
     await expect(check(account)).resolves.toBeUndefined();
+  });
+
+  describe('under a manifest that names a registry', () => {
+    const theirs = { partition: 'aws', region: 'eu-west-1', id: '444455556666' };
+    const named = (account: Account, registered: readonly object[]): Promise<void> => {
+      const world = worldOf(account);
+      const sagemaker = { listModelPackages: async () => ({ ModelPackageSummaryList: registered }) };
+      const registry = { account: theirs, role: 'reader', read: { sagemaker } } as unknown as NonNullable<
+        World['registry']
+      >;
+      return refuseForeign({ ...world, registry }, { endpoint: 'churn', model: 'churn' }, ours);
+    };
+    const made = (account: string): Account => ({
+      model: { PrimaryContainer: { ModelPackageName: packageArn.replace('111122223333', account) } },
+    });
+
+    test('may be made of a package there, or of one of the own account from before', async () => {
+      await expect(named(made('444455556666'), [listed(7, '1.0.0')])).resolves.toBeUndefined();
+      await expect(named(made('111122223333'), [])).resolves.toBeUndefined();
+    });
+
+    test('is compared with the versions of the place of its package', async () => {
+      expect(await refusal(named(made('444455556666'), [listed(3, '1.0.0')]))).toContain('is package 3');
+      expect(await refusal(named({ packages: [listed(3, '1.0.0')] }, [listed(7, '1.0.0')]))).toContain('is package 3');
+    });
+
+    test('is made of no package of others', async () => {
+      expect(await refusal(named(made('777788889999'), []))).toContain('in the registry or in this account');
+    });
   });
 
   const [variant] = content.ProductionVariants;

@@ -173,6 +173,13 @@ describe('autoscaling that a release set aside', () => {
     return { aws, state, step, again: () => restoreScaling(now()) };
   };
 
+  test('that was only suspended needs no change of its alarms: its policies have their ARNs still', async () => {
+    const target = { ...registered, SuspendedState: { DynamicScalingInSuspended: true } };
+    const { aws, state } = await restored({ target, policies, alarms: [queue] });
+    expect(aws.calls).toEqual([`registerScalableTarget ${resourceId}`]);
+    expect(state.release.scaling).toBeUndefined();
+  });
+
   test('comes back, and alarms that start its step policies name their new ARNs', async () => {
     const { aws, state, step } = await restored({
       alarms: [{ ...queue, StateValue: 'OK', OKActions: [arnOf('wake')] }],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { Throttled } from '../../../src/aws/retry.ts';
 import { endRelease } from '../../../src/delivery/settle.ts';
 import { scalingOf } from '../../../src/endpoint/scaling.ts';
 import { wentRed } from '../../../src/mechanisms/release-alarms.ts';
@@ -64,6 +65,22 @@ test.each([
   } as unknown as Turn);
   expect(seen).toEqual([expected]);
   expect(because).toBe('');
+});
+
+test('an error that passes is no end: the last look is tried again', async () => {
+  const seen: string[] = [];
+  const describeEndpoint = async () => {
+    throw new Throttled(0, new Error('busy'));
+  };
+  const turn = {
+    endpoint: 'churn',
+    release: live,
+    world: { read: { sagemaker: { describeEndpoint } } },
+    remark: (sentence: string) => seen.push(sentence),
+    end: async (serving: string) => seen.push(serving),
+  } as unknown as Turn;
+  await expect(endRelease(turn)).rejects.toThrow('busy');
+  expect(seen).toEqual([]);
 });
 
 test('a refusal at the last look does not keep the release from its end', async () => {

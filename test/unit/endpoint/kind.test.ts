@@ -27,6 +27,12 @@ interface Answers {
   readonly model?: object;
   /** Status of an inference experiment on this endpoint. */
   readonly experiment?: string;
+  /** The number of containers of any package, as read by the account itself; an error instead of the answer. */
+  readonly packaged?: number | Error;
+  /** The same, as read in the registry. */
+  readonly registered?: number | Error;
+  /** Its members, as DescribeInferenceExperiment has them. */
+  readonly described?: object;
   /** The answer to the list of experiments. */
   readonly refuses?: Error;
 }
@@ -52,7 +58,16 @@ const configured = (variant: object = {}, around: object = {}) => ({
   ...around,
 });
 
-const look = async ({ endpoint = {}, config = configured(), model, experiment, refuses }: Answers): Promise<Look> => {
+const look = async ({
+  endpoint = {},
+  config = configured(),
+  model,
+  experiment,
+  described,
+  refuses,
+  packaged,
+  registered,
+}: Answers): Promise<Look> => {
   const sagemaker = {
     describeEndpoint: async () => ({
       EndpointStatus: 'InService',
@@ -66,10 +81,27 @@ const look = async ({ endpoint = {}, config = configured(), model, experiment, r
       if (refuses) throw refuses;
       return { InferenceExperiments: experiment === undefined ? [] : [{ Name: 'autumn', Status: experiment }] };
     },
-    describeInferenceExperiment: async () => ({ Status: experiment, EndpointMetadata: { EndpointName: 'churn' } }),
+    describeInferenceExperiment: async () => ({
+      Status: experiment,
+      EndpointMetadata: { EndpointName: 'churn' },
+      ...described,
+    }),
   };
-  return (await lookAt({ read: { sagemaker } } as unknown as World, 'churn')) ?? fail();
+  const world = {
+    account: { id: '111122223333' },
+    ...(registered === undefined
+      ? {}
+      : { registry: { account: { id: '444455556666' }, read: { sagemaker: packages(registered) } } }),
+    read: { sagemaker: { ...sagemaker, ...packages(packaged) } },
+  };
+  return (await lookAt(world as unknown as World, 'churn')) ?? fail();
 };
+const packages = (found: number | Error = 1) => ({
+  describeModelPackage: async () => {
+    if (found instanceof Error) throw found;
+    return { InferenceSpecification: { Containers: Array.from({ length: found }, () => ({ Image: 'churn' })) } };
+  },
+});
 const fail = (): never => {
   throw new Error('the endpoint is there');
 };
@@ -124,9 +156,41 @@ describe('the kind of an endpoint', () => {
     ['neither an instance type nor capacity without instances', { config: configured(none) }, 'pooled'],
     ['an experiment that has not started', { experiment: 'Created' }, 'experiment'],
     ['an experiment that has ended', { experiment: 'Completed' }, 'instances'],
+    ['an experiment that ends meanwhile', { experiment: 'Running', described: { Status: 'Completed' } }, 'instances'],
+    [
+      'an experiment by the name in other letters',
+      { experiment: 'Running', described: { EndpointMetadata: { EndpointName: 'Churn' } } },
+      'experiment',
+    ],
+    [
+      'an experiment on another endpoint',
+      { experiment: 'Running', described: { EndpointMetadata: { EndpointName: 'churn-2' } } },
+      'instances',
+    ],
     ['a deleted config', { config: undefined }, 'instances'],
   ] as const)('from %s', async (_, answers, kind) => {
     expect(kindOf(await look({ ...answers }), recordOf())).toBe(kind);
+  });
+
+  const denied = awsError('sagemaker:DescribeModelPackage', 'not authorized', 'AccessDeniedException');
+  const madeOf = (account: string) => ({
+    model: {
+      PrimaryContainer: { ModelPackageName: `arn:aws:sagemaker:eu-west-1:${account}:model-package/churn/7` },
+    },
+  });
+  test.each<[string, Answers, EndpointKind]>([
+    ['of its own account', { ...madeOf('111122223333'), packaged: 2 }, 'serial'],
+    ['with one container', { ...madeOf('111122223333'), packaged: 1 }, 'instances'],
+    ['by its name alone', { model: { PrimaryContainer: { ModelPackageName: 'churn' } }, packaged: 2 }, 'serial'],
+    ['of the registry, by its credentials', { ...madeOf('444455556666'), packaged: denied, registered: 2 }, 'serial'],
+    ['of others, in spite of a registry', { ...madeOf('777788889999'), packaged: 2, registered: denied }, 'serial'],
+    ['that it may not read', { ...madeOf('777788889999'), packaged: denied }, 'instances'],
+  ])('has as many containers as the package %s', async (_whose, answers, kind) => {
+    expect(kindOf(await look(answers), recordOf())).toBe(kind);
+  });
+  test('is not decided while a package cannot be read for now', async () => {
+    const busy = awsError('sagemaker:DescribeModelPackage', 'Rate exceeded', 'ThrottlingException');
+    await expect(look({ ...madeOf('111122223333'), packaged: busy })).rejects.toThrow('Rate exceeded');
   });
 
   test('needs no permission to read experiments: a role of an older policy has none', async () => {

@@ -270,6 +270,23 @@ describe('scheduled actions, and the limits that they set', () => {
       maxCapacity: 6,
     });
   });
+  test('a limit that others have set to the value of an action is the manifest’s again', () => {
+    const night = [action('night', 'cron(0 22 * * ? *)', { MinCapacity: 1, MaxCapacity: 3 })];
+    expect(limitsOf(invocations, live({ minCapacity: 1, maxCapacity: 9, scheduledActions: night }))).toEqual({
+      minCapacity: 2,
+      maxCapacity: 6,
+    });
+  });
+  test('a limit of an earlier action stays under a later one that leaves it alone', () => {
+    const scheduledActions = [
+      action('night', 'cron(0 22 * * ? *)', { MinCapacity: 1, MaxCapacity: 3 }),
+      action('dawn', 'cron(0 4 * * ? *)', { MinCapacity: 3 }),
+    ];
+    expect(limitsOf(invocations, live({ minCapacity: 3, maxCapacity: 3, scheduledActions }))).toEqual({
+      minCapacity: 3,
+      maxCapacity: 3,
+    });
+  });
   test('an action that the manifest changes no longer holds the limit that it has set', () => {
     const rush = [action('rush', 'rate(1 day)', { MinCapacity: 4, MaxCapacity: 9 })];
     const existing = live({ minCapacity: 4, maxCapacity: 9, scheduledActions: rush });

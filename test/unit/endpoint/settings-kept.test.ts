@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { nothingSet, type Settings } from '../../../src/endpoint/settings.ts';
+import type { Settings } from '../../../src/endpoint/settings.ts';
 import { lostProtections, merge, overlaid } from '../../../src/endpoint/settings-kept.ts';
 
-const set = (parts: Partial<Settings>): Settings => ({ ...nothingSet, ...parts });
+const set = (parts: Partial<Settings>): Settings => ({ config: {}, variant: {}, model: {}, container: {}, ...parts });
 const routing = 'variant.RoutingConfig.RoutingStrategy';
 const serving = set({
   variant: { InstanceType: 'ml.m5.large', VolumeSizeInGB: 40, RoutingConfig: { RoutingStrategy: 'RANDOM' } },
@@ -120,5 +120,7 @@ describe('what is kept', () => {
     const forged = ['container.Image', 'container.ModelPackageName', 'variant.InstanceType', 'config.Absent'];
     const older = set({ ...serving, container: { ...serving.container, ModelPackageName: 'churn/6' } });
     expect(overlaid(manifest, older, forged)).toEqual(manifest);
+    const says = set({ ...manifest, variant: { VolumeSizeInGB: 80 } });
+    expect(overlaid(says, serving, ['variant.VolumeSizeInGB'])).toEqual(says);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { nothingSet, type Settings, settingsOf } from '../../../src/endpoint/settings.ts';
+import { type Settings, settingsOf } from '../../../src/endpoint/settings.ts';
 import {
   differenceLine,
   differences,
@@ -8,7 +8,7 @@ import {
   valuesOf,
 } from '../../../src/endpoint/settings-lines.ts';
 
-const set = (parts: Partial<Settings>): Settings => ({ ...nothingSet, ...parts });
+const set = (parts: Partial<Settings>): Settings => ({ config: {}, variant: {}, model: {}, container: {}, ...parts });
 const lines = (before: Partial<Settings>, after: Partial<Settings>): readonly string[] =>
   differences(set(before), set(after)).map(differenceLine);
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { desired } from '../../../src/endpoint/desired.ts';
-import { compare, keptBy, lastServed } from '../../../src/mechanisms/compared.ts';
+import { servingOf } from '../../../src/endpoint/serving.ts';
+import { compare as compareWith, keptBy, lastServed, type Shown } from '../../../src/mechanisms/compared.ts';
 import type { Deliver } from '../../../src/mechanisms/mechanism.ts';
 import { planDigest } from '../../../src/mechanisms/request.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
@@ -65,6 +66,15 @@ const delivered = (kept: Kept | undefined, endpointConfig = 'ours'): Deliver =>
       }),
     ],
   });
+
+/** With the config as AWS describes it. */
+const compare = async (world: World, wanted: Deliver, shown: Omit<Shown, 'serving'> | undefined, on: typeof fleet) =>
+  compareWith(
+    world,
+    wanted,
+    shown && { ...shown, serving: await servingOf(world, shown.endpointConfig, on.variant) },
+    on,
+  );
 
 const nameOf = async (world: World, wanted: Deliver, shown: string, kept?: Kept): Promise<string> => {
   const { source } = await compare(world, wanted, { endpointConfig: shown, ...(kept ? { kept } : {}) }, fleet);
@@ -144,6 +154,7 @@ describe('a delivery compares', () => {
     const given = { ...unpinned, requested: { ...requested, spec: { ...requested.spec, unpinned: true } } };
     expect((await compare(world, given, shown, fleet)).lost).toEqual([]);
     expect((await compare(world, unpinned, { endpointConfig: 'theirs' }, fleet)).lost).toEqual([]);
+    expect((await compare(world, unpinned, { ...shown, unpinned: true }, fleet)).lost).toEqual([]);
   });
 
   test('with the last configuration of an endpoint that is gone, under its variant', async () => {

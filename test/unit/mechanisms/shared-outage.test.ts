@@ -3,7 +3,7 @@ import type { MetricAlarm } from '../../../src/aws/cloudwatch.ts';
 import { type Instant, minutes, seconds } from '../../../src/clock.ts';
 import { candidateAlarms } from '../../../src/metrics/alarms.ts';
 import type { Bake, Stepping } from '../../../src/release/record.ts';
-import type { Did } from '../../support/metrics.ts';
+import type { Did, MetricsOptions } from '../../support/metrics.ts';
 import { nine } from '../../support/stepping.ts';
 import { before, newConfig, ownAlarm, updating } from '../../support/updating.ts';
 import { manualCommand, refusal, walking } from '../../support/walking.ts';
@@ -201,5 +201,15 @@ describe('steps that an alarm took back', () => {
     expect(taken.release().reason).toBe('shared-outage');
     const ending = await ended(variants(90, 810), { now: nine + minutes(11), commands: [manualCommand('abort')] });
     expect(ending.release().phase).toBe('settling');
+  });
+
+  test('wait for series that do not fit together yet, and a run that is ending does not', async () => {
+    const metrics: MetricsOptions = {
+      lacks: (metric, minute) => metric === 'Invocation4XXErrors' && minute === nine + minutes(8),
+    };
+    const late = { metrics, now: nine + minutes(12) } as const;
+    expect((await ended(variants(90, 810), late)).release().phase).toBe('stepping');
+    const ending = await ended(variants(90, 810), { ...late, commands: [manualCommand('abort')] });
+    expect(ending.release()).toMatchObject({ phase: 'settling', reason: 'alarm' });
   });
 });

@@ -3,7 +3,7 @@ import { type Instant, minutes, seconds } from '../../../src/clock.ts';
 import type { ManualCommand } from '../../../src/release/record.ts';
 import { configuration, created, secondSwap } from '../../support/release.ts';
 import { nine } from '../../support/stepping.ts';
-import { newConfig, oldConfig, ownAlarm, updating } from '../../support/updating.ts';
+import { newConfig, oldConfig, ownAlarm, type Published, updating } from '../../support/updating.ts';
 import { refusal } from '../../support/walking.ts';
 
 type Update = Parameters<typeof updating>[0];
@@ -151,6 +151,49 @@ describe('an arrived update', () => {
     });
     expect(because).toContain('variant AllTraffic has 1 of 2 instances');
     expect(one.release().reason).toBe(reason);
+  });
+
+  const whole: Published = {
+    variant: { RoutingConfig: { RoutingStrategy: 'RANDOM' } },
+    model: { EnableNetworkIsolation: true },
+  };
+  test.each<[string, Published | 'deleted', string | undefined]>([
+    ['the same settings', whole, undefined],
+    [
+      'another setting of the config',
+      { ...whole, variant: { RoutingConfig: { RoutingStrategy: 'LEAST_OUTSTANDING_REQUESTS' } } },
+      'routing strategy of variant AllTraffic is not as submitted',
+    ],
+    [
+      'a model without a setting',
+      { ...whole, model: {} },
+      'network isolation of variant AllTraffic is not as submitted',
+    ],
+    [
+      'one setting more',
+      { ...whole, variant: { ...whole.variant, VolumeSizeInGB: 8 } },
+      'storage volume of variant AllTraffic is not as submitted',
+    ],
+    ['no config any more', 'deleted', `endpoint config ${newConfig} was deleted`],
+  ])('whose names AWS shows with %s', async (_settings, published, wrong) => {
+    const begun = updating({ record: { phase: 'preparing', witnessed: {} }, published: whole });
+    await begun.submit();
+    const submission = { bakeSeconds: 0, finalBakeSeconds: 0 };
+    const { one } = await lookAt({
+      shows: arrived,
+      now: nine + minutes(30),
+      submission,
+      record: { witnessed: begun.release().witnessed },
+      published,
+    });
+    const { outcome, reason, because } = one.release();
+    if (wrong === undefined) expect(reason).toBe('delivered');
+    else
+      expect({ outcome, reason, because }).toEqual({
+        outcome: 'inconclusive',
+        reason: 'verification-mismatch',
+        because: `the new configuration serves, but ${wrong}`,
+      });
   });
 
   test('names the version and the time, or the configuration of a version without a number', async () => {

@@ -332,6 +332,15 @@ describe('the last step', () => {
     expect(one.release()).toMatchObject({ phase: 'supervising', stepping: { state: { is: 'retiring' } } });
   });
 
+  test('to another instance type first sets the fleet free of autoscaling, which the record keeps', async () => {
+    const one = walking({ far: { share: 1 }, stepping: full, did: alone, servesOn: 'ml.c5.xlarge' });
+    await one.look();
+    expect(one.sent).toEqual(['no autoscaling']);
+    await one.look();
+    expect(one.sent).toEqual(['no autoscaling', 'churn-1-1-0']);
+    expect(one.release()).toMatchObject({ phase: 'supervising', scaling: { minCapacity: 2, maxCapacity: 6 } });
+  });
+
   test('does not end on too few requests, and not ever', async () => {
     const one = walking({ far: { share: 1 }, stepping: full, did: () => undefined });
     await one.look();

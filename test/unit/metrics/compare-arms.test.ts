@@ -17,8 +17,8 @@ const [errors, latency] = candidateAlarms({ ...fleet, endpointConfig: newConfig 
   alarms: { errors: 0.01, latencyP99Milliseconds: 300, named: [] },
   bakeSeconds: 600,
 });
-const ownErrors = watchOf('own-errors', errors as MetricAlarm);
-const ownLatency = watchOf('own-latency', latency as MetricAlarm);
+const ownErrors = watchOf(errors as MetricAlarm);
+const ownLatency = watchOf(latency as MetricAlarm);
 
 const add = (one: Did, other: Did): Did => ({
   requests: one.requests + other.requests,
@@ -164,6 +164,11 @@ describe('after the alarm on latency', () => {
     });
   });
 
+  test('the percentiles of a few requests excuse nothing', async () => {
+    const few = (minute: number) => ({ ...both(0.5, 0.5)(minute), baseline: { requests: 9, latencies: slow(1, 9) } });
+    expect((await compared(ownLatency, few, { counted: false })).is).toBe('not-shared');
+  });
+
   test('a fleet that publishes none of its own is said', async () => {
     const found = await compared(ownLatency, (minute) => ({ ...both(0.5, 0.5)(minute), baseline: undefined }), {
       counted: false,
@@ -202,16 +207,16 @@ describe('what an alarm watches', () => {
     ['the number of requests', metric('Invocations', { Statistic: 'Sum' }), { by: 'other', limit: 0.2 }],
     ['other alarms', undefined, { by: 'other', limit: 0.2, watched: 'other alarms' }],
   ] as const)('%s', (_, alarm, expected) => {
-    expect(watchOf('team', alarm)).toMatchObject({ alarm: 'team', ...expected });
+    expect(watchOf(alarm)).toMatchObject(expected);
   });
 
   test('is named', () => {
-    expect(watchOf('team', metric('Invocation5XXErrors')).watched).toBe('AWS/SageMaker Invocation5XXErrors');
+    expect(watchOf(metric('Invocation5XXErrors')).watched).toBe('AWS/SageMaker Invocation5XXErrors');
     expect(ownErrors.watched).toBe('AWS/SageMaker Invocations and 3 other metrics');
   });
 
   test('by a number of failures, every minute with one counts', async () => {
-    const sum = watchOf('team', metric('Invocation5XXErrors', { Statistic: 'Sum', Threshold: 10 }));
+    const sum = watchOf(metric('Invocation5XXErrors', { Statistic: 'Sum', Threshold: 10 }));
     expect((await compared(sum, during({ errors: 12 }, { errors: 36 }))).because).toContain(
       '24 of 240 requests to 1.1.0 failed',
     );
@@ -219,15 +224,15 @@ describe('what an alarm watches', () => {
 
   test('by callers’ mistakes, and by both kinds of failure', async () => {
     const callers = during({ clientErrors: 36 }, { clientErrors: 108 });
-    expect((await compared(watchOf('team', metric('Invocation4XXErrors')), callers)).because).toContain(
+    expect((await compared(watchOf(metric('Invocation4XXErrors')), callers)).because).toContain(
       'requests to 1.1.0 were answered with a 4xx (30 %), and 216 of 720 (30 %) to 1.0.0: 1.0.0 refused requests as often',
     );
     const mixed = during({ errors: 12, clientErrors: 24 }, { errors: 36, clientErrors: 72 });
-    expect((await compared(watchOf('team', metric('InvocationModelErrors')), mixed)).because).toContain('72 of 240');
+    expect((await compared(watchOf(metric('InvocationModelErrors')), mixed)).because).toContain('72 of 240');
   });
 
   test('when it is neither, an outage of both excuses, and a few failures do not', async () => {
-    const other = watchOf('team', metric('CPUUtilization', { Namespace: '/aws/sagemaker/Endpoints', Threshold: 90 }));
+    const other = watchOf(metric('CPUUtilization', { Namespace: '/aws/sagemaker/Endpoints', Threshold: 90 }));
     expect((await compared(other, during({ errors: 36 }, { errors: 108 }))).is).toBe('shared');
     expect((await compared(other, during({ errors: 12 }, { errors: 36 }))).is).toBe('not-shared');
   });
