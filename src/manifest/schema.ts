@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isSameName } from '../same-name.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { endpoint } from './endpoint-schema.ts';
 import type { Environment, JudgePolicy, Manifest, Regression, Rollout } from './manifest.ts';
@@ -347,7 +348,7 @@ export const manifestSchema = z.pipe(
           ([name, one]) => [['environments', name, 'registry'], one.registry] as const,
         ),
       ])
-        if (spec?.group !== undefined && spec.group !== model)
+        if (spec?.group !== undefined && !isSameName(spec.group, model))
           checked.issues.push({
             code: 'custom',
             input: checked.value,
