@@ -13,7 +13,7 @@ export interface WrittenAlarms {
 /** SageMaker watches ten alarms; the suite has up to three of its own. */
 const mostNamed = 7;
 
-export const watches = (alarm: MetricAlarm, endpoint: string): boolean =>
+const watches = (alarm: MetricAlarm, endpoint: string): boolean =>
   watchedMetrics(alarm).some(({ dimensions }) => dimensions['EndpointName'] === endpoint);
 
 /** The alarms that can protect a release, and for the others the reason why not. */
