@@ -1,5 +1,6 @@
 import type { MetricAlarm } from '../aws/cloudwatch.ts';
 import { allPages } from '../aws/pages.ts';
+import { requireConfig } from '../endpoint/baseline.ts';
 import { hardwareOfVariant, kindOf } from '../endpoint/kind.ts';
 import { type Look, lookAt } from '../endpoint/look.ts';
 import { recordTag } from '../endpoint/record-tag.ts';
@@ -9,9 +10,10 @@ import { tagsOf } from '../endpoint/tags.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { usualRate } from '../metrics/traffic.ts';
 import { Refusal } from '../operation.ts';
+import { parseS3Location } from '../registry/s3-object.ts';
 import { type PackageReference, readPackage } from '../registry/version-reference.ts';
 import { newRecord } from '../release/lifecycle.ts';
-import { defaultReleases } from '../release/location.ts';
+import { defaultReleases, recordKey } from '../release/location.ts';
 import type { EndpointKind, ReleaseRecord, ScalingSnapshot } from '../release/record.ts';
 import { releaseStore } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -57,13 +59,8 @@ export const find = async (world: World, endpoint: string): Promise<Found> => {
   const record = tags.has(recordTag) ? await recordAt(world, endpoint, releases) : undefined;
   const subject = { endpoint, account: world.account.id, region: world.account.region };
   const kind = kindOf(look, record ?? newRecord(subject));
-  const { config } = look;
   refuseUnadoptable(endpoint, look, kind);
-  if (config === undefined)
-    throw new Refusal(
-      'config-missing',
-      `endpoint config ${look.live.endpointConfig}, which serves now, was deleted: create it again under the same name, or SageMaker refuses every update`,
-    );
+  const config = requireConfig(look);
   const [one] = config.ProductionVariants ?? [];
   const variant = one?.VariantName ?? look.live.variants[0]?.name ?? '';
   const model = look.models.get(one?.ModelName ?? '');
@@ -97,9 +94,9 @@ export const find = async (world: World, endpoint: string): Promise<Found> => {
 };
 
 const placeOf = (uri: string | undefined, endpoint: string): S3Location | undefined => {
-  const [, bucket, path = ''] = /^s3:\/\/([^/]+)\/(.*)$/.exec(uri ?? '') ?? [];
-  const end = `${endpoint}/record.json`;
-  return bucket === undefined || !path.endsWith(end) ? undefined : { bucket, prefix: path.slice(0, -end.length) };
+  const place = parseS3Location(uri ?? '');
+  const end = recordKey({ bucket: '', prefix: '' }, endpoint);
+  return place?.key.endsWith(end) ? { bucket: place.bucket, prefix: place.key.slice(0, -end.length) } : undefined;
 };
 
 const isDefault = (place: S3Location | undefined, { account }: World): boolean => {

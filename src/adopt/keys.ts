@@ -1,6 +1,7 @@
 import { roleArn } from '../endpoint/desired.ts';
 import { isMembers, type Settings, valueAt } from '../endpoint/settings.ts';
-import { isSecretVariable } from '../endpoint/settings-lines.ts';
+import { capturedSides, isSecretVariable } from '../endpoint/settings-lines.ts';
+import { wordFor } from '../endpoint/spellings.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Account } from '../world.ts';
 
@@ -32,11 +33,6 @@ const serverless: Reader = (settings) => {
   });
 };
 
-const messages: Readonly<Record<string, string>> = {
-  SUCCESS_NOTIFICATION_TOPIC: 'success',
-  ERROR_NOTIFICATION_TOPIC: 'error',
-};
-
 const asynchronous: Reader = (settings) => {
   const path = 'config.AsyncInferenceConfig.OutputConfig';
   const included = valueAt(settings, `${path}.NotificationConfig.IncludeInferenceResponseIn`);
@@ -45,7 +41,7 @@ const asynchronous: Reader = (settings) => {
     failure: valueAt(settings, `${path}.S3FailurePath`),
     'success-topic': valueAt(settings, `${path}.NotificationConfig.SuccessTopic`),
     'error-topic': valueAt(settings, `${path}.NotificationConfig.ErrorTopic`),
-    'include-response-in': Array.isArray(included) ? included.map((one) => messages[String(one)] ?? one) : undefined,
+    'include-response-in': Array.isArray(included) ? included.map((one) => wordFor('message', one) ?? one) : undefined,
     'max-concurrent-per-instance': valueAt(
       settings,
       'config.AsyncInferenceConfig.ClientConfig.MaxConcurrentInvocationsPerInstance',
@@ -59,9 +55,7 @@ const dataCapture: Reader = (settings) => {
   if (valueAt(settings, `${path}.EnableCapture`) !== true) return undefined;
   const options = valueAt(settings, `${path}.CaptureOptions`);
   const sides = Array.isArray(options)
-    ? options.flatMap(({ CaptureMode: mode }) =>
-        mode === 'InputAndOutput' ? ['input', 'output'] : [String(mode).toLowerCase()],
-      )
+    ? capturedSides(options).map((side) => wordFor('side', side) ?? side)
     : undefined;
   return mapping({
     s3: valueAt(settings, `${path}.DestinationS3Uri`),
@@ -71,11 +65,6 @@ const dataCapture: Reader = (settings) => {
     'csv-content-types': valueAt(settings, `${path}.CaptureContentTypeHeader.CsvContentTypes`),
     'json-content-types': valueAt(settings, `${path}.CaptureContentTypeHeader.JsonContentTypes`),
   });
-};
-
-const routing: Readonly<Record<string, string>> = {
-  LEAST_OUTSTANDING_REQUESTS: 'least-outstanding-requests',
-  RANDOM: 'random',
 };
 
 /** The hardware and the kind of the endpoint: without them a manifest makes another one. */
@@ -97,7 +86,7 @@ export const optional: Readonly<Record<string, Reader>> = {
     }),
   'network-isolation': at('model.EnableNetworkIsolation'),
   'data-capture': dataCapture,
-  routing: (settings) => routing[String(valueAt(settings, 'variant.RoutingConfig.RoutingStrategy'))],
+  routing: (settings) => wordFor('routing', valueAt(settings, 'variant.RoutingConfig.RoutingStrategy')),
   'inference-ami-version': at('variant.InferenceAmiVersion'),
   'managed-instance-scaling': (settings) =>
     valueAt(settings, 'variant.ManagedInstanceScaling.Status') === 'ENABLED'

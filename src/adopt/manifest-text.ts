@@ -3,6 +3,7 @@ import { Entries, type Entry, yamlOf } from '../manifest/write.ts';
 import { shellWord } from '../plain-text.ts';
 import { nameOfPackage } from '../registry/version-reference.ts';
 import { serves } from '../release/history.ts';
+import { isSameName } from '../same-name.ts';
 import type { Account } from '../world.ts';
 import type { Found } from './found.ts';
 import { ownerLine, ownersOf } from './owner.ts';
@@ -102,10 +103,11 @@ const modelComments = ({ found, model }: Draft): readonly string[] => {
   if (from?.packageVersion !== undefined) {
     const name = nameOfPackage(from);
     const version = found.record && serves(found.record.history)?.version;
-    if (version !== undefined && from.group === model)
+    const own = isSameName(from.group, model);
+    if (version !== undefined && own)
       return [`The model package group. ${version} (package ${name}) serves, delivered by this suite.`];
     return [
-      from.group === model
+      own
         ? `The model package group. Package ${name} serves: give it a semantic version with register-model --from ${from.packageVersion}, or deliver packages by their numbers.`
         : `The model package group. Package ${name}, which serves, belongs to another one: take it over with register-model --from and its ARN.`,
     ];

@@ -3,6 +3,7 @@ import { deployPermissions } from '../endpoint/permissions.ts';
 import { valueAt } from '../endpoint/settings.ts';
 import type { EndpointSpec, S3Location } from '../manifest/manifest.ts';
 import { type IamPolicy, type PublishedName, permissionsFor, policyFor } from '../permissions.ts';
+import { parseS3Location } from '../registry/s3-object.ts';
 import { defaultReleases } from '../release/location.ts';
 import type { Account } from '../world.ts';
 import type { Found } from './found.ts';
@@ -37,7 +38,7 @@ export const needsOf = (account: Account, found: Found, spec: EndpointSpec, mode
     endpoint: found.endpoint,
     executionRole: role.split(':role/').at(-1) || '<execution-role>',
     releases,
-    artifacts: /^s3:\/\/([^/]+)/.exec(data)?.[1] ?? '<bucket-of-training-artifacts>',
+    artifacts: parseS3Location(data)?.bucket ?? '<bucket-of-training-artifacts>',
     repository: /^[^/]+\/([^:@]+)/.exec(image)?.[1] ?? '<repository>',
     kmsAlias: key.includes('alias/') ? key.slice(key.indexOf('alias/')) : 'alias/<alias-of-the-key>',
   };

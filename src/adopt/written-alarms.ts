@@ -1,5 +1,6 @@
 import type { MetricAlarm } from '../aws/cloudwatch.ts';
 import type { Instant } from '../clock.ts';
+import { mostNamedAlarms } from '../manifest/manifest.ts';
 import { watchedMetrics } from '../metrics/alarm-lint.ts';
 import { lintAlarm } from '../metrics/alarms.ts';
 import type { CompositeAlarm, Found } from './found.ts';
@@ -10,10 +11,7 @@ export interface WrittenAlarms {
   readonly remarks: readonly string[];
 }
 
-/** SageMaker watches ten alarms; the suite has up to three of its own. */
-const mostNamed = 7;
-
-export const watches = (alarm: MetricAlarm, endpoint: string): boolean =>
+const watches = (alarm: MetricAlarm, endpoint: string): boolean =>
   watchedMetrics(alarm).some(({ dimensions }) => dimensions['EndpointName'] === endpoint);
 
 /** The alarms that can protect a release, and for the others the reason why not. */
@@ -57,13 +55,15 @@ export const writtenAlarms = (
   });
   const fit = judged.filter(({ reasons }) => reasons.length === 0);
   return {
-    named: fit.slice(0, mostNamed).map(({ name }) => name),
+    named: fit.slice(0, mostNamedAlarms).map(({ name }) => name),
     remarks: [
       ...judged.filter(({ reasons }) => reasons.length > 0).map(({ reasons: [first] }) => `Not named below: ${first}.`),
       ...fit
-        .slice(mostNamed)
+        .slice(mostNamedAlarms)
         .map(({ name }) => `Not named below: alarm ${name}: SageMaker watches ten alarms at most.`),
-      ...fit.slice(0, mostNamed).flatMap(({ warnings }) => warnings.map((sentence) => `Named below: ${sentence}.`)),
+      ...fit
+        .slice(0, mostNamedAlarms)
+        .flatMap(({ warnings }) => warnings.map((sentence) => `Named below: ${sentence}.`)),
       ...composites
         .filter(({ AlarmRule = '' }) => own.some((alarm) => names(AlarmRule, nameOf(alarm))))
         .map((one) => compositeLine(one)),

@@ -1,6 +1,7 @@
 import type { MetricAlarm } from '../aws/cloudwatch.ts';
 import { compareMetrics, metricText, type Tracking, targetIn } from '../endpoint/scaling-metric.ts';
 import { keptScaling } from '../endpoint/scaling-plan.ts';
+import { spellings, wordFor } from '../endpoint/spellings.ts';
 import type { ScalingSnapshot } from '../release/record.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Against } from './compared.ts';
@@ -94,8 +95,6 @@ const trackingPiece = ({ found: { endpoint, variant } }: Against, tracking: Trac
 
 const inSeconds = (value: number | undefined): string | undefined => (value === undefined ? undefined : `${value}s`);
 
-const adjustments: Readonly<Record<string, string>> = { PercentChangeInCapacity: 'percent', ExactCapacity: 'exact' };
-
 const stepPiece = (policy: Item, arn: string | undefined, alarms: readonly MetricAlarm[]): Omit<Piece, 'name'> => {
   const step = policy['StepScalingPolicyConfiguration'] as
     | {
@@ -120,7 +119,11 @@ const stepPiece = (policy: Item, arn: string | undefined, alarms: readonly Metri
         withoutUndefined({
           name: policy['PolicyName'],
           alarm: alarm.AlarmName,
-          adjustment: adjustments[step.AdjustmentType ?? ''],
+          // `change` is the default.
+          adjustment:
+            step.AdjustmentType === spellings.adjustment.change
+              ? undefined
+              : wordFor('adjustment', step.AdjustmentType),
           steps: (step.StepAdjustments ?? []).map((band) =>
             withoutUndefined({
               from: band.MetricIntervalLowerBound,
@@ -129,7 +132,7 @@ const stepPiece = (policy: Item, arn: string | undefined, alarms: readonly Metri
             }),
           ),
           cooldown: inSeconds(step.Cooldown),
-          aggregation: step.MetricAggregationType?.toLowerCase(),
+          aggregation: wordFor('aggregation', step.MetricAggregationType),
         }),
       ],
     },

@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { type Adopted, adopt as adoptEndpoint } from '../adopt/adopt.ts';
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
+import { environmentPattern, namePattern, regionPattern } from '../manifest/values.ts';
 import { jsonText } from '../plain-text.ts';
 import { flag, InputError, optional, text, type ValuesOf } from '../schema.ts';
 import { redacted, withoutSecrets } from '../secrets.ts';
@@ -9,14 +10,14 @@ import { printAnswer } from './answer.ts';
 import { type Command, wrongRequest } from './command.ts';
 import { openWithoutManifest } from './read-only-session.ts';
 
-const name = { pattern: /^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/, allowed: '1 to 63 letters, digits and inner hyphens' };
+const name = { pattern: namePattern, allowed: '1 to 63 letters, digits and inner hyphens' };
 
 const adoptInputs = {
   endpoint: text({ description: 'Name of the live endpoint.', example: 'churn', ...name }),
   environment: text({
     description: 'Name of the environment in the new manifest.',
     default: 'production',
-    pattern: /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$/,
+    pattern: environmentPattern,
     allowed: '1 to 63 letters, digits, _ and -',
   }),
   model: optional(
@@ -29,7 +30,7 @@ const adoptInputs = {
   region: optional(
     text({
       description: 'AWS region; default: the one of the environment variables.',
-      pattern: /^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$/,
+      pattern: regionPattern,
       allowed: 'a region such as eu-west-1',
     }),
   ),

@@ -7,17 +7,25 @@ import type { LiveVariant } from './observe.ts';
 import { canonicalOf } from './variants.ts';
 
 /**
+ * The config that serves.
+ * @throws {Refusal} `config-missing` when it was deleted: the next update would fail on the old name
+ */
+export const requireConfig = ({ live, config }: Look): NonNullable<Look['config']> => {
+  if (config !== undefined) return config;
+  throw new Refusal(
+    'config-missing',
+    `endpoint config ${live.endpointConfig}, which serves now, was deleted: create it again under the same name, or SageMaker refuses every update`,
+  );
+};
+
+/**
  * The serving configuration, as a target for a way back. Its version comes from the history if the suite delivered it; the other
  * members come from SageMaker.
- * @throws {Refusal} `config-missing` when its configuration was deleted: the next update would fail on the old name;
- * `endpoint-unusable` when its variant has no model or no hardware of its own
+ * @throws {Refusal} `config-missing` when it was deleted; `endpoint-unusable` when its variant has no model or no hardware of its own
  */
-export const baselineOf = ({ live, config }: Look, record: ReleaseRecord | undefined): Configuration => {
-  if (config === undefined)
-    throw new Refusal(
-      'config-missing',
-      `endpoint config ${live.endpointConfig}, which serves now, was deleted: create it again under the same name, or SageMaker refuses every update`,
-    );
+export const baselineOf = (look: Look, record: ReleaseRecord | undefined): Configuration => {
+  const { live } = look;
+  const config = requireConfig(look);
   const name = canonicalOf(live);
   const variant =
     config.ProductionVariants?.find(({ VariantName }) => VariantName === name) ?? config.ProductionVariants?.[0];

@@ -6,6 +6,7 @@ import type { Account } from '../world.ts';
 import { contentName } from './names.ts';
 import { isMembers, type Members, type Settings, settingsOf } from './settings.ts';
 import { overlaid } from './settings-kept.ts';
+import { spellings } from './spellings.ts';
 import { tags } from './tags.ts';
 
 /** The model and endpoint config of a delivery: AWS requests, named by their content. */
@@ -86,7 +87,7 @@ export const settingsOfManifest = ({
       ModelDataDownloadTimeoutInSeconds: spec.modelDownloadTimeoutSeconds,
       ContainerStartupHealthCheckTimeoutInSeconds: spec.startupHealthCheckTimeoutSeconds,
       InferenceAmiVersion: spec.inferenceAmiVersion,
-      RoutingConfig: spec.routing && { RoutingStrategy: routingStrategies[spec.routing] },
+      RoutingConfig: spec.routing && { RoutingStrategy: spellings.routing[spec.routing] },
       ManagedInstanceScaling: spec.managedInstanceScaling && {
         Status: 'ENABLED',
         MinInstanceCount: spec.managedInstanceScaling.min,
@@ -107,11 +108,6 @@ export const settingsOfManifest = ({
     ...(Object.keys(spec.environment).length > 0 ? { Environment: { ...spec.environment } } : {}),
   },
 });
-
-const routingStrategies = {
-  'least-outstanding-requests': 'LEAST_OUTSTANDING_REQUESTS',
-  random: 'RANDOM',
-} as const;
 
 /** SageMaker needs the sides of a capture; without a choice both are captured. */
 const withDefaults = (settings: Settings): Settings => {
@@ -138,9 +134,7 @@ const asynchronous = (spec: NonNullable<EndpointSpec['async']>): Members => {
   const notifications = withoutUndefined({
     SuccessTopic: spec.successTopic,
     ErrorTopic: spec.errorTopic,
-    IncludeInferenceResponseIn: spec.includeResponseIn?.map((kind) =>
-      kind === 'success' ? 'SUCCESS_NOTIFICATION_TOPIC' : 'ERROR_NOTIFICATION_TOPIC',
-    ),
+    IncludeInferenceResponseIn: spec.includeResponseIn?.map((kind) => spellings.message[kind]),
   });
   return {
     OutputConfig: {
@@ -164,7 +158,7 @@ const dataCapture = (capture: DataCapture): Members => {
     InitialSamplingPercentage: capture.samplingPercent,
     DestinationS3Uri: capture.s3,
     ...withoutUndefined({
-      CaptureOptions: capture.capture?.map((side) => ({ CaptureMode: side === 'input' ? 'Input' : 'Output' })),
+      CaptureOptions: capture.capture?.map((side) => ({ CaptureMode: spellings.side[side] })),
       KmsKeyId: capture.kmsKey,
     }),
     ...(Object.keys(headers).length > 0 ? { CaptureContentTypeHeader: headers } : {}),

@@ -3,6 +3,7 @@ import type { ScalingSnapshot } from '../release/record.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { type Dimension, dimensionOf, subjectOf, targetOf } from './scaling.ts';
 import { compareMetrics, metricText, type Target, type Tracking, targetIn } from './scaling-metric.ts';
+import { spellings } from './spellings.ts';
 
 type Item = ScalingSnapshot['policies'][number];
 interface StepConfiguration {
@@ -252,9 +253,6 @@ const trackedAs = (
   };
 };
 
-const adjustments = { change: 'ChangeInCapacity', percent: 'PercentChangeInCapacity', exact: 'ExactCapacity' } as const;
-const aggregations = { average: 'Average', minimum: 'Minimum', maximum: 'Maximum' } as const;
-
 const planStep = (step: StepScaling, about: About, existing: ScalingSnapshot | undefined): Part => {
   const { name } = step;
   const live = existing?.policies.find((policy) => nameOf(policy) === name);
@@ -268,14 +266,14 @@ const planStep = (step: StepScaling, about: About, existing: ScalingSnapshot | u
       ],
     };
   const wanted: StepConfiguration = {
-    AdjustmentType: adjustments[step.adjustment ?? 'change'],
+    AdjustmentType: spellings.adjustment[step.adjustment ?? 'change'],
     StepAdjustments: step.steps.map(({ from, to, by }) => ({
       ...withoutUndefined({ MetricIntervalLowerBound: from, MetricIntervalUpperBound: to }),
       ScalingAdjustment: by,
     })),
     ...withoutUndefined({
       Cooldown: step.cooldownSeconds,
-      MetricAggregationType: step.aggregation && aggregations[step.aggregation],
+      MetricAggregationType: step.aggregation && spellings.aggregation[step.aggregation],
     }),
   };
   const differ = <Key extends keyof StepConfiguration>(key: Key, text: (value: StepConfiguration) => string) =>

@@ -69,11 +69,11 @@ const nameOf = (path: string): string => {
 
 /** AWS has two forms for both sides of data capture, and their order means nothing. */
 const plain = (path: string, value: unknown): unknown =>
-  path.endsWith('.CaptureOptions') && Array.isArray(value)
-    ? value
-        .flatMap(({ CaptureMode: mode }) => (mode === 'InputAndOutput' ? ['Input', 'Output'] : [String(mode)]))
-        .sort()
-    : value;
+  path.endsWith('.CaptureOptions') && Array.isArray(value) ? capturedSides(value) : value;
+
+/** `Input` and `Output`, as far as the options of data capture have them. */
+export const capturedSides = (options: readonly { readonly CaptureMode?: unknown }[]): readonly string[] =>
+  options.flatMap(({ CaptureMode: mode }) => (mode === 'InputAndOutput' ? ['Input', 'Output'] : [String(mode)])).sort();
 
 const shown = (path: string, given: unknown): string => {
   const value = plain(path, given);

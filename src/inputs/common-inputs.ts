@@ -65,7 +65,6 @@ export const githubInputs = {
     }),
   ),
 };
-export type GithubInputs = ValuesOf<typeof githubInputs>;
 
 /** CodePipeline ends a custom action after 24 hours, whatever it is doing. The last hour is for settling the release. */
 export const longestJobSeconds = 23 * 3600;

@@ -173,6 +173,9 @@ export type Capacity =
   | { readonly unit: 'percent'; readonly value: number }
   | { readonly unit: 'instances'; readonly value: number };
 
+/** SageMaker watches ten alarms; the suite has up to three of its own. */
+export const mostNamedAlarms = 7;
+
 export interface Alarms {
   /** Candidate error rate (answers that are neither 2xx nor 4xx), a fraction. */
   readonly errors?: number;

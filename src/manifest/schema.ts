@@ -1,7 +1,15 @@
 import * as z from 'zod/mini';
+import { isSameName } from '../same-name.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { endpoint } from './endpoint-schema.ts';
-import type { Environment, JudgePolicy, Manifest, Regression, Rollout } from './manifest.ts';
+import {
+  type Environment,
+  type JudgePolicy,
+  type Manifest,
+  mostNamedAlarms,
+  type Regression,
+  type Rollout,
+} from './manifest.ts';
 import { registry } from './registry-schema.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
@@ -59,8 +67,8 @@ const guarded = {
         ),
         named: z.optional(
           v
-            .listOf('a list of alarms', v.alarmName(), 0, 7)
-            .check(about('Your own CloudWatch alarms that also roll back; at most 7.')),
+            .listOf('a list of alarms', v.alarmName(), 0, mostNamedAlarms)
+            .check(about(`Your own CloudWatch alarms that also roll back; at most ${mostNamedAlarms}.`)),
         ),
       })
       .check(
@@ -347,7 +355,7 @@ export const manifestSchema = z.pipe(
           ([name, one]) => [['environments', name, 'registry'], one.registry] as const,
         ),
       ])
-        if (spec?.group !== undefined && spec.group !== model)
+        if (spec?.group !== undefined && !isSameName(spec.group, model))
           checked.issues.push({
             code: 'custom',
             input: checked.value,

@@ -134,17 +134,15 @@ export const latency = () =>
 // Patterns and lengths below are SageMaker's own (API reference, data types).
 
 /** EndpointName, EntityName. */
+export const namePattern = /^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/;
 export const resourceName = (noun: string) =>
-  text(
-    `${noun}; expected 1 to 63 letters, digits and single or inner hyphens, e.g. churn-staging`,
-    /^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/,
-    63,
-  );
+  text(`${noun}; expected 1 to 63 letters, digits and single or inner hyphens, e.g. churn-staging`, namePattern, 63);
 
 export const accountId = () =>
   text('an account; expected twelve digits in quotes, e.g. "111122223333"', /^[0-9]{12}$/, 12);
 
-export const region = () => text('a region; expected e.g. eu-west-1', /^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$/, 24);
+export const regionPattern = /^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$/;
+export const region = () => text('a region; expected e.g. eu-west-1', regionPattern, 24);
 
 /** A role's name (IAM: 64 characters) or ARN, path included. */
 export const rolePattern = /^([a-zA-Z0-9_+=,.@-]{1,64}|arn:aws[a-z-]*:iam::[0-9]{12}:role\/[a-zA-Z0-9_+=,.@/-]+)$/;
@@ -234,9 +232,10 @@ export const tags = () =>
     40,
   );
 
+export const environmentPattern = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$/;
 export const environments = <Environment extends z.core.SomeType>(environment: Environment) =>
   table(
-    text('an environment name; expected 1 to 63 letters, digits, _ and -', /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$/),
+    text('an environment name; expected 1 to 63 letters, digits, _ and -', environmentPattern),
     environment,
     100,
   ).check(z.refine((found) => Object.keys(found).length > 0, { error: 'must have at least one environment' }));

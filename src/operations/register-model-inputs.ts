@@ -1,3 +1,4 @@
+import { namePattern } from '../manifest/values.ts';
 import { parseContainers } from '../registry/containers-file.ts';
 import { parseEvaluation } from '../registry/evaluation.ts';
 import { parseMetadata, parsePairs } from '../registry/metadata.ts';
@@ -63,7 +64,7 @@ export const registerModelInputs = {
       description:
         'Completed training job to read image, artifact, final metrics, data location and hyperparameters from; explicit inputs win.',
       example: 'churn-2026-01-05',
-      pattern: /^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/,
+      pattern: namePattern,
       allowed: 'the name of a training job: at most 63 letters, digits and hyphens',
     }),
   ),

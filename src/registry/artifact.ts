@@ -112,7 +112,7 @@ const copiesOf = (
 };
 
 /** Content-addressed, so that it is never overwritten with other content (DESIGN §7 rule 2). */
-export const pinnedArtifact = (releases: S3Location, sha256: string): S3Object => ({
+const pinnedArtifact = (releases: S3Location, sha256: string): S3Object => ({
   bucket: releases.bucket,
   key: `${releases.prefix}artifacts/${sha256}.tar.gz`,
 });

@@ -53,11 +53,7 @@ export const readDescription = (
   const artifactSha256 = metadata[metadataKeys.artifactSha256];
   const registeredDigest = metadata[metadataKeys.imageDigest];
   const imageDigest = registeredDigest ?? digestOf(first);
-  const inferenceSpecification: InferenceSpecification = {
-    contentTypes: specification?.SupportedContentTypes ?? [],
-    responseTypes: specification?.SupportedResponseMIMETypes ?? [],
-    realtimeInstanceTypes: specification?.SupportedRealtimeInferenceInstanceTypes ?? [],
-  };
+  const inferenceSpecification = inferenceSpecificationOf(described);
   const statusDetails = failures(described);
   const contentDigestNow = contentDigest({
     containers,
@@ -92,6 +88,14 @@ export const readDescription = (
     contentDigestNow,
   };
 };
+
+export const inferenceSpecificationOf = ({
+  InferenceSpecification: specification,
+}: DescribeModelPackageOutput): InferenceSpecification => ({
+  contentTypes: specification?.SupportedContentTypes ?? [],
+  responseTypes: specification?.SupportedResponseMIMETypes ?? [],
+  realtimeInstanceTypes: specification?.SupportedRealtimeInferenceInstanceTypes ?? [],
+});
 
 const digestOf = (container: Container | undefined): string | undefined =>
   pinnedDigest(container?.Image ?? '') ?? (container?.ImageDigest || undefined);

@@ -1,3 +1,4 @@
+import { isSameName } from '../same-name.ts';
 import { parseSemanticVersion, versionTag } from './semantic-version.ts';
 
 /** AWS: EntityDescription. */
@@ -23,7 +24,9 @@ export const packageDescription = (model: string, semver: string, contentDigest:
 /** `churn_v1.4.0: less churn in spring` → `1.4.0`; undefined for a package that is not a version of `model`. */
 export const describedVersion = (model: string, description: string): string | undefined => {
   const prefix = versionTag(model, '');
-  const semver = description.startsWith(prefix) ? description.slice(prefix.length).split(/[\s:]/, 1)[0] : undefined;
+  const semver = isSameName(description.slice(0, prefix.length), prefix)
+    ? description.slice(prefix.length).split(/[\s:]/, 1)[0]
+    : undefined;
   return semver !== undefined && parseSemanticVersion(semver) ? semver : undefined;
 };
 

@@ -43,9 +43,14 @@ export const findRequested = async (
 /** An ARN names an account and a region; the registry of this run has its own. */
 const refuseElsewhere = (registry: Account, { home, ...named }: PackageReference): void => {
   if (home === undefined || (home.id === registry.id && home.region === registry.region)) return;
+  // SageMaker makes a model only of a package of its own region: no `registry` helps there.
+  const remedy =
+    home.region === registry.region
+      ? 'set `registry` in the manifest to that account, or take the package over: register-model with from and its ARN'
+      : `register its content in ${registry.region}`;
   throw new Refusal(
     'unknown-version',
-    `version: package ${nameOfPackage(named)} is in account ${home.id} in ${home.region}, and this run reads the registry of account ${registry.id} in ${registry.region}`,
+    `version: package ${nameOfPackage(named)} is in account ${home.id} in ${home.region}, and this run reads the registry of account ${registry.id} in ${registry.region}; ${remedy}`,
   );
 };
 

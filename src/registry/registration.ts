@@ -144,7 +144,7 @@ const properties = (run: Run): Pick<CreateModelPackageInput, 'MetadataProperties
  * One token per version of a group: AWS answers a repeated request with the first one's package (AWS: CreateModelPackage
  * ClientToken, at most 36 characters). Its layout is a UUID of version 8, the version for custom hashes (RFC 9562).
  */
-export const clientToken = (model: string, semver: string): string => {
+const clientToken = (model: string, semver: string): string => {
   const hex = digest({ model, semver });
   const variant = ((Number.parseInt(hex.charAt(16), 16) & 3) | 8).toString(16);
   return [

@@ -19,12 +19,6 @@ export const parseS3Location = (uri: string): S3Object | undefined => {
   return bucket && key ? { bucket, key } : undefined;
 };
 
-/** `s3://bucket/key` → its parts; undefined for anything else, and for a prefix. */
-export const parseS3Object = (uri: string): S3Object | undefined => {
-  const place = uri.startsWith('s3:') ? parseS3Location(uri) : undefined;
-  return place?.key.endsWith('/') ? undefined : place;
-};
-
 export const s3Uri = ({ bucket, key }: S3Object): string => `s3://${bucket}/${key}`;
 
 /** In the form of S3's calls. */

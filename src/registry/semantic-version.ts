@@ -1,6 +1,7 @@
 import type SemVer from 'semver/classes/semver.js';
 import parse from 'semver/functions/parse.js';
 import { Refusal } from '../operation.ts';
+import { isSameName } from '../same-name.ts';
 import { quoted } from '../secrets.ts';
 
 /** A SemVer 2.0.0 with an optional pre-release. */
@@ -47,7 +48,7 @@ export const readVersion = (model: string, text: string): string => {
 const withoutModel = (model: string, text: string): string => {
   const tag = text.replace(/^refs\/tags\//, '');
   const rest = tag.slice(model.length);
-  return tag.startsWith(model) && /^[-_@/]/.test(rest) ? rest.slice(1) : tag;
+  return isSameName(tag.slice(0, model.length), model) && /^[-_@/]/.test(rest) ? rest.slice(1) : tag;
 };
 
 /** `iris-v1.4.0` has a version behind a name; `1.4` and `latest` have none. */

@@ -8,7 +8,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import { arn, type World } from '../world.ts';
 import { type Container, dataSourcesOf } from './container.ts';
 import type { InferenceSpecification } from './content.ts';
-import { approvalOf, lastModified } from './described-package.ts';
+import { approvalOf, inferenceSpecificationOf, lastModified } from './described-package.ts';
 import { metadataKeys, metadataValue } from './metadata.ts';
 import { isReadable } from './readable.ts';
 import { registryAccount } from './registry.ts';
@@ -144,11 +144,7 @@ const passedOn = (
     specification: withoutUndefined({
       SupportedTransformInstanceTypes: filled(specification?.SupportedTransformInstanceTypes),
     }),
-    inferenceSpecification: {
-      contentTypes: specification?.SupportedContentTypes ?? [],
-      responseTypes: specification?.SupportedResponseMIMETypes ?? [],
-      realtimeInstanceTypes: specification?.SupportedRealtimeInferenceInstanceTypes ?? [],
-    },
+    inferenceSpecification: inferenceSpecificationOf(described),
     ...withoutUndefined({ algorithms, description: described.ModelPackageDescription || undefined }),
     facts: withoutUndefined({
       ...Object.fromEntries(Object.entries(metadata).filter(([key]) => lineage.includes(key))),

@@ -1,4 +1,5 @@
 import { Refusal } from '../operation.ts';
+import { isSameName } from '../same-name.ts';
 import { quoted } from '../secrets.ts';
 import type { Account } from '../world.ts';
 import { readVersion } from './semantic-version.ts';
@@ -59,7 +60,7 @@ export const readReference = (model: string, text: string): VersionReference => 
       'invalid-input',
       `version: package ${named.group} belongs to no model package group, so SageMaker keeps no approval of it; give its content a version with register-model and from`,
     );
-  if (named.group.toLowerCase() !== model.toLowerCase())
+  if (!isSameName(named.group, model))
     throw new Refusal(
       'invalid-input',
       `version: ${quoted(nameOfPackage(named))} names another model; the manifest delivers ${model}. register-model takes it over with from`,

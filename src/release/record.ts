@@ -2,6 +2,7 @@ import type { Instant } from '../clock.ts';
 import type { LatencyPlan } from '../judge/latency.ts';
 import type { Policy } from '../judge/policy.ts';
 import type { Figures } from '../judge/verdict.ts';
+import { replaceableKinds } from '../manifest/manifest.ts';
 import type { OperationName } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
@@ -86,16 +87,9 @@ export type MechanismName = 'guardrail' | 'variants' | 'replacement';
 
 /** Entries of the table of endpoint kinds (`src/endpoint/kind.ts`). */
 export const endpointKinds = [
-  'instances',
+  ...replaceableKinds,
   'stepped',
   'shifting',
-  'serverless',
-  'asynchronous',
-  'serial',
-  'asynchronous-serial',
-  'direct',
-  'multi-model',
-  'several-variants',
   'shadowed',
   'experiment',
   'inference-components',

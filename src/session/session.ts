@@ -1,7 +1,14 @@
 import { Unreachable } from '../aws/causes.ts';
 import { createAwsClients } from '../aws/clients.ts';
 import type { AwsConnection } from '../aws/connection.ts';
-import { assumed, base, type CredentialSource, type Identity, partitionOf } from '../aws/credentials.ts';
+import {
+  assumed,
+  type BaseOptions,
+  base,
+  type CredentialSource,
+  type Identity,
+  partitionOf,
+} from '../aws/credentials.ts';
 import type { Clock } from '../clock.ts';
 import type { Env } from '../env.ts';
 import { environmentOf } from '../manifest/load.ts';
@@ -145,8 +152,6 @@ export const openSession: OpenSession = async ({ target, env, run, clock, dryRun
 const fail = (): never => {
   throw new Error('S3 was called before the account of the credentials was known');
 };
-
-type BaseOptions = Parameters<typeof base>[0];
 
 /**
  * Where the calls go, from the environment; `region` wins over it.

@@ -34,6 +34,12 @@ test.each<readonly [string, Found['package'], string, string]>([
   ['no package', undefined, 'churn', 'was made of no model package: register it as the first version'],
   ['a package without a group', { group: 'bought' }, 'churn', 'register-model --from bought'],
   ['its group', { group: 'churn', packageVersion: 7 }, 'churn', 'Package churn/7 serves: give it a semantic version'],
+  [
+    'its group in lower case',
+    { group: 'churn', packageVersion: 7 },
+    'Churn',
+    'Package churn/7 serves: give it a semantic',
+  ],
   ['another group', { group: 'other', packageVersion: 7 }, 'churn', 'belongs to another one: take it over'],
 ])('the model has a comment about %s', (_case, from, model, words) => {
   expect(prose(textOf(foundWith({}, { package: from }), model))).toContain(words);

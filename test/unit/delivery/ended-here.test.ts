@@ -18,7 +18,7 @@ const release = (id: string, more: Partial<Release> = {}): Release =>
   }) as Release;
 const world = { run: { holder: 'me' } } as World;
 
-/** An operation for 1.4.0: any other release is not what its inputs ask for. */
+/** Recognises a release of 1.4.0 as its own, and refuses every other one. */
 const operation = (goesOn?: ReleaseOperation<object>['goesOn']): ReleaseOperation<object> =>
   ({
     recognise: ({ version }: Release) => {

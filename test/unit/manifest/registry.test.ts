@@ -43,6 +43,11 @@ describe('registry', () => {
     expect(registries('')).toEqual([undefined, undefined]);
   });
 
+  test('names the group in any case: an ARN may show it in lower case', () => {
+    const [found] = registries(`registry: ${arn.replace(/churn$/, 'Churn')}`);
+    expect(found).toMatchObject({ account: '999988887777', group: 'Churn' });
+  });
+
   test('has every key', () => {
     const [found] = registries(
       'registry: { account: "999988887777", region: eu-west-1, role: reader, registrar-role: registrar, artifacts: s3://ml-registry/churn }',

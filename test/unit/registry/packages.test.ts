@@ -132,6 +132,7 @@ describe('the content in a description', () => {
     expect(packageDescription('churn', '1.4.0', digest, words)).toBe(description);
     expect(describedContent(description)).toBe(digest);
     expect(describedVersion('churn', description)).toBe('1.4.0');
+    expect(describedVersion('Churn', description)).toBe('1.4.0');
   });
 
   test.each(['x'.repeat(2000), '🌷'.repeat(1000)])(

@@ -82,6 +82,8 @@ describe('a version as users write it', () => {
           versionTag(model, semver),
           ...['_', '-', '@', '/'].flatMap((mark) => [`${model}${mark}${semver}`, `${model}${mark}v${semver}`]),
           `refs/tags/${model}-v${semver}`,
+          // SageMaker ignores case in names.
+          versionTag(model.toUpperCase(), semver),
         ])
           expect(readVersion(model, written)).toBe(semver);
       }),
