@@ -101,6 +101,10 @@ describe('a copy in parts', () => {
       /^PreconditionFailed: /,
     );
     expect(await refusalOf(copy('refused', id, 1, `0-${body.length}`))).toMatch(/^InvalidArgument: Range specified/);
+    for (const range of ['5-', '-5', '0-9,20-29'])
+      expect(await refusalOf(copy('refused', id, 1, range))).toMatch(
+        /^InvalidArgument: The x-amz-copy-source-range value must be of the form bytes=first-last /,
+      );
     expect(await refusalOf(copy('refused', id, 10_001, '0-9'))).toMatch(/^InvalidArgument: Part number/);
     expect(await refusalOf(copy('another', id, 1, '0-9'))).toMatch(/^NoSuchUpload: /);
     await copy('refused', id, 1, '0-9');
