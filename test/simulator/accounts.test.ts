@@ -366,6 +366,10 @@ describe('a bucket of another account', () => {
     expect(await refusalOf(theirs.s3.send(new GetObjectCommand(read)))).toBeUndefined();
     account.simulator.keys.putPolicy(key, JSON.parse(allow(deployer, 'kms:Decrypt', '*')));
     expect(await refusalOf(ours.s3.send(new GetObjectCommand(read)))).toBeUndefined();
+    account.simulator.keys.putPolicy(key, JSON.parse(allow(deployer, 'kms:Decrypt', '*').replace('Allow', 'Deny')));
+    expect(await refusalOf(ours.s3.send(new GetObjectCommand(read)))).toMatch(
+      /kms:Decrypt on resource: .* with an explicit deny in a resource-based policy$/,
+    );
   });
 });
 
