@@ -5,6 +5,7 @@ import { confirmSubmission, submit } from '../../../src/mechanisms/submit.ts';
 import type { GuardedUpdate, Release } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
 import { type Registry, registryOf } from '../../support/approval.ts';
+import { awsError } from '../../support/stored.ts';
 import { turnsOf } from '../../support/turns.ts';
 
 const now = Date.UTC(2026, 0, 5, 9);
@@ -28,8 +29,7 @@ const release = {
   witnessed: {},
 } as unknown as Release;
 
-const refusal = (name: string, message: string) =>
-  Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 400 }, call: 'sagemaker:UpdateEndpoint' });
+const refusal = (name: string, message: string) => awsError('sagemaker:UpdateEndpoint', message, name);
 
 /** A turn over an endpoint that answers as told; saved patches are remembered in order. */
 const turnOver = (far: {
