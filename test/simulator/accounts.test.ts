@@ -375,6 +375,7 @@ describe('a bucket of another account', () => {
 
 test('an image of another account is read where its repository allows it; AWS’s own images are open to all', async () => {
   const [theirs, ours] = [await assume(keeper), await assume(deployer)];
+  expect(() => account.simulator.images.fill(image, new Map())).toThrow(`there is no image ${image}`);
   account.simulator.images.tag(image, digest);
   const ask = { registryId: tooling, repositoryName: 'churn', imageIds: [{ imageTag: '1' }] };
   const get = () => refusalOf(ours.ecr.send(new BatchGetImageCommand(ask)));
