@@ -1,5 +1,5 @@
 import type { Demand } from './demands.ts';
-import { matchesPattern, operators } from './operators.ts';
+import { operators, wildcard } from './operators.ts';
 import type { Policy, Statement } from './policy.ts';
 
 export type Decision = 'allowed' | 'implicitly-denied' | 'explicitly-denied';
@@ -12,6 +12,6 @@ export const evaluate = (policies: readonly Policy[], demand: Demand): Decision 
 };
 
 const matches = ({ actions, resources, conditions }: Statement, { action, resource, context }: Demand): boolean =>
-  actions.some((pattern) => matchesPattern(pattern.toLowerCase(), action.toLowerCase())) &&
-  resources.some((pattern) => matchesPattern(pattern, resource)) &&
+  actions.some((pattern) => wildcard(pattern, 'i').test(action)) &&
+  resources.some((pattern) => wildcard(pattern).test(resource)) &&
   conditions.every(({ operator, key, wanted }) => operators[operator]?.holds(context(key), wanted) === true);

@@ -17,14 +17,14 @@ const equals = (found: readonly string[], wanted: readonly string[]): boolean =>
   found.some((value) => wanted.includes(value));
 
 /** `*`: any characters, `?`: exactly one (IAM user guide, "Resource"; case counts in a resource, not in an action). */
-export const matchesPattern = (pattern: string, text: string): boolean =>
+export const wildcard = (pattern: string, flags: 'i' | '' = ''): RegExp =>
   new RegExp(
     `^${pattern
       .replace(/[.+^${}()|[\]\\]/g, '\\$&')
       .replaceAll('*', '.*')
       .replaceAll('?', '.')}$`,
-    's',
-  ).test(text);
+    `s${flags}`,
+  );
 
 export const operators: Readonly<Record<string, ConditionOperator>> = {
   StringEquals: { set: false, presence: false, takes: /^/, holds: equals },
@@ -50,6 +50,6 @@ export const operators: Readonly<Record<string, ConditionOperator>> = {
     set: true,
     presence: false,
     takes: /^/,
-    holds: (found, wanted) => found.some((value) => wanted.some((pattern) => matchesPattern(pattern, value))),
+    holds: (found, wanted) => found.some((value) => wanted.some((pattern) => wildcard(pattern).test(value))),
   },
 };

@@ -1,4 +1,5 @@
 import type { AwsError, Principal } from '../contracts.ts';
+import { wildcard } from './operators.ts';
 
 /** A call to a resource, in the terms of the resource's policy. */
 export interface ResourceCall {
@@ -163,15 +164,6 @@ const keysOf = ({ principal, keys }: ResourceCall): Readonly<Record<string, stri
 /** The key holds the role, not its session (AWS: global condition keys, aws:PrincipalArn). */
 const roleOf = (arn: string): string =>
   arn.replace(/^arn:([a-z-]+):sts::(\d+):assumed-role\/([^/]+)\/.*$/, 'arn:$1:iam::$2:role/$3');
-
-const wildcard = (pattern: string, flags = ''): RegExp =>
-  new RegExp(
-    `^${pattern
-      .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-    `s${flags}`,
-  );
 
 const list = (value: unknown): readonly unknown[] =>
   Array.isArray(value) ? value : value === undefined ? [] : [value];

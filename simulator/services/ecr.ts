@@ -160,7 +160,11 @@ export const createEcr = (
     service,
     images: {
       resolve,
-      fill: (image, files) => void models.set(resolve(image) ?? '', files),
+      fill(image, files) {
+        const digest = resolve(image);
+        if (digest === undefined) throw new RangeError(`there is no image ${image}`);
+        models.set(digest, files);
+      },
       files: (image) => models.get(resolve(image) ?? '') ?? new Map(),
       tag(image, digest) {
         const parsed = parseImage(image);

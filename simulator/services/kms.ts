@@ -1,5 +1,5 @@
 import { AwsError, type Keys, type Principal } from '../contracts.ts';
-import { mayPass } from '../iam/across.ts';
+import { deniedByResource, mayPass } from '../iam/across.ts';
 import {
   type PolicyWords,
   type ResourceDecision,
@@ -28,7 +28,7 @@ export const createKeys = (): KeyPolicies => {
     mayDecrypt,
     authorize(principal, keyArn) {
       if (mayDecrypt(principal, keyArn)) return;
-      const message = `User: ${principal.arn} is not authorized to perform: kms:Decrypt on resource: ${keyArn} because no resource-based policy allows the kms:Decrypt action`;
+      const { message } = deniedByResource(principal, 'kms:Decrypt', keyArn, decide(principal, keyArn));
       throw new AwsError('AccessDenied', message, 403);
     },
   };

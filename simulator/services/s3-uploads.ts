@@ -175,10 +175,7 @@ export const createUploads = (kernel: Kernel, { source, keep }: Surroundings): R
 };
 
 const slice = ({ body, bytes }: Content, range: string | undefined, lastModified: Instant): Part => {
-  const [, from = '0', to = String(bytes - 1)] = /^bytes=(\d+)-(\d+)$/.exec(range ?? 'bytes=0-') ?? [];
-  const [first, last] = range === undefined ? [0, bytes - 1] : [Number(from), Number(to)];
-  if (first > last || last >= bytes)
-    throw new AwsError('InvalidArgument', `Range specified is not valid for source object of size: ${bytes}`);
+  const [first, last] = range === undefined ? [0, bytes - 1] : rangeOf(range, bytes);
   const size = last - first + 1;
   if (size > limits.partBytes)
     throw new AwsError(
@@ -195,6 +192,20 @@ const slice = ({ body, bytes }: Content, range: string | undefined, lastModified
     sha256: createHash('sha256').update(content).digest(),
     lastModified,
   };
+};
+
+/** Words as minio/minio quotes S3 (cmd/api-errors.go, ErrInvalidCopyPartRange). */
+const rangeOf = (range: string, bytes: number): readonly [first: number, last: number] => {
+  const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? [];
+  if (from === undefined || to === undefined)
+    throw new AwsError(
+      'InvalidArgument',
+      'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy',
+    );
+  const [first, last] = [Number(from), Number(to)];
+  if (first > last || last >= bytes)
+    throw new AwsError('InvalidArgument', `Range specified is not valid for source object of size: ${bytes}`);
+  return [first, last];
 };
 
 const assemble = (upload: Upload, given: CompleteInput['Parts']): Assembled => {

@@ -77,27 +77,21 @@ export const scalarOf = ({
  */
 export const checkTracking = (
   tracking: TargetTracking | undefined,
-  { name, resourceId, dimension }: Pick<Policy, 'name' | 'resourceId' | 'dimension'>,
+  { name, ...subject }: Pick<Policy, 'name' | 'resourceId' | 'dimension'>,
   policies: readonly Policy[],
 ): void => {
   if (!tracking) throw invalid('TargetTrackingScalingPolicyConfiguration is required');
   const { PredefinedMetricSpecification: given, CustomizedMetricSpecification: custom } = tracking;
   if ((given === undefined) === (custom === undefined))
     throw invalid('Exactly one of PredefinedMetricSpecification and CustomizedMetricSpecification is required');
-  if (given && !predefined[dimension].includes(given.PredefinedMetricType))
-    throw invalid(`${given.PredefinedMetricType} is not a metric of ${dimension}`);
+  if (given && !predefined[subject.dimension].includes(given.PredefinedMetricType))
+    throw invalid(`${given.PredefinedMetricType} is not a metric of ${subject.dimension}`);
   if (custom && scalarOf(tracking) === undefined && (custom.Metrics ?? []).length === 0)
     throw invalid('CustomizedMetricSpecification needs MetricName, Namespace and Statistic, or Metrics');
   if (!(tracking.TargetValue > 0)) throw invalid('TargetValue must be greater than 0');
-  const second = policies.some((other) => {
+  const second = policies.filter(isAbout(subject)).some((other) => {
     const theirs = other.configuration.TargetTrackingScalingPolicyConfiguration;
-    return (
-      theirs !== undefined &&
-      other.resourceId === resourceId &&
-      other.dimension === dimension &&
-      other.name !== name &&
-      identityOf(theirs) === identityOf(tracking)
-    );
+    return theirs !== undefined && other.name !== name && identityOf(theirs) === identityOf(tracking);
   });
   if (second) throw invalid('Only one TargetTrackingScaling policy for a given metric specification is allowed.');
 };

@@ -7,6 +7,7 @@ import { loadManifest } from '../../src/manifest/load.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { type KindOfOthers, makeForOthers } from '../../src/rehearsal/endpoints-of-others.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { scalingByHand, trackingInvocations } from '../../src/rehearsal/scaling-by-hand.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { described, linesOf, madeByHand } from '../support/adopted.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -170,28 +171,13 @@ describe('an endpoint with everything around it', () => {
   test('writes scaling, tags and alarms, and names those that cannot protect', async () => {
     await madeByHand(account, {});
     const { simulator } = account;
-    const target = {
-      ServiceNamespace: 'sagemaker',
-      ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
-      ResourceId: `endpoint/${team.endpoint}/variant/main`,
-    };
-    await simulator.call('application-autoscaling', 'RegisterScalableTarget', {
-      ...target,
-      MinCapacity: 2,
-      MaxCapacity: 8,
-    });
-    await simulator.call('application-autoscaling', 'PutScalingPolicy', {
-      ...target,
+    const scaling = scalingByHand(simulator, 'main');
+    await scaling('RegisterScalableTarget', { MinCapacity: 2, MaxCapacity: 8 });
+    await scaling('PutScalingPolicy', {
       PolicyName: 'evening-load',
-      PolicyType: 'TargetTrackingScaling',
-      TargetTrackingScalingPolicyConfiguration: {
-        TargetValue: 650,
-        ScaleInCooldown: 600,
-        PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' },
-      },
+      ...trackingInvocations(650, { ScaleInCooldown: 600 }),
     });
-    await simulator.call('application-autoscaling', 'PutScheduledAction', {
-      ...target,
+    await scaling('PutScheduledAction', {
       ScheduledActionName: 'morning',
       Schedule: 'cron(0 6 ? * MON-FRI *)',
       ScalableTargetAction: { MinCapacity: 4 },
@@ -248,13 +234,7 @@ describe('an endpoint with everything around it', () => {
     const ServerlessConfig = { MemorySizeInMB: 2048, MaxConcurrency: 20, ProvisionedConcurrency: 5 };
     const InstanceType = undefined;
     await madeByHand(account, { variant: { ServerlessConfig, InstanceType, InitialInstanceCount: undefined } });
-    const target = {
-      ServiceNamespace: 'sagemaker',
-      ScalableDimension: 'sagemaker:variant:DesiredProvisionedConcurrency',
-      ResourceId: `endpoint/${team.endpoint}/variant/main`,
-    };
-    const scaling = (operation: string, input: object) =>
-      simulator.call('application-autoscaling', operation, { ...target, ...input });
+    const scaling = scalingByHand(simulator, 'main', 'DesiredProvisionedConcurrency');
     await scaling('RegisterScalableTarget', { MinCapacity: 1, MaxCapacity: 10 });
     await scaling('PutScalingPolicy', {
       PolicyName: 'warm',

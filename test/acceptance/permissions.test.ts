@@ -12,6 +12,7 @@ import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { type IamPolicy, type PolicyName, policyFor, policyNames, unasked } from '../../src/permissions.ts';
 import { makeForOthers } from '../../src/rehearsal/endpoints-of-others.ts';
 import { type ManifestOptions, manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { scalingByHand, trackingInvocations } from '../../src/rehearsal/scaling-by-hand.ts';
 import type { Report } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { place } from '../support/policy-place.ts';
@@ -31,25 +32,11 @@ interface Row {
   readonly insists?: true;
 }
 
-const target = {
-  ServiceNamespace: 'sagemaker',
-  ResourceId: `endpoint/${team.endpoint}/variant/${team.variant}`,
-  ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
-};
-
 /** Everything that goes away with a scalable target: a policy and a schedule. */
 const withAutoscaling = async ({ simulator }: TestAccount): Promise<void> => {
-  const scaling = (operation: string, input: object) =>
-    simulator.call('application-autoscaling', operation, { ...target, ...input });
+  const scaling = scalingByHand(simulator);
   await scaling('RegisterScalableTarget', { MinCapacity: 4, MaxCapacity: 6 });
-  await scaling('PutScalingPolicy', {
-    PolicyName: 'follow',
-    PolicyType: 'TargetTrackingScaling',
-    TargetTrackingScalingPolicyConfiguration: {
-      TargetValue: 9000,
-      PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' },
-    },
-  });
+  await scaling('PutScalingPolicy', { PolicyName: 'follow', ...trackingInvocations(9000) });
   await scaling('PutScheduledAction', {
     ScheduledActionName: 'mornings',
     Schedule: 'cron(0 6 * * ? *)',

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { scalingByHand } from '../../src/rehearsal/scaling-by-hand.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { atRest } from '../support/at-rest.ts';
 
@@ -73,16 +74,7 @@ describe('refused before anything was submitted', () => {
   );
 
   test('autoscaling that was about to be set aside is as it was', async () => {
-    const target = {
-      ServiceNamespace: 'sagemaker',
-      ResourceId: `endpoint/${team.endpoint}/variant/${team.variant}`,
-      ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
-    };
-    await account.simulator.call('application-autoscaling', 'RegisterScalableTarget', {
-      ...target,
-      MinCapacity: 4,
-      MaxCapacity: 6,
-    });
+    await scalingByHand(account.simulator)('RegisterScalableTarget', { MinCapacity: 4, MaxCapacity: 6 });
     account.writeManifest((text) => text.replace('ml.m5.large', 'ml.c5.large'));
     const { scaling } = await atRest(account);
     permitAllBut('application-autoscaling:DeregisterScalableTarget');

@@ -3,6 +3,7 @@ import type { LoggedRequest } from '../../simulator/contracts.ts';
 import { minutes } from '../../src/clock.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { scalingByHand, trackingInvocations } from '../../src/rehearsal/scaling-by-hand.ts';
 import type { Report } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 
@@ -14,22 +15,15 @@ beforeEach(async () => {
 });
 afterEach(() => account.close());
 
-const about = {
-  ServiceNamespace: 'sagemaker',
-  ResourceId: `endpoint/${team.endpoint}/variant/${team.variant}`,
-  ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
-};
-const scaling = (operation: string, input: object = {}) =>
-  account.simulator.call('application-autoscaling', operation, { ...about, ...input });
-const tracked = (
-  TargetValue: number,
-  metric: object = {
-    PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' },
-  },
-) => ({
-  PolicyType: 'TargetTrackingScaling',
-  TargetTrackingScalingPolicyConfiguration: { TargetValue, ...metric },
-});
+const ResourceId = `endpoint/${team.endpoint}/variant/${team.variant}`;
+const scaling = (operation: string, input: object = {}) => scalingByHand(account.simulator)(operation, input);
+const tracked = (TargetValue: number, metric?: object) =>
+  metric === undefined
+    ? trackingInvocations(TargetValue)
+    : {
+        PolicyType: 'TargetTrackingScaling',
+        TargetTrackingScalingPolicyConfiguration: { TargetValue, ...metric },
+      };
 
 const fleet = (type: string, autoscaling?: string): void =>
   account.writeManifest(() =>
@@ -193,7 +187,7 @@ describe('what AWS refuses after the version serves is a remark', () => {
     const id = report.result.outputs['release'];
     expect(report.remarks.join('\n')).toMatch(
       new RegExp(
-        `AUTOSCALING OF ${about.ResourceId} IS NOT AS IT WAS BEFORE THIS RELEASE.*release ${id}, member scaling.*no more targets`,
+        `AUTOSCALING OF ${ResourceId} IS NOT AS IT WAS BEFORE THIS RELEASE.*release ${id}, member scaling.*no more targets`,
       ),
     );
     expect(account.record()?.ended[0]?.scaling).toMatchObject({
@@ -245,7 +239,7 @@ describe('other kinds of endpoints are scaled by the manifest', () => {
     written('instance: { type: ml.m5.large, count: 4 }', 'replaces-kind: serverless');
     await account.prepare('1.2.0');
     expect(planOf(await deliver('1.2.0', { 'dry-run': 'true' }))).toContain(
-      `ends: autoscaling of ${about.ResourceId}: 2 to 6 (provisioned concurrency)`,
+      `ends: autoscaling of ${ResourceId}: 2 to 6 (provisioned concurrency)`,
     );
     const report = await deliver('1.2.0');
     expect(end(report)).toBe('succeeded/delivered');

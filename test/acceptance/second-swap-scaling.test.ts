@@ -1,21 +1,15 @@
 import { expect, test } from '@jest/globals';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
-import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
+import { scalingByHand } from '../../src/rehearsal/scaling-by-hand.ts';
 import { openAccount } from '../support/account.ts';
-
-const target = {
-  ServiceNamespace: 'sagemaker',
-  ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
-  ResourceId: `endpoint/${team.endpoint}/variant/${team.variant}`,
-};
 
 test('the second swap changes the instance type of a variant under autoscaling, which is restored', async () => {
   const account = await openAccount();
   try {
     await account.inProduction('1.0.0');
-    const scaling = (operation: string, input: object = {}) =>
-      account.simulator.call('application-autoscaling', operation, { ...target, ...input });
+    const scaling = scalingByHand(account.simulator);
     await scaling('RegisterScalableTarget', { MinCapacity: 2, MaxCapacity: 8 });
     await scaling('PutScheduledAction', {
       ScheduledActionName: 'fair',

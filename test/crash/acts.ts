@@ -2,7 +2,8 @@ import { minutes } from '../../src/clock.ts';
 import type { OperationName } from '../../src/operation.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
-import { manifestText, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { manifestText } from '../../src/rehearsal/manifest.ts';
+import { scalingByHand, trackingInvocations } from '../../src/rehearsal/scaling-by-hand.ts';
 import type { TestAccount } from '../support/account.ts';
 import { operationNames, type PerOperation } from '../support/operation-rows.ts';
 import type { Scene } from './scene.ts';
@@ -81,25 +82,9 @@ const inProduction = async (scene: Scene, wish: Wish, next: Version): Promise<vo
 
 /** Autoscaling that the team configured by hand. */
 export const scaleByHand = async ({ simulator }: Scene): Promise<void> => {
-  const target = {
-    ServiceNamespace: 'sagemaker',
-    ResourceId: `endpoint/${team.endpoint}/variant/${team.variant}`,
-    ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
-  };
-  await simulator.call('application-autoscaling', 'RegisterScalableTarget', {
-    ...target,
-    MinCapacity: 4,
-    MaxCapacity: 6,
-  });
-  await simulator.call('application-autoscaling', 'PutScalingPolicy', {
-    ...target,
-    PolicyName: 'follow',
-    PolicyType: 'TargetTrackingScaling',
-    TargetTrackingScalingPolicyConfiguration: {
-      TargetValue: 9000,
-      PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' },
-    },
-  });
+  const scaling = scalingByHand(simulator);
+  await scaling('RegisterScalableTarget', { MinCapacity: 4, MaxCapacity: 6 });
+  await scaling('PutScalingPolicy', { PolicyName: 'follow', ...trackingInvocations(9000) });
 };
 
 const byUpdate = (name: string, wish: Wish, options: { byHand?: boolean; version?: Version } = {}): Act => {

@@ -5,6 +5,7 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { rehearsedTeam } from '../../src/rehearsal/manifest.ts';
+import { scalingByHand, trackingInvocations } from '../../src/rehearsal/scaling-by-hand.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { atRest } from '../support/at-rest.ts';
 import type { Death } from '../support/death.ts';
@@ -38,25 +39,9 @@ const acting =
   };
 
 const withAutoscaling = async ({ simulator }: TestAccount): Promise<void> => {
-  const target = {
-    ServiceNamespace: 'sagemaker',
-    ResourceId: `endpoint/${rehearsedTeam.endpoint}/variant/${rehearsedTeam.variant}`,
-    ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
-  };
-  await simulator.call('application-autoscaling', 'RegisterScalableTarget', {
-    ...target,
-    MinCapacity: 4,
-    MaxCapacity: 6,
-  });
-  await simulator.call('application-autoscaling', 'PutScalingPolicy', {
-    ...target,
-    PolicyName: 'follow',
-    PolicyType: 'TargetTrackingScaling',
-    TargetTrackingScalingPolicyConfiguration: {
-      TargetValue: 9000,
-      PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' },
-    },
-  });
+  const scaling = scalingByHand(simulator);
+  await scaling('RegisterScalableTarget', { MinCapacity: 4, MaxCapacity: 6 });
+  await scaling('PutScalingPolicy', { PolicyName: 'follow', ...trackingInvocations(9000) });
 };
 
 const endedReleases: Story['endings'] = async ({ record }) => record()?.ended.length ?? 0;

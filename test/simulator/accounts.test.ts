@@ -366,11 +366,16 @@ describe('a bucket of another account', () => {
     expect(await refusalOf(theirs.s3.send(new GetObjectCommand(read)))).toBeUndefined();
     account.simulator.keys.putPolicy(key, JSON.parse(allow(deployer, 'kms:Decrypt', '*')));
     expect(await refusalOf(ours.s3.send(new GetObjectCommand(read)))).toBeUndefined();
+    account.simulator.keys.putPolicy(key, JSON.parse(allow(deployer, 'kms:Decrypt', '*').replace('Allow', 'Deny')));
+    expect(await refusalOf(ours.s3.send(new GetObjectCommand(read)))).toMatch(
+      /kms:Decrypt on resource: .* with an explicit deny in a resource-based policy$/,
+    );
   });
 });
 
 test('an image of another account is read where its repository allows it; AWS’s own images are open to all', async () => {
   const [theirs, ours] = [await assume(keeper), await assume(deployer)];
+  expect(() => account.simulator.images.fill(image, new Map())).toThrow(`there is no image ${image}`);
   account.simulator.images.tag(image, digest);
   const ask = { registryId: tooling, repositoryName: 'churn', imageIds: [{ imageTag: '1' }] };
   const get = () => refusalOf(ours.ecr.send(new BatchGetImageCommand(ask)));

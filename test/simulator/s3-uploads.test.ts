@@ -101,6 +101,10 @@ describe('a copy in parts', () => {
       /^PreconditionFailed: /,
     );
     expect(await refusalOf(copy('refused', id, 1, `0-${body.length}`))).toMatch(/^InvalidArgument: Range specified/);
+    for (const range of ['5-', '-5', '0-9,20-29'])
+      expect(await refusalOf(copy('refused', id, 1, range))).toMatch(
+        /^InvalidArgument: The x-amz-copy-source-range value must be of the form bytes=first-last /,
+      );
     expect(await refusalOf(copy('refused', id, 10_001, '0-9'))).toMatch(/^InvalidArgument: Part number/);
     expect(await refusalOf(copy('another', id, 1, '0-9'))).toMatch(/^NoSuchUpload: /);
     await copy('refused', id, 1, '0-9');
@@ -120,6 +124,8 @@ describe('an object larger than one call copies', () => {
     const { s3, simulator } = account;
     simulator.objects.put(Bucket, 'source', body, 6 * gibibyte);
     expect((await s3.send(new HeadObjectCommand({ Bucket, Key: 'source' }))).ContentLength).toBe(6 * gibibyte);
+    const content = s3.send(new GetObjectCommand({ Bucket, Key: 'source' }));
+    expect(await refusalOf(content)).toMatch(/^NotImplemented: /);
     const whole = new CopyObjectCommand({ Bucket, Key: 'whole', CopySource: `${Bucket}/source` });
     expect(await refusalOf(s3.send(whole))).toMatch(/^InvalidRequest: The specified copy source is larger/);
     const id = await begin('large');

@@ -33,7 +33,7 @@ export const churnSpec = {
   tags: {},
 } as unknown as EndpointSpec;
 
-/** 50 requests a second, all day. */
+/** 50 requests a second, all day, on the variant that serves. */
 export const busy = (fleet: string): Did | undefined => (fleet === 'AllTraffic' ? { requests: 3000 } : undefined);
 
 /** 1.1.0 stands dark beside 1.0.0. */

@@ -45,7 +45,7 @@ export const secondSwap: Replacement = {
   expectedSeconds: 300,
 };
 
-/** A release that has just begun, held until instant 1,000 by `run-1`. */
+/** Makes the endpoint. */
 export const created: Creation = {
   mechanism: 'replacement',
   kind: 'create',
@@ -55,6 +55,7 @@ export const created: Creation = {
 
 export const unchanged: Unchanged = { mechanism: 'replacement', kind: 'none', variant: 'AllTraffic', exclude: [] };
 
+/** A release that has just begun, held until instant 1,000 by `run-1`. */
 export const release = (overrides: Partial<Release> = {}): Release => {
   const version = overrides.version ?? '1.1.0';
   return {

@@ -2,6 +2,7 @@ import type { DescribeEndpointConfigOutput, DescribeEndpointOutput } from '../..
 import { type Instant, minutes } from '../../src/clock.ts';
 import type { World } from '../../src/world.ts';
 import { type Did, fakeMetrics } from './metrics.ts';
+import { busy } from './planning.ts';
 import { nine } from './stepping.ts';
 import { awsError } from './stored.ts';
 
@@ -20,9 +21,6 @@ export interface Serving {
   readonly composite?: readonly string[];
   readonly did?: (fleet: string, at: Instant) => Did | undefined;
 }
-
-/** 50 requests a second on the variant that serves. */
-const busy = (fleet: string): Did | undefined => (fleet === 'AllTraffic' ? { requests: 3000 } : undefined);
 
 /** A world for a plan, which reads only. Names other than the serving ones do not exist. */
 export const servingWorld = ({ endpoint, config, tags = {}, scaling, composite = [], did = busy }: Serving): World => {

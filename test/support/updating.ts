@@ -3,17 +3,15 @@ import { type Instant, minutes } from '../../src/clock.ts';
 import { mechanismOf } from '../../src/mechanisms/all.ts';
 import { supervise } from '../../src/mechanisms/guardrail/supervise.ts';
 import { confirmSubmission, submit } from '../../src/mechanisms/submit.ts';
-import type { Turn } from '../../src/mechanisms/turn.ts';
 import type { AlarmSpec } from '../../src/metrics/alarms.ts';
 import type { JudgeEvidence } from '../../src/release/journal.ts';
-import type { ReleasePatch } from '../../src/release/lifecycle.ts';
 import type { GuardedUpdate, Release, Submission } from '../../src/release/record.ts';
 import { type Registry, terms } from './approval.ts';
 import { type Did, fakeMetrics, type MetricsOptions } from './metrics.ts';
 import { configuration, guarded, release } from './release.ts';
 import { releaseWorld } from './release-world.ts';
 import { nine } from './stepping.ts';
-import { turnFrom } from './turns.ts';
+import { turnsOf } from './turns.ts';
 
 /** The answer of DescribeEndpoint; by default the old configuration in service, as before the update. */
 export interface Shown {
@@ -88,7 +86,6 @@ export const updating = (options: {
   const alarms = options.alarms ?? { [ownAlarm]: 'OK', team: 'OK' };
   const sent: string[] = [];
   const points: Instant[] = [];
-  const saved: ReleasePatch[] = [];
   const remarks: string[] = [];
   const evidence: JudgeEvidence[] = [];
   const send = (what: string): object => {
@@ -151,33 +148,27 @@ export const updating = (options: {
     alarms: [ownAlarm],
     witnessed: { submittedAt: nine, modifiedAt: before },
   });
-  let current: Release = {
+  const held: Release = {
     ...begun,
     candidate: { ...begun.candidate, packageVersion: 7 },
     submission: submissionOf(options.submission),
     ...options.record,
   };
-  const turn = (): Turn =>
-    turnFrom({
-      world,
-      endpoint: 'churn',
-      approval: options.onRejection ? { ...terms, onRejection: options.onRejection } : terms,
-      release: current,
-      save: async (patch) => {
-        saved.push(patch);
-        current = Object.fromEntries(
-          Object.entries({ ...current, ...patch }).filter(([, value]) => value !== undefined),
-        ) as unknown as Release;
-        return turn();
-      },
-      remark: (sentence) => remarks.push(sentence),
-      witness: (one) => evidence.push(one),
-    });
+  const {
+    turn,
+    saved,
+    release: current,
+  } = turnsOf(held, {
+    world,
+    approval: options.onRejection ? { ...terms, onRejection: options.onRejection } : terms,
+    remark: (sentence) => remarks.push(sentence),
+    witness: (one) => evidence.push(one),
+  });
   return {
     supervise: () =>
-      current.submission.mechanism === 'guardrail'
+      current().submission.mechanism === 'guardrail'
         ? supervise(turn(), [{ AlarmName: ownAlarm } as AlarmSpec])
-        : mechanismOf(current).observe(turn()),
+        : mechanismOf(current()).observe(turn()),
     submit: () => submit(turn(), {}),
     pass: (later: number) => {
       now += later;
@@ -190,7 +181,7 @@ export const updating = (options: {
     remarks,
     /** Evidence that the judge wrote into the journal. */
     evidence,
-    release: () => current,
+    release: current,
   };
 };
 

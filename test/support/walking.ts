@@ -16,6 +16,7 @@ import { type Did, fakeMetrics, type MetricsOptions } from './metrics.ts';
 import { configuration, release, secondSwap } from './release.ts';
 import { releaseWorld } from './release-world.ts';
 import { nine, stepping } from './stepping.ts';
+import { awsError } from './stored.ts';
 import { turnFrom } from './turns.ts';
 
 export interface Far {
@@ -47,8 +48,7 @@ export const manualCommand = (command: ManualCommand['command'], more: Partial<M
   ...more,
 });
 
-export const refusal = (message: string, name = 'ValidationException') =>
-  Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 400 }, call: 'sagemaker:Update' });
+export const refusal = (message: string, name?: string): Error => awsError('sagemaker:Update', message, name);
 export const busy = refusal(
   'Cannot update in-progress endpoint "arn:aws:sagemaker:eu-west-1:111122223333:endpoint/churn".',
 );

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sameAs } from '../../endpoint/desired.ts';
 import { rehearsedTeam } from '../manifest.ts';
+import { scalingByHand, trackingInvocations } from '../scaling-by-hand.ts';
 import { approve, type Stage } from '../stage.ts';
 import { runPipeline } from './packages.ts';
 import { delivered, isEnd, prepared, type Scenario } from './scenario.ts';
@@ -19,11 +20,6 @@ const config = {
     DestinationS3Uri: `s3://${bucket}/captured`,
     CaptureOptions: [{ CaptureMode: 'Input' }],
   },
-};
-const target = {
-  ServiceNamespace: 'sagemaker',
-  ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
-  ResourceId: `endpoint/${endpoint}/variant/main`,
 };
 
 /** The command line: as sources, or compiled beside this file. */
@@ -56,18 +52,10 @@ export const adoptThenDeliver: Scenario = {
       EnableNetworkIsolation: true,
       VpcConfig: { Subnets: ['subnet-0a1b2c3d'], SecurityGroupIds: ['sg-0a1b2c3d'] },
     });
-    const scaling = (operation: string, input: object) =>
-      simulator.call('application-autoscaling', operation, { ...target, ...input });
+    const scaling = scalingByHand(simulator, 'main');
     await scaling('RegisterScalableTarget', { MinCapacity: 4, MaxCapacity: 8 });
-    const TargetTrackingScalingPolicyConfiguration = {
-      TargetValue: 650,
-      PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' },
-    };
-    await scaling('PutScalingPolicy', {
-      PolicyName: 'evening-load',
-      PolicyType: 'TargetTrackingScaling',
-      TargetTrackingScalingPolicyConfiguration,
-    });
+    const evening = { PolicyName: 'evening-load', ...trackingInvocations(650) };
+    await scaling('PutScalingPolicy', evening);
     await stage.startTraffic(3);
     const before = await servingConfig(stage);
 
@@ -100,11 +88,7 @@ export const adoptThenDeliver: Scenario = {
     require(VpcConfig !== undefined && EnableNetworkIsolation === true, 'the model has lost nothing');
     const policies = await scaling('DescribeScalingPolicies', {});
     const [policy, ...others] = policies['ScalingPolicies'] as readonly object[];
-    require(others.length === 0 &&
-      sameAs(
-        { PolicyName: 'evening-load', TargetTrackingScalingPolicyConfiguration },
-        policy,
-      ), `nor has the scaling: ${JSON.stringify(policies)}`);
+    require(others.length === 0 && sameAs(evening, policy), `nor has the scaling: ${JSON.stringify(policies)}`);
     return release;
   },
 };

@@ -4,7 +4,7 @@ import { readArchive, writeArchive } from '../../../simulator/containers/archive
 import { type IrisVersion, irisFixture } from '../../../simulator/fixtures/fixtures.ts';
 import { rehearsedTeam, rollouts } from '../manifest.ts';
 import { approve, type RehearsedRelease, type Stage } from '../stage.ts';
-import { delivered, inProduction, isEnd, type Require, type Scenario } from './scenario.ts';
+import { delivered, firstDeployment, isEnd, type Require, type Scenario } from './scenario.ts';
 
 const trained = (version: IrisVersion): string => `training/iris-${version}/model.tar.gz`;
 const addressOf = (key: string): string => `s3://${rehearsedTeam.bucket}/${key}`;
@@ -46,12 +46,16 @@ export const runPipeline = async (stage: Stage, version: IrisVersion): Promise<v
 const noted = ({ ending }: RehearsedRelease, words: string): boolean =>
   ending?.result?.plan?.notes.some((note) => note.includes(words)) === true;
 
+/** All at once: nothing here is about the traffic. */
+const plain = { rollout: rollouts.unguarded, unwatched: true } as const;
+
 export const packageOfAPipeline: Scenario = {
   name: 'package-of-a-pipeline',
   about:
     'A SageMaker pipeline registers packages without a version: one is deployed by its number, the next is taken over under a version, and approved again before it is delivered.',
   expected: delivered,
   play: async (stage, require) => {
+    stage.writeManifest(plain);
     await runPipeline(stage, '1.0.0');
     const first = await stage.begin('The package of a pipeline, by its number', '1.0.0', '1');
     await first.run('deploy-endpoint');
@@ -59,7 +63,6 @@ export const packageOfAPipeline: Scenario = {
     require(isEnd(first, delivered), `package 1 is delivered: ${first.ending?.because}`);
     require(first.ending?.result?.outputs['version'] === 'package-1', 'it has a name of its own');
     require(noted(first, 'is not pinned'), 'the plan names the parts that are not pinned');
-    await stage.startTraffic();
 
     await runPipeline(stage, '1.1.0');
     const unknown = await stage.begin('A version that no package has', '1.1.0');
@@ -87,9 +90,6 @@ export const packageOfAPipeline: Scenario = {
     return release;
   },
 };
-
-/** All at once, so that many shapes are delivered in little time. */
-const plain = { rollout: rollouts.unguarded, unwatched: true } as const;
 
 /** A step that prepares the request, and the model behind it, on an endpoint of their own. */
 const deliverSeveral = async (stage: Stage, require: Require): Promise<void> => {
@@ -128,7 +128,7 @@ export const packagesOfEveryShape: Scenario = {
   play: async (stage, require) => {
     const { simulator } = stage;
     stage.writeManifest(plain);
-    await inProduction(stage, require);
+    require(isEnd(await firstDeployment(stage), delivered), 'the first deployment is delivered');
 
     for (const [name, body] of readArchive(irisFixture('1.1.0').artifact))
       simulator.objects.put(rehearsedTeam.bucket, `files/${name}`, body);

@@ -54,12 +54,14 @@ export const silentRollbackSeen: Scenario = {
 
 export const alreadyConvicted: Scenario = {
   name: 'already-convicted',
-  about: 'A second run requests a version that an alarm took back: it is not tried again by itself.',
+  about:
+    'A second run requests a version that failed alone, so that an alarm took it back: it is not tried again by itself.',
   expected: { outcome: 'rejected', reasonCode: 'already-convicted' },
   play: async (stage, require) => {
     await inProduction(stage, require);
     const bad = await deliver(stage, 'A version with 5 % errors by canary', '1.4.0');
     require(isEnd(bad, byAlarm), 'the alarm took the bad version back');
+    require(/to 1\.0\.0; 1\.0\.0 serves$/.test(bad.ending?.because ?? ''), `with both rates: ${bad.ending?.because}`);
     const again = await stage.begin('The same bad version again', '1.4.0');
     await again.run('deploy-endpoint');
     await again.end();

@@ -1,12 +1,7 @@
 import { rollouts, rehearsedTeam as team } from '../manifest.ts';
+import { scalingByHand, trackingInvocations } from '../scaling-by-hand.ts';
 import type { RehearsedRelease, Stage } from '../stage.ts';
 import { delivered, firstDeployment, isEnd, prepared, type Scenario } from './scenario.ts';
-
-const about = {
-  ServiceNamespace: 'sagemaker',
-  ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
-  ResourceId: `endpoint/${team.endpoint}/variant/${team.variant}`,
-} as const;
 
 interface Policy {
   readonly PolicyName: string;
@@ -15,7 +10,7 @@ interface Policy {
 }
 
 const scaling = (stage: Stage, operation: string, input: object = {}): Promise<Record<string, unknown>> =>
-  stage.simulator.call('application-autoscaling', operation, { ...about, ...input });
+  scalingByHand(stage.simulator)(operation, input);
 const policiesOf = async (stage: Stage): Promise<readonly Policy[]> =>
   (await scaling(stage, 'DescribeScalingPolicies'))['ScalingPolicies'] as readonly Policy[];
 const targetOf = async (stage: Stage): Promise<number | undefined> =>
@@ -27,12 +22,7 @@ const byHand = async (stage: Stage): Promise<void> => {
   await scaling(stage, 'RegisterScalableTarget', { MinCapacity: 4, MaxCapacity: 7 });
   await scaling(stage, 'PutScalingPolicy', {
     PolicyName: 'visitors',
-    PolicyType: 'TargetTrackingScaling',
-    TargetTrackingScalingPolicyConfiguration: {
-      TargetValue: 9000,
-      PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' },
-      ScaleInCooldown: 900,
-    },
+    ...trackingInvocations(9000, { ScaleInCooldown: 900 }),
   });
   const { PolicyARN } = await scaling(stage, 'PutScalingPolicy', {
     PolicyName: 'crowd',

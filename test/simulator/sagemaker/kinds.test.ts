@@ -78,6 +78,24 @@ describe('several containers', () => {
   });
 });
 
+test('a serverless endpoint takes one container with one model, and provisions no more than its maximum', () => {
+  const far = account();
+  const serverless = (ModelName: string) =>
+    config(ModelName, { VariantName: 'AllTraffic', ModelName, ServerlessConfig: serverlessConfig });
+  const serverlessConfig = { MemorySizeInMB: 2048, MaxConcurrency: 5, ProvisionedConcurrency: 1 };
+  model(far, 'row', { Containers: [container('a'), container('b')] });
+  model(far, 'many', { PrimaryContainer: container('a', { Mode: 'MultiModel', ModelDataUrl: 's3://models/' }) });
+  model(far, 'one', { PrimaryContainer: container('a') });
+  for (const name of ['row', 'many'])
+    expect(far.refusal('CreateEndpointConfig', serverless(name))).toContain('neither several containers nor several');
+  serve(far, serverless('one'));
+  const { hosting } = far.sagemaker;
+  expect(hosting.provision('iris', 'AllTraffic', 6)).toBe(false);
+  expect(hosting.variant('iris', 'AllTraffic')?.provisionedConcurrency).toBe(1);
+  expect(hosting.provision('iris', 'AllTraffic', 5)).toBe(true);
+  expect(hosting.variant('iris', 'AllTraffic')?.provisionedConcurrency).toBe(5);
+});
+
 describe('many models', () => {
   test('are loaded by name, and stay loaded when their object is overwritten', () => {
     const far = account();
@@ -142,6 +160,10 @@ describe('a shadow variant', () => {
     expect(made({ ProductionVariants: several })).toContain('exactly one production variant and one shadow variant');
     expect(made({ AsyncInferenceConfig: { OutputConfig: {} } })).toContain('not supported for asynchronous endpoints');
     expect(made({ ShadowProductionVariants: [{ ...variant, ModelName: 'b' }] })).toContain('must be unique');
+    far.call('CreateEndpointConfig', config('alone', { ...variant, ModelName: 'a' }));
+    const RollingUpdatePolicy = { MaximumBatchSize: { Type: 'INSTANCE_COUNT', Value: 1 }, WaitIntervalInSeconds: 0 };
+    const update = { EndpointName: 'iris', EndpointConfigName: 'alone', DeploymentConfig: { RollingUpdatePolicy } };
+    expect(far.refusal('UpdateEndpoint', update)).toContain('with shadow variants are not simulated');
   });
 });
 
@@ -251,6 +273,7 @@ describe('an inference experiment', () => {
     far.call('StopInferenceExperiment', stop);
     far.after(3600);
     expect([status(far), far.describe().EndpointConfigName]).toEqual(['Cancelled', before]);
+    expect(far.refusal('CreateInferenceExperiment', experiment())).toMatch(/^ConflictException: .* already exists/);
     expect(far.describe()).not.toHaveProperty('ShadowProductionVariants');
   });
 

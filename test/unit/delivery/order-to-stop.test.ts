@@ -1,49 +1,41 @@
 import { describe, expect, test } from '@jest/globals';
 import { minutes } from '../../../src/clock.ts';
 import { supervise } from '../../../src/mechanisms/guardrail/supervise.ts';
-import type { Turn } from '../../../src/mechanisms/turn.ts';
-import type { Release } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
 import { configuration, release } from '../../support/release.ts';
-import { turnFrom } from '../../support/turns.ts';
+import { turnsOf } from '../../support/turns.ts';
 
 const reported = minutes(5);
 
 /** An update that SageMaker is still launching instances for at `now`, though it was told to stop; published abort points. */
 const launchingAt = async (now: number): Promise<number> => {
   let points = 0;
-  const turnOf = (live: Release): Turn =>
-    turnFrom({
-      endpoint: 'churn',
-      release: live,
-      save: async (patch) => turnOf({ ...live, ...patch } as Release),
-      world: {
-        clock: { now: () => now },
-        read: {
-          sagemaker: {
-            describeEndpoint: async () => ({
-              EndpointStatus: 'Updating',
-              EndpointConfigName: 'churn-1-0-0',
-              PendingDeploymentSummary: { EndpointConfigName: 'churn-1-1-0' },
-            }),
-          },
+  const world = {
+    clock: { now: () => now },
+    read: {
+      sagemaker: {
+        describeEndpoint: async () => ({
+          EndpointStatus: 'Updating',
+          EndpointConfigName: 'churn-1-0-0',
+          PendingDeploymentSummary: { EndpointConfigName: 'churn-1-1-0' },
+        }),
+      },
+    },
+    write: {
+      cloudwatch: {
+        putMetricData: async ({ MetricData }: { readonly MetricData: readonly unknown[] }) => {
+          points += MetricData.length;
         },
-        write: {
-          cloudwatch: {
-            putMetricData: async ({ MetricData }: { readonly MetricData: readonly unknown[] }) => {
-              points += MetricData.length;
-            },
-          },
-        },
-      } as unknown as World,
-    });
+      },
+    },
+  } as unknown as World;
   const begun = release({
     phase: 'supervising',
     baseline: configuration('1.0.0'),
     lease: { holder: 'run-1', until: now + minutes(10) },
     witnessed: { submittedAt: 0, updatingAt: 0, abort: { at: reported, why: 'aborted-by-hand', published: true } },
   });
-  await supervise(turnOf(begun));
+  await supervise(turnsOf(begun, { world }).turn());
   return points;
 };
 

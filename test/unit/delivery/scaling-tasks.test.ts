@@ -8,7 +8,7 @@ import type { Turn } from '../../../src/mechanisms/turn.ts';
 import type { Release, ScalingSnapshot, Submission } from '../../../src/release/record.ts';
 import { guarded, release } from '../../support/release.ts';
 import { type ScalingAws, scalingWorld, validation } from '../../support/scaling-world.ts';
-import { turnFrom } from '../../support/turns.ts';
+import { turnsOf } from '../../support/turns.ts';
 
 const resourceId = 'endpoint/churn/variant/AllTraffic';
 const about = {
@@ -45,18 +45,15 @@ const registered = { ...about, MinCapacity: 2, MaxCapacity: 6 };
 
 /** A turn whose record takes what is saved. */
 const turn = (world: Turn['world'], given: Partial<Release>) => {
-  const state = { release: release({ outcome: 'succeeded', phase: 'settling', ...given }), remarks: [] as string[] };
-  const now = (): Turn =>
-    turnFrom({
-      world,
-      endpoint: 'churn',
-      release: state.release,
-      remark: (sentence) => void state.remarks.push(sentence),
-      save: async (patch) => {
-        state.release = { ...state.release, ...patch } as Release;
-        return now();
-      },
-    });
+  const remarks: string[] = [];
+  const begun = release({ outcome: 'succeeded', phase: 'settling', ...given });
+  const { turn: now, release: current } = turnsOf(begun, { world, remark: (sentence) => void remarks.push(sentence) });
+  const state = {
+    remarks,
+    get release() {
+      return current();
+    },
+  };
   return { state, now };
 };
 

@@ -1,12 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { endOfWayBack, tasksToTakeBack } from '../../../src/delivery/take-back.ts';
 import type { Tasks } from '../../../src/delivery/task.ts';
-import type { Turn } from '../../../src/mechanisms/turn.ts';
-import type { ReleasePatch } from '../../../src/release/lifecycle.ts';
 import type { Release } from '../../../src/release/record.ts';
 import { configuration, guarded, release } from '../../support/release.ts';
 import { awsError, worldAt } from '../../support/stored.ts';
-import { turnFrom } from '../../support/turns.ts';
+import { turnsOf } from '../../support/turns.ts';
 
 const why = 'churn_v1.1.0 is Rejected';
 const withdrawn = release({
@@ -52,7 +50,6 @@ describe('the end of the way back is the end of the release', () => {
 
 /** The release after each save, and the requests to SageMaker, of one task on the way back. */
 const goingBack = (given: Release, serving: string, status = 'InService') => {
-  const saved: ReleasePatch[] = [];
   const sent: object[] = [];
   const world = worldAt(
     1000,
@@ -69,20 +66,11 @@ const goingBack = (given: Release, serving: string, status = 'InService') => {
       },
     },
   );
-  const turnOf = (live: Release): Turn =>
-    turnFrom({
-      world,
-      endpoint: 'churn',
-      release: live,
-      save: async (patch) => {
-        saved.push(patch);
-        return turnOf({ ...live, ...patch } as Release);
-      },
-    });
+  const { turn, saved } = turnsOf(given, { world });
   const tasks = tasksToTakeBack(given, own);
   const { phase } = given;
   const list = phase === 'ended' ? [] : (tasks[phase] ?? []);
-  return { saved, sent, run: () => list.at(-1)?.(turnOf(given)) };
+  return { saved, sent, run: () => list.at(-1)?.(turn()) };
 };
 
 describe('on the way back', () => {

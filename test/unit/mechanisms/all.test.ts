@@ -10,7 +10,7 @@ import type { MechanismName, Release } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
 import { asking, planningWorld } from '../../support/planning.ts';
 import { configuration, guarded, release, secondSwap, subject } from '../../support/release.ts';
-import { turnFrom } from '../../support/turns.ts';
+import { turnFrom, turnsOf } from '../../support/turns.ts';
 
 const record = newRecord(subject);
 const [from, to] = [configuration('1.1.0'), configuration('1.0.0')];
@@ -107,14 +107,8 @@ describe('stopping', () => {
     const put: string[] = [];
     const putMetricData = async ({ Namespace }: { readonly Namespace: string }) => void put.push(Namespace);
     const world = { clock: { now: () => 5000 }, write: { cloudwatch: { putMetricData } } } as unknown as World;
-    const turnOf = (live: Release): ReturnType<typeof turnFrom> =>
-      turnFrom({
-        world,
-        endpoint: 'churn',
-        release: live,
-        save: async (patch) => turnOf({ ...live, ...patch } as Release),
-      });
-    const step = await mechanisms[mechanism].stop(turnOf(release({ submission })), 'convicted', 'it is worse');
+    const { turn } = turnsOf(release({ submission }), { world });
+    const step = await mechanisms[mechanism].stop(turn(), 'convicted', 'it is worse');
     return { reported: step?.because, put };
   };
 

@@ -2,13 +2,12 @@ import { expect, test } from '@jest/globals';
 import { minutes } from '../../../src/clock.ts';
 import type { Rollout } from '../../../src/manifest/manifest.ts';
 import { mechanismOf } from '../../../src/mechanisms/all.ts';
-import type { Turn } from '../../../src/mechanisms/turn.ts';
 import type { Release, Submission } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
 import { registryOf } from '../../support/approval.ts';
 import { configuration, guarded, release, secondSwap } from '../../support/release.ts';
 import { nine, stepping } from '../../support/stepping.ts';
-import { turnFrom } from '../../support/turns.ts';
+import { turnsOf } from '../../support/turns.ts';
 
 const rollout = { strategy: 'canary', alarms: { errors: 0.01, named: [] } } as unknown as Rollout;
 const steps = { ...rollout, strategy: 'steps', steps: [0.1, 1], bakeSeconds: 600 } as unknown as Rollout;
@@ -23,7 +22,7 @@ const preparing = async (overrides: Partial<Release>, requested: Rollout): Promi
   const { read } = registryOf('1.1.0');
   let target: { scaleIn: boolean } | undefined = { scaleIn: false };
   let count = 2;
-  let live = release({
+  const begun = release({
     lease: { holder: 'run-1', until: nine + minutes(60) },
     baseline: configuration('1.0.0'),
     candidate: { ...configuration('1.1.0'), packageVersion: 7 },
@@ -34,7 +33,7 @@ const preparing = async (overrides: Partial<Release>, requested: Rollout): Promi
     describeEndpointConfig: async () => ({}),
     describeEndpoint: async () => ({
       EndpointStatus: 'InService',
-      EndpointConfigName: live.baseline?.endpointConfig,
+      EndpointConfigName: begun.baseline?.endpointConfig,
       LastModifiedTime: new Date(0),
       ProductionVariants: [
         { VariantName: 'AllTraffic', CurrentWeight: 1, CurrentInstanceCount: count, DesiredInstanceCount: count },
@@ -87,19 +86,10 @@ const preparing = async (overrides: Partial<Release>, requested: Rollout): Promi
       },
     },
   } as unknown as World;
-  const turnOf = (): Turn =>
-    turnFrom({
-      world,
-      endpoint: 'churn',
-      release: live,
-      save: async (patch) => {
-        live = { ...live, ...patch } as Release;
-        return turnOf();
-      },
-    });
-  for (let turns = 0; live.phase === 'preparing' && turns < 9; turns += 1)
-    await mechanismOf(live).submit(turnOf(), { rollout: requested });
-  return [...sent, live.reason ?? live.phase];
+  const { turn, release: now } = turnsOf(begun, { world });
+  for (let turns = 0; now().phase === 'preparing' && turns < 9; turns += 1)
+    await mechanismOf(now()).submit(turn(), { rollout: requested });
+  return [...sent, now().reason ?? now().phase];
 };
 
 const otherHardware = { candidate: { ...configuration('1.1.0'), packageVersion: 7, instanceType: 'ml.c5.large' } };

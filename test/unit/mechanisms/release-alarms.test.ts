@@ -1,13 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { minutes } from '../../../src/clock.ts';
 import { createReleaseAlarms, deleteReleaseAlarms, statesOf, wentRed } from '../../../src/mechanisms/release-alarms.ts';
-import type { Turn } from '../../../src/mechanisms/turn.ts';
 import type { AlarmSpec } from '../../../src/metrics/alarms.ts';
 import type { Release } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
 import { guarded, release } from '../../support/release.ts';
 import { nine } from '../../support/stepping.ts';
-import { turnFrom } from '../../support/turns.ts';
+import { turnsOf } from '../../support/turns.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -15,7 +14,6 @@ type Members = Readonly<Record<string, unknown>>;
 const over = (metric: readonly Members[], given: Partial<Release> = {}, more: Members = {}) => {
   const sent: string[] = [];
   const requested: Members[] = [];
-  let live = release(given);
   const cloudwatch = {
     describeAlarms: async ({ AlarmNames, AlarmTypes }: { AlarmNames: readonly string[]; AlarmTypes?: unknown }) => ({
       MetricAlarms: metric.filter(({ AlarmName }) => AlarmNames.includes(String(AlarmName))),
@@ -39,17 +37,8 @@ const over = (metric: readonly Members[], given: Partial<Release> = {}, more: Me
       },
     },
   } as unknown as World;
-  const turn = (): Turn =>
-    turnFrom({
-      world,
-      endpoint: 'churn',
-      release: live,
-      save: async (patch) => {
-        live = { ...live, ...patch } as Release;
-        return turn();
-      },
-    });
-  return { turn: turn(), world, sent, requested, release: () => live };
+  const { turn, release: now } = turnsOf(release(given), { world });
+  return { turn: turn(), world, sent, requested, release: now };
 };
 
 const on = (AlarmName: string, endpoint: string, Name = 'EndpointName'): Members => ({

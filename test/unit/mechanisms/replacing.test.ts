@@ -5,14 +5,13 @@ import { mechanisms } from '../../../src/mechanisms/all.ts';
 import { publishDark } from '../../../src/mechanisms/publish.ts';
 import { bringCount } from '../../../src/mechanisms/replacement/bring-count.ts';
 import { freeScaling } from '../../../src/mechanisms/replacement/free-scaling.ts';
-import type { Turn } from '../../../src/mechanisms/turn.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
 import type { Configuration, Release } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
 import { planningWorld } from '../../support/planning.ts';
 import { configuration, release, secondSwap, subject, unchanged } from '../../support/release.ts';
 import { nine } from '../../support/stepping.ts';
-import { turnFrom } from '../../support/turns.ts';
+import { turnFrom, turnsOf } from '../../support/turns.ts';
 import { busy, refusal } from '../../support/walking.ts';
 
 describe('the plan of a way back', () => {
@@ -74,7 +73,6 @@ interface Far {
 const counting = (far: Far = {}, given: Partial<Release> = {}) => {
   const { status = 'InService', config = 'churn-1-1-0', counts = [4, 4], variant = 'AllTraffic' } = far;
   const sent: number[] = [];
-  let live = release({ submission: { ...unchanged, exclude: ['DesiredInstanceCount'] }, ...given });
   const world = {
     clock: { now: () => nine },
     read: {
@@ -105,17 +103,11 @@ const counting = (far: Far = {}, given: Partial<Release> = {}) => {
       },
     },
   } as unknown as World;
-  const turn = (): Turn =>
-    turnFrom({
-      world,
-      endpoint: 'churn',
-      release: live,
-      save: async (patch) => {
-        live = { ...live, ...patch } as Release;
-        return turn();
-      },
-    });
-  return { bring: () => bringCount(turn()), sent, release: () => live };
+  const { turn, release: now } = turnsOf(
+    release({ submission: { ...unchanged, exclude: ['DesiredInstanceCount'] }, ...given }),
+    { world },
+  );
+  return { bring: () => bringCount(turn()), sent, release: now };
 };
 
 describe('the count of a version that serves already', () => {
@@ -167,7 +159,6 @@ describe('the count of a version that serves already', () => {
 describe('autoscaling of a variant whose instance type changes', () => {
   const freeing = (given: Partial<Release>, has = true) => {
     const sent: string[] = [];
-    let live = release({ baseline: configuration('1.0.0'), ...given });
     const target = { MinCapacity: 1, MaxCapacity: 4 };
     const world = {
       read: {
@@ -183,17 +174,8 @@ describe('autoscaling of a variant whose instance type changes', () => {
         },
       },
     } as unknown as World;
-    const turn = (): Turn =>
-      turnFrom({
-        world,
-        endpoint: 'churn',
-        release: live,
-        save: async (patch) => {
-          live = { ...live, ...patch } as Release;
-          return turn();
-        },
-      });
-    return { free: () => freeScaling(turn()), sent, release: () => live };
+    const { turn, release: now } = turnsOf(release({ baseline: configuration('1.0.0'), ...given }), { world });
+    return { free: () => freeScaling(turn()), sent, release: now };
   };
   const other = { candidate: { ...configuration('1.1.0'), instanceType: 'ml.c5.large' } };
 

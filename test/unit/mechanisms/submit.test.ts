@@ -2,12 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { AnswerLost, Throttled } from '../../../src/aws/retry.ts';
 import { seconds } from '../../../src/clock.ts';
 import { confirmSubmission, submit } from '../../../src/mechanisms/submit.ts';
-import type { Turn } from '../../../src/mechanisms/turn.ts';
-import type { ReleasePatch } from '../../../src/release/lifecycle.ts';
 import type { GuardedUpdate, Release } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
-import { type Registry, registryOf, terms } from '../../support/approval.ts';
-import { turnFrom } from '../../support/turns.ts';
+import { type Registry, registryOf } from '../../support/approval.ts';
+import { awsError } from '../../support/stored.ts';
+import { turnsOf } from '../../support/turns.ts';
 
 const now = Date.UTC(2026, 0, 5, 9);
 const release = {
@@ -30,8 +29,7 @@ const release = {
   witnessed: {},
 } as unknown as Release;
 
-const refusal = (name: string, message: string) =>
-  Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 400 }, call: 'sagemaker:UpdateEndpoint' });
+const refusal = (name: string, message: string) => awsError('sagemaker:UpdateEndpoint', message, name);
 
 /** A turn over an endpoint that answers as told; saved patches are remembered in order. */
 const turnOver = (far: {
@@ -44,7 +42,6 @@ const turnOver = (far: {
 }) => {
   const { registry, read } = registryOf('1.4.0');
   Object.assign(registry, far.registry);
-  const saved: ReleasePatch[] = [];
   const sent: object[] = [];
   const world = {
     clock: { now: () => now },
@@ -78,20 +75,8 @@ const turnOver = (far: {
       },
     },
   } as unknown as World;
-  const turnOf = (live: Release): Turn =>
-    turnFrom({
-      world,
-      endpoint: 'churn',
-      approval: terms,
-      release: live,
-      save: async (patch) => {
-        saved.push(patch);
-        return turnOf({ ...live, ...patch } as Release);
-      },
-      remark: () => undefined,
-      witness: () => {},
-    });
-  return { turn: turnOf(release), saved, sent, registry };
+  const { turn, saved } = turnsOf(release, { world });
+  return { turn: turn(), saved, sent, registry };
 };
 const refusing = (name: string, message: string) => () => Promise.reject(refusal(name, message));
 

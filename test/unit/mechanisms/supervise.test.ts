@@ -1,13 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { minutes, seconds } from '../../../src/clock.ts';
 import { supervise } from '../../../src/mechanisms/guardrail/supervise.ts';
-import type { Turn } from '../../../src/mechanisms/turn.ts';
 import type { AlarmSpec } from '../../../src/metrics/alarms.ts';
-import type { ReleasePatch } from '../../../src/release/lifecycle.ts';
 import type { Release, Witnessed } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
-import { registryOf, terms } from '../../support/approval.ts';
-import { turnFrom } from '../../support/turns.ts';
+import { registryOf } from '../../support/approval.ts';
+import { turnsOf } from '../../support/turns.ts';
 
 const submittedAt = Date.UTC(2026, 0, 5, 9);
 const own = { AlarmName: 'churn-new-errors' } as AlarmSpec;
@@ -41,7 +39,6 @@ const watching = async (
   } = {},
 ) => {
   const put: string[] = [];
-  const patches: ReleasePatch[] = [];
   const existing = new Set(options.alarms ?? [own.AlarmName, 'team']);
   let now = submittedAt + (options.at ?? minutes(10));
   let look: object = {};
@@ -84,7 +81,7 @@ const watching = async (
       },
     },
   } as unknown as World;
-  let release = {
+  const begun = {
     id: 'churn-1.4.0-1',
     operation: 'deploy-endpoint',
     startedAt: submittedAt - seconds(20),
@@ -107,25 +104,13 @@ const watching = async (
     commands: [],
     witnessed: { submittedAt, ...options.witnessed },
   } as unknown as Release;
-  const turnOf = (): Turn =>
-    turnFrom({
-      world,
-      endpoint: 'churn',
-      approval: terms,
-      release,
-      save: async (patch) => {
-        patches.push(patch);
-        release = { ...release, ...patch } as Release;
-        return turnOf();
-      },
-      remark: () => undefined,
-      witness: () => {},
-    });
+  const { turn, release } = turnsOf(begun, { world, witness: () => {} });
   for (look of looks) {
-    await supervise(turnOf(), [own]);
+    await supervise(turn(), [own]);
     now += seconds(30);
   }
-  return { reason: release.reason, because: release.because, put, witnessed: release.witnessed };
+  const { reason, because, witnessed } = release();
+  return { reason, because, put, witnessed };
 };
 
 const ping = 'The primary container for production variant AllTraffic did not pass the ping health check.';
