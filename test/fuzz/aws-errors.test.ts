@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import nock from 'nock';
 import {
   classify,
@@ -15,6 +14,7 @@ import { failureOf } from '../../src/report/failure.ts';
 import { openSession } from '../../src/session/session.ts';
 import { clientsFor, staticCredentials, url } from '../support/aws.ts';
 import { budget, junk, mutatedText } from '../support/fuzz.ts';
+import { fc } from '../support/properties.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 beforeAll(() => nock.disableNetConnect());

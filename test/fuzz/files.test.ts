@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { jsonSchema } from '../../src/manifest/json-schema.ts';
 import { loadJudge, loadManifest, ManifestError } from '../../src/manifest/load.ts';
@@ -12,6 +11,7 @@ import { manifestText } from '../../src/rehearsal/manifest.ts';
 import { failureOf } from '../../src/report/failure.ts';
 import { InputError } from '../../src/schema.ts';
 import { budget, junk, mutated, mutatedText } from '../support/fuzz.ts';
+import { fc } from '../support/properties.ts';
 
 // Files that people write. Whatever is in them: a clear refusal or a value that is valid by another judge, nothing else.
 

@@ -1,5 +1,4 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import type { JobData } from '../../src/aws/codepipeline.ts';
 import { minutes } from '../../src/clock.ts';
 import type { JobAnswer } from '../../src/hosts/codepipeline/job-answer.ts';
@@ -12,6 +11,7 @@ import { InputError } from '../../src/schema.ts';
 import { countingOperation, type FakeEndpoint } from '../support/fake-operation.ts';
 import { fakeSession } from '../support/fake-world.ts';
 import { budget, junk, mutated, mutatedText } from '../support/fuzz.ts';
+import { fc } from '../support/properties.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 // What CodePipeline gives a worker: whatever is in it, the job gets an answer, and never one that says that the suite is broken.

@@ -1,5 +1,4 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { readMemory, writeMemory } from '../../src/memory.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { type RegisterModelMemory, registerModel } from '../../src/operations/register-model.ts';
@@ -8,6 +7,7 @@ import { verifyContent } from '../../src/registry/verify-content.ts';
 import { failureOf } from '../../src/report/failure.ts';
 import { InputError } from '../../src/schema.ts';
 import { budget, junk, mutated, mutatedText } from '../support/fuzz.ts';
+import { fc } from '../support/properties.ts';
 import { account, artifactUri, findVersion, imageDigest, inputs, manifest } from '../support/registration.ts';
 import type { RegistryAws } from '../support/registry-aws.ts';
 import { runTurns } from '../support/run-turns.ts';

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import type { OperationName } from '../../src/operation.ts';
 import type { AnyOperation } from '../../src/operations/all.ts';
 import { operations } from '../../src/operations/all.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { budget, junk, mutatedText } from '../support/fuzz.ts';
 import { operationNames } from '../support/operation-rows.ts';
+import { fc } from '../support/properties.ts';
 
 // The resume tokens of the operations that follow the release record: none changes how a run ends, or makes it write.
 

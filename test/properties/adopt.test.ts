@@ -1,5 +1,4 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { compareWith } from '../../src/adopt/compared.ts';
 import { manifestText } from '../../src/adopt/manifest-text.ts';
 import { isSpec, tried } from '../../src/adopt/trial.ts';
@@ -8,6 +7,7 @@ import { basisOf, writtenSettings } from '../../src/adopt/written-settings.ts';
 import { loadManifest } from '../../src/manifest/load.ts';
 import { account, foundWith } from '../support/found.ts';
 import { legalEndpoint } from '../support/legal-settings.ts';
+import { fc } from '../support/properties.ts';
 
 /** Text that may try to leave a comment, or to be another value. */
 const hostile = fc.oneof(

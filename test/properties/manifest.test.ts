@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { loadManifest, ManifestError } from '../../src/manifest/load.ts';
 import type { Capacity, Environment, Manifest, Rollout } from '../../src/manifest/manifest.ts';
+import { fc } from '../support/properties.ts';
 
 /** Drops what is undefined, as the loader does. */
 const defined = <T extends object>(value: T): T => JSON.parse(JSON.stringify(value));

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { registerModel } from '../../src/operations/register-model.ts';
 import type { RegisterModelInputs } from '../../src/operations/register-model-inputs.ts';
 import { parseEvaluation } from '../../src/registry/evaluation.ts';
+import { fc } from '../support/properties.ts';
 import { account, artifactUri, findVersion, inputs, repository } from '../support/registration.ts';
 import { type Around, awsError, type RegistryAws } from '../support/registry-aws.ts';
 import { runTurns, type TurnsRun } from '../support/run-turns.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import type { Alarms } from '../../src/manifest/manifest.ts';
 import type { AlarmFacts } from '../../src/metrics/alarm-lint.ts';
 import { abortMetric, lintAlarms, releaseAlarms, shortestAlarmedBakeSeconds } from '../../src/metrics/alarms.ts';
 import { cloudwatch, start as startOfTest } from '../simulator/support/cloudwatch.ts';
+import { fc } from '../support/properties.ts';
 
 const candidate: AlarmFacts & { readonly endpointConfig: string } = {
   endpoint: 'churn',

@@ -1,5 +1,4 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import type { ReasonCode } from '../../src/reason-codes.ts';
 import { historyKept, lastGood, serves } from '../../src/release/history.ts';
 import {
@@ -14,6 +13,7 @@ import {
 } from '../../src/release/lifecycle.ts';
 import type { Release, ReleaseRecord } from '../../src/release/record.ts';
 import { parseRecord } from '../../src/release/record-schema.ts';
+import { fc } from '../support/properties.ts';
 import { configuration, release, subject } from '../support/release.ts';
 
 const holders = ['run-1', 'run-2', 'run-3'] as const;

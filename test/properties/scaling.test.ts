@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { applyScaling } from '../../src/delivery/scaling-tasks.ts';
 import { scalingOf } from '../../src/endpoint/scaling.ts';
 import { planOfScaling } from '../../src/endpoint/scaling-plan.ts';
 import type { Autoscaling, EndpointSpec } from '../../src/manifest/manifest.ts';
+import { fc } from '../support/properties.ts';
 import { release } from '../support/release.ts';
 import { scalingWorld } from '../support/scaling-world.ts';
 import { turnFrom } from '../support/turns.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import type { StepCommand } from '../../src/rollout/command.ts';
 import type { Event, StepVerdict } from '../../src/rollout/event.ts';
 import { initial, isTerminal, type State } from '../../src/rollout/state.ts';
 import { type SteppedPlan, step } from '../../src/rollout/step.ts';
+import { fc } from '../support/properties.ts';
 
 const plan: SteppedPlan = { steps: [0.05, 0.5, 1], bakeSeconds: 2, maxStepSeconds: 4, minimumRequests: 10 };
 const shares = [0, ...plan.steps];

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import type { Memory, Operation } from '../../src/operation.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
@@ -8,6 +7,7 @@ import { rollouts } from '../../src/rehearsal/manifest.ts';
 import type { ReleaseRecord } from '../../src/release/record.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { mutated, rearranged } from '../support/broken-text.ts';
+import { fc } from '../support/properties.ts';
 
 let account: TestAccount;
 let records: readonly ReleaseRecord[] = [];

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { readJournal, recordedJournal } from '../../src/commands/recorded-metrics.ts';
 import { judgementOf } from '../../src/delivery/judgement.ts';
 import { outputsOf } from '../../src/delivery/release-outputs.ts';
@@ -12,6 +11,7 @@ import { ForeignRecord, ownRecord } from '../../src/release/subject.ts';
 import { historyAsText } from '../../src/report/history.ts';
 import { InputError } from '../../src/schema.ts';
 import { broken, plain } from '../support/broken-text.ts';
+import { fc } from '../support/properties.ts';
 import { fullRecord, release, subject } from '../support/release.ts';
 
 const read = (text: string): ReleaseRecord | undefined => {

@@ -1,11 +1,11 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import fc from 'fast-check';
 import { createClock } from '../../simulator/clock.ts';
 import type { Simulator } from '../../simulator/contracts.ts';
 import { createParticipants } from '../../simulator/participants.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { createWatchdog, followWallClock } from '../../simulator/wall-time.ts';
+import { fc } from '../support/properties.ts';
 
 describe('timers', () => {
   test('each runs at its own instant, the same instant in the order scheduled, also those scheduled on the way', () => {

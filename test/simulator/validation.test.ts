@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { AwsError } from '../../simulator/contracts.ts';
 import { loadTables, patternOf, type Tables, validate } from '../../simulator/validation.ts';
+import { fc } from '../support/properties.ts';
 
 const services = ['sagemaker', 'sagemaker-runtime', 'cloudwatch', 'application-autoscaling', 'sts', 'ecr'] as const;
 const tables = new Map(services.map((service) => [service as string, loadTables(service)]));

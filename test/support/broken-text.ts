@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from './properties.ts';
 
 /** Possible contents in the place of a record or a journal: the real text with one changed member, or a different text. */
 const anything = fc.oneof(

@@ -1,19 +1,15 @@
-import fc from 'fast-check';
+import { fc } from './properties.ts';
 
-/** The sample of `npm test`, equal every time. `npm run test:fuzz` sets more runs, and another seed each time. */
+/** The sample of `npm test`. `npm run test:fuzz` sets more runs. */
 const sample = 150;
-const seedOfSample = 20_260_105;
 
 /**
- * The number of runs and the seed: `FUZZ_RUNS` and `FUZZ_SEED`. A failure prints its seed and path.
+ * The number of runs: `FUZZ_RUNS`.
  * @param share of the budget, for properties with expensive runs
  */
-export const budget = (share = 1): fc.Parameters<unknown> => {
-  const { FUZZ_RUNS: runs, FUZZ_SEED: seed } = process.env;
-  const numRuns = Math.max(1, Math.ceil(Number(runs ?? sample) * share));
-  if (seed !== undefined) return { numRuns, seed: Number(seed) };
-  return runs === undefined ? { numRuns, seed: seedOfSample } : { numRuns };
-};
+export const budget = (share = 1): fc.Parameters<unknown> => ({
+  numRuns: Math.max(1, Math.ceil(Number(process.env['FUZZ_RUNS'] ?? sample) * share)),
+});
 
 /** Wrong values that people or broken scripts write into JSON or YAML. */
 export const junk = fc.oneof(

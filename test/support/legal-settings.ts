@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { loadTables, patternOf, type Shape, shapeOf } from '../../simulator/validation.ts';
+import { fc } from './properties.ts';
 
 /** AWS's own constraints for SageMaker, as the simulator enforces them. */
 const tables = loadTables('sagemaker');

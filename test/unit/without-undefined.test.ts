@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { withoutUndefined } from '../../src/without-undefined.ts';
+import { fc } from '../support/properties.ts';
 
 interface Listed {
   readonly name: string;

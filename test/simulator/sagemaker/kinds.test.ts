@@ -160,7 +160,7 @@ describe('a shadow variant', () => {
     expect(made({ ProductionVariants: several })).toContain('exactly one production variant and one shadow variant');
     expect(made({ AsyncInferenceConfig: { OutputConfig: {} } })).toContain('not supported for asynchronous endpoints');
     expect(made({ ShadowProductionVariants: [{ ...variant, ModelName: 'b' }] })).toContain('must be unique');
-    far.call('CreateEndpointConfig', config('alone', { ...variant, ModelName: 'a' }));
+    far.call('CreateEndpointConfig', config('alone', { ...variant, ModelName: 'a', InitialInstanceCount: 2 }));
     const RollingUpdatePolicy = { MaximumBatchSize: { Type: 'INSTANCE_COUNT', Value: 1 }, WaitIntervalInSeconds: 0 };
     const update = { EndpointName: 'iris', EndpointConfigName: 'alone', DeploymentConfig: { RollingUpdatePolicy } };
     expect(far.refusal('UpdateEndpoint', update)).toContain('with shadow variants are not simulated');

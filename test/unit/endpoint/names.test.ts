@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { contentName, isNamedFor } from '../../../src/endpoint/names.ts';
+import { fc } from '../../support/properties.ts';
 
 describe('content-addressed names', () => {
   test('read as endpoint, version, content', () => {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import type { Bucket, Counts } from '../../../src/judge/bucket.ts';
 import { logEvidenceBelow, noExcess, observeHealth, stakesOf } from '../../../src/judge/health.ts';
 import { noTrouble, toleratedRate, usualErrorRate, watchBaseline } from '../../../src/judge/incident.ts';
 import { beginJudging, type Judging, judge, observeBucket, verdictOf } from '../../../src/judge/judge.ts';
 import { policyOf } from '../../../src/judge/policy.ts';
 import { randomFrom } from '../../benchmarks/random.ts';
+import { fc } from '../../support/properties.ts';
 
 const manifest = {
   convict: { worseThan: 1.2, falseRollback: 0.01 },

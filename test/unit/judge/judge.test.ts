@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import type { Arm, Bucket } from '../../../src/judge/bucket.ts';
 import { beginJudging, judge, observeBucket, verdictOf } from '../../../src/judge/judge.ts';
 import { type Policy, policyOf } from '../../../src/judge/policy.ts';
 import type { JudgePolicy } from '../../../src/manifest/manifest.ts';
+import { fc } from '../../support/properties.ts';
 
 const manifest: JudgePolicy = {
   convict: { worseThan: 1.2, falseRollback: 0.01 },

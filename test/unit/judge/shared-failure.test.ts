@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { failedAsOften } from '../../../src/judge/shared-failure.ts';
+import { fc } from '../../support/properties.ts';
 
 const convict = { worseThan: 1.2, falseRollback: 0.01 };
 const asOften = (candidateBad: number, candidate: number, baselineBad: number, baseline: number): boolean =>

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import {
   nearestVersions,
   parseSemanticVersion,
@@ -7,6 +6,7 @@ import {
   type SemanticVersion,
   versionTag,
 } from '../../../src/registry/semantic-version.ts';
+import { fc } from '../../support/properties.ts';
 
 const parse = (text: string): SemanticVersion => {
   const version = parseSemanticVersion(text);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import type { Rollout } from '../../../src/manifest/manifest.ts';
 import { compile, type FleetFacts, type Guardrail, type Hardware } from '../../../src/rollout/compile.ts';
+import { fc } from '../../support/properties.ts';
 
 const on = (instanceType: string): Hardware => ({ serverless: false, instanceType });
 const serverless: Hardware = { serverless: true };

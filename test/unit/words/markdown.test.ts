@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
 import { code, link, prose } from '../../../src/report/markdown.ts';
+import { fc } from '../../support/properties.ts';
 
 /**
  * The inline part of GitHub's Markdown, as far as foreign text could use it (CommonMark 0.31, GFM 0.29): what a reader sees outside of

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
 import { jsonText, oneLine, shellOption, shellWord, visible, withoutCommands } from '../../../src/plain-text.ts';
+import { fc } from '../../support/properties.ts';
 import { commandsIn } from '../../support/runner-commands.ts';
 
 /** What a text may be made of that wants to be more than text. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
 import { longestToken, readToken, writeToken } from '../../../../src/hosts/codepipeline/job-token.ts';
 import { writeMemory } from '../../../../src/memory.ts';
 import type { Memory } from '../../../../src/operation.ts';
+import { fc } from '../../../support/properties.ts';
 
 const instant = fc.integer({ min: 0, max: 4_102_444_800_000 });
 const memory = fc.option(

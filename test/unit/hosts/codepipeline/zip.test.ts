@@ -1,8 +1,8 @@
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
 import { readZipEntry, ZipError } from '../../../../src/hosts/codepipeline/zip.ts';
 import { zipOf } from '../../../../src/rehearsal/zip.ts';
+import { fc } from '../../../support/properties.ts';
 
 /** One deflated entry with a data descriptor, as streaming writers (CodeBuild, git archive) make it; by hand, from the format. */
 const streamed = (path: string, text: string): Buffer => {
