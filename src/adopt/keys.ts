@@ -95,6 +95,11 @@ export const optional: Readonly<Record<string, Reader>> = {
           max: valueAt(settings, 'variant.ManagedInstanceScaling.MaxInstanceCount'),
         })
       : undefined,
+  // Without a preference the manifest cannot have it: the deliveries keep it so.
+  'capacity-reservation': (settings) =>
+    valueAt(settings, 'variant.CapacityReservationConfig.CapacityReservationPreference') === undefined
+      ? undefined
+      : valueAt(settings, 'variant.CapacityReservationConfig.MlReservationArn'),
   'volume-size-gb': at('variant.VolumeSizeInGB'),
   'model-download-timeout': inSeconds('variant.ModelDataDownloadTimeoutInSeconds'),
   'startup-health-check-timeout': inSeconds('variant.ContainerStartupHealthCheckTimeoutInSeconds'),

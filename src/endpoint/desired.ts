@@ -93,6 +93,11 @@ export const settingsOfManifest = ({
         MinInstanceCount: spec.managedInstanceScaling.min,
         MaxInstanceCount: spec.managedInstanceScaling.max,
       },
+      // The only preference that AWS has.
+      CapacityReservationConfig: spec.capacityReservation && {
+        CapacityReservationPreference: 'capacity-reservations-only',
+        MlReservationArn: spec.capacityReservation,
+      },
     }),
   },
   model: {

@@ -1,5 +1,6 @@
-import type { Protection } from '../manifest/manifest.ts';
+import type { HardwareKey, Protection } from '../manifest/manifest.ts';
 import type { Kept } from '../release/record.ts';
+import { hardwareSettings } from './hardware.ts';
 import {
   eachSetting,
   isWithin,
@@ -17,25 +18,45 @@ export interface Merge {
   readonly keep: readonly string[];
   /** Protections that serve, and that the manifest neither has nor gives up. */
   readonly lost: readonly ProtectingSetting[];
+  /** Settings that would be kept on another instance type, which may not take them; the manifest neither has nor gives them up. */
+  readonly unfit: readonly HardwareKey[];
 }
 
-/** A protection is in force when it has any value. Data capture can have all of its values and be off. */
+/** A protection is in force when it has any value. Data capture can have all of its values, and be off or capture no request. */
 const isInForce = (settings: Settings, path: string): boolean => {
   const { path: capture } = protections['data-capture'];
-  const off = isWithin(path, capture) && valueAt(settings, `${capture}.EnableCapture`) === false;
-  return valueAt(settings, path) !== undefined && !off;
+  const off =
+    valueAt(settings, `${capture}.EnableCapture`) === false ||
+    valueAt(settings, `${capture}.InitialSamplingPercentage`) === 0;
+  return valueAt(settings, path) !== undefined && !(off && isWithin(path, capture));
 };
 
 const protectingSettings = Object.keys(protections) as ProtectingSetting[];
 
-/** The protections of one configuration that another one lacks. A protection within a lost one is no loss of its own. */
+/** The protections of one configuration that another one lacks. A protection within one that is gone is no loss of its own. */
 export const lostProtections = (before: Settings, after: Settings): readonly ProtectingSetting[] => {
-  const lost = protectingSettings.filter((key) => {
+  const isAbsent = (key: ProtectingSetting): boolean => valueAt(after, protections[key].path) === undefined;
+  return protectingSettings.filter((key) => {
     const { path } = protections[key];
-    return isInForce(before, path) && valueAt(after, path) === undefined;
+    const part = protectingSettings.some((other) => key.startsWith(`${other}.`) && isAbsent(other));
+    // A key that encrypts nothing for now encrypts again when the captured share rises.
+    const held = path === protections['data-capture'].path ? isInForce(after, path) : !isAbsent(key);
+    return isInForce(before, path) && !held && !part;
   });
-  return lost.filter((key) => !lost.some((other) => key.startsWith(`${other}.`)));
 };
+
+/** Keys of the settings that serve on one instance type, and that the manifest's may not take. */
+const unfitSettings = (serving: Settings, manifest: Settings): readonly HardwareKey[] => {
+  const [from, to] = [serving, manifest].map(({ variant }) => variant['InstanceType']);
+  if (typeof from !== 'string' || typeof to !== 'string' || from === to) return [];
+  return (Object.keys(hardwareSettings) as HardwareKey[]).filter((key) => {
+    const { path, fits } = hardwareSettings[key];
+    return valueAt(manifest, path) === undefined && !fits(from, to);
+  });
+};
+
+/** A variant without instances has nothing in common with one that has some (AWS: ProductionVariant, ServerlessConfig). */
+const isServerless = ({ variant }: Settings): boolean => variant['ServerlessConfig'] !== undefined;
 
 /**
  * The three-way merge of the settings that serve with those that the manifest has. The manifest's value comes first. Without a value, a
@@ -46,13 +67,19 @@ export const merge = (
   serving: Settings,
   manifest: Settings,
   made: Kept | undefined,
-  givenUp: readonly Protection[],
+  givenUp: readonly (Protection | HardwareKey)[],
 ): Merge => {
-  const missing = lostProtections(serving, manifest);
+  // A protection with a value that protects nothing is given up by that value.
+  const missing = lostProtections(serving, manifest).filter(
+    (key) => valueAt(manifest, protections[key].path) === undefined,
+  );
+  const otherKind = isServerless(serving) !== isServerless(manifest);
+  const places = { ...protections, ...hardwareSettings };
+  const gone = (Object.keys(places) as (keyof typeof places)[])
+    .filter((key) => [...missing, ...givenUp].includes(key))
+    .map((key) => places[key].path);
   const goes = (path: string): boolean =>
-    protectingSettings.some(
-      (key) => (missing.includes(key) || givenUp.includes(key)) && isWithin(path, protections[key].path),
-    );
+    (otherKind && isWithin(path, 'variant')) || gone.some((place) => isWithin(path, place));
   const stays = (path: string): boolean => {
     const { key, requested, partOf } = settingAt(path);
     if (valueAt(manifest, path) !== undefined || requested === true || goes(path)) return false;
@@ -61,9 +88,13 @@ export const merge = (
     if (anchor !== undefined && valueAt(manifest, anchor) === undefined && !stays(anchor)) return false;
     return key === undefined || made === undefined || made.settings.includes(path);
   };
+  const staying = [...eachSetting(serving).keys()].filter(stays);
+  const isOf = (key: HardwareKey, path: string): boolean => isWithin(path, hardwareSettings[key].path);
+  const unfit = unfitSettings(serving, manifest).filter((key) => staying.some((path) => isOf(key, path)));
   return {
-    keep: [...eachSetting(serving).keys()].filter(stays),
+    keep: staying.filter((path) => !unfit.some((key) => isOf(key, path))),
     lost: missing.filter((key) => !givenUp.includes(key)),
+    unfit,
   };
 };
 

@@ -58,8 +58,11 @@ export const valuesOf = (settings: Settings, paths: readonly string[]): readonly
     .filter(([path]) => paths.some((kept) => isWithin(path, kept)))
     .map(([path, value]) => ({ path, from: value, to: value }));
 
+/** `routing strategy: LEAST_OUTSTANDING_REQUESTS`. */
+export const valueLine = ({ path, to }: Difference): string => `${nameOf(path)}: ${shown(path, to)}`;
+
 /** `kept: routing strategy: LEAST_OUTSTANDING_REQUESTS`. */
-export const keptLine = ({ path, to }: Difference): string => `kept: ${nameOf(path)}: ${shown(path, to)}`;
+export const keptLine = (value: Difference): string => `kept: ${valueLine(value)}`;
 
 /** `environment MODE`: the setting's name, and the members on the way to the value. */
 const nameOf = (path: string): string => {

@@ -84,7 +84,13 @@ const table: Readonly<Record<string, Setting>> = {
   'variant.VariantInstanceProvisionTimeoutInSeconds': { name: 'timeout for capacity', unit: 's' },
   'variant.CoreDumpConfig': { name: 'core dumps' },
   'variant.EnableSSMAccess': { name: 'SSM access' },
-  'variant.CapacityReservationConfig': { name: 'capacity reservation' },
+  'variant.CapacityReservationConfig.MlReservationArn': { name: 'capacity reservation', key: 'capacity-reservation' },
+  'variant.CapacityReservationConfig.CapacityReservationPreference': {
+    name: 'use of the capacity reservation',
+    key: 'capacity-reservation',
+  },
+  // AWS: "This parameter is no longer supported. Elastic Inference (EI) is no longer available."
+  'variant.AcceleratorType': { name: 'Elastic Inference accelerator', requested: true },
   'config.KmsKeyId': { name: 'encryption of the volumes (KMS key)', key: 'kms-key' },
   'config.DataCaptureConfig.EnableCapture': { name: 'data capture', key: 'data-capture' },
   [groups['config.DataCaptureConfig']]: { name: 'data capture: place', key: 'data-capture.s3' },

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { withoutUndefined } from '../without-undefined.ts';
 import { autoscaling, unfitScaling } from './autoscaling-schema.ts';
-import { type EndpointSpec, type Protection, replaceableKinds } from './manifest.ts';
+import { type EndpointSpec, type HardwareKey, type Protection, replaceableKinds } from './manifest.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
 
@@ -16,6 +16,7 @@ const notServerless = [
   'routing',
   'inference-ami-version',
   'managed-instance-scaling',
+  'capacity-reservation',
   'volume-size-gb',
   'model-download-timeout',
   'startup-health-check-timeout',
@@ -23,12 +24,13 @@ const notServerless = [
 const withServerless = (raw: object): readonly string[] =>
   notServerless.filter((key) => ![undefined, false, 'none'].includes((raw as Readonly<Record<string, never>>)[key]));
 
-/** `none` is no value of a setting: the protection is given up. */
+/** `none` is no value of a setting: the setting is given up. */
 const unlessNone = <Value>(value: Value): Exclude<Value, 'none'> | undefined =>
   value === 'none' ? undefined : (value as Exclude<Value, 'none'>);
 
-const givenUp = (keys: Readonly<Partial<Record<Protection, unknown>>>): readonly Protection[] =>
-  (Object.keys(keys) as Protection[]).filter((key) => keys[key] === 'none' || keys[key] === false);
+type Key = Protection | HardwareKey;
+const givenUp = (keys: Readonly<Partial<Record<Key, unknown>>>): readonly Key[] =>
+  (Object.keys(keys) as Key[]).filter((key) => keys[key] === 'none' || keys[key] === false);
 
 /** `endpoint` of an environment in `delivery.yml`. */
 export const endpoint = z.pipe(
@@ -154,25 +156,39 @@ export const endpoint = z.pipe(
       'inference-ami-version': z.optional(
         v
           .amiVersion()
-          .check(about('Image of the instances with its drivers, e.g. `al2-ami-sagemaker-inference-gpu-2`.')),
+          .check(
+            about(
+              'Image of the instances with its drivers, e.g. `al2-ami-sagemaker-inference-gpu-2`; `none` gives it up.',
+            ),
+          ),
       ),
       'managed-instance-scaling': z.optional(
         v
-          .mapping({
-            min: v.whole('a number of instances', 0).check(about('Fewest instances.')),
-            max: v.whole('a number of instances', 1).check(about('Most instances.')),
-          })
+          .orNone(
+            v
+              .mapping({
+                min: v.whole('a number of instances', 0).check(about('Fewest instances.')),
+                max: v.whole('a number of instances', 1).check(about('Most instances.')),
+              })
+              .check(z.refine(({ min, max }) => min <= max, { error: 'min is greater than max', path: ['min'] })),
+          )
           .check(
-            z.refine(({ min, max }) => min <= max, { error: 'min is greater than max', path: ['min'] }),
-            about('SageMaker adds and removes instances itself. AWS allows it for endpoints of inference components.'),
+            about(
+              'SageMaker adds and removes instances itself; `none` gives it up. AWS allows it for endpoints of inference components.',
+            ),
           ),
+      ),
+      'capacity-reservation': z.optional(
+        v.reservation().check(about('ARN of the ML capacity reservation that has all instances; `none` gives it up.')),
       ),
       environment: z.optional(
         v
           .containerEnvironment()
           .check(about('Environment variables of the container. Not for secrets: they are readable in SageMaker.')),
       ),
-      'volume-size-gb': z.optional(v.whole('a size in GB', 1, 512).check(about('Storage volume of each instance.'))),
+      'volume-size-gb': z.optional(
+        v.wholeOrNone('a size in GB', 1, 512).check(about('Storage volume of each instance; `none` gives it up.')),
+      ),
       'model-download-timeout': z.optional(
         v
           .durationWithin(60, 3600, '60s to 1h')
@@ -207,13 +223,17 @@ export const endpoint = z.pipe(
   z.transform((raw): EndpointSpec => {
     const capture = unlessNone(raw['data-capture']);
     const vpc = unlessNone(raw.vpc);
-    const scaling = raw['managed-instance-scaling'];
+    const scaling = unlessNone(raw['managed-instance-scaling']);
     const none = givenUp({
       'kms-key': raw['kms-key'],
       vpc: raw.vpc,
       'network-isolation': raw['network-isolation'],
       'data-capture': raw['data-capture'],
       'data-capture.kms-key': capture?.['kms-key'],
+      'volume-size-gb': raw['volume-size-gb'],
+      'inference-ami-version': raw['inference-ami-version'],
+      'managed-instance-scaling': raw['managed-instance-scaling'],
+      'capacity-reservation': raw['capacity-reservation'],
     });
     return withoutUndefined({
       name: raw.name,
@@ -253,10 +273,11 @@ export const endpoint = z.pipe(
       networkIsolation: raw['network-isolation'] === true,
       givenUp: none.length > 0 ? none : undefined,
       routing: raw.routing,
-      inferenceAmiVersion: raw['inference-ami-version'],
+      inferenceAmiVersion: unlessNone(raw['inference-ami-version']),
       managedInstanceScaling: scaling && { min: scaling.min, max: scaling.max },
+      capacityReservation: unlessNone(raw['capacity-reservation']),
       environment: raw.environment ?? {},
-      volumeSizeGb: raw['volume-size-gb'],
+      volumeSizeGb: unlessNone(raw['volume-size-gb']),
       modelDownloadTimeoutSeconds: raw['model-download-timeout'],
       startupHealthCheckTimeoutSeconds: raw['startup-health-check-timeout'],
       tags: raw.tags ?? {},

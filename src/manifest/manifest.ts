@@ -84,12 +84,14 @@ export interface EndpointSpec {
   readonly kmsKey?: string;
   readonly vpc?: { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] };
   readonly networkIsolation: boolean;
-  /** Protections that go on purpose: their keys are `none`. Pinning is `unpinned`. */
-  readonly givenUp?: readonly Protection[];
+  /** Settings that go on purpose: their keys are `none`. Pinning is `unpinned`. */
+  readonly givenUp?: readonly (Protection | HardwareKey)[];
   readonly routing?: 'least-outstanding-requests' | 'random';
   readonly inferenceAmiVersion?: string;
   /** Instances; SageMaker adds and removes them itself. */
   readonly managedInstanceScaling?: { readonly min: number; readonly max: number };
+  /** ARN of the reservation that has the instances. */
+  readonly capacityReservation?: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly volumeSizeGb?: number;
   readonly modelDownloadTimeoutSeconds?: number;
@@ -131,6 +133,13 @@ export interface DataCapture {
 
 /** The keys of settings that protect. A delivery never removes one of them unless its key is `none`. */
 export type Protection = 'kms-key' | 'vpc' | 'network-isolation' | 'data-capture' | 'data-capture.kms-key' | 'pinning';
+
+/** The keys of settings that not every instance type takes. A delivery to another type keeps none of them that may not fit there. */
+export type HardwareKey =
+  | 'volume-size-gb'
+  | 'inference-ami-version'
+  | 'managed-instance-scaling'
+  | 'capacity-reservation';
 
 /** Scaling of the fleet: of instances, or of the provisioned concurrency of a serverless endpoint. At most one target. */
 export interface Autoscaling {

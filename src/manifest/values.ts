@@ -18,7 +18,7 @@ export const mapping = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
       issue.code === 'unrecognized_keys' ? Object.keys(shape).join(', ') : 'a mapping; expected keys and values',
   });
 
-/** A mapping, or `none` for a protection that is given up on purpose. */
+/** A mapping, or `none` for a setting that is given up on purpose. */
 export const orNone = <Mapping extends z.core.SomeType>(value: Mapping) =>
   z.union([value, z.literal('none')], { error: 'a mapping; expected keys and values, or none' });
 
@@ -36,6 +36,12 @@ export const whole = (noun: string, least: number, most = Number.MAX_SAFE_INTEGE
   const number = z.int({ error }).check(z.gte(least, { error }));
   return most === Number.MAX_SAFE_INTEGER ? number : number.check(z.lte(most, { error }));
 };
+
+/** As `whole`, or `none` for a setting that is given up on purpose. */
+export const wholeOrNone = (noun: string, least: number, most: number) =>
+  z.union([whole(noun, least, most), z.literal('none')], {
+    error: `${noun}; expected a whole number, ${least} to ${most}, or none`,
+  });
 
 /** `none` is the same as `false`: the protection is given up on purpose. */
 export const truthOrNone = () =>
@@ -167,6 +173,14 @@ export const topic = () =>
 
 export const amiVersion = () =>
   text('an AMI version; expected e.g. al2-ami-sagemaker-inference-gpu-2', /^[a-z0-9]+(-[a-z0-9]+)*$/, 128);
+
+/** AWS: MlReservationArn. `none` gives the setting up. */
+export const reservation = () =>
+  text(
+    'a capacity reservation; expected its ARN, e.g. arn:aws:sagemaker:eu-west-1:111122223333:training-plan/churn, or none',
+    /^(none|arn:aws[a-z-]*:sagemaker:[a-z0-9-]*:[0-9]{12}:[a-z0-9-]{1,14}\/.+)$/,
+    258,
+  );
 
 export const subnet = () => text('a subnet; expected e.g. subnet-0a1b2c3d', /^[a-zA-Z0-9-]+$/, 32);
 

@@ -3,7 +3,7 @@ import { settingsOfManifest } from '../endpoint/desired.ts';
 import { contentOf } from '../endpoint/look.ts';
 import { type Serving, servingIn, servingOf, servingStill } from '../endpoint/serving.ts';
 import { merge } from '../endpoint/settings-kept.ts';
-import type { Protection } from '../manifest/manifest.ts';
+import type { HardwareKey, Protection } from '../manifest/manifest.ts';
 import { registryAccount } from '../registry/registry.ts';
 import { serves } from '../release/history.ts';
 import type { Configuration, Kept, Release } from '../release/record.ts';
@@ -24,6 +24,8 @@ export interface Compared {
   readonly source?: NonNullable<DesiredFrom['kept']>;
   /** Protections that would go although the manifest does not give them up. */
   readonly lost: readonly Protection[];
+  /** Settings of the serving instance type that the manifest's may not take, and that the manifest neither has nor gives up. */
+  readonly unfit: readonly HardwareKey[];
 }
 
 /** The config that the endpoint serves; of an endpoint that is gone, the last one of its history. */
@@ -41,13 +43,13 @@ export const compare = async (
 ): Promise<Compared> => {
   const before = shown?.serving;
   if (shown === undefined || before === undefined)
-    return { kept: { settings: [] }, lost: [], ...withoutUndefined({ deleted: shown?.endpointConfig }) };
+    return { kept: { settings: [] }, lost: [], unfit: [], ...withoutUndefined({ deleted: shown?.endpointConfig }) };
   const { requested, registered } = request;
   const { packageVersion } = registered;
   // The same request again: its names are made of what it kept then, and not of its own result.
   const again = madeBefore(request, shown.endpointConfig);
   const then = again && (await keptAgain(world, again, variant));
-  if (then !== undefined) return { before, lost: [], ...then };
+  if (then !== undefined) return { before, lost: [], unfit: [], ...then };
   const manifest = settingsOfManifest({
     account: world.account,
     registry: registryAccount(world),
@@ -57,7 +59,7 @@ export const compare = async (
     instanceCount,
   });
   const { givenUp = [] } = requested.spec;
-  const { keep, lost } = merge(before.settings, manifest, shown.kept, givenUp);
+  const { keep, lost, unfit } = merge(before.settings, manifest, shown.kept, givenUp);
   return {
     before,
     kept: { ...(keep.length > 0 ? { from: before.endpointConfig } : {}), settings: keep },
@@ -71,6 +73,7 @@ export const compare = async (
         ? (['pinning'] as const)
         : []),
     ],
+    unfit,
   };
 };
 

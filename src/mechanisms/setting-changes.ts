@@ -1,9 +1,17 @@
 import { orUndefined } from '../aws/errors.ts';
 import { type Desired, settingsOfDesired } from '../endpoint/desired.ts';
+import { hardwareSettings } from '../endpoint/hardware.ts';
 import { type Serving, servingOf } from '../endpoint/serving.ts';
 import { isWithin, protections, type Settings } from '../endpoint/settings.ts';
 import { lostProtections } from '../endpoint/settings-kept.ts';
-import { type Difference, differenceLine, differences, keptLine, valuesOf } from '../endpoint/settings-lines.ts';
+import {
+  type Difference,
+  differenceLine,
+  differences,
+  keptLine,
+  valueLine,
+  valuesOf,
+} from '../endpoint/settings-lines.ts';
 import type { Protection } from '../manifest/manifest.ts';
 import type { Change } from '../operation.ts';
 import type { Configuration } from '../release/record.ts';
@@ -115,9 +123,30 @@ export const settingNotes = ({ wanted, compared }: Pick<Published, 'wanted' | 'c
   ];
 };
 
-/** The refusal of a plan that loses a protection; nothing when it loses none. */
-export const refusalOf = (endpoint: string, { lost }: Compared): Pick<Planned, 'refused'> =>
-  lost.length === 0 ? {} : { refused: { reason: 'protection-lost', because: lostSentence(endpoint, lost) } };
+/** The refusal of a plan that loses a protection, or keeps a setting that the new instance type may not take. */
+export const refusalOf = (
+  endpoint: string,
+  { before, lost, unfit }: Compared,
+  { ProductionVariants }: Desired['config'],
+): Pick<Planned, 'refused'> => {
+  const type = ProductionVariants?.[0]?.InstanceType;
+  const sentences = [
+    ...(lost.length === 0 ? [] : [lostSentence(endpoint, lost)]),
+    ...(unfit.length === 0 || before === undefined ? [] : [unfitSentence(endpoint, before, unfit, String(type))]),
+  ];
+  const reason = lost.length > 0 ? 'protection-lost' : 'hardware-setting';
+  return sentences.length === 0 ? {} : { refused: { reason, because: sentences.join('; and ') } };
+};
+
+const unfitSentence = (endpoint: string, { settings }: Serving, unfit: Compared['unfit'], type: string): string => {
+  const each = unfit.map((key) => {
+    const { path, because } = hardwareSettings[key];
+    return `${valuesOf(settings, [path]).map(valueLine).join(', ')} (\`${key}\`: ${because})`;
+  });
+  const [keys, value, them] =
+    unfit.length === 1 ? ['that key', 'a value', 'the setting'] : ['those keys', 'values', 'them'];
+  return `${endpoint} has settings on ${String(settings.variant['InstanceType'])} that ${type} may not take: ${each.join('; ')}: write ${keys} into \`endpoint\`, with ${value} for ${type}, or with \`none\` to give ${them} up`;
+};
 
 const lostSentence = (endpoint: string, lost: readonly Protection[]): string => {
   const names = lost.map((key) => `${nameOfProtection(key)} (\`${key}\`)`).join(', ');

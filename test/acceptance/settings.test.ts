@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
-
+import { summaryOf } from '../../src/report/summary.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { byHand, described, endOf, linesOf, madeByHand } from '../support/adopted.ts';
 
@@ -14,10 +14,12 @@ afterAll(() => account.close());
 
 const rollout = 'rollout: { strategy: all-at-once, final-bake: 5m, minimum-requests: 0 }';
 /** The manifest with these lines in `endpoint`. */
-const manifest = (...lines: readonly string[]): void =>
+const manifest = (...lines: readonly string[]): void => manifestOn('ml.m5.large', ...lines);
+const manifestOn = (type: string, ...lines: readonly string[]): void =>
   account.writeManifest((text) =>
     text
       .replace(/rollout: .*/, rollout)
+      .replace('ml.m5.large', type)
       .replace('execution-role: iris-serving\n', (key) => `${key}${lines.map((line) => `      ${line}\n`).join('')}`),
   );
 const deliver = (version: string, more = {}) => account.run(deployEndpoint, { version, ...more });
@@ -104,5 +106,53 @@ describe('an endpoint that others made', () => {
       'PROTECTION REMOVED: data capture: the manifest gives up `data-capture`',
     ]);
     expect((await described(account)).config).not.toHaveProperty('KmsKeyId');
+    // The same in the job summary, for people.
+    expect(report && summaryOf(report)).toContain('- PROTECTION REMOVED: network isolation: the manifest gives up');
+  });
+
+  test.each([
+    ['data-capture: { s3: s3://ml-artifacts/seen, sampling-percent: 0 }', 'data capture', 'data-capture'],
+    ['network-isolation: false', 'network isolation', 'network-isolation'],
+  ])('notes a protection that `%s` removes', async (line, name, key) => {
+    await madeByHand(account, { config: { DataCaptureConfig }, model: { EnableNetworkIsolation: true } });
+    const others = ['network-isolation: true', 'data-capture: { s3: s3://ml-artifacts/seen, sampling-percent: 30 }'];
+    manifest(line, ...others.filter((other) => !other.startsWith(key)));
+    const report = await deliver('1.1.0', { 'dry-run': 'true' });
+    expect(endOf(report)).toBe('succeeded/planned');
+    const notes = (report?.result.plan?.notes ?? []).filter((note) => note.startsWith('PROTECTION'));
+    expect(notes).toEqual([`PROTECTION REMOVED: ${name}: the manifest gives up \`${key}\``]);
+  });
+
+  test('refuses to take settings of the hardware along to another instance type, until the manifest has their keys', async () => {
+    await madeByHand(account, { variant });
+    manifestOn('ml.g5.xlarge');
+    const since = account.watch();
+    const refused = await deliver('1.1.0');
+    expect(endOf(refused)).toBe('failed/hardware-setting');
+    expect(refused?.result.because).toContain('storage volume: 40 GB (`volume-size-gb`');
+    expect(refused?.result.because).toContain('`inference-ami-version`');
+    expect(since().filter(({ mutation }) => mutation)).toEqual([]);
+
+    manifestOn('ml.g5.xlarge', 'volume-size-gb: none', 'inference-ami-version: al2-ami-sagemaker-inference-gpu-3-1');
+    const report = await deliver('1.1.0');
+    expect([endOf(report), report?.result.because]).toEqual(['succeeded/delivered', expect.any(String)]);
+    expect(linesOf(report)).toEqual(
+      expect.arrayContaining([
+        'instance type: ml.m5.large → ml.g5.xlarge',
+        "storage volume: 40 GB → removed (AWS's default)",
+        'kept: routing strategy: LEAST_OUTSTANDING_REQUESTS',
+      ]),
+    );
+    const now = await described(account);
+    expect(now.variant).toMatchObject({ InferenceAmiVersion: 'al2-ami-sagemaker-inference-gpu-3-1' });
+    expect(now.variant).not.toHaveProperty('VolumeSizeInGB');
+  });
+
+  test('keeps a volume where the other instance type is known to take one', async () => {
+    await madeByHand(account, { variant: { VolumeSizeInGB: 40 } });
+    manifestOn('ml.c5.xlarge');
+    const report = await deliver('1.1.0');
+    expect([endOf(report), report?.result.because]).toEqual(['succeeded/delivered', expect.any(String)]);
+    expect((await described(account)).variant).toMatchObject({ InstanceType: 'ml.c5.xlarge', VolumeSizeInGB: 40 });
   });
 });

@@ -89,6 +89,7 @@ const producers: Readonly<Record<ReasonCode, Place>> = {
   'infeasible-rollout': ['acceptance/bad-input.test.ts', "reason: 'infeasible-rollout'"],
   'alarm-cannot-fire': ['acceptance/bad-input.test.ts', "reason: 'alarm-cannot-fire'"],
   'alarm-not-ready': ['acceptance/bad-input.test.ts', "reason: 'alarm-not-ready'"],
+  'hardware-setting': ['acceptance/settings.test.ts', "toBe('failed/hardware-setting')"],
   'protection-lost': ['acceptance/settings.test.ts', "toBe('failed/protection-lost')"],
   'too-little-traffic': ['acceptance/bad-input.test.ts', "reason: 'too-little-traffic'"],
 };

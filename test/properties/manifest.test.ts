@@ -124,6 +124,7 @@ const environment: fc.Arbitrary<Environment> = fc.record({
     managedInstanceScaling: maybe(
       fc.record({ min: fc.integer({ min: 0, max: 3 }), max: fc.integer({ min: 3, max: 9 }) }),
     ),
+    capacityReservation: maybe(fc.constantFrom('arn:aws:sagemaker:eu-west-1:111122223333:training-plan/churn')),
     environment: fc.dictionary(
       fc.stringMatching(/^[a-zA-Z][a-zA-Z0-9_]{0,9}$/),
       fc.string({ unit: 'binary', maxLength: 40 }),
@@ -260,6 +261,7 @@ const rawEnvironment = ({ endpoint, releases, rollout: plan, ...place }: Environ
     routing: endpoint.routing,
     'inference-ami-version': endpoint.inferenceAmiVersion,
     'managed-instance-scaling': endpoint.managedInstanceScaling,
+    'capacity-reservation': endpoint.capacityReservation,
     environment: endpoint.environment,
     'volume-size-gb': endpoint.volumeSizeGb,
     'model-download-timeout': time(endpoint.modelDownloadTimeoutSeconds),

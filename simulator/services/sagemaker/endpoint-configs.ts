@@ -20,6 +20,7 @@ export interface ProductionVariant {
   };
   readonly RoutingConfig?: object;
   readonly InstancePools?: readonly InstancePool[];
+  readonly VolumeSizeInGB?: number;
 }
 interface InstancePool {
   readonly InstanceType: string;
@@ -51,6 +52,13 @@ export interface EndpointConfig {
   readonly variants: readonly ProductionVariant[];
   readonly shadows: readonly ProductionVariant[];
 }
+
+/**
+ * Storage of their own (AWS: ResourceConfig, VolumeSizeInGB, names p4d, g4dn and g5; EC2 names families with an instance store by a `d`;
+ * the others by aws/sagemaker-python-sdk, `volume_size_supported`).
+ */
+const hasStorage = (instanceType: string): boolean =>
+  /^ml\.([a-z]+[0-9]+[a-z-]*d[a-z-]*|g5|g6e?|gr6|p5e?n?|trn[12]n?)\./.test(instanceType);
 
 /** Immutable: there is no update, and the name is part of every green-only metric (reference/sagemaker.md §2.2, §3.3). */
 export const createEndpointConfigs = (context: Context, models: Models, tags: Tags) => {
@@ -121,6 +129,22 @@ export const createEndpointConfigs = (context: Context, models: Models, tags: Ta
         throw invalid('Shadow variants are supported for variants of one model only.');
   };
 
+  /** No volume can be given to hardware with storage of its own, and no key for it (AWS: CreateEndpointConfig, KmsKeyId). */
+  const refuseStorage = ({ KmsKeyId, ProductionVariants, ShadowProductionVariants = [] }: CreateInput): void => {
+    for (const { InstanceType, InstancePools = [], VolumeSizeInGB } of [
+      ...ProductionVariants,
+      ...ShadowProductionVariants,
+    ]) {
+      const types = [InstanceType ?? [], InstancePools.map((pool) => pool.InstanceType)].flat(2).filter(hasStorage);
+      // Words as autogluon/autogluon-cloud#50 has them.
+      if (types.length > 0 && VolumeSizeInGB !== undefined)
+        throw invalid(`VolumeSize parameter is not allowed for the selected Instance type ${types[0]}`);
+      // Words ours.
+      if (types.length > 0 && KmsKeyId !== undefined)
+        throw invalid(`KmsKeyId is not supported for the selected Instance type ${types[0]}.`);
+    }
+  };
+
   const refuse = (input: CreateInput): void => {
     const names = [...input.ProductionVariants, ...(input.ShadowProductionVariants ?? [])].map(
       (variant) => variant.VariantName,
@@ -143,6 +167,7 @@ export const createEndpointConfigs = (context: Context, models: Models, tags: Ta
         throw invalid('Serverless endpoints support neither several containers nor several models.');
     }
     refuseShadows(input);
+    refuseStorage(input);
   };
 
   const operations = {

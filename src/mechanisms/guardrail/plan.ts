@@ -61,7 +61,7 @@ export const planDelivery = async (world: World, request: Deliver, seen: Look | 
   return {
     plan,
     already: 'already-delivered',
-    ...(serves ? {} : refusalOf(requested.spec.name, compared)),
+    ...(serves ? {} : refusalOf(requested.spec.name, compared, wanted.config)),
     release: {
       id: releaseId(record, requested.version, digest),
       operation: 'deploy-endpoint',

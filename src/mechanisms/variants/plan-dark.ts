@@ -117,7 +117,7 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
       publishing,
     ),
     already: 'candidate-dark',
-    ...(serves ? {} : refusalOf(spec.name, compared)),
+    ...(serves ? {} : refusalOf(spec.name, compared, alone.config)),
     release: {
       id: releaseId(record, version, digestOfPlan),
       operation: 'deploy-endpoint',

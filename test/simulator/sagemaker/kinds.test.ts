@@ -78,6 +78,35 @@ describe('several containers', () => {
   });
 });
 
+describe('hardware with storage of its own', () => {
+  const on = (InstanceType: string, more: object = {}, around: object = {}) => ({
+    ...config(InstanceType.replaceAll('.', '-'), { ...variant, ModelName: 'one', InstanceType, ...more }),
+    ...around,
+  });
+
+  test.each(['ml.g5.xlarge', 'ml.g4dn.xlarge', 'ml.m5d.large', 'ml.p4d.24xlarge', 'ml.trn1.2xlarge'])(
+    '%s takes neither a volume nor a key for one',
+    (type) => {
+      const far = account();
+      model(far, 'one', { PrimaryContainer: container('a') });
+      expect(far.refusal('CreateEndpointConfig', on(type, { VolumeSizeInGB: 40 }))).toBe(
+        `ValidationException: VolumeSize parameter is not allowed for the selected Instance type ${type}`,
+      );
+      expect(far.refusal('CreateEndpointConfig', on(type, {}, { KmsKeyId: 'alias/ml' }))).toContain('KmsKeyId is not');
+      far.call('CreateEndpointConfig', on(type));
+    },
+  );
+
+  test.each(['ml.m5.large', 'ml.c6i.xlarge', 'ml.r6g.large', 'ml.t2.medium', 'ml.inf1.xlarge', 'ml.p3.2xlarge'])(
+    '%s takes both',
+    (type) => {
+      const far = account();
+      model(far, 'one', { PrimaryContainer: container('a') });
+      far.call('CreateEndpointConfig', on(type, { VolumeSizeInGB: 40 }, { KmsKeyId: 'alias/ml' }));
+    },
+  );
+});
+
 test('a serverless endpoint takes one container with one model, and provisions no more than its maximum', () => {
   const far = account();
   const serverless = (ModelName: string) =>

@@ -96,6 +96,7 @@ describe('a protection', () => {
     const off = set({ config: { DataCaptureConfig: { EnableCapture: false, ...capture } } });
     expect(merge(off, manifest, undefined, [])).toEqual({
       lost: [],
+      unfit: [],
       keep: [
         'config.DataCaptureConfig.EnableCapture',
         'config.DataCaptureConfig.DestinationS3Uri',
@@ -104,6 +105,35 @@ describe('a protection', () => {
       ],
     });
     expect(merge(off, manifest, undefined, ['data-capture']).keep).toEqual([]);
+  });
+
+  describe('data capture', () => {
+    const capturing = (more: object): Settings =>
+      set({ config: { DataCaptureConfig: { EnableCapture: true, ...capture, ...more } } });
+    const none = { InitialSamplingPercentage: 0 };
+
+    test('that captures no request is no protection', () => {
+      expect(lostProtections(capturing(none), manifest)).toEqual([]);
+      expect(merge(capturing(none), manifest, undefined, []).keep).toContain(
+        'config.DataCaptureConfig.InitialSamplingPercentage',
+      );
+    });
+
+    test.each([
+      ['its share becomes 0 %', none],
+      ['it is switched off', { EnableCapture: false }],
+    ])('is removed when %s, and the key of the captured data is not', (_title, less) => {
+      expect(lostProtections(capturing({}), capturing(less))).toEqual(['data-capture']);
+      expect(lostProtections(capturing({}), capturing({ InitialSamplingPercentage: 1 }))).toEqual([]);
+    });
+
+    test('of 0 % in the manifest gives it up, and keeps its other values', () => {
+      const { KmsKeyId: _, ...plain } = capture;
+      const says = set({ config: { DataCaptureConfig: { EnableCapture: true, ...plain, ...none } } });
+      const sides = { CaptureOptions: [{ CaptureMode: 'Input' }] };
+      const { lost, keep } = merge(capturing(sides), says, undefined, []);
+      expect([lost, keep]).toEqual([['data-capture.kms-key'], ['config.DataCaptureConfig.CaptureOptions']]);
+    });
   });
 });
 

@@ -58,18 +58,34 @@ describe('a protection', () => {
   });
 });
 
+describe('a setting of the hardware', () => {
+  test.each(['volume-size-gb', 'inference-ami-version', 'managed-instance-scaling', 'capacity-reservation'])(
+    '%s is given up by `none`, and has no value then',
+    (key) => {
+      const { givenUp, ...spec } = specOf(`${key}: none`);
+      expect(givenUp).toEqual([key]);
+      expect(spec).toEqual(specOf());
+    },
+  );
+});
+
 describe('settings of variant and config', () => {
+  const reservation = 'arn:aws:sagemaker:eu-west-1:111122223333:training-plan/churn';
   test('are read into the terms of the suite', () => {
     const spec = specOf(
       'routing: least-outstanding-requests',
       'inference-ami-version: al2-ami-sagemaker-inference-gpu-2',
       'managed-instance-scaling: { min: 0, max: 3 }',
+      `capacity-reservation: "${reservation}"`,
+      'volume-size-gb: 40',
       'data-capture: { s3: s3://bucket/seen, sampling-percent: 5, capture: [input], csv-content-types: [text/csv], json-content-types: [application/json] }',
     );
     expect(spec).toMatchObject({
       routing: 'least-outstanding-requests',
       inferenceAmiVersion: 'al2-ami-sagemaker-inference-gpu-2',
       managedInstanceScaling: { min: 0, max: 3 },
+      capacityReservation: reservation,
+      volumeSizeGb: 40,
       dataCapture: { capture: ['input'], csvContentTypes: ['text/csv'], jsonContentTypes: ['application/json'] },
     });
   });
@@ -90,6 +106,9 @@ describe('settings of variant and config', () => {
     ['routing: sticky', 'expected least-outstanding-requests or random'],
     ['managed-instance-scaling: { min: 4, max: 3 }', 'min is greater than max'],
     ['inference-ami-version: GPU 2', 'is not an AMI version'],
+    ['volume-size-gb: 600', 'volume-size-gb: 600 is not a size in GB; expected a whole number, 1 to 512'],
+    ['volume-size-gb: big', 'volume-size-gb: "big" is not a size in GB; expected a whole number, 1 to 512, or none'],
+    ['capacity-reservation: churn', 'is not a capacity reservation; expected its ARN'],
     ['async: { output: s3://bucket/out, success-topic: good }', 'is not a topic; expected its ARN'],
     ['data-capture: { s3: s3://bucket/seen, sampling-percent: 5, capture: [both] }', 'expected input or output'],
     ['data-capture: { s3: s3://bucket/seen, sampling-percent: 5, csv-content-types: [csv] }', 'is not a content type'],
@@ -103,5 +122,7 @@ describe('settings of variant and config', () => {
       'serverless: { memory: 2048, max-concurrency: 2 }',
     );
     expect(() => loadManifest(serverless, 'delivery.yml')).toThrow('serverless endpoints have no routing');
+    const without = serverless.replace('routing: random', 'volume-size-gb: none');
+    expect(() => loadManifest(without, 'delivery.yml')).not.toThrow();
   });
 });

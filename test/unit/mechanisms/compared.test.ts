@@ -133,10 +133,15 @@ describe('the same request again', () => {
 
 describe('a delivery compares', () => {
   test('with nothing, where nothing served', async () => {
-    expect(await compare(worldOf({}), request(), undefined, fleet)).toEqual({ kept: { settings: [] }, lost: [] });
+    expect(await compare(worldOf({}), request(), undefined, fleet)).toEqual({
+      kept: { settings: [] },
+      lost: [],
+      unfit: [],
+    });
     expect(await compare(worldOf({}), request(), { endpointConfig: 'gone' }, fleet)).toEqual({
       kept: { settings: [] },
       lost: [],
+      unfit: [],
       deleted: 'gone',
     });
   });

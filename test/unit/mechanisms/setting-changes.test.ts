@@ -31,7 +31,7 @@ const linesWhere = async (exists: boolean): Promise<readonly unknown[]> => {
     },
   } as unknown as World;
   const before = { endpointConfig: 'theirs', settings: settingsOfDesired(wanted) } as never;
-  const compared = { before, kept: { settings: [] }, lost: [] };
+  const compared = { before, kept: { settings: [] }, lost: [], unfit: [] };
   const [, config] = await publishingChanges(world, { wanted, compared, model: [], config: [] });
   return [config?.verb, config?.details];
 };
