@@ -2,11 +2,11 @@ import { expect, test } from '@jest/globals';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
-import { rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { Report } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { described, endOf, linesOf, madeByHand } from '../support/adopted.ts';
-import { type LegalEndpoint, legalEndpoint } from '../support/legal-settings.ts';
+import { type LegalEndpoint, legalAsynchronous, legalEndpoint, legalServerless } from '../support/legal-settings.ts';
 import { fc } from '../support/properties.ts';
 
 /**
@@ -62,7 +62,7 @@ const arrows = (report: Report | undefined): readonly string[] =>
 /** `made-by-hand → iris-1-1-0-…`: the endpoint's own change. */
 const isSwap = (line: string): boolean => /^\S+ → \S+$/.test(line);
 
-/** The manifest has a value for a key, or gives its protection up. */
+/** The manifest has a value for a key, or gives its setting up. */
 interface Said {
   readonly routing: boolean;
   readonly volume: boolean;
@@ -70,6 +70,8 @@ interface Said {
   readonly role: boolean;
   readonly protections: 'none' | 'own';
   readonly environment: boolean;
+  /** Another instance type: the settings that may not fit there are given up. */
+  readonly otherType: boolean;
 }
 const said: fc.Arbitrary<Said> = fc.record({
   routing: fc.boolean(),
@@ -78,40 +80,68 @@ const said: fc.Arbitrary<Said> = fc.record({
   role: fc.boolean(),
   protections: fc.constantFrom('none', 'own'),
   environment: fc.boolean(),
+  otherType: fc.boolean(),
 });
 
-const linesFor = (says: Said): readonly string[] => [
+/** Kinds of endpoints that others made, and the keys without which a manifest makes another kind. */
+interface Kind {
+  readonly endpoint: fc.Arbitrary<LegalEndpoint>;
+  readonly onInstances: boolean;
+  readonly basis: (says: Said) => readonly string[];
+}
+const instances = ({ otherType }: Said): string =>
+  `instance: { type: ${otherType ? 'ml.c5.xlarge' : 'ml.m5.large'}, count: 4 }`;
+const kinds = {
+  instances: { endpoint: legalEndpoint, onInstances: true, basis: (says) => [instances(says)] },
+  asynchronous: {
+    endpoint: legalAsynchronous,
+    onInstances: true,
+    basis: (says) => [instances(says), 'async: { output: s3://ml-artifacts/answers }'],
+  },
+  serverless: {
+    endpoint: legalServerless,
+    onInstances: false,
+    basis: () => ['serverless: { memory: 4096, max-concurrency: 200 }'],
+  },
+} as const satisfies Readonly<Record<string, Kind>>;
+
+const linesFor = (says: Said, { onInstances, basis }: Kind): readonly string[] => [
+  ...basis(says),
+  ...(onInstances ? linesOfInstances(says) : []),
+  ...(says.environment ? ['environment: { MODE: strict }'] : []),
+  ...(says.protections === 'none' ? ['kms-key: none'] : ['kms-key: alias/own']),
+];
+
+const linesOfInstances = (says: Said): readonly string[] => [
   ...(says.routing ? ['routing: random'] : []),
   ...(says.volume ? ['volume-size-gb: 77'] : []),
   ...(says.ami ? ['inference-ami-version: al2-ami-sagemaker-inference-gpu-3-1'] : []),
-  ...(says.environment ? ['environment: { MODE: strict }'] : []),
+  ...(says.otherType && !says.ami ? ['inference-ami-version: none'] : []),
+  ...(says.otherType ? ['managed-instance-scaling: none', 'capacity-reservation: none'] : []),
   ...(says.protections === 'none'
-    ? ['kms-key: none', 'vpc: none', 'network-isolation: none', 'data-capture: none']
+    ? ['vpc: none', 'network-isolation: none', 'data-capture: none']
     : [
-        'kms-key: alias/own',
         'vpc: { subnets: [subnet-1], security-groups: [sg-1] }',
         'network-isolation: true',
         'data-capture: { s3: s3://ml-artifacts/own, sampling-percent: 9, kms-key: alias/captured }',
       ]),
 ];
 
-/** Paths that the manifest decides. */
+/** Paths that the manifest decides. AWS has no accelerators any more. */
 const saidPaths = (says: Said): readonly RegExp[] => [
-  /^(variant\.(InstanceType|InitialInstanceCount)$|config\.(KmsKeyId|DataCaptureConfig)|model\.(VpcConfig|EnableNetworkIsolation))/,
+  /^(variant\.(InstanceType|InitialInstanceCount|AcceleratorType)$|config\.(KmsKeyId|DataCaptureConfig)|model\.(VpcConfig|EnableNetworkIsolation))/,
+  /^(variant\.ServerlessConfig\.(MemorySizeInMB|MaxConcurrency)|config\.AsyncInferenceConfig\.OutputConfig\.S3OutputPath)$/,
   ...(says.routing ? [/^variant\.RoutingConfig/] : []),
   ...(says.volume ? [/^variant\.VolumeSizeInGB/] : []),
   ...(says.ami ? [/^variant\.InferenceAmiVersion/] : []),
+  ...(says.otherType ? [/^variant\.(InferenceAmiVersion|ManagedInstanceScaling|CapacityReservationConfig)/] : []),
 ];
 
-const write = (account: TestAccount, says: Said, rollout: string): void =>
-  account.writeManifest((text) =>
-    text.replace(/rollout: .*/, `rollout: { ${rollout} }`).replace(
-      'execution-role: iris-serving\n',
-      (key) =>
-        `${says.role ? key : `pinning: none\n`}${linesFor(says)
-          .map((line) => `      ${line}\n`)
-          .join('')}`,
-    ),
+const write = (account: TestAccount, says: Said, kind: Kind, rollout: string): void =>
+  account.writeManifest(() =>
+    manifestText({ endpoint: linesFor(says, kind) })
+      .replace(/rollout: .*/, `rollout: { ${rollout} }`)
+      .replace('      execution-role: iris-serving\n', (key) => (says.role ? key : '      pinning: none\n')),
   );
 
 const expectNothingLost = (before: Values, after: Values, says: Said, report: Report | undefined): void => {
@@ -140,8 +170,6 @@ const expectNothingLost = (before: Values, after: Values, says: Said, report: Re
   }
 };
 
-const guarded = 'strategy: all-at-once, final-bake: 5m, minimum-requests: 0';
-
 /** Delivers a version to its end; the report has the plan of the model and the config that serve afterwards. */
 type Delivery = (account: TestAccount, version: string) => Promise<Report | undefined>;
 
@@ -162,19 +190,39 @@ const inSteps: Delivery = async (account, version) => {
   return dark;
 };
 
-const strategies: Readonly<
-  Record<string, { readonly rollout: string; readonly deliver: Delivery; readonly runs: number }>
-> = {
-  'all-at-once': { rollout: guarded, deliver: atOnce, runs: 6 },
-  rolling: {
-    rollout: 'strategy: rolling, batch: 50%, bake: 6m, minimum-requests: 0',
+interface Played {
+  readonly kind: Kind;
+  /** The rollouts of the two versions: each strategy has its turn. */
+  readonly rollouts: readonly [first: string, second: string];
+  readonly deliver: Delivery;
+  readonly runs: number;
+}
+const unproven = 'minimum-requests: 0';
+const allAtOnce = `strategy: all-at-once, final-bake: 5m, ${unproven}`;
+const rolling = `strategy: rolling, batch: 50%, bake: 6m, ${unproven}`;
+const canary = `strategy: canary, size: 25%, bake: 5m, final-bake: 5m, ${unproven}`;
+const linear = `strategy: linear, step: 50%, bake: 5m, final-bake: 5m, ${unproven}`;
+const steps = `${rollouts.steps}, minimum-requests: 600, max-step: 6h`;
+const unguarded = `${rollouts.unguarded}, ${unproven}`;
+
+const plays: Readonly<Record<string, Played>> = {
+  'all-at-once, then canary': { kind: kinds.instances, rollouts: [allAtOnce, canary], deliver: atOnce, runs: 4 },
+  'rolling, then linear': { kind: kinds.instances, rollouts: [rolling, linear], deliver: atOnce, runs: 3 },
+  steps: { kind: kinds.instances, rollouts: [steps, steps], deliver: inSteps, runs: 2 },
+  'asynchronous, canary, then all-at-once': {
+    kind: kinds.asynchronous,
+    rollouts: [canary, allAtOnce],
     deliver: atOnce,
-    runs: 2,
+    runs: 3,
   },
-  steps: { rollout: `${rollouts.steps}, minimum-requests: 600, max-step: 6h`, deliver: inSteps, runs: 2 },
+  serverless: { kind: kinds.serverless, rollouts: [unguarded, unguarded], deliver: atOnce, runs: 3 },
 };
 
-const played = async (endpoint: LegalEndpoint, says: Said, rollout: string, deliver: Delivery): Promise<void> => {
+const play = async (
+  { kind, rollouts: [one, two], deliver }: Played,
+  endpoint: LegalEndpoint,
+  says: Said,
+): Promise<void> => {
   const account = await openAccount();
   try {
     await account.prepare('1.0.0');
@@ -185,12 +233,13 @@ const played = async (endpoint: LegalEndpoint, says: Said, rollout: string, deli
       account.simulator.traffic({ endpoint: name, requestsPerSecond, seed: 20_260_105 });
       await account.pass(1_200_000);
     }
-    write(account, says, rollout);
+    write(account, says, kind, one);
     const byOthers = valuesOf(await described(account));
     const forward = await deliver(account, '1.0.0');
     const first = valuesOf(await described(account));
     expectNothingLost(byOthers, first, says, forward);
 
+    write(account, says, kind, two);
     const next = await deliver(account, '1.1.0');
     const second = valuesOf(await described(account));
     expectNothingLost(first, second, says, next);
@@ -213,12 +262,12 @@ const played = async (endpoint: LegalEndpoint, says: Said, rollout: string, deli
   }
 };
 
-test.each(Object.entries(strategies))(
+test.each(Object.entries(plays))(
   '%s: forward, back and created again, no setting is lost, and each difference is a line',
-  async (_strategy, { rollout, deliver, runs }) => {
+  async (_title, played) => {
     await fc.assert(
-      fc.asyncProperty(legalEndpoint, said, (endpoint, says) => played(endpoint, says, rollout, deliver)),
-      { numRuns: runs },
+      fc.asyncProperty(played.kind.endpoint, said, (endpoint, says) => play(played, endpoint, says)),
+      { numRuns: played.runs },
     );
   },
 );

@@ -27,7 +27,12 @@ export const madeByHand = async (
   await simulator.call('sagemaker', 'CreateEndpointConfig', {
     EndpointConfigName: byHand,
     ProductionVariants: [
-      { VariantName: 'main', ModelName: byHand, InstanceType: 'ml.m5.large', InitialInstanceCount: 4, ...variant },
+      {
+        VariantName: 'main',
+        ModelName: byHand,
+        ...('ServerlessConfig' in variant ? {} : { InstanceType: 'ml.m5.large', InitialInstanceCount: 4 }),
+        ...variant,
+      },
     ],
     ...config,
   });

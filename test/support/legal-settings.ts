@@ -64,46 +64,92 @@ const structure = (shape: Shape, without: readonly string[]): fc.Arbitrary<Membe
 
 const ofShape = (name: string, without: readonly string[]) => structure(shapeOf(tables, name), without);
 
-/**
- * An endpoint as others may have made it: one variant on instances, synchronous, with any legal setting besides. Hardware, names, and the
- * content of the version are left to the test.
- */
-export const legalEndpoint = fc.record({
-  variant: ofShape('ProductionVariant', [
-    'VariantName',
-    'ModelName',
-    'InstanceType',
-    'InitialInstanceCount',
-    'InitialVariantWeight',
-    'ServerlessConfig',
-    'InstancePools',
-    'AcceleratorType',
-  ]),
-  config: ofShape('CreateEndpointConfigInput', [
+const variantOf = ofShape('ProductionVariant', [
+  'VariantName',
+  'ModelName',
+  'InstanceType',
+  'InitialInstanceCount',
+  'InitialVariantWeight',
+  'ServerlessConfig',
+  'InstancePools',
+]);
+/** Of the whole config, without the members that make another kind of endpoint. */
+const configWithout = (...others: readonly string[]) =>
+  ofShape('CreateEndpointConfigInput', [
     'EndpointConfigName',
     'ProductionVariants',
     'ShadowProductionVariants',
     'AsyncInferenceConfig',
     'Tags',
-  ]),
-  model: ofShape('CreateModelInput', [
+    ...others,
+  ]);
+const modelWithout = (...others: readonly string[]) =>
+  ofShape('CreateModelInput', [
     'ModelName',
     'PrimaryContainer',
     'Containers',
     'InferenceExecutionConfig',
     'ExecutionRoleArn',
     'Tags',
-  ]),
-  container: ofShape('ContainerDefinition', [
-    'Image',
-    'ImageConfig',
-    'Mode',
-    'MultiModelConfig',
-    'ModelDataUrl',
-    'ModelDataSource',
-    'AdditionalModelDataSources',
-    'ModelPackageName',
-    'InferenceSpecificationName',
-  ]),
+    ...others,
+  ]);
+const container = ofShape('ContainerDefinition', [
+  'Image',
+  'ImageConfig',
+  'Mode',
+  'MultiModelConfig',
+  'ModelDataUrl',
+  'ModelDataSource',
+  'AdditionalModelDataSources',
+  'ModelPackageName',
+  'InferenceSpecificationName',
+]);
+
+/** An endpoint as others may have made it, with any legal setting. Hardware, names, and the content of the version are left to the test. */
+export interface LegalEndpoint {
+  readonly variant: Members;
+  readonly config: Members;
+  readonly model: Members;
+  readonly container: Members;
+}
+
+/** One variant on instances, synchronous. */
+export const legalEndpoint: fc.Arbitrary<LegalEndpoint> = fc.record({
+  variant: variantOf,
+  config: configWithout(),
+  model: modelWithout(),
+  container,
 });
-export type LegalEndpoint = typeof legalEndpoint extends fc.Arbitrary<infer Made> ? Made : never;
+
+/** One variant on instances, with a queue. */
+export const legalAsynchronous: fc.Arbitrary<LegalEndpoint> = fc
+  .record({
+    endpoint: legalEndpoint,
+    queue: ofShape('AsyncInferenceConfig', ['OutputConfig']),
+    output: ofShape('AsyncInferenceOutputConfig', ['S3OutputPath']),
+    place: legal('DestinationS3Uri'),
+  })
+  .map(({ endpoint: { config, ...rest }, queue, output, place }) => ({
+    ...rest,
+    config: { ...config, AsyncInferenceConfig: { ...queue, OutputConfig: { S3OutputPath: place, ...output } } },
+  }));
+
+/** One variant without instances, and so without all that is of instances (AWS: "Serverless endpoints", feature exclusions). */
+export const legalServerless: fc.Arbitrary<LegalEndpoint> = fc.record({
+  variant: fc
+    .record({
+      memory: fc.integer({ min: 1, max: 6 }),
+      most: fc.integer({ min: 1, max: 200 }),
+      kept: fc.option(fc.integer({ min: 1, max: 200 })),
+    })
+    .map(({ memory, most, kept }) => ({
+      ServerlessConfig: {
+        MemorySizeInMB: memory * 1024,
+        MaxConcurrency: most,
+        ...(kept === null ? {} : { ProvisionedConcurrency: Math.min(kept, most) }),
+      },
+    })),
+  config: configWithout('DataCaptureConfig', 'VpcConfig', 'EnableNetworkIsolation'),
+  model: modelWithout('VpcConfig', 'EnableNetworkIsolation'),
+  container,
+});
