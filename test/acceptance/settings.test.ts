@@ -1,6 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
+import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { summaryOf } from '../../src/report/summary.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { byHand, described, endOf, linesOf, madeByHand } from '../support/adopted.ts';
@@ -66,6 +67,25 @@ describe('an endpoint that others made', () => {
     const undone = await account.run(rollback, {});
     expect(endOf(undone)).toBe('succeeded/restored');
     expect((await described(account)).config['EndpointConfigName']).toBe(byHand);
+  });
+
+  test('keeps its tags; a new model and config have those of the manifest', async () => {
+    const owner = { Key: 'owner', Value: 'theirs' };
+    const arnOf = (kind: string, name: string) => `arn:aws:sagemaker:${team.region}:${team.account}:${kind}/${name}`;
+    const tagsOf = async (kind: string, name: string) =>
+      (await account.simulator.call('sagemaker', 'ListTags', { ResourceArn: arnOf(kind, name) }))['Tags'];
+    await madeByHand(account, {});
+    await account.simulator.call('sagemaker', 'AddTags', {
+      ResourceArn: arnOf('endpoint', team.endpoint),
+      Tags: [owner],
+    });
+    manifest('tags: { costs: garden }');
+    expect(endOf(await deliver('1.1.0'))).toBe('succeeded/delivered');
+    const costs = { Key: 'costs', Value: 'garden' };
+    expect(await tagsOf('endpoint', team.endpoint)).toEqual(expect.arrayContaining([owner, costs]));
+    const { config, model } = await described(account);
+    expect(await tagsOf('endpoint-config', String(config['EndpointConfigName']))).toEqual([costs]);
+    expect(await tagsOf('model', String(model['ModelName']))).toEqual([costs]);
   });
 
   test('loses no protection: the refusal names each key and shows the whole plan, and nothing is written', async () => {
