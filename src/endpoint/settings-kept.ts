@@ -86,7 +86,8 @@ export const merge = (
     if (partOf !== undefined && !stays(partOf)) return false;
     const anchor = needs(path);
     if (anchor !== undefined && valueAt(manifest, anchor) === undefined && !stays(anchor)) return false;
-    return key === undefined || made === undefined || made.settings.includes(path);
+    // A record of an older version has a setting whole that has several values now.
+    return key === undefined || made === undefined || made.settings.some((kept) => isWithin(path, kept));
   };
   const staying = [...eachSetting(serving).keys()].filter(stays);
   const isOf = (key: HardwareKey, path: string): boolean => isWithin(path, hardwareSettings[key].path);

@@ -38,6 +38,14 @@ describe('the three-way merge', () => {
     expect([...merge(serving, manifest, { settings: [] }, []).keep].sort()).toEqual([...unsayable].sort());
   });
 
+  test('of a config whose record has a setting whole keeps each of its values', () => {
+    const made = { from: 'churn-by-hand', settings: ['variant.CapacityReservationConfig'] };
+    const reserved = set({
+      variant: { CapacityReservationConfig: { MlReservationArn: 'a', CapacityReservationPreference: 'b' } },
+    });
+    expect(merge(reserved, manifest, made, []).keep).toHaveLength(2);
+  });
+
   test('ends prefix-aware routing together with its strategy', () => {
     const aware = set({
       variant: { RoutingConfig: { RoutingStrategy: 'PREFIX_AWARE', PrefixAwareRoutingConfig: { PrefixLength: 2048 } } },

@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { desired } from '../../../src/endpoint/desired.ts';
 import { servingOf } from '../../../src/endpoint/serving.ts';
-import { compare as compareWith, keptBy, lastServed, type Shown } from '../../../src/mechanisms/compared.ts';
+import {
+  compare as compareWith,
+  keptBy,
+  lastServed,
+  madeBefore,
+  type Shown,
+} from '../../../src/mechanisms/compared.ts';
 import type { Deliver } from '../../../src/mechanisms/mechanism.ts';
 import { planDigest } from '../../../src/mechanisms/request.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
@@ -14,7 +20,7 @@ import { configuration, release, subject } from '../../support/release.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Configs by name, each with the model `m` and one variant `main`. */
+/** Configs by name, each with the model `m` and the variant `main`, and with any others after it. */
 const worldOf = (configs: Readonly<Record<string, Members>>, models: Readonly<Record<string, Members>> = { m: {} }) =>
   ({
     account: { partition: 'aws', region: 'eu-west-1', id: '111122223333' },
@@ -23,10 +29,13 @@ const worldOf = (configs: Readonly<Record<string, Members>>, models: Readonly<Re
         describeEndpointConfig: async ({ EndpointConfigName: name = '' }) => {
           const found = configs[name];
           if (found === undefined) throw missing('endpoint configuration');
-          const { variant = {}, ...around } = found;
+          const { variant = {}, others = [], ...around } = found;
           return {
             EndpointConfigName: name,
-            ProductionVariants: [{ VariantName: 'main', ModelName: 'm', ...(variant as object) }],
+            ProductionVariants: [
+              { VariantName: 'main', ModelName: 'm', ...(variant as object) },
+              ...(others as readonly object[]),
+            ],
             ...around,
           };
         },
@@ -117,6 +126,13 @@ describe('the same request again', () => {
     });
   });
 
+  test('is no other operation with the same digest', () => {
+    const [one] = delivered(undefined).record.ended;
+    const back = { ...release(), ...one, operation: 'rollback' as const };
+    expect(madeBefore(delivered(undefined), 'ours')).toBeDefined();
+    expect(madeBefore(request({ ended: [back] }), 'ours')).toBeUndefined();
+  });
+
   test('finds a dark candidate by the config that publishes it alone', async () => {
     const kept = { from: 'theirs', settings: [path] };
     const dark = delivered(kept, 'dark');
@@ -151,6 +167,33 @@ describe('a delivery compares', () => {
     expect(compared.before?.withoutModel).toBe(true);
   });
 
+  test('with what an earlier delivery kept, where one made the config that serves', async () => {
+    const world = worldOf({ theirs: { variant: routing } });
+    const keptOf = async (shown: object) =>
+      (await compare(world, request(), { endpointConfig: 'theirs', ...shown }, fleet)).kept;
+    expect(await keptOf({})).toEqual({ from: 'theirs', settings: [path] });
+    expect(await keptOf({ kept: { from: 'before', settings: [path] } })).toEqual({ from: 'theirs', settings: [path] });
+    expect(await keptOf({ kept: { settings: [] } })).toEqual({ settings: [] });
+  });
+
+  test('protections and settings of the hardware with those that the manifest gives up', async () => {
+    const theirs = {
+      variant: { InstanceType: 'ml.g5.xlarge', InferenceAmiVersion: 'al2-ami-sagemaker-inference-gpu-2' },
+      KmsKeyId: 'alias/ml',
+    };
+    const comparedWith = (more: object) =>
+      compare(
+        worldOf({ theirs }),
+        { ...request(), requested: { ...requested, spec: { ...requested.spec, ...more } } },
+        { endpointConfig: 'theirs' },
+        fleet,
+      );
+    const kept = { settings: [] };
+    expect(await comparedWith({})).toMatchObject({ kept, lost: ['kms-key'], unfit: ['inference-ami-version'] });
+    const givenUp = ['kms-key', 'inference-ami-version'];
+    expect(await comparedWith({ givenUp })).toMatchObject({ kept, lost: [], unfit: [] });
+  });
+
   test('the pinning of the version that serves with that of the new one', async () => {
     const unpinned = { ...request(), registered: { ...registered, unpinned: ['image churn:1'] } };
     const shown = { endpointConfig: 'theirs', imageDigest: 'sha256:aa' };
@@ -166,6 +209,12 @@ describe('a delivery compares', () => {
     const history = [{ ...configuration('1.0.0'), endpointConfig: 'theirs', from: 0, good: true }];
     const record = { ...newRecord(subject), history };
     expect(await lastServed(worldOf({ theirs: {} }), record)).toMatchObject({ variant: 'main' });
+    // A candidate beside it comes after it.
+    const beside = { theirs: { variant: routing, others: [{ VariantName: 'next', ModelName: 'm' }] } };
+    expect(await lastServed(worldOf(beside), record)).toMatchObject({
+      variant: 'main',
+      shown: { serving: { settings: { variant: routing } } },
+    });
     expect(await lastServed(worldOf({}), record)).not.toHaveProperty('variant');
     expect(await lastServed(worldOf({}), newRecord(subject))).toBeUndefined();
   });
@@ -175,6 +224,10 @@ describe('in a later turn', () => {
   test('the kept settings have the values of the config that the record names', async () => {
     const kept = await keptBy(worldOf({ theirs: { variant: routing } }), { from: 'theirs', settings: [path] }, 'main');
     expect(kept).toMatchObject({ settings: [path], from: { variant: routing } });
+    const second = { theirs: { others: [{ VariantName: 'next', ModelName: 'm', ...routing }] } };
+    expect(await keptBy(worldOf(second), { from: 'theirs', settings: [path] }, 'next')).toMatchObject({
+      from: { variant: routing },
+    });
     expect(await keptBy(worldOf({}), { settings: [] }, 'main')).toBeUndefined();
     expect(await keptBy(worldOf({}), undefined, 'main')).toBeUndefined();
   });
