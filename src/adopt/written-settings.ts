@@ -54,6 +54,10 @@ export const writtenSettings = (against: Against, base: Written): Part => {
     const value = read(found.settings, account);
     if (value !== undefined) add(key, value);
   }
+  if (found.settings.variant['AcceleratorType'] !== undefined)
+    remarks.push(
+      'accelerator could not be written: AWS no longer has Elastic Inference, so the first delivery removes it',
+    );
   const { plain, secret } = environmentIn(found.settings);
   for (const [name, value] of Object.entries(plain))
     add('environment', { ...(keys['environment'] as object | undefined), [name]: value }, `variable ${name}`);

@@ -34,6 +34,7 @@ const keyOf = (line: string): string => {
     DataCapture: 'data-capture',
     encryption: 'kms-key',
     VPC: 'vpc',
+    'Elastic Inference': 'accelerator',
   }).find(([start]) => line.startsWith(start));
   if (found === undefined) throw new Error(`no remark can explain: ${line}`);
   return `${found[1]} could not be written`;
