@@ -5,7 +5,7 @@ import type { World } from '../world.ts';
 import { inspectSource, type PinnedSource } from './artifact.ts';
 import { type Container, type DataSource, dataSourcesOf } from './container.ts';
 import { missingCopies } from './copy-data.ts';
-import { atDigest, pinnedDigest, readImageDigest, UnpinnableImage } from './image.ts';
+import { atDigest, pinnedDigest, readImageDigest, repositoryOf, UnpinnableImage } from './image.ts';
 import { combined, readDigest } from './pinned-data.ts';
 import { explainImage } from './reachable.ts';
 import { parseS3Location, type S3Object } from './s3-object.ts';
@@ -76,7 +76,7 @@ const pinImage = async (
     // A role of the registry's account reads its own repository: no resource policy stands in between.
     return await (world.registry?.role === undefined ? read.catch(explainImage(world, image)) : read);
   } catch (error) {
-    const why = lenient && unreadable(error);
+    const why = lenient && unreadable(error, image);
     if (!why) throw error;
     notes.push(`the image ${image} cannot be pinned: ${why}`);
     return undefined;
@@ -124,7 +124,7 @@ const digestOfPin = async (
 const placeOf = (uri: string): S3Object => parseS3Location(uri) ?? { bucket: '', key: '' };
 
 /** Why an image of others cannot be looked up; undefined when that is no reason to go on without it. */
-const unreadable = (error: unknown): string | undefined => {
-  if (classify(error) === 'access-denied') return 'this role may not read its repository';
+const unreadable = (error: unknown, image: string): string | undefined => {
+  if (classify(error) === 'access-denied') return `this role may not read ${repositoryOf(image)}`;
   return error instanceof UnpinnableImage ? error.because : undefined;
 };
