@@ -13,6 +13,7 @@ import {
   accounts,
   byPolicy,
   byRole,
+  type Edit,
   forgotten,
   registrar,
   share,
@@ -324,4 +325,60 @@ test('what was delivered from the own account before stays a way back', async ()
   expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
   expect((await account.run(rollback, {}))?.result.reason).toBe('restored');
   expect(await modelOf(accounts.production)).toContain(`:${accounts.production}:model-package/`);
+});
+
+describe('a package of another account is taken over into the own registry, without `registry` in the manifest', () => {
+  const from = `arn:aws:sagemaker:${team.region}:${accounts.tooling}:model-package/${team.model}/1`;
+  /** The registering role in the place of the deployer. */
+  const toRegistrar: Edit = (_name, policy) =>
+    JSON.parse(JSON.stringify(policy).replaceAll(registrar.replace('registrar', 'deployer'), registrar));
+  const takeOver = (owners: string, more: Readonly<Record<string, string>> = {}) => {
+    account.writeManifest(() =>
+      sharedManifest({ staging: owners, production: '' }).replace(/arn:.*:role\/model-deployer/, registrar),
+    );
+    return account.run(registerModel, { environment: 'staging', version: '2.0.0', from, ...more });
+  };
+  const owners = `bucket-owners: { ${sharing.artifacts.bucket}: "${accounts.tooling}" }`;
+
+  const noted = async () => {
+    const found = await account.simulator
+      .account(accounts.staging)
+      .call('sagemaker', 'DescribeModelPackage', { ModelPackageName: `${team.model}/1` });
+    const [container] = (found['InferenceSpecification'] as { Containers: { ModelDataUrl: string }[] }).Containers;
+    return container?.ModelDataUrl;
+  };
+
+  test('with its content, once the manifest names the owner of the bucket', async () => {
+    await share(account.simulator, toRegistrar);
+    await registered('1.0.0');
+    const watched = account.watch();
+    const refused = await takeOver('');
+    expect(refused?.result).toMatchObject({ outcome: 'failed', reason: 'access-denied' });
+    expect(refused?.result.because).toMatch(
+      /the package belongs to the account ending in 7777: name the account of the bucket model-delivery-\S+-eu-west-1 under `bucket-owners`/,
+    );
+    expect(watched().filter(({ mutation, operation }) => mutation && operation !== 'AssumeRole')).toEqual([]);
+    const report = await takeOver(owners);
+    expect(report?.result).toMatchObject({ reason: 'registered' });
+    expect(report?.result.plan?.notes.join('\n')).not.toMatch(/cannot be pinned|not known/);
+    expect(await noted()).toMatch(`s3://model-delivery-${accounts.staging}-`);
+  });
+
+  test('without a copy of its data, when that is said', async () => {
+    await share(account.simulator, toRegistrar);
+    await registered('1.0.0');
+    expect((await takeOver('', { pin: 'false' }))?.result).toMatchObject({ reason: 'registered' });
+    expect(await noted()).toMatch(`s3://${sharing.artifacts.bucket}/`);
+  });
+
+  test('not without the policy of its group, which the refusal names', async () => {
+    await share(account.simulator, (name, policy) => (name === 'group-policy' ? undefined : toRegistrar(name, policy)));
+    await registered('1.0.0');
+    expect((await takeOver(owners))?.result).toMatchObject({
+      reason: 'access-denied',
+      because: expect.stringMatching(
+        /^sagemaker:DescribeModelPackage was denied: .*: the resource policy of the model package group iris, in the account ending in 7777, has to allow it/,
+      ),
+    });
+  });
 });
