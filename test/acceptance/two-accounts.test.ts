@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
-import { defaultRoles } from '../../simulator/simulator.ts';
 import { minutes } from '../../src/clock.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
@@ -20,43 +19,24 @@ import {
   sharedImage,
   sharedKey,
   sharedManifest,
-  sharedRoles,
   sharing,
 } from '../../src/rehearsal/two-accounts.ts';
-import { openAccount, type TestAccount } from '../support/account.ts';
+import type { TestAccount } from '../support/account.ts';
 import { place } from '../support/policy-place.ts';
+import { openSharedAccount, registerInTooling, writeManifestOfRegistrar } from '../support/shared-registry.ts';
 
 let account: TestAccount;
 beforeEach(async () => {
-  account = await openAccount({ roles: [...defaultRoles, ...sharedRoles] });
+  account = await openSharedAccount();
 });
 afterEach(() => account.close());
 
 const manifest = (staging: string, production: string = staging): void =>
   account.writeManifest(() => sharedManifest({ staging, production }));
-/** The registering job has a role of its own. */
-const manifestOfRegistrar = (way: string): void =>
-  account.writeManifest(() =>
-    sharedManifest({ staging: way, production: way }).replace(/arn:.*:role\/model-deployer/, registrar),
-  );
 const tooling = () => account.simulator.account(accounts.tooling);
 
-/** Registered by a role of the registry's account, from a job of the staging account. */
-const registered = async (version: '1.0.0' | '1.1.0', approved = true): Promise<void> => {
-  manifestOfRegistrar(byRole);
-  const inputs = { ...account.registration(version), environment: 'staging', image: sharedImage };
-  account.simulator.objects.drop(team.bucket);
-  account.simulator.objects.create(team.bucket, accounts.tooling);
-  account.registration(version);
-  const report = await account.run(registerModel, inputs);
-  expect(report?.result).toMatchObject({ reason: 'registered' });
-  if (!approved) return;
-  const { ModelPackageSummaryList } = await tooling().call('sagemaker', 'ListModelPackages', {
-    ModelPackageGroupName: team.model,
-  });
-  for (const { ModelPackageArn } of ModelPackageSummaryList as { ModelPackageArn: string }[])
-    await tooling().call('sagemaker', 'UpdateModelPackage', { ModelPackageArn, ModelApprovalStatus: 'Approved' });
-};
+const registered = (version: '1.0.0' | '1.1.0', approved = true): Promise<void> =>
+  registerInTooling(account, version, approved);
 
 const modelOf = async (id: string) => {
   const place = account.simulator.account(id);
@@ -203,7 +183,7 @@ test('a plan says what it cannot know about the other account', async () => {
 
 test('a version is registered over the group’s resource policy, where that and the bucket’s let the registrar write', async () => {
   await share(account.simulator);
-  manifestOfRegistrar(byPolicy);
+  writeManifestOfRegistrar(account, byPolicy);
   const own = `model-training-${accounts.staging}`;
   const inputs = { ...account.registration('1.0.0'), environment: 'staging', image: sharedImage };
   account.simulator.objects.create(own, accounts.staging);
