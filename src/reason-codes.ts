@@ -78,7 +78,7 @@ export const reasonCodes = {
   'registration-failed': { outcome: 'failed', meaning: 'SageMaker did not complete the model package.', remedy: 'Read the status details in the message.' },
   'artifact-changed': { outcome: 'failed', meaning: 'The artifact was overwritten during its registration, or its copy does not match the digest in its name.', remedy: 'Follow the message: run again, or register the new content as a new version.' },
   'restore-failed': { outcome: 'failed', meaning: 'The update that should have restored the earlier version failed; the version to leave still serves.', remedy: 'Read the FailureReason in the message, then run `rollback` again or name another version with `to`.' },
-  'config-missing': { outcome: 'failed', meaning: 'A required configuration, model or artifact was deleted.', remedy: 'Restore it under the same name, or deploy a version whose parts exist.' },
+  'config-missing': { outcome: 'failed', meaning: 'A required configuration, model, image or artifact is absent.', remedy: 'Restore it under the same name, or deploy a version whose parts exist.' },
   'name-taken': { outcome: 'failed', meaning: 'A resource with the content-addressed name this release needs exists with other content.', remedy: 'If nothing uses the resource in the message, delete it, then run again.' },
   'no-candidate': { outcome: 'failed', meaning: 'The endpoint has no dark candidate of this version.', remedy: 'Bring it up with `deploy-endpoint` and a rollout with `strategy: steps`.' },
   'nothing-to-roll-back-to': { outcome: 'failed', meaning: 'The history names no version that served well before this one.', remedy: 'Name a version with `to`, or deploy one.' },

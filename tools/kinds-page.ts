@@ -52,11 +52,12 @@ export const kindsPage = (): string =>
     '| kind | what to do | `replaces-kind` | rollback |',
     '| --- | --- | --- | --- |',
     ...names.map((name) => {
-      const { instead, leave } = kinds[name];
+      const { instead, leave, deliver } = kinds[name];
+      const stated = deliver.length === 0 ? 'may be stated for a rollback' : 'may be stated';
       const rollback = { always: 'yes', stated: 'yes; over a kind that others made, when it is stated', never: 'no' }[
         leave
       ];
-      return `| \`${name}\` | ${instead} | ${leave === 'stated' ? 'may be stated' : ''} | ${rollback} |`;
+      return `| \`${name}\` | ${instead} | ${leave === 'stated' ? stated : ''} | ${rollback} |`;
     }),
     '',
     '## A change of kind',
@@ -72,10 +73,11 @@ export const kindsPage = (): string =>
     '  instance: { type: ml.m5.large, count: 2 }',
     '```',
     '',
-    'The plan then notes both kinds. The statement is no part of what is delivered: it allows the change from this one kind, has no effect',
-    'once the endpoint is of the new kind, and can be removed at any time. It does not make possible what SageMaker refuses: an endpoint with',
-    'instances never becomes a serverless one. A rollback to the config from before the delivery needs no statement. A rollback over a config',
-    'that others published since, of another kind than the target, needs it.',
+    'The plan then notes both kinds. The statement is no part of what is delivered: it allows the change from this one kind, and can be removed',
+    'at any time. Once the endpoint is of the new kind, the statement has nothing to replace, and each plan notes that it can be removed. Of a',
+    'statement about another kind than the one that serves, the refusal names both. It does not make possible what SageMaker refuses: an endpoint',
+    'with instances never becomes a serverless one. A rollback to the config from before the delivery needs no statement. A rollback over a',
+    'config that others published since, of another kind than the target, needs it.',
     '',
     'Whether SageMaker carries out each change of kind by an update is not documented; it refuses the update or takes it back, and the old',
     'config continues to serve.',

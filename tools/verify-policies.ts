@@ -1,6 +1,6 @@
 /**
- * Checks our IAM evaluator against a foreign one: every published policy with every request that it must allow or deny. The foreign one
- * also has AWS's tables of actions, resources and condition keys, so it finds a pair that AWS does not have.
+ * Checks our IAM evaluators against a foreign one: every published policy with every request that it must allow or deny, and those for two
+ * accounts with both sides, also with the requests that a delivery across accounts sends. The foreign one also has AWS's tables of actions, resources and condition keys, so it finds a pair that AWS does not have.
  * `@cloud-copilot/iam-simulate` is AGPL: tools/install-verifiers.sh puts it into .cache, and no shipped file imports it
  * (tools/check-dependencies.ts).
  */
@@ -14,6 +14,7 @@ import {
   publishedPolicies,
   requestsUnder,
 } from '../test/support/policy-requests.ts';
+import { evaluateOurs, publishedRequests, recordedRequests, type SharedRequest } from './shared-requests.ts';
 
 const home = resolve(import.meta.dirname, '../.cache/verifiers/iam/node_modules/@cloud-copilot/iam-simulate');
 const account = '111122223333';
@@ -62,8 +63,28 @@ const keyPolicy = {
   Statement: [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: 'kms:*', Resource: '*' }],
 };
 
+/** Across accounts, with the policies of both sides. */
+const askAcross = async (
+  run: RunSimulation,
+  { principal, action, resource, owner, identity, resourcePolicy }: SharedRequest,
+): Promise<Answer> =>
+  run(
+    {
+      request: { principal, action, resource: { resource, accountId: owner }, contextVariables: {} },
+      identityPolicies: identity === undefined ? [] : [{ name: 'own', policy: identity }],
+      serviceControlPolicies: [],
+      resourceControlPolicies: [],
+      ...(resourcePolicy === undefined ? {} : { resourcePolicy }),
+    },
+    {},
+  );
+
 /** @returns the fault, if any */
-const compare = (request: PolicyRequest, ours: string, theirs: Answer): string | undefined => {
+const compare = (
+  request: Pick<PolicyRequest, 'action' | 'resource' | 'allowed'>,
+  ours: string,
+  theirs: Answer,
+): string | undefined => {
   const expected = request.allowed ? 'allowed' : 'denied';
   const beyond = beyondTheReference.find(
     ({ action, resource }) => action === request.action && request.resource.includes(resource),
@@ -94,6 +115,15 @@ for (const policy of publishedPolicies()) {
     if (problem !== undefined) wrong.push(`${policy.name}, ${request.name}: ${problem}`);
   }
 }
+const published = publishedRequests();
+const recorded = await recordedRequests();
+for (const request of [...published, ...recorded]) {
+  const ours = evaluateOurs(request) ? 'allowed' : 'denied';
+  const problem = compare(request, ours, await askAcross(runSimulation, request));
+  if (problem !== undefined) wrong.push(`two accounts, ${request.name}: ${problem}`);
+}
 for (const line of wrong) console.error(line);
-console.log(`${compared} requests under ${publishedPolicies().length} policies, ${wrong.length} wrong`);
-process.exitCode = wrong.length === 0 && compared > 0 ? 0 : 1;
+console.log(
+  `${compared} requests under ${publishedPolicies().length} policies, ${published.length} across two accounts and ${recorded.length} sent there by deliveries, ${wrong.length} wrong`,
+);
+process.exitCode = wrong.length === 0 && compared > 0 && published.length > 0 && recorded.length > 0 ? 0 : 1;

@@ -8,12 +8,13 @@ import { s3Client } from '../aws/s3.ts';
 import { sender } from '../aws/sender.ts';
 import { isLoopback } from '../aws/transport.ts';
 import { canonical } from '../digest.ts';
+import { roleArn } from '../endpoint/desired.ts';
 import { chooseClock } from '../hosts/clock.ts';
 import { readArguments } from '../hosts/command-line/arguments.ts';
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
 import { readInputs } from '../inputs/read-inputs.ts';
 import { environmentOf } from '../manifest/load.ts';
-import type { Environment } from '../manifest/manifest.ts';
+import type { Environment, S3Location } from '../manifest/manifest.ts';
 import { rolePattern } from '../manifest/values.ts';
 import { Refusal } from '../operation.ts';
 import { sharedInputs } from '../operations/shared-inputs.ts';
@@ -21,6 +22,7 @@ import { jsonText } from '../plain-text.ts';
 import { bucketPolicy, ourSids } from '../release/bucket-policy.ts';
 import { defaultReleases, releasesOf } from '../release/location.ts';
 import { flag, InputError, optional, text } from '../schema.ts';
+import { artifactsOf } from '../session/registry.ts';
 import { connectionFrom } from '../session/session.ts';
 import type { Account } from '../world.ts';
 import { type Command, wrongRequest } from './command.ts';
@@ -31,7 +33,7 @@ const createBucketInputs = {
   writers: optional(
     text({
       description:
-        "Roles that may write to the bucket, by name or ARN, separated by spaces: the roles that register, deploy and roll back. Default: the environment's `role` and `rollback-role`.",
+        "Roles that may write to the bucket, by name or ARN, separated by spaces: the roles that register, deploy and roll back. Default: the environment's `role` and `rollback-role`; for the bucket of a registry its `registrar-role`, else its `role`, else the environment's `role`.",
       example: 'model-registrar model-deployer model-rollback',
     }),
   ),
@@ -39,10 +41,11 @@ const createBucketInputs = {
 };
 
 export const createBucket: Command = {
-  does: 'Creates the bucket for release records, closed to all but the delivery roles; once per account and region.',
+  does: 'Creates the bucket for release records and artifacts, closed to all but the delivery roles; once per account and region.',
   options: createBucketInputs,
   notes: [
     "It uses the current credentials, not the environment's role: a delivery role should not decide which roles may write to its record.",
+    "With credentials of the account that the manifest names as `registry`, it creates the bucket of that registry's artifacts there; the environment's account keeps its own bucket for release records.",
   ],
   examples: [
     {
@@ -67,17 +70,19 @@ const runCreateBucket = async (args: readonly string[], host: CommandLine): Prom
     } = readInputs(createBucketInputs, readArguments(createBucketInputs, args));
     const environment = environmentOf(manifest, name);
     const { account, calls } = await connect(env, seams?.clock ?? (await chooseClock(env)), environment);
-    const location = releasesOf(environment, account);
-    const policy = bucketPolicy(location, account, writersOf(environment, writers));
+    const { location, roles, hint } = placeOf(environment, account);
+    const policy = bucketPolicy(location, account, writersOf(roles, writers));
     if (print) terminal.out(jsonText(policy, 2));
     else {
-      if (environment.bucketOwners?.[location.bucket] !== undefined)
+      const owner = environment.bucketOwners?.[location.bucket] ?? account.id;
+      if (owner !== account.id)
         throw new InputError(
           `the bucket ${location.bucket} belongs to another account (bucket-owners in the manifest): create it there`,
         );
       const bucket = { Bucket: location.bucket, ExpectedBucketOwner: account.id };
       const isDefault = location.bucket === defaultReleases(account).bucket;
       for await (const line of make(calls, bucket, account, isDefault, policy)) terminal.out(line);
+      if (hint !== undefined) terminal.out(hint);
     }
     return 0;
   } catch (error) {
@@ -85,14 +90,43 @@ const runCreateBucket = async (args: readonly string[], host: CommandLine): Prom
   }
 };
 
-const writersOf = ({ role, rollbackRole }: Environment, given: string | undefined): readonly string[] => {
-  const writers = given?.trim().split(/\s+/) ?? [role, rollbackRole].filter((one) => one !== undefined);
+/** The bucket that the manifest gives to an account, and the roles that write there. */
+interface Place {
+  readonly location: S3Location;
+  readonly roles: readonly string[];
+  /** For the roles of other accounts. */
+  readonly hint?: string;
+}
+
+/** The environment's account has a bucket for release records, and the account of its registry one for artifacts. */
+const placeOf = (environment: Environment, account: Account): Place => {
+  const { role, rollbackRole, registry } = environment;
+  if (registry === undefined || !isRegistry(environment, account.id))
+    return {
+      location: releasesOf(environment, account),
+      roles: [role, rollbackRole].filter((one) => one !== undefined),
+    };
+  const own = environment.account === undefined ? account : { ...account, id: environment.account };
+  const writer = registry.registrarRole ?? registry.role ?? (role && roleArn(own, role));
+  return {
+    location: artifactsOf(registry, account.region),
+    roles: writer === undefined ? [] : [writer],
+    hint: 'roles of other accounts that read artifacts there need the statements of docs/permissions/two-accounts/bucket-policy.json beside it',
+  };
+};
+
+/** Whether this is the account of the registry, and not that of the environment. */
+const isRegistry = ({ account, registry }: Environment, id: string): boolean =>
+  account !== undefined && account !== id && registry?.account === id;
+
+const writersOf = (roles: readonly string[], given: string | undefined): readonly string[] => {
+  const writers = given?.trim().split(/\s+/) ?? roles;
   const [wrong] = writers.filter((writer) => !rolePattern.test(writer) && !userPattern.test(writer));
   if (wrong !== undefined)
     throw new InputError(`writers: ${JSON.stringify(wrong)} is not a role's name or ARN, nor a user's ARN`);
   if (writers.length > 0) return [...new Set(writers)];
   throw new InputError(
-    'writers: the environment names no role, so give the roles that may write to the bucket: the roles that register, deploy and roll back',
+    'writers: the manifest names no role for this bucket, so give the roles that may write to the bucket: the roles that register, deploy and roll back',
   );
 };
 
@@ -104,7 +138,6 @@ const connect = async (
   environment: Environment,
 ): Promise<{ readonly account: Account; readonly calls: BucketSettings }> => {
   const connection = connectionFrom(env, environment.region);
-  const { region } = connection;
   // Not the environment's role: a delivery role may neither create buckets nor decide which roles write to one.
   const credentials = base({ ...connection, clock });
   const none = (): never => {
@@ -112,13 +145,19 @@ const connect = async (
   };
   const { sts } = createAwsClients({ ...connection, credentials, clock, bucketOwner: none }).reads;
   const { Account: id = '', Arn: identity = '' } = await sts.getCallerIdentity();
-  if (environment.account !== undefined && environment.account !== id)
+  const artifacts = isRegistry(environment, id);
+  if (environment.account !== undefined && environment.account !== id && !artifacts)
     throw new Refusal(
       'wrong-account',
-      `the manifest's environment is the account ending in ${environment.account.slice(-4)}, but the credentials belong to the one ending in ${id.slice(-4)}`,
+      `the manifest's environment is the account ending in ${environment.account.slice(-4)}${environment.registry ? `, and its registry the one ending in ${environment.registry.account.slice(-4)}` : ''}, but the credentials belong to the one ending in ${id.slice(-4)}`,
     );
   const forcePathStyle = connection.endpointUrl !== undefined && isLoopback(new URL(connection.endpointUrl).hostname);
-  const client = s3Client({ ...clientSettings(connection), credentials: credentials.provide, forcePathStyle });
+  const region = (artifacts ? environment.registry?.region : undefined) ?? connection.region;
+  const client = s3Client({
+    ...clientSettings({ ...connection, region }),
+    credentials: credentials.provide,
+    forcePathStyle,
+  });
   const retry = retrying({ clock, forgetCredentials: credentials.forget });
   return {
     account: { id, region, partition: identity.split(':')[1] || partitionOf(region) },

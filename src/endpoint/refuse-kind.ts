@@ -4,6 +4,8 @@ import type { EndpointKind, MechanismName } from '../release/record.ts';
 import { kinds, servedKindOf } from './kind.ts';
 import type { Look } from './look.ts';
 
+type Stated = Pick<EndpointSpec, 'replacesKind'>;
+
 const unusable = (endpoint: string, why: string): never => {
   throw new Refusal('endpoint-unusable', `endpoint ${endpoint} ${why}`);
 };
@@ -18,6 +20,7 @@ export const refuseUnusable = (
   look: Look,
   kind: EndpointKind,
   by: readonly MechanismName[] | 'restore',
+  { replacesKind }: Stated = {},
 ): void => {
   const { live } = look;
   if (live.status === 'Failed')
@@ -31,7 +34,8 @@ export const refuseUnusable = (
   if (live.variants.length === 0) unusable(endpoint, 'has no variant in the answer of DescribeEndpoint');
   const { deliver, leave, instead } = kinds[kind];
   if (by === 'restore' ? leave !== 'never' : by.some((mechanism) => deliver.includes(mechanism))) return;
-  unusable(endpoint, `${traitOf(look, kind)}: ${instead}`);
+  const stated = kind === replacesKind ? `; \`replaces-kind: ${kind}\` allows a rollback over it, and no delivery` : '';
+  unusable(endpoint, `${traitOf(look, kind)}: ${instead}${stated}`);
 };
 
 /**
@@ -45,18 +49,44 @@ export const refuseOtherKind = (
   look: Look,
   kind: EndpointKind,
   requested: EndpointKind,
-  { replacesKind }: Pick<EndpointSpec, 'replacesKind'>,
+  { replacesKind }: Stated,
 ): void => {
-  // The variants of our own stepped rollout are not the kind that its callers see.
-  const served = kinds[kind].leave === 'always' ? servedKindOf(look) : kind;
+  const served = calledAs(look, kind);
   if (served === requested || served === replacesKind) return;
-  const stated = replaceableKinds.find((name) => name === served);
+  const replaceable = replaceableKinds.find((name) => name === served);
+  const wrong =
+    replacesKind === undefined ? '' : `; the manifest has \`replaces-kind: ${replacesKind}\`, which is not its kind`;
+  const way = replaceable
+    ? `; to replace it all the same, set \`replaces-kind: ${replaceable}\` on the endpoint in the manifest`
+    : '';
   unusable(
     endpoint,
-    `${traitOf(look, served)}, and the release would make one of it that ${kinds[requested].trait}: ${kinds[served].instead}${
-      stated ? `; to replace it all the same, set \`replaces-kind: ${stated}\` on the endpoint in the manifest` : ''
-    }`,
+    `${traitOf(look, served)}, and the release would make one of it that ${kinds[requested].trait}: ${kinds[served].instead}${wrong}${way}`,
   );
+};
+
+/** The kind that callers see: the variants of our own stepped rollout are none. */
+const calledAs = (look: Look, kind: EndpointKind): EndpointKind =>
+  kinds[kind].leave === 'always' ? servedKindOf(look) : kind;
+
+/**
+ * The notes of a delivery's plan about a change of kind, and about a statement in the manifest that allows none.
+ * @param seen the endpoint and its kind; undefined without an endpoint
+ * @param requested the kind that the release makes
+ */
+export const kindNotes = (
+  seen: { readonly look: Look; readonly kind: EndpointKind } | undefined,
+  requested: EndpointKind,
+  { name, replacesKind }: Stated & Pick<EndpointSpec, 'name'>,
+): readonly string[] => {
+  const served = seen && calledAs(seen.look, seen.kind);
+  if (served !== undefined && served !== requested)
+    return [
+      `the endpoint becomes another kind, as the manifest states: it ${kinds[served].trait}, and then it ${kinds[requested].trait}; its callers have to follow`,
+    ];
+  if (replacesKind === undefined) return [];
+  const because = served === undefined ? `there is no endpoint ${name}` : `${name} ${kinds[served].trait} already`;
+  return [`\`replaces-kind: ${replacesKind}\` has nothing to replace, because ${because}: remove the key`];
 };
 
 /** With the names of its variants, or of the experiment that owns it. */

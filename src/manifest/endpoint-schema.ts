@@ -45,7 +45,7 @@ export const endpoint = z.pipe(
           .choice('a kind of endpoint', replaceableKinds)
           .check(
             about(
-              'The kind of endpoint that serves now, when a release may make another kind of it; see [endpoint kinds](endpoint-kinds.md). Default: none.',
+              'The kind of endpoint that serves now, when a release may make another kind of it; `several-variants` allows a rollback alone. See [endpoint kinds](endpoint-kinds.md). Default: none.',
             ),
           ),
       ),

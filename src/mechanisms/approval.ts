@@ -110,13 +110,15 @@ export const refuseUnfitVersion = async (world: World, registered: RegisteredVer
   const waits = registered.approval === 'PendingManualApproval' && world.write === undefined;
   if (registered.approval !== 'Approved' && !waits) throw new Refusal('not-approved', approvalOf(registered));
   // Rule 2: the deployed content equals the approved content, to the byte.
-  const fault = await verifyContent(world, registered);
+  const unchecked: string[] = [];
+  const fault = await verifyContent(world, registered, unchecked);
   const unfilled = fault?.unfilled === true && world.write === undefined;
   if (fault !== undefined && !unfilled) throw new Refusal(fault.reason, fault.because);
   const { tag, packageVersion } = registered;
   return [
     ...(waits ? [`${tag} (package version ${packageVersion}) waits for approval; it is not deployed before`] : []),
     ...(fault && unfilled ? [`${fault.because}: it is not deployed before`] : []),
+    ...unchecked.map((part) => `not known: ${part}`),
     ...sealNote(registered),
     ...unknownNotes(world, registered),
   ];

@@ -108,4 +108,4 @@ const dataAt = (address: string, job: string | undefined): Pick<Container, 'Mode
 
 /** DESIGN §7 rule 2: registered content can no longer change under its name. */
 export const pinsOf = async ({ pin, releases, containers, takenOver }: WantedPackage, world: World): Promise<Pins> =>
-  pin ? readPins(world, releases, containers, takenOver !== undefined) : unpinned;
+  pin ? readPins(world, releases, containers, takenOver) : unpinned;

@@ -44,7 +44,7 @@ export const inspectSource = async (
   source: DataSource & { readonly place: S3Object },
 ): Promise<PinnedSource> => {
   const { place, form } = source;
-  if (form === 'prefix') return copiesOf(releases, source, place.key, await objectsUnder(world, place));
+  if (form === 'prefix') return copiesOf(releases, source, place.key, await objectsUnder(world, source));
   const object = await inspectObject(world, place);
   if (form === 'file' || object.bytes > largestCopyBytes)
     return copiesOf(releases, source, place.key.replace(/[^/]*$/, ''), [object]);
@@ -63,20 +63,23 @@ const inspectObject = async (world: World, place: S3Object): Promise<Found> => {
   return { from: place, bytes: head.ContentLength ?? 0, etag: head.ETag };
 };
 
-const objectsUnder = async (world: World, place: S3Object): Promise<readonly Found[]> => {
+const objectsUnder = async (
+  world: World,
+  { place, role }: DataSource & { readonly place: S3Object },
+): Promise<readonly Found[]> => {
   const listed = await objectsOf(world, place);
   // As for an approval, a dry run shows the plan before the upload.
   if (listed.length === 0 && world.write !== undefined)
-    throw new Refusal('invalid-input', `artifact: there is no object under ${s3Uri(place)}; upload it, or correct it`);
+    throw new Refusal('invalid-input', `${role}: there is no object under ${s3Uri(place)}; upload it, or correct it`);
   if (listed.length > mostObjects)
     throw new Refusal(
       'invalid-input',
-      `artifact: ${s3Uri(place)} has more than ${mostObjects} objects, and none of them would be copied; pack them into fewer, or set pin: false and never overwrite them`,
+      `${role}: there are ${listed.length} objects under ${s3Uri(place)}, and at most ${mostObjects} are pinned by a copy; pack them into one .tar.gz or into fewer objects, or set pin: false and never overwrite them`,
     );
   return listed;
 };
 
-/** The objects under a prefix, without the empty ones that consoles keep as folders, by key; at most one more than are copied. */
+/** The objects under a prefix, without the empty ones that consoles keep as folders, by key. */
 export const objectsOf = async (world: World, { bucket, key: prefix }: S3Object): Promise<readonly Found[]> => {
   const pages = await allPages('s3:ListObjectsV2', async (ContinuationToken) => {
     const page = await world.read.s3.listObjectsV2({ Bucket: bucket, Prefix: prefix, ContinuationToken });

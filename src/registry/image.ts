@@ -1,4 +1,5 @@
 import { orUndefined } from '../aws/errors.ts';
+import { parseImage } from '../aws/image-reference.ts';
 import { Refusal } from '../operation.ts';
 import type { World } from '../world.ts';
 
@@ -27,6 +28,14 @@ export const readImageDigest = async (world: World, image: string): Promise<stri
       `image: ${quoted} is not in Amazon ECR in ${world.account.region}, so it cannot be pinned to a digest; push it there, name it by its digest (@sha256:…), or set pin: false`,
     );
   return answer.digest;
+};
+
+/** `the repository churn, in the account ending in 3333`, for messages about an image that ECR did not show. */
+export const repositoryOf = (image: string): string => {
+  const named = parseImage(image.replace(/@.*$/, ''));
+  return named === undefined
+    ? 'its repository'
+    : `the repository ${named.repository}, in the account ending in ${named.registry.slice(-4)}`;
 };
 
 /** `registry/repository:tag` → `registry/repository@sha256:…`: an image whose content can no longer change under its name. */

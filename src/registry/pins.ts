@@ -1,14 +1,15 @@
-import { classify } from '../aws/errors.ts';
+import { classify, withRemedy } from '../aws/errors.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
 import type { World } from '../world.ts';
 import { inspectSource, type PinnedSource } from './artifact.ts';
 import { type Container, type DataSource, dataSourcesOf } from './container.ts';
 import { missingCopies } from './copy-data.ts';
-import { atDigest, pinnedDigest, readImageDigest, UnpinnableImage } from './image.ts';
+import { atDigest, pinnedDigest, readImageDigest, repositoryOf, UnpinnableImage } from './image.ts';
 import { combined, readDigest } from './pinned-data.ts';
 import { explainImage } from './reachable.ts';
 import { parseS3Location, type S3Object } from './s3-object.ts';
+import type { TakenOver } from './take-over.ts';
 
 /** Images and data at the time of the look; empty without pinning. */
 export interface Pins {
@@ -28,22 +29,22 @@ export const unpinned: Pins = { images: [], sources: [], complete: true, notes: 
 
 /**
  * DESIGN §7 rule 2: registered content can no longer change under its name.
- * @param lenient what cannot be pinned is noted instead of refused: the content of a package of others is given
+ * @param takenOver the package of others that has this content: what cannot be pinned is noted instead of refused
  * @throws {Refusal} when image or data are absent, or cannot be pinned
  */
 export const readPins = async (
   world: World,
   releases: S3Location,
   containers: readonly Container[],
-  lenient: boolean,
+  takenOver?: Pick<TakenOver, 'account'>,
 ): Promise<Pins> => {
   const notes: string[] = [];
   const images: (string | undefined)[] = [];
   const sources: (PinnedSource | undefined)[] = [];
   for (const container of containers) {
-    images.push(await pinImage(world, container, lenient, notes));
+    images.push(await pinImage(world, container, takenOver !== undefined, notes));
     for (const source of dataSourcesOf(container))
-      sources.push(await pinSource(world, releases, source, lenient, notes));
+      sources.push(await pinSource(world, releases, source, takenOver, notes));
   }
   const digests: string[] = [];
   for (const [index, source] of containers.flatMap(dataSourcesOf).entries()) {
@@ -76,7 +77,7 @@ const pinImage = async (
     // A role of the registry's account reads its own repository: no resource policy stands in between.
     return await (world.registry?.role === undefined ? read.catch(explainImage(world, image)) : read);
   } catch (error) {
-    const why = lenient && unreadable(error);
+    const why = lenient && unreadable(error, image);
     if (!why) throw error;
     notes.push(`the image ${image} cannot be pinned: ${why}`);
     return undefined;
@@ -87,10 +88,11 @@ const pinSource = async (
   world: World,
   releases: S3Location,
   source: DataSource,
-  lenient: boolean,
+  takenOver: Pick<TakenOver, 'account'> | undefined,
   notes: string[],
 ): Promise<PinnedSource | undefined> => {
   const { place, uri, role } = source;
+  const lenient = takenOver !== undefined;
   if (place === undefined) {
     const because = 'it is not at an address of S3 that could be copied';
     if (!lenient) throw new Refusal('invalid-input', `${role}: ${uri} cannot be pinned: ${because}; set pin: false`);
@@ -104,10 +106,17 @@ const pinSource = async (
     return pinned;
   } catch (error) {
     if (!lenient || classify(error) !== 'access-denied') throw error;
-    notes.push(`${uri} cannot be pinned: this role may not read it`);
+    if (takenOver.account !== undefined) throw withRemedy(error, ownerRemedy(place.bucket, takenOver.account));
+    notes.push(
+      `${uri} cannot be pinned: this role may not read it, or its bucket belongs to another account, which \`bucket-owners\` in the manifest has to name`,
+    );
     return undefined;
   }
 };
+
+/** Each call to S3 names the account that must own the bucket: unless the manifest has another one, that of the registry. */
+const ownerRemedy = (bucket: string, account: string): string =>
+  `the package belongs to the account ending in ${account.slice(-4)}: name the account of the bucket ${bucket} under \`bucket-owners\` in the manifest, and let the policies of the bucket, of a KMS key that encrypts the object, and of this role allow it; or set pin: false, and the data stays there`;
 
 /** Undefined while a copy is missing; for data that stays where it is its address, as at the look before a deployment. */
 const digestOfPin = async (
@@ -124,7 +133,7 @@ const digestOfPin = async (
 const placeOf = (uri: string): S3Object => parseS3Location(uri) ?? { bucket: '', key: '' };
 
 /** Why an image of others cannot be looked up; undefined when that is no reason to go on without it. */
-const unreadable = (error: unknown): string | undefined => {
-  if (classify(error) === 'access-denied') return 'this role may not read its repository';
+const unreadable = (error: unknown, image: string): string | undefined => {
+  if (classify(error) === 'access-denied') return `this role may not read ${repositoryOf(image)}`;
   return error instanceof UnpinnableImage ? error.because : undefined;
 };

@@ -24,8 +24,9 @@ export const parseSemanticVersion = (text: string): SemanticVersion | undefined 
 export const versionTag = (model: string, semver: string): string => `${model}_v${semver}`;
 
 /**
- * The version as users and release tools write it: `1.4.0`, `v1.4.0`, `churn_v1.4.0`, `churn-v1.4.0`, `churn@1.4.0`, `churn/1.4.0`. The
- * name of the model is known, so its own hyphens and digits are no part of the version.
+ * The version as users and release tools write it: `1.4.0`, `v1.4.0`, `churn_v1.4.0`, `churn-v1.4.0`, `churn@1.4.0`, `churn/1.4.0`, and
+ * each of these behind folders or a scope: `packages/churn/v1.4.0`, `@acme/churn@1.4.0`. The name of the model is known, so its own
+ * hyphens and digits are no part of the version.
  * @returns the bare semantic version, `1.4.0`
  * @throws {Refusal} when it is not a version, or names another model
  */
@@ -47,9 +48,17 @@ export const readVersion = (model: string, text: string): string => {
 /** The text behind the model's name and one separator; the whole text when another name, or none, stands before the version. */
 const withoutModel = (model: string, text: string): string => {
   const tag = text.replace(/^refs\/tags\//, '');
-  const rest = tag.slice(model.length);
-  return isSameName(tag.slice(0, model.length), model) && /^[-_@/]/.test(rest) ? rest.slice(1) : tag;
+  const [, folders = '', last = ''] = foldersPattern.exec(tag) ?? [];
+  // The model's own name may be the last of the folders: `packages/churn/v1.4.0`.
+  if (isSameName(folders.split('/').at(-2) ?? '', model)) return behindModel(model, last) ?? last;
+  return behindModel(model, last) ?? tag;
 };
+const foldersPattern = /^((?:@[\w.-]+\/)?(?:[\w.-]+\/)*)([^/]*)$/;
+
+const behindModel = (model: string, text: string): string | undefined =>
+  isSameName(text.slice(0, model.length), model) && /^[-_@]/.test(text.slice(model.length))
+    ? text.slice(model.length + 1)
+    : undefined;
 
 /** `iris-v1.4.0` has a version behind a name; `1.4` and `latest` have none. */
 const refuseOtherModel = (model: string, text: string): void => {

@@ -1,4 +1,4 @@
-import { orUndefined } from '../aws/errors.ts';
+import { classify, orUndefined, withRemedy } from '../aws/errors.ts';
 import type { CreateModelPackageInput, DescribeModelPackageOutput } from '../aws/sagemaker.ts';
 import { iso } from '../clock.ts';
 import { Refusal } from '../operation.ts';
@@ -19,6 +19,8 @@ import { nameOfPackage, type PackageReference, readPackage } from './version-ref
 export interface TakenOver {
   /** `churn/7`. */
   readonly name: string;
+  /** The account of the package, when it is not that of the registry. */
+  readonly account?: string;
   /** Members of CreateModelPackage that are passed on as they are: metrics, baselines, lineage, the model card and its key. */
   readonly members: Partial<CreateModelPackageInput>;
   /** Members of its InferenceSpecification that this suite does not know otherwise. */
@@ -67,7 +69,7 @@ export const readSource = (model: string, text: string): PackageReference => {
 export const readSourcePackage = async (world: World, source: PackageReference): Promise<SourcePackage> => {
   const name = nameOfPackage(source);
   const { home = registryAccount(world) } = source;
-  const { region } = registryAccount(world);
+  const { region, id } = registryAccount(world);
   if (home.region !== region)
     throw new Refusal(
       'invalid-input',
@@ -75,7 +77,15 @@ export const readSourcePackage = async (world: World, source: PackageReference):
     );
   // A group of another account answers by its ARN, when its policy allows it (AWS: "Cross-account support").
   const ModelPackageName = arn(home, 'sagemaker', `model-package/${name}`);
-  const described = await orUndefined(world.read.sagemaker.describeModelPackage({ ModelPackageName }));
+  const described = await orUndefined(
+    world.read.sagemaker.describeModelPackage({ ModelPackageName }).catch((error: unknown) => {
+      if (home.id === id) throw error;
+      throw withRemedy(
+        error,
+        `the resource policy of the model package group ${source.group}, in the account ending in ${home.id.slice(-4)}, has to allow it to this role, and the own policy of the role too`,
+      );
+    }),
+  );
   if (described === undefined)
     throw new Refusal('unknown-version', `from: there is no model package ${name} in account ${home.id}`);
   if (!isReadable(described))
@@ -84,8 +94,15 @@ export const readSourcePackage = async (world: World, source: PackageReference):
   if (status !== 'Completed')
     throw new Refusal('invalid-input', `from: package ${name} is ${status}: only a Completed one can be taken over`);
   const containers = containersOf(name, described);
-  await refuseOverwritten(world, name, containers);
-  return { name, containers, ...passedOn(name, described, containers) };
+  const unknown = await refuseOverwritten(world, name, containers);
+  const passed = passedOn(name, described, containers);
+  return {
+    name,
+    containers,
+    ...passed,
+    notes: [...passed.notes, ...unknown],
+    ...(home.id === id ? {} : { account: home.id }),
+  };
 };
 
 const containersOf = (name: string, described: DescribeModelPackageOutput): readonly Container[] => {
@@ -101,19 +118,35 @@ const containersOf = (name: string, described: DescribeModelPackageOutput): read
   return containers;
 };
 
-/** SageMaker noted the ETag of the artifact when the package was registered (AWS: ModelDataETag). */
-const refuseOverwritten = async (world: World, name: string, containers: readonly Container[]): Promise<void> => {
+/**
+ * SageMaker noted the ETag of the artifact when the package was registered (AWS: ModelDataETag).
+ * @returns a note about each artifact that this role may not read
+ */
+const refuseOverwritten = async (
+  world: World,
+  name: string,
+  containers: readonly Container[],
+): Promise<readonly string[]> => {
+  const unknown: string[] = [];
   for (const container of containers) {
     const { ModelDataETag: noted } = container;
     const [source] = dataSourcesOf(container);
     if (!noted || source?.place === undefined || source.form === 'prefix') continue;
-    const now = (await orUndefined(world.read.s3.headObject(addressOf(source.place))))?.ETag;
-    if (now === undefined || bare(now) === bare(noted)) continue;
+    const { uri } = source;
+    const head = await orUndefined(world.read.s3.headObject(addressOf(source.place))).catch((error: unknown) => {
+      if (classify(error) !== 'access-denied') throw error;
+      unknown.push(
+        `not known: whether ${uri} was overwritten after package ${name} was registered: this role may not read it`,
+      );
+      return undefined;
+    });
+    if (head?.ETag === undefined || bare(head.ETag) === bare(noted)) continue;
     throw new Refusal(
       'artifact-changed',
-      `from: ${source.uri} was overwritten after package ${name} was registered: its content is not that of the package; register the present one with artifact`,
+      `from: ${uri} was overwritten after package ${name} was registered: its content is not that of the package; register the present one with artifact`,
     );
   }
+  return unknown;
 };
 const bare = (etag: string): string => etag.replaceAll('"', '');
 

@@ -2,7 +2,7 @@ import { classify, orUndefined } from '../aws/errors.ts';
 import type { World } from '../world.ts';
 import { isPinnedAddress, objectsOf } from './artifact.ts';
 import { type DataSource, dataSourcesOf } from './container.ts';
-import { pinnedDigest } from './image.ts';
+import { pinnedDigest, repositoryOf } from './image.ts';
 import { combined, readDigest } from './pinned-data.ts';
 import { explainArtifact, explainImage } from './reachable.ts';
 import type { RegisteredVersion } from './registered-version.ts';
@@ -20,17 +20,30 @@ export interface ContentFault {
 /**
  * Whether the content to deploy is still the registered content (DESIGN §7 rule 2): SageMaker keeps names, not content. For
  * unpinned content only its existence can be checked.
+ * @param unchecked receives a sentence about each part of others that this role may not look at
  * @returns undefined when all is well
  */
-export const verifyContent = async (world: World, registered: RegisteredVersion): Promise<ContentFault | undefined> =>
-  editFault(registered) ?? (await dataFault(world, registered)) ?? (await imageFault(world, registered));
+export const verifyContent = async (
+  world: World,
+  registered: RegisteredVersion,
+  unchecked: string[] = [],
+): Promise<ContentFault | undefined> =>
+  editFault(registered) ??
+  (await dataFault(world, registered, unchecked)) ??
+  (await imageFault(world, registered, unchecked));
 
-const dataFault = async (world: World, registered: RegisteredVersion): Promise<ContentFault | undefined> => {
+const dataFault = async (
+  world: World,
+  registered: RegisteredVersion,
+  unchecked: string[],
+): Promise<ContentFault | undefined> => {
   const { tag, containers, artifactSha256 } = registered;
   const sources = containers.flatMap(dataSourcesOf);
   const digests: string[] = [];
   for (const source of sources) {
-    const found = await digestNow(world, source, artifactSha256 !== undefined);
+    const found = await digestNow(world, source, artifactSha256 !== undefined, () =>
+      unchecked.push(`whether there is the ${source.role} of ${tag}, ${addressIn(source)}: this role may not read it`),
+    );
     if (found === undefined) return absent(tag, source);
     digests.push(found);
   }
@@ -44,42 +57,61 @@ const dataFault = async (world: World, registered: RegisteredVersion): Promise<C
   );
 };
 
-const absent = (tag: string, source: DataSource): ContentFault =>
-  source.form === 'prefix' && !isPinnedAddress(source.uri)
-    ? { ...missing(`there is no object under the ${source.role} of ${tag}, ${addressIn(source)}`), unfilled: true }
-    : missing(`the ${source.role} of ${tag}, ${addressIn(source)}, was deleted`);
+/** Only a copy of our own is known to have been there. */
+const absent = (tag: string, source: DataSource): ContentFault => {
+  const part = `the ${source.role} of ${tag}, ${addressIn(source)}`;
+  if (isPinnedAddress(source.uri)) return missing(`${part}, was deleted`);
+  return source.form === 'prefix'
+    ? { ...missing(`there is no object under ${part}`), unfilled: true }
+    : missing(`${part}, is absent`);
+};
 
 const addressIn = ({ place, uri }: DataSource): string => (place ? s3Uri(place) : uri);
 
 /** @returns undefined when it was deleted; for data that is not pinned its address, which stands for no content */
-const digestNow = async (delivering: World, source: DataSource, pinned: boolean): Promise<string | undefined> => {
+const digestNow = async (
+  delivering: World,
+  source: DataSource,
+  pinned: boolean,
+  onDenied: () => void,
+): Promise<string | undefined> => {
   const { place, uri, form } = source;
   if (place === undefined) return uri;
   const world = contentWorld(delivering);
   const look =
     pinned && isPinnedAddress(uri)
       ? readDigest(world, { form, place })
-      : exists(world, { form, place }).then((found) => (found ? uri : undefined));
+      : exists(world, { form, place }, onDenied).then((found) => (found ? uri : undefined));
   return look.catch(explainArtifact(delivering, place));
 };
 
 /** Data of others in this account may be closed to this role, though the endpoint's execution role can read it: it is not known to be absent. */
-const exists = (world: World, { form, place }: Pick<DataSource, 'form'> & { readonly place: S3Object }) =>
+const exists = (
+  world: World,
+  { form, place }: Pick<DataSource, 'form'> & { readonly place: S3Object },
+  onDenied: () => void,
+) =>
   unlessDenied(
     world,
     form === 'prefix' ? objectsOf(world, place).then((objects) => objects.length > 0) : objectExists(world, place),
+    onDenied,
   );
 
-const unlessDenied = async ({ registry }: World, look: Promise<boolean>): Promise<boolean> => {
+const unlessDenied = async ({ registry }: World, look: Promise<boolean>, onDenied: () => void): Promise<boolean> => {
   try {
     return await look;
   } catch (error) {
-    if (registry === undefined && classify(error) === 'access-denied') return true;
-    throw error;
+    if (registry !== undefined || classify(error) !== 'access-denied') throw error;
+    onDenied();
+    return true;
   }
 };
 
-const imageFault = async (world: World, { tag, containers, imagePin }: RegisteredVersion) => {
+const imageFault = async (
+  world: World,
+  { tag, containers, imagePin }: RegisteredVersion,
+  unchecked: string[],
+): Promise<ContentFault | undefined> => {
   for (const [index, { Image: image, ProductId }] of containers.entries()) {
     // AWS Marketplace shows neither the registry nor the image to a subscriber.
     if (!image || ProductId) continue;
@@ -92,8 +124,16 @@ const imageFault = async (world: World, { tag, containers, imagePin }: Registere
     )
       .then((answer) => answer !== undefined)
       .catch(explainImage(world, image));
-    if (!(await (pinnedDigest(image) === undefined ? unlessDenied(world, look) : look)))
-      return missing(`the image of ${tag}, ${image}, was deleted`);
+    const there =
+      pinnedDigest(image) === undefined
+        ? await unlessDenied(world, look, () =>
+            unchecked.push(
+              `whether there is the image of ${tag}, ${image}: this role may not read ${repositoryOf(image)}`,
+            ),
+          )
+        : await look;
+    if (!there)
+      return missing(`the image of ${tag}, ${image}, is absent: there is no such image in ${repositoryOf(image)}`);
   }
   return undefined;
 };

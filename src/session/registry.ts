@@ -48,7 +48,8 @@ export const ownerOf = (
   return bucket === artifacts ? registry.account : undefined;
 };
 
-const artifactsOf = ({ account: id, artifacts, ...spec }: RegistrySpec, region: string): S3Location =>
+/** Where a registry keeps artifacts and evaluations. @param region the environment's */
+export const artifactsOf = ({ account: id, artifacts, ...spec }: RegistrySpec, region: string): S3Location =>
   artifacts ?? defaultReleases({ id, region: spec.region ?? region });
 
 /**

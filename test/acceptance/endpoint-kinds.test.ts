@@ -138,38 +138,48 @@ describe('a rollback over another kind that others made since', () => {
     expect((await account.run(deployEndpoint, { version: '1.0.0' }))?.result.reason).toBe('delivered');
     const { simulator } = account;
     const until = (instant: number): Promise<void> => account.pass(instant - simulator.clock.now());
-    await makeForOthers({ simulator, until }, 'multi-model', 'theirs');
-    const { ProductionVariants } = await simulator.call('sagemaker', 'DescribeEndpointConfig', {
-      EndpointConfigName: 'theirs-config',
-    });
-    await simulator.call('sagemaker', 'CreateEndpointConfig', {
-      EndpointConfigName: 'theirs-here',
-      ProductionVariants: (ProductionVariants as object[]).map((one) => ({ ...one, VariantName: team.variant })),
-    });
-    await simulator.call('sagemaker', 'UpdateEndpoint', {
-      EndpointName: team.endpoint,
-      EndpointConfigName: 'theirs-here',
-    });
-    await account.pass(minutes(20));
+    await makeForOthers({ simulator, until }, 'multi-model', 'theirs-multi-model');
+    await makeForOthers({ simulator, until }, 'several-variants', 'theirs-several-variants');
   });
   afterAll(() => account.close());
 
-  test('is refused without a statement, and writes nothing', async () => {
-    const watched = account.watch();
-    const report = await account.run(rollback, { to: '1.0.0' });
-    expect(report?.result).toMatchObject({
-      reason: 'endpoint-unusable',
-      because: expect.stringContaining('set `replaces-kind: multi-model`'),
+  /** Others publish a config of this kind on the team's endpoint. */
+  const published = async (kind: 'multi-model' | 'several-variants'): Promise<void> => {
+    const { simulator } = account;
+    const { ProductionVariants } = await simulator.call('sagemaker', 'DescribeEndpointConfig', {
+      EndpointConfigName: `theirs-${kind}-config`,
     });
-    expect(watched().filter(({ mutation }) => mutation)).toEqual([]);
-  });
+    const variants = ProductionVariants as object[];
+    await simulator.call('sagemaker', 'CreateEndpointConfig', {
+      EndpointConfigName: `theirs-${kind}-here`,
+      ProductionVariants: variants.length > 1 ? variants : [{ ...variants[0], VariantName: team.variant }],
+    });
+    await simulator.call('sagemaker', 'UpdateEndpoint', {
+      EndpointName: team.endpoint,
+      EndpointConfigName: `theirs-${kind}-here`,
+    });
+    await account.pass(minutes(20));
+  };
 
-  test('goes through when the manifest states the kind', async () => {
-    manifestFor(account, team.endpoint, 'rollback', '      replaces-kind: multi-model');
-    expect((await account.run(rollback, { to: '1.0.0' }, { runId: '2' }))?.result).toMatchObject({
-      reason: 'restored',
-    });
-  });
+  test.each(['multi-model', 'several-variants'] as const)(
+    'over %s is refused without a statement, writes nothing, and goes through with one',
+    async (kind) => {
+      await published(kind);
+      manifestFor(account, team.endpoint, 'rollback');
+      const watched = account.watch();
+      const report = await account.run(rollback, { to: '1.0.0' }, { runId: kind });
+      expect(report?.result).toMatchObject({
+        reason: 'endpoint-unusable',
+        because: expect.stringContaining(`set \`replaces-kind: ${kind}\``),
+      });
+      expect(watched().filter(({ mutation }) => mutation)).toEqual([]);
+
+      manifestFor(account, team.endpoint, 'rollback', `      replaces-kind: ${kind}`);
+      expect((await account.run(rollback, { to: '1.0.0' }, { runId: `${kind} stated` }))?.result).toMatchObject({
+        reason: 'restored',
+      });
+    },
+  );
 });
 
 describe('a statement about the replaced kind', () => {
@@ -180,6 +190,10 @@ describe('a statement about the replaced kind', () => {
     await makeForOthers({ simulator: account.simulator, until }, 'asynchronous', team.endpoint);
     manifestFor(account, team.endpoint, 'deploy-endpoint', '      replaces-kind: asynchronous');
     expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+    const plan = await account.run(deployEndpoint, { version: '1.1.0', 'dry-run': 'true' }, { runId: '2' });
+    expect(plan?.result.plan?.notes).toEqual([
+      expect.stringContaining('`replaces-kind: asynchronous` has nothing to replace'),
+    ]);
     manifestFor(account, team.endpoint, 'deploy-endpoint');
     expect((await account.run(deployEndpoint, { version: '1.1.0' }, { runId: '2' }))?.result.reason).toBe(
       'already-delivered',

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { minutes } from '../../src/clock.ts';
+import type { AnyOperation } from '../../src/operations/all.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, rehearsedTeam, rollouts } from '../../src/rehearsal/manifest.ts';
@@ -72,6 +74,30 @@ describe('packages without a version', () => {
       reason: 'not-approved',
       because: expect.stringContaining('iris/1 (package version 1) is PendingManualApproval'),
     });
+  });
+
+  test('whose image lies in an account that is closed to this role: both plans name that account', async () => {
+    account.simulator.account('444455556666');
+    const image = `444455556666.dkr.ecr.${rehearsedTeam.region}.amazonaws.com/pytorch-training:2.1`;
+    await byPipeline('1.0.0', {
+      InferenceSpecification: {
+        Containers: [{ Image: image, ModelDataUrl: `s3://${rehearsedTeam.bucket}/pipeline/1.0.0/model.tar.gz` }],
+        SupportedContentTypes: ['text/csv'],
+        SupportedResponseMIMETypes: ['text/csv'],
+      },
+    });
+    // Results show no account in full.
+    const shown = image.replace('444455556666', '<account>');
+    const closed = 'this role may not read the repository pytorch-training, in the account ending in 6666';
+    const training = expect.stringContaining(`by its name ${shown} is an image for training`);
+    const plan = async (operation: AnyOperation, inputs: Readonly<Record<string, string>>) =>
+      (await account.run(operation, { ...inputs, 'dry-run': 'true' }))?.result.plan?.notes;
+    expect(await plan(deployEndpoint as AnyOperation, { version: '1' })).toEqual(
+      expect.arrayContaining([`not known: whether there is the image of iris/1, ${shown}: ${closed}`, training]),
+    );
+    expect(await plan(registerModel as AnyOperation, { version: '2.0.0', from: '1' })).toEqual(
+      expect.arrayContaining([`the image ${shown} cannot be pinned: ${closed}`, training]),
+    );
   });
 
   test('that were edited after the plan are not delivered', async () => {

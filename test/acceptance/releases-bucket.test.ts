@@ -83,6 +83,54 @@ describe('create-bucket', () => {
     await put('artifacts/a.tar.gz');
   });
 
+  describe('for an environment whose registry is another account', () => {
+    const delivering = '444455556666';
+    const shared = (registry: string): void =>
+      account.writeManifest((text) =>
+        text.replace(/account: .*/, `account: "${delivering}"\n    registry: { ${registry} }`),
+      );
+    const own = `account: "${team.account}", role: registry-reader`;
+
+    test('makes the bucket of its artifacts with credentials of the registry, for the registrar alone', async () => {
+      account.simulator.objects.drop(bucket);
+      shared(`${own}, registrar-role: model-registrar`);
+      const made = await create();
+      expect(made.text).toMatch(/^created the bucket model-delivery-\d+-eu-west-1 in eu-west-1$/m);
+      expect(made.text).toMatch(/lets only model-registrar write$/m);
+      expect(made.text).toContain('docs/permissions/two-accounts/bucket-policy.json');
+      const { Policy } = await setting('GetBucketPolicy');
+      expect(Policy).toContain(`arn:aws:iam::${team.account}:role/model-registrar`);
+      expect((await create()).code).toBe(0);
+    });
+
+    test.each([
+      [own, 'registry-reader', team.account],
+      [`account: "${team.account}"`, 'model-deployer', delivering],
+    ])('%s: %s of %s registers', async (registry, role, owner) => {
+      shared(registry);
+      const { Statement } = JSON.parse((await create('--print-policy')).text) as { readonly Statement: unknown };
+      expect(JSON.stringify(Statement)).toContain(`arn:aws:iam::${owner}:role/${role}`);
+      expect(JSON.stringify(Statement)).not.toContain('model-restorer');
+    });
+
+    test('follows the place that the registry names', async () => {
+      shared(`${own}, artifacts: s3://our-artifacts/models/`);
+      expect((await create()).text).toMatch(/^created the bucket our-artifacts in eu-west-1$/m);
+      shared(`${own}, region: eu-central-1, artifacts: s3://our-artifacts-there/`);
+      expect((await create()).text).toMatch(/^created the bucket our-artifacts-there in eu-central-1$/m);
+      shared(`${own}, region: eu-central-1`);
+      expect((await create()).text).toMatch(/^the bucket model-delivery-\d+-eu-central-1 exists$/m);
+    });
+
+    test('refuses the credentials of a third account, and names both', async () => {
+      shared('account: "777788889999"');
+      const refused = await create();
+      expect(refused.text).toMatch(
+        /is the account ending in 6666, and its registry the one ending in 9999, but the credentials belong to the one ending in 3333/,
+      );
+    });
+  });
+
   test('a policy with statements of others is left as it is', async () => {
     const theirs = JSON.stringify({
       Version: '2012-10-17',
@@ -123,7 +171,7 @@ describe('create-bucket', () => {
 
   test('without a role in the manifest the writers must be named', async () => {
     account.writeManifest((text) => text.replace(/ {4}(rollback-)?role: .*\n/g, ''));
-    expect((await create()).text).toMatch(/writers: the environment names no role/);
+    expect((await create()).text).toMatch(/writers: the manifest names no role for this bucket/);
     expect((await create('--writers', 'a"b')).text).toMatch(/is not a role's name or ARN/);
   });
 });

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
-import { defaultRoles } from '../../simulator/simulator.ts';
 import { minutes } from '../../src/clock.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
@@ -13,49 +12,31 @@ import {
   accounts,
   byPolicy,
   byRole,
+  type Edit,
   forgotten,
   registrar,
   share,
   sharedImage,
   sharedKey,
   sharedManifest,
-  sharedRoles,
   sharing,
 } from '../../src/rehearsal/two-accounts.ts';
-import { openAccount, type TestAccount } from '../support/account.ts';
+import type { TestAccount } from '../support/account.ts';
 import { place } from '../support/policy-place.ts';
+import { openSharedAccount, registerInTooling, writeManifestOfRegistrar } from '../support/shared-registry.ts';
 
 let account: TestAccount;
 beforeEach(async () => {
-  account = await openAccount({ roles: [...defaultRoles, ...sharedRoles] });
+  account = await openSharedAccount();
 });
 afterEach(() => account.close());
 
 const manifest = (staging: string, production: string = staging): void =>
   account.writeManifest(() => sharedManifest({ staging, production }));
-/** The registering job has a role of its own. */
-const manifestOfRegistrar = (way: string): void =>
-  account.writeManifest(() =>
-    sharedManifest({ staging: way, production: way }).replace(/arn:.*:role\/model-deployer/, registrar),
-  );
 const tooling = () => account.simulator.account(accounts.tooling);
 
-/** Registered by a role of the registry's account, from a job of the staging account. */
-const registered = async (version: '1.0.0' | '1.1.0', approved = true): Promise<void> => {
-  manifestOfRegistrar(byRole);
-  const inputs = { ...account.registration(version), environment: 'staging', image: sharedImage };
-  account.simulator.objects.drop(team.bucket);
-  account.simulator.objects.create(team.bucket, accounts.tooling);
-  account.registration(version);
-  const report = await account.run(registerModel, inputs);
-  expect(report?.result).toMatchObject({ reason: 'registered' });
-  if (!approved) return;
-  const { ModelPackageSummaryList } = await tooling().call('sagemaker', 'ListModelPackages', {
-    ModelPackageGroupName: team.model,
-  });
-  for (const { ModelPackageArn } of ModelPackageSummaryList as { ModelPackageArn: string }[])
-    await tooling().call('sagemaker', 'UpdateModelPackage', { ModelPackageArn, ModelApprovalStatus: 'Approved' });
-};
+const registered = (version: '1.0.0' | '1.1.0', approved = true): Promise<void> =>
+  registerInTooling(account, version, approved);
 
 const modelOf = async (id: string) => {
   const place = account.simulator.account(id);
@@ -202,7 +183,7 @@ test('a plan says what it cannot know about the other account', async () => {
 
 test('a version is registered over the group’s resource policy, where that and the bucket’s let the registrar write', async () => {
   await share(account.simulator);
-  manifestOfRegistrar(byPolicy);
+  writeManifestOfRegistrar(account, byPolicy);
   const own = `model-training-${accounts.staging}`;
   const inputs = { ...account.registration('1.0.0'), environment: 'staging', image: sharedImage };
   account.simulator.objects.create(own, accounts.staging);
@@ -324,4 +305,60 @@ test('what was delivered from the own account before stays a way back', async ()
   expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
   expect((await account.run(rollback, {}))?.result.reason).toBe('restored');
   expect(await modelOf(accounts.production)).toContain(`:${accounts.production}:model-package/`);
+});
+
+describe('a package of another account is taken over into the own registry, without `registry` in the manifest', () => {
+  const from = `arn:aws:sagemaker:${team.region}:${accounts.tooling}:model-package/${team.model}/1`;
+  /** The registering role in the place of the deployer. */
+  const toRegistrar: Edit = (_name, policy) =>
+    JSON.parse(JSON.stringify(policy).replaceAll(registrar.replace('registrar', 'deployer'), registrar));
+  const takeOver = (owners: string, more: Readonly<Record<string, string>> = {}) => {
+    account.writeManifest(() =>
+      sharedManifest({ staging: owners, production: '' }).replace(/arn:.*:role\/model-deployer/, registrar),
+    );
+    return account.run(registerModel, { environment: 'staging', version: '2.0.0', from, ...more });
+  };
+  const owners = `bucket-owners: { ${sharing.artifacts.bucket}: "${accounts.tooling}" }`;
+
+  const noted = async () => {
+    const found = await account.simulator
+      .account(accounts.staging)
+      .call('sagemaker', 'DescribeModelPackage', { ModelPackageName: `${team.model}/1` });
+    const [container] = (found['InferenceSpecification'] as { Containers: { ModelDataUrl: string }[] }).Containers;
+    return container?.ModelDataUrl;
+  };
+
+  test('with its content, once the manifest names the owner of the bucket', async () => {
+    await share(account.simulator, toRegistrar);
+    await registered('1.0.0');
+    const watched = account.watch();
+    const refused = await takeOver('');
+    expect(refused?.result).toMatchObject({ outcome: 'failed', reason: 'access-denied' });
+    expect(refused?.result.because).toMatch(
+      /the package belongs to the account ending in 7777: name the account of the bucket model-delivery-\S+-eu-west-1 under `bucket-owners`/,
+    );
+    expect(watched().filter(({ mutation, operation }) => mutation && operation !== 'AssumeRole')).toEqual([]);
+    const report = await takeOver(owners);
+    expect(report?.result).toMatchObject({ reason: 'registered' });
+    expect(report?.result.plan?.notes.join('\n')).not.toMatch(/cannot be pinned|not known/);
+    expect(await noted()).toMatch(`s3://model-delivery-${accounts.staging}-`);
+  });
+
+  test('without a copy of its data, when that is said', async () => {
+    await share(account.simulator, toRegistrar);
+    await registered('1.0.0');
+    expect((await takeOver('', { pin: 'false' }))?.result).toMatchObject({ reason: 'registered' });
+    expect(await noted()).toMatch(`s3://${sharing.artifacts.bucket}/`);
+  });
+
+  test('not without the policy of its group, which the refusal names', async () => {
+    await share(account.simulator, (name, policy) => (name === 'group-policy' ? undefined : toRegistrar(name, policy)));
+    await registered('1.0.0');
+    expect((await takeOver(owners))?.result).toMatchObject({
+      reason: 'access-denied',
+      because: expect.stringMatching(
+        /^sagemaker:DescribeModelPackage was denied: .*: the resource policy of the model package group iris, in the account ending in 7777, has to allow it/,
+      ),
+    });
+  });
 });

@@ -55,6 +55,8 @@ export const rows: Readonly<Record<string, Row>> = {
   'a training job’s version': { inputs: training, ...registering, ...deliveredEnd },
   'an image': { inputs: { ...target, image: 'churn:1' }, ...registering, ...deliveredEnd },
   'an artifact': { inputs: { ...target, artifact: 's3://b/model.tar.gz' }, ...registering, ...deliveredEnd },
+  'a package of others': { inputs: { ...target, from: '7' }, ...registering, ...deliveredEnd },
+  'several containers': { inputs: { ...target, containers: 'containers.json' }, ...registering, ...deliveredEnd },
   'already registered': {
     inputs: training,
     ...registering,

@@ -17,6 +17,7 @@ export interface PublishedPolicy {
 }
 export interface PublishedStatement {
   readonly Sid: string;
+  readonly Effect?: string;
   readonly Action: readonly string[];
   readonly Resource: readonly string[];
   readonly Principal?: { readonly AWS: readonly string[] };

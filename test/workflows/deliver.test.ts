@@ -84,6 +84,13 @@ describe('deliver.yml', () => {
     expect(given['deliver/verify']).toMatchObject({ 'dry-run': 'true', 'on-change': 'fail' });
   });
 
+  it('takes a package of others over, and reads the containers from the checkout', () => {
+    expect(play(deliver, rows['a package of others'] as Row).given['plan/register']).toMatchObject({ from: '7' });
+    expect(play(deliver, rows['several containers'] as Row).given['plan/register']).toMatchObject({
+      containers: 'containers.json',
+    });
+  });
+
   it('shifts the traffic of the version whose candidate it brought up', () => {
     const row = rows['steps: timed out, and taken back'] as Row;
     const { given } = play(deliver, { ...row, inputs: { ...row.inputs, retry: true, timeout: '2h' } });

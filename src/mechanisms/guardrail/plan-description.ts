@@ -162,7 +162,7 @@ const quotaNotes = (facts: PlanFacts): readonly string[] =>
 
 const notesOf = (facts: PlanFacts): readonly string[] => {
   const { requested, baseline, path, notes, count, rate, serves, alarms, live } = facts;
-  if (serves) return [];
+  if (serves) return notes;
   const { rollout } = requested;
   const guarded = path.mechanism === 'guardrail';
   const { requests } = kinds[kindRequested(requested.spec, facts.registered.containers.length)];

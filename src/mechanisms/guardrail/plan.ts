@@ -4,7 +4,7 @@ import { type Desired, defaultVariant } from '../../endpoint/desired.ts';
 import { capacityOf, hardwareOf, kindOf, kindRequested, kinds, mayBecome } from '../../endpoint/kind.ts';
 import type { Look } from '../../endpoint/look.ts';
 import type { LiveEndpoint } from '../../endpoint/observe.ts';
-import { refuseOtherKind, refuseUnusable } from '../../endpoint/refuse-kind.ts';
+import { kindNotes, refuseOtherKind, refuseUnusable } from '../../endpoint/refuse-kind.ts';
 import { dimensionOf, scalingOf } from '../../endpoint/scaling.ts';
 import { limitsOf } from '../../endpoint/scaling-plan.ts';
 import { servingIn } from '../../endpoint/serving.ts';
@@ -98,7 +98,7 @@ const find = async (world: World, request: Deliver, seen: Look | undefined): Pro
   const live = seen?.live;
   const wantedKind = kindRequested(spec, registered.containers.length);
   const kind = seen === undefined ? wantedKind : kindOf(seen, record);
-  if (seen !== undefined) refuseUnusable(spec.name, seen, kind, ['guardrail', 'replacement']);
+  if (seen !== undefined) refuseUnusable(spec.name, seen, kind, ['guardrail', 'replacement'], spec);
   const baseline = seen && baselineOf(seen, record);
   // SageMaker refuses every update from instances to none: the rollout says so, and no statement of the manifest cures it.
   if (seen !== undefined && baseline !== undefined && mayBecome(baseline, { instanceType: hardwareOf(spec) }))
@@ -134,6 +134,7 @@ const find = async (world: World, request: Deliver, seen: Look | undefined): Pro
       'endpoint-unusable',
       `${spec.name} serves ${live.endpointConfig} and another update to ${live.pending.endpointConfig} is running: wait until that has ended`,
     );
+  const aboutKind = kindNotes(seen && { look: seen, kind }, wantedKind, spec);
   const { path, notes } = pathOf(requested, registered, live, baseline, count, serves);
   return {
     live,
@@ -147,7 +148,7 @@ const find = async (world: World, request: Deliver, seen: Look | undefined): Pro
     compared,
     serves,
     path,
-    notes: [...notes, ...(serves ? [] : kindNotes(kind, wantedKind)), ...(seen?.notes ?? [])],
+    notes: serves ? aboutKind : [...notes, ...aboutKind, ...(seen?.notes ?? [])],
   };
 };
 
@@ -177,13 +178,6 @@ const withinLimits = (spec: EndpointSpec, scaling: ScalingSnapshot | undefined):
   const { minCapacity: min, maxCapacity: max } = limitsOf(spec.autoscaling, scaling);
   return { ...spec, autoscaling: { ...spec.autoscaling, min, max } };
 };
-
-const kindNotes = (kind: EndpointKind, wanted: EndpointKind): readonly string[] =>
-  kind === wanted
-    ? []
-    : [
-        `the endpoint becomes another kind, as the manifest states: it ${kinds[kind].trait}, and then it ${kinds[wanted].trait}; its callers have to follow`,
-      ];
 
 /** @throws {Refusal} `infeasible-rollout`, also when the version serves already */
 const pathOf = (

@@ -4,7 +4,7 @@ import { hardwareOf, kindOf, kindRequested, kinds, mayBecome } from '../../endpo
 import { lookAt } from '../../endpoint/look.ts';
 import type { LiveEndpoint } from '../../endpoint/observe.ts';
 import { deployPermissions } from '../../endpoint/permissions.ts';
-import { refuseOtherKind, refuseUnusable } from '../../endpoint/refuse-kind.ts';
+import { kindNotes, refuseOtherKind, refuseUnusable } from '../../endpoint/refuse-kind.ts';
 import { scalingOf } from '../../endpoint/scaling.ts';
 import { scalingChange } from '../../endpoint/scaling-change.ts';
 import { servingIn } from '../../endpoint/serving.ts';
@@ -42,10 +42,11 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
   const { live, config: serving } = look;
   const kind = kindOf(look, record);
   const wantedKind = kindRequested(spec, registered.containers.length);
-  refuseUnusable(spec.name, look, kind, ['variants', 'guardrail', 'replacement']);
+  refuseUnusable(spec.name, look, kind, ['variants', 'guardrail', 'replacement'], spec);
   const left = leftBehind(live, record);
   const canonical = canonicalOf(live);
-  const home = alreadyDelivered(request, live);
+  const aboutKind = kindNotes({ look, kind }, wantedKind, spec);
+  const home = alreadyDelivered(request, live, aboutKind);
   if (home !== undefined) return home;
   const baseline = baselineOf(look, record);
   if (mayBecome(baseline, { instanceType: hardwareOf(spec) })) refuseOtherKind(spec.name, look, kind, wantedKind, spec);
@@ -113,7 +114,7 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
       proof,
       serves,
       rate,
-      [...notes, ...warnings, ...scaling.notes, ...later, ...look.notes],
+      [...notes, ...aboutKind, ...warnings, ...scaling.notes, ...later, ...look.notes],
       publishing,
     ),
     already: 'candidate-dark',
@@ -138,7 +139,7 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
 };
 
 /** shift-traffic finished the same request, or it was a first deployment: its candidate serves alone, under the canonical name. */
-const alreadyDelivered = (request: Deliver, live: LiveEndpoint): Planned | undefined => {
+const alreadyDelivered = (request: Deliver, live: LiveEndpoint, notes: readonly string[]): Planned | undefined => {
   const { requested } = request;
   const done = endedOf(request).find(
     ({ candidate }) => (candidate.beside?.candidate ?? candidate.endpointConfig) === live.endpointConfig,
@@ -149,7 +150,7 @@ const alreadyDelivered = (request: Deliver, live: LiveEndpoint): Planned | undef
     plan: {
       title: `${requested.spec.name} serves ${requested.version} already`,
       changes: [],
-      notes: [],
+      notes,
       expectedSeconds: 0,
       peakInstances: {},
       permissions: [],

@@ -10,8 +10,8 @@ import {
   servedKindOf,
 } from '../../../src/endpoint/kind.ts';
 import { type Look, lookAt } from '../../../src/endpoint/look.ts';
-import { refuseOtherKind, refuseUnusable } from '../../../src/endpoint/refuse-kind.ts';
-import { type EndpointSpec, replaceableKinds } from '../../../src/manifest/manifest.ts';
+import { kindNotes, refuseOtherKind, refuseUnusable } from '../../../src/endpoint/refuse-kind.ts';
+import { type EndpointSpec, type ReplaceableKind, replaceableKinds } from '../../../src/manifest/manifest.ts';
 import { Refusal } from '../../../src/operation.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
 import type { EndpointKind, MechanismName } from '../../../src/release/record.ts';
@@ -252,14 +252,26 @@ const words = (check: () => void): string => {
 };
 
 describe('an endpoint that no update can reach is refused', () => {
-  const refusal = async (answers: Answers, by: readonly MechanismName[] | 'restore'): Promise<string> => {
+  const refusal = async (
+    answers: Answers,
+    by: readonly MechanismName[] | 'restore',
+    spec: Pick<EndpointSpec, 'replacesKind'> = {},
+  ): Promise<string> => {
     const seen = await look(answers);
-    return words(() => refuseUnusable('churn', seen, kindOf(seen, recordOf()), by));
+    return words(() => refuseUnusable('churn', seen, kindOf(seen, recordOf()), by, spec));
   };
   const going = async (by: readonly MechanismName[] | 'restore') => {
     const found = await Promise.all(each.map(async ([kind, answers]) => [kind, await refusal(answers, by)]));
     return found.filter(([, said]) => said === 'goes on').map(([kind]) => kind);
   };
+
+  test('although the manifest states its kind, which allows a rollback alone', async () => {
+    const stated = { replacesKind: 'several-variants' } as const;
+    const said = '`replaces-kind: several-variants` allows a rollback over it, and no delivery';
+    expect(await refusal(examples['several-variants'], ['guardrail'], stated)).toContain(said);
+    expect(await refusal(examples['several-variants'], ['guardrail'])).not.toContain('allows a rollback');
+    expect(await refusal(examples['several-variants'], 'restore', stated)).toBe('goes on');
+  });
 
   test('by what its kind can do', async () => {
     expect(await going(['guardrail', 'replacement'])).toEqual([
@@ -317,7 +329,10 @@ describe('another kind is made of an endpoint', () => {
     async (kind) => {
       expect(await refusal(examples[kind], 'instances')).toContain(`set \`replaces-kind: ${kind}\``);
       expect(await refusal(examples[kind], 'instances', kind)).toBe('goes on');
-      expect(await refusal(examples[kind], 'instances', 'instances')).toContain('endpoint-unusable');
+      const wrong = replaceableKinds.find((other) => other !== kind);
+      const said = await refusal(examples[kind], 'instances', wrong);
+      expect(said).toContain(`the manifest has \`replaces-kind: ${wrong}\`, which is not its kind; to replace it`);
+      expect(said).toContain(`set \`replaces-kind: ${kind}\``);
       expect(await refusal(examples[kind], kind)).toBe('goes on');
     },
   );
@@ -326,6 +341,34 @@ describe('another kind is made of an endpoint', () => {
     const said = await refusal(examples['inference-components'], 'instances');
     expect(said).toContain('and the release would make one of it that serves one model on instances: update the comp');
     expect(said).not.toContain('replaces-kind');
+  });
+
+  const notes = async (answers: Answers | undefined, requested: EndpointKind, replacesKind?: ReplaceableKind) => {
+    const seen = answers && (await look(answers));
+    const spec = { name: 'churn', ...(replacesKind === undefined ? {} : { replacesKind }) };
+    return kindNotes(seen && { look: seen, kind: kindOf(seen, recordOf()) }, requested, spec);
+  };
+  const nothing = (why: string) => [
+    `\`replaces-kind: serverless\` has nothing to replace, because ${why}: remove the key`,
+  ];
+
+  test('and the plan notes both kinds, also beside the candidate of a stepped rollout', async () => {
+    const both = [
+      expect.stringMatching(/^the endpoint becomes another kind, .* it answers each .* it serves one model/),
+    ];
+    expect(await notes(examples.serial, 'instances', 'serial')).toEqual(both);
+    const serial = { ...examples.stepped, model: { Containers: two } };
+    expect(await notes(serial, 'instances', 'serial')).toEqual(both);
+  });
+
+  test('and a statement with nothing to replace is a note', async () => {
+    expect(await notes({}, 'instances', 'serverless')).toEqual(nothing('churn serves one model on instances already'));
+    expect(await notes(examples.stepped, 'instances', 'serverless')).toEqual(
+      nothing('churn serves one model on instances already'),
+    );
+    expect(await notes(undefined, 'instances', 'serverless')).toEqual(nothing('there is no endpoint churn'));
+    expect(await notes({}, 'instances')).toEqual([]);
+    expect(await notes(undefined, 'instances')).toEqual([]);
   });
 
   test('not of a stepped rollout, whose callers see the kind of its variants', async () => {

@@ -162,6 +162,15 @@ describe('a version that shift-traffic has published', () => {
     expect(home.release.candidate).not.toHaveProperty('beside');
   });
 
+  test('notes a statement about the kind of endpoint that has nothing to replace, also before it serves', async () => {
+    const spec = { replacesKind: 'serial' } as const;
+    const note = expect.stringContaining('`replaces-kind: serial` has nothing to replace');
+    const home = await planned(alone, { record: done(), spec });
+    expect([home.already, home.plan.notes]).toEqual(['already-delivered', [note]]);
+    const before = await planned({ endpoint: {} }, { spec });
+    expect([before.already, before.plan.notes]).toEqual(['candidate-dark', expect.arrayContaining([note])]);
+  });
+
   test('serves already when a first deployment made it', async () => {
     const record = done({ candidate: { ...configuration('1.2.0'), endpointConfig: 'churn-first' } });
     const home = await planned({ endpoint: { EndpointConfigName: 'churn-first' } }, { record });

@@ -107,6 +107,12 @@ describe('a version that serves already', () => {
     ]);
   });
 
+  test('notes a statement about the kind that it has replaced', async () => {
+    const again = await planned(await serving(), { spec: { replacesKind: 'serverless' } });
+    expect(again.plan).toMatchObject({ title: 'churn serves 1.1.0 already', changes: [] });
+    expect(again.plan.notes).toEqual([expect.stringContaining('`replaces-kind: serverless` has nothing to replace')]);
+  });
+
   test('also when its rollout is not feasible any more', async () => {
     const timeout = { ...canary, bakeSeconds: 7200 } as Rollout;
     expect(await refusal(planned(served, { rollout: timeout }))).toMatch(

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { registerModel } from '../../../src/operations/register-model.ts';
 import { parseEvaluation } from '../../../src/registry/evaluation.ts';
 import { account, artifactUri, imageDigest, inputs, otherDigest, repository } from '../../support/registration.ts';
-import type { RegistryAws } from '../../support/registry-aws.ts';
+import { awsError, type RegistryAws } from '../../support/registry-aws.ts';
 import { runTurns } from '../../support/run-turns.ts';
 
 const own = { image: undefined, artifact: undefined };
@@ -129,6 +129,26 @@ describe('a package of others that is taken over', () => {
       reason: 'artifact-changed',
       message: expect.stringContaining(`${artifactUri} was overwritten after package churn/1 was registered`),
     });
+  });
+
+  test('whose artifact this role may not read is taken over as it lies, and the plan says why and what is unknown', async () => {
+    const aws = pipeline({}, { ModelDataETag: 'noted' });
+    const { plan } = await runTurns(
+      registerModel,
+      inputs({ ...own, from: '1' }),
+      aws.world({
+        around: async (operation, carryOut) => {
+          if (operation === 'HeadObject') throw awsError('AccessDenied', 'Access Denied');
+          return carryOut();
+        },
+      }),
+    );
+    expect(plan?.notes).toEqual(
+      expect.arrayContaining([
+        `${artifactUri} cannot be pinned: this role may not read it, or its bucket belongs to another account, which \`bucket-owners\` in the manifest has to name`,
+        `not known: whether ${artifactUri} was overwritten after package churn/1 was registered: this role may not read it`,
+      ]),
+    );
   });
 
   test('with parts that cannot be pinned is taken over all the same, and they are named', async () => {

@@ -75,6 +75,24 @@ describe('a prefix', () => {
     expect((await registered(aws)).unpinned).toEqual([]);
   });
 
+  test('of a thousand objects is pinned, over all pages of the listing; of one more it is refused, also by a plan', async () => {
+    const aws = account();
+    for (let index = 0; index < 1000; index += 1) aws.put(`s3://ml-training/llm/${index}.safetensors`, 'x');
+    const plan = () => registerModel.advance(inputs(asPrefix), undefined, aws.world({ dryRun: true }));
+    expect((await plan()).plan?.changes[1]?.details).toContain('1000 objects, of which 1000 are missing');
+    aws.put('s3://ml-training/llm/more.safetensors', 'x');
+    const refused = {
+      reason: 'invalid-input',
+      message:
+        'artifact: there are 1001 objects under s3://ml-training/llm/, and at most 1000 are pinned by a copy; pack them into one .tar.gz or into fewer objects, or set pin: false and never overwrite them',
+    };
+    await expect(plan()).rejects.toMatchObject(refused);
+    await expect(runTurns(registerModel, inputs(asPrefix), aws.world())).rejects.toMatchObject(refused);
+    expect(aws.writes()).toEqual([]);
+    const { end } = await runTurns(registerModel, inputs({ ...asPrefix, pin: false }), aws.world());
+    expect(end.reason).toBe('registered');
+  });
+
   test.each([
     [
       'an object is overwritten',

@@ -5,7 +5,7 @@ import { describeVersion } from '../../../src/registry/packages.ts';
 import type { RegisteredVersion } from '../../../src/registry/registered-version.ts';
 import { verifyContent } from '../../../src/registry/verify-content.ts';
 import { account, artifactUri, findVersion, imageDigest, inputs, repository } from '../../support/registration.ts';
-import type { RegistryAws } from '../../support/registry-aws.ts';
+import { awsError, type RegistryAws } from '../../support/registry-aws.ts';
 import { runTurns } from '../../support/run-turns.ts';
 
 const find = async (aws: RegistryAws, version = '1.4.0'): Promise<RegisteredVersion> => {
@@ -234,13 +234,13 @@ describe('the content of a version', () => {
     expect(await verifyContent(aws.world(), version)).toMatchObject({ reason: 'config-missing' });
   });
 
-  test('whose image was deleted lacks a part', async () => {
+  test('whose image is absent lacks a part: ECR does not know whether it was ever there', async () => {
     const { aws } = await registered();
     const version = await find(aws);
     aws.images.clear();
     expect(await verifyContent(aws.world(), version)).toEqual({
       reason: 'config-missing',
-      because: `the image of churn_v1.4.0, ${repository}@${imageDigest}, was deleted`,
+      because: `the image of churn_v1.4.0, ${repository}@${imageDigest}, is absent: there is no such image in the repository churn, in the account ending in 3333`,
     });
   });
 
@@ -283,7 +283,35 @@ describe('the content of a version', () => {
     aws.objects.clear();
     expect(await verifyContent(aws.world(), version)).toMatchObject({
       reason: 'config-missing',
-      because: expect.stringContaining('artifact'),
+      because: `the artifact of churn_v1.4.0, ${artifactUri}, is absent`,
     });
+  });
+
+  test('that this role may not look at is not known to be absent, and each such part is named', async () => {
+    const { aws } = await registered({ pin: false });
+    const version = await find(aws);
+    const closed = aws.world({
+      around: async (operation, carryOut) => {
+        if (operation === 'BatchGetImage' || operation === 'HeadObject')
+          throw awsError('AccessDeniedException', 'not authorized');
+        return carryOut();
+      },
+    });
+    const unchecked: string[] = [];
+    expect(await verifyContent(closed, version, unchecked)).toBeUndefined();
+    expect(unchecked).toEqual([
+      `whether there is the artifact of churn_v1.4.0, ${artifactUri}: this role may not read it`,
+      `whether there is the image of churn_v1.4.0, ${repository}:1.4.0: this role may not read the repository churn, in the account ending in 3333`,
+    ]);
+    // A digest in the name is a promise of register-model: unread it is not kept.
+    const pinned = await registered();
+    const found = await find(pinned.aws);
+    const shut = pinned.aws.world({
+      around: async (operation, carryOut) => {
+        if (operation === 'BatchGetImage') throw awsError('AccessDeniedException', 'not authorized');
+        return carryOut();
+      },
+    });
+    await expect(verifyContent(shut, found)).rejects.toThrow('not authorized');
   });
 });

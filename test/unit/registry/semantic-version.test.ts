@@ -82,6 +82,12 @@ describe('a version as users write it', () => {
           versionTag(model, semver),
           ...['_', '-', '@', '/'].flatMap((mark) => [`${model}${mark}${semver}`, `${model}${mark}v${semver}`]),
           `refs/tags/${model}-v${semver}`,
+          // Release tools of several packages in one repository: npm's scopes, and folders.
+          `@acme/${model}@${semver}`,
+          `@acme/${model.toUpperCase()}-v${semver}`,
+          `packages/${model}/v${semver}`,
+          `services/ml-2/${model}@v${semver}`,
+          `refs/tags/${model}/${model}-v${semver}`,
           // SageMaker ignores case in names.
           versionTag(model.toUpperCase(), semver),
         ])
@@ -101,9 +107,20 @@ describe('a version as users write it', () => {
     ['iris-v1.4.0', 'version: "iris-v1.4.0" names another model; the manifest delivers churn: leave out "iris-" if'],
     ['churn-b-v1.4.0', 'version: "churn-b-v1.4.0" names another model'],
     [
-      '@acme/churn@1.4.0',
-      'version: "@acme/churn@1.4.0" names another model; the manifest delivers churn: leave out "@acme/churn@"',
+      '@acme/iris@1.4.0',
+      'version: "@acme/iris@1.4.0" names another model; the manifest delivers churn: leave out "@acme/iris@"',
     ],
+    ['packages/iris/v1.4.0', 'names another model; the manifest delivers churn: leave out "packages/iris/" if'],
+    [
+      'packages/churn/iris-v1.4.0',
+      'names another model; the manifest delivers churn: leave out "packages/churn/iris-"',
+    ],
+    ['churn/iris/v1.4.0', 'names another model'],
+    ['@acme/churn-b@1.4.0', 'names another model'],
+    ['@churn/1.4.0', 'names another model'],
+    ['packages//churn-v1.4.0', 'names another model'],
+    ['@acme/churn@1.4.0+5', 'carries build metadata'],
+    ['packages/churn/v1.4', 'version: "packages/churn/v1.4" is not a semantic version'],
     ['churn-v1.4.0+5', 'version: "churn-v1.4.0+5" carries build metadata'],
     ['latest', 'version: "latest" is not a semantic version'],
   ])('%j is refused', (written, message) => {
