@@ -8,5 +8,8 @@ export const canonical = (value: unknown): string =>
       : member,
   );
 
+/** Hex. */
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
 /** Hex SHA-256 of a value's canonical JSON. */
-export const digest = (value: unknown): string => createHash('sha256').update(canonical(value)).digest('hex');
+export const digest = (value: unknown): string => sha256(canonical(value));

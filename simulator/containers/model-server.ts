@@ -22,7 +22,8 @@ export interface Inference {
 /** FNV-1a with MurmurHash3's finaliser: a uniform value in [0, 1) that depends only on the bytes. */
 const uniform = (bytes: Buffer, salt: number): number => {
   let hash = 0x811c9dc5 ^ salt;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  // By index: a Buffer's iterator takes several times as long, and background traffic is most of the simulator's work.
+  for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
@@ -44,12 +45,12 @@ const serve = (classifier: Classifier, inference: Inference): Container => {
     ping: () => inference.healthy,
     invoke: (body, contentType) => {
       const leaked = answered++ >= failsAfter;
-      const tail = uniform(body, 3) < tailShare ? tailMs : 0;
+      const tail = tailShare > 0 && uniform(body, 3) < tailShare ? tailMs : 0;
       // In tenths of a millisecond, so that a minute of traffic has few distinct latencies.
       const latencyMs = Math.round(10 * (inference.baseMs + inference.spreadMs * uniform(body, 1) + tail)) / 10;
       try {
         const rows = readRows(body, contentType, classifier.features.length);
-        if (leaked && uniform(body, 2) < inference.failingShare)
+        if (leaked && inference.failingShare > 0 && uniform(body, 2) < inference.failingShare)
           return { ...json(500, 'prediction failed'), latencyMs };
         const predictions = rows.map((row) => classify(classifier, row));
         return { status: 200, ...writePredictions(classifier, predictions, contentType), latencyMs };

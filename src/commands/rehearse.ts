@@ -9,7 +9,7 @@ export const rehearse: Command = {
     { line: 'rehearse', does: 'The main story; writes rehearsal/report.html.' },
     { line: 'rehearse --list', does: 'The names of all scenarios.' },
     { line: 'rehearse --scenario canary-errors-rolled-back', does: 'One scenario with its timeline.' },
-    { line: 'rehearse --all', does: 'Every scenario, two at a time.' },
+    { line: 'rehearse --all', does: 'Every scenario, several at a time.' },
   ],
   exits: { 0: 'all scenarios ended as expected', 1: 'a scenario did not end as expected', 2: wrongRequest },
   // Loaded on demand: the commands for AWS need neither the rehearsal nor the simulator.

@@ -1,4 +1,4 @@
-import { digest } from '../digest.ts';
+import { canonical, sha256 } from '../digest.ts';
 
 const longest = 63;
 
@@ -7,11 +7,12 @@ const longest = 63;
  * always has the same name, so a repeated run finds the first run's resources (rule 8). The attempt enters the hash from the second
  * on. A name that is too long loses the end of its base: people and programs look for version and hash.
  */
-export const contentName = (base: string, version: string, content: unknown, attempt: number): string =>
-  composed(base, version, hashOf(content, attempt));
+export const contentName = (base: string, version: string, content: object, attempt: number): string =>
+  composed(base, version, hashOf(canonical(content), attempt));
 
-const hashOf = (content: unknown, attempt: number): string =>
-  digest(attempt > 1 ? { content, attempt } : { content }).slice(0, 8);
+/** The digest of `{ content }`, or of `{ attempt, content }`, of the content's canonical text. */
+const hashOf = (content: string, attempt: number): string =>
+  sha256(`{${attempt > 1 ? `"attempt":${attempt},` : ''}"content":${content}}`).slice(0, 8);
 
 const composed = (base: string, version: string, hash: string): string => {
   const readable = version
@@ -32,15 +33,13 @@ const mostAttempts = 200;
  * Whether a name belongs to one of these contents for that version, at any attempt. Without contents: whether it has the form of such
  * a name. Upper and lower case are equal, as in SageMaker's comparison of names.
  */
-export const isContentName = (name: string, base: string, version: string, contents?: readonly unknown[]): boolean => {
+export const isContentName = (name: string, base: string, version: string, contents?: readonly object[]): boolean => {
   const hash = /-([0-9a-f]{8})$/i.exec(name)?.[1]?.toLowerCase();
   if (hash === undefined || name.toLowerCase() !== composed(base, version, hash).toLowerCase()) return false;
-  return (
-    contents === undefined ||
-    contents.some((content) =>
-      Array.from({ length: mostAttempts }, (_, index) => index + 1).some(
-        (attempt) => hashOf(content, attempt) === hash,
-      ),
-    )
+  if (contents === undefined) return true;
+  // Nearly every name is of a first attempt, at the one or the other content.
+  const texts = contents.map(canonical);
+  return Array.from({ length: mostAttempts }, (_, index) => index + 1).some((attempt) =>
+    texts.some((text) => hashOf(text, attempt) === hash),
   );
 };

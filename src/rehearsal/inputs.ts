@@ -12,7 +12,7 @@ export const rehearseInputs = {
     ),
     repeatable: true,
   } as const,
-  all: flag({ description: 'Play every scenario, two at a time.', default: false }),
+  all: flag({ description: 'Play every scenario, several at a time.', default: false }),
   list: flag({ description: 'Print the names of the scenarios and play none.', default: false }),
   settings: flag({
     description:

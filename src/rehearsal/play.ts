@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Settings } from '../../simulator/contracts.ts';
 import { flips } from '../../simulator/settings.ts';
@@ -57,7 +58,10 @@ export interface Played extends Performance {
   readonly settingsRead: readonly string[];
 }
 
-/** Two at a time, each with a simulator of its own; in the given order. */
+/**
+ * In the given order, each with a simulator of its own. The process of a scenario and its simulator wait for each other, so one scenario
+ * more than there are processors keeps all of them busy. A result does not depend on their number: each scenario has its own time.
+ */
 export const playAll = async (chosen: readonly Performance[], out: Out): Promise<readonly Played[]> => {
   const played = new Map<Performance, Played>();
   const queue = [...chosen];
@@ -65,7 +69,7 @@ export const playAll = async (chosen: readonly Performance[], out: Out): Promise
     for (let next = queue.shift(); next; next = queue.shift())
       played.set(next, await playScenario(next, out, chosen.length === 1));
   };
-  await Promise.all([worker(), worker()]);
+  await Promise.all(Array.from({ length: availableParallelism() + 1 }, worker));
   return chosen.flatMap((performance) => played.get(performance) ?? []);
 };
 

@@ -43,7 +43,10 @@ export const createCloudwatch = (kernel: Kernel): { readonly service: Service; r
       resolutionMs: 60_000,
       untrimmed: metric.endsWith('Latency') && !settings.latencyTrimmedStatistics,
     };
-    for (const [value, times] of observed) store.add(selector, { ...common, value, times });
+    store.add(
+      selector,
+      observed.map(([value, times]) => ({ ...common, value, times })),
+    );
   };
 
   const latest: AlarmedMetrics['latest'] = (selector, stat, periodMs, periods) => {

@@ -92,8 +92,7 @@ export const dataOperations = (kernel: Kernel, store: Store): Readonly<Record<st
         dimensions: datum.Dimensions ?? [],
         unit: datum.Unit ?? 'None',
       };
-      for (const observation of observationsOf(datum, now, kernel.settings.metricDelayMs))
-        store.add(selector, observation);
+      store.add(selector, observationsOf(datum, now, kernel.settings.metricDelayMs));
     }
     return {};
   },

@@ -45,7 +45,7 @@ interface Series {
 }
 
 export interface Store {
-  add(selector: Required<Selector>, observation: Observation): void;
+  add(selector: Required<Selector>, observations: readonly Observation[]): void;
   /** The periods of `[from, to)` that have readable observations, oldest first. Periods are counted from `from`. */
   read(selector: Selector, from: Instant, to: Instant, periodMs: number): readonly Point[];
   /** The unit the metric was first recorded with. */
@@ -118,9 +118,9 @@ export const createStore = (now: () => Instant): Store => {
   };
 
   return {
-    add: (selector, observation) => {
+    add: (selector, observations) => {
       const series = seriesFor(selector);
-      series.pending.push(observation);
+      for (const observation of observations) series.pending.push(observation);
       if (series.pending.length >= series.foldAt) fold(series);
     },
     read: (selector, from, to, periodMs) => {

@@ -298,7 +298,7 @@ test('a hundred thousand observations that wait to be readable are looked throug
   });
   const selector = { namespace: 'Ours', metric: 'M', dimensions: [], unit: 'Count' };
   for (let at = 0; at < 100_000; at++)
-    store.add(selector, { at, visibleAt: 1_000_000, resolutionMs: 60_000, value: 1, times: 1 });
+    store.add(selector, [{ at, visibleAt: 1_000_000, resolutionMs: 60_000, value: 1, times: 1 }]);
   expect(looks).toBeGreaterThan(0);
   expect(looks).toBeLessThan(10);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { contentName, isNamedFor } from '../../../src/endpoint/names.ts';
+import { digest } from '../../../src/digest.ts';
+import { contentName, isContentName, isNamedFor } from '../../../src/endpoint/names.ts';
 import { fc } from '../../support/properties.ts';
 
 describe('content-addressed names', () => {
@@ -23,6 +24,26 @@ describe('content-addressed names', () => {
   test('the first attempt is the content alone; every later one has a name of its own', () => {
     const names = [1, 2, 3].map((attempt) => contentName('churn', '1.4.0', {}, attempt));
     expect(new Set(names).size).toBe(3);
+  });
+
+  test('end with the digest of the content and the attempt: endpoints of users have such names', () => {
+    const content = { b: [1, { d: undefined, c: 'x' }], a: null };
+    expect(contentName('churn', '1.4.0', content, 1)).toBe(`churn-1-4-0-${digest({ content }).slice(0, 8)}`);
+    expect(contentName('churn', '1.4.0', content, 2)).toBe(
+      `churn-1-4-0-${digest({ content, attempt: 2 }).slice(0, 8)}`,
+    );
+  });
+
+  test('are found again among contents and attempts, and no other name is', () => {
+    const contents = [{ image: 'a' }, { image: 'b', size: 2 }];
+    const found = (name: string): boolean => isContentName(name, 'churn', '1.4.0', contents);
+    for (const attempt of [1, 2, 200]) {
+      expect(found(contentName('churn', '1.4.0', { size: 2, image: 'b' }, attempt))).toBe(true);
+      expect(found(contentName('churn', '1.4.0', { image: 'a' }, attempt).toUpperCase())).toBe(true);
+    }
+    expect(found(contentName('churn', '1.4.0', { image: 'a' }, 201))).toBe(false);
+    expect(found(contentName('churn', '1.4.0', { image: 'c' }, 1))).toBe(false);
+    expect(found(contentName('churn', '1.4.1', { image: 'a' }, 1))).toBe(false);
   });
 
   test('always what SageMaker takes as a name, and never cut where it matters', () => {

@@ -25,6 +25,7 @@ const main = async () => {
     appendFileSync(process.env.GITHUB_STEP_SUMMARY, 'post saw ' + process.env.STATE_started + '; ');
     return;
   }
+  console.log('compiled code: ' + require('node:module').getCompileCacheDir());
   const stop = new AbortController();
   process.on('SIGINT', () => stop.abort());
   const start = await clock('GET', '');
@@ -79,6 +80,11 @@ describe('the driver', () => {
     expect(result.summary).toBe('main slept; post saw minute 0; ');
     expect(result.ended.at - result.started.at).toBe(minutes(90));
     expect(result.participants).toHaveLength(2);
+  });
+
+  it('has Node keep the compiled code of the actions', async () => {
+    const { log } = await driver.finish(driver.start(sleepy(1)));
+    expect(log.map(({ text }) => text).join()).toContain(`compiled code: ${join(tmpdir(), 'node-compile-cache')}`);
   });
 
   it('cancels with SIGINT at an exact instant', async () => {
