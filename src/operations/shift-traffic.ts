@@ -211,7 +211,7 @@ const command = async (
   if (!stored || live === undefined || live.operation !== 'shift-traffic')
     throw new Refusal(
       'no-candidate',
-      `no traffic of ${store.endpoint} is being shifted, so no run would obey ${operation}`,
+      `no traffic of ${store.endpoint} is being shifted, so no run would obey ${operation}${operation === 'abort' ? '; to remove a candidate that waits without traffic, run rollback' : ''}`,
     );
   const { version } = await requestedVersion(world, store, given.manifest.model, given.version);
   if (live.version !== version)

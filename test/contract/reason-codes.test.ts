@@ -23,6 +23,7 @@ const producers: Readonly<Record<ReasonCode, Place>> = {
   'nothing-expired': ['acceptance/forged-memory.test.ts', "reason: 'nothing-expired'"],
   'already-delivered': ['acceptance/hosts.test.ts', "ends: 'succeeded/already-delivered'"],
   restored: ['acceptance/hosts.test.ts', "ends: 'succeeded/restored'"],
+  'candidate-withdrawn': ['acceptance/hosts.test.ts', "ends: 'succeeded/candidate-withdrawn'"],
   'already-restored': ['acceptance/after-steps.test.ts', "toBe('already-restored')"],
   'in-progress': ['unit/hosts/drive.test.ts', "reason: 'in-progress'"],
   'approval-pending': ['acceptance/hosts.test.ts', "ends: 'pending/approval-pending'"],
