@@ -151,6 +151,7 @@ export type Decision =
   | { readonly is: 'new-attempt'; readonly attempt: number; readonly abandons?: Release }
   /** An earlier run was stopped and died during its cleanup: the cleanup is completed first, and then the decision is made again. */
   | { readonly is: 'stopping'; readonly release: Release }
+  /** Convicted, or taken back without a known cause: `release.reason` tells which. */
   | { readonly is: 'already-convicted'; readonly release: Release }
   /** The same version is live with another plan. */
   | { readonly is: 'plan-changed'; readonly release: Release }
