@@ -25,6 +25,7 @@ export const reasonCodes = {
   'nothing-expired': { outcome: 'succeeded', meaning: 'No release of this endpoint was left behind by its run.', remedy: 'Nothing to do.' },
   'already-delivered': { outcome: 'succeeded', meaning: 'The endpoint already serves this version with this configuration; nothing was written.', remedy: 'Nothing to do.' },
   restored: { outcome: 'succeeded', meaning: 'The endpoint serves the version that the rollback restores, verified.', remedy: 'Find the fault before the next release.' },
+  'candidate-withdrawn': { outcome: 'succeeded', meaning: 'The rollback removed the new version, which was up without traffic; the version that serves did not change.', remedy: 'To go back past the version that serves, run `rollback` with `to`; to bring the new version up again, run `deploy-endpoint`.' },
   'already-restored': { outcome: 'succeeded', meaning: 'The endpoint already serves the version that the rollback restores; nothing was written.', remedy: 'Nothing to do.' },
   // pending
   'in-progress': { outcome: 'pending', meaning: 'The run ended without waiting, because of `wait: false`; the delivery goes on.', remedy: 'Run again, with `resume-token` or without; it goes on from there.' },
@@ -34,13 +35,14 @@ export const reasonCodes = {
   'content-changed': { outcome: 'rejected', meaning: 'The package, its artifact or its image differs from the registered and approved content, so it is not deployed.', remedy: 'Find out who changed it (CloudTrail), and register the new content as a new version.' },
   'approval-rejected': { outcome: 'rejected', meaning: 'A person or a policy rejected the model package.', remedy: 'Read the approval description, fix the model, register a new version.' },
   'already-convicted': { outcome: 'rejected', meaning: 'This version was taken back before by an alarm, the judge, a health check or a person; it is not tried again by itself.', remedy: 'Ship a fixed version, or set `retry: true` when the model was not the cause.' },
+  'not-repeated': { outcome: 'rejected', meaning: 'An earlier update to this version was taken back, and its cause is not known; that convicts no version, but the update is not repeated by itself.', remedy: 'Read the endpoint\'s FailureReason and the alarm history, then set `retry: true`.' },
   // rolled-back
   alarm: { outcome: 'rolled-back', meaning: 'An alarm went off while the new version had traffic; all of it went back to the old version.', remedy: 'Look at the alarm and the candidate\'s logs named in the summary.' },
   'health-check': { outcome: 'rolled-back', meaning: 'The candidate did not pass its health check; it received no traffic.', remedy: 'Read the endpoint\'s container log; run the container locally and call `/ping`.' },
   'capacity-rolled-back': { outcome: 'rolled-back', meaning: 'SageMaker could not get the instances for the new fleet; the old one still serves.', remedy: 'Run again later, or choose another instance type or zone.' },
   convicted: { outcome: 'rolled-back', meaning: 'The judge found the new version worse than the old one; its traffic went back.', remedy: 'Look at the evidence in the summary and at the requests that failed; ship a fixed version.' },
   'safety-net': { outcome: 'rolled-back', meaning: 'The new version passed the absolute error limit; its traffic went back.', remedy: 'Look at the endpoint\'s log; ship a fixed version.' },
-  'shared-outage': { outcome: 'rolled-back', meaning: 'An alarm or the absolute error limit took the traffic back, but the old version failed as often in the same minutes; the new version is not convicted.', remedy: 'Mend the dependency that both versions share, then run again: that is a new attempt.' },
+  'shared-outage': { outcome: 'rolled-back', meaning: 'The traffic went back, but the old version had the same trouble in the same minutes, by a difference that is within chance; the new version is not convicted.', remedy: 'Mend the dependency that both versions share, then run again: that is a new attempt.' },
   'metrics-blind': { outcome: 'rolled-back', meaning: 'The candidate\'s metrics were missing for too long, so its traffic went back.', remedy: 'Find out why CloudWatch has no metrics, then run again.' },
   'unproven-health': { outcome: 'rolled-back', meaning: 'The candidate was not proven healthy within `max-step`.', remedy: 'Lengthen `max-step`, take larger steps, or relax `excess-below`.' },
   'dark-checks-failed': { outcome: 'rolled-back', meaning: 'The new version did not pass its checks before it got any traffic.', remedy: 'Read the checks in the message.' },
@@ -48,7 +50,7 @@ export const reasonCodes = {
   'deployment-timeout': { outcome: 'rolled-back', meaning: 'The update exceeded the rollout\'s `timeout` and SageMaker rolled it back.', remedy: 'Raise `timeout`, or find out why instances start slowly.' },
   'aborted-by-hand': { outcome: 'rolled-back', meaning: 'A person stopped the release and the traffic went back.', remedy: 'Read the author and the reason in the release history.' },
   'approval-withdrawn': { outcome: 'rolled-back', meaning: 'The version lost its approval, or its package was edited, while its traffic was being moved; the traffic went back.', remedy: 'Read the author and the reason in the message. Once the version is approved again, run again: that is a new attempt.' },
-  'cause-unknown': { outcome: 'rolled-back', meaning: 'The endpoint serves the old configuration again and no cause could be proven.', remedy: 'Read the endpoint\'s FailureReason and alarm history; run again with `retry: true`.' },
+  'cause-unknown': { outcome: 'rolled-back', meaning: 'The endpoint serves the old configuration again, and no cause could be proven: nothing convicts the new version.', remedy: 'Read the endpoint\'s FailureReason and alarm history; run again with `retry: true`.' },
   // inconclusive
   'unproven-traffic': { outcome: 'inconclusive', meaning: 'The new version serves, but the bake ended before `minimum-requests` were seen on it.', remedy: 'Watch it, or roll back with `rollback`.' },
   'no-bake': { outcome: 'inconclusive', meaning: 'The new version serves, but its update ended before its bakes could have passed, so no alarm had the time to watch it.', remedy: 'Watch it, or roll back with `rollback`; use a strategy without a bake where SageMaker excludes the container or the hardware from deployment guardrails.' },

@@ -2,7 +2,7 @@ import type { MetricAlarm } from '../aws/cloudwatch.ts';
 import { allPages } from '../aws/pages.ts';
 import { requireConfig } from '../endpoint/baseline.ts';
 import { hardwareOfVariant, kindOf } from '../endpoint/kind.ts';
-import { type Look, lookAt } from '../endpoint/look.ts';
+import { type Look, lookAt, packageOfModel } from '../endpoint/look.ts';
 import { recordTag } from '../endpoint/record-tag.ts';
 import { dimensionOfFleet, scalingOf } from '../endpoint/scaling.ts';
 import { type Settings, settingsOf } from '../endpoint/settings.ts';
@@ -33,6 +33,7 @@ export interface Found {
   readonly alarms: readonly MetricAlarm[];
   readonly composites: readonly CompositeAlarm[];
   /** The package that the model is made of. */
+  /** The one that the model was made of; the containers of a model may have several, and then none is the model's. */
   readonly package: PackageReference | undefined;
   /** Requests per second. */
   readonly rate: number;
@@ -75,7 +76,7 @@ export const find = async (world: World, endpoint: string): Promise<Found> => {
     alarmsIn(world),
     usualRate(world, { endpoint, variant, kind }),
   ]);
-  const container = model.PrimaryContainer ?? model.Containers?.[0];
+  const packageName = packageOfModel(model);
   return {
     endpoint,
     look,
@@ -86,7 +87,7 @@ export const find = async (world: World, endpoint: string): Promise<Found> => {
     scaling,
     alarms,
     composites,
-    package: container?.ModelPackageName === undefined ? undefined : readPackage('', container.ModelPackageName),
+    package: packageName === undefined ? undefined : readPackage('', packageName),
     rate,
     record,
     releases: isDefault(releases, world) ? undefined : releases,

@@ -1,7 +1,8 @@
 import { kinds } from '../endpoint/kind.ts';
+import { packagesOfModel } from '../endpoint/look.ts';
 import { Entries, type Entry, yamlOf } from '../manifest/write.ts';
 import { shellWord } from '../plain-text.ts';
-import { nameOfPackage } from '../registry/version-reference.ts';
+import { nameOfPackage, readPackage } from '../registry/version-reference.ts';
 import { serves } from '../release/history.ts';
 import { isSameName } from '../same-name.ts';
 import type { Account } from '../world.ts';
@@ -112,6 +113,14 @@ const modelComments = ({ found, model }: Draft): readonly string[] => {
         : `The model package group. Package ${name}, which serves, belongs to another one: take it over with register-model --from and its ARN.`,
     ];
   }
+  const parts = [...found.look.models.values()].flatMap(packagesOfModel).map((text) => {
+    const part = readPackage('', text);
+    return part === undefined ? text : nameOfPackage(part);
+  });
+  if (from === undefined && parts.length > 0)
+    return [
+      `The model package group, for which versions are registered. The model that serves has several containers, made of ${[...new Set(parts)].join(' and ')}: no package is the whole version. Register them together as the first version before the first delivery, with register-model and \`containers\`.`,
+    ];
   return [
     `The model package group, for which versions are registered. ${
       from === undefined

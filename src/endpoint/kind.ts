@@ -2,7 +2,7 @@ import type { DescribeEndpointConfigOutput, DescribeModelOutput, ProductionVaria
 import type { EndpointSpec, ReplaceableKind } from '../manifest/manifest.ts';
 import type { Configuration, EndpointKind, MechanismName, ReleaseRecord } from '../release/record.ts';
 import type { Look, PackagedContent } from './look.ts';
-import { besideOf, canonicalOf, leftBehind } from './variants.ts';
+import { candidateOf, canonicalOf, leftBehind } from './variants.ts';
 
 /** The possibilities and the metrics of one kind of endpoint. */
 export interface Kind {
@@ -171,7 +171,7 @@ export const kindOf = (look: Look, record: ReleaseRecord): EndpointKind => {
     return 'inference-components';
   if (live.variants.length > 1 || variants.length > 1) {
     if (leftBehind(live, record)) return 'stepped';
-    return besideOf(live, record) ? 'shifting' : 'several-variants';
+    return candidateOf(live, record) ? 'shifting' : 'several-variants';
   }
   return servedKindOf(look);
 };

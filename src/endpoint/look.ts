@@ -15,7 +15,7 @@ export interface Content {
 
 /** The same with facts of packages, which decide about the kind of endpoint. */
 export interface PackagedContent extends Content {
-  /** Containers of the package that a model was made of, by the model's name. One entry of a model stands for all of them. */
+  /** Containers of the one package that a model was made of, by the model's name: its one entry stands for all of them. */
   readonly packaged: ReadonlyMap<string, number>;
 }
 
@@ -63,8 +63,16 @@ export const withPackages = async (world: World, content: Content): Promise<Pack
   return { ...content, packaged: new Map(found.flat()) };
 };
 
+/** The packages of a model's containers, in order. */
+export const packagesOfModel = ({ PrimaryContainer, Containers = [] }: DescribeModelOutput): readonly string[] =>
+  (PrimaryContainer ? [PrimaryContainer] : Containers).flatMap(({ ModelPackageName }) => ModelPackageName ?? []);
+
+/** The one package that a model was made of. Of several containers each may have a package: none of them is the model's. */
+export const packageOfModel = (model: DescribeModelOutput): string | undefined =>
+  model.PrimaryContainer !== undefined || model.Containers?.length === 1 ? packagesOfModel(model)[0] : undefined;
+
 const packageContainersOf = async (world: World, model: DescribeModelOutput): Promise<number | undefined> => {
-  const ModelPackageName = (model.PrimaryContainer ?? model.Containers?.[0])?.ModelPackageName;
+  const ModelPackageName = packageOfModel(model);
   if (ModelPackageName === undefined) return undefined;
   const owner = ModelPackageName.split(':')[4] ?? world.account.id;
   const { sagemaker } = (owner === registryAccount(world).id ? inRegistry(world) : world).read;

@@ -20,18 +20,28 @@ export const servesCanonical = (live: LiveEndpoint): boolean => {
   return live.variants.every(({ name, weight }) => (name === canonical ? weight > 0 : weight === 0));
 };
 
-/** The two ways out of a stepped rollout that has ended and left its candidate without traffic. */
-export const leftBehind = (live: LiveEndpoint, record: ReleaseRecord): Beside | undefined => {
+/** The candidate beside the variant that serves. */
+export interface Candidate {
+  readonly version: string;
+  readonly configuration: Configuration;
+  readonly beside: Beside;
+}
+
+/** The candidate of a stepped rollout that has ended, or not begun to shift: it has no traffic. */
+export const leftBehind = (live: LiveEndpoint, record: ReleaseRecord): Candidate | undefined => {
   if (live.variants.length !== 2) return undefined;
   const canonical = canonicalOf(live);
   const idle = live.variants.find(({ name }) => name !== canonical);
   if (canonical === undefined || idle === undefined || idle.weight !== 0 || idle.desiredWeight !== 0) return undefined;
-  return besideOf(live, record);
+  return candidateOf(live, record);
 };
 
-/** The two ways out of the serving config, if it has a candidate beside. */
-export const besideOf = ({ endpointConfig }: LiveEndpoint, record: ReleaseRecord): Beside | undefined =>
-  record.ended.find(({ candidate }) => candidate.endpointConfig === endpointConfig)?.candidate.beside;
+/** The candidate of the serving config, whatever its traffic. */
+export const candidateOf = ({ endpointConfig }: LiveEndpoint, record: ReleaseRecord): Candidate | undefined => {
+  const made = record.ended.find(({ candidate }) => candidate.endpointConfig === endpointConfig);
+  const beside = made?.candidate.beside;
+  return made && beside && { version: made.version, configuration: made.candidate, beside };
+};
 
 /** A configuration without the candidate beside it. */
 export const alone = ({ beside, ...configuration }: Configuration): Configuration =>

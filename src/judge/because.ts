@@ -1,6 +1,7 @@
 import { percent } from './amounts.ts';
 import type { Failing } from './observations.ts';
 import type { Policy } from './policy.ts';
+import { sharedFailure } from './shared-failure.ts';
 import type { MetricEvidence, Verdict, VerdictReason } from './verdict.ts';
 
 export interface Grounds {
@@ -66,14 +67,17 @@ export const because = (policy: Policy, found: Grounds): string => {
   }
 };
 
-const failedTogether = ({ safetyNet }: Policy, { reason, failing }: Grounds): string => {
+const failedTogether = ({ safetyNet, convict }: Policy, { reason, failing }: Grounds): string => {
   const { buckets = safetyNet.buckets, requests = 0, bad = 0, baseline } = failing ?? {};
   const limit = `more than ${percent(safetyNet.above)} of the candidate's requests failed in each of ${buckets} buckets in a row`;
   if (baseline === undefined)
     return `${limit}: ${bad} of ${requests} (${rate({ requests, bad })}); the baseline's numbers of these buckets are missing`;
   const both = `${limit}: ${sides({ candidate: { requests, bad }, baseline })}`;
+  const counts = { candidate: requests, candidateBad: bad, baseline: baseline.requests, baselineBad: baseline.bad };
+  const failure = sharedFailure(counts, convict);
   if (reason === 'both-failing')
-    return `${both}; the baseline failed as often, so the cause is shared and convicts no version`;
+    return `${both}; the baseline failed ${failure === 'as-often' ? 'as often' : 'too, and the difference is within chance'}, so the cause is shared and convicts no version`;
+  if (failure === 'beyond-chance') return `${both}; the baseline failed too, but the difference is more than chance`;
   return baseline.requests === 0 ? `${both}; no baseline requests are left for a comparison` : both;
 };
 

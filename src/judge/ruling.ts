@@ -5,7 +5,7 @@ import { freshMetric, logHealth, type MetricState } from './metric-state.ts';
 import { type Failing, inIncident, type Observations } from './observations.ts';
 import type { Metric, Policy } from './policy.ts';
 import { logTiltEvidence } from './sample-ratio.ts';
-import { failedAsOften } from './shared-failure.ts';
+import { excuses, sharedFailure } from './shared-failure.ts';
 import type { Verdict, VerdictReason } from './verdict.ts';
 
 /** The decision after a bucket, without its explanation. */
@@ -78,9 +78,11 @@ const reasonOf = (so: Observations, bucket: Bucket, evidence: number): VerdictRe
 
 const isShared = ({ requests, bad, baseline }: Failing, { convict }: Policy): boolean =>
   baseline !== undefined &&
-  failedAsOften(
-    { candidate: requests, candidateBad: bad, baseline: baseline.requests, baselineBad: baseline.bad },
-    convict,
+  excuses(
+    sharedFailure(
+      { candidate: requests, candidateBad: bad, baseline: baseline.requests, baselineBad: baseline.bad },
+      convict,
+    ),
   );
 
 /** Every metric that needs a proof has one, and at least one metric needs one. */

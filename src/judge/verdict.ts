@@ -27,7 +27,7 @@ export type VerdictReason =
   | 'proven-healthy'
   | 'candidate-worse'
   | 'absolute-limit'
-  /** The absolute limit, and the baseline failed as often. */
+  /** The absolute limit, and the baseline failed as often, within chance. */
   | 'both-failing'
   | 'metrics-missing'
   | 'unobserved-too-long'

@@ -243,7 +243,7 @@ export interface JudgePolicy {
   readonly maxBlindSeconds?: number;
   /** The effect of 4xx answers. They are usually the callers' mistakes: default `report`. */
   readonly clientErrors?: 'report' | 'judge';
-  /** Share of failing candidate requests that takes the traffic back. When the baseline fails as often, that convicts no version. */
+  /** Share of failing candidate requests that takes the traffic back. When the baseline fails too, and the difference is within chance, that convicts no version. */
   readonly safetyNet?: number;
 }
 

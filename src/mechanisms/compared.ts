@@ -109,17 +109,28 @@ const keptAgain = async (
   return from && { kept, source: { from: from.settings, settings: kept.settings } };
 };
 
-/** The last configuration of an endpoint that is gone, with its settings and the name of its variant. */
+/**
+ * The last configuration of an endpoint that is gone, with its settings and the name of its variant: alarms and scalable targets of the
+ * team name it. Of a deleted config the record knows the name.
+ */
 export const lastServed = async (
   world: World,
-  { history }: Deliver['record'],
+  { history, ended }: Deliver['record'],
 ): Promise<{ readonly shown: Configuration & Shown; readonly variant?: string } | undefined> => {
   const configuration = serves(history);
   if (configuration === undefined) return undefined;
   const { endpointConfig } = configuration;
   const content = await contentOf(world, endpointConfig);
   // The serving variant comes first, before a candidate beside it.
-  const variant = content.config?.ProductionVariants?.[0]?.VariantName;
-  const shown = { ...configuration, serving: servingIn(content, endpointConfig, variant) };
-  return { shown, ...withoutUndefined({ variant }) };
+  const described = content.config?.ProductionVariants?.[0]?.VariantName;
+  const shown = { ...configuration, serving: servingIn(content, endpointConfig, described) };
+  return { shown, ...withoutUndefined({ variant: described ?? variantIn(ended, endpointConfig) }) };
+};
+
+/** The variant under which a release published this config, or left it. */
+const variantIn = (ended: readonly Release[], endpointConfig: string): string | undefined => {
+  const known = ended.find(({ candidate, baseline }) =>
+    [candidate.endpointConfig, baseline?.endpointConfig].includes(endpointConfig),
+  );
+  return known && (known.submission.canonical ?? known.submission.variant);
 };

@@ -81,6 +81,10 @@ export interface Restore {
   readonly to: Configuration;
   readonly variant: string;
   readonly because: string;
+  /** `Release.withdraws`. */
+  readonly withdraws?: string;
+  /** For the plan. */
+  readonly notes?: readonly string[];
 }
 
 export interface Planned {

@@ -17,6 +17,7 @@ export interface Exposure {
  * An alarm is absolute, so it also goes off when everything is ill that both versions depend on. After alarms took the traffic back, the
  * numbers of both versions in the same minutes decide whether that convicts the new one. It is excused when the old version had the same
  * trouble by every alarm that went off. Unknown numbers excuse nothing.
+ * @param names the alarms that went off; without any, failed requests are compared, by the limit of an outage
  * @param arms how to read both versions' metrics
  */
 export const compareAfterAlarms = async (
@@ -33,6 +34,7 @@ export const compareAfterAlarms = async (
     convict: convictOf(release),
   };
   try {
+    if (names.length === 0) return await compareArms(watchOf(undefined), so, from, to);
     const { MetricAlarms = [] } = await world.read.cloudwatch.describeAlarms({
       AlarmNames: [...names],
       AlarmTypes: ['MetricAlarm'],

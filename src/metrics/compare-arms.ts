@@ -2,7 +2,7 @@ import { type Instant, minutes } from '../clock.ts';
 import { counted, percent } from '../judge/amounts.ts';
 import type { LatencyPlan } from '../judge/latency.ts';
 import type { Policy } from '../judge/policy.ts';
-import { failedAsOften, fewestRequests } from '../judge/shared-failure.ts';
+import { fewestRequests, sharedFailure } from '../judge/shared-failure.ts';
 import type { Arms } from './arms.ts';
 import type { Minute, MinuteReading } from './fleet-metrics.ts';
 import type { Watch } from './watched.ts';
@@ -62,11 +62,19 @@ export const compareArms = async (watch: Watch, so: Compared, from: Instant, to:
   const [one, other] = [total(known, 'candidate'), total(known, 'baseline')];
   const both = `in the same ${counted(known.length, 'minute')} ${numbers(watch, so.candidate, one)}, and ${of(other)} to ${so.baseline}`;
   const counts = { candidate: one.requests, candidateBad: one.bad, baseline: other.requests, baselineBad: other.bad };
-  if (failedAsOften(counts, so.convict))
-    return { is: 'shared', because: `${both}: ${so.baseline} ${troubled(watch)} as often` };
-  return notShared(
-    other.requests < fewestRequests ? `${both}: too few requests to ${so.baseline} for a comparison` : both,
-  );
+  const also = `${both}: ${so.baseline} ${troubled(watch)}`;
+  switch (sharedFailure(counts, so.convict)) {
+    case 'as-often':
+      return { is: 'shared', because: `${also} as often` };
+    case 'within-chance':
+      return { is: 'shared', because: `${also} too, and the difference is within chance` };
+    case 'beyond-chance':
+      return notShared(`${also} too, but the difference is more than chance`);
+    case 'no-comparison':
+      return notShared(
+        other.requests < fewestRequests ? `${both}: too few requests to ${so.baseline} for a comparison` : both,
+      );
+  }
 };
 
 /** No request takes so long, in milliseconds: all samples lie below it where CloudWatch counts by latency. */
@@ -95,7 +103,7 @@ const comparePercentiles = async (watch: Watch, so: Compared, from: Instant, to:
   const slow = known.filter(({ baseline }) => slowest(baseline) > slowerThan);
   const enough = known.reduce((sum, { baseline }) => sum + requestsOf(baseline), 0) >= fewestRequests;
   return enough && 2 * slow.length >= known.length
-    ? { is: 'shared', because: `${both}: ${so.baseline} was as slow` }
+    ? { is: 'shared', because: `${both}: ${so.baseline} was too slow as well` }
     : notShared(both);
 };
 

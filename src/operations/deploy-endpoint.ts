@@ -1,6 +1,7 @@
 import { abortRelease } from '../delivery/abort-release.ts';
 import { adoptBaseline } from '../delivery/adopt-baseline.ts';
 import { followChange, submitChange } from '../delivery/mechanism-tasks.ts';
+import { refuseRepeat } from '../delivery/refuse-repeat.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
 import { restoreTasks } from '../delivery/restore.ts';
 import { type Opening, type ReleaseMemory, type ReleaseOperation, runRelease } from '../delivery/run-release.ts';
@@ -137,10 +138,7 @@ const plan = async (
       if (decision.release.phase === 'settling') return { is: 'stop-first', release: decision.release };
       throw new Refusal('plan-changed', `${decision.release.id} is live with another plan`);
     case 'already-convicted':
-      throw new Refusal(
-        'already-convicted',
-        `${requested.version} was taken back before (${decision.release.id}: ${decision.release.because ?? decision.release.reason}); set retry: true to try it again`,
-      );
+      return refuseRepeat(requested.version, decision.release);
     case 'no-op':
     case 'new-attempt': {
       // No plan is possible over two variants: a release that adds, shifts to or removes a second variant settles first.

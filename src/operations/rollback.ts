@@ -1,4 +1,4 @@
-import { iso, minutes } from '../clock.ts';
+import { type Instant, iso, minutes } from '../clock.ts';
 import { abortRelease } from '../delivery/abort-release.ts';
 import { refuseForeign } from '../delivery/provenance.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
@@ -9,7 +9,7 @@ import { kindOf, kindOfConfiguration, mayBecome } from '../endpoint/kind.ts';
 import { contentOf, type Look, lookAt, withPackages } from '../endpoint/look.ts';
 import type { LiveEndpoint } from '../endpoint/observe.ts';
 import { refuseOtherKind, refuseUnusable } from '../endpoint/refuse-kind.ts';
-import { alone, besideOf, canonicalOf, servesCanonical } from '../endpoint/variants.ts';
+import { alone, type Candidate, candidateOf, canonicalOf, leftBehind, servesCanonical } from '../endpoint/variants.ts';
 import { environmentOf } from '../manifest/load.ts';
 import { mechanisms } from '../mechanisms/all.ts';
 import { type Operation, Refusal } from '../operation.ts';
@@ -29,7 +29,7 @@ const inputs = {
   to: optional(
     text({
       description:
-        'Version to go back to, as it served before; for a package without a version its number. For a configuration that others deployed: the name of its endpoint config. Default: the last version that served well.',
+        'Version to go back to, as it served before; for a package without a version its number. For a configuration that others deployed: the name of its endpoint config. Default: the last version that served well; while a candidate waits without traffic, the version that serves, without the candidate.',
       example: '1.3.0',
     }),
   ),
@@ -124,11 +124,20 @@ const plan = async (
   }
   const kind = kindOf(look, record);
   refuseUnusable(endpoint, look, kind, 'restore');
-  const back = given.to === undefined ? wentBack(record, live) : undefined;
-  if (back !== undefined) refuseLongAgo(world, record, back.release);
-  if (back !== undefined) return restoredAlready(world, endpoint, acted, back.to, back.release);
+  const named = given.to === undefined ? undefined : nameGiven(given.to, given.manifest, record);
+  const back = wentBack(world, record, live);
+  if (back !== undefined && named === undefined) refuseLongAgo(world, record, back.release);
+  if (back !== undefined && (named ?? nameOf(back.to)) === nameOf(back.to))
+    return restoredAlready(world, endpoint, acted, back.to, back.release);
   const mixed = given.to === undefined && live.status === 'UpdateRollbackFailed';
-  const target = mixed ? homeOf(record, look) : targetOf(given, record, live);
+  const idle = mixed ? undefined : leftBehind(live, record);
+  const serving = idle && alone({ ...baselineOf(look, record), beside: idle.beside });
+  const withdraws = serving && (named === undefined || named === nameOf(serving)) ? idle?.version : undefined;
+  const target = mixed
+    ? homeOf(record, look)
+    : serving && withdraws !== undefined
+      ? serving
+      : targetOf(given, record, live, idle);
   if (live.endpointConfig === target.endpointConfig && live.status === 'InService' && servesCanonical(live))
     return restoredAlready(world, endpoint, acted, target);
   const candidate = alone(target);
@@ -148,8 +157,7 @@ const plan = async (
     );
   const canonical = canonicalOf(live);
   if (canonical === undefined) throw new Error(`${endpoint} has no variant that serves`);
-  const beside = besideOf(live, record);
-  const baseline = { ...baselineOf(look, record), ...withoutUndefined({ beside }) };
+  const baseline = leaving(look, record);
   if (!mayBecome(baseline, candidate))
     throw new Refusal(
       'nothing-to-roll-back-to',
@@ -162,8 +170,39 @@ const plan = async (
     to: candidate,
     variant: canonical,
     because: given.because,
+    notes: idle === undefined ? [] : notesOn(idle, candidate, record, withdraws !== undefined),
+    ...withoutUndefined({ withdraws }),
   });
   return { is: 'begin', ...planned, plan: { ...planned.plan, notes: [...planned.plan.notes, ...look.notes] } };
+};
+
+/** The configuration to leave. A candidate that was never published but has traffic is the one that is taken back. */
+const leaving = (look: Look, record: ReleaseRecord): Configuration => {
+  const { live } = look;
+  const baseline = baselineOf(look, record);
+  const beside = candidateOf(live, record);
+  if (beside === undefined) return baseline;
+  return servesCanonical(live)
+    ? { ...baseline, beside: beside.beside }
+    : { ...beside.configuration, instanceCount: baseline.instanceCount };
+};
+
+/** What happens to the candidate without traffic, and how to do the other thing that a rollback can mean. */
+const notesOn = (
+  { version }: Candidate,
+  to: Configuration,
+  record: ReleaseRecord,
+  isWithdrawal: boolean,
+): readonly string[] => {
+  const further = isWithdrawal ? lastGood(record.history, to) : undefined;
+  return [
+    ...(isWithdrawal
+      ? [
+          `${nameOf(to)} keeps all traffic; ${further === undefined ? 'no version served well before it' : `to go back past it, to ${nameOf(further)}, name that with to`}`,
+        ]
+      : [`the candidate ${version}, which has no traffic, goes too; without to a rollback removes it alone`]),
+    `this does not convict ${version}`,
+  ];
 };
 
 /** A release of this record made the serving config. */
@@ -178,12 +217,15 @@ const isOurs = ({ ended }: ReleaseRecord, { endpointConfig }: LiveEndpoint): boo
  * rollback, or one after the alarms took the delivery back, must not go back one version further.
  */
 const wentBack = (
+  world: World,
   record: ReleaseRecord,
   live: LiveEndpoint,
 ): { readonly to: Configuration; readonly release: Release } | undefined => {
   const release = record.ended.find(({ reason }) => reason !== 'abandoned');
   if (release === undefined || live.status !== 'InService' || !servesCanonical(live)) return undefined;
-  const { operation, reason, witnessed } = release;
+  const { operation, reason, witnessed, withdraws, endedAt = release.startedAt } = release;
+  // It left the version that served anyway. Pressed twice in a row it is still one command.
+  if (withdraws !== undefined && isLongAgo(world, endedAt)) return undefined;
   if (operation === 'deploy-endpoint' && witnessed.submittedAt === undefined && reason !== 'aborted-by-hand')
     return undefined;
   const to = release.operation === 'rollback' ? release.candidate : release.baseline;
@@ -192,13 +234,14 @@ const wentBack = (
 
 /** Two rollbacks in a row are one incident. A second one after days may mean another version, so a person must name it. */
 const refuseLongAgo = (world: World, record: ReleaseRecord, { id, startedAt, endedAt = startedAt }: Release): void => {
-  if (world.clock.now() < endedAt + sameIncidentMs) return;
+  if (!isLongAgo(world, endedAt)) return;
   throw new Refusal(
     'nothing-to-roll-back-to',
     `${id} left ${record.endpoint} where it is at ${iso(endedAt)}, too long ago for this rollback to belong to the same incident: name the version to go back to with to; ${served(record)}`,
   );
 };
 const sameIncidentMs = minutes(24 * 60);
+const isLongAgo = (world: World, endedAt: Instant): boolean => world.clock.now() >= endedAt + sameIncidentMs;
 
 const restoredAlready = (
   world: World,
@@ -235,8 +278,16 @@ const configurationOf = ({
   ...configuration
 }: Served): Configuration => configuration;
 
-/** The target of the rollback: the named version, else the last good version before the one that serves. */
-const targetOf = ({ to, manifest }: RollbackInputs, record: ReleaseRecord, live: LiveEndpoint): Configuration => {
+/**
+ * The target of the rollback: the named version, else the last good version before the one that serves.
+ * @param idle the candidate without traffic
+ */
+const targetOf = (
+  { to, manifest }: RollbackInputs,
+  record: ReleaseRecord,
+  live: LiveEndpoint,
+  idle: Candidate | undefined,
+): Configuration => {
   const shown = record.history.find(({ endpointConfig }) => endpointConfig === live.endpointConfig);
   if (to === undefined) {
     // From a candidate that was never published the way back leads to its baseline.
@@ -250,7 +301,8 @@ const targetOf = ({ to, manifest }: RollbackInputs, record: ReleaseRecord, live:
   const name = nameGiven(to, manifest, record);
   const named = record.history.find((entry) => nameOf(entry) === name);
   if (named !== undefined) return configurationOf(named);
-  throw new Refusal('nothing-to-roll-back-to', `${name} never served ${record.endpoint}: ${served(record)}`);
+  const waits = idle?.version === name ? `, but is up without traffic; shift-traffic gives it some` : '';
+  throw new Refusal('nothing-to-roll-back-to', `${name} never served ${record.endpoint}${waits}: ${served(record)}`);
 };
 
 /** A version; a configuration of others has none, so the history knows it by its endpoint config. */

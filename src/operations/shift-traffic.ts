@@ -1,6 +1,7 @@
 import { abortRelease } from '../delivery/abort-release.ts';
 import { candidateStands } from '../delivery/candidate-unchanged.ts';
 import { followChange, submitChange } from '../delivery/mechanism-tasks.ts';
+import { refuseRepeat } from '../delivery/refuse-repeat.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
 import { type Opening, type ReleaseMemory, type ReleaseOperation, runRelease } from '../delivery/run-release.ts';
 import { applyScaling, restoreScaling } from '../delivery/scaling-tasks.ts';
@@ -124,10 +125,7 @@ const plan = async (
       if (isLeft(decision.release, world)) return { is: 'stop-first', release: decision.release };
       throw new Refusal('plan-changed', `${decision.release.id} is live with another plan`);
     case 'already-convicted':
-      throw new Refusal(
-        'already-convicted',
-        `${version} was taken back before (${decision.release.id}: ${decision.release.because ?? decision.release.reason}); set retry: true to try it again`,
-      );
+      return refuseRepeat(version, decision.release);
     case 'no-op':
       // Rule 21: the record is a hint; the endpoint must confirm it.
       if ((await observe(world, endpoint))?.endpointConfig !== decision.release.candidate.endpointConfig)
@@ -211,7 +209,7 @@ const command = async (
   if (!stored || live === undefined || live.operation !== 'shift-traffic')
     throw new Refusal(
       'no-candidate',
-      `no traffic of ${store.endpoint} is being shifted, so no run would obey ${operation}`,
+      `no traffic of ${store.endpoint} is being shifted, so no run would obey ${operation}${operation === 'abort' ? '; to remove a candidate that waits without traffic, run rollback' : ''}`,
     );
   const { version } = await requestedVersion(world, store, given.manifest.model, given.version);
   if (live.version !== version)

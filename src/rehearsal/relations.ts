@@ -133,6 +133,7 @@ const byReason: Partial<Record<ReasonCode, readonly Relation[]>> = {
   'already-registered': [unchanged, wroteNothing],
   approved: [unchanged, wroteNothing],
   'already-delivered': [servesCandidate, unchanged, wroteNothing],
+  'candidate-withdrawn': [servesCandidate],
   'already-restored': [servesCandidate, unchanged, wroteNothing],
   'not-approved': [neverServed],
   'content-changed': [neverServed],

@@ -1,6 +1,7 @@
 import type { Instant } from '../clock.ts';
 import type { ReasonCode } from '../reason-codes.ts';
-import type { Configuration, Release, Served } from './record.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import type { Configuration, Release, ReleaseRecord, Served } from './record.ts';
 
 /** Entries kept; enough for every version that a team would go back to. */
 export const historyKept = 50;
@@ -22,14 +23,17 @@ export const convictions: ReadonlySet<ReasonCode> = new Set([
 
 /** The history after `release` ended at `at`, with the configuration that served then. Newest first. */
 export const served = (
-  history: readonly Served[],
+  { history, ended }: Pick<ReleaseRecord, 'history' | 'ended'>,
   release: Release,
   serving: 'candidate' | 'baseline' | 'unknown',
   at: Instant,
 ): readonly Served[] => {
   if (serving === 'unknown') return history;
   const before = withBaseline(history, release);
-  const after = serving === 'candidate' ? replaced(before, release, at) : takenBack(before, release, at);
+  const after =
+    serving === 'candidate'
+      ? replaced(withExposed(before, release, ended, at), release, at)
+      : takenBack(before, release, at);
   return after.slice(0, historyKept);
 };
 
@@ -39,13 +43,41 @@ const withBaseline = (history: readonly Served[], { baseline, startedAt }: Relea
     ? history
     : [{ ...baseline, from: startedAt, good: true }, ...closed(history, startedAt, 'replaced')];
 
+/** A rollback from a candidate that was never published, but had traffic: it is the candidate that was taken back. */
+const withExposed = (
+  history: readonly Served[],
+  { operation, outcome, baseline, startedAt }: Release,
+  ended: readonly Release[],
+  at: Instant,
+): readonly Served[] => {
+  if (operation !== 'rollback' || outcome !== 'succeeded' || baseline?.beside === undefined) return history;
+  const serving = serves(history);
+  if (serving === undefined || serving.version === baseline.version) return history;
+  const made = ended.find(({ candidate }) => candidate.endpointConfig === baseline.endpointConfig);
+  return [
+    {
+      ...baseline,
+      ...withoutUndefined({ release: made?.id }),
+      from: startedAt,
+      until: at,
+      good: false,
+      ended: 'rolled-back',
+    },
+    ...closed(history, at, 'replaced'),
+  ];
+};
+
 const replaced = (history: readonly Served[], release: Release, at: Instant): readonly Served[] => {
-  const { candidate, id, operation, outcome } = release;
+  const { candidate, id, operation, outcome, withdraws } = release;
   const good = outcome === 'succeeded';
-  if (serves(history)?.endpointConfig === candidate.endpointConfig)
-    return history.map((entry) => (entry.until === undefined ? { ...entry, release: id, good } : entry));
-  const how = operation === 'rollback' && good ? 'rolled-back' : 'replaced';
-  return [{ ...shownAs(release), release: id, from: at, good }, ...closed(history, at, how)];
+  const before = serves(history);
+  // The version that serves stays when a candidate comes up beside it, or goes: a rollback from it still concerns its own release.
+  const stays = candidate.beside !== undefined || withdraws !== undefined;
+  const by = withoutUndefined({ release: stays ? before?.release : id });
+  if (before?.endpointConfig === candidate.endpointConfig)
+    return history.map((entry) => (entry.until === undefined ? { ...entry, ...by, good } : entry));
+  const how = operation === 'rollback' && good && !stays ? 'rolled-back' : 'replaced';
+  return [{ ...shownAs(release), ...by, from: at, good }, ...closed(history, at, how)];
 };
 
 /** A config that only adds a dark candidate still serves the version before. */

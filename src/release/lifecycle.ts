@@ -115,7 +115,7 @@ export const end = (record: ReleaseRecord, { outcome, reason, because, at, servi
   const { live } = record;
   if (live === undefined) throw new Error(`no release of ${record.endpoint} is live, so none can end`);
   const over: Release = { ...live, phase: 'ended', outcome, reason, because, serving, endedAt: at };
-  return raised({ ...ended(record, over), history: served(record.history, over, serving, at) });
+  return raised({ ...ended(record, over), history: served(record, over, serving, at) });
 };
 
 const ended = ({ live: _live, ...record }: ReleaseRecord, over: Release): ReleaseRecord => ({
@@ -151,6 +151,7 @@ export type Decision =
   | { readonly is: 'new-attempt'; readonly attempt: number; readonly abandons?: Release }
   /** An earlier run was stopped and died during its cleanup: the cleanup is completed first, and then the decision is made again. */
   | { readonly is: 'stopping'; readonly release: Release }
+  /** Convicted, or taken back without a known cause: `release.reason` tells which. */
   | { readonly is: 'already-convicted'; readonly release: Release }
   /** The same version is live with another plan. */
   | { readonly is: 'plan-changed'; readonly release: Release }
@@ -211,7 +212,10 @@ const isSameWork = (release: Release, { operation, version }: Pick<Request, 'ope
  */
 const isConvicted = (record: ReleaseRecord, release: Release): boolean =>
   (release.reason !== undefined && convictions.has(release.reason)) ||
-  record.history.some(({ release: id, ended: how }) => id === release.id && how === 'rolled-back');
+  record.history.some(
+    // A config with a dark candidate serves the version before.
+    ({ release: id, version, ended: how }) => id === release.id && version === release.version && how === 'rolled-back',
+  );
 
 /** The delivered configuration; for a dark candidate also the published one. */
 const stillServes = ({ history }: ReleaseRecord, { candidate }: Release): boolean =>

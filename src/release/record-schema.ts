@@ -240,6 +240,7 @@ const release = z.looseObject({
   submission,
   stepping: z.optional(stepping),
   takenBack: z.optional(z.looseObject({ because: z.string() })),
+  withdraws: z.optional(z.string()),
   scaling: z.optional(scaling),
   alarms: z.array(z.string()),
   witnessed,

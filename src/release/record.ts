@@ -58,6 +58,8 @@ export interface Release {
   readonly stepping?: Stepping;
   /** Set when the release lost its approval too late to stop its update: from then on it goes back to `baseline`. */
   readonly takenBack?: { readonly because: string };
+  /** Version of the candidate without traffic that this rollback removes; the version that serves stays the same. */
+  readonly withdraws?: string;
   /** The original autoscaling, kept until it is restored. */
   readonly scaling?: ScalingSnapshot;
   /** Alarms the suite made for this release, to be removed with it. */

@@ -10,7 +10,10 @@ import { place } from '../support/policy-place.ts';
 const arn = (resource: string): string => `arn:aws:sagemaker:${team.region}:${team.account}:${resource}`;
 const byHand = 'made-at-the-console';
 
-const adopted = async ({ prepare, simulator, pass, writeManifest }: TestAccount): Promise<void> => {
+const adopted = async (
+  { prepare, simulator, pass, writeManifest }: TestAccount,
+  VariantName: string = team.variant,
+): Promise<void> => {
   writeManifest((text) => text.replace('minimum-requests: 300', 'minimum-requests: 0'));
   await prepare('1.0.0');
   const sagemaker = (operation: string, input: object) => simulator.call('sagemaker', operation, input);
@@ -21,9 +24,7 @@ const adopted = async ({ prepare, simulator, pass, writeManifest }: TestAccount)
   });
   await sagemaker('CreateEndpointConfig', {
     EndpointConfigName: byHand,
-    ProductionVariants: [
-      { VariantName: team.variant, ModelName: byHand, InstanceType: 'ml.m5.large', InitialInstanceCount: 4 },
-    ],
+    ProductionVariants: [{ VariantName, ModelName: byHand, InstanceType: 'ml.m5.large', InitialInstanceCount: 4 }],
   });
   await sagemaker('CreateEndpoint', { EndpointName: team.endpoint, EndpointConfigName: byHand });
   await pass(minutes(20));
@@ -53,6 +54,26 @@ test('a config with a name of its own is gone back to only by who is allowed it 
       Statement: [{ Effect: 'Allow', Action: 'sagemaker:UpdateEndpoint', Resource: arn(`endpoint-config/${byHand}`) }],
     });
     expect((await account.run(rollback, {}, { runId: '2' }))?.result).toMatchObject({ reason: 'restored' });
+  } finally {
+    await account.close();
+  }
+});
+
+test('an endpoint that was deleted with its config gets the name of its variant again, which alarms and scaling name', async () => {
+  const account = await openAccount();
+  try {
+    await adopted(account, 'primary');
+    expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+    const sagemaker = (operation: string, input: object) => account.simulator.call('sagemaker', operation, input);
+    const { EndpointConfigName } = await sagemaker('DescribeEndpoint', { EndpointName: team.endpoint });
+    await sagemaker('DeleteEndpoint', { EndpointName: team.endpoint });
+    await account.pass(minutes(20));
+    await sagemaker('DeleteEndpointConfig', { EndpointConfigName });
+    account.stopTraffic();
+
+    expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+    const { ProductionVariants } = await sagemaker('DescribeEndpoint', { EndpointName: team.endpoint });
+    expect(ProductionVariants).toMatchObject([{ VariantName: 'primary' }]);
   } finally {
     await account.close();
   }

@@ -82,6 +82,7 @@ describe('after a bad one', () => {
 
   test('rollback finds the old version serving', async () => {
     expect((await back())?.reason).toBe('already-restored');
+    expect((await account.run(rollback, { to: '1.0.0' }))?.result.reason).toBe('already-restored');
     expect((await shown()).variants).toEqual(['AllTraffic 1.0.0 1', 'AllTraffic-next 1.4.0 0']);
   });
 
@@ -95,7 +96,7 @@ describe('after a bad one', () => {
         .record()
         ?.ended.map(({ operation, reason }) => `${operation} ${reason}`)
         .slice(0, 3),
-    ).toEqual(['deploy-endpoint delivered', 'rollback restored', 'shift-traffic convicted']);
+    ).toEqual(['deploy-endpoint delivered', 'rollback candidate-withdrawn', 'shift-traffic convicted']);
   });
 });
 
@@ -103,6 +104,95 @@ test('a candidate that is up dark already is said to be dark, not delivered', as
   await account.prepare('1.1.0');
   await dark('1.1.0');
   expect(await writesOf(async () => expect((await dark('1.1.0'))?.reason).toBe('candidate-dark'))).toBe(0);
+});
+
+describe('while a candidate waits without traffic', () => {
+  const serving = ['AllTraffic 1.1.0 1'];
+  beforeEach(async () => {
+    account.writeManifest(() => manifestText({ rollout: rollouts.canary }));
+    await account.prepare('1.1.0');
+    expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
+    account.writeManifest(() => manifestText({ rollout: rollouts.steps }));
+    await account.prepare('1.4.0');
+    expect((await dark('1.4.0'))?.reason).toBe('candidate-dark');
+    expect((await shown()).variants).toEqual([...serving, 'AllTraffic-next 1.4.0 0']);
+  });
+  const to = async (version: string) => (await account.run(rollback, { to: version }))?.result;
+  const ends = () => account.record()?.history.map(({ version, ended }) => `${version} ${ended ?? 'serves'}`);
+
+  test('rollback removes the candidate alone, and reports how to go back past the version that serves', async () => {
+    const result = await back();
+    expect(result).toMatchObject({
+      outcome: 'succeeded',
+      reason: 'candidate-withdrawn',
+      because: expect.stringMatching(
+        /1\.4\.0.*1\.1\.0 serves as before.*to go back past 1\.1\.0, run rollback with to/,
+      ),
+      outputs: { version: '1.1.0', 'serving-version': '1.1.0' },
+    });
+    expect((await shown()).variants).toEqual(serving);
+    expect(ends()).toEqual(['1.1.0 serves', '1.1.0 replaced', '1.1.0 replaced', '1.0.0 replaced']);
+    expect(await writesOf(async () => expect((await back())?.reason).toBe('already-restored'))).toBe(0);
+    // A day later it is no second press of the same command, and the version that serves has a version before it.
+    account.stopTraffic();
+    await account.pass(minutes(25 * 60));
+    expect((await back())?.reason).toBe('restored');
+    expect((await shown()).variants).toEqual(['AllTraffic 1.0.0 1']);
+    expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('already-convicted');
+  });
+
+  test('the plan of it names both ways', async () => {
+    const plan = (await account.run(rollback, { 'dry-run': 'true' }))?.result.plan;
+    expect(plan?.title).toBe(
+      'remove the candidate 1.4.0, which has no traffic, from iris, which goes on serving 1.1.0: rolled back by hand',
+    );
+    expect(plan?.notes).toEqual(
+      expect.arrayContaining([
+        '1.1.0 keeps all traffic; to go back past it, to 1.0.0, name that with to',
+        'this does not convict 1.4.0',
+      ]),
+    );
+  });
+
+  test('the candidate is not convicted: it comes up again', async () => {
+    await back();
+    expect(await shift('1.4.0')).toMatchObject({ reason: 'no-candidate' });
+    expect((await dark('1.4.0'))?.reason).toBe('candidate-dark');
+    expect((await shown()).variants).toEqual([...serving, 'AllTraffic-next 1.4.0 0']);
+  });
+
+  test('the version that serves, named, is the same command', async () => {
+    expect((await to('1.1.0'))?.reason).toBe('candidate-withdrawn');
+    expect((await shown()).variants).toEqual(serving);
+  });
+
+  test('an earlier version, named, takes the version that serves back and convicts it, not the candidate', async () => {
+    const dry = await account.run(rollback, { to: '1.0.0', 'dry-run': 'true' });
+    expect(dry?.result.plan?.notes).toEqual(
+      expect.arrayContaining([
+        'the candidate 1.4.0, which has no traffic, goes too; without to a rollback removes it alone',
+      ]),
+    );
+    expect(await to('1.0.0')).toMatchObject({ reason: 'restored', outputs: { 'serving-version': '1.0.0' } });
+    expect((await shown()).variants).toEqual(['AllTraffic 1.0.0 1']);
+    expect((await dark('1.1.0'))?.reason).toBe('already-convicted');
+    expect((await dark('1.4.0'))?.reason).toBe('candidate-dark');
+  });
+
+  test('the candidate, named, never served', async () => {
+    expect(await to('1.4.0')).toMatchObject({
+      reason: 'nothing-to-roll-back-to',
+      because: expect.stringContaining('1.4.0 never served iris, but is up without traffic'),
+    });
+    expect((await shown()).variants).toEqual([...serving, 'AllTraffic-next 1.4.0 0']);
+  });
+
+  test('a deployment under guardrails of the same version first removes its candidate, and does not convict it', async () => {
+    account.writeManifest(() => manifestText({ rollout: rollouts.canary }));
+    // It comes as far as its alarm: 5 % of its answers are errors.
+    expect((await account.run(deployEndpoint, { version: '1.4.0' }))?.result.reason).toBe('alarm');
+    expect((await shown()).variants).toEqual(serving);
+  });
 });
 
 describe('when there is no capacity to publish what was proven', () => {
@@ -157,6 +247,8 @@ describe('when there is no capacity to publish what was proven', () => {
   test('rollback takes the traffic back', async () => {
     expect(await back()).toMatchObject({ outcome: 'succeeded', reason: 'restored' });
     expect((await shown()).variants?.[0]).toBe('AllTraffic 1.0.0 1');
+    expect((await dark('1.1.0'))?.reason).toBe('already-convicted');
+    expect((await account.run(deployEndpoint, { version: '1.0.0', 'dry-run': 'true' }))?.result.reason).toBe('planned');
     await account.pass(minutes(10));
     expect((await shown()).variants?.[0]).toBe('AllTraffic 1.0.0 1');
   });

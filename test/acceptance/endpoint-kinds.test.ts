@@ -41,7 +41,7 @@ const rows: Readonly<Record<EndpointKind, Row>> = {
   stepped: {
     'deploy-endpoint': ['planned', ''],
     'shift-traffic': ['planned', ''],
-    rollback: ['nothing-to-roll-back-to', 'no version served iris well before'],
+    rollback: ['planned', 'remove the candidate 1.1.0, which has no traffic'],
   },
   shifting: {
     'deploy-endpoint': ['endpoint-unusable', '(AllTraffic, AllTraffic-next): end the traffic shift first'],

@@ -185,6 +185,14 @@ const rows = rowsOf<Row>({
       },
     },
     {
+      name: 'a rollback while a candidate waits without traffic',
+      ends: 'succeeded/candidate-withdrawn',
+      stage: async (account) => {
+        await dark(account, '1.1.0');
+        return {};
+      },
+    },
+    {
       name: 'a rollback where nothing served before',
       ends: 'failed/nothing-to-roll-back-to',
       stage: async (account) => {

@@ -68,6 +68,18 @@ const ends: Readonly<Record<string, End>> = {
       return deploy(account, '1.5.0');
     },
   },
+  'a version that SageMaker took back without a reason, again': {
+    outcome: 'rejected',
+    reason: 'not-repeated',
+    says: /1\.1\.0 was taken back for a cause that is not known .*; that convicts no version; set retry: true/,
+    status: 'InService',
+    play: async (account) => {
+      await account.inProduction('1.0.0');
+      account.simulator.harm.silentRollback(team.endpoint);
+      expect((await deploy(account, '1.1.0'))?.result.reason).toBe('cause-unknown');
+      return account.run(deployEndpoint, { version: '1.1.0' });
+    },
+  },
   'a rollback that gets no instances': {
     outcome: 'failed',
     reason: 'restore-failed',

@@ -10,24 +10,35 @@ import type { ReasonCode } from '../../reason-codes.ts';
 import type { Release } from '../../release/record.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { UpdateCause } from '../mechanism.ts';
-import { watchedAlarms, wentRed } from '../release-alarms.ts';
+import { wentRed } from '../release-alarms.ts';
 import { compareAfterAlarms, type Exposure, excuse } from '../shared-outage.ts';
 import type { Turn } from '../turn.ts';
 
-/** `Mechanism.cause` of an update that should deliver a version. */
+/**
+ * `Mechanism.cause` of an update that should deliver a version. An alarm, and a way back without any known cause, may come from an outage
+ * of both versions: the numbers of the same minutes decide. Every other cause is proven, or compares the versions itself.
+ */
 export const whyReturned = async (turn: Turn, live: LiveEndpoint): Promise<UpdateCause> => {
   const red = await redAlarms(turn);
   const { reason, because } = causeFrom(turn, red.names);
   const serves = `${servingNow(turn.release, live)} serves`;
   const { from } = red;
-  if (reason !== 'alarm' || from === undefined) return { reason, because: `${because}; ${serves}` };
+  if ((reason !== 'alarm' && reason !== 'cause-unknown') || from === undefined)
+    return { reason, because: `${because}; ${serves}` };
   const complete = live.modifiedAt + metricDelay;
-  if (turn.world.clock.now() < complete) return waiting(because, complete);
+  if (turn.world.clock.now() < complete) return waiting(reason, because, complete);
   const compared = await compareFleets(turn, red.names, { from, to: live.modifiedAt });
+  const { abort } = turn.release.witnessed;
   switch (compared.is) {
     case 'unsettled':
-      return waiting(because, turn.nextPoll());
+      return waiting(reason, because, turn.nextPoll());
     case 'shared':
+      // The outage explains the alarms. It does not explain the other reason for which the update was being stopped.
+      if (abort !== undefined)
+        return {
+          reason: abort.why,
+          because: `${reasonOfStop(abort)}; ${because} too; ${compared.because}; ${serves}`,
+        };
       return {
         reason: 'shared-outage',
         because: `${because}; ${compared.because}; ${excuse(turn.release.version)}; ${serves}`,
@@ -38,8 +49,8 @@ export const whyReturned = async (turn: Turn, live: LiveEndpoint): Promise<Updat
 };
 
 /** The metrics of the last minutes arrive late. */
-const waiting = (because: string, notBefore: Instant): UpdateCause => ({
-  reason: 'alarm',
+const waiting = (reason: ReasonCode, because: string, notBefore: Instant): UpdateCause => ({
+  reason,
   because: `${because}; waiting for the metrics of both versions`,
   notBefore,
 });
@@ -90,8 +101,9 @@ interface RedAlarms {
 
 /** The alarms that took the update back: from the record, else the alarms that went off since the candidate's first bake or request. */
 const redAlarms = async (turn: Turn): Promise<RedAlarms> => {
-  const { witnessed, startedAt } = turn.release;
-  if (witnessed.alarms === undefined && watchedAlarms(turn).length === 0) return { names: [] };
+  const { witnessed, startedAt, submission } = turn.release;
+  // The metrics of one fleet are documented under deployment guardrails only.
+  if (submission.mechanism !== 'guardrail') return { names: witnessed.alarms ?? [] };
   const [bake] = witnessed.bakes ?? [];
   const from =
     bake?.startedAt ?? (await firstRequestAt(turn.world, candidateFleet(turn), witnessed.submittedAt ?? startedAt));
@@ -115,8 +127,7 @@ export const causeOf = ({ release, redAlarms, failureReason, elapsedSeconds }: E
   const { abort } = release.witnessed;
   const guarded = release.submission.mechanism === 'guardrail' ? release.submission : undefined;
   const others = redAlarms.filter((name) => name !== abortAlarmOf(release));
-  if (abort !== undefined && others.length === 0)
-    return { reason: abort.why, because: abort.because ?? abortSentence(abort.why) };
+  if (abort !== undefined && others.length === 0) return { reason: abort.why, because: reasonOfStop(abort) };
   if (others.length > 0)
     return { reason: 'alarm', because: `${plural(others.length, 'alarm')} ${others.join(', ')} went off` };
   const given = failureReason === undefined ? '' : `: ${failureReason}`;
@@ -142,7 +153,8 @@ const byFailureCause: Readonly<Partial<Record<FailureCause, ReasonCode>>> = {
   quota: 'capacity-rolled-back',
 };
 
-const abortSentence = (why: ReasonCode): string =>
-  why === 'insufficient-traffic'
+const reasonOfStop = ({ why, because }: NonNullable<Release['witnessed']['abort']>): string =>
+  because ??
+  (why === 'insufficient-traffic'
     ? 'the candidate received fewer requests than minimum-requests, so it was taken back'
-    : 'the update was stopped by hand';
+    : 'the update was stopped by hand');

@@ -3,7 +3,7 @@ import { kindOf } from '../../endpoint/kind.ts';
 import type { Look } from '../../endpoint/look.ts';
 import { rollbackPermissions } from '../../endpoint/permissions.ts';
 import { servingIn } from '../../endpoint/serving.ts';
-import { alone, besideOf, canonicalOf } from '../../endpoint/variants.ts';
+import { alone, canonicalOf, leftBehind } from '../../endpoint/variants.ts';
 import type { World } from '../../world.ts';
 import type { Deliver, Planned } from '../mechanism.ts';
 import { restoring, swapSeconds } from '../replacement/plan.ts';
@@ -17,9 +17,9 @@ export const planClearing = async (
 ): Promise<Planned | undefined> => {
   const endpoint = spec.name;
   const canonical = canonicalOf(look.live);
-  const left = kindOf(look, record) === 'stepped' ? besideOf(look.live, record) : undefined;
+  const left = kindOf(look, record) === 'stepped' ? leftBehind(look.live, record) : undefined;
   if (left === undefined || canonical === undefined) return undefined;
-  const from = { ...baselineOf(look, record), beside: left };
+  const from = { ...baselineOf(look, record), beside: left.beside };
   const to = alone(from);
   const before = servingIn(look, from.endpointConfig, canonical);
   const swap = await planSwap(world, { before, to, variant: canonical });
@@ -38,7 +38,7 @@ export const planClearing = async (
       peakInstances: { [to.instanceType]: 3 * to.instanceCount },
       permissions: rollbackPermissions({ scales: spec.autoscaling !== undefined }),
     },
-    release: restoring({ record, from, to, variant: canonical }),
+    release: restoring({ record, from, to, variant: canonical, withdraws: left.version }),
     already: 'already-delivered',
   };
 };

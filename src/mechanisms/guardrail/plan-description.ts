@@ -63,7 +63,7 @@ export const describePlan = async (world: World, facts: PlanFacts): Promise<Plan
             ]
           : []),
         live === undefined
-          ? { verb: 'create', object: `endpoint ${requested.spec.name}`, details: [] }
+          ? { verb: 'create', object: `endpoint ${requested.spec.name}`, details: [`variant ${facts.variant}`] }
           : {
               verb: 'update',
               object: `endpoint ${requested.spec.name}`,

@@ -148,9 +148,19 @@ const find = async (world: World, request: Deliver, seen: Look | undefined): Pro
     compared,
     serves,
     path,
-    notes: serves ? aboutKind : [...notes, ...aboutKind, ...(seen?.notes ?? [])],
+    notes: serves
+      ? aboutKind
+      : [
+          ...notes,
+          ...(last !== undefined && last.variant === undefined ? [unknownVariant(variant)] : []),
+          ...aboutKind,
+          ...(seen?.notes ?? []),
+        ],
   };
 };
+
+const unknownVariant = (variant: string): string =>
+  `the name of the variant that served before is not known, and the new one is ${variant}: alarms and scalable targets that name another variant do not follow`;
 
 /**
  * A fleet outside autoscaling's limits gives the config its own count. The same request again keeps that count in the config, although the

@@ -281,6 +281,11 @@ const succeeded = (turn: Turn): Promise<TurnResult> => {
       'candidate-dark',
       `${name} is up on ${endpoint} as a dark candidate, without traffic, after ${took}, verified`,
     );
+  if (release.withdraws !== undefined)
+    return turn.conclude(
+      'candidate-withdrawn',
+      `the candidate ${release.withdraws}, up without traffic, is gone from ${endpoint} after ${took}; ${name} serves as before, verified; to go back past ${name}, run rollback with to`,
+    );
   return release.operation === 'rollback'
     ? turn.conclude('restored', `${endpoint} serves ${name} again after ${took}, verified`)
     : turn.conclude('delivered', `${endpoint} serves ${name} after ${took}, verified`);

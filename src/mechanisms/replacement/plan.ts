@@ -5,6 +5,7 @@ import { servingOf } from '../../endpoint/serving.ts';
 import type { Plan } from '../../operation.ts';
 import type { Configuration, NewRelease } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
 import type { Planned, Restore } from '../mechanism.ts';
 import { planSwap, type Swap } from '../setting-changes.ts';
@@ -25,7 +26,13 @@ const swapOf = async (world: World, { from, to, variant }: Restore): Promise<Swa
 };
 
 /** A release that publishes an existing configuration again: all at once, with the instances that serve, watched by no alarm. */
-export const restoring = ({ record, from, to, variant }: Omit<Restore, 'operation' | 'because'>): NewRelease => {
+export const restoring = ({
+  record,
+  from,
+  to,
+  variant,
+  withdraws,
+}: Omit<Restore, 'operation' | 'because' | 'notes'>): NewRelease => {
   const planDigest = digest({
     operation: 'rollback',
     endpoint: record.endpoint,
@@ -40,6 +47,7 @@ export const restoring = ({ record, from, to, variant }: Omit<Restore, 'operatio
     attempt: 1,
     baseline: from,
     candidate: to,
+    ...withoutUndefined({ withdraws }),
     submission: {
       mechanism: 'replacement',
       kind: 'update',
@@ -57,8 +65,11 @@ export const swapSeconds = 300;
 const nameOf = ({ version, endpointConfig }: Pick<Configuration, 'version' | 'endpointConfig'>): string =>
   version ?? endpointConfig;
 
-const describe = ({ record: { endpoint }, from, to, because }: Restore, swap: Swap): Plan => ({
-  title: `roll ${endpoint} back from ${nameOf(from)} to ${nameOf(to)}: ${because}`,
+const describe = ({ record: { endpoint }, from, to, because, withdraws, notes = [] }: Restore, swap: Swap): Plan => ({
+  title:
+    withdraws === undefined
+      ? `roll ${endpoint} back from ${nameOf(from)} to ${nameOf(to)}: ${because}`
+      : `remove the candidate ${withdraws}, which has no traffic, from ${endpoint}, which goes on serving ${nameOf(to)}: ${because}`,
   changes: [
     {
       verb: 'update',
@@ -67,6 +78,7 @@ const describe = ({ record: { endpoint }, from, to, because }: Restore, swap: Sw
     },
   ],
   notes: [
+    ...notes,
     ...swap.notes,
     'kept: the model, endpoint config and artifact of the replaced version, and autoscaling policies',
     'the endpoint keeps its current instance count',

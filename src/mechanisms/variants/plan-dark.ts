@@ -89,7 +89,7 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
     packageVersion: registered.packageVersion,
     instanceType: hardwareOf(spec),
     instanceCount: count,
-    beside: { candidate: alone.config.EndpointConfigName, baseline: left?.baseline ?? live.endpointConfig },
+    beside: { candidate: alone.config.EndpointConfigName, baseline: left?.beside.baseline ?? live.endpointConfig },
     contentDigest: registered.contentDigestNow,
     ...registeredImages(registered),
     kept: compared.kept,

@@ -6,7 +6,7 @@ import { refuseUnusable } from '../../endpoint/refuse-kind.ts';
 import { scalingOf } from '../../endpoint/scaling.ts';
 import { type ScalingChange, scalingChange } from '../../endpoint/scaling-change.ts';
 import { servingIn } from '../../endpoint/serving.ts';
-import { besideOf, candidateVariant, canonicalOf } from '../../endpoint/variants.ts';
+import { candidateOf, candidateVariant, canonicalOf } from '../../endpoint/variants.ts';
 import { shareOf } from '../../endpoint/weights.ts';
 import { counted, percent } from '../../judge/amounts.ts';
 import type { Policy } from '../../judge/policy.ts';
@@ -50,13 +50,13 @@ export const planSteps = async (world: World, { requested, record }: Shift): Pro
   if (look && kind && kinds[kind].leave !== 'always' && kind !== kindRequested(requested.spec, 1))
     refuseUnusable(endpoint, look, kind, ['variants']);
   const canonical = live && canonicalOf(live);
-  const beside = live && besideOf(live, record);
-  const dark = record.ended.find(({ candidate }) => candidate.endpointConfig === live?.endpointConfig);
-  if (!look || !live || !canonical || !beside || !dark || live.variants.length !== 2 || dark.version !== version)
+  const dark = live && candidateOf(live, record);
+  if (!look || !live || !canonical || !dark || live.variants.length !== 2 || dark.version !== version)
     throw new Refusal(
       'no-candidate',
-      `${endpoint} has no dark candidate of ${version}${dark?.candidate.beside ? `, but one of ${dark.version}` : ''}: bring it up with deploy-endpoint`,
+      `${endpoint} has no dark candidate of ${version}${dark ? `, but one of ${dark.version}` : ''}: bring it up with deploy-endpoint`,
     );
+  const { beside } = dark;
   const next = candidateVariant(canonical);
   const now = world.clock.now();
   const frozen = await freezePolicy(world, { endpoint, variant: canonical }, rollout.judge, rollout);
@@ -86,7 +86,7 @@ export const planSteps = async (world: World, { requested, record }: Shift): Pro
     ...withoutUndefined({ latency, alarms: watched.length > 0 ? watched : undefined }),
   };
   const baseline = { ...baselineOf(look, record), beside };
-  const { beside: _, ...candidate } = { ...dark.candidate, endpointConfig: beside.candidate };
+  const { beside: _, ...candidate } = { ...dark.configuration, endpointConfig: beside.candidate };
   const scaled = await scalingOf(world, endpoint, canonical);
   const scaling = await scalingChange(world, requested.spec, canonical, scaled);
   const planDigest = stepsDigest(requested);

@@ -5,6 +5,7 @@ import { needsOf } from '../../../src/adopt/needs.ts';
 import { isSpec, tried } from '../../../src/adopt/trial.ts';
 import { writtenRollout } from '../../../src/adopt/written-rollout.ts';
 import { basisOf } from '../../../src/adopt/written-settings.ts';
+import type { DescribeModelOutput } from '../../../src/aws/sagemaker.ts';
 import { loadManifest } from '../../../src/manifest/load.ts';
 import { account, foundWith } from '../../support/found.ts';
 
@@ -43,6 +44,17 @@ test.each<readonly [string, Found['package'], string, string]>([
   ['another group', { group: 'other', packageVersion: 7 }, 'churn', 'belongs to another one: take it over'],
 ])('the model has a comment about %s', (_case, from, model, words) => {
   expect(prose(textOf(foundWith({}, { package: from }), model))).toContain(words);
+});
+
+test('the packages of several containers are named, and none of them is the version that serves', () => {
+  const found = foundWith();
+  const Containers = ['encoder/3', 'ranker/5'].map((name) => ({
+    ModelPackageName: `arn:aws:sagemaker:eu-west-1:111122223333:model-package/${name}`,
+  }));
+  const look = { ...found.look, models: new Map([['by-hand', { Containers } as unknown as DescribeModelOutput]]) };
+  expect(prose(textOf({ ...found, look }))).toContain(
+    'has several containers, made of encoder/3 and ranker/5: no package is the whole version',
+  );
 });
 
 test('a package of another account brings its registry', () => {

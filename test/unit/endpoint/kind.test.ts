@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { DescribeModelOutput } from '../../../src/aws/sagemaker.ts';
 import {
   capacityOf,
   hardwareOf,
@@ -9,7 +10,7 @@ import {
   mayBecome,
   servedKindOf,
 } from '../../../src/endpoint/kind.ts';
-import { type Look, lookAt } from '../../../src/endpoint/look.ts';
+import { type Look, lookAt, packageOfModel } from '../../../src/endpoint/look.ts';
 import { kindNotes, refuseOtherKind, refuseUnusable } from '../../../src/endpoint/refuse-kind.ts';
 import { type EndpointSpec, type ReplaceableKind, replaceableKinds } from '../../../src/manifest/manifest.ts';
 import { Refusal } from '../../../src/operation.ts';
@@ -187,6 +188,17 @@ describe('the kind of an endpoint', () => {
     ['that it may not read', { ...madeOf('777788889999'), packaged: denied }, 'instances'],
   ])('has as many containers as the package %s', async (_whose, answers, kind) => {
     expect(kindOf(await look(answers), recordOf())).toBe(kind);
+  });
+  test('of several containers no package is that of the model, whichever comes first', async () => {
+    const ModelPackageName = 'arn:aws:sagemaker:eu-west-1:111122223333:model-package/encoder/3';
+    const model = { Containers: [{ ModelPackageName }, { Image: 'churn' }] } as unknown as DescribeModelOutput;
+    expect(packageOfModel(model)).toBeUndefined();
+    expect(packageOfModel({ Containers: [{ ModelPackageName }] } as unknown as DescribeModelOutput)).toBe(
+      ModelPackageName,
+    );
+    // It is not read either: a model with two containers is serial, whatever one of their packages has.
+    const busy = awsError('sagemaker:DescribeModelPackage', 'Rate exceeded', 'ThrottlingException');
+    expect(kindOf(await look({ model, packaged: busy }), recordOf())).toBe('serial');
   });
   test('is not decided while a package cannot be read for now', async () => {
     const busy = awsError('sagemaker:DescribeModelPackage', 'Rate exceeded', 'ThrottlingException');

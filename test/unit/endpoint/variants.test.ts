@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { DescribeEndpointConfigOutput } from '../../../src/aws/sagemaker.ts';
 import type { Desired } from '../../../src/endpoint/desired.ts';
 import type { LiveEndpoint, LiveVariant } from '../../../src/endpoint/observe.ts';
-import { besideOf, candidateVariant, canonicalOf, darkConfig, leftBehind } from '../../../src/endpoint/variants.ts';
+import { candidateOf, candidateVariant, canonicalOf, darkConfig, leftBehind } from '../../../src/endpoint/variants.ts';
 import type { ReleaseRecord } from '../../../src/release/record.ts';
 import { configuration, release } from '../../support/release.ts';
 
@@ -49,8 +49,9 @@ describe('what an earlier release left beside', () => {
 
   test('is found by its config, without traffic and without traffic to come', () => {
     const idle = live(variant('Main', 1), variant('Main-next', 0));
-    expect(leftBehind(idle, record('churn-dark'))).toEqual(beside);
-    expect(besideOf(idle, record('churn-dark'))).toEqual(beside);
+    const candidate = { version: '1.1.0', beside, configuration: { endpointConfig: 'churn-dark' } };
+    expect(leftBehind(idle, record('churn-dark'))).toMatchObject(candidate);
+    expect(candidateOf(idle, record('churn-dark'))).toMatchObject(candidate);
     expect(leftBehind(idle, record('churn-other'))).toBeUndefined();
     expect(leftBehind(live(variant('Main', 0.9), variant('Main-next', 0.1)), record('churn-dark'))).toBeUndefined();
     expect(leftBehind(live(variant('Main', 1), variant('Main-next', 0, 0.1)), record('churn-dark'))).toBeUndefined();

@@ -16,7 +16,7 @@ import type { World } from '../../../src/world.ts';
 import { asking } from '../../support/planning.ts';
 import { refusal } from '../../support/refusal.ts';
 import { registeredVersion } from '../../support/registered.ts';
-import { configuration, release, subject } from '../../support/release.ts';
+import { configuration, release, secondSwap, subject } from '../../support/release.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -217,6 +217,20 @@ describe('a delivery compares', () => {
     });
     expect(await lastServed(worldOf({}), record)).not.toHaveProperty('variant');
     expect(await lastServed(worldOf({}), newRecord(subject))).toBeUndefined();
+  });
+
+  test('with the variant of a config that was deleted too, by the release that made it or left it', async () => {
+    const submission = { ...release().submission, variant: 'primary' };
+    const made = { ...configuration('1.0.0'), endpointConfig: 'theirs' };
+    const history = [{ ...made, from: 0, good: true }];
+    const variantOf = async (over: Parameters<typeof release>[0]) =>
+      (await lastServed(worldOf({}), { ...newRecord(subject), history, ended: [release(over)] }))?.variant;
+    expect(await variantOf({ candidate: made, submission })).toBe('primary');
+    expect(await variantOf({ baseline: made, submission })).toBe('primary');
+    // A dark candidate runs on a variant of its own.
+    const beside = { ...secondSwap, variant: 'primary-next', canonical: 'primary' };
+    expect(await variantOf({ candidate: made, submission: beside })).toBe('primary');
+    expect(await variantOf({ submission })).toBeUndefined();
   });
 });
 

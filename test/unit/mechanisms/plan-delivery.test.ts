@@ -30,7 +30,7 @@ describe('the first version of an endpoint', () => {
     ]);
     expect(detailsOf(first, /^model/)).toEqual(['from churn_v1.1.0 (package version 7)']);
     expect(detailsOf(first, /^endpoint config/)).toEqual(['4 × ml.m5.large']);
-    expect(detailsOf(first, /^endpoint churn/)).toEqual([]);
+    expect(detailsOf(first, /^endpoint churn/)).toEqual(['variant AllTraffic']);
     expect(first.plan).toMatchObject({
       title: 'deploy churn 1.1.0 to churn by creation',
       notes: [expect.stringContaining('canary begins with the next version')],
@@ -38,6 +38,12 @@ describe('the first version of an endpoint', () => {
       peakInstances: { 'ml.m5.large': 4 },
     });
     expect(permits(first, 'sagemaker:CreateEndpoint', 'sagemaker:UpdateEndpoint')).toEqual([true, false]);
+  });
+
+  test('says when the name of the variant that served before is not known', async () => {
+    const unknown = expect.stringContaining('the name of the variant that served before is not known');
+    expect((await planned(none)).plan.notes).toContainEqual(unknown);
+    expect((await planned(none, { record: newRecord(subject) })).plan.notes).not.toContainEqual(unknown);
   });
 
   test('freezes a creation without a baseline', async () => {

@@ -147,6 +147,65 @@ describe('a guarded update that an alarm took back', () => {
   });
 });
 
+describe('a guarded update that SageMaker took back without a reason', () => {
+  const { witnessed } = takenBack({}).release();
+  const { alarms: _, ...silent } = witnessed;
+  const quiet = (options: Parameters<typeof updating>[0]) =>
+    takenBack({ defined: { [ownAlarm]: { ...(errors as MetricAlarm), StateValue: 'OK' } }, ...options });
+  const because = 'the endpoint serves the old configuration again, and SageMaker gives no reason';
+
+  test('in an outage of both versions is a shared outage', async () => {
+    const one = quiet({ did: fleets(36, 108), record: { witnessed: silent } });
+    await one.supervise();
+    expect(one.release()).toMatchObject({
+      reason: 'shared-outage',
+      because: `${because}; in the same 2 minutes 72 of 240 requests to 1.1.0 failed (30 %), and 216 of 720 (30 %) to 1.0.0: 1.0.0 failed as often; the cause is shared, so 1.1.0 is not convicted; 1.0.0 serves`,
+    });
+  });
+
+  test.each([
+    [36, 0, '; in the same 2 minutes 72 of 240 requests to 1.1.0 failed (30 %), and 0 of 720 (0 %) to 1.0.0'],
+    [0, 0, '; in no minute more than 20 % of the requests to 1.1.0 failed'],
+  ])('with %i and %i failures a minute keeps its cause, with the numbers', async (one, other, says) => {
+    const alone = quiet({ did: fleets(one, other), record: { witnessed: silent } });
+    await alone.supervise();
+    expect(alone.release()).toMatchObject({ reason: 'cause-unknown', because: `${because}${says}; 1.0.0 serves` });
+  });
+
+  test('waits for late metrics', async () => {
+    const one = quiet({ did: fleets(36, 108), now: nine + minutes(10), record: { witnessed: silent } });
+    expect(await one.supervise()).toMatchObject({
+      because: `${because}; waiting for the metrics of both versions`,
+      notBefore: nine + minutes(11),
+    });
+    expect(one.release().phase).toBe('supervising');
+  });
+
+  test('before the new version had a request has no numbers to compare', async () => {
+    const { bakes: _bakes, ...dark } = silent;
+    const one = quiet({ did: () => ({ requests: 0 }), now: nine + minutes(10), record: { witnessed: dark } });
+    await one.supervise();
+    expect(one.release()).toMatchObject({ reason: 'cause-unknown', because: `${because}; 1.0.0 serves` });
+  });
+});
+
+describe('a shared outage explains the alarm, and not the verdict for which the update was being stopped', () => {
+  test.each([
+    [
+      'convicted',
+      'the judge says so',
+      /^the judge says so; alarm churn-1-1-0-errors went off too; in the same 2 minutes/,
+    ],
+    ['aborted-by-hand', undefined, /^the update was stopped by hand; alarm churn-1-1-0-errors went off too; in the/],
+  ] as const)('%s', async (why, because, says) => {
+    const { witnessed } = takenBack({}).release();
+    const abort = { at: nine + minutes(7), why, published: true, ...(because ? { because } : {}) };
+    const one = takenBack({ did: fleets(36, 108), record: { witnessed: { ...witnessed, abort } } });
+    await one.supervise();
+    expect(one.release()).toMatchObject({ outcome: 'rolled-back', reason: why, because: expect.stringMatching(says) });
+  });
+});
+
 describe('steps that an alarm took back', () => {
   const variants =
     (one: number, other: number) =>

@@ -84,6 +84,24 @@ describe('after the alarm on failed requests', () => {
     });
   });
 
+  test('a difference within chance is excused, and the sentence does not make the rates equal', async () => {
+    const few = await compared(ownErrors, (minute) =>
+      minute === 3 ? { candidate: { requests: 102, errors: 7 }, baseline: { requests: 303, errors: 12 } } : calm,
+    );
+    expect(few).toEqual({
+      is: 'shared',
+      because:
+        'in the same 1 minute 7 of 102 requests to 1.1.0 failed (6.86 %), and 12 of 303 (3.96 %) to 1.0.0: 1.0.0 failed too, and the difference is within chance',
+    });
+    expect(await compared(ownErrors, during({ requests: 1750, errors: 120 }, { requests: 5300, errors: 210 }))).toEqual(
+      {
+        is: 'not-shared',
+        because:
+          'in the same 2 minutes 240 of 3500 requests to 1.1.0 failed (6.86 %), and 420 of 10600 (3.96 %) to 1.0.0: 1.0.0 failed too, but the difference is more than chance',
+      },
+    );
+  });
+
   test('a minute at the limit does not count, and callers’ mistakes never do', async () => {
     const none = { is: 'not-shared', because: 'in no minute more than 1 % of the requests to 1.1.0 failed' };
     expect(await compared(ownErrors, during({ requests: 200, errors: 2 }, { errors: 100 }))).toEqual(none);
@@ -156,7 +174,7 @@ describe('after the alarm on latency', () => {
     expect(await compared(ownLatency, both(0.5, 0.5), { counted: false })).toEqual({
       is: 'shared',
       because:
-        'in the same 2 minutes the p99 of 1.1.0 was up to 900 ms, and that of 1.0.0 up to 900 ms: 1.0.0 was as slow',
+        'in the same 2 minutes the p99 of 1.1.0 was up to 900 ms, and that of 1.0.0 up to 900 ms: 1.0.0 was too slow as well',
     });
     expect(await compared(ownLatency, both(0.5, 0), { counted: false })).toEqual({
       is: 'not-shared',

@@ -258,6 +258,58 @@ describe('rerunDecision', () => {
     expect(requested(back)).toBe('no-op');
   });
 
+  describe('with a candidate beside the version that serves', () => {
+    const two = released(delivered, release({ id: 'r2', version: '1.2.0' }), 'delivered', 20);
+    const beside = { candidate: 'churn-1-3-0', baseline: 'churn-1-2-0' };
+    const made = { ...configuration('1.3.0', '-dark'), beside };
+    const dark = released(
+      two,
+      release({ id: 'r3', version: '1.3.0', candidate: made }),
+      'candidate-dark',
+      30,
+      'candidate',
+    );
+    const back = (over: Partial<Release>): ReleaseRecord => {
+      const taken = begun(dark, release({ id: 'b1', operation: 'rollback', ...over }), 40);
+      return end(taken, { outcome: 'succeeded', reason: 'restored', because: 'x', at: 50, serving: 'candidate' });
+    };
+    const shown = { ...configuration('1.2.0', '-dark'), endpointConfig: made.endpointConfig, beside };
+
+    test('its removal convicts neither', () => {
+      const record = back({ version: '1.2.0', baseline: shown, withdraws: '1.3.0' });
+      expect(record.history[0]).toMatchObject({ version: '1.2.0', release: 'r2', good: true });
+      expect(lastGood(record.history, configuration('1.2.0'))?.version).toBe('1.1.0');
+      expect(requested(record, { version: '1.3.0' })).toBe('new-attempt');
+      expect(requested(record, { version: '1.2.0' })).toBe('no-op');
+    });
+
+    test('a way back past both convicts the version that served', () => {
+      const record = back({ version: '1.1.0', baseline: shown });
+      expect(requested(record, { version: '1.2.0' })).toBe('already-convicted');
+      expect(requested(record, { version: '1.3.0' })).toBe('new-attempt');
+    });
+
+    test('a way back from a candidate with traffic convicts the candidate', () => {
+      const record = back({ version: '1.2.0', baseline: made, candidate: configuration('1.2.0') });
+      expect(record.history.map(({ version, ended }) => `${version} ${ended ?? 'serves'}`).slice(0, 3)).toEqual([
+        '1.2.0 serves',
+        '1.3.0 rolled-back',
+        '1.2.0 replaced',
+      ]);
+      expect(requested(record, { version: '1.3.0' })).toBe('already-convicted');
+      expect(requested(record, { version: '1.2.0' })).toBe('no-op');
+    });
+
+    test('records of older versions name the release of the candidate where the version before it served', () => {
+      const record = back({ version: '1.1.0', baseline: shown });
+      const older = {
+        ...record,
+        history: record.history.map((entry) => (entry.beside ? { ...entry, release: 'r3' } : entry)),
+      };
+      expect(requested(older, { version: '1.3.0' })).toBe('new-attempt');
+    });
+  });
+
   test('what was abandoned says nothing about the version', () => {
     const live = begun(delivered, release({ id: 'r2', version: '1.2.0' }), 20);
     const left = begun(live, release({ id: 'r3', version: '1.3.0', lease: { holder: 'run-2', until: 9000 } }), 2000);

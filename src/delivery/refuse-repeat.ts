@@ -1,0 +1,19 @@
+import { Refusal } from '../operation.ts';
+import type { Release } from '../release/record.ts';
+
+/**
+ * Rule 9: a version that was taken back is not tried again by itself. Where the cause is not known, nothing says that the version is bad.
+ * @param earlier the release that took it back
+ * @throws {Refusal} `already-convicted`, or `not-repeated`
+ */
+export const refuseRepeat = (version: string, { id, reason, because = reason }: Release): never => {
+  if (reason === 'cause-unknown')
+    throw new Refusal(
+      'not-repeated',
+      `an earlier update to ${version} was taken back for a cause that is not known (${id}: ${because}); that convicts no version; set retry: true to try it again`,
+    );
+  throw new Refusal(
+    'already-convicted',
+    `${version} was taken back before (${id}: ${because}); set retry: true to try it again`,
+  );
+};
