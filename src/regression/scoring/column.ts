@@ -2,6 +2,7 @@
 export interface Column {
   readonly at: (row: number) => number;
   readonly set: (row: number, value: number) => void;
+  readonly free: () => void;
   /** The numbers in this order. Frees the column. */
   readonly ordered: (order: Uint32Array) => Float64Array;
   readonly orderedCodes: (order: Uint32Array) => Int32Array;
@@ -14,13 +15,17 @@ const first = 1024;
 export const column = (of: 'numbers' | 'codes' | 'flags', empty: number): Column => {
   let values = made(of, first, empty);
   const at = (row: number): number => values[row] ?? empty;
+  const free = (): void => {
+    values = made(of, 0, empty);
+  };
   const moved = <A extends Float64Array | Int32Array | Uint8Array>(to: A, order: Uint32Array): A => {
     for (let i = 0; i < order.length; i++) to[i] = at(order[i] ?? 0);
-    values = made(of, 0, empty);
+    free();
     return to;
   };
   return {
     at,
+    free,
     set: (row, value) => {
       if (row >= values.length) {
         const more = made(of, Math.max(row + 1, Math.ceil(values.length * 1.5)), empty);

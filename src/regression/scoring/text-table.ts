@@ -4,6 +4,8 @@ export interface TextTable {
   readonly add: (text: string) => number;
   readonly at: (number: number) => string;
   readonly size: () => number;
+  /** Frees everything that only `add` needs; no text is added afterwards. */
+  readonly close: () => void;
   /** Below 0: the first one sorts before the second one, by code units. */
   readonly order: (one: number, other: number) => number;
 }
@@ -74,6 +76,9 @@ export const textTable = (): TextTable => {
       return text;
     },
     size: () => size,
+    close: () => {
+      [slots, hashes] = [new Int32Array(0), new Int32Array(0)];
+    },
     order: (one, other) => {
       const [from, to] = [begin(one), begin(other)];
       const [length, otherLength] = [end(one) - from, end(other) - to];
