@@ -15,14 +15,20 @@ export const confusionsOf = (rows: PairedRows): Confusion | undefined => {
   for (const [index, code] of kept.entries()) group[code] = index;
   const size = kept.length + (others ? 1 : 0);
   return {
-    classes: [...kept.map((code) => classes[code] ?? ''), ...(others ? [`${classes.length - kept.length} others`] : [])],
+    classes: [
+      ...kept.map((code) => classes[code] ?? ''),
+      ...(others ? [`${classes.length - kept.length} others`] : []),
+    ],
     candidate: folded(whole.candidate, classes.length, group, size),
     baseline: folded(whole.baseline, classes.length, group, size),
   };
 };
 
 /** Sums of weights, `label × (classes + 1) + prediction`; the last column is no class. */
-export const countsOf = ({ size, classes, labels, weights, candidate, baseline }: PairedRows, answers: Answers): Float64Array => {
+export const countsOf = (
+  { size, classes, labels, weights, candidate, baseline }: PairedRows,
+  answers: Answers,
+): Float64Array => {
   const columns = classes.length + 1;
   const counts = new Float64Array(classes.length * columns);
   for (let row = 0; row < size; row++) {
@@ -36,7 +42,10 @@ export const countsOf = ({ size, classes, labels, weights, candidate, baseline }
 };
 
 /** Codes of the classes to show, rising: all, or those whose rows and columns differ most between the models. */
-const mostChanged = (whole: { readonly candidate: Float64Array; readonly baseline: Float64Array }, classes: number): number[] => {
+const mostChanged = (
+  whole: { readonly candidate: Float64Array; readonly baseline: Float64Array },
+  classes: number,
+): number[] => {
   const codes = Array.from({ length: classes }, (_, code) => code);
   if (classes <= mostClasses) return codes;
   const columns = classes + 1;

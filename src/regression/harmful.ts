@@ -100,7 +100,9 @@ const rankHarms = (rows: PairedRows, texts: RowTexts): Harms => {
     of: (row) => gain(row, 'baseline') - gain(row, 'candidate'),
     answer: (row, side) => {
       const position = positions[side][row] ?? Number.NaN;
-      return Number.isNaN(position) ? 'error' : `position ${position}, score ${texts.prediction(row, side) ?? 'unknown'}`;
+      return Number.isNaN(position)
+        ? 'error'
+        : `position ${position}, score ${texts.prediction(row, side) ?? 'unknown'}`;
     },
   };
 };

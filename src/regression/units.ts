@@ -68,17 +68,34 @@ export const valueText = (metric: string, value: number | null): string => {
   return unit === 'share' ? percent(value) : `${digits(value)}${suffixes[unit]}`;
 };
 
-/** `+2.1 points`; oriented, so that positive is better. */
-export const differenceText = (metric: string, difference: number | null): string =>
-  difference === null
-    ? 'undefined'
-    : `${signed(amount(metric, difference))}${suffixOf(metric, amount(metric, difference))}`;
+/**
+ * `+2.1 points`; oriented, so that positive is better.
+ * @param form `bare`: without the unit, where the unit stands beside
+ */
+export const differenceText = (metric: string, difference: number | null, form: Form = 'full'): string => {
+  if (difference === null) return 'undefined';
+  const shown = amount(metric, difference);
+  return `${signed(shown)}${form === 'full' ? suffixOf(metric, shown) : ''}`;
+};
 
-/** `−3.5 to +0.4 points`. */
-export const intervalText = (metric: string, interval: readonly [number, number] | null): string =>
-  interval === null
-    ? 'none'
-    : `${signed(amount(metric, interval[0]))} to ${signed(amount(metric, interval[1]))}${suffixes[unitOf(metric)]}`;
+type Form = 'bare' | 'full';
+
+/** ` in points`, ` in ms`; empty where the metric has no unit. */
+export const inUnit = (metric: string): string => {
+  const unit = suffixes[unitOf(metric)];
+  return unit === '' ? '' : ` in${unit}`;
+};
+
+/**
+ * `−3.5 to +0.4 points`.
+ * @param form `bare`: without the unit, beside a difference that has it
+ */
+export const intervalText = (
+  metric: string,
+  [lower, upper]: readonly [lower: number, upper: number],
+  form: Form = 'full',
+): string =>
+  `${signed(amount(metric, lower))} to ${signed(amount(metric, upper))}${form === 'full' ? suffixes[unitOf(metric)] : ''}`;
 
 /** `2 points`, `5 % of the baseline`. */
 export const marginText = (metric: string, { value, of }: Margin): string =>
