@@ -13,14 +13,16 @@ export interface Measure {
   readonly better: Better;
   /** Smallest and largest possible value. */
   readonly bounds: readonly [smallest: number, largest: number];
-  /** `scores` where predictions alone do not suffice. */
-  readonly needs: 'predictions' | 'scores';
+  readonly needs: Need;
   /** Class codes of which a slice needs enough rows before it is decided; empty: any rows. */
   readonly classes: readonly number[];
   /** A model's error counts as a wrong answer (proportions), or as no answer (all others). */
   readonly failedRows: 'wrong' | 'missing';
   readonly shape: Shape;
 }
+
+/** The column of the answers that a value comes from: `errors` are the states, `latency` and `bytes` the columns of those names. */
+export type Need = 'predictions' | 'scores' | 'errors' | 'latency' | 'bytes';
 
 /** How the value comes from the rows; it decides how an interval is computed. */
 export type Shape =
