@@ -1,9 +1,10 @@
 import type { MetricName, Task } from '../manifest/regression.ts';
-import { confusionTable } from './confusion.ts';
-import { curveOf, type CurvePoint } from './curve.ts';
-import { measureOf } from './metrics/measure-of.ts';
+import { comparedRows } from './compared.ts';
+import { confusionTable, marginsOf } from './confusion.ts';
+import { type CurvePoint, curveOf } from './curve.ts';
 import type { ConfusionTable } from './measure.ts';
-import { absent, type PairedRows } from './rows.ts';
+import { measureOf } from './metrics/measure-of.ts';
+import type { PairedRows } from './rows.ts';
 import { select } from './selection.ts';
 import { comparable } from './usable.ts';
 import { metricValue } from './value.ts';
@@ -15,8 +16,7 @@ export interface ModelQuality {
   readonly values: readonly { readonly name: string; readonly value: number | null }[];
   /** Rows (weights) by label, then by prediction; without answers that are no class. Absent where there are too many classes. */
   readonly matrix?: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  readonly roc?: readonly CurvePoint[];
-  readonly precisionRecall?: readonly CurvePoint[];
+  readonly curve?: readonly CurvePoint[];
 }
 
 /** A matrix of more classes would be most of the file. */
@@ -29,7 +29,9 @@ const weighted = (metric: string, beta?: number): MetricName => ({
 });
 
 /** SageMaker's name → ours. */
-const names: Readonly<Partial<Record<Task, { readonly group: string; readonly metrics: Readonly<Record<string, MetricName>> }>>> = {
+const names: Readonly<
+  Partial<Record<Task, { readonly group: string; readonly metrics: Readonly<Record<string, MetricName>> }>>
+> = {
   'binary-classification': {
     group: 'binary_classification_metrics',
     metrics: {
@@ -66,14 +68,37 @@ const names: Readonly<Partial<Record<Task, { readonly group: string; readonly me
 export const modelQualityOf = (rows: PairedRows): ModelQuality => {
   const known = names[rows.task];
   if (known === undefined) return { values: [] };
-  const values = Object.entries(known.metrics).map(([name, metric]) => ({ name, value: valueOf(metric, rows) }));
+  const compared = comparedRows(rows);
+  const values = Object.entries(known.metrics).map(([name, metric]) => ({ name, value: qualityValue(metric, compared) }));
   if (rows.classes.length === 0) return { group: known.group, values };
-  const table = confusionTable(both(rows), both(rows).candidate);
-  const curve = rows.task === 'binary-classification' ? curveOf(rows, rows.candidate) : undefined;
+  const table = confusionTable(compared, compared.candidate);
+  const curve = rows.task === 'binary-classification' ? curveOf(compared, compared.candidate) : undefined;
   return {
     group: known.group,
     values: [...values, { name: 'accuracy_best_constant_classifier', value: bestConstant(table) }],
     ...(rows.classes.length > mostClasses ? {} : { matrix: matrixOf(rows.classes, table) }),
-    ...(curve === undefined ? {} : { roc: curve, precisionRecall: curve }),
+    ...(curve === undefined ? {} : { curve }),
   };
 };
+
+/** Over the rows of which the metric can compare both models, as in the comparison itself. */
+const qualityValue = (name: MetricName, rows: PairedRows): number | null => {
+  const measure = measureOf(name, rows);
+  const usable = comparable(measure, rows);
+  const selected = usable.length === rows.size ? rows : select(rows, usable);
+  return selected.size === 0 ? null : metricValue(measure, selected, selected.candidate);
+};
+
+/** Accuracy of always answering the most frequent class. */
+const bestConstant = (table: ConfusionTable): number | null => {
+  const { support, total } = marginsOf(table);
+  return total === 0 ? null : Math.max(...support) / total;
+};
+
+const matrixOf = (classes: readonly string[], { cells }: ConfusionTable): NonNullable<ModelQuality['matrix']> =>
+  Object.fromEntries(
+    classes.map((label, row) => [
+      label,
+      Object.fromEntries(classes.map((name, column) => [name, cells[row * (classes.length + 1) + column] ?? 0])),
+    ]),
+  );

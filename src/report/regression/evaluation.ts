@@ -28,26 +28,22 @@ export const evaluationJson = (found: Regression, quality: ModelQuality, evaluat
 
 /** SageMaker knows no group for rankings and texts. */
 const groups = (quality: ModelQuality): object => {
-  const { group, values, matrix, roc, precisionRecall } = quality;
+  const { group, values, matrix, curve } = quality;
   if (group === undefined) return {};
   return {
     [group]: {
       ...(matrix === undefined ? {} : { confusion_matrix: matrix }),
       ...Object.fromEntries(values.map(({ name, value }) => [name, metric(value)])),
-      ...(roc === undefined
+      ...(curve === undefined
         ? {}
         : {
             receiver_operating_characteristic_curve: {
-              false_positive_rates: roc.map(({ falsePositiveRate }) => falsePositiveRate),
-              true_positive_rates: roc.map(({ recall }) => recall),
+              false_positive_rates: curve.map(({ falsePositiveRate }) => falsePositiveRate),
+              true_positive_rates: curve.map(({ recall }) => recall),
             },
-          }),
-      ...(precisionRecall === undefined
-        ? {}
-        : {
             precision_recall_curve: {
-              precisions: precisionRecall.map(({ precision }) => precision),
-              recalls: precisionRecall.map(({ recall }) => recall),
+              precisions: curve.map(({ precision }) => precision),
+              recalls: curve.map(({ recall }) => recall),
             },
           }),
     },
