@@ -69,7 +69,10 @@ export const modelQualityOf = (rows: PairedRows): ModelQuality => {
   const known = names[rows.task];
   if (known === undefined) return { values: [] };
   const compared = comparedRows(rows);
-  const values = Object.entries(known.metrics).map(([name, metric]) => ({ name, value: qualityValue(metric, compared) }));
+  const values = Object.entries(known.metrics).map(([name, metric]) => ({
+    name,
+    value: qualityValue(metric, compared),
+  }));
   if (rows.classes.length === 0) return { group: known.group, values };
   const table = confusionTable(compared, compared.candidate);
   const curve = rows.task === 'binary-classification' ? curveOf(compared, compared.candidate) : undefined;
