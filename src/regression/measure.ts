@@ -1,4 +1,7 @@
+import type { Better } from '../findings/comparison.ts';
 import type { Answers, PairedRows } from './rows.ts';
+
+export type { Better };
 
 /**
  * One metric, ready to be computed. What may be undefined (0/0, one class, zeros under MAPE, constant labels under R²) is null, never 0 and
@@ -10,8 +13,7 @@ export interface Measure {
   readonly better: Better;
   /** Smallest and largest possible value. */
   readonly bounds: readonly [smallest: number, largest: number];
-  /** `scores` where predictions alone do not suffice. */
-  readonly needs: 'predictions' | 'scores';
+  readonly needs: Need;
   /** Class codes of which a slice needs enough rows before it is decided; empty: any rows. */
   readonly classes: readonly number[];
   /** A model's error counts as a wrong answer (proportions), or as no answer (all others). */
@@ -19,8 +21,8 @@ export interface Measure {
   readonly shape: Shape;
 }
 
-/** Better values are higher, lower, or nearer to a value: 0 for a bias, the quantile for its coverage. */
-export type Better = 'higher' | 'lower' | { readonly near: number };
+/** The column of the answers that a value comes from: `errors` are the states, `latency` and `bytes` the columns of those names. */
+export type Need = 'predictions' | 'scores' | 'errors' | 'latency' | 'bytes';
 
 /** How the value comes from the rows; it decides how an interval is computed. */
 export type Shape =
