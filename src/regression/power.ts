@@ -48,7 +48,12 @@ export const powerToFail = (evidence: Evidence, { lowest }: Wanted, alpha: numbe
   );
 
 /** How far below 0 the number must be for the rule to be found broken with 80 % power. */
-export const smallestDropCaught = (evidence: Evidence, wanted: Wanted, alpha: number, largest: number): number | null => {
+export const smallestDropCaught = (
+  evidence: Evidence,
+  wanted: Wanted,
+  alpha: number,
+  largest: number,
+): number | null => {
   const from = Math.max(0, -wanted.lowest);
   let above = Number.isFinite(largest) ? largest : from + 10 * evidence.standardErrorAt(-from) + 1e-300;
   const lacking = (drop: number): number => wantedPower - powerToFail(evidence, wanted, alpha, -drop);
