@@ -202,7 +202,7 @@ const withoutTies = (rows: readonly MetricRow[]): MetricRow[] =>
   rows.map((row, index) => ({
     ...row,
     weight: 1,
-    scores: row.scores.map((score) => score + (index + 1) ** 2 * 2 ** -20),
+    scores: row.scores.map((score) => (score + (index + 1) ** 2 * 2 ** -20) / 2),
   }));
 const failing: Worsening = (rows, at) => replaced(rows, at, (row) => ({ ...row, prediction: null }));
 const slower: Worsening = (rows, at) => replaced(rows, at, (row) => ({ ...row, latencyMs: row.latencyMs + 4 }));
