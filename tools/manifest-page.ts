@@ -120,7 +120,7 @@ const takes = (node: Node): string => {
   if (node.type === 'array') return 'a list';
   if (node.type === 'boolean') return '`true` or `false`';
   if (node.type === 'integer') return `a whole number, ${rangeOf(node)}`;
-  if (node.anyOf && mappingOf(node) !== node) return 'text or a mapping';
+  if (node.anyOf) return [...new Set(node.anyOf.map(takes))].join(' or ');
   if (node.type === 'object' || node.oneOf) return 'a mapping';
   return node.type === 'number' ? 'a number' : 'text';
 };

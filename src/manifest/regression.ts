@@ -7,6 +7,8 @@ export interface RegressionPolicy {
   readonly task: Task;
   /** Path, or S3 location, of the golden rows. */
   readonly dataset?: string;
+  /** `sha256:…`, of the rows that it must hold. */
+  readonly datasetDigest?: string;
   /** Label of the positive class, as written in the rows; binary classification only. */
   readonly positive?: Label;
   /** Rules of the manifest, then one `non-inferior` for each metric without a rule. */

@@ -1,4 +1,7 @@
+import type { Better } from '../findings/comparison.ts';
 import type { Answers, Codes, PairedRows } from './rows.ts';
+
+export type { Better };
 
 /**
  * One metric, ready to be computed. What may be undefined (0/0, one class, zeros under MAPE, constant labels under R²) is null, never 0 and
@@ -20,9 +23,6 @@ export interface Measure {
 
 /** The column of the answers that a value comes from: `errors` are the states, `latency` and `bytes` the columns of those names. */
 export type Need = 'predictions' | 'scores' | 'errors' | 'latency' | 'bytes';
-
-/** Better values are higher, lower, or nearer to a value: 0 for a bias, the quantile for its coverage. */
-export type Better = 'higher' | 'lower' | { readonly near: number };
 
 /** How the value comes from the rows; it decides how an interval is computed. */
 export type Shape =

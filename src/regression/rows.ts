@@ -2,7 +2,7 @@ import type { Task } from '../manifest/regression.ts';
 
 /**
  * Both models' answers to the same rows, in columns: a million rows fit in memory, and a metric is a loop over numbers. Column `i` of each
- * belongs to row `i`; the order is that of the candidate's file.
+ * belongs to row `i`; the order is that of the ids, so that a result depends neither on the order of a file nor on that of the files.
  */
 export interface PairedRows {
   readonly task: Task;

@@ -1,0 +1,86 @@
+import type { Shape } from '../measure.ts';
+import type { PairedRows } from '../rows.ts';
+import type { Resampled } from '../statistics/bootstrap.ts';
+import { type Evidence, studentEvidence } from '../statistics/evidence.ts';
+import { type Asked, answerTo } from './question.ts';
+import type { Units } from './units.ts';
+
+type Whole = Extract<Shape, { readonly is: 'whole' }>;
+
+/** A metric that no sums make: it is computed anew for each drawn set. */
+export const resampledWhole = (asked: Asked, shape: Whole, units: Units, studentised: boolean): Resampled | null => {
+  const value = valueOfUnits(asked, shape, units);
+  const counts = new Float64Array(units.count).fill(1);
+  const whole = value(counts);
+  return whole === null ? null : { counts, value, influences: influences(value, whole, units.count, studentised) };
+};
+
+/**
+ * For so many units that drawing takes too long: groups of them are left out one at a time. The pseudo-values that this gives are as good as
+ * independent values of the metric, and their mean has Student's distribution (Tukey's jackknife; Shao and Wu, Annals of Statistics 17, 1989,
+ * for quantiles).
+ */
+export const jackknifed = (asked: Asked, shape: Whole, units: Units): Evidence | null | 'constant' => {
+  const value = valueOfUnits(asked, shape, units);
+  const multiplicities = new Float64Array(units.count).fill(1);
+  const whole = value(multiplicities);
+  if (whole === null) return null;
+  let squares = 0;
+  let sum = 0;
+  for (let group = 0; group < units.count; group++) {
+    multiplicities[group] = 0;
+    const without = value(multiplicities);
+    multiplicities[group] = 1;
+    if (without === null) return null;
+    const change = (units.count - 1) * (whole - without);
+    sum += change;
+    squares += change * change;
+  }
+  const freedom = units.count - 1;
+  const variance = (squares - (sum * sum) / units.count) / (freedom * units.count);
+  return variance > 0 ? studentEvidence(whole, Math.sqrt(variance), freedom, 'bootstrap') : 'constant';
+};
+
+/** The number for units of which each counts so often. */
+const valueOfUnits = (asked: Asked, shape: Whole, { of }: Units): ((multiplicities: Float64Array) => number | null) => {
+  const { rows, question } = asked;
+  const candidate = shape.over(rows, rows.candidate);
+  const baseline = question === 'value' ? candidate : shape.over(rows, rows.baseline);
+  const part = takingPart(rows, shape);
+  const ofRows = new Float64Array(rows.size);
+  return (multiplicities) => {
+    for (let row = 0; row < rows.size; row++)
+      ofRows[row] = (part[row] ?? 0) * (multiplicities[of[row] ?? 0] ?? 0) * (rows.weights?.[row] ?? 1);
+    return answerTo(asked, defined(candidate(ofRows)), () => defined(baseline(ofRows)));
+  };
+};
+
+const defined = (value: number | null): number | null => (value !== null && Number.isFinite(value) ? value : null);
+
+const takingPart = (rows: PairedRows, shape: Whole): Uint8Array => {
+  const candidate = shape.takesPart(rows, rows.candidate);
+  const baseline = shape.takesPart(rows, rows.baseline);
+  return candidate.map((part, row) => part & (baseline[row] ?? 0));
+};
+
+/** Units that are left out together, where only the skewness of the influences is wanted: groups have the same, as their sums do. */
+const groupsForSkewness = 200;
+
+const influences = (
+  value: (multiplicities: Float64Array) => number | null,
+  whole: number,
+  units: number,
+  each: boolean,
+): Float64Array => {
+  const found = new Float64Array(units);
+  const multiplicities = new Float64Array(units).fill(1);
+  const groups = each ? units : Math.min(units, groupsForSkewness);
+  for (let group = 0; group < groups; group++) {
+    for (let unit = group; unit < units; unit += groups) multiplicities[unit] = 0;
+    const without = value(multiplicities);
+    for (let unit = group; unit < units; unit += groups) multiplicities[unit] = 1;
+    // The change per unit left out; one where the number is then undefined says nothing.
+    found[group] = without === null ? 0 : whole - without;
+  }
+  return found;
+};

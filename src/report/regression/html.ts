@@ -1,0 +1,126 @@
+import type { Cell, Planted } from '../../findings/comparison.ts';
+import type { Regression } from '../../findings/regression.ts';
+import { counted, percent } from '../../judge/amounts.ts';
+import { differenceText } from '../../regression/units.ts';
+import { pageStyle } from '../html-style.ts';
+import { htmlTable } from '../html-table.ts';
+import { escapeXml } from '../xml.ts';
+import { cellDetails, cellText, foremost } from './cell-text.ts';
+import { confusionTable } from './confusion-table.ts';
+import { intervalLegend, intervalPlots } from './interval-plot.ts';
+import { differenceNote, rowsSentence, selfTestSentence, shortened } from './sentences.ts';
+import { sliceCharts, sliceLegend } from './slice-chart.ts';
+import { leftOut } from './summary.ts';
+
+/** A browser shows a longer table slowly; the JSON result has all cells. */
+const mostCells = 500;
+
+/** A page on its own: no script, no font, no network. */
+export const regressionPage = (found: Regression): string =>
+  [
+    '<!doctype html>',
+    '<html lang="en"><head><meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    '<meta name="color-scheme" content="light dark">',
+    `<title>Regression test: ${found.verdict}</title>`,
+    `<style>${pageStyle}</style></head><body><main>`,
+    `<header><h1>Regression test</h1><p><strong>${escapeXml(found.candidate)}</strong> beside <strong>${escapeXml(found.baseline)}</strong></p></header>`,
+    ...parts(found),
+    '</main></body></html>',
+    '',
+  ].join('\n');
+
+/** A section of a page about more. */
+export const regressionSection = (found: Regression): string =>
+  ['<h3>Regression test</h3>', ...parts(found)].join('\n');
+
+const parts = (found: Regression): readonly string[] =>
+  [
+    `<div class="verdict ${found.verdict}"><span class="badge ${found.verdict}">${found.verdict}</span><p>${escapeXml(found.because)}</p><p class="quiet">${escapeXml(rowsSentence(found))}</p></div>`,
+    cellTable(found.cells),
+    part(
+      'Differences with their intervals',
+      found.cells.length === 0 ? '' : `${intervalLegend}${intervalPlots(found.cells)}`,
+    ),
+    part('Slices', prefixed(sliceLegend, sliceCharts(found.cells))),
+    part('Confusion', found.confusion === undefined ? '' : confusionTable(found.confusion)),
+    part('Most harmful changes', harmful(found)),
+    part('Whether the gate can fail', selfTest(found)),
+    `<p class="quiet">Dataset <code>${escapeXml(found.dataset.digest)}</code>, ${counted(found.dataset.rows, 'row')}.</p>`,
+  ].filter((text) => text !== '');
+
+const part = (title: string, body: string): string => (body === '' ? '' : `<h3>${title}</h3>\n${body}`);
+const prefixed = (legend: string, charts: string): string => (charts === '' ? '' : `${legend}${charts}`);
+
+const cellTable = (all: readonly Cell[]): string => {
+  const { kept, left } = foremost(all, mostCells);
+  const rows = kept.map((cell) => {
+    const { metric, slice, rule, baseline, candidate, difference, decision, note } = cellText(cell);
+    return [
+      `<strong>${escapeXml(shortened(metric))}</strong><br>${escapeXml(shortened(slice))}`,
+      escapeXml(rule),
+      baseline,
+      candidate,
+      escapeXml(difference).replace(' (', '<br>('),
+      `<span class="decision ${decision.replace(/:.*/, '')}">${decision}</span>${note === '' ? '' : `<br><span class="quiet">${escapeXml(note)}</span>`}`,
+    ];
+  });
+  return [
+    htmlTable(['metric', 'rule', 'baseline', 'candidate', 'difference', 'decision'], rows, 'cells'),
+    left.length === 0 ? '' : `<p>${leftOut(left)}.</p>`,
+    `<p class="quiet">${differenceNote}</p>`,
+    `<details><summary>The statistics behind each cell</summary>${htmlTable(
+      ['cell', 'statistics'],
+      kept.map((cell) => {
+        const { metric, slice } = cellText(cell);
+        return [escapeXml(`${shortened(metric)}, ${shortened(slice)}`), escapeXml(cellDetails(cell))];
+      }),
+    )}</details>`,
+  ].join('');
+};
+
+const harmful = ({ harmful: changes }: Regression): string => {
+  if (changes.length === 0) return '';
+  const shown = (text: string | undefined): string => escapeXml(shortened(text ?? '', 120));
+  return changes.every(({ row }) => row === undefined)
+    ? `<p>By id: ${changes.map(({ id }) => `<code>${shown(id)}</code>`).join(', ')}.</p>`
+    : htmlTable(
+        ['id', 'label', 'baseline', 'candidate'],
+        changes.map(({ id, row }) => [
+          `<code>${shown(id)}</code>`,
+          shown(row?.label),
+          shown(row?.baseline),
+          shown(row?.candidate),
+        ]),
+      );
+};
+
+const selfTest = (found: Regression): string => {
+  const { planted, mirrored } = found.selfTest;
+  return [
+    `<p>${escapeXml(selfTestSentence(found))}</p>`,
+    `<p>${mirrored ? 'With candidate and baseline swapped, each difference is mirrored.' : 'With candidate and baseline swapped, a difference is not mirrored.'}</p>`,
+    planted.length === 0
+      ? ''
+      : `<details><summary>Planted candidates</summary>${htmlTable(
+          ['metric', 'slice', 'planted', 'difference', 'decision', 'chance to fail it'],
+          planted.map((one) => plantedRow(one, found)),
+        )}</details>`,
+  ].join('');
+};
+
+const plantedRow = (
+  { metric, slice, is, difference, decision, power }: Planted,
+  { cells }: Regression,
+): readonly string[] => {
+  // A planted candidate has the name of its metric as printed; its unit stands in the rule of its cell.
+  const key = cells.find((cell) => cell.metric === metric)?.rule.metric.metric ?? metric;
+  return [
+    escapeXml(shortened(metric)),
+    escapeXml(shortened(slice ?? 'all rows')),
+    is === 'hopeless' ? 'hopeless' : 'just beyond the margin',
+    differenceText(key, difference),
+    decision,
+    power === null ? 'unknown' : percent(power),
+  ];
+};

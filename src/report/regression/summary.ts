@@ -1,0 +1,76 @@
+import type { Cell, Ruling } from '../../findings/comparison.ts';
+import type { Regression } from '../../findings/regression.ts';
+import { counted } from '../../judge/amounts.ts';
+import { code, prose } from '../markdown.ts';
+import { cellText, foremost } from './cell-text.ts';
+import { differenceNote, rowsSentence, selfTestSentence, shortened } from './sentences.ts';
+
+/** A comment of GitHub's has at most 65,536 characters; fifty cells of foreign names stay below. */
+const mostCells = 50;
+
+const marks: Readonly<Record<Ruling, string>> = { pass: '✅', fail: '❌', inconclusive: '❔' };
+
+/** For the job summary and for a comment on a pull request. Markdown. */
+export const regressionMarkdown = (found: Regression): string =>
+  [
+    `### ${marks[found.verdict]} Regression test: ${found.verdict}`,
+    prose(found.because),
+    `${code(shortened(found.candidate))} beside ${code(shortened(found.baseline))}: ${rowsSentence(found)}`,
+    cells(found.cells),
+    `${differenceNote} ${prose(selfTestSentence(found))}`,
+    harmful(found),
+    `Dataset ${code(found.dataset.digest)}, ${counted(found.dataset.rows, 'row')}.`,
+  ]
+    .filter((section) => section !== '')
+    .join('\n\n');
+
+const cells = (all: readonly Cell[]): string => {
+  const { kept, left } = foremost(all, mostCells);
+  const notes = kept.map((cell) => cellText(cell).note);
+  const table = [
+    '| metric | slice | rule | baseline | candidate | difference | decision |',
+    '| --- | --- | --- | ---: | ---: | ---: | --- |',
+    ...kept.map((cell, index) => {
+      const { metric, slice, rule, baseline, candidate, difference, decision } = cellText(cell);
+      const note = notes[index] ?? '';
+      return `| ${[
+        prose(shortened(metric)),
+        prose(shortened(slice)),
+        rule,
+        baseline,
+        candidate,
+        difference,
+        `${cell.decision === 'pass' ? decision : `**${decision}**`}${note === '' ? '' : `: ${prose(shortened(note, 160))}`}`,
+      ].join(' | ')} |`;
+    }),
+  ];
+  return [...table, ...(left.length === 0 ? [] : ['', `${leftOut(left)}.`])].join('\n');
+};
+
+/** `70 more cells: 68 pass, 2 inconclusive`. */
+export const leftOut = (left: readonly Cell[]): string => {
+  const counts = (['fail', 'inconclusive', 'pass'] as const).flatMap((decision) => {
+    const count = left.filter((cell) => cell.decision === decision).length;
+    return count === 0 ? [] : [`${count} ${decision}`];
+  });
+  return `${counted(left.length, 'more cell')}: ${counts.join(', ')}`;
+};
+
+/** Row values of a file that others wrote: as code, which stays text. */
+const harmful = ({ harmful: changes }: Regression): string => {
+  if (changes.length === 0) return '';
+  const redacted = changes.every(({ row }) => row === undefined);
+  if (redacted) return `Most harmful changes, by id: ${changes.map(({ id }) => code(shortened(id))).join(', ')}.`;
+  return [
+    '<details><summary>Most harmful changes</summary>',
+    '',
+    '| id | label | baseline | candidate |',
+    '| --- | --- | --- | --- |',
+    ...changes.map(
+      ({ id, row }) =>
+        `| ${[id, row?.label ?? '', row?.baseline ?? '', row?.candidate ?? ''].map((text) => code(shortened(text))).join(' | ')} |`,
+    ),
+    '',
+    '</details>',
+  ].join('\n');
+};
