@@ -149,6 +149,7 @@ export const findingsOf = (members: Partial<Regression> = {}): Regression => ({
         power: 1,
       },
     ],
+    catches: [],
     mirrored: true,
   },
   dataset: { digest: `sha256:${'5e0c'.repeat(16)}`, rows: 1502 },
