@@ -61,8 +61,20 @@ export interface SelfTest {
   readonly canFail: boolean;
   readonly because: string;
   readonly planted: readonly Planted[];
-  /** The swapped pair's differences and decisions mirror those of the pair. */
+  readonly catches: readonly Catch[];
+  /** The swapped pair's differences and intervals mirror those of the pair. */
   readonly mirrored: boolean;
+}
+
+/** The power of a rule that bounds a drop, after Holm's correction were this the only rule that is broken. */
+export interface Catch {
+  readonly metric: string;
+  readonly slice?: string;
+  /** Twice the margin, above 0; and the chance that the gate fails a candidate this much worse. */
+  readonly drop: number;
+  readonly power: number;
+  /** The smallest drop that it catches with 80 %; null where it catches none. */
+  readonly smallestDrop: number | null;
 }
 
 /** A candidate made from the same rows, worse than the rules allow. */

@@ -1,5 +1,6 @@
 export type {
   Better,
+  Catch,
   Cell,
   Comparison,
   Dataset,

@@ -1,0 +1,36 @@
+import type { Shape } from '../measure.ts';
+import { influencesOf, type Placements, placements } from '../statistics/delong.ts';
+import { type Evidence, studentEvidence, unseenEvidence } from '../statistics/evidence.ts';
+import { type Asked, answerTo } from './question.ts';
+import { present } from './units.ts';
+
+type Area = Extract<Shape, { readonly is: 'auc' }>;
+
+/** DeLong's standard error; by clusters as Obuchowski has it (Biometrics 53, 1997): the influences of a cluster's rows are added first. */
+export const areaEvidence = (asked: Asked, shape: Area): Evidence | null => {
+  const { question, measure, rows, support } = asked;
+  const { scores, labels } = shape.ranked(rows, rows.candidate);
+  const candidate = placements(scores, labels, rows.weights);
+  const baseline: Placements | undefined =
+    question === 'value' ? undefined : placements(shape.ranked(rows, rows.baseline).scores, labels, rows.weights);
+  const estimate = answerTo(asked, candidate.area, () => baseline?.area ?? null);
+  if (estimate === null || !Number.isFinite(estimate)) return null;
+  const placed = baseline ? candidate.of.map((placement, i) => placement - (baseline.of[i] ?? 0)) : candidate.of;
+  let influences = influencesOf(placed, labels, rows.weights);
+  let freedom = Math.max(1, support - 1);
+  let correction = 1;
+  if (rows.clusters) {
+    const { of, count } = present(rows.clusters);
+    const sums = new Float64Array(count);
+    for (let i = 0; i < influences.length; i++) sums[of[i] ?? 0] = (sums[of[i] ?? 0] ?? 0) + (influences[i] ?? 0);
+    influences = sums;
+    freedom = Math.max(1, Math.min(freedom, count - 1));
+    correction = count / Math.max(1, count - 1);
+  }
+  let variance = 0;
+  for (const influence of influences) variance += influence * influence * correction;
+  const [smallest, largest] = measure.bounds;
+  return variance > 0
+    ? studentEvidence(estimate, Math.sqrt(variance), freedom, 'delong')
+    : unseenEvidence(estimate, Math.min(support, influences.length), largest - smallest, 'delong');
+};
