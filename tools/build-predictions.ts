@@ -15,12 +15,12 @@ const fits: Readonly<Record<string, (training: Training) => Classifier>> = {
 };
 
 /** A prediction for each row, in the order of the rows. */
-const crossFitted = (fit: (training: Training) => Classifier): readonly string[] => {
+const crossFitted = (fitted: (training: Training) => Classifier): readonly string[] => {
   const without = (fold: number): Training => {
     const isKept = (_: unknown, row: number): boolean => row % folds !== fold;
     return { rows: iris.rows.filter(isKept), labels: iris.labels.filter(isKept) };
   };
-  const models = Array.from({ length: folds }, (_, fold) => fit(without(fold)));
+  const models = Array.from({ length: folds }, (_, fold) => fitted(without(fold)));
   return iris.rows.map((row, index) => {
     const model = models[index % folds];
     if (model === undefined) throw new Error(`no model for row ${index}`);

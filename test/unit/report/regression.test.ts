@@ -52,6 +52,7 @@ describe('foreign text', () => {
     selfTest: {
       canFail: false,
       because: nasty,
+      catches: [{ metric: nasty, slice: nasty, drop: 1, power: 1, smallestDrop: null }],
       mirrored: false,
       planted: [{ metric: nasty, slice: nasty, is: 'hopeless', difference: null, decision: 'pass', power: null }],
     },
@@ -149,7 +150,7 @@ describe('JUnit', () => {
         verdict: 'inconclusive',
         because: 'this gate cannot fail',
         cells: [],
-        selfTest: { canFail: false, because: 'all rules only warn', planted: [], mirrored: true },
+        selfTest: { canFail: false, because: 'all rules only warn', catches: [], planted: [], mirrored: true },
       }),
     );
     expect(xml).toContain('<skipped message="inconclusive: this gate cannot fail"/>');
