@@ -36,29 +36,47 @@ export interface Joined {
   readonly forgetPlaces: () => void;
 }
 
+/** Files of predictions, or of golden rows, that cannot be compared. */
+export class RowsError extends InputError {
+  readonly input: Kind;
+  constructor(input: Kind, message: string) {
+    super(message);
+    this.input = input;
+  }
+}
+
 const kinds = ['candidate', 'baseline', 'dataset'] as const;
 type Kind = (typeof kinds)[number];
 const mostProblems = 10;
 
-/** @throws {InputError} the first ten rows that cannot be used, one a line */
+/** @throws {RowsError} the first ten rows of a file that cannot be used, one a line */
 export const joinFiles = (policy: RegressionPolicy, files: PredictionFiles): Joined => {
   const { joined, take } = joining(policy, files);
-  const problems: string[] = [];
   for (const kind of kinds) {
     const path = files[kind];
-    if (path === undefined) continue;
+    if (path !== undefined) readFile(kind, path, take);
+  }
+  return joined;
+};
+
+const readFile = (kind: Kind, path: string, take: Take): void => {
+  const problems: string[] = [];
+  try {
     readRecords(path, (row, line, written) => {
       try {
         take(kind, row, line, written);
       } catch (error) {
         if (!(error instanceof RowProblem)) throw error;
         problems.push(`${path}:${line}: ${error.message}`);
-        if (problems.length >= mostProblems) throw new InputError(problems.join('\n'));
+        if (problems.length >= mostProblems) throw new InputError('');
       }
     });
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    // Rows before the broken one have problems of their own.
+    throw new RowsError(kind, [...problems, error.message].filter((line) => line !== '').join('\n'));
   }
-  if (problems.length > 0) throw new InputError(problems.join('\n'));
-  return joined;
+  if (problems.length > 0) throw new RowsError(kind, problems.join('\n'));
 };
 
 type Take = (kind: Kind, row: Row, line: number, written: Written) => void;

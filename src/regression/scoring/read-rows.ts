@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Label, RegressionPolicy, Task } from '../../manifest/regression.ts';
-import { InputError } from '../../schema.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { Dataset } from '../comparison.ts';
-import type { PairedRows, SliceRows } from '../rows.ts';
+import type { PairedRows } from '../rows.ts';
 import type { ScoredRows } from '../scored-rows.ts';
-import { type Joined, joinFiles, type PredictionFiles } from './join.ts';
+import { type Joined, joinFiles, type PredictionFiles, RowsError } from './join.ts';
 import type { TextTable } from './text-table.ts';
 
 /**
  * Two files of predictions, joined by `id`, in the order of ids. Each row that cannot be used is named by file and line.
- * @throws {InputError}
+ * @throws {InputError} a {@link RowsError} where one of the files is wrong, else the policy does not fit the rows
  */
 export const readRows = (policy: RegressionPolicy, files: PredictionFiles): ScoredRows => {
   const joined = joinFiles(policy, files);
@@ -19,7 +18,7 @@ export const readRows = (policy: RegressionPolicy, files: PredictionFiles): Scor
   return scoredOf(policy, joined, order);
 };
 
-const scoredOf = ({ task, positive, rules }: RegressionPolicy, joined: Joined, order: Uint32Array): ScoredRows => {
+const scoredOf = ({ task, positive }: RegressionPolicy, joined: Joined, order: Uint32Array): ScoredRows => {
   const { ids, values } = joined;
   const [clusters, groups] = [joined.clusters?.ordered(order), joined.groups?.ordered(order)];
   joined.forgetPlaces();
@@ -39,10 +38,7 @@ const scoredOf = ({ task, positive, rules }: RegressionPolicy, joined: Joined, o
     labels: task === 'text' ? new Float64Array(order.length) : labels,
     candidate: joined.candidate.ordered(order, codes),
     baseline: joined.baseline.ordered(order, codes),
-    slices: withNamed(
-      joined.slices.flatMap((one) => one.ordered(order)),
-      rules.flatMap(({ slice }) => slice ?? []),
-    ),
+    slices: joined.slices.flatMap((one) => one.ordered(order)),
     ...withoutUndefined({
       positive: positive === undefined ? undefined : classes.indexOf(positive),
       ...{ weights, clusters, groups },
@@ -75,7 +71,8 @@ const refuseOthers = ({ isInDataset, placeOf }: Joined, order: Uint32Array, path
   const others = order.filter((row) => !isInDataset(row));
   const [first] = others;
   if (first !== undefined)
-    throw new InputError(
+    throw new RowsError(
+      'dataset',
       `${placeOf(first)}: is a row that ${path} does not have${others.length > 1 ? `, as ${others.length - 1} more` : ''}`,
     );
 };
@@ -98,11 +95,4 @@ const datasetOf = (
     piece = '';
   }
   return { digest: `sha256:${hash.update(piece).digest('hex')}`, rows: order.length };
-};
-
-/** A slice that a rule names and no row has stays in sight, without rows. */
-const withNamed = (slices: readonly SliceRows[], named: readonly string[]): readonly SliceRows[] => {
-  const known = new Set(slices.map(({ name }) => name));
-  const missing = new Set(named.filter((name) => !known.has(name)));
-  return [...slices, ...[...missing].map((name) => ({ name, rows: new Int32Array(0) }))];
 };
