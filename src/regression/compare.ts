@@ -5,7 +5,7 @@ import type { Measure } from './measure.ts';
 import { absent, failed, type PairedRows } from './rows.ts';
 import type { ScoredRows } from './scored-rows.ts';
 import { select } from './selection.ts';
-import { selfTest } from './self-test.ts';
+import { selfTestOf, type Tested, testCell } from './self-test.ts';
 import type { Effort } from './statistics/bootstrap.ts';
 import { holm } from './statistics/holm.ts';
 import { comparable } from './usable.ts';
@@ -26,20 +26,35 @@ export const compare = (
 ): Comparison => {
   const effort = { seed: policy.seed ?? seedOf(dataset.digest), draws };
   const examined = examineAll(policy, rows, effort, (name) => measures(name, rows));
-  const failing = examined.filter(({ place }) => place.rule.level === 'fail');
+  const failing = examined.filter(({ cell }) => cell.place.rule.level === 'fail');
   // A cell without a p cannot fail; it is counted, so that the family is the policy's and does not depend on the rows.
-  const adjusted = holm(failing.map(({ decision }) => decision?.p ?? 1));
-  const cells = examined.map((cell): Cell => {
-    const place = failing.indexOf(cell);
-    return cellOf(cell, place >= 0 && cell.decision ? (adjusted[place] ?? 1) : null);
+  const adjusted = holm(failing.map(({ cell }) => cell.decision?.p ?? 1));
+  const cells = examined.map((one): Cell => {
+    const place = failing.indexOf(one);
+    return cellOf(one.cell, place >= 0 && one.cell.decision ? (adjusted[place] ?? 1) : null);
   });
-  const tested = selfTest(failing, effort.seed);
+  const selfTest = selfTestOf(
+    failing.map(({ cell }) => cell),
+    failing.flatMap(({ tested }) => tested ?? []),
+  );
   const counts = countRows(rows);
-  return { ...verdictOf(cells, tested, counts), rows: counts, cells, selfTest: tested, dataset };
+  return { ...verdictOf(cells, selfTest, counts), rows: counts, cells, selfTest, dataset };
 };
 
 /** From the first digits of the digest: another set, another seed. */
 const seedOf = (digest: string): number => Number.parseInt(digest.replace(/^sha256:/, '').slice(0, 8), 16) || 0;
+
+interface RuledMeasure {
+  readonly rule: Rule;
+  readonly index: number;
+  readonly measure: Measure;
+}
+
+/** A cell, and its self-test where it can fail. No rows: those of the slices together would not fit in memory. */
+interface Result {
+  readonly cell: Examined;
+  readonly tested?: Tested;
+}
 
 /** In the order of the rules; the whole first, then slices. */
 const examineAll = (
@@ -47,29 +62,25 @@ const examineAll = (
   rows: PairedRows,
   effort: Effort,
   measureOf: (name: MetricName) => Measure,
-): readonly Examined[] => {
+): readonly Result[] => {
   const rules = policy.rules.map((rule, index) => ({ rule, index, measure: measureOf(rule.metric) }));
-  const places = [undefined, ...rows.slices.map(({ name }) => name), ...unknownSlices(policy.rules, rows)];
+  const known = rows.slices.map(({ name }) => name);
+  const places = [undefined, ...known, ...unknownSlices(policy.rules, known)].map((slice) => ({
+    slice,
+    rules: rules.filter(
+      ({ rule }) =>
+        rule.slice === slice || (rule.slice === undefined && (slice === undefined || known.includes(slice))),
+    ),
+  }));
+  const family = places.flatMap((place) => place.rules).filter(({ rule }) => rule.level === 'fail').length;
   return places
-    .flatMap((slice, order) => {
-      const here = rules.filter(({ rule }) => rule.slice === undefined || rule.slice === slice);
-      return examineSlice(policy, here, slice, rowsOf(rows, slice), effort).map(({ index, examined }) => ({
-        index,
-        order,
-        examined,
-      }));
-    })
-    .sort((a, b) => a.index - b.index || a.order - b.order)
-    .map(({ examined }) => examined);
+    .flatMap((place) => examineSlice(policy, place.rules, place.slice, rowsOf(rows, place.slice), effort, family))
+    .sort((a, b) => a.index - b.index);
 };
 
 /** A rule about a slice that no row is in must be seen, and stay undecided. */
-const unknownSlices = (rules: readonly Rule[], rows: PairedRows): readonly string[] => [
-  ...new Set(
-    rules.flatMap(({ slice }) =>
-      slice === undefined || rows.slices.some(({ name }) => name === slice) ? [] : [slice],
-    ),
-  ),
+const unknownSlices = (rules: readonly Rule[], known: readonly string[]): readonly string[] => [
+  ...new Set(rules.flatMap(({ slice }) => (slice === undefined || known.includes(slice) ? [] : [slice]))),
 ];
 
 const rowsOf = (rows: PairedRows, slice: string | undefined): PairedRows =>
@@ -78,11 +89,12 @@ const rowsOf = (rows: PairedRows, slice: string | undefined): PairedRows =>
 /** What measures of one slice share: the rows that they can compare, and evidence on the same number. */
 const examineSlice = (
   policy: RegressionPolicy,
-  rules: readonly { readonly rule: Rule; readonly index: number; readonly measure: Measure }[],
+  rules: readonly RuledMeasure[],
   slice: string | undefined,
   rows: PairedRows,
   effort: Effort,
-): readonly { readonly index: number; readonly examined: Examined }[] => {
+  family: number,
+): readonly (Result & { readonly index: number })[] => {
   const comparableRows = memo((measure: Measure) => {
     const indexes = comparable(measure, rows);
     return indexes.length === rows.size ? rows : select(rows, indexes);
@@ -100,10 +112,10 @@ const examineSlice = (
       before: rows.size,
       ...(slice === undefined ? {} : { slice }),
     };
-    return {
-      index,
-      examined: examine(place, policy, (support) => evidences(measure.name, { ...place, support })),
-    };
+    const cell = examine(place, policy, (support) => evidences(measure.name, { ...place, support }));
+    return rule.level === 'warn' || cell.lacking
+      ? { index, cell }
+      : { index, cell, tested: testCell(cell, place, effort.seed, family) };
   });
 };
 

@@ -26,7 +26,7 @@ export interface Place {
 
 /** A cell before Holm's correction, and the evidence behind it where there is any. */
 export interface Examined {
-  readonly place: Place;
+  readonly place: Omit<Place, 'rows' | 'before'>;
   readonly support: Support;
   readonly candidate: number | null;
   readonly baseline: number | null;
@@ -36,6 +36,7 @@ export interface Examined {
   readonly evidence?: Evidence;
   readonly decision?: Decision;
   readonly nothingDiffers: boolean;
+  readonly mcnemarP?: number;
   /** The reason that nothing can be decided. */
   readonly lacking?: { readonly because: string; readonly needed: number | null };
 }
@@ -59,7 +60,8 @@ export const examine = (
   const baseline = rows.size > 0 ? metricValue(measure, rows, rows.baseline) : null;
   const difference = numberOf(place, candidate, baseline);
   const wanted = wantedBy(rule.criterion, baseline);
-  const found = { place, support, candidate, baseline, difference, wanted, nothingDiffers: false };
+  const { before, rows: _, ...named } = place;
+  const found = { place: named, support, candidate, baseline, difference, wanted, nothingDiffers: false };
   if (support.lacking) return { ...found, lacking: support.lacking };
   if (difference === null)
     return { ...found, lacking: { because: undefinedFor(candidate, baseline, rule), needed: null } };
@@ -69,7 +71,14 @@ export const examine = (
   const evidence = evidenceAt(place, candidate, difference, evidenceFor(support.rarest));
   if (evidence === null)
     return { ...found, lacking: { because: 'undefined in too many of the drawn sets', needed: null } };
-  return { ...found, evidence, decision: decide(evidence, wanted, rule.confidence) };
+  const mcnemarP =
+    measure.shape.is === 'proportion' && questionOf(rule) === 'difference' ? mcnemarOf(rows, measure.shape) : undefined;
+  return {
+    ...found,
+    evidence,
+    decision: decide(evidence, wanted, rule.confidence),
+    ...(mcnemarP === undefined ? {} : { mcnemarP }),
+  };
 };
 
 /** `floor` and `ceiling` are about the candidate alone. */
@@ -110,12 +119,8 @@ const undefinedFor = (candidate: number | null, baseline: number | null, rule: R
 
 /** The cell as reports have it. */
 export const cellOf = (examined: Examined, adjustedP: number | null): Cell => {
-  const { place, support, candidate, baseline, difference, decision, evidence, nothingDiffers } = examined;
-  const { rule, measure, slice, rows } = place;
-  const mcnemarP =
-    measure.shape.is === 'proportion' && questionOf(rule) === 'difference' && !examined.lacking
-      ? mcnemarOf(rows, measure.shape)
-      : undefined;
+  const { place, support, candidate, baseline, difference, decision, evidence, nothingDiffers, mcnemarP } = examined;
+  const { rule, measure, slice } = place;
   const ruling =
     decision && adjustedP !== null
       ? corrected(decision.decision, adjustedP, rule.confidence)

@@ -21,11 +21,7 @@ const streamOfPlanting = 0x7ffffffd;
  * must not pass one just beyond its margin, and must say the opposite of the swapped pair.
  * @param failing cells of `fail` rules
  */
-export const selfTest = (failing: readonly Examined[], seed: number): SelfTest => {
-  const effort = { seed, draws };
-  const tested = failing
-    .filter(({ lacking }) => lacking === undefined)
-    .map((cell) => testCell(cell, effort, failing.length));
+export const selfTestOf = (failing: readonly Examined[], tested: readonly Tested[]): SelfTest => {
   const missed = tested.find(({ misses }) => misses !== undefined);
   const catches = tested.flatMap(({ caught }) => caught ?? []);
   return {
@@ -45,7 +41,8 @@ const nothingToTest = (failing: readonly Examined[]): string => {
 export const nameOf = ({ measure, slice }: Pick<Place, 'measure' | 'slice'>): string =>
   slice === undefined ? measure.name : `${measure.name} in ${slice}`;
 
-interface Tested {
+/** The self-test of one cell. */
+export interface Tested {
   readonly planted: readonly Planted[];
   readonly caught?: Catch;
   readonly mirrored: boolean;
@@ -53,9 +50,13 @@ interface Tested {
   readonly misses?: string;
 }
 
-const testCell = (cell: Examined, effort: Effort, family: number): Tested => {
-  const { place } = cell;
-  const rows = sampleForSelfTest(place.rows, place.measure, effort.seed);
+/**
+ * @param place of the cell, with its rows
+ * @param family how many cells Holm's correction is over
+ */
+export const testCell = (cell: Examined, place: Place, seed: number, family: number): Tested => {
+  const effort = { seed, draws };
+  const rows = sampleForSelfTest(place.rows, place.measure, seed);
   const judged = (answers: Answers): Trial => judge(place, { ...rows, candidate: answers }, effort, family);
   const worst = worstOf(place, rows);
   const hopeless = worst && judged(worst);

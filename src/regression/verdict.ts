@@ -52,9 +52,10 @@ const sentenceOf = ({
   const name = slice === undefined ? metric : `${metric} in ${slice}`;
   const key = rule.metric.metric;
   if (interval === null) return `${name}: ${because ?? 'undefined'}`;
+  const open = decision === 'inconclusive' ? `; ${because ?? 'undecided'}` : '';
   const needed =
-    decision === 'inconclusive'
-      ? `, ${because ?? 'undecided'}; a decision needs about ${rowsNeeded === null ? 'more than a million' : counted(rowsNeeded, clusters === undefined ? 'row' : 'cluster')}`
+    decision === 'inconclusive' && rowsNeeded !== null
+      ? `; about ${counted(rowsNeeded, clusters === undefined ? 'row' : 'cluster')} decide it, were the models equal`
       : '';
-  return `${name} is ${valueText(key, candidate)} beside ${valueText(key, baseline)}: ${differenceText(key, difference)} (${intervalText(key, interval, 'bare')}), rule ${ruleText(rule)}${needed}`;
+  return `${name} is ${valueText(key, candidate)} beside ${valueText(key, baseline)}: ${differenceText(key, difference)} (${intervalText(key, interval, 'bare')}), rule ${ruleText(rule)}${open}${needed}`;
 };

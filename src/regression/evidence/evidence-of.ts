@@ -6,8 +6,8 @@ import { proportionEvidence } from './proportion.ts';
 import type { Asked } from './question.ts';
 import { resampledSums } from './sums.ts';
 import { resampledTable } from './table.ts';
-import { unitsOf } from './units.ts';
-import { resampledWhole } from './whole.ts';
+import { type Units, unitsOf, usualGroups } from './units.ts';
+import { jackknifed, resampledWhole } from './whole.ts';
 
 /** Rows of the rarest class below which each drawn set is divided by its own standard error. */
 const rare = 50;
@@ -25,30 +25,38 @@ export const evidenceOf = (asked: Asked, estimate: number): Evidence | null => {
   const near = question === 'difference' && typeof measure.better === 'object';
   if (shape.is === 'proportion' && !near) return proportionEvidence(asked, shape);
   if (shape.is === 'auc' && !near) return areaEvidence(asked, shape);
-  const studentised = measure.classes.length > 0 && asked.support < rare;
-  const resampled = resampledOf(asked, shape, studentised);
-  const found = resampled && bootstrap(resampled, asked.effort, studentised);
-  if (found !== 'constant') return found;
   const [smallest, largest] = measure.bounds;
-  const units = Math.min(asked.support, rows.clusters || rows.groups ? unitsOf(rows, 0).count : rows.size);
+  const units = unitsOf(rows, asked.effort.seed, shape.is === 'whole' ? groupsFor(rows.size) : usualGroups);
+  const found =
+    shape.is === 'whole' && units.are === 'groups' ? jackknifed(asked, shape, units) : drawn(asked, shape, units);
+  if (found !== 'constant') return found;
   return Number.isFinite(largest - smallest)
-    ? unseenEvidence(estimate, units, largest - smallest, 'bootstrap')
+    ? unseenEvidence(estimate, Math.min(asked.support, units.count), largest - smallest, 'bootstrap')
     : studentEvidence(estimate, 0, Number.POSITIVE_INFINITY, 'bootstrap');
 };
 
-const resampledOf = (asked: Asked, shape: Shape, studentised: boolean): Resampled | null => {
+/** A metric that must be computed anew for each group: fewer of them, the longer it takes. */
+const groupsFor = (rows: number): number => Math.max(20, Math.min(usualGroups, Math.floor(2e7 / rows)));
+
+const drawn = (asked: Asked, shape: Shape, units: Units): Evidence | null | 'constant' => {
+  const studentised = asked.measure.classes.length > 0 && asked.support < rare;
+  const resampled = resampledOf(asked, shape, units, studentised);
+  return resampled && bootstrap(resampled, asked.effort, studentised);
+};
+
+const resampledOf = (asked: Asked, shape: Shape, units: Units, studentised: boolean): Resampled | null => {
   switch (shape.is) {
     case 'proportion':
-      return resampledSums(asked, {
+      return resampledSums(asked, units, {
         terms: (rows, answers) => [shape.hits(rows, answers)],
         of: ([hits = 0], weight) => hits / weight,
       });
     case 'table':
-      return resampledTable(asked, shape);
+      return resampledTable(asked, units, shape);
     case 'sums':
-      return resampledSums(asked, shape);
+      return resampledSums(asked, units, shape);
     case 'whole':
-      return resampledWhole(asked, shape, studentised);
+      return resampledWhole(asked, shape, units, studentised);
     case 'auc':
       // An area has no best value in between.
       return null;

@@ -2,7 +2,7 @@ import type { Shape } from '../measure.ts';
 import type { PairedRows } from '../rows.ts';
 import type { Resampled } from '../statistics/bootstrap.ts';
 import { type Asked, answerTo } from './question.ts';
-import { type Units, unitsOf } from './units.ts';
+import type { Units } from './units.ts';
 
 type Sums = Extract<Shape, { readonly is: 'sums' }>;
 
@@ -10,9 +10,8 @@ type Sums = Extract<Shape, { readonly is: 'sums' }>;
 type UnitSums = readonly Float64Array[];
 
 /** A function of sums: units are drawn, and their sums added. */
-export const resampledSums = (asked: Asked, shape: Pick<Sums, 'terms' | 'of'>): Resampled => {
-  const { rows, question, effort } = asked;
-  const units = unitsOf(rows, effort.seed);
+export const resampledSums = (asked: Asked, units: Units, shape: Pick<Sums, 'terms' | 'of'>): Resampled => {
+  const { rows, question } = asked;
   const candidateTerms = shape.terms(rows, rows.candidate);
   const baselineTerms = question === 'value' ? candidateTerms : shape.terms(rows, rows.baseline);
   const counting = countingRows([...candidateTerms, ...baselineTerms], rows.size);

@@ -3,7 +3,7 @@ import type { ConfusionTable, Shape } from '../measure.ts';
 import type { PairedRows } from '../rows.ts';
 import type { Resampled } from '../statistics/bootstrap.ts';
 import { type Asked, answerTo } from './question.ts';
-import { unitsOf } from './units.ts';
+import type { Units } from './units.ts';
 
 type Table = Extract<Shape, { readonly is: 'table' }>;
 
@@ -23,15 +23,14 @@ interface Cells {
  * Each class has one row more that the candidate alone has right, and one that the baseline alone has right. Without them a set in which no
  * row of a rare class differs would prove that none ever does. (Bonett and Price, Statistics in Medicine 31, 2012, for two proportions.)
  */
-export const resampledTable = (asked: Asked, shape: Table): Resampled => {
-  const { rows, effort } = asked;
+export const resampledTable = (asked: Asked, units: Units, shape: Table): Resampled => {
+  const { rows } = asked;
   const cells = cellsOf(rows);
   const value = valueOfCells(asked, shape, cells);
   if (rows.clusters === undefined) {
     const counts = countsOf(rows, cells);
     return { counts, value, influences: derivatives(value, counts) };
   }
-  const units = unitsOf(rows, effort.seed);
   return clustered(value, cells, partsOf(rows, cells, units.of, units.count), units.count);
 };
 

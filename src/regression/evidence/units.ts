@@ -1,31 +1,32 @@
 import type { Codes, PairedRows } from '../rows.ts';
 import { randomOf, shuffled } from '../statistics/random.ts';
 
-/**
- * The parts that are drawn together: the rows of a cluster, those of a query of a ranking, or each row for itself. Beyond 20,000 they are
- * put into 256 random groups of equal size, and the groups are drawn: their spread is known to 5 %, and a million rows take seconds.
- */
+/** The parts that are drawn together: the rows of a cluster, those of a query of a ranking, or each row for itself. */
 export interface Units extends Codes {
-  readonly are: 'rows' | 'clusters' | 'queries' | 'groups';
+  /** Beyond 20,000, random groups of equal size: they are drawn in place of rows, so that a million rows take seconds. */
+  readonly are: 'units' | 'groups';
 }
 
 export const mostUnits = 20_000;
-const groups = 256;
+/** Their spread is known to 5 %. */
+export const usualGroups = 256;
 
 /** Number of the stream that no drawn set has. */
 const streamOfGroups = 0x7fffffff;
 
-export const unitsOf = (rows: PairedRows, seed: number): Units => {
+export const unitsOf = (rows: PairedRows, seed: number, groups = usualGroups): Units => {
   const own = ownUnitsOf(rows);
-  if (own.count <= mostUnits) return own;
+  if (own.count <= mostUnits) return { are: 'units', ...own };
   const place = shuffled(own.count, randomOf(seed, streamOfGroups));
   return { are: 'groups', count: groups, of: own.of.map((unit) => (place[unit] ?? 0) % groups) };
 };
 
-const ownUnitsOf = (rows: PairedRows): Units => {
-  if (rows.clusters) return { are: 'clusters', ...present(rows.clusters) };
-  if (rows.groups) return { are: 'queries', ...present(rows.groups) };
-  return { are: 'rows', count: rows.size, of: Int32Array.from({ length: rows.size }, (_, row) => row) };
+const ownUnitsOf = (rows: PairedRows): Codes => {
+  const codes = rows.clusters ?? rows.groups;
+  if (codes) return present(codes);
+  const of = new Int32Array(rows.size);
+  for (let row = 0; row < rows.size; row++) of[row] = row;
+  return { count: rows.size, of };
 };
 
 /** Codes that the rows have, without gaps. */

@@ -1,26 +1,44 @@
 import type { Shape } from '../measure.ts';
 import type { PairedRows } from '../rows.ts';
 import type { Resampled } from '../statistics/bootstrap.ts';
+import { type Evidence, studentEvidence } from '../statistics/evidence.ts';
 import { type Asked, answerTo } from './question.ts';
-import { type Units, unitsOf } from './units.ts';
+import type { Units } from './units.ts';
 
 type Whole = Extract<Shape, { readonly is: 'whole' }>;
 
-/**
- * A metric that no sums make: it is computed anew for each drawn set. Groups (more than 20,000 units) are left out one at a time instead,
- * and the pseudo-values that this gives are drawn: 256 computations in place of thousands.
- */
-export const resampledWhole = (asked: Asked, shape: Whole, studentised: boolean): Resampled | null => {
-  const units = unitsOf(asked.rows, asked.effort.seed);
+/** A metric that no sums make: it is computed anew for each drawn set. */
+export const resampledWhole = (asked: Asked, shape: Whole, units: Units, studentised: boolean): Resampled | null => {
   const value = valueOfUnits(asked, shape, units);
   const counts = new Float64Array(units.count).fill(1);
   const whole = value(counts);
+  return whole === null ? null : { counts, value, influences: influences(value, whole, units.count, studentised) };
+};
+
+/**
+ * For so many units that drawing takes too long: groups of them are left out one at a time. The pseudo-values that this gives are as good as
+ * independent values of the metric, and their mean has Student's distribution (Tukey's jackknife; Shao and Wu, Annals of Statistics 17, 1989,
+ * for quantiles).
+ */
+export const jackknifed = (asked: Asked, shape: Whole, units: Units): Evidence | null | 'constant' => {
+  const value = valueOfUnits(asked, shape, units);
+  const multiplicities = new Float64Array(units.count).fill(1);
+  const whole = value(multiplicities);
   if (whole === null) return null;
-  if (units.are === 'groups') {
-    const pseudo = pseudoValues(value, whole, units.count);
-    return pseudo && meanOfPseudoValues(pseudo, whole);
+  let squares = 0;
+  let sum = 0;
+  for (let group = 0; group < units.count; group++) {
+    multiplicities[group] = 0;
+    const without = value(multiplicities);
+    multiplicities[group] = 1;
+    if (without === null) return null;
+    const change = (units.count - 1) * (whole - without);
+    sum += change;
+    squares += change * change;
   }
-  return { counts, value, influences: influences(value, whole, units.count, studentised) };
+  const freedom = units.count - 1;
+  const variance = (squares - (sum * sum) / units.count) / (freedom * units.count);
+  return variance > 0 ? studentEvidence(whole, Math.sqrt(variance), freedom, 'bootstrap') : 'constant';
 };
 
 /** The number for units of which each counts so often. */
@@ -43,41 +61,6 @@ const takingPart = (rows: PairedRows, shape: Whole): Uint8Array => {
   const candidate = shape.takesPart(rows, rows.candidate);
   const baseline = shape.takesPart(rows, rows.baseline);
   return candidate.map((part, row) => part & (baseline[row] ?? 0));
-};
-
-/** `n·value − (n − 1)·value without the unit`. Null where the number is undefined without one of them. */
-const pseudoValues = (
-  value: (multiplicities: Float64Array) => number | null,
-  whole: number,
-  units: number,
-): Float64Array | null => {
-  const pseudo = new Float64Array(units);
-  const multiplicities = new Float64Array(units).fill(1);
-  for (let unit = 0; unit < units; unit++) {
-    multiplicities[unit] = 0;
-    const without = value(multiplicities);
-    if (without === null) return null;
-    pseudo[unit] = units * whole - (units - 1) * without;
-    multiplicities[unit] = 1;
-  }
-  return pseudo;
-};
-
-const meanOfPseudoValues = (pseudo: Float64Array, whole: number): Resampled => {
-  const mean = pseudo.reduce((sum, value) => sum + value, 0) / pseudo.length;
-  return {
-    counts: new Float64Array(pseudo.length).fill(1),
-    value: (multiplicities) => {
-      let sum = 0;
-      let all = 0;
-      for (let unit = 0; unit < pseudo.length; unit++) {
-        sum += (multiplicities[unit] ?? 0) * (pseudo[unit] ?? 0);
-        all += multiplicities[unit] ?? 0;
-      }
-      return whole + sum / all - mean;
-    },
-    influences: pseudo.map((value) => (value - mean) / pseudo.length),
-  };
 };
 
 /** Units that are left out together, where only the skewness of the influences is wanted: groups have the same, as their sums do. */

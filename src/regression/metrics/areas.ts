@@ -1,10 +1,10 @@
-import type { Shape } from '../measure.ts';
+import type { Prepared, Shape } from '../measure.ts';
 import { rising } from '../order.ts';
 import { meanOf, ratio } from '../ratio.ts';
-import type { Answers, PairedRows } from '../rows.ts';
+import type { Answers, Codes, PairedRows } from '../rows.ts';
 import { takesPart } from '../usable.ts';
-import { areaInOrder } from './area.ts';
-import { scoresOfAnswered, scoresOfClass } from './scores.ts';
+import { areaInOrder, areasWithout, type TwoKinds } from './area.ts';
+import { type ScoreOrder, scoresOfAnswered, scoresOfClass } from './scores.ts';
 
 type Over = Extract<Shape, { readonly is: 'whole' }>['over'];
 
@@ -15,10 +15,7 @@ const ofScores = (over: Over): Shape => ({
 });
 
 /** For each class, its scores and the rows in their rising order. */
-const ranksOf = (
-  rows: PairedRows,
-  answers: Answers,
-): readonly { readonly scores: Float64Array; readonly order: Uint32Array }[] =>
+const ordersOf = (rows: PairedRows, answers: Answers): readonly ScoreOrder[] =>
   rows.classes.map((_, code) => {
     const scores = scoresOfClass(rows, answers, code, rows.classes.length);
     return { scores, order: rising(scores) };
@@ -27,24 +24,40 @@ const ranksOf = (
 /** Each class against all others; `weighted` by the rows of the class. Classes without rows have no area and are left out. */
 export const areasOfRest = (average: 'macro' | 'weighted'): Shape =>
   ofScores((rows, answers) => {
-    const ranks = ranksOf(rows, answers);
+    const orders = ordersOf(rows, answers);
     const counting = takesPart({ needs: 'scores' }, rows, answers);
-    return (multiplicities) => {
-      const support = supportOf(rows, counting, multiplicities);
-      const present = [...ranks.entries()].filter(([code]) => (support[code] ?? 0) > 0);
+    const kinds = (code: number, multiplicities: Float64Array): TwoKinds => ({
+      ...(orders[code] ?? noRows),
+      isOfClass: (row) => rows.labels[row] === code,
+      weightOf: (row) => multiplicities[row] ?? 0,
+    });
+    const mean = (support: Float64Array, areaOf: (code: number) => number | null): number | null => {
+      const present = presentIn(support);
       return meanOf(
-        present.map(([code, { order, scores }]) =>
-          areaInOrder(
-            order,
-            scores,
-            (row) => rows.labels[row] === code,
-            (row) => multiplicities[row] ?? 0,
-          ),
-        ),
-        average === 'weighted' ? present.map(([code]) => support[code] ?? 0) : undefined,
+        present.map(areaOf),
+        average === 'weighted' ? present.map((code) => support[code] ?? 0) : undefined,
       );
     };
+    const whole = (multiplicities: Float64Array): number | null =>
+      mean(supportOf(rows, counting, multiplicities), (code) => areaInOrder(kinds(code, multiplicities)));
+    return Object.assign(whole, {
+      withoutEach: (multiplicities: Float64Array, { of, count }: Codes): Float64Array => {
+        const areas = orders.map((_, code) => areasWithout(kinds(code, multiplicities), (row) => of[row] ?? 0, count));
+        const supports = supportsWithout(rows, counting, multiplicities, { of, count });
+        return Float64Array.from(
+          supports,
+          (support, unit) => mean(support, (code) => numberAt(areas[code], unit)) ?? Number.NaN,
+        );
+      },
+    });
   });
+
+const noRows: ScoreOrder = { scores: new Float64Array(), order: new Uint32Array() };
+
+const numberAt = (column: Float64Array | undefined, at: number): number | null => {
+  const value = column?.[at] ?? Number.NaN;
+  return Number.isNaN(value) ? null : value;
+};
 
 /**
  * Each pair of classes with rows, over their rows alone: the mean of the area by the scores of one and of that by the scores of the other
@@ -52,12 +65,12 @@ export const areasOfRest = (average: 'macro' | 'weighted'): Shape =>
  */
 export const areasOfPairs = (average: 'macro' | 'weighted'): Shape =>
   ofScores((rows, answers) => {
-    const ranks = ranksOf(rows, answers);
+    const orders = ordersOf(rows, answers);
     const counting = takesPart({ needs: 'scores' }, rows, answers);
     return (multiplicities) => {
       const support = supportOf(rows, counting, multiplicities);
-      const present = [...support.keys()].filter((code) => (support[code] ?? 0) > 0);
-      const won = ranks.map(({ order, scores }, code) => winsOver(order, scores, code, rows, multiplicities));
+      const present = presentIn(support);
+      const won = orders.map(({ order, scores }, code) => winsOver(order, scores, code, rows, multiplicities));
       const areas: (number | null)[] = [];
       const weights: number[] = [];
       for (const [index, one] of present.entries())
@@ -70,6 +83,9 @@ export const areasOfPairs = (average: 'macro' | 'weighted'): Shape =>
     };
   });
 
+const presentIn = (support: Float64Array): readonly number[] =>
+  [...support.keys()].filter((code) => (support[code] ?? 0) > 0);
+
 const supportOf = (rows: PairedRows, counting: Uint8Array, multiplicities: Float64Array): Float64Array => {
   const support = new Float64Array(rows.classes.length);
   for (let i = 0; i < rows.size; i++) {
@@ -77,6 +93,33 @@ const supportOf = (rows: PairedRows, counting: Uint8Array, multiplicities: Float
     if (counting[i] === 1) support[code] = (support[code] ?? 0) + (multiplicities[i] ?? 0);
   }
   return support;
+};
+
+/** The support of each class without the rows of each unit. */
+const supportsWithout = (
+  rows: PairedRows,
+  counting: Uint8Array,
+  multiplicities: Float64Array,
+  { of, count }: Codes,
+): readonly Float64Array[] => {
+  const whole = supportOf(rows, counting, multiplicities);
+  const ofUnits = Array.from({ length: count }, () => new Float64Array(whole.length));
+  // Counted, so that a class that is left without rows is known for certain.
+  const places = new Uint32Array(whole.length);
+  const placesOfUnits = Array.from({ length: count }, () => new Uint32Array(whole.length));
+  for (let i = 0; i < rows.size; i++) {
+    const code = rows.labels[i] ?? 0;
+    const unit = of[i] ?? 0;
+    const support = ofUnits[unit];
+    const own = placesOfUnits[unit];
+    if (counting[i] !== 1 || !support || !own || !multiplicities[i]) continue;
+    support[code] = (support[code] ?? 0) + (multiplicities[i] ?? 0);
+    own[code] = (own[code] ?? 0) + 1;
+    places[code] = (places[code] ?? 0) + 1;
+  }
+  return ofUnits.map((support, unit) =>
+    whole.map((all, code) => (placesOfUnits[unit]?.[code] === places[code] ? 0 : all - (support[code] ?? 0))),
+  );
 };
 
 /** How often a row of the class scores higher than a row of each other class; ties are halves. */
@@ -116,11 +159,15 @@ export const poolOfAreas: Shape = ofScores((rows, answers) => {
   const states = new Uint8Array(pooled.size).map((_, index) => answers.states[Math.floor(index / block)] ?? 0);
   const scores = scoresOfAnswered(pooled, { ...answers, states });
   const order = rising(scores);
-  return (multiplicities) =>
-    areaInOrder(
-      order,
-      scores,
-      (index) => rows.labels[Math.floor(index / block)] === index % block,
-      (index) => multiplicities[Math.floor(index / block)] ?? 0,
-    );
+  const kinds = (multiplicities: Float64Array): TwoKinds => ({
+    scores,
+    order,
+    isOfClass: (index) => rows.labels[Math.floor(index / block)] === index % block,
+    weightOf: (index) => multiplicities[Math.floor(index / block)] ?? 0,
+  });
+  const withoutUnits: Prepared['withoutEach'] = (multiplicities, { of, count }) =>
+    areasWithout(kinds(multiplicities), (index) => of[Math.floor(index / block)] ?? 0, count);
+  return Object.assign((multiplicities: Float64Array) => areaInOrder(kinds(multiplicities)), {
+    withoutEach: withoutUnits,
+  });
 });

@@ -55,14 +55,17 @@ export const studentEvidence = (
   standardError: number,
   freedom: number,
   statistic: Cell['statistic'],
-): Evidence => ({
-  statistic,
-  lower: (confidence) => estimate - studentQuantile(confidence, freedom) * standardError,
-  upper: (confidence) => estimate + studentQuantile(confidence, freedom) * standardError,
-  pAtLeast: (threshold) => studentAbove((threshold - estimate) / standardError, freedom),
-  pAtMost: (threshold) => studentAbove((estimate - threshold) / standardError, freedom),
-  standardErrorAt: () => (standardError * studentQuantile(0.95, freedom)) / normalQuantile(0.95),
-});
+): Evidence => {
+  const above = (distance: number): number => (distance === 0 ? 0.5 : studentAbove(distance / standardError, freedom));
+  return {
+    statistic,
+    lower: (confidence) => estimate - studentQuantile(confidence, freedom) * standardError,
+    upper: (confidence) => estimate + studentQuantile(confidence, freedom) * standardError,
+    pAtLeast: (threshold) => above(threshold - estimate),
+    pAtMost: (threshold) => above(estimate - threshold),
+    standardErrorAt: () => (standardError * studentQuantile(0.95, freedom)) / normalQuantile(0.95),
+  };
+};
 
 /**
  * Where no row makes a difference, rows alone bound it: the share of rows that could, by Tango's interval of no differing row, times the
