@@ -159,6 +159,24 @@ describe('JUnit', () => {
     );
   });
 
+  it('shows too few rows for any decision as skipped: that gate is not broken', () => {
+    const selfTest = {
+      canFail: false,
+      because: 'accuracy: 12 rows, at least 30',
+      catches: [],
+      planted: [],
+      mirrored: true,
+    };
+    const ends = (cells: readonly Cell[]) => regressionRenderer.junit(findingsOf({ cells, selfTest }))[0]?.ended.is;
+    const few = cellOf({ decision: 'inconclusive' });
+    expect(ends([few])).toBe('skipped');
+    expect(ends([{ ...few, rule: warn }])).toBe('failed');
+    const missed = regressionRenderer.junit(
+      findingsOf({ cells: [few], selfTest: { ...findingsOf().selfTest, canFail: false } }),
+    );
+    expect(missed[0]?.ended.is).toBe('failed');
+  });
+
   it('has 500 cases at most, and leaves out passes first', () => {
     const many = Array.from({ length: 700 }, (_, at) =>
       cellOf({ slice: `s${at}`, ...(at >= 600 && { decision: 'fail' }) }),
