@@ -66,7 +66,7 @@ export const cellDetails = (cell: Cell): string => {
     `${counted(rows, 'row')}${clusters === undefined ? '' : ` in ${counted(clusters, 'cluster')}`}`,
     `confidence ${percent(rule.confidence, 6)} at each end`,
     ...(statistic === 'none' ? [] : [`interval by ${names[statistic]}`]),
-    ...(p === null ? [] : [`p ${shortP(p)}`]),
+    ...(p === null ? [] : [`p of a kept rule ${shortP(p)}`]),
     ...(adjustedP === null ? [] : [`${shortP(adjustedP)} after Holm's correction`]),
     ...(mcnemarP === undefined ? [] : [`McNemar's p ${shortP(mcnemarP)}`]),
     ...(resolvableMargin === null

@@ -72,8 +72,8 @@ const cellTable = (all: readonly Cell[]): string => {
     `<details><summary>The statistics behind each cell</summary>${htmlTable(
       ['cell', 'statistics'],
       kept.map((cell) => {
-        const { metric, slice } = cellText(cell);
-        return [escapeXml(`${shortened(metric)}, ${shortened(slice)}`), escapeXml(cellDetails(cell))];
+        const { metric, slice, rule } = cellText(cell);
+        return [escapeXml(`${shortened(metric)}, ${shortened(slice)}, ${rule}`), escapeXml(cellDetails(cell))];
       }),
     )}</details>`,
   ].join('');
@@ -119,7 +119,7 @@ const selfTest = (found: Regression): string => {
     `<p>${mirrored ? 'With candidate and baseline swapped, each difference is mirrored.' : 'With candidate and baseline swapped, a difference is not mirrored.'}</p>`,
     caught.length === 0
       ? ''
-      : `<details><summary>The drops that each rule would catch</summary>${htmlTable(['metric', 'slice', 'drop', 'caught with', 'caught with 80 %'], caught)}</details>`,
+      : `<details><summary>The drops that each rule would catch</summary>${htmlTable(['metric', 'slice', 'drop', 'chance to catch it', 'drop caught with 80 %'], caught)}</details>`,
     trials.length === 0
       ? ''
       : `<details><summary>Planted candidates</summary>${htmlTable(['metric', 'slice', 'planted', 'difference', 'decision', 'chance to fail it'], trials)}</details>`,

@@ -138,7 +138,7 @@ describe('the text of a cell', () => {
 
   it('has the statistics that there are', () => {
     expect(cellDetails(cellOf({ clusters: 80, p: 0.00001, resolvableMargin: null }))).toBe(
-      "1500 rows in 80 clusters, confidence 95 % at each end, interval by Tango's score, p below 0.0001, 0.03 after Holm's correction, McNemar's p 0.46",
+      "1500 rows in 80 clusters, confidence 95 % at each end, interval by Tango's score, p of a kept rule below 0.0001, 0.03 after Holm's correction, McNemar's p 0.46",
     );
     const { mcnemarP: _, ...none } = cellOf({ statistic: 'none', p: null, adjustedP: null, resolvableMargin: null });
     expect(cellDetails(none)).toBe('1500 rows, confidence 95 % at each end');
