@@ -138,7 +138,7 @@ const writeReports = (inputs: CompareInputs, found: Regression, { rows }: Scored
       writeFileSync(path, reports[name]());
       return [];
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error)) throw error;
+      if (typeof error !== 'object' || error === null || !('code' in error)) throw error;
       return [`${name}: cannot write ${JSON.stringify(path)}: ${String(error.code)}`];
     }
   });

@@ -18,24 +18,34 @@ const mostClasses = 1000;
 /** @param positive of a binary classification, which has two classes */
 export const classTable = (positive: Label | undefined): ClassTable => {
   const codes = new Map<Label, number>();
-  const byText = new Map<string, Label>();
+  const values: Label[] = [];
+  const byText = new Map<string, number>();
+  /** Codes that only keys of scores have so far: the first label or prediction with that text gives the kind. */
+  const open = new Set<number>();
   const most = positive === undefined ? mostClasses : 2;
 
   const added = (value: Label, of: string): number => {
-    const other = byText.get(String(value));
-    if (other !== undefined)
-      throw new RowProblem(
-        `${of}: ${named(value)} and ${named(other)} differ; labels, predictions and \`positive\` are compared as they are written`,
-      );
-    if (codes.size >= most)
+    if (values.length >= most)
       throw new RowProblem(
         positive === undefined
           ? `${of}: ${quoted(value)} is one class too many; at most ${mostClasses} are compared`
-          : `${of}: ${quoted(value)} is a third class; a binary classification has ${[...codes.keys()].map(quoted).join(' (positive) and ')}`,
+          : `${of}: ${quoted(value)} is a third class; a binary classification has ${values.map(quoted).join(' (positive) and ')}`,
       );
-    const code = codes.size;
+    const code = values.push(value) - 1;
     codes.set(value, code);
-    byText.set(String(value), value);
+    byText.set(String(value), code);
+    return code;
+  };
+  const found = (value: Label, of: string): number => {
+    const code = byText.get(String(value));
+    if (code === undefined) return added(value, of);
+    if (!open.delete(code))
+      throw new RowProblem(
+        `${of}: ${named(value)} and ${named(values[code] ?? '')} differ; labels, predictions and \`positive\` are compared as they are written`,
+      );
+    values[code] = value;
+    codes.delete(String(value));
+    codes.set(value, code);
     return code;
   };
   if (positive !== undefined) added(positive, 'positive');
@@ -48,16 +58,22 @@ export const classTable = (positive: Label | undefined): ClassTable => {
         !(typeof value === 'number' && Number.isFinite(value))
       )
         throw new RowProblem(`${of}: ${quoted(value)} is not a class; expected text, a number or a boolean`);
-      return codes.get(value) ?? added(value, of);
+      const code = codes.get(value);
+      if (code === undefined) return found(value, of);
+      open.delete(code);
+      return code;
     },
     codeOfText: (text) => {
-      const value = byText.get(text) ?? text;
-      return codes.get(value) ?? added(value, 'score');
+      const known = byText.get(text);
+      if (known !== undefined) return known;
+      const code = added(text, 'score');
+      open.add(code);
+      return code;
     },
     sorted: () => {
-      const classes = [...codes.keys()].sort(byValue);
+      const classes = [...values].sort(byValue);
       const now = new Map(classes.map((value, code) => [value, code]));
-      return { classes, codes: Int32Array.from(codes.keys(), (value) => now.get(value) ?? 0) };
+      return { classes, codes: Int32Array.from(values, (value) => now.get(value) ?? 0) };
     },
   };
 };

@@ -110,9 +110,9 @@ const joining = (
       weights.set(at, weight);
       return label;
     }
-    const same = `at ${placeOf(at)}, which has the same id ${quoted(id)}`;
-    if (labels.at(at) !== label) throw new RowProblem(`label: ${quoted(row['label'])} differs from the one ${same}`);
-    if (weights.at(at) !== weight) throw new RowProblem(`weight: ${weight} differs from ${weights.at(at)} ${same}`);
+    const same = (): string => `at ${placeOf(at)}, which has the same id ${quoted(id)}`;
+    if (labels.at(at) !== label) throw new RowProblem(`label: ${quoted(row['label'])} differs from the one ${same()}`);
+    if (weights.at(at) !== weight) throw new RowProblem(`weight: ${weight} differs from ${weights.at(at)} ${same()}`);
     return label;
   };
 

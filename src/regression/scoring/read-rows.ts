@@ -62,7 +62,8 @@ const hasClasses = (task: Task): boolean => task === 'binary-classification' || 
 
 /** Row numbers in the order of their ids. */
 const orderOf = (ids: TextTable): Uint32Array => {
-  const order = Uint32Array.from({ length: ids.size() }, (_, row) => row);
+  const order = new Uint32Array(ids.size());
+  for (let row = 0; row < order.length; row++) order[row] = row;
   for (let row = 1; row < order.length; row++) if (ids.order(row - 1, row) > 0) return order.sort(ids.order);
   return order;
 };

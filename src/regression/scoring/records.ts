@@ -49,7 +49,7 @@ const eachText = (path: string, take: (text: string, last: boolean) => void): vo
       bytes += size;
     }
   } catch (error) {
-    throw error instanceof Error && 'syscall' in error ? unreadable(path, error) : error;
+    throw codeOf(error) === undefined ? error : unreadable(path, error);
   } finally {
     closeSync(descriptor);
   }
@@ -64,11 +64,15 @@ const opened = (path: string): number => {
 };
 
 const unreadable = (path: string, error: unknown): InputError => {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const code = codeOf(error);
   return new InputError(
     `cannot read ${JSON.stringify(path)}: ${code === 'ENOENT' ? 'there is no such file (ENOENT)' : code === 'EISDIR' ? 'it is a folder (EISDIR)' : code}`,
   );
 };
+
+/** Of an error of the file system. */
+const codeOf = (error: unknown): string | undefined =>
+  typeof error === 'object' && error !== null && 'syscall' in error && 'code' in error ? String(error.code) : undefined;
 
 const decoded = (decoder: TextDecoder, bytes: Buffer, path: string, before: number): string => {
   try {
