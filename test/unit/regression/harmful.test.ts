@@ -79,11 +79,11 @@ describe('the most harmful changes', () => {
     expect(harmfulChanges(rows, textsOf(rows), false)).toEqual([
       {
         id: 'row-0',
-        row: { label: '3', baseline: 'position 1, score unknown', candidate: 'position 3, score unknown' },
+        row: { label: '3', baseline: 'position 1, score 0.9', candidate: 'position 3, score 0.1' },
       },
       {
         id: 'row-3',
-        row: { label: '1', baseline: 'position 1, score unknown', candidate: 'position 2, score unknown' },
+        row: { label: '1', baseline: 'position 1, score 0.8', candidate: 'position 2, score 0.2' },
       },
     ]);
   });

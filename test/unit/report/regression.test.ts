@@ -52,6 +52,7 @@ describe('foreign text', () => {
     selfTest: {
       canFail: false,
       because: nasty,
+      catches: [{ metric: nasty, slice: nasty, drop: 1, power: 1, smallestDrop: null }],
       mirrored: false,
       planted: [{ metric: nasty, slice: nasty, is: 'hopeless', difference: null, decision: 'pass', power: null }],
     },
@@ -149,13 +150,31 @@ describe('JUnit', () => {
         verdict: 'inconclusive',
         because: 'this gate cannot fail',
         cells: [],
-        selfTest: { canFail: false, because: 'all rules only warn', planted: [], mirrored: true },
+        selfTest: { canFail: false, because: 'all rules only warn', catches: [], planted: [], mirrored: true },
       }),
     );
     expect(xml).toContain('<skipped message="inconclusive: this gate cannot fail"/>');
     expect(xml).toContain(
       '<failure type="gate-cannot-fail" message="This gate cannot fail: all rules only warn">this gate cannot fail</failure>',
     );
+  });
+
+  it('shows too few rows for any decision as skipped: that gate is not broken', () => {
+    const selfTest = {
+      canFail: false,
+      because: 'accuracy: 12 rows, at least 30',
+      catches: [],
+      planted: [],
+      mirrored: true,
+    };
+    const ends = (cells: readonly Cell[]) => regressionRenderer.junit(findingsOf({ cells, selfTest }))[0]?.ended.is;
+    const few = cellOf({ decision: 'inconclusive' });
+    expect(ends([few])).toBe('skipped');
+    expect(ends([{ ...few, rule: warn }])).toBe('failed');
+    const missed = regressionRenderer.junit(
+      findingsOf({ cells: [few], selfTest: { ...findingsOf().selfTest, canFail: false } }),
+    );
+    expect(missed[0]?.ended.is).toBe('failed');
   });
 
   it('has 500 cases at most, and leaves out passes first', () => {
