@@ -78,6 +78,10 @@ export const differenceText = (metric: string, difference: number | null, form: 
   return `${signed(shown)}${form === 'full' ? suffixOf(metric, shown) : ''}`;
 };
 
+/** A difference without a direction: `2.1 points`. */
+export const amountText = (metric: string, amount: number): string =>
+  differenceText(metric, Math.abs(amount)).replace('+', '');
+
 type Form = 'bare' | 'full';
 
 /** ` in points`, ` in ms`; empty where the metric has no unit. */

@@ -1,7 +1,7 @@
-import type { Cell, Planted } from '../../findings/comparison.ts';
+import type { Cell } from '../../findings/comparison.ts';
 import type { Regression } from '../../findings/regression.ts';
 import { counted, percent } from '../../judge/amounts.ts';
-import { differenceText } from '../../regression/units.ts';
+import { amountText, differenceText } from '../../regression/units.ts';
 import { pageStyle } from '../html-style.ts';
 import { htmlTable } from '../html-table.ts';
 import { escapeXml } from '../xml.ts';
@@ -72,8 +72,8 @@ const cellTable = (all: readonly Cell[]): string => {
     `<details><summary>The statistics behind each cell</summary>${htmlTable(
       ['cell', 'statistics'],
       kept.map((cell) => {
-        const { metric, slice } = cellText(cell);
-        return [escapeXml(`${shortened(metric)}, ${shortened(slice)}`), escapeXml(cellDetails(cell))];
+        const { metric, slice, rule } = cellText(cell);
+        return [escapeXml(`${shortened(metric)}, ${shortened(slice)}, ${rule}`), escapeXml(cellDetails(cell))];
       }),
     )}</details>`,
   ].join('');
@@ -96,31 +96,36 @@ const harmful = ({ harmful: changes }: Regression): string => {
 };
 
 const selfTest = (found: Regression): string => {
-  const { planted, mirrored } = found.selfTest;
+  const { planted, catches, mirrored } = found.selfTest;
+  const words = (metric: string, slice: string | undefined): readonly string[] => [
+    escapeXml(shortened(metric)),
+    escapeXml(shortened(slice ?? 'all rows')),
+  ];
+  const caught = catches.map(({ metric, slice, drop, power, smallestDrop }) => [
+    ...words(metric, slice),
+    amountText(keyOf(found, metric), drop),
+    percent(power, 2),
+    smallestDrop === null ? 'none' : amountText(keyOf(found, metric), smallestDrop),
+  ]);
+  const trials = planted.map(({ metric, slice, is, difference, decision, power }) => [
+    ...words(metric, slice),
+    is === 'hopeless' ? 'always wrong' : 'just beyond the margin',
+    differenceText(keyOf(found, metric), difference),
+    decision,
+    power === null ? 'unknown' : percent(power, 2),
+  ]);
   return [
     `<p>${escapeXml(selfTestSentence(found))}</p>`,
     `<p>${mirrored ? 'With candidate and baseline swapped, each difference is mirrored.' : 'With candidate and baseline swapped, a difference is not mirrored.'}</p>`,
-    planted.length === 0
+    caught.length === 0
       ? ''
-      : `<details><summary>Planted candidates</summary>${htmlTable(
-          ['metric', 'slice', 'planted', 'difference', 'decision', 'chance to fail it'],
-          planted.map((one) => plantedRow(one, found)),
-        )}</details>`,
+      : `<details><summary>The drops that each rule would catch</summary>${htmlTable(['metric', 'slice', 'drop', 'chance to catch it', 'drop caught with 80 %'], caught)}</details>`,
+    trials.length === 0
+      ? ''
+      : `<details><summary>Planted candidates</summary>${htmlTable(['metric', 'slice', 'planted', 'difference', 'decision', 'chance to fail it'], trials)}</details>`,
   ].join('');
 };
 
-const plantedRow = (
-  { metric, slice, is, difference, decision, power }: Planted,
-  { cells }: Regression,
-): readonly string[] => {
-  // A planted candidate has the name of its metric as printed; its unit stands in the rule of its cell.
-  const key = cells.find((cell) => cell.metric === metric)?.rule.metric.metric ?? metric;
-  return [
-    escapeXml(shortened(metric)),
-    escapeXml(shortened(slice ?? 'all rows')),
-    is === 'hopeless' ? 'hopeless' : 'just beyond the margin',
-    differenceText(key, difference),
-    decision,
-    power === null ? 'unknown' : percent(power),
-  ];
-};
+/** The name of a metric as printed has parameters; its unit goes by the name alone, which stands in the rule of its cell. */
+const keyOf = ({ cells }: Regression, metric: string): string =>
+  cells.find((cell) => cell.metric === metric)?.rule.metric.metric ?? metric;

@@ -5,8 +5,11 @@ import { code, prose } from '../markdown.ts';
 import { cellText, foremost } from './cell-text.ts';
 import { differenceNote, rowsSentence, selfTestSentence, shortened } from './sentences.ts';
 
-/** A comment of GitHub's has at most 65,536 characters; fifty cells of foreign names stay below. */
-const mostCells = 50;
+/** A comment of GitHub's has at most 65,536 characters; these stay below, also where each character needs an escape. */
+const mostCells = 40;
+const mostOfName = 60;
+const mostOfNote = 120;
+const mostOfSentence = 2000;
 
 const marks: Readonly<Record<Ruling, string>> = { pass: '✅', fail: '❌', inconclusive: '❔' };
 
@@ -14,10 +17,10 @@ const marks: Readonly<Record<Ruling, string>> = { pass: '✅', fail: '❌', inco
 export const regressionMarkdown = (found: Regression): string =>
   [
     `### ${marks[found.verdict]} Regression test: ${found.verdict}`,
-    prose(found.because),
+    prose(shortened(found.because, mostOfSentence)),
     `${code(shortened(found.candidate))} beside ${code(shortened(found.baseline))}: ${rowsSentence(found)}`,
     cells(found.cells),
-    `${differenceNote} ${prose(selfTestSentence(found))}`,
+    `${differenceNote} ${prose(shortened(selfTestSentence(found), mostOfSentence))}`,
     harmful(found),
     `Dataset ${code(found.dataset.digest)}, ${counted(found.dataset.rows, 'row')}.`,
   ]
@@ -34,13 +37,13 @@ const cells = (all: readonly Cell[]): string => {
       const { metric, slice, rule, baseline, candidate, difference, decision } = cellText(cell);
       const note = notes[index] ?? '';
       return `| ${[
-        prose(shortened(metric)),
-        prose(shortened(slice)),
+        prose(shortened(metric, mostOfName)),
+        prose(shortened(slice, mostOfName)),
         rule,
         baseline,
         candidate,
         difference,
-        `${cell.decision === 'pass' ? decision : `**${decision}**`}${note === '' ? '' : `: ${prose(shortened(note, 160))}`}`,
+        `${cell.decision === 'pass' ? decision : `**${decision}**`}${note === '' ? '' : `: ${prose(shortened(note, mostOfNote))}`}`,
       ].join(' | ')} |`;
     }),
   ];
