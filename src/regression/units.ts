@@ -134,6 +134,7 @@ const suffixOf = (metric: string, shown: number): string =>
 const digits = (value: number): string => String(Number(value.toPrecision(4)));
 
 const signed = (value: number): string => {
+  if (!Number.isFinite(value)) return value > 0 ? '+∞' : '−∞';
   const shown = Math.abs(value) < 1e-12 ? 0 : Number(value.toPrecision(3));
   return shown > 0 ? `+${shown}` : shown < 0 ? `−${-shown}` : '0';
 };
