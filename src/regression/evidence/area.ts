@@ -6,7 +6,10 @@ import { present } from './units.ts';
 
 type Area = Extract<Shape, { readonly is: 'auc' }>;
 
-/** DeLong's standard error; by clusters as Obuchowski has it (Biometrics 53, 1997): the influences of a cluster's rows are added first. */
+/**
+ * DeLong's standard error; by clusters as Obuchowski has it (Biometrics 53, 1997): the influences of a cluster's rows are added first. Near an
+ * area of 1 a few rows make all of the difference, and the interval must be wider on their side: hence the correction for skewness.
+ */
 export const areaEvidence = (asked: Asked, shape: Area): Evidence | null => {
   const { question, measure, rows, support } = asked;
   const { scores, labels } = shape.ranked(rows, rows.candidate);
@@ -28,9 +31,30 @@ export const areaEvidence = (asked: Asked, shape: Area): Evidence | null => {
     correction = count / Math.max(1, count - 1);
   }
   let variance = 0;
-  for (const influence of influences) variance += influence * influence * correction;
+  let thirdMoment = 0;
+  for (const influence of influences) {
+    variance += influence * influence * correction;
+    thirdMoment += influence * influence * influence;
+  }
+  const skewness = thirdMoment / variance ** 1.5;
+  if (variance > 0) variance += unseenVariance(placed, labels);
   const [smallest, largest] = measure.bounds;
   return variance > 0
-    ? studentEvidence(estimate, Math.sqrt(variance), freedom, 'delong')
+    ? studentEvidence(estimate, Math.sqrt(variance), freedom, 'delong', skewness)
     : unseenEvidence(estimate, Math.min(support, influences.length), largest - smallest, 'delong');
+};
+
+/**
+ * Of one row more of each class and direction, as different as any that was seen; tables have the same. A few positive rows may miss the ones
+ * that are most different, and then DeLong's variance is too small: of 18 positive rows, a candidate at the margin passed 11 % of the time.
+ */
+const unseenVariance = (placed: Float64Array, labels: Float64Array): number => {
+  const count = [0, 0];
+  const largest = [0, 0];
+  for (let i = 0; i < placed.length; i++) {
+    const label = labels[i] === 1 ? 1 : 0;
+    count[label] = (count[label] ?? 0) + 1;
+    largest[label] = Math.max(largest[label] ?? 0, Math.abs(placed[i] ?? 0));
+  }
+  return largest.reduce((sum, most, label) => sum + 2 * (most / Math.max(1, count[label] ?? 1)) ** 2, 0);
 };

@@ -49,23 +49,37 @@ export const wilsonEvidence = (hits: number, rows: number): Evidence => ({
   },
 });
 
-/** An estimate whose distance from the truth, in standard errors, has Student's distribution. */
+/**
+ * An estimate whose distance from the truth, in standard errors, has Student's distribution; with a skewness after Hall's correction, which
+ * makes it so (Journal of the Royal Statistical Society B 54, 1992).
+ * @param skewness of the estimate; 0: none
+ */
 export const studentEvidence = (
   estimate: number,
   standardError: number,
   freedom: number,
   statistic: Cell['statistic'],
+  skewness = 0,
 ): Evidence => {
-  const above = (distance: number): number => (distance === 0 ? 0.5 : studentAbove(distance / standardError, freedom));
+  const scoreOf = (threshold: number): number =>
+    threshold === estimate ? skewness / 6 : unskewed((estimate - threshold) / standardError, skewness);
+  const thresholdOf = (score: number): number => estimate - skewed(score, skewness) * standardError;
   return {
     statistic,
-    lower: (confidence) => estimate - studentQuantile(confidence, freedom) * standardError,
-    upper: (confidence) => estimate + studentQuantile(confidence, freedom) * standardError,
-    pAtLeast: (threshold) => above(threshold - estimate),
-    pAtMost: (threshold) => above(estimate - threshold),
+    lower: (confidence) => thresholdOf(studentQuantile(confidence, freedom)),
+    upper: (confidence) => thresholdOf(-studentQuantile(confidence, freedom)),
+    pAtLeast: (threshold) => studentAbove(-scoreOf(threshold), freedom),
+    pAtMost: (threshold) => studentAbove(scoreOf(threshold), freedom),
     standardErrorAt: () => (standardError * studentQuantile(0.95, freedom)) / normalQuantile(0.95),
   };
 };
+
+/** Hall's monotone transformation of a skewed t to a symmetric one, and its inverse. */
+const unskewed = (t: number, skewness: number): number =>
+  t + (skewness * t * t) / 3 + (skewness * skewness * t * t * t) / 27 + skewness / 6;
+
+const skewed = (score: number, skewness: number): number =>
+  Math.abs(skewness) < 1e-9 ? score : (3 / skewness) * (Math.cbrt(1 + skewness * (score - skewness / 6)) - 1);
 
 /**
  * Where no row makes a difference, rows alone bound it: the share of rows that could, by Tango's interval of no differing row, times the
