@@ -7,6 +7,7 @@ import { classTable } from './class-table.ts';
 import { type Column, column } from './column.ts';
 import { readRecords } from './records.ts';
 import { type Row, RowProblem, type Written } from './row.ts';
+import { RowsError } from './rows-error.ts';
 import { codeColumn, type SharedColumn, sliceColumn } from './shared-columns.ts';
 import { type TextTable, textTable } from './text-table.ts';
 
@@ -34,15 +35,6 @@ export interface Joined {
   readonly isInDataset: (row: number) => boolean;
   /** Frees everything that only error messages need. */
   readonly forgetPlaces: () => void;
-}
-
-/** Files of predictions, or of golden rows, that cannot be compared. */
-export class RowsError extends InputError {
-  readonly input: Kind;
-  constructor(input: Kind, message: string) {
-    super(message);
-    this.input = input;
-  }
 }
 
 const kinds = ['candidate', 'baseline', 'dataset'] as const;

@@ -4,12 +4,13 @@ import { withoutUndefined } from '../../without-undefined.ts';
 import type { Dataset } from '../comparison.ts';
 import type { PairedRows } from '../rows.ts';
 import type { ScoredRows } from '../scored-rows.ts';
-import { type Joined, joinFiles, type PredictionFiles, RowsError } from './join.ts';
+import { type Joined, joinFiles, type PredictionFiles } from './join.ts';
+import { RowsError } from './rows-error.ts';
 import type { TextTable } from './text-table.ts';
 
 /**
  * Two files of predictions, joined by `id`, in the order of ids. Each row that cannot be used is named by file and line.
- * @throws {InputError} a {@link RowsError} where one of the files is wrong, else the policy does not fit the rows
+ * @throws {RowsError}
  */
 export const readRows = (policy: RegressionPolicy, files: PredictionFiles): ScoredRows => {
   const joined = joinFiles(policy, files);

@@ -1,13 +1,13 @@
 import type { Label, Slice } from '../../manifest/regression.ts';
 import { sliceOfValue } from '../../manifest/slices.ts';
 import { suggest } from '../../manifest/suggest.ts';
-import { InputError } from '../../schema.ts';
 import { keyOf, quoted } from '../../secrets.ts';
 import type { Codes, SliceRows } from '../rows.ts';
 import { byValue } from './class-table.ts';
 import { column } from './column.ts';
 import { holds, memberOf, truthOf, unknown } from './condition.ts';
 import { type Row, RowProblem, type Written } from './row.ts';
+import { RowsError } from './rows-error.ts';
 import { textTable } from './text-table.ts';
 
 /** A fact of the rows themselves, not of a model: both files must agree where both have it. */
@@ -39,7 +39,8 @@ export const codeColumn = (
       const of = codes.orderedCodes(order);
       const without = of.indexOf(unset);
       if (without >= 0)
-        throw new InputError(
+        throw new RowsError(
+          'policy',
           `${placeOf(order[without] ?? 0)}: ${keyOf(name)}: is missing; the policy's \`${key}\` needs it in every row`,
         );
       return { of, count: values.size() };
@@ -118,9 +119,10 @@ const rowsWhere = (codes: Int32Array, code: number): Int32Array => {
   return rows;
 };
 
-const noRowHas = ([name = '']: readonly string[], keys: readonly string[]): InputError => {
+const noRowHas = ([name = '']: readonly string[], keys: readonly string[]): RowsError => {
   const nearest = suggest(name, keys);
-  return new InputError(
+  return new RowsError(
+    'policy',
     `slices: no row has what ${quoted(name)} needs; ${nearest === undefined ? `rows have ${keys.slice(0, 20).map(keyOf).join(', ')}` : `is ${keyOf(nearest)} meant?`}`,
   );
 };
