@@ -1,7 +1,7 @@
 /** Wilson's score statistic: by how many standard errors a share is above `assumed`. */
 export const wilsonScore = (hits: number, rows: number, assumed: number): number => {
   const distance = hits / rows - assumed;
-  return distance === 0 ? 0 : distance / Math.sqrt((assumed * (1 - assumed)) / rows);
+  return distance === 0 ? 0 : distance / Math.sqrt(Math.max(0, assumed * (1 - assumed)) / rows);
 };
 
 /** The share whose score is `z`: the lower bound for a positive z, the upper one for a negative. */
