@@ -14,6 +14,7 @@ import { leftOut } from './summary.ts';
 
 /** A browser shows a longer table slowly; the JSON result has all cells. */
 const mostCells = 500;
+const mostOpenCells = 12;
 
 /** A page on its own: no script, no font, no network. */
 export const regressionPage = (found: Regression): string =>
@@ -52,32 +53,48 @@ const parts = (found: Regression): readonly string[] =>
 const part = (title: string, body: string): string => (body === '' ? '' : `<h3>${title}</h3>\n${body}`);
 const prefixed = (legend: string, charts: string): string => (charts === '' ? '' : `${legend}${charts}`);
 
+/** Of many cells only those that do not pass stand open: a reader looks for them first. */
 const cellTable = (all: readonly Cell[]): string => {
   const { kept, left } = foremost(all, mostCells);
-  const rows = kept.map((cell) => {
-    const { metric, slice, rule, baseline, candidate, difference, decision, note } = cellText(cell);
-    return [
-      `<strong>${escapeXml(shortened(metric))}</strong><br>${escapeXml(shortened(slice))}`,
-      escapeXml(rule),
-      baseline,
-      candidate,
-      escapeXml(difference).replace(' (', '<br>('),
-      `<span class="decision ${decision.replace(/:.*/, '')}">${decision}</span>${note === '' ? '' : `<br><span class="quiet">${escapeXml(note)}</span>`}`,
-    ];
-  });
+  const open = kept.filter(({ decision }) => decision !== 'pass');
+  const some = kept.length > mostOpenCells && open.length < kept.length;
   return [
-    htmlTable(['metric', 'rule', 'baseline', 'candidate', 'difference', 'decision'], rows, 'cells'),
+    some
+      ? `${open.length === 0 ? '' : tableOf(open)}${folded(`All ${counted(kept.length, 'cell')}`, tableOf(kept))}`
+      : tableOf(kept),
     left.length === 0 ? '' : `<p>${leftOut(left)}.</p>`,
     `<p class="quiet">${differenceNote}</p>`,
-    `<details><summary>The statistics behind each cell</summary>${htmlTable(
-      ['cell', 'statistics'],
-      kept.map((cell) => {
-        const { metric, slice, rule } = cellText(cell);
-        return [escapeXml(`${shortened(metric)}, ${shortened(slice)}, ${rule}`), escapeXml(cellDetails(cell))];
-      }),
-    )}</details>`,
+    folded(
+      'The statistics behind each cell',
+      htmlTable(
+        ['cell', 'statistics'],
+        kept.map((cell) => {
+          const { metric, slice, rule } = cellText(cell);
+          return [escapeXml(`${shortened(metric)}, ${shortened(slice)}, ${rule}`), escapeXml(cellDetails(cell))];
+        }),
+      ),
+    ),
   ].join('');
 };
+
+const folded = (title: string, body: string): string => `<details><summary>${title}</summary>${body}</details>`;
+
+const tableOf = (cells: readonly Cell[]): string =>
+  htmlTable(
+    ['metric', 'rule', 'baseline', 'candidate', 'difference', 'decision'],
+    cells.map((cell) => {
+      const { metric, slice, rule, baseline, candidate, difference, decision, note } = cellText(cell);
+      return [
+        `<strong>${escapeXml(shortened(metric))}</strong><br>${escapeXml(shortened(slice))}`,
+        escapeXml(rule),
+        baseline,
+        candidate,
+        escapeXml(difference).replace(' (', '<br>('),
+        `<span class="decision ${decision.replace(/:.*/, '')}">${decision}</span>${note === '' ? '' : `<br><span class="quiet">${escapeXml(note)}</span>`}`,
+      ];
+    }),
+    'cells',
+  );
 
 const harmful = ({ harmful: changes }: Regression): string => {
   if (changes.length === 0) return '';
@@ -119,10 +136,16 @@ const selfTest = (found: Regression): string => {
     `<p>${mirrored ? 'With candidate and baseline swapped, each difference is mirrored.' : 'With candidate and baseline swapped, a difference is not mirrored.'}</p>`,
     caught.length === 0
       ? ''
-      : `<details><summary>The drops that each rule would catch</summary>${htmlTable(['metric', 'slice', 'drop', 'chance to catch it', 'drop caught with 80 %'], caught)}</details>`,
+      : folded(
+          'The drops that each rule would catch',
+          htmlTable(['metric', 'slice', 'drop', 'chance to catch it', 'drop caught with 80 %'], caught),
+        ),
     trials.length === 0
       ? ''
-      : `<details><summary>Planted candidates</summary>${htmlTable(['metric', 'slice', 'planted', 'difference', 'decision', 'chance to fail it'], trials)}</details>`,
+      : folded(
+          'Planted candidates',
+          htmlTable(['metric', 'slice', 'planted', 'difference', 'decision', 'chance to fail it'], trials),
+        ),
   ].join('');
 };
 

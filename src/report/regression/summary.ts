@@ -7,6 +7,7 @@ import { differenceNote, rowsSentence, selfTestSentence, shortened } from './sen
 
 /** A comment of GitHub's has at most 65,536 characters; these stay below, also where each character needs an escape. */
 const mostCells = 40;
+const mostOpenCells = 12;
 const mostOfName = 60;
 const mostOfNote = 120;
 const mostOfSentence = 2000;
@@ -27,15 +28,25 @@ export const regressionMarkdown = (found: Regression): string =>
     .filter((section) => section !== '')
     .join('\n\n');
 
+/** The cells that decide stand open, then others as far as there is room. */
 const cells = (all: readonly Cell[]): string => {
-  const { kept, left } = foremost(all, mostCells);
-  const notes = kept.map((cell) => cellText(cell).note);
-  const table = [
+  const { kept, left } = foremost(all, mostOpenCells);
+  const more = foremost(left, mostCells - mostOpenCells);
+  return [
+    table(kept),
+    ...(more.kept.length === 0
+      ? []
+      : [`<details><summary>${leftOut(more.kept)}</summary>`, table(more.kept), '</details>']),
+    ...(more.left.length === 0 ? [] : [`${leftOut(more.left)}.`]),
+  ].join('\n\n');
+};
+
+const table = (shown: readonly Cell[]): string =>
+  [
     '| metric | slice | rule | baseline | candidate | difference | decision |',
     '| --- | --- | --- | ---: | ---: | ---: | --- |',
-    ...kept.map((cell, index) => {
-      const { metric, slice, rule, baseline, candidate, difference, decision } = cellText(cell);
-      const note = notes[index] ?? '';
+    ...shown.map((cell) => {
+      const { metric, slice, rule, baseline, candidate, difference, decision, note } = cellText(cell);
       return `| ${[
         prose(shortened(metric, mostOfName)),
         prose(shortened(slice, mostOfName)),
@@ -46,9 +57,7 @@ const cells = (all: readonly Cell[]): string => {
         `${cell.decision === 'pass' ? decision : `**${decision}**`}${note === '' ? '' : `: ${prose(shortened(note, mostOfNote))}`}`,
       ].join(' | ')} |`;
     }),
-  ];
-  return [...table, ...(left.length === 0 ? [] : ['', `${leftOut(left)}.`])].join('\n');
-};
+  ].join('\n');
 
 /** `70 more cells: 68 pass, 2 inconclusive`. */
 export const leftOut = (left: readonly Cell[]): string => {

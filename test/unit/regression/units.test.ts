@@ -23,6 +23,7 @@ describe('values of metrics in words', () => {
     ['latency-p95', 41.9237, '41.92 ms'],
     ['payload-bytes', 812, '812 bytes'],
     ['smape', 1.5, '150 %'],
+    ['bias', -0.37194, '−0.3719'],
     ['f1', null, 'undefined'],
     ['constructor', 0.5, '0.5'],
   ])('%s %s is %s', (metric, value, text) => {

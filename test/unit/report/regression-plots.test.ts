@@ -99,6 +99,15 @@ describe('the plot of intervals', () => {
     expect(ends(second)).toBe(4);
   });
 
+  it('draws an interval without an end up to where the others reach', () => {
+    const open = cellOf({ interval: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] });
+    for (const cells of [[open], [cellOf(), open]]) {
+      expect(intervalPlots(cells)).not.toMatch(/NaN|Infinity/);
+      expect(intervalPlots(cells)).toContain('class="whisker pass"');
+    }
+    expect(cellText(open).difference).toBe('−0.5 points (−∞ to +∞)');
+  });
+
   it('shows the cells that decide first where there are too many', () => {
     const many = Array.from({ length: 40 }, (_, at) =>
       cellOf({ slice: `s${at}`, ...(at === 39 && { decision: 'fail' }) }),

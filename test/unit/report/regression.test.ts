@@ -229,6 +229,17 @@ describe('Markdown', () => {
     expect(regressionMarkdown(found)).toContain('360 more cells: 360 inconclusive.');
   });
 
+  it('folds the cells beyond twelve, passes first', () => {
+    const cells = Array.from({ length: 20 }, (_, at) =>
+      cellOf({ slice: `s${at}`, ...(at === 19 && { decision: 'fail' }) }),
+    );
+    const [open = '', folded = ''] = regressionMarkdown(findingsOf({ cells, harmful: [] })).split('<details>');
+    expect(open).toContain('| s19 |');
+    expect(open.match(/\| s\d+ \|/g)).toHaveLength(12);
+    expect(folded).toContain('<summary>8 more cells: 8 pass</summary>\n\n| metric |');
+    expect(folded.match(/\| s\d+ \|/g)).toHaveLength(8);
+  });
+
   it('has the sign of the verdict in its heading', () => {
     const heading = (verdict: 'pass' | 'fail' | 'inconclusive') =>
       regressionMarkdown(findingsOf({ verdict })).split('\n')[0];
@@ -260,6 +271,21 @@ describe('the page', () => {
     expect(page).toContain('f1: difference in points: undefined for every slice.');
     expect(page).not.toMatch(/NaN|Infinity|null/);
     expect(page).not.toContain('Most harmful changes');
+  });
+
+  it('opens with the cells that do not pass where there are many, and folds all', () => {
+    const many = (count: number, members: Partial<Cell>) =>
+      regressionPage(
+        findingsOf({
+          cells: Array.from({ length: count }, (_, at) => cellOf({ slice: `s${at}`, ...(at === 3 && members) })),
+        }),
+      );
+    const openPart = (page: string) => page.slice(page.indexOf('<table class="cells">'), page.indexOf('<details>'));
+    expect(openPart(many(13, { decision: 'fail' })).match(/<tr>/g)).toHaveLength(1 + 1);
+    expect(openPart(many(13, { decision: 'fail' }))).toContain('s3');
+    expect(many(13, { decision: 'fail' })).toContain('<details><summary>All 13 cells</summary>');
+    expect(many(13, {}).indexOf('<table class="cells">')).toBeGreaterThan(many(13, {}).indexOf('<details>'));
+    expect(openPart(many(12, {})).match(/<tr>/g)).toHaveLength(1 + 12);
   });
 
   it('draws one mark for each cell, in the shape of its decision, and a limit for each rule that has one', () => {
