@@ -1,5 +1,6 @@
 /**
- * `npm run bench:regression -- calibration [--pairs 5000]`: how often the regression gate is wrong. Fails where a limit is not kept.
+ * `npm run bench:regression -- calibration [--pairs 5000] [--lines 1,2]`: how often the regression gate is wrong. Fails where a limit is not
+ * kept.
  */
 import { parseArgs } from 'node:util';
 import { percent } from '../../src/judge/amounts.ts';
@@ -57,13 +58,19 @@ const line = (outcome: Outcome): string => {
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { pairs: { type: 'string', default: '5000' }, draws: { type: 'string', default: '1000' } },
+  options: {
+    pairs: { type: 'string', default: '5000' },
+    draws: { type: 'string', default: '1000' },
+    lines: { type: 'string' },
+  },
 });
 const scale = { pairs: Number(values.pairs), draws: Number(values.draws), truthRows: 2_000_000 };
 if (positionals.length === 0 || positionals.includes('calibration')) {
   console.log(`${scale.pairs} pairs of models in each line, ${scale.draws} drawn sets for an interval`);
   console.log(`${''.padEnd(88)}${'gate'.padStart(8)}${'≥ base'.padStart(8)}${'± margin'.padStart(9)}   limit`);
-  for (const compute of calibration(scale)) {
+  const chosen = values.lines?.split(',').map(Number);
+  for (const [index, compute] of calibration(scale).entries()) {
+    if (chosen?.includes(index + 1) === false) continue;
     const outcome = compute();
     console.log(line(outcome));
     if (!keepsLimit(outcome)) process.exitCode = 1;
