@@ -22,6 +22,9 @@ export interface Confusion {
 
 export interface HarmfulChange {
   readonly id: string;
-  /** Absent where the report is redacted. */
+  /**
+   * Absent where the report is redacted, and in the findings of an operation: its result is an output and a log, which hold no row of a
+   * dataset (DESIGN §7 rule 16).
+   */
   readonly row?: { readonly label?: string; readonly baseline: string; readonly candidate: string };
 }

@@ -81,7 +81,7 @@ const limit = <const Is extends 'floor' | 'ceiling'>(is: Is) =>
   );
 
 /** A criterion, and how sure its decision must be. */
-interface Decided {
+export interface Decided {
   readonly criterion: Criterion;
   readonly confidence: number;
 }

@@ -94,10 +94,13 @@ const sliceOf = (text: string, refuse: Refuse, ...path: readonly (string | numbe
     return [readSlice(text)];
   } catch (error) {
     if (!(error instanceof SliceProblem)) throw error;
-    refuse(`${quoted(text)} is not a slice: ${error.message}`, ...path);
+    refuse(`${shown(text)} is not a slice: ${error.message}`, ...path);
     return [];
   }
 };
+
+/** A condition looks like an assignment, which `quoted` hides; secrets by shape are removed from the whole message. */
+const shown = (text: string): string => JSON.stringify(text.length <= 80 ? text : `${text.slice(0, 79)}…`);
 
 /** `recall[versicolor]`. */
 const ofClass = /^([a-z0-9-]+)\[(.+)\]$/s;
@@ -209,12 +212,12 @@ const ruleSlice = (
   const [slice] = sliceOf(text, refuse, ...path);
   if (slice === undefined) return undefined;
   if (slice.is === 'column')
-    refuse(`${quoted(text)} is a column; expected one of its slices, e.g. ${slice.text} = DE`, ...path);
+    refuse(`${shown(text)} is a column; expected one of its slices, e.g. ${slice.text} = DE`, ...path);
   const ofColumn = valueSlice(slice);
   if (slices.some((one) => one.text === (one.is === 'column' ? ofColumn : slice.text))) return slice.text;
   if (slice.is === 'condition')
     refuse(
-      `${quoted(text)} is not among slices; add it there${slices.length > 0 ? `, or name one of ${slices.map((one) => one.text).join(', ')}` : ''}`,
+      `${shown(text)} is not among slices; add it there${slices.length > 0 ? `, or name one of ${slices.map((one) => one.text).join(', ')}` : ''}`,
       ...path,
     );
   return undefined;

@@ -58,7 +58,7 @@ const harmsOf = (rows: PairedRows, texts: RowTexts): Harms => {
     case 'regression':
       return { of: (row) => errorOf(rows, rows.candidate, row) - errorOf(rows, rows.baseline, row), answer };
     case 'ranking':
-      return rankHarms(rows, texts);
+      return rankHarms(rows);
     case 'text':
       return { of: (row) => textValue(rows.baseline, row) - textValue(rows.candidate, row), answer };
   }
@@ -92,17 +92,15 @@ const textValue = ({ states, text }: Answers, row: number): number =>
   states[row] === answered ? (text?.exact[row] ?? 0) + (text?.tokenF1[row] ?? 0) : 0;
 
 /** A relevant row moved down; the harm is the discounted gain that its query lost. */
-const rankHarms = (rows: PairedRows, texts: RowTexts): Harms => {
+const rankHarms = (rows: PairedRows): Harms => {
   const positions = { candidate: positionsOf(rows, rows.candidate), baseline: positionsOf(rows, rows.baseline) };
   const gain = (row: number, side: Side): number =>
     (rows.labels[row] ?? 0) / Math.log2(1 + (positions[side][row] ?? Number.NaN));
   return {
     of: (row) => gain(row, 'baseline') - gain(row, 'candidate'),
     answer: (row, side) => {
-      const position = positions[side][row] ?? Number.NaN;
-      return Number.isNaN(position)
-        ? 'error'
-        : `position ${position}, score ${texts.prediction(row, side) ?? 'unknown'}`;
+      const score = rows[side].scores?.[row] ?? Number.NaN;
+      return Number.isNaN(score) ? 'error' : `position ${positions[side][row]}, score ${Number(score.toPrecision(6))}`;
     },
   };
 };

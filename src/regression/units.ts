@@ -78,6 +78,10 @@ export const differenceText = (metric: string, difference: number | null, form: 
   return `${signed(shown)}${form === 'full' ? suffixOf(metric, shown) : ''}`;
 };
 
+/** A difference without a direction: `2.1 points`. */
+export const amountText = (metric: string, amount: number): string =>
+  differenceText(metric, Math.abs(amount)).replace('+', '');
+
 type Form = 'bare' | 'full';
 
 /** ` in points`, ` in ms`; empty where the metric has no unit. */
@@ -125,11 +129,12 @@ const amount = (metric: string, difference: number): number =>
   unitOf(metric) === 'share' ? difference * 100 : difference;
 
 const suffixOf = (metric: string, shown: number): string =>
-  unitOf(metric) === 'share' && Math.abs(Number(digits(shown))) === 1 ? ' point' : suffixes[unitOf(metric)];
+  unitOf(metric) === 'share' && digits(Math.abs(shown)) === '1' ? ' point' : suffixes[unitOf(metric)];
 
-const digits = (value: number): string => String(Number(value.toPrecision(4)));
+const digits = (value: number): string => `${value < 0 ? '−' : ''}${Number(Math.abs(value).toPrecision(4))}`;
 
 const signed = (value: number): string => {
+  if (!Number.isFinite(value)) return value > 0 ? '+∞' : '−∞';
   const shown = Math.abs(value) < 1e-12 ? 0 : Number(value.toPrecision(3));
   return shown > 0 ? `+${shown}` : shown < 0 ? `−${-shown}` : '0';
 };

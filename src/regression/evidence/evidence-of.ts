@@ -6,7 +6,7 @@ import { proportionEvidence } from './proportion.ts';
 import type { Asked } from './question.ts';
 import { resampledSums } from './sums.ts';
 import { resampledTable } from './table.ts';
-import { type Units, unitsOf, usualGroups } from './units.ts';
+import { type Units, unitsOf } from './units.ts';
 import { jackknifed, resampledWhole } from './whole.ts';
 
 /** Rows of the rarest class below which each drawn set is divided by its own standard error. */
@@ -26,7 +26,7 @@ export const evidenceOf = (asked: Asked, estimate: number): Evidence | null => {
   if (shape.is === 'proportion' && !near) return proportionEvidence(asked, shape);
   if (shape.is === 'auc' && !near) return areaEvidence(asked, shape);
   const [smallest, largest] = measure.bounds;
-  const units = unitsOf(rows, asked.effort.seed, shape.is === 'whole' ? groupsFor(rows.size) : usualGroups);
+  const units = unitsOf(rows, asked.effort.seed);
   const found =
     shape.is === 'whole' && units.are === 'groups' ? jackknifed(asked, shape, units) : drawn(asked, shape, units);
   if (found !== 'constant') return found;
@@ -34,9 +34,6 @@ export const evidenceOf = (asked: Asked, estimate: number): Evidence | null => {
     ? unseenEvidence(estimate, Math.min(asked.support, units.count), largest - smallest, 'bootstrap')
     : studentEvidence(estimate, 0, Number.POSITIVE_INFINITY, 'bootstrap');
 };
-
-/** A metric that must be computed anew for each group: fewer of them, the longer it takes. */
-const groupsFor = (rows: number): number => Math.max(20, Math.min(usualGroups, Math.floor(2e7 / rows)));
 
 const drawn = (asked: Asked, shape: Shape, units: Units): Evidence | null | 'constant' => {
   const studentised = asked.measure.classes.length > 0 && asked.support < rare;

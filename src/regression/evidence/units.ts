@@ -9,12 +9,12 @@ export interface Units extends Codes {
 
 export const mostUnits = 20_000;
 /** Their spread is known to 5 %. */
-export const usualGroups = 256;
+const groups = 256;
 
 /** Number of the stream that no drawn set has. */
 const streamOfGroups = 0x7fffffff;
 
-export const unitsOf = (rows: PairedRows, seed: number, groups = usualGroups): Units => {
+export const unitsOf = (rows: PairedRows, seed: number): Units => {
   const own = ownUnitsOf(rows);
   if (own.count <= mostUnits) return { are: 'units', ...own };
   const place = shuffled(own.count, randomOf(seed, streamOfGroups));

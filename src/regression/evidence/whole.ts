@@ -1,4 +1,4 @@
-import type { Shape } from '../measure.ts';
+import type { Prepared, Shape } from '../measure.ts';
 import type { PairedRows } from '../rows.ts';
 import type { Resampled } from '../statistics/bootstrap.ts';
 import { type Evidence, studentEvidence } from '../statistics/evidence.ts';
@@ -9,7 +9,7 @@ type Whole = Extract<Shape, { readonly is: 'whole' }>;
 
 /** A metric that no sums make: it is computed anew for each drawn set. */
 export const resampledWhole = (asked: Asked, shape: Whole, units: Units, studentised: boolean): Resampled | null => {
-  const value = valueOfUnits(asked, shape, units);
+  const value = valueOfUnits(asked, preparedFor(asked, shape), units);
   const counts = new Float64Array(units.count).fill(1);
   const whole = value(counts);
   return whole === null ? null : { counts, value, influences: influences(value, whole, units.count, studentised) };
@@ -21,16 +21,16 @@ export const resampledWhole = (asked: Asked, shape: Whole, units: Units, student
  * for quantiles).
  */
 export const jackknifed = (asked: Asked, shape: Whole, units: Units): Evidence | null | 'constant' => {
-  const value = valueOfUnits(asked, shape, units);
-  const multiplicities = new Float64Array(units.count).fill(1);
-  const whole = value(multiplicities);
+  const { candidate, baseline, weights } = preparedFor(asked, shape);
+  const whole = answerTo(asked, defined(candidate.value(weights)), () => defined(baseline.value(weights)));
   if (whole === null) return null;
+  const ofCandidate = candidate.withoutEach(weights, units);
+  const ofBaseline = baseline === candidate ? ofCandidate : baseline.withoutEach(weights, units);
   let squares = 0;
   let sum = 0;
   for (let group = 0; group < units.count; group++) {
-    multiplicities[group] = 0;
-    const without = value(multiplicities);
-    multiplicities[group] = 1;
+    const left = (values: Float64Array): number | null => defined(values[group] ?? Number.NaN);
+    const without = answerTo(asked, left(ofCandidate), () => left(ofBaseline));
     if (without === null) return null;
     const change = (units.count - 1) * (whole - without);
     sum += change;
@@ -41,17 +41,32 @@ export const jackknifed = (asked: Asked, shape: Whole, units: Units): Evidence |
   return variance > 0 ? studentEvidence(whole, Math.sqrt(variance), freedom, 'bootstrap') : 'constant';
 };
 
-/** The number for units of which each counts so often. */
-const valueOfUnits = (asked: Asked, shape: Whole, { of }: Units): ((multiplicities: Float64Array) => number | null) => {
-  const { rows, question } = asked;
+/** Both models' rows, and the weights of those that take part. */
+interface Both {
+  readonly candidate: Prepared;
+  readonly baseline: Prepared;
+  readonly weights: Float64Array;
+}
+
+const preparedFor = ({ rows, question }: Asked, shape: Whole): Both => {
   const candidate = shape.over(rows, rows.candidate);
-  const baseline = question === 'value' ? candidate : shape.over(rows, rows.baseline);
   const part = takingPart(rows, shape);
-  const ofRows = new Float64Array(rows.size);
+  const weights = new Float64Array(rows.size);
+  for (let row = 0; row < rows.size; row++) weights[row] = (part[row] ?? 0) * (rows.weights?.[row] ?? 1);
+  return { candidate, baseline: question === 'value' ? candidate : shape.over(rows, rows.baseline), weights };
+};
+
+/** The number for units of which each counts so often. */
+const valueOfUnits = (
+  asked: Asked,
+  { candidate, baseline, weights }: Both,
+  { of }: Units,
+): ((multiplicities: Float64Array) => number | null) => {
+  const ofRows = new Float64Array(weights.length);
   return (multiplicities) => {
-    for (let row = 0; row < rows.size; row++)
-      ofRows[row] = (part[row] ?? 0) * (multiplicities[of[row] ?? 0] ?? 0) * (rows.weights?.[row] ?? 1);
-    return answerTo(asked, defined(candidate(ofRows)), () => defined(baseline(ofRows)));
+    for (let row = 0; row < ofRows.length; row++)
+      ofRows[row] = (multiplicities[of[row] ?? 0] ?? 0) * (weights[row] ?? 0);
+    return answerTo(asked, defined(candidate.value(ofRows)), () => defined(baseline.value(ofRows)));
   };
 };
 

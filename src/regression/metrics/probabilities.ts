@@ -1,6 +1,7 @@
+import { nothing } from '../leave-out.ts';
 import type { Shape } from '../measure.ts';
 import { ratio } from '../ratio.ts';
-import { type Answers, answered, type PairedRows } from '../rows.ts';
+import { type Answers, answered, type Codes, type PairedRows } from '../rows.ts';
 import { takesPart } from '../usable.ts';
 import { mean, undefinedTerm } from './mean.ts';
 
@@ -92,21 +93,54 @@ export const calibrationError: Shape = {
       gaps[i] = state === 'visited' ? right / tied - confidence : state === 'missing' ? Number.NaN : undefinedTerm;
       binOf[i] = state === 'visited' ? Math.max(0, Math.ceil(confidence * bins) - 1) : 0;
     }
-    return (multiplicities) => {
-      const sums = new Float64Array(bins);
-      let all = 0;
-      for (let i = 0; i < gaps.length; i++) {
-        const gap = gaps[i] ?? Number.NaN;
-        const count = multiplicities[i] ?? 0;
-        if (count === 0 || Number.isNaN(gap)) continue;
-        const bin = binOf[i] ?? 0;
-        sums[bin] = (sums[bin] ?? 0) + count * gap;
-        all += count;
-      }
-      return ratio(
-        sums.reduce((sum, gap) => sum + Math.abs(gap), 0),
-        all,
-      );
+    return {
+      value: (multiplicities) => errorOf(gaps, binOf, multiplicities),
+      withoutEach: (multiplicities, units) => errorsWithout({ gaps, binOf }, multiplicities, units),
     };
   },
+};
+
+const errorOf = (gaps: Float64Array, binOf: Uint8Array, multiplicities: Float64Array): number | null => {
+  const sums = new Float64Array(bins);
+  let all = 0;
+  for (let i = 0; i < gaps.length; i++) {
+    const gap = gaps[i] ?? Number.NaN;
+    const times = multiplicities[i] ?? 0;
+    if (times === 0 || Number.isNaN(gap)) continue;
+    const bin = binOf[i] ?? 0;
+    sums[bin] = (sums[bin] ?? 0) + times * gap;
+    all += times;
+  }
+  return ratio(
+    sums.reduce((sum, gap) => sum + Math.abs(gap), 0),
+    all,
+  );
+};
+
+const errorsWithout = (
+  { gaps, binOf }: { readonly gaps: Float64Array; readonly binOf: Uint8Array },
+  multiplicities: Float64Array,
+  { of, count }: Codes,
+): Float64Array => {
+  // One column more than bins: the sum of multiplicities.
+  const width = bins + 1;
+  const ofUnits = new Float64Array(count * width);
+  const all = new Float64Array(width);
+  const add = (unit: number, column: number, amount: number): void => {
+    ofUnits[unit * width + column] = (ofUnits[unit * width + column] ?? 0) + amount;
+    all[column] = (all[column] ?? 0) + amount;
+  };
+  for (let i = 0; i < gaps.length; i++) {
+    const gap = gaps[i] ?? Number.NaN;
+    const times = multiplicities[i] ?? 0;
+    if (times === 0 || Number.isNaN(gap)) continue;
+    add(of[i] ?? 0, binOf[i] ?? 0, times * gap);
+    add(of[i] ?? 0, bins, times);
+  }
+  return Float64Array.from({ length: count }, (_, unit) => {
+    const left = (column: number): number => (all[column] ?? 0) - (ofUnits[unit * width + column] ?? 0);
+    let sum = 0;
+    for (let bin = 0; bin < bins; bin++) sum += Math.abs(left(bin));
+    return left(bins) > nothing * (all[bins] ?? 0) && Number.isFinite(sum) ? sum / left(bins) : Number.NaN;
+  });
 };

@@ -1,6 +1,7 @@
 import type { Cell } from '../../findings/comparison.ts';
 import { counted, percent } from '../../judge/amounts.ts';
-import { differenceText, intervalText, ruleText, valueText } from '../../regression/units.ts';
+import type { Rule } from '../../manifest/regression.ts';
+import { amountText, differenceText, intervalText, ruleText, valueText } from '../../regression/units.ts';
 
 /** One metric × slice × rule in words. Plain text: slices and classes are foreign, and each report escapes them. */
 export interface CellText {
@@ -20,13 +21,18 @@ export interface CellText {
 export const cellText = (cell: Cell): CellText => ({
   metric: cell.metric,
   slice: cell.slice ?? 'all rows',
-  rule: `${ruleText(cell.rule)}${cell.rule.byDefault ? ' (default)' : ''}`,
+  rule: [ruleText(cell.rule), ...remarks(cell.rule)].join(' '),
   baseline: valueText(cell.rule.metric.metric, cell.baseline),
   candidate: valueText(cell.rule.metric.metric, cell.candidate),
   difference: differenceAndInterval(cell),
   decision: decisionText(cell),
   note: noteOf(cell),
 });
+
+const remarks = ({ byDefault, level }: Rule): readonly string[] => [
+  ...(byDefault ? ['(default)'] : []),
+  ...(level === 'warn' ? ['(warns only)'] : []),
+];
 
 /** A warning never decides, and its word says so. */
 export const decisionText = ({ rule, decision }: Cell): string =>
@@ -40,16 +46,16 @@ const differenceAndInterval = ({ rule, difference, interval }: Cell): string => 
     : `${differenceText(metric, difference)} (${intervalText(metric, interval, 'bare')})`;
 };
 
-const noteOf = ({ decision, because, rowsNeeded, statistic, clusters }: Cell): string => {
-  if (decision !== 'inconclusive') return '';
+const noteOf = ({ decision, because = '', rowsNeeded, statistic, clusters }: Cell): string => {
+  if (decision !== 'inconclusive') return because;
   const unit = clusters === undefined ? 'row' : 'cluster';
   const needed =
     rowsNeeded !== null
       ? `needs about ${counted(rowsNeeded, unit)}`
       : statistic === 'none'
         ? ''
-        : `needs more than 1000000 ${unit}s, or no number is known`;
-  return [because ?? '', needed].filter((part) => part !== '').join('; ');
+        : `needs more than a million ${unit}s`;
+  return [because, needed].filter((part) => part !== '').join('; ');
 };
 
 /** The statistics behind a cell, for a reader who opens it. */
@@ -60,14 +66,12 @@ export const cellDetails = (cell: Cell): string => {
     `${counted(rows, 'row')}${clusters === undefined ? '' : ` in ${counted(clusters, 'cluster')}`}`,
     `confidence ${percent(rule.confidence, 6)} at each end`,
     ...(statistic === 'none' ? [] : [`interval by ${names[statistic]}`]),
-    ...(p === null ? [] : [`p ${shortP(p)}`]),
+    ...(p === null ? [] : [`p of a kept rule ${shortP(p)}`]),
     ...(adjustedP === null ? [] : [`${shortP(adjustedP)} after Holm's correction`]),
     ...(mcnemarP === undefined ? [] : [`McNemar's p ${shortP(mcnemarP)}`]),
     ...(resolvableMargin === null
       ? []
-      : [
-          `the smallest margin that these rows can resolve is ${differenceText(metric, resolvableMargin).replace('+', '')}`,
-        ]),
+      : [`the smallest margin that these rows can resolve is ${amountText(metric, resolvableMargin)}`]),
   ].join(', ');
 };
 

@@ -1,7 +1,7 @@
-import type { Cell, Planted } from '../../findings/comparison.ts';
+import type { Cell } from '../../findings/comparison.ts';
 import type { Regression } from '../../findings/regression.ts';
 import { counted, percent } from '../../judge/amounts.ts';
-import { differenceText } from '../../regression/units.ts';
+import { amountText, differenceText } from '../../regression/units.ts';
 import { pageStyle } from '../html-style.ts';
 import { htmlTable } from '../html-table.ts';
 import { escapeXml } from '../xml.ts';
@@ -14,6 +14,7 @@ import { leftOut } from './summary.ts';
 
 /** A browser shows a longer table slowly; the JSON result has all cells. */
 const mostCells = 500;
+const mostOpenCells = 12;
 
 /** A page on its own: no script, no font, no network. */
 export const regressionPage = (found: Regression): string =>
@@ -52,32 +53,48 @@ const parts = (found: Regression): readonly string[] =>
 const part = (title: string, body: string): string => (body === '' ? '' : `<h3>${title}</h3>\n${body}`);
 const prefixed = (legend: string, charts: string): string => (charts === '' ? '' : `${legend}${charts}`);
 
+/** Of many cells only those that do not pass stand open: a reader looks for them first. */
 const cellTable = (all: readonly Cell[]): string => {
   const { kept, left } = foremost(all, mostCells);
-  const rows = kept.map((cell) => {
-    const { metric, slice, rule, baseline, candidate, difference, decision, note } = cellText(cell);
-    return [
-      `<strong>${escapeXml(shortened(metric))}</strong><br>${escapeXml(shortened(slice))}`,
-      escapeXml(rule),
-      baseline,
-      candidate,
-      escapeXml(difference).replace(' (', '<br>('),
-      `<span class="decision ${decision.replace(/:.*/, '')}">${decision}</span>${note === '' ? '' : `<br><span class="quiet">${escapeXml(note)}</span>`}`,
-    ];
-  });
+  const open = kept.filter(({ decision }) => decision !== 'pass');
+  const some = kept.length > mostOpenCells && open.length < kept.length;
   return [
-    htmlTable(['metric', 'rule', 'baseline', 'candidate', 'difference', 'decision'], rows, 'cells'),
+    some
+      ? `${open.length === 0 ? '' : tableOf(open)}${folded(`All ${counted(kept.length, 'cell')}`, tableOf(kept))}`
+      : tableOf(kept),
     left.length === 0 ? '' : `<p>${leftOut(left)}.</p>`,
     `<p class="quiet">${differenceNote}</p>`,
-    `<details><summary>The statistics behind each cell</summary>${htmlTable(
-      ['cell', 'statistics'],
-      kept.map((cell) => {
-        const { metric, slice } = cellText(cell);
-        return [escapeXml(`${shortened(metric)}, ${shortened(slice)}`), escapeXml(cellDetails(cell))];
-      }),
-    )}</details>`,
+    folded(
+      'The statistics behind each cell',
+      htmlTable(
+        ['cell', 'statistics'],
+        kept.map((cell) => {
+          const { metric, slice, rule } = cellText(cell);
+          return [escapeXml(`${shortened(metric)}, ${shortened(slice)}, ${rule}`), escapeXml(cellDetails(cell))];
+        }),
+      ),
+    ),
   ].join('');
 };
+
+const folded = (title: string, body: string): string => `<details><summary>${title}</summary>${body}</details>`;
+
+const tableOf = (cells: readonly Cell[]): string =>
+  htmlTable(
+    ['metric', 'rule', 'baseline', 'candidate', 'difference', 'decision'],
+    cells.map((cell) => {
+      const { metric, slice, rule, baseline, candidate, difference, decision, note } = cellText(cell);
+      return [
+        `<strong>${escapeXml(shortened(metric))}</strong><br>${escapeXml(shortened(slice))}`,
+        escapeXml(rule),
+        baseline,
+        candidate,
+        escapeXml(difference).replace(' (', '<br>('),
+        `<span class="decision ${decision.replace(/:.*/, '')}">${decision}</span>${note === '' ? '' : `<br><span class="quiet">${escapeXml(note)}</span>`}`,
+      ];
+    }),
+    'cells',
+  );
 
 const harmful = ({ harmful: changes }: Regression): string => {
   if (changes.length === 0) return '';
@@ -96,31 +113,42 @@ const harmful = ({ harmful: changes }: Regression): string => {
 };
 
 const selfTest = (found: Regression): string => {
-  const { planted, mirrored } = found.selfTest;
+  const { planted, catches, mirrored } = found.selfTest;
+  const words = (metric: string, slice: string | undefined): readonly string[] => [
+    escapeXml(shortened(metric)),
+    escapeXml(shortened(slice ?? 'all rows')),
+  ];
+  const caught = catches.map(({ metric, slice, drop, power, smallestDrop }) => [
+    ...words(metric, slice),
+    amountText(keyOf(found, metric), drop),
+    percent(power, 2),
+    smallestDrop === null ? 'none' : amountText(keyOf(found, metric), smallestDrop),
+  ]);
+  const trials = planted.map(({ metric, slice, is, difference, decision, power }) => [
+    ...words(metric, slice),
+    is === 'hopeless' ? 'always wrong' : 'just beyond the margin',
+    differenceText(keyOf(found, metric), difference),
+    decision,
+    power === null ? 'unknown' : percent(power, 2),
+  ]);
   return [
     `<p>${escapeXml(selfTestSentence(found))}</p>`,
     `<p>${mirrored ? 'With candidate and baseline swapped, each difference is mirrored.' : 'With candidate and baseline swapped, a difference is not mirrored.'}</p>`,
-    planted.length === 0
+    caught.length === 0
       ? ''
-      : `<details><summary>Planted candidates</summary>${htmlTable(
-          ['metric', 'slice', 'planted', 'difference', 'decision', 'chance to fail it'],
-          planted.map((one) => plantedRow(one, found)),
-        )}</details>`,
+      : folded(
+          'The drops that each rule would catch',
+          htmlTable(['metric', 'slice', 'drop', 'chance to catch it', 'drop caught with 80 %'], caught),
+        ),
+    trials.length === 0
+      ? ''
+      : folded(
+          'Planted candidates',
+          htmlTable(['metric', 'slice', 'planted', 'difference', 'decision', 'chance to fail it'], trials),
+        ),
   ].join('');
 };
 
-const plantedRow = (
-  { metric, slice, is, difference, decision, power }: Planted,
-  { cells }: Regression,
-): readonly string[] => {
-  // A planted candidate has the name of its metric as printed; its unit stands in the rule of its cell.
-  const key = cells.find((cell) => cell.metric === metric)?.rule.metric.metric ?? metric;
-  return [
-    escapeXml(shortened(metric)),
-    escapeXml(shortened(slice ?? 'all rows')),
-    is === 'hopeless' ? 'hopeless' : 'just beyond the margin',
-    differenceText(key, difference),
-    decision,
-    power === null ? 'unknown' : percent(power),
-  ];
-};
+/** The name of a metric as printed has parameters; its unit goes by the name alone, which stands in the rule of its cell. */
+const keyOf = ({ cells }: Regression, metric: string): string =>
+  cells.find((cell) => cell.metric === metric)?.rule.metric.metric ?? metric;

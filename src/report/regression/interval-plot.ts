@@ -52,6 +52,7 @@ const reach = (cells: readonly Cell[]): number => {
   const points = cells.flatMap((cell) => [cell.difference ?? 0, ...limitsOf(cell)]).map(Math.abs);
   const widths = cells
     .flatMap(({ interval }) => (interval === null ? [] : [interval[1] - interval[0]]))
+    .filter(Number.isFinite)
     .sort((one, other) => one - other);
   const median = widths[Math.floor(widths.length / 2)] ?? 0;
   return Math.max(...points) + 2 * median || 1;

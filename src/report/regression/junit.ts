@@ -50,20 +50,23 @@ const verdictCase = (found: Regression): TestCase => {
   };
 };
 
-/** A gate that cannot fail is broken, whatever it says about the candidate. */
 const selfTestCase = (found: Regression): TestCase => ({
   classname: `${group}.self-test`,
   name: 'the gate can fail',
-  ended: found.selfTest.canFail
-    ? { is: 'passed' }
-    : {
-        is: 'failed',
-        type: 'gate-cannot-fail',
-        message: shortened(selfTestSentence(found), mostOfMessage),
-        details: found.because,
-      },
+  ended: selfTestEnd(found),
   output: selfTestSentence(found),
 });
+
+/** A gate that missed a planted candidate, or has only warnings, is broken. One with too few rows for any decision is only inconclusive. */
+const selfTestEnd = (found: Regression): TestCase['ended'] => {
+  const { cells, selfTest } = found;
+  if (selfTest.canFail) return { is: 'passed' };
+  const message = shortened(selfTestSentence(found), mostOfMessage);
+  const isBroken = selfTest.planted.length > 0 || cells.every(({ rule }) => rule.level === 'warn');
+  return isBroken
+    ? { is: 'failed', type: 'gate-cannot-fail', message, details: found.because }
+    : { is: 'skipped', message: `inconclusive: ${message}` };
+};
 
 const cellCase = (cell: Cell): TestCase => {
   const { metric, slice, rule, baseline, candidate, difference } = cellText(cell);

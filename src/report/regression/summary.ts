@@ -5,8 +5,12 @@ import { code, prose } from '../markdown.ts';
 import { cellText, foremost } from './cell-text.ts';
 import { differenceNote, rowsSentence, selfTestSentence, shortened } from './sentences.ts';
 
-/** A comment of GitHub's has at most 65,536 characters; fifty cells of foreign names stay below. */
-const mostCells = 50;
+/** A comment of GitHub's has at most 65,536 characters; these stay below, also where each character needs an escape. */
+const mostCells = 40;
+const mostOpenCells = 12;
+const mostOfName = 60;
+const mostOfNote = 120;
+const mostOfSentence = 2000;
 
 const marks: Readonly<Record<Ruling, string>> = { pass: '✅', fail: '❌', inconclusive: '❔' };
 
@@ -14,38 +18,46 @@ const marks: Readonly<Record<Ruling, string>> = { pass: '✅', fail: '❌', inco
 export const regressionMarkdown = (found: Regression): string =>
   [
     `### ${marks[found.verdict]} Regression test: ${found.verdict}`,
-    prose(found.because),
+    prose(shortened(found.because, mostOfSentence)),
     `${code(shortened(found.candidate))} beside ${code(shortened(found.baseline))}: ${rowsSentence(found)}`,
     cells(found.cells),
-    `${differenceNote} ${prose(selfTestSentence(found))}`,
+    `${differenceNote} ${prose(shortened(selfTestSentence(found), mostOfSentence))}`,
     harmful(found),
     `Dataset ${code(found.dataset.digest)}, ${counted(found.dataset.rows, 'row')}.`,
   ]
     .filter((section) => section !== '')
     .join('\n\n');
 
+/** The cells that decide stand open, then others as far as there is room. */
 const cells = (all: readonly Cell[]): string => {
-  const { kept, left } = foremost(all, mostCells);
-  const notes = kept.map((cell) => cellText(cell).note);
-  const table = [
+  const { kept, left } = foremost(all, mostOpenCells);
+  const more = foremost(left, mostCells - mostOpenCells);
+  return [
+    table(kept),
+    ...(more.kept.length === 0
+      ? []
+      : [`<details><summary>${leftOut(more.kept)}</summary>`, table(more.kept), '</details>']),
+    ...(more.left.length === 0 ? [] : [`${leftOut(more.left)}.`]),
+  ].join('\n\n');
+};
+
+const table = (shown: readonly Cell[]): string =>
+  [
     '| metric | slice | rule | baseline | candidate | difference | decision |',
     '| --- | --- | --- | ---: | ---: | ---: | --- |',
-    ...kept.map((cell, index) => {
-      const { metric, slice, rule, baseline, candidate, difference, decision } = cellText(cell);
-      const note = notes[index] ?? '';
+    ...shown.map((cell) => {
+      const { metric, slice, rule, baseline, candidate, difference, decision, note } = cellText(cell);
       return `| ${[
-        prose(shortened(metric)),
-        prose(shortened(slice)),
+        prose(shortened(metric, mostOfName)),
+        prose(shortened(slice, mostOfName)),
         rule,
         baseline,
         candidate,
         difference,
-        `${cell.decision === 'pass' ? decision : `**${decision}**`}${note === '' ? '' : `: ${prose(shortened(note, 160))}`}`,
+        `${cell.decision === 'pass' ? decision : `**${decision}**`}${note === '' ? '' : `: ${prose(shortened(note, mostOfNote))}`}`,
       ].join(' | ')} |`;
     }),
-  ];
-  return [...table, ...(left.length === 0 ? [] : ['', `${leftOut(left)}.`])].join('\n');
-};
+  ].join('\n');
 
 /** `70 more cells: 68 pass, 2 inconclusive`. */
 export const leftOut = (left: readonly Cell[]): string => {

@@ -6,6 +6,7 @@ import { leftOut } from './summary.ts';
 
 /** As many lines as a reader scrolls through. */
 const mostCells = 60;
+const mostOfName = 48;
 
 /** For a terminal, which is a log in CI: the verdict first, then one line for each cell; of rows only ids. */
 export const regressionText = (found: Regression): string => {
@@ -13,7 +14,10 @@ export const regressionText = (found: Regression): string => {
   const rows = kept.map((cell) => {
     const { metric, slice, rule, baseline, candidate, difference, decision, note } = cellText(cell);
     return {
-      columns: [metric, slice, rule, baseline, candidate, difference].map((text) => oneLine(shortened(text, 48))),
+      columns: [
+        ...[metric, slice].map((text) => oneLine(shortened(text, mostOfName))),
+        ...[rule, baseline, candidate, difference],
+      ],
       decision: `${decision}${note === '' ? '' : `: ${oneLine(note)}`}`,
     };
   });
@@ -30,7 +34,9 @@ export const regressionText = (found: Regression): string => {
     `  ${oneLine(selfTestSentence(found))}`,
     ...(found.harmful.length === 0
       ? []
-      : [`  most harmful changes, by id: ${found.harmful.map(({ id }) => oneLine(shortened(id, 48))).join(', ')}`]),
+      : [
+          `  most harmful changes, by id: ${found.harmful.map(({ id }) => oneLine(shortened(id, mostOfName))).join(', ')}`,
+        ]),
     `  dataset ${oneLine(found.dataset.digest)}`,
   ].join('\n');
 };
