@@ -63,12 +63,12 @@ export type Shape =
 
 /** Rows ready to be weighed. A row of multiplicity 0 is not there. */
 export interface Prepared {
-  (multiplicities: Float64Array): number | null;
+  readonly value: (multiplicities: Float64Array) => number | null;
   /**
-   * The value without the rows of each unit, in one walk through the rows: a million of them cannot be walked 256 times. NaN where it is
-   * undefined. Absent where no such walk is known; `withoutEach` of leave-out.ts then walks once a unit.
+   * The value without the rows of each unit, NaN where it is undefined. In one walk through the rows: a million of them cannot be walked 256
+   * times.
    */
-  readonly withoutEach?: (multiplicities: Float64Array, units: Codes) => Float64Array;
+  readonly withoutEach: (multiplicities: Float64Array, units: Codes) => Float64Array;
 }
 
 /** Weighted counts: `cells[label × (classes + 1) + prediction]`; the last column counts answers that are no known class, errors among them. */

@@ -21,7 +21,7 @@ export const metricValue = ({ shape }: Pick<Measure, 'shape'>, rows: PairedRows,
     case 'sums':
       return defined(sumsOf(shape, rows, answers));
     case 'whole':
-      return defined(shape.over(rows, answers)(rows.weights ?? new Float64Array(rows.size).fill(1)));
+      return defined(shape.over(rows, answers).value(rows.weights ?? new Float64Array(rows.size).fill(1)));
   }
 };
 

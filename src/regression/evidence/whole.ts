@@ -1,4 +1,3 @@
-import { withoutEach } from '../leave-out.ts';
 import type { Prepared, Shape } from '../measure.ts';
 import type { PairedRows } from '../rows.ts';
 import type { Resampled } from '../statistics/bootstrap.ts';
@@ -23,10 +22,10 @@ export const resampledWhole = (asked: Asked, shape: Whole, units: Units, student
  */
 export const jackknifed = (asked: Asked, shape: Whole, units: Units): Evidence | null | 'constant' => {
   const { candidate, baseline, weights } = preparedFor(asked, shape);
-  const whole = answerTo(asked, defined(candidate(weights)), () => defined(baseline(weights)));
+  const whole = answerTo(asked, defined(candidate.value(weights)), () => defined(baseline.value(weights)));
   if (whole === null) return null;
-  const ofCandidate = withoutEach(candidate, weights, units);
-  const ofBaseline = baseline === candidate ? ofCandidate : withoutEach(baseline, weights, units);
+  const ofCandidate = candidate.withoutEach(weights, units);
+  const ofBaseline = baseline === candidate ? ofCandidate : baseline.withoutEach(weights, units);
   let squares = 0;
   let sum = 0;
   for (let group = 0; group < units.count; group++) {
@@ -67,7 +66,7 @@ const valueOfUnits = (
   return (multiplicities) => {
     for (let row = 0; row < ofRows.length; row++)
       ofRows[row] = (multiplicities[of[row] ?? 0] ?? 0) * (weights[row] ?? 0);
-    return answerTo(asked, defined(candidate(ofRows)), () => defined(baseline(ofRows)));
+    return answerTo(asked, defined(candidate.value(ofRows)), () => defined(baseline.value(ofRows)));
   };
 };
 

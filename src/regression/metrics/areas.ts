@@ -1,4 +1,4 @@
-import type { Prepared, Shape } from '../measure.ts';
+import type { Shape } from '../measure.ts';
 import { rising } from '../order.ts';
 import { meanOf, ratio } from '../ratio.ts';
 import type { Answers, Codes, PairedRows } from '../rows.ts';
@@ -38,10 +38,10 @@ export const areasOfRest = (average: 'macro' | 'weighted'): Shape =>
         average === 'weighted' ? present.map((code) => support[code] ?? 0) : undefined,
       );
     };
-    const whole = (multiplicities: Float64Array): number | null =>
-      mean(supportOf(rows, counting, multiplicities), (code) => areaInOrder(kinds(code, multiplicities)));
-    return Object.assign(whole, {
-      withoutEach: (multiplicities: Float64Array, { of, count }: Codes): Float64Array => {
+    return {
+      value: (multiplicities) =>
+        mean(supportOf(rows, counting, multiplicities), (code) => areaInOrder(kinds(code, multiplicities))),
+      withoutEach: (multiplicities, { of, count }) => {
         const areas = orders.map((_, code) => areasWithout(kinds(code, multiplicities), (row) => of[row] ?? 0, count));
         const supports = supportsWithout(rows, counting, multiplicities, { of, count });
         return Float64Array.from(
@@ -49,7 +49,7 @@ export const areasOfRest = (average: 'macro' | 'weighted'): Shape =>
           (support, unit) => mean(support, (code) => numberAt(areas[code], unit)) ?? Number.NaN,
         );
       },
-    });
+    };
   });
 
 const noRows: ScoreOrder = { scores: new Float64Array(), order: new Uint32Array() };
@@ -67,19 +67,34 @@ export const areasOfPairs = (average: 'macro' | 'weighted'): Shape =>
   ofScores((rows, answers) => {
     const orders = ordersOf(rows, answers);
     const counting = takesPart({ needs: 'scores' }, rows, answers);
-    return (multiplicities) => {
-      const support = supportOf(rows, counting, multiplicities);
+    /** @param won how often a row of the one class stands above a row of the other, by the scores of the one */
+    const mean = (support: Float64Array, won: (one: number, other: number) => number): number | null => {
       const present = presentIn(support);
-      const won = orders.map(({ order, scores }, code) => winsOver(order, scores, code, rows, multiplicities));
-      const areas: (number | null)[] = [];
-      const weights: number[] = [];
-      for (const [index, one] of present.entries())
-        for (const other of present.slice(index + 1)) {
-          const all = (support[one] ?? 0) * (support[other] ?? 0);
-          areas.push(ratio(((won[one]?.[other] ?? 0) + (won[other]?.[one] ?? 0)) / 2, all));
-          weights.push((support[one] ?? 0) + (support[other] ?? 0));
-        }
-      return meanOf(areas, average === 'weighted' ? weights : undefined);
+      const pairs = present.flatMap((one, index) => present.slice(index + 1).map((other) => [one, other] as const));
+      const sizeOf = (code: number): number => support[code] ?? 0;
+      return meanOf(
+        pairs.map(([one, other]) => ratio((won(one, other) + won(other, one)) / 2, sizeOf(one) * sizeOf(other))),
+        average === 'weighted' ? pairs.map(([one, other]) => sizeOf(one) + sizeOf(other)) : undefined,
+      );
+    };
+    const winsOf = (multiplicities: Float64Array): readonly Float64Array[] =>
+      orders.map((order, code) => winsOver(order, code, rows, multiplicities));
+    return {
+      value: (multiplicities) => {
+        const won = winsOf(multiplicities);
+        return mean(supportOf(rows, counting, multiplicities), (one, other) => won[one]?.[other] ?? 0);
+      },
+      withoutEach: (multiplicities, units) => {
+        const won = winsOf(multiplicities);
+        const lost = orders.map((order, code) => winsLost(order, { code, rows, multiplicities, units }));
+        const width = rows.classes.length;
+        return Float64Array.from(
+          supportsWithout(rows, counting, multiplicities, units),
+          (support, unit) =>
+            mean(support, (one, other) => (won[one]?.[other] ?? 0) - (lost[one]?.[unit * width + other] ?? 0)) ??
+            Number.NaN,
+        );
+      },
     };
   });
 
@@ -124,32 +139,89 @@ const supportsWithout = (
 
 /** How often a row of the class scores higher than a row of each other class; ties are halves. */
 const winsOver = (
-  order: Uint32Array,
-  scores: Float64Array,
+  { order, scores }: ScoreOrder,
   code: number,
   { classes, labels }: PairedRows,
   multiplicities: Float64Array,
 ): Float64Array => {
   const won = new Float64Array(classes.length);
   const below = new Float64Array(classes.length);
-  for (let start = 0; start < order.length; ) {
-    const score = scores[order[start] ?? 0];
+  for (let start = 0, end = 0; start < order.length; start = end) {
+    end = endOfScore(order, scores, start);
     let own = 0;
-    let end = start;
-    for (; end < order.length && scores[order[end] ?? 0] === score; end++)
-      if (labels[order[end] ?? 0] === code) own += multiplicities[order[end] ?? 0] ?? 0;
+    for (const row of order.subarray(start, end)) if (labels[row] === code) own += multiplicities[row] ?? 0;
+    const win = (): void => {
+      for (let other = 0; own > 0 && other < won.length; other++)
+        won[other] = (won[other] ?? 0) + (own * (below[other] ?? 0)) / 2;
+    };
     // Those below, and half of those beside: once before, once after they are added.
-    for (let other = 0; own > 0 && other < won.length; other++)
-      won[other] = (won[other] ?? 0) + (own * (below[other] ?? 0)) / 2;
-    for (let place = start; place < end; place++) {
-      const label = labels[order[place] ?? 0] ?? 0;
-      below[label] = (below[label] ?? 0) + (multiplicities[order[place] ?? 0] ?? 0);
-    }
-    for (let other = 0; own > 0 && other < won.length; other++)
-      won[other] = (won[other] ?? 0) + (own * (below[other] ?? 0)) / 2;
-    start = end;
+    win();
+    addTo(below, order.subarray(start, end), labels, multiplicities);
+    win();
   }
   return won;
+};
+
+const endOfScore = (order: Uint32Array, scores: Float64Array, start: number): number => {
+  const score = scores[order[start] ?? 0];
+  let end = start + 1;
+  while (end < order.length && scores[order[end] ?? 0] === score) end++;
+  return end;
+};
+
+const addTo = (sums: Float64Array, some: Uint32Array, labels: Float64Array, multiplicities: Float64Array): void => {
+  for (const row of some) {
+    const label = labels[row] ?? 0;
+    sums[label] = (sums[label] ?? 0) + (multiplicities[row] ?? 0);
+  }
+};
+
+/** Of these, those that are lost without the rows of each unit, unit by unit: as `areasWithout` has it, for each other class. */
+const winsLost = (
+  { order, scores }: ScoreOrder,
+  asked: {
+    readonly code: number;
+    readonly rows: PairedRows;
+    readonly multiplicities: Float64Array;
+    readonly units: Codes;
+  },
+): Float64Array => {
+  const { code, rows, multiplicities, units } = asked;
+  const { labels } = rows;
+  const width = rows.classes.length;
+  const lost = new Float64Array(units.count * width);
+  const below = new Float64Array(width);
+  const belowOfUnits = new Float64Array(units.count * width);
+  let above = 0;
+  for (const row of order) if (labels[row] === code) above += multiplicities[row] ?? 0;
+  /** Half of the pairs of each row of the class with those below it, less half of those of its own unit. */
+  const loseBelow = (some: Uint32Array): void => {
+    for (const row of some) {
+      if (labels[row] !== code) continue;
+      const times = (multiplicities[row] ?? 0) / 2;
+      const from = (units.of[row] ?? 0) * width;
+      for (let other = 0; other < width; other++)
+        lost[from + other] =
+          (lost[from + other] ?? 0) + times * ((below[other] ?? 0) - (belowOfUnits[from + other] ?? 0));
+    }
+  };
+  for (let start = 0, end = 0; start < order.length; start = end) {
+    end = endOfScore(order, scores, start);
+    const some = order.subarray(start, end);
+    let own = 0;
+    for (const row of some) if (labels[row] === code) own += multiplicities[row] ?? 0;
+    loseBelow(some);
+    addTo(below, some, labels, multiplicities);
+    for (const row of some) {
+      const cell = (units.of[row] ?? 0) * width + (labels[row] ?? 0);
+      const times = multiplicities[row] ?? 0;
+      belowOfUnits[cell] = (belowOfUnits[cell] ?? 0) + times;
+      if (labels[row] !== code) lost[cell] = (lost[cell] ?? 0) + times * (above - own / 2);
+    }
+    loseBelow(some);
+    above -= own;
+  }
+  return lost;
 };
 
 /** One area over all scores of all classes: whether a score is that of the label. */
@@ -165,9 +237,9 @@ export const poolOfAreas: Shape = ofScores((rows, answers) => {
     isOfClass: (index) => rows.labels[Math.floor(index / block)] === index % block,
     weightOf: (index) => multiplicities[Math.floor(index / block)] ?? 0,
   });
-  const withoutUnits: Prepared['withoutEach'] = (multiplicities, { of, count }) =>
-    areasWithout(kinds(multiplicities), (index) => of[Math.floor(index / block)] ?? 0, count);
-  return Object.assign((multiplicities: Float64Array) => areaInOrder(kinds(multiplicities)), {
-    withoutEach: withoutUnits,
-  });
+  return {
+    value: (multiplicities) => areaInOrder(kinds(multiplicities)),
+    withoutEach: (multiplicities, { of, count }) =>
+      areasWithout(kinds(multiplicities), (index) => of[Math.floor(index / block)] ?? 0, count),
+  };
 });

@@ -1,7 +1,7 @@
 import { nothing } from '../leave-out.ts';
-import type { Prepared, Shape } from '../measure.ts';
+import type { Shape } from '../measure.ts';
 import { ratio } from '../ratio.ts';
-import type { PairedRows } from '../rows.ts';
+import type { Codes, PairedRows } from '../rows.ts';
 import { takesPart } from '../usable.ts';
 import { orderOfScores, type ScoreOrder } from './scores.ts';
 
@@ -14,10 +14,10 @@ const overCurve = (area: Area): Shape => ({
   takesPart: (rows, answers) => takesPart({ needs: 'scores' }, rows, answers),
   over: (rows, answers) => {
     const steps = stepsOf(rows, orderOfScores(rows, answers));
-    const whole = (multiplicities: Float64Array): number | null => areaOver(steps, multiplicities, area);
-    const withoutEach: Prepared['withoutEach'] = (multiplicities, { of, count }) =>
-      areasWithout(steps, multiplicities, { of, count, area });
-    return Object.assign(whole, { withoutEach });
+    return {
+      value: (multiplicities) => areaOver(steps, multiplicities, area),
+      withoutEach: (multiplicities, units) => areasWithout(steps, multiplicities, units, area),
+    };
   },
 });
 
@@ -68,7 +68,8 @@ const areaOver = ({ order, positives, ends }: Steps, multiplicities: Float64Arra
 const areasWithout = (
   { order, positives, ends }: Steps,
   multiplicities: Float64Array,
-  { of, count, area }: { readonly of: Int32Array; readonly count: number; readonly area: Area },
+  { of, count }: Codes,
+  area: Area,
 ): Float64Array => {
   const sums = new Float64Array(count);
   const founds = new Float64Array(count);

@@ -93,10 +93,10 @@ export const calibrationError: Shape = {
       gaps[i] = state === 'visited' ? right / tied - confidence : state === 'missing' ? Number.NaN : undefinedTerm;
       binOf[i] = state === 'visited' ? Math.max(0, Math.ceil(confidence * bins) - 1) : 0;
     }
-    return Object.assign((multiplicities: Float64Array) => errorOf(gaps, binOf, multiplicities), {
-      withoutEach: (multiplicities: Float64Array, units: Codes) =>
-        errorsWithout({ gaps, binOf }, multiplicities, units),
-    });
+    return {
+      value: (multiplicities) => errorOf(gaps, binOf, multiplicities),
+      withoutEach: (multiplicities, units) => errorsWithout({ gaps, binOf }, multiplicities, units),
+    };
   },
 };
 

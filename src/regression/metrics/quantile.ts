@@ -21,10 +21,10 @@ export const quantile = (level: number, needs: Need, term: Term): Shape => ({
   over: (rows, answers) => {
     const values = termsOf(rows, answers, term);
     const sorted = { values, order: rising(values) };
-    return Object.assign((multiplicities: Float64Array) => quantileOf(sorted, level, multiplicities), {
-      withoutEach: (multiplicities: Float64Array, units: Codes) =>
-        quantilesWithout(sorted, level, multiplicities, units),
-    });
+    return {
+      value: (multiplicities) => quantileOf(sorted, level, multiplicities),
+      withoutEach: (multiplicities, units) => quantilesWithout(sorted, level, multiplicities, units),
+    };
   },
 });
 
@@ -97,26 +97,30 @@ export const largest = (term: Term): Shape => ({
   takesPart: (rows, answers) => takesPart({ needs: 'predictions' }, rows, answers),
   over: (rows, answers) => {
     const values = termsOf(rows, answers, term);
-    const largestOf = (multiplicities: Float64Array): number | null => {
-      let found: number | null = null;
-      for (let i = 0; i < values.length; i++) {
-        const value = values[i] ?? Number.NaN;
-        if ((multiplicities[i] ?? 0) > 0 && value > (found ?? Number.NEGATIVE_INFINITY)) found = value;
-      }
-      return found;
+    return {
+      value: (multiplicities) => largestOf(values, multiplicities),
+      withoutEach: (multiplicities, units) => largestWithout(values, multiplicities, units),
     };
-    return Object.assign(largestOf, {
-      withoutEach: (multiplicities: Float64Array, { of, count }: Codes): Float64Array => {
-        const ofUnits = new Float64Array(count).fill(Number.NaN);
-        for (let i = 0; i < values.length; i++) {
-          const value = values[i] ?? Number.NaN;
-          const unit = of[i] ?? 0;
-          if ((multiplicities[i] ?? 0) > 0 && !(value <= (ofUnits[unit] ?? Number.NaN)) && !Number.isNaN(value))
-            ofUnits[unit] = value;
-        }
-        const [first = -1, second = -1] = rising(ofUnits).toReversed();
-        return ofUnits.map((_, unit) => ofUnits[unit === first ? second : first] ?? Number.NaN);
-      },
-    });
   },
 });
+
+const largestOf = (values: Float64Array, multiplicities: Float64Array): number | null => {
+  let found: number | null = null;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? Number.NaN;
+    if ((multiplicities[i] ?? 0) > 0 && value > (found ?? Number.NEGATIVE_INFINITY)) found = value;
+  }
+  return found;
+};
+
+const largestWithout = (values: Float64Array, multiplicities: Float64Array, { of, count }: Codes): Float64Array => {
+  const ofUnits = new Float64Array(count).fill(Number.NaN);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? Number.NaN;
+    const unit = of[i] ?? 0;
+    if ((multiplicities[i] ?? 0) > 0 && !(value <= (ofUnits[unit] ?? Number.NaN)) && !Number.isNaN(value))
+      ofUnits[unit] = value;
+  }
+  const [first = -1, second = -1] = rising(ofUnits).toReversed();
+  return ofUnits.map((_, unit) => ofUnits[unit === first ? second : first] ?? Number.NaN);
+};
