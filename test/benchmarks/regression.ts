@@ -1,6 +1,6 @@
 /**
- * `npm run bench:regression -- calibration [--pairs 5000] [--lines 1,2]`: how often the regression gate is wrong. Fails where a limit is not
- * kept.
+ * `npm run bench:regression`: how often the regression gate is wrong, and how long a million rows take. Fails where a limit is not kept.
+ * `-- calibration [--pairs 5000] [--lines 1,2]` or `-- speed [--rows 1000000]` for one of the two.
  */
 import { parseArgs } from 'node:util';
 import { percent } from '../../src/judge/amounts.ts';
