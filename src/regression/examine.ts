@@ -65,8 +65,7 @@ export const examine = (
   if (support.lacking) return { ...found, lacking: support.lacking };
   if (difference === null)
     return { ...found, lacking: { because: undefinedFor(candidate, baseline, rule), needed: null } };
-  const { lowest, highest = Number.POSITIVE_INFINITY } = wanted;
-  if (questionOf(rule) === 'difference' && lowest < 0 && highest > 0 && sameAnswers(rows, measure.needs))
+  if (allowsEquality(rule) && sameAnswers(rows, measure.needs))
     return { ...found, nothingDiffers: true, decision: { decision: 'pass', p: 1, interval: [0, 0] } };
   const evidence = evidenceAt(place, candidate, difference, evidenceFor(support.rarest));
   if (evidence === null)
@@ -84,6 +83,10 @@ export const examine = (
 /** `floor` and `ceiling` are about the candidate alone. */
 const questionOf = ({ criterion }: Rule): Question =>
   criterion.is === 'floor' || criterion.is === 'ceiling' ? 'value' : 'difference';
+
+/** A model that gives the baseline's answers keeps the rule. */
+const allowsEquality = ({ criterion: { is } }: Rule): boolean =>
+  is === 'non-inferior' || is === 'max-drop' || is === 'equivalent';
 
 /** The number that the rule is about: the oriented difference, or the distance to the limit. */
 export const numberOf = (

@@ -13,7 +13,7 @@ import { comparable } from './usable.ts';
 import { metricValue } from './value.ts';
 
 /** A hopeless candidate is far off: fewer sets suffice than for a verdict. */
-const draws = 500;
+const draws = 250;
 const streamOfPlanting = 0x7ffffffd;
 
 /**

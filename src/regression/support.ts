@@ -34,7 +34,7 @@ export const supportOf = (
   const units = clusters ?? rows.size;
   const times = (enough: number, count: number): number | null =>
     count === 0 ? null : Math.ceil((units * enough) / count);
-  const share = 1 - rows.size / before;
+  const share = (before - rows.size) / before;
   const reasons = [
     before === 0 && { because: 'no row', needed: null },
     before > 0 &&
