@@ -1,5 +1,6 @@
 import type { Average } from '../../manifest/regression.ts';
 import { type Margins, marginsOf } from '../confusion.ts';
+import { nothing } from '../leave-out.ts';
 import type { ConfusionTable, Shape } from '../measure.ts';
 import { meanOf, ratio } from '../ratio.ts';
 
@@ -82,14 +83,15 @@ export const mcc: Shape = ofMargins((margins) => {
   const labels = total * total - sumOfProducts(margins.support, margins.support);
   const answers = total * total - sumOfProducts(margins.predicted, margins.predicted) - margins.unclassed ** 2;
   const common = right * total - sumOfProducts(margins.support, margins.predicted);
-  return labels > 0 && answers > 0 ? ratio(common, Math.sqrt(labels) * Math.sqrt(answers)) : null;
+  const rounding = total * total * nothing;
+  return labels > rounding && answers > rounding ? ratio(common, Math.sqrt(labels) * Math.sqrt(answers)) : null;
 });
 
 /** Cohen's. */
 export const kappa: Shape = ofMargins((margins) => {
   const { total, right } = margins;
   const expected = sumOfProducts(margins.support, margins.predicted) / total;
-  return total - expected > 0 ? ratio(right - expected, total - expected) : null;
+  return total - expected > total * nothing ? ratio(right - expected, total - expected) : null;
 });
 
 const sumOfProducts = (a: Float64Array, b: Float64Array): number => {
