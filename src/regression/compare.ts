@@ -1,5 +1,5 @@
+import type { Cell, Comparison, RowCounts } from '../findings/comparison.ts';
 import type { MetricName, RegressionPolicy, Rule } from '../manifest/regression.ts';
-import type { Cell, Comparison, RowCounts } from './comparison.ts';
 import { cellOf, type EvidenceOn, type Examined, evidenceOn, examine, type Place } from './examine.ts';
 import type { Measure } from './measure.ts';
 import { absent, failed, type PairedRows } from './rows.ts';

@@ -1,5 +1,5 @@
+import type { Ruling } from '../findings/comparison.ts';
 import type { Criterion, Margin } from '../manifest/regression.ts';
-import type { Ruling } from './comparison.ts';
 import type { Evidence } from './statistics/evidence.ts';
 
 /**

@@ -1,5 +1,5 @@
+import type { Cell } from '../findings/comparison.ts';
 import type { RegressionPolicy, Rule } from '../manifest/regression.ts';
-import type { Cell } from './comparison.ts';
 import { corrected, type Decision, decide, type Wanted, wantedBy } from './decide.ts';
 import { evidenceOf } from './evidence/evidence-of.ts';
 import { mcnemarOf } from './evidence/proportion.ts';

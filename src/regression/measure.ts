@@ -1,8 +1,6 @@
 import type { Better } from '../findings/comparison.ts';
 import type { Answers, Codes, PairedRows } from './rows.ts';
 
-export type { Better };
-
 /**
  * One metric, ready to be computed. What may be undefined (0/0, one class, zeros under MAPE, constant labels under R²) is null, never 0 and
  * never NaN.

@@ -1,4 +1,4 @@
-import type { Dataset } from './comparison.ts';
+import type { Dataset } from '../findings/comparison.ts';
 import type { PairedRows } from './rows.ts';
 
 /** What two prediction files hold: the numbers, and the texts behind them for reports. */

@@ -1,5 +1,5 @@
+import type { Catch, Planted, SelfTest } from '../findings/comparison.ts';
 import { percent } from '../judge/amounts.ts';
-import type { Catch, Planted, SelfTest } from './comparison.ts';
 import { type Decision, decide, wantedBy } from './decide.ts';
 import { type Examined, evidenceAt, evidenceOn, numberOf, type Place } from './examine.ts';
 import { hopelessAnswers, partlyHopeless, sampleForSelfTest } from './planted.ts';

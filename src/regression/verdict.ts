@@ -1,5 +1,5 @@
+import type { Cell, Comparison, RowCounts, SelfTest } from '../findings/comparison.ts';
 import { counted } from '../judge/amounts.ts';
-import type { Cell, Comparison, RowCounts, SelfTest } from './comparison.ts';
 import { differenceText, intervalText, ruleText, valueText } from './units.ts';
 
 /**

@@ -1,4 +1,5 @@
-import type { Better, Measure } from '../measure.ts';
+import type { Better } from '../../findings/comparison.ts';
+import type { Measure } from '../measure.ts';
 import type { PairedRows } from '../rows.ts';
 import type { Effort } from '../statistics/bootstrap.ts';
 

@@ -70,7 +70,7 @@ export const binary: Makers<'binary-classification'> = {
     is: 'auc',
     ranked: (rows, answers) => ({
       scores: scoresOfAnswered(rows, answers),
-      labels: Float64Array.from(rows.labels, (label) => (label === rows.positive ? 1 : 0)),
+      labels: rows.labels.map((label) => (label === rows.positive ? 1 : 0)),
     }),
   }),
   'average-precision': ofScores(averagePrecision),

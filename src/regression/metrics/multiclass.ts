@@ -53,7 +53,7 @@ const areas: Maker = (name, rows) => {
         is: 'auc',
         ranked: (some, answers) => ({
           scores: scoresOfClass(some, answers, code, block),
-          labels: Float64Array.from(some.labels, (label) => (label === code ? 1 : 0)),
+          labels: some.labels.map((label) => (label === code ? 1 : 0)),
         }),
       },
     };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { Dataset } from '../../findings/comparison.ts';
 import type { Label, RegressionPolicy, Task } from '../../manifest/regression.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
-import type { Dataset } from '../comparison.ts';
 import type { PairedRows } from '../rows.ts';
 import type { ScoredRows } from '../scored-rows.ts';
 import { type Joined, joinFiles, type PredictionFiles } from './join.ts';

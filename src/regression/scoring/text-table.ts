@@ -15,7 +15,8 @@ const firstTexts = 1024;
 const fullest = 0.6;
 
 export const textTable = (): TextTable => {
-  let units = new Uint16Array(firstTexts * 8);
+  /** Code units one after the other, in one byte each until a text needs two. */
+  let units: Uint8Array | Uint16Array = new Uint8Array(firstTexts * 8);
   let ends = new Uint32Array(firstTexts);
   let hashes = new Int32Array(firstTexts);
   /** Number + 1 of the text in each slot; 0: none. */
@@ -49,7 +50,11 @@ export const textTable = (): TextTable => {
       ends = longer(ends, size * 2);
       hashes = longer(hashes, size * 2);
     }
-    for (let i = 0; i < text.length; i++) units[from + i] = text.charCodeAt(i);
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 0xff && units.BYTES_PER_ELEMENT === 1) units = new Uint16Array(units);
+      units[from + i] = unit;
+    }
     ends[size] = from + text.length;
     hashes[size] = hash;
     size++;
@@ -78,6 +83,8 @@ export const textTable = (): TextTable => {
     size: () => size,
     close: () => {
       [slots, hashes] = [new Int32Array(0), new Int32Array(0)];
+      units = units.slice(0, end(size - 1));
+      ends = ends.slice(0, size);
     },
     order: (one, other) => {
       const [from, to] = [begin(one), begin(other)];
@@ -102,7 +109,7 @@ const hashOf = (text: string): number => {
   return hash ^ (hash >>> 12);
 };
 
-const longer = <A extends Uint16Array | Uint32Array | Int32Array>(from: A, length: number): A => {
+const longer = <A extends Uint8Array | Uint16Array | Uint32Array | Int32Array>(from: A, length: number): A => {
   const to = Reflect.construct(from.constructor, [Math.ceil(length)]) as A;
   to.set(from);
   return to;

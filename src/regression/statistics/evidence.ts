@@ -1,4 +1,4 @@
-import type { Cell } from '../comparison.ts';
+import type { Cell } from '../../findings/comparison.ts';
 import { normalAbove, normalBelow, normalQuantile } from './normal.ts';
 import { studentAbove, studentQuantile } from './student.ts';
 import { type Discordance, spreadAt, tangoLower, tangoScore, tangoUpper } from './tango.ts';
