@@ -83,14 +83,14 @@ export const mcc: Shape = ofMargins((margins) => {
   const labels = total * total - sumOfProducts(margins.support, margins.support);
   const answers = total * total - sumOfProducts(margins.predicted, margins.predicted) - margins.unclassed ** 2;
   const common = right * total - sumOfProducts(margins.support, margins.predicted);
-  const rounding = total * total * nothing;
-  return labels > rounding && answers > rounding ? ratio(common, Math.sqrt(labels) * Math.sqrt(answers)) : null;
+  return labels > 0 && answers > 0 ? ratio(common, Math.sqrt(labels) * Math.sqrt(answers)) : null;
 });
 
 /** Cohen's. */
 export const kappa: Shape = ofMargins((margins) => {
   const { total, right } = margins;
   const expected = sumOfProducts(margins.support, margins.predicted) / total;
+  // The quotient of a weight's square and the weight is not always the weight.
   return total - expected > total * nothing ? ratio(right - expected, total - expected) : null;
 });
 
