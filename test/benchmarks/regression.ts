@@ -1,6 +1,6 @@
 /**
- * `npm run bench:regression -- calibration [--pairs 5000] [--lines 1,2]`: how often the regression gate is wrong. Fails where a limit is not
- * kept.
+ * `npm run bench:regression`: how often the regression gate is wrong, and how long a million rows take. Fails where a limit is not kept.
+ * `-- calibration [--pairs 5000] [--lines 1,2]` or `-- speed [--rows 1000000]` for one of the two.
  */
 import { parseArgs } from 'node:util';
 import { percent } from '../../src/judge/amounts.ts';
@@ -12,6 +12,7 @@ import {
   type Scale,
   withTheRowsAskedFor,
 } from './regression-calibration.ts';
+import { regressionSpeed } from './regression-speed.ts';
 
 const even = { task: 'binary-classification', positives: 0.3 } as const;
 const rare = { task: 'binary-classification', positives: 0.06 } as const;
@@ -62,6 +63,7 @@ const { positionals, values } = parseArgs({
     pairs: { type: 'string', default: '5000' },
     draws: { type: 'string', default: '1000' },
     lines: { type: 'string' },
+    rows: { type: 'string', default: '1000000' },
   },
 });
 const scale = { pairs: Number(values.pairs), draws: Number(values.draws), truthRows: 2_000_000 };
@@ -75,4 +77,9 @@ if (positionals.length === 0 || positionals.includes('calibration')) {
     console.log(line(outcome));
     if (!keepsLimit(outcome)) process.exitCode = 1;
   }
+}
+if (positionals.length === 0 || positionals.includes('speed')) {
+  const { lines, kept } = regressionSpeed(Number(values.rows));
+  for (const text of lines) console.log(text);
+  if (!kept) process.exitCode = 1;
 }

@@ -4,8 +4,10 @@ import { meanOf, ratio } from '../ratio.ts';
 import type { Answers, Codes, PairedRows } from '../rows.ts';
 import { takesPart } from '../usable.ts';
 import { areaInOrder, areasWithout, type TwoKinds } from './area.ts';
-import { type ScoreOrder, scoresOfAnswered, scoresOfClass } from './scores.ts';
+import { scoresOfAnswered, scoresOfClass } from './scores.ts';
 
+/** Rows by rising score. */
+type ScoreOrder = Pick<TwoKinds, 'scores' | 'order'>;
 type Over = Extract<Shape, { readonly is: 'whole' }>['over'];
 
 const ofScores = (over: Over): Shape => ({

@@ -1,9 +1,10 @@
 import { nothing } from '../leave-out.ts';
 import type { Shape } from '../measure.ts';
+import { rising } from '../order.ts';
 import { ratio } from '../ratio.ts';
-import type { Codes, PairedRows } from '../rows.ts';
+import type { Answers, Codes, PairedRows } from '../rows.ts';
 import { takesPart } from '../usable.ts';
-import { orderOfScores, type ScoreOrder } from './scores.ts';
+import { scoresOfAnswered } from './scores.ts';
 
 /** Of one step of the curve: the gain of recall, times the precision before and after it. */
 type Area = (gained: number, before: number, after: number) => number;
@@ -13,7 +14,7 @@ const overCurve = (area: Area): Shape => ({
   is: 'whole',
   takesPart: (rows, answers) => takesPart({ needs: 'scores' }, rows, answers),
   over: (rows, answers) => {
-    const steps = stepsOf(rows, orderOfScores(rows, answers));
+    const steps = stepsOf(rows, answers);
     return {
       value: (multiplicities) => areaOver(steps, multiplicities, area),
       withoutEach: (multiplicities, units) => areasWithout(steps, multiplicities, units, area),
@@ -22,6 +23,7 @@ const overCurve = (area: Area): Shape => ({
 });
 
 interface Steps {
+  readonly labels: Float64Array;
   /** Rows by falling score, and whether each is of the positive class. */
   readonly order: Uint32Array;
   readonly positives: Uint8Array;
@@ -29,18 +31,30 @@ interface Steps {
   readonly ends: Uint32Array;
 }
 
-const stepsOf = ({ labels, positive }: PairedRows, { scores, order: byRising }: ScoreOrder): Steps => {
-  const order = byRising.toReversed();
+/** The steps of both metrics of the curve are the same, and a million rows take a while to order. */
+const known = new WeakMap<Answers, Steps>();
+
+const stepsOf = (rows: PairedRows, answers: Answers): Steps => {
+  const found = known.get(answers);
+  if (found?.labels === rows.labels) return found;
+  const steps = newSteps(rows, answers);
+  known.set(answers, steps);
+  return steps;
+};
+
+const newSteps = (rows: PairedRows, answers: Answers): Steps => {
+  const scores = scoresOfAnswered(rows, answers);
+  const order = rising(scores).reverse();
   const ends = new Uint32Array(order.length);
   const positives = new Uint8Array(order.length);
   let count = 0;
   for (let place = 0; place < order.length; place++) {
     const row = order[place] ?? 0;
-    positives[place] = labels[row] === positive ? 1 : 0;
+    positives[place] = rows.labels[row] === rows.positive ? 1 : 0;
     const next = order[place + 1];
     if (next === undefined || scores[next] !== scores[row]) ends[count++] = place + 1;
   }
-  return { order, positives, ends: ends.subarray(0, count) };
+  return { labels: rows.labels, order, positives, ends: ends.subarray(0, count) };
 };
 
 const areaOver = ({ order, positives, ends }: Steps, multiplicities: Float64Array, area: Area): number | null => {

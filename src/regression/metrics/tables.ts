@@ -1,5 +1,6 @@
 import type { Average } from '../../manifest/regression.ts';
 import { type Margins, marginsOf } from '../confusion.ts';
+import { nothing } from '../leave-out.ts';
 import type { ConfusionTable, Shape } from '../measure.ts';
 import { meanOf, ratio } from '../ratio.ts';
 
@@ -89,7 +90,8 @@ export const mcc: Shape = ofMargins((margins) => {
 export const kappa: Shape = ofMargins((margins) => {
   const { total, right } = margins;
   const expected = sumOfProducts(margins.support, margins.predicted) / total;
-  return total - expected > 0 ? ratio(right - expected, total - expected) : null;
+  // The quotient of a weight's square and the weight is not always the weight.
+  return total - expected > total * nothing ? ratio(right - expected, total - expected) : null;
 });
 
 const sumOfProducts = (a: Float64Array, b: Float64Array): number => {

@@ -81,16 +81,17 @@ const folded = (title: string, body: string): string => `<details><summary>${tit
 
 const tableOf = (cells: readonly Cell[]): string =>
   htmlTable(
-    ['metric', 'rule', 'baseline', 'candidate', 'difference', 'decision'],
+    ['metric', 'decision', 'difference', 'baseline', 'candidate', 'rule'],
     cells.map((cell) => {
       const { metric, slice, rule, baseline, candidate, difference, decision, note } = cellText(cell);
       return [
         `<strong>${escapeXml(shortened(metric))}</strong><br>${escapeXml(shortened(slice))}`,
-        escapeXml(rule),
+        // Beside the metric, since a phone shows the first columns only.
+        `<span class="decision ${decision.replace(/:.*/, '')}">${decision}</span>${note === '' ? '' : `<br><span class="quiet">${escapeXml(note)}</span>`}`,
+        escapeXml(difference).replace(' (', '<br>('),
         baseline,
         candidate,
-        escapeXml(difference).replace(' (', '<br>('),
-        `<span class="decision ${decision.replace(/:.*/, '')}">${decision}</span>${note === '' ? '' : `<br><span class="quiet">${escapeXml(note)}</span>`}`,
+        escapeXml(rule),
       ];
     }),
     'cells',

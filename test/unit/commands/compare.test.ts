@@ -158,6 +158,24 @@ describe('an input that cannot be used', () => {
       'dataset',
       /cannot read "\/no\/golden\.jsonl": there is no such file/,
     ],
+    [
+      'scores that no row has',
+      { policy: `${policy.replace('accuracy', 'roc-auc')}` },
+      'candidate',
+      /a\.jsonl: no row has score, and roc-auc is computed from it/,
+    ],
+    [
+      'latencies that no row has',
+      { policy: `${policy.replace('accuracy', 'latency-p99')}` },
+      'candidate',
+      /no row has latency-ms, and latency-p99/,
+    ],
+    [
+      'a floor of 90',
+      { policy: 'task: binary-classification\npositive: "1"\nrules: [{ metric: accuracy, floor: 90 }]\n' },
+      'policy',
+      /accuracy: the floor 90 is outside its range, 0 to 1/,
+    ],
   ])('%s', async (_, given, input, because) => {
     const plain = await run(given);
     expect(plain.code).toBe(2);

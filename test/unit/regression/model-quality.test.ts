@@ -57,7 +57,7 @@ describe('the metrics that SageMaker has names for', () => {
 
   it('has no metric of scores without scores, no matrix of too many classes, and no row of one model only', () => {
     const unscored = pairedRows({ task: 'binary-classification', labels }, { predictions });
-    unscored.candidate.states[0] = absent;
+    unscored.baseline.states[0] = absent;
     const quality = modelQualityOf(unscored);
     expect(quality.values.find(({ name }) => name === 'auc')?.value).toBeNull();
     expect(quality.curve).toBeUndefined();

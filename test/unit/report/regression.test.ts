@@ -48,7 +48,10 @@ describe('foreign text', () => {
     candidate: nasty,
     baseline: nasty,
     because: nasty,
-    cells: [cellOf({ metric: `recall[${nasty}]`, slice: nasty, decision: 'inconclusive', because: nasty })],
+    cells: [
+      cellOf({ metric: `recall[${nasty}]`, slice: nasty, decision: 'inconclusive', because: nasty }),
+      cellOf({ metric: 'f1', slice: '\u001b[2J\n## short' }),
+    ],
     selfTest: {
       canFail: false,
       because: nasty,
@@ -82,7 +85,7 @@ describe('foreign text', () => {
         throw new Error(message);
       },
     }).parseFromString(xml, 'text/xml');
-    expect(documentElement?.getElementsByTagName('testcase').length).toBe(3);
+    expect(documentElement?.getElementsByTagName('testcase').length).toBe(4);
     expect(documentElement?.getElementsByTagName('script').length).toBe(0);
     expect(xml).not.toMatch(hidden);
   });
@@ -92,11 +95,11 @@ describe('foreign text', () => {
     const outsideCode = markdown.replace(/(`+)[^\n]*?[^`]\1(?!`)/g, '');
     expect(outsideCode).not.toMatch(/<script|@everyone|^## /m);
     expect(markdown).not.toMatch(hidden);
-    expect(markdown.split('\n').filter((line) => line.includes('non-inferior'))).toHaveLength(1);
+    expect(markdown.split('\n').filter((line) => line.includes('non-inferior'))).toHaveLength(2);
     const text = regressionText(found);
     expect(text).not.toMatch(/^## |^::/m);
     expect(text).not.toMatch(hidden);
-    expect(text.split('\n')).toHaveLength(7);
+    expect(text.split('\n')).toHaveLength(8);
   });
 });
 

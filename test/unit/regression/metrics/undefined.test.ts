@@ -11,6 +11,7 @@ type Undefined = AnswerColumns & {
   readonly labels: readonly number[];
   readonly classes?: readonly string[];
   readonly groups?: readonly number[];
+  readonly weights?: readonly number[];
 };
 
 const noRows: Undefined = { labels: [], predictions: [], scores: [] };
@@ -18,6 +19,8 @@ const onlyPositive: Undefined = { labels: [1, 1], predictions: [1, 0], scores: [
 const onlyNegative: Undefined = { labels: [0, 0], predictions: [1, 0], scores: [0.9, 0.4] };
 const constantAnswer: Undefined = { labels: [0, 1, 1], predictions: [0, 0, 0], scores: [0.2, 0.2, 0.2] };
 const oneClass: Undefined = { labels: [1, 1], predictions: [1, 1], scores: [0.9, 0.4] };
+/** 12.9² ÷ 12.9 is less than 12.9. */
+const oneWeighed: Undefined = { labels: [1], predictions: [1], weights: [12.9] };
 const noProbability: Undefined = { labels: [0, 1], predictions: [0, 1], scores: [0.2, 1.2] };
 const withoutScores: Undefined = { labels: [0, 1], predictions: [0, 1] };
 const served = {
@@ -70,8 +73,8 @@ const table: Table = {
     'false-negative-rate': [noRows, onlyNegative],
     f1: [noRows, { labels: [0, 0], predictions: [0, 0] }],
     'f-beta': [noRows, { labels: [0, 0], predictions: [0, 0] }],
-    mcc: [noRows, constantAnswer, onlyPositive, oneClass],
-    kappa: [noRows, oneClass],
+    mcc: [noRows, constantAnswer, onlyPositive, oneClass, oneWeighed],
+    kappa: [noRows, oneClass, oneWeighed],
     'roc-auc': [noRows, onlyPositive, onlyNegative, withoutScores],
     'average-precision': [noRows, onlyPositive, onlyNegative, withoutScores],
     'pr-auc': [noRows, onlyPositive, onlyNegative, withoutScores],
@@ -130,13 +133,18 @@ const cases = Object.entries(table).flatMap(([task, metrics]) =>
   ),
 );
 
-const valueIn = (task: Task, name: MetricName, { labels, classes, groups, ...answers }: Undefined): number | null => {
+const valueIn = (
+  task: Task,
+  name: MetricName,
+  { labels, classes, groups, weights, ...answers }: Undefined,
+): number | null => {
   const columns: RowColumns = {
     task,
     labels,
     ...(classes && { classes }),
     ...(task === 'multiclass-classification' && classes === undefined && { classes: three }),
     ...(groups && { groups }),
+    ...(weights && { weights }),
   };
   const rows = pairedRows(columns, answers);
   return metricValue(measureOf(name, rows), rows, rows.candidate);
