@@ -7,6 +7,9 @@ import { rootOfFalling } from './statistics/root.ts';
 
 export const wantedPower = 0.8;
 
+/** Rows are asked for with a little more: the standard error that they are computed from is itself an estimate. */
+const aimedPower = 0.85;
+
 /** More than this is no answer to "how many rows?". */
 export const mostRows = 1e6;
 
@@ -23,7 +26,7 @@ export const timesTheRows = (
   const gap = Math.min(Math.abs(truth - lowest), Math.abs((highest ?? Number.POSITIVE_INFINITY) - truth));
   if (gap === 0) return null;
   // Both sides of an equivalence must be decided, so each needs half of the chance to miss.
-  const power = highest === undefined ? wantedPower : (1 + wantedPower) / 2;
+  const power = highest === undefined ? aimedPower : (1 + aimedPower) / 2;
   const needed =
     normalQuantile(confidence) * evidence.standardErrorAt(lowest) +
     normalQuantile(power) * evidence.standardErrorAt(truth);
@@ -34,7 +37,7 @@ export const timesTheRows = (
 export const resolvableMargin = (evidence: Evidence, confidence: number, largest: number): number | null => {
   const missing = (margin: number): number =>
     normalQuantile(confidence) * evidence.standardErrorAt(-margin) +
-    normalQuantile(wantedPower) * evidence.standardErrorAt(0) -
+    normalQuantile(aimedPower) * evidence.standardErrorAt(0) -
     margin;
   let above = Number.isFinite(largest) ? largest : Math.max(1e-300, missing(0));
   for (let doubling = 0; !Number.isFinite(largest) && missing(above) > 0 && doubling < 60; doubling++) above *= 2;

@@ -93,13 +93,16 @@ const accelerationOf = ({ counts, influences }: Resampled): number => {
   return squares > 0 ? cubes / (6 * squares ** 1.5) : 0;
 };
 
+/** As in random.ts: looked up once. */
+const { floor } = Math;
+
 /** Draws `total` units with replacement, in proportion to their counts. */
 const drawerOf = (counts: Float64Array, total: number): ((multiplicities: Float64Array, random: Random) => void) => {
   if (counts.every((count) => count === 1))
     return (multiplicities, random) => {
       multiplicities.fill(0);
       for (let i = 0; i < total; i++) {
-        const unit = Math.floor(random.next() * total);
+        const unit = floor(random.next() * total);
         multiplicities[unit] = (multiplicities[unit] ?? 0) + 1;
       }
     };

@@ -63,11 +63,11 @@ describe('power', () => {
   const evidence = tangoEvidence({ rows: 1000, gained: 25, lost: 25 });
   const wanted = wantedBy({ is: 'non-inferior', margin }, null);
 
-  test('rows needed: (1.645 + 0.842)² · share of differing rows / margin², and a little more for the margin', () => {
+  test('rows needed: (1.645 + 0.842)² · share of differing rows / margin², and a little more because the share is an estimate', () => {
     const approximate = ((1.645 + 0.842) ** 2 * 0.05) / 0.02 ** 2;
     const rows = 1000 * (timesTheRows(evidence, wanted, 0.95, 0) ?? Number.NaN);
-    expect(rows / approximate).toBeGreaterThan(1);
-    expect(rows / approximate).toBeLessThan(1.15);
+    expect(rows / approximate).toBeGreaterThan(1.1);
+    expect(rows / approximate).toBeLessThan(1.3);
   });
 
   test('the resolvable margin needs just these rows', () => {
