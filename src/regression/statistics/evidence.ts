@@ -104,6 +104,19 @@ export const unseenEvidence = (
   };
 };
 
+/** The same with an interval that reaches further on each side. */
+export const widened = (
+  evidence: Evidence,
+  { below, above }: { readonly below: number; readonly above: number },
+): Evidence => ({
+  ...evidence,
+  lower: (confidence) => evidence.lower(confidence) - below,
+  upper: (confidence) => evidence.upper(confidence) + above,
+  pAtLeast: (threshold) => evidence.pAtLeast(threshold - above),
+  pAtMost: (threshold) => evidence.pAtMost(threshold + below),
+  standardErrorAt: (value) => evidence.standardErrorAt(value) + Math.max(below, above) / normalQuantile(0.95),
+});
+
 /** Evidence about the number's distance above `limit`, or below it. */
 export const distanceAbove = (evidence: Evidence, limit: number): Evidence => ({
   ...evidence,
