@@ -22,7 +22,7 @@ import { regressionJunit } from '../report/regression/junit.ts';
 import { regressionMarkdown } from '../report/regression/summary.ts';
 import { regressionText } from '../report/regression/text.ts';
 import { file, flag, InputError, optional, text, type ValuesOf } from '../schema.ts';
-import { redacted } from '../secrets.ts';
+import { redacted, withoutSecrets } from '../secrets.ts';
 import { type Command, wrongRequest } from './command.ts';
 
 const predictions = (of: string) =>
@@ -83,7 +83,7 @@ const runCompare = async (args: readonly string[], terminal: Terminal): Promise<
     const comparison = compared(inputs, scored);
     const { candidate, baseline, redact } = inputs;
     const found = regressionFindings(comparison, scored, { candidate, baseline, redacted: redact });
-    terminal.out(inputs.json ? jsonText(comparison, 2) : redacted(regressionText(found)));
+    terminal.out(inputs.json ? jsonText(withoutSecrets(comparison), 2) : redacted(regressionText(found)));
     const faults = [
       ...writeReports(inputs, found, scored),
       ...(inputs.json ? [await terminal.outFault?.()].flatMap((fault) => fault?.message ?? []) : []),

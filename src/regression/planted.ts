@@ -114,6 +114,18 @@ export const partlyHopeless = (rows: PairedRows, hopeless: Answers, order: Int32
   };
 };
 
+/** The baseline's numbers, moved towards hopeless ones: 0 not at all, 1 all the way. */
+export const partOfTheWay = ({ baseline }: PairedRows, hopeless: Answers, way: number): Answers => {
+  const moved = (from: Float64Array, to: Float64Array | undefined): Float64Array =>
+    from.map((value, row) => value + way * ((to?.[row] ?? value) - value));
+  return {
+    ...baseline,
+    predictions: moved(baseline.predictions, hopeless.predictions),
+    ...(baseline.latencyMs && { latencyMs: moved(baseline.latencyMs, hopeless.latencyMs) }),
+    ...(baseline.bytes && { bytes: moved(baseline.bytes, hopeless.bytes) }),
+  };
+};
+
 const mostOthers = 1000;
 const fewestOfClass = 20;
 const streamOfSample = 0x7ffffffe;

@@ -2,9 +2,9 @@ import type { Catch, Planted, SelfTest } from '../findings/comparison.ts';
 import { percent } from '../judge/amounts.ts';
 import { type Decision, decide, wantedBy } from './decide.ts';
 import { type Examined, evidenceAt, evidenceOn, numberOf, type Place } from './examine.ts';
-import { hopelessAnswers, partlyHopeless, sampleForSelfTest } from './planted.ts';
+import { hopelessAnswers, partlyHopeless, partOfTheWay, sampleForSelfTest } from './planted.ts';
 import { powerToFail, smallestDropCaught } from './power.ts';
-import type { Answers, PairedRows } from './rows.ts';
+import { type Answers, failed, type PairedRows } from './rows.ts';
 import { select } from './selection.ts';
 import type { Effort } from './statistics/bootstrap.ts';
 import { randomOf, shuffled } from './statistics/random.ts';
@@ -147,24 +147,42 @@ const worstOf = (place: Place, rows: PairedRows): Answers | undefined => {
   return worst?.answers;
 };
 
-/** The baseline's answers, made hopeless in as few random rows as bring the number below the wanted range. */
+/** The baseline's answers, made worse by as little as brings the number below the wanted range. */
 const justBeyond = (place: Place, rows: PairedRows, hopeless: Answers, seed: number): Answers | undefined => {
-  const order = shuffled(rows.size, randomOf(seed, streamOfPlanting));
+  const { steps, worsened } = worsening(rows, hopeless, seed);
   const baseline = metricValue(place.measure, rows, rows.baseline);
   const { lowest } = wantedBy(place.rule.criterion, baseline);
-  const isBeyond = (count: number): boolean => {
-    const number = numberFor(place, rows, partlyHopeless(rows, hopeless, order, count));
+  const isBeyond = (step: number): boolean => {
+    const number = numberFor(place, rows, worsened(step));
     return number !== null && number < lowest;
   };
   let short = -1;
-  let enough = rows.size;
+  let enough = steps;
   if (!isBeyond(enough)) return undefined;
   while (enough - short > 1) {
     const middle = Math.floor((short + enough) / 2);
     if (isBeyond(middle)) enough = middle;
     else short = middle;
   }
-  return partlyHopeless(rows, hopeless, order, enough);
+  return worsened(enough);
+};
+
+/** Steps from the baseline's answers to hopeless ones. */
+interface Worsening {
+  readonly steps: number;
+  readonly worsened: (step: number) => Answers;
+}
+
+/**
+ * One more random row with a hopeless answer at each step. One hopeless number alone may be far beyond the margin: so numbers go a part of the
+ * way in every row, 3 % more at each step.
+ */
+const worsening = (rows: PairedRows, hopeless: Answers, seed: number): Worsening => {
+  const steps = 1000;
+  if (rows.task === 'regression' && !hopeless.states.includes(failed))
+    return { steps, worsened: (step) => partOfTheWay(rows, hopeless, 1.03 ** (step - steps)) };
+  const order = shuffled(rows.size, randomOf(seed, streamOfPlanting));
+  return { steps: rows.size, worsened: (count) => partlyHopeless(rows, hopeless, order, count) };
 };
 
 /** Drawn sets of the swapped pair are others, so its interval is the mirror image only up to their chance: a part of its width. */

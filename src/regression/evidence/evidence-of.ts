@@ -29,9 +29,9 @@ export const evidenceOf = (asked: Asked, estimate: number): Evidence | null => {
   const units = unitsOf(rows, asked.effort.seed);
   const found =
     shape.is === 'whole' && units.are === 'groups' ? jackknifed(asked, shape, units) : drawn(asked, shape, units);
-  if (found !== null && found !== 'constant' && shape.is === 'whole' && shape.isBiased)
-    return widened(found, biasOf(asked, shape, units));
-  if (found !== 'constant') return found;
+  if (found === null) return null;
+  if (found !== 'constant')
+    return shape.is === 'whole' && shape.isBiased ? widened(found, biasOf(asked, shape, units)) : found;
   return Number.isFinite(largest - smallest)
     ? unseenEvidence(estimate, Math.min(asked.support, units.count), largest - smallest, 'bootstrap')
     : studentEvidence(estimate, 0, Number.POSITIVE_INFINITY, 'bootstrap');

@@ -1,5 +1,5 @@
 import type { Condition, Label } from '../../manifest/regression.ts';
-import { quoted } from '../../secrets.ts';
+import { keyOf } from '../../secrets.ts';
 import { type Row, RowProblem, type Written } from './row.ts';
 
 /** `unknown`: the row lacks the column. A row belongs to a slice only where its condition holds. */
@@ -49,7 +49,7 @@ const compared = (value: Label, by: Sign, to: Label, column: string, written: Wr
   // In CSV a column of words may have a cell that looks like a number.
   if (typeof value !== typeof to && written === 'csv' && typeof to === 'string') return ordered(String(value), by, to);
   if (typeof value !== typeof to)
-    throw new RowProblem(`${column}: ${quoted(value)} is ${kindOf(value)}, and a slice compares it with ${kindOf(to)}`);
+    throw new RowProblem(`${keyOf(column)}: is ${kindOf(value)}, and a slice compares it with ${kindOf(to)}`);
   return ordered(value, by, to);
 };
 
@@ -79,7 +79,7 @@ export const memberOf = (row: Row, column: string, written: Written): Label | un
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'string') return written === 'csv' ? ofCell(value) : value;
   if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return value;
-  throw new RowProblem(`${column}: ${quoted(value)} is not a value of a slice; expected text, a number or a boolean`);
+  throw new RowProblem(`${keyOf(column)}: is no text, number or boolean`);
 };
 
 /** CSV has no kinds: a cell that is a number as it would be printed is that number. */

@@ -103,7 +103,8 @@ const joining = (
       return label;
     }
     const same = (): string => `at ${placeOf(at)}, which has the same id ${quoted(id)}`;
-    if (labels.at(at) !== label) throw new RowProblem(`label: ${quoted(row['label'])} differs from the one ${same()}`);
+    if (labels.at(at) !== label)
+      throw new RowProblem(`label: ${task === 'text' ? 'it' : quoted(row['label'])} differs from the one ${same()}`);
     if (weights.at(at) !== weight) throw new RowProblem(`weight: ${weight} differs from ${weights.at(at)} ${same()}`);
     return label;
   };

@@ -32,7 +32,7 @@ export const codeColumn = (
       const value = memberOf(row, name, written);
       if (value === undefined) return;
       const [code, before] = [values.add(String(value)), codes.at(at)];
-      if (before !== unset && before !== code) throw differs(name, value, values.at(before));
+      if (before !== unset && before !== code) throw differs(name);
       codes.set(at, code);
     },
     ordered: (order) => {
@@ -48,8 +48,9 @@ export const codeColumn = (
   };
 };
 
-const differs = (name: string, value: unknown, before: unknown): RowProblem =>
-  new RowProblem(`${keyOf(name)}: ${quoted(value)} differs from ${quoted(before)} in the other file`);
+/** Without the values: a customer's number, say, belongs into no log. */
+const differs = (name: string): RowProblem =>
+  new RowProblem(`${keyOf(name)}: differs from the row with the same id in the other file`);
 
 /** The slices of one entry of the policy. */
 export const sliceColumn = (slice: Slice, keysOfFirst: () => readonly string[]): SharedColumn<readonly SliceRows[]> =>
@@ -75,7 +76,7 @@ const valueSlices = (name: string, keysOfFirst: () => readonly string[]): Shared
         known.set(value, code);
       }
       const before = codes.at(at);
-      if (before !== unset && before !== code) throw differs(name, value, [...known.keys()][before]);
+      if (before !== unset && before !== code) throw differs(name);
       codes.set(at, code);
     },
     ordered: (order) => {

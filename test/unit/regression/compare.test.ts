@@ -286,6 +286,18 @@ describe('a gate proves that it can fail', () => {
   });
 });
 
+test.each(['mae', 'rmse', 'r2', 'bias', 'median-absolute-error'])(
+  'of %s, the planted candidates are a hopeless one that fails, and one that is worse by little more than the margin',
+  (metric) => {
+    const { selfTest } = judge(pair(200, { task: 'regression' }), [rule(metric, margin(0.1))]);
+    const [hopeless, beyond] = selfTest.planted;
+    expect(hopeless).toMatchObject({ is: 'hopeless', decision: 'fail' });
+    expect(beyond).toMatchObject({ is: 'beyond-margin', decision: 'inconclusive' });
+    expect(beyond?.difference).toBeLessThan(-0.1);
+    expect(beyond?.difference).toBeGreaterThan(-0.12);
+  },
+);
+
 describe('what gates of others missed', () => {
   test.each(['accuracy', 'f1', 'roc-auc', 'log-loss', 'brier', 'false-negative-rate'])(
     'less is better was inverted, and the challenger was compared with itself: swapped models have the opposite verdict by %s',
