@@ -5,7 +5,7 @@ import { type Discordance, spreadAt, tangoLower, tangoScore, tangoUpper } from '
 import { wilsonBound, wilsonScore } from './wilson.ts';
 
 /**
- * What the rows say about one number: by how much the candidate is better, or its value. Bounds and p belong together: the upper bound at
+ * The rows' evidence about one number: by how much the candidate is better, or its value. Bounds and p belong together: the upper bound at
  * confidence 1 − α is below a threshold exactly where the p of "at least the threshold" is below α.
  */
 export interface Evidence {
