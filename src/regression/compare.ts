@@ -86,7 +86,7 @@ const unknownSlices = (rules: readonly Rule[], known: readonly string[]): readon
 const rowsOf = (rows: PairedRows, slice: string | undefined): PairedRows =>
   slice === undefined ? rows : select(rows, rows.slices.find(({ name }) => name === slice)?.rows ?? new Int32Array(0));
 
-/** What measures of one slice share: the rows that they can compare, and evidence on the same number. */
+/** The measures of one slice share the rows that they can compare, and evidence about the same number. */
 const examineSlice = (
   policy: RegressionPolicy,
   rules: readonly RuledMeasure[],

@@ -35,7 +35,7 @@ export const wantedBy = (criterion: Criterion, baseline: number | null): Wanted 
 const sizeOf = ({ value, of }: Margin, baseline: number | null): number =>
   of === 'baseline' ? value * Math.abs(baseline ?? 0) : value;
 
-/** What the bounds say of a rule, each at the rule's confidence. */
+/** A rule's decision by the bounds, each at the rule's confidence. */
 export interface Decision {
   readonly decision: Ruling;
   /** Of the hypothesis that the rule is kept: below 1 − confidence, the rule is broken. */
@@ -63,6 +63,6 @@ const pOfKept = (evidence: Evidence, { lowest, highest }: Wanted): number =>
     ? evidence.pAtLeast(lowest)
     : Math.min(1, 2 * Math.min(evidence.pAtLeast(lowest), evidence.pAtMost(highest)));
 
-/** After Holm's correction over all rules: what alone would be a failure needs more evidence, for among many rules one fails by chance. */
+/** After Holm's correction over all rules: a failure of one rule alone needs more evidence among many, for of many one fails by chance. */
 export const corrected = (decision: Ruling, adjustedP: number, confidence: number): Ruling =>
   decision === 'fail' && adjustedP > 1 - confidence ? 'inconclusive' : decision;

@@ -59,6 +59,8 @@ export type Shape =
       readonly over: (rows: PairedRows, answers: Answers) => Prepared;
       /** Rows that take part; NaN scores and failed rows do not. */
       readonly takesPart: (rows: PairedRows, answers: Answers) => Uint8Array;
+      /** Its expectation depends on the number of rows: a mean of absolute values, or a largest one. */
+      readonly isBiased?: true;
     };
 
 /** Rows ready to be weighed. A row of multiplicity 0 is not there. */

@@ -24,9 +24,17 @@ const calibration = (scale: Scale): readonly (() => Outcome)[] => [
   ...[200, 500, 2000].map(
     (rows) => () => atTheMargin({ metric: 'accuracy' }, { ...even, worseBy: 0.3 }, rows, 0.06, scale),
   ),
-  ...metrics('recall', 'balanced-accuracy', 'f1', 'mcc', 'roc-auc', 'average-precision', 'log-loss', 'brier').map(
-    (metric) => () => atTheMargin(metric, { ...even, worseBy: 0.3 }, 500, 0.06, scale),
-  ),
+  ...metrics(
+    'recall',
+    'balanced-accuracy',
+    'f1',
+    'mcc',
+    'roc-auc',
+    'average-precision',
+    'log-loss',
+    'brier',
+    'ece',
+  ).map((metric) => () => atTheMargin(metric, { ...even, worseBy: 0.3 }, 500, 0.06, scale)),
   ...metrics('mae', 'rmse', 'r2').map(
     (metric) => () => atTheMargin(metric, { ...numbers, worseBy: 0.1 }, 300, 0.06, scale),
   ),

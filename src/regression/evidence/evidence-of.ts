@@ -1,13 +1,13 @@
 import type { Shape } from '../measure.ts';
 import { bootstrap, type Resampled } from '../statistics/bootstrap.ts';
-import { type Evidence, studentEvidence, unseenEvidence } from '../statistics/evidence.ts';
+import { type Evidence, studentEvidence, unseenEvidence, widened } from '../statistics/evidence.ts';
 import { areaEvidence } from './area.ts';
 import { proportionEvidence } from './proportion.ts';
 import type { Asked } from './question.ts';
 import { resampledSums } from './sums.ts';
 import { resampledTable } from './table.ts';
 import { type Units, unitsOf } from './units.ts';
-import { jackknifed, resampledWhole } from './whole.ts';
+import { biasOf, jackknifed, resampledWhole } from './whole.ts';
 
 /** Rows of the rarest class below which each drawn set is divided by its own standard error. */
 const rare = 50;
@@ -29,7 +29,9 @@ export const evidenceOf = (asked: Asked, estimate: number): Evidence | null => {
   const units = unitsOf(rows, asked.effort.seed);
   const found =
     shape.is === 'whole' && units.are === 'groups' ? jackknifed(asked, shape, units) : drawn(asked, shape, units);
-  if (found !== 'constant') return found;
+  if (found === null) return null;
+  if (found !== 'constant')
+    return shape.is === 'whole' && shape.isBiased ? widened(found, biasOf(asked, shape, units)) : found;
   return Number.isFinite(largest - smallest)
     ? unseenEvidence(estimate, Math.min(asked.support, units.count), largest - smallest, 'bootstrap')
     : studentEvidence(estimate, 0, Number.POSITIVE_INFINITY, 'bootstrap');

@@ -72,6 +72,7 @@ const bins = 15;
  */
 export const calibrationError: Shape = {
   is: 'whole',
+  isBiased: true,
   takesPart: (rows, answers) => takesPart({ needs: 'scores' }, rows, answers),
   over: (rows, answers) => {
     const gaps = new Float64Array(rows.size);

@@ -94,6 +94,7 @@ const quantilesWithout = (
 /** The largest value of a row. */
 export const largest = (term: Term): Shape => ({
   is: 'whole',
+  isBiased: true,
   takesPart: (rows, answers) => takesPart({ needs: 'predictions' }, rows, answers),
   over: (rows, answers) => {
     const values = termsOf(rows, answers, term);

@@ -97,7 +97,10 @@ const accelerationOf = ({ counts, influences }: Resampled): number => {
 const { floor } = Math;
 
 /** Draws `total` units with replacement, in proportion to their counts. */
-const drawerOf = (counts: Float64Array, total: number): ((multiplicities: Float64Array, random: Random) => void) => {
+export const drawerOf = (
+  counts: Float64Array,
+  total: number,
+): ((multiplicities: Float64Array, random: Random) => void) => {
   if (counts.every((count) => count === 1))
     return (multiplicities, random) => {
       multiplicities.fill(0);

@@ -5,7 +5,7 @@ import { type Discordance, spreadAt, tangoLower, tangoScore, tangoUpper } from '
 import { wilsonBound, wilsonScore } from './wilson.ts';
 
 /**
- * What the rows say about one number: by how much the candidate is better, or its value. Bounds and p belong together: the upper bound at
+ * The rows' evidence about one number: by how much the candidate is better, or its value. Bounds and p belong together: the upper bound at
  * confidence 1 − α is below a threshold exactly where the p of "at least the threshold" is below α.
  */
 export interface Evidence {
@@ -103,6 +103,19 @@ export const unseenEvidence = (
     standardErrorAt: (value) => range * tangoEvidence(none).standardErrorAt((value - estimate) / range),
   };
 };
+
+/** The same with an interval that reaches further on each side. */
+export const widened = (
+  evidence: Evidence,
+  { below, above }: { readonly below: number; readonly above: number },
+): Evidence => ({
+  ...evidence,
+  lower: (confidence) => evidence.lower(confidence) - below,
+  upper: (confidence) => evidence.upper(confidence) + above,
+  pAtLeast: (threshold) => evidence.pAtLeast(threshold - above),
+  pAtMost: (threshold) => evidence.pAtMost(threshold + below),
+  standardErrorAt: (value) => evidence.standardErrorAt(value) + Math.max(below, above) / normalQuantile(0.95),
+});
 
 /** Evidence about the number's distance above `limit`, or below it. */
 export const distanceAbove = (evidence: Evidence, limit: number): Evidence => ({

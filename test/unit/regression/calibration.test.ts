@@ -27,6 +27,13 @@ describe('the gate errs as rarely as it says', () => {
     for (const metric of ['accuracy', 'f1']) expectKept(atTheMargin({ metric }, population, 400, 0.07, scale));
   });
 
+  test('a biased metric: the calibration error of the better model is too large by most', () => {
+    const few = { ...scale, pairs: 100, draws: 200 };
+    const outcome = atTheMargin({ metric: 'ece' }, { ...binary, worseBy: 0.3 }, 1000, 0.06, few);
+    expectKept(outcome);
+    expect(outcome.tolerance).toBeGreaterThan(0.7);
+  });
+
   test('few positives', () => {
     const population = { ...binary, positives: 0.06, worseBy: 0.3 };
     for (const metric of ['recall', 'f1', 'roc-auc']) expectKept(atTheMargin({ metric }, population, 500, 0.08, scale));
