@@ -67,6 +67,7 @@ export const supportOf = (
 
 const countOf = (labels: Float64Array, code: number): number => {
   let count = 0;
-  for (const label of labels) if (label === code) count++;
+  // By index: an iterator makes an object for each of a million rows.
+  for (let row = 0; row < labels.length; row++) if (labels[row] === code) count++;
   return count;
 };

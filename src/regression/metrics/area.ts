@@ -67,7 +67,10 @@ const eachScore = (
 export const areasWithout = (rows: TwoKinds, unitOf: (row: number) => number, units: number): Float64Array => {
   const { order, isOfClass, weightOf } = rows;
   let ofClass = 0;
-  for (const row of order) if (isOfClass(row)) ofClass += weightOf(row);
+  for (let place = 0; place < order.length; place++) {
+    const row = order[place] ?? 0;
+    if (isOfClass(row)) ofClass += weightOf(row);
+  }
   let won = 0;
   let below = 0;
   let ofClassBelow = 0;
