@@ -29,9 +29,9 @@ export const resampledTable = (asked: Asked, units: Units, shape: Table): Resamp
   const value = valueOfCells(asked, shape, cells);
   if (rows.clusters === undefined) {
     const counts = countsOf(rows, cells);
-    return { counts, value, influences: derivatives(value, counts) };
+    return { counts, value, influences: derivatives(value, counts, workOf(rows)) };
   }
-  return clustered(value, cells, partsOf(rows, cells, units.of, units.count), units.count);
+  return clustered(value, cells, partsOf(rows, cells, units.of, units.count), units.count, workOf(rows));
 };
 
 const cellsOf = (rows: PairedRows): Cells => {
@@ -119,7 +119,8 @@ const valueOfCells = (asked: Asked, shape: Table, cells: Cells): ((counts: Float
   const candidate = tableOf();
   const baseline = tableOf();
   const metricOf = (table: ConfusionTable, places: Int32Array, counts: Float64Array): number | null => {
-    table.cells.fill(0);
+    // The places alone: with many classes most of the table stays empty.
+    for (const place of places) table.cells[place] = 0;
     for (let cell = 0; cell < places.length; cell++) {
       const place = places[cell] ?? 0;
       table.cells[place] = (table.cells[place] ?? 0) + (counts[cell] ?? 0);
@@ -134,7 +135,21 @@ const valueOfCells = (asked: Asked, shape: Table, cells: Cells): ((counts: Float
 /** Relative to all rows. */
 const step = 1e-6;
 
-const derivatives = (value: (counts: Float64Array) => number | null, counts: Float64Array): Float64Array => {
+/** Entries of the two tables, which every value walks through. */
+const workOf = ({ classes }: PairedRows): number => 2 * classes.length * (classes.length + 1);
+
+/**
+ * With some hundreds of classes the derivatives would take longer than all drawn sets. Without them the interval is corrected for bias alone,
+ * as each cell then matters little.
+ */
+const mostWork = 1e9;
+
+const derivatives = (
+  value: (counts: Float64Array) => number | null,
+  counts: Float64Array,
+  work: number,
+): Float64Array => {
+  if (counts.length * work > mostWork) return new Float64Array(counts.length);
   const width = step * counts.reduce((sum, count) => sum + count, 0);
   const moved = counts.slice();
   return counts.map((count, cell) => {
@@ -187,6 +202,7 @@ const clustered = (
   cells: Cells,
   { unit, cell, weight }: Parts,
   clusters: number,
+  work: number,
 ): Resampled => {
   const units = unit.reduce((largest, one) => Math.max(largest, one + 1), clusters);
   const once = new Float64Array(units).fill(1);
@@ -199,7 +215,7 @@ const clustered = (
     }
     return inCells;
   };
-  const byCell = derivatives(value, countsFor(once).slice());
+  const byCell = derivatives(value, countsFor(once).slice(), work);
   const influences = new Float64Array(units);
   for (let part = 0; part < weight.length; part++)
     influences[unit[part] ?? 0] =
