@@ -188,6 +188,7 @@ export const keyOf = (text: string): string => {
 /** The place where a text stops being JSON; the engine's own message would quote the text. */
 export const jsonProblem = (error: unknown): string => {
   const message = error instanceof Error ? error.message : '';
+  if (message.includes('end of JSON')) return 'not JSON: it ends too early';
   const [, position, place] = /\bat position (\d+)(?: \((line \d+ column \d+)\))?/.exec(message) ?? [];
   if (position === undefined) return 'not JSON: it contains an element that JSON does not allow';
   return `not JSON: it ends, or breaks, at ${place ?? `character ${position}`}`;

@@ -11,10 +11,18 @@ import { type Classifier, classify, type TreeNode } from '../simulator/container
 import type { Inference } from '../simulator/containers/model-server.ts';
 import { evaluation } from './evaluation.ts';
 
+/** Labelled rows that a model learns from. */
+export interface Training {
+  readonly rows: readonly (readonly number[])[];
+  readonly labels: readonly number[];
+}
+
 const features = ['sepal_length', 'sepal_width', 'petal_length', 'petal_width'];
-const classes: readonly string[] = getDistinctClasses();
+export const classes: readonly string[] = getDistinctClasses();
 const rows: readonly (readonly number[])[] = getNumbers();
 const labels: readonly number[] = getClasses().map((name: string) => classes.indexOf(name));
+/** All of iris. */
+export const iris: Training = { rows, labels };
 const pick = <T>(values: readonly T[], heldOut: boolean): readonly T[] =>
   values.filter((_, index) => (index % 3 === 0) === heldOut);
 
@@ -35,28 +43,29 @@ const compact = (node: CartNode, columns: readonly number[]): TreeNode => {
 };
 const plain = (root: unknown): CartNode => JSON.parse(JSON.stringify(root));
 
-const fitTree = (options: { maxDepth?: number }): Classifier => {
+export const fitTree = (training: Training, options: { maxDepth?: number }): Classifier => {
   const tree = new DecisionTreeClassifier(options);
-  tree.train(pick(rows, false), pick(labels, false));
+  tree.train(training.rows, training.labels);
   return { kind: 'tree', features, classes, trees: [compact(plain(tree.toJSON().root), [0, 1, 2, 3])] };
 };
 
-const fitForest = (seed: number): Classifier => {
+export const fitForest = (training: Training, seed: number): Classifier => {
   const forest = new RandomForestClassifier({ seed, nEstimators: 25, maxFeatures: 0.8, replacement: true });
-  forest.train(pick(rows, false), pick(labels, false));
+  forest.train(training.rows, training.labels);
   const { indexes, estimators } = forest.toJSON().baseModel;
   const trees = estimators.map((estimator, index) => compact(plain(estimator.root), indexes[index] ?? []));
   return { kind: 'forest', features, classes, trees };
 };
 
 const quick: Inference = { healthy: true, failingShare: 0, baseMs: 8, spreadMs: 8 };
-const tree = fitTree({});
-const forest = fitForest(3);
+const heldIn: Training = { rows: pick(rows, false), labels: pick(labels, false) };
+const tree = fitTree(heldIn, {});
+const forest = fitForest(heldIn, 3);
 
 const versions: Readonly<Record<string, readonly [Classifier, Inference]>> = {
   '1.0.0': [tree, quick],
   '1.1.0': [forest, quick],
-  '1.2.0': [fitTree({ maxDepth: 1 }), quick],
+  '1.2.0': [fitTree(heldIn, { maxDepth: 1 }), quick],
   '1.3.0': [forest, { ...quick, baseMs: 300 }],
   '1.4.0': [forest, { ...quick, failingShare: 0.05 }],
   '1.5.0': [forest, { ...quick, healthy: false }],

@@ -1,6 +1,7 @@
 /**
  * Writes the files derived from declarations: `action.yml` and README tables of every action, the table of operations in `README.md`, `docs/reason-codes.md`,
  * `docs/manifest.md`, `docs/endpoint-kinds.md`, `docs/command-line.md`, `docs/permissions/`, the table of settings in `docs/simulator.md`,
+ * the metrics and the example's output in `docs/regression.md`,
  * `delivery.schema.json`, `src/version.ts`, and the CodePipeline action types in `codebuild/action-types/`.
  *
  *   node tools/generate.ts            write
@@ -23,6 +24,7 @@ import { commandSections } from './command-line-page.ts';
 import { kindsPage } from './kinds-page.ts';
 import { manifestPage } from './manifest-page.ts';
 import { policyFiles, policyTables } from './permission-pages.ts';
+import { exampleOutput, examplePolicy, metricTables } from './regression-page.ts';
 import { settingsTable } from './simulator-page.ts';
 
 /** The public parts of an operation's action. */
@@ -184,6 +186,19 @@ const generated = (): ReadonlyMap<string, string> => {
   files.set(commandLine, between(readFileSync(join(root, commandLine), 'utf8'), 'commands', commandSections()));
   files.set('docs/manifest.md', manifestPage(root));
   files.set('docs/endpoint-kinds.md', kindsPage());
+  const regression = 'docs/regression.md';
+  files.set(
+    regression,
+    [
+      ['policy', examplePolicy(root)],
+      ['stump', exampleOutput(root, 'stump.jsonl', 'tree.jsonl')],
+      ['forest', exampleOutput(root, 'forest.jsonl', 'tree.jsonl')],
+      ['metrics', metricTables()],
+    ].reduce(
+      (page, [marker = '', content = '']) => between(page, marker, content),
+      readFileSync(join(root, regression), 'utf8'),
+    ),
+  );
   const simulator = 'docs/simulator.md';
   files.set(simulator, between(readFileSync(join(root, simulator), 'utf8'), 'settings', settingsTable(root)));
   for (const [path, policy] of policyFiles()) files.set(path, policy);

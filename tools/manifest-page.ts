@@ -8,7 +8,7 @@ import { compile } from '../src/rollout/compile.ts';
 
 /** The part of JSON Schema that this page shows. */
 interface Node {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly description?: string;
   readonly properties?: Readonly<Record<string, Node>>;
   readonly required?: readonly string[];
@@ -113,6 +113,7 @@ const table = (keys: readonly Key[]): string =>
   ].join('\n');
 
 const takes = (node: Node): string => {
+  if (typeof node.type === 'object') return node.type.map((type) => takes({ type })).join(' or ');
   // A step is a number or a text; both are described in its sentence.
   if (node.anyOf?.some((one) => one.const !== undefined)) return node.anyOf.map(takes).join(', or ');
   if (node.const !== undefined) return `\`${node.const}\``;
@@ -120,7 +121,7 @@ const takes = (node: Node): string => {
   if (node.type === 'array') return 'a list';
   if (node.type === 'boolean') return '`true` or `false`';
   if (node.type === 'integer') return `a whole number, ${rangeOf(node)}`;
-  if (node.anyOf && mappingOf(node) !== node) return 'text or a mapping';
+  if (node.anyOf) return [...new Set(node.anyOf.map(takes))].join(' or ');
   if (node.type === 'object' || node.oneOf) return 'a mapping';
   return node.type === 'number' ? 'a number' : 'text';
 };

@@ -1,6 +1,7 @@
 import { actionTypes } from './action-types.ts';
 import { adopt } from './adopt.ts';
 import { backtest } from './backtest.ts';
+import { compare } from './compare.ts';
 import { createBucket } from './create-bucket.ts';
 import type { Commands } from './help.ts';
 import { history } from './history.ts';
@@ -22,6 +23,7 @@ export const commands = {
   'action-types': actionTypes,
   judge,
   backtest,
+  compare,
   rehearse,
   simulator,
 } as const satisfies Commands;

@@ -1,3 +1,5 @@
+import type { RegressionPolicy } from './regression.ts';
+
 /**
  * `delivery.yml` after parsing: durations in seconds, shares as fractions (5 % is 0.05), ratios as factors, every default filled
  * in. `manifest/schema.ts` declares it, `manifest/load.ts` produces it.
@@ -6,7 +8,7 @@ export interface Manifest {
   readonly version: 1;
   /** Model package group name; also the `<model>` of `<model>_v<semver>`. */
   readonly model: string;
-  readonly regression?: Regression;
+  readonly regression?: RegressionPolicy;
   readonly environments: Readonly<Record<string, Environment>>;
 }
 
@@ -245,11 +247,4 @@ export interface JudgePolicy {
   readonly clientErrors?: 'report' | 'judge';
   /** Share of failing candidate requests that takes the traffic back. When the baseline fails too, and the difference is within chance, that convicts no version. */
   readonly safetyNet?: number;
-}
-
-export interface Regression {
-  readonly task: 'binary-classification' | 'multiclass-classification' | 'regression';
-  readonly dataset: string;
-  readonly metrics: readonly string[];
-  readonly slices: readonly string[];
 }

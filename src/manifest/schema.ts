@@ -2,15 +2,9 @@ import * as z from 'zod/mini';
 import { isSameName } from '../same-name.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { endpoint } from './endpoint-schema.ts';
-import {
-  type Environment,
-  type JudgePolicy,
-  type Manifest,
-  mostNamedAlarms,
-  type Regression,
-  type Rollout,
-} from './manifest.ts';
+import { type Environment, type JudgePolicy, type Manifest, mostNamedAlarms, type Rollout } from './manifest.ts';
 import { registry } from './registry-schema.ts';
+import { regressionSchema } from './regression-schema.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
 
@@ -19,30 +13,6 @@ import * as v from './values.ts';
  * (`delivery.schema.json`). Every title and description below is for the author of the file.
  */
 const about = z.describe;
-
-const regression = z.pipe(
-  v
-    .mapping({
-      task: v
-        .choice('a task', ['binary-classification', 'multiclass-classification', 'regression'])
-        .check(about("The model's prediction target.")),
-      dataset: v.words('a dataset').check(about('Golden rows, as a path in the repository or an S3 location.')),
-      metrics: v
-        .listOf('a list of metrics', v.words('a metric'), 1, 20)
-        .check(about('Metrics to compare, most important first.')),
-      slices: z.optional(
-        v
-          .listOf('a list of slices', v.words('a slice'), 0, 50)
-          .check(about('Parts of the data that must not get worse: a column, or a condition.')),
-      ),
-    })
-    .check(
-      about(
-        'Metrics in which the candidate must not be worse before it is deployed. This version does not enforce it: `deploy-endpoint`, `plan` and `lint` refuse a manifest that has it.',
-      ),
-    ),
-  z.transform(({ slices, ...rest }): Regression => ({ ...rest, slices: slices ?? [] })),
-);
 
 const guarded = {
   timeout: z.optional(
@@ -344,7 +314,7 @@ export const manifestSchema = z.pipe(
         .resourceName('a model name')
         .check(about('Model package group; also the `<model>` of `<model>_v<version>`.')),
       registry: z.optional(registry()),
-      regression: z.optional(regression),
+      regression: z.optional(regressionSchema),
       environments: v.environments(environment).check(about('Where the model is delivered, by name.')),
     })
     .check((checked) => {

@@ -73,6 +73,37 @@ dd{margin:0;overflow-wrap:anywhere;min-width:0}
 .alarms,.alarms ul{margin:.25rem 0;padding-left:1.1rem;font-size:.9375rem}
 .state-ALARM{color:var(--alarm)}
 .state-OK{color:var(--good)}
+.badge.pass{color:var(--good);background:var(--good-bg)}
+.badge.fail{color:var(--bad);background:var(--bad-bg)}
+.verdict.pass{border-color:var(--good)}
+.verdict.fail{border-color:var(--bad)}
+table.cells td:nth-child(n+3):nth-child(-n+5){white-space:nowrap;font-variant-numeric:tabular-nums}
+.decision{font-weight:600;color:var(--warn)}
+.decision.pass{color:var(--good)}
+.decision.fail{color:var(--bad)}
+svg.sign{display:inline-block;width:14px;height:14px}
+.row-label,.row-remark{paint-order:stroke;stroke:var(--paper);stroke-width:3px}
+.row-label{fill:var(--ink)}
+.row-remark{fill:var(--quiet)}
+.zero{stroke:var(--quiet);stroke-width:1}
+.zero-label{fill:var(--quiet);font-size:11px}
+.limit{stroke:var(--alarm);stroke-width:2}
+.whisker{fill:none;stroke-width:2;stroke:var(--warn)}
+.whisker.pass{stroke:var(--good)}
+.whisker.fail{stroke:var(--bad)}
+.point.pass{fill:var(--good)}
+.point.fail{fill:var(--bad)}
+.point.inconclusive{fill:var(--paper);stroke:var(--warn);stroke-width:2}
+.point.candidate{fill:var(--candidate)}
+.point.baseline{fill:var(--paper);stroke:var(--baseline);stroke-width:2}
+.change{stroke:var(--quiet);stroke-width:2}
+table.confusion{width:auto;border-collapse:separate;border-spacing:2px}
+table.confusion caption{caption-side:bottom;text-align:left;font-size:.875rem;color:var(--quiet)}
+table.confusion td,table.confusion th{padding:.4rem .75rem;border:0;text-align:right;font-variant-numeric:tabular-nums}
+table.confusion tbody td{background:var(--card)}
+table.confusion td.better{background:color-mix(in srgb,var(--good) calc(var(--shade)*.6),var(--card))}
+table.confusion td.worse{background:color-mix(in srgb,var(--bad) calc(var(--shade)*.6),var(--card))}
+table.confusion td.right{outline:1px solid var(--rule)}
 details{margin-top:1rem}
 summary{cursor:pointer;color:var(--quiet)}
 @media(max-width:640px){main{padding:16px}.contents th:nth-child(4),.contents td:nth-child(4){display:none}.columns{grid-template-columns:1fr}.wide{display:none}.narrow{display:block}

@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
 import { loadManifest, ManifestError } from '../../src/manifest/load.ts';
 import type { Capacity, Environment, Manifest, Rollout } from '../../src/manifest/manifest.ts';
+import type { RegressionPolicy, Rule } from '../../src/manifest/regression.ts';
+import { readSlice } from '../../src/manifest/slices.ts';
 import { fc } from '../support/properties.ts';
 
 /** Drops what is undefined, as the loader does. */
@@ -140,18 +142,47 @@ const environment: fc.Arbitrary<Environment> = fc.record({
   }) as fc.Arbitrary<Environment['endpoint']>,
   rollout,
 }) as fc.Arbitrary<Environment>;
+const margin = fc.oneof(
+  fc.record({ value: positive.map((thousandths) => thousandths / 1000), of: fc.constant('metric' as const) }),
+  fc.record({ value: positive.map((permille) => permille / 1000), of: fc.constant('baseline' as const) }),
+);
+const rule = fc.record({
+  criterion: fc.oneof(
+    fc.record({ is: fc.constantFrom('non-inferior', 'equivalent', 'max-drop', 'must-improve-by'), margin }),
+    fc.record({ is: fc.constant('superior') }),
+    fc.record({ is: fc.constantFrom('floor', 'ceiling'), value: fc.integer({ min: -9, max: 9 }) }),
+  ),
+  confidence: fc.integer({ min: 501, max: 999 }).map((permille) => permille / 1000),
+  level: fc.constantFrom('fail', 'warn'),
+});
+const slice = fc.constantFrom(
+  'country',
+  'age >= 65',
+  'not (`x y` = "a: b" or age < 5)',
+  'country in [DE, "New York", 7]',
+  'age >= 18 and age < 65',
+);
+const regression = fc.record({
+  task: fc.constant('regression'),
+  dataset: maybe(fc.constantFrom('tests/golden.jsonl', 's3://b/k')),
+  rules: fc
+    .tuple(
+      fc.uniqueArray(fc.constantFrom('mae', 'rmse', 'r2', 'bias', 'latency-p99'), { minLength: 1, maxLength: 4 }),
+      fc.array(rule, { minLength: 4, maxLength: 4 }),
+    )
+    .map(([metrics, rules]) => metrics.map((metric, at) => ({ metric: { metric }, ...rules[at] }))),
+  slices: fc.uniqueArray(slice, { maxLength: 3 }).map((texts) => texts.map((text) => readSlice(text))),
+  cluster: maybe(name),
+  seed: maybe(fc.nat()),
+  minimumSupport: fc.record({ rows: positive, rowsOfClass: positive }),
+  missing: share,
+  normalization: fc.constant('none'),
+}) as fc.Arbitrary<RegressionPolicy>;
 const manifest: fc.Arbitrary<Manifest> = fc
   .record({
     version: fc.constant(1 as const),
     model: name,
-    regression: maybe(
-      fc.record({
-        task: fc.constantFrom('binary-classification' as const, 'regression' as const),
-        dataset: fc.constantFrom('tests/golden.jsonl', 's3://b/k'),
-        metrics: fc.array(fc.constantFrom('f1', 'auc'), { minLength: 1, maxLength: 3 }),
-        slices: fc.array(fc.constantFrom('country', 'age >= 65', '"x": y'), { maxLength: 3 }),
-      }),
-    ),
+    regression: maybe(regression),
     environments: fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9-]{0,9}$/), environment, {
       minKeys: 1,
       maxKeys: 3,
@@ -271,8 +302,27 @@ const rawEnvironment = ({ endpoint, releases, rollout: plan, ...place }: Environ
   },
   rollout: rawRollout(plan),
 });
-const rawOf = ({ environments, ...rest }: Manifest): object => ({
+const rawCriterion = ({ criterion, confidence }: Rule): object => {
+  if (!('margin' in criterion)) return { [criterion.is]: { ...criterion, is: undefined, confidence } };
+  const { value, of } = criterion.margin;
+  return {
+    [criterion.is]: {
+      margin: of === 'metric' ? value : `${Number((value * 100).toPrecision(6))}% of baseline`,
+      confidence,
+    },
+  };
+};
+const rawRegression = ({ rules, slices, minimumSupport, missing, ...rest }: RegressionPolicy): object => ({
   ...rest,
+  normalization: undefined,
+  rules: rules.map((one) => ({ metric: one.metric.metric, ...rawCriterion(one), level: one.level })),
+  slices: slices.map(({ text }) => text),
+  'minimum-support': { rows: minimumSupport.rows, 'rows-of-class': minimumSupport.rowsOfClass },
+  missing: percent(missing),
+});
+const rawOf = ({ environments, regression: gate, ...rest }: Manifest): object => ({
+  ...rest,
+  regression: gate && rawRegression(gate),
   environments: Object.fromEntries(Object.entries(environments).map(([key, value]) => [key, rawEnvironment(value)])),
 });
 const print = (value: Manifest): string => stringify(defined(rawOf(value)));

@@ -1,9 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { defaultSettings } from '../../simulator/settings.ts';
+import { tasks } from '../../src/manifest/regression.ts';
+import { metricsOf } from '../../src/manifest/regression-metrics.ts';
 import { reasonCodes } from '../../src/reason-codes.ts';
 import { choice, text } from '../../src/schema.ts';
 import { actionYml, between, inputTable, outputTable, reasonCodesPage } from '../../tools/generate.ts';
+import { exampleOutput, metricTables } from '../../tools/regression-page.ts';
 import { settingsTable } from '../../tools/simulator-page.ts';
 
 const operation = {
@@ -54,6 +57,21 @@ describe('generated files', () => {
     for (const row of rows) expect(row).toMatch(/^\| `\w+` \| [^|]+ \| [^|]* \| [A-Z][^|]{15,} \|$/);
     expect(rows.join()).not.toMatch(/§|unconfirmed|rule \d/);
     expect(rows.find((row) => row.includes('metricDelayMs'))).toContain('| 1m | 3m | From a request to its metric');
+  });
+
+  it('name every metric of the regression gate below its task', () => {
+    const page = metricTables();
+    const [everyTask = ''] = page.split('**every task**').slice(1);
+    for (const [index, task] of tasks.entries()) {
+      const section = page.slice(page.indexOf(`**${task}**`), page.indexOf(`**${tasks[index + 1] ?? 'every task'}**`));
+      for (const name of Object.keys(metricsOf[task])) expect(`${section}${everyTask}`).toContain(`| \`${name}\` | `);
+      expect(section).not.toContain('latency-p50');
+    }
+  });
+
+  it('hold the real output of the example: a stump is no tree', () => {
+    const output = exampleOutput('.', 'stump.jsonl', 'tree.jsonl');
+    expect(output.split('\n')[2]).toMatch(/^fail: accuracy is 66\.7 % beside 96 %/);
   });
 
   it('name every reason code', () => {

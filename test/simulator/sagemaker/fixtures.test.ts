@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { readArchive, writeArchive } from '../../../simulator/containers/archive.ts';
 import { irisVersions } from '../../../simulator/fixtures/fixtures.ts';
 import { fixtureFiles } from '../../../tools/build-fixtures.ts';
+import { predictionFiles } from '../../../tools/build-predictions.ts';
 
 const checkedIn = (path: string): Buffer =>
   readFileSync(new URL(`../../../simulator/fixtures/${path}`, import.meta.url));
@@ -14,6 +15,13 @@ test('rebuilding the fixtures gives the bytes that are checked in', () => {
     expect([path, existsSync(new URL(`../../../simulator/fixtures/${path}`, import.meta.url))]).toEqual([path, true]);
     expect([path, content.equals(checkedIn(path))]).toEqual([path, true]);
   }
+});
+
+test('predicting again gives the predictions that are checked in', () => {
+  const files = predictionFiles();
+  expect([...files.keys()]).toEqual(['tree.jsonl', 'forest.jsonl', 'stump.jsonl']);
+  for (const [name, content] of files)
+    expect(readFileSync(new URL(`../../../examples/regression/${name}`, import.meta.url), 'utf8')).toBe(content);
 });
 
 test('an artifact is a genuine tar.gz with the model and how it is served', () => {

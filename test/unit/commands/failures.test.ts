@@ -36,6 +36,7 @@ const asksAws: Readonly<Record<Name, readonly string[] | undefined>> = {
   'create-bucket': [...place, '--writers', 'model-deployer'],
   'action-types': ['list'],
   judge: undefined,
+  compare: undefined,
   backtest: [...place, '--policy', policy, '--from', '2026-01-05T09:00:00Z', '--to', '2026-01-05T17:00:00Z'],
   rehearse: undefined,
   simulator: undefined,

@@ -5,9 +5,9 @@ import { InputError } from '../../../src/schema.ts';
 
 const example = (name: string): string => readFileSync(new URL(`../../../examples/${name}`, import.meta.url), 'utf8');
 const regression = `regression:
-  task: binary-classification
+  task: multiclass-classification
   dataset: tests/golden.jsonl
-  metrics: [f1, auc]
+  metrics: [f1, roc-auc]
   slices: [country, "age >= 65"]
 
 `;
@@ -38,7 +38,10 @@ describe('a section that this version does not enforce', () => {
   });
 
   test('is no obstacle to going back', () => {
-    expect(loadManifest(full, 'delivery.yml').regression?.metrics).toEqual(['f1', 'auc']);
+    expect(loadManifest(full, 'delivery.yml').regression?.rules.map(({ metric }) => metric.metric)).toEqual([
+      'f1',
+      'roc-auc',
+    ]);
     expect(loadToDeliver(example('delivery.yml'), 'delivery.yml').model).toBe('churn');
   });
 });
@@ -230,8 +233,8 @@ describe('a mistake gives one line that names it', () => {
     ],
     ['model: churn', 'model: churn\nmodel: other', '4:1: Map keys must be unique'],
     [
-      'metrics: [f1, auc]',
-      'metrics: [f1, auc',
+      'metrics: [f1, roc-auc]',
+      'metrics: [f1, roc-auc',
       '9:3: Flow sequence in block collection must be sufficiently indented and end with a ]',
     ],
     [

@@ -6,9 +6,9 @@ import { jsonSchema } from '../../../src/manifest/json-schema.ts';
 import { loadManifest } from '../../../src/manifest/load.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
-/** Beside them lie workflows. */
-const examples = readdirSync(new URL('../../../examples/', import.meta.url)).filter((name) =>
-  read(`examples/${name}`).includes('delivery.schema.json'),
+/** Beside them lie workflows, and predictions. */
+const examples = readdirSync(new URL('../../../examples/', import.meta.url)).filter(
+  (name) => name.endsWith('.yml') && read(`examples/${name}`).includes('delivery.schema.json'),
 );
 const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(jsonSchema());
 

@@ -1,0 +1,99 @@
+import type { Rule } from '../manifest/regression.ts';
+
+/** The verdict on a candidate against a baseline, from the same rows. */
+export interface Comparison {
+  readonly verdict: Ruling;
+  /** One sentence with numbers. */
+  readonly because: string;
+  readonly rows: RowCounts;
+  readonly cells: readonly Cell[];
+  readonly selfTest: SelfTest;
+  readonly dataset: Dataset;
+}
+
+export type Ruling = 'pass' | 'fail' | 'inconclusive';
+
+export interface RowCounts {
+  /** In both files. */
+  readonly compared: number;
+  readonly onlyCandidate: number;
+  readonly onlyBaseline: number;
+  readonly failedCandidate: number;
+  readonly failedBaseline: number;
+  /** Rows whose predictions differ. */
+  readonly flipped: number;
+}
+
+/** One metric × slice × rule. */
+export interface Cell {
+  readonly metric: string;
+  /** Absent: all rows. */
+  readonly slice?: string;
+  readonly rule: Rule;
+  readonly better: Better;
+  /** Rows of the cell, and clusters where rows are clustered. */
+  readonly rows: number;
+  readonly clusters?: number;
+  /** Null where undefined. */
+  readonly candidate: number | null;
+  readonly baseline: number | null;
+  /** Oriented: positive is better for the candidate; for `floor` and `ceiling`, the distance to the limit. */
+  readonly difference: number | null;
+  /** Of the difference; each end holds with the rule's confidence. */
+  readonly interval: readonly [lower: number, upper: number] | null;
+  readonly statistic: 'tango' | 'wilson' | 'delong' | 'bootstrap' | 'none';
+  readonly decision: Ruling;
+  /** Why a cell is inconclusive, in a few words: `12 rows of class versicolor, at least 10 of each`. */
+  readonly because?: string;
+  /** Of the null hypothesis that the rule is kept, before and after Holm's correction; null where nothing was computed. */
+  readonly p: number | null;
+  readonly adjustedP: number | null;
+  /** Exact McNemar's two-sided p, for proportions. Information only. */
+  readonly mcnemarP?: number;
+  /** Rows (clusters) for a decision with 80 % power, were the models equal; null: more than 10^6, or not known. */
+  readonly rowsNeeded: number | null;
+  /** The smallest margin that these rows can resolve with 80 % power, were the models equal; null where not known. */
+  readonly resolvableMargin: number | null;
+}
+
+/** The gate proves that it can fail (rule 15). */
+export interface SelfTest {
+  readonly canFail: boolean;
+  readonly because: string;
+  readonly planted: readonly Planted[];
+  readonly catches: readonly Catch[];
+  /** The swapped pair's differences and intervals mirror those of the pair. */
+  readonly mirrored: boolean;
+}
+
+/** The power of a rule that bounds a drop, after Holm's correction were this the only rule that is broken. */
+export interface Catch {
+  readonly metric: string;
+  readonly slice?: string;
+  /** Twice the margin, above 0; and the chance that the gate fails a candidate this much worse. */
+  readonly drop: number;
+  readonly power: number;
+  /** The smallest drop that it catches with 80 %; null where it catches none. */
+  readonly smallestDrop: number | null;
+}
+
+/** A candidate made from the same rows, worse than the rules allow. */
+export interface Planted {
+  readonly metric: string;
+  readonly slice?: string;
+  readonly is: 'beyond-margin' | 'hopeless';
+  /** Oriented; below 0. */
+  readonly difference: number | null;
+  readonly decision: Ruling;
+  /** Chance that the gate fails a candidate this much worse. */
+  readonly power: number | null;
+}
+
+export interface Dataset {
+  /** SHA-256 of the rows' ids, labels and weights, in the order of ids: `sha256:…`. The order of files does not change it. */
+  readonly digest: string;
+  readonly rows: number;
+}
+
+/** Better values are higher, lower, or nearer to a value: 0 for a bias, the quantile for its coverage. */
+export type Better = 'higher' | 'lower' | { readonly near: number };

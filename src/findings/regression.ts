@@ -1,0 +1,30 @@
+import type { Comparison } from './comparison.ts';
+
+/** A candidate compared with a baseline on the same rows, by the rules of `regression:`; and the rows behind it, as far as reports show them. */
+export interface Regression extends Comparison {
+  readonly is: 'regression';
+  /** Names of the two models, or of their files. */
+  readonly candidate: string;
+  readonly baseline: string;
+  /** Classification only. */
+  readonly confusion?: Confusion;
+  /** Rows whose predictions changed for the worse, the most harmful first; at most ten. */
+  readonly harmful: readonly HarmfulChange[];
+}
+
+/** Both confusion matrices. Where there are many classes, the last one has the answers of all others. */
+export interface Confusion {
+  readonly classes: readonly string[];
+  /** Sums of weights, by label, then by prediction; the last column has the answers that are no class, errors among them. */
+  readonly candidate: readonly (readonly number[])[];
+  readonly baseline: readonly (readonly number[])[];
+}
+
+export interface HarmfulChange {
+  readonly id: string;
+  /**
+   * Absent where the report is redacted, and in the findings of an operation: its result is an output and a log, which hold no row of a
+   * dataset (DESIGN §7 rule 16).
+   */
+  readonly row?: { readonly label?: string; readonly baseline: string; readonly candidate: string };
+}

@@ -1,0 +1,156 @@
+import type { Cell, Comparison, RowCounts } from '../findings/comparison.ts';
+import type { MetricName, RegressionPolicy, Rule } from '../manifest/regression.ts';
+import { cellOf, type EvidenceOn, type Examined, evidenceOn, examine, type Place } from './examine.ts';
+import type { Measure } from './measure.ts';
+import { absent, failed, type PairedRows } from './rows.ts';
+import type { ScoredRows } from './scored-rows.ts';
+import { select } from './selection.ts';
+import { selfTestOf, type Tested, testCell } from './self-test.ts';
+import type { Effort } from './statistics/bootstrap.ts';
+import { holm } from './statistics/holm.ts';
+import { comparable } from './usable.ts';
+import { verdictOf } from './verdict.ts';
+
+/** Sets that are drawn for an interval. */
+const draws = 2000;
+
+/**
+ * The verdict on a candidate: every rule over the whole and over each slice, decided with confidence, corrected by Holm over all `fail`
+ * rules, and tested with candidates that must fail.
+ * @param measures the metric of a name, over these rows
+ */
+export const compare = (
+  policy: RegressionPolicy,
+  { rows, dataset }: Pick<ScoredRows, 'rows' | 'dataset'>,
+  measures: (name: MetricName, rows: PairedRows) => Measure,
+): Comparison => {
+  const effort = { seed: policy.seed ?? seedOf(dataset.digest), draws };
+  const examined = examineAll(policy, rows, effort, (name) => measures(name, rows));
+  const failing = examined.filter(({ cell }) => cell.place.rule.level === 'fail');
+  // A cell without a p cannot fail; it is counted, so that the family is the policy's and does not depend on the rows.
+  const adjusted = holm(failing.map(({ cell }) => cell.decision?.p ?? 1));
+  const cells = examined.map((one): Cell => {
+    const place = failing.indexOf(one);
+    return cellOf(one.cell, place >= 0 && one.cell.decision ? (adjusted[place] ?? 1) : null);
+  });
+  const selfTest = selfTestOf(
+    failing.map(({ cell }) => cell),
+    failing.flatMap(({ tested }) => tested ?? []),
+  );
+  const counts = countRows(rows);
+  return { ...verdictOf(cells, selfTest, counts), rows: counts, cells, selfTest, dataset };
+};
+
+/** From the first digits of the digest: another set, another seed. */
+const seedOf = (digest: string): number => Number.parseInt(digest.replace(/^sha256:/, '').slice(0, 8), 16) || 0;
+
+interface RuledMeasure {
+  readonly rule: Rule;
+  readonly index: number;
+  readonly measure: Measure;
+}
+
+/** A cell, and its self-test where it can fail. No rows: those of the slices together would not fit in memory. */
+interface Result {
+  readonly cell: Examined;
+  readonly tested?: Tested;
+}
+
+/** In the order of the rules; the whole first, then slices. */
+const examineAll = (
+  policy: RegressionPolicy,
+  rows: PairedRows,
+  effort: Effort,
+  measureOf: (name: MetricName) => Measure,
+): readonly Result[] => {
+  const rules = policy.rules.map((rule, index) => ({ rule, index, measure: measureOf(rule.metric) }));
+  const known = rows.slices.map(({ name }) => name);
+  const places = [undefined, ...known, ...unknownSlices(policy.rules, known)].map((slice) => ({
+    slice,
+    rules: rules.filter(
+      ({ rule }) =>
+        rule.slice === slice || (rule.slice === undefined && (slice === undefined || known.includes(slice))),
+    ),
+  }));
+  const family = places.flatMap((place) => place.rules).filter(({ rule }) => rule.level === 'fail').length;
+  return places
+    .flatMap((place) => examineSlice(policy, place.rules, place.slice, rowsOf(rows, place.slice), effort, family))
+    .sort((a, b) => a.index - b.index);
+};
+
+/** A rule about a slice that no row is in must be seen, and stay undecided. */
+const unknownSlices = (rules: readonly Rule[], known: readonly string[]): readonly string[] => [
+  ...new Set(rules.flatMap(({ slice }) => (slice === undefined || known.includes(slice) ? [] : [slice]))),
+];
+
+const rowsOf = (rows: PairedRows, slice: string | undefined): PairedRows =>
+  slice === undefined ? rows : select(rows, rows.slices.find(({ name }) => name === slice)?.rows ?? new Int32Array(0));
+
+/** The measures of one slice share the rows that they can compare, and evidence about the same number. */
+const examineSlice = (
+  policy: RegressionPolicy,
+  rules: readonly RuledMeasure[],
+  slice: string | undefined,
+  rows: PairedRows,
+  effort: Effort,
+  family: number,
+): readonly (Result & { readonly index: number })[] => {
+  const comparableRows = memo((measure: Measure) => {
+    const indexes = comparable(measure, rows);
+    return indexes.length === rows.size ? rows : select(rows, indexes);
+  });
+  const evidences = memo((place: Place & { readonly support: number }): EvidenceOn => {
+    const on = evidenceOn(place, place.support, effort);
+    const known = memo((question: Parameters<EvidenceOn>[0], estimate: number) => on(question, estimate));
+    return (question, estimate) => known(question, question, estimate);
+  });
+  return rules.map(({ rule, index, measure }) => {
+    const place = {
+      rule,
+      measure,
+      rows: comparableRows(`${measure.needs} ${measure.failedRows}`, measure),
+      before: rows.size,
+      ...(slice === undefined ? {} : { slice }),
+    };
+    const cell = examine(place, policy, (support) => evidences(measure.name, { ...place, support }));
+    return rule.level === 'warn' || cell.lacking
+      ? { index, cell }
+      : { index, cell, tested: testCell(cell, place, effort.seed, family) };
+  });
+};
+
+/** Computes a value once for each key. */
+const memo = <Arguments extends readonly unknown[], Value>(
+  compute: (...given: Arguments) => Value,
+): ((key: string, ...given: Arguments) => Value) => {
+  const known = new Map<string, { readonly value: Value }>();
+  return (key, ...given) => {
+    const found = known.get(key) ?? { value: compute(...given) };
+    known.set(key, found);
+    return found.value;
+  };
+};
+
+const countRows = (rows: PairedRows): RowCounts => {
+  const { candidate, baseline, size } = rows;
+  const counts = { compared: 0, onlyCandidate: 0, onlyBaseline: 0, failedCandidate: 0, failedBaseline: 0, flipped: 0 };
+  for (let row = 0; row < size; row++) {
+    const ofCandidate = candidate.states[row];
+    const ofBaseline = baseline.states[row];
+    if (ofCandidate === failed) counts.failedCandidate++;
+    if (ofBaseline === failed) counts.failedBaseline++;
+    if (ofBaseline === absent) counts.onlyCandidate++;
+    else if (ofCandidate === absent) counts.onlyBaseline++;
+    else {
+      counts.compared++;
+      if (differs(rows, row)) counts.flipped++;
+    }
+  }
+  return counts;
+};
+
+const differs = ({ candidate, baseline }: PairedRows, row: number): boolean =>
+  candidate.states[row] !== baseline.states[row] ||
+  !Object.is(candidate.predictions[row], baseline.predictions[row]) ||
+  candidate.text?.exact[row] !== baseline.text?.exact[row] ||
+  candidate.text?.tokenF1[row] !== baseline.text?.tokenF1[row];

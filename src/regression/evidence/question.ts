@@ -1,0 +1,33 @@
+import type { Better } from '../../findings/comparison.ts';
+import type { Measure } from '../measure.ts';
+import type { PairedRows } from '../rows.ts';
+import type { Effort } from '../statistics/bootstrap.ts';
+
+/** The number that a rule is about: how much better the candidate is, or its value alone. */
+export type Question = 'difference' | 'value';
+
+/** One number of one measure over rows that the measure can compare. */
+export interface Asked {
+  readonly question: Question;
+  readonly measure: Measure;
+  /** `comparable` ones of the whole or a slice. */
+  readonly rows: PairedRows;
+  readonly effort: Effort;
+  /** Rows of the rarest class that the measure needs; rows, where it needs none. */
+  readonly support: number;
+}
+
+/** Positive is better for the candidate. */
+export const differenceOf = (better: Better, candidate: number | null, baseline: number | null): number | null => {
+  if (candidate === null || baseline === null) return null;
+  if (better === 'higher') return candidate - baseline;
+  if (better === 'lower') return baseline - candidate;
+  return Math.abs(baseline - better.near) - Math.abs(candidate - better.near);
+};
+
+/** The number that is asked for, of both models' values. */
+export const answerTo = (
+  { question, measure }: Pick<Asked, 'question' | 'measure'>,
+  candidate: number | null,
+  baseline: () => number | null,
+): number | null => (question === 'value' ? candidate : differenceOf(measure.better, candidate, baseline()));

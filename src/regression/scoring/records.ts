@@ -1,0 +1,155 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { TextDecoder } from 'node:util';
+import { InputError } from '../../schema.ts';
+import { jsonProblem } from '../../secrets.ts';
+import { csvReader } from './csv.ts';
+import { longestRow, type Row, type Take } from './row.ts';
+
+/**
+ * Streams the rows of a file: JSON Lines, one JSON array, or CSV with a header. The first character decides, and a name that ends
+ * with `.csv`. A line is that of the row's begin; of an array, its place in it.
+ * @throws {InputError} `a.jsonl:12: not JSON: …`
+ */
+export const readRecords = (path: string, take: Take): void => {
+  let feed: ((text: string, last: boolean) => void) | undefined;
+  let before = '';
+  eachText(path, (text, last) => {
+    if (feed === undefined) {
+      before += text;
+      const [begin] = /\S/.exec(before) ?? [];
+      if (begin === undefined && !last) return;
+      feed = readerOf(begin, path, take);
+      feed(before, last);
+    } else feed(text, last);
+  });
+};
+
+const readerOf = (begin: string | undefined, path: string, take: Take): ((text: string, last: boolean) => void) => {
+  if (begin === undefined) throw new InputError(`${path}:1: there is no row; expected one JSON object per line`);
+  if (/\.csv$/i.test(path)) return csvReader(path, take);
+  if (begin === '[') return arrayReader(path, take);
+  return begin === '{' ? linesReader(path, take) : csvReader(path, take);
+};
+
+/** Small: the text of larger pieces is long-lived in V8, and would double the memory of a million rows. */
+const pieceBytes = 64 * 1024;
+const longestArray = 256 * 1024 * 1024;
+
+/** The file's text in pieces, by one strict decoder. */
+const eachText = (path: string, take: (text: string, last: boolean) => void): void => {
+  const descriptor = opened(path);
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const piece = Buffer.alloc(pieceBytes);
+  let bytes = 0;
+  try {
+    for (;;) {
+      const size = readSync(descriptor, piece);
+      take(decoded(decoder, piece.subarray(0, size), path, bytes), size === 0);
+      if (size === 0) return;
+      bytes += size;
+    }
+  } catch (error) {
+    throw codeOf(error) === undefined ? error : unreadable(path, error);
+  } finally {
+    closeSync(descriptor);
+  }
+};
+
+const opened = (path: string): number => {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+};
+
+const unreadable = (path: string, error: unknown): InputError => {
+  const code = codeOf(error);
+  return new InputError(
+    `cannot read ${JSON.stringify(path)}: ${code === 'ENOENT' ? 'there is no such file (ENOENT)' : code === 'EISDIR' ? 'it is a folder (EISDIR)' : code}`,
+  );
+};
+
+/** Of an error of the file system. */
+const codeOf = (error: unknown): string | undefined =>
+  typeof error === 'object' && error !== null && 'syscall' in error && 'code' in error ? String(error.code) : undefined;
+
+const decoded = (decoder: TextDecoder, bytes: Buffer, path: string, before: number): string => {
+  try {
+    return decoder.decode(bytes, { stream: bytes.length > 0 });
+  } catch {
+    throw new InputError(`${path}: not UTF-8 text, after byte ${before}`);
+  }
+};
+
+const linesReader = (path: string, take: Take): ((text: string, last: boolean) => void) => {
+  let rest = '';
+  let line = 0;
+  const takeLine = (text: string): void => {
+    line++;
+    if (text.length > longestRow) throw tooLong(path, line);
+    const value = text.trim() === '' ? undefined : objectOf(text, `${path}:${line}`);
+    if (value !== undefined) take(value, line, 'json');
+  };
+  return (text, last) => {
+    const all = rest === '' ? text : rest + text;
+    let from = 0;
+    for (let end = all.indexOf('\n'); end >= 0; end = all.indexOf('\n', from)) {
+      takeLine(all.slice(from, end));
+      from = end + 1;
+    }
+    rest = all.slice(from);
+    if (rest.length > longestRow) throw tooLong(path, line + 1);
+    if (last) takeLine(rest);
+  };
+};
+
+const tooLong = (path: string, line: number): InputError =>
+  new InputError(`${path}:${line}: the row has more than ${longestRow} characters`);
+
+const example = 'e.g. {"id":"a1","label":1,"prediction":1}';
+
+/** @throws {InputError} */
+const objectOf = (text: string, place: string): Row => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const [, number] = /[:[,]\s*(NaN|-?Infinity)\b/.exec(text) ?? [];
+    throw new InputError(
+      `${place}: ${number === undefined ? `${jsonProblem(error)}; expected one object per line, ${example}` : `${number} is no number of JSON; an unknown value is null, a model's error is {"id", "label", "error"}`}`,
+    );
+  }
+  if (!isRow(value)) throw new InputError(`${place}: not a JSON object; expected ${example}`);
+  return value;
+};
+
+const isRow = (value: unknown): value is Row => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const arrayReader = (path: string, take: Take): ((text: string, last: boolean) => void) => {
+  const pieces: string[] = [];
+  let length = 0;
+  return (text, last) => {
+    pieces.push(text);
+    length += text.length;
+    if (length > longestArray)
+      throw new InputError(`${path}: a JSON array of more than ${longestArray} characters; write one object per line`);
+    if (!last) return;
+    const rows: unknown = parsedArray(pieces.join(''), path);
+    if (!Array.isArray(rows)) throw new InputError(`${path}: not a JSON array`);
+    if (rows.length === 0) throw new InputError(`${path}:1: there is no row; the array is empty`);
+    for (const [at, row] of rows.entries()) {
+      if (!isRow(row)) throw new InputError(`${path}:${at + 1}: not a JSON object; expected ${example}`);
+      take(row, at + 1, 'json');
+    }
+  };
+};
+
+const parsedArray = (text: string, path: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const [, number] = /[:[,]\s*(NaN|-?Infinity)\b/.exec(text) ?? [];
+    throw new InputError(`${path}: ${number === undefined ? jsonProblem(error) : `${number} is no number of JSON`}`);
+  }
+};

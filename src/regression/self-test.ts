@@ -1,0 +1,267 @@
+import type { Catch, Planted, SelfTest } from '../findings/comparison.ts';
+import { percent } from '../judge/amounts.ts';
+import { type Decision, decide, wantedBy } from './decide.ts';
+import { type Examined, evidenceAt, evidenceOn, numberOf, type Place } from './examine.ts';
+import { hopelessAnswers, partlyHopeless, partOfTheWay, sampleForSelfTest } from './planted.ts';
+import { powerToFail, smallestDropCaught } from './power.ts';
+import { type Answers, failed, type PairedRows } from './rows.ts';
+import { select } from './selection.ts';
+import type { Effort } from './statistics/bootstrap.ts';
+import { randomOf, shuffled } from './statistics/random.ts';
+import { differenceText } from './units.ts';
+import { comparable } from './usable.ts';
+import { metricValue } from './value.ts';
+
+/** A hopeless candidate is far off: fewer sets suffice than for a verdict. */
+const draws = 250;
+const streamOfPlanting = 0x7ffffffd;
+
+/**
+ * The same policy, over candidates made from the same rows (rule 15). Each `fail` rule that could be decided must fail a hopeless candidate,
+ * must not pass one just beyond its margin, and must say the opposite of the swapped pair.
+ * @param failing cells of `fail` rules
+ */
+export const selfTestOf = (failing: readonly Examined[], tested: readonly Tested[]): SelfTest => {
+  const missed = tested.find(({ misses }) => misses !== undefined);
+  const catches = tested.flatMap(({ caught }) => caught ?? []);
+  return {
+    canFail: tested.length > 0 && missed === undefined,
+    because: missed?.misses ?? (tested.length === 0 ? nothingToTest(failing) : caughtSentence(catches)),
+    planted: tested.flatMap(({ planted }) => planted),
+    catches,
+    mirrored: tested.every(({ mirrored }) => mirrored),
+  };
+};
+
+const nothingToTest = (failing: readonly Examined[]): string => {
+  const first = failing[0];
+  return first ? `${nameOf(first.place)}: ${first.lacking?.because ?? 'nothing to decide'}` : 'every rule only warns';
+};
+
+export const nameOf = ({ measure, slice }: Pick<Place, 'measure' | 'slice'>): string =>
+  slice === undefined ? measure.name : `${measure.name} in ${slice}`;
+
+/** The self-test of one cell. */
+export interface Tested {
+  readonly planted: readonly Planted[];
+  readonly caught?: Catch;
+  readonly mirrored: boolean;
+  /** The reason that this cell cannot fail. */
+  readonly misses?: string;
+}
+
+/**
+ * @param place of the cell, with its rows
+ * @param family how many cells Holm's correction is over
+ */
+export const testCell = (cell: Examined, place: Place, seed: number, family: number): Tested => {
+  const effort = { seed, draws };
+  const rows = sampleForSelfTest(place.rows, place.measure, seed);
+  const judged = (answers: Answers): Trial => judge(place, { ...rows, candidate: answers }, effort, family);
+  const worst = worstOf(place, rows);
+  const hopeless = worst && judged(worst);
+  const beyond = worst && judged(justBeyond(place, rows, worst, effort.seed) ?? worst);
+  const mirrored = isMirrored(place, rows, effort);
+  const name = nameOf(place);
+  const misses =
+    hopeless?.decision !== 'fail'
+      ? `${name} does not fail a candidate that is always wrong`
+      : beyond?.decision === 'pass'
+        ? `${name} passes a candidate beyond its margin`
+        : mirrored
+          ? undefined
+          : `${name} does not say the opposite of the swapped pair`;
+  const caught = catchOf(cell, family);
+  return {
+    planted: [
+      plantedOf(cell, 'hopeless', hopeless, family),
+      plantedOf(cell, 'beyond-margin', hopeless?.decision === 'fail' ? beyond : undefined, family),
+    ],
+    ...(caught && { caught }),
+    mirrored,
+    ...(misses === undefined ? {} : { misses }),
+  };
+};
+
+interface Trial {
+  readonly difference: number | null;
+  readonly decision: Decision['decision'];
+}
+
+/** The rule's decision on planted rows; a failure counts only where it is one among all rules. */
+const judge = (place: Place, planted: PairedRows, effort: Effort, family: number): Trial => {
+  const rows = comparableOf(place, planted);
+  const candidate = metricValue(place.measure, rows, rows.candidate);
+  const baseline = metricValue(place.measure, rows, rows.baseline);
+  const difference = numberOf(place, candidate, baseline);
+  if (difference === null) return { difference, decision: 'inconclusive' };
+  const evidence = evidenceAt(
+    place,
+    candidate,
+    difference,
+    evidenceOn({ ...place, rows }, rarestOf(place, rows), effort),
+  );
+  if (evidence === null) return { difference, decision: 'inconclusive' };
+  const { confidence, criterion } = place.rule;
+  const { decision, p } = decide(evidence, wantedBy(criterion, baseline), confidence);
+  return {
+    difference,
+    decision: decision === 'fail' && Math.min(1, p * family) > 1 - confidence ? 'inconclusive' : decision,
+  };
+};
+
+const comparableOf = ({ measure }: Place, rows: PairedRows): PairedRows => {
+  const indexes = comparable(measure, rows);
+  return indexes.length === rows.size ? rows : select(rows, indexes);
+};
+
+const rarestOf = ({ measure }: Place, rows: PairedRows): number =>
+  measure.classes.reduce(
+    (least, code) =>
+      Math.min(
+        least,
+        rows.labels.reduce((count, label) => (label === code ? count + 1 : count), 0),
+      ),
+    rows.size,
+  );
+
+/** The number that the rule is about, for these answers. */
+const numberFor = (place: Place, rows: PairedRows, answers: Answers): number | null => {
+  const planted = comparableOf(place, { ...rows, candidate: answers });
+  return planted.size === 0
+    ? null
+    : numberOf(
+        place,
+        metricValue(place.measure, planted, planted.candidate),
+        metricValue(place.measure, planted, planted.baseline),
+      );
+};
+
+/** The hopeless answers that this rule's number is worst for. */
+const worstOf = (place: Place, rows: PairedRows): Answers | undefined => {
+  let worst: { readonly answers: Answers; readonly number: number } | undefined;
+  for (const answers of hopelessAnswers(rows)) {
+    const number = numberFor(place, rows, answers);
+    if (number !== null && number < (worst?.number ?? Number.POSITIVE_INFINITY)) worst = { answers, number };
+  }
+  return worst?.answers;
+};
+
+/** The baseline's answers, made worse by as little as brings the number below the wanted range. */
+const justBeyond = (place: Place, rows: PairedRows, hopeless: Answers, seed: number): Answers | undefined => {
+  const { steps, worsened } = worsening(rows, hopeless, seed);
+  const baseline = metricValue(place.measure, rows, rows.baseline);
+  const { lowest } = wantedBy(place.rule.criterion, baseline);
+  const isBeyond = (step: number): boolean => {
+    const number = numberFor(place, rows, worsened(step));
+    return number !== null && number < lowest;
+  };
+  let short = -1;
+  let enough = steps;
+  if (!isBeyond(enough)) return undefined;
+  while (enough - short > 1) {
+    const middle = Math.floor((short + enough) / 2);
+    if (isBeyond(middle)) enough = middle;
+    else short = middle;
+  }
+  return worsened(enough);
+};
+
+/** Steps from the baseline's answers to hopeless ones. */
+interface Worsening {
+  readonly steps: number;
+  readonly worsened: (step: number) => Answers;
+}
+
+/**
+ * One more random row with a hopeless answer at each step. One hopeless number alone may be far beyond the margin: so numbers go a part of the
+ * way in every row, 3 % more at each step.
+ */
+const worsening = (rows: PairedRows, hopeless: Answers, seed: number): Worsening => {
+  const steps = 1000;
+  if (rows.task === 'regression' && !hopeless.states.includes(failed))
+    return { steps, worsened: (step) => partOfTheWay(rows, hopeless, 1.03 ** (step - steps)) };
+  const order = shuffled(rows.size, randomOf(seed, streamOfPlanting));
+  return { steps: rows.size, worsened: (count) => partlyHopeless(rows, hopeless, order, count) };
+};
+
+/** Drawn sets of the swapped pair are others, so its interval is the mirror image only up to their chance: a part of its width. */
+const tolerated = 0.25;
+
+const isMirrored = (place: Place, rows: PairedRows, effort: Effort): boolean => {
+  const { measure, rule } = place;
+  const swapped = { ...rows, candidate: rows.baseline, baseline: rows.candidate };
+  const sides = [rows, swapped].map((pair) => {
+    const candidate = metricValue(measure, pair, pair.candidate);
+    const difference = numberOf(
+      { measure, rule: { ...rule, criterion: { is: 'superior' } } },
+      candidate,
+      metricValue(measure, pair, pair.baseline),
+    );
+    const evidence =
+      difference === null
+        ? null
+        : evidenceOn({ measure, rows: pair }, rarestOf(place, pair), effort)('difference', difference);
+    return { difference, interval: evidence && [evidence.lower(rule.confidence), evidence.upper(rule.confidence)] };
+  });
+  const [pair, mirror] = sides;
+  if (pair?.difference == null || mirror?.difference == null) return pair?.difference === mirror?.difference;
+  if (!areClose(pair.difference, -mirror.difference, 1e-9 * Math.abs(pair.difference))) return false;
+  const [lower = 0, upper = 0] = pair.interval ?? [];
+  const [mirroredLower = 0, mirroredUpper = 0] = mirror.interval ?? [];
+  const width = tolerated * (upper - lower);
+  return areClose(lower, -mirroredUpper, width) && areClose(upper, -mirroredLower, width);
+};
+
+const areClose = (a: number, b: number, tolerance: number): boolean => a === b || Math.abs(a - b) <= tolerance;
+
+const plantedOf = (cell: Examined, is: Planted['is'], trial: Trial | undefined, family: number): Planted => {
+  const { place, evidence, wanted } = cell;
+  const { measure, slice, rule } = place;
+  const difference = trial?.difference ?? null;
+  return {
+    metric: measure.name,
+    ...(slice === undefined ? {} : { slice }),
+    is,
+    difference,
+    decision: trial?.decision ?? 'inconclusive',
+    power:
+      evidence && difference !== null
+        ? powerToFail(evidence, wanted, (1 - rule.confidence) / family, difference)
+        : null,
+  };
+};
+
+/** For rules with a margin below 0. The least favourable case: all other rules are kept, so that Holm asks this one for most. */
+const catchOf = ({ place, evidence, wanted }: Examined, family: number): Catch | undefined => {
+  if (!evidence || wanted.lowest >= 0) return undefined;
+  const { measure, slice, rule } = place;
+  const alpha = (1 - rule.confidence) / family;
+  const drop = -2 * wanted.lowest;
+  const [smallest, largest] = measure.bounds;
+  return {
+    metric: measure.name,
+    ...(slice === undefined ? {} : { slice }),
+    drop,
+    power: powerToFail(evidence, wanted, alpha, -drop),
+    smallestDrop: smallestDropCaught(evidence, wanted, alpha, largest - smallest),
+  };
+};
+
+/** Of the rule that would catch its drop least often. */
+const caughtSentence = (catches: readonly Catch[]): string => {
+  const least = catches.reduce<Catch | undefined>(
+    (worst, one) => (worst === undefined || one.power < worst.power ? one : worst),
+    undefined,
+  );
+  if (least === undefined) return 'it fails a candidate that is always wrong';
+  const { metric, slice, drop, power, smallestDrop } = least;
+  const name = slice === undefined ? metric : `${metric} in ${slice}`;
+  const lead = catches.length === 1 ? name : `the weakest rule, ${name},`;
+  const smallest = smallestDrop === null ? '' : `, and one of ${amountOf(metric, smallestDrop)} with ${percent(0.8)}`;
+  return `it fails a candidate that is always wrong; ${lead} would catch a drop of ${amountOf(metric, drop)} with ${percent(power, 2)}${smallest}`;
+};
+
+/** A drop without its sign; the name may have parameters behind it. */
+const amountOf = (metric: string, drop: number): string =>
+  differenceText(metric.replace(/[[ ].*$/s, ''), drop).replace(/^\+/, '');

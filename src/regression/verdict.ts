@@ -1,0 +1,61 @@
+import type { Cell, Comparison, RowCounts, SelfTest } from '../findings/comparison.ts';
+import { counted } from '../judge/amounts.ts';
+import { differenceText, intervalText, ruleText, valueText } from './units.ts';
+
+/**
+ * Fail where a `fail` rule is broken; inconclusive where the gate could not have failed, or a `fail` rule is undecided; pass where each is
+ * kept. Rules that only warn are shown and never decide.
+ */
+export const verdictOf = (
+  cells: readonly Cell[],
+  selfTest: SelfTest,
+  rows: RowCounts,
+): Pick<Comparison, 'verdict' | 'because'> => {
+  const deciding = cells.filter(({ rule }) => rule.level === 'fail');
+  const broken = deciding.filter(({ decision }) => decision === 'fail');
+  const open = deciding.filter(({ decision }) => decision === 'inconclusive');
+  const first = broken[0] ?? open[0];
+  if (broken.length > 0 && first)
+    return { verdict: 'fail', because: `${sentenceOf(first)}${more(broken.length, 'is broken')}` };
+  if (rows.compared === 0) return { verdict: 'inconclusive', because: 'no row is in both files' };
+  if (!selfTest.canFail) return { verdict: 'inconclusive', because: `this gate cannot fail: ${selfTest.because}` };
+  if (first) return { verdict: 'inconclusive', because: `${sentenceOf(first)}${more(open.length, 'is open')}` };
+  return {
+    verdict: 'pass',
+    because: `${counted(deciding.length, 'rule')} kept over ${counted(rows.compared, 'row')}${
+      deciding.every(({ because }) => because === 'nothing differs') ? '; nothing differs' : ''
+    }; ${selfTest.because}`,
+  };
+};
+
+const more = (count: number, state: string): string =>
+  count === 1
+    ? ''
+    : count === 2
+      ? `; one more rule ${state}`
+      : `; ${count - 1} more rules ${state.replace('is', 'are')}`;
+
+/** `recall[versicolor] in country = DE is 81.5 % beside 85.5 %: −4 points (−5.1 to −2.9), rule non-inferior, margin 2 points`. */
+const sentenceOf = ({
+  slice,
+  metric,
+  candidate,
+  baseline,
+  difference,
+  interval,
+  rule,
+  because,
+  rowsNeeded,
+  decision,
+  clusters,
+}: Cell): string => {
+  const name = slice === undefined ? metric : `${metric} in ${slice}`;
+  const key = rule.metric.metric;
+  if (interval === null) return `${name}: ${because ?? 'undefined'}`;
+  const open = decision === 'inconclusive' ? `; ${because ?? 'undecided'}` : '';
+  const needed =
+    decision === 'inconclusive' && rowsNeeded !== null
+      ? `; about ${counted(rowsNeeded, clusters === undefined ? 'row' : 'cluster')} decide it, were the models equal`
+      : '';
+  return `${name} is ${valueText(key, candidate)} beside ${valueText(key, baseline)}: ${differenceText(key, difference)} (${intervalText(key, interval, 'bare')}), rule ${ruleText(rule)}${open}${needed}`;
+};

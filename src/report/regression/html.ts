@@ -1,0 +1,155 @@
+import type { Cell } from '../../findings/comparison.ts';
+import type { Regression } from '../../findings/regression.ts';
+import { counted, percent } from '../../judge/amounts.ts';
+import { amountText, differenceText } from '../../regression/units.ts';
+import { pageStyle } from '../html-style.ts';
+import { htmlTable } from '../html-table.ts';
+import { escapeXml } from '../xml.ts';
+import { cellDetails, cellText, foremost } from './cell-text.ts';
+import { confusionTable } from './confusion-table.ts';
+import { intervalLegend, intervalPlots } from './interval-plot.ts';
+import { differenceNote, rowsSentence, selfTestSentence, shortened } from './sentences.ts';
+import { sliceCharts, sliceLegend } from './slice-chart.ts';
+import { leftOut } from './summary.ts';
+
+/** A browser shows a longer table slowly; the JSON result has all cells. */
+const mostCells = 500;
+const mostOpenCells = 12;
+
+/** A page on its own: no script, no font, no network. */
+export const regressionPage = (found: Regression): string =>
+  [
+    '<!doctype html>',
+    '<html lang="en"><head><meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    '<meta name="color-scheme" content="light dark">',
+    `<title>Regression test: ${found.verdict}</title>`,
+    `<style>${pageStyle}</style></head><body><main>`,
+    `<header><h1>Regression test</h1><p><strong>${escapeXml(found.candidate)}</strong> beside <strong>${escapeXml(found.baseline)}</strong></p></header>`,
+    ...parts(found),
+    '</main></body></html>',
+    '',
+  ].join('\n');
+
+/** A section of a page about more. */
+export const regressionSection = (found: Regression): string =>
+  ['<h3>Regression test</h3>', ...parts(found)].join('\n');
+
+const parts = (found: Regression): readonly string[] =>
+  [
+    `<div class="verdict ${found.verdict}"><span class="badge ${found.verdict}">${found.verdict}</span><p>${escapeXml(found.because)}</p><p class="quiet">${escapeXml(rowsSentence(found))}</p></div>`,
+    cellTable(found.cells),
+    part(
+      'Differences with their intervals',
+      found.cells.length === 0 ? '' : `${intervalLegend}${intervalPlots(found.cells)}`,
+    ),
+    part('Slices', prefixed(sliceLegend, sliceCharts(found.cells))),
+    part('Confusion', found.confusion === undefined ? '' : confusionTable(found.confusion)),
+    part('Most harmful changes', harmful(found)),
+    part('Whether the gate can fail', selfTest(found)),
+    `<p class="quiet">Dataset <code>${escapeXml(found.dataset.digest)}</code>, ${counted(found.dataset.rows, 'row')}.</p>`,
+  ].filter((text) => text !== '');
+
+const part = (title: string, body: string): string => (body === '' ? '' : `<h3>${title}</h3>\n${body}`);
+const prefixed = (legend: string, charts: string): string => (charts === '' ? '' : `${legend}${charts}`);
+
+/** Of many cells only those that do not pass stand open: a reader looks for them first. */
+const cellTable = (all: readonly Cell[]): string => {
+  const { kept, left } = foremost(all, mostCells);
+  const open = kept.filter(({ decision }) => decision !== 'pass');
+  const some = kept.length > mostOpenCells && open.length < kept.length;
+  return [
+    some
+      ? `${open.length === 0 ? '' : tableOf(open)}${folded(`All ${counted(kept.length, 'cell')}`, tableOf(kept))}`
+      : tableOf(kept),
+    left.length === 0 ? '' : `<p>${leftOut(left)}.</p>`,
+    `<p class="quiet">${differenceNote}</p>`,
+    folded(
+      'The statistics behind each cell',
+      htmlTable(
+        ['cell', 'statistics'],
+        kept.map((cell) => {
+          const { metric, slice, rule } = cellText(cell);
+          return [escapeXml(`${shortened(metric)}, ${shortened(slice)}, ${rule}`), escapeXml(cellDetails(cell))];
+        }),
+      ),
+    ),
+  ].join('');
+};
+
+const folded = (title: string, body: string): string => `<details><summary>${title}</summary>${body}</details>`;
+
+const tableOf = (cells: readonly Cell[]): string =>
+  htmlTable(
+    ['metric', 'decision', 'difference', 'baseline', 'candidate', 'rule'],
+    cells.map((cell) => {
+      const { metric, slice, rule, baseline, candidate, difference, decision, note } = cellText(cell);
+      return [
+        `<strong>${escapeXml(shortened(metric))}</strong><br>${escapeXml(shortened(slice))}`,
+        // Beside the metric, since a phone shows the first columns only.
+        `<span class="decision ${decision.replace(/:.*/, '')}">${decision}</span>${note === '' ? '' : `<br><span class="quiet">${escapeXml(note)}</span>`}`,
+        escapeXml(difference).replace(' (', '<br>('),
+        baseline,
+        candidate,
+        escapeXml(rule),
+      ];
+    }),
+    'cells',
+  );
+
+const harmful = ({ harmful: changes }: Regression): string => {
+  if (changes.length === 0) return '';
+  const shown = (text: string | undefined): string => escapeXml(shortened(text ?? '', 120));
+  return changes.every(({ row }) => row === undefined)
+    ? `<p>By id: ${changes.map(({ id }) => `<code>${shown(id)}</code>`).join(', ')}.</p>`
+    : htmlTable(
+        ['id', 'label', 'baseline', 'candidate'],
+        changes.map(({ id, row }) => [
+          `<code>${shown(id)}</code>`,
+          shown(row?.label),
+          shown(row?.baseline),
+          shown(row?.candidate),
+        ]),
+      );
+};
+
+const selfTest = (found: Regression): string => {
+  const { planted, catches, mirrored } = found.selfTest;
+  const words = (metric: string, slice: string | undefined): readonly string[] => [
+    escapeXml(shortened(metric)),
+    escapeXml(shortened(slice ?? 'all rows')),
+  ];
+  const caught = catches.map(({ metric, slice, drop, power, smallestDrop }) => [
+    ...words(metric, slice),
+    amountText(keyOf(found, metric), drop),
+    percent(power, 2),
+    smallestDrop === null ? 'none' : amountText(keyOf(found, metric), smallestDrop),
+  ]);
+  const trials = planted.map(({ metric, slice, is, difference, decision, power }) => [
+    ...words(metric, slice),
+    is === 'hopeless' ? 'always wrong' : 'just beyond the margin',
+    differenceText(keyOf(found, metric), difference),
+    decision,
+    power === null ? 'unknown' : percent(power, 2),
+  ]);
+  return [
+    `<p>${escapeXml(selfTestSentence(found))}</p>`,
+    `<p>${mirrored ? 'With candidate and baseline swapped, each difference is mirrored.' : 'With candidate and baseline swapped, a difference is not mirrored.'}</p>`,
+    caught.length === 0
+      ? ''
+      : folded(
+          'The drops that each rule would catch',
+          htmlTable(['metric', 'slice', 'drop', 'chance to catch it', 'drop caught with 80 %'], caught),
+        ),
+    trials.length === 0
+      ? ''
+      : folded(
+          'Planted candidates',
+          htmlTable(['metric', 'slice', 'planted', 'difference', 'decision', 'chance to fail it'], trials),
+        ),
+  ].join('');
+};
+
+/** The name of a metric as printed has parameters; its unit goes by the name alone, which stands in the rule of its cell. */
+const keyOf = ({ cells }: Regression, metric: string): string =>
+  cells.find((cell) => cell.metric === metric)?.rule.metric.metric ?? metric;

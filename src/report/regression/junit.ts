@@ -1,0 +1,111 @@
+import type { Cell } from '../../findings/comparison.ts';
+import type { Regression } from '../../findings/regression.ts';
+import type { TestCase } from '../findings/renderer.ts';
+import { junitSuite } from '../junit-suite.ts';
+import { cellDetails, cellText, foremost } from './cell-text.ts';
+import { rowsSentence, selfTestSentence, shortened } from './sentences.ts';
+import { leftOut } from './summary.ts';
+
+/** CodeBuild's limits for a test report: cases, characters of a name and of a message (AWS CodeBuild user guide, quotas; codesuite.md §2.2). */
+const mostCases = 500;
+const mostOfName = 300;
+const mostOfMessage = 4000;
+
+/** Beside the cells: the verdict, or the operation; the gate's self-test; the cells that are left out. */
+const otherCases = 3;
+
+const group = 'model-delivery.regression';
+
+/** A whole file: the verdict is a case of its own, since here no operation has one. */
+export const regressionJunit = (found: Regression): string =>
+  junitSuite('model-delivery', [verdictCase(found), ...regressionCases(found)]);
+
+/** A failure is red, also to readers that look at nothing else. A cell without a decision is skipped, with the reason. */
+export const regressionCases = (found: Regression): readonly TestCase[] => {
+  const { kept, left } = foremost(found.cells, mostCases - otherCases);
+  return [selfTestCase(found), ...kept.map(cellCase), ...(left.length === 0 ? [] : [leftOutCase(left)])];
+};
+
+const verdictCase = (found: Regression): TestCase => {
+  const ended = (): TestCase['ended'] => {
+    switch (found.verdict) {
+      case 'pass':
+        return { is: 'passed' };
+      case 'fail':
+        return {
+          is: 'failed',
+          type: 'regression',
+          message: shortened(found.because, mostOfMessage),
+          details: rowsSentence(found),
+        };
+      case 'inconclusive':
+        return { is: 'skipped', message: shortened(`inconclusive: ${found.because}`, mostOfMessage) };
+    }
+  };
+  return {
+    classname: group,
+    name: 'the candidate passes the regression test',
+    ended: ended(),
+    output: [found.because, rowsSentence(found), `dataset ${found.dataset.digest}`].join('\n'),
+  };
+};
+
+const selfTestCase = (found: Regression): TestCase => ({
+  classname: `${group}.self-test`,
+  name: 'the gate can fail',
+  ended: selfTestEnd(found),
+  output: selfTestSentence(found),
+});
+
+/** A gate that missed a planted candidate, or has only warnings, is broken. One with too few rows for any decision is only inconclusive. */
+const selfTestEnd = (found: Regression): TestCase['ended'] => {
+  const { cells, selfTest } = found;
+  if (selfTest.canFail) return { is: 'passed' };
+  const message = shortened(selfTestSentence(found), mostOfMessage);
+  const isBroken = selfTest.planted.length > 0 || cells.every(({ rule }) => rule.level === 'warn');
+  return isBroken
+    ? { is: 'failed', type: 'gate-cannot-fail', message, details: found.because }
+    : { is: 'skipped', message: `inconclusive: ${message}` };
+};
+
+const cellCase = (cell: Cell): TestCase => {
+  const { metric, slice, rule, baseline, candidate, difference } = cellText(cell);
+  return {
+    classname: `${group}.${cell.slice === undefined ? 'overall' : 'slice'}`,
+    name: `${shortened(metric, mostOfName)}: ${rule}${cell.slice === undefined ? '' : ` [${shortened(slice, mostOfName)}]`}`,
+    ended: endOf(cell),
+    output: `candidate ${candidate}, baseline ${baseline}, difference ${difference}; ${cellDetails(cell)}`,
+  };
+};
+
+const endOf = (cell: Cell): TestCase['ended'] => {
+  const { difference, decision, note } = cellText(cell);
+  if (cell.decision === 'pass') return { is: 'passed' };
+  if (cell.decision === 'inconclusive')
+    return { is: 'skipped', message: shortened(`${decision}: ${note}`, mostOfMessage) };
+  // A warning decides nothing, and JUnit has no word for it but this one.
+  if (cell.rule.level === 'warn') return { is: 'skipped', message: `${decision}: difference ${difference}` };
+  return {
+    is: 'failed',
+    type: cell.rule.criterion.is,
+    message: `difference ${difference}`,
+    details: cellDetails(cell),
+  };
+};
+
+/** Failures come first, so that some are left out only where all others failed too. */
+const leftOutCase = (left: readonly Cell[]): TestCase => {
+  const message = leftOut(left);
+  const failed = left.some(({ decision, rule }) => decision === 'fail' && rule.level === 'fail');
+  const open = left.some(({ decision }) => decision !== 'pass');
+  return {
+    classname: group,
+    name: `${left.length} more cells`,
+    ended: failed
+      ? { is: 'failed', type: 'more-cells', message, details: `A report has at most ${mostCases} cases.` }
+      : open
+        ? { is: 'skipped', message }
+        : { is: 'passed' },
+    output: message,
+  };
+};

@@ -1,0 +1,42 @@
+import type { Regression } from '../../findings/regression.ts';
+import { oneLine } from '../../plain-text.ts';
+import { cellText, foremost } from './cell-text.ts';
+import { rowsSentence, selfTestSentence, shortened } from './sentences.ts';
+import { leftOut } from './summary.ts';
+
+/** As many lines as a reader scrolls through. */
+const mostCells = 60;
+const mostOfName = 48;
+
+/** For a terminal, which is a log in CI: the verdict first, then one line for each cell; of rows only ids. */
+export const regressionText = (found: Regression): string => {
+  const { kept, left } = foremost(found.cells, mostCells);
+  const rows = kept.map((cell) => {
+    const { metric, slice, rule, baseline, candidate, difference, decision, note } = cellText(cell);
+    return {
+      columns: [
+        ...[metric, slice].map((text) => oneLine(shortened(text, mostOfName))),
+        ...[rule, baseline, candidate, difference],
+      ],
+      decision: `${decision}${note === '' ? '' : `: ${oneLine(note)}`}`,
+    };
+  });
+  const heads = ['metric', 'slice', 'rule', 'baseline', 'candidate', 'difference'];
+  const widths = heads.map((head, at) => Math.max(head.length, ...rows.map(({ columns }) => columns[at]?.length ?? 0)));
+  const line = (columns: readonly string[], last: string): string =>
+    `  ${columns.map((text, at) => text.padEnd(widths[at] ?? 0)).join('  ')}  ${last}`;
+  return [
+    `${found.verdict}: ${oneLine(found.because)}`,
+    `  ${rowsSentence(found)}`,
+    line(heads, 'decision'),
+    ...rows.map(({ columns, decision }) => line(columns, decision)),
+    ...(left.length === 0 ? [] : [`  ${leftOut(left)}`]),
+    `  ${oneLine(selfTestSentence(found))}`,
+    ...(found.harmful.length === 0
+      ? []
+      : [
+          `  most harmful changes, by id: ${found.harmful.map(({ id }) => oneLine(shortened(id, mostOfName))).join(', ')}`,
+        ]),
+    `  dataset ${oneLine(found.dataset.digest)}`,
+  ].join('\n');
+};

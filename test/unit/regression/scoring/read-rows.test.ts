@@ -1,0 +1,557 @@
+import { describe, expect, test } from '@jest/globals';
+import { loadRegression } from '../../../../src/manifest/load.ts';
+import { absent, answered, failed } from '../../../../src/regression/rows.ts';
+import type { ScoredRows } from '../../../../src/regression/scored-rows.ts';
+import { readRows } from '../../../../src/regression/scoring/read-rows.ts';
+import { filesOf, jsonLines } from '../../../support/prediction-files.ts';
+
+const binary = 'task: binary-classification\npositive: "1"\nmetrics: [accuracy]\n';
+const multi = 'task: multiclass-classification\nmetrics: [accuracy]\n';
+const regression = 'task: regression\nmetrics: [mae]\n';
+const ranking = 'task: ranking\ngroup: q\nmetrics: [mrr]\n';
+const text = 'task: text\nmetrics: [token-f1]\n';
+
+const read = (policy: string, candidate: string, baseline: string, dataset?: string): ScoredRows => {
+  const files = filesOf({ 'a.jsonl': candidate, 'b.jsonl': baseline, 'golden.jsonl': dataset ?? '' });
+  return readRows(loadRegression(policy, 'p.yml'), {
+    candidate: files['a.jsonl'],
+    baseline: files['b.jsonl'],
+    ...(dataset === undefined ? {} : { dataset: files['golden.jsonl'] }),
+  });
+};
+/** The problems, without the folder. */
+const problems = (...given: Parameters<typeof read>): readonly string[] => {
+  try {
+    read(...given);
+  } catch (error) {
+    return String(error instanceof Error ? error.message : error)
+      .replaceAll(/\/\S*\/predictions-[^/]*\//g, '')
+      .split('\n');
+  }
+  return [];
+};
+const list = (values: ArrayLike<number> | undefined): readonly number[] => Array.from(values ?? []);
+
+const a = [
+  { id: 'r2', label: '0', prediction: '1', score: 0.7 },
+  { id: 'r1', label: '1', prediction: '1', score: 0.9 },
+  { id: 'r3', label: '1', error: 'out of memory' },
+  { id: 'r5', label: '0', prediction: null },
+  { id: 'r6', label: '0', prediction: '0' },
+];
+const b = [
+  { id: 'r1', label: '1', prediction: '0', score: 0.2 },
+  { id: 'r4', label: '0', prediction: '0', score: 0.1 },
+  { id: 'r2', label: '0', prediction: '0', score: 0.3 },
+  { id: 'r3', label: '1', prediction: '1', score: 0.6 },
+  { id: 'r5', label: '0', prediction: '0', score: 0.5 },
+];
+
+describe('two files', () => {
+  test('are joined by id, in the order of ids', () => {
+    const { rows, texts } = read(binary, jsonLines(a), jsonLines(b));
+    expect(Array.from({ length: rows.size }, (_, row) => texts.id(row))).toEqual(['r1', 'r2', 'r3', 'r4', 'r5', 'r6']);
+    expect(rows.classes).toEqual(['0', '1']);
+    expect(rows.positive).toBe(1);
+    expect(list(rows.labels)).toEqual([1, 0, 1, 0, 0, 0]);
+    expect(list(rows.candidate.states)).toEqual([answered, answered, failed, absent, absent, answered]);
+    expect(list(rows.baseline.states)).toEqual([answered, answered, answered, answered, answered, absent]);
+    expect(list(rows.candidate.predictions)).toEqual([1, 1, Number.NaN, Number.NaN, Number.NaN, 0]);
+    expect(list(rows.baseline.predictions)).toEqual([0, 0, 1, 0, 0, Number.NaN]);
+    expect(list(rows.candidate.scores)).toEqual([0.9, 0.7, Number.NaN, Number.NaN, Number.NaN, Number.NaN]);
+    expect(rows).not.toHaveProperty('weights');
+    expect(rows).not.toHaveProperty('clusters');
+    expect(rows.candidate).not.toHaveProperty('latencyMs');
+    expect([texts.label(0), texts.prediction(0, 'baseline'), texts.prediction(2, 'candidate')]).toEqual([
+      '1',
+      '0',
+      undefined,
+    ]);
+  });
+
+  test('give the same, in whatever order their rows are', () => {
+    const straight = read(binary, jsonLines(a), jsonLines(b));
+    const turned = read(binary, jsonLines([...a].reverse()), jsonLines([...b].reverse()));
+    expect(turned.rows).toEqual(straight.rows);
+    expect(turned.dataset).toEqual(straight.dataset);
+  });
+
+  test('swapped give the swapped answers, over the same set', () => {
+    const straight = read(binary, jsonLines(a), jsonLines(b));
+    const swapped = read(binary, jsonLines(b), jsonLines(a));
+    expect(swapped.rows.candidate).toEqual(straight.rows.baseline);
+    expect(swapped.rows.baseline).toEqual(straight.rows.candidate);
+    expect(swapped.dataset).toEqual(straight.dataset);
+  });
+
+  test('have a digest of ids, labels and weights', () => {
+    const digestOf = (rows: readonly object[]): string => read(binary, jsonLines(rows), jsonLines(rows)).dataset.digest;
+    const one = { id: 'r1', label: '1', prediction: '1' };
+    // printf '["r1","1",1]\n' | sha256sum
+    expect(digestOf([one])).toBe('sha256:1ba0882dbb2cb0c66667b8a92b754a7e9fb585704133edafec1ccc28828dfdc5');
+    expect(digestOf([{ ...one, prediction: '0', score: 0.1 }])).toBe(digestOf([one]));
+    expect(digestOf([{ ...one, weight: 1 }])).toBe(digestOf([one]));
+    for (const other of [{ id: 'r2' }, { label: '0' }, { weight: 2 }])
+      expect(digestOf([{ ...one, ...other }])).not.toBe(digestOf([one]));
+  });
+
+  test('are larger than a piece of the reader, with long and short lines and signs of several bytes', () => {
+    const rows = Array.from({ length: 3000 }, (_, i) => ({
+      id: `ü${'x'.repeat((i * 7919) % 300)}-${i}`,
+      label: i % 3,
+      prediction: i % 5 === 0 ? 2 : i % 3,
+      note: '🙂'.repeat(i % 40),
+    }));
+    const { rows: read_, texts } = read(multi, jsonLines(rows), jsonLines([...rows].reverse()));
+    expect(read_.size).toBe(3000);
+    const ids = rows.map(({ id }) => id).sort();
+    expect(Array.from({ length: 3000 }, (_, row) => texts.id(row))).toEqual(ids);
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    for (const [row, id] of ids.entries()) {
+      expect(texts.label(row)).toBe(String(byId.get(id)?.label));
+      expect(texts.prediction(row, 'baseline')).toBe(String(byId.get(id)?.prediction));
+    }
+  });
+});
+
+describe('a task', () => {
+  test('regression has values', () => {
+    const { rows, texts } = read(
+      regression,
+      jsonLines([{ id: 'x', label: 2, prediction: 2.5 }]),
+      jsonLines([{ id: 'x', label: 2, prediction: -1e3 }]),
+    );
+    expect([
+      list(rows.labels),
+      list(rows.candidate.predictions),
+      list(rows.baseline.predictions),
+      rows.classes,
+    ]).toEqual([[2], [2.5], [-1000], []]);
+    expect(texts.prediction(0, 'baseline')).toBe('-1000');
+  });
+
+  test('multiclass has a probability for each class, 0 for a class that a file does not name', () => {
+    const row = (score: object) =>
+      jsonLines([
+        { id: 'x', label: 'a', prediction: 'b', score },
+        { id: 'y', label: 'a', prediction: 'a' },
+      ]);
+    const { rows } = read(multi, row({ a: 0.25, b: 0.75 }), row({ c: 0.5, b: 0.25, a: 0.25 }));
+    expect(rows.classes).toEqual(['a', 'b', 'c']);
+    const none = [Number.NaN, Number.NaN, Number.NaN];
+    expect(list(rows.candidate.scores)).toEqual([0.25, 0.75, 0, ...none]);
+    expect(list(rows.baseline.scores)).toEqual([0.25, 0.25, 0.5, ...none]);
+  });
+
+  test('numbers as classes are in the order of numbers, and keys of scores are their texts', () => {
+    const rows_ = [10, 9, 2].map((label) => ({
+      id: `x${label}`,
+      label,
+      prediction: label,
+      score: { 2: 0.2, 9: 0.3, 10: 0.5 },
+    }));
+    const { rows } = read(multi, jsonLines(rows_), jsonLines(rows_));
+    expect(rows.classes).toEqual(['2', '9', '10']);
+    expect(list(rows.candidate.scores).slice(0, 3)).toEqual([0.2, 0.3, 0.5]);
+  });
+
+  test('ranking has queries, relevances and scores', () => {
+    const rows_ = [
+      { id: 'd1', q: 'one', label: 3, score: 7.5 },
+      { id: 'd2', q: 2, label: 0, score: -1 },
+      { id: 'd3', q: 'one', label: 1, score: 2 },
+    ];
+    const { rows } = read(ranking, jsonLines(rows_), jsonLines(rows_));
+    expect([list(rows.groups?.of), rows.groups?.count]).toEqual([[0, 1, 0], 2]);
+    expect([list(rows.labels), list(rows.candidate.scores)]).toEqual([
+      [3, 0, 1],
+      [7.5, -1, 2],
+    ]);
+  });
+
+  test.each([
+    ['none', [0, 0, 1], [0.5, 0, 1]],
+    ['nfkc-casefold', [1, 0, 1], [1, 0, 1]],
+    ['squad', [1, 1, 1], [1, 1, 1]],
+  ])('text is alike after the normalisation %s', (normalization, exact, tokenF1) => {
+    const rows_ = [
+      { id: '1', label: 'Straße  Nord', prediction: 'STRASSE Nord' },
+      { id: '2', label: 'the cat sat', prediction: 'A cat, sat.' },
+      { id: '3', label: '', prediction: '' },
+    ];
+    const { rows, texts } = read(`${text}normalization: ${normalization}\n`, jsonLines(rows_), jsonLines(rows_));
+    expect(list(rows.candidate.text?.exact)).toEqual(exact);
+    expect(list(rows.candidate.text?.tokenF1)).toEqual(tokenF1);
+    expect(texts.prediction(1, 'candidate')).toBe('A cat, sat.');
+    expect(texts.label(2)).toBe('');
+  });
+
+  test('weights, clusters, latencies and sizes are columns where the rows have them', () => {
+    const rows_ = [
+      { id: '1', label: '1', prediction: '1', weight: 2, who: 'k', 'latency-ms': 12.5, bytes: 100 },
+      { id: '2', label: '0', prediction: '1', weight: 0.5, who: 'l', 'latency-ms': null },
+      { id: '3', label: '0', weight: 1, who: 'k', error: true, 'latency-ms': 30 },
+    ];
+    const { rows } = read(`${binary}cluster: who\n`, jsonLines(rows_), jsonLines(rows_));
+    expect(list(rows.weights)).toEqual([2, 0.5, 1]);
+    expect([list(rows.clusters?.of), rows.clusters?.count]).toEqual([[0, 1, 0], 2]);
+    expect(list(rows.candidate.latencyMs)).toEqual([12.5, Number.NaN, 30]);
+    expect(list(rows.baseline.bytes)).toEqual([100, Number.NaN, Number.NaN]);
+  });
+});
+
+describe('slices', () => {
+  const policy = `${binary}slices: [country, "age >= 65", "age < 65 and not country = DE", "age > 1000"]\n`;
+  const rows_ = [
+    { id: '1', label: '1', prediction: '1', country: 'DE', age: 70 },
+    { id: '2', label: '1', prediction: '1', country: 'FR', age: 20 },
+    { id: '3', label: '1', prediction: '1', country: 'DE', age: 65 },
+    { id: '4', label: '1', prediction: '1', country: null, age: 30 },
+    { id: '5', label: '1', prediction: '1', country: 'New York' },
+  ];
+  const named = ({ rows }: ScoredRows) => Object.fromEntries(rows.slices.map(({ name, rows: of }) => [name, list(of)]));
+
+  test('are a column for each of its values, and conditions; a row without the column is in none', () => {
+    expect(named(read(policy, jsonLines(rows_), jsonLines(rows_)))).toEqual({
+      'country = DE': [0, 2],
+      'country = FR': [1],
+      'country = "New York"': [4],
+      'age >= 65': [0, 2],
+      'age < 65 and not country = DE': [1],
+      'age > 1000': [],
+    });
+  });
+
+  test('may be in one file only', () => {
+    const bare = rows_.map(({ id, label, prediction }) => ({ id, label, prediction }));
+    expect(named(read(policy, jsonLines(bare), jsonLines(rows_)))).toEqual(
+      named(read(policy, jsonLines(rows_), jsonLines(bare))),
+    );
+  });
+
+  test('are the same in CSV', () => {
+    const csv = `id,label,prediction,country,age\n${rows_.map((row) => [row.id, row.label, row.prediction, row.country, row.age].join(',')).join('\n')}\n`;
+    expect(named(read(policy, csv, csv))).toEqual(named(read(policy, jsonLines(rows_), jsonLines(rows_))));
+  });
+});
+
+describe('other formats', () => {
+  test('a JSON array, with a byte order mark', () => {
+    const array = `\ufeff${JSON.stringify(a, undefined, 2)}`;
+    expect(read(binary, array, JSON.stringify(b)).rows).toEqual(read(binary, jsonLines(a), jsonLines(b)).rows);
+  });
+
+  test('CSV with quotes, CRLF, an empty cell and scores by class', () => {
+    const csv =
+      'id,label,prediction,error,"score[a]",score[b]\r\n"x ""1"", y",a,b,,0.25,0.75\r\ny,a,,"line\r\nfeed",,\r\nz,a,,,,\r\n';
+    const { rows, texts } = read(multi, csv, csv);
+    expect([0, 1, 2].map(texts.id)).toEqual(['x "1", y', 'y', 'z']);
+    expect(list(rows.candidate.states)).toEqual([answered, failed, absent]);
+    expect(list(rows.candidate.scores)).toEqual([0.25, 0.75, ...Array(4).fill(Number.NaN)]);
+  });
+
+  test('blank lines and CRLF are no rows', () => {
+    expect(read(binary, `\n${jsonLines(a).replaceAll('\n', '\r\n\r\n')}`, jsonLines(b)).rows.size).toBe(6);
+  });
+});
+
+const ok = { id: 'x', label: '1', prediction: '1' };
+const line = (row: object): string => jsonLines([row]);
+
+describe('a row that cannot be used is named by file and line', () => {
+  test.each<readonly [policy: string, candidate: string, baseline: string, expected: string]>([
+    [binary, '', line(ok), 'a.jsonl:1: there is no row; expected one JSON object per line'],
+    [binary, '\n \n', line(ok), 'a.jsonl:1: there is no row; expected one JSON object per line'],
+    [binary, '[]', line(ok), 'a.jsonl:1: there is no row; the array is empty'],
+    [binary, 'id,label,prediction\n', line(ok), 'a.jsonl: there is no row below the header'],
+    [
+      binary,
+      `${line(ok)}{"id":"y","label":`,
+      line(ok),
+      'a.jsonl:2: not JSON: it ends too early; expected one object per line, e.g. {"id":"a1","label":1,"prediction":1}',
+    ],
+    [
+      binary,
+      `${line(ok)}[1]\n`,
+      line(ok),
+      'a.jsonl:2: not a JSON object; expected e.g. {"id":"a1","label":1,"prediction":1}',
+    ],
+    [
+      binary,
+      '{"id":"x","label":"1","prediction":"1","score":NaN}',
+      line(ok),
+      'a.jsonl:1: NaN is no number of JSON; an unknown value is null, a model\'s error is {"id", "label", "error"}',
+    ],
+    [
+      binary,
+      '{"id":"x","label":"1","prediction":"1","score":-Infinity}',
+      line(ok),
+      'a.jsonl:1: -Infinity is no number of JSON; an unknown value is null, a model\'s error is {"id", "label", "error"}',
+    ],
+    [
+      regression,
+      '{"id":"x","label":1,"prediction":1e999}',
+      line(ok),
+      'a.jsonl:1: prediction: Infinity is not a number',
+    ],
+    [
+      binary,
+      line({ label: '1', prediction: '1' }),
+      line(ok),
+      'a.jsonl:1: id: is missing; the row has label, prediction',
+    ],
+    [
+      binary,
+      '{"id":9007199254740993,"label":"1","prediction":"1"}',
+      line(ok),
+      'a.jsonl:1: id: 9007199254740992 is not exact as a number; write it in quotes',
+    ],
+    [binary, line({ ...ok, id: 1.5 }), line(ok), 'a.jsonl:1: id: 1.5 is not exact as a number; write it in quotes'],
+    [binary, line({ ...ok, id: '' }), line(ok), 'a.jsonl:1: id: "" is not an id; expected text or a whole number'],
+    [
+      binary,
+      line({ ...ok, id: ['x'] }),
+      line(ok),
+      'a.jsonl:1: id: ["x"] is not an id; expected text or a whole number',
+    ],
+    [
+      binary,
+      line(ok) + line({ ...ok, id: 'y' }) + line(ok),
+      line(ok),
+      'a.jsonl:3: id: "x" is there twice, also at line 1',
+    ],
+    [
+      binary,
+      line({ ...ok, id: 7 }) + line({ ...ok, id: '7' }),
+      line(ok),
+      'a.jsonl:2: id: "7" is there twice, also at line 1',
+    ],
+    [binary, line({ id: 'x', lable: '1', prediction: '1' }), line(ok), 'a.jsonl:1: label: is missing; is lable meant?'],
+    [binary, line({ ...ok, label: null }), line(ok), 'a.jsonl:1: label: is missing; is label meant?'],
+    [
+      binary,
+      line({ id: 'x', label: '1', predicted: '1' }),
+      line(ok),
+      'a.jsonl:1: prediction: is missing; is predicted meant?',
+    ],
+    [
+      binary,
+      line({ ...ok, error: 'x' }),
+      line(ok),
+      'a.jsonl:1: error: stands beside a prediction; a row has one of them',
+    ],
+    [
+      binary,
+      line({ ...ok, label: 1 }),
+      line(ok),
+      'a.jsonl:1: label: the number 1 and the text "1" differ; labels, predictions and `positive` are compared as they are written',
+    ],
+    [
+      binary,
+      line({ ...ok, prediction: 1 }),
+      line(ok),
+      'a.jsonl:1: prediction: the number 1 and the text "1" differ; labels, predictions and `positive` are compared as they are written',
+    ],
+    [
+      binary,
+      line({ ...ok, prediction: 0.7 }) + line({ ...ok, id: 'y', prediction: 0.6 }),
+      line(ok),
+      'a.jsonl:2: prediction: 0.6 is a third class; a binary classification has "1" (positive) and 0.7',
+    ],
+    [
+      binary,
+      line({ ...ok, label: {} }),
+      line(ok),
+      'a.jsonl:1: label: a mapping is not a class; expected text, a number or a boolean',
+    ],
+    [binary, line({ ...ok, score: 1.2 }), line(ok), 'a.jsonl:1: score: 1.2 is not a probability between 0 and 1'],
+    [
+      binary,
+      line({ ...ok, score: '0.2' }),
+      line(ok),
+      'a.jsonl:1: score: "0.2" is not a number; write it without quotes',
+    ],
+    [
+      multi,
+      line({ ...ok, score: 0.2 }),
+      line(ok),
+      'a.jsonl:1: score: 0.2 is not a mapping; expected a probability for each class',
+    ],
+    [
+      multi,
+      line({ ...ok, score: { 1: 0.9, 2: 0.9 } }),
+      line(ok),
+      'a.jsonl:1: score: the probabilities add up to 1.8 instead of 1',
+    ],
+    [
+      multi,
+      line({ ...ok, score: { 1: 1 } }) + line({ ...ok, id: 'y', score: { 2: 1 } }),
+      line(ok),
+      'a.jsonl:2: score: has other classes than the rows before it, which have "1"',
+    ],
+    [
+      regression,
+      line({ id: 'x', label: 'three', prediction: 3 }),
+      line(ok),
+      'a.jsonl:1: label: "three" is not a number',
+    ],
+    [
+      ranking,
+      line({ id: 'x', q: 1, label: -1, score: 3 }),
+      line(ok),
+      'a.jsonl:1: label: -1 is below 0; the label of a ranking is a relevance',
+    ],
+    [ranking, line({ id: 'x', q: 1, label: 1 }), line(ok), 'a.jsonl:1: score: is missing; the row has id, q, label'],
+    [
+      ranking,
+      line({ id: 'x', label: 1, score: 1 }),
+      line({ id: 'x', label: 1, score: 1 }),
+      "a.jsonl:1: q: is missing; the policy's `group` needs it in every row",
+    ],
+    [text, line({ id: 'x', label: 'a', prediction: 5 }), line(ok), 'a.jsonl:1: prediction: 5 is not text'],
+    [binary, line({ ...ok, weight: 0 }), line(ok), 'a.jsonl:1: weight: 0 is not above 0'],
+    [
+      binary,
+      line({ ...ok, weight: 2 }) + line({ ...ok, id: 'y' }),
+      line(ok),
+      'a.jsonl:2: weight: is missing; the rows before this one have one',
+    ],
+    [binary, line({ ...ok, weight: 2 }), line(ok), 'b.jsonl:1: weight: is missing; the rows before this one have one'],
+    [
+      binary,
+      line({ ...ok, weight: 2 }),
+      line({ ...ok, weight: 3 }),
+      'b.jsonl:1: weight: 3 differs from 2 at a.jsonl:1, which has the same id "x"',
+    ],
+    [
+      binary,
+      line(ok),
+      line({ ...ok, label: '0' }),
+      'b.jsonl:1: label: "0" differs from the one at a.jsonl:1, which has the same id "x"',
+    ],
+    [binary, line({ ...ok, 'latency-ms': -1 }), line(ok), 'a.jsonl:1: latency-ms: -1 is below 0'],
+    [
+      `${binary}cluster: who\n`,
+      line({ ...ok, who: 'a' }),
+      line({ ...ok, who: 'b' }),
+      'b.jsonl:1: who: differs from the row with the same id in the other file',
+    ],
+    [
+      `${binary}cluster: who\n`,
+      line(ok),
+      line(ok),
+      "a.jsonl:1: who: is missing; the policy's `cluster` needs it in every row",
+    ],
+    [
+      `${binary}slices: [country]\n`,
+      line({ ...ok, Country: 'a' }),
+      line(ok),
+      'slices: no row has what "country" needs; is Country meant?',
+    ],
+    [
+      `${binary}slices: [age > 3]\n`,
+      line({ ...ok, age: '5' }),
+      line(ok),
+      'a.jsonl:1: age: is text, and a slice compares it with a number',
+    ],
+    [
+      `${binary}slices: [age > 3]\n`,
+      line({ ...ok, age: 5 }),
+      line({ ...ok, age: 2 }),
+      'b.jsonl:1: age > 3: holds in one file only',
+    ],
+    [
+      `${binary}slices: [c]\n`,
+      line({ ...ok, c: 5 }),
+      line({ ...ok, c: 2 }),
+      'b.jsonl:1: c: differs from the row with the same id in the other file',
+    ],
+    [`${binary}slices: [c]\n`, line({ ...ok, c: [1] }), line(ok), 'a.jsonl:1: c: is no text, number or boolean'],
+    [
+      `${binary}slices: [id]\n`,
+      jsonLines(Array.from({ length: 101 }, (_, i) => ({ ...ok, id: `r${i}` }))),
+      line(ok),
+      'a.jsonl:101: id: has more than 100 values; write conditions instead of a slice for each',
+    ],
+    [
+      multi,
+      jsonLines(Array.from({ length: 1001 }, (_, i) => ({ id: `r${i}`, label: i, prediction: 0 }))),
+      line(ok),
+      'a.jsonl:1001: label: 1000 is one class too many; at most 1000 are compared',
+    ],
+    [binary, 'id,label,prediction\nx,1\n', line(ok), 'a.jsonl:2: has 2 cells; the header has 3'],
+    [binary, 'id,label,id\nx,1,1\n', line(ok), 'a.jsonl:1: the header has "id" twice'],
+    [binary, 'id,,label\nx,1,1\n', line(ok), 'a.jsonl:1: column 2 of the header has no name'],
+    [binary, 'id,label\n"x,1\n', line(ok), 'a.jsonl:2: a quote is not closed'],
+    [binary, 'id,label\n"x"y,1\n', line(ok), 'a.jsonl:2: text after the closing quote of a cell'],
+    [binary, 'id,label\nx"y,1\n', line(ok), 'a.jsonl:2: a quote within a cell without quotes'],
+  ])('row %#', (policy, candidate, baseline, expected) => {
+    expect(problems(policy, candidate, baseline)).toContain(expected);
+  });
+
+  test('the first ten are listed, and the file is read no further', () => {
+    const bad = jsonLines(Array.from({ length: 50 }, (_, i) => ({ id: `r${i}`, label: '1' })));
+    const found = problems(binary, `${bad}{`, line(ok));
+    expect(found).toHaveLength(10);
+    expect(found[9]).toBe('a.jsonl:10: prediction: is missing; the row has id, label');
+  });
+
+  test('a folder and a file that is not there', () => {
+    const policy = loadRegression(binary, 'p.yml');
+    expect(() => readRows(policy, { candidate: '/', baseline: '/' })).toThrow(
+      'cannot read "/": it is a folder (EISDIR)',
+    );
+    expect(() => readRows(policy, { candidate: '/no/such', baseline: '/' })).toThrow(
+      'cannot read "/no/such": there is no such file (ENOENT)',
+    );
+  });
+
+  test('bytes that are not UTF-8', () => {
+    const { x } = filesOf({ x: '' });
+    expect(() => readRows(loadRegression(binary, 'p.yml'), { candidate: process.execPath, baseline: x })).toThrow(
+      /not UTF-8 text, after byte 0$/,
+    );
+  });
+});
+
+describe('golden rows', () => {
+  const predictions = line(ok);
+  test('are those of the predictions', () => {
+    expect(read(binary, predictions, predictions, '{"id":"x","label":"1"}').rows.size).toBe(1);
+  });
+  test.each([
+    [
+      line({ id: 'x', label: '0' }),
+      'golden.jsonl:1: label: "0" differs from the one at a.jsonl:1, which has the same id "x"',
+    ],
+    [
+      line({ id: 'x', label: '1' }) + line({ id: 'y', label: '1' }),
+      'golden.jsonl:2: id: "y" has no prediction in either file',
+    ],
+    [line({ id: 'z', label: '1' }), 'golden.jsonl:1: id: "z" has no prediction in either file'],
+  ])('%j', (golden, expected) => {
+    expect(problems(binary, predictions, predictions, golden)).toContain(expected);
+  });
+  test('have every row', () => {
+    expect(
+      problems(
+        binary,
+        predictions + line({ ...ok, id: 'y' }) + line({ ...ok, id: 'z' }),
+        predictions,
+        line({ id: 'x', label: '1' }),
+      ),
+    ).toEqual(['a.jsonl:2: is a row that golden.jsonl does not have, as 1 more']);
+  });
+});
+
+test('an error names the row and shows no text of it, cluster or customer', () => {
+  const row = { id: 'x', label: 'Jane Doe, 44 Elm St', prediction: 'Jane Doe', who: 'jane@example.com' };
+  const found = [
+    problems(text, line(row), line({ ...row, label: 'John Roe' })),
+    problems(`${text}cluster: who\n`, line(row), line({ ...row, who: 'john@example.com' })),
+    problems(`${text}slices: [who > 3]\n`, line(row), line(row)),
+    problems(`${text}slices: [who]\n`, line(row), line({ ...row, who: ['jane'] })),
+  ].flat();
+  expect(found).toHaveLength(4);
+  expect(found.join('\n')).not.toMatch(/jane|john/i);
+});
