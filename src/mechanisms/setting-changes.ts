@@ -9,6 +9,7 @@ import {
   differenceLine,
   differences,
   keptLine,
+  nameOf,
   valueLine,
   valuesOf,
 } from '../endpoint/settings-lines.ts';
@@ -50,6 +51,18 @@ export const publishingChanges = async (
       details: [...config, ...lines.config],
     },
   ];
+};
+
+/**
+ * A candidate beside the version that serves has one config with it: the settings that are no variant's change for both, and at the
+ * first swap. Their values are lines of the candidate's own config.
+ */
+export const sharedChanges = ({ before }: Compared, wanted: Desired): readonly string[] => {
+  if (before === undefined) return [];
+  const names = differences(before.settings, settingsOfDesired(wanted))
+    .filter(({ path }) => isWithin(path, 'config'))
+    .map(({ path }) => nameOf(path));
+  return names.length === 0 ? [] : [`already changes, for the version that serves too: ${names.join(', ')}`];
 };
 
 interface Lines {
@@ -94,12 +107,15 @@ export const planSwap = async (
     variant,
   }: { readonly before: Serving | undefined; readonly to: Configuration; readonly variant: string },
 ): Promise<Swap> => {
-  const after = await servingOf(world, to.endpointConfig, variant);
+  return swapBetween(before, await servingOf(world, to.endpointConfig, variant));
+};
+
+export const swapBetween = (before: Serving | undefined, after: Serving | undefined): Swap => {
   if (before === undefined || after === undefined) return { lines: [], notes: [] };
   return {
     lines: differences(before.settings, after.settings).map(differenceLine),
     notes: lostProtections(before.settings, after.settings).map(
-      (key) => `PROTECTION REMOVED: ${nameOfProtection(key)}: ${to.endpointConfig} does not have it`,
+      (key) => `PROTECTION REMOVED: ${nameOfProtection(key)}: ${after.endpointConfig} does not have it`,
     ),
   };
 };
