@@ -133,10 +133,25 @@ export const settingNotes = ({ wanted, compared }: Pick<Published, 'wanted' | 'c
           (key) =>
             `PROTECTION REMOVED: ${nameOfProtection(key)}: ${lost.includes(key) ? 'the manifest does not have' : 'the manifest gives up'} \`${key}\``,
         )),
+    ...(before === undefined ? [] : doubtful(before.settings, settingsOfDesired(wanted))),
     ...(before?.withoutModel
       ? [`the model of ${before.endpointConfig} was deleted: its role, VPC and network isolation cannot be compared`]
       : []),
   ];
+};
+
+/** The manifest has the value that served on the old instance type. Perhaps it was written for that type. */
+const doubtful = (before: Settings, after: Settings): readonly string[] => {
+  const [from, to] = [before, after].map(({ variant }) => variant['InstanceType']);
+  if (typeof from !== 'string' || typeof to !== 'string' || from === to) return [];
+  const changed = differences(before, after).map(({ path }) => path);
+  return Object.entries(hardwareSettings).flatMap(([key, { path, fits, because }]) => {
+    const values = valuesOf(after, [path]);
+    const stays = values.length > 0 && !changed.some((one) => isWithin(one, path));
+    return stays && !fits(from, to)
+      ? [`${values.map(valueLine).join(', ')} served on ${from}, and ${to} may not take it: ${because} (\`${key}\`)`]
+      : [];
+  });
 };
 
 /** The refusal of a plan that loses a protection, or keeps a setting that the new instance type may not take. */
