@@ -62,6 +62,23 @@ describe('a delivery under guardrails, which removes the candidate first', () =>
     }
   });
 
+  test('of the version that serves has the removal alone in its plan', async () => {
+    manifest(rollouts.canary, key);
+    expect(endOf(await deliver('1.0.0'))).toBe('succeeded/delivered');
+    manifest(rollouts.steps, key);
+    expect(endOf(await deliver('1.1.0'))).toBe('succeeded/candidate-dark');
+    manifest(rollouts.canary, key);
+    for (const [more, end] of [
+      [dry, 'succeeded/planned'],
+      [{}, 'succeeded/already-delivered'],
+    ] as const) {
+      const report = await deliver('1.0.0', more);
+      expect(endOf(report)).toBe(end);
+      expect(report?.result.plan?.title).toMatch(/then: iris serves 1\.0\.0 already$/);
+      expect(report?.result.plan?.changes.map(({ object }) => object)).toEqual(['endpoint iris']);
+    }
+  });
+
   test('is refused before the candidate is gone', async () => {
     manifest(rollouts.canary);
     const writes = account.watch();

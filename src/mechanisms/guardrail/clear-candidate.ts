@@ -7,6 +7,7 @@ import { alone, canonicalOf, leftBehind } from '../../endpoint/variants.ts';
 import { type Plan, Refusal } from '../../operation.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
+import { endedOf } from '../compared.ts';
 import type { Deliver, Planned } from '../mechanism.ts';
 import { restoring, swapSeconds } from '../replacement/plan.ts';
 import { swapBetween } from '../setting-changes.ts';
@@ -35,9 +36,12 @@ export const planClearing = async (world: World, request: Deliver, look: Look): 
       `endpoint config ${to.endpointConfig}, which ${endpoint} serves without its candidate ${left.version}, was deleted: create it again under the same name, or use strategy steps`,
     );
   const swap = swapBetween(before, servingIn(content, to.endpointConfig, canonical));
+  // The request that made the version that serves is delivered then, under the same name.
+  const made = endedOf(request).find(({ candidate }) => candidate.endpointConfig === to.endpointConfig);
+  const history = [{ ...to, from: world.clock.now(), good: true }, ...record.history];
   const { plan, refused } = await planDelivery(
     world,
-    { ...request, record: { ...record, history: [{ ...to, from: world.clock.now(), good: true }, ...record.history] } },
+    { ...request, record: { ...record, history }, attempt: made?.attempt ?? request.attempt },
     cleared(look, content, to.endpointConfig, canonical),
   );
   return {
