@@ -117,3 +117,11 @@ export const environmentIn = (
     secret: all.filter(isSecret).map(([name]) => name),
   };
 };
+
+/** Variables of several containers, by name: they belong to the model package, and no manifest can have them. */
+export const variablesOfContainers = ({ container }: Settings): readonly string[] => {
+  const containers = Array.isArray(container['Containers']) ? container['Containers'] : [];
+  return [
+    ...new Set(containers.flatMap(({ Environment }) => (isMembers(Environment) ? Object.keys(Environment) : []))),
+  ];
+};

@@ -2,7 +2,7 @@ import { mayBeSecret } from '../secrets.ts';
 import type { Account } from '../world.ts';
 import { type Against, compareWith } from './compared.ts';
 import type { Found } from './found.ts';
-import { basis, environmentIn, optional } from './keys.ts';
+import { basis, environmentIn, optional, variablesOfContainers } from './keys.ts';
 import { isTeamTag } from './owner.ts';
 import { isSpec, tried, type Written } from './trial.ts';
 
@@ -64,6 +64,11 @@ export const writtenSettings = (against: Against, base: Written): Part => {
   if (secret.length > 0)
     remarks.push(
       `Write by hand under environment: ${secret.join(', ')}. The values may be secrets and are not written here; without them the variables go with the first delivery, unless the model package has them.`,
+    );
+  const ofContainers = variablesOfContainers(found.settings);
+  if (ofContainers.length > 0)
+    remarks.push(
+      `The containers have variables, which no manifest can have: ${ofContainers.join(', ')}. They go with the first delivery, unless the model package has them: give them to register-model with \`containers\`.`,
     );
   for (const [key, value] of found.tags) {
     if (!isTeamTag(key)) continue;

@@ -65,7 +65,7 @@ export const kinds: { readonly [Name in EndpointKind]: Kind & { readonly leave: 
     trait: 'has a candidate without traffic from a stepped rollout that has ended',
     deliver: ['variants'],
     leave: 'always',
-    instead: 'end the traffic shift first',
+    instead: 'remove the candidate with `rollback`, or give it the traffic with `shift-traffic`',
   },
   shifting: {
     ...onInstances,

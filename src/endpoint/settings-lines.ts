@@ -65,7 +65,7 @@ export const valueLine = ({ path, to }: Difference): string => `${nameOf(path)}:
 export const keptLine = (value: Difference): string => `kept: ${valueLine(value)}`;
 
 /** `environment MODE`: the setting's name, and the members on the way to the value. */
-const nameOf = (path: string): string => {
+export const nameOf = (path: string): string => {
   const { name, path: own } = settingAt(path);
   return path === own ? name : `${name} ${path.slice(own.length + 1)}`;
 };

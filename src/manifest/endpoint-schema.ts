@@ -112,7 +112,7 @@ export const endpoint = z.pipe(
               capture: z.optional(
                 v
                   .listOf('a list', v.choice('a side', ['input', 'output']), 1, 2)
-                  .check(about('The captured sides: `input`, `output`. Default: both.')),
+                  .check(about('The captured sides: `input`, `output`. Default: those of a live endpoint, or both.')),
               ),
               'csv-content-types': z.optional(
                 v

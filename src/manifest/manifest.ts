@@ -126,7 +126,7 @@ export interface DataCapture {
   readonly s3: string;
   readonly samplingPercent: number;
   readonly kmsKey?: string;
-  /** Default: both. */
+  /** Default: those of a live endpoint, or both. */
   readonly capture?: readonly ('input' | 'output')[];
   /** Content types that are captured as text, and not in base64. */
   readonly csvContentTypes?: readonly string[];

@@ -9,6 +9,7 @@ import {
   differenceLine,
   differences,
   keptLine,
+  nameOf,
   valueLine,
   valuesOf,
 } from '../endpoint/settings-lines.ts';
@@ -50,6 +51,18 @@ export const publishingChanges = async (
       details: [...config, ...lines.config],
     },
   ];
+};
+
+/**
+ * A candidate beside the version that serves has one config with it: the settings that are no variant's change for both, and at the
+ * first swap. Their values are lines of the candidate's own config.
+ */
+export const sharedChanges = ({ before }: Compared, wanted: Desired): readonly string[] => {
+  if (before === undefined) return [];
+  const names = differences(before.settings, settingsOfDesired(wanted))
+    .filter(({ path }) => isWithin(path, 'config'))
+    .map(({ path }) => nameOf(path));
+  return names.length === 0 ? [] : [`already changes, for the version that serves too: ${names.join(', ')}`];
 };
 
 interface Lines {
@@ -94,12 +107,15 @@ export const planSwap = async (
     variant,
   }: { readonly before: Serving | undefined; readonly to: Configuration; readonly variant: string },
 ): Promise<Swap> => {
-  const after = await servingOf(world, to.endpointConfig, variant);
+  return swapBetween(before, await servingOf(world, to.endpointConfig, variant));
+};
+
+export const swapBetween = (before: Serving | undefined, after: Serving | undefined): Swap => {
   if (before === undefined || after === undefined) return { lines: [], notes: [] };
   return {
     lines: differences(before.settings, after.settings).map(differenceLine),
     notes: lostProtections(before.settings, after.settings).map(
-      (key) => `PROTECTION REMOVED: ${nameOfProtection(key)}: ${to.endpointConfig} does not have it`,
+      (key) => `PROTECTION REMOVED: ${nameOfProtection(key)}: ${after.endpointConfig} does not have it`,
     ),
   };
 };
@@ -117,10 +133,25 @@ export const settingNotes = ({ wanted, compared }: Pick<Published, 'wanted' | 'c
           (key) =>
             `PROTECTION REMOVED: ${nameOfProtection(key)}: ${lost.includes(key) ? 'the manifest does not have' : 'the manifest gives up'} \`${key}\``,
         )),
+    ...(before === undefined ? [] : doubtful(before.settings, settingsOfDesired(wanted))),
     ...(before?.withoutModel
       ? [`the model of ${before.endpointConfig} was deleted: its role, VPC and network isolation cannot be compared`]
       : []),
   ];
+};
+
+/** The manifest has the value that served on the old instance type. Perhaps it was written for that type. */
+const doubtful = (before: Settings, after: Settings): readonly string[] => {
+  const [from, to] = [before, after].map(({ variant }) => variant['InstanceType']);
+  if (typeof from !== 'string' || typeof to !== 'string' || from === to) return [];
+  const changed = differences(before, after).map(({ path }) => path);
+  return Object.entries(hardwareSettings).flatMap(([key, { path, fits, because }]) => {
+    const values = valuesOf(after, [path]);
+    const stays = values.length > 0 && !changed.some((one) => isWithin(one, path));
+    return stays && !fits(from, to)
+      ? [`${values.map(valueLine).join(', ')} served on ${from}, and ${to} may not take it: ${because} (\`${key}\`)`]
+      : [];
+  });
 };
 
 /** The refusal of a plan that loses a protection, or keeps a setting that the new instance type may not take. */

@@ -121,6 +121,8 @@ const pause = seconds(5);
 const refused = async (turn: Turn, error: unknown): Promise<TurnResult> => {
   if (!isRefused(error)) throw error;
   const kind = classify(error);
+  const { world, release } = turn;
+  if (kind === 'already-exists' && (await isHidden(turn))) return turn.conclude('endpoint-unusable', hidden(turn));
   // It exists already: another run created it meanwhile. The next look shows whose it is.
   if (kind === 'in-progress' || kind === 'already-exists')
     return {
@@ -128,22 +130,31 @@ const refused = async (turn: Turn, error: unknown): Promise<TurnResult> => {
       percent: 10,
       notBefore: turn.nextPoll(),
     };
-  const { world, release } = turn;
   // In a stepped rollout the candidate has all of the traffic already.
   const remains =
     unsubmitted(release) === 'stepping' ? `; ${release.version} keeps all traffic beside the old variant` : '';
   if (!missesConfig(error)) return turn.conclude(reasonOfError(error), `${describe(error)}${remains}`);
-  const ours = await orUndefined(
-    world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: release.candidate.endpointConfig }),
-  );
-  if (ours === undefined || world.clock.now() >= (ours.CreationTime?.getTime() ?? 0) + settlingIn)
-    return turn.conclude('config-missing', `${describe(error)}${remains}`);
+  if (!(await isNew(turn))) return turn.conclude('config-missing', `${describe(error)}${remains}`);
   return {
     because: `SageMaker does not see ${release.candidate.endpointConfig} yet, which is new; trying again`,
     percent: 10,
     notBefore: world.clock.now() + pause,
   };
 };
+
+/** The config of the release is so new that SageMaker may not show it everywhere. */
+const isNew = async ({ world, release }: Turn): Promise<boolean> => {
+  const { endpointConfig } = release.candidate;
+  const ours = await orUndefined(world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: endpointConfig }));
+  return ours !== undefined && world.clock.now() < (ours.CreationTime?.getTime() ?? 0) + settlingIn;
+};
+
+/** CreateEndpoint ignores the case of letters, and a lookup does not (AWS: CreateEndpoint, EndpointName). */
+const isHidden = async (turn: Turn): Promise<boolean> =>
+  !(await isNew(turn)) && (await observe(turn.world, turn.endpoint)) === undefined;
+
+const hidden = ({ endpoint }: Turn): string =>
+  `SageMaker has an endpoint of this name already, but none that is spelled ${endpoint}: write its name in the manifest as SageMaker shows it, with the same capital letters`;
 
 const send = async (
   { world, endpoint, release }: Turn,

@@ -15,7 +15,7 @@ import { mechanisms } from '../mechanisms/all.ts';
 import { type Operation, Refusal } from '../operation.ts';
 import { termsOf } from '../registry/approval-terms.ts';
 import { readReference, unnamedVersion } from '../registry/version-reference.ts';
-import { lastGood } from '../release/history.ts';
+import { lastGood, nameAlone } from '../release/history.ts';
 import { isStopping } from '../release/lifecycle.ts';
 import type { Configuration, Release, ReleaseRecord, Served } from '../release/record.ts';
 import { storeFor } from '../release/store.ts';
@@ -198,7 +198,7 @@ const notesOn = (
   return [
     ...(isWithdrawal
       ? [
-          `${nameOf(to)} keeps all traffic; ${further === undefined ? 'no version served well before it' : `to go back past it, to ${nameOf(further)}, name that with to`}`,
+          `${nameOf(to)} keeps all traffic; ${further === undefined ? 'no version served well before it' : `to go back past it, to ${nameOf(alone(further))}, name that with to`}`,
         ]
       : [`the candidate ${version}, which has no traffic, goes too; without to a rollback removes it alone`]),
     `this does not convict ${version}`,
@@ -315,7 +315,9 @@ const nameGiven = (to: string, { model }: RollbackInputs['manifest'], { history 
 };
 
 const served = ({ history }: ReleaseRecord): string =>
-  history.length === 0 ? 'the history is empty' : `the history has ${[...new Set(history.map(nameOf))].join(', ')}`;
+  history.length === 0
+    ? 'the history is empty'
+    : `the history has ${[...new Set(history.map((entry) => entry.version ?? nameAlone(entry)))].join(', ')}`;
 
 const nameOf = ({ version, endpointConfig }: Pick<Configuration, 'version' | 'endpointConfig'>): string =>
   version ?? endpointConfig;

@@ -130,10 +130,7 @@ export const serves = (history: readonly Served[]): Served | undefined =>
  * The newest configuration that served well and whose version was not taken back for cause afterwards. This defines "last good".
  * @param except the configuration to leave: usually the one that serves now
  */
-export const lastGood = (
-  history: readonly Served[],
-  except?: Pick<Configuration, 'endpointConfig' | 'version'>,
-): Served | undefined =>
+export const lastGood = (history: readonly Served[], except?: Identity): Served | undefined =>
   history.find(
     (entry) => entry.good && !(except && isSameVersion(entry, except)) && !wasConvictedSince(history, entry),
   );
@@ -146,9 +143,12 @@ const wasConvictedSince = (history: readonly Served[], good: Served): boolean =>
       (entry.until ?? Number.POSITIVE_INFINITY) >= (good.until ?? Number.POSITIVE_INFINITY),
   );
 
+type Identity = Pick<Configuration, 'endpointConfig' | 'version' | 'beside'>;
+
 /** Compares versions where both have one; a configuration that others deployed is identified by its name alone. */
-const isSameVersion = (
-  one: Pick<Configuration, 'endpointConfig' | 'version'>,
-  other: Pick<Configuration, 'endpointConfig' | 'version'>,
-): boolean =>
-  one.endpointConfig === other.endpointConfig || (one.version !== undefined && one.version === other.version);
+const isSameVersion = (one: Identity, other: Identity): boolean =>
+  nameAlone(one) === nameAlone(other) || (one.version !== undefined && one.version === other.version);
+
+/** The config of others that serves in a config with a candidate beside it: the same configuration as without the candidate. */
+export const nameAlone = ({ endpointConfig, version, beside }: Identity): string =>
+  (version === undefined ? beside?.baseline : undefined) ?? endpointConfig;

@@ -168,6 +168,22 @@ describe('an endpoint with everything around it', () => {
     expect(out).toContain('MODE: strict');
   });
 
+  test('names the variables of several containers, which belong to the model package, without their values', async () => {
+    const { image: Image, bucket } = team;
+    const container = { Image, ModelDataUrl: `s3://${bucket}/by-hand/model.tar.gz` };
+    const Containers = [
+      { ...container, Environment: { MODE: 'strict', API_TOKEN: 'tok-abcdefg' } },
+      { ...container, Environment: { MODE: 'loose' } },
+    ];
+    await madeByHand(account, { model: { PrimaryContainer: undefined, Containers } });
+    const { out, err } = await adopting(account, '--endpoint', team.endpoint);
+    for (const text of [out.replaceAll(/\n *# /g, ' '), err])
+      expect(text).toContain(
+        'The containers have variables, which no manifest can have: MODE, API_TOKEN. They go with',
+      );
+    expect(`${out}${err}`).not.toMatch(/strict|loose|tok-abcdefg/);
+  });
+
   test('writes scaling, tags and alarms, and names those that cannot protect', async () => {
     await madeByHand(account, {});
     const { simulator } = account;

@@ -153,6 +153,17 @@ describe('an endpoint that others made', () => {
     expect(refused?.result.because).toContain('`inference-ami-version`');
     expect(since().filter(({ mutation }) => mutation)).toEqual([]);
 
+    // With the keys, as adopt writes them, the manifest decides; the plan still says what AWS may refuse.
+    manifestOn('ml.g5.xlarge', 'volume-size-gb: 40', `inference-ami-version: ${variant.InferenceAmiVersion}`);
+    const doubtful = await deliver('1.1.0', { 'dry-run': 'true' });
+    expect(endOf(doubtful)).toBe('succeeded/planned');
+    expect(doubtful?.result.plan?.notes).toEqual(
+      expect.arrayContaining([
+        'storage volume: 40 GB served on ml.m5.large, and ml.g5.xlarge may not take it: types with storage of their own take no volume (`volume-size-gb`)',
+        'inference AMI version: al2-ami-sagemaker-inference-gpu-2 served on ml.m5.large, and ml.g5.xlarge may not take it: an AMI has the drivers of one kind of accelerator (`inference-ami-version`)',
+      ]),
+    );
+
     manifestOn('ml.g5.xlarge', 'volume-size-gb: none', 'inference-ami-version: al2-ami-sagemaker-inference-gpu-3-1');
     const report = await deliver('1.1.0');
     expect([endOf(report), report?.result.because]).toEqual(['succeeded/delivered', expect.any(String)]);
@@ -173,6 +184,7 @@ describe('an endpoint that others made', () => {
     manifestOn('ml.c5.xlarge');
     const report = await deliver('1.1.0');
     expect([endOf(report), report?.result.because]).toEqual(['succeeded/delivered', expect.any(String)]);
+    expect(report?.result.plan?.notes.join()).not.toContain('may not take it');
     expect((await described(account)).variant).toMatchObject({ InstanceType: 'ml.c5.xlarge', VolumeSizeInGB: 40 });
   });
 });

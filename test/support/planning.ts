@@ -99,6 +99,7 @@ export const planningWorld = (
           PrimaryContainer: { Image: 'image' },
         }),
         listInferenceExperiments: async () => ({}),
+        listTags: async () => ({}),
       },
       cloudwatch: {
         ...fakeMetrics(did),

@@ -14,6 +14,8 @@ export interface Serving {
   readonly endpoint?: Members;
   /** Members of the serving variant's part of its config. `deleted`: the config is gone. */
   readonly config?: Members | 'deleted';
+  /** A further endpoint config, of the same content. */
+  readonly former?: string;
   readonly tags?: Readonly<Record<string, string>>;
   /** Autoscaling of the variant: its range and its policies. */
   readonly scaling?: { readonly min: number; readonly max: number; readonly policies?: readonly Members[] };
@@ -23,7 +25,15 @@ export interface Serving {
 }
 
 /** A world for a plan, which reads only. Names other than the serving ones do not exist. */
-export const servingWorld = ({ endpoint, config, tags = {}, scaling, composite = [], did = busy }: Serving): World => {
+export const servingWorld = ({
+  endpoint,
+  config,
+  former,
+  tags = {},
+  scaling,
+  composite = [],
+  did = busy,
+}: Serving): World => {
   const name = String(endpoint?.['EndpointConfigName'] ?? 'churn-1-0-0');
   const described: DescribeEndpointConfigOutput = {
     EndpointConfigName: name,
@@ -56,9 +66,9 @@ export const servingWorld = ({ endpoint, config, tags = {}, scaling, composite =
           return live;
         },
         describeEndpointConfig: async ({ EndpointConfigName }: { readonly EndpointConfigName: string }) => {
-          if (EndpointConfigName !== name || config === 'deleted' || endpoint === undefined)
+          if (![name, former].includes(EndpointConfigName) || config === 'deleted' || endpoint === undefined)
             throw awsError('sagemaker:DescribeEndpointConfig', 'Could not find endpoint configuration.');
-          return described;
+          return { ...described, EndpointConfigName };
         },
         describeModel: async ({ ModelName }: { readonly ModelName: string }) => {
           if (ModelName !== 'churn-1-0-0') throw awsError('sagemaker:DescribeModel', 'Could not find model.');

@@ -24,7 +24,7 @@ import { planDelivery } from '../guardrail/plan.ts';
 import type { Deliver, Planned } from '../mechanism.ts';
 import { swapSeconds } from '../replacement/plan.ts';
 import { type DeliveryRequest, desiredOf, planDigest } from '../request.ts';
-import { publishingChanges, refusalOf, settingNotes } from '../setting-changes.ts';
+import { publishingChanges, refusalOf, settingNotes, sharedChanges } from '../setting-changes.ts';
 import { refuseUnfitSteps, stepAlarms } from './step-alarms.ts';
 import { type Steps, stepsOf } from './steps.ts';
 
@@ -116,6 +116,7 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
       rate,
       [...notes, ...aboutKind, ...warnings, ...scaling.notes, ...later, ...look.notes],
       publishing,
+      sharedChanges(compared, alone),
     ),
     already: 'candidate-dark',
     ...(serves ? {} : refusalOf(spec.name, compared, alone.config)),
@@ -171,6 +172,7 @@ const describe = (
   rate: number,
   warnings: readonly string[],
   publishing: readonly Change[],
+  shared: readonly string[],
 ): Plan => ({
   title: serves
     ? `${requested.version} is up dark on ${requested.spec.name} already`
@@ -184,6 +186,7 @@ const describe = (
           object: `endpoint config ${candidate.endpointConfig}`,
           details: [
             `${candidate.instanceCount} × ${candidate.instanceType} with weight 0 beside the version that serves`,
+            ...shared,
           ],
         },
         {

@@ -43,10 +43,12 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
   // The traffic is back already, and the release waits for the metrics.
   if (stepping.state.is === 'returned') return endSteps(turn, stepping.state);
   const live = await observe(world, endpoint);
-  if (live === undefined || live.endpointConfig !== baseline?.endpointConfig || live.pending !== undefined)
+  if (live === undefined)
+    return turn.conclude('changed-by-others', `the endpoint ${endpoint} was deleted during the release`);
+  if (live.endpointConfig !== baseline?.endpointConfig || live.pending !== undefined)
     return turn.conclude(
       'changed-by-others',
-      `the endpoint is at ${live?.pending?.endpointConfig ?? live?.endpointConfig ?? 'nothing'}, which is not this release`,
+      `the endpoint is at ${live.pending?.endpointConfig ?? live.endpointConfig}, which is not this release`,
     );
   const stale = isStale(live, stepping, world.clock.now());
   const alarms = await readAlarms(turn, stepping);

@@ -318,7 +318,7 @@ describe('an endpoint that no update can reach is refused', () => {
     ],
     [
       examples.stepped,
-      'has a candidate without traffic from a stepped rollout that has ended (AllTraffic, AllTraffic-next): end the traffic shift first',
+      'has a candidate without traffic from a stepped rollout that has ended (AllTraffic, AllTraffic-next): remove the candidate with `rollback`, or give it the traffic with `shift-traffic`',
     ],
     [
       examples['several-variants'],

@@ -227,7 +227,7 @@ describe('a candidate that an earlier release left', () => {
       variant({ VariantName: 'AllTraffic-next', CurrentWeight: 0, DesiredWeight: 0 }),
     ],
   };
-  const left: Serving = { endpoint: { ...two, EndpointConfigName: 'churn-dark' } };
+  const left: Serving = { endpoint: { ...two, EndpointConfigName: 'churn-dark' }, former: 'churn-1-0-0' };
 
   test('is removed first, by a release of its own', async () => {
     const clearing = await planned(left, { record: recordOf() });
@@ -238,8 +238,17 @@ describe('a candidate that an earlier release left', () => {
       candidate: { endpointConfig: 'churn-1-0-0' },
       submission: { mechanism: 'replacement', variant: 'AllTraffic', exclude: ['DesiredWeight'] },
     });
-    expect(objects(clearing)).toEqual(['update endpoint churn']);
     expect(detailsOf(clearing, /^endpoint churn$/)).toContain('churn-dark → churn-1-0-0');
+    // The delivery is planned already, with the version that serves alone.
+    const then = await planned({ ...served, endpoint: { ProductionVariants: [variant({ DesiredInstanceCount: 2 })] } });
+    expect(clearing.plan.changes.slice(1)).toEqual(then.plan.changes);
+    expect(clearing.plan.title).toBe(
+      `remove the candidate 1.1.0, which has no traffic, from churn; then: ${then.plan.title}`,
+    );
+    expect(clearing.plan.notes).toEqual(expect.arrayContaining([...then.plan.notes]));
+    expect(clearing.plan.permissions).toEqual([...clearing.plan.permissions].sort());
+    expect(clearing.plan.permissions).toEqual(expect.arrayContaining([...then.plan.permissions]));
+    expect(clearing.plan.expectedSeconds).toBe(300 + then.plan.expectedSeconds);
     expect(clearing.plan.peakInstances).toEqual({ 'ml.m5.large': 6 });
     expect(permits(clearing, 'application-autoscaling:RegisterScalableTarget')).toEqual([false]);
     const scales = await planned(left, {
@@ -247,6 +256,13 @@ describe('a candidate that an earlier release left', () => {
       spec: { autoscaling: { min: 2, max: 8, invocationsPerInstance: 100 } },
     });
     expect(permits(scales, 'application-autoscaling:RegisterScalableTarget')).toEqual([true]);
+  });
+
+  test('is not removed when the config to go back to was deleted', async () => {
+    const { former: _, ...without } = left;
+    expect(await refusal(planned(without, { record: recordOf() }))).toBe(
+      'config-missing: endpoint config churn-1-0-0, which churn serves without its candidate 1.1.0, was deleted: create it again under the same name, or use strategy steps',
+    );
   });
 
   test('of others, or with traffic, is not', async () => {

@@ -89,7 +89,7 @@ describe('the end of a walk', () => {
       },
     });
     await walk(turn);
-    expect(ended).toEqual(['changed-by-others: the endpoint is at nothing, which is not this release']);
+    expect(ended).toEqual(['changed-by-others: the endpoint churn was deleted during the release']);
   });
 
   test('is no walk for a release without steps', async () => {
