@@ -101,8 +101,8 @@ table.confusion{width:auto;border-collapse:separate;border-spacing:2px}
 table.confusion caption{caption-side:bottom;text-align:left;font-size:.875rem;color:var(--quiet)}
 table.confusion td,table.confusion th{padding:.4rem .75rem;border:0;text-align:right;font-variant-numeric:tabular-nums}
 table.confusion tbody td{background:var(--card)}
-table.confusion td.better{background:color-mix(in srgb,var(--good) calc(var(--shade)*.6),var(--card))}
-table.confusion td.worse{background:color-mix(in srgb,var(--bad) calc(var(--shade)*.6),var(--card))}
+table.confusion td.better{background:color-mix(in srgb,var(--good) calc(var(--shade)*60%),var(--card))}
+table.confusion td.worse{background:color-mix(in srgb,var(--bad) calc(var(--shade)*60%),var(--card))}
 table.confusion td.right{outline:1px solid var(--rule)}
 details{margin-top:1rem}
 summary{cursor:pointer;color:var(--quiet)}

@@ -33,7 +33,7 @@ const cell = (now: number, change: number, right: boolean, total: number): strin
   const direction = change === 0 ? 'same' : change > 0 === right ? 'better' : 'worse';
   // A change of few rows among thousands must be visible too.
   const shade = change === 0 ? 0 : Math.min(1, 0.25 + (Math.abs(change) / Math.max(total, 1)) * 3);
-  return `<td class="${direction}${right ? ' right' : ''}" style="--shade:${Math.round(shade * 100)}%"><strong>${amount(now)}</strong>${change === 0 ? '' : ` <span>${change > 0 ? '+' : '−'}${amount(Math.abs(change))}</span>`}</td>`;
+  return `<td class="${direction}${right ? ' right' : ''}" style="--shade:${amount(shade)}"><strong>${amount(now)}</strong>${change === 0 ? '' : ` <span>${change > 0 ? '+' : '−'}${amount(Math.abs(change))}</span>`}</td>`;
 };
 
 /** A sum of weights is not always a whole number. */
