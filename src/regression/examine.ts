@@ -137,6 +137,7 @@ export const cellOf = (examined: Examined, adjustedP: number | null): Cell => {
     better: measure.better,
     rows: support.rows,
     ...(support.clusters === undefined ? {} : { clusters: support.clusters }),
+    ...(support.queries === undefined ? {} : { queries: support.queries }),
     candidate,
     baseline,
     difference,
@@ -147,7 +148,7 @@ export const cellOf = (examined: Examined, adjustedP: number | null): Cell => {
     p: decision?.p ?? null,
     adjustedP,
     ...(mcnemarP === undefined ? {} : { mcnemarP }),
-    rowsNeeded: nothingDiffers ? support.rows : rowsNeeded(examined),
+    rowsNeeded: nothingDiffers ? unitsOfEvidence(support) : rowsNeeded(examined),
     resolvableMargin:
       evidence && questionOf(rule) === 'difference'
         ? resolvableMargin(evidence, rule.confidence, largest - smallest)
@@ -167,13 +168,15 @@ const becauseOf = (examined: Examined, ruling: Cell['decision'], adjustedP: numb
 
 const shortP = (p: number): string => String(Number(p.toPrecision(2)));
 
-/** Rows (clusters) for a decision. */
+const unitsOfEvidence = ({ clusters, queries, rows }: Support): number => clusters ?? queries ?? rows;
+
+/** Rows (clusters, queries) for a decision. */
 const rowsNeeded = ({ evidence, lacking, wanted, place, difference, support }: Examined): number | null => {
   if (lacking) return lacking.needed;
   if (!evidence || difference === null) return null;
   const truth = questionOf(place.rule) === 'value' ? difference : 0;
   const times = timesTheRows(evidence, wanted, place.rule.confidence, truth);
   if (times === null) return null;
-  const needed = Math.ceil((support.clusters ?? support.rows) * times);
+  const needed = Math.ceil(unitsOfEvidence(support) * times);
   return needed > mostRows ? null : needed;
 };

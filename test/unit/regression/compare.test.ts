@@ -263,24 +263,28 @@ describe('a gate proves that it can fail', () => {
     },
   );
 
-  test.each<readonly [string, Rule, string]>([
-    ['only warns', rule('accuracy', margin(0.05), { level: 'warn' }), 'this gate cannot fail: every rule only warns'],
-    ['has a margin that nothing exceeds', rule('accuracy', margin(1)), 'this gate cannot fail: accuracy does not fail'],
+  test.each<readonly [string, Rule, RegExp]>([
+    ['only warns', rule('accuracy', margin(0.05), { level: 'warn' }), /this gate cannot fail: every rule only warns/],
+    [
+      'has a margin that nothing exceeds',
+      rule('accuracy', margin(1)),
+      /this gate cannot fail: accuracy, rule .*, does not fail/,
+    ],
     [
       'has a floor that everything keeps',
       rule('accuracy', { is: 'floor', value: 0 }),
-      'this gate cannot fail: accuracy does not fail',
+      /this gate cannot fail: accuracy, rule .*, does not fail/,
     ],
   ])('a policy that %s never passes', (_, only, because) => {
     const found = judge(pair(1000), [only]);
     expect(found.verdict).toBe('inconclusive');
-    expect(found.because).toContain(because);
+    expect(found.because).toMatch(because);
   });
 
   test('it says the drop that it would catch', () => {
     const { selfTest } = judge(pair(1000), [rule('accuracy')]);
     expect(selfTest.because).toMatch(
-      /accuracy would catch a drop of 10 points with \d+ %, and one of [\d.]+ points with 80 %$/,
+      /accuracy would catch a drop of 10 points with more than 99 %, and one of [\d.]+ points with 80 %$/,
     );
     expect(selfTest.catches[0]?.smallestDrop).toBeLessThan(0.1);
   });
