@@ -102,8 +102,8 @@ const examineSlice = (
   });
   const evidences = memo((place: Place & { readonly support: number }): EvidenceOn => {
     const on = evidenceOn(place, place.support, effort);
-    const known = memo((question: Parameters<EvidenceOn>[0], estimate: number) => on(question, estimate));
-    return (question, estimate) => known(question, question, estimate);
+    const known = memo(on);
+    return (question, estimate, addedShare = 0) => known(`${question} ${addedShare}`, question, estimate, addedShare);
   });
   return rules.map(({ rule, index, measure }) => {
     const place = {

@@ -97,8 +97,7 @@ const judge = (place: Place, planted: PairedRows, effort: Effort, family: number
   if (difference === null) return { difference, decision: 'inconclusive' };
   const evidence = evidenceAt(
     place,
-    candidate,
-    difference,
+    { candidate, baseline, difference },
     evidenceOn({ ...place, rows }, rarestOf(place, rows), effort),
   );
   if (evidence === null) return { difference, decision: 'inconclusive' };

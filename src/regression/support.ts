@@ -17,8 +17,8 @@ export interface Support {
   readonly lacking?: { readonly because: string; readonly needed: number | null };
 }
 
-/** Fewer clusters or queries, and their spread is a guess. */
-const fewestUnits = 10;
+/** Fewer clusters, and their spread is a guess. */
+const fewestClusters = 10;
 
 /**
  * @param rows that the measure can compare
@@ -55,14 +55,14 @@ export const supportOf = (
       needed: times(minimumSupport.rowsOfClass, short.count),
     },
     clusters !== undefined &&
-      clusters < fewestUnits && {
-        because: `${counted(clusters, 'cluster')}, at least ${fewestUnits}`,
-        needed: fewestUnits,
+      clusters < fewestClusters && {
+        because: `${counted(clusters, 'cluster')}, at least ${fewestClusters}`,
+        needed: fewestClusters,
       },
     queries !== undefined &&
-      queries < fewestUnits && {
-        because: `${countedQueries(queries)}, at least ${fewestUnits}`,
-        needed: fewestUnits,
+      queries < minimumSupport.rows && {
+        because: `${countedQueries(queries)}, at least ${minimumSupport.rows}`,
+        needed: minimumSupport.rows,
       },
   ];
   const lacking = reasons.find((reason) => typeof reason === 'object');

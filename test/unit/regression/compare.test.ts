@@ -290,6 +290,25 @@ describe('a gate proves that it can fail', () => {
   });
 });
 
+test.each(['non-inferior', 'equivalent'] as const)(
+  'a margin relative to the baseline is as uncertain as the baseline: a constant loss just within it does not pass as %s',
+  (is) => {
+    const rows = pair(60, { task: 'regression' });
+    const errors = rows.baseline.predictions.map((prediction, row) => prediction - (rows.labels[row] ?? 0));
+    const mean = errors.reduce((sum, error) => sum + Math.abs(error), 0) / rows.size;
+    const shifted = (share: number): PairedRows => ({
+      ...rows,
+      candidate: {
+        ...rows.baseline,
+        predictions: errors.map((error, row) => (rows.labels[row] ?? 0) + error + Math.sign(error) * share * mean),
+      },
+    });
+    const decided = (share: number) =>
+      first(judge(shifted(share), [rule('mae', { is, margin: { value: 0.05, of: 'baseline' } })])).decision;
+    expect([0.02, 0.049, 0.051, 0.1].map(decided)).toEqual(['pass', 'inconclusive', 'inconclusive', 'fail']);
+  },
+);
+
 test.each(['mae', 'rmse', 'r2', 'bias', 'median-absolute-error'])(
   'of %s, the planted candidates are a hopeless one that fails, and one that is worse by little more than the margin',
   (metric) => {
