@@ -1,13 +1,14 @@
 import { commands } from '../src/commands/all.ts';
 import type { Command } from '../src/commands/command.ts';
 import { optionOf } from '../src/commands/help.ts';
+import { loaded } from '../src/commands/loaded.ts';
 import { fieldsOf } from '../src/inputs/read-inputs.ts';
 
 const cell = (text: string): string => text.replace(/\|/g, '\\|').replace(/\s*\n\s*/g, ' ');
 
 /** The output of `<command> --help` as Markdown: one section for each command. */
-export const commandSections = (): string =>
-  Object.entries(commands)
+export const commandSections = async (): Promise<string> =>
+  Object.entries(await loaded(commands))
     .map(([name, command]) => section(name, command))
     .join('\n\n');
 

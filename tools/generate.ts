@@ -163,7 +163,7 @@ const root = resolve(import.meta.dirname, '..');
 const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string };
 
 /** Path → content of every generated file. */
-const generated = (): ReadonlyMap<string, string> => {
+const generated = async (): Promise<ReadonlyMap<string, string>> => {
   const files = new Map<string, string>();
   for (const operation of Object.values<Declared>(operations)) {
     const folder = `actions/${operation.name}`;
@@ -183,7 +183,7 @@ const generated = (): ReadonlyMap<string, string> => {
   files.set('docs/workflows.md', workflowPage(readFileSync(join(root, 'docs/workflows.md'), 'utf8')));
   files.set('docs/reason-codes.md', reasonCodesPage());
   const commandLine = 'docs/command-line.md';
-  files.set(commandLine, between(readFileSync(join(root, commandLine), 'utf8'), 'commands', commandSections()));
+  files.set(commandLine, between(readFileSync(join(root, commandLine), 'utf8'), 'commands', await commandSections()));
   files.set('docs/manifest.md', manifestPage(root));
   files.set('docs/endpoint-kinds.md', kindsPage());
   const regression = 'docs/regression.md';
@@ -225,7 +225,7 @@ const difference = (path: string, wanted: string): string | undefined => {
 
 if (import.meta.main) {
   const { values } = parseArgs({ options: { check: { type: 'boolean' } } });
-  const differences = [...generated()].flatMap(([path, content]) => {
+  const differences = [...(await generated())].flatMap(([path, content]) => {
     const found = difference(path, content);
     if (found !== undefined && !values.check) {
       mkdirSync(dirname(join(root, path)), { recursive: true });

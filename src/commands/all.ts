@@ -1,29 +1,29 @@
-import { actionTypes } from './action-types.ts';
-import { adopt } from './adopt.ts';
-import { backtest } from './backtest.ts';
-import { compare } from './compare.ts';
-import { createBucket } from './create-bucket.ts';
-import type { Commands } from './help.ts';
-import { history } from './history.ts';
-import { judge } from './judge.ts';
-import { lint } from './lint.ts';
-import { operationCommands } from './operation-commands.ts';
-import { plan } from './plan.ts';
-import { rehearse } from './rehearse.ts';
-import { simulator } from './simulator.ts';
+import type { OperationName } from '../operation.ts';
+import type { Command } from './command.ts';
+import type { Commands } from './loaded.ts';
 
-/** All commands, in the order in which a delivery needs them. */
+const operation = (name: OperationName) => async (): Promise<Command> =>
+  (await import('./operation-commands.ts')).operationCommands[name];
+
+/**
+ * All commands, in the order in which a delivery needs them. Each loads its modules when it is used: `compare` would otherwise hold the SDK of
+ * AWS beside a million rows, and every command would start slower.
+ */
 export const commands = {
-  ...operationCommands,
-  adopt,
-  plan,
-  lint,
-  history,
-  'create-bucket': createBucket,
-  'action-types': actionTypes,
-  judge,
-  backtest,
-  compare,
-  rehearse,
-  simulator,
-} as const satisfies Commands;
+  'register-model': operation('register-model'),
+  'approve-gate': operation('approve-gate'),
+  'deploy-endpoint': operation('deploy-endpoint'),
+  'shift-traffic': operation('shift-traffic'),
+  rollback: operation('rollback'),
+  adopt: async () => (await import('./adopt.ts')).adopt,
+  plan: async () => (await import('./plan.ts')).plan,
+  lint: async () => (await import('./lint.ts')).lint,
+  history: async () => (await import('./history.ts')).history,
+  'create-bucket': async () => (await import('./create-bucket.ts')).createBucket,
+  'action-types': async () => (await import('./action-types.ts')).actionTypes,
+  judge: async () => (await import('./judge.ts')).judge,
+  backtest: async () => (await import('./backtest.ts')).backtest,
+  compare: async () => (await import('./compare.ts')).compare,
+  rehearse: async () => (await import('./rehearse.ts')).rehearse,
+  simulator: async () => (await import('./simulator.ts')).simulator,
+} as const satisfies Commands & Readonly<Record<OperationName, unknown>>;

@@ -3,10 +3,8 @@ import type { Field } from '../schema.ts';
 import { version } from '../version.ts';
 import type { Command } from './command.ts';
 
-export type Commands = Readonly<Record<string, Command>>;
-
 /** The list of commands. */
-export const usage = (commands: Commands): string =>
+export const usage = (commands: Readonly<Record<string, Command>>): string =>
   [
     `model-delivery ${version}`,
     '',

@@ -3,7 +3,8 @@ import type { Terminal } from '../hosts/terminal.ts';
 import { either, suggest } from '../manifest/suggest.ts';
 import { keyOf, quoted } from '../secrets.ts';
 import { version } from '../version.ts';
-import { type Commands, helpOf, usage } from './help.ts';
+import { helpOf, usage } from './help.ts';
+import { type Commands, loaded } from './loaded.ts';
 
 /**
  * `model-delivery <command> …`, `<command> --help`, `help <command>`, `--version`.
@@ -17,7 +18,7 @@ export const runCommandLine = async (
 ): Promise<number> => {
   const [first, ...rest] = args;
   if (first === undefined) {
-    terminal.err(usage(commands));
+    terminal.err(usage(await loaded(commands)));
     return 2;
   }
   if (first === '--version' || first === '-v') {
@@ -27,14 +28,15 @@ export const runCommandLine = async (
   const helps = isHelp(first) || first === 'help';
   const name = helps ? rest.find((word) => !word.startsWith('-')) : first;
   if (name === undefined) {
-    terminal.out(usage(commands));
+    terminal.out(usage(await loaded(commands)));
     return 0;
   }
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command === undefined) {
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load === undefined) {
     terminal.err(unknown(name, rest, commands));
     return 2;
   }
+  const command = await load();
   if (helps || rest.some(isHelp)) {
     terminal.out(helpOf(name, command));
     return 0;

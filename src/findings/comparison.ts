@@ -20,7 +20,7 @@ export interface RowCounts {
   readonly onlyBaseline: number;
   readonly failedCandidate: number;
   readonly failedBaseline: number;
-  /** Rows whose predictions differ. */
+  /** Rows whose predictions differ; of a ranking, rows whose positions do. */
   readonly flipped: number;
 }
 
@@ -31,9 +31,10 @@ export interface Cell {
   readonly slice?: string;
   readonly rule: Rule;
   readonly better: Better;
-  /** Rows of the cell, and clusters where rows are clustered. */
+  /** Rows of the cell; and the clusters, or the queries of a ranking, of which each is one piece of evidence. */
   readonly rows: number;
   readonly clusters?: number;
+  readonly queries?: number;
   /** Null where undefined. */
   readonly candidate: number | null;
   readonly baseline: number | null;
@@ -50,7 +51,7 @@ export interface Cell {
   readonly adjustedP: number | null;
   /** Exact McNemar's two-sided p, for proportions. Information only. */
   readonly mcnemarP?: number;
-  /** Rows (clusters) for a decision with 80 % power, were the models equal; null: more than 10^6, or not known. */
+  /** Rows (clusters, queries) for a decision with 80 % power, were the models equal; null: more than 10^6, or not known. */
   readonly rowsNeeded: number | null;
   /** The smallest margin that these rows can resolve with 80 % power, were the models equal; null where not known. */
   readonly resolvableMargin: number | null;
@@ -58,7 +59,8 @@ export interface Cell {
 
 /** The gate proves that it can fail (rule 15). */
 export interface SelfTest {
-  readonly canFail: boolean;
+  /** Null where no rule could be tried: each has too few rows for a decision. */
+  readonly canFail: boolean | null;
   readonly because: string;
   readonly planted: readonly Planted[];
   readonly catches: readonly Catch[];
@@ -70,6 +72,7 @@ export interface SelfTest {
 export interface Catch {
   readonly metric: string;
   readonly slice?: string;
+  readonly rule: Rule;
   /** Twice the margin, above 0; and the chance that the gate fails a candidate this much worse. */
   readonly drop: number;
   readonly power: number;
@@ -81,6 +84,7 @@ export interface Catch {
 export interface Planted {
   readonly metric: string;
   readonly slice?: string;
+  readonly rule: Rule;
   readonly is: 'beyond-margin' | 'hopeless';
   /** Oriented; below 0. */
   readonly difference: number | null;

@@ -2,6 +2,7 @@ import type { Cell, Comparison, RowCounts } from '../findings/comparison.ts';
 import type { MetricName, RegressionPolicy, Rule } from '../manifest/regression.ts';
 import { cellOf, type EvidenceOn, type Examined, evidenceOn, examine, type Place } from './examine.ts';
 import type { Measure } from './measure.ts';
+import { positionsOf } from './positions.ts';
 import { absent, failed, type PairedRows } from './rows.ts';
 import type { ScoredRows } from './scored-rows.ts';
 import { select } from './selection.ts';
@@ -101,8 +102,8 @@ const examineSlice = (
   });
   const evidences = memo((place: Place & { readonly support: number }): EvidenceOn => {
     const on = evidenceOn(place, place.support, effort);
-    const known = memo((question: Parameters<EvidenceOn>[0], estimate: number) => on(question, estimate));
-    return (question, estimate) => known(question, question, estimate);
+    const known = memo(on);
+    return (question, estimate, addedShare = 0) => known(`${question} ${addedShare}`, question, estimate, addedShare);
   });
   return rules.map(({ rule, index, measure }) => {
     const place = {
@@ -134,6 +135,7 @@ const memo = <Arguments extends readonly unknown[], Value>(
 const countRows = (rows: PairedRows): RowCounts => {
   const { candidate, baseline, size } = rows;
   const counts = { compared: 0, onlyCandidate: 0, onlyBaseline: 0, failedCandidate: 0, failedBaseline: 0, flipped: 0 };
+  const differs = rows.task === 'ranking' ? positionDiffers(rows) : answerDiffers(rows);
   for (let row = 0; row < size; row++) {
     const ofCandidate = candidate.states[row];
     const ofBaseline = baseline.states[row];
@@ -143,14 +145,22 @@ const countRows = (rows: PairedRows): RowCounts => {
     else if (ofCandidate === absent) counts.onlyBaseline++;
     else {
       counts.compared++;
-      if (differs(rows, row)) counts.flipped++;
+      if (differs(row)) counts.flipped++;
     }
   }
   return counts;
 };
 
-const differs = ({ candidate, baseline }: PairedRows, row: number): boolean =>
-  candidate.states[row] !== baseline.states[row] ||
-  !Object.is(candidate.predictions[row], baseline.predictions[row]) ||
-  candidate.text?.exact[row] !== baseline.text?.exact[row] ||
-  candidate.text?.tokenF1[row] !== baseline.text?.tokenF1[row];
+const answerDiffers =
+  ({ candidate, baseline }: PairedRows) =>
+  (row: number): boolean =>
+    candidate.states[row] !== baseline.states[row] ||
+    !Object.is(candidate.predictions[row], baseline.predictions[row]) ||
+    candidate.text?.exact[row] !== baseline.text?.exact[row] ||
+    candidate.text?.tokenF1[row] !== baseline.text?.tokenF1[row];
+
+/** The scores of two rankings nearly always differ; their orders may not. */
+const positionDiffers = (rows: PairedRows): ((row: number) => boolean) => {
+  const [candidate, baseline] = [positionsOf(rows, rows.candidate), positionsOf(rows, rows.baseline)];
+  return (row) => !Object.is(candidate[row], baseline[row]);
+};

@@ -9,7 +9,7 @@ import { mostRows, resolvableMargin, timesTheRows } from './power.ts';
 import type { PairedRows } from './rows.ts';
 import { sameAnswers } from './same-answers.ts';
 import type { Effort } from './statistics/bootstrap.ts';
-import { distanceAbove, distanceBelow, type Evidence } from './statistics/evidence.ts';
+import { distanceAbove, distanceBelow, type Evidence, unfavourable } from './statistics/evidence.ts';
 import { type Support, supportOf } from './support.ts';
 import { metricValue } from './value.ts';
 
@@ -42,12 +42,12 @@ export interface Examined {
 }
 
 /** Evidence about a number of a measure: several rules about it look at the same. */
-export type EvidenceOn = (question: Question, estimate: number) => Evidence | null;
+export type EvidenceOn = (question: Question, estimate: number, addedShare?: number) => Evidence | null;
 
 export const evidenceOn =
   (place: Pick<Place, 'measure' | 'rows'>, support: number, effort: Effort): EvidenceOn =>
-  (question, estimate) =>
-    evidenceOf({ question, measure: place.measure, rows: place.rows, effort, support }, estimate);
+  (question, estimate, addedShare = 0) =>
+    evidenceOf({ question, addedShare, measure: place.measure, rows: place.rows, effort, support }, estimate);
 
 export const examine = (
   place: Place,
@@ -67,7 +67,7 @@ export const examine = (
     return { ...found, lacking: { because: undefinedFor(candidate, baseline, rule), needed: null } };
   if (allowsEquality(rule) && sameAnswers(rows, measure.needs))
     return { ...found, nothingDiffers: true, decision: { decision: 'pass', p: 1, interval: [0, 0] } };
-  const evidence = evidenceAt(place, candidate, difference, evidenceFor(support.rarest));
+  const evidence = evidenceAt(place, { candidate, baseline, difference }, evidenceFor(support.rarest));
   if (evidence === null)
     return { ...found, lacking: { because: 'undefined in too many of the drawn sets', needed: null } };
   const mcnemarP =
@@ -99,14 +99,38 @@ export const numberOf = (
   return differenceOf(measure.better, candidate, baseline);
 };
 
+interface Numbers {
+  readonly candidate: number | null;
+  readonly baseline: number | null;
+  readonly difference: number;
+}
+
+/** The shares of the baseline whose sum with the difference decides; for an equivalence, one on each side. */
+const relativeMargins = ({ criterion }: Rule): readonly number[] => {
+  if (!('margin' in criterion) || criterion.margin.of !== 'baseline') return [];
+  const { value } = criterion.margin;
+  if (criterion.is === 'equivalent') return [value, -value];
+  return [criterion.is === 'must-improve-by' ? -value : value];
+};
+
 /** Evidence about that number. */
 export const evidenceAt = (
-  { rule }: Pick<Place, 'rule'>,
-  candidate: number | null,
-  difference: number,
+  { rule, measure }: Pick<Place, 'rule' | 'measure'>,
+  { candidate, baseline, difference }: Numbers,
   evidenceOf: EvidenceOn,
 ): Evidence | null => {
   const { criterion } = rule;
+  // Proportions and areas have statistics of their own, and a margin that moves little beside the difference.
+  const own = (measure.shape.is === 'proportion' || measure.shape.is === 'auc') && typeof measure.better !== 'object';
+  const relative = relativeMargins(rule);
+  if (relative.length > 0 && !own) {
+    const size = Math.abs(baseline ?? 0);
+    const sides = relative.map((share) => {
+      const evidence = evidenceOf('difference', difference + share * size, share);
+      return evidence && distanceAbove(evidence, share * size);
+    });
+    return sides.reduce((one, other) => one && other && unfavourable(one, other));
+  }
   const evidence = evidenceOf(questionOf(rule), questionOf(rule) === 'value' ? (candidate ?? 0) : difference);
   if (evidence === null) return null;
   if (criterion.is === 'floor') return distanceAbove(evidence, criterion.value);
@@ -137,6 +161,7 @@ export const cellOf = (examined: Examined, adjustedP: number | null): Cell => {
     better: measure.better,
     rows: support.rows,
     ...(support.clusters === undefined ? {} : { clusters: support.clusters }),
+    ...(support.queries === undefined ? {} : { queries: support.queries }),
     candidate,
     baseline,
     difference,
@@ -147,7 +172,7 @@ export const cellOf = (examined: Examined, adjustedP: number | null): Cell => {
     p: decision?.p ?? null,
     adjustedP,
     ...(mcnemarP === undefined ? {} : { mcnemarP }),
-    rowsNeeded: nothingDiffers ? support.rows : rowsNeeded(examined),
+    rowsNeeded: nothingDiffers ? unitsOfEvidence(support) : rowsNeeded(examined),
     resolvableMargin:
       evidence && questionOf(rule) === 'difference'
         ? resolvableMargin(evidence, rule.confidence, largest - smallest)
@@ -167,13 +192,15 @@ const becauseOf = (examined: Examined, ruling: Cell['decision'], adjustedP: numb
 
 const shortP = (p: number): string => String(Number(p.toPrecision(2)));
 
-/** Rows (clusters) for a decision. */
+const unitsOfEvidence = ({ clusters, queries, rows }: Support): number => clusters ?? queries ?? rows;
+
+/** Rows (clusters, queries) for a decision. */
 const rowsNeeded = ({ evidence, lacking, wanted, place, difference, support }: Examined): number | null => {
   if (lacking) return lacking.needed;
   if (!evidence || difference === null) return null;
   const truth = questionOf(place.rule) === 'value' ? difference : 0;
   const times = timesTheRows(evidence, wanted, place.rule.confidence, truth);
   if (times === null) return null;
-  const needed = Math.ceil((support.clusters ?? support.rows) * times);
+  const needed = Math.ceil(unitsOfEvidence(support) * times);
   return needed > mostRows ? null : needed;
 };

@@ -8,7 +8,7 @@ import { type Answers, failed, type PairedRows } from './rows.ts';
 import { select } from './selection.ts';
 import type { Effort } from './statistics/bootstrap.ts';
 import { randomOf, shuffled } from './statistics/random.ts';
-import { differenceText } from './units.ts';
+import { amountText, powerText, ruleText } from './units.ts';
 import { comparable } from './usable.ts';
 import { metricValue } from './value.ts';
 
@@ -25,7 +25,7 @@ export const selfTestOf = (failing: readonly Examined[], tested: readonly Tested
   const missed = tested.find(({ misses }) => misses !== undefined);
   const catches = tested.flatMap(({ caught }) => caught ?? []);
   return {
-    canFail: tested.length > 0 && missed === undefined,
+    canFail: tested.length > 0 ? missed === undefined : failing.length > 0 ? null : false,
     because: missed?.misses ?? (tested.length === 0 ? nothingToTest(failing) : caughtSentence(catches)),
     planted: tested.flatMap(({ planted }) => planted),
     catches,
@@ -38,7 +38,7 @@ const nothingToTest = (failing: readonly Examined[]): string => {
   return first ? `${nameOf(first.place)}: ${first.lacking?.because ?? 'nothing to decide'}` : 'every rule only warns';
 };
 
-export const nameOf = ({ measure, slice }: Pick<Place, 'measure' | 'slice'>): string =>
+const nameOf = ({ measure, slice }: Pick<Place, 'measure' | 'slice'>): string =>
   slice === undefined ? measure.name : `${measure.name} in ${slice}`;
 
 /** The self-test of one cell. */
@@ -62,7 +62,7 @@ export const testCell = (cell: Examined, place: Place, seed: number, family: num
   const hopeless = worst && judged(worst);
   const beyond = worst && judged(justBeyond(place, rows, worst, effort.seed) ?? worst);
   const mirrored = isMirrored(place, rows, effort);
-  const name = nameOf(place);
+  const name = `${nameOf(place)}, rule ${ruleText(place.rule)},`;
   const misses =
     hopeless?.decision !== 'fail'
       ? `${name} does not fail a candidate that is always wrong`
@@ -97,8 +97,7 @@ const judge = (place: Place, planted: PairedRows, effort: Effort, family: number
   if (difference === null) return { difference, decision: 'inconclusive' };
   const evidence = evidenceAt(
     place,
-    candidate,
-    difference,
+    { candidate, baseline, difference },
     evidenceOn({ ...place, rows }, rarestOf(place, rows), effort),
   );
   if (evidence === null) return { difference, decision: 'inconclusive' };
@@ -222,6 +221,7 @@ const plantedOf = (cell: Examined, is: Planted['is'], trial: Trial | undefined, 
   return {
     metric: measure.name,
     ...(slice === undefined ? {} : { slice }),
+    rule,
     is,
     difference,
     decision: trial?.decision ?? 'inconclusive',
@@ -242,6 +242,7 @@ const catchOf = ({ place, evidence, wanted }: Examined, family: number): Catch |
   return {
     metric: measure.name,
     ...(slice === undefined ? {} : { slice }),
+    rule,
     drop,
     power: powerToFail(evidence, wanted, alpha, -drop),
     smallestDrop: smallestDropCaught(evidence, wanted, alpha, largest - smallest),
@@ -254,14 +255,11 @@ const caughtSentence = (catches: readonly Catch[]): string => {
     (worst, one) => (worst === undefined || one.power < worst.power ? one : worst),
     undefined,
   );
-  if (least === undefined) return 'it fails a candidate that is always wrong';
-  const { metric, slice, drop, power, smallestDrop } = least;
-  const name = slice === undefined ? metric : `${metric} in ${slice}`;
-  const lead = catches.length === 1 ? name : `the weakest rule, ${name},`;
-  const smallest = smallestDrop === null ? '' : `, and one of ${amountOf(metric, smallestDrop)} with ${percent(0.8)}`;
-  return `it fails a candidate that is always wrong; ${lead} would catch a drop of ${amountOf(metric, drop)} with ${percent(power, 2)}${smallest}`;
+  if (least === undefined) return 'a candidate that is always wrong fails';
+  const { slice, rule, drop, power, smallestDrop } = least;
+  const { metric } = rule.metric;
+  const name = slice === undefined ? least.metric : `${least.metric} in ${slice}`;
+  const lead = catches.length === 1 ? name : `the weakest rule, ${name}, ${ruleText(rule)},`;
+  const smallest = smallestDrop === null ? '' : `, and one of ${amountText(metric, smallestDrop)} with ${percent(0.8)}`;
+  return `a candidate that is always wrong fails; ${lead} would catch a drop of ${amountText(metric, drop)} with ${powerText(power)}${smallest}`;
 };
-
-/** A drop without its sign; the name may have parameters behind it. */
-const amountOf = (metric: string, drop: number): string =>
-  differenceText(metric.replace(/[[ ].*$/s, ''), drop).replace(/^\+/, '');

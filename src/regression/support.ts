@@ -3,14 +3,17 @@ import type { RegressionPolicy } from '../manifest/regression.ts';
 import { present } from './evidence/units.ts';
 import type { Measure } from './measure.ts';
 import type { PairedRows } from './rows.ts';
+import { countedQueries } from './units.ts';
 
 /** The rows that a cell rests on. */
 export interface Support {
   readonly rows: number;
   readonly clusters?: number;
+  /** Of a ranking without clusters, where the measure draws queries. */
+  readonly queries?: number;
   /** Rows of the rarest class that the measure needs; all rows, where it needs none. */
   readonly rarest: number;
-  /** Too few for a decision: the reason, and the rows (clusters) that would be enough; null where rows of this kind are not seen at all. */
+  /** Too few for a decision: the reason, and the rows (clusters, queries) that would be enough; null where rows of this kind are not seen at all. */
   readonly lacking?: { readonly because: string; readonly needed: number | null };
 }
 
@@ -31,7 +34,8 @@ export const supportOf = (
   const classes = measure.classes.map((code) => ({ code, count: countOf(rows.labels, code) }));
   const rarest = classes.reduce((least, { count }) => Math.min(least, count), rows.size);
   const short = classes.find(({ count }) => count < minimumSupport.rowsOfClass);
-  const units = clusters ?? rows.size;
+  const queries = clusters === undefined ? queriesOf(measure, rows) : undefined;
+  const units = clusters ?? queries ?? rows.size;
   const times = (enough: number, count: number): number | null =>
     count === 0 ? null : Math.ceil((units * enough) / count);
   const share = (before - rows.size) / before;
@@ -55,15 +59,25 @@ export const supportOf = (
         because: `${counted(clusters, 'cluster')}, at least ${fewestClusters}`,
         needed: fewestClusters,
       },
+    queries !== undefined &&
+      queries < minimumSupport.rows && {
+        because: `${countedQueries(queries)}, at least ${minimumSupport.rows}`,
+        needed: minimumSupport.rows,
+      },
   ];
   const lacking = reasons.find((reason) => typeof reason === 'object');
   return {
     rows: rows.size,
     rarest,
     ...(clusters === undefined ? {} : { clusters }),
+    ...(queries === undefined ? {} : { queries }),
     ...(lacking && { lacking }),
   };
 };
+
+/** A proportion of rows counts each row of a query. */
+const queriesOf = ({ shape }: Measure, { groups }: PairedRows): number | undefined =>
+  groups === undefined || shape.is === 'proportion' ? undefined : present(groups).count;
 
 const countOf = (labels: Float64Array, code: number): number => {
   let count = 0;

@@ -1,4 +1,5 @@
-import { percent } from '../judge/amounts.ts';
+import type { Cell } from '../findings/comparison.ts';
+import { counted, percent } from '../judge/amounts.ts';
 import type { Margin, Rule, Task } from '../manifest/regression.ts';
 import type { metricsOf } from '../manifest/regression-metrics.ts';
 
@@ -55,6 +56,14 @@ const units = {
 } as const satisfies Readonly<Record<MetricKey, Unit>>;
 
 const unitOf = (metric: string): Unit => new Map<string, Unit>(Object.entries(units)).get(metric) ?? 'number';
+
+/** `12 rows`, `12 clusters`, `12 queries`: what one piece of a cell's evidence is. */
+export const countedUnits = (count: number, { clusters, queries }: Pick<Cell, 'clusters' | 'queries'>): string => {
+  if (clusters !== undefined) return counted(count, 'cluster');
+  return queries === undefined ? counted(count, 'row') : countedQueries(count);
+};
+
+export const countedQueries = (count: number): string => (count === 1 ? '1 query' : `${count} queries`);
 
 const suffixes: Readonly<Record<Unit, string>> = { share: ' points', number: '', milliseconds: ' ms', bytes: ' bytes' };
 
@@ -124,6 +133,9 @@ export const ruleText = ({ metric: { metric }, criterion }: Rule): string => {
       return `${criterion.is} ${valueText(metric, criterion.value)}`;
   }
 };
+
+/** A chance that a drop is caught; none is caught with certainty. */
+export const powerText = (power: number): string => (power > 0.99 ? 'more than 99 %' : percent(power, 2));
 
 const amount = (metric: string, difference: number): number =>
   unitOf(metric) === 'share' ? difference * 100 : difference;

@@ -17,7 +17,7 @@ const reported = async (command: 'plan' | 'lint', version: string): Promise<{ co
   const cancellation = { signal: new AbortController().signal, outOfTime: new Promise<void>(() => {}) };
   const host = { env: account.environment, terminal, cancellation, seams: { clock: account.simulator.driver } };
   const args = ['--manifest', account.manifest, '--environment', team.environment, '--version', version];
-  const code = await commands[command]?.run(args, () => host, terminal);
+  const code = await (await commands[command]()).run(args, () => host, terminal);
   return { code, text: lines.join('\n') };
 };
 

@@ -79,8 +79,8 @@ describe.each(
     expect(tableNames(readme(), 'outputs')).toEqual(outputs);
   });
 
-  it('is explained by --help with the same words', () => {
-    const help = helpOf(name, commands[operation.name]);
+  it('is explained by --help with the same words', async () => {
+    const help = helpOf(name, await commands[operation.name]());
     for (const [input, field] of own) {
       expect(help).toMatch(new RegExp(`^  --(\\[no-\\])?${input}\\b`, 'm'));
       expect(help).toContain(field.description);

@@ -26,7 +26,7 @@ test('a gate that nothing keeps stops what would deliver, and nothing that goes 
   expect(Object.fromEntries(answers)).toEqual(wanted);
 });
 
-test.each(['plan', 'lint'] as const)('%s refuses it too', (name) => {
-  const [, manifest] = fieldsOf(commands[name].options).find(([option]) => option === 'manifest') ?? [];
+test.each(['plan', 'lint'] as const)('%s refuses it too', async (name) => {
+  const [, manifest] = fieldsOf((await commands[name]()).options).find(([option]) => option === 'manifest') ?? [];
   expect(() => manifest?.parse(text, 'delivery.yml')).toThrow(unenforced);
 });

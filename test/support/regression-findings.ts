@@ -136,13 +136,21 @@ export const findingsOf = (members: Partial<Regression> = {}): Regression => ({
   ],
   selfTest: {
     canFail: true,
-    because: 'it fails each planted candidate; it would catch a drop of 4 points with 83 %',
+    because: 'a candidate that is always wrong fails; accuracy would catch a drop of 4 points with 83 %',
     planted: [
-      { metric: 'accuracy', is: 'hopeless', difference: -0.93, decision: 'fail', power: 1 },
-      { metric: 'accuracy', is: 'beyond-margin', difference: -0.0207, decision: 'inconclusive', power: 0.06 },
+      { metric: 'accuracy', rule: cellOf().rule, is: 'hopeless', difference: -0.93, decision: 'fail', power: 1 },
+      {
+        metric: 'accuracy',
+        rule: cellOf().rule,
+        is: 'beyond-margin',
+        difference: -0.0207,
+        decision: 'inconclusive',
+        power: 0.06,
+      },
       {
         metric: 'recall[versicolor]',
         slice: 'country = DE',
+        rule: recall,
         is: 'hopeless',
         difference: -0.91,
         decision: 'fail',
@@ -150,8 +158,15 @@ export const findingsOf = (members: Partial<Regression> = {}): Regression => ({
       },
     ],
     catches: [
-      { metric: 'accuracy', drop: 0.04, power: 0.834, smallestDrop: 0.0391 },
-      { metric: 'recall[versicolor]', slice: 'country = DE', drop: 0.06, power: 0.31, smallestDrop: null },
+      { metric: 'accuracy', rule: cellOf().rule, drop: 0.04, power: 0.834, smallestDrop: 0.0391 },
+      {
+        metric: 'recall[versicolor]',
+        slice: 'country = DE',
+        rule: recall,
+        drop: 0.06,
+        power: 0.31,
+        smallestDrop: null,
+      },
     ],
     mirrored: true,
   },

@@ -9,6 +9,8 @@ export type Question = 'difference' | 'value';
 /** One number of one measure over rows that the measure can compare. */
 export interface Asked {
   readonly question: Question;
+  /** This share of the baseline's value is added to the difference: a margin that is relative to it is as uncertain as it is. */
+  readonly addedShare?: number;
   readonly measure: Measure;
   /** `comparable` ones of the whole or a slice. */
   readonly rows: PairedRows;
@@ -27,7 +29,12 @@ export const differenceOf = (better: Better, candidate: number | null, baseline:
 
 /** The number that is asked for, of both models' values. */
 export const answerTo = (
-  { question, measure }: Pick<Asked, 'question' | 'measure'>,
+  { question, measure, addedShare = 0 }: Pick<Asked, 'question' | 'measure' | 'addedShare'>,
   candidate: number | null,
   baseline: () => number | null,
-): number | null => (question === 'value' ? candidate : differenceOf(measure.better, candidate, baseline()));
+): number | null => {
+  if (question === 'value') return candidate;
+  const value = baseline();
+  const difference = differenceOf(measure.better, candidate, value);
+  return difference === null || value === null ? null : difference + addedShare * Math.abs(value);
+};

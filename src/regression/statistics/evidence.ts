@@ -135,3 +135,13 @@ export const distanceBelow = (evidence: Evidence, limit: number): Evidence => ({
   pAtMost: (threshold) => evidence.pAtLeast(limit - threshold),
   standardErrorAt: (value) => evidence.standardErrorAt(limit - value),
 });
+
+/** The less favourable of two views of one number. */
+export const unfavourable = (one: Evidence, other: Evidence): Evidence => ({
+  statistic: one.statistic,
+  lower: (confidence) => Math.min(one.lower(confidence), other.lower(confidence)),
+  upper: (confidence) => Math.max(one.upper(confidence), other.upper(confidence)),
+  pAtLeast: (threshold) => Math.max(one.pAtLeast(threshold), other.pAtLeast(threshold)),
+  pAtMost: (threshold) => Math.max(one.pAtMost(threshold), other.pAtMost(threshold)),
+  standardErrorAt: (value) => Math.max(one.standardErrorAt(value), other.standardErrorAt(value)),
+});

@@ -1,7 +1,7 @@
 import type { Cell } from '../../findings/comparison.ts';
 import { counted, percent } from '../../judge/amounts.ts';
 import type { Rule } from '../../manifest/regression.ts';
-import { amountText, differenceText, intervalText, ruleText, valueText } from '../../regression/units.ts';
+import { amountText, countedUnits, differenceText, intervalText, ruleText, valueText } from '../../regression/units.ts';
 
 /** One metric × slice × rule in words. Plain text: slices and classes are foreign, and each report escapes them. */
 export interface CellText {
@@ -46,24 +46,24 @@ const differenceAndInterval = ({ rule, difference, interval }: Cell): string => 
     : `${differenceText(metric, difference)} (${intervalText(metric, interval, 'bare')})`;
 };
 
-const noteOf = ({ decision, because = '', rowsNeeded, statistic, clusters }: Cell): string => {
+const noteOf = (cell: Cell): string => {
+  const { decision, because = '', rowsNeeded, statistic } = cell;
   if (decision !== 'inconclusive') return because;
-  const unit = clusters === undefined ? 'row' : 'cluster';
   const needed =
     rowsNeeded !== null
-      ? `needs about ${counted(rowsNeeded, unit)}`
+      ? `needs about ${countedUnits(rowsNeeded, cell)}`
       : statistic === 'none'
         ? ''
-        : `needs more than a million ${unit}s`;
+        : `needs more than ${countedUnits(1_000_000, cell).replace('1000000', 'a million')}`;
   return [because, needed].filter((part) => part !== '').join('; ');
 };
 
 /** The statistics behind a cell, for a reader who opens it. */
 export const cellDetails = (cell: Cell): string => {
-  const { rows, clusters, statistic, p, adjustedP, mcnemarP, resolvableMargin, rule } = cell;
+  const { rows, clusters, queries, statistic, p, adjustedP, mcnemarP, resolvableMargin, rule } = cell;
   const { metric } = rule.metric;
   return [
-    `${counted(rows, 'row')}${clusters === undefined ? '' : ` in ${counted(clusters, 'cluster')}`}`,
+    `${counted(rows, 'row')}${clusters === undefined && queries === undefined ? '' : ` in ${countedUnits(clusters ?? queries ?? 0, cell)}`}`,
     `confidence ${percent(rule.confidence, 6)} at each end`,
     ...(statistic === 'none' ? [] : [`interval by ${names[statistic]}`]),
     ...(p === null ? [] : [`p of a kept rule ${shortP(p)}`]),

@@ -1,7 +1,7 @@
-import type { Cell } from '../../findings/comparison.ts';
+import type { Catch, Cell, Planted } from '../../findings/comparison.ts';
 import type { Regression } from '../../findings/regression.ts';
-import { counted, percent } from '../../judge/amounts.ts';
-import { amountText, differenceText } from '../../regression/units.ts';
+import { counted } from '../../judge/amounts.ts';
+import { amountText, differenceText, powerText, ruleText } from '../../regression/units.ts';
 import { pageStyle } from '../html-style.ts';
 import { htmlTable } from '../html-table.ts';
 import { escapeXml } from '../xml.ts';
@@ -115,22 +115,23 @@ const harmful = ({ harmful: changes }: Regression): string => {
 
 const selfTest = (found: Regression): string => {
   const { planted, catches, mirrored } = found.selfTest;
-  const words = (metric: string, slice: string | undefined): readonly string[] => [
+  const words = ({ metric, slice, rule }: Catch | Planted): readonly string[] => [
     escapeXml(shortened(metric)),
     escapeXml(shortened(slice ?? 'all rows')),
+    escapeXml(ruleText(rule)),
   ];
-  const caught = catches.map(({ metric, slice, drop, power, smallestDrop }) => [
-    ...words(metric, slice),
-    amountText(keyOf(found, metric), drop),
-    percent(power, 2),
-    smallestDrop === null ? 'none' : amountText(keyOf(found, metric), smallestDrop),
+  const caught = catches.map((one) => [
+    ...words(one),
+    amountText(one.rule.metric.metric, one.drop),
+    powerText(one.power),
+    one.smallestDrop === null ? 'none' : amountText(one.rule.metric.metric, one.smallestDrop),
   ]);
-  const trials = planted.map(({ metric, slice, is, difference, decision, power }) => [
-    ...words(metric, slice),
-    is === 'hopeless' ? 'always wrong' : 'just beyond the margin',
-    differenceText(keyOf(found, metric), difference),
-    decision,
-    power === null ? 'unknown' : percent(power, 2),
+  const trials = planted.map((one) => [
+    ...words(one),
+    one.is === 'hopeless' ? 'always wrong' : 'just beyond the margin',
+    differenceText(one.rule.metric.metric, one.difference),
+    one.decision,
+    one.power === null ? 'unknown' : powerText(one.power),
   ]);
   return [
     `<p>${escapeXml(selfTestSentence(found))}</p>`,
@@ -139,17 +140,13 @@ const selfTest = (found: Regression): string => {
       ? ''
       : folded(
           'The drops that each rule would catch',
-          htmlTable(['metric', 'slice', 'drop', 'chance to catch it', 'drop caught with 80 %'], caught),
+          htmlTable(['metric', 'slice', 'rule', 'drop', 'chance to catch it', 'drop caught with 80 %'], caught),
         ),
     trials.length === 0
       ? ''
       : folded(
           'Planted candidates',
-          htmlTable(['metric', 'slice', 'planted', 'difference', 'decision', 'chance to fail it'], trials),
+          htmlTable(['metric', 'slice', 'rule', 'planted', 'difference', 'decision', 'chance to fail it'], trials),
         ),
   ].join('');
 };
-
-/** The name of a metric as printed has parameters; its unit goes by the name alone, which stands in the rule of its cell. */
-const keyOf = ({ cells }: Regression, metric: string): string =>
-  cells.find((cell) => cell.metric === metric)?.rule.metric.metric ?? metric;

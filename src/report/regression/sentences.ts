@@ -22,7 +22,13 @@ export const rowsSentence = ({ rows }: Regression): string => {
 };
 
 export const selfTestSentence = ({ selfTest }: Regression): string =>
-  `${selfTest.canFail ? 'The gate can fail' : 'This gate cannot fail'}: ${selfTest.because}`;
+  `${openings[`${selfTest.canFail}`]}: ${selfTest.because}`;
+
+const openings = {
+  true: 'The gate can fail',
+  false: 'This gate cannot fail',
+  null: 'No rule could be tried',
+} as const;
 
 /** Below every table of differences. */
 export const differenceNote =

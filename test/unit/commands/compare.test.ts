@@ -73,6 +73,73 @@ describe('the verdict is the exit code', () => {
   });
 });
 
+describe('the sentence', () => {
+  test('of rows without answers says so, and does not blame the gate', async () => {
+    const { code, value } = await json({ candidate: jsonLines(rowsOf(20).slice(120)) });
+    expect(code).toBe(1);
+    expect(value.because).toBe('accuracy: 120 rows of 400 without an answer of both models (30 %), tolerated: 0 %');
+    expect(value.selfTest).toMatchObject({ canFail: null, because: value.because });
+    const { out } = await run({ candidate: jsonLines(rowsOf(20).slice(120)) });
+    expect(out.join('\n')).not.toContain('cannot fail');
+  });
+
+  test('of a pass counts rules, and cells where slices have some', async () => {
+    expect((await json({})).value.because).toBe(
+      '1 rule is kept over 400 rows; nothing differs; a candidate that is always wrong fails',
+    );
+    const sliced =
+      'task: binary-classification\npositive: "1"\nrules: [{ metric: accuracy, non-inferior: 0.2 }, { metric: f1, max-drop: 0.2 }]\nslices: [part < 2]\n';
+    expect((await json({ policy: sliced, candidate: jsonLines(rowsOf(19)) })).value.because).toMatch(
+      /^2 rules are kept in 4 cells over 400 rows; a candidate that is always wrong fails; the weakest rule, \S+ in part < 2, (non-inferior|max-drop).* 20 points, would catch/,
+    );
+  });
+
+  test('of a gate that cannot fail names the rule', async () => {
+    const rules = (wide: string) =>
+      `task: binary-classification\npositive: "1"\nrules: [{ metric: accuracy, non-inferior: 0.1 }, { metric: accuracy, ${wide} }]\n`;
+    const { value } = await json({ policy: rules('max-drop: 1') });
+    expect(value.because).toMatch(
+      /^this gate cannot fail: accuracy, rule max-drop 100 points, does not fail a candidate that is always wrong/,
+    );
+    expect(value.selfTest.planted.map(({ rule }: { rule: { criterion: object } }) => rule.criterion)).toEqual(
+      ['non-inferior', 'non-inferior', 'max-drop', 'max-drop'].map((is) => expect.objectContaining({ is })),
+    );
+  });
+});
+
+describe('a ranking', () => {
+  /** Queries of five documents, of which `swapped` share has its first two in the other order. */
+  const ranked = (queries: number, swappedEvery: number, offset = 0) =>
+    jsonLines(
+      Array.from({ length: queries * 5 }, (_, at) => {
+        const [query, place] = [Math.floor(at / 5), at % 5];
+        const swaps = query % swappedEvery === 0 && place < 2;
+        return {
+          id: `d${at}`,
+          group: `q${query}`,
+          label: place === 0 ? 1 : 0,
+          score: (swaps ? 1 - place : place) * -1 + offset,
+        };
+      }),
+    );
+  const ranking = 'task: ranking\ngroup: group\nrules: [{ metric: mrr, non-inferior: 0.02 }]\n';
+
+  test('needs queries, for they are drawn, and counts rows that have another position', async () => {
+    const { value } = await json({ policy: ranking, candidate: ranked(40, 4), baseline: ranked(40, 5, 0.5) });
+    expect(value.cells[0]).toMatchObject({ rows: 200, queries: 40, decision: 'inconclusive' });
+    // Queries 4, 8, … and 5, 10, …, without those of both kinds; two rows each.
+    expect(value.rows.flipped).toBe(2 * (10 + 8 - 2 * 2));
+    expect(value.because).toMatch(/; about \d+ queries decide it, were the models equal$/);
+    const { out } = await run({ policy: ranking, candidate: ranked(40, 4), baseline: ranked(40, 5) });
+    expect(out.join('\n')).toMatch(/the interval allows both; needs about \d+ queries/);
+  });
+
+  test('of few queries decides nothing, whatever their rows', async () => {
+    const { value } = await json({ policy: ranking, candidate: ranked(29, 4), baseline: ranked(29, 5) });
+    expect(value.because).toBe('mrr: 29 queries, at least 30');
+  });
+});
+
 describe('--json', () => {
   test('has the members that scripts read', async () => {
     const { value } = await json({ candidate: bad });

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/g
 import nock from 'nock';
 import { commands } from '../../../src/commands/all.ts';
 import type { Command } from '../../../src/commands/command.ts';
+import { loaded } from '../../../src/commands/loaded.ts';
 import { url } from '../../support/aws.ts';
 import { runCommand } from '../../support/run-command.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
@@ -12,7 +13,8 @@ import { virtualClock } from '../../support/virtual-clock.ts';
 type Name = keyof typeof commands;
 
 const names = Object.keys(commands) as readonly Name[];
-const command = (name: Name): Command => commands[name];
+const all = await loaded(commands);
+const command = (name: Name): Command => all[name];
 
 const place = ['--manifest', 'examples/canary.yml', '--environment', 'production'];
 const policy = join(mkdtempSync(join(tmpdir(), 'failures-')), 'judge.yml');

@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { commands } from '../../../src/commands/all.ts';
 import type { Command } from '../../../src/commands/command.ts';
-import type { Commands } from '../../../src/commands/help.ts';
+import { type Commands, loaded } from '../../../src/commands/loaded.ts';
 import { runCommandLine } from '../../../src/commands/run-command-line.ts';
 import { readArguments } from '../../../src/hosts/command-line/arguments.ts';
 import type { CommandLine } from '../../../src/hosts/command-line/command-line.ts';
@@ -42,7 +42,7 @@ describe('the command line', () => {
       const { code, out } = await run(args);
       expect(code).toBe(0);
       for (const name of Object.keys(commands)) expect(out).toMatch(new RegExp(`^  ${name} `, 'm'));
-      for (const { does } of Object.values(commands)) expect(out).toContain(does);
+      for (const { does } of Object.values(await loaded(commands))) expect(out).toContain(does);
     }
     expect(await run([])).toMatchObject({ code: 2, out: '', err: expect.stringContaining('model-delivery <command>') });
   });
@@ -105,13 +105,17 @@ describe('the command line', () => {
       ['--help', 'sing'],
       ['sing', '--nonsense', '--help'],
     ])
-      expect(await run(args, { sing: { ...sing, run: spy } })).toEqual({ code: 0, out: expected, err: '' });
+      expect(await run(args, { sing: async () => ({ ...sing, run: spy }) })).toEqual({
+        code: 0,
+        out: expected,
+        err: '',
+      });
     expect(spy).not.toHaveBeenCalled();
-    expect((await run(['sing'], { sing: { ...sing, run: spy } })).code).toBe(7);
+    expect((await run(['sing'], { sing: async () => ({ ...sing, run: spy }) })).code).toBe(7);
   });
 });
 
-describe.each(Object.entries(commands))('%s', (name, command) => {
+describe.each(Object.entries(await loaded(commands)))('%s', (name, command) => {
   it('has help of its own: each option with its words, examples, exit codes', async () => {
     const { code, out, err } = await run([name, '--help']);
     expect({ code, err }).toEqual({ code: 0, err: '' });

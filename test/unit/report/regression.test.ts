@@ -55,9 +55,11 @@ describe('foreign text', () => {
     selfTest: {
       canFail: false,
       because: nasty,
-      catches: [{ metric: nasty, slice: nasty, drop: 1, power: 1, smallestDrop: null }],
+      catches: [{ metric: nasty, slice: nasty, rule: warn, drop: 1, power: 1, smallestDrop: null }],
       mirrored: false,
-      planted: [{ metric: nasty, slice: nasty, is: 'hopeless', difference: null, decision: 'pass', power: null }],
+      planted: [
+        { metric: nasty, slice: nasty, rule: warn, is: 'hopeless', difference: null, decision: 'pass', power: null },
+      ],
     },
     dataset: { digest: nasty, rows: 1 },
     confusion: {
@@ -164,7 +166,7 @@ describe('JUnit', () => {
 
   it('shows too few rows for any decision as skipped: that gate is not broken', () => {
     const selfTest = {
-      canFail: false,
+      canFail: null,
       because: 'accuracy: 12 rows, at least 30',
       catches: [],
       planted: [],
@@ -173,11 +175,29 @@ describe('JUnit', () => {
     const ends = (cells: readonly Cell[]) => regressionRenderer.junit(findingsOf({ cells, selfTest }))[0]?.ended.is;
     const few = cellOf({ decision: 'inconclusive' });
     expect(ends([few])).toBe('skipped');
-    expect(ends([{ ...few, rule: warn }])).toBe('failed');
     const missed = regressionRenderer.junit(
       findingsOf({ cells: [few], selfTest: { ...findingsOf().selfTest, canFail: false } }),
     );
     expect(missed[0]?.ended.is).toBe('failed');
+  });
+
+  it('names the rule of each planted candidate and of each drop: two rules of a metric differ by nothing else', () => {
+    const { selfTest } = findingsOf();
+    const [planted, caught] = [selfTest.planted[0], selfTest.catches[0]];
+    if (planted === undefined || caught === undefined) throw new Error('nothing planted');
+    const page = regressionPage(
+      findingsOf({
+        cells: [],
+        selfTest: {
+          ...selfTest,
+          planted: [planted, { ...planted, rule: { ...warn, criterion: { is: 'floor', value: 0.9 } } }],
+          catches: [caught],
+        },
+      }),
+    );
+    const own = page.slice(page.indexOf('Whether the gate can fail'));
+    expect(own.match(/<td>non-inferior, margin 2 points/g)).toHaveLength(2);
+    expect(own.match(/<td>floor 90 %/g)).toHaveLength(1);
   });
 
   it('has 500 cases at most, and leaves out passes first', () => {
