@@ -69,6 +69,14 @@ export const withoutAccount = (text: string, ...accounts: readonly (string | und
     );
 };
 
+/** Ids of the accounts that the ARNs among these inputs name: a bucket there may have the id in its name. */
+export const accountsIn = (inputs: unknown): readonly string[] =>
+  Object.values(inputs ?? {}).flatMap((value) =>
+    typeof value === 'string'
+      ? [...value.matchAll(/\barn:[\w-]+:[\w-]*:[\w-]*:(\d{12}):/g)].map(([, id = '']) => id)
+      : [],
+  );
+
 /** `withoutAccount` on every text of a result, and no secret in any. */
 export const scrubbed = (result: Result, ...accounts: readonly (string | undefined)[]): Result =>
   JSON.parse(

@@ -348,6 +348,7 @@ describe('a package of another account is taken over into the own registry, with
     expect(refused?.result.because).toMatch(
       /the package belongs to the account ending in 7777: name the account of the bucket model-delivery-\S+-eu-west-1 under `bucket-owners`/,
     );
+    expect(JSON.stringify(refused?.result)).not.toContain(accounts.tooling);
     expect(watched().filter(({ mutation, operation }) => mutation && operation !== 'AssumeRole')).toEqual([]);
     const report = await takeOver(owners);
     expect(report?.result).toMatchObject({ reason: 'registered' });
