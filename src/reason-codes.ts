@@ -25,7 +25,7 @@ export const reasonCodes = {
   'nothing-expired': { outcome: 'succeeded', meaning: 'No release of this endpoint was left behind by its run.', remedy: 'Nothing to do.' },
   'already-delivered': { outcome: 'succeeded', meaning: 'The endpoint already serves this version with this configuration; nothing was written.', remedy: 'Nothing to do.' },
   restored: { outcome: 'succeeded', meaning: 'The endpoint serves the version that the rollback restores, verified.', remedy: 'Find the fault before the next release.' },
-  'candidate-withdrawn': { outcome: 'succeeded', meaning: 'The rollback removed the new version, which was up without traffic; the version that serves did not change.', remedy: 'To go back past the version that serves, run `rollback` with `to`; to bring the new version up again, run `deploy-endpoint`.' },
+  'candidate-withdrawn': { outcome: 'succeeded', meaning: 'The rollback removed the new version, which was up without traffic; the version that serves did not change.', remedy: 'To go back past the version that serves, to one that served before it, run `rollback` with `to`; to bring the new version up again, run `deploy-endpoint`.' },
   'already-restored': { outcome: 'succeeded', meaning: 'The endpoint already serves the version that the rollback restores; nothing was written.', remedy: 'Nothing to do.' },
   // pending
   'in-progress': { outcome: 'pending', meaning: 'The run ended without waiting, because of `wait: false`; the delivery goes on.', remedy: 'Run again, with `resume-token` or without; it goes on from there.' },

@@ -3,6 +3,7 @@ import { canonical } from '../digest.ts';
 import type { Turn } from '../mechanisms/turn.ts';
 import { Refusal } from '../operation.ts';
 import type { ApprovalTerms } from '../registry/approval-terms.ts';
+import { lastGood } from '../release/history.ts';
 import { advance, end, renew } from '../release/lifecycle.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store.ts';
@@ -52,7 +53,7 @@ export const turnOf = (
     endpoint,
     release,
     approval,
-    ...withoutUndefined({ launchingAt }),
+    ...withoutUndefined({ launchingAt, earlier: lastGood(stored.record.history, release.candidate) }),
     save: async (patch) => {
       const saved = await put((record) => advance(record, { ...lease(record), ...patch }));
       store.note(release.id, {

@@ -89,9 +89,12 @@ export const kindNotes = (
   return [`\`replaces-kind: ${replacesKind}\` has nothing to replace, because ${because}: remove the key`];
 };
 
-/** With the names of its variants, or of the experiment that owns it. */
+/** Their traits speak of variants. */
+const ofVariants: readonly EndpointKind[] = ['stepped', 'shifting', 'several-variants'];
+
+/** With the names of the variants, where the trait speaks of them, or of the experiment that owns it. */
 const traitOf = ({ live, experiment }: Look, kind: EndpointKind): string => {
   const { trait } = kinds[kind];
   if (kind === 'experiment' && experiment !== undefined) return `${trait} (${experiment})`;
-  return live.variants.length > 1 ? `${trait} (${live.variants.map(({ name }) => name).join(', ')})` : trait;
+  return ofVariants.includes(kind) ? `${trait} (${live.variants.map(({ name }) => name).join(', ')})` : trait;
 };

@@ -12,7 +12,14 @@ import type { Memory, Operation, OperationName, Plan } from '../operation.ts';
 import { oneLine, withoutCommands } from '../plain-text.ts';
 import { failureOf } from '../report/failure.ts';
 import { newsFilter } from '../report/news.ts';
-import { type Report, type Result, scrubbed, type TimelineEntry, withoutAccount } from '../report/result.ts';
+import {
+  accountsIn,
+  type Report,
+  type Result,
+  scrubbed,
+  type TimelineEntry,
+  withoutAccount,
+} from '../report/result.ts';
 import type { OutputSchema, Schema } from '../schema.ts';
 import { withoutSecrets } from '../secrets.ts';
 import { type IdentityToken, type OpenSession, openSession, type Session, targetOf } from '../session/session.ts';
@@ -134,6 +141,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
       },
       account,
       account && registry,
+      ...(account === undefined ? [] : accountsIn(shown)),
     ),
     inputs: withoutSecrets(shown),
     timeline: withoutSecrets(timeline),

@@ -2,7 +2,7 @@ import { orUndefined } from '../aws/errors.ts';
 import { type Desired, settingsOfDesired } from '../endpoint/desired.ts';
 import { hardwareSettings } from '../endpoint/hardware.ts';
 import { type Serving, servingOf } from '../endpoint/serving.ts';
-import { isWithin, protections, type Settings } from '../endpoint/settings.ts';
+import { isWithin, type ProtectingSetting, protections, type Settings, valueAt } from '../endpoint/settings.ts';
 import { lostProtections } from '../endpoint/settings-kept.ts';
 import {
   type Difference,
@@ -115,9 +115,16 @@ export const swapBetween = (before: Serving | undefined, after: Serving | undefi
   return {
     lines: differences(before.settings, after.settings).map(differenceLine),
     notes: lostProtections(before.settings, after.settings).map(
-      (key) => `PROTECTION REMOVED: ${nameOfProtection(key)}: ${after.endpointConfig} does not have it`,
+      (key) => `PROTECTION REMOVED: ${nameOfProtection(key)}: ${after.endpointConfig} ${lackOf(after.settings, key)}`,
     ),
   };
+};
+
+/** A configuration can have a protection, and it protects nothing there. */
+const lackOf = (settings: Settings, key: ProtectingSetting): string => {
+  const { path } = protections[key];
+  if (valueAt(settings, path) === undefined) return 'does not have it';
+  return valueAt(settings, `${path}.EnableCapture`) === false ? 'has it switched off' : 'has it at 0 %';
 };
 
 /** Notes about settings, before all others of a delivery's plan. */

@@ -42,6 +42,7 @@ export const refuseClosedGroup = async (world: World, group: string): Promise<re
     return [`${unknown}: the role ${registry.role} may not read the policy (sagemaker:GetModelPackageGroupPolicy)`];
   }
   const needed = grantTo(
+    registry.account.id,
     [registry.readers.caller],
     ['sagemaker:CreateModel', 'sagemaker:DescribeModelPackage'],
     arn(registry.account, 'sagemaker', `model-package/${group}/*`),

@@ -50,7 +50,7 @@ const refuseElsewhere = (registry: Account, { home, ...named }: PackageReference
       : `register its content in ${registry.region}`;
   throw new Refusal(
     'unknown-version',
-    `version: package ${nameOfPackage(named)} is in account ${home.id} in ${home.region}, and this run reads the registry of account ${registry.id} in ${registry.region}; ${remedy}`,
+    `version: package ${nameOfPackage(named)} is in the account ending in ${home.id.slice(-4)} in ${home.region}, and this run reads the registry of the account ending in ${registry.id.slice(-4)} in ${registry.region}; ${remedy}`,
   );
 };
 

@@ -28,13 +28,13 @@ const artifactRemedy = async (world: World, registry: Registry, artifact: S3Obje
   // S3 decrypts for the checksum and for the content, and not for the headers (S3 API reference, HeadObject).
   if (head?.SSEKMSKeyId !== undefined)
     return (
-      `the object is encrypted with the KMS key ${head.SSEKMSKeyId}; the policy of that key needs ${grantTo(readers, ['kms:Decrypt'], '*')},` +
+      `the object is encrypted with the KMS key ${head.SSEKMSKeyId}; the policy of that key needs ${grantTo(registry.account.id, readers, ['kms:Decrypt'], '*')},` +
       ' and the own policies of these roles have to allow it; the key that AWS manages, aws/s3, cannot be opened to another account: then encrypt the artifact with a key of your own'
     );
   const folder = artifact.key.slice(0, artifact.key.lastIndexOf('/') + 1);
   const resource = `arn:${registry.account.partition}:s3:::${artifact.bucket}/${folder}*`;
   return (
-    `the policy of the bucket ${artifact.bucket}, in the account ending in ${registry.account.id.slice(-4)}, needs ${grantTo(readers, ['s3:GetObject'], resource)}, and the own policies of these roles have to allow it;` +
+    `the policy of the bucket ${artifact.bucket}, in the account ending in ${registry.account.id.slice(-4)}, needs ${grantTo(registry.account.id, readers, ['s3:GetObject'], resource)}, and the own policies of these roles have to allow it;` +
     ' if both do, then the object belongs to a third account (set Object Ownership to BucketOwnerEnforced), the object does not exist, or the bucket belongs to another account than the registry (name it under `bucket-owners` in the manifest)'
   );
 };
@@ -48,7 +48,7 @@ export const explainImage =
     if (registry === undefined || named === undefined || classify(error) !== 'access-denied') throw error;
     if (isOwnPolicy(error))
       throw withRemedy(error, `the policy of ${registry.readers.caller}, the caller, has to allow it`);
-    const statement = grantTo(readersOf(registry), [
+    const statement = grantTo(named.registry, readersOf(registry), [
       'ecr:BatchCheckLayerAvailability',
       'ecr:BatchGetImage',
       'ecr:GetDownloadUrlForLayer',

@@ -44,7 +44,7 @@ const explained = (error: unknown, registry: Registry, model: string): unknown =
     // Only the registry is closed: the delivering account's own credentials work, so a live release goes on looking.
     return withRemedy(
       Object.assign(new Error(error.message, { cause: error }), { name: 'AccessDenied', call: 'sts:AssumeRole' }),
-      `${error.message}; its trust policy needs ${grantTo([registry.readers.caller], ['sts:AssumeRole'])}`,
+      `${error.message}; its trust policy needs ${grantTo(registry.account.id, [registry.readers.caller], ['sts:AssumeRole'])}`,
     );
   if (classify(error) !== 'access-denied') return error;
   const { action = 'sagemaker:DescribeModelPackage' } = permissionOf(error) ?? {};
@@ -54,7 +54,12 @@ const explained = (error: unknown, registry: Registry, model: string): unknown =
     return withRemedy(error, `the policy of ${registry.readers.caller}, the caller, has to allow it`);
   const type =
     action === 'sagemaker:DescribeModelPackageGroup' ? `model-package-group/${model}` : `model-package/${model}/*`;
-  const statement = grantTo([registry.readers.caller], [action], arn(registry.account, 'sagemaker', type));
+  const statement = grantTo(
+    registry.account.id,
+    [registry.readers.caller],
+    [action],
+    arn(registry.account, 'sagemaker', type),
+  );
   return withRemedy(
     error,
     `the resource policy of the model package group ${model}, in the account ending in ${registry.account.id.slice(-4)}, needs ${statement}; and the caller's own policy has to allow it`,

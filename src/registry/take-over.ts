@@ -87,7 +87,10 @@ export const readSourcePackage = async (world: World, source: PackageReference):
     }),
   );
   if (described === undefined)
-    throw new Refusal('unknown-version', `from: there is no model package ${name} in account ${home.id}`);
+    throw new Refusal(
+      'unknown-version',
+      `from: there is no model package ${name} in the account ending in ${home.id.slice(-4)}`,
+    );
   if (!isReadable(described))
     throw new Refusal('unknown-version', `from: the members of package ${name} do not match AWS's documentation`);
   const { ModelPackageStatus: status } = described;

@@ -55,18 +55,27 @@ export interface Report {
 /**
  * An ARN becomes its resource part and an account id `<account>`: GitHub drops a whole job output that contains a masked
  * account id (DESIGN §2; actions/runner JobExtension), and a summary is read by more people than an account.
+ * The ARN of a statement's resource stays whole: a reader copies the statement, which has placeholders for the ids (`registry/grant.ts`).
  * @param accounts the accounts the run works in, once they are known: then other numbers of twelve digits are parts of names and stay
  */
 export const withoutAccount = (text: string, ...accounts: readonly (string | undefined)[]): string => {
   const known = accounts.filter((id) => id !== undefined);
   return text
-    .replace(/\barn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:(?:\d{12})?:([^\s"',\\]+)/g, '$1')
+    .replace(/(?<!"Resource":")\barn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:(?:\d{12})?:([^\s"',\\]+)/g, '$1')
     .replace(/\b\d{12}(?=\.dkr\.ecr\b)/g, '<account>')
     .replace(
       known.length === 0 ? /\b\d{12}\b/g : new RegExp(`(?<!\\d)(?:${known.join('|')})(?!\\d)`, 'g'),
       '<account>',
     );
 };
+
+/** Ids of the accounts that the ARNs among these inputs name: a bucket there may have the id in its name. */
+export const accountsIn = (inputs: unknown): readonly string[] =>
+  Object.values(inputs ?? {}).flatMap((value) =>
+    typeof value === 'string'
+      ? [...value.matchAll(/\barn:[\w-]+:[\w-]*:[\w-]*:(\d{12}):/g)].map(([, id = '']) => id)
+      : [],
+  );
 
 /** `withoutAccount` on every text of a result, and no secret in any. */
 export const scrubbed = (result: Result, ...accounts: readonly (string | undefined)[]): Result =>

@@ -126,7 +126,7 @@ describe('while a candidate waits without traffic', () => {
       outcome: 'succeeded',
       reason: 'candidate-withdrawn',
       because: expect.stringMatching(
-        /1\.4\.0.*1\.1\.0 serves as before.*to go back past 1\.1\.0, run rollback with to/,
+        /1\.4\.0.*1\.1\.0 serves as before.*to go back past 1\.1\.0, to 1\.0\.0, run rollback with to$/,
       ),
       outputs: { version: '1.1.0', 'serving-version': '1.1.0' },
     });

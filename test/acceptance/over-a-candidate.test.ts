@@ -105,7 +105,9 @@ describe('rollback', () => {
   });
 
   test('a day after it removed the candidate, finds no earlier configuration, and does not replace the fleet by itself', async () => {
-    expect(endOf(await account.run(rollback, {}))).toBe('succeeded/candidate-withdrawn');
+    const withdrawn = await account.run(rollback, {});
+    expect(endOf(withdrawn)).toBe('succeeded/candidate-withdrawn');
+    expect(withdrawn?.result.because).toMatch(/verified; no version served well before made-by-hand$/);
     traffic.stop();
     await account.pass(minutes(25 * 60));
     const report = await account.run(rollback, {});
@@ -123,6 +125,7 @@ test('the first swap of steps names the settings that change for the version tha
   const dark = report?.result.plan?.changes.find(
     ({ object }) => object === `endpoint config ${String(config['EndpointConfigName'])}`,
   );
+  expect(linesOf(report)).toContain('the candidate 1.1.0 of an earlier run, which has no traffic, goes');
   expect(dark?.details).toEqual([
     '4 × ml.m5.large with weight 0 beside the version that serves',
     'already changes, for the version that serves too: encryption of the volumes (KMS key)',

@@ -79,22 +79,22 @@ describe('a policy that was forgotten is named, with its statement, and nothing 
     [
       'registry-reader-trust',
       byRole,
-      /^sts:AssumeRole was denied: grant sts:AssumeRole on role\/registry-reader: role registry-reader could not be assumed.*its trust policy needs \{"Effect":"Allow","Principal":\{"AWS":"role\/model-deployer"\},"Action":"sts:AssumeRole"\}/,
+      /^sts:AssumeRole was denied: grant sts:AssumeRole on role\/registry-reader: role registry-reader could not be assumed.*its trust policy needs \{"Effect":"Allow","Principal":\{"AWS":"arn:aws:iam::<account-6666>:role\/model-deployer"\},"Action":"sts:AssumeRole"\}/,
     ],
     [
       'group-policy',
       byRole,
-      /^sagemaker:CreateModel would be denied: the resource policy of the model package group iris, in the account ending in 7777, .*"Action":\["sagemaker:CreateModel","sagemaker:DescribeModelPackage"\],"Resource":"model-package\/iris\/\*"/,
+      /^sagemaker:CreateModel would be denied: the resource policy of the model package group iris, in the account ending in 7777, .*"Action":\["sagemaker:CreateModel","sagemaker:DescribeModelPackage"\],"Resource":"arn:aws:sagemaker:eu-west-1:<account-7777>:model-package\/iris\/\*"/,
     ],
     [
       'group-policy',
       byPolicy,
-      /^sagemaker:ListModelPackages was denied: .*the resource policy of the model package group iris, .*"Action":"sagemaker:ListModelPackages","Resource":"model-package\/iris\/\*"/,
+      /^sagemaker:ListModelPackages was denied: .*the resource policy of the model package group iris, .*"Action":"sagemaker:ListModelPackages","Resource":"arn:aws:sagemaker:eu-west-1:<account-7777>:model-package\/iris\/\*"\} \(<account-6666> stands for the id of the account ending in 6666, <account-7777> .*7777\)/,
     ],
     [
       'bucket-policy',
       byRole,
-      /^s3:HeadObject was denied: grant s3:GetObject.*: the policy of the bucket model-delivery-<account>-eu-west-1, in the account ending in 7777, needs \{"Effect":"Allow","Principal":\{"AWS":\["role\/model-deployer","role\/iris-serving"\]\},"Action":"s3:GetObject","Resource":"model-delivery-<account>-eu-west-1\/artifacts\/\*"\}/,
+      /^s3:HeadObject was denied: grant s3:GetObject.*: the policy of the bucket model-delivery-<account>-eu-west-1, in the account ending in 7777, needs \{"Effect":"Allow","Principal":\{"AWS":\["arn:aws:iam::<account-6666>:role\/model-deployer","arn:aws:iam::<account-6666>:role\/iris-serving"\]\},"Action":"s3:GetObject","Resource":"arn:aws:s3:::model-delivery-<account-7777>-eu-west-1\/artifacts\/\*"\}/,
     ],
     [
       'key-policy',
@@ -115,6 +115,17 @@ describe('a policy that was forgotten is named, with its statement, and nothing 
     const report = await account.run(deployEndpoint, { environment: 'staging', version: '1.0.0' });
     expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'access-denied' });
     expect(report?.result.because).toMatch(said);
+    // Each statement is one to paste, once its placeholders are filled in.
+    const filled = report?.result.because.replaceAll(/<account-(\d{4})>/g, (_all, end) =>
+      end === '7777' ? accounts.tooling : accounts.staging,
+    );
+    for (const [statement] of filled?.matchAll(/\{"Effect".*\}/g) ?? [])
+      for (const arn of [JSON.parse(statement)]
+        .flatMap(({ Principal, Resource = '*' }) => [Principal.AWS, Resource])
+        .flat())
+        expect(arn).toMatch(
+          /^(\*|arn:aws:(iam::444455556666:role|s3:::[\w-]+|sagemaker:eu-west-1:999988887777:model-package)\/.+)$/,
+        );
     expect(JSON.stringify(report?.result)).not.toMatch(/999988887777|444455556666/);
     expect(watched().filter(({ mutation, operation }) => mutation && operation !== 'AssumeRole')).toEqual([]);
     // With the policy in place the same run delivers: it was the only one that was missing.
@@ -192,7 +203,7 @@ test('a version is registered over the group’s resource policy, where that and
   const refused = await run();
   expect(refused?.result).toMatchObject({ reason: 'access-denied' });
   expect(refused?.result.because).toMatch(
-    /^ecr:BatchGetImage was denied: .*the policy of the ECR repository iris-serving, .*"AWS":\["role\/model-registrar"/,
+    /^ecr:BatchGetImage was denied: .*the policy of the ECR repository iris-serving, .*"AWS":\["arn:aws:iam::<account-6666>:role\/model-registrar"/,
   );
   const widened = (
     name: 'group-policy' | 'bucket-policy' | 'repository-policy',
@@ -209,7 +220,7 @@ test('a version is registered over the group’s resource policy, where that and
     policyText: widened('repository-policy', ['ecr:BatchGetImage']),
   });
   expect((await run())?.result.because).toMatch(
-    /^sagemaker:ListModelPackages was denied: .*"Principal":\{"AWS":"role\/model-registrar"\}/,
+    /^sagemaker:ListModelPackages was denied: .*"Principal":\{"AWS":"arn:aws:iam::<account-6666>:role\/model-registrar"\}/,
   );
   await tooling().call('sagemaker', 'PutModelPackageGroupPolicy', {
     ModelPackageGroupName: team.model,
@@ -337,6 +348,7 @@ describe('a package of another account is taken over into the own registry, with
     expect(refused?.result.because).toMatch(
       /the package belongs to the account ending in 7777: name the account of the bucket model-delivery-\S+-eu-west-1 under `bucket-owners`/,
     );
+    expect(JSON.stringify(refused?.result)).not.toContain(accounts.tooling);
     expect(watched().filter(({ mutation, operation }) => mutation && operation !== 'AssumeRole')).toEqual([]);
     const report = await takeOver(owners);
     expect(report?.result).toMatchObject({ reason: 'registered' });

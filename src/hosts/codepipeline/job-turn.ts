@@ -8,7 +8,7 @@ import { writeMemory } from '../../memory.ts';
 import type { AbortReason } from '../../operation.ts';
 import type { AnyOperation } from '../../operations/all.ts';
 import { failureOf } from '../../report/failure.ts';
-import { scrubbed } from '../../report/result.ts';
+import { accountsIn, scrubbed } from '../../report/result.ts';
 import { connectionFrom, type OpenSession, openSession, type Target, targetOf } from '../../session/session.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { Run } from '../../world.ts';
@@ -176,6 +176,7 @@ const answerWithin = async (
         },
         account,
         target.registry?.account,
+        ...accountsIn(inputs),
       ),
       subject,
       account,

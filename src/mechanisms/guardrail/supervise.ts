@@ -6,6 +6,7 @@ import { brokenPromises, promisedBy } from '../../endpoint/promised.ts';
 import { arrivedAsRequested } from '../../endpoint/verify.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { candidateFleet, metricDelay, requestsSeen } from '../../metrics/traffic.ts';
+import { nameAlone } from '../../release/history.ts';
 import type { Witnessed } from '../../release/record.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { type ApprovalLook, lookAtApproval, remarksOf, standing } from '../approval.ts';
@@ -273,7 +274,7 @@ const unproven = async (turn: Turn, live: LiveEndpoint): Promise<TurnResult | un
 };
 
 const succeeded = (turn: Turn): Promise<TurnResult> => {
-  const { release, world, endpoint } = turn;
+  const { release, world, endpoint, earlier } = turn;
   const took = duration(world.clock.now() - release.startedAt);
   const name = release.candidate.version ?? release.candidate.endpointConfig;
   if (release.candidate.beside)
@@ -281,11 +282,16 @@ const succeeded = (turn: Turn): Promise<TurnResult> => {
       'candidate-dark',
       `${name} is up on ${endpoint} as a dark candidate, without traffic, after ${took}, verified`,
     );
-  if (release.withdraws !== undefined)
+  if (release.withdraws !== undefined) {
+    const further =
+      earlier === undefined
+        ? `no version served well before ${name}`
+        : `to go back past ${name}, to ${earlier.version ?? nameAlone(earlier)}, run rollback with to`;
     return turn.conclude(
       'candidate-withdrawn',
-      `the candidate ${release.withdraws}, up without traffic, is gone from ${endpoint} after ${took}; ${name} serves as before, verified; to go back past ${name}, run rollback with to`,
+      `the candidate ${release.withdraws}, up without traffic, is gone from ${endpoint} after ${took}; ${name} serves as before, verified; ${further}`,
     );
+  }
   return release.operation === 'rollback'
     ? turn.conclude('restored', `${endpoint} serves ${name} again after ${took}, verified`)
     : turn.conclude('delivered', `${endpoint} serves ${name} after ${took}, verified`);

@@ -8,7 +8,7 @@ import { kindNotes, refuseOtherKind, refuseUnusable } from '../../endpoint/refus
 import { scalingOf } from '../../endpoint/scaling.ts';
 import { scalingChange } from '../../endpoint/scaling-change.ts';
 import { servingIn } from '../../endpoint/serving.ts';
-import { candidateVariant, canonicalOf, darkConfig, leftBehind } from '../../endpoint/variants.ts';
+import { type Candidate, candidateVariant, canonicalOf, darkConfig, leftBehind } from '../../endpoint/variants.ts';
 import { percent } from '../../judge/amounts.ts';
 import { freezePolicy } from '../../metrics/judge-policy.ts';
 import { type Proof, proofNotes, proofTimes, refuseUnprovable } from '../../metrics/proof.ts';
@@ -117,6 +117,7 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
       [...notes, ...aboutKind, ...warnings, ...scaling.notes, ...later, ...look.notes],
       publishing,
       sharedChanges(compared, alone),
+      left,
     ),
     already: 'candidate-dark',
     ...(serves ? {} : refusalOf(spec.name, compared, alone.config)),
@@ -173,6 +174,7 @@ const describe = (
   warnings: readonly string[],
   publishing: readonly Change[],
   shared: readonly string[],
+  left: Candidate | undefined,
 ): Plan => ({
   title: serves
     ? `${requested.version} is up dark on ${requested.spec.name} already`
@@ -194,6 +196,9 @@ const describe = (
           object: `endpoint ${requested.spec.name}`,
           details: [
             `${live.endpointConfig} → ${candidate.endpointConfig}`,
+            ...(left === undefined
+              ? []
+              : [`the candidate ${left.version} of an earlier run, which has no traffic, goes`]),
             'first of two swaps; shift-traffic makes the second one',
           ],
         },

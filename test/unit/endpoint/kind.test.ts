@@ -387,7 +387,7 @@ describe('another kind is made of an endpoint', () => {
     expect(await refusal(examples.stepped, 'instances')).toBe('goes on');
     expect(await refusal(examples.shifting, 'instances')).toBe('goes on');
     expect(await refusal({ ...examples.stepped, model: { Containers: two } }, 'instances')).toContain(
-      'answers each request by several containers in series (AllTraffic, AllTraffic-next)',
+      'answers each request by several containers in series, and the release',
     );
   });
 });

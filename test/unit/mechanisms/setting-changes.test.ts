@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { desired, settingsOfDesired } from '../../../src/endpoint/desired.ts';
-import { publishingChanges } from '../../../src/mechanisms/setting-changes.ts';
+import type { Serving } from '../../../src/endpoint/serving.ts';
+import { publishingChanges, swapBetween } from '../../../src/mechanisms/setting-changes.ts';
 import type { World } from '../../../src/world.ts';
 import { churnSpec } from '../../support/planning.ts';
 import { awsError } from '../../support/stored.ts';
@@ -46,5 +47,29 @@ describe('a config with every setting of the one that serves', () => {
 
   test('that exists is not created', async () => {
     expect(await linesWhere(true)).toEqual(['reuse', []]);
+  });
+});
+
+describe('a way back to a config that captures less data', () => {
+  const DestinationS3Uri = 's3://ml-artifacts/seen';
+  const capturing = (DataCaptureConfig: object | undefined): Serving => {
+    const settings = settingsOfDesired(wanted);
+    return {
+      endpointConfig: 'theirs',
+      settings: { ...settings, config: { ...settings.config, ...(DataCaptureConfig ? { DataCaptureConfig } : {}) } },
+    } as unknown as Serving;
+  };
+  const full = capturing({ EnableCapture: true, InitialSamplingPercentage: 20, DestinationS3Uri });
+
+  test.each([
+    ['nothing', undefined, 'does not have it'],
+    ['0 %', { EnableCapture: true, InitialSamplingPercentage: 0, DestinationS3Uri }, 'has it at 0 %'],
+    [
+      'a capture that is off',
+      { EnableCapture: false, InitialSamplingPercentage: 20, DestinationS3Uri },
+      'has it switched off',
+    ],
+  ])('notes the loss: %s', (_what, less, said) => {
+    expect(swapBetween(full, capturing(less)).notes).toEqual([`PROTECTION REMOVED: data capture: theirs ${said}`]);
   });
 });

@@ -185,7 +185,7 @@ describe('a package of others that is taken over', () => {
   });
 
   test.each([
-    ['2', {}, 'from: there is no model package churn/2 in account 111122223333'],
+    ['2', {}, 'from: there is no model package churn/2 in the account ending in 3333'],
     ['latest', {}, 'from: "latest" is no model package'],
     ['1', { image: `${repository}:1.4.0` }, 'from has the content of the version: leave out image'],
     ['1', { 'content-types': ['a/b'], artifact: artifactUri }, 'leave out artifact, content-types'],

@@ -48,7 +48,7 @@ describe('whether a group lets the delivering account make a model', () => {
       expect.objectContaining({
         reason: 'access-denied',
         message: expect.stringContaining(
-          `it needs {"Effect":"Allow","Principal":{"AWS":"${caller}"},"Action":["sagemaker:CreateModel","sagemaker:DescribeModelPackage"],"Resource":"arn:aws:sagemaker:eu-west-1:999988887777:model-package/churn/*"}`,
+          `it needs {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::<account-3333>:role/model-deployer"},"Action":["sagemaker:CreateModel","sagemaker:DescribeModelPackage"],"Resource":"arn:aws:sagemaker:eu-west-1:<account-7777>:model-package/churn/*"} (<account-3333> stands for the id of the account ending in 3333, <account-7777> stands for the id of the account ending in 7777)`,
         ),
       }),
     );

@@ -90,11 +90,11 @@ describe('a package with a version', () => {
     ['3', 'package 3 of churn is not registered; registered: churn_v1.4.0'],
     [
       'arn:aws:sagemaker:eu-west-1:999988887777:model-package/churn/1',
-      'version: package churn/1 is in account 999988887777 in eu-west-1, and this run reads the registry of account 111122223333 in eu-west-1; set `registry` in the manifest to that account, or take the package over',
+      'version: package churn/1 is in the account ending in 7777 in eu-west-1, and this run reads the registry of the account ending in 3333 in eu-west-1; set `registry` in the manifest to that account, or take the package over',
     ],
     [
       'arn:aws:sagemaker:us-east-1:111122223333:model-package/churn/1',
-      'version: package churn/1 is in account 111122223333 in us-east-1, and this run reads the registry of account 111122223333 in eu-west-1; register its content in eu-west-1',
+      'version: package churn/1 is in the account ending in 3333 in us-east-1, and this run reads the registry of the account ending in 3333 in eu-west-1; register its content in eu-west-1',
     ],
   ])('%s is none', async (text, message) => {
     const aws = group({ containers: [plain], description: 'churn_v1.4.0' });
