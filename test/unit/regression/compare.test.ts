@@ -177,6 +177,14 @@ describe('the verdict', () => {
     }
   });
 
+  test('few clusters decide nothing, however many rows they have', () => {
+    const rows = pair(580, { clusterSize: 20 });
+    const found = first(judge(rows, [rule('accuracy')]));
+    expect(found).toMatchObject({ decision: 'inconclusive', because: '29 clusters, at least 30', rowsNeeded: 30 });
+    const minimumSupport = { rows: 29, rowsOfClass: 10 };
+    expect(first(judge(rows, [rule('accuracy')], { minimumSupport })).interval).not.toBeNull();
+  });
+
   test('clusters of rows that are alike make the interval wider', () => {
     const rows = pair(600, { clusterSize: 20 });
     const { clusters: _, ...alone } = rows;
