@@ -85,7 +85,8 @@ export interface Planted {
   readonly metric: string;
   readonly slice?: string;
   readonly rule: Rule;
-  readonly is: 'beyond-margin' | 'hopeless';
+  /** `perfect` is hopeless for a limit to the good values: a ceiling of the accuracy, a floor of the error. */
+  readonly is: 'beyond-margin' | 'hopeless' | 'perfect';
   /** Oriented; below 0. */
   readonly difference: number | null;
   readonly decision: Ruling;

@@ -224,7 +224,11 @@ export const regressionKeys = v.mapping({
   'minimum-support': z.optional(
     v
       .mapping({
-        rows: z.optional(v.whole('a number of rows', 1).check(about('Rows of a slice. Default: 30.'))),
+        rows: z.optional(
+          v
+            .whole('a number of rows', 1)
+            .check(about('Rows of a slice; also its clusters, or the queries of a ranking. Default: 30.')),
+        ),
         'rows-of-class': z.optional(
           v.whole('a number of rows', 1).check(about('Rows of each class that the metric needs. Default: 10.')),
         ),

@@ -34,7 +34,7 @@ export interface Codes {
 export interface Answers {
   /** `answered`, `failed` (the model answered with an error) or `absent` (no answer is known). */
   readonly states: Uint8Array;
-  /** Class codes, or values; for text, see `similarity`. NaN without an answer. */
+  /** Class codes, or values; of texts, a number for each normalised one. NaN without an answer. */
   readonly predictions: Float64Array;
   /**
    * Probability of the positive class; of each class in turn (`size × classes`, row by row); the score that orders a ranking. NaN without one.

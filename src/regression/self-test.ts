@@ -2,13 +2,13 @@ import type { Catch, Planted, SelfTest } from '../findings/comparison.ts';
 import { percent } from '../judge/amounts.ts';
 import { type Decision, decide, wantedBy } from './decide.ts';
 import { type Examined, evidenceAt, evidenceOn, numberOf, type Place } from './examine.ts';
-import { hopelessAnswers, partlyHopeless, partOfTheWay, sampleForSelfTest } from './planted.ts';
+import { hopelessAnswers, partlyHopeless, partOfTheWay, perfectAnswers, sampleForSelfTest } from './planted.ts';
 import { powerToFail, smallestDropCaught } from './power.ts';
 import { type Answers, failed, type PairedRows } from './rows.ts';
 import { select } from './selection.ts';
 import type { Effort } from './statistics/bootstrap.ts';
 import { randomOf, shuffled } from './statistics/random.ts';
-import { amountText, powerText, ruleText } from './units.ts';
+import { amountText, powerText, ruleText, valueText } from './units.ts';
 import { comparable } from './usable.ts';
 import { metricValue } from './value.ts';
 
@@ -23,12 +23,11 @@ const streamOfPlanting = 0x7ffffffd;
  */
 export const selfTestOf = (failing: readonly Examined[], tested: readonly Tested[]): SelfTest => {
   const missed = tested.find(({ misses }) => misses !== undefined);
-  const catches = tested.flatMap(({ caught }) => caught ?? []);
   return {
     canFail: tested.length > 0 ? missed === undefined : failing.length > 0 ? null : false,
-    because: missed?.misses ?? (tested.length === 0 ? nothingToTest(failing) : caughtSentence(catches)),
+    because: missed?.misses ?? (tested.length === 0 ? nothingToTest(failing) : caughtSentence(tested)),
     planted: tested.flatMap(({ planted }) => planted),
-    catches,
+    catches: catchesOf(tested),
     mirrored: tested.every(({ mirrored }) => mirrored),
   };
 };
@@ -62,10 +61,11 @@ export const testCell = (cell: Examined, place: Place, seed: number, family: num
   const hopeless = worst && judged(worst);
   const beyond = worst && judged(justBeyond(place, rows, worst, effort.seed) ?? worst);
   const mirrored = isMirrored(place, rows, effort);
+  const worstIs = limitsGood(place) ? 'perfect' : 'hopeless';
   const name = `${nameOf(place)}, rule ${ruleText(place.rule)},`;
   const misses =
     hopeless?.decision !== 'fail'
-      ? `${name} does not fail a candidate that is always wrong`
+      ? `${name} does not fail ${planted(worstIs)}${baselineAtWorst(place, rows, hopeless)}`
       : beyond?.decision === 'pass'
         ? `${name} passes a candidate beyond its margin`
         : mirrored
@@ -74,7 +74,7 @@ export const testCell = (cell: Examined, place: Place, seed: number, family: num
   const caught = catchOf(cell, family);
   return {
     planted: [
-      plantedOf(cell, 'hopeless', hopeless, family),
+      plantedOf(cell, worstIs, hopeless, family),
       plantedOf(cell, 'beyond-margin', hopeless?.decision === 'fail' ? beyond : undefined, family),
     ],
     ...(caught && { caught }),
@@ -136,10 +136,29 @@ const numberFor = (place: Place, rows: PairedRows, answers: Answers): number | n
       );
 };
 
+/** A guard against results that are too good to be true: no wrong answer is beyond it. */
+const limitsGood = ({ rule: { criterion }, measure: { better } }: Pick<Place, 'rule' | 'measure'>): boolean =>
+  criterion.is === (better === 'lower' ? 'floor' : 'ceiling') && typeof better !== 'object';
+
+const planted = (is: Planted['is']): string => `a candidate that is always ${is === 'perfect' ? 'right' : 'wrong'}`;
+
+/** Where nothing is worse than the baseline by more than the margin, the gate cannot fail because of the baseline. */
+const baselineAtWorst = (place: Place, rows: PairedRows, worst: Trial | undefined): string => {
+  const { criterion, metric } = place.rule;
+  const baseline = metricValue(place.measure, rows, rows.baseline);
+  if (criterion.is === 'floor' || criterion.is === 'ceiling' || worst?.difference == null || baseline === null)
+    return '';
+  const has = `: the baseline has ${valueText(metric.metric, baseline)} itself, and`;
+  if (worst.difference >= 0) return `${has} nothing is worse`;
+  return worst.difference >= wantedBy(criterion, baseline).lowest
+    ? `${has} nothing is worse by more than the margin`
+    : '';
+};
+
 /** The hopeless answers that this rule's number is worst for. */
 const worstOf = (place: Place, rows: PairedRows): Answers | undefined => {
   let worst: { readonly answers: Answers; readonly number: number } | undefined;
-  for (const answers of hopelessAnswers(rows)) {
+  for (const answers of limitsGood(place) ? [perfectAnswers(rows)] : hopelessAnswers(rows)) {
     const number = numberFor(place, rows, answers);
     if (number !== null && number < (worst?.number ?? Number.POSITIVE_INFINITY)) worst = { answers, number };
   }
@@ -249,17 +268,23 @@ const catchOf = ({ place, evidence, wanted }: Examined, family: number): Catch |
   };
 };
 
+const catchesOf = (tested: readonly Tested[]): readonly Catch[] => tested.flatMap(({ caught }) => caught ?? []);
+
 /** Of the rule that would catch its drop least often. */
-const caughtSentence = (catches: readonly Catch[]): string => {
+const caughtSentence = (tested: readonly Tested[]): string => {
+  const catches = catchesOf(tested);
+  const tried = new Set(tested.flatMap((one) => one.planted.map(({ is }) => is)));
+  const worst = (['hopeless', 'perfect'] as const).filter((is) => tried.has(is)).map(planted);
+  const fails = worst.map((one) => `${one} fails`).join(', ');
   const least = catches.reduce<Catch | undefined>(
-    (worst, one) => (worst === undefined || one.power < worst.power ? one : worst),
+    (weakest, one) => (weakest === undefined || one.power < weakest.power ? one : weakest),
     undefined,
   );
-  if (least === undefined) return 'a candidate that is always wrong fails';
+  if (least === undefined) return fails;
   const { slice, rule, drop, power, smallestDrop } = least;
   const { metric } = rule.metric;
   const name = slice === undefined ? least.metric : `${least.metric} in ${slice}`;
   const lead = catches.length === 1 ? name : `the weakest rule, ${name}, ${ruleText(rule)},`;
   const smallest = smallestDrop === null ? '' : `, and one of ${amountText(metric, smallestDrop)} with ${percent(0.8)}`;
-  return `a candidate that is always wrong fails; ${lead} would catch a drop of ${amountText(metric, drop)} with ${powerText(power)}${smallest}`;
+  return `${fails}; ${lead} would catch a drop of ${amountText(metric, drop)} with ${powerText(power)}${smallest}`;
 };

@@ -3,7 +3,7 @@ import type { RegressionPolicy } from '../manifest/regression.ts';
 import { present } from './evidence/units.ts';
 import type { Measure } from './measure.ts';
 import type { PairedRows } from './rows.ts';
-import { countedQueries } from './units.ts';
+import { countedUnits } from './units.ts';
 
 /** The rows that a cell rests on. */
 export interface Support {
@@ -16,9 +16,6 @@ export interface Support {
   /** Too few for a decision: the reason, and the rows (clusters, queries) that would be enough; null where rows of this kind are not seen at all. */
   readonly lacking?: { readonly because: string; readonly needed: number | null };
 }
-
-/** Fewer clusters, and their spread is a guess. */
-const fewestClusters = 10;
 
 /**
  * @param rows that the measure can compare
@@ -35,6 +32,7 @@ export const supportOf = (
   const rarest = classes.reduce((least, { count }) => Math.min(least, count), rows.size);
   const short = classes.find(({ count }) => count < minimumSupport.rowsOfClass);
   const queries = clusters === undefined ? queriesOf(measure, rows) : undefined;
+  const drawn = { ...(clusters === undefined ? {} : { clusters }), ...(queries === undefined ? {} : { queries }) };
   const units = clusters ?? queries ?? rows.size;
   const times = (enough: number, count: number): number | null =>
     count === 0 ? null : Math.ceil((units * enough) / count);
@@ -54,23 +52,17 @@ export const supportOf = (
       because: `${counted(short.count, 'row')} of class ${rows.classes[short.code]}, at least ${minimumSupport.rowsOfClass}`,
       needed: times(minimumSupport.rowsOfClass, short.count),
     },
-    clusters !== undefined &&
-      clusters < fewestClusters && {
-        because: `${counted(clusters, 'cluster')}, at least ${fewestClusters}`,
-        needed: fewestClusters,
-      },
-    queries !== undefined &&
-      queries < minimumSupport.rows && {
-        because: `${countedQueries(queries)}, at least ${minimumSupport.rows}`,
-        needed: minimumSupport.rows,
-      },
+    // What is drawn must be as many as rows must be: the spread of a few clusters is a guess, however many rows they have.
+    units < minimumSupport.rows && {
+      because: `${countedUnits(units, drawn)}, at least ${minimumSupport.rows}`,
+      needed: minimumSupport.rows,
+    },
   ];
   const lacking = reasons.find((reason) => typeof reason === 'object');
   return {
     rows: rows.size,
     rarest,
-    ...(clusters === undefined ? {} : { clusters }),
-    ...(queries === undefined ? {} : { queries }),
+    ...drawn,
     ...(lacking && { lacking }),
   };
 };

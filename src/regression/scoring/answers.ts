@@ -5,7 +5,7 @@ import { type Answers, absent, answered, failed } from '../rows.ts';
 import type { ClassTable } from './class-table.ts';
 import { type Column, column } from './column.ts';
 import { type Row, RowProblem, type Written } from './row.ts';
-import { similarity } from './text-similarity.ts';
+import { normalized, similarity } from './text-similarity.ts';
 import type { TextTable } from './text-table.ts';
 
 /** How a task's values become numbers. */
@@ -23,6 +23,8 @@ export interface AnswerColumns {
   readonly take: (at: number, row: Row, label: number, written: Written) => void;
   /** The columns in this order. @param codes the new code of each class */
   readonly ordered: (order: Uint32Array, codes: Int32Array) => Answers;
+  /** The predictions as the model wrote them, in this order; undefined where they are the numbers that are compared. */
+  readonly written: (order: Uint32Array) => Float64Array | undefined;
   readonly hasScores: () => boolean;
 }
 
@@ -30,6 +32,7 @@ export const answerColumns = (values: Values): AnswerColumns => {
   const { task, classes, texts, normalization } = values;
   const states = column('flags', absent);
   const predictions = column('numbers', Number.NaN);
+  const texted = column('numbers', Number.NaN);
   const scores = scoreColumns(values);
   const [latencyMs, bytes] = [optionalColumn('latency-ms'), optionalColumn('bytes')];
   const [exact, tokenF1] = [column('numbers', Number.NaN), column('numbers', Number.NaN)];
@@ -66,14 +69,19 @@ export const answerColumns = (values: Values): AnswerColumns => {
       const prediction = predictionOf(row, written);
       if (prediction === undefined) return;
       states.set(at, answered);
-      predictions.set(at, prediction);
       scores.take(at, row, written);
-      if (task !== 'text') return;
+      if (task !== 'text') {
+        predictions.set(at, prediction);
+        return;
+      }
+      texted.set(at, prediction);
+      predictions.set(at, texts.add(normalized(texts.at(prediction), normalization)));
       const alike = similarity(texts.at(label), texts.at(prediction), normalization);
       exact.set(at, alike.exact);
       tokenF1.set(at, alike.tokenF1);
     },
     hasScores: scores.has,
+    written: (order) => (task === 'text' ? texted.ordered(order) : undefined),
     ordered: (order, codes) => {
       const sorted = predictions.ordered(order);
       if (task === 'binary-classification' || task === 'multiclass-classification')

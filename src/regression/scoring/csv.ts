@@ -1,5 +1,4 @@
 import { InputError } from '../../schema.ts';
-import { quoted } from '../../secrets.ts';
 import { longestRow, type Row, type Take } from './row.ts';
 
 /**
@@ -62,13 +61,17 @@ export const csvReader = (path: string, take: Take): ((text: string, last: boole
 /** The names of the columns; of `score[setosa]`, the class. */
 type Header = readonly { readonly name: string; readonly scoreOf?: string }[];
 
-const headerOf = (cells: readonly (string | undefined)[], refuse: (because: string) => never): Header =>
-  cells.map((name, at) => {
+/** Without a header, the first row of data stands in its place, and its cells may be confidential: no error quotes one. */
+const headerOf = (cells: readonly (string | undefined)[], refuse: (because: string) => never): Header => {
+  if (!cells.includes('id')) return refuse('the first line must be a header with `id`, `label` and the other columns');
+  return cells.map((name, at) => {
     if (name === undefined) return refuse(`column ${at + 1} of the header has no name`);
-    if (cells.indexOf(name) < at) return refuse(`the header has ${quoted(name)} twice`);
+    const first = cells.indexOf(name);
+    if (first < at) return refuse(`columns ${first + 1} and ${at + 1} of the header have the same name`);
     const [, scoreOf] = /^score\[(.+)\]$/s.exec(name) ?? [];
     return scoreOf === undefined ? { name } : { name, scoreOf };
   });
+};
 
 const rowOf = (header: Header, cells: readonly (string | undefined)[]): Row => {
   const row: Record<string, unknown> = Object.create(null);

@@ -30,6 +30,7 @@ const scoredOf = ({ task, positive }: RegressionPolicy, joined: Joined, order: U
   const labels = joined.labels.ordered(order);
   if (isClass) for (let row = 0; row < labels.length; row++) labels[row] = codes[labels[row] ?? 0] ?? 0;
   const weights = joined.weights.ordered(order);
+  const written = { candidate: joined.candidate.written(order), baseline: joined.baseline.written(order) };
   const valueOfNumber = (number: number): Label =>
     isClass ? (classes[number] ?? '') : task === 'text' ? values.texts.at(number) : number;
   const rows: PairedRows = {
@@ -52,7 +53,7 @@ const scoredOf = ({ task, positive }: RegressionPolicy, joined: Joined, order: U
       id: (row) => ids.at(order[row] ?? 0),
       label: (row) => String(valueOfNumber(labels[row] ?? 0)),
       prediction: (row, of) => {
-        const value = rows[of].predictions[row] ?? Number.NaN;
+        const value = (written[of] ?? rows[of].predictions)[row] ?? Number.NaN;
         return Number.isNaN(value) ? undefined : String(valueOfNumber(value));
       },
     },

@@ -11,7 +11,8 @@ export const similarity = (label: string, prediction: string, normalization: Nor
   return { exact: wanted === given ? 1 : 0, tokenF1: tokenF1(tokensOf(wanted), tokensOf(given)) };
 };
 
-const normalized = (text: string, normalization: Normalization): string => {
+/** The form in which texts are compared. */
+export const normalized = (text: string, normalization: Normalization): string => {
   if (normalization === 'none') return text;
   const folded = casefolded(text.normalize('NFKC'));
   return spaced(normalization === 'squad' ? withoutArticles(folded.replace(/[\p{P}\p{S}]/gu, '')) : folded);

@@ -128,7 +128,7 @@ const selfTest = (found: Regression): string => {
   ]);
   const trials = planted.map((one) => [
     ...words(one),
-    one.is === 'hopeless' ? 'always wrong' : 'just beyond the margin',
+    { hopeless: 'always wrong', perfect: 'always right', 'beyond-margin': 'just beyond the margin' }[one.is],
     differenceText(one.rule.metric.metric, one.difference),
     one.decision,
     one.power === null ? 'unknown' : powerText(one.power),

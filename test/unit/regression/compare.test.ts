@@ -177,6 +177,14 @@ describe('the verdict', () => {
     }
   });
 
+  test('few clusters decide nothing, however many rows they have', () => {
+    const rows = pair(580, { clusterSize: 20 });
+    const found = first(judge(rows, [rule('accuracy')]));
+    expect(found).toMatchObject({ decision: 'inconclusive', because: '29 clusters, at least 30', rowsNeeded: 30 });
+    const minimumSupport = { rows: 29, rowsOfClass: 10 };
+    expect(first(judge(rows, [rule('accuracy')], { minimumSupport })).interval).not.toBeNull();
+  });
+
   test('clusters of rows that are alike make the interval wider', () => {
     const rows = pair(600, { clusterSize: 20 });
     const { clusters: _, ...alone } = rows;
@@ -279,6 +287,56 @@ describe('a gate proves that it can fail', () => {
     const found = judge(pair(1000), [only]);
     expect(found.verdict).toBe('inconclusive');
     expect(found.because).toMatch(because);
+  });
+
+  test.each(names)('of $task, a limit to the good values fails a perfect candidate', (population, metrics) => {
+    for (const name of metrics) {
+      // An area gets four rows more that were not seen; they are many among few.
+      const rows = drawPair(population, name === 'roc-auc' ? 2000 : 400, randomFrom('planted'));
+      const { better } = measureOf({ metric: name }, rows);
+      if (typeof better === 'object') continue;
+      const value = first(judge(rows, [rule(name)])).candidate ?? Number.NaN;
+      // Halfway between the candidate and the best value; nothing is below an error rate of 0.
+      const limit: Criterion =
+        better === 'higher'
+          ? { is: 'ceiling', value: (1 + value) / 2 }
+          : { is: 'floor', value: Math.max(0.02, value / 2) };
+      const found = judge(rows, [rule(name, limit)]);
+      expect([name, found.selfTest.canFail, found.selfTest.because]).toEqual([
+        name,
+        true,
+        'a candidate that is always right fails',
+      ]);
+      expect(found.selfTest.planted).toEqual([
+        expect.objectContaining({ is: 'perfect', decision: 'fail' }),
+        expect.objectContaining({ is: 'beyond-margin', difference: expect.any(Number) }),
+      ]);
+      expect(found.selfTest.planted[1]?.difference).toBeLessThan(0);
+    }
+  });
+
+  test('a ceiling of the accuracy can pass', () => {
+    expect(judge(pair(400), [rule('accuracy', { is: 'ceiling', value: 0.99 })])).toMatchObject({ verdict: 'pass' });
+  });
+
+  test('a ceiling that a perfect candidate keeps never passes', () => {
+    expect(judge(pair(400), [rule('accuracy', { is: 'ceiling', value: 1 })]).because).toMatch(
+      /cannot fail: .* does not fail a candidate that is always right$/,
+    );
+  });
+
+  test('a baseline that is always wrong is named as the reason', () => {
+    const rows = pair(400);
+    const wrong = rows.labels.map((label) => 1 - label);
+    const answers = { ...rows.baseline, predictions: wrong };
+    const because = (baseline: Float64Array): string =>
+      judge({ ...rows, candidate: answers, baseline: { ...answers, predictions: baseline } }, [rule('accuracy')])
+        .because;
+    expect(because(wrong)).toMatch(/always wrong: the baseline has 0 % itself, and nothing is worse$/);
+    const right = wrong.map((answer, row) => (row < 4 ? 1 - answer : answer));
+    expect(because(right)).toMatch(
+      /always wrong: the baseline has 1 % itself, and nothing is worse by more than the margin$/,
+    );
   });
 
   test('it says the drop that it would catch', () => {

@@ -60,6 +60,17 @@ describe('a gate that gates nothing', () => {
     expect((await run(binary, classifier(9), classifier(8))).value.because).not.toContain('nothing differs');
   });
 
+  test.each([
+    ['squad', 0, 'pass'],
+    ['none', 300, 'fail'],
+  ])('4: texts that normalisation %s makes equal do not differ', async (normalization, flipped, verdict) => {
+    const policy = `task: text\nnormalization: ${normalization}\nmetrics: [exact-match]\n`;
+    const answering = (answer: string) => jsonLines(set.map(({ id }) => ({ id, label: 'Eiffel', prediction: answer })));
+    const { value } = await run(policy, answering('the EIFFEL.'), answering('Eiffel'));
+    expect(value).toMatchObject({ verdict, rows: { flipped } });
+    expect(value.because.includes('nothing differs')).toBe(flipped === 0);
+  });
+
   test('5: a dry run without a baseline promotes anyway — the baseline is required, and warnings alone never pass', async () => {
     const files = filesOf({ 'p.yml': binary, 'a.jsonl': classifier(9) });
     const { code } = await runCommand(compare, ['--candidate', files['a.jsonl'], '--policy', files['p.yml']]);

@@ -480,7 +480,13 @@ describe('a row that cannot be used is named by file and line', () => {
       'a.jsonl:1001: label: 1000 is one class too many; at most 1000 are compared',
     ],
     [binary, 'id,label,prediction\nx,1\n', line(ok), 'a.jsonl:2: has 2 cells; the header has 3'],
-    [binary, 'id,label,id\nx,1,1\n', line(ok), 'a.jsonl:1: the header has "id" twice'],
+    [binary, 'id,label,id\nx,1,1\n', line(ok), 'a.jsonl:1: columns 1 and 3 of the header have the same name'],
+    [
+      binary,
+      'Jane Doe,0,0\nJohn Roe,1,1\n',
+      line(ok),
+      'a.jsonl:1: the first line must be a header with `id`, `label` and the other columns',
+    ],
     [binary, 'id,,label\nx,1,1\n', line(ok), 'a.jsonl:1: column 2 of the header has no name'],
     [binary, 'id,label\n"x,1\n', line(ok), 'a.jsonl:2: a quote is not closed'],
     [binary, 'id,label\n"x"y,1\n', line(ok), 'a.jsonl:2: text after the closing quote of a cell'],
@@ -551,7 +557,9 @@ test('an error names the row and shows no text of it, cluster or customer', () =
     problems(`${text}cluster: who\n`, line(row), line({ ...row, who: 'john@example.com' })),
     problems(`${text}slices: [who > 3]\n`, line(row), line(row)),
     problems(`${text}slices: [who]\n`, line(row), line({ ...row, who: ['jane'] })),
+    problems(text, 'x,Jane Doe,Jane Doe\n', line(row)),
+    problems(text, 'jane,john,id,jane\n', line(row)),
   ].flat();
-  expect(found).toHaveLength(4);
+  expect(found).toHaveLength(6);
   expect(found.join('\n')).not.toMatch(/jane|john/i);
 });
