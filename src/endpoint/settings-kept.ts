@@ -22,7 +22,7 @@ export interface Merge {
   readonly unfit: readonly HardwareKey[];
 }
 
-/** A protection is in force when it has any value. Data capture can have all of its values, and be off or capture no request. */
+/** A protection is in force when it has any value; data capture only when it is on and captures some requests. */
 const isInForce = (settings: Settings, path: string): boolean => {
   const { path: capture } = protections['data-capture'];
   const off =

@@ -45,8 +45,9 @@ export const areaEvidence = (asked: Asked, shape: Area): Evidence | null => {
 };
 
 /**
- * Of one row more of each class and direction, as different as any that was seen; tables have the same. A few positive rows may miss the ones
- * that are most different, and then DeLong's variance is too small: of 18 positive rows, a candidate at the margin passed 11 % of the time.
+ * The variance that one more row of each class would add in each direction, as different as the most different row that was seen; tables
+ * have the same. A few positive rows may miss the most different ones, and then DeLong's variance is too small: of 18 positive rows, a
+ * candidate at the margin passed 11 % of the time.
  */
 const unseenVariance = (placed: Float64Array, labels: Float64Array): number => {
   const count = [0, 0];

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Comparison } from '../../../src/findings/comparison.ts';
 import type { Criterion, MetricName, RegressionPolicy, Rule } from '../../../src/manifest/regression.ts';
 import { compare } from '../../../src/regression/compare.ts';
+import type { Measure } from '../../../src/regression/measure.ts';
 import { measureOf } from '../../../src/regression/metrics/measure-of.ts';
 import { hopelessAnswers, partlyHopeless } from '../../../src/regression/planted.ts';
 import { absent, failed, type PairedRows } from '../../../src/regression/rows.ts';
@@ -17,7 +18,12 @@ const rule = (metric: string, criterion: Criterion = margin(0.05), more: Partial
   level: 'fail',
   ...more,
 });
-const judge = (rows: PairedRows, rules: readonly Rule[], more: Partial<RegressionPolicy> = {}): Comparison =>
+const judge = (
+  rows: PairedRows,
+  rules: readonly Rule[],
+  more: Partial<RegressionPolicy> = {},
+  measures = measureOf,
+): Comparison =>
   compare(
     {
       task: rows.task,
@@ -29,7 +35,7 @@ const judge = (rows: PairedRows, rules: readonly Rule[], more: Partial<Regressio
       ...more,
     },
     { rows, dataset: { digest: 'sha256:0123456789abcdef', rows: rows.size } },
-    measureOf,
+    measures,
   );
 
 const binary: Population = { task: 'binary-classification', positives: 0.3, worseBy: 0 };
@@ -427,4 +433,24 @@ describe('a model that is made worse', () => {
       expect(differences).toEqual([...differences].sort((a, b) => b - a));
     },
   );
+});
+
+test('a metric that favours the candidate for being one cannot fail: the swapped pair does not say the opposite', () => {
+  const rows = pair(1500);
+  const favour = (name: MetricName, of: PairedRows): Measure => {
+    const measure = measureOf(name, of);
+    if (measure.shape.is !== 'proportion') throw new Error(`${measure.name} is no proportion`);
+    const { hits } = measure.shape;
+    return {
+      ...measure,
+      shape: {
+        is: 'proportion',
+        hits: (some, answers) =>
+          hits(some, answers).map((hit, index) => (answers === some.candidate && index % 40 === 0 ? 1 : hit)),
+      },
+    };
+  };
+  const found = judge(rows, [rule('accuracy')], {}, favour);
+  expect(found.selfTest).toMatchObject({ canFail: false, mirrored: false });
+  expect(found.because).toContain('does not say the opposite of the swapped pair');
 });
