@@ -27,6 +27,7 @@ export const reasonCodes = {
   restored: { outcome: 'succeeded', meaning: 'The endpoint serves the version that the rollback restores, verified.', remedy: 'Find the fault before the next release.' },
   'candidate-withdrawn': { outcome: 'succeeded', meaning: 'The rollback removed the new version, which was up without traffic; the version that serves did not change.', remedy: 'To go back past the version that serves, to one that served before it, run `rollback` with `to`; to bring the new version up again, run `deploy-endpoint`.' },
   'already-restored': { outcome: 'succeeded', meaning: 'The endpoint already serves the version that the rollback restores; nothing was written.', remedy: 'Nothing to do.' },
+  'regression-passed': { outcome: 'succeeded', meaning: 'The new version keeps every rule of `regression:` against the version that serves.', remedy: 'Deploy it while the verdict counts.' },
   // pending
   'in-progress': { outcome: 'pending', meaning: 'The run ended without waiting, because of `wait: false`; the delivery goes on.', remedy: 'Run again, with `resume-token` or without; it goes on from there.' },
   'approval-pending': { outcome: 'pending', meaning: 'The model package waits for approval.', remedy: 'Approve or reject the package in the registry, then run again.' },
@@ -36,6 +37,8 @@ export const reasonCodes = {
   'approval-rejected': { outcome: 'rejected', meaning: 'A person or a policy rejected the model package.', remedy: 'Read the approval description, fix the model, register a new version.' },
   'already-convicted': { outcome: 'rejected', meaning: 'This version was taken back before by an alarm, the judge, a health check or a person; it is not tried again by itself.', remedy: 'Ship a fixed version, or set `retry: true` when the model was not the cause.' },
   'not-repeated': { outcome: 'rejected', meaning: 'An earlier update to this version was taken back, and its cause is not known; that convicts no version, but the update is not repeated by itself.', remedy: 'Read the endpoint\'s FailureReason and the alarm history, then set `retry: true`.' },
+  'regression-failed': { outcome: 'rejected', meaning: 'The new version breaks a rule of `regression:`.', remedy: 'Read the cells that fail in the report; train a better model, or change the rule if it is wrong.' },
+  'regression-missing': { outcome: 'rejected', meaning: 'The manifest has `regression:`, and there is no passing verdict that still counts for this package, golden set, policy and baseline; nothing was deployed.', remedy: 'Run `regression-test` for this environment and version, then deploy.' },
   // rolled-back
   alarm: { outcome: 'rolled-back', meaning: 'An alarm went off while the new version had traffic; all of it went back to the old version.', remedy: 'Look at the alarm and the candidate\'s logs named in the summary.' },
   'health-check': { outcome: 'rolled-back', meaning: 'The candidate did not pass its health check; it received no traffic.', remedy: 'Read the endpoint\'s container log; run the container locally and call `/ping`.' },
@@ -52,6 +55,8 @@ export const reasonCodes = {
   'approval-withdrawn': { outcome: 'rolled-back', meaning: 'The version lost its approval, or its package was edited, while its traffic was being moved; the traffic went back.', remedy: 'Read the author and the reason in the message. Once the version is approved again, run again: that is a new attempt.' },
   'cause-unknown': { outcome: 'rolled-back', meaning: 'The endpoint serves the old configuration again, and no cause could be proven: nothing convicts the new version.', remedy: 'Read the endpoint\'s FailureReason and alarm history; run again with `retry: true`.' },
   // inconclusive
+  'regression-inconclusive': { outcome: 'inconclusive', meaning: 'The regression test could not decide: too few rows, missing answers, or a gate that cannot fail.', remedy: 'Read the reason; the report names the rows needed. Add rows, or widen a margin that you can accept.' },
+  'regression-disturbed': { outcome: 'inconclusive', meaning: 'A model changed while it was tested, so the answers do not belong together.', remedy: 'Run `regression-test` again when no delivery is under way.' },
   'unproven-traffic': { outcome: 'inconclusive', meaning: 'The new version serves, but the bake ended before `minimum-requests` were seen on it.', remedy: 'Watch it, or roll back with `rollback`.' },
   'no-bake': { outcome: 'inconclusive', meaning: 'The new version serves, but its update ended before its bakes could have passed, so no alarm had the time to watch it.', remedy: 'Watch it, or roll back with `rollback`; use a strategy without a bake where SageMaker excludes the container or the hardware from deployment guardrails.' },
   'withdrawn-too-late': { outcome: 'inconclusive', meaning: 'The new version serves, but it lost its approval during the update. It could not be taken back: no version served before it, or the way back failed.', remedy: 'Roll back with `rollback`, have the version approved again, or delete the endpoint.' },

@@ -9,11 +9,21 @@ export interface World {
   readonly signal: AbortSignal;
   readonly run: Run;
   readonly account: Account;
+  readonly workspace: Workspace;
   readonly read: AwsReads;
   /** Absent in a dry run, which therefore cannot write. */
   readonly write?: AwsWrites;
   /** Another account's registry, where the manifest names one; without it the registry is this account's own. */
   readonly registry?: Registry;
+}
+
+/** The files beside the manifest: of the checkout, or of the pipeline's artifact. */
+export interface Workspace {
+  /**
+   * @param path relative to the root; it does not lead out of it
+   * @throws {InputError} when there is no such file, or it is larger than `mostBytes`
+   */
+  read(path: string, mostBytes: number): Promise<Buffer>;
 }
 
 /** The model package groups of another account, and their artifacts. */

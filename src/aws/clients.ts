@@ -6,6 +6,7 @@ import { type AwsConnection, clientSettings } from './connection.ts';
 import type { CredentialSource } from './credentials.ts';
 import { type Ecr, ecr, ecrClient } from './ecr.ts';
 import { retrying } from './retry.ts';
+import { type Runtime, runtime, runtimeClient } from './runtime.ts';
 import { type BucketOwner, type S3, s3, s3Client, type Whole } from './s3.ts';
 import { type Sagemaker, sagemaker, sagemakerClient } from './sagemaker.ts';
 import { type Sending, sender } from './sender.ts';
@@ -28,6 +29,7 @@ export interface AwsWrites {
   readonly cloudwatch: Cloudwatch['writes'];
   readonly autoscaling: Autoscaling['writes'];
   readonly s3: S3['writes'];
+  readonly runtime: Runtime['writes'];
 }
 
 export interface AwsClientOptions extends AwsConnection {
@@ -62,6 +64,7 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
     s3: once(() => s3Client({ ...settings, forcePathStyle })),
     ecr: once(() => ecrClient(settings)),
     sts: once(() => stsClient(settings)),
+    runtime: once(() => runtimeClient(settings)),
   };
   const retry = retrying({
     clock: options.clock,
@@ -80,6 +83,7 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
       s3: once(() => s3(sender(clients.s3(), 's3', sending), options.bucketOwner, { whole, hashed })),
       ecr: once(() => ecr(sender(clients.ecr(), 'ecr', sending), options.region)),
       sts: once(() => sts(sender(clients.sts(), 'sts', sending))),
+      runtime: once(() => runtime(sender(clients.runtime(), 'sagemaker', sending))),
     };
     return {
       reads: {
@@ -114,6 +118,9 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
         },
         get s3() {
           return calls.s3().writes;
+        },
+        get runtime() {
+          return calls.runtime().writes;
         },
       },
     };

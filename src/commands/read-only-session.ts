@@ -3,6 +3,7 @@ import { chooseClock } from '../hosts/clock.ts';
 import type { CommandLine } from '../hosts/command-line/command-line.ts';
 import { waitOut } from '../hosts/patience.ts';
 import { runFrom } from '../hosts/run.ts';
+import { folder } from '../inputs/folder.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Environment, Manifest } from '../manifest/manifest.ts';
 import { type ReleaseStore, storeFor } from '../release/store.ts';
@@ -36,6 +37,7 @@ export const openWithoutManifest = async (
       target,
       env,
       run: runFrom(env, 'command-line'),
+      workspace: folder(process.cwd()),
       clock,
       dryRun: true,
       signal,

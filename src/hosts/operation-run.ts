@@ -6,6 +6,7 @@ import { digest } from '../digest.ts';
 import { endpointKey } from '../endpoint/key.ts';
 import type { Env } from '../env.ts';
 import { type CommonInputs, commonInputs } from '../inputs/common-inputs.ts';
+import { folder } from '../inputs/folder.ts';
 import { fieldsOf, readInputs, type Written, wireName } from '../inputs/read-inputs.ts';
 import type { Stray } from '../inputs/stray-inputs.ts';
 import type { Memory, Operation, OperationName, Plan } from '../operation.ts';
@@ -188,6 +189,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
             target: { ...target, ...withoutUndefined({ role: host.role || undefined }) },
             env: host.env,
             run: forWork(host.run, operation.name, shownInputs(operation.inputs, host.written)),
+            workspace: folder(process.cwd()),
             clock,
             dryRun,
             signal: limited,

@@ -1,4 +1,4 @@
-import type { RegressionPolicy } from './regression.ts';
+import type { RegressionSpec } from './regression.ts';
 
 /**
  * `delivery.yml` after parsing: durations in seconds, shares as fractions (5 % is 0.05), ratios as factors, every default filled
@@ -8,7 +8,7 @@ export interface Manifest {
   readonly version: 1;
   /** Model package group name; also the `<model>` of `<model>_v<semver>`. */
   readonly model: string;
-  readonly regression?: RegressionPolicy;
+  readonly regression?: RegressionSpec;
   readonly environments: Readonly<Record<string, Environment>>;
 }
 

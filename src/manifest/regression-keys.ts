@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { type Criterion, type Margin, normalizations, tasks } from './regression.ts';
+import { askingKeys } from './regression-asking.ts';
 import * as v from './values.ts';
 
 /** `regression:` as it is written; `regression-policy.ts` gives it its meaning. */
@@ -238,6 +239,7 @@ export const regressionKeys = v.mapping({
   missing: z.optional(
     v.share().check(about('Tolerated share of rows without an answer of either model, e.g. `1%`. Default: `0%`.')),
   ),
+  ...askingKeys,
   normalization: z.optional(
     v
       .choice('a normalization', normalizations)

@@ -1,6 +1,7 @@
 import { quoted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import type { Criterion, MetricName, RegressionPolicy, Rule, Slice, Task } from './regression.ts';
+import type { Criterion, MetricName, RegressionSpec, Rule, Slice, Task } from './regression.ts';
+import { askingOf } from './regression-asking.ts';
 import { type RawMetric, type RawPolicy, type RawRule, usualConfidence } from './regression-keys.ts';
 import { type MetricFacts, metricsOf } from './regression-metrics.ts';
 import { readSlice, SliceProblem } from './slices.ts';
@@ -18,7 +19,7 @@ type Refuse = (message: string, ...path: readonly (string | number)[]) => void;
 /** The policy, and what is wrong with it; with problems it is not to be used. */
 export const policyOf = (
   written: RawPolicy,
-): { readonly policy: RegressionPolicy; readonly problems: readonly Problem[] } => {
+): { readonly policy: RegressionSpec; readonly problems: readonly Problem[] } => {
   const problems: Problem[] = [];
   const refuse: Refuse = (message, ...path) => void problems.push({ path, message });
   const { task, dataset, positive, cluster, group, seed, missing = 0, normalization = 'none' } = written;
@@ -52,6 +53,7 @@ export const policyOf = (
       },
       missing,
       normalization,
+      asking: askingOf(task, written, refuse),
       ...withoutUndefined({
         dataset: typeof dataset === 'string' ? dataset : dataset?.path,
         datasetDigest: typeof dataset === 'string' ? undefined : dataset?.digest,

@@ -1,3 +1,5 @@
+import type { Asking } from './asking.ts';
+
 /** The kind of answers that a model gives. */
 export const tasks = ['binary-classification', 'multiclass-classification', 'regression', 'ranking', 'text'] as const;
 export type Task = (typeof tasks)[number];
@@ -25,6 +27,11 @@ export interface RegressionPolicy {
   readonly missing: number;
   /** Text only. */
   readonly normalization: Normalization;
+}
+
+/** `regression:` of the manifest: the policy, and the way to the answers that it judges. */
+export interface RegressionSpec extends RegressionPolicy {
+  readonly asking: Asking;
 }
 
 /** Compared as written: the number 1 and the text "1" differ. */

@@ -20,6 +20,7 @@ export const formerReleases = ({ id, region }: Account): S3Location => ({
  *
  *   <endpoint>/record.json                      the release record, one per endpoint (record.ts)
  *   <endpoint>/releases/<id>/journal.jsonl      the events of one release (journal.ts)
+ *   <endpoint>/regression/<subject>/test.json   a regression test and its verdict (src/scoring/test-record.ts)
  *   artifacts/<sha256>.tar.gz                   registered artifacts, never overwritten
  *   evaluations/<sha256>.json                   registered evaluations
  */

@@ -17,7 +17,7 @@ import { type OperationName, type Plan, Refusal } from '../operation.ts';
 import { InputError } from '../schema.ts';
 import { version } from '../version.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import type { Account, Run, World } from '../world.ts';
+import type { Account, Run, Workspace, World } from '../world.ts';
 import { ownerOf, registryFor } from './registry.ts';
 import { refuseUnusableVariables } from './unusable-variables.ts';
 
@@ -39,6 +39,7 @@ export interface SessionRequest {
   readonly target: Target;
   readonly env: Env;
   readonly run: Run;
+  readonly workspace: Workspace;
   readonly clock: Clock;
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
@@ -86,7 +87,17 @@ const registryRole = ({ role, registrarRole }: RegistrySpec, operation?: Operati
  * @throws {Refusal} `wrong-account`, before any other call to AWS
  * @throws {InputError} when no region is known, or a variable cannot be used
  */
-export const openSession: OpenSession = async ({ target, env, run, clock, dryRun, signal, identityToken, learned }) => {
+export const openSession: OpenSession = async ({
+  target,
+  env,
+  run,
+  workspace,
+  clock,
+  dryRun,
+  signal,
+  identityToken,
+  learned,
+}) => {
   const connection = connectionFrom(env, target.region);
   const credentials = chooseCredentials(
     { ...connection, clock, ...withoutUndefined({ learned }) },
@@ -136,6 +147,7 @@ export const openSession: OpenSession = async ({ target, env, run, clock, dryRun
         signal: turnSignal,
         run,
         account,
+        workspace,
         read: reads,
         ...(dryRun ? {} : { write: writes }),
         ...withoutUndefined({ registry: registry?.within(turnSignal, dryRun) }),

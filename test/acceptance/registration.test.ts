@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { createAwsClients } from '../../src/aws/clients.ts';
+import { folder } from '../../src/inputs/folder.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { verifyContent } from '../../src/registry/verify-content.ts';
@@ -52,6 +53,7 @@ beforeEach(async () => {
   world = {
     clock: simulator.driver,
     signal: new AbortController().signal,
+    workspace: folder(process.cwd()),
     run: {
       host: 'github-actions',
       holder: 'github/acme/churn/1/register',

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { AwsWrites } from '../../src/aws/clients.ts';
 import { minutes } from '../../src/clock.ts';
 import { runFrom } from '../../src/hosts/run.ts';
+import { folder } from '../../src/inputs/folder.ts';
 import { readInputs } from '../../src/inputs/read-inputs.ts';
 import type { Memory, Operation, Progress } from '../../src/operation.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
@@ -38,6 +39,7 @@ const runner = async <I, M extends Memory, O>(
     target: targetOf(inputs),
     env: account.environment,
     run: { ...runFrom(account.environment, 'github-actions'), holder },
+    workspace: folder(process.cwd()),
     clock,
     dryRun: false,
     signal: new AbortController().signal,
@@ -66,13 +68,13 @@ const beforeItsNextSave = (run: Runner, meanwhile: () => Promise<unknown>): void
   const { world } = run;
   const { write } = world;
   if (write === undefined) throw new Error('a dry run saves nothing');
-  const { s3, sagemaker, cloudwatch, autoscaling } = write;
+  const { s3 } = write;
   const putObject: AwsWrites['s3']['putObject'] = async (input) => {
     run.world = world;
     await meanwhile();
     return s3.putObject(input);
   };
-  run.world = { ...world, write: { sagemaker, cloudwatch, autoscaling, s3: { ...s3, putObject } } };
+  run.world = { ...world, write: { ...write, s3: { ...s3, putObject } } };
 };
 
 /** All is ready for the update: it is what the next turn submits. */

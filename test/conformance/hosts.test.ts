@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { runFrom } from '../../src/hosts/run.ts';
+import { folder } from '../../src/inputs/folder.ts';
 import { readInputs } from '../../src/inputs/read-inputs.ts';
 import type { Memory } from '../../src/operation.ts';
 import type { AnyOperation } from '../../src/operations/all.ts';
@@ -42,6 +43,7 @@ const stageOf = async (operation: AnyOperation, { stage }: Case): Promise<Stage<
     target: targetOf(values),
     env: environment,
     run: runFrom(environment, 'github-actions'),
+    workspace: folder(process.cwd()),
     clock: simulator.driver,
     dryRun: false,
     signal: new AbortController().signal,

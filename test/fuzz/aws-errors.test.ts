@@ -9,6 +9,7 @@ import {
   permissionOf,
   describe as reported,
 } from '../../src/aws/errors.ts';
+import { folder } from '../../src/inputs/folder.ts';
 import { reasonCodes } from '../../src/reason-codes.ts';
 import { failureOf } from '../../src/report/failure.ts';
 import { openSession } from '../../src/session/session.ts';
@@ -232,6 +233,7 @@ test('no answer but an account of twelve digits opens a session', async () => {
           target: { region: 'eu-west-1' },
           env: { AWS_ENDPOINT_URL: url },
           run: { host: 'command-line', holder: 'test' },
+          workspace: folder(process.cwd()),
           clock: virtualClock(),
           dryRun: true,
           signal: new AbortController().signal,

@@ -1,7 +1,7 @@
 import type { AwsReads, AwsWrites } from '../../src/aws/clients.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { OpenSession, Session } from '../../src/session/session.ts';
-import type { World } from '../../src/world.ts';
+import type { Workspace, World } from '../../src/world.ts';
 
 /** A service that fails the test at any use: for operations without AWS. */
 const untouchable = <Services extends object>(name: string): Services =>
@@ -16,6 +16,7 @@ export const fakeWorld = (clock: Clock, signal: AbortSignal = new AbortControlle
   signal,
   run: { host: 'command-line', holder: 'test' },
   account: { partition: 'aws', region: 'eu-west-1', id: '111122223333' },
+  workspace: untouchable<Workspace>('workspace'),
   read: untouchable<AwsReads>('read'),
   ...(dryRun ? {} : { write: untouchable<AwsWrites>('write') }),
 });

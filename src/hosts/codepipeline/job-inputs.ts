@@ -5,6 +5,7 @@ import { type Stray, strayOf } from '../../inputs/stray-inputs.ts';
 import { parseYaml, YamlProblem } from '../../manifest/yaml.ts';
 import { InputError, type Schema } from '../../schema.ts';
 import { keyOf } from '../../secrets.ts';
+import type { Workspace } from '../../world.ts';
 import { only } from '../operation-run.ts';
 import { type DeclaredOperation, furtherInputs, jobFields } from './action-types.ts';
 import { fetchFiles } from './artifacts.ts';
@@ -13,14 +14,14 @@ import { fetchFiles } from './artifacts.ts';
 export const readJobInputs = async <Inputs>(
   operation: DeclaredOperation & { readonly inputs: Schema<Inputs> },
   data: JobData,
-  place: Parameters<typeof fetchFiles>[3],
+  workspace: Workspace,
 ): Promise<{ readonly inputs: Inputs; readonly common: JobInputs }> => {
   const fields = jobFields(operation);
   const { written, strays } = writtenIn(
     data.actionConfiguration?.configuration ?? {},
     fields.map(([name]) => name),
   );
-  const readFile = await fetchFiles(data, fields, written, place);
+  const readFile = await fetchFiles(workspace, fields, written);
   const schema = { ...operation.inputs, ...jobInputs } as Schema<Inputs & JobInputs>;
   const values = readInputs(schema, written, readFile, strays);
   return { inputs: only<Inputs>(operation.inputs, values), common: values };

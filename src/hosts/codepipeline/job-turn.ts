@@ -16,6 +16,7 @@ import { abortToEnd, type Ended, takeTurn, withinLimit } from '../drive.ts';
 import { wireOutputs } from '../operation-run.ts';
 import { unreachedPatience } from '../patience.ts';
 import { pipelineRun } from '../run.ts';
+import { artifactFiles } from './artifacts.ts';
 import { continued, ended, failed, type JobAnswer, type JobState } from './job-answer.ts';
 import { readJobData } from './job-data.ts';
 import { readJobInputs } from './job-inputs.ts';
@@ -134,7 +135,8 @@ const answerWithin = async (
 ): Promise<JobAnswer> => {
   const { clock, env } = place;
   const run = runOf(data, env);
-  const { inputs, common } = await readJobInputs(operation, data, { env, clock, signal });
+  const workspace = artifactFiles(data, { env, clock, signal });
+  const { inputs, common } = await readJobInputs(operation, data, workspace);
   const target = targetOf(inputs, operation.name);
   const subject = subjectOf(inputs, target);
   const deadline = token.startedAt + seconds(common.timeout);
@@ -143,6 +145,7 @@ const answerWithin = async (
     target,
     env,
     run,
+    workspace,
     clock,
     dryRun: common['dry-run'],
     signal,

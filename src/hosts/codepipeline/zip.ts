@@ -9,21 +9,23 @@ export class ZipError extends Error {
 /** A manifest has a few kilobytes. A much larger entry is not a manifest, or is a zip bomb. */
 const mostUnpackedBytes = 16 * 1024 * 1024;
 
+/** As `readZipBytes`, as UTF-8 text. @throws {ZipError} */
+export const readZipEntry = async (archive: Buffer, path: string): Promise<string | undefined> =>
+  (await readZipBytes(archive, path, mostUnpackedBytes))?.toString('utf8');
+
 /**
- * The file at `path` in a zip archive, as UTF-8 text; undefined when there is none. Nothing is written to a disk: an entry's name is
- * only compared and never followed.
+ * The file at `path` in a zip archive; undefined when there is none. Nothing is written to a disk: an entry's name is only compared and
+ * never followed.
  * @throws {ZipError}
  */
-export const readZipEntry = async (archive: Buffer, path: string): Promise<string | undefined> => {
+export const readZipBytes = async (archive: Buffer, path: string, mostBytes: number): Promise<Buffer | undefined> => {
   // Names are compared as bytes: writers without the UTF-8 flag still write UTF-8, not the code page of 1981.
   const zip = await fromBufferPromise(archive, { decodeStrings: false }).catch(refuse('it is not a zip archive'));
   const entry = await findEntry(zip, Buffer.from(path)).catch(refuse('its directory is damaged'));
   if (entry === undefined) return undefined;
   // The library refuses an entry that unpacks to another number of bytes than the directory has.
-  if (entry.uncompressedSize > mostUnpackedBytes)
-    throw new ZipError(`the entry is larger than ${mostUnpackedBytes / 1024 / 1024} MB`);
-  const content = await zip.openReadStreamPromise(entry).then(buffer).catch(refuse('the entry is damaged'));
-  return content.toString('utf8');
+  if (entry.uncompressedSize > mostBytes) throw new ZipError(`the entry is larger than ${mostBytes / 1024 / 1024} MB`);
+  return zip.openReadStreamPromise(entry).then(buffer).catch(refuse('the entry is damaged'));
 };
 
 const findEntry = async (zip: ZipFile, name: Buffer): Promise<Entry | undefined> => {

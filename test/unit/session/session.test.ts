@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { folder } from '../../../src/inputs/folder.ts';
 import { loadManifest } from '../../../src/manifest/load.ts';
 import type { Manifest } from '../../../src/manifest/manifest.ts';
 import type { OperationName } from '../../../src/operation.ts';
@@ -59,6 +60,7 @@ describe('a session', () => {
       target: { region: 'eu-west-1', account: '111122223333' },
       env: { AWS_ENDPOINT_URL: url },
       run: { host: 'command-line', holder: 'test/1' },
+      workspace: folder(process.cwd()),
       clock: virtualClock(),
       dryRun: false,
       signal: new AbortController().signal,

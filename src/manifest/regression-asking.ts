@@ -1,0 +1,206 @@
+import * as z from 'zod/mini';
+import { withoutUndefined } from '../without-undefined.ts';
+import type { Asking, BaselineSite, CandidateSite, RequestForm, ResponseForm, Selector } from './asking.ts';
+import type { Task } from './regression.ts';
+import * as v from './values.ts';
+
+/** The keys of `regression:` that say how the models are asked. */
+
+const about = z.describe;
+
+const predictions = () =>
+  v.mapping({
+    predictions: v
+      .words('a file of predictions')
+      .check(
+        about(
+          'File of predictions, as `model-delivery compare` reads it: a path in the repository, or an S3 location.',
+        ),
+      ),
+  });
+
+const selector = (what: string) =>
+  z.union([v.words(`a selector of ${what}`), v.whole('a column', 0, 9999)], {
+    error: `a selector; expected a JSONPath such as $.predictions[0].label, or the number of a CSV column, from 0`,
+  });
+
+const label = () =>
+  z.union([z.string(), z.number(), z.boolean()], { error: 'a label; expected text, a number or a boolean' });
+
+export const askingKeys = {
+  candidate: z.optional(
+    z
+      .union(
+        [
+          v.choice('a place', ['temporary', 'dark-variant']),
+          v.mapping({
+            temporary: v.mapping({
+              instance: v.instanceType().check(about('Instance type of the temporary endpoint.')),
+            }),
+          }),
+          v.mapping({
+            environment: v
+              .words('an environment')
+              .check(about('An environment of the same account and region whose endpoint serves the version already.')),
+          }),
+          predictions(),
+        ],
+        {
+          error: 'a place; expected temporary, dark-variant, or a mapping with temporary, environment or predictions',
+        },
+      )
+      .check(
+        about(
+          "Where the candidate answers. `temporary`: an endpoint that is made for the test and removed after it, with one instance of the environment's type. `dark-variant`: the variant without traffic that `deploy-endpoint` made for `shift-traffic`. Default: `temporary`.",
+        ),
+      ),
+  ),
+  baseline: z.optional(
+    z
+      .union([v.choice('a place', ['serving']), predictions()], {
+        error: 'a place; expected serving, or a mapping with predictions',
+      })
+      .check(
+        about('Where the baseline answers. `serving`: the version that serves in the environment. Default: `serving`.'),
+      ),
+  ),
+  request: z.optional(
+    v
+      .mapping({
+        'content-type': v.contentType().check(about('Content type of the request, e.g. `text/csv`.')),
+        accept: z.optional(v.contentType().check(about('Content type that the answer is to have.'))),
+        input: z
+          .union([v.listOf('a list of columns', v.words('a column'), 1, 2000), v.words('a selector')], {
+            error: 'an input; expected a list of columns, or one column or JSONPath',
+          })
+          .check(
+            about(
+              "Columns of the row in the order of the model's inputs: a CSV line, or `$row` of `body`. Or one column or JSONPath whose value is the body itself, or `$row`.",
+            ),
+          ),
+        body: z.optional(
+          z.unknown().check(about('JSON body with `$row` where the input belongs, e.g. `{ instances: [$row] }`.')),
+        ),
+      })
+      .check(about('A golden row as a request; one row is one request.')),
+  ),
+  response: z.optional(
+    v
+      .mapping({
+        prediction: z.optional(
+          selector('the prediction').check(
+            about(
+              'The prediction in the answer: a JSONPath, or the number of a CSV column, from 0. Default of CSV: 0.',
+            ),
+          ),
+        ),
+        score: z.optional(
+          selector('the score').check(
+            about(
+              'The score in the answer: the probability of the positive class; of several classes a mapping of them, or a list in the order of `classes`.',
+            ),
+          ),
+        ),
+        threshold: z.optional(
+          v
+            .probability()
+            .check(
+              about('Binary classification without `prediction`: scores from here on are `positive`. Default: 0.5.'),
+            ),
+        ),
+        classes: z.optional(
+          v
+            .listOf('a list of classes', label(), 2, 10_000)
+            .check(about('The classes in the order of a list of scores. Multiclass classification.')),
+        ),
+      })
+      .check(about('The prediction and the score in an answer.')),
+  ),
+  concurrency: z.optional(
+    v.whole('a number of requests', 1, 64).check(about('Requests at a time to each model. Default: 4.')),
+  ),
+  'valid-for': z.optional(
+    v.duration().check(about('How long a passing verdict lets a delivery begin. Default: `168h`.')),
+  ),
+};
+
+type RawAsking = { readonly [Key in keyof typeof askingKeys]?: z.output<(typeof askingKeys)[Key]> };
+type Refuse = (message: string, ...path: readonly (string | number)[]) => void;
+
+const usualConcurrency = 4;
+const usualValidity = 7 * 24 * 3600;
+const usualThreshold = 0.5;
+
+/** The meaning of the keys, and their defaults. @param refuse is called for each problem */
+export const askingOf = (task: Task, written: RawAsking, refuse: Refuse): Asking => {
+  const { request, response, concurrency = usualConcurrency } = written;
+  return {
+    candidate: candidateOf(written.candidate),
+    baseline: baselineOf(written.baseline),
+    concurrency,
+    validForSeconds: written['valid-for'] ?? usualValidity,
+    ...withoutUndefined({
+      request: request && requestOf(request, refuse),
+      response: responseOf(task, request?.accept ?? request?.['content-type'], response, refuse),
+    }),
+  };
+};
+
+const candidateOf = (written: RawAsking['candidate'] = 'temporary'): CandidateSite => {
+  if (written === 'temporary' || written === 'dark-variant') return { is: written };
+  if ('temporary' in written) return { is: 'temporary', instance: written.temporary.instance };
+  return 'environment' in written
+    ? { is: 'environment', environment: written.environment }
+    : { is: 'predictions', path: written.predictions };
+};
+
+const baselineOf = (written: RawAsking['baseline'] = 'serving'): BaselineSite =>
+  written === 'serving' ? { is: 'serving' } : { is: 'predictions', path: written.predictions };
+
+const isJson = (contentType: string): boolean => /^application\/(.*\+)?json(lines)?$/i.test(contentType);
+
+const requestOf = (
+  { 'content-type': contentType, accept, input, body }: NonNullable<RawAsking['request']>,
+  refuse: Refuse,
+): RequestForm => {
+  if (body !== undefined && !isJson(contentType))
+    refuse(`belongs to a JSON request, and the content type is ${contentType}`, 'request', 'body');
+  if (body !== undefined && !hasRow(body)) refuse('has no $row: every request would be the same', 'request', 'body');
+  if (typeof input !== 'string' && body === undefined && contentType !== 'text/csv')
+    refuse(
+      isJson(contentType)
+        ? 'a list of columns needs a body, e.g. body: { instances: [$row] }'
+        : `a list of columns is a CSV line, and the content type is ${contentType}; name one column whose value is the body`,
+      'request',
+      'input',
+    );
+  return { contentType, input, ...withoutUndefined({ accept, body }) };
+};
+
+/** Whether `$row` is somewhere in a JSON body. */
+const hasRow = (value: unknown): boolean =>
+  value === '$row' || (typeof value === 'object' && value !== null && Object.values(value).some(hasRow));
+
+/** @param answers content type of the answers, as far as it is known */
+const responseOf = (
+  task: Task,
+  answers: string | undefined,
+  written: NonNullable<RawAsking['response']> | undefined,
+  refuse: Refuse,
+): ResponseForm | undefined => {
+  if (written === undefined && answers === undefined) return undefined;
+  const { prediction, score, threshold, classes } = written ?? {};
+  if (threshold !== undefined && (task !== 'binary-classification' || prediction !== undefined))
+    refuse('belongs to binary classification without prediction', 'response', 'threshold');
+  if (classes !== undefined && task !== 'multiclass-classification')
+    refuse(`belongs to multiclass-classification, and the task is ${task}`, 'response', 'classes');
+  const fromScore = score !== undefined && (task === 'binary-classification' || task === 'multiclass-classification');
+  const first: Selector | undefined = answers === 'text/csv' && !fromScore ? 0 : undefined;
+  const chosen = prediction ?? first;
+  if (chosen === undefined && !fromScore)
+    refuse(
+      'response needs prediction: a JSONPath such as $.predictions[0].label, or the number of a CSV column',
+      ...(written === undefined ? [] : ['response']),
+    );
+  return { threshold: threshold ?? usualThreshold, ...withoutUndefined({ prediction: chosen, score, classes }) };
+};

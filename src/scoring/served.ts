@@ -1,0 +1,32 @@
+import { digest } from '../digest.ts';
+import type { Look } from '../endpoint/look.ts';
+import { canonicalOf } from '../endpoint/variants.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+
+/** The variant that serves, and the digest of its content. */
+export interface Served {
+  readonly variant: string;
+  readonly model: string;
+  /** Hex; of containers and running images. Names of models and configs do not count: the same content has the same digest. */
+  readonly content: string;
+}
+
+/** @returns undefined when nothing serves, or when the config or the model of the variant was deleted */
+export const servedIn = (look: Look | undefined): Served | undefined => {
+  const variant = look && canonicalOf(look.live);
+  return variant === undefined ? undefined : contentOfVariant(look, variant);
+};
+
+/** As `servedIn`, for a variant by its name. */
+export const contentOfVariant = (look: Look | undefined, name: string): Served | undefined => {
+  const model = look?.config?.ProductionVariants?.find(({ VariantName }) => VariantName === name)?.ModelName;
+  const described = model === undefined ? undefined : look?.models.get(model);
+  if (look === undefined || model === undefined || described === undefined) return undefined;
+  const { PrimaryContainer, Containers, InferenceExecutionConfig } = described;
+  const images = look.live.variants.find((variant) => variant.name === name)?.imageDigests ?? [];
+  return {
+    variant: name,
+    model,
+    content: digest(withoutUndefined({ PrimaryContainer, Containers, InferenceExecutionConfig, images })),
+  };
+};
