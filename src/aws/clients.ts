@@ -11,7 +11,7 @@ import { type BucketOwner, type S3, s3, s3Client, type Whole } from './s3.ts';
 import { type Sagemaker, sagemaker, sagemakerClient } from './sagemaker.ts';
 import { type Sending, sender } from './sender.ts';
 import { type Sts, sts, stsClient } from './sts.ts';
-import { isLoopback } from './transport.ts';
+import { isLoopback, transport } from './transport.ts';
 
 /** The reads of every service an operation may use. Each method is one AWS call, named as AWS names it. */
 export interface AwsReads {
@@ -64,7 +64,7 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
     s3: once(() => s3Client({ ...settings, forcePathStyle })),
     ecr: once(() => ecrClient(settings)),
     sts: once(() => stsClient(settings)),
-    runtime: once(() => runtimeClient(settings)),
+    runtime: once(() => runtimeClient({ ...settings, requestHandler: transport(options.proxy, slowestModelMs) })),
   };
   const retry = retrying({
     clock: options.clock,
@@ -127,6 +127,9 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
   };
   return { ...withSignal(options.signal), withSignal };
 };
+
+/** A container has 60 seconds to answer (AWS: InvokeEndpoint); its failure to do so is AWS's answer. */
+const slowestModelMs = 70_000;
 
 const once = <Value>(make: () => Value): (() => Value) => {
   let made: { readonly value: Value } | undefined;

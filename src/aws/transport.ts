@@ -15,7 +15,13 @@ export interface ProxySettings {
 }
 
 /** A slow socket ends: 5 s to connect, 30 s for the answer to begin, 30 s between two pieces of it. */
-const limits = { connectionTimeout: 5_000, requestTimeout: 30_000, socketTimeout: 30_000, throwOnRequestTimeout: true };
+const limitsFor = (answerMs: number) => ({
+  connectionTimeout: 5_000,
+  requestTimeout: answerMs,
+  socketTimeout: answerMs,
+  throwOnRequestTimeout: true,
+});
+const usualAnswerMs = 30_000;
 
 type Handle = NodeHttpHandler['handle'];
 /** The part of a request handler that an SDK client needs. */
@@ -30,8 +36,10 @@ export interface Transport {
 /**
  * Sends every client's requests; each by the proxy of its scheme, unless its host bypasses the proxy. Agents live as long as the
  * transport.
+ * @param answerMs longest time until the answer begins, and between two pieces of it
  */
-export const transport = (proxy: ProxySettings = {}): Transport => {
+export const transport = (proxy: ProxySettings = {}, answerMs: number = usualAnswerMs): Transport => {
+  const limits = limitsFor(answerMs);
   const direct = new NodeHttpHandler(limits);
   let proxied: Promise<NodeHttpHandler> | undefined;
   const proxyFor = (protocol: string, host: string): string | undefined => {
@@ -42,7 +50,7 @@ export const transport = (proxy: ProxySettings = {}): Transport => {
     const { protocol, hostname: host } = request;
     const by = proxyFor(protocol, host);
     const place = { host, ...withoutUndefined({ proxy: by === undefined ? undefined : withoutLogin(by) }) };
-    if (by !== undefined) proxied ??= proxyHandler(proxy);
+    if (by !== undefined) proxied ??= proxyHandler(proxy, limits);
     const answer = await (by === undefined ? direct : await (proxied ?? direct))
       .handle(request, options)
       .catch((error: unknown) => {
@@ -67,7 +75,7 @@ export const transport = (proxy: ProxySettings = {}): Transport => {
   };
 };
 
-const proxyHandler = async (proxy: ProxySettings): Promise<NodeHttpHandler> => {
+const proxyHandler = async (proxy: ProxySettings, limits: ReturnType<typeof limitsFor>): Promise<NodeHttpHandler> => {
   // Loaded only where there is a proxy: start-up of a bundle counts.
   const { HttpProxyAgent, HttpsProxyAgent } = await import('hpagent');
   const http: Agent | undefined = proxy.http

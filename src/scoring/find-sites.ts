@@ -1,0 +1,130 @@
+import { type Look, lookAt, packageOfModel } from '../endpoint/look.ts';
+import { candidateVariant, canonicalOf } from '../endpoint/variants.ts';
+import { environmentOf } from '../manifest/load.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import type { RegressionSpec } from '../manifest/regression.ts';
+import { Refusal } from '../operation.ts';
+import type { RegisteredVersion } from '../registry/registered-version.ts';
+import { InputError } from '../schema.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import type { World } from '../world.ts';
+import { readRowsFile } from './golden-set.ts';
+import { contentOfVariant, servedIn } from './served.ts';
+import type { Endpoint, Site } from './site.ts';
+
+export interface Request {
+  readonly manifest: Manifest;
+  readonly environment: string;
+  readonly regression: RegressionSpec;
+  readonly registered: RegisteredVersion;
+  /** The environment's endpoint now; undefined: there is none. */
+  readonly look: Look | undefined;
+}
+
+/** Where the baseline answers; undefined when nothing serves yet. @throws {Refusal} `endpoint-unusable` when it cannot be asked now */
+export const baselineSite = async (world: World, { regression, look, ...at }: Request): Promise<Site | undefined> => {
+  const { baseline } = regression.asking;
+  if (baseline.is === 'predictions') return fileSite(world, baseline.path);
+  if (look === undefined) return undefined;
+  const name = environmentOf(at.manifest, at.environment).endpoint.name;
+  refuseUnsteady(name, look);
+  const served = servedIn(look);
+  if (served === undefined)
+    throw new Refusal(
+      'endpoint-unusable',
+      `the config or the model that endpoint ${name} serves was deleted, so that its content is not known`,
+    );
+  return endpointSite(name, look, served);
+};
+
+/** Where the candidate answers; undefined for a temporary endpoint, which is made for the test. @throws {Refusal} */
+export const candidateSite = async (world: World, request: Request): Promise<Site | undefined> => {
+  const { manifest, regression, environment, look } = request;
+  const { candidate } = regression.asking;
+  const { name } = environmentOf(manifest, environment).endpoint;
+  switch (candidate.is) {
+    case 'predictions':
+      return fileSite(world, candidate.path);
+    case 'temporary':
+      return undefined;
+    case 'dark-variant':
+      return darkSite(name, request, look);
+    case 'environment':
+      return elsewhere(world, request, candidate.environment);
+  }
+};
+
+const fileSite = async (world: World, path: string): Promise<Site> => ({
+  is: 'file',
+  name: path,
+  file: await readRowsFile(world, path),
+});
+
+const endpointSite = (
+  endpoint: string,
+  { live }: Look,
+  { variant, content }: { readonly variant: string; readonly content: string },
+): Endpoint => ({
+  is: 'endpoint',
+  name: live.variants.length > 1 ? `variant ${variant} of endpoint ${endpoint}` : `endpoint ${endpoint}`,
+  endpoint,
+  content,
+  ...withoutUndefined({ variant: live.variants.length > 1 ? variant : undefined }),
+});
+
+const darkSite = (name: string, request: Request, look: Look | undefined): Endpoint => {
+  const canonical = look && canonicalOf(look.live);
+  const variant = canonical === undefined ? undefined : candidateVariant(canonical);
+  const live = look?.live.variants.find((one) => one.name === variant);
+  if (look === undefined || variant === undefined || live === undefined)
+    throw new Refusal(
+      'endpoint-unusable',
+      `endpoint ${name} has no variant beside the one that serves: run deploy-endpoint with \`strategy: steps\` first, which brings ${request.registered.tag} up without traffic`,
+    );
+  refuseUnsteady(name, look);
+  if (live.weight > 0 || live.desiredWeight > 0)
+    throw new Refusal('endpoint-unusable', `variant ${variant} of endpoint ${name} has traffic already`);
+  return endpointSite(name, look, requireVersionIn(name, look, variant, request.registered));
+};
+
+const elsewhere = async (world: World, { manifest, registered }: Request, environment: string): Promise<Endpoint> => {
+  const { account, region, endpoint } = environmentOf(manifest, environment);
+  if ((account ?? world.account.id) !== world.account.id || (region ?? world.account.region) !== world.account.region)
+    throw new InputError(
+      `regression.candidate: environment ${environment} is another account or region, whose endpoint this run cannot ask; expected one of the same, or temporary`,
+    );
+  const look = await lookAt(world, endpoint.name);
+  const variant = look && canonicalOf(look.live);
+  if (look === undefined || variant === undefined)
+    throw new Refusal(
+      'endpoint-unusable',
+      `endpoint ${endpoint.name} of environment ${environment} does not exist: deploy ${registered.tag} there first`,
+    );
+  refuseUnsteady(endpoint.name, look);
+  return endpointSite(endpoint.name, look, requireVersionIn(endpoint.name, look, variant, registered));
+};
+
+/** The variant must serve the very package under test. */
+const requireVersionIn = (endpoint: string, look: Look, variant: string, { arn, tag }: RegisteredVersion) => {
+  const served = contentOfVariant(look, variant);
+  const model = served && look.models.get(served.model);
+  if (served !== undefined && model !== undefined && packageOfModel(model) === arn) return served;
+  throw new Refusal(
+    'endpoint-unusable',
+    `variant ${variant} of endpoint ${endpoint} serves another model than the package of ${tag}: deploy ${tag} there first`,
+  );
+};
+
+/** Answers of an endpoint that is changing belong to no version. */
+const refuseUnsteady = (endpoint: string, { live }: Look): void => {
+  if (live.asynchronous)
+    throw new Refusal(
+      'endpoint-unusable',
+      `endpoint ${endpoint} takes asynchronous requests only, which a regression test does not send: compare files of predictions`,
+    );
+  if (live.status !== 'InService' || live.pending !== undefined)
+    throw new Refusal(
+      'endpoint-unusable',
+      `endpoint ${endpoint} is ${live.pending === undefined ? live.status : 'Updating'}: test when it is InService`,
+    );
+};

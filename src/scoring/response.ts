@@ -1,0 +1,117 @@
+import type { ResponseForm, Selector } from '../manifest/asking.ts';
+import type { Label, Task } from '../manifest/regression.ts';
+import { isPath, oneValue } from './selector.ts';
+
+/** A model's answer to one row. */
+export type Answer =
+  | {
+      readonly prediction: unknown;
+      readonly score?: unknown;
+      /** Milliseconds from the request to the whole answer, as this machine saw it. */
+      readonly 'latency-ms': number;
+      readonly bytes: number;
+    }
+  /** The model answered with an error, or with a body that has no prediction. `unreadable`: the latter. */
+  | { readonly error: string; readonly unreadable?: true };
+
+export interface Reading {
+  readonly task: Task;
+  readonly form: ResponseForm;
+  /** Binary classification: the labels of the golden set. */
+  readonly positive?: Label;
+  readonly negative?: Label;
+  /** Of CSV every value is text: it becomes what the golden set writes as labels. */
+  readonly labels: 'text' | 'numbers' | 'booleans';
+}
+
+/** @param body of a response with status 2xx */
+export const readAnswer = (
+  { body, contentType, latencyMs }: { readonly body: Buffer; readonly contentType: string; readonly latencyMs: number },
+  reading: Reading,
+): Answer => {
+  const { task, form } = reading;
+  const select = selecting(body, contentType);
+  if (typeof select === 'string') return unreadable(select);
+  const score = form.score === undefined ? undefined : select(form.score);
+  if (form.score !== undefined && score === undefined) return unreadable(`nothing at ${form.score}`);
+  const scored = score === undefined ? undefined : scoreOf(score, reading, select.isText);
+  if (typeof scored === 'string') return unreadable(scored);
+  const prediction = form.prediction === undefined ? decided(scored?.value, reading) : select(form.prediction);
+  if (prediction === undefined)
+    return unreadable(form.prediction === undefined ? 'the score decides no class' : `nothing at ${form.prediction}`);
+  return {
+    prediction: select.isText && form.prediction !== undefined ? asLabel(String(prediction), reading) : prediction,
+    ...(scored === undefined || task === 'text' ? {} : { score: scored.value }),
+    'latency-ms': latencyMs,
+    bytes: body.length,
+  };
+};
+
+const unreadable = (why: string): Answer => ({ error: `no prediction in the answer: ${why}`, unreadable: true });
+
+interface Select {
+  (selector: Selector): unknown;
+  /** Values are texts of a CSV line. */
+  readonly isText: boolean;
+}
+
+/** @returns why the body cannot be read */
+const selecting = (body: Buffer, contentType: string): Select | string => {
+  const text = body.toString('utf8');
+  if (/json/i.test(contentType) || /^\s*[[{]/.test(text)) {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      return 'it is not JSON';
+    }
+    return Object.assign((selector: Selector) => (isTextPath(selector) ? oneValue(value, selector) : undefined), {
+      isText: false,
+    });
+  }
+  const [line = ''] = text.split(/\r?\n/);
+  const cells = cellsOf(line);
+  return Object.assign((selector: Selector) => (typeof selector === 'number' ? cells[selector] : undefined), {
+    isText: true,
+  });
+};
+
+const isTextPath = (selector: Selector): selector is string => typeof selector === 'string' && isPath(selector);
+
+/** The cells of one CSV line (RFC 4180). */
+const cellsOf = (line: string): readonly string[] =>
+  [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
+    ([, quoted, plain = '']) => quoted?.replaceAll('""', '"') ?? plain.trim(),
+  );
+
+const asLabel = (text: string, { task, labels }: Reading): unknown => {
+  const isNumber = task === 'regression' || task === 'ranking' || (task !== 'text' && labels === 'numbers');
+  if (isNumber && text.trim() !== '' && Number.isFinite(Number(text))) return Number(text);
+  if (task !== 'text' && labels === 'booleans' && /^(true|false)$/i.test(text)) return text.toLowerCase() === 'true';
+  return text;
+};
+
+/** @returns why it is no score */
+const scoreOf = (score: unknown, { task, form }: Reading, isText: boolean): { readonly value: unknown } | string => {
+  const value = isText ? Number(score) : score;
+  if (task !== 'multiclass-classification')
+    return typeof value === 'number' && Number.isFinite(value) ? { value } : 'the score is no number';
+  if (Array.isArray(value)) {
+    const { classes } = form;
+    if (classes === undefined) return 'the scores are a list: name its classes in response.classes';
+    if (classes.length !== value.length) return `${value.length} scores, and response.classes has ${classes.length}`;
+    return { value: Object.fromEntries(classes.map((name, at) => [String(name), value[at]])) };
+  }
+  return typeof value === 'object' && value !== null ? { value } : 'the scores are neither a mapping nor a list';
+};
+
+/** The class that the scores decide. */
+const decided = (score: unknown, { task, form, positive, negative }: Reading): unknown => {
+  if (task === 'binary-classification' && typeof score === 'number')
+    return score >= form.threshold ? positive : negative;
+  if (task !== 'multiclass-classification' || typeof score !== 'object' || score === null) return undefined;
+  const entries = Object.entries(score).filter(([, value]) => typeof value === 'number');
+  const [best] = entries.toSorted(([, one], [, other]) => other - one);
+  // The class as the manifest writes it: the members of a JSON object are texts.
+  return best && (form.classes?.find((name) => String(name) === best[0]) ?? best[0]);
+};

@@ -1,0 +1,214 @@
+import { classify, describe, orUndefined } from '../aws/errors.ts';
+import { allPages } from '../aws/pages.ts';
+import { type Instant, iso, minutes, seconds } from '../clock.ts';
+import { type Desired, defaultVariant, sameAs } from '../endpoint/desired.ts';
+import { contentName } from '../endpoint/names.ts';
+import { observe } from '../endpoint/observe.ts';
+import { tags } from '../endpoint/tags.ts';
+import type { EndpointSpec } from '../manifest/manifest.ts';
+import { Refusal } from '../operation.ts';
+import { arn, type World, writesOf } from '../world.ts';
+import type { Endpoint } from './site.ts';
+
+/**
+ * An endpoint for one attempt of one test: a model, a config and an endpoint of one name, each with the tag below. Nothing without the tag
+ * is ever removed.
+ */
+export const temporaryTag = 'model-delivery:temporary';
+
+/** A test that takes longer loses its endpoint to the next one's sweep. */
+export const longestTest = minutes(6 * 60);
+
+/** `churn-test-1a2b3c4d`. @param of what makes the test unlike others */
+export const temporaryName = (endpoint: string, of: object): string => contentName(endpoint, 'test', of, 1);
+
+/** The environment's endpoint, reduced to one small fleet that nobody else calls. @param instance instead of the environment's type */
+export const temporarySpec = (spec: EndpointSpec, instance: string | undefined): EndpointSpec => {
+  const {
+    autoscaling: _scaling,
+    dataCapture: _capture,
+    async: _async,
+    managedInstanceScaling: _managed,
+    capacityReservation: _reservation,
+    serverless,
+    ...rest
+  } = spec;
+  const type = instance ?? spec.instance?.type;
+  if (type !== undefined) return { ...rest, instance: { type, count: 1 } };
+  return serverless === undefined
+    ? rest
+    : { ...rest, serverless: { memoryMb: serverless.memoryMb, maxConcurrency: serverless.maxConcurrency } };
+};
+
+/** Model and config of the candidate under the temporary name. @param wanted as a delivery would make them from `temporarySpec` */
+export const underName = ({ model, config }: Desired, name: string, until: Instant): Desired => {
+  const Tags = [...(model.Tags ?? []), ...tags({ [temporaryTag]: iso(until) })];
+  return {
+    model: { ...model, ModelName: name, Tags },
+    config: {
+      ...config,
+      EndpointConfigName: name,
+      ProductionVariants: config.ProductionVariants?.map((variant) => ({ ...variant, ModelName: name })),
+      Tags,
+    },
+  };
+};
+
+export type TemporaryState =
+  | { readonly is: 'ready'; readonly site: Endpoint }
+  | { readonly is: 'working'; readonly because: string; readonly notBefore?: Instant }
+  /** SageMaker could not start it. */
+  | { readonly is: 'failed'; readonly because: string };
+
+const pollMs = seconds(30);
+
+/** Makes the next missing part, or looks whether the endpoint is up. */
+export const ensureTemporary = async (world: World, { model, config }: Desired): Promise<TemporaryState> => {
+  const name = config.EndpointConfigName;
+  const { sagemaker } = world.read;
+  const write = writesOf(world).sagemaker;
+  const existing = await orUndefined(sagemaker.describeModel({ ModelName: name }));
+  if (existing === undefined) return made(`temporary model ${name}`, write.createModel(model));
+  const itsConfig = await orUndefined(sagemaker.describeEndpointConfig({ EndpointConfigName: name }));
+  if (!sameAs(model, existing) || (itsConfig !== undefined && !sameAs(config, itsConfig)))
+    throw new Refusal('name-taken', `${name} exists with other content than this test gives it: delete it`);
+  if (itsConfig === undefined) return made(`temporary endpoint config ${name}`, write.createEndpointConfig(config));
+  const live = await observe(world, name);
+  if (live === undefined)
+    return made(
+      `temporary endpoint ${name}`,
+      write.createEndpoint({
+        EndpointName: name,
+        EndpointConfigName: name,
+        ...(config.Tags ? { Tags: config.Tags } : {}),
+      }),
+    );
+  if (live.status === 'Failed')
+    return {
+      is: 'failed',
+      because: `temporary endpoint ${name} is Failed: ${live.failureReason ?? 'SageMaker gives no reason'}`,
+    };
+  if (live.status !== 'InService' || live.endpointConfig !== name)
+    return {
+      is: 'working',
+      because: `temporary endpoint ${name} is ${live.status}`,
+      notBefore: world.clock.now() + pollMs,
+    };
+  return {
+    is: 'ready',
+    site: { is: 'endpoint', name: `temporary endpoint ${name}`, endpoint: name, content: name },
+  };
+};
+
+const made = async (what: string, creation: Promise<unknown>): Promise<TemporaryState> => {
+  try {
+    await creation;
+  } catch (error) {
+    // Another run of the same test was first; and reads may lag behind a creation.
+    if (classify(error) !== 'already-exists') throw error;
+  }
+  return { is: 'working', because: `created ${what}` };
+};
+
+/**
+ * Removes one part of what has this name and the tag; SageMaker wants the endpoint gone first.
+ * @returns the removed part, or the reason to wait; undefined when nothing is left
+ */
+export const removeTemporary = async (
+  world: World,
+  name: string,
+): Promise<{ readonly because: string; readonly notBefore?: Instant } | undefined> => {
+  const { sagemaker } = world.read;
+  const write = writesOf(world).sagemaker;
+  const live = await observe(world, name);
+  if (live?.status === 'Creating' || live?.status === 'Deleting')
+    return { because: `temporary endpoint ${name} is ${live.status}`, notBefore: world.clock.now() + pollMs };
+  if (live !== undefined && (await isTemporary(world, 'endpoint', name)))
+    return removed(`temporary endpoint ${name}`, write.deleteEndpoint({ EndpointName: name }));
+  const config = await orUndefined(sagemaker.describeEndpointConfig({ EndpointConfigName: name }));
+  if (config !== undefined && (await isTemporary(world, 'endpoint-config', name)))
+    return removed(`temporary endpoint config ${name}`, write.deleteEndpointConfig({ EndpointConfigName: name }));
+  const model = await orUndefined(sagemaker.describeModel({ ModelName: name }));
+  if (model !== undefined && (await isTemporary(world, 'model', name)))
+    return removed(`temporary model ${name}`, write.deleteModel({ ModelName: name }));
+  return undefined;
+};
+
+const removed = async (what: string, deletion: Promise<unknown>): Promise<{ readonly because: string }> => {
+  await orUndefined(deletion);
+  return { because: `removed ${what}` };
+};
+
+type Kind = 'endpoint' | 'endpoint-config' | 'model';
+
+const untilOf = async (world: World, kind: Kind, name: string): Promise<Instant | undefined> => {
+  const pages = await allPages('sagemaker:ListTags', (NextToken) =>
+    world.read.sagemaker.listTags({
+      ResourceArn: arn(world.account, 'sagemaker', `${kind}/${name.toLowerCase()}`),
+      NextToken,
+    }),
+  );
+  const value = pages.flatMap(({ Tags }) => Tags ?? []).find(({ Key }) => Key === temporaryTag)?.Value;
+  const until = value === undefined ? Number.NaN : Date.parse(value);
+  return Number.isNaN(until) ? undefined : until;
+};
+
+const isTemporary = async (world: World, kind: Kind, name: string): Promise<boolean> =>
+  (await untilOf(world, kind, name)) !== undefined;
+
+/**
+ * Removes one part that an earlier test of this endpoint left behind: killed, and its time is over.
+ * @param keep the name of this run's own
+ * @returns a sentence about it; undefined when nothing is left
+ */
+export const sweepOne = async (
+  world: World,
+  endpoint: string,
+  keep: string | undefined,
+): Promise<string | undefined> => {
+  const { sagemaker } = world.read;
+  const NameContains = temporaryName(endpoint, {}).slice(0, -'1a2b3c4d'.length);
+  const names = new Set<string>();
+  const kinds = [
+    [
+      'endpoint',
+      async (NextToken: string | undefined) => {
+        const page = await sagemaker.listEndpoints({ NameContains, MaxResults: 100, NextToken });
+        return { NextToken: page.NextToken, names: page.Endpoints?.map(({ EndpointName }) => EndpointName) };
+      },
+    ],
+    [
+      'endpoint-config',
+      async (NextToken: string | undefined) => {
+        const page = await sagemaker.listEndpointConfigs({ NameContains, MaxResults: 100, NextToken });
+        return {
+          NextToken: page.NextToken,
+          names: page.EndpointConfigs?.map(({ EndpointConfigName }) => EndpointConfigName),
+        };
+      },
+    ],
+    [
+      'model',
+      async (NextToken: string | undefined) => {
+        const page = await sagemaker.listModels({ NameContains, MaxResults: 100, NextToken });
+        return { NextToken: page.NextToken, names: page.Models?.map(({ ModelName }) => ModelName) };
+      },
+    ],
+  ] as const;
+  for (const [kind, pageOf] of kinds)
+    for (const page of await allPages(`sagemaker:List${kind}`, pageOf))
+      for (const name of page.names ?? []) {
+        if (name === undefined || name === keep || !name.startsWith(NameContains) || names.has(name)) continue;
+        names.add(name);
+        const until = await untilOf(world, kind, name);
+        if (until === undefined || until > world.clock.now()) continue;
+        const done = await removeTemporary(world, name);
+        if (done !== undefined) return `${done.because}, left behind by an earlier test`;
+      }
+  return undefined;
+};
+
+/** Why leftovers could not be looked for, as a remark. */
+export const unswept = (error: unknown): string => `leftovers of earlier tests were not looked for: ${describe(error)}`;
+
+export const temporaryVariant = defaultVariant;
