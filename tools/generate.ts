@@ -191,8 +191,8 @@ const generated = async (): Promise<ReadonlyMap<string, string>> => {
     regression,
     [
       ['policy', examplePolicy(root)],
-      ['stump', exampleOutput(root, 'stump.jsonl', 'tree.jsonl')],
-      ['forest', exampleOutput(root, 'forest.jsonl', 'tree.jsonl')],
+      ['stump', await exampleOutput(root, 'stump.jsonl', 'tree.jsonl')],
+      ['forest', await exampleOutput(root, 'forest.jsonl', 'tree.jsonl')],
       ['metrics', metricTables()],
     ].reduce(
       (page, [marker = '', content = '']) => between(page, marker, content),

@@ -6,7 +6,8 @@ import { type MetricFacts, metricsOf } from '../src/manifest/regression-metrics.
 import { compare } from '../src/regression/compare.ts';
 import { regressionFindings } from '../src/regression/findings.ts';
 import { measureOf } from '../src/regression/metrics/measure-of.ts';
-import { readRows } from '../src/regression/scoring/read-rows.ts';
+import { scoredRows } from '../src/regression/scoring/scored-rows.ts';
+import { fileSource } from '../src/regression/scoring/source.ts';
 import { marginText } from '../src/regression/units.ts';
 import { regressionText } from '../src/report/regression/text.ts';
 
@@ -37,10 +38,13 @@ const shared = (): Facts => factsOf('text').filter(([name]) => isShared(name));
  * The command's output for two files of `examples/regression`.
  * @param root of the repository
  */
-export const exampleOutput = (root: string, candidate: string, baseline: string): string => {
+export const exampleOutput = async (root: string, candidate: string, baseline: string): Promise<string> => {
   const folder = join(root, 'examples/regression');
   const policy = loadRegression(readFileSync(join(folder, 'policy.yml'), 'utf8'), 'policy.yml');
-  const scored = readRows(policy, { candidate: join(folder, candidate), baseline: join(folder, baseline) });
+  const scored = await scoredRows(policy, {
+    candidate: fileSource(join(folder, candidate)),
+    baseline: fileSource(join(folder, baseline)),
+  });
   const comparison = compare(policy, scored, measureOf);
   const found = regressionFindings(comparison, scored, { candidate, baseline, redacted: false });
   return [

@@ -14,8 +14,9 @@ import { measureOf } from '../regression/metrics/measure-of.ts';
 import { modelQualityOf } from '../regression/model-quality.ts';
 import type { ScoredRows } from '../regression/scored-rows.ts';
 import { requireFit } from '../regression/scoring/fitting.ts';
-import { readRows } from '../regression/scoring/read-rows.ts';
 import { RowsError } from '../regression/scoring/rows-error.ts';
+import { scoredRows } from '../regression/scoring/scored-rows.ts';
+import { fileSource } from '../regression/scoring/source.ts';
 import { evaluationJson } from '../report/regression/evaluation.ts';
 import { regressionPage } from '../report/regression/html.ts';
 import { regressionJunit } from '../report/regression/junit.ts';
@@ -23,17 +24,21 @@ import { regressionMarkdown } from '../report/regression/summary.ts';
 import { regressionText } from '../report/regression/text.ts';
 import { file, flag, InputError, optional, text, type ValuesOf } from '../schema.ts';
 import { redacted, withoutSecrets } from '../secrets.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { type Command, wrongRequest } from './command.ts';
 
-const predictions = (of: string) =>
-  text({
-    description: `Predictions of the ${of}: JSON lines, a JSON array, or CSV with a header. A row is \`{id, label, prediction}\`, with \`score\`, \`weight\`, \`latency-ms\`, \`bytes\` and columns of slices where the policy needs them; a model's error is \`{id, label, error}\`.`,
-  });
+const predictions = (of: string): string =>
+  `Predictions of the ${of}: JSON lines, a JSON array, or CSV with a header. A row is \`{id, label, prediction}\`, with \`score\`, \`weight\`, \`latency-ms\`, \`bytes\` and columns of slices where the policy needs them; a model's error is \`{id, label, error}\`. With golden rows on this machine (\`dataset\` of the policy), label, weight and columns may stand there alone.`;
 const report = (of: string, example: string) => optional(text({ description: `Write ${of} to this file.`, example }));
 
 const compareInputs = {
-  candidate: predictions('candidate'),
-  baseline: predictions('baseline, for the same rows'),
+  candidate: text({ description: predictions('candidate') }),
+  baseline: optional(
+    text({
+      description:
+        'Predictions of the baseline for the same rows, in the same form. Without them, the rules that limit the own values of the candidate (`floor`, `ceiling`) decide alone.',
+    }),
+  ),
   policy: file({
     mostBytes: 256 * 1024,
     description: "The manifest's `regression` section, in a file of its own; YAML or JSON.",
@@ -65,6 +70,10 @@ export const compare: Command = {
       line: 'compare --candidate new.jsonl --baseline old.jsonl --policy regression.yml --junit regression.xml --markdown regression.md',
       does: 'Also writes reports.',
     },
+    {
+      line: 'compare --candidate first.jsonl --policy regression.yml',
+      does: 'Where nothing serves yet: floors and ceilings decide alone.',
+    },
   ],
   exits: {
     0: 'the candidate passes',
@@ -79,10 +88,9 @@ const runCompare = async (args: readonly string[], terminal: Terminal): Promise<
   try {
     written = readArguments(compareInputs, args);
     const inputs = readInputs(compareInputs, written);
-    const scored = readScored(inputs, terminal);
+    const scored = await readScored(inputs, terminal);
     const comparison = compared(inputs, scored);
-    const { candidate, baseline, redact } = inputs;
-    const found = regressionFindings(comparison, scored, { candidate, baseline, redacted: redact });
+    const found = regressionFindings(comparison, scored, { ...namesOf(inputs), redacted: inputs.redact });
     terminal.out(inputs.json ? jsonText(withoutSecrets(comparison), 2) : redacted(regressionText(found)));
     const faults = [
       ...writeReports(inputs, found, scored),
@@ -97,11 +105,23 @@ const runCompare = async (args: readonly string[], terminal: Terminal): Promise<
   }
 };
 
-/** The rows of both files, and of the policy's dataset where it is on this machine. @throws {InputError} */
-const readScored = ({ candidate, baseline, policy }: CompareInputs, terminal: Terminal): ScoredRows => {
+const namesOf = ({
+  candidate,
+  baseline,
+}: CompareInputs): { readonly candidate: string; readonly baseline?: string } => ({
+  candidate,
+  ...withoutUndefined({ baseline }),
+});
+
+/** The rows of the files, and of the policy's dataset where it is on this machine. @throws {InputError} */
+const readScored = async ({ candidate, baseline, policy }: CompareInputs, terminal: Terminal): Promise<ScoredRows> => {
   const { dataset, datasetDigest } = policy;
   const isRemote = dataset?.startsWith('s3://') ?? false;
-  const scored = readRows(policy, { candidate, baseline, ...(dataset === undefined || isRemote ? {} : { dataset }) });
+  const scored = await scoredRows(policy, {
+    candidate: fileSource(candidate),
+    ...(baseline === undefined ? {} : { baseline: fileSource(baseline) }),
+    ...(dataset === undefined || isRemote ? {} : { golden: fileSource(dataset) }),
+  });
   if (datasetDigest !== undefined && datasetDigest !== scored.dataset.digest)
     throw new RowsError(
       'dataset',
@@ -117,7 +137,7 @@ const readScored = ({ candidate, baseline, policy }: CompareInputs, terminal: Te
 /** @throws {InputError} where the policy and the rows do not fit */
 const compared = (inputs: CompareInputs, scored: ScoredRows): Comparison => {
   try {
-    requireFit(inputs.policy, scored.rows, inputs, measureOf);
+    requireFit(inputs.policy, scored.rows, namesOf(inputs), measureOf);
     return compareRows(inputs.policy, scored, measureOf);
   } catch (error) {
     throw error instanceof MetricError ? new RowsError('policy', error.message) : error;

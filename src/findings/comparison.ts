@@ -1,6 +1,6 @@
 import type { Rule } from '../manifest/regression.ts';
 
-/** The verdict on a candidate against a baseline, from the same rows. */
+/** The verdict on a candidate, against a baseline that answered the same rows or alone. */
 export interface Comparison {
   readonly verdict: Ruling;
   /** One sentence with numbers. */
@@ -9,19 +9,29 @@ export interface Comparison {
   readonly cells: readonly Cell[];
   readonly selfTest: SelfTest;
   readonly dataset: Dataset;
+  /** There where nothing serves that the candidate could be compared with: only limits of its own values decide then. */
+  readonly alone?: Alone;
+}
+
+export interface Alone {
+  /** Rules that need a baseline. They have no cell. */
+  readonly notApplicable: readonly { readonly metric: string; readonly rule: Rule }[];
 }
 
 export type Ruling = 'pass' | 'fail' | 'inconclusive';
 
 export interface RowCounts {
-  /** In both files. */
+  /** Answered by each model, if with an error. */
   readonly compared: number;
-  readonly onlyCandidate: number;
-  readonly onlyBaseline: number;
+  /** Golden rows that no model answered. */
+  readonly unanswered: number;
   readonly failedCandidate: number;
-  readonly failedBaseline: number;
+  /** These are absent where the candidate is judged alone. */
+  readonly onlyCandidate?: number;
+  readonly onlyBaseline?: number;
+  readonly failedBaseline?: number;
   /** Rows whose predictions differ; of a ranking, rows whose positions do. */
-  readonly flipped: number;
+  readonly flipped?: number;
 }
 
 /** One metric × slice × rule. */
@@ -37,7 +47,8 @@ export interface Cell {
   readonly queries?: number;
   /** Null where undefined. */
   readonly candidate: number | null;
-  readonly baseline: number | null;
+  /** Absent where the candidate is judged alone. */
+  readonly baseline?: number | null;
   /** Oriented: positive is better for the candidate; for `floor` and `ceiling`, the distance to the limit. */
   readonly difference: number | null;
   /** Of the difference; each end holds with the rule's confidence. */
@@ -64,8 +75,8 @@ export interface SelfTest {
   readonly because: string;
   readonly planted: readonly Planted[];
   readonly catches: readonly Catch[];
-  /** The swapped pair's differences and intervals mirror those of the pair. */
-  readonly mirrored: boolean;
+  /** The swapped pair's differences and intervals mirror those of the pair. Absent where the candidate is judged alone. */
+  readonly mirrored?: boolean;
 }
 
 /** The power of a rule that bounds a drop, after Holm's correction were this the only rule that is broken. */

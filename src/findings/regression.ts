@@ -1,23 +1,25 @@
 import type { Comparison } from './comparison.ts';
 
-/** A candidate compared with a baseline on the same rows, by the rules of `regression:`; and the rows behind it, as far as reports show them. */
+/** The verdict on a candidate, by the rules of `regression:`; and the rows behind it, as far as reports show them. */
 export interface Regression extends Comparison {
   readonly is: 'regression';
-  /** Names of the two models, or of their files. */
+  /** Names of the models, or of their files. */
   readonly candidate: string;
-  readonly baseline: string;
+  /** Absent where the candidate is judged alone. */
+  readonly baseline?: string;
   /** Classification only. */
   readonly confusion?: Confusion;
   /** Rows whose predictions changed for the worse, the most harmful first; at most ten. */
   readonly harmful: readonly HarmfulChange[];
 }
 
-/** Both confusion matrices. Where there are many classes, the last one has the answers of all others. */
+/** The models' confusion matrices. Where there are many classes, the last one has the answers of all others. */
 export interface Confusion {
   readonly classes: readonly string[];
   /** Sums of weights, by label, then by prediction; the last column has the answers that are no class, errors among them. */
   readonly candidate: readonly (readonly number[])[];
-  readonly baseline: readonly (readonly number[])[];
+  /** Absent where the candidate is judged alone. */
+  readonly baseline?: readonly (readonly number[])[];
 }
 
 export interface HarmfulChange {

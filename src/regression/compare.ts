@@ -1,9 +1,10 @@
-import type { Cell, Comparison, RowCounts } from '../findings/comparison.ts';
+import type { Cell, Comparison } from '../findings/comparison.ts';
 import type { MetricName, RegressionPolicy, Rule } from '../manifest/regression.ts';
+import { judgedAlone } from './alone.ts';
+import { countRows } from './count-rows.ts';
 import { cellOf, type EvidenceOn, type Examined, evidenceOn, examine, type Place } from './examine.ts';
 import type { Measure } from './measure.ts';
-import { positionsOf } from './positions.ts';
-import { absent, failed, type PairedRows } from './rows.ts';
+import { type AnsweredRows, isPaired } from './rows.ts';
 import type { ScoredRows } from './scored-rows.ts';
 import { select } from './selection.ts';
 import { selfTestOf, type Tested, testCell } from './self-test.ts';
@@ -17,16 +18,18 @@ const draws = 2000;
 
 /**
  * The verdict on a candidate: every rule over the whole and over each slice, decided with confidence, corrected by Holm over all `fail`
- * rules, and tested with candidates that must fail.
+ * rules, and tested with candidates that must fail. Without a baseline, the rules that limit the candidate's own values decide alone.
  * @param measures the metric of a name, over these rows
  */
 export const compare = (
   policy: RegressionPolicy,
   { rows, dataset }: Pick<ScoredRows, 'rows' | 'dataset'>,
-  measures: (name: MetricName, rows: PairedRows) => Measure,
+  measures: (name: MetricName, rows: AnsweredRows) => Measure,
 ): Comparison => {
   const effort = { seed: policy.seed ?? seedOf(dataset.digest), draws };
-  const examined = examineAll(policy, rows, effort, (name) => measures(name, rows));
+  const measureOf = (name: MetricName): Measure => measures(name, rows);
+  const { rules, alone } = isPaired(rows) ? { rules: policy.rules } : judgedAlone(policy, measureOf);
+  const examined = examineAll({ ...policy, rules }, rows, effort, measureOf);
   const failing = examined.filter(({ cell }) => cell.place.rule.level === 'fail');
   // A cell without a p cannot fail; it is counted, so that the family is the policy's and does not depend on the rows.
   const adjusted = holm(failing.map(({ cell }) => cell.decision?.p ?? 1));
@@ -37,9 +40,11 @@ export const compare = (
   const selfTest = selfTestOf(
     failing.map(({ cell }) => cell),
     failing.flatMap(({ tested }) => tested ?? []),
+    alone && policy.task,
   );
   const counts = countRows(rows);
-  return { ...verdictOf(cells, selfTest, counts), rows: counts, cells, selfTest, dataset };
+  const found = { rows: counts, cells, selfTest, dataset, ...(alone && { alone }) };
+  return { ...verdictOf(found), ...found };
 };
 
 /** From the first digits of the digest: another set, another seed. */
@@ -60,7 +65,7 @@ interface Result {
 /** In the order of the rules; the whole first, then slices. */
 const examineAll = (
   policy: RegressionPolicy,
-  rows: PairedRows,
+  rows: AnsweredRows,
   effort: Effort,
   measureOf: (name: MetricName) => Measure,
 ): readonly Result[] => {
@@ -84,7 +89,7 @@ const unknownSlices = (rules: readonly Rule[], known: readonly string[]): readon
   ...new Set(rules.flatMap(({ slice }) => (slice === undefined || known.includes(slice) ? [] : [slice]))),
 ];
 
-const rowsOf = (rows: PairedRows, slice: string | undefined): PairedRows =>
+const rowsOf = (rows: AnsweredRows, slice: string | undefined): AnsweredRows =>
   slice === undefined ? rows : select(rows, rows.slices.find(({ name }) => name === slice)?.rows ?? new Int32Array(0));
 
 /** The measures of one slice share the rows that they can compare, and evidence about the same number. */
@@ -92,7 +97,7 @@ const examineSlice = (
   policy: RegressionPolicy,
   rules: readonly RuledMeasure[],
   slice: string | undefined,
-  rows: PairedRows,
+  rows: AnsweredRows,
   effort: Effort,
   family: number,
 ): readonly (Result & { readonly index: number })[] => {
@@ -130,37 +135,4 @@ const memo = <Arguments extends readonly unknown[], Value>(
     known.set(key, found);
     return found.value;
   };
-};
-
-const countRows = (rows: PairedRows): RowCounts => {
-  const { candidate, baseline, size } = rows;
-  const counts = { compared: 0, onlyCandidate: 0, onlyBaseline: 0, failedCandidate: 0, failedBaseline: 0, flipped: 0 };
-  const differs = rows.task === 'ranking' ? positionDiffers(rows) : answerDiffers(rows);
-  for (let row = 0; row < size; row++) {
-    const ofCandidate = candidate.states[row];
-    const ofBaseline = baseline.states[row];
-    if (ofCandidate === failed) counts.failedCandidate++;
-    if (ofBaseline === failed) counts.failedBaseline++;
-    if (ofBaseline === absent) counts.onlyCandidate++;
-    else if (ofCandidate === absent) counts.onlyBaseline++;
-    else {
-      counts.compared++;
-      if (differs(row)) counts.flipped++;
-    }
-  }
-  return counts;
-};
-
-const answerDiffers =
-  ({ candidate, baseline }: PairedRows) =>
-  (row: number): boolean =>
-    candidate.states[row] !== baseline.states[row] ||
-    !Object.is(candidate.predictions[row], baseline.predictions[row]) ||
-    candidate.text?.exact[row] !== baseline.text?.exact[row] ||
-    candidate.text?.tokenF1[row] !== baseline.text?.tokenF1[row];
-
-/** The scores of two rankings nearly always differ; their orders may not. */
-const positionDiffers = (rows: PairedRows): ((row: number) => boolean) => {
-  const [candidate, baseline] = [positionsOf(rows, rows.candidate), positionsOf(rows, rows.baseline)];
-  return (row) => !Object.is(candidate[row], baseline[row]);
 };

@@ -1,8 +1,8 @@
 import type { ConfusionTable } from './measure.ts';
-import { type Answers, absent, type PairedRows } from './rows.ts';
+import { type AnsweredRows, type Answers, absent } from './rows.ts';
 
 /** A row that has no answer is not in the table; one whose answer is an error, or no known class, is in the last column. */
-export const confusionTable = (rows: PairedRows, answers: Answers): ConfusionTable => {
+export const confusionTable = (rows: AnsweredRows, answers: Answers): ConfusionTable => {
   const classes = rows.classes.length;
   const cells = new Float64Array(classes * (classes + 1));
   for (let i = 0; i < rows.size; i++) {

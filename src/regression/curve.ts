@@ -1,6 +1,6 @@
 import { scoresOfAnswered } from './metrics/scores.ts';
 import { rising } from './order.ts';
-import type { Answers, PairedRows } from './rows.ts';
+import type { AnsweredRows, Answers } from './rows.ts';
 
 /** One threshold of a binary classifier. */
 export interface CurvePoint {
@@ -16,7 +16,7 @@ const mostPoints = 200;
  * From a threshold above all scores to one below: each threshold, or about every n-th. Undefined where the answers have no scores, or the labels
  * only one class.
  */
-export const curveOf = (rows: PairedRows, answers: Answers): readonly CurvePoint[] | undefined => {
+export const curveOf = (rows: AnsweredRows, answers: Answers): readonly CurvePoint[] | undefined => {
   const scores = scoresOfAnswered(rows, answers);
   const order = rising(scores).reverse();
   const weightOf = (row: number): number => rows.weights?.[row] ?? 1;

@@ -6,12 +6,12 @@ import { mcnemarOf } from './evidence/proportion.ts';
 import { differenceOf, type Question } from './evidence/question.ts';
 import type { Measure } from './measure.ts';
 import { mostRows, resolvableMargin, timesTheRows } from './power.ts';
-import type { PairedRows } from './rows.ts';
+import { type AnsweredRows, isPaired } from './rows.ts';
 import { sameAnswers } from './same-answers.ts';
 import type { Effort } from './statistics/bootstrap.ts';
 import { distanceAbove, distanceBelow, type Evidence, unfavourable } from './statistics/evidence.ts';
 import { type Support, supportOf } from './support.ts';
-import { metricValue } from './value.ts';
+import { baselineValue, metricValue } from './value.ts';
 
 /** A rule at its place: one measure over the whole or a slice. */
 export interface Place {
@@ -19,7 +19,7 @@ export interface Place {
   readonly measure: Measure;
   readonly slice?: string;
   /** Those of the whole or the slice that the measure can compare. */
-  readonly rows: PairedRows;
+  readonly rows: AnsweredRows;
   /** Rows of the whole or the slice, with those that lack an answer. */
   readonly before: number;
 }
@@ -29,7 +29,8 @@ export interface Examined {
   readonly place: Omit<Place, 'rows' | 'before'>;
   readonly support: Support;
   readonly candidate: number | null;
-  readonly baseline: number | null;
+  /** Absent where the candidate is judged alone. */
+  readonly baseline?: number | null;
   readonly difference: number | null;
   readonly wanted: Wanted;
   /** Absent where nothing can be decided, or nothing differs. */
@@ -46,8 +47,12 @@ export type EvidenceOn = (question: Question, estimate: number, addedShare?: num
 
 export const evidenceOn =
   (place: Pick<Place, 'measure' | 'rows'>, support: number, effort: Effort): EvidenceOn =>
-  (question, estimate, addedShare = 0) =>
-    evidenceOf({ question, addedShare, measure: place.measure, rows: place.rows, effort, support }, estimate);
+  (question, estimate, addedShare = 0) => {
+    const { measure, rows } = place;
+    const asked = { addedShare, measure, effort, support };
+    if (question === 'value') return evidenceOf({ ...asked, question, rows }, estimate);
+    return isPaired(rows) ? evidenceOf({ ...asked, question, rows }, estimate) : null;
+  };
 
 export const examine = (
   place: Place,
@@ -57,21 +62,26 @@ export const examine = (
   const { rule, measure, rows } = place;
   const support = supportOf(policy, measure, rows, place.before);
   const candidate = rows.size > 0 ? metricValue(measure, rows, rows.candidate) : null;
-  const baseline = rows.size > 0 ? metricValue(measure, rows, rows.baseline) : null;
+  const baseline = rows.size > 0 ? baselineValue(measure, rows) : null;
   const difference = numberOf(place, candidate, baseline);
   const wanted = wantedBy(rule.criterion, baseline);
   const { before, rows: _, ...named } = place;
-  const found = { place: named, support, candidate, baseline, difference, wanted, nothingDiffers: false };
+  const found = {
+    ...{ place: named, support, candidate, difference, wanted, nothingDiffers: false },
+    ...(isPaired(rows) ? { baseline } : {}),
+  };
   if (support.lacking) return { ...found, lacking: support.lacking };
   if (difference === null)
     return { ...found, lacking: { because: undefinedFor(candidate, baseline, rule), needed: null } };
-  if (allowsEquality(rule) && sameAnswers(rows, measure.needs))
+  if (allowsEquality(rule) && isPaired(rows) && sameAnswers(rows, measure.needs))
     return { ...found, nothingDiffers: true, decision: { decision: 'pass', p: 1, interval: [0, 0] } };
   const evidence = evidenceAt(place, { candidate, baseline, difference }, evidenceFor(support.rarest));
   if (evidence === null)
     return { ...found, lacking: { because: 'undefined in too many of the drawn sets', needed: null } };
   const mcnemarP =
-    measure.shape.is === 'proportion' && questionOf(rule) === 'difference' ? mcnemarOf(rows, measure.shape) : undefined;
+    measure.shape.is === 'proportion' && questionOf(rule) === 'difference' && isPaired(rows)
+      ? mcnemarOf(rows, measure.shape)
+      : undefined;
   return {
     ...found,
     evidence,
@@ -81,7 +91,7 @@ export const examine = (
 };
 
 /** `floor` and `ceiling` are about the candidate alone. */
-const questionOf = ({ criterion }: Rule): Question =>
+export const questionOf = ({ criterion }: Pick<Rule, 'criterion'>): Question =>
   criterion.is === 'floor' || criterion.is === 'ceiling' ? 'value' : 'difference';
 
 /** A model that gives the baseline's answers keeps the rule. */
@@ -138,10 +148,9 @@ export const evidenceAt = (
 };
 
 const undefinedFor = (candidate: number | null, baseline: number | null, rule: Rule): string => {
+  if (questionOf(rule) === 'value') return 'undefined for the candidate';
   if (candidate === null && baseline === null) return 'undefined for both models';
-  return candidate === null || questionOf(rule) === 'value'
-    ? 'undefined for the candidate'
-    : 'undefined for the baseline';
+  return candidate === null ? 'undefined for the candidate' : 'undefined for the baseline';
 };
 
 /** The cell as reports have it. */
@@ -163,7 +172,7 @@ export const cellOf = (examined: Examined, adjustedP: number | null): Cell => {
     ...(support.clusters === undefined ? {} : { clusters: support.clusters }),
     ...(support.queries === undefined ? {} : { queries: support.queries }),
     candidate,
-    baseline,
+    ...(baseline === undefined ? {} : { baseline }),
     difference,
     interval: decision?.interval ?? null,
     statistic: evidence?.statistic ?? 'none',

@@ -3,12 +3,13 @@ import type { Regression } from '../findings/regression.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { confusionsOf } from './confusions.ts';
 import { harmfulChanges } from './harmful.ts';
+import { isPaired } from './rows.ts';
 import type { ScoredRows } from './scored-rows.ts';
 
 export interface Shown {
-  /** Names of the two models, or of their files. */
+  /** Names of the models, or of their files. */
   readonly candidate: string;
-  readonly baseline: string;
+  readonly baseline?: string;
   /** Of rows only the ids. */
   readonly redacted: boolean;
 }
@@ -21,8 +22,7 @@ export const regressionFindings = (
 ): Regression => ({
   is: 'regression',
   candidate,
-  baseline,
   ...comparison,
-  ...withoutUndefined({ confusion: confusionsOf(rows) }),
-  harmful: harmfulChanges(rows, texts, redacted),
+  ...withoutUndefined({ baseline, confusion: confusionsOf(rows) }),
+  harmful: isPaired(rows) ? harmfulChanges(rows, texts, redacted) : [],
 });

@@ -1,5 +1,5 @@
 import type { Better } from '../findings/comparison.ts';
-import type { Answers, Codes, PairedRows } from './rows.ts';
+import type { AnsweredRows, Answers, Codes } from './rows.ts';
 
 /**
  * One metric, ready to be computed. What may be undefined (0/0, one class, zeros under MAPE, constant labels under R²) is null, never 0 and
@@ -28,14 +28,14 @@ export type Shape =
       /** A share of rows, and which rows are in its denominator depends on labels alone: accuracy, recall, top-k. Tango's interval. */
       readonly is: 'proportion';
       /** 1 or 0; NaN for rows outside the denominator. */
-      readonly hits: (rows: PairedRows, answers: Answers) => Float64Array;
+      readonly hits: (rows: AnsweredRows, answers: Answers) => Float64Array;
     }
   | {
       /** The area under the ROC curve of one class against the others. DeLong's interval. */
       readonly is: 'auc';
       /** The scores, and 1 for rows of the class, 0 for others. */
       readonly ranked: (
-        rows: PairedRows,
+        rows: AnsweredRows,
         answers: Answers,
       ) => { readonly scores: Float64Array; readonly labels: Float64Array };
     }
@@ -48,7 +48,7 @@ export type Shape =
       /** A function of sums over rows: log loss, RMSE, R². Bootstrap over the rows' terms. */
       readonly is: 'sums';
       /** One column for each sum; NaN leaves the row out. */
-      readonly terms: (rows: PairedRows, answers: Answers) => readonly Float64Array[];
+      readonly terms: (rows: AnsweredRows, answers: Answers) => readonly Float64Array[];
       /** @param weight sum of weights of the rows that are not left out */
       readonly of: (sums: readonly number[], weight: number) => number | null;
     }
@@ -56,9 +56,9 @@ export type Shape =
       /** Anything else: quantiles, average precision, ECE. Bootstrap by multiplicities. */
       readonly is: 'whole';
       /** Prepares once (sorts, say), then computes the value for any multiplicities. */
-      readonly over: (rows: PairedRows, answers: Answers) => Prepared;
+      readonly over: (rows: AnsweredRows, answers: Answers) => Prepared;
       /** Rows that take part; NaN scores and failed rows do not. */
-      readonly takesPart: (rows: PairedRows, answers: Answers) => Uint8Array;
+      readonly takesPart: (rows: AnsweredRows, answers: Answers) => Uint8Array;
       /** Its expectation depends on the number of rows: a mean of absolute values, or a largest one. */
       readonly isBiased?: true;
     };

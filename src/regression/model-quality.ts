@@ -4,7 +4,7 @@ import { confusionTable, marginsOf } from './confusion.ts';
 import { type CurvePoint, curveOf } from './curve.ts';
 import type { ConfusionTable } from './measure.ts';
 import { measureOf } from './metrics/measure-of.ts';
-import type { PairedRows } from './rows.ts';
+import type { AnsweredRows } from './rows.ts';
 import { select } from './selection.ts';
 import { comparable } from './usable.ts';
 import { metricValue } from './value.ts';
@@ -65,7 +65,7 @@ const names: Readonly<
   },
 };
 
-export const modelQualityOf = (rows: PairedRows): ModelQuality => {
+export const modelQualityOf = (rows: AnsweredRows): ModelQuality => {
   const known = names[rows.task];
   if (known === undefined) return { values: [] };
   const compared = comparedRows(rows);
@@ -85,7 +85,7 @@ export const modelQualityOf = (rows: PairedRows): ModelQuality => {
 };
 
 /** Over the rows of which the metric can compare both models, as in the comparison itself. */
-const qualityValue = (name: MetricName, rows: PairedRows): number | null => {
+const qualityValue = (name: MetricName, rows: AnsweredRows): number | null => {
   const measure = measureOf(name, rows);
   const usable = comparable(measure, rows);
   const selected = usable.length === rows.size ? rows : select(rows, usable);

@@ -1,10 +1,10 @@
-import type { Answers, PairedRows } from './rows.ts';
+import type { AnsweredRows, Answers } from './rows.ts';
 
 /**
  * Position of each row in its query by falling score, from 1; equal scores share the mean of their positions. NaN for rows without a
  * score.
  */
-export const positionsOf = ({ size, groups }: PairedRows, { scores }: Answers): Float64Array => {
+export const positionsOf = ({ size, groups }: AnsweredRows, { scores }: Answers): Float64Array => {
   const positions = new Float64Array(size).fill(Number.NaN);
   if (scores === undefined) return positions;
   const score = (row: number): number => scores[row] ?? Number.NaN;

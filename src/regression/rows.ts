@@ -1,10 +1,10 @@
 import type { Task } from '../manifest/regression.ts';
 
 /**
- * Both models' answers to the same rows, in columns: a million rows fit in memory, and a metric is a loop over numbers. Column `i` of each
- * belongs to row `i`; the order is that of the ids, so that a result depends neither on the order of a file nor on that of the files.
+ * One or two models' answers to the same rows, in columns: a million rows fit in memory, and a metric is a loop over numbers. Column `i` of
+ * each belongs to row `i`; the order is that of the ids, so that a result depends neither on the order of a file nor on that of the files.
  */
-export interface PairedRows {
+export interface AnsweredRows {
   readonly task: Task;
   readonly size: number;
   /** Names of the classes; a code in `labels` and in predictions is an index here. Empty for regression, ranking and text. */
@@ -20,10 +20,18 @@ export interface PairedRows {
   /** Code of the row's query; ranking only. */
   readonly groups?: Codes;
   readonly candidate: Answers;
-  readonly baseline: Answers;
+  /** Absent where nothing serves that the candidate could be compared with. */
+  readonly baseline?: Answers;
   /** Slices other than the whole, in the policy's order; a column is one slice for each of its values. */
   readonly slices: readonly SliceRows[];
 }
+
+/** A difference needs both. */
+export interface PairedRows extends AnsweredRows {
+  readonly baseline: Answers;
+}
+
+export const isPaired = (rows: AnsweredRows): rows is PairedRows => rows.baseline !== undefined;
 
 export interface Codes {
   readonly of: Int32Array;

@@ -1,10 +1,10 @@
 import type { Dataset } from '../findings/comparison.ts';
-import type { PairedRows } from './rows.ts';
+import type { AnsweredRows } from './rows.ts';
 
-/** What two prediction files hold: the numbers, and the texts behind them for reports. */
+/** The answers of one or two models: the numbers, and the texts behind them for reports. */
 export interface ScoredRows {
   /** In the order of ids, so that neither the order of a file nor the order of the files changes a result. */
-  readonly rows: PairedRows;
+  readonly rows: AnsweredRows;
   readonly texts: RowTexts;
   readonly dataset: Dataset;
 }

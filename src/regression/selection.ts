@@ -1,7 +1,7 @@
-import type { Answers, PairedRows } from './rows.ts';
+import type { AnsweredRows, Answers } from './rows.ts';
 
 /** Some of the rows, as a set of its own: the value of a slice is the value of its selection. Groups and clusters keep their codes. */
-export const select = (rows: PairedRows, indexes: Int32Array): PairedRows => ({
+export const select = <Rows extends AnsweredRows>(rows: Rows, indexes: Int32Array): Rows => ({
   ...rows,
   size: indexes.length,
   labels: pick(rows.labels, indexes),
@@ -9,7 +9,7 @@ export const select = (rows: PairedRows, indexes: Int32Array): PairedRows => ({
   ...(rows.clusters && { clusters: { ...rows.clusters, of: pickCodes(rows.clusters.of, indexes) } }),
   ...(rows.groups && { groups: { ...rows.groups, of: pickCodes(rows.groups.of, indexes) } }),
   candidate: selectAnswers(rows.candidate, indexes, rows.size),
-  baseline: selectAnswers(rows.baseline, indexes, rows.size),
+  ...(rows.baseline && { baseline: selectAnswers(rows.baseline, indexes, rows.size) }),
   slices: [],
 });
 

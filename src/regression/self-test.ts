@@ -1,16 +1,18 @@
 import type { Catch, Planted, SelfTest } from '../findings/comparison.ts';
 import { percent } from '../judge/amounts.ts';
+import type { Task } from '../manifest/regression.ts';
+import { cannotFailAlone } from './alone.ts';
 import { type Decision, decide, wantedBy } from './decide.ts';
 import { type Examined, evidenceAt, evidenceOn, numberOf, type Place } from './examine.ts';
 import { hopelessAnswers, partlyHopeless, partOfTheWay, perfectAnswers, sampleForSelfTest } from './planted.ts';
 import { powerToFail, smallestDropCaught } from './power.ts';
-import { type Answers, failed, type PairedRows } from './rows.ts';
+import { type AnsweredRows, type Answers, failed, isPaired, type PairedRows } from './rows.ts';
 import { select } from './selection.ts';
 import type { Effort } from './statistics/bootstrap.ts';
 import { randomOf, shuffled } from './statistics/random.ts';
 import { amountText, powerText, ruleText, valueText } from './units.ts';
 import { comparable } from './usable.ts';
-import { metricValue } from './value.ts';
+import { baselineValue, metricValue } from './value.ts';
 
 /** A hopeless candidate is far off: fewer sets suffice than for a verdict. */
 const draws = 250;
@@ -20,21 +22,23 @@ const streamOfPlanting = 0x7ffffffd;
  * The same policy, over candidates made from the same rows (rule 15). Each `fail` rule that could be decided must fail a hopeless candidate,
  * must not pass one just beyond its margin, and must say the opposite of the swapped pair.
  * @param failing cells of `fail` rules
+ * @param aloneAt task of a candidate that is judged alone
  */
-export const selfTestOf = (failing: readonly Examined[], tested: readonly Tested[]): SelfTest => {
+export const selfTestOf = (failing: readonly Examined[], tested: readonly Tested[], aloneAt?: Task): SelfTest => {
   const missed = tested.find(({ misses }) => misses !== undefined);
   return {
     canFail: tested.length > 0 ? missed === undefined : failing.length > 0 ? null : false,
-    because: missed?.misses ?? (tested.length === 0 ? nothingToTest(failing) : caughtSentence(tested)),
+    because: missed?.misses ?? (tested.length === 0 ? nothingToTest(failing, aloneAt) : caughtSentence(tested)),
     planted: tested.flatMap(({ planted }) => planted),
     catches: catchesOf(tested),
-    mirrored: tested.every(({ mirrored }) => mirrored),
+    ...(aloneAt === undefined ? { mirrored: tested.every(({ mirrored }) => mirrored) } : {}),
   };
 };
 
-const nothingToTest = (failing: readonly Examined[]): string => {
+const nothingToTest = (failing: readonly Examined[], aloneAt?: Task): string => {
   const first = failing[0];
-  return first ? `${nameOf(first.place)}: ${first.lacking?.because ?? 'nothing to decide'}` : 'every rule only warns';
+  if (first) return `${nameOf(first.place)}: ${first.lacking?.because ?? 'nothing to decide'}`;
+  return aloneAt === undefined ? 'every rule only warns' : cannotFailAlone(aloneAt);
 };
 
 const nameOf = ({ measure, slice }: Pick<Place, 'measure' | 'slice'>): string =>
@@ -44,7 +48,8 @@ const nameOf = ({ measure, slice }: Pick<Place, 'measure' | 'slice'>): string =>
 export interface Tested {
   readonly planted: readonly Planted[];
   readonly caught?: Catch;
-  readonly mirrored: boolean;
+  /** Absent where there is no pair to swap. */
+  readonly mirrored?: boolean;
   /** The reason that this cell cannot fail. */
   readonly misses?: string;
 }
@@ -60,7 +65,7 @@ export const testCell = (cell: Examined, place: Place, seed: number, family: num
   const worst = worstOf(place, rows);
   const hopeless = worst && judged(worst);
   const beyond = worst && judged(justBeyond(place, rows, worst, effort.seed) ?? worst);
-  const mirrored = isMirrored(place, rows, effort);
+  const mirrored = isPaired(rows) ? isMirrored(place, rows, effort) : undefined;
   const worstIs = limitsGood(place) ? 'perfect' : 'hopeless';
   const name = `${nameOf(place)}, rule ${ruleText(place.rule)},`;
   const misses =
@@ -68,9 +73,9 @@ export const testCell = (cell: Examined, place: Place, seed: number, family: num
       ? `${name} does not fail ${planted(worstIs)}${baselineAtWorst(place, rows, hopeless)}`
       : beyond?.decision === 'pass'
         ? `${name} passes a candidate beyond its margin`
-        : mirrored
-          ? undefined
-          : `${name} does not say the opposite of the swapped pair`;
+        : mirrored === false
+          ? `${name} does not say the opposite of the swapped pair`
+          : undefined;
   const caught = catchOf(cell, family);
   return {
     planted: [
@@ -78,7 +83,7 @@ export const testCell = (cell: Examined, place: Place, seed: number, family: num
       plantedOf(cell, 'beyond-margin', hopeless?.decision === 'fail' ? beyond : undefined, family),
     ],
     ...(caught && { caught }),
-    mirrored,
+    ...(mirrored === undefined ? {} : { mirrored }),
     ...(misses === undefined ? {} : { misses }),
   };
 };
@@ -89,10 +94,10 @@ interface Trial {
 }
 
 /** The rule's decision on planted rows; a failure counts only where it is one among all rules. */
-const judge = (place: Place, planted: PairedRows, effort: Effort, family: number): Trial => {
+const judge = (place: Place, planted: AnsweredRows, effort: Effort, family: number): Trial => {
   const rows = comparableOf(place, planted);
   const candidate = metricValue(place.measure, rows, rows.candidate);
-  const baseline = metricValue(place.measure, rows, rows.baseline);
+  const baseline = baselineValue(place.measure, rows);
   const difference = numberOf(place, candidate, baseline);
   if (difference === null) return { difference, decision: 'inconclusive' };
   const evidence = evidenceAt(
@@ -109,12 +114,12 @@ const judge = (place: Place, planted: PairedRows, effort: Effort, family: number
   };
 };
 
-const comparableOf = ({ measure }: Place, rows: PairedRows): PairedRows => {
+const comparableOf = ({ measure }: Place, rows: AnsweredRows): AnsweredRows => {
   const indexes = comparable(measure, rows);
   return indexes.length === rows.size ? rows : select(rows, indexes);
 };
 
-const rarestOf = ({ measure }: Place, rows: PairedRows): number =>
+const rarestOf = ({ measure }: Place, rows: AnsweredRows): number =>
   measure.classes.reduce(
     (least, code) =>
       Math.min(
@@ -125,15 +130,11 @@ const rarestOf = ({ measure }: Place, rows: PairedRows): number =>
   );
 
 /** The number that the rule is about, for these answers. */
-const numberFor = (place: Place, rows: PairedRows, answers: Answers): number | null => {
+const numberFor = (place: Place, rows: AnsweredRows, answers: Answers): number | null => {
   const planted = comparableOf(place, { ...rows, candidate: answers });
   return planted.size === 0
     ? null
-    : numberOf(
-        place,
-        metricValue(place.measure, planted, planted.candidate),
-        metricValue(place.measure, planted, planted.baseline),
-      );
+    : numberOf(place, metricValue(place.measure, planted, planted.candidate), baselineValue(place.measure, planted));
 };
 
 /** A guard against results that are too good to be true: no wrong answer is beyond it. */
@@ -143,9 +144,9 @@ const limitsGood = ({ rule: { criterion }, measure: { better } }: Pick<Place, 'r
 const planted = (is: Planted['is']): string => `a candidate that is always ${is === 'perfect' ? 'right' : 'wrong'}`;
 
 /** Where nothing is worse than the baseline by more than the margin, the gate cannot fail because of the baseline. */
-const baselineAtWorst = (place: Place, rows: PairedRows, worst: Trial | undefined): string => {
+const baselineAtWorst = (place: Place, rows: AnsweredRows, worst: Trial | undefined): string => {
   const { criterion, metric } = place.rule;
-  const baseline = metricValue(place.measure, rows, rows.baseline);
+  const baseline = baselineValue(place.measure, rows);
   if (criterion.is === 'floor' || criterion.is === 'ceiling' || worst?.difference == null || baseline === null)
     return '';
   const has = `: the baseline has ${valueText(metric.metric, baseline)} itself, and`;
@@ -156,7 +157,7 @@ const baselineAtWorst = (place: Place, rows: PairedRows, worst: Trial | undefine
 };
 
 /** The hopeless answers that this rule's number is worst for. */
-const worstOf = (place: Place, rows: PairedRows): Answers | undefined => {
+const worstOf = (place: Place, rows: AnsweredRows): Answers | undefined => {
   let worst: { readonly answers: Answers; readonly number: number } | undefined;
   for (const answers of limitsGood(place) ? [perfectAnswers(rows)] : hopelessAnswers(rows)) {
     const number = numberFor(place, rows, answers);
@@ -165,10 +166,10 @@ const worstOf = (place: Place, rows: PairedRows): Answers | undefined => {
   return worst?.answers;
 };
 
-/** The baseline's answers, made worse by as little as brings the number below the wanted range. */
-const justBeyond = (place: Place, rows: PairedRows, hopeless: Answers, seed: number): Answers | undefined => {
+/** The template's answers, made worse by as little as brings the number below the wanted range. */
+const justBeyond = (place: Place, rows: AnsweredRows, hopeless: Answers, seed: number): Answers | undefined => {
   const { steps, worsened } = worsening(rows, hopeless, seed);
-  const baseline = metricValue(place.measure, rows, rows.baseline);
+  const baseline = baselineValue(place.measure, rows);
   const { lowest } = wantedBy(place.rule.criterion, baseline);
   const isBeyond = (step: number): boolean => {
     const number = numberFor(place, rows, worsened(step));
@@ -185,7 +186,7 @@ const justBeyond = (place: Place, rows: PairedRows, hopeless: Answers, seed: num
   return worsened(enough);
 };
 
-/** Steps from the baseline's answers to hopeless ones. */
+/** Steps from the answers of the model that serves, or of a candidate that is judged alone, to hopeless ones. */
 interface Worsening {
   readonly steps: number;
   readonly worsened: (step: number) => Answers;
@@ -195,7 +196,7 @@ interface Worsening {
  * One more random row with a hopeless answer at each step. One hopeless number alone may be far beyond the margin: so numbers go a part of the
  * way in every row, 3 % more at each step.
  */
-const worsening = (rows: PairedRows, hopeless: Answers, seed: number): Worsening => {
+const worsening = (rows: AnsweredRows, hopeless: Answers, seed: number): Worsening => {
   const steps = 1000;
   if (rows.task === 'regression' && !hopeless.states.includes(failed))
     return { steps, worsened: (step) => partOfTheWay(rows, hopeless, 1.03 ** (step - steps)) };

@@ -2,7 +2,7 @@ import { counted, percent } from '../judge/amounts.ts';
 import type { RegressionPolicy } from '../manifest/regression.ts';
 import { present } from './evidence/units.ts';
 import type { Measure } from './measure.ts';
-import type { PairedRows } from './rows.ts';
+import type { AnsweredRows } from './rows.ts';
 import { countedUnits } from './units.ts';
 
 /** The rows that a cell rests on. */
@@ -24,7 +24,7 @@ export interface Support {
 export const supportOf = (
   { minimumSupport, missing }: Pick<RegressionPolicy, 'minimumSupport' | 'missing'>,
   measure: Measure,
-  rows: PairedRows,
+  rows: AnsweredRows,
   before: number,
 ): Support => {
   const clusters = rows.clusters && present(rows.clusters).count;
@@ -41,7 +41,7 @@ export const supportOf = (
     before === 0 && { because: 'no row', needed: null },
     before > 0 &&
       share > missing && {
-        because: `${counted(before - rows.size, 'row')} of ${before} without an answer of both models (${percent(share)}), tolerated: ${percent(missing)}`,
+        because: `${counted(before - rows.size, 'row')} of ${before} without an answer${rows.baseline === undefined ? '' : ' of both models'} (${percent(share)}), tolerated: ${percent(missing)}`,
         needed: null,
       },
     rows.size < minimumSupport.rows && {
@@ -68,7 +68,7 @@ export const supportOf = (
 };
 
 /** A proportion of rows counts each row of a query. */
-const queriesOf = ({ shape }: Measure, { groups }: PairedRows): number | undefined =>
+const queriesOf = ({ shape }: Measure, { groups }: AnsweredRows): number | undefined =>
   groups === undefined || shape.is === 'proportion' ? undefined : present(groups).count;
 
 const countOf = (labels: Float64Array, code: number): number => {

@@ -1,5 +1,5 @@
 import type { Measure } from './measure.ts';
-import { type Answers, absent, failed, type PairedRows } from './rows.ts';
+import { type AnsweredRows, type Answers, absent, failed } from './rows.ts';
 
 /**
  * Whether a row's answer counts in a metric: it is there, and has the column that the metric needs. A failed row counts where it is wrong.
@@ -27,7 +27,7 @@ const hasScores = ({ scores, states }: Answers, row: number): boolean => {
 /** 1 for rows that are answered, and usable. */
 export const takesPart = (
   measure: Pick<Measure, 'needs'>,
-  { size }: Pick<PairedRows, 'size'>,
+  { size }: Pick<AnsweredRows, 'size'>,
   answers: Answers,
 ): Uint8Array => {
   const strict = { needs: measure.needs, failedRows: 'missing' } as const;
@@ -37,17 +37,18 @@ export const takesPart = (
 };
 
 /**
- * The rows that a metric can compare: usable in both models' answers, for otherwise a model gains by not answering. A query of which a row is
+ * The rows that a metric can compare: usable in each model's answers, for otherwise a model gains by not answering. A query of which a row is
  * missing is missing as a whole: its ranking would be another one. The others are the metric's missing rows.
  */
-export const comparable = (measure: Pick<Measure, 'needs' | 'failedRows'>, rows: PairedRows): Int32Array => {
+export const comparable = (measure: Pick<Measure, 'needs' | 'failedRows'>, rows: AnsweredRows): Int32Array => {
   const incomplete = new Uint8Array(rows.groups?.count ?? 0);
   const usable = new Uint8Array(rows.size);
   let count = 0;
   for (let i = 0; i < rows.size; i++) {
-    const both = isUsable(measure, rows.candidate, i) && isUsable(measure, rows.baseline, i);
-    usable[i] = both ? 1 : 0;
-    if (both) count++;
+    const isIn =
+      isUsable(measure, rows.candidate, i) && (rows.baseline === undefined || isUsable(measure, rows.baseline, i));
+    usable[i] = isIn ? 1 : 0;
+    if (isIn) count++;
     else if (rows.groups) incomplete[rows.groups.of[i] ?? 0] = 1;
   }
   const whole = rows.task === 'ranking' && measure.needs === 'scores' ? rows.groups : undefined;

@@ -2,13 +2,13 @@ import { confusionTable } from './confusion.ts';
 import type { Measure } from './measure.ts';
 import { areaUnderRoc } from './metrics/area.ts';
 import { finite, ratio } from './ratio.ts';
-import type { Answers, PairedRows } from './rows.ts';
+import type { AnsweredRows, Answers } from './rows.ts';
 
 /**
  * The value of one model's answers, weights as duplication. The caller selects the rows (`select`): those of a slice, and those that the
  * metric can compare.
  */
-export const metricValue = ({ shape }: Pick<Measure, 'shape'>, rows: PairedRows, answers: Answers): number | null => {
+export const metricValue = ({ shape }: Pick<Measure, 'shape'>, rows: AnsweredRows, answers: Answers): number | null => {
   switch (shape.is) {
     case 'proportion':
       return meanOfColumn(shape.hits(rows, answers), rows.weights);
@@ -24,6 +24,10 @@ export const metricValue = ({ shape }: Pick<Measure, 'shape'>, rows: PairedRows,
       return defined(shape.over(rows, answers).value(rows.weights ?? new Float64Array(rows.size).fill(1)));
   }
 };
+
+/** Null where there is no baseline, too. */
+export const baselineValue = (measure: Pick<Measure, 'shape'>, rows: AnsweredRows): number | null =>
+  rows.baseline === undefined ? null : metricValue(measure, rows, rows.baseline);
 
 const defined = (value: number | null): number | null => (value === null ? null : finite(value));
 
@@ -42,7 +46,7 @@ const meanOfColumn = (column: Float64Array, weights: Float64Array | undefined): 
 
 const sumsOf = (
   shape: Extract<Measure['shape'], { readonly is: 'sums' }>,
-  rows: PairedRows,
+  rows: AnsweredRows,
   answers: Answers,
 ): number | null => {
   const columns = shape.terms(rows, answers);

@@ -1,23 +1,29 @@
-import type { Cell, Comparison, RowCounts, SelfTest } from '../findings/comparison.ts';
+import type { Cell, Comparison } from '../findings/comparison.ts';
 import { counted } from '../judge/amounts.ts';
+import { questionOf } from './examine.ts';
 import { countedUnits, differenceText, intervalText, ruleText, valueText } from './units.ts';
 
 /**
  * Fail where a `fail` rule is broken; inconclusive where the gate could not have failed, or a `fail` rule is undecided; pass where each is
  * kept. Rules that only warn are shown and never decide.
  */
-export const verdictOf = (
-  cells: readonly Cell[],
-  selfTest: SelfTest,
-  rows: RowCounts,
-): Pick<Comparison, 'verdict' | 'because'> => {
+export const verdictOf = ({
+  cells,
+  selfTest,
+  rows,
+  alone,
+}: Pick<Comparison, 'cells' | 'selfTest' | 'rows' | 'alone'>): Pick<Comparison, 'verdict' | 'because'> => {
   const deciding = cells.filter(({ rule }) => rule.level === 'fail');
   const broken = deciding.filter(({ decision }) => decision === 'fail');
   const open = deciding.filter(({ decision }) => decision === 'inconclusive');
   const first = broken[0] ?? open[0];
   if (broken.length > 0 && first)
     return { verdict: 'fail', because: `${sentenceOf(first)}${more(broken.length, 'is broken')}` };
-  if (rows.compared === 0) return { verdict: 'inconclusive', because: 'no row is in both files' };
+  if (rows.compared === 0)
+    return {
+      verdict: 'inconclusive',
+      because: alone ? 'the candidate answered no row' : 'no row has an answer of both models',
+    };
   if (selfTest.canFail === false)
     return { verdict: 'inconclusive', because: `this gate cannot fail: ${selfTest.because}` };
   if (first) return { verdict: 'inconclusive', because: `${sentenceOf(first)}${more(open.length, 'is open')}` };
@@ -51,7 +57,8 @@ const sentenceOf = (cell: Cell): string => {
   const open = decision === 'inconclusive' ? `; ${because ?? 'undecided'}` : '';
   const needed =
     decision === 'inconclusive' && rowsNeeded !== null
-      ? `; about ${countedUnits(rowsNeeded, cell)} decide it, were the models equal`
+      ? `; about ${countedUnits(rowsNeeded, cell)} decide it, ${questionOf(rule) === 'value' ? 'at this value' : 'were the models equal'}`
       : '';
-  return `${name} is ${valueText(key, candidate)} beside ${valueText(key, baseline)}: ${differenceText(key, difference)} (${intervalText(key, interval, 'bare')}), rule ${ruleText(rule)}${open}${needed}`;
+  const beside = baseline === undefined ? '' : ` beside ${valueText(key, baseline)}`;
+  return `${name} is ${valueText(key, candidate)}${beside}: ${differenceText(key, difference)} (${intervalText(key, interval, 'bare')}), rule ${ruleText(rule)}${open}${needed}`;
 };

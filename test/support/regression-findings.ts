@@ -53,7 +53,15 @@ export const findingsOf = (members: Partial<Regression> = {}): Regression => ({
   baseline: 'old.jsonl',
   verdict: 'fail',
   because: 'recall[versicolor] of country = DE is 8.2 points worse (−12.1 to −4.4 points); max-drop allows 3 points',
-  rows: { compared: 1500, onlyCandidate: 0, onlyBaseline: 2, failedCandidate: 3, failedBaseline: 0, flipped: 87 },
+  rows: {
+    compared: 1500,
+    unanswered: 0,
+    onlyCandidate: 0,
+    onlyBaseline: 2,
+    failedCandidate: 3,
+    failedBaseline: 0,
+    flipped: 87,
+  },
   cells: [
     cellOf(),
     cellOf({

@@ -69,8 +69,8 @@ describe('generated files', () => {
     }
   });
 
-  it('hold the real output of the example: a stump is no tree', () => {
-    const output = exampleOutput('.', 'stump.jsonl', 'tree.jsonl');
+  it('hold the real output of the example: a stump is no tree', async () => {
+    const output = await exampleOutput('.', 'stump.jsonl', 'tree.jsonl');
     expect(output.split('\n')[2]).toMatch(/^fail: accuracy is 66\.7 % beside 96 %/);
   });
 

@@ -11,11 +11,13 @@ type Area = Extract<Shape, { readonly is: 'auc' }>;
  * area of 1 a few rows make all of the difference, and the interval must be wider on their side: hence the correction for skewness.
  */
 export const areaEvidence = (asked: Asked, shape: Area): Evidence | null => {
-  const { question, measure, rows, support } = asked;
+  const { measure, rows, support } = asked;
   const { scores, labels } = shape.ranked(rows, rows.candidate);
   const candidate = placements(scores, labels, rows.weights);
   const baseline: Placements | undefined =
-    question === 'value' ? undefined : placements(shape.ranked(rows, rows.baseline).scores, labels, rows.weights);
+    asked.question === 'value'
+      ? undefined
+      : placements(shape.ranked(rows, asked.rows.baseline).scores, labels, rows.weights);
   const estimate = answerTo(asked, candidate.area, () => baseline?.area ?? null);
   if (estimate === null || !Number.isFinite(estimate)) return null;
   const placed = baseline ? candidate.of.map((placement, i) => placement - (baseline.of[i] ?? 0)) : candidate.of;

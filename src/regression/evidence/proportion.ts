@@ -1,5 +1,5 @@
 import type { Shape } from '../measure.ts';
-import type { PairedRows } from '../rows.ts';
+import type { AnsweredRows, PairedRows } from '../rows.ts';
 import { type Evidence, tangoEvidence, wilsonEvidence } from '../statistics/evidence.ts';
 import { mcnemar } from '../statistics/mcnemar.ts';
 import { normalQuantile } from '../statistics/normal.ts';
@@ -10,13 +10,14 @@ import { present } from './units.ts';
 type Proportion = Extract<Shape, { readonly is: 'proportion' }>;
 
 /** Weights and clusters make the rows fewer: a share keeps its value, and its interval is that of so many independent rows. */
-export const proportionEvidence = ({ question, measure, rows }: Asked, shape: Proportion): Evidence | null => {
+export const proportionEvidence = (asked: Asked, shape: Proportion): Evidence | null => {
+  const { measure, rows } = asked;
   const candidate = shape.hits(rows, rows.candidate);
-  if (question === 'value') {
+  if (asked.question === 'value') {
     const { mean, effectiveRows } = effective(rows, candidate);
     return effectiveRows > 0 ? wilsonEvidence(mean * effectiveRows, effectiveRows) : null;
   }
-  const { gained, lost, differences } = discordanceOf(rows, candidate, shape.hits(rows, rows.baseline));
+  const { gained, lost, differences } = discordanceOf(rows, candidate, shape.hits(rows, asked.rows.baseline));
   const { effectiveRows } = effective(rows, differences);
   if (effectiveRows === 0) return null;
   const counts = { rows: effectiveRows, gained: gained * effectiveRows, lost: lost * effectiveRows };
@@ -32,7 +33,7 @@ export const mcnemarOf = (rows: PairedRows, shape: Proportion): number | undefin
 
 /** Shares of the weight of rows that only the candidate hits, and only the baseline. */
 const discordanceOf = (
-  rows: PairedRows,
+  rows: AnsweredRows,
   candidate: Float64Array,
   baseline: Float64Array,
 ): { readonly gained: number; readonly lost: number; readonly size: number; readonly differences: Float64Array } => {
@@ -56,7 +57,7 @@ const discordanceOf = (
 
 /** The mean of the values that are not NaN, and the number of independent rows of equal weight that know it as well. */
 const effective = (
-  rows: PairedRows,
+  rows: AnsweredRows,
   values: Float64Array,
 ): { readonly mean: number; readonly effectiveRows: number } => {
   let all = 0;
@@ -77,7 +78,7 @@ const effective = (
 };
 
 /** The spread of one row, over the variance of the mean by clusters: the size over Kish's design effect. */
-const byClusters = (rows: PairedRows, values: Float64Array, mean: number, all: number): number => {
+const byClusters = (rows: AnsweredRows, values: Float64Array, mean: number, all: number): number => {
   const counting = values.map((value) => (Number.isNaN(value) ? 0 : 1));
   const { of, count } = present(rows.clusters ?? { of: new Int32Array(0), count: 0 });
   const sums = new Float64Array(count);

@@ -1,23 +1,24 @@
 import type { Better } from '../../findings/comparison.ts';
 import type { Measure } from '../measure.ts';
-import type { PairedRows } from '../rows.ts';
+import type { AnsweredRows, PairedRows } from '../rows.ts';
 import type { Effort } from '../statistics/bootstrap.ts';
 
 /** The number that a rule is about: how much better the candidate is, or its value alone. */
-export type Question = 'difference' | 'value';
+export type Question = Asked['question'];
 
 /** One number of one measure over rows that the measure can compare. */
-export interface Asked {
-  readonly question: Question;
+export type Asked = {
   /** This share of the baseline's value is added to the difference: a margin that is relative to it is as uncertain as it is. */
   readonly addedShare?: number;
   readonly measure: Measure;
-  /** `comparable` ones of the whole or a slice. */
-  readonly rows: PairedRows;
   readonly effort: Effort;
   /** Rows of the rarest class that the measure needs; rows, where it needs none. */
   readonly support: number;
-}
+  /** The rows are `comparable` ones of the whole or a slice. */
+} & (
+  | { readonly question: 'difference'; readonly rows: PairedRows }
+  | { readonly question: 'value'; readonly rows: AnsweredRows }
+);
 
 /** Positive is better for the candidate. */
 export const differenceOf = (better: Better, candidate: number | null, baseline: number | null): number | null => {

@@ -1,5 +1,5 @@
 import type { Shape } from '../measure.ts';
-import type { PairedRows } from '../rows.ts';
+import type { AnsweredRows } from '../rows.ts';
 import type { Resampled } from '../statistics/bootstrap.ts';
 import { type Asked, answerTo } from './question.ts';
 import type { Units } from './units.ts';
@@ -11,19 +11,19 @@ type UnitSums = readonly Float64Array[];
 
 /** A function of sums: units are drawn, and their sums added. */
 export const resampledSums = (asked: Asked, units: Units, shape: Pick<Sums, 'terms' | 'of'>): Resampled => {
-  const { rows, question } = asked;
+  const { rows } = asked;
   const candidateTerms = shape.terms(rows, rows.candidate);
-  const baselineTerms = question === 'value' ? candidateTerms : shape.terms(rows, rows.baseline);
+  const baselineTerms = asked.question === 'value' ? candidateTerms : shape.terms(rows, asked.rows.baseline);
   const counting = countingRows([...candidateTerms, ...baselineTerms], rows.size);
   const candidate = sumsOfUnits(candidateTerms, counting, rows, units);
-  const baseline = question === 'value' ? candidate : sumsOfUnits(baselineTerms, counting, rows, units);
+  const baseline = asked.question === 'value' ? candidate : sumsOfUnits(baselineTerms, counting, rows, units);
   const answer = (candidateSums: readonly number[], baselineSums: readonly number[]): number | null =>
     answerTo(asked, metricOf(shape, candidateSums), () => metricOf(shape, baselineSums));
   const counts = new Float64Array(units.count).fill(1);
   return {
     counts,
     value: (multiplicities) => answer(added(candidate, multiplicities), added(baseline, multiplicities)),
-    influences: influences(answer, candidate, baseline, units.count, question === 'value'),
+    influences: influences(answer, candidate, baseline, units.count, asked.question === 'value'),
   };
 };
 
@@ -37,7 +37,7 @@ const metricOf = (shape: Pick<Sums, 'of'>, sums: readonly number[]): number | nu
 const sumsOfUnits = (
   terms: readonly Float64Array[],
   counting: Uint8Array,
-  rows: PairedRows,
+  rows: AnsweredRows,
   { of, count }: Units,
 ): UnitSums =>
   [...terms, undefined].map((term) => {

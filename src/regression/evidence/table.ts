@@ -1,6 +1,6 @@
 import { columnOf } from '../confusion.ts';
 import type { ConfusionTable, Shape } from '../measure.ts';
-import type { PairedRows } from '../rows.ts';
+import type { AnsweredRows, Answers } from '../rows.ts';
 import type { Resampled } from '../statistics/bootstrap.ts';
 import { type Asked, answerTo } from './question.ts';
 import type { Units } from './units.ts';
@@ -34,7 +34,7 @@ export const resampledTable = (asked: Asked, units: Units, shape: Table): Resamp
   return clustered(value, cells, partsOf(rows, cells, units.of, units.count), units.count, workOf(rows));
 };
 
-const cellsOf = (rows: PairedRows): Cells => {
+const cellsOf = (rows: AnsweredRows): Cells => {
   const classes = rows.classes.length;
   const columns = classes + 1;
   const numbers = new Map<number, number>();
@@ -50,7 +50,9 @@ const cellsOf = (rows: PairedRows): Cells => {
     baseline.push(label * columns + baselineColumn);
     return cell;
   };
-  const wrong = commonestErrors(rows);
+  // The value of one model alone never looks at the second table.
+  const models = { candidate: rows.candidate, baseline: rows.baseline ?? rows.candidate };
+  const wrong = commonestErrors(rows, [models.candidate, models.baseline]);
   // First, so that a cell has the same number whichever model is the candidate.
   for (let label = 0; label < classes; label++) {
     cellOf(label, label, wrong[label] ?? classes);
@@ -60,17 +62,17 @@ const cellsOf = (rows: PairedRows): Cells => {
   for (let row = 0; row < rows.size; row++)
     of[row] = cellOf(
       rows.labels[row] ?? 0,
-      columnOf(rows.candidate.predictions[row] ?? Number.NaN, classes),
-      columnOf(rows.baseline.predictions[row] ?? Number.NaN, classes),
+      columnOf(models.candidate.predictions[row] ?? Number.NaN, classes),
+      columnOf(models.baseline.predictions[row] ?? Number.NaN, classes),
     );
   return { count: candidate.length, candidate: Int32Array.from(candidate), baseline: Int32Array.from(baseline), of };
 };
 
 /** For each class the wrong answer that its rows get most often, of either model. */
-const commonestErrors = ({ classes, size, labels, candidate, baseline }: PairedRows): Int32Array => {
+const commonestErrors = ({ classes, size, labels }: AnsweredRows, models: readonly Answers[]): Int32Array => {
   const columns = classes.length + 1;
   const seen = new Float64Array(classes.length * columns);
-  for (const { predictions } of [candidate, baseline])
+  for (const { predictions } of models)
     for (let row = 0; row < size; row++) {
       const place = (labels[row] ?? 0) * columns + columnOf(predictions[row] ?? Number.NaN, classes.length);
       seen[place] = (seen[place] ?? 0) + 1;
@@ -85,7 +87,7 @@ const commonestErrors = ({ classes, size, labels, candidate, baseline }: PairedR
 };
 
 /** Rows of each cell, by weights as so many rows of equal weight, and the one more of each class and direction. */
-const countsOf = (rows: PairedRows, cells: Cells): Float64Array => {
+const countsOf = (rows: AnsweredRows, cells: Cells): Float64Array => {
   const counts = new Float64Array(cells.count);
   let all = 0;
   let squares = 0;
@@ -103,7 +105,7 @@ const countsOf = (rows: PairedRows, cells: Cells): Float64Array => {
 /** The first cells are the two of each class; a class without rows has none. */
 const extraOf = (cell: number, present: Uint8Array): number => present[cell >> 1] ?? 0;
 
-const presentClasses = ({ classes, size, labels }: PairedRows): Uint8Array => {
+const presentClasses = ({ classes, size, labels }: AnsweredRows): Uint8Array => {
   const present = new Uint8Array(classes.length);
   for (let row = 0; row < size; row++) present[labels[row] ?? 0] = 1;
   return present;
@@ -136,7 +138,7 @@ const valueOfCells = (asked: Asked, shape: Table, cells: Cells): ((counts: Float
 const step = 1e-6;
 
 /** Entries of the two tables, which every value walks through. */
-const workOf = ({ classes }: PairedRows): number => 2 * classes.length * (classes.length + 1);
+const workOf = ({ classes }: AnsweredRows): number => 2 * classes.length * (classes.length + 1);
 
 /**
  * With some hundreds of classes the derivatives would take longer than all drawn sets. Without them the interval is corrected for bias alone,
@@ -169,7 +171,7 @@ interface Parts {
   readonly weight: Float64Array;
 }
 
-const partsOf = (rows: PairedRows, cells: Cells, unitOf: Int32Array, units: number): Parts => {
+const partsOf = (rows: AnsweredRows, cells: Cells, unitOf: Int32Array, units: number): Parts => {
   const places = new Map<number, number>();
   const unit: number[] = [];
   const cell: number[] = [];

@@ -1,4 +1,4 @@
-import type { Codes, PairedRows } from '../rows.ts';
+import type { AnsweredRows, Codes } from '../rows.ts';
 import { randomOf, shuffled } from '../statistics/random.ts';
 
 /** The parts that are drawn together: the rows of a cluster, those of a query of a ranking, or each row for itself. */
@@ -14,14 +14,14 @@ const groups = 256;
 /** Number of the stream that no drawn set has. */
 const streamOfGroups = 0x7fffffff;
 
-export const unitsOf = (rows: PairedRows, seed: number): Units => {
+export const unitsOf = (rows: AnsweredRows, seed: number): Units => {
   const own = ownUnitsOf(rows);
   if (own.count <= mostUnits) return { are: 'units', ...own };
   const place = shuffled(own.count, randomOf(seed, streamOfGroups));
   return { are: 'groups', count: groups, of: own.of.map((unit) => (place[unit] ?? 0) % groups) };
 };
 
-const ownUnitsOf = (rows: PairedRows): Codes => {
+const ownUnitsOf = (rows: AnsweredRows): Codes => {
   const codes = rows.clusters ?? rows.groups;
   if (codes) return present(codes);
   const of = new Int32Array(rows.size);

@@ -1,5 +1,5 @@
 import type { Prepared, Shape } from '../measure.ts';
-import type { PairedRows } from '../rows.ts';
+import type { AnsweredRows } from '../rows.ts';
 import { drawerOf, type Resampled } from '../statistics/bootstrap.ts';
 import { type Evidence, studentEvidence } from '../statistics/evidence.ts';
 import { randomOf } from '../statistics/random.ts';
@@ -49,12 +49,14 @@ interface Both {
   readonly weights: Float64Array;
 }
 
-const preparedFor = ({ rows, question }: Asked, shape: Whole): Both => {
+const preparedFor = (asked: Asked, shape: Whole): Both => {
+  const { rows } = asked;
   const candidate = shape.over(rows, rows.candidate);
   const part = takingPart(rows, shape);
   const weights = new Float64Array(rows.size);
   for (let row = 0; row < rows.size; row++) weights[row] = (part[row] ?? 0) * (rows.weights?.[row] ?? 1);
-  return { candidate, baseline: question === 'value' ? candidate : shape.over(rows, rows.baseline), weights };
+  const baseline = asked.question === 'value' ? candidate : shape.over(rows, asked.rows.baseline);
+  return { candidate, baseline, weights };
 };
 
 /** Sets that are drawn to see a bias. */
@@ -122,8 +124,9 @@ const valueOfUnits = (
 
 const defined = (value: number | null): number | null => (value !== null && Number.isFinite(value) ? value : null);
 
-const takingPart = (rows: PairedRows, shape: Whole): Uint8Array => {
+const takingPart = (rows: AnsweredRows, shape: Whole): Uint8Array => {
   const candidate = shape.takesPart(rows, rows.candidate);
+  if (rows.baseline === undefined) return candidate;
   const baseline = shape.takesPart(rows, rows.baseline);
   return candidate.map((part, row) => part & (baseline[row] ?? 0));
 };

@@ -1,7 +1,7 @@
 import type { Shape } from '../measure.ts';
 import { rising } from '../order.ts';
 import { meanOf, ratio } from '../ratio.ts';
-import type { Answers, Codes, PairedRows } from '../rows.ts';
+import type { AnsweredRows, Answers, Codes } from '../rows.ts';
 import { takesPart } from '../usable.ts';
 import { areaInOrder, areasWithout, type TwoKinds } from './area.ts';
 import { scoresOfAnswered, scoresOfClass } from './scores.ts';
@@ -17,7 +17,7 @@ const ofScores = (over: Over): Shape => ({
 });
 
 /** For each class, its scores and the rows in their rising order. */
-const ordersOf = (rows: PairedRows, answers: Answers): readonly ScoreOrder[] =>
+const ordersOf = (rows: AnsweredRows, answers: Answers): readonly ScoreOrder[] =>
   rows.classes.map((_, code) => {
     const scores = scoresOfClass(rows, answers, code, rows.classes.length);
     return { scores, order: rising(scores) };
@@ -103,7 +103,7 @@ export const areasOfPairs = (average: 'macro' | 'weighted'): Shape =>
 const presentIn = (support: Float64Array): readonly number[] =>
   [...support.keys()].filter((code) => (support[code] ?? 0) > 0);
 
-const supportOf = (rows: PairedRows, counting: Uint8Array, multiplicities: Float64Array): Float64Array => {
+const supportOf = (rows: AnsweredRows, counting: Uint8Array, multiplicities: Float64Array): Float64Array => {
   const support = new Float64Array(rows.classes.length);
   for (let i = 0; i < rows.size; i++) {
     const code = rows.labels[i] ?? 0;
@@ -114,7 +114,7 @@ const supportOf = (rows: PairedRows, counting: Uint8Array, multiplicities: Float
 
 /** The support of each class without the rows of each unit. */
 const supportsWithout = (
-  rows: PairedRows,
+  rows: AnsweredRows,
   counting: Uint8Array,
   multiplicities: Float64Array,
   { of, count }: Codes,
@@ -143,7 +143,7 @@ const supportsWithout = (
 const winsOver = (
   { order, scores }: ScoreOrder,
   code: number,
-  { classes, labels }: PairedRows,
+  { classes, labels }: AnsweredRows,
   multiplicities: Float64Array,
 ): Float64Array => {
   const won = new Float64Array(classes.length);
@@ -183,7 +183,7 @@ const winsLost = (
   { order, scores }: ScoreOrder,
   asked: {
     readonly code: number;
-    readonly rows: PairedRows;
+    readonly rows: AnsweredRows;
     readonly multiplicities: Float64Array;
     readonly units: Codes;
   },

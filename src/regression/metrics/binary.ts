@@ -1,5 +1,5 @@
 import type { Measure, Shape } from '../measure.ts';
-import type { PairedRows } from '../rows.ts';
+import type { AnsweredRows } from '../rows.ts';
 import { loss, type Maker, type Makers, required, share } from './maker.ts';
 import { averagePrecision, precisionRecallArea } from './precision-recall.ts';
 import { binaryBrier, calibrationError, logLoss } from './probabilities.ts';
@@ -8,9 +8,9 @@ import { scoresOfAnswered } from './scores.ts';
 import { served } from './served.ts';
 import { balancedAccuracyOfBoth, fBeta, kappa, mcc, type OfClass, ofClass, precision } from './tables.ts';
 
-const both = ({ classes }: PairedRows): readonly number[] => [...classes.keys()];
-const positive = (rows: PairedRows): readonly number[] => both(rows).filter((code) => code === rows.positive);
-const negative = (rows: PairedRows): readonly number[] => both(rows).filter((code) => code !== rows.positive);
+const both = ({ classes }: AnsweredRows): readonly number[] => [...classes.keys()];
+const positive = (rows: AnsweredRows): readonly number[] => both(rows).filter((code) => code === rows.positive);
+const negative = (rows: AnsweredRows): readonly number[] => both(rows).filter((code) => code !== rows.positive);
 
 /** Of the rows of one class, those that are `right` or wrong; an error is a wrong answer. */
 const ofRows = (is: 'positive' | 'negative', counted: 'right' | 'wrong'): Maker => {
@@ -30,7 +30,7 @@ const ofRows = (is: 'positive' | 'negative', counted: 'right' | 'wrong'): Maker 
 };
 
 /** The positive class alone. */
-const ofPositive = (rows: PairedRows, value: OfClass): Omit<Measure, 'name'> => ({
+const ofPositive = (rows: AnsweredRows, value: OfClass): Omit<Measure, 'name'> => ({
   ...share,
   needs: 'predictions',
   classes: positive(rows),

@@ -1,10 +1,10 @@
 import type { MetricName, Task } from '../../manifest/regression.ts';
 import type { metricsOf } from '../../manifest/regression-metrics.ts';
 import type { Measure } from '../measure.ts';
-import type { PairedRows } from '../rows.ts';
+import type { AnsweredRows } from '../rows.ts';
 
 /** Makes a metric, given its parameters and the classes of the rows. */
-export type Maker = (name: MetricName, rows: PairedRows) => Omit<Measure, 'name'>;
+export type Maker = (name: MetricName, rows: AnsweredRows) => Omit<Measure, 'name'>;
 
 /** One for each metric that the manifest knows, so that none can be missing. */
 export type Makers<T extends Task> = Readonly<Record<keyof (typeof metricsOf)[T], Maker>>;

@@ -1,9 +1,9 @@
 import type { Shape } from '../measure.ts';
 import { ratio } from '../ratio.ts';
-import { type Answers, answered, type PairedRows } from '../rows.ts';
+import { type AnsweredRows, type Answers, answered } from '../rows.ts';
 
 /** NaN: the row has none. */
-export type Term = (rows: PairedRows, answers: Answers, row: number) => number;
+export type Term = (rows: AnsweredRows, answers: Answers, row: number) => number;
 
 /**
  * The mean of a term over the answered rows. NaN leaves a row out; infinity makes the mean undefined, wherever the row is counted: that is
@@ -19,7 +19,7 @@ export const mean = (term: Term, of: (mean: number) => number = (value) => value
   },
 });
 
-export const termsOf = (rows: PairedRows, answers: Answers, term: Term): Float64Array => {
+export const termsOf = (rows: AnsweredRows, answers: Answers, term: Term): Float64Array => {
   const terms = new Float64Array(rows.size);
   for (let i = 0; i < rows.size; i++) terms[i] = answers.states[i] === answered ? term(rows, answers, i) : Number.NaN;
   return terms;

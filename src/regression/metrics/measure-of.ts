@@ -1,6 +1,6 @@
 import type { MetricName, Task } from '../../manifest/regression.ts';
 import type { Measure } from '../measure.ts';
-import type { PairedRows } from '../rows.ts';
+import type { AnsweredRows } from '../rows.ts';
 import { binary } from './binary.ts';
 import { type Maker, type Makers, MetricError } from './maker.ts';
 import { multiclass, withAverages } from './multiclass.ts';
@@ -17,7 +17,7 @@ const makers: { readonly [T in Task]: Makers<T> } = {
 };
 
 /** @throws MetricError where the task has no such metric, a parameter is missing, or the rows have no such class */
-export const measureOf = (name: MetricName, rows: PairedRows): Measure => {
+export const measureOf = (name: MetricName, rows: AnsweredRows): Measure => {
   const made: Readonly<Record<string, Maker>> = makers[rows.task];
   const maker = Object.hasOwn(made, name.metric) ? made[name.metric] : undefined;
   if (maker === undefined) throw new MetricError(`${rows.task} has no metric ${name.metric}`);

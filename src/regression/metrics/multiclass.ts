@@ -1,6 +1,6 @@
 import type { Average, MetricName } from '../../manifest/regression.ts';
 import type { Measure, Shape } from '../measure.ts';
-import { failed, type PairedRows } from '../rows.ts';
+import { type AnsweredRows, failed } from '../rows.ts';
 import { areasOfPairs, areasOfRest, poolOfAreas } from './areas.ts';
 import { loss, type Maker, type Makers, MetricError, required, share } from './maker.ts';
 import { brier, calibrationError, logLoss } from './probabilities.ts';
@@ -9,9 +9,9 @@ import { scoresOfClass } from './scores.ts';
 import { served } from './served.ts';
 import { averaged, balancedAccuracy, fBeta, kappa, mcc, type OfClass, ofClass, precision, recall } from './tables.ts';
 
-const all = ({ classes }: PairedRows): readonly number[] => [...classes.keys()];
+const all = ({ classes }: AnsweredRows): readonly number[] => [...classes.keys()];
 
-const codeOf = ({ metric, class: name = '' }: MetricName, { classes }: PairedRows): number => {
+const codeOf = ({ metric, class: name = '' }: MetricName, { classes }: AnsweredRows): number => {
   const code = classes.indexOf(name);
   if (code < 0) throw new MetricError(`${metric}[${name}]: the rows have no class ${name}`);
   return code;
@@ -30,7 +30,7 @@ export const withAverages = (name: MetricName): MetricName => {
 const fromAnswers = { ...share, needs: 'predictions', failedRows: 'wrong' } as const;
 
 /** Of one class, or averaged. */
-const overClasses = (name: MetricName, rows: PairedRows, value: OfClass): Omit<Measure, 'name'> => {
+const overClasses = (name: MetricName, rows: AnsweredRows, value: OfClass): Omit<Measure, 'name'> => {
   if (name.class !== undefined) {
     const code = codeOf(name, rows);
     return { ...fromAnswers, classes: [code], shape: value === recall ? found(code) : ofClass(code, value) };

@@ -2,7 +2,7 @@ import { nothing } from '../leave-out.ts';
 import type { Shape } from '../measure.ts';
 import { rising } from '../order.ts';
 import { ratio } from '../ratio.ts';
-import type { Answers, Codes, PairedRows } from '../rows.ts';
+import type { AnsweredRows, Answers, Codes } from '../rows.ts';
 import { takesPart } from '../usable.ts';
 import { scoresOfAnswered } from './scores.ts';
 
@@ -34,7 +34,7 @@ interface Steps {
 /** The steps of both metrics of the curve are the same, and a million rows take a while to order. */
 const known = new WeakMap<Answers, Steps>();
 
-const stepsOf = (rows: PairedRows, answers: Answers): Steps => {
+const stepsOf = (rows: AnsweredRows, answers: Answers): Steps => {
   const found = known.get(answers);
   if (found?.labels === rows.labels) return found;
   const steps = newSteps(rows, answers);
@@ -42,7 +42,7 @@ const stepsOf = (rows: PairedRows, answers: Answers): Steps => {
   return steps;
 };
 
-const newSteps = (rows: PairedRows, answers: Answers): Steps => {
+const newSteps = (rows: AnsweredRows, answers: Answers): Steps => {
   const scores = scoresOfAnswered(rows, answers);
   const order = rising(scores).reverse();
   const ends = new Uint32Array(order.length);

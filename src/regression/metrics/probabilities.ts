@@ -1,7 +1,7 @@
 import { nothing } from '../leave-out.ts';
 import type { Shape } from '../measure.ts';
 import { ratio } from '../ratio.ts';
-import { type Answers, answered, type Codes, type PairedRows } from '../rows.ts';
+import { type AnsweredRows, type Answers, answered, type Codes } from '../rows.ts';
 import { takesPart } from '../usable.ts';
 import { mean, undefinedTerm } from './mean.ts';
 
@@ -16,7 +16,7 @@ const tolerance = 0.02;
  * is not 1, would make a loss that cannot be compared.
  */
 const eachProbability = (
-  rows: PairedRows,
+  rows: AnsweredRows,
   { scores }: Answers,
   row: number,
   visit: (probability: number, isLabel: boolean) => void,

@@ -1,9 +1,9 @@
 import type { Shape } from '../measure.ts';
-import { type Answers, absent, type PairedRows } from '../rows.ts';
+import { type AnsweredRows, type Answers, absent } from '../rows.ts';
 
 /** The share of rows that `hit`; undefined leaves a row out. A row without an answer is left out, too. */
 export const proportion = (
-  hit: (rows: PairedRows, answers: Answers, row: number) => boolean | undefined,
+  hit: (rows: AnsweredRows, answers: Answers, row: number) => boolean | undefined,
 ): Extract<Shape, { readonly is: 'proportion' }> => ({
   is: 'proportion',
   hits: (rows, answers) => {

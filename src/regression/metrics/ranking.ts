@@ -1,5 +1,5 @@
 import type { Shape } from '../measure.ts';
-import { type Answers, answered, type PairedRows } from '../rows.ts';
+import { type AnsweredRows, type Answers, answered } from '../rows.ts';
 import { type Makers, required, share } from './maker.ts';
 import { undefinedTerm } from './mean.ts';
 import { type Ranked, rankedByScore, type TiedRows } from './ranked.ts';
@@ -28,7 +28,7 @@ const overQueries = (value: (query: Ranked) => number): Shape => ({
 
 const scoreOf = ({ scores }: Answers, row: number): number => scores?.[row] ?? Number.NaN;
 
-const queriesOf = ({ groups, size }: PairedRows): readonly (readonly number[])[] => {
+const queriesOf = ({ groups, size }: AnsweredRows): readonly (readonly number[])[] => {
   const queries: number[][] = Array.from({ length: groups?.count ?? 1 }, () => []);
   for (let i = 0; i < size; i++) queries[groups?.of[i] ?? 0]?.push(i);
   return queries.filter(({ length }) => length > 0);

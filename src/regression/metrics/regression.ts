@@ -1,23 +1,23 @@
 import type { Shape } from '../measure.ts';
 import { ratio } from '../ratio.ts';
-import type { Answers, PairedRows } from '../rows.ts';
+import type { AnsweredRows, Answers } from '../rows.ts';
 import { loss, type Makers, required } from './maker.ts';
 import { mean, termsOf, undefinedTerm } from './mean.ts';
 import { largest, quantile } from './quantile.ts';
 import { served } from './served.ts';
 
-const labelOf = ({ labels }: PairedRows, _: Answers, row: number): number => labels[row] ?? Number.NaN;
-const errorOf = (rows: PairedRows, answers: Answers, row: number): number =>
+const labelOf = ({ labels }: AnsweredRows, _: Answers, row: number): number => labels[row] ?? Number.NaN;
+const errorOf = (rows: AnsweredRows, answers: Answers, row: number): number =>
   (answers.predictions[row] ?? Number.NaN) - labelOf(rows, answers, row);
-const absoluteError = (rows: PairedRows, answers: Answers, row: number): number =>
+const absoluteError = (rows: AnsweredRows, answers: Answers, row: number): number =>
   Math.abs(errorOf(rows, answers, row));
-const squaredError = (rows: PairedRows, answers: Answers, row: number): number => errorOf(rows, answers, row) ** 2;
+const squaredError = (rows: AnsweredRows, answers: Answers, row: number): number => errorOf(rows, answers, row) ** 2;
 
 /** 0/0, or more, is no relative error. */
 const relativeTo = (error: number, size: number): number => (size === 0 ? undefinedTerm : error / size);
 
 const sumsOf = (
-  terms: (rows: PairedRows, answers: Answers) => readonly Float64Array[],
+  terms: (rows: AnsweredRows, answers: Answers) => readonly Float64Array[],
   of: (sums: readonly number[], weight: number) => number | null,
 ): Shape => ({ is: 'sums', terms, of });
 

@@ -1,7 +1,6 @@
 import type { MetricName, RegressionPolicy } from '../../manifest/regression.ts';
 import type { Measure } from '../measure.ts';
-import { type Answers, answered, type PairedRows } from '../rows.ts';
-import type { PredictionFiles } from './join.ts';
+import { type AnsweredRows, type Answers, answered } from '../rows.ts';
 import { RowsError } from './rows-error.ts';
 
 /**
@@ -10,16 +9,17 @@ import { RowsError } from './rows-error.ts';
  */
 export const requireFit = (
   { rules }: Pick<RegressionPolicy, 'rules'>,
-  rows: PairedRows,
-  files: PredictionFiles,
-  measures: (name: MetricName, rows: PairedRows) => Measure,
+  rows: AnsweredRows,
+  names: { readonly candidate: string; readonly baseline?: string },
+  measures: (name: MetricName, rows: AnsweredRows) => Measure,
 ): void => {
   for (const { metric, criterion } of rules) {
     const measure = measures(metric, rows);
     for (const side of ['candidate', 'baseline'] as const) {
-      const key = missingKeyOf(metric.metric, measure, rows[side]);
+      const answers = rows[side];
+      const key = answers && missingKeyOf(metric.metric, measure, answers);
       if (key !== undefined)
-        throw new RowsError(side, `${files[side]}: no row has ${key}, and ${measure.name} is computed from it`);
+        throw new RowsError(side, `${names[side] ?? side}: no row has ${key}, and ${measure.name} is computed from it`);
     }
     const [smallest, largest] = measure.bounds;
     if ((criterion.is === 'floor' || criterion.is === 'ceiling') && !within(criterion.value, smallest, largest))

@@ -9,21 +9,16 @@ import { readRecords } from './records.ts';
 import { type Row, RowProblem, type Written } from './row.ts';
 import { RowsError } from './rows-error.ts';
 import { codeColumn, type SharedColumn, sliceColumn } from './shared-columns.ts';
+import type { Source, Sources } from './source.ts';
 import { type TextTable, textTable } from './text-table.ts';
 
-export interface PredictionFiles {
-  readonly candidate: string;
-  readonly baseline: string;
-  /** Golden rows on this machine; their ids, labels and weights must be those of the predictions. */
-  readonly dataset?: string;
-}
-
-/** The columns of both files; a row's number is that of its id. */
+/** The columns of all sources; a row's number is that of its id. */
 export interface Joined {
   readonly values: Values;
   readonly ids: TextTable;
   readonly candidate: AnswerColumns;
-  readonly baseline: AnswerColumns;
+  /** Absent where the candidate is judged alone. */
+  readonly baseline: AnswerColumns | undefined;
   readonly labels: Column;
   readonly weights: Weights;
   readonly clusters: SharedColumn<Codes> | undefined;
@@ -32,71 +27,76 @@ export interface Joined {
   readonly slices: readonly SharedColumn<readonly SliceRows[]>[];
   /** File and line where a row was first seen. */
   readonly placeOf: (row: number) => string;
-  readonly isInDataset: (row: number) => boolean;
   /** Frees everything that only error messages need. */
   readonly forgetPlaces: () => void;
 }
 
-const kinds = ['candidate', 'baseline', 'dataset'] as const;
+const kinds = ['golden', 'candidate', 'baseline'] as const;
 type Kind = (typeof kinds)[number];
 const mostProblems = 10;
 
-/** @throws {RowsError} the first ten rows of a file that cannot be used, one a line */
-export const joinFiles = (policy: RegressionPolicy, files: PredictionFiles): Joined => {
-  const { joined, take } = joining(policy, files);
+/**
+ * Golden rows are read first: they have the labels of the answers.
+ * @throws {RowsError} the first ten rows of a source that cannot be used, one a line
+ */
+export const joinSources = async (policy: RegressionPolicy, sources: Sources): Promise<Joined> => {
+  const { joined, take } = joining(policy, sources);
   for (const kind of kinds) {
-    const path = files[kind];
-    if (path !== undefined) readFile(kind, path, take);
+    const source = sources[kind];
+    if (source !== undefined) await readSource(kind, source, take);
   }
   return joined;
 };
 
-const readFile = (kind: Kind, path: string, take: Take): void => {
+const readSource = async (kind: Kind, source: Source, take: TakeOf): Promise<void> => {
   const problems: string[] = [];
+  const input = kind === 'golden' ? 'dataset' : kind;
   try {
-    readRecords(path, (row, line, written) => {
+    await readRecords(source, (row, line, written) => {
       try {
         take(kind, row, line, written);
       } catch (error) {
         if (!(error instanceof RowProblem)) throw error;
-        problems.push(`${path}:${line}: ${error.message}`);
+        problems.push(`${source.name}:${line}: ${error.message}`);
         if (problems.length >= mostProblems) throw new InputError('');
       }
     });
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     // Rows before the broken one have problems of their own.
-    throw new RowsError(kind, [...problems, error.message].filter((line) => line !== '').join('\n'));
+    throw new RowsError(input, [...problems, error.message].filter((line) => line !== '').join('\n'));
   }
-  if (problems.length > 0) throw new RowsError(kind, problems.join('\n'));
+  if (problems.length > 0) throw new RowsError(input, problems.join('\n'));
 };
 
-type Take = (kind: Kind, row: Row, line: number, written: Written) => void;
+type TakeOf = (kind: Kind, row: Row, line: number, written: Written) => void;
 
 const joining = (
   { task, positive, normalization, cluster, group, ...policy }: RegressionPolicy,
-  files: PredictionFiles,
-): { readonly joined: Joined; readonly take: Take } => {
+  sources: Sources,
+): { readonly joined: Joined; readonly take: TakeOf } => {
   const values: Values = { task, classes: classTable(positive), texts: textTable(), normalization };
   const ids = textTable();
-  const [candidate, baseline] = [answerColumns(values), answerColumns(values)];
-  const lines = { candidate: column('codes', 0), baseline: column('codes', 0), dataset: column('codes', 0) };
+  const candidate = answerColumns(values);
+  const baseline = sources.baseline && answerColumns(values);
+  const lines = { golden: column('codes', 0), candidate: column('codes', 0), baseline: column('codes', 0) };
   const labels = column('numbers', Number.NaN);
   const weights = weightColumn();
   let keys: readonly string[] = [];
   const placeOf = (row: number): string => {
-    const side = lines.candidate.at(row) > 0 ? 'candidate' : 'baseline';
-    return `${files[side]}:${lines[side].at(row)}`;
+    const kind = kinds.find((one) => lines[one].at(row) > 0) ?? 'candidate';
+    return `${sources[kind]?.name}:${lines[kind].at(row)}`;
   };
   const clusters = cluster === undefined ? undefined : codeColumn(cluster, 'cluster', placeOf);
   const groups = group === undefined ? undefined : codeColumn(group, 'group', placeOf);
   const slices = policy.slices.map((slice) => sliceColumn(slice, () => keys));
   const shared = [...slices, ...[clusters, groups].flatMap((one) => one ?? [])];
 
-  /** Compares what both files say of the row itself, or keeps it. */
+  /** Keeps the facts of a row that is new, and compares them with those of the row with the same id. */
   const keepLabel = (at: number, isNew: boolean, id: string, row: Row, written: Written): number => {
-    const label = labelOf(values, row, written);
-    const weight = weights.of(row, written);
+    const isGolden = !isNew && lines.golden.at(at) > 0;
+    const label = isGolden && isUnset(row['label']) ? labels.at(at) : labelOf(values, row, written);
+    const weight = isGolden && isUnset(row['weight']) ? weights.at(at) : weights.of(row, written);
     if (isNew) {
       labels.set(at, label);
       weights.set(at, weight);
@@ -112,7 +112,6 @@ const joining = (
   return {
     joined: {
       ...{ values, ids, candidate, baseline, labels, weights, clusters, groups, slices, placeOf },
-      isInDataset: (row) => lines.dataset.at(row) > 0,
       forgetPlaces: () => {
         for (const kind of kinds) lines[kind].free();
       },
@@ -124,16 +123,18 @@ const joining = (
       const isNew = at === size;
       const former = lines[kind].at(at);
       if (former > 0) throw new RowProblem(`id: ${quoted(id)} is there twice, also at line ${former}`);
-      if (isNew && kind === 'dataset') throw new RowProblem(`id: ${quoted(id)} has no prediction in either file`);
+      if (kind !== 'golden' && sources.golden !== undefined && lines.golden.at(at) === 0)
+        throw new RowProblem(`id: ${quoted(id)} is not in ${sources.golden.name}`);
       if (keys.length === 0) keys = Object.keys(row);
       const label = keepLabel(at, isNew, id, row, written);
       lines[kind].set(at, line);
-      if (kind === 'dataset') return;
       for (const one of shared) one.take(at, row, written);
-      (kind === 'candidate' ? candidate : baseline).take(at, row, label, written);
+      if (kind !== 'golden') (kind === 'candidate' ? candidate : baseline)?.take(at, row, label, written);
     },
   };
 };
+
+const isUnset = (value: unknown): boolean => value === undefined || value === null;
 
 /** @throws {RowProblem} */
 const labelOf = ({ task, texts, classes }: Values, row: Row, written: Written): number => {

@@ -1,27 +1,54 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { TextDecoder } from 'node:util';
 import { InputError } from '../../schema.ts';
 import { jsonProblem } from '../../secrets.ts';
 import { csvReader } from './csv.ts';
 import { longestRow, type Row, type Take } from './row.ts';
+import { pieceBytes, type Source } from './source.ts';
 
 /**
- * Streams the rows of a file: JSON Lines, one JSON array, or CSV with a header. The first character decides, and a name that ends
- * with `.csv`. A line is that of the row's begin; of an array, its place in it.
+ * Reads the rows of a source in their order. Of bytes, the first character decides between JSON Lines, one JSON array and CSV with a header,
+ * and a name that ends with `.csv`. A line is that of the row's begin; of an array and of rows in memory, the row's place.
  * @throws {InputError} `a.jsonl:12: not JSON: …`
  */
-export const readRecords = (path: string, take: Take): void => {
+export const readRecords = async (source: Source, take: Take): Promise<void> => {
+  if ('bytes' in source) return readBytes(source.name, source.bytes, take);
+  let place = 0;
+  const takeNext = (row: Row): void => take(row, ++place, 'json');
+  // Without a promise for each of a million rows.
+  if (Symbol.iterator in source.rows) for (const row of source.rows) takeNext(row);
+  else for await (const row of source.rows) takeNext(row);
+};
+
+const readBytes = async (
+  name: string,
+  bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  take: Take,
+): Promise<void> => {
+  const feed = recordReader(name, take);
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let before = 0;
+  for await (const all of bytes)
+    for (let from = 0; from < all.length; from += pieceBytes) {
+      const piece = all.subarray(from, from + pieceBytes);
+      feed(decoded(decoder, piece, name, before), false);
+      before += piece.length;
+    }
+  feed(decoded(decoder, new Uint8Array(0), name, before), true);
+};
+
+/** Takes text in pieces of any size. */
+const recordReader = (name: string, take: Take): ((text: string, last: boolean) => void) => {
   let feed: ((text: string, last: boolean) => void) | undefined;
   let before = '';
-  eachText(path, (text, last) => {
+  return (text, last) => {
     if (feed === undefined) {
       before += text;
       const [begin] = /\S/.exec(before) ?? [];
       if (begin === undefined && !last) return;
-      feed = readerOf(begin, path, take);
+      feed = readerOf(begin, name, take);
       feed(before, last);
     } else feed(text, last);
-  });
+  };
 };
 
 const readerOf = (begin: string | undefined, path: string, take: Take): ((text: string, last: boolean) => void) => {
@@ -31,50 +58,9 @@ const readerOf = (begin: string | undefined, path: string, take: Take): ((text: 
   return begin === '{' ? linesReader(path, take) : csvReader(path, take);
 };
 
-/** Small: the text of larger pieces is long-lived in V8, and would double the memory of a million rows. */
-const pieceBytes = 64 * 1024;
 const longestArray = 256 * 1024 * 1024;
 
-/** The file's text in pieces, by one strict decoder. */
-const eachText = (path: string, take: (text: string, last: boolean) => void): void => {
-  const descriptor = opened(path);
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  const piece = Buffer.alloc(pieceBytes);
-  let bytes = 0;
-  try {
-    for (;;) {
-      const size = readSync(descriptor, piece);
-      take(decoded(decoder, piece.subarray(0, size), path, bytes), size === 0);
-      if (size === 0) return;
-      bytes += size;
-    }
-  } catch (error) {
-    throw codeOf(error) === undefined ? error : unreadable(path, error);
-  } finally {
-    closeSync(descriptor);
-  }
-};
-
-const opened = (path: string): number => {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-};
-
-const unreadable = (path: string, error: unknown): InputError => {
-  const code = codeOf(error);
-  return new InputError(
-    `cannot read ${JSON.stringify(path)}: ${code === 'ENOENT' ? 'there is no such file (ENOENT)' : code === 'EISDIR' ? 'it is a folder (EISDIR)' : code}`,
-  );
-};
-
-/** Of an error of the file system. */
-const codeOf = (error: unknown): string | undefined =>
-  typeof error === 'object' && error !== null && 'syscall' in error && 'code' in error ? String(error.code) : undefined;
-
-const decoded = (decoder: TextDecoder, bytes: Buffer, path: string, before: number): string => {
+const decoded = (decoder: TextDecoder, bytes: Uint8Array, path: string, before: number): string => {
   try {
     return decoder.decode(bytes, { stream: bytes.length > 0 });
   } catch {

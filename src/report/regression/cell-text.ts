@@ -8,7 +8,8 @@ export interface CellText {
   readonly metric: string;
   readonly slice: string;
   readonly rule: string;
-  readonly baseline: string;
+  /** Absent where the candidate is judged alone. */
+  readonly baseline?: string;
   readonly candidate: string;
   /** `−2.1 points (−3.5 to −0.7)`. */
   readonly difference: string;
@@ -22,7 +23,7 @@ export const cellText = (cell: Cell): CellText => ({
   metric: cell.metric,
   slice: cell.slice ?? 'all rows',
   rule: [ruleText(cell.rule), ...remarks(cell.rule)].join(' '),
-  baseline: valueText(cell.rule.metric.metric, cell.baseline),
+  ...(cell.baseline === undefined ? {} : { baseline: valueText(cell.rule.metric.metric, cell.baseline) }),
   candidate: valueText(cell.rule.metric.metric, cell.candidate),
   difference: differenceAndInterval(cell),
   decision: decisionText(cell),

@@ -8,7 +8,14 @@ import { escapeXml } from '../xml.ts';
 import { cellDetails, cellText, foremost } from './cell-text.ts';
 import { confusionTable } from './confusion-table.ts';
 import { intervalLegend, intervalPlots } from './interval-plot.ts';
-import { differenceNote, rowsSentence, selfTestSentence, shortened } from './sentences.ts';
+import {
+  differenceHead,
+  differenceNote,
+  notApplicableSentence,
+  rowsSentence,
+  selfTestSentence,
+  shortened,
+} from './sentences.ts';
 import { sliceCharts, sliceLegend } from './slice-chart.ts';
 import { leftOut } from './summary.ts';
 
@@ -25,7 +32,7 @@ export const regressionPage = (found: Regression): string =>
     '<meta name="color-scheme" content="light dark">',
     `<title>Regression test: ${found.verdict}</title>`,
     `<style>${pageStyle}</style></head><body><main>`,
-    `<header><h1>Regression test</h1><p><strong>${escapeXml(found.candidate)}</strong> beside <strong>${escapeXml(found.baseline)}</strong></p></header>`,
+    `<header><h1>Regression test</h1><p><strong>${escapeXml(found.candidate)}</strong>${found.baseline === undefined ? '' : ` beside <strong>${escapeXml(found.baseline)}</strong>`}</p></header>`,
     ...parts(found),
     '</main></body></html>',
     '',
@@ -38,12 +45,13 @@ export const regressionSection = (found: Regression): string =>
 const parts = (found: Regression): readonly string[] =>
   [
     `<div class="verdict ${found.verdict}"><span class="badge ${found.verdict}">${found.verdict}</span><p>${escapeXml(found.because)}</p><p class="quiet">${escapeXml(rowsSentence(found))}</p></div>`,
-    cellTable(found.cells),
+    found.alone ? `<p>${escapeXml(notApplicableSentence(found) ?? '')}</p>` : '',
+    found.cells.length === 0 && found.alone ? '' : cellTable(found),
     part(
-      'Differences with their intervals',
+      found.alone ? 'Distances to the limits, with their intervals' : 'Differences with their intervals',
       found.cells.length === 0 ? '' : `${intervalLegend}${intervalPlots(found.cells)}`,
     ),
-    part('Slices', prefixed(sliceLegend, sliceCharts(found.cells))),
+    part('Slices', prefixed(sliceLegend(found.alone !== undefined), sliceCharts(found.cells))),
     part('Confusion', found.confusion === undefined ? '' : confusionTable(found.confusion)),
     part('Most harmful changes', harmful(found)),
     part('Whether the gate can fail', selfTest(found)),
@@ -54,16 +62,16 @@ const part = (title: string, body: string): string => (body === '' ? '' : `<h3>$
 const prefixed = (legend: string, charts: string): string => (charts === '' ? '' : `${legend}${charts}`);
 
 /** Of many cells only those that do not pass stand open: a reader looks for them first. */
-const cellTable = (all: readonly Cell[]): string => {
-  const { kept, left } = foremost(all, mostCells);
+const cellTable = (found: Regression): string => {
+  const { kept, left } = foremost(found.cells, mostCells);
   const open = kept.filter(({ decision }) => decision !== 'pass');
   const some = kept.length > mostOpenCells && open.length < kept.length;
   return [
     some
-      ? `${open.length === 0 ? '' : tableOf(open)}${folded(`All ${counted(kept.length, 'cell')}`, tableOf(kept))}`
-      : tableOf(kept),
+      ? `${open.length === 0 ? '' : tableOf(found, open)}${folded(`All ${counted(kept.length, 'cell')}`, tableOf(found, kept))}`
+      : tableOf(found, kept),
     left.length === 0 ? '' : `<p>${leftOut(left)}.</p>`,
-    `<p class="quiet">${differenceNote}</p>`,
+    `<p class="quiet">${differenceNote(found)}</p>`,
     folded(
       'The statistics behind each cell',
       htmlTable(
@@ -79,9 +87,9 @@ const cellTable = (all: readonly Cell[]): string => {
 
 const folded = (title: string, body: string): string => `<details><summary>${title}</summary>${body}</details>`;
 
-const tableOf = (cells: readonly Cell[]): string =>
+const tableOf = (found: Regression, cells: readonly Cell[]): string =>
   htmlTable(
-    ['metric', 'decision', 'difference', 'baseline', 'candidate', 'rule'],
+    ['metric', 'decision', differenceHead(found), ...(found.alone ? [] : ['baseline']), 'candidate', 'rule'],
     cells.map((cell) => {
       const { metric, slice, rule, baseline, candidate, difference, decision, note } = cellText(cell);
       return [
@@ -89,7 +97,7 @@ const tableOf = (cells: readonly Cell[]): string =>
         // Beside the metric, since a phone shows the first columns only.
         `<span class="decision ${decision.replace(/:.*/, '')}">${decision}</span>${note === '' ? '' : `<br><span class="quiet">${escapeXml(note)}</span>`}`,
         escapeXml(difference).replace(' (', '<br>('),
-        baseline,
+        ...(found.alone ? [] : [baseline ?? '']),
         candidate,
         escapeXml(rule),
       ];
@@ -135,7 +143,9 @@ const selfTest = (found: Regression): string => {
   ]);
   return [
     `<p>${escapeXml(selfTestSentence(found))}</p>`,
-    `<p>${mirrored ? 'With candidate and baseline swapped, each difference is mirrored.' : 'With candidate and baseline swapped, a difference is not mirrored.'}</p>`,
+    mirrored === undefined
+      ? ''
+      : `<p>${mirrored ? 'With candidate and baseline swapped, each difference is mirrored.' : 'With candidate and baseline swapped, a difference is not mirrored.'}</p>`,
     caught.length === 0
       ? ''
       : folded(

@@ -72,21 +72,22 @@ const cellCase = (cell: Cell): TestCase => {
     classname: `${group}.${cell.slice === undefined ? 'overall' : 'slice'}`,
     name: `${shortened(metric, mostOfName)}: ${rule}${cell.slice === undefined ? '' : ` [${shortened(slice, mostOfName)}]`}`,
     ended: endOf(cell),
-    output: `candidate ${candidate}, baseline ${baseline}, difference ${difference}; ${cellDetails(cell)}`,
+    output: `candidate ${candidate}, ${baseline === undefined ? 'distance to the limit' : `baseline ${baseline}, difference`} ${difference}; ${cellDetails(cell)}`,
   };
 };
 
 const endOf = (cell: Cell): TestCase['ended'] => {
-  const { difference, decision, note } = cellText(cell);
+  const { difference, decision, note, baseline } = cellText(cell);
+  const number = `${baseline === undefined ? 'distance to the limit' : 'difference'} ${difference}`;
   if (cell.decision === 'pass') return { is: 'passed' };
   if (cell.decision === 'inconclusive')
     return { is: 'skipped', message: shortened(`${decision}: ${note}`, mostOfMessage) };
   // A warning decides nothing, and JUnit has no word for it but this one.
-  if (cell.rule.level === 'warn') return { is: 'skipped', message: `${decision}: difference ${difference}` };
+  if (cell.rule.level === 'warn') return { is: 'skipped', message: `${decision}: ${number}` };
   return {
     is: 'failed',
     type: cell.rule.criterion.is,
-    message: `difference ${difference}`,
+    message: number,
     details: cellDetails(cell),
   };
 };

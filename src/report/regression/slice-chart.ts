@@ -19,7 +19,9 @@ const sliceChart = (group: readonly Cell[]): string => {
   // Several rules of a metric have the same values.
   const slices = [...groupBy(group, ({ slice }) => slice).values()].flatMap(([first]) => (first ? [first] : []));
   const shown = worstFirst(slices).slice(0, mostRows);
-  const values = shown.flatMap(({ candidate, baseline }) => [candidate, baseline].filter((value) => value !== null));
+  const values = shown.flatMap(({ candidate, baseline }) =>
+    [candidate, baseline ?? null].filter((value) => value !== null),
+  );
   const [{ metric, rule } = { metric: '', rule: undefined }] = group;
   if (rule === undefined || values.length === 0) return '';
   const left = slices.length - shown.length;
@@ -38,23 +40,24 @@ const worstFirst = (slices: readonly Cell[]): readonly Cell[] =>
     (one, other) => Number(one.slice !== undefined) - Number(other.slice !== undefined) || loss(other) - loss(one),
   );
 
+/** Of a candidate alone, how far its value is from the best ones. */
 const loss = ({ candidate, baseline, better }: Cell): number => {
   if (candidate === null || baseline === null) return Number.NEGATIVE_INFINITY;
-  if (better === 'higher') return baseline - candidate;
-  if (better === 'lower') return candidate - baseline;
-  return Math.abs(candidate - better.near) - Math.abs(baseline - better.near);
+  if (better === 'higher') return (baseline ?? 0) - candidate;
+  if (better === 'lower') return candidate - (baseline ?? 0);
+  return Math.abs(candidate - better.near) - (baseline === undefined ? 0 : Math.abs(baseline - better.near));
 };
 
 const rowOf = (cell: Cell): PlotRow => {
   const { baseline, candidate, slice } = cellText(cell);
   return {
     label: `${slice} (${counted(cell.rows, 'row')})`,
-    remark: `${baseline} → ${candidate}`,
+    remark: baseline === undefined ? candidate : `${baseline} → ${candidate}`,
     draw: (x, y) => {
-      const mark = (value: number | null, style: string, radius: number): string =>
-        value === null ? '' : `<circle class="point ${style}" cx="${units(x(value))}" cy="${units(y)}" r="${radius}"/>`;
+      const mark = (value: number | null | undefined, style: string, radius: number): string =>
+        value == null ? '' : `<circle class="point ${style}" cx="${units(x(value))}" cy="${units(y)}" r="${radius}"/>`;
       const change =
-        cell.baseline === null || cell.candidate === null
+        cell.baseline == null || cell.candidate === null
           ? ''
           : `<line class="change" x1="${units(x(cell.baseline))}" x2="${units(x(cell.candidate))}" y1="${units(y)}" y2="${units(y)}"/>`;
       return `${change}${mark(cell.baseline, 'baseline', 5)}${mark(cell.candidate, 'candidate', 4)}`;
@@ -65,5 +68,8 @@ const rowOf = (cell: Cell): PlotRow => {
 /** A tick is a multiple of its step; the product has noise in its last digits. */
 const tidy = (value: number): number => Number(value.toPrecision(10));
 
-export const sliceLegend =
-  '<p class="legend"><svg class="sign" viewBox="0 0 14 14" aria-hidden="true"><circle class="point baseline" cx="7" cy="7" r="5"/></svg><span>baseline</span><svg class="sign" viewBox="0 0 14 14" aria-hidden="true"><circle class="point candidate" cx="7" cy="7" r="4"/></svg><span>candidate</span></p>';
+export const sliceLegend = (alone: boolean): string =>
+  `<p class="legend">${alone ? '' : baselineSign}<svg class="sign" viewBox="0 0 14 14" aria-hidden="true"><circle class="point candidate" cx="7" cy="7" r="4"/></svg><span>candidate</span></p>`;
+
+const baselineSign =
+  '<svg class="sign" viewBox="0 0 14 14" aria-hidden="true"><circle class="point baseline" cx="7" cy="7" r="5"/></svg><span>baseline</span>';

@@ -3,7 +3,14 @@ import type { Regression } from '../../findings/regression.ts';
 import { counted } from '../../judge/amounts.ts';
 import { code, prose } from '../markdown.ts';
 import { cellText, foremost } from './cell-text.ts';
-import { differenceNote, rowsSentence, selfTestSentence, shortened } from './sentences.ts';
+import {
+  differenceHead,
+  differenceNote,
+  notApplicableSentence,
+  rowsSentence,
+  selfTestSentence,
+  shortened,
+} from './sentences.ts';
 
 /** A comment of GitHub's has at most 65,536 characters; these stay below, also where each character needs an escape. */
 const mostCells = 40;
@@ -19,9 +26,10 @@ export const regressionMarkdown = (found: Regression): string =>
   [
     `### ${marks[found.verdict]} Regression test: ${found.verdict}`,
     prose(shortened(found.because, mostOfSentence)),
-    `${code(shortened(found.candidate))} beside ${code(shortened(found.baseline))}: ${rowsSentence(found)}`,
-    cells(found.cells),
-    `${differenceNote} ${prose(shortened(selfTestSentence(found), mostOfSentence))}`,
+    `${code(shortened(found.candidate))}${found.baseline === undefined ? '' : ` beside ${code(shortened(found.baseline))}`}: ${rowsSentence(found)}`,
+    prose(shortened(notApplicableSentence(found) ?? '', mostOfSentence)),
+    found.cells.length === 0 ? '' : cells(found),
+    `${found.cells.length === 0 ? '' : `${differenceNote(found)} `}${prose(shortened(selfTestSentence(found), mostOfSentence))}`,
     harmful(found),
     `Dataset ${code(found.dataset.digest)}, ${counted(found.dataset.rows, 'row')}.`,
   ]
@@ -29,31 +37,30 @@ export const regressionMarkdown = (found: Regression): string =>
     .join('\n\n');
 
 /** The cells that decide stand open, then others as far as there is room. */
-const cells = (all: readonly Cell[]): string => {
-  const { kept, left } = foremost(all, mostOpenCells);
+const cells = (found: Regression): string => {
+  const { kept, left } = foremost(found.cells, mostOpenCells);
   const more = foremost(left, mostCells - mostOpenCells);
   return [
-    table(kept),
+    table(found, kept),
     ...(more.kept.length === 0
       ? []
-      : [`<details><summary>${leftOut(more.kept)}</summary>`, table(more.kept), '</details>']),
+      : [`<details><summary>${leftOut(more.kept)}</summary>`, table(found, more.kept), '</details>']),
     ...(more.left.length === 0 ? [] : [`${leftOut(more.left)}.`]),
   ].join('\n\n');
 };
 
-const table = (shown: readonly Cell[]): string =>
+const table = (found: Regression, shown: readonly Cell[]): string =>
   [
-    '| metric | slice | rule | baseline | candidate | difference | decision |',
-    '| --- | --- | --- | ---: | ---: | ---: | --- |',
+    `| metric | slice | rule |${found.alone ? '' : ' baseline |'} candidate | ${differenceHead(found)} | decision |`,
+    `| --- | --- | --- |${found.alone ? '' : ' ---: |'} ---: | ---: | --- |`,
     ...shown.map((cell) => {
       const { metric, slice, rule, baseline, candidate, difference, decision, note } = cellText(cell);
       return `| ${[
         prose(shortened(metric, mostOfName)),
         prose(shortened(slice, mostOfName)),
         rule,
-        baseline,
-        candidate,
-        difference,
+        ...(found.alone ? [] : [baseline ?? '']),
+        ...[candidate, difference],
         `${cell.decision === 'pass' ? decision : `**${decision}**`}${note === '' ? '' : `: ${prose(shortened(note, mostOfNote))}`}`,
       ].join(' | ')} |`;
     }),

@@ -146,6 +146,7 @@ describe('--json', () => {
     expect(Object.keys(value).sort()).toEqual(['because', 'cells', 'dataset', 'rows', 'selfTest', 'verdict']);
     expect(value.rows).toEqual({
       compared: 400,
+      unanswered: 0,
       onlyCandidate: 0,
       onlyBaseline: 0,
       failedCandidate: 0,

@@ -5,7 +5,7 @@ import { compare } from '../../../src/regression/compare.ts';
 import type { Measure } from '../../../src/regression/measure.ts';
 import { measureOf } from '../../../src/regression/metrics/measure-of.ts';
 import { hopelessAnswers, partlyHopeless } from '../../../src/regression/planted.ts';
-import { absent, failed, type PairedRows } from '../../../src/regression/rows.ts';
+import { type AnsweredRows, absent, failed, type PairedRows } from '../../../src/regression/rows.ts';
 import { randomOf, shuffled } from '../../../src/regression/statistics/random.ts';
 import { randomFrom } from '../../benchmarks/random.ts';
 import { drawPair, type Population } from '../../benchmarks/regression-pairs.ts';
@@ -160,7 +160,7 @@ describe('the verdict', () => {
     const rows = pair(100);
     const states = new Uint8Array(100).fill(absent);
     const apart = judge({ ...rows, candidate: { ...rows.candidate, states } }, [rule('accuracy')]);
-    expect([apart.verdict, apart.because]).toEqual(['inconclusive', 'no row is in both files']);
+    expect([apart.verdict, apart.because]).toEqual(['inconclusive', 'no row has an answer of both models']);
     const scores = new Float64Array(100).fill(Number.NaN);
     const unknown = judge({ ...rows, candidate: { ...rows.candidate, scores } }, [rule('roc-auc'), rule('log-loss')]);
     expect(unknown.cells.map(({ decision, candidate }) => [decision, candidate])).toEqual([
@@ -437,7 +437,7 @@ describe('a model that is made worse', () => {
 
 test('a metric that favours the candidate for being one cannot fail: the swapped pair does not say the opposite', () => {
   const rows = pair(1500);
-  const favour = (name: MetricName, of: PairedRows): Measure => {
+  const favour = (name: MetricName, of: AnsweredRows): Measure => {
     const measure = measureOf(name, of);
     if (measure.shape.is !== 'proportion') throw new Error(`${measure.name} is no proportion`);
     const { hits } = measure.shape;

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { loadRegression } from '../../../../src/manifest/load.ts';
-import { absent, answered, failed } from '../../../../src/regression/rows.ts';
+import { absent, answered, failed, isPaired, type PairedRows } from '../../../../src/regression/rows.ts';
 import type { ScoredRows } from '../../../../src/regression/scored-rows.ts';
-import { readRows } from '../../../../src/regression/scoring/read-rows.ts';
+import { scoredRows } from '../../../../src/regression/scoring/scored-rows.ts';
+import { fileSource, type Source } from '../../../../src/regression/scoring/source.ts';
 import { filesOf, jsonLines } from '../../../support/prediction-files.ts';
 
 const binary = 'task: binary-classification\npositive: "1"\nmetrics: [accuracy]\n';
@@ -11,18 +12,25 @@ const regression = 'task: regression\nmetrics: [mae]\n';
 const ranking = 'task: ranking\ngroup: q\nmetrics: [mrr]\n';
 const text = 'task: text\nmetrics: [token-f1]\n';
 
-const read = (policy: string, candidate: string, baseline: string, dataset?: string): ScoredRows => {
-  const files = filesOf({ 'a.jsonl': candidate, 'b.jsonl': baseline, 'golden.jsonl': dataset ?? '' });
-  return readRows(loadRegression(policy, 'p.yml'), {
-    candidate: files['a.jsonl'],
-    baseline: files['b.jsonl'],
-    ...(dataset === undefined ? {} : { dataset: files['golden.jsonl'] }),
+const read = async (policy: string, candidate: string, baseline: string, golden?: string): Promise<ScoredPair> => {
+  const files = filesOf({ 'a.jsonl': candidate, 'b.jsonl': baseline, 'golden.jsonl': golden ?? '' });
+  const scored = await scoredRows(loadRegression(policy, 'p.yml'), {
+    candidate: fileSource(files['a.jsonl']),
+    baseline: fileSource(files['b.jsonl']),
+    ...(golden === undefined ? {} : { golden: fileSource(files['golden.jsonl']) }),
   });
+  return pairOf(scored);
+};
+type ScoredPair = ScoredRows & { readonly rows: PairedRows };
+const pairOf = ({ rows, ...others }: ScoredRows): ScoredPair => {
+  if (!isPaired(rows)) throw new Error('there is no baseline');
+  return { ...others, rows };
 };
 /** The problems, without the folder. */
-const problems = (...given: Parameters<typeof read>): readonly string[] => {
+const problems = (...given: Parameters<typeof read>): Promise<readonly string[]> => problemsOf(read(...given));
+const problemsOf = async (reading: Promise<unknown>): Promise<readonly string[]> => {
   try {
-    read(...given);
+    await reading;
   } catch (error) {
     return String(error instanceof Error ? error.message : error)
       .replaceAll(/\/\S*\/predictions-[^/]*\//g, '')
@@ -48,8 +56,8 @@ const b = [
 ];
 
 describe('two files', () => {
-  test('are joined by id, in the order of ids', () => {
-    const { rows, texts } = read(binary, jsonLines(a), jsonLines(b));
+  test('are joined by id, in the order of ids', async () => {
+    const { rows, texts } = await read(binary, jsonLines(a), jsonLines(b));
     expect(Array.from({ length: rows.size }, (_, row) => texts.id(row))).toEqual(['r1', 'r2', 'r3', 'r4', 'r5', 'r6']);
     expect(rows.classes).toEqual(['0', '1']);
     expect(rows.positive).toBe(1);
@@ -69,40 +77,41 @@ describe('two files', () => {
     ]);
   });
 
-  test('give the same, in whatever order their rows are', () => {
-    const straight = read(binary, jsonLines(a), jsonLines(b));
-    const turned = read(binary, jsonLines([...a].reverse()), jsonLines([...b].reverse()));
+  test('give the same, in whatever order their rows are', async () => {
+    const straight = await read(binary, jsonLines(a), jsonLines(b));
+    const turned = await read(binary, jsonLines([...a].reverse()), jsonLines([...b].reverse()));
     expect(turned.rows).toEqual(straight.rows);
     expect(turned.dataset).toEqual(straight.dataset);
   });
 
-  test('swapped give the swapped answers, over the same set', () => {
-    const straight = read(binary, jsonLines(a), jsonLines(b));
-    const swapped = read(binary, jsonLines(b), jsonLines(a));
+  test('swapped give the swapped answers, over the same set', async () => {
+    const straight = await read(binary, jsonLines(a), jsonLines(b));
+    const swapped = await read(binary, jsonLines(b), jsonLines(a));
     expect(swapped.rows.candidate).toEqual(straight.rows.baseline);
     expect(swapped.rows.baseline).toEqual(straight.rows.candidate);
     expect(swapped.dataset).toEqual(straight.dataset);
   });
 
-  test('have a digest of ids, labels and weights', () => {
-    const digestOf = (rows: readonly object[]): string => read(binary, jsonLines(rows), jsonLines(rows)).dataset.digest;
+  test('have a digest of ids, labels and weights', async () => {
+    const digestOf = async (rows: readonly object[]): Promise<string> =>
+      (await read(binary, jsonLines(rows), jsonLines(rows))).dataset.digest;
     const one = { id: 'r1', label: '1', prediction: '1' };
     // printf '["r1","1",1]\n' | sha256sum
-    expect(digestOf([one])).toBe('sha256:1ba0882dbb2cb0c66667b8a92b754a7e9fb585704133edafec1ccc28828dfdc5');
-    expect(digestOf([{ ...one, prediction: '0', score: 0.1 }])).toBe(digestOf([one]));
-    expect(digestOf([{ ...one, weight: 1 }])).toBe(digestOf([one]));
+    expect(await digestOf([one])).toBe('sha256:1ba0882dbb2cb0c66667b8a92b754a7e9fb585704133edafec1ccc28828dfdc5');
+    expect(await digestOf([{ ...one, prediction: '0', score: 0.1 }])).toBe(await digestOf([one]));
+    expect(await digestOf([{ ...one, weight: 1 }])).toBe(await digestOf([one]));
     for (const other of [{ id: 'r2' }, { label: '0' }, { weight: 2 }])
-      expect(digestOf([{ ...one, ...other }])).not.toBe(digestOf([one]));
+      expect(await digestOf([{ ...one, ...other }])).not.toBe(await digestOf([one]));
   });
 
-  test('are larger than a piece of the reader, with long and short lines and signs of several bytes', () => {
+  test('are larger than a piece of the reader, with long and short lines and signs of several bytes', async () => {
     const rows = Array.from({ length: 3000 }, (_, i) => ({
       id: `ü${'x'.repeat((i * 7919) % 300)}-${i}`,
       label: i % 3,
       prediction: i % 5 === 0 ? 2 : i % 3,
       note: '🙂'.repeat(i % 40),
     }));
-    const { rows: read_, texts } = read(multi, jsonLines(rows), jsonLines([...rows].reverse()));
+    const { rows: read_, texts } = await read(multi, jsonLines(rows), jsonLines([...rows].reverse()));
     expect(read_.size).toBe(3000);
     const ids = rows.map(({ id }) => id).sort();
     expect(Array.from({ length: 3000 }, (_, row) => texts.id(row))).toEqual(ids);
@@ -115,8 +124,8 @@ describe('two files', () => {
 });
 
 describe('a task', () => {
-  test('regression has values', () => {
-    const { rows, texts } = read(
+  test('regression has values', async () => {
+    const { rows, texts } = await read(
       regression,
       jsonLines([{ id: 'x', label: 2, prediction: 2.5 }]),
       jsonLines([{ id: 'x', label: 2, prediction: -1e3 }]),
@@ -130,38 +139,38 @@ describe('a task', () => {
     expect(texts.prediction(0, 'baseline')).toBe('-1000');
   });
 
-  test('multiclass has a probability for each class, 0 for a class that a file does not name', () => {
+  test('multiclass has a probability for each class, 0 for a class that a file does not name', async () => {
     const row = (score: object) =>
       jsonLines([
         { id: 'x', label: 'a', prediction: 'b', score },
         { id: 'y', label: 'a', prediction: 'a' },
       ]);
-    const { rows } = read(multi, row({ a: 0.25, b: 0.75 }), row({ c: 0.5, b: 0.25, a: 0.25 }));
+    const { rows } = await read(multi, row({ a: 0.25, b: 0.75 }), row({ c: 0.5, b: 0.25, a: 0.25 }));
     expect(rows.classes).toEqual(['a', 'b', 'c']);
     const none = [Number.NaN, Number.NaN, Number.NaN];
     expect(list(rows.candidate.scores)).toEqual([0.25, 0.75, 0, ...none]);
     expect(list(rows.baseline.scores)).toEqual([0.25, 0.25, 0.5, ...none]);
   });
 
-  test('numbers as classes are in the order of numbers, and keys of scores are their texts', () => {
+  test('numbers as classes are in the order of numbers, and keys of scores are their texts', async () => {
     const rows_ = [10, 9, 2].map((label) => ({
       id: `x${label}`,
       label,
       prediction: label,
       score: { 2: 0.2, 9: 0.3, 10: 0.5 },
     }));
-    const { rows } = read(multi, jsonLines(rows_), jsonLines(rows_));
+    const { rows } = await read(multi, jsonLines(rows_), jsonLines(rows_));
     expect(rows.classes).toEqual(['2', '9', '10']);
     expect(list(rows.candidate.scores).slice(0, 3)).toEqual([0.2, 0.3, 0.5]);
   });
 
-  test('ranking has queries, relevances and scores', () => {
+  test('ranking has queries, relevances and scores', async () => {
     const rows_ = [
       { id: 'd1', q: 'one', label: 3, score: 7.5 },
       { id: 'd2', q: 2, label: 0, score: -1 },
       { id: 'd3', q: 'one', label: 1, score: 2 },
     ];
-    const { rows } = read(ranking, jsonLines(rows_), jsonLines(rows_));
+    const { rows } = await read(ranking, jsonLines(rows_), jsonLines(rows_));
     expect([list(rows.groups?.of), rows.groups?.count]).toEqual([[0, 1, 0], 2]);
     expect([list(rows.labels), list(rows.candidate.scores)]).toEqual([
       [3, 0, 1],
@@ -173,26 +182,26 @@ describe('a task', () => {
     ['none', [0, 0, 1], [0.5, 0, 1]],
     ['nfkc-casefold', [1, 0, 1], [1, 0, 1]],
     ['squad', [1, 1, 1], [1, 1, 1]],
-  ])('text is alike after the normalisation %s', (normalization, exact, tokenF1) => {
+  ])('text is alike after the normalisation %s', async (normalization, exact, tokenF1) => {
     const rows_ = [
       { id: '1', label: 'Straße  Nord', prediction: 'STRASSE Nord' },
       { id: '2', label: 'the cat sat', prediction: 'A cat, sat.' },
       { id: '3', label: '', prediction: '' },
     ];
-    const { rows, texts } = read(`${text}normalization: ${normalization}\n`, jsonLines(rows_), jsonLines(rows_));
+    const { rows, texts } = await read(`${text}normalization: ${normalization}\n`, jsonLines(rows_), jsonLines(rows_));
     expect(list(rows.candidate.text?.exact)).toEqual(exact);
     expect(list(rows.candidate.text?.tokenF1)).toEqual(tokenF1);
     expect(texts.prediction(1, 'candidate')).toBe('A cat, sat.');
     expect(texts.label(2)).toBe('');
   });
 
-  test('weights, clusters, latencies and sizes are columns where the rows have them', () => {
+  test('weights, clusters, latencies and sizes are columns where the rows have them', async () => {
     const rows_ = [
       { id: '1', label: '1', prediction: '1', weight: 2, who: 'k', 'latency-ms': 12.5, bytes: 100 },
       { id: '2', label: '0', prediction: '1', weight: 0.5, who: 'l', 'latency-ms': null },
       { id: '3', label: '0', weight: 1, who: 'k', error: true, 'latency-ms': 30 },
     ];
-    const { rows } = read(`${binary}cluster: who\n`, jsonLines(rows_), jsonLines(rows_));
+    const { rows } = await read(`${binary}cluster: who\n`, jsonLines(rows_), jsonLines(rows_));
     expect(list(rows.weights)).toEqual([2, 0.5, 1]);
     expect([list(rows.clusters?.of), rows.clusters?.count]).toEqual([[0, 1, 0], 2]);
     expect(list(rows.candidate.latencyMs)).toEqual([12.5, Number.NaN, 30]);
@@ -211,8 +220,8 @@ describe('slices', () => {
   ];
   const named = ({ rows }: ScoredRows) => Object.fromEntries(rows.slices.map(({ name, rows: of }) => [name, list(of)]));
 
-  test('are a column for each of its values, and conditions; a row without the column is in none', () => {
-    expect(named(read(policy, jsonLines(rows_), jsonLines(rows_)))).toEqual({
+  test('are a column for each of its values, and conditions; a row without the column is in none', async () => {
+    expect(named(await read(policy, jsonLines(rows_), jsonLines(rows_)))).toEqual({
       'country = DE': [0, 2],
       'country = FR': [1],
       'country = "New York"': [4],
@@ -222,36 +231,38 @@ describe('slices', () => {
     });
   });
 
-  test('may be in one file only', () => {
+  test('may be in one file only', async () => {
     const bare = rows_.map(({ id, label, prediction }) => ({ id, label, prediction }));
-    expect(named(read(policy, jsonLines(bare), jsonLines(rows_)))).toEqual(
-      named(read(policy, jsonLines(rows_), jsonLines(bare))),
+    expect(named(await read(policy, jsonLines(bare), jsonLines(rows_)))).toEqual(
+      named(await read(policy, jsonLines(rows_), jsonLines(bare))),
     );
   });
 
-  test('are the same in CSV', () => {
+  test('are the same in CSV', async () => {
     const csv = `id,label,prediction,country,age\n${rows_.map((row) => [row.id, row.label, row.prediction, row.country, row.age].join(',')).join('\n')}\n`;
-    expect(named(read(policy, csv, csv))).toEqual(named(read(policy, jsonLines(rows_), jsonLines(rows_))));
+    expect(named(await read(policy, csv, csv))).toEqual(named(await read(policy, jsonLines(rows_), jsonLines(rows_))));
   });
 });
 
 describe('other formats', () => {
-  test('a JSON array, with a byte order mark', () => {
+  test('a JSON array, with a byte order mark', async () => {
     const array = `\ufeff${JSON.stringify(a, undefined, 2)}`;
-    expect(read(binary, array, JSON.stringify(b)).rows).toEqual(read(binary, jsonLines(a), jsonLines(b)).rows);
+    expect((await read(binary, array, JSON.stringify(b))).rows).toEqual(
+      (await read(binary, jsonLines(a), jsonLines(b))).rows,
+    );
   });
 
-  test('CSV with quotes, CRLF, an empty cell and scores by class', () => {
+  test('CSV with quotes, CRLF, an empty cell and scores by class', async () => {
     const csv =
       'id,label,prediction,error,"score[a]",score[b]\r\n"x ""1"", y",a,b,,0.25,0.75\r\ny,a,,"line\r\nfeed",,\r\nz,a,,,,\r\n';
-    const { rows, texts } = read(multi, csv, csv);
+    const { rows, texts } = await read(multi, csv, csv);
     expect([0, 1, 2].map(texts.id)).toEqual(['x "1", y', 'y', 'z']);
     expect(list(rows.candidate.states)).toEqual([answered, failed, absent]);
     expect(list(rows.candidate.scores)).toEqual([0.25, 0.75, ...Array(4).fill(Number.NaN)]);
   });
 
-  test('blank lines and CRLF are no rows', () => {
-    expect(read(binary, `\n${jsonLines(a).replaceAll('\n', '\r\n\r\n')}`, jsonLines(b)).rows.size).toBe(6);
+  test('blank lines and CRLF are no rows', async () => {
+    expect((await read(binary, `\n${jsonLines(a).replaceAll('\n', '\r\n\r\n')}`, jsonLines(b))).rows.size).toBe(6);
   });
 });
 
@@ -491,74 +502,155 @@ describe('a row that cannot be used is named by file and line', () => {
     [binary, 'id,label\n"x,1\n', line(ok), 'a.jsonl:2: a quote is not closed'],
     [binary, 'id,label\n"x"y,1\n', line(ok), 'a.jsonl:2: text after the closing quote of a cell'],
     [binary, 'id,label\nx"y,1\n', line(ok), 'a.jsonl:2: a quote within a cell without quotes'],
-  ])('row %#', (policy, candidate, baseline, expected) => {
-    expect(problems(policy, candidate, baseline)).toContain(expected);
+  ])('row %#', async (policy, candidate, baseline, expected) => {
+    expect(await problems(policy, candidate, baseline)).toContain(expected);
   });
 
-  test('the first ten are listed, and the file is read no further', () => {
+  test('the first ten are listed, and the file is read no further', async () => {
     const bad = jsonLines(Array.from({ length: 50 }, (_, i) => ({ id: `r${i}`, label: '1' })));
-    const found = problems(binary, `${bad}{`, line(ok));
+    const found = await problems(binary, `${bad}{`, line(ok));
     expect(found).toHaveLength(10);
     expect(found[9]).toBe('a.jsonl:10: prediction: is missing; the row has id, label');
   });
 
-  test('a folder and a file that is not there', () => {
+  test('a folder and a file that is not there', async () => {
     const policy = loadRegression(binary, 'p.yml');
-    expect(() => readRows(policy, { candidate: '/', baseline: '/' })).toThrow(
-      'cannot read "/": it is a folder (EISDIR)',
-    );
-    expect(() => readRows(policy, { candidate: '/no/such', baseline: '/' })).toThrow(
-      'cannot read "/no/such": there is no such file (ENOENT)',
-    );
+    const rowsOf = (path: string) => scoredRows(policy, { candidate: fileSource(path), baseline: fileSource('/') });
+    await expect(rowsOf('/')).rejects.toThrow('cannot read "/": it is a folder (EISDIR)');
+    await expect(rowsOf('/no/such')).rejects.toThrow('cannot read "/no/such": there is no such file (ENOENT)');
   });
 
-  test('bytes that are not UTF-8', () => {
-    const { x } = filesOf({ x: '' });
-    expect(() => readRows(loadRegression(binary, 'p.yml'), { candidate: process.execPath, baseline: x })).toThrow(
-      /not UTF-8 text, after byte 0$/,
-    );
+  test('bytes that are not UTF-8', async () => {
+    await expect(
+      scoredRows(loadRegression(binary, 'p.yml'), { candidate: fileSource(process.execPath) }),
+    ).rejects.toThrow(/not UTF-8 text, after byte 0$/);
   });
 });
 
 describe('golden rows', () => {
   const predictions = line(ok);
-  test('are those of the predictions', () => {
-    expect(read(binary, predictions, predictions, '{"id":"x","label":"1"}').rows.size).toBe(1);
+  test('are those of the predictions', async () => {
+    expect((await read(binary, predictions, predictions, '{"id":"x","label":"1"}')).rows.size).toBe(1);
   });
   test.each([
     [
       line({ id: 'x', label: '0' }),
-      'golden.jsonl:1: label: "0" differs from the one at a.jsonl:1, which has the same id "x"',
+      'a.jsonl:1: label: "1" differs from the one at golden.jsonl:1, which has the same id "x"',
     ],
+    [line({ id: 'z', label: '1' }), 'a.jsonl:1: id: "x" is not in golden.jsonl'],
     [
-      line({ id: 'x', label: '1' }) + line({ id: 'y', label: '1' }),
-      'golden.jsonl:2: id: "y" has no prediction in either file',
+      line({ id: 'x', label: '1', weight: 2 }) + line({ id: 'y', label: '1' }),
+      'golden.jsonl:2: weight: is missing; the rows before this one have one',
     ],
-    [line({ id: 'z', label: '1' }), 'golden.jsonl:1: id: "z" has no prediction in either file'],
-  ])('%j', (golden, expected) => {
-    expect(problems(binary, predictions, predictions, golden)).toContain(expected);
+    [line({ id: 'x' }), 'golden.jsonl:1: label: is missing; the row has id'],
+    [line({ id: 'x', label: '1' }).repeat(2), 'golden.jsonl:2: id: "x" is there twice, also at line 1'],
+  ])('%j', async (golden, expected) => {
+    expect(await problems(binary, predictions, predictions, golden)).toEqual([expected]);
   });
-  test('have every row', () => {
-    expect(
-      problems(
-        binary,
-        predictions + line({ ...ok, id: 'y' }) + line({ ...ok, id: 'z' }),
-        predictions,
-        line({ id: 'x', label: '1' }),
-      ),
-    ).toEqual(['a.jsonl:2: is a row that golden.jsonl does not have, as 1 more']);
+
+  test('have label, weight and columns, so that predictions need none', async () => {
+    const policy = `${binary}slices: [country]\ncluster: who\n`;
+    const golden = [
+      { id: 'x', label: '1', weight: 2, country: 'DE', who: 'a' },
+      { id: 'y', label: '0', weight: 3, country: 'FR', who: 'b' },
+    ];
+    const bare = (prediction: string) => jsonLines(golden.map(({ id }) => ({ id, prediction })));
+    const full = (prediction: string) => jsonLines(golden.map((row) => ({ ...row, prediction })));
+    const scored = await read(policy, bare('1'), bare('0'), jsonLines(golden));
+    expect(scored.rows).toEqual((await read(policy, full('1'), full('0'))).rows);
+    expect(scored.dataset).toEqual((await read(policy, full('1'), full('0'))).dataset);
+    expect(scored.rows.slices.map(({ name }) => name)).toEqual(['country = DE', 'country = FR']);
+  });
+
+  test('that no model answered are missing in both, and in the digest', async () => {
+    const golden = line({ id: 'x', label: '1' }) + line({ id: 'y', label: '0' });
+    const { rows, dataset } = await read(binary, predictions, predictions, golden);
+    expect([list(rows.candidate.states), list(rows.baseline.states)]).toEqual([
+      [answered, absent],
+      [answered, absent],
+    ]);
+    expect(dataset.rows).toBe(2);
   });
 });
 
-test('an error names the row and shows no text of it, cluster or customer', () => {
+describe('sources', () => {
+  const golden = [
+    { id: 'x', label: 'ä', country: 'DE' },
+    { id: 'y', label: 'ö', country: 'FR' },
+  ];
+  const answers = [
+    { id: 'y', prediction: 'ö', 'latency-ms': 12, bytes: 3 },
+    { id: 'x', error: 'ModelError' },
+  ];
+  const policy = loadRegression(`${multi}slices: [country]\n`, 'p.yml');
+  const bytes = new TextEncoder().encode(jsonLines(golden));
+  async function* cut(at: number): AsyncGenerator<Uint8Array, void> {
+    for (let from = 0; from < bytes.length; from += at) yield bytes.subarray(from, from + at);
+  }
+  async function* slowly<Value>(values: readonly Value[]): AsyncGenerator<Value, void> {
+    for (const value of values) yield await Promise.resolve(value);
+  }
+  const fromFiles = async () => {
+    const files = filesOf({ 'golden.jsonl': jsonLines(golden), 'a.jsonl': jsonLines(answers) });
+    return scoredRows(policy, { golden: fileSource(files['golden.jsonl']), candidate: fileSource(files['a.jsonl']) });
+  };
+
+  test.each<readonly [string, Source]>([
+    ['a stream, cut within signs', { name: 's3://b/golden.jsonl', bytes: cut(1) }],
+    ['a stream in one piece', { name: 's3://b/golden.jsonl', bytes: cut(1e6) }],
+    ['rows in memory', { name: 'golden', rows: golden }],
+    ['rows that come one by one', { name: 'golden', rows: slowly(golden) }],
+    ['a JSON array', { name: 'g', bytes: [new TextEncoder().encode(JSON.stringify(golden))] }],
+    ['CSV', { name: 'g.csv', bytes: [new TextEncoder().encode('id,label,country\ny,ö,FR\nx,ä,DE\n')] }],
+  ])('%s give the same as files', async (_, source) => {
+    const gathered = await scoredRows(policy, { golden: source, candidate: { name: 'answers', rows: answers } });
+    const read = await fromFiles();
+    expect(gathered.rows).toEqual(read.rows);
+    expect(gathered.dataset).toEqual(read.dataset);
+  });
+
+  test('one alone has no baseline', async () => {
+    const { rows, texts } = await fromFiles();
+    expect(rows).not.toHaveProperty('baseline');
+    expect(list(rows.candidate.states)).toEqual([failed, answered]);
+    expect(list(rows.candidate.latencyMs)).toEqual([Number.NaN, 12]);
+    expect([texts.prediction(1, 'candidate'), texts.prediction(1, 'baseline')]).toEqual(['ö', undefined]);
+  });
+
+  test('are named in errors, with line or place', async () => {
+    const rowsOf = (candidate: Source, of: Source = { name: 'golden', rows: golden }) =>
+      problemsOf(scoredRows(policy, { golden: of, candidate }));
+    expect(
+      await rowsOf({ name: 'answers of the candidate', rows: [{ id: 'y', prediction: 'ö' }, { id: 'x' }] }),
+    ).toEqual(['answers of the candidate:2: prediction: is missing; the row has id']);
+    expect(await rowsOf({ name: 'a', rows: slowly([...answers, { id: 'z', prediction: 'ö' }]) })).toEqual([
+      'a:3: id: "z" is not in golden',
+    ]);
+    expect(
+      await rowsOf({ name: 'a', rows: answers }, { name: 's3://b/g', bytes: [new Uint8Array([0x22, 0xff])] }),
+    ).toEqual(['s3://b/g: not UTF-8 text, after byte 0']);
+  });
+
+  test('that break keep their own error', async () => {
+    const broken = new Error('the connection was reset');
+    async function* breaking(): AsyncGenerator<Uint8Array, void> {
+      yield bytes;
+      throw broken;
+    }
+    const candidate = { name: 'a', rows: answers };
+    await expect(scoredRows(policy, { golden: { name: 'g', bytes: breaking() }, candidate })).rejects.toBe(broken);
+  });
+});
+
+test('an error names the row and shows no text of it, cluster or customer', async () => {
   const row = { id: 'x', label: 'Jane Doe, 44 Elm St', prediction: 'Jane Doe', who: 'jane@example.com' };
   const found = [
-    problems(text, line(row), line({ ...row, label: 'John Roe' })),
-    problems(`${text}cluster: who\n`, line(row), line({ ...row, who: 'john@example.com' })),
-    problems(`${text}slices: [who > 3]\n`, line(row), line(row)),
-    problems(`${text}slices: [who]\n`, line(row), line({ ...row, who: ['jane'] })),
-    problems(text, 'x,Jane Doe,Jane Doe\n', line(row)),
-    problems(text, 'jane,john,id,jane\n', line(row)),
+    await problems(text, line(row), line({ ...row, label: 'John Roe' })),
+    await problems(`${text}cluster: who\n`, line(row), line({ ...row, who: 'john@example.com' })),
+    await problems(`${text}slices: [who > 3]\n`, line(row), line(row)),
+    await problems(`${text}slices: [who]\n`, line(row), line({ ...row, who: ['jane'] })),
+    await problems(text, 'x,Jane Doe,Jane Doe\n', line(row)),
+    await problems(text, 'jane,john,id,jane\n', line(row)),
   ].flat();
   expect(found).toHaveLength(6);
   expect(found.join('\n')).not.toMatch(/jane|john/i);

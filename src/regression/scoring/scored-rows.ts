@@ -2,21 +2,20 @@ import { createHash } from 'node:crypto';
 import type { Dataset } from '../../findings/comparison.ts';
 import type { Label, RegressionPolicy, Task } from '../../manifest/regression.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
-import type { PairedRows } from '../rows.ts';
+import type { AnsweredRows } from '../rows.ts';
 import type { ScoredRows } from '../scored-rows.ts';
-import { type Joined, joinFiles, type PredictionFiles } from './join.ts';
-import { RowsError } from './rows-error.ts';
+import { type Joined, joinSources } from './join.ts';
+import type { Sources } from './source.ts';
 import type { TextTable } from './text-table.ts';
 
 /**
- * Two files of predictions, joined by `id`, in the order of ids. Each row that cannot be used is named by file and line.
+ * The answers of one or two models, joined by `id` with the golden rows, in the order of ids. Each row that cannot be used is named by source
+ * and line.
  * @throws {RowsError}
  */
-export const readRows = (policy: RegressionPolicy, files: PredictionFiles): ScoredRows => {
-  const joined = joinFiles(policy, files);
-  const order = orderOf(joined.ids);
-  if (files.dataset !== undefined) refuseOthers(joined, order, files.dataset);
-  return scoredOf(policy, joined, order);
+export const scoredRows = async (policy: RegressionPolicy, sources: Sources): Promise<ScoredRows> => {
+  const joined = await joinSources(policy, sources);
+  return scoredOf(policy, joined, orderOf(joined.ids));
 };
 
 const scoredOf = ({ task, positive }: RegressionPolicy, joined: Joined, order: Uint32Array): ScoredRows => {
@@ -30,20 +29,19 @@ const scoredOf = ({ task, positive }: RegressionPolicy, joined: Joined, order: U
   const labels = joined.labels.ordered(order);
   if (isClass) for (let row = 0; row < labels.length; row++) labels[row] = codes[labels[row] ?? 0] ?? 0;
   const weights = joined.weights.ordered(order);
-  const written = { candidate: joined.candidate.written(order), baseline: joined.baseline.written(order) };
+  const written = { candidate: joined.candidate.written(order), baseline: joined.baseline?.written(order) };
   const valueOfNumber = (number: number): Label =>
     isClass ? (classes[number] ?? '') : task === 'text' ? values.texts.at(number) : number;
-  const rows: PairedRows = {
+  const rows: AnsweredRows = {
     task,
     size: order.length,
     classes: isClass ? classes.map(String) : [],
     labels: task === 'text' ? new Float64Array(order.length) : labels,
     candidate: joined.candidate.ordered(order, codes),
-    baseline: joined.baseline.ordered(order, codes),
     slices: joined.slices.flatMap((one) => one.ordered(order)),
     ...withoutUndefined({
       positive: positive === undefined ? undefined : classes.indexOf(positive),
-      ...{ weights, clusters, groups },
+      ...{ weights, clusters, groups, baseline: joined.baseline?.ordered(order, codes) },
     }),
   };
   return {
@@ -53,7 +51,7 @@ const scoredOf = ({ task, positive }: RegressionPolicy, joined: Joined, order: U
       id: (row) => ids.at(order[row] ?? 0),
       label: (row) => String(valueOfNumber(labels[row] ?? 0)),
       prediction: (row, of) => {
-        const value = (written[of] ?? rows[of].predictions)[row] ?? Number.NaN;
+        const value = (written[of] ?? rows[of]?.predictions)?.[row] ?? Number.NaN;
         return Number.isNaN(value) ? undefined : String(valueOfNumber(value));
       },
     },
@@ -68,16 +66,6 @@ const orderOf = (ids: TextTable): Uint32Array => {
   for (let row = 0; row < order.length; row++) order[row] = row;
   for (let row = 1; row < order.length; row++) if (ids.order(row - 1, row) > 0) return order.sort(ids.order);
   return order;
-};
-
-const refuseOthers = ({ isInDataset, placeOf }: Joined, order: Uint32Array, path: string): void => {
-  const others = order.filter((row) => !isInDataset(row));
-  const [first] = others;
-  if (first !== undefined)
-    throw new RowsError(
-      'dataset',
-      `${placeOf(first)}: is a row that ${path} does not have${others.length > 1 ? `, as ${others.length - 1} more` : ''}`,
-    );
 };
 
 const rowsOfPiece = 4096;
