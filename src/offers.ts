@@ -63,6 +63,21 @@ export const offers = {
       },
     ],
   },
+  'regression-test': {
+    does: 'lets the new version and the one that serves answer the same golden rows, and [decides with confidence](docs/regression.md) whether it is worse',
+    category: 'Test',
+    branding: { icon: 'bar-chart-2', color: 'purple' },
+    examples: [
+      {
+        line: 'regression-test --environment production --version 1.4.0',
+        does: 'Tests the version against the one that serves; exits with 0 when it passes.',
+      },
+      {
+        line: 'regression-test --environment production --version 1.4.0 --dry-run',
+        does: 'Prints the requests and the temporary endpoint without making them.',
+      },
+    ],
+  },
   'deploy-endpoint': {
     does: 'creates or updates the endpoint under alarms of its own, supervises it until the result is verified',
     category: 'Deploy',

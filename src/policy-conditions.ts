@@ -47,6 +47,10 @@ export const conditions = {
     StringEquals: { 'sagemaker:ModelApprovalStatus': ['Approved', 'Rejected'] },
     ...factsStay,
   }),
+  /** An entry in the metadata, and no decision. IAM has no key for the InferenceSpecification; a delivery notices an edited one. */
+  onlyNotes: (): Condition => ({
+    Null: { ...factsStay['Null'], 'sagemaker:ModelApprovalStatus': 'true' },
+  }),
   /** AWS: "Enforce conditional writes on Amazon S3 buckets". */
   creates: (): Condition => ({ Null: { 's3:if-none-match': 'false' } }),
   /** The same page: the beginning and the parts of a multipart upload take no such header, and make no object. Its completion does. */
@@ -55,6 +59,9 @@ export const conditions = {
   /** AWS: "Provide permissions for tagging SageMaker AI resources". */
   atCreation: (): Condition => ({
     StringEquals: { 'sagemaker:TaggingAction': ['CreateEndpointConfig', 'CreateModel'] },
+  }),
+  atTemporaryCreation: (): Condition => ({
+    StringEquals: { 'sagemaker:TaggingAction': ['CreateEndpoint', 'CreateEndpointConfig', 'CreateModel'] },
   }),
   /** SageMaker reads the suite's alarms. An alarm with actions could start actions that the role itself may not take. */
   withoutActions: (): Condition => ({ Null: { 'cloudwatch:AlarmActions': 'true' } }),

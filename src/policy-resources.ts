@@ -36,6 +36,10 @@ export const resourcesOf = ({ partition, region, account, ...place }: Place) => 
     endpoint: regional('sagemaker', `endpoint/${endpoint}`),
     ownConfigs: regional('sagemaker', `endpoint-config/${endpoint}-*`),
     ownModels: regional('sagemaker', `model/${endpoint}-*`),
+    /** `<endpoint>-test-<hash8>` (src/scoring/temporary.ts). */
+    temporaryEndpoints: regional('sagemaker', `endpoint/${endpoint}-test-*`),
+    temporaryConfigs: regional('sagemaker', `endpoint-config/${endpoint}-test-*`),
+    temporaryModels: regional('sagemaker', `model/${endpoint}-test-*`),
     // A configuration from before the suite has a name of its own.
     allConfigs: regional('sagemaker', 'endpoint-config/*'),
     allModels: regional('sagemaker', 'model/*'),
@@ -49,6 +53,9 @@ export const resourcesOf = ({ partition, region, account, ...place }: Place) => 
     repository: regional('ecr', `repository/${place.repository}`),
     key: regional('kms', 'key/*'),
     records: s3(`${releases}${place.endpoint}/*`),
+    tests: s3(`${releases}${place.endpoint}/regression/*`),
+    testEvaluations: s3(`${releases}${place.endpoint}/regression/*/evaluation.json`),
+    goldenSet: s3(`${place.artifacts}/*`),
     pinned: s3(`${releases}artifacts/*`),
     evaluations: s3(`${releases}evaluations/*`),
     releasesBucket: s3(place.releases.bucket),

@@ -12,6 +12,7 @@ const operation = (name: OperationName) => async (): Promise<Command> =>
 export const commands = {
   'register-model': operation('register-model'),
   'approve-gate': operation('approve-gate'),
+  'regression-test': operation('regression-test'),
   'deploy-endpoint': operation('deploy-endpoint'),
   'shift-traffic': operation('shift-traffic'),
   rollback: operation('rollback'),

@@ -2,6 +2,7 @@ import type { Memory, Operation, OperationName } from '../operation.ts';
 import { approveGate } from './approve-gate.ts';
 import { deployEndpoint } from './deploy-endpoint.ts';
 import { registerModel } from './register-model.ts';
+import { regressionTest } from './regression-test.ts';
 import { rollback } from './rollback.ts';
 import { shiftTraffic } from './shift-traffic.ts';
 
@@ -9,6 +10,7 @@ import { shiftTraffic } from './shift-traffic.ts';
 export const operations = {
   'register-model': registerModel,
   'approve-gate': approveGate,
+  'regression-test': regressionTest,
   'deploy-endpoint': deployEndpoint,
   'shift-traffic': shiftTraffic,
   rollback,

@@ -14,14 +14,17 @@ export type Answer =
   /** The model answered with an error, or with a body that has no prediction. `unreadable`: the latter. */
   | { readonly error: string; readonly unreadable?: true };
 
+/** `untyped`: the golden set is CSV itself, and answers are compared as texts. */
+export type LabelKind = 'text' | 'numbers' | 'booleans' | 'untyped';
+
 export interface Reading {
   readonly task: Task;
   readonly form: ResponseForm;
   /** Binary classification: the labels of the golden set. */
   readonly positive?: Label;
   readonly negative?: Label;
-  /** Of CSV every value is text: it becomes what the golden set writes as labels. */
-  readonly labels: 'text' | 'numbers' | 'booleans';
+  /** How the golden set writes labels; an answer in CSV, where every value is text, becomes the same. */
+  readonly labels: LabelKind;
 }
 
 /** @param body of a response with status 2xx */
@@ -40,7 +43,12 @@ export const readAnswer = (
   if (prediction === undefined)
     return unreadable(form.prediction === undefined ? 'the score decides no class' : `nothing at ${form.prediction}`);
   return {
-    prediction: select.isText && form.prediction !== undefined ? asLabel(String(prediction), reading) : prediction,
+    prediction:
+      form.prediction === undefined
+        ? prediction
+        : select.isText
+          ? asLabel(String(prediction), reading)
+          : asWritten(prediction, reading),
     ...(scored === undefined || task === 'text' ? {} : { score: scored.value }),
     'latency-ms': latencyMs,
     bytes: body.length,
@@ -90,6 +98,13 @@ const asLabel = (text: string, { task, labels }: Reading): unknown => {
   if (task !== 'text' && labels === 'booleans' && /^(true|false)$/i.test(text)) return text.toLowerCase() === 'true';
   return text;
 };
+
+const asWritten = (prediction: unknown, { task, labels }: Reading): unknown =>
+  labels === 'untyped' &&
+  /classification$/.test(task) &&
+  (typeof prediction === 'number' || typeof prediction === 'boolean')
+    ? String(prediction)
+    : prediction;
 
 /** @returns why it is no score */
 const scoreOf = (score: unknown, { task, form }: Reading, isText: boolean): { readonly value: unknown } | string => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startSimulator } from '../../../../simulator/simulator.ts';
 import type { JobData } from '../../../../src/aws/codepipeline.ts';
 import type { DeclaredOperation } from '../../../../src/hosts/codepipeline/action-types.ts';
+import { artifactFiles } from '../../../../src/hosts/codepipeline/artifacts.ts';
 import { readJobInputs } from '../../../../src/hosts/codepipeline/job-inputs.ts';
 import { zipOf } from '../../../../src/rehearsal/zip.ts';
 import { file, flag, optional, text } from '../../../../src/schema.ts';
@@ -46,7 +47,11 @@ const read = (
       sessionToken: 'none',
     },
   };
-  return readJobInputs(operation, data, { env, clock: simulator.driver, signal: new AbortController().signal });
+  return readJobInputs(
+    operation,
+    data,
+    artifactFiles(data, { env, clock: simulator.driver, signal: new AbortController().signal }),
+  );
 };
 const refusal = async (...given: Parameters<typeof read>): Promise<string> =>
   read(...given).then(

@@ -1,0 +1,96 @@
+import { iso } from '../clock.ts';
+import type { RegressionSpec } from '../manifest/regression.ts';
+import type { Change, Plan } from '../operation.ts';
+import { permissionsFor } from '../permissions.ts';
+import type { RegisteredVersion } from '../registry/registered-version.ts';
+import type { GoldenSet } from './golden-set.ts';
+import type { Site } from './site.ts';
+import type { Verdict } from './test-record.ts';
+
+export interface Planning {
+  readonly registered: RegisteredVersion;
+  readonly environment: string;
+  readonly regression: RegressionSpec;
+  readonly golden?: GoldenSet;
+  readonly candidate: Site | undefined;
+  readonly baseline: Site | undefined;
+  readonly attempt: number;
+  /** The attempt was begun before. */
+  readonly goesOn: boolean;
+  /** Name and hardware of the temporary endpoint, where there is one. */
+  readonly temporary?: {
+    readonly name: string;
+    readonly hardware: string;
+    readonly isInstance: boolean;
+    readonly passesRole: boolean;
+  };
+  /** The last verdict about the same subject. */
+  readonly before?: Verdict;
+}
+
+/** SageMaker takes some minutes to bring an endpoint up. */
+const secondsToStart = 300;
+/** A guess for the plan: half a second an answer, of which `concurrency` are under way at a time. */
+const secondsAnswer = 0.5;
+
+export const planOf = (planning: Planning): Plan => {
+  const { registered, environment, regression, golden, candidate, baseline, attempt, temporary } = planning;
+  const { asking } = regression;
+  const rows = golden?.rows.length ?? 0;
+  const asked = [candidate, baseline].some((site) => site?.is === 'endpoint') || temporary !== undefined;
+  return {
+    title: `test ${registered.tag} for ${environment}${baseline === undefined ? ', alone: nothing serves yet' : ` against ${baseline.name}`}`,
+    changes: [
+      ...(temporary === undefined ? [] : temporaryChanges(temporary)),
+      {
+        verb: 'create',
+        object: `verdict ${attempt} on ${registered.tag}`,
+        details: [`counts for ${hours(asking.validForSeconds)}`],
+      },
+    ],
+    notes: [
+      ...(golden === undefined ? [] : [`golden set ${golden.file.name}: ${rows} rows`]),
+      ...(candidate === undefined ? [] : [`candidate: ${candidate.name}`]),
+      ...(baseline === undefined
+        ? ['only floors and ceilings decide: there is no version to compare with']
+        : [`baseline: ${baseline.name}`]),
+      ...(baseline?.is === 'endpoint'
+        ? [
+            `${rows} requests go to the endpoint that serves users, ${asking.concurrency} at a time; they count in its metrics, and its data capture records them`,
+          ]
+        : []),
+      ...defaults(regression),
+      ...(planning.goesOn ? [`attempt ${attempt} goes on where an earlier run left it`] : []),
+      ...(planning.before === undefined
+        ? []
+        : [
+            `attempt ${planning.before.attempt} ended with ${planning.before.verdict} at ${iso(planning.before.decidedAt)}`,
+          ]),
+    ],
+    expectedSeconds:
+      (temporary === undefined ? 0 : secondsToStart) +
+      (asked ? Math.ceil((rows * secondsAnswer) / asking.concurrency) : 0) +
+      30,
+    peakInstances: temporary?.isInstance ? { [temporary.hardware]: 1 } : {},
+    permissions: permissionsFor('regression-test', [
+      ...(temporary === undefined ? [] : (['publishes'] as const)),
+      ...(temporary?.passesRole ? (['passes-role'] as const) : []),
+    ]),
+  };
+};
+
+const temporaryChanges = ({ name, hardware }: NonNullable<Planning['temporary']>): readonly Change[] => [
+  { verb: 'create', object: `temporary model, endpoint config and endpoint ${name}`, details: [hardware] },
+  {
+    verb: 'delete',
+    object: `temporary endpoint, endpoint config and model ${name}`,
+    details: ['after the last answer'],
+  },
+];
+
+const hours = (seconds: number): string => `${Number((seconds / 3600).toPrecision(3))} hours`;
+
+const defaults = ({ rules }: RegressionSpec): readonly string[] => {
+  const metrics = rules.filter(({ byDefault }) => byDefault).map(({ metric }) => metric.metric);
+  return metrics.length === 0 ? [] : [`by the default margin: ${metrics.join(', ')}`];
+};

@@ -1,0 +1,116 @@
+import { seconds } from '../clock.ts';
+import type { S3Location } from '../manifest/manifest.ts';
+import type { RegressionSpec } from '../manifest/regression.ts';
+import { InputError } from '../schema.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import type { World } from '../world.ts';
+import { keepPiece, piecesOf, rowsOfPiece } from './answers.ts';
+import { type Answered, type Asked, ask, type Question } from './ask.ts';
+import type { GoldenSet } from './golden-set.ts';
+import { bodyOf, RequestProblem } from './request.ts';
+import type { Reading } from './response.ts';
+import type { Site } from './site.ts';
+
+export interface Scoring {
+  readonly regression: RegressionSpec;
+  readonly golden: GoldenSet;
+  readonly candidate: Site;
+  /** Absent where nothing serves. */
+  readonly baseline?: Site | undefined;
+  readonly folder: S3Location;
+  readonly attempt: number;
+  /** Pieces that are kept already. */
+  readonly kept: ReadonlySet<number>;
+  /** Earlier turns in which rows of the first missing piece had no answer. */
+  readonly tries: number;
+}
+
+export interface Scored {
+  /** Pieces that are kept now. */
+  readonly kept: number;
+  readonly pieces: number;
+  /** Rows of the next piece had no answer for reasons that are not the model's: try it again later. */
+  readonly again?: true;
+}
+
+/** A turn ends after this, so that a run can be stopped and its progress is seen. */
+const longestTurnMs = seconds(20);
+/** After so many turns a row has no answer. */
+const mostTries = 3;
+/** InvokeEndpoint (AWS: "Amazon SageMaker AI endpoints and quotas"): 25 MB, of serverless endpoints 4 MB, which AWS itself refuses. */
+const mostBodyBytes = 25 * 1024 * 1024;
+
+/** Asks for pieces until none is missing or the turn's time is over. */
+export const score = async (world: World, scoring: Scoring): Promise<Scored> => {
+  const { golden, kept, tries, folder, attempt } = scoring;
+  const until = world.clock.now() + longestTurnMs;
+  const pieces = piecesOf(golden.rows.length);
+  let done = kept.size;
+  let first = true;
+  for (let piece = 0; piece < pieces; piece++) {
+    if (kept.has(piece)) continue;
+    if (!first && world.clock.now() >= until) break;
+    const answers = await answersOf(world, scoring, piece);
+    const isPartial = answers.some(({ candidate, baseline }) => candidate === null || baseline === null);
+    if (isPartial && (!first || tries + 1 < mostTries)) return { kept: done, pieces, again: true };
+    if (piece === 0) refuseUnreadable(scoring, answers);
+    await keepPiece(world, folder, attempt, piece, answers);
+    first = false;
+    done++;
+  }
+  return { kept: done, pieces };
+};
+
+const answersOf = async (world: World, scoring: Scoring, piece: number): Promise<readonly Answered[]> => {
+  const { regression, golden, candidate, baseline } = scoring;
+  const { request: form, response, concurrency } = regression.asking;
+  if (form === undefined || response === undefined) throw new Error('nothing says how the models are asked');
+  const reading: Reading = {
+    task: regression.task,
+    form: response,
+    labels: golden.labels,
+    ...withoutUndefined({ positive: regression.positive, negative: golden.negative }),
+  };
+  const questions = golden.rows
+    .slice(piece * rowsOfPiece, (piece + 1) * rowsOfPiece)
+    .map(({ id, row }): Question => ({ id, body: requestOf(golden, id, row, form) }));
+  return ask(world, questions, askedOf({ candidate, baseline }), { form, reading, concurrency });
+};
+
+const askedOf = (sites: { readonly candidate: Site; readonly baseline: Site | undefined }): Asked =>
+  withoutUndefined({
+    candidate: sites.candidate.is === 'endpoint' ? sites.candidate : undefined,
+    baseline: sites.baseline?.is === 'endpoint' ? sites.baseline : undefined,
+  });
+
+const requestOf = (
+  { file }: GoldenSet,
+  id: string,
+  row: Parameters<typeof bodyOf>[0],
+  form: Parameters<typeof bodyOf>[1],
+): Buffer => {
+  try {
+    const body = bodyOf(row, form);
+    if (body.length > mostBodyBytes)
+      throw new RequestProblem(`makes a request of ${body.length} bytes; an endpoint takes ${mostBodyBytes}`);
+    return body;
+  } catch (error) {
+    if (!(error instanceof RequestProblem)) throw error;
+    throw new InputError(`${file.name}: row ${JSON.stringify(id)} ${error.message}`);
+  }
+};
+
+/** One unreadable answer is the model's fault; a hundred of them are a wrong selector. @throws {InputError} */
+const refuseUnreadable = ({ regression, ...sites }: Scoring, answers: readonly Answered[]): void => {
+  for (const side of ['candidate', 'baseline'] as const) {
+    const site = sites[side];
+    const given = answers
+      .flatMap((answer) => answer[side] ?? [])
+      .filter((answer) => !('error' in answer && !answer.unreadable));
+    const [one] = given;
+    if (site === undefined || one === undefined || !given.every((answer) => 'error' in answer)) continue;
+    throw new InputError(
+      `regression.response: no answer of the ${side} (${site.name}) has a prediction as it says${'error' in one ? `; ${one.error}` : ''}; it has ${JSON.stringify(withoutUndefined({ prediction: regression.asking.response?.prediction, score: regression.asking.response?.score }))}`,
+    );
+  }
+};
