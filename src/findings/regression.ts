@@ -11,6 +11,8 @@ export interface Regression extends Comparison {
   readonly confusion?: Confusion;
   /** Rows whose predictions changed for the worse, the most harmful first; at most ten. */
   readonly harmful: readonly HarmfulChange[];
+  /** Absent where no model was asked. */
+  readonly repeated?: Repeated;
 }
 
 /** The models' confusion matrices. Where there are many classes, the last one has the answers of all others. */
@@ -20,6 +22,13 @@ export interface Confusion {
   readonly candidate: readonly (readonly number[])[];
   /** Absent where the candidate is judged alone. */
   readonly baseline?: readonly (readonly number[])[];
+}
+
+/** Requests that were sent twice, and how many of them each model answered in two ways. */
+export interface Repeated {
+  readonly rows: number;
+  readonly candidate: number;
+  readonly baseline: number;
 }
 
 export interface HarmfulChange {

@@ -15,6 +15,8 @@ export interface Answered {
   readonly id: string;
   readonly candidate?: Answer | null;
   readonly baseline?: Answer | null;
+  /** Of some rows: the answers to the same request, sent a second time. */
+  readonly again?: { readonly candidate?: Answer | null; readonly baseline?: Answer | null };
 }
 
 export interface Asked {

@@ -15,7 +15,9 @@ import type { Source } from '../regression/scoring/source.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { piecesOf, readPiece } from './answers.ts';
+import type { Answered } from './ask.ts';
 import { type GoldenSet, sourceOf } from './golden-set.ts';
+import { repeatedOf } from './repeated.ts';
 import type { Site } from './site.ts';
 
 export interface Deciding {
@@ -46,6 +48,7 @@ export const decide = async (world: World, deciding: Deciding): Promise<Decided>
       baseline: baseline && (await answersOf(world, deciding, 'baseline', baseline)),
     }),
   });
+  const repeated = repeatedOf(await firstAnswers(world, deciding));
   const { datasetDigest, dataset } = regression;
   if (datasetDigest !== undefined && datasetDigest !== scored.dataset.digest)
     throw new RowsError(
@@ -58,7 +61,10 @@ export const decide = async (world: World, deciding: Deciding): Promise<Decided>
     return {
       comparison,
       // Its result is an output and a log, which hold no row of a dataset (DESIGN §7 rule 16).
-      findings: regressionFindings(comparison, scored, { ...names, redacted: true }),
+      findings: {
+        ...regressionFindings(comparison, scored, { ...names, redacted: true }),
+        ...withoutUndefined({ repeated }),
+      },
       quality: modelQualityOf(scored.rows),
     };
   } catch (error) {
@@ -83,5 +89,13 @@ const answersOf = async (
   };
   return { name: site.name, rows: { [Symbol.asyncIterator]: rows } };
 };
+
+const firstAnswers = async (
+  world: World,
+  { golden, candidate, baseline, folder, attempt }: Deciding,
+): Promise<readonly Answered[]> =>
+  golden === undefined || (candidate.is === 'file' && baseline?.is !== 'endpoint')
+    ? []
+    : readPiece(world, folder, attempt, 0);
 
 const withoutMark = ({ unreadable: _, ...answer }: Row): Row => answer;

@@ -4,6 +4,7 @@ import type { Change, Plan } from '../operation.ts';
 import { permissionsFor } from '../permissions.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import type { GoldenSet } from './golden-set.ts';
+import { rowsRepeated } from './score.ts';
 import type { Site } from './site.ts';
 import type { Verdict } from './test-record.ts';
 
@@ -56,7 +57,7 @@ export const planOf = (planning: Planning): Plan => {
         : [`baseline: ${baseline.name}`]),
       ...(baseline?.is === 'endpoint'
         ? [
-            `${rows} requests go to the endpoint that serves users, ${asking.concurrency} at a time; they count in its metrics, and its data capture records them`,
+            `${rows + Math.min(rows, rowsRepeated)} requests go to the endpoint that serves users, ${asking.concurrency} at a time; they count in its metrics, and its data capture records them`,
           ]
         : []),
       ...defaults(regression),

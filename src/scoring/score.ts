@@ -35,6 +35,8 @@ export interface Scored {
 
 /** A turn ends after this, so that a run can be stopped and its progress is seen. */
 const longestTurnMs = seconds(20);
+/** So many rows are asked twice: a model that answers them differently is told. */
+export const rowsRepeated = 20;
 /** After so many turns a row has no answer. */
 const mostTries = 3;
 /** InvokeEndpoint (AWS: "Amazon SageMaker AI endpoints and quotas"): 25 MB, of serverless endpoints 4 MB, which AWS itself refuses. */
@@ -74,7 +76,16 @@ const answersOf = async (world: World, scoring: Scoring, piece: number): Promise
   const questions = golden.rows
     .slice(piece * rowsOfPiece, (piece + 1) * rowsOfPiece)
     .map(({ id, row }): Question => ({ id, body: requestOf(golden, id, row, form) }));
-  return ask(world, questions, askedOf({ candidate, baseline }), { form, reading, concurrency });
+  const asked = askedOf({ candidate, baseline });
+  const answers = await ask(world, questions, asked, { form, reading, concurrency });
+  if (piece > 0) return answers;
+  const repeated = await ask(world, questions.slice(0, rowsRepeated), asked, { form, reading, concurrency });
+  return answers.map((answer, at) => {
+    const again = repeated[at];
+    if (again === undefined) return answer;
+    const { id: _, ...second } = again;
+    return { ...answer, again: second };
+  });
 };
 
 const askedOf = (sites: { readonly candidate: Site; readonly baseline: Site | undefined }): Asked =>

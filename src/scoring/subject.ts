@@ -15,7 +15,11 @@ export interface Subject {
   readonly baseline: string;
 }
 
-export const policyDigest = (spec: RegressionSpec): string => digest(spec);
+/** How fast the models are asked, and how long a verdict counts, changes no verdict. */
+export const policyDigest = ({ asking, ...policy }: RegressionSpec): string => {
+  const { concurrency: _pace, validForSeconds: _validity, ...asked } = asking;
+  return digest({ ...policy, asking: asked });
+};
 
 /** An edited package is another subject: the digest is that of its present content. */
 export const packageContent = ({ arn, contentDigestNow }: RegisteredVersion): string => digest([arn, contentDigestNow]);

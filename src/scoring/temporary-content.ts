@@ -1,3 +1,4 @@
+import type { CreateModelInput } from '../aws/sagemaker.ts';
 import { baselineOf } from '../endpoint/baseline.ts';
 import { type Desired, defaultVariant } from '../endpoint/desired.ts';
 import type { Look } from '../endpoint/look.ts';
@@ -7,11 +8,15 @@ import { canonicalOf } from '../endpoint/variants.ts';
 import type { Environment } from '../manifest/manifest.ts';
 import { compare } from '../mechanisms/compared.ts';
 import { type DeliveryRequest, desiredOf, registryOf } from '../mechanisms/request.ts';
+import { Refusal } from '../operation.ts';
+import type { Container } from '../registry/container.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import type { ReleaseRecord } from '../release/record.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { temporarySpec } from './temporary.ts';
+
+type ContainerDefinition = NonNullable<CreateModelInput['PrimaryContainer']>;
 
 interface Wanted {
   readonly model: string;
@@ -52,7 +57,7 @@ export const temporaryContent = async (world: World, wanted: Wanted): Promise<De
     shown,
     { variant, instanceCount: 1 },
   );
-  return desiredOf(world, requested, {
+  const desired = desiredOf(world, requested, {
     packageVersion,
     variant: defaultVariant,
     instanceCount: 1,
@@ -64,4 +69,59 @@ export const temporaryContent = async (world: World, wanted: Wanted): Promise<De
       },
     }),
   });
+  return registered.approval === 'Approved' ? desired : fromContainers(desired, registered);
+};
+
+/**
+ * SageMaker makes no model of a package that is not approved, and a test comes before the approval. The same images, data and variables make
+ * the same model.
+ * @throws {Refusal} `not-approved` for a package whose content only SageMaker may read
+ */
+const fromContainers = (desired: Desired, { tag, containers }: RegisteredVersion): Desired => {
+  const { PrimaryContainer, ...model } = desired.model;
+  if (
+    containers.length === 0 ||
+    containers.some(({ Image, ProductId, AdditionalS3DataSource }) => !Image || ProductId || AdditionalS3DataSource)
+  )
+    throw new Refusal(
+      'not-approved',
+      `${tag} is not approved, and SageMaker makes a model of a package with a product or additional data only when it is: approve it, or test it elsewhere (regression.candidate)`,
+    );
+  const made = containers.map((container) => containerOf(container, PrimaryContainer?.Environment));
+  const [only] = made;
+  return {
+    ...desired,
+    model: { ...model, ...(made.length === 1 && only ? { PrimaryContainer: only } : { Containers: made }) },
+  };
+};
+
+/** The manifest's variables win over the package's, as they do beside a package (AWS: ContainerDefinition, ModelPackageName). */
+const containerOf = (
+  { ContainerHostname, Image, ModelDataUrl, ModelDataSource, AdditionalModelDataSources, Environment }: Container,
+  variables: Readonly<Record<string, string>> | undefined,
+): ContainerDefinition => {
+  const environment = { ...Environment, ...variables };
+  return withoutUndefined({
+    ContainerHostname,
+    Image,
+    ModelDataUrl,
+    // DescribeModelPackage may repeat ModelDataUrl as a ModelDataSource: CreateModel takes one of them.
+    ModelDataSource: ModelDataUrl === undefined ? ModelDataSource && withoutTags(ModelDataSource) : undefined,
+    AdditionalModelDataSources: AdditionalModelDataSources?.map(withoutTags),
+    Environment: Object.keys(environment).length > 0 ? environment : undefined,
+  });
+};
+
+interface DataSourceMember {
+  readonly S3DataSource?: object | undefined;
+}
+
+/** SageMaker's notes on what it found at an address are no part of a request. */
+const withoutTags = <Source extends DataSourceMember>(source: Source): Source => {
+  const {
+    ETag: _tag,
+    ManifestEtag: _manifest,
+    ...s3
+  } = (source.S3DataSource ?? {}) as Readonly<Record<string, unknown>>;
+  return { ...source, S3DataSource: s3 };
 };

@@ -1,0 +1,59 @@
+import { seconds } from '../clock.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import { keptPieces, piecesOf, rowsOfPiece } from './answers.ts';
+import { contentOf } from './attempt.ts';
+import { endWithoutVerdict, type Turn, waiting } from './progress.ts';
+import { score } from './score.ts';
+import type { Standing } from './standing.ts';
+import { ensureTemporary, longestTest, removeTemporary, underName } from './temporary.ts';
+
+/** Asks for rows until none is left. */
+export const asked = async (at: Standing): Promise<Turn | undefined> => {
+  const { world, golden, memory, folder } = at;
+  const { attempt = 1 } = memory;
+  if (golden === undefined || (at.candidate?.is === 'file' && at.baseline?.is !== 'endpoint')) return undefined;
+  const kept = await keptPieces(world, folder, attempt);
+  if (kept.size >= piecesOf(golden.rows.length)) return undefined;
+  let site = at.candidate;
+  if (memory.temporary !== undefined) {
+    const state = await ensureTemporary(world, underName(await contentOf(at), memory.temporary, untilOf(at)));
+    if (state.is === 'working') return waiting(at, { percent: 10, ...state });
+    if (state.is === 'failed')
+      return endWithoutVerdict(world, memory, { reason: 'creation-failed', because: state.because });
+    site = state.site;
+  }
+  if (site === undefined) throw new Error('the candidate has no place where it answers');
+  const {
+    kept: done,
+    pieces,
+    again,
+  } = await score(world, {
+    ...at,
+    golden,
+    candidate: site,
+    attempt,
+    kept,
+    tries: memory.tries ?? 0,
+  });
+  const tries = again ? (memory.tries ?? 0) + 1 : undefined;
+  const { tries: _, ...rest } = memory;
+  return waiting(
+    { ...at, memory: { ...rest, ...withoutUndefined({ tries }) } },
+    {
+      percent: 20 + Math.floor((70 * done) / pieces),
+      because: `${Math.min(done * rowsOfPiece, golden.rows.length)} of ${golden.rows.length} rows are answered${again ? '; some requests got no answer, and are sent again' : ''}`,
+      ...(again ? { notBefore: world.clock.now() + seconds(30) } : {}),
+    },
+  );
+};
+
+/** The tag's time: a run that goes on with an attempt has the same one, because the sweep of others must not depend on it. */
+const untilOf = ({ world }: Standing): number => world.clock.now() + longestTest;
+
+/** Removes the temporary endpoint, when every answer is there. */
+export const cleared = async (at: Standing): Promise<Turn | undefined> => {
+  const { world, memory } = at;
+  if (memory.temporary === undefined || world.write === undefined) return undefined;
+  const step = await removeTemporary(world, memory.temporary);
+  return step && waiting(at, { percent: 92, ...step });
+};

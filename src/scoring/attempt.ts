@@ -1,0 +1,113 @@
+import type { Desired } from '../endpoint/desired.ts';
+import type { Plan } from '../operation.ts';
+import { LostRace } from '../release/store.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import type { World } from '../world.ts';
+import { planOf } from './plan.ts';
+import { type RegressionTestMemory, type Turn, waiting } from './progress.ts';
+import type { Site } from './site.ts';
+import type { Standing } from './standing.ts';
+import { longestTest, sweepOne, temporaryName, unswept } from './temporary.ts';
+import { temporaryContent } from './temporary-content.ts';
+import { runningAttempt, type StoredTest, type Verdict, writeTest } from './test-record.ts';
+
+/** A verdict ends the run when it is of this run's attempt, or a pass that still counts. */
+export const counts = (
+  verdict: Verdict,
+  memory: RegressionTestMemory | undefined,
+  again: boolean,
+  { clock }: World,
+): boolean =>
+  memory?.attempt === undefined
+    ? !again && verdict.verdict === 'pass' && verdict.validUntil > clock.now()
+    : verdict.attempt >= memory.attempt;
+
+/** The attempt of this run: one that runs already and is young enough, or the next one. */
+const attemptOf = (
+  stored: StoredTest | undefined,
+  { clock }: World,
+): { readonly attempt: number; readonly goesOn: boolean } => {
+  const running = stored && runningAttempt(stored.record);
+  if (stored !== undefined && running !== undefined && clock.now() < stored.record.begunAt + longestTest)
+    return { attempt: running, goesOn: true };
+  return { attempt: (stored?.record.attempt ?? 0) + 1, goesOn: false };
+};
+
+const nameOf = ({ environment, id }: Standing, attempt: number): string =>
+  temporaryName(environment.endpoint.name, { of: id, attempt });
+
+const isTemporary = ({ regression }: Standing): boolean => regression.asking.candidate.is === 'temporary';
+
+export const contentOf = (at: Standing): Promise<Desired> => {
+  const { candidate } = at.regression.asking;
+  return temporaryContent(at.world, {
+    model: at.given.manifest.model,
+    environment: at.environment,
+    registered: at.registered,
+    look: at.look,
+    record: at.record,
+    ...withoutUndefined({ instance: candidate.is === 'temporary' ? candidate.instance : undefined }),
+  });
+};
+
+export const plan = async (at: Standing, stored: StoredTest | undefined): Promise<Turn> => {
+  const { attempt, goesOn } = attemptOf(stored, at.world);
+  const wanted = isTemporary(at) ? await contentOf(at) : undefined;
+  const [variant] = wanted?.config.ProductionVariants ?? [];
+  const planned: Plan = planOf({
+    ...at,
+    environment: at.given.environment,
+    attempt,
+    goesOn,
+    ...withoutUndefined({
+      before: stored?.record.verdict,
+      temporary: wanted && {
+        name: nameOf(at, attempt),
+        hardware: variant?.InstanceType ?? 'serverless',
+        isInstance: variant?.InstanceType !== undefined,
+        passesRole: wanted.model.ExecutionRoleArn !== undefined,
+      },
+    }),
+  });
+  return waiting(at, { percent: 1, because: planned.title, plan: planned });
+};
+
+/** Clears away leftovers of earlier tests, then begins the attempt in its record, or joins it. */
+export const begun = async (at: Standing, stored: StoredTest | undefined): Promise<Turn | undefined> => {
+  const { world, memory } = at;
+  if (memory.attempt !== undefined) return undefined;
+  const { attempt, goesOn } = attemptOf(stored, world);
+  const name = isTemporary(at) ? nameOf(at, attempt) : undefined;
+  const remarks: string[] = [];
+  if (name !== undefined) {
+    const swept = await sweepOne(world, at.environment.endpoint.name, name).catch((error: unknown) => {
+      remarks.push(unswept(error));
+      return undefined;
+    });
+    if (swept !== undefined) return waiting(at, { percent: 1, because: swept, remarks });
+  }
+  const next = { ...memory, attempt, ...withoutUndefined({ temporary: name, candidate: contentMark(at.candidate) }) };
+  if (!goesOn) {
+    const { verdict } = stored?.record ?? {};
+    const record = {
+      schemaVersion: 1 as const,
+      subject: at.subject,
+      attempt,
+      begunAt: world.clock.now(),
+      ...withoutUndefined({ verdict }),
+    };
+    try {
+      await writeTest(world, at.releases, record, stored?.etag);
+    } catch (error) {
+      if (!(error instanceof LostRace)) throw error;
+      return waiting(at, { percent: 1, because: `${error.message}; reading it again`, remarks });
+    }
+  }
+  return waiting(
+    { ...at, memory: next },
+    { percent: 2, because: `${goesOn ? 'goes on with' : 'began'} attempt ${attempt}`, remarks },
+  );
+};
+
+export const contentMark = (site: Site | undefined): string | undefined =>
+  site?.is === 'endpoint' ? site.content.slice(0, 12) : undefined;

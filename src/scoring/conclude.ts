@@ -1,0 +1,75 @@
+import { iso } from '../clock.ts';
+import { Refusal } from '../operation.ts';
+import { type ReasonCode, reason } from '../reason-codes.ts';
+import { LostRace } from '../release/store.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import { decide } from './decide.ts';
+import { keepEvaluation } from './keep-evaluation.ts';
+import { nameInMetadata } from './name-in-metadata.ts';
+import { type Turn, waiting } from './progress.ts';
+import { repeatedWarnings } from './repeated.ts';
+import type { Standing } from './standing.ts';
+import { type StoredTest, type Verdict, writeTest } from './test-record.ts';
+
+export const conclude = async (at: Standing, stored: StoredTest | undefined): Promise<Turn> => {
+  const { world, given, registered, memory, regression } = at;
+  const { attempt = 1 } = memory;
+  if (stored === undefined)
+    throw new Refusal('record-unavailable', 'the record of this test was deleted while it ran: run it again');
+  const decided = await decide(world, {
+    ...at,
+    candidate: at.candidate ?? { is: 'endpoint', name: registered.tag, endpoint: '', content: '' },
+    names: { candidate: registered.tag, ...withoutUndefined({ baseline: at.baseline?.name }) },
+    attempt,
+  });
+  const warnings = decided.findings.repeated ? repeatedWarnings(decided.findings.repeated) : [];
+  const now = world.clock.now();
+  const { comparison } = decided;
+  const verdict: Verdict = {
+    attempt,
+    verdict: comparison.verdict,
+    because: comparison.because,
+    decidedAt: now,
+    validUntil: now + regression.asking.validForSeconds * 1000,
+    version: registered.version,
+    rows: comparison.rows.compared,
+    run: withoutUndefined({ url: world.run.url, actor: world.run.actor, commit: world.run.commit }),
+  };
+  const remarks = await keepEvaluation(world, at.folder, attempt, decided, now);
+  try {
+    await writeTest(world, at.releases, { ...stored.record, verdict }, stored.etag);
+  } catch (error) {
+    if (!(error instanceof LostRace)) throw error;
+    return waiting(at, { percent: 95, because: `${error.message}; reading it again` });
+  }
+  const named = await nameInMetadata(world, given.manifest.model, given.environment, registered, verdict);
+  return { ...told(at, verdict), findings: decided.findings, remarks: [...warnings, ...remarks, ...named] };
+};
+
+const reasonOf = {
+  pass: 'regression-passed',
+  fail: 'regression-failed',
+  inconclusive: 'regression-inconclusive',
+} as const satisfies Readonly<Record<Verdict['verdict'], ReasonCode>>;
+
+export const told = ({ registered, memory }: Standing, verdict: Verdict): Extract<Turn, { is: 'done' }> => {
+  const code = reasonOf[verdict.verdict];
+  const earlier = memory.attempt === undefined;
+  return {
+    is: 'done',
+    outcome: reason(code).outcome,
+    reason: code,
+    outputs: {
+      version: registered.version,
+      tag: registered.tag,
+      'model-package-version': String(registered.packageVersion),
+      verdict: verdict.verdict,
+      attempt: String(verdict.attempt),
+      rows: String(verdict.rows),
+      ...(verdict.verdict === 'pass' ? { 'valid-until': iso(verdict.validUntil) } : {}),
+    },
+    because: earlier
+      ? `${registered.tag} passed at ${iso(verdict.decidedAt)}, which counts until ${iso(verdict.validUntil)}: ${verdict.because}`
+      : verdict.because,
+  };
+};

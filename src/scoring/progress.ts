@@ -1,0 +1,75 @@
+import type { Instant } from '../clock.ts';
+import type { Memory, Plan, Progress, Remarks } from '../operation.ts';
+import { type ReasonCode, reason } from '../reason-codes.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import type { World } from '../world.ts';
+import { removeTemporary } from './temporary.ts';
+
+export interface RegressionTestOutputs {
+  readonly version: string;
+  readonly tag: string;
+  readonly 'model-package-version': string;
+  readonly verdict: string;
+  readonly attempt: string;
+  readonly rows: string;
+  readonly 'valid-until': string;
+}
+
+/** All that a turn would read again anyway; the answers are in S3. */
+export interface RegressionTestMemory extends Memory {
+  /** Id of the subject with which the test began: another one means that something changed meanwhile. */
+  readonly of: string;
+  /** Absent until the attempt is in its record. */
+  readonly attempt?: number;
+  /** Of a temporary endpoint, to be removed. */
+  readonly temporary?: string;
+  /** First digits of the digest of the content that answers for the candidate. */
+  readonly candidate?: string;
+  /** Turns in which rows had no answer. */
+  readonly tries?: number;
+  /** The test ends like this as soon as the temporary endpoint is gone. */
+  readonly ends?: { readonly reason: ReasonCode; readonly because: string };
+}
+
+export type Turn = Progress<RegressionTestMemory, RegressionTestOutputs>;
+
+/** The turn that goes on. */
+interface At {
+  readonly world: World;
+  readonly memory: RegressionTestMemory;
+}
+
+export interface Step {
+  readonly percent: number;
+  readonly because: string;
+  readonly notBefore?: Instant;
+  readonly plan?: Plan;
+  readonly remarks?: Remarks;
+}
+
+export const waiting = ({ world, memory }: At, { percent, because, notBefore, plan, remarks }: Step): Turn => ({
+  is: 'waiting',
+  memory,
+  percent,
+  because,
+  notBefore: notBefore ?? world.clock.now(),
+  ...withoutUndefined({ plan, remarks }),
+});
+
+/** Nothing is left behind, and no verdict is written. */
+export const endWithoutVerdict = async (
+  world: World,
+  memory: RegressionTestMemory,
+  ends: NonNullable<RegressionTestMemory['ends']>,
+): Promise<Turn> => {
+  const step = memory.temporary === undefined ? undefined : await removeTemporary(world, memory.temporary);
+  if (step !== undefined)
+    return {
+      is: 'waiting',
+      memory: { ...memory, ends: { ...ends, because: ends.because.slice(0, 500) } },
+      notBefore: world.clock.now(),
+      percent: 92,
+      ...step,
+    };
+  return { is: 'done', outcome: reason(ends.reason).outcome, reason: ends.reason, outputs: {}, because: ends.because };
+};

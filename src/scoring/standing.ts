@@ -1,0 +1,118 @@
+import { type Look, lookAt } from '../endpoint/look.ts';
+import { environmentOf } from '../manifest/load.ts';
+import type { Environment, Manifest, S3Location } from '../manifest/manifest.ts';
+import type { RegressionSpec } from '../manifest/regression.ts';
+import { Refusal } from '../operation.ts';
+import { requireRequested } from '../registry/packages.ts';
+import type { RegisteredVersion } from '../registry/registered-version.ts';
+import { editFault } from '../registry/verify-content.ts';
+import { canFailAlone, cannotFailAlone } from '../regression/alone.ts';
+import { newRecord } from '../release/lifecycle.ts';
+import { releasesOf } from '../release/location.ts';
+import type { ReleaseRecord } from '../release/record.ts';
+import { storeFor } from '../release/store.ts';
+import { InputError } from '../schema.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import type { World } from '../world.ts';
+import { baselineSite, candidateSite } from './find-sites.ts';
+import { bytesDigest, type GoldenSet, goldenSet, readRowsFile } from './golden-set.ts';
+import type { RegressionTestMemory } from './progress.ts';
+import { servedIn } from './served.ts';
+import type { Site } from './site.ts';
+import { packageContent, policyDigest, type Subject, subjectId } from './subject.ts';
+import { testFolder } from './test-record.ts';
+
+/** The inputs of a test. */
+export interface Given {
+  readonly manifest: Manifest;
+  readonly environment: string;
+  readonly version: string;
+  readonly again: boolean;
+}
+
+/** Everything that one turn knows. */
+export interface Standing {
+  readonly world: World;
+  readonly given: Given;
+  readonly memory: RegressionTestMemory;
+  readonly environment: Environment;
+  readonly regression: RegressionSpec;
+  readonly registered: RegisteredVersion;
+  readonly record: ReleaseRecord;
+  readonly look: Look | undefined;
+  readonly golden?: GoldenSet;
+  /** Undefined for a temporary endpoint. */
+  readonly candidate: Site | undefined;
+  /** Undefined when nothing serves. */
+  readonly baseline: Site | undefined;
+  readonly subject: Subject;
+  readonly id: string;
+  readonly releases: S3Location;
+  readonly folder: S3Location;
+}
+
+export const standing = async (
+  given: Given,
+  memory: RegressionTestMemory | undefined,
+  world: World,
+): Promise<Standing> => {
+  const { manifest } = given;
+  const environment = environmentOf(manifest, given.environment);
+  const { regression } = manifest;
+  if (regression === undefined)
+    throw new InputError(
+      'manifest: has no `regression:`; it says which golden rows are asked, and which rules decide (docs/regression.md)',
+    );
+  const registered = await requireRequested(world, manifest.model, given.version);
+  const edited = editFault(registered);
+  if (edited !== undefined) throw new Refusal(edited.reason, edited.because);
+  const record = (await storeFor(given, world).read())?.record;
+  if (record?.live !== undefined)
+    throw new Refusal(
+      'held-by-another-release',
+      `release ${record.live.id} is under way on endpoint ${environment.endpoint.name}: the version that serves may change, so test before it begins or after it has ended`,
+    );
+  const look = await lookAt(world, environment.endpoint.name);
+  const request = { manifest, environment: given.environment, regression, registered, look };
+  const baseline = await baselineSite(world, request);
+  if (baseline === undefined && !canFailAlone(regression))
+    throw new Refusal('regression-inconclusive', `this gate cannot fail: ${cannotFailAlone(regression.task)}`);
+  const candidate = await candidateSite(world, request);
+  const file = regression.dataset === undefined ? undefined : await readRowsFile(world, regression.dataset);
+  const golden = file && (await goldenSet(file, regression));
+  if (golden === undefined && (candidate?.is !== 'file' || baseline?.is === 'endpoint'))
+    throw new InputError('regression.dataset: is missing; models are asked with its rows');
+  if (
+    (candidate?.is !== 'file' || baseline?.is === 'endpoint') &&
+    (regression.asking.request === undefined || regression.asking.response === undefined)
+  )
+    throw new InputError('regression.request: is missing; it says how a golden row becomes a request');
+  const subject: Subject = {
+    endpoint: environment.endpoint.name,
+    package: packageContent(registered),
+    dataset: file === undefined ? 'none' : bytesDigest(file),
+    policy: policyDigest(regression),
+    baseline: servedIn(look)?.content ?? 'none',
+  };
+  const releases = releasesOf(environment, world.account);
+  const id = subjectId(subject);
+  return {
+    world,
+    given,
+    memory: memory ?? { v: 1, of: id },
+    environment,
+    regression,
+    registered,
+    record:
+      record ??
+      newRecord({ endpoint: environment.endpoint.name, account: world.account.id, region: world.account.region }),
+    look,
+    candidate,
+    baseline,
+    subject,
+    id,
+    releases,
+    folder: testFolder(releases, subject),
+    ...withoutUndefined({ golden }),
+  };
+};
