@@ -27,6 +27,8 @@ export type Need =
   | 'passes-role'
   | 'scales'
   | 'encrypts'
+  /** Answers by batch transform. */
+  | 'transforms'
   /** Restores the instance count of the manifest. */
   | 'resizes';
 
@@ -284,12 +286,12 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     },
     { sid: 'MakeTheModel', actions: ['sagemaker:CreateModel'], on: ['temporaryModels'], when: 'publishes' },
     { sid: 'MakeItFromThePackage', actions: ['sagemaker:CreateModel'], on: ['packages'], when: 'publishes' },
-    { sid: 'MakeTheConfig', actions: ['sagemaker:CreateEndpointConfig'], on: ['temporaryConfigs'], when: 'publishes' },
+    { sid: 'MakeTheConfig', actions: ['sagemaker:CreateEndpointConfig'], on: ['temporaryConfigs'], when: 'creates' },
     {
       sid: 'MakeTheEndpoint',
       actions: ['sagemaker:CreateEndpoint'],
       on: ['temporaryEndpoints', 'temporaryConfigs'],
-      when: 'publishes',
+      when: 'creates',
     },
     {
       sid: 'PassTheExecutionRole',
@@ -306,6 +308,20 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
       when: 'publishes',
     },
     {
+      sid: 'TransformTheRows',
+      actions: ['sagemaker:CreateTransformJob', 'sagemaker:DescribeTransformJob', 'sagemaker:StopTransformJob'],
+      on: ['temporaryJobs'],
+      when: 'transforms',
+    },
+    {
+      sid: 'TagTheJob',
+      actions: ['sagemaker:AddTags'],
+      on: ['temporaryJobs'],
+      condition: conditions.atJobCreation,
+      when: 'transforms',
+    },
+    { sid: 'KeepItsRows', actions: ['s3:PutObject'], on: ['testRows'], when: 'transforms' },
+    {
       sid: 'FindLeftovers',
       actions: ['sagemaker:ListEndpoints', 'sagemaker:ListEndpointConfigs', 'sagemaker:ListModels'],
       on: ['everything'],
@@ -319,10 +335,11 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     },
     {
       sid: 'RemoveWhatIsTemporary',
-      actions: ['sagemaker:DeleteEndpoint', 'sagemaker:DeleteEndpointConfig', 'sagemaker:DeleteModel'],
-      on: ['temporaryConfigs', 'temporaryModels', 'temporaryEndpoints'],
-      when: 'publishes',
+      actions: ['sagemaker:DeleteEndpoint', 'sagemaker:DeleteEndpointConfig'],
+      on: ['temporaryConfigs', 'temporaryEndpoints'],
+      when: 'creates',
     },
+    { sid: 'RemoveTheModel', actions: ['sagemaker:DeleteModel'], on: ['temporaryModels'], when: 'publishes' },
     ...encrypt,
   ],
   plan: [...readRelease, readAlarms, ...readCandidate],

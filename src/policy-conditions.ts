@@ -63,6 +63,7 @@ export const conditions = {
   atTemporaryCreation: (): Condition => ({
     StringEquals: { 'sagemaker:TaggingAction': ['CreateEndpoint', 'CreateEndpointConfig', 'CreateModel'] },
   }),
+  atJobCreation: (): Condition => ({ StringEquals: { 'sagemaker:TaggingAction': 'CreateTransformJob' } }),
   /** SageMaker reads the suite's alarms. An alarm with actions could start actions that the role itself may not take. */
   withoutActions: (): Condition => ({ Null: { 'cloudwatch:AlarmActions': 'true' } }),
   /** Only alarms that start a scaling policy of this endpoint. */

@@ -39,6 +39,7 @@ export const resourcesOf = ({ partition, region, account, ...place }: Place) => 
     /** `<endpoint>-test-<hash8>` (src/scoring/temporary.ts). */
     temporaryEndpoints: regional('sagemaker', `endpoint/${endpoint}-test-*`),
     temporaryConfigs: regional('sagemaker', `endpoint-config/${endpoint}-test-*`),
+    temporaryJobs: regional('sagemaker', `transform-job/${endpoint}-test-*`),
     temporaryModels: regional('sagemaker', `model/${endpoint}-test-*`),
     // A configuration from before the suite has a name of its own.
     allConfigs: regional('sagemaker', 'endpoint-config/*'),
@@ -55,6 +56,7 @@ export const resourcesOf = ({ partition, region, account, ...place }: Place) => 
     records: s3(`${releases}${place.endpoint}/*`),
     tests: s3(`${releases}${place.endpoint}/regression/*`),
     testEvaluations: s3(`${releases}${place.endpoint}/regression/*/evaluation.json`),
+    testRows: s3(`${releases}${place.endpoint}/regression/*/transform/rows.*`),
     goldenSet: s3(`${place.artifacts}/*`),
     pinned: s3(`${releases}artifacts/*`),
     evaluations: s3(`${releases}evaluations/*`),

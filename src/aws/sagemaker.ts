@@ -11,6 +11,8 @@ import {
   CreateModelPackageGroupCommand,
   type CreateModelPackageGroupInput,
   type CreateModelPackageInput,
+  CreateTransformJobCommand,
+  type CreateTransformJobRequest,
   DeleteEndpointCommand,
   DeleteEndpointConfigCommand,
   type DeleteEndpointConfigInput,
@@ -31,6 +33,8 @@ import {
   type DescribeModelPackageInput,
   DescribeTrainingJobCommand,
   type DescribeTrainingJobRequest,
+  DescribeTransformJobCommand,
+  type DescribeTransformJobRequest,
   GetModelPackageGroupPolicyCommand,
   type GetModelPackageGroupPolicyInput,
   ListEndpointConfigsCommand,
@@ -47,6 +51,8 @@ import {
   type ListTagsInput,
   SageMakerClient,
   type SageMakerClientConfig,
+  StopTransformJobCommand,
+  type StopTransformJobRequest,
   UpdateEndpointCommand,
   type UpdateEndpointInput,
   UpdateEndpointWeightsAndCapacitiesCommand,
@@ -89,6 +95,7 @@ export const sagemaker = (send: Sender<SageMakerClient>) => ({
     describeModelPackageGroup: (input: DescribeModelPackageGroupInput) =>
       send(new DescribeModelPackageGroupCommand(input)),
     describeTrainingJob: (input: DescribeTrainingJobRequest) => send(new DescribeTrainingJobCommand(input)),
+    describeTransformJob: (input: DescribeTransformJobRequest) => send(new DescribeTransformJobCommand(input)),
     getModelPackageGroupPolicy: (input: GetModelPackageGroupPolicyInput) =>
       send(new GetModelPackageGroupPolicyCommand(input)),
     listEndpointConfigs: (input: ListEndpointConfigsInput) => send(new ListEndpointConfigsCommand(input)),
@@ -106,6 +113,8 @@ export const sagemaker = (send: Sender<SageMakerClient>) => ({
     createModel: (input: CreateModelInput) => send(new CreateModelCommand(input)),
     createModelPackage: (input: CreateModelPackageInput) => send(new CreateModelPackageCommand(input)),
     createModelPackageGroup: (input: CreateModelPackageGroupInput) => send(new CreateModelPackageGroupCommand(input)),
+    createTransformJob: (input: CreateTransformJobRequest) => send(new CreateTransformJobCommand(input)),
+    stopTransformJob: (input: StopTransformJobRequest) => send(new StopTransformJobCommand(input)),
     /** Of temporary ones alone (`src/scoring/temporary.ts`): everything else may be needed by a rollback. */
     deleteEndpoint: (input: DeleteEndpointInput) => send(new DeleteEndpointCommand(input)),
     deleteEndpointConfig: (input: DeleteEndpointConfigInput) => send(new DeleteEndpointConfigCommand(input)),

@@ -21,12 +21,20 @@ export type CandidateSite =
   | { readonly is: 'dark-variant' }
   /** The endpoint of another environment of the same account and region, which serves this version already. */
   | { readonly is: 'environment'; readonly environment: string }
+  | Transform
   | Predictions;
 
 /** Where the baseline answers. */
 export type BaselineSite =
   /** The variant that serves in the environment. */
-  { readonly is: 'serving' } | Predictions;
+  { readonly is: 'serving' } | Transform | Predictions;
+
+/** A batch transform job over all rows: of the package, or of the model that serves. */
+export interface Transform {
+  readonly is: 'transform';
+  readonly instance: string;
+  readonly instances: number;
+}
 
 /** A file of predictions, as `model-delivery compare` reads it: a path in the repository, or an S3 location. */
 export interface Predictions {

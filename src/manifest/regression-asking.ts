@@ -1,6 +1,15 @@
 import * as z from 'zod/mini';
 import { withoutUndefined } from '../without-undefined.ts';
-import type { Asking, BaselineSite, CandidateSite, RequestForm, ResponseForm, Selector } from './asking.ts';
+import type {
+  Asking,
+  BaselineSite,
+  CandidateSite,
+  Predictions,
+  RequestForm,
+  ResponseForm,
+  Selector,
+  Transform,
+} from './asking.ts';
 import type { Task } from './regression.ts';
 import * as v from './values.ts';
 
@@ -17,6 +26,16 @@ const predictions = () =>
           'File of predictions, as `model-delivery compare` reads it: a path in the repository, or an S3 location.',
         ),
       ),
+  });
+
+const transform = () =>
+  v.mapping({
+    transform: v
+      .mapping({
+        instance: v.instanceType().check(about('Instance type of the batch transform job.')),
+        instances: z.optional(v.whole('a number of instances', 1, 100).check(about('Default: 1.'))),
+      })
+      .check(about('A batch transform job over all rows, instead of requests to an endpoint.')),
   });
 
 const selector = (what: string) =>
@@ -43,10 +62,12 @@ export const askingKeys = {
               .words('an environment')
               .check(about('An environment of the same account and region whose endpoint serves the version already.')),
           }),
+          transform(),
           predictions(),
         ],
         {
-          error: 'a place; expected temporary, dark-variant, or a mapping with temporary, environment or predictions',
+          error:
+            'a place; expected temporary, dark-variant, or a mapping with temporary, environment, transform or predictions',
         },
       )
       .check(
@@ -58,7 +79,7 @@ export const askingKeys = {
   baseline: z.optional(
     z
       .union([v.choice('a place', ['serving']), predictions()], {
-        error: 'a place; expected serving, or a mapping with predictions',
+        error: 'a place; expected serving, or a mapping with transform or predictions',
       })
       .check(
         about('Where the baseline answers. `serving`: the version that serves in the environment. Default: `serving`.'),
@@ -149,13 +170,18 @@ export const askingOf = (task: Task, written: RawAsking, refuse: Refuse): Asking
 const candidateOf = (written: RawAsking['candidate'] = 'temporary'): CandidateSite => {
   if (written === 'temporary' || written === 'dark-variant') return { is: written };
   if ('temporary' in written) return { is: 'temporary', instance: written.temporary.instance };
-  return 'environment' in written
-    ? { is: 'environment', environment: written.environment }
-    : { is: 'predictions', path: written.predictions };
+  return 'environment' in written ? { is: 'environment', environment: written.environment } : elsewhereOf(written);
 };
 
+const elsewhereOf = (
+  written: z.output<ReturnType<typeof transform>> | z.output<ReturnType<typeof predictions>>,
+): Transform | Predictions =>
+  'transform' in written
+    ? { is: 'transform', instance: written.transform.instance, instances: written.transform.instances ?? 1 }
+    : { is: 'predictions', path: written.predictions };
+
 const baselineOf = (written: RawAsking['baseline'] = 'serving'): BaselineSite =>
-  written === 'serving' ? { is: 'serving' } : { is: 'predictions', path: written.predictions };
+  written === 'serving' ? { is: 'serving' } : elsewhereOf(written);
 
 const isJson = (contentType: string): boolean => /^application\/(.*\+)?json(lines)?$/i.test(contentType);
 

@@ -3,7 +3,7 @@ import { type Operation, reasonOfAbort } from '../operation.ts';
 import { reason } from '../reason-codes.ts';
 import { failureOf } from '../report/failure.ts';
 import { flag, type OutputSchema, type ValuesOf } from '../schema.ts';
-import { asked, cleared } from '../scoring/ask-rows.ts';
+import { answered, cleared } from '../scoring/ask-rows.ts';
 import { begun, contentMark, counts, plan } from '../scoring/attempt.ts';
 import { conclude, told } from '../scoring/conclude.ts';
 import {
@@ -15,6 +15,7 @@ import {
 import { standing } from '../scoring/standing.ts';
 import { removeTemporary } from '../scoring/temporary.ts';
 import { readTest } from '../scoring/test-record.ts';
+import { stopTransform } from '../scoring/transform.ts';
 import type { World } from '../world.ts';
 import { sharedInputs, versionInput } from './shared-inputs.ts';
 
@@ -58,6 +59,8 @@ export const regressionTest: Operation<RegressionTestInputs, RegressionTestMemor
   },
   async abort(_inputs, memory, why, world) {
     const name = why === 'handed-over' ? undefined : memory?.temporary;
+    if (why !== 'handed-over' && world.write !== undefined)
+      for (const job of memory?.jobs ?? []) await stopTransform(world, job);
     if (memory !== undefined && name !== undefined && world.write !== undefined)
       for (;;) {
         const step = await removeTemporary(world, name);
@@ -102,7 +105,7 @@ const nextTurn = async (
       reason: 'regression-disturbed',
       because: `${at.candidate?.name ?? 'the candidate'} changed while the test ran`,
     });
-  return (await begun(at, stored)) ?? (await asked(at)) ?? (await cleared(at)) ?? conclude(at, stored);
+  return (await begun(at, stored)) ?? (await answered(at)) ?? (await cleared(at)) ?? conclude(at, stored);
 };
 
 /** Another turn may cure it. */

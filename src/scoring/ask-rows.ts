@@ -1,21 +1,52 @@
 import { seconds } from '../clock.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { keptPieces, piecesOf, rowsOfPiece } from './answers.ts';
-import { contentOf } from './attempt.ts';
+import { contentOf, jobOf } from './attempt.ts';
+import type { GoldenSet } from './golden-set.ts';
 import { endWithoutVerdict, type Turn, waiting } from './progress.ts';
 import { score } from './score.ts';
 import type { Standing } from './standing.ts';
 import { ensureTemporary, longestTest, removeTemporary, underName } from './temporary.ts';
+import { ensureTransform, requireLines } from './transform.ts';
 
-/** Asks for rows until none is left. */
-export const asked = async (at: Standing): Promise<Turn | undefined> => {
-  const { world, golden, memory, folder } = at;
+/** Gets the answers of both models, by requests and by batch transform, until none is missing. */
+export const answered = async (at: Standing): Promise<Turn | undefined> =>
+  (await transformedRows(at)) ?? (at.golden === undefined ? undefined : asked(at, at.golden));
+
+/** Runs the batch transform jobs, both at once. */
+const transformedRows = async (at: Standing): Promise<Turn | undefined> => {
+  const { world, golden, memory, regression } = at;
+  const { request } = regression.asking;
   const { attempt = 1 } = memory;
-  if (golden === undefined || (at.candidate?.is === 'file' && at.baseline?.is !== 'endpoint')) return undefined;
+  let waits: Turn | undefined;
+  for (const site of [at.candidate, at.baseline]) {
+    if (site?.is !== 'transform' || golden === undefined || request === undefined) continue;
+    requireLines(request);
+    const desired =
+      site.model === undefined ? underName(await contentOf(at), memory.temporary ?? '', untilOf(at)) : undefined;
+    const state = await ensureTransform(world, jobOf(at, site, attempt), golden, request, desired);
+    if (state.is === 'failed')
+      return endWithoutVerdict(world, memory, { reason: 'transform-failed', because: state.because });
+    if (state.is === 'ready') continue;
+    const turn = waiting(at, { percent: 10, ...state });
+    // What was just made is one change of this turn.
+    if (state.notBefore === undefined) return turn;
+    waits ??= turn;
+  }
+  return waits;
+};
+
+const isAsked = ({ candidate, baseline }: Standing): boolean =>
+  candidate === undefined || candidate.is === 'endpoint' || baseline?.is === 'endpoint';
+
+const asked = async (at: Standing, golden: GoldenSet): Promise<Turn | undefined> => {
+  const { world, memory, folder } = at;
+  const { attempt = 1 } = memory;
+  if (!isAsked(at)) return undefined;
   const kept = await keptPieces(world, folder, attempt);
   if (kept.size >= piecesOf(golden.rows.length)) return undefined;
   let site = at.candidate;
-  if (memory.temporary !== undefined) {
+  if (site === undefined && memory.temporary !== undefined) {
     const state = await ensureTemporary(world, underName(await contentOf(at), memory.temporary, untilOf(at)));
     if (state.is === 'working') return waiting(at, { percent: 10, ...state });
     if (state.is === 'failed')

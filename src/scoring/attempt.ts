@@ -5,11 +5,12 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { planOf } from './plan.ts';
 import { type RegressionTestMemory, type Turn, waiting } from './progress.ts';
-import type { Site } from './site.ts';
+import type { Site, TransformSite } from './site.ts';
 import type { Standing } from './standing.ts';
 import { longestTest, sweepOne, temporaryName, unswept } from './temporary.ts';
 import { temporaryContent } from './temporary-content.ts';
 import { runningAttempt, type StoredTest, type Verdict, writeTest } from './test-record.ts';
+import type { Job } from './transform.ts';
 
 /** A verdict ends the run when it is of this run's attempt, or a pass that still counts. */
 export const counts = (
@@ -36,7 +37,18 @@ const attemptOf = (
 const nameOf = ({ environment, id }: Standing, attempt: number): string =>
   temporaryName(environment.endpoint.name, { of: id, attempt });
 
-const isTemporary = ({ regression }: Standing): boolean => regression.asking.candidate.is === 'temporary';
+/** A model is made for the test alone. */
+const makesModel = ({ regression }: Standing): boolean =>
+  regression.asking.candidate.is === 'temporary' || regression.asking.candidate.is === 'transform';
+
+/** The batch transform job of a site. */
+export const jobOf = (at: Standing, site: TransformSite, attempt: number): Job => {
+  const name = temporaryName(at.environment.endpoint.name, { of: at.id, attempt, job: site.side });
+  return { site, name, model: site.model ?? nameOf(at, attempt), folder: at.folder, attempt };
+};
+
+const jobsOf = (at: Standing, attempt: number): readonly Job[] =>
+  [at.candidate, at.baseline].flatMap((site) => (site?.is === 'transform' ? [jobOf(at, site, attempt)] : []));
 
 export const contentOf = (at: Standing): Promise<Desired> => {
   const { candidate } = at.regression.asking;
@@ -52,16 +64,18 @@ export const contentOf = (at: Standing): Promise<Desired> => {
 
 export const plan = async (at: Standing, stored: StoredTest | undefined): Promise<Turn> => {
   const { attempt, goesOn } = attemptOf(stored, at.world);
-  const wanted = isTemporary(at) ? await contentOf(at) : undefined;
+  const wanted = makesModel(at) ? await contentOf(at) : undefined;
   const [variant] = wanted?.config.ProductionVariants ?? [];
   const planned: Plan = planOf({
     ...at,
     environment: at.given.environment,
     attempt,
     goesOn,
+    jobs: jobsOf(at, attempt),
     ...withoutUndefined({
       before: stored?.record.verdict,
       temporary: wanted && {
+        is: at.candidate?.is === 'transform' ? ('model' as const) : ('endpoint' as const),
         name: nameOf(at, attempt),
         hardware: variant?.InstanceType ?? 'serverless',
         isInstance: variant?.InstanceType !== undefined,
@@ -77,7 +91,7 @@ export const begun = async (at: Standing, stored: StoredTest | undefined): Promi
   const { world, memory } = at;
   if (memory.attempt !== undefined) return undefined;
   const { attempt, goesOn } = attemptOf(stored, world);
-  const name = isTemporary(at) ? nameOf(at, attempt) : undefined;
+  const name = makesModel(at) ? nameOf(at, attempt) : undefined;
   const remarks: string[] = [];
   if (name !== undefined) {
     const swept = await sweepOne(world, at.environment.endpoint.name, name).catch((error: unknown) => {
@@ -86,7 +100,13 @@ export const begun = async (at: Standing, stored: StoredTest | undefined): Promi
     });
     if (swept !== undefined) return waiting(at, { percent: 1, because: swept, remarks });
   }
-  const next = { ...memory, attempt, ...withoutUndefined({ temporary: name, candidate: contentMark(at.candidate) }) };
+  const jobs = jobsOf(at, attempt).map((job) => job.name);
+  const next = {
+    ...memory,
+    attempt,
+    ...(jobs.length > 0 ? { jobs } : {}),
+    ...withoutUndefined({ temporary: name, candidate: contentMark(at.candidate) }),
+  };
   if (!goesOn) {
     const { verdict } = stored?.record ?? {};
     const record = {

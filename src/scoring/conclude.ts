@@ -3,6 +3,7 @@ import { Refusal } from '../operation.ts';
 import { type ReasonCode, reason } from '../reason-codes.ts';
 import { LostRace } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
+import { jobOf } from './attempt.ts';
 import { decide } from './decide.ts';
 import { keepEvaluation } from './keep-evaluation.ts';
 import { nameInMetadata } from './name-in-metadata.ts';
@@ -21,6 +22,7 @@ export const conclude = async (at: Standing, stored: StoredTest | undefined): Pr
     candidate: at.candidate ?? { is: 'endpoint', name: registered.tag, endpoint: '', content: '' },
     names: { candidate: registered.tag, ...withoutUndefined({ baseline: at.baseline?.name }) },
     attempt,
+    jobOf: (site) => jobOf(at, site, attempt),
   });
   const warnings = decided.findings.repeated ? repeatedWarnings(decided.findings.repeated) : [];
   const now = world.clock.now();

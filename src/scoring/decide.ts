@@ -18,7 +18,9 @@ import { piecesOf, readPiece } from './answers.ts';
 import type { Answered } from './ask.ts';
 import { type GoldenSet, sourceOf } from './golden-set.ts';
 import { repeatedOf } from './repeated.ts';
-import type { Site } from './site.ts';
+import { readingOf } from './score.ts';
+import type { Site, TransformSite } from './site.ts';
+import { type Job, transformed } from './transform.ts';
 
 export interface Deciding {
   readonly regression: RegressionSpec;
@@ -28,6 +30,8 @@ export interface Deciding {
   readonly baseline?: Site | undefined;
   /** For reports. */
   readonly names: { readonly candidate: string; readonly baseline?: string };
+  /** The job of a site that answers by batch transform. */
+  readonly jobOf: (site: TransformSite) => Job;
   readonly folder: S3Location;
   readonly attempt: number;
 }
@@ -74,11 +78,13 @@ export const decide = async (world: World, deciding: Deciding): Promise<Decided>
 
 const answersOf = async (
   world: World,
-  { golden, folder, attempt }: Deciding,
+  deciding: Deciding,
   side: 'candidate' | 'baseline',
   site: Site,
 ): Promise<Source> => {
+  const { golden, folder, attempt } = deciding;
   if (site.is === 'file') return sourceOf(site.file);
+  if (site.is === 'transform') return transformSource(world, deciding, site);
   const pieces = piecesOf(golden?.rows.length ?? 0);
   const rows = async function* (): AsyncGenerator<Row, void> {
     for (let piece = 0; piece < pieces; piece++)
@@ -90,11 +96,22 @@ const answersOf = async (
   return { name: site.name, rows: { [Symbol.asyncIterator]: rows } };
 };
 
+const transformSource = async (
+  world: World,
+  { regression, golden, jobOf }: Deciding,
+  site: TransformSite,
+): Promise<Source> => {
+  const { request } = regression.asking;
+  if (golden === undefined || request === undefined) throw new Error('batch transform had no rows');
+  const answers = await transformed(world, jobOf(site), golden, request, readingOf(regression, golden));
+  return { name: site.name, rows: answers.map(({ id, answer }) => ({ id, ...withoutMark(answer) })) };
+};
+
 const firstAnswers = async (
   world: World,
   { golden, candidate, baseline, folder, attempt }: Deciding,
 ): Promise<readonly Answered[]> =>
-  golden === undefined || (candidate.is === 'file' && baseline?.is !== 'endpoint')
+  golden === undefined || (candidate.is !== 'endpoint' && baseline?.is !== 'endpoint')
     ? []
     : readPiece(world, folder, attempt, 0);
 

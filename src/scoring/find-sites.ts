@@ -26,27 +26,31 @@ export const baselineSite = async (world: World, { regression, look, ...at }: Re
   const { baseline } = regression.asking;
   if (baseline.is === 'predictions') return fileSite(world, baseline.path);
   if (look === undefined) return undefined;
-  const name = environmentOf(at.manifest, at.environment).endpoint.name;
-  refuseUnsteady(name, look);
+  const { name, tags } = environmentOf(at.manifest, at.environment).endpoint;
+  if (baseline.is === 'serving') refuseUnsteady(name, look);
   const served = servedIn(look);
   if (served === undefined)
     throw new Refusal(
       'endpoint-unusable',
       `the config or the model that endpoint ${name} serves was deleted, so that its content is not known`,
     );
-  return endpointSite(name, look, served);
+  return baseline.is === 'transform'
+    ? { ...baseline, name: `batch transform of ${served.model}`, side: 'baseline', model: served.model, tags }
+    : endpointSite(name, look, served);
 };
 
 /** Where the candidate answers; undefined for a temporary endpoint, which is made for the test. @throws {Refusal} */
 export const candidateSite = async (world: World, request: Request): Promise<Site | undefined> => {
   const { manifest, regression, environment, look } = request;
   const { candidate } = regression.asking;
-  const { name } = environmentOf(manifest, environment).endpoint;
+  const { name, tags } = environmentOf(manifest, environment).endpoint;
   switch (candidate.is) {
     case 'predictions':
       return fileSite(world, candidate.path);
     case 'temporary':
       return undefined;
+    case 'transform':
+      return { ...candidate, name: `batch transform of ${request.registered.tag}`, side: 'candidate', tags };
     case 'dark-variant':
       return darkSite(name, request, look);
     case 'environment':

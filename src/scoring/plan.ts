@@ -7,6 +7,7 @@ import type { GoldenSet } from './golden-set.ts';
 import { rowsRepeated } from './score.ts';
 import type { Site } from './site.ts';
 import type { Verdict } from './test-record.ts';
+import type { Job } from './transform.ts';
 
 export interface Planning {
   readonly registered: RegisteredVersion;
@@ -19,7 +20,10 @@ export interface Planning {
   /** The attempt was begun before. */
   readonly goesOn: boolean;
   /** Name and hardware of the temporary endpoint, where there is one. */
+  /** Of batch transform. */
+  readonly jobs: readonly Job[];
   readonly temporary?: {
+    readonly is: 'model' | 'endpoint';
     readonly name: string;
     readonly hardware: string;
     readonly isInstance: boolean;
@@ -38,11 +42,18 @@ export const planOf = (planning: Planning): Plan => {
   const { registered, environment, regression, golden, candidate, baseline, attempt, temporary } = planning;
   const { asking } = regression;
   const rows = golden?.rows.length ?? 0;
-  const asked = [candidate, baseline].some((site) => site?.is === 'endpoint') || temporary !== undefined;
+  const asked = [candidate, baseline].some((site) => site?.is === 'endpoint') || temporary?.is === 'endpoint';
   return {
     title: `test ${registered.tag} for ${environment}${baseline === undefined ? ', alone: nothing serves yet' : ` against ${baseline.name}`}`,
     changes: [
       ...(temporary === undefined ? [] : temporaryChanges(temporary)),
+      ...planning.jobs.map(
+        ({ name, site, model }): Change => ({
+          verb: 'create',
+          object: `batch transform job ${name}`,
+          details: [`${site.instances} × ${site.instance}, model ${model}`],
+        }),
+      ),
       {
         verb: 'create',
         object: `verdict ${attempt} on ${registered.tag}`,
@@ -69,25 +80,40 @@ export const planOf = (planning: Planning): Plan => {
           ]),
     ],
     expectedSeconds:
-      (temporary === undefined ? 0 : secondsToStart) +
+      (temporary?.is === 'endpoint' || planning.jobs.length > 0 ? secondsToStart : 0) +
       (asked ? Math.ceil((rows * secondsAnswer) / asking.concurrency) : 0) +
       30,
-    peakInstances: temporary?.isInstance ? { [temporary.hardware]: 1 } : {},
+    peakInstances: instancesOf(planning),
     permissions: permissionsFor('regression-test', [
       ...(temporary === undefined ? [] : (['publishes'] as const)),
+      ...(temporary?.is === 'endpoint' ? (['creates'] as const) : []),
+      ...(planning.jobs.length > 0 ? (['transforms'] as const) : []),
       ...(temporary?.passesRole ? (['passes-role'] as const) : []),
     ]),
   };
 };
 
-const temporaryChanges = ({ name, hardware }: NonNullable<Planning['temporary']>): readonly Change[] => [
-  { verb: 'create', object: `temporary model, endpoint config and endpoint ${name}`, details: [hardware] },
-  {
-    verb: 'delete',
-    object: `temporary endpoint, endpoint config and model ${name}`,
-    details: ['after the last answer'],
-  },
-];
+const temporaryChanges = ({ is, name, hardware }: NonNullable<Planning['temporary']>): readonly Change[] =>
+  is === 'model'
+    ? [
+        { verb: 'create', object: `temporary model ${name}`, details: [] },
+        { verb: 'delete', object: `temporary model ${name}`, details: ['after the last answer'] },
+      ]
+    : [
+        { verb: 'create', object: `temporary model, endpoint config and endpoint ${name}`, details: [hardware] },
+        {
+          verb: 'delete',
+          object: `temporary endpoint, endpoint config and model ${name}`,
+          details: ['after the last answer'],
+        },
+      ];
+
+const instancesOf = ({ temporary, jobs }: Planning): Readonly<Record<string, number>> => {
+  const counts: Record<string, number> = {};
+  if (temporary?.is === 'endpoint' && temporary.isInstance) counts[temporary.hardware] = 1;
+  for (const { site } of jobs) counts[site.instance] = (counts[site.instance] ?? 0) + site.instances;
+  return counts;
+};
 
 const hours = (seconds: number): string => `${Number((seconds / 3600).toPrecision(3))} hours`;
 

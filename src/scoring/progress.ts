@@ -21,8 +21,10 @@ export interface RegressionTestMemory extends Memory {
   readonly of: string;
   /** Absent until the attempt is in its record. */
   readonly attempt?: number;
-  /** Of a temporary endpoint, to be removed. */
+  /** Name of the temporary model, and of the config and the endpoint where there are some: to be removed. */
   readonly temporary?: string;
+  /** Names of batch transform jobs, to be stopped when the run is cancelled. */
+  readonly jobs?: readonly string[];
   /** First digits of the digest of the content that answers for the candidate. */
   readonly candidate?: string;
   /** Turns in which rows had no answer. */

@@ -7,9 +7,9 @@ export type Answer =
   | {
       readonly prediction: unknown;
       readonly score?: unknown;
-      /** Milliseconds from the request to the whole answer, as this machine saw it. */
-      readonly 'latency-ms': number;
-      readonly bytes: number;
+      /** Milliseconds from the request to the whole answer, as this machine saw it; absent for batch transform. */
+      readonly 'latency-ms'?: number;
+      readonly bytes?: number;
     }
   /** The model answered with an error, or with a body that has no prediction. `unreadable`: the latter. */
   | { readonly error: string; readonly unreadable?: true };
@@ -29,7 +29,11 @@ export interface Reading {
 
 /** @param body of a response with status 2xx */
 export const readAnswer = (
-  { body, contentType, latencyMs }: { readonly body: Buffer; readonly contentType: string; readonly latencyMs: number },
+  {
+    body,
+    contentType,
+    latencyMs,
+  }: { readonly body: Buffer; readonly contentType: string; readonly latencyMs?: number },
   reading: Reading,
 ): Answer => {
   const { task, form } = reading;
@@ -50,8 +54,7 @@ export const readAnswer = (
           ? asLabel(String(prediction), reading)
           : asWritten(prediction, reading),
     ...(scored === undefined || task === 'text' ? {} : { score: scored.value }),
-    'latency-ms': latencyMs,
-    bytes: body.length,
+    ...(latencyMs === undefined ? {} : { 'latency-ms': latencyMs, bytes: body.length }),
   };
 };
 

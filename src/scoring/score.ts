@@ -65,14 +65,9 @@ export const score = async (world: World, scoring: Scoring): Promise<Scored> => 
 
 const answersOf = async (world: World, scoring: Scoring, piece: number): Promise<readonly Answered[]> => {
   const { regression, golden, candidate, baseline } = scoring;
-  const { request: form, response, concurrency } = regression.asking;
-  if (form === undefined || response === undefined) throw new Error('nothing says how the models are asked');
-  const reading: Reading = {
-    task: regression.task,
-    form: response,
-    labels: golden.labels,
-    ...withoutUndefined({ positive: regression.positive, negative: golden.negative }),
-  };
+  const { request: form, concurrency } = regression.asking;
+  if (form === undefined) throw new Error('nothing says how the models are asked');
+  const reading = readingOf(regression, golden);
   const questions = golden.rows
     .slice(piece * rowsOfPiece, (piece + 1) * rowsOfPiece)
     .map(({ id, row }): Question => ({ id, body: requestOf(golden, id, row, form) }));
@@ -86,6 +81,12 @@ const answersOf = async (world: World, scoring: Scoring, piece: number): Promise
     const { id: _, ...second } = again;
     return { ...answer, again: second };
   });
+};
+
+/** How the answers of a test are read. */
+export const readingOf = ({ task, positive, asking }: RegressionSpec, { labels, negative }: GoldenSet): Reading => {
+  if (asking.response === undefined) throw new Error('nothing says how the answers are read');
+  return { task, form: asking.response, labels, ...withoutUndefined({ positive, negative }) };
 };
 
 const askedOf = (sites: { readonly candidate: Site; readonly baseline: Site | undefined }): Asked =>

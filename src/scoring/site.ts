@@ -1,7 +1,7 @@
 import type { RowsFile } from './golden-set.ts';
 
 /** Where a model answers, as one look found it. */
-export type Site = Endpoint | File;
+export type Site = Endpoint | TransformSite | File;
 
 export interface Endpoint {
   readonly is: 'endpoint';
@@ -19,4 +19,17 @@ export interface File {
   readonly is: 'file';
   readonly name: string;
   readonly file: RowsFile;
+}
+
+/** A batch transform job. */
+export interface TransformSite {
+  readonly is: 'transform';
+  readonly name: string;
+  readonly side: 'candidate' | 'baseline';
+  /** The model that serves; absent for the package under test, of which a temporary model is made. */
+  readonly model?: string;
+  readonly instance: string;
+  readonly instances: number;
+  /** Of the manifest: the job carries them too. */
+  readonly tags: Readonly<Record<string, string>>;
 }

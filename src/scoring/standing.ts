@@ -80,12 +80,12 @@ export const standing = async (
   const candidate = await candidateSite(world, request);
   const file = regression.dataset === undefined ? undefined : await readRowsFile(world, regression.dataset);
   const golden = file && (await goldenSet(file, regression));
-  if (golden === undefined && (candidate?.is !== 'file' || baseline?.is === 'endpoint'))
+  // Without a site of its own the candidate is asked at a temporary endpoint.
+  const isAsked = candidate?.is !== 'file' || (baseline !== undefined && baseline.is !== 'file');
+  if (isAsked && golden === undefined)
     throw new InputError('regression.dataset: is missing; models are asked with its rows');
-  if (
-    (candidate?.is !== 'file' || baseline?.is === 'endpoint') &&
-    (regression.asking.request === undefined || regression.asking.response === undefined)
-  )
+  const { request: form, response } = regression.asking;
+  if (isAsked && (form === undefined || response === undefined))
     throw new InputError('regression.request: is missing; it says how a golden row becomes a request');
   const subject: Subject = {
     endpoint: environment.endpoint.name,

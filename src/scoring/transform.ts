@@ -1,0 +1,173 @@
+import { classify, orUndefined } from '../aws/errors.ts';
+import { type Instant, minutes } from '../clock.ts';
+import type { Desired } from '../endpoint/desired.ts';
+import { tags } from '../endpoint/tags.ts';
+import type { RequestForm } from '../manifest/asking.ts';
+import type { S3Location } from '../manifest/manifest.ts';
+import { Refusal } from '../operation.ts';
+import { InputError } from '../schema.ts';
+import { type World, writesOf } from '../world.ts';
+import type { GoldenSet } from './golden-set.ts';
+import { bodyOf, RequestProblem } from './request.ts';
+import { type Answer, type Reading, readAnswer } from './response.ts';
+import type { TransformSite } from './site.ts';
+
+/** A batch transform job over all golden rows: one line each, in the order of the golden set, which its output keeps. */
+export interface Job {
+  readonly site: TransformSite;
+  /** Name of the job; names are used once in an account. */
+  readonly name: string;
+  /** Model that answers. */
+  readonly model: string;
+  readonly folder: S3Location;
+  readonly attempt: number;
+}
+
+export type JobState =
+  | { readonly is: 'ready' }
+  | { readonly is: 'working'; readonly because: string; readonly notBefore?: Instant }
+  | { readonly is: 'failed'; readonly because: string };
+
+const pollMs = minutes(1);
+
+const extensions: Readonly<Record<string, string>> = { 'text/csv': 'csv', 'application/jsonlines': 'jsonl' };
+
+/** @throws {InputError} when rows of this content type cannot be split into lines */
+export const requireLines = ({ contentType }: RequestForm): void => {
+  if (extensions[contentType] === undefined)
+    throw new InputError(
+      `regression.request: a batch transform job takes one row a line, and the content type is ${contentType}; expected ${Object.keys(extensions).join(' or ')}`,
+    );
+};
+
+const inputKey = ({ folder, attempt }: Job, { contentType }: RequestForm): string =>
+  `${folder.prefix}${attempt}/transform/rows.${extensions[contentType]}`;
+
+const outputPrefix = ({ folder, attempt, name }: Job): string => `${folder.prefix}${attempt}/transform/${name}/`;
+
+/** Makes the next missing part: the rows as an object, the model, the job; or looks whether the job has ended. */
+export const ensureTransform = async (
+  world: World,
+  job: Job,
+  golden: GoldenSet,
+  form: RequestForm,
+  /** Undefined where the model exists. */
+  desired: Desired | undefined,
+): Promise<JobState> => {
+  const { name, model, folder, site } = job;
+  const described = await orUndefined(
+    world.read.sagemaker.describeTransformJob({ TransformJobName: name }).catch(absentJob),
+  );
+  if (described !== undefined) return stateOf(world, name, described);
+  const Key = inputKey(job, form);
+  if ((await orUndefined(world.read.s3.headObject({ Bucket: folder.bucket, Key }))) === undefined) {
+    const Body = golden.rows.map(({ id, row }) => lineOf(golden, id, row, form)).join('');
+    await writesOf(world).s3.putObject({ Bucket: folder.bucket, Key, Body, ContentType: form.contentType });
+    return { is: 'working', because: `kept ${golden.rows.length} rows for batch transform` };
+  }
+  if (
+    desired !== undefined &&
+    (await orUndefined(world.read.sagemaker.describeModel({ ModelName: model }))) === undefined
+  )
+    return made(`temporary model ${model}`, writesOf(world).sagemaker.createModel(desired.model));
+  return made(
+    `batch transform job ${name}`,
+    writesOf(world).sagemaker.createTransformJob({
+      TransformJobName: name,
+      ModelName: model,
+      BatchStrategy: 'SingleRecord',
+      TransformInput: {
+        DataSource: { S3DataSource: { S3DataType: 'S3Prefix', S3Uri: `s3://${folder.bucket}/${Key}` } },
+        ContentType: form.contentType,
+        SplitType: 'Line',
+      },
+      TransformOutput: {
+        S3OutputPath: `s3://${folder.bucket}/${outputPrefix(job)}`,
+        AssembleWith: 'Line',
+        ...(form.accept === undefined ? {} : { Accept: form.accept }),
+      },
+      TransformResources: { InstanceType: site.instance as never, InstanceCount: site.instances },
+      Tags: tags(site.tags),
+    }),
+  );
+};
+
+/** DescribeTransformJob has no class of its own for an absent job (reference/sagemaker.md: ResourceNotFound, or a ValidationException). */
+const absentJob = (error: unknown): undefined => {
+  if (classify(error) === 'not-found') return undefined;
+  throw error;
+};
+
+const stateOf = (
+  world: World,
+  name: string,
+  {
+    TransformJobStatus: status,
+    FailureReason: why,
+  }: { readonly TransformJobStatus?: string | undefined; readonly FailureReason?: string | undefined },
+): JobState => {
+  if (status === 'Completed') return { is: 'ready' };
+  if (status === 'InProgress' || status === 'Stopping')
+    return {
+      is: 'working',
+      because: `batch transform job ${name} is ${status}`,
+      notBefore: world.clock.now() + pollMs,
+    };
+  return { is: 'failed', because: `batch transform job ${name} is ${status}: ${why ?? 'SageMaker gives no reason'}` };
+};
+
+const made = async (what: string, creation: Promise<unknown>): Promise<JobState> => {
+  try {
+    await creation;
+  } catch (error) {
+    if (classify(error) !== 'already-exists') throw error;
+  }
+  return { is: 'working', because: `created ${what}` };
+};
+
+const lineOf = (golden: GoldenSet, id: string, row: Parameters<typeof bodyOf>[0], form: RequestForm): string => {
+  try {
+    const text = bodyOf(row, form)
+      .toString('utf8')
+      .replace(/\r?\n$/, '');
+    if (/[\r\n]/.test(text)) throw new RequestProblem('has a line end, and a batch transform job takes one row a line');
+    return `${text}\n`;
+  } catch (error) {
+    if (!(error instanceof RequestProblem)) throw error;
+    throw new InputError(`${golden.file.name}: row ${JSON.stringify(id)} ${error.message}`);
+  }
+};
+
+const mostBytes = 256 * 1024 * 1024;
+
+/** The answers of a job that has ended, in the order of the golden rows. @throws {Refusal} `transform-failed` when they are not one a row */
+export const transformed = async (
+  world: World,
+  job: Job,
+  golden: GoldenSet,
+  form: RequestForm,
+  reading: Reading,
+): Promise<readonly { readonly id: string; readonly answer: Answer }[]> => {
+  const Key = `${outputPrefix(job)}${inputKey(job, form).split('/').at(-1)}.out`;
+  const { text } = await world.read.s3.getObject({ Bucket: job.folder.bucket, Key }, mostBytes);
+  const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
+  while (lines.at(-1) === '') lines.pop();
+  if (lines.length !== golden.rows.length)
+    throw new Refusal(
+      'transform-failed',
+      `batch transform job ${job.name} gave ${lines.length} lines for ${golden.rows.length} rows: the container must answer one line a row`,
+    );
+  return golden.rows.map(({ id }, at) => ({
+    id,
+    answer: readAnswer({ body: Buffer.from(lines[at] ?? ''), contentType: form.accept ?? form.contentType }, reading),
+  }));
+};
+
+/** Of a run that is cancelled: a job costs as long as it runs. Its name stays taken. */
+export const stopTransform = async (world: World, name: string): Promise<void> => {
+  const described = await orUndefined(
+    world.read.sagemaker.describeTransformJob({ TransformJobName: name }).catch(absentJob),
+  );
+  if (described?.TransformJobStatus === 'InProgress')
+    await writesOf(world).sagemaker.stopTransformJob({ TransformJobName: name });
+};
