@@ -340,12 +340,17 @@ export interface Scaling {
   deregister(endpoint: string, variant: string): void;
 }
 
-/** A loaded model behind `/ping` and `/invocations`: same body, same answer, unless it leaks; latency is declared by the fixture. */
+/**
+ * A loaded model behind `/ping` and `/invocations`: same body, same answer, unless it leaks or says that it is nondeterministic; latency
+ * is declared by the fixture.
+ */
 export interface Container {
   /** False: the fleet that runs it never passes its health check. */
   ping(): boolean;
+  /** @param accept the caller's Accept; without one the answer has the format of the request */
   invoke(
     body: Buffer,
     contentType: string,
+    accept?: string,
   ): { readonly status: number; readonly body: Buffer; readonly contentType: string; readonly latencyMs: number };
 }
