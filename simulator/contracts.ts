@@ -311,6 +311,26 @@ export interface Hosting {
   provision(endpoint: string, variant: string, provisionedConcurrency: number): boolean;
   /** Routes one request as the Runtime does, emits its metrics, and answers with the container's result. @throws AwsError */
   invoke(request: Invocation): InvocationAnswer;
+  /** Puts a request into the queue of an asynchronous endpoint; its answer is an object that appears later. @throws AwsError */
+  enqueue(request: QueuedInvocation): QueuedAnswer;
+}
+/** As InvokeEndpointAsync takes it. */
+export interface QueuedInvocation {
+  readonly EndpointName: string;
+  readonly ContentType?: string;
+  readonly Accept?: string;
+  readonly InferenceId?: string;
+  readonly InputLocation?: string;
+  readonly Body?: Buffer;
+  readonly S3OutputPathExtension?: string;
+  readonly Filename?: string;
+  readonly RequestTTLSeconds?: number;
+  readonly InvocationTimeoutSeconds?: number;
+}
+export interface QueuedAnswer {
+  readonly InferenceId: string;
+  readonly OutputLocation?: string;
+  readonly FailureLocation?: string;
 }
 export interface FleetVariantFacts {
   readonly current: number;

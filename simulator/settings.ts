@@ -82,6 +82,10 @@ export const defaultSettings = {
   modelNotReadyMs: 0,
   /** How long after its last request a serverless endpoint without provisioned concurrency is cold again. [unconfirmed] */
   serverlessIdleMs: 300_000,
+  /** From InvokeEndpointAsync to the container's request, while an instance is free. [unconfirmed] */
+  asyncPickUpMs: 500,
+  /** Requests that an instance of an asynchronous endpoint works on at once, when the config sets no limit. [unconfirmed] */
+  asyncConcurrencyPerInstance: 4,
   /** ModelApprovalStatus when CreateModelPackage omits it. §13.10 */
   defaultApprovalStatus: 'PendingManualApproval' as 'PendingManualApproval' | 'Approved',
   /** How long after CreateModelPackage a listing may still miss it. [unconfirmed] */
@@ -146,6 +150,8 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   oversizedBody: 'ValidationError',
   modelNotReadyMs: 20_000,
   serverlessIdleMs: 60_000,
+  asyncPickUpMs: 30_000,
+  asyncConcurrencyPerInstance: 1,
   defaultApprovalStatus: 'Approved',
   packageListedAfterMs: 20_000,
   controlPlaneRate: 2,

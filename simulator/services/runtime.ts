@@ -1,4 +1,12 @@
-import { AwsError, type Call, type Hosting, type InvocationAnswer, type Kernel, type Service } from '../contracts.ts';
+import {
+  AwsError,
+  type Call,
+  type Hosting,
+  type InvocationAnswer,
+  type Kernel,
+  type QueuedInvocation,
+  type Service,
+} from '../contracts.ts';
 
 /** A member that AWS does not have: see `durationHeader` in protocols/runtime.ts. */
 export const durationMember = 'SimulatedDurationMs';
@@ -51,6 +59,8 @@ const refuseOversized = ({ settings }: Kernel, body: Buffer, requestId: string):
 /** SageMaker Runtime (reference/sagemaker.md §8): the container's answer, and the variant that gave it. */
 export const createRuntime = (kernel: Kernel, hosting: Hosting): Service => ({
   operations: {
+    InvokeEndpointAsync: (input: QueuedInvocation) => hosting.enqueue(input),
+
     InvokeEndpoint: (input: InvokeInput, { requestId }: Call) => {
       const body = typeof input.Body === 'string' ? Buffer.from(input.Body) : Buffer.from(input.Body ?? []);
       refuseOversized(kernel, body, requestId);

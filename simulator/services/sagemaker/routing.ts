@@ -36,8 +36,6 @@ interface Tally {
   readonly latencyMicros: Map<number, number>;
 }
 
-type Kind = 'real-time' | 'asynchronous';
-
 /** AWS: "Invoke a serverless endpoint". */
 const largestServerlessBytes = 4 * 1024 ** 2;
 const minuteMs = 60_000;
@@ -68,7 +66,7 @@ const dependencyFailed = {
 };
 
 /** Words seen in the field (aws/amazon-sagemaker-examples#293); also for an endpoint that is not in service. */
-const notFound = (context: Context, name: string): AwsError =>
+export const endpointNotFound = (context: Context, name: string): AwsError =>
   new AwsError('ValidationError', `Endpoint ${name} of account ${context.kernel.accountId} not found.`);
 
 /** Routes requests, runs the containers, and emits the metrics of reference/sagemaker.md §4.4 under both dimension sets. */
@@ -86,7 +84,7 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
    */
   const routesTo = (name: string, targetVariant: string | undefined): readonly Route[] => {
     const endpoint = endpoints.get(name);
-    if (!endpoint) throw notFound(context, name);
+    if (!endpoint) throw endpointNotFound(context, name);
     const fleets = fleetsOf(endpoint);
     const activeOf = new Map<string, number>();
     for (const { variants } of fleets)
@@ -112,7 +110,7 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
           return shadow ? { ...route, shadow: routeTo(shadow, 1) } : route;
         });
     });
-    if (serving.length === 0) throw notFound(context, name);
+    if (serving.length === 0) throw endpointNotFound(context, name);
     const targeted = serving.filter((route) => targetVariant === undefined || route.variant.name === targetVariant);
     if (targeted.length === 0)
       throw new AwsError('ValidationError', `Variant ${targetVariant} of endpoint ${name} not found.`);
@@ -226,26 +224,19 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
     minutes.set(key, row);
   };
 
-  /** Before any container sees it, and so in no metric. The words for a kind of endpoint are ours. */
-  const refuseRequest = ({ endpoint, asynchronous, variant }: Route, kind: Kind, request: Invocation): void => {
-    if (asynchronous && kind === 'real-time')
+  /** Before any container sees it, and so in no metric. The words for another kind of endpoint are ours. */
+  const refuseRequest = ({ endpoint, asynchronous, variant }: Route, request: Invocation): void => {
+    if (asynchronous)
       throw new AwsError(
         'ValidationError',
         `Endpoint ${endpoint.name} is asynchronous: it takes InvokeEndpointAsync only.`,
-      );
-    if (!asynchronous && kind === 'asynchronous')
-      throw new AwsError(
-        'ValidationError',
-        `Endpoint ${endpoint.name} is not asynchronous: it takes InvokeEndpoint only.`,
       );
     // aws/sagemaker-python-sdk#4271.
     if (variant.settings.ServerlessConfig !== undefined && request.body.length > largestServerlessBytes)
       throw new AwsError('ValidationError', `Request ${request.requestId} has oversize body.`);
   };
 
-  const invokeAs = (kind: Kind, request: Invocation): InvocationAnswer => {
-    const route = choose(routesTo(request.endpoint, request.targetVariant));
-    refuseRequest(route, kind, request);
+  const answerOn = (route: Route, request: Invocation): InvocationAnswer => {
     const tally = newTally(route);
     const given = serve(route, request, tally);
     record(tally, request.at);
@@ -290,11 +281,18 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
   };
 
   return {
-    invoke: (request: Invocation) => invokeAs('real-time', request),
-    invokeQueued: (request: Invocation) => invokeAs('asynchronous', request),
+    invoke: (request: Invocation): InvocationAnswer => {
+      const route = choose(routesTo(request.endpoint, request.targetVariant));
+      refuseRequest(route, request);
+      return answerOn(route, request);
+    },
+    /** A request that an asynchronous endpoint takes from its queue. */
+    invokeQueued: (request: Invocation): InvocationAnswer =>
+      answerOn(choose(routesTo(request.endpoint, undefined)), request),
     drive,
     minutes: (): readonly FleetMinute[] => [...minutes.values()].map((row) => ({ ...row })),
     dependencyFailure: (endpoint: string, { durationMs, ...failure }: Parameters<Harm['dependencyFailure']>[1]): void =>
       void ill.set(endpoint, { ...failure, until: context.kernel.clock.now() + durationMs }),
   };
 };
+export type Routing = ReturnType<typeof createRouting>;
