@@ -51,12 +51,8 @@ export const decode = (
       input: () => readForm(form, operation, tablesOf(service)),
     };
   }
-  const invocation = /^\/endpoints\/([^/]+)\/invocations$/.exec(path);
-  if (invocation !== null && request.method === 'POST') {
-    const endpoint = decodeURIComponent(invocation[1] ?? '');
-    const input = () => readRuntime(endpoint, request);
-    return { service: 'sagemaker-runtime', operation: 'InvokeEndpoint', protocol: runtimeProtocol, input };
-  }
+  const runtime = request.method === 'POST' ? readRuntime(request) : undefined;
+  if (runtime !== undefined) return { service: 'sagemaker-runtime', protocol: runtimeProtocol, ...runtime };
   const s3 = readS3(request);
   return s3 && { service: 's3', operation: s3.operation, protocol: s3Protocol, input: s3.input };
 };

@@ -167,8 +167,8 @@ def from_rest(shape, request):
     for name, member in shape.members.items():
         location, key = member.serialization.get("location"), member.serialization.get("name", name)
         text = {"header": headers.get(key.lower()), "querystring": query.get(key)}.get(location)
-        if text is not None and member.type_name == "string":
-            read[name] = text
+        if text is not None and member.type_name in ("string", "integer"):
+            read[name] = int(text) if member.type_name == "integer" else text
     return read
 
 

@@ -71,14 +71,25 @@ export interface Payload {
   readonly contentType: string;
 }
 
-/** Answers in the format of the request: a label per line for CSV, label, score and all class scores for the JSON formats. */
+const answered: readonly string[] = ['text/csv', 'application/json', 'application/jsonlines'];
+
+/** The format of an answer: the first that the caller accepts, or that of the request. @throws {BadPayload} */
+export const answerType = (contentType: string, accept = '*/*'): string => {
+  for (const range of accept.split(',').map(mediaType)) {
+    if (range === '*/*' || range === '') return mediaType(contentType);
+    const found = answered.find((type) => type === range || `${type.split('/')[0]}/*` === range);
+    if (found !== undefined) return found;
+  }
+  throw new BadPayload(406, `no answer in ${accept}`);
+};
+
+/** A label per line for CSV, label, score and all class scores for the JSON formats. @param type as `answerType` gives it */
 export const writePredictions = (
-  classifier: Classifier,
+  classifier: Pick<Classifier, 'classes'>,
   predictions: readonly Prediction[],
-  contentType: string,
+  type: string,
 ): Payload => {
   const label = (prediction: Prediction): string => classifier.classes[prediction.class] ?? String(prediction.class);
-  const type = mediaType(contentType);
   if (type === 'text/csv')
     return { body: Buffer.from(`${predictions.map(label).join('\n')}\n`), contentType: 'text/csv' };
   const answers = predictions.map((prediction) => ({

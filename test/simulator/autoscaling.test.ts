@@ -47,6 +47,7 @@ const autoscaling = (instanceType = 'ml.c5.xlarge', facts: Partial<FleetVariantF
       return true;
     },
     invoke: unreachable,
+    enqueue: unreachable,
   };
   const { service, scaling } = createAutoscaling(sim.kernel, { metrics: sim.metrics, hosting: () => hosting });
   return {

@@ -31,8 +31,23 @@ type Present<T> = { [Key in keyof T as undefined extends T[Key] ? never : Key]: 
 export const present = <T extends object>(values: T): Present<T> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Present<T>;
 
+/** The bucket and the key in an `s3://bucket/key` URL. */
+export const placeAt = (url: string): { readonly bucket: string; readonly key: string } | undefined => {
+  const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];
+  return bucket === undefined || key === undefined ? undefined : { bucket, key };
+};
+
 /** The object an `s3://bucket/key` URL names; undefined when it is no such URL or there is none. */
 export const objectAt = (context: Context, url: string): ReturnType<Objects['get']> => {
-  const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];
-  return bucket === undefined || key === undefined ? undefined : context.objects.get(bucket, key);
+  const place = placeAt(url);
+  return place && context.objects.get(place.bucket, place.key);
+};
+
+/** The same, read with the role of a model: undefined also where a policy of the bucket or of its key forbids it. */
+export const objectFor = (context: Context, role: string | undefined, url: string): ReturnType<Objects['get']> => {
+  const place = placeAt(url);
+  const object = objectAt(context, url);
+  if (place === undefined || object === undefined || role === undefined) return object;
+  const principal = { accessKeyId: 'sagemaker', arn: role, accountId: context.kernel.accountId };
+  return context.objects.mayRead(principal, place.bucket, place.key) ? object : undefined;
 };

@@ -33,13 +33,17 @@ export interface DataCaptureConfig {
   readonly DestinationS3Uri: string;
   readonly KmsKeyId?: string;
 }
+export interface AsyncInferenceConfig {
+  readonly OutputConfig: { readonly S3OutputPath?: string; readonly S3FailurePath?: string };
+  readonly ClientConfig?: { readonly MaxConcurrentInvocationsPerInstance?: number };
+}
 interface CreateInput {
   readonly EndpointConfigName: string;
   readonly ProductionVariants: readonly ProductionVariant[];
   readonly ShadowProductionVariants?: readonly ProductionVariant[];
   readonly ExecutionRoleArn?: string;
   readonly DataCaptureConfig?: DataCaptureConfig;
-  readonly AsyncInferenceConfig?: object;
+  readonly AsyncInferenceConfig?: AsyncInferenceConfig;
   readonly KmsKeyId?: string;
   readonly Tags?: readonly Tag[];
 }

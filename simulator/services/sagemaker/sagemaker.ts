@@ -11,6 +11,7 @@ import type {
   Service,
 } from '../../contracts.ts';
 import { resourceOf } from '../../request-log.ts';
+import { createQueue } from './async-queue.ts';
 import type { Context } from './context.ts';
 import { createEndpointConfigs } from './endpoint-configs.ts';
 import { createEndpoints } from './endpoints.ts';
@@ -66,7 +67,8 @@ export const createSagemaker = (kernel: Kernel, neighbours: Neighbours): Sagemak
   const components = createInferenceComponents(context, { endpoints, models, tags });
   const experiments = createInferenceExperiments(context, { endpoints, configs, models, tags });
   const trainingJobs = createTrainingJobs(context, tags);
-  const { dependencyFailure, ...routing } = createRouting(context, endpoints);
+  const { dependencyFailure, invokeQueued, ...routing } = createRouting(context, endpoints);
+  const enqueue = createQueue(context, { endpoints, models, invokeQueued });
 
   const shared: Readonly<Record<string, Handler>> = { ...groups.operations, ...packages.operations };
 
@@ -87,6 +89,7 @@ export const createSagemaker = (kernel: Kernel, neighbours: Neighbours): Sagemak
     },
     hosting: {
       ...routing,
+      enqueue,
       scale: endpoints.scale,
       provision: endpoints.provision,
       variant: (name, variantName) => {

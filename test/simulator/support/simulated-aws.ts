@@ -82,7 +82,7 @@ export const simulatedAws = (settings: Partial<Settings> = {}) => {
 
   // biome-ignore lint/suspicious/noExplicitAny: answers are checked member by member by the tests.
   const call = (operation: string, input: object): any => {
-    if (operation === 'InvokeEndpoint') return runtime.operations[operation]?.(input, principal);
+    if (operation.startsWith('InvokeEndpoint')) return runtime.operations[operation]?.(input, principal);
     const handler = sagemaker.service.operations[operation];
     if (!handler) throw new Error(`no operation ${operation}`);
     return handler(validate('sagemaker', tables, operation, { ...input }), principal);
