@@ -156,7 +156,10 @@ const selfTest = (found: Regression): string => {
       ? ''
       : folded(
           'Planted candidates',
-          htmlTable(['metric', 'slice', 'rule', 'planted', 'difference', 'decision', 'chance to fail it'], trials),
+          htmlTable(
+            ['metric', 'slice', 'rule', 'planted', differenceHead(found), 'decision', 'chance to fail it'],
+            trials,
+          ),
         ),
   ].join('');
 };
