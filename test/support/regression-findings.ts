@@ -179,6 +179,15 @@ export const findingsOf = (members: Partial<Regression> = {}): Regression => ({
     mirrored: true,
   },
   dataset: { digest: `sha256:${'5e0c'.repeat(16)}`, rows: 1502 },
+  diff: {
+    flipRate: 0.058,
+    interval: [0.0489, 0.0686],
+    distributions: [
+      { of: 'predictions', stabilityIndex: 0.00214, byChance: 0.00071, jensenShannonBits: 0.000385 },
+      { of: 'scores', stabilityIndex: 0, byChance: 0, jensenShannonBits: 1e-17 },
+    ],
+  },
+  latencies: { candidate: { p50: 21.5, p95: 48.2, p99: 91 }, baseline: { p50: 20, p95: 41.9, p99: null } },
   confusion: {
     classes: ['setosa', 'versicolor', 'virginica'],
     baseline: [
@@ -201,7 +210,7 @@ export const findingsOf = (members: Partial<Regression> = {}): Regression => ({
 
 /** A candidate where nothing serves: it keeps one limit and breaks another in a slice. */
 export const aloneFindings = (members: Partial<Regression> = {}): Regression => {
-  const { baseline: _, confusion: __, ...found } = findingsOf();
+  const { baseline: _, confusion: __, diff: ___, ...found } = findingsOf();
   const ownCell = (of: Partial<Cell>): Cell => {
     const {
       baseline: _none,
@@ -243,6 +252,7 @@ export const aloneFindings = (members: Partial<Regression> = {}): Regression => 
       planted: [{ metric: 'accuracy', rule: floor, is: 'hopeless', difference: -0.9, decision: 'fail', power: 1 }],
       catches: [],
     },
+    latencies: { candidate: { p50: 21.5, p95: 48.2, p99: 91 } },
     alone: {
       notApplicable: [
         { metric: 'recall[versicolor]', rule: recall },

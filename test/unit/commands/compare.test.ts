@@ -203,7 +203,7 @@ describe('a ranking', () => {
 describe('--json', () => {
   test('has the members that scripts read', async () => {
     const { value } = await json({ candidate: bad });
-    expect(Object.keys(value).sort()).toEqual(['because', 'cells', 'dataset', 'rows', 'selfTest', 'verdict']);
+    expect(Object.keys(value).sort()).toEqual(['because', 'cells', 'dataset', 'diff', 'rows', 'selfTest', 'verdict']);
     expect(value.rows).toEqual({
       compared: 400,
       unanswered: 0,

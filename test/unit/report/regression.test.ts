@@ -130,7 +130,7 @@ describe('foreign text', () => {
     const text = regressionText(found);
     expect(text).not.toMatch(/^## |^::/m);
     expect(text).not.toMatch(hidden);
-    expect(text.split('\n')).toHaveLength(8);
+    expect(text.split('\n')).toHaveLength(9);
   });
 });
 
