@@ -9,8 +9,45 @@ export interface Comparison {
   readonly cells: readonly Cell[];
   readonly selfTest: SelfTest;
   readonly dataset: Dataset;
+  /** Absent where the candidate is judged alone, or no row has an answer of both models. */
+  readonly diff?: PredictionDiff;
+  /** Absent where no answer has one. */
+  readonly latencies?: Latencies;
   /** There where nothing serves that the candidate could be compared with: only limits of its own values decide then. */
   readonly alone?: Alone;
+}
+
+/** How far the candidate's answers are from the baseline's, whichever of them is right: information, by which no rule decides. */
+export interface PredictionDiff {
+  /** 0–1: share of the compared rows whose predictions differ; weights are duplication. */
+  readonly flipRate: number;
+  /** Wilson's; each end holds with 95 %. */
+  readonly interval: readonly [lower: number, upper: number];
+  /** None of a ranking, whose scores have no common scale, and of texts. */
+  readonly distributions: readonly DistributionDiff[];
+}
+
+/** Of predictions (classes, or numbers in ten bins), or of the scores of a binary classification. Errors are a bin of their own. */
+export interface DistributionDiff {
+  readonly of: 'predictions' | 'scores';
+  /** Population stability index, in nats: Σ (p − q) · ln(p ÷ q). */
+  readonly stabilityIndex: number;
+  /** The index that 95 % of pairs stay below whose models are exchanged at random in each row. */
+  readonly byChance: number;
+  /** 0–1. */
+  readonly jensenShannonBits: number;
+}
+
+export interface Latencies {
+  readonly candidate?: LatencyQuantiles;
+  readonly baseline?: LatencyQuantiles;
+}
+
+/** Milliseconds; of the rows that have one. */
+export interface LatencyQuantiles {
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly p99: number | null;
 }
 
 export interface Alone {

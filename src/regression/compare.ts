@@ -1,7 +1,10 @@
 import type { Cell, Comparison } from '../findings/comparison.ts';
 import type { MetricName, RegressionPolicy, Rule } from '../manifest/regression.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { judgedAlone } from './alone.ts';
 import { countRows } from './count-rows.ts';
+import { changedRows } from './diff/changed-rows.ts';
+import { latenciesOf, predictionDiff } from './diff/prediction-diff.ts';
 import { cellOf, type EvidenceOn, type Examined, evidenceOn, examine, type Place } from './examine.ts';
 import type { Measure } from './measure.ts';
 import { type AnsweredRows, isPaired } from './rows.ts';
@@ -42,8 +45,15 @@ export const compare = (
     failing.flatMap(({ tested }) => tested ?? []),
     alone && policy.task,
   );
-  const counts = countRows(rows);
-  const found = { rows: counts, cells, selfTest, dataset, ...(alone && { alone }) };
+  const changed = isPaired(rows) ? changedRows(rows) : undefined;
+  const found = {
+    ...{ rows: countRows(rows, changed), cells, selfTest, dataset },
+    ...withoutUndefined({
+      diff: isPaired(rows) && changed ? predictionDiff(rows, changed, effort.seed) : undefined,
+      latencies: latenciesOf(rows),
+      alone,
+    }),
+  };
   return { ...verdictOf(found), ...found };
 };
 

@@ -14,6 +14,7 @@ import sys
 
 import numpy as np
 from scipy import optimize, stats
+from scipy.spatial import distance
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
@@ -58,6 +59,13 @@ def delong(labels, first, second):
     return {"areas": [float(a[0]), float(b[0])], "standardError": math.sqrt(variance)}
 
 
+def stability_index(one, other):
+    """Both relative entropies; half a row is added to each bin that one of them has."""
+    pairs = np.array([pair for pair in zip(one, other) if sum(pair) > 0], dtype=float) + 0.5
+    p, q = pairs[:, 0], pairs[:, 1]
+    return float(stats.entropy(p, q) + stats.entropy(q, p))
+
+
 def cases():
     xs = [-38, -12, -6, -3.5, -3, -2.9, -1.6448536269514722, -1, -0.1, 0, 0.3, 1.96, 2.999, 3.001, 5, 8]
     ps = [1e-300, 1e-20, 1e-9, 1e-4, 0.005, 0.02425, 0.05, 0.3, 0.5, 0.8, 0.95, 0.9999]
@@ -69,6 +77,13 @@ def cases():
     bca = stats.bootstrap(
         (skewed,), np.mean, n_resamples=200_000, confidence_level=0.9, method="BCa", random_state=1, batch=2000
     ).confidence_interval
+    counts = [
+        [[30, 50, 20], [30, 50, 20]],
+        [[30, 50, 20, 0], [25, 40, 30, 5]],
+        [[10, 0], [0, 10]],
+        [[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]],
+        [[1000, 0, 0, 12.5], [990, 0, 10, 12.5]],
+    ]
     fractions = [0.001, 0.04, 0.011, 0.5, 0.039, 0.9]
     return {
         "normalBelow": [[x, stats.norm.cdf(x)] for x in xs],
@@ -100,6 +115,11 @@ def cases():
             **delong(labels, first, second),
         },
         "bca": {"values": skewed.tolist(), "interval": [float(bca.low), float(bca.high)]},
+        "stabilityIndex": [[*pair, stability_index(*pair)] for pair in counts],
+        "jensenShannonBits": [
+            [p, q, float(distance.jensenshannon(np.array(p) / sum(p), np.array(q) / sum(q), base=2) ** 2)]
+            for p, q in counts
+        ],
         "logGamma": [[x, math.lgamma(x)] for x in (0.5, 1, 3.25, 11.9, 12, 100, 1e6)],
     }
 

@@ -179,6 +179,15 @@ export const findingsOf = (members: Partial<Regression> = {}): Regression => ({
     mirrored: true,
   },
   dataset: { digest: `sha256:${'5e0c'.repeat(16)}`, rows: 1502 },
+  diff: {
+    flipRate: 0.058,
+    interval: [0.0489, 0.0686],
+    distributions: [
+      { of: 'predictions', stabilityIndex: 0.00214, byChance: 0.00071, jensenShannonBits: 0.000385 },
+      { of: 'scores', stabilityIndex: 0, byChance: 0, jensenShannonBits: 1e-17 },
+    ],
+  },
+  latencies: { candidate: { p50: 21.5, p95: 48.2, p99: 91 }, baseline: { p50: 20, p95: 41.9, p99: null } },
   confusion: {
     classes: ['setosa', 'versicolor', 'virginica'],
     baseline: [
@@ -198,3 +207,67 @@ export const findingsOf = (members: Partial<Regression> = {}): Regression => ({
   ],
   ...members,
 });
+
+/** A candidate where nothing serves: it keeps one limit and breaks another in a slice. */
+export const aloneFindings = (members: Partial<Regression> = {}): Regression => {
+  const { baseline: _, confusion: __, diff: ___, ...found } = findingsOf();
+  const ownCell = (of: Partial<Cell>): Cell => {
+    const {
+      baseline: _none,
+      mcnemarP: _p,
+      ...cell
+    } = cellOf({ rule: floor, statistic: 'wilson', resolvableMargin: null, ...of });
+    return cell;
+  };
+  return {
+    ...found,
+    because: 'accuracy in country = DE is 83.6 %: −6.4 points (−8.9 to −4.2), rule floor 90 %',
+    rows: { compared: 1500, unanswered: 2, failedCandidate: 3 },
+    cells: [
+      ownCell({ difference: 0.047, interval: [0.0367, 0.0559] }),
+      ownCell({
+        slice: 'country = DE',
+        rows: 610,
+        candidate: 0.836,
+        difference: -0.064,
+        interval: [-0.089, -0.042],
+        decision: 'fail',
+        p: 0.0004,
+        adjustedP: 0.0012,
+      }),
+      ownCell({
+        slice: 'country = FR',
+        rows: 40,
+        candidate: 0.9,
+        difference: 0,
+        interval: [-0.101, 0.055],
+        decision: 'inconclusive',
+        because: 'the interval allows both',
+        rowsNeeded: null,
+      }),
+    ],
+    selfTest: {
+      canFail: true,
+      because: 'a candidate that is always wrong fails',
+      planted: [{ metric: 'accuracy', rule: floor, is: 'hopeless', difference: -0.9, decision: 'fail', power: 1 }],
+      catches: [],
+    },
+    latencies: { candidate: { p50: 21.5, p95: 48.2, p99: 91 } },
+    alone: {
+      notApplicable: [
+        { metric: 'recall[versicolor]', rule: recall },
+        { metric: 'latency-p95', rule: latency },
+      ],
+    },
+    confusion: {
+      classes: ['setosa', 'versicolor', 'virginica'],
+      candidate: [
+        [500, 0, 0, 0],
+        [0, 449, 46, 3],
+        [0, 27, 475, 0],
+      ],
+    },
+    harmful: [],
+    ...members,
+  };
+};

@@ -1,6 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../../schema.ts';
-import type { Row } from './row.ts';
 
 /**
  * Where rows come from: bytes of JSON Lines, of one JSON array or of CSV with a header (a file, an object of S3), or rows that are in memory.
@@ -11,7 +10,7 @@ export type Source = {
   readonly name: string;
 } & (
   | { readonly bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array> }
-  | { readonly rows: Iterable<Row> | AsyncIterable<Row> }
+  | { readonly rows: Iterable<object> | AsyncIterable<object> }
 );
 
 /** The rows of a comparison. */

@@ -5,6 +5,7 @@ import { amountText, differenceText, powerText, ruleText } from '../../regressio
 import { pageStyle } from '../html-style.ts';
 import { htmlTable } from '../html-table.ts';
 import { escapeXml } from '../xml.ts';
+import { answerDiffSentence } from './answer-diff.ts';
 import { cellDetails, cellText, foremost } from './cell-text.ts';
 import { confusionTable } from './confusion-table.ts';
 import { intervalLegend, intervalPlots } from './interval-plot.ts';
@@ -52,6 +53,7 @@ const parts = (found: Regression): readonly string[] =>
       found.cells.length === 0 ? '' : `${intervalLegend}${intervalPlots(found.cells)}`,
     ),
     part('Slices', prefixed(sliceLegend(found.alone !== undefined), sliceCharts(found.cells))),
+    part('Answers', paragraph(answerDiffSentence(found))),
     part('Confusion', found.confusion === undefined ? '' : confusionTable(found.confusion)),
     part('Most harmful changes', harmful(found)),
     part('Whether the gate can fail', selfTest(found)),
@@ -59,6 +61,7 @@ const parts = (found: Regression): readonly string[] =>
   ].filter((text) => text !== '');
 
 const part = (title: string, body: string): string => (body === '' ? '' : `<h3>${title}</h3>\n${body}`);
+const paragraph = (text: string): string => (text === '' ? '' : `<p>${text} No rule decides by this.</p>`);
 const prefixed = (legend: string, charts: string): string => (charts === '' ? '' : `${legend}${charts}`);
 
 /** Of many cells only those that do not pass stand open: a reader looks for them first. */
@@ -156,7 +159,10 @@ const selfTest = (found: Regression): string => {
       ? ''
       : folded(
           'Planted candidates',
-          htmlTable(['metric', 'slice', 'rule', 'planted', 'difference', 'decision', 'chance to fail it'], trials),
+          htmlTable(
+            ['metric', 'slice', 'rule', 'planted', differenceHead(found), 'decision', 'chance to fail it'],
+            trials,
+          ),
         ),
   ].join('');
 };

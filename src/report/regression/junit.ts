@@ -3,7 +3,7 @@ import type { Regression } from '../../findings/regression.ts';
 import type { TestCase } from '../findings/renderer.ts';
 import { junitSuite } from '../junit-suite.ts';
 import { cellDetails, cellText, foremost } from './cell-text.ts';
-import { rowsSentence, selfTestSentence, shortened } from './sentences.ts';
+import { notApplicableSentence, rowsSentence, selfTestSentence, shortened } from './sentences.ts';
 import { leftOut } from './summary.ts';
 
 /** CodeBuild's limits for a test report: cases, characters of a name and of a message (AWS CodeBuild user guide, quotas; codesuite.md §2.2). */
@@ -46,7 +46,9 @@ const verdictCase = (found: Regression): TestCase => {
     classname: group,
     name: 'the candidate passes the regression test',
     ended: ended(),
-    output: [found.because, rowsSentence(found), `dataset ${found.dataset.digest}`].join('\n'),
+    output: [found.because, rowsSentence(found), notApplicableSentence(found), `dataset ${found.dataset.digest}`]
+      .filter((line) => line !== undefined)
+      .join('\n'),
   };
 };
 

@@ -9,7 +9,7 @@ export const rowsSentence = ({ rows }: Regression): string => {
   const { compared, unanswered, failedCandidate, flipped } = rows;
   const { onlyCandidate = 0, onlyBaseline = 0, failedBaseline = 0 } = rows;
   return [
-    `${counted(compared, 'row')} ${flipped === undefined ? 'answered, compared with no other model' : 'compared'}`,
+    `${counted(compared, 'row')} ${flipped === undefined ? 'answered' : 'compared'}`,
     compared === 0 || flipped === undefined
       ? ''
       : `${counted(flipped, 'prediction')} ${flipped === 1 ? 'differs' : 'differ'} (${percent(flipped / compared)})`,
@@ -31,7 +31,7 @@ export const notApplicableSentence = ({ alone }: Regression): string | undefined
   const rules = notApplicable.map(
     ({ metric, rule }) => `${metric}${rule.slice === undefined ? '' : ` in ${rule.slice}`} (${ruleText(rule)})`,
   );
-  return `Nothing serves that the candidate could be compared with: limits of its own values decide alone.${
+  return `There is no baseline: floors and ceilings decide alone.${
     rules.length === 0 ? '' : ` Not applicable: ${rules.join(', ')}.`
   }`;
 };

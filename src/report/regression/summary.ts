@@ -2,6 +2,7 @@ import type { Cell, Ruling } from '../../findings/comparison.ts';
 import type { Regression } from '../../findings/regression.ts';
 import { counted } from '../../judge/amounts.ts';
 import { code, prose } from '../markdown.ts';
+import { answerDiffSentence } from './answer-diff.ts';
 import { cellText, foremost } from './cell-text.ts';
 import {
   differenceHead,
@@ -30,6 +31,7 @@ export const regressionMarkdown = (found: Regression): string =>
     prose(shortened(notApplicableSentence(found) ?? '', mostOfSentence)),
     found.cells.length === 0 ? '' : cells(found),
     `${found.cells.length === 0 ? '' : `${differenceNote(found)} `}${prose(shortened(selfTestSentence(found), mostOfSentence))}`,
+    answerDiffSentence(found),
     harmful(found),
     `Dataset ${code(found.dataset.digest)}, ${counted(found.dataset.rows, 'row')}.`,
   ]

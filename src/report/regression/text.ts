@@ -1,5 +1,6 @@
 import type { Regression } from '../../findings/regression.ts';
 import { oneLine } from '../../plain-text.ts';
+import { answerDiffSentence } from './answer-diff.ts';
 import { cellText, foremost } from './cell-text.ts';
 import { differenceHead, notApplicableSentence, rowsSentence, selfTestSentence, shortened } from './sentences.ts';
 import { leftOut } from './summary.ts';
@@ -13,6 +14,7 @@ export const regressionText = (found: Regression): string => {
   const { kept, left } = foremost(found.cells, mostCells);
   const isPair = found.alone === undefined;
   const notApplicable = notApplicableSentence(found);
+  const diff = answerDiffSentence(found);
   const rows = kept.map((cell) => {
     const { metric, slice, rule, baseline, candidate, difference, decision, note } = cellText(cell);
     return {
@@ -37,6 +39,7 @@ export const regressionText = (found: Regression): string => {
     ...rows.map(({ columns, decision }) => line(columns, decision)),
     ...(left.length === 0 ? [] : [`  ${leftOut(left)}`]),
     `  ${oneLine(selfTestSentence(found))}`,
+    ...(diff === '' ? [] : [`  ${diff}`]),
     ...(found.harmful.length === 0
       ? []
       : [

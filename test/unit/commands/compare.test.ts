@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { compare } from '../../../src/commands/compare.ts';
@@ -107,6 +107,66 @@ describe('the sentence', () => {
   });
 });
 
+describe('without a baseline', () => {
+  const alone = async (rules: string, more: (folder: string) => readonly string[] = () => []) => {
+    const files = filesOf({
+      'a.jsonl': jsonLines(rowsOf(20).map(({ id, prediction }) => ({ id, prediction }))),
+      'golden.csv': `id,label\n${rowsOf(20)
+        .map(({ id, label }) => `${id},${label}\n`)
+        .join('')}`,
+      'p.yml': '',
+    });
+    writeFileSync(
+      files['p.yml'],
+      `task: binary-classification\npositive: "1"\nrules: [${rules}]\ndataset: ${files['golden.csv']}\n`,
+    );
+    const folder = dirname(files['p.yml']);
+    const args = ['--candidate', files['a.jsonl'], '--policy', files['p.yml'], ...more(folder)];
+    return { ...(await runCommand(compare, args)), folder };
+  };
+
+  test('floors and ceilings decide alone, in every report', async () => {
+    const { code, out, folder } = await alone(
+      '{ metric: accuracy, floor: 0.9 }, { metric: f1, max-drop: 0.1 }',
+      (at) => [
+        ...['--markdown', join(at, 'm')],
+        ...['--html', join(at, 'h')],
+        ...['--junit', join(at, 'j')],
+        ...['--evaluation', join(at, 'e')],
+      ],
+    );
+    expect(code).toBe(0);
+    expect(out.join('\n')).toMatch(
+      /^pass: 1 rule is kept over 400 rows; .*\n {2}400 rows answered\.\n.*Not applicable: f1 \(max-drop 10 points\)\.\n {2}metric {4}slice {5}rule {8}candidate {2}distance/,
+    );
+    const reports = ['m', 'h', 'j', 'e'].map((name) => readFileSync(join(folder, name), 'utf8'));
+    for (const report of reports) expect(report).toMatch(/not ?applicable/i);
+    expect(reports.join('\n')).not.toMatch(/baseline[^:;}]*[0-9.]+ %|undefined/);
+    expect(JSON.parse(reports[3] ?? '')).toMatchObject({
+      binary_classification_metrics: { accuracy: { value: 0.95 } },
+      model_delivery: {
+        alone: { notApplicable: [{ metric: 'f1' }] },
+        cells: [{ metric: 'accuracy', candidate: 0.95 }],
+      },
+    });
+  });
+
+  test('a broken floor fails, and a policy without one is inconclusive', async () => {
+    expect((await alone('{ metric: accuracy, floor: 0.99 }')).code).toBe(1);
+    const { code, out } = await alone('{ metric: accuracy, max-drop: 0.1 }', () => ['--json']);
+    expect([code, JSON.parse(out.join(''))]).toEqual([
+      1,
+      expect.objectContaining({
+        verdict: 'inconclusive',
+        because: expect.stringMatching(
+          /^this gate cannot fail: .*add a floor or a ceiling, e\.g\. \{ metric: accuracy/,
+        ),
+        cells: [],
+      }),
+    ]);
+  });
+});
+
 describe('a ranking', () => {
   /** Queries of five documents, of which `swapped` share has its first two in the other order. */
   const ranked = (queries: number, swappedEvery: number, offset = 0) =>
@@ -143,7 +203,7 @@ describe('a ranking', () => {
 describe('--json', () => {
   test('has the members that scripts read', async () => {
     const { value } = await json({ candidate: bad });
-    expect(Object.keys(value).sort()).toEqual(['because', 'cells', 'dataset', 'rows', 'selfTest', 'verdict']);
+    expect(Object.keys(value).sort()).toEqual(['because', 'cells', 'dataset', 'diff', 'rows', 'selfTest', 'verdict']);
     expect(value.rows).toEqual({
       compared: 400,
       unanswered: 0,

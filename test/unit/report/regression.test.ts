@@ -10,7 +10,7 @@ import { regressionMarkdown } from '../../../src/report/regression/summary.ts';
 import { regressionText } from '../../../src/report/regression/text.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { pairedRows } from '../../support/paired-rows.ts';
-import { cellOf, findingsOf } from '../../support/regression-findings.ts';
+import { aloneFindings, cellOf, findingsOf } from '../../support/regression-findings.ts';
 
 const warn = { ...cellOf().rule, level: 'warn' } as const;
 const labels = [0, 0, 1, 1, 0, 1, 1, 0, 1, 0];
@@ -19,6 +19,7 @@ const binary = pairedRows(
   { task: 'binary-classification', labels },
   { predictions: scores.map((score) => (score >= 0.5 ? 1 : 0)), scores },
 );
+const { baseline: _, ...binaryAlone } = binary;
 
 describe('the reports of a regression test', () => {
   it('are the ones in test/golden', () => {
@@ -28,6 +29,34 @@ describe('the reports of a regression test', () => {
     expectGolden('regression/junit.xml', regressionJunit(found));
     expectGolden('regression/report.html', regressionPage(found));
     expectGolden('regression/evaluation.json', evaluationJson(found, modelQualityOf(binary), 0));
+  });
+
+  it('of a candidate alone are the ones in test/golden, without a baseline and a difference', () => {
+    const found = aloneFindings();
+    const reports = {
+      'report.md': regressionMarkdown(found),
+      'report.txt': regressionText(found),
+      'junit.xml': regressionJunit(found),
+      'report.html': regressionPage(found),
+      'evaluation.json': evaluationJson(found, modelQualityOf(binaryAlone), 0),
+    };
+    for (const [name, text] of Object.entries(reports)) {
+      expectGolden(`regression/alone/${name}`, text);
+      const ofRules = name === 'evaluation.json' ? text.replace(/"of": "baseline"|"difference"/g, '') : text;
+      // A rule that is relative to a baseline is written as it stands in the policy; the style of a page has the colour of one.
+      expect(ofRules.replace(/% of the baseline|There is no baseline|<style>.*?<\/style>/gs, '')).not.toMatch(
+        /baseline|difference|old\.jsonl|undefined/i,
+      );
+      expect(text).toMatch(/There is no baseline|notApplicable|distance to the limit/);
+    }
+  });
+
+  it('of a candidate alone without any limit have no table', () => {
+    const found = aloneFindings({ cells: [], verdict: 'inconclusive', because: 'this gate cannot fail: add a floor' });
+    expect(regressionMarkdown(found)).not.toContain('| metric |');
+    expect(regressionText(found)).not.toContain('decision');
+    expect(regressionPage(found)).not.toMatch(/<th>metric|each cell/);
+    expect(regressionJunit(found)).toContain('<skipped');
   });
 
   it('have a section in the reports of an operation, under a name that never changes', () => {
@@ -101,7 +130,7 @@ describe('foreign text', () => {
     const text = regressionText(found);
     expect(text).not.toMatch(/^## |^::/m);
     expect(text).not.toMatch(hidden);
-    expect(text.split('\n')).toHaveLength(8);
+    expect(text.split('\n')).toHaveLength(9);
   });
 });
 

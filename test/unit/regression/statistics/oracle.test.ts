@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { logGamma } from '../../../../src/regression/statistics/beta.ts';
 import { bootstrap } from '../../../../src/regression/statistics/bootstrap.ts';
 import { influencesOf, placements } from '../../../../src/regression/statistics/delong.ts';
+import { jensenShannonBits, stabilityIndex } from '../../../../src/regression/statistics/divergence.ts';
 import { tangoEvidence, wilsonEvidence } from '../../../../src/regression/statistics/evidence.ts';
 import { holm } from '../../../../src/regression/statistics/holm.ts';
 import { binomialAtLeast, mcnemar } from '../../../../src/regression/statistics/mcnemar.ts';
@@ -28,6 +29,8 @@ interface Oracle {
     readonly standardError: number;
   };
   readonly bca: { readonly values: readonly number[]; readonly interval: readonly [number, number] };
+  readonly stabilityIndex: readonly (readonly [readonly number[], readonly number[], number])[];
+  readonly jensenShannonBits: readonly (readonly [readonly number[], readonly number[], number])[];
   readonly logGamma: readonly (readonly [number, number])[];
 }
 
@@ -51,6 +54,13 @@ describe('as SciPy and statsmodels have it', () => {
     within(studentQuantile(p, freedom), expected, 1e-9),
   );
   test.each(oracle.logGamma)('ln Γ(%d)', (x, expected) => within(logGamma(x) + 1, expected + 1, 1e-13));
+  test.each(oracle.stabilityIndex)('stability index of %j and %j', (one, other, expected) => {
+    expect(stabilityIndex(Float64Array.from(one), Float64Array.from(other))).toBeCloseTo(expected, 12);
+    expect(stabilityIndex(Float64Array.from(other), Float64Array.from(one))).toBeCloseTo(expected, 12);
+  });
+  test.each(oracle.jensenShannonBits)('Jensen–Shannon divergence of %j and %j', (one, other, expected) =>
+    expect(jensenShannonBits(Float64Array.from(one), Float64Array.from(other))).toBeCloseTo(expected, 12),
+  );
   test.each(oracle.binomialAtLeast)('%d or more of %d at %d', (k, n, p, expected) =>
     within(binomialAtLeast(k, n, p), expected, 1e-9),
   );
