@@ -1,8 +1,8 @@
-import type { Classifier, Prediction } from './classifier.ts';
+import type { Prediction } from './classifier.ts';
 
 /**
- * Request and response bodies in the formats of SageMaker's built-in algorithms (AWS: "Common Data Formats for Inference"):
- * text/csv, application/json and application/jsonlines.
+ * Request and response bodies in the formats of SageMaker's built-in algorithms (AWS: "Common Data Formats for Inference"; of texts, AWS:
+ * "BlazingText algorithm"): text/csv, application/json and application/jsonlines; of texts also text/plain, one on a line.
  */
 
 /** The container answers these bodies with a 4xx: the caller's mistake, not the model's. */
@@ -38,8 +38,8 @@ const parse = (text: string): unknown => {
 const member = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? Reflect.get(value, name) : undefined;
 
-/** `{"features": [...]}` or the bare array. */
-const instance = (value: unknown): unknown => member(value, 'features') ?? value;
+/** `{"features": [...]}`, of a text `{"source": "..."}`, or the bare array or text. */
+const instance = (value: unknown): unknown => member(value, 'features') ?? member(value, 'source') ?? value;
 
 const lines = (text: string): readonly string[] => text.split(/\r?\n/).filter((line) => line.trim() !== '');
 
@@ -66,27 +66,49 @@ export const readRows = (body: Buffer, contentType: string, features: number): r
   return rows.map((row) => numbers(row, features));
 };
 
+const text = (value: unknown): string => {
+  if (typeof value !== 'string') throw new BadPayload(400, 'each row must be a text');
+  return value;
+};
+
+/** @throws {BadPayload} */
+export const readTexts = (body: Buffer, contentType: string): readonly string[] => {
+  const type = mediaType(contentType);
+  // A cell of CSV may have commas, quotes and line breaks of its own: none of the containers for texts takes it.
+  if (type === 'text/csv') throw new BadPayload(415, 'content type text/csv is not supported');
+  const content = body.toString('utf8');
+  const rows = type === 'text/plain' ? lines(content) : rowsOf(content, type);
+  if (rows.length === 0) throw new BadPayload(400, 'the body has no rows');
+  return rows.map(text);
+};
+
 export interface Payload {
   readonly body: Buffer;
   readonly contentType: string;
 }
 
-/** Answers in the format of the request: a label per line for CSV, label, score and all class scores for the JSON formats. */
+/**
+ * Answers in the format of the request: a label per line for CSV, label, score and all class scores for the JSON formats. Plain text is
+ * answered by JSON lines, one for each of its own.
+ */
 export const writePredictions = (
-  classifier: Classifier,
+  classes: readonly string[],
   predictions: readonly Prediction[],
   contentType: string,
 ): Payload => {
-  const label = (prediction: Prediction): string => classifier.classes[prediction.class] ?? String(prediction.class);
+  const label = (prediction: Prediction): string => classes[prediction.class] ?? String(prediction.class);
   const type = mediaType(contentType);
   if (type === 'text/csv')
     return { body: Buffer.from(`${predictions.map(label).join('\n')}\n`), contentType: 'text/csv' };
   const answers = predictions.map((prediction) => ({
     predicted_label: label(prediction),
     score: prediction.scores[prediction.class] ?? 0,
-    scores: Object.fromEntries(classifier.classes.map((name, index) => [name, prediction.scores[index] ?? 0])),
+    scores: Object.fromEntries(classes.map((name, index) => [name, prediction.scores[index] ?? 0])),
   }));
-  if (type === 'application/jsonlines')
-    return { body: Buffer.from(answers.map((answer) => `${JSON.stringify(answer)}\n`).join('')), contentType: type };
+  if (type === 'application/jsonlines' || type === 'text/plain')
+    return {
+      body: Buffer.from(answers.map((answer) => `${JSON.stringify(answer)}\n`).join('')),
+      contentType: 'application/jsonlines',
+    };
   return { body: Buffer.from(JSON.stringify({ predictions: answers })), contentType: 'application/json' };
 };
