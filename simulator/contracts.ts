@@ -175,6 +175,11 @@ export type Fault = {
   readonly times: number;
   /** Skip this many matching calls first. */
   readonly after?: number;
+  /**
+   * Of the matching calls only this share, chosen by the path, the target variant and the body of a request and by how often they have
+   * come: the same ones in whatever order they arrive, and a repetition has a chance of its own. Without it every matching call.
+   */
+  readonly share?: number;
 } & (
   | { readonly kind: 'throttle' }
   | { readonly kind: 'server-error' }
@@ -185,7 +190,8 @@ export type Fault = {
   /** The connection is closed, and the call is carried out this much later: it was in flight when its sender gave up. */
   | { readonly kind: 'late'; readonly delayMs: number }
   | { readonly kind: 'expired-token' }
-  | { readonly kind: 'error'; readonly code: string; readonly message: string }
+  /** With another status than 400: `{code: 'ServiceUnavailable', status: 503}`. */
+  | { readonly kind: 'error'; readonly code: string; readonly message: string; readonly status?: number }
   /** Runs in the driver before the call is handled: to kill a process exactly here. */
   | { readonly kind: 'call'; readonly action: () => void | Promise<void> }
 );
@@ -303,7 +309,7 @@ export interface Hosting {
   variant(endpoint: string, variant: string): FleetVariantFacts | undefined;
   /** As UpdateEndpointWeightsAndCapacities with a ServerlessUpdateConfig; false when the endpoint is not settled. */
   provision(endpoint: string, variant: string, provisionedConcurrency: number): boolean;
-  /** Routes one request as the Runtime does, emits its metrics, and answers with the container's result. */
+  /** Routes one request as the Runtime does, emits its metrics, and answers with the container's result. @throws AwsError */
   invoke(request: Invocation): InvocationAnswer;
 }
 export interface FleetVariantFacts {
@@ -324,13 +330,18 @@ export interface Invocation {
   readonly targetModel?: string;
   readonly targetContainerHostname?: string;
   readonly inferenceComponent?: string;
+  /** Asynchronous endpoints: how long the container may take. */
+  readonly timeoutMs?: number;
+  readonly requestId?: string;
   readonly at: Instant;
 }
 export interface InvocationAnswer {
+  /** 0: the container took longer than it may. */
   readonly status: number;
   readonly body: Buffer;
   readonly contentType: string;
   readonly variant: string;
+  /** The container's own time, without SageMaker's addition. */
   readonly latencyMs: number;
 }
 
@@ -340,12 +351,17 @@ export interface Scaling {
   deregister(endpoint: string, variant: string): void;
 }
 
-/** A loaded model behind `/ping` and `/invocations`: same body, same answer, unless it leaks; latency is declared by the fixture. */
+/**
+ * A loaded model behind `/ping` and `/invocations`: same body, same answer, unless it leaks or says that it is nondeterministic; latency
+ * is declared by the fixture.
+ */
 export interface Container {
   /** False: the fleet that runs it never passes its health check. */
   ping(): boolean;
+  /** @param accept the caller's Accept; without one the answer has the format of the request */
   invoke(
     body: Buffer,
     contentType: string,
+    accept?: string,
   ): { readonly status: number; readonly body: Buffer; readonly contentType: string; readonly latencyMs: number };
 }

@@ -1,4 +1,6 @@
 import type { Fault, Faults } from './contracts.ts';
+import { createRandom, digestOf } from './random.ts';
+import type { WireRequest } from './wire.ts';
 
 export type Harm = Exclude<Fault, { kind: 'call' }>;
 
@@ -8,16 +10,31 @@ export interface FaultQueue extends Faults {
     service: string,
     operation: string,
     participant: string | undefined,
+    request: Pick<WireRequest, 'path' | 'body' | 'headers'>,
   ): { readonly actions: readonly (() => void | Promise<void>)[]; readonly harm?: Harm };
 }
 
 export const createFaults = (): FaultQueue => {
-  const queue: { readonly fault: Fault; toSkip: number; left: number }[] = [];
+  const queue: { readonly fault: Fault; toSkip: number; left: number; readonly seen: Map<string, number> }[] = [];
+
+  /** Of requests that come side by side, the order is chance: only their contents, and how often they came, may decide. */
+  const isDrawn = (
+    share: number,
+    seen: Map<string, number>,
+    { path, body, headers }: Pick<WireRequest, 'path' | 'body' | 'headers'>,
+  ): boolean => {
+    const which = digestOf(path, headers['x-amzn-sagemaker-target-variant'] ?? '', body.toString('latin1')).toString(
+      'hex',
+    );
+    const times = (seen.get(which) ?? 0) + 1;
+    seen.set(which, times);
+    return createRandom(times, which)() < share;
+  };
   return {
     add(fault) {
-      queue.push({ fault, toSkip: fault.after ?? 0, left: fault.times });
+      queue.push({ fault, toSkip: fault.after ?? 0, left: fault.times, seen: new Map() });
     },
-    take(service, operation, participant) {
+    take(service, operation, participant, request) {
       const actions: (() => void | Promise<void>)[] = [];
       let harm: Harm | undefined;
       for (const entry of queue) {
@@ -25,6 +42,7 @@ export const createFaults = (): FaultQueue => {
         if (entry.left === 0 || (fault.service ?? service) !== service || (fault.operation ?? operation) !== operation)
           continue;
         if (fault.participant !== undefined && fault.participant !== participant) continue;
+        if (fault.share !== undefined && !isDrawn(fault.share, entry.seen, request)) continue;
         if (entry.toSkip > 0) {
           entry.toSkip--;
         } else if (fault.kind === 'call') {

@@ -114,7 +114,7 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
     if (decoded === undefined) return undefined;
     const { service, operation } = decoded;
     const participant = participantOf(decoded, request.headers);
-    const { actions, harm } = faults.take(service, operation, participant);
+    const { actions, harm } = faults.take(service, operation, participant, request);
     for (const action of actions) await action();
     if (harm?.kind === 'never-arrived') return 'lost';
     if (harm?.kind === 'late') {
@@ -211,6 +211,8 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
 
 const throttled = (family: Decoded['protocol']['family'], service: string): AwsError => {
   if (family === 's3') return new AwsError('SlowDown', 'Please reduce your request rate.', 503);
+  // `{"message": null}` (opensearch-project/ml-commons#2429).
+  if (service === 'sagemaker-runtime') return new AwsError('ThrottlingException', '');
   return family === 'query' || service === 'cloudwatch'
     ? new AwsError('Throttling', 'Rate exceeded')
     : new AwsError('ThrottlingException', 'Rate exceeded');
@@ -227,7 +229,7 @@ const harmOf = (harm: Harm, family: Decoded['protocol']['family'], service: stri
     case 'expired-token':
       return refusal('expired', family);
     case 'error':
-      return new AwsError(harm.code, harm.message);
+      return new AwsError(harm.code, harm.message, harm.status);
     case 'answer-lost':
     case 'never-arrived':
     case 'late':

@@ -56,6 +56,7 @@ const actions: Readonly<Record<string, string>> = {
   's3:PutPublicAccessBlock': 's3:PutBucketPublicAccessBlock',
   's3:GetPublicAccessBlock': 's3:GetBucketPublicAccessBlock',
   'sagemaker-runtime:InvokeEndpoint': 'sagemaker:InvokeEndpoint',
+  'sagemaker-runtime:InvokeEndpointAsync': 'sagemaker:InvokeEndpointAsync',
 };
 
 export const actionOf = (service: string, operation: string): string =>

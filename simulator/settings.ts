@@ -66,6 +66,22 @@ export const defaultSettings = {
   failureReasonClearedBy: 'next-update' as 'next-update' | 'next-success',
   /** OverheadLatency of a request: SageMaker's addition to the container's time. [unconfirmed] */
   overheadLatencyMs: 2,
+  /** A request whose TargetVariant has weight zero. §13.8 */
+  zeroWeightTarget: 'answers' as 'answers' | 'refused',
+  /** Largest body of a real-time request: the API model has 6 MB, the developer guide 25 MB. §13.12 */
+  largestBodyBytes: 6_291_456,
+  /**
+   * How a larger body is refused: by a plain 413 (aws/sagemaker-python-sdk#171), or as serverless endpoints refuse it
+   * (aws/sagemaker-python-sdk#4271). [unconfirmed]
+   */
+  oversizedBody: '413' as '413' | 'ValidationError',
+  /**
+   * How long a cold serverless endpoint, and a multi-model endpoint that loads a model, answers ModelNotReadyException; 0: the request
+   * waits instead. §7.1, §7.4 [unconfirmed]
+   */
+  modelNotReadyMs: 0,
+  /** How long after its last request a serverless endpoint without provisioned concurrency is cold again. [unconfirmed] */
+  serverlessIdleMs: 300_000,
   /** ModelApprovalStatus when CreateModelPackage omits it. §13.10 */
   defaultApprovalStatus: 'PendingManualApproval' as 'PendingManualApproval' | 'Approved',
   /** How long after CreateModelPackage a listing may still miss it. [unconfirmed] */
@@ -125,6 +141,11 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   eraseFailureReasonAfterMs: 1_000,
   failureReasonClearedBy: 'next-success',
   overheadLatencyMs: 200,
+  zeroWeightTarget: 'refused',
+  largestBodyBytes: 26_214_400,
+  oversizedBody: 'ValidationError',
+  modelNotReadyMs: 20_000,
+  serverlessIdleMs: 60_000,
   defaultApprovalStatus: 'Approved',
   packageListedAfterMs: 20_000,
   controlPlaneRate: 2,

@@ -111,6 +111,7 @@ const segmentsFamily = (): Family => {
       '1.1.0': served(forest),
       '1.2.0': served(fitTree(training, { maxDepth: 1 })),
       '1.3.0': served(forest, { baseMs: 300 }),
+      '1.4.0': served(forest, { nondeterministic: { share: 0.05, seed: 1 } }),
       ...Object.fromEntries(seeds.map((seed, index) => [`2.${index + 1}.0`, served(forestOf(seed))])),
     },
     classes: training.classes,

@@ -27,7 +27,7 @@ SERVED = {
         StopInferenceExperiment UpdateEndpoint UpdateEndpointWeightsAndCapacities UpdateModelPackage
         PutModelPackageGroupPolicy GetModelPackageGroupPolicy DeleteModelPackageGroupPolicy
     """,
-    "sagemaker-runtime": "InvokeEndpoint",
+    "sagemaker-runtime": "InvokeEndpoint InvokeEndpointAsync",
     "cloudwatch": """
         DeleteAlarms DescribeAlarmHistory DescribeAlarms GetMetricData GetMetricStatistics ListMetrics
         ListTagsForResource PutMetricAlarm PutMetricData SetAlarmState TagResource UntagResource

@@ -1,7 +1,8 @@
 import type { Container } from '../contracts.ts';
 import { type Archive, readArchive } from './archive.ts';
 import { type Classifier, classify, type Prediction } from './classifier.ts';
-import { BadPayload, readRows, readTexts, writePredictions } from './payload.ts';
+import { type Nondeterminism, wavering } from './nondeterminism.ts';
+import { answerType, BadPayload, readRows, readTexts, writePredictions } from './payload.ts';
 import { classifyText, type WordModel } from './words.ts';
 
 /** `inference.json` beside the model: how the serving code of this version behaves. Virtual milliseconds. */
@@ -18,6 +19,10 @@ export interface Inference {
   /** Share of bodies, by another hash, that take `tailMs` longer. */
   readonly tailShare?: number;
   readonly tailMs?: number;
+  /** Every request takes this many times as long as the members above say; 1 without it. */
+  readonly slowdown?: number;
+  /** The same row may get another answer each time. */
+  readonly nondeterministic?: Nondeterminism;
   /** The serving code multiplies the numbers of a row by this: it takes them for another unit than the model learned from. */
   readonly inputScale?: number;
 }
@@ -62,20 +67,24 @@ const modelOf = (fitted: Classifier | WordModel, { inputScale = 1 }: Inference):
       };
 
 const serve = (model: Model, inference: Inference): Container => {
-  const { failsAfter = 0, tailShare = 0, tailMs = 0 } = inference;
+  const { failsAfter = 0, tailShare = 0, tailMs = 0, slowdown = 1, nondeterministic } = inference;
+  const given = nondeterministic === undefined ? undefined : wavering(nondeterministic);
   let answered = 0;
   return {
     ping: () => inference.healthy,
-    invoke: (body, contentType) => {
+    invoke: (body, contentType, accept) => {
       const leaked = answered++ >= failsAfter;
       const tail = tailShare > 0 && uniform(body, 3) < tailShare ? tailMs : 0;
       // In tenths of a millisecond, so that a minute of traffic has few distinct latencies.
-      const latencyMs = Math.round(10 * (inference.baseMs + inference.spreadMs * uniform(body, 1) + tail)) / 10;
+      const usualMs = inference.baseMs + inference.spreadMs * uniform(body, 1) + tail;
+      const latencyMs = Math.round(10 * slowdown * usualMs) / 10;
       try {
+        const type = answerType(contentType, accept);
         const predictions = model.predict(body, contentType);
         if (leaked && inference.failingShare > 0 && uniform(body, 2) < inference.failingShare)
           return { ...json(500, 'prediction failed'), latencyMs };
-        return { status: 200, ...writePredictions(model.classes, predictions, contentType), latencyMs };
+        const shown = given === undefined ? predictions : predictions.map(given);
+        return { status: 200, ...writePredictions(model, shown, type), latencyMs };
       } catch (error) {
         if (error instanceof BadPayload) return { ...json(error.status, error.message), latencyMs };
         throw error;

@@ -1,4 +1,4 @@
-import type { Prediction } from './classifier.ts';
+import type { Classifier, Prediction } from './classifier.ts';
 
 /**
  * Request and response bodies in the formats of SageMaker's built-in algorithms (AWS: "Common Data Formats for Inference"; of texts, AWS:
@@ -87,28 +87,34 @@ export interface Payload {
   readonly contentType: string;
 }
 
-/**
- * Answers in the format of the request: a label per line for CSV, label, score and all class scores for the JSON formats. Plain text is
- * answered by JSON lines, one for each of its own.
- */
+const answered: readonly string[] = ['text/csv', 'application/json', 'application/jsonlines'];
+
+/** The format of an answer: the first that the caller accepts, or that of the request; JSON lines for plain text. @throws {BadPayload} */
+export const answerType = (contentType: string, accept = '*/*'): string => {
+  const own = mediaType(contentType);
+  for (const range of accept.split(',').map(mediaType)) {
+    if (range === '*/*' || range === '') return own === 'text/plain' ? 'application/jsonlines' : own;
+    const found = answered.find((type) => type === range || `${type.split('/')[0]}/*` === range);
+    if (found !== undefined) return found;
+  }
+  throw new BadPayload(406, `no answer in ${accept}`);
+};
+
+/** A label per line for CSV, label, score and all class scores for the JSON formats. @param type as `answerType` gives it */
 export const writePredictions = (
-  classes: readonly string[],
+  classifier: Pick<Classifier, 'classes'>,
   predictions: readonly Prediction[],
-  contentType: string,
+  type: string,
 ): Payload => {
-  const label = (prediction: Prediction): string => classes[prediction.class] ?? String(prediction.class);
-  const type = mediaType(contentType);
+  const label = (prediction: Prediction): string => classifier.classes[prediction.class] ?? String(prediction.class);
   if (type === 'text/csv')
     return { body: Buffer.from(`${predictions.map(label).join('\n')}\n`), contentType: 'text/csv' };
   const answers = predictions.map((prediction) => ({
     predicted_label: label(prediction),
     score: prediction.scores[prediction.class] ?? 0,
-    scores: Object.fromEntries(classes.map((name, index) => [name, prediction.scores[index] ?? 0])),
+    scores: Object.fromEntries(classifier.classes.map((name, index) => [name, prediction.scores[index] ?? 0])),
   }));
-  if (type === 'application/jsonlines' || type === 'text/plain')
-    return {
-      body: Buffer.from(answers.map((answer) => `${JSON.stringify(answer)}\n`).join('')),
-      contentType: 'application/jsonlines',
-    };
+  if (type === 'application/jsonlines')
+    return { body: Buffer.from(answers.map((answer) => `${JSON.stringify(answer)}\n`).join('')), contentType: type };
   return { body: Buffer.from(JSON.stringify({ predictions: answers })), contentType: 'application/json' };
 };

@@ -46,6 +46,13 @@ const known: Readonly<Record<string, ContextKey>> = {
     values: 'many',
     read: member('CustomerMetadataPropertiesToRemove'),
   },
+  // There is no key for the target variant.
+  'sagemaker:TargetModel': { actions: ['sagemaker:InvokeEndpoint'], values: 'one', read: member('TargetModel') },
+  'sagemaker:TargetContainerHostname': {
+    actions: ['sagemaker:InvokeEndpoint'],
+    values: 'one',
+    read: member('TargetContainerHostname'),
+  },
   'sagemaker:TaggingAction': { actions: ['sagemaker:AddTags'], values: 'one' },
   's3:if-none-match': { actions: ['s3:PutObject'], values: 'one', read: member('IfNoneMatch') },
   // S3 user guide, "Enforce conditional writes on Amazon S3 buckets": false for the beginning and the parts of a multipart upload.

@@ -14,10 +14,17 @@ const inputHeaders = {
   InferenceComponentName: 'x-amzn-sagemaker-inference-component',
   SessionId: 'x-amzn-sagemaker-session-id',
 } as const;
+/**
+ * AWS has no such header. The answer comes at once, for time stands still while its caller runs; here is the virtual time that the caller
+ * would have waited for it. AWS itself gives latencies only to CloudWatch (ModelLatency, OverheadLatency).
+ */
+export const durationHeader = 'x-simulator-duration-ms';
+
 const outputHeaders = {
   ContentType: 'content-type',
   InvokedProductionVariant: 'x-amzn-invoked-production-variant',
   CustomAttributes: 'x-amzn-sagemaker-custom-attributes',
+  SimulatedDurationMs: durationHeader,
 } as const;
 
 export const readRuntime = (endpoint: string, request: WireRequest): Record<string, unknown> => {
@@ -42,10 +49,19 @@ export const runtimeProtocol: Protocol = {
     return { status: 200, headers, body: Buffer.isBuffer(body) ? body : Buffer.from(String(body ?? '')) };
   },
   refuse(error, { requestId }) {
+    const { SimulatedDurationMs: duration, ...members } = error.members;
+    // A refusal of the front door has a status and no error type.
+    const isPlain = /^\d+$/.test(error.code);
+    const said = isPlain || error.message === '' ? { message: error.message || null } : { Message: error.message };
     return {
       status: error.status,
-      headers: { 'x-amzn-requestid': requestId, 'x-amzn-errortype': error.code, 'content-type': 'application/json' },
-      body: Buffer.from(toJson({ Message: error.message, ...error.members })),
+      headers: {
+        'x-amzn-requestid': requestId,
+        'content-type': 'application/json',
+        ...(isPlain ? {} : { 'x-amzn-errortype': error.code }),
+        ...(duration === undefined ? {} : { [durationHeader]: String(duration) }),
+      },
+      body: Buffer.from(toJson({ ...said, ...members })),
     };
   },
 };

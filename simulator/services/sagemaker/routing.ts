@@ -2,7 +2,6 @@ import {
   AwsError,
   type FleetMinute,
   type Harm,
-  type Hosting,
   type Instant,
   type Invocation,
   type InvocationAnswer,
@@ -32,10 +31,15 @@ interface Tally {
   requests: number;
   clientErrors: number;
   serverErrors: number;
+  timeouts: number;
   latencyMsSum: number;
   readonly latencyMicros: Map<number, number>;
 }
 
+type Kind = 'real-time' | 'asynchronous';
+
+/** AWS: "Invoke a serverless endpoint". */
+const largestServerlessBytes = 4 * 1024 ** 2;
 const minuteMs = 60_000;
 const namespace = 'AWS/SageMaker';
 
@@ -45,14 +49,26 @@ const namespace = 'AWS/SageMaker';
  */
 const asyncMetrics: ReadonlySet<string> = new Set(['Invocation4XXErrors', 'Invocation5XXErrors', 'ModelLatency']);
 
+/** "Model containers must respond to requests within 60 seconds" (AWS: InvokeEndpoint); 15 minutes by default (InvokeEndpointAsync). */
+const longestMs = { realTime: 60_000, asynchronous: 900_000 } as const;
+/** aws/sagemaker-python-sdk#1119; the status is 0, for there was no answer. */
+const timedOut = {
+  status: 0,
+  body: Buffer.from(
+    'Your invocation timed out while waiting for a response from container primary. Review the latency metrics for each container in ' +
+      'Amazon CloudWatch, resolve the issue, and try again.',
+  ),
+  contentType: 'text/plain',
+};
+
 const dependencyFailed = {
   status: 500,
   body: Buffer.from(JSON.stringify({ error: 'the feature store does not answer' })),
   contentType: 'application/json',
 };
 
+/** Words seen in the field (aws/amazon-sagemaker-examples#293); also for an endpoint that is not in service. */
 const notFound = (context: Context, name: string): AwsError =>
-  // Wording [unconfirmed] (reference/sagemaker.md §8).
   new AwsError('ValidationError', `Endpoint ${name} of account ${context.kernel.accountId} not found.`);
 
 /** Routes requests, runs the containers, and emits the metrics of reference/sagemaker.md §4.4 under both dimension sets. */
@@ -60,13 +76,13 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
   const random = context.kernel.random('routing');
   const chance = context.kernel.random('dependency failures');
   const copies = context.kernel.random('shadow copies');
-  const answer = createAnswering(context);
+  const answering = createAnswering(context);
   const ill = new Map<string, { readonly rate: number; readonly until: Instant; readonly variant?: string }>();
   const minutes = new Map<string, { -readonly [Key in keyof FleetMinute]: FleetMinute[Key] }>();
 
   /**
    * Weights share traffic among the variants of a fleet (§4.1), active capacity between fleets that have the variant (§3.2).
-   * `TargetVariant` overrides the weights, so it reaches a variant of weight zero [unconfirmed] (§4.1).
+   * `TargetVariant` overrides the weights; whether it reaches a variant of weight zero is a setting (§13.8).
    */
   const routesTo = (name: string, targetVariant: string | undefined): readonly Route[] => {
     const endpoint = endpoints.get(name);
@@ -100,8 +116,12 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
     const targeted = serving.filter((route) => targetVariant === undefined || route.variant.name === targetVariant);
     if (targeted.length === 0)
       throw new AwsError('ValidationError', `Variant ${targetVariant} of endpoint ${name} not found.`);
+    const dark = targetVariant !== undefined && targeted.every(({ variant }) => variant.weight === 0);
     // All weights zero: AWS's behaviour is [unconfirmed] (§13.8).
-    if (targeted.every((route) => !(route.mass > 0)))
+    if (
+      targeted.every((route) => !(route.mass > 0)) ||
+      (dark && context.kernel.settings.zeroWeightTarget === 'refused')
+    )
       throw new AwsError('ValidationError', `No variant of endpoint ${name} has a weight above zero.`);
     return targeted;
   };
@@ -119,10 +139,13 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
   };
 
   const serve = (route: Route, request: Omit<Invocation, 'endpoint' | 'at'>, tally: Tally): InvocationAnswer => {
-    const computed = answer(route.variant, request);
-    const given = dependencyFails(route) ? { ...computed, ...dependencyFailed } : computed;
+    const computed = answering.byVariant(route.variant, request);
+    const limitMs = request.timeoutMs ?? (route.asynchronous ? longestMs.asynchronous : longestMs.realTime);
+    const inTime = computed.latencyMs <= limitMs ? computed : { ...timedOut, latencyMs: limitMs };
+    const given = dependencyFails(route) ? { ...inTime, ...dependencyFailed } : inTime;
     tally.requests++;
-    if (given.status >= 500) tally.serverErrors++;
+    if (given.status === 0) tally.timeouts++;
+    else if (given.status >= 500) tally.serverErrors++;
     else if (given.status >= 400) tally.clientErrors++;
     const micros = Math.round(given.latencyMs * 1000);
     tally.latencyMsSum += given.latencyMs;
@@ -148,12 +171,13 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
     requests: 0,
     clientErrors: 0,
     serverErrors: 0,
+    timeouts: 0,
     latencyMsSum: 0,
     latencyMicros: new Map(),
   });
 
   const record = (
-    { route, requests, clientErrors, serverErrors, latencyMsSum, latencyMicros }: Tally,
+    { route, requests, clientErrors, serverErrors, timeouts, latencyMsSum, latencyMicros }: Tally,
     at: Instant,
   ): void => {
     if (requests === 0) return;
@@ -168,8 +192,8 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
       InvocationsPerInstance: [[1 / route.activeInstances], [requests]],
       Invocation4XXErrors: zeroOne(clientErrors),
       Invocation5XXErrors: zeroOne(serverErrors),
-      // "Did not result in 2XX HTTP response": callers' mistakes are among them (AWS, the same page).
-      InvocationModelErrors: zeroOne(clientErrors + serverErrors),
+      // "Did not result in 2XX HTTP response": callers' mistakes are among them, and time-outs (AWS, the same page).
+      InvocationModelErrors: zeroOne(clientErrors + serverErrors + timeouts),
       ModelLatency: [[...latencyMicros.keys()], [...latencyMicros.values()]],
       OverheadLatency: [[context.kernel.settings.overheadLatencyMs * 1000], [requests]],
     };
@@ -196,14 +220,32 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
       latencyMsSum: 0,
     };
     row.requests += requests;
-    row.errors += serverErrors;
+    row.errors += serverErrors + timeouts;
     row.clientErrors += clientErrors;
     row.latencyMsSum += latencyMsSum;
     minutes.set(key, row);
   };
 
-  const invoke: Hosting['invoke'] = (request: Invocation) => {
+  /** Before any container sees it, and so in no metric. The words for a kind of endpoint are ours. */
+  const refuseRequest = ({ endpoint, asynchronous, variant }: Route, kind: Kind, request: Invocation): void => {
+    if (asynchronous && kind === 'real-time')
+      throw new AwsError(
+        'ValidationError',
+        `Endpoint ${endpoint.name} is asynchronous: it takes InvokeEndpointAsync only.`,
+      );
+    if (!asynchronous && kind === 'asynchronous')
+      throw new AwsError(
+        'ValidationError',
+        `Endpoint ${endpoint.name} is not asynchronous: it takes InvokeEndpoint only.`,
+      );
+    // aws/sagemaker-python-sdk#4271.
+    if (variant.settings.ServerlessConfig !== undefined && request.body.length > largestServerlessBytes)
+      throw new AwsError('ValidationError', `Request ${request.requestId} has oversize body.`);
+  };
+
+  const invokeAs = (kind: Kind, request: Invocation): InvocationAnswer => {
     const route = choose(routesTo(request.endpoint, request.targetVariant));
+    refuseRequest(route, kind, request);
     const tally = newTally(route);
     const given = serve(route, request, tally);
     record(tally, request.at);
@@ -248,7 +290,8 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
   };
 
   return {
-    invoke,
+    invoke: (request: Invocation) => invokeAs('real-time', request),
+    invokeQueued: (request: Invocation) => invokeAs('asynchronous', request),
     drive,
     minutes: (): readonly FleetMinute[] => [...minutes.values()].map((row) => ({ ...row })),
     dependencyFailure: (endpoint: string, { durationMs, ...failure }: Parameters<Harm['dependencyFailure']>[1]): void =>

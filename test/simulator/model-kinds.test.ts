@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { writeArchive } from '../../../simulator/containers/archive.ts';
-import { type Inference, startContainer } from '../../../simulator/containers/model-server.ts';
-import { fixture } from '../../../simulator/fixtures/fixtures.ts';
+import { writeArchive } from '../../simulator/containers/archive.ts';
+import { type Inference, startContainer } from '../../simulator/containers/model-server.ts';
+import { fixture } from '../../simulator/fixtures/fixtures.ts';
 
 const inference: Inference = { healthy: true, failingShare: 0, baseMs: 1, spreadMs: 0 };
 const container = (model: object, more: Partial<Inference> = {}) =>
@@ -13,8 +13,8 @@ const container = (model: object, more: Partial<Inference> = {}) =>
       ]),
     ),
   );
-const ask = (of: ReturnType<typeof container>, body: string, type: string) => {
-  const { status, body: answer, contentType } = of.invoke(Buffer.from(body), type);
+const ask = (of: ReturnType<typeof container>, body: string, type: string, accept?: string) => {
+  const { status, body: answer, contentType } = of.invoke(Buffer.from(body), type, accept);
   return { status, contentType, answer: answer.toString('utf8') };
 };
 
@@ -56,6 +56,12 @@ describe('a model of words', () => {
         .split('\n')
         .map((line) => JSON.parse(line)),
     );
+  });
+
+  test('a caller who accepts JSON or CSV gets it', () => {
+    const { predictions } = JSON.parse(ask(served, 'fine', 'text/plain', 'application/json').answer);
+    expect(predictions).toMatchObject([{ predicted_label: 'good' }]);
+    expect(ask(served, 'fine\npoor', 'text/plain', 'text/csv').answer).toBe('good\nbad\n');
   });
 
   test.each([
