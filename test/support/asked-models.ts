@@ -1,7 +1,14 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
 import { startContainer } from '../../simulator/containers/model-server.ts';
-import { type FixtureModel, type FixtureVersion, fixture, goldenSet } from '../../simulator/fixtures/fixtures.ts';
+import {
+  type FixtureModel,
+  type FixtureVersion,
+  fixture,
+  goldenSet,
+  regressionAsking,
+} from '../../simulator/fixtures/fixtures.ts';
 import { compare } from '../../src/commands/compare.ts';
 import type { Comparison } from '../../src/findings/comparison.ts';
 import { filesOf, jsonLines } from './prediction-files.ts';
@@ -27,14 +34,26 @@ export const goldenRows = (model: FixtureModel): readonly GoldenRow[] => {
   });
 };
 
-/** What a request about a row has as its body, and the type of that body. */
-export const requestOf = (
-  model: FixtureModel,
-  { id: _, label: __, ...columns }: GoldenRow,
-): { readonly body: string; readonly type: string } =>
-  model === 'sentiment'
-    ? { body: String(columns['text']), type: 'text/plain' }
-    : { body: JSON.stringify(Object.values(columns)), type: 'application/jsonlines' };
+interface Asking {
+  readonly request: {
+    readonly 'content-type': string;
+    readonly accept: string;
+    readonly input: string | readonly string[];
+  };
+}
+export interface Asked {
+  readonly body: string;
+  readonly type: string;
+  readonly accept: string;
+}
+
+/** The requests about rows, as the model's `asking.yml` has them. */
+export const requestsTo = (model: FixtureModel): ((row: GoldenRow) => Asked) => {
+  const { request }: Asking = parse(regressionAsking(model));
+  const { 'content-type': type, accept, input } = request;
+  const columns = typeof input === 'string' ? [input] : input;
+  return (row) => ({ body: columns.map((column) => row[column]).join(','), type, accept });
+};
 
 interface Answer {
   readonly predicted_label: string;
@@ -47,13 +66,16 @@ export const predictionsOf = <Model extends FixtureModel>(
   version: FixtureVersion<Model>,
 ): readonly object[] => {
   const container = startContainer(fixture(model, version).artifact);
+  const requestOf = requestsTo(model);
   return goldenRows(model).map((row) => {
-    const { body, type } = requestOf(model, row);
-    const { status, body: answer, latencyMs } = container.invoke(Buffer.from(body), type);
+    const { body, type, accept } = requestOf(row);
+    const { status, body: answer, latencyMs } = container.invoke(Buffer.from(body), type, accept);
     const asked = { ...row, 'latency-ms': latencyMs };
     if (status !== 200) return { ...asked, error: answer.toString('utf8') };
-    const { predicted_label, scores }: Answer = JSON.parse(answer.toString('utf8'));
-    return { ...asked, prediction: predicted_label, score: model === 'sentiment' ? scores['positive'] : scores };
+    const { predictions }: { readonly predictions: readonly Answer[] } = JSON.parse(answer.toString('utf8'));
+    const [first] = predictions;
+    const score = model === 'sentiment' ? first?.scores['positive'] : first?.scores;
+    return { ...asked, prediction: first?.predicted_label, score };
   });
 };
 

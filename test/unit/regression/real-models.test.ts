@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { startContainer } from '../../../simulator/containers/model-server.ts';
 import { type FixtureVersion, fixture } from '../../../simulator/fixtures/fixtures.ts';
 import type { Comparison, Ruling } from '../../../src/findings/comparison.ts';
-import { goldenRows, predictionsOf, requestOf, verdictOn } from '../../support/asked-models.ts';
+import { goldenRows, predictionsOf, requestsTo, verdictOn } from '../../support/asked-models.ts';
 
 /**
  * The gate on models that were really fitted, by the policies of the rehearsals, before an endpoint is in the way. The size of
@@ -133,11 +133,9 @@ describe('nondeterministic-model-is-told', () => {
   /** Rows whose answer differs when one container is asked for all of them twice. */
   const changed = (version: Segments): number => {
     const container = startContainer(fixture('segments', version).artifact);
+    const requests = goldenRows('segments').map(requestsTo('segments'));
     const ask = (): readonly string[] =>
-      goldenRows('segments').map((row) => {
-        const { body, type } = requestOf('segments', row);
-        return container.invoke(Buffer.from(body), type).body.toString('utf8');
-      });
+      requests.map(({ body, type, accept }) => container.invoke(Buffer.from(body), type, accept).body.toString('utf8'));
     const [first, second] = [ask(), ask()];
     return first.filter((answer, index) => answer !== second[index]).length;
   };
@@ -161,14 +159,13 @@ test.each([
   'batch-transform: a body with all rows of %s is answered by %s as row by row, one line each',
   (model, version) => {
     const rows = goldenRows(model);
-    const bodies = rows.map((row) => requestOf(model, row));
+    const bodies = rows.map(requestsTo(model));
     const container = startContainer(fixture<'segments' | 'sentiment'>(model, version).artifact);
-    const answer = container.invoke(Buffer.from(bodies.map(({ body }) => body).join('\n')), bodies[0]?.type ?? '');
-    const lines = answer.body.toString('utf8').trimEnd().split('\n');
-    const alone = bodies.map(({ body, type }) =>
-      container.invoke(Buffer.from(body), type).body.toString('utf8').trimEnd(),
-    );
-    expect(lines).toEqual(alone);
+    const lines = (body: string): readonly string[] => {
+      const answer = container.invoke(Buffer.from(body), bodies[0]?.type ?? '', 'application/jsonlines');
+      return answer.body.toString('utf8').trimEnd().split('\n');
+    };
+    expect(lines(bodies.map(({ body }) => body).join('\n'))).toEqual(bodies.flatMap(({ body }) => lines(body)));
   },
 );
 
@@ -176,4 +173,17 @@ test('dark-variant-before-traffic: the tree serves, the forest answers in the da
   const found = await onSegments('not-worse', '1.1.0', '1.0.0');
   expect(decisions(found)).toEqual(['accuracy: pass', 'accuracy in row >= 120: pass']);
   expect(found.verdict).toBe('pass');
+});
+
+describe('on the 50 rows of iris, which decide large differences alone', () => {
+  test.each([
+    ['the forest beside the tree', '1.1.0', '1.0.0', 'pass'],
+    ['the stump beside the forest', '1.2.0', '1.1.0', 'fail'],
+    ['the tree beside the forest', '1.0.0', '1.1.0', 'inconclusive'],
+    ['serving code that fails on 5 % of the requests', '1.4.0', '1.1.0', 'inconclusive'],
+  ] as const)('%s', async (_, candidate, baseline, verdict) => {
+    const policy = { model: 'iris', name: 'not-worse' } as const;
+    const found = await verdictOn(policy, predictionsOf('iris', candidate), predictionsOf('iris', baseline));
+    expect(found.verdict).toBe(verdict);
+  });
 });
