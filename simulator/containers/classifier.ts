@@ -14,10 +14,10 @@ export interface Split {
   readonly below: TreeNode;
   readonly above: TreeNode;
 }
-/** `class` is an index into `classes`, `share` the training share of every class in this leaf. */
+/** `class` is an index into `classes`, `share` the training share of every class in this leaf; a forest, whose trees vote, needs none. */
 export interface Leaf {
   readonly class: number;
-  readonly share: readonly number[];
+  readonly share?: readonly number[];
 }
 
 /** `scores` has one entry per class and adds up to 1: leaf shares for a tree, shares of the votes for a forest. */
@@ -54,5 +54,8 @@ export const classify = (classifier: Classifier, row: readonly number[]): Predic
   const [tree] = classifier.trees;
   if (classifier.kind === 'forest' || tree === undefined) return vote(classifier, row);
   const leaf = leafFor(tree, row);
-  return { class: leaf.class, scores: leaf.share };
+  return {
+    class: leaf.class,
+    scores: leaf.share ?? classifier.classes.map((_, index) => (index === leaf.class ? 1 : 0)),
+  };
 };

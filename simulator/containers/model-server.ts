@@ -1,8 +1,9 @@
 import type { Container } from '../contracts.ts';
 import { type Archive, readArchive } from './archive.ts';
-import { type Classifier, classify } from './classifier.ts';
+import { type Classifier, classify, type Prediction } from './classifier.ts';
 import { type Nondeterminism, wavering } from './nondeterminism.ts';
-import { answerType, BadPayload, readRows, writePredictions } from './payload.ts';
+import { answerType, BadPayload, readRows, readTexts, writePredictions } from './payload.ts';
+import { classifyText, type WordModel } from './words.ts';
 
 /** `inference.json` beside the model: how the serving code of this version behaves. Virtual milliseconds. */
 export interface Inference {
@@ -22,6 +23,8 @@ export interface Inference {
   readonly slowdown?: number;
   /** The same row may get another answer each time. */
   readonly nondeterministic?: Nondeterminism;
+  /** The serving code multiplies the numbers of a row by this: it takes them for another unit than the model learned from. */
+  readonly inputScale?: number;
 }
 
 /** FNV-1a with MurmurHash3's finaliser: a uniform value in [0, 1) that depends only on the bytes. */
@@ -43,7 +46,27 @@ const json = (
   contentType: 'application/json',
 });
 
-const serve = (classifier: Classifier, inference: Inference): Container => {
+interface Model {
+  readonly classes: readonly string[];
+  /** @throws {BadPayload} */
+  readonly predict: (body: Buffer, contentType: string) => readonly Prediction[];
+}
+
+const modelOf = (fitted: Classifier | WordModel, { inputScale = 1 }: Inference): Model =>
+  fitted.kind === 'words'
+    ? {
+        classes: fitted.classes,
+        predict: (body, contentType) => readTexts(body, contentType).map((text) => classifyText(fitted, text)),
+      }
+    : {
+        classes: fitted.classes,
+        predict: (body, contentType) =>
+          readRows(body, contentType, fitted.features.length).map((row) =>
+            classify(fitted, inputScale === 1 ? row : row.map((value) => value * inputScale)),
+          ),
+      };
+
+const serve = (model: Model, inference: Inference): Container => {
   const { failsAfter = 0, tailShare = 0, tailMs = 0, slowdown = 1, nondeterministic } = inference;
   const given = nondeterministic === undefined ? undefined : wavering(nondeterministic);
   let answered = 0;
@@ -57,12 +80,11 @@ const serve = (classifier: Classifier, inference: Inference): Container => {
       const latencyMs = Math.round(10 * slowdown * usualMs) / 10;
       try {
         const type = answerType(contentType, accept);
-        const rows = readRows(body, contentType, classifier.features.length);
+        const predictions = model.predict(body, contentType);
         if (leaked && inference.failingShare > 0 && uniform(body, 2) < inference.failingShare)
           return { ...json(500, 'prediction failed'), latencyMs };
-        const predictions = rows.map((row) => classify(classifier, row));
         const shown = given === undefined ? predictions : predictions.map(given);
-        return { status: 200, ...writePredictions(classifier, shown, type), latencyMs };
+        return { status: 200, ...writePredictions(model, shown, type), latencyMs };
       } catch (error) {
         if (error instanceof BadPayload) return { ...json(error.status, error.message), latencyMs };
         throw error;
@@ -98,9 +120,9 @@ export const startFiles = (files: Archive): Container => {
   try {
     const transform = files.get('transform.json');
     if (transform !== undefined) return keepColumns(JSON.parse(transform.toString()) as Transform);
-    const classifier: Classifier = JSON.parse(files.get('model.json')?.toString() ?? '');
+    const fitted: Classifier | WordModel = JSON.parse(files.get('model.json')?.toString() ?? '');
     const inference: Inference = JSON.parse(files.get('inference.json')?.toString() ?? '');
-    return serve(classifier, inference);
+    return serve(modelOf(fitted, inference), inference);
   } catch {
     return { ping: () => false, invoke: () => ({ ...json(503, 'the model could not be loaded'), latencyMs: 1 }) };
   }

@@ -1,8 +1,8 @@
 import type { Classifier, Prediction } from './classifier.ts';
 
 /**
- * Request and response bodies in the formats of SageMaker's built-in algorithms (AWS: "Common Data Formats for Inference"):
- * text/csv, application/json and application/jsonlines.
+ * Request and response bodies in the formats of SageMaker's built-in algorithms (AWS: "Common Data Formats for Inference"; of texts, AWS:
+ * "BlazingText algorithm"): text/csv, application/json and application/jsonlines; of texts also text/plain, one on a line.
  */
 
 /** The container answers these bodies with a 4xx: the caller's mistake, not the model's. */
@@ -38,8 +38,8 @@ const parse = (text: string): unknown => {
 const member = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? Reflect.get(value, name) : undefined;
 
-/** `{"features": [...]}` or the bare array. */
-const instance = (value: unknown): unknown => member(value, 'features') ?? value;
+/** `{"features": [...]}`, of a text `{"source": "..."}`, or the bare array or text. */
+const instance = (value: unknown): unknown => member(value, 'features') ?? member(value, 'source') ?? value;
 
 const lines = (text: string): readonly string[] => text.split(/\r?\n/).filter((line) => line.trim() !== '');
 
@@ -66,6 +66,22 @@ export const readRows = (body: Buffer, contentType: string, features: number): r
   return rows.map((row) => numbers(row, features));
 };
 
+const text = (value: unknown): string => {
+  if (typeof value !== 'string') throw new BadPayload(400, 'each row must be a text');
+  return value;
+};
+
+/** @throws {BadPayload} */
+export const readTexts = (body: Buffer, contentType: string): readonly string[] => {
+  const type = mediaType(contentType);
+  // A cell of CSV may have commas, quotes and line breaks of its own: none of the containers for texts takes it.
+  if (type === 'text/csv') throw new BadPayload(415, 'content type text/csv is not supported');
+  const content = body.toString('utf8');
+  const rows = type === 'text/plain' ? lines(content) : rowsOf(content, type);
+  if (rows.length === 0) throw new BadPayload(400, 'the body has no rows');
+  return rows.map(text);
+};
+
 export interface Payload {
   readonly body: Buffer;
   readonly contentType: string;
@@ -73,10 +89,11 @@ export interface Payload {
 
 const answered: readonly string[] = ['text/csv', 'application/json', 'application/jsonlines'];
 
-/** The format of an answer: the first that the caller accepts, or that of the request. @throws {BadPayload} */
+/** The format of an answer: the first that the caller accepts, or that of the request; JSON lines for plain text. @throws {BadPayload} */
 export const answerType = (contentType: string, accept = '*/*'): string => {
+  const own = mediaType(contentType);
   for (const range of accept.split(',').map(mediaType)) {
-    if (range === '*/*' || range === '') return mediaType(contentType);
+    if (range === '*/*' || range === '') return own === 'text/plain' ? 'application/jsonlines' : own;
     const found = answered.find((type) => type === range || `${type.split('/')[0]}/*` === range);
     if (found !== undefined) return found;
   }
