@@ -4,11 +4,14 @@ import { exitCodeOf } from '../../src/hosts/exit-code.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
+import { policyFor } from '../../src/permissions.ts';
 import { manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
 import type { Report } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
+import { place } from '../support/policy-place.ts';
 import { keepVerdict, putGolden, regression } from '../support/regression-verdicts.ts';
 
+const everything = { Sid: 'All', Effect: 'Allow', Action: ['*'], Resource: ['*'] } as const;
 const dry = { 'dry-run': 'true' };
 const endOf = (report: Report | undefined): string => `${report?.result.outcome}/${report?.result.reason}`;
 const notesOf = (report: Report | undefined): string => (report?.result.plan?.notes ?? []).join('\n');
@@ -137,7 +140,7 @@ describe('deploy-endpoint with `regression:`', () => {
     }
   });
 
-  test('refuses a golden set that is not there, or may not be read', async () => {
+  test('refuses a golden set that is not there', async () => {
     const absent = 's3://ml-artifacts/golden/absent.csv';
     account.writeManifest(() => `${manifestText()}${regression().replace(/s3:.*/, absent)}`);
     const seen = account.watch();
@@ -145,6 +148,20 @@ describe('deploy-endpoint with `regression:`', () => {
     expect(endOf(report)).toBe('failed/invalid-input');
     expect(report?.result.because).toBe(`regression.dataset: there is no object ${absent}`);
     expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+  });
+
+  test('refuses a golden set that the role may not read, with the permission', async () => {
+    const { Version, Statement } = policyFor('deploy-endpoint', place);
+    const left = Statement.filter(({ Sid }) => Sid !== 'ReadTheGoldenSet');
+    expect(left).toHaveLength(Statement.length - 1);
+    account.simulator.attachPolicy('model-deployer', { Version, Statement: left });
+    await refused(
+      account,
+      () => deliver(),
+      /^regression\.dataset: s3:\/\/ml-artifacts\/golden\/iris\.csv cannot be read: grant s3:GetObject on it/,
+      'failed/access-denied',
+    );
+    account.simulator.attachPolicy('model-deployer', { Version, Statement: [everything] });
   });
 
   test('refuses after another version was delivered: the baseline is another one', async () => {
