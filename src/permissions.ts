@@ -106,6 +106,9 @@ const readContent: readonly Grant[] = [
 
 const readCandidate: readonly Grant[] = [findVersion, ...readContent];
 
+/** For `regression:` with a golden set in S3: a verdict is about its bytes. */
+const readGoldenSet: Grant = { sid: 'ReadTheGoldenSet', actions: ['s3:GetObject'], on: ['goldenSet'] };
+
 const readAlarms: Grant = { sid: 'ReadAlarms', actions: ['cloudwatch:DescribeAlarms'], on: ['everything'] };
 
 /** Either header, never none: an unconditional write would overwrite the record of another holder. */
@@ -272,7 +275,7 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
   'regression-test': [
     ...readRelease,
     findVersion,
-    { sid: 'ReadTheGoldenSet', actions: ['s3:GetObject'], on: ['goldenSet'] },
+    readGoldenSet,
     { sid: 'BeginTheTest', actions: ['s3:PutObject'], on: ['tests'], condition: conditions.creates },
     { sid: 'ContinueTheTest', actions: ['s3:PutObject'], on: ['tests'], condition: conditions.replaces },
     { sid: 'KeepTheEvaluation', actions: ['s3:PutObject'], on: ['testEvaluations'] },
@@ -342,10 +345,11 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     { sid: 'RemoveTheModel', actions: ['sagemaker:DeleteModel'], on: ['temporaryModels'], when: 'publishes' },
     ...encrypt,
   ],
-  plan: [...readRelease, readAlarms, ...readCandidate],
+  plan: [...readRelease, readAlarms, ...readCandidate, readGoldenSet],
   'deploy-endpoint': [
     ...readRelease,
     ...readCandidate,
+    readGoldenSet,
     ...supervise,
     { sid: 'MakeTheModel', actions: ['sagemaker:CreateModel'], on: ['ownModels'], when: 'publishes' },
     // AWS: "Cross-account support": a model group's policy allows CreateModel on its packages, and both sides must.
@@ -383,6 +387,7 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     ...readRelease,
     lookAtApproval,
     ...readContent,
+    readGoldenSet,
     compareWithRegistry,
     readAlarms,
     { sid: 'ReadWhatWentOff', actions: ['cloudwatch:DescribeAlarmHistory'], on: ['everything'] },

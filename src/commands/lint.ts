@@ -6,7 +6,7 @@ import { readTextFile } from '../inputs/read-file.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { operations } from '../operations/all.ts';
-import { manifestToDeliver, sharedInputs } from '../operations/shared-inputs.ts';
+import { sharedInputs } from '../operations/shared-inputs.ts';
 import { jsonText } from '../plain-text.ts';
 import { exposure } from '../release/bucket-policy.ts';
 import { recordKey } from '../release/location.ts';
@@ -18,7 +18,7 @@ import { approvalWarnings } from './lint/approval-warnings.ts';
 import { asPlan } from './plan.ts';
 
 const lintInputs = {
-  manifest: manifestToDeliver,
+  manifest: sharedInputs.manifest,
   environment: optional(sharedInputs.environment),
   version: optional(
     text({ description: 'With `environment`: also check against AWS that this version can be deployed.' }),

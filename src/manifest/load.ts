@@ -22,21 +22,6 @@ export class ManifestError extends InputError {
 export const loadManifest = (text: string, path: string): Manifest => load(manifestSchema, text, path);
 
 /**
- * A manifest for the delivery of a new version. A gate without effect is worse than none, so this function refuses a section that
- * this version does not enforce. Rollback, approval and history read the manifest without that section.
- * @throws {ManifestError}
- */
-export const loadToDeliver = (text: string, path: string): Manifest => {
-  const manifest = loadManifest(text, path);
-  if (manifest.regression === undefined) return manifest;
-  const line = text.split('\n').findIndex((one) => /^["']?regression\b/.test(one));
-  throw new ManifestError(
-    `${path}:${line < 0 ? '' : `${line + 1}:1:`} regression: is not enforced by this version, so the candidate would be delivered untested;` +
-      ' remove the section, and compare the versions in a step of your own before this one',
-  );
-};
-
-/**
  * The `judge` section of a manifest in a file of its own.
  * @throws {ManifestError}
  */

@@ -53,9 +53,9 @@ export const askingKeys = {
         [
           v.choice('a place', ['temporary', 'dark-variant']),
           v.mapping({
-            temporary: v.mapping({
-              instance: v.instanceType().check(about('Instance type of the temporary endpoint.')),
-            }),
+            temporary: v
+              .mapping({ instance: v.instanceType().check(about('Instance type of the temporary endpoint.')) })
+              .check(about('An endpoint that is made for the test, on an instance type of its own.')),
           }),
           v.mapping({
             environment: v

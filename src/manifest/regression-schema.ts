@@ -6,7 +6,7 @@ import { policyOf } from './regression-policy.ts';
 export const regressionSchema = z.pipe(
   regressionKeys.check(
     z.describe(
-      'Metrics in which the candidate must not be worse. `model-delivery compare` decides by it from two files of predictions. A delivery does not enforce it in this version: `deploy-endpoint`, `plan` and `lint` refuse a manifest that has it.',
+      'Metrics in which the candidate must not be worse. `deploy-endpoint` and `shift-traffic` refuse a version without a passing verdict of `regression-test`. `model-delivery compare` decides by the same rules from two files of predictions.',
     ),
   ),
   z.transform((written, context): RegressionSpec => {

@@ -28,14 +28,14 @@ import { type Decision, rerunDecision } from '../release/lifecycle.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
 import { storeFor } from '../release/store.ts';
 import { flag, type ValuesOf } from '../schema.ts';
+import { requireVerdict } from '../scoring/require-verdict.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { requestedVersion } from './requested-version.ts';
-import { manifestToDeliver, sharedInputs, versionInput } from './shared-inputs.ts';
+import { sharedInputs, versionInput } from './shared-inputs.ts';
 
 const inputs = {
   ...sharedInputs,
-  manifest: manifestToDeliver,
   version: versionInput('deploy'),
   retry: flag({ description: 'Try a version again that was taken back before.', default: false }),
 };
@@ -77,7 +77,7 @@ const operationOf = async (given: DeployEndpointInputs, world: World): Promise<R
   return {
     store,
     approval: termsOf(given.manifest, environment),
-    plan: (record) => plan(world, requested, named, tags, given.retry, record),
+    plan: (record) => plan(world, given, requested, named, tags, record),
     recognise: (release) => {
       if (release.operation === 'rollback') return;
       if (release.planDigest !== planDigest(requested, release.candidate.packageVersion ?? 0))
@@ -103,10 +103,10 @@ const requestOf = (
 
 const plan = async (
   world: World,
+  { retry, manifest, environment }: DeployEndpointInputs,
   requested: DeliveryRequest,
   named: RequestedVersion,
   tags: Readonly<Record<string, string>>,
-  retry: boolean,
   record: ReleaseRecord,
 ): Promise<Opening<ReleaseOutputs>> => {
   const decide = (packageVersion: number): Decision =>
@@ -187,10 +187,16 @@ const plan = async (
             plan: planned.plan,
           },
         };
+      const tested = await requireVerdict(world, {
+        operation: 'deploy-endpoint',
+        ...{ manifest, environment, registered },
+        isDark: planned.release.candidate.beside !== undefined,
+        after: record.live,
+      });
       return {
         is: 'begin',
         ...planned,
-        plan: { ...planned.plan, notes: [...planned.plan.notes, ...notes, ...exposed(tags)] },
+        plan: { ...planned.plan, notes: [...planned.plan.notes, ...tested, ...notes, ...exposed(tags)] },
         ...(decision.is === 'new-attempt' && decision.abandons ? { abandons: decision.abandons } : {}),
       };
     }

@@ -1,4 +1,4 @@
-import { loadManifest, loadToDeliver } from '../manifest/load.ts';
+import { loadManifest } from '../manifest/load.ts';
 import { file, text } from '../schema.ts';
 
 /** The inputs of every operation: the manifest and the environment. */
@@ -14,9 +14,6 @@ export const sharedInputs = {
     example: 'production',
   }),
 };
-
-/** Replaces `sharedInputs.manifest` in an operation that delivers a new version: the suite must keep every gate in the manifest. */
-export const manifestToDeliver = { ...sharedInputs.manifest, parse: loadToDeliver };
 
 /** The version of an operation that checks or delivers one. @param aim `check`, `deploy` */
 export const versionInput = (aim: string) =>

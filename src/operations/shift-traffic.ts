@@ -22,6 +22,7 @@ import { advance, rerunDecision } from '../release/lifecycle.ts';
 import type { NewRelease, Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, storeFor } from '../release/store.ts';
 import { choice, flag, text, type ValuesOf } from '../schema.ts';
+import { requireVerdict } from '../scoring/require-verdict.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { type World, writesOf } from '../world.ts';
 import { requestedVersion } from './requested-version.ts';
@@ -79,7 +80,7 @@ const operationOf = async (given: ShiftTrafficInputs, world: World): Promise<Rel
   return {
     store,
     approval,
-    plan: (record) => plan(world, requested, given.retry, record, approval),
+    plan: (record) => plan(world, given, requested, record, approval),
     recognise: ({ id, operation, planDigest }) => {
       if (operation !== 'shift-traffic' || planDigest !== stepsDigest(requested))
         throw new Refusal(
@@ -98,8 +99,8 @@ const operationOf = async (given: ShiftTrafficInputs, world: World): Promise<Rel
 
 const plan = async (
   world: World,
+  { retry, manifest, environment }: ShiftTrafficInputs,
   requested: DeliveryRequest,
-  retry: boolean,
   record: ReleaseRecord,
   { group }: ApprovalTerms,
 ): Promise<Opening<ReleaseOutputs>> => {
@@ -150,7 +151,16 @@ const plan = async (
         record,
       });
       const registered = await registeredAs(world, group, planned.release);
-      const notes = await refuseUnfitVersion(world, registered).catch((error: unknown) => {
+      const refuseUnfit = async (): Promise<readonly string[]> => [
+        ...(await refuseUnfitVersion(world, registered)),
+        ...(await requireVerdict(world, {
+          operation: 'shift-traffic',
+          ...{ manifest, environment, registered },
+          isDark: false,
+          after: record.live,
+        })),
+      ];
+      const notes = await refuseUnfit().catch((error: unknown) => {
         const [move] = planned.release.stepping?.moves ?? [];
         if (!(error instanceof Refusal) || move === undefined) throw error;
         throw new Refusal(

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { classify } from '../aws/errors.ts';
 import type { Label, RegressionPolicy } from '../manifest/regression.ts';
-import { parseS3Location } from '../registry/s3-object.ts';
+import { Refusal } from '../operation.ts';
+import { parseS3Location, type S3Object, s3Uri } from '../registry/s3-object.ts';
 import { readRecords } from '../regression/scoring/records.ts';
 import type { Row } from '../regression/scoring/row.ts';
 import type { Source } from '../regression/scoring/source.ts';
@@ -20,18 +22,45 @@ const mostBytes = 256 * 1024 * 1024;
 
 /**
  * A file of the repository, or an object in S3.
+ * @param key of the manifest that names it, for messages
  * @throws {InputError} when there is none, or it is too large
+ * @throws {Refusal} `access-denied`
  */
-export const readRowsFile = async (world: World, name: string): Promise<RowsFile> => {
-  const object = name.startsWith('s3://') ? parseS3Location(name) : undefined;
-  if (object === undefined) return { name, bytes: await world.workspace.read(name, mostBytes) };
-  const bytes = await world.read.s3.getBytes({ Bucket: object.bucket, Key: object.key }, mostBytes);
+export const readRowsFile = async (world: World, name: string, key = 'regression.dataset'): Promise<RowsFile> => {
+  if (!name.startsWith('s3://')) return { name, bytes: await fileOf(world, name, key) };
+  const object = parseS3Location(name);
+  if (object === undefined)
+    throw new InputError(`${key}: ${name} is no address of an object; expected s3://<bucket>/<key>`);
+  const bytes = await objectOf(world, object, key);
   if (bytes === undefined)
-    throw new InputError(`${name} is larger than ${mostBytes / 1024 / 1024} MB, the largest set that is read`);
+    throw new InputError(`${key}: ${name} is larger than ${mostBytes / 1024 / 1024} MB, the largest set that is read`);
   return { name, bytes };
 };
 
-/** Hex SHA-256 of the golden set's bytes; `none` without one. @throws {InputError} */
+const fileOf = async (world: World, name: string, key: string): Promise<Buffer> => {
+  try {
+    return await world.workspace.read(name, mostBytes);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${key}: ${error.message}`);
+  }
+};
+
+const objectOf = async (world: World, object: S3Object, key: string): Promise<Buffer | undefined> => {
+  try {
+    return await world.read.s3.getBytes({ Bucket: object.bucket, Key: object.key }, mostBytes);
+  } catch (error) {
+    const kind = classify(error);
+    if (kind === 'not-found') throw new InputError(`${key}: there is no object ${s3Uri(object)}`);
+    if (kind !== 'access-denied') throw error;
+    throw new Refusal(
+      'access-denied',
+      `${key}: ${s3Uri(object)} cannot be read: grant s3:GetObject on it; without s3:ListBucket on ${object.bucket} S3 gives the same answer for an object that is absent`,
+    );
+  }
+};
+
+/** Hex SHA-256 of the golden set's bytes; `none` without one. @throws as `readRowsFile` */
 export const goldenDigest = async (world: World, { dataset }: Pick<RegressionPolicy, 'dataset'>): Promise<string> =>
   dataset === undefined ? 'none' : bytesDigest(await readRowsFile(world, dataset));
 

@@ -1,68 +1,148 @@
 import { iso } from '../clock.ts';
-import type { Look } from '../endpoint/look.ts';
+import { canonicalOf } from '../endpoint/variants.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
-import { Refusal } from '../operation.ts';
+import type { RegressionSpec } from '../manifest/regression.ts';
+import { type OperationName, Refusal } from '../operation.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { releasesOf } from '../release/location.ts';
 import type { World } from '../world.ts';
 import { goldenDigest } from './golden-set.ts';
-import { servedIn } from './served.ts';
+import { lookAtServing, type Serving, servedIn } from './served.ts';
 import { packageContent, policyDigest, type Subject } from './subject.ts';
-import { readTest } from './test-record.ts';
+import { readTest, runningAttempt, type TestRecord } from './test-record.ts';
 
-interface Wanted {
+interface Delivered {
   readonly manifest: Manifest;
+  /** By its name. */
   readonly environment: string;
   readonly registered: RegisteredVersion;
-  /** The endpoint now; undefined: there is none. */
-  readonly look: Look | undefined;
 }
 
-/** The subject that a delivery of this version needs a verdict about; undefined where the manifest has no `regression:`. */
-export const subjectOf = async (
-  world: World,
-  { manifest, environment, registered, look }: Wanted,
-): Promise<Subject | undefined> => {
-  const { regression } = manifest;
-  if (regression === undefined) return undefined;
-  return {
-    endpoint: environmentOf(manifest, environment).endpoint.name,
-    package: packageContent(registered),
-    dataset: await goldenDigest(world, regression),
-    policy: policyDigest(regression),
-    baseline: servedIn(look)?.content ?? 'none',
-  };
-};
+interface Looked extends Delivered {
+  /** Of the endpoint; undefined: there is none. */
+  readonly look: Serving | undefined;
+}
 
 /**
- * Refuses a version that has no passing verdict which still counts, for exactly this package content, golden set, policy and baseline.
- * @returns a note for the plan; empty where the manifest has no `regression:`
+ * The subject that a delivery of this version needs a verdict about; undefined where the manifest has no `regression:`.
+ * @throws {Refusal} `config-missing` when something serves whose content cannot be known
+ */
+export const subjectOf = async (world: World, of: Looked): Promise<Subject | undefined> =>
+  of.manifest.regression && subjectIn(world, of.manifest.regression, of);
+
+const subjectIn = async (
+  world: World,
+  regression: RegressionSpec,
+  { manifest, environment, registered, look }: Looked,
+): Promise<Subject> => ({
+  endpoint: environmentOf(manifest, environment).endpoint.name,
+  package: packageContent(registered),
+  dataset: await goldenDigest(world, regression),
+  policy: policyDigest(regression),
+  baseline: baselineOf(look),
+});
+
+const baselineOf = (look: Serving | undefined): string => {
+  const variant = look && canonicalOf(look.live);
+  if (look === undefined || variant === undefined) return 'none';
+  const served = servedIn(look);
+  if (served !== undefined) return served.content;
+  throw new Refusal(
+    'config-missing',
+    `the content that serves as ${variant} cannot be known, since endpoint config ${look.live.endpointConfig} or its model was deleted: a regression test has no baseline`,
+  );
+};
+
+/** The release that a delivery has planned. */
+interface Release extends Delivered {
+  readonly operation: Extract<OperationName, 'deploy-endpoint' | 'shift-traffic'>;
+  /** It brings a candidate up without traffic. */
+  readonly isDark: boolean;
+  /** The release that was left behind and settles first. Until then its candidate may serve, which is no baseline. */
+  readonly after: { readonly id: string } | undefined;
+}
+
+/**
+ * Refuses a new release without a passing verdict that still counts, for exactly this package content, golden set, policy and
+ * baseline. As with an approval, a dry run shows the plan before there is one; a test that the version did not pass refuses both.
+ * @returns notes for the plan; empty where the manifest has no `regression:`
  * @throws {Refusal} `regression-missing`
  */
-export const requireVerdict = async (world: World, wanted: Wanted): Promise<readonly string[]> => {
-  const subject = await subjectOf(world, wanted);
-  if (subject === undefined) return [];
-  const { manifest, environment, registered } = wanted;
-  const releases = releasesOf(environmentOf(manifest, environment), world.account);
-  const verdict = (await readTest(world, releases, subject))?.record.verdict;
-  const run = `run \`regression-test\` for ${environment} and ${registered.version} first`;
-  if (verdict === undefined)
-    throw new Refusal(
-      'regression-missing',
-      `${registered.tag} has no verdict of a regression test against ${subject.baseline === 'none' ? 'these rules (nothing serves yet)' : 'the version that serves'}, with this golden set and this \`regression:\`: ${run}`,
-    );
+export const requireVerdict = async (world: World, release: Release): Promise<readonly string[]> => {
+  const { regression } = release.manifest;
+  if (regression === undefined) return [];
+  const { after, operation } = release;
+  if (after !== undefined) return [`the verdict of the regression test is looked at when ${after.id} has settled`];
+  const free = withoutVerdict(regression, release);
+  if (free !== undefined) return [free];
+  const standing = await standingOf(world, regression, release);
+  if (standing.is === 'passed') return [standing.because];
+  if (standing.is === 'not-passed') throw new Refusal('regression-missing', standing.because);
+  if (world.write === undefined) return [`${standing.because}: ${operation} would refuse; ${standing.remedy}`];
+  throw new Refusal('regression-missing', `${standing.because}: ${standing.remedy}`);
+};
+
+/** Why this release may begin without a verdict: it brings the candidate up where the test finds it. */
+const withoutVerdict = (
+  { asking: { candidate } }: RegressionSpec,
+  { environment, isDark }: Release,
+): string | undefined => {
+  if (candidate.is === 'dark-variant' && isDark)
+    return 'the traffic waits for a passing regression test of the dark candidate';
+  if (candidate.is === 'environment' && candidate.environment === environment)
+    return `the regression test of other environments finds its candidate in ${environment}: no verdict is needed here`;
+  return undefined;
+};
+
+type Standing =
+  | { readonly is: 'passed'; readonly because: string }
+  | { readonly is: 'not-passed'; readonly because: string }
+  /** A test may still come. */
+  | { readonly is: 'open'; readonly because: string; readonly remedy: string };
+
+const standingOf = async (world: World, regression: RegressionSpec, release: Release): Promise<Standing> => {
+  const { manifest, environment, registered } = release;
+  const { tag } = registered;
+  const target = environmentOf(manifest, environment);
+  const look = await lookAtServing(world, target.endpoint.name);
+  const subject = await subjectIn(world, regression, { ...release, look });
+  const record = (await readTest(world, releasesOf(target, world.account), subject))?.record;
+  const verdict = record?.verdict;
+  const remedy = wayOut(regression, release, subject) ?? `run regression-test for ${environment} and ${tag} first`;
+  if (verdict === undefined) return { is: 'open', because: missing(record, tag, subject), remedy };
+  const at = iso(verdict.decidedAt);
   if (verdict.verdict !== 'pass')
-    throw new Refusal(
-      'regression-missing',
-      `the regression test of ${registered.tag} ended with ${verdict.verdict} at ${iso(verdict.decidedAt)}: ${verdict.because}`,
-    );
-  if (verdict.validUntil <= world.clock.now())
-    throw new Refusal(
-      'regression-missing',
-      `the regression test of ${registered.tag} passed at ${iso(verdict.decidedAt)}, which counted until ${iso(verdict.validUntil)}: ${run}`,
-    );
-  return [
-    `regression test passed at ${iso(verdict.decidedAt)}, counts until ${iso(verdict.validUntil)}: ${verdict.because}`,
-  ];
+    return {
+      is: 'not-passed',
+      because: `the regression test of ${tag} ended with ${verdict.verdict} at ${at}: ${verdict.because}`,
+    };
+  // Rule 21: a record is a hint, and the policy limits how long it may count.
+  const until = Math.min(verdict.validUntil, verdict.decidedAt + regression.asking.validForSeconds * 1000);
+  if (until <= world.clock.now())
+    return {
+      is: 'open',
+      because: `the regression test of ${tag} passed at ${at}, which counted until ${iso(until)}`,
+      remedy,
+    };
+  return { is: 'passed', because: `regression test passed at ${at}, counts until ${iso(until)}: ${verdict.because}` };
+};
+
+const missing = (record: TestRecord | undefined, tag: string, { baseline }: Subject): string => {
+  const attempt = record && runningAttempt(record);
+  if (record !== undefined && attempt !== undefined)
+    return `the regression test of ${tag}, attempt ${attempt} of ${iso(record.begunAt)}, has not ended`;
+  return `regression-test has not run for ${tag} with this golden set and this \`regression:\`, ${baseline === 'none' ? 'alone since nothing serves yet' : 'against the version that serves'}`;
+};
+
+/** The change of the manifest without which no test could run. */
+const wayOut = (
+  { asking: { candidate } }: RegressionSpec,
+  { operation, environment, isDark }: Release,
+  { baseline }: Subject,
+): string | undefined => {
+  if (candidate.is !== 'dark-variant' || operation !== 'deploy-endpoint' || isDark) return undefined;
+  return baseline === 'none'
+    ? 'the first version has no dark candidate; use candidate: temporary for it'
+    : `only strategy: steps has a dark candidate; use it in ${environment}, or candidate: temporary`;
 };

@@ -1,7 +1,9 @@
 import { digest } from '../digest.ts';
-import type { Look } from '../endpoint/look.ts';
+import { type Content, contentOf } from '../endpoint/look.ts';
+import { type LiveEndpoint, observe } from '../endpoint/observe.ts';
 import { canonicalOf } from '../endpoint/variants.ts';
 import { withoutUndefined } from '../without-undefined.ts';
+import type { World } from '../world.ts';
 
 /** The variant that serves, and the digest of its content. */
 export interface Served {
@@ -11,14 +13,25 @@ export interface Served {
   readonly content: string;
 }
 
+/** The facts of a look (src/endpoint/look.ts) that a baseline is known by. */
+export interface Serving extends Content {
+  readonly live: LiveEndpoint;
+}
+
+/** Undefined when the endpoint does not exist. */
+export const lookAtServing = async (world: World, endpoint: string): Promise<Serving | undefined> => {
+  const live = await observe(world, endpoint);
+  return live && { live, ...(await contentOf(world, live.endpointConfig)) };
+};
+
 /** @returns undefined when nothing serves, or when the config or the model of the variant was deleted */
-export const servedIn = (look: Look | undefined): Served | undefined => {
+export const servedIn = (look: Serving | undefined): Served | undefined => {
   const variant = look && canonicalOf(look.live);
   return variant === undefined ? undefined : contentOfVariant(look, variant);
 };
 
 /** As `servedIn`, for a variant by its name. */
-export const contentOfVariant = (look: Look | undefined, name: string): Served | undefined => {
+export const contentOfVariant = (look: Serving | undefined, name: string): Served | undefined => {
   const model = look?.config?.ProductionVariants?.find(({ VariantName }) => VariantName === name)?.ModelName;
   const described = model === undefined ? undefined : look?.models.get(model);
   if (look === undefined || model === undefined || described === undefined) return undefined;

@@ -22,7 +22,9 @@ export const policyDigest = ({ asking, ...policy }: RegressionSpec): string => {
 };
 
 /** An edited package is another subject: the digest is that of its present content. */
-export const packageContent = ({ arn, contentDigestNow }: RegisteredVersion): string => digest([arn, contentDigestNow]);
+export const packageContent = ({ arn, contentDigestNow }: RegisteredVersion): string =>
+  // A listing has the ARN as SageMaker spells it, and a release has it as the manifest spells the model: letters may differ in case.
+  digest([arn.toLowerCase(), contentDigestNow]);
 
 /** In keys of objects and names of temporary resources. */
 export const subjectId = (subject: Subject): string => digest(subject).slice(0, 16);

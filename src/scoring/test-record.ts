@@ -40,19 +40,21 @@ export interface Verdict {
 }
 
 const text = z.string().check(z.maxLength(4096));
+/** Milliseconds that a date can have. */
+const instant = z.number().check(z.gte(0), z.lte(8.64e15));
 const hash = z.string().check(z.regex(/^([0-9a-f]{64}|none)$/));
 const schema = z.looseObject({
   schemaVersion: z.literal(1),
   subject: z.object({ endpoint: text, package: hash, dataset: hash, policy: hash, baseline: hash }),
   attempt: z.int().check(z.gte(1)),
-  begunAt: z.number(),
+  begunAt: instant,
   verdict: z.optional(
     z.looseObject({
       attempt: z.int().check(z.gte(1)),
       verdict: z.enum(['pass', 'fail', 'inconclusive']),
       because: text,
-      decidedAt: z.number(),
-      validUntil: z.number(),
+      decidedAt: instant,
+      validUntil: instant,
       version: text,
       rows: z.int(),
       run: z.looseObject({ url: z.optional(text), actor: z.optional(text), commit: z.optional(text) }),

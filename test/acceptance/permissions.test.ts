@@ -16,6 +16,7 @@ import { scalingByHand, trackingInvocations } from '../../src/rehearsal/scaling-
 import type { Report } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { place } from '../support/policy-place.ts';
+import { keepVerdict, putGolden, regression } from '../support/regression-verdicts.ts';
 
 /** As the team's manifest names them. */
 const roleOf = ({ name }: AnyOperation): string => (name === 'rollback' ? 'model-restorer' : 'model-deployer');
@@ -97,6 +98,14 @@ const dark = async (
   await account.prepare(version);
   const report = await account.run(deployEndpoint, { version });
   expect(report?.result.reason).toBe('candidate-dark');
+};
+
+/** `regression:` with a golden set in S3, and a passing verdict about `version`. */
+const tested = async (account: TestAccount, version: '1.1.0', rollout: string = rollouts.unguarded): Promise<void> => {
+  putGolden(account);
+  await account.prepare(version);
+  account.writeManifest(() => `${manifestText({ rollout, unwatched: !rollout.includes('steps') })}${regression()}`);
+  await keepVerdict(account, version);
 };
 
 const complaints = {
@@ -204,6 +213,16 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
   ],
   plan: [
     {
+      name: 'of a version whose regression test passed',
+      ends: 'planned',
+      operation: deployEndpoint,
+      stage: async (account) => {
+        await serving(account, '1.0.0');
+        await tested(account, '1.1.0');
+        return { version: '1.1.0', 'dry-run': 'true' };
+      },
+    },
+    {
       name: 'of the first deployment',
       ends: 'planned',
       operation: deployEndpoint,
@@ -231,6 +250,16 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
     },
   ],
   'deploy-endpoint': [
+    {
+      name: 'a version whose regression test passed',
+      ends: 'delivered',
+      operation: deployEndpoint,
+      stage: async (account) => {
+        await serving(account, '1.0.0');
+        await tested(account, '1.1.0');
+        return { version: '1.1.0' };
+      },
+    },
     {
       name: 'the first deployment',
       ends: 'delivered',
@@ -326,6 +355,17 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
           ComparisonOperator: 'GreaterThanThreshold',
         });
         await dark(account, '1.1.0', { alarms: 'errors: 1%', namedAlarms: ['iris-next-slow'] });
+        return { version: '1.1.0' };
+      },
+    },
+    {
+      name: 'a candidate whose regression test passed',
+      ends: 'delivered',
+      operation: shiftTraffic,
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
+        await tested(account, '1.1.0', rollouts.steps);
+        expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('candidate-dark');
         return { version: '1.1.0' };
       },
     },

@@ -30,6 +30,7 @@ const producers: Readonly<Record<ReasonCode, Place>> = {
   'not-approved': ['acceptance/hosts.test.ts', "ends: 'rejected/not-approved'"],
   'content-changed': ['acceptance/approval.test.ts', "reason: 'content-changed'"],
   'approval-rejected': ['acceptance/hosts.test.ts', "ends: 'rejected/approval-rejected'"],
+  'regression-missing': ['unit/scoring/require-verdict.test.ts', 'toMatch(/^regression-missing: '],
   'not-repeated': ['acceptance/rare-ends.test.ts', "reason: 'not-repeated'"],
   'already-convicted': ['acceptance/shift-traffic.test.ts', "reason: 'already-convicted'"],
   alarm: ['acceptance/hosts.test.ts', "ends: 'rolled-back/alarm'"],

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
+import type { Asking, BaselineSite, CandidateSite } from '../../src/manifest/asking.ts';
 import { loadManifest, ManifestError } from '../../src/manifest/load.ts';
 import type { Capacity, Environment, Manifest, Rollout } from '../../src/manifest/manifest.ts';
-import type { RegressionPolicy, Rule } from '../../src/manifest/regression.ts';
+import type { RegressionSpec, Rule } from '../../src/manifest/regression.ts';
 import { readSlice } from '../../src/manifest/slices.ts';
 import { fc } from '../support/properties.ts';
 
@@ -162,7 +163,45 @@ const slice = fc.constantFrom(
   'country in [DE, "New York", 7]',
   'age >= 18 and age < 65',
 );
+const predictions = fc.record({ is: fc.constant('predictions'), path: fc.constantFrom('new.jsonl', 's3://b/k') });
+const csvForm = fc.record({
+  request: fc.record({
+    contentType: fc.constant('text/csv'),
+    accept: maybe(fc.constant('text/csv')),
+    input: fc.oneof(fc.uniqueArray(name, { minLength: 1, maxLength: 4 }), name),
+  }),
+  response: fc.record({
+    threshold: fc.constant(0.5),
+    prediction: fc.nat({ max: 9999 }),
+    score: maybe(fc.nat({ max: 9 })),
+  }),
+});
+const jsonForm = fc.record({
+  request: fc.record({
+    contentType: fc.constant('application/json'),
+    input: fc.uniqueArray(name, { minLength: 1, maxLength: 4 }),
+    body: fc.constantFrom('$row', { instances: ['$row'] }, [{ row: '$row', top: 3 }]),
+  }),
+  response: fc.record({ threshold: fc.constant(0.5), prediction: fc.constant('$.predictions[0].label') }),
+});
+const asking = fc
+  .record({
+    how: fc.record({
+      candidate: fc.oneof(
+        fc.record({ is: fc.constant('temporary'), instance: maybe(fc.constant('ml.m5.large')) }),
+        fc.record({ is: fc.constant('dark-variant') }),
+        fc.record({ is: fc.constant('environment'), environment: name }),
+        predictions,
+      ),
+      baseline: fc.oneof(fc.record({ is: fc.constant('serving') }), predictions),
+      concurrency: fc.integer({ min: 1, max: 64 }),
+      validForSeconds: limited,
+    }),
+    form: fc.oneof(csvForm, jsonForm, fc.constant({})),
+  })
+  .map(({ how, form }) => ({ ...how, ...form })) as fc.Arbitrary<Asking>;
 const regression = fc.record({
+  asking,
   task: fc.constant('regression'),
   dataset: maybe(fc.constantFrom('tests/golden.jsonl', 's3://b/k')),
   rules: fc
@@ -177,7 +216,7 @@ const regression = fc.record({
   minimumSupport: fc.record({ rows: positive, rowsOfClass: positive }),
   missing: share,
   normalization: fc.constant('none'),
-}) as fc.Arbitrary<RegressionPolicy>;
+}) as fc.Arbitrary<RegressionSpec>;
 const manifest: fc.Arbitrary<Manifest> = fc
   .record({
     version: fc.constant(1 as const),
@@ -312,8 +351,29 @@ const rawCriterion = ({ criterion, confidence }: Rule): object => {
     },
   };
 };
-const rawRegression = ({ rules, slices, minimumSupport, missing, ...rest }: RegressionPolicy): object => ({
+const rawSite = (site: CandidateSite | BaselineSite): string | object => {
+  switch (site.is) {
+    case 'temporary':
+      return site.instance === undefined ? 'temporary' : { temporary: { instance: site.instance } };
+    case 'environment':
+      return { environment: site.environment };
+    case 'predictions':
+      return { predictions: site.path };
+    default:
+      return site.is;
+  }
+};
+const rawAsking = ({ candidate, baseline, request, response, concurrency, validForSeconds }: Asking): object => ({
+  candidate: rawSite(candidate),
+  baseline: rawSite(baseline),
+  request: request && { ...request, contentType: undefined, 'content-type': request.contentType },
+  response: response && { ...response, threshold: undefined },
+  concurrency,
+  'valid-for': time(validForSeconds),
+});
+const rawRegression = ({ rules, slices, minimumSupport, missing, asking: how, ...rest }: RegressionSpec): object => ({
   ...rest,
+  ...rawAsking(how),
   normalization: undefined,
   rules: rules.map((one) => ({ metric: one.metric.metric, ...rawCriterion(one), level: one.level })),
   slices: slices.map(({ text }) => text),
@@ -350,7 +410,7 @@ describe('a mutated key', () => {
     fc.assert(
       fc.property(manifest, fc.nat(), misspelt, (value, pick, misspell) => {
         const lines = print({
-          ...value,
+          ...withoutChoices(value),
           environments: { only: withoutFreeKeys(Object.values(value.environments)[0]) },
         }).split('\n');
         const candidates = lines.flatMap((line, index) =>
@@ -380,6 +440,23 @@ describe('a mutated key', () => {
     );
   });
 });
+
+/** A place is a word or a mapping, and an unknown key makes it neither: the mistake stands at the place. A body has keys of the user. */
+const withoutChoices = ({ regression: gate, ...rest }: Manifest): Manifest =>
+  gate === undefined
+    ? rest
+    : {
+        ...rest,
+        regression: {
+          ...gate,
+          asking: {
+            ...gate.asking,
+            candidate: { is: 'temporary' },
+            baseline: { is: 'serving' },
+            request: { contentType: 'text/csv', input: ['a'] },
+          },
+        },
+      };
 
 const withoutFreeKeys = (value: Environment | undefined): Environment => {
   if (!value) throw new Error('a manifest has an environment');

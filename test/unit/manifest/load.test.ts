@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { environmentOf, loadManifest, loadToDeliver, ManifestError } from '../../../src/manifest/load.ts';
+import { environmentOf, loadManifest, ManifestError } from '../../../src/manifest/load.ts';
 import { InputError } from '../../../src/schema.ts';
 
 const example = (name: string): string => readFileSync(new URL(`../../../examples/${name}`, import.meta.url), 'utf8');
@@ -28,23 +28,6 @@ const problems = (text: string): string[] => {
   }
   return [];
 };
-
-describe('a section that this version does not enforce', () => {
-  test('is refused where a version is to be delivered, by its line', () => {
-    expect(() => loadToDeliver(full, 'delivery.yml')).toThrow(
-      /^delivery\.yml:5:1: regression: is not enforced by this version, so the candidate would be delivered untested; remove/,
-    );
-    expect(() => loadToDeliver(full, 'delivery.yml')).toThrow(ManifestError);
-  });
-
-  test('is no obstacle to going back', () => {
-    expect(loadManifest(full, 'delivery.yml').regression?.rules.map(({ metric }) => metric.metric)).toEqual([
-      'f1',
-      'roc-auc',
-    ]);
-    expect(loadToDeliver(example('delivery.yml'), 'delivery.yml').model).toBe('churn');
-  });
-});
 
 describe('a valid manifest', () => {
   test('becomes seconds, fractions and filled-in defaults', () => {

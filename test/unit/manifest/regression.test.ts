@@ -15,6 +15,13 @@ const problems = (text: string): readonly string[] => {
 const binary = 'task: binary-classification\npositive: "1"\n';
 const rulesOf = (text: string) => loadRegression(`${binary}${text}`, 'p.yml').rules;
 
+const asking = {
+  candidate: { is: 'temporary' },
+  baseline: { is: 'serving' },
+  concurrency: 4,
+  validForSeconds: 7 * 24 * 3600,
+};
+
 describe('a policy', () => {
   test('has every default filled in', () => {
     expect(loadRegression(`${binary}metrics: [accuracy, log-loss]\n`, 'p.yml')).toEqual({
@@ -40,6 +47,7 @@ describe('a policy', () => {
       minimumSupport: { rows: 30, rowsOfClass: 10 },
       missing: 0,
       normalization: 'none',
+      asking,
     });
   });
 
@@ -64,6 +72,7 @@ rules: [{ metric: ndcg, k: 10, equivalent: { margin: 3% of baseline, confidence:
       missing: 0.025,
       minimumSupport: { rows: 50, rowsOfClass: 10 },
       normalization: 'none',
+      asking,
       slices: [
         { is: 'column', column: 'locale', text: 'locale' },
         {
@@ -266,7 +275,7 @@ describe('a mistake', () => {
     ['task: regression\nmetric: [mae]', '2:1: metric: unknown key; did you mean metrics?'],
     [
       'regression: { task: regression }',
-      '1:1: regression: unknown key; allowed here: task, dataset, positive, metrics, rules, slices, cluster, group, seed, minimum-support, missing, normalization',
+      '1:1: regression: unknown key; allowed here: task, dataset, positive, metrics, rules, slices, cluster, group, seed, minimum-support, missing, candidate, baseline, request, response, concurrency, valid-for, normalization',
     ],
   ])('%j', (text, expected) => {
     expect(problems(text)).toContain(`p.yml:${expected}`);
