@@ -7,6 +7,7 @@ import { rollback } from '../../src/operations/rollback.ts';
 import type { ReasonCode } from '../../src/reason-codes.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
+import { withRegression } from '../support/golden-set.ts';
 import { rowsOf } from '../support/operation-rows.ts';
 
 type Inputs = Readonly<Record<string, string>>;
@@ -40,6 +41,17 @@ const rows = rowsOf<Row>({
       ends: 'approved',
     },
   ],
+  'regression-test': [
+    {
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
+        await account.prepare('1.1.0');
+        withRegression(account);
+        return { version: '1.1.0' };
+      },
+      ends: 'planned',
+    },
+  ],
   'deploy-endpoint': [
     {
       stage: async (account) => {
@@ -70,7 +82,8 @@ test.each(rows)('a dry run of $operation.name writes nothing and ends $ends', as
     const report = await account.run(operation, { ...inputs, ...dry });
     expect(report?.result).toMatchObject({ outcome: 'succeeded', reason: ends });
     expect(report?.wouldChange).toBe(ends === 'planned');
-    expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+    // A request to a model changes nothing, and takes capacity of what serves users.
+    expect(seen().filter(({ mutation, operation: call }) => mutation || call === 'InvokeEndpoint')).toEqual([]);
   } finally {
     await account.close();
   }

@@ -6,14 +6,21 @@ import type { OperationName } from '../../src/operation.ts';
 import type { AnyOperation } from '../../src/operations/all.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
+import { regressionTest } from '../../src/operations/regression-test.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { type KindOfOthers, makeForOthers } from '../../src/rehearsal/endpoints-of-others.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { EndpointKind } from '../../src/release/record.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
+import { putGoldenSet, regressionText } from '../support/golden-set.ts';
 
-const operations = { 'deploy-endpoint': deployEndpoint, 'shift-traffic': shiftTraffic, rollback } as const;
+const operations = {
+  'regression-test': regressionTest,
+  'deploy-endpoint': deployEndpoint,
+  'shift-traffic': shiftTraffic,
+  rollback,
+} as const;
 /** `register-model` and `approve-gate` look at no endpoint. */
 type Looking = Exclude<OperationName, 'register-model' | 'approve-gate'>;
 
@@ -22,14 +29,19 @@ type Row = Readonly<Record<Looking, readonly [reason: string, words: string]>>;
 
 const noCandidate = ['no-candidate', 'has no dark candidate of 1.1.0'] as const;
 const noHistory = ['nothing-to-roll-back-to', 'the history is empty'] as const;
-/** No operation may touch it. */
-const untouchable = (words: string): Row => ({
+/** Its requests reach the model that serves. */
+const planned = ['planned', ''] as const;
+const unasked = (words: string) => ['endpoint-unusable', words] as const;
+/** No delivery may touch it. */
+const untouchable = (words: string, test: Row['regression-test'] = planned): Row => ({
+  'regression-test': test,
   'deploy-endpoint': ['endpoint-unusable', words],
   'shift-traffic': ['endpoint-unusable', words],
   rollback: ['endpoint-unusable', words],
 });
 /** It is another kind than the manifest's: one model on instances. */
-const other = (kind: string, shift: Row['shift-traffic']): Row => ({
+const other = (kind: string, shift: Row['shift-traffic'], test: Row['regression-test'] = planned): Row => ({
+  'regression-test': test,
   'deploy-endpoint': ['endpoint-unusable', `set \`replaces-kind: ${kind}\``],
   'shift-traffic': shift,
   rollback: noHistory,
@@ -37,30 +49,53 @@ const other = (kind: string, shift: Row['shift-traffic']): Row => ({
 
 /** The compiler refuses a table without one of the kinds. */
 const rows: Readonly<Record<EndpointKind, Row>> = {
-  instances: { 'deploy-endpoint': ['planned', ''], 'shift-traffic': noCandidate, rollback: noHistory },
+  instances: {
+    'regression-test': planned,
+    'deploy-endpoint': ['planned', ''],
+    'shift-traffic': noCandidate,
+    rollback: noHistory,
+  },
   stepped: {
+    'regression-test': planned,
     'deploy-endpoint': ['planned', ''],
     'shift-traffic': ['planned', ''],
     rollback: ['planned', 'remove the candidate 1.1.0, which has no traffic'],
   },
   shifting: {
+    'regression-test': planned,
     'deploy-endpoint': ['endpoint-unusable', '(AllTraffic, AllTraffic-next): end the traffic shift first'],
     'shift-traffic': ['planned', ''],
     rollback: ['planned', ''],
   },
   serverless: other('serverless', ['endpoint-unusable', 'serves one model without instances']),
-  asynchronous: other('asynchronous', ['endpoint-unusable', 'takes asynchronous requests']),
+  asynchronous: other(
+    'asynchronous',
+    ['endpoint-unusable', 'takes asynchronous requests'],
+    unasked('takes asynchronous requests'),
+  ),
   serial: other('serial', noCandidate),
-  'asynchronous-serial': other('asynchronous-serial', ['endpoint-unusable', 'asynchronous requests by several']),
-  direct: other('direct', ['endpoint-unusable', 'of which each caller names one']),
-  'multi-model': other('multi-model', ['endpoint-unusable', 'serves many models from one S3 prefix']),
+  'asynchronous-serial': other(
+    'asynchronous-serial',
+    ['endpoint-unusable', 'asynchronous requests by several'],
+    unasked('asynchronous requests by several'),
+  ),
+  direct: other(
+    'direct',
+    ['endpoint-unusable', 'of which each caller names one'],
+    unasked('of which each caller names one'),
+  ),
+  'multi-model': other(
+    'multi-model',
+    ['endpoint-unusable', 'serves many models from one S3 prefix'],
+    unasked('serves many models from one S3 prefix'),
+  ),
   'several-variants': {
-    ...untouchable('(main, other): publish an endpoint config with one of them alone first'),
+    ...untouchable('(main, other): publish an endpoint config with one of them alone first', unasked('(main, other)')),
     rollback: noHistory,
   },
   shadowed: untouchable('has a shadow variant: end the shadow test first'),
   experiment: untouchable('(of-others-experiment-test): stop the experiment first'),
-  'inference-components': untouchable('hosts inference components'),
+  'inference-components': untouchable('hosts inference components', unasked('hosts inference components')),
   pooled: untouchable('takes its instances from instance pools'),
 };
 
@@ -78,6 +113,7 @@ const manifestFor = (account: TestAccount, name: string, operation: Looking, lin
       'execution-role: iris-serving',
       `execution-role: iris-serving\n${lines}`,
     );
+    if (operation === 'regression-test') return `${text}${regressionText()}`;
     return operation === 'shift-traffic' ? stepped(text) : text;
   });
 
@@ -89,11 +125,13 @@ describe('each operation decides by the kind of the endpoint, before any write',
   beforeAll(async () => {
     others = await openAccount();
     await others.prepare('1.1.0');
+    putGoldenSet(others);
     const until = (instant: number): Promise<void> => others.pass(instant - others.simulator.clock.now());
     for (const kind of kindNames.filter(ofOthers))
       await makeForOthers({ simulator: others.simulator, until }, kind, `of-others-${kind}`);
     own = await openAccount();
     await own.inProduction('1.0.0');
+    putGoldenSet(own);
     manifestFor(own, team.endpoint, 'shift-traffic');
     await own.prepare('1.1.0');
     expect((await own.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('candidate-dark');

@@ -5,6 +5,7 @@ import { type ReasonCode, reason } from '../../src/reason-codes.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { HostName } from '../../src/world.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
+import { withRegression } from '../support/golden-set.ts';
 import { type Host, type HostReport, hosts } from '../support/hosts.ts';
 import { rowsOf } from '../support/operation-rows.ts';
 
@@ -26,6 +27,14 @@ const dark = async (account: TestAccount, version: '1.1.0' | '1.4.0'): Promise<I
   account.writeManifest(() => manifestText({ rollout: `${rollouts.steps}, max-step: 6h` }));
   await account.prepare(version);
   await account.run(deployEndpoint, { version });
+  return { version };
+};
+
+/** A version to be tested against the forest that serves. */
+const tested = async (account: TestAccount, version: '1.0.0' | '1.2.0', rules?: readonly string[]): Promise<Inputs> => {
+  await account.inProduction('1.1.0');
+  await account.prepare(version);
+  withRegression(account, rules === undefined ? {} : { rules });
   return { version };
 };
 
@@ -81,6 +90,31 @@ const rows = rowsOf<Row>({
           ModelApprovalStatus: 'Rejected',
         });
         return { version: '1.0.0' };
+      },
+    },
+  ],
+  'regression-test': [
+    {
+      name: 'a version that is as good as the one that serves',
+      ends: 'succeeded/regression-passed',
+      stage: (account) => tested(account, '1.0.0'),
+    },
+    {
+      name: 'a version that never answers one of the classes',
+      ends: 'rejected/regression-failed',
+      stage: (account) => tested(account, '1.2.0'),
+    },
+    {
+      name: 'a margin that the golden set is too small for',
+      ends: 'inconclusive/regression-inconclusive',
+      stage: (account) => tested(account, '1.0.0', ['{ metric: accuracy, non-inferior: 0.001 }']),
+    },
+    {
+      name: 'a manifest without a golden set',
+      ends: 'failed/invalid-manifest',
+      stage: async (account) => {
+        await account.inProduction('1.1.0');
+        return { version: '1.1.0' };
       },
     },
   ],

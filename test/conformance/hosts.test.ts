@@ -11,6 +11,7 @@ import { openSession, targetOf } from '../../src/session/session.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { atRest } from '../support/at-rest.ts';
 import { expectHostConformance, type Stage } from '../support/conformance.ts';
+import { temporaries, testRecords, withRegression } from '../support/golden-set.ts';
 import { rowsOf } from '../support/operation-rows.ts';
 
 const allAtOnce = (text: string): string =>
@@ -64,7 +65,11 @@ const stageOf = async (operation: AnyOperation, { stage }: Case): Promise<Stage<
           ({ service, operation: name, resource, error }) =>
             `${service}:${name} ${resource}${error ? ` (${error})` : ''}`,
         ),
-    shows: () => (account.hasEndpoint() ? atRest(account) : Promise.resolve(undefined)),
+    shows: async () => ({
+      ...(account.hasEndpoint() ? await atRest(account) : {}),
+      temporary: await temporaries(account),
+      tests: testRecords(account).map(({ attempt, verdict }) => ({ attempt, verdict: verdict?.verdict })),
+    }),
     close: account.close,
   };
 };
@@ -110,6 +115,27 @@ const rows = rowsOf<Case>({
         return { version: '1.0.0' };
       },
       writes: [],
+    },
+  ],
+  'regression-test': [
+    {
+      name: 'a version as good as the one that serves',
+      ends: 'succeeded/regression-passed',
+      forgetAfter: [2, 5, 'every turn'],
+      stage: async (account) => {
+        await producing(account, '1.1.0');
+        withRegression(account);
+        return { version: '1.1.0' };
+      },
+      writes: [
+        'sagemaker:CreateModel',
+        'sagemaker:CreateEndpointConfig',
+        'sagemaker:CreateEndpoint',
+        'sagemaker:DeleteEndpoint',
+        'sagemaker:DeleteEndpointConfig',
+        'sagemaker:DeleteModel',
+        'sagemaker:UpdateModelPackage',
+      ],
     },
   ],
   'deploy-endpoint': [

@@ -12,6 +12,10 @@ const eachWhy = "test.each(whys)('of 0 for the reason %s end the release with th
  * new code without one is refused by the compiler.
  */
 const producers: Readonly<Record<ReasonCode, Place>> = {
+  'regression-passed': ['acceptance/hosts.test.ts', "ends: 'succeeded/regression-passed'"],
+  'regression-failed': ['acceptance/hosts.test.ts', "ends: 'rejected/regression-failed'"],
+  'regression-inconclusive': ['acceptance/hosts.test.ts', "ends: 'inconclusive/regression-inconclusive'"],
+  'regression-disturbed': ['acceptance/regression-test.test.ts', "reason: 'regression-disturbed'"],
   planned: ['acceptance/hosts.test.ts', "ends: 'succeeded/planned'"],
   registered: ['acceptance/hosts.test.ts', "ends: 'succeeded/registered'"],
   'already-registered': ['acceptance/hosts.test.ts', "ends: 'succeeded/already-registered'"],

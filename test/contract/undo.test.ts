@@ -8,6 +8,8 @@ import { type AnyOperation, operations } from '../../src/operations/all.ts';
 const undone: Readonly<Record<OperationName, OperationName | undefined>> = {
   'register-model': undefined,
   'approve-gate': undefined,
+  // It leaves a verdict, and nothing on an endpoint.
+  'regression-test': undefined,
   'deploy-endpoint': 'rollback',
   'shift-traffic': 'rollback',
   rollback: 'rollback',

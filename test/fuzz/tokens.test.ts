@@ -4,6 +4,7 @@ import type { AnyOperation } from '../../src/operations/all.ts';
 import { operations } from '../../src/operations/all.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { budget, junk, mutatedText } from '../support/fuzz.ts';
+import { regress, withRegression } from '../support/golden-set.ts';
 import { operationNames } from '../support/operation-rows.ts';
 import { fc } from '../support/properties.ts';
 
@@ -14,6 +15,9 @@ let releases: readonly string[];
 beforeAll(async () => {
   account = await openAccount();
   await account.inProduction('1.0.0');
+  await account.prepare('1.1.0');
+  withRegression(account);
+  expect((await regress(account, '1.1.0'))?.result.reason).toBe('regression-passed');
   releases = (account.record()?.ended ?? []).map(({ id }) => id);
 });
 afterAll(() => account.close());
@@ -23,6 +27,8 @@ const requested: Readonly<Record<OperationName, readonly Readonly<Record<string,
   // Its memory names no release: test/fuzz/registry.test.ts.
   'register-model': [],
   'approve-gate': [{ version: '1.0.0' }],
+  // The token of a run that has its verdict already.
+  'regression-test': [{ version: '1.1.0' }],
   'deploy-endpoint': [{ version: '1.0.0' }, { version: '7.0.0' }],
   'shift-traffic': [{ version: '1.0.0' }],
   rollback: [{}, { 'only-expired': 'true' }],

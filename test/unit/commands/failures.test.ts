@@ -29,6 +29,7 @@ const asksAws: Readonly<Record<Name, readonly string[] | undefined>> = {
   adopt: ['--endpoint', 'churn'],
   'register-model': [...version, '--image', 'churn:1', '--artifact', 's3://ml-training/churn/model.tar.gz'],
   'approve-gate': version,
+  'regression-test': version,
   'deploy-endpoint': version,
   'shift-traffic': version,
   rollback: place,
