@@ -93,7 +93,7 @@ const invoke = async (
       {
         body: Buffer.from(output.Body ?? []),
         contentType: output.ContentType ?? '',
-        latencyMs: world.clock.now() - began,
+        latencyMs: output.simulatedMs ?? world.clock.now() - began,
       },
       reading,
     );
