@@ -280,7 +280,11 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     { sid: 'ContinueTheTest', actions: ['s3:PutObject'], on: ['tests'], condition: conditions.replaces },
     { sid: 'KeepTheEvaluation', actions: ['s3:PutObject'], on: ['testEvaluations'] },
     // TargetVariant has no condition key (AWS: Service Authorization Reference, SageMaker).
-    { sid: 'AskTheModels', actions: ['sagemaker:InvokeEndpoint'], on: ['endpoint', 'temporaryEndpoints'] },
+    {
+      sid: 'AskTheModels',
+      actions: ['sagemaker:InvokeEndpoint', 'sagemaker:InvokeEndpointAsync'],
+      on: ['endpoint', 'temporaryEndpoints'],
+    },
     {
       sid: 'NameTheVerdict',
       actions: ['sagemaker:UpdateModelPackage'],

@@ -1,4 +1,6 @@
 import {
+  InvokeEndpointAsyncCommand,
+  type InvokeEndpointAsyncCommandInput,
   InvokeEndpointCommand,
   type InvokeEndpointCommandInput,
   type InvokeEndpointCommandOutput,
@@ -33,6 +35,7 @@ export const runtime = (send: Sender<SageMakerRuntimeClient>) => ({
   writes: {
     invokeEndpoint: (input: InvokeEndpointCommandInput): Promise<InvokeEndpointAnswer> =>
       send(new InvokeEndpointCommand(input)),
+    invokeEndpointAsync: (input: InvokeEndpointAsyncCommandInput) => send(new InvokeEndpointAsyncCommand(input)),
   },
 });
 export type Runtime = ReturnType<typeof runtime>;

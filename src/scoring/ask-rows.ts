@@ -58,6 +58,7 @@ const asked = async (at: Standing, golden: GoldenSet): Promise<Turn | undefined>
     kept: done,
     pieces,
     again,
+    waits,
   } = await score(world, {
     ...at,
     golden,
@@ -72,8 +73,8 @@ const asked = async (at: Standing, golden: GoldenSet): Promise<Turn | undefined>
     { ...at, memory: { ...rest, ...withoutUndefined({ tries }) } },
     {
       percent: 20 + Math.floor((70 * done) / pieces),
-      because: `${Math.min(done * rowsOfPiece, golden.rows.length)} of ${golden.rows.length} rows are answered${again ? '; some requests got no answer, and are sent again' : ''}`,
-      ...(again ? { notBefore: world.clock.now() + seconds(30) } : {}),
+      because: `${Math.min(done * rowsOfPiece, golden.rows.length)} of ${golden.rows.length} rows are answered${again ? '; some requests got no answer, and are sent again' : waits ? '; asynchronous answers are on their way' : ''}`,
+      ...(again || waits ? { notBefore: world.clock.now() + seconds(30) } : {}),
     },
   );
 };

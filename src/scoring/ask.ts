@@ -67,6 +67,7 @@ export const ask = async (
     }
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, questions.length) }, work));
+  // No question had an answer: AWS is out of reach, and the turn waits.
   const none = answers.every(({ candidate: ours, baseline: theirs }) => (ours ?? theirs ?? null) === null);
   if (failure !== undefined && none) throw failure;
   return answers;

@@ -58,6 +58,7 @@ export const contentOf = (at: Standing): Promise<Desired> => {
     registered: at.registered,
     look: at.look,
     record: at.record,
+    answers: `s3://${at.folder.bucket}/${at.folder.prefix}async/`,
     ...withoutUndefined({ instance: candidate.is === 'temporary' ? candidate.instance : undefined }),
   });
 };

@@ -73,6 +73,7 @@ const endpointSite = (
   name: live.variants.length > 1 ? `variant ${variant} of endpoint ${endpoint}` : `endpoint ${endpoint}`,
   endpoint,
   content,
+  ...(live.asynchronous ? { asynchronous: true as const } : {}),
   ...withoutUndefined({ variant: live.variants.length > 1 ? variant : undefined }),
 });
 
@@ -121,11 +122,6 @@ const requireVersionIn = (endpoint: string, look: Look, variant: string, { arn, 
 
 /** Answers of an endpoint that is changing belong to no version. */
 const refuseUnsteady = (endpoint: string, { live }: Look): void => {
-  if (live.asynchronous)
-    throw new Refusal(
-      'endpoint-unusable',
-      `endpoint ${endpoint} takes asynchronous requests only, which a regression test does not send: compare files of predictions`,
-    );
   if (live.status !== 'InService' || live.pending !== undefined)
     throw new Refusal(
       'endpoint-unusable',

@@ -1,4 +1,5 @@
 import { seconds } from '../clock.ts';
+import type { RequestForm } from '../manifest/asking.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import type { RegressionSpec } from '../manifest/regression.ts';
 import { InputError } from '../schema.ts';
@@ -6,9 +7,10 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { keepPiece, piecesOf, rowsOfPiece } from './answers.ts';
 import { type Answered, type Asked, ask, type Question } from './ask.ts';
+import { collect, type Queue, send } from './asynchronous.ts';
 import type { GoldenSet } from './golden-set.ts';
 import { bodyOf, RequestProblem } from './request.ts';
-import type { Reading } from './response.ts';
+import type { Answer, Reading } from './response.ts';
 import type { Site } from './site.ts';
 
 export interface Scoring {
@@ -31,6 +33,8 @@ export interface Scored {
   readonly pieces: number;
   /** Rows of the next piece had no answer for reasons that are not the model's: try it again later. */
   readonly again?: true;
+  /** Answers of an asynchronous endpoint are on their way. */
+  readonly waits?: true;
 }
 
 /** A turn ends after this, so that a run can be stopped and its progress is seen. */
@@ -47,34 +51,90 @@ export const score = async (world: World, scoring: Scoring): Promise<Scored> => 
   const { golden, kept, tries, folder, attempt } = scoring;
   const until = world.clock.now() + longestTurnMs;
   const pieces = piecesOf(golden.rows.length);
+  const missing = Array.from({ length: pieces }, (_, piece) => piece).filter((piece) => !kept.has(piece));
+  const queues = queuesOf(scoring);
+  for (const piece of missing)
+    for (const queue of queues) {
+      if (world.clock.now() >= until) break;
+      await send(world, queue, piece, questionsOf(scoring, piece), formOf(scoring));
+    }
   let done = kept.size;
-  let first = true;
-  for (let piece = 0; piece < pieces; piece++) {
-    if (kept.has(piece)) continue;
-    if (!first && world.clock.now() >= until) break;
-    const answers = await answersOf(world, scoring, piece);
+  for (const [at, piece] of missing.entries()) {
+    if (at > 0 && world.clock.now() >= until) break;
+    const queued = await collected(world, scoring, queues, piece);
+    if (queued === undefined) return { kept: done, pieces, waits: true };
+    const answers = await answersOf(world, scoring, piece, queued);
     const isPartial = answers.some(({ candidate, baseline }) => candidate === null || baseline === null);
-    if (isPartial && (!first || tries + 1 < mostTries)) return { kept: done, pieces, again: true };
+    if (isPartial && queues.length === 0 && (at > 0 || tries + 1 < mostTries))
+      return { kept: done, pieces, again: true };
     if (piece === 0) refuseUnreadable(scoring, answers);
     await keepPiece(world, folder, attempt, piece, answers);
-    first = false;
     done++;
   }
   return { kept: done, pieces };
 };
 
-const answersOf = async (world: World, scoring: Scoring, piece: number): Promise<readonly Answered[]> => {
-  const { regression, golden, candidate, baseline } = scoring;
-  const { request: form, concurrency } = regression.asking;
-  if (form === undefined) throw new Error('nothing says how the models are asked');
-  const reading = readingOf(regression, golden);
-  const questions = golden.rows
+const formOf = ({ regression }: Scoring): RequestForm => {
+  const { request } = regression.asking;
+  if (request === undefined) throw new Error('nothing says how the models are asked');
+  return request;
+};
+
+const questionsOf = (scoring: Scoring, piece: number): readonly Question[] => {
+  const form = formOf(scoring);
+  const { golden } = scoring;
+  return golden.rows
     .slice(piece * rowsOfPiece, (piece + 1) * rowsOfPiece)
-    .map(({ id, row }): Question => ({ id, body: requestOf(golden, id, row, form) }));
-  const asked = askedOf({ candidate, baseline });
-  const answers = await ask(world, questions, asked, { form, reading, concurrency });
+    .map(({ id, row }) => ({ id, body: requestOf(golden, id, row, form) }));
+};
+
+const sides = ['candidate', 'baseline'] as const;
+
+/** One for each model that answers asynchronously. */
+const queuesOf = ({ folder, attempt, ...sites }: Scoring): readonly Queue[] =>
+  sides.flatMap((side) => {
+    const endpoint = sites[side];
+    return endpoint?.is === 'endpoint' && endpoint.asynchronous ? [{ side, endpoint, folder, attempt }] : [];
+  });
+
+type Queued = Readonly<Partial<Record<(typeof sides)[number], ReadonlyMap<string, Answer | null>>>>;
+
+/** @returns undefined while answers are on their way */
+const collected = async (
+  world: World,
+  { regression, golden }: Scoring,
+  queues: readonly Queue[],
+  piece: number,
+): Promise<Queued | undefined> => {
+  const found: { -readonly [Side in keyof Queued]: Queued[Side] } = {};
+  for (const queue of queues) {
+    const answers = await collect(world, queue, piece, readingOf(regression, golden));
+    if (answers === undefined) return undefined;
+    found[queue.side] = answers;
+  }
+  return found;
+};
+
+const answersOf = async (
+  world: World,
+  scoring: Scoring,
+  piece: number,
+  queued: Queued,
+): Promise<readonly Answered[]> => {
+  const { regression, golden } = scoring;
+  const how = {
+    form: formOf(scoring),
+    reading: readingOf(regression, golden),
+    concurrency: regression.asking.concurrency,
+  };
+  const questions = questionsOf(scoring, piece);
+  const asked = askedOf(scoring);
+  const answers = (await ask(world, questions, asked, how)).map((answer) => ({
+    ...answer,
+    ...Object.fromEntries(Object.entries(queued).map(([side, found]) => [side, found.get(answer.id) ?? null])),
+  }));
   if (piece > 0) return answers;
-  const repeated = await ask(world, questions.slice(0, rowsRepeated), asked, { form, reading, concurrency });
+  const repeated = await ask(world, questions.slice(0, rowsRepeated), asked, how);
   return answers.map((answer, at) => {
     const again = repeated[at];
     if (again === undefined) return answer;
@@ -89,10 +149,11 @@ export const readingOf = ({ task, positive, asking }: RegressionSpec, { labels, 
   return { task, form: asking.response, labels, ...withoutUndefined({ positive, negative }) };
 };
 
-const askedOf = (sites: { readonly candidate: Site; readonly baseline: Site | undefined }): Asked =>
+/** The endpoints that answer at once. */
+const askedOf = ({ candidate, baseline }: Scoring): Asked =>
   withoutUndefined({
-    candidate: sites.candidate.is === 'endpoint' ? sites.candidate : undefined,
-    baseline: sites.baseline?.is === 'endpoint' ? sites.baseline : undefined,
+    candidate: candidate.is === 'endpoint' && !candidate.asynchronous ? candidate : undefined,
+    baseline: baseline?.is === 'endpoint' && !baseline.asynchronous ? baseline : undefined,
   });
 
 const requestOf = (
@@ -114,7 +175,7 @@ const requestOf = (
 
 /** One unreadable answer is the model's fault; a hundred of them are a wrong selector. @throws {InputError} */
 const refuseUnreadable = ({ regression, ...sites }: Scoring, answers: readonly Answered[]): void => {
-  for (const side of ['candidate', 'baseline'] as const) {
+  for (const side of sides) {
     const site = sites[side];
     const given = answers
       .flatMap((answer) => answer[side] ?? [])

@@ -8,6 +8,8 @@ export interface Endpoint {
   /** For people: `variant AllTraffic of endpoint churn`. */
   readonly name: string;
   readonly endpoint: string;
+  /** It takes asynchronous requests, and no others. */
+  readonly asynchronous?: true;
   /** Absent where the endpoint has one variant. */
   readonly variant?: string;
   /** Hex, of the content that answers: a site that changes during the test spoils it. */

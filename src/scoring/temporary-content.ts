@@ -25,6 +25,8 @@ interface Wanted {
   readonly look: Look | undefined;
   readonly record: ReleaseRecord;
   readonly instance?: string;
+  /** S3 location for the answers of an asynchronous endpoint. */
+  readonly answers: string;
 }
 
 /** Settings of what serves that a temporary endpoint takes over too, where the manifest does not have them: those that the model needs. */
@@ -38,13 +40,13 @@ const takenOver = [
 
 /** Model and config of the candidate as a delivery would make them, reduced to what a test needs. */
 export const temporaryContent = async (world: World, wanted: Wanted): Promise<Desired> => {
-  const { registered, look, record, instance } = wanted;
+  const { registered, look, record, instance, answers } = wanted;
   const { endpoint, rollout } = wanted.environment;
   const { version, packageVersion } = registered;
   const requested: DeliveryRequest = {
     group: wanted.model,
     version,
-    spec: temporarySpec(endpoint, instance),
+    spec: temporarySpec(endpoint, instance, answers),
     rollout,
     ...registryOf(world),
   };

@@ -22,19 +22,25 @@ export const longestTest = minutes(6 * 60);
 /** `churn-test-1a2b3c4d`. @param of what makes the test unlike others */
 export const temporaryName = (endpoint: string, of: object): string => contentName(endpoint, 'test', of, 1);
 
-/** The environment's endpoint, reduced to one small fleet that nobody else calls. @param instance instead of the environment's type */
-export const temporarySpec = (spec: EndpointSpec, instance: string | undefined): EndpointSpec => {
+/**
+ * The environment's endpoint, of the same kind, reduced to one small fleet that only the test calls. @param instance instead of the environment's type
+ * @param answers S3 location for those of an asynchronous endpoint
+ */
+export const temporarySpec = (spec: EndpointSpec, instance: string | undefined, answers: string): EndpointSpec => {
   const {
     autoscaling: _scaling,
     dataCapture: _capture,
-    async: _async,
+    async,
     managedInstanceScaling: _managed,
     capacityReservation: _reservation,
     serverless,
     ...rest
   } = spec;
   const type = instance ?? spec.instance?.type;
-  if (type !== undefined) return { ...rest, instance: { type, count: 1 } };
+  // Its subscribers wait for answers to requests of their own.
+  const { successTopic: _success, errorTopic: _error, includeResponseIn: _in, ...quiet } = async ?? {};
+  const kept = async === undefined ? {} : { async: { ...quiet, output: answers } };
+  if (type !== undefined) return { ...rest, ...kept, instance: { type, count: 1 } };
   return serverless === undefined
     ? rest
     : { ...rest, serverless: { memoryMb: serverless.memoryMb, maxConcurrency: serverless.maxConcurrency } };
@@ -96,7 +102,13 @@ export const ensureTemporary = async (world: World, { model, config }: Desired):
     };
   return {
     is: 'ready',
-    site: { is: 'endpoint', name: `temporary endpoint ${name}`, endpoint: name, content: name },
+    site: {
+      is: 'endpoint',
+      name: `temporary endpoint ${name}`,
+      endpoint: name,
+      content: name,
+      ...(live.asynchronous ? { asynchronous: true } : {}),
+    },
   };
 };
 
