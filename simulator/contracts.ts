@@ -144,7 +144,7 @@ export interface TrafficOptions {
 
 /** Faults inside AWS, apart from any request: events in fleets after AWS accepted the call. */
 export interface Harm {
-  /** The next `times` fleets that are launched, of whatever endpoint, find no capacity; a later call replaces an earlier one. */
+  /** The next `times` fleets and transform jobs that are launched find no capacity; a later call replaces an earlier one. */
   failCapacity(times: number): void;
   /** AWS maintenance: SystemUpdating for `durationMs`, during which every change is refused. False when the endpoint is not InService. */
   systemUpdate(endpoint: string, durationMs: number): boolean;

@@ -67,6 +67,7 @@ const sagemakerResources = [
   ['InferenceComponentName', 'inference-component'],
   ['EndpointName', 'endpoint'],
   ['EndpointConfigName', 'endpoint-config'],
+  ['TransformJobName', 'transform-job'],
   ['ModelName', 'model'],
   ['ModelPackageName', 'model-package'],
   ['ModelPackageArn', 'model-package'],

@@ -86,6 +86,21 @@ export const defaultSettings = {
   asyncPickUpMs: 500,
   /** Requests that an instance of an asynchronous endpoint works on at once, when the config sets no limit. [unconfirmed] */
   asyncConcurrencyPerInstance: 4,
+  /** From CreateTransformJob to running containers. [unconfirmed] */
+  transformStartMs: 180_000,
+  /** From StopTransformJob to Stopped. [unconfirmed] */
+  transformStopMs: 30_000,
+  /** How long the container of a transform job may fail /ping (aws/amazon-sagemaker-examples#815). */
+  transformPingTimeoutMs: 1_800_000,
+  /** Whether the folders below the input's prefix are part of the names of a transform job's output: AWS's example and sentence differ. [unconfirmed] */
+  transformOutputNames: 'below-prefix' as 'below-prefix' | 'of-files',
+  /**
+   * Whether a slice of a transform job's filter has its end: "all of the elements between two values, inclusive" (AWS), unlike JSONPath.
+   * [unconfirmed]
+   */
+  transformSliceEnd: 'included' as 'included' | 'excluded',
+  /** Instances per type that the account may run for transform jobs. §7.3 */
+  transformInstanceQuota: 20,
   /** ModelApprovalStatus when CreateModelPackage omits it. §13.10 */
   defaultApprovalStatus: 'PendingManualApproval' as 'PendingManualApproval' | 'Approved',
   /** How long after CreateModelPackage a listing may still miss it. [unconfirmed] */
@@ -152,6 +167,10 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   serverlessIdleMs: 60_000,
   asyncPickUpMs: 30_000,
   asyncConcurrencyPerInstance: 1,
+  transformStartMs: 600_000,
+  transformStopMs: 120_000,
+  transformOutputNames: 'of-files',
+  transformSliceEnd: 'excluded',
   defaultApprovalStatus: 'Approved',
   packageListedAfterMs: 20_000,
   controlPlaneRate: 2,

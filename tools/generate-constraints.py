@@ -19,12 +19,12 @@ DIRECTORY = pathlib.Path(__file__).resolve().parent.parent / "simulator" / "cons
 SERVED = {
     "sagemaker": """
         AddTags CreateEndpoint CreateEndpointConfig CreateInferenceComponent CreateInferenceExperiment CreateModel
-        CreateModelPackage CreateModelPackageGroup CreateTrainingJob DeleteEndpoint DeleteEndpointConfig
+        CreateModelPackage CreateModelPackageGroup CreateTrainingJob CreateTransformJob DeleteEndpoint DeleteEndpointConfig
         DeleteInferenceComponent DeleteInferenceExperiment DeleteModel DeleteModelPackage DeleteModelPackageGroup DeleteTags
         DescribeEndpoint DescribeEndpointConfig DescribeInferenceComponent DescribeInferenceExperiment DescribeModel
-        DescribeModelPackage DescribeModelPackageGroup DescribeTrainingJob ListEndpointConfigs ListEndpoints
+        DescribeModelPackage DescribeModelPackageGroup DescribeTrainingJob DescribeTransformJob ListEndpointConfigs ListEndpoints
         ListInferenceComponents ListInferenceExperiments ListModelPackageGroups ListModelPackages ListModels ListTags
-        StopInferenceExperiment UpdateEndpoint UpdateEndpointWeightsAndCapacities UpdateModelPackage
+        ListTransformJobs StopInferenceExperiment StopTransformJob UpdateEndpoint UpdateEndpointWeightsAndCapacities UpdateModelPackage
         PutModelPackageGroupPolicy GetModelPackageGroupPolicy DeleteModelPackageGroupPolicy
     """,
     "sagemaker-runtime": "InvokeEndpoint InvokeEndpointAsync",

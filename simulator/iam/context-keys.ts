@@ -53,6 +53,16 @@ const known: Readonly<Record<string, ContextKey>> = {
     values: 'one',
     read: member('TargetContainerHostname'),
   },
+  'sagemaker:InstanceTypes': {
+    actions: ['sagemaker:CreateEndpointConfig', 'sagemaker:CreateTransformJob'],
+    values: 'many',
+    read: (input) => {
+      const variants = at(input, 'ProductionVariants');
+      const hosts: readonly unknown[] = Array.isArray(variants) ? variants : [at(input, 'TransformResources')];
+      return hosts.flatMap((host) => texts(at(host, 'InstanceType')));
+    },
+  },
+  'sagemaker:ModelArn': { actions: ['sagemaker:CreateTransformJob'], values: 'one' },
   'sagemaker:TaggingAction': { actions: ['sagemaker:AddTags'], values: 'one' },
   's3:if-none-match': { actions: ['s3:PutObject'], values: 'one', read: member('IfNoneMatch') },
   // S3 user guide, "Enforce conditional writes on Amazon S3 buckets": false for the beginning and the parts of a multipart upload.

@@ -21,7 +21,10 @@ export interface AwsCall {
 export const demandsOf = (kernel: Pick<Kernel, 'arn'>, call: AwsCall): readonly Demand[] => {
   const { service, operation, input } = call;
   const resource = resourceOf(kernel, service, operation, input);
-  const own = demand(actionOf(service, operation), resource, input);
+  const model = operation === 'CreateTransformJob' ? input['ModelName'] : undefined;
+  const filled =
+    typeof model === 'string' ? { 'sagemaker:ModelArn': kernel.arn('sagemaker', `model/${model.toLowerCase()}`) } : {};
+  const own = demand(actionOf(service, operation), resource, input, filled);
   return [own, ...(service === 'sagemaker' ? besides(kernel, call, resource) : []), ...source(kernel, call)];
 };
 

@@ -3,6 +3,7 @@ import { AwsError, type Container, type Instant, type Invocation } from '../../c
 import { type Context, objectAt } from './context.ts';
 import type { FleetVariant, Running } from './fleets.ts';
 
+type Serving = Pick<Running, 'container' | 'prefix'>;
 type Answer = ReturnType<Container['invoke']>;
 type Request = Pick<
   Invocation,
@@ -60,18 +61,18 @@ export const createAnswering = (context: Context) => {
     return container;
   };
 
-  const one = ({ container, prefix }: Running, { body, contentType, accept, targetModel }: Request): Answer =>
+  const one = ({ container, prefix }: Serving, { body, contentType, accept, targetModel }: Request): Answer =>
     (container ?? modelOf(prefix ?? '', targetModel)).invoke(body, contentType, accept);
 
   /**
    * The answer of each container is the request of the next one; the first failure ends the row (AWS: "Inference pipelines"). Only the last
    * one answers the caller.
    */
-  const inSeries = (containers: readonly Running[], { accept, ...request }: Request): Answer => {
+  const inSeries = (containers: readonly Serving[], { accept, ...request }: Request): Answer => {
     const [first, ...others] = containers;
     if (!first) throw new Error('a model without containers');
     const last = containers.at(-1);
-    const step = (container: Running, input: Request): Answer =>
+    const step = (container: Serving, input: Request): Answer =>
       one(container, container === last && accept !== undefined ? { ...input, accept } : input);
     return others.reduce<Answer>(
       (answer, container) => {

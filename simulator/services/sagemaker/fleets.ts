@@ -144,6 +144,13 @@ export const createFleets = (context: Context, models: Models) => {
   const { kernel } = context;
   let capacityFailures = 0;
 
+  /** Each question is one launch. */
+  const lacksCapacity = (): boolean => {
+    if (capacityFailures === 0) return false;
+    capacityFailures--;
+    return true;
+  };
+
   const loadAll = (variant: FleetVariant): NonNullable<FleetVariant['running']> => {
     const modelName = variant.settings.ModelName;
     if (modelName === undefined) return { containers: [], direct: false };
@@ -188,10 +195,7 @@ export const createFleets = (context: Context, models: Models) => {
   function* launch(fleet: Fleet, deadline?: Instant): Timeline {
     const until = deadline === undefined ? {} : { deadline };
     yield { label: 'provision', milliseconds: kernel.settings.provisionMs, ...until };
-    if (capacityFailures > 0) {
-      capacityFailures--;
-      throw setbacks.capacity();
-    }
+    if (lacksCapacity()) throw setbacks.capacity();
     for (const variant of fleet.variants) variant.running = loadAll(variant);
     const sick = fleet.variants.find((variant) =>
       variant.running?.containers.some(({ container }) => container?.ping() === false),
@@ -210,6 +214,7 @@ export const createFleets = (context: Context, models: Models) => {
 
   return {
     launch,
+    lacksCapacity,
     failCapacity: (times: number): void => {
       capacityFailures = times;
     },

@@ -27,9 +27,15 @@ export const groupExists = (arn: string): AwsError => validation(`Model Package 
 
 /** Words seen in the field in eight repositories (§2.3). */
 export const quotaExceeded = (instanceType: string, quota: number, used: number, delta: number): AwsError =>
+  overQuota(`${instanceType} for endpoint usage`, quota, used, delta);
+/** The same words with the name of another limit. */
+export const transformQuotaExceeded: typeof quotaExceeded = (instanceType, ...numbers) =>
+  overQuota(`${instanceType} for transform job usage`, ...numbers);
+
+const overQuota = (limit: string, quota: number, used: number, delta: number): AwsError =>
   new AwsError(
     'ResourceLimitExceeded',
-    `The account-level service limit '${instanceType} for endpoint usage' is ${quota} Instances, with current utilization of ${used} Instances ` +
+    `The account-level service limit '${limit}' is ${quota} Instances, with current utilization of ${used} Instances ` +
       `and a request delta of ${delta} Instances. Please use AWS Service Quotas to request an increase for this quota. If AWS Service Quotas is ` +
       'not available, contact AWS support to request an increase for this quota.',
   );

@@ -25,6 +25,7 @@ import { type RegistryFace, strangerIn } from './registry-face.ts';
 import { createRouting } from './routing.ts';
 import { createTags } from './tags.ts';
 import { createTrainingJobs, type TrainingMetric } from './training-jobs.ts';
+import { createTransformJobs } from './transform-jobs.ts';
 
 export interface Neighbours {
   readonly metrics: Metrics;
@@ -67,6 +68,7 @@ export const createSagemaker = (kernel: Kernel, neighbours: Neighbours): Sagemak
   const components = createInferenceComponents(context, { endpoints, models, tags });
   const experiments = createInferenceExperiments(context, { endpoints, configs, models, tags });
   const trainingJobs = createTrainingJobs(context, tags);
+  const transformJobs = createTransformJobs(context, { models, fleets, tags });
   const { dependencyFailure, invokeQueued, ...routing } = createRouting(context, endpoints);
   const enqueue = createQueue(context, { endpoints, models, invokeQueued });
 
@@ -84,6 +86,7 @@ export const createSagemaker = (kernel: Kernel, neighbours: Neighbours): Sagemak
         ...components.operations,
         ...experiments.operations,
         ...trainingJobs.operations,
+        ...transformJobs.operations,
         ...tags.operations,
       },
     },
