@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
+import type { Instant } from '../clock.ts';
 import type { Comparison } from '../findings/comparison.ts';
 import type { Regression } from '../findings/regression.ts';
+import { chooseClock } from '../hosts/clock.ts';
 import { readArguments } from '../hosts/command-line/arguments.ts';
-import type { ExitCode } from '../hosts/command-line/command-line.ts';
+import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
 import type { Terminal } from '../hosts/terminal.ts';
 import { fieldsOf, readInputs, type Written } from '../inputs/read-inputs.ts';
 import { loadRegression, ManifestError } from '../manifest/load.ts';
@@ -80,16 +82,16 @@ export const compare: Command = {
     1: 'it fails, the rows do not suffice for a verdict, or a report could not be written',
     2: wrongRequest,
   },
-  run: (args, _host, terminal) => runCompare(args, terminal),
+  run: (args, host, terminal) => runCompare(args, host, terminal),
 };
 
-const runCompare = async (args: readonly string[], terminal: Terminal): Promise<ExitCode> => {
+const runCompare = async (args: readonly string[], host: () => CommandLine, terminal: Terminal): Promise<ExitCode> => {
   let written: Written = () => undefined;
   try {
     written = readArguments(compareInputs, args);
     const inputs = readInputs(compareInputs, written);
     const scored = await readScored(inputs, terminal);
-    const comparison = compared(inputs, scored);
+    const comparison = compared(inputs, scored, await timeFor(inputs, host));
     const found = regressionFindings(comparison, scored, { ...namesOf(inputs), redacted: inputs.redact });
     terminal.out(inputs.json ? jsonText(withoutSecrets(comparison), 2) : redacted(regressionText(found)));
     const faults = [
@@ -134,11 +136,18 @@ const readScored = async ({ candidate, baseline, policy }: CompareInputs, termin
   return scored;
 };
 
+/** The time, where a golden set has a last day: nothing else depends on it. */
+const timeFor = async ({ policy }: CompareInputs, host: () => CommandLine): Promise<Instant | undefined> => {
+  if (policy.datasetExpires === undefined) return undefined;
+  const { env, seams } = host();
+  return (seams?.clock ?? (await chooseClock(env))).now();
+};
+
 /** @throws {InputError} where the policy and the rows do not fit */
-const compared = (inputs: CompareInputs, scored: ScoredRows): Comparison => {
+const compared = (inputs: CompareInputs, scored: ScoredRows, now: Instant | undefined): Comparison => {
   try {
     requireFit(inputs.policy, scored.rows, namesOf(inputs), measureOf);
-    return compareRows(inputs.policy, scored, measureOf);
+    return compareRows(inputs.policy, scored, measureOf, now);
   } catch (error) {
     throw error instanceof MetricError ? new RowsError('policy', error.message) : error;
   }

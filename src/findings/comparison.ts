@@ -146,6 +146,32 @@ export interface Dataset {
   /** SHA-256 of the rows' ids, labels and weights, in the order of ids: `sha256:…`. The order of files does not change it. */
   readonly digest: string;
   readonly rows: number;
+  /** As the policy has them: a name, and the last day, `2026-12-31`. */
+  readonly version?: string;
+  readonly expires?: string;
+  /** All rows first, then each slice. */
+  readonly parts?: readonly Part[];
+  /** Absent without golden rows, or where they have no input. */
+  readonly duplicates?: Duplicates;
+}
+
+export interface Part {
+  /** Absent: all rows. */
+  readonly slice?: string;
+  readonly rows: number;
+  /** Classification of at most twelve classes. */
+  readonly classes?: readonly { readonly name: string; readonly rows: number }[];
+}
+
+/** Golden rows that ask a model the same. */
+export interface Duplicates {
+  /** Rows that share their input with another one. */
+  readonly rows: number;
+  /** Inputs that are there more than once; and those of them with several labels. */
+  readonly inputs: number;
+  readonly conflicts: number;
+  /** Ids of rows with one input, for a few inputs; conflicts come first. */
+  readonly examples: readonly (readonly string[])[];
 }
 
 /** Better values are higher, lower, or nearer to a value: 0 for a bias, the quantile for its coverage. */

@@ -183,9 +183,19 @@ export const regressionKeys = v.mapping({
                 about('Digest of ids, labels and weights, as the report prints it; other rows are refused.'),
               ),
             ),
+            version: z.optional(v.words('a version').check(about('Name of this state of the rows, for reports.'))),
+            expires: z.optional(
+              v
+                .day('the last day of a dataset')
+                .check(
+                  about(
+                    'Last day (UTC) on which the rows decide, e.g. `2026-12-31`; then the verdict is inconclusive.',
+                  ),
+                ),
+            ),
           }),
         ],
-        { error: 'a dataset; expected a path, or a mapping with path and digest' },
+        { error: 'a dataset; expected a path, or a mapping with path, digest, version and expires' },
       )
       .check(about('The golden rows: a path in the repository, or an S3 location.')),
   ),

@@ -57,6 +57,8 @@ export const policyOf = (
       ...withoutUndefined({
         dataset: typeof dataset === 'string' ? dataset : dataset?.path,
         datasetDigest: typeof dataset === 'string' ? undefined : dataset?.digest,
+        datasetVersion: typeof dataset === 'string' ? undefined : dataset?.version,
+        datasetExpires: typeof dataset === 'string' ? undefined : dataset?.expires,
         positive,
         cluster,
         group,

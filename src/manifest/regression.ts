@@ -11,6 +11,10 @@ export interface RegressionPolicy {
   readonly dataset?: string;
   /** `sha256:…`, of the rows that it must hold. */
   readonly datasetDigest?: string;
+  /** A name for people. */
+  readonly datasetVersion?: string;
+  /** Last day (UTC) on which the golden rows decide: `2026-12-31`. */
+  readonly datasetExpires?: string;
   /** Label of the positive class, as written in the rows; binary classification only. */
   readonly positive?: Label;
   /** Rules of the manifest, then one `non-inferior` for each metric without a rule. */

@@ -97,6 +97,20 @@ export const probability = () => {
   return z.number({ error }).check(z.gt(0, { error }), z.lt(1, { error }));
 };
 
+/** `2026-12-31`, a day that the calendar has. */
+export const day = (noun: string) => {
+  const error = `${noun}; expected a day, e.g. 2026-12-31`;
+  return z.string({ error }).check(
+    z.regex(/^\d{4}-\d{2}-\d{2}$/, { error, abort: true }),
+    z.refine((value) => isDay(value), { error: 'must be a day of the calendar' }),
+  );
+};
+
+const isDay = (text: string): boolean => {
+  const instant = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(instant) && new Date(instant).toISOString().startsWith(text);
+};
+
 /** Any number. */
 export const quantity = (noun: string) => z.number({ error: `${noun}; expected a number` });
 

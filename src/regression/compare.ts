@@ -1,3 +1,4 @@
+import type { Instant } from '../clock.ts';
 import type { Cell, Comparison } from '../findings/comparison.ts';
 import type { MetricName, RegressionPolicy, Rule } from '../manifest/regression.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -6,6 +7,8 @@ import { countRows } from './count-rows.ts';
 import { changedRows } from './diff/changed-rows.ts';
 import { latenciesOf, predictionDiff } from './diff/prediction-diff.ts';
 import { cellOf, type EvidenceOn, type Examined, evidenceOn, examine, type Place } from './examine.ts';
+import { expiredBecause } from './golden/expiry.ts';
+import { partsOf } from './golden/parts.ts';
 import type { Measure } from './measure.ts';
 import { type AnsweredRows, isPaired } from './rows.ts';
 import type { ScoredRows } from './scored-rows.ts';
@@ -23,12 +26,15 @@ const draws = 2000;
  * The verdict on a candidate: every rule over the whole and over each slice, decided with confidence, corrected by Holm over all `fail`
  * rules, and tested with candidates that must fail. Without a baseline, the rules that limit the candidate's own values decide alone.
  * @param measures the metric of a name, over these rows
+ * @param now needed where the policy has a last day of its golden set
  */
 export const compare = (
   policy: RegressionPolicy,
   { rows, dataset }: Pick<ScoredRows, 'rows' | 'dataset'>,
   measures: (name: MetricName, rows: AnsweredRows) => Measure,
+  now?: Instant,
 ): Comparison => {
+  const expired = expiredBecause(policy, now);
   const effort = { seed: policy.seed ?? seedOf(dataset.digest), draws };
   const measureOf = (name: MetricName): Measure => measures(name, rows);
   const { rules, alone } = isPaired(rows) ? { rules: policy.rules } : judgedAlone(policy, measureOf);
@@ -47,14 +53,20 @@ export const compare = (
   );
   const changed = isPaired(rows) ? changedRows(rows) : undefined;
   const found = {
-    ...{ rows: countRows(rows, changed), cells, selfTest, dataset },
+    ...{ rows: countRows(rows, changed), cells, selfTest },
+    dataset: {
+      ...dataset,
+      ...withoutUndefined({ version: policy.datasetVersion, expires: policy.datasetExpires }),
+      parts: partsOf(rows),
+    },
     ...withoutUndefined({
       diff: isPaired(rows) && changed ? predictionDiff(rows, changed, effort.seed) : undefined,
       latencies: latenciesOf(rows),
       alone,
     }),
   };
-  return { ...verdictOf(found), ...found };
+  const verdict = expired === undefined ? verdictOf(found) : { verdict: 'inconclusive' as const, because: expired };
+  return { ...verdict, ...found };
 };
 
 /** From the first digits of the digest: another set, another seed. */

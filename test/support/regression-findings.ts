@@ -46,6 +46,9 @@ const floor = {
   level: 'fail',
 } as const;
 
+const classCounts = (...counts: readonly number[]) =>
+  ['setosa', 'versicolor', 'virginica'].map((name, at) => ({ name, rows: counts[at] ?? 0 }));
+
 /** A candidate that fails on one slice. */
 export const findingsOf = (members: Partial<Regression> = {}): Regression => ({
   is: 'regression',
@@ -178,7 +181,26 @@ export const findingsOf = (members: Partial<Regression> = {}): Regression => ({
     ],
     mirrored: true,
   },
-  dataset: { digest: `sha256:${'5e0c'.repeat(16)}`, rows: 1502 },
+  dataset: {
+    digest: `sha256:${'5e0c'.repeat(16)}`,
+    rows: 1502,
+    version: '2026-01',
+    expires: '2026-12-31',
+    parts: [
+      { rows: 1502, classes: classCounts(500, 498, 504) },
+      { slice: 'country = DE', rows: 611, classes: classCounts(200, 207, 204) },
+      { slice: 'country = FR', rows: 891, classes: classCounts(300, 291, 300) },
+    ],
+    duplicates: {
+      rows: 5,
+      inputs: 2,
+      conflicts: 1,
+      examples: [
+        ['flower-3', 'flower-9'],
+        ['flower-1', 'flower-2', 'flower-4'],
+      ],
+    },
+  },
   diff: {
     flipRate: 0.058,
     interval: [0.0489, 0.0686],

@@ -5,6 +5,7 @@ import type { Codes, SliceRows } from '../rows.ts';
 import { type AnswerColumns, answerColumns, missingKey, numberOf, textOf, type Values } from './answers.ts';
 import { classTable } from './class-table.ts';
 import { type Column, column } from './column.ts';
+import { type GoldenInputs, goldenInputs } from './golden-inputs.ts';
 import { readRecords } from './records.ts';
 import { type Row, RowProblem, type Written } from './row.ts';
 import { RowsError } from './rows-error.ts';
@@ -27,6 +28,8 @@ export interface Joined {
   readonly slices: readonly SharedColumn<readonly SliceRows[]>[];
   /** File and line where a row was first seen. */
   readonly placeOf: (row: number) => string;
+  /** Absent without golden rows. */
+  readonly inputs: GoldenInputs | undefined;
   /** Frees everything that only error messages need. */
   readonly forgetPlaces: () => void;
 }
@@ -90,6 +93,7 @@ const joining = (
   const clusters = cluster === undefined ? undefined : codeColumn(cluster, 'cluster', placeOf);
   const groups = group === undefined ? undefined : codeColumn(group, 'group', placeOf);
   const slices = policy.slices.map((slice) => sliceColumn(slice, () => keys));
+  const inputs = sources.golden && goldenInputs(sources.inputs);
   const shared = [...slices, ...[clusters, groups].flatMap((one) => one ?? [])];
 
   /** Keeps the facts of a row that is new, and compares them with those of the row with the same id. */
@@ -111,7 +115,7 @@ const joining = (
 
   return {
     joined: {
-      ...{ values, ids, candidate, baseline, labels, weights, clusters, groups, slices, placeOf },
+      ...{ values, ids, candidate, baseline, labels, weights, clusters, groups, slices, inputs, placeOf },
       forgetPlaces: () => {
         for (const kind of kinds) lines[kind].free();
       },
@@ -129,7 +133,8 @@ const joining = (
       const label = keepLabel(at, isNew, id, row, written);
       lines[kind].set(at, line);
       for (const one of shared) one.take(at, row, written);
-      if (kind !== 'golden') (kind === 'candidate' ? candidate : baseline)?.take(at, row, label, written);
+      if (kind === 'golden') inputs?.take(at, row);
+      else (kind === 'candidate' ? candidate : baseline)?.take(at, row, label, written);
     },
   };
 };

@@ -26,6 +26,7 @@ const scoredOf = ({ task, positive }: RegressionPolicy, joined: Joined, order: U
   values.texts.close();
   const { classes, codes } = values.classes.sorted();
   const isClass = hasClasses(task);
+  const duplicates = joined.inputs?.duplicates(order, joined.labels.at, ids.at);
   const labels = joined.labels.ordered(order);
   if (isClass) for (let row = 0; row < labels.length; row++) labels[row] = codes[labels[row] ?? 0] ?? 0;
   const weights = joined.weights.ordered(order);
@@ -46,7 +47,10 @@ const scoredOf = ({ task, positive }: RegressionPolicy, joined: Joined, order: U
   };
   return {
     rows,
-    dataset: datasetOf(ids, order, (row) => valueOfNumber(labels[row] ?? 0), weights),
+    dataset: {
+      ...datasetOf(ids, order, (row) => valueOfNumber(labels[row] ?? 0), weights),
+      ...withoutUndefined({ duplicates }),
+    },
     texts: {
       id: (row) => ids.at(order[row] ?? 0),
       label: (row) => String(valueOfNumber(labels[row] ?? 0)),

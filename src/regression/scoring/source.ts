@@ -20,6 +20,8 @@ export interface Sources {
    * row that no model answered is a missing one, and an answer for an id that is not golden is refused.
    */
   readonly golden?: Source;
+  /** Columns of golden rows that the model gets, by which duplicates are found. Default: all others than id, label and weight. */
+  readonly inputs?: readonly string[];
   /** `{id, prediction, score?, latency-ms?, bytes?}`, or `{id, error}`; a row that is absent has no answer. */
   readonly candidate: Source;
   /** Absent where the candidate is judged alone. */

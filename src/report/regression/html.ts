@@ -8,6 +8,7 @@ import { escapeXml } from '../xml.ts';
 import { answerDiffSentence } from './answer-diff.ts';
 import { cellDetails, cellText, foremost } from './cell-text.ts';
 import { confusionTable } from './confusion-table.ts';
+import { goldenSetSentence, partsTable } from './golden-set.ts';
 import { intervalLegend, intervalPlots } from './interval-plot.ts';
 import {
   differenceHead,
@@ -57,7 +58,10 @@ const parts = (found: Regression): readonly string[] =>
     part('Confusion', found.confusion === undefined ? '' : confusionTable(found.confusion)),
     part('Most harmful changes', harmful(found)),
     part('Whether the gate can fail', selfTest(found)),
-    `<p class="quiet">Dataset <code>${escapeXml(found.dataset.digest)}</code>, ${counted(found.dataset.rows, 'row')}.</p>`,
+    part(
+      'The golden set',
+      `<p>Dataset <code>${escapeXml(found.dataset.digest)}</code>: ${escapeXml(goldenSetSentence(found))}</p>${partsTable(found)}`,
+    ),
   ].filter((text) => text !== '');
 
 const part = (title: string, body: string): string => (body === '' ? '' : `<h3>${title}</h3>\n${body}`);

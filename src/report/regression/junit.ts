@@ -3,6 +3,7 @@ import type { Regression } from '../../findings/regression.ts';
 import type { TestCase } from '../findings/renderer.ts';
 import { junitSuite } from '../junit-suite.ts';
 import { cellDetails, cellText, foremost } from './cell-text.ts';
+import { goldenSetSentence } from './golden-set.ts';
 import { notApplicableSentence, rowsSentence, selfTestSentence, shortened } from './sentences.ts';
 import { leftOut } from './summary.ts';
 
@@ -46,7 +47,12 @@ const verdictCase = (found: Regression): TestCase => {
     classname: group,
     name: 'the candidate passes the regression test',
     ended: ended(),
-    output: [found.because, rowsSentence(found), notApplicableSentence(found), `dataset ${found.dataset.digest}`]
+    output: [
+      found.because,
+      rowsSentence(found),
+      notApplicableSentence(found),
+      `dataset ${found.dataset.digest}: ${goldenSetSentence(found)}`,
+    ]
       .filter((line) => line !== undefined)
       .join('\n'),
   };

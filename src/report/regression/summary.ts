@@ -4,6 +4,7 @@ import { counted } from '../../judge/amounts.ts';
 import { code, prose } from '../markdown.ts';
 import { answerDiffSentence } from './answer-diff.ts';
 import { cellText, foremost } from './cell-text.ts';
+import { goldenSetSentence } from './golden-set.ts';
 import {
   differenceHead,
   differenceNote,
@@ -33,7 +34,7 @@ export const regressionMarkdown = (found: Regression): string =>
     `${found.cells.length === 0 ? '' : `${differenceNote(found)} `}${prose(shortened(selfTestSentence(found), mostOfSentence))}`,
     answerDiffSentence(found),
     harmful(found),
-    `Dataset ${code(found.dataset.digest)}, ${counted(found.dataset.rows, 'row')}.`,
+    `Dataset ${code(found.dataset.digest)}: ${prose(shortened(goldenSetSentence(found), mostOfSentence))}`,
   ]
     .filter((section) => section !== '')
     .join('\n\n');

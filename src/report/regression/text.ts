@@ -2,6 +2,7 @@ import type { Regression } from '../../findings/regression.ts';
 import { oneLine } from '../../plain-text.ts';
 import { answerDiffSentence } from './answer-diff.ts';
 import { cellText, foremost } from './cell-text.ts';
+import { goldenSetSentence } from './golden-set.ts';
 import { differenceHead, notApplicableSentence, rowsSentence, selfTestSentence, shortened } from './sentences.ts';
 import { leftOut } from './summary.ts';
 
@@ -45,6 +46,6 @@ export const regressionText = (found: Regression): string => {
       : [
           `  most harmful changes, by id: ${found.harmful.map(({ id }) => oneLine(shortened(id, mostOfName))).join(', ')}`,
         ]),
-    `  dataset ${oneLine(found.dataset.digest)}`,
+    `  dataset ${oneLine(found.dataset.digest)}: ${oneLine(goldenSetSentence(found))}`,
   ].join('\n');
 };

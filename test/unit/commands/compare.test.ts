@@ -224,7 +224,19 @@ describe('--json', () => {
       decision: 'fail',
       rowsNeeded: expect.anything(),
     });
-    expect(value.dataset).toEqual({ digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/), rows: 400 });
+    expect(value.dataset).toEqual({
+      digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+      rows: 400,
+      parts: [
+        {
+          rows: 400,
+          classes: [
+            { name: '0', rows: 200 },
+            { name: '1', rows: 200 },
+          ],
+        },
+      ],
+    });
     expect(value.selfTest).toMatchObject({ canFail: true, mirrored: true });
   });
 
@@ -324,6 +336,31 @@ describe('an input that cannot be used', () => {
     const misspelt = await runCommand(compare, ['--candidat', 'x']);
     expect(misspelt.code).toBe(2);
     expect(misspelt.err.join('\n')).toContain('did you mean --candidate?');
+  });
+
+  test('a dataset after its last day decides nothing', async () => {
+    const files = filesOf({
+      'a.jsonl': good,
+      'p.yml': `${policy}dataset: { path: "s3://b/golden.jsonl", digest: "sha256:${'0'.repeat(64)}", expires: 2026-03-31 }\n`,
+    });
+    const { code, value: digest } = await json({});
+    expect(code).toBe(0);
+    writeFileSync(
+      files['p.yml'],
+      readFileSync(files['p.yml'], 'utf8').replace(`sha256:${'0'.repeat(64)}`, digest.dataset.digest),
+    );
+    const at = async (time: string) => {
+      const seams = { clock: { now: () => Date.parse(time), sleepUntil: async () => {} } };
+      const args = ['--candidate', files['a.jsonl'], '--baseline', files['a.jsonl'], '--policy', files['p.yml']];
+      return runCommand(compare, args, { env: {}, seams });
+    };
+    expect((await at('2026-03-31T12:00:00Z')).code).toBe(0);
+    const late = await at('2026-04-01T12:00:00Z');
+    expect([late.code, late.out[0]]).toEqual([
+      1,
+      expect.stringMatching(/^inconclusive: the golden set expired on 2026-03-31; review it and move the date\n/),
+    ]);
+    expect(late.out.join('\n')).toMatch(/: 400 rows \(0 200, 1 200\), valid through 2026-03-31\.$/m);
   });
 
   test('a dataset at S3 without a digest is a warning', async () => {

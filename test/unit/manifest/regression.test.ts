@@ -53,7 +53,7 @@ describe('a policy', () => {
 
   test('keeps what is written', () => {
     const written = `task: ranking
-dataset: { path: golden.jsonl, digest: "sha256:${'0a'.repeat(32)}" }
+dataset: { path: golden.jsonl, digest: "sha256:${'0a'.repeat(32)}", version: 2026-a, expires: 2028-02-29 }
 group: query
 cluster: customer
 seed: 7
@@ -66,6 +66,8 @@ rules: [{ metric: ndcg, k: 10, equivalent: { margin: 3% of baseline, confidence:
       task: 'ranking',
       dataset: 'golden.jsonl',
       datasetDigest: `sha256:${'0a'.repeat(32)}`,
+      datasetVersion: '2026-a',
+      datasetExpires: '2028-02-29',
       group: 'query',
       cluster: 'customer',
       seed: 7,
@@ -162,6 +164,14 @@ describe('a mistake', () => {
       'task: classification',
       '1:7: task: "classification" is not a task; expected binary-classification, multiclass-classification, regression, ranking or text',
     ],
+    ...['31.12.2026', '2026-12-31T00:00:00Z'].map((day) => [
+      `task: regression\nmetrics: [mae]\ndataset: { path: g, expires: "${day}" }`,
+      `3:30: dataset.expires: "${day}" is not the last day of a dataset; expected a day, e.g. 2026-12-31`,
+    ]),
+    ...['2026-02-29', '2026-13-01'].map((day) => [
+      `task: regression\nmetrics: [mae]\ndataset: { path: g, expires: "${day}" }`,
+      '3:30: dataset.expires: must be a day of the calendar',
+    ]),
     ['task: regression', '1:1: has neither metrics nor rules; expected at least one of them'],
     ['task: regression\nmetrics: []', '2:10: metrics: [] is not a list of metrics; expected 1 to 50 of them'],
     ['task: regression\nmetrics: [rsme]', '2:11: metrics.0: "rsme" is not a metric of regression; did you mean rmse?'],

@@ -558,7 +558,7 @@ describe('golden rows', () => {
     const full = (prediction: string) => jsonLines(golden.map((row) => ({ ...row, prediction })));
     const scored = await read(policy, bare('1'), bare('0'), jsonLines(golden));
     expect(scored.rows).toEqual((await read(policy, full('1'), full('0'))).rows);
-    expect(scored.dataset).toEqual((await read(policy, full('1'), full('0'))).dataset);
+    expect(scored.dataset).toMatchObject((await read(policy, full('1'), full('0'))).dataset);
     expect(scored.rows.slices.map(({ name }) => name)).toEqual(['country = DE', 'country = FR']);
   });
 
@@ -570,6 +570,66 @@ describe('golden rows', () => {
       [answered, absent],
     ]);
     expect(dataset.rows).toBe(2);
+  });
+});
+
+describe('duplicates among golden rows', () => {
+  const duplicatesOf = async (golden: readonly object[], inputs?: readonly string[]) => {
+    const { dataset } = await scoredRows(loadRegression(multi, 'p.yml'), {
+      golden: { name: 'golden', rows: golden },
+      candidate: { name: 'answers', rows: [] },
+      ...(inputs && { inputs }),
+    });
+    return dataset.duplicates;
+  };
+
+  test('are rows with the same input under other ids, whatever the order of columns; other labels are a conflict', async () => {
+    const golden = [
+      { id: 'a', label: 'x', width: 1, where: { city: 'Bonn' } },
+      { id: 'b', label: 'x', width: 2, where: { city: 'Bonn' } },
+      { id: 'c', where: { city: 'Bonn' }, width: 1, label: 'x' },
+      { id: 'd', label: 'y', width: 2, where: { city: 'Bonn' }, weight: undefined },
+      { id: 'e', label: 'x', width: '1', where: { city: 'Bonn' } },
+      { id: 'f', label: 'x', width: 1, where: { city: 'Bonn' } },
+    ];
+    expect(await duplicatesOf(golden)).toEqual({
+      rows: 5,
+      inputs: 2,
+      conflicts: 1,
+      examples: [
+        ['b', 'd'],
+        ['a', 'c', 'f'],
+      ],
+    });
+  });
+
+  test('are found by the columns that the model gets', async () => {
+    const golden = [
+      { id: 'a', label: 'x', width: 1, customer: 7 },
+      { id: 'b', label: 'x', width: 1, customer: 8 },
+    ];
+    expect(await duplicatesOf(golden)).toEqual({ rows: 0, inputs: 0, conflicts: 0, examples: [] });
+    expect(await duplicatesOf(golden, ['width'])).toMatchObject({ rows: 2, inputs: 1, conflicts: 0 });
+    expect(await duplicatesOf(golden, ['width', 'customer'])).toMatchObject({ rows: 0 });
+  });
+
+  test('are unknown where golden rows have no input, or there are none', async () => {
+    expect(await duplicatesOf([{ id: 'a', label: 'x', weight: 1, prediction: 'x' }])).toBeUndefined();
+    expect(
+      (await read(multi, line({ ...ok, width: 1 }), line({ ...ok, width: 1 }))).dataset.duplicates,
+    ).toBeUndefined();
+  });
+
+  test('have a few examples', async () => {
+    const golden = Array.from({ length: 100 }, (_, i) => ({
+      id: `r${100 + i}`,
+      label: i === 99 ? 'y' : 'x',
+      width: i % 10,
+    }));
+    const found = await duplicatesOf(golden);
+    expect(found).toMatchObject({ rows: 100, inputs: 10, conflicts: 1 });
+    expect(found?.examples).toHaveLength(5);
+    expect(found?.examples[0]).toEqual(['r109', 'r119', 'r129', 'r139', 'r149']);
   });
 });
 
