@@ -1,5 +1,4 @@
 import { iso } from '../clock.ts';
-import { canonicalOf } from '../endpoint/variants.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { RegressionSpec } from '../manifest/regression.ts';
@@ -8,54 +7,16 @@ import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { releasesOf } from '../release/location.ts';
 import type { World } from '../world.ts';
 import { goldenDigest } from './golden-set.ts';
-import { lookAtServing, type Serving, servedIn } from './served.ts';
-import { packageContent, policyDigest, type Subject } from './subject.ts';
+import { lookAtServing } from './served.ts';
+import { type Subject, subjectOf } from './subject.ts';
 import { readTest, runningAttempt, type TestRecord } from './test-record.ts';
 
-interface Delivered {
+/** The release that a delivery has planned. */
+interface Release {
   readonly manifest: Manifest;
   /** By its name. */
   readonly environment: string;
   readonly registered: RegisteredVersion;
-}
-
-interface Looked extends Delivered {
-  /** Of the endpoint; undefined: there is none. */
-  readonly look: Serving | undefined;
-}
-
-/**
- * The subject that a delivery of this version needs a verdict about; undefined where the manifest has no `regression:`.
- * @throws {Refusal} `config-missing` when something serves whose content cannot be known
- */
-export const subjectOf = async (world: World, of: Looked): Promise<Subject | undefined> =>
-  of.manifest.regression && subjectIn(world, of.manifest.regression, of);
-
-const subjectIn = async (
-  world: World,
-  regression: RegressionSpec,
-  { manifest, environment, registered, look }: Looked,
-): Promise<Subject> => ({
-  endpoint: environmentOf(manifest, environment).endpoint.name,
-  package: packageContent(registered),
-  dataset: await goldenDigest(world, regression),
-  policy: policyDigest(regression),
-  baseline: baselineOf(look),
-});
-
-const baselineOf = (look: Serving | undefined): string => {
-  const variant = look && canonicalOf(look.live);
-  if (look === undefined || variant === undefined) return 'none';
-  const served = servedIn(look);
-  if (served !== undefined) return served.content;
-  throw new Refusal(
-    'config-missing',
-    `the content that serves as ${variant} cannot be known, since endpoint config ${look.live.endpointConfig} or its model was deleted: a regression test has no baseline`,
-  );
-};
-
-/** The release that a delivery has planned. */
-interface Release extends Delivered {
   readonly operation: Extract<OperationName, 'deploy-endpoint' | 'shift-traffic'>;
   /** It brings a candidate up without traffic. */
   readonly isDark: boolean;
@@ -105,8 +66,10 @@ const standingOf = async (world: World, regression: RegressionSpec, release: Rel
   const { manifest, environment, registered } = release;
   const { tag } = registered;
   const target = environmentOf(manifest, environment);
-  const look = await lookAtServing(world, target.endpoint.name);
-  const subject = await subjectIn(world, regression, { ...release, look });
+  const endpoint = target.endpoint.name;
+  const dataset = await goldenDigest(world, regression);
+  const look = await lookAtServing(world, endpoint);
+  const subject = subjectOf({ endpoint, registered, regression, dataset, look });
   const record = (await readTest(world, releasesOf(target, world.account), subject))?.record;
   const verdict = record?.verdict;
   const remedy = wayOut(regression, release, subject) ?? `run regression-test for ${environment} and ${tag} first`;

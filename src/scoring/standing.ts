@@ -17,9 +17,8 @@ import type { World } from '../world.ts';
 import { baselineSite, candidateSite } from './find-sites.ts';
 import { bytesDigest, type GoldenSet, goldenSet, readRowsFile } from './golden-set.ts';
 import type { RegressionTestMemory } from './progress.ts';
-import { servedIn } from './served.ts';
 import type { Site } from './site.ts';
-import { packageContent, policyDigest, type Subject, subjectId } from './subject.ts';
+import { type Subject, subjectId, subjectOf } from './subject.ts';
 import { testFolder } from './test-record.ts';
 
 /** The inputs of a test. */
@@ -87,13 +86,11 @@ export const standing = async (
   const { request: form, response } = regression.asking;
   if (isAsked && (form === undefined || response === undefined))
     throw new InputError('regression.request: is missing; it says how a golden row becomes a request');
-  const subject: Subject = {
+  const subject = subjectOf({
     endpoint: environment.endpoint.name,
-    package: packageContent(registered),
+    ...{ registered, regression, look },
     dataset: file === undefined ? 'none' : bytesDigest(file),
-    policy: policyDigest(regression),
-    baseline: servedIn(look)?.content ?? 'none',
-  };
+  });
   const releases = releasesOf(environment, world.account);
   const id = subjectId(subject);
   return {

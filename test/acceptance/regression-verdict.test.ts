@@ -106,7 +106,7 @@ describe('deploy-endpoint with `regression:`', () => {
 
   test.each<[string, () => void]>([
     ['another rule', () => gated(account, rollouts.canary, 'rules: [{ metric: accuracy, floor: 0.5 }]')],
-    ['another request', () => gated(account, rollouts.canary, 'concurrency: 8')],
+    ['another way to ask', () => gated(account, rollouts.canary, 'response: { prediction: 1 }')],
     ['another label', () => putGolden(account, 'id,label,sepal_length\n1,virginica,5.1\n')],
   ])('refuses one whose verdict is about %s', async (_what, change) => {
     await keepVerdict(account, '1.1.0');

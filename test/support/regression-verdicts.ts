@@ -4,8 +4,9 @@ import { type DeployEndpointInputs, deployEndpoint } from '../../src/operations/
 import { requireRequested } from '../../src/registry/packages.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { releasesOf } from '../../src/release/location.ts';
-import { subjectOf } from '../../src/scoring/require-verdict.ts';
+import { goldenDigest } from '../../src/scoring/golden-set.ts';
 import { lookAtServing } from '../../src/scoring/served.ts';
+import { subjectOf } from '../../src/scoring/subject.ts';
 import { readTest, type TestRecord, type Verdict, writeTest } from '../../src/scoring/test-record.ts';
 import type { TestAccount } from './account.ts';
 import { testedAt } from './regression-test.ts';
@@ -43,14 +44,17 @@ export const keepVerdict = async (
     inputs: deployEndpoint.inputs,
     outputs: {},
     advance: async ({ manifest, environment }, _memory, world) => {
+      const { regression } = manifest;
+      if (regression === undefined) throw new Error('nothing to test');
       const target = environmentOf(manifest, environment);
+      const endpoint = target.endpoint.name;
+      const dataset = await goldenDigest(world, regression);
       const registered = await requireRequested(world, manifest.model, version);
-      const look = await lookAtServing(world, target.endpoint.name);
-      const subject = await subjectOf(world, { manifest, environment, registered, look });
-      if (subject === undefined || manifest.regression === undefined) throw new Error('nothing to test');
+      const look = await lookAtServing(world, endpoint);
+      const subject = subjectOf({ endpoint, registered, regression, dataset, look });
       const releases = releasesOf(target, world.account);
       const before = await readTest(world, releases, subject);
-      const record = testedAt(world.clock.now(), subject, manifest.regression, { version, ...changes });
+      const record = testedAt(world.clock.now(), subject, regression, { version, ...changes });
       await writeTest(world, releases, edit(record), before?.etag);
       return { is: 'done', outcome: 'succeeded', reason: 'approved', outputs: {}, because: 'kept' };
     },

@@ -5,9 +5,10 @@ import type { Manifest } from '../../../src/manifest/manifest.ts';
 import { manifestText, rollouts } from '../../../src/rehearsal/manifest.ts';
 import { releasesOf } from '../../../src/release/location.ts';
 import { InputError } from '../../../src/schema.ts';
-import { requireVerdict, subjectOf } from '../../../src/scoring/require-verdict.ts';
+import { goldenDigest } from '../../../src/scoring/golden-set.ts';
+import { requireVerdict } from '../../../src/scoring/require-verdict.ts';
 import { lookAtServing } from '../../../src/scoring/served.ts';
-import type { Subject } from '../../../src/scoring/subject.ts';
+import { type Subject, subjectOf } from '../../../src/scoring/subject.ts';
 import type { TestRecord } from '../../../src/scoring/test-record.ts';
 import type { World } from '../../../src/world.ts';
 import { refusal } from '../../support/refusal.ts';
@@ -109,14 +110,14 @@ const registeredIn = ({ contentDigest = 'c0'.repeat(32) }: Scene) =>
 
 const subjectIn = async (scene: Scene): Promise<Subject> => {
   const world = worldOf(scene, new Map());
-  const subject = await subjectOf(world, {
-    manifest: manifestOf(scene),
-    environment: 'production',
+  const regression = specOf(scene);
+  return subjectOf({
+    endpoint: 'iris',
     registered: registeredIn(scene),
+    regression,
+    dataset: await goldenDigest(world, regression),
     look: await lookAtServing(world, 'iris'),
   });
-  if (subject === undefined) throw new Error('the manifest has no regression');
-  return subject;
 };
 
 interface Wanted {
@@ -177,6 +178,18 @@ describe('a release with a passing verdict', () => {
     expect(await refusal(required({ now: nine + hours(168) }, stored))).toContain('counted until 2026-01-12T09:00:00Z');
   });
 
+  test('may begin at another pace of the test', async () => {
+    expect(await required({ regression: ['concurrency: 9'] }, await tested({}))).toHaveLength(1);
+  });
+
+  test('may begin for as long as the present `valid-for`, but never longer than the verdict said', async () => {
+    const stored = await tested({});
+    const [short, long] = [{ regression: ['valid-for: 1h'] }, { regression: ['valid-for: 1000h'] }];
+    expect(await required({ ...short, now: nine + hours(1) - 1 }, stored)).toHaveLength(1);
+    expect(await refusal(required({ ...short, now: nine + hours(1) }, stored))).toContain('until 2026-01-05T10:00:00Z');
+    expect(await refusal(required({ ...long, now: nine + hours(168) }, stored))).toContain('2026-01-12T09:00:00Z');
+  });
+
   test('may begin while a further attempt runs', async () => {
     expect(await required({}, await tested({}, {}, (record) => ({ ...record, attempt: 2 })))).toHaveLength(1);
   });
@@ -214,7 +227,7 @@ describe('a release is refused', () => {
     ['other bytes of the golden set', { rows: 'golden ' }],
     ['another rule', { regression: ['rules: [{ metric: accuracy, floor: 0.5 }]'] }],
     ['another way to ask', { regression: ['response: { prediction: 1 }'] }],
-    ['a longer validity', { regression: ['valid-for: 10000h'] }],
+    ['another place of the candidate', { regression: ['candidate: { environment: staging }'] }],
     ['another baseline', { container: { Image: 'newer' } }],
     ['no baseline', { hasEndpoint: false }],
   ])('whose verdict is about %s', async (_which, changed) => {
@@ -365,18 +378,18 @@ describe('no verdict is looked for', () => {
   });
 });
 
-test('letters of the ARN count in neither case, as for SageMaker', async () => {
-  const world = worldOf({}, nothing);
-  const subject = (arn: string) =>
-    subjectOf(world, {
-      manifest: manifestOf({}),
-      environment: 'production',
+test('letters of the ARN count in neither case, as for SageMaker', () => {
+  const subject = (arn: string): Subject =>
+    subjectOf({
+      endpoint: 'iris',
       registered: registeredVersion({ arn }),
+      regression: specOf({}),
+      dataset: 'none',
       look: undefined,
     });
   const arn = 'arn:aws:sagemaker:eu-west-1:111122223333:model-package/Churn/7';
-  expect(await subject(arn)).toEqual(await subject(arn.toLowerCase()));
-  expect(await subject(arn)).not.toEqual(await subject(arn.replace('/7', '/8')));
+  expect(subject(arn)).toEqual(subject(arn.toLowerCase()));
+  expect(subject(arn)).not.toEqual(subject(arn.replace('/7', '/8')));
 });
 
 test('`valid-for` is in seconds, and the times of a record are in milliseconds', async () => {
