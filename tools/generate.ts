@@ -24,7 +24,7 @@ import { commandSections } from './command-line-page.ts';
 import { kindsPage } from './kinds-page.ts';
 import { manifestPage } from './manifest-page.ts';
 import { policyFiles, policyTables } from './permission-pages.ts';
-import { exampleOutput, examplePolicy, metricTables } from './regression-page.ts';
+import { exampleFile, exampleOutput, metricTables } from './regression-page.ts';
 import { settingsTable } from './simulator-page.ts';
 
 /** The public parts of an operation's action. */
@@ -190,7 +190,10 @@ const generated = async (): Promise<ReadonlyMap<string, string>> => {
   files.set(
     regression,
     [
-      ['policy', examplePolicy(root)],
+      ...(['csv', 'json', 'json-lines', 'policy'] as const).map((name) => [
+        name,
+        exampleFile(root, `regression/${name}.yml`),
+      ]),
       ['stump', await exampleOutput(root, 'stump.jsonl', 'tree.jsonl')],
       ['forest', await exampleOutput(root, 'forest.jsonl', 'tree.jsonl')],
       ['metrics', metricTables()],

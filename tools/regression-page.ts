@@ -55,6 +55,6 @@ export const exampleOutput = async (root: string, candidate: string, baseline: s
   ].join('\n');
 };
 
-/** The policy of the example. */
-export const examplePolicy = (root: string): string =>
-  ['```yaml', readFileSync(join(root, 'examples/regression/policy.yml'), 'utf8').trimEnd(), '```'].join('\n');
+/** An example's file. @param path below `examples` */
+export const exampleFile = (root: string, path: string): string =>
+  ['```yaml', readFileSync(join(root, 'examples', path), 'utf8').trimEnd(), '```'].join('\n');

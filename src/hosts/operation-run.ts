@@ -9,6 +9,8 @@ import { type CommonInputs, commonInputs } from '../inputs/common-inputs.ts';
 import { folder } from '../inputs/folder.ts';
 import { fieldsOf, readInputs, type Written, wireName } from '../inputs/read-inputs.ts';
 import type { Stray } from '../inputs/stray-inputs.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import { type TestDue, testDue } from '../manifest/test-due.ts';
 import type { Memory, Operation, OperationName, Plan } from '../operation.ts';
 import { oneLine, withoutCommands } from '../plain-text.ts';
 import { failureOf } from '../report/failure.ts';
@@ -120,6 +122,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
   let dryRun = false;
   let plan: Plan | undefined;
   let key: string | undefined;
+  let due: TestDue | undefined;
   let account: string | undefined;
   let registry: string | undefined;
   const shown: Record<string, string> = {};
@@ -151,6 +154,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
       unsettled: end.unsettled,
       url: host.run.url,
       endpointKey: key,
+      testDue: due,
     }),
     // A dry run with changes ends as `planned`. Without a plan it would go on with a live release.
     ...(dryRun && end.outcome === 'succeeded'
@@ -171,6 +175,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
       const values = readInputs(schema, host.written, undefined, host.strays);
       const [inputs, common]: [Inputs, CommonInputs] = [only(operation.inputs, values), values];
       dryRun = common['dry-run'];
+      due = dueOf(inputs, operation.name);
       const target = targetOf(inputs, operation.name);
       registry = target.registry?.account;
       const deadline = startedAt + seconds(common.timeout);
@@ -218,6 +223,12 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
     }
   };
   return { ended: run(), interrupted: (because) => report({ ...cancelled(because), unsettled: true }) };
+};
+
+const dueOf = (inputs: unknown, operation: OperationName): TestDue | undefined => {
+  const { manifest, environment } = inputs as { readonly manifest?: Manifest; readonly environment?: string };
+  if (manifest === undefined || environment === undefined || operation === 'rollback') return undefined;
+  return testDue(manifest, environment);
 };
 
 /**

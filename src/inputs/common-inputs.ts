@@ -94,6 +94,7 @@ export interface CommonOutputs {
   readonly result: string;
   readonly 'resume-token': string;
   readonly 'endpoint-key': string;
+  readonly 'regression-test': string;
   readonly 'would-change': string;
 }
 
@@ -119,6 +120,11 @@ export const commonOutputs: OutputSchema<CommonOutputs> = {
   'endpoint-key': {
     description: 'Names the endpoint, its account and its region for a `concurrency` group; the account is hashed.',
     example: 'churn-1a2b3c4d',
+  },
+  'regression-test': {
+    description:
+      'When the manifest has `regression:`: `before-deploy` or `before-shift`, the action before which `regression-test` has to pass; empty where no verdict is needed.',
+    example: 'before-deploy',
   },
   'would-change': {
     description: 'With `dry-run`: `true` when there is something to change, `false` when there is not.',

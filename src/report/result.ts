@@ -1,5 +1,6 @@
 import { type Instant, iso } from '../clock.ts';
 import type { AnyFindings } from '../findings/findings.ts';
+import type { TestDue } from '../manifest/test-due.ts';
 import type { OperationName, Plan } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
 import { oneLine, visible } from '../plain-text.ts';
@@ -46,6 +47,8 @@ export interface Report {
   readonly unsettled?: true;
   /** `endpoint/key.ts`; once the account is known. */
   readonly endpointKey?: string;
+  /** Of a delivery whose manifest has `regression:`; a rollback needs no verdict. */
+  readonly testDue?: TestDue;
   /** Of a finished dry run: a real run would change something. */
   readonly wouldChange?: boolean;
   /** Facts that could not be reported, or facts about the report itself. */

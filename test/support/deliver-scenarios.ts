@@ -25,12 +25,14 @@ const same = says('succeeded', 'already-delivered', { 'would-change': 'false', '
 const pending = says('pending', 'approval-pending');
 const unproven = says('inconclusive', 'unproven-traffic', { 'serving-version': '1.4.0', 'previous-version': '1.3.0' });
 const dark = says('succeeded', 'candidate-dark', { 'serving-version': '1.3.0', 'previous-version': '1.3.0' });
+const passed = says('succeeded', 'regression-passed');
+const worse = says('rejected', 'regression-failed');
 const restored = says('succeeded', 'restored', { version: '1.3.0', 'serving-version': '1.3.0' });
 
-const skipped = { deliver: 'skipped', rollback: 'skipped' } as const;
+const skipped = { test: 'skipped', deliver: 'skipped', rollback: 'skipped' } as const;
 const planOnly = { plan: 'success', ...skipped } as const;
 const refused = { plan: 'failure', ...skipped } as const;
-const green = { plan: 'success', deliver: 'success', rollback: 'skipped' } as const;
+const green = { plan: 'success', test: 'skipped', deliver: 'success', rollback: 'skipped' } as const;
 const red = { ...green, deliver: 'failure' } as const;
 const stopped = { ...green, deliver: 'cancelled' } as const;
 
@@ -45,6 +47,11 @@ const good = {
 } as const;
 const walk = [...untilDeploy, 'deliver/shift'] as const;
 const stepped = { ...good, 'deliver/deploy': dark, 'deliver/shift': delivered } as const;
+const plannedTest = says('succeeded', 'planned', { ...planned.outputs, 'regression-test': 'before-deploy' });
+const tested = { ...good, 'plan/deployment': plannedTest, 'test/test': passed } as const;
+const plannedDark = says('succeeded', 'planned', { ...planned.outputs, 'regression-test': 'before-shift' });
+const testedDark = { ...stepped, 'plan/deployment': plannedDark, 'deliver/test': passed } as const;
+const stoppedByTest = { plan: 'success', test: 'failure', deliver: 'skipped', rollback: 'skipped' } as const;
 const safe = { ...target, 'rollback-on-failure': true } as const;
 const back = { environment: 'production', rollback: true } as const;
 const registering = { ran: ['plan/register', ...whole], steps: { ...good, 'plan/register': registered } } as const;
@@ -306,6 +313,108 @@ export const rows: Readonly<Record<string, Row>> = {
     jobs: stopped,
     ends: 'cancelled/cancelled',
     serving: '1.3.0',
+  },
+  'with a regression test': {
+    inputs: target,
+    steps: tested,
+    ran: ['plan/deployment', 'test/test', ...whole.slice(1)],
+    ...deliveredEnd,
+    jobs: { ...green, test: 'success' },
+  },
+  'with a regression test, already delivered': {
+    inputs: target,
+    steps: { ...tested, 'plan/deployment': { outputs: { ...plannedTest.outputs, ...same.outputs } } },
+    ran: ['plan/deployment'],
+    jobs: planOnly,
+    ends: 'succeeded/already-delivered',
+    serving: '1.4.0',
+  },
+  'with a regression test, dry run': {
+    inputs: { ...target, 'dry-run': true },
+    steps: tested,
+    ran: ['plan/deployment'],
+    jobs: planOnly,
+    ends: 'succeeded/planned',
+  },
+  'with a regression test, refused by the plan': {
+    inputs: target,
+    steps: { ...tested, 'plan/deployment': { ...plannedTest, fails: true } },
+    ran: ['plan/deployment'],
+    jobs: refused,
+    ends: 'inconclusive/job-unheard',
+  },
+  'a plan that fails after its outputs': {
+    inputs: target,
+    steps: { ...good, 'plan/deployment': { ...planned, fails: true } },
+    ran: ['plan/deployment'],
+    jobs: refused,
+    ends: 'inconclusive/job-unheard',
+  },
+  'worse by its regression test': {
+    inputs: safe,
+    steps: { ...tested, 'test/test': worse },
+    ran: ['plan/deployment', 'test/test'],
+    jobs: stoppedByTest,
+    ends: 'rejected/regression-failed',
+  },
+  'regression test without a decision': {
+    inputs: safe,
+    steps: { ...tested, 'test/test': says('inconclusive', 'regression-inconclusive') },
+    ran: ['plan/deployment', 'test/test'],
+    jobs: stoppedByTest,
+    ends: 'inconclusive/regression-inconclusive',
+  },
+  'checkout fails in the regression test': {
+    inputs: target,
+    steps: { ...tested, 'test/actions/checkout': { fails: true } },
+    ran: ['plan/deployment'],
+    jobs: stoppedByTest,
+    ends: 'failed/job-failed',
+  },
+  'cancelled while it tests': {
+    inputs: safe,
+    steps: { ...tested, 'test/test': {} },
+    cancelledIn: 'test/test',
+    ran: ['plan/deployment', 'test/test'],
+    jobs: { ...stoppedByTest, test: 'cancelled' },
+    ends: 'cancelled/cancelled',
+  },
+  'passed its regression test, then rejected by a reviewer': {
+    inputs: safe,
+    steps: tested,
+    heldBack: ['deliver'],
+    ran: ['plan/deployment', 'test/test'],
+    jobs: { ...red, test: 'success' },
+    ends: 'inconclusive/job-unheard',
+  },
+  'steps: dark, tested, then walked home': {
+    inputs: target,
+    steps: testedDark,
+    ran: [...untilDeploy, 'deliver/test', 'deliver/shift', 'deliver/verify'],
+    ...deliveredEnd,
+  },
+  'steps: dark, and worse by its test': {
+    inputs: target,
+    steps: { ...testedDark, 'deliver/test': worse },
+    ran: [...untilDeploy, 'deliver/test'],
+    jobs: red,
+    ends: 'rejected/regression-failed',
+    serving: '1.3.0',
+  },
+  'steps: dark, worse by its test, and taken back': {
+    inputs: safe,
+    steps: { ...testedDark, 'deliver/test': worse, 'deliver/rollback': restored },
+    ran: [...untilDeploy, 'deliver/test', 'deliver/rollback'],
+    jobs: red,
+    ends: 'rejected/regression-failed',
+    serving: '1.3.0',
+  },
+  'a dark candidate to test, whose deployment is refused': {
+    inputs: target,
+    steps: { ...testedDark, 'deliver/deploy': says('rejected', 'regression-missing') },
+    ran: untilDeploy,
+    jobs: red,
+    ends: 'rejected/regression-missing',
   },
   'rollback to the last good version': {
     inputs: { ...back, 'training-job': 'churn-2026-01-05' },

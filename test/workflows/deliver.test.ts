@@ -99,6 +99,31 @@ describe('deliver.yml', () => {
     expect(given['deliver/rollback']).toMatchObject({ because: 'the delivery of churn_v1.4.0 ended timed-out' });
   });
 
+  it('tests the version before a reviewer decides, with a role of its own, in the queue of its endpoint', () => {
+    const row = rows['with a regression test'] as Row;
+    const roles = { 'planner-role': 'model-planner', 'tester-role': 'model-tester' };
+    const { given, environments, groups } = play(deliver, {
+      ...row,
+      inputs: { ...row.inputs, ...roles, timeout: '2h' },
+    });
+    const requested = { environment: 'production', manifest: 'delivery.yml', version: 'churn_v1.4.0' };
+    expect(given['test/test']).toEqual({ ...requested, role: 'model-tester', timeout: '2h' });
+    expect(environments).toEqual({ deliver: 'production' });
+    expect(groups).toEqual({ test: 'sagemaker-churn-1a2b3c4d', deliver: 'sagemaker-churn-1a2b3c4d' });
+    const planner = play(deliver, { ...row, inputs: { ...row.inputs, 'planner-role': 'model-planner' } });
+    expect(planner.given['test/test']).toMatchObject({ role: 'model-planner' });
+  });
+
+  it('tests the dark candidate with the role that deploys, and names the verdict where it takes the candidate away', () => {
+    const { given } = play(deliver, rows['steps: dark, worse by its test, and taken back'] as Row);
+    const requested = { environment: 'production', manifest: 'delivery.yml', version: 'churn_v1.4.0' };
+    expect(given['deliver/test']).toEqual({ ...requested, timeout: '300m' });
+    expect(given['deliver/rollback']).toMatchObject({
+      to: '1.3.0',
+      because: 'the delivery of churn_v1.4.0 ended rejected',
+    });
+  });
+
   it('registers nothing in a dry run', () => {
     const { given } = play(deliver, rows['dry run of a registration'] as Row);
     expect(given['plan/register']).toMatchObject({ 'dry-run': 'true' });

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { runStep } from '../../../support/run-action.ts';
 
@@ -45,6 +46,16 @@ describe('the GitHub host', () => {
     const real = await runStep(script, { ...inputs, 'on-change': 'fail' });
     expect(real.code).toBe(0);
     expect(real.outputs).not.toHaveProperty('would-change');
+  });
+
+  it('says when a delivery by this manifest needs a regression test', async () => {
+    const given = { manifest: resolve('examples/regression-test.yml'), environment: 'production' };
+    const gate = await runStep('actions/approve-gate/main.ts', { ...given, version: '1.0.0' });
+    expect(gate.outputs).toMatchObject({ 'regression-test': 'before-deploy', outcome: 'failed' });
+    const back = await runStep('actions/rollback/main.ts', given);
+    expect(back.outputs).toMatchObject({ outcome: 'failed' });
+    expect(back.outputs).not.toHaveProperty('regression-test');
+    expect((await runStep(script, inputs)).outputs).not.toHaveProperty('regression-test');
   });
 
   it('does nothing in the post step of a run that has reported', async () => {
