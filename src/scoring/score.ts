@@ -1,4 +1,5 @@
 import { seconds } from '../clock.ts';
+import type { RequestForm } from '../manifest/asking.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import type { RegressionSpec } from '../manifest/regression.ts';
 import { InputError } from '../schema.ts';
@@ -94,6 +95,11 @@ const askedOf = (sites: { readonly candidate: Site; readonly baseline: Site | un
     candidate: sites.candidate.is === 'endpoint' ? sites.candidate : undefined,
     baseline: sites.baseline?.is === 'endpoint' ? sites.baseline : undefined,
   });
+
+/** Whether every row makes a request. @throws {InputError} for the first that makes none */
+export const requireRequests = (golden: GoldenSet, form: RequestForm): void => {
+  for (const { id, row } of golden.rows) requestOf(golden, id, row, form);
+};
 
 const requestOf = (
   { file }: GoldenSet,
