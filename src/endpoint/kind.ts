@@ -22,6 +22,8 @@ export interface Kind {
   readonly failures: 'answers' | 'server-errors';
   /** The judge can compare two fleets of it. */
   readonly judged: boolean;
+  /** InvokeEndpoint or InvokeEndpointAsync reaches the model that serves; it names at most a variant. */
+  readonly asked: boolean;
   /** The remedy, where this kind prevents a delivery. */
   readonly instead: string;
 }
@@ -36,6 +38,7 @@ const onInstances = {
   requests: invocations,
   failures: 'answers',
   judged: true,
+  asked: true,
 } as const;
 /**
  * Neither Invocations nor InvocationModelErrors; one ModelLatency for each request that the container processed (AWS: "Monitor
@@ -46,6 +49,7 @@ const inQueue = {
   requests: { metric: 'ModelLatency', statistic: 'SampleCount' },
   failures: 'server-errors',
   judged: false,
+  asked: true,
 } as const;
 
 /** Only the kinds that the manifest can state may be left by a statement of the manifest. */
@@ -107,6 +111,7 @@ export const kinds: { readonly [Name in EndpointKind]: Kind & { readonly leave: 
   // Callers choose by TargetContainerHostname (AWS: "Use a multi-container endpoint with direct invocation").
   direct: {
     ...onInstances,
+    asked: false,
     trait: 'has several containers, of which each caller names one (Direct)',
     deliver: ['guardrail'],
     leave: 'stated',
@@ -116,6 +121,7 @@ export const kinds: { readonly [Name in EndpointKind]: Kind & { readonly leave: 
   // A new version is a new object below the prefix, and no update of the endpoint (AWS: "Add or remove models").
   'multi-model': {
     ...onInstances,
+    asked: false,
     trait: 'serves many models from one S3 prefix (MultiModel)',
     deliver: ['guardrail'],
     leave: 'stated',
@@ -123,6 +129,7 @@ export const kinds: { readonly [Name in EndpointKind]: Kind & { readonly leave: 
   },
   'several-variants': {
     ...onInstances,
+    asked: false,
     trait: 'shares its traffic between several variants that this suite did not make',
     deliver: [],
     leave: 'stated',
@@ -146,6 +153,7 @@ export const kinds: { readonly [Name in EndpointKind]: Kind & { readonly leave: 
   // UpdateInferenceComponent replaces a component; the update of such an endpoint is not documented (AWS: "Inference components").
   'inference-components': {
     ...onInstances,
+    asked: false,
     trait: 'hosts inference components: its variant has no model of its own',
     deliver: [],
     leave: 'never',

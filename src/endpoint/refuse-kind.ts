@@ -38,6 +38,15 @@ export const refuseUnusable = (
   unusable(endpoint, `${traitOf(look, kind)}: ${instead}${stated}`);
 };
 
+/** Refuses an endpoint that no request of a regression test would reach. @throws {Refusal} `endpoint-unusable` */
+export const refuseUnasked = (endpoint: string, look: Look, kind: EndpointKind): void => {
+  if (!kinds[kind].asked)
+    unusable(
+      endpoint,
+      `${traitOf(look, kind)}: a regression test cannot ask the model that serves; set \`regression.baseline\` to a file of its predictions`,
+    );
+};
+
 /**
  * Refuses to make another kind of an endpoint, unless the manifest states the kind that it replaces: callers of the one kind do not reach
  * the other in the same way.

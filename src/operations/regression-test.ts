@@ -1,6 +1,7 @@
 import { AnswerLost, Throttled } from '../aws/retry.ts';
-import { type Operation, reasonOfAbort } from '../operation.ts';
-import { reason } from '../reason-codes.ts';
+import { environmentOf } from '../manifest/load.ts';
+import { type Operation, Refusal, reasonOfAbort } from '../operation.ts';
+import { type ReasonCode, reason } from '../reason-codes.ts';
 import { failureOf } from '../report/failure.ts';
 import { flag, type OutputSchema, type ValuesOf } from '../schema.ts';
 import { answered, cleared } from '../scoring/ask-rows.ts';
@@ -12,6 +13,7 @@ import {
   type RegressionTestOutputs,
   type Turn,
 } from '../scoring/progress.ts';
+import { recalled } from '../scoring/recalled.ts';
 import { standing } from '../scoring/standing.ts';
 import { removeTemporary } from '../scoring/temporary.ts';
 import { readTest } from '../scoring/test-record.ts';
@@ -46,7 +48,8 @@ export const regressionTest: Operation<RegressionTestInputs, RegressionTestMemor
   inputs,
   outputs,
 
-  async advance(given, memory, world) {
+  async advance(given, token, world) {
+    const memory = recalled(token, endpointOf(given));
     if (memory?.ends) return endWithoutVerdict(world, memory, memory.ends);
     try {
       return await nextTurn(given, memory, world);
@@ -57,7 +60,8 @@ export const regressionTest: Operation<RegressionTestInputs, RegressionTestMemor
       return endWithoutVerdict(world, memory, { reason: code, because });
     }
   },
-  async abort(_inputs, memory, why, world) {
+  async abort(given, token, why, world) {
+    const memory = recalled(token, endpointOf(given));
     const name = why === 'handed-over' ? undefined : memory?.temporary;
     if (why !== 'handed-over' && world.write !== undefined)
       for (const job of memory?.jobs ?? []) await stopTransform(world, job);
@@ -86,11 +90,14 @@ export const regressionTest: Operation<RegressionTestInputs, RegressionTestMemor
 
 const nextTurn = async (
   given: RegressionTestInputs,
-  memory: RegressionTestMemory | undefined,
+  remembered: RegressionTestMemory | undefined,
   world: World,
 ): Promise<Turn> => {
-  const at = await standing(given, memory, world);
-  if (memory !== undefined && memory.of !== at.id)
+  const at = await unlessDisturbed(remembered, standing(given, remembered, world));
+  const isOther = remembered !== undefined && remembered.of !== at.id;
+  // Nothing was begun for the other subject, so that this one is planned.
+  const memory = isOther && remembered.attempt === undefined ? undefined : remembered;
+  if (memory !== undefined && isOther)
     return endWithoutVerdict(world, memory, {
       reason: 'regression-disturbed',
       because: 'the version that serves, the package, the golden set or the rules changed while the test ran',
@@ -105,7 +112,27 @@ const nextTurn = async (
       reason: 'regression-disturbed',
       because: `${at.candidate?.name ?? 'the candidate'} changed while the test ran`,
     });
-  return (await begun(at, stored)) ?? (await answered(at)) ?? (await cleared(at)) ?? conclude(at, stored);
+  const going = await begun(at, stored);
+  if ('is' in going) return going;
+  return (await answered(going)) ?? (await cleared(going)) ?? conclude(going, stored);
+};
+
+const endpointOf = ({ manifest, environment }: RegressionTestInputs): string =>
+  environmentOf(manifest, environment).endpoint.name;
+
+/** Refusals that ask for another time: after the beginning of a test they show that its answers belong to no version. */
+const disturbances: ReadonlySet<ReasonCode> = new Set(['endpoint-unusable', 'held-by-another-release']);
+
+const unlessDisturbed = async <Answer>(
+  memory: RegressionTestMemory | undefined,
+  looking: Promise<Answer>,
+): Promise<Answer> => {
+  try {
+    return await looking;
+  } catch (error) {
+    if (memory?.attempt === undefined || !(error instanceof Refusal) || !disturbances.has(error.reason)) throw error;
+    throw new Refusal('regression-disturbed', `while the test ran: ${error.message}`);
+  }
 };
 
 /** Another turn may cure it. */

@@ -5,9 +5,9 @@ import { contentOf, jobOf } from './attempt.ts';
 import type { GoldenSet } from './golden-set.ts';
 import { endWithoutVerdict, type Turn, waiting } from './progress.ts';
 import { score } from './score.ts';
-import type { Standing } from './standing.ts';
+import { isAsked, type Standing } from './standing.ts';
 import { ensureTemporary, longestTest, removeTemporary, underName } from './temporary.ts';
-import { ensureTransform, requireLines } from './transform.ts';
+import { ensureTransform } from './transform.ts';
 
 /** Gets the answers of both models, by requests and by batch transform, until none is missing. */
 export const answered = async (at: Standing): Promise<Turn | undefined> =>
@@ -21,7 +21,6 @@ const transformedRows = async (at: Standing): Promise<Turn | undefined> => {
   let waits: Turn | undefined;
   for (const site of [at.candidate, at.baseline]) {
     if (site?.is !== 'transform' || golden === undefined || request === undefined) continue;
-    requireLines(request);
     const desired =
       site.model === undefined ? underName(await contentOf(at), memory.temporary ?? '', untilOf(at)) : undefined;
     const state = await ensureTransform(world, jobOf(at, site, attempt), golden, request, desired);
@@ -35,9 +34,6 @@ const transformedRows = async (at: Standing): Promise<Turn | undefined> => {
   }
   return waits;
 };
-
-const isAsked = ({ candidate, baseline }: Standing): boolean =>
-  candidate === undefined || candidate.is === 'endpoint' || baseline?.is === 'endpoint';
 
 const asked = async (at: Standing, golden: GoldenSet): Promise<Turn | undefined> => {
   const { world, memory, folder } = at;

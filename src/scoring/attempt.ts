@@ -5,12 +5,13 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { planOf } from './plan.ts';
 import { type RegressionTestMemory, type Turn, waiting } from './progress.ts';
+import { requireRequests } from './score.ts';
 import type { Site, TransformSite } from './site.ts';
-import type { Standing } from './standing.ts';
+import { isAsked, type Standing } from './standing.ts';
 import { longestTest, sweepOne, temporaryName, unswept } from './temporary.ts';
 import { temporaryContent } from './temporary-content.ts';
 import { runningAttempt, type StoredTest, type Verdict, writeTest } from './test-record.ts';
-import type { Job } from './transform.ts';
+import { type Job, requireLines } from './transform.ts';
 
 /** A verdict ends the run when it is of this run's attempt, or a pass that still counts. */
 export const counts = (
@@ -64,6 +65,7 @@ export const contentOf = (at: Standing): Promise<Desired> => {
 };
 
 export const plan = async (at: Standing, stored: StoredTest | undefined): Promise<Turn> => {
+  requireRows(at);
   const { attempt, goesOn } = attemptOf(stored, at.world);
   const wanted = makesModel(at) ? await contentOf(at) : undefined;
   const [variant] = wanted?.config.ProductionVariants ?? [];
@@ -87,12 +89,32 @@ export const plan = async (at: Standing, stored: StoredTest | undefined): Promis
   return waiting(at, { percent: 1, because: planned.title, plan: planned });
 };
 
-/** Clears away leftovers of earlier tests, then begins the attempt in its record, or joins it. */
-export const begun = async (at: Standing, stored: StoredTest | undefined): Promise<Turn | undefined> => {
+/** Before anything is made for it, every row must make a request. @throws {InputError} */
+const requireRows = (at: Standing): void => {
+  const { golden, regression } = at;
+  const { request } = regression.asking;
+  if (golden === undefined || request === undefined) return;
+  if (isAsked(at)) requireRequests(golden, request);
+  if ([at.candidate, at.baseline].some((site) => site?.is === 'transform')) requireLines(golden, request);
+};
+
+/**
+ * Clears away leftovers of earlier tests, then begins the attempt in its record.
+ * @returns the turn that did so; or the test in its attempt, which was begun before
+ */
+export const begun = async (at: Standing, stored: StoredTest | undefined): Promise<Turn | Standing> => {
   const { world, memory } = at;
-  if (memory.attempt !== undefined) return undefined;
+  if (memory.attempt !== undefined) return at;
   const { attempt, goesOn } = attemptOf(stored, world);
   const name = makesModel(at) ? nameOf(at, attempt) : undefined;
+  const jobs = jobsOf(at, attempt).map((job) => job.name);
+  const next = {
+    ...memory,
+    attempt,
+    ...(jobs.length > 0 ? { jobs } : {}),
+    ...withoutUndefined({ temporary: name, candidate: contentMark(at.candidate) }),
+  };
+  if (goesOn) return { ...at, memory: next };
   const remarks: string[] = [];
   if (name !== undefined) {
     const swept = await sweepOne(world, at.environment.endpoint.name, name).catch((error: unknown) => {
@@ -101,33 +123,21 @@ export const begun = async (at: Standing, stored: StoredTest | undefined): Promi
     });
     if (swept !== undefined) return waiting(at, { percent: 1, because: swept, remarks });
   }
-  const jobs = jobsOf(at, attempt).map((job) => job.name);
-  const next = {
-    ...memory,
+  const { verdict } = stored?.record ?? {};
+  const record = {
+    schemaVersion: 1 as const,
+    subject: at.subject,
     attempt,
-    ...(jobs.length > 0 ? { jobs } : {}),
-    ...withoutUndefined({ temporary: name, candidate: contentMark(at.candidate) }),
+    begunAt: world.clock.now(),
+    ...withoutUndefined({ verdict }),
   };
-  if (!goesOn) {
-    const { verdict } = stored?.record ?? {};
-    const record = {
-      schemaVersion: 1 as const,
-      subject: at.subject,
-      attempt,
-      begunAt: world.clock.now(),
-      ...withoutUndefined({ verdict }),
-    };
-    try {
-      await writeTest(world, at.releases, record, stored?.etag);
-    } catch (error) {
-      if (!(error instanceof LostRace)) throw error;
-      return waiting(at, { percent: 1, because: `${error.message}; reading it again`, remarks });
-    }
+  try {
+    await writeTest(world, at.releases, record, stored?.etag);
+  } catch (error) {
+    if (!(error instanceof LostRace)) throw error;
+    return waiting(at, { percent: 1, because: `${error.message}; reading it again`, remarks });
   }
-  return waiting(
-    { ...at, memory: next },
-    { percent: 2, because: `${goesOn ? 'goes on with' : 'began'} attempt ${attempt}`, remarks },
-  );
+  return waiting({ ...at, memory: next }, { percent: 2, because: `began attempt ${attempt}`, remarks });
 };
 
 export const contentMark = (site: Site | undefined): string | undefined =>

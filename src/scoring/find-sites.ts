@@ -1,10 +1,13 @@
+import { kindOf, servedKindOf } from '../endpoint/kind.ts';
 import { type Look, lookAt, packageOfModel } from '../endpoint/look.ts';
+import { refuseUnasked } from '../endpoint/refuse-kind.ts';
 import { candidateVariant, canonicalOf } from '../endpoint/variants.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { RegressionSpec } from '../manifest/regression.ts';
 import { Refusal } from '../operation.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
+import type { ReleaseRecord } from '../release/record.ts';
 import { InputError } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
@@ -19,6 +22,8 @@ export interface Request {
   readonly registered: RegisteredVersion;
   /** The environment's endpoint now; undefined: there is none. */
   readonly look: Look | undefined;
+  /** The releases of the environment's endpoint. */
+  readonly record: ReleaseRecord;
 }
 
 /** Where the baseline answers; undefined when nothing serves yet. @throws {Refusal} `endpoint-unusable` when it cannot be asked now */
@@ -27,7 +32,10 @@ export const baselineSite = async (world: World, { regression, look, ...at }: Re
   if (baseline.is === 'predictions') return fileSite(world, baseline.path);
   if (look === undefined) return undefined;
   const { name, tags } = environmentOf(at.manifest, at.environment).endpoint;
-  if (baseline.is === 'serving') refuseUnsteady(name, look);
+  if (baseline.is === 'serving') {
+    refuseUnasked(name, look, kindOf(look, at.record));
+    refuseUnsteady(name, look);
+  }
   const served = servedIn(look);
   if (served === undefined)
     throw new Refusal(
@@ -105,6 +113,7 @@ const elsewhere = async (world: World, { manifest, registered }: Request, enviro
       'endpoint-unusable',
       `endpoint ${endpoint.name} of environment ${environment} does not exist: deploy ${registered.tag} there first`,
     );
+  refuseUnasked(endpoint.name, look, servedKindOf(look));
   refuseUnsteady(endpoint.name, look);
   return endpointSite(endpoint.name, look, requireVersionIn(endpoint.name, look, variant, registered));
 };

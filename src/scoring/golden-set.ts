@@ -7,6 +7,7 @@ import { readRecords } from '../regression/scoring/records.ts';
 import type { Row } from '../regression/scoring/row.ts';
 import type { Source } from '../regression/scoring/source.ts';
 import { InputError } from '../schema.ts';
+import { quoted } from '../secrets.ts';
 import type { World } from '../world.ts';
 import type { LabelKind } from './response.ts';
 
@@ -82,12 +83,17 @@ export const goldenSet = async (
   { positive }: Pick<RegressionPolicy, 'positive'>,
 ): Promise<GoldenSet> => {
   const rows: { readonly id: string; readonly row: Row }[] = [];
+  const lines = new Map<string, number>();
   const kinds = new Set<string>();
   let negative: Label | undefined;
   await readRecords(sourceOf(file), (row, line, written) => {
     const { id, label } = row;
     if (typeof id !== 'string' && typeof id !== 'number')
       throw new InputError(`${file.name}:${line}: id: is missing; every golden row has one`);
+    const former = lines.get(String(id));
+    if (former !== undefined)
+      throw new InputError(`${file.name}:${line}: id: ${quoted(String(id))} is there twice, also at line ${former}`);
+    lines.set(String(id), line);
     rows.push({ id: String(id), row });
     kinds.add(written === 'csv' ? 'untyped' : typeof label);
     if (negative === undefined && label !== positive && isLabel(label)) negative = label;

@@ -1,6 +1,7 @@
 import type { Instant } from '../clock.ts';
 import type { Memory, Plan, Progress, Remarks } from '../operation.ts';
 import { type ReasonCode, reason } from '../reason-codes.ts';
+import { withoutAccount } from '../report/result.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { removeTemporary } from './temporary.ts';
@@ -68,7 +69,8 @@ export const endWithoutVerdict = async (
   if (step !== undefined)
     return {
       is: 'waiting',
-      memory: { ...memory, ends: { ...ends, because: ends.because.slice(0, 500) } },
+      // Memory leaves the run, and AWS's words may have the account in them.
+      memory: { ...memory, ends: { ...ends, because: withoutAccount(ends.because, world.account.id).slice(0, 500) } },
       notBefore: world.clock.now(),
       percent: 92,
       ...step,

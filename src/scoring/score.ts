@@ -156,6 +156,11 @@ const askedOf = ({ candidate, baseline }: Scoring): Asked =>
     baseline: baseline?.is === 'endpoint' && !baseline.asynchronous ? baseline : undefined,
   });
 
+/** Whether every row makes a request. @throws {InputError} for the first that makes none */
+export const requireRequests = (golden: GoldenSet, form: RequestForm): void => {
+  for (const { id, row } of golden.rows) requestOf(golden, id, row, form);
+};
+
 const requestOf = (
   { file }: GoldenSet,
   id: string,

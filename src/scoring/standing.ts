@@ -65,14 +65,16 @@ export const standing = async (
   const registered = await requireRequested(world, manifest.model, given.version);
   const edited = editFault(registered);
   if (edited !== undefined) throw new Refusal(edited.reason, edited.because);
-  const record = (await storeFor(given, world).read())?.record;
-  if (record?.live !== undefined)
+  const record =
+    (await storeFor(given, world).read())?.record ??
+    newRecord({ endpoint: environment.endpoint.name, account: world.account.id, region: world.account.region });
+  if (record.live !== undefined)
     throw new Refusal(
       'held-by-another-release',
       `release ${record.live.id} is under way on endpoint ${environment.endpoint.name}: the version that serves may change, so test before it begins or after it has ended`,
     );
   const look = await lookAt(world, environment.endpoint.name);
-  const request = { manifest, environment: given.environment, regression, registered, look };
+  const request = { manifest, environment: given.environment, regression, registered, look, record };
   const baseline = await baselineSite(world, request);
   if (baseline === undefined && !canFailAlone(regression))
     throw new Refusal('regression-inconclusive', `this gate cannot fail: ${cannotFailAlone(regression.task)}`);
@@ -100,9 +102,7 @@ export const standing = async (
     environment,
     regression,
     registered,
-    record:
-      record ??
-      newRecord({ endpoint: environment.endpoint.name, account: world.account.id, region: world.account.region }),
+    record,
     look,
     candidate,
     baseline,
@@ -113,3 +113,7 @@ export const standing = async (
     ...withoutUndefined({ golden }),
   };
 };
+
+/** Whether a model answers requests. */
+export const isAsked = ({ candidate, baseline }: Pick<Standing, 'candidate' | 'baseline'>): boolean =>
+  candidate === undefined || candidate.is === 'endpoint' || baseline?.is === 'endpoint';

@@ -22,8 +22,15 @@ export const longestTest = minutes(6 * 60);
 /** `churn-test-1a2b3c4d`. @param of what makes the test unlike others */
 export const temporaryName = (endpoint: string, of: object): string => contentName(endpoint, 'test', of, 1);
 
+/** The part of such a name that is the same for all tests of an endpoint. */
+const temporaryPrefix = (endpoint: string): string => temporaryName(endpoint, {}).slice(0, -'1a2b3c4d'.length);
+
+export const isTemporaryName = (endpoint: string, name: string): boolean =>
+  name.startsWith(temporaryPrefix(endpoint)) && /^[0-9a-f]{8}$/.test(name.slice(temporaryPrefix(endpoint).length));
+
 /**
- * The environment's endpoint, of the same kind, reduced to one small fleet that only the test calls. @param instance instead of the environment's type
+ * The environment's endpoint, of the same kind, reduced to one small fleet that only the test calls.
+ * @param instance instead of the environment's type
  * @param answers S3 location for those of an asynchronous endpoint
  */
 export const temporarySpec = (spec: EndpointSpec, instance: string | undefined, answers: string): EndpointSpec => {
@@ -179,7 +186,7 @@ export const sweepOne = async (
   keep: string | undefined,
 ): Promise<string | undefined> => {
   const { sagemaker } = world.read;
-  const NameContains = temporaryName(endpoint, {}).slice(0, -'1a2b3c4d'.length);
+  const NameContains = temporaryPrefix(endpoint);
   const names = new Set<string>();
   const kinds = [
     [
@@ -210,7 +217,7 @@ export const sweepOne = async (
   for (const [kind, pageOf] of kinds)
     for (const page of await allPages(`sagemaker:List${kind}`, pageOf))
       for (const name of page.names ?? []) {
-        if (name === undefined || name === keep || !name.startsWith(NameContains) || names.has(name)) continue;
+        if (name === undefined || name === keep || !isTemporaryName(endpoint, name) || names.has(name)) continue;
         names.add(name);
         const until = await untilOf(world, kind, name);
         if (until === undefined || until > world.clock.now()) continue;

@@ -32,12 +32,14 @@ const pollMs = minutes(1);
 
 const extensions: Readonly<Record<string, string>> = { 'text/csv': 'csv', 'application/jsonlines': 'jsonl' };
 
-/** @throws {InputError} when rows of this content type cannot be split into lines */
-export const requireLines = ({ contentType }: RequestForm): void => {
+/** @throws {InputError} when rows of this content type cannot be split into lines, or a row makes none */
+export const requireLines = (golden: GoldenSet, form: RequestForm): void => {
+  const { contentType } = form;
   if (extensions[contentType] === undefined)
     throw new InputError(
       `regression.request: a batch transform job takes one row a line, and the content type is ${contentType}; expected ${Object.keys(extensions).join(' or ')}`,
     );
+  for (const { id, row } of golden.rows) lineOf(golden, id, row, form);
 };
 
 const inputKey = ({ folder, attempt }: Job, { contentType }: RequestForm): string =>

@@ -1,6 +1,22 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { minutes } from '../../src/clock.ts';
+import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
-import { goldenRows, namedVerdict, regress, temporaries, testRecords, withRegression } from '../support/golden-set.ts';
+import {
+  asCsv,
+  asJsonl,
+  columns,
+  goldenRows,
+  namedVerdict,
+  putGoldenSet,
+  regress,
+  regressionText,
+  temporaries,
+  testObjects,
+  testRecords,
+  withRegression,
+} from '../support/golden-set.ts';
 
 let account: TestAccount;
 beforeEach(async () => {
@@ -8,26 +24,448 @@ beforeEach(async () => {
 });
 afterEach(() => account.close());
 
+/** `version` is approved, and 1.1.0, a forest, serves. */
+const approved = async (version: '1.0.0' | '1.2.0' | '1.3.0' | '1.4.0' | '1.5.0'): Promise<void> => {
+  await account.inProduction('1.1.0');
+  await account.prepare(version);
+};
+
+/** How often each model was asked. */
+const asked = (requests: ReturnType<ReturnType<TestAccount['watch']>>): Readonly<Record<string, number>> => {
+  const counts: Record<string, number> = {};
+  for (const { operation, input, status } of requests) {
+    if (operation !== 'InvokeEndpoint' || status !== 200) continue;
+    const { EndpointName, TargetVariant } = input as { EndpointName: string; TargetVariant?: string };
+    const name = EndpointName.includes('-test-')
+      ? 'temporary'
+      : [EndpointName, TargetVariant].filter(Boolean).join('/');
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+};
+
 describe('a version on a temporary endpoint, against the version that serves', () => {
   test.each([
     ['1.0.0', 'succeeded', 'regression-passed', 'pass'],
     ['1.2.0', 'rejected', 'regression-failed', 'fail'],
   ] as const)('%s: %s/%s', async (version, outcome, reason, verdict) => {
-    await account.inProduction('1.1.0');
-    await account.prepare(version);
+    await approved(version);
     withRegression(account);
+    const seen = account.watch();
     const report = await regress(account, version);
-    console.log(
-      JSON.stringify({ ...report?.result, findings: undefined }, null, 1),
-      JSON.stringify(report?.timeline, null, 1),
-    );
     expect(report?.result).toMatchObject({
       outcome,
       reason,
       outputs: { version, verdict, attempt: '1', rows: String(goldenRows.length) },
+      findings: { is: 'regression', verdict },
     });
+    expect(asked(seen())).toMatchObject({ temporary: goldenRows.length });
     expect(await temporaries(account)).toEqual([]);
-    expect(testRecords(account)).toMatchObject([{ attempt: 1, verdict: { verdict, version } }]);
-    expect(await namedVerdict(account, 2)).toMatch(new RegExp(`^${verdict} for production at `));
+    expect(testRecords(account)).toMatchObject([
+      { attempt: 1, verdict: { verdict, version, rows: goldenRows.length } },
+    ]);
+    expect([...testObjects(account).keys()].map((key) => key.split('/').slice(3).join('/')).sort()).toEqual([
+      '1/evaluation.json',
+      '1/rows/000001.jsonl',
+      '1/rows/000002.jsonl',
+      'test.json',
+    ]);
+    expect(await namedVerdict(account, 2)).toMatch(new RegExp(`^${verdict} for production at 2026-01-05T`));
+  });
+
+  test('its endpoint has one instance of the stated type and the tag, and nothing else may be removed', async () => {
+    await approved('1.0.0');
+    withRegression(account, { keys: ['candidate: { temporary: { instance: ml.c5.large } }'] });
+    const seen = account.watch();
+    expect((await regress(account, '1.0.0'))?.result.reason).toBe('regression-passed');
+    const inputs = (operation: string) =>
+      seen().flatMap((one) => (one.operation === operation ? [one.input as Readonly<Record<string, unknown>>] : []));
+    expect(inputs('CreateEndpointConfig')).toMatchObject([
+      { ProductionVariants: [{ InstanceType: 'ml.c5.large', InitialInstanceCount: 1 }] },
+    ]);
+    for (const operation of ['CreateModel', 'CreateEndpointConfig', 'CreateEndpoint'])
+      expect(inputs(operation)).toMatchObject([
+        { Tags: expect.arrayContaining([{ Key: 'model-delivery:temporary', Value: expect.any(String) }]) },
+      ]);
+    expect(
+      seen()
+        .filter(({ operation }) => operation.startsWith('Delete'))
+        .map(({ operation, resource }) => `${operation} ${resource.replace(/[0-9a-f]{8}$/, '…')}`),
+    ).toEqual(
+      ['endpoint', 'endpoint-config', 'model'].map(
+        (kind) =>
+          `Delete${kind.replace(/(^|-)(.)/g, (_all, _dash, letter: string) => letter.toUpperCase())} arn:aws:sagemaker:${team.region}:${team.account}:${kind}/iris-test-…`,
+      ),
+    );
+  });
+
+  test('a model that fails 5 % is judged by its errors', async () => {
+    await approved('1.4.0');
+    withRegression(account, {
+      rules: ['{ metric: error-rate, ceiling: 0.001 }', '{ metric: accuracy, non-inferior: 0.3 }'],
+    });
+    const report = await regress(account, '1.4.0');
+    expect(report?.result).toMatchObject({ outcome: 'rejected', reason: 'regression-failed' });
+    const rows = [...testObjects(account)].filter(([key]) => key.includes('/rows/')).map(([, text]) => text);
+    const answers = rows.flatMap((text) =>
+      text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    );
+    const failed = answers.filter(({ candidate }) => candidate.error !== undefined);
+    expect(failed).toHaveLength(6);
+    for (const { candidate, baseline } of failed) {
+      expect(candidate).toEqual({ error: 'the model answered with status 500' });
+      expect(baseline).toHaveProperty('prediction');
+    }
+  });
+
+  test('a model that never passes its health check leaves nothing behind', async () => {
+    await approved('1.5.0');
+    withRegression(account);
+    const report = await regress(account, '1.5.0', { timeout: '2h' });
+    expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'creation-failed' });
+    expect(report?.result.because).toMatch(/temporary endpoint iris-test-[0-9a-f]{8} is Failed: .*health check/);
+    expect(await temporaries(account)).toEqual([]);
+    expect(testRecords(account)).toMatchObject([{ attempt: 1 }]);
+    expect(testRecords(account)[0]).not.toHaveProperty('verdict');
+  });
+
+  test('no capacity for it leaves nothing behind', async () => {
+    await approved('1.0.0');
+    withRegression(account);
+    account.simulator.faults.add({
+      service: 'sagemaker',
+      operation: 'CreateEndpoint',
+      times: 1,
+      kind: 'error',
+      code: 'ResourceLimitExceeded',
+      message: "The account-level service limit 'ml.m5.large for endpoint usage' is 4 Instances",
+    });
+    const report = await regress(account, '1.0.0');
+    expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'quota-exceeded' });
+    expect(await temporaries(account)).toEqual([]);
+  });
+});
+
+describe('the rows and the requests', () => {
+  const jsonl = ['request: { content-type: application/jsonlines, input: $, body: { features: $row } }'];
+  const forms: Readonly<Record<string, readonly string[]>> = {
+    'CSV lines': [],
+    JSON: [
+      `request: { content-type: application/json, input: [${columns.join(', ')}], body: { instances: [{ features: $row }] } }`,
+      'response: { prediction: "$.predictions[0].predicted_label", score: "$.predictions[0].scores" }',
+    ],
+    'JSON, the class of the greatest score': [
+      `request: { content-type: application/json, input: [${columns.join(', ')}], body: { instances: [$row] } }`,
+      'response: { score: "$.predictions[0].scores" }',
+    ],
+    'JSON Lines': [
+      `request: { content-type: application/jsonlines, input: [${columns.join(', ')}], body: { features: $row } }`,
+      'response: { prediction: $.predicted_label, score: $.scores }',
+    ],
+  };
+  const files = { JSONL: asJsonl(goldenRows), CSV: asCsv(goldenRows), JSON: JSON.stringify(goldenRows) };
+  test.each(
+    Object.keys(forms).flatMap((form) =>
+      Object.keys(files).map((file) => ({ form, file: file as keyof typeof files })),
+    ),
+  )('$form of a golden set in $file', async ({ form, file }) => {
+    void jsonl;
+    await approved('1.0.0');
+    const name = `rows.${file.toLowerCase()}`;
+    account.simulator.objects.put(team.bucket, name, Buffer.from(files[file]));
+    withRegression(account, { dataset: `s3://${team.bucket}/${name}`, keys: forms[form] ?? [] });
+    const report = await regress(account, '1.0.0');
+    expect(report?.result).toMatchObject({ reason: 'regression-passed', outputs: { rows: '150' } });
+    expect(report?.result.findings).toMatchObject({
+      cells: expect.arrayContaining([
+        expect.objectContaining({ metric: 'accuracy', candidate: 145 / 150, baseline: 146 / 150 }),
+      ]),
+    });
+  });
+
+  test('a selector that finds nothing in any answer is the mistake of the manifest, and nothing is left behind', async () => {
+    await approved('1.0.0');
+    withRegression(account, {
+      keys: [...(forms['JSON'] ?? []).slice(0, 1), 'response: { prediction: "$.predictions[0].label" }'],
+    });
+    const report = await regress(account, '1.0.0');
+    expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'invalid-input' });
+    expect(report?.result.because).toMatch(
+      /^regression\.response: no answer of the candidate .*"prediction":"\$\.predictions\[0\]\.label"/,
+    );
+    expect(await temporaries(account)).toEqual([]);
+  });
+
+  test.each([
+    ['a row without the column', { id: 'odd', label: 'setosa' }, /row "odd" has no column "sepal_length"/],
+    ['a row without an id', { ...goldenRows[0], id: undefined }, /:151: id: is missing/],
+    ['an id that stands twice', { ...goldenRows[0] }, /"flower-1"/],
+  ])('%s is refused before anything is made', async (_name, row, because) => {
+    await approved('1.0.0');
+    withRegression(account);
+    putGoldenSet(account, [...goldenRows, row]);
+    const seen = account.watch();
+    const report = await regress(account, '1.0.0');
+    expect(report?.result).toMatchObject({
+      outcome: 'failed',
+      reason: 'invalid-input',
+      because: expect.stringMatching(because),
+    });
+    expect(seen().filter(({ mutation, operation }) => mutation || operation === 'InvokeEndpoint')).toEqual([]);
+  });
+
+  test('a golden set that is not there is named', async () => {
+    await approved('1.0.0');
+    withRegression(account, { dataset: `s3://${team.bucket}/nowhere.jsonl` });
+    const seen = account.watch();
+    const report = await regress(account, '1.0.0');
+    expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'invalid-input' });
+    expect(report?.result.because).toContain(`s3://${team.bucket}/nowhere.jsonl`);
+    expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+  });
+});
+
+describe('another attempt', () => {
+  test('is made only when it is asked for, or when the last one did not pass', async () => {
+    await approved('1.0.0');
+    withRegression(account);
+    expect((await regress(account, '1.0.0'))?.result.outputs).toMatchObject({ attempt: '1' });
+    const seen = account.watch();
+    const same = await regress(account, '1.0.0', {}, { runId: '2' });
+    expect(same?.result).toMatchObject({ reason: 'regression-passed', outputs: { attempt: '1', verdict: 'pass' } });
+    expect(same?.result.because).toMatch(/passed at 2026-.*, which counts until 2026-/);
+    expect(asked(seen())).toEqual({});
+    expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+    const again = await regress(account, '1.0.0', { again: 'true' }, { runId: '3' });
+    expect(again?.result).toMatchObject({ reason: 'regression-passed', outputs: { attempt: '2' } });
+    expect(testRecords(account)).toMatchObject([{ attempt: 2, verdict: { attempt: 2 } }]);
+  });
+
+  test('follows one that failed', async () => {
+    await approved('1.2.0');
+    withRegression(account);
+    expect((await regress(account, '1.2.0'))?.result).toMatchObject({ reason: 'regression-failed' });
+    const again = await regress(account, '1.2.0', {}, { runId: '2' });
+    expect(again?.result).toMatchObject({ reason: 'regression-failed', outputs: { attempt: '2' } });
+    expect(again?.result.plan?.notes.join()).toContain('attempt 1 ended with fail');
+  });
+
+  test('follows a pass whose time is over', async () => {
+    await approved('1.0.0');
+    withRegression(account, { keys: ['valid-for: 1h'] });
+    await regress(account, '1.0.0');
+    await account.pass(minutes(61));
+    expect((await regress(account, '1.0.0', {}, { runId: '2' }))?.result.outputs).toMatchObject({ attempt: '2' });
+  });
+
+  test.each([
+    ['another golden set', () => putGoldenSet(account, goldenRows.slice(1))],
+    ['another rule', () => withRegression(account, { rules: ['{ metric: accuracy, non-inferior: 0.2 }'] })],
+  ])('%s is another subject', async (_name, change) => {
+    await approved('1.0.0');
+    withRegression(account);
+    await regress(account, '1.0.0');
+    change();
+    expect((await regress(account, '1.0.0', {}, { runId: '2' }))?.result).toMatchObject({
+      reason: 'regression-passed',
+      outputs: { attempt: '1' },
+    });
+    expect(testRecords(account)).toHaveLength(2);
+  });
+});
+
+describe('the first version of an endpoint', () => {
+  test('is judged by its floor alone, and then delivered', async () => {
+    await account.prepare('1.1.0');
+    withRegression(account, { rules: ['{ metric: accuracy, floor: 0.8 }', '{ metric: accuracy, non-inferior: 0.1 }'] });
+    const report = await regress(account, '1.1.0');
+    expect(report?.result).toMatchObject({ reason: 'regression-passed', outputs: { verdict: 'pass', rows: '150' } });
+    expect(report?.result.plan?.title).toContain('alone: nothing serves yet');
+    expect(testRecords(account)).toMatchObject([{ subject: { baseline: 'none' } }]);
+    expect(await temporaries(account)).toEqual([]);
+  });
+
+  test('fails below its floor', async () => {
+    await account.prepare('1.2.0');
+    withRegression(account, { rules: ['{ metric: accuracy, floor: 0.8 }'] });
+    expect((await regress(account, '1.2.0'))?.result).toMatchObject({ reason: 'regression-failed' });
+  });
+
+  test('without a floor is refused before anything is made', async () => {
+    await account.prepare('1.1.0');
+    withRegression(account);
+    const seen = account.watch();
+    const report = await regress(account, '1.1.0');
+    expect(report?.result).toMatchObject({ outcome: 'inconclusive', reason: 'regression-inconclusive' });
+    expect(report?.result.because).toContain('this gate cannot fail');
+    expect(report?.result.because).toContain('add a floor or a ceiling');
+    expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+  });
+});
+
+describe('other places where the candidate answers', () => {
+  const dark = async (version: '1.0.0' | '1.2.0'): Promise<void> => {
+    await approved(version);
+    account.writeManifest(() => manifestText({ rollout: rollouts.steps }));
+    expect((await account.run(deployEndpoint, { version }))?.result.reason).toBe('candidate-dark');
+    putGoldenSet(account);
+    account.writeManifest(
+      () => `${manifestText({ rollout: rollouts.steps })}${regressionText({ keys: ['candidate: dark-variant'] })}`,
+    );
+  };
+
+  test.each([
+    ['1.0.0', 'regression-passed'],
+    ['1.2.0', 'regression-failed'],
+  ] as const)('the dark variant of %s, by its name: %s', async (version, reason) => {
+    await dark(version);
+    const seen = account.watch();
+    const report = await regress(account, version);
+    expect(report?.result).toMatchObject({ reason });
+    expect(asked(seen())).toMatchObject({ 'iris/AllTraffic': 150, 'iris/AllTraffic-next': 150 });
+    expect(seen().filter(({ operation }) => /^(Create|Delete|UpdateEndpoint)/.test(operation))).toEqual([]);
+  });
+
+  test.each([
+    ['before deploy-endpoint made one', '1.0.0', /has no variant beside the one that serves: run deploy-endpoint/],
+    ['of another version', '1.4.0', /serves another model than the package of iris_v1\.4\.0/],
+  ] as const)('a dark variant %s is refused', async (name, version, because) => {
+    if (name.startsWith('of')) {
+      await dark('1.0.0');
+      await account.prepare('1.4.0');
+    } else {
+      await approved('1.0.0');
+      withRegression(account, { keys: ['candidate: dark-variant'] });
+    }
+    const seen = account.watch();
+    const report = await regress(account, version);
+    expect(report?.result).toMatchObject({ reason: 'endpoint-unusable', because: expect.stringMatching(because) });
+    expect(seen().filter(({ mutation, operation }) => mutation || operation === 'InvokeEndpoint')).toEqual([]);
+  });
+
+  test('the endpoint of another environment of the same account', async () => {
+    await approved('1.0.0');
+    const staging = manifestText({ name: 'iris-staging', unwatched: true, rollout: rollouts.unguarded })
+      .split('\n')
+      .slice(2)
+      .join('\n')
+      .replace('environments:\n', '')
+      .replace('production', 'staging');
+    putGoldenSet(account);
+    account.writeManifest(
+      (text) => `${text}${staging}${regressionText({ keys: ['candidate: { environment: staging }'] })}`,
+    );
+    const early = await regress(account, '1.0.0');
+    expect(early?.result).toMatchObject({
+      reason: 'endpoint-unusable',
+      because: expect.stringMatching(/iris-staging of environment staging does not exist: deploy iris_v1\.0\.0 there/),
+    });
+    account.writeManifest((text) => `${text}${staging}`);
+    expect(
+      (await account.run(deployEndpoint, { version: '1.0.0', environment: 'staging' }, { runId: 's' }))?.result.reason,
+    ).toBe('delivered');
+    account.writeManifest(
+      (text) => `${text}${staging}${regressionText({ keys: ['candidate: { environment: staging }'] })}`,
+    );
+    const seen = account.watch();
+    expect((await regress(account, '1.0.0'))?.result).toMatchObject({ reason: 'regression-passed' });
+    expect(asked(seen())).toMatchObject({ iris: 150, 'iris-staging': 150 });
+  });
+
+  const predictions = (wrong: number): string =>
+    asJsonl(goldenRows.map(({ id, label }, at) => ({ id, prediction: at < wrong ? 'nothing' : label })));
+
+  test.each([
+    ['the candidate', ['candidate: { predictions: s3://ml-artifacts/answers.jsonl }'], { iris: 150 }],
+    ['the baseline', ['baseline: { predictions: s3://ml-artifacts/answers.jsonl }'], { temporary: 150 }],
+    [
+      'both',
+      [
+        'candidate: { predictions: s3://ml-artifacts/answers.jsonl }',
+        'baseline: { predictions: s3://ml-artifacts/answers.jsonl }',
+      ],
+      {},
+    ],
+  ])('a file of predictions of %s', async (_name, keys, requests) => {
+    await approved('1.0.0');
+    account.stopTraffic();
+    account.simulator.objects.put(team.bucket, 'answers.jsonl', Buffer.from(predictions(3)));
+    withRegression(account, { keys });
+    const seen = account.watch();
+    expect((await regress(account, '1.0.0'))?.result).toMatchObject({
+      reason: 'regression-passed',
+      outputs: { rows: '150' },
+    });
+    expect(asked(seen())).toEqual(requests);
+    expect(await temporaries(account)).toEqual([]);
+  });
+});
+
+describe('what happens in the middle', () => {
+  /** Runs the action once, at the n-th request to a model. */
+  const at = (request: number, action: () => void | Promise<void>): void =>
+    account.simulator.faults.add({
+      service: 'sagemaker-runtime',
+      operation: 'InvokeEndpoint',
+      times: 1,
+      after: request,
+      kind: 'call',
+      action,
+    });
+
+  test('another version that serves in the end disturbs the test', async () => {
+    await approved('1.0.0');
+    await account.prepare('1.3.0');
+    withRegression(account);
+    let released: unknown;
+    at(10, async () => {
+      const { simulator } = account;
+      const { ProductionVariants } = await simulator.call('sagemaker', 'DescribeEndpointConfig', {
+        EndpointConfigName: account.record()?.history[0]?.endpointConfig,
+      });
+      const [variant] = ProductionVariants as readonly object[];
+      simulator.objects.put(team.bucket, 'theirs.tar.gz', Buffer.from('x'));
+      await simulator.call('sagemaker', 'CreateModel', {
+        ModelName: 'theirs',
+        ExecutionRoleArn: `arn:aws:iam::${team.account}:role/iris-serving`,
+        PrimaryContainer: { Image: team.image, ModelDataUrl: account.registration('1.3.0')['artifact'] },
+      });
+      await simulator.call('sagemaker', 'CreateEndpointConfig', {
+        EndpointConfigName: 'theirs',
+        ProductionVariants: [{ ...variant, ModelName: 'theirs' }],
+      });
+      released = await simulator.call('sagemaker', 'UpdateEndpoint', {
+        EndpointName: team.endpoint,
+        EndpointConfigName: 'theirs',
+      });
+    });
+    const report = await regress(account, '1.0.0');
+    expect(released).toBeDefined();
+    expect(report?.result).toMatchObject({ outcome: 'inconclusive' });
+    expect(['regression-disturbed', 'endpoint-unusable']).toContain(report?.result.reason);
+    expect(await temporaries(account)).toEqual([]);
+    expect(testRecords(account)[0]).not.toHaveProperty('verdict');
+  });
+
+  test('a flaky network costs no right answer', async () => {
+    await approved('1.0.0');
+    withRegression(account);
+    for (let after = 5; after < 600; after += 7)
+      for (const kind of ['throttle', 'server-error', 'answer-lost', 'never-arrived'] as const)
+        account.simulator.faults.add({
+          service: 'sagemaker-runtime',
+          operation: 'InvokeEndpoint',
+          times: 1,
+          after: after * 4,
+          kind,
+        });
+    const report = await regress(account, '1.0.0');
+    expect(report?.result).toMatchObject({ reason: 'regression-passed', outputs: { rows: '150' } });
+    expect(report?.result.findings).toMatchObject({
+      cells: [expect.objectContaining({ candidate: 145 / 150, baseline: 146 / 150 })],
+    });
   });
 });

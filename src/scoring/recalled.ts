@@ -1,0 +1,41 @@
+import { type ReasonCode, reasonCodes } from '../reason-codes.ts';
+import type { RegressionTestMemory } from './progress.ts';
+import { isTemporaryName } from './temporary.ts';
+
+/**
+ * The memory of the last turn. A token is text of any writer: memory that no turn of this test has written is none, and none of it ends a
+ * test as a success.
+ */
+export const recalled = (
+  memory: RegressionTestMemory | undefined,
+  endpoint: string,
+): RegressionTestMemory | undefined => {
+  if (memory === undefined) return undefined;
+  const { of, attempt, temporary, jobs, candidate, tries, ends } = memory;
+  const isOwn = (name: unknown): boolean => typeof name === 'string' && isTemporaryName(endpoint, name);
+  const isWritten =
+    isHex(of, 16) &&
+    isCount(attempt) &&
+    (temporary === undefined || isOwn(temporary)) &&
+    (jobs === undefined || (Array.isArray(jobs) && jobs.every(isOwn))) &&
+    (candidate === undefined || isHex(candidate, 12)) &&
+    isCount(tries) &&
+    (ends === undefined || isFailure(ends));
+  return isWritten ? memory : undefined;
+};
+
+const isHex = (value: unknown, length: number): boolean =>
+  typeof value === 'string' && value.length === length && /^[0-9a-f]+$/.test(value);
+
+const isCount = (value: unknown): boolean => value === undefined || (Number.isSafeInteger(value) && Number(value) > 0);
+
+const isFailure = (ends: unknown): boolean => {
+  if (typeof ends !== 'object' || ends === null) return false;
+  const { reason: code, because } = ends as Readonly<Record<string, unknown>>;
+  return (
+    typeof because === 'string' &&
+    typeof code === 'string' &&
+    Object.hasOwn(reasonCodes, code) &&
+    reasonCodes[code as ReasonCode].outcome !== 'succeeded'
+  );
+};
