@@ -1,6 +1,8 @@
-import { iso } from '../clock.ts';
+import { type Instant, iso } from '../clock.ts';
+import type { RegressionSpec } from '../manifest/regression.ts';
 import { Refusal } from '../operation.ts';
 import { type ReasonCode, reason } from '../reason-codes.ts';
+import { endOfDay } from '../regression/golden/expiry.ts';
 import { LostRace } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { jobOf } from './attempt.ts';
@@ -32,7 +34,7 @@ export const conclude = async (at: Standing, stored: StoredTest | undefined): Pr
     verdict: comparison.verdict,
     because: comparison.because,
     decidedAt: now,
-    validUntil: now + regression.asking.validForSeconds * 1000,
+    validUntil: Math.min(now + regression.asking.validForSeconds * 1000, endOfGoldenSet(regression)),
     version: registered.version,
     rows: comparison.rows.compared,
     run: withoutUndefined({ url: world.run.url, actor: world.run.actor, commit: world.run.commit }),
@@ -47,6 +49,10 @@ export const conclude = async (at: Standing, stored: StoredTest | undefined): Pr
   const named = await nameInMetadata(world, given.manifest.model, given.environment, registered, verdict);
   return { ...told(at, verdict), findings: decided.findings, remarks: [...warnings, ...remarks, ...named] };
 };
+
+/** After its last day a golden set proves nothing. */
+const endOfGoldenSet = ({ datasetExpires }: Pick<RegressionSpec, 'datasetExpires'>): Instant =>
+  datasetExpires === undefined ? Number.POSITIVE_INFINITY : endOfDay(datasetExpires);
 
 const reasonOf = {
   pass: 'regression-passed',

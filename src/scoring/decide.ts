@@ -61,7 +61,7 @@ export const decide = async (world: World, deciding: Deciding): Promise<Decided>
     );
   try {
     requireFit(regression, scored.rows, names, measureOf);
-    const comparison = compare(regression, scored, measureOf);
+    const comparison = compare(regression, scored, measureOf, world.clock.now());
     return {
       comparison,
       // Its result is an output and a log, which hold no row of a dataset (DESIGN §7 rule 16).

@@ -12,7 +12,10 @@ export const expiredBecause = (
 ): string | undefined => {
   if (datasetExpires === undefined) return undefined;
   if (now === undefined) throw new Error('the policy has a last day of its golden set, and the gate was given no time');
-  return now < Date.parse(`${datasetExpires}T00:00:00Z`) + hours(24)
+  return now < endOfDay(datasetExpires)
     ? undefined
     : `the golden set expired on ${datasetExpires}; review it and move the date`;
 };
+
+/** Midnight UTC after a day, e.g. `2026-12-31`. */
+export const endOfDay = (day: string): Instant => Date.parse(`${day}T00:00:00Z`) + hours(24);
