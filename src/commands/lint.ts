@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Env } from '../env.ts';
 import { type CommandLine, type ExitCode, runCommand } from '../hosts/command-line/command-line.ts';
+import { folder } from '../inputs/folder.ts';
 import { readTextFile } from '../inputs/read-file.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
@@ -15,6 +16,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import { printAnswer } from './answer.ts';
 import { type Command, wrongRequest } from './command.ts';
 import { approvalWarnings } from './lint/approval-warnings.ts';
+import { lintRegression } from './lint/regression-lint.ts';
 import { asPlan } from './plan.ts';
 
 const lintInputs = {
@@ -31,6 +33,7 @@ export const lint: Command = {
   options: lintInputs,
   notes: [
     'Without `--version` it needs no credentials and no network.',
+    'With `regression:` it also checks the golden set in the working folder: ids, labels, and the columns of slices and requests. Rows in S3 are checked by `regression-test`.',
     'It also reads `.github/workflows`: where a version is registered as `Approved`, the reviewers of the GitHub environment are its only approval. With `GITHUB_TOKEN` and `GITHUB_REPOSITORY` it gets them from GitHub.',
   ],
   examples: [
@@ -63,7 +66,11 @@ const lintManifest = (args: readonly string[], host: CommandLine): Promise<ExitC
     answer: async ({ manifest, environment, json }: ValuesOf<typeof lintInputs>) => {
       if (environment !== undefined) environmentOf(manifest, environment);
       const environments = Object.keys(manifest.environments);
-      const warnings = [...bucketWarnings(manifest), ...(await workflowWarnings(host.env))];
+      const warnings = [
+        ...bucketWarnings(manifest),
+        ...(await lintRegression(manifest, folder(process.cwd()))),
+        ...(await workflowWarnings(host.env)),
+      ];
       return json
         ? jsonText({ valid: true, model: manifest.model, environments, warnings })
         : `${warnings.map((warning) => `warning: ${warning}\n`).join('')}the manifest is valid: ${manifest.model} in ${environments.join(', ')}\n` +
@@ -85,11 +92,11 @@ const bucketWarnings = ({ environments }: Manifest): readonly string[] =>
 /** Warnings of the workflows in lint's working folder. It calls GitHub if GITHUB_TOKEN and GITHUB_REPOSITORY are set. */
 const workflowWarnings = async (env: Env): Promise<readonly string[]> => {
   const { GITHUB_TOKEN: token, GITHUB_REPOSITORY: name, GITHUB_API_URL: apiUrl } = env;
-  const folder = '.github/workflows';
-  const workflows = (existsSync(folder) ? readdirSync(folder) : [])
+  const place = '.github/workflows';
+  const workflows = (existsSync(place) ? readdirSync(place) : [])
     .filter((file) => /\.ya?ml$/.test(file))
     .sort()
-    .map((file) => ({ path: `${folder}/${file}`, text: workflowText(join(folder, file)) }));
+    .map((file) => ({ path: `${place}/${file}`, text: workflowText(join(place, file)) }));
   if (!token || !name) return approvalWarnings(workflows);
   const repository = { name, token, ...withoutUndefined({ apiUrl: apiUrl || undefined }) };
   const { protectionOf } = await import('../github/environments.ts');

@@ -23,7 +23,10 @@ export const plan: Command = {
     retry: 'Also plan for a version that was rolled back before.',
     timeout: 'Longest time without an answer from AWS; then the command ends as `timed-out`.',
   }),
-  notes: ['It reads the account: credentials must allow the actions of docs/permissions/plan.json.'],
+  notes: [
+    'With `regression:` it says whether a passing verdict counts. Before the test has run it says that `deploy-endpoint` would refuse; a test that the version did not pass refuses the plan.',
+    'It reads the account: credentials must allow the actions of docs/permissions/plan.json.',
+  ],
   examples: [
     { line: 'plan --environment production --version 1.4.0', does: 'Prints the plan.' },
     { line: 'plan --environment production --version 1.4.0 --json', does: 'Prints it as JSON.' },

@@ -29,7 +29,7 @@ export interface Request {
 /** Where the baseline answers; undefined when nothing serves yet. @throws {Refusal} `endpoint-unusable` when it cannot be asked now */
 export const baselineSite = async (world: World, { regression, look, ...at }: Request): Promise<Site | undefined> => {
   const { baseline } = regression.asking;
-  if (baseline.is === 'predictions') return fileSite(world, baseline.path);
+  if (baseline.is === 'predictions') return fileSite(world, baseline.path, 'regression.baseline');
   if (look === undefined) return undefined;
   const { name, tags } = environmentOf(at.manifest, at.environment).endpoint;
   if (baseline.is === 'serving') {
@@ -54,7 +54,7 @@ export const candidateSite = async (world: World, request: Request): Promise<Sit
   const { name, tags } = environmentOf(manifest, environment).endpoint;
   switch (candidate.is) {
     case 'predictions':
-      return fileSite(world, candidate.path);
+      return fileSite(world, candidate.path, 'regression.candidate');
     case 'temporary':
       return undefined;
     case 'transform':
@@ -66,10 +66,10 @@ export const candidateSite = async (world: World, request: Request): Promise<Sit
   }
 };
 
-const fileSite = async (world: World, path: string): Promise<Site> => ({
+const fileSite = async (world: World, path: string, key: string): Promise<Site> => ({
   is: 'file',
   name: path,
-  file: await readRowsFile(world, path),
+  file: await readRowsFile(world, path, key),
 });
 
 const endpointSite = (

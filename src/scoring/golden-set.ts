@@ -8,7 +8,7 @@ import type { Row } from '../regression/scoring/row.ts';
 import type { Source } from '../regression/scoring/source.ts';
 import { InputError } from '../schema.ts';
 import { quoted } from '../secrets.ts';
-import type { World } from '../world.ts';
+import type { Workspace, World } from '../world.ts';
 import type { LabelKind } from './response.ts';
 
 /** A file of rows, whole in memory. */
@@ -23,12 +23,12 @@ const mostBytes = 256 * 1024 * 1024;
 
 /**
  * A file of the repository, or an object in S3.
- * @param key of the manifest that names it, for messages
+ * @param key of the manifest that names it, for messages: `regression.dataset`
  * @throws {InputError} when there is none, or it is too large
  * @throws {Refusal} `access-denied`
  */
-export const readRowsFile = async (world: World, name: string, key = 'regression.dataset'): Promise<RowsFile> => {
-  if (!name.startsWith('s3://')) return { name, bytes: await fileOf(world, name, key) };
+export const readRowsFile = async (world: World, name: string, key: string): Promise<RowsFile> => {
+  if (!name.startsWith('s3://')) return readLocalRows(world.workspace, name, key);
   const object = parseS3Location(name);
   if (object === undefined)
     throw new InputError(`${key}: ${name} is no address of an object; expected s3://<bucket>/<key>`);
@@ -38,9 +38,10 @@ export const readRowsFile = async (world: World, name: string, key = 'regression
   return { name, bytes };
 };
 
-const fileOf = async (world: World, name: string, key: string): Promise<Buffer> => {
+/** As `readRowsFile`, of a file of the repository. */
+export const readLocalRows = async (workspace: Workspace, name: string, key: string): Promise<RowsFile> => {
   try {
-    return await world.workspace.read(name, mostBytes);
+    return { name, bytes: await workspace.read(name, mostBytes) };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     throw new InputError(`${key}: ${error.message}`);
@@ -63,7 +64,7 @@ const objectOf = async (world: World, object: S3Object, key: string): Promise<Bu
 
 /** Hex SHA-256 of the golden set's bytes; `none` without one. @throws as `readRowsFile` */
 export const goldenDigest = async (world: World, { dataset }: Pick<RegressionPolicy, 'dataset'>): Promise<string> =>
-  dataset === undefined ? 'none' : bytesDigest(await readRowsFile(world, dataset));
+  dataset === undefined ? 'none' : bytesDigest(await readRowsFile(world, dataset, 'regression.dataset'));
 
 export const bytesDigest = ({ bytes }: RowsFile): string => createHash('sha256').update(bytes).digest('hex');
 

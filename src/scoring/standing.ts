@@ -79,7 +79,8 @@ export const standing = async (
   if (baseline === undefined && !canFailAlone(regression))
     throw new Refusal('regression-inconclusive', `this gate cannot fail: ${cannotFailAlone(regression.task)}`);
   const candidate = await candidateSite(world, request);
-  const file = regression.dataset === undefined ? undefined : await readRowsFile(world, regression.dataset);
+  const file =
+    regression.dataset === undefined ? undefined : await readRowsFile(world, regression.dataset, 'regression.dataset');
   const golden = file && (await goldenSet(file, regression));
   // Without a site of its own the candidate is asked at a temporary endpoint.
   const isAsked = candidate?.is !== 'file' || (baseline !== undefined && baseline.is !== 'file');

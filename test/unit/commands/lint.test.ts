@@ -28,7 +28,7 @@ const run = async (...args: string[]) => {
 };
 const good = readFileSync('examples/canary.yml', 'utf8');
 const bad = good.replace('canary', 'canry').replace(/bake: .*/, 'bake: 10');
-const withRegression = `${good}\nregression: { task: regression, dataset: rows.jsonl, metrics: [mae] }\n`;
+const withRegression = `${good}\nregression: { task: regression, dataset: rows.jsonl, metrics: [mae], request: { content-type: text/csv, input: [a] } }\n`;
 
 describe('lint without AWS', () => {
   it('is content with a good manifest', async () => {
@@ -53,10 +53,25 @@ describe('lint without AWS', () => {
     expect(JSON.parse(out)).toMatchObject({ valid: false, outcome: 'failed', reason: 'invalid-manifest' });
   });
 
-  it('refuses a gate that nothing would keep', async () => {
-    const { code, err } = await lint(withRegression);
-    expect(code).toBe(2);
-    expect(err).toContain('regression: is not enforced by this version');
+  it('checks the regression test with the golden set of the working folder', async () => {
+    const home = process.cwd();
+    try {
+      process.chdir(folder);
+      const { code, err } = await lint(withRegression);
+      expect(code).toBe(2);
+      expect(err).toMatch(/regression\.dataset: cannot read "rows\.jsonl": there is no such file in .* \(ENOENT\)/);
+      expect(JSON.parse((await lint(withRegression, '--json')).out)).toMatchObject({
+        valid: false,
+        reason: 'invalid-input',
+        because: expect.stringContaining('regression.dataset'),
+      });
+      writeFileSync(join(folder, 'rows.jsonl'), '{"id":"1","label":2.5,"a":1}\n');
+      const { code: found, out } = await lint(withRegression);
+      expect(found).toBe(0);
+      expect(out).toMatch(/^warning: regression\.dataset: rows\.jsonl has 1 row, fewer than minimum-support/m);
+    } finally {
+      process.chdir(home);
+    }
   });
 
   it('warns of a workflow whose version has no approval but the reviewers of an environment', async () => {

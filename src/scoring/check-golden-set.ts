@@ -1,0 +1,44 @@
+import { counted } from '../judge/amounts.ts';
+import type { RegressionSpec } from '../manifest/regression.ts';
+import { readRecords } from '../regression/scoring/records.ts';
+import { RowsError } from '../regression/scoring/rows-error.ts';
+import { scoredRows } from '../regression/scoring/scored-rows.ts';
+import { type RowsFile, sourceOf } from './golden-set.ts';
+import { bodyOf, RequestProblem } from './request.ts';
+
+/**
+ * Refuses golden rows that no test could use, as far as no model is needed for it: ids, labels of the task, weights, columns of slices
+ * and clusters, the digest, and the columns of requests.
+ * @returns the number of rows
+ * @throws {RowsError} the rows by file and line
+ */
+export const checkGoldenSet = async (regression: RegressionSpec, file: RowsFile): Promise<number> => {
+  const { dataset, rows } = await scoredRows(regression, {
+    golden: sourceOf(file),
+    candidate: { name: 'the candidate', rows: [] },
+  });
+  const { datasetDigest, asking } = regression;
+  if (datasetDigest !== undefined && datasetDigest !== dataset.digest)
+    throw new RowsError(
+      'dataset',
+      `${file.name} has the digest ${dataset.digest}, and the manifest has ${datasetDigest}: ids, labels or weights differ`,
+    );
+  const { request } = asking;
+  if (request === undefined) return rows.size;
+  const problems: string[] = [];
+  await readRecords(sourceOf(file), (row, line) => {
+    try {
+      bodyOf(row, request);
+    } catch (error) {
+      if (!(error instanceof RequestProblem)) throw error;
+      problems.push(`${file.name}:${line}: ${error.message}`);
+    }
+  });
+  const [first] = problems;
+  if (first !== undefined)
+    throw new RowsError(
+      'dataset',
+      problems.length === 1 ? first : `${first}; the same in ${counted(problems.length - 1, 'more row')}`,
+    );
+  return rows.size;
+};

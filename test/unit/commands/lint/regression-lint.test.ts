@@ -1,0 +1,216 @@
+import { describe, expect, test } from '@jest/globals';
+import { lintRegression } from '../../../../src/commands/lint/regression-lint.ts';
+import { loadManifest } from '../../../../src/manifest/load.ts';
+import { manifestText, rollouts } from '../../../../src/rehearsal/manifest.ts';
+import { InputError } from '../../../../src/schema.ts';
+import type { Workspace } from '../../../../src/world.ts';
+
+const rowsOf = (count: number): string =>
+  Array.from({ length: count }, (_, at) =>
+    JSON.stringify({ id: `r${at}`, label: at % 2 === 0 ? 'yes' : 'no', a: at, b: 1 }),
+  )
+    .map((line) => `${line}\n`)
+    .join('');
+
+const good = {
+  task: 'binary-classification',
+  positive: 'yes',
+  dataset: 'golden.jsonl',
+  rules: '[{ metric: accuracy, floor: 0.8 }]',
+  request: '{ content-type: text/csv, input: [a, b] }',
+} as const;
+
+interface Scene {
+  readonly keys?: Readonly<Record<string, string | undefined>>;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly rollout?: string;
+  /** Environments below production. */
+  readonly more?: string;
+}
+
+const linted = ({
+  keys = {},
+  files = { 'golden.jsonl': rowsOf(40) },
+  rollout = rollouts.canary,
+  more = '',
+}: Scene): Promise<readonly string[]> => {
+  const section = Object.entries({ ...good, ...keys }).flatMap(([key, value]) =>
+    value === undefined ? [] : [`  ${key}: ${value}\n`],
+  );
+  const manifest = loadManifest(`${manifestText({ rollout })}${more}regression:\n${section.join('')}`, 'delivery.yml');
+  const workspace: Workspace = {
+    read: async (path) => {
+      const text = files[path];
+      if (text === undefined)
+        throw new InputError(`cannot read "${path}": there is no such file in /checkout (ENOENT)`);
+      return Buffer.from(text);
+    },
+  };
+  return lintRegression(manifest, workspace);
+};
+
+const problem = (scene: Scene): Promise<string> =>
+  linted(scene).then(
+    (warnings) => {
+      throw new Error(`no problem, but ${JSON.stringify(warnings)}`);
+    },
+    (error: unknown) => {
+      if (!(error instanceof InputError)) throw error;
+      return error.message;
+    },
+  );
+
+const staging = ({ account = '111122223333', region = 'eu-west-1' } = {}): string => `\
+  staging:
+    account: "${account}"
+    region: ${region}
+    endpoint: { name: iris-staging, execution-role: iris-serving, instance: { type: ml.m5.large, count: 1 } }
+    rollout: { strategy: all-at-once, final-bake: 0s, minimum-requests: 0 }
+`;
+
+describe('a policy whose golden set is in the repository', () => {
+  test('is in order', async () => {
+    expect(await linted({})).toEqual([]);
+    expect(await linted({ more: staging(), keys: { candidate: '{ environment: staging }' } })).toEqual([]);
+  });
+
+  test.each<[string, Scene, string]>([
+    [
+      'no file',
+      { files: {} },
+      'regression.dataset: cannot read "golden.jsonl": there is no such file in /checkout (ENOENT)',
+    ],
+    [
+      'no row',
+      { files: { 'golden.jsonl': '\n' } },
+      'golden.jsonl:1: there is no row; expected one JSON object per line',
+    ],
+    [
+      'no id',
+      { files: { 'golden.jsonl': '{"label":"yes","a":1,"b":2}\n' } },
+      'golden.jsonl:1: id: is missing; the row has label, a, b',
+    ],
+    [
+      'one id twice',
+      { files: { 'golden.jsonl': `${rowsOf(2)}${rowsOf(1)}` } },
+      'golden.jsonl:3: id: "r0" is there twice, also at line 1',
+    ],
+    [
+      'no label',
+      { files: { 'golden.jsonl': '{"id":"1","a":1,"b":2}\n' } },
+      'golden.jsonl:1: label: is missing; the row has id, a, b',
+    ],
+    [
+      'labels of another task',
+      { keys: { task: 'regression', positive: undefined, rules: '[{ metric: r2, floor: 0.8 }]' } },
+      'golden.jsonl:1: label: "yes" is not a number',
+    ],
+    [
+      'labels of which none is `positive`',
+      { keys: { positive: '1' } },
+      'golden.jsonl:2: label: "no" is a third class; a binary classification has 1 (positive) and "yes"',
+    ],
+    [
+      'no column of a slice',
+      { keys: { slices: '[country]' } },
+      'slices: no row has what "country" needs; rows have id, label, a, b',
+    ],
+    [
+      'no column of the request',
+      { keys: { request: '{ content-type: text/csv, input: [a, c] }' } },
+      'golden.jsonl:1: has no column "c", which request.input names; the same in 39 more rows',
+    ],
+    [
+      'no column of the request in one row',
+      { files: { 'golden.jsonl': `${rowsOf(1)}{"id":"x","label":"no","a":1}\n` } },
+      'golden.jsonl:2: has no column "b", which request.input names',
+    ],
+    [
+      'another digest',
+      { keys: { dataset: `{ path: golden.jsonl, digest: "sha256:${'0a'.repeat(32)}" }` } },
+      'golden.jsonl has the digest sha256:',
+    ],
+  ])('is refused with %s', async (_what, scene, expected) => {
+    expect(await problem(scene)).toContain(expected);
+  });
+
+  test('is warned of when it has too few rows for any decision', async () => {
+    expect(await linted({ files: { 'golden.jsonl': rowsOf(29) } })).toEqual([
+      'regression.dataset: golden.jsonl has 29 rows, fewer than minimum-support (30): every verdict is inconclusive, so no version can be delivered',
+    ]);
+    expect(await linted({ files: { 'golden.jsonl': rowsOf(30) } })).toEqual([]);
+  });
+});
+
+describe('a policy without a golden set here', () => {
+  test('in S3 is not checked, and says so', async () => {
+    expect(await linted({ keys: { dataset: 's3://ml-golden/iris.jsonl' }, files: {} })).toEqual([
+      'regression.dataset: s3://ml-golden/iris.jsonl is in S3, so its rows are not checked here',
+    ]);
+  });
+
+  test('needs one, and a request, where a model is asked', async () => {
+    const without = { dataset: undefined, request: undefined };
+    const missing =
+      'regression.dataset: is missing; models are asked with its rows\nregression.request: is missing; it says how a golden row becomes a request';
+    expect(await problem({ keys: without })).toBe(missing);
+    expect(await problem({ keys: { ...without, candidate: '{ predictions: new.jsonl }' } })).toBe(missing);
+    const files = { candidate: '{ predictions: new.jsonl }', baseline: '{ predictions: old.jsonl }' };
+    expect(await linted({ keys: { ...without, ...files } })).toEqual([]);
+  });
+});
+
+describe('a place of the candidate', () => {
+  test('that is no environment is a mistake', async () => {
+    expect(await problem({ keys: { candidate: '{ environment: stagin }' }, more: staging() })).toBe(
+      'regression.candidate: environment: the manifest has no environment "stagin"; it has production, staging; did you mean staging?',
+    );
+  });
+
+  test.each([{ account: '444455556666' }, { region: 'eu-central-1' }])(
+    'that another environment cannot ask is a mistake: %j',
+    async (elsewhere) => {
+      expect(await problem({ keys: { candidate: '{ environment: staging }' }, more: staging(elsewhere) })).toBe(
+        'regression.candidate: environment "staging" is in another account or region than production, whose run cannot ask it: no version could be delivered there',
+      );
+    },
+  );
+
+  test('that only steps have is a mistake in an environment without them', async () => {
+    const keys = { candidate: 'dark-variant' };
+    expect(await problem({ keys, rollout: rollouts.steps, more: staging() })).toBe(
+      'regression.candidate: dark-variant needs strategy: steps, and staging has all-at-once: no version could be delivered there',
+    );
+    expect(await linted({ keys, rollout: rollouts.steps })).toEqual([
+      'regression.candidate: the first version of an endpoint has no dark variant beside another one: use temporary for it',
+    ]);
+  });
+});
+
+describe('rules', () => {
+  test('that only warn let nothing pass', async () => {
+    expect(await linted({ keys: { rules: '[{ metric: accuracy, floor: 0.8, level: warn }]' } })).toEqual([
+      'regression: every rule only warns, so the gate cannot fail: every verdict is inconclusive, and no version can be delivered',
+    ]);
+  });
+
+  test('without a floor or a ceiling decide nothing about a first version', async () => {
+    expect(await linted({ keys: { rules: '[{ metric: accuracy, max-drop: 0.05 }]' } })).toEqual([
+      'regression: where nothing serves yet only a floor or a ceiling decides, and there is none: the first version of an endpoint cannot be tested; add one, e.g. { metric: accuracy, floor: 0.8 }',
+    ]);
+  });
+});
+
+test('every mistake is a line', async () => {
+  const text = await problem({ files: {}, keys: { candidate: '{ environment: stagin }' } });
+  expect(text.split('\n')).toHaveLength(2);
+});
+
+test('a manifest without the section needs no file', async () => {
+  const workspace: Workspace = {
+    read: () => {
+      throw new Error('nothing is to be read');
+    },
+  };
+  expect(await lintRegression(loadManifest(manifestText(), 'delivery.yml'), workspace)).toEqual([]);
+});
