@@ -4,6 +4,7 @@ import type { Manifest } from '../manifest/manifest.ts';
 import type { RegressionSpec } from '../manifest/regression.ts';
 import { type OperationName, Refusal } from '../operation.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
+import { expiredBecause } from '../regression/golden/expiry.ts';
 import { releasesOf } from '../release/location.ts';
 import type { World } from '../world.ts';
 import { goldenDigest } from './golden-set.ts';
@@ -80,6 +81,9 @@ const standingOf = async (world: World, regression: RegressionSpec, release: Rel
       is: 'not-passed',
       because: `the regression test of ${tag} ended with ${verdict.verdict} at ${at}: ${verdict.because}`,
     };
+  const expired = expiredBecause(regression, world.clock.now());
+  if (expired !== undefined)
+    return { is: 'not-passed', because: `the regression test of ${tag} passed at ${at}, but ${expired}` };
   // Rule 21: a record is a hint, and the policy limits how long it may count.
   const until = Math.min(verdict.validUntil, verdict.decidedAt + regression.asking.validForSeconds * 1000);
   if (until <= world.clock.now())

@@ -215,6 +215,17 @@ describe('a release is refused', () => {
     expect(await refusal(required({ isDryRun: true }, stored))).toBe(because);
   });
 
+  test('whose golden set expired since its test, also in a dry run', async () => {
+    const scene = { regression: ['dataset: { path: golden.jsonl, expires: 2026-01-06 }'] };
+    const stored = await tested(scene);
+    const lastDay = Date.UTC(2026, 0, 7) - 1;
+    expect(await required({ ...scene, now: lastDay }, stored)).toHaveLength(1);
+    for (const isDryRun of [false, true])
+      expect(await refusal(required({ ...scene, isDryRun, now: lastDay + 1 }, stored))).toBe(
+        'regression-missing: the regression test of iris_v1.1.0 passed at 2026-01-05T09:00:00Z, but the golden set expired on 2026-01-06; review it and move the date',
+      );
+  });
+
   test('while its first test runs', async () => {
     const stored = await tested({}, {}, ({ verdict: _, ...record }) => record);
     expect(await refusal(required({}, stored))).toBe(
