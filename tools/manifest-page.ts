@@ -79,15 +79,18 @@ const within = (node: Node, ...path: readonly string[]): Node =>
 
 /** Every key of a mapping and of the mappings and lists in it, but of `closed` ones only their names. */
 const keysOf = (node: Node, closed: ReadonlySet<string> = new Set(), prefix = ''): readonly Key[] =>
-  Object.entries(mappingOf(node).properties ?? {}).flatMap(([key, child]) => {
-    const name = prefix + key;
-    const required = mappingOf(node).required?.includes(key) ?? false;
-    const own: Key = { name, node: child, required };
-    return closed.has(name) ? [own] : [own, ...keysOf(mappingOf(child.items ?? child), closed, `${name}.`)];
-  });
+  mappingsOf(node).flatMap(({ properties = {}, required = [] }, _at, all) =>
+    Object.entries(properties).flatMap(([key, child]) => {
+      const name = prefix + key;
+      // Of several mappings one is written: no key of theirs is required.
+      const own: Key = { name, node: child, required: all.length === 1 && required.includes(key) };
+      return closed.has(name) ? [own] : [own, ...keysOf(child.items ?? child, closed, `${name}.`)];
+    }),
+  );
 
-/** Of a mapping that may also be one word, the mapping. */
-const mappingOf = (node: Node): Node => node.anyOf?.find(({ properties }) => properties !== undefined) ?? node;
+/** Of a mapping that may also be one word, or one of several mappings, the mappings. */
+const mappingsOf = (node: Node): readonly Node[] =>
+  node.anyOf?.filter(({ properties }) => properties !== undefined) ?? [node];
 
 const sharedBy = (strategies: readonly Node[]): readonly Key[] => {
   const [first, ...others] = strategies.map((strategy) => keysOf(strategy));

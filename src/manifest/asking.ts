@@ -1,5 +1,3 @@
-import type { Label } from './regression.ts';
-
 /** How a regression test gets the answers of both models; every default filled in. The offline comparison reads none of it. */
 export interface Asking {
   readonly candidate: CandidateSite;
@@ -59,6 +57,6 @@ export interface ResponseForm {
   /** Binary classification without `prediction`: a score of at least this is the positive class. */
   readonly threshold: number;
   /** Where the scores of several classes are a list: its classes, in order. */
-  readonly classes?: readonly Label[];
+  readonly classes?: readonly (string | number | boolean)[];
 }
 export type Selector = string | number;
