@@ -25,6 +25,9 @@ interface Job {
   next?: Timer;
 }
 
+/** An object of the job's input, and its name below the prefix. */
+type StoredFile = InputFile & { readonly bucket: string; readonly key: string };
+
 interface ListInput extends ListRequest {
   readonly StatusEquals?: Status;
   readonly LastModifiedTimeAfter?: number;
@@ -87,14 +90,14 @@ export const createTransformJobs = (
   };
 
   /** AWS: TransformS3DataSource. A manifest names its files after a prefix. */
-  const filesOf = (input: TransformInput): readonly InputFile[] => {
+  const filesOf = (input: TransformInput): readonly StoredFile[] => {
     const { S3DataType, S3Uri } = input.TransformInput.DataSource.S3DataSource;
     if (S3DataType === 'ManifestFile') return manifested(S3Uri);
     const [bucket, prefix] = bucketAnd(S3Uri);
     return objects
       .under(bucket, prefix)
       .filter(({ key, body }) => body.length > 0 || !key.endsWith('/'))
-      .map(({ key, body }) => ({ name: below(prefix, key), body }))
+      .map(({ key, body }) => ({ name: below(prefix, key), body, bucket, key }))
       .sort((one, other) => (one.name < other.name ? -1 : 1));
   };
 
@@ -105,7 +108,7 @@ export const createTransformJobs = (
     return key.startsWith(`${prefix}/`) ? key.slice(prefix.length + 1) : key.slice(prefix.lastIndexOf('/') + 1);
   };
 
-  const manifested = (uri: string): readonly InputFile[] => {
+  const manifested = (uri: string): readonly StoredFile[] => {
     let entries: unknown;
     try {
       entries = JSON.parse(objectAt(context, uri)?.body.toString('utf8') ?? '[]');
@@ -116,10 +119,11 @@ export const createTransformJobs = (
     const prefix = typeof first === 'object' && first !== null ? Reflect.get(first, 'prefix') : undefined;
     if (typeof prefix !== 'string') throw invalid(`The manifest ${uri} does not begin with a prefix.`);
     return names.flatMap((name) => {
-      const body = objectAt(context, `${prefix}${name}`)?.body;
+      const place = placeAt(`${prefix}${name}`);
+      const body = place && objects.get(place.bucket, place.key)?.body;
       const file = String(name);
       const kept = settings.transformOutputNames === 'of-files' ? file.slice(file.lastIndexOf('/') + 1) : file;
-      return body === undefined ? [] : [{ name: kept, body }];
+      return place === undefined || body === undefined ? [] : [{ ...place, name: kept, body }];
     });
   };
 
@@ -148,11 +152,10 @@ export const createTransformJobs = (
     if (used + InstanceCount > quota) throw transformQuotaExceeded(InstanceType, quota, used, InstanceCount);
   };
 
-  const isReadable = (role: string | undefined, uri: string): boolean => {
-    const place = placeAt(uri);
-    const principal = { accessKeyId: 'sagemaker', arn: role ?? '', accountId: kernel.accountId };
-    return role === undefined || place === undefined || objects.mayRead(principal, place.bucket, place.key);
-  };
+  /** SageMaker reads as the model's role, which a policy of the bucket or of its key may shut out. */
+  const isReadable = (role: string | undefined, { bucket, key }: StoredFile): boolean =>
+    role === undefined ||
+    objects.mayRead({ accessKeyId: 'sagemaker', arn: role, accountId: kernel.accountId }, bucket, key);
 
   const load = (name: string): readonly { readonly container: Container }[] | undefined => {
     try {
@@ -236,7 +239,8 @@ export const createTransformJobs = (
       recipeOf(input, settings.transformSliceEnd === 'included');
       const { S3Uri } = input.TransformInput.DataSource.S3DataSource;
       const role = models.find(input.ModelName).input.ExecutionRoleArn;
-      if (!isReadable(role, S3Uri) || filesOf(input).length === 0)
+      const files = filesOf(input);
+      if (files.length === 0 || !files.every((file) => isReadable(role, file)))
         throw nothingUnder(S3Uri, kernel.region, role, bucketAnd(S3Uri)[0]);
       refuseQuota(input);
       tags.open(arn, input.Tags);

@@ -95,6 +95,14 @@ describe('an asynchronous request', () => {
     expect(at(far, OutputLocation)).toBeUndefined();
   });
 
+  test('reads its body as the model’s role', () => {
+    const far = asynchronous();
+    far.unreadable.add('rows/one.csv');
+    const { FailureLocation } = far.call('InvokeEndpointAsync', request);
+    far.after(60);
+    expect(at(far, FailureLocation)).toBe('Could not download the request from s3://rows/one.csv.');
+  });
+
   test('may take longer than a real-time request', () => {
     const far = asynchronous({ behaviour: { baseMs: 800_000 } });
     const { OutputLocation } = far.call('InvokeEndpointAsync', request);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { writeArchive } from '../../../simulator/containers/archive.ts';
 import { irisFixture } from '../../../simulator/fixtures/fixtures.ts';
 import { startTraffic } from '../../../simulator/traffic.ts';
 import { image, type SimulatedAws, servingRole, simulatedAws } from '../support/simulated-aws.ts';
@@ -48,6 +49,26 @@ describe('several containers', () => {
     expect(ask(far)).toContain('ModelError: Received client error (400)');
     expect(ask(far, { TargetContainerHostname: 'first' })).toContain(
       'only supported for models with direct invocation',
+    );
+  });
+
+  test('in series answer in the format that the caller accepts, and only the last one does', () => {
+    const far = account();
+    const step = writeArchive(new Map([['transform.json', Buffer.from('{"columns":4}')]]));
+    far.objects.set('models/step.tar.gz', step);
+    model(far, 'row', { Containers: [container('step'), container('a')] });
+    serve(far, config('row', { ...variant, ModelName: 'row' }));
+    const Body = Buffer.from('5.1,3.5,1.4,0.2,setosa');
+    const input = { EndpointName: 'iris', ContentType: 'text/csv', Accept: 'application/json', Body };
+    const answer = far.call('InvokeEndpoint', input);
+    expect(JSON.parse(answer.Body.toString()).predictions[0].predicted_label).toBe('setosa');
+    // A model before another one keeps the format of its request: the next one could not read JSON as CSV.
+    model(far, 'two', { Containers: [container('a'), container('step')] });
+    far.call('CreateEndpointConfig', config('two', { ...variant, ModelName: 'two' }));
+    far.call('UpdateEndpoint', { EndpointName: 'iris', EndpointConfigName: 'two' });
+    far.after(3600);
+    expect(far.call('InvokeEndpoint', { ...input, Body: Buffer.from('5.1,3.5,1.4,0.2') }).Body.toString()).toBe(
+      'setosa\n',
     );
   });
 

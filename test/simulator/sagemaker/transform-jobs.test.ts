@@ -371,6 +371,20 @@ describe('CreateTransformJob refuses', () => {
     expect(far.refusal('CreateTransformJob', { ...job, ModelName: 'many' })).toContain('neither several models');
   });
 
+  test('a file that the model’s role may not read', () => {
+    const far = account();
+    far.objects.set('data/rows/secret.csv', Buffer.from('5.1,3.5,1.4,0.2'));
+    far.unreadable.add('data/rows/secret.csv');
+    expect(far.refusal('CreateTransformJob', job)).toContain('No S3 objects found under S3 URL "s3://data/rows/"');
+  });
+
+  test('a model whose role is gone', () => {
+    const far = account();
+    model(far, 'other');
+    far.roles.clear();
+    expect(far.refusal('CreateTransformJob', { ...job, ModelName: 'other' })).toContain('Could not assume role ');
+  });
+
   test('more instances of a type than the account may run at once', () => {
     const far = account({}, { transformInstanceQuota: 3 });
     const wide = (TransformJobName: string, InstanceCount: number) => ({

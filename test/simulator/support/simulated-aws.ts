@@ -36,6 +36,9 @@ export const simulatedAws = (settings: Partial<Settings> = {}) => {
     alarmState: (name) => alarms.get(name),
   };
   const objects = new Map<string, Buffer>();
+  const roles = new Set([servingRole]);
+  /** Objects, as `bucket/key`, that a policy keeps from SageMaker. */
+  const unreadable = new Set<string>();
   const images = new Map([[image, imageDigest]]);
   /** Files of images that bring their model. */
   const models = new Map<string, ReadonlyMap<string, Buffer>>();
@@ -51,7 +54,7 @@ export const simulatedAws = (settings: Partial<Settings> = {}) => {
       drop: () => undefined,
       create: () => undefined,
       encrypt: () => undefined,
-      mayRead: () => true,
+      mayRead: (_principal, bucket, key) => !unreadable.has(`${bucket}/${key}`),
       put: (bucket, key, body) => void objects.set(`${bucket}/${key}`, body),
       under: (bucket, prefix) =>
         [...objects]
@@ -65,7 +68,7 @@ export const simulatedAws = (settings: Partial<Settings> = {}) => {
       fill: (name, files) => void models.set(name, files),
       files: (name) => models.get(name) ?? new Map(),
     },
-    roleExists: (arn) => arn === servingRole,
+    roleExists: (arn) => roles.has(arn),
     registryOf: () => {
       throw new Error('there is one account');
     },
@@ -144,6 +147,8 @@ export const simulatedAws = (settings: Partial<Settings> = {}) => {
     alarms,
     observations,
     objects,
+    unreadable,
+    roles,
     images,
     models,
     scaled,
