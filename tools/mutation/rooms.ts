@@ -29,5 +29,10 @@ export const rooms: Readonly<Record<string, Room>> = {
     tests: ['test/unit/mechanisms/*.test.ts', 'test/unit/delivery/order-to-stop.test.ts'],
     sample: 300,
   },
+  scoring: {
+    mutate: 'src/regression/scoring/**/*.ts',
+    tests: ['test/unit/regression/scoring/*.test.ts', 'test/unit/regression/golden.test.ts'],
+    sample: 300,
+  },
   delivery: { mutate: 'src/delivery/**/*.ts', tests: ['test/unit/delivery/*.test.ts'], sample: 300 },
 };

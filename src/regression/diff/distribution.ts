@@ -50,7 +50,7 @@ const streamOfExchange = 0x7ffffffc;
 const quantile = 0.95;
 
 /** Fewer exchanges of many rows: a million rows must not take longer than the verdict itself. */
-const drawsFor = (moved: number): number => Math.min(1000, Math.max(100, Math.ceil(2e7 / Math.max(1, moved))));
+const drawsFor = (moved: number): number => Math.min(500, Math.max(100, Math.ceil(2e7 / Math.max(1, moved))));
 
 /**
  * The index that 95 % of pairs stay below whose models are exchanged at random in each row. The rows stay pairs: two models that differ in few

@@ -19,8 +19,11 @@ export interface Values {
 
 /** One model's answers while its file is read; `row` is the row's number among ids. */
 export interface AnswerColumns {
-  /** @throws {RowProblem} */
-  readonly take: (at: number, row: Row, label: number, written: Written) => void;
+  /**
+   * @param ofText a class is the one with its text, whatever its kind
+   * @throws {RowProblem}
+   */
+  readonly take: (at: number, row: Row, label: number, written: Written, ofText: boolean) => void;
   /** The columns in this order. @param codes the new code of each class */
   readonly ordered: (order: Uint32Array, codes: Int32Array) => Answers;
   /** The predictions as the model wrote them, in this order; undefined where they are the numbers that are compared. */
@@ -38,7 +41,7 @@ export const answerColumns = (values: Values): AnswerColumns => {
   const [exact, tokenF1] = [column('numbers', Number.NaN), column('numbers', Number.NaN)];
 
   /** The answer as a number; undefined where none is known. */
-  const predictionOf = (row: Row, written: Written): number | undefined => {
+  const predictionOf = (row: Row, written: Written, ofText: boolean): number | undefined => {
     const name = task === 'ranking' ? 'score' : 'prediction';
     const value = row[name];
     if (value === undefined) throw new RowProblem(`${name}: is missing${meant(name, row)}`);
@@ -46,7 +49,7 @@ export const answerColumns = (values: Values): AnswerColumns => {
     switch (task) {
       case 'binary-classification':
       case 'multiclass-classification':
-        return classes.codeOf(value, 'prediction');
+        return classes.codeOf(value, 'prediction', ofText);
       case 'regression':
       case 'ranking':
         return numberOf(value, name, written);
@@ -56,7 +59,7 @@ export const answerColumns = (values: Values): AnswerColumns => {
   };
 
   return {
-    take: (at, row, label, written) => {
+    take: (at, row, label, written, ofText) => {
       latencyMs.take(at, row, written);
       bytes.take(at, row, written);
       const { error } = row;
@@ -66,7 +69,7 @@ export const answerColumns = (values: Values): AnswerColumns => {
         states.set(at, failed);
         return;
       }
-      const prediction = predictionOf(row, written);
+      const prediction = predictionOf(row, written, ofText);
       if (prediction === undefined) return;
       states.set(at, answered);
       scores.take(at, row, written);

@@ -4,8 +4,11 @@ import { RowProblem } from './row.ts';
 
 /** Classes of labels and predictions, as they are written: the number 1 and the text "1" are two, and a mistake. */
 export interface ClassTable {
-  /** @throws {RowProblem} */
-  readonly codeOf: (value: unknown, of: 'label' | 'prediction') => number;
+  /**
+   * @param ofText the class with the value's text, whatever its kind: one of them comes from a cell of CSV, which has none
+   * @throws {RowProblem}
+   */
+  readonly codeOf: (value: unknown, of: 'label' | 'prediction', ofText?: boolean) => number;
   /** The class with this text, whatever its kind; a new one if there is none. For keys of scores, which are always text. */
   readonly codeOfText: (text: string) => number;
   /** Classes in the order of their values, and the new code of each former one. */
@@ -51,14 +54,14 @@ export const classTable = (positive: Label | undefined): ClassTable => {
   if (positive !== undefined) added(positive, 'positive');
 
   return {
-    codeOf: (value, of) => {
+    codeOf: (value, of, ofText = false) => {
       if (
         typeof value !== 'string' &&
         typeof value !== 'boolean' &&
         !(typeof value === 'number' && Number.isFinite(value))
       )
         throw new RowProblem(`${of}: ${quoted(value)} is not a class; expected text, a number or a boolean`);
-      const code = codes.get(value);
+      const code = codes.get(value) ?? (ofText ? byText.get(String(value)) : undefined);
       if (code === undefined) return found(value, of);
       open.delete(code);
       return code;

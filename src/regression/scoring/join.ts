@@ -86,6 +86,7 @@ const joining = (
   const labels = column('numbers', Number.NaN);
   const weights = weightColumn();
   let keys: readonly string[] = [];
+  let goldenWritten: Written | undefined;
   const placeOf = (row: number): string => {
     const kind = kinds.find((one) => lines[one].at(row) > 0) ?? 'candidate';
     return `${sources[kind]?.name}:${lines[kind].at(row)}`;
@@ -133,8 +134,13 @@ const joining = (
       const label = keepLabel(at, isNew, id, row, written);
       lines[kind].set(at, line);
       for (const one of shared) one.take(at, row, written);
-      if (kind === 'golden') inputs?.take(at, row);
-      else (kind === 'candidate' ? candidate : baseline)?.take(at, row, label, written);
+      if (kind === 'golden') {
+        goldenWritten = written;
+        inputs?.take(at, row);
+        return;
+      }
+      const ofText = goldenWritten !== undefined && (written === 'csv' || goldenWritten === 'csv');
+      (kind === 'candidate' ? candidate : baseline)?.take(at, row, label, written, ofText);
     },
   };
 };

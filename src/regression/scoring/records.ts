@@ -13,7 +13,7 @@ import { pieceBytes, type Source } from './source.ts';
 export const readRecords = async (source: Source, take: Take): Promise<void> => {
   if ('bytes' in source) return readBytes(source.name, source.bytes, take);
   let place = 0;
-  const takeNext = (row: object): void => take(row as Row, ++place, 'json');
+  const takeNext = (row: object): void => take(row as Row, ++place, source.written ?? 'json');
   // Without a promise for each of a million rows.
   if (Symbol.iterator in source.rows) for (const row of source.rows) takeNext(row);
   else for await (const row of source.rows) takeNext(row);

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../../schema.ts';
+import type { Written } from './row.ts';
 
 /**
  * Where rows come from: bytes of JSON Lines, of one JSON array or of CSV with a header (a file, an object of S3), or rows that are in memory.
@@ -10,14 +11,19 @@ export type Source = {
   readonly name: string;
 } & (
   | { readonly bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array> }
-  | { readonly rows: Iterable<object> | AsyncIterable<object> }
+  | {
+      readonly rows: Iterable<object> | AsyncIterable<object>;
+      /** `csv` where values come from cells: numbers may be text. Default: `json`. */
+      readonly written?: Written;
+    }
 );
 
 /** The rows of a comparison. */
 export interface Sources {
   /**
    * `{id, label, weight?, …columns}`. With it, answers need no label, weight or column; where they repeat one, it must be the same. A golden
-   * row that no model answered is a missing one, and an answer for an id that is not golden is refused.
+   * row that no model answered is a missing one, and an answer for an id that is not golden is refused. A cell of CSV has no
+   * kind: where golden rows or answers are CSV, the prediction `1` is the label `"1"`.
    */
   readonly golden?: Source;
   /** Columns of golden rows that the model gets, by which duplicates are found. Default: all others than id, label and weight. */

@@ -90,19 +90,19 @@ describe('distributions', () => {
   });
 
   test('pass the quantile of chance for 5 % of equal models, for clusters too, and for models that differ always', () => {
-    const beyond = (draw: (pair: number) => PairedRows): number => {
-      const pairs = 400;
+    const beyond = (pairs: number, draw: () => PairedRows): number => {
       let count = 0;
       for (let pair = 0; pair < pairs; pair++) {
-        const found = diffOf(draw(pair), pair).distributions.find(({ of }) => of === 'scores');
+        const found = diffOf(draw(), pair).distributions.find(({ of }) => of === 'scores');
         if (found && found.stabilityIndex > found.byChance) count++;
       }
       return count / pairs;
     };
     const random = randomFrom('equal');
-    expect(beyond(() => drawPair({ ...binary, worseBy: 0 }, 300, random))).toBeLessThan(0.09);
-    expect(beyond(() => drawPair({ ...binary, worseBy: 0 }, 300, random))).toBeGreaterThan(0.02);
-    expect(beyond(() => drawPair({ ...binary, worseBy: 0, clusterSize: 10 }, 300, random))).toBeLessThan(0.1);
+    const equal = beyond(250, () => drawPair({ ...binary, worseBy: 0 }, 200, random));
+    expect(equal).toBeLessThan(0.09);
+    expect(equal).toBeGreaterThan(0.02);
+    expect(beyond(150, () => drawPair({ ...binary, worseBy: 0, clusterSize: 10 }, 200, random))).toBeLessThan(0.1);
     const shifted = (): PairedRows => {
       const rows = drawPair({ ...binary, worseBy: 0 }, 300, random);
       return {
@@ -113,7 +113,7 @@ describe('distributions', () => {
         },
       };
     };
-    expect(beyond(shifted)).toBeGreaterThan(0.95);
+    expect(beyond(30, shifted)).toBeGreaterThan(0.9);
   });
 
   test('of numbers: equal ones in one bin, and errors in a bin of their own', () => {

@@ -691,6 +691,51 @@ describe('sources', () => {
     ).toEqual(['s3://b/g: not UTF-8 text, after byte 0']);
   });
 
+  test.each<readonly [string, Source, Source]>([
+    [
+      'CSV, and answers of JSON',
+      { name: 'g', bytes: [new TextEncoder().encode('id,label\nx,1\ny,2\n')] },
+      {
+        name: 'a',
+        rows: [
+          { id: 'x', prediction: 1, score: { 1: 0.9, 2: 0.1 } },
+          { id: 'y', prediction: 1 },
+        ],
+      },
+    ],
+    [
+      'JSON, and answers of cells',
+      {
+        name: 'g',
+        rows: [
+          { id: 'x', label: 1 },
+          { id: 'y', label: 2 },
+        ],
+      },
+      {
+        name: 'a',
+        written: 'csv',
+        rows: [
+          { id: 'x', prediction: '1', score: { 1: '0.9', 2: '0.1' } },
+          { id: 'y', prediction: '1' },
+        ],
+      },
+    ],
+  ])('golden rows of %s: a cell has no kind', async (_, of, candidate) => {
+    const { rows } = await scoredRows(loadRegression(multi, 'p.yml'), { golden: of, candidate });
+    expect(rows.classes).toEqual(['1', '2']);
+    expect(list(rows.candidate.predictions)).toEqual([0, 0]);
+    expect(list(rows.candidate.scores?.slice(0, 2))).toEqual([0.9, 0.1]);
+  });
+
+  test('of JSON keep their kinds', async () => {
+    const of = { name: 'g', rows: [{ id: 'x', label: 1 }] };
+    const candidate = { name: 'a', rows: [{ id: 'x', prediction: '1' }] };
+    expect(await problemsOf(scoredRows(loadRegression(multi, 'p.yml'), { golden: of, candidate }))).toEqual([
+      'a:1: prediction: the text "1" and the number 1 differ; labels, predictions and `positive` are compared as they are written',
+    ]);
+  });
+
   test('that break keep their own error', async () => {
     const broken = new Error('the connection was reset');
     async function* breaking(): AsyncGenerator<Uint8Array, void> {
