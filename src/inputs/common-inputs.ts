@@ -42,8 +42,26 @@ export const commonInputs = {
 };
 export type CommonInputs = ValuesOf<typeof commonInputs>;
 
+/** The files that a host on a machine of the user's writes; `hosts/report-files.ts`. */
+export const reportFileInputs = {
+  junit: optional(
+    text({
+      description:
+        'Write the result to this file as JUnit XML, however it ends: a test case for the run, and for each of its findings.',
+      example: 'report.xml',
+    }),
+  ),
+  html: optional(
+    text({
+      description: 'Write the result to this file as an HTML page, however it ends, with the plots of its findings.',
+      example: 'report.html',
+    }),
+  ),
+};
+
 /** The inputs of a GitHub step only: the command line has its exit code instead. */
 export const githubInputs = {
+  ...reportFileInputs,
   'on-pending': choice({
     description: 'Whether the outcome `pending` makes the step fail or lets the job continue.',
     choices: ['fail', 'continue'],

@@ -303,8 +303,8 @@ describe('planted secrets', () => {
   });
 
   it('the command line plans, delivers, refuses, shows and judges', async () => {
-    const files = ['report.xml', 'outputs.env'];
-    const telling = ['--junit', 'report.xml', '--exported-variables', 'outputs.env'];
+    const files = ['report.xml', 'report.html', 'outputs.env'];
+    const telling = ['--junit', 'report.xml', '--html', 'report.html', '--exported-variables', 'outputs.env'];
     const at = ['--environment', rehearsedTeam.environment];
     record('command line plans', await steps.command(['plan', ...at, '--version', '1.0.0', '--json'], []));
     refuseNext('sagemaker', 'DescribeEndpoint', awsTexts['canonical'] ?? ['', '']);

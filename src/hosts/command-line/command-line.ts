@@ -1,11 +1,9 @@
-import { writeFileSync } from 'node:fs';
 import type { Env } from '../../env.ts';
-import { commonInputs } from '../../inputs/common-inputs.ts';
+import { commonInputs, reportFileInputs } from '../../inputs/common-inputs.ts';
 import { readInputs, type Written } from '../../inputs/read-inputs.ts';
 import type { Memory, Operation } from '../../operation.ts';
 import { jsonText } from '../../plain-text.ts';
 import { reason } from '../../reason-codes.ts';
-import { junitOf } from '../../report/junit.ts';
 import { planAsText } from '../../report/plan.ts';
 import { type Report, resultAsText, timelineLine } from '../../report/result.ts';
 import { resultJson } from '../../report/result-json.ts';
@@ -14,6 +12,7 @@ import { keepSecretsOf, redacted } from '../../secrets.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import { type Observer, type Seams, startRun } from '../operation-run.ts';
+import { faultOf, writeReportFiles } from '../report-files.ts';
 import { isPublic, runFrom } from '../run.ts';
 import type { Cancellation } from '../signals.ts';
 import type { Terminal } from '../terminal.ts';
@@ -33,7 +32,7 @@ const reportInputs = {
     description: 'Print the result as JSON on standard output; everything else goes to standard error.',
     default: false,
   }),
-  junit: optional(text({ description: 'Write the result to this file as JUnit XML.', example: 'report.xml' })),
+  ...reportFileInputs,
   'exported-variables': optional(
     text({
       description:
@@ -94,12 +93,11 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
       terminal.out(`${resultAsText(report, name)}${token ? `\n  resume-token: ${token}` : ''}${remedy}`);
     }
     // Reporting never fails a delivery (DESIGN §7 rule 13). But a green command must not lack outputs that the next command needs.
-    const unwritten = writeFile(reporting.junit, () => junitOf(report));
-    if (unwritten) terminal.err(`warning: ${unwritten}`);
+    for (const fault of writeReportFiles(written, report)) terminal.err(`warning: ${fault}`);
     const { outcome, reason: why } = report.result;
     const lost = [
-      writeFile(reporting['exported-variables'], () => exportedVariables(report)),
-      reporting.json ? faultOf('the JSON on standard output', await terminal.outFault?.()) : undefined,
+      faultOf(reporting['exported-variables'], () => exportedVariables(report)),
+      reporting.json ? lostOutput(await terminal.outFault?.()) : undefined,
     ].filter((fault) => fault !== undefined);
     for (const fault of lost)
       terminal.err(
@@ -134,21 +132,8 @@ const observerOf = (say: (text: string) => void): Observer => ({
   defect: (stack) => say(stack),
 });
 
-/** @returns why the file could not be written */
-const writeFile = (path: string | undefined, content: () => string): string | undefined => {
-  if (path === undefined) return undefined;
-  try {
-    writeFileSync(path, content());
-    return undefined;
-  } catch (error) {
-    return faultOf(path, error);
-  }
-};
-
-const faultOf = (where: string, error: unknown): string | undefined =>
-  error === undefined
-    ? undefined
-    : `${where} could not be written: ${error instanceof Error ? error.message : String(error)}`;
+const lostOutput = (fault: Error | undefined): string | undefined =>
+  fault && `the JSON on standard output could not be written: ${fault.message}`;
 
 /** `ENDPOINT_CONFIG='churn-1-4-0-1a2b3c4d'`: quoted, so that a shell reads any value as text. */
 const exportedVariables = ({ result }: Report): string =>

@@ -14,6 +14,7 @@ import { keepSecretsOf } from '../../secrets.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import { finishRun, type Host, type Observer, type OperationRun, type Seams, startRun } from '../operation-run.ts';
+import { writeReportFiles } from '../report-files.ts';
 import { runFrom } from '../run.ts';
 import { listenForSignals } from '../signals.ts';
 import {
@@ -136,6 +137,7 @@ const publishReport = async (report: Report): Promise<{ readonly outputsWritten:
   print(resultAsText(report));
   const { outcome, reason: why } = report.result;
   if (!isGreen(report)) annotateError(`${outcome}/${why}`, annotationOf(report));
+  for (const fault of writeReportFiles(written, report)) annotateWarning(fault);
   await writeSummary(summaryOf(report)).catch((error: unknown) => warnOnce('job summary', error));
   return { outputsWritten };
 };

@@ -21,10 +21,10 @@ export const judgementRenderer = {
       '| --- | ---: | ---: | ---: | ---: | ---: |',
       ...rows(found).map((cells) => `| ${cells.map(prose).join(' | ')} |`),
     ].join('\n'),
-  html: (found: Judgement, minutes: readonly ArmMinute[]): string =>
+  html: (found: Judgement, minutes?: readonly ArmMinute[]): string =>
     [
       `<h3>${title}</h3>`,
-      `<p>${escapeXml(sentence(found))} ${answeredInAll(minutes)}</p>`,
+      `<p>${escapeXml(sentence(found))}${minutes === undefined ? '' : ` ${answeredInAll(minutes)}`}</p>`,
       htmlTable(
         heads,
         // A count and the text in brackets behind it fit a narrow cell one below the other.

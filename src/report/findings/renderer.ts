@@ -9,9 +9,9 @@ export interface FindingsRenderer<F extends AnyFindings> {
   summary(findings: F): string;
   /**
    * A section of the HTML report, its heading included.
-   * @param minutes the traffic of the release, both arms
+   * @param minutes the traffic of the release, both arms, where the report has it
    */
-  html(findings: F, minutes: readonly ArmMinute[]): string;
+  html(findings: F, minutes?: readonly ArmMinute[]): string;
   /** Test cases beside the operation's own. */
   junit(findings: F): readonly TestCase[];
 }

@@ -7,6 +7,7 @@ import { storyAsHtml } from '../../../src/report/html.ts';
 import { junitOf } from '../../../src/report/junit.ts';
 import type { Report } from '../../../src/report/result.ts';
 import { findingsOf, type ResultJson, resultJson } from '../../../src/report/result-json.ts';
+import { runPage } from '../../../src/report/run-page.ts';
 import type { Chapter } from '../../../src/report/story.ts';
 import { summaryOf } from '../../../src/report/summary.ts';
 
@@ -70,7 +71,7 @@ describe('a new kind of findings', () => {
   const weather: FindingsRenderer<Weather> = {
     member: 'forecast',
     summary: ({ sky }) => `### The weather\n\n${sky}`,
-    html: ({ sky }, minutes) => `<h3>The weather</h3><p>${sky} over ${minutes.length} minute</p>`,
+    html: ({ sky }, minutes) => `<h3>The weather</h3><p>${sky} over ${minutes?.length ?? 'unknown'} minute</p>`,
     junit: ({ sky }) => [
       { classname: 'sky', name: 'is blue', ended: { is: 'failed', type: 'grey', message: sky, details: 'wait' } },
       { classname: 'sky', name: 'is up', ended: { is: 'passed' } },
@@ -84,6 +85,7 @@ describe('a new kind of findings', () => {
     expect(summaryOf(reportOf(found), table)).toContain('### The weather\n\nclouds & rain');
     const html = storyAsHtml({ title: '', about: '', chapters: [chapterOf(found)] }, table);
     expect(html).toContain('<h3>The weather</h3><p>clouds & rain over 1 minute</p>');
+    expect(runPage(reportOf(found), table)).toContain('<h3>The weather</h3><p>clouds & rain over unknown minute</p>');
     const xml = junitOf(reportOf(found), table);
     expect(xml).toContain('<testsuite name="model-delivery" tests="4" failures="2" skipped="1" time="1865.000">');
     expect(xml).toContain(

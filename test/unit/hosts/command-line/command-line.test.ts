@@ -127,21 +127,25 @@ describe('the command line', () => {
     });
   });
 
-  it('writes JUnit and variables that a shell can read', async () => {
-    const [junit, variables] = [join(folder, 'report.xml'), join(folder, 'outputs.env')];
-    await run(['--subject', 'sheep', '--junit', junit, '--exported-variables', variables], {}, { env: { CI: 'true' } });
-    expect(readFileSync(variables, 'utf8')).toBe(
+  it('writes JUnit, a page, and variables that a shell can read', async () => {
+    const [junit, page, variables] = ['report.xml', 'report.html', 'outputs.env'].map((name) => join(folder, name));
+    const files = ['--junit', junit, '--html', page, '--exported-variables', variables].map(String);
+    await run(['--subject', 'sheep', ...files], {}, { env: { CI: 'true' } });
+    expect(readFileSync(String(page), 'utf8')).toContain('<h1>deploy-endpoint: succeeded</h1>');
+    expect(readFileSync(String(variables), 'utf8')).toBe(
       "COUNTED='3'\nLAST_SUBJECT='endpoint/churn'\nOUTCOME='succeeded'\nREASON_CODE='delivered'\n",
     );
-    expect(readFileSync(junit, 'utf8')).toContain(
+    expect(readFileSync(String(junit), 'utf8')).toContain(
       '<testcase classname="model-delivery" name="deploy-endpoint" time="180.000">',
     );
   });
 
   it('warns about a file it cannot write, and ends as it would have', async () => {
-    const { code, err } = await run(['--subject', 'sheep', '--junit', join(folder, 'missing', 'report.xml')]);
+    const missing = join(folder, 'missing', 'report');
+    const { code, err } = await run(['--subject', 'sheep', '--junit', `${missing}.xml`, '--html', `${missing}.html`]);
     expect(code).toBe(0);
-    expect(err).toContain('warning: ');
+    for (const name of ['xml', 'html'])
+      expect(err).toMatch(new RegExp(`^warning: ${missing}\\.${name} could not be written: .*ENOENT`, 'm'));
   });
 
   it('is red when outputs that the next command reads could not be written, and says how the delivery ended', async () => {

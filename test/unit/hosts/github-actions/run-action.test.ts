@@ -1,4 +1,6 @@
-import { resolve } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { runStep } from '../../../support/run-action.ts';
 
@@ -46,6 +48,28 @@ describe('the GitHub host', () => {
     const real = await runStep(script, { ...inputs, 'on-change': 'fail' });
     expect(real.code).toBe(0);
     expect(real.outputs).not.toHaveProperty('would-change');
+  });
+
+  it('writes a test report and a page where the step names files, also after a failure', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'reports-'));
+    const [junit = '', html = ''] = ['report.xml', 'report.html'].map((name) => join(folder, name));
+    const good = await runStep(script, { ...inputs, junit, html });
+    expect(good.code).toBe(0);
+    expect(readFileSync(junit, 'utf8')).toContain('<testcase classname="model-delivery" name="deploy-endpoint" time=');
+    expect(readFileSync(html, 'utf8')).toContain('counted 3 sheep');
+    const bad = await runStep(script, { ...inputs, junit, html }, { env: { FAKE_BEHAVIOUR: 'defect' } });
+    expect(bad.code).toBe(1);
+    expect(readFileSync(junit, 'utf8')).toContain('<failure type="failed/internal-error"');
+    expect(readFileSync(html, 'utf8')).toContain('<h1>deploy-endpoint: failed</h1>');
+    rmSync(folder, { recursive: true });
+  });
+
+  it('only warns of a file that cannot be written', async () => {
+    const step = await runStep(script, { ...inputs, junit: '/missing/report.xml' });
+    expect(step.code).toBe(0);
+    expect(annotations(step.log)).toEqual([
+      expect.stringMatching(/^::warning::\/missing\/report.xml could not be written: ENOENT/),
+    ]);
   });
 
   it('says when a delivery by this manifest needs a regression test', async () => {

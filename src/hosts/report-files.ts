@@ -1,0 +1,28 @@
+import { writeFileSync } from 'node:fs';
+import type { Written } from '../inputs/read-inputs.ts';
+import { junitOf } from '../report/junit.ts';
+import type { Report } from '../report/result.ts';
+import { runPage } from '../report/run-page.ts';
+import { withoutKnownSecrets } from '../secrets.ts';
+
+const files = { junit: junitOf, html: runPage } as const;
+
+/**
+ * Writes the report to the files that the inputs name (`reportFileInputs`), also after a failure.
+ * @returns why a file could not be written; that never fails a delivery (DESIGN §7 rule 13)
+ */
+export const writeReportFiles = (written: Written, report: Report): readonly string[] =>
+  (['junit', 'html'] as const).flatMap(
+    (name) => faultOf(written(name), () => withoutKnownSecrets(files[name](report))) ?? [],
+  );
+
+/** @returns why the file could not be written; undefined also without a path */
+export const faultOf = (path: string | undefined, content: () => string): string | undefined => {
+  if (!path) return undefined;
+  try {
+    writeFileSync(path, content());
+    return undefined;
+  } catch (error) {
+    return `${path} could not be written: ${error instanceof Error ? error.message : String(error)}`;
+  }
+};
