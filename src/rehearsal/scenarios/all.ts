@@ -19,6 +19,7 @@ import {
   workerDiesAfterAck,
   workerDiesBeforeToken,
 } from './pipeline.ts';
+import { forestBeatsTree, millimetreSkew, seedNoise, sentimentDrift, slowModel, stumpFails } from './quality.ts';
 import {
   alarmAlreadyRed,
   capacityRefused,
@@ -161,4 +162,10 @@ export const scenarios: readonly Scenario[] = [
   adoptedEndpointKeepsItsSettings,
   protectionLostRefused,
   adoptThenDeliver,
+  forestBeatsTree,
+  stumpFails,
+  seedNoise,
+  millimetreSkew,
+  sentimentDrift,
+  slowModel,
 ];
