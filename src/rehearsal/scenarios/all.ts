@@ -1,6 +1,7 @@
 import { twoAccounts } from './accounts.ts';
 import { adoptThenDeliver } from './adopt.ts';
 import { packageEdited, rejectedBeforeSubmission, rejectedMidCanary, stepsRejected } from './approval.ts';
+import { batchTransform, darkVariant, flakyEndpoint, nondeterministicModel } from './asking.ts';
 import { callersMistakes } from './callers.ts';
 import { artifactOverwritten, imageTagMoved } from './content.ts';
 import { canaryGood, firstDeploymentScenario, linearGood, planWritesNothing, rerunIsANoOp } from './delivery.ts';
@@ -168,4 +169,8 @@ export const scenarios: readonly Scenario[] = [
   millimetreSkew,
   sentimentDrift,
   slowModel,
+  flakyEndpoint,
+  nondeterministicModel,
+  batchTransform,
+  darkVariant,
 ];
