@@ -78,7 +78,7 @@ export const askingKeys = {
   ),
   baseline: z.optional(
     z
-      .union([v.choice('a place', ['serving']), predictions()], {
+      .union([v.choice('a place', ['serving']), transform(), predictions()], {
         error: 'a place; expected serving, or a mapping with transform or predictions',
       })
       .check(

@@ -164,6 +164,11 @@ const slice = fc.constantFrom(
   'age >= 18 and age < 65',
 );
 const predictions = fc.record({ is: fc.constant('predictions'), path: fc.constantFrom('new.jsonl', 's3://b/k') });
+const transform = fc.record({
+  is: fc.constant('transform'),
+  instance: fc.constant('ml.m5.large'),
+  instances: fc.integer({ min: 1, max: 100 }),
+});
 const csvForm = fc.record({
   request: fc.record({
     contentType: fc.constant('text/csv'),
@@ -191,9 +196,10 @@ const asking = fc
         fc.record({ is: fc.constant('temporary'), instance: maybe(fc.constant('ml.m5.large')) }),
         fc.record({ is: fc.constant('dark-variant') }),
         fc.record({ is: fc.constant('environment'), environment: name }),
+        transform,
         predictions,
       ),
-      baseline: fc.oneof(fc.record({ is: fc.constant('serving') }), predictions),
+      baseline: fc.oneof(fc.record({ is: fc.constant('serving') }), transform, predictions),
       concurrency: fc.integer({ min: 1, max: 64 }),
       validForSeconds: limited,
     }),
@@ -357,6 +363,8 @@ const rawSite = (site: CandidateSite | BaselineSite): string | object => {
       return site.instance === undefined ? 'temporary' : { temporary: { instance: site.instance } };
     case 'environment':
       return { environment: site.environment };
+    case 'transform':
+      return { transform: { instance: site.instance, instances: site.instances } };
     case 'predictions':
       return { predictions: site.path };
     default:
