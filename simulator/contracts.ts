@@ -126,7 +126,7 @@ export interface Simulator {
   account(id: string, region?: string): SimulatedAccount;
   /** Call an operation as the driver, without HTTP: seeding and checking only. */
   call(service: string, operation: string, input: object): Promise<Record<string, unknown>>;
-  /** Seeded background requests to an endpoint, from now until it is stopped. Bodies come from the fixture's data set. */
+  /** Seeded background requests to an endpoint, from now until it is stopped. Bodies come from the model's data set. */
   traffic(options: TrafficOptions): { stop(): void };
   close(): Promise<void>;
 }
@@ -136,6 +136,8 @@ export type SimulatedAccount = Pick<Simulator, 'call' | 'hosting' | 'metrics' | 
 
 export interface TrafficOptions {
   readonly endpoint: string;
+  /** Of which the endpoint serves a version; its rows are the requests. Default: iris. */
+  readonly model?: 'iris' | 'segments';
   readonly requestsPerSecond: number;
   readonly seed: number;
   /** Share of the requests whose body the model refuses with a 4xx; none without it. */

@@ -3,23 +3,68 @@ import type { Clock, Instant } from '../clock.ts';
 import { InputError } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 
+/** A part of this process that waits. */
+interface Sleeper {
+  readonly until: Instant;
+  readonly signal: AbortSignal | undefined;
+  wake(): void;
+  fail(error: unknown): void;
+}
+
 /**
  * The simulator's virtual clock, as one registered participant sees it. Time stands still while this process runs, so the last known
- * instant is exact. Only a sleep moves it.
+ * instant is exact. Only a sleep moves it. Parts of the process that sleep at once, as requests do that are sent again side by side,
+ * share one sleep: to the simulator the process is one participant.
  * @param url the participant, as `MODEL_DELIVERY_CLOCK` carries it
  */
 export const openRehearsalClock = async (url: string): Promise<Clock> => {
   let known = await askInstant('GET', url);
-  return {
-    now: () => known,
-    sleepUntil: async (instant, signal) => {
-      if (signal?.aborted || instant <= known) return;
-      const woken = await askInstant('POST', `${url}/sleep`, { until: instant }, signal).catch((error: unknown) => {
+  const sleepers = new Set<Sleeper>();
+  /** The sleep that the simulator knows about. */
+  let shared: { readonly until: Instant; readonly end: AbortController } | undefined;
+
+  /** Sleeps until the earliest instant that a part waits for, again and again, until none waits. */
+  const sleep = async (): Promise<void> => {
+    while (sleepers.size > 0) {
+      const until = Math.min(...[...sleepers].map((sleeper) => sleeper.until));
+      const end = new AbortController();
+      shared = { until, end };
+      const woken = await askInstant('POST', `${url}/sleep`, { until }, end.signal).catch((error: unknown) => {
         // Without its simulator this process would never wake, and going on would spin: this is the one rejecting sleep.
-        if (!signal?.aborted) throw error;
+        if (!end.signal.aborted) throw error;
       });
       // An interrupted sleep does not know the time.
       known = woken ?? (await askInstant('GET', url));
+      for (const sleeper of [...sleepers])
+        if (sleeper.until <= known || sleeper.signal?.aborted) {
+          sleepers.delete(sleeper);
+          sleeper.wake();
+        }
+    }
+  };
+  const begin = (): void => {
+    sleep()
+      .catch((error: unknown) => {
+        for (const sleeper of sleepers) sleeper.fail(error);
+        sleepers.clear();
+      })
+      .finally(() => {
+        shared = undefined;
+        // A part that was just woken may wait again already.
+        if (sleepers.size > 0) begin();
+      });
+  };
+  return {
+    now: () => known,
+    sleepUntil: (instant, signal) => {
+      if (signal?.aborted || instant <= known) return Promise.resolve();
+      const interrupt = (): void => shared?.end.abort();
+      return new Promise<void>((wake, fail) => {
+        sleepers.add({ until: instant, signal, wake, fail });
+        signal?.addEventListener('abort', interrupt, { once: true });
+        if (shared === undefined) begin();
+        else if (instant < shared.until) shared.end.abort();
+      }).finally(() => signal?.removeEventListener('abort', interrupt));
     },
   };
 };

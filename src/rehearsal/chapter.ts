@@ -11,14 +11,14 @@ import type { Serving } from './serving.ts';
 import type { ReportedRelease, Stage } from './stage.ts';
 
 /** A release for readers: the terminal timeline and the HTML report are made from it. */
-export const chapterOf = ({ simulator, endpoint }: Stage, release: ReportedRelease): Chapter => {
+export const chapterOf = ({ simulator, endpoint, model }: Stage, release: ReportedRelease): Chapter => {
   const { ending, before, began } = release;
   if (!ending) throw new Error(`${release.title}: the release was not ended`);
   const findings = ending.result && findingsOf(ending.result);
   const events = simulator.events.slice(began.eventsSeen, ending.moment.eventsSeen);
   const candidateConfig = ending.candidateConfig === before?.endpointConfig ? undefined : ending.candidateConfig;
   return {
-    title: `${release.title}: ${rehearsedTeam.model} ${release.version}`,
+    title: `${release.title}: ${model} ${release.version}`,
     startedAt: began.at,
     endedAt: ending.moment.at,
     inputs: inputsOf(release),
@@ -32,7 +32,7 @@ export const chapterOf = ({ simulator, endpoint }: Stage, release: ReportedRelea
     bakes: [...bakesOf(events, ending.requests), ...walkedSteps(events)],
     happenings: happeningsOf(release, events),
     alarms: alarmsOf(ending.requests, events),
-    servesNow: servesNow(ending.after),
+    servesNow: servesNow(model, ending.after),
     undo: undo(release),
   };
 };
@@ -209,11 +209,11 @@ const comparisons: Readonly<Record<string, string>> = {
   LessThanOrEqualToThreshold: '≤',
 };
 
-const servesNow = (after: Serving | undefined): string => {
+const servesNow = (model: string, after: Serving | undefined): string => {
   if (!after) return 'There is no endpoint.';
   const { version, endpointConfig, status, pending, instances } = after;
   const onItsWay = pending === undefined ? '' : `, ${pending} is on its way`;
-  return `${rehearsedTeam.model} ${version ?? 'unknown'} (${endpointConfig}) on ${counted(instances.current, 'instance')}, ${status}${onItsWay}.`;
+  return `${model} ${version ?? 'unknown'} (${endpointConfig}) on ${counted(instances.current, 'instance')}, ${status}${onItsWay}.`;
 };
 
 const undo = ({ ending, before }: ReportedRelease): string => {

@@ -1,3 +1,5 @@
+import type { FixtureModel } from '../../simulator/fixtures/fixtures.ts';
+
 /** The rehearsed team's delivery: one model, one production endpoint of four instances. */
 export const rehearsedTeam = {
   model: 'iris',
@@ -11,6 +13,9 @@ export const rehearsedTeam = {
   bucket: 'ml-artifacts',
   requestsPerSecond: 8,
 } as const;
+
+/** The image that serves a model; the endpoint and the package group have the model's name. */
+export const imageOf = (model: FixtureModel): string => rehearsedTeam.image.replace(rehearsedTeam.model, model);
 
 const judge =
   'judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 0.5%, confidence: 0.95 } }';
@@ -26,6 +31,8 @@ export const rollouts = {
 } as const;
 
 export interface ManifestOptions {
+  /** Default: iris. */
+  readonly model?: FixtureModel;
   readonly rollout?: string;
   /** The release's own alarms; steps have none by default. */
   readonly alarms?: string;
@@ -37,6 +44,8 @@ export interface ManifestOptions {
   readonly endpoint?: readonly string[];
   /** No supervision: no alarm, no minimum of requests. */
   readonly unwatched?: boolean;
+  /** The section `regression`: its keys, as YAML. */
+  readonly regression?: string;
 }
 
 /** The rollout on one line: `strategy: canary, size: 25%, …`. */
@@ -59,7 +68,7 @@ const fleet = ['instance: { type: ml.m5.large, count: 4 }'];
 /** The team's `delivery.yml`. */
 export const manifestText = (options: ManifestOptions = {}): string => `\
 version: 1
-model: ${rehearsedTeam.model}
+model: ${options.model ?? rehearsedTeam.model}
 environments:
   ${rehearsedTeam.environment}:
     account: "${rehearsedTeam.account}"
@@ -67,8 +76,8 @@ environments:
     role: model-deployer
     rollback-role: model-restorer
     endpoint:
-      name: ${options.name ?? rehearsedTeam.endpoint}
+      name: ${options.name ?? options.model ?? rehearsedTeam.endpoint}
       execution-role: iris-serving
 ${(options.endpoint ?? fleet).map((line) => `      ${line}`).join('\n')}
     rollout: { ${rolloutText(options)} }
-`;
+${options.regression === undefined ? '' : `regression:\n${options.regression.replace(/^(?=.)/gm, '  ')}`}`;

@@ -75,7 +75,7 @@ export const playAll = async (chosen: readonly Performance[], out: Out): Promise
 
 const playScenario = async ({ scenario, flip }: Performance, out: Out, detailed: boolean): Promise<Played> => {
   const flipped = flip && { [flip]: flips[flip] };
-  const stage = await openStage({ ...scenario.settings, ...flipped }, scenario.roles);
+  const stage = await openStage({ ...scenario, settings: { ...scenario.settings, ...flipped } });
   const start = stage.driver.now();
   const subject = flip ? flippedSubject(scenario, flip) : scenario;
   const { verdict, release } = await judged(subject, async (require) => {

@@ -128,6 +128,11 @@ const byReason: Partial<Record<ReasonCode, readonly Relation[]>> = {
   'candidate-dark': [standsDark],
   'command-given': [stillThere],
   'nothing-expired': [unchanged, wroteNothing],
+  // The test writes: a temporary endpoint, answers, a verdict.
+  'regression-passed': [unchanged],
+  'regression-failed': [unchanged],
+  'regression-inconclusive': [unchanged],
+  'regression-disturbed': [settled],
   'brought-to-rest': [settled],
   registered: [unchanged],
   'already-registered': [unchanged, wroteNothing],

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Simulator } from '../../simulator/contracts.ts';
-import { type IrisVersion, irisFixture, irisVersions } from '../../simulator/fixtures/fixtures.ts';
+import { type AnyVersion, anyFixture, type FixtureModel, fixtures } from '../../simulator/fixtures/fixtures.ts';
 
 /** An endpoint's description and its serving version, without any code of the product: the artifact's bytes identify the version. */
 export interface Serving {
@@ -10,7 +10,7 @@ export interface Serving {
   readonly pending: string | undefined;
   readonly failureReason: string | undefined;
   /** Of the variant with the most traffic. */
-  readonly version: IrisVersion | undefined;
+  readonly version: AnyVersion | undefined;
   readonly instances: Instances;
   readonly variants: readonly ServingVariant[];
 }
@@ -18,7 +18,7 @@ export interface Serving {
 export interface ServingVariant {
   readonly name: string;
   /** Fixture whose artifact the variant's model loads; undefined for another artifact. */
-  readonly version: IrisVersion | undefined;
+  readonly version: AnyVersion | undefined;
   /** Its weight as a fraction of all of them. */
   readonly share: number;
   readonly instances: Instances;
@@ -93,7 +93,7 @@ const variantsOf = async (
   );
 };
 
-const versionOf = async (simulator: Place, ask: Ask, modelName: string): Promise<IrisVersion | undefined> => {
+const versionOf = async (simulator: Place, ask: Ask, modelName: string): Promise<AnyVersion | undefined> => {
   const model = await ask('DescribeModel', { ModelName: modelName });
   const container = (model['PrimaryContainer'] ?? (model['Containers'] as Answer[] | undefined)?.[0]) as Answer;
   const url = String(
@@ -101,7 +101,9 @@ const versionOf = async (simulator: Place, ask: Ask, modelName: string): Promise
   );
   const location = /^s3:\/\/([^/]+)\/(.+)$/.exec(url);
   const object = location ? simulator.objects.get(location[1] ?? '', location[2] ?? '') : undefined;
-  return object ? versionByBytes().get(digest(object.body)) : undefined;
+  if (object === undefined) return undefined;
+  versions ??= versionByBytes();
+  return versions.get(digest(object.body));
 };
 
 const artifactOfPackage = async (ask: Ask, packageName: string): Promise<string> => {
@@ -112,7 +114,12 @@ const artifactOfPackage = async (ask: Ask, packageName: string): Promise<string>
 
 const digest = (body: Buffer): string => createHash('sha256').update(body).digest('hex');
 
-const versionByBytes = (): ReadonlyMap<string, IrisVersion> =>
+let versions: ReadonlyMap<string, AnyVersion> | undefined;
+const versionByBytes = (): ReadonlyMap<string, AnyVersion> =>
   new Map(
-    (Object.keys(irisVersions) as IrisVersion[]).map((version) => [digest(irisFixture(version).artifact), version]),
+    (Object.keys(fixtures) as FixtureModel[]).flatMap((model) =>
+      (Object.keys(fixtures[model]) as AnyVersion[]).map(
+        (version) => [digest(anyFixture(model, version).artifact), version] as const,
+      ),
+    ),
   );

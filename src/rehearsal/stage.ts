@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LoggedRequest, Settings, Simulator } from '../../simulator/contracts.ts';
-import { type IrisVersion, irisFixture } from '../../simulator/fixtures/fixtures.ts';
+import { type AnyVersion, anyFixture, type FixtureModel } from '../../simulator/fixtures/fixtures.ts';
 import { defaultRoles, startSimulator } from '../../simulator/simulator.ts';
 import { minutes } from '../clock.ts';
 import type { OperationName } from '../operation.ts';
@@ -11,7 +11,7 @@ import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { ResultJson } from '../report/result-json.ts';
 import { createDriver, type Driver, type Moment, type Running, type StepResult } from './driver.ts';
-import { type ManifestOptions, manifestText, rehearsedTeam, rolloutText } from './manifest.ts';
+import { imageOf, type ManifestOptions, manifestText, rehearsedTeam, rolloutText } from './manifest.ts';
 import type { Job } from './process.ts';
 import { readServing, type Serving } from './serving.ts';
 
@@ -19,6 +19,8 @@ import { readServing, type Serving } from './serving.ts';
 export interface Stage {
   readonly simulator: Simulator;
   readonly driver: Driver;
+  /** The team's model. */
+  readonly model: FixtureModel;
   /** Every release that was begun, in order. */
   readonly releases: readonly ReportedRelease[];
   /** Name of the endpoint that the manifest delivers to. */
@@ -34,7 +36,7 @@ export interface Stage {
    * A workflow run of its own.
    * @param label the team's name for the version, if it differs from the fixture's
    */
-  begin(title: string, version: IrisVersion, label?: string): Promise<RehearsedRelease>;
+  begin(title: string, version: AnyVersion, label?: string): Promise<RehearsedRelease>;
   /**
    * Background requests from now on, and enough of them that the endpoint's usual traffic is known.
    * @param mistakes share of them that the model refuses with a 4xx
@@ -48,7 +50,7 @@ export interface Stage {
 /** A release for the verdict and the report, whatever ran it. */
 export interface ReportedRelease {
   readonly title: string;
-  readonly version: IrisVersion;
+  readonly version: AnyVersion;
   /** The team's name for the version. */
   readonly label: string;
   readonly began: Moment;
@@ -97,7 +99,15 @@ export interface ReleaseEnd {
   readonly requests: readonly LoggedRequest[];
 }
 
-export const openStage = async (settings: Partial<Settings> = {}, roles: readonly string[] = []): Promise<Stage> => {
+export const openStage = async ({
+  settings = {},
+  roles = [],
+  model = rehearsedTeam.model,
+}: {
+  readonly settings?: Partial<Settings>;
+  readonly roles?: readonly string[];
+  readonly model?: FixtureModel;
+} = {}): Promise<Stage> => {
   const simulator = await startSimulator({ settings, roles: [...defaultRoles, ...roles] });
   const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
   const workspace = join(folder, 'workspace');
@@ -111,19 +121,20 @@ export const openStage = async (settings: Partial<Settings> = {}, roles: readonl
   const releases: ReportedRelease[] = [];
   let traffic: { stop(): void } | undefined;
 
-  simulator.images.tag(rehearsedTeam.image, rehearsedTeam.imageDigest);
+  simulator.images.tag(imageOf(model), rehearsedTeam.imageDigest);
   let rollout = '';
-  let endpoint: string = rehearsedTeam.endpoint;
+  let endpoint: string = model;
   const writeManifest = (options: ManifestOptions): void => {
     rollout = rolloutText(options);
-    endpoint = options.name ?? rehearsedTeam.endpoint;
-    writeFileSync(join(workspace, 'delivery.yml'), manifestText(options));
+    endpoint = options.name ?? model;
+    writeFileSync(join(workspace, 'delivery.yml'), manifestText({ model, ...options }));
   };
   writeManifest({});
 
   return {
     simulator,
     driver,
+    model,
     releases,
     workspace,
     tell: (release) => void releases.push(release),
@@ -136,7 +147,7 @@ export const openStage = async (settings: Partial<Settings> = {}, roles: readonl
     writeManifest,
     begin: async (title, version, label) => {
       const release = await beginRelease(
-        { simulator, driver, workspace, rollout, endpoint, runId: String(9_000_000_001 + releases.length) },
+        { simulator, driver, model, workspace, rollout, endpoint, runId: String(9_000_000_001 + releases.length) },
         title,
         version,
         label,
@@ -145,8 +156,10 @@ export const openStage = async (settings: Partial<Settings> = {}, roles: readonl
       return release;
     },
     startTraffic: async (requestsPerSecond = rehearsedTeam.requestsPerSecond, mistakes = 0) => {
+      if (model === 'sentiment') throw new Error('the simulator knows no callers of sentiment');
       traffic = simulator.traffic({
         endpoint,
+        model,
         requestsPerSecond,
         seed: 20_260_105,
         ...(mistakes > 0 ? { mistakes } : {}),
@@ -174,6 +187,7 @@ export const actionsFolder = (): string => {
 interface Place {
   readonly simulator: Simulator;
   readonly driver: Driver;
+  readonly model: FixtureModel;
   readonly workspace: string;
   readonly rollout: string;
   readonly endpoint: string;
@@ -183,10 +197,10 @@ interface Place {
 const beginRelease = async (
   place: Place,
   title: string,
-  version: IrisVersion,
+  version: AnyVersion,
   label: string = version,
 ): Promise<RehearsedRelease> => {
-  const { simulator, driver } = place;
+  const { simulator, driver, model } = place;
   const steps: StepResult[] = [];
   const deeds: Deed[] = [];
   let attempt = 1;
@@ -236,18 +250,17 @@ const beginRelease = async (
     cancel: async (running) => ended(await driver.cancel(running)),
     run,
     prepare: async () => {
-      const fixture = irisFixture(version);
-      const key = `training/iris-${version}/model.tar.gz`;
+      const fixture = anyFixture(model, version);
+      const key = `training/${model}-${version}/model.tar.gz`;
       simulator.objects.put(rehearsedTeam.bucket, key, fixture.artifact);
       writeFileSync(join(place.workspace, 'evaluation.json'), fixture.evaluation);
       await run('register-model', {
-        image: rehearsedTeam.image,
+        image: imageOf(model),
         artifact: `s3://${rehearsedTeam.bucket}/${key}`,
         evaluation: 'evaluation.json',
-        'content-types': 'text/csv',
-        'response-types': 'text/csv',
+        ...contentTypes[model],
       });
-      await approve(simulator, did);
+      await approve(simulator, did, model);
       await run('approve-gate');
     },
     rerun: () => {
@@ -262,10 +275,20 @@ const beginRelease = async (
   };
 };
 
+const contentTypes: Readonly<Record<FixtureModel, Readonly<Record<string, string>>>> = {
+  iris: { 'content-types': 'text/csv', 'response-types': 'text/csv' },
+  segments: { 'content-types': 'text/csv', 'response-types': 'application/json' },
+  sentiment: { 'content-types': 'text/plain', 'response-types': 'application/json' },
+};
+
 /** A reviewer's action in SageMaker Studio. */
-export const approve = async (simulator: Simulator, did: RehearsedRelease['did']): Promise<void> => {
+export const approve = async (
+  simulator: Simulator,
+  did: RehearsedRelease['did'],
+  model: FixtureModel = rehearsedTeam.model,
+): Promise<void> => {
   const listed = await simulator.call('sagemaker', 'ListModelPackages', {
-    ModelPackageGroupName: rehearsedTeam.model,
+    ModelPackageGroupName: model,
     ModelApprovalStatus: 'PendingManualApproval',
   });
   for (const { ModelPackageArn, ModelPackageVersion } of listed['ModelPackageSummaryList'] as Record<
@@ -277,7 +300,7 @@ export const approve = async (simulator: Simulator, did: RehearsedRelease['did']
       ModelApprovalStatus: 'Approved',
       ApprovalDescription: 'looked at the evaluation',
     });
-    did('approves', `package ${rehearsedTeam.model}/${ModelPackageVersion} in the registry`, false);
+    did('approves', `package ${model}/${ModelPackageVersion} in the registry`, false);
   }
 };
 

@@ -1,6 +1,7 @@
 import { twoAccounts } from './accounts.ts';
 import { adoptThenDeliver } from './adopt.ts';
 import { packageEdited, rejectedBeforeSubmission, rejectedMidCanary, stepsRejected } from './approval.ts';
+import { batchTransform, darkVariant, flakyEndpoint, nondeterministicModel } from './asking.ts';
 import { callersMistakes } from './callers.ts';
 import { artifactOverwritten, imageTagMoved } from './content.ts';
 import { canaryGood, firstDeploymentScenario, linearGood, planWritesNothing, rerunIsANoOp } from './delivery.ts';
@@ -19,6 +20,7 @@ import {
   workerDiesAfterAck,
   workerDiesBeforeToken,
 } from './pipeline.ts';
+import { forestBeatsTree, millimetreSkew, seedNoise, sentimentDrift, slowModel, stumpFails } from './quality.ts';
 import {
   alarmAlreadyRed,
   capacityRefused,
@@ -161,4 +163,14 @@ export const scenarios: readonly Scenario[] = [
   adoptedEndpointKeepsItsSettings,
   protectionLostRefused,
   adoptThenDeliver,
+  forestBeatsTree,
+  stumpFails,
+  seedNoise,
+  millimetreSkew,
+  sentimentDrift,
+  slowModel,
+  flakyEndpoint,
+  nondeterministicModel,
+  batchTransform,
+  darkVariant,
 ];

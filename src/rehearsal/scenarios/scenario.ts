@@ -1,4 +1,5 @@
 import type { Settings } from '../../../simulator/contracts.ts';
+import type { FixtureModel } from '../../../simulator/fixtures/fixtures.ts';
 import { hours, minutes, seconds } from '../../clock.ts';
 import type { Outcome } from '../../outcome.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
@@ -17,6 +18,8 @@ export interface Scenario {
   /** One sentence. */
   readonly about: string;
   readonly expected: Expected;
+  /** The team's model; default: iris. */
+  readonly model?: FixtureModel;
   /** Its requirements of the simulated AWS. */
   readonly settings?: Partial<Settings>;
   /** Roles beside the team's own; a role in another account brings that account. */

@@ -65,6 +65,47 @@ describe('the rehearsal clock', () => {
     expect(clock.now()).toBe(1500);
   });
 
+  it('sleeps once for all of its parts, until the earliest instant, and again for the others', async () => {
+    const asked: number[] = [];
+    let asleep = false;
+    const { clock } = await open((until, answer, request) => {
+      // The simulator refuses a participant that sleeps twice at once.
+      if (asleep) request.socket.destroy();
+      asleep = true;
+      asked.push(until);
+      setImmediate(() => {
+        asleep = false;
+        answer(until);
+      });
+    });
+    const woken: string[] = [];
+    const part = async (name: string, until: number): Promise<void> => {
+      await clock.sleepUntil(until);
+      expect(clock.now()).toBeGreaterThanOrEqual(until);
+      woken.push(name);
+    };
+    await Promise.all([part('first', 2000), part('last', 4000), part('middle', 3000), part('beside the first', 2000)]);
+    expect(woken).toEqual(['first', 'beside the first', 'middle', 'last']);
+    expect(asked).toEqual([2000, 3000, 4000]);
+  });
+
+  it('ends a long sleep for a part that wakes earlier, and takes it up again', async () => {
+    const asked: number[] = [];
+    let earlier = (): void => {};
+    const { clock } = await open((until, answer) => {
+      asked.push(until);
+      if (asked.length === 1) earlier();
+      else answer(until);
+    });
+    const woken: number[] = [];
+    const early = new Promise<void>((resolve) => {
+      earlier = () => resolve(clock.sleepUntil(3000).then(() => void woken.push(3000)));
+    });
+    await Promise.all([clock.sleepUntil(61_000).then(() => void woken.push(61_000)), early]);
+    expect(asked).toEqual([61_000, 3000, 61_000]);
+    expect(woken).toEqual([3000, 61_000]);
+  });
+
   it('does not go on without its simulator', async () => {
     const { clock } = await open((_until, _answer, request) => request.socket.destroy());
     await expect(clock.sleepUntil(61_000)).rejects.toThrow();
