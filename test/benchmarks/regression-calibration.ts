@@ -1,4 +1,5 @@
-import type { Criterion, MetricName, Rule } from '../../src/manifest/regression.ts';
+import { percent } from '../../src/judge/amounts.ts';
+import type { Criterion, Margin, MetricName, Rule } from '../../src/manifest/regression.ts';
 import { corrected } from '../../src/regression/decide.ts';
 import { differenceOf } from '../../src/regression/evidence/question.ts';
 import { type Examined, evidenceOn, examine, type Place } from '../../src/regression/examine.ts';
@@ -40,9 +41,9 @@ export interface Scale {
 const confidence = 0.95;
 const support = { minimumSupport: { rows: 30, rowsOfClass: 10 }, missing: 0 };
 
-const ruleOf = (metric: MetricName, margin: number): Rule => ({
+const ruleOf = (metric: MetricName, margin: number, of: Margin['of'] = 'metric'): Rule => ({
   metric,
-  criterion: { is: 'non-inferior', margin: { value: margin, of: 'metric' } },
+  criterion: { is: 'non-inferior', margin: { value: margin, of } },
   confidence,
   level: 'fail',
 });
@@ -64,9 +65,16 @@ const differenceIn = (measure: Measure, rows: PairedRows): number =>
 
 /** The gate's power and errors are those of a difference that is known only by many rows. */
 const trueDifference = (metric: MetricName, population: Population, rows: number): number => {
-  const many = drawPair(population, rows, randomFrom(`truth ${JSON.stringify(population)}`));
+  const many = manyRows(population, rows);
   return differenceIn(measureOf(metric, many), many);
 };
+
+const manyRows = (population: Population, rows: number): PairedRows =>
+  drawPair(population, rows, randomFrom(`truth ${JSON.stringify(population)}`));
+
+/** What a margin is counted in: 1, or the baseline's value. */
+const unitOf = (of: Margin['of'], metric: MetricName, rows: PairedRows): number =>
+  of === 'metric' ? 1 : Math.abs(metricValue(measureOf(metric, rows), rows, rows.baseline) ?? Number.NaN);
 
 const share = (pairs: number, isSo: (pair: number) => boolean): number => {
   let count = 0;
@@ -81,8 +89,9 @@ export const atTheMargin = (
   size: number,
   limit: number,
   { pairs, draws, truthRows }: Scale,
+  of: Margin['of'] = 'metric',
 ): Outcome => {
-  const margin = -trueDifference(metric, population, truthRows);
+  const margin = -trueDifference(metric, population, truthRows) / unitOf(of, metric, manyRows(population, truthRows));
   const random = randomFrom(`at the margin ${metric.metric} ${size} ${JSON.stringify(population)}`);
   let lower = 0;
   let tolerated = 0;
@@ -91,11 +100,11 @@ export const atTheMargin = (
     const measure = measureOf(metric, rows);
     const difference = differenceIn(measure, rows);
     if (difference >= 0) lower++;
-    if (difference >= -margin) tolerated++;
-    return examined(ruleOf(metric, margin), measure, rows, pair, draws).decision?.decision === 'pass';
+    if (difference >= -margin * unitOf(of, metric, rows)) tolerated++;
+    return examined(ruleOf(metric, margin, of), measure, rows, pair, draws).decision?.decision === 'pass';
   });
   return {
-    says: `${metric.metric}, ${size} rows${saysOf(population)}: at the margin (${margin.toPrecision(3)}), passes`,
+    says: `${metric.metric}, ${size} rows${saysOf(population)}: at the margin (${of === 'metric' ? margin.toPrecision(3) : `${percent(margin)} of the baseline`}), passes`,
     pairs,
     found,
     limit: { is: 'at most', share: limit },

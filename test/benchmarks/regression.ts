@@ -38,6 +38,12 @@ const calibration = (scale: Scale): readonly (() => Outcome)[] => [
   ...metrics('mae', 'rmse', 'r2').map(
     (metric) => () => atTheMargin(metric, { ...numbers, worseBy: 0.1 }, 300, 0.06, scale),
   ),
+  ...metrics('log-loss', 'brier').map(
+    (metric) => () => atTheMargin(metric, { ...even, worseBy: 0.3 }, 500, 0.06, scale, 'baseline'),
+  ),
+  ...metrics('mae', 'rmse').map(
+    (metric) => () => atTheMargin(metric, { ...numbers, worseBy: 0.1 }, 300, 0.06, scale, 'baseline'),
+  ),
   ...metrics('accuracy', 'f1', 'roc-auc', 'log-loss').map(
     (metric) => () => atTheMargin(metric, { ...even, worseBy: 0.3, clusterSize: 10 }, 600, 0.07, scale),
   ),

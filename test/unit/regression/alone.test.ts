@@ -6,6 +6,8 @@ import { canFailAlone, limitOf } from '../../../src/regression/alone.ts';
 import { compare } from '../../../src/regression/compare.ts';
 import { measureOf } from '../../../src/regression/metrics/measure-of.ts';
 import { scoredRows } from '../../../src/regression/scoring/scored-rows.ts';
+import { randomFrom } from '../../benchmarks/random.ts';
+import { drawPair } from '../../benchmarks/regression-pairs.ts';
 
 const keysOfTask = {
   'binary-classification': 'positive: "1"\n',
@@ -167,4 +169,35 @@ describe('a candidate where nothing serves', () => {
       because: 'the candidate answered no row',
     });
   });
+});
+
+test.each([{}, { clusterSize: 10 }])('a limit has the same cell alone and beside any baseline: %j', (more) => {
+  const limits = [
+    '{ metric: accuracy, floor: 0.8 }',
+    '{ metric: recall, floor: 0.6 }',
+    '{ metric: f1, floor: 0.7 }',
+    '{ metric: roc-auc, floor: 0.9 }',
+    '{ metric: log-loss, ceiling: 0.4 }',
+    '{ metric: average-precision, floor: 0.8 }',
+  ];
+  const policy = loadRegression(`task: binary-classification\npositive: 1\nrules: [${limits.join(', ')}]\n`, 'p.yml');
+  const rows = drawPair(
+    { task: 'binary-classification', positives: 0.3, worseBy: 0.2, ...more },
+    300,
+    randomFrom('alone'),
+  );
+  const { baseline: _, ...candidateAlone } = rows;
+  const dataset = { digest: 'sha256:0123456789abcdef', rows: rows.size };
+  const pair = compare(policy, { rows, dataset }, measureOf);
+  const alone = compare(policy, { rows: candidateAlone, dataset }, measureOf);
+  expect(alone.cells).toHaveLength(limits.length);
+  for (const [at, { baseline: _value, ...cell }] of pair.cells.entries()) {
+    const found = alone.cells[at];
+    if (cell.metric !== 'f1') expect(found).toEqual(cell);
+    // Numbers of rows are drawn by cell of label and answers: with two models there are more cells, and other draws.
+    else
+      for (const end of [0, 1] as const)
+        expect(found?.interval?.[end]).toBeCloseTo(cell.interval?.[end] ?? Number.NaN, 2);
+  }
+  expect(alone.verdict).toBe(pair.verdict);
 });
