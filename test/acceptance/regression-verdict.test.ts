@@ -240,6 +240,30 @@ describe('a stepped rollout with `candidate: dark-variant`', () => {
   });
 });
 
+test('a release that was left behind is settled without a verdict; then the new one is refused', async () => {
+  const account = await openAccount();
+  try {
+    putGolden(account);
+    await account.inProduction('1.0.0');
+    await account.prepare('1.1.0');
+    await account.prepare('1.3.0');
+    const death = { atCall: 'sagemaker.updateEndpoint', received: true };
+    expect(await account.run(deployEndpoint, { version: '1.1.0' }, { runId: '7', death })).toBeUndefined();
+    await account.pass(minutes(90));
+    gated(account, rollouts.canary);
+    const behind = await account.run(deployEndpoint, { version: '1.3.0', ...dry }, { runId: '8' });
+    expect(notesOf(behind)).toMatch(
+      /^the verdict of the regression test is looked at when iris-1\.1\.0-.* has settled$/m,
+    );
+    const report = await account.run(deployEndpoint, { version: '1.3.0' }, { runId: '8' });
+    expect(endOf(report)).toBe('rejected/regression-missing');
+    expect(account.record()?.live).toBeUndefined();
+    expect(account.record()?.ended.map(({ version }) => version)).toEqual(['1.1.0', '1.0.0']);
+  } finally {
+    await account.close();
+  }
+});
+
 test('with another candidate both halves of a stepped rollout need the verdict', async () => {
   const account = await openAccount();
   try {
