@@ -1,6 +1,6 @@
 /**
  * Runs the reusable workflow as GitHub would, step by step under act, against the local AWS: register → gate → deploy, once to
- * a green end and once with a model that fails, then a rollback; then with a regression test, which one version fails and one passes.
+ * a green end and once with a model that fails, then a rollback; then with a regression test: one version fails, one passes, a dark one fails.
  *
  *   node tools/act.ts            needs `act` on the PATH (tools/install-verifiers.sh); no Docker
  *
@@ -15,7 +15,7 @@ import { goldenSet, type IrisVersion, irisFixture } from '../simulator/fixtures/
 import { defaultRoles, startSimulator } from '../simulator/simulator.ts';
 import { minutes } from '../src/clock.ts';
 import { openRehearsalClock } from '../src/hosts/rehearsal-clock.ts';
-import { manifestText, rehearsedTeam } from '../src/rehearsal/manifest.ts';
+import { manifestText, rehearsedTeam, rollouts } from '../src/rehearsal/manifest.ts';
 import { copyPlain } from './plain-workflows.ts';
 
 interface Reported {
@@ -220,6 +220,13 @@ try {
     '',
   );
   await expectEnd('tested', { ...registration('1.3.0'), ...tested }, 'green', 'succeeded/delivered', '1.3.0');
+
+  const dark = `${manifestText({ rollout: rollouts.steps })}${regressionTest}  candidate: dark-variant\n`;
+  writeFileSync(join(workspace, 'delivery.yml'), dark);
+  for (const policy of ['regression-test', 'shift-traffic']) simulator.permit('model-deployer', actionsOf(policy));
+  const safe = { version: '1.2.0', 'rollback-on-failure': true };
+  // The last words are those of the step that takes the candidate away.
+  await expectEnd('worse while dark', safe, 'red', 'succeeded/candidate-withdrawn', '1.3.0');
   const left = await simulator.call('sagemaker', 'ListEndpoints', {});
   const names = (left['Endpoints'] as { EndpointName: string }[]).map(({ EndpointName }) => EndpointName);
   if (names.join() !== rehearsedTeam.endpoint) {
