@@ -1,6 +1,6 @@
 /**
  * Runs the reusable workflow as GitHub would, step by step under act, against the local AWS: register → gate → deploy, once to
- * a green end and once with a model that fails, then a rollback.
+ * a green end and once with a model that fails, then a rollback; then with a regression test: one version fails, one passes, a dark one fails.
  *
  *   node tools/act.ts            needs `act` on the PATH (tools/install-verifiers.sh); no Docker
  *
@@ -11,11 +11,11 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
-import { type IrisVersion, irisFixture } from '../simulator/fixtures/fixtures.ts';
-import { startSimulator } from '../simulator/simulator.ts';
+import { goldenSet, type IrisVersion, irisFixture } from '../simulator/fixtures/fixtures.ts';
+import { defaultRoles, startSimulator } from '../simulator/simulator.ts';
 import { minutes } from '../src/clock.ts';
 import { openRehearsalClock } from '../src/hosts/rehearsal-clock.ts';
-import { manifestText, rehearsedTeam } from '../src/rehearsal/manifest.ts';
+import { manifestText, rehearsedTeam, rollouts } from '../src/rehearsal/manifest.ts';
 import { copyPlain } from './plain-workflows.ts';
 
 interface Reported {
@@ -93,7 +93,8 @@ const git = (...args: string[]) => execFileSync('git', args, { cwd: workspace, s
 git('init', '--initial-branch=main');
 
 // Without a driver: only the one participant can hold the time, so a slow machine changes nothing.
-const simulator = await startSimulator({ wallSpeed: 1 });
+const tester = 'model-tester';
+const simulator = await startSimulator({ wallSpeed: 1, roles: [...defaultRoles, tester] });
 simulator.images.tag(rehearsedTeam.image, rehearsedTeam.imageDigest);
 const participant = simulator.register('workflow');
 
@@ -105,10 +106,18 @@ const actionsOf = (policy: string): string[] => {
   return Statement.flatMap(({ Action }) => Action);
 };
 const planner = 'model-registrar';
+const regressionTest = `\
+regression:
+  task: multiclass-classification
+  dataset: golden.csv
+  rules: [{ metric: accuracy, non-inferior: { margin: 0.1 } }]
+  request: { content-type: text/csv, input: [sepal_length, sepal_width, petal_length, petal_width] }
+`;
 for (const policy of ['plan', 'register-model']) simulator.permit(planner, actionsOf(policy));
 simulator.permit(planner, ['sagemaker:DescribeModel']);
 for (const policy of ['approve-gate', 'deploy-endpoint']) simulator.permit('model-deployer', actionsOf(policy));
 simulator.permit('model-restorer', actionsOf('rollback'));
+simulator.permit(tester, actionsOf('regression-test'));
 
 const environment = {
   ...simulator.environment(participant),
@@ -199,6 +208,31 @@ try {
   );
   await expectEnd('5 % errors', { ...registration('1.4.0'), ...approved }, 'red', 'rolled-back/alarm', '1.1.0');
   await expectEnd('rollback', { rollback: true, version: '1.0.0' }, 'green', 'succeeded/restored', '1.0.0');
+
+  writeFileSync(join(workspace, 'delivery.yml'), `${manifestText()}${regressionTest}`);
+  writeFileSync(join(workspace, 'golden.csv'), goldenSet('iris').content);
+  const tested = { ...approved, 'tester-role': tester };
+  await expectEnd(
+    'worse by its test',
+    { ...registration('1.2.0'), ...tested },
+    'red',
+    'rejected/regression-failed',
+    '',
+  );
+  await expectEnd('tested', { ...registration('1.3.0'), ...tested }, 'green', 'succeeded/delivered', '1.3.0');
+
+  const dark = `${manifestText({ rollout: rollouts.steps })}${regressionTest}  candidate: dark-variant\n`;
+  writeFileSync(join(workspace, 'delivery.yml'), dark);
+  for (const policy of ['regression-test', 'shift-traffic']) simulator.permit('model-deployer', actionsOf(policy));
+  const safe = { version: '1.2.0', 'rollback-on-failure': true };
+  // The last words are those of the step that takes the candidate away.
+  await expectEnd('worse while dark', safe, 'red', 'succeeded/candidate-withdrawn', '1.3.0');
+  const left = await simulator.call('sagemaker', 'ListEndpoints', {});
+  const names = (left['Endpoints'] as { EndpointName: string }[]).map(({ EndpointName }) => EndpointName);
+  if (names.join() !== rehearsedTeam.endpoint) {
+    failures += 1;
+    console.log(`✗ the tests left ${names.join(', ')}`);
+  }
 } finally {
   await simulator.close();
   rmSync(folder, { recursive: true, force: true });
