@@ -50,19 +50,20 @@ const asked = async (at: Standing, golden: GoldenSet): Promise<Turn | undefined>
     site = state.site;
   }
   if (site === undefined) throw new Error('the candidate has no place where it answers');
-  const {
-    kept: done,
-    pieces,
-    again,
-    waits,
-  } = await score(world, {
+  const scored = await score(world, {
     ...at,
     golden,
     candidate: site,
     attempt,
     kept,
     tries: memory.tries ?? 0,
+  }).catch((error: unknown) => {
+    if (memory.temporary === undefined || !isGone(error)) throw error;
+    return undefined;
   });
+  if (scored === undefined)
+    return waiting(at, { percent: 20, because: `${site.name} is gone: another run of this test was cancelled` });
+  const { kept: done, pieces, again, waits } = scored;
   const tries = again ? (memory.tries ?? 0) + 1 : undefined;
   const { tries: _, ...rest } = memory;
   return waiting(
@@ -74,6 +75,10 @@ const asked = async (at: Standing, golden: GoldenSet): Promise<Turn | undefined>
     },
   );
 };
+
+/** The Runtime's answer for an endpoint that does not exist (AWS: InvokeEndpoint, ValidationError). */
+const isGone = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'ValidationError' && /^Endpoint .* not found/.test(error.message);
 
 /** The tag's time: a run that goes on with an attempt has the same one, because the sweep of others must not depend on it. */
 const untilOf = ({ world }: Standing): number => world.clock.now() + longestTest;

@@ -121,7 +121,7 @@ export const begun = async (at: Standing, stored: StoredTest | undefined): Promi
       remarks.push(unswept(error));
       return undefined;
     });
-    if (swept !== undefined) return waiting(at, { percent: 1, because: swept, remarks });
+    if (swept !== undefined) return waiting(at, { percent: 1, ...swept, remarks });
   }
   const { verdict } = stored?.record ?? {};
   const record = {

@@ -129,14 +129,17 @@ const made = async (what: string, creation: Promise<unknown>): Promise<Temporary
   return { is: 'working', because: `created ${what}` };
 };
 
+/** A step of a removal. */
+interface Removal {
+  readonly because: string;
+  readonly notBefore?: Instant;
+}
+
 /**
  * Removes one part of what has this name and the tag; SageMaker wants the endpoint gone first.
  * @returns the removed part, or the reason to wait; undefined when nothing is left
  */
-export const removeTemporary = async (
-  world: World,
-  name: string,
-): Promise<{ readonly because: string; readonly notBefore?: Instant } | undefined> => {
+export const removeTemporary = async (world: World, name: string): Promise<Removal | undefined> => {
   const { sagemaker } = world.read;
   const write = writesOf(world).sagemaker;
   const live = await observe(world, name);
@@ -153,7 +156,7 @@ export const removeTemporary = async (
   return undefined;
 };
 
-const removed = async (what: string, deletion: Promise<unknown>): Promise<{ readonly because: string }> => {
+const removed = async (what: string, deletion: Promise<unknown>): Promise<Removal> => {
   await orUndefined(deletion);
   return { because: `removed ${what}` };
 };
@@ -178,13 +181,13 @@ const isTemporary = async (world: World, kind: Kind, name: string): Promise<bool
 /**
  * Removes one part that an earlier test of this endpoint left behind: killed, and its time is over.
  * @param keep the name of this run's own
- * @returns a sentence about it; undefined when nothing is left
+ * @returns the removed part, or the reason to wait; undefined when nothing is left
  */
 export const sweepOne = async (
   world: World,
   endpoint: string,
   keep: string | undefined,
-): Promise<string | undefined> => {
+): Promise<Removal | undefined> => {
   const { sagemaker } = world.read;
   const NameContains = temporaryPrefix(endpoint);
   const names = new Set<string>();
@@ -222,7 +225,7 @@ export const sweepOne = async (
         const until = await untilOf(world, kind, name);
         if (until === undefined || until > world.clock.now()) continue;
         const done = await removeTemporary(world, name);
-        if (done !== undefined) return `${done.because}, left behind by an earlier test`;
+        if (done !== undefined) return { ...done, because: `${done.because}, left behind by an earlier test` };
       }
   return undefined;
 };

@@ -68,17 +68,9 @@ const rows: Readonly<Record<EndpointKind, Row>> = {
     rollback: ['planned', ''],
   },
   serverless: other('serverless', ['endpoint-unusable', 'serves one model without instances']),
-  asynchronous: other(
-    'asynchronous',
-    ['endpoint-unusable', 'takes asynchronous requests'],
-    unasked('takes asynchronous requests'),
-  ),
+  asynchronous: other('asynchronous', ['endpoint-unusable', 'takes asynchronous requests']),
   serial: other('serial', noCandidate),
-  'asynchronous-serial': other(
-    'asynchronous-serial',
-    ['endpoint-unusable', 'asynchronous requests by several'],
-    unasked('asynchronous requests by several'),
-  ),
+  'asynchronous-serial': other('asynchronous-serial', ['endpoint-unusable', 'asynchronous requests by several']),
   direct: other(
     'direct',
     ['endpoint-unusable', 'of which each caller names one'],
@@ -96,7 +88,7 @@ const rows: Readonly<Record<EndpointKind, Row>> = {
   shadowed: untouchable('has a shadow variant: end the shadow test first'),
   experiment: untouchable('(of-others-experiment-test): stop the experiment first'),
   'inference-components': untouchable('hosts inference components', unasked('hosts inference components')),
-  pooled: untouchable('takes its instances from instance pools'),
+  pooled: untouchable('takes its instances from instance pools', unasked('has no instance type of its own')),
 };
 
 const kindNames = Object.keys(rows) as readonly EndpointKind[];

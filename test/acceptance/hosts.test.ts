@@ -111,7 +111,7 @@ const rows = rowsOf<Row>({
     },
     {
       name: 'a manifest without a golden set',
-      ends: 'failed/invalid-manifest',
+      ends: 'failed/invalid-input',
       stage: async (account) => {
         await account.inProduction('1.1.0');
         return { version: '1.1.0' };
@@ -278,6 +278,12 @@ const endsOf = (ends: Row['ends']): Readonly<Record<HostName, number | string>> 
     : { 'github-actions': 1, 'command-line': 1, codepipeline: 'JobFailed' };
 };
 
+/** Each host waits by a clock of its own. */
+const timeless = (outputs: Inputs): Inputs =>
+  Object.fromEntries(
+    Object.entries(outputs).map(([name, value]) => [name, value.replace(/^\d{4}-\d\d-\d\dT[\d:]+Z$/, 'a time')]),
+  );
+
 const hostNames = Object.keys(hosts) as readonly HostName[];
 
 describe('one scenario, every host: the same outcome, reason and mutations', () => {
@@ -294,7 +300,11 @@ describe('one scenario, every host: the same outcome, reason and mutations', () 
         says: row.ends,
         mutations: first?.mutations,
       });
-      if (outputs !== undefined) expect({ name, outputs }).toEqual({ name, outputs: first?.outputs });
+      if (outputs !== undefined)
+        expect({ name, outputs: timeless(outputs) }).toEqual({
+          name,
+          outputs: first?.outputs && timeless(first.outputs),
+        });
     }
   });
 });

@@ -7,6 +7,7 @@ import type { AnyOperation } from '../../src/operations/all.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
+import { regressionTest } from '../../src/operations/regression-test.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { type IamPolicy, type PolicyName, policyFor, policyNames, unasked } from '../../src/permissions.ts';
@@ -15,6 +16,7 @@ import { type ManifestOptions, manifestText, rollouts, rehearsedTeam as team } f
 import { scalingByHand, trackingInvocations } from '../../src/rehearsal/scaling-by-hand.ts';
 import type { Report } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
+import { regress, withRegression } from '../support/golden-set.ts';
 import { place } from '../support/policy-place.ts';
 import { keepVerdict, putGolden, regression } from '../support/regression-verdicts.ts';
 
@@ -208,6 +210,58 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       stage: async (account) => {
         await account.prepare('1.0.0');
         return { version: '1.0.0' };
+      },
+    },
+  ],
+  'regression-test': [
+    {
+      name: 'a version on a temporary endpoint, after leftovers of a killed test',
+      ends: 'regression-passed',
+      operation: regressionTest,
+      stage: async (account) => {
+        await serving(account, '1.0.0');
+        await withExperiment(account);
+        await account.prepare('1.1.0');
+        withRegression(account, { rules: ['{ metric: accuracy, non-inferior: 0.2 }'] });
+        const death = { atCall: 'runtime.invokeEndpoint', received: false };
+        expect(await regress(account, '1.1.0', {}, { runId: '7', death })).toBeUndefined();
+        await account.pass(minutes(6 * 60));
+        withRegression(account);
+        return { version: '1.1.0' };
+      },
+    },
+    {
+      name: 'a version that is worse, of another attempt',
+      ends: 'regression-failed',
+      operation: regressionTest,
+      stage: async (account) => {
+        await serving(account, '1.1.0');
+        await account.prepare('1.2.0');
+        withRegression(account);
+        expect((await regress(account, '1.2.0', {}, { runId: '7' }))?.result.reason).toBe('regression-failed');
+        return { version: '1.2.0' };
+      },
+    },
+    {
+      name: 'a first version',
+      ends: 'regression-passed',
+      operation: regressionTest,
+      stage: async (account) => {
+        await account.prepare('1.1.0');
+        account.simulator.objects.put(place.releases.bucket, 'made', Buffer.from(''));
+        withRegression(account, { rules: ['{ metric: accuracy, floor: 0.8 }'] });
+        return { version: '1.1.0' };
+      },
+    },
+    {
+      name: 'a dark candidate',
+      ends: 'regression-passed',
+      operation: regressionTest,
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
+        await dark(account, '1.1.0');
+        withRegression(account, { keys: ['candidate: dark-variant'] });
+        return { version: '1.1.0' };
       },
     },
   ],

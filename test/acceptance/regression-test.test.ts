@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { minutes } from '../../src/clock.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { rowsRepeated } from '../../src/scoring/score.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import {
   asCsv,
@@ -30,7 +31,10 @@ const approved = async (version: '1.0.0' | '1.2.0' | '1.3.0' | '1.4.0' | '1.5.0'
   await account.prepare(version);
 };
 
-/** How often each model was asked. */
+/** The first rows are asked a second time: a model may answer one request in two ways. */
+const questions = goldenRows.length + rowsRepeated;
+
+/** How often each model answered. */
 const asked = (requests: ReturnType<ReturnType<TestAccount['watch']>>): Readonly<Record<string, number>> => {
   const counts: Record<string, number> = {};
   for (const { operation, input, status } of requests) {
@@ -59,7 +63,7 @@ describe('a version on a temporary endpoint, against the version that serves', (
       outputs: { version, verdict, attempt: '1', rows: String(goldenRows.length) },
       findings: { is: 'regression', verdict },
     });
-    expect(asked(seen())).toMatchObject({ temporary: goldenRows.length });
+    expect(asked(seen())).toMatchObject({ temporary: questions });
     expect(await temporaries(account)).toEqual([]);
     expect(testRecords(account)).toMatchObject([
       { attempt: 1, verdict: { verdict, version, rows: goldenRows.length } },
@@ -150,7 +154,6 @@ describe('a version on a temporary endpoint, against the version that serves', (
 });
 
 describe('the rows and the requests', () => {
-  const jsonl = ['request: { content-type: application/jsonlines, input: $, body: { features: $row } }'];
   const forms: Readonly<Record<string, readonly string[]>> = {
     'CSV lines': [],
     JSON: [
@@ -172,7 +175,6 @@ describe('the rows and the requests', () => {
       Object.keys(files).map((file) => ({ form, file: file as keyof typeof files })),
     ),
   )('$form of a golden set in $file', async ({ form, file }) => {
-    void jsonl;
     await approved('1.0.0');
     const name = `rows.${file.toLowerCase()}`;
     account.simulator.objects.put(team.bucket, name, Buffer.from(files[file]));
@@ -325,7 +327,7 @@ describe('other places where the candidate answers', () => {
     const seen = account.watch();
     const report = await regress(account, version);
     expect(report?.result).toMatchObject({ reason });
-    expect(asked(seen())).toMatchObject({ 'iris/AllTraffic': 150, 'iris/AllTraffic-next': 150 });
+    expect(asked(seen())).toMatchObject({ 'iris/AllTraffic': questions, 'iris/AllTraffic-next': questions });
     expect(seen().filter(({ operation }) => /^(Create|Delete|UpdateEndpoint)/.test(operation))).toEqual([]);
   });
 
@@ -372,15 +374,15 @@ describe('other places where the candidate answers', () => {
     );
     const seen = account.watch();
     expect((await regress(account, '1.0.0'))?.result).toMatchObject({ reason: 'regression-passed' });
-    expect(asked(seen())).toMatchObject({ iris: 150, 'iris-staging': 150 });
+    expect(asked(seen())).toMatchObject({ iris: questions, 'iris-staging': questions });
   });
 
   const predictions = (wrong: number): string =>
     asJsonl(goldenRows.map(({ id, label }, at) => ({ id, prediction: at < wrong ? 'nothing' : label })));
 
   test.each([
-    ['the candidate', ['candidate: { predictions: s3://ml-artifacts/answers.jsonl }'], { iris: 150 }],
-    ['the baseline', ['baseline: { predictions: s3://ml-artifacts/answers.jsonl }'], { temporary: 150 }],
+    ['the candidate', ['candidate: { predictions: s3://ml-artifacts/answers.jsonl }'], { iris: questions }],
+    ['the baseline', ['baseline: { predictions: s3://ml-artifacts/answers.jsonl }'], { temporary: questions }],
     [
       'both',
       [
@@ -416,38 +418,216 @@ describe('what happens in the middle', () => {
       action,
     });
 
-  test('another version that serves in the end disturbs the test', async () => {
+  /** Others publish 1.3.0 on the endpoint of the environment. */
+  const publish = async (): Promise<void> => {
+    const { simulator } = account;
+    const call = (name: string, input: object) => simulator.call('sagemaker', name, input);
+    const { EndpointConfigName } = await call('DescribeEndpoint', { EndpointName: team.endpoint });
+    const { ProductionVariants } = await call('DescribeEndpointConfig', { EndpointConfigName });
+    const [variant] = ProductionVariants as readonly object[];
+    await call('CreateModel', {
+      ModelName: 'theirs',
+      ExecutionRoleArn: `arn:aws:iam::${team.account}:role/iris-serving`,
+      PrimaryContainer: { Image: team.image, ModelDataUrl: account.registration('1.3.0')['artifact'] },
+    });
+    await call('CreateEndpointConfig', {
+      EndpointConfigName: 'theirs',
+      ProductionVariants: [{ ...variant, ModelName: 'theirs' }],
+    });
+    await call('UpdateEndpoint', { EndpointName: team.endpoint, EndpointConfigName: 'theirs' });
+  };
+  const endsDisturbed = async (): Promise<void> => {
+    const report = await regress(account, '1.0.0');
+    expect(report?.result).toMatchObject({ outcome: 'inconclusive', reason: 'regression-disturbed' });
+    expect(await temporaries(account)).toEqual([]);
+    expect(testRecords(account)).toHaveLength(1);
+    expect(testRecords(account)[0]).not.toHaveProperty('verdict');
+  };
+
+  test('an update of the endpoint that serves disturbs the test', async () => {
+    await approved('1.0.0');
+    withRegression(account);
+    at(10, publish);
+    await endsDisturbed();
+  });
+
+  test('so does one that nothing but its result shows', async () => {
+    await approved('1.0.0');
+    withRegression(account);
+    // The look at the endpoint that is under way sees nothing of it, and the next one comes when it is over.
+    account.simulator.faults.add({
+      service: 'sagemaker',
+      operation: 'CreateEndpoint',
+      times: 1,
+      kind: 'call',
+      action: async () => {
+        await publish();
+        await account.pass(minutes(20));
+      },
+    });
+    await endsDisturbed();
+  });
+
+  test('a release that begins meanwhile disturbs the test', async () => {
     await approved('1.0.0');
     await account.prepare('1.3.0');
     withRegression(account);
-    let released: unknown;
+    account.simulator.faults.add({
+      service: 'sagemaker',
+      operation: 'CreateEndpoint',
+      times: 1,
+      kind: 'call',
+      action: async () => {
+        // Without `regression:`, so that no verdict is needed.
+        account.writeManifest();
+        const version = { version: '1.3.0', wait: 'false' };
+        expect((await account.run(deployEndpoint, version, { runId: '2' }))?.result.outcome).toBe('pending');
+        account.writeManifest((text) => `${text}${regressionText()}`);
+      },
+    });
+    await endsDisturbed();
+  });
+
+  test('a dark candidate that others exchange disturbs the test', async () => {
+    await approved('1.0.0');
+    account.writeManifest(() => manifestText({ rollout: rollouts.steps }));
+    expect((await account.run(deployEndpoint, { version: '1.0.0' }))?.result.reason).toBe('candidate-dark');
+    putGoldenSet(account);
+    account.writeManifest(
+      () => `${manifestText({ rollout: rollouts.steps })}${regressionText({ keys: ['candidate: dark-variant'] })}`,
+    );
     at(10, async () => {
       const { simulator } = account;
-      const { ProductionVariants } = await simulator.call('sagemaker', 'DescribeEndpointConfig', {
-        EndpointConfigName: account.record()?.history[0]?.endpointConfig,
-      });
-      const [variant] = ProductionVariants as readonly object[];
-      simulator.objects.put(team.bucket, 'theirs.tar.gz', Buffer.from('x'));
-      await simulator.call('sagemaker', 'CreateModel', {
-        ModelName: 'theirs',
-        ExecutionRoleArn: `arn:aws:iam::${team.account}:role/iris-serving`,
-        PrimaryContainer: { Image: team.image, ModelDataUrl: account.registration('1.3.0')['artifact'] },
-      });
-      await simulator.call('sagemaker', 'CreateEndpointConfig', {
-        EndpointConfigName: 'theirs',
-        ProductionVariants: [{ ...variant, ModelName: 'theirs' }],
-      });
-      released = await simulator.call('sagemaker', 'UpdateEndpoint', {
+      await simulator.call('sagemaker', 'UpdateEndpointWeightsAndCapacities', {
         EndpointName: team.endpoint,
-        EndpointConfigName: 'theirs',
+        DesiredWeightsAndCapacities: [{ VariantName: 'AllTraffic-next', DesiredWeight: 0.5 }],
       });
     });
+    await endsDisturbed();
+  });
+
+  test('a temporary endpoint that a cancelled run of the same test removes is made again', async () => {
+    await approved('1.0.0');
+    withRegression(account);
+    at(30, async () => {
+      const [name = ''] = (await temporaries(account)).map((one) => one.split(' ').at(-1) ?? '');
+      await account.simulator.call('sagemaker', 'DeleteEndpoint', { EndpointName: name });
+    });
     const report = await regress(account, '1.0.0');
-    expect(released).toBeDefined();
-    expect(report?.result).toMatchObject({ outcome: 'inconclusive' });
-    expect(['regression-disturbed', 'endpoint-unusable']).toContain(report?.result.reason);
+    expect(report?.result).toMatchObject({ reason: 'regression-passed', outputs: { attempt: '1' } });
     expect(await temporaries(account)).toEqual([]);
-    expect(testRecords(account)[0]).not.toHaveProperty('verdict');
+  });
+
+  test('a run that comes later joins the attempt of the one that is under way', async () => {
+    await approved('1.0.0');
+    withRegression(account);
+    const first = await regress(account, '1.0.0', { wait: 'false' });
+    expect(first?.result).toMatchObject({ outcome: 'pending', reason: 'in-progress' });
+    expect(await temporaries(account)).toHaveLength(3);
+    const seen = account.watch();
+    const second = await regress(account, '1.0.0', {}, { runId: '2' });
+    expect(second?.result).toMatchObject({ reason: 'regression-passed', outputs: { attempt: '1' } });
+    expect(second?.result.plan?.notes.join()).toContain('attempt 1 goes on where an earlier run left it');
+    expect(seen().filter(({ operation }) => operation.startsWith('Create'))).toEqual([]);
+    expect(await temporaries(account)).toEqual([]);
+    const resumed = await regress(account, '1.0.0', { 'resume-token': first?.token ?? '' });
+    expect(resumed?.result).toMatchObject({ reason: 'regression-passed', outputs: { attempt: '1' } });
+    expect(asked(seen())).toMatchObject({ temporary: questions });
+  });
+
+  /** Everything up to a piece of answers is kept. */
+  test('a run that is killed goes on where it was', async () => {
+    await approved('1.0.0');
+    withRegression(account);
+    const requested: string[] = [];
+    // The record, then the first piece, then the second.
+    let pieces = 0;
+    account.simulator.faults.add({
+      service: 's3',
+      operation: 'PutObject',
+      times: 3,
+      kind: 'call',
+      action: () => {
+        pieces++;
+      },
+    });
+    const death = { atCall: 0, received: false };
+    expect(await regress(account, '1.0.0', {}, { requested })).toBeDefined();
+    expect(pieces).toBe(3);
+    const second = requested.map((name, index) => (name === 's3.putObject' ? index + 1 : 0)).filter(Boolean)[2] ?? 0;
+    await account.close();
+    account = await openAccount();
+    await approved('1.0.0');
+    withRegression(account);
+    expect(await regress(account, '1.0.0', {}, { death: { ...death, atCall: second } })).toBeUndefined();
+    expect([...testObjects(account).keys()].filter((key) => key.includes('/rows/'))).toHaveLength(1);
+    expect(await temporaries(account)).toHaveLength(3);
+    await account.pass(minutes(5));
+    const seen = account.watch();
+    const again = await regress(account, '1.0.0');
+    expect(again?.result).toMatchObject({ reason: 'regression-passed', outputs: { attempt: '1', rows: '150' } });
+    expect(asked(seen())['temporary']).toBe(50);
+    expect(await temporaries(account)).toEqual([]);
+  });
+
+  test.each([
+    ['a model is asked', { service: 'sagemaker-runtime', operation: 'InvokeEndpoint' }, ['endpoint config', 'model']],
+    [
+      'the endpoint comes up',
+      { service: 'sagemaker', operation: 'CreateEndpoint' },
+      ['endpoint', 'endpoint config', 'model'],
+    ],
+  ])('cancelled while %s, it leaves what SageMaker does not let go of yet', async (_when, call, left) => {
+    await approved('1.0.0');
+    withRegression(account);
+    const cancellation = new AbortController();
+    account.simulator.faults.add({ ...call, times: 1, kind: 'call', action: () => cancellation.abort() });
+    const report = await regress(account, '1.0.0', {}, { signal: cancellation.signal });
+    expect(report?.result).toMatchObject({ outcome: 'cancelled', reason: 'cancelled' });
+    await account.pass(minutes(30));
+    expect((await temporaries(account)).map((name) => name.replace(/ iris-test-[0-9a-f]{8}$/, ''))).toEqual(left);
+    // For the post step of the action, or for the next run.
+    expect(report?.unsettled).toBe(true);
+    const again = await regress(account, '1.0.0');
+    expect(again?.result).toMatchObject({ reason: 'regression-passed', outputs: { attempt: '1' } });
+    expect(await temporaries(account)).toEqual([]);
+  });
+
+  test('out of time, it removes its endpoint', async () => {
+    await approved('1.0.0');
+    withRegression(account);
+    const report = await regress(account, '1.0.0', { timeout: '1m' });
+    expect(report?.result).toMatchObject({ outcome: 'timed-out', reason: 'deadline-passed' });
+    expect(await temporaries(account)).toEqual([]);
+  });
+
+  test('killed and never run again, its leftovers go with the next test of the endpoint, once their time is over', async () => {
+    await approved('1.0.0');
+    await account.prepare('1.2.0');
+    withRegression(account);
+    const death = { atCall: 'runtime.invokeEndpoint', received: false };
+    expect(await regress(account, '1.0.0', {}, { death })).toBeUndefined();
+    const left = await temporaries(account);
+    expect(left).toHaveLength(3);
+    const early = await regress(account, '1.2.0', {}, { runId: '2' });
+    expect(early?.result.reason).toBe('regression-failed');
+    expect(await temporaries(account)).toEqual(left);
+    // Six hours of requests would take minutes.
+    account.stopTraffic();
+    await account.pass(minutes(6 * 60));
+    const { simulator } = account;
+    // Of others: the name alone is no reason to remove anything.
+    const [model = ''] = left.filter((name) => name.startsWith('model')).map((name) => name.split(' ').at(-1) ?? '');
+    const untagged = model.replace(/.{8}$/, '0a1b2c3d');
+    await simulator.call('sagemaker', 'CreateModel', {
+      ModelName: untagged,
+      ExecutionRoleArn: `arn:aws:iam::${team.account}:role/iris-serving`,
+      PrimaryContainer: { Image: team.image, ModelDataUrl: account.registration('1.3.0')['artifact'] },
+    });
+    const late = await regress(account, '1.2.0', {}, { runId: '3' });
+    expect(late?.result.reason).toBe('regression-failed');
+    expect(late?.timeline.map(({ because }) => because).join('\n')).toContain('left behind by an earlier test');
+    expect(await temporaries(account)).toEqual([`model ${untagged}`]);
   });
 
   test('a flaky network costs no right answer', async () => {
