@@ -262,6 +262,7 @@ describe('stopping', () => {
     far.after(185);
     far.call('StopTransformJob', stop);
     expect(describeJob(far).TransformJobStatus).toBe('Stopping');
+    expect(describeJob(far)).not.toHaveProperty('TransformEndTime');
     expect(far.refusal('StopTransformJob', stop)).toContain('is in status Stopping');
     far.after(30);
     expect(describeJob(far)).toMatchObject({ TransformJobStatus: 'Stopped', TransformEndTime: expect.any(Number) });
