@@ -44,7 +44,9 @@ const byName: Readonly<Record<string, ErrorClass>> = Object.fromEntries(
       [
         'throttled',
         'Throttled Throttling ThrottlingException ThrottledException RequestLimitExceeded TooManyRequestsException SlowDown' +
-          ' PriorRequestNotComplete BandwidthLimitExceeded RequestThrottled RequestThrottledException',
+          ' PriorRequestNotComplete BandwidthLimitExceeded RequestThrottled RequestThrottledException' +
+          // Of a serverless or multi-model endpoint that is loading the model.
+          ' ModelNotReadyException',
       ],
       ['expired-credentials', 'ExpiredToken ExpiredTokenException RequestExpired TokenRefreshRequired'],
       [

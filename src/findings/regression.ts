@@ -11,6 +11,8 @@ export interface Regression extends Comparison {
   readonly confusion?: Confusion;
   /** Rows whose predictions changed for the worse, the most harmful first; at most ten. */
   readonly harmful: readonly HarmfulChange[];
+  /** Older golden sets, each judged on its own; the verdict is that of the worst. Absent where the manifest names none. */
+  readonly also?: readonly AlsoJudged[];
   /** Absent where no model was asked. */
   readonly repeated?: Repeated;
 }
@@ -22,6 +24,11 @@ export interface Confusion {
   readonly candidate: readonly (readonly number[])[];
   /** Absent where the candidate is judged alone. */
   readonly baseline?: readonly (readonly number[])[];
+}
+
+/** An older golden set. Its name is foreign text. */
+export interface AlsoJudged extends Pick<Comparison, 'verdict' | 'because' | 'rows' | 'cells' | 'dataset'> {
+  readonly name: string;
 }
 
 /** Requests that were sent twice, and how many of them each model answered in two ways. */

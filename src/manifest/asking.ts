@@ -5,10 +5,19 @@ export interface Asking {
   /** Absent where both models' answers are files. */
   readonly request?: RequestForm;
   readonly response?: ResponseForm;
+  /** Older golden sets that must not get worse, by their names. */
+  readonly also: readonly OlderSet[];
   /** Requests at a time to each model. */
   readonly concurrency: number;
   /** How long a passing verdict counts. */
   readonly validForSeconds: number;
+}
+
+/** A golden set that the same rules decide about, each on its own. */
+export interface OlderSet {
+  readonly name: string;
+  /** Path, or S3 location. */
+  readonly dataset: string;
 }
 
 /** Where the candidate answers. */

@@ -137,6 +137,23 @@ export const askingKeys = {
       })
       .check(about('The prediction and the score in an answer.')),
   ),
+  also: z.optional(
+    v
+      .listOf(
+        'a list of golden sets',
+        v.mapping({
+          name: v.words('a name').check(about('Name of the golden set, for reports.')),
+          dataset: v.words('a dataset').check(about('Its rows: a path in the repository, or an S3 location.')),
+        }),
+        1,
+        10,
+      )
+      .check(
+        about(
+          'Older golden sets, with the same columns. The rules decide about each of them on its own, so that the candidate forgets nothing.',
+        ),
+      ),
+  ),
   concurrency: z.optional(
     v.whole('a number of requests', 1, 64).check(about('Requests at a time to each model. Default: 4.')),
   ),
@@ -154,10 +171,13 @@ const usualThreshold = 0.5;
 
 /** The meaning of the keys, and their defaults. @param refuse is called for each problem */
 export const askingOf = (task: Task, written: RawAsking, refuse: Refuse): Asking => {
-  const { request, response, concurrency = usualConcurrency } = written;
+  const { request, response, also = [], concurrency = usualConcurrency } = written;
+  for (const [at, { name }] of also.entries())
+    if (also.findIndex((one) => one.name === name) < at) refuse('is there twice', 'also', at, 'name');
   return {
     candidate: candidateOf(written.candidate),
     baseline: baselineOf(written.baseline),
+    also,
     concurrency,
     validForSeconds: written['valid-for'] ?? usualValidity,
     ...withoutUndefined({

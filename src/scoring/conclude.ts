@@ -28,15 +28,15 @@ export const conclude = async (at: Standing, stored: StoredTest | undefined): Pr
   });
   const warnings = decided.findings.repeated ? repeatedWarnings(decided.findings.repeated) : [];
   const now = world.clock.now();
-  const { comparison } = decided;
+  const { findings } = decided;
   const verdict: Verdict = {
     attempt,
-    verdict: comparison.verdict,
-    because: comparison.because,
+    verdict: findings.verdict,
+    because: findings.because,
     decidedAt: now,
     validUntil: Math.min(now + regression.asking.validForSeconds * 1000, endOfGoldenSet(regression)),
     version: registered.version,
-    rows: comparison.rows.compared,
+    rows: findings.rows.compared + (findings.also ?? []).reduce((sum, { rows }) => sum + rows.compared, 0),
     run: withoutUndefined({ url: world.run.url, actor: world.run.actor, commit: world.run.commit }),
   };
   const remarks = await keepEvaluation(world, at.folder, attempt, decided, now);

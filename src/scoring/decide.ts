@@ -1,7 +1,8 @@
-import type { Comparison } from '../findings/comparison.ts';
-import type { Regression } from '../findings/regression.ts';
+import type { AlsoJudged, Regression } from '../findings/regression.ts';
+import { counted } from '../judge/amounts.ts';
 import type { S3Location } from '../manifest/manifest.ts';
-import type { RegressionSpec } from '../manifest/regression.ts';
+import type { RegressionPolicy, RegressionSpec } from '../manifest/regression.ts';
+import { oneLine } from '../plain-text.ts';
 import { compare } from '../regression/compare.ts';
 import { regressionFindings } from '../regression/findings.ts';
 import { MetricError } from '../regression/metrics/maker.ts';
@@ -14,9 +15,9 @@ import { scoredRows } from '../regression/scoring/scored-rows.ts';
 import type { Source } from '../regression/scoring/source.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
-import { piecesOf, readPiece } from './answers.ts';
+import { piecesOf, readPiece, rowsOfPiece } from './answers.ts';
 import type { Answered } from './ask.ts';
-import { type GoldenSet, sourceOf } from './golden-set.ts';
+import { type GoldenSet, type Part, sourceOf } from './golden-set.ts';
 import { repeatedOf } from './repeated.ts';
 import { readingOf } from './score.ts';
 import type { Site, TransformSite } from './site.ts';
@@ -24,8 +25,10 @@ import { type Job, transformed } from './transform.ts';
 
 export interface Deciding {
   readonly regression: RegressionSpec;
-  /** Absent where both models' answers are files, and no dataset is named. */
+  /** All rows that were asked; absent where both models' answers are files, and no dataset is named. */
   readonly golden?: GoldenSet;
+  /** The golden set, then the older ones. */
+  readonly parts: readonly Part[];
   readonly candidate: Site;
   readonly baseline?: Site | undefined;
   /** For reports. */
@@ -37,38 +40,74 @@ export interface Deciding {
 }
 
 export interface Decided {
-  readonly comparison: Comparison;
   readonly findings: Regression;
   readonly quality: ModelQuality;
 }
 
 /** Reads the answers of the attempt and compares them by the policy. @throws {InputError} where rows and policy do not fit */
 export const decide = async (world: World, deciding: Deciding): Promise<Decided> => {
-  const { regression, golden, candidate, baseline, names } = deciding;
-  const scored = await scoredRows(regression, {
-    candidate: await answersOf(world, deciding, 'candidate', candidate),
+  const [main, ...older] = deciding.parts;
+  const { findings, quality } = await judged(world, deciding, deciding.regression, main);
+  const repeated = repeatedOf(await firstAnswers(world, deciding));
+  const also: AlsoJudged[] = [];
+  // The digest, the version and the last day in the manifest are those of the golden set itself.
+  const { datasetDigest: _digest, datasetVersion: _version, datasetExpires: _day, ...rules } = deciding.regression;
+  for (const part of older) {
+    const { verdict, because, rows, cells, dataset } = (await judged(world, deciding, rules, part)).findings;
+    also.push({ name: part.name ?? '', verdict, because, rows, cells, dataset });
+  }
+  return {
+    quality,
+    findings: {
+      ...findings,
+      ...worst(findings, also),
+      ...(also.length > 0 ? { also } : {}),
+      ...withoutUndefined({ repeated }),
+    },
+  };
+};
+
+/** The verdict over all golden sets: a pass needs every one of them. */
+const worst = (
+  main: Pick<Regression, 'verdict' | 'because'>,
+  also: readonly AlsoJudged[],
+): Pick<Regression, 'verdict' | 'because'> => {
+  for (const verdict of ['fail', 'inconclusive'] as const) {
+    if (main.verdict === verdict) return { verdict, because: main.because };
+    const one = also.find((set) => set.verdict === verdict);
+    if (one !== undefined) return { verdict, because: `golden set ${oneLine(one.name)}: ${one.because}` };
+  }
+  const others =
+    also.length === 0 ? '' : `; ${counted(also.length, 'older golden set')} pass${also.length === 1 ? 'es' : ''} too`;
+  return { verdict: 'pass', because: `${main.because}${others}` };
+};
+
+const judged = async (
+  world: World,
+  deciding: Deciding,
+  policy: RegressionPolicy,
+  part: Part | undefined,
+): Promise<Decided> => {
+  const { candidate, baseline, names } = deciding;
+  const scored = await scoredRows(policy, {
+    candidate: await answersOf(world, deciding, 'candidate', candidate, part),
     ...withoutUndefined({
-      golden: golden && sourceOf(golden.file),
-      baseline: baseline && (await answersOf(world, deciding, 'baseline', baseline)),
+      golden: part && sourceOf(part.set.file),
+      baseline: baseline && (await answersOf(world, deciding, 'baseline', baseline, part)),
     }),
   });
-  const repeated = repeatedOf(await firstAnswers(world, deciding));
-  const { datasetDigest, dataset } = regression;
+  const { datasetDigest, dataset } = policy;
   if (datasetDigest !== undefined && datasetDigest !== scored.dataset.digest)
     throw new RowsError(
       'dataset',
       `${dataset} has the digest ${scored.dataset.digest}, and the manifest has ${datasetDigest}: ids, labels or weights differ`,
     );
   try {
-    requireFit(regression, scored.rows, names, measureOf);
-    const comparison = compare(regression, scored, measureOf, world.clock.now());
+    requireFit(policy, scored.rows, names, measureOf);
+    const comparison = compare(policy, scored, measureOf, world.clock.now());
     return {
-      comparison,
       // Its result is an output and a log, which hold no row of a dataset (DESIGN §7 rule 16).
-      findings: {
-        ...regressionFindings(comparison, scored, { ...names, redacted: true }),
-        ...withoutUndefined({ repeated }),
-      },
+      findings: regressionFindings(comparison, scored, { ...names, redacted: true }),
       quality: modelQualityOf(scored.rows),
     };
   } catch (error) {
@@ -81,17 +120,23 @@ const answersOf = async (
   deciding: Deciding,
   side: 'candidate' | 'baseline',
   site: Site,
+  part: Part | undefined,
 ): Promise<Source> => {
-  const { golden, folder, attempt } = deciding;
+  const { folder, attempt } = deciding;
   if (site.is === 'file') return sourceOf(site.file);
-  if (site.is === 'transform') return transformSource(world, deciding, site);
-  const pieces = piecesOf(golden?.rows.length ?? 0);
+  if (part === undefined) throw new Error('a model was asked without golden rows');
+  const { from, set } = part;
+  const to = from + set.rows.length;
+  if (site.is === 'transform') return transformSource(world, deciding, site, from, to);
   const rows = async function* (): AsyncGenerator<Row, void> {
-    for (let piece = 0; piece < pieces; piece++)
-      for (const { id, ...answers } of await readPiece(world, folder, attempt, piece)) {
-        const answer = answers[side];
-        if (answer !== null && answer !== undefined) yield { id, ...withoutMark(answer) };
+    for (let piece = Math.floor(from / rowsOfPiece); piece < piecesOf(to); piece++) {
+      const first = piece * rowsOfPiece;
+      const answers = await readPiece(world, folder, attempt, piece);
+      for (const answered of answers.slice(Math.max(0, from - first), to - first)) {
+        const answer = answered[side];
+        if (answer !== null && answer !== undefined) yield { id: answered.id, ...withoutMark(answer) };
       }
+    }
   };
   return { name: site.name, rows: { [Symbol.asyncIterator]: rows } };
 };
@@ -100,11 +145,13 @@ const transformSource = async (
   world: World,
   { regression, golden, jobOf }: Deciding,
   site: TransformSite,
+  from: number,
+  to: number,
 ): Promise<Source> => {
   const { request } = regression.asking;
   if (golden === undefined || request === undefined) throw new Error('batch transform had no rows');
   const answers = await transformed(world, jobOf(site), golden, request, readingOf(regression, golden));
-  return { name: site.name, rows: answers.map(({ id, answer }) => ({ id, ...withoutMark(answer) })) };
+  return { name: site.name, rows: answers.slice(from, to).map(({ id, answer }) => ({ id, ...withoutMark(answer) })) };
 };
 
 const firstAnswers = async (

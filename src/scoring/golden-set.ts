@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { classify } from '../aws/errors.ts';
-import type { Label, RegressionPolicy } from '../manifest/regression.ts';
+import { sha256 } from '../digest.ts';
+import type { Label, RegressionPolicy, RegressionSpec } from '../manifest/regression.ts';
 import { Refusal } from '../operation.ts';
 import { parseS3Location, type S3Object, s3Uri } from '../registry/s3-object.ts';
 import { readRecords } from '../regression/scoring/records.ts';
@@ -62,17 +63,35 @@ const objectOf = async (world: World, object: S3Object, key: string): Promise<Bu
   }
 };
 
-/** Hex SHA-256 of the golden set's bytes; `none` without one. @throws as `readRowsFile` */
-export const goldenDigest = async (world: World, { dataset }: Pick<RegressionPolicy, 'dataset'>): Promise<string> =>
-  dataset === undefined ? 'none' : bytesDigest(await readRowsFile(world, dataset, 'regression.dataset'));
+/** The golden set and the older ones, in the order of the manifest; empty where both models' answers are files. @throws as `readRowsFile` */
+export const goldenFiles = async (
+  world: World,
+  { dataset, asking }: Pick<RegressionSpec, 'dataset' | 'asking'>,
+): Promise<readonly RowsFile[]> => {
+  const files: RowsFile[] = [];
+  if (dataset !== undefined) files.push(await readRowsFile(world, dataset, 'regression.dataset'));
+  for (const older of asking.also) files.push(await readRowsFile(world, older.dataset, 'regression.also'));
+  return files;
+};
 
-export const bytesDigest = ({ bytes }: RowsFile): string => createHash('sha256').update(bytes).digest('hex');
+/** Hex SHA-256 of the bytes of all golden sets; `none` without one. */
+export const filesDigest = (files: readonly RowsFile[]): string => {
+  const [only, ...older] = files.map(({ bytes }) => createHash('sha256').update(bytes).digest('hex'));
+  return older.length === 0 ? (only ?? 'none') : sha256([only, ...older].join('\n'));
+};
+
+/** A row, and the file that has it. */
+export interface GoldenRow {
+  readonly id: string;
+  readonly row: Row;
+  readonly of: string;
+}
 
 /** The golden rows as questions need them. */
 export interface GoldenSet {
   readonly file: RowsFile;
   /** In the order of the file. */
-  readonly rows: readonly { readonly id: string; readonly row: Row }[];
+  readonly rows: readonly GoldenRow[];
   readonly labels: LabelKind;
   /** The label besides `positive`, of binary classification; absent where no row has another. */
   readonly negative?: Label;
@@ -83,7 +102,7 @@ export const goldenSet = async (
   file: RowsFile,
   { positive }: Pick<RegressionPolicy, 'positive'>,
 ): Promise<GoldenSet> => {
-  const rows: { readonly id: string; readonly row: Row }[] = [];
+  const rows: GoldenRow[] = [];
   const lines = new Map<string, number>();
   const kinds = new Set<string>();
   let negative: Label | undefined;
@@ -95,7 +114,7 @@ export const goldenSet = async (
     if (former !== undefined)
       throw new InputError(`${file.name}:${line}: id: ${quoted(String(id))} is there twice, also at line ${former}`);
     lines.set(String(id), line);
-    rows.push({ id: String(id), row });
+    rows.push({ id: String(id), row, of: file.name });
     kinds.add(written === 'csv' ? 'untyped' : typeof label);
     if (negative === undefined && label !== positive && isLabel(label)) negative = label;
   });
@@ -114,3 +133,26 @@ const isLabel = (value: unknown): value is Label =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 
 export const sourceOf = ({ name, bytes }: RowsFile): Source => ({ name, bytes: [bytes] });
+
+/** One of several golden sets whose rows are asked together. */
+export interface Part {
+  /** Absent for the golden set itself. */
+  readonly name?: string;
+  readonly set: GoldenSet;
+  /** Number of its first row among all rows. */
+  readonly from: number;
+}
+
+/** The sets one after the other, and all their rows. */
+export const joined = (
+  sets: readonly { readonly name?: string; readonly set: GoldenSet }[],
+): { readonly golden?: GoldenSet; readonly parts: readonly Part[] } => {
+  const parts: Part[] = [];
+  const rows: GoldenRow[] = [];
+  for (const one of sets) {
+    parts.push({ ...one, from: rows.length });
+    rows.push(...one.set.rows);
+  }
+  const [first] = sets;
+  return { parts, ...(first === undefined ? {} : { golden: { ...first.set, rows } }) };
+};

@@ -7,7 +7,7 @@ import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { expiredBecause } from '../regression/golden/expiry.ts';
 import { releasesOf } from '../release/location.ts';
 import type { World } from '../world.ts';
-import { goldenDigest } from './golden-set.ts';
+import { filesDigest, goldenFiles } from './golden-set.ts';
 import { lookAtServing } from './served.ts';
 import { type Subject, subjectOf } from './subject.ts';
 import { readTest, runningAttempt, type TestRecord } from './test-record.ts';
@@ -68,7 +68,7 @@ const standingOf = async (world: World, regression: RegressionSpec, release: Rel
   const { tag } = registered;
   const target = environmentOf(manifest, environment);
   const endpoint = target.endpoint.name;
-  const dataset = await goldenDigest(world, regression);
+  const dataset = filesDigest(await goldenFiles(world, regression));
   const look = await lookAtServing(world, endpoint);
   const subject = subjectOf({ endpoint, registered, regression, dataset, look });
   const record = (await readTest(world, releasesOf(target, world.account), subject))?.record;

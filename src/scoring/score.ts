@@ -8,7 +8,7 @@ import type { World } from '../world.ts';
 import { keepPiece, piecesOf, rowsOfPiece } from './answers.ts';
 import { type Answered, type Asked, ask, type Question } from './ask.ts';
 import { collect, type Queue, send } from './asynchronous.ts';
-import type { GoldenSet } from './golden-set.ts';
+import type { GoldenRow, GoldenSet } from './golden-set.ts';
 import { bodyOf, RequestProblem } from './request.ts';
 import type { Answer, Reading } from './response.ts';
 import type { Site } from './site.ts';
@@ -89,7 +89,7 @@ const questionsOf = (scoring: Scoring, piece: number): readonly Question[] => {
   const { golden } = scoring;
   return golden.rows
     .slice(piece * rowsOfPiece, (piece + 1) * rowsOfPiece)
-    .map(({ id, row }) => ({ id, body: requestOf(golden, id, row, form) }));
+    .map((row) => ({ id: row.id, body: requestOf(row, form) }));
 };
 
 const sides = ['candidate', 'baseline'] as const;
@@ -162,15 +162,10 @@ const askedOf = ({ candidate, baseline }: Scoring): Asked =>
 
 /** Whether every row makes a request. @throws {InputError} for the first that makes none */
 export const requireRequests = (golden: GoldenSet, form: RequestForm): void => {
-  for (const { id, row } of golden.rows) requestOf(golden, id, row, form);
+  for (const row of golden.rows) requestOf(row, form);
 };
 
-const requestOf = (
-  { file }: GoldenSet,
-  id: string,
-  row: Parameters<typeof bodyOf>[0],
-  form: Parameters<typeof bodyOf>[1],
-): Buffer => {
+const requestOf = ({ id, row, of }: GoldenRow, form: RequestForm): Buffer => {
   try {
     const body = bodyOf(row, form);
     if (body.length > mostBodyBytes)
@@ -178,7 +173,7 @@ const requestOf = (
     return body;
   } catch (error) {
     if (!(error instanceof RequestProblem)) throw error;
-    throw new InputError(`${file.name}: row ${JSON.stringify(id)} ${error.message}`);
+    throw new InputError(`${of}: row ${JSON.stringify(id)} ${error.message}`);
   }
 };
 

@@ -15,7 +15,7 @@ import { InputError } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { baselineSite, candidateSite } from './find-sites.ts';
-import { bytesDigest, type GoldenSet, goldenSet, readRowsFile } from './golden-set.ts';
+import { filesDigest, type GoldenSet, goldenFiles, goldenSet, joined, type Part } from './golden-set.ts';
 import type { RegressionTestMemory } from './progress.ts';
 import type { Site } from './site.ts';
 import { type Subject, subjectId, subjectOf } from './subject.ts';
@@ -39,7 +39,10 @@ export interface Standing {
   readonly registered: RegisteredVersion;
   readonly record: ReleaseRecord;
   readonly look: Look | undefined;
+  /** All rows that are asked. */
   readonly golden?: GoldenSet;
+  /** The golden set, then the older ones. */
+  readonly parts: readonly Part[];
   /** Undefined for a temporary endpoint. */
   readonly candidate: Site | undefined;
   /** Undefined when nothing serves. */
@@ -79,20 +82,30 @@ export const standing = async (
   if (baseline === undefined && !canFailAlone(regression))
     throw new Refusal('regression-inconclusive', `this gate cannot fail: ${cannotFailAlone(regression.task)}`);
   const candidate = await candidateSite(world, request);
-  const file =
-    regression.dataset === undefined ? undefined : await readRowsFile(world, regression.dataset, 'regression.dataset');
-  const golden = file && (await goldenSet(file, regression));
+  const files = await goldenFiles(world, regression);
+  const { golden, parts } = joined(
+    await Promise.all(
+      files.map(async (file, at) => ({
+        set: await goldenSet(file, regression),
+        ...withoutUndefined({ name: regression.asking.also[at - 1]?.name }),
+      })),
+    ),
+  );
   // Without a site of its own the candidate is asked at a temporary endpoint.
   const isAsked = candidate?.is !== 'file' || (baseline !== undefined && baseline.is !== 'file');
-  if (isAsked && golden === undefined)
+  if (isAsked && regression.dataset === undefined)
     throw new InputError('regression.dataset: is missing; models are asked with its rows');
-  const { request: form, response } = regression.asking;
+  const { request: form, response, also } = regression.asking;
+  if (also.length > 0 && (candidate?.is === 'file' || baseline?.is === 'file'))
+    throw new InputError(
+      'regression.also: needs models that answer; a file of predictions has the rows of one golden set',
+    );
   if (isAsked && (form === undefined || response === undefined))
     throw new InputError('regression.request: is missing; it says how a golden row becomes a request');
   const subject = subjectOf({
     endpoint: environment.endpoint.name,
     ...{ registered, regression, look },
-    dataset: file === undefined ? 'none' : bytesDigest(file),
+    dataset: filesDigest(files),
   });
   const releases = releasesOf(environment, world.account);
   const id = subjectId(subject);
@@ -111,6 +124,7 @@ export const standing = async (
     id,
     releases,
     folder: testFolder(releases, subject),
+    parts,
     ...withoutUndefined({ golden }),
   };
 };

@@ -7,7 +7,7 @@ import type { S3Location } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
 import { InputError } from '../schema.ts';
 import { type World, writesOf } from '../world.ts';
-import type { GoldenSet } from './golden-set.ts';
+import type { GoldenRow, GoldenSet } from './golden-set.ts';
 import { bodyOf, RequestProblem } from './request.ts';
 import { type Answer, type Reading, readAnswer } from './response.ts';
 import type { TransformSite } from './site.ts';
@@ -39,7 +39,7 @@ export const requireLines = (golden: GoldenSet, form: RequestForm): void => {
     throw new InputError(
       `regression.request: a batch transform job takes one row a line, and the content type is ${contentType}; expected ${Object.keys(extensions).join(' or ')}`,
     );
-  for (const { id, row } of golden.rows) lineOf(golden, id, row, form);
+  for (const row of golden.rows) lineOf(row, form);
 };
 
 const inputKey = ({ folder, attempt }: Job, { contentType }: RequestForm): string =>
@@ -63,7 +63,7 @@ export const ensureTransform = async (
   if (described !== undefined) return stateOf(world, name, described);
   const Key = inputKey(job, form);
   if ((await orUndefined(world.read.s3.headObject({ Bucket: folder.bucket, Key }))) === undefined) {
-    const Body = golden.rows.map(({ id, row }) => lineOf(golden, id, row, form)).join('');
+    const Body = golden.rows.map((row) => lineOf(row, form)).join('');
     await writesOf(world).s3.putObject({ Bucket: folder.bucket, Key, Body, ContentType: form.contentType });
     return { is: 'working', because: `kept ${golden.rows.length} rows for batch transform` };
   }
@@ -127,7 +127,7 @@ const made = async (what: string, creation: Promise<unknown>): Promise<JobState>
   return { is: 'working', because: `created ${what}` };
 };
 
-const lineOf = (golden: GoldenSet, id: string, row: Parameters<typeof bodyOf>[0], form: RequestForm): string => {
+const lineOf = ({ id, row, of }: GoldenRow, form: RequestForm): string => {
   try {
     const text = bodyOf(row, form)
       .toString('utf8')
@@ -136,7 +136,7 @@ const lineOf = (golden: GoldenSet, id: string, row: Parameters<typeof bodyOf>[0]
     return `${text}\n`;
   } catch (error) {
     if (!(error instanceof RequestProblem)) throw error;
-    throw new InputError(`${golden.file.name}: row ${JSON.stringify(id)} ${error.message}`);
+    throw new InputError(`${of}: row ${JSON.stringify(id)} ${error.message}`);
   }
 };
 

@@ -4,7 +4,7 @@ import { type DeployEndpointInputs, deployEndpoint } from '../../src/operations/
 import { requireRequested } from '../../src/registry/packages.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { releasesOf } from '../../src/release/location.ts';
-import { goldenDigest } from '../../src/scoring/golden-set.ts';
+import { filesDigest, goldenFiles } from '../../src/scoring/golden-set.ts';
 import { lookAtServing } from '../../src/scoring/served.ts';
 import { subjectOf } from '../../src/scoring/subject.ts';
 import { readTest, type TestRecord, type Verdict, writeTest } from '../../src/scoring/test-record.ts';
@@ -48,7 +48,7 @@ export const keepVerdict = async (
       if (regression === undefined) throw new Error('nothing to test');
       const target = environmentOf(manifest, environment);
       const endpoint = target.endpoint.name;
-      const dataset = await goldenDigest(world, regression);
+      const dataset = filesDigest(await goldenFiles(world, regression));
       const registered = await requireRequested(world, manifest.model, version);
       const look = await lookAtServing(world, endpoint);
       const subject = subjectOf({ endpoint, registered, regression, dataset, look });

@@ -57,12 +57,22 @@ const parts = (found: Regression): readonly string[] =>
     part('Answers', paragraph(answerDiffSentence(found))),
     part('Confusion', found.confusion === undefined ? '' : confusionTable(found.confusion)),
     part('Most harmful changes', harmful(found)),
+    part('Older golden sets', older(found)),
     part('Whether the gate can fail', selfTest(found)),
     part(
       'The golden set',
       `<p>Dataset <code>${escapeXml(found.dataset.digest)}</code>: ${escapeXml(goldenSetSentence(found))}</p>${partsTable(found)}`,
     ),
   ].filter((text) => text !== '');
+
+/** Their names are foreign. */
+const older = ({ also = [] }: Regression): string =>
+  also.length === 0
+    ? ''
+    : htmlTable(
+        ['golden set', 'verdict', ''],
+        also.map(({ name, verdict, because }) => [shortened(name), verdict, because].map(escapeXml)),
+      );
 
 const part = (title: string, body: string): string => (body === '' ? '' : `<h3>${title}</h3>\n${body}`);
 const paragraph = (text: string): string => (text === '' ? '' : `<p>${text} No rule decides by this.</p>`);

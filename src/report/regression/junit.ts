@@ -1,5 +1,5 @@
 import type { Cell } from '../../findings/comparison.ts';
-import type { Regression } from '../../findings/regression.ts';
+import type { AlsoJudged, Regression } from '../../findings/regression.ts';
 import type { TestCase } from '../findings/renderer.ts';
 import { junitSuite } from '../junit-suite.ts';
 import { cellDetails, cellText, foremost } from './cell-text.ts';
@@ -23,30 +23,45 @@ export const regressionJunit = (found: Regression): string =>
 
 /** A failure is red, also to readers that look at nothing else. A cell without a decision is skipped, with the reason. */
 export const regressionCases = (found: Regression): readonly TestCase[] => {
-  const { kept, left } = foremost(found.cells, mostCases - otherCases);
-  return [selfTestCase(found), ...kept.map(cellCase), ...(left.length === 0 ? [] : [leftOutCase(left)])];
+  const { kept, left } = foremost(found.cells, mostCases - otherCases - (found.also ?? []).length);
+  return [
+    selfTestCase(found),
+    ...(found.also ?? []).map(olderCase),
+    ...kept.map(cellCase),
+    ...(left.length === 0 ? [] : [leftOutCase(left)]),
+  ];
 };
 
+type Judged = Pick<Regression, 'verdict' | 'because' | 'rows'>;
+
+const verdictEnd = (found: Judged): TestCase['ended'] => {
+  switch (found.verdict) {
+    case 'pass':
+      return { is: 'passed' };
+    case 'fail':
+      return {
+        is: 'failed',
+        type: 'regression',
+        message: shortened(found.because, mostOfMessage),
+        details: rowsSentence(found),
+      };
+    case 'inconclusive':
+      return { is: 'skipped', message: shortened(`inconclusive: ${found.because}`, mostOfMessage) };
+  }
+};
+
+const olderCase = (set: AlsoJudged): TestCase => ({
+  classname: `${group}.older`,
+  name: `golden set ${shortened(set.name, mostOfName)}`,
+  ended: verdictEnd(set),
+  output: `${set.because}\n${rowsSentence(set)}`,
+});
+
 const verdictCase = (found: Regression): TestCase => {
-  const ended = (): TestCase['ended'] => {
-    switch (found.verdict) {
-      case 'pass':
-        return { is: 'passed' };
-      case 'fail':
-        return {
-          is: 'failed',
-          type: 'regression',
-          message: shortened(found.because, mostOfMessage),
-          details: rowsSentence(found),
-        };
-      case 'inconclusive':
-        return { is: 'skipped', message: shortened(`inconclusive: ${found.because}`, mostOfMessage) };
-    }
-  };
   return {
     classname: group,
     name: 'the candidate passes the regression test',
-    ended: ended(),
+    ended: verdictEnd(found),
     output: [
       found.because,
       rowsSentence(found),

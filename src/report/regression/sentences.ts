@@ -5,7 +5,7 @@ import { ruleText } from '../../regression/units.ts';
 /** Sentences that every report of a comparison has. Plain text; names are foreign, and each report escapes them. */
 
 /** The rows of each side, and the share of changed predictions. */
-export const rowsSentence = ({ rows }: Regression): string => {
+export const rowsSentence = ({ rows }: Pick<Regression, 'rows'>): string => {
   const { compared, unanswered, failedCandidate, flipped } = rows;
   const { onlyCandidate = 0, onlyBaseline = 0, failedBaseline = 0 } = rows;
   return [

@@ -34,6 +34,7 @@ export const regressionMarkdown = (found: Regression): string =>
     `${found.cells.length === 0 ? '' : `${differenceNote(found)} `}${prose(shortened(selfTestSentence(found), mostOfSentence))}`,
     answerDiffSentence(found),
     harmful(found),
+    older(found),
     `Dataset ${code(found.dataset.digest)}: ${prose(shortened(goldenSetSentence(found), mostOfSentence))}`,
   ]
     .filter((section) => section !== '')
@@ -77,6 +78,19 @@ export const leftOut = (left: readonly Cell[]): string => {
   });
   return `${counted(left.length, 'more cell')}: ${counts.join(', ')}`;
 };
+
+/** Older golden sets; their names are foreign. */
+const older = ({ also = [] }: Regression): string =>
+  also.length === 0
+    ? ''
+    : [
+        '| older golden set | verdict | |',
+        '| --- | --- | --- |',
+        ...also.map(
+          ({ name, verdict, because }) =>
+            `| ${prose(shortened(name, mostOfName))} | ${marks[verdict]} ${verdict} | ${prose(shortened(because, mostOfNote * 2))} |`,
+        ),
+      ].join('\n');
 
 /** Row values of a file that others wrote: as code, which stays text. */
 const harmful = ({ harmful: changes }: Regression): string => {

@@ -46,6 +46,10 @@ export const regressionText = (found: Regression): string => {
       : [
           `  most harmful changes, by id: ${found.harmful.map(({ id }) => oneLine(shortened(id, mostOfName))).join(', ')}`,
         ]),
+    ...(found.also ?? []).map(
+      ({ name, verdict, because }) =>
+        `  golden set ${oneLine(shortened(name, mostOfName))}: ${verdict}: ${oneLine(because)}`,
+    ),
     `  dataset ${oneLine(found.dataset.digest)}: ${oneLine(goldenSetSentence(found))}`,
   ].join('\n');
 };

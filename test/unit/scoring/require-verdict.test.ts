@@ -5,7 +5,7 @@ import type { Manifest } from '../../../src/manifest/manifest.ts';
 import { manifestText, rollouts } from '../../../src/rehearsal/manifest.ts';
 import { releasesOf } from '../../../src/release/location.ts';
 import { InputError } from '../../../src/schema.ts';
-import { goldenDigest } from '../../../src/scoring/golden-set.ts';
+import { filesDigest, goldenFiles } from '../../../src/scoring/golden-set.ts';
 import { requireVerdict } from '../../../src/scoring/require-verdict.ts';
 import { lookAtServing } from '../../../src/scoring/served.ts';
 import { type Subject, subjectOf } from '../../../src/scoring/subject.ts';
@@ -115,7 +115,7 @@ const subjectIn = async (scene: Scene): Promise<Subject> => {
     endpoint: 'iris',
     registered: registeredIn(scene),
     regression,
-    dataset: await goldenDigest(world, regression),
+    dataset: filesDigest(await goldenFiles(world, regression)),
     look: await lookAtServing(world, 'iris'),
   });
 };
