@@ -29,10 +29,11 @@ export const rooms: Readonly<Record<string, Room>> = {
     tests: ['test/unit/mechanisms/*.test.ts', 'test/unit/delivery/order-to-stop.test.ts'],
     sample: 300,
   },
-  scoring: {
+  // The reading of rows. The tests of the statistics draw thousands of sets, and take minutes.
+  regression: {
     mutate: 'src/regression/scoring/**/*.ts',
     tests: ['test/unit/regression/scoring/*.test.ts', 'test/unit/regression/golden.test.ts'],
-    sample: 300,
+    sample: 60,
   },
   delivery: { mutate: 'src/delivery/**/*.ts', tests: ['test/unit/delivery/*.test.ts'], sample: 300 },
 };

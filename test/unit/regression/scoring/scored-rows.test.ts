@@ -238,6 +238,12 @@ describe('slices', () => {
     );
   });
 
+  test('of booleans are the same in CSV', async () => {
+    const vip = `${binary}slices: [vip = true, not vip = true]\n`;
+    const csv = 'id,label,prediction,vip\nx,1,1,true\ny,0,0,false\nz,0,0,\n';
+    expect(named(await read(vip, csv, csv))).toEqual({ 'vip = true': [0], 'not vip = true': [1] });
+  });
+
   test('are the same in CSV', async () => {
     const csv = `id,label,prediction,country,age\n${rows_.map((row) => [row.id, row.label, row.prediction, row.country, row.age].join(',')).join('\n')}\n`;
     expect(named(await read(policy, csv, csv))).toEqual(named(await read(policy, jsonLines(rows_), jsonLines(rows_))));
@@ -338,6 +344,27 @@ describe('a row that cannot be used is named by file and line', () => {
       'a.jsonl:2: id: "7" is there twice, also at line 1',
     ],
     [binary, line({ id: 'x', lable: '1', prediction: '1' }), line(ok), 'a.jsonl:1: label: is missing; is lable meant?'],
+    [binary, line({ ...ok, id: null }), line(ok), 'a.jsonl:1: id: is missing; is id meant?'],
+    [binary, '[{"id":"x","label":NaN}]', line(ok), 'a.jsonl: NaN is no number of JSON'],
+    [
+      multi,
+      line({ id: 'x', label: '1', prediction: '1', score: { 1: 1 } }) + line({ id: 'y', label: '1', prediction: 1 }),
+      line(ok),
+      'a.jsonl:2: prediction: the number 1 and the text "1" differ; labels, predictions and `positive` are compared as they are written',
+    ],
+    [
+      `${binary}slices: [country = DE]\n`,
+      line({ ...ok, country: 49 }),
+      line(ok),
+      'a.jsonl:1: country: is a number, and a slice compares it with text',
+    ],
+    [regression, 'id,label,prediction\nx,1,1e999\n', line(ok), 'a.jsonl:2: prediction: "1e999" is not a number'],
+    [
+      `${binary}slices: [country]\n`,
+      line({ ...ok, ...Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`x${at}`, at])) }),
+      line(ok),
+      `slices: no row has what "country" needs; rows have id, label, prediction, ${Array.from({ length: 17 }, (_, at) => `x${at}`).join(', ')}`,
+    ],
     [binary, line({ ...ok, label: null }), line(ok), 'a.jsonl:1: label: is missing; is label meant?'],
     [
       binary,
@@ -726,6 +753,13 @@ describe('sources', () => {
     expect(rows.classes).toEqual(['1', '2']);
     expect(list(rows.candidate.predictions)).toEqual([0, 0]);
     expect(list(rows.candidate.scores?.slice(0, 2))).toEqual([0.9, 0.1]);
+  });
+
+  test('in memory have no class that is no number', async () => {
+    const candidate = { name: 'a', rows: [{ id: 'x', label: 1, prediction: Number.NaN }] };
+    expect(await problemsOf(scoredRows(loadRegression(multi, 'p.yml'), { candidate }))).toEqual([
+      'a:1: prediction: NaN is not a class; expected text, a number or a boolean',
+    ]);
   });
 
   test('of JSON keep their kinds', async () => {
