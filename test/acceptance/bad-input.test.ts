@@ -24,6 +24,8 @@ interface Mistake {
 
 const rollout = (from: string, to: string) => (text: string) => text.replace(from, to);
 const named = (alarm: string) => rollout('errors: 1%', `errors: 1%, named: [${alarm}]`);
+const withRegression = (dataset: string) => (text: string) =>
+  `${text}regression: { task: regression, dataset: ${dataset}, metrics: [mae], request: { content-type: text/csv, input: [a] } }\n`;
 const artifactOf = (version: string): string => `s3://${rehearsedTeam.bucket}/training/iris-${version}/model.tar.gz`;
 
 const mistakes: Readonly<Record<string, Mistake>> = {
@@ -131,6 +133,20 @@ const mistakes: Readonly<Record<string, Mistake>> = {
     reason: 'too-little-traffic',
     exit: 2,
     says: /minimum-requests is 9000/,
+  },
+  'a version without the verdict of a regression test': {
+    // Only the bytes of the golden set count here, and the manifest is a file that is there.
+    manifest: withRegression('delivery.yml'),
+    reason: 'regression-missing',
+    exit: 1,
+    outcome: 'rejected',
+    says: /regression-test has not run for iris_v1\.1\.0 .*: run regression-test for production and iris_v1\.1\.0 first/,
+  },
+  'a golden set that is not in the checkout': {
+    manifest: withRegression('golden.csv'),
+    reason: 'invalid-input',
+    exit: 2,
+    says: /regression\.dataset: cannot read "golden\.csv": there is no such file in .* \(ENOENT\)/,
   },
   'a role that may not list packages': {
     manifest: rollout('role: model-deployer', 'role: model-registrar'),
