@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -10,6 +10,7 @@ import { createDriver, type Driver } from '../../src/rehearsal/driver.ts';
 import { manifestText, rehearsedTeam, rollouts } from '../../src/rehearsal/manifest.ts';
 import { zipOf } from '../../src/rehearsal/zip.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
+import { asJsonl, goldenRows, regressionText } from '../support/golden-set.ts';
 import { operationNames } from '../support/operation-rows.ts';
 import { awsTexts, secrets } from '../support/planted-secrets.ts';
 import { type Channels, type StepOptions, type Steps, stepsOf } from '../support/secret-paths.ts';
@@ -242,6 +243,41 @@ describe('planted secrets', () => {
     });
     record('rollback is cancelled', cancelled);
     record('rollback succeeds', await back());
+  });
+
+  it('regression-test is refused by AWS, cannot make a request, fails, and passes', async () => {
+    const test = (version: string, more: Texts = {}) =>
+      steps.step('regression-test', { environment: rehearsedTeam.environment, version, ...more });
+    const rows = goldenRows.map((row) => ({ ...row, customer: secrets['golden set: a column'] }));
+    const give = (given: readonly object[]): void => {
+      writeFileSync(join(folder, 'golden.jsonl'), asJsonl(given));
+      write(good);
+      appendFileSync(join(folder, 'delivery.yml'), regressionText({ dataset: 'golden.jsonl' }));
+    };
+    give([...rows, { id: 'odd', label: 'setosa', customer: secrets['golden set: a column that the request lacks'] }]);
+    const odd = await test('1.1.0');
+    expect(odd['outputs']).toContain('invalid-input');
+    record('regression-test cannot make a request', odd);
+    give(rows);
+    for (const text of Object.values(awsTexts)) {
+      refuseNext('sagemaker', 'CreateModel', text);
+      record('regression-test is refused by AWS', await test('1.1.0'));
+    }
+    refuseNext('sagemakerruntime', 'InvokeEndpoint', awsTexts['environment'] ?? ['', '']);
+    record('regression-test is refused by an endpoint', await test('1.1.0'));
+    const files = { junit: 'regression.xml', html: 'regression.html' };
+    for (const [version, ends] of [
+      ['1.2.0', 'regression-failed'],
+      ['1.1.0', 'regression-passed'],
+    ] as const) {
+      const channels = await test(version, files);
+      expect(channels['outputs']).toContain(ends);
+      const written = Object.values(files).map((name) => [name, readFileSync(join(folder, name), 'utf8')] as const);
+      for (const [name, content] of written)
+        expect([name, content]).toEqual([name, expect.stringContaining('regression-test')]);
+      record(`regression-test ends ${ends}`, { ...channels, ...Object.fromEntries(written) });
+    }
+    write(good);
   });
 
   it('a job worker succeeds, is refused by AWS, and refuses the manifest', async () => {

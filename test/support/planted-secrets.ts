@@ -44,6 +44,8 @@ export const secrets = {
   'registry: a description': made(29),
   'registry: an approval note': `gh${'p'}_${made(30)}`,
   'registry: metadata of another tool': made(31),
+  'golden set: a column': word(32),
+  'golden set: a column that the request lacks': word(33),
 } as const;
 export type Place = keyof typeof secrets;
 
