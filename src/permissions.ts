@@ -61,7 +61,7 @@ const compareWithRegistry: Grant = {
 /** Without it S3 answers 403 instead of 404 for an absent object. A `s3:prefix` condition would bring the 403 back. */
 const tellAbsence = (...on: Grant['on']): Grant => ({ sid: 'TellAbsentFromForbidden', actions: ['s3:ListBucket'], on });
 
-const readRelease: readonly Grant[] = [
+const readServing: readonly Grant[] = [
   {
     sid: 'ReadTheEndpoint',
     actions: ['sagemaker:DescribeEndpoint'],
@@ -78,6 +78,15 @@ const readRelease: readonly Grant[] = [
   // A shadow test owns its endpoint. The list has no resource, and no filter by endpoint.
   { sid: 'FindItsExperiment', actions: ['sagemaker:ListInferenceExperiments'], on: ['everything'] },
   { sid: 'ReadTheExperiment', actions: ['sagemaker:DescribeInferenceExperiment'], on: ['experiments'] },
+];
+
+const readRecord: readonly Grant[] = [
+  { sid: 'ReadTheReleaseRecord', actions: ['s3:GetObject'], on: ['records'] },
+  tellAbsence('releasesBucket'),
+];
+
+const readRelease: readonly Grant[] = [
+  ...readServing,
   { sid: 'ReadItsTraffic', actions: ['cloudwatch:GetMetricData'], on: ['everything'] },
   {
     sid: 'ReadItsScaling',
@@ -88,8 +97,7 @@ const readRelease: readonly Grant[] = [
     ],
     on: ['everything'],
   },
-  { sid: 'ReadTheReleaseRecord', actions: ['s3:GetObject'], on: ['records'] },
-  tellAbsence('releasesBucket'),
+  ...readRecord,
 ];
 
 /** Approval and content are checked again while traffic moves (rule 18). */
@@ -272,8 +280,10 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     { ...tellAbsence('releasesBucket', 'trainedBucket'), when: 'pins' },
   ],
   'approve-gate': [findVersion],
+  // It moves no traffic: neither metrics nor scaling.
   'regression-test': [
-    ...readRelease,
+    ...readServing,
+    ...readRecord,
     findVersion,
     readGoldenSet,
     { sid: 'BeginTheTest', actions: ['s3:PutObject'], on: ['tests'], condition: conditions.creates },

@@ -1,4 +1,5 @@
 import { iso } from '../clock.ts';
+import type { Look } from '../endpoint/look.ts';
 import type { RegressionSpec } from '../manifest/regression.ts';
 import type { Change, Plan } from '../operation.ts';
 import { permissionsFor } from '../permissions.ts';
@@ -16,6 +17,8 @@ export interface Planning {
   readonly golden?: GoldenSet;
   readonly candidate: Site | undefined;
   readonly baseline: Site | undefined;
+  /** At the environment's endpoint. */
+  readonly look: Look | undefined;
   readonly attempt: number;
   /** The attempt was begun before. */
   readonly goesOn: boolean;
@@ -72,6 +75,7 @@ export const planOf = (planning: Planning): Plan => {
           ]
         : []),
       ...defaults(regression),
+      ...(planning.look?.notes ?? []),
       ...(planning.goesOn ? [`attempt ${attempt} goes on where an earlier run left it`] : []),
       ...(planning.before === undefined
         ? []

@@ -5,6 +5,7 @@ import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText } from '../../src/rehearsal/manifest.ts';
 import { scalingByHand, trackingInvocations } from '../../src/rehearsal/scaling-by-hand.ts';
 import type { TestAccount } from '../support/account.ts';
+import { withRegression } from '../support/golden-set.ts';
 import { operationNames, type PerOperation } from '../support/operation-rows.ts';
 import type { Scene } from './scene.ts';
 
@@ -134,6 +135,19 @@ const byOperation: PerOperation<Omit<Act, 'operation'>> = {
       ends: 'succeeded/approved',
       wasOver: ['succeeded/approved'],
       serves: undefined,
+    },
+  ],
+  'regression-test': [
+    {
+      name: 'regression-test/temporary',
+      inputs: () => ({ version: '1.1.0' }),
+      before: async (scene) => {
+        await inProduction(scene, { rollout: rollouts.canary }, '1.1.0');
+        withRegression(scene.account, {}, (text) => text.replace(/rollout: \{.*\}/, `rollout: { ${rollouts.canary} }`));
+      },
+      ends: 'succeeded/regression-passed',
+      wasOver: ['succeeded/regression-passed'],
+      serves: '1.0.0',
     },
   ],
   'deploy-endpoint': [

@@ -2,6 +2,7 @@ import type { LoggedRequest } from '../../simulator/contracts.ts';
 import { minutes } from '../../src/clock.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { readServing, type Serving } from '../../src/rehearsal/serving.ts';
+import { temporaries } from '../support/golden-set.ts';
 import { type Act, acts } from './acts.ts';
 import * as oracle from './oracle.ts';
 import { type Point, pointNamed, type Recorded } from './points.ts';
@@ -156,6 +157,7 @@ const wrongAtTheEnd = async (act: Act, scene: Scene): Promise<readonly string[]>
   return [
     ...(act.serves === undefined ? [] : servesAlone(act, serving)),
     ...alarms.map((name) => `alarm ${name} is left`),
+    ...(await temporaries(scene)).map((name) => `${name} is left`),
     ...(live === undefined ? [] : [`release ${live.id} is still live (${live.phase})`]),
     ...oracle.wrongRecord(scene, serving),
     ...oracle.wrongJournals(scene),
