@@ -64,10 +64,9 @@ const asked = async (at: Standing, golden: GoldenSet): Promise<Turn | undefined>
   if (scored === undefined)
     return waiting(at, { percent: 20, because: `${site.name} is gone: another run of this test was cancelled` });
   const { kept: done, pieces, again, waits } = scored;
-  const tries = again ? (memory.tries ?? 0) + 1 : undefined;
   const { tries: _, ...rest } = memory;
   return waiting(
-    { ...at, memory: { ...rest, ...withoutUndefined({ tries }) } },
+    { ...at, memory: { ...rest, ...withoutUndefined({ tries: again }) } },
     {
       percent: 20 + Math.floor((70 * done) / pieces),
       because: `${Math.min(done * rowsOfPiece, golden.rows.length)} of ${golden.rows.length} rows are answered${again ? '; some requests got no answer, and are sent again' : waits ? '; asynchronous answers are on their way' : ''}`,

@@ -31,8 +31,8 @@ export interface Scored {
   /** Pieces that are kept now. */
   readonly kept: number;
   readonly pieces: number;
-  /** Rows of the next piece had no answer for reasons that are not the model's: try it again later. */
-  readonly again?: true;
+  /** Turns in which rows of the next piece had no answer for reasons that are not the model's: try it again later. */
+  readonly again?: number;
   /** Answers of an asynchronous endpoint are on their way. */
   readonly waits?: true;
 }
@@ -68,8 +68,9 @@ export const score = async (world: World, scoring: Scoring): Promise<Scored> => 
     if (queued === undefined) return { kept: done, pieces, waits: true };
     const answers = await answersOf(world, scoring, piece, queued);
     const isPartial = answers.some(({ candidate, baseline }) => candidate === null || baseline === null);
-    if (isPartial && queues.length === 0 && (at > 0 || tries + 1 < mostTries))
-      return { kept: done, pieces, again: true };
+    // Earlier tries were those of the first missing piece.
+    const again = at === 0 ? tries + 1 : 1;
+    if (isPartial && queues.length === 0 && again < mostTries) return { kept: done, pieces, again };
     if (piece === 0) refuseUnreadable(scoring, answers);
     await keepPiece(world, folder, attempt, piece, answers);
     done++;

@@ -648,4 +648,24 @@ describe('what happens in the middle', () => {
       cells: [expect.objectContaining({ candidate: 145 / 150, baseline: 146 / 150 })],
     });
   });
+
+  test('each hundred of rows is asked for in three turns before a row has no answer, and a missing row is never a wrong one', async () => {
+    await approved('1.0.0');
+    withRegression(account);
+    account.simulator.faults.add({
+      service: 'sagemaker-runtime',
+      operation: 'InvokeEndpoint',
+      times: 100_000,
+      kind: 'throttle',
+      share: 0.97,
+    });
+    const report = await regress(account, '1.0.0');
+    expect(report?.result).toMatchObject({ reason: 'regression-inconclusive' });
+    expect(report?.result.findings).toMatchObject({ rows: { failedCandidate: 0, failedBaseline: 0 } });
+    // A turn begins half a minute after the one before; lines that say the same are one.
+    const began = (rows: number): number =>
+      report?.timeline.find(({ because }) => because.startsWith(`${rows} of 150 rows are answered`))?.at ?? Number.NaN;
+    expect([began(100) - began(0), began(150) - began(100)].map((ms) => Math.floor(ms / minutes(1)))).toEqual([1, 1]);
+    expect(await temporaries(account)).toEqual([]);
+  });
 });
