@@ -4,7 +4,7 @@ import { type Command, wrongRequest } from './command.ts';
 export const rehearse: Command = {
   does: 'Plays the real actions against a local AWS on this machine, in virtual time; needs no AWS account.',
   options: rehearseInputs,
-  notes: ['Without options: the main story, five releases with their timelines and a report.'],
+  notes: ['Without options: the main story, six releases with their timelines and a report.'],
   examples: [
     { line: 'rehearse', does: 'The main story; writes rehearsal/report.html.' },
     { line: 'rehearse --list', does: 'The names of all scenarios.' },

@@ -1,9 +1,11 @@
+import { regressionPolicy } from '../../../simulator/fixtures/fixtures.ts';
 import { rehearsedTeam } from '../manifest.ts';
 import type { RehearsedRelease, Stage } from '../stage.ts';
 import { deliver, delivered, type Expected, firstDeployment } from './scenario.ts';
 import { runnerKilled } from './survival.ts';
+import { addTest, failed, tested } from './tested.ts';
 
-/** The main story: five releases of one model, one after the other on the same endpoint. */
+/** The main story: six releases of one model, one after the other on the same endpoint. */
 export interface Act {
   readonly name: string;
   readonly expected: Expected;
@@ -42,6 +44,17 @@ export const story: readonly Act[] = [
     expected: delivered,
     play: (stage) => runnerKilled(stage, 'A runner killed mid-canary and re-run', '1.3.0'),
   },
+  {
+    name: 'version that fails its regression test',
+    expected: failed,
+    // Every answer would be 200, and no alarm would see it: from now on the manifest has a regression test.
+    play: async (stage) => {
+      addTest(stage, regressionPolicy('iris', 'not-worse'));
+      const { release } = await tested(stage, 'A version that takes centimetres for millimetres', '1.8.0');
+      await release.end();
+      return release;
+    },
+  },
 ];
 
-export const storyAbout = `Five releases of ${rehearsedTeam.model} to one SageMaker endpoint, rehearsed in virtual time on a simulated AWS with real models and the real action bundles. Requests come in at ${rehearsedTeam.requestsPerSecond} per second.`;
+export const storyAbout = `Six releases of ${rehearsedTeam.model} to one SageMaker endpoint, rehearsed in virtual time on a simulated AWS with real models and the real action bundles. Requests come in at ${rehearsedTeam.requestsPerSecond} per second.`;
