@@ -2,6 +2,7 @@ import { regressionPolicy } from '../../../simulator/fixtures/fixtures.ts';
 import type { RehearsedRelease } from '../stage.ts';
 import { delivered, type Scenario } from './scenario.ts';
 import {
+  byTransform,
   decisionsOf,
   failed,
   findingsOf,
@@ -56,7 +57,8 @@ export const seedNoise: Scenario = {
   model: 'segments',
   expected: delivered,
   play: async (stage, require) => {
-    await inProductionTested(stage, require, { version: '1.1.0', policy: regressionPolicy('segments', 'not-worse') });
+    const policy = regressionPolicy('segments', 'not-worse');
+    await inProductionTested(stage, require, { version: '1.1.0', policy, keys: byTransform });
     const seeds = ['2.2.0', '2.3.0', '2.4.0', '2.5.0', '2.6.0', '2.7.0', '2.1.0'] as const;
     const verdicts: string[] = [];
     let last: RehearsedRelease | undefined;
@@ -77,7 +79,7 @@ export const seedNoise: Scenario = {
         const ending = await release.end();
         require(isLast || ending.reason === 'planned', `${seed} may be delivered: ${ending.because}`);
       }
-      await leavesNothingTemporary(stage, require, release);
+      await leavesNothingTemporary(stage, require, release, 'CreateTransformJob');
       last = release;
     }
     require(verdicts.every((verdict) => verdict === 'pass' || verdict === 'inconclusive'), `none fails: ${verdicts}`);

@@ -36,6 +36,11 @@ export const inProductionTested = async (
   addTest(stage, policy, keys, atOnce);
 };
 
+/** Both models answer in batch transform jobs, with few requests. */
+export const byTransform: readonly string[] = ['candidate', 'baseline'].map(
+  (side) => `${side}: { transform: { instance: ml.m5.large } }`,
+);
+
 /** The golden set lies in the repository, and `delivery.yml` says how it is asked. */
 export const addTest = (
   stage: Stage,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type IrisVersion, irisData, irisFixture } from '../../../simulator/fixtures/fixtures.ts';
+import { fixture, type IrisVersion, irisData, irisFixture } from '../../../simulator/fixtures/fixtures.ts';
 import { startTraffic } from '../../../simulator/traffic.ts';
 import { blueGreen, canary, image, imageDigest, type SimulatedAws, simulatedAws } from '../support/simulated-aws.ts';
 
@@ -103,6 +103,26 @@ describe('the Runtime answers with what a real fitted model computes', () => {
 });
 
 describe('traffic', () => {
+  test.each(['iris', 'segments'] as const)(
+    'of %s has rows that its model answers, and mistakes that it refuses',
+    (model) => {
+      const far = simulatedAws();
+      const config = far.ship('1.0.0');
+      far.objects.set(`models/${config}.tar.gz`, fixture(model, '1.1.0').artifact);
+      far.call('CreateEndpoint', { EndpointName: 'iris', EndpointConfigName: config });
+      far.after(300);
+      const options = { endpoint: 'iris', model, requestsPerSecond: 10, seed: 7, mistakes: 0.1 };
+      startTraffic(far.kernel, far.sagemaker.hosting, options);
+      far.after(120);
+      const minutes = far.sagemaker.hosting.minutes();
+      const sum = (of: 'requests' | 'errors' | 'clientErrors') => minutes.reduce((all, minute) => all + minute[of], 0);
+      expect(sum('requests')).toBe(1200);
+      expect(sum('errors')).toBe(0);
+      expect(sum('clientErrors')).toBeGreaterThan(80);
+      expect(sum('clientErrors')).toBeLessThan(160);
+    },
+  );
+
   test('goes by active capacity during a canary: one of four instances takes a quarter', () => {
     const far = simulatedAws();
     far.serving();
