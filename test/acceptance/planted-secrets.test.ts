@@ -263,7 +263,7 @@ describe('planted secrets', () => {
       refuseNext('sagemaker', 'CreateModel', text);
       record('regression-test is refused by AWS', await test('1.1.0'));
     }
-    refuseNext('sagemakerruntime', 'InvokeEndpoint', awsTexts['environment'] ?? ['', '']);
+    refuseNext('sagemaker-runtime', 'InvokeEndpoint', awsTexts['environment'] ?? ['', '']);
     record('regression-test is refused by an endpoint', await test('1.1.0'));
     const files = { junit: 'regression.xml', html: 'regression.html' };
     for (const [version, ends] of [
