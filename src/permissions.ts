@@ -288,7 +288,6 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     readGoldenSet,
     { sid: 'BeginTheTest', actions: ['s3:PutObject'], on: ['tests'], condition: conditions.creates },
     { sid: 'ContinueTheTest', actions: ['s3:PutObject'], on: ['tests'], condition: conditions.replaces },
-    { sid: 'KeepTheEvaluation', actions: ['s3:PutObject'], on: ['testEvaluations'] },
     // TargetVariant has no condition key (AWS: Service Authorization Reference, SageMaker).
     {
       sid: 'AskTheModels',
@@ -337,7 +336,6 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
       condition: conditions.atJobCreation,
       when: 'transforms',
     },
-    { sid: 'KeepItsRows', actions: ['s3:PutObject'], on: ['testRows'], when: 'transforms' },
     {
       sid: 'FindLeftovers',
       actions: ['sagemaker:ListEndpoints', 'sagemaker:ListEndpointConfigs', 'sagemaker:ListModels'],

@@ -55,8 +55,6 @@ export const resourcesOf = ({ partition, region, account, ...place }: Place) => 
     key: regional('kms', 'key/*'),
     records: s3(`${releases}${place.endpoint}/*`),
     tests: s3(`${releases}${place.endpoint}/regression/*`),
-    testEvaluations: s3(`${releases}${place.endpoint}/regression/*/evaluation.json`),
-    testRows: s3(`${releases}${place.endpoint}/regression/*/transform/rows.*`),
     goldenSet: s3(`${place.artifacts}/*`),
     pinned: s3(`${releases}artifacts/*`),
     evaluations: s3(`${releases}evaluations/*`),

@@ -38,6 +38,10 @@ const outputs: OutputSchema<RegressionTestOutputs> = {
     example: '1',
   },
   rows: { description: 'Rows that were compared.', example: '1797' },
+  answers: {
+    description: 'Folder of the answers and of `evaluation.json`, in the bucket of the release record.',
+    example: 'churn/regression/1a2b3c4d5e6f7a8b/1/',
+  },
   'valid-until': { description: 'A pass lets a delivery begin until then.', example: '2026-01-12T10:00:00Z' },
 };
 

@@ -1,16 +1,17 @@
-import { classify } from '../aws/errors.ts';
 import { allPages } from '../aws/pages.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
 import { readJson, UnreadableText } from '../release/stored-json.ts';
-import { type World, writesOf } from '../world.ts';
+import type { World } from '../world.ts';
 import type { Answered } from './ask.ts';
+import { keepOnce } from './keep-once.ts';
 
 /**
- * The answers of one attempt, kept in pieces of a hundred rows: `<subject>/<attempt>/rows/000001.jsonl`. A piece is written once. Runs that
+ * The answers of one attempt, kept in pieces: `<subject>/<attempt>/rows/000001.jsonl`. A piece is written once. Runs that
  * ask for the same rows meet in it, and a run that was killed left the finished ones.
  */
-export const rowsOfPiece = 100;
+/** Asked whole within a turn. At 60 seconds an answer, four at a time, it takes seven minutes; a turn of a job worker has twelve. */
+export const rowsOfPiece = 25;
 
 export const piecesOf = (rows: number): number => Math.ceil(rows / rowsOfPiece);
 
@@ -42,28 +43,22 @@ export const keptPieces = async (world: World, folder: S3Location, attempt: numb
   );
 };
 
-/** Another run that kept the piece first is as good. */
-export const keepPiece = async (
+export const keepPiece = (
   world: World,
   folder: S3Location,
   attempt: number,
   piece: number,
   answers: readonly Answered[],
-): Promise<void> => {
-  try {
-    await writesOf(world).s3.putObject({
-      Bucket: folder.bucket,
-      Key: keyOf(folder, attempt, piece),
-      Body: answers.map((answer) => `${JSON.stringify(answer)}\n`).join(''),
-      ContentType: 'application/jsonlines',
-      IfNoneMatch: '*',
-    });
-  } catch (error) {
-    if (classify(error) !== 'precondition-failed') throw error;
-  }
-};
+): Promise<void> =>
+  keepOnce(
+    world,
+    folder,
+    keyOf(folder, attempt, piece),
+    answers.map((answer) => `${JSON.stringify(answer)}\n`).join(''),
+    'application/jsonlines',
+  );
 
-/** A hundred texts may be long. */
+/** Texts may be long. */
 const mostBytes = 64 * 1024 * 1024;
 
 /** @throws {Refusal} `record-unavailable` when a piece is no piece of answers */

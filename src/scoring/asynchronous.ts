@@ -8,6 +8,7 @@ import { readJson } from '../release/stored-json.ts';
 import { type World, writesOf } from '../world.ts';
 import { rowsOfPiece } from './answers.ts';
 import type { Question } from './ask.ts';
+import { keepOnce } from './keep-once.ts';
 import { type Answer, type Reading, readAnswer } from './response.ts';
 import type { Endpoint } from './site.ts';
 
@@ -53,12 +54,12 @@ export const send = async (
   { contentType, accept }: RequestForm,
 ): Promise<boolean> => {
   if ((await sentOf(world, queue, piece)) !== undefined) return false;
-  const { s3, runtime } = writesOf(world);
+  const { runtime } = writesOf(world);
   const { bucket: Bucket } = queue.folder;
   const answers: Sent['answers'][number][] = [];
   for (const [at, { id, body }] of questions.entries()) {
     const Key = `${folderOf(queue)}requests/${piece * rowsOfPiece + at + 1}`;
-    await s3.putObject({ Bucket, Key, Body: body, ContentType: contentType });
+    await keepOnce(world, queue.folder, Key, body, contentType);
     const { OutputLocation: output = '', FailureLocation: failure } = await runtime.invokeEndpointAsync({
       EndpointName: queue.endpoint.endpoint,
       InputLocation: `s3://${Bucket}/${Key}`,
@@ -67,8 +68,8 @@ export const send = async (
     });
     answers.push({ id, output, failure });
   }
-  const Body = JSON.stringify({ sentAt: world.clock.now(), answers } satisfies Sent);
-  await s3.putObject({ Bucket, Key: sentKey(queue, piece), Body, ContentType: 'application/json' });
+  const sent = JSON.stringify({ sentAt: world.clock.now(), answers } satisfies Sent);
+  await keepOnce(world, queue.folder, sentKey(queue, piece), sent, 'application/json');
   return true;
 };
 

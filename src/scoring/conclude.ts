@@ -60,7 +60,7 @@ const reasonOf = {
   inconclusive: 'regression-inconclusive',
 } as const satisfies Readonly<Record<Verdict['verdict'], ReasonCode>>;
 
-export const told = ({ registered, memory }: Standing, verdict: Verdict): Extract<Turn, { is: 'done' }> => {
+export const told = ({ registered, memory, folder }: Standing, verdict: Verdict): Extract<Turn, { is: 'done' }> => {
   const code = reasonOf[verdict.verdict];
   const earlier = memory.attempt === undefined;
   return {
@@ -74,6 +74,7 @@ export const told = ({ registered, memory }: Standing, verdict: Verdict): Extrac
       verdict: verdict.verdict,
       attempt: String(verdict.attempt),
       rows: String(verdict.rows),
+      answers: `${folder.prefix}${verdict.attempt}/`,
       ...(verdict.verdict === 'pass' ? { 'valid-until': iso(verdict.validUntil) } : {}),
     },
     because: earlier

@@ -19,7 +19,7 @@ import { piecesOf, readPiece, rowsOfPiece } from './answers.ts';
 import type { Answered } from './ask.ts';
 import { type GoldenSet, type Part, sourceOf } from './golden-set.ts';
 import { repeatedOf } from './repeated.ts';
-import { readingOf } from './score.ts';
+import { readingOf, rowsRepeated } from './score.ts';
 import type { Site, TransformSite } from './site.ts';
 import { type Job, transformed } from './transform.ts';
 
@@ -154,12 +154,17 @@ const transformSource = async (
   return { name: site.name, rows: answers.slice(from, to).map(({ id, answer }) => ({ id, ...withoutMark(answer) })) };
 };
 
+/** The rows that were asked twice are among the first ones. */
 const firstAnswers = async (
   world: World,
   { golden, candidate, baseline, folder, attempt }: Deciding,
-): Promise<readonly Answered[]> =>
-  golden === undefined || (candidate.is !== 'endpoint' && baseline?.is !== 'endpoint')
-    ? []
-    : readPiece(world, folder, attempt, 0);
+): Promise<readonly Answered[]> => {
+  if (golden === undefined || (candidate.is !== 'endpoint' && baseline?.is !== 'endpoint')) return [];
+  const pieces = piecesOf(Math.min(rowsRepeated, golden.rows.length));
+  const found = await Promise.all(
+    Array.from({ length: pieces }, (_, piece) => readPiece(world, folder, attempt, piece)),
+  );
+  return found.flat();
+};
 
 const withoutMark = ({ unreadable: _, ...answer }: Row): Row => answer;

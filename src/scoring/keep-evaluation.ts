@@ -2,8 +2,9 @@ import { describe, isRefused } from '../aws/errors.ts';
 import type { Instant } from '../clock.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { evaluationJson } from '../report/regression/evaluation.ts';
-import { type World, writesOf } from '../world.ts';
+import type { World } from '../world.ts';
 import type { Decided } from './decide.ts';
+import { keepOnce } from './keep-once.ts';
 
 /**
  * Keeps `evaluation.json` beside the answers.
@@ -17,12 +18,8 @@ export const keepEvaluation = async (
   at: Instant,
 ): Promise<readonly string[]> => {
   try {
-    await writesOf(world).s3.putObject({
-      Bucket: bucket,
-      Key: `${prefix}${attempt}/evaluation.json`,
-      Body: evaluationJson(findings, quality, at),
-      ContentType: 'application/json',
-    });
+    const evaluation = evaluationJson(findings, quality, at);
+    await keepOnce(world, { bucket }, `${prefix}${attempt}/evaluation.json`, evaluation, 'application/json');
     return [];
   } catch (error) {
     if (!isRefused(error)) throw error;

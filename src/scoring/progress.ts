@@ -14,6 +14,7 @@ export interface RegressionTestOutputs {
   readonly attempt: string;
   readonly rows: string;
   readonly 'valid-until': string;
+  readonly answers: string;
 }
 
 /** All that a turn would read again anyway; the answers are in S3. */

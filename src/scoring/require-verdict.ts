@@ -2,12 +2,13 @@ import { iso } from '../clock.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { RegressionSpec } from '../manifest/regression.ts';
+import { testDue } from '../manifest/test-due.ts';
 import { type OperationName, Refusal } from '../operation.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { expiredBecause } from '../regression/golden/expiry.ts';
 import { releasesOf } from '../release/location.ts';
 import type { World } from '../world.ts';
-import { filesDigest, goldenFiles } from './golden-set.ts';
+import { filesDigest, goldenFiles, predictionFiles } from './golden-set.ts';
 import { lookAtServing } from './served.ts';
 import { type Subject, subjectOf } from './subject.ts';
 import { readTest, runningAttempt, type TestRecord } from './test-record.ts';
@@ -48,13 +49,13 @@ export const requireVerdict = async (world: World, release: Release): Promise<re
 /** Why this release may begin without a verdict: it brings the candidate up where the test finds it. */
 const withoutVerdict = (
   { asking: { candidate } }: RegressionSpec,
-  { environment, isDark }: Release,
+  { manifest, environment, isDark }: Release,
 ): string | undefined => {
   if (candidate.is === 'dark-variant' && isDark)
     return 'the traffic waits for a passing regression test of the dark candidate';
-  if (candidate.is === 'environment' && candidate.environment === environment)
-    return `the regression test of other environments finds its candidate in ${environment}: no verdict is needed here`;
-  return undefined;
+  return testDue(manifest, environment) === undefined
+    ? `the regression test of other environments finds its candidate in ${environment}: no verdict is needed here`
+    : undefined;
 };
 
 type Standing =
@@ -68,7 +69,10 @@ const standingOf = async (world: World, regression: RegressionSpec, release: Rel
   const { tag } = registered;
   const target = environmentOf(manifest, environment);
   const endpoint = target.endpoint.name;
-  const dataset = filesDigest(await goldenFiles(world, regression));
+  const dataset = filesDigest([
+    ...(await goldenFiles(world, regression)),
+    ...(await predictionFiles(world, regression)),
+  ]);
   const look = await lookAtServing(world, endpoint);
   const subject = subjectOf({ endpoint, registered, regression, dataset, look });
   const record = (await readTest(world, releasesOf(target, world.account), subject))?.record;

@@ -137,8 +137,8 @@ const answersOf = async (
     ...answer,
     ...Object.fromEntries(Object.entries(queued).map(([side, found]) => [side, found.get(answer.id) ?? null])),
   }));
-  if (piece > 0) return answers;
-  const repeated = await ask(world, questions.slice(0, rowsRepeated), asked, how);
+  const twice = questions.slice(0, Math.max(0, rowsRepeated - piece * rowsOfPiece));
+  const repeated = await ask(world, twice, asked, how);
   return answers.map((answer, at) => {
     const again = repeated[at];
     if (again === undefined) return answer;
@@ -177,7 +177,7 @@ const requestOf = ({ id, row, of }: GoldenRow, form: RequestForm): Buffer => {
   }
 };
 
-/** One unreadable answer is the model's fault; a hundred of them are a wrong selector. @throws {InputError} */
+/** One unreadable answer is the model's fault; all of a piece are a wrong selector. @throws {InputError} */
 const refuseUnreadable = ({ regression, ...sites }: Scoring, answers: readonly Answered[]): void => {
   for (const side of sides) {
     const site = sites[side];

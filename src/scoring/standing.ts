@@ -105,7 +105,10 @@ export const standing = async (
   const subject = subjectOf({
     endpoint: environment.endpoint.name,
     ...{ registered, regression, look },
-    dataset: filesDigest(files),
+    dataset: filesDigest([
+      ...files,
+      ...[candidate, baseline].flatMap((site) => (site?.is === 'file' ? [site.file] : [])),
+    ]),
   });
   const releases = releasesOf(environment, world.account);
   const id = subjectId(subject);

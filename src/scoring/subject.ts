@@ -10,7 +10,7 @@ export interface Subject {
   readonly endpoint: string;
   /** Hex; digest of the package's content. */
   readonly package: string;
-  /** Hex SHA-256 of the golden set's bytes; `none` where both models' answers are files and no dataset is named. */
+  /** Hex; digest of the bytes of the golden sets, and of the files of predictions. */
   readonly dataset: string;
   /** Hex; digest of `regression:`. */
   readonly policy: string;

@@ -8,6 +8,7 @@ import { Refusal } from '../operation.ts';
 import { InputError } from '../schema.ts';
 import { type World, writesOf } from '../world.ts';
 import type { GoldenRow, GoldenSet } from './golden-set.ts';
+import { keepOnce } from './keep-once.ts';
 import { bodyOf, RequestProblem } from './request.ts';
 import { type Answer, type Reading, readAnswer } from './response.ts';
 import type { TransformSite } from './site.ts';
@@ -64,7 +65,7 @@ export const ensureTransform = async (
   const Key = inputKey(job, form);
   if ((await orUndefined(world.read.s3.headObject({ Bucket: folder.bucket, Key }))) === undefined) {
     const Body = golden.rows.map((row) => lineOf(row, form)).join('');
-    await writesOf(world).s3.putObject({ Bucket: folder.bucket, Key, Body, ContentType: form.contentType });
+    await keepOnce(world, folder, Key, Body, form.contentType);
     return { is: 'working', because: `kept ${golden.rows.length} rows for batch transform` };
   }
   if (

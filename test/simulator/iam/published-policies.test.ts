@@ -46,7 +46,7 @@ describe.each(publishedPolicies())('the published policy $name, both ways', (pol
         // AWS Service Authorization Reference: these take no resource, or a data set that the account need not have.
         for (const action of Action)
           expect(action).toMatch(
-            /^(application-autoscaling:Describe|cloudwatch:(DescribeAlarm|GetMetricData|PutMetricData)|sagemaker:ListInferenceExperiments)/,
+            /^(application-autoscaling:Describe|cloudwatch:(DescribeAlarm|GetMetricData|PutMetricData)|sagemaker:List(InferenceExperiments|Endpoints|EndpointConfigs|Models)$)/,
           );
       }
   });
