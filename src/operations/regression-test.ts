@@ -118,7 +118,7 @@ const nextTurn = async (
     });
   const going = await begun(at, stored);
   if ('is' in going) return going;
-  return (await answered(going)) ?? (await cleared(going)) ?? conclude(going, stored);
+  return (await answered(going, stored)) ?? (await cleared(going)) ?? conclude(going, stored);
 };
 
 const endpointOf = ({ manifest, environment }: RegressionTestInputs): string =>

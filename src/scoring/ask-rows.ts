@@ -1,4 +1,5 @@
 import { seconds } from '../clock.ts';
+import { LostRace } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { keptPieces, piecesOf, rowsOfPiece } from './answers.ts';
 import { contentOf, jobOf } from './attempt.ts';
@@ -7,14 +8,15 @@ import { endWithoutVerdict, type Turn, waiting } from './progress.ts';
 import { score } from './score.ts';
 import { isAsked, type Standing } from './standing.ts';
 import { ensureTemporary, longestTest, removeTemporary, underName } from './temporary.ts';
+import { type StoredTest, writeTest } from './test-record.ts';
 import { ensureTransform } from './transform.ts';
 
 /** Gets the answers of both models, by requests and by batch transform, until none is missing. */
-export const answered = async (at: Standing): Promise<Turn | undefined> =>
-  (await transformedRows(at)) ?? (at.golden === undefined ? undefined : asked(at, at.golden));
+export const answered = async (at: Standing, stored: StoredTest | undefined): Promise<Turn | undefined> =>
+  (await transformedRows(at, stored)) ?? (at.golden === undefined ? undefined : asked(at, at.golden));
 
 /** Runs the batch transform jobs, both at once. */
-const transformedRows = async (at: Standing): Promise<Turn | undefined> => {
+const transformedRows = async (at: Standing, stored: StoredTest | undefined): Promise<Turn | undefined> => {
   const { world, golden, memory, regression } = at;
   const { request } = regression.asking;
   const { attempt = 1 } = memory;
@@ -24,8 +26,7 @@ const transformedRows = async (at: Standing): Promise<Turn | undefined> => {
     const desired =
       site.model === undefined ? underName(await contentOf(at), memory.temporary ?? '', untilOf(at)) : undefined;
     const state = await ensureTransform(world, jobOf(at, site, attempt), golden, request, desired);
-    if (state.is === 'failed')
-      return endWithoutVerdict(world, memory, { reason: 'transform-failed', because: state.because });
+    if (state.is === 'failed') return spent(at, stored, state);
     if (state.is === 'ready') continue;
     const turn = waiting(at, { percent: 10, ...state });
     // What was just made is one change of this turn.
@@ -33,6 +34,28 @@ const transformedRows = async (at: Standing): Promise<Turn | undefined> => {
     waits ??= turn;
   }
   return waits;
+};
+
+/** A later run needs another attempt, and so does this one after a run that was cancelled. */
+const spent = async (
+  at: Standing,
+  stored: StoredTest | undefined,
+  { because, isStopped }: { readonly because: string; readonly isStopped: boolean },
+): Promise<Turn> => {
+  const { world, memory, releases, id } = at;
+  const { attempt = 1 } = memory;
+  if (stored !== undefined && (stored.record.spent ?? 0) < attempt)
+    try {
+      await writeTest(world, releases, { ...stored.record, spent: attempt }, stored.etag);
+    } catch (error) {
+      if (!(error instanceof LostRace)) throw error;
+      return waiting(at, { percent: 10, because: `${error.message}; reading it again` });
+    }
+  if (!isStopped) return endWithoutVerdict(world, memory, { reason: 'transform-failed', because });
+  return (
+    (await cleared(at)) ??
+    waiting({ world, memory: { v: 1, of: id } }, { percent: 10, because: `${because}; another attempt begins` })
+  );
 };
 
 const asked = async (at: Standing, golden: GoldenSet): Promise<Turn | undefined> => {

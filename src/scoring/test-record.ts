@@ -22,6 +22,8 @@ export interface TestRecord {
   /** 1, 2, …: the answers lie under its number. It runs while it is above that of the verdict. */
   readonly attempt: number;
   readonly begunAt: Instant;
+  /** The last attempt that ended without a verdict and cannot go on, since the names of its jobs are taken. */
+  readonly spent?: number;
   /** Of the last attempt that ended. */
   readonly verdict?: Verdict;
 }
@@ -48,6 +50,7 @@ const schema = z.looseObject({
   subject: z.object({ endpoint: text, package: hash, dataset: hash, policy: hash, baseline: hash }),
   attempt: z.int().check(z.gte(1)),
   begunAt: instant,
+  spent: z.optional(z.int().check(z.gte(1))),
   verdict: z.optional(
     z.looseObject({
       attempt: z.int().check(z.gte(1)),
@@ -144,5 +147,5 @@ export const writeTest = async (
 };
 
 /** The attempt that runs, if one does. */
-export const runningAttempt = ({ attempt, verdict }: TestRecord): number | undefined =>
-  attempt > (verdict?.attempt ?? 0) ? attempt : undefined;
+export const runningAttempt = ({ attempt, spent = 0, verdict }: TestRecord): number | undefined =>
+  attempt > Math.max(spent, verdict?.attempt ?? 0) ? attempt : undefined;

@@ -27,7 +27,8 @@ export interface Job {
 export type JobState =
   | { readonly is: 'ready' }
   | { readonly is: 'working'; readonly because: string; readonly notBefore?: Instant }
-  | { readonly is: 'failed'; readonly because: string };
+  /** `isStopped`: by a run that was cancelled. */
+  | { readonly is: 'failed'; readonly because: string; readonly isStopped: boolean };
 
 const pollMs = minutes(1);
 
@@ -116,7 +117,11 @@ const stateOf = (
       because: `batch transform job ${name} is ${status}`,
       notBefore: world.clock.now() + pollMs,
     };
-  return { is: 'failed', because: `batch transform job ${name} is ${status}: ${why ?? 'SageMaker gives no reason'}` };
+  return {
+    is: 'failed',
+    because: `batch transform job ${name} is ${status}: ${why ?? 'SageMaker gives no reason'}`,
+    isStopped: status === 'Stopped',
+  };
 };
 
 const made = async (what: string, creation: Promise<unknown>): Promise<JobState> => {

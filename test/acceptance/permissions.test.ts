@@ -110,6 +110,13 @@ const tested = async (account: TestAccount, version: '1.1.0', rollout: string = 
   await keepVerdict(account, version);
 };
 
+const transformed = [
+  'candidate: { transform: { instance: ml.m5.large } }',
+  'baseline: { transform: { instance: ml.m5.large } }',
+];
+const asynchronous = (text: string): string =>
+  text.replace(/( +)(instance: )/, `$1async: { output: "s3://${team.bucket}/async/" }\n$1$2`);
+
 const complaints = {
   AlarmName: 'iris-complaints',
   Namespace: 'Acme/Garden',
@@ -261,6 +268,42 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
         await account.inProduction('1.0.0');
         await dark(account, '1.1.0');
         withRegression(account, { keys: ['candidate: dark-variant'] });
+        return { version: '1.1.0' };
+      },
+    },
+    {
+      name: 'a version by batch transform',
+      ends: 'regression-passed',
+      operation: regressionTest,
+      stage: async (account) => {
+        await serving(account, '1.0.0');
+        await account.prepare('1.1.0');
+        withRegression(account, { keys: transformed });
+        return { version: '1.1.0' };
+      },
+    },
+    {
+      name: 'a version by batch transform that has no time',
+      ends: 'deadline-passed',
+      operation: regressionTest,
+      stage: async (account) => {
+        await serving(account, '1.0.0');
+        await account.prepare('1.1.0');
+        withRegression(account, { keys: transformed });
+        return { version: '1.1.0', timeout: '2m' };
+      },
+      insists: true,
+    },
+    {
+      name: 'a version of an asynchronous endpoint',
+      ends: 'regression-passed',
+      operation: regressionTest,
+      stage: async (account) => {
+        await account.prepare('1.0.0');
+        account.writeManifest((text) => asynchronous(unwatched(text)));
+        expect((await account.run(deployEndpoint, { version: '1.0.0' }))?.result.reason).toBe('delivered');
+        await account.prepare('1.1.0');
+        withRegression(account, {}, (text) => asynchronous(unwatched(text)));
         return { version: '1.1.0' };
       },
     },

@@ -3,12 +3,17 @@ import { PutMetricAlarmCommand, PutMetricDataCommand } from '@aws-sdk/client-clo
 import { CopyObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import {
   AddTagsCommand,
+  CreateEndpointCommand,
   CreateEndpointConfigCommand,
   CreateModelCommand,
   CreateModelPackageCommand,
+  DeleteEndpointCommand,
+  DeleteEndpointConfigCommand,
+  DeleteModelCommand,
   UpdateEndpointCommand,
   UpdateModelPackageCommand,
 } from '@aws-sdk/client-sagemaker';
+import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
 import { AssumeRoleCommand } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type PolicyName, type PublishedName, policyNames } from '../../src/permissions.ts';
@@ -191,6 +196,77 @@ describe.each(policyNames.filter((name) => publishes[name]))('who has the policy
       ),
       'sagemaker:UpdateModelPackage',
     );
+  });
+});
+
+describe('who tests', () => {
+  const name = 'churn-test-0a1b2c3d';
+
+  test('asks the endpoint and the temporary ones, and no other', async () => {
+    const { runtime } = await as('regression-test');
+    const ask = (EndpointName: string) =>
+      runtime.send(new InvokeEndpointCommand({ EndpointName, Body: Buffer.from('1'), ContentType: 'text/csv' }));
+    await denied(ask('fraud'), 'sagemaker:InvokeEndpoint');
+    await denied(ask('churn-staging'), 'sagemaker:InvokeEndpoint');
+    await passed(ask('churn'));
+    await passed(ask(name));
+  });
+
+  test('makes and removes temporary things alone', async () => {
+    const { sagemaker } = await as('regression-test');
+    for (const own of ['churn', 'churn-1-4-0-0a1b2c3d']) {
+      await denied(sagemaker.send(new DeleteEndpointCommand({ EndpointName: own })), 'sagemaker:DeleteEndpoint');
+      await denied(
+        sagemaker.send(new DeleteEndpointConfigCommand({ EndpointConfigName: own })),
+        'sagemaker:DeleteEndpointConfig',
+      );
+      await denied(sagemaker.send(new DeleteModelCommand({ ModelName: own })), 'sagemaker:DeleteModel');
+      await denied(
+        sagemaker.send(new CreateEndpointCommand({ EndpointName: own, EndpointConfigName: name })),
+        'sagemaker:CreateEndpoint',
+      );
+    }
+    await denied(
+      sagemaker.send(new CreateEndpointCommand({ EndpointName: name, EndpointConfigName: 'churn-1-4-0-0a1b2c3d' })),
+      'sagemaker:CreateEndpoint',
+    );
+    await denied(
+      sagemaker.send(new UpdateEndpointCommand({ EndpointName: 'churn', EndpointConfigName: name })),
+      'sagemaker:UpdateEndpoint',
+    );
+    await passed(sagemaker.send(new DeleteEndpointCommand({ EndpointName: name })));
+    await passed(sagemaker.send(new DeleteEndpointConfigCommand({ EndpointConfigName: name })));
+    await passed(sagemaker.send(new DeleteModelCommand({ ModelName: name })));
+    await passed(sagemaker.send(new CreateEndpointCommand({ EndpointName: name, EndpointConfigName: name })));
+  });
+
+  test('writes no release record, and no verdict without saying what it follows', async () => {
+    const { s3 } = await as('regression-test');
+    const put = (path: string, more: object = {}) =>
+      s3.send(new PutObjectCommand({ Bucket: 'ml-releases', Key: `churn/churn/${path}`, Body: '{}', ...more }));
+    await denied(put('record.json', { IfNoneMatch: '*' }), 's3:PutObject');
+    await denied(put('regression/0a1b/test.json'), 's3:PutObject');
+    await denied(put('regression/0a1b/1/rows/000001.jsonl'), 's3:PutObject');
+    expect(await refusalOf(put('regression/0a1b/test.json', { IfNoneMatch: '*' }))).toBeUndefined();
+    expect(await refusalOf(put('regression/0a1b/1/evaluation.json'))).toBeUndefined();
+  });
+
+  test('notes a verdict in a package, and decides nothing about it', async () => {
+    await account.simulator.call('sagemaker', 'CreateModelPackageGroup', { ModelPackageGroupName: 'churn' });
+    const { ModelPackageArn = '' } = (await account.simulator.call('sagemaker', 'CreateModelPackage', {
+      ...registered,
+      ModelApprovalStatus: 'PendingManualApproval',
+    })) as { ModelPackageArn?: string };
+    const { sagemaker } = await as('regression-test');
+    const update = (more: object) => sagemaker.send(new UpdateModelPackageCommand({ ModelPackageArn, ...more }));
+    await denied(update({ ModelApprovalStatus: 'Approved' }), 'sagemaker:UpdateModelPackage');
+    await denied(
+      update({ CustomerMetadataProperties: { 'content-digest': 'another' } }),
+      'sagemaker:UpdateModelPackage',
+    );
+    expect(
+      await refusalOf(update({ CustomerMetadataProperties: { 'regression-test': 'pass for production' } })),
+    ).toBeUndefined();
   });
 });
 

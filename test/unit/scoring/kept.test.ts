@@ -1,0 +1,142 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { startSimulator } from '../../../simulator/simulator.ts';
+import { runFrom } from '../../../src/hosts/run.ts';
+import { folder } from '../../../src/inputs/folder.ts';
+import { LostRace } from '../../../src/release/store.ts';
+import { keepPiece, keptPieces, piecesOf, readPiece } from '../../../src/scoring/answers.ts';
+import type { Subject } from '../../../src/scoring/subject.ts';
+import { readTest, runningAttempt, type TestRecord, testFolder, writeTest } from '../../../src/scoring/test-record.ts';
+import { openSession } from '../../../src/session/session.ts';
+import type { World } from '../../../src/world.ts';
+
+// What a regression test keeps in S3, against the simulator's S3.
+
+const hex = (pair: string): string => pair.repeat(32);
+const subject: Subject = {
+  endpoint: 'churn',
+  package: hex('aa'),
+  dataset: hex('bb'),
+  policy: hex('cc'),
+  baseline: 'none',
+};
+const releases = { bucket: 'ml-releases', prefix: 'churn/' };
+const at = testFolder(releases, subject);
+const record: TestRecord = { schemaVersion: 1, subject, attempt: 1, begunAt: 1000 };
+const verdict = {
+  attempt: 1,
+  verdict: 'pass',
+  because: 'kept',
+  decidedAt: 2000,
+  validUntil: 3000,
+  version: '1.4.0',
+  rows: 7,
+  run: {},
+} as const;
+
+let simulator: Awaited<ReturnType<typeof startSimulator>>;
+let world: World;
+const before = { ...process.env };
+beforeAll(async () => {
+  simulator = await startSimulator();
+  const env = simulator.environment();
+  Object.assign(process.env, env);
+  const session = await openSession({
+    target: {},
+    env,
+    run: runFrom(env, 'command-line'),
+    workspace: folder(process.cwd()),
+    clock: simulator.driver,
+    dryRun: false,
+    signal: new AbortController().signal,
+  });
+  world = session.worldFor(new AbortController().signal);
+});
+afterAll(async () => {
+  await simulator.close();
+  process.env = before;
+});
+beforeEach(() => simulator.objects.put(releases.bucket, 'made', Buffer.from('')));
+afterEach(() => simulator.objects.drop(releases.bucket));
+
+describe('the record of a test', () => {
+  test('is none before it is written, and then the same', async () => {
+    expect(await readTest(world, releases, subject)).toBeUndefined();
+    await writeTest(world, releases, record, undefined);
+    const stored = await readTest(world, releases, subject);
+    expect(stored?.record).toEqual(record);
+    await writeTest(world, releases, { ...record, verdict }, stored?.etag);
+    expect((await readTest(world, releases, subject))?.record).toEqual({ ...record, verdict });
+  });
+
+  test('is written by one of two runs that read the same', async () => {
+    await writeTest(world, releases, record, undefined);
+    await expect(writeTest(world, releases, { ...record, begunAt: 1001 }, undefined)).rejects.toThrow(LostRace);
+    const etag = (await readTest(world, releases, subject))?.etag;
+    await writeTest(world, releases, { ...record, attempt: 2 }, etag);
+    await expect(writeTest(world, releases, { ...record, attempt: 3 }, etag)).rejects.toThrow(LostRace);
+    // The answer to the own write was lost, and its repetition refused.
+    await writeTest(world, releases, { ...record, attempt: 2 }, etag);
+  });
+
+  test.each([
+    ['text', 'no JSON', /no record of a regression test/],
+    ['a half record', JSON.stringify({ schemaVersion: 1, subject }), /is not complete/],
+    [
+      'a verdict of other words',
+      JSON.stringify({ ...record, verdict: { ...verdict, verdict: 'good' } }),
+      /is not complete/,
+    ],
+    [
+      'the record of another subject',
+      JSON.stringify({ ...record, subject: { ...subject, policy: hex('dd') } }),
+      /another package, dataset, policy or baseline/,
+    ],
+  ])('%s is refused', async (_name, text, because) => {
+    simulator.objects.put(at.bucket, `${at.prefix}test.json`, Buffer.from(text));
+    await expect(readTest(world, releases, subject)).rejects.toThrow(because);
+    await expect(readTest(world, releases, subject)).rejects.toMatchObject({ reason: 'record-unavailable' });
+  });
+
+  test.each<[Partial<TestRecord>, number | undefined]>([
+    [{}, 1],
+    [{ verdict }, undefined],
+    [{ verdict, attempt: 2 }, 2],
+    [{ spent: 1 }, undefined],
+    [{ spent: 1, attempt: 2 }, 2],
+    [{ spent: 2, verdict, attempt: 2 }, undefined],
+  ])('with %j has the running attempt %j', (more, running) => {
+    expect(runningAttempt({ ...record, ...more })).toBe(running);
+  });
+});
+
+describe('the answers of an attempt', () => {
+  const answers = [{ id: 'a', candidate: { prediction: 'x', 'latency-ms': 1, bytes: 2 }, baseline: null }];
+
+  test('are kept once, whoever comes first', async () => {
+    expect([...(await keptPieces(world, at, 1))]).toEqual([]);
+    await keepPiece(world, at, 1, 2, answers);
+    await keepPiece(world, at, 1, 2, []);
+    expect([...(await keptPieces(world, at, 1))]).toEqual([2]);
+    expect(await readPiece(world, at, 1, 2)).toEqual(answers);
+    expect([...(await keptPieces(world, at, 2))]).toEqual([]);
+  });
+
+  test('are a piece for every hundred rows', () => {
+    expect([0, 1, 100, 101].map(piecesOf)).toEqual([0, 1, 1, 2]);
+  });
+
+  test('are all listed, however many pieces there are', async () => {
+    for (let piece = 0; piece < 1005; piece++)
+      simulator.objects.put(
+        at.bucket,
+        `${at.prefix}1/rows/${String(piece + 1).padStart(6, '0')}.jsonl`,
+        Buffer.from(''),
+      );
+    expect((await keptPieces(world, at, 1)).size).toBe(1005);
+  });
+
+  test.each(['no JSON\n', '{"id":7}\n', '{"id":"a","candidate":{}}\n'])('%j is refused', async (text) => {
+    simulator.objects.put(at.bucket, `${at.prefix}1/rows/000001.jsonl`, Buffer.from(text));
+    await expect(readPiece(world, at, 1, 0)).rejects.toMatchObject({ reason: 'record-unavailable' });
+  });
+});
