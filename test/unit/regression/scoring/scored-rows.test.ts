@@ -348,7 +348,8 @@ describe('a row that cannot be used is named by file and line', () => {
     [binary, '[{"id":"x","label":NaN}]', line(ok), 'a.jsonl: NaN is no number of JSON'],
     [
       multi,
-      line({ id: 'x', label: '1', prediction: '1', score: { 1: 1 } }) + line({ id: 'y', label: '1', prediction: 1 }),
+      line({ id: 'x', label: 'a', prediction: 'a', score: { a: 0.5, 1: 0.5 } }) +
+        line({ id: 'y', label: '1', prediction: 1 }),
       line(ok),
       'a.jsonl:2: prediction: the number 1 and the text "1" differ; labels, predictions and `positive` are compared as they are written',
     ],
