@@ -43,6 +43,19 @@ const joined = (parts: readonly Condition[], row: Row, written: Written, decisiv
   return result;
 };
 
+export const columnsOfCondition = (condition: Condition): readonly string[] => {
+  switch (condition.is) {
+    case 'compare':
+    case 'in':
+      return [condition.column];
+    case 'not':
+      return columnsOfCondition(condition.of);
+    case 'and':
+    case 'or':
+      return condition.of.flatMap(columnsOfCondition);
+  }
+};
+
 type Sign = Extract<Condition, { readonly is: 'compare' }>['by'];
 
 const compared = (value: Label, by: Sign, to: Label, column: string, written: Written): boolean => {

@@ -15,22 +15,25 @@ export interface GoldenInputs {
   ) => Duplicates | undefined;
 }
 
-/** Facts of a row, and answers of a model, are no input. */
-const others: ReadonlySet<string> = new Set([
-  ...['id', 'label', 'weight', 'prediction', 'score', 'error', 'latency-ms', 'bytes'],
-]);
+/** Facts of a row. */
+const facts: ReadonlySet<string> = new Set(['id', 'label', 'weight']);
+/** A row that has one is a prediction, and its columns are those of slices. */
+const answers = ['prediction', 'score', 'error'];
 const noInput = -1;
 const mostExamples = 5;
 const mostIds = 5;
 
-/** @param columns those that the model gets; all others than the facts of the row, where they are not known */
-export const goldenInputs = (columns: readonly string[] | undefined): GoldenInputs => {
+/**
+ * @param columns those that the model gets; all others than the facts of the row, where they are not known
+ * @param ofPolicy columns of slices, clusters and queries: rows that have no others do not show what the model gets
+ */
+export const goldenInputs = (columns: readonly string[] | undefined, ofPolicy: ReadonlySet<string>): GoldenInputs => {
   // A digest in place of the input: a million long rows would not fit in memory.
   const inputs = textTable();
   const codes = column('codes', noInput);
   return {
     take: (at, row) => {
-      const names = columns ?? Object.keys(row).filter((name) => !others.has(name));
+      const names = columns ?? columnsOf(row, ofPolicy);
       if (names.length === 0) return;
       const values = [...names].sort().map((name) => [name, row[name] ?? null]);
       codes.set(at, inputs.add(createHash('sha256').update(JSON.stringify(values)).digest().toString('latin1', 0, 16)));
@@ -58,6 +61,11 @@ export const goldenInputs = (columns: readonly string[] | undefined): GoldenInpu
       return { ...found, examples: found.inputs === 0 ? [] : examples(order, codes.at, count, conflicts, idOf) };
     },
   };
+};
+
+const columnsOf = (row: Row, ofPolicy: ReadonlySet<string>): readonly string[] => {
+  const names = Object.keys(row).filter((name) => !facts.has(name));
+  return answers.some((name) => name in row) || names.every((name) => ofPolicy.has(name)) ? [] : names;
 };
 
 /** Conflicts first. */

@@ -26,7 +26,7 @@ export interface Sources {
    * kind: where golden rows or answers are CSV, the prediction `1` is the label `"1"`.
    */
   readonly golden?: Source;
-  /** Columns of golden rows that the model gets, by which duplicates are found. Default: all others than id, label and weight. */
+  /** Columns of golden rows that the model gets, by which duplicates are found. Default: all but id, label and weight. */
   readonly inputs?: readonly string[];
   /** `{id, prediction, score?, latency-ms?, bytes?}`, or `{id, error}`; a row that is absent has no answer. */
   readonly candidate: Source;

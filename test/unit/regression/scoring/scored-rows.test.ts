@@ -348,7 +348,8 @@ describe('a row that cannot be used is named by file and line', () => {
     [binary, '[{"id":"x","label":NaN}]', line(ok), 'a.jsonl: NaN is no number of JSON'],
     [
       multi,
-      line({ id: 'x', label: '1', prediction: '1', score: { 1: 1 } }) + line({ id: 'y', label: '1', prediction: 1 }),
+      line({ id: 'x', label: 'a', prediction: 'a', score: { a: 0.5, 1: 0.5 } }) +
+        line({ id: 'y', label: '1', prediction: 1 }),
       line(ok),
       'a.jsonl:2: prediction: the number 1 and the text "1" differ; labels, predictions and `positive` are compared as they are written',
     ],
@@ -601,8 +602,8 @@ describe('golden rows', () => {
 });
 
 describe('duplicates among golden rows', () => {
-  const duplicatesOf = async (golden: readonly object[], inputs?: readonly string[]) => {
-    const { dataset } = await scoredRows(loadRegression(multi, 'p.yml'), {
+  const duplicatesOf = async (golden: readonly object[], inputs?: readonly string[], more = '') => {
+    const { dataset } = await scoredRows(loadRegression(`${multi}${more}`, 'p.yml'), {
       golden: { name: 'golden', rows: golden },
       candidate: { name: 'answers', rows: [] },
       ...(inputs && { inputs }),
@@ -641,10 +642,22 @@ describe('duplicates among golden rows', () => {
   });
 
   test('are unknown where golden rows have no input, or there are none', async () => {
-    expect(await duplicatesOf([{ id: 'a', label: 'x', weight: 1, prediction: 'x' }])).toBeUndefined();
+    expect(await duplicatesOf([{ id: 'a', label: 'x', weight: 1 }])).toBeUndefined();
+    expect(await duplicatesOf([{ id: 'a', label: 'x', width: 1, prediction: 'x' }])).toBeUndefined();
     expect(
       (await read(multi, line({ ...ok, width: 1 }), line({ ...ok, width: 1 }))).dataset.duplicates,
     ).toBeUndefined();
+  });
+
+  test('are unknown where the only columns are those of slices and clusters', async () => {
+    const golden = [
+      { id: 'a', label: 'x', age: 1, country: 'DE', vip: true, who: 7 },
+      { id: 'b', label: 'x', age: 1, country: 'DE', vip: true, who: 7 },
+    ];
+    const slices = (text: string) => `cluster: who\nslices: [${text}]\n`;
+    expect(await duplicatesOf(golden, undefined, slices('country, age < 3 or not vip = true'))).toBeUndefined();
+    expect(await duplicatesOf(golden, undefined, slices('"country in [DE]", age < 3'))).toMatchObject({ inputs: 1 });
+    expect(await duplicatesOf(golden, ['age'], slices('country, age < 3 or vip = true'))).toMatchObject({ inputs: 1 });
   });
 
   test('have a few examples', async () => {
