@@ -88,11 +88,14 @@ const judged = async (
   policy: RegressionPolicy,
   part: Part | undefined,
 ): Promise<Decided> => {
-  const { candidate, baseline, names } = deciding;
+  const { candidate, baseline, names, regression } = deciding;
+  const { input } = regression.asking.request ?? {};
   const scored = await scoredRows(policy, {
     candidate: await answersOf(world, deciding, 'candidate', candidate, part),
     ...withoutUndefined({
       golden: part && sourceOf(part.set.file),
+      // Rows with the same input may have different labels; the report names them.
+      inputs: part === undefined || typeof input === 'string' ? undefined : input,
       baseline: baseline && (await answersOf(world, deciding, 'baseline', baseline, part)),
     }),
   });

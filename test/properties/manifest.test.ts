@@ -200,6 +200,10 @@ const asking = fc
         predictions,
       ),
       baseline: fc.oneof(fc.record({ is: fc.constant('serving') }), transform, predictions),
+      also: fc.uniqueArray(fc.record({ name, dataset: fc.constantFrom('spring.jsonl', 's3://b/k') }), {
+        maxLength: 2,
+        selector: (set) => set.name,
+      }),
       concurrency: fc.integer({ min: 1, max: 64 }),
       validForSeconds: limited,
     }),
@@ -371,11 +375,12 @@ const rawSite = (site: CandidateSite | BaselineSite): string | object => {
       return site.is;
   }
 };
-const rawAsking = ({ candidate, baseline, request, response, concurrency, validForSeconds }: Asking): object => ({
+const rawAsking = ({ candidate, baseline, request, response, also, concurrency, validForSeconds }: Asking): object => ({
   candidate: rawSite(candidate),
   baseline: rawSite(baseline),
   request: request && { ...request, contentType: undefined, 'content-type': request.contentType },
   response: response && { ...response, threshold: undefined },
+  also: also.length > 0 ? also : undefined,
   concurrency,
   'valid-for': time(validForSeconds),
 });
