@@ -64,7 +64,9 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
     s3: once(() => s3Client({ ...settings, forcePathStyle })),
     ecr: once(() => ecrClient(settings)),
     sts: once(() => stsClient(settings)),
-    runtime: once(() => runtimeClient({ ...settings, requestHandler: transport(options.proxy, slowestModelMs) })),
+    runtime: once(() =>
+      runtimeClient({ ...settings, requestHandler: transport(options.proxy, slowestModelMs) }, options.clock),
+    ),
   };
   const retry = retrying({
     clock: options.clock,

@@ -123,6 +123,8 @@ export const classify = (error: unknown): ErrorClass => {
   if (shape.name === 'AbortError') return 'aborted';
   // It quotes AWS's answer to the assumption of the role; the words are not about the call that needed it.
   if (shape.name === credentialsUnavailable) return 'no-credentials';
+  // The answer of a model, which AWS quotes (AWS: InvokeEndpoint).
+  if (shape.name === 'ModelError') return 'other';
   if (shape.code !== undefined && brokenConnection.test(shape.code)) return 'transient';
   if (isCutOff(shape)) return 'transient';
   const cause = networkCauseOf(error);

@@ -102,7 +102,7 @@ const asked = async (at: Standing, golden: GoldenSet): Promise<Turn | undefined>
 const isGone = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ValidationError' && /^Endpoint .* not found/.test(error.message);
 
-/** The tag's time: a run that goes on with an attempt has the same one, because the sweep of others must not depend on it. */
+/** The time in the tag, from which on a sweep may remove what a killed run left. */
 const untilOf = ({ world }: Standing): number => world.clock.now() + longestTest;
 
 /** Removes the temporary endpoint, when every answer is there. */

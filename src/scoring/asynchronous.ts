@@ -3,6 +3,7 @@ import { classify, orUndefined } from '../aws/errors.ts';
 import { type Instant, minutes } from '../clock.ts';
 import type { RequestForm } from '../manifest/asking.ts';
 import type { S3Location } from '../manifest/manifest.ts';
+import { Refusal } from '../operation.ts';
 import { parseS3Location } from '../registry/s3-object.ts';
 import { readJson } from '../release/stored-json.ts';
 import { type World, writesOf } from '../world.ts';
@@ -91,34 +92,47 @@ export const collect = async (
   const isOver = world.clock.now() >= sent.sentAt + patience;
   const found = new Map<string, Answer | null>();
   for (const { id, output, failure } of sent.answers) {
-    const answer = await answerAt(world, output, failure, reading);
+    const answer = await answerAt(world, { output, failure, isOver }, reading);
     if (answer === undefined && !isOver) return undefined;
     found.set(id, answer ?? null);
   }
   return found;
 };
 
+interface Places {
+  readonly output: string;
+  readonly failure: string | undefined;
+  /** Nothing is waited for any more. */
+  readonly isOver: boolean;
+}
+
 const answerAt = async (
   world: World,
-  output: string,
-  failure: string | undefined,
+  { output, failure, isOver }: Places,
   reading: Reading,
 ): Promise<Answer | undefined> => {
-  const answered = await objectAt(world, output);
+  const answered = await objectAt(world, output, isOver);
   if (answered !== undefined) return readAnswer({ body: Buffer.from(answered), contentType: '' }, reading);
-  return failure !== undefined && (await objectAt(world, failure)) !== undefined
+  return failure !== undefined && (await objectAt(world, failure, isOver)) !== undefined
     ? { error: 'the model failed' }
     : undefined;
 };
 
-/** Without s3:ListBucket an absent object is forbidden: it may come. */
-const objectAt = async (world: World, uri: string): Promise<string | undefined> => {
+/**
+ * Without s3:ListBucket an absent object is forbidden: it may come.
+ * @throws {Refusal} `access-denied` when it has not come
+ */
+const objectAt = async (world: World, uri: string, isOver: boolean): Promise<string | undefined> => {
   const place = parseS3Location(uri);
   if (place === undefined) return undefined;
   try {
     return (await orUndefined(world.read.s3.getObject({ Bucket: place.bucket, Key: place.key }, mostBytes)))?.text;
   } catch (error) {
     if (classify(error) !== 'access-denied') throw error;
-    return undefined;
+    if (!isOver) return undefined;
+    throw new Refusal(
+      'access-denied',
+      `no answer of an asynchronous endpoint can be read at ${uri}: grant s3:GetObject on it, and s3:ListBucket on ${place.bucket}, without which S3 does not tell an absent answer from a forbidden one`,
+    );
   }
 };
