@@ -52,6 +52,19 @@ describe('what DescribeEndpoint must show after an outcome', () => {
     }
   });
 
+  it('a regression test writes, and leaves the endpoint as it was, whatever its verdict', () => {
+    for (const [outcome, reason] of [
+      ['succeeded', 'regression-passed'],
+      ['rejected', 'regression-failed'],
+      ['inconclusive', 'regression-inconclusive'],
+    ] as const) {
+      expect(holds(outcome, reason, evidence(serving()))).toBe(true);
+      expect(holds(outcome, reason, evidence(candidate))).toBe(false);
+    }
+    expect(holds('rejected', 'regression-missing', evidence(serving()))).toBe(false);
+    expect(holds('rejected', 'regression-missing', evidence(serving(), { mutations: 0 }))).toBe(true);
+  });
+
   it('delivered means the candidate serves, whole', () => {
     expect(holds('succeeded', 'delivered', evidence(candidate))).toBe(true);
     expect(holds('succeeded', 'delivered', evidence(serving()))).toBe(false);
