@@ -81,14 +81,16 @@ export const ensureTemporary = async (world: World, { model, config }: Desired):
   const { sagemaker } = world.read;
   const write = writesOf(world).sagemaker;
   const existing = await orUndefined(sagemaker.describeModel({ ModelName: name }));
-  if (existing === undefined) return made(`temporary model ${name}`, write.createModel(model));
+  if (existing === undefined) return made(world, `temporary model ${name}`, write.createModel(model));
   const itsConfig = await orUndefined(sagemaker.describeEndpointConfig({ EndpointConfigName: name }));
   if (!sameAs(model, existing) || (itsConfig !== undefined && !sameAs(config, itsConfig)))
     throw new Refusal('name-taken', `${name} exists with other content than this test gives it: delete it`);
-  if (itsConfig === undefined) return made(`temporary endpoint config ${name}`, write.createEndpointConfig(config));
+  if (itsConfig === undefined)
+    return made(world, `temporary endpoint config ${name}`, write.createEndpointConfig(config));
   const live = await observe(world, name);
   if (live === undefined)
     return made(
+      world,
       `temporary endpoint ${name}`,
       write.createEndpoint({
         EndpointName: name,
@@ -119,12 +121,13 @@ export const ensureTemporary = async (world: World, { model, config }: Desired):
   };
 };
 
-const made = async (what: string, creation: Promise<unknown>): Promise<TemporaryState> => {
+const made = async (world: World, what: string, creation: Promise<unknown>): Promise<TemporaryState> => {
   try {
     await creation;
   } catch (error) {
-    // Another run of the same test was first; and reads may lag behind a creation.
     if (classify(error) !== 'already-exists') throw error;
+    // Another run of the same test was first, or reads lag behind the creation: looking again at once would find the same.
+    return { is: 'working', because: `${what} cannot be read yet`, notBefore: world.clock.now() + pollMs };
   }
   return { is: 'working', because: `created ${what}` };
 };

@@ -73,8 +73,9 @@ export const ensureTransform = async (
     desired !== undefined &&
     (await orUndefined(world.read.sagemaker.describeModel({ ModelName: model }))) === undefined
   )
-    return made(`temporary model ${model}`, writesOf(world).sagemaker.createModel(desired.model));
+    return made(world, `temporary model ${model}`, writesOf(world).sagemaker.createModel(desired.model));
   return made(
+    world,
     `batch transform job ${name}`,
     writesOf(world).sagemaker.createTransformJob({
       TransformJobName: name,
@@ -124,11 +125,13 @@ const stateOf = (
   };
 };
 
-const made = async (what: string, creation: Promise<unknown>): Promise<JobState> => {
+const made = async (world: World, what: string, creation: Promise<unknown>): Promise<JobState> => {
   try {
     await creation;
   } catch (error) {
     if (classify(error) !== 'already-exists') throw error;
+    // As of a temporary endpoint: reads may lag behind a creation.
+    return { is: 'working', because: `${what} cannot be read yet`, notBefore: world.clock.now() + pollMs };
   }
   return { is: 'working', because: `created ${what}` };
 };

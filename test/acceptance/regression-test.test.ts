@@ -630,6 +630,21 @@ describe('what happens in the middle', () => {
     expect(await temporaries(account)).toEqual([`model ${untagged}`]);
   });
 
+  test('reads that lag behind a creation are waited for, and nothing is created again and again', async () => {
+    const slow = await openAccount({ settings: { configVisibleAfterMs: 20_000 } });
+    try {
+      await slow.inProduction('1.1.0');
+      await slow.prepare('1.0.0');
+      withRegression(slow);
+      const seen = slow.watch();
+      expect((await regress(slow, '1.0.0'))?.result).toMatchObject({ reason: 'regression-passed' });
+      const created = seen().filter(({ operation }) => operation === 'CreateEndpointConfig');
+      expect(created.length).toBeLessThanOrEqual(2);
+    } finally {
+      await slow.close();
+    }
+  });
+
   test('a flaky network costs no right answer', async () => {
     await approved('1.0.0');
     withRegression(account);

@@ -121,17 +121,29 @@ export const darkVariant: Scenario = {
     'The candidate is up beside the serving version, without traffic: it is asked there, and takes traffic only when it has passed.',
   model: 'segments',
   expected: delivered,
+  under: {
+    zeroWeightTarget: {
+      outcome: 'failed',
+      because: 'SageMaker answers no request to a variant of weight 0 then, and the candidate stays in the dark',
+    },
+  },
   play: async (stage, require) => {
     await inProductionBySteps(stage, require);
     addTest(stage, policy, ['candidate: dark-variant'], { rollout: rollouts.steps });
-    const release = await broughtUp(stage, require, 'A forest in the dark', '1.1.0');
+    const dark = await broughtUp(stage, require, 'A forest in the dark', '1.1.0');
+    await dark.end();
     await isRefused(stage, require, '1.1.0', 'shift-traffic');
+    const release = await stage.begin('It is tested, and takes the traffic', '1.1.0');
     const test = await release.run('regression-test');
     require(test.outputs['verdict'] === 'pass', `it passes: ${reasonOf(test)}`);
+    if (test.outputs['verdict'] !== 'pass') {
+      await release.end();
+      return release;
+    }
     require((await candidateShare(stage)) === 0, 'it has no traffic yet');
     const { repeated } = findingsOf(test) ?? { repeated: undefined };
     const expected = 599 + (repeated?.rows ?? 0);
-    require(askedInTheDark(stage, release) === expected, `the test alone asks it: ${askedInTheDark(stage, release)}`);
+    require(askedInTheDark(stage, dark) === expected, `the test alone asks it: ${askedInTheDark(stage, dark)}`);
     await release.run('shift-traffic');
     await release.end();
     require(carriedOut(release, 'CreateEndpoint') === 0, 'no temporary endpoint was made');

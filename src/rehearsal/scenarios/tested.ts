@@ -14,8 +14,8 @@ import { carriedOut, deliver, delivered, type Expected, isEnd, type Require } fr
 export const failed: Expected = { outcome: 'rejected', reasonCode: 'regression-failed' };
 export const inconclusive: Expected = { outcome: 'inconclusive', reasonCode: 'regression-inconclusive' };
 
-/** Nobody calls the endpoint, so that no rollout waits for requests: the test alone decides. */
-const atOnce: ManifestOptions = { rollout: rollouts.unguarded, unwatched: true };
+/** Without callers, so that no rollout waits for requests: the test alone decides. There is time for slow instances. */
+const atOnce: ManifestOptions = { rollout: `${rollouts.unguarded}, timeout: 40m`, unwatched: true };
 
 /**
  * The version serves, and the manifest has a regression test from now on.
