@@ -65,6 +65,8 @@ const isRead = (call: string): boolean => /:(Describe|Get|List|Head|Batch)/.test
 export const retrying = ({ clock, random, forgetCredentials }: RetryOptions): Retry => {
   let windowStart = Number.NEGATIVE_INFINITY;
   let spentMs = 0;
+  /** Until then a call waits. Calls that wait side by side spend the time once. */
+  let waitsUntil = Number.NEGATIVE_INFINITY;
 
   return async (call, attempt, signal) => {
     const began = clock.now();
@@ -102,8 +104,10 @@ export const retrying = ({ clock, random, forgetCredentials }: RetryOptions): Re
         }
         const delayMs = Math.ceil((random?.() ?? spread(tried)) * Math.min(longestDelayMs, baseDelayMs * 2 ** tried));
         // Attempts that time out count as waiting too: a slow socket must not stretch a turn to minutes.
-        if (spentMs + delayMs > budgetMs || now - began >= budgetMs) throw new Throttled(now + windowMs, error);
-        spentMs += delayMs;
+        const addedMs = Math.max(0, now + delayMs - Math.max(now, waitsUntil));
+        if (spentMs + addedMs > budgetMs || now - began >= budgetMs) throw new Throttled(now + windowMs, error);
+        spentMs += addedMs;
+        waitsUntil = Math.max(waitsUntil, now + delayMs);
         await clock.sleepUntil(now + delayMs, signal);
       }
     }

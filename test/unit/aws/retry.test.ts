@@ -59,6 +59,39 @@ describe('retrying', () => {
     expect(await retry('sagemaker:DescribeEndpoint', failing(throttle()).attempt)).toBe('answer');
   });
 
+  test('calls that wait side by side spend the time once', async () => {
+    let now = 0;
+    const sleepers: { readonly until: number; wake(): void }[] = [];
+    /** Moves when every call sleeps. */
+    const wakeFirst = (): void => {
+      sleepers.sort((a, b) => a.until - b.until);
+      const first = sleepers.shift();
+      now = Math.max(now, first?.until ?? now);
+      first?.wake();
+    };
+    const clock = {
+      ...virtualClock(0),
+      now: () => now,
+      sleepUntil: (until: number) =>
+        new Promise<void>((wake) => {
+          sleepers.push({ until, wake });
+          setImmediate(wakeFirst);
+        }),
+    };
+    const retry = retrying({ clock, random: () => 0.999 });
+    const slow = (): Promise<string> =>
+      retry('sagemaker-runtime:InvokeEndpoint', failing(throttle(), throttle()).attempt);
+    expect(await Promise.all(Array.from({ length: 30 }, slow))).toHaveLength(30);
+    expect(clock.now()).toBeLessThan(seconds(10));
+    // The same one after the other is more than a turn may wait.
+    const alone = retrying({ clock: virtualClock(0), random: () => 0.999 });
+    const each = async (): Promise<void> => {
+      for (let call = 0; call < 30; call++)
+        await alone('sagemaker:DescribeModel', failing(throttle(), throttle()).attempt);
+    };
+    expect(await rejection(each())).toBeInstanceOf(Throttled);
+  });
+
   test.each(['ValidationException', 'AccessDenied', 'ResourceLimitExceeded'])('%s is not sent again', async (name) => {
     const { attempt, seen } = failing(named(name));
     const error = await rejection(retrying({ clock: virtualClock() })('sagemaker:CreateModel', attempt));
