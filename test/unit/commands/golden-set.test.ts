@@ -7,9 +7,12 @@ import { goldenSet } from '../../../src/commands/golden-set.ts';
 import { loadRegression } from '../../../src/manifest/load.ts';
 import type { RegressionSpec } from '../../../src/manifest/regression.ts';
 import { bodyOf } from '../../../src/scoring/request.ts';
+import type { World } from '../../../src/world.ts';
 import { base64, captured, csv, json, truth, truths } from '../../support/captures.ts';
+import { fakeSession, fakeWorld } from '../../support/fake-world.ts';
 import { jsonLines } from '../../support/prediction-files.ts';
 import { runCommand } from '../../support/run-command.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
 
 type Files = Readonly<Record<string, string>>;
 const folderOf = (files: Files): string => {
@@ -380,6 +383,44 @@ describe('the output', () => {
       code: 2,
       err: [expect.stringContaining('ENOENT')],
     });
+  });
+  test('that is a device stays where it cannot be written', async () => {
+    const folder = folderOf({ 'a.jsonl': jsonLines(captures), 'labels.jsonl': truths({ e1: '1' }) });
+    const places = ['--capture', join(folder, 'a.jsonl'), '--ground-truth', join(folder, 'labels.jsonl')];
+    const { code, err } = await runCommand(goldenSet, [...places, '--output', '/dev/full', '--force'], { env: {} });
+    expect({ code, err }).toEqual({ code: 2, err: [expect.stringContaining('could not be written: ENOSPC')] });
+    expect(existsSync('/dev/full')).toBe(true);
+  });
+  test('is removed where the records end in the middle, and JSON says why', async () => {
+    const folder = folderOf({ 'labels.jsonl': truths({ e1: '1' }) });
+    let reads = 0;
+    const s3 = {
+      listObjectsV2: async () => ({ Contents: [{ Key: 'churn/a', Size: 5, ETag: '"v1"' }] }),
+      getBytes: async () => {
+        if (++reads === 2) throw Object.assign(new Error('no'), { name: 'PreconditionFailed' });
+        return Buffer.from(jsonLines(captures));
+      },
+    };
+    const output = join(folder, 'golden.jsonl');
+    const clock = virtualClock();
+    const openSession = fakeSession({
+      worldFor: (signal) => ({ ...fakeWorld(clock, signal, true), read: { s3 } as unknown as World['read'] }),
+    });
+    const { code, out } = await runCommand(
+      goldenSet,
+      [
+        '--capture',
+        's3://ml-capture/churn/',
+        '--ground-truth',
+        join(folder, 'labels.jsonl'),
+        '--output',
+        output,
+        '--json',
+      ],
+      { env: {}, seams: { clock, openSession } },
+    );
+    expect({ code, reads, left: existsSync(output) }).toEqual({ code: 2, reads: 2, left: false });
+    expect(JSON.parse(out.join('\n'))).toMatchObject({ because: expect.stringContaining('was replaced or removed') });
   });
   test.each([
     ['--limit', '0'],
