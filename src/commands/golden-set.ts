@@ -60,7 +60,7 @@ const columns: Field<readonly string[]> = {
     if (names.includes('')) wrong('a name is empty; expected names separated by commas');
     if (new Set(names).size < names.length) wrong('two columns have the same name');
     const clash = names.find((name) => taken.has(name));
-    return clash === undefined ? names : wrong(`a golden row has a ${clash} already; give the column another name`);
+    return clash === undefined ? names : wrong(`a golden row has a column ${clash} already; choose another name`);
   },
 };
 

@@ -28,7 +28,7 @@ export const csvReader = (path: string, take: Take): ((text: string, last: boole
   };
 };
 
-/** The cells of one line; of an empty one undefined. */
+/** The cells of one line; an empty one is undefined. */
 export type Cells = readonly (string | undefined)[];
 
 /** The lines of CSV, without a meaning for the first. A blank line is none. */

@@ -126,7 +126,7 @@ describe('a column', () => {
     expect(said).toContain('left out: 1 record with another number of columns');
   });
   test.each([
-    ['id,calls', 'a golden row has a id already'],
+    ['id,calls', 'a golden row has a column id already'],
     ['a,a', 'two columns have the same name'],
     ['a,,b', 'a name is empty'],
   ])('cannot have the name in %s', async (names, because) => {
