@@ -24,6 +24,7 @@ export const commands = {
   'action-types': async () => (await import('./action-types.ts')).actionTypes,
   judge: async () => (await import('./judge.ts')).judge,
   backtest: async () => (await import('./backtest.ts')).backtest,
+  'golden-set': async () => (await import('./golden-set.ts')).goldenSet,
   compare: async () => (await import('./compare.ts')).compare,
   rehearse: async () => (await import('./rehearse.ts')).rehearse,
   simulator: async () => (await import('./simulator.ts')).simulator,

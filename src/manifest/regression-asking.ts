@@ -203,7 +203,7 @@ const elsewhereOf = (
 const baselineOf = (written: RawAsking['baseline'] = 'serving'): BaselineSite =>
   written === 'serving' ? { is: 'serving' } : elsewhereOf(written);
 
-const isJson = (contentType: string): boolean => /^application\/(.*\+)?json(lines)?$/i.test(contentType);
+export const isJson = (contentType: string): boolean => /^application\/(.*\+)?json(lines)?$/i.test(contentType);
 
 const requestOf = (
   { 'content-type': contentType, accept, input, body }: NonNullable<RawAsking['request']>,

@@ -54,7 +54,7 @@ export const inspectSource = async (
   return { source, uri: s3Uri(to), copies: [{ ...object, to }], folder: to, sha256 };
 };
 
-type Found = Omit<DataCopy, 'to'>;
+export type Found = Omit<DataCopy, 'to'>;
 
 const inspectObject = async (world: World, place: S3Object): Promise<Found> => {
   const head = await orUndefined(world.read.s3.headObject(addressOf(place)));

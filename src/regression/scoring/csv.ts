@@ -7,14 +7,41 @@ import { longestRow, type Row, type Take } from './row.ts';
  */
 export const csvReader = (path: string, take: Take): ((text: string, last: boolean) => void) => {
   let header: Header | undefined;
+  let rows = 0;
+  const refuseAt =
+    (line: number) =>
+    (because: string): never => {
+      throw new InputError(`${path}:${line}: ${because}`);
+    };
+  const feed = csvLines((cells, line) => {
+    if (header === undefined) {
+      header = headerOf(cells, refuseAt(line));
+      return;
+    }
+    if (cells.length !== header.length) refuseAt(line)(`has ${cells.length} cells; the header has ${header.length}`);
+    rows++;
+    take(rowOf(header, cells), line, 'csv');
+  }, refuseAt);
+  return (text, last) => {
+    feed(text, last);
+    if (last && rows === 0) throw new InputError(`${path}: there is no row below the header`);
+  };
+};
+
+/** The cells of one line; an empty one is undefined. */
+export type Cells = readonly (string | undefined)[];
+
+/** The lines of CSV, without a meaning for the first. A blank line is none. */
+export const csvLines = (
+  take: (cells: Cells, line: number) => void,
+  refuseAt: (line: number) => (because: string) => never,
+): ((text: string, last: boolean) => void) => {
   let cells: (string | undefined)[] = [];
   let cell = '';
   /** Within quotes; after the closing quote; else outside. */
   let state: 'outside' | 'quotes' | 'after' = 'outside';
-  let [line, begin, rows] = [1, 1, 0];
-  const refuse = (because: string): never => {
-    throw new InputError(`${path}:${begin}: ${because}`);
-  };
+  let [line, begin] = [1, 1];
+  const refuse = (because: string): never => refuseAt(begin)(because);
   const endCell = (): void => {
     if (cell.length > longestRow) refuse(`a cell has more than ${longestRow} characters`);
     cells.push(cell === '' && state === 'outside' ? undefined : cell);
@@ -24,12 +51,7 @@ export const csvReader = (path: string, take: Take): ((text: string, last: boole
   const endRow = (): void => {
     endCell();
     const blank = cells.length === 1 && cells[0] === undefined;
-    if (!blank && header === undefined) header = headerOf(cells, refuse);
-    else if (!blank && header !== undefined) {
-      if (cells.length !== header.length) refuse(`has ${cells.length} cells; the header has ${header.length}`);
-      rows++;
-      take(rowOf(header, cells), begin, 'csv');
-    }
+    if (!blank) take(cells, begin);
     cells = [];
   };
   return (text, last) => {
@@ -54,7 +76,6 @@ export const csvReader = (path: string, take: Take): ((text: string, last: boole
     if (!last) return;
     if (state === 'quotes') refuse('a quote is not closed');
     endRow();
-    if (rows === 0) throw new InputError(`${path}: there is no row below the header`);
   };
 };
 
@@ -62,7 +83,7 @@ export const csvReader = (path: string, take: Take): ((text: string, last: boole
 type Header = readonly { readonly name: string; readonly scoreOf?: string }[];
 
 /** Without a header, the first row of data stands in its place, and its cells may be confidential: no error quotes one. */
-const headerOf = (cells: readonly (string | undefined)[], refuse: (because: string) => never): Header => {
+const headerOf = (cells: Cells, refuse: (because: string) => never): Header => {
   if (!cells.includes('id')) return refuse('the first line must be a header with `id`, `label` and the other columns');
   return cells.map((name, at) => {
     if (name === undefined) return refuse(`column ${at + 1} of the header has no name`);
@@ -73,7 +94,7 @@ const headerOf = (cells: readonly (string | undefined)[], refuse: (because: stri
   });
 };
 
-const rowOf = (header: Header, cells: readonly (string | undefined)[]): Row => {
+const rowOf = (header: Header, cells: Cells): Row => {
   const row: Record<string, unknown> = Object.create(null);
   let scores: Record<string, unknown> | undefined;
   for (let at = 0; at < header.length; at++) {

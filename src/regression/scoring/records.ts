@@ -11,7 +11,7 @@ import { pieceBytes, type Source } from './source.ts';
  * @throws {InputError} `a.jsonl:12: not JSON: …`
  */
 export const readRecords = async (source: Source, take: Take): Promise<void> => {
-  if ('bytes' in source) return readBytes(source.name, source.bytes, take);
+  if ('bytes' in source) return readBytes(source.name, source.bytes, recordReader(source.name, take));
   let place = 0;
   const takeNext = (row: object): void => take(row as Row, ++place, source.written ?? 'json');
   // Without a promise for each of a million rows.
@@ -19,12 +19,22 @@ export const readRecords = async (source: Source, take: Take): Promise<void> => 
   else for await (const row of source.rows) takeNext(row);
 };
 
+/**
+ * Reads JSON Lines, whatever their name; without a line there is no row.
+ * @param example of a line, for the message about one that is no JSON object
+ * @throws {InputError} as `readRecords`
+ */
+export const readJsonLines = (
+  { name, bytes }: Extract<Source, { readonly bytes: unknown }>,
+  example: string,
+  take: Take,
+): Promise<void> => readBytes(name, bytes, linesReader(name, take, example));
+
 const readBytes = async (
   name: string,
   bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  take: Take,
+  feed: (text: string, last: boolean) => void,
 ): Promise<void> => {
-  const feed = recordReader(name, take);
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let before = 0;
   for await (const all of bytes)
@@ -68,13 +78,13 @@ const decoded = (decoder: TextDecoder, bytes: Uint8Array, path: string, before: 
   }
 };
 
-const linesReader = (path: string, take: Take): ((text: string, last: boolean) => void) => {
+const linesReader = (path: string, take: Take, example = usualExample): ((text: string, last: boolean) => void) => {
   let rest = '';
   let line = 0;
   const takeLine = (text: string): void => {
     line++;
     if (text.length > longestRow) throw tooLong(path, line);
-    const value = text.trim() === '' ? undefined : objectOf(text, `${path}:${line}`);
+    const value = text.trim() === '' ? undefined : objectOf(text, `${path}:${line}`, example);
     if (value !== undefined) take(value, line, 'json');
   };
   return (text, last) => {
@@ -93,10 +103,10 @@ const linesReader = (path: string, take: Take): ((text: string, last: boolean) =
 const tooLong = (path: string, line: number): InputError =>
   new InputError(`${path}:${line}: the row has more than ${longestRow} characters`);
 
-const example = 'e.g. {"id":"a1","label":1,"prediction":1}';
+const usualExample = 'e.g. {"id":"a1","label":1,"prediction":1}';
 
 /** @throws {InputError} */
-const objectOf = (text: string, place: string): Row => {
+const objectOf = (text: string, place: string, example: string): Row => {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -125,7 +135,7 @@ const arrayReader = (path: string, take: Take): ((text: string, last: boolean) =
     if (!Array.isArray(rows)) throw new InputError(`${path}: not a JSON array`);
     if (rows.length === 0) throw new InputError(`${path}:1: there is no row; the array is empty`);
     for (const [at, row] of rows.entries()) {
-      if (!isRow(row)) throw new InputError(`${path}:${at + 1}: not a JSON object; expected ${example}`);
+      if (!isRow(row)) throw new InputError(`${path}:${at + 1}: not a JSON object; expected ${usualExample}`);
       take(row, at + 1, 'json');
     }
   };
