@@ -44,7 +44,7 @@ const keys = v.mapping({
       .whole('a number of times', 1, 1000)
       .check(
         about(
-          'How often each request is sent. Default: 1. 60 requests in all notice a model that fails 5 % of its answers in 95 % of the cases.',
+          'How often each request is sent. Default: 1. 60 requests in all notice a model that fails 5 % of its answers by chance in 95 % of the cases; one that fails on some inputs is noticed by different requests.',
         ),
       ),
   ),

@@ -21,7 +21,7 @@ export const lintSmoke = ({ smoke, environments }: Manifest): readonly string[] 
       .map(([name]) => `smoke: sends nothing in ${name}, whose endpoint takes asynchronous requests`),
     ...(sent < enough
       ? [
-          `smoke: ${counted(sent, 'request')} in all; a model that fails 5 % of its answers passes in ${Math.round(100 * 0.95 ** sent)} % of the cases, with ${enough} requests in 5 %: raise \`times\``,
+          `smoke: ${counted(sent, 'request')} in all; a model that fails 5 % of its answers by chance passes in ${Math.round(100 * 0.95 ** sent)} % of the cases, with ${enough} requests in 5 %: add requests, or raise \`times\``,
         ]
       : []),
     ...(smoke.requests.every(({ expect }) => expect === undefined)

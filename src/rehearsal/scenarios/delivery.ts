@@ -15,17 +15,15 @@ export const smokeStopsFirstRelease: Scenario = {
     'A new endpoint serves a model that fails on 5 % of its requests. No caller and no older version shows it: 60 requests of the suite do.',
   expected: { outcome: 'failed', reasonCode: 'smoke-failed' },
   play: async (stage, require) => {
-    const asked =
-      'content-type: text/csv\ntimes: 60\nrequests: [{ body: "5.1,3.5,1.4,0.2", expect: { value: setosa } }]\n';
+    // Its serving code fails on some flowers, each time: the same request twice would show nothing.
+    const flowers = Array.from({ length: 60 }, (_, at) => `5.1,3.5,${(1 + at / 12).toFixed(1)},0.2`);
+    const asked = `content-type: text/csv\nrequests:\n${flowers.map((body) => `  - { body: "${body}", expect: { type: text } }\n`).join('')}`;
     stage.writeManifest({ rollout: rollouts.unguarded, unwatched: true, smoke: asked });
     const bad = await deliver(stage, 'A first version with 5 % errors', '1.4.0');
-    require(askedBy(bad) >= 60, `it was asked: ${askedBy(bad)} times`);
-    require(/smoke: \d+ of 60 answers not as expected; the first: request 1 /.test(
+    require(askedBy(bad) === 60, `it was asked: ${askedBy(bad)} times`);
+    require(/smoke: \d+ of 60 answers not as expected; the first: request \d+ /.test(
       bad.ending?.because ?? '',
     ), `the result names the request: ${bad.ending?.because}`);
-    const fixed = await deliver(stage, 'A fixed version is asked too, since nothing served well so far', '1.1.0');
-    require(isEnd(fixed, delivered), `it is delivered: ${fixed.ending?.because}`);
-    require(askedBy(fixed) === 60, `after 60 answers: ${askedBy(fixed)}`);
     return bad;
   },
 };

@@ -61,7 +61,7 @@ describe('lint without AWS', () => {
     expect(broken.err).toContain('smoke.requests[0].expect.path: "$.a[" is no JSONPath');
     const few = await smoke('{ body: a }');
     expect(few.out).toContain(
-      'warning: smoke: 20 requests in all; a model that fails 5 % of its answers passes in 36 % of the cases',
+      'warning: smoke: 20 requests in all; a model that fails 5 % of its answers by chance passes in 36 % of the cases',
     );
     expect(few.out).toContain('warning: smoke: expects nothing of any answer');
     const enough = await smoke('{ body: a, expect: { value: b } }, { body: c }, { body: d }');
