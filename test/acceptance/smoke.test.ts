@@ -205,6 +205,27 @@ describe('a dark candidate', () => {
     expect(endOf(await account.run(shiftTraffic, { version: '1.2.0' }))).toMatch(/already-convicted|no-candidate/);
   });
 
+  test('whose run died in its smoke test gets no traffic, and is asked when it is delivered again', async () => {
+    account.writeManifest(() => `${manifestText({ rollout: bySteps })}${asking}`);
+    await account.prepare('1.1.0');
+    const death = { atCall: 'runtime.invokeEndpoint', received: true } as const;
+    expect(await deliver('1.1.0', {}, { death })).toBeUndefined();
+    await account.pass(minutes(11));
+    // The watchdog settles it, and has nothing to ask.
+    await account.run(rollback, { 'only-expired': 'true' }, { runId: '9' });
+    expect(account.record()?.ended[0]).toMatchObject({
+      reason: 'abandoned',
+      because: expect.stringContaining('smoke test'),
+    });
+    const seen = account.watch();
+    const shift = await account.run(shiftTraffic, { version: '1.1.0' }, { runId: '2' });
+    expect(endOf(shift)).toBe('failed/no-candidate');
+    expect(shift?.result.because).toMatch(/its smoke test did not end/);
+    expect(asked(seen)).toEqual([]);
+    expect(endOf(await deliver('1.1.0', {}, { runId: '3' }))).toBe('succeeded/candidate-dark');
+    expect(asked(seen)).toHaveLength(60);
+  });
+
   test('of a good model stays', async () => {
     account.writeManifest(() => `${manifestText({ rollout: bySteps })}${asking}`);
     await account.prepare('1.1.0');

@@ -2,6 +2,7 @@ import { requirePath } from '../../answers/selector.ts';
 import { counted } from '../../judge/amounts.ts';
 import type { EndpointSpec } from '../../manifest/manifest.ts';
 import { requestsOf, type Smoke } from '../../manifest/smoke.ts';
+import { Refusal } from '../../operation.ts';
 import { lastGood } from '../../release/history.ts';
 import type { NewRelease, ReleaseRecord, SmokeProgress } from '../../release/record.ts';
 import { beforeSmoke } from './smoke.ts';
@@ -50,4 +51,21 @@ export const smokeDue = (
 export const requireSmokePaths = (smoke: Smoke | undefined): void => {
   for (const [at, { expect }] of (smoke?.requests ?? []).entries())
     if (typeof expect?.at === 'string') requirePath(expect.at, `smoke.requests[${at}].expect.path`);
+};
+
+/**
+ * Refuses traffic for a candidate whose smoke test did not end, because its run died and another release settled it.
+ * @throws {Refusal} `no-candidate`
+ */
+export const requireAsked = (
+  { version, candidate: { endpointConfig } }: Pick<NewRelease, 'version' | 'candidate'>,
+  { ended }: Pick<ReleaseRecord, 'ended'>,
+): readonly [] => {
+  const broughtUp = ended.find(({ candidate }) => candidate.beside?.candidate === endpointConfig);
+  const { answered, of } = broughtUp?.smoke ?? { answered: 0, of: 0 };
+  if (answered >= of) return [];
+  throw new Refusal(
+    'no-candidate',
+    `the candidate of ${version} is up, but its smoke test did not end (${broughtUp?.id}: ${answered} of ${counted(of, 'request')} had an answer): run deploy-endpoint again`,
+  );
 };
