@@ -27,6 +27,8 @@ export type Need =
   | 'passes-role'
   | 'scales'
   | 'encrypts'
+  /** Sends the requests of the manifest's `smoke`. */
+  | 'asks'
   /** Answers by batch transform. */
   | 'transforms'
   /** Restores the instance count of the manifest. */
@@ -375,6 +377,8 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
       when: 'passes-role',
     },
     { sid: 'MakeTheEndpoint', actions: ['sagemaker:CreateEndpoint'], on: ['endpoint', 'ownConfigs'], when: 'creates' },
+    // For `smoke:`. TargetVariant has no condition key (AWS: Service Authorization Reference, SageMaker).
+    { sid: 'AskTheNewModel', actions: ['sagemaker:InvokeEndpoint'], on: ['endpoint'], when: 'asks' },
     { ...updateIt, when: 'updates' },
     {
       sid: 'BringTheCountBack',

@@ -71,6 +71,7 @@ export const reasonCodes = {
   cancelled: { outcome: 'cancelled', meaning: 'The run was cancelled; a guardrail deployment goes on under its alarms.', remedy: 'Run again to resume, or `rollback`.' },
   // failed: SageMaker, the endpoint, the registry and AWS
   'transform-failed': { outcome: 'failed', meaning: 'A batch transform job of a regression test failed, or did not answer one line a row.', remedy: 'Read the FailureReason in the message and the log of the job; ask an endpoint instead, or correct `request` of `regression:`.' },
+  'smoke-failed': { outcome: 'failed', meaning: 'The new endpoint serves the version, but answers to requests of `smoke` in the manifest were not as expected. No version served well before it, so there is nothing to go back to.', remedy: 'Deliver a version that answers as expected, or delete the endpoint. Where the expectation was wrong, correct `smoke` and run again with `retry: true`.' },
   'creation-failed': { outcome: 'failed', meaning: 'A new endpoint could not be created.', remedy: 'Read its FailureReason; delete the failed endpoint, then deploy again.' },
   'capacity-unavailable': { outcome: 'failed', meaning: 'SageMaker has no instances of this type now.', remedy: 'Run again later, or choose another instance type.' },
   'quota-exceeded': { outcome: 'failed', meaning: 'The account\'s quota does not allow the instances this needs.', remedy: 'Ask for a higher quota; a blue/green update needs twice the fleet.' },

@@ -2,7 +2,7 @@
  * Enforces the arrows of the architecture: the allowed imports of each room, and the files that may use an SDK, a clock or chance.
  *
  *   actions, codebuild → commands → rehearsal → hosts → session → inputs → adopt → operations → scoring → delivery → mechanisms → metrics →
- *   endpoint → report → registry → release → rollout → regression → judge → the contract → manifest, GitHub, AWS → the ground
+ *   endpoint → report → registry → release → rollout → regression → judge → answers → the contract → manifest, GitHub, AWS → the ground
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
@@ -40,6 +40,7 @@ const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['the rollout', /^src\/rollout\//],
   ['the regression test', /^src\/regression\//],
   ['the judge', /^src\/judge\//],
+  ['the answers', /^src\/answers\//],
   ['the contract', /^src\/(operation|offers|world|memory|permissions|policy-[a-z]+)\.ts$|^src\/findings\//],
   ['the manifest', /^src\/manifest\//],
   ['GitHub', /^src\/github\//],

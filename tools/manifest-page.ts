@@ -46,7 +46,7 @@ export const manifestPage = (root: string): string => {
     '',
     '## The file',
     '',
-    table(keysOf(schema, new Set(['regression']))),
+    table(keysOf(schema, new Set(['regression', 'smoke']))),
     '',
     '## `environments.<name>`',
     '',
@@ -66,6 +66,10 @@ export const manifestPage = (root: string): string => {
     '## `regression`',
     '',
     table(keysOf(within(schema, 'regression'))),
+    '',
+    '## `smoke`',
+    '',
+    table(keysOf(within(schema, 'smoke'))),
     '',
   ].join('\n');
 };

@@ -17,6 +17,7 @@ import { printAnswer } from './answer.ts';
 import { type Command, wrongRequest } from './command.ts';
 import { approvalWarnings } from './lint/approval-warnings.ts';
 import { lintRegression } from './lint/regression-lint.ts';
+import { lintSmoke } from './lint/smoke-lint.ts';
 import { asPlan } from './plan.ts';
 
 const lintInputs = {
@@ -69,6 +70,7 @@ const lintManifest = (args: readonly string[], host: CommandLine): Promise<ExitC
       const warnings = [
         ...bucketWarnings(manifest),
         ...(await lintRegression(manifest, folder(process.cwd()))),
+        ...lintSmoke(manifest),
         ...(await workflowWarnings(host.env)),
       ];
       return json

@@ -14,6 +14,6 @@ export const refuseRepeat = (version: string, { id, reason, because = reason }: 
     );
   throw new Refusal(
     'already-convicted',
-    `${version} was taken back before (${id}: ${because}); set retry: true to try it again`,
+    `${version} ${reason === 'smoke-failed' ? 'failed' : 'was taken back'} before (${id}: ${because}); set retry: true to try it again`,
   );
 };

@@ -9,7 +9,7 @@ import { candidateIsOurs } from './provenance.ts';
 import type { Task, Tasks } from './task.ts';
 
 /**
- * No alarm can stop a finished update. A version that lost its approval on the way is taken back by a second update within the same
+ * No alarm can stop a finished update. A version that lost its approval on the way, and a candidate that failed its smoke test, is taken back by a second update within the same
  * release. That update goes to the configuration that served before; it is submitted and supervised like a rollback.
  */
 export const tasksToTakeBack = ({ takenBack }: Release, tasks: Tasks): Tasks => {
@@ -73,7 +73,7 @@ const asTakenBack = (release: Release, patch: ReleasePatch): ReleasePatch => {
 
 /**
  * @param reason of the way back: the reason code with which a rollback would end
- * @returns the end of the release: the lost approval comes first, then any obstacle on the way back
+ * @returns the end of the release: the lost approval, or the failed check, comes first, then any obstacle on the way back
  */
 export const endOfWayBack = (
   { takenBack, baseline, version }: Release,
@@ -81,9 +81,21 @@ export const endOfWayBack = (
   because: string,
 ): { readonly reason: ReasonCode; readonly because: string } => {
   const why = takenBack?.because ?? '';
+  const isDark = takenBack?.reason !== undefined;
   if (reason === 'restored')
-    return { reason: 'approval-withdrawn', because: `${why}; ${nameOf(baseline)} serves again, verified` };
+    return {
+      reason: takenBack?.reason ?? 'approval-withdrawn',
+      because: isDark
+        ? `${why}; the candidate is gone, and ${nameOf(baseline)} serves as before, verified`
+        : `${why}; ${nameOf(baseline)} serves again, verified`,
+    };
   if (elsewhere.has(reason)) return { reason, because: `${why}; while it was taken back, ${because}` };
+  // It has no traffic: what failed is its check, and only its removal is left.
+  if (takenBack?.reason !== undefined)
+    return {
+      reason: takenBack.reason,
+      because: `${why}; it is still up without traffic, because it could not be removed: ${because}`,
+    };
   return {
     reason: 'withdrawn-too-late',
     because: `${why}; ${version} still serves, because it could not be taken back: ${because}`,

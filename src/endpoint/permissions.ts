@@ -23,6 +23,10 @@ export const deployPermissions = (facts: {
   );
 };
 
+/** Those of a delivery that also sends the requests of `smoke`. */
+export const askingPermissions = (others: readonly string[]): readonly string[] =>
+  [...new Set([...others, ...permissionsFor('deploy-endpoint', ['asks'])])].sort();
+
 /** SageMaker knows the key that encrypts the volumes; this plan does not. The policy has the permissions for a key. */
 export const rollbackPermissions = ({ scales }: { readonly scales: boolean }): readonly string[] =>
   permissionsFor('rollback', scales ? ['updates', 'scales'] : ['updates']);

@@ -1,4 +1,5 @@
 import type { RegressionSpec } from './regression.ts';
+import type { Smoke } from './smoke.ts';
 
 /**
  * `delivery.yml` after parsing: durations in seconds, shares as fractions (5 % is 0.05), ratios as factors, every default filled
@@ -9,6 +10,7 @@ export interface Manifest {
   /** Model package group name; also the `<model>` of `<model>_v<semver>`. */
   readonly model: string;
   readonly regression?: RegressionSpec;
+  readonly smoke?: Smoke;
   readonly environments: Readonly<Record<string, Environment>>;
 }
 

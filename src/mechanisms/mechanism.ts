@@ -2,6 +2,7 @@ import type { Instant } from '../clock.ts';
 import type { Desired } from '../endpoint/desired.ts';
 import type { LiveEndpoint } from '../endpoint/observe.ts';
 import type { Rollout } from '../manifest/manifest.ts';
+import type { Smoke } from '../manifest/smoke.ts';
 import type { Plan } from '../operation.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
@@ -44,6 +45,8 @@ export interface WantedRelease {
   readonly rollout: Rollout;
   /** Model and endpoint config of the version, where this release publishes them. */
   published?(): Promise<Desired>;
+  /** Requests to a version that is up, where the record of the release has their progress. */
+  readonly smoke?: Smoke;
   /** Of a new endpoint. */
   readonly tags?: Readonly<Record<string, string>>;
   /**

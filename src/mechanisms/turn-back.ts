@@ -1,6 +1,7 @@
 import { mayBecome } from '../endpoint/kind.ts';
 import { alone } from '../endpoint/variants.ts';
 import type { Configuration, Release } from '../release/record.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { Turn, TurnResult } from './turn.ts';
 
 /** The configuration to which a finished update can be taken back; undefined after a first deployment. */
@@ -9,11 +10,20 @@ const homeOf = ({ baseline, candidate, submission }: Release): Configuration | u
   return mayBecome(candidate, baseline) ? alone(baseline) : undefined;
 };
 
-/** Turns the release around; undefined when there is no way back. */
-export const turnBack = async (turn: Turn, because: string): Promise<TurnResult | undefined> => {
+/** Turns the release around, which ends with `reason` once it is back, or with `approval-withdrawn`; undefined when there is no way back. */
+export const turnBack = async (
+  turn: Turn,
+  because: string,
+  reason?: 'dark-checks-failed',
+): Promise<TurnResult | undefined> => {
   const baseline = homeOf(turn.release);
   if (baseline === undefined) return undefined;
   // The facts recorded about the first update do not apply to the second.
-  await turn.save({ phase: 'preparing', baseline, takenBack: { because }, witnessed: {} });
+  await turn.save({
+    phase: 'preparing',
+    baseline,
+    takenBack: { because, ...withoutUndefined({ reason }) },
+    witnessed: {},
+  });
   return { because: `taking ${turn.release.version} back: ${because}`, percent: 88 };
 };

@@ -9,6 +9,7 @@ import { applyScaling, restoreScaling } from '../delivery/scaling-tasks.ts';
 import { settlingTasks } from '../delivery/settle.ts';
 import { tagEndpoint } from '../delivery/tag-endpoint.ts';
 import type { Tasks } from '../delivery/task.ts';
+import { askingPermissions } from '../endpoint/permissions.ts';
 import { recordTag } from '../endpoint/record-tag.ts';
 import { environmentOf } from '../manifest/load.ts';
 import { mechanismFor } from '../mechanisms/all.ts';
@@ -17,6 +18,7 @@ import { keptBy } from '../mechanisms/compared.ts';
 import { publish } from '../mechanisms/publish.ts';
 import { type DeliveryRequest, desiredOf, planDigest, registryOf } from '../mechanisms/request.ts';
 import { refuseUnservable, servingNotes } from '../mechanisms/servable.ts';
+import { requireSmokePaths, smokeDue } from '../mechanisms/smoke/due.ts';
 import type { Turn } from '../mechanisms/turn.ts';
 import { type Operation, Refusal } from '../operation.ts';
 import { reason } from '../reason-codes.ts';
@@ -68,7 +70,13 @@ const operationOf = async (given: DeployEndpointInputs, world: World): Promise<R
       ...withoutUndefined({ kept: await keptBy(world, candidate.kept, variant) }),
     });
   };
-  const wanted = (turn: Turn) => ({ rollout: requested.rollout, published: () => published(turn), tags });
+  const { smoke } = given.manifest;
+  const wanted = (turn: Turn) => ({
+    rollout: requested.rollout,
+    published: () => published(turn),
+    tags,
+    ...withoutUndefined({ smoke }),
+  });
   const delivery: Tasks = {
     preparing: [async (turn) => publish(turn, await published(turn)), adoptBaseline, submitChange(wanted)],
     ...followChange(wanted),
@@ -148,6 +156,7 @@ const plan = async (
       )
         return { is: 'stop-first', release: record.live };
       refuseUnservable(requested.spec, registered);
+      requireSmokePaths(manifest.smoke);
       const notes = [
         ...(await refuseUnfitVersion(world, registered)),
         ...(await refuseClosedGroup(world, requested.group)),
@@ -193,10 +202,16 @@ const plan = async (
         isDark: planned.release.candidate.beside !== undefined,
         after: record.live,
       });
+      const { smoke, notes: asked } = smokeDue(manifest.smoke, planned.release, record, requested.spec);
       return {
         is: 'begin',
         ...planned,
-        plan: { ...planned.plan, notes: [...planned.plan.notes, ...tested, ...notes, ...exposed(tags)] },
+        release: { ...planned.release, ...withoutUndefined({ smoke }) },
+        plan: {
+          ...planned.plan,
+          notes: [...planned.plan.notes, ...tested, ...asked, ...notes, ...exposed(tags)],
+          permissions: smoke === undefined ? planned.plan.permissions : askingPermissions(planned.plan.permissions),
+        },
         ...(decision.is === 'new-attempt' && decision.abandons ? { abandons: decision.abandons } : {}),
       };
     }

@@ -12,6 +12,7 @@ import { environmentOf } from '../manifest/load.ts';
 import { mechanismFor } from '../mechanisms/all.ts';
 import { refuseUnfitVersion } from '../mechanisms/approval.ts';
 import { type DeliveryRequest, registryOf } from '../mechanisms/request.ts';
+import { requireAsked } from '../mechanisms/smoke/due.ts';
 import { stepsDigest } from '../mechanisms/variants/steps.ts';
 import { type Operation, type Progress, Refusal } from '../operation.ts';
 import { type ApprovalTerms, termsOf } from '../registry/approval-terms.ts';
@@ -152,6 +153,7 @@ const plan = async (
       });
       const registered = await registeredAs(world, group, planned.release);
       const refuseUnfit = async (): Promise<readonly string[]> => [
+        ...requireAsked(planned.release, record),
         ...(await refuseUnfitVersion(world, registered)),
         ...(await requireVerdict(world, {
           operation: 'shift-traffic',

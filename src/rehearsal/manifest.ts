@@ -46,6 +46,8 @@ export interface ManifestOptions {
   readonly unwatched?: boolean;
   /** The section `regression`: its keys, as YAML. */
   readonly regression?: string;
+  /** The section `smoke`, likewise. */
+  readonly smoke?: string;
 }
 
 /** The rollout on one line: `strategy: canary, size: 25%, …`. */
@@ -80,4 +82,7 @@ environments:
       execution-role: iris-serving
 ${(options.endpoint ?? fleet).map((line) => `      ${line}`).join('\n')}
     rollout: { ${rolloutText(options)} }
-${options.regression === undefined ? '' : `regression:\n${options.regression.replace(/^(?=.)/gm, '  ')}`}`;
+${section('regression', options.regression)}${section('smoke', options.smoke)}`;
+
+const section = (name: string, keys: string | undefined): string =>
+  keys === undefined ? '' : `${name}:\n${keys.replace(/^(?=.)/gm, '  ')}`;

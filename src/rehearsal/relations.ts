@@ -134,6 +134,7 @@ const byReason: Partial<Record<ReasonCode, readonly Relation[]>> = {
   'regression-inconclusive': [unchanged],
   'regression-disturbed': [settled],
   'brought-to-rest': [settled],
+  'smoke-failed': [servesCandidate],
   registered: [unchanged],
   'already-registered': [unchanged, wroteNothing],
   approved: [unchanged, wroteNothing],

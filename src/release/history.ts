@@ -16,6 +16,7 @@ export const convictions: ReadonlySet<ReasonCode> = new Set([
   'safety-net',
   'health-check',
   'dark-checks-failed',
+  'smoke-failed',
   'aborted-by-hand',
   'cause-unknown',
   'rollback-failed',

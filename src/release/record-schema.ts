@@ -239,7 +239,16 @@ const release = z.looseObject({
   candidate: z.looseObject(configuration),
   submission,
   stepping: z.optional(stepping),
-  takenBack: z.optional(z.looseObject({ because: z.string() })),
+  takenBack: z.optional(z.looseObject({ because: z.string(), reason: z.optional(z.literal('dark-checks-failed')) })),
+  smoke: z.optional(
+    z.looseObject({
+      questions: z.string(),
+      of: count,
+      answered: count,
+      unexpected: count,
+      first: z.optional(z.string()),
+    }),
+  ),
   withdraws: z.optional(z.string()),
   scaling: z.optional(scaling),
   alarms: z.array(z.string()),

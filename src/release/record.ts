@@ -56,8 +56,14 @@ export interface Release {
   readonly submission: Submission;
   /** A stepped rollout: its state, and the data for its judge. */
   readonly stepping?: Stepping;
-  /** Set when the release lost its approval too late to stop its update: from then on it goes back to `baseline`. */
-  readonly takenBack?: { readonly because: string };
+  /** Set when the release lost its approval, or failed its smoke test, too late to stop its update: it goes back to `baseline`. */
+  readonly takenBack?: {
+    readonly because: string;
+    /** The end of the release once it is back; absent: `approval-withdrawn`. */
+    readonly reason?: Extract<ReasonCode, 'dark-checks-failed'>;
+  };
+  /** Requests of the manifest's `smoke` that decide how the release ends; absent where none are sent. */
+  readonly smoke?: SmokeProgress;
   /** Version of the candidate without traffic that this rollback removes; the version that serves stays the same. */
   readonly withdraws?: string;
   /** The original autoscaling, kept until it is restored. */
@@ -189,6 +195,17 @@ export interface Stepping {
     /** The figures of the last verdict that had any: a rollout that ends blind is still reported with them. */
     readonly figures?: Figures;
   };
+}
+
+export interface SmokeProgress {
+  /** Hex digest of the manifest's section. */
+  readonly questions: string;
+  /** Requests in all, answers so far, and those of them that were not as expected. */
+  readonly of: number;
+  readonly answered: number;
+  readonly unexpected: number;
+  /** The first of these: its request, the expected form, and the kind of the answer; never the answer (rule 16). */
+  readonly first?: string;
 }
 
 /** One writer per endpoint. A holder renews it; any run may take it over once it expired. */

@@ -1,3 +1,4 @@
+import { failureOfModel } from '../answers/failure-of-model.ts';
 import { Throttled } from '../aws/retry.ts';
 import type { RequestForm } from '../manifest/asking.ts';
 import { type World, writesOf } from '../world.ts';
@@ -98,13 +99,8 @@ const invoke = async (
       reading,
     );
   } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'ModelError') throw error;
-    return { error: `${statusOf(error)}` };
+    const failure = failureOfModel(error);
+    if (failure === undefined) throw error;
+    return { error: failure };
   }
-};
-
-/** AWS's message quotes the container's answer, which may quote the row. */
-const statusOf = (error: Error): string => {
-  const { OriginalStatusCode: status } = error as { readonly OriginalStatusCode?: number };
-  return status === undefined ? 'the model failed' : `the model answered with status ${status}`;
 };

@@ -1,5 +1,5 @@
+import { isPath, oneValue } from '../answers/selector.ts';
 import type { RequestForm } from '../manifest/asking.ts';
-import { isPath, oneValue } from './selector.ts';
 
 /** A golden row as its file has it; of CSV every value is text. */
 export type GoldenRow = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
-import type { ResponseForm, Selector } from '../manifest/asking.ts';
+import { selecting } from '../answers/selecting.ts';
+import type { ResponseForm } from '../manifest/asking.ts';
 import type { Label, Task } from '../manifest/regression.ts';
-import { isPath, oneValue } from './selector.ts';
 
 /** A model's answer to one row. */
 export type Answer =
@@ -37,7 +37,7 @@ export const readAnswer = (
   reading: Reading,
 ): Answer => {
   const { task, form } = reading;
-  const select = selecting(body, contentType);
+  const select = selecting(body.toString('utf8'), contentType);
   if (typeof select === 'string') return unreadable(select);
   const score = form.score === undefined ? undefined : select(form.score);
   if (form.score !== undefined && score === undefined) return unreadable(`nothing at ${form.score}`);
@@ -59,41 +59,6 @@ export const readAnswer = (
 };
 
 const unreadable = (why: string): Answer => ({ error: `no prediction in the answer: ${why}`, unreadable: true });
-
-interface Select {
-  (selector: Selector): unknown;
-  /** Values are texts of a CSV line. */
-  readonly isText: boolean;
-}
-
-/** @returns why the body cannot be read */
-const selecting = (body: Buffer, contentType: string): Select | string => {
-  const text = body.toString('utf8');
-  if (/json/i.test(contentType) || /^\s*[[{]/.test(text)) {
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      return 'it is not JSON';
-    }
-    return Object.assign((selector: Selector) => (isTextPath(selector) ? oneValue(value, selector) : undefined), {
-      isText: false,
-    });
-  }
-  const [line = ''] = text.split(/\r?\n/);
-  const cells = cellsOf(line);
-  return Object.assign((selector: Selector) => (typeof selector === 'number' ? cells[selector] : undefined), {
-    isText: true,
-  });
-};
-
-const isTextPath = (selector: Selector): selector is string => typeof selector === 'string' && isPath(selector);
-
-/** The cells of one CSV line (RFC 4180). */
-const cellsOf = (line: string): readonly string[] =>
-  [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
-    ([, quoted, plain = '']) => quoted?.replaceAll('""', '"') ?? plain.trim(),
-  );
 
 const asLabel = (text: string, { task, labels }: Reading): unknown => {
   const isNumber = task === 'regression' || task === 'ranking' || (task !== 'text' && labels === 'numbers');

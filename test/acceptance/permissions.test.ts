@@ -367,6 +367,18 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       },
     },
     {
+      name: 'the first deployment, whose model is asked',
+      ends: 'delivered',
+      operation: deployEndpoint,
+      stage: async (account) => {
+        await account.prepare('1.0.0');
+        account.writeManifest(
+          (text) => `${text}smoke: { content-type: text/csv, requests: [{ body: "5.1,3.5,1.4,0.2" }] }\n`,
+        );
+        return { version: '1.0.0' };
+      },
+    },
+    {
       name: 'a canary to another instance type',
       ends: 'delivered',
       operation: deployEndpoint,

@@ -63,6 +63,7 @@ const producers: Readonly<Record<ReasonCode, Place>> = {
   'job-unheard': ['support/deliver-scenarios.ts', "ends: 'inconclusive/job-unheard'"],
   'deadline-passed': ['unit/hosts/patience.test.ts', "reason: 'deadline-passed'"],
   cancelled: ['unit/hosts/drive.test.ts', "reason: 'cancelled'"],
+  'smoke-failed': ['acceptance/smoke.test.ts', "toBe('failed/smoke-failed')"],
   'creation-failed': ['acceptance/rare-ends.test.ts', "reason: 'creation-failed'"],
   'capacity-unavailable': ['acceptance/rare-ends.test.ts', "reason: 'capacity-unavailable'"],
   'quota-exceeded': ['unit/mechanisms/walk.test.ts', "reason: 'quota-exceeded'"],

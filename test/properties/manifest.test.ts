@@ -5,6 +5,7 @@ import { loadManifest, ManifestError } from '../../src/manifest/load.ts';
 import type { Capacity, Environment, Manifest, Rollout } from '../../src/manifest/manifest.ts';
 import type { RegressionSpec, Rule } from '../../src/manifest/regression.ts';
 import { readSlice } from '../../src/manifest/slices.ts';
+import type { Smoke } from '../../src/manifest/smoke.ts';
 import { fc } from '../support/properties.ts';
 
 /** Drops what is undefined, as the loader does. */
@@ -227,11 +228,34 @@ const regression = fc.record({
   missing: share,
   normalization: fc.constant('none'),
 }) as fc.Arbitrary<RegressionSpec>;
+/** In CSV: a cell is a number or text. */
+const smoke = fc.record({
+  contentType: fc.constant('text/csv'),
+  accept: maybe(fc.constantFrom('text/csv', 'application/json')),
+  times: fc.integer({ min: 1, max: 20 }),
+  requests: fc.array(
+    fc.record({
+      body: fc.constantFrom('5.1,3.5,1.4,0.2', 'a: "b"\n1', ''),
+      expect: maybe(
+        fc.record({
+          at: fc.constantFrom('$.predictions[0].label', '$'),
+          is: fc.oneof(
+            fc.record({ value: fc.oneof(quoted, fc.integer(), fc.boolean()) }),
+            fc.record({ between: fc.constantFrom([0, 1], [-3.5, -3.5]) }),
+            fc.record({ type: fc.constantFrom('number', 'text', 'boolean', 'list', 'mapping') }),
+          ),
+        }),
+      ),
+    }),
+    { minLength: 1, maxLength: 4 },
+  ),
+}) as fc.Arbitrary<Smoke>;
 const manifest: fc.Arbitrary<Manifest> = fc
   .record({
     version: fc.constant(1 as const),
     model: name,
     regression: maybe(regression),
+    smoke: maybe(smoke),
     environments: fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9-]{0,9}$/), environment, {
       minKeys: 1,
       maxKeys: 3,
@@ -393,8 +417,17 @@ const rawRegression = ({ rules, slices, minimumSupport, missing, asking: how, ..
   'minimum-support': { rows: minimumSupport.rows, 'rows-of-class': minimumSupport.rowsOfClass },
   missing: percent(missing),
 });
-const rawOf = ({ environments, regression: gate, ...rest }: Manifest): object => ({
+const rawSmoke = ({ contentType, requests, ...rest }: Smoke): object => ({
   ...rest,
+  'content-type': contentType,
+  requests: requests.map(({ body, expect: expected }) => ({
+    body,
+    expect: expected && { path: expected.at, ...expected.is },
+  })),
+});
+const rawOf = ({ environments, regression: gate, smoke: asked, ...rest }: Manifest): object => ({
+  ...rest,
+  smoke: asked && rawSmoke(asked),
   regression: gate && rawRegression(gate),
   environments: Object.fromEntries(Object.entries(environments).map(([key, value]) => [key, rawEnvironment(value)])),
 });

@@ -29,7 +29,7 @@ export const guardrail: Mechanism = {
   observe: (turn, wanted) =>
     turn.release.phase === 'submitting'
       ? confirmSubmission(turn)
-      : supervise(turn, releaseAlarmsOf(turn, wanted?.rollout)),
+      : supervise(turn, releaseAlarmsOf(turn, wanted?.rollout), guardrail, wanted),
   stop: stopUpdate,
   verify: arrivedAsRequested,
   cause: whyReturned,

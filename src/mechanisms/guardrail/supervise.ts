@@ -10,8 +10,9 @@ import { nameAlone } from '../../release/history.ts';
 import type { Witnessed } from '../../release/record.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { type ApprovalLook, lookAtApproval, remarksOf, standing } from '../approval.ts';
-import type { Mechanism } from '../mechanism.ts';
+import type { Mechanism, WantedRelease } from '../mechanism.ts';
 import { type AlarmStates, alarmStates } from '../release-alarms.ts';
+import { passSmoke, smokeLine } from '../smoke/smoke.ts';
 import { grace, moved } from '../submit.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 import { turnBack } from '../turn-back.ts';
@@ -29,11 +30,13 @@ const lag = minutes(5);
  * One look at a running update: record the facts, act on them, or conclude.
  * @param armed the alarms that the release created for itself; deleted ones are created again
  * @param ends how its mechanism verifies an update that arrived, and explains one that did not
+ * @param wanted undefined in a run that only ends the release
  */
 export const supervise = async (
   turn: Turn,
   armed: readonly AlarmSpec[] = [],
   ends: Ends = { verify: arrivedAsRequested, cause: whyReturned },
+  wanted?: WantedRelease,
 ): Promise<TurnResult> => {
   const live = await observe(turn.world, turn.endpoint);
   if (live === undefined)
@@ -67,6 +70,7 @@ export const supervise = async (
         (await unwatched(witnessing)) ??
         (await unbaked(witnessing, live)) ??
         (await unproven(witnessing, live)) ??
+        (await passSmoke(witnessing, wanted)) ??
         succeeded(witnessing)
       );
     case 'returned':
@@ -280,7 +284,7 @@ const succeeded = (turn: Turn): Promise<TurnResult> => {
   if (release.candidate.beside)
     return turn.conclude(
       'candidate-dark',
-      `${name} is up on ${endpoint} as a dark candidate, without traffic, after ${took}, verified`,
+      `${name} is up on ${endpoint} as a dark candidate, without traffic, after ${took}, verified${smokeLine(release)}`,
     );
   if (release.withdraws !== undefined) {
     const further =
@@ -294,7 +298,7 @@ const succeeded = (turn: Turn): Promise<TurnResult> => {
   }
   return release.operation === 'rollback'
     ? turn.conclude('restored', `${endpoint} serves ${name} again after ${took}, verified`)
-    : turn.conclude('delivered', `${endpoint} serves ${name} after ${took}, verified`);
+    : turn.conclude('delivered', `${endpoint} serves ${name} after ${took}, verified${smokeLine(release)}`);
 };
 
 const returned = async (turn: Turn, live: LiveEndpoint, { cause }: Ends): Promise<TurnResult> => {

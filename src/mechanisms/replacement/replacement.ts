@@ -19,7 +19,8 @@ export const replacement: Mechanism = {
       : refusePlan(request, "a new version is planned by its manifest's strategy"),
   submit: async (turn, wanted) =>
     (await freeScaling(turn)) ?? (await bringCount(turn)) ?? submit(turn, wanted?.tags ?? {}),
-  observe: (turn) => (turn.release.phase === 'submitting' ? confirmSubmission(turn) : supervise(turn, [], replacement)),
+  observe: (turn, wanted) =>
+    turn.release.phase === 'submitting' ? confirmSubmission(turn) : supervise(turn, [], replacement, wanted),
   // SageMaker finishes it: no call stops an update, and no alarm watches this one.
   stop: async () => undefined,
   verify: arrivedAsRequested,

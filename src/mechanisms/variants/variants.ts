@@ -37,7 +37,9 @@ export const variants: Mechanism = {
   observe: async (turn, wanted) => {
     if (turn.release.phase === 'stepping')
       return (await lastLook(turn, wanted)) ?? walk(turn, releaseAlarmsOfSteps(turn, wanted?.rollout));
-    const step = await (turn.release.phase === 'submitting' ? confirmSubmission(turn) : supervise(turn, [], variants));
+    const step = await (turn.release.phase === 'submitting'
+      ? confirmSubmission(turn)
+      : supervise(turn, [], variants, wanted));
     return turn.release.stepping === undefined ? step : publishing(step);
   },
   stop: abortSteps,

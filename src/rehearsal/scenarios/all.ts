@@ -4,7 +4,14 @@ import { packageEdited, rejectedBeforeSubmission, rejectedMidCanary, stepsReject
 import { batchTransform, darkVariant, flakyEndpoint, nondeterministicModel } from './asking.ts';
 import { callersMistakes } from './callers.ts';
 import { artifactOverwritten, imageTagMoved } from './content.ts';
-import { canaryGood, firstDeploymentScenario, linearGood, planWritesNothing, rerunIsANoOp } from './delivery.ts';
+import {
+  canaryGood,
+  firstDeploymentScenario,
+  linearGood,
+  planWritesNothing,
+  rerunIsANoOp,
+  smokeStopsFirstRelease,
+} from './delivery.ts';
 import { alarmDeletedMidway, failureReasonStale, failureReasonVanishes, insufficientTraffic } from './evidence.ts';
 import { asyncEndpoint, serverlessToInstance, serverlessUpdate } from './kinds.ts';
 import { kindReplacedAsStated, kindsOfOthersRefused } from './kinds-of-others.ts';
@@ -173,4 +180,5 @@ export const scenarios: readonly Scenario[] = [
   nondeterministicModel,
   batchTransform,
   darkVariant,
+  smokeStopsFirstRelease,
 ];

@@ -1,4 +1,5 @@
 import { rollouts } from '../manifest.ts';
+import type { RehearsedRelease } from '../stage.ts';
 import { deliver, delivered, firstDeployment, inProduction, isEnd, type Scenario } from './scenario.ts';
 
 export const firstDeploymentScenario: Scenario = {
@@ -7,6 +8,29 @@ export const firstDeploymentScenario: Scenario = {
   expected: delivered,
   play: (stage) => firstDeployment(stage),
 };
+
+export const smokeStopsFirstRelease: Scenario = {
+  name: 'smoke-stops-first-release',
+  about:
+    'A new endpoint serves a model that fails on 5 % of its requests. No caller and no older version shows it: 60 requests of the suite do.',
+  expected: { outcome: 'failed', reasonCode: 'smoke-failed' },
+  play: async (stage, require) => {
+    // Its serving code fails on some flowers, each time: the same request twice would show nothing.
+    const flowers = Array.from({ length: 60 }, (_, at) => `5.1,3.5,${(1 + at / 12).toFixed(1)},0.2`);
+    const asked = `content-type: text/csv\nrequests:\n${flowers.map((body) => `  - { body: "${body}", expect: { type: text } }\n`).join('')}`;
+    stage.writeManifest({ rollout: rollouts.unguarded, unwatched: true, smoke: asked });
+    const bad = await deliver(stage, 'A first version with 5 % errors', '1.4.0');
+    require(askedBy(bad) === 60, `it was asked: ${askedBy(bad)} times`);
+    require(/smoke: \d+ of 60 answers not as expected; the first: request \d+ /.test(
+      bad.ending?.because ?? '',
+    ), `the result names the request: ${bad.ending?.because}`);
+    return bad;
+  },
+};
+
+/** Requests of the suite to the model. */
+const askedBy = ({ ending }: RehearsedRelease): number =>
+  ending?.requests.filter(({ operation }) => operation === 'InvokeEndpoint').length ?? 0;
 
 export const canaryGood: Scenario = {
   name: 'canary-good',

@@ -53,6 +53,26 @@ describe('lint without AWS', () => {
     expect(JSON.parse(out)).toMatchObject({ valid: false, outcome: 'failed', reason: 'invalid-manifest' });
   });
 
+  it('checks the smoke test', async () => {
+    const smoke = (request: string) =>
+      lint(`${good}\nsmoke: { content-type: text/csv, times: 20, requests: [${request}] }\n`);
+    const broken = await smoke('{ body: a, expect: { path: "$.a[", type: text } }');
+    expect(broken.code).toBe(2);
+    expect(broken.err).toContain('smoke.requests[0].expect.path: "$.a[" is no JSONPath');
+    const few = await smoke('{ body: a }');
+    expect(few.out).toContain(
+      'warning: smoke: 20 requests in all; a model that fails 5 % of its answers by chance passes in 36 % of the cases',
+    );
+    expect(few.out).toContain('warning: smoke: expects nothing of any answer');
+    const enough = await smoke('{ body: a, expect: { value: b } }, { body: c }, { body: d }');
+    expect(enough.code).toBe(0);
+    expect(enough.out).not.toContain('smoke');
+    const queued = good.replace(/( +)instance: /, '$1async: { output: s3://bucket/out/ }\n$1instance: ');
+    expect((await lint(`${queued}\nsmoke: { content-type: text/csv, requests: [{ body: a }] }\n`)).out).toMatch(
+      /warning: smoke: sends nothing in \w+, whose endpoint takes asynchronous requests/,
+    );
+  });
+
   it('checks the regression test with the golden set of the working folder', async () => {
     const home = process.cwd();
     try {

@@ -40,6 +40,25 @@ describe('the end of the way back is the end of the release', () => {
     expect(endOfWayBack(withdrawn, reason, because)).toEqual({ reason: ends, because: sentence });
   });
 
+  test.each([
+    [
+      'restored',
+      'x',
+      'dark-checks-failed',
+      'smoke: 3 of 60; the candidate is gone, and 1.0.0 serves as before, verified',
+    ],
+    ['changed-by-others', 'it moved', 'changed-by-others', 'smoke: 3 of 60; while it was taken back, it moved'],
+    [
+      'capacity-unavailable',
+      'no machines',
+      'dark-checks-failed',
+      'smoke: 3 of 60; it is still up without traffic, because it could not be removed: no machines',
+    ],
+  ] as const)('%s, of a candidate that failed its smoke test', (reason, because, ends, sentence) => {
+    const failed: Release = { ...withdrawn, takenBack: { because: 'smoke: 3 of 60', reason: 'dark-checks-failed' } };
+    expect(endOfWayBack(failed, reason, because)).toEqual({ reason: ends, because: sentence });
+  });
+
   test('a configuration of others is named by its config', () => {
     const { version: _, ...others } = configuration('1.0.0');
     expect(endOfWayBack({ ...withdrawn, baseline: others }, 'restored', '').because).toBe(
