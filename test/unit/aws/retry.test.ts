@@ -62,26 +62,23 @@ describe('retrying', () => {
   test('calls that wait side by side spend the time once', async () => {
     let now = 0;
     const sleepers: { readonly until: number; wake(): void }[] = [];
-    /** Moves when every call sleeps. */
-    const wakeFirst = (): void => {
+    const clock = {
+      now: () => now,
+      sleepUntil: (until: number) => new Promise<void>((wake) => void sleepers.push({ until, wake })),
+    };
+    const retry = retrying({ clock, random: () => 0.999 });
+    const calls = Array.from({ length: 30 }, () =>
+      retry('sagemaker-runtime:InvokeEndpoint', failing(throttle(), throttle()).attempt),
+    );
+    // Time moves when every call sleeps or has ended.
+    for (let turn = 0; turn < 60; turn++) {
+      for (let tick = 0; tick < 20; tick++) await undefined;
       sleepers.sort((a, b) => a.until - b.until);
       const first = sleepers.shift();
       now = Math.max(now, first?.until ?? now);
       first?.wake();
-    };
-    const clock = {
-      ...virtualClock(0),
-      now: () => now,
-      sleepUntil: (until: number) =>
-        new Promise<void>((wake) => {
-          sleepers.push({ until, wake });
-          setImmediate(wakeFirst);
-        }),
-    };
-    const retry = retrying({ clock, random: () => 0.999 });
-    const slow = (): Promise<string> =>
-      retry('sagemaker-runtime:InvokeEndpoint', failing(throttle(), throttle()).attempt);
-    expect(await Promise.all(Array.from({ length: 30 }, slow))).toHaveLength(30);
+    }
+    expect(await Promise.all(calls)).toHaveLength(30);
     expect(clock.now()).toBeLessThan(seconds(10));
     // The same one after the other is more than a turn may wait.
     const alone = retrying({ clock: virtualClock(0), random: () => 0.999 });
