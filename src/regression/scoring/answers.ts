@@ -184,7 +184,7 @@ const probabilityOf = (value: unknown, name: string, written: Written): number =
 };
 
 /** How far the probabilities of a row may be from a sum of 1: rounded ones are. */
-const mostOff = 0.02;
+export const mostOff = 0.02;
 
 /** `{ setosa: 0.9, versicolor: 0.1 }`: the same classes in each row of a file. */
 const classScores = (classes: ClassTable): ScoreColumns => {
