@@ -1,14 +1,15 @@
-import type { Desired } from '../endpoint/desired.ts';
 import type { Plan } from '../operation.ts';
 import { LostRace } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
+import { requireUsable } from './check-golden-set.ts';
+import { rulesAlone } from './decide.ts';
 import { planOf } from './plan.ts';
 import { type RegressionTestMemory, type Turn, waiting } from './progress.ts';
 import { requireRequests } from './score.ts';
 import type { Site, TransformSite } from './site.ts';
 import { isAsked, type Standing } from './standing.ts';
-import { longestTest, sweepOne, temporaryName, unswept } from './temporary.ts';
+import { longestTest, sweepOne, type TemporaryContent, temporaryName, unswept } from './temporary.ts';
 import { temporaryContent } from './temporary-content.ts';
 import { runningAttempt, type StoredTest, type Verdict, writeTest } from './test-record.ts';
 import { type Job, requireLines } from './transform.ts';
@@ -51,7 +52,7 @@ export const jobOf = (at: Standing, site: TransformSite, attempt: number): Job =
 const jobsOf = (at: Standing, attempt: number): readonly Job[] =>
   [at.candidate, at.baseline].flatMap((site) => (site?.is === 'transform' ? [jobOf(at, site, attempt)] : []));
 
-export const contentOf = (at: Standing): Promise<Desired> => {
+export const contentOf = (at: Standing): Promise<TemporaryContent> => {
   const { candidate } = at.regression.asking;
   return temporaryContent(at.world, {
     model: at.given.manifest.model,
@@ -66,6 +67,8 @@ export const contentOf = (at: Standing): Promise<Desired> => {
 
 export const plan = async (at: Standing, stored: StoredTest | undefined): Promise<Turn> => {
   requireRows(at);
+  for (const [number, { set }] of at.parts.entries())
+    await requireUsable(number === 0 ? at.regression : rulesAlone(at.regression), set.file);
   const { attempt, goesOn } = attemptOf(stored, at.world);
   const wanted = makesModel(at) ? await contentOf(at) : undefined;
   const [variant] = wanted?.config.ProductionVariants ?? [];

@@ -201,6 +201,8 @@ describe('the rows and the requests', () => {
   });
 
   test.each([
+    ['a row without a label', { ...goldenRows[0], id: 'odd', label: undefined }, /:151: label: is missing/],
+    ['a label that is null', { ...goldenRows[0], id: 'odd', label: null }, /:151: label: is null/],
     ['a row without the column', { id: 'odd', label: 'setosa' }, /row "odd" has no column "sepal_length"/],
     ['a row without an id', { ...goldenRows[0], id: undefined }, /:151: id: is missing/],
     ['an id that stands twice', { ...goldenRows[0] }, /"flower-1"/],
@@ -503,6 +505,22 @@ describe('what happens in the middle', () => {
       });
     });
     await endsDisturbed();
+  });
+
+  test('an approval while the temporary endpoint starts changes nothing', async () => {
+    await account.inProduction('1.1.0');
+    await account.register('1.0.0');
+    withRegression(account);
+    account.simulator.faults.add({
+      service: 'sagemaker',
+      operation: 'CreateEndpoint',
+      times: 1,
+      kind: 'call',
+      action: () => account.approve(),
+    });
+    const report = await regress(account, '1.0.0');
+    expect(report?.result).toMatchObject({ reason: 'regression-passed', outputs: { attempt: '1' } });
+    expect(await temporaries(account)).toEqual([]);
   });
 
   test('a temporary endpoint that a cancelled run of the same test removes is made again', async () => {
