@@ -163,8 +163,9 @@ const probabilities = (value: object): { readonly value: unknown } | string => {
   return Math.abs(sum - 1) > mostOff ? 'the scores do not add up to 1' : { value };
 };
 
-/** The class that the scores decide. */
+/** The class that the scores decide; of a ranking the score itself. */
 const decided = (score: unknown, { task, form, positive, negative }: Reading): unknown => {
+  if (task === 'ranking') return score;
   if (task === 'binary-classification' && typeof score === 'number')
     return score >= form.threshold ? positive : negative;
   if (task !== 'multiclass-classification' || typeof score !== 'object' || score === null) return undefined;

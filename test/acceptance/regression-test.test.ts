@@ -220,6 +220,25 @@ describe('the rows and the requests', () => {
     expect(seen().filter(({ mutation, operation }) => mutation || operation === 'InvokeEndpoint')).toEqual([]);
   });
 
+  test('a golden set of another account needs its owner in the manifest, which the refusal says', async () => {
+    await approved('1.0.0');
+    const { objects } = account.simulator;
+    const theirs = '444455556666';
+    objects.put('golden-of-others', 'rows.jsonl', Buffer.from(asJsonl(goldenRows)));
+    objects.lend('golden-of-others', theirs);
+    const options = { dataset: 's3://golden-of-others/rows.jsonl' };
+    withRegression(account, options);
+    const refused = await regress(account, '1.0.0');
+    expect(refused?.result).toMatchObject({ reason: 'access-denied' });
+    expect(refused?.result.because).toMatch(
+      /; or the bucket belongs to another account: name it under `bucket-owners`$/,
+    );
+    withRegression(account, options, (text) =>
+      text.replace('    endpoint:\n', `    bucket-owners: { golden-of-others: "${theirs}" }\n    endpoint:\n`),
+    );
+    expect((await regress(account, '1.0.0'))?.result).toMatchObject({ reason: 'regression-passed' });
+  });
+
   test('a golden set that is not there is named', async () => {
     await approved('1.0.0');
     withRegression(account, { dataset: `s3://${team.bucket}/nowhere.jsonl` });

@@ -80,6 +80,10 @@ const placeProblems = (
     if (!(error instanceof InputError)) throw error;
     return [`regression.candidate: ${error.message}`];
   }
+  if (all.every(([name]) => name === candidate.environment))
+    return [
+      `regression.candidate: ${candidate.environment} is the only environment; a version is tested there for the others, so that no delivery would need a verdict; use temporary`,
+    ];
   return all
     .filter(([, { account, region }]) => differs(account, home.account) || differs(region, home.region))
     .map(

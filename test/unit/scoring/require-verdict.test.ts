@@ -301,7 +301,7 @@ describe('the golden set', () => {
 
   test('that may not be read is refused with the missing permission', async () => {
     expect(await refusal(required({ regression: inS3, refuses: 'AccessDenied' }, nothing))).toBe(
-      'access-denied: regression.dataset: s3://ml-golden/iris.jsonl cannot be read: grant s3:GetObject on it; without s3:ListBucket on ml-golden S3 gives the same answer for an object that is absent',
+      'access-denied: regression.dataset: s3://ml-golden/iris.jsonl cannot be read: grant s3:GetObject on it; without s3:ListBucket on ml-golden S3 gives the same answer for an object that is absent; or the bucket belongs to another account: name it under `bucket-owners`',
     );
   });
 

@@ -71,6 +71,13 @@ describe('the prediction in an answer', () => {
     ],
     ['a cell after an empty one', ',b,c', 'text/csv', { form: { threshold, prediction: 1 } }, { prediction: 'b' }],
     [
+      'the score of a ranking, which is all that it has',
+      '{"s":-3.5}',
+      json,
+      { task: 'ranking', form: { threshold, score: '$.s' } },
+      { prediction: -3.5, score: -3.5 },
+    ],
+    [
       'a rounded sum of scores',
       '{"p":"a","s":{"a":0.33,"b":0.66}}',
       json,

@@ -161,6 +161,12 @@ describe('a policy without a golden set here', () => {
 });
 
 describe('a place of the candidate', () => {
+  test('that is the only environment is a mistake: no delivery would need a verdict', async () => {
+    expect(await problem({ keys: { candidate: '{ environment: production }' } })).toBe(
+      'regression.candidate: production is the only environment; a version is tested there for the others, so that no delivery would need a verdict; use temporary',
+    );
+  });
+
   test('that is no environment is a mistake', async () => {
     expect(await problem({ keys: { candidate: '{ environment: stagin }' }, more: staging() })).toBe(
       'regression.candidate: environment: the manifest has no environment "stagin"; it has production, staging; did you mean staging?',
