@@ -29,8 +29,8 @@ export const selecting = (text: string, contentType: string): Select | string =>
 
 const isTextPath = (selector: Selector): selector is string => typeof selector === 'string' && isPath(selector);
 
-/** The cells of one CSV line (RFC 4180). */
+/** The cells of one CSV line (RFC 4180). A comma before each: a match of no character would be followed by one that leaves a sign out. */
 const cellsOf = (line: string): readonly string[] =>
-  [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
+  [...`,${line}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
     ([, quoted, plain = '']) => quoted?.replaceAll('""', '"') ?? plain.trim(),
   );

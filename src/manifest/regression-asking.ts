@@ -240,7 +240,15 @@ const responseOf = (
     refuse('belongs to binary classification without prediction', 'response', 'threshold');
   if (classes !== undefined && task !== 'multiclass-classification')
     refuse(`belongs to multiclass-classification, and the task is ${task}`, 'response', 'classes');
-  const fromScore = score !== undefined && (task === 'binary-classification' || task === 'multiclass-classification');
+  // A ranking has scores alone.
+  if (task === 'ranking' && score === undefined) {
+    refuse(
+      'response needs score: a JSONPath such as $.scores[0], or the number of a CSV column',
+      ...(written === undefined ? [] : ['response']),
+    );
+    return undefined;
+  }
+  const fromScore = score !== undefined && task !== 'regression' && task !== 'text';
   const first: Selector | undefined = answers === 'text/csv' && !fromScore ? 0 : undefined;
   const chosen = prediction ?? first;
   if (chosen === undefined && !fromScore)

@@ -320,7 +320,15 @@ export const manifestSchema = z.pipe(
       environments: v.environments(environment).check(about('Where the model is delivered, by name.')),
     })
     .check((checked) => {
-      const { model, registry: forAll, environments } = checked.value;
+      const { model, registry: forAll, regression, environments } = checked.value;
+      const tested = regression?.asking.candidate;
+      if (tested?.is === 'environment' && !Object.keys(environments).some((name) => name !== tested.environment))
+        checked.issues.push({
+          code: 'custom',
+          input: checked.value,
+          path: ['regression', 'candidate', 'environment'],
+          message: `${tested.environment} is the only environment: a version would be tested where it serves already; use temporary`,
+        });
       for (const [path, spec] of [
         [['registry'], forAll] as const,
         ...Object.entries(environments).map(

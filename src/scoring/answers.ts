@@ -79,7 +79,7 @@ export const readPiece = async (
     if (!(error instanceof UnreadableText)) throw error;
     throw new Refusal(
       'record-unavailable',
-      `s3://${folder.bucket}/${Key} ${error.message}: no answers of a regression test; run it again with \`again\``,
+      `s3://${folder.bucket}/${Key} ${error.message}: no answers of a regression test; delete it, then run regression-test again`,
     );
   }
 };

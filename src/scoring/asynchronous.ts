@@ -5,7 +5,7 @@ import type { RequestForm } from '../manifest/asking.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
 import { parseS3Location } from '../registry/s3-object.ts';
-import { readJson } from '../release/stored-json.ts';
+import { readJson, UnreadableText } from '../release/stored-json.ts';
 import { type World, writesOf } from '../world.ts';
 import { rowsOfPiece } from './answers.ts';
 import type { Question } from './ask.ts';
@@ -40,10 +40,19 @@ const sentKey = (queue: Queue, piece: number): string => `${folderOf(queue)}${St
 const mostBytes = 64 * 1024 * 1024;
 
 const sentOf = async (world: World, queue: Queue, piece: number): Promise<Sent | undefined> => {
-  const found = await orUndefined(
-    world.read.s3.getObject({ Bucket: queue.folder.bucket, Key: sentKey(queue, piece) }, mostBytes),
+  const [Bucket, Key] = [queue.folder.bucket, sentKey(queue, piece)];
+  const found = await orUndefined(world.read.s3.getObject({ Bucket, Key }, mostBytes));
+  if (found === undefined) return undefined;
+  try {
+    const sent = sentSchema.safeParse(readJson(found.text));
+    if (sent.success) return sent.data;
+  } catch (error) {
+    if (!(error instanceof UnreadableText)) throw error;
+  }
+  throw new Refusal(
+    'record-unavailable',
+    `s3://${Bucket}/${Key} is no list of sent requests; delete it, then run regression-test again`,
   );
-  return found && sentSchema.parse(readJson(found.text));
 };
 
 /** Sends the requests of a piece, unless they were sent. @returns whether it sent any */
@@ -85,6 +94,7 @@ export const collect = async (
   world: World,
   queue: Queue,
   piece: number,
+  { accept }: RequestForm,
   reading: Reading,
 ): Promise<ReadonlyMap<string, Answer | null> | undefined> => {
   const sent = await sentOf(world, queue, piece);
@@ -92,7 +102,7 @@ export const collect = async (
   const isOver = world.clock.now() >= sent.sentAt + patience;
   const found = new Map<string, Answer | null>();
   for (const { id, output, failure } of sent.answers) {
-    const answer = await answerAt(world, { output, failure, isOver }, reading);
+    const answer = await answerAt(world, { output, failure, isOver, accept }, reading);
     if (answer === undefined && !isOver) return undefined;
     found.set(id, answer ?? null);
   }
@@ -104,15 +114,16 @@ interface Places {
   readonly failure: string | undefined;
   /** Nothing is waited for any more. */
   readonly isOver: boolean;
+  readonly accept?: string | undefined;
 }
 
 const answerAt = async (
   world: World,
-  { output, failure, isOver }: Places,
+  { output, failure, isOver, accept = '' }: Places,
   reading: Reading,
 ): Promise<Answer | undefined> => {
   const answered = await objectAt(world, output, isOver);
-  if (answered !== undefined) return readAnswer({ body: Buffer.from(answered), contentType: '' }, reading);
+  if (answered !== undefined) return readAnswer({ body: Buffer.from(answered), contentType: accept }, reading);
   return failure !== undefined && (await objectAt(world, failure, isOver)) !== undefined
     ? { error: 'the model failed' }
     : undefined;

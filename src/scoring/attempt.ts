@@ -1,14 +1,15 @@
-import type { Desired } from '../endpoint/desired.ts';
 import type { Plan } from '../operation.ts';
 import { LostRace } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
+import { requireUsable } from './check-golden-set.ts';
+import { rulesAlone } from './decide.ts';
 import { planOf } from './plan.ts';
 import { type RegressionTestMemory, type Turn, waiting } from './progress.ts';
 import { requireRequests } from './score.ts';
 import type { Site, TransformSite } from './site.ts';
 import { isAsked, type Standing } from './standing.ts';
-import { longestTest, sweepOne, temporaryName, unswept } from './temporary.ts';
+import { longestTest, sweepOne, type TemporaryContent, temporaryName, unswept } from './temporary.ts';
 import { temporaryContent } from './temporary-content.ts';
 import { runningAttempt, type StoredTest, type Verdict, writeTest } from './test-record.ts';
 import { type Job, requireLines } from './transform.ts';
@@ -24,13 +25,18 @@ export const counts = (
     ? !again && verdict.verdict === 'pass' && verdict.validUntil > clock.now()
     : verdict.attempt >= memory.attempt;
 
-/** The attempt of this run: one that runs already and is young enough, or the next one. */
+/** A pass that counts no more. */
+export const isOver = ({ verdict, validUntil }: Verdict, { clock }: World): boolean =>
+  verdict === 'pass' && validUntil <= clock.now();
+
+/** The attempt of this run: one that runs already and is young enough, unless a new one is wanted, or the next one. */
 const attemptOf = (
   stored: StoredTest | undefined,
   { clock }: World,
+  again: boolean,
 ): { readonly attempt: number; readonly goesOn: boolean } => {
   const running = stored && runningAttempt(stored.record);
-  if (stored !== undefined && running !== undefined && clock.now() < stored.record.begunAt + longestTest)
+  if (!again && stored !== undefined && running !== undefined && clock.now() < stored.record.begunAt + longestTest)
     return { attempt: running, goesOn: true };
   return { attempt: (stored?.record.attempt ?? 0) + 1, goesOn: false };
 };
@@ -51,7 +57,7 @@ export const jobOf = (at: Standing, site: TransformSite, attempt: number): Job =
 const jobsOf = (at: Standing, attempt: number): readonly Job[] =>
   [at.candidate, at.baseline].flatMap((site) => (site?.is === 'transform' ? [jobOf(at, site, attempt)] : []));
 
-export const contentOf = (at: Standing): Promise<Desired> => {
+export const contentOf = (at: Standing): Promise<TemporaryContent> => {
   const { candidate } = at.regression.asking;
   return temporaryContent(at.world, {
     model: at.given.manifest.model,
@@ -66,7 +72,9 @@ export const contentOf = (at: Standing): Promise<Desired> => {
 
 export const plan = async (at: Standing, stored: StoredTest | undefined): Promise<Turn> => {
   requireRows(at);
-  const { attempt, goesOn } = attemptOf(stored, at.world);
+  for (const [number, { set }] of at.parts.entries())
+    await requireUsable(number === 0 ? at.regression : rulesAlone(at.regression), set.file);
+  const { attempt, goesOn } = attemptOf(stored, at.world, at.given.again);
   const wanted = makesModel(at) ? await contentOf(at) : undefined;
   const [variant] = wanted?.config.ProductionVariants ?? [];
   const planned: Plan = planOf({
@@ -105,7 +113,7 @@ const requireRows = (at: Standing): void => {
 export const begun = async (at: Standing, stored: StoredTest | undefined): Promise<Turn | Standing> => {
   const { world, memory } = at;
   if (memory.attempt !== undefined) return at;
-  const { attempt, goesOn } = attemptOf(stored, world);
+  const { attempt, goesOn } = attemptOf(stored, world, at.given.again);
   const name = makesModel(at) ? nameOf(at, attempt) : undefined;
   const jobs = jobsOf(at, attempt).map((job) => job.name);
   const next = {

@@ -1,5 +1,5 @@
 import { counted } from '../judge/amounts.ts';
-import type { RegressionSpec } from '../manifest/regression.ts';
+import type { RegressionPolicy, RegressionSpec } from '../manifest/regression.ts';
 import { readRecords } from '../regression/scoring/records.ts';
 import { RowsError } from '../regression/scoring/rows-error.ts';
 import { scoredRows } from '../regression/scoring/scored-rows.ts';
@@ -8,23 +8,32 @@ import { bodyOf, RequestProblem } from './request.ts';
 
 /**
  * Refuses golden rows that no test could use, as far as no model is needed for it: ids, labels of the task, weights, columns of slices
- * and clusters, the digest, and the columns of requests.
+ * and clusters, and the digest.
  * @returns the number of rows
  * @throws {RowsError} the rows by file and line
  */
-export const checkGoldenSet = async (regression: RegressionSpec, file: RowsFile): Promise<number> => {
-  const { dataset, rows } = await scoredRows(regression, {
+export const requireUsable = async (policy: RegressionPolicy, file: RowsFile): Promise<number> => {
+  const { dataset, rows } = await scoredRows(policy, {
     golden: sourceOf(file),
     candidate: { name: 'the candidate', rows: [] },
   });
-  const { datasetDigest, asking } = regression;
+  const { datasetDigest } = policy;
   if (datasetDigest !== undefined && datasetDigest !== dataset.digest)
     throw new RowsError(
       'dataset',
       `${file.name} has the digest ${dataset.digest}, and the manifest has ${datasetDigest}: ids, labels or weights differ`,
     );
-  const { request } = asking;
-  if (request === undefined) return rows.size;
+  return rows.size;
+};
+
+/**
+ * As `requireUsable`, and the columns of requests.
+ * @throws {RowsError}
+ */
+export const checkGoldenSet = async (regression: RegressionSpec, file: RowsFile): Promise<number> => {
+  const rows = await requireUsable(regression, file);
+  const { request } = regression.asking;
+  if (request === undefined) return rows;
   const problems: string[] = [];
   await readRecords(sourceOf(file), (row, line) => {
     try {
@@ -40,5 +49,5 @@ export const checkGoldenSet = async (regression: RegressionSpec, file: RowsFile)
       'dataset',
       problems.length === 1 ? first : `${first}; the same in ${counted(problems.length - 1, 'more row')}`,
     );
-  return rows.size;
+  return rows;
 };

@@ -19,6 +19,7 @@ import { piecesOf, readPiece, rowsOfPiece } from './answers.ts';
 import type { Answered } from './ask.ts';
 import { type GoldenSet, type Part, sourceOf } from './golden-set.ts';
 import { repeatedOf } from './repeated.ts';
+import { requirePredictions } from './require-predictions.ts';
 import { readingOf, rowsRepeated } from './score.ts';
 import type { Site, TransformSite } from './site.ts';
 import { type Job, transformed } from './transform.ts';
@@ -50,8 +51,7 @@ export const decide = async (world: World, deciding: Deciding): Promise<Decided>
   const { findings, quality } = await judged(world, deciding, deciding.regression, main);
   const repeated = repeatedOf(await firstAnswers(world, deciding));
   const also: AlsoJudged[] = [];
-  // The digest, the version and the last day in the manifest are those of the golden set itself.
-  const { datasetDigest: _digest, datasetVersion: _version, datasetExpires: _day, ...rules } = deciding.regression;
+  const rules = rulesAlone(deciding.regression);
   for (const part of older) {
     const { verdict, because, rows, cells, dataset } = (await judged(world, deciding, rules, part)).findings;
     also.push({ name: part.name ?? '', verdict, because, rows, cells, dataset });
@@ -66,6 +66,14 @@ export const decide = async (world: World, deciding: Deciding): Promise<Decided>
     },
   };
 };
+
+/** For the older golden sets: the digest, the version and the last day in the manifest are those of the golden set itself. */
+export const rulesAlone = ({
+  datasetDigest: _digest,
+  datasetVersion: _version,
+  datasetExpires: _day,
+  ...rules
+}: RegressionSpec): RegressionPolicy => rules;
 
 /** The verdict over all golden sets: a pass needs every one of them. */
 const worst = (
@@ -154,6 +162,12 @@ const transformSource = async (
   const { request } = regression.asking;
   if (golden === undefined || request === undefined) throw new Error('batch transform had no rows');
   const answers = await transformed(world, jobOf(site), golden, request, readingOf(regression, golden));
+  requirePredictions(
+    regression,
+    site.side,
+    site,
+    answers.slice(0, rowsOfPiece).map(({ answer }) => answer),
+  );
   return { name: site.name, rows: answers.slice(from, to).map(({ id, answer }) => ({ id, ...withoutMark(answer) })) };
 };
 

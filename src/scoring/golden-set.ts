@@ -58,7 +58,7 @@ const objectOf = async (world: World, object: S3Object, key: string): Promise<Bu
     if (kind !== 'access-denied') throw error;
     throw new Refusal(
       'access-denied',
-      `${key}: ${s3Uri(object)} cannot be read: grant s3:GetObject on it; without s3:ListBucket on ${object.bucket} S3 gives the same answer for an object that is absent`,
+      `${key}: ${s3Uri(object)} cannot be read: grant s3:GetObject on it; without s3:ListBucket on ${object.bucket} S3 gives the same answer for an object that is absent; or the bucket belongs to another account: name it under \`bucket-owners\``,
     );
   }
 };

@@ -10,6 +10,7 @@ import { type Answered, type Asked, ask, type Question } from './ask.ts';
 import { collect, type Queue, send } from './asynchronous.ts';
 import type { GoldenRow, GoldenSet } from './golden-set.ts';
 import { bodyOf, RequestProblem } from './request.ts';
+import { requirePredictions } from './require-predictions.ts';
 import type { Answer, Reading } from './response.ts';
 import type { Site } from './site.ts';
 
@@ -71,7 +72,17 @@ export const score = async (world: World, scoring: Scoring): Promise<Scored> => 
     // Earlier tries were those of the first missing piece.
     const again = at === 0 ? tries + 1 : 1;
     if (isPartial && queues.length === 0 && again < mostTries) return { kept: done, pieces, again };
-    if (piece === 0) refuseUnreadable(scoring, answers);
+    if (piece === 0)
+      for (const side of sides) {
+        const site = scoring[side];
+        if (site !== undefined)
+          requirePredictions(
+            scoring.regression,
+            side,
+            site,
+            answers.flatMap((answer) => answer[side] ?? []),
+          );
+      }
     await keepPiece(world, folder, attempt, piece, answers);
     done++;
   }
@@ -106,13 +117,13 @@ type Queued = Readonly<Partial<Record<(typeof sides)[number], ReadonlyMap<string
 /** @returns undefined while answers are on their way */
 const collected = async (
   world: World,
-  { regression, golden }: Scoring,
+  scoring: Scoring,
   queues: readonly Queue[],
   piece: number,
 ): Promise<Queued | undefined> => {
   const found: { -readonly [Side in keyof Queued]: Queued[Side] } = {};
   for (const queue of queues) {
-    const answers = await collect(world, queue, piece, readingOf(regression, golden));
+    const answers = await collect(world, queue, piece, formOf(scoring), readingOf(scoring.regression, scoring.golden));
     if (answers === undefined) return undefined;
     found[queue.side] = answers;
   }
@@ -174,20 +185,5 @@ const requestOf = ({ id, row, of }: GoldenRow, form: RequestForm): Buffer => {
   } catch (error) {
     if (!(error instanceof RequestProblem)) throw error;
     throw new InputError(`${of}: row ${JSON.stringify(id)} ${error.message}`);
-  }
-};
-
-/** One unreadable answer is the model's fault; all of a piece are a wrong selector. @throws {InputError} */
-const refuseUnreadable = ({ regression, ...sites }: Scoring, answers: readonly Answered[]): void => {
-  for (const side of sides) {
-    const site = sites[side];
-    const given = answers
-      .flatMap((answer) => answer[side] ?? [])
-      .filter((answer) => !('error' in answer && !answer.unreadable));
-    const [one] = given;
-    if (site === undefined || one === undefined || !given.every((answer) => 'error' in answer)) continue;
-    throw new InputError(
-      `regression.response: no answer of the ${side} (${site.name}) has a prediction as it says${'error' in one ? `; ${one.error}` : ''}; it has ${JSON.stringify(withoutUndefined({ prediction: regression.asking.response?.prediction, score: regression.asking.response?.score }))}`,
-    );
   }
 };

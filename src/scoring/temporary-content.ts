@@ -14,7 +14,7 @@ import type { RegisteredVersion } from '../registry/registered-version.ts';
 import type { ReleaseRecord } from '../release/record.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
-import { temporarySpec } from './temporary.ts';
+import { type TemporaryContent, temporarySpec } from './temporary.ts';
 
 type ContainerDefinition = NonNullable<CreateModelInput['PrimaryContainer']>;
 
@@ -39,7 +39,7 @@ const takenOver = [
 ] as const;
 
 /** Model and config of the candidate as a delivery would make them, reduced to what a test needs. */
-export const temporaryContent = async (world: World, wanted: Wanted): Promise<Desired> => {
+export const temporaryContent = async (world: World, wanted: Wanted): Promise<TemporaryContent> => {
   const { registered, look, record, instance, answers } = wanted;
   const { endpoint, rollout } = wanted.environment;
   const { version, packageVersion } = registered;
@@ -71,30 +71,31 @@ export const temporaryContent = async (world: World, wanted: Wanted): Promise<De
       },
     }),
   });
-  return registered.approval === 'Approved' ? desired : fromContainers(desired, registered);
+  const ofContainers = isReadable(registered) ? modelOfContainers(desired.model, registered) : undefined;
+  if (registered.approval === 'Approved') return { ...desired, ...withoutUndefined({ otherwise: ofContainers }) };
+  if (ofContainers !== undefined) return { ...desired, model: ofContainers, otherwise: desired.model };
+  throw new Refusal(
+    'not-approved',
+    `${registered.tag} is not approved, and SageMaker makes a model of a package with a product or additional data only when it is: approve it, or test it elsewhere (regression.candidate)`,
+  );
 };
+
+/** Not of a package whose content only SageMaker may read. */
+const isReadable = ({ containers }: RegisteredVersion): boolean =>
+  containers.length > 0 &&
+  containers.every(({ Image, ProductId, AdditionalS3DataSource }) => Image && !ProductId && !AdditionalS3DataSource);
 
 /**
  * SageMaker makes no model of a package that is not approved, and a test comes before the approval. The same images, data and variables make
  * the same model.
- * @throws {Refusal} `not-approved` for a package whose content only SageMaker may read
  */
-const fromContainers = (desired: Desired, { tag, containers }: RegisteredVersion): Desired => {
-  const { PrimaryContainer, ...model } = desired.model;
-  if (
-    containers.length === 0 ||
-    containers.some(({ Image, ProductId, AdditionalS3DataSource }) => !Image || ProductId || AdditionalS3DataSource)
-  )
-    throw new Refusal(
-      'not-approved',
-      `${tag} is not approved, and SageMaker makes a model of a package with a product or additional data only when it is: approve it, or test it elsewhere (regression.candidate)`,
-    );
+const modelOfContainers = (
+  { PrimaryContainer, ...model }: Desired['model'],
+  { containers }: RegisteredVersion,
+): Desired['model'] => {
   const made = containers.map((container) => containerOf(container, PrimaryContainer?.Environment));
   const [only] = made;
-  return {
-    ...desired,
-    model: { ...model, ...(made.length === 1 && only ? { PrimaryContainer: only } : { Containers: made }) },
-  };
+  return { ...model, ...(made.length === 1 && only ? { PrimaryContainer: only } : { Containers: made }) };
 };
 
 /** The manifest's variables win over the package's, as they do beside a package (AWS: ContainerDefinition, ModelPackageName). */

@@ -53,11 +53,21 @@ export const temporarySpec = (spec: EndpointSpec, instance: string | undefined, 
     : { ...rest, serverless: { memoryMb: serverless.memoryMb, maxConcurrency: serverless.maxConcurrency } };
 };
 
+export interface TemporaryContent extends Desired {
+  /** The same model in the other of two ways, if there is one: an approval in the middle of a test makes no other model of it. */
+  readonly otherwise?: Desired['model'];
+}
+
 /** Model and config of the candidate under the temporary name. @param wanted as a delivery would make them from `temporarySpec` */
-export const underName = ({ model, config }: Desired, name: string, until: Instant): Desired => {
+export const underName = (
+  { model, config, otherwise }: TemporaryContent,
+  name: string,
+  until: Instant,
+): TemporaryContent => {
   const Tags = [...(model.Tags ?? []), ...tags({ [temporaryTag]: iso(until) })];
   return {
     model: { ...model, ModelName: name, Tags },
+    ...(otherwise === undefined ? {} : { otherwise: { ...otherwise, ModelName: name, Tags } }),
     config: {
       ...config,
       EndpointConfigName: name,
@@ -76,14 +86,18 @@ export type TemporaryState =
 const pollMs = seconds(30);
 
 /** Makes the next missing part, or looks whether the endpoint is up. */
-export const ensureTemporary = async (world: World, { model, config }: Desired): Promise<TemporaryState> => {
+export const ensureTemporary = async (
+  world: World,
+  { model, config, otherwise }: TemporaryContent,
+): Promise<TemporaryState> => {
   const name = config.EndpointConfigName;
   const { sagemaker } = world.read;
   const write = writesOf(world).sagemaker;
   const existing = await orUndefined(sagemaker.describeModel({ ModelName: name }));
   if (existing === undefined) return made(world, `temporary model ${name}`, write.createModel(model));
   const itsConfig = await orUndefined(sagemaker.describeEndpointConfig({ EndpointConfigName: name }));
-  if (!sameAs(model, existing) || (itsConfig !== undefined && !sameAs(config, itsConfig)))
+  const isOurs = sameAs(model, existing) || (otherwise !== undefined && sameAs(otherwise, existing));
+  if (!isOurs || (itsConfig !== undefined && !sameAs(config, itsConfig)))
     throw new Refusal('name-taken', `${name} exists with other content than this test gives it: delete it`);
   if (itsConfig === undefined)
     return made(world, `temporary endpoint config ${name}`, write.createEndpointConfig(config));

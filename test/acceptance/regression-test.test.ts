@@ -201,6 +201,8 @@ describe('the rows and the requests', () => {
   });
 
   test.each([
+    ['a row without a label', { ...goldenRows[0], id: 'odd', label: undefined }, /:151: label: is missing/],
+    ['a label that is null', { ...goldenRows[0], id: 'odd', label: null }, /:151: label: is null/],
     ['a row without the column', { id: 'odd', label: 'setosa' }, /row "odd" has no column "sepal_length"/],
     ['a row without an id', { ...goldenRows[0], id: undefined }, /:151: id: is missing/],
     ['an id that stands twice', { ...goldenRows[0] }, /"flower-1"/],
@@ -216,6 +218,25 @@ describe('the rows and the requests', () => {
       because: expect.stringMatching(because),
     });
     expect(seen().filter(({ mutation, operation }) => mutation || operation === 'InvokeEndpoint')).toEqual([]);
+  });
+
+  test('a golden set of another account needs its owner in the manifest, which the refusal says', async () => {
+    await approved('1.0.0');
+    const { objects } = account.simulator;
+    const theirs = '444455556666';
+    objects.put('golden-of-others', 'rows.jsonl', Buffer.from(asJsonl(goldenRows)));
+    objects.lend('golden-of-others', theirs);
+    const options = { dataset: 's3://golden-of-others/rows.jsonl' };
+    withRegression(account, options);
+    const refused = await regress(account, '1.0.0');
+    expect(refused?.result).toMatchObject({ reason: 'access-denied' });
+    expect(refused?.result.because).toMatch(
+      /; or the bucket belongs to another account: name it under `bucket-owners`$/,
+    );
+    withRegression(account, options, (text) =>
+      text.replace('    endpoint:\n', `    bucket-owners: { golden-of-others: "${theirs}" }\n    endpoint:\n`),
+    );
+    expect((await regress(account, '1.0.0'))?.result).toMatchObject({ reason: 'regression-passed' });
   });
 
   test('a golden set that is not there is named', async () => {
@@ -243,6 +264,28 @@ describe('another attempt', () => {
     const again = await regress(account, '1.0.0', { again: 'true' }, { runId: '3' });
     expect(again?.result).toMatchObject({ reason: 'regression-passed', outputs: { attempt: '2' } });
     expect(testRecords(account)).toMatchObject([{ attempt: 2, verdict: { attempt: 2 } }]);
+  });
+
+  test('a token whose pass has expired begins another attempt, and no expired pass is green', async () => {
+    await approved('1.0.0');
+    withRegression(account, { keys: ['valid-for: 1h'] });
+    const handed = await regress(account, '1.0.0', { wait: 'false' }, { runId: '1' });
+    expect(handed?.result).toMatchObject({ reason: 'in-progress' });
+    const second = await regress(account, '1.0.0', {}, { runId: '2' });
+    expect(second?.result).toMatchObject({ reason: 'regression-passed', outputs: { attempt: '1' } });
+    await account.pass(minutes(70));
+    const late = await regress(account, '1.0.0', { 'resume-token': handed?.token ?? '' }, { runId: '1' });
+    expect(late?.result).toMatchObject({ reason: 'regression-passed', outputs: { attempt: '2' } });
+    expect(await temporaries(account)).toEqual([]);
+  });
+
+  test('`again` begins another attempt also beside one that a killed run left', async () => {
+    await approved('1.0.0');
+    withRegression(account);
+    expect(await regress(account, '1.0.0', {}, { death: { atCall: 40, received: true } })).toBeUndefined();
+    expect(testRecords(account)).toMatchObject([{ attempt: 1 }]);
+    const again = await regress(account, '1.0.0', { again: 'true' }, { runId: '2' });
+    expect(again?.result).toMatchObject({ reason: 'regression-passed', outputs: { attempt: '2' } });
   });
 
   test('follows one that failed', async () => {
@@ -503,6 +546,22 @@ describe('what happens in the middle', () => {
       });
     });
     await endsDisturbed();
+  });
+
+  test('an approval while the temporary endpoint starts changes nothing', async () => {
+    await account.inProduction('1.1.0');
+    await account.register('1.0.0');
+    withRegression(account);
+    account.simulator.faults.add({
+      service: 'sagemaker',
+      operation: 'CreateEndpoint',
+      times: 1,
+      kind: 'call',
+      action: () => account.approve(),
+    });
+    const report = await regress(account, '1.0.0');
+    expect(report?.result).toMatchObject({ reason: 'regression-passed', outputs: { attempt: '1' } });
+    expect(await temporaries(account)).toEqual([]);
   });
 
   test('a temporary endpoint that a cancelled run of the same test removes is made again', async () => {

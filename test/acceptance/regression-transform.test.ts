@@ -85,3 +85,13 @@ test('a content type that has no lines is refused before anything is made', asyn
   expect(report?.result.because).toContain('a batch transform job takes one row a line');
   expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
 });
+
+test('a selector that finds nothing in any answer is the mistake of the manifest, and no verdict on the version', async () => {
+  await account.prepare('1.0.0');
+  withRegression(account, { keys: [...keys, 'response: { prediction: 7 }'] });
+  const report = await regress(account, '1.0.0');
+  expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'invalid-input' });
+  expect(report?.result.because).toMatch(/^regression\.response: no answer of the candidate .*"prediction":7/);
+  expect(await temporaries(account)).toEqual([]);
+  expect(testRecords(account)[0]).not.toHaveProperty('verdict');
+});

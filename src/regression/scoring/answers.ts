@@ -101,7 +101,7 @@ export const answerColumns = (values: Values): AnswerColumns => {
   };
 };
 
-/** `; did you mean predicted?` of a row's own keys. */
+/** `; is predicted meant?` of a row's own keys. */
 const meant = (name: string, row: Row): string => {
   const keys = Object.keys(row);
   const nearest = suggest(name, keys);
@@ -109,7 +109,7 @@ const meant = (name: string, row: Row): string => {
   return nearest === undefined ? `; the row has ${shown || 'no key'}` : `; is ${keyOf(nearest)} meant?`;
 };
 export const missingKey = (name: string, row: Row): RowProblem =>
-  new RowProblem(`${name}: is missing${meant(name, row)}`);
+  new RowProblem(row[name] === null ? `${name}: is null` : `${name}: is missing${meant(name, row)}`);
 
 /** @throws {RowProblem} */
 export const numberOf = (value: unknown, name: string, written: Written): number => {
@@ -184,7 +184,7 @@ const probabilityOf = (value: unknown, name: string, written: Written): number =
 };
 
 /** How far the probabilities of a row may be from a sum of 1: rounded ones are. */
-const mostOff = 0.02;
+export const mostOff = 0.02;
 
 /** `{ setosa: 0.9, versicolor: 0.1 }`: the same classes in each row of a file. */
 const classScores = (classes: ClassTable): ScoreColumns => {

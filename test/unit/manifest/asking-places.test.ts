@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { loadRegression } from '../../../src/manifest/load.ts';
+import { loadManifest, loadRegression } from '../../../src/manifest/load.ts';
 import type { RegressionSpec } from '../../../src/manifest/regression.ts';
 
 const asked = (...lines: readonly string[]) =>
@@ -36,5 +36,23 @@ describe('the places where the models answer', () => {
     ['{ predictions: old.jsonl }', file],
   ])('baseline: %s', (written, place) => {
     expect(asked(`baseline: ${written}`).baseline).toEqual(place);
+  });
+
+  it('are not the only environment, where the gate would hold nothing back', () => {
+    const text = (...environments: readonly string[]): string =>
+      [
+        'version: 1',
+        'model: churn',
+        'regression: { task: regression, metrics: [mae], request: { content-type: text/csv, input: [a] }, candidate: { environment: production } }',
+        'environments:',
+        ...environments.map(
+          (name) =>
+            `  ${name}: { endpoint: { name: churn-${name}, instance: { type: ml.m5.large, count: 1 } }, rollout: { strategy: all-at-once, final-bake: 5m, minimum-requests: 0 } }`,
+        ),
+      ].join('\n');
+    expect(() => loadManifest(text('production', 'staging'), 'd.yml')).not.toThrow();
+    expect(() => loadManifest(text('production'), 'd.yml')).toThrow(
+      /regression\.candidate\.environment: production is the only environment/,
+    );
   });
 });

@@ -23,6 +23,16 @@ const asking = {
   validForSeconds: 7 * 24 * 3600,
 };
 
+describe('the answers of a ranking', () => {
+  const ranking = (response: string): string =>
+    `task: ranking\ngroup: query\nmetrics: [ndcg]\nrequest: { content-type: application/json, input: text, body: [$row] }\nresponse: ${response}\n`;
+
+  test('have a score, and need no prediction', () => {
+    expect(problems(ranking('{ score: "$.s" }'))).toEqual([]);
+    expect(problems(ranking('{ prediction: "$.s" }')).join()).toContain('response needs score: a JSONPath');
+  });
+});
+
 describe('a policy', () => {
   test('has every default filled in', () => {
     expect(loadRegression(`${binary}metrics: [accuracy, log-loss]\n`, 'p.yml')).toEqual({

@@ -37,9 +37,12 @@ interface Scene {
   readonly refuses?: string;
 }
 
+const staging =
+  '  staging: { endpoint: { name: iris-staging, instance: { type: ml.m5.large, count: 1 } }, rollout: { strategy: all-at-once, final-bake: 5m, minimum-requests: 0 } }\n';
+
 const manifestOf = ({ regression = [], rollout = rollouts.canary }: Scene): Manifest =>
   loadManifest(
-    `${manifestText({ rollout })}regression:\n${[
+    `${manifestText({ rollout })}${staging}regression:\n${[
       'task: binary-classification',
       'positive: "1"',
       ...(regression.some((line) => line.startsWith('dataset:')) ? [] : ['dataset: golden.jsonl']),
@@ -301,7 +304,7 @@ describe('the golden set', () => {
 
   test('that may not be read is refused with the missing permission', async () => {
     expect(await refusal(required({ regression: inS3, refuses: 'AccessDenied' }, nothing))).toBe(
-      'access-denied: regression.dataset: s3://ml-golden/iris.jsonl cannot be read: grant s3:GetObject on it; without s3:ListBucket on ml-golden S3 gives the same answer for an object that is absent',
+      'access-denied: regression.dataset: s3://ml-golden/iris.jsonl cannot be read: grant s3:GetObject on it; without s3:ListBucket on ml-golden S3 gives the same answer for an object that is absent; or the bucket belongs to another account: name it under `bucket-owners`',
     );
   });
 

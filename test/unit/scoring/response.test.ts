@@ -69,6 +69,28 @@ describe('the prediction in an answer', () => {
       { task: 'binary-classification', positive: 'yes', negative: 'no', form: { threshold: 0.7, score: 0 } },
       { prediction: 'no', score: 0.69 },
     ],
+    ['a cell after an empty one', ',b,c', 'text/csv', { form: { threshold, prediction: 1 } }, { prediction: 'b' }],
+    [
+      'the score of a ranking, which is all that it has',
+      '{"s":-3.5}',
+      json,
+      { task: 'ranking', form: { threshold, score: '$.s' } },
+      { prediction: -3.5, score: -3.5 },
+    ],
+    [
+      'a rounded sum of scores',
+      '{"p":"a","s":{"a":0.33,"b":0.66}}',
+      json,
+      { form: { threshold, prediction: '$.p', score: '$.s' } },
+      { prediction: 'a', score: { a: 0.33, b: 0.66 } },
+    ],
+    [
+      'a label of another kind, which is the mistake of the golden set',
+      '{"p":1}',
+      json,
+      { task: 'binary-classification', positive: '1', negative: '0', form: { threshold, prediction: '$.p' } },
+      { prediction: 1 },
+    ],
   ])('%s', (_name, body, contentType, reading, expected) => {
     expect(answer(body, contentType, reading)).toEqual({
       ...expected,
@@ -86,6 +108,31 @@ describe('the prediction in an answer', () => {
     ['a list of scores without classes', '{"s":[1,0]}', json, { form: { threshold, score: '$.s' } }],
     ['more scores than classes', '{"s":[1,0,0]}', json, { form: { threshold, score: '$.s', classes: ['a', 'b'] } }],
     ['an empty body', '', json, { form: { threshold, prediction: '$.p' } }],
+    ['null', '{"p":null}', json, { form: { threshold, prediction: '$.p' } }],
+    ['a mapping for a class', '{"p":{"name":"Ada"}}', json, { form: { threshold, prediction: '$.p' } }],
+    ['a text for a number', 'Ada', 'text/csv', { task: 'regression', form: { threshold, prediction: 0 } }],
+    ['no number', 'NaN', 'text/csv', { task: 'regression', form: { threshold, prediction: 0 } }],
+    ['a number for a text', '{"p":7}', json, { task: 'text', form: { threshold, prediction: '$.p' } }],
+    [
+      'a third class of two',
+      'perhaps',
+      'text/csv',
+      { task: 'binary-classification', positive: 'yes', negative: 'no', form: { threshold, prediction: 0 } },
+    ],
+    [
+      'a score that is no probability',
+      '3.2',
+      'text/csv',
+      { task: 'binary-classification', positive: 'yes', negative: 'no', form: { threshold, score: 0 } },
+    ],
+    ['a score of a class that is no number', '{"s":{"a":"NaN","b":1}}', json, { form: { threshold, score: '$.s' } }],
+    ['scores that add up to two', '{"s":{"a":1,"b":1}}', json, { form: { threshold, score: '$.s' } }],
+    [
+      'a mapping for the score of a ranking',
+      '{"p":1,"s":{}}',
+      json,
+      { task: 'ranking', form: { threshold, prediction: '$.p', score: '$.s' } },
+    ],
   ])('%s is an answer without one', (_name, body, contentType, reading) => {
     expect(answer(body, contentType, reading)).toEqual({
       error: expect.stringMatching(/^no prediction in the answer: /),

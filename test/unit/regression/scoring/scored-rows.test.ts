@@ -344,7 +344,7 @@ describe('a row that cannot be used is named by file and line', () => {
       'a.jsonl:2: id: "7" is there twice, also at line 1',
     ],
     [binary, line({ id: 'x', lable: '1', prediction: '1' }), line(ok), 'a.jsonl:1: label: is missing; is lable meant?'],
-    [binary, line({ ...ok, id: null }), line(ok), 'a.jsonl:1: id: is missing; is id meant?'],
+    [binary, line({ ...ok, id: null }), line(ok), 'a.jsonl:1: id: is null'],
     [binary, '[{"id":"x","label":NaN}]', line(ok), 'a.jsonl: NaN is no number of JSON'],
     [
       multi,
@@ -366,7 +366,7 @@ describe('a row that cannot be used is named by file and line', () => {
       line(ok),
       `slices: no row has what "country" needs; rows have id, label, prediction, ${Array.from({ length: 17 }, (_, at) => `x${at}`).join(', ')}`,
     ],
-    [binary, line({ ...ok, label: null }), line(ok), 'a.jsonl:1: label: is missing; is label meant?'],
+    [binary, line({ ...ok, label: null }), line(ok), 'a.jsonl:1: label: is null'],
     [
       binary,
       line({ id: 'x', label: '1', predicted: '1' }),
