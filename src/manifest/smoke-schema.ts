@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { withoutUndefined } from '../without-undefined.ts';
+import { isJson } from './regression-asking.ts';
 import { answerTypes, type Expectation, type Smoke, type SmokeRequest } from './smoke.ts';
 import * as v from './values.ts';
 
@@ -79,8 +80,6 @@ export const smokeSchema = z.pipe(
       ),
   ),
 );
-
-const isJson = (contentType: string): boolean => /^application\/(.*\+)?json(lines)?$/i.test(contentType);
 
 const smokeOf = ({ 'content-type': contentType, accept, times = 1, requests }: Written, refuse: Refuse): Smoke => {
   if (times * requests.length > mostRequests)

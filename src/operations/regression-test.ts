@@ -5,7 +5,7 @@ import { type ReasonCode, reason } from '../reason-codes.ts';
 import { failureOf } from '../report/failure.ts';
 import { flag, type OutputSchema, type ValuesOf } from '../schema.ts';
 import { answered, cleared } from '../scoring/ask-rows.ts';
-import { begun, contentMark, counts, isOver, plan } from '../scoring/attempt.ts';
+import { begun, contentMark, counts, isTooLate, plan } from '../scoring/attempt.ts';
 import { conclude, told } from '../scoring/conclude.ts';
 import {
   endWithoutVerdict,
@@ -109,19 +109,11 @@ const nextTurn = async (
     });
   const stored = await readTest(world, at.releases, at.subject);
   const verdict = stored?.record.verdict;
-  // The pass of this run's attempt counts no more: the run was resumed too late, and begins another attempt.
-  if (
-    memory?.attempt !== undefined &&
-    verdict !== undefined &&
-    verdict.attempt >= memory.attempt &&
-    isOver(verdict, world)
-  ) {
-    const { attempt: _attempt, candidate: _candidate, tries: _tries, ...rest } = memory;
+  if (memory !== undefined && verdict !== undefined && isTooLate(verdict, memory, world))
     return (
       (await cleared(at)) ??
-      waiting({ world, memory: rest }, { percent: 1, because: 'the verdict of this run has expired' })
+      waiting({ world, memory: { v: 1, of: at.id } }, { percent: 1, because: 'the verdict of this run has expired' })
     );
-  }
   if (verdict !== undefined && counts(verdict, memory, given.again, world))
     return (await cleared(at)) ?? told(at, verdict);
   if (memory === undefined) return plan(at, stored);

@@ -1,3 +1,4 @@
+import { isPath, requirePath } from '../answers/selector.ts';
 import type { Plan } from '../operation.ts';
 import { LostRace } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -25,9 +26,13 @@ export const counts = (
     ? !again && verdict.verdict === 'pass' && verdict.validUntil > clock.now()
     : verdict.attempt >= memory.attempt;
 
-/** A pass that counts no more. */
-export const isOver = ({ verdict, validUntil }: Verdict, { clock }: World): boolean =>
-  verdict === 'pass' && validUntil <= clock.now();
+/** The pass of this run's attempt counts no more: the run was resumed too late. */
+export const isTooLate = (
+  { verdict, attempt, validUntil }: Verdict,
+  memory: RegressionTestMemory | undefined,
+  { clock }: World,
+): boolean =>
+  memory?.attempt !== undefined && attempt >= memory.attempt && verdict === 'pass' && validUntil <= clock.now();
 
 /** The attempt of this run: one that runs already and is young enough, unless a new one is wanted, or the next one. */
 const attemptOf = (
@@ -97,11 +102,19 @@ export const plan = async (at: Standing, stored: StoredTest | undefined): Promis
   return waiting(at, { percent: 1, because: planned.title, plan: planned });
 };
 
-/** Before anything is made for it, every row must make a request. @throws {InputError} */
+/** Before anything is made for it, every selector must be one, and every row must make a request. @throws {InputError} */
 const requireRows = (at: Standing): void => {
   const { golden, regression } = at;
-  const { request } = regression.asking;
+  const { request, response } = regression.asking;
   if (golden === undefined || request === undefined) return;
+  for (const key of ['prediction', 'score'] as const) {
+    const selector = response?.[key];
+    if (typeof selector === 'string') requirePath(selector, `regression.response.${key}`);
+  }
+  const { input } = request;
+  // A column may have the form of a path.
+  if (typeof input === 'string' && isPath(input) && !golden.rows.some(({ row }) => Object.hasOwn(row, input)))
+    requirePath(input, 'regression.request.input');
   if (isAsked(at)) requireRequests(golden, request);
   if ([at.candidate, at.baseline].some((site) => site?.is === 'transform')) requireLines(golden, request);
 };

@@ -41,8 +41,8 @@ export interface Scored {
 /** A turn ends after this, so that a run can be stopped and its progress is seen. */
 const longestTurnMs = seconds(20);
 /**
- * So many rows are asked twice: a model that answers them differently is told. One that changes 5 % of its answers is noticed in 92 % of the
- * tests; with 20 rows it would be in 64 %.
+ * So many rows are asked twice, to notice a model that answers one request in two ways. A model that changes 5 % of its answers is noticed in
+ * 92 % of the tests; 20 rows would notice it in 64 %.
  */
 export const rowsRepeated = 50;
 /** After so many turns a row has no answer. */

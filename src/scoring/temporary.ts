@@ -1,7 +1,7 @@
 import { classify, describe, orUndefined } from '../aws/errors.ts';
 import { allPages } from '../aws/pages.ts';
 import { type Instant, iso, minutes, seconds } from '../clock.ts';
-import { type Desired, defaultVariant, sameAs } from '../endpoint/desired.ts';
+import { type Desired, sameAs } from '../endpoint/desired.ts';
 import { contentName } from '../endpoint/names.ts';
 import { observe } from '../endpoint/observe.ts';
 import { tags } from '../endpoint/tags.ts';
@@ -249,5 +249,3 @@ export const sweepOne = async (
 
 /** Why leftovers could not be looked for, as a remark. */
 export const unswept = (error: unknown): string => `leftovers of earlier tests were not looked for: ${describe(error)}`;
-
-export const temporaryVariant = defaultVariant;

@@ -201,6 +201,21 @@ describe('the rows and the requests', () => {
   });
 
   test.each([
+    ['response.prediction', 'response: { prediction: "$.predictions[" }'],
+    ['response.score', 'response: { prediction: 0, score: "scores" }'],
+    ['request.input', 'request: { content-type: text/csv, input: "$.[" }'],
+  ])('%s that is no JSONPath is refused before anything is made', async (key, line) => {
+    await approved('1.0.0');
+    withRegression(account, { keys: [line] });
+    const seen = account.watch();
+    const report = await regress(account, '1.0.0');
+    expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'invalid-input' });
+    expect(report?.result.because).toContain(`regression.${key}: `);
+    expect(report?.result.because).toContain('is no JSONPath');
+    expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+  });
+
+  test.each([
     ['a row without a label', { ...goldenRows[0], id: 'odd', label: undefined }, /:151: label: is missing/],
     ['a label that is null', { ...goldenRows[0], id: 'odd', label: null }, /:151: label: is null/],
     ['a row without the column', { id: 'odd', label: 'setosa' }, /row "odd" has no column "sepal_length"/],

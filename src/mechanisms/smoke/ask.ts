@@ -33,7 +33,7 @@ export const askSmoke = async (world: World, asked: Asked, smoke: Smoke, before:
   const until = world.clock.now() + longestTurnMs;
   let progress = before;
   while (progress.answered < requestsOf(smoke) && world.clock.now() < until) {
-    const { length } = Array.from({ length: Math.min(atOnce, requestsOf(smoke) - progress.answered) });
+    const length = Math.min(atOnce, requestsOf(smoke) - progress.answered);
     const answers = await Promise.all(
       Array.from({ length }, (_, at) =>
         answerOf(world, asked, smoke, (progress.answered + at) % smoke.requests.length),
