@@ -107,12 +107,6 @@ const judged = async (
       baseline: baseline && (await answersOf(world, deciding, 'baseline', baseline, part)),
     }),
   });
-  const { datasetDigest, dataset } = policy;
-  if (datasetDigest !== undefined && datasetDigest !== scored.dataset.digest)
-    throw new RowsError(
-      'dataset',
-      `${dataset} has the digest ${scored.dataset.digest}, and the manifest has ${datasetDigest}: ids, labels or weights differ`,
-    );
   try {
     requireFit(policy, scored.rows, names, measureOf);
     const comparison = compare(policy, scored, measureOf, world.clock.now());
