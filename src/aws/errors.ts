@@ -45,7 +45,6 @@ const byName: Readonly<Record<string, ErrorClass>> = Object.fromEntries(
         'throttled',
         'Throttled Throttling ThrottlingException ThrottledException RequestLimitExceeded TooManyRequestsException SlowDown' +
           ' PriorRequestNotComplete BandwidthLimitExceeded RequestThrottled RequestThrottledException' +
-          // Of a serverless or multi-model endpoint that is loading the model.
           ' ModelNotReadyException',
       ],
       ['expired-credentials', 'ExpiredToken ExpiredTokenException RequestExpired TokenRefreshRequired'],
