@@ -43,11 +43,15 @@ export interface Transform {
   readonly instances: number;
 }
 
-/** A file of predictions, as `model-delivery compare` reads it: a path in the repository, or an S3 location. */
+/** A file of predictions, as `model-delivery compare` reads it. */
 export interface Predictions {
   readonly is: 'predictions';
+  /** In the repository, or an S3 location; `{version}` stands for the version that the file is about. */
   readonly path: string;
 }
+
+/** In the path of a file of predictions: the version that answers. */
+export const versionMark = '{version}';
 
 /** A golden row as the body of one request. */
 export interface RequestForm {

@@ -1,14 +1,15 @@
 import * as z from 'zod/mini';
 import { withoutUndefined } from '../without-undefined.ts';
-import type {
-  Asking,
-  BaselineSite,
-  CandidateSite,
-  Predictions,
-  RequestForm,
-  ResponseForm,
-  Selector,
-  Transform,
+import {
+  type Asking,
+  type BaselineSite,
+  type CandidateSite,
+  type Predictions,
+  type RequestForm,
+  type ResponseForm,
+  type Selector,
+  type Transform,
+  versionMark,
 } from './asking.ts';
 import type { Task } from './regression.ts';
 import * as v from './values.ts';
@@ -17,13 +18,13 @@ import * as v from './values.ts';
 
 const about = z.describe;
 
-const predictions = () =>
+const predictions = (version: string) =>
   v.mapping({
     predictions: v
       .words('a file of predictions')
       .check(
         about(
-          'File of predictions, as `model-delivery compare` reads it: a path in the repository, or an S3 location.',
+          `File of predictions, as \`model-delivery compare\` reads it: a path in the repository, or an S3 location. ${version}`,
         ),
       ),
   });
@@ -63,7 +64,7 @@ export const askingKeys = {
               .check(about('An environment of the same account and region whose endpoint serves the version already.')),
           }),
           transform(),
-          predictions(),
+          predictions('It contains `{version}`, which stands for the version under test.'),
         ],
         {
           error:
@@ -78,9 +79,12 @@ export const askingKeys = {
   ),
   baseline: z.optional(
     z
-      .union([v.choice('a place', ['serving']), transform(), predictions()], {
-        error: 'a place; expected serving, or a mapping with transform or predictions',
-      })
+      .union(
+        [v.choice('a place', ['serving']), transform(), predictions('`{version}` stands for the version that serves.')],
+        {
+          error: 'a place; expected serving, or a mapping with transform or predictions',
+        },
+      )
       .check(
         about('Where the baseline answers. `serving`: the version that serves in the environment. Default: `serving`.'),
       ),
@@ -175,7 +179,7 @@ export const askingOf = (task: Task, written: RawAsking, refuse: Refuse): Asking
   for (const [at, { name }] of also.entries())
     if (also.findIndex((one) => one.name === name) < at) refuse('is there twice', 'also', at, 'name');
   return {
-    candidate: candidateOf(written.candidate),
+    candidate: candidateOf(written.candidate, refuse),
     baseline: baselineOf(written.baseline),
     also,
     concurrency,
@@ -187,9 +191,15 @@ export const askingOf = (task: Task, written: RawAsking, refuse: Refuse): Asking
   };
 };
 
-const candidateOf = (written: RawAsking['candidate'] = 'temporary'): CandidateSite => {
+const candidateOf = (written: RawAsking['candidate'] = 'temporary', refuse: Refuse): CandidateSite => {
   if (written === 'temporary' || written === 'dark-variant') return { is: written };
   if ('temporary' in written) return { is: 'temporary', instance: written.temporary.instance };
+  if ('predictions' in written && !written.predictions.includes(versionMark))
+    refuse(
+      `has no ${versionMark}, so a file about one version would let every later one pass; expected e.g. ${JSON.stringify(written.predictions.replace(/(\.[^./]*)?$/, `-${versionMark}$1`))}`,
+      'candidate',
+      'predictions',
+    );
   return 'environment' in written ? { is: 'environment', environment: written.environment } : elsewhereOf(written);
 };
 
