@@ -30,6 +30,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { Run } from '../world.ts';
 import { chooseClock } from './clock.ts';
 import { abortToEnd, drive, type Ended, withinLimit } from './drive.ts';
+import { launch } from './launch.ts';
 import { type WaitOptions, waitOut } from './patience.ts';
 import { wallClock } from './wall-clock.ts';
 
@@ -72,6 +73,8 @@ export interface Observer {
   progress(entry: TimelineEntry): void;
   /** After every change: the token that another process needs to finish this run. */
   keep(token: string): void;
+  /** A line that a program of the user printed. */
+  printed(line: string): void;
   /** The stack of a defect of this suite, for a bug report. */
   defect(stack: string): void;
 }
@@ -195,6 +198,8 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
             env: host.env,
             run: forWork(host.run, operation.name, shownInputs(operation.inputs, host.written)),
             workspace: folder(process.cwd()),
+            launch: (program, turn) =>
+              launch(program, turn, { root: process.cwd(), clock, say: (line) => host.observer.printed(line) }),
             clock,
             dryRun,
             signal: limited,
