@@ -14,11 +14,11 @@ type Checked = Pick<Regression, 'checks'>;
 
 const mostOfName = 200;
 const mostOfSentence = 1000;
-const mostOfReason = 160;
+const mostOfReason = 200;
 const mostOfCell = 120;
 const mostOfHead = 20;
-/** Characters of all rows together in a comment on a pull request, which has room for 65,536. */
-const mostOfTables = 5400;
+/** Characters of all rows together in a comment on a pull request, which has room for 65,536; a table without room for a row is left out. */
+const mostOfTables = 3600;
 const mostHtmlRows = 200;
 /** Of all checks together; the cells have the other cases of a report. */
 const mostCases = 200;
@@ -69,6 +69,7 @@ const tableMarkdown = ({ name, table }: Check, room: number): readonly string[] 
     if (length > room) break;
     shown.push(row);
   }
+  if (shown.length === 0) return [];
   const left = table.rows.length - shown.length;
   return [
     `<details><summary>${name}</summary>`,

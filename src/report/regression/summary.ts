@@ -20,7 +20,7 @@ import {
 const mostCells = 40;
 const mostOpenCells = 12;
 const mostOfName = 60;
-const mostOfNote = 120;
+const mostOfNote = 90;
 const mostOfSentence = 2000;
 
 /** For the job summary and for a comment on a pull request. Markdown. */
