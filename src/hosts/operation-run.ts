@@ -12,7 +12,7 @@ import type { Stray } from '../inputs/stray-inputs.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { type TestDue, testDue } from '../manifest/test-due.ts';
 import type { Memory, Operation, OperationName, Plan } from '../operation.ts';
-import { oneLine, withoutCommands } from '../plain-text.ts';
+import { oneLine, shellWord, withoutCommands } from '../plain-text.ts';
 import { failureOf } from '../report/failure.ts';
 import { newsFilter } from '../report/news.ts';
 import {
@@ -198,8 +198,10 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
             env: host.env,
             run: forWork(host.run, operation.name, shownInputs(operation.inputs, host.written)),
             workspace: folder(process.cwd()),
-            launch: (program, turn) =>
-              launch(program, turn, { root: process.cwd(), clock, say: (line) => host.observer.printed(line) }),
+            launch: (program, turn) => {
+              host.observer.printed(`$ ${program.argv.map(shellWord).join(' ')}`);
+              return launch(program, turn, { root: process.cwd(), clock, say: (line) => host.observer.printed(line) });
+            },
             clock,
             dryRun,
             signal: limited,

@@ -7,10 +7,22 @@ export interface Asking {
   readonly response?: ResponseForm;
   /** Older golden sets that must not get worse, by their names. */
   readonly also: readonly OlderSet[];
+  /** A test program of the user. */
+  readonly command?: TestCommand;
   /** Requests at a time to each model. */
   readonly concurrency: number;
   /** How long a passing verdict counts. */
   readonly validForSeconds: number;
+}
+
+/** A program that tests the candidate on the machine of the run. */
+export interface TestCommand {
+  /** The program, and its arguments. */
+  readonly run: readonly string[];
+  /** Path in the checkout of the report that it writes. */
+  readonly junit?: string;
+  readonly timeoutSeconds: number;
+  readonly level: 'fail' | 'warn';
 }
 
 /** A golden set that the same rules decide about, each on its own. */

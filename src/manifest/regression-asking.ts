@@ -12,6 +12,7 @@ import {
   versionMark,
 } from './asking.ts';
 import type { Task } from './regression.ts';
+import { commandKey, commandOf } from './regression-command.ts';
 import * as v from './values.ts';
 
 /** The keys of `regression:` that say how the models are asked. */
@@ -158,6 +159,7 @@ export const askingKeys = {
         ),
       ),
   ),
+  command: commandKey,
   concurrency: z.optional(
     v.whole('a number of requests', 1, 64).check(about('Requests at a time to each model. Default: 4.')),
   ),
@@ -178,13 +180,15 @@ export const askingOf = (task: Task, written: RawAsking, refuse: Refuse): Asking
   const { request, response, also = [], concurrency = usualConcurrency } = written;
   for (const [at, { name }] of also.entries())
     if (also.findIndex((one) => one.name === name) < at) refuse('is there twice', 'also', at, 'name');
+  const candidate = candidateOf(written.candidate, refuse);
   return {
-    candidate: candidateOf(written.candidate, refuse),
+    candidate,
     baseline: baselineOf(written.baseline),
     also,
     concurrency,
     validForSeconds: written['valid-for'] ?? usualValidity,
     ...withoutUndefined({
+      command: commandOf(written.command, candidate, refuse),
       request: request && requestOf(request, refuse),
       response: responseOf(task, request?.accept ?? request?.['content-type'], response, refuse),
     }),

@@ -5,7 +5,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { contentOf } from './candidate-up.ts';
 import { requireUsable } from './check-golden-set.ts';
-import { notesOfChecks } from './checks/checks.ts';
+import { notesOfChecks, requireChecks } from './checks/checks.ts';
 import { rulesAlone } from './decide.ts';
 import { planOf } from './plan.ts';
 import { type RegressionTestMemory, type Turn, waiting } from './progress.ts';
@@ -65,6 +65,7 @@ const jobsOf = (at: Standing, attempt: number): readonly Job[] =>
 
 export const plan = async (at: Standing, stored: StoredTest | undefined): Promise<Turn> => {
   requireRows(at);
+  requireChecks(at);
   for (const [number, { set }] of at.parts.entries())
     await requireUsable(number === 0 ? at.regression : rulesAlone(at.regression), set.file);
   const { attempt, goesOn } = attemptOf(stored, at.world, at.given.again);
