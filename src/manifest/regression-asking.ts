@@ -11,6 +11,8 @@ import type {
   Transform,
 } from './asking.ts';
 import type { Task } from './regression.ts';
+import { attributionOf, biasOf, clarifyKeys } from './regression-clarify.ts';
+import { contractKey, contractOf } from './regression-contract.ts';
 import * as v from './values.ts';
 
 /** The keys of `regression:` that say how the models are asked. */
@@ -160,6 +162,8 @@ export const askingKeys = {
   'valid-for': z.optional(
     v.duration().check(about('How long a passing verdict lets a delivery begin. Default: `168h`.')),
   ),
+  ...contractKey,
+  ...clarifyKeys,
 };
 
 type RawAsking = { readonly [Key in keyof typeof askingKeys]?: z.output<(typeof askingKeys)[Key]> };
@@ -183,6 +187,9 @@ export const askingOf = (task: Task, written: RawAsking, refuse: Refuse): Asking
     ...withoutUndefined({
       request: request && requestOf(request, refuse),
       response: responseOf(task, request?.accept ?? request?.['content-type'], response, refuse),
+      contract: written.contract && contractOf(written.contract, request?.input, refuse),
+      bias: written.bias && biasOf(written.bias, refuse),
+      attribution: written.attribution && attributionOf(written.attribution),
     }),
   };
 };
