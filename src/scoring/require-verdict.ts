@@ -8,6 +8,7 @@ import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { expiredBecause } from '../regression/golden/expiry.ts';
 import { releasesOf } from '../release/location.ts';
 import type { World } from '../world.ts';
+import { reportFiles, reportsDigestFile } from './checks/report-files.ts';
 import { filesDigest, goldenFiles, predictionFiles } from './golden-set.ts';
 import { lookAtServing } from './served.ts';
 import { type Subject, subjectOf } from './subject.ts';
@@ -69,11 +70,12 @@ const standingOf = async (world: World, regression: RegressionSpec, release: Rel
   const { tag } = registered;
   const target = environmentOf(manifest, environment);
   const endpoint = target.endpoint.name;
+  const look = await lookAtServing(world, endpoint);
   const dataset = filesDigest([
     ...(await goldenFiles(world, regression)),
     ...(await predictionFiles(world, regression)),
+    ...reportsDigestFile(await reportFiles(world, { regression, registered, look })),
   ]);
-  const look = await lookAtServing(world, endpoint);
   const subject = subjectOf({ endpoint, registered, regression, dataset, look });
   const record = (await readTest(world, releasesOf(target, world.account), subject))?.record;
   const verdict = record?.verdict;

@@ -1,7 +1,11 @@
 import type { Check, CheckName } from '../../findings/regression.ts';
 import type { Turn } from '../progress.ts';
 import type { Standing } from '../standing.ts';
+import { attribution } from './attribution.ts';
+import { bias } from './bias.ts';
+import { contract } from './contract.ts';
 import { keepCheck, readCheck } from './kept.ts';
+import { leftOutNotes } from './left-out.ts';
 
 /** A check beside the rows. Its files are part of the subject, as its keys in the manifest are. */
 export interface TestCheck {
@@ -15,11 +19,14 @@ export interface TestCheck {
 }
 
 /** In the order in which they run. */
-export const testChecks: readonly TestCheck[] = [];
+export const testChecks: readonly TestCheck[] = [contract, bias, attribution];
 
 const dueChecks = (at: Standing): readonly TestCheck[] => testChecks.filter(({ isDue }) => isDue(at));
 
-export const notesOfChecks = (at: Standing): readonly string[] => dueChecks(at).flatMap(({ notes }) => notes(at));
+export const notesOfChecks = (at: Standing): readonly string[] => [
+  ...dueChecks(at).flatMap(({ notes }) => notes(at)),
+  ...leftOutNotes(at),
+];
 
 /** Runs the checks one after the other, until the result of each is kept. */
 export const checked = async (at: Standing): Promise<Turn | undefined> => {
