@@ -12,7 +12,9 @@ import {
   versionMark,
 } from './asking.ts';
 import type { Task } from './regression.ts';
+import { attributionOf, biasOf, clarifyKeys } from './regression-clarify.ts';
 import { commandKey, commandOf } from './regression-command.ts';
+import { contractKey, contractOf } from './regression-contract.ts';
 import * as v from './values.ts';
 
 /** The keys of `regression:` that say how the models are asked. */
@@ -166,6 +168,8 @@ export const askingKeys = {
   'valid-for': z.optional(
     v.duration().check(about('How long a passing verdict lets a delivery begin. Default: `168h`.')),
   ),
+  ...contractKey,
+  ...clarifyKeys,
 };
 
 type RawAsking = { readonly [Key in keyof typeof askingKeys]?: z.output<(typeof askingKeys)[Key]> };
@@ -191,6 +195,9 @@ export const askingOf = (task: Task, written: RawAsking, refuse: Refuse): Asking
       command: commandOf(written.command, candidate, refuse),
       request: request && requestOf(request, refuse),
       response: responseOf(task, request?.accept ?? request?.['content-type'], response, refuse),
+      contract: written.contract && contractOf(written.contract, request?.input, refuse),
+      bias: written.bias && biasOf(written.bias, refuse),
+      attribution: written.attribution && attributionOf(written.attribution),
     }),
   };
 };

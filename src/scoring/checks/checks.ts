@@ -1,8 +1,12 @@
 import type { Check, CheckName } from '../../findings/regression.ts';
 import type { Turn } from '../progress.ts';
 import type { Standing } from '../standing.ts';
+import { attribution } from './attribution.ts';
+import { bias } from './bias.ts';
 import { command } from './command.ts';
+import { contract } from './contract.ts';
 import { keepCheck, readCheck } from './kept.ts';
+import { leftOutNotes } from './left-out.ts';
 
 /** A check beside the rows. Its files are part of the subject, as its keys in the manifest are. */
 export interface TestCheck {
@@ -18,11 +22,14 @@ export interface TestCheck {
 }
 
 /** In the order in which they run. */
-export const testChecks: readonly TestCheck[] = [command];
+export const testChecks: readonly TestCheck[] = [contract, bias, attribution, command];
 
 const dueChecks = (at: Standing): readonly TestCheck[] => testChecks.filter(({ isDue }) => isDue(at));
 
-export const notesOfChecks = (at: Standing): readonly string[] => dueChecks(at).flatMap(({ notes }) => notes(at));
+export const notesOfChecks = (at: Standing): readonly string[] => [
+  ...dueChecks(at).flatMap(({ notes }) => notes(at)),
+  ...leftOutNotes(at),
+];
 
 export const requireChecks = (at: Standing): void => {
   for (const { refuse } of dueChecks(at)) refuse?.(at);
