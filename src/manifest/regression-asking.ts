@@ -11,6 +11,7 @@ import type {
   Transform,
 } from './asking.ts';
 import type { Task } from './regression.ts';
+import { loadKeys, loadOf } from './regression-load.ts';
 import * as v from './values.ts';
 
 /** The keys of `regression:` that say how the models are asked. */
@@ -160,6 +161,7 @@ export const askingKeys = {
   'valid-for': z.optional(
     v.duration().check(about('How long a passing verdict lets a delivery begin. Default: `168h`.')),
   ),
+  ...loadKeys,
 };
 
 type RawAsking = { readonly [Key in keyof typeof askingKeys]?: z.output<(typeof askingKeys)[Key]> };
@@ -174,13 +176,15 @@ export const askingOf = (task: Task, written: RawAsking, refuse: Refuse): Asking
   const { request, response, also = [], concurrency = usualConcurrency } = written;
   for (const [at, { name }] of also.entries())
     if (also.findIndex((one) => one.name === name) < at) refuse('is there twice', 'also', at, 'name');
+  const candidate = candidateOf(written.candidate);
   return {
-    candidate: candidateOf(written.candidate),
+    candidate,
     baseline: baselineOf(written.baseline),
     also,
     concurrency,
     validForSeconds: written['valid-for'] ?? usualValidity,
     ...withoutUndefined({
+      load: loadOf(written.load, candidate, refuse),
       request: request && requestOf(request, refuse),
       response: responseOf(task, request?.accept ?? request?.['content-type'], response, refuse),
     }),
