@@ -41,14 +41,18 @@ export const adviceOf = (advised: Advised): readonly string[] => {
 
 const countAdvice = ({ peak, factor, capacity: { instances, scaling }, isLeast }: Advised, usable: number) => {
   if (peak === undefined) return ['no traffic of production is recorded, so that the number of instances is not known'];
-  const needed = Math.max(1, Math.ceil(peak * factor / usable));
+  const needed = Math.max(1, Math.ceil((peak * factor) / usable));
   const demand = `the busiest minute of production (${rate(peak)})${factor === 1 ? '' : ` × ${factor}`} needs ${isLeast ? 'at most ' : ''}${needed} of them`;
   const count = scaling === undefined ? instances?.count : scaling.max;
   if (count === undefined) return [demand];
   const key = scaling === undefined ? 'instance.count' : 'autoscaling.max';
   // Without a rate at which it breaks, the number needed is no more than a limit.
-  if (count < needed) return [`${demand}, and ${key} is ${count}: ${isLeast ? 'find the rate at which it breaks (load.up-to), or raise it' : `raise it to ${needed}`}`];
-  if (count > needed && scaling === undefined) return [`${demand}, and ${key} is ${count}: ${count - needed} fewer would do`];
+  if (count < needed)
+    return [
+      `${demand}, and ${key} is ${count}: ${isLeast ? 'find the rate at which it breaks (load.up-to), or raise it' : `raise it to ${needed}`}`,
+    ];
+  if (count > needed && scaling === undefined)
+    return [`${demand}, and ${key} is ${count}: ${count - needed} fewer would do`];
   return [`${demand}, and ${key} is ${count}: that suffices`];
 };
 
@@ -58,7 +62,10 @@ const targetAdvice = ({ capacity: { scaling }, isLeast }: Advised, usable: numbe
   const { invocationsPerInstance: stated } = scaling;
   const advice = `autoscaling.invocations-per-instance: ${isLeast ? 'at least ' : ''}${target} a minute (${rate(usable)} × 60)`;
   if (stated === undefined) return [advice];
-  if (stated > target) return [`${advice}, and the manifest has ${stated}: ${isLeast ? 'whether an instance holds that is not shown' : 'an instance would be past half of its rate before another one starts'}`];
+  if (stated > target)
+    return [
+      `${advice}, and the manifest has ${stated}: ${isLeast ? 'whether an instance holds that is not shown' : 'an instance would be past half of its rate before another one starts'}`,
+    ];
   return [`${advice}, and the manifest has ${stated}: that is ${stated === target ? 'the same' : 'more careful'}`];
 };
 

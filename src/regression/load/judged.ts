@@ -35,10 +35,7 @@ export const judgedLimits = (outcome: Outcome, limits: LoadLimits): readonly Jud
   if (requests === 0) return [];
   const known = { ...outcome, lost: 0 };
   const z = normalQuantile(usualConfidence);
-  const [low, high] = [
-    wilsonBound(failedIn(known), requests, z),
-    wilsonBound(failedIn(outcome), requests, -z),
-  ];
+  const [low, high] = [wilsonBound(failedIn(known), requests, z), wilsonBound(failedIn(outcome), requests, -z)];
   const errors: JudgedLimit = {
     name: 'error-rate',
     limit: limits.errorRate,

@@ -15,6 +15,7 @@ type Checked = Pick<Regression, 'checks'>;
 const mostOfName = 200;
 const mostOfSentence = 1000;
 const mostOfReason = 200;
+const mostOfNote = 300;
 const mostOfCell = 120;
 const mostOfHead = 20;
 /** Characters of all rows together in a comment on a pull request, which has room for 65,536; a table without room for a row is left out. */
@@ -35,7 +36,13 @@ export const checkLines = ({ checks = [] }: Checked): readonly string[] =>
       ({ name, because }) =>
         `  ${oneLine(shortened(name, mostOfName))}${because === undefined ? '' : `: ${oneLine(shortened(because, mostOfSentence))}`}`,
     ),
+    ...notesOf(check).map((note) => `  ${oneLine(note)}`),
   ]);
+
+const mostNotes = 5;
+
+const notesOf = ({ notes = [] }: Check): readonly string[] =>
+  notes.slice(0, mostNotes).map((note) => shortened(note, mostOfNote));
 
 const mostPartLines = 5;
 
@@ -55,7 +62,10 @@ export const checksMarkdown = ({ checks = [] }: Checked): string =>
               `| ${check.name} | ${marks[check.verdict]} ${decisionOf(check)} | ${prose(shortened(check.because, mostOfReason))} |`,
           ),
         ].join('\n'),
-        ...checks.flatMap((check) => tableMarkdown(check, mostOfTables / checks.length)),
+        ...checks.flatMap((check) => [
+          ...notesOf(check).map((note) => `${check.name}: ${prose(note)}`),
+          ...tableMarkdown(check, mostOfTables / checks.length),
+        ]),
       ].join('\n\n');
 
 const tableMarkdown = ({ name, table }: Check, room: number): readonly string[] => {
@@ -99,6 +109,7 @@ export const checksHtml = ({ checks = [] }: Checked): string =>
                 .slice(0, mostHtmlRows)
                 .map((cells) => cells.map((cell) => escapeXml(shortened(cell, mostOfCell)))),
             ),
+        ...notesOf(check).map((note) => `<p>${escapeXml(note)}</p>`),
         left > 0 ? `<p>${counted(left, 'more row')}.</p>` : '',
       ].join('');
     })
