@@ -105,3 +105,15 @@ export const loadOf = (
     ...withoutUndefined({ upTo }),
   };
 };
+
+/** Requests of an asynchronous endpoint wait in a queue of SageMaker: neither their latency nor their rate is the model's. */
+export const cannotLoad = ({
+  name,
+  async,
+}: {
+  readonly name: string;
+  readonly async?: object | true | undefined;
+}): string | undefined =>
+  async === undefined
+    ? undefined
+    : `regression.load: endpoint ${name} is asynchronous, where a queue takes any rate and each answer waits in it; leave load out`;

@@ -5,7 +5,7 @@ import { counted, percent } from '../../judge/amounts.ts';
 import type { Load } from '../../manifest/asking.ts';
 import { usualConfidence } from '../../manifest/regression-keys.ts';
 import { adviceOf, type Capacity, rate } from './advice.ts';
-import { type JudgedLimit, judgedLimits, limitText, milliseconds } from './judged.ts';
+import { type JudgedLimit, judgedLimits, limitText, milliseconds, tooFewRequests } from './judged.ts';
 import { failedIn, keptSchedule, latencyIn, type Outcome, outcomeOf, requestsIn } from './outcome.ts';
 import { type Breaks, type Course, type DoneStep, openSteps, throughput } from './steps.ts';
 
@@ -30,7 +30,7 @@ export const loadFindings = (loaded: Loaded): Check => {
   const limits = judgedLimits(measured, load.limits);
   const turn = turningPoint(loaded);
   const at = `at ${rate(course.target)}${instances === 1 ? '' : ` to ${counted(instances, 'instance')}`}`;
-  const { verdict, because } = ruling(measured, limits);
+  const { verdict, because } = ruling(loaded, measured, limits);
   return {
     name: 'load',
     level: load.level,
@@ -59,6 +59,7 @@ export const loadFindings = (loaded: Loaded): Check => {
 
 /** No result is a pass where nothing was measured. */
 const ruling = (
+  { load, course }: Loaded,
   measured: Outcome,
   limits: readonly JudgedLimit[],
 ): { readonly verdict: Ruling; readonly because: string } => {
@@ -72,10 +73,8 @@ const ruling = (
   for (const verdict of ['fail', 'inconclusive'] as const) {
     const one = limits.find(({ decision }) => decision === verdict);
     if (one === undefined) continue;
-    const open =
-      verdict === 'fail'
-        ? ''
-        : `, which ${counted(requestsIn(measured), 'request')} do not decide: lengthen load.duration`;
+    const few = tooFewRequests(course.target, load) ?? 'lengthen load.duration';
+    const open = verdict === 'fail' ? '' : `, which ${counted(requestsIn(measured), 'request')} do not decide: ${few}`;
     return { verdict, because: `${limitText(one)}${open}${errorsText(measured)}` };
   }
   return limits.length === 0

@@ -1,6 +1,6 @@
 import type { Ruling } from '../../findings/comparison.ts';
 import { percent } from '../../judge/amounts.ts';
-import type { LoadLimits } from '../../manifest/asking.ts';
+import type { Load, LoadLimits } from '../../manifest/asking.ts';
 import { usualConfidence } from '../../manifest/regression-keys.ts';
 import { normalQuantile } from '../statistics/normal.ts';
 import { wilsonBound } from '../statistics/wilson.ts';
@@ -55,6 +55,29 @@ export const judgedLimits = (outcome: Outcome, limits: LoadLimits): readonly Jud
     ];
   });
   return [errors, ...latencies];
+};
+
+/** So many requests, all of them good and fast, are the fewest that keep a limit with confidence. */
+const requestsNeeded = ({ errorRate, p95, p99 }: LoadLimits): number => {
+  const z = normalQuantile(usualConfidence);
+  const byErrors = errorRate > 0 ? (z * z * (1 - errorRate)) / errorRate : Number.POSITIVE_INFINITY;
+  const byLatency = (level: number): number => Math.log(1 - usualConfidence) / Math.log(level);
+  return Math.ceil(
+    Math.max(byErrors, p95 === undefined ? 0 : byLatency(levels.p95), p99 === undefined ? 0 : byLatency(levels.p99)),
+  );
+};
+
+/** The sentence about a measurement that could not pass; undefined when it can. @param rate of all requests, per second */
+export const tooFewRequests = (
+  rate: number,
+  { durationSeconds, limits }: Pick<Load, 'durationSeconds' | 'limits'>,
+): string | undefined => {
+  const needed = requestsNeeded(limits);
+  const sent = Math.ceil(rate * durationSeconds);
+  if (sent >= needed) return undefined;
+  return Number.isFinite(needed)
+    ? `${sent} requests at the target rate cannot show that the limits are kept, which takes ${needed} or more: set duration to ${Math.ceil(needed / rate)}s or longer`
+    : 'no number of requests shows that an error rate is 0: give error-rate a limit above it';
 };
 
 /** More than five times the latency without a queue is a queue; a tenth of a second more than it may be chance. */

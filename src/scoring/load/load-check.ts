@@ -2,12 +2,14 @@ import { duration, iso, seconds } from '../../clock.ts';
 import { canonicalOf } from '../../endpoint/variants.ts';
 import type { Check } from '../../findings/regression.ts';
 import type { Load } from '../../manifest/asking.ts';
+import { cannotLoad } from '../../manifest/regression-load.ts';
 import type { Capacity } from '../../regression/load/advice.ts';
 import { rate } from '../../regression/load/advice.ts';
 import { loadFindings, stepText } from '../../regression/load/findings.ts';
-import { breaksAt } from '../../regression/load/judged.ts';
+import { breaksAt, tooFewRequests } from '../../regression/load/judged.ts';
 import { latencyIn, requestsIn } from '../../regression/load/outcome.ts';
 import { type Course, type DoneStep, foreseen, nextStep } from '../../regression/load/steps.ts';
+import { InputError } from '../../schema.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { candidateUp, contentOf, isGone } from '../candidate-up.ts';
 import { type Turn, waiting } from '../progress.ts';
@@ -22,7 +24,14 @@ import { recordedRate } from './recorded-rate.ts';
 export const loadCheck = {
   name: 'load' as const,
   isDue: ({ regression }: Standing): boolean => regression.asking.load !== undefined,
-  notes: async (at: Standing): Promise<readonly string[]> => notesOf(at, loadIn(at), await recordedRate(at)),
+  notes: async (at: Standing): Promise<readonly string[]> => {
+    const problem = cannotLoad({
+      name: at.environment.endpoint.name,
+      async: at.look?.live.asynchronous ?? at.environment.endpoint.async,
+    });
+    if (problem !== undefined) throw new InputError(problem);
+    return notesOf(at, loadIn(at), await recordedRate(at));
+  },
   run: async (at: Standing): Promise<Check | Turn> => {
     const site = await candidateUp(at);
     if (site.is === 'waiting' || site.is === 'done') return site;
@@ -149,6 +158,7 @@ const notesOf = (at: Standing, load: Load, recorded: RecordedRate): readonly str
   const course = courseOf(load, recorded, instances);
   if (course === undefined) return [`load: ${withoutTraffic(load).because}`];
   const { requests, seconds: length } = foreseen(course);
+  const few = tooFewRequests(course.target, load);
   const target =
     load.by === 'rate'
       ? rate(course.target)
@@ -159,5 +169,6 @@ const notesOf = (at: Standing, load: Load, recorded: RecordedRate): readonly str
         ? 'for which the temporary endpoint stays up'
         : `to ${candidate.name}: the metrics of that endpoint count them, and so do its alarms`
     }`,
+    ...(few === undefined ? [] : [`load: ${few}`]),
   ];
 };
