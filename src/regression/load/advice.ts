@@ -3,6 +3,8 @@
 /** The manifest's capacity. */
 export interface Capacity {
   readonly instances?: { readonly count: number; readonly type: string };
+  /** Of an endpoint without instances: requests at once. */
+  readonly concurrency?: number;
   readonly scaling?: { readonly min: number; readonly max: number; readonly invocationsPerInstance?: number };
 }
 
@@ -29,8 +31,9 @@ const headroom = 0.5;
 /** Sentences about `instance.count` and `autoscaling`. */
 export const adviceOf = (advised: Advised): readonly string[] => {
   const { held, isLeast, capacity, tested } = advised;
-  const { instances } = capacity;
+  const { instances, concurrency } = capacity;
   const usable = held * headroom;
+  if (concurrency !== undefined) return concurrencyAdvice(advised, concurrency, usable);
   return [
     `one ${tested} holds ${isLeast ? 'at least ' : ''}${rate(held)}; half of it, ${rate(usable)}, is planned with, so that a fleet has time to grow (AWS's SAFETY_FACTOR of 0.5)`,
     ...(instances !== undefined && instances.type !== tested
@@ -39,10 +42,33 @@ export const adviceOf = (advised: Advised): readonly string[] => {
   ];
 };
 
+/** AWS: "Serverless Inference", MaxConcurrency. */
+const mostConcurrency = 200;
+
+/** Requests at once grow with the rate, as long as each takes as long as before. */
+const concurrencyAdvice = (
+  { held, isLeast, peak, factor }: Advised,
+  concurrency: number,
+  usable: number,
+): readonly string[] => {
+  const first = `with max-concurrency ${concurrency} it holds ${isLeast ? 'at least ' : ''}${rate(held)}; half of it, ${rate(usable)}, is planned with, since beyond it requests are refused`;
+  if (peak === undefined) return [first, noPeak];
+  const needed = Math.max(1, Math.ceil((concurrency * peak * factor) / usable));
+  const demand = `${demandText(peak, factor)} needs max-concurrency ${isLeast ? 'of at most ' : ''}${needed}`;
+  if (needed > mostConcurrency)
+    return [first, `${demand}, and SageMaker has ${mostConcurrency} at most: serve it on instances`];
+  return [first, needed > concurrency ? `${demand}: raise it` : `${demand}: ${concurrency} suffices`];
+};
+
+const noPeak = 'no traffic of production is recorded, so that the capacity it needs is not known';
+
+const demandText = (peak: number, factor: number): string =>
+  `the busiest minute of production (${rate(peak)})${factor === 1 ? '' : ` × ${factor}`}`;
+
 const countAdvice = ({ peak, factor, capacity: { instances, scaling }, isLeast }: Advised, usable: number) => {
-  if (peak === undefined) return ['no traffic of production is recorded, so that the number of instances is not known'];
+  if (peak === undefined) return [noPeak];
   const needed = Math.max(1, Math.ceil((peak * factor) / usable));
-  const demand = `the busiest minute of production (${rate(peak)})${factor === 1 ? '' : ` × ${factor}`} needs ${isLeast ? 'at most ' : ''}${needed} of them`;
+  const demand = `${demandText(peak, factor)} needs ${isLeast ? 'at most ' : ''}${needed} of them`;
   const count = scaling === undefined ? instances?.count : scaling.max;
   if (count === undefined) return [demand];
   const key = scaling === undefined ? 'instance.count' : 'autoscaling.max';

@@ -16,6 +16,8 @@ const mostOfName = 200;
 const mostOfSentence = 1000;
 const mostOfReason = 200;
 const mostOfNote = 300;
+/** Characters of the notes of one check in a comment, which has room for no more. */
+const mostOfNotes = 800;
 const mostOfCell = 120;
 const mostOfHead = 20;
 /** Characters of all rows together in a comment on a pull request, which has room for 65,536; a table without room for a row is left out. */
@@ -62,11 +64,17 @@ export const checksMarkdown = ({ checks = [] }: Checked): string =>
               `| ${check.name} | ${marks[check.verdict]} ${decisionOf(check)} | ${prose(shortened(check.because, mostOfReason))} |`,
           ),
         ].join('\n'),
-        ...checks.flatMap((check) => [
-          ...notesOf(check).map((note) => `${check.name}: ${prose(note)}`),
-          ...tableMarkdown(check, mostOfTables / checks.length),
-        ]),
+        ...checks.flatMap((check) => [...notesMarkdown(check), ...tableMarkdown(check, mostOfTables / checks.length)]),
       ].join('\n\n');
+
+const notesMarkdown = (check: Check): readonly string[] => {
+  let room = mostOfNotes;
+  return notesOf(check).flatMap((note) => {
+    const line = `${check.name}: ${prose(note)}`;
+    room -= line.length;
+    return room < 0 ? [] : [line];
+  });
+};
 
 const tableMarkdown = ({ name, table }: Check, room: number): readonly string[] => {
   if (table === undefined || table.rows.length === 0) return [];

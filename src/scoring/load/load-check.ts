@@ -138,6 +138,7 @@ const capacityOf = async (
   return {
     tested: (made ?? dark)?.InstanceType ?? 'serverless endpoint',
     capacity: withoutUndefined({
+      concurrency: made?.ServerlessConfig?.MaxConcurrency,
       instances: instance ?? (type === undefined || count === undefined ? undefined : { type, count }),
       scaling:
         autoscaling &&
