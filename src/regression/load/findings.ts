@@ -73,8 +73,10 @@ const ruling = (
   for (const verdict of ['fail', 'inconclusive'] as const) {
     const one = limits.find(({ decision }) => decision === verdict);
     if (one === undefined) continue;
-    const few = tooFewRequests(course.target, load) ?? 'lengthen load.duration';
-    const open = verdict === 'fail' ? '' : `, which ${counted(requestsIn(measured), 'request')} do not decide: ${few}`;
+    const few =
+      tooFewRequests(course.target, load) ??
+      `${counted(requestsIn(measured), 'request')} do not decide that: lengthen load.duration`;
+    const open = verdict === 'fail' ? '' : `: ${few}`;
     return { verdict, because: `${limitText(one)}${open}${errorsText(measured)}` };
   }
   return limits.length === 0

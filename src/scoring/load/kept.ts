@@ -85,8 +85,8 @@ export const keepStep = (
 ): Promise<void> =>
   keepOnce(world, folder, keyOf(folder, attempt, numberOf(index)), JSON.stringify(measured), 'application/json');
 
-/** Beyond its own time, a step waits for its last answers: SageMaker gives a model 60 seconds. */
-const answersMs = seconds(120);
+/** Beyond its own time, the first step waits until older requests have ended, and each for its last answers: 60 seconds each. */
+const answersMs = seconds(150);
 
 /**
  * Claims a step for this run. A claim holds as long as the step can last; a re-run of the same job takes that of its former process over.

@@ -2,6 +2,7 @@ import { duration, iso, seconds } from '../../clock.ts';
 import { canonicalOf } from '../../endpoint/variants.ts';
 import type { Check } from '../../findings/regression.ts';
 import type { Load } from '../../manifest/asking.ts';
+import { usualConfidence } from '../../manifest/regression-keys.ts';
 import { cannotLoad } from '../../manifest/regression-load.ts';
 import type { Capacity } from '../../regression/load/advice.ts';
 import { rate } from '../../regression/load/advice.ts';
@@ -59,6 +60,8 @@ export const loadCheck = {
         because: 'another run of this test measures the next step of the load',
         notBefore: Math.min(busyUntil, world.clock.now() + seconds(30)),
       });
+    // Golden rows that were asked before may be waiting in the model's queue; SageMaker gives each of them up after a minute.
+    if (done.length === 0) await world.clock.sleepUntil(world.clock.now() + longestAnswer, world.signal);
     const outcome = await drive(world, step, requestsOf(at, site, done)).catch((error: unknown) => {
       if (memory.temporary === undefined || !isGone(error)) throw error;
       return undefined;
@@ -70,6 +73,9 @@ export const loadCheck = {
     return waiting(at, { percent: 90, because: `load: ${stepText(measured)}` });
   },
 };
+
+/** AWS: InvokeEndpoint, "Model containers must respond to requests within 60 seconds". */
+const longestAnswer = seconds(60);
 
 const loadIn = ({ regression }: Standing): Load => {
   const { load } = regression.asking;
@@ -100,10 +106,13 @@ const withoutTraffic = (load: Load): Check => ({
   cases: [],
 });
 
-/** The latency without a queue. */
-const calmOf = ([first]: readonly DoneStep[]): number | undefined => {
-  const calm = first && latencyIn(first.outcome, 0.99, 0.95)?.value;
-  return calm !== undefined && Number.isFinite(calm) ? calm : undefined;
+/** The 99th percentile without a queue: more callers wait longer, and the first one may meet a cold model. */
+const calmOf = (done: readonly DoneStep[]): number | undefined => {
+  const all = done.flatMap(({ step, outcome }) =>
+    step.is === 'closed' ? (latencyIn(outcome, 0.99, usualConfidence)?.value ?? []) : [],
+  );
+  const calm = Math.min(...all);
+  return Number.isFinite(calm) ? calm : undefined;
 };
 
 /** The golden rows in their order, again and again, over all steps. */
