@@ -11,6 +11,7 @@ import type {
   Transform,
 } from './asking.ts';
 import type { Task } from './regression.ts';
+import { labelsKey } from './regression-labels.ts';
 import * as v from './values.ts';
 
 /** The keys of `regression:` that say how the models are asked. */
@@ -154,6 +155,7 @@ export const askingKeys = {
         ),
       ),
   ),
+  labels: labelsKey,
   concurrency: z.optional(
     v.whole('a number of requests', 1, 64).check(about('Requests at a time to each model. Default: 4.')),
   ),
@@ -183,6 +185,8 @@ export const askingOf = (task: Task, written: RawAsking, refuse: Refuse): Asking
     ...withoutUndefined({
       request: request && requestOf(request, refuse),
       response: responseOf(task, request?.accept ?? request?.['content-type'], response, refuse),
+      // Absent by default, so that a policy that does not name it keeps its digest.
+      changedLabels: written.labels?.['changed-with-model'] === 'allow' ? ('allowed' as const) : undefined,
     }),
   };
 };

@@ -5,6 +5,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { requireUsable } from './check-golden-set.ts';
 import { rulesAlone } from './decide.ts';
+import { labelNotes } from './label-lock.ts';
 import { planOf } from './plan.ts';
 import { type RegressionTestMemory, type Turn, waiting } from './progress.ts';
 import { requireRequests } from './score.ts';
@@ -79,6 +80,7 @@ export const plan = async (at: Standing, stored: StoredTest | undefined): Promis
   requireRows(at);
   for (const [number, { set }] of at.parts.entries())
     await requireUsable(number === 0 ? at.regression : rulesAlone(at.regression), set.file);
+  const labels = await labelNotes(at);
   const { attempt, goesOn } = attemptOf(stored, at.world, at.given.again);
   const wanted = makesModel(at) ? await contentOf(at) : undefined;
   const [variant] = wanted?.config.ProductionVariants ?? [];
@@ -87,6 +89,7 @@ export const plan = async (at: Standing, stored: StoredTest | undefined): Promis
     environment: at.given.environment,
     attempt,
     goesOn,
+    labels,
     jobs: jobsOf(at, attempt),
     ...withoutUndefined({
       before: stored?.record.verdict,
@@ -136,6 +139,8 @@ export const begun = async (at: Standing, stored: StoredTest | undefined): Promi
     ...withoutUndefined({ temporary: name, candidate: contentMark(at.candidate) }),
   };
   if (goesOn) return { ...at, memory: next };
+  // A token is text of any writer: one may claim that the plan was made.
+  await labelNotes(at);
   const remarks: string[] = [];
   if (name !== undefined) {
     const swept = await sweepOne(world, at.environment.endpoint.name, name).catch((error: unknown) => {

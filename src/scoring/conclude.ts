@@ -7,7 +7,11 @@ import { LostRace } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { jobOf } from './attempt.ts';
 import { decide } from './decide.ts';
+import { keepEnded, mark, packageMark } from './ended-tests.ts';
+import { filesDigest } from './golden-set.ts';
 import { keepEvaluation } from './keep-evaluation.ts';
+import { isServing, labelledSets } from './label-lock.ts';
+import { keepLabels, mostLabels } from './labels.ts';
 import { nameInMetadata } from './name-in-metadata.ts';
 import { type Turn, waiting } from './progress.ts';
 import { repeatedWarnings } from './repeated.ts';
@@ -39,7 +43,16 @@ export const conclude = async (at: Standing, stored: StoredTest | undefined): Pr
     rows: findings.rows.compared + (findings.also ?? []).reduce((sum, { rows }) => sum + rows.compared, 0),
     run: withoutUndefined({ url: world.run.url, actor: world.run.actor, commit: world.run.commit }),
   };
-  const remarks = await keepEvaluation(world, at.folder, attempt, decided, now);
+  const remarks = [
+    ...(await keepLabelsOf(at, attempt)),
+    ...(await keepEvaluation(world, at.folder, attempt, decided, now)),
+  ];
+  // Before the verdict: a run that is killed between the two writes both again, and a verdict without its entry would lock nothing.
+  await keepEnded(world, at.releases, at.subject, {
+    ...{ verdict: findings.verdict, ofServing: isServing(at), attempt, decidedAt: now },
+    ...{ tag: registered.tag, version: registered.version, package: packageMark(registered.arn) },
+    golden: mark(filesDigest(at.parts.slice(0, 1).map(({ set }) => set.file))),
+  });
   try {
     await writeTest(world, at.releases, { ...stored.record, verdict }, stored.etag);
   } catch (error) {
@@ -48,6 +61,16 @@ export const conclude = async (at: Standing, stored: StoredTest | undefined): Pr
   }
   const named = await nameInMetadata(world, given.manifest.model, given.environment, registered, verdict);
   return { ...told(at, verdict), findings: decided.findings, remarks: [...warnings, ...remarks, ...named] };
+};
+
+/** For the lock of the next version. @returns a remark where there are too many */
+const keepLabelsOf = async (at: Standing, attempt: number): Promise<readonly string[]> => {
+  const { world, folder, regression } = at;
+  return (await keepLabels(world, folder, attempt, regression.task, await labelledSets(at)))
+    ? []
+    : [
+        `labels of more than ${mostLabels} rows are not kept: whether they change with the next version will not be known`,
+      ];
 };
 
 /** After its last day a golden set proves nothing. */

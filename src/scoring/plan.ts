@@ -32,6 +32,8 @@ export interface Planning {
     readonly isInstance: boolean;
     readonly passesRole: boolean;
   };
+  /** About the labels since the last test of the version that serves. */
+  readonly labels: readonly string[];
   /** The last verdict about the same subject. */
   readonly before?: Verdict;
 }
@@ -74,6 +76,7 @@ export const planOf = (planning: Planning): Plan => {
             `${rows + Math.min(rows, rowsRepeated)} requests go to the endpoint that serves users, ${asking.concurrency} at a time; they count in its metrics, and its data capture records them`,
           ]
         : []),
+      ...planning.labels,
       ...defaults(regression),
       ...(planning.look?.notes ?? []),
       ...(planning.goesOn ? [`attempt ${attempt} goes on where an earlier run left it`] : []),
