@@ -6,6 +6,7 @@ import { failureOf } from '../report/failure.ts';
 import { flag, type OutputSchema, type ValuesOf } from '../schema.ts';
 import { answered, cleared } from '../scoring/ask-rows.ts';
 import { begun, contentMark, counts, isTooLate, plan } from '../scoring/attempt.ts';
+import { checked } from '../scoring/checks/checks.ts';
 import { conclude, told } from '../scoring/conclude.ts';
 import {
   endWithoutVerdict,
@@ -124,7 +125,7 @@ const nextTurn = async (
     });
   const going = await begun(at, stored);
   if ('is' in going) return going;
-  return (await answered(going, stored)) ?? (await cleared(going)) ?? conclude(going, stored);
+  return (await answered(going, stored)) ?? (await checked(going)) ?? (await cleared(going)) ?? conclude(going, stored);
 };
 
 const endpointOf = ({ manifest, environment }: RegressionTestInputs): string =>

@@ -3,7 +3,9 @@ import type { Plan } from '../operation.ts';
 import { LostRace } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
+import { contentOf } from './candidate-up.ts';
 import { requireUsable } from './check-golden-set.ts';
+import { notesOfChecks } from './checks/checks.ts';
 import { rulesAlone } from './decide.ts';
 import { labelNotes } from './label-lock.ts';
 import { planOf } from './plan.ts';
@@ -11,8 +13,7 @@ import { type RegressionTestMemory, type Turn, waiting } from './progress.ts';
 import { requireRequests } from './score.ts';
 import type { Site, TransformSite } from './site.ts';
 import { isAsked, type Standing } from './standing.ts';
-import { longestTest, sweepOne, type TemporaryContent, temporaryName, unswept } from './temporary.ts';
-import { temporaryContent } from './temporary-content.ts';
+import { longestTest, sweepOne, temporaryName, unswept } from './temporary.ts';
 import { runningAttempt, type StoredTest, type Verdict, writeTest } from './test-record.ts';
 import { type Job, requireLines } from './transform.ts';
 
@@ -63,19 +64,6 @@ export const jobOf = (at: Standing, site: TransformSite, attempt: number): Job =
 const jobsOf = (at: Standing, attempt: number): readonly Job[] =>
   [at.candidate, at.baseline].flatMap((site) => (site?.is === 'transform' ? [jobOf(at, site, attempt)] : []));
 
-export const contentOf = (at: Standing): Promise<TemporaryContent> => {
-  const { candidate } = at.regression.asking;
-  return temporaryContent(at.world, {
-    model: at.given.manifest.model,
-    environment: at.environment,
-    registered: at.registered,
-    look: at.look,
-    record: at.record,
-    answers: `s3://${at.folder.bucket}/${at.folder.prefix}async/`,
-    ...withoutUndefined({ instance: candidate.is === 'temporary' ? candidate.instance : undefined }),
-  });
-};
-
 export const plan = async (at: Standing, stored: StoredTest | undefined): Promise<Turn> => {
   requireRows(at);
   for (const [number, { set }] of at.parts.entries())
@@ -91,6 +79,7 @@ export const plan = async (at: Standing, stored: StoredTest | undefined): Promis
     goesOn,
     labels,
     jobs: jobsOf(at, attempt),
+    checks: notesOfChecks(at),
     ...withoutUndefined({
       before: stored?.record.verdict,
       temporary: wanted && {

@@ -6,6 +6,7 @@ import { endOfDay } from '../regression/golden/expiry.ts';
 import { LostRace } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { jobOf } from './attempt.ts';
+import { keptChecks } from './checks/checks.ts';
 import { decide } from './decide.ts';
 import { keepEnded, mark, packageMark } from './ended-tests.ts';
 import { filesDigest } from './golden-set.ts';
@@ -28,6 +29,7 @@ export const conclude = async (at: Standing, stored: StoredTest | undefined): Pr
     candidate: at.candidate ?? { is: 'endpoint', name: registered.tag, endpoint: '', content: '' },
     names: { candidate: registered.tag, ...withoutUndefined({ baseline: at.baseline?.name }) },
     attempt,
+    checks: await keptChecks(at),
     jobOf: (site) => jobOf(at, site, attempt),
   });
   const warnings = decided.findings.repeated ? repeatedWarnings(decided.findings.repeated) : [];

@@ -1,4 +1,4 @@
-import type { AlsoJudged, Regression } from '../findings/regression.ts';
+import type { AlsoJudged, Check, Regression } from '../findings/regression.ts';
 import { counted } from '../judge/amounts.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import type { RegressionPolicy, RegressionSpec } from '../manifest/regression.ts';
@@ -38,6 +38,8 @@ export interface Deciding {
   readonly jobOf: (site: TransformSite) => Job;
   readonly folder: S3Location;
   readonly attempt: number;
+  /** With their results. */
+  readonly checks: readonly Check[];
 }
 
 export interface Decided {
@@ -60,8 +62,9 @@ export const decide = async (world: World, deciding: Deciding): Promise<Decided>
     quality,
     findings: {
       ...findings,
-      ...worst(findings, also),
+      ...worst(findings, also, deciding.checks),
       ...(also.length > 0 ? { also } : {}),
+      ...(deciding.checks.length > 0 ? { checks: deciding.checks } : {}),
       ...withoutUndefined({ repeated }),
     },
   };
@@ -75,19 +78,31 @@ export const rulesAlone = ({
   ...rules
 }: RegressionSpec): RegressionPolicy => rules;
 
-/** The verdict over all golden sets: a pass needs every one of them. */
+/** The verdict over all golden sets and checks: a pass needs every one of them. */
 const worst = (
   main: Pick<Regression, 'verdict' | 'because'>,
   also: readonly AlsoJudged[],
+  checks: readonly Check[],
 ): Pick<Regression, 'verdict' | 'because'> => {
-  for (const verdict of ['fail', 'inconclusive'] as const) {
-    if (main.verdict === verdict) return { verdict, because: main.because };
-    const one = also.find((set) => set.verdict === verdict);
-    if (one !== undefined) return { verdict, because: `golden set ${oneLine(one.name)}: ${one.because}` };
+  const deciding = checks.filter(({ level }) => level === 'fail');
+  const all = [
+    { ...main, of: '' },
+    ...also.map(({ name, ...set }) => ({ ...set, of: `golden set ${oneLine(name)}: ` })),
+    ...deciding.map(({ name, ...check }) => ({ ...check, of: `${name}: ` })),
+  ];
+  for (const ruling of ['fail', 'inconclusive'] as const) {
+    const one = all.find(({ verdict }) => verdict === ruling);
+    if (one !== undefined) return { verdict: ruling, because: `${one.of}${one.because}` };
   }
-  const others =
-    also.length === 0 ? '' : `; ${counted(also.length, 'older golden set')} pass${also.length === 1 ? 'es' : ''} too`;
-  return { verdict: 'pass', because: `${main.because}${others}` };
+  const others = [
+    ...(also.length === 0 ? [] : [counted(also.length, 'older golden set')]),
+    ...deciding.map(({ name }) => name),
+  ];
+  const too =
+    others.length === 0
+      ? ''
+      : `; ${others.join(', ')} ${others.length === 1 && also.length < 2 ? 'passes' : 'pass'} too`;
+  return { verdict: 'pass', because: `${main.because}${too}` };
 };
 
 const judged = async (

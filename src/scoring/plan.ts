@@ -22,9 +22,9 @@ export interface Planning {
   readonly attempt: number;
   /** The attempt was begun before. */
   readonly goesOn: boolean;
-  /** Name and hardware of the temporary endpoint, where there is one. */
   /** Of batch transform. */
   readonly jobs: readonly Job[];
+  /** Name and hardware of the temporary endpoint, where there is one. */
   readonly temporary?: {
     readonly is: 'model' | 'endpoint';
     readonly name: string;
@@ -36,6 +36,8 @@ export interface Planning {
   readonly labels: readonly string[];
   /** The last verdict about the same subject. */
   readonly before?: Verdict;
+  /** Of the checks beside the rows. */
+  readonly checks: readonly string[];
 }
 
 /** SageMaker takes some minutes to bring an endpoint up. */
@@ -76,6 +78,7 @@ export const planOf = (planning: Planning): Plan => {
             `${rows + Math.min(rows, rowsRepeated)} requests go to the endpoint that serves users, ${asking.concurrency} at a time; they count in its metrics, and its data capture records them`,
           ]
         : []),
+      ...planning.checks,
       ...planning.labels,
       ...defaults(regression),
       ...(planning.look?.notes ?? []),

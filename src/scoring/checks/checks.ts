@@ -1,0 +1,43 @@
+import type { Check, CheckName } from '../../findings/regression.ts';
+import type { Turn } from '../progress.ts';
+import type { Standing } from '../standing.ts';
+import { keepCheck, readCheck } from './kept.ts';
+
+/** A check beside the rows. Its files are part of the subject, as its keys in the manifest are. */
+export interface TestCheck {
+  readonly name: CheckName;
+  /** Whether the manifest wants it. */
+  readonly isDue: (at: Standing) => boolean;
+  /** Sentences for the plan: requests, cost, programs. */
+  readonly notes: (at: Standing) => readonly string[];
+  /** One turn of it, while the candidate is up: its result, or the turn after which it goes on. */
+  readonly run: (at: Standing) => Promise<Check | Turn>;
+}
+
+/** In the order in which they run. */
+export const testChecks: readonly TestCheck[] = [];
+
+const dueChecks = (at: Standing): readonly TestCheck[] => testChecks.filter(({ isDue }) => isDue(at));
+
+export const notesOfChecks = (at: Standing): readonly string[] => dueChecks(at).flatMap(({ notes }) => notes(at));
+
+/** Runs the checks one after the other, until the result of each is kept. */
+export const checked = async (at: Standing): Promise<Turn | undefined> => {
+  const { world, folder, memory } = at;
+  const { attempt = 1 } = memory;
+  for (const check of dueChecks(at)) {
+    if ((await readCheck(world, folder, attempt, check.name)) !== undefined) continue;
+    const result = await check.run(at);
+    if ('is' in result) return result;
+    await keepCheck(world, folder, attempt, result);
+  }
+  return undefined;
+};
+
+/** The results of the attempt. */
+export const keptChecks = async (at: Standing): Promise<readonly Check[]> => {
+  const { world, folder, memory } = at;
+  const { attempt = 1 } = memory;
+  const found = await Promise.all(dueChecks(at).map(({ name }) => readCheck(world, folder, attempt, name)));
+  return found.filter((check) => check !== undefined);
+};
