@@ -4,13 +4,14 @@ import { Refusal } from '../operation.ts';
 import { type ReasonCode, reason } from '../reason-codes.ts';
 import { endOfDay } from '../regression/golden/expiry.ts';
 import { LostRace } from '../release/store.ts';
+import { evaluationJson } from '../report/regression/evaluation.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { jobOf } from './attempt.ts';
 import { keptChecks } from './checks/checks.ts';
 import { decide } from './decide.ts';
 import { keepEnded, mark, packageMark } from './ended-tests.ts';
 import { filesDigest } from './golden-set.ts';
-import { keepEvaluation } from './keep-evaluation.ts';
+import { findingsOf, keepFindings } from './kept-findings.ts';
 import { isServing, labelledSets } from './label-lock.ts';
 import { keepLabels, mostLabels } from './labels.ts';
 import { nameInMetadata } from './name-in-metadata.ts';
@@ -45,9 +46,10 @@ export const conclude = async (at: Standing, stored: StoredTest | undefined): Pr
     rows: findings.rows.compared + (findings.also ?? []).reduce((sum, { rows }) => sum + rows.compared, 0),
     run: withoutUndefined({ url: world.run.url, actor: world.run.actor, commit: world.run.commit }),
   };
+  const evaluation = evaluationJson(findings, decided.quality, now);
   const remarks = [
     ...(await keepLabelsOf(at, attempt)),
-    ...(await keepEvaluation(world, at.folder, attempt, decided, now)),
+    ...(await keepFindings(world, at.folder, attempt, findings, evaluation)),
   ];
   // Before the verdict: a run that is killed between the two writes both again, and a verdict without its entry would lock nothing.
   await keepEnded(world, at.releases, at.subject, {
@@ -62,7 +64,12 @@ export const conclude = async (at: Standing, stored: StoredTest | undefined): Pr
     return waiting(at, { percent: 95, because: `${error.message}; reading it again` });
   }
   const named = await nameInMetadata(world, given.manifest.model, given.environment, registered, verdict);
-  return { ...told(at, verdict), findings: decided.findings, remarks: [...warnings, ...remarks, ...named] };
+  return {
+    ...verdictTurn(at, verdict),
+    findings,
+    files: { evaluation },
+    remarks: [...warnings, ...remarks, ...named],
+  };
 };
 
 /** For the lock of the next version. @returns a remark where there are too many */
@@ -85,7 +92,17 @@ const reasonOf = {
   inconclusive: 'regression-inconclusive',
 } as const satisfies Readonly<Record<Verdict['verdict'], ReasonCode>>;
 
-export const told = ({ registered, memory, folder }: Standing, verdict: Verdict): Extract<Turn, { is: 'done' }> => {
+/** The end of a run whose verdict stands already, by an earlier run or by one beside it. */
+export const told = async (at: Standing, verdict: Verdict): Promise<Turn> => {
+  const { findings, evaluation, remarks } = await findingsOf(at.world, at.folder, verdict);
+  return {
+    ...verdictTurn(at, verdict),
+    ...withoutUndefined({ findings, files: evaluation === undefined ? undefined : { evaluation } }),
+    ...(remarks.length > 0 ? { remarks } : {}),
+  };
+};
+
+const verdictTurn = ({ registered, memory, folder }: Standing, verdict: Verdict): Extract<Turn, { is: 'done' }> => {
   const code = reasonOf[verdict.verdict];
   const earlier = memory.attempt === undefined;
   return {

@@ -1,13 +1,11 @@
 import * as z from 'zod/mini';
-import { orUndefined } from '../aws/errors.ts';
 import type { Instant } from '../clock.ts';
 import { sha256 } from '../digest.ts';
 import type { Ruling } from '../findings/comparison.ts';
 import type { S3Location } from '../manifest/manifest.ts';
-import { Refusal } from '../operation.ts';
-import { readJson, UnreadableText } from '../release/stored-json.ts';
 import type { World } from '../world.ts';
 import { keepOnce } from './keep-once.ts';
+import { readKept } from './read-kept.ts';
 import { type Subject, subjectId } from './subject.ts';
 
 /**
@@ -130,25 +128,10 @@ const mostBytes = 16 * 1024;
  */
 export const factsOf = async (
   world: World,
-  { bucket }: S3Location,
+  location: S3Location,
   entry: Entry,
 ): Promise<EndedTestFacts | undefined> => {
   const { key, ...test } = entry;
-  const found = await orUndefined(world.read.s3.getObject({ Bucket: bucket, Key: key }, mostBytes));
-  if (found === undefined) return undefined;
-  const refuse = (why: string): never => {
-    throw new Refusal(
-      'record-unavailable',
-      `s3://${bucket}/${key} ${why}: no entry of a regression test; delete it, then run again`,
-    );
-  };
-  try {
-    const result = schema.safeParse(readJson(found.text));
-    if (!result.success) return refuse('is not complete');
-    const { tag, version, decidedAt } = result.data;
-    return { ...test, tag, version, decidedAt };
-  } catch (error) {
-    if (!(error instanceof UnreadableText)) throw error;
-    return refuse(error.message);
-  }
+  const found = await readKept(world, location, key, { schema, mostBytes, is: 'no entry of a regression test' });
+  return found && { ...test, tag: found.tag, version: found.version, decidedAt: found.decidedAt };
 };

@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
-import { orUndefined } from '../aws/errors.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import type { Task } from '../manifest/regression.ts';
-import { Refusal } from '../operation.ts';
-import { readJson, UnreadableText } from '../release/stored-json.ts';
 import type { World } from '../world.ts';
 import type { GoldenRow } from './golden-set.ts';
 import { keepOnce } from './keep-once.ts';
+import { readKept } from './read-kept.ts';
 
 /**
  * The labels with which a version was tested, kept beside its answers: `<subject>/<attempt>/labels.json`. Not the labels: for each row eight bytes of
@@ -27,7 +25,7 @@ interface KeptLabels {
   readonly sets: readonly {
     readonly name?: string;
     readonly rows: number;
-    /** Base64 of twelve bytes a row, which are sixteen characters. */
+    /** Base64 of twelve bytes a row. */
     readonly marks: string;
   }[];
 }
@@ -49,6 +47,8 @@ export interface LabelChanges {
 export const mostLabels = 1_000_000;
 const [bytesOfId, bytesOfLabel] = [8, 4];
 const bytesOfRow = bytesOfId + bytesOfLabel;
+/** Base64 without padding, since twelve is a multiple of three. */
+const charactersOfRow = (bytesOfRow / 3) * 4;
 const mostExamples = 5;
 
 const keyOf = ({ prefix }: S3Location, attempt: number): string => `${prefix}${attempt}/labels.json`;
@@ -106,17 +106,19 @@ const schema = z.looseObject({
   salt: z.string().check(z.maxLength(128)),
   sets: z
     .array(
-      z.looseObject({
-        name: z.optional(z.string()),
-        rows: z.int().check(z.gte(0), z.lte(mostLabels)),
-        marks: z.string(),
-      }),
+      z
+        .looseObject({
+          name: z.optional(z.string()),
+          rows: z.int().check(z.gte(0), z.lte(mostLabels)),
+          marks: z.string().check(z.regex(/^[A-Za-z0-9+/]*$/)),
+        })
+        .check(z.refine(({ rows, marks }) => marks.length === rows * charactersOfRow)),
     )
     .check(z.maxLength(64)),
 });
 
 /** The marks, names of sets, and the salt. */
-const mostBytes = ((mostLabels * bytesOfRow) / 3) * 4 + 64 * 1024;
+const mostBytes = mostLabels * charactersOfRow + 64 * 1024;
 
 /**
  * The labels of an earlier attempt; undefined when there are none.
@@ -127,26 +129,11 @@ export const readLabels = async (
   folder: S3Location,
   attempt: number,
 ): Promise<KeptLabels | undefined> => {
-  const Key = keyOf(folder, attempt);
-  const found = await orUndefined(world.read.s3.getObject({ Bucket: folder.bucket, Key }, mostBytes));
-  if (found === undefined) return undefined;
-  const refuse = (why: string): never => {
-    throw new Refusal(
-      'record-unavailable',
-      `s3://${folder.bucket}/${Key} ${why}: no labels of a regression test; find its writer (CloudTrail), delete it, then run again`,
-    );
-  };
-  try {
-    const result = schema.safeParse(readJson(found.text));
-    if (!result.success) return refuse('is not complete');
-    const isWhole = result.data.sets.every(
-      ({ rows, marks }) => marks.length === rows * 16 && /^[A-Za-z0-9+/]*$/.test(marks),
-    );
-    return isWhole ? (result.data as KeptLabels) : refuse('is not complete');
-  } catch (error) {
-    if (!(error instanceof UnreadableText)) throw error;
-    return refuse(error.message);
-  }
+  const found = await readKept(world, folder, keyOf(folder, attempt), {
+    ...{ schema, mostBytes },
+    is: 'no list of labels of a regression test',
+  });
+  return found as KeptLabels | undefined;
 };
 
 /** By golden set, in the order of `now`; then those that are gone altogether. */
