@@ -1,13 +1,20 @@
 import type { Check, CheckName } from '../../findings/regression.ts';
 import type { Turn } from '../progress.ts';
 import type { Standing } from '../standing.ts';
+import { attribution } from './attribution.ts';
+import { bias } from './bias.ts';
+import { command } from './command.ts';
+import { contract } from './contract.ts';
 import { keepCheck, readCheck } from './kept.ts';
+import { leftOutNotes } from './left-out.ts';
 
 /** A check beside the rows. Its files are part of the subject, as its keys in the manifest are. */
 export interface TestCheck {
   readonly name: CheckName;
   /** Whether the manifest wants it. */
   readonly isDue: (at: Standing) => boolean;
+  /** @throws what makes it impossible here, before anything is made */
+  readonly refuse?: (at: Standing) => void;
   /** Sentences for the plan: requests, cost, programs. */
   readonly notes: (at: Standing) => readonly string[];
   /** One turn of it, while the candidate is up: its result, or the turn after which it goes on. */
@@ -15,11 +22,18 @@ export interface TestCheck {
 }
 
 /** In the order in which they run. */
-export const testChecks: readonly TestCheck[] = [];
+export const testChecks: readonly TestCheck[] = [contract, bias, attribution, command];
 
 const dueChecks = (at: Standing): readonly TestCheck[] => testChecks.filter(({ isDue }) => isDue(at));
 
-export const notesOfChecks = (at: Standing): readonly string[] => dueChecks(at).flatMap(({ notes }) => notes(at));
+export const notesOfChecks = (at: Standing): readonly string[] => [
+  ...dueChecks(at).flatMap(({ notes }) => notes(at)),
+  ...leftOutNotes(at),
+];
+
+export const requireChecks = (at: Standing): void => {
+  for (const { refuse } of dueChecks(at)) refuse?.(at);
+};
 
 /** Runs the checks one after the other, until the result of each is kept. */
 export const checked = async (at: Standing): Promise<Turn | undefined> => {
