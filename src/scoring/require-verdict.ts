@@ -9,7 +9,7 @@ import { expiredBecause } from '../regression/golden/expiry.ts';
 import { releasesOf } from '../release/location.ts';
 import type { World } from '../world.ts';
 import { filesDigest, goldenFiles, predictionFiles } from './golden-set.ts';
-import { lookAtServing } from './served.ts';
+import type { Serving } from './served.ts';
 import { type Subject, subjectOf } from './subject.ts';
 import { readTest, runningAttempt, type TestRecord } from './test-record.ts';
 
@@ -20,6 +20,8 @@ interface Release {
   readonly environment: string;
   readonly registered: RegisteredVersion;
   readonly operation: Extract<OperationName, 'deploy-endpoint' | 'shift-traffic'>;
+  /** The look at the endpoint that the release was planned by; undefined: there is none. */
+  readonly look: Serving | undefined;
   /** It brings a candidate up without traffic. */
   readonly isDark: boolean;
   /** The release that was left behind and settles first. Until then its candidate may serve, which is no baseline. */
@@ -65,7 +67,7 @@ type Standing =
   | { readonly is: 'open'; readonly because: string; readonly remedy: string };
 
 const standingOf = async (world: World, regression: RegressionSpec, release: Release): Promise<Standing> => {
-  const { manifest, environment, registered } = release;
+  const { manifest, environment, registered, look } = release;
   const { tag } = registered;
   const target = environmentOf(manifest, environment);
   const endpoint = target.endpoint.name;
@@ -73,7 +75,6 @@ const standingOf = async (world: World, regression: RegressionSpec, release: Rel
     ...(await goldenFiles(world, regression)),
     ...(await predictionFiles(world, regression)),
   ]);
-  const look = await lookAtServing(world, endpoint);
   const subject = subjectOf({ endpoint, registered, regression, dataset, look });
   const record = (await readTest(world, releasesOf(target, world.account), subject))?.record;
   const verdict = record?.verdict;
