@@ -11,7 +11,7 @@ import type { ReleaseRecord } from '../release/record.ts';
 import { InputError } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
-import { readRowsFile } from './golden-set.ts';
+import { readRowsFile } from './rows-file.ts';
 import { contentOfVariant, servedIn } from './served.ts';
 import type { Endpoint, Site } from './site.ts';
 
