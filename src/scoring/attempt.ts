@@ -5,16 +5,17 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { contentOf } from './candidate-up.ts';
 import { requireUsable } from './check-golden-set.ts';
-import { notesOfChecks } from './checks/checks.ts';
+import { notesOfChecks, requireChecks } from './checks/checks.ts';
 import { rulesAlone } from './decide.ts';
+import { jobsOf, nameOf } from './jobs.ts';
 import { planOf } from './plan.ts';
 import { type RegressionTestMemory, type Turn, waiting } from './progress.ts';
 import { requireRequests } from './score.ts';
-import type { Site, TransformSite } from './site.ts';
+import type { Site } from './site.ts';
 import { isAsked, type Standing } from './standing.ts';
-import { longestTest, sweepOne, temporaryName, unswept } from './temporary.ts';
+import { longestTest, sweepOne, unswept } from './temporary.ts';
 import { runningAttempt, type StoredTest, type Verdict, writeTest } from './test-record.ts';
-import { type Job, requireLines } from './transform.ts';
+import { requireLines } from './transform.ts';
 
 /** A verdict ends the run when it is of this run's attempt, or a pass that still counts. */
 export const counts = (
@@ -47,24 +48,13 @@ const attemptOf = (
   return { attempt: (stored?.record.attempt ?? 0) + 1, goesOn: false };
 };
 
-const nameOf = ({ environment, id }: Standing, attempt: number): string =>
-  temporaryName(environment.endpoint.name, { of: id, attempt });
-
 /** A model is made for the test alone. */
 const makesModel = ({ regression }: Standing): boolean =>
   regression.asking.candidate.is === 'temporary' || regression.asking.candidate.is === 'transform';
 
-/** The batch transform job of a site. */
-export const jobOf = (at: Standing, site: TransformSite, attempt: number): Job => {
-  const name = temporaryName(at.environment.endpoint.name, { of: at.id, attempt, job: site.side });
-  return { site, name, model: site.model ?? nameOf(at, attempt), folder: at.folder, attempt };
-};
-
-const jobsOf = (at: Standing, attempt: number): readonly Job[] =>
-  [at.candidate, at.baseline].flatMap((site) => (site?.is === 'transform' ? [jobOf(at, site, attempt)] : []));
-
 export const plan = async (at: Standing, stored: StoredTest | undefined): Promise<Turn> => {
   requireRows(at);
+  requireChecks(at);
   for (const [number, { set }] of at.parts.entries())
     await requireUsable(number === 0 ? at.regression : rulesAlone(at.regression), set.file);
   const { attempt, goesOn } = attemptOf(stored, at.world, at.given.again);

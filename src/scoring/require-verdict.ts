@@ -8,7 +8,9 @@ import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { expiredBecause } from '../regression/golden/expiry.ts';
 import { releasesOf } from '../release/location.ts';
 import type { World } from '../world.ts';
-import { filesDigest, goldenFiles, predictionFiles } from './golden-set.ts';
+import { reportFiles, reportsDigestFile } from './checks/report-files.ts';
+import { filesDigest, goldenFiles } from './golden-set.ts';
+import { predictionFiles } from './predictions.ts';
 import { lookAtServing } from './served.ts';
 import { type Subject, subjectOf } from './subject.ts';
 import { readTest, runningAttempt, type TestRecord } from './test-record.ts';
@@ -69,11 +71,12 @@ const standingOf = async (world: World, regression: RegressionSpec, release: Rel
   const { tag } = registered;
   const target = environmentOf(manifest, environment);
   const endpoint = target.endpoint.name;
+  const look = await lookAtServing(world, endpoint);
   const dataset = filesDigest([
     ...(await goldenFiles(world, regression)),
-    ...(await predictionFiles(world, regression)),
+    ...(await predictionFiles(world, { model: manifest.model, regression, registered, look })),
+    ...reportsDigestFile(await reportFiles(world, { regression, registered, look })),
   ]);
-  const look = await lookAtServing(world, endpoint);
   const subject = subjectOf({ endpoint, registered, regression, dataset, look });
   const record = (await readTest(world, releasesOf(target, world.account), subject))?.record;
   const verdict = record?.verdict;
