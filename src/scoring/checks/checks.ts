@@ -17,7 +17,7 @@ export interface TestCheck {
   /** @throws what makes it impossible here, before anything is made */
   readonly refuse?: (at: Standing) => void;
   /** Sentences for the plan: requests, cost, programs. */
-  readonly notes: (at: Standing) => readonly string[] | Promise<readonly string[]>;
+  readonly notes: (at: Standing) => Promise<readonly string[]>;
   /** One turn of it, while the candidate is up: its result, or the turn after which it goes on. */
   readonly run: (at: Standing) => Promise<Check | Turn>;
 }
@@ -28,7 +28,7 @@ export const testChecks: readonly TestCheck[] = [contract, bias, attribution, lo
 const dueChecks = (at: Standing): readonly TestCheck[] => testChecks.filter(({ isDue }) => isDue(at));
 
 export const notesOfChecks = async (at: Standing): Promise<readonly string[]> => [
-  ...(await Promise.all(dueChecks(at).map(async ({ notes }) => notes(at)))).flat(),
+  ...(await Promise.all(dueChecks(at).map(({ notes }) => notes(at)))).flat(),
   ...leftOutNotes(at),
 ];
 
