@@ -12,7 +12,10 @@ import {
   versionMark,
 } from './asking.ts';
 import type { Task } from './regression.ts';
+import { attributionOf, biasOf, clarifyKeys } from './regression-clarify.ts';
 import { commandKey, commandOf } from './regression-command.ts';
+import { contractKey, contractOf } from './regression-contract.ts';
+import { loadKeys, loadOf } from './regression-load.ts';
 import * as v from './values.ts';
 
 /** The keys of `regression:` that say how the models are asked. */
@@ -166,6 +169,9 @@ export const askingKeys = {
   'valid-for': z.optional(
     v.duration().check(about('How long a passing verdict lets a delivery begin. Default: `168h`.')),
   ),
+  ...contractKey,
+  ...clarifyKeys,
+  ...loadKeys,
 };
 
 type RawAsking = { readonly [Key in keyof typeof askingKeys]?: z.output<(typeof askingKeys)[Key]> };
@@ -189,8 +195,12 @@ export const askingOf = (task: Task, written: RawAsking, refuse: Refuse): Asking
     validForSeconds: written['valid-for'] ?? usualValidity,
     ...withoutUndefined({
       command: commandOf(written.command, candidate, refuse),
+      load: loadOf(written.load, candidate, refuse),
       request: request && requestOf(request, refuse),
       response: responseOf(task, request?.accept ?? request?.['content-type'], response, refuse),
+      contract: written.contract && contractOf(written.contract, request?.input, refuse),
+      bias: written.bias && biasOf(written.bias, refuse),
+      attribution: written.attribution && attributionOf(written.attribution),
     }),
   };
 };

@@ -7,14 +7,15 @@ import { contentOf } from './candidate-up.ts';
 import { requireUsable } from './check-golden-set.ts';
 import { notesOfChecks, requireChecks } from './checks/checks.ts';
 import { rulesAlone } from './decide.ts';
+import { jobsOf, nameOf } from './jobs.ts';
 import { planOf } from './plan.ts';
 import { type RegressionTestMemory, type Turn, waiting } from './progress.ts';
 import { requireRequests } from './score.ts';
-import type { Site, TransformSite } from './site.ts';
+import type { Site } from './site.ts';
 import { isAsked, type Standing } from './standing.ts';
-import { longestTest, sweepOne, temporaryName, unswept } from './temporary.ts';
+import { longestTest, sweepOne, unswept } from './temporary.ts';
 import { runningAttempt, type StoredTest, type Verdict, writeTest } from './test-record.ts';
-import { type Job, requireLines } from './transform.ts';
+import { requireLines } from './transform.ts';
 
 /** A verdict ends the run when it is of this run's attempt, or a pass that still counts. */
 export const counts = (
@@ -47,21 +48,9 @@ const attemptOf = (
   return { attempt: (stored?.record.attempt ?? 0) + 1, goesOn: false };
 };
 
-const nameOf = ({ environment, id }: Standing, attempt: number): string =>
-  temporaryName(environment.endpoint.name, { of: id, attempt });
-
 /** A model is made for the test alone. */
 const makesModel = ({ regression }: Standing): boolean =>
   regression.asking.candidate.is === 'temporary' || regression.asking.candidate.is === 'transform';
-
-/** The batch transform job of a site. */
-export const jobOf = (at: Standing, site: TransformSite, attempt: number): Job => {
-  const name = temporaryName(at.environment.endpoint.name, { of: at.id, attempt, job: site.side });
-  return { site, name, model: site.model ?? nameOf(at, attempt), folder: at.folder, attempt };
-};
-
-const jobsOf = (at: Standing, attempt: number): readonly Job[] =>
-  [at.candidate, at.baseline].flatMap((site) => (site?.is === 'transform' ? [jobOf(at, site, attempt)] : []));
 
 export const plan = async (at: Standing, stored: StoredTest | undefined): Promise<Turn> => {
   requireRows(at);
@@ -77,7 +66,7 @@ export const plan = async (at: Standing, stored: StoredTest | undefined): Promis
     attempt,
     goesOn,
     jobs: jobsOf(at, attempt),
-    checks: notesOfChecks(at),
+    checks: await notesOfChecks(at),
     ...withoutUndefined({
       before: stored?.record.verdict,
       temporary: wanted && {

@@ -42,6 +42,9 @@ export interface Deciding {
   readonly checks: readonly Check[];
 }
 
+/** The facts by which answers are found. */
+export type Answering = Pick<Deciding, 'regression' | 'golden' | 'jobOf' | 'folder' | 'attempt'>;
+
 export interface Decided {
   readonly findings: Regression;
   readonly quality: ModelQuality;
@@ -135,9 +138,10 @@ const judged = async (
   }
 };
 
-const answersOf = async (
+/** The answers of one model to the rows of one golden set. */
+export const answersOf = async (
   world: World,
-  deciding: Deciding,
+  deciding: Answering,
   side: 'candidate' | 'baseline',
   site: Site,
   part: Part | undefined,
@@ -163,7 +167,7 @@ const answersOf = async (
 
 const transformSource = async (
   world: World,
-  { regression, golden, jobOf }: Deciding,
+  { regression, golden, jobOf }: Answering,
   site: TransformSite,
   from: number,
   to: number,

@@ -8,6 +8,7 @@ import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { expiredBecause } from '../regression/golden/expiry.ts';
 import { releasesOf } from '../release/location.ts';
 import type { World } from '../world.ts';
+import { reportFiles, reportsDigestFile } from './checks/report-files.ts';
 import { filesDigest, goldenFiles } from './golden-set.ts';
 import { predictionFiles } from './predictions.ts';
 import { lookAtServing } from './served.ts';
@@ -74,6 +75,7 @@ const standingOf = async (world: World, regression: RegressionSpec, release: Rel
   const dataset = filesDigest([
     ...(await goldenFiles(world, regression)),
     ...(await predictionFiles(world, { model: manifest.model, regression, registered, look })),
+    ...reportsDigestFile(await reportFiles(world, { regression, registered, look })),
   ]);
   const subject = subjectOf({ endpoint, registered, regression, dataset, look });
   const record = (await readTest(world, releasesOf(target, world.account), subject))?.record;
