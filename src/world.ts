@@ -13,6 +13,8 @@ export interface World {
   readonly read: AwsReads;
   /** Absent in a dry run, which therefore cannot write. */
   readonly write?: AwsWrites;
+  /** Absent where a run starts no program of its user: a job worker serves many pipelines, and never runs code of an artifact. */
+  readonly programs?: Programs;
   /** Another account's registry, where the manifest names one; without it the registry is this account's own. */
   readonly registry?: Registry;
 }
@@ -24,6 +26,37 @@ export interface Workspace {
    * @throws {InputError} when there is no such file, or it is larger than `mostBytes`
    */
   read(path: string, mostBytes: number): Promise<Buffer>;
+}
+
+/** Programs of the user, on the machine of the run. */
+export interface Programs {
+  /** Resolves when the program and all that it started have ended; when the run's signal aborts, they are ended. */
+  run(program: Program): Promise<ProgramEnd>;
+}
+
+export interface Program {
+  /** Started without a shell, in the folder of the checkout. */
+  readonly argv: readonly string[];
+  /** Beside the variables of the run. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly timeoutSeconds: number;
+  /** A file that it is to write: a path in the checkout. */
+  readonly writes?: string;
+  /** Name of the one endpoint that it asks. */
+  readonly asks: string;
+}
+
+export interface ProgramEnd {
+  readonly how:
+    | { readonly is: 'exited'; readonly code: number }
+    | { readonly is: 'killed'; readonly by: string }
+    | { readonly is: 'timed-out' }
+    /** By the system's code, such as ENOENT. */
+    | { readonly is: 'not-started'; readonly code: string };
+  /** The last line that it printed, if any. Foreign text. */
+  readonly lastLine?: string;
+  /** The file, where this program wrote it: one of an earlier run is none. */
+  readonly written?: Buffer;
 }
 
 /** The model package groups of another account, and their artifacts. */

@@ -12,7 +12,7 @@ import type { Stray } from '../inputs/stray-inputs.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { type TestDue, testDue } from '../manifest/test-due.ts';
 import type { Memory, Operation, OperationName, Plan } from '../operation.ts';
-import { oneLine, withoutCommands } from '../plain-text.ts';
+import { oneLine, shellWord, withoutCommands } from '../plain-text.ts';
 import { failureOf } from '../report/failure.ts';
 import { newsFilter } from '../report/news.ts';
 import {
@@ -30,6 +30,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { Run } from '../world.ts';
 import { chooseClock } from './clock.ts';
 import { abortToEnd, drive, type Ended, withinLimit } from './drive.ts';
+import { launch } from './launch.ts';
 import { type WaitOptions, waitOut } from './patience.ts';
 import { wallClock } from './wall-clock.ts';
 
@@ -72,6 +73,8 @@ export interface Observer {
   progress(entry: TimelineEntry): void;
   /** After every change: the token that another process needs to finish this run. */
   keep(token: string): void;
+  /** A line that a program of the user printed. */
+  printed(line: string): void;
   /** The stack of a defect of this suite, for a bug report. */
   defect(stack: string): void;
 }
@@ -195,6 +198,10 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
             env: host.env,
             run: forWork(host.run, operation.name, shownInputs(operation.inputs, host.written)),
             workspace: folder(process.cwd()),
+            launch: (program, turn) => {
+              host.observer.printed(`$ ${program.argv.map(shellWord).join(' ')}`);
+              return launch(program, turn, { root: process.cwd(), clock, say: (line) => host.observer.printed(line) });
+            },
             clock,
             dryRun,
             signal: limited,

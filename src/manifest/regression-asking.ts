@@ -1,31 +1,34 @@
 import * as z from 'zod/mini';
 import { withoutUndefined } from '../without-undefined.ts';
-import type {
-  Asking,
-  BaselineSite,
-  CandidateSite,
-  Predictions,
-  RequestForm,
-  ResponseForm,
-  Selector,
-  Transform,
+import {
+  type Asking,
+  type BaselineSite,
+  type CandidateSite,
+  type Predictions,
+  type RequestForm,
+  type ResponseForm,
+  type Selector,
+  type Transform,
+  versionMark,
 } from './asking.ts';
 import type { Task } from './regression.ts';
 import { attributionOf, biasOf, clarifyKeys } from './regression-clarify.ts';
+import { commandKey, commandOf } from './regression-command.ts';
 import { contractKey, contractOf } from './regression-contract.ts';
+import { loadKeys, loadOf } from './regression-load.ts';
 import * as v from './values.ts';
 
 /** The keys of `regression:` that say how the models are asked. */
 
 const about = z.describe;
 
-const predictions = () =>
+const predictions = (version: string) =>
   v.mapping({
     predictions: v
       .words('a file of predictions')
       .check(
         about(
-          'File of predictions, as `model-delivery compare` reads it: a path in the repository, or an S3 location.',
+          `File of predictions, as \`model-delivery compare\` reads it: a path in the repository, or an S3 location. ${version}`,
         ),
       ),
   });
@@ -65,7 +68,7 @@ export const askingKeys = {
               .check(about('An environment of the same account and region whose endpoint serves the version already.')),
           }),
           transform(),
-          predictions(),
+          predictions('It contains `{version}`, which stands for the version under test.'),
         ],
         {
           error:
@@ -80,9 +83,12 @@ export const askingKeys = {
   ),
   baseline: z.optional(
     z
-      .union([v.choice('a place', ['serving']), transform(), predictions()], {
-        error: 'a place; expected serving, or a mapping with transform or predictions',
-      })
+      .union(
+        [v.choice('a place', ['serving']), transform(), predictions('`{version}` stands for the version that serves.')],
+        {
+          error: 'a place; expected serving, or a mapping with transform or predictions',
+        },
+      )
       .check(
         about('Where the baseline answers. `serving`: the version that serves in the environment. Default: `serving`.'),
       ),
@@ -156,6 +162,7 @@ export const askingKeys = {
         ),
       ),
   ),
+  command: commandKey,
   concurrency: z.optional(
     v.whole('a number of requests', 1, 64).check(about('Requests at a time to each model. Default: 4.')),
   ),
@@ -164,6 +171,7 @@ export const askingKeys = {
   ),
   ...contractKey,
   ...clarifyKeys,
+  ...loadKeys,
 };
 
 type RawAsking = { readonly [Key in keyof typeof askingKeys]?: z.output<(typeof askingKeys)[Key]> };
@@ -178,13 +186,16 @@ export const askingOf = (task: Task, written: RawAsking, refuse: Refuse): Asking
   const { request, response, also = [], concurrency = usualConcurrency } = written;
   for (const [at, { name }] of also.entries())
     if (also.findIndex((one) => one.name === name) < at) refuse('is there twice', 'also', at, 'name');
+  const candidate = candidateOf(written.candidate, refuse);
   return {
-    candidate: candidateOf(written.candidate),
+    candidate,
     baseline: baselineOf(written.baseline),
     also,
     concurrency,
     validForSeconds: written['valid-for'] ?? usualValidity,
     ...withoutUndefined({
+      command: commandOf(written.command, candidate, refuse),
+      load: loadOf(written.load, candidate, refuse),
       request: request && requestOf(request, refuse),
       response: responseOf(task, request?.accept ?? request?.['content-type'], response, refuse),
       contract: written.contract && contractOf(written.contract, request?.input, refuse),
@@ -194,9 +205,15 @@ export const askingOf = (task: Task, written: RawAsking, refuse: Refuse): Asking
   };
 };
 
-const candidateOf = (written: RawAsking['candidate'] = 'temporary'): CandidateSite => {
+const candidateOf = (written: RawAsking['candidate'] = 'temporary', refuse: Refuse): CandidateSite => {
   if (written === 'temporary' || written === 'dark-variant') return { is: written };
   if ('temporary' in written) return { is: 'temporary', instance: written.temporary.instance };
+  if ('predictions' in written && !written.predictions.includes(versionMark))
+    refuse(
+      `has no ${versionMark}, so a file about one version would let every later one pass; expected e.g. ${JSON.stringify(written.predictions.replace(/(\.[^./]*)?$/, `-${versionMark}$1`))}`,
+      'candidate',
+      'predictions',
+    );
   return 'environment' in written ? { is: 'environment', environment: written.environment } : elsewhereOf(written);
 };
 

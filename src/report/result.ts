@@ -102,5 +102,8 @@ export const workOf = ({ operation, dryRun }: Result): string => (dryRun ? `${op
 export const timelineLine = (entry: TimelineEntry): string =>
   `${iso(entry.at)}  ${String(entry.percent).padStart(3)} %  ${oneLine(entry.because)}`;
 
+/** A line of a program of the user; the mark shows that it is none of this suite's, and keeps a command to the runner from its beginning. */
+export const printedLine = (line: string): string => `  | ${oneLine(line)}`;
+
 /** A text may have several lines; none of them may look like a line of the report's own. */
 export const indented = (text: string): string => visible(text).replace(/\n/g, '\n  ');

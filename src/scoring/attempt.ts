@@ -5,7 +5,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { contentOf } from './candidate-up.ts';
 import { requireUsable } from './check-golden-set.ts';
-import { notesOfChecks } from './checks/checks.ts';
+import { notesOfChecks, requireChecks } from './checks/checks.ts';
 import { rulesAlone } from './decide.ts';
 import { jobsOf, nameOf } from './jobs.ts';
 import { planOf } from './plan.ts';
@@ -54,6 +54,7 @@ const makesModel = ({ regression }: Standing): boolean =>
 
 export const plan = async (at: Standing, stored: StoredTest | undefined): Promise<Turn> => {
   requireRows(at);
+  requireChecks(at);
   for (const [number, { set }] of at.parts.entries())
     await requireUsable(number === 0 ? at.regression : rulesAlone(at.regression), set.file);
   const { attempt, goesOn } = attemptOf(stored, at.world, at.given.again);
@@ -65,7 +66,7 @@ export const plan = async (at: Standing, stored: StoredTest | undefined): Promis
     attempt,
     goesOn,
     jobs: jobsOf(at, attempt),
-    checks: notesOfChecks(at),
+    checks: await notesOfChecks(at),
     ...withoutUndefined({
       before: stored?.record.verdict,
       temporary: wanted && {

@@ -9,7 +9,8 @@ import { expiredBecause } from '../regression/golden/expiry.ts';
 import { releasesOf } from '../release/location.ts';
 import type { World } from '../world.ts';
 import { reportFiles, reportsDigestFile } from './checks/report-files.ts';
-import { filesDigest, goldenFiles, predictionFiles } from './golden-set.ts';
+import { filesDigest, goldenFiles } from './golden-set.ts';
+import { predictionFiles } from './predictions.ts';
 import { lookAtServing } from './served.ts';
 import { type Subject, subjectOf } from './subject.ts';
 import { readTest, runningAttempt, type TestRecord } from './test-record.ts';
@@ -73,7 +74,7 @@ const standingOf = async (world: World, regression: RegressionSpec, release: Rel
   const look = await lookAtServing(world, endpoint);
   const dataset = filesDigest([
     ...(await goldenFiles(world, regression)),
-    ...(await predictionFiles(world, regression)),
+    ...(await predictionFiles(world, { model: manifest.model, regression, registered, look })),
     ...reportsDigestFile(await reportFiles(world, { regression, registered, look })),
   ]);
   const subject = subjectOf({ endpoint, registered, regression, dataset, look });

@@ -200,6 +200,7 @@ const silent = {
   plan: () => {},
   progress: () => {},
   keep: () => {},
+  printed: () => {},
   defect: () => {},
 };
 

@@ -5,7 +5,7 @@ import type { Memory, Operation } from '../../operation.ts';
 import { jsonText } from '../../plain-text.ts';
 import { reason } from '../../reason-codes.ts';
 import { planAsText } from '../../report/plan.ts';
-import { type Report, resultAsText, timelineLine } from '../../report/result.ts';
+import { printedLine, type Report, resultAsText, timelineLine } from '../../report/result.ts';
 import { resultJson } from '../../report/result-json.ts';
 import { flag, InputError, optional, type Schema, text } from '../../schema.ts';
 import { keepSecretsOf, redacted } from '../../secrets.ts';
@@ -129,6 +129,7 @@ const observerOf = (say: (text: string) => void): Observer => ({
   plan: (plan) => say(planAsText(plan)),
   progress: (entry) => say(timelineLine(entry)),
   keep: () => {},
+  printed: (line) => say(printedLine(line)),
   defect: (stack) => say(stack),
 });
 

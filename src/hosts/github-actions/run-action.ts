@@ -6,7 +6,7 @@ import { jsonText } from '../../plain-text.ts';
 import { reason } from '../../reason-codes.ts';
 import { failureOf } from '../../report/failure.ts';
 import { planAsText } from '../../report/plan.ts';
-import { indented, type Report, resultAsText, timelineLine } from '../../report/result.ts';
+import { indented, printedLine, type Report, resultAsText, timelineLine } from '../../report/result.ts';
 import { resultJson } from '../../report/result-json.ts';
 import { summaryOf } from '../../report/summary.ts';
 import type { Schema } from '../../schema.ts';
@@ -121,6 +121,7 @@ const observer: Observer = {
   plan: (plan) => printGroup('Plan', [planAsText(plan)]),
   progress: (entry) => print(timelineLine(entry)),
   keep: (token) => quietly('state', () => saveState(state.token, token)),
+  printed: (line) => print(printedLine(line)),
   defect: printDebug,
 };
 

@@ -16,6 +16,7 @@ const schema = z.object({
   verdict: ruling,
   because: z.string(),
   table: z.optional(z.object({ heads: z.array(z.string()), rows: z.array(z.array(z.string())) })),
+  notes: z.optional(z.array(z.string())),
   cases: z.array(z.object({ name: z.string(), verdict: ruling, because: z.optional(z.string()) })),
 });
 

@@ -296,7 +296,7 @@ describe('a mistake', () => {
     ['task: regression\nmetric: [mae]', '2:1: metric: unknown key; did you mean metrics?'],
     [
       'regression: { task: regression }',
-      '1:1: regression: unknown key; allowed here: task, dataset, positive, metrics, rules, slices, cluster, group, seed, minimum-support, missing, candidate, baseline, request, response, also, concurrency, valid-for, contract, bias, attribution, normalization',
+      '1:1: regression: unknown key; allowed here: task, dataset, positive, metrics, rules, slices, cluster, group, seed, minimum-support, missing, candidate, baseline, request, response, also, command, concurrency, valid-for, contract, bias, attribution, load, normalization',
     ],
   ])('%j', (text, expected) => {
     expect(problems(text)).toContain(`p.yml:${expected}`);
