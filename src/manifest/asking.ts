@@ -9,6 +9,8 @@ export interface Asking {
   readonly response?: ResponseForm;
   /** Older golden sets that must not get worse, by their names. */
   readonly also: readonly OlderSet[];
+  /** A new version may be tested with other labels than the version that serves; absent: the test is refused. */
+  readonly changedLabels?: 'allowed';
   /** A test program of the user. */
   readonly command?: TestCommand;
   /** Requests at a time to each model. */

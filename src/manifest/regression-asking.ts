@@ -15,6 +15,7 @@ import type { Task } from './regression.ts';
 import { attributionOf, biasOf, clarifyKeys } from './regression-clarify.ts';
 import { commandKey, commandOf } from './regression-command.ts';
 import { contractKey, contractOf } from './regression-contract.ts';
+import { labelsKey } from './regression-labels.ts';
 import { loadKeys, loadOf } from './regression-load.ts';
 import * as v from './values.ts';
 
@@ -162,6 +163,7 @@ export const askingKeys = {
         ),
       ),
   ),
+  labels: labelsKey,
   command: commandKey,
   concurrency: z.optional(
     v.whole('a number of requests', 1, 64).check(about('Requests at a time to each model. Default: 4.')),
@@ -198,6 +200,8 @@ export const askingOf = (task: Task, written: RawAsking, refuse: Refuse): Asking
       load: loadOf(written.load, candidate, refuse),
       request: request && requestOf(request, refuse),
       response: responseOf(task, request?.accept ?? request?.['content-type'], response, refuse),
+      // Absent by default, so that a policy that does not name it keeps its digest.
+      changedLabels: written.labels?.['changed-with-model'] === 'allow' ? ('allowed' as const) : undefined,
       contract: written.contract && contractOf(written.contract, request?.input, refuse),
       bias: written.bias && biasOf(written.bias, refuse),
       attribution: written.attribution && attributionOf(written.attribution),

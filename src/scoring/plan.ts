@@ -33,6 +33,8 @@ export interface Planning {
     readonly isInstance: boolean;
     readonly passesRole: boolean;
   };
+  /** About the labels since the last test of the version that serves. */
+  readonly labels: readonly string[];
   /** The last verdict about the same subject. */
   readonly before?: Verdict;
   /** Of the checks beside the rows. */
@@ -78,6 +80,7 @@ export const planOf = (planning: Planning): Plan => {
           ]
         : []),
       ...planning.checks,
+      ...planning.labels,
       ...defaults(regression),
       ...(planning.look?.notes ?? []),
       ...(planning.goesOn ? [`attempt ${attempt} goes on where an earlier run left it`] : []),

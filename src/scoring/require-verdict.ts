@@ -1,9 +1,10 @@
 import { iso } from '../clock.ts';
 import { environmentOf } from '../manifest/load.ts';
-import type { Manifest } from '../manifest/manifest.ts';
+import type { Manifest, S3Location } from '../manifest/manifest.ts';
 import type { RegressionSpec } from '../manifest/regression.ts';
 import { testDue } from '../manifest/test-due.ts';
 import { type OperationName, Refusal } from '../operation.ts';
+import { oneLine } from '../plain-text.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { expiredBecause } from '../regression/golden/expiry.ts';
 import { releasesOf } from '../release/location.ts';
@@ -13,7 +14,7 @@ import { filesDigest, goldenFiles } from './golden-set.ts';
 import { predictionFiles } from './predictions.ts';
 import { lookAtServing } from './served.ts';
 import { type Subject, subjectOf } from './subject.ts';
-import { readTest, runningAttempt, type TestRecord } from './test-record.ts';
+import { readTest, runningAttempt, type TestRecord, testFolder, type Verdict } from './test-record.ts';
 
 /** The release that a delivery has planned. */
 interface Release {
@@ -99,7 +100,16 @@ const standingOf = async (world: World, regression: RegressionSpec, release: Rel
       because: `the regression test of ${tag} passed at ${at}, which counted until ${iso(until)}`,
       remedy,
     };
-  return { is: 'passed', because: `regression test passed at ${at}, counts until ${iso(until)}: ${verdict.because}` };
+  return {
+    is: 'passed',
+    because: `regression test passed at ${at}, counts until ${iso(until)}: ${verdict.because}; its findings: ${placeOf(releasesOf(target, world.account), subject, verdict)}`,
+  };
+};
+
+/** The run that tested, where it has an address, and the objects that it kept. */
+const placeOf = (releases: S3Location, subject: Subject, { attempt, run }: Verdict): string => {
+  const { bucket, prefix } = testFolder(releases, subject);
+  return `${run.url === undefined ? '' : `${oneLine(run.url)}, `}s3://${bucket}/${prefix}${attempt}/findings.json`;
 };
 
 const missing = (record: TestRecord | undefined, tag: string, { baseline }: Subject): string => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { minutes } from '../../src/clock.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { releasesOf } from '../../src/release/location.ts';
 import { rowsRepeated } from '../../src/scoring/score.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import {
@@ -68,8 +69,15 @@ describe('a version on a temporary endpoint, against the version that serves', (
     expect(testRecords(account)).toMatchObject([
       { attempt: 1, verdict: { verdict, version, rows: goldenRows.length } },
     ]);
-    expect([...testObjects(account).keys()].map((key) => key.split('/').slice(3).join('/')).sort()).toEqual([
+    const [index, kept] = [...testObjects(account).keys()].reduce<[string[], string[]]>(
+      ([ended, others], key) => (key.includes('/ended/') ? [[...ended, key], others] : [ended, [...others, key]]),
+      [[], []],
+    );
+    expect(index).toEqual([expect.stringMatching(new RegExp(`/ended/[0-9]{13}-${verdict}-new-([0-9a-f]{16}-){3}1$`))]);
+    expect(kept.map((key) => key.split('/').slice(3).join('/')).sort()).toEqual([
       '1/evaluation.json',
+      '1/findings.json',
+      '1/labels.json',
       ...Array.from({ length: 6 }, (_, piece) => `1/rows/00000${piece + 1}.jsonl`),
       'test.json',
     ]);
@@ -269,16 +277,45 @@ describe('another attempt', () => {
   test('is made only when it is asked for, or when the last one did not pass', async () => {
     await approved('1.0.0');
     withRegression(account);
-    expect((await regress(account, '1.0.0'))?.result.outputs).toMatchObject({ attempt: '1' });
+    const first = await regress(account, '1.0.0');
+    expect(first?.result.outputs).toMatchObject({ attempt: '1' });
     const seen = account.watch();
     const same = await regress(account, '1.0.0', {}, { runId: '2' });
     expect(same?.result).toMatchObject({ reason: 'regression-passed', outputs: { attempt: '1', verdict: 'pass' } });
     expect(same?.result.because).toMatch(/passed at 2026-.*, which counts until 2026-/);
+    // Whoever asks again gets the tables and the file of the first time.
+    expect(same?.result.findings).toEqual(first?.result.findings);
+    const [before, after] = [first, same].map((report) => JSON.parse(report?.files?.['evaluation'] ?? ''));
+    expect(after).toEqual(before);
+    expect(after).toMatchObject({ model_delivery: { verdict: 'pass' } });
     expect(asked(seen())).toEqual({});
     expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
     const again = await regress(account, '1.0.0', { again: 'true' }, { runId: '3' });
     expect(again?.result).toMatchObject({ reason: 'regression-passed', outputs: { attempt: '2' } });
     expect(testRecords(account)).toMatchObject([{ attempt: 2, verdict: { attempt: 2 } }]);
+  });
+
+  test.each([
+    ['is not there', undefined, false],
+    ['is text', 'no JSON', true],
+    ['has half of its members', '{"is":"regression","verdict":"pass"}', true],
+    ['is about another verdict', 'fail', true],
+  ])('shows a pass that counts without its tables where findings.json %s', async (_, text, remarked) => {
+    await approved('1.0.0');
+    withRegression(account);
+    const first = await regress(account, '1.0.0');
+    const [[key = '', whole = ''] = []] = [...testObjects(account)].filter(([name]) => name.endsWith('/findings.json'));
+    const { bucket } = releasesOf({}, { partition: 'aws', region: team.region, id: team.account });
+    if (text === undefined) await account.simulator.call('s3', 'DeleteObject', { Bucket: bucket, Key: key });
+    else {
+      const other = text === 'fail' ? JSON.stringify({ ...JSON.parse(whole), verdict: 'fail' }) : text;
+      account.simulator.objects.put(bucket, key, Buffer.from(other));
+    }
+    const same = await regress(account, '1.0.0', {}, { runId: '2' });
+    expect(same?.result).toMatchObject({ reason: 'regression-passed', outputs: first?.result.outputs });
+    expect(same?.result).not.toHaveProperty('findings');
+    expect(same?.remarks).toHaveLength(remarked ? 1 : 0);
+    expect(JSON.parse(same?.files?.['evaluation'] ?? '')).toMatchObject({ model_delivery: { verdict: 'pass' } });
   });
 
   test('a token whose pass has expired begins another attempt, and no expired pass is green', async () => {
