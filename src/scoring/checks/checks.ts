@@ -2,6 +2,7 @@ import type { Check, CheckName } from '../../findings/regression.ts';
 import type { Turn } from '../progress.ts';
 import type { Standing } from '../standing.ts';
 import { attribution } from './attribution.ts';
+import { bestOf } from './best-of.ts';
 import { bias } from './bias.ts';
 import { command } from './command.ts';
 import { contract } from './contract.ts';
@@ -22,7 +23,7 @@ export interface TestCheck {
 }
 
 /** In the order in which they run. */
-export const testChecks: readonly TestCheck[] = [contract, bias, attribution, command];
+export const testChecks: readonly TestCheck[] = [contract, bias, attribution, command, bestOf];
 
 const dueChecks = (at: Standing): readonly TestCheck[] => testChecks.filter(({ isDue }) => isDue(at));
 
