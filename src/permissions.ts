@@ -31,6 +31,8 @@ export type Need =
   | 'asks'
   /** Answers by batch transform. */
   | 'transforms'
+  /** Measures the candidate under the recorded traffic. */
+  | 'loads'
   /** Restores the instance count of the manifest. */
   | 'resizes';
 
@@ -87,9 +89,11 @@ const readRecord: readonly Grant[] = [
   tellAbsence('releasesBucket'),
 ];
 
+const readTraffic: Grant = { sid: 'ReadItsTraffic', actions: ['cloudwatch:GetMetricData'], on: ['everything'] };
+
 const readRelease: readonly Grant[] = [
   ...readServing,
-  { sid: 'ReadItsTraffic', actions: ['cloudwatch:GetMetricData'], on: ['everything'] },
+  readTraffic,
   {
     sid: 'ReadItsScaling',
     actions: [
@@ -282,9 +286,10 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     { ...tellAbsence('releasesBucket', 'trainedBucket'), when: 'pins' },
   ],
   'approve-gate': [findVersion],
-  // It moves no traffic: neither metrics nor scaling.
+  // It moves no traffic: no scaling, and metrics only for the rate of a load test.
   'regression-test': [
     ...readServing,
+    { ...readTraffic, when: 'loads' },
     ...readRecord,
     findVersion,
     readGoldenSet,

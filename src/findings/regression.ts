@@ -28,6 +28,8 @@ export interface Check {
   /** One sentence with numbers. */
   readonly because: string;
   readonly table?: CheckTable;
+  /** Sentences that decide nothing, such as advice. */
+  readonly notes?: readonly string[];
   /** The parts that it decided one by one; empty where it is one. */
   readonly cases: readonly CheckCase[];
 }

@@ -25,6 +25,8 @@ export interface Asking {
   readonly bias?: readonly BiasRule[];
   /** The order of the features by Clarify's SHAP values. */
   readonly attribution?: AttributionSpec;
+  /** Absent without a load test. */
+  readonly load?: Load;
 }
 
 /** `warn`: a check is reported and changes no verdict. */
@@ -62,6 +64,26 @@ export interface TestCommand {
   readonly junit?: string;
   readonly timeoutSeconds: number;
   readonly level: 'fail' | 'warn';
+}
+
+/** A load test of one instance of the candidate. */
+export interface Load {
+  /** The unit of `target` and `upTo`: multiples of the recorded rate, or requests per second; both of one instance. */
+  readonly by: 'factor' | 'rate';
+  readonly target: number;
+  /** The rate rises up to here after the measurement, unless the candidate breaks before. */
+  readonly upTo?: number;
+  /** Of the measurement at the target rate. */
+  readonly durationSeconds: number;
+  readonly limits: LoadLimits;
+  readonly level: 'fail' | 'warn';
+}
+
+/** Latencies in milliseconds; the share of requests without a good answer, 0–1. */
+export interface LoadLimits {
+  readonly p95?: number;
+  readonly p99?: number;
+  readonly errorRate: number;
 }
 
 /** A golden set that the same rules decide about, each on its own. */

@@ -17,6 +17,7 @@ import { attributionOf, biasOf, clarifyKeys } from './regression-clarify.ts';
 import { commandKey, commandOf } from './regression-command.ts';
 import { contractKey, contractOf } from './regression-contract.ts';
 import { labelsKey } from './regression-labels.ts';
+import { loadKeys, loadOf } from './regression-load.ts';
 import * as v from './values.ts';
 
 /** The keys of `regression:` that say how the models are asked. */
@@ -174,6 +175,7 @@ export const askingKeys = {
   ...bestOfKey,
   ...contractKey,
   ...clarifyKeys,
+  ...loadKeys,
 };
 
 type RawAsking = { readonly [Key in keyof typeof askingKeys]?: z.output<(typeof askingKeys)[Key]> };
@@ -197,6 +199,7 @@ export const askingOf = (task: Task, written: RawAsking, refuse: Refuse): Asking
     validForSeconds: written['valid-for'] ?? usualValidity,
     ...withoutUndefined({
       command: commandOf(written.command, candidate, refuse),
+      load: loadOf(written.load, candidate, refuse),
       request: request && requestOf(request, refuse),
       response: responseOf(task, request?.accept ?? request?.['content-type'], response, refuse),
       // Absent by default, so that a policy that does not name it keeps its digest.

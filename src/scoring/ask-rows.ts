@@ -2,7 +2,7 @@ import { seconds } from '../clock.ts';
 import { LostRace } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { keptPieces, piecesOf, rowsOfPiece } from './answers.ts';
-import { candidateUp, contentOf, untilOf } from './candidate-up.ts';
+import { candidateUp, contentOf, isGone, untilOf } from './candidate-up.ts';
 import type { GoldenSet } from './golden-set.ts';
 import { jobOf } from './jobs.ts';
 import { endWithoutVerdict, type Turn, waiting } from './progress.ts';
@@ -91,10 +91,6 @@ const asked = async (at: Standing, golden: GoldenSet): Promise<Turn | undefined>
     },
   );
 };
-
-/** The Runtime's answer for an endpoint that does not exist (AWS: InvokeEndpoint, ValidationError). */
-const isGone = (error: unknown): boolean =>
-  error instanceof Error && error.name === 'ValidationError' && /^Endpoint .* not found/.test(error.message);
 
 /** Removes the temporary endpoint, when every answer is there. */
 export const cleared = async (at: Standing): Promise<Turn | undefined> => {

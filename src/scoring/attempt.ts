@@ -69,7 +69,7 @@ export const plan = async (at: Standing, stored: StoredTest | undefined): Promis
     goesOn,
     labels,
     jobs: jobsOf(at, attempt),
-    checks: notesOfChecks(at),
+    checks: await notesOfChecks(at),
     ...withoutUndefined({
       before: stored?.record.verdict,
       temporary: wanted && {

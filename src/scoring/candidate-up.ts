@@ -33,3 +33,7 @@ export const contentOf = (at: Standing): Promise<TemporaryContent> => {
 
 /** The time in the tag, from which on a sweep may remove what a killed run left. */
 export const untilOf = ({ world }: Standing): number => world.clock.now() + longestTest;
+
+/** The Runtime's answer for an endpoint that does not exist (AWS: InvokeEndpoint, ValidationError). */
+export const isGone = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'ValidationError' && /^Endpoint .* not found/.test(error.message);

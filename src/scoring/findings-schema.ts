@@ -151,7 +151,7 @@ const checkCase = shaped<CheckCase>()({ name: text, verdict: ruling, because: z.
 /** The result of a check. */
 export const checkSchema = shaped<Check>()({
   ...{ name: z.enum(checkNames), level, verdict: ruling, because: text },
-  ...{ table: z.optional(table), cases: z.array(checkCase) },
+  ...{ table: z.optional(table), notes: z.optional(z.array(text)), cases: z.array(checkCase) },
 });
 
 export const regressionSchema = shaped<Regression>()({

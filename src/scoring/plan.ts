@@ -4,6 +4,7 @@ import type { RegressionSpec } from '../manifest/regression.ts';
 import type { Change, Plan } from '../operation.ts';
 import { permissionsFor } from '../permissions.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
+import { foreseen } from '../regression/load/steps.ts';
 import type { GoldenSet } from './golden-set.ts';
 import { rowsRepeated } from './score.ts';
 import type { Site } from './site.ts';
@@ -92,12 +93,15 @@ export const planOf = (planning: Planning): Plan => {
     expectedSeconds:
       (temporary?.is === 'endpoint' || planning.jobs.length > 0 ? secondsToStart : 0) +
       (asked ? Math.ceil((rows * secondsAnswer) / asking.concurrency) : 0) +
+      // How long it takes depends on the ratio of its rates only.
+      (asking.load === undefined ? 0 : foreseen(asking.load).seconds) +
       30,
     peakInstances: instancesOf(planning),
     permissions: permissionsFor('regression-test', [
       ...(temporary === undefined ? [] : (['publishes'] as const)),
       ...(temporary?.is === 'endpoint' ? (['creates'] as const) : []),
       ...(planning.jobs.length > 0 ? (['transforms'] as const) : []),
+      ...(asking.load === undefined ? [] : (['loads'] as const)),
       ...(temporary?.passesRole ? (['passes-role'] as const) : []),
     ]),
   };

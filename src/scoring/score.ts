@@ -176,7 +176,8 @@ export const requireRequests = (golden: GoldenSet, form: RequestForm): void => {
   for (const row of golden.rows) requestOf(row, form);
 };
 
-const requestOf = ({ id, row, of }: GoldenRow, form: RequestForm): Buffer => {
+/** The request of a row. @throws {InputError} */
+export const requestOf = ({ id, row, of }: GoldenRow, form: RequestForm): Buffer => {
   try {
     const body = bodyOf(row, form);
     if (body.length > mostBodyBytes)

@@ -15,6 +15,7 @@ import {
 import { alarmDeletedMidway, failureReasonStale, failureReasonVanishes, insufficientTraffic } from './evidence.ts';
 import { asyncEndpoint, serverlessToInstance, serverlessUpdate } from './kinds.ts';
 import { kindReplacedAsStated, kindsOfOthersRefused } from './kinds-of-others.ts';
+import { loadFindsTheBreakingRate } from './load.ts';
 import { packageOfAPipeline, packagesOfEveryShape } from './packages.ts';
 import { credentialsExpire, someoneUpdatesByHand, tightNameLimits, timeout } from './patience.ts';
 import {
@@ -180,5 +181,6 @@ export const scenarios: readonly Scenario[] = [
   nondeterministicModel,
   batchTransform,
   darkVariant,
+  loadFindsTheBreakingRate,
   smokeStopsFirstRelease,
 ];

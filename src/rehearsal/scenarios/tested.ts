@@ -15,7 +15,7 @@ export const failed: Expected = { outcome: 'rejected', reasonCode: 'regression-f
 export const inconclusive: Expected = { outcome: 'inconclusive', reasonCode: 'regression-inconclusive' };
 
 /** Without callers, so that no rollout waits for requests: the test alone decides. There is time for slow instances. */
-const atOnce: ManifestOptions = { rollout: `${rollouts.unguarded}, timeout: 40m`, unwatched: true };
+export const atOnce: ManifestOptions = { rollout: `${rollouts.unguarded}, timeout: 40m`, unwatched: true };
 
 /**
  * The version serves, and the manifest has a regression test from now on.

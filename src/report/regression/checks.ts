@@ -15,6 +15,9 @@ type Checked = Pick<Regression, 'checks'>;
 const mostOfName = 200;
 const mostOfSentence = 1000;
 const mostOfReason = 200;
+const mostOfNote = 300;
+/** Characters of the notes of one check in a comment, which has room for no more. */
+const mostOfNotes = 800;
 const mostOfCell = 120;
 const mostOfHead = 20;
 /** Characters of all rows together in a comment on a pull request, which has room for 65,536; a table without room for a row is left out. */
@@ -35,7 +38,13 @@ export const checkLines = ({ checks = [] }: Checked): readonly string[] =>
       ({ name, because }) =>
         `  ${oneLine(shortened(name, mostOfName))}${because === undefined ? '' : `: ${oneLine(shortened(because, mostOfSentence))}`}`,
     ),
+    ...notesOf(check).map((note) => `  ${oneLine(note)}`),
   ]);
+
+const mostNotes = 5;
+
+const notesOf = ({ notes = [] }: Check): readonly string[] =>
+  notes.slice(0, mostNotes).map((note) => shortened(note, mostOfNote));
 
 const mostPartLines = 5;
 
@@ -55,8 +64,17 @@ export const checksMarkdown = ({ checks = [] }: Checked): string =>
               `| ${check.name} | ${marks[check.verdict]} ${decisionOf(check)} | ${prose(shortened(check.because, mostOfReason))} |`,
           ),
         ].join('\n'),
-        ...checks.flatMap((check) => tableMarkdown(check, mostOfTables / checks.length)),
+        ...checks.flatMap((check) => [...notesMarkdown(check), ...tableMarkdown(check, mostOfTables / checks.length)]),
       ].join('\n\n');
+
+const notesMarkdown = (check: Check): readonly string[] => {
+  let room = mostOfNotes;
+  return notesOf(check).flatMap((note) => {
+    const line = `${check.name}: ${prose(note)}`;
+    room -= line.length;
+    return room < 0 ? [] : [line];
+  });
+};
 
 const tableMarkdown = ({ name, table }: Check, room: number): readonly string[] => {
   if (table === undefined || table.rows.length === 0) return [];
@@ -99,6 +117,7 @@ export const checksHtml = ({ checks = [] }: Checked): string =>
                 .slice(0, mostHtmlRows)
                 .map((cells) => cells.map((cell) => escapeXml(shortened(cell, mostOfCell)))),
             ),
+        ...notesOf(check).map((note) => `<p>${escapeXml(note)}</p>`),
         left > 0 ? `<p>${counted(left, 'more row')}.</p>` : '',
       ].join('');
     })

@@ -9,7 +9,7 @@ export const attribution = {
   name: 'attribution',
   // Where nothing serves, there is no order to keep.
   isDue: ({ reports }: Standing): boolean => reports.explainability?.baseline !== undefined,
-  notes: ({ reports: { explainability: pair } }: Standing): readonly string[] =>
+  notes: async ({ reports: { explainability: pair } }: Standing): Promise<readonly string[]> =>
     [pair?.candidate, pair?.baseline].flatMap((found) => {
       const read = found && analysisIn(found);
       return typeof read === 'string' ? [`attribution cannot be compared: ${read}`] : [];

@@ -15,7 +15,7 @@ const stages = ['pre-training', 'post-training'] as const satisfies readonly Bia
 export const bias = {
   name: 'bias',
   isDue: (at: Standing): boolean => rulesOf(at).length > 0,
-  notes: (at: Standing): readonly string[] => {
+  notes: async (at: Standing): Promise<readonly string[]> => {
     const read = analysisOf(at, 'candidate', rulesOf(at));
     return typeof read === 'string' ? [`bias cannot be compared: ${read}`] : [];
   },

@@ -1,4 +1,5 @@
 import type { Check, CheckName } from '../../findings/regression.ts';
+import { loadCheck } from '../load/load-check.ts';
 import type { Turn } from '../progress.ts';
 import type { Standing } from '../standing.ts';
 import { attribution } from './attribution.ts';
@@ -17,18 +18,18 @@ export interface TestCheck {
   /** @throws what makes it impossible here, before anything is made */
   readonly refuse?: (at: Standing) => void;
   /** Sentences for the plan: requests, cost, programs. */
-  readonly notes: (at: Standing) => readonly string[];
+  readonly notes: (at: Standing) => Promise<readonly string[]>;
   /** One turn of it, while the candidate is up: its result, or the turn after which it goes on. */
   readonly run: (at: Standing) => Promise<Check | Turn>;
 }
 
 /** In the order in which they run. */
-export const testChecks: readonly TestCheck[] = [contract, bias, attribution, command, bestOf];
+export const testChecks: readonly TestCheck[] = [contract, bias, attribution, bestOf, loadCheck, command];
 
 const dueChecks = (at: Standing): readonly TestCheck[] => testChecks.filter(({ isDue }) => isDue(at));
 
-export const notesOfChecks = (at: Standing): readonly string[] => [
-  ...dueChecks(at).flatMap(({ notes }) => notes(at)),
+export const notesOfChecks = async (at: Standing): Promise<readonly string[]> => [
+  ...(await Promise.all(dueChecks(at).map(({ notes }) => notes(at)))).flat(),
   ...leftOutNotes(at),
 ];
 

@@ -22,7 +22,7 @@ export const command = {
   name: 'command',
   isDue: ({ regression }: Standing): boolean => regression.asking.command !== undefined,
   refuse: ({ world }: Standing): void => void programsOf(world),
-  notes: ({ regression }: Standing): readonly string[] => {
+  notes: async ({ regression }: Standing): Promise<readonly string[]> => {
     const { command } = regression.asking;
     return command === undefined
       ? []

@@ -18,7 +18,7 @@ import { constraintsIn } from './read-report.ts';
 export const contract = {
   name: 'contract',
   isDue: ({ regression }: Standing): boolean => regression.asking.contract !== undefined,
-  notes: ({ reports: { constraints: pair } }: Standing): readonly string[] => {
+  notes: async ({ reports: { constraints: pair } }: Standing): Promise<readonly string[]> => {
     if (pair === undefined) return [];
     const read = constraintsIn(pair.candidate);
     return [

@@ -14,7 +14,14 @@ import { pairedRows } from '../../support/paired-rows.ts';
 import { aloneFindings, cellOf, findingsOf } from '../../support/regression-findings.ts';
 
 const checks: readonly Check[] = [
-  { name: 'load', level: 'warn', verdict: 'fail', because: 'p95 was 310 ms at 80 requests a second', cases: [] },
+  {
+    name: 'load',
+    level: 'warn',
+    verdict: 'fail',
+    because: 'p95 was 310 ms at 80 requests a second',
+    notes: ['one <i>ml.m5.large</i> holds 60 requests a second'],
+    cases: [],
+  },
   {
     name: 'contract',
     level: 'fail',
@@ -89,6 +96,7 @@ describe('the reports of a regression test', () => {
     const page = regressionPage(found);
     expect(page).toContain('<h3>Checks beside the rows</h3>');
     expect(page).not.toContain('<b>age');
+    expect(page).toContain('<p>one &#60;i&#62;ml.m5.large&#60;/i&#62; holds 60 requests a second</p>');
     expect(JSON.parse(evaluationJson(found, modelQualityOf(binary), 0)).model_delivery.checks).toEqual(checks);
   });
 
@@ -337,6 +345,7 @@ describe('Markdown', () => {
         level: 'fail',
         verdict: 'fail',
         because: long,
+        notes: Array.from({ length: 9 }, () => long),
         table: {
           heads: Array.from({ length: 6 }, () => long),
           rows: Array.from({ length: 50 }, () => Array.from({ length: 6 }, () => long)),
