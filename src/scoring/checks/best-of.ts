@@ -28,7 +28,7 @@ import { type Earlier, earlierVersions, folderOf, hasAnswers } from './earlier-v
 export const bestOf = {
   name: 'best-of',
   isDue: ({ regression }: Standing): boolean => regression.asking.bestOf !== undefined,
-  notes: ({ regression }: Standing): readonly string[] => [
+  notes: async ({ regression }: Standing): Promise<readonly string[]> => [
     `best-of: the rules also decide between the candidate and the best of the last ${counted(regression.asking.bestOf ?? 0, 'version')} that passed here; their answers are kept, and no request is sent`,
   ],
   run: async (at: Standing): Promise<Check> => {
