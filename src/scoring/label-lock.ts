@@ -74,7 +74,7 @@ const lastTest = async ({ world, releases, subject }: Standing, served: string):
 };
 
 /** ARN of the package whose model serves; undefined where nothing serves, or a model without a package. */
-const servedPackage = ({ look }: Pick<Standing, 'look'>): string | undefined => {
+export const servedPackage = ({ look }: Pick<Standing, 'look'>): string | undefined => {
   const model = look?.models.get(servedIn(look)?.model ?? '');
   return model && packageOfModel(model);
 };
