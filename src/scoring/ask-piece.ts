@@ -120,9 +120,9 @@ export const requireRequests = (golden: GoldenSet, form: RequestForm): void => {
   for (const row of golden.rows) requestOf(row, form);
 };
 
-const requestOf = ({ id, row, labels }: GoldenRow, form: RequestForm): Buffer => {
+const requestOf = ({ id, row, labels, numbers }: GoldenRow, form: RequestForm): Buffer => {
   try {
-    const body = bodyOf(row, form);
+    const body = bodyOf(row, form, numbers);
     if (body.length > mostBodyBytes)
       throw new RequestProblem(`makes a request of ${body.length} bytes; an endpoint takes ${mostBodyBytes}`);
     return body;
