@@ -7,6 +7,7 @@ import {
   type InvocationAnswer,
 } from '../../contracts.ts';
 import { createAnswering } from './answering.ts';
+import { createCapacity } from './capacity.ts';
 import type { Context } from './context.ts';
 import { type Endpoint, fleetsOf } from './endpoint.ts';
 import type { Endpoints } from './endpoints.ts';
@@ -81,6 +82,7 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
   const chance = context.kernel.random('dependency failures');
   const copies = context.kernel.random('shadow copies');
   const answering = createAnswering(context);
+  const capacity = createCapacity(context.kernel);
   const ill = new Map<string, { readonly rate: number; readonly until: Instant; readonly variant?: string }>();
   const dimensions = new Map<string, Dimensions>();
   const minutes = new Map<string, { -readonly [Key in keyof FleetMinute]: FleetMinute[Key] }>();
@@ -144,9 +146,15 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
   };
 
   const serve = (route: Route, request: Omit<Invocation, 'endpoint' | 'at'>, tally: Tally): InvocationAnswer => {
+    // An asynchronous endpoint has its own queue before this one.
+    const place = route.asynchronous ? undefined : capacity.enter(route.variant);
     const computed = answering.byVariant(route.variant, request);
     const limitMs = request.timeoutMs ?? (route.asynchronous ? longestMs.asynchronous : longestMs.realTime);
-    const inTime = computed.latencyMs <= limitMs ? computed : { ...timedOut, latencyMs: limitMs };
+    const waitMs = place?.waitMs ?? 0;
+    const latencyMs = waitMs + computed.latencyMs;
+    // A request that is given up before its turn takes no place.
+    if (waitMs < limitMs) place?.take(computed.latencyMs);
+    const inTime = latencyMs <= limitMs ? { ...computed, latencyMs } : { ...timedOut, latencyMs: limitMs };
     const given = dependencyFails(route) ? { ...inTime, ...dependencyFailed } : inTime;
     tally.requests++;
     if (given.status === 0) tally.timeouts++;
