@@ -8,14 +8,14 @@ import { withoutUndefined } from '../without-undefined.ts';
 import { jobOf } from './attempt.ts';
 import { decide } from './decide.ts';
 import { keepEvaluation } from './keep-evaluation.ts';
-import { nameInMetadata } from './name-in-metadata.ts';
+import { nameInMetadata, nameLater } from './name-in-metadata.ts';
 import { type Turn, waiting } from './progress.ts';
 import { repeatedWarnings } from './repeated.ts';
 import type { Standing } from './standing.ts';
 import { type StoredTest, type Verdict, writeTest } from './test-record.ts';
 
 export const conclude = async (at: Standing, stored: StoredTest | undefined): Promise<Turn> => {
-  const { world, given, registered, memory, regression } = at;
+  const { world, registered, memory, regression } = at;
   const { attempt = 1 } = memory;
   if (stored === undefined)
     throw new Refusal('record-unavailable', 'the record of this test was deleted while it ran: run it again');
@@ -46,8 +46,20 @@ export const conclude = async (at: Standing, stored: StoredTest | undefined): Pr
     if (!(error instanceof LostRace)) throw error;
     return waiting(at, { percent: 95, because: `${error.message}; reading it again` });
   }
-  const named = await nameInMetadata(world, given.manifest.model, given.environment, registered, verdict);
+  const named = await nameInMetadata(world, namedBy(at), verdict);
   return { ...told(at, verdict), findings: decided.findings, remarks: [...warnings, ...remarks, ...named] };
+};
+
+const namedBy = ({ given, registered }: Standing) => ({
+  model: given.manifest.model,
+  environment: given.environment,
+  registered,
+});
+
+/** The end of a run that found its verdict. */
+export const toldAgain = async (at: Standing, verdict: Verdict): Promise<Turn> => {
+  const remarks = await nameLater(at.world, namedBy(at), verdict);
+  return { ...told(at, verdict), remarks };
 };
 
 /** After its last day a golden set proves nothing. */
@@ -60,7 +72,7 @@ const reasonOf = {
   inconclusive: 'regression-inconclusive',
 } as const satisfies Readonly<Record<Verdict['verdict'], ReasonCode>>;
 
-export const told = ({ registered, memory, folder }: Standing, verdict: Verdict): Extract<Turn, { is: 'done' }> => {
+const told = ({ registered, memory, folder }: Standing, verdict: Verdict): Extract<Turn, { is: 'done' }> => {
   const code = reasonOf[verdict.verdict];
   const earlier = memory.attempt === undefined;
   return {

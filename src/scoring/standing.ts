@@ -16,7 +16,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { baselineSite, candidateSite } from './find-sites.ts';
 import { filesDigest, type GoldenSet, goldenFiles, goldenSet, joined, type Part } from './golden-set.ts';
-import type { RegressionTestMemory } from './progress.ts';
+import { noMemory, type RegressionTestMemory } from './progress.ts';
 import type { Site } from './site.ts';
 import { type Subject, subjectId, subjectOf } from './subject.ts';
 import { testFolder } from './test-record.ts';
@@ -115,7 +115,8 @@ export const standing = async (
   return {
     world,
     given,
-    memory: memory ?? { v: 1, of: id },
+    // Nothing was begun for another subject.
+    memory: memory?.attempt === undefined ? noMemory(given, id) : memory,
     environment,
     regression,
     registered,
