@@ -188,6 +188,46 @@ describe('a load test of a dark variant', () => {
   });
 });
 
+describe('a load test of another kind of endpoint', () => {
+  test('without instances is against its concurrency, beyond which requests are refused', async () => {
+    const serverless = (text: string): string =>
+      text
+        .replace('instance: { type: ml.m5.large, count: 4 }', 'serverless: { memory: 2048, max-concurrency: 4 }')
+        .replace(/rollout: .*/, 'rollout: { strategy: all-at-once, final-bake: 0s, minimum-requests: 0 }');
+    account = await openAccount({ settings: { requestsPerInstance: 1 } });
+    account.writeManifest(serverless);
+    await account.inProduction('1.1.0');
+    await account.prepare('1.3.0');
+    withRegression(account, { keys: ['load: { factor: 2, duration: 40s, up-to: 4 }'] }, serverless);
+    const report = await regress(account, '1.3.0', { timeout: '3h' });
+    const check = loadOf(report);
+    // Of the 8 callers of a second, who come together, 4 are served. 4 requests of 300 ms each are 13 a second.
+    expect(check?.because).toMatch(
+      /^at 8 requests per second .*; it holds 12\.5 requests per second and breaks at 15\.6 requests/,
+    );
+    expect(check?.notes).toEqual([
+      expect.stringMatching(/^with max-concurrency 4 it holds 12\.5 requests per second; half of it, 6\.25 /),
+      'the busiest minute of production (4 requests per second) × 2 needs max-concurrency 6: raise it',
+    ]);
+    expect(check?.table?.rows.at(-1)?.at(-1)).toMatch(/^\d+ \(\d+ refused for want of capacity\)$/);
+  });
+
+  test('that is asynchronous is refused in the plan, before anything is made', async () => {
+    const queued = (text: string): string =>
+      text.replace(/( +)(instance: )/, '$1async: { output: "s3://ml-artifacts/async/" }\n$1$2');
+    account = await openAccount();
+    account.writeManifest(queued);
+    await account.inProduction('1.1.0');
+    await account.prepare('1.0.0');
+    withRegression(account, { keys: ['load: { rate: 10 }'] }, queued);
+    const seen = account.watch();
+    const report = await regress(account, '1.0.0');
+    expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'invalid-input' });
+    expect(report?.result.because).toMatch(/regression\.load: endpoint iris is asynchronous/);
+    expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+  });
+});
+
 describe('a load test whose run ends before its time', () => {
   const keys = ['load: { rate: 5, duration: 60s }'];
 
