@@ -3,7 +3,8 @@ import type { Settings } from '../../simulator/contracts.ts';
 import { minutes } from '../../src/clock.ts';
 import type { Regression } from '../../src/findings/regression.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
-import { manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
+import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { releasesOf } from '../../src/release/location.ts';
 import type { Report } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { regress, temporaries, testObjects, withRegression } from '../support/golden-set.ts';
@@ -244,6 +245,23 @@ describe('a load test whose run ends before its time', () => {
     expect(report?.result.reason).toBe('regression-passed');
     for (const [key, text] of texts) expect(testObjects(account).get(key)).toBe(text);
     expect(kept().filter((name) => /^\d+$/.test(name)).length).toBeGreaterThan(before.length);
+  });
+
+  test('waits while another run measures a step, and takes it over when that one is gone', async () => {
+    await open('1.0.0');
+    withRegression(account, { keys });
+    expect((await regress(account, '1.0.0', { wait: 'false' }))?.result.outcome).toBe('pending');
+    const [record = ''] = testObjects(account).keys();
+    const { bucket } = releasesOf({}, { partition: 'aws', region: team.region, id: team.account });
+    const until = account.simulator.clock.now() + minutes(20);
+    const claim = Buffer.from(JSON.stringify({ holder: 'another run', until }));
+    account.simulator.objects.put(bucket, record.replace('test.json', '1/load/001.begun.json'), claim);
+    const report = await regress(account, '1.0.0', { timeout: '3h' });
+    expect(report?.result.reason).toBe('regression-passed');
+    const waits = report?.timeline.filter(({ because }) => because.startsWith('another run of this test measures'));
+    expect(waits?.length).toBeGreaterThan(0);
+    const [first] = report?.timeline.filter(({ because }) => because.startsWith('load: ')) ?? [];
+    expect(first?.at).toBeGreaterThan(until);
   });
 
   test('stops to send at once when it is cancelled, and its endpoint goes', async () => {
