@@ -13,6 +13,8 @@ export interface Asking {
   readonly changedLabels?: 'allowed';
   /** A test program of the user. */
   readonly command?: TestCommand;
+  /** Also compared with the best of so many versions that passed last. */
+  readonly bestOf?: number;
   /** Requests at a time to each model. */
   readonly concurrency: number;
   /** How long a passing verdict counts. */

@@ -12,6 +12,7 @@ import {
   versionMark,
 } from './asking.ts';
 import type { Task } from './regression.ts';
+import { bestOfKey } from './regression-best-of.ts';
 import { attributionOf, biasOf, clarifyKeys } from './regression-clarify.ts';
 import { commandKey, commandOf } from './regression-command.ts';
 import { contractKey, contractOf } from './regression-contract.ts';
@@ -171,6 +172,7 @@ export const askingKeys = {
   'valid-for': z.optional(
     v.duration().check(about('How long a passing verdict lets a delivery begin. Default: `168h`.')),
   ),
+  ...bestOfKey,
   ...contractKey,
   ...clarifyKeys,
   ...loadKeys,
@@ -202,6 +204,7 @@ export const askingOf = (task: Task, written: RawAsking, refuse: Refuse): Asking
       response: responseOf(task, request?.accept ?? request?.['content-type'], response, refuse),
       // Absent by default, so that a policy that does not name it keeps its digest.
       changedLabels: written.labels?.['changed-with-model'] === 'allow' ? ('allowed' as const) : undefined,
+      bestOf: written['best-of'],
       contract: written.contract && contractOf(written.contract, request?.input, refuse),
       bias: written.bias && biasOf(written.bias, refuse),
       attribution: written.attribution && attributionOf(written.attribution),

@@ -7,9 +7,9 @@ import { LostRace } from '../release/store.ts';
 import { evaluationJson } from '../report/regression/evaluation.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { keptChecks } from './checks/checks.ts';
+import { goldenMark } from './checks/earlier-versions.ts';
 import { decide } from './decide.ts';
-import { keepEnded, mark, packageMark } from './ended-tests.ts';
-import { filesDigest } from './golden-set.ts';
+import { keepEnded, packageMark } from './ended-tests.ts';
 import { jobOf } from './jobs.ts';
 import { findingsOf, keepFindings } from './kept-findings.ts';
 import { isServing, labelledSets } from './label-lock.ts';
@@ -55,7 +55,7 @@ export const conclude = async (at: Standing, stored: StoredTest | undefined): Pr
   await keepEnded(world, at.releases, at.subject, {
     ...{ verdict: findings.verdict, ofServing: isServing(at), attempt, decidedAt: now },
     ...{ tag: registered.tag, version: registered.version, package: packageMark(registered.arn) },
-    golden: mark(filesDigest(at.parts.slice(0, 1).map(({ set }) => set.file))),
+    golden: goldenMark(at),
   });
   try {
     await writeTest(world, at.releases, { ...stored.record, verdict }, stored.etag);

@@ -274,6 +274,17 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       },
     },
     {
+      name: 'a version under load',
+      ends: 'regression-passed',
+      operation: regressionTest,
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
+        await account.prepare('1.1.0');
+        withRegression(account, { keys: ['load: { factor: 2, duration: 80s }'] });
+        return { version: '1.1.0', timeout: '2h' };
+      },
+    },
+    {
       name: 'a version by batch transform',
       ends: 'regression-passed',
       operation: regressionTest,
