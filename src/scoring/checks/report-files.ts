@@ -9,6 +9,7 @@ import { type PackageReports, type ReportName, reportMembers, reportsOf } from '
 import type { RegisteredVersion } from '../../registry/registered-version.ts';
 import { contentWorld, inRegistry, registryAccount } from '../../registry/registry.ts';
 import { parseS3Location, type S3Object, s3Uri } from '../../registry/s3-object.ts';
+import { InputError } from '../../schema.ts';
 import type { World } from '../../world.ts';
 import { type RowsFile, readRowsFile, rowsFile } from '../rows-file.ts';
 import { type Serving, servedIn } from '../served.ts';
@@ -91,10 +92,15 @@ export const reportsDigestFile = (files: ReportFiles): readonly RowsFile[] => {
   return sides.length === 0 ? [] : [rowsFile('reports', Buffer.from(JSON.stringify(sides)))];
 };
 
-const named = async (world: World, path: string): Promise<FoundReport> => ({
-  is: 'file',
-  ...(await readRowsFile(world, path, 'regression.contract.constraints')),
-});
+const named = async (world: World, path: string): Promise<FoundReport> => {
+  const { name, bytes } = await readRowsFile(world, path, 'regression.contract.constraints');
+  if (bytes.length > mostBytes) throw new InputError(`regression.contract.constraints: ${tooLarge(name)}`);
+  return { is: 'file', name, bytes };
+};
+
+/** A clause. */
+const tooLarge = (name: string): string =>
+  `${name} is larger than ${mostBytes / 1024 / 1024} MB, the largest report that is read`;
 
 type Served = { readonly name: string; readonly reports: PackageReports } | { readonly why: string };
 
@@ -136,7 +142,7 @@ const registered = async (
     if (bytes === undefined)
       return {
         is: 'none',
-        why: `${place} is larger than ${mostBytes / 1024 / 1024} MB, the largest report that is read`,
+        why: tooLarge(place),
       };
     const { sha256 } = file;
     if (sha256 !== undefined && createHash('sha256').update(bytes).digest('hex') !== sha256)
