@@ -1,5 +1,6 @@
 import type { AwsReads, AwsWrites } from './aws/clients.ts';
 import type { Clock } from './clock.ts';
+import type { CheckCase } from './findings/regression.ts';
 import type { S3Location } from './manifest/manifest.ts';
 
 /** Everything an operation may touch. The host builds it. The same operation runs against AWS, the simulator, or a test double. */
@@ -40,8 +41,8 @@ export interface Program {
   /** Beside the variables of the run. */
   readonly variables: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
-  /** A file that it is to write: a path in the checkout. */
-  readonly writes?: string;
+  /** The JUnit report that it is to write: a path in the checkout. */
+  readonly junit?: string;
   /** Name of the one endpoint that it asks. */
   readonly asks: string;
 }
@@ -55,9 +56,15 @@ export interface ProgramEnd {
     | { readonly is: 'not-started'; readonly code: string };
   /** The last line that it printed, if any. Foreign text. */
   readonly lastLine?: string;
-  /** The file, where this program wrote it: one of an earlier run is none. */
-  readonly written?: Buffer;
+  /** Of a program that was to write one. */
+  readonly report?: ProgramReport;
 }
+
+/** A report that this program wrote: one of an earlier run is none. Its texts are foreign. */
+export type ProgramReport =
+  | { readonly is: 'read'; readonly cases: readonly CheckCase[] }
+  /** A clause with its subject: `it wrote no results.xml`. */
+  | { readonly is: 'none'; readonly because: string };
 
 /** The model package groups of another account, and their artifacts. */
 export interface Registry {

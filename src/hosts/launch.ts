@@ -6,46 +6,54 @@ import { StringDecoder } from 'node:string_decoder';
 import { stripVTControlCharacters } from 'node:util';
 import { type Clock, limitAt, seconds } from '../clock.ts';
 import { folder } from '../inputs/folder.ts';
+import { shellWord } from '../plain-text.ts';
+import { InputError } from '../schema.ts';
 import type { Launched } from '../session/session.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import type { ProgramEnd } from '../world.ts';
-
-export interface Machine {
-  /** The checkout. */
-  readonly root: string;
-  readonly clock: Clock;
-  /** Gets each line that the program prints. Foreign text. */
-  readonly say: (line: string) => void;
-}
+import type { ProgramEnd, ProgramReport } from '../world.ts';
+import { JunitProblem, junitCases } from './junit-cases.ts';
+import type { Machine } from './operation-run.ts';
 
 /** Between the signal that lets a program end and the one that ends it. GitHub gives a cancelled job 7.5 seconds. */
 const grace = seconds(2);
 const longestLine = 2_000;
 /** A log of a job has other readers, and a program may print without end. */
 const mostCharacters = 256 * 1024;
-/** Of the file that a program writes. */
+/** Of the report that a program writes. */
 const mostBytes = 8 * 1024 * 1024;
 
 /** Starts a program in a group of its own, and returns when nothing of the group is left. */
 export const launch = async (program: Launched, signal: AbortSignal, machine: Machine): Promise<ProgramEnd> => {
-  const { clock, root } = machine;
-  const { argv, variables, timeoutSeconds, writes } = program;
-  const before = writes === undefined ? undefined : await markOf(resolve(root, writes));
-  const output = lines(machine.say);
+  const { clock, root, say } = machine;
+  const { argv, variables, timeoutSeconds, junit } = program;
+  const before = junit === undefined ? undefined : await markOf(resolve(root, junit));
+  const output = lines(say);
+  say(`$ ${argv.map(shellWord).join(' ')}`);
   const limit = limitAt(clock, clock.now() + seconds(timeoutSeconds), signal);
   try {
     const how = await toItsEnd(argv, { cwd: root, env: variables, clock, signal: limit.signal, output });
     output.end();
-    const written =
-      writes === undefined || (await markOf(resolve(root, writes))) === before
-        ? undefined
-        : await folder(root).read(writes, mostBytes);
+    const isLate = limit.signal.aborted && how.is !== 'not-started' && !signal.aborted;
     return {
-      how: limit.signal.aborted && how.is !== 'not-started' && !signal.aborted ? { is: 'timed-out' } : how,
-      ...withoutUndefined({ lastLine: output.last(), written }),
+      how: isLate ? { is: 'timed-out' } : how,
+      ...withoutUndefined({
+        lastLine: output.last(),
+        report: junit === undefined ? undefined : await reportIn(root, junit, before),
+      }),
     };
   } finally {
     limit.release();
+  }
+};
+
+const reportIn = async (root: string, junit: string, before: string | undefined): Promise<ProgramReport> => {
+  if ((await markOf(resolve(root, junit))) === before) return { is: 'none', because: `it wrote no ${junit}` };
+  try {
+    return { is: 'read', cases: junitCases(await folder(root).read(junit, mostBytes)) };
+  } catch (error) {
+    if (error instanceof JunitProblem) return { is: 'none', because: `${junit} ${error.message}` };
+    if (error instanceof InputError) return { is: 'none', because: `its report is unusable: ${error.message}` };
+    throw error;
   }
 };
 

@@ -12,7 +12,7 @@ import type { Stray } from '../inputs/stray-inputs.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { type TestDue, testDue } from '../manifest/test-due.ts';
 import type { Memory, Operation, OperationName, Plan } from '../operation.ts';
-import { oneLine, shellWord, withoutCommands } from '../plain-text.ts';
+import { oneLine, withoutCommands } from '../plain-text.ts';
 import { failureOf } from '../report/failure.ts';
 import { newsFilter } from '../report/news.ts';
 import {
@@ -25,12 +25,19 @@ import {
 } from '../report/result.ts';
 import type { OutputSchema, Schema } from '../schema.ts';
 import { withoutSecrets } from '../secrets.ts';
-import { type IdentityToken, type OpenSession, openSession, type Session, targetOf } from '../session/session.ts';
+import {
+  type IdentityToken,
+  type Launched,
+  type OpenSession,
+  openSession,
+  type Session,
+  type SessionRequest,
+  targetOf,
+} from '../session/session.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import type { Run } from '../world.ts';
+import type { ProgramEnd, Run } from '../world.ts';
 import { chooseClock } from './clock.ts';
 import { abortToEnd, drive, type Ended, withinLimit } from './drive.ts';
-import { launch } from './launch.ts';
 import { type WaitOptions, waitOut } from './patience.ts';
 import { wallClock } from './wall-clock.ts';
 
@@ -49,11 +56,22 @@ export interface Host {
   readonly role?: string;
   readonly signal: AbortSignal;
   readonly observer: Observer;
+  /** Starts a program of the user in the folder of the checkout; absent where this host starts none. */
+  readonly launch?: (program: Launched, signal: AbortSignal, machine: Machine) => Promise<ProgramEnd>;
   /** Requests an OIDC token from GitHub, where GitHub offers one. */
   readonly identityToken?: IdentityToken;
   /** Called with every identity the moment it is known: the host hides it from its log. */
   readonly learned?: (identity: Identity) => void;
   readonly seams?: Seams;
+}
+
+/** Where a program of the user runs. */
+export interface Machine {
+  /** The checkout. */
+  readonly root: string;
+  readonly clock: Clock;
+  /** Gets each line that the program prints, and the command itself. Foreign text. */
+  readonly say: (line: string) => void;
 }
 
 /** Replacements for tests: a session and a clock that need no network. */
@@ -199,14 +217,14 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
             env: host.env,
             run: forWork(host.run, operation.name, shownInputs(operation.inputs, host.written)),
             workspace: folder(process.cwd()),
-            launch: (program, turn) => {
-              host.observer.printed(`$ ${program.argv.map(shellWord).join(' ')}`);
-              return launch(program, turn, { root: process.cwd(), clock, say: (line) => host.observer.printed(line) });
-            },
             clock,
             dryRun,
             signal: limited,
-            ...withoutUndefined({ identityToken: host.identityToken, learned: host.learned }),
+            ...withoutUndefined({
+              identityToken: host.identityToken,
+              learned: host.learned,
+              launch: launching(host, clock),
+            }),
           }),
         ),
       );
@@ -232,6 +250,10 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
   };
   return { ended: run(), interrupted: (because) => report({ ...cancelled(because), unsettled: true }) };
 };
+
+const launching = ({ launch, observer }: Host, clock: Clock): SessionRequest['launch'] =>
+  launch &&
+  ((program, signal) => launch(program, signal, { root: process.cwd(), clock, say: (line) => observer.printed(line) }));
 
 const dueOf = (inputs: unknown, operation: OperationName): TestDue | undefined => {
   const { manifest, environment } = inputs as { readonly manifest?: Manifest; readonly environment?: string };

@@ -16,6 +16,7 @@ import {
   waiting,
 } from '../scoring/progress.ts';
 import { recalled } from '../scoring/recalled.ts';
+import { silentBecause } from '../scoring/silence.ts';
 import { standing } from '../scoring/standing.ts';
 import { removeTemporary } from '../scoring/temporary.ts';
 import { readTest } from '../scoring/test-record.ts';
@@ -99,7 +100,7 @@ export const regressionTest: Operation<RegressionTestInputs, RegressionTestMemor
       outcome: reason(reasonOfAbort[why]).outcome,
       reason: reasonOfAbort[why],
       outputs: {},
-      because: 'no verdict yet; the answers so far are kept, and the next run goes on with them',
+      because: `${memory?.silence === undefined ? '' : `${silentBecause(memory.silence)}; `}no verdict yet; the answers so far are kept, and the next run goes on with them`,
     };
   },
 };

@@ -19,10 +19,10 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { piecesOf, readPiece, rowsOfPiece } from './answers.ts';
 import type { Answered } from './ask.ts';
+import { readingOf, rowsRepeated } from './ask-piece.ts';
 import { type GoldenSet, type Part, sourceOf } from './golden-set.ts';
 import { repeatedOf } from './repeated.ts';
 import { requirePredictions } from './require-predictions.ts';
-import { readingOf, rowsRepeated } from './score.ts';
 import type { Site, TransformSite } from './site.ts';
 import { type Job, transformed } from './transform.ts';
 
@@ -196,14 +196,12 @@ const transformSource = async (
 ): Promise<Source> => {
   const { request } = regression.asking;
   if (golden === undefined || request === undefined) throw new Error('batch transform had no rows');
-  const answers = await transformed(world, jobOf(site), golden, request, readingOf(regression, golden));
-  requirePredictions(
-    regression,
-    site.side,
-    site,
-    answers.slice(0, rowsOfPiece).map(({ answer }) => answer),
-  );
-  return { name: site.name, rows: answers.slice(from, to).map(({ id, answer }) => ({ id, ...withoutMark(answer) })) };
+  const answers = await transformed(world, jobOf(site), golden, request, (row) => readingOf(regression, row));
+  requirePredictions(regression, site.side, site, answers.slice(0, rowsOfPiece));
+  return {
+    name: site.name,
+    rows: answers.slice(from, to).map(({ row: { id }, answer }) => ({ id, ...withoutMark(answer) })),
+  };
 };
 
 /** The rows that were asked twice are among the first ones. */

@@ -5,8 +5,9 @@ import { Refusal } from '../operation.ts';
 import { oneLine } from '../plain-text.ts';
 import { readRecords } from '../regression/scoring/records.ts';
 import { type Entry, endedTests, factsOf, packageMark } from './ended-tests.ts';
-import { type RowsFile, sourceOf } from './golden-set.ts';
+import { sourceOf } from './golden-set.ts';
 import { type LabelChanges, type LabelledSet, labelChanges, readLabels } from './labels.ts';
+import type { RowsFile } from './rows-file.ts';
 import { servedIn } from './served.ts';
 import type { Standing } from './standing.ts';
 

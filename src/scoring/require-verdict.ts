@@ -12,7 +12,7 @@ import type { World } from '../world.ts';
 import { reportFiles, reportsDigestFile } from './checks/report-files.ts';
 import { filesDigest, goldenFiles } from './golden-set.ts';
 import { predictionFiles } from './predictions.ts';
-import { lookAtServing } from './served.ts';
+import type { Serving } from './served.ts';
 import { type Subject, subjectOf } from './subject.ts';
 import { readTest, runningAttempt, type TestRecord, testFolder, type Verdict } from './test-record.ts';
 
@@ -23,6 +23,8 @@ interface Release {
   readonly environment: string;
   readonly registered: RegisteredVersion;
   readonly operation: Extract<OperationName, 'deploy-endpoint' | 'shift-traffic'>;
+  /** The look at the endpoint that the release was planned by; undefined: there is none. */
+  readonly look: Serving | undefined;
   /** It brings a candidate up without traffic. */
   readonly isDark: boolean;
   /** The release that was left behind and settles first. Until then its candidate may serve, which is no baseline. */
@@ -68,11 +70,10 @@ type Standing =
   | { readonly is: 'open'; readonly because: string; readonly remedy: string };
 
 const standingOf = async (world: World, regression: RegressionSpec, release: Release): Promise<Standing> => {
-  const { manifest, environment, registered } = release;
+  const { manifest, environment, registered, look } = release;
   const { tag } = registered;
   const target = environmentOf(manifest, environment);
   const endpoint = target.endpoint.name;
-  const look = await lookAtServing(world, endpoint);
   const dataset = filesDigest([
     ...(await goldenFiles(world, regression)),
     ...(await predictionFiles(world, { model: manifest.model, regression, registered, look })),

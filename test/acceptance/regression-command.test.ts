@@ -147,48 +147,20 @@ describe('the bundle with a test program of the team', () => {
   });
 
   test('a cancelled job ends it, and the next run tests again', async () => {
-    writeFileSync(
-      join(stage.workspace, 'test-model.mjs'),
-      program(`
-        writeFileSync('started', String(process.pid));
-        if (!env.AGAIN) await new Promise((done) => setTimeout(done, 600000));
-      `),
-    );
-    addTest(stage, rules, [`command: { run: [${node}, test-model.mjs] }`], {});
-    const release = await stage.begin('first', '1.0.0');
-    await release.prepare();
-    const running = release.start('regression-test');
-    const pid = await eventually(() => Number(readFileSync(join(stage.workspace, 'started'), 'utf8')) || undefined);
-    const cancelled = await release.cancel(running);
-    expect(cancelled.outputs['outcome']).toBe('cancelled');
-    await eventually(() => (isAlive(pid) ? undefined : true));
-    writeFileSync(join(stage.workspace, 'test-model.mjs'), program('console.log("fine")'));
+    // The runner's signal arrives while it runs.
+    const { step, release } = await tested(`
+      writeFileSync('started', String(process.pid));
+      process.kill(process.ppid, 'SIGINT');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600000);
+    `);
+    expect(step.outputs['outcome']).toBe('cancelled');
+    const pid = Number(readFileSync(join(stage.workspace, 'started'), 'utf8'));
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    writeFileSync(join(stage.workspace, 'test-model.mjs'), program(`report('<testcase name="a"/>')`));
     expect((await release.run('regression-test')).outputs['reason-code']).toBe('regression-passed');
     expect(await leftovers()).toBe(0);
   });
 });
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-/** Another process works meanwhile, in real time. */
-const eventually = async <Found>(look: () => Found | undefined): Promise<Found> => {
-  for (;;) {
-    try {
-      const found = look();
-      if (found !== undefined) return found;
-    } catch {
-      // Not yet there.
-    }
-    await new Promise((next) => setImmediate(next));
-  }
-};
 
 describe('a test program in other hosts', () => {
   const keys = ['command: { run: [node, --version] }'];

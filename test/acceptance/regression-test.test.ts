@@ -3,7 +3,7 @@ import { minutes } from '../../src/clock.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { releasesOf } from '../../src/release/location.ts';
-import { rowsRepeated } from '../../src/scoring/score.ts';
+import { rowsRepeated } from '../../src/scoring/ask-piece.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import {
   asCsv,
@@ -809,7 +809,7 @@ describe('what happens in the middle', () => {
     });
   });
 
-  test('each 25 rows are asked for in three turns before a row has no answer, and a missing row is never a wrong one', async () => {
+  test('rows that have no answer in three turns are missing, and a missing row is never a wrong one', async () => {
     await approved('1.0.0');
     withRegression(account);
     account.simulator.faults.add({
@@ -819,13 +819,10 @@ describe('what happens in the middle', () => {
       kind: 'throttle',
       share: 0.97,
     });
-    const report = await regress(account, '1.0.0');
+    const report = await regress(account, '1.0.0', { timeout: '6h' });
     expect(report?.result).toMatchObject({ reason: 'regression-inconclusive' });
+    expect(report?.result.because).toMatch(/answer/);
     expect(report?.result.findings).toMatchObject({ rows: { failedCandidate: 0, failedBaseline: 0 } });
-    // A turn begins half a minute after the one before; lines that say the same are one.
-    const began = (rows: number): number =>
-      report?.timeline.find(({ because }) => because.startsWith(`${rows} of 150 rows are answered`))?.at ?? Number.NaN;
-    expect([began(25) - began(0), began(50) - began(25)].map((ms) => Math.floor(ms / minutes(1)))).toEqual([1, 1]);
     expect(await temporaries(account)).toEqual([]);
   });
 });

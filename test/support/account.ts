@@ -6,6 +6,7 @@ import { type IrisVersion, irisFixture } from '../../simulator/fixtures/fixtures
 import { type SimulatorOptions, startSimulator } from '../../simulator/simulator.ts';
 import { minutes } from '../../src/clock.ts';
 import type { Env } from '../../src/env.ts';
+import { launch } from '../../src/hosts/launch.ts';
 import { startRun } from '../../src/hosts/operation-run.ts';
 import { runFrom } from '../../src/hosts/run.ts';
 import type { Memory, Operation } from '../../src/operation.ts';
@@ -28,6 +29,8 @@ export interface Attempt {
   readonly death?: Death;
   /** Receives the names of the run's AWS calls. */
   readonly requested?: string[];
+  /** Called when AWS has answered a call of the run. */
+  readonly answered?: (name: string, input: unknown) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -91,16 +94,21 @@ export const openAccount = async (options: SimulatorOptions = {}): Promise<TestA
     ...simulator.environment(),
   });
 
-  const run: TestAccount['run'] = async (operation, inputs, { runId = '1', death, requested, signal } = {}) => {
+  const run: TestAccount['run'] = async (
+    operation,
+    inputs,
+    { runId = '1', death, requested, answered, signal } = {},
+  ) => {
     const env = environmentOf(runId);
     const given: Inputs = { manifest: path, environment: rehearsedTeam.environment, ...inputs };
-    const fate = mortal(death ?? { atCall: 0, received: false }, requested);
+    const fate = mortal(death ?? { atCall: 0, received: false }, requested, answered);
     const { ended } = startRun(operation, {
       env,
       run: runFrom(env, 'github-actions'),
       written: (name) => given[name],
       signal: signal ?? new AbortController().signal,
       observer: silent,
+      launch,
       seams: {
         clock: simulator.driver,
         openSession: async (request) => {

@@ -11,6 +11,7 @@ import { flag, InputError, optional, type Schema, text } from '../../schema.ts';
 import { keepSecretsOf, redacted } from '../../secrets.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { exitCodeOf } from '../exit-code.ts';
+import { launch } from '../launch.ts';
 import { type Observer, type Seams, startRun } from '../operation-run.ts';
 import { faultOf, writeReportFiles } from '../report-files.ts';
 import { isPublic, runFrom } from '../run.ts';
@@ -83,6 +84,7 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
       signal: cancellation.signal,
       verbatim: !isPublic(env),
       observer: observerOf(say),
+      launch,
       ...withoutUndefined({ seams }),
     });
     const report = await Promise.race([

@@ -13,6 +13,7 @@ import type { Schema } from '../../schema.ts';
 import { keepSecretsOf } from '../../secrets.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { exitCodeOf } from '../exit-code.ts';
+import { launch } from '../launch.ts';
 import { finishRun, type Host, type Observer, type OperationRun, type Seams, startRun } from '../operation-run.ts';
 import { writeReportFiles } from '../report-files.ts';
 import { runFrom } from '../run.ts';
@@ -59,6 +60,7 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
     ...withoutUndefined({ role: role || undefined }),
     signal,
     observer,
+    launch,
     identityToken,
     learned: ({ accessKeyId, secretAccessKey, sessionToken }) => hide(accessKeyId, secretAccessKey, sessionToken),
     seams,

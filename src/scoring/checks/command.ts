@@ -11,7 +11,6 @@ import { candidateUp } from '../candidate-up.ts';
 import type { Turn } from '../progress.ts';
 import type { Endpoint } from '../site.ts';
 import type { Standing } from '../standing.ts';
-import { JunitProblem, junitCases } from './junit-cases.ts';
 
 /** Of a report: one with more is cut, the cases that fail first. */
 const mostCases = 500;
@@ -52,23 +51,19 @@ const programsOf = ({ programs }: Standing['world']): Programs => {
 const ran = async (at: Standing, command: TestCommand, site: Endpoint, programs: Programs): Promise<Check | Turn> => {
   const { world, given, registered } = at;
   const { run, timeoutSeconds, junit, level } = command;
-  const end = await programs
-    .run({
-      argv: run,
-      timeoutSeconds,
-      asks: site.endpoint,
-      variables: {
-        MODEL_DELIVERY_ENDPOINT: site.endpoint,
-        MODEL_DELIVERY_REGION: world.account.region,
-        MODEL_DELIVERY_VERSION: registered.version,
-        MODEL_DELIVERY_ENVIRONMENT: given.environment,
-        ...withoutUndefined({ MODEL_DELIVERY_VARIANT: site.variant }),
-      },
-      ...withoutUndefined({ writes: junit }),
-    })
-    .catch((error: unknown) => {
-      throw error instanceof InputError ? new InputError(`regression.command.junit: ${error.message}`) : error;
-    });
+  const end = await programs.run({
+    argv: run,
+    timeoutSeconds,
+    asks: site.endpoint,
+    variables: {
+      MODEL_DELIVERY_ENDPOINT: site.endpoint,
+      MODEL_DELIVERY_REGION: world.account.region,
+      MODEL_DELIVERY_VERSION: registered.version,
+      MODEL_DELIVERY_ENVIRONMENT: given.environment,
+      ...withoutUndefined({ MODEL_DELIVERY_VARIANT: site.variant }),
+    },
+    ...withoutUndefined({ junit }),
+  });
   // A cancelled run ends its program, which is no verdict about the model.
   world.signal.throwIfAborted();
   if (end.how.is === 'not-started') throw notStarted(command, end.how.code);
@@ -86,8 +81,8 @@ type Result = Pick<Check, 'verdict' | 'because' | 'cases' | 'table'>;
 
 /** A program passes that ends with 0, and whose report has a case that passes and none that fails. */
 export const resultOf = ({ junit, timeoutSeconds }: TestCommand, end: ProgramEnd): Result => {
-  const report = junit === undefined ? undefined : reportOf(junit, end.written);
-  const cases = report?.cases ?? [];
+  const { report } = end;
+  const cases = report?.is === 'read' ? report.cases.map(plain) : [];
   const failed = cases.filter(({ verdict }) => verdict === 'fail').length;
   const passed = cases.filter(({ verdict }) => verdict === 'pass').length;
   const of = `${failed} of ${counted(cases.length, 'case')}`;
@@ -101,8 +96,8 @@ export const resultOf = ({ junit, timeoutSeconds }: TestCommand, end: ProgramEnd
     };
   if (failed > 0)
     return { ...shown, verdict: 'fail', because: `${of} failed by ${junit}, although the program ended with 0` };
-  if (report?.problem !== undefined)
-    return { ...shown, verdict: 'inconclusive', because: `the program ended with 0, and ${report.problem}` };
+  if (report?.is === 'none')
+    return { ...shown, verdict: 'inconclusive', because: `the program ended with 0, and ${shortened(report.because)}` };
   if (junit !== undefined && passed === 0)
     return {
       ...shown,
@@ -133,21 +128,6 @@ const faultOf = ({ how, lastLine }: ProgramEnd, timeoutSeconds: number): string 
       return `the program did not end within ${duration(timeoutSeconds * 1000)}${said}`;
     case 'not-started':
       return `the program could not be started (${how.code})`;
-  }
-};
-
-interface Report {
-  readonly cases: readonly CheckCase[];
-  readonly problem?: string;
-}
-
-const reportOf = (junit: string, written: Buffer | undefined): Report => {
-  if (written === undefined) return { cases: [], problem: `it wrote no ${junit}` };
-  try {
-    return { cases: junitCases(written).map(plain) };
-  } catch (error) {
-    if (!(error instanceof JunitProblem)) throw error;
-    return { cases: [], problem: `${junit} ${shortened(error.message)}` };
   }
 };
 

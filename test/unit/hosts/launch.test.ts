@@ -15,17 +15,17 @@ afterEach(() => rmSync(root, { recursive: true }));
 interface Options {
   readonly variables?: Readonly<Record<string, string>>;
   readonly timeoutSeconds?: number;
-  readonly writes?: string;
+  readonly junit?: string;
   readonly signal?: AbortSignal;
-  readonly onLine?: (line: string) => void;
+  readonly onLine?: (line: string) => unknown;
 }
 
 const run = async (
   argv: readonly string[],
-  { variables = {}, timeoutSeconds = 60, writes, signal = new AbortController().signal, onLine }: Options = {},
+  { variables = {}, timeoutSeconds = 60, junit, signal = new AbortController().signal, onLine }: Options = {},
 ): Promise<ProgramEnd & { readonly lines: readonly string[] }> => {
   const lines: string[] = [];
-  const end = await launch({ argv, variables, timeoutSeconds, ...(writes === undefined ? {} : { writes }) }, signal, {
+  const end = await launch({ argv, variables, timeoutSeconds, ...(junit === undefined ? {} : { junit }) }, signal, {
     root,
     clock: wallClock,
     say: (line) => {
@@ -33,7 +33,8 @@ const run = async (
       onLine?.(line);
     },
   });
-  return { ...end, lines };
+  expect(lines[0]).toMatch(/^\$ /);
+  return { ...end, lines: lines.slice(1) };
 };
 
 const node = (code: string): readonly string[] => [process.execPath, '-e', code];
@@ -106,7 +107,10 @@ describe('a program', () => {
 
   test('of a run that is cancelled is ended with all that it started', async () => {
     const cancelled = new AbortController();
-    const end = await run(withChild, { signal: cancelled.signal, onLine: () => cancelled.abort() });
+    const end = await run(withChild, {
+      signal: cancelled.signal,
+      onLine: (line) => line === 'READY' && cancelled.abort(),
+    });
     expect(end.how).toEqual({ is: 'killed', by: 'SIGTERM' });
     await dies();
   });
@@ -144,42 +148,49 @@ describe('a program', () => {
   });
 });
 
-describe('the file that a program is to write', () => {
-  const writes = 'results.xml';
-  const path = (): string => join(root, writes);
+describe('the report that a program is to write', () => {
+  const junit = 'results.xml';
+  const path = (): string => join(root, junit);
+  const text = '<testsuite><testcase name="a"/></testsuite>';
+  const cases = { is: 'read', cases: [{ name: 'a', verdict: 'pass' }] };
+  const write = `require("fs").writeFileSync("results.xml", ${JSON.stringify(text)})`;
 
   test('is read when the program wrote it', async () => {
-    const end = await run(node('require("fs").writeFileSync("results.xml", "new")'), { writes });
-    expect(end.written?.toString()).toBe('new');
+    expect((await run(node(write), { junit })).report).toEqual(cases);
   });
 
   test('of an earlier run is none, and stays', async () => {
-    writeFileSync(path(), 'old');
-    expect((await run(node('0'), { writes })).written).toBeUndefined();
-    expect(readFileSync(path(), 'utf8')).toBe('old');
+    writeFileSync(path(), text);
+    expect((await run(node('0'), { junit })).report).toEqual({ is: 'none', because: 'it wrote no results.xml' });
+    expect(readFileSync(path(), 'utf8')).toBe(text);
   });
 
   test('with the same text and the same time as before is a new one', async () => {
-    writeFileSync(path(), 'same');
+    writeFileSync(path(), text);
     utimesSync(path(), 1_700_000_000, 1_700_000_000);
-    const end = await run(
-      node(
-        'const fs = require("fs"); fs.writeFileSync("results.xml", "same"); fs.utimesSync("results.xml", 1700000000, 1700000000)',
-      ),
-      { writes },
-    );
-    expect(end.written?.toString()).toBe('same');
+    const { report } = await run(node(`${write}; require("fs").utimesSync("results.xml", 1700000000, 1700000000)`), {
+      junit,
+    });
+    expect(report).toEqual(cases);
   });
 
-  test('that is not there is none', async () => {
-    expect((await run(node('0'), { writes })).written).toBeUndefined();
+  test('of a program that failed is read, too', async () => {
+    expect(await run(node(`${write}; process.exitCode = 1`), { junit })).toMatchObject({
+      how: { is: 'exited', code: 1 },
+      report: cases,
+    });
   });
 
   test.each([
+    ['not there', '0', /^it wrote no results\.xml$/],
+    ['no report', 'require("fs").writeFileSync("results.xml", "ok")', /^results\.xml is not XML: /],
     ['too large', 'require("fs").writeFileSync("results.xml", "x".repeat(9 * 1024 * 1024))', /larger than 8 MB/],
     ['outside of the checkout', 'require("fs").symlinkSync("/etc/hostname", "results.xml")', /is not in/],
     ['a folder', 'require("fs").mkdirSync("results.xml")', /is not a file/],
-  ])('that is %s is refused', async (_name, code, because) => {
-    await expect(run(node(code), { writes })).rejects.toThrow(because);
+  ])('that is %s is none', async (_name, code, because) => {
+    expect((await run(node(code), { junit })).report).toEqual({
+      is: 'none',
+      because: expect.stringMatching(because),
+    });
   });
 });

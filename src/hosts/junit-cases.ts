@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { DOMParser, type Element, ParseError } from '@xmldom/xmldom';
-import type { CheckCase } from '../../findings/regression.ts';
+import type { CheckCase } from '../findings/regression.ts';
 
 /** Why a file is no JUnit report, as a clause about it. */
 export class JunitProblem extends Error {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { junitCases } from '../../../../src/scoring/checks/junit-cases.ts';
+import { junitCases } from '../../../src/hosts/junit-cases.ts';
 
 const casesOf = (text: string) => junitCases(Buffer.from(text));
 const names = (text: string) => casesOf(text).map(({ name, verdict }) => `${name} ${verdict}`);
