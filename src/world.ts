@@ -112,7 +112,7 @@ export const arn = (account: Account, service: string, resource: string): string
   `arn:${account.partition}:${service}:${account.region}:${account.id}:${resource}`;
 
 /** The write clients, for a turn that is not a dry run. */
-export const writesOf = (world: World): AwsWrites => {
+export const writesOf = <Writes>(world: { readonly write?: Writes }): Writes => {
   if (world.write === undefined) throw new Error('a dry run reached a write');
   return world.write;
 };

@@ -1,9 +1,27 @@
 import { failureOfModel } from '../answers/failure-of-model.ts';
 import { Throttled } from '../aws/retry.ts';
 import type { RequestForm } from '../manifest/asking.ts';
-import { type World, writesOf } from '../world.ts';
+import { writesOf } from '../world.ts';
 import { type Answer, type Reading, readAnswer } from './response.ts';
 import type { Endpoint } from './site.ts';
+
+/** The way to a model: of the world, or to one that serves elsewhere by the same contract. */
+export interface Way {
+  readonly write?: { readonly runtime: { readonly invokeEndpoint: Invoke } };
+}
+
+/** @throws a `ModelError` for an error of the model, {Throttled} when no answer could be had */
+export type Invoke = (input: {
+  readonly EndpointName: string;
+  readonly TargetVariant?: string;
+  readonly Body: Buffer;
+  readonly ContentType: string;
+  readonly Accept?: string;
+}) => Promise<{
+  readonly Body?: Uint8Array | undefined;
+  readonly ContentType?: string | undefined;
+  readonly durationMs: number;
+}>;
 
 /** One row's request. */
 export interface Question {
@@ -31,7 +49,7 @@ export interface Asked {
  * @throws {Throttled} when no question had an answer
  */
 export const ask = async (
-  world: World,
+  world: Way,
   questions: readonly Question[],
   { candidate, baseline }: Asked,
   {
@@ -76,7 +94,7 @@ export const ask = async (
 
 /** The model's answer; its errors are answers too. */
 const invoke = async (
-  world: World,
+  world: Way,
   { body }: Question,
   { endpoint, variant }: Endpoint,
   { contentType, accept }: RequestForm,
