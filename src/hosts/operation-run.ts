@@ -172,6 +172,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
     timeline: withoutSecrets(timeline),
     ...withoutUndefined({
       token: end.token,
+      files: end.files,
       unsettled: end.unsettled,
       url: host.run.url,
       endpointKey: key,

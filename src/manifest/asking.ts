@@ -9,8 +9,12 @@ export interface Asking {
   readonly response?: ResponseForm;
   /** Older golden sets that must not get worse, by their names. */
   readonly also: readonly OlderSet[];
+  /** A new version may be tested with other labels than the version that serves; absent: the test is refused. */
+  readonly changedLabels?: 'allowed';
   /** A test program of the user. */
   readonly command?: TestCommand;
+  /** Also compared with the best of so many versions that passed last. */
+  readonly bestOf?: number;
   /** Requests at a time to each model. */
   readonly concurrency: number;
   /** How long a passing verdict counts. */

@@ -12,9 +12,11 @@ import {
   versionMark,
 } from './asking.ts';
 import type { Task } from './regression.ts';
+import { bestOfKey } from './regression-best-of.ts';
 import { attributionOf, biasOf, clarifyKeys } from './regression-clarify.ts';
 import { commandKey, commandOf } from './regression-command.ts';
 import { contractKey, contractOf } from './regression-contract.ts';
+import { labelsKey } from './regression-labels.ts';
 import { loadKeys, loadOf } from './regression-load.ts';
 import * as v from './values.ts';
 
@@ -162,6 +164,7 @@ export const askingKeys = {
         ),
       ),
   ),
+  labels: labelsKey,
   command: commandKey,
   concurrency: z.optional(
     v.whole('a number of requests', 1, 64).check(about('Requests at a time to each model. Default: 4.')),
@@ -169,6 +172,7 @@ export const askingKeys = {
   'valid-for': z.optional(
     v.duration().check(about('How long a passing verdict lets a delivery begin. Default: `168h`.')),
   ),
+  ...bestOfKey,
   ...contractKey,
   ...clarifyKeys,
   ...loadKeys,
@@ -198,6 +202,9 @@ export const askingOf = (task: Task, written: RawAsking, refuse: Refuse): Asking
       load: loadOf(written.load, candidate, refuse),
       request: request && requestOf(request, refuse),
       response: responseOf(task, request?.accept ?? request?.['content-type'], response, refuse),
+      // Absent by default, so that a policy that does not name it keeps its digest.
+      changedLabels: written.labels?.['changed-with-model'] === 'allow' ? ('allowed' as const) : undefined,
+      bestOf: written['best-of'],
       contract: written.contract && contractOf(written.contract, request?.input, refuse),
       bias: written.bias && biasOf(written.bias, refuse),
       attribution: written.attribution && attributionOf(written.attribution),

@@ -1,5 +1,6 @@
 import type { Instant } from '../clock.ts';
 import type { Desired } from '../endpoint/desired.ts';
+import type { Look } from '../endpoint/look.ts';
 import type { LiveEndpoint } from '../endpoint/observe.ts';
 import type { Rollout } from '../manifest/manifest.ts';
 import type { Smoke } from '../manifest/smoke.ts';
@@ -92,6 +93,8 @@ export interface Restore {
 
 export interface Planned {
   readonly plan: Plan;
+  /** Of a delivery: the look at the endpoint that it was planned by, so that its turn looks once. Absent without an endpoint. */
+  readonly look?: Look;
   readonly release: NewRelease;
   /** The reason code of a run that finds nothing to do. */
   readonly already: Extract<ReasonCode, 'already-delivered' | 'candidate-dark'>;

@@ -199,6 +199,7 @@ const plan = async (
       const tested = await requireVerdict(world, {
         operation: 'deploy-endpoint',
         ...{ manifest, environment, registered },
+        look: planned.look,
         isDark: planned.release.candidate.beside !== undefined,
         after: record.live,
       });

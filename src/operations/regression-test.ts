@@ -3,7 +3,7 @@ import { environmentOf } from '../manifest/load.ts';
 import { type Operation, Refusal, reasonOfAbort } from '../operation.ts';
 import { type ReasonCode, reason } from '../reason-codes.ts';
 import { failureOf } from '../report/failure.ts';
-import { flag, type OutputSchema, type ValuesOf } from '../schema.ts';
+import { flag, type OutputSchema, optional, text, type ValuesOf } from '../schema.ts';
 import { answered, cleared } from '../scoring/ask-rows.ts';
 import { begun, contentMark, counts, isTooLate, plan } from '../scoring/attempt.ts';
 import { checked } from '../scoring/checks/checks.ts';
@@ -16,6 +16,7 @@ import {
   waiting,
 } from '../scoring/progress.ts';
 import { recalled } from '../scoring/recalled.ts';
+import { silentBecause } from '../scoring/silence.ts';
 import { standing } from '../scoring/standing.ts';
 import { removeTemporary } from '../scoring/temporary.ts';
 import { readTest } from '../scoring/test-record.ts';
@@ -27,6 +28,15 @@ const inputs = {
   ...sharedInputs,
   version: versionInput('test'),
   again: flag({ description: 'Test again although a passing verdict still counts.', default: false }),
+};
+const files = {
+  evaluation: optional(
+    text({
+      description:
+        "Write the verdict's `evaluation.json` to this file: the metrics as SageMaker reads them, and the comparison.",
+      example: 'evaluation.json',
+    }),
+  ),
 };
 export type RegressionTestInputs = ValuesOf<typeof inputs>;
 
@@ -52,6 +62,7 @@ export const regressionTest: Operation<RegressionTestInputs, RegressionTestMemor
   description:
     'Lets a new model version and the one that serves answer the same golden rows, and decides with statistical confidence whether it is worse.',
   inputs,
+  files,
   outputs,
 
   async advance(given, token, world) {
@@ -89,7 +100,7 @@ export const regressionTest: Operation<RegressionTestInputs, RegressionTestMemor
       outcome: reason(reasonOfAbort[why]).outcome,
       reason: reasonOfAbort[why],
       outputs: {},
-      because: 'no verdict yet; the answers so far are kept, and the next run goes on with them',
+      because: `${memory?.silence === undefined ? '' : `${silentBecause(memory.silence)}; `}no verdict yet; the answers so far are kept, and the next run goes on with them`,
     };
   },
 };

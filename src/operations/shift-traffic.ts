@@ -158,6 +158,7 @@ const plan = async (
         ...(await requireVerdict(world, {
           operation: 'shift-traffic',
           ...{ manifest, environment, registered },
+          look: planned.look,
           isDark: false,
           after: record.live,
         })),

@@ -51,6 +51,8 @@ export interface Report {
   readonly testDue?: TestDue;
   /** Of a finished dry run: a real run would change something. */
   readonly wouldChange?: boolean;
+  /** Texts of files that the inputs of the operation may name. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Facts that could not be reported, or facts about the report itself. */
   readonly remarks: readonly string[];
 }

@@ -1,4 +1,5 @@
 import { allPages } from '../aws/pages.ts';
+import type { Instant } from '../clock.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
 import { readJson, UnreadableText } from '../release/stored-json.ts';
@@ -8,7 +9,8 @@ import { keepOnce } from './keep-once.ts';
 
 /**
  * The answers of one attempt, kept in pieces: `<subject>/<attempt>/rows/000001.jsonl`. A piece is written once. Runs that
- * ask for the same rows meet in it, and a run that was killed left the finished ones.
+ * ask for the same rows meet in it, and a run that was killed left the finished ones. Of a piece that is not whole yet, each turn keeps
+ * the answers that it had in an object of its own, `000001-1.json`: no answer is asked for twice.
  */
 /** Asked whole within a turn. At 60 seconds an answer, four at a time, it takes seven minutes; a turn of a job worker has twelve. */
 export const rowsOfPiece = 25;
@@ -21,8 +23,19 @@ const folderOf = ({ prefix }: S3Location, attempt: number): string => `${prefix}
 const keyOf = (folder: S3Location, attempt: number, piece: number): string =>
   `${folderOf(folder, attempt)}${String(piece + 1).padStart(6, '0')}.jsonl`;
 
-/** The pieces there are. */
-export const keptPieces = async (world: World, folder: S3Location, attempt: number): Promise<ReadonlySet<number>> => {
+/** From 1, of a turn that had some of a piece's answers. */
+const triedKey = (folder: S3Location, attempt: number, piece: number, turn: number): string =>
+  keyOf(folder, attempt, piece).replace(/\.jsonl$/, `-${turn}.json`);
+
+/** The answers that there are. */
+export interface Kept {
+  /** Pieces that are whole. */
+  readonly whole: ReadonlySet<number>;
+  /** Of a piece that is not: in how many turns some of its answers were had. */
+  readonly turns: ReadonlyMap<number, number>;
+}
+
+export const keptPieces = async (world: World, folder: S3Location, attempt: number): Promise<Kept> => {
   const Prefix = folderOf(folder, attempt);
   const pages = await allPages('s3:ListObjectsV2', (ContinuationToken) =>
     world.read.s3
@@ -33,14 +46,16 @@ export const keptPieces = async (world: World, folder: S3Location, attempt: numb
       })
       .then((page) => ({ ...page, NextToken: page.NextContinuationToken })),
   );
-  return new Set(
-    pages.flatMap(({ Contents }) =>
-      (Contents ?? []).flatMap(({ Key }) => {
-        const number = /^(\d{6})\.jsonl$/.exec(Key?.slice(Prefix.length) ?? '')?.[1];
-        return number === undefined ? [] : Number(number) - 1;
-      }),
-    ),
-  );
+  const whole = new Set<number>();
+  const turns = new Map<number, number>();
+  for (const { Key } of pages.flatMap(({ Contents }) => Contents ?? [])) {
+    const [name, number, turn] = /^(\d{6})(?:\.jsonl|-(\d+)\.json)$/.exec(Key?.slice(Prefix.length) ?? '') ?? [];
+    if (name === undefined) continue;
+    const piece = Number(number) - 1;
+    if (turn === undefined) whole.add(piece);
+    else turns.set(piece, Math.max(Number(turn), turns.get(piece) ?? 0));
+  }
+  return { whole, turns };
 };
 
 export const keepPiece = (
@@ -58,28 +73,76 @@ export const keepPiece = (
     'application/jsonlines',
   );
 
-/** Texts may be long. */
-const mostBytes = 64 * 1024 * 1024;
+/** The answers that one turn had to rows of a piece, before it was whole. */
+export interface Tried {
+  readonly at: Instant;
+  readonly answers: readonly Placed[];
+}
+
+/** `place`: of the row in its piece, from 0; ids are unique in a file, and a piece may have rows of two. */
+export type Placed = Answered & { readonly place: number };
+
+/** @param turn from 1: one after the turns that are kept. Of two runs at the same time, the first one's answers stay. */
+export const keepTried = (
+  world: World,
+  folder: S3Location,
+  attempt: number,
+  { piece, turn }: { readonly piece: number; readonly turn: number },
+  tried: Tried,
+): Promise<void> =>
+  keepOnce(world, folder, triedKey(folder, attempt, piece, turn), JSON.stringify(tried), 'application/json');
+
+/** @throws {Refusal} `record-unavailable` when the object has no answers of a turn */
+export const readTried = (
+  world: World,
+  folder: S3Location,
+  attempt: number,
+  { piece, turn }: { readonly piece: number; readonly turn: number },
+): Promise<Tried> =>
+  readKept(world, folder, triedKey(folder, attempt, piece, turn), (text) => {
+    const value = readJson(text);
+    if (!isMembers(value) || typeof value['at'] !== 'number' || !Array.isArray(value['answers']))
+      throw new UnreadableText('has no answers of a turn');
+    return { at: value['at'], answers: value['answers'].map(placed) };
+  });
+
+const placed = (value: unknown): Placed => {
+  const answer = answered(value);
+  if (!Number.isSafeInteger((answer as Partial<Placed>).place)) throw new UnreadableText('has an answer to no row');
+  return answer as Placed;
+};
 
 /** @throws {Refusal} `record-unavailable` when a piece is no piece of answers */
-export const readPiece = async (
+export const readPiece = (
   world: World,
   folder: S3Location,
   attempt: number,
   piece: number,
-): Promise<readonly Answered[]> => {
-  const Key = keyOf(folder, attempt, piece);
-  const { text } = await world.read.s3.getObject({ Bucket: folder.bucket, Key }, mostBytes);
-  try {
-    return text
+): Promise<readonly Answered[]> =>
+  readKept(world, folder, keyOf(folder, attempt, piece), (text) =>
+    text
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => answered(readJson(line)));
+      .map((line) => answered(readJson(line))),
+  );
+
+/** Texts may be long. */
+const mostBytes = 64 * 1024 * 1024;
+
+const readKept = async <Content>(
+  world: World,
+  { bucket }: S3Location,
+  Key: string,
+  parse: (text: string) => Content,
+): Promise<Content> => {
+  const { text } = await world.read.s3.getObject({ Bucket: bucket, Key }, mostBytes);
+  try {
+    return parse(text);
   } catch (error) {
     if (!(error instanceof UnreadableText)) throw error;
     throw new Refusal(
       'record-unavailable',
-      `s3://${folder.bucket}/${Key} ${error.message}: no answers of a regression test; delete it, then run regression-test again`,
+      `s3://${bucket}/${Key} ${error.message}: no answers of a regression test; delete it, then run regression-test again`,
     );
   }
 };

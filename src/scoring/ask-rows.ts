@@ -6,7 +6,8 @@ import { candidateUp, contentOf, isGone, untilOf } from './candidate-up.ts';
 import type { GoldenSet } from './golden-set.ts';
 import { jobOf } from './jobs.ts';
 import { endWithoutVerdict, type Turn, waiting } from './progress.ts';
-import { score } from './score.ts';
+import { type Scored, score } from './score.ts';
+import { silenceOf, silentBecause } from './silence.ts';
 import { isAsked, type Standing } from './standing.ts';
 import { removeTemporary, underName } from './temporary.ts';
 import { type StoredTest, writeTest } from './test-record.ts';
@@ -64,7 +65,7 @@ const asked = async (at: Standing, golden: GoldenSet): Promise<Turn | undefined>
   const { attempt = 1 } = memory;
   if (!isAsked(at)) return undefined;
   const kept = await keptPieces(world, folder, attempt);
-  if (kept.size >= piecesOf(golden.rows.length)) return undefined;
+  if (kept.whole.size >= piecesOf(golden.rows.length)) return undefined;
   const site = await candidateUp(at);
   if (site.is === 'waiting' || site.is === 'done') return site;
   const scored = await score(world, {
@@ -73,23 +74,28 @@ const asked = async (at: Standing, golden: GoldenSet): Promise<Turn | undefined>
     candidate: site,
     attempt,
     kept,
-    tries: memory.tries ?? 0,
+    silentSince: memory.silence?.since,
   }).catch((error: unknown) => {
     if (memory.temporary === undefined || !isGone(error)) throw error;
     return undefined;
   });
   if (scored === undefined)
     return waiting(at, { percent: 20, because: `${site.name} is gone: another run of this test was cancelled` });
-  const { kept: done, pieces, again, waits } = scored;
-  const { tries: _, ...rest } = memory;
+  const { silence: before, ...rest } = memory;
+  const silence = scored.silence && silenceOf(world, before?.since, scored.silence);
   return waiting(
-    { ...at, memory: { ...rest, ...withoutUndefined({ tries: again }) } },
+    { ...at, memory: { ...rest, ...withoutUndefined({ silence }) } },
     {
-      percent: 20 + Math.floor((70 * done) / pieces),
-      because: `${Math.min(done * rowsOfPiece, golden.rows.length)} of ${golden.rows.length} rows are answered${again ? '; some requests got no answer, and are sent again' : waits ? '; asynchronous answers are on their way' : ''}`,
-      ...(again || waits ? { notBefore: world.clock.now() + seconds(30) } : {}),
+      percent: 20 + Math.floor((70 * scored.whole) / scored.pieces),
+      because: `${Math.min(scored.whole * rowsOfPiece, golden.rows.length)} of ${golden.rows.length} rows are answered${silence === undefined ? nextOf(scored) : `; ${silentBecause(silence)}`}`,
+      ...(silence || scored.again || scored.waits ? { notBefore: world.clock.now() + seconds(30) } : {}),
     },
   );
+};
+
+const nextOf = ({ again, waits }: Scored): string => {
+  if (again) return '; some requests got no answer, and are sent again';
+  return waits ? '; asynchronous answers are on their way' : '';
 };
 
 /** Removes the temporary endpoint, when every answer is there. */

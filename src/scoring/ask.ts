@@ -23,82 +23,84 @@ export type Invoke = (input: {
   readonly durationMs: number;
 }>;
 
+export const sides = ['candidate', 'baseline'] as const;
+export type Side = (typeof sides)[number];
+
 /** One row's request. */
 export interface Question {
   readonly id: string;
   readonly body: Buffer;
+  /** The models that it goes to. */
+  readonly sides: readonly Side[];
+  readonly reading: Reading;
 }
 
-/** Both models' answers to one row; null: no answer could be had, whatever the model. */
-export interface Answered {
+/** Models' answers to one row. Null: no answer could be had, whatever the model. Absent: the model was not asked. */
+export type Answers = Readonly<Partial<Record<Side, Answer | null>>>;
+
+export interface Answered extends Answers {
   readonly id: string;
-  readonly candidate?: Answer | null;
-  readonly baseline?: Answer | null;
   /** Of some rows: the answers to the same request, sent a second time. */
-  readonly again?: { readonly candidate?: Answer | null; readonly baseline?: Answer | null };
+  readonly again?: Answers;
 }
 
-export interface Asked {
-  readonly candidate?: Endpoint;
-  readonly baseline?: Endpoint;
+export type Endpoints = Readonly<Partial<Record<Side, Endpoint>>>;
+
+/** The answers to some questions, in their order. */
+export interface AskedRows {
+  readonly answers: readonly Answered[];
+  /** Why a request had no answer, of the last such request. */
+  readonly lost?: Throttled;
+  /** The error that ended the asking: the requests after it were not sent. */
+  readonly failure?: { readonly error: unknown };
 }
 
 /**
- * Sends the questions to both models, each question to the one and the other at about the same time, so that both answer in the same
- * minutes. Answers come in the order of the questions.
- * @throws {Throttled} when no question had an answer
+ * Sends the questions to the models, each question to the one and the other at about the same time, so that both answer in the same
+ * minutes. No answer is lost, however the others end.
  */
 export const ask = async (
   world: Way,
   questions: readonly Question[],
-  { candidate, baseline }: Asked,
-  {
-    form,
-    reading,
-    concurrency,
-  }: { readonly form: RequestForm; readonly reading: Reading; readonly concurrency: number },
-): Promise<readonly Answered[]> => {
-  const answers: Answered[] = [];
+  endpoints: Endpoints,
+  { form, concurrency }: { readonly form: RequestForm; readonly concurrency: number },
+): Promise<AskedRows> => {
+  const answers: Answered[] = questions.map(({ id }) => ({ id }));
   let next = 0;
-  let failure: Throttled | undefined;
-  const one = async (question: Question, of: Endpoint): Promise<Answer | null> => {
+  let lost: Throttled | undefined;
+  let failure: AskedRows['failure'];
+  const answerOf = async (question: Question, side: Side): Promise<Answers> => {
+    const endpoint = endpoints[side];
+    if (endpoint === undefined || !question.sides.includes(side)) return {};
     try {
-      return await invoke(world, question, of, form, reading);
+      return { [side]: await invoke(world, question, endpoint, form) };
     } catch (error) {
-      if (!(error instanceof Throttled)) throw error;
-      failure = error;
-      return null;
+      if (error instanceof Throttled) {
+        lost = error;
+        return { [side]: null };
+      }
+      failure ??= { error };
+      return {};
     }
   };
   const work = async (): Promise<void> => {
-    for (let at = next++; at < questions.length; at = next++) {
+    for (let at = next++; at < questions.length && failure === undefined; at = next++) {
       const question = questions[at];
       if (question === undefined) return;
-      const [ours, theirs] = await Promise.all([
-        candidate && one(question, candidate),
-        baseline && one(question, baseline),
-      ]);
-      answers[at] = {
-        id: question.id,
-        ...(ours === undefined ? {} : { candidate: ours }),
-        ...(theirs === undefined ? {} : { baseline: theirs }),
-      };
+      const [ours, theirs] = await Promise.all([answerOf(question, 'candidate'), answerOf(question, 'baseline')]);
+      answers[at] = { id: question.id, ...ours, ...theirs };
     }
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, questions.length) }, work));
-  // No question had an answer: AWS is out of reach, and the turn waits.
-  const none = answers.every(({ candidate: ours, baseline: theirs }) => (ours ?? theirs ?? null) === null);
-  if (failure !== undefined && none) throw failure;
-  return answers;
+  return { answers, ...(lost && { lost }), ...(failure && { failure }) };
 };
 
 /** The model's answer; its errors are answers too. */
 const invoke = async (
   world: Way,
-  { body }: Question,
+  { body, reading }: Question,
   { endpoint, variant }: Endpoint,
   { contentType, accept }: RequestForm,
-  reading: Reading,
 ): Promise<Answer> => {
   try {
     const output = await writesOf(world).runtime.invokeEndpoint({

@@ -8,103 +8,133 @@ import { parseS3Location } from '../registry/s3-object.ts';
 import { readJson, UnreadableText } from '../release/stored-json.ts';
 import { type World, writesOf } from '../world.ts';
 import { rowsOfPiece } from './answers.ts';
-import type { Question } from './ask.ts';
+import type { Question, Side } from './ask.ts';
 import { keepOnce } from './keep-once.ts';
 import { type Answer, type Reading, readAnswer } from './response.ts';
 import type { Endpoint } from './site.ts';
 
 /**
  * Requests to asynchronous endpoints: the body lies in S3, the answer appears in S3 later. What was sent is kept in
- * `<subject>/<attempt>/async/<side>/000001.json`, so that a later turn, or another run, collects the answers and sends nothing twice.
+ * `<subject>/<attempt>/async/<side>/000001.json`, so that a later turn, or another run, collects the answers and sends nothing twice. Where
+ * AWS took no more requests in the middle of a piece, the rest is in `000001-2.json`.
  */
 interface Sent {
+  readonly id: string;
   readonly sentAt: Instant;
-  readonly answers: readonly { readonly id: string; readonly output: string; readonly failure?: string | undefined }[];
+  readonly output: string;
+  readonly failure?: string | undefined;
 }
 
-const sentSchema = z.object({
-  sentAt: z.number(),
-  answers: z.array(z.object({ id: z.string(), output: z.string(), failure: z.optional(z.string()) })),
-});
+const sentSchema = z.array(
+  z.object({ id: z.string(), sentAt: z.number(), output: z.string(), failure: z.optional(z.string()) }),
+);
 
 export interface Queue {
-  readonly side: 'candidate' | 'baseline';
+  readonly side: Side;
   readonly endpoint: Endpoint;
   readonly folder: S3Location;
   readonly attempt: number;
 }
 
 const folderOf = ({ folder, attempt, side }: Queue): string => `${folder.prefix}${attempt}/async/${side}/`;
-const sentKey = (queue: Queue, piece: number): string => `${folderOf(queue)}${String(piece + 1).padStart(6, '0')}.json`;
+const sentKey = (queue: Queue, piece: number, part: number): string =>
+  `${folderOf(queue)}${String(piece + 1).padStart(6, '0')}${part === 1 ? '' : `-${part}`}.json`;
 
 const mostBytes = 64 * 1024 * 1024;
 
-const sentOf = async (world: World, queue: Queue, piece: number): Promise<Sent | undefined> => {
-  const [Bucket, Key] = [queue.folder.bucket, sentKey(queue, piece)];
-  const found = await orUndefined(world.read.s3.getObject({ Bucket, Key }, mostBytes));
+/** The requests of a piece that were sent, in the order of its rows, and in how many parts they are kept. */
+const sentOf = async (
+  world: World,
+  queue: Queue,
+  piece: number,
+  rows: number,
+): Promise<{ readonly sent: readonly Sent[]; readonly parts: number }> => {
+  const sent: Sent[] = [];
+  for (let parts = 0; ; parts++) {
+    const more = sent.length < rows ? await partOf(world, queue, sentKey(queue, piece, parts + 1)) : undefined;
+    if (more === undefined) return { sent, parts };
+    sent.push(...more);
+  }
+};
+
+const partOf = async (
+  world: World,
+  { folder: { bucket } }: Queue,
+  Key: string,
+): Promise<readonly Sent[] | undefined> => {
+  const found = await orUndefined(world.read.s3.getObject({ Bucket: bucket, Key }, mostBytes));
   if (found === undefined) return undefined;
   try {
-    const sent = sentSchema.safeParse(readJson(found.text));
-    if (sent.success) return sent.data;
+    const part = sentSchema.safeParse(readJson(found.text));
+    if (part.success) return part.data;
   } catch (error) {
     if (!(error instanceof UnreadableText)) throw error;
   }
   throw new Refusal(
     'record-unavailable',
-    `s3://${Bucket}/${Key} is no list of sent requests; delete it, then run regression-test again`,
+    `s3://${bucket}/${Key} is no list of sent requests; delete it, then run regression-test again`,
   );
 };
 
-/** Sends the requests of a piece, unless they were sent. @returns whether it sent any */
+/** Sends the requests of a piece that were not sent before. */
 export const send = async (
   world: World,
   queue: Queue,
   piece: number,
   questions: readonly Question[],
   { contentType, accept }: RequestForm,
-): Promise<boolean> => {
-  if ((await sentOf(world, queue, piece)) !== undefined) return false;
+): Promise<void> => {
+  const { sent, parts } = await sentOf(world, queue, piece, questions.length);
+  if (sent.length >= questions.length) return;
   const { runtime } = writesOf(world);
   const { bucket: Bucket } = queue.folder;
-  const answers: Sent['answers'][number][] = [];
-  for (const [at, { id, body }] of questions.entries()) {
-    const Key = `${folderOf(queue)}requests/${piece * rowsOfPiece + at + 1}`;
-    await keepOnce(world, queue.folder, Key, body, contentType);
-    const { OutputLocation: output = '', FailureLocation: failure } = await runtime.invokeEndpointAsync({
-      EndpointName: queue.endpoint.endpoint,
-      InputLocation: `s3://${Bucket}/${Key}`,
-      ContentType: contentType,
-      ...(accept === undefined ? {} : { Accept: accept }),
-    });
-    answers.push({ id, output, failure });
+  const now: Sent[] = [];
+  const keep = (): Promise<void> =>
+    keepOnce(world, queue.folder, sentKey(queue, piece, parts + 1), JSON.stringify(now), 'application/json');
+  try {
+    for (const [at, { id, body }] of questions.entries()) {
+      if (at < sent.length) continue;
+      const Key = `${folderOf(queue)}requests/${piece * rowsOfPiece + at + 1}`;
+      await keepOnce(world, queue.folder, Key, body, contentType);
+      const { OutputLocation: output = '', FailureLocation: failure } = await runtime.invokeEndpointAsync({
+        EndpointName: queue.endpoint.endpoint,
+        InputLocation: `s3://${Bucket}/${Key}`,
+        ContentType: contentType,
+        ...(accept === undefined ? {} : { Accept: accept }),
+      });
+      now.push({ id, sentAt: world.clock.now(), output, failure });
+    }
+  } catch (error) {
+    if (now.length > 0 && !world.signal.aborted) await keep();
+    throw error;
   }
-  const sent = JSON.stringify({ sentAt: world.clock.now(), answers } satisfies Sent);
-  await keepOnce(world, queue.folder, sentKey(queue, piece), sent, 'application/json');
-  return true;
+  await keep();
 };
 
 /** A model may take fifteen minutes, and wait behind others (AWS: InvokeEndpointAsync, InvocationTimeoutSeconds). */
 const patience = minutes(60);
 
 /**
- * The answers of a piece, by the id of the row; null: none within the hour.
+ * The answers of a piece, in the order of its rows; null: none within an hour from its sending.
  * @returns undefined while some are not there
  */
 export const collect = async (
   world: World,
   queue: Queue,
   piece: number,
+  questions: readonly Pick<Question, 'reading'>[],
   { accept }: RequestForm,
-  reading: Reading,
-): Promise<ReadonlyMap<string, Answer | null> | undefined> => {
-  const sent = await sentOf(world, queue, piece);
-  if (sent === undefined) return undefined;
-  const isOver = world.clock.now() >= sent.sentAt + patience;
-  const found = new Map<string, Answer | null>();
-  for (const { id, output, failure } of sent.answers) {
-    const answer = await answerAt(world, { output, failure, isOver, accept }, reading);
+): Promise<readonly (Answer | null)[] | undefined> => {
+  const { sent } = await sentOf(world, queue, piece, questions.length);
+  if (sent.length < questions.length) return undefined;
+  const found: (Answer | null)[] = [];
+  for (const [at, { sentAt, output, failure }] of sent.entries()) {
+    const { [at]: question } = questions;
+    if (question === undefined) break;
+    const isOver = world.clock.now() >= sentAt + patience;
+    const answer = await answerAt(world, { output, failure, isOver, accept }, question.reading);
     if (answer === undefined && !isOver) return undefined;
-    found.set(id, answer ?? null);
+    found.push(answer ?? null);
   }
   return found;
 };

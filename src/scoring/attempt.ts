@@ -3,14 +3,15 @@ import type { Plan } from '../operation.ts';
 import { LostRace } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
+import { requireRequests } from './ask-piece.ts';
 import { contentOf } from './candidate-up.ts';
 import { requireUsable } from './check-golden-set.ts';
 import { notesOfChecks, requireChecks } from './checks/checks.ts';
 import { rulesAlone } from './decide.ts';
 import { jobsOf, nameOf } from './jobs.ts';
+import { labelNotes } from './label-lock.ts';
 import { planOf } from './plan.ts';
 import { type RegressionTestMemory, type Turn, waiting } from './progress.ts';
-import { requireRequests } from './score.ts';
 import type { Site } from './site.ts';
 import { isAsked, type Standing } from './standing.ts';
 import { longestTest, sweepOne, unswept } from './temporary.ts';
@@ -57,6 +58,7 @@ export const plan = async (at: Standing, stored: StoredTest | undefined): Promis
   requireChecks(at);
   for (const [number, { set }] of at.parts.entries())
     await requireUsable(number === 0 ? at.regression : rulesAlone(at.regression), set.file);
+  const labels = await labelNotes(at);
   const { attempt, goesOn } = attemptOf(stored, at.world, at.given.again);
   const wanted = makesModel(at) ? await contentOf(at) : undefined;
   const [variant] = wanted?.config.ProductionVariants ?? [];
@@ -65,6 +67,7 @@ export const plan = async (at: Standing, stored: StoredTest | undefined): Promis
     environment: at.given.environment,
     attempt,
     goesOn,
+    labels,
     jobs: jobsOf(at, attempt),
     checks: await notesOfChecks(at),
     ...withoutUndefined({
@@ -115,6 +118,8 @@ export const begun = async (at: Standing, stored: StoredTest | undefined): Promi
     ...withoutUndefined({ temporary: name, candidate: contentMark(at.candidate) }),
   };
   if (goesOn) return { ...at, memory: next };
+  // A token is text of any writer: one may claim that the plan was made.
+  await labelNotes(at);
   const remarks: string[] = [];
   if (name !== undefined) {
     const swept = await sweepOne(world, at.environment.endpoint.name, name).catch((error: unknown) => {

@@ -3,8 +3,9 @@ import type { RegressionPolicy, RegressionSpec } from '../manifest/regression.ts
 import { readRecords } from '../regression/scoring/records.ts';
 import { RowsError } from '../regression/scoring/rows-error.ts';
 import { scoredRows } from '../regression/scoring/scored-rows.ts';
-import { type RowsFile, sourceOf } from './golden-set.ts';
+import { sourceOf } from './golden-set.ts';
 import { bodyOf, RequestProblem } from './request.ts';
+import type { RowsFile } from './rows-file.ts';
 
 /**
  * Refuses golden rows that no test could use, as far as no model is needed for it: ids, labels of the task, weights, columns of slices

@@ -4,11 +4,16 @@ import { Refusal } from '../operation.ts';
 import { type ReasonCode, reason } from '../reason-codes.ts';
 import { endOfDay } from '../regression/golden/expiry.ts';
 import { LostRace } from '../release/store.ts';
+import { evaluationJson } from '../report/regression/evaluation.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { keptChecks } from './checks/checks.ts';
+import { goldenMark } from './checks/earlier-versions.ts';
 import { decide } from './decide.ts';
+import { keepEnded, packageMark } from './ended-tests.ts';
 import { jobOf } from './jobs.ts';
-import { keepEvaluation } from './keep-evaluation.ts';
+import { findingsOf, keepFindings } from './kept-findings.ts';
+import { isServing, labelledSets } from './label-lock.ts';
+import { keepLabels, mostLabels } from './labels.ts';
 import { nameInMetadata } from './name-in-metadata.ts';
 import { type Turn, waiting } from './progress.ts';
 import { repeatedWarnings } from './repeated.ts';
@@ -41,7 +46,17 @@ export const conclude = async (at: Standing, stored: StoredTest | undefined): Pr
     rows: findings.rows.compared + (findings.also ?? []).reduce((sum, { rows }) => sum + rows.compared, 0),
     run: withoutUndefined({ url: world.run.url, actor: world.run.actor, commit: world.run.commit }),
   };
-  const remarks = await keepEvaluation(world, at.folder, attempt, decided, now);
+  const evaluation = evaluationJson(findings, decided.quality, now);
+  const remarks = [
+    ...(await keepLabelsOf(at, attempt)),
+    ...(await keepFindings(world, at.folder, attempt, findings, evaluation)),
+  ];
+  // Before the verdict: a run that is killed between the two writes both again, and a verdict without its entry would lock nothing.
+  await keepEnded(world, at.releases, at.subject, {
+    ...{ verdict: findings.verdict, ofServing: isServing(at), attempt, decidedAt: now },
+    ...{ tag: registered.tag, version: registered.version, package: packageMark(registered.arn) },
+    golden: goldenMark(at),
+  });
   try {
     await writeTest(world, at.releases, { ...stored.record, verdict }, stored.etag);
   } catch (error) {
@@ -49,7 +64,22 @@ export const conclude = async (at: Standing, stored: StoredTest | undefined): Pr
     return waiting(at, { percent: 95, because: `${error.message}; reading it again` });
   }
   const named = await nameInMetadata(world, given.manifest.model, given.environment, registered, verdict);
-  return { ...told(at, verdict), findings: decided.findings, remarks: [...warnings, ...remarks, ...named] };
+  return {
+    ...verdictTurn(at, verdict),
+    findings,
+    files: { evaluation },
+    remarks: [...warnings, ...remarks, ...named],
+  };
+};
+
+/** For the lock of the next version. @returns a remark where there are too many */
+const keepLabelsOf = async (at: Standing, attempt: number): Promise<readonly string[]> => {
+  const { world, folder, regression } = at;
+  return (await keepLabels(world, folder, attempt, regression.task, await labelledSets(at)))
+    ? []
+    : [
+        `labels of more than ${mostLabels} rows are not kept: whether they change with the next version will not be known`,
+      ];
 };
 
 /** After its last day a golden set proves nothing. */
@@ -62,7 +92,17 @@ const reasonOf = {
   inconclusive: 'regression-inconclusive',
 } as const satisfies Readonly<Record<Verdict['verdict'], ReasonCode>>;
 
-export const told = ({ registered, memory, folder }: Standing, verdict: Verdict): Extract<Turn, { is: 'done' }> => {
+/** The end of a run whose verdict stands already, by an earlier run or by one beside it. */
+export const told = async (at: Standing, verdict: Verdict): Promise<Turn> => {
+  const { findings, evaluation, remarks } = await findingsOf(at.world, at.folder, verdict);
+  return {
+    ...verdictTurn(at, verdict),
+    ...withoutUndefined({ findings, files: evaluation === undefined ? undefined : { evaluation } }),
+    ...(remarks.length > 0 ? { remarks } : {}),
+  };
+};
+
+const verdictTurn = ({ registered, memory, folder }: Standing, verdict: Verdict): Extract<Turn, { is: 'done' }> => {
   const code = reasonOf[verdict.verdict];
   const earlier = memory.attempt === undefined;
   return {

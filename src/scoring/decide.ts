@@ -1,3 +1,4 @@
+import type { Comparison } from '../findings/comparison.ts';
 import type { AlsoJudged, Check, Regression } from '../findings/regression.ts';
 import { counted } from '../judge/amounts.ts';
 import type { S3Location } from '../manifest/manifest.ts';
@@ -8,19 +9,20 @@ import { regressionFindings } from '../regression/findings.ts';
 import { MetricError } from '../regression/metrics/maker.ts';
 import { measureOf } from '../regression/metrics/measure-of.ts';
 import { type ModelQuality, modelQualityOf } from '../regression/model-quality.ts';
+import type { ScoredRows } from '../regression/scored-rows.ts';
 import { requireFit } from '../regression/scoring/fitting.ts';
 import type { Row } from '../regression/scoring/row.ts';
 import { RowsError } from '../regression/scoring/rows-error.ts';
 import { scoredRows } from '../regression/scoring/scored-rows.ts';
-import type { Source } from '../regression/scoring/source.ts';
+import type { Source, Sources } from '../regression/scoring/source.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { piecesOf, readPiece, rowsOfPiece } from './answers.ts';
 import type { Answered } from './ask.ts';
+import { readingOf, rowsRepeated } from './ask-piece.ts';
 import { type GoldenSet, type Part, sourceOf } from './golden-set.ts';
 import { repeatedOf } from './repeated.ts';
 import { requirePredictions } from './require-predictions.ts';
-import { readingOf, rowsRepeated } from './score.ts';
 import type { Site, TransformSite } from './site.ts';
 import { type Job, transformed } from './transform.ts';
 
@@ -115,24 +117,44 @@ const judged = async (
   part: Part | undefined,
 ): Promise<Decided> => {
   const { candidate, baseline, names, regression } = deciding;
-  const { input } = regression.asking.request ?? {};
-  const scored = await scoredRows(policy, {
+  const sources = {
+    ...goldenSource(regression, part),
     candidate: await answersOf(world, deciding, 'candidate', candidate, part),
-    ...withoutUndefined({
-      golden: part && sourceOf(part.set.file),
-      // Rows with the same input may have different labels; the report names them.
-      inputs: part === undefined || typeof input === 'string' ? undefined : input,
-      baseline: baseline && (await answersOf(world, deciding, 'baseline', baseline, part)),
-    }),
-  });
+    ...withoutUndefined({ baseline: baseline && (await answersOf(world, deciding, 'baseline', baseline, part)) }),
+  };
+  const { scored, comparison } = await compared(world, policy, sources, names);
+  return {
+    // Its result is an output and a log, which hold no row of a dataset (DESIGN §7 rule 16).
+    findings: regressionFindings(comparison, scored, { ...names, redacted: true }),
+    quality: modelQualityOf(scored.rows),
+  };
+};
+
+/** The golden rows of a part, with the columns that the model gets. */
+export const goldenSource = (
+  { asking }: Pick<RegressionSpec, 'asking'>,
+  part: Part | undefined,
+): Pick<Sources, 'golden' | 'inputs'> => {
+  const { input } = asking.request ?? {};
+  if (part === undefined) return {};
+  return {
+    golden: sourceOf(part.set.file),
+    // Rows with the same input may have different labels; the report names them.
+    ...(typeof input === 'string' || input === undefined ? {} : { inputs: input }),
+  };
+};
+
+/** The answers of two models, or of one, by the policy. @throws {RowsError} where rows and policy do not fit */
+export const compared = async (
+  world: World,
+  policy: RegressionPolicy,
+  sources: Sources,
+  names: Deciding['names'],
+): Promise<{ readonly scored: ScoredRows; readonly comparison: Comparison }> => {
+  const scored = await scoredRows(policy, sources);
   try {
     requireFit(policy, scored.rows, names, measureOf);
-    const comparison = compare(policy, scored, measureOf, world.clock.now());
-    return {
-      // Its result is an output and a log, which hold no row of a dataset (DESIGN §7 rule 16).
-      findings: regressionFindings(comparison, scored, { ...names, redacted: true }),
-      quality: modelQualityOf(scored.rows),
-    };
+    return { scored, comparison: compare(policy, scored, measureOf, world.clock.now()) };
   } catch (error) {
     throw error instanceof MetricError ? new RowsError('policy', error.message) : error;
   }
@@ -174,14 +196,12 @@ const transformSource = async (
 ): Promise<Source> => {
   const { request } = regression.asking;
   if (golden === undefined || request === undefined) throw new Error('batch transform had no rows');
-  const answers = await transformed(world, jobOf(site), golden, request, readingOf(regression, golden));
-  requirePredictions(
-    regression,
-    site.side,
-    site,
-    answers.slice(0, rowsOfPiece).map(({ answer }) => answer),
-  );
-  return { name: site.name, rows: answers.slice(from, to).map(({ id, answer }) => ({ id, ...withoutMark(answer) })) };
+  const answers = await transformed(world, jobOf(site), golden, request, (row) => readingOf(regression, row));
+  requirePredictions(regression, site.side, site, answers.slice(0, rowsOfPiece));
+  return {
+    name: site.name,
+    rows: answers.slice(from, to).map(({ row: { id }, answer }) => ({ id, ...withoutMark(answer) })),
+  };
 };
 
 /** The rows that were asked twice are among the first ones. */

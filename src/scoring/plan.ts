@@ -5,8 +5,8 @@ import type { Change, Plan } from '../operation.ts';
 import { permissionsFor } from '../permissions.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { foreseen } from '../regression/load/steps.ts';
+import { rowsRepeated } from './ask-piece.ts';
 import type { GoldenSet } from './golden-set.ts';
-import { rowsRepeated } from './score.ts';
 import type { Site } from './site.ts';
 import type { Verdict } from './test-record.ts';
 import type { Job } from './transform.ts';
@@ -33,6 +33,8 @@ export interface Planning {
     readonly isInstance: boolean;
     readonly passesRole: boolean;
   };
+  /** About the labels since the last test of the version that serves. */
+  readonly labels: readonly string[];
   /** The last verdict about the same subject. */
   readonly before?: Verdict;
   /** Of the checks beside the rows. */
@@ -78,6 +80,7 @@ export const planOf = (planning: Planning): Plan => {
           ]
         : []),
       ...planning.checks,
+      ...planning.labels,
       ...defaults(regression),
       ...(planning.look?.notes ?? []),
       ...(planning.goesOn ? [`attempt ${attempt} goes on where an earlier run left it`] : []),

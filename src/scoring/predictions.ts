@@ -8,7 +8,7 @@ import { readPackage } from '../registry/version-reference.ts';
 import { isSameName } from '../same-name.ts';
 import { InputError } from '../schema.ts';
 import type { World } from '../world.ts';
-import { type RowsFile, readRowsFile } from './golden-set.ts';
+import { type RowsFile, readRowsFile } from './rows-file.ts';
 import { type Serving, servedIn } from './served.ts';
 
 /** The models whose predictions the manifest names. */

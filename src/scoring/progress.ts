@@ -4,6 +4,7 @@ import { type ReasonCode, reason } from '../reason-codes.ts';
 import { withoutAccount } from '../report/result.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
+import type { Silence } from './silence.ts';
 import { removeTemporary } from './temporary.ts';
 
 export interface RegressionTestOutputs {
@@ -29,8 +30,8 @@ export interface RegressionTestMemory extends Memory {
   readonly jobs?: readonly string[];
   /** First digits of the digest of the content that answers for the candidate. */
   readonly candidate?: string;
-  /** Turns in which rows had no answer. */
-  readonly tries?: number;
+  /** Present while no request is answered. */
+  readonly silence?: Silence;
   /** The test ends like this as soon as the temporary endpoint is gone. */
   readonly ends?: { readonly reason: ReasonCode; readonly because: string };
 }

@@ -11,7 +11,7 @@ export const recalled = (
   endpoint: string,
 ): RegressionTestMemory | undefined => {
   if (memory === undefined) return undefined;
-  const { of, attempt, temporary, jobs, candidate, tries, ends } = memory;
+  const { of, attempt, temporary, jobs, candidate, silence, ends } = memory;
   const isOwn = (name: unknown): boolean => typeof name === 'string' && isTemporaryName(endpoint, name);
   const isWritten =
     isHex(of, 16) &&
@@ -19,7 +19,7 @@ export const recalled = (
     (temporary === undefined || isOwn(temporary)) &&
     (jobs === undefined || (Array.isArray(jobs) && jobs.every(isOwn))) &&
     (candidate === undefined || isHex(candidate, 12)) &&
-    isCount(tries) &&
+    (silence === undefined || isSilence(silence)) &&
     (ends === undefined || isFailure(ends));
   return isWritten ? memory : undefined;
 };
@@ -28,6 +28,15 @@ const isHex = (value: unknown, length: number): boolean =>
   typeof value === 'string' && value.length === length && /^[0-9a-f]+$/.test(value);
 
 const isCount = (value: unknown): boolean => value === undefined || (Number.isSafeInteger(value) && Number(value) > 0);
+
+const isSilence = (silence: unknown): boolean => {
+  if (typeof silence !== 'object' || silence === null) return false;
+  const { since, because } = silence as Readonly<Record<string, unknown>>;
+  return Number.isSafeInteger(since) && Number(since) > 0 && Number(since) <= latest && typeof because === 'string';
+};
+
+/** The last time that a date can have. */
+const latest = 8.64e15;
 
 const isFailure = (ends: unknown): boolean => {
   if (typeof ends !== 'object' || ends === null) return false;

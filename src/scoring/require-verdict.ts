@@ -1,9 +1,10 @@
 import { iso } from '../clock.ts';
 import { environmentOf } from '../manifest/load.ts';
-import type { Manifest } from '../manifest/manifest.ts';
+import type { Manifest, S3Location } from '../manifest/manifest.ts';
 import type { RegressionSpec } from '../manifest/regression.ts';
 import { testDue } from '../manifest/test-due.ts';
 import { type OperationName, Refusal } from '../operation.ts';
+import { oneLine } from '../plain-text.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { expiredBecause } from '../regression/golden/expiry.ts';
 import { releasesOf } from '../release/location.ts';
@@ -11,9 +12,9 @@ import type { World } from '../world.ts';
 import { reportFiles, reportsDigestFile } from './checks/report-files.ts';
 import { filesDigest, goldenFiles } from './golden-set.ts';
 import { predictionFiles } from './predictions.ts';
-import { lookAtServing } from './served.ts';
+import type { Serving } from './served.ts';
 import { type Subject, subjectOf } from './subject.ts';
-import { readTest, runningAttempt, type TestRecord } from './test-record.ts';
+import { readTest, runningAttempt, type TestRecord, testFolder, type Verdict } from './test-record.ts';
 
 /** The release that a delivery has planned. */
 interface Release {
@@ -22,6 +23,8 @@ interface Release {
   readonly environment: string;
   readonly registered: RegisteredVersion;
   readonly operation: Extract<OperationName, 'deploy-endpoint' | 'shift-traffic'>;
+  /** The look at the endpoint that the release was planned by; undefined: there is none. */
+  readonly look: Serving | undefined;
   /** It brings a candidate up without traffic. */
   readonly isDark: boolean;
   /** The release that was left behind and settles first. Until then its candidate may serve, which is no baseline. */
@@ -67,11 +70,10 @@ type Standing =
   | { readonly is: 'open'; readonly because: string; readonly remedy: string };
 
 const standingOf = async (world: World, regression: RegressionSpec, release: Release): Promise<Standing> => {
-  const { manifest, environment, registered } = release;
+  const { manifest, environment, registered, look } = release;
   const { tag } = registered;
   const target = environmentOf(manifest, environment);
   const endpoint = target.endpoint.name;
-  const look = await lookAtServing(world, endpoint);
   const dataset = filesDigest([
     ...(await goldenFiles(world, regression)),
     ...(await predictionFiles(world, { model: manifest.model, regression, registered, look })),
@@ -99,7 +101,16 @@ const standingOf = async (world: World, regression: RegressionSpec, release: Rel
       because: `the regression test of ${tag} passed at ${at}, which counted until ${iso(until)}`,
       remedy,
     };
-  return { is: 'passed', because: `regression test passed at ${at}, counts until ${iso(until)}: ${verdict.because}` };
+  return {
+    is: 'passed',
+    because: `regression test passed at ${at}, counts until ${iso(until)}: ${verdict.because}; its findings: ${placeOf(releasesOf(target, world.account), subject, verdict)}`,
+  };
+};
+
+/** The run that tested, where it has an address, and the objects that it kept. */
+const placeOf = (releases: S3Location, subject: Subject, { attempt, run }: Verdict): string => {
+  const { bucket, prefix } = testFolder(releases, subject);
+  return `${run.url === undefined ? '' : `${oneLine(run.url)}, `}s3://${bucket}/${prefix}${attempt}/findings.json`;
 };
 
 const missing = (record: TestRecord | undefined, tag: string, { baseline }: Subject): string => {

@@ -1,109 +1,142 @@
-import { seconds } from '../clock.ts';
-import type { RequestForm } from '../manifest/asking.ts';
+import type { Throttled } from '../aws/retry.ts';
+import { type Instant, minutes, seconds } from '../clock.ts';
 import type { S3Location } from '../manifest/manifest.ts';
-import type { RegressionSpec } from '../manifest/regression.ts';
-import { InputError } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
-import { keepPiece, piecesOf, rowsOfPiece } from './answers.ts';
-import { type Answered, type Asked, ask, type Question } from './ask.ts';
+import { type Kept, keepPiece, keepTried, piecesOf, readTried, type Tried } from './answers.ts';
+import { type Side, sides } from './ask.ts';
+import { type Asking, askedSides, askPiece, formOf, questionOf, rowsOf } from './ask-piece.ts';
 import { collect, type Queue, send } from './asynchronous.ts';
-import type { GoldenRow, GoldenSet } from './golden-set.ts';
-import { bodyOf, RequestProblem } from './request.ts';
+import { answeredSides, answersAt, isWhole, secondAnswersAt } from './piece.ts';
 import { requirePredictions } from './require-predictions.ts';
-import type { Answer, Reading } from './response.ts';
-import type { Site } from './site.ts';
+import type { Answer } from './response.ts';
 
-export interface Scoring {
-  readonly regression: RegressionSpec;
-  readonly golden: GoldenSet;
-  readonly candidate: Site;
-  /** Absent where nothing serves. */
-  readonly baseline?: Site | undefined;
+export interface Scoring extends Asking {
   readonly folder: S3Location;
   readonly attempt: number;
-  /** Pieces that are kept already. */
-  readonly kept: ReadonlySet<number>;
-  /** Earlier turns in which rows of the first missing piece had no answer. */
-  readonly tries: number;
+  readonly kept: Kept;
+  /** No request was answered since. */
+  readonly silentSince?: Instant | undefined;
 }
 
 export interface Scored {
-  /** Pieces that are kept now. */
-  readonly kept: number;
+  /** Pieces that are whole now. */
+  readonly whole: number;
   readonly pieces: number;
-  /** Turns in which rows of the next piece had no answer for reasons that are not the model's: try it again later. */
-  readonly again?: number;
+  /** Some rows have no answer, for reasons that are not the model's: they are asked again later. */
+  readonly again: boolean;
   /** Answers of an asynchronous endpoint are on their way. */
-  readonly waits?: true;
+  readonly waits: boolean;
+  /** No request of this turn was answered: AWS is out of reach, which says nothing about a row. */
+  readonly silence?: Throttled;
 }
 
 /** A turn ends after this, so that a run can be stopped and its progress is seen. */
 const longestTurnMs = seconds(20);
 /**
- * So many rows are asked twice, to notice a model that answers one request in two ways. A model that changes 5 % of its answers is noticed in
- * 92 % of the tests; 20 rows would notice it in 64 %.
+ * An outage is waited out. But the last rows of a test have no others beside them whose answers would show that there is none: without an
+ * answer for so long, they are missing.
  */
-export const rowsRepeated = 50;
-/** After so many turns a row has no answer. */
-const mostTries = 3;
-/** InvokeEndpoint (AWS: "Amazon SageMaker AI endpoints and quotas"): 25 MB, of serverless endpoints 4 MB, which AWS itself refuses. */
-const mostBodyBytes = 25 * 1024 * 1024;
+const patience = minutes(60);
 
-/** Asks for pieces until none is missing or the turn's time is over. */
+/** A piece of which this turn asked for the answers that were missing. */
+interface Open {
+  readonly piece: number;
+  readonly queued: Queued;
+  /** Earlier turns that had answers of it, and this one. */
+  readonly tried: readonly [Tried, ...Tried[]];
+}
+
+/** Asks for pieces until none is missing, the turn's time is over, or a row that was never asked before has no answer. */
 export const score = async (world: World, scoring: Scoring): Promise<Scored> => {
-  const { golden, kept, tries, folder, attempt } = scoring;
+  const { golden, kept } = scoring;
   const until = world.clock.now() + longestTurnMs;
   const pieces = piecesOf(golden.rows.length);
-  const missing = Array.from({ length: pieces }, (_, piece) => piece).filter((piece) => !kept.has(piece));
+  const missing = Array.from({ length: pieces }, (_, piece) => piece).filter((piece) => !kept.whole.has(piece));
   const queues = queuesOf(scoring);
   for (const piece of missing)
     for (const queue of queues) {
       if (world.clock.now() >= until) break;
-      await send(world, queue, piece, questionsOf(scoring, piece), formOf(scoring));
+      await send(world, queue, piece, questionsOf(scoring, piece), formOf(scoring.regression));
     }
-  let done = kept.size;
+  const silent: Open[] = [];
+  let whole = kept.whole.size;
+  let [again, waits, answered, hasGap] = [false, false, false, false];
+  let lost: Throttled | undefined;
+  const settle = async (open: Open, isLast = false): Promise<void> => {
+    if (await settled(world, scoring, open, isLast)) whole++;
+    else again = true;
+  };
   for (const [at, piece] of missing.entries()) {
     if (at > 0 && world.clock.now() >= until) break;
     const queued = await collected(world, scoring, queues, piece);
-    if (queued === undefined) return { kept: done, pieces, waits: true };
-    const answers = await answersOf(world, scoring, piece, queued);
-    const isPartial = answers.some(({ candidate, baseline }) => candidate === null || baseline === null);
-    // Earlier tries were those of the first missing piece.
-    const again = at === 0 ? tries + 1 : 1;
-    if (isPartial && queues.length === 0 && again < mostTries) return { kept: done, pieces, again };
-    if (piece === 0)
-      for (const side of sides) {
-        const site = scoring[side];
-        if (site !== undefined)
-          requirePredictions(
-            scoring.regression,
-            side,
-            site,
-            answers.flatMap((answer) => answer[side] ?? []),
-          );
-      }
-    await keepPiece(world, folder, attempt, piece, answers);
-    done++;
+    waits = queued === undefined;
+    if (queued === undefined) break;
+    const before = await triedBefore(world, scoring, piece);
+    const asked = await askPiece(world, scoring, piece, before);
+    const open: Open = { piece, queued, tried: [asked.tried, ...before] };
+    const has = asked.tried.answers.some((answer) => answeredSides(answer).length > 0);
+    answered ||= has;
+    lost = asked.lost ?? lost;
+    if (asked.failure !== undefined) {
+      if (has && !world.signal.aborted) await settle(open);
+      throw asked.failure.error;
+    }
+    if (asked.lost !== undefined && !answered) silent.push(open);
+    else await settle(open);
+    hasGap ||= asked.lost !== undefined;
+    // Where a piece has a gap again, one new piece is its witness: if that is answered, there is no outage. Others are for later turns.
+    if (hasGap && before.length === 0) break;
   }
-  return { kept: done, pieces };
+  const isOver = scoring.silentSince !== undefined && world.clock.now() >= scoring.silentSince + patience;
+  const unheard = silent.filter(({ tried: [, ...before] }) => !answered && !(isOver && before.length > 0));
+  for (const open of silent) if (!unheard.includes(open)) await settle(open, !answered);
+  return { whole, pieces, again, waits, ...(unheard.length > 0 && lost !== undefined ? { silence: lost } : {}) };
 };
 
-const formOf = ({ regression }: Scoring): RequestForm => {
-  const { request } = regression.asking;
-  if (request === undefined) throw new Error('nothing says how the models are asked');
-  return request;
+/**
+ * Keeps the piece when it is whole, else the answers of this turn.
+ * @param isLast rows without an answer are asked no more
+ * @returns whether the piece is kept whole
+ */
+const settled = async (
+  world: World,
+  scoring: Scoring,
+  { piece, queued, tried }: Open,
+  isLast: boolean,
+): Promise<boolean> => {
+  const { folder, attempt, regression } = scoring;
+  const rows = rowsOf(scoring, piece);
+  const asked = askedSides(scoring);
+  if (!isLast && !isWhole(tried, rows.length, asked)) {
+    await keepTried(world, folder, attempt, { piece, turn: tried.length }, tried[0]);
+    return false;
+  }
+  const answers = rows.map((row, place) => ({
+    row,
+    of: {
+      ...answersAt(tried, place, asked),
+      ...Object.fromEntries(Object.entries(queued).map(([side, found]) => [side, found[place] ?? null])),
+    },
+    ...withoutUndefined({ again: secondAnswersAt(tried, place) }),
+  }));
+  if (piece === 0)
+    for (const side of sides) {
+      const { [side]: site } = scoring;
+      const had = answers.flatMap(({ row, of }) => (of[side] ? [{ row, answer: of[side] }] : []));
+      if (site !== undefined) requirePredictions(regression, side, site, had);
+    }
+  const kept = answers.map(({ row: { id }, of, again }) => ({ id, ...of, ...withoutUndefined({ again }) }));
+  await keepPiece(world, folder, attempt, piece, kept);
+  return true;
 };
 
-const questionsOf = (scoring: Scoring, piece: number): readonly Question[] => {
-  const form = formOf(scoring);
-  const { golden } = scoring;
-  return golden.rows
-    .slice(piece * rowsOfPiece, (piece + 1) * rowsOfPiece)
-    .map((row) => ({ id: row.id, body: requestOf(row, form) }));
-};
-
-const sides = ['candidate', 'baseline'] as const;
+const triedBefore = (world: World, { folder, attempt, kept }: Scoring, piece: number): Promise<readonly Tried[]> =>
+  Promise.all(
+    Array.from({ length: kept.turns.get(piece) ?? 0 }, (_, at) =>
+      readTried(world, folder, attempt, { piece, turn: at + 1 }),
+    ),
+  );
 
 /** One for each model that answers asynchronously. */
 const queuesOf = ({ folder, attempt, ...sites }: Scoring): readonly Queue[] =>
@@ -112,7 +145,11 @@ const queuesOf = ({ folder, attempt, ...sites }: Scoring): readonly Queue[] =>
     return endpoint?.is === 'endpoint' && endpoint.asynchronous ? [{ side, endpoint, folder, attempt }] : [];
   });
 
-type Queued = Readonly<Partial<Record<(typeof sides)[number], ReadonlyMap<string, Answer | null>>>>;
+const questionsOf = (scoring: Scoring, piece: number) =>
+  rowsOf(scoring, piece).map((row) => questionOf(scoring.regression, row, []));
+
+/** By the place of a row in its piece. */
+type Queued = Readonly<Partial<Record<Side, readonly (Answer | null)[]>>>;
 
 /** @returns undefined while answers are on their way */
 const collected = async (
@@ -123,68 +160,9 @@ const collected = async (
 ): Promise<Queued | undefined> => {
   const found: { -readonly [Side in keyof Queued]: Queued[Side] } = {};
   for (const queue of queues) {
-    const answers = await collect(world, queue, piece, formOf(scoring), readingOf(scoring.regression, scoring.golden));
+    const answers = await collect(world, queue, piece, questionsOf(scoring, piece), formOf(scoring.regression));
     if (answers === undefined) return undefined;
     found[queue.side] = answers;
   }
   return found;
-};
-
-const answersOf = async (
-  world: World,
-  scoring: Scoring,
-  piece: number,
-  queued: Queued,
-): Promise<readonly Answered[]> => {
-  const { regression, golden } = scoring;
-  const how = {
-    form: formOf(scoring),
-    reading: readingOf(regression, golden),
-    concurrency: regression.asking.concurrency,
-  };
-  const questions = questionsOf(scoring, piece);
-  const asked = askedOf(scoring);
-  const answers = (await ask(world, questions, asked, how)).map((answer) => ({
-    ...answer,
-    ...Object.fromEntries(Object.entries(queued).map(([side, found]) => [side, found.get(answer.id) ?? null])),
-  }));
-  const twice = questions.slice(0, Math.max(0, rowsRepeated - piece * rowsOfPiece));
-  const repeated = await ask(world, twice, asked, how);
-  return answers.map((answer, at) => {
-    const again = repeated[at];
-    if (again === undefined) return answer;
-    const { id: _, ...second } = again;
-    return { ...answer, again: second };
-  });
-};
-
-/** How the answers of a test are read. */
-export const readingOf = ({ task, positive, asking }: RegressionSpec, { labels, negative }: GoldenSet): Reading => {
-  if (asking.response === undefined) throw new Error('nothing says how the answers are read');
-  return { task, form: asking.response, labels, ...withoutUndefined({ positive, negative }) };
-};
-
-/** The endpoints that answer at once. */
-const askedOf = ({ candidate, baseline }: Scoring): Asked =>
-  withoutUndefined({
-    candidate: candidate.is === 'endpoint' && !candidate.asynchronous ? candidate : undefined,
-    baseline: baseline?.is === 'endpoint' && !baseline.asynchronous ? baseline : undefined,
-  });
-
-/** Whether every row makes a request. @throws {InputError} for the first that makes none */
-export const requireRequests = (golden: GoldenSet, form: RequestForm): void => {
-  for (const row of golden.rows) requestOf(row, form);
-};
-
-/** The request of a row. @throws {InputError} */
-export const requestOf = ({ id, row, of }: GoldenRow, form: RequestForm): Buffer => {
-  try {
-    const body = bodyOf(row, form);
-    if (body.length > mostBodyBytes)
-      throw new RequestProblem(`makes a request of ${body.length} bytes; an endpoint takes ${mostBodyBytes}`);
-    return body;
-  } catch (error) {
-    if (!(error instanceof RequestProblem)) throw error;
-    throw new InputError(`${of}: row ${JSON.stringify(id)} ${error.message}`);
-  }
 };

@@ -1,9 +1,8 @@
 import { digest } from '../digest.ts';
-import { type Content, contentOf } from '../endpoint/look.ts';
-import { type LiveEndpoint, observe } from '../endpoint/observe.ts';
+import type { Content } from '../endpoint/look.ts';
+import type { LiveEndpoint } from '../endpoint/observe.ts';
 import { canonicalOf } from '../endpoint/variants.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import type { World } from '../world.ts';
 
 /** The variant that serves, and the digest of its content. */
 export interface Served {
@@ -17,12 +16,6 @@ export interface Served {
 export interface Serving extends Content {
   readonly live: LiveEndpoint;
 }
-
-/** Undefined when the endpoint does not exist. */
-export const lookAtServing = async (world: World, endpoint: string): Promise<Serving | undefined> => {
-  const live = await observe(world, endpoint);
-  return live && { live, ...(await contentOf(world, live.endpointConfig)) };
-};
 
 /** @returns undefined when nothing serves, or when the config or the model of the variant was deleted */
 export const servedIn = (look: Serving | undefined): Served | undefined => {

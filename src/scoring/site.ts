@@ -1,4 +1,4 @@
-import type { RowsFile } from './golden-set.ts';
+import type { RowsFile } from './rows-file.ts';
 
 /** Where a model answers, as one look found it. */
 export type Site = Endpoint | TransformSite | File;

@@ -136,7 +136,7 @@ const made = async (world: World, what: string, creation: Promise<unknown>): Pro
   return { is: 'working', because: `created ${what}` };
 };
 
-const lineOf = ({ id, row, of }: GoldenRow, form: RequestForm): string => {
+const lineOf = ({ id, row, labels }: GoldenRow, form: RequestForm): string => {
   try {
     const text = bodyOf(row, form)
       .toString('utf8')
@@ -145,7 +145,7 @@ const lineOf = ({ id, row, of }: GoldenRow, form: RequestForm): string => {
     return `${text}\n`;
   } catch (error) {
     if (!(error instanceof RequestProblem)) throw error;
-    throw new InputError(`${of}: row ${JSON.stringify(id)} ${error.message}`);
+    throw new InputError(`${labels.file}: row ${JSON.stringify(id)} ${error.message}`);
   }
 };
 
@@ -157,8 +157,8 @@ export const transformed = async (
   job: Job,
   golden: GoldenSet,
   form: RequestForm,
-  reading: Reading,
-): Promise<readonly { readonly id: string; readonly answer: Answer }[]> => {
+  readingOf: (row: GoldenRow) => Reading,
+): Promise<readonly { readonly row: GoldenRow; readonly answer: Answer }[]> => {
   const Key = `${outputPrefix(job)}${inputKey(job, form).split('/').at(-1)}.out`;
   const { text } = await world.read.s3.getObject({ Bucket: job.folder.bucket, Key }, mostBytes);
   const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
@@ -168,9 +168,10 @@ export const transformed = async (
       'transform-failed',
       `batch transform job ${job.name} gave ${lines.length} lines for ${golden.rows.length} rows: the container must answer one line a row`,
     );
-  return golden.rows.map(({ id }, at) => ({
-    id,
-    answer: readAnswer({ body: Buffer.from(lines[at] ?? ''), contentType: form.accept ?? form.contentType }, reading),
+  const contentType = form.accept ?? form.contentType;
+  return golden.rows.map((row, at) => ({
+    row,
+    answer: readAnswer({ body: Buffer.from(lines[at] ?? ''), contentType }, readingOf(row)),
   }));
 };
 

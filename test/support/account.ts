@@ -29,6 +29,8 @@ export interface Attempt {
   readonly death?: Death;
   /** Receives the names of the run's AWS calls. */
   readonly requested?: string[];
+  /** Called when AWS has answered a call of the run. */
+  readonly answered?: (name: string, input: unknown) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -92,10 +94,14 @@ export const openAccount = async (options: SimulatorOptions = {}): Promise<TestA
     ...simulator.environment(),
   });
 
-  const run: TestAccount['run'] = async (operation, inputs, { runId = '1', death, requested, signal } = {}) => {
+  const run: TestAccount['run'] = async (
+    operation,
+    inputs,
+    { runId = '1', death, requested, answered, signal } = {},
+  ) => {
     const env = environmentOf(runId);
     const given: Inputs = { manifest: path, environment: rehearsedTeam.environment, ...inputs };
-    const fate = mortal(death ?? { atCall: 0, received: false }, requested);
+    const fate = mortal(death ?? { atCall: 0, received: false }, requested, answered);
     const { ended } = startRun(operation, {
       env,
       run: runFrom(env, 'github-actions'),

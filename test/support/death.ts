@@ -20,8 +20,13 @@ type Calls = Readonly<Record<string, Readonly<Record<string, Call>>>>;
 /**
  * A killed process makes no call and gets no answer: from its death on, no call is sent and none returns.
  * @param calls receives the names of the calls, `sagemaker.createModel`
+ * @param answered is called when AWS has answered a call
  */
-export const mortal = ({ atCall, received }: Death, calls: string[] = []): Fate => {
+export const mortal = (
+  { atCall, received }: Death,
+  calls: string[] = [],
+  answered: (name: string, input: unknown) => void = () => {},
+): Fate => {
   const death = Promise.withResolvers<undefined>();
   let isDead = false;
   const die = (): Promise<never> => {
@@ -36,7 +41,9 @@ export const mortal = ({ atCall, received }: Death, calls: string[] = []): Fate 
       const isLast = number === atCall || name === atCall;
       if (isDead || (isLast && !received)) return die();
       try {
-        return await call(...given);
+        const answer = await call(...given);
+        answered(name, given[0]);
+        return answer;
       } finally {
         if (isDead || isLast) await die();
       }

@@ -37,6 +37,12 @@ interface Tally {
   readonly latencyMicros: Map<number, number>;
 }
 
+/** A variant's own dimensions, and with its fleet. */
+interface Dimensions {
+  readonly plain: Readonly<Record<string, string>>;
+  readonly ofFleet: Readonly<Record<string, string>>;
+}
+
 /** AWS: "Invoke a serverless endpoint". */
 const largestServerlessBytes = 4 * 1024 ** 2;
 const minuteMs = 60_000;
@@ -78,6 +84,7 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
   const answering = createAnswering(context);
   const capacity = createCapacity(context.kernel);
   const ill = new Map<string, { readonly rate: number; readonly until: Instant; readonly variant?: string }>();
+  const dimensions = new Map<string, Dimensions>();
   const minutes = new Map<string, { -readonly [Key in keyof FleetMinute]: FleetMinute[Key] }>();
 
   /**
@@ -182,12 +189,21 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
     latencyMicros: new Map(),
   });
 
+  /** One object for each set, by which CloudWatch knows it again. */
+  const dimensionsFor = (fleetKey: string, { endpoint, variant, config }: Route): Dimensions => {
+    const plain = { EndpointName: endpoint.name, VariantName: variant.name };
+    const found = dimensions.get(fleetKey) ?? { plain, ofFleet: { ...plain, EndpointConfigName: config } };
+    dimensions.set(fleetKey, found);
+    return found;
+  };
+
   const record = (
     { route, requests, clientErrors, serverErrors, timeouts, latencyMsSum, latencyMicros }: Tally,
     at: Instant,
   ): void => {
     if (requests === 0) return;
-    const plain = { EndpointName: route.endpoint.name, VariantName: route.variant.name };
+    const fleetKey = `${route.endpoint.name}/${route.config}/${route.variant.name}`;
+    const { plain, ofFleet } = dimensionsFor(fleetKey, route);
     // 1 for each matching response, else 0, so that Average is the error rate (AWS: "Amazon SageMaker metrics in CloudWatch").
     const zeroOne = (ones: number): readonly [readonly number[], readonly number[]] => [
       [0, 1],
@@ -210,11 +226,11 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
     const perFleet =
       (!route.asynchronous || settings.asyncFleetMetrics) &&
       (route.endpoint.deploymentConfig !== undefined || settings.plainFleetMetrics);
-    for (const dimensions of [plain, ...(perFleet ? [{ ...plain, EndpointConfigName: route.config }] : [])])
+    for (const set of perFleet ? [plain, ofFleet] : [plain])
       for (const [metric, [values, counts]] of published)
-        context.metrics.recordMany(namespace, metric, dimensions, values, counts, at);
+        context.metrics.recordMany(namespace, metric, set, values, counts, at);
     const minute = Math.floor(at / minuteMs) * minuteMs;
-    const key = `${route.endpoint.name}/${route.config}/${route.variant.name}/${minute}`;
+    const key = `${fleetKey}/${minute}`;
     const row = minutes.get(key) ?? {
       endpoint: route.endpoint.name,
       endpointConfig: route.config,

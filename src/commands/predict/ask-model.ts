@@ -1,12 +1,12 @@
-import { Throttled } from '../../aws/retry.ts';
+import type { Throttled } from '../../aws/retry.ts';
 import type { RegressionSpec } from '../../manifest/regression.ts';
 import { InputError } from '../../schema.ts';
 import { rowsOfPiece } from '../../scoring/answers.ts';
 import { ask, type Invoke } from '../../scoring/ask.ts';
+import { formOf, questionOf } from '../../scoring/ask-piece.ts';
 import type { GoldenSet } from '../../scoring/golden-set.ts';
 import { requirePredictions } from '../../scoring/require-predictions.ts';
 import type { Answer } from '../../scoring/response.ts';
-import { readingOf, requestOf } from '../../scoring/score.ts';
 import { NoPredictions } from './no-predictions.ts';
 
 interface Asking {
@@ -25,33 +25,34 @@ const rowsAtOnce = 100;
 /**
  * The model's answers to all golden rows, in their order, each asked once; null: there was none, for reasons that are not the model's.
  * @throws {InputError} when no answer of the first rows has a prediction, or the address has no model
+ * @throws {NoPredictions} when the model cannot be reached
  */
 export const predictions = async (asking: Asking): Promise<readonly (Answer | null)[]> => {
   const { regression, golden, concurrency, name, invoke, onProgress } = asking;
-  const { request: form } = regression.asking;
-  if (form === undefined)
-    throw new InputError('regression.request: is missing; it says how a golden row becomes a request');
-  const reading = readingOf(regression, golden);
   const way = { write: { runtime: { invokeEndpoint: invoke } } };
+  const candidate = { is: 'endpoint', name, endpoint: name, content: '' } as const;
   const answers: (Answer | null)[] = [];
-  for (let from = 0; from < golden.rows.length; ) {
-    const to = from + (from === 0 ? rowsOfPiece : rowsAtOnce);
-    const questions = golden.rows.slice(from, to).map((row) => ({ id: row.id, body: requestOf(row, form) }));
-    const site = { is: 'endpoint', name, endpoint: name, content: '' } as const;
-    const asked = await ask(way, questions, { candidate: site }, { form, reading, concurrency }).catch(
-      (error: unknown) => {
-        if (!(error instanceof Throttled)) throw error;
-        throw new NoPredictions(`${name} cannot be reached after ${from} rows: ${causeOf(error)}`);
-      },
-    );
-    answers.push(...asked.map(({ candidate = null }) => candidate));
+  for (let from = 0; from < golden.rows.length; from = answers.length) {
+    const rows = golden.rows.slice(from, from + (from === 0 ? rowsOfPiece : rowsAtOnce));
+    const questions = rows.map((row) => questionOf(regression, row, ['candidate']));
+    const asked = await ask(way, questions, { candidate }, { form: formOf(regression), concurrency });
+    if (asked.failure !== undefined) throw asked.failure.error;
+    const found = asked.answers.map((answer) => answer.candidate ?? null);
+    if (asked.lost !== undefined && found.every((answer) => answer === null))
+      throw new NoPredictions(`${name} cannot be reached after ${from} rows: ${causeOf(asked.lost)}`);
     if (from === 0) {
-      const given = answers.filter((answer) => answer !== null);
-      refuseWrongAddress(name, given);
-      requirePredictions(regression, 'candidate', { name }, given);
+      const answered = rows.flatMap((row, at) => {
+        const answer = found[at] ?? null;
+        return answer === null ? [] : [{ row, answer }];
+      });
+      refuseWrongAddress(
+        name,
+        answered.map(({ answer }) => answer),
+      );
+      requirePredictions(regression, 'candidate', { name }, answered);
     }
-    from = Math.min(to, golden.rows.length);
-    onProgress(from);
+    answers.push(...found);
+    onProgress(answers.length);
   }
   return answers;
 };

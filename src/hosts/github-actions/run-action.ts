@@ -54,9 +54,9 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
     env: process.env,
     run: runFrom(process.env, 'github-actions'),
     written,
-    hostInputs: githubInputs,
+    hostInputs: { ...githubInputs, ...operation.files },
     // A post step refuses nothing: it finishes what its main step began.
-    ...(isPost ? {} : strays(operation.inputs)),
+    ...(isPost ? {} : strays({ ...operation.inputs, ...operation.files })),
     ...withoutUndefined({ role: role || undefined }),
     signal,
     observer,
@@ -72,6 +72,7 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
     isPost
       ? { ...report, remarks: ['The main step was stopped before it could finish; its post step wrote this.'] }
       : report,
+    operation.files,
   );
   // An open connection must not keep an ended step alive. No step reads the outputs of a post step.
   process.exit((isPost ? !report.unsettled : isGreen(report) && outputsWritten) ? 0 : 1);
@@ -131,7 +132,10 @@ const observer: Observer = {
  * Outputs come first: later jobs depend on them. Then the state, so that an interrupted summary does not undo the delivery. No report
  * changes the outcome of the delivery. But a step without readable outputs must not be green.
  */
-const publishReport = async (report: Report): Promise<{ readonly outputsWritten: boolean }> => {
+const publishReport = async (
+  report: Report,
+  files: Schema<object> | undefined,
+): Promise<{ readonly outputsWritten: boolean }> => {
   const outputsWritten = tryOutputs(report);
   quietly('state', () => {
     if (report.token) saveState(state.token, report.token);
@@ -140,7 +144,7 @@ const publishReport = async (report: Report): Promise<{ readonly outputsWritten:
   print(resultAsText(report));
   const { outcome, reason: why } = report.result;
   if (!isGreen(report)) annotateError(`${outcome}/${why}`, annotationOf(report));
-  for (const fault of writeReportFiles(written, report)) annotateWarning(fault);
+  for (const fault of writeReportFiles(written, report, files)) annotateWarning(fault);
   await writeSummary(summaryOf(report)).catch((error: unknown) => warnOnce('job summary', error));
   return { outputsWritten };
 };

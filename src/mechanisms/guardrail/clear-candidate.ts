@@ -62,6 +62,7 @@ export const planClearing = async (world: World, request: Deliver, look: Look): 
         ...new Set([...rollbackPermissions({ scales: spec.autoscaling !== undefined }), ...plan.permissions]),
       ].sort(),
     },
+    look,
     ...withoutUndefined({ refused }),
     release: restoring({ record, from, to, variant: canonical, withdraws: left.version }),
     already: 'already-delivered',

@@ -61,6 +61,7 @@ export const planDelivery = async (world: World, request: Deliver, seen: Look | 
   return {
     plan,
     already: 'already-delivered',
+    ...withoutUndefined({ look: seen }),
     ...(serves ? {} : refusalOf(requested.spec.name, compared, wanted.config)),
     release: {
       id: releaseId(record, requested.version, digest),

@@ -120,6 +120,7 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
       left,
     ),
     already: 'candidate-dark',
+    look,
     ...(serves ? {} : refusalOf(spec.name, compared, alone.config)),
     release: {
       id: releaseId(record, version, digestOfPlan),

@@ -94,6 +94,7 @@ export const planSteps = async (world: World, { requested, record }: Shift): Pro
   const swap = await planSwap(world, { before, to: candidate, variant: canonical });
   return {
     already: 'already-delivered',
+    look,
     plan: describe(
       endpoint,
       rollout,

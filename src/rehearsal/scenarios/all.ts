@@ -4,6 +4,7 @@ import { packageEdited, rejectedBeforeSubmission, rejectedMidCanary, stepsReject
 import { batchTransform, darkVariant, flakyEndpoint, nondeterministicModel } from './asking.ts';
 import { callersMistakes } from './callers.ts';
 import { artifactOverwritten, imageTagMoved } from './content.ts';
+import { contractNamesTheColumn } from './contract.ts';
 import {
   canaryGood,
   firstDeploymentScenario,
@@ -182,5 +183,6 @@ export const scenarios: readonly Scenario[] = [
   batchTransform,
   darkVariant,
   loadFindsTheBreakingRate,
+  contractNamesTheColumn,
   smokeStopsFirstRelease,
 ];

@@ -3,6 +3,7 @@ import { loadCheck } from '../load/load-check.ts';
 import type { Turn } from '../progress.ts';
 import type { Standing } from '../standing.ts';
 import { attribution } from './attribution.ts';
+import { bestOf } from './best-of.ts';
 import { bias } from './bias.ts';
 import { command } from './command.ts';
 import { contract } from './contract.ts';
@@ -23,7 +24,7 @@ export interface TestCheck {
 }
 
 /** In the order in which they run. */
-export const testChecks: readonly TestCheck[] = [contract, bias, attribution, loadCheck, command];
+export const testChecks: readonly TestCheck[] = [contract, bias, attribution, bestOf, loadCheck, command];
 
 const dueChecks = (at: Standing): readonly TestCheck[] => testChecks.filter(({ isDue }) => isDue(at));
 

@@ -9,7 +9,7 @@ import type { RegisteredVersion } from '../../registry/registered-version.ts';
 import { contentWorld, inRegistry, registryAccount } from '../../registry/registry.ts';
 import { parseS3Location, s3Uri } from '../../registry/s3-object.ts';
 import type { World } from '../../world.ts';
-import { type RowsFile, readRowsFile } from '../golden-set.ts';
+import { type RowsFile, readRowsFile, rowsFile } from '../rows-file.ts';
 import { type Serving, servedIn } from '../served.ts';
 
 /** The reports that the checks of a test read, of both models. */
@@ -87,7 +87,7 @@ export const reportsDigestFile = (files: ReportFiles): readonly RowsFile[] => {
       found?.is === 'file' ? createHash('sha256').update(found.bytes).digest('hex') : (found?.is ?? 'nothing serves'),
     ]),
   );
-  return sides.length === 0 ? [] : [{ name: 'reports', bytes: Buffer.from(JSON.stringify(sides)) }];
+  return sides.length === 0 ? [] : [rowsFile('reports', Buffer.from(JSON.stringify(sides)))];
 };
 
 const named = async (world: World, path: string): Promise<FoundReport> => ({

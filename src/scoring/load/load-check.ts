@@ -12,9 +12,9 @@ import { latencyIn, requestsIn } from '../../regression/load/outcome.ts';
 import { type Course, type DoneStep, foreseen, nextStep } from '../../regression/load/steps.ts';
 import { InputError } from '../../schema.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
+import { requestOf } from '../ask-piece.ts';
 import { candidateUp, contentOf, isGone } from '../candidate-up.ts';
 import { type Turn, waiting } from '../progress.ts';
-import { requestOf } from '../score.ts';
 import type { Endpoint } from '../site.ts';
 import type { Standing } from '../standing.ts';
 import { drive } from './drive.ts';
@@ -25,14 +25,12 @@ import { recordedRate } from './recorded-rate.ts';
 export const loadCheck = {
   name: 'load' as const,
   isDue: ({ regression }: Standing): boolean => regression.asking.load !== undefined,
-  notes: async (at: Standing): Promise<readonly string[]> => {
-    const problem = cannotLoad({
-      name: at.environment.endpoint.name,
-      async: at.look?.live.asynchronous ?? at.environment.endpoint.async,
-    });
+  refuse: ({ environment, look }: Standing): void => {
+    const { name, async } = environment.endpoint;
+    const problem = cannotLoad({ name, async: look?.live.asynchronous ?? async });
     if (problem !== undefined) throw new InputError(problem);
-    return notesOf(at, loadIn(at), await recordedRate(at));
   },
+  notes: async (at: Standing): Promise<readonly string[]> => notesOf(at, loadIn(at), await recordedRate(at)),
   run: async (at: Standing): Promise<Check | Turn> => {
     const site = await candidateUp(at);
     if (site.is === 'waiting' || site.is === 'done') return site;

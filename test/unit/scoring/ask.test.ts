@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Throttled } from '../../../src/aws/retry.ts';
-import { ask } from '../../../src/scoring/ask.ts';
+import { ask, type Question, sides } from '../../../src/scoring/ask.ts';
 import type { Reading } from '../../../src/scoring/response.ts';
 import type { Endpoint } from '../../../src/scoring/site.ts';
 import type { World } from '../../../src/world.ts';
@@ -23,9 +23,9 @@ const site = (endpoint: string, variant?: string): Endpoint => ({
   ...(variant === undefined ? {} : { variant }),
 });
 const reading: Reading = { task: 'text', form: { prediction: 0, threshold: 0.5 }, labels: 'text' };
-const options = (concurrency: number) => ({ form: { contentType: 'text/csv', input: ['x'] }, reading, concurrency });
-const questions = (count: number) =>
-  Array.from({ length: count }, (_, at) => ({ id: `q${at}`, body: Buffer.from(`${at}`) }));
+const options = (concurrency: number) => ({ form: { contentType: 'text/csv', input: ['x'] }, concurrency });
+const questions = (count: number): readonly Question[] =>
+  Array.from({ length: count }, (_, at) => ({ id: `q${at}`, body: Buffer.from(`${at}`), sides, reading }));
 const both = { candidate: site('new'), baseline: site('old', 'AllTraffic') };
 const echoed = ({ EndpointName, Body }: Input) => ({
   Body: Buffer.from(`${EndpointName} ${Body}`),
@@ -50,7 +50,7 @@ describe('questions to both models', () => {
       waiting.pop()?.();
       for (let tick = 0; tick < 20; tick++) await Promise.resolve();
     }
-    const answers = await asked;
+    const { answers } = await asked;
     expect(answers.map(({ id }) => id)).toEqual(questions(7).map(({ id }) => id));
     expect(answers[4]).toMatchObject({ candidate: { prediction: 'new 4' }, baseline: { prediction: 'old 4' } });
     // Three at a time to each.
@@ -79,7 +79,7 @@ describe('questions to both models', () => {
       if (input.EndpointName === 'new') throw failing;
       return echoed(input);
     });
-    expect(await ask(world, questions(1), both, options(1))).toMatchObject([
+    expect((await ask(world, questions(1), both, options(1))).answers).toMatchObject([
       { candidate: { error: 'the model answered with status 500' }, baseline: { prediction: 'old 0' } },
     ]);
   });
@@ -89,27 +89,63 @@ describe('questions to both models', () => {
       if (String(input.Body) === '1' && input.EndpointName === 'new') throw throttled();
       return echoed(input);
     });
-    const answers = await ask(world, questions(3), both, options(2));
+    const { answers, lost } = await ask(world, questions(3), both, options(2));
+    expect(lost).toBeInstanceOf(Throttled);
     expect(answers.map(({ candidate }) => candidate && 'prediction' in candidate)).toEqual([true, null, true]);
   });
 
-  test('of which none is answered end the turn', async () => {
+  test('of which none is answered lose no word of the reason', async () => {
     const world = worldOf(async () => {
       throw throttled();
     });
-    await expect(ask(world, questions(3), both, options(2))).rejects.toThrow(Throttled);
+    const { answers, lost, failure } = await ask(world, questions(3), both, options(2));
+    expect(answers.map(({ candidate, baseline }) => [candidate, baseline])).toEqual([
+      [null, null],
+      [null, null],
+      [null, null],
+    ]);
+    expect(lost?.message).toBe('slow down');
+    expect(failure).toBeUndefined();
   });
 
-  test('end with any other error of AWS', async () => {
-    const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException' });
-    const world = worldOf(async () => {
-      throw denied;
+  test('go to the models that each names', async () => {
+    const seen: string[] = [];
+    const world = worldOf(async (input) => {
+      seen.push(`${input.EndpointName} ${input.Body}`);
+      return echoed(input);
     });
-    await expect(ask(world, questions(3), both, options(2))).rejects.toBe(denied);
+    const [one, two] = questions(2);
+    if (one === undefined || two === undefined) throw new Error('two questions');
+    const only = { ...two, sides: ['baseline'] as const };
+    const { answers } = await ask(world, [one, only], both, options(1));
+    expect(seen).toEqual(['new 0', 'old 0', 'old 1']);
+    expect(answers[1]).not.toHaveProperty('candidate');
+  });
+
+  test('end with any other error of AWS: none is sent after it, and the answers that were had stay', async () => {
+    const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException' });
+    const seen: string[] = [];
+    const world = worldOf(async (input) => {
+      seen.push(String(input.Body));
+      if (String(input.Body) === '1' && input.EndpointName === 'new') throw denied;
+      return echoed(input);
+    });
+    const { answers, failure } = await ask(world, questions(5), both, options(1));
+    expect(failure?.error).toBe(denied);
+    expect(seen).toEqual(['0', '0', '1', '1']);
+    expect(answers.slice(0, 2)).toMatchObject([
+      { candidate: { prediction: 'new 0' }, baseline: { prediction: 'old 0' } },
+      { baseline: { prediction: 'old 1' } },
+    ]);
+    // It was not asked to the end: that is no try without an answer.
+    expect(answers[1]).not.toHaveProperty('candidate');
+    expect(answers[2]).toEqual({ id: 'q2' });
   });
 
   test('go to the candidate alone where nothing serves', async () => {
-    const [answer] = await ask(
+    const {
+      answers: [answer],
+    } = await ask(
       worldOf(async (input) => echoed(input)),
       questions(1),
       { candidate: site('new') },

@@ -28,7 +28,7 @@ const worldOf = (objects: Readonly<Record<string, string>>): World =>
   }) as unknown as World;
 
 const sent = (clock: { now(): number }, id = 'a') =>
-  JSON.stringify({ sentAt: clock.now(), answers: [{ id, output: 's3://answers/out-a' }] });
+  JSON.stringify([{ id, sentAt: clock.now(), output: 's3://answers/out-a' }]);
 
 test('an answer has the content type that was asked for: a JSON text is no cell of CSV', async () => {
   const world = worldOf({ [sentKey]: sent(virtualClock()), 'out-a': '"setosa"' });
@@ -37,15 +37,15 @@ test('an answer has the content type that was asked for: a JSON text is no cell 
     labels: 'text',
     form: { threshold: 0.5, prediction: '$' },
   } as const;
-  const answers = await collect(world, queue, 0, { ...form, accept: 'application/json' }, reading);
-  expect([...(answers ?? [])]).toEqual([['a', { prediction: 'setosa' }]]);
+  const answers = await collect(world, queue, 0, [{ reading }], { ...form, accept: 'application/json' });
+  expect(answers).toEqual([{ prediction: 'setosa' }]);
 });
 
 test.each(['no JSON', '{"answers":[]}'])(
   'a list of sent requests that is %j is refused with the way out',
   async (text) => {
     const reading = { task: 'text', labels: 'text', form: { threshold: 0.5, prediction: 0 } } as const;
-    await expect(collect(worldOf({ [sentKey]: text }), queue, 0, form, reading)).rejects.toMatchObject({
+    await expect(collect(worldOf({ [sentKey]: text }), queue, 0, [{ reading }], form)).rejects.toMatchObject({
       reason: 'record-unavailable',
       message: expect.stringMatching(
         /^s3:\/\/records\/churn\/regression\/1a2b\/1\/async\/candidate\/000001\.json .*; delete it, then run regression-test again$/,

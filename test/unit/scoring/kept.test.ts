@@ -4,7 +4,7 @@ import type { Check } from '../../../src/findings/regression.ts';
 import { runFrom } from '../../../src/hosts/run.ts';
 import { folder } from '../../../src/inputs/folder.ts';
 import { LostRace } from '../../../src/release/store.ts';
-import { keepPiece, keptPieces, piecesOf, readPiece } from '../../../src/scoring/answers.ts';
+import { keepPiece, keepTried, keptPieces, piecesOf, readPiece, readTried } from '../../../src/scoring/answers.ts';
 import { keepCheck, readCheck } from '../../../src/scoring/checks/kept.ts';
 import type { Subject } from '../../../src/scoring/subject.ts';
 import { readTest, runningAttempt, type TestRecord, testFolder, writeTest } from '../../../src/scoring/test-record.ts';
@@ -115,13 +115,34 @@ describe('the answers of an attempt', () => {
   const answers = [{ id: 'a', candidate: { prediction: 'x', 'latency-ms': 1, bytes: 2 }, baseline: null }];
 
   test('are kept once, whoever comes first', async () => {
-    expect([...(await keptPieces(world, at, 1))]).toEqual([]);
+    expect([...(await keptPieces(world, at, 1)).whole]).toEqual([]);
     await keepPiece(world, at, 1, 2, answers);
     await keepPiece(world, at, 1, 2, []);
-    expect([...(await keptPieces(world, at, 1))]).toEqual([2]);
+    expect([...(await keptPieces(world, at, 1)).whole]).toEqual([2]);
     expect(await readPiece(world, at, 1, 2)).toEqual(answers);
-    expect([...(await keptPieces(world, at, 2))]).toEqual([]);
+    expect([...(await keptPieces(world, at, 2)).whole]).toEqual([]);
   });
+
+  test('of a piece that is not whole are kept once for each turn', async () => {
+    const answered = answers.map((answer) => ({ ...answer, place: 3 }));
+    await keepTried(world, at, 1, { piece: 2, turn: 1 }, { at: 1000, answers: answered });
+    await keepTried(world, at, 1, { piece: 2, turn: 1 }, { at: 1001, answers: [] });
+    await keepTried(world, at, 1, { piece: 2, turn: 2 }, { at: 1002, answers: [] });
+    const { whole, turns } = await keptPieces(world, at, 1);
+    expect([[...whole], [...turns]]).toEqual([[], [[2, 2]]]);
+    expect(await readTried(world, at, 1, { piece: 2, turn: 1 })).toEqual({ at: 1000, answers: answered });
+  });
+
+  test.each(['no JSON', '{"at":1}', '{"at":1,"answers":[{"id":"a","candidate":null}]}'])(
+    'of a turn that are %j are refused',
+    async (text) => {
+      simulator.objects.put(at.bucket, `${at.prefix}1/rows/000001-1.json`, Buffer.from(text));
+      await expect(readTried(world, at, 1, { piece: 0, turn: 1 })).rejects.toMatchObject({
+        reason: 'record-unavailable',
+        message: expect.stringMatching(/000001-1\.json .*; delete it, then run regression-test again$/),
+      });
+    },
+  );
 
   test('are a piece for every 25 rows', () => {
     expect([0, 1, 25, 26].map(piecesOf)).toEqual([0, 1, 1, 2]);
@@ -134,7 +155,7 @@ describe('the answers of an attempt', () => {
         `${at.prefix}1/rows/${String(piece + 1).padStart(6, '0')}.jsonl`,
         Buffer.from(''),
       );
-    expect((await keptPieces(world, at, 1)).size).toBe(1005);
+    expect((await keptPieces(world, at, 1)).whole.size).toBe(1005);
   });
 
   test.each(['no JSON\n', '{"id":7}\n', '{"id":"a","candidate":{}}\n'])('%j is refused', async (text) => {

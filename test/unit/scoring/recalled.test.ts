@@ -5,15 +5,18 @@ import { temporaryName } from '../../../src/scoring/temporary.ts';
 
 const of = '0123456789abcdef';
 const temporary = temporaryName('churn', { of, attempt: 1 });
-const memory: RegressionTestMemory = { v: 1, of, attempt: 2, temporary, candidate: '0123456789ab', tries: 1 };
+const memory: RegressionTestMemory = { v: 1, of, attempt: 2, temporary, candidate: '0123456789ab' };
 const endsWith = (reason: string): object => ({ ends: { reason, because: 'x' } });
 
-test.each<object>([{}, { jobs: [temporary] }, endsWith('creation-failed'), endsWith('regression-disturbed')])(
-  'memory that a turn wrote is taken: %j',
-  (more) => {
-    expect(recalled({ ...memory, ...more }, 'churn')).toEqual({ ...memory, ...more });
-  },
-);
+test.each<object>([
+  {},
+  { jobs: [temporary] },
+  { silence: { since: 1, because: 'x' } },
+  endsWith('creation-failed'),
+  endsWith('regression-disturbed'),
+])('memory that a turn wrote is taken: %j', (more) => {
+  expect(recalled({ ...memory, ...more }, 'churn')).toEqual({ ...memory, ...more });
+});
 
 test.each<object>([
   { of: undefined },
@@ -28,7 +31,9 @@ test.each<object>([
   { jobs: 'all' },
   { jobs: ['nightly'] },
   { candidate: 7 },
-  { tries: -1 },
+  { silence: 'long' },
+  { silence: { since: 8.65e15, because: 'x' } },
+  { silence: { since: 1 } },
   { ends: 'well' },
   { ends: { reason: 'creation-failed' } },
   endsWith('toString'),

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { minutes, seconds } from '../../../src/clock.ts';
+import { contentOf } from '../../../src/endpoint/look.ts';
+import { observe } from '../../../src/endpoint/observe.ts';
 import { loadManifest } from '../../../src/manifest/load.ts';
 import type { Manifest } from '../../../src/manifest/manifest.ts';
 import { manifestText, rollouts } from '../../../src/rehearsal/manifest.ts';
@@ -7,9 +9,9 @@ import { releasesOf } from '../../../src/release/location.ts';
 import { InputError } from '../../../src/schema.ts';
 import { filesDigest, goldenFiles } from '../../../src/scoring/golden-set.ts';
 import { requireVerdict } from '../../../src/scoring/require-verdict.ts';
-import { lookAtServing } from '../../../src/scoring/served.ts';
+import type { Serving } from '../../../src/scoring/served.ts';
 import { type Subject, subjectOf } from '../../../src/scoring/subject.ts';
-import type { TestRecord } from '../../../src/scoring/test-record.ts';
+import { type TestRecord, testFolder } from '../../../src/scoring/test-record.ts';
 import type { World } from '../../../src/world.ts';
 import { refusal } from '../../support/refusal.ts';
 import { registeredVersion } from '../../support/registered.ts';
@@ -97,6 +99,10 @@ const worldOf = (scene: Scene, stored: ReadonlyMap<string, string>, reads: strin
           if (text === undefined) throw notFound('NoSuchKey');
           return { text, etag: '"1"' };
         },
+        headWithoutChecksum: async () => {
+          if (scene.refuses !== undefined) throw notFound(scene.refuses);
+          return { ETag: rows };
+        },
         getBytes: async () => {
           if (scene.refuses !== undefined) throw notFound(scene.refuses);
           return Buffer.from(rows);
@@ -111,6 +117,11 @@ const worldOf = (scene: Scene, stored: ReadonlyMap<string, string>, reads: strin
 const registeredIn = ({ contentDigest = 'c0'.repeat(32) }: Scene) =>
   registeredVersion({ tag: 'iris_v1.1.0', contentDigestNow: contentDigest });
 
+const lookIn = async (world: World): Promise<Serving | undefined> => {
+  const live = await observe(world, 'iris');
+  return live && { live, ...(await contentOf(world, live.endpointConfig)) };
+};
+
 const subjectIn = async (scene: Scene): Promise<Subject> => {
   const world = worldOf(scene, new Map());
   const regression = specOf(scene);
@@ -119,7 +130,7 @@ const subjectIn = async (scene: Scene): Promise<Subject> => {
     registered: registeredIn(scene),
     regression,
     dataset: filesDigest(await goldenFiles(world, regression)),
-    look: await lookAtServing(world, 'iris'),
+    look: await lookIn(world),
   });
 };
 
@@ -130,12 +141,17 @@ interface Wanted {
   readonly reads?: string[];
 }
 
-const required = (scene: Scene, stored: ReadonlyMap<string, string>, wanted: Wanted = {}): Promise<readonly string[]> =>
+const required = async (
+  scene: Scene,
+  stored: ReadonlyMap<string, string>,
+  wanted: Wanted = {},
+): Promise<readonly string[]> =>
   requireVerdict(worldOf(scene, stored, wanted.reads), {
     operation: wanted.operation ?? 'deploy-endpoint',
     manifest: manifestOf(scene),
     environment: 'production',
     registered: registeredIn(scene),
+    look: await lookIn(worldOf(scene, stored)),
     isDark: wanted.isDark ?? false,
     after: wanted.after,
   });
@@ -163,8 +179,13 @@ const hours = (count: number): number => minutes(60) * count;
 
 describe('a release with a passing verdict', () => {
   test('may begin, and its plan has the verdict', async () => {
+    const folder = testFolder(releasesOf({}, account), await subjectIn({})).prefix;
     expect(await required({}, await tested({}))).toEqual([
-      'regression test passed at 2026-01-05T09:00:00Z, counts until 2026-01-12T09:00:00Z: all 3 cells are kept',
+      `regression test passed at 2026-01-05T09:00:00Z, counts until 2026-01-12T09:00:00Z: all 3 cells are kept; its findings: s3://model-delivery-111122223333-eu-west-1/${folder}1/findings.json`,
+    ]);
+    const url = 'https://ci.example/runs/7';
+    expect(await required({}, await tested({}, { run: { url } }))).toEqual([
+      expect.stringContaining(`; its findings: ${url}, s3://`),
     ]);
   });
 
@@ -385,6 +406,7 @@ describe('no verdict is looked for', () => {
       manifest,
       environment: 'production',
       registered: registeredIn({}),
+      look: undefined,
       isDark: false,
       after: undefined,
     });
