@@ -3,7 +3,7 @@ import type { Check } from '../../src/findings/regression.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { releasesOf } from '../../src/release/location.ts';
 import type { Report } from '../../src/report/result.ts';
-import { rowsRepeated } from '../../src/scoring/score.ts';
+import { rowsRepeated } from '../../src/scoring/ask-piece.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import {
   type GoldenRow,

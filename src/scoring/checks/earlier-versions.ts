@@ -91,8 +91,6 @@ const storedValue = async (at: Standing, entry: Entry, metric: string): Promise<
 export const hasAnswers = async (at: Standing, { entry }: Earlier): Promise<boolean> => {
   const [main] = at.parts;
   if (main === undefined) return false;
-  const pieces = await keptPieces(at.world, folderOf(at, entry), entry.attempt);
-  return Array.from({ length: piecesOf(main.set.rows.length) }, (_, piece) => piece).every((piece) =>
-    pieces.has(piece),
-  );
+  const { whole } = await keptPieces(at.world, folderOf(at, entry), entry.attempt);
+  return Array.from({ length: piecesOf(main.set.rows.length) }, (_, piece) => piece).every((piece) => whole.has(piece));
 };
