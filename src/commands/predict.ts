@@ -14,7 +14,7 @@ import { durationField, type Field, file, flag, InputError, optional, text, type
 import { checkGoldenSet } from '../scoring/check-golden-set.ts';
 import { type GoldenSet, goldenSet } from '../scoring/golden-set.ts';
 import type { Answer } from '../scoring/response.ts';
-import type { RowsFile } from '../scoring/rows-file.ts';
+import { type RowsFile, rowsFile } from '../scoring/rows-file.ts';
 import { quoted, redacted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { type Command, wrongRequest } from './command.ts';
@@ -276,7 +276,7 @@ const readDataset = (
     if (size > mostBytes)
       throw new InputError(`dataset: ${JSON.stringify(name)} is larger than 256 MB, the largest set that is read`);
     return {
-      file: { name, bytes: readFileSync(name) },
+      file: rowsFile(name, readFileSync(name)),
       isOfPolicy: dataset === undefined || dataset === regression.dataset,
     };
   } catch (error) {
