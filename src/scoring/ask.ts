@@ -7,7 +7,12 @@ import type { Endpoint } from './site.ts';
 
 /** The way to a model: of the world, or to one that serves elsewhere by the same contract. */
 export interface Way {
-  readonly write?: { readonly runtime: { readonly invokeEndpoint: Invoke } };
+  readonly write?: Writes;
+  /** To endpoints of another account. */
+  readonly elsewhere?: { readonly write?: Writes };
+}
+interface Writes {
+  readonly runtime: { readonly invokeEndpoint: Invoke };
 }
 
 /** @throws a `ModelError` for an error of the model, {Throttled} when no answer could be had */
@@ -99,11 +104,11 @@ export const ask = async (
 const invoke = async (
   world: Way,
   { body, reading }: Question,
-  { endpoint, variant }: Endpoint,
+  { endpoint, variant, elsewhere }: Endpoint,
   { contentType, accept }: RequestForm,
 ): Promise<Answer> => {
   try {
-    const output = await writesOf(world).runtime.invokeEndpoint({
+    const output = await writesOf(elsewhere ? (world.elsewhere ?? {}) : world).runtime.invokeEndpoint({
       EndpointName: endpoint,
       Body: body,
       ContentType: contentType,
