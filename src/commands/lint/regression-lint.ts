@@ -114,13 +114,21 @@ const placeProblems = (
     if (!(error instanceof InputError)) throw error;
     return [`regression.candidate: ${error.message}`];
   }
+  if (candidate.role !== undefined) return roleProblems(candidate.role, candidate.environment, home.account);
   return all
     .filter(([, { account, region }]) => differs(account, home.account) || differs(region, home.region))
     .map(
       ([name]) =>
-        `regression.candidate: environment ${quoted(candidate.environment)} is in another account or region than ${name}, whose run cannot ask it: no version could be delivered there`,
+        `regression.candidate: environment ${quoted(candidate.environment)} is in another account or region than ${name}, and no role is named by which its run could ask it: no version could be delivered there`,
     );
 };
+
+const roleProblems = (role: string, environment: string, account: string | undefined): readonly string[] =>
+  account === undefined && !role.startsWith('arn:')
+    ? [
+        `regression.candidate.role: ${role} is a name, and environment ${quoted(environment)} has no \`account\`: set it, or give the role's ARN`,
+      ]
+    : [];
 
 /** Of values that may be left to the credentials. */
 const differs = (one: string | undefined, other: string | undefined): boolean =>

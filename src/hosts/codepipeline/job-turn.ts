@@ -180,6 +180,7 @@ const answerWithin = async (
         },
         account,
         target.registry?.account,
+        target.elsewhere?.account,
         ...accountsIn(inputs),
       ),
       subject,
